@@ -1,0 +1,32 @@
+/** The one error class of mayfly, and its stable codes. What a stranger sends never becomes one: it is dropped, counted or refused. */
+
+export type MayflyErrorCode =
+  /** The peer has not been started, or has been stopped. */
+  | 'ERR_NOT_STARTED'
+  /** Text that is no address of content: not 64 lower-case hex digits, nor a CIDv1 with codec raw and sha2-256. */
+  | 'ERR_BAD_KEY'
+  /** Everybody who could be asked was asked, and nobody holds the key now. */
+  | 'ERR_NO_HOLDER'
+  /** Nobody could be asked: no connection into the overlay. */
+  | 'ERR_NO_NETWORK'
+  /** Holders exist, but none of them gave the right bytes in time. */
+  | 'ERR_UNAVAILABLE'
+  /** Over a limit of size; the message names the limit. */
+  | 'ERR_TOO_LARGE'
+  /** Over a limit of number; the message names the limit. */
+  | 'ERR_LIMIT'
+  /** An option or an address that cannot be used; the message says which form is expected. */
+  | 'ERR_BAD_OPTION'
+  /** Bytes from another peer that break a wire format. */
+  | 'ERR_BAD_FRAME'
+
+/** A failure a caller may want to tell apart. Match on `code`; the message may change. */
+export class MayflyError extends Error {
+  override readonly name = 'MayflyError'
+  readonly code: MayflyErrorCode
+
+  constructor(code: MayflyErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,4 @@
+/** Keys and their text forms. */
+
+export { equalBytes, KEY_BYTES, multihashOf, positionOf, sha256 } from './key.ts'
+export { decodeKeyCid, decodeKeyHex, encodeKeyBase32, encodeKeyCid, encodeKeyHex, isKeyHex } from './key-text.ts'

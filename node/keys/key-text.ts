@@ -1,0 +1,57 @@
+/** The text forms of a key: 64 lower-case hex digits, base32 (fits a DNS label), and a CID for IPFS clients. */
+
+import { base32 } from 'multiformats/bases/base32'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
+import { MayflyError } from '../errors.ts'
+import type { Key } from '../types.ts'
+import { KEY_BYTES, multihashOf } from './key.ts'
+
+const HEX_FORM = /^[0-9a-f]{64}$/
+/** @see https://github.com/multiformats/multicodec/blob/master/table.csv */
+const SHA2_256 = 0x12
+
+export function isKeyHex(text: string): boolean {
+  return HEX_FORM.test(text)
+}
+
+export function encodeKeyHex(key: Key): string {
+  let text = ''
+  for (const byte of key) text += byte.toString(16).padStart(2, '0')
+  return text
+}
+
+/** @throws {MayflyError} ERR_BAD_KEY */
+export function decodeKeyHex(text: string): Key {
+  if (!isKeyHex(text)) {
+    throw new MayflyError('ERR_BAD_KEY', `Not an address: expected 64 lower-case hex digits, got ${JSON.stringify(text.slice(0, 80))}`)
+  }
+  const key = new Uint8Array(KEY_BYTES)
+  for (let i = 0; i < KEY_BYTES; i++) key[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  return key
+}
+
+/** 52 characters, lower case, without padding. */
+export function encodeKeyBase32(key: Key): string {
+  return base32.baseEncode(key)
+}
+
+/** The CIDv1 (codec raw, sha2-256) that IPFS clients use for the same bytes. */
+export function encodeKeyCid(key: Key): string {
+  return CID.createV1(raw.code, decodeDigest(multihashOf(key))).toString()
+}
+
+/** @throws {MayflyError} ERR_BAD_KEY */
+export function decodeKeyCid(text: string): Key {
+  let cid: CID
+  try {
+    cid = CID.parse(text)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_KEY', `Not a CID: ${JSON.stringify(text.slice(0, 80))}`, { cause })
+  }
+  if (cid.version !== 1 || cid.code !== raw.code || cid.multihash.code !== SHA2_256 || cid.multihash.digest.byteLength !== KEY_BYTES) {
+    throw new MayflyError('ERR_BAD_KEY', 'Only a CIDv1 with codec raw and hash sha2-256 names content here')
+  }
+  return cid.multihash.digest
+}

@@ -1,0 +1,39 @@
+/** Keys: the SHA-256 that names content, made and compared. Text forms are in `key-text.ts`. */
+
+import { sha256 as portableSha256 } from '@noble/hashes/sha2.js'
+import type { Key } from '../types.ts'
+
+export const KEY_BYTES = 32
+
+/**
+ * The SHA-256 of the bytes. WebCrypto does it where there is one; a page served over plain http from another machine has none,
+ * and then a portable implementation does (slower, the same digest).
+ */
+export async function sha256(bytes: Uint8Array): Promise<Key> {
+  const subtle = globalThis.crypto?.subtle
+  if (subtle === undefined) return portableSha256(bytes)
+  return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.byteLength !== b.byteLength) return false
+  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/**
+ * Where a key lies in the DHT's space: the SHA-256 of its multihash, the same that kad-dht computes for a CID of that hash.
+ *
+ * @see https://github.com/libp2p/specs/blob/master/kad-dht/README.md (distance metric)
+ */
+export function positionOf(key: Key): Promise<Uint8Array> {
+  return sha256(multihashOf(key))
+}
+
+/** sha2-256 is code 0x12, 32 bytes is length 0x20. @see https://github.com/multiformats/multicodec/blob/master/table.csv */
+export function multihashOf(key: Key): Uint8Array {
+  const bytes = new Uint8Array(KEY_BYTES + 2)
+  bytes.set([0x12, 0x20])
+  bytes.set(key, 2)
+  return bytes
+}

@@ -1,0 +1,187 @@
+/** The nouns that the parts of a peer share, and the face a whole peer shows. Imports nothing local. */
+
+/** A key is a SHA-256: 32 bytes, raw, never hex inside the program. */
+export type Key = Uint8Array
+
+export interface AbortOptions {
+  signal?: AbortSignal
+}
+
+/** A peer that holds a key now, as a find met it. Peer ids and multiaddrs are in their text forms. */
+export interface Holder {
+  /** Who holds it. */
+  peer: string
+  /** The node to ask for it: the holder's home, or the holder itself when it is a node. */
+  home: string
+  /** Where the home can be dialled, as far as the answer told. */
+  addresses: string[]
+  /** Until when the holder's word is good, in ms since the epoch. */
+  expiresAtMs: number
+  /** True when the holder signed a lease; false for the record of a stock kad-dht peer, which nobody signed. */
+  signed: boolean
+}
+
+/** Being there for a key. It ends with `release()`, or when this peer leaves. */
+export interface Hold {
+  readonly key: Key
+  /** Says that this peer is no longer there. Resolves once the record nodes that can be reached were told; may be called twice. */
+  release(): Promise<void>
+}
+
+/** Who is here for a key: the one mechanism for presence. */
+export interface Rendezvous {
+  /**
+   * Announces that this peer is here for the key, until it is released or the peer stops. Holding a key twice is one hold
+   * with two owners: it ends when both have released it.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT
+   */
+  hold(key: Key): Hold
+  /**
+   * Yields each peer that holds the key, once, in the order they are met. Breaking out of the loop ends the search; the
+   * search widens only while the caller keeps asking.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_NO_NETWORK
+   * @throws signal.reason, when aborted
+   * @see https://github.com/libp2p/specs/blob/master/kad-dht/README.md (content provider discovery)
+   */
+  find(key: Key, options?: AbortOptions): AsyncIterable<Holder>
+  /**
+   * Yields how many peers hold the key: at once, and again after each change. Slow readers see only the newest number.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT
+   * @throws signal.reason, when aborted
+   */
+  watch(key: Key, options?: AbortOptions): AsyncIterable<number>
+}
+
+/** Verified content: its SHA-256 is the key that was asked for. */
+export interface FetchedContent {
+  key: Key
+  bytes: Uint8Array
+  /** The peer id that gave the bytes: a holder's home, this peer itself, or (in a tab) its home. */
+  from: string
+}
+
+export interface HeldContent {
+  key: Key
+  /** In bytes. */
+  size: number
+}
+
+/** Content by its hash. */
+export interface ContentStore {
+  /**
+   * Keeps the bytes in memory, serves them to whoever asks, and holds their key.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full)
+   */
+  hold(bytes: Uint8Array): Promise<HeldContent>
+  /** Stops holding. True when the content was held. */
+  release(key: Key): Promise<boolean>
+  /** What this peer itself holds, newest last. */
+  held(): HeldContent[]
+  /**
+   * Gets the bytes from whoever holds them now and checks them before returning; wrong bytes are never returned.
+   *
+   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_TOO_LARGE, ERR_NOT_STARTED
+   * @throws signal.reason, when aborted
+   */
+  get(key: Key, options?: AbortOptions): Promise<FetchedContent>
+  /** True when `get` would be answered from this peer's own memory: it holds the content, or keeps it while others hold it. */
+  has(key: Key): boolean
+}
+
+/** What happens in a peer, for a console or a log. Keys are hex, peers are peer ids in text form. */
+export type PeerEvent =
+  | { type: 'joined'; peer: string }
+  | { type: 'left'; peer: string; reason: string }
+  | { type: 'join-failed'; address: string; reason: string; retryInMs: number }
+  | { type: 'hold'; key: string; size: number }
+  | { type: 'release'; key: string }
+  | { type: 'served'; key: string; bytes: number; to: string }
+  | { type: 'fetched'; key: string; bytes: number; from: string; ms: number }
+  /** A holder gave wrong, short, endless or no bytes. It is passed over. */
+  | { type: 'bad-holder'; key: string; peer: string; home: string; reason: string }
+  /** Something was refused to another peer, or by one to us. */
+  | { type: 'refused'; peer: string; reason: string }
+
+export interface PeerLimits {
+  /** The largest content that can be held or fetched, in bytes. */
+  maxContentBytes: number
+  /** The sum of the contents that this peer holds, in bytes. */
+  maxHeldBytes: number
+  /** How many contents this peer holds at once. */
+  maxHeldContents: number
+  /** Memory for content that is not held here but asked for often, in bytes; 0 turns the cache off. */
+  maxCacheBytes: number
+  /** Leases that one connected peer (a tab) may have here. */
+  maxLeasesPerPeer: number
+  /** Leases that one other node may pass on to this record node for its tabs and itself. */
+  maxLeasesPerHome: number
+  /** Holders recorded for one key. */
+  maxRecordsPerKey: number
+  /** Holders recorded in all. */
+  maxRecords: number
+  /** Keys that one connected peer may watch here. */
+  maxWatchesPerPeer: number
+  /** Keys watched here in all. */
+  maxWatches: number
+  /** Holders in the answer to one find. */
+  maxHoldersPerAnswer: number
+  /** Connections in all. */
+  maxConnections: number
+}
+
+export interface PeerStatus {
+  /** Peer id. */
+  id: string
+  role: 'node' | 'tab'
+  /** Multiaddrs at which others can dial this peer, peer id included; empty for a tab. */
+  addresses: string[]
+  /** True while there is at least one connection into the overlay (a node that joins nobody counts as joined). */
+  joined: boolean
+  /** A tab's home, once it has one. */
+  home?: string
+  startedAtMs: number
+  counts: {
+    connections: number
+    /** DHT servers in the routing table. */
+    servers: number
+    /** Contents this peer holds itself. */
+    held: number
+    heldBytes: number
+    /** Tabs whose home is here. */
+    tabs: number
+    /** Leases of this node's tabs and of its own. */
+    leases: number
+    /** Holders this node records for the whole overlay. */
+    records: number
+    watches: number
+    cacheBytes: number
+    /** Content bytes given to others, and taken from others, since the start. */
+    bytesServed: number
+    bytesFetched: number
+  }
+  limits: PeerLimits
+}
+
+/** A whole peer. Node.js nodes and browser tabs show the same face. */
+export interface Peer {
+  /** Peer id, text form. */
+  readonly id: string
+  readonly role: 'node' | 'tab'
+  readonly rendezvous: Rendezvous
+  readonly content: ContentStore
+  /** Starts, and goes on joining in the background. May be called twice. */
+  start(): Promise<void>
+  /** Releases everything, tells the others, closes. Takes a bounded time. May be called twice. */
+  stop(): Promise<void>
+  /** Adds addresses to join (a gateway's URL, or a multiaddr) and resolves once one of them, or any other, is connected. */
+  join(addresses: string[], options?: AbortOptions): Promise<void>
+  /** Resolves once this peer is in the overlay: at once for a node that joins nobody. */
+  joined(options?: AbortOptions): Promise<void>
+  status(): PeerStatus
+  /** Hears each event. Returns the function that ends it. A listener that throws is dropped. */
+  onEvent(listener: (event: PeerEvent) => void): () => void
+}
