@@ -1,0 +1,160 @@
+/**
+ * Frames over one libp2p stream: a varint length, then one CBOR array whose first entry is the frame's type. What the entries mean is
+ * the business of each protocol's codec; this file only moves them, in order, within limits.
+ */
+
+import type { Stream } from '@libp2p/interface'
+import { LengthPrefixedDecoder } from '@libp2p/utils'
+import { decode, encode } from 'cborg'
+import { MayflyError } from '../errors.ts'
+import type { AbortOptions } from '../types.ts'
+
+export type Frame = [type: number, ...fields: unknown[]]
+
+export interface FrameStreamOptions {
+  /** The largest frame that is accepted, in bytes; a larger one ends the stream. */
+  maxFrameBytes: number
+  /** How many bytes may wait to be sent before the other side counts as stuck and the stream is ended. */
+  maxUnsentBytes: number
+  onFrame(frame: Frame): void
+  /** Called once, however the stream ends. */
+  onEnd(reason: Error | undefined): void
+}
+
+export interface FrameStream {
+  /** Queues the frame. False when the stream has ended, and the frame with it. */
+  send(frame: Frame): boolean
+  /** Resolves when there is room to send more, at once or after a drain; false when the stream has ended. */
+  writable(options?: AbortOptions): Promise<boolean>
+  readonly open: boolean
+  /** Sends what is queued, then closes. */
+  close(): void
+  /** Closes at once. */
+  abort(reason: Error): void
+}
+
+/** Strict: one canonical item per frame, so that two nodes can never read the same bytes differently. */
+const DECODE_OPTIONS = {
+  strict: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowNaN: false,
+  allowInfinity: false,
+  rejectDuplicateMapKeys: true,
+}
+
+export function encodeFrame(frame: Frame): Uint8Array {
+  return encode(frame)
+}
+
+/** @throws {MayflyError} ERR_BAD_FRAME */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  let frame: unknown
+  try {
+    frame = decode(bytes, DECODE_OPTIONS)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_FRAME', 'Frame is not one canonical CBOR item', { cause })
+  }
+  if (!Array.isArray(frame) || typeof frame[0] !== 'number') {
+    throw new MayflyError('ERR_BAD_FRAME', 'Frame is not an array that begins with its type')
+  }
+  return frame as Frame
+}
+
+function withLength(body: Uint8Array): Uint8Array {
+  const prefix: number[] = []
+  for (let rest = body.byteLength; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) {
+      prefix.push(rest)
+      break
+    }
+    prefix.push((rest % 128) + 128)
+  }
+  const bytes = new Uint8Array(prefix.length + body.byteLength)
+  bytes.set(prefix)
+  bytes.set(body, prefix.length)
+  return bytes
+}
+
+/** Takes the stream over: attach before anything else awaits, or early frames are lost. */
+export function createFrameStream(stream: Stream, options: FrameStreamOptions): FrameStream {
+  const decoder = new LengthPrefixedDecoder({ maxDataLength: options.maxFrameBytes, maxBufferSize: options.maxFrameBytes * 2 + 1_048_576 })
+  let open = true
+  const waiting = new Set<(writable: boolean) => void>()
+
+  const settle = (writable: boolean) => {
+    for (const resolve of waiting) resolve(writable)
+    waiting.clear()
+  }
+  const end = (reason: Error | undefined) => {
+    if (!open) return
+    open = false
+    settle(false)
+    options.onEnd(reason)
+  }
+  const abort = (reason: Error) => {
+    if (!open) return
+    stream.abort(reason)
+    end(reason)
+  }
+
+  stream.addEventListener('message', (event) => {
+    try {
+      for (const frame of decoder.decode(event.data)) {
+        if (!open) return
+        options.onFrame(decodeFrame(frame.subarray()))
+      }
+    } catch (error) {
+      abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+  stream.addEventListener('drain', () => settle(true))
+  stream.addEventListener('remoteCloseWrite', () => {
+    stream.close().catch(() => {})
+    end(undefined)
+  })
+  stream.addEventListener('close', (event) => end(event.error))
+
+  return {
+    get open() {
+      return open
+    },
+    send(frame) {
+      if (!open) return false
+      try {
+        stream.send(withLength(encodeFrame(frame)))
+      } catch (error) {
+        abort(error instanceof Error ? error : new Error(String(error)))
+        return false
+      }
+      if (stream.writeBufferLength > options.maxUnsentBytes) {
+        abort(new MayflyError('ERR_LIMIT', `Stream ended: more than ${options.maxUnsentBytes} bytes were waiting to be sent`))
+        return false
+      }
+      return true
+    },
+    writable({ signal } = {}) {
+      if (!open) return Promise.resolve(false)
+      if (!stream.writableNeedsDrain) return Promise.resolve(true)
+      return new Promise((resolve, reject) => {
+        const onAbort = () => {
+          waiting.delete(done)
+          reject(signal?.reason)
+        }
+        const done = (writable: boolean) => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve(writable)
+        }
+        if (signal?.aborted) return onAbort()
+        signal?.addEventListener('abort', onAbort, { once: true })
+        waiting.add(done)
+      })
+    },
+    close() {
+      if (!open) return
+      stream.close().catch(() => {})
+      end(undefined)
+    },
+    abort,
+  }
+}

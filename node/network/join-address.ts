@@ -1,0 +1,74 @@
+/** Where to join: turns a gateway's URL or a multiaddr into multiaddrs that can be dialled. */
+
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { MayflyError } from '../errors.ts'
+import type { AbortOptions } from '../types.ts'
+
+/** Longer answers than this are no gateway's. */
+const MAX_STATUS_BYTES = 262_144
+
+/** @throws {MayflyError} ERR_BAD_OPTION when it is neither a URL nor a multiaddr */
+export function checkJoinAddress(address: string): void {
+  if (address.startsWith('/')) return void parseMultiaddr(address)
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new MayflyError(
+      'ERR_BAD_OPTION',
+      `Cannot join ${JSON.stringify(address)}: expected a gateway's URL (http://host:port) or a multiaddr (/ip4/…)`,
+    )
+  }
+}
+
+function parseMultiaddr(address: string): Multiaddr {
+  try {
+    return multiaddr(address)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_OPTION', `Cannot join ${JSON.stringify(address)}: not a multiaddr`, { cause })
+  }
+}
+
+/** The websocket address that a gateway's own URL implies: the overlay shares its port. */
+export function multiaddrOfUrl(url: URL, peer: string): Multiaddr {
+  const secure = url.protocol === 'https:'
+  const port = url.port || (secure ? '443' : '80')
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  const kind = name.includes(':') ? 'ip6' : /^[\d.]+$/.test(name) ? 'ip4' : 'dns'
+  return multiaddr(`/${kind}/${name}/tcp/${port}${secure ? '/tls' : ''}/ws/p2p/${peer}`)
+}
+
+/**
+ * A gateway says who it is at `/api/v1/status`; the way its URL was reached is tried first, then what it announces.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION, ERR_NO_NETWORK when the gateway does not answer
+ * @throws signal.reason, when aborted
+ */
+export async function findJoinAddresses(address: string, { signal }: AbortOptions = {}): Promise<Multiaddr[]> {
+  checkJoinAddress(address)
+  if (address.startsWith('/')) return [parseMultiaddr(address)]
+  const url = new URL(address)
+  let status: { id?: unknown; addresses?: unknown }
+  try {
+    const response = await fetch(new URL('/api/v1/status', url), { headers: { accept: 'application/json' }, ...(signal && { signal }) })
+    if (!response.ok) throw new Error(`it answered ${response.status}`)
+    const text = await response.text()
+    if (text.length > MAX_STATUS_BYTES) throw new Error('its status is too long')
+    status = JSON.parse(text)
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: ${reasonOf(cause)}`, { cause })
+  }
+  if (typeof status.id !== 'string')
+    throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: what answers there is no mayfly gateway`)
+  const announced = Array.isArray(status.addresses) ? status.addresses.filter((text) => typeof text === 'string') : []
+  try {
+    return [multiaddrOfUrl(url, status.id), ...announced.slice(0, 8).map((text) => multiaddr(text))]
+  } catch (cause) {
+    throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: it announces an address that cannot be read`, { cause })
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause as { code?: string; message?: string } | undefined
+  return cause?.code ?? cause?.message ?? error.message
+}

@@ -1,0 +1,113 @@
+/**
+ * libp2p put together for mayfly: Noise, yamux, identify, ping and kad-dht on our own protocol prefix, over whatever transport it is
+ * handed. What the settings here work around was measured; each says what.
+ */
+
+import { noise } from '@chainsafe/libp2p-noise'
+import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { ComponentLogger, Libp2p, PrivateKey, Transport } from '@libp2p/interface'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import type { Datastore } from 'interface-datastore'
+import { createLibp2p } from 'libp2p'
+import { MayflyError } from '../errors.ts'
+import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from './routing-table.ts'
+import { soundWebSockets } from './websockets.ts'
+
+export const KAD_PROTOCOL = '/mayfly/kad/1.0.0'
+
+export interface OverlayOptions {
+  /** Nodes are DHT servers, tabs DHT clients. */
+  role: 'node' | 'tab'
+  /** libp2p's protobuf bytes of an Ed25519 key; a new one when left out. */
+  privateKey?: Uint8Array | undefined
+  /** How others are dialled and, for a node, heard; @libp2p/websockets when left out, which only dials here. */
+  transport?: ((components: { logger: ComponentLogger }) => Transport) | undefined
+  listen?: string[] | undefined
+  announce?: string[] | undefined
+  /** Where kad-dht keeps provider records; the rest of libp2p never sees it. */
+  providerStore: Datastore
+  maxConnections: number
+}
+
+export interface Overlay {
+  readonly libp2p: Libp2p
+  readonly privateKey: PrivateKey
+  readonly servers: RoutingTable
+}
+
+/** How many connections a tab opens by itself: its home and a few others that it could move to. */
+const MAX_TAB_CONNECTIONS = 4
+
+/** @throws {MayflyError} ERR_BAD_OPTION */
+export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
+  const privateKey = await readPrivateKey(options.privateKey)
+  const isNode = options.role === 'node'
+  let dht: ReturnType<ReturnType<typeof kadDHT>> | undefined
+
+  const libp2p: Libp2p = await createLibp2p({
+    start: false,
+    privateKey,
+    addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
+    transports: [options.transport ?? soundWebSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ enableKeepAlive: false })],
+    // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
+    connectionGater: {
+      denyDialMultiaddr: () => false,
+      denyDialPeer: async () => !isNode && libp2p.getConnections().length >= MAX_TAB_CONNECTIONS,
+    },
+    connectionManager: {
+      maxConnections: options.maxConnections,
+      // Floods are stopped by the listener, for each address and before the handshake; these would turn away honest tabs too.
+      inboundConnectionThreshold: options.maxConnections,
+      maxIncomingPendingConnections: options.maxConnections,
+      dialTimeout: 5_000,
+      addressDialTimeout: 3_000,
+      reconnectRetries: 0, // the supervisor does this, and does not give up
+    },
+    // Liveness is the listener's pings and the presence streams' beats: a twentieth of this monitor's CPU, and it aborts healthy connections.
+    connectionMonitor: { enabled: false },
+    services: {
+      identify: identify(),
+      ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
+      dht: (components) => {
+        dht = kadDHT({
+          protocol: KAD_PROTOCOL,
+          clientMode: !isNode,
+          peerInfoMapper: passthroughMapper, // the default drops private addresses: on one machine nobody would ever be found
+          initialQuerySelfInterval: 0,
+          querySelfInterval: isNode ? 30_000 : 600_000,
+          kBucketSize: BUCKET_SIZE,
+          prefixLength: BUCKET_BITS,
+          alpha: 3,
+          disjointPaths: 3,
+          networkDialTimeout: { minTimeout: 500, maxTimeout: 3_000 },
+          datastorePrefix: '/dht',
+        })(
+          new Proxy(components, {
+            get: (target, name) => (name === 'datastore' ? options.providerStore : Reflect.get(target, name)),
+          }),
+        )
+        return dht
+      },
+    },
+  })
+  if (dht === undefined) throw new TypeError('kad-dht was not built')
+  const table = (dht as unknown as { routingTable: KadTable }).routingTable
+  return { libp2p, privateKey, servers: createRoutingTable(libp2p, table, dht as KadWalker, KAD_PROTOCOL) }
+}
+
+async function readPrivateKey(bytes: Uint8Array | undefined): Promise<PrivateKey> {
+  if (bytes === undefined) return generateKeyPair('Ed25519')
+  let key: PrivateKey
+  try {
+    key = privateKeyFromProtobuf(bytes)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_OPTION', "Cannot use the private key: expected libp2p's protobuf bytes of an Ed25519 key", { cause })
+  }
+  if (key.type !== 'Ed25519') throw new MayflyError('ERR_BAD_OPTION', `Cannot use the private key: expected Ed25519, got ${key.type}`)
+  return key
+}

@@ -1,0 +1,159 @@
+/**
+ * The DHT servers that this peer knows, as kad-dht's routing table has them, kept honest: a peer that disconnects leaves the table at
+ * once (two silent peers of twelve make each lookup 3 to 6 s), and connected servers that kad-dht has lost are offered to it again.
+ * So the table holds servers that are connected now, up to 20 for each of 64 prefixes: a network of some hundred nodes is known whole.
+ */
+
+import type { AbortOptions as Abort, Libp2p, PeerId } from '@libp2p/interface'
+import { sha256 } from '../keys/index.ts'
+import type { AbortOptions } from '../types.ts'
+
+/** What is used of kad-dht's own table. */
+export interface KadTable {
+  add(peer: PeerId, options?: Abort): Promise<void>
+  remove(peer: PeerId, options?: Abort): Promise<void>
+  addEventListener(type: 'peer:add' | 'peer:remove', listener: (event: CustomEvent<PeerId>) => void): void
+}
+
+/** What is used of kad-dht itself. */
+export interface KadWalker {
+  getClosestPeers(key: Uint8Array, options?: Abort): AsyncIterable<{ name: string; peer?: unknown }>
+}
+
+export interface RoutingTable {
+  /** Servers, this peer not among them. */
+  readonly size: number
+  /** The known servers nearest to a position of the DHT's space, nearest first, this peer not among them. */
+  closest(position: Uint8Array, count: number): PeerId[]
+  /** True when this peer would be among the `count` nearest, were it in its own table. */
+  isSelfAmongClosest(position: Uint8Array, count: number): boolean
+  /** True when nearer servers may exist that the table had no room for. */
+  hasGapAt(position: Uint8Array): boolean
+  /** Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. */
+  walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<PeerId>
+  has(peer: PeerId): boolean
+  /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
+  onChange(listener: () => void): () => void
+  start(): Promise<void>
+  stop(): void
+}
+
+/** A bucket splits when it is full until its prefix is this long; only then is somebody left out. Handed to kad-dht too. */
+export const BUCKET_BITS = 6
+export const BUCKET_SIZE = 20
+/** Changes within this time are told once. */
+const SETTLE_MS = 50
+/** How often connected servers are compared with the table. */
+const WATCHDOG_MS = 5_000
+
+interface Server {
+  peer: PeerId
+  position: Uint8Array
+}
+
+/** Below zero when `a` is nearer to the position than `b`, by XOR. */
+export function compareDistance(position: Uint8Array, a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < position.byteLength; i++) {
+    const p = position[i] ?? 0
+    const difference = (p ^ (a[i] ?? 0)) - (p ^ (b[i] ?? 0))
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, kadProtocol: string): RoutingTable {
+  const listeners = new Set<() => void>()
+  /** By peer id. Bounded by kad-dht's table: 64 prefixes of 20 peers. */
+  const servers = new Map<string, Server>()
+  let self: Uint8Array = new Uint8Array(32)
+  let settling: ReturnType<typeof setTimeout> | undefined
+  let watchdog: ReturnType<typeof setInterval> | undefined
+
+  const changed = () => {
+    settling ??= setTimeout(() => {
+      settling = undefined
+      for (const listener of listeners) listener()
+    }, SETTLE_MS)
+  }
+  const positionOfPeer = (peer: PeerId) => sha256(peer.toMultihash().bytes)
+
+  /** Peers whose position is being computed; who leaves meanwhile is not added after all. */
+  const arriving = new Set<string>()
+  async function arrive(peer: PeerId): Promise<void> {
+    const id = peer.toString()
+    arriving.add(id)
+    const position = await positionOfPeer(peer)
+    if (!arriving.delete(id)) return
+    servers.set(id, { peer, position })
+    changed()
+  }
+  table.addEventListener('peer:add', ({ detail: peer }) => void arrive(peer))
+  table.addEventListener('peer:remove', ({ detail: peer }) => {
+    arriving.delete(peer.toString())
+    servers.delete(peer.toString())
+    changed()
+  })
+
+  const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>) => {
+    // It may fire twice, and another connection to the same peer may still be open.
+    if (libp2p.getConnections(peer).length === 0) table.remove(peer).catch(() => {})
+  }
+
+  async function offerConnected(): Promise<void> {
+    for (const peer of libp2p.getPeers()) {
+      if (servers.has(peer.toString())) continue
+      const known = await libp2p.peerStore.get(peer).catch(() => undefined)
+      if (known?.protocols.includes(kadProtocol)) await table.add(peer, { signal: AbortSignal.timeout(WATCHDOG_MS) })
+    }
+  }
+
+  function sorted(position: Uint8Array): Server[] {
+    return [...servers.values()].sort((a, b) => compareDistance(position, a.position, b.position))
+  }
+
+  return {
+    get size() {
+      return servers.size
+    },
+    closest(position, count) {
+      return sorted(position)
+        .slice(0, count)
+        .map(({ peer }) => peer)
+    },
+    isSelfAmongClosest(position, count) {
+      let nearer = 0
+      for (const server of servers.values()) if (compareDistance(position, server.position, self) < 0) nearer++
+      return nearer < count
+    },
+    hasGapAt(position) {
+      const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
+      let near = 0
+      for (const server of servers.values()) if (prefix(server.position) === prefix(position)) near++
+      return near >= BUCKET_SIZE
+    },
+    async *walk(multihash, options = {}) {
+      for await (const event of dht.getClosestPeers(multihash, options)) {
+        if (event.name === 'FINAL_PEER') yield (event.peer as { id: PeerId }).id
+      }
+    },
+    has(peer) {
+      return servers.has(peer.toString())
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async start() {
+      self = await positionOfPeer(libp2p.peerId)
+      libp2p.addEventListener('peer:disconnect', onDisconnect)
+      watchdog ??= setInterval(() => void offerConnected().catch(() => {}), WATCHDOG_MS)
+    },
+    stop() {
+      libp2p.removeEventListener('peer:disconnect', onDisconnect)
+      clearInterval(watchdog)
+      clearTimeout(settling)
+      watchdog = undefined
+      settling = undefined
+    },
+  }
+}

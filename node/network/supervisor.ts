@@ -1,0 +1,191 @@
+/**
+ * Staying joined. libp2p dials once and gives up after five tries; this goes on for as long as the peer runs. A node keeps a connection
+ * to each address it was told to join and looks for servers that it lost; a tab keeps at least one connection into the overlay, first
+ * by the addresses it was told, then by any server it has heard of.
+ */
+
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { PeerEvent } from '../types.ts'
+import { findJoinAddresses } from './join-address.ts'
+import type { RoutingTable } from './routing-table.ts'
+
+export interface SupervisorOptions {
+  /** The first wait after a failure, in ms; each further one doubles it. */
+  minRetryMs?: number
+  /** The longest wait between two tries, in ms. */
+  maxRetryMs?: number
+  /** How long one try may take, in ms. */
+  tryTimeoutMs?: number
+  /** How many servers heard of are remembered as places to go. */
+  maxKnownServers?: number
+}
+
+export const SUPERVISOR_DEFAULTS: Readonly<Required<SupervisorOptions>> = {
+  minRetryMs: 250,
+  maxRetryMs: 5_000, // a restarted node must have its tabs back, and readable, within 10 s
+  tryTimeoutMs: 5_000,
+  maxKnownServers: 64,
+}
+
+export interface SupervisorContext {
+  libp2p: Libp2p
+  servers: RoutingTable
+  role: 'node' | 'tab'
+  emit(event: PeerEvent): void
+  /** In [0, 1). */
+  random(): number
+}
+
+export interface Supervisor {
+  join(addresses: string[]): void
+  /** Remembers servers that others told of: peer id and multiaddrs. */
+  learn(peer: PeerId, addresses: Multiaddr[]): void
+  /** Places other than the given that can be told to somebody who is new, in no order. */
+  known(limit: number): { peer: PeerId; addresses: Multiaddr[] }[]
+  start(): void
+  stop(): void
+}
+
+interface Place {
+  /** As it was given, or the peer id of a server heard of. */
+  name: string
+  resolve(signal: AbortSignal): Promise<Multiaddr[]>
+  peer?: PeerId
+  addresses?: Multiaddr[]
+  failures: number
+  nextTryAtMs: number
+  busy: boolean
+}
+
+/** How often the supervisor looks around, in ms; what it finds to do waits for its own time. */
+const LOOK_MS = 250
+/** A server heard of, or lost, is forgotten after this many failures in a row. */
+const MAX_FAILURES = 8
+
+export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}): Supervisor {
+  const { libp2p, role, emit, random } = context
+  const { minRetryMs, maxRetryMs, tryTimeoutMs, maxKnownServers } = { ...SUPERVISOR_DEFAULTS, ...options }
+  /** Bounded by what the owner gave. */
+  const joins = new Map<string, Place>()
+  /** By peer id, oldest out first. Bounded: maxKnownServers. */
+  const known = new Map<string, Place>()
+  const stopped = new AbortController()
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  const isConnected = (place: Place) => place.peer !== undefined && libp2p.getConnections(place.peer).length > 0
+  const connectedServers = () => context.servers.size
+
+  async function tryPlace(place: Place): Promise<void> {
+    place.busy = true
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(tryTimeoutMs)])
+    try {
+      const addresses = await place.resolve(signal)
+      if (addresses.some((address) => peerOf(address) === libp2p.peerId.toString())) {
+        joins.delete(place.name) // one's own address: nothing to join there
+        return
+      }
+      const connection = await libp2p.dial(addresses, { signal })
+      place.peer = connection.remotePeer
+      place.failures = 0
+    } catch (error) {
+      if (stopped.signal.aborted) return
+      place.failures++
+      const wait = Math.min(maxRetryMs, minRetryMs * 2 ** (place.failures - 1)) * (0.5 + random() / 2)
+      place.nextTryAtMs = Date.now() + wait
+      if (joins.has(place.name)) {
+        emit({
+          type: 'join-failed',
+          address: place.name,
+          reason: error instanceof Error ? error.message : String(error),
+          retryInMs: Math.round(wait),
+        })
+      } else if (place.failures >= MAX_FAILURES) known.delete(place.name)
+    } finally {
+      place.busy = false
+    }
+  }
+
+  function look(): void {
+    const now = Date.now()
+    const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
+    if (role === 'tab' && (connectedServers() > 0 || libp2p.getConnections().length > 0)) return
+    for (const place of joins.values()) if (due(place)) void tryPlace(place)
+    // A tab goes elsewhere once the places it was told have failed; a node looks for each server it lost.
+    const told = [...joins.values()]
+    if (role === 'tab' && told.length > 0 && told.every((place) => place.failures === 0)) return
+    for (const place of known.values()) if (due(place)) void tryPlace(place)
+  }
+
+  /** The network is back, or the page is looked at again: no reason to wait any longer. */
+  const wake = () => {
+    for (const place of [...joins.values(), ...known.values()]) place.nextTryAtMs = 0
+    look()
+  }
+
+  return {
+    join(addresses) {
+      for (const name of addresses) {
+        if (!joins.has(name))
+          joins.set(name, { name, resolve: (signal) => findJoinAddresses(name, { signal }), failures: 0, nextTryAtMs: 0, busy: false })
+      }
+      if (timer !== undefined) look()
+    },
+    learn(peer, addresses) {
+      const name = peer.toString()
+      if (addresses.length === 0 || peer.equals(libp2p.peerId)) return
+      const place = known.get(name)
+      if (place !== undefined) {
+        place.addresses = addresses
+        return
+      }
+      if (known.size >= maxKnownServers) {
+        const oldest = [...known.values()].find((candidate) => !isConnected(candidate)) ?? [...known.values()][0]
+        if (oldest !== undefined) known.delete(oldest.name)
+      }
+      const fresh: Place = {
+        name,
+        peer,
+        addresses,
+        resolve: async () => (fresh.addresses ?? []).map((address) => withPeer(address, name)),
+        failures: 0,
+        nextTryAtMs: 0,
+        busy: false,
+      }
+      known.set(name, fresh)
+    },
+    known(limit) {
+      const places: { peer: PeerId; addresses: Multiaddr[] }[] = []
+      for (const { peer, addresses } of known.values()) {
+        if (peer !== undefined && addresses !== undefined && libp2p.getConnections(peer).length > 0) places.push({ peer, addresses })
+      }
+      for (let i = places.length - 1; i > 0; i--) {
+        const j = Math.floor(random() * (i + 1))
+        ;[places[i], places[j]] = [places[j] as (typeof places)[0], places[i] as (typeof places)[0]]
+      }
+      return places.slice(0, limit)
+    },
+    start() {
+      if (timer !== undefined) return
+      timer = setInterval(look, LOOK_MS)
+      globalThis.addEventListener?.('online', wake)
+      globalThis.document?.addEventListener('visibilitychange', wake)
+      look()
+    },
+    stop() {
+      clearInterval(timer)
+      timer = undefined
+      stopped.abort()
+      globalThis.removeEventListener?.('online', wake)
+      globalThis.document?.removeEventListener('visibilitychange', wake)
+    },
+  }
+}
+
+function peerOf(address: Multiaddr): string | undefined {
+  return address.getComponents().findLast((component) => component.name === 'p2p')?.value
+}
+
+function withPeer(address: Multiaddr, peer: string): Multiaddr {
+  return peerOf(address) === undefined ? address.encapsulate(`/p2p/${peer}`) : address
+}

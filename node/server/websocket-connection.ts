@@ -1,0 +1,72 @@
+/** One websocket of the `ws` package as libp2p's MultiaddrConnection: real back-pressure, an abort that the other end sees, pings. */
+
+import type { AbortOptions, Logger, MultiaddrConnection } from '@libp2p/interface'
+import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Uint8ArrayList } from 'uint8arraylist'
+import type { WebSocket } from 'ws'
+
+/** Above this many unsent bytes the muxer is told to wait. The same that @libp2p/websockets uses. */
+const MAX_BUFFERED_BYTES = 4 * 1_048_576
+
+export interface WebSocketConnectionInit {
+  socket: WebSocket
+  remoteAddr: Multiaddr
+  direction: 'inbound' | 'outbound'
+  log: Logger
+}
+
+class WebSocketConnection extends AbstractMultiaddrConnection {
+  readonly #socket: WebSocket
+  #full = false
+
+  constructor(init: WebSocketConnectionInit) {
+    super(init)
+    this.#socket = init.socket
+    init.socket.on('message', (data: Buffer) => {
+      try {
+        this.onData(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+      } catch (error) {
+        this.abort(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
+    // Any close but an orderly one is a reset: whoever reads must not take a cut for an end.
+    init.socket.on('close', (code) => (code === 1000 || code === 1005 ? this.onTransportClosed() : this.onRemoteReset()))
+    init.socket.on('error', () => init.socket.terminate())
+  }
+
+  sendData(data: Uint8ArrayList): SendResult {
+    // One message for the whole list: libp2p reads a byte stream, and each message costs a frame and a system call.
+    this.#socket.send(data.subarray(), this.#onSent)
+    const canSendMore = this.#socket.bufferedAmount < MAX_BUFFERED_BYTES
+    if (!canSendMore) this.#full = true
+    return { sentBytes: data.byteLength, canSendMore }
+  }
+
+  readonly #onSent = (): void => {
+    if (!this.#full || this.#socket.bufferedAmount >= MAX_BUFFERED_BYTES / 2) return
+    this.#full = false
+    this.safeDispatchEvent('drain')
+  }
+
+  sendReset(): void {
+    this.#socket.terminate()
+  }
+
+  async sendClose(options?: AbortOptions): Promise<void> {
+    this.#socket.close()
+    options?.signal?.throwIfAborted()
+  }
+
+  sendPause(): void {
+    this.#socket.pause()
+  }
+
+  sendResume(): void {
+    this.#socket.resume()
+  }
+}
+
+export function createWebSocketConnection(init: WebSocketConnectionInit): MultiaddrConnection {
+  return new WebSocketConnection(init)
+}
