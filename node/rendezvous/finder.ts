@@ -1,0 +1,154 @@
+/**
+ * Who holds a key, wider and wider while nobody that was found will do: what this node sees itself, then the key's record nodes, then
+ * those that only a walk finds, then every server it knows. Answers are believed only with a signature that is right.
+ */
+
+import type { PeerId } from '@libp2p/interface'
+import { equalBytes, positionOf } from '../keys/index.ts'
+import type { RoutingTable } from '../network/index.ts'
+import type { AbortOptions, Holder, Key } from '../types.ts'
+import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
+import type { Link } from './link.ts'
+import type { Placement } from './placement.ts'
+import type { HolderRecord, RecordStore } from './record-store.ts'
+import { type Found, SCOPE, type Scope } from './wire.ts'
+
+export interface FinderOptions {
+  /** How long one server may take to answer, in ms. */
+  askTimeoutMs: number
+  /** How many servers are asked before the answer is "nobody". */
+  maxServersAsked: number
+  lease: LeaseOptions
+}
+
+export interface FinderContext {
+  placement: Placement
+  servers: RoutingTable
+  store: RecordStore
+  /** A tab asks its home about the whole network. */
+  scope: Scope
+  holdersPerAnswer: number
+  open(peer: PeerId, options: AbortOptions): Promise<Link>
+  addressesOf(home: string): string[]
+  now(): number
+  /** An answer that breaks the rules: its giver is named. */
+  onBadAnswer(peer: string, reason: string): void
+}
+
+/** A holder, and the signed form that can be passed on. */
+export interface FoundHolder extends Holder {
+  record: HolderRecord
+}
+
+interface Answer {
+  from: PeerId
+  found: Found
+}
+
+export function createFinder(context: FinderContext, options: FinderOptions) {
+  const { placement, servers, store, now } = context
+
+  async function ask(from: PeerId, key: Key, scope: Scope, signal: AbortSignal): Promise<Answer | undefined> {
+    // A home that asks the whole network for its tab needs the time of several questions.
+    const timeoutMs = scope === SCOPE.network ? options.askTimeoutMs * 4 : options.askTimeoutMs
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    try {
+      const link = await context.open(from, { signal: limited })
+      const found = await link.find(key, context.holdersPerAnswer, scope, { signal: limited })
+      return found === undefined ? undefined : { from, found }
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The holders of one answer that can be believed, checked as they are asked for. */
+  async function* read(key: Key, { from, found }: Answer): AsyncGenerator<FoundHolder> {
+    const addresses = new Map(found.homes.map((home) => [readPeer(home.peer), home.addresses.map(String)]))
+    for (const bytes of found.leases) {
+      try {
+        const lease = decodeLease(bytes)
+        if (!equalBytes(lease.key, key)) throw new Error('a lease of another key')
+        if (refuseTerms(lease, now(), options.lease) !== undefined) continue
+        if (!(await isLeaseSigned(lease))) throw new Error('a lease with a wrong signature')
+        const { holder, home, expiresAtMs } = lease
+        yield {
+          peer: holder,
+          home,
+          addresses: addresses.get(home) ?? context.addressesOf(home),
+          expiresAtMs,
+          signed: true,
+          record: { key, holder, home, expiresAtMs, lease: lease.bytes, source: found },
+        }
+      } catch (error) {
+        context.onBadAnswer(from.toString(), error instanceof Error ? error.message : String(error))
+        return
+      }
+    }
+    for (const { peer: multihash, expiresAtMs } of found.stock) {
+      const holder = readPeer(multihash)
+      if (holder === undefined || expiresAtMs <= now()) continue
+      const record = { key, holder, home: holder, expiresAtMs, lease: undefined, source: found }
+      yield { peer: holder, home: holder, addresses: addresses.get(holder) ?? [], expiresAtMs, signed: false, record }
+    }
+  }
+
+  async function* askAll(peers: PeerId[], key: Key, scope: Scope, signal: AbortSignal): AsyncGenerator<FoundHolder> {
+    for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, signal)))) {
+      if (answer !== undefined) yield* read(key, answer)
+    }
+  }
+
+  async function* stages(key: Key, signal: AbortSignal): AsyncGenerator<FoundHolder> {
+    for (const record of store.sample(key, context.holdersPerAnswer)) {
+      const { holder, home, expiresAtMs, lease } = record
+      yield { peer: holder, home, addresses: context.addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
+    }
+    const position = await positionOf(key)
+    const asked = new Set<string>()
+    const fresh = (peers: PeerId[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
+
+    yield* askAll(fresh(placement.targets(position)), key, context.scope, signal)
+    for await (const peer of placement.walk(key, position, { signal })) yield* askAll(fresh([peer]), key, SCOPE.own, signal)
+    yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, signal)
+  }
+
+  return {
+    /** Each holder once. Breaking out ends the questions that are still open. */
+    async *find(key: Key, { signal }: AbortOptions = {}): AsyncGenerator<FoundHolder> {
+      const stop = new AbortController()
+      const combined = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+      const met = new Set<string>()
+      try {
+        for await (const holder of stages(key, combined)) {
+          signal?.throwIfAborted()
+          if (met.has(holder.peer)) continue
+          met.add(holder.peer)
+          yield holder
+        }
+        signal?.throwIfAborted()
+      } finally {
+        stop.abort(new Error('the search has ended'))
+      }
+    },
+  }
+}
+
+export type Finder = ReturnType<typeof createFinder>
+
+function readPeer(multihash: Uint8Array): string | undefined {
+  try {
+    return readPeerId(multihash).toString()
+  } catch {
+    return undefined
+  }
+}
+
+/** Yields what the promises resolve to, in the order in which they do. */
+async function* asTheyCome<T>(promises: Promise<T>[]): AsyncGenerator<T> {
+  const pending = new Map(promises.map((promise, index) => [index, promise.then((value) => ({ index, value }))]))
+  while (pending.size > 0) {
+    const { index, value } = await Promise.race(pending.values())
+    pending.delete(index)
+    yield value
+  }
+}

@@ -1,0 +1,115 @@
+/** What this peer itself is here for: signs a lease per key, signs anew before it runs out and whenever the home changes. */
+
+import type { PeerId, PrivateKey } from '@libp2p/interface'
+import { MayflyError } from '../errors.ts'
+import { encodeKeyHex } from '../keys/index.ts'
+import type { Hold, Key } from '../types.ts'
+import { LEASE_DEFAULTS, type Lease, type LeaseOptions, signLease } from './lease.ts'
+
+export interface HoldsContext {
+  self: PeerId
+  privateKey: PrivateKey
+  maxHolds: number
+  /** Where this peer is found; undefined while a tab has no home. */
+  home(): PeerId | undefined
+  /** The overlay's clock: for a tab, its home's. */
+  now(): number
+  random(): number
+  announce(lease: Lease): void
+  withdraw(key: Key): void
+}
+
+export interface Holds {
+  hold(key: Key): Hold
+  readonly size: number
+  /** The home has changed, or is gone: what was signed for another says nothing any more. */
+  rehome(): void
+  start(): void
+  stop(): void
+}
+
+interface Held {
+  key: Key
+  owners: number
+  /** Counts signings, so that a slow one never overtakes a newer. */
+  version: number
+  announced: boolean
+}
+
+export function createHolds(context: HoldsContext, options: LeaseOptions = {}): Holds {
+  const { lifetimeMs } = { ...LEASE_DEFAULTS, ...options }
+  /** By key, hex. Bounded: maxHolds. */
+  const held = new Map<string, Held>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  async function issue(entry: Held): Promise<void> {
+    const home = context.home()
+    const version = ++entry.version
+    if (home === undefined) return
+    const issuedAtMs = context.now()
+    const lease = await signLease(context.self, context.privateKey, {
+      key: entry.key,
+      home,
+      issuedAtMs,
+      expiresAtMs: issuedAtMs + lifetimeMs,
+    })
+    if (entry.version !== version || entry.owners === 0) return
+    entry.announced = true
+    context.announce(lease)
+  }
+
+  function schedule(): void {
+    // At half of the lifetime, spread, so that tabs that came together do not renew together.
+    const waitMs = (lifetimeMs / 2) * (0.8 + 0.2 * context.random())
+    timer = setTimeout(() => {
+      for (const entry of held.values()) void issue(entry)
+      schedule()
+    }, waitMs)
+  }
+
+  return {
+    get size() {
+      return held.size
+    },
+    hold(key) {
+      const id = encodeKeyHex(key)
+      let entry = held.get(id)
+      if (entry === undefined) {
+        if (held.size >= context.maxHolds)
+          throw new MayflyError('ERR_LIMIT', `Cannot hold another key: this peer holds the limit of ${context.maxHolds}`)
+        entry = { key, owners: 0, version: 0, announced: false }
+        held.set(id, entry)
+        void issue(entry)
+      }
+      const own = entry
+      own.owners++
+      let released = false
+      return {
+        key,
+        async release() {
+          if (released) return
+          released = true
+          if (--own.owners > 0) return
+          held.delete(id)
+          if (own.announced) context.withdraw(key)
+        },
+      }
+    },
+    rehome() {
+      for (const entry of held.values()) {
+        if (entry.announced) context.withdraw(entry.key)
+        entry.announced = false
+        void issue(entry)
+      }
+    },
+    start() {
+      if (timer === undefined) schedule()
+    },
+    stop() {
+      clearTimeout(timer)
+      timer = undefined
+      for (const entry of held.values()) entry.owners = 0
+      held.clear()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+/** A tab's home: the node whose stream keeps it in the overlay. When it goes, any other server that the tab is connected to will do. */
+
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { Link } from './link.ts'
+
+export interface HomeContext {
+  libp2p: Libp2p
+  open(peer: PeerId): Promise<Link>
+  /** The tab has a home, another one, or none. */
+  onChange(home: PeerId | undefined): void
+}
+
+export interface Home {
+  readonly peer: PeerId | undefined
+  /** The link to the home has ended, or never was one. */
+  onLinkEnd(link: Link): void
+  start(): void
+  stop(): void
+}
+
+/** How often a tab without a home looks at its connections, should an event have been missed. */
+const LOOK_MS = 1_000
+
+export function createHome({ libp2p, open, onChange }: HomeContext): Home {
+  let home: Link | undefined
+  let choosing = false
+  let stopped = true
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  async function choose(): Promise<void> {
+    if (choosing || stopped || home !== undefined) return
+    choosing = true
+    try {
+      for (const peer of libp2p.getPeers()) {
+        try {
+          const link = await open(peer)
+          if (stopped || !link.open) continue
+          home = link
+          onChange(peer)
+          return
+        } catch {
+          // not a node, or gone meanwhile: the next one
+        }
+      }
+    } finally {
+      choosing = false
+    }
+  }
+  const look = () => void choose()
+
+  return {
+    get peer() {
+      return home?.peer
+    },
+    onLinkEnd(link) {
+      if (home !== link) return
+      home = undefined
+      onChange(undefined)
+      look()
+    },
+    start() {
+      stopped = false
+      libp2p.addEventListener('peer:connect', look)
+      timer ??= setInterval(look, LOOK_MS)
+      look()
+    },
+    stop() {
+      stopped = true
+      libp2p.removeEventListener('peer:connect', look)
+      clearInterval(timer)
+      timer = undefined
+    },
+  }
+}

@@ -1,0 +1,5 @@
+/** Who is here for a key: leases, the record store, presence streams, placement, find and watch. */
+
+export { ProviderStore } from './provider-store.ts'
+export { createRecordStore, type RecordStore } from './record-store.ts'
+export { createRendezvous, RENDEZVOUS_DEFAULTS, type RendezvousOptions, type RendezvousService } from './rendezvous.ts'

@@ -1,0 +1,126 @@
+/** Leases: a holder's signed, expiring word that it holds a key and at which home it is found. Pure; the wire page is WIRE.md. */
+
+import type { PeerId, PrivateKey } from '@libp2p/interface'
+import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
+import { decode, encode } from 'cborg'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
+import { MayflyError } from '../errors.ts'
+import { KEY_BYTES } from '../keys/index.ts'
+import type { Key } from '../types.ts'
+
+export interface Lease {
+  key: Key
+  /** Peer id of who holds the key, text form; its public key is inside it. */
+  holder: string
+  /** Peer id of the node that answers for the holder. */
+  home: string
+  issuedAtMs: number
+  expiresAtMs: number
+  /** The signed form, as it travels. */
+  bytes: Uint8Array
+}
+
+export interface LeaseOptions {
+  /** How long a lease is good for when nothing more is heard of its holder, in ms. */
+  lifetimeMs?: number
+  /** How far two clocks may be apart, in ms. */
+  maxSkewMs?: number
+}
+
+export const LEASE_DEFAULTS: Readonly<Required<LeaseOptions>> = {
+  lifetimeMs: 600_000, // a holder renews at half of it; a lost home costs at most this
+  maxSkewMs: 60_000,
+}
+
+/** A signed lease is at most this long, in bytes: 32 of key, two peer ids of 38, two times, 64 of signature, and what holds them together. */
+export const MAX_LEASE_BYTES = 256
+
+const LEASE_VERSION = 1
+/** Keeps a lease's signature from ever being valid for anything else that the same key signs. */
+const SIGNATURE_DOMAIN = new TextEncoder().encode('mayfly-lease:')
+
+export interface LeaseTerms {
+  key: Key
+  home: PeerId
+  issuedAtMs: number
+  expiresAtMs: number
+}
+
+function signedPart(payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(SIGNATURE_DOMAIN.byteLength + payload.byteLength)
+  bytes.set(SIGNATURE_DOMAIN)
+  bytes.set(payload, SIGNATURE_DOMAIN.byteLength)
+  return bytes
+}
+
+export async function signLease(holder: PeerId, privateKey: PrivateKey, terms: LeaseTerms): Promise<Lease> {
+  const { key, home, issuedAtMs, expiresAtMs } = terms
+  const payload = encode([LEASE_VERSION, key, holder.toMultihash().bytes, home.toMultihash().bytes, issuedAtMs, expiresAtMs])
+  const signature = await privateKey.sign(signedPart(payload))
+  return { key, holder: holder.toString(), home: home.toString(), issuedAtMs, expiresAtMs, bytes: encode([payload, signature]) }
+}
+
+/**
+ * Reads a lease and its terms, without asking whether the signature is right.
+ *
+ * @throws {MayflyError} ERR_BAD_FRAME
+ */
+export function decodeLease(bytes: Uint8Array): Lease {
+  try {
+    const [payload] = readSigned(bytes)
+    const [version, key, holder, home, issuedAtMs, expiresAtMs] = decode(payload, { strict: true }) as unknown[]
+    if (version !== LEASE_VERSION) throw new Error(`version ${String(version)}`)
+    if (!(key instanceof Uint8Array) || key.byteLength !== KEY_BYTES) throw new Error('key')
+    if (!(holder instanceof Uint8Array) || !(home instanceof Uint8Array)) throw new Error('peer ids')
+    if (!Number.isSafeInteger(issuedAtMs) || !Number.isSafeInteger(expiresAtMs)) throw new Error('times')
+    return {
+      key: key.slice(),
+      holder: readPeerId(holder).toString(),
+      home: readPeerId(home).toString(),
+      issuedAtMs: issuedAtMs as number,
+      expiresAtMs: expiresAtMs as number,
+      bytes: bytes.slice(),
+    }
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_FRAME', `Not a lease: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+function readSigned(bytes: Uint8Array): [payload: Uint8Array, signature: Uint8Array] {
+  if (bytes.byteLength > MAX_LEASE_BYTES) throw new Error(`longer than ${MAX_LEASE_BYTES} bytes`)
+  const [payload, signature] = decode(bytes, { strict: true }) as unknown[]
+  if (!(payload instanceof Uint8Array) || !(signature instanceof Uint8Array)) throw new Error('payload and signature')
+  return [payload, signature]
+}
+
+/** Only Ed25519: its public key is in the peer id, so that a signature can be checked with nothing else at hand. */
+export function readPeerId(multihash: Uint8Array): PeerId {
+  const peer = peerIdFromMultihash(decodeDigest(multihash))
+  if (peer.type !== 'Ed25519') throw new Error(`a peer id of type ${peer.type}`)
+  return peer
+}
+
+/** The other way: what travels for a peer id in text form. */
+export function multihashOfPeer(peer: string): Uint8Array {
+  return peerIdFromString(peer).toMultihash().bytes
+}
+
+/** Why the terms of a lease cannot be believed now, or undefined when they can. `nowMs` is this peer's clock. */
+export function refuseTerms(lease: Lease, nowMs: number, options: LeaseOptions = {}): 'expired' | 'clock' | undefined {
+  const { lifetimeMs, maxSkewMs } = { ...LEASE_DEFAULTS, ...options }
+  if (lease.expiresAtMs <= nowMs) return 'expired'
+  if (lease.issuedAtMs > nowMs + maxSkewMs || lease.expiresAtMs > nowMs + lifetimeMs + maxSkewMs) return 'clock'
+  return undefined
+}
+
+/** True when the holder signed exactly this. */
+export async function isLeaseSigned(lease: Lease): Promise<boolean> {
+  try {
+    const [payload, signature] = readSigned(lease.bytes)
+    const holder = (decode(payload, { strict: true }) as unknown[])[2] as Uint8Array
+    const peer = readPeerId(holder)
+    return (await peer.publicKey?.verify(signedPart(payload), signature)) === true
+  } catch {
+    return false
+  }
+}

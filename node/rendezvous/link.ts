@@ -1,0 +1,177 @@
+/**
+ * The asking end of a presence stream: a tab's to its home, a home's to a record node. One stream carries every hold, release, find and
+ * watch between the two, and a beat that says that all of it still stands. A link lives as long as its stream; who needs another makes it.
+ */
+
+import type { PeerId, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { encodeKeyHex } from '../keys/index.ts'
+import { createFrameStream } from '../network/index.ts'
+import type { AbortOptions, Key } from '../types.ts'
+import {
+  decodePresence,
+  encodePresence,
+  type Found,
+  MAX_LEASES_PER_FRAME,
+  MAX_PRESENCE_FRAME_BYTES,
+  MAX_RELEASES_PER_FRAME,
+  type PresenceFrame,
+  type Refusal,
+  type Scope,
+  type Welcome,
+} from './wire.ts'
+
+export interface LinkOptions {
+  /** Between two beats, in ms. */
+  beatMs: number
+  /** How long a beat may go unanswered, in ms. Timers of hidden tabs run once a minute: the check is made then, not earlier. */
+  silentMs: number
+}
+
+/** What a stuck record node may leave unsent before its link is given up: every lease and watch of a full home fits. */
+const MAX_UNSENT_BYTES = 64 * 1_048_576
+
+export interface LinkEvents {
+  onWelcome(link: Link, welcome: Welcome): void
+  onCount(link: Link, key: Key, count: number): void
+  /** The other end did not take a lease, a watch or a find. */
+  onRefused(link: Link, reason: Refusal, lease: Uint8Array | undefined): void
+  onEnd(link: Link, reason: Error | undefined): void
+}
+
+export interface Link {
+  readonly peer: PeerId
+  readonly id: string
+  readonly open: boolean
+  hold(leases: Uint8Array[]): void
+  release(records: { key: Key; holder: Uint8Array }[]): void
+  watch(key: Key, scope: Scope): void
+  unwatch(key: Key): void
+  /**
+   * Undefined when the other end refused or the link ended.
+   *
+   * @throws signal.reason, when aborted
+   */
+  find(key: Key, limit: number, scope: Scope, options: Required<AbortOptions>): Promise<Found | undefined>
+  close(): void
+}
+
+export function createLink(
+  peer: PeerId,
+  stream: Stream,
+  self: { role: 'tab' | 'node'; addresses: Multiaddr[] },
+  events: LinkEvents,
+  options: LinkOptions,
+): Link {
+  /** Finds under way, by id. Bounded: each is taken out by its answer, its time-out or the end. */
+  const finds = new Map<number, (found: Found | undefined) => void>()
+  /** Leases told and not yet answered, to name the one that was refused. Bounded: taken out by the answer. */
+  const unanswered = new Map<number, Uint8Array[]>()
+  const watched = new Map<string, Key>()
+  let nextId = 1
+  let beatAtMs = 0
+  let heardAtMs = Date.now()
+
+  const frames = createFrameStream(stream, {
+    maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    onFrame: (frame) => {
+      heardAtMs = Date.now()
+      onFrame(decodePresence(frame))
+    },
+    onEnd: (reason) => {
+      clearInterval(timer)
+      for (const answer of finds.values()) answer(undefined)
+      finds.clear()
+      events.onEnd(link, reason)
+    },
+  })
+  const send = (frame: PresenceFrame) => frames.send(encodePresence(frame))
+
+  function onFrame(frame: PresenceFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        events.onWelcome(link, frame)
+        break
+      case 'found':
+        finds.get(frame.id)?.(frame)
+        break
+      case 'count':
+        // A push for a key that nobody asked about is not worth keeping.
+        if (watched.has(encodeKeyHex(frame.key))) events.onCount(link, frame.key, frame.count)
+        break
+      case 'held': {
+        const leases = unanswered.get(frame.sequence)
+        unanswered.delete(frame.sequence)
+        for (const { index, reason } of frame.refused) events.onRefused(link, reason, leases?.[index])
+        break
+      }
+      case 'refused':
+        finds.get(frame.id)?.(undefined)
+        events.onRefused(link, frame.reason, undefined)
+    }
+  }
+
+  const timer = setInterval(() => {
+    if (beatAtMs > heardAtMs && Date.now() - beatAtMs >= options.silentMs) {
+      frames.abort(new Error(`nothing heard for ${Date.now() - heardAtMs} ms`))
+      return
+    }
+    if (beatAtMs <= heardAtMs) beatAtMs = Date.now()
+    send({ type: 'beat' })
+  }, options.beatMs)
+
+  const link: Link = {
+    peer,
+    id: peer.toString(),
+    get open() {
+      return frames.open
+    },
+    hold(leases) {
+      for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) {
+        const batch = leases.slice(i, i + MAX_LEASES_PER_FRAME)
+        const sequence = nextId++
+        unanswered.set(sequence, batch)
+        send({ type: 'hold', sequence, leases: batch })
+      }
+    },
+    release(records) {
+      for (let i = 0; i < records.length; i += MAX_RELEASES_PER_FRAME) {
+        send({ type: 'release', records: records.slice(i, i + MAX_RELEASES_PER_FRAME) })
+      }
+    },
+    watch(key, scope) {
+      watched.set(encodeKeyHex(key), key)
+      send({ type: 'watch', key, scope })
+    },
+    unwatch(key) {
+      if (watched.delete(encodeKeyHex(key))) send({ type: 'unwatch', key })
+    },
+    find(key, limit, scope, { signal }) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason)
+        const id = nextId++
+        const done = () => {
+          finds.delete(id)
+          signal.removeEventListener('abort', onAbort)
+        }
+        const onAbort = () => {
+          done()
+          reject(signal.reason)
+        }
+        finds.set(id, (found) => {
+          done()
+          resolve(found)
+        })
+        signal.addEventListener('abort', onAbort, { once: true })
+        if (!send({ type: 'find', id, key, limit, scope })) {
+          done()
+          resolve(undefined)
+        }
+      })
+    },
+    close: () => frames.close(),
+  }
+  send({ type: 'hello', role: self.role, addresses: self.addresses })
+  return link
+}

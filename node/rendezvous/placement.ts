@@ -1,0 +1,50 @@
+/**
+ * Which servers a peer turns to for a key. A node: the record nodes, the `r` servers nearest to the key. A tab: its home, which does
+ * the rest. kad-dht decides where; this only reads its table, and walks where the table has gaps.
+ */
+
+import type { PeerId } from '@libp2p/interface'
+import { multihashOf } from '../keys/index.ts'
+import type { RoutingTable } from '../network/index.ts'
+import type { AbortOptions, Key } from '../types.ts'
+
+/** How many record nodes keep each key. Three: two may fail, or one may lie, and the count is still right. */
+export const RECORD_NODES = 3
+
+export interface Placement {
+  /** Servers to tell about the key and to ask first; never this peer itself. */
+  targets(position: Uint8Array): PeerId[]
+  /** True when this peer is itself a record node for the position. */
+  keepsRecords(position: Uint8Array): boolean
+  /** Record nodes that the routing table may not know, found by a walk; yields nothing where the table is whole. */
+  walk(key: Key, position: Uint8Array, options?: AbortOptions): AsyncIterable<PeerId>
+}
+
+export function createNodePlacement(servers: RoutingTable): Placement {
+  return {
+    targets(position) {
+      const nearest = servers.closest(position, RECORD_NODES)
+      return servers.isSelfAmongClosest(position, RECORD_NODES) ? nearest.slice(0, RECORD_NODES - 1) : nearest
+    },
+    keepsRecords: (position) => servers.isSelfAmongClosest(position, RECORD_NODES),
+    async *walk(key, position, options) {
+      if (!servers.hasGapAt(position)) return
+      let found = 0
+      for await (const peer of servers.walk(multihashOf(key), options)) {
+        yield peer
+        if (++found >= RECORD_NODES) return
+      }
+    },
+  }
+}
+
+export function createTabPlacement(home: () => PeerId | undefined): Placement {
+  return {
+    targets() {
+      const peer = home()
+      return peer === undefined ? [] : [peer]
+    },
+    keepsRecords: () => false,
+    async *walk() {},
+  }
+}

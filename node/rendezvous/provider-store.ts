@@ -1,0 +1,129 @@
+/**
+ * The record store in the clothes of kad-dht's provider store, so that a stock libp2p peer's GET_PROVIDERS reads the same records, and
+ * its ADD_PROVIDER is kept, with a capped lifetime. A tab cannot be dialled: its home stands in the answer for it.
+ *
+ * kad-dht looks each provider up in the peer store and fails the whole answer when one is missing: only those who are there are yielded.
+ */
+
+import { NotFoundError, type PeerId, type PeerStore } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { BaseDatastore } from 'datastore-core'
+import { Key as DatastoreKey, type Pair, type Query } from 'interface-datastore'
+import { base32 } from 'multiformats/bases/base32'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
+import { MayflyError } from '../errors.ts'
+import type { Key } from '../types.ts'
+import type { RecordStore } from './record-store.ts'
+
+export interface ProviderStoreOptions {
+  /** How long the unsigned record of a stock peer is kept, in ms. */
+  stockLifetimeMs?: number
+  /** Providers in one answer. */
+  maxProviders?: number
+  /** Unsigned records that one stock peer may have here. */
+  maxStockRecordsPerPeer?: number
+}
+
+export const PROVIDER_STORE_DEFAULTS: Readonly<Required<ProviderStoreOptions>> = {
+  stockLifetimeMs: 600_000, // no longer than a lease
+  maxProviders: 20, // kad-dht's k: the asker stops there
+  maxStockRecordsPerPeer: 256,
+}
+
+export interface ProviderStoreContext {
+  store: RecordStore
+  now(): number
+  /** What only the running peer knows; the store is made before libp2p is. */
+  network(): { peerId: PeerId; peerStore: PeerStore; addressesOf(home: string): Multiaddr[]; sourceOf(peer: string): object } | undefined
+}
+
+const PREFIX = '/dht/provider/'
+const SHA2_256 = 0x12
+
+function readKey(name: string): { key: Key; peer: string | undefined } | undefined {
+  if (!name.startsWith(PREFIX)) return undefined
+  const [multihash, peer, ...rest] = name.slice(PREFIX.length).split('/')
+  if (!multihash || rest.length > 0) return undefined
+  try {
+    const { code, digest } = decodeDigest(base32.baseDecode(multihash))
+    return code === SHA2_256 && digest.byteLength === 32 ? { key: digest, peer } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export class ProviderStore extends BaseDatastore {
+  readonly #context: ProviderStoreContext
+  readonly #options: Required<ProviderStoreOptions>
+
+  constructor(context: ProviderStoreContext, options: ProviderStoreOptions = {}) {
+    super()
+    this.#context = context
+    this.#options = { ...PROVIDER_STORE_DEFAULTS, ...options }
+  }
+
+  /** @throws {MayflyError} ERR_LIMIT for what is no provider record of a SHA-256, or one too many */
+  override async put(name: DatastoreKey): Promise<DatastoreKey> {
+    const { store, now } = this.#context
+    const network = this.#context.network()
+    const named = readKey(name.toString())
+    if (named?.peer === undefined || network === undefined)
+      throw new MayflyError('ERR_LIMIT', 'This overlay keeps provider records of SHA-256 keys, and nothing else')
+    // A signed lease of the same peer says more than this record does.
+    if (store.get(named.key, named.peer)?.lease !== undefined) return name
+    const source = network.sourceOf(named.peer)
+    if (store.countOfSource(source) >= this.#options.maxStockRecordsPerPeer) {
+      throw new MayflyError('ERR_LIMIT', `One peer may have ${this.#options.maxStockRecordsPerPeer} unsigned records here`)
+    }
+    const expiresAtMs = now() + this.#options.stockLifetimeMs
+    store.put({ key: named.key, holder: named.peer, home: named.peer, expiresAtMs, lease: undefined, source })
+    return name
+  }
+
+  override async has(): Promise<boolean> {
+    return false
+  }
+
+  override async get(): Promise<Uint8Array> {
+    throw new NotFoundError('This overlay keeps no values')
+  }
+
+  /** kad-dht deletes only records of its own peer, which it cannot have written here. */
+  override async delete(): Promise<void> {}
+
+  override async *_all({ prefix }: Query): AsyncGenerator<Pair> {
+    const named = prefix === undefined ? undefined : readKey(prefix)
+    const network = this.#context.network()
+    if (named === undefined || network === undefined) return
+    const homes = new Set(this.#context.store.sample(named.key, this.#options.maxProviders).map(({ home }) => home))
+    for (const home of homes) {
+      if (!(await this.#isInPeerStore(home, network))) continue
+      yield { key: new DatastoreKey(`${prefix}/${home}`), value: encodeVarint(this.#context.now()) }
+    }
+  }
+
+  async #isInPeerStore(home: string, network: NonNullable<ReturnType<ProviderStoreContext['network']>>): Promise<boolean> {
+    const peer = peerIdFromString(home)
+    if (peer.equals(network.peerId)) return true
+    try {
+      const known = await network.peerStore.get(peer)
+      if (known.addresses.length > 0) return true
+    } catch {
+      // forgotten, or never met: what its home's stream told may still be known
+    }
+    const multiaddrs = network.addressesOf(home)
+    if (multiaddrs.length === 0) return false
+    await network.peerStore.merge(peer, { multiaddrs })
+    return true
+  }
+}
+
+/** As kad-dht reads the time of a record. */
+function encodeVarint(value: number): Uint8Array {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
+  bytes.push(rest)
+  return Uint8Array.from(bytes)
+}

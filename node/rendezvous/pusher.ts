@@ -1,0 +1,31 @@
+/** Tells of changes at once, and of bursts at most once in a while: the first of a burst at once, the last at its end. */
+
+export interface Pusher {
+  changed(): void
+  stop(): void
+}
+
+export function createPusher(push: () => void, everyMs: number): Pusher {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let again = false
+
+  const pushNow = () => {
+    again = false
+    timer = setTimeout(() => {
+      timer = undefined
+      if (again) pushNow()
+    }, everyMs)
+    push()
+  }
+  return {
+    changed() {
+      if (timer === undefined) pushNow()
+      else again = true
+    },
+    stop() {
+      clearTimeout(timer)
+      timer = undefined
+      again = false
+    },
+  }
+}

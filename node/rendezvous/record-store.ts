@@ -1,0 +1,226 @@
+/**
+ * Who holds what, in memory only: the records that this node keeps for the overlay and those of its own tabs. Never serves a record
+ * past its lease, and stays within its limits by refusing, or by taking from whoever uses the most, never from whoever uses little.
+ */
+
+import { encodeKeyHex } from '../keys/index.ts'
+import type { Key } from '../types.ts'
+
+/** One holder's presence at one key. */
+export interface HolderRecord {
+  key: Key
+  /** Peer id, text form. */
+  holder: string
+  home: string
+  expiresAtMs: number
+  /** The signed lease; undefined for what a stock kad-dht peer announced of itself. */
+  lease: Uint8Array | undefined
+  /** What the record came through; when that ends, so does the record. */
+  source: object
+}
+
+export interface RecordStoreOptions {
+  maxRecords: number
+  maxRecordsPerKey: number
+}
+
+export type PutRefusal = 'records-per-key' | 'records'
+
+export interface RecordStore {
+  readonly size: number
+  /** Adds or renews; the newest word of a holder replaces its older one, whichever source that came through. */
+  put(record: HolderRecord): PutRefusal | undefined
+  get(key: Key, holder: string): HolderRecord | undefined
+  /** Removes one record, if it still comes from the source. */
+  remove(key: Key, holder: string, source: object): boolean
+  /** Removes what came from the source and passes the filter. Returns what was removed. */
+  removeSource(source: object, filter?: (record: HolderRecord) => boolean): HolderRecord[]
+  /** Holders now, those past their lease not counted. */
+  count(key: Key): number
+  /** At most `limit` holders in random order, with as many different homes among them as there are. */
+  sample(key: Key, limit: number, filter?: (record: HolderRecord) => boolean): HolderRecord[]
+  countOfSource(source: object): number
+  /** Hears after each change of the key's holders. Returns the function that ends it. */
+  onChange(key: Key, listener: () => void): () => void
+  /** Drops what has run out, and says so. */
+  sweep(): void
+}
+
+interface KeyRecords {
+  /** By holder. Bounded: maxRecordsPerKey. */
+  holders: Map<string, HolderRecord>
+  /** No record of this key runs out before. */
+  earliestExpiryMs: number
+}
+
+export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number): RecordStore {
+  /** By key, hex. Bounded: maxRecords. */
+  const keys = new Map<string, KeyRecords>()
+  const sources = new Map<object, Set<HolderRecord>>()
+  const listeners = new Map<string, Set<() => void>>()
+  let size = 0
+
+  const tell = (id: string) => {
+    for (const listener of [...(listeners.get(id) ?? [])]) listener()
+  }
+
+  function drop(id: string, entry: KeyRecords, record: HolderRecord): void {
+    entry.holders.delete(record.holder)
+    if (entry.holders.size === 0) keys.delete(id)
+    const own = sources.get(record.source)
+    own?.delete(record)
+    if (own?.size === 0) sources.delete(record.source)
+    size--
+  }
+
+  /** The records of a key, what has run out taken away first. */
+  function living(id: string): KeyRecords | undefined {
+    const entry = keys.get(id)
+    if (entry === undefined || entry.earliestExpiryMs > now()) return entry
+    let earliest = Number.POSITIVE_INFINITY
+    let dropped = false
+    for (const record of [...entry.holders.values()]) {
+      if (record.expiresAtMs > now()) earliest = Math.min(earliest, record.expiresAtMs)
+      else {
+        drop(id, entry, record)
+        dropped = true
+      }
+    }
+    entry.earliestExpiryMs = earliest
+    if (dropped) tell(id)
+    return entry.holders.size > 0 ? entry : undefined
+  }
+
+  /** Makes room at a full key by taking from the home with the most holders there, unless that is the one who asks. */
+  function crowdedOutAt(entry: KeyRecords, home: string): HolderRecord | undefined {
+    const byHome = new Map<string, HolderRecord[]>()
+    for (const record of entry.holders.values()) {
+      const list = byHome.get(record.home)
+      if (list) list.push(record)
+      else byHome.set(record.home, [record])
+    }
+    const largest = [...byHome.values()].reduce((a, b) => (b.length > a.length ? b : a))
+    return largest.length > (byHome.get(home)?.length ?? 0) + 1 ? largest.at(-1) : undefined
+  }
+
+  /** The same for a full store, by source. */
+  function crowdedOut(source: object): HolderRecord | undefined {
+    let largest: Set<HolderRecord> | undefined
+    for (const records of sources.values()) if (records.size > (largest?.size ?? 0)) largest = records
+    if (largest === undefined || largest.size <= (sources.get(source)?.size ?? 0) + 1) return undefined
+    return [...largest].at(-1)
+  }
+
+  function evict(record: HolderRecord): void {
+    const id = encodeKeyHex(record.key)
+    const entry = keys.get(id)
+    if (entry === undefined) return
+    drop(id, entry, record)
+    tell(id)
+  }
+
+  function add(id: string, record: HolderRecord): void {
+    const entry = keys.get(id) ?? { holders: new Map<string, HolderRecord>(), earliestExpiryMs: Number.POSITIVE_INFINITY }
+    keys.set(id, entry)
+    entry.holders.set(record.holder, record)
+    entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.expiresAtMs)
+    const own = sources.get(record.source)
+    if (own) own.add(record)
+    else sources.set(record.source, new Set([record]))
+    size++
+  }
+
+  return {
+    get size() {
+      return size
+    },
+    put(record) {
+      const id = encodeKeyHex(record.key)
+      const entry = living(id)
+      const old = entry?.holders.get(record.holder)
+      if (entry !== undefined && old !== undefined) {
+        drop(id, entry, old)
+        add(id, record)
+        if (old.home !== record.home) tell(id)
+        return undefined
+      }
+      if (entry !== undefined && entry.holders.size >= options.maxRecordsPerKey) {
+        const out = crowdedOutAt(entry, record.home)
+        if (out === undefined) return 'records-per-key'
+        evict(out)
+      }
+      if (size >= options.maxRecords) {
+        const out = crowdedOut(record.source)
+        if (out === undefined) return 'records'
+        evict(out)
+      }
+      add(id, record)
+      tell(id)
+      return undefined
+    },
+    get(key, holder) {
+      return living(encodeKeyHex(key))?.holders.get(holder)
+    },
+    remove(key, holder, source) {
+      const id = encodeKeyHex(key)
+      const entry = keys.get(id)
+      const record = entry?.holders.get(holder)
+      if (entry === undefined || record === undefined || record.source !== source) return false
+      drop(id, entry, record)
+      tell(id)
+      return true
+    },
+    removeSource(source, filter = () => true) {
+      const removed = [...(sources.get(source) ?? [])].filter(filter)
+      for (const record of removed) evict(record)
+      return removed
+    },
+    count(key) {
+      return living(encodeKeyHex(key))?.holders.size ?? 0
+    },
+    sample(key, limit, filter) {
+      const entry = living(encodeKeyHex(key))
+      if (entry === undefined) return []
+      const all = [...entry.holders.values()]
+      const records = filter === undefined ? all : all.filter(filter)
+      shuffle(records, random)
+      if (records.length <= limit) return records
+      // One of each home first: a home that makes up a thousand holders gets one place like any other.
+      const homes = new Set<string>()
+      const firsts = records.filter((record) => !homes.has(record.home) && homes.add(record.home)).slice(0, Math.ceil(limit / 2))
+      const chosen = new Set(firsts)
+      for (const record of records) {
+        if (chosen.size >= limit) break
+        chosen.add(record)
+      }
+      const sampled = [...chosen]
+      shuffle(sampled, random)
+      return sampled
+    },
+    countOfSource(source) {
+      return sources.get(source)?.size ?? 0
+    },
+    onChange(key, listener) {
+      const id = encodeKeyHex(key)
+      const own = listeners.get(id) ?? new Set()
+      listeners.set(id, own)
+      own.add(listener)
+      return () => {
+        own.delete(listener)
+        if (own.size === 0 && listeners.get(id) === own) listeners.delete(id)
+      }
+    },
+    sweep() {
+      for (const id of [...keys.keys()]) living(id)
+    },
+  }
+}
+
+function shuffle<T>(items: T[], random: () => number): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1))
+    const item = items[i] as T
+    items[i] = items[j] as T
+    items[j] = item
+  }
+}

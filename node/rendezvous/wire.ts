@@ -1,0 +1,283 @@
+/** The frames of the presence protocol, written and read. Pure; the wire page with limits, states and hex examples is WIRE.md. */
+
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { MayflyError } from '../errors.ts'
+import { KEY_BYTES } from '../keys/index.ts'
+import type { Frame } from '../network/index.ts'
+import type { Key } from '../types.ts'
+import { MAX_LEASE_BYTES } from './lease.ts'
+
+export const PRESENCE_PROTOCOL = '/mayfly/presence/1.0.0'
+export const PRESENCE_VERSION = 1
+
+/** A frame of the presence protocol is at most this long, in bytes. */
+export const MAX_PRESENCE_FRAME_BYTES = 65_536
+export const MAX_LEASES_PER_FRAME = 128
+export const MAX_RELEASES_PER_FRAME = 512
+export const MAX_ADDRESSES = 8
+export const MAX_ADDRESS_BYTES = 256
+export const MAX_SERVERS_TOLD = 32
+/** A holder's, home's or server's peer id as a multihash: 38 bytes for Ed25519. */
+const MAX_PEER_ID_BYTES = 64
+const MAX_TEXT = 200
+
+/** Where a question is answered from: this node's own records, or everybody that this node can ask. */
+export const SCOPE = { own: 0, network: 1 } as const
+export type Scope = (typeof SCOPE)[keyof typeof SCOPE]
+
+/** Why something was not taken; the number travels. */
+export const REFUSAL = {
+  'bad-lease': 1,
+  expired: 2,
+  clock: 3,
+  'leases-per-peer': 4,
+  'records-per-key': 5,
+  records: 6,
+  watches: 7,
+  busy: 8,
+} as const
+export type Refusal = keyof typeof REFUSAL
+
+export interface PeerAddresses {
+  /** Multihash of the peer id. */
+  peer: Uint8Array
+  addresses: Multiaddr[]
+}
+
+export interface Hello {
+  type: 'hello'
+  role: 'tab' | 'node'
+  addresses: Multiaddr[]
+}
+export interface Hold {
+  type: 'hold'
+  sequence: number
+  /** Signed leases, as `lease.ts` reads them. */
+  leases: Uint8Array[]
+}
+export interface Release {
+  type: 'release'
+  records: { key: Key; holder: Uint8Array }[]
+}
+export interface Beat {
+  type: 'beat'
+}
+export interface Find {
+  type: 'find'
+  id: number
+  key: Key
+  limit: number
+  scope: Scope
+}
+export interface Watch {
+  type: 'watch'
+  key: Key
+  scope: Scope
+}
+export interface Unwatch {
+  type: 'unwatch'
+  key: Key
+}
+export interface Welcome {
+  type: 'welcome'
+  addresses: Multiaddr[]
+  /** The answerer's clock, in ms since the epoch. */
+  nowMs: number
+  /** Other servers of the overlay, for who is new. */
+  servers: PeerAddresses[]
+}
+export interface Held {
+  type: 'held'
+  sequence: number
+  refused: { index: number; reason: Refusal }[]
+}
+export interface BeatBack {
+  type: 'beat-back'
+}
+export interface Found {
+  type: 'found'
+  id: number
+  leases: Uint8Array[]
+  /** What stock kad-dht peers announced of themselves: unsigned. */
+  stock: { peer: Uint8Array; expiresAtMs: number }[]
+  homes: PeerAddresses[]
+  count: number
+}
+export interface Count {
+  type: 'count'
+  key: Key
+  count: number
+}
+export interface Refused {
+  type: 'refused'
+  /** The find it answers, or 0. */
+  id: number
+  reason: Refusal
+  text: string
+}
+
+export type PresenceFrame = Hello | Hold | Release | Beat | Find | Watch | Unwatch | Welcome | Held | BeatBack | Found | Count | Refused
+
+/** Frame types on the wire: below 16 from who opened the stream, 16 and above from who answers. */
+const TYPE = {
+  hello: 1,
+  hold: 2,
+  release: 3,
+  beat: 4,
+  find: 5,
+  watch: 6,
+  unwatch: 7,
+  welcome: 17,
+  held: 18,
+  'beat-back': 20,
+  found: 21,
+  count: 22,
+  refused: 31,
+} as const
+
+const bytesOf = (addresses: Multiaddr[]) => addresses.slice(0, MAX_ADDRESSES).map((address) => address.bytes)
+const withAddresses = ({ peer, addresses }: PeerAddresses) => [peer, bytesOf(addresses)]
+
+export function encodePresence(frame: PresenceFrame): Frame {
+  const type = TYPE[frame.type]
+  switch (frame.type) {
+    case 'hello':
+      return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses)]
+    case 'hold':
+      return [type, frame.sequence, frame.leases]
+    case 'release':
+      return [type, frame.records.map(({ key, holder }) => [key, holder])]
+    case 'beat':
+    case 'beat-back':
+      return [type]
+    case 'find':
+      return [type, frame.id, frame.key, frame.limit, frame.scope]
+    case 'watch':
+      return [type, frame.key, frame.scope]
+    case 'unwatch':
+      return [type, frame.key]
+    case 'welcome':
+      return [type, PRESENCE_VERSION, bytesOf(frame.addresses), frame.nowMs, frame.servers.slice(0, MAX_SERVERS_TOLD).map(withAddresses)]
+    case 'held':
+      return [type, frame.sequence, frame.refused.map(({ index, reason }) => [index, REFUSAL[reason]])]
+    case 'found':
+      return [
+        type,
+        frame.id,
+        frame.leases,
+        frame.stock.map(({ peer, expiresAtMs }) => [peer, expiresAtMs]),
+        frame.homes.map(withAddresses),
+        frame.count,
+      ]
+    case 'count':
+      return [type, frame.key, frame.count]
+    case 'refused':
+      return [type, frame.id, REFUSAL[frame.reason], frame.text.slice(0, MAX_TEXT)]
+  }
+}
+
+/** @throws {MayflyError} ERR_BAD_FRAME */
+export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
+  switch (type) {
+    case TYPE.hello:
+      version(a)
+      return { type: 'hello', role: integer(b, 1) === 1 ? 'node' : 'tab', addresses: addresses(c) }
+    case TYPE.hold:
+      return { type: 'hold', sequence: integer(a), leases: list(b, MAX_LEASES_PER_FRAME, (item) => bytes(item, MAX_LEASE_BYTES)) }
+    case TYPE.release:
+      return {
+        type: 'release',
+        records: list(a, MAX_RELEASES_PER_FRAME, (item) => ({ key: key(at(item, 0)), holder: bytes(at(item, 1), MAX_PEER_ID_BYTES) })),
+      }
+    case TYPE.beat:
+      return { type: 'beat' }
+    case TYPE.find:
+      return { type: 'find', id: integer(a), key: key(b), limit: integer(c), scope: integer(d, 1) as Scope }
+    case TYPE.watch:
+      return { type: 'watch', key: key(a), scope: integer(b, 1) as Scope }
+    case TYPE.unwatch:
+      return { type: 'unwatch', key: key(a) }
+    case TYPE.welcome:
+      version(a)
+      return { type: 'welcome', addresses: addresses(b), nowMs: integer(c), servers: list(d, MAX_SERVERS_TOLD, peerAddresses) }
+    case TYPE.held:
+      return {
+        type: 'held',
+        sequence: integer(a),
+        refused: list(b, MAX_LEASES_PER_FRAME, (item) => ({ index: integer(at(item, 0)), reason: refusal(at(item, 1)) })),
+      }
+    case TYPE['beat-back']:
+      return { type: 'beat-back' }
+    case TYPE.found:
+      return {
+        type: 'found',
+        id: integer(a),
+        leases: list(b, MAX_LEASES_PER_FRAME, (item) => bytes(item, MAX_LEASE_BYTES)),
+        stock: list(c, MAX_LEASES_PER_FRAME, (item) => ({
+          peer: bytes(at(item, 0), MAX_PEER_ID_BYTES),
+          expiresAtMs: integer(at(item, 1)),
+        })),
+        homes: list(d, MAX_LEASES_PER_FRAME, peerAddresses),
+        count: integer(e),
+      }
+    case TYPE.count:
+      return { type: 'count', key: key(a), count: integer(b) }
+    case TYPE.refused:
+      return { type: 'refused', id: integer(a), reason: refusal(b), text: typeof c === 'string' ? c.slice(0, MAX_TEXT) : '' }
+    default:
+      throw bad(`frame type ${type}`)
+  }
+}
+
+function bad(what: string): MayflyError {
+  return new MayflyError('ERR_BAD_FRAME', `Not a presence frame: ${what}`)
+}
+
+function version(value: unknown): void {
+  if (value !== PRESENCE_VERSION) throw bad(`version ${String(value)}, expected ${PRESENCE_VERSION}`)
+}
+
+function integer(value: unknown, most = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > most) throw bad('a whole number was expected')
+  return value
+}
+
+function bytes(value: unknown, most: number): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.byteLength > most) throw bad(`at most ${most} bytes were expected`)
+  return value
+}
+
+function key(value: unknown): Key {
+  if (!(value instanceof Uint8Array) || value.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
+  return value.slice()
+}
+
+function list<T>(value: unknown, most: number, read: (item: unknown) => T): T[] {
+  if (!Array.isArray(value) || value.length > most) throw bad(`a list of at most ${most} was expected`)
+  return value.map(read)
+}
+
+function at(value: unknown, index: number): unknown {
+  if (!Array.isArray(value)) throw bad('a list was expected')
+  return value[index]
+}
+
+function addresses(value: unknown): Multiaddr[] {
+  return list(value, MAX_ADDRESSES, (item) => {
+    try {
+      return multiaddr(bytes(item, MAX_ADDRESS_BYTES))
+    } catch {
+      throw bad('a multiaddr was expected')
+    }
+  })
+}
+
+function peerAddresses(value: unknown): PeerAddresses {
+  return { peer: bytes(at(value, 0), MAX_PEER_ID_BYTES), addresses: addresses(at(value, 1)) }
+}
+
+function refusal(value: unknown): Refusal {
+  const entry = Object.entries(REFUSAL).find(([, number]) => number === value)
+  if (entry === undefined) throw bad(`reason ${String(value)}`)
+  return entry[0] as Refusal
+}
