@@ -1,0 +1,250 @@
+/**
+ * Gets content from whoever holds it now: one fetch for all who ask for a key meanwhile, several holders tried side by side when one is
+ * slow, every answer checked against the key before it counts. Who gives wrong bytes is named, passed over, and tried last from then on.
+ */
+
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { MayflyError } from '../errors.ts'
+import { encodeKeyHex, equalBytes, sha256 } from '../keys/index.ts'
+import { raceAbort } from '../network/index.ts'
+import type { AbortOptions, FetchedContent, Holder, Key, PeerEvent } from '../types.ts'
+import type { Asking } from './asking.ts'
+import { ASK_SCOPE, type AskScope } from './wire.ts'
+
+export interface FetcherOptions {
+  /** How long a holder may send nothing, in ms. */
+  stallMs?: number
+  /** The same for a home that answers for tabs: it may have to try several of them. */
+  homeStallMs?: number
+  /** After this long without an answer the next holder is tried as well, in ms. */
+  hedgeMs?: number
+  /** Holders tried side by side. */
+  maxParallel?: number
+  /** Holders tried before giving up. */
+  maxTries?: number
+  /** How long somebody who gave wrong bytes is tried last, in ms. */
+  distrustMs?: number
+}
+
+export const FETCHER_DEFAULTS: Readonly<Required<FetcherOptions>> = {
+  stallMs: 1_000,
+  homeStallMs: 4_000,
+  hedgeMs: 200, // nine stalling liars before the one honest holder: 1.3 s (test/faults/liars.test.ts)
+  maxParallel: 6,
+  maxTries: 64,
+  distrustMs: 600_000,
+}
+
+export interface FetcherContext {
+  self: string
+  asking: Asking
+  /** Tabs whose home is here and that hold the key. */
+  tabsHolding(key: Key): string[]
+  find(key: Key, options: AbortOptions): AsyncIterable<Holder>
+  /** A tab's home, which can be asked about the whole network. */
+  home(): PeerId | undefined
+  emit(event: PeerEvent): void
+}
+
+export interface Fetcher {
+  /**
+   * @param reach 'tabs': only from tabs whose home is here, which is what others may ask of this node
+   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE
+   * @throws signal.reason, when aborted
+   */
+  fetch(key: Key, reach: 'tabs' | 'network', options?: AbortOptions): Promise<FetchedContent>
+}
+
+interface Candidate {
+  ask: string
+  addresses: string[]
+  scope: AskScope
+  stallMs: number
+  holder: string
+}
+
+interface Flight {
+  promise: Promise<FetchedContent>
+  waiting: number
+  stop: AbortController
+}
+
+/** Peers that gave wrong bytes, remembered; oldest out first. */
+const MAX_DISTRUSTED = 1_024
+
+export function createFetcher(context: FetcherContext, options: FetcherOptions = {}): Fetcher {
+  const { asking, emit } = context
+  const settings = { ...FETCHER_DEFAULTS, ...options }
+  /** By reach and key. Bounded by who asks: the gateway's and each stream's own limits. */
+  const flights = new Map<string, Flight>()
+  const distrusted = new Map<string, number>()
+
+  const isDistrusted = (peer: string) => (distrusted.get(peer) ?? 0) > Date.now()
+
+  function distrust(candidate: Candidate, key: Key, reason: string): void {
+    emit({ type: 'bad-holder', key: encodeKeyHex(key), peer: candidate.holder, home: candidate.ask, reason })
+    distrusted.delete(candidate.ask)
+    distrusted.set(candidate.ask, Date.now() + settings.distrustMs)
+    const oldest = distrusted.size > MAX_DISTRUSTED ? distrusted.keys().next().value : undefined
+    if (oldest !== undefined) distrusted.delete(oldest)
+  }
+
+  /** Whom to ask, each once; those who gave wrong bytes before come last. */
+  async function* candidates(key: Key, reach: 'tabs' | 'network', signal: AbortSignal): AsyncGenerator<Candidate> {
+    const met = new Set([context.self])
+    const later: Candidate[] = []
+    const direct = (peer: string, holder: string, scope: AskScope, stallMs: number, addresses: string[] = []): Candidate | undefined => {
+      if (met.has(peer)) return undefined
+      met.add(peer)
+      const candidate = { ask: peer, addresses, scope, stallMs, holder }
+      if (!isDistrusted(peer)) return candidate
+      later.push(candidate)
+      return undefined
+    }
+    for (const tab of context.tabsHolding(key)) {
+      const candidate = direct(tab, tab, ASK_SCOPE.own, settings.stallMs)
+      if (candidate) yield candidate
+    }
+    if (reach === 'network') {
+      const home = context.home()?.toString()
+      const first = home === undefined ? undefined : direct(home, home, ASK_SCOPE.network, settings.homeStallMs * 2)
+      if (first) yield first
+      for await (const { peer, home: at, addresses } of context.find(key, { signal })) {
+        const candidate = direct(at, peer, ASK_SCOPE.own, peer === at ? settings.stallMs : settings.homeStallMs, addresses)
+        if (candidate) yield candidate
+      }
+    }
+    yield* later
+  }
+
+  /** Resolves with the right bytes, or with why there are none. */
+  async function attempt(key: Key, candidate: Candidate, signal: AbortSignal): Promise<Uint8Array | 'not-held' | 'bad' | 'no-network'> {
+    const { ask, addresses, scope, stallMs } = candidate
+    const result = await asking.ask(peerIdFromString(ask), addresses, key, scope, stallMs, { signal })
+    if ('none' in result) {
+      if (result.none === 'no-network') return 'no-network'
+      // Who was found as a holder and has nothing to give may just have left; a home asked about the network never said that it holds.
+      return result.none === 'not-held' ? 'not-held' : 'bad'
+    }
+    if ('broken' in result) {
+      distrust(candidate, key, result.broken)
+      return 'bad'
+    }
+    if (!equalBytes(await sha256(result.bytes), key)) {
+      distrust(candidate, key, `wrong bytes: ${result.bytes.byteLength} of them, with another SHA-256`)
+      return 'bad'
+    }
+    return result.bytes
+  }
+
+  async function run(key: Key, reach: 'tabs' | 'network', signal: AbortSignal): Promise<FetchedContent> {
+    const stop = new AbortController()
+    const inner = AbortSignal.any([signal, stop.signal])
+    const right = Promise.withResolvers<FetchedContent>()
+    const running = new Set<Promise<void>>()
+    let tries = 0
+    let bad = 0
+    let noNetwork = false
+
+    function start(candidate: Candidate): void {
+      tries++
+      const ended = attempt(key, candidate, inner)
+        .then((result) => {
+          if (result instanceof Uint8Array) right.resolve({ key, bytes: result, from: candidate.ask })
+          else if (result === 'bad') bad++
+          else if (result === 'no-network') noNetwork = true
+        })
+        .catch(() => {
+          if (!inner.aborted) bad++
+        })
+        .finally(() => running.delete(ended))
+      running.add(ended)
+    }
+
+    /** The first is tried at once; each further one when one before it has failed, or all have been silent for a while. */
+    async function tryAll(): Promise<never> {
+      try {
+        for await (const candidate of candidates(key, reach, inner)) {
+          if (inner.aborted) break
+          start(candidate)
+          const hedge = delay(settings.hedgeMs)
+          await Promise.race([hedge.promise, ...running])
+          hedge.cancel()
+          while (running.size >= settings.maxParallel) await Promise.race(running)
+          if (tries >= settings.maxTries) break
+        }
+      } catch (error) {
+        if (!(error instanceof MayflyError && error.code === 'ERR_NO_NETWORK')) throw error
+        noNetwork = true
+      }
+      await Promise.all(running)
+      inner.throwIfAborted()
+      if (bad > 0)
+        throw new MayflyError(
+          'ERR_UNAVAILABLE',
+          `Cannot get content: ${bad} of the ${tries} asked could not give the right bytes, nor could the others`,
+        )
+      if (noNetwork) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
+      throw new MayflyError('ERR_NO_HOLDER', 'Cannot get content: nobody holds it now')
+    }
+
+    const tried = tryAll()
+    tried.catch(() => {})
+    try {
+      return await Promise.race([right.promise, tried])
+    } catch (error) {
+      // The last attempt may have been the right one: its bytes and the end of the list come in the same turn.
+      const late = await Promise.race([right.promise, Promise.resolve(undefined)])
+      if (late !== undefined) return late
+      throw error
+    } finally {
+      stop.abort(new Error('the fetch has ended'))
+    }
+  }
+
+  return {
+    async fetch(key, reach, { signal } = {}) {
+      signal?.throwIfAborted()
+      const id = `${reach}:${encodeKeyHex(key)}`
+      let flight = flights.get(id)
+      if (flight === undefined) {
+        const stop = new AbortController()
+        const startedAtMs = Date.now()
+        const promise = run(key, reach, stop.signal).then((content) => {
+          emit({
+            type: 'fetched',
+            key: encodeKeyHex(key),
+            bytes: content.bytes.byteLength,
+            from: content.from,
+            ms: Date.now() - startedAtMs,
+          })
+          return content
+        })
+        flight = { promise, waiting: 0, stop }
+        flights.set(id, flight)
+        const own = flight
+        promise.catch(() => {}).finally(() => flights.get(id) === own && flights.delete(id))
+      }
+      const own = flight
+      own.waiting++
+      try {
+        return await (signal === undefined ? own.promise : raceAbort(own.promise, signal))
+      } finally {
+        // When nobody waits any more, nobody is asked any more.
+        if (--own.waiting === 0) {
+          own.stop.abort(new Error('nobody waits for it any more'))
+          if (flights.get(id) === own) flights.delete(id)
+        }
+      }
+    },
+  }
+}
+
+function delay(ms: number): { promise: Promise<'hedge'>; cancel(): void } {
+  let timer: ReturnType<typeof setTimeout>
+  const promise = new Promise<'hedge'>((resolve) => {
+    timer = setTimeout(resolve, ms, 'hedge')
+  })
+  return { promise, cancel: () => clearTimeout(timer) }
+}

@@ -1,0 +1,71 @@
+/** The giving end of the content protocol: answers what others ask, in chunks, no faster than they read. */
+
+import type { Connection, Stream } from '@libp2p/interface'
+import { MayflyError } from '../errors.ts'
+import { encodeKeyHex } from '../keys/index.ts'
+import { createFrameStream } from '../network/index.ts'
+import type { AbortOptions, Key } from '../types.ts'
+import { type Ask, type AskScope, CHUNK_BYTES, decodeContent, encodeContent, MAX_CONTENT_FRAME_BYTES, type NoContent } from './wire.ts'
+
+export interface GivingContext {
+  /**
+   * The content, checked.
+   *
+   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_TOO_LARGE
+   */
+  read(key: Key, scope: AskScope, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
+  onServed(key: string, bytes: number, to: string): void
+}
+
+/** Answers that one stream may have under way; a tab's gateway asks for its many visitors on one. */
+const MAX_ANSWERS = 64
+const MAX_UNSENT_BYTES = 16 * 1_048_576
+
+const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
+  ERR_NO_HOLDER: 'not-held',
+  ERR_NO_NETWORK: 'no-network',
+  ERR_TOO_LARGE: 'too-large',
+  ERR_LIMIT: 'busy',
+}
+
+export function giveContent(stream: Stream, connection: Connection, context: GivingContext): void {
+  const to = connection.remotePeer.toString()
+  /** Answers under way, by id. Bounded: MAX_ANSWERS. */
+  const answers = new Map<number, AbortController>()
+
+  const frames = createFrameStream(stream, {
+    maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    onFrame: (raw) => {
+      const frame = decodeContent(raw)
+      if (frame.type === 'cancel') answers.get(frame.id)?.abort()
+      if (frame.type === 'ask') void answer(frame)
+    },
+    onEnd: () => {
+      for (const controller of answers.values()) controller.abort()
+    },
+  })
+
+  async function answer({ id, key, scope }: Ask): Promise<void> {
+    if (answers.has(id)) return
+    if (answers.size >= MAX_ANSWERS) return void frames.send(encodeContent({ type: 'none', id, reason: 'busy' }))
+    const controller = new AbortController()
+    const { signal } = controller
+    answers.set(id, controller)
+    try {
+      const bytes = await context.read(key, scope, to, { signal })
+      const total = bytes.byteLength
+      for (let at = 0; at === 0 || at < total; at += CHUNK_BYTES) {
+        if (!(await frames.writable({ signal }))) return
+        frames.send(encodeContent({ type: 'chunk', id, total, bytes: bytes.subarray(at, at + CHUNK_BYTES) }))
+      }
+      context.onServed(encodeKeyHex(key), total, to)
+    } catch (error) {
+      if (signal.aborted) return
+      const reason = error instanceof MayflyError ? REASONS[error.code] : undefined
+      frames.send(encodeContent({ type: 'none', id, reason: reason ?? 'unavailable' }))
+    } finally {
+      answers.delete(id)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** The frames of the content protocol, written and read. Pure; the wire page with limits, states and hex examples is WIRE.md. */
+
+import { MayflyError } from '../errors.ts'
+import { KEY_BYTES } from '../keys/index.ts'
+import type { Frame } from '../network/index.ts'
+import type { Key } from '../types.ts'
+
+export const CONTENT_PROTOCOL = '/mayfly/content/1.0.0'
+
+/** How much of a content travels in one frame, in bytes: small enough that an answer behind it does not wait. */
+export const CHUNK_BYTES = 65_536 - 256
+/** A frame of the content protocol is at most this long, in bytes. */
+export const MAX_CONTENT_FRAME_BYTES = 65_536
+
+/** Where the answer may come from: what the answerer or its tabs hold, or (a tab asks its home) anybody that can be found. */
+export const ASK_SCOPE = { own: 0, network: 1 } as const
+export type AskScope = (typeof ASK_SCOPE)[keyof typeof ASK_SCOPE]
+
+/** Why there is no content; the number travels. */
+export const NO_CONTENT = {
+  'not-held': 1,
+  busy: 2,
+  'too-large': 3,
+  unavailable: 4,
+  'no-network': 5,
+} as const
+export type NoContent = keyof typeof NO_CONTENT
+
+export interface Ask {
+  type: 'ask'
+  id: number
+  key: Key
+  scope: AskScope
+}
+export interface Cancel {
+  type: 'cancel'
+  id: number
+}
+/** The next bytes of the content; the first frame may be the last. */
+export interface Chunk {
+  type: 'chunk'
+  id: number
+  /** Size of the whole content, in bytes; the same in each chunk. */
+  total: number
+  bytes: Uint8Array
+}
+export interface None {
+  type: 'none'
+  id: number
+  reason: NoContent
+}
+
+export type ContentFrame = Ask | Cancel | Chunk | None
+
+const TYPE = { ask: 1, cancel: 2, chunk: 17, none: 18 } as const
+
+export function encodeContent(frame: ContentFrame): Frame {
+  const type = TYPE[frame.type]
+  switch (frame.type) {
+    case 'ask':
+      return [type, frame.id, frame.key, frame.scope]
+    case 'cancel':
+      return [type, frame.id]
+    case 'chunk':
+      return [type, frame.id, frame.total, frame.bytes]
+    case 'none':
+      return [type, frame.id, NO_CONTENT[frame.reason]]
+  }
+}
+
+/** @throws {MayflyError} ERR_BAD_FRAME */
+export function decodeContent([type, id, a, b]: Frame): ContentFrame {
+  if (!isWhole(id)) throw bad('an id was expected')
+  switch (type) {
+    case TYPE.ask:
+      if (!(a instanceof Uint8Array) || a.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
+      if (b !== ASK_SCOPE.own && b !== ASK_SCOPE.network) throw bad(`scope ${String(b)}`)
+      return { type: 'ask', id, key: a.slice(), scope: b }
+    case TYPE.cancel:
+      return { type: 'cancel', id }
+    case TYPE.chunk:
+      if (!isWhole(a) || !(b instanceof Uint8Array)) throw bad('a total and bytes were expected')
+      return { type: 'chunk', id, total: a, bytes: b }
+    case TYPE.none: {
+      const entry = Object.entries(NO_CONTENT).find(([, number]) => number === a)
+      if (entry === undefined) throw bad(`reason ${String(a)}`)
+      return { type: 'none', id, reason: entry[0] as NoContent }
+    }
+    default:
+      throw bad(`frame type ${type}`)
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function bad(what: string): MayflyError {
+  return new MayflyError('ERR_BAD_FRAME', `Not a content frame: ${what}`)
+}
