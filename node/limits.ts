@@ -1,0 +1,32 @@
+/** The limits of a peer, each once; a refusal names the one it met. */
+
+import type { PeerLimits } from './types.ts'
+
+const MIB = 1_048_576
+
+/** A node that serves thousands of tabs within 512 MB. */
+export const NODE_LIMITS: Readonly<PeerLimits> = {
+  maxContentBytes: 262_144, // one piece; larger content comes in pieces
+  maxHeldBytes: 64 * MIB,
+  maxHeldContents: 4_096,
+  maxCacheBytes: 32 * MIB,
+  maxLeasesPerPeer: 256,
+  maxLeasesPerHome: 65_536,
+  maxRecordsPerKey: 8_192,
+  maxRecords: 131_072,
+  maxWatchesPerPeer: 256,
+  maxWatches: 65_536,
+  maxHoldersPerAnswer: 16,
+  maxConnections: 8_192,
+}
+
+/** A tab, or a short command. It keeps no records for others. */
+export const TAB_LIMITS: Readonly<PeerLimits> = {
+  ...NODE_LIMITS,
+  maxHeldContents: 256,
+  maxCacheBytes: 0,
+  maxLeasesPerHome: 256,
+  maxRecords: 1_024,
+  maxWatches: 256,
+  maxConnections: 64,
+}

@@ -1,0 +1,184 @@
+/** Puts the parts of a peer together: the overlay's connections, presence, content. */
+
+import type { ComponentLogger, Transport } from '@libp2p/interface'
+import { createContent } from './content/index.ts'
+import { MayflyError } from './errors.ts'
+import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
+import { checkJoinAddress, createOverlay, createSupervisor } from './network/index.ts'
+import { createRecordStore, createRendezvous, ProviderStore, type RendezvousOptions, type RendezvousService } from './rendezvous/index.ts'
+import type { AbortOptions, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
+
+/** How a node is heard by others; `node/server/listener.ts` makes one on an http server. */
+export interface PeerListener {
+  transport: (components: { logger: ComponentLogger }) => Transport
+  /** Multiaddrs for libp2p to listen on. */
+  listen: string[]
+}
+
+export interface PeerOptions {
+  /**
+   * 'node': a DHT server that others can dial, and a home for tabs; it needs a `listener`.
+   * 'tab': a DHT client behind a home; also what a short command is. The default.
+   */
+  role?: 'node' | 'tab'
+  /** Gateway URLs or multiaddrs to join. They are tried again for as long as the peer runs. */
+  join?: string[]
+  /** The private key, as libp2p's protobuf bytes; a new Ed25519 key when left out. */
+  privateKey?: Uint8Array
+  limits?: Partial<PeerLimits>
+  listener?: PeerListener
+  /** Multiaddrs to tell others instead of those that are listened on, for a node behind a proxy. */
+  announce?: string[]
+  rendezvous?: RendezvousOptions
+}
+
+/** Stopping waits no longer than this for others, in ms. */
+const STOP_MS = 3_000
+
+/**
+ * @throws {MayflyError} ERR_BAD_OPTION
+ */
+export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
+  const role = options.role ?? 'tab'
+  const joins = [...(options.join ?? [])]
+  if (role === 'node' && options.listener === undefined)
+    throw new MayflyError('ERR_BAD_OPTION', 'A node needs a listener; without one it is a tab')
+  for (const address of joins) checkJoinAddress(address)
+  const limits: PeerLimits = { ...(role === 'node' ? NODE_LIMITS : TAB_LIMITS), ...options.limits }
+
+  const listeners = new Set<(event: PeerEvent) => void>()
+  const emit = (event: PeerEvent) => {
+    for (const listener of [...listeners]) {
+      try {
+        listener(event)
+      } catch {
+        listeners.delete(listener)
+      }
+    }
+  }
+
+  let rendezvous: RendezvousService | undefined
+  const store = createRecordStore(limits, Date.now, Math.random)
+  const providerStore = new ProviderStore({
+    store,
+    now: Date.now,
+    network: () =>
+      rendezvous && {
+        peerId: libp2p.peerId,
+        peerStore: libp2p.peerStore,
+        addressesOf: rendezvous.addressesOf,
+        sourceOf: rendezvous.sourceOf,
+      },
+  })
+  const { libp2p, privateKey, servers } = await createOverlay({
+    role,
+    privateKey: options.privateKey,
+    transport: options.listener?.transport,
+    listen: options.listener?.listen,
+    announce: options.announce,
+    providerStore,
+    maxConnections: limits.maxConnections,
+  })
+  const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
+  const isJoined = () => (role === 'node' ? joins.length === 0 || servers.size > 0 : presence.home !== undefined)
+  const presence = createRendezvous(
+    { libp2p, privateKey, role, servers, supervisor, store, limits, isJoined, emit, now: Date.now, random: Math.random },
+    options.rendezvous,
+  )
+  rendezvous = presence
+  const content = createContent({ libp2p, role, limits, presence, emit })
+
+  let state: 'new' | 'running' | 'stopped' = 'new'
+  let startedAtMs = 0
+  let starting: Promise<void> | undefined
+  let stopping: Promise<void> | undefined
+
+  async function start(): Promise<void> {
+    if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A peer that was stopped cannot be started again: make a new one')
+    state = 'running'
+    startedAtMs = Date.now()
+    await libp2p.start()
+    await servers.start()
+    await presence.start()
+    await content.start()
+    supervisor.join(joins)
+    supervisor.start()
+  }
+
+  async function stop(): Promise<void> {
+    const wasRunning = state === 'running'
+    state = 'stopped'
+    await starting?.catch(() => {})
+    supervisor.stop()
+    if (!wasRunning) return
+    await content.stop()
+    await presence.stop()
+    servers.stop()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_MS)
+    })
+    await Promise.race([Promise.resolve(libp2p.stop()), late])
+    clearTimeout(timer)
+  }
+
+  function joined({ signal }: AbortOptions = {}): Promise<void> {
+    if (isJoined()) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        off()
+        offServers()
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const look = () => {
+        if (!isJoined()) return
+        end()
+        resolve()
+      }
+      const onAbort = () => {
+        end()
+        reject(signal?.reason)
+      }
+      const off = peer.onEvent(({ type }) => type === 'joined' && look())
+      const offServers = servers.onChange(look)
+      if (signal?.aborted) return onAbort()
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  const peer: Peer = {
+    id: libp2p.peerId.toString(),
+    role,
+    rendezvous: presence,
+    content,
+    start: () => (starting ??= start()),
+    stop: () => (stopping ??= stop()),
+    joined,
+    async join(addresses, abort) {
+      for (const address of addresses) checkJoinAddress(address)
+      joins.push(...addresses)
+      supervisor.join(addresses)
+      await joined(abort)
+    },
+    status: (): PeerStatus => ({
+      id: libp2p.peerId.toString(),
+      role,
+      addresses: role === 'node' ? libp2p.getMultiaddrs().map(String) : [],
+      joined: isJoined(),
+      ...(presence.home && { home: presence.home.toString() }),
+      startedAtMs,
+      counts: {
+        connections: libp2p.getConnections().length,
+        servers: servers.size,
+        ...presence.counts,
+        ...content.counts,
+      },
+      limits,
+    }),
+    onEvent(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  return peer
+}

@@ -1,0 +1,121 @@
+/** A network of whole nodes in this process, on real sockets of the loopback interface. It stops itself when the test ends. */
+
+import { createServer, type Server } from 'node:http'
+import { onTestFinished } from 'vitest'
+import { createPeer, type Peer, type PeerEvent, type PeerOptions } from '../../node/index.ts'
+import { createWebSocketListener, type ListenerOptions, type WebSocketListener } from '../../node/server/listener.ts'
+
+export interface TestNode {
+  peer: Peer
+  server: Server
+  listener: WebSocketListener
+  port: number
+  /** A multiaddr that others can join. */
+  address: string
+  events: PeerEvent[]
+  stop(): Promise<void>
+}
+
+export interface NodeOptions extends Omit<PeerOptions, 'role' | 'listener'> {
+  port?: number
+  host?: string
+  listener?: ListenerOptions
+}
+
+export async function startNode({
+  port = 0,
+  host = '127.0.0.1',
+  listener: listenerOptions,
+  ...options
+}: NodeOptions = {}): Promise<TestNode> {
+  const server = createServer((_request, response) => response.writeHead(404).end())
+  await new Promise<void>((resolve) => server.listen(port, host, resolve))
+  const bound = (server.address() as { port: number }).port
+  const listener = createWebSocketListener(server, listenerOptions)
+  const peer = await createPeer({ ...options, role: 'node', listener })
+  const events: PeerEvent[] = []
+  peer.onEvent((event) => events.push(event))
+  await peer.start()
+  const node: TestNode = {
+    peer,
+    server,
+    listener,
+    port: bound,
+    address: `/ip4/${host}/tcp/${bound}/ws/p2p/${peer.id}`,
+    events,
+    async stop() {
+      await peer.stop()
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+  return node
+}
+
+export interface NetworkOptions extends NodeOptions {
+  nodes: number
+}
+
+export interface Network {
+  nodes: TestNode[]
+  /** One more node, joined to the first. */
+  addNode(options?: NodeOptions): Promise<TestNode>
+  /** A tab behind the given node; in Node.js, on the same protocol as a browser's. */
+  addTab(node: TestNode, options?: PeerOptions): Promise<Peer>
+  stop(): Promise<void>
+}
+
+/** Not tied to a test: the caller stops it. */
+export async function startNetwork({ nodes: count, ...options }: NetworkOptions): Promise<Network> {
+  const nodes: TestNode[] = []
+  const tabs: Peer[] = []
+  const addNode = async (more: NodeOptions = {}) => {
+    const first = nodes[0]
+    const node = await startNode({ ...options, join: first === undefined ? [] : [first.address], ...more })
+    nodes.push(node)
+    await node.peer.joined({ signal: AbortSignal.timeout(10_000) })
+    return node
+  }
+  for (let i = 0; i < count; i++) await addNode()
+  await waitFor(
+    () => nodes.every((node) => node.peer.status().counts.servers >= count - 1),
+    30_000,
+    () => `every node knows every other: ${nodes.map((node) => node.peer.status().counts.servers).join(' ')}`,
+  )
+  return {
+    nodes,
+    addNode,
+    async addTab(node, more = {}) {
+      const tab = await createPeer({ join: [node.address], ...more })
+      tabs.push(tab)
+      await tab.start()
+      await tab.joined({ signal: AbortSignal.timeout(10_000) })
+      return tab
+    },
+    async stop() {
+      await Promise.all(tabs.map((tab) => tab.stop()))
+      await Promise.all(nodes.map((node) => node.stop()))
+    },
+  }
+}
+
+export async function createNetwork(options: NetworkOptions): Promise<Network> {
+  const network = await startNetwork(options)
+  onTestFinished(() => network.stop(), 30_000)
+  return network
+}
+
+/** Resolves as soon as the condition holds; looked at often, since what it waits for has no event of its own. */
+export async function waitFor(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+  what: string | (() => string),
+): Promise<number> {
+  const startedAtMs = performance.now()
+  while (!(await condition())) {
+    if (performance.now() - startedAtMs > timeoutMs)
+      throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return performance.now() - startedAtMs
+}
