@@ -5,7 +5,14 @@ import { createContent } from './content/index.ts'
 import { MayflyError } from './errors.ts'
 import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
 import { checkJoinAddress, createOverlay, createSupervisor } from './network/index.ts'
-import { createRecordStore, createRendezvous, ProviderStore, type RendezvousOptions, type RendezvousService } from './rendezvous/index.ts'
+import {
+  createRecordStore,
+  createRendezvous,
+  PRESENCE_PROTOCOL,
+  ProviderStore,
+  type RendezvousOptions,
+  type RendezvousService,
+} from './rendezvous/index.ts'
 import type { AbortOptions, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
 
 /** How a node is heard by others; `node/server/listener.ts` makes one on an http server. */
@@ -78,6 +85,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     announce: options.announce,
     providerStore,
     maxConnections: limits.maxConnections,
+    serverProtocol: PRESENCE_PROTOCOL,
   })
   const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
   const isJoined = () => (role === 'node' ? joins.length === 0 || servers.size > 0 : presence.home !== undefined)
@@ -97,10 +105,11 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A peer that was stopped cannot be started again: make a new one')
     state = 'running'
     startedAtMs = Date.now()
-    await libp2p.start()
+    // Handlers first: who connects is told at once what is spoken here.
     await servers.start()
     await presence.start()
     await content.start()
+    await libp2p.start()
     supervisor.join(joins)
     supervisor.start()
   }

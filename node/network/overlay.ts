@@ -30,6 +30,8 @@ export interface OverlayOptions {
   /** Where kad-dht keeps provider records; the rest of libp2p never sees it. */
   providerStore: Datastore
   maxConnections: number
+  /** The protocol that a node must speak, besides kad-dht, to be counted as a server. */
+  serverProtocol: string
 }
 
 export interface Overlay {
@@ -97,7 +99,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
   })
   if (dht === undefined) throw new TypeError('kad-dht was not built')
   const table = (dht as unknown as { routingTable: KadTable }).routingTable
-  return { libp2p, privateKey, servers: createRoutingTable(libp2p, table, dht as KadWalker, KAD_PROTOCOL) }
+  return { libp2p, privateKey, servers: createRoutingTable(libp2p, table, dht as KadWalker, [KAD_PROTOCOL, options.serverProtocol]) }
 }
 
 async function readPrivateKey(bytes: Uint8Array | undefined): Promise<PrivateKey> {

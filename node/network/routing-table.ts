@@ -1,10 +1,12 @@
 /**
  * The DHT servers that this peer knows, as kad-dht's routing table has them, kept honest: a peer that disconnects leaves the table at
  * once (two silent peers of twelve make each lookup 3 to 6 s), and connected servers that kad-dht has lost are offered to it again.
+ * Only who says in identify that it keeps presence counts here: a stock kad-dht server takes part in kad-dht's walks, not in this. The
+ * peer store cannot tell: libp2p adds to it each protocol on which a peer has opened a stream, and a tab opens streams to DHT servers.
  * So the table holds servers that are connected now, up to 20 for each of 64 prefixes: a network of some hundred nodes is known whole.
  */
 
-import type { AbortOptions as Abort, Libp2p, PeerId } from '@libp2p/interface'
+import type { AbortOptions as Abort, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
 import { sha256 } from '../keys/index.ts'
 import type { AbortOptions } from '../types.ts'
 
@@ -27,7 +29,7 @@ export interface RoutingTable {
   closest(position: Uint8Array, count: number): PeerId[]
   /** True when this peer would be among the `count` nearest, were it in its own table. */
   isSelfAmongClosest(position: Uint8Array, count: number): boolean
-  /** True when nearer servers may exist that the table had no room for. */
+  /** True when nearer servers may exist: the table had no room for them, or is still being filled. */
   hasGapAt(position: Uint8Array): boolean
   /** Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. */
   walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<PeerId>
@@ -43,6 +45,8 @@ export const BUCKET_BITS = 6
 export const BUCKET_SIZE = 20
 /** Changes within this time are told once. */
 const SETTLE_MS = 50
+/** A table that has changed within this time is still being filled: a node that has just joined knows few of its neighbours. */
+const FILLING_MS = 5_000
 /** How often connected servers are compared with the table. */
 const WATCHDOG_MS = 5_000
 
@@ -61,15 +65,18 @@ export function compareDistance(position: Uint8Array, a: Uint8Array, b: Uint8Arr
   return 0
 }
 
-export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, kadProtocol: string): RoutingTable {
+/** @param serverProtocols what a peer must say that it speaks, to be counted as a server */
+export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, serverProtocols: string[]): RoutingTable {
   const listeners = new Set<() => void>()
   /** By peer id. Bounded by kad-dht's table: 64 prefixes of 20 peers. */
   const servers = new Map<string, Server>()
   let self: Uint8Array = new Uint8Array(32)
+  let changedAtMs = Number.NEGATIVE_INFINITY
   let settling: ReturnType<typeof setTimeout> | undefined
   let watchdog: ReturnType<typeof setInterval> | undefined
 
   const changed = () => {
+    changedAtMs = performance.now()
     settling ??= setTimeout(() => {
       settling = undefined
       for (const listener of listeners) listener()
@@ -77,34 +84,51 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
   }
   const positionOfPeer = (peer: PeerId) => sha256(peer.toMultihash().bytes)
 
-  /** Peers whose position is being computed; who leaves meanwhile is not added after all. */
-  const arriving = new Set<string>()
-  async function arrive(peer: PeerId): Promise<void> {
+  /** Connected peers that speak the servers' protocols, by their own word. Bounded by the connections. */
+  const identified = new Map<string, PeerId>()
+  /** What kad-dht's table holds, servers in our sense or not. Bounded by that table. */
+  const inTable = new Map<string, PeerId>()
+
+  async function admit(peer: PeerId): Promise<void> {
     const id = peer.toString()
-    arriving.add(id)
     const position = await positionOfPeer(peer)
-    if (!arriving.delete(id)) return
+    if (!inTable.has(id) || !identified.has(id) || servers.has(id)) return
     servers.set(id, { peer, position })
     changed()
   }
-  table.addEventListener('peer:add', ({ detail: peer }) => void arrive(peer))
-  table.addEventListener('peer:remove', ({ detail: peer }) => {
-    arriving.delete(peer.toString())
-    servers.delete(peer.toString())
-    changed()
+  function dismiss(id: string): void {
+    if (servers.delete(id)) changed()
+  }
+  table.addEventListener('peer:add', ({ detail: peer }) => {
+    inTable.set(peer.toString(), peer)
+    void admit(peer)
   })
+  table.addEventListener('peer:remove', ({ detail: peer }) => {
+    inTable.delete(peer.toString())
+    dismiss(peer.toString())
+  })
+  const onIdentify = ({ detail: { peerId: peer, protocols } }: CustomEvent<IdentifyResult>) => {
+    const id = peer.toString()
+    if (serverProtocols.every((protocol) => protocols.includes(protocol))) {
+      identified.set(id, peer)
+      if (inTable.has(id)) void admit(peer)
+      else offer(peer)
+    } else {
+      identified.delete(id)
+      dismiss(id)
+    }
+  }
+  const offer = (peer: PeerId) => void table.add(peer, { signal: AbortSignal.timeout(WATCHDOG_MS) }).catch(() => {})
 
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>) => {
     // It may fire twice, and another connection to the same peer may still be open.
-    if (libp2p.getConnections(peer).length === 0) table.remove(peer).catch(() => {})
+    if (libp2p.getConnections(peer).length > 0) return
+    identified.delete(peer.toString())
+    table.remove(peer).catch(() => {})
   }
 
-  async function offerConnected(): Promise<void> {
-    for (const peer of libp2p.getPeers()) {
-      if (servers.has(peer.toString())) continue
-      const known = await libp2p.peerStore.get(peer).catch(() => undefined)
-      if (known?.protocols.includes(kadProtocol)) await table.add(peer, { signal: AbortSignal.timeout(WATCHDOG_MS) })
-    }
+  function offerConnected(): void {
+    for (const [id, peer] of identified) if (!inTable.has(id)) offer(peer)
   }
 
   function sorted(position: Uint8Array): Server[] {
@@ -126,6 +150,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
       return nearer < count
     },
     hasGapAt(position) {
+      if (performance.now() - changedAtMs < FILLING_MS) return true
       const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
       let near = 0
       for (const server of servers.values()) if (prefix(server.position) === prefix(position)) near++
@@ -145,10 +170,12 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     },
     async start() {
       self = await positionOfPeer(libp2p.peerId)
+      libp2p.addEventListener('peer:identify', onIdentify)
       libp2p.addEventListener('peer:disconnect', onDisconnect)
-      watchdog ??= setInterval(() => void offerConnected().catch(() => {}), WATCHDOG_MS)
+      watchdog ??= setInterval(offerConnected, WATCHDOG_MS)
     },
     stop() {
+      libp2p.removeEventListener('peer:identify', onIdentify)
       libp2p.removeEventListener('peer:disconnect', onDisconnect)
       clearInterval(watchdog)
       clearTimeout(settling)

@@ -3,3 +3,4 @@
 export { ProviderStore } from './provider-store.ts'
 export { createRecordStore, type RecordStore } from './record-store.ts'
 export { createRendezvous, RENDEZVOUS_DEFAULTS, type RendezvousOptions, type RendezvousService } from './rendezvous.ts'
+export { PRESENCE_PROTOCOL } from './wire.ts'

@@ -1,0 +1,37 @@
+/** Twenty keys made to be nearest to the content's key, and none of them tells the truth. */
+
+import { peerIdFromString } from '@libp2p/peer-id'
+import { expect, onTestFinished, test } from 'vitest'
+import { sha256 } from '../../node/keys/index.ts'
+import { grindKeysNear, startDenier } from '../helpers/denier.ts'
+import { createNetwork, waitFor } from '../helpers/network.ts'
+
+test('deniers: twenty liars nearest to a key among twenty-four honest nodes cannot make it vanish', async () => {
+  const network = await createNetwork({ nodes: 24, limits: { maxCacheBytes: 0 } })
+  const [home] = network.nodes
+  if (!home) throw new Error('nodes')
+  const addresses = network.nodes.map(({ address }) => address)
+  const page = new TextEncoder().encode('what twenty neighbours deny')
+  const key = await sha256(page)
+  const honest = network.nodes.map(({ peer }) => peerIdFromString(peer.id).toMultihash().bytes)
+  const deniers = await Promise.all((await grindKeysNear(key, 20, honest)).map((privateKey) => startDenier(privateKey, addresses)))
+  onTestFinished(async () => void (await Promise.all(deniers.map((denier) => denier.stop()))))
+  await waitFor(
+    () => network.nodes.every(({ peer }) => peer.status().counts.servers >= 26),
+    60_000,
+    () => `deniers are in every table: ${network.nodes.map(({ peer }) => peer.status().counts.servers).join(' ')}`,
+  )
+  const author = await network.addTab(home)
+  await author.content.hold(page)
+  await waitFor(() => home.peer.status().counts.leases === 1, 5_000, 'the home has the lease')
+
+  let right = 0
+  for (let i = 0; i < 100; i++) {
+    const reader = network.nodes[i % network.nodes.length]
+    if (reader === undefined) throw new Error('a reader')
+    const got = await reader.peer.content.get(key, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+    if (got !== undefined && new TextDecoder().decode(got.bytes) === 'what twenty neighbours deny') right++
+  }
+  expect(deniers.reduce((sum, { denied }) => sum + denied, 0)).toBeGreaterThan(100)
+  expect(right).toBeGreaterThanOrEqual(99)
+}, 180_000)

@@ -1,0 +1,107 @@
+/** A peer that announces what it does not give: it keeps presence like anybody else, and lies on the content protocol. */
+
+import { createServer } from 'node:http'
+import type { Stream } from '@libp2p/interface'
+import { onTestFinished } from 'vitest'
+import { CONTENT_PROTOCOL, type ContentFrame, decodeContent, encodeContent } from '../../node/content/wire.ts'
+import type { Key, PeerEvent } from '../../node/index.ts'
+import { NODE_LIMITS } from '../../node/limits.ts'
+import { createFrameStream, createOverlay, createSupervisor, type FrameStream } from '../../node/network/index.ts'
+import { createRecordStore, createRendezvous, PRESENCE_PROTOCOL, ProviderStore } from '../../node/rendezvous/index.ts'
+import { createWebSocketListener } from '../../node/server/listener.ts'
+
+export type Lie = 'wrong' | 'short' | 'endless' | 'silent' | 'too-long' | 'refuses'
+
+/** What a liar does with a question; the frames are its answer. */
+function tell(lie: Lie, frames: FrameStream, id: number): void {
+  const send = (frame: ContentFrame) => frames.send(encodeContent(frame))
+  const garbage = (size: number) => crypto.getRandomValues(new Uint8Array(size))
+  if (lie === 'wrong') send({ type: 'chunk', id, total: 64, bytes: garbage(64) })
+  if (lie === 'short') send({ type: 'chunk', id, total: 1_024, bytes: garbage(100) })
+  if (lie === 'too-long') send({ type: 'chunk', id, total: 2 ** 40, bytes: garbage(1_000) })
+  if (lie === 'refuses') send({ type: 'none', id, reason: 'not-held' })
+  if (lie === 'endless') {
+    let left = 200 // it has an end, so that a reader who never stops fails the test instead of the machine
+    const timer = setInterval(() => {
+      if (left-- === 0 || !send({ type: 'chunk', id, total: 262_144, bytes: garbage(10_000) })) clearInterval(timer)
+    }, 5)
+  }
+}
+
+export interface Liar {
+  id: string
+  lie: Lie
+  /** How often it was asked. */
+  readonly asked: number
+  stop(): Promise<void>
+}
+
+/** Joins, holds the key, lies. `role` 'node' is its own home; 'tab' lies through an honest one. */
+export async function startLiar(options: { lie: Lie; key: Key; join: string; role: 'node' | 'tab' }): Promise<Liar> {
+  const { lie, key, join, role } = options
+  const server = createServer()
+  if (role === 'node') await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listener = role === 'node' ? createWebSocketListener(server) : undefined
+  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const { libp2p, privateKey, servers } = await createOverlay({
+    role,
+    transport: listener?.transport,
+    listen: listener?.listen,
+    providerStore: new ProviderStore({ store, now: Date.now, network: () => undefined }),
+    maxConnections: 100,
+    serverProtocol: PRESENCE_PROTOCOL,
+  })
+  const emit = (_event: PeerEvent) => {}
+  const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
+  const isJoined = () => servers.size > 0
+  const presence = createRendezvous({
+    libp2p,
+    privateKey,
+    role,
+    servers,
+    supervisor,
+    store,
+    limits: NODE_LIMITS,
+    isJoined,
+    emit,
+    now: Date.now,
+    random: Math.random,
+  })
+  let asked = 0
+  await libp2p.handle(CONTENT_PROTOCOL, (stream: Stream) => {
+    const frames = createFrameStream(stream, {
+      maxFrameBytes: 65_536,
+      maxUnsentBytes: 16_000_000,
+      onFrame: (raw) => {
+        const frame = decodeContent(raw)
+        if (frame.type !== 'ask') return
+        asked++
+        tell(lie, frames, frame.id)
+      },
+      onEnd: () => {},
+    })
+  })
+  await servers.start()
+  await presence.start()
+  await libp2p.start()
+  supervisor.join([join])
+  supervisor.start()
+  presence.hold(key)
+  const stop = async () => {
+    supervisor.stop()
+    await presence.stop()
+    servers.stop()
+    await libp2p.stop()
+    server.closeAllConnections()
+    server.close()
+  }
+  onTestFinished(stop)
+  return {
+    id: libp2p.peerId.toString(),
+    lie,
+    get asked() {
+      return asked
+    },
+    stop,
+  }
+}
