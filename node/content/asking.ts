@@ -9,6 +9,7 @@ import { createFrameStream, type FrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import {
   type AskScope,
+  CHUNK_BYTES,
   type Chunk,
   CONTENT_PROTOCOL,
   decodeContent,
@@ -104,7 +105,8 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
     if (total !== promised) return 'it changed the size while sending'
     if (total > maxContentBytes) return `${total} bytes is over the limit of ${maxContentBytes}`
     if (received + bytes.byteLength > total) return `more bytes than the ${total} it promised`
-    if (bytes.byteLength === 0 && total > 0) return 'an empty chunk'
+    // Crumbs would keep an answer alive for ever, and cost more memory than their bytes.
+    if (bytes.byteLength !== Math.min(CHUNK_BYTES, total - received)) return `a chunk of ${bytes.byteLength} bytes, not of ${CHUNK_BYTES}`
     return undefined
   }
 
@@ -125,7 +127,9 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
         const id = nextId++
         let channel: Channel | undefined
         let timer: ReturnType<typeof setTimeout> | undefined
+        let ended = false
         const end = () => {
+          ended = true
           clearTimeout(timer)
           signal.removeEventListener('abort', onAbort)
           channel?.pending.delete(id)
@@ -149,7 +153,7 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
         heard()
         channelTo(peer, addresses).then(
           (opened) => {
-            if (timer === undefined || signal.aborted) return
+            if (ended) return // the stream opened too late for this question
             channel = opened
             opened.pending.set(id, { parts: [], received: 0, total: undefined, heard, done })
             if (!opened.frames.send(encodeContent({ type: 'ask', id, key, scope }))) done({ broken: 'the stream has ended' })

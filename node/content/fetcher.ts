@@ -23,7 +23,7 @@ export interface FetcherOptions {
   maxParallel?: number
   /** Holders tried before giving up. */
   maxTries?: number
-  /** How long somebody who gave wrong bytes is tried last, in ms. */
+  /** How long somebody who gave wrong bytes, or none in time, is tried last, in ms; giving the right ones ends it. */
   distrustMs?: number
 }
 
@@ -70,7 +70,7 @@ interface Flight {
   stop: AbortController
 }
 
-/** Peers that gave wrong bytes, remembered; oldest out first. */
+/** Peers that gave wrong bytes or none, remembered; oldest out first. */
 const MAX_DISTRUSTED = 1_024
 
 export function createFetcher(context: FetcherContext, options: FetcherOptions = {}): Fetcher {
@@ -102,11 +102,12 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
       later.push(candidate)
       return undefined
     }
-    for (const tab of context.tabsHolding(key)) {
-      const candidate = direct(tab, tab, ASK_SCOPE.own, settings.stallMs)
-      if (candidate) yield candidate
-    }
-    if (reach === 'network') {
+    if (reach === 'tabs') {
+      for (const tab of context.tabsHolding(key)) {
+        const candidate = direct(tab, tab, ASK_SCOPE.own, settings.stallMs)
+        if (candidate) yield candidate
+      }
+    } else {
       const home = context.home()?.toString()
       const first = home === undefined ? undefined : direct(home, home, ASK_SCOPE.network, settings.homeStallMs * 2)
       if (first) yield first
@@ -135,6 +136,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
       distrust(candidate, key, `wrong bytes: ${result.bytes.byteLength} of them, with another SHA-256`)
       return 'bad'
     }
+    distrusted.delete(ask)
     return result.bytes
   }
 
@@ -203,40 +205,45 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     }
   }
 
-  return {
-    async fetch(key, reach, { signal } = {}) {
-      signal?.throwIfAborted()
-      const id = `${reach}:${encodeKeyHex(key)}`
-      let flight = flights.get(id)
-      if (flight === undefined) {
-        const stop = new AbortController()
-        const startedAtMs = Date.now()
-        const promise = run(key, reach, stop.signal).then((content) => {
-          emit({
-            type: 'fetched',
-            key: encodeKeyHex(key),
-            bytes: content.bytes.byteLength,
-            from: content.from,
-            ms: Date.now() - startedAtMs,
-          })
-          return content
-        })
-        flight = { promise, waiting: 0, stop }
-        flights.set(id, flight)
-        const own = flight
-        promise.catch(() => {}).finally(() => flights.get(id) === own && flights.delete(id))
-      }
+  /** One flight for all who ask for the same meanwhile; it ends early when nobody waits for it any more. */
+  async function share(key: Key, reach: 'tabs' | 'network', { signal }: AbortOptions): Promise<FetchedContent> {
+    const id = `${reach}:${encodeKeyHex(key)}`
+    let flight = flights.get(id)
+    if (flight === undefined) {
+      const stop = new AbortController()
+      const startedAtMs = Date.now()
+      const promise = run(key, reach, stop.signal).then((content) => {
+        emit({ type: 'fetched', key: encodeKeyHex(key), bytes: content.bytes.byteLength, from: content.from, ms: Date.now() - startedAtMs })
+        return content
+      })
+      flight = { promise, waiting: 0, stop }
+      flights.set(id, flight)
       const own = flight
-      own.waiting++
-      try {
-        return await (signal === undefined ? own.promise : raceAbort(own.promise, signal))
-      } finally {
-        // When nobody waits any more, nobody is asked any more.
-        if (--own.waiting === 0) {
-          own.stop.abort(new Error('nobody waits for it any more'))
-          if (flights.get(id) === own) flights.delete(id)
+      promise.catch(() => {}).finally(() => flights.get(id) === own && flights.delete(id))
+    }
+    flight.waiting++
+    try {
+      return await (signal === undefined ? flight.promise : raceAbort(flight.promise, signal))
+    } finally {
+      if (--flight.waiting === 0) {
+        flight.stop.abort(new Error('nobody waits for it any more'))
+        if (flights.get(id) === flight) flights.delete(id)
+      }
+    }
+  }
+
+  return {
+    async fetch(key, reach, options = {}) {
+      options.signal?.throwIfAborted()
+      // A tab's one upload serves those who come through the overlay and those who come through this node's gateway.
+      if (reach === 'network' && context.tabsHolding(key).length > 0) {
+        try {
+          return await share(key, 'tabs', options)
+        } catch {
+          options.signal?.throwIfAborted()
         }
       }
+      return share(key, reach, options)
     },
   }
 }

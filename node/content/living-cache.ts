@@ -62,6 +62,7 @@ export function createLivingCache(
         if (isCertain && count === 0) drop(id, entry)
         else entry.alive = isCertain
       })
+      if (entries.get(id) !== entry) entry.stop() // it was told at once that nobody holds the key
       while (total > maxBytes || entries.size > MAX_ENTRIES) {
         const oldest = entries.entries().next().value
         if (oldest === undefined) break

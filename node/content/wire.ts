@@ -7,7 +7,10 @@ import type { Key } from '../types.ts'
 
 export const CONTENT_PROTOCOL = '/mayfly/content/1.0.0'
 
-/** How much of a content travels in one frame, in bytes: small enough that an answer behind it does not wait. */
+/**
+ * How much of a content travels in one frame, in bytes: small enough that an answer behind it does not wait. Each chunk but the last is
+ * exactly this long, so that whoever sends slowly or in crumbs is found out after a few of them.
+ */
 export const CHUNK_BYTES = 65_536 - 256
 /** A frame of the content protocol is at most this long, in bytes. */
 export const MAX_CONTENT_FRAME_BYTES = 65_536
@@ -74,7 +77,7 @@ export function decodeContent([type, id, a, b]: Frame): ContentFrame {
   switch (type) {
     case TYPE.ask:
       if (!(a instanceof Uint8Array) || a.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
-      if (b !== ASK_SCOPE.own && b !== ASK_SCOPE.network) throw bad(`scope ${String(b)}`)
+      if (b !== ASK_SCOPE.own && b !== ASK_SCOPE.network) throw bad('an unknown scope')
       return { type: 'ask', id, key: a.slice(), scope: b }
     case TYPE.cancel:
       return { type: 'cancel', id }
@@ -83,7 +86,7 @@ export function decodeContent([type, id, a, b]: Frame): ContentFrame {
       return { type: 'chunk', id, total: a, bytes: b }
     case TYPE.none: {
       const entry = Object.entries(NO_CONTENT).find(([, number]) => number === a)
-      if (entry === undefined) throw bad(`reason ${String(a)}`)
+      if (entry === undefined) throw bad('an unknown reason')
       return { type: 'none', id, reason: entry[0] as NoContent }
     }
     default:
