@@ -1,0 +1,120 @@
+/** Gets content for a visitor: from memory at once, else by a search that is bounded in number and in time, else by waiting. */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { type FetchedContent, type Key, MayflyError, type MayflyErrorCode, type Peer } from '../node/index.ts'
+import { parseDuration } from './duration.ts'
+import type { OpenRequests } from './open-requests.ts'
+import { ProblemError } from './problem.ts'
+import type { RateLimit } from './rate-limit.ts'
+import type { GatewayLimits, Visit } from './types.ts'
+
+export interface ContentSearchParts {
+  peer: Peer
+  limits: GatewayLimits
+  rate: RateLimit
+  open: OpenRequests
+  /** Aborted when the gateway closes. */
+  closing: AbortSignal
+}
+
+/** Nobody has it yet, or nobody could be asked yet: both may change while one waits. */
+const WORTH_WAITING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE'])
+
+/** A holder was announced but could not be read: how long until the first try again, in ms. It doubles. */
+const FIRST_RETRY_MS = 250
+
+export class ContentSearch {
+  readonly #parts: ContentSearchParts
+
+  constructor(parts: ContentSearchParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Gets the bytes; with `?wait=` waits for a holder when there is none.
+   *
+   * @throws {MayflyError} as `content.get`
+   * @throws {ProblemError} 400 for a wrong `?wait=`, 429
+   * @throws DOMException TimeoutError, when the search took too long
+   */
+  async get(key: Key, visit: Visit): Promise<FetchedContent> {
+    const { peer, rate, limits, closing } = this.#parts
+    const waitMs = this.#waitMs(visit.query)
+    // The signal of a request is made when it is first asked for: content in memory needs none.
+    if (peer.content.has(key)) return peer.content.get(key)
+    rate.take(visit.client.address ?? '')
+    const gone = AbortSignal.any([visit.request.signal, closing])
+    try {
+      return await peer.content.get(key, { signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
+    } catch (error) {
+      if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
+      return await this.#wait(key, visit, waitMs, gone, error)
+    }
+  }
+
+  async #wait(key: Key, visit: Visit, waitMs: number, gone: AbortSignal, first: unknown): Promise<FetchedContent> {
+    const leave = this.#parts.open.enter(visit.client.address ?? '')
+    const deadline = AbortSignal.timeout(waitMs)
+    const attempt = { lastError: first }
+    try {
+      return await this.#getWhenHeld(key, AbortSignal.any([gone, deadline]), attempt)
+    } catch (error) {
+      // What is to be told at the end of the wait is why there was nothing, not that time ran out.
+      throw deadline.aborted && !gone.aborted ? attempt.lastError : error
+    } finally {
+      leave()
+    }
+  }
+
+  /** Tries again whenever the number of holders changes; while there are some, also without a change, ever more slowly. */
+  async #getWhenHeld(key: Key, signal: AbortSignal, attempt: { lastError: unknown }): Promise<FetchedContent> {
+    const { peer } = this.#parts
+    await peer.joined({ signal })
+    const found = new AbortController()
+    const watching = AbortSignal.any([signal, found.signal])
+    const counts = peer.rendezvous.watch(key, { signal: watching })[Symbol.asyncIterator]()
+    try {
+      let next = counts.next()
+      for (let holders = 0, retryMs = FIRST_RETRY_MS; ; ) {
+        const change = holders === 0 ? await next : await Promise.race([next, delay(retryMs, null, { signal: watching })])
+        if (change === null) {
+          retryMs *= 2
+        } else if (change.done === true) {
+          throw attempt.lastError
+        } else {
+          holders = change.value
+          retryMs = FIRST_RETRY_MS
+          next = counts.next()
+          // Whoever awaits it hears of its failure; until then nobody might, and Node.js must not take that for a bug.
+          next.catch(() => {})
+        }
+        if (holders === 0) continue
+        try {
+          return await peer.content.get(key, { signal })
+        } catch (error) {
+          if (signal.aborted || !isWorthWaiting(error)) throw error
+          attempt.lastError = error
+        }
+      }
+    } finally {
+      found.abort() // ends the watch, also where it waits for its next number
+    }
+  }
+
+  #waitMs(query: URLSearchParams): number {
+    const text = query.size === 0 ? null : query.get('wait')
+    if (text === null) return 0
+    const waitMs = parseDuration(text)
+    const { maxWaitMs } = this.#parts.limits
+    if (waitMs !== null && waitMs <= maxWaitMs) return waitMs
+    throw new ProblemError({
+      status: 400,
+      code: 'ERR_BAD_OPTION',
+      message: `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${maxWaitMs / 1_000}s.`,
+    })
+  }
+}
+
+function isWorthWaiting(error: unknown): boolean {
+  return (error instanceof MayflyError && WORTH_WAITING.has(error.code)) || (error instanceof DOMException && error.name === 'TimeoutError')
+}

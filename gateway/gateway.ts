@@ -1,0 +1,146 @@
+/** Puts the parts together: one function from a request to its answer. Content comes first and on the shortest way; Hono routes the rest. */
+
+import { decodeKeyHex, type Key } from '../node/index.ts'
+import { Access } from './access.ts'
+import { parseContentPath, pathFault, splitTarget } from './address.ts'
+import { badAddress, requireHash } from './address-problems.ts'
+import { AppAnswers } from './app-answers.ts'
+import { AppAssets } from './app-assets.ts'
+import { ContentAnswers } from './content-answer.ts'
+import { ContentApi } from './content-api.ts'
+import { ContentReader } from './content-reader.ts'
+import { ContentSearch } from './content-search.ts'
+import { HolderAnswers } from './holder-answers.ts'
+import { answerIpfsBlock } from './ipfs-block.ts'
+import { Metrics } from './metrics.ts'
+import { OpenRequests } from './open-requests.ts'
+import { type Problem, ProblemError, problemOf } from './problem.ts'
+import { problemAnswer } from './problem-answer.ts'
+import { ProviderAnswers } from './provider-answers.ts'
+import { RateLimit } from './rate-limit.ts'
+import { addRoute, createRouteApp, type RouteBindings } from './route.ts'
+import { OWN_DATA_HEADERS } from './security-headers.ts'
+import { answerStatus } from './status-answer.ts'
+import { type Client, GATEWAY_DEFAULTS, type Gateway, type GatewayOptions, type Visit } from './types.ts'
+import { ViewerPage } from './viewer-page.ts'
+
+/** Longer paths are cut in the log. */
+const MAX_LOGGED_PATH = 200
+const NO_QUERY = new URLSearchParams()
+
+const STOPPING: Problem = { status: 503, code: 'ERR_NOT_STARTED', message: 'This gateway is stopping.', retryAfterS: 5 }
+const BROKEN: Problem = { status: 500, code: 'ERR_INTERNAL', message: 'Something broke in this gateway. The operator finds it in the log.' }
+/** 499 is what proxies write in their logs for a client that did not wait. */
+const GONE_AWAY: Problem = { status: 499, code: 'ERR_UNAVAILABLE', message: 'The client went away.' }
+
+/** @throws TypeError, when `publicUrl` is no URL */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { peer, publicUrl, version, onEvent } = options
+  const limits = { ...GATEWAY_DEFAULTS, ...options.limits }
+  const publicly = publicUrl === undefined ? {} : { publicUrl }
+  const closing = new AbortController()
+  let draining = false
+
+  const access = new Access(options)
+  const assets = new AppAssets(options.assetsDir)
+  const open = new OpenRequests(limits)
+  const rate = new RateLimit({ burst: limits.searchBurst, perSecond: limits.searchesPerSecond, now: () => performance.now() })
+  const metrics = new Metrics({ peer, open: () => open.size })
+  const shared = { peer, limits, rate, open, closing: closing.signal }
+  const search = new ContentSearch(shared)
+  const viewer = new ViewerPage(assets.text('/viewer.html'))
+  const reader = new ContentReader({ search, answers: new ContentAnswers(), viewer, denied: options.denied ?? new Set() })
+  const blocks = { search, requireAllowed: (hash: string) => reader.requireAllowed(hash), isAtHand: (key: Key) => peer.content.has(key) }
+  const holders = new HolderAnswers(shared)
+  const providers = new ProviderAnswers(shared)
+  const api = new ContentApi({ peer, access, ...publicly })
+  const status = { peer, access, version, limits, ...publicly }
+  const pages = new AppAnswers(assets)
+
+  const app = createRouteApp((visit) => pages.elsewhere(visit))
+  addRoute(app, '/', 'app', { GET: (visit) => pages.home(visit) })
+  addRoute(app, '/assets/*', 'app', { GET: (visit) => pages.asset(visit) })
+  addRoute(app, '/api/v1/status', 'status', { GET: (visit) => answerStatus(status, visit) })
+  addRoute(app, '/api/v1/content', 'content-api', { PUT: (visit) => api.put(visit) })
+  addRoute(app, '/api/v1/content/:key', 'content-api', { DELETE: (visit, text) => api.delete(requireHash(text), visit) })
+  addRoute(app, '/api/v1/holders/:key', 'holders', {
+    GET: (visit, text) => holders.answer(decodeKeyHex(requireHash(text)), text, visit),
+  })
+  addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (visit, cid) => providers.answer(cid, visit) })
+  addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => answerIpfsBlock(blocks, cid, visit) })
+  addRoute(app, '/healthz', 'healthz', { GET: () => (draining ? plainText('stopping\n', 503) : plainText('ok\n', 200)) })
+  addRoute(app, '/metrics', 'metrics', {
+    GET: ({ request, client }) => {
+      if (!access.isForeignPage(request.headers, client)) return plainText(metrics.text(), 200, '; version=0.0.4')
+      throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'Pages of other origins may not read the metrics.' })
+    },
+  })
+
+  async function answer(visit: Visit, bindings: RouteBindings): Promise<Response> {
+    requireNoServiceWorker(visit.request.headers)
+    const address = parseContentPath(visit.path)
+    if (address === null || address.inside !== undefined) {
+      const fault = pathFault(visit.path)
+      if (fault !== null) throw badAddress(visit.path, fault)
+    }
+    if (address !== null) {
+      bindings.route = address.raw ? 'raw' : 'content'
+      return await reader.answer(address, visit)
+    }
+    // Only paths inside content may be encoded; anywhere else it would be a second way to write the same thing.
+    if (visit.path.includes('%')) throw badAddress(visit.path, 'it is encoded')
+    return await app.fetch(visit.request, bindings)
+  }
+
+  function answerError(error: unknown, { request, client, path }: Visit): Response {
+    const problem = problemOf(error)
+    if (problem !== null) return problemAnswer(problem, request)
+    if (closing.signal.aborted) return problemAnswer(STOPPING, request)
+    if (request.signal.aborted) return problemAnswer(GONE_AWAY, request) // nobody reads it
+    onEvent?.({ type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address ?? '' })
+    return problemAnswer(BROKEN, request)
+  }
+
+  async function fetch(request: Request, client: Client = {}): Promise<Response> {
+    const startedAtMs = performance.now()
+    const { path, query } = splitTarget(client.target ?? request.url)
+    const visit: Visit = { request, client, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
+    const bindings: RouteBindings = { visit, route: 'other' }
+    const response = await answer(visit, bindings).catch((error: unknown) => answerError(error, visit))
+    metrics.countRequest(bindings.route, response.status)
+    onEvent?.({
+      type: 'request',
+      method: request.method,
+      path: path.slice(0, MAX_LOGGED_PATH),
+      route: bindings.route,
+      status: response.status,
+      ms: performance.now() - startedAtMs,
+      address: client.address ?? '',
+    })
+    return response
+  }
+
+  return {
+    get maxBodyBytes() {
+      return peer.status().limits.maxContentBytes
+    },
+    fetch,
+    drain() {
+      draining = true
+    },
+    close() {
+      draining = true
+      closing.abort()
+    },
+  }
+}
+
+/** A held page that became a service worker would answer for everything here. No part of the app is one either. */
+function requireNoServiceWorker(headers: Headers): void {
+  if (!headers.has('service-worker') && headers.get('sec-fetch-dest') !== 'serviceworker') return
+  throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'Nothing here may become a service worker.' })
+}
+
+function plainText(body: string, status: number, parameters = ''): Response {
+  return new Response(body, { status, headers: { ...OWN_DATA_HEADERS, 'content-type': `text/plain${parameters}; charset=utf-8` } })
+}

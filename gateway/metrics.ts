@@ -1,0 +1,71 @@
+/** Numbers for an operator's dashboard, in Prometheus text form. @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+
+import type { Peer } from '../node/index.ts'
+
+export interface MetricsSources {
+  peer: Peer
+  /** Requests that stay open now. */
+  open: () => number
+}
+
+type PeerCounts = ReturnType<Peer['status']>['counts']
+
+const GAUGES: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: string]> = [
+  ['connections', 'mayfly_connections', 'Connections to peers.'],
+  ['servers', 'mayfly_dht_servers', 'DHT servers in the routing table.'],
+  ['tabs', 'mayfly_tabs', 'Tabs whose home is here.'],
+  ['held', 'mayfly_held_contents', 'Contents that this node itself holds.'],
+  ['heldBytes', 'mayfly_held_bytes', 'Bytes that this node itself holds.'],
+  ['cacheBytes', 'mayfly_cache_bytes', 'Bytes kept in memory while others hold them.'],
+  ['leases', 'mayfly_leases', 'Leases of this node and its tabs.'],
+  ['records', 'mayfly_records', 'Holders recorded here for the whole overlay.'],
+  ['watches', 'mayfly_watches', 'Keys watched here.'],
+]
+
+const COUNTERS: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: string]> = [
+  ['bytesServed', 'mayfly_content_served_bytes_total', 'Content bytes given to other peers.'],
+  ['bytesFetched', 'mayfly_content_fetched_bytes_total', 'Content bytes taken from other peers.'],
+]
+
+export class Metrics {
+  /** By route, then status. Bounded: routes are a fixed set of names, and so are the statuses we send. */
+  readonly #requests = new Map<string, Map<number, number>>()
+  readonly #sources: MetricsSources
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources
+  }
+
+  countRequest(route: string, status: number): void {
+    let statuses = this.#requests.get(route)
+    if (statuses === undefined) {
+      statuses = new Map()
+      this.#requests.set(route, statuses)
+    }
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+  }
+
+  text(): string {
+    const { peer, open } = this.#sources
+    const { counts, joined, startedAtMs } = peer.status()
+    return [
+      ...family('mayfly_http_requests_total', 'counter', 'HTTP requests answered.', this.#requestSamples()),
+      ...family('mayfly_http_open_requests', 'gauge', 'Event streams and waits that are open.', [['', open()]]),
+      ...family('mayfly_joined', 'gauge', '1 while connected into the overlay.', [['', joined ? 1 : 0]]),
+      ...family('mayfly_start_time_seconds', 'gauge', 'When the node started, in seconds since the epoch.', [['', startedAtMs / 1_000]]),
+      ...GAUGES.flatMap(([field, name, help]) => family(name, 'gauge', help, [['', counts[field]]])),
+      ...COUNTERS.flatMap(([field, name, help]) => family(name, 'counter', help, [['', counts[field]]])),
+      '',
+    ].join('\n')
+  }
+
+  #requestSamples(): Array<[labels: string, value: number]> {
+    return Array.from(this.#requests, ([route, statuses]) =>
+      Array.from(statuses, ([status, count]): [string, number] => [`{route="${route}",status="${status}"}`, count]),
+    ).flat()
+  }
+}
+
+function family(name: string, kind: 'counter' | 'gauge', help: string, samples: Array<[labels: string, value: number]>): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...samples.map(([labels, value]) => `${name}${labels} ${value}`)]
+}

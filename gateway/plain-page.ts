@@ -1,0 +1,43 @@
+/** Small pages of the gateway's own, whole in one answer: problems, and stand-ins while the tab is not built. No script, no file. */
+
+import { createHash } from 'node:crypto'
+
+const STYLE =
+  ':root{color-scheme:light dark}body{font:1.05rem/1.55 system-ui,sans-serif;max-width:42rem;margin:12vh auto;padding:0 1.2rem}' +
+  'h1{font-size:1.5rem;line-height:1.25}code{overflow-wrap:anywhere}iframe{width:100%;height:70vh;border:1px solid GrayText}'
+
+const STYLE_DIGEST = createHash('sha256').update(STYLE).digest('base64')
+
+export interface PlainPage {
+  title: string
+  /** HTML of the page's body below its heading: escape what comes from outside. */
+  body: string
+}
+
+export function renderPlainPage(page: PlainPage): string {
+  const title = escapeHtml(page.title)
+  return (
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">` +
+    `<title>${title} · mayfly</title><style>${STYLE}</style></head><body><main><h1>${title}</h1>${page.body}</main></body></html>`
+  )
+}
+
+/** `framing`: who may show the page in a frame. The viewer frames `/raw/…`, and must be able to show why that failed. */
+export function plainPageHeaders(framing: 'nobody' | 'ourselves'): Record<string, string> {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy':
+      `default-src 'none'; style-src 'sha256-${STYLE_DIGEST}'; frame-src 'self'; base-uri 'none'; form-action 'none'; ` +
+      `frame-ancestors ${framing === 'nobody' ? "'none'" : "'self'"}`,
+    'x-frame-options': framing === 'nobody' ? 'DENY' : 'SAMEORIGIN',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+  }
+}
+
+/** Safe in text and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')
+}

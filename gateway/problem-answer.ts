@@ -1,0 +1,62 @@
+/** Writes a problem down: a page for people, JSON for programs, the same facts in both. */
+
+import { wantsHtml } from './media-range.ts'
+import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
+import type { Problem } from './problem.ts'
+import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'That request is not right',
+  401: 'A token is needed',
+  403: 'Not allowed',
+  404: 'Not here',
+  405: 'Not this way',
+  406: 'Not in that form',
+  410: 'Not served here',
+  412: 'Not under that condition',
+  413: 'Too large',
+  415: 'Not in that form',
+  416: 'Outside the content',
+  422: 'Not understood',
+  429: 'Too much at once',
+  500: 'Something broke',
+  501: 'Not done here',
+  503: 'Not connected',
+  504: 'Could not get it',
+}
+
+/** `request` decides the form: Accept, method, and whether a frame is to show it. */
+export function problemAnswer(problem: Problem, request: Pick<Request, 'headers' | 'method'>): Response {
+  const html = wantsHtml(request.headers.get('accept'))
+  const body = html ? problemPage(problem) : `${JSON.stringify({ error: problemFacts(problem) })}\n`
+  const headers: Record<string, string> = {
+    ...(html ? htmlHeaders(request) : { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json' }),
+    'cache-control': 'no-store', // a 404 may be kept by default, and this one may be wrong in a second
+    vary: 'Accept, Sec-Fetch-Dest',
+    'content-length': String(Buffer.byteLength(body)),
+    ...problem.headers,
+  }
+  if (problem.retryAfterS !== undefined) headers['retry-after'] = String(problem.retryAfterS)
+  return new Response(request.method === 'HEAD' ? null : body, { status: problem.status, headers })
+}
+
+function htmlHeaders(request: Pick<Request, 'headers'>): Record<string, string> {
+  const destination = request.headers.get('sec-fetch-dest')
+  return { ...plainPageHeaders(destination === 'iframe' ? 'ourselves' : 'nobody'), 'access-control-allow-origin': '*' }
+}
+
+function problemFacts(problem: Problem): Record<string, unknown> {
+  const { code, message, advice, tried, link, retryAfterS } = problem
+  return { code, message, advice, tried, link, retryAfterS } // JSON leaves out what is undefined
+}
+
+function problemPage(problem: Problem): string {
+  const paragraphs = [problem.message, problem.advice].filter((text) => text !== undefined).map((text) => `<p>${escapeHtml(text)}</p>`)
+  if (problem.link !== undefined) {
+    const link = escapeHtml(problem.link)
+    paragraphs.push(`<p>You may have meant <a href="${link}"><code>${link}</code></a>.</p>`)
+  }
+  if (problem.tried !== undefined) paragraphs.push(`<p>Asked: ${escapeHtml(problem.tried.join(', '))}.</p>`)
+  paragraphs.push(`<p><small>${problem.status} ${escapeHtml(problem.code)} · <a href="/">Make a page</a></small></p>`)
+  return renderPlainPage({ title: TITLES[problem.status] ?? 'That did not work', body: paragraphs.join('') })
+}

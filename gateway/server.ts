@@ -1,0 +1,185 @@
+/**
+ * The HTTP server around a gateway: one port, bounded in time, size and number. The overlay's websockets come in through the same
+ * server's `upgrade` event, which belongs to the overlay's listener and is left alone here.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener, RequestError } from '@hono/node-server'
+import { isLoopback, normalizeAddress } from './client-address.ts'
+import { ConnectionCount } from './connection-count.ts'
+import { problemAnswer } from './problem-answer.ts'
+import type { Client, Gateway } from './types.ts'
+
+export interface GatewayServerOptions {
+  /** A client must have sent its headers after so long, in ms; also how long a socket may say nothing at first. */
+  headersTimeoutMs?: number
+  /** A client must have sent its whole request after so long, in ms. */
+  requestTimeoutMs?: number
+  /** How long a connection may idle between requests, in ms. */
+  keepAliveMs?: number
+  /** How long a socket may stand still while an answer is under way, in ms. More than the longest wait and keep-alive. */
+  idleTimeoutMs?: number
+  /** All headers of a request, in bytes. */
+  maxHeaderBytes?: number
+  /** Connections in all, websockets included. */
+  maxConnections?: number
+  /**
+   * HTTP connections of one client address; websockets are the overlay's to count (before Node.js 24.9 they count here too). This
+   * machine is exempt: a proxy on it speaks for many.
+   */
+  maxConnectionsPerAddress?: number
+  /** How long `stop` lets answers under way finish, in ms. */
+  stopGraceMs?: number
+  /** Believe the X-Forwarded-For of a proxy on this machine: its last address is the client. */
+  trustProxy?: boolean
+}
+
+export const GATEWAY_SERVER_DEFAULTS: Readonly<Required<GatewayServerOptions>> = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveMs: 20_000,
+  idleTimeoutMs: 120_000,
+  maxHeaderBytes: 16_384,
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 512,
+  stopGraceMs: 1_000,
+  trustProxy: false,
+}
+
+export interface GatewayServer {
+  /** For the overlay's listener, which takes its `upgrade` event. */
+  readonly server: Server
+  /** Gives requests to the gateway. Until then all are answered 503. */
+  serve(gateway: Gateway): void
+  /** Resolves once connections are taken. Port 0 lets the system choose. */
+  listen(options: { port: number; host: string }): Promise<{ port: number }>
+  /** Takes no more connections, lets answers finish for a moment, then closes everything. May be called twice. */
+  stop(): Promise<void>
+}
+
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
+
+/** How often overdue connections are looked for, in ms. */
+const CHECK_INTERVAL_MS = 1_000
+/** How often finished connections are closed while stopping, in ms. */
+const SWEEP_INTERVAL_MS = 50
+
+export function createGatewayServer(given: GatewayServerOptions = {}): GatewayServer {
+  const options = { ...GATEWAY_SERVER_DEFAULTS, ...given }
+  /** Bounded: maxConnections. */
+  const sockets = new Set<Socket>()
+  const addresses = new ConnectionCount(options.maxConnectionsPerAddress)
+  let listener: Listener = answerNotReady
+  let gateway: Gateway | null = null
+  let stopping: Promise<void> | null = null
+
+  const server = createServer({
+    headersTimeout: options.headersTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    keepAliveTimeout: options.keepAliveMs,
+    maxHeaderSize: options.maxHeaderBytes,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    shouldUpgradeCallback({ socket, headers }) {
+      // Without an overlay, or to another protocol (curl offers HTTP/2), it is a request like any other.
+      if (server.listenerCount('upgrade') === 0 || headers.upgrade?.toLowerCase() !== 'websocket') return false
+      addresses.leave(socket)
+      return true
+    },
+  })
+  server.timeout = options.idleTimeoutMs
+  server.maxConnections = options.maxConnections
+  server.on('request', (incoming, outgoing) => {
+    if (stopping !== null) outgoing.setHeader('connection', 'close')
+    listener(incoming, outgoing)
+  })
+  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    // A body that is too large anyway is refused before it is sent.
+    if (Number(incoming.headers['content-length'] ?? 0) <= (gateway?.maxBodyBytes ?? 0)) outgoing.writeContinue()
+    listener(incoming, outgoing)
+  })
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => {
+      sockets.delete(socket)
+      addresses.leave(socket)
+    })
+    if (!addresses.enter(socket)) refuseConnection(socket, options.maxConnectionsPerAddress)
+  })
+  return {
+    server,
+    serve(next) {
+      gateway = next
+      listener = createListener(next, options.trustProxy)
+    },
+    async listen({ port, host }) {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      })
+      return { port: (server.address() as AddressInfo).port }
+    },
+    stop() {
+      stopping ??= stopServer(server, sockets, gateway, options.stopGraceMs)
+      return stopping
+    },
+  }
+}
+
+function createListener(gateway: Gateway, trustProxy: boolean): Listener {
+  return getRequestListener(
+    (request, { incoming }) => {
+      const { socket, url } = incoming as IncomingMessage
+      const client: Client = { address: clientAddress(incoming as IncomingMessage, trustProxy) }
+      if (socket.localAddress !== undefined) client.localAddress = socket.localAddress
+      if (url !== undefined) client.target = url
+      return gateway.fetch(request, client)
+    },
+    {
+      hostname: 'localhost', // HTTP/1.0 may leave out Host; nothing is allowed by this name, since access looks at the header
+      errorHandler: (error) =>
+        problemAnswer(
+          error instanceof RequestError
+            ? { status: 400, code: 'ERR_BAD_REQUEST', message: 'The request has a Host or a target that cannot be read.' }
+            : { status: 500, code: 'ERR_INTERNAL', message: 'Something broke in this gateway.' },
+          { method: 'GET', headers: new Headers() },
+        ),
+    },
+  )
+}
+
+function clientAddress(incoming: IncomingMessage, trustProxy: boolean): string {
+  const address = normalizeAddress(incoming.socket.remoteAddress ?? '')
+  const forwarded = incoming.headers['x-forwarded-for']
+  if (!trustProxy || forwarded === undefined || !isLoopback(address)) return address
+  return normalizeAddress(String(forwarded).split(',').at(-1)?.trim() ?? '') || address
+}
+
+function answerNotReady(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const body = `${JSON.stringify({ error: { code: 'ERR_NOT_STARTED', message: 'This gateway is starting. Ask again in a moment.' } })}\n`
+  outgoing.writeHead(503, { 'content-type': 'application/json', 'cache-control': 'no-store', 'retry-after': '1' })
+  outgoing.end(incoming.method === 'HEAD' ? undefined : body)
+}
+
+/** Tells why, and does not wait for long to be heard. */
+function refuseConnection(socket: Socket, limit: number): void {
+  const body = `At most ${limit} connections from one address.\n`
+  socket.setTimeout(CHECK_INTERVAL_MS, () => socket.destroy())
+  socket.end(`HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+}
+
+async function stopServer(server: Server, sockets: Set<Socket>, gateway: Gateway | null, graceMs: number): Promise<void> {
+  gateway?.close()
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  // Nothing tells when a connection that was busy becomes idle.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS)
+  const end = setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, graceMs)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(end)
+}

@@ -1,0 +1,89 @@
+/**
+ * The page that a browser gets at `/<hash>`: what happened, in words, and the held page in a sandboxed frame. It shows the content
+ * before, and also without, any script; the tab's script takes over from there.
+ */
+
+import type { KnownContent } from './content-answer.ts'
+import { isDisplayable } from './content-type.ts'
+import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
+import type { Problem } from './problem.ts'
+import { APP_HEADERS, SANDBOX } from './security-headers.ts'
+
+/** What the viewer tells: the content, or why there is none. */
+export type ViewerFindings = { content: KnownContent } | { problem: Problem }
+
+export type ViewerState = 'found' | 'gone' | 'unavailable' | 'offline'
+
+/** Placeholders of the template, `{{HASH}}` and so on. All but FRAME are text; FRAME is HTML. */
+type Placeholder = 'HASH' | 'STATE' | 'TITLE' | 'SENTENCE' | 'SIZE' | 'TYPE' | 'FRAME' | 'RAW'
+
+const PLACEHOLDER = /\{\{(HASH|STATE|TITLE|SENTENCE|SIZE|TYPE|FRAME|RAW)\}\}/g
+
+export class ViewerPage {
+  readonly #template: string | null
+
+  /** @param template `viewer.html` of the built tab; null: a plain page stands in */
+  constructor(template: string | null) {
+    this.#template = template
+  }
+
+  answer(hash: string, findings: ViewerFindings, method: string): Response {
+    const values = fillIn(hash, findings)
+    const body = this.#template === null ? plainViewer(values) : fillTemplate(this.#template, values)
+    const headers: Record<string, string> = {
+      ...(this.#template === null ? plainPageHeaders('nobody') : APP_HEADERS),
+      'content-type': 'text/html; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      'cache-control': 'no-store', // it tells who is there now
+      vary: 'Accept, Sec-Fetch-Dest',
+    }
+    const problem = 'problem' in findings ? findings.problem : null
+    if (problem?.retryAfterS !== undefined) headers['retry-after'] = String(problem.retryAfterS)
+    return new Response(method === 'HEAD' ? null : body, { status: problem?.status ?? 200, headers })
+  }
+}
+
+function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, string> {
+  const raw = `/raw/${hash}`
+  const short = hash.slice(0, 8)
+  if ('problem' in findings) {
+    const { problem } = findings
+    const sentence = [problem.message, problem.advice].filter((text) => text !== undefined).join(' ')
+    const title = problem.status === 404 ? `Nobody holds ${short} now` : `Could not get ${short}`
+    return { HASH: hash, STATE: stateOf(problem), TITLE: title, SENTENCE: sentence, SIZE: '', TYPE: '', FRAME: '', RAW: raw }
+  }
+  const { size, contentType } = findings.content
+  const shown = isDisplayable(contentType.type)
+  return {
+    HASH: hash,
+    STATE: 'found',
+    TITLE: `Page ${short}`,
+    SENTENCE: shown
+      ? 'This gateway got the page from somebody who holds it now, and checked that it is the one with this address.'
+      : 'This is a file that a browser does not show in a page. Its bytes are the ones with this address: save it to see it.',
+    SIZE: String(size),
+    TYPE: contentType.type,
+    FRAME: shown ? frame(raw, short) : '',
+    RAW: raw,
+  }
+}
+
+function stateOf(problem: Problem): ViewerState {
+  if (problem.status === 404) return 'gone'
+  return problem.status === 503 ? 'offline' : 'unavailable'
+}
+
+function frame(raw: string, short: string): string {
+  return `<iframe id="content" title="The held page ${short}" sandbox="${SANDBOX}" referrerpolicy="no-referrer" src="${raw}"></iframe>`
+}
+
+function fillTemplate(template: string, values: Record<Placeholder, string>): string {
+  return template.replace(PLACEHOLDER, (_, name: Placeholder) => (name === 'FRAME' ? values.FRAME : escapeHtml(values[name])))
+}
+
+function plainViewer(values: Record<Placeholder, string>): string {
+  const size = values.SIZE === '' ? '' : `<p>${escapeHtml(values.SIZE)} bytes, ${escapeHtml(values.TYPE)}</p>`
+  const link = values.STATE === 'found' ? `<p><a href="${values.RAW}">The bytes alone</a></p>` : ''
+  const body = `<p>${escapeHtml(values.SENTENCE)}</p>${size}${values.FRAME}${link}<p><code>${values.HASH}</code></p>`
+  return renderPlainPage({ title: values.TITLE, body })
+}

@@ -1,0 +1,462 @@
+/** The gateway over real sockets, in front of real nodes: what a reader, a browser and a script get. */
+
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer } from '../../node/index.ts'
+import { ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
+import { type Network, startNetwork, waitFor } from '../helpers/network.ts'
+
+const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-dest': 'document' }
+
+let network: Network
+/** A tab behind the first node; the gateway stands in front of the second. */
+let tab: Peer
+let front: TestGateway
+let counter = 0
+
+beforeAll(async () => {
+  network = await startNetwork({ nodes: 3 })
+  const [first, second] = network.nodes as [Network['nodes'][number], Network['nodes'][number]]
+  tab = await network.addTab(first)
+  front = await startGateway(second.peer)
+}, 30_000)
+
+afterAll(async () => {
+  await front.server.stop()
+  await network.stop()
+}, 30_000)
+
+interface HeldPage {
+  key: Uint8Array
+  hash: string
+  bytes: Uint8Array
+}
+
+/** Something new that the tab holds until the test ends, once the gateway's node can find it. */
+async function holdPage(content: string | Uint8Array = `page ${++counter}`): Promise<HeldPage> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+  const { key } = await tab.content.hold(bytes)
+  onTestFinished(() => void tab.content.release(key))
+  await waitFor(() => isFound(key), 2_000, 'the page is found')
+  return { key, hash: encodeKeyHex(key), bytes }
+}
+
+async function isFound(key: Uint8Array): Promise<boolean> {
+  for await (const _ of network.nodes[1]?.peer.rendezvous.find(key) ?? []) return true
+  return false
+}
+
+/** A hash that nobody holds. */
+function strayHash(): string {
+  return createHash('sha256').update(`stray ${++counter}`).digest('hex')
+}
+
+test('content held by a tab of another node is read with its digest, tag and sandbox', async () => {
+  const { hash, bytes } = await holdPage('<!doctype html><p>🦟\r\n</p><script>1</script>')
+  const digest = createHash('sha256').update(bytes).digest()
+  expect(digest.toString('hex')).toBe(hash)
+  for (const path of [`/${hash}`, `/raw/${hash}`]) {
+    const answer = await ask(front.port, path)
+    expect(answer.status).toBe(200)
+    expect(answer.body).toEqual(Buffer.from(bytes))
+    expect(answer.headers).toMatchObject({
+      etag: `"${hash}"`,
+      'content-type': 'text/html; charset=utf-8',
+      'content-length': String(bytes.byteLength),
+      'repr-digest': `sha-256=:${digest.toString('base64')}:`,
+      'accept-ranges': 'bytes',
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+    })
+    expect(answer.headers['content-security-policy']).toMatch(/^sandbox /)
+    expect(answer.headers['content-security-policy']).not.toMatch(/allow-same-origin|allow-top-navigation|escape-sandbox/)
+    expect(answer.headers['set-cookie']).toBeUndefined()
+  }
+})
+
+test('the empty page and binary content are pages like any other', async () => {
+  const empty = await holdPage('')
+  expect(empty.hash).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+  expect(await ask(front.port, `/${empty.hash}`)).toMatchObject({ status: 200, text: '', headers: { 'content-length': '0' } })
+  const binary = await holdPage(crypto.getRandomValues(new Uint8Array(60_000)))
+  const answer = await ask(front.port, `/${binary.hash}`, { headers: { accept: 'image/*' } })
+  expect(answer.status).toBe(200)
+  expect(answer.body).toEqual(Buffer.from(binary.bytes))
+})
+
+test('HEAD has the headers of GET and no body', async () => {
+  const { hash } = await holdPage()
+  const get = await ask(front.port, `/${hash}`)
+  const head = await ask(front.port, `/${hash}`, { method: 'HEAD' })
+  const { date: _a, ...expected } = get.headers
+  const { date: _b, ...actual } = head.headers
+  expect(actual).toEqual(expected)
+  expect(head.body.byteLength).toBe(0)
+})
+
+test('a browser that goes to the page gets the viewer; its frames, images and fetches get the bytes', async () => {
+  const { hash } = await holdPage('hello viewer')
+  const viewer = await ask(front.port, `/${hash}`, { headers: BROWSER })
+  expect(viewer.status).toBe(200)
+  expect(viewer.headers['content-security-policy']).toContain("frame-ancestors 'none'")
+  expect(viewer.text).toContain(`src="/raw/${hash}"`)
+  expect(viewer.text).not.toContain('hello viewer')
+  expect(viewer.headers.vary).toBe('Accept, Sec-Fetch-Dest')
+  for (const destination of ['iframe', 'image', 'empty']) {
+    const answer = await ask(front.port, `/${hash}`, { headers: { ...BROWSER, 'sec-fetch-dest': destination } })
+    expect([answer.text, answer.headers.vary]).toEqual(['hello viewer', 'Accept, Sec-Fetch-Dest'])
+  }
+  expect((await ask(front.port, `/raw/${hash}`, { headers: BROWSER })).text).toBe('hello viewer')
+})
+
+test('ranges are answered as one part, the whole, or 416', async () => {
+  const { hash } = await holdPage('0123456789')
+  const get = (headers: Record<string, string>) => ask(front.port, `/${hash}`, { headers })
+  expect(await get({ range: 'bytes=2-4' })).toMatchObject({
+    status: 206,
+    text: '234',
+    headers: { 'content-range': 'bytes 2-4/10', 'content-length': '3' },
+  })
+  expect(await get({ range: 'bytes=-3' })).toMatchObject({ status: 206, text: '789' })
+  expect(await get({ range: 'bytes=7-' })).toMatchObject({ status: 206, text: '789' })
+  expect(await get({ range: 'bytes=0-1,3-4' })).toMatchObject({ status: 200, text: '0123456789' })
+  expect(await get({ range: 'bytes=10-' })).toMatchObject({ status: 416, headers: { 'content-range': 'bytes */10' } })
+  expect(await get({ range: 'bytes=2-4', 'if-range': `"${hash}"` })).toMatchObject({ status: 206 })
+  expect(await get({ range: 'bytes=2-4', 'if-range': `W/"${hash}"` })).toMatchObject({ status: 200 })
+})
+
+test('a cache that asks again hears 304 while the page is held, and 404 when it is gone', async () => {
+  const { key, hash } = await holdPage()
+  const conditions = [`"${hash}"`, `W/"${hash}"`, `"x", "${hash}"`, '*']
+  for (const condition of conditions) {
+    const answer = await ask(front.port, `/${hash}`, { headers: { 'if-none-match': condition } })
+    expect([answer.status, answer.body.byteLength, answer.headers.etag]).toEqual([304, 0, `"${hash}"`])
+  }
+  expect((await ask(front.port, `/${hash}`, { headers: { 'if-none-match': '"x"' } })).status).toBe(200)
+  await tab.content.release(key)
+  await waitFor(async () => (await ask(front.port, `/${hash}`)).status === 404, 1_000, 'the page is gone')
+  for (const condition of conditions) {
+    expect((await ask(front.port, `/${hash}`, { headers: { 'if-none-match': condition } })).status).toBe(404)
+  }
+})
+
+test('?filename= and ?download= name the file and nothing else', async () => {
+  const { hash } = await holdPage('x')
+  const disposition = async (query: string) => (await ask(front.port, `/${hash}${query}`)).headers['content-disposition']
+  expect(await disposition('')).toBeUndefined()
+  expect(await disposition('?download=1')).toBe(`attachment; filename="${hash}.txt"`)
+  expect(await disposition('?filename=na%C3%AFve.txt')).toBe(`inline; filename="na_ve.txt"; filename*=UTF-8''na%C3%AFve.txt`)
+  expect(await disposition('?filename=a%0d%0ax:y')).toBe('inline; filename="ax:y"')
+})
+
+test('what nobody holds is 404: words for people, facts for programs', async () => {
+  const hash = strayHash()
+  const program = await ask(front.port, `/${hash}`)
+  expect([program.status, codeOf(program)]).toEqual([404, 'ERR_NO_HOLDER'])
+  expect(JSON.parse(program.text).error.tried.length).toBeGreaterThan(0)
+  expect(program.headers['cache-control']).toBe('no-store')
+  const person = await ask(front.port, `/${hash}`, { headers: BROWSER })
+  expect([person.status, person.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
+  const frame = await ask(front.port, `/raw/${hash}`, { headers: { ...BROWSER, 'sec-fetch-dest': 'iframe' } })
+  expect([frame.status, frame.headers['x-frame-options']]).toEqual([404, 'SAMEORIGIN'])
+  expect((await ask(front.port, `/${hash}`, { method: 'HEAD' })).status).toBe(404)
+})
+
+test('a path inside content that is one file is 404, with the way to the file', async () => {
+  const { hash } = await holdPage()
+  for (const path of [`/${hash}/`, `/${hash}/a/b`, `/raw/${hash}/a`]) {
+    const answer = await ask(front.port, path)
+    expect([answer.status, codeOf(answer)]).toEqual([404, 'ERR_NO_BUNDLE'])
+  }
+})
+
+test('a key in another form is 400 with the right link, and no path is bent into another', async () => {
+  const { key, hash } = await holdPage()
+  for (const text of [hash.toUpperCase(), encodeKeyBase32(key), encodeKeyCid(key), `${hash}.`]) {
+    const answer = await ask(front.port, `/${text}`)
+    expect([answer.status, codeOf(answer), JSON.parse(answer.text).error.link]).toEqual([400, 'ERR_BAD_KEY', `/${hash}`])
+  }
+  const bent = [
+    `/x/../${hash}`,
+    `/./${hash}`,
+    `//${hash}`,
+    `/raw//${hash}`,
+    `/raw%2f${hash}`,
+    `/%72aw/${hash}`,
+    `/${hash}%00`,
+    `/${hash}/%2e%2e/x`,
+    `/${hash}/%252e%252e/x`,
+    `/api/v1/holders/..%2f..%2f${hash}`,
+    `/api//v1/status`,
+    `/api/v1/%73tatus`,
+    '/hello',
+    `/${hash.slice(1)}`,
+    `/${hash}0`,
+  ]
+  for (const path of bent) expect([path, (await ask(front.port, path)).status]).toEqual([path, 400])
+  for (const path of ['/api/v1/status/', '/api/v2/status', '/ipfs/a/b']) {
+    expect([path, (await ask(front.port, path)).status]).toEqual([path, 404])
+  }
+})
+
+test('content is read only: other methods are 405, OPTIONS tells what is allowed', async () => {
+  const { hash } = await holdPage()
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+    const answer = await ask(front.port, `/${hash}`, { method })
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS'])
+  }
+  const options = await ask(front.port, `/${hash}`, { method: 'OPTIONS' })
+  expect([options.status, options.headers['access-control-allow-methods']]).toEqual([204, 'GET, HEAD, OPTIONS'])
+  const preflight = await ask(front.port, '/api/v1/content', { method: 'OPTIONS' })
+  expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([204, undefined])
+  expect((await ask(front.port, '/api/v1/status', { method: 'POST' })).headers.allow).toBe('GET, HEAD, OPTIONS')
+})
+
+test('nothing becomes a service worker', async () => {
+  const { hash } = await holdPage()
+  for (const path of [`/${hash}`, `/raw/${hash}`, '/assets/x.js', '/']) {
+    expect((await ask(front.port, path, { headers: { 'service-worker': 'script' } })).status).toBe(403)
+    expect((await ask(front.port, path, { headers: { 'sec-fetch-dest': 'serviceworker' } })).status).toBe(403)
+  }
+})
+
+test('PUT holds at this node, DELETE releases, and the link is one that works', async () => {
+  const body = 'held by a script \r\n'
+  const hash = createHash('sha256').update(body).digest('hex')
+  const put = await ask(front.port, '/api/v1/content', { method: 'PUT', body })
+  expect(put.status).toBe(201)
+  expect(JSON.parse(put.text)).toEqual({ hash, url: `${front.url}/${hash}`, size: body.length })
+  expect(put.headers.location).toBe(`/${hash}`)
+  expect((await tab.content.get(Buffer.from(hash, 'hex'))).bytes).toEqual(new TextEncoder().encode(body))
+  expect((await ask(front.port, `/api/v1/content/${hash}`, { method: 'DELETE' })).status).toBe(204)
+  expect((await ask(front.port, `/api/v1/content/${hash}`, { method: 'DELETE' })).status).toBe(404)
+  await waitFor(async () => (await ask(front.port, `/${hash}`)).status === 404, 1_000, 'the page is gone')
+})
+
+test('a body over the limit is 413, whether its length is told or not', async () => {
+  const { maxContentBytes } = network.nodes[0]?.peer.status().limits ?? { maxContentBytes: 0 }
+  const body = new Uint8Array(maxContentBytes + 1)
+  const told = await ask(front.port, '/api/v1/content', { method: 'PUT', body, headers: { 'content-length': String(body.byteLength) } })
+  expect([told.status, codeOf(told)]).toEqual([413, 'ERR_TOO_LARGE'])
+  const untold = await ask(front.port, '/api/v1/content', { method: 'PUT', body, headers: { 'transfer-encoding': 'chunked' } })
+  expect([untold.status, codeOf(untold)]).toEqual([413, 'ERR_TOO_LARGE'])
+  expect((await ask(front.port, '/api/v1/content', { method: 'PUT', body: 'x', headers: { 'content-encoding': 'gzip' } })).status).toBe(415)
+})
+
+test('pages of strangers cannot make this node hold or release', async () => {
+  const strangers: Record<string, string>[] = [
+    { origin: 'null' },
+    { origin: 'https://evil.example' },
+    { origin: `http://localhost:${front.port}` },
+    { host: `evil.example:${front.port}` },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'x-forwarded-for': '192.0.2.1' },
+  ]
+  for (const headers of strangers) {
+    const put = await ask(front.port, '/api/v1/content', { method: 'PUT', body: 'x', headers })
+    expect([headers, put.status, codeOf(put)]).toEqual([headers, 403, 'ERR_FORBIDDEN'])
+    expect((await ask(front.port, `/api/v1/content/${strayHash()}`, { method: 'DELETE', headers })).status).toBe(403)
+  }
+  expect((await ask(front.port, '/api/v1/content', { method: 'POST', body: 'a=b' })).status).toBe(405)
+})
+
+test('holders: a count as JSON, and every change as an event', async () => {
+  const { key, hash } = await holdPage()
+  await waitFor(async () => JSON.parse((await ask(front.port, `/api/v1/holders/${hash}`)).text).holders === 1, 1_000, 'one holder')
+  const response = await fetch(`${front.url}/api/v1/holders/${hash}`, { headers: { accept: 'text/event-stream' } })
+  expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  const counts: number[] = []
+  const follow = (async () => {
+    let text = ''
+    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+      text += next.value
+      counts.splice(0, counts.length, ...Array.from(text.matchAll(/^data: (.*)$/gm), ([, data = '']) => JSON.parse(data).holders))
+    }
+  })()
+  await waitFor(() => counts.at(-1) === 1, 1_000, 'the first number')
+  const other = network.nodes[2]?.peer
+  await other?.content.get(key).then(({ bytes }) => other.content.hold(bytes))
+  await waitFor(() => counts.at(-1) === 2, 1_000, 'two holders')
+  await tab.content.release(key)
+  await other?.content.release(key)
+  await waitFor(() => counts.at(-1) === 0, 1_000, 'nobody')
+  expect(counts.slice(0, 2)).toEqual([1, 2])
+  const watches = () => network.nodes[1]?.peer.status().counts.watches
+  const before = watches()
+  await reader?.cancel()
+  await follow
+  await waitFor(() => (watches() ?? 0) < (before ?? 0), 2_000, 'the watch of a client that left has ended')
+})
+
+test('holders: HEAD has no stream, a wrong hash is 400', async () => {
+  const head = await ask(front.port, `/api/v1/holders/${strayHash()}`, { method: 'HEAD', headers: { accept: 'text/event-stream' } })
+  expect(head.status).toBe(200)
+  expect((await ask(front.port, '/api/v1/holders/abc')).status).toBe(400)
+})
+
+test('?wait= answers as soon as somebody comes, and 404 when nobody does', async () => {
+  const body = `late ${++counter}`
+  const hash = createHash('sha256').update(body).digest('hex')
+  const waiting = ask(front.port, `/${hash}?wait=8s`)
+  await waitFor(async () => (await ask(front.port, '/metrics')).text.includes('mayfly_http_open_requests 1'), 2_000, 'it waits')
+  const heldAtMs = performance.now()
+  await holdPage(body)
+  expect(await waiting).toMatchObject({ status: 200, text: body })
+  expect(performance.now() - heldAtMs).toBeLessThan(1_500)
+  const nobody = await ask(front.port, `/${strayHash()}?wait=200ms`)
+  expect([nobody.status, codeOf(nobody)]).toEqual([404, 'ERR_NO_HOLDER'])
+  for (const wait of ['2m', 'soon', '-1s', '']) {
+    expect(codeOf(await ask(front.port, `/${strayHash()}?wait=${wait}`))).toBe('ERR_BAD_OPTION')
+  }
+})
+
+test('status: who and where for everybody, counts not for pages of others', async () => {
+  const own = await ask(front.port, '/api/v1/status')
+  const peer = network.nodes[1]?.peer
+  expect(JSON.parse(own.text)).toMatchObject({ id: peer?.id, addresses: peer?.status().addresses, version: '0.0.0-test' })
+  expect(JSON.parse(own.text).counts.servers).toBeGreaterThan(0)
+  for (const origin of ['null', 'https://pages.example']) {
+    const foreign = await ask(front.port, '/api/v1/status', { headers: { origin } })
+    expect(foreign.headers['access-control-allow-origin']).toBe('*')
+    expect(JSON.parse(foreign.text).id).toBe(peer?.id)
+    expect(JSON.parse(foreign.text).counts).toBeUndefined()
+  }
+  const rebound = { headers: { host: 'evil.example' } }
+  expect(JSON.parse((await ask(front.port, '/api/v1/status', rebound)).text).counts).toBeUndefined()
+  expect((await ask(front.port, '/metrics', rebound)).status).toBe(403)
+})
+
+test('a peer joins by the URL of a gateway', async () => {
+  const joining = await createPeer({ join: [front.url] })
+  onTestFinished(() => joining.stop())
+  await joining.start()
+  await joining.joined({ signal: AbortSignal.timeout(5_000) })
+})
+
+test('delegated routing: homes of the holders, as a list or line by line', async () => {
+  const { key } = await holdPage()
+  const cid = encodeKeyCid(key)
+  const home = network.nodes[0]?.peer
+  const list = await ask(front.port, `/routing/v1/providers/${cid}`)
+  expect(list.headers['access-control-allow-origin']).toBe('*')
+  const [record] = JSON.parse(list.text).Providers
+  expect(record).toMatchObject({ Schema: 'peer', ID: home?.id, Protocols: ['transport-ipfs-gateway-http'] })
+  expect(record.Addrs).toContain(`/ip4/127.0.0.1/tcp/${network.nodes[0]?.port}/ws`)
+  const lines = await ask(front.port, `/routing/v1/providers/${cid}`, { headers: { accept: 'application/x-ndjson' } })
+  expect(lines.headers['content-type']).toBe('application/x-ndjson')
+  expect(
+    lines.text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).ID),
+  ).toEqual([home?.id])
+  const stray = encodeKeyCid(Buffer.from(strayHash(), 'hex'))
+  expect((await ask(front.port, `/routing/v1/providers/${stray}`)).status).toBe(404)
+  expect((await ask(front.port, '/routing/v1/providers/QmY7Yh4UquoXHLPFo2XbhXkhBvFoPwmQUSa92pxnxjQuPU')).status).toBe(404)
+  expect((await ask(front.port, '/routing/v1/providers/nonsense')).status).toBe(422)
+  expect((await ask(front.port, '/routing/v1/peers/x')).status).toBe(501)
+})
+
+test('an IPFS client gets held content as a raw block', async () => {
+  const { key, hash, bytes } = await holdPage()
+  const cid = encodeKeyCid(key)
+  const block = await ask(front.port, `/ipfs/${cid}?format=raw`)
+  expect(block.body).toEqual(Buffer.from(bytes))
+  expect(block.headers).toMatchObject({
+    'content-type': 'application/vnd.ipld.raw',
+    etag: `"${cid}.raw"`,
+    'cache-control': 'public, max-age=29030400, immutable',
+    'x-ipfs-path': `/ipfs/${cid}`,
+    'content-disposition': `attachment; filename="${cid}.bin"`,
+    'x-content-type-options': 'nosniff',
+  })
+  expect(block.headers['content-security-policy']).toMatch(/^sandbox /)
+  const accepted = await ask(front.port, `/ipfs/${cid}`, { headers: { accept: 'application/vnd.ipld.raw' } })
+  expect([accepted.status, accepted.headers['content-location']]).toEqual([200, `/ipfs/${cid}?format=raw`])
+  expect((await ask(front.port, `/ipfs/${cid}?format=raw`, { headers: { 'if-none-match': `"${cid}.raw"` } })).status).toBe(304)
+  expect((await ask(front.port, `/ipfs/${cid}?format=raw`, { headers: { range: 'bytes=0-1' } })).status).toBe(206)
+  const formless = await ask(front.port, `/ipfs/${cid}`)
+  expect([formless.status, JSON.parse(formless.text).error.link]).toEqual([400, `/${hash}`])
+  expect((await ask(front.port, `/ipfs/${cid}?format=car`)).status).toBe(406)
+  expect((await ask(front.port, `/ipfs/${cid}`, { headers: { accept: 'application/vnd.ipld.car' } })).status).toBe(406)
+  expect((await ask(front.port, '/ipfs/nonsense?format=raw')).status).toBe(400)
+  const stray = encodeKeyCid(Buffer.from(strayHash(), 'hex'))
+  expect((await ask(front.port, `/ipfs/${stray}?format=raw`)).status).toBe(404)
+  expect((await ask(front.port, `/ipfs/${stray}?format=raw`, { headers: { 'cache-control': 'only-if-cached' } })).status).toBe(412)
+  for (const method of ['GET', 'HEAD']) {
+    const probe = await ask(front.port, '/ipfs/bafkqaaa?format=raw', { method })
+    expect([probe.status, probe.body.byteLength]).toEqual([200, 0])
+  }
+})
+
+test('searches of one address are limited, and content at hand is not', async () => {
+  const { hash } = await holdPage()
+  const { port } = await createTestGateway(network.nodes[1]?.peer as Peer, { limits: { searchBurst: 2, searchesPerSecond: 0.01 } })
+  expect((await ask(port, `/${hash}`)).status).toBe(200)
+  expect((await ask(port, `/${strayHash()}`)).status).toBe(404)
+  const refused = await ask(port, `/${strayHash()}`)
+  expect([refused.status, codeOf(refused)]).toEqual([429, 'ERR_LIMIT'])
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+  for (let i = 0; i < 5; i++) expect((await ask(port, `/${hash}`)).status).toBe(200)
+})
+
+test('one event stream too many is 429, and a place is free again when a client leaves', async () => {
+  const { url, port } = await createTestGateway(network.nodes[1]?.peer as Peer, { limits: { maxOpenPerAddress: 1 } })
+  const path = `/api/v1/holders/${strayHash()}`
+  const headers = { accept: 'text/event-stream' }
+  const first = await fetch(url + path, { headers })
+  expect(first.status).toBe(200)
+  const refused = await ask(port, path, { headers })
+  expect([refused.status, codeOf(refused)]).toEqual([429, 'ERR_LIMIT'])
+  await first.body?.cancel()
+  await waitFor(async () => (await ask(port, '/metrics')).text.includes('mayfly_http_open_requests 0'), 2_000, 'the place is free')
+})
+
+test('what the operator denies is 410, in every form', async () => {
+  const { key, hash } = await holdPage()
+  const { port } = await createTestGateway(network.nodes[1]?.peer as Peer, { denied: new Set([hash]) })
+  for (const path of [`/${hash}`, `/raw/${hash}`, `/ipfs/${encodeKeyCid(key)}?format=raw`]) {
+    const answer = await ask(port, path)
+    expect([answer.status, codeOf(answer)]).toEqual([410, 'ERR_DENIED'])
+  }
+  expect((await ask(port, `/${hash}`, { headers: BROWSER })).status).toBe(410)
+})
+
+test('a gateway that is not in the network says so, and when to ask again', async () => {
+  const alone = await createPeer({ join: [`/ip4/127.0.0.1/tcp/1/ws/p2p/${tab.id}`] })
+  onTestFinished(() => alone.stop())
+  await alone.start()
+  const { port } = await createTestGateway(alone, { limits: { countTimeoutMs: 100 } })
+  const answer = await ask(port, `/${strayHash()}`)
+  expect([answer.status, codeOf(answer)]).toEqual([503, 'ERR_NO_NETWORK'])
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  expect((await ask(port, `/${strayHash()}`, { headers: BROWSER })).status).toBe(503)
+  expect((await ask(port, `/api/v1/holders/${strayHash()}`)).status).toBe(503)
+})
+
+test('health fails once draining begins, and everything else goes on', async () => {
+  const { hash } = await holdPage()
+  const { port, gateway } = await createTestGateway(network.nodes[1]?.peer as Peer)
+  expect((await ask(port, '/healthz')).status).toBe(200)
+  gateway.drain()
+  expect((await ask(port, '/healthz')).status).toBe(503)
+  expect((await ask(port, `/${hash}`)).status).toBe(200)
+})
+
+test('metrics count requests by route and status', async () => {
+  const { port } = await createTestGateway(network.nodes[1]?.peer as Peer)
+  await ask(port, `/${strayHash()}`)
+  const { text } = await ask(port, '/metrics')
+  expect(text).toContain('mayfly_http_requests_total{route="content",status="404"} 1\n')
+  expect(text).toMatch(/^mayfly_dht_servers [1-9]/m)
+})
+
+test('every request is told to the log, without its query', async () => {
+  const events: unknown[] = []
+  const { port } = await createTestGateway(network.nodes[1]?.peer as Peer, { onEvent: (event) => events.push(event) })
+  await ask(port, '/healthz?secret=1')
+  expect(events).toMatchObject([{ type: 'request', method: 'GET', path: '/healthz', status: 200, address: '127.0.0.1' }])
+})

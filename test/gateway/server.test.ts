@@ -1,0 +1,174 @@
+/** The HTTP server by itself: what it bounds, and how it begins and ends. */
+
+import { connect, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { createGateway, createGatewayServer, type GatewayEvent, type GatewayServerOptions } from '../../gateway/index.ts'
+import { createPeer } from '../../node/index.ts'
+import { createWebSocketListener } from '../../node/server/listener.ts'
+import { ask, codeOf } from '../helpers/gateway.ts'
+import { waitFor } from '../helpers/network.ts'
+
+async function start(options: GatewayServerOptions = {}) {
+  const server = createGatewayServer(options)
+  onTestFinished(() => server.stop())
+  const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
+  return { server, port }
+}
+
+/** A whole node on one port: pages, API and the overlay's websocket. */
+async function startNode(options: GatewayServerOptions = {}) {
+  const { server, port } = await start(options)
+  const peer = await createPeer({ role: 'node', listener: createWebSocketListener(server.server) })
+  onTestFinished(() => peer.stop())
+  await peer.start()
+  const events: GatewayEvent[] = []
+  server.serve(createGateway({ peer, version: '0.0.0-test', onEvent: (event) => events.push(event) }))
+  return { server, port, peer, events }
+}
+
+function openSocket(port: number, text = ''): Promise<{ socket: Socket; received: () => string }> {
+  return new Promise((resolve, reject) => {
+    let received = ''
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(text)
+      resolve({ socket, received: () => received })
+    })
+    socket.on('data', (data) => {
+      received += data
+    })
+    socket.on('error', reject)
+    onTestFinished(() => void socket.destroy())
+  })
+}
+
+test('createGatewayServer: 503 and when to come back, until there is a gateway', async () => {
+  const { port } = await start()
+  const answer = await ask(port, '/')
+  expect([answer.status, codeOf(answer), answer.headers['retry-after']]).toEqual([503, 'ERR_NOT_STARTED', '1'])
+})
+
+test('createGatewayServer: pages and the overlay share one port', async () => {
+  const { port, peer } = await startNode()
+  expect((await ask(port, '/healthz')).status).toBe(200)
+  const tab = await createPeer({ join: [`http://127.0.0.1:${port}`] })
+  onTestFinished(() => tab.stop())
+  await tab.start()
+  await tab.joined({ signal: AbortSignal.timeout(5_000) })
+  await tab.content.hold(new TextEncoder().encode('one port'))
+  await waitFor(() => peer.status().counts.tabs === 1, 2_000, 'the tab is here')
+})
+
+test('createGatewayServer: without an overlay, an upgrade is a request like any other', async () => {
+  const { port } = await start()
+  const answer = await ask(port, '/', { headers: { connection: 'upgrade', upgrade: 'websocket' } })
+  expect(answer.status).toBe(503)
+})
+
+test('createGatewayServer: an offer of another protocol is not taken, and the request is answered', async () => {
+  const { port } = await startNode()
+  const headers = { connection: 'upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
+  expect((await ask(port, '/healthz', { headers })).status).toBe(200)
+})
+
+test('createGatewayServer: sockets that say nothing, or not all, are closed', async () => {
+  const { port } = await start({ headersTimeoutMs: 200, requestTimeoutMs: 400 })
+  const sockets = await Promise.all(['', 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '].map((text) => openSocket(port, text)))
+  await waitFor(() => sockets.every(({ socket }) => socket.closed), 5_000, 'all are closed')
+})
+
+test('createGatewayServer: headers over the limit are 431', async () => {
+  const { port } = await start({ maxHeaderBytes: 2_000 })
+  expect((await ask(port, '/', { headers: { 'x-long': 'a'.repeat(3_000) } })).status).toBe(431)
+})
+
+test('createGatewayServer: requests that are no HTTP are 400', async () => {
+  const { port } = await startNode()
+  for (const text of [
+    'hello\r\n\r\n',
+    'GET / HTTP/1.1\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a b\r\n\r\n',
+    'GET \\x HTTP/1.1\r\nHost: x\r\n\r\n',
+  ]) {
+    const { socket, received } = await openSocket(port, text)
+    await waitFor(
+      () => received().startsWith('HTTP/1.1 400'),
+      2_000,
+      () => `400 for ${JSON.stringify(text)}, not ${received()}`,
+    )
+    socket.destroy()
+  }
+})
+
+test('createGatewayServer: the target of a request is read as it was sent', async () => {
+  const { port } = await startNode()
+  for (const [target, status] of [
+    ['/x/../healthz', 400],
+    ['/%68ealthz', 400],
+    ['/healthz#x', 400],
+    ['http://localhost/healthz', 200],
+    ['/healthz', 200],
+  ] as const) {
+    const { socket, received } = await openSocket(port, `GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    await waitFor(
+      () => received().startsWith(`HTTP/1.1 ${status}`),
+      2_000,
+      () => `${status} for ${target}, not ${received()}`,
+    )
+    socket.destroy()
+  }
+})
+
+test('createGatewayServer: a body that is too large is refused before it is sent', async () => {
+  const { port, peer } = await startNode()
+  const { maxContentBytes } = peer.status().limits
+  const put = (length: number) =>
+    openSocket(port, `PUT /api/v1/content HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`)
+  const large = await put(maxContentBytes + 1)
+  await waitFor(
+    () => large.received().startsWith('HTTP/1.1 413'),
+    2_000,
+    () => large.received(),
+  )
+  const small = await put(2)
+  await waitFor(
+    () => small.received().startsWith('HTTP/1.1 100'),
+    2_000,
+    () => small.received(),
+  )
+  small.socket.write('ok')
+  await waitFor(
+    () => small.received().includes('HTTP/1.1 201'),
+    2_000,
+    () => small.received(),
+  )
+})
+
+test('createGatewayServer: stop ends idle connections and event streams at once, and everything soon', async () => {
+  const { port, server, peer } = await startNode()
+  const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`
+  const idle = await openSocket(port, request('/healthz'))
+  const stream = await openSocket(port, request(`/api/v1/holders/${'a'.repeat(64)}`))
+  const waiting = await openSocket(port, request(`/${'a'.repeat(64)}?wait=30s`))
+  await waitFor(() => idle.received().includes('ok') && stream.received().includes('data:'), 2_000, 'both are answered')
+  const startedAtMs = performance.now()
+  await Promise.all([server.stop(), server.stop()])
+  expect(performance.now() - startedAtMs).toBeLessThan(2_000)
+  await waitFor(() => [idle, stream, waiting].every(({ socket }) => socket.readyState !== 'open'), 1_000, 'the clients see it')
+  expect(peer.status().counts.watches).toBe(0)
+})
+
+test('createGatewayServer: a taken port is an error, and stop works without listen', async () => {
+  const { port } = await start()
+  const second = createGatewayServer()
+  await expect(second.listen({ port, host: '127.0.0.1' })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  await second.stop()
+})
+
+test.each([
+  [true, '192.0.2.7'],
+  [false, '127.0.0.1'],
+])('createGatewayServer: with trustProxy %s the client is %s', async (trustProxy, address) => {
+  const { port, events } = await startNode({ trustProxy })
+  await ask(port, '/healthz', { headers: { 'x-forwarded-for': '198.51.100.1, ::ffff:192.0.2.7' } })
+  expect(events).toMatchObject([{ address }])
+})
