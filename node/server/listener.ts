@@ -7,6 +7,7 @@
  */
 
 import type { IncomingMessage, Server } from 'node:http'
+import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   type ComponentLogger,
@@ -81,7 +82,8 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
   function clientAddress(request: IncomingMessage): string {
     const forwarded = limits.trustProxy ? request.headers['x-forwarded-for'] : undefined
     const last = (Array.isArray(forwarded) ? forwarded.at(-1) : forwarded)?.split(',').at(-1)?.trim()
-    return last || request.socket.remoteAddress || '0.0.0.0'
+    // Some proxies write `unknown`, or a port behind the address.
+    return (last !== undefined && isIP(last) > 0 ? last : request.socket.remoteAddress) ?? '0.0.0.0'
   }
 
   /** Makes room for one more socket of the address, or says why there is none. */
@@ -150,14 +152,18 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
     }
 
     readonly #onUpgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
+      // The http server has taken its own listeners off: an error that nobody hears would end the process.
+      duplex.on('error', () => duplex.destroy())
       const address = clientAddress(request)
       const reason = admit(address)
       if (reason !== undefined) {
         refused[reason]++
-        duplex.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+        // Destroyed once said: who is turned away could else keep the socket, which nobody counts, for ever.
+        duplex.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
+          duplex.destroy(),
+        )
         return
       }
-      duplex.on('error', () => duplex.destroy())
       socketServer.handleUpgrade(request, duplex, head, (socket) => void this.#onSocket(socket, address, request.socket.remotePort ?? 0))
     }
 

@@ -14,7 +14,6 @@ export const PULSE_DEFAULTS: Readonly<Required<PulseOptions>> = {
 export interface Pulse {
   watch(socket: WebSocket): void
   readonly size: number
-  stop(): void
 }
 
 export function createPulse(options: PulseOptions = {}): Pulse {
@@ -22,7 +21,10 @@ export function createPulse(options: PulseOptions = {}): Pulse {
   /** Whether each socket has been heard since its last ping. Bounded by the listener's connection caps. */
   const heard = new Map<WebSocket, boolean>()
 
-  const timer = setInterval(() => {
+  /** Runs while there is somebody to ping. */
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  function beat(): void {
     for (const [socket, alive] of heard) {
       if (!alive) {
         socket.terminate()
@@ -31,24 +33,26 @@ export function createPulse(options: PulseOptions = {}): Pulse {
       heard.set(socket, false)
       socket.ping()
     }
-  }, pingIntervalMs)
-  timer.unref()
+  }
 
   return {
     watch(socket) {
       heard.set(socket, true)
+      timer ??= setInterval(beat, pingIntervalMs).unref()
       const hear = () => {
         if (heard.has(socket)) heard.set(socket, true)
       }
       socket.on('pong', hear)
       socket.on('message', hear)
-      socket.once('close', () => heard.delete(socket))
+      socket.once('close', () => {
+        heard.delete(socket)
+        if (heard.size > 0) return
+        clearInterval(timer)
+        timer = undefined
+      })
     },
     get size() {
       return heard.size
-    },
-    stop() {
-      clearInterval(timer)
     },
   }
 }

@@ -1,0 +1,117 @@
+/**
+ * Reads the settings from where they can be given: a flag, then an environment variable, then a key in the JSON file, then the default. Which
+ * settings there are is `settings.ts`; reading the process's own environment is left to `main.ts`, its arguments to `command.ts`.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { MayflyError } from '../errors.ts'
+import {
+  CONFIGURATION_DEFAULTS,
+  type Configuration,
+  environmentVariableOf,
+  fileKeyOf,
+  flagOf,
+  SETTINGS,
+  type SettingName,
+} from './settings.ts'
+
+export type SettingSource = 'flag' | 'environment' | 'file' | 'default'
+
+const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
+
+export interface ConfigurationInput {
+  /** By setting: what the command line says. */
+  flags: Partial<Record<SettingName, string | boolean | string[]>>
+  env: Readonly<Record<string, string | undefined>>
+  /** Path of the JSON file that `--config` names. `MAYFLY_CONFIG` names one, too. */
+  configFile?: string
+  /** Defaults of the sub-command that differ from the common ones. */
+  defaults?: Partial<Configuration>
+}
+
+export interface ConfigurationReading {
+  configuration: Configuration
+  /** Where each value comes from. */
+  sources: Record<SettingName, SettingSource>
+}
+
+/** @throws {MayflyError} ERR_BAD_OPTION: an unknown key, a value that cannot be, a file that cannot be read */
+export async function readConfiguration(input: ConfigurationInput): Promise<ConfigurationReading> {
+  const configFile = input.configFile ?? (input.env.MAYFLY_CONFIG || undefined)
+  const file = configFile === undefined ? {} : await readConfigurationFile(configFile)
+  const configuration: Record<string, unknown> = {
+    ...CONFIGURATION_DEFAULTS,
+    data: defaultDataDirectory(input.env),
+    ...input.defaults,
+  }
+  const sources = {} as Record<SettingName, SettingSource>
+  for (const name of SETTING_NAMES) {
+    const given = lookUp(name, input, file, configFile)
+    sources[name] = given?.source ?? 'default'
+    if (given === undefined) continue
+    try {
+      configuration[name] = SETTINGS[name].parse(given.values)
+    } catch (cause) {
+      if (!(cause instanceof MayflyError)) throw cause
+      throw new MayflyError('ERR_BAD_OPTION', `${given.label}: ${cause.message}`, { cause })
+    }
+  }
+  return { configuration: configuration as unknown as Configuration, sources }
+}
+
+/** @see https://specifications.freedesktop.org/basedir-spec/latest/ (a relative path is to be ignored) */
+export function defaultDataDirectory(env: ConfigurationInput['env']): string {
+  const dataHome = env.XDG_DATA_HOME
+  if (dataHome !== undefined && isAbsolute(dataHome)) return join(dataHome, 'mayfly')
+  return join(env.HOME || homedir(), '.local', 'share', 'mayfly')
+}
+
+interface Given {
+  values: string[]
+  source: SettingSource
+  /** How a refusal names it. */
+  label: string
+}
+
+function lookUp(name: SettingName, { flags, env }: ConfigurationInput, file: Record<string, unknown>, path?: string): Given | undefined {
+  const flag = flags[name]
+  if (flag !== undefined) return { values: [flag].flat().map(String), source: 'flag', label: flagOf(name) }
+  const variable = environmentVariableOf(name)
+  const text = env[variable]
+  // An empty variable is one that was not set: `MAYFLY_TOKEN=` in a service's file means no token.
+  if (text) {
+    const values = SETTINGS[name].repeatable ? text.split(/[\s,]+/).filter((part) => part !== '') : [text]
+    return { values, source: 'environment', label: variable }
+  }
+  const key = fileKeyOf(name)
+  if (!Object.hasOwn(file, key)) return undefined
+  const label = `"${key}" in ${path}`
+  return { values: valuesOfJson(file[key], label), source: 'file', label }
+}
+
+function valuesOfJson(value: unknown, label: string): string[] {
+  return [value].flat().map((item) => {
+    if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') return String(item)
+    throw new MayflyError('ERR_BAD_OPTION', `${label}: expected text, a number, true or false, got ${JSON.stringify(item)}`)
+  })
+}
+
+async function readConfigurationFile(path: string): Promise<Record<string, unknown>> {
+  let value: unknown
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_OPTION', `Cannot read the configuration ${path}: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MayflyError('ERR_BAD_OPTION', `Cannot read the configuration ${path}: expected a JSON object`)
+  }
+  const known = SETTING_NAMES.map(fileKeyOf)
+  const unknown = Object.keys(value).find((key) => !known.includes(key))
+  if (unknown !== undefined) {
+    throw new MayflyError('ERR_BAD_OPTION', `Unknown setting "${unknown}" in ${path}; there are: ${known.join(', ')}`)
+  }
+  return value as Record<string, unknown>
+}

@@ -1,0 +1,31 @@
+/** The exit codes of the command, which scripts rely on, and which error ends in which. */
+
+import { MayflyError } from '../errors.ts'
+
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  /** The command line, the environment or the configuration file asks for something that cannot be. */
+  wrongUsage: 2,
+  /** Everybody was asked, and nobody holds it. */
+  noHolder: 3,
+  /** There was nobody to ask. */
+  noNetwork: 4,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (!(error instanceof MayflyError)) return EXIT.failed
+  switch (error.code) {
+    case 'ERR_BAD_OPTION':
+    case 'ERR_BAD_KEY':
+      return EXIT.wrongUsage
+    case 'ERR_NO_HOLDER':
+      return EXIT.noHolder
+    case 'ERR_NO_NETWORK':
+      return EXIT.noNetwork
+    default:
+      return EXIT.failed
+  }
+}

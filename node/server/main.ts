@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The process around the command: its arguments, environment, streams and signals. Nothing else here reads them. */
+
+import { constants } from 'node:os'
+
+const stopping = new AbortController()
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    // The first asks for a clean end; whoever asks again wants none.
+    if (stopping.signal.aborted) process.exit(128 + constants.signals[name])
+    stopping.abort(new DOMException(`ended by ${name}`, 'AbortError'))
+  })
+}
+
+// Loaded after the signals are caught, since loading takes long enough to be interrupted.
+const { runCommand } = await import('./command.ts')
+const { stdin, stdout, stderr, env } = process
+const exitCode = await runCommand({ argv: process.argv.slice(2), env, stdin, stdout, stderr, signal: stopping.signal })
+// A command that has ended must not be kept alive by a socket that somebody else keeps open.
+process.exit(exitCode)

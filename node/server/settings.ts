@@ -1,0 +1,154 @@
+/**
+ * The settings of the command, each declared once: its flag, its environment variable, its key in the configuration file, its default, and
+ * which values it can have. Where a value comes from is `configuration.ts`.
+ */
+
+import { resolve } from 'node:path'
+import { MayflyError } from '../errors.ts'
+import { parseDuration } from './duration.ts'
+import { parseJoinAddress } from './join-address.ts'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface Configuration {
+  /** Gateways' origins and multiaddrs. */
+  join: string[]
+  /** Absolute path of the directory for the identity. */
+  data: string
+  json: boolean
+  /** How long to try to reach the network, in ms. */
+  timeoutMs: number
+  /** 0: any free port. */
+  port: number
+  host: string
+  /** Origin at which people reach this gateway. */
+  publicUrl?: string
+  /** Bearer token with which other machines may hold and release through this gateway. */
+  token?: string
+  /** Take a client's address from the X-Forwarded-For of a reverse proxy on this machine. */
+  trustProxy: boolean
+  logLevel: LogLevel
+  /** Path of the file to write; `-` is standard output. */
+  output?: string
+  /** How long to wait for a holder, in ms. */
+  waitMs: number
+  watch: boolean
+}
+
+export type SettingName = keyof Configuration
+
+/** `data` has no value here: it depends on the environment, see `defaultDataDirectory`. */
+export const CONFIGURATION_DEFAULTS: Readonly<Omit<Configuration, 'data'>> = {
+  join: ['http://localhost:4000'],
+  json: false,
+  timeoutMs: 30_000, // longer than a gateway searches before it gives up
+  port: 4000,
+  host: '127.0.0.1', // other machines only when asked for
+  trustProxy: false,
+  logLevel: 'info',
+  waitMs: 0,
+  watch: false,
+}
+
+interface Setting<T> {
+  /** The flag's short form and the name of its value, as the help shows them. A switch has no value. */
+  short?: string
+  value?: string
+  /** May be given several times. */
+  repeatable?: boolean
+  help: string
+  /** @throws {MayflyError} ERR_BAD_OPTION, whose message says what is expected */
+  parse(values: string[]): T
+}
+
+export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Configuration[Name], undefined>> }> = {
+  join: {
+    value: 'url',
+    repeatable: true,
+    help: "a gateway's URL or a multiaddr to join; repeatable",
+    parse: (values) => values.map(parseJoinAddress),
+  },
+  data: { value: 'dir', help: 'directory of the identity', parse: one((text) => resolve(filled(text))) },
+  json: { help: 'answers as JSON, one object a line', parse: one(parseSwitch) },
+  timeoutMs: { value: 'time', help: 'how long to try to reach the network', parse: one(parseDuration) },
+  port: { value: 'number', help: 'port of the gateway and the overlay; 0 takes a free one', parse: one(parsePort) },
+  host: { value: 'address', help: 'address to listen at; 0.0.0.0 for other machines too', parse: one(filled) },
+  publicUrl: { value: 'url', help: 'origin at which people reach this gateway', parse: one(parseOrigin) },
+  token: { value: 'token', help: 'bearer token with which other machines may hold and release', parse: one(parseToken) },
+  trustProxy: { help: "believe a reverse proxy on this machine about its clients' addresses", parse: one(parseSwitch) },
+  logLevel: { value: 'level', help: LOG_LEVELS.join(', '), parse: one(parseLogLevel) },
+  output: { short: '-o', value: 'file', help: 'write to a file instead of standard output', parse: one(filled) },
+  waitMs: { value: 'time', help: 'wait that long for a holder', parse: one(parseDuration) },
+  watch: { help: 'go on, and print each change', parse: one(parseSwitch) },
+}
+
+/** Its key in the configuration file. People write a time with its unit, so the name that they see carries none. */
+export function fileKeyOf(name: SettingName): string {
+  return name.replace(/Ms$/, '')
+}
+
+export function flagOf(name: SettingName): string {
+  return `--${words(name).join('-')}`
+}
+
+export function environmentVariableOf(name: SettingName): string {
+  return `MAYFLY_${words(name).join('_').toUpperCase()}`
+}
+
+function words(name: SettingName): string[] {
+  return fileKeyOf(name)
+    .split(/(?=[A-Z])/)
+    .map((word) => word.toLowerCase())
+}
+
+function one<T>(parse: (text: string) => T): (values: string[]) => T {
+  return (values) => {
+    const [first] = values
+    if (first === undefined || values.length > 1) throw expected('one value', values.join(' '))
+    return parse(first)
+  }
+}
+
+function filled(text: string): string {
+  if (text === '') throw expected('a value', text)
+  return text
+}
+
+function parseSwitch(text: string): boolean {
+  if (/^(?:true|1|yes|on)$/i.test(text)) return true
+  if (/^(?:false|0|no|off)$/i.test(text)) return false
+  throw expected('true or false', text)
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw expected('a port from 0 to 65535', text)
+  return port
+}
+
+function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw expected('an origin such as https://pages.example', text)
+  }
+  return url.origin
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 (what an Authorization header can carry) */
+function parseToken(text: string): string {
+  if (!/^[A-Za-z0-9\-._~+/]+=*$/.test(text)) {
+    throw new MayflyError('ERR_BAD_OPTION', 'expected letters, digits and - . _ ~ + / only') // the token itself stays untold
+  }
+  return text
+}
+
+function parseLogLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level === undefined) throw expected(`one of ${LOG_LEVELS.join(', ')}`, text)
+  return level
+}
+
+function expected(what: string, got: string): MayflyError {
+  return new MayflyError('ERR_BAD_OPTION', `expected ${what}, got ${JSON.stringify(got)}`)
+}

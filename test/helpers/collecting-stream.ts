@@ -1,0 +1,19 @@
+/** An output stream that keeps what was written to it, as a terminal or as a pipe. */
+
+import { Writable } from 'node:stream'
+
+export interface CollectingStream extends Writable {
+  isTTY?: boolean
+  text(): string
+}
+
+export function createCollectingStream({ isTTY = false } = {}): CollectingStream {
+  const chunks: Buffer[] = []
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk)
+      done()
+    },
+  })
+  return Object.assign(stream, { isTTY, text: () => Buffer.concat(chunks).toString() })
+}

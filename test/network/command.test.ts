@@ -1,0 +1,255 @@
+/** The command against real nodes, each a process of its own. What it says before it asks anybody is tested in test/server. */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { readdir, readFile, watch, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LineLog } from '../helpers/line-log.ts'
+import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+/** A name that no test holds. */
+const NOBODY = createHash('sha256').update('held by nobody').digest('hex')
+
+/** Two nodes, joined: what is held through the one is asked of the other. */
+let near: NodeProcess
+let far: NodeProcess
+
+beforeAll(async () => {
+  near = await startNodeProcess()
+  far = await startNodeProcess({ join: [near.url] })
+  await far.waitForLog(({ msg }) => msg === 'joined')
+}, 30_000)
+
+afterAll(async () => {
+  await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
+})
+
+function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function nextCount(log: LineLog, holders: number, from = 0): Promise<string> {
+  return log.waitFor((line) => JSON.parse(line).holders === holders, { from })
+}
+
+describe('command: hold, get and holders', () => {
+  test.each<[string, Buffer]>([
+    ['nothing', Buffer.alloc(0)],
+    ['text with an emoji and CR LF', Buffer.from('hello 🙂\r\n')],
+    ['every byte there is', Buffer.from(Array.from({ length: 256 }, (_, i) => i))],
+    ['256 KiB', randomBytes(262_144)],
+  ])('hold: %s is got back as it was, until the holder is told to end', async (_, bytes) => {
+    const hash = sha256(bytes)
+    const hold = spawnMayfly(['hold', '-', '--join', near.url], { stdin: bytes })
+    expect(await hold.stdout.waitFor(() => true)).toBe(`${near.url}/${hash}`)
+
+    for (const args of [[`${near.url}/${hash}`], [hash, '--join', far.url], [hash, '--join', far.addresses[0] ?? '']]) {
+      expect(await runMayfly(['get', ...args])).toEqual({ code: 0, signal: null, stdout: bytes, stderr: '' })
+    }
+    const toldAt = performance.now()
+    expect(await hold.kill('SIGINT')).toEqual({ code: 0, signal: null })
+    expect(performance.now() - toldAt).toBeLessThan(2000)
+    expect(await runMayfly(['get', hash, '--join', far.url])).toMatchObject({ code: 3, stdout: Buffer.alloc(0) })
+  })
+
+  test('hold: a link that was said is found at once, through any node', async () => {
+    for (let i = 0; i < 5; i++) {
+      const hold = spawnMayfly(['hold', '-', '--json', '--join', near.url], { stdin: `page ${i}` })
+      const { hash, url, size } = JSON.parse(await hold.stdout.waitFor(() => true))
+      expect([hash, url, size]).toEqual([sha256(`page ${i}`), `${near.url}/${hash}`, 6])
+      const statuses = await Promise.all([near, far].map(async (node) => (await fetch(`${node.url}/raw/${hash}`)).status))
+      expect(statuses).toEqual([200, 200])
+      await hold.kill('SIGTERM')
+    }
+  })
+
+  test('hold: a file over the limit ends with 1, a folder with 2, and neither is held', async () => {
+    const directory = await createTemporaryDirectory()
+    const path = join(directory, 'large')
+    await writeFile(path, Buffer.alloc(262_145))
+    expect(await runMayfly(['hold', path, '--join', near.url])).toMatchObject({
+      code: 1,
+      stdout: Buffer.alloc(0),
+      stderr: expect.stringContaining('262144'),
+    })
+    expect(await runMayfly(['hold', directory, '--join', near.url])).toMatchObject({ code: 2, stdout: Buffer.alloc(0) })
+    expect(await runMayfly(['hold', join(directory, 'none'), '--join', near.url])).toMatchObject({ code: 1, stdout: Buffer.alloc(0) })
+  })
+
+  test('hold: ends with 4 when nobody can be joined in time', async () => {
+    const args = ['hold', '-', '--join', 'http://127.0.0.1:9', '--timeout', '500ms']
+    expect(await runMayfly(args)).toMatchObject({ code: 4, stdout: Buffer.alloc(0) })
+  })
+
+  test('hold: of several gateways, the link names one that answers', async () => {
+    const hold = spawnMayfly(['hold', '-', '--join', 'http://127.0.0.1:9', '--join', far.url], { stdin: 'several' })
+    expect(await hold.stdout.waitFor(() => true)).toBe(`${far.url}/${sha256('several')}`)
+  })
+
+  test('holders: the watch says each change, through a gateway and through the overlay', async () => {
+    const hash = sha256('watched')
+    const watches = [far.url, far.addresses[0] ?? ''].map((address) =>
+      spawnMayfly(['holders', hash, '--watch', '--json', '--join', address]),
+    )
+    const all = (holders: number, from: number) => Promise.all(watches.map(({ stdout }) => nextCount(stdout, holders, from)))
+    await all(0, 0)
+    const holds = []
+    for (const count of [1, 2]) {
+      holds.push(spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'watched' }))
+      await all(count, count)
+    }
+    await holds[0]?.kill('SIGINT')
+    await all(1, 3)
+    await holds[1]?.kill('SIGKILL')
+    await all(0, 4)
+    for (const { kill, stdout } of watches) {
+      expect(await kill('SIGINT')).toEqual({ code: 0, signal: null })
+      expect(stdout.lines.map((line) => JSON.parse(line))).toEqual([0, 1, 2, 1, 0].map((holders) => ({ hash, holders })))
+    }
+  })
+
+  test('holders: ends with 3 when nobody holds it, and with 0 when somebody does', async () => {
+    expect(await runMayfly(['holders', NOBODY, '--json', '--join', far.url])).toMatchObject({
+      code: 3,
+      stdout: Buffer.from(`{"hash":"${NOBODY}","holders":0}\n`),
+    })
+    const hold = spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'counted' })
+    const link = await hold.stdout.waitFor(() => true)
+    expect(await runMayfly(['holders', link])).toMatchObject({ code: 0, stdout: Buffer.from('1 holder\n') })
+  })
+
+  test('holders: a reader that has read enough ends the watch', async () => {
+    const watch = spawnMayfly(['holders', sha256('piped'), '--watch', '--join', near.url])
+    await watch.stdout.waitFor(() => true)
+    watch.process.stdout.destroy()
+    spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'piped' })
+    expect(await watch.exited).toEqual({ code: 0, signal: null })
+  })
+
+  test('get: waits for a holder as long as it is told to', async () => {
+    const hash = sha256('awaited')
+    const gets = [far.url, far.addresses[0] ?? ''].map((address) => runMayfly(['get', hash, '--wait', '20s', '--join', address]))
+    const short = await runMayfly(['get', hash, '--wait', '100ms', '--join', far.url])
+    expect(short).toMatchObject({ code: 3, stdout: Buffer.alloc(0) })
+    spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'awaited' })
+    for (const get of gets) expect(await get).toMatchObject({ code: 0, stdout: Buffer.from('awaited') })
+  })
+
+  test('get: writes a file as a whole, and leaves the one that is there when there is nothing to write', async () => {
+    const directory = await createTemporaryDirectory()
+    const file = join(directory, 'page')
+    await writeFile(file, 'older')
+    expect(await runMayfly(['get', NOBODY, '-o', file, '--join', near.url])).toMatchObject({ code: 3 })
+    expect(await readFile(file, 'utf8')).toBe('older')
+
+    const hold = spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'newer' })
+    const link = await hold.stdout.waitFor(() => true)
+    const { code, stdout } = await runMayfly(['get', link, '-o', file, '--json'])
+    expect([code, JSON.parse(stdout.toString())]).toEqual([0, { hash: sha256('newer'), size: 5, file }])
+    expect(await readFile(file, 'utf8')).toBe('newer')
+    expect(await readdir(directory)).toEqual(['page'])
+  })
+})
+
+describe('command: start and status', () => {
+  test('start: says where it is, is asked for its status, and ends with 0 in time', async () => {
+    const node = await startNodeProcess({ args: ['--log-level', 'info'] })
+    const { code, stdout } = await runMayfly(['status', '--json', '--join', node.url])
+    const status = JSON.parse(stdout.toString())
+    expect([code, status.id, status.addresses]).toEqual([0, node.id, node.addresses])
+    expect((await runMayfly(['status', '--join', node.addresses[0] ?? ''])).stdout.toString()).toContain(node.id)
+    expect((await fetch(`${node.url}/healthz`)).status).toBe(200)
+
+    const toldAt = performance.now()
+    expect(await node.stop()).toEqual({ code: 0, signal: null })
+    expect(performance.now() - toldAt).toBeLessThan(5000)
+    await expect(fetch(`${node.url}/healthz`)).rejects.toThrow()
+  })
+
+  test('start: is the same peer again with the same data, and keeps no content there', async () => {
+    const data = await createTemporaryDirectory()
+    const canary = `canary ${randomBytes(16).toString('hex')}`
+    const ids: string[] = []
+    for (let i = 0; i < 2; i++) {
+      const node = await startNodeProcess({ data })
+      ids.push(node.id)
+      expect((await fetch(`${node.url}/api/v1/content`, { method: 'PUT', body: canary })).status).toBe(201)
+      await node.stop()
+    }
+    expect(ids[0]).toBe(ids[1])
+    expect(await readdir(data, { recursive: true })).toEqual(['private-key'])
+    expect(await readFile(join(data, 'private-key'), 'latin1')).not.toContain(canary)
+  })
+
+  test('start: refuses a key that others may read, with 2', async () => {
+    const data = await createTemporaryDirectory()
+    await writeFile(join(data, 'private-key'), '', { mode: 0o644 })
+    expect(await runMayfly(['start', '--port', '0', '--data', data])).toMatchObject({ code: 2, stdout: Buffer.alloc(0) })
+  })
+
+  test('start: ends with 1 when its port is taken', async () => {
+    const data = await createTemporaryDirectory()
+    const { code, stderr } = await runMayfly(['start', '--port', String(near.port), '--data', data, '--log-level', 'silent'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(String(near.port))])
+  })
+
+  test('start: goes on without those it should join, and joins them when they come', async () => {
+    const first = await startNodeProcess()
+    const { port, url } = first
+    await first.stop()
+    const second = await startNodeProcess({ join: [url] })
+    await second.waitForLog(({ msg }) => msg === 'join-failed')
+    const again = await startNodeProcess({ port })
+    await second.waitForLog(({ msg }) => msg === 'joined')
+    await again.stop()
+    await second.waitForLog(({ msg }) => msg === 'left')
+  })
+
+  test('hold: what is held through a node is held again after the node was started anew', async () => {
+    const data = await createTemporaryDirectory()
+    const node = await startNodeProcess({ data })
+    const hold = spawnMayfly(['hold', '-', '--json', '--join', node.url], { stdin: 'again' })
+    const { hash } = JSON.parse(await hold.stdout.waitFor(() => true))
+    await node.kill('SIGKILL')
+    await hold.stdout.waitFor((line) => JSON.parse(line).type === 'left')
+    const again = await startNodeProcess({ data, port: node.port })
+    const get = await runMayfly(['get', hash, '--wait', '10s', '--join', again.url])
+    expect(get).toMatchObject({ code: 0, stdout: Buffer.from('again') })
+  })
+
+  test('start: a signal in the middle of its start ends it', async () => {
+    const data = await createTemporaryDirectory()
+    const stopping = new AbortController()
+    const changes = watch(data, { signal: stopping.signal })
+    const node = spawnMayfly(['start', '--port', '0', '--data', data])
+    // The identity is there before the port is.
+    for await (const _ of changes) break
+    expect(await node.kill('SIGTERM')).toEqual({ code: 0, signal: null })
+    stopping.abort()
+  })
+
+  test('start: a second signal ends it at once', async () => {
+    const node = await startNodeProcess()
+    const upload = request(`${node.url}/api/v1/content`, { method: 'PUT', headers: { 'content-length': '5' } })
+    upload.on('error', () => {})
+    // An upload that never ends makes stopping wait.
+    await new Promise<void>((resolve) => upload.write('he', () => resolve()))
+    node.process.kill('SIGTERM')
+    await untilRefused(`${node.url}/healthz`)
+    expect(await node.kill('SIGINT')).toEqual({ code: 130, signal: null })
+  })
+})
+
+/** Resolves once nothing is accepted there any more. */
+async function untilRefused(url: string): Promise<void> {
+  for (;;) {
+    const isOpen = await fetch(url, { headers: { connection: 'close' } }).then(
+      () => true,
+      () => false,
+    )
+    if (!isOpen) return
+  }
+}
