@@ -1,0 +1,26 @@
+/** A link inside the app: a plain click changes the view and keeps what the tab holds; any other click is the browser's. */
+
+import type { ComponentChildren } from 'preact'
+import { pathOf, type Route } from '../route.ts'
+import type { Tab } from '../tab.ts'
+
+export interface InnerLinkProps {
+  tab: Tab
+  to: Route
+  class?: string
+  title?: string
+  children: ComponentChildren
+}
+
+export function InnerLink({ tab, to, children, ...attributes }: InnerLinkProps) {
+  const onClick = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    event.preventDefault()
+    tab.go(to)
+  }
+  return (
+    <a href={pathOf(to)} onClick={onClick} {...attributes}>
+      {children}
+    </a>
+  )
+}

@@ -1,0 +1,77 @@
+/**
+ * Puts the views into the three places that each HTML file has for them. They are separate because the content's frame stands between
+ * them, outside the view tree.
+ */
+
+import { type ComponentChild, render } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { ContentFrame } from '../content-frame.ts'
+import type { ServedState } from '../page-visit.ts'
+import { Tab } from '../tab.ts'
+import { shortHash } from '../words/short-text.ts'
+import { ActivityConsole } from './activity-console.tsx'
+import { Head } from './head.tsx'
+import { HeldList } from './held-list.tsx'
+import { HomeView } from './home-view.tsx'
+import { PageView } from './page-view.tsx'
+import { useCell } from './use-cell.ts'
+
+/** `served`: what the gateway said about the page in the address, when it served one. */
+export function mountTab(served?: ServedState): void {
+  const screen = new ContentFrame(placeOf('frame'))
+  const tab = new Tab({ window, store: sessionStorage, screen, load: () => import('../../node/index.ts'), served })
+  fill('head', <Head tab={tab} />)
+  fill('top', <Top tab={tab} />)
+  fill('below', <Below tab={tab} />)
+  refuseStrayDrops()
+  // Two frames later the first paint is done; only then may the large part of the code be asked for.
+  requestAnimationFrame(() => requestAnimationFrame(() => tab.start()))
+}
+
+function Top({ tab }: { tab: Tab }) {
+  const route = useCell(tab.route)
+  const visit = useCell(tab.visit)
+  const title = route.view === 'home' ? 'mayfly: a page that lives while somebody looks at it' : `Page ${shortHash(route.hash)} · mayfly`
+  useEffect(() => {
+    document.title = title
+  }, [title])
+  // Who moves by keyboard or listens starts over at the top of the new view; the first view is the browser's business.
+  const isFirst = useRef(true)
+  useEffect(() => {
+    if (!isFirst.current) document.querySelector<HTMLElement>('#top h1')?.focus()
+    isFirst.current = false
+  }, [route])
+  if (route.view === 'home') return <HomeView tab={tab} />
+  return visit ? <PageView key={visit.hash} tab={tab} visit={visit} /> : null
+}
+
+function Below({ tab }: { tab: Tab }) {
+  return (
+    <>
+      <HeldList tab={tab} />
+      <ActivityConsole tab={tab} />
+    </>
+  )
+}
+
+/** In place of what the document said without script, before it is painted again. */
+function fill(id: string, view: ComponentChild): void {
+  const place = placeOf(id)
+  place.replaceChildren()
+  render(view, place)
+}
+
+function placeOf(id: string): HTMLElement {
+  const place = document.getElementById(id)
+  if (place === null) throw new TypeError(`The page has no place for its ${id}`)
+  return place
+}
+
+/** A file let go beside its field would be opened by the browser in this tab, and everything it holds would be lost. */
+function refuseStrayDrops(): void {
+  for (const type of ['dragover', 'drop'] as const) {
+    document.addEventListener(type, (event) => {
+      if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
+    })
+  }
+}

@@ -1,0 +1,85 @@
+/** What stands above a page's content: how many hold it, how it stands with this tab, its link, and what one can do. */
+
+import { isDisplayable } from '../content-kind.ts'
+import type { PageVisit } from '../page-visit.ts'
+import { rawPathOf } from '../route.ts'
+import type { Tab } from '../tab.ts'
+import { countSentence } from '../words/count-sentence.ts'
+import { sizeText } from '../words/size-text.ts'
+import { visitSentence } from '../words/visit-sentence.ts'
+import { CopyButton } from './copy-button.tsx'
+import { HolderDots } from './holder-dots.tsx'
+import { InnerLink } from './inner-link.tsx'
+import { useCell } from './use-cell.ts'
+
+export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
+  const { hash } = visit
+  const state = useCell(visit.state)
+  const held = useCell(tab.holdings.pages).find((page) => page.hash === hash)
+  const count = useCell(tab.counts.counts).get(hash)
+  const joined = useCell(tab.session.connection).state === 'joined'
+  const link = new URL(`/${hash}`, location.href).href
+  const mine = held !== undefined
+  const facts = useCell(visit.facts)
+  const saveOnly = facts?.type !== undefined && !isDisplayable(facts.type)
+
+  return (
+    <section class="page-view" aria-label="This page">
+      <h1 class="count-line" tabIndex={-1}>
+        <HolderDots count={count} />
+        <span role="status" data-testid="count" data-count={count}>
+          {countSentence({ count, mine })}
+        </span>
+      </h1>
+      <p class="visit-status" role="status" data-testid="visit-status" data-state={state}>
+        {visitSentence(state, { madeHere: held?.madeHere ?? false })}
+        {mine && !joined && ' This tab is not connected now, so others cannot get it from you; it is joining again.'}
+        {mine && joined && count === 1 && ' When you close this tab, the page is gone.'}
+      </p>
+      <div class="link-row">
+        <label class="visually-hidden" for="page-link">
+          Link to this page
+        </label>
+        <input id="page-link" data-testid="page-link" readonly value={link} onFocus={(event) => event.currentTarget.select()} />
+        <CopyButton text={link} label="Copy the link" />
+      </div>
+      <div class="actions">
+        {mine && (
+          <button type="button" class="quiet" data-testid="stop" onClick={() => visit.stopHolding()}>
+            Stop holding
+          </button>
+        )}
+        {(state === 'stopped' || state === 'full') && (
+          <button type="button" class="quiet" data-testid="hold-again" onClick={() => visit.holdAgain()}>
+            Hold it again
+          </button>
+        )}
+        {(state === 'unavailable' || state === 'offline') && (
+          <button type="button" class="quiet" data-testid="try-again" onClick={() => visit.tryAgain()}>
+            Try again
+          </button>
+        )}
+        {(facts || state === 'shown') && (
+          <a
+            href={saveOnly ? `${rawPathOf(hash)}?download=1` : rawPathOf(hash)}
+            target="_blank"
+            rel="noopener noreferrer"
+            data-testid="raw"
+          >
+            {saveOnly ? 'Save the file' : 'Open alone'}
+          </a>
+        )}
+        <InnerLink tab={tab} to={{ view: 'home' }}>
+          Make another
+        </InnerLink>
+        {facts && (
+          <p class="hint" data-testid="facts">
+            {sizeText(facts.size)}
+            {facts.type && `, ${facts.type.replace(/;.*/, '')}`}
+            {saveOnly && '. A browser does not show such a file in a page: save it to see it.'}
+          </p>
+        )}
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,8 @@
+/** What the bundler makes of imports that are not code. */
+
+declare module '*?url' {
+  /** The address of the file as built. */
+  const url: string
+  // biome-ignore lint/style/noDefaultExport: the bundler exports an address so, and in no other way
+  export default url
+}

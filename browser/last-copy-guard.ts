@@ -1,0 +1,44 @@
+/** Warns before the tab is closed while it holds the last copy of something. The words are the browser's own. */
+
+import type { HolderCounts } from './holder-counts.ts'
+import type { HeldPage, Holdings } from './holdings.ts'
+
+export interface LastCopyGuardOptions {
+  window: Window
+  holdings: Holdings
+  counts: HolderCounts
+}
+
+export class LastCopyGuard {
+  readonly #options: LastCopyGuardOptions
+  #warning = false
+
+  constructor(options: LastCopyGuardOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#options.holdings.pages.subscribe(this.#update)
+    this.#options.counts.counts.subscribe(this.#update)
+    this.#update()
+  }
+
+  /** The listener is there only while there is something to lose: some browsers treat pages that have one worse. */
+  readonly #update = (): void => {
+    const { window, holdings, counts } = this.#options
+    const warn = holdings.pages.get().some((page) => isLastCopy(page, counts.counts.get().get(page.hash)))
+    if (warn === this.#warning) return
+    this.#warning = warn
+    if (warn) window.addEventListener('beforeunload', this.#onBeforeUnload)
+    else window.removeEventListener('beforeunload', this.#onBeforeUnload)
+  }
+
+  readonly #onBeforeUnload = (event: BeforeUnloadEvent): void => {
+    event.preventDefault()
+  }
+}
+
+/** By the count where there is one; before, a page that was made here and nowhere else. */
+export function isLastCopy(page: HeldPage, count: number | undefined): boolean {
+  return count === undefined ? page.madeHere : count <= 1
+}

@@ -1,0 +1,48 @@
+/** `mayfly/browser`: presence and content for other people's pages. A tab joins through a gateway, so it must name at least one. */
+
+import { createPeer as createAnyPeer, MayflyError, type Peer, type PeerLimits } from '../node/index.ts'
+
+export type {
+  AbortOptions,
+  ContentStore,
+  FetchedContent,
+  HeldContent,
+  Hold,
+  Holder,
+  Key,
+  Peer,
+  PeerEvent,
+  PeerLimits,
+  PeerStatus,
+  Rendezvous,
+} from '../node/index.ts'
+export {
+  decodeKeyCid,
+  decodeKeyHex,
+  encodeKeyBase32,
+  encodeKeyCid,
+  encodeKeyHex,
+  isKeyHex,
+  MayflyError,
+  type MayflyErrorCode,
+  sha256,
+} from '../node/index.ts'
+
+export interface TabPeerOptions {
+  /** URLs of gateways to join through, for instance `https://pages.example`; they are tried again for as long as the peer runs. */
+  gateway: string | string[]
+  /** The private key, as libp2p's protobuf bytes; a new Ed25519 key when left out. */
+  privateKey?: Uint8Array
+  limits?: Partial<PeerLimits>
+}
+
+/**
+ * Makes the peer of this tab. Call `start()` on it.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION, when no gateway is named
+ */
+export async function createPeer({ gateway, ...options }: TabPeerOptions): Promise<Peer> {
+  const join = [gateway].flat().filter((address) => address !== '')
+  if (join.length === 0) throw new MayflyError('ERR_BAD_OPTION', 'Cannot make a tab peer: `gateway` must name at least one gateway URL')
+  return createAnyPeer({ ...options, role: 'tab', join })
+}

@@ -1,0 +1,137 @@
+/**
+ * Puts the parts of the tab together: one peer, what it holds, the counts, the console, and which view the address stands for. Views read
+ * its cells and call its methods; they are in `app/`.
+ */
+
+import type { PeerEvent } from '../node/index.ts'
+import { Activity } from './activity.ts'
+import { Cell, type ReadableCell } from './cell.ts'
+import { DraftText } from './draft-text.ts'
+import { HolderCounts } from './holder-counts.ts'
+import { Holdings } from './holdings.ts'
+import { KeptContent, type SessionStore } from './kept-content.ts'
+import { LastCopyGuard } from './last-copy-guard.ts'
+import { type ContentScreen, PageVisit, type ServedState } from './page-visit.ts'
+import { type PeerLibrary, PeerSession } from './peer-session.ts'
+import { pathOf, type Route, routeOf } from './route.ts'
+import { Traffic } from './traffic.ts'
+import { eventSentence } from './words/event-sentence.ts'
+import { shortHash } from './words/short-text.ts'
+import { sizeText } from './words/size-text.ts'
+
+export interface TabOptions {
+  window: Window
+  store: SessionStore
+  screen: ContentScreen
+  load(): Promise<PeerLibrary>
+  /** What the gateway said about the page in the address, when it served one. */
+  served?: ServedState | undefined
+}
+
+export class Tab {
+  readonly session: PeerSession
+  readonly holdings: Holdings
+  readonly counts: HolderCounts
+  readonly activity = new Activity()
+  readonly traffic = new Traffic()
+  /** What the author has written and not yet made a page of; kept while looking at another page. */
+  readonly draft = new DraftText()
+  readonly #window: Window
+  readonly #screen: ContentScreen
+  readonly #visit: Cell<PageVisit | undefined>
+  readonly #route: Cell<Route>
+  /** By hash. Bounded by what the tab holds. */
+  readonly #followed = new Map<string, () => void>()
+
+  constructor({ window, store, screen, load, served }: TabOptions) {
+    const gateway = window.location.origin
+    this.#window = window
+    this.#screen = screen
+    this.#route = new Cell(routeOf(window.location.pathname))
+    this.session = new PeerSession({ gateway, load })
+    this.holdings = new Holdings({ session: this.session, kept: new KeptContent(store) })
+    this.counts = new HolderCounts({ session: this.session, gateway })
+    this.#visit = new Cell(this.#visitFor(this.#route.get(), served))
+  }
+
+  get route(): ReadableCell<Route> {
+    return this.#route
+  }
+
+  /** The page on screen; none on the home page. */
+  get visit(): ReadableCell<PageVisit | undefined> {
+    return this.#visit
+  }
+
+  /** Begins everything that goes on by itself. To be called once, after the first paint. */
+  start(): void {
+    this.#window.addEventListener('popstate', () => this.#enter(routeOf(this.#window.location.pathname)))
+    this.session.onEvent((event) => this.#onPeerEvent(event))
+    this.holdings.pages.subscribe(() => this.#followHeld())
+    this.#followHeld()
+    new LastCopyGuard({ window: this.#window, holdings: this.holdings, counts: this.counts }).start()
+    void this.session.start()
+    void this.#restore()
+    this.#visit.get()?.start()
+  }
+
+  /** Makes a page and goes to it, without a reload. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
+  async make(bytes: Uint8Array, name?: string): Promise<void> {
+    const { hash, kept, size } = await this.holdings.make(bytes, name)
+    if (!kept)
+      this.activity.say(
+        `${shortHash(hash)} (${sizeText(size)}) does not fit into what this tab keeps over a reload: it is held until then.`,
+      )
+    this.go({ view: 'page', hash })
+  }
+
+  /** Goes to a view and writes it into the history. */
+  go(route: Route): void {
+    if (pathOf(route) !== this.#window.location.pathname) this.#window.history.pushState(null, '', pathOf(route))
+    this.#enter(route)
+  }
+
+  #enter(route: Route): void {
+    const before = this.#visit.get()
+    if (route.view === 'page' && before?.hash === route.hash) return
+    before?.end()
+    this.#screen.clear()
+    const visit = this.#visitFor(route)
+    this.#visit.set(visit)
+    this.#route.set(route)
+    visit?.start()
+  }
+
+  #visitFor(route: Route, served?: ServedState): PageVisit | undefined {
+    if (route.view === 'home') return undefined
+    const { session, holdings, counts } = this
+    const visit = new PageVisit({ hash: route.hash, session, holdings, counts, screen: this.#screen, ...(served && { served }) })
+    visit.state.subscribe((state) => {
+      if (state === 'wrong') this.activity.say(`The gateway's answer for ${shortHash(visit.hash)} was not that page. It was taken away.`)
+    })
+    return visit
+  }
+
+  async #restore(): Promise<void> {
+    try {
+      for (const hash of await this.holdings.restore()) this.activity.say(`${shortHash(hash)} could not be held again after the reload.`)
+    } catch {
+      // There is no peer, which the connection says; what was kept stays kept for the next reload.
+    }
+  }
+
+  #followHeld(): void {
+    const held = new Set(this.holdings.pages.get().map(({ hash }) => hash))
+    for (const hash of held) if (!this.#followed.has(hash)) this.#followed.set(hash, this.counts.follow(hash))
+    for (const [hash, unfollow] of [...this.#followed]) {
+      if (held.has(hash)) continue
+      unfollow()
+      this.#followed.delete(hash)
+    }
+  }
+
+  #onPeerEvent(event: PeerEvent): void {
+    if (event.type === 'served') this.traffic.add(event.bytes)
+    this.activity.say(eventSentence(event))
+  }
+}

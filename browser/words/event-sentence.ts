@@ -1,0 +1,33 @@
+/** What happens in the peer, in words for the console of the page. */
+
+import type { PeerEvent } from '../../node/index.ts'
+import { shortHash, shortPeer } from './short-text.ts'
+import { sizeText } from './size-text.ts'
+
+export function eventSentence(event: PeerEvent): string {
+  switch (event.type) {
+    case 'joined':
+      return `Joined the network through node ${shortPeer(event.peer)}.`
+    case 'left':
+      return `Lost node ${shortPeer(event.peer)}: ${event.reason}.`
+    case 'join-failed':
+      return `Could not join through ${event.address}: ${event.reason}. Next try in ${secondsText(event.retryInMs)}.`
+    case 'hold':
+      return `Holding ${shortHash(event.key)} (${sizeText(event.size)}).`
+    case 'release':
+      return `Stopped holding ${shortHash(event.key)}.`
+    case 'served':
+      return `Gave ${shortHash(event.key)} (${sizeText(event.bytes)}) to ${shortPeer(event.to)}.`
+    case 'fetched':
+      return `Got ${shortHash(event.key)} (${sizeText(event.bytes)}) from ${shortPeer(event.from)} in ${Math.round(event.ms)} ms.`
+    case 'bad-holder':
+      return `Peer ${shortPeer(event.peer)} did not give the right bytes of ${shortHash(event.key)}: ${event.reason}. Asking the next.`
+    case 'refused':
+      return `Refused, peer ${shortPeer(event.peer)}: ${event.reason}.`
+  }
+}
+
+function secondsText(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000))
+  return seconds === 1 ? '1 second' : `${seconds} seconds`
+}

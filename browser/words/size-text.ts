@@ -1,0 +1,19 @@
+/** Sizes of content in words. */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** `0 bytes`, `1 byte`, `999 bytes`, `1.5 KiB`, `256 KiB`, `2 MiB`. */
+export function sizeText(bytes: number): string {
+  if (bytes < KIB) return bytes === 1 ? '1 byte' : `${bytes} bytes`
+  return bytes < MIB ? `${rounded(bytes / KIB)} KiB` : `${rounded(bytes / MIB)} MiB`
+}
+
+/** The same with the exact number behind it, for a refusal: `256.1 KiB (262,245 bytes)`. */
+export function exactSizeText(bytes: number): string {
+  return bytes < KIB ? sizeText(bytes) : `${sizeText(bytes)} (${bytes.toLocaleString('en')} bytes)`
+}
+
+function rounded(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, '')
+}

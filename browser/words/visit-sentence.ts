@@ -1,0 +1,22 @@
+/** How a visit to a page stands, in words. The states are those of `page-visit.ts`. */
+
+import type { VisitState } from '../page-visit.ts'
+
+const SENTENCES: Readonly<Record<VisitState, string>> = {
+  looking: 'Looking for somebody who holds this page…',
+  shown: 'Shown by the gateway. This tab is joining to check it and to hold it too.',
+  holding: 'You hold this page too. It lives as long as somebody does.',
+  stopped: 'You stopped holding this page. It stays on your screen; others get it only from those who still hold it.',
+  full: 'The page is right, but this tab holds as much as it may. Stop holding another page to hold this one.',
+  gone: 'Everybody who held it has left, or the address is not right. Keep this open: the page appears by itself when somebody comes with it.',
+  unavailable: 'Somebody says they hold this page, but nobody gave it yet. You can try again, or wait.',
+  offline: 'The network cannot be reached, so nobody could be asked. It is tried again by itself.',
+  wrong: 'What came is not this page: its SHA-256 does not match. It was taken away, and others are asked.',
+  'too-large': 'This content is larger than a page may be, so it cannot be shown here.',
+}
+
+const MADE_HERE = 'Your page is up. It lives as long as you, or somebody who opened it, keeps it open.'
+
+export function visitSentence(state: VisitState, { madeHere = false }: { madeHere?: boolean } = {}): string {
+  return state === 'holding' && madeHere ? MADE_HERE : SENTENCES[state]
+}

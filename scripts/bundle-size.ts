@@ -1,0 +1,67 @@
+/** Prints what the built tab weighs on the wire: what the first paint waits for, and what is loaded after it. Run the build before. */
+
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+
+/** One entry of the bundler's manifest. @see https://vite.dev/guide/backend-integration.html */
+interface Chunk {
+  file: string
+  css?: string[]
+  assets?: string[]
+  imports?: string[]
+  dynamicImports?: string[]
+}
+
+interface Row {
+  what: string
+  files: number
+  bytes: number
+  gzip: number
+}
+
+const DIST = new URL('../browser/dist/', import.meta.url)
+const manifest = JSON.parse(read('.vite/manifest.json').toString()) as Record<string, Chunk>
+
+const rows: Row[] = []
+for (const page of ['index.html', 'viewer.html']) {
+  const files = withImports(page)
+  rows.push(measure(`${page}: first paint`, [page, ...files]))
+  const later = Object.values(manifest).filter((chunk) => files.has(chunk.file))
+  const peer = new Set(later.flatMap((chunk) => chunk.dynamicImports ?? []).flatMap((name) => [...withImports(name)]))
+  const fresh = [...peer].filter((file) => !files.has(file))
+  rows.push(measure(`${page}: peer, loaded after`, fresh))
+}
+
+const width = Math.max(...rows.map(({ what }) => what.length))
+console.log(`${'what'.padEnd(width)}  files      KiB  gzip KiB`)
+for (const { what, files, bytes, gzip } of rows) {
+  console.log(`${what.padEnd(width)}  ${String(files).padStart(5)}  ${kib(bytes)}  ${kib(gzip)}`)
+}
+
+/** The files that a chunk needs before it runs. */
+function withImports(name: string, found = new Set<string>()): Set<string> {
+  const chunk = manifest[name]
+  if (chunk === undefined) throw new Error(`The build has no ${name}: build the tab again`)
+  if (found.has(chunk.file)) return found
+  for (const file of [chunk.file, ...(chunk.css ?? []), ...(chunk.assets ?? []).filter((asset) => asset.endsWith('.svg'))]) found.add(file)
+  for (const inner of chunk.imports ?? []) withImports(inner, found)
+  return found
+}
+
+function measure(what: string, files: string[]): Row {
+  const contents = files.map(read)
+  return {
+    what,
+    files: files.length,
+    bytes: contents.reduce((sum, content) => sum + content.byteLength, 0),
+    gzip: contents.reduce((sum, content) => sum + gzipSync(content, { level: 9 }).byteLength, 0),
+  }
+}
+
+function read(path: string): Buffer {
+  return readFileSync(new URL(path, DIST))
+}
+
+function kib(bytes: number): string {
+  return (bytes / 1024).toFixed(1).padStart(8)
+}

@@ -1,0 +1,380 @@
+/** The app as one person uses it, in a real Chromium, on a real node. What several nodes do together is tested elsewhere. */
+
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  chooseFile,
+  hashOf,
+  makeFile,
+  makeText,
+  openHome,
+  pressMake,
+  seesConnection,
+  seesContent,
+  seesCount,
+  seesVisit,
+  sha256Hex,
+} from '../helpers/app-page.ts'
+import { useChromium } from '../helpers/chromium.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+
+const HTML = '<!doctype html><title>Greeting</title><style>h1 { color: rgb(1, 2, 3) }</style><h1>hello there</h1>'
+
+let node: NodeProcess
+beforeAll(async () => {
+  node = await startNodeProcess()
+})
+afterAll(() => node?.kill('SIGKILL'))
+const chromium = useChromium()
+
+const rawOf = (hash: string) => fetch(`${node.url}/raw/${hash}`)
+const bytesOf = async (hash: string) => new Uint8Array(await (await rawOf(hash)).arrayBuffer())
+
+/** Content that no other test has. */
+const unique = (words: string) => `${words} ${crypto.randomUUID()}`
+
+/** Fails the test on anything that the page's policy refused, or that a script threw. */
+function listenForTrouble(page: Page): string[] {
+  const trouble: string[] = []
+  page.on('pageerror', (error) => trouble.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy/i.test(message.text())) trouble.push(message.text())
+  })
+  return trouble
+}
+
+describe('making a page', () => {
+  it('gives a link at once, without a reload, and the author is its first holder', async () => {
+    const page = await chromium.newPage()
+    const trouble = listenForTrouble(page)
+    await openHome(page, node.url)
+    await page.evaluate(() => Object.assign(window, { stillHere: true }))
+    const text = unique(HTML)
+    const hash = await makeText(page, text)
+    expect(hash).toBe(sha256Hex(text))
+    expect(await page.evaluate(() => 'stillHere' in window)).toBe(true)
+    expect(await page.getByTestId('page-link').inputValue()).toBe(`${node.url}/${hash}`)
+    await seesCount(page, 1)
+    await seesContent(page, 'hello there')
+    expect(Buffer.from(await bytesOf(hash)).toString()).toBe(text)
+    expect(await page.title()).toContain(hash.slice(0, 8))
+    expect(trouble).toEqual([])
+  })
+
+  it('keeps the bytes of text with emoji, of nothing, and of any file', async () => {
+    const page = await chromium.newPage()
+    await openHome(page, node.url)
+    const everyByte = Uint8Array.from({ length: 512 }, (_, i) => i)
+    const crlf = new TextEncoder().encode(unique('one\r\ntwo\r\n\rthree\n'))
+    const makes: [Uint8Array, () => Promise<string>][] = [
+      [new TextEncoder().encode('👋🏽 ñ 漢字 \u{1d11e}'), () => makeText(page, '👋🏽 ñ 漢字 \u{1d11e}')],
+      [new Uint8Array(), () => pressMake(page)],
+      [everyByte, () => makeFile(page, everyByte)],
+      [crlf, () => makeFile(page, crlf, 'lines.txt')],
+      [new Uint8Array(262_144).fill(65), () => makeFile(page, new Uint8Array(262_144).fill(65), 'largest.txt')],
+    ]
+    for (const [bytes, make] of makes) {
+      const hash = await make()
+      expect(hash).toBe(sha256Hex(bytes))
+      await seesCount(page, 1)
+      expect(await bytesOf(hash)).toEqual(bytes)
+      await page.getByRole('link', { name: 'Make another' }).click()
+      await page.getByLabel('Your page').waitFor()
+    }
+    expect(await page.getByTestId('held').locator('li').count()).toBe(makes.length)
+  })
+
+  it('keeps the line ends of pasted text, also with more typed after it', async () => {
+    const context = await chromium.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+    const page = await context.newPage()
+    await openHome(page, node.url)
+    const pasted = unique('first\r\nsecond\r\n')
+    await page.evaluate((text) => navigator.clipboard.writeText(text), pasted)
+    await page.getByLabel('Your page').focus()
+    await page.keyboard.press('Control+V')
+    await page.keyboard.type('typed')
+    expect(await pressMake(page)).toBe(sha256Hex(`${pasted}typed`))
+  })
+
+  it('takes a file that is dropped anywhere on the page', async () => {
+    const page = await chromium.newPage()
+    await openHome(page, node.url)
+    const text = unique('dropped\r\n')
+    const data = await page.evaluateHandle((content) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([content], 'dropped.txt'))
+      return transfer
+    }, text)
+    for (const type of ['dragover', 'drop']) await page.dispatchEvent('h1', type, { dataTransfer: data })
+    await page.getByTestId('chosen-file').waitFor()
+    expect(await pressMake(page)).toBe(sha256Hex(text))
+  })
+
+  it('refuses a file over the limit, and names both sizes', async () => {
+    const page = await chromium.newPage()
+    await openHome(page, node.url)
+    await chooseFile(page, new Uint8Array(262_145))
+    const problem = await page.getByTestId('problem').textContent()
+    expect(problem).toContain('256 KiB')
+    expect(problem).toContain('262,145 bytes')
+    await page.getByLabel('Your page').fill('x'.repeat(262_145))
+    await page.getByRole('button', { name: 'Make the page' }).click()
+    await page.getByTestId('problem').waitFor()
+    expect(new URL(page.url()).pathname).toBe('/')
+  })
+
+  it('previews HTML with its styles and without its scripts, apart from the app', async () => {
+    const page = await chromium.newPage()
+    const trouble = listenForTrouble(page)
+    await openHome(page, node.url)
+    await page.getByLabel('Your page').fill(`${HTML}<p id="proof">untouched</p><script>proof.textContent = 'script ran'</script>`)
+    const preview = page.getByTestId('preview').locator('iframe').contentFrame()
+    const heading = preview.getByRole('heading', { name: 'hello there' })
+    await heading.waitFor()
+    expect(await heading.evaluate((element) => getComputedStyle(element).color)).toBe('rgb(1, 2, 3)')
+    expect(await preview.locator('#proof').textContent()).toBe('untouched')
+    expect(await preview.locator('#proof').evaluate(() => self.origin)).toBe('null')
+    expect(trouble).toEqual([])
+  })
+
+  it('works by keyboard alone', async () => {
+    const page = await chromium.newPage()
+    await openHome(page, node.url)
+    const text = unique('by keyboard')
+    for (let presses = 0; presses < 10; presses++) {
+      await page.keyboard.press('Tab')
+      if (await page.getByLabel('Your page').evaluate((field) => field === document.activeElement)) break
+    }
+    await page.keyboard.type(text)
+    await page.keyboard.press('Control+Enter')
+    await page.getByTestId('page-link').waitFor()
+    expect(hashOf(page)).toBe(sha256Hex(text))
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1')
+  })
+})
+
+describe('visiting a page', () => {
+  it('shows the content, checks it, holds it, and both tabs say two', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const hash = await makeText(author, unique(HTML))
+    const visitor = await chromium.newPage()
+    const trouble = listenForTrouble(visitor)
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesContent(visitor, 'hello there')
+    await seesVisit(visitor, 'holding')
+    await Promise.all([seesCount(visitor, 2), seesCount(author, 2)])
+    await author.close()
+    await seesCount(visitor, 1)
+    expect((await rawOf(hash)).status).toBe(200)
+    expect(trouble).toEqual([])
+  })
+
+  it('says so when nobody holds it, and shows it by itself when somebody comes', async () => {
+    const text = unique(HTML)
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${node.url}/${sha256Hex(text)}`)
+    await seesVisit(visitor, 'gone')
+    await seesCount(visitor, 0)
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    await makeText(author, text)
+    await seesContent(visitor, 'hello there')
+    await seesVisit(visitor, 'holding')
+    await seesCount(author, 2)
+  })
+
+  it('never shows bytes that do not match, and gets the right ones through the network', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const hash = await makeText(author, unique('the right words'))
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage()
+    await visitor.route('**/raw/**', (route) => route.fulfill({ body: 'the wrong words', contentType: 'text/plain' }))
+    const states: (string | null)[] = []
+    await visitor.goto(`${node.url}/${hash}`)
+    await waitFor(
+      async () => {
+        const state = await visitor.getByTestId('visit-status').getAttribute('data-state')
+        if (state !== states.at(-1)) states.push(state)
+        return state === 'holding'
+      },
+      10_000,
+      () => `the visit ends in holding: ${states.join(' ')}`,
+    )
+    expect(await visitor.locator('#content').count()).toBe(0)
+    await visitor.getByTestId('frame-local').contentFrame().getByText('the right words').waitFor()
+    expect(await visitor.getByTestId('console').textContent()).toContain(hash.slice(0, 8))
+  })
+
+  it('shows the content and a link to it without JavaScript', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const hash = await makeText(author, unique(HTML))
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage({ javaScriptEnabled: false })
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesContent(visitor, 'hello there')
+    expect(await visitor.getByRole('link', { name: 'Open alone' }).getAttribute('href')).toBe(`/raw/${hash}`)
+    await visitor.goto(`${node.url}/${'0'.repeat(64)}`)
+    expect(await visitor.locator('main').textContent()).toContain('Nobody holds')
+  })
+
+  it('shows the content also when the rest of the app cannot be loaded, and says so', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const hash = await makeText(author, unique(HTML))
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage()
+    const trouble = listenForTrouble(visitor)
+    await visitor.route('**/assets/node-*.js', (route) => route.abort())
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesConnection(visitor, 'failed')
+    await seesContent(visitor, 'hello there')
+    await seesVisit(visitor, 'shown')
+    await seesCount(visitor, 1)
+    expect(trouble).toEqual([])
+  })
+
+  it('offers to save what a browser does not show', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const bytes = crypto.getRandomValues(new Uint8Array(1_000))
+    bytes.set([0xff, 0x00, 0xfe])
+    const hash = await makeFile(author, bytes)
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesVisit(visitor, 'holding')
+    const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByRole('link', { name: 'Save the file' }).click()])
+    const saved: Buffer[] = []
+    for await (const chunk of await download.createReadStream()) saved.push(chunk as Buffer)
+    expect(new Uint8Array(Buffer.concat(saved))).toEqual(bytes)
+  })
+})
+
+describe('holding', () => {
+  it('goes on over a reload, with content on screen', async () => {
+    const page = await chromium.newPage()
+    await openHome(page, node.url)
+    const hash = await makeText(page, unique(HTML))
+    await seesCount(page, 1)
+    page.on('dialog', (dialog) => dialog.accept())
+    await page.reload()
+    await seesVisit(page, 'holding')
+    await seesCount(page, 1)
+    await seesContent(page, 'hello there')
+    expect((await rawOf(hash)).status).toBe(200)
+  })
+
+  it('ends when stopped, is said, and can begin again', async () => {
+    const page = await chromium.newPage()
+    await openHome(page, node.url)
+    const hash = await makeText(page, unique(HTML))
+    await seesCount(page, 1)
+    await page.getByRole('button', { name: 'Stop holding', exact: true }).click()
+    await seesVisit(page, 'stopped')
+    await seesCount(page, 0)
+    expect((await rawOf(hash)).status).toBe(404)
+    await page.getByRole('button', { name: 'Hold it again' }).click()
+    await seesCount(page, 1)
+    expect((await rawOf(hash)).status).toBe(200)
+  })
+
+  it('goes on while moving back and forward between home and pages', async () => {
+    const page = await chromium.newPage()
+    await openHome(page, node.url)
+    await page.evaluate(() => Object.assign(window, { stillHere: true }))
+    const hash = await makeText(page, unique(HTML))
+    await seesCount(page, 1)
+    await page.goBack()
+    await page.getByLabel('Your page').waitFor()
+    expect(await page.locator('#content').count()).toBe(0)
+    expect((await rawOf(hash)).status).toBe(200)
+    await page.goForward()
+    await seesContent(page, 'hello there')
+    await seesVisit(page, 'holding')
+    expect(await page.evaluate(() => 'stillHere' in window)).toBe(true)
+  })
+
+  it('warns before the last copy is closed, and only then', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const hash = await makeText(author, unique(HTML))
+    await seesCount(author, 1)
+    expect(await closingWarns(author)).toBe(true)
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesVisit(visitor, 'holding')
+    await seesCount(author, 2)
+    await visitor.getByTestId('stop').click()
+    await seesCount(author, 1)
+    expect(await closingWarns(visitor)).toBe(false)
+    await author.getByTestId('stop').click()
+    await seesVisit(author, 'stopped')
+    expect(await closingWarns(author)).toBe(false)
+  })
+
+  it('begins again by itself when the node comes back', async () => {
+    const mortal = await startNodeProcess()
+    const page = await chromium.newPage()
+    await openHome(page, mortal.url)
+    const hash = await makeText(page, unique(HTML))
+    await seesCount(page, 1)
+    await mortal.stop()
+    await seesConnection(page, 'lost')
+    const again = await startNodeProcess({ port: mortal.port })
+    await seesConnection(page, 'joined')
+    await seesCount(page, 1)
+    expect((await fetch(`${again.url}/raw/${hash}?wait=10s`)).status).toBe(200)
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${again.url}/${hash}`)
+    await Promise.all([seesCount(visitor, 2), seesCount(page, 2)])
+  })
+})
+
+describe('the look', () => {
+  it('fits a phone, and names every control', async () => {
+    const page = await chromium.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' })
+    await openHome(page, node.url)
+    await page.getByLabel('Your page').fill(`${HTML}${'w'.repeat(400)}`)
+    expect(await overflow(page)).toBe(0)
+    await pressMake(page)
+    await seesCount(page, 1)
+    expect(await overflow(page)).toBe(0)
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll('button, a, input, textarea, iframe')]
+        .filter((control) => {
+          const labels = control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement ? control.labels : null
+          return !(labels?.length || control.textContent?.trim() || control.getAttribute('aria-label') || control.getAttribute('title'))
+        })
+        .map((control) => control.outerHTML),
+    )
+    expect(nameless).toEqual([])
+  })
+})
+
+/** Asks the tab to close as a person does, and stays when it warns. */
+async function closingWarns(page: Page): Promise<boolean> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Page.enable')
+  // The warning is told of a moment before it can be answered, and a `Dialog` can be answered once only: so not through that.
+  const warned = new Promise<boolean>((resolve) => page.once('dialog', (dialog) => resolve(dialog.type() === 'beforeunload')))
+  const closed = new Promise<boolean>((resolve) => page.once('close', () => resolve(false)))
+  await page.close({ runBeforeUnload: true })
+  const warns = await Promise.race([warned, closed])
+  if (!warns) return false
+  const stay = devtools.send.bind(devtools, 'Page.handleJavaScriptDialog', { accept: false })
+  const hasStayed = () =>
+    stay()
+      .then(() => true)
+      .catch(() => false)
+  await waitFor(hasStayed, 5_000, 'the warning can be answered')
+  return true
+}
+
+/** How far the page is wider than its window, in CSS pixels. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}

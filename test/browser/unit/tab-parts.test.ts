@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { ACTIVITY_DEFAULTS, Activity } from '../../../browser/activity.ts'
+import { Cell, firstMatch } from '../../../browser/cell.ts'
+import { isLastCopy } from '../../../browser/last-copy-guard.ts'
+import { pathOf, rawPathOf, routeOf } from '../../../browser/route.ts'
+import { Traffic } from '../../../browser/traffic.ts'
+
+const HASH = '0123456789abcdef'.repeat(4)
+
+describe('parts of the tab', () => {
+  it('a route and its path stand for each other; anything else is home', () => {
+    expect(routeOf(`/${HASH}`)).toEqual({ view: 'page', hash: HASH })
+    expect(pathOf({ view: 'page', hash: HASH })).toBe(`/${HASH}`)
+    expect(rawPathOf(HASH)).toBe(`/raw/${HASH}`)
+    for (const path of ['/', '/index.html', `/${HASH}0`, `/${HASH.toUpperCase()}`, `/${HASH}/`, `/raw/${HASH}`])
+      expect(routeOf(path)).toEqual({ view: 'home' })
+    expect(pathOf({ view: 'home' })).toBe('/')
+  })
+
+  it('a cell tells of changes only, and waits for a value that passes', async () => {
+    const cell = new Cell(1)
+    const heard: number[] = []
+    const unsubscribe = cell.subscribe((value) => heard.push(value))
+    const three = firstMatch(cell, (value) => value === 3)
+    for (const value of [1, 2, 2, 3]) cell.set(value)
+    unsubscribe()
+    cell.set(4)
+    expect(heard).toEqual([2, 3])
+    expect(await three).toBe(3)
+  })
+
+  it('waiting on a cell ends with the reason of the signal', async () => {
+    const controller = new AbortController()
+    const waiting = firstMatch(new Cell(0), (value) => value > 0, { signal: controller.signal })
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+  })
+
+  it('the console keeps the newest entries, and counts one that repeats', () => {
+    const activity = new Activity(() => 1_000)
+    for (let i = 0; i < ACTIVITY_DEFAULTS.maxEntries + 5; i++) activity.say(`entry ${i}`)
+    activity.say('again')
+    activity.say('again')
+    const entries = activity.entries.get()
+    expect(entries).toHaveLength(ACTIVITY_DEFAULTS.maxEntries)
+    expect(entries.at(-1)).toMatchObject({ text: 'again', times: 2 })
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length)
+  })
+
+  it('the wave has a place for each second of the last minute', () => {
+    let nowMs = 100_000
+    const traffic = new Traffic(() => nowMs)
+    traffic.add(10)
+    nowMs += 2_000
+    traffic.add(5)
+    traffic.add(5)
+    expect(traffic.wave().slice(-3)).toEqual([10, 0, 10])
+    expect(traffic.totals.get()).toEqual({ times: 3, bytes: 20 })
+    nowMs += 60_000
+    expect(traffic.wave().every((bytes) => bytes === 0)).toBe(true)
+  })
+
+  it('a copy is the last when the network says one, or when it was made here and nobody has said anything', () => {
+    const page = { hash: HASH, size: 1, label: '', madeHere: true, kept: true }
+    const visited = { ...page, madeHere: false }
+    expect([0, 1, 2].map((count) => isLastCopy(page, count))).toEqual([true, true, false])
+    expect([0, 1, 2].map((count) => isLastCopy(visited, count))).toEqual([true, true, false])
+    expect(isLastCopy(page, undefined)).toBe(true)
+    expect(isLastCopy(visited, undefined)).toBe(false)
+  })
+})

@@ -1,0 +1,61 @@
+/** What a person does and sees in the app, in a real browser. Waits end as soon as the page shows what is waited for. */
+
+import { createHash } from 'node:crypto'
+import type { Page } from 'playwright-core'
+import type { VisitState } from '../../browser/page-visit.ts'
+
+/** Opens the home page and waits until the tab is in the network. */
+export async function openHome(page: Page, url: string): Promise<void> {
+  await page.goto(url)
+  await seesConnection(page, 'joined')
+}
+
+/** Makes a page of typed text. Returns its hash, as the address says. */
+export async function makeText(page: Page, text: string): Promise<string> {
+  await page.getByLabel('Your page').fill(text)
+  return pressMake(page)
+}
+
+/** Makes a page of a chosen file. Returns its hash, as the address says. */
+export async function makeFile(page: Page, bytes: Uint8Array, name = 'file.bin'): Promise<string> {
+  await chooseFile(page, bytes, name)
+  await page.getByTestId('chosen-file').waitFor()
+  return pressMake(page)
+}
+
+export async function chooseFile(page: Page, bytes: Uint8Array, name = 'file.bin'): Promise<void> {
+  await page.getByTestId('page-file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) })
+}
+
+export async function pressMake(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Make the page' }).click()
+  await page.getByTestId('page-link').waitFor()
+  return hashOf(page)
+}
+
+/** The hash in the address. */
+export function hashOf(page: Page): string {
+  return new URL(page.url()).pathname.slice(1)
+}
+
+/** Waits until the page says that so many hold it. */
+export async function seesCount(page: Page, count: number, timeoutMs = 10_000): Promise<void> {
+  await page.locator(`[data-testid="count"][data-count="${count}"]`).waitFor({ timeout: timeoutMs })
+}
+
+export async function seesVisit(page: Page, state: VisitState, timeoutMs = 10_000): Promise<void> {
+  await page.locator(`[data-testid="visit-status"][data-state="${state}"]`).waitFor({ timeout: timeoutMs })
+}
+
+export async function seesConnection(page: Page, state: string, timeoutMs = 15_000): Promise<void> {
+  await page.locator(`[data-testid="connection"][data-state="${state}"]`).waitFor({ timeout: timeoutMs })
+}
+
+/** Waits until the content, in its frame, has the text. */
+export async function seesContent(page: Page, text: string, timeoutMs = 10_000): Promise<void> {
+  await page.frameLocator('#content').getByText(text).first().waitFor({ timeout: timeoutMs })
+}
+
+export function sha256Hex(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,38 @@
+/** A real Chromium for the tests of one file: started once, a fresh context for each test, closed at the end. */
+
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { findChromium } from '../../scripts/chromium.ts'
+
+/** It speaks to the tests' own nodes and to nobody else. */
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
+
+export interface TestChromium {
+  /** A profile of its own, as another person has; closed when the test ends. */
+  newContext(options?: BrowserContextOptions): Promise<BrowserContext>
+  /** One tab in a profile of its own. */
+  newPage(options?: BrowserContextOptions): Promise<Page>
+}
+
+/** @throws when there is no Chromium on this machine */
+export function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('No Chromium on this machine: `npm test` installs one, or set CHROMIUM_PATH')
+  return chromium.launch({ executablePath, args: FLAGS })
+}
+
+/** To be called once, at the top of a test file. */
+export function useChromium(): TestChromium {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchChromium()
+  })
+  afterAll(() => browser?.close())
+
+  const newContext = async (options?: BrowserContextOptions) => {
+    const context = await browser.newContext(options)
+    onTestFinished(() => context.close())
+    return context
+  }
+  return { newContext, newPage: async (options) => (await newContext(options)).newPage() }
+}
