@@ -1,0 +1,158 @@
+/** Strangers in numbers: silent sockets, giant frames, forged announcements. The node is a process of its own, so that it can be weighed. */
+
+import { readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createPeer, type Key } from '../../node/index.ts'
+import { sha256 } from '../../node/keys/index.ts'
+import { NODE_LIMITS } from '../../node/limits.ts'
+import { createOverlay } from '../../node/network/index.ts'
+import { createRecordStore, PRESENCE_PROTOCOL, ProviderStore } from '../../node/rendezvous/index.ts'
+import { signLease } from '../../node/rendezvous/lease.ts'
+import { createLink } from '../../node/rendezvous/link.ts'
+import { countAt, getRaw, hashOf } from '../helpers/gateway-client.ts'
+import { spawnMayfly } from '../helpers/mayfly-process.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+
+/** Resident memory of the process, in MiB. Linux only. */
+function residentMiB({ process: child }: NodeProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024
+}
+
+test('floods: two thousand silent and half-open sockets are closed within 15 s while an honest tab gets in, and the node stops in 5 s', async () => {
+  const node = await startNodeProcess()
+  const closed = { tcp: 0, websocket: 0 }
+  const opened = performance.now()
+  const sockets: (Socket | WebSocket)[] = []
+  onTestFinished(() => {
+    for (const socket of sockets) socket instanceof WebSocket ? socket.terminate() : socket.destroy()
+  })
+  for (let i = 0; i < 1_000; i++) {
+    const silent = connect({ host: '127.0.0.1', port: node.port, localAddress: '127.0.0.2' })
+    silent.on('error', () => {}).resume() // one that reads nothing never hears that it was closed
+    silent.on('close', () => closed.tcp++)
+    sockets.push(silent)
+    // Half-open: an http upgrade, and then not a byte of the handshake.
+    const half = new WebSocket(`ws://127.0.0.1:${node.port}/`, { localAddress: '127.0.0.3' })
+    half.on('error', () => {})
+    half.on('close', () => closed.websocket++)
+    sockets.push(half)
+  }
+  // Honest, from an address of its own and from the flood's.
+  const honest = spawnMayfly(['hold', '-', '--join', node.url, '--json'], { stdin: 'in the middle of a flood' })
+  await honest.stdout.waitFor(() => true, { timeoutMs: 10_000 })
+  expect(closed.tcp + closed.websocket).toBeLessThan(2_000)
+  expect((await getRaw(node.url, hashOf('in the middle of a flood'))).status).toBe(200)
+  await waitFor(
+    () => closed.tcp === 1_000 && closed.websocket === 1_000,
+    20_000,
+    () => JSON.stringify(closed),
+  )
+  expect(performance.now() - opened).toBeLessThan(15_000)
+
+  const again = Array.from({ length: 500 }, () => connect({ host: '127.0.0.1', port: node.port }).on('error', () => {}))
+  sockets.push(...again)
+  const stopping = performance.now()
+  expect((await node.stop()).code).toBe(0)
+  expect(performance.now() - stopping).toBeLessThan(5_000)
+})
+
+test('floods: frames of 95 MiB from strangers cost the node less than 64 MiB', async () => {
+  const node = await startNodeProcess()
+  const before = residentMiB(node)
+  let most = before
+  const sampler = setInterval(() => {
+    most = Math.max(most, residentMiB(node))
+  }, 10)
+  onTestFinished(() => clearInterval(sampler))
+  const frame = Buffer.alloc(95 * 1_048_576, 7)
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const socket = new WebSocket(`ws://127.0.0.1:${node.port}/`)
+      const ended = new Promise((resolve) => socket.once('close', resolve))
+      socket.on('error', () => {})
+      await new Promise((resolve) => socket.once('open', resolve))
+      socket.send(frame)
+      await ended
+    }),
+  )
+  clearInterval(sampler)
+  expect(most - before).toBeLessThan(64)
+  expect((await fetch(`${node.url}/healthz`)).status).toBe(200)
+})
+
+test('floods: a hundred thousand forged announcements change no honest answer', async () => {
+  const node = await startNodeProcess()
+  const other = await startNodeProcess({ join: [node.url] })
+  const honest = spawnMayfly(['hold', '-', '--join', node.url], { stdin: 'held by one' })
+  await honest.stdout.waitFor(() => true)
+  const hash = hashOf('held by one')
+  const key = await sha256(new TextEncoder().encode('held by one'))
+  await waitFor(async () => (await countAt(other.url, hash)) === 1, 10_000, 'the honest one is counted')
+
+  let sent = 0
+  const answers: boolean[] = []
+  while (sent < 100_000) {
+    sent += await forge(node, key, 5_000)
+    answers.push(
+      (await countAt(node.url, hash)) === 1 && (await countAt(other.url, hash)) === 1 && (await getRaw(other.url, hash)).status === 200,
+    )
+  }
+  expect(answers.filter((right) => !right)).toEqual([])
+  expect((await node.waitForLog(({ msg }) => String(msg).includes('refused'), 5_000)).level).toBeDefined()
+}, 120_000)
+
+/** One stranger, who says that it and many others hold the key. Returns how many leases it has sent. */
+async function forge(node: NodeProcess, key: Key, count: number): Promise<number> {
+  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const providerStore = new ProviderStore({ store, now: Date.now, network: () => undefined })
+  const { libp2p, privateKey } = await createOverlay({ role: 'tab', providerStore, maxConnections: 10, serverProtocol: PRESENCE_PROTOCOL })
+  await libp2p.start()
+  try {
+    const home = peerIdFromString(node.id)
+    const real = await signLease(libp2p.peerId, privateKey, { key, home, issuedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 })
+    const connection = await libp2p.dial((await import('@multiformats/multiaddr')).multiaddr(node.addresses[0] ?? ''))
+    const stream = await connection.newStream(PRESENCE_PROTOCOL)
+    const ended = new Promise<void>((resolve) => stream.addEventListener('close', () => resolve()))
+    const link = createLink(
+      home,
+      stream,
+      { role: 'tab', addresses: [] },
+      { onWelcome: () => {}, onCount: () => {}, onRefused: () => {}, onSilent: () => {}, onEnd: () => {} },
+      { beatMs: 60_000, silentMs: 60_000 },
+    )
+    // Its own lease with bits of the signature turned: each another forgery.
+    link.hold(
+      Array.from({ length: count }, (_, i) => {
+        const forged = real.bytes.slice()
+        const at = forged.byteLength - 1 - (i % 32)
+        forged[at] = (forged[at] ?? 0) ^ (1 + (i % 255))
+        return forged
+      }),
+    )
+    await Promise.race([ended, waitFor(() => !link.open, 10_000, 'the stranger is cut off')])
+    return count
+  } finally {
+    await libp2p.stop()
+  }
+}
+
+test('floods: a peer of this library that holds too much is told the limit and keeps what it has', async () => {
+  const node = await startNodeProcess()
+  const tab = await createPeer({ join: [node.url], limits: { maxHeldContents: 3 } })
+  onTestFinished(() => tab.stop())
+  await tab.start()
+  await tab.joined({ signal: AbortSignal.timeout(10_000) })
+  const encode = (words: string) => new TextEncoder().encode(words)
+  for (const words of ['one', 'two', 'three']) await tab.content.hold(encode(words))
+  await expect(tab.content.hold(encode('four'))).rejects.toMatchObject({ code: 'ERR_LIMIT', message: expect.stringContaining('3') })
+  await expect(tab.content.hold(new Uint8Array(262_145))).rejects.toMatchObject({
+    code: 'ERR_TOO_LARGE',
+    message: expect.stringContaining('262144'),
+  })
+  for (const words of ['one', 'two', 'three']) expect((await getRaw(node.url, hashOf(words))).status).toBe(200)
+})

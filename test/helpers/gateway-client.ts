@@ -1,0 +1,68 @@
+/** What a test asks of gateways over plain HTTP, and what it waits for there. */
+
+import { createHash } from 'node:crypto'
+import { waitFor } from './network.ts'
+
+export function hashOf(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** The status of `/raw/<hash>`, and the body. A gateway that does not answer at all is status 0. */
+export async function getRaw(url: string, hash: string, timeoutMs = 10_000): Promise<{ status: number; bytes: Uint8Array }> {
+  try {
+    const response = await fetch(`${url}/raw/${hash}`, { signal: AbortSignal.timeout(timeoutMs) })
+    return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) }
+  } catch {
+    return { status: 0, bytes: new Uint8Array() }
+  }
+}
+
+/** How many hold it, in this gateway's eyes. */
+export async function countAt(url: string, hash: string): Promise<number> {
+  const response = await fetch(`${url}/api/v1/holders/${hash}`, {
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(10_000),
+  })
+  return ((await response.json()) as { holders: number }).holders
+}
+
+/** Resolves with the ms until every gateway answers with the status. */
+export function untilStatus(urls: string[], hash: string, status: number, timeoutMs: number): Promise<number> {
+  let seen: number[] = []
+  return waitFor(
+    async () => {
+      seen = await Promise.all(urls.map(async (url) => (await getRaw(url, hash)).status))
+      return seen.every((each) => each === status)
+    },
+    timeoutMs,
+    () => `${status} at every gateway: ${seen.join(' ')}`,
+  )
+}
+
+export interface CountWatch {
+  /** Every count that was pushed, in order, with when it came (performance.now()). */
+  readonly seen: { count: number; atMs: number }[]
+  stop(): void
+}
+
+/** Follows a key's holders by server-sent events. */
+export async function watchCount(url: string, hash: string): Promise<CountWatch> {
+  const controller = new AbortController()
+  const response = await fetch(`${url}/api/v1/holders/${hash}`, { headers: { accept: 'text/event-stream' }, signal: controller.signal })
+  const seen: CountWatch['seen'] = []
+  const read = async () => {
+    let text = ''
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true })
+      const lines = text.split('\n')
+      text = lines.pop() ?? ''
+      for (const line of lines) {
+        if (line.startsWith('data:')) seen.push({ count: JSON.parse(line.slice(5)).holders, atMs: performance.now() })
+      }
+    }
+  }
+  read().catch(() => {})
+  await waitFor(() => seen.length > 0, 10_000, 'the first count')
+  return { seen, stop: () => controller.abort() }
+}
