@@ -1,0 +1,197 @@
+/**
+ * Who may import whom, as the folder map of the README says:
+ *
+ *   keys ← network ← rendezvous ← content | messages | people ← peer.ts ← index.ts ← gateway/, browser/, node/server/
+ *
+ * A folder may use what stands below it (left of it), never what stands above or beside it. Run by `npm run check`;
+ * `test/setup/import-rules.test.ts` breaks each rule once and expects it to be named.
+ */
+
+/** The layers of the core, lowest first. Folders of one row are siblings and do not know each other. */
+const LAYERS = [['keys'], ['network'], ['rendezvous'], ['content', 'messages', 'people']]
+
+/** The overlay peer itself, which runs in a tab as well as in Node.js. */
+const CORE = '^node/(?!server/)'
+
+/** Where running begins. The pages of the tab are HTML, which is not followed: the scripts they name stand here. */
+const ENTRIES = ['^node/index\\.ts$', '^node/server/main\\.ts$', '^browser/library\\.ts$', '^browser/(home|viewer)\\.tsx?$', '^scripts/']
+
+const layerRules = LAYERS.flatMap((folders, height) =>
+  folders.map((folder) => {
+    const below = LAYERS.slice(0, height).flat()
+    const allowed = [...below.map((name) => `node/${name}/`), `node/${folder}/`, 'node/(types|errors)\\.ts$']
+    return {
+      name: `layer-${folder}`,
+      comment: `node/${folder}/ may use ${below.length > 0 ? below.map((name) => `node/${name}/`).join(', ') : 'no other folder'}, types.ts and errors.ts.`,
+      severity: 'error',
+      from: { path: `^node/${folder}/` },
+      to: { path: '^(node|gateway|browser|scripts|test)/', pathNot: allowed.map((path) => `^${path}`) },
+    }
+  }),
+)
+
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'nouns-import-nothing',
+      comment: 'types.ts and errors.ts stand under everything and import nothing of ours.',
+      severity: 'error',
+      from: { path: '^node/(types|errors)\\.ts$' },
+      to: { path: '^(node|gateway|browser|scripts|test)/' },
+    },
+    {
+      name: 'core-knows-no-face',
+      comment: 'The peer does not know the gateway, the tab, or the Node.js side of itself.',
+      severity: 'error',
+      from: { path: CORE },
+      to: { path: '^(node/server|gateway|browser|scripts|test)/' },
+    },
+    {
+      name: 'core-runs-in-a-tab',
+      comment: 'What is outside node/server/ also runs in a browser: no sockets, log or HTTP of the server side.',
+      severity: 'error',
+      from: { path: CORE },
+      to: { path: 'node_modules/(@types/)?(ws|pino|commander|hono|@hono|file-type)/' },
+    },
+    {
+      name: 'core-uses-no-builtin',
+      comment: 'What is outside node/server/ also runs in a browser.',
+      severity: 'error',
+      from: { path: [CORE, '^browser/'] },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'faces-enter-by-the-index',
+      comment: 'gateway/ and browser/ enter node/ through node/index.ts.',
+      severity: 'error',
+      from: { path: '^(gateway|browser)/' },
+      to: { path: '^node/', pathNot: '^node/index\\.ts$' },
+    },
+    {
+      name: 'gateway-and-browser-are-strangers',
+      comment: 'What the gateway and the tab share goes down into node/.',
+      severity: 'error',
+      from: { path: '^(gateway|browser)/' },
+      to: { path: '^(gateway|browser)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'server-enters-by-the-index',
+      comment:
+        'node/server/ uses the public face; below it only node/network/, whose transport the listener implements, and keys and nouns.',
+      severity: 'error',
+      from: { path: '^node/server/' },
+      to: { path: '^node/(?!server/)', pathNot: '^node/(index|types|errors)\\.ts$|^node/(network|keys)/' },
+    },
+    {
+      name: 'only-the-command-stands-above-the-gateway',
+      comment: 'node/server/command.ts composes a node and its gateway; nothing else in node/ knows that there is one.',
+      severity: 'error',
+      from: { path: '^node/server/', pathNot: '^node/server/command\\.ts$' },
+      to: { path: '^gateway/' },
+    },
+    {
+      name: 'gateway-only-by-its-index',
+      comment: 'The command enters the gateway through gateway/index.ts.',
+      severity: 'error',
+      from: { path: '^node/' },
+      to: { path: '^gateway/', pathNot: '^gateway/index\\.ts$' },
+    },
+    {
+      name: 'node-knows-no-tab',
+      comment: 'node/ and gateway/ serve the built tab as files; they import nothing of it.',
+      severity: 'error',
+      from: { path: '^(node|gateway)/' },
+      to: { path: '^browser/' },
+    },
+    {
+      name: 'no-udp-in-node',
+      comment: '@libp2p/webrtc loads a native UDP library when it is imported in Node.js: only browser/ may bring it in.',
+      severity: 'error',
+      from: { path: '^(node|gateway)/' },
+      to: { path: '(^|node_modules/)(@libp2p/webrtc|node-datachannel)(/|$)' },
+    },
+    {
+      name: 'no-gossip',
+      comment: 'Presence is pushed over lease streams; floodsub and gossipsub are banned.',
+      severity: 'error',
+      from: {},
+      to: { path: 'floodsub|gossipsub' },
+    },
+    {
+      name: 'index-is-for-outsiders',
+      comment: "A folder's index.ts is its face: the files beside it import each other directly.",
+      severity: 'error',
+      from: { path: '^(.+/)[^/]+$' },
+      to: { path: '^$1index\\.ts$' },
+    },
+    {
+      name: 'product-needs-no-tests',
+      comment: 'What is shipped imports neither tests nor scripts.',
+      severity: 'error',
+      from: { path: '^(node|gateway|browser)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'no-dev-dependency-at-run-time',
+      comment: 'node/ and gateway/ run from a production install. (Types alone are erased, and the tab is bundled.)',
+      severity: 'error',
+      from: { path: '^(node|gateway)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'declared-dependencies-only',
+      comment: 'A package that is imported is named in package.json.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'What is imported exists.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or share a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that nobody imports, and that imports nobody, is left over.',
+      severity: 'error',
+      from: { orphan: true, pathNot: ['^scripts/', '^test/', '^[^/]+$', '\\.d\\.ts$'] },
+      to: {},
+    },
+    {
+      name: 'library-brings-no-app',
+      comment: "browser/library.ts goes into other people's pages: without the app and its views.",
+      severity: 'error',
+      from: { path: '^browser/library\\.ts$' },
+      to: { path: '^browser/app/|node_modules/preact/', reachable: true },
+    },
+    {
+      name: 'no-unused-files',
+      comment: 'Each file is reached from an entry: the library, the command, the pages of the tab, or a script. A test is none.',
+      severity: 'error',
+      from: { path: ENTRIES },
+      to: { path: '^(node|gateway|browser)/', pathNot: [...ENTRIES, '\\.d\\.ts$'], reachable: false },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|browser/dist)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types'],
+    },
+    skipAnalysisNotInRules: true,
+  },
+}

@@ -1,0 +1,130 @@
+/** Each rule of `.dependency-cruiser.cjs`, broken once: a rule that finds nothing is a rule that holds nothing. */
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT } from '../helpers/clone.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+interface Violation {
+  rule: { name: string }
+  from: string
+}
+
+/** A small tree that keeps every rule: path → the modules it imports. */
+const GOOD: Record<string, string[]> = {
+  'node/types.ts': [],
+  'node/errors.ts': [],
+  'node/keys/key.ts': ['../types.ts', '../errors.ts'],
+  'node/keys/index.ts': ['./key.ts'],
+  'node/network/frames.ts': ['../keys/index.ts', 'libp2p'],
+  'node/rendezvous/lease.ts': ['../network/frames.ts', '../keys/index.ts'],
+  'node/content/store.ts': ['../rendezvous/lease.ts'],
+  'node/messages/envelope.ts': ['../rendezvous/lease.ts'],
+  'node/people/account.ts': ['../rendezvous/lease.ts'],
+  'node/peer.ts': ['./content/store.ts', './messages/envelope.ts', './people/account.ts'],
+  'node/index.ts': ['./peer.ts'],
+  'node/server/listener.ts': ['ws', 'node:http', '../network/frames.ts'],
+  'node/server/command.ts': ['./listener.ts', '../index.ts', '../../gateway/index.ts'],
+  'node/server/main.ts': ['./command.ts'],
+  'gateway/gateway.ts': ['hono', '../node/index.ts'],
+  'gateway/index.ts': ['./gateway.ts'],
+  'browser/app/page.ts': ['preact', '../../node/index.ts'],
+  'browser/home.ts': ['./app/page.ts'],
+  'browser/library.ts': ['../node/index.ts'],
+  'scripts/bench.ts': ['../node/index.ts'],
+}
+
+/** One import too many: rule, file, module. The file is one of the above, or a new one. */
+const BROKEN: [rule: string, file: string, module: string][] = [
+  ['layer-keys', 'node/keys/a.ts', '../network/frames.ts'],
+  ['layer-network', 'node/network/a.ts', '../rendezvous/lease.ts'],
+  ['layer-rendezvous', 'node/rendezvous/a.ts', '../content/store.ts'],
+  ['layer-content', 'node/content/a.ts', '../messages/envelope.ts'],
+  ['layer-messages', 'node/messages/a.ts', '../people/account.ts'],
+  ['layer-people', 'node/people/a.ts', '../content/store.ts'],
+  ['layer-content', 'node/content/b.ts', '../index.ts'],
+  ['layer-content', 'node/content/c.ts', '../peer.ts'],
+  ['nouns-import-nothing', 'node/errors.ts', './keys/key.ts'],
+  ['core-knows-no-face', 'node/network/b.ts', '../server/listener.ts'],
+  ['core-knows-no-face', 'node/a.ts', '../gateway/index.ts'],
+  ['core-runs-in-a-tab', 'node/network/c.ts', 'ws'],
+  ['core-runs-in-a-tab', 'node/network/f.ts', 'hono'],
+  ['core-uses-no-builtin', 'node/network/d.ts', 'node:fs'],
+  ['core-uses-no-builtin', 'node/network/e.ts', 'fs'],
+  ['core-uses-no-builtin', 'browser/a.ts', 'node:crypto'],
+  ['faces-enter-by-the-index', 'gateway/a.ts', '../node/types.ts'],
+  ['faces-enter-by-the-index', 'browser/b.ts', '../node/keys/index.ts'],
+  ['gateway-and-browser-are-strangers', 'gateway/b.ts', '../browser/app/page.ts'],
+  ['gateway-and-browser-are-strangers', 'browser/c.ts', '../gateway/gateway.ts'],
+  ['server-enters-by-the-index', 'node/server/a.ts', '../content/store.ts'],
+  ['server-enters-by-the-index', 'node/server/b.ts', '../peer.ts'],
+  ['only-the-command-stands-above-the-gateway', 'node/server/c.ts', '../../gateway/index.ts'],
+  ['gateway-only-by-its-index', 'node/server/command.ts', '../../gateway/gateway.ts'],
+  ['node-knows-no-tab', 'node/server/d.ts', '../../browser/home.ts'],
+  ['no-udp-in-node', 'node/server/e.ts', '@libp2p/webrtc'],
+  ['no-gossip', 'browser/d.ts', '@libp2p/gossipsub'],
+  ['index-is-for-outsiders', 'node/keys/b.ts', './index.ts'],
+  ['product-needs-no-tests', 'gateway/c.ts', '../scripts/bench.ts'],
+  ['no-dev-dependency-at-run-time', 'gateway/d.ts', 'preact'],
+  ['declared-dependencies-only', 'gateway/e.ts', 'debug'],
+  ['resolvable', 'gateway/f.ts', './nowhere.ts'],
+  ['no-cycles', 'gateway/g.ts', './h.ts'],
+  ['library-brings-no-app', 'browser/library.ts', './app/page.ts'],
+]
+
+test('a tree that keeps the rules passes', async () => {
+  expect(cruise(await createTree(GOOD))).toEqual([])
+})
+
+test('each rule finds the import that breaks it, also where only types are imported', async () => {
+  const tree = Object.fromEntries(Object.entries(GOOD).map(([file, modules]) => [file, [...modules]]))
+  for (const [, file, module] of BROKEN) tree[file] = [...(tree[file] ?? []), module]
+  tree['gateway/h.ts'] = ['./g.ts']
+  tree['gateway/orphan.ts'] = []
+  const found = cruise(await createTree(tree))
+  const expected = [...BROKEN.map(([rule, file]) => `${rule}: ${file}`), 'no-orphans: gateway/orphan.ts', 'no-unused-files: gateway/a.ts']
+  expect(expected.filter((violation) => !found.includes(violation))).toEqual([])
+
+  const types = Object.fromEntries(Object.entries(tree).map(([file, modules]) => [file, modules.map((name) => `type ${name}`)]))
+  // Types are erased: a type alone may come from a development package.
+  const erased = new Set(['no-dev-dependency-at-run-time: gateway/d.ts'])
+  const typesFound = cruise(await createTree(types))
+  expect(expected.filter((violation) => !typesFound.includes(violation) && !erased.has(violation))).toEqual([])
+})
+
+test('every rule is broken above', () => {
+  const rules: { forbidden: { name: string }[] } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs')
+  const broken = new Set([...BROKEN.map(([rule]) => rule), 'no-orphans', 'no-unused-files'])
+  expect(rules.forbidden.map((rule) => rule.name).filter((name) => !broken.has(name))).toEqual([])
+})
+
+test('this tree keeps the rules', () => {
+  expect(cruise(ROOT)).toEqual([])
+})
+
+/** Writes files that import just what is listed; `type x` imports types only. */
+async function createTree(tree: Record<string, string[]>): Promise<string> {
+  const folder = await createTemporaryDirectory()
+  for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json', 'package.json']) cpSync(join(ROOT, file), join(folder, file))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  for (const [file, modules] of Object.entries(tree)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    const imports = modules.map((name, i) =>
+      name.startsWith('type ') ? `import type * as m${i} from '${name.slice(5)}'` : `import * as m${i} from '${name}'`,
+    )
+    writeFileSync(join(folder, file), `${imports.join('\n')}\nexport const n = ${modules.length}\n`)
+  }
+  return folder
+}
+
+/** What dependency-cruiser finds, as `rule: file`. */
+function cruise(folder: string): string[] {
+  const program = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
+  const { stdout, stderr } = spawnSync(process.execPath, [program, '.', '--output-type', 'json'], { cwd: folder, encoding: 'utf8' })
+  if (!stdout.startsWith('{')) throw new Error(`dependency-cruiser said: ${stdout}${stderr}`)
+  const { summary }: { summary: { violations: Violation[] } } = JSON.parse(stdout)
+  return summary.violations.map(({ rule, from }) => `${rule.name}: ${from}`)
+}

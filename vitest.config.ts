@@ -1,0 +1,44 @@
+/** The tests, in projects that differ in what they need and in how much of the machine they may have. */
+
+import { defineConfig } from 'vitest/config'
+import { TallyReporter } from './scripts/tally-reporter.ts'
+
+/** Many peers, processes, faults. */
+const NETWORK = ['test/network/**/*.test.ts', 'test/faults/**/*.test.ts']
+/** In a real Chromium; what can be tested of the tab without one is in test/browser/unit/. */
+const BROWSER = ['test/browser/*.test.ts', 'test/hostile/**/*.test.ts']
+/** On fresh clones, with real npm. */
+const SETUP = ['test/setup/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: ['default', new TallyReporter()],
+    passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...NETWORK, ...BROWSER, ...SETUP],
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+        },
+      },
+      oneAfterAnother('network', NETWORK, 2, 60_000),
+      oneAfterAnother('browser', BROWSER, 3, 60_000),
+      oneAfterAnother('setup', SETUP, 4, 300_000),
+    ],
+  },
+})
+
+/** A project whose files have the machine to themselves: their tests measure times, and start processes of their own. */
+function oneAfterAnother(name: string, include: string[], groupOrder: number, timeoutMs: number) {
+  return {
+    extends: true,
+    test: { name, include, sequence: { groupOrder }, fileParallelism: false, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+  } as const
+}
