@@ -4,11 +4,18 @@
 import { constants } from 'node:os'
 
 const stopping = new AbortController()
+/** npm passes on the Ctrl-C that the terminal has sent to this process too: the same signal within this time is the same wish, in ms. */
+const SAME_WISH_MS = 300
+let wish = { name: '', atMs: 0 }
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     // The first asks for a clean end; whoever asks again wants none.
-    if (stopping.signal.aborted) process.exit(128 + constants.signals[name])
+    if (stopping.signal.aborted) {
+      if (name === wish.name && performance.now() - wish.atMs < SAME_WISH_MS) return
+      process.exit(128 + constants.signals[name])
+    }
+    wish = { name, atMs: performance.now() }
     stopping.abort(new DOMException(`ended by ${name}`, 'AbortError'))
   })
 }
