@@ -2,8 +2,11 @@
 
 import { expect, test } from 'vitest'
 import { encodeKeyHex, equalBytes, sha256 } from '../../node/keys/index.ts'
+import { countAt, getRaw } from '../helpers/gateway-client.ts'
 import { type Lie, startLiar } from '../helpers/liar.ts'
+import { spawnMayfly } from '../helpers/mayfly-process.ts'
 import { createNetwork, waitFor } from '../helpers/network.ts'
+import { startNodeProcess } from '../helpers/node-process.ts'
 
 const LIES: Lie[] = ['wrong', 'short', 'endless', 'silent', 'too-long', 'refuses']
 const percentile = (times: number[], share: number) => times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? Number.NaN
@@ -67,4 +70,39 @@ test('liars: a reader that was lied to asks the honest holder first the next tim
   const reader = await network.addNode({ limits: { maxCacheBytes: 0 } })
   for (let i = 0; i < 30; i++) await reader.peer.content.get(key)
   expect(liar.asked).toBeLessThanOrEqual(1)
+})
+
+test('liars: no wrong byte leaves a gateway, and its log names who sent them', async () => {
+  const first = await startNodeProcess()
+  const second = await startNodeProcess({ join: [first.url] })
+  const page = 'the only right bytes'
+  const key = await sha256(new TextEncoder().encode(page))
+  const liars = await Promise.all(
+    Array.from({ length: 10 }, (_, i) =>
+      startLiar({ lie: LIES[i % LIES.length] as Lie, key, join: i % 2 === 0 ? first.url : second.url, role: i < 5 ? 'node' : 'tab' }),
+    ),
+  )
+  const hash = encodeKeyHex(key)
+  // With only liars to ask: an answer in words, and not one of their bytes.
+  await waitFor(async () => (await countAt(second.url, hash)) === 10, 10_000, 'the liars are counted')
+  const nobody = await getRaw(second.url, hash, 30_000)
+  expect([404, 504]).toContain(nobody.status)
+  expect(new TextDecoder().decode(nobody.bytes)).toContain('"error"')
+
+  const honest = spawnMayfly(['hold', '-', '--join', first.url], { stdin: page })
+  await honest.stdout.waitFor(() => true)
+  const times: number[] = []
+  for (let i = 0; i < 20; i++) {
+    for (const { url } of [first, second]) {
+      const startedAtMs = performance.now()
+      const { status, bytes } = await getRaw(url, hash)
+      times.push(performance.now() - startedAtMs)
+      expect({ status, text: new TextDecoder().decode(bytes) }).toEqual({ status: 200, text: page })
+    }
+  }
+  expect(percentile(times, 0.95)).toBeLessThan(2_000)
+  const ids = new Set(liars.map(({ id }) => id))
+  const named = [...first.log(), ...second.log()].filter(({ msg }) => String(msg).includes('bad-holder'))
+  expect(named.length).toBeGreaterThan(0)
+  for (const { peer } of named) expect(ids).toContain(peer)
 })

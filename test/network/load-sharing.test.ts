@@ -1,9 +1,13 @@
 /** Many readers of few holders. */
 
-import { expect, test } from 'vitest'
-import { encodeKeyHex } from '../../node/index.ts'
+import { randomBytes } from 'node:crypto'
+import { expect, onTestFinished, test } from 'vitest'
+import { createPeer, encodeKeyHex } from '../../node/index.ts'
+import { equalBytes } from '../../node/keys/index.ts'
 import type { Key } from '../../node/types.ts'
+import { countAt, getRaw } from '../helpers/gateway-client.ts'
 import { createNetwork, waitFor } from '../helpers/network.ts'
+import { startNodeProcess } from '../helpers/node-process.ts'
 
 test('load sharing: of a thousand fetches each of ten holders serves a tenth, give or take four in a hundred', async () => {
   const network = await createNetwork({ nodes: 5, limits: { maxCacheBytes: 0 } })
@@ -49,4 +53,26 @@ test('load sharing: two hundred who ask at once for one tab’s page cost the ta
   const got = await Promise.all(Array.from({ length: 200 }, (_, i) => network.nodes[i % 3]?.peer.content.get(key)))
   expect(got.filter((content) => content !== undefined && encodeKeyHex(content.key) === encodeKeyHex(key)).length).toBe(200)
   expect(uploads).toBe(1)
+})
+
+test('load sharing: two hundred visitors at once, through three gateways, cost the author’s tab a few uploads', async () => {
+  const first = await startNodeProcess()
+  const others = await Promise.all([startNodeProcess({ join: [first.url] }), startNodeProcess({ join: [first.url] })])
+  const gateways = [first, ...others]
+  const author = await createPeer({ join: [first.url] })
+  onTestFinished(() => author.stop())
+  await author.start()
+  await author.joined({ signal: AbortSignal.timeout(10_000) })
+  let uploads = 0
+  author.onEvent((event) => event.type === 'served' && uploads++)
+  const page = new Uint8Array(randomBytes(200_000))
+  const hash = encodeKeyHex((await author.content.hold(page)).key)
+  await waitFor(
+    async () => (await Promise.all(gateways.map(({ url }) => countAt(url, hash)))).every((count) => count === 1),
+    10_000,
+    'it is counted at each gateway',
+  )
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => getRaw(gateways[i % 3]?.url ?? '', hash)))
+  expect(answers.filter(({ status, bytes }) => status === 200 && equalBytes(bytes, page)).length).toBe(200)
+  expect(uploads).toBeLessThanOrEqual(3)
 })
