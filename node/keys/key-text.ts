@@ -11,6 +11,8 @@ import { KEY_BYTES, multihashOf } from './key.ts'
 const HEX_FORM = /^[0-9a-f]{64}$/
 /** @see https://github.com/multiformats/multicodec/blob/master/table.csv */
 const SHA2_256 = 0x12
+/** The longest text form of such a CID, in base 16, has 73 characters; bases 36 and 58 are decoded in quadratic time. */
+const MAX_CID_LENGTH = 128
 
 export function isKeyHex(text: string): boolean {
   return HEX_FORM.test(text)
@@ -46,6 +48,7 @@ export function encodeKeyCid(key: Key): string {
 export function decodeKeyCid(text: string): Key {
   let cid: CID
   try {
+    if (text.length > MAX_CID_LENGTH) throw new RangeError(`longer than ${MAX_CID_LENGTH} characters`)
     cid = CID.parse(text)
   } catch (cause) {
     throw new MayflyError('ERR_BAD_KEY', `Not a CID: ${JSON.stringify(text.slice(0, 80))}`, { cause })

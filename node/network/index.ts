@@ -3,6 +3,6 @@
 export { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream, type FrameStreamOptions } from './frames.ts'
 export { checkJoinAddress } from './join-address.ts'
 export { createOverlay, KAD_PROTOCOL, type Overlay, type OverlayOptions } from './overlay.ts'
-export { raceAbort } from './race-abort.ts'
+export { inTime, raceAbort } from './race-abort.ts'
 export { compareDistance, type RoutingTable } from './routing-table.ts'
 export { createSupervisor, SUPERVISOR_DEFAULTS, type Supervisor, type SupervisorOptions } from './supervisor.ts'

@@ -1,5 +1,6 @@
 /** Where to join: turns a gateway's URL or a multiaddr into multiaddrs that can be dialled. */
 
+import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
@@ -46,25 +47,43 @@ export async function findJoinAddresses(address: string, { signal }: AbortOption
   checkJoinAddress(address)
   if (address.startsWith('/')) return [parseMultiaddr(address)]
   const url = new URL(address)
-  let status: { id?: unknown; addresses?: unknown }
+  let status: { id?: unknown; addresses?: unknown } | null
   try {
     const response = await fetch(new URL('/api/v1/status', url), { headers: { accept: 'application/json' }, ...(signal && { signal }) })
     if (!response.ok) throw new Error(`it answered ${response.status}`)
-    const text = await response.text()
-    if (text.length > MAX_STATUS_BYTES) throw new Error('its status is too long')
-    status = JSON.parse(text)
+    status = JSON.parse(await readText(response))
   } catch (cause) {
     signal?.throwIfAborted()
     throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: ${reasonOf(cause)}`, { cause })
   }
-  if (typeof status.id !== 'string')
+  if (typeof status?.id !== 'string')
     throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: what answers there is no mayfly gateway`)
   const announced = Array.isArray(status.addresses) ? status.addresses.filter((text) => typeof text === 'string') : []
   try {
-    return [multiaddrOfUrl(url, status.id), ...announced.slice(0, 8).map((text) => multiaddr(text))]
+    return [multiaddrOfUrl(url, peerIdFromString(status.id).toString()), ...announced.slice(0, 8).map((text) => multiaddr(text))]
   } catch (cause) {
-    throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: it announces an address that cannot be read`, { cause })
+    throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: it announces a peer id or an address that cannot be read`, {
+      cause,
+    })
   }
+}
+
+/** The body, given up as soon as it is longer than a status can be. */
+async function readText(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let size = 0
+  try {
+    for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+      size += part.value.byteLength
+      if (size > MAX_STATUS_BYTES) throw new Error('its status is too long')
+      text += decoder.decode(part.value, { stream: true })
+    }
+  } finally {
+    await reader?.cancel()
+  }
+  return text + decoder.decode()
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,4 @@
-/** Waiting for a promise that others wait for too, no longer than a signal allows. */
+/** Waiting for a promise, no longer than a signal or a time allows. */
 
 /** @throws signal.reason, when aborted first */
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -8,4 +8,17 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     signal.addEventListener('abort', onAbort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
+}
+
+/** Waits no longer than the time; what the promise came to, or did not, is for others. */
+export async function inTime(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  try {
+    await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -31,7 +31,11 @@ export interface RoutingTable {
   isSelfAmongClosest(position: Uint8Array, count: number): boolean
   /** True when nearer servers may exist: the table had no room for them, or is still being filled. */
   hasGapAt(position: Uint8Array): boolean
-  /** Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. */
+  /**
+   * Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. What cannot be found in time is left out.
+   *
+   * @throws signal.reason, when aborted
+   */
   walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<PeerId>
   has(peer: PeerId): boolean
   /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
@@ -47,6 +51,8 @@ export const BUCKET_SIZE = 20
 const SETTLE_MS = 50
 /** A table that has changed within this time is still being filled: a node that has just joined knows few of its neighbours. */
 const FILLING_MS = 5_000
+/** A walk ends after this long with what it has found; a find asks everybody it knows next. */
+const WALK_MS = 3_000
 /** How often connected servers are compared with the table. */
 const WATCHDOG_MS = 5_000
 
@@ -124,6 +130,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     // It may fire twice, and another connection to the same peer may still be open.
     if (libp2p.getConnections(peer).length > 0) return
     identified.delete(peer.toString())
+    dismiss(peer.toString())
     table.remove(peer).catch(() => {})
   }
 
@@ -150,15 +157,23 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
       return nearer < count
     },
     hasGapAt(position) {
+      if (servers.size === 0) return false // nobody to begin a walk with: kad-dht would wait for somebody to come
       if (performance.now() - changedAtMs < FILLING_MS) return true
       const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
       let near = 0
       for (const server of servers.values()) if (prefix(server.position) === prefix(position)) near++
       return near >= BUCKET_SIZE
     },
-    async *walk(multihash, options = {}) {
-      for await (const event of dht.getClosestPeers(multihash, options)) {
-        if (event.name === 'FINAL_PEER') yield (event.peer as { id: PeerId }).id
+    async *walk(multihash, { signal } = {}) {
+      const late = AbortSignal.timeout(WALK_MS)
+      try {
+        for await (const event of dht.getClosestPeers(multihash, {
+          signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+        })) {
+          if (event.name === 'FINAL_PEER') yield (event.peer as { id: PeerId }).id
+        }
+      } catch {
+        signal?.throwIfAborted()
       }
     },
     has(peer) {

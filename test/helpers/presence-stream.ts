@@ -1,0 +1,132 @@
+/** Both ends of a presence stream in memory: the answering end as it is, the opening end in the test's hand, frame by frame. */
+
+import type { Connection } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import type { Key, PeerLimits } from '../../node/index.ts'
+import { NODE_LIMITS } from '../../node/limits.ts'
+import { createFrameStream, decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
+import type { Lease } from '../../node/rendezvous/lease.ts'
+import { createRecordStore, type HolderRecord, type RecordStore } from '../../node/rendezvous/record-store.ts'
+import { type Session, type SessionContext, type SessionOptions, serveSession } from '../../node/rendezvous/session.ts'
+import { decodePresence, encodePresence, type PresenceFrame } from '../../node/rendezvous/wire.ts'
+import { waitFor } from './network.ts'
+import type { SeededPeer } from './seeded-peer.ts'
+
+export interface PresenceStream {
+  session: Session
+  store: RecordStore
+  send(frame: PresenceFrame): void
+  sendRaw(frame: Frame): void
+  received: PresenceFrame[]
+  /** The next frame of the type that was not yet waited for. */
+  next<T extends PresenceFrame['type']>(type: T): Promise<Extract<PresenceFrame, { type: T }>>
+  /** Resolves when the answerer has taken all that was sent. */
+  settled(): Promise<void>
+  close(): void
+  readonly open: boolean
+  announced: Lease[]
+  withdrawn: { key: Key; holder: string }[]
+  refusals: string[]
+  /** Whether the whole connection was ended. */
+  readonly aborted: boolean
+}
+
+export interface PresenceStreamOptions extends Partial<SessionOptions> {
+  limits?: Partial<PeerLimits>
+  /** Left out: a hello of a tab comes first. */
+  hello?: 'tab' | 'node' | 'none'
+  store?: RecordStore
+  watchInNetwork?: SessionContext['watchInNetwork']
+  findInNetwork?: (key: Key, limit: number, signal: AbortSignal) => Promise<HolderRecord[]>
+  mayWatch?: () => boolean
+}
+
+export async function openPresenceStream(
+  self: SeededPeer,
+  remote: SeededPeer,
+  options: PresenceStreamOptions = {},
+): Promise<PresenceStream> {
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  const limits = { ...NODE_LIMITS, ...options.limits }
+  const store = options.store ?? createRecordStore(limits, Date.now, Math.random)
+  const announced: Lease[] = []
+  const withdrawn: { key: Key; holder: string }[] = []
+  const refusals: string[] = []
+  const received: PresenceFrame[] = []
+  let aborted = false
+  const connection = {
+    remotePeer: remote.peer,
+    abort() {
+      aborted = true
+    },
+  } as unknown as Connection
+  const session = serveSession(
+    inbound,
+    connection,
+    {
+      self: self.peer,
+      store,
+      limits,
+      now: Date.now,
+      addresses: () => [],
+      servers: () => [],
+      addressesOf: () => [],
+      announce: async (lease) => void announced.push(lease),
+      withdraw: (key, holder) => withdrawn.push({ key, holder }),
+      findInNetwork: options.findInNetwork ?? (async () => []),
+      watchInNetwork: options.watchInNetwork ?? (() => () => {}),
+      mayWatch: options.mayWatch ?? (() => true),
+      onWatch: () => {},
+      onHello: () => {},
+      onEnd: () => {},
+      onRefused: (_peer, reason) => refusals.push(reason),
+    },
+    { silentNodeMs: 60_000, graceMs: 50, pushEveryMs: 20, lease: {}, ...options },
+  )
+  const frames = createFrameStream(outbound, {
+    maxFrameBytes: 65_536,
+    maxUnsentBytes: 64 * 1_048_576,
+    onFrame: (frame) => received.push(decodePresence(frame)),
+    onEnd: () => {},
+  })
+  const send = (frame: PresenceFrame) => void frames.send(decodeFrame(encodeFrame(encodePresence(frame))))
+  let waitedFor = 0
+  const next: PresenceStream['next'] = async (type) => {
+    const isNext = (frame: PresenceFrame, index: number) => index >= waitedFor && frame.type === type
+    await waitFor(
+      () => received.some(isNext),
+      2_000,
+      () => `${type}, got ${received.map((frame) => frame.type)}`,
+    )
+    const index = received.findIndex(isNext)
+    waitedFor = index + 1
+    return received[index] as Extract<PresenceFrame, { type: typeof type }>
+  }
+  const role = options.hello ?? 'tab'
+  if (role !== 'none') {
+    send({ type: 'hello', role, addresses: [] })
+    await next('welcome')
+  }
+  return {
+    session,
+    store,
+    send,
+    sendRaw: (frame) => void frames.send(frame),
+    received,
+    next,
+    async settled() {
+      send({ type: 'hold', sequence: 0, leases: [] })
+      await next('held')
+    },
+    close: () => frames.close(),
+    get open() {
+      return frames.open
+    },
+    announced,
+    withdrawn,
+    refusals,
+    get aborted() {
+      return aborted
+    },
+  }
+}

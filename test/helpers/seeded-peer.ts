@@ -1,0 +1,21 @@
+/** Peers whose identity is the same in every run, made from a number. */
+
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { PeerId, PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+
+export interface SeededPeer {
+  privateKey: PrivateKey
+  peer: PeerId
+  /** Peer id, text form. */
+  id: string
+  /** Multihash of the peer id, as it travels. */
+  multihash: Uint8Array
+}
+
+/** An Ed25519 peer whose seed is 32 times the byte. */
+export async function createSeededPeer(byte: number): Promise<SeededPeer> {
+  const privateKey = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(byte))
+  const peer = peerIdFromPrivateKey(privateKey)
+  return { privateKey, peer, id: peer.toString(), multihash: peer.toMultihash().bytes }
+}

@@ -1,0 +1,357 @@
+import type { PeerId } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { beforeAll, expect, test } from 'vitest'
+import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
+import { createRecordStore } from '../../node/rendezvous/record-store.ts'
+import { MAX_HOLDERS_TOLD, SCOPE } from '../../node/rendezvous/wire.ts'
+import { waitFor } from '../helpers/network.ts'
+import { openPresenceStream } from '../helpers/presence-stream.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
+
+let self: SeededPeer
+let tab: SeededPeer
+let home: SeededPeer
+let other: SeededPeer
+beforeAll(async () => {
+  ;[self, tab, home, other] = (await Promise.all([1, 2, 3, 4].map(createSeededPeer))) as [SeededPeer, SeededPeer, SeededPeer, SeededPeer]
+})
+
+function leaseOf(holder: SeededPeer, at: PeerId, key = KEY, { issuedAtMs = Date.now(), lifetimeMs = 60_000 } = {}): Promise<Lease> {
+  return signLease(holder.peer, holder.privateKey, { key, home: at, issuedAtMs, expiresAtMs: issuedAtMs + lifetimeMs })
+}
+const reasons = (held: { refused: { index: number; reason: string }[] }) => held.refused.map(({ index, reason }) => [index, reason])
+
+test('session: takes a tab’s own lease that names this node, and passes it on', async () => {
+  const stream = await openPresenceStream(self, tab)
+  const lease = await leaseOf(tab, self.peer)
+  stream.send({ type: 'hold', sequence: 7, leases: [lease.bytes] })
+  expect(await stream.next('held')).toEqual({ type: 'held', sequence: 7, refused: [] })
+  expect(stream.store.get(KEY, tab.id)).toMatchObject({ home: self.id, expiresAtMs: lease.expiresAtMs })
+  expect(stream.announced.map(({ holder }) => holder)).toEqual([tab.id])
+  expect(stream.session.leases).toBe(1)
+})
+
+test('session: takes what a home passes on for its tabs, and passes it to nobody', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node' })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes, (await leaseOf(home, home.peer)).bytes] })
+  expect(reasons(await stream.next('held'))).toEqual([])
+  expect(stream.store.count(KEY)).toBe(2)
+  expect(stream.announced).toEqual([])
+})
+
+test('session: nobody announces somebody else', async () => {
+  const stream = await openPresenceStream(self, tab)
+  const forged = await signLease(other.peer, tab.privateKey, {
+    key: KEY,
+    home: tab.peer,
+    issuedAtMs: Date.now(),
+    expiresAtMs: Date.now() + 1_000,
+  })
+  const leases = [await leaseOf(other, self.peer), await leaseOf(other, home.peer), await leaseOf(tab, home.peer), forged]
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  expect(reasons(await stream.next('held'))).toEqual([0, 1, 2, 3].map((index) => [index, 'bad-lease']))
+  expect(stream.store.size).toBe(0)
+})
+
+test('session: a few bad leases end the whole connection', async () => {
+  const stream = await openPresenceStream(self, tab)
+  const lease = await leaseOf(other, self.peer)
+  stream.send({ type: 'hold', sequence: 1, leases: Array(8).fill(lease.bytes) })
+  await waitFor(() => stream.aborted, 2_000, 'the connection is ended')
+  expect(stream.refusals).toHaveLength(1)
+})
+
+test('session: a lease that has run out, or that will run out too late, is refused with the reason', async () => {
+  const stream = await openPresenceStream(self, tab, { lease: { lifetimeMs: 60_000, maxSkewMs: 1_000 } })
+  const leases = [
+    await leaseOf(tab, self.peer, keyOf(1), { issuedAtMs: Date.now() - 10_000, lifetimeMs: 9_000 }),
+    await leaseOf(tab, self.peer, keyOf(2), { lifetimeMs: 600_000 }),
+    await leaseOf(tab, self.peer, keyOf(3)),
+  ]
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  expect(reasons(await stream.next('held'))).toEqual([
+    [0, 'expired'],
+    [1, 'clock'],
+  ])
+  expect(stream.store.count(keyOf(3))).toBe(1)
+})
+
+test('session: maxLeasesPerPeer bounds a tab’s leases, and not their renewals', async () => {
+  const stream = await openPresenceStream(self, tab, { limits: { maxLeasesPerPeer: 2 } })
+  const now = Date.now()
+  const leases = [1, 2, 3].map((byte) => leaseOf(tab, self.peer, keyOf(byte), { issuedAtMs: now }))
+  stream.send({ type: 'hold', sequence: 1, leases: (await Promise.all(leases)).map(({ bytes }) => bytes) })
+  expect(reasons(await stream.next('held'))).toEqual([[2, 'leases-per-peer']])
+  const renewed = await leaseOf(tab, self.peer, keyOf(1), { issuedAtMs: now + 1 })
+  stream.send({ type: 'hold', sequence: 2, leases: [renewed.bytes] })
+  expect(reasons(await stream.next('held'))).toEqual([])
+  expect(stream.store.get(keyOf(1), tab.id)?.expiresAtMs).toBe(renewed.expiresAtMs)
+})
+
+test('session: maxLeasesPerHome bounds what a home passes on', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node', limits: { maxLeasesPerHome: 1 } })
+  const leases = [await leaseOf(tab, home.peer), await leaseOf(other, home.peer)]
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  expect(reasons(await stream.next('held'))).toEqual([[1, 'leases-per-peer']])
+})
+
+test('session: an older lease does not undo the newer one that the tab gave its new home', async () => {
+  const store = createRecordStore({ maxRecords: 10, maxRecordsPerKey: 10 }, Date.now, Math.random)
+  const [oldHome, newHome] = [home, other]
+  const issuedAtMs = Date.now()
+  const old = await leaseOf(tab, oldHome.peer, KEY, { issuedAtMs })
+  const fresh = await leaseOf(tab, newHome.peer, KEY, { issuedAtMs: issuedAtMs + 1 })
+  const fromNew = await openPresenceStream(self, newHome, { hello: 'node', store })
+  fromNew.send({ type: 'hold', sequence: 1, leases: [fresh.bytes] })
+  await fromNew.next('held')
+  const fromOld = await openPresenceStream(self, oldHome, { hello: 'node', store })
+  fromOld.send({ type: 'hold', sequence: 1, leases: [old.bytes] })
+  expect(reasons(await fromOld.next('held'))).toEqual([[0, 'older']])
+  fromOld.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
+  await fromOld.settled()
+  expect(store.get(KEY, tab.id)?.home).toBe(newHome.id)
+})
+
+test('session: leases that a home tells again over a new stream move to it, and outlive the old one', async () => {
+  const store = createRecordStore({ maxRecords: 10, maxRecordsPerKey: 10 }, Date.now, Math.random)
+  const lease = await leaseOf(tab, home.peer)
+  const first = await openPresenceStream(self, home, { hello: 'node', store, graceMs: 20 })
+  first.send({ type: 'hold', sequence: 1, leases: [lease.bytes] })
+  await first.next('held')
+  const second = await openPresenceStream(self, home, { hello: 'node', store })
+  second.send({ type: 'hold', sequence: 1, leases: [lease.bytes] })
+  await second.next('held')
+  first.close()
+  await waitFor(() => first.session.leases === 0, 1_000, 'the old stream has nothing')
+  expect(second.session.leases).toBe(1)
+  expect(store.count(KEY)).toBe(1)
+})
+
+test('session: a release undoes only what came over this stream', async () => {
+  const store = createRecordStore({ maxRecords: 10, maxRecordsPerKey: 10 }, Date.now, Math.random)
+  const mine = await openPresenceStream(self, tab, { store })
+  mine.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
+  await mine.next('held')
+  const stranger = await openPresenceStream(self, other, { store })
+  stranger.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
+  await stranger.settled()
+  expect(store.count(KEY)).toBe(1)
+  mine.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
+  await mine.settled()
+  expect(store.count(KEY)).toBe(0)
+  expect(mine.withdrawn).toEqual([{ key: KEY, holder: tab.id }])
+})
+
+test('session: when a tab’s stream ends, its leases are gone at once and its record nodes are told', async () => {
+  const stream = await openPresenceStream(self, tab, { graceMs: 60_000 })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
+  await stream.next('held')
+  stream.close()
+  await waitFor(() => stream.store.count(KEY) === 0, 1_000, 'the lease is gone')
+  expect(stream.withdrawn).toEqual([{ key: KEY, holder: tab.id }])
+})
+
+test('session: graceMs is how long a home’s tabs are counted after it went; its own leases go with it', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node', graceMs: 150 })
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes, (await leaseOf(home, home.peer)).bytes] })
+  await stream.next('held')
+  stream.close()
+  await waitFor(() => stream.store.count(KEY) === 1, 1_000, 'the home is gone')
+  const startedAtMs = performance.now()
+  expect(stream.store.get(KEY, tab.id)).toBeDefined()
+  await waitFor(() => stream.store.count(KEY) === 0, 1_000, 'the tab is gone too')
+  expect(performance.now() - startedAtMs).toBeGreaterThan(100)
+})
+
+test('session: silentNodeMs is how long a node may say nothing; a tab may for ever, and a beat is enough', async () => {
+  const options = { silentNodeMs: 100 }
+  const [node, beating, silentTab] = await Promise.all([
+    openPresenceStream(self, home, { ...options, hello: 'node' }),
+    openPresenceStream(self, other, { ...options, hello: 'node' }),
+    openPresenceStream(self, tab, options),
+  ])
+  const beats = setInterval(() => beating.send({ type: 'beat' }), 20)
+  try {
+    await waitFor(() => node.aborted, 2_000, 'the silent node is gone')
+    expect(beating.aborted).toBe(false)
+    expect(silentTab.aborted).toBe(false)
+    await beating.next('beat-back')
+  } finally {
+    clearInterval(beats)
+    for (const stream of [beating, silentTab]) stream.close()
+  }
+})
+
+test('session: a find is answered with a bounded sample, the count of all, and stock records apart', async () => {
+  const stream = await openPresenceStream(self, tab)
+  for (let i = 0; i < 60; i++)
+    stream.store.put({ key: KEY, holder: `h${i}`, home: self.id, expiresAtMs: Date.now() + 9_000, lease: Uint8Array.of(i), source: stream })
+  stream.send({ type: 'find', id: 3, key: KEY, limit: 5, scope: SCOPE.own })
+  const found = await stream.next('found')
+  expect(found).toMatchObject({ id: 3, count: 60, stock: [] })
+  expect(found.leases).toHaveLength(5)
+  const expiresAtMs = Date.now() + 5_000
+  stream.store.put({ key: keyOf(9), holder: other.id, home: other.id, expiresAtMs, lease: undefined, source: stream })
+  stream.send({ type: 'find', id: 4, key: keyOf(9), limit: 5, scope: SCOPE.own })
+  expect(await stream.next('found')).toMatchObject({ id: 4, leases: [], stock: [{ peer: other.multihash, expiresAtMs }] })
+})
+
+test('session: maxHoldersPerAnswer bounds an answer, and so does the frame', async () => {
+  for (const [maxHoldersPerAnswer, expected] of [
+    [4, 4],
+    [1_000, MAX_HOLDERS_TOLD],
+  ] as const) {
+    const stream = await openPresenceStream(self, tab, { limits: { maxHoldersPerAnswer } })
+    for (let i = 0; i < 60; i++)
+      stream.store.put({
+        key: KEY,
+        holder: `h${i}`,
+        home: self.id,
+        expiresAtMs: Date.now() + 9_000,
+        lease: new Uint8Array(200),
+        source: stream,
+      })
+    stream.send({ type: 'find', id: 1, key: KEY, limit: Number.MAX_SAFE_INTEGER, scope: SCOPE.own })
+    expect((await stream.next('found')).leases).toHaveLength(expected)
+  }
+})
+
+test('session: a tab’s finds in the network are bounded; one more is refused and the others go on', async () => {
+  const release = Promise.withResolvers<void>()
+  const stream = await openPresenceStream(self, tab, {
+    async findInNetwork() {
+      await release.promise
+      return []
+    },
+  })
+  for (let id = 1; id <= 9; id++) stream.send({ type: 'find', id, key: KEY, limit: 1, scope: SCOPE.network })
+  expect(await stream.next('refused')).toMatchObject({ id: 9, reason: 'busy' })
+  release.resolve()
+  for (let id = 1; id <= 8; id++) expect((await stream.next('found')).id).toBe(id)
+})
+
+test('session: the finds of a tab that is gone are ended', async () => {
+  let signal: AbortSignal | undefined
+  const stream = await openPresenceStream(self, tab, {
+    findInNetwork: (_key, _limit, given) => {
+      signal = given
+      return new Promise(() => {})
+    },
+  })
+  stream.send({ type: 'find', id: 1, key: KEY, limit: 1, scope: SCOPE.network })
+  await waitFor(() => signal !== undefined, 1_000, 'the search')
+  stream.close()
+  await waitFor(() => signal?.aborted === true, 1_000, 'its end')
+})
+
+test('session: a watch is answered now and after each change', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node', pushEveryMs: 1 })
+  stream.send({ type: 'watch', key: KEY, scope: SCOPE.own })
+  expect(await stream.next('count')).toEqual({ type: 'count', key: KEY, count: 0 })
+  const record = { key: KEY, holder: tab.id, home: self.id, expiresAtMs: Date.now() + 9_000, lease: Uint8Array.of(1), source: stream }
+  stream.store.put(record)
+  expect((await stream.next('count')).count).toBe(1)
+  stream.store.remove(KEY, tab.id, stream)
+  expect((await stream.next('count')).count).toBe(0)
+  stream.send({ type: 'unwatch', key: KEY })
+  await stream.settled()
+  stream.store.put(record)
+  await stream.settled()
+  expect(stream.received.filter(({ type }) => type === 'count')).toHaveLength(3)
+  expect(stream.session.watches).toBe(0)
+})
+
+test('session: pushEveryMs bounds how often a watcher hears, of its own records and of the whole network', async () => {
+  for (const scope of [SCOPE.own, SCOPE.network] as const) {
+    let tell = (_count: number) => {}
+    const stream = await openPresenceStream(self, tab, {
+      pushEveryMs: 50,
+      watchInNetwork: (_key, listener) => {
+        tell = listener
+        return () => {}
+      },
+    })
+    stream.send({ type: 'watch', key: KEY, scope })
+    await stream.settled()
+    for (let i = 1; i <= 500; i++) {
+      stream.store.put({
+        key: KEY,
+        holder: `h${i}`,
+        home: self.id,
+        expiresAtMs: Date.now() + 9_000,
+        lease: Uint8Array.of(1),
+        source: stream,
+      })
+      tell(i)
+    }
+    await waitFor(() => stream.received.some((frame) => frame.type === 'count' && frame.count === 500), 1_000, 'the newest count')
+    expect(stream.received.filter(({ type }) => type === 'count').length).toBeLessThanOrEqual(3)
+    stream.close()
+  }
+})
+
+test('session: maxWatchesPerPeer bounds a tab’s watches, and all streams together are bounded too', async () => {
+  const stream = await openPresenceStream(self, tab, { limits: { maxWatchesPerPeer: 2 } })
+  for (let byte = 1; byte <= 3; byte++) stream.send({ type: 'watch', key: keyOf(byte), scope: SCOPE.own })
+  expect(await stream.next('refused')).toMatchObject({ id: 0, reason: 'watches' })
+  expect(stream.session.watches).toBe(2)
+  stream.send({ type: 'unwatch', key: keyOf(1) })
+  stream.send({ type: 'watch', key: keyOf(3), scope: SCOPE.own })
+  await stream.settled()
+  expect(stream.session.watches).toBe(2)
+  const crowded = await openPresenceStream(self, home, { hello: 'node', mayWatch: () => false })
+  crowded.send({ type: 'watch', key: KEY, scope: SCOPE.own })
+  expect(await crowded.next('refused')).toMatchObject({ reason: 'watches' })
+})
+
+test('session: a watch does not wait for leases that are being checked', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node' })
+  const leases = await Promise.all(Array.from({ length: 100 }, (_, i) => leaseOf(tab, home.peer, keyOf(i + 1))))
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  for (let i = 0; i < 10_000; i++)
+    stream.send({ type: 'watch', key: Uint8Array.from({ length: 32 }, (_, at) => (i >> (at % 16)) & 255), scope: SCOPE.own })
+  await stream.next('held')
+  expect(stream.aborted).toBe(false)
+  expect(stream.store.size).toBe(100)
+})
+
+test('session: more waiting than a full home has ends the connection', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node' })
+  const leases = await Promise.all(Array.from({ length: 128 }, (_, i) => leaseOf(tab, home.peer, keyOf(i + 1))))
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  const release = { type: 'release' as const, records: Array(512).fill({ key: KEY, holder: new Uint8Array(1) }) }
+  for (let i = 0; i < 300 && stream.open; i++) stream.send(release)
+  await waitFor(() => stream.aborted, 5_000, 'the connection is ended')
+})
+
+test('session: a stream begins with one hello, or the connection is ended', async () => {
+  const early = await openPresenceStream(self, tab, { hello: 'none' })
+  early.send({ type: 'find', id: 1, key: KEY, limit: 1, scope: SCOPE.own })
+  await waitFor(() => early.aborted, 1_000, 'the end of the one without a hello')
+  expect(early.received).toEqual([])
+  const twice = await openPresenceStream(self, tab)
+  twice.send({ type: 'hello', role: 'node', addresses: [multiaddr('/ip4/192.0.2.7/tcp/4000/ws')] })
+  await waitFor(() => twice.aborted, 1_000, 'the end of the one with two')
+  expect(twice.session.role).toBe('tab')
+})
+
+test('session: frames that only the other end sends are left unread', async () => {
+  const stream = await openPresenceStream(self, tab)
+  stream.send({ type: 'count', key: KEY, count: 1_000 })
+  stream.send({ type: 'welcome', addresses: [], nowMs: 0, servers: [] })
+  await stream.settled()
+  expect(stream.store.count(KEY)).toBe(0)
+  expect(stream.aborted).toBe(false)
+})
+
+test('session: a frame that breaks the layout ends the stream, and with it what was held over it', async () => {
+  const stream = await openPresenceStream(self, tab)
+  stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
+  await stream.next('held')
+  stream.sendRaw([6, new Uint8Array(31), 0])
+  await waitFor(() => stream.store.count(KEY) === 0, 1_000, 'the end')
+  expect(stream.withdrawn).toHaveLength(1)
+})

@@ -1,0 +1,213 @@
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import type { Key } from '../../node/index.ts'
+import { encodeKeyHex } from '../../node/keys/index.ts'
+import type { Link } from '../../node/rendezvous/link.ts'
+import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
+import { believedCount, createWatcher, type Watcher } from '../../node/rendezvous/watcher.ts'
+import { SCOPE } from '../../node/rendezvous/wire.ts'
+import { waitFor } from '../helpers/network.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+
+let peers: SeededPeer[]
+beforeAll(async () => {
+  peers = await Promise.all([1, 2, 3, 4].map(createSeededPeer))
+})
+
+test('watcher: of no counts none is believed, of one that one, of two the larger, of three the middle one', () => {
+  expect(believedCount([])).toBe(0)
+  expect(believedCount([4])).toBe(4)
+  expect(believedCount([4, 9])).toBe(9)
+  expect(believedCount([9, 4, 5])).toBe(5)
+})
+
+test('watcher: one liar among three moves the count no further than the honest two reach', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.nat(), fc.nat(), (honest, other, lie) => {
+      const counts = [honest, lie, other]
+      const believed = believedCount(counts)
+      expect(believed).toBeGreaterThanOrEqual(Math.min(honest, other))
+      expect(believed).toBeLessThanOrEqual(Math.max(honest, other))
+      expect(counts).toEqual([honest, lie, other])
+    }),
+  )
+})
+
+/** A watcher whose record nodes are at the test's fingertips: what it asked of each is kept, as hex keys. */
+function createWatched() {
+  const asked = new Map<string, Set<string>>()
+  const links = new Map<string, Link>()
+  const ensured: string[] = []
+  const place = { targets: [] as SeededPeer[], keepsRecords: false }
+  const store: RecordStore = createRecordStore({ maxRecords: 100, maxRecordsPerKey: 100 }, Date.now, Math.random)
+  const open = (peer: SeededPeer): Link => {
+    const keys = new Set<string>()
+    asked.set(peer.id, keys)
+    const link = {
+      id: peer.id,
+      watch: (key: Key) => keys.add(encodeKeyHex(key)),
+      unwatch: (key: Key) => keys.delete(encodeKeyHex(key)),
+    } as unknown as Link
+    links.set(peer.id, link)
+    return link
+  }
+  const watcher: Watcher = createWatcher({
+    placement: {
+      targets: () => place.targets.map(({ peer }) => peer),
+      keepsRecords: () => place.keepsRecords,
+      async *walk() {},
+    },
+    store,
+    scope: SCOPE.own,
+    link: (peer) => links.get(peer.toString()),
+    ensure: (peer) => ensured.push(peer.toString()),
+  })
+  const told: [count: number, isCertain: boolean][] = []
+  const put = (holder: string) =>
+    store.put({ key: KEY, holder, home: holder, expiresAtMs: Date.now() + 60_000, lease: Uint8Array.of(1), source: store })
+  return { watcher, store, place, links, open, asked, ensured, told, put, watch: () => watcher.watch(KEY, (...args) => told.push(args)) }
+}
+
+test('watcher: asks the record nodes, and is certain once one of them has answered', async () => {
+  const { watcher, place, open, asked, told, watch } = createWatched()
+  const [a] = peers as [SeededPeer]
+  place.targets = [a]
+  const link = open(a)
+  watch()
+  await waitFor(() => asked.get(a.id)?.size === 1, 1_000, 'the watch is told')
+  expect(told).toEqual([[0, false]])
+  watcher.onCount(link, KEY, 3)
+  watcher.onCount(link, KEY, 3)
+  expect(told).toEqual([
+    [0, false],
+    [3, true],
+  ])
+})
+
+test('watcher: a count by somebody who is no record node of the key is not heard', async () => {
+  const { watcher, place, open, told, watch } = createWatched()
+  const [a, b] = peers as [SeededPeer, SeededPeer]
+  place.targets = [a]
+  open(a)
+  const stranger = open(b)
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the first word')
+  watcher.onCount(stranger, KEY, 1_000)
+  watcher.onCount(stranger, new Uint8Array(32), 1_000)
+  expect(told).toEqual([[0, false]])
+})
+
+test('watcher: never tells of fewer than this peer sees itself', async () => {
+  const { watcher, place, open, told, put, watch } = createWatched()
+  const [a] = peers as [SeededPeer]
+  place.targets = [a]
+  const link = open(a)
+  put('one')
+  put('two')
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the first word')
+  watcher.onCount(link, KEY, 0)
+  expect(told.at(-1)).toEqual([2, true])
+  put('three')
+  expect(told.at(-1)).toEqual([3, true])
+})
+
+test('watcher: a record node’s own count is one of the counts', async () => {
+  const { watcher, place, open, told, watch } = createWatched()
+  const [a, b] = peers as [SeededPeer, SeededPeer]
+  place.targets = [a, b]
+  place.keepsRecords = true
+  const links = [open(a), open(b)] as const
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the first word')
+  expect(told).toEqual([[0, true]])
+  watcher.onCount(links[0], KEY, 50)
+  watcher.onCount(links[1], KEY, 0)
+  expect(told.at(-1)).toEqual([0, true])
+})
+
+test('watcher: the count of a record node that is gone counts no more', async () => {
+  const { watcher, place, open, told, watch } = createWatched()
+  const [a, b] = peers as [SeededPeer, SeededPeer]
+  place.targets = [a, b]
+  const links = [open(a), open(b)] as const
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the first word')
+  watcher.onCount(links[0], KEY, 5)
+  watcher.onCount(links[1], KEY, 2)
+  expect(told.at(-1)).toEqual([5, true])
+  watcher.onLinkEnd(links[0])
+  expect(told.at(-1)).toEqual([2, true])
+  watcher.onLinkEnd(links[1])
+  expect(told.at(-1)).toEqual([0, false])
+})
+
+test('watcher: when the record nodes change, the new are asked and the old released', async () => {
+  const { watcher, place, open, asked, ensured, told, watch } = createWatched()
+  const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
+  place.targets = [a]
+  const link = open(a)
+  open(b)
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the first word')
+  watcher.onCount(link, KEY, 9)
+  place.targets = [b, c]
+  watcher.retarget()
+  expect(asked.get(a.id)?.size).toBe(0)
+  expect(asked.get(b.id)?.size).toBe(1)
+  expect(ensured).toEqual([c.id])
+  expect(told.at(-1)).toEqual([0, false])
+  expect([a, b, c].map(({ id }) => watcher.needs(id))).toEqual([false, true, true])
+  watcher.tell(open(c))
+  expect(asked.get(c.id)?.size).toBe(1)
+})
+
+test('watcher: a key with several listeners is watched once, until the last has ended', async () => {
+  const { watcher, place, open, asked, told, watch } = createWatched()
+  const [a] = peers as [SeededPeer]
+  place.targets = [a]
+  open(a)
+  const ends = [watch(), watch()]
+  await waitFor(() => told.length === 2, 1_000, 'the first word to each')
+  expect(watcher.size).toBe(1)
+  ends[0]?.()
+  ends[0]?.()
+  expect(asked.get(a.id)?.size).toBe(1)
+  ends[1]?.()
+  expect(asked.get(a.id)?.size).toBe(0)
+  expect(watcher.size).toBe(0)
+})
+
+test('watcher: a listener that comes later hears the newest count at once', async () => {
+  const { watcher, place, open, told, watch } = createWatched()
+  const [a] = peers as [SeededPeer]
+  place.targets = [a]
+  const link = open(a)
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the first word')
+  watcher.onCount(link, KEY, 4)
+  told.length = 0
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the word to the second')
+  expect(told).toEqual([[4, true]])
+})
+
+test('watcher: a watch that ends before it was placed leaves nothing behind', async () => {
+  const { watcher, store, place, open, asked, told, put, watch } = createWatched()
+  const [a] = peers as [SeededPeer]
+  place.targets = [a]
+  open(a)
+  watch()()
+  watch()
+  await waitFor(() => told.length === 1, 1_000, 'the word to the second')
+  expect(asked.get(a.id)?.size).toBe(1)
+  put('one')
+  expect(told).toEqual([
+    [0, false],
+    [1, false],
+  ])
+  expect(store.count(KEY)).toBe(1)
+  expect(watcher.size).toBe(1)
+})

@@ -1,0 +1,131 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
+import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { checkJoinAddress } from '../../node/network/index.ts'
+import { findJoinAddresses, multiaddrOfUrl } from '../../node/network/join-address.ts'
+import { createSeededPeer } from '../helpers/seeded-peer.ts'
+
+const BAD_OPTION = expect.objectContaining({ code: 'ERR_BAD_OPTION' })
+const NO_NETWORK = expect.objectContaining({ code: 'ERR_NO_NETWORK' })
+
+let id: string
+beforeAll(async () => {
+  id = (await createSeededPeer(1)).id
+})
+
+test.each([
+  ['http://localhost:4000', '/dns/localhost/tcp/4000/ws'],
+  ['http://pages.example', '/dns/pages.example/tcp/80/ws'],
+  ['https://pages.example', '/dns/pages.example/tcp/443/tls/ws'],
+  ['https://pages.example:8443/some/path?x#y', '/dns/pages.example/tcp/8443/tls/ws'],
+  ['http://127.0.0.1:4000', '/ip4/127.0.0.1/tcp/4000/ws'],
+  ['http://[::1]:4000', '/ip6/::1/tcp/4000/ws'],
+  ['https://[2001:db8::7]', '/ip6/2001:db8::7/tcp/443/tls/ws'],
+])('join-address: the overlay of %s is at %s', (url, expected) => {
+  const address = multiaddrOfUrl(new URL(url), id)
+  expect(address.toString()).toBe(`${expected}/p2p/${id}`)
+  expect(WebSockets.matches(address) || WebSocketsSecure.matches(address)).toBe(true)
+})
+
+test.each([
+  '',
+  'localhost:4000',
+  'localhost',
+  'ws://localhost:4000',
+  'ftp://host',
+  '/ip4/127.0.0.1/tcp/port',
+  '/nonsense/1',
+  '/ip4/300.0.0.1/tcp/1',
+])('join-address: refuses %j', async (address) => {
+  expect(() => checkJoinAddress(address)).toThrow(BAD_OPTION)
+  await expect(findJoinAddresses(address)).rejects.toEqual(BAD_OPTION)
+})
+
+test.each(['/ip4/127.0.0.1/tcp/4000/ws', '/dns/pages.example/tcp/443/tls/ws', '/ip6/::1/tcp/4000/ws'])(
+  'join-address: takes the multiaddr %s as it is',
+  async (address) => {
+    checkJoinAddress(address)
+    expect((await findJoinAddresses(address)).map(String)).toEqual([address])
+  },
+)
+
+/** The URL of a server that answers as told. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+const serveJson = (value: unknown) => serve((_request, response) => response.end(JSON.stringify(value)))
+
+test('join-address: a gateway’s own URL comes first, then what it announces', async () => {
+  const paths: unknown[] = []
+  const announced = [`/ip4/192.0.2.7/tcp/4000/ws/p2p/${id}`, 7]
+  const url = await serve((request, response) => {
+    paths.push(request.url)
+    response.end(JSON.stringify({ id, addresses: announced }))
+  })
+  const addresses = await findJoinAddresses(url)
+  expect(addresses.map(String)).toEqual([`/ip4/127.0.0.1/tcp/${new URL(url).port}/ws/p2p/${id}`, announced[0]])
+  expect(paths).toEqual(['/api/v1/status'])
+})
+
+test('join-address: of many announced addresses a few are taken', async () => {
+  const addresses = Array.from({ length: 1_000 }, (_, i) => `/ip4/192.0.2.7/tcp/${i + 1}/ws`)
+  expect((await findJoinAddresses(await serveJson({ id, addresses }))).length).toBeLessThan(20)
+})
+
+test.each([
+  ['nothing', null],
+  ['a list', []],
+  ['text', 'hello'],
+  ['no peer id', { addresses: [] }],
+  ['a peer id that is none', { id: 'it is I' }],
+  ['an address that is none', { id: '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5', addresses: ['here'] }],
+])('join-address: a server whose status is %s is no gateway', async (_, status) => {
+  await expect(findJoinAddresses(await serveJson(status))).rejects.toEqual(NO_NETWORK)
+})
+
+test('join-address: a server that answers no JSON, or an error, is no gateway', async () => {
+  await expect(findJoinAddresses(await serve((_, response) => response.end('<html>')))).rejects.toEqual(NO_NETWORK)
+  await expect(findJoinAddresses(await serve((_, response) => response.writeHead(500).end('{}')))).rejects.toEqual(NO_NETWORK)
+})
+
+test('join-address: an answer without end is given up', async () => {
+  let sent = 0
+  const url = await serve((_request, response) => {
+    const part = Buffer.alloc(65_536, ' ')
+    const more = () => {
+      while (!response.destroyed && sent < 1e9) {
+        sent += part.byteLength
+        if (!response.write(part)) return void response.once('drain', more)
+      }
+    }
+    more()
+  })
+  await expect(findJoinAddresses(url)).rejects.toEqual(NO_NETWORK)
+  expect(sent).toBeLessThan(50_000_000)
+})
+
+test('join-address: nobody there is no network', async () => {
+  const url = await serveJson({})
+  const port = Number(new URL(url).port)
+  await expect(findJoinAddresses(`http://127.0.0.2:${port}`)).rejects.toEqual(NO_NETWORK)
+})
+
+test('join-address: waiting for an answer ends with the signal', async () => {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const url = await serve(() => controller.abort(reason))
+  await expect(findJoinAddresses(url, { signal: controller.signal })).rejects.toBe(reason)
+})
+
+test('join-address: what it makes can be parsed again', () => {
+  const address = multiaddrOfUrl(new URL('http://[::1]:4000'), id)
+  expect(multiaddr(address.toString()).equals(address)).toBe(true)
+})

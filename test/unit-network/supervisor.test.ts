@@ -1,0 +1,234 @@
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { createSupervisor, SUPERVISOR_DEFAULTS, type Supervisor, type SupervisorOptions } from '../../node/network/index.ts'
+import type { RoutingTable } from '../../node/network/routing-table.ts'
+import type { PeerEvent } from '../../node/types.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+
+let self: SeededPeer
+let peers: SeededPeer[]
+beforeAll(async () => {
+  ;[self, ...peers] = (await Promise.all(Array.from({ length: 8 }, (_, i) => createSeededPeer(i + 1)))) as [SeededPeer, ...SeededPeer[]]
+})
+
+const supervisors: Supervisor[] = []
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  for (const supervisor of supervisors.splice(0)) supervisor.stop()
+  vi.useRealTimers()
+})
+
+const addressOf = ({ id }: SeededPeer) => `/ip4/192.0.2.7/tcp/4000/ws/p2p/${id}`
+
+/** A supervisor over a network in which those are reached who are up, and all dials are written down with their times. */
+function createSupervised({
+  role = 'node',
+  random = 0.999,
+  ...options
+}: SupervisorOptions & { role?: 'node' | 'tab'; random?: number } = {}) {
+  const startedAtMs = Date.now()
+  const up = new Set<string>()
+  const connected = new Set<string>()
+  const dials: { peer: string; atMs: number }[] = []
+  const events: PeerEvent[] = []
+  const libp2p = {
+    peerId: self.peer,
+    getConnections: (peer?: PeerId) => [...connected].filter((id) => peer === undefined || peer.toString() === id),
+    async dial([address]: Multiaddr[]) {
+      const id = address?.getComponents().find(({ name }) => name === 'p2p')?.value ?? ''
+      dials.push({ peer: id, atMs: Date.now() - startedAtMs })
+      if (!up.has(id)) throw new Error('nobody there')
+      connected.add(id)
+      return { remotePeer: peers.find((peer) => peer.id === id)?.peer }
+    },
+  } as unknown as Libp2p
+  const supervisor = createSupervisor(
+    { libp2p, servers: { size: 0 } as RoutingTable, role, emit: (event) => events.push(event), random: () => random },
+    options,
+  )
+  supervisors.push(supervisor)
+  const times = (peer: SeededPeer) => dials.filter((dial) => dial.peer === peer.id).map(({ atMs }) => atMs)
+  return { supervisor, up, connected, dials, events, times, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
+}
+
+test('supervisor: goes on trying an address for as long as it runs, and says so each time', async () => {
+  const { supervisor, times, events, pass } = createSupervised()
+  const [peer] = peers as [SeededPeer]
+  supervisor.join([addressOf(peer)])
+  supervisor.start()
+  await pass(600_000)
+  expect(times(peer).length).toBeGreaterThan(100)
+  expect(events.length).toBe(times(peer).length)
+  expect(events[0]).toMatchObject({ type: 'join-failed', address: addressOf(peer) })
+})
+
+test('supervisor: minRetryMs is the first wait, each further one doubles it, and maxRetryMs is the longest', async () => {
+  const { supervisor, times, pass } = createSupervised({ minRetryMs: 1_000, maxRetryMs: 8_000 })
+  const [peer] = peers as [SeededPeer]
+  supervisor.join([addressOf(peer)])
+  supervisor.start()
+  await pass(60_000)
+  const at = times(peer)
+  const waits = at.slice(1).map((time, i) => time - (at[i] ?? 0))
+  // It looks around every quarter of a second.
+  for (const [i, expected] of [1_000, 2_000, 4_000, 8_000, 8_000, 8_000].entries()) {
+    expect(waits[i]).toBeGreaterThanOrEqual(expected - 250)
+    expect(waits[i]).toBeLessThanOrEqual(expected + 250)
+  }
+})
+
+test('supervisor: waits are spread, so that those who lost one node do not come back in one moment', async () => {
+  const [peer] = peers as [SeededPeer]
+  const second = await Promise.all(
+    [0, 0.999].map(async (random) => {
+      const { supervisor, times, pass } = createSupervised({ random, minRetryMs: 4_000, maxRetryMs: 4_000 })
+      supervisor.join([addressOf(peer)])
+      supervisor.start()
+      await pass(5_000)
+      return times(peer)[1] ?? 0
+    }),
+  )
+  expect(second[0]).toBeGreaterThanOrEqual(2_000)
+  expect((second[1] ?? 0) - (second[0] ?? 0)).toBeGreaterThan(1_500)
+})
+
+test('supervisor: a node that was lost is dialled again at once, and what it cost before is forgotten', async () => {
+  const { supervisor, up, connected, times, pass } = createSupervised()
+  const [peer] = peers as [SeededPeer]
+  supervisor.join([addressOf(peer)])
+  supervisor.start()
+  await pass(30_000)
+  up.add(peer.id)
+  await pass(SUPERVISOR_DEFAULTS.maxRetryMs + 250)
+  expect(connected.has(peer.id)).toBe(true)
+  const before = times(peer).length
+  await pass(60_000)
+  expect(times(peer)).toHaveLength(before)
+  connected.delete(peer.id)
+  await pass(250)
+  expect(connected.has(peer.id)).toBe(true)
+})
+
+test('supervisor: its own address is no place to join', async () => {
+  const { supervisor, dials, events, pass } = createSupervised()
+  supervisor.join([addressOf(self)])
+  supervisor.start()
+  await pass(60_000)
+  expect(dials).toEqual([])
+  expect(events).toEqual([])
+})
+
+test('supervisor: a tab with a connection dials nobody else', async () => {
+  const { supervisor, up, connected, dials, pass } = createSupervised({ role: 'tab' })
+  const [home, other] = peers as [SeededPeer, SeededPeer]
+  up.add(home.id).add(other.id)
+  supervisor.join([addressOf(home)])
+  supervisor.learn(other.peer, [multiaddr(addressOf(other))])
+  supervisor.start()
+  await pass(60_000)
+  expect([...connected]).toEqual([home.id])
+  expect(dials).toHaveLength(1)
+})
+
+test('supervisor: a tab whose home stays dead goes to another server that it has heard of', async () => {
+  const { supervisor, up, connected, pass } = createSupervised({ role: 'tab' })
+  const [home, other] = peers as [SeededPeer, SeededPeer]
+  up.add(home.id).add(other.id)
+  supervisor.join([addressOf(home)])
+  supervisor.start()
+  await pass(250)
+  supervisor.learn(other.peer, [multiaddr('/ip4/192.0.2.8/tcp/4000/ws')])
+  up.delete(home.id)
+  connected.delete(home.id)
+  await pass(2_000)
+  expect([...connected]).toEqual([other.id])
+})
+
+test('supervisor: a node looks for a server that it lost, and forgets it after a while', async () => {
+  const { supervisor, up, connected, times, events, pass } = createSupervised()
+  const [peer] = peers as [SeededPeer]
+  up.add(peer.id)
+  supervisor.learn(peer.peer, [multiaddr(addressOf(peer))])
+  supervisor.start()
+  await pass(250)
+  expect(connected.has(peer.id)).toBe(true)
+  up.delete(peer.id)
+  connected.delete(peer.id)
+  await pass(600_000)
+  expect(times(peer).length).toBeLessThan(15)
+  expect(events).toEqual([])
+  const before = times(peer).length
+  await pass(600_000)
+  expect(times(peer)).toHaveLength(before)
+})
+
+test('supervisor: maxKnownServers bounds what it remembers; who is connected stays', async () => {
+  const { supervisor, connected, pass } = createSupervised({ maxKnownServers: 2 })
+  const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
+  connected.add(a.id)
+  for (const peer of [a, b, c]) supervisor.learn(peer.peer, [multiaddr(addressOf(peer))])
+  connected.add(b.id).add(c.id)
+  await pass(0)
+  expect(
+    supervisor
+      .known(10)
+      .map(({ peer }) => peer.toString())
+      .toSorted(),
+  ).toEqual([a.id, c.id].toSorted())
+})
+
+test('supervisor: tells of those it is connected to, no more than asked for, and never of itself', async () => {
+  const { supervisor, connected } = createSupervised()
+  for (const peer of [self, ...peers]) supervisor.learn(peer.peer, [multiaddr(addressOf(peer))])
+  supervisor.learn((peers[0] as SeededPeer).peer, [])
+  for (const { id } of [self, ...peers.slice(1)]) connected.add(id)
+  expect(
+    supervisor
+      .known(100)
+      .map(({ peer }) => peer.toString())
+      .toSorted(),
+  ).toEqual(
+    peers
+      .slice(1)
+      .map(({ id }) => id)
+      .toSorted(),
+  )
+  expect(supervisor.known(3)).toHaveLength(3)
+})
+
+test('supervisor: tries nothing once it is stopped, and leaves no timer', async () => {
+  const { supervisor, dials, events, pass } = createSupervised()
+  supervisor.join([addressOf(peers[0] as SeededPeer)])
+  supervisor.start()
+  supervisor.start()
+  await pass(1_000)
+  const before = dials.length
+  supervisor.stop()
+  supervisor.stop()
+  expect(vi.getTimerCount()).toBe(0)
+  const told = events.length
+  await pass(60_000)
+  expect(dials).toHaveLength(before)
+  expect(events).toHaveLength(told)
+})
+
+test('supervisor: the network coming back is a reason to try at once', async () => {
+  const listeners = new Map<string, () => void>()
+  vi.stubGlobal('addEventListener', (type: string, listener: () => void) => listeners.set(type, listener))
+  vi.stubGlobal('removeEventListener', (type: string) => listeners.delete(type))
+  const { supervisor, up, connected, pass } = createSupervised({ minRetryMs: 60_000, maxRetryMs: 60_000 })
+  const [peer] = peers as [SeededPeer]
+  supervisor.join([addressOf(peer)])
+  supervisor.start()
+  await pass(1_000)
+  up.add(peer.id)
+  await pass(1_000)
+  expect(connected.size).toBe(0)
+  listeners.get('online')?.()
+  await pass(0)
+  expect([...connected]).toEqual([peer.id])
+  supervisor.stop()
+  expect(listeners.size).toBe(0)
+  vi.unstubAllGlobals()
+})
