@@ -4,12 +4,13 @@ import type { ComponentLogger, Transport } from '@libp2p/interface'
 import { createContent } from './content/index.ts'
 import { MayflyError } from './errors.ts'
 import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
-import { checkJoinAddress, createOverlay, createSupervisor } from './network/index.ts'
+import { checkJoinAddress, createOverlay, createSupervisor, inTime } from './network/index.ts'
 import {
   createRecordStore,
   createRendezvous,
   PRESENCE_PROTOCOL,
   ProviderStore,
+  type ProviderStoreOptions,
   type RendezvousOptions,
   type RendezvousService,
 } from './rendezvous/index.ts'
@@ -37,6 +38,8 @@ export interface PeerOptions {
   /** Multiaddrs to tell others instead of those that are listened on, for a node behind a proxy. */
   announce?: string[]
   rendezvous?: RendezvousOptions
+  /** What stock kad-dht peers may announce here. */
+  providers?: ProviderStoreOptions
 }
 
 /** Stopping waits no longer than this for others, in ms. */
@@ -66,17 +69,20 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
 
   let rendezvous: RendezvousService | undefined
   const store = createRecordStore(limits, Date.now, Math.random)
-  const providerStore = new ProviderStore({
-    store,
-    now: Date.now,
-    network: () =>
-      rendezvous && {
-        peerId: libp2p.peerId,
-        peerStore: libp2p.peerStore,
-        addressesOf: rendezvous.addressesOf,
-        sourceOf: rendezvous.sourceOf,
-      },
-  })
+  const providerStore = new ProviderStore(
+    {
+      store,
+      now: Date.now,
+      network: () =>
+        rendezvous && {
+          peerId: libp2p.peerId,
+          peerStore: libp2p.peerStore,
+          addressesOf: rendezvous.addressesOf,
+          sourceOf: rendezvous.sourceOf,
+        },
+    },
+    options.providers,
+  )
   const { libp2p, privateKey, servers } = await createOverlay({
     role,
     privateKey: options.privateKey,
@@ -123,12 +129,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     await content.stop()
     await presence.stop()
     servers.stop()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_MS)
-    })
-    await Promise.race([Promise.resolve(libp2p.stop()), late])
-    clearTimeout(timer)
+    await inTime(Promise.resolve(libp2p.stop()), STOP_MS)
   }
 
   function joined({ signal }: AbortOptions = {}): Promise<void> {

@@ -24,6 +24,11 @@ export interface Holder {
 /** Being there for a key. It ends with `release()`, or when this peer leaves. */
 export interface Hold {
   readonly key: Key
+  /**
+   * Resolves once somebody who keeps records has taken this peer's word, so that others find it; at once when this peer keeps the
+   * record itself, and when it is released before. Never rejects; does not resolve while there is no way into the overlay.
+   */
+  readonly announced: Promise<void>
   /** Says that this peer is no longer there. Resolves once the record nodes that can be reached were told; may be called twice. */
   release(): Promise<void>
 }
@@ -72,7 +77,8 @@ export interface HeldContent {
 /** Content by its hash. */
 export interface ContentStore {
   /**
-   * Keeps the bytes in memory, serves them to whoever asks, and holds their key.
+   * Keeps the bytes in memory, serves them to whoever asks, and holds their key. Resolves once others can find it, or after a short
+   * while when there is nobody to tell.
    *
    * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full)
    */

@@ -3,6 +3,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, sha256 } from '../keys/index.ts'
+import { inTime } from '../network/index.ts'
 import type { AbortOptions, ContentStore, Hold, Holder, Key, PeerEvent, PeerLimits } from '../types.ts'
 import { createAsking } from './asking.ts'
 import { createFetcher, type FetcherContext, type FetcherOptions } from './fetcher.ts'
@@ -35,6 +36,8 @@ export interface ContentService extends ContentStore {
   stop(): Promise<void>
 }
 
+/** How long holding waits for somebody to keep the record, in ms. */
+const MAX_ANNOUNCE_MS = 2_000
 /** Streams on which one peer may ask at once: one is enough, and a reconnecting peer may have two. */
 const MAX_STREAMS = 4
 
@@ -109,13 +112,17 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       mustBeStarted()
       if (holds.has(id)) return { key, size }
       store.put(key, own)
+      let hold: Hold
       try {
-        holds.set(id, presence.hold(key))
+        hold = presence.hold(key)
+        holds.set(id, hold)
       } catch (error) {
         store.delete(key)
         throw error
       }
       emit({ type: 'hold', key: id, size })
+      // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
+      if (context.role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
       return { key, size }
     },
     async release(key) {

@@ -15,7 +15,8 @@ export interface HoldsContext {
   /** The overlay's clock: for a tab, its home's. */
   now(): number
   random(): number
-  announce(lease: Lease): void
+  /** Resolves once somebody who keeps records has taken it. */
+  announce(lease: Lease): Promise<void>
   withdraw(key: Key): void
 }
 
@@ -33,7 +34,11 @@ interface Held {
   owners: number
   /** Counts signings, so that a slow one never overtakes a newer. */
   version: number
+  /** When the newest lease says it was issued, by the overlay's clock, in ms. */
+  issuedAtMs: number
   announced: boolean
+  /** Settled once a lease of it was taken, or it was released. */
+  taken: PromiseWithResolvers<void>
 }
 
 export function createHolds(context: HoldsContext, options: LeaseOptions = {}): Holds {
@@ -46,7 +51,9 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
     const home = context.home()
     const version = ++entry.version
     if (home === undefined) return
-    const issuedAtMs = context.now()
+    // Later than the one before, even where a new home's clock is behind the old one's: else it would pass for the older word.
+    const issuedAtMs = Math.max(context.now(), entry.issuedAtMs + 1)
+    entry.issuedAtMs = issuedAtMs
     const lease = await signLease(context.self, context.privateKey, {
       key: entry.key,
       home,
@@ -55,7 +62,8 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
     })
     if (entry.version !== version || entry.owners === 0) return
     entry.announced = true
-    context.announce(lease)
+    await context.announce(lease)
+    if (entry.version === version) entry.taken.resolve()
   }
 
   function schedule(): void {
@@ -77,7 +85,7 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
       if (entry === undefined) {
         if (held.size >= context.maxHolds)
           throw new MayflyError('ERR_LIMIT', `Cannot hold another key: this peer holds the limit of ${context.maxHolds}`)
-        entry = { key, owners: 0, version: 0, announced: false }
+        entry = { key, owners: 0, version: 0, issuedAtMs: 0, announced: false, taken: Promise.withResolvers() }
         held.set(id, entry)
         void issue(entry)
       }
@@ -86,11 +94,13 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
       let released = false
       return {
         key,
+        announced: own.taken.promise,
         async release() {
           if (released) return
           released = true
           if (--own.owners > 0) return
           held.delete(id)
+          own.taken.resolve()
           if (own.announced) context.withdraw(key)
         },
       }
@@ -108,7 +118,10 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
     stop() {
       clearTimeout(timer)
       timer = undefined
-      for (const entry of held.values()) entry.owners = 0
+      for (const entry of held.values()) {
+        entry.owners = 0
+        entry.taken.resolve()
+      }
       held.clear()
     },
   }

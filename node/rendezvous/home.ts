@@ -5,6 +5,7 @@ import type { Link } from './link.ts'
 
 export interface HomeContext {
   libp2p: Libp2p
+  /** Resolves once the peer has welcomed this one. */
   open(peer: PeerId): Promise<Link>
   /** The tab has a home, another one, or none. */
   onChange(home: PeerId | undefined): void

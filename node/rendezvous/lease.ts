@@ -68,7 +68,9 @@ export async function signLease(holder: PeerId, privateKey: PrivateKey, terms: L
 export function decodeLease(bytes: Uint8Array): Lease {
   try {
     const [payload] = readSigned(bytes)
-    const [version, key, holder, home, issuedAtMs, expiresAtMs] = decode(payload, { strict: true }) as unknown[]
+    const terms = decode(payload, { strict: true }) as unknown[]
+    if (terms.length !== 6) throw new Error('six entries')
+    const [version, key, holder, home, issuedAtMs, expiresAtMs] = terms
     if (version !== LEASE_VERSION) throw new Error(`version ${String(version)}`)
     if (!(key instanceof Uint8Array) || key.byteLength !== KEY_BYTES) throw new Error('key')
     if (!(holder instanceof Uint8Array) || !(home instanceof Uint8Array)) throw new Error('peer ids')
@@ -88,8 +90,10 @@ export function decodeLease(bytes: Uint8Array): Lease {
 
 function readSigned(bytes: Uint8Array): [payload: Uint8Array, signature: Uint8Array] {
   if (bytes.byteLength > MAX_LEASE_BYTES) throw new Error(`longer than ${MAX_LEASE_BYTES} bytes`)
-  const [payload, signature] = decode(bytes, { strict: true }) as unknown[]
-  if (!(payload instanceof Uint8Array) || !(signature instanceof Uint8Array)) throw new Error('payload and signature')
+  const signed = decode(bytes, { strict: true }) as unknown[]
+  const [payload, signature] = signed
+  if (signed.length !== 2 || !(payload instanceof Uint8Array) || !(signature instanceof Uint8Array))
+    throw new Error('payload and signature')
   return [payload, signature]
 }
 

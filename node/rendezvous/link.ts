@@ -5,6 +5,7 @@
 
 import type { PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
@@ -35,7 +36,9 @@ export interface LinkEvents {
   onWelcome(link: Link, welcome: Welcome): void
   onCount(link: Link, key: Key, count: number): void
   /** The other end did not take a lease, a watch or a find. */
-  onRefused(link: Link, reason: Refusal, lease: Uint8Array | undefined): void
+  onRefused(link: Link, reason: Refusal): void
+  /** The other end has not answered the beats; the link ends next. */
+  onSilent(reason: Error): void
   onEnd(link: Link, reason: Error | undefined): void
 }
 
@@ -43,7 +46,13 @@ export interface Link {
   readonly peer: PeerId
   readonly id: string
   readonly open: boolean
-  hold(leases: Uint8Array[]): void
+  /**
+   * Resolves once the other end has answered the hello, with how far its clock is ahead of this one's, in ms. Rejects when the link
+   * ends before.
+   */
+  readonly welcomed: Promise<number>
+  /** Resolves with those that the other end has taken; with none when the link ends before it answers. */
+  hold(leases: Uint8Array[]): Promise<Uint8Array[]>
   release(records: { key: Key; holder: Uint8Array }[]): void
   watch(key: Key, scope: Scope): void
   unwatch(key: Key): void
@@ -65,9 +74,13 @@ export function createLink(
 ): Link {
   /** Finds under way, by id. Bounded: each is taken out by its answer, its time-out or the end. */
   const finds = new Map<number, (found: Found | undefined) => void>()
-  /** Leases told and not yet answered, to name the one that was refused. Bounded: taken out by the answer. */
-  const unanswered = new Map<number, Uint8Array[]>()
+  /** Leases told and not yet answered, by sequence. Bounded: taken out by the answer, or the end. */
+  const unanswered = new Map<number, { leases: Uint8Array[]; answer(taken: Uint8Array[]): void }>()
+  /** By key, hex. Bounded by what this peer watches itself. */
   const watched = new Map<string, Key>()
+  const welcomed = Promise.withResolvers<number>()
+  welcomed.promise.catch(() => {}) // most do not wait for it
+  let isWelcomed = false
   let nextId = 1
   let beatAtMs = 0
   let heardAtMs = Date.now()
@@ -83,6 +96,9 @@ export function createLink(
       clearInterval(timer)
       for (const answer of finds.values()) answer(undefined)
       finds.clear()
+      for (const { answer } of unanswered.values()) answer([])
+      unanswered.clear()
+      welcomed.reject(reason ?? new Error('the link has ended'))
       events.onEnd(link, reason)
     },
   })
@@ -91,6 +107,9 @@ export function createLink(
   function onFrame(frame: PresenceFrame): void {
     switch (frame.type) {
       case 'welcome':
+        if (isWelcomed) throw new MayflyError('ERR_BAD_FRAME', 'A second welcome')
+        isWelcomed = true
+        welcomed.resolve(frame.nowMs - Date.now())
         events.onWelcome(link, frame)
         break
       case 'found':
@@ -101,20 +120,24 @@ export function createLink(
         if (watched.has(encodeKeyHex(frame.key))) events.onCount(link, frame.key, frame.count)
         break
       case 'held': {
-        const leases = unanswered.get(frame.sequence)
+        const refused = new Set(frame.refused.map(({ index }) => index))
+        const told = unanswered.get(frame.sequence)
         unanswered.delete(frame.sequence)
-        for (const { index, reason } of frame.refused) events.onRefused(link, reason, leases?.[index])
+        told?.answer(told.leases.filter((_, index) => !refused.has(index)))
+        for (const { reason } of frame.refused) events.onRefused(link, reason)
         break
       }
       case 'refused':
         finds.get(frame.id)?.(undefined)
-        events.onRefused(link, frame.reason, undefined)
+        events.onRefused(link, frame.reason)
     }
   }
 
   const timer = setInterval(() => {
     if (beatAtMs > heardAtMs && Date.now() - beatAtMs >= options.silentMs) {
-      frames.abort(new Error(`nothing heard for ${Date.now() - heardAtMs} ms`))
+      const reason = new Error(`nothing heard for ${Date.now() - heardAtMs} ms`)
+      events.onSilent(reason)
+      frames.abort(reason)
       return
     }
     if (beatAtMs <= heardAtMs) beatAtMs = Date.now()
@@ -127,13 +150,18 @@ export function createLink(
     get open() {
       return frames.open
     },
-    hold(leases) {
+    welcomed: welcomed.promise,
+    async hold(leases) {
+      const answers: Promise<Uint8Array[]>[] = []
       for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) {
-        const batch = leases.slice(i, i + MAX_LEASES_PER_FRAME)
         const sequence = nextId++
-        unanswered.set(sequence, batch)
-        send({ type: 'hold', sequence, leases: batch })
+        const batch = leases.slice(i, i + MAX_LEASES_PER_FRAME)
+        const { promise, resolve } = Promise.withResolvers<Uint8Array[]>()
+        if (!send({ type: 'hold', sequence, leases: batch })) break
+        unanswered.set(sequence, { leases: batch, answer: resolve })
+        answers.push(promise)
       }
+      return (await Promise.all(answers)).flat()
     },
     release(records) {
       for (let i = 0; i < records.length; i += MAX_RELEASES_PER_FRAME) {

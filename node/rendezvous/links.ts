@@ -32,7 +32,7 @@ export function createLinks(
   self: { role: 'tab' | 'node'; addresses(): Multiaddr[] },
   /** True for links that hold or watch something, and so must stay. */
   isNeeded: (peer: string) => boolean,
-  events: Omit<LinkEvents, 'onEnd'> & { onOpen(link: Link): void; onEnd(link: Link, reason: Error | undefined): void },
+  events: Omit<LinkEvents, 'onSilent'> & { onOpen(link: Link): void },
   options: LinksOptions,
 ): Links {
   /** By peer id, in the order of their last use. Bounded: maxLinks. */
@@ -60,6 +60,10 @@ export function createLinks(
       { role: self.role, addresses: self.addresses() },
       {
         ...events,
+        // Nobody pings a tab's own connection: unless it goes too, the tab would wait for this server for ever.
+        onSilent: (reason) => {
+          if (self.role === 'tab') connection.abort(reason)
+        },
         onEnd: (ended, reason) => {
           if (links.get(ended.id) === ended) links.delete(ended.id)
           events.onEnd(ended, reason)
@@ -67,6 +71,7 @@ export function createLinks(
       },
       options,
     )
+    if (!link.open) throw new Error('the stream ended as it was opened')
     links.set(link.id, link)
     if (links.size > options.maxLinks) [...links.values()].find(({ id }) => id !== link.id && !isNeeded(id))?.close()
     events.onOpen(link)

@@ -70,14 +70,16 @@ export class ProviderStore extends BaseDatastore {
     const named = readKey(name.toString())
     if (named?.peer === undefined || network === undefined)
       throw new MayflyError('ERR_LIMIT', 'This overlay keeps provider records of SHA-256 keys, and nothing else')
+    const known = store.get(named.key, named.peer)
     // A signed lease of the same peer says more than this record does.
-    if (store.get(named.key, named.peer)?.lease !== undefined) return name
+    if (known?.lease !== undefined) return name
     const source = network.sourceOf(named.peer)
-    if (store.countOfSource(source) >= this.#options.maxStockRecordsPerPeer) {
+    if (known === undefined && store.countOfSource(source) >= this.#options.maxStockRecordsPerPeer) {
       throw new MayflyError('ERR_LIMIT', `One peer may have ${this.#options.maxStockRecordsPerPeer} unsigned records here`)
     }
     const expiresAtMs = now() + this.#options.stockLifetimeMs
-    store.put({ key: named.key, holder: named.peer, home: named.peer, expiresAtMs, lease: undefined, source })
+    const refusal = store.put({ key: named.key, holder: named.peer, home: named.peer, expiresAtMs, lease: undefined, source })
+    if (refusal !== undefined) throw new MayflyError('ERR_LIMIT', `The record store is full: ${refusal}`)
     return name
   }
 
@@ -114,8 +116,10 @@ export class ProviderStore extends BaseDatastore {
     }
     const multiaddrs = network.addressesOf(home)
     if (multiaddrs.length === 0) return false
-    await network.peerStore.merge(peer, { multiaddrs })
-    return true
+    return network.peerStore.merge(peer, { multiaddrs }).then(
+      () => true,
+      () => false,
+    )
   }
 }
 

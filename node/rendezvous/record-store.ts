@@ -24,11 +24,14 @@ export interface RecordStoreOptions {
   maxRecordsPerKey: number
 }
 
-export type PutRefusal = 'records-per-key' | 'records'
+export type PutRefusal = 'records-per-key' | 'records' | 'older'
 
 export interface RecordStore {
   readonly size: number
-  /** Adds or renews; the newest word of a holder replaces its older one, whichever source that came through. */
+  /**
+   * Adds or renews; the newest word of a holder replaces its older one, whichever source that came through. A home that a tab has left
+   * may still pass on what the tab said to it: of two signed leases the one that runs out later is the newer.
+   */
   put(record: HolderRecord): PutRefusal | undefined
   get(key: Key, holder: string): HolderRecord | undefined
   /** Removes one record, if it still comes from the source. */
@@ -139,6 +142,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       const entry = living(id)
       const old = entry?.holders.get(record.holder)
       if (entry !== undefined && old !== undefined) {
+        if (old.lease !== undefined && record.lease !== undefined && record.expiresAtMs < old.expiresAtMs) return 'older'
         drop(id, entry, old)
         add(id, record)
         if (old.home !== record.home) tell(id)

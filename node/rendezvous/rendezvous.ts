@@ -5,7 +5,7 @@ import { peerIdFromMultihash } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { MayflyError } from '../errors.ts'
-import type { RoutingTable, Supervisor } from '../network/index.ts'
+import { type RoutingTable, raceAbort, type Supervisor } from '../network/index.ts'
 import type { AbortOptions, Holder, Key, PeerEvent, PeerLimits, Rendezvous } from '../types.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createFinder } from './finder.ts'
@@ -81,6 +81,8 @@ export interface RendezvousService extends Rendezvous {
 
 /** Addresses of homes and servers heard of; oldest out first. */
 const MAX_HEARD = 2_048
+/** How long a tab waits for a server to welcome it before it tries another, in ms. */
+const WELCOME_MS = 2_000
 /** Between two tries to open a link that is needed, in ms. */
 const LINK_RETRY_MS = 500
 const SWEEP_MS = 5_000
@@ -99,6 +101,8 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
   const now = () => context.now() + clockOffsetMs
 
   const sessions = new Set<Session>()
+  /** What all sessions watch. */
+  let sessionWatches = 0
   const stockSources = new Map<string, object>()
   const heard = new Map<string, Multiaddr[]>()
   const retries = new Map<string, ReturnType<typeof setTimeout>>()
@@ -124,7 +128,6 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
         if (isNode) emit({ type: 'joined', peer: link.id })
       },
       onWelcome: (link, welcome) => {
-        if (!isNode) clockOffsetMs = welcome.nowMs - context.now()
         hear(link.peer, welcome.addresses)
         for (const { peer, addresses } of welcome.servers) {
           try {
@@ -182,7 +185,12 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
     ? undefined
     : createHome({
         libp2p,
-        open: (peer) => links.open(peer),
+        open: async (peer) => {
+          const link = await links.open(peer)
+          // A tab takes the time from its home, and from nobody else that it asks: before it signs what its home will read.
+          clockOffsetMs = await raceAbort(link.welcomed, AbortSignal.timeout(WELCOME_MS))
+          return link
+        },
         onChange: (peer) => {
           holds.rehome()
           watcher.retarget()
@@ -217,7 +225,7 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
       random,
       announce: ({ key, holder, home: at, expiresAtMs, bytes }) => {
         store.put({ key, holder, home: at, expiresAtMs, lease: bytes, source: own })
-        void announcer.announce(key, holder, bytes)
+        return announcer.announce(key, holder, bytes)
       },
       withdraw: (key) => {
         store.remove(key, self.toString(), own)
@@ -259,11 +267,14 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
         addresses: () => libp2p.getMultiaddrs(),
         servers: () => supervisor.known(32).map(({ peer, addresses }): PeerAddresses => ({ peer: peer.toMultihash().bytes, addresses })),
         addressesOf,
-        announce: ({ key, holder, bytes }) => void announcer.announce(key, holder, bytes),
+        announce: ({ key, holder, bytes }) => announcer.announce(key, holder, bytes),
         withdraw: (key, holder) => announcer.withdraw(key, holder),
         findInNetwork,
         watchInNetwork: (key, listener) => watcher.watch(key, (count, isCertain) => isCertain && listener(count)),
-        mayWatch: () => watcher.size < limits.maxWatches,
+        mayWatch: () => sessionWatches < limits.maxWatches,
+        onWatch: (change) => {
+          sessionWatches += change
+        },
         onHello: (greeted) => {
           if (greeted.role === 'node') hear(connection.remotePeer, greeted.addresses)
         },

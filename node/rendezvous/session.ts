@@ -6,7 +6,7 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { encodeKeyHex, equalBytes } from '../keys/index.ts'
-import { createFrameStream } from '../network/index.ts'
+import { createFrameStream, inTime } from '../network/index.ts'
 import type { Key, PeerLimits } from '../types.ts'
 import { decodeLease, isLeaseSigned, type Lease, type LeaseOptions, multihashOfPeer, readPeerId, refuseTerms } from './lease.ts'
 import { createPusher } from './pusher.ts'
@@ -17,6 +17,8 @@ import {
   type Find,
   type Found,
   type Held,
+  type Hold,
+  MAX_HOLDERS_TOLD,
   MAX_PRESENCE_FRAME_BYTES,
   type PeerAddresses,
   type PresenceFrame,
@@ -46,12 +48,15 @@ export interface SessionContext {
   /** Who answers for a home that this node has heard of. */
   addressesOf(home: string): Multiaddr[]
   /** A tab's lease came, or went: its record nodes want to know. */
-  announce(lease: Lease): void
+  announce(lease: Lease): Promise<void>
   withdraw(key: Key, holder: string): void
   /** The same question to the whole network, for a tab. */
   findInNetwork(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
   watchInNetwork(key: Key, listener: (count: number) => void): () => void
+  /** False when all the streams together watch as much as they may. */
   mayWatch(): boolean
+  /** One more watch, or one less. */
+  onWatch(change: 1 | -1): void
   onHello(session: Session): void
   onEnd(session: Session): void
   onRefused(peer: string, reason: string): void
@@ -68,10 +73,15 @@ export interface Session {
 
 /** What a slow reader may leave unsent before it is cut off. */
 const MAX_UNSENT_BYTES = 4 * 1_048_576
-/** Frames of one peer that wait for earlier ones to be checked. */
-const MAX_WAITING_FRAMES = 4_096
+/** What of one stream may wait for earlier leases to be checked, in bytes: every lease of a full home fits. */
+const MAX_WAITING_BYTES = 32 * 1_048_576
+/** About what a frame that waits takes, and each lease or release in it. */
+const WAITING_FRAME_BYTES = 1_024
+const WAITING_ITEM_BYTES = 256
 /** Leases with a wrong signature before the connection is ended: an honest peer has none. */
 const MAX_BAD_LEASES = 8
+/** How long a tab waits for the record nodes' word, in ms: when they are silent, the home's own has to do. */
+const MAX_ANNOUNCE_MS = 1_000
 /** Finds in the network that one tab may have under way. */
 const MAX_NETWORK_FINDS = 8
 const NETWORK_FIND_MS = 3_000
@@ -87,7 +97,8 @@ export function serveSession(stream: Stream, connection: Connection, context: Se
   let addresses: Multiaddr[] = []
   let badLeases = 0
   let networkFinds = 0
-  let waiting = 0
+  let waitingBytes = 0
+  let greeted = false
   let queue = Promise.resolve()
   let heardAtMs = now()
 
@@ -97,14 +108,12 @@ export function serveSession(stream: Stream, connection: Connection, context: Se
     onFrame: (raw) => {
       heardAtMs = now()
       const frame = decodePresence(raw)
-      if (frame.type === 'beat') return void send({ type: 'beat-back' })
-      // A find must not wait behind leases whose signatures are being checked.
-      if (frame.type === 'find') return onFind(frame)
-      if (++waiting > MAX_WAITING_FRAMES) return end(`more than ${MAX_WAITING_FRAMES} frames waiting`)
-      queue = queue
-        .then(() => (frames.open ? take(frame) : undefined))
-        .catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
-        .finally(() => waiting--)
+      if ((frame.type === 'hello') === greeted) return end('a stream that does not begin with one hello')
+      greeted = true
+      // A find or a watch must not wait behind leases whose signatures are being checked; a release must.
+      if (frame.type === 'hold') return enqueue(frame.leases.length, () => onHold(frame.sequence, frame.leases))
+      if (frame.type === 'release') return enqueue(frame.records.length, () => onRelease(frame))
+      take(frame)
     },
     onEnd,
   })
@@ -116,39 +125,57 @@ export function serveSession(stream: Stream, connection: Connection, context: Se
     frames.abort(new Error(reason))
   }
 
-  function take(frame: PresenceFrame): void | Promise<void> {
+  function enqueue(items: number, work: () => void | Promise<void>): void {
+    const bytes = WAITING_FRAME_BYTES + items * WAITING_ITEM_BYTES
+    waitingBytes += bytes
+    if (waitingBytes > MAX_WAITING_BYTES) {
+      end(`more than ${MAX_WAITING_BYTES} bytes waiting`)
+      return
+    }
+    queue = queue
+      .then(() => (frames.open ? work() : undefined))
+      .catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        waitingBytes -= bytes
+      })
+  }
+
+  function take(frame: Exclude<PresenceFrame, Hold | Release>): void {
     switch (frame.type) {
+      case 'beat':
+        send({ type: 'beat-back' })
+        return
+      case 'find':
+        onFind(frame)
+        return
       case 'hello':
         role = frame.role
         addresses = frame.addresses
         context.onHello(session)
         send({ type: 'welcome', addresses: context.addresses(), nowMs: now(), servers: context.servers() })
         return
-      case 'hold':
-        return onHold(frame.sequence, frame.leases)
-      case 'release':
-        return onRelease(frame)
       case 'watch':
-        return onWatch(frame)
-      case 'unwatch': {
-        const id = encodeKeyHex(frame.key)
-        watches.get(id)?.()
-        watches.delete(id)
-      }
+        onWatch(frame)
+        return
+      case 'unwatch':
+        endWatch(encodeKeyHex(frame.key))
     }
   }
 
   async function onHold(sequence: number, leases: Uint8Array[]): Promise<void> {
     const refused: Held['refused'] = []
+    const announcing: Promise<void>[] = []
     for (const [index, bytes] of leases.entries()) {
-      const reason = await takeLease(bytes)
+      const reason = await takeLease(bytes, announcing)
       if (reason !== undefined) refused.push({ index, reason })
       if (!frames.open) return
     }
-    send({ type: 'held', sequence, refused })
+    // A tab is told when others can find it; what comes behind in this stream does not wait for that.
+    if (announcing.length === 0) send({ type: 'held', sequence, refused })
+    else void inTime(Promise.all(announcing), MAX_ANNOUNCE_MS).then(() => send({ type: 'held', sequence, refused }))
   }
 
-  async function takeLease(bytes: Uint8Array): Promise<Refusal | undefined> {
+  async function takeLease(bytes: Uint8Array, announcing: Promise<void>[]): Promise<Refusal | undefined> {
     const lease = decodeLease(bytes)
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
@@ -156,20 +183,17 @@ export function serveSession(stream: Stream, connection: Connection, context: Se
     const terms = refuseTerms(lease, now(), options.lease)
     if (terms !== undefined) return terms
     const known = store.get(lease.key, lease.holder)
-    if (
-      known?.source === session &&
-      known.expiresAtMs === lease.expiresAtMs &&
-      known.lease !== undefined &&
-      equalBytes(known.lease, lease.bytes)
-    )
-      return undefined
+    const isKnown = known?.lease !== undefined && equalBytes(known.lease, lease.bytes)
+    if (isKnown && known.source === session) return undefined
+    if (known?.lease !== undefined && lease.expiresAtMs < known.expiresAtMs) return 'older'
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
     if (known?.source !== session && store.countOfSource(session) >= most) return 'leases-per-peer'
-    if (!(await isLeaseSigned(lease))) return countBad('a lease with a wrong signature')
+    // What is known was checked when it came: a home whose stream broke can tell all its leases again within the grace.
+    if (!isKnown && !(await isLeaseSigned(lease))) return countBad('a lease with a wrong signature')
     if (!frames.open) return undefined
     const { key, holder, home, expiresAtMs } = lease
     const refusal = store.put({ key, holder, home, expiresAtMs, lease: lease.bytes, source: session })
-    if (refusal === undefined && isTabs) context.announce(lease)
+    if (refusal === undefined && isTabs) announcing.push(context.announce(lease))
     return refusal
   }
 
@@ -188,7 +212,7 @@ export function serveSession(stream: Stream, connection: Connection, context: Se
   }
 
   function onFind(find: Find): void {
-    const limit = Math.min(find.limit, limits.maxHoldersPerAnswer)
+    const limit = Math.min(find.limit, limits.maxHoldersPerAnswer, MAX_HOLDERS_TOLD)
     if (find.scope === SCOPE.own) return void send(answer(find, store.sample(find.key, limit)))
     if (networkFinds >= MAX_NETWORK_FINDS) {
       send({ type: 'refused', id: find.id, reason: 'busy', text: `at most ${MAX_NETWORK_FINDS} finds at once` })
@@ -228,25 +252,35 @@ export function serveSession(stream: Stream, connection: Connection, context: Se
       send({ type: 'refused', id: 0, reason: 'watches', text: `at most ${Math.min(most, limits.maxWatches)} watches` })
       return
     }
-    const push = (count: number) => void send({ type: 'count', key, count })
-    if (scope === SCOPE.network) {
-      watches.set(id, context.watchInNetwork(key, push))
-      return
-    }
-    const pusher = createPusher(() => push(store.count(key)), options.pushEveryMs)
-    const stop = store.onChange(key, pusher.changed)
+    let inNetwork = 0
+    const count = () => (scope === SCOPE.network ? inNetwork : store.count(key))
+    const pusher = createPusher(() => send({ type: 'count', key, count: count() }), options.pushEveryMs)
+    const stop =
+      scope === SCOPE.network
+        ? context.watchInNetwork(key, (newest) => {
+            inNetwork = newest
+            pusher.changed()
+          })
+        : store.onChange(key, pusher.changed)
+    context.onWatch(1)
     watches.set(id, () => {
       stop()
       pusher.stop()
+      context.onWatch(-1)
     })
-    push(store.count(key))
+    if (scope === SCOPE.own) pusher.changed()
+  }
+
+  function endWatch(id: string): void {
+    const stop = watches.get(id)
+    watches.delete(id)
+    stop?.()
   }
 
   function onEnd(): void {
     clearInterval(timer)
     ended.abort(new Error('the stream has ended'))
-    for (const stop of watches.values()) stop()
-    watches.clear()
+    for (const id of [...watches.keys()]) endWatch(id)
     // Its own word goes with it; the tabs of a home that is gone may be on their way through another.
     for (const { key, holder, home } of store.removeSource(session, ({ holder }) => holder === peer)) {
       if (home === self) context.withdraw(key, holder)

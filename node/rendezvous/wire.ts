@@ -16,7 +16,10 @@ export const MAX_LEASES_PER_FRAME = 128
 export const MAX_RELEASES_PER_FRAME = 512
 export const MAX_ADDRESSES = 8
 export const MAX_ADDRESS_BYTES = 256
-export const MAX_SERVERS_TOLD = 32
+/** With the longest addresses there are, a welcome that tells of so many still fits into a frame. */
+export const MAX_SERVERS_TOLD = 24
+/** The same for the holders in one answer, each with a home of its own. */
+export const MAX_HOLDERS_TOLD = 24
 /** A holder's, home's or server's peer id as a multihash: 38 bytes for Ed25519. */
 const MAX_PEER_ID_BYTES = 64
 const MAX_TEXT = 200
@@ -35,6 +38,7 @@ export const REFUSAL = {
   records: 6,
   watches: 7,
   busy: 8,
+  older: 9,
 } as const
 export type Refusal = keyof typeof REFUSAL
 
@@ -234,7 +238,7 @@ function bad(what: string): MayflyError {
 }
 
 function version(value: unknown): void {
-  if (value !== PRESENCE_VERSION) throw bad(`version ${String(value)}, expected ${PRESENCE_VERSION}`)
+  if (value !== PRESENCE_VERSION) throw bad(`version ${PRESENCE_VERSION} was expected`)
 }
 
 function integer(value: unknown, most = Number.MAX_SAFE_INTEGER): number {
@@ -278,6 +282,6 @@ function peerAddresses(value: unknown): PeerAddresses {
 
 function refusal(value: unknown): Refusal {
   const entry = Object.entries(REFUSAL).find(([, number]) => number === value)
-  if (entry === undefined) throw bad(`reason ${String(value)}`)
+  if (entry === undefined) throw bad('an unknown reason')
   return entry[0] as Refusal
 }

@@ -126,7 +126,7 @@ async function forge(node: NodeProcess, key: Key, count: number): Promise<number
       { beatMs: 60_000, silentMs: 60_000 },
     )
     // Its own lease with bits of the signature turned: each another forgery.
-    link.hold(
+    void link.hold(
       Array.from({ length: count }, (_, i) => {
         const forged = real.bytes.slice()
         const at = forged.byteLength - 1 - (i % 32)

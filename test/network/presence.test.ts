@@ -1,0 +1,61 @@
+/** Hold, find and watch among real peers. */
+
+import { expect, test } from 'vitest'
+import { createNetwork, waitFor } from '../helpers/network.ts'
+
+test('presence: what was held is found at once, from every node, by a node’s hold and by a tab’s', async () => {
+  const network = await createNetwork({ nodes: 6, limits: { maxCacheBytes: 0 } })
+  const [home] = network.nodes
+  if (home === undefined) throw new Error('a home')
+  const tab = await network.addTab(home)
+  for (let i = 0; i < 40; i++) {
+    const holder = i % 2 === 0 ? tab : (network.nodes[i % 6]?.peer ?? tab)
+    const { key } = await holder.content.hold(new TextEncoder().encode(`found at once ${i}`))
+    for (const { peer } of network.nodes) {
+      const found: string[] = []
+      for await (const { peer: id } of peer.rendezvous.find(key)) {
+        found.push(id)
+        break
+      }
+      expect(found).toEqual([holder.id])
+    }
+  }
+})
+
+test('presence: a tab that nobody has let in yet holds all the same, and is found when it is in', async () => {
+  const network = await createNetwork({ nodes: 2 })
+  const [a, b] = network.nodes
+  if (a === undefined || b === undefined) throw new Error('nodes')
+  const { createPeer } = await import('../../node/index.ts')
+  const tab = await createPeer({ join: [] })
+  await tab.start()
+  const { key } = await tab.content.hold(new TextEncoder().encode('held alone'))
+  expect(tab.content.held()).toHaveLength(1)
+  await tab.join([a.address], { signal: AbortSignal.timeout(10_000) })
+  await waitFor(async () => (await b.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 1, 5_000, 'it is counted')
+  await tab.stop()
+})
+
+test('presence: two owners of one hold in one peer release it when both have', async () => {
+  const network = await createNetwork({ nodes: 2 })
+  const [a, b] = network.nodes
+  if (a === undefined || b === undefined) throw new Error('nodes')
+  const key = crypto.getRandomValues(new Uint8Array(32))
+  const first = a.peer.rendezvous.hold(key)
+  const second = a.peer.rendezvous.hold(key)
+  await first.announced
+  const counts: number[] = []
+  const watching = (async () => {
+    for await (const count of b.peer.rendezvous.watch(key)) {
+      counts.push(count)
+      if (count === 0) return
+    }
+  })()
+  await waitFor(() => counts.at(-1) === 1, 5_000, 'counted once')
+  await first.release()
+  await first.release()
+  expect(counts).not.toContain(0)
+  await second.release()
+  await watching
+  expect(counts.at(-1)).toBe(0)
+})
