@@ -9,6 +9,9 @@ import type { WebSocket } from 'ws'
 /** Above this many unsent bytes the muxer is told to wait. The same that @libp2p/websockets uses. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
 
+/** Listeners take frames a little larger than the largest that Noise makes, and end a connection that sends more. */
+const MAX_MESSAGE_BYTES = 65_536
+
 export interface WebSocketConnectionInit {
   socket: WebSocket
   remoteAddr: Multiaddr
@@ -36,8 +39,10 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendData(data: Uint8ArrayList): SendResult {
-    // One message for the whole list: libp2p reads a byte stream, and each message costs a frame and a system call.
-    this.#socket.send(data.subarray(), this.#onSent)
+    // As few messages as the other end's limit allows: libp2p reads a byte stream, and each message costs a frame and a system call.
+    for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {
+      this.#socket.send(data.subarray(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)), this.#onSent)
+    }
     const canSendMore = this.#socket.bufferedAmount < MAX_BUFFERED_BYTES
     if (!canSendMore) this.#full = true
     return { sentBytes: data.byteLength, canSendMore }

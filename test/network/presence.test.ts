@@ -59,3 +59,19 @@ test('presence: two owners of one hold in one peer release it when both have', a
   await watching
   expect(counts.at(-1)).toBe(0)
 })
+
+test('presence: a node that sends much at once is not cut off by the frame limit for strangers', async () => {
+  const network = await createNetwork({ nodes: 3, limits: { maxCacheBytes: 0 } })
+  const [a, b, c] = network.nodes
+  if (a === undefined || b === undefined || c === undefined) throw new Error('nodes')
+  const tab = await network.addTab(a)
+  const keys = await Promise.all(
+    Array.from({ length: 60 }, async (_, i) => {
+      const bytes = new Uint8Array(262_144).fill(i)
+      return (await (i % 2 === 0 ? a.peer : tab).content.hold(bytes)).key
+    }),
+  )
+  const got = await Promise.all(keys.flatMap((key) => [b, c].map(({ peer }) => peer.content.get(key))))
+  expect(got.every(({ bytes }) => bytes.byteLength === 262_144)).toBe(true)
+  expect([a, b, c].flatMap(({ events }) => events).filter(({ type }) => type === 'left' || type === 'bad-holder')).toEqual([])
+})
