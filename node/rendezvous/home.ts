@@ -25,24 +25,30 @@ const LOOK_MS = 1_000
 export function createHome({ libp2p, open, onChange }: HomeContext): Home {
   let home: Link | undefined
   let choosing = false
+  /** Somebody connected while those from before were tried. */
+  let again = false
   let stopped = true
   let timer: ReturnType<typeof setInterval> | undefined
 
   async function choose(): Promise<void> {
+    again = choosing
     if (choosing || stopped || home !== undefined) return
     choosing = true
     try {
-      for (const peer of libp2p.getPeers()) {
-        try {
-          const link = await open(peer)
-          if (stopped || !link.open) continue
-          home = link
-          onChange(peer)
-          return
-        } catch {
-          // not a node, or gone meanwhile: the next one
+      do {
+        again = false
+        for (const peer of libp2p.getPeers()) {
+          try {
+            const link = await open(peer)
+            if (stopped || !link.open) continue
+            home = link
+            onChange(peer)
+            return
+          } catch {
+            // not a node, or gone meanwhile: the next one
+          }
         }
-      }
+      } while (again && !stopped)
     } finally {
       choosing = false
     }

@@ -29,6 +29,8 @@ export interface LinkOptions {
   silentMs: number
 }
 
+/** How long leases may wait for an answer before they count as not taken, in ms: one that never answers would have us keep them all. */
+const MAX_UNANSWERED_MS = 60_000
 /** What a stuck record node may leave unsent before its link is given up: every lease and watch of a full home fits. */
 const MAX_UNSENT_BYTES = 64 * 1_048_576
 
@@ -51,7 +53,7 @@ export interface Link {
    * ends before.
    */
   readonly welcomed: Promise<number>
-  /** Resolves with those that the other end has taken; with none when the link ends before it answers. */
+  /** Resolves with those that the other end has taken; with none when the link ends before it answers, or it does not for long. */
   hold(leases: Uint8Array[]): Promise<Uint8Array[]>
   release(records: { key: Key; holder: Uint8Array }[]): void
   watch(key: Key, scope: Scope): void
@@ -74,8 +76,8 @@ export function createLink(
 ): Link {
   /** Finds under way, by id. Bounded: each is taken out by its answer, its time-out or the end. */
   const finds = new Map<number, (found: Found | undefined) => void>()
-  /** Leases told and not yet answered, by sequence. Bounded: taken out by the answer, or the end. */
-  const unanswered = new Map<number, { leases: Uint8Array[]; answer(taken: Uint8Array[]): void }>()
+  /** Leases told and not yet answered, by sequence, oldest first. Bounded: taken out by the answer, by its time, or by the end. */
+  const unanswered = new Map<number, { leases: Uint8Array[]; sentAtMs: number; answer(taken: Uint8Array[]): void }>()
   /** By key, hex. Bounded by what this peer watches itself. */
   const watched = new Map<string, Key>()
   const welcomed = Promise.withResolvers<number>()
@@ -140,6 +142,11 @@ export function createLink(
       frames.abort(reason)
       return
     }
+    for (const [sequence, { sentAtMs, answer }] of unanswered) {
+      if (Date.now() - sentAtMs < MAX_UNANSWERED_MS) break
+      unanswered.delete(sequence)
+      answer([])
+    }
     if (beatAtMs <= heardAtMs) beatAtMs = Date.now()
     send({ type: 'beat' })
   }, options.beatMs)
@@ -158,7 +165,7 @@ export function createLink(
         const batch = leases.slice(i, i + MAX_LEASES_PER_FRAME)
         const { promise, resolve } = Promise.withResolvers<Uint8Array[]>()
         if (!send({ type: 'hold', sequence, leases: batch })) break
-        unanswered.set(sequence, { leases: batch, answer: resolve })
+        unanswered.set(sequence, { leases: batch, sentAtMs: Date.now(), answer: resolve })
         answers.push(promise)
       }
       return (await Promise.all(answers)).flat()

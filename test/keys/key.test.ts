@@ -10,21 +10,35 @@ test('key: is what sha256sum says, of any bytes and of none', async () => {
     'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   )
   await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => equalBytes(await sha256(bytes), digest(bytes))))
+  for (const size of [4_095, 4_096, 4_097, 262_144]) {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251)
+    expect(await sha256(bytes)).toEqual(digest(bytes))
+  }
+})
+
+/** On both sides of where WebCrypto takes over. */
+const SIZES = [0, 1, 4_095, 4_096, 4_097, 262_144]
+
+test('key: is right at every size, whoever computes it', async () => {
+  for (const size of SIZES) {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251)
+    expect(await sha256(bytes)).toEqual(digest(bytes))
+  }
 })
 
 test('key: is the same where there is no WebCrypto, as in a page served over plain http', async () => {
-  const bytes = new TextEncoder().encode('páge\r\n🪰')
+  const text = new TextEncoder().encode('páge\r\n🪰')
   vi.stubGlobal('crypto', {})
   try {
-    expect(await sha256(bytes)).toEqual(digest(bytes))
+    for (const bytes of [text, ...SIZES.map((size) => new Uint8Array(size))]) expect(await sha256(bytes)).toEqual(digest(bytes))
   } finally {
     vi.unstubAllGlobals()
   }
 })
 
 test('key: of a part of a buffer covers the part alone', async () => {
-  const whole = Uint8Array.from({ length: 100 }, (_, i) => i)
-  expect(await sha256(whole.subarray(10, 20))).toEqual(digest(whole.slice(10, 20)))
+  const whole = Uint8Array.from({ length: 10_000 }, (_, i) => i % 251)
+  for (const end of [20, 9_000]) expect(await sha256(whole.subarray(10, end))).toEqual(digest(whole.slice(10, end)))
 })
 
 test('key: bytes are equal when every one is, and the lengths are', () => {

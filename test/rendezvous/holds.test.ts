@@ -17,7 +17,11 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 function createHolding(options: LeaseOptions & { maxHolds?: number; random?: number } = {}) {
-  const place: { home: PeerId | undefined; aheadMs: number } = { home: home.peer, aheadMs: 0 }
+  const place: { home: PeerId | undefined; aheadMs: number; taken: Promise<void> } = {
+    home: home.peer,
+    aheadMs: 0,
+    taken: Promise.resolve(),
+  }
   const announced: Lease[] = []
   const withdrawn: Uint8Array[] = []
   const holds = createHolds(
@@ -28,7 +32,10 @@ function createHolding(options: LeaseOptions & { maxHolds?: number; random?: num
       home: () => place.home,
       now: () => Date.now() + place.aheadMs,
       random: () => options.random ?? 0.5,
-      announce: async (lease) => void announced.push(lease),
+      announce: (lease) => {
+        announced.push(lease)
+        return place.taken
+      },
       withdraw: (key) => withdrawn.push(key),
     },
     options,
@@ -144,4 +151,24 @@ test('holds: maxHolds bounds the keys, and not the holds of one', () => {
   holds.hold(KEY)
   holds.hold(KEY)
   expect(() => holds.hold(OTHER_KEY)).toThrow(expect.objectContaining({ code: 'ERR_LIMIT' }))
+})
+
+test('holds: a hold is announced once its lease was taken, or it is released', async () => {
+  const { holds, place, announced } = createHolding()
+  const taken = Promise.withResolvers<void>()
+  place.taken = taken.promise
+  const [first, second] = [holds.hold(KEY), holds.hold(KEY)]
+  let count = 0
+  for (const hold of [first, second]) void hold.announced.then(() => count++)
+  await signed(announced, 1)
+  expect(count).toBe(0)
+  taken.resolve()
+  await Promise.all([first.announced, second.announced])
+  place.taken = new Promise(() => {})
+  const released = holds.hold(OTHER_KEY)
+  await released.release()
+  await released.announced
+  const stopped = holds.hold(new Uint8Array(32))
+  holds.stop()
+  await stopped.announced
 })

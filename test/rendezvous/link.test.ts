@@ -109,6 +109,33 @@ test('link: a refused find gives nothing, and the refusal is told', async () => 
   expect(ends.events.onRefused).toHaveBeenCalledWith(ends.link, 'busy')
 })
 
+test('link: a hold gives the leases that were taken, and none of those that were refused', async () => {
+  const ends = await openLink()
+  const leases = [1, 2, 3].map((byte) => new Uint8Array(100).fill(byte))
+  const taken = ends.link.hold(leases)
+  await arrives(ends, 'hold')
+  const { sequence } = ends.received.find((frame) => frame.type === 'hold') as { sequence: number }
+  ends.answer({ type: 'held', sequence, refused: [{ index: 1, reason: 'clock' }] })
+  expect(await taken).toEqual([leases[0], leases[2]])
+})
+
+test('link: leases that are not answered count as not taken, when the link ends and after a while', async () => {
+  const ends = await openLink({ beatMs: 10 })
+  const late = ends.link.hold([new Uint8Array(100)])
+  await arrives(ends, 'hold')
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
+  try {
+    expect(await late).toEqual([])
+  } finally {
+    clock.mockRestore()
+  }
+  expect(ends.link.open).toBe(true)
+  const orphaned = ends.link.hold([new Uint8Array(100)])
+  ends.link.close()
+  expect(await orphaned).toEqual([])
+  expect(await ends.link.hold([new Uint8Array(100)])).toEqual([])
+})
+
 test('link: refused leases are told, each with its reason', async () => {
   const ends = await openLink()
   ends.answer({

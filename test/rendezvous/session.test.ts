@@ -1,9 +1,10 @@
 import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
+import { NODE_LIMITS } from '../../node/limits.ts'
 import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
-import { MAX_HOLDERS_TOLD, SCOPE } from '../../node/rendezvous/wire.ts'
+import { encodePresence, MAX_HOLDERS_TOLD, SCOPE } from '../../node/rendezvous/wire.ts'
 import { waitFor } from '../helpers/network.ts'
 import { openPresenceStream } from '../helpers/presence-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -320,11 +321,21 @@ test('session: a watch does not wait for leases that are being checked', async (
 
 test('session: more waiting than a full home has ends the connection', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node' })
-  const leases = await Promise.all(Array.from({ length: 128 }, (_, i) => leaseOf(tab, home.peer, keyOf(i + 1))))
-  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
-  const release = { type: 'release' as const, records: Array(512).fill({ key: KEY, holder: new Uint8Array(1) }) }
-  for (let i = 0; i < 300 && stream.open; i++) stream.send(release)
-  await waitFor(() => stream.aborted, 5_000, 'the connection is ended')
+  const checking = vi.spyOn(Object.getPrototypeOf(tab.privateKey.publicKey), 'verify').mockReturnValue(new Promise(() => {}))
+  try {
+    stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes] })
+    await waitFor(() => checking.mock.calls.length > 0, 1_000, 'the check that never ends')
+    const full = encodePresence({ type: 'hold', sequence: 2, leases: Array(128).fill(new Uint8Array(1)) })
+    const frames = NODE_LIMITS.maxLeasesPerHome / 128
+    for (let i = 0; i < frames; i++) stream.sendRaw(full)
+    stream.send({ type: 'find', id: 1, key: KEY, limit: 1, scope: SCOPE.own })
+    await stream.next('found')
+    expect(stream.aborted).toBe(false)
+    for (let i = 0; i < frames; i++) stream.sendRaw(full)
+    await waitFor(() => stream.aborted, 5_000, 'the connection is ended')
+  } finally {
+    checking.mockRestore()
+  }
 })
 
 test('session: a stream begins with one hello, or the connection is ended', async () => {

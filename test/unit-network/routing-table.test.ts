@@ -54,6 +54,7 @@ async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {
   const network = new TypedEventEmitter<Record<string, CustomEvent>>()
   const connected = new Set<string>()
   const offered: string[] = []
+  const kadKeeps = new Set<string>()
   const table = createRoutingTable(
     Object.assign(network, {
       peerId: self.peer,
@@ -64,6 +65,7 @@ async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {
         offered.push(peer.toString())
       },
       async remove(peer: PeerId) {
+        if (kadKeeps.has(peer.toString())) throw new Error('not removed')
         kad.safeDispatchEvent('peer:remove', { detail: peer })
       },
     }) as unknown as KadTable,
@@ -78,6 +80,7 @@ async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {
     table,
     connected,
     offered,
+    kadKeeps,
     identify,
     addToKad: (peer: SeededPeer) => kad.safeDispatchEvent('peer:add', { detail: peer.peer }),
     removeFromKad: (peer: SeededPeer) => kad.safeDispatchEvent('peer:remove', { detail: peer.peer }),
@@ -150,6 +153,18 @@ test('routing-table: a server that disconnects is out at once, unless another co
   connected.add(peer.id)
   arrive(peer)
   await waitFor(() => table.size === 1, 1_000, 'the server once more')
+})
+
+test('routing-table: a server that disconnects is out even where kad-dht does not let it go', async () => {
+  const { table, arrive, leave, kadKeeps } = await createTable()
+  const [peer] = peers as [SeededPeer]
+  arrive(peer)
+  await waitFor(() => table.size === 1, 1_000, 'the server')
+  kadKeeps.add(peer.id)
+  leave(peer)
+  expect(table.size).toBe(0)
+  arrive(peer)
+  await waitFor(() => table.size === 1, 1_000, 'the server again')
 })
 
 test('routing-table: who leaves while its place is computed is not added after all', async () => {

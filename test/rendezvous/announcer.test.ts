@@ -1,0 +1,142 @@
+import { beforeAll, expect, test } from 'vitest'
+import { type Announcer, createAnnouncer } from '../../node/rendezvous/announcer.ts'
+import type { Link } from '../../node/rendezvous/link.ts'
+import { waitFor } from '../helpers/network.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+const LEASE = Uint8Array.of(1)
+const RENEWED = Uint8Array.of(2)
+
+let peers: SeededPeer[]
+let holder: SeededPeer
+let other: SeededPeer
+beforeAll(async () => {
+  ;[holder, other, ...peers] = (await Promise.all([1, 2, 3, 4, 5].map(createSeededPeer))) as [SeededPeer, SeededPeer, ...SeededPeer[]]
+})
+
+/** An announcer whose record nodes keep what they are told in the test's hand; those in `refusing` take nothing. */
+function createAnnouncing(targets: SeededPeer[]) {
+  const place = { targets }
+  const kept = new Map<string, Uint8Array[]>()
+  const refusing = new Set<string>()
+  const links = new Map<string, Link>()
+  const ensured: string[] = []
+  const announcer: Announcer = createAnnouncer(
+    { targets: () => place.targets.map(({ peer }) => peer), keepsRecords: () => false, async *walk() {} },
+    (peer) => links.get(peer.toString()),
+    (peer) => ensured.push(peer.toString()),
+  )
+  const open = (peer: SeededPeer) => {
+    const leases: Uint8Array[] = []
+    kept.set(peer.id, leases)
+    const link = {
+      id: peer.id,
+      async hold(told: Uint8Array[]) {
+        if (refusing.has(peer.id)) return []
+        leases.push(...told)
+        return told
+      },
+      release(records: unknown[]) {
+        leases.splice(0, records.length)
+      },
+    } as unknown as Link
+    links.set(peer.id, link)
+    return link
+  }
+  return { announcer, place, kept, refusing, open, ensured }
+}
+const ids = (list: SeededPeer[]) => list.map(({ id }) => id)
+
+test('announcer: tells each record node of a lease, and of its renewal', async () => {
+  const { announcer, kept, open } = createAnnouncing(peers)
+  for (const peer of peers) open(peer)
+  await announcer.announce(KEY, holder.id, LEASE)
+  expect([...kept.values()]).toEqual([[LEASE], [LEASE], [LEASE]])
+  await announcer.announce(KEY, holder.id, RENEWED)
+  expect([...kept.values()]).toEqual(peers.map(() => [LEASE, RENEWED]))
+  expect(announcer.size).toBe(1)
+})
+
+test('announcer: a record node without a link is told when it has one', async () => {
+  const [a, b] = peers as [SeededPeer, SeededPeer]
+  const { announcer, kept, open, ensured } = createAnnouncing([a, b])
+  open(a)
+  await announcer.announce(KEY, holder.id, LEASE)
+  expect(ensured).toEqual([b.id])
+  expect(ids(peers).map(announcer.needs)).toEqual([true, true, false])
+  announcer.tell(open(b))
+  expect(kept.get(b.id)).toEqual([LEASE])
+})
+
+test('announcer: a lease is announced when the first record node takes it, or there is none', async () => {
+  const [a, b] = peers as [SeededPeer, SeededPeer]
+  const { announcer, refusing, open } = createAnnouncing([a, b])
+  refusing.add(a.id)
+  open(a)
+  let isAnnounced = false
+  const announcing = announcer.announce(KEY, holder.id, LEASE).then(() => {
+    isAnnounced = true
+  })
+  await waitFor(() => announcer.needs(b.id), 1_000, 'the record nodes are known')
+  expect(isAnnounced).toBe(false)
+  announcer.tell(open(b))
+  await announcing
+  await createAnnouncing([]).announcer.announce(KEY, holder.id, LEASE)
+})
+
+test('announcer: who waits for a lease that is replaced or withdrawn waits no more', async () => {
+  const { announcer } = createAnnouncing(peers)
+  const first = announcer.announce(KEY, holder.id, LEASE)
+  await waitFor(() => announcer.needs((peers[0] as SeededPeer).id), 1_000, 'the record nodes are known')
+  const second = announcer.announce(KEY, holder.id, RENEWED)
+  await first
+  announcer.withdraw(KEY, holder.id)
+  await second
+  expect(announcer.size).toBe(0)
+})
+
+test('announcer: a second holder of a key that is just being placed is announced with the first', async () => {
+  const [a] = peers as [SeededPeer]
+  const { announcer, kept, open } = createAnnouncing([a])
+  open(a)
+  await Promise.all([announcer.announce(KEY, holder.id, LEASE), announcer.announce(KEY, other.id, RENEWED)])
+  expect(kept.get(a.id)).toEqual([LEASE, RENEWED])
+  expect(announcer.size).toBe(2)
+})
+
+test('announcer: what is withdrawn before it is placed is told to nobody', async () => {
+  const [a] = peers as [SeededPeer]
+  const { announcer, kept, open } = createAnnouncing([a])
+  open(a)
+  const announcing = announcer.announce(KEY, holder.id, LEASE)
+  announcer.withdraw(KEY, holder.id)
+  announcer.withdraw(KEY, holder.id)
+  await announcing
+  expect(kept.get(a.id)).toEqual([])
+  expect(announcer.size).toBe(0)
+})
+
+test('announcer: when the record nodes change, the new are told and the old released', async () => {
+  const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
+  const { announcer, place, kept, open } = createAnnouncing([a, b])
+  for (const peer of peers) open(peer)
+  await announcer.announce(KEY, holder.id, LEASE)
+  place.targets = [b, c]
+  await announcer.retarget()
+  expect([a, b, c].map(({ id }) => kept.get(id))).toEqual([[], [LEASE], [LEASE]])
+  expect(announcer.needs(a.id)).toBe(false)
+})
+
+test('announcer: a withdrawn lease is released at each record node, and the others of its key stay', async () => {
+  const [a] = peers as [SeededPeer]
+  const { announcer, kept, open } = createAnnouncing([a])
+  open(a)
+  await announcer.announce(KEY, holder.id, LEASE)
+  await announcer.announce(KEY, other.id, RENEWED)
+  announcer.withdraw(KEY, holder.id)
+  expect(kept.get(a.id)).toEqual([RENEWED])
+  expect(announcer.needs(a.id)).toBe(true)
+  announcer.withdraw(KEY, other.id)
+  expect(announcer.needs(a.id)).toBe(false)
+})

@@ -1,0 +1,216 @@
+import type { PeerId } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { beforeAll, expect, test } from 'vitest'
+import type { RoutingTable } from '../../node/network/index.ts'
+import { createFinder, type FinderOptions, type FoundHolder } from '../../node/rendezvous/finder.ts'
+import { signLease } from '../../node/rendezvous/lease.ts'
+import type { Link } from '../../node/rendezvous/link.ts'
+import { createRecordStore } from '../../node/rendezvous/record-store.ts'
+import { type Found, SCOPE, type Scope } from '../../node/rendezvous/wire.ts'
+import { waitFor } from '../helpers/network.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+const OTHER_KEY = new Uint8Array(32).fill(2)
+const ADDRESS = multiaddr('/ip4/192.0.2.7/tcp/4000/ws')
+
+let servers: SeededPeer[]
+let holders: SeededPeer[]
+beforeAll(async () => {
+  const peers = await Promise.all(Array.from({ length: 10 }, (_, i) => createSeededPeer(i + 1)))
+  servers = peers.slice(0, 6)
+  holders = peers.slice(6)
+})
+
+type Answer = Partial<Found> | 'silent' | 'down'
+
+/** A network of servers of which the first are the record nodes; each answers as it is told. */
+function createNetworkOf(
+  answers: Answer[],
+  {
+    recordNodes = 3,
+    walk = [],
+    scope = SCOPE.own,
+    ...options
+  }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[]; scope?: Scope } = {},
+) {
+  const asked: { server: number; scope: Scope; signal: AbortSignal }[] = []
+  const bad: string[] = []
+  const store = createRecordStore({ maxRecords: 100, maxRecordsPerKey: 100 }, Date.now, Math.random)
+  const all = servers.slice(0, answers.length)
+  const finder = createFinder(
+    {
+      placement: {
+        targets: () => all.slice(0, recordNodes).map(({ peer }) => peer),
+        keepsRecords: () => false,
+        async *walk() {
+          for (const index of walk) yield (all[index] as SeededPeer).peer
+        },
+      },
+      servers: {
+        closest: (_position: Uint8Array, count: number) => all.slice(0, count).map(({ peer }) => peer),
+      } as unknown as RoutingTable,
+      store,
+      scope,
+      holdersPerAnswer: 16,
+      async open(peer: PeerId) {
+        const server = all.findIndex(({ id }) => id === peer.toString())
+        const answer = answers[server] as Answer
+        if (answer === 'down') throw new Error('nobody there')
+        return {
+          find(_key: Uint8Array, _limit: number, asScope: Scope, { signal }: { signal: AbortSignal }) {
+            asked.push({ server, scope: asScope, signal })
+            if (answer !== 'silent') return Promise.resolve({ type: 'found', id: 1, leases: [], stock: [], homes: [], count: 0, ...answer })
+            if (signal.aborted) return Promise.reject(signal.reason)
+            return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+          },
+        } as unknown as Link
+      },
+      addressesOf: () => [],
+      now: Date.now,
+      onBadAnswer: (peer) => bad.push(peer),
+    },
+    { askTimeoutMs: 1_000, maxServersAsked: 64, lease: {}, ...options },
+  )
+  const findAll = async (signal?: AbortSignal) => {
+    const found: FoundHolder[] = []
+    for await (const holder of finder.find(KEY, signal === undefined ? {} : { signal })) found.push(holder)
+    return found
+  }
+  return { finder, store, asked, bad, findAll, askedServers: () => asked.map(({ server }) => server) }
+}
+
+async function leaseOf(holder: SeededPeer, { home = holder, key = KEY, forgedBy = holder, lifetimeMs = 60_000 } = {}): Promise<Uint8Array> {
+  const issuedAtMs = Date.now() - 1_000
+  const terms = { key, home: home.peer, issuedAtMs, expiresAtMs: issuedAtMs + lifetimeMs }
+  return new Uint8Array((await signLease(holder.peer, forgedBy.privateKey, terms)).bytes)
+}
+const names = (found: FoundHolder[]) => found.map(({ peer }) => peer).toSorted()
+
+test('finder: yields each holder once, with its home and where that can be dialled', async () => {
+  const [a, b, home] = holders as [SeededPeer, SeededPeer, SeededPeer]
+  const leases = [await leaseOf(a), await leaseOf(b, { home })]
+  const homes = [{ peer: home.multihash, addresses: [ADDRESS] }]
+  const found = await createNetworkOf([{ leases, homes }, { leases }, { leases }]).findAll()
+  expect(names(found)).toEqual([a.id, b.id].toSorted())
+  expect(found.find(({ peer }) => peer === b.id)).toMatchObject({ home: home.id, addresses: [ADDRESS.toString()], signed: true })
+})
+
+test('finder: what this node records itself comes first, and nobody is asked while that is enough', async () => {
+  const { finder, store, asked } = createNetworkOf([{}])
+  store.put({ key: KEY, holder: 'tab', home: 'here', expiresAtMs: Date.now() + 9_000, lease: Uint8Array.of(1), source: store })
+  for await (const holder of finder.find(KEY)) {
+    expect(holder).toMatchObject({ peer: 'tab', home: 'here' })
+    break
+  }
+  expect(asked).toEqual([])
+})
+
+test('finder: asks no further while the caller is content, and every server it knows before it says nobody', async () => {
+  const lease = await leaseOf(holders[0] as SeededPeer)
+  const content = createNetworkOf([{ leases: [lease] }, {}, {}, {}, {}])
+  for await (const _ of content.finder.find(KEY)) break
+  expect(content.askedServers().toSorted()).toEqual([0, 1, 2])
+  const nobody = createNetworkOf([{}, {}, {}, {}, {}])
+  expect(await nobody.findAll()).toEqual([])
+  expect(nobody.askedServers().toSorted()).toEqual([0, 1, 2, 3, 4])
+})
+
+test('finder: record nodes that deny a key do not hide it while another server knows', async () => {
+  const [holder] = holders as [SeededPeer]
+  const { findAll } = createNetworkOf([{}, {}, {}, {}, { leases: [await leaseOf(holder)] }])
+  expect(names(await findAll())).toEqual([holder.id])
+})
+
+test('finder: maxServersAsked is how far it goes', async () => {
+  const { findAll, askedServers } = createNetworkOf([{}, {}, {}, {}, {}], { maxServersAsked: 4 })
+  await findAll()
+  expect(askedServers().toSorted()).toEqual([0, 1, 2, 3])
+})
+
+test('finder: those that only a walk finds are asked, each once', async () => {
+  const { findAll, askedServers } = createNetworkOf([{}, {}, {}, {}, {}], { walk: [4, 0], maxServersAsked: 3 })
+  await findAll()
+  expect(askedServers().toSorted()).toEqual([0, 1, 2, 4])
+})
+
+test('finder: a forged lease, or one of another key, is not believed; its giver is named and the others are', async () => {
+  const [honest, victim, liar] = holders as [SeededPeer, SeededPeer, SeededPeer]
+  const { findAll, bad } = createNetworkOf([
+    { leases: [await leaseOf(victim, { forgedBy: liar })] },
+    { leases: [await leaseOf(victim, { key: OTHER_KEY })] },
+    { leases: [Uint8Array.of(1, 2, 3)] },
+    { leases: [await leaseOf(honest)] },
+  ])
+  expect(names(await findAll())).toEqual([honest.id])
+  expect(bad.toSorted()).toEqual(
+    servers
+      .slice(0, 3)
+      .map(({ id }) => id)
+      .toSorted(),
+  )
+})
+
+test('finder: a lease that has run out is passed over, and nobody is blamed', async () => {
+  const [gone, there] = holders as [SeededPeer, SeededPeer]
+  const { findAll, bad } = createNetworkOf([{ leases: [await leaseOf(gone, { lifetimeMs: 500 }), await leaseOf(there)] }])
+  expect(names(await findAll())).toEqual([there.id])
+  expect(bad).toEqual([])
+})
+
+test('finder: what a stock peer announced is passed on as unsigned, while it is good', async () => {
+  const [stock, gone] = holders as [SeededPeer, SeededPeer]
+  const { findAll } = createNetworkOf([
+    {
+      stock: [
+        { peer: stock.multihash, expiresAtMs: Date.now() + 5_000 },
+        { peer: gone.multihash, expiresAtMs: Date.now() - 1 },
+        { peer: Uint8Array.of(1, 2, 3), expiresAtMs: Date.now() + 5_000 },
+      ],
+      homes: [{ peer: stock.multihash, addresses: [ADDRESS] }],
+    },
+  ])
+  const found = await findAll()
+  expect(found).toMatchObject([{ peer: stock.id, home: stock.id, addresses: [ADDRESS.toString()], signed: false }])
+  expect(found[0]?.record.lease).toBeUndefined()
+})
+
+test('finder: a server that is down or silent holds up nobody’s answer; askTimeoutMs is how long it is waited for', async () => {
+  const [holder] = holders as [SeededPeer]
+  const { finder, findAll } = createNetworkOf(['silent', 'down', { leases: [await leaseOf(holder)] }], { askTimeoutMs: 100 })
+  const startedAtMs = performance.now()
+  for await (const { peer } of finder.find(KEY)) {
+    expect(peer).toBe(holder.id)
+    break
+  }
+  expect(performance.now() - startedAtMs).toBeLessThan(90)
+  expect(names(await findAll())).toEqual([holder.id])
+  expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(99)
+})
+
+test('finder: breaking out ends the questions that are open', async () => {
+  const [holder] = holders as [SeededPeer]
+  const { finder, asked } = createNetworkOf(['silent', { leases: [await leaseOf(holder)] }], { askTimeoutMs: 60_000 })
+  for await (const _ of finder.find(KEY)) break
+  expect(asked.find(({ server }) => server === 0)?.signal.aborted).toBe(true)
+})
+
+test('finder: an abort ends the search with the reason', async () => {
+  const { findAll, asked } = createNetworkOf(['silent'], { askTimeoutMs: 60_000 })
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const search = findAll(controller.signal)
+  await waitFor(() => asked.length > 0, 1_000, 'the question')
+  controller.abort(reason)
+  await expect(search).rejects.toBe(reason)
+  await expect(findAll(AbortSignal.abort(reason))).rejects.toBe(reason)
+})
+
+test('finder: a tab asks its home about the whole network, and others about what they record', async () => {
+  const { findAll, asked } = createNetworkOf([{}, {}], { scope: SCOPE.network, recordNodes: 1 })
+  await findAll()
+  expect(asked.map(({ server, scope }) => [server, scope])).toEqual([
+    [0, SCOPE.network],
+    [1, SCOPE.own],
+  ])
+})

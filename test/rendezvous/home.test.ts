@@ -1,0 +1,117 @@
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import { TypedEventEmitter } from 'main-event'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { createHome, type Home } from '../../node/rendezvous/home.ts'
+import type { Link } from '../../node/rendezvous/link.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+
+let peers: SeededPeer[]
+beforeAll(async () => {
+  peers = await Promise.all([1, 2, 3].map(createSeededPeer))
+})
+
+const homes: Home[] = []
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  for (const home of homes.splice(0)) home.stop()
+  vi.useRealTimers()
+})
+
+/** A tab's choice among the peers it is connected to, of which those welcome it that do. */
+function createChoice() {
+  const network = new TypedEventEmitter<Record<string, CustomEvent>>()
+  const connected: SeededPeer[] = []
+  const welcoming = new Set<string>()
+  const tried: string[] = []
+  const chosen: (string | undefined)[] = []
+  const links = new Map<string, Link & { open: boolean }>()
+  const home = createHome({
+    libp2p: Object.assign(network, { getPeers: () => connected.map(({ peer }) => peer) }) as unknown as Libp2p,
+    async open(peer: PeerId) {
+      tried.push(peer.toString())
+      if (!welcoming.has(peer.toString())) throw new Error('not a node')
+      const link = { id: peer.toString(), peer, open: true } as unknown as Link & { open: boolean }
+      links.set(link.id, link)
+      return link
+    },
+    onChange: (peer) => chosen.push(peer?.toString()),
+  })
+  homes.push(home)
+  return {
+    home,
+    welcoming,
+    tried,
+    chosen,
+    connect(peer: SeededPeer) {
+      connected.push(peer)
+      network.safeDispatchEvent('peer:connect', { detail: peer.peer })
+    },
+    lose(peer: SeededPeer) {
+      connected.splice(connected.indexOf(peer), 1)
+      const link = links.get(peer.id)
+      if (link === undefined) return
+      link.open = false
+      home.onLinkEnd(link)
+    },
+    settle: () => vi.advanceTimersByTimeAsync(0),
+  }
+}
+
+test('home: is the first connected peer that welcomes the tab', async () => {
+  const { home, welcoming, chosen, connect, settle } = createChoice()
+  const [tab, node, other] = peers as [SeededPeer, SeededPeer, SeededPeer]
+  welcoming.add(node.id).add(other.id)
+  home.start()
+  for (const peer of [tab, node, other]) connect(peer)
+  await settle()
+  expect(home.peer?.toString()).toBe(node.id)
+  expect(chosen).toEqual([node.id])
+})
+
+test('home: when it goes, another connected node takes its place at once', async () => {
+  const { home, welcoming, chosen, connect, lose, settle } = createChoice()
+  const [node, other] = peers as [SeededPeer, SeededPeer]
+  welcoming.add(node.id).add(other.id)
+  home.start()
+  connect(node)
+  connect(other)
+  await settle()
+  lose(node)
+  await settle()
+  expect(chosen).toEqual([node.id, undefined, other.id])
+})
+
+test('home: a link that ends and is not the home’s changes nothing', async () => {
+  const { home, welcoming, chosen, connect, settle } = createChoice()
+  const [node, other] = peers as [SeededPeer, SeededPeer]
+  welcoming.add(node.id)
+  home.start()
+  connect(node)
+  await settle()
+  home.onLinkEnd({ id: other.id } as Link)
+  expect(chosen).toEqual([node.id])
+})
+
+test('home: without one the tab looks again by itself', async () => {
+  const { home, welcoming, connect, settle } = createChoice()
+  const [node] = peers as [SeededPeer]
+  home.start()
+  connect(node)
+  await settle()
+  expect(home.peer).toBeUndefined()
+  welcoming.add(node.id)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(home.peer?.toString()).toBe(node.id)
+})
+
+test('home: stopped, it chooses nobody and leaves no timer', async () => {
+  const { home, welcoming, tried, connect, settle } = createChoice()
+  const [node] = peers as [SeededPeer]
+  welcoming.add(node.id)
+  home.start()
+  home.stop()
+  connect(node)
+  await settle()
+  expect(tried).toEqual([])
+  expect(vi.getTimerCount()).toBe(0)
+})
