@@ -359,18 +359,21 @@ describe('the look', () => {
 async function closingWarns(page: Page): Promise<boolean> {
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('Page.enable')
-  // The warning is told of a moment before it can be answered, and a `Dialog` can be answered once only: so not through that.
-  const warned = new Promise<boolean>((resolve) => page.once('dialog', (dialog) => resolve(dialog.type() === 'beforeunload')))
+  page.once('dialog', () => {}) // or Playwright answers it
+  let isOver = false
+  devtools.once('Page.javascriptDialogClosed', () => {
+    isOver = true
+  })
+  const warned = new Promise<boolean>((resolve) =>
+    devtools.once('Page.javascriptDialogOpening', ({ type }) => resolve(type === 'beforeunload')),
+  )
   const closed = new Promise<boolean>((resolve) => page.once('close', () => resolve(false)))
   await page.close({ runBeforeUnload: true })
-  const warns = await Promise.race([warned, closed])
-  if (!warns) return false
-  const stay = devtools.send.bind(devtools, 'Page.handleJavaScriptDialog', { accept: false })
-  const hasStayed = () =>
-    stay()
-      .then(() => true)
-      .catch(() => false)
-  await waitFor(hasStayed, 5_000, 'the warning can be answered')
+  if (!(await Promise.race([warned, closed]))) return false
+  // The warning is told of a moment before it can be answered.
+  const stay = () => devtools.send('Page.handleJavaScriptDialog', { accept: false }).catch(() => {})
+  await waitFor(async () => isOver || stay().then(() => isOver), 10_000, 'the warning is answered')
+  expect(page.isClosed()).toBe(false)
   return true
 }
 
