@@ -50,10 +50,9 @@ const STOP_MS = 3_000
  */
 export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   const role = options.role ?? 'tab'
-  const joins = [...(options.join ?? [])]
   if (role === 'node' && options.listener === undefined)
     throw new MayflyError('ERR_BAD_OPTION', 'A node needs a listener; without one it is a tab')
-  for (const address of joins) checkJoinAddress(address)
+  for (const address of options.join ?? []) checkJoinAddress(address)
   const limits: PeerLimits = { ...(role === 'node' ? NODE_LIMITS : TAB_LIMITS), ...options.limits }
 
   const listeners = new Set<(event: PeerEvent) => void>()
@@ -93,8 +92,21 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     maxConnections: limits.maxConnections,
     serverProtocol: PRESENCE_PROTOCOL,
   })
-  const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
-  const isJoined = () => (role === 'node' ? joins.length === 0 || servers.size > 0 : presence.home !== undefined)
+  /** Who waits to be joined looks again when it is called. Bounded by the callers of `joined`. */
+  const waiting = new Set<() => void>()
+  const supervisor = createSupervisor({
+    libp2p,
+    servers,
+    role,
+    emit,
+    random: Math.random,
+    onChange: () => {
+      for (const look of [...waiting]) look()
+    },
+  })
+  supervisor.join(options.join ?? [])
+  let state: 'new' | 'running' | 'stopped' = 'new'
+  const isJoined = () => (role === 'node' ? !supervisor.hasJoins || servers.size > 0 : presence.home !== undefined)
   const presence = createRendezvous(
     { libp2p, privateKey, role, servers, supervisor, store, limits, isJoined, emit, now: Date.now, random: Math.random },
     options.rendezvous,
@@ -102,7 +114,6 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   rendezvous = presence
   const content = createContent({ libp2p, role, limits, presence, emit })
 
-  let state: 'new' | 'running' | 'stopped' = 'new'
   let startedAtMs = 0
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
@@ -116,13 +127,13 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     await presence.start()
     await content.start()
     await libp2p.start()
-    supervisor.join(joins)
     supervisor.start()
   }
 
   async function stop(): Promise<void> {
     const wasRunning = state === 'running'
     state = 'stopped'
+    for (const look of [...waiting]) look()
     await starting?.catch(() => {})
     supervisor.stop()
     if (!wasRunning) return
@@ -133,17 +144,23 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   }
 
   function joined({ signal }: AbortOptions = {}): Promise<void> {
+    if (state === 'stopped') return Promise.reject(new MayflyError('ERR_NOT_STARTED', 'The peer was stopped'))
     if (isJoined()) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const end = () => {
+        waiting.delete(look)
         off()
         offServers()
         signal?.removeEventListener('abort', onAbort)
       }
       const look = () => {
-        if (!isJoined()) return
-        end()
-        resolve()
+        if (state === 'stopped') {
+          end()
+          reject(new MayflyError('ERR_NOT_STARTED', 'The peer was stopped'))
+        } else if (isJoined()) {
+          end()
+          resolve()
+        }
       }
       const onAbort = () => {
         end()
@@ -153,6 +170,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       const offServers = servers.onChange(look)
       if (signal?.aborted) return onAbort()
       signal?.addEventListener('abort', onAbort, { once: true })
+      waiting.add(look)
     })
   }
 
@@ -166,7 +184,6 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     joined,
     async join(addresses, abort) {
       for (const address of addresses) checkJoinAddress(address)
-      joins.push(...addresses)
       supervisor.join(addresses)
       await joined(abort)
     },

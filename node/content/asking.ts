@@ -76,7 +76,11 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
       onFrame: (raw) => {
         const frame = decodeContent(raw)
         if (frame.type === 'none') pending.get(frame.id)?.done({ none: frame.reason })
-        if (frame.type === 'chunk') onChunk(pending.get(frame.id), frame)
+        if (frame.type === 'chunk') {
+          // A holder with a narrow line gives one content after the other: while any of them comes, none has stalled.
+          for (const waiting of pending.values()) waiting.heard()
+          onChunk(pending.get(frame.id), frame)
+        }
       },
       onEnd: (reason) => {
         channels.delete(peer.toString())
@@ -88,7 +92,6 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
 
   function onChunk(answer: Pending | undefined, chunk: Chunk): void {
     if (answer === undefined) return
-    answer.heard()
     answer.total ??= chunk.total
     const broken = breach(answer, chunk)
     if (broken !== undefined) {

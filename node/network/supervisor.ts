@@ -33,11 +33,15 @@ export interface SupervisorContext {
   servers: RoutingTable
   role: 'node' | 'tab'
   emit(event: PeerEvent): void
+  /** There is one address less to join. */
+  onChange?(): void
   /** In [0, 1). */
   random(): number
 }
 
 export interface Supervisor {
+  /** True while there is an address to join that is not this peer's own. */
+  readonly hasJoins: boolean
   join(addresses: string[]): void
   /** Remembers servers that others told of: peer id and multiaddrs. */
   learn(peer: PeerId, addresses: Multiaddr[]): void
@@ -83,6 +87,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       const addresses = await place.resolve(signal)
       if (addresses.some((address) => peerOf(address) === libp2p.peerId.toString())) {
         joins.delete(place.name) // one's own address: nothing to join there
+        context.onChange?.()
         return
       }
       const connection = await libp2p.dial(addresses, { signal })
@@ -124,6 +129,9 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   }
 
   return {
+    get hasJoins() {
+      return joins.size > 0
+    },
     join(addresses) {
       for (const name of addresses) {
         if (!joins.has(name))

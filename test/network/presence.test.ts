@@ -1,6 +1,9 @@
 /** Hold, find and watch among real peers. */
 
-import { expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import { expect, onTestFinished, test } from 'vitest'
+import { createPeer } from '../../node/index.ts'
+import { createWebSocketListener } from '../../node/server/listener.ts'
 import { createNetwork, waitFor } from '../helpers/network.ts'
 
 test('presence: what was held is found at once, from every node, by a node’s hold and by a tab’s', async () => {
@@ -26,7 +29,6 @@ test('presence: a tab that nobody has let in yet holds all the same, and is foun
   const network = await createNetwork({ nodes: 2 })
   const [a, b] = network.nodes
   if (a === undefined || b === undefined) throw new Error('nodes')
-  const { createPeer } = await import('../../node/index.ts')
   const tab = await createPeer({ join: [] })
   await tab.start()
   const { key } = await tab.content.hold(new TextEncoder().encode('held alone'))
@@ -74,4 +76,27 @@ test('presence: a node that sends much at once is not cut off by the frame limit
   const got = await Promise.all(keys.flatMap((key) => [b, c].map(({ peer }) => peer.content.get(key))))
   expect(got.every(({ bytes }) => bytes.byteLength === 262_144)).toBe(true)
   expect([a, b, c].flatMap(({ events }) => events).filter(({ type }) => type === 'left' || type === 'bad-holder')).toEqual([])
+})
+
+test('presence: a node that is told to join its own address counts as joined', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const peer = await createPeer({ role: 'node', listener: createWebSocketListener(server), join: [`http://127.0.0.1:${port}`] })
+  // Its gateway, as far as joining reads it.
+  server.on('request', (_, response) => response.end(JSON.stringify({ id: peer.id, addresses: [] })))
+  onTestFinished(async () => {
+    await peer.stop()
+    server.closeAllConnections()
+    server.close()
+  })
+  await peer.start()
+  await peer.joined({ signal: AbortSignal.timeout(5_000) })
+})
+
+test('presence: who waits to be joined is told when the peer is stopped instead', async () => {
+  const peer = await createPeer({ join: ['http://127.0.0.1:1'] })
+  await peer.start()
+  const joined = peer.joined()
+  await Promise.all([expect(joined).rejects.toMatchObject({ code: 'ERR_NOT_STARTED' }), peer.stop()])
 })
