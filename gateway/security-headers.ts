@@ -8,7 +8,8 @@
 export const SANDBOX = 'allow-scripts allow-forms allow-popups'
 
 /** Features that ask a person for something. A held page has no name that the question could honestly show. */
-const NO_FEATURES = 'camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()'
+const NO_FEATURES = `camera clipboard-read display-capture geolocation hid idle-detection local-fonts local-network local-network-access
+  loopback-network microphone midi payment serial usb window-management`.split(/\s+/)
 
 /**
  * On all held bytes. Anybody may read, link and frame them: they have no origin of their own, so there is nothing to steal from
@@ -19,7 +20,7 @@ export const HELD_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'cross-origin',
-  'permissions-policy': NO_FEATURES,
+  'permissions-policy': NO_FEATURES.map((feature) => `${feature}=()`).join(', '),
   'access-control-allow-origin': '*',
   'access-control-expose-headers': '*',
 }

@@ -15,17 +15,17 @@ export interface TestChromium {
 }
 
 /** @throws when there is no Chromium on this machine */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('No Chromium on this machine: `npm test` installs one, or set CHROMIUM_PATH')
-  return chromium.launch({ executablePath, args: FLAGS })
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
 }
 
-/** To be called once, at the top of a test file. */
-export function useChromium(): TestChromium {
+/** To be called once, at the top of a test file. `flags`: further ones of its command line. */
+export function useChromium(flags: readonly string[] = []): TestChromium {
   let browser: Browser
   beforeAll(async () => {
-    browser = await launchChromium()
+    browser = await launchChromium(flags)
   })
   afterAll(() => browser?.close())
 
