@@ -82,6 +82,8 @@ const WAITING_ITEM_BYTES = 256
 const MAX_BAD_LEASES = 8
 /** How long a tab waits for the record nodes' word, in ms: when they are silent, the home's own has to do. */
 const MAX_ANNOUNCE_MS = 1_000
+/** A node may take this part of all watches. */
+const NODE_SHARE = 4
 /** Finds in the network that one tab may have under way. */
 const MAX_NETWORK_FINDS = 8
 const NETWORK_FIND_MS = 3_000
@@ -247,7 +249,8 @@ export function serveSession(stream: Stream, connection: Connection, context: Se
   function onWatch({ key, scope }: Watch): void {
     const id = encodeKeyHex(key)
     if (watches.has(id)) return
-    const most = role === 'tab' ? limits.maxWatchesPerPeer : limits.maxWatches
+    // Anybody may say that it is a node: one alone must not take what all share.
+    const most = role === 'tab' ? limits.maxWatchesPerPeer : Math.max(limits.maxWatchesPerPeer, Math.floor(limits.maxWatches / NODE_SHARE))
     if (watches.size >= most || !context.mayWatch()) {
       send({ type: 'refused', id: 0, reason: 'watches', text: `at most ${Math.min(most, limits.maxWatches)} watches` })
       return

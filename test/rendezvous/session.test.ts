@@ -308,6 +308,13 @@ test('session: maxWatchesPerPeer bounds a tab’s watches, and all streams toget
   expect(await crowded.next('refused')).toMatchObject({ reason: 'watches' })
 })
 
+test('session: one that says it is a node gets a part of all watches, not all of them', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node', limits: { maxWatchesPerPeer: 1, maxWatches: 8 } })
+  for (let byte = 1; byte <= 3; byte++) stream.send({ type: 'watch', key: keyOf(byte), scope: SCOPE.own })
+  expect(await stream.next('refused')).toMatchObject({ id: 0, reason: 'watches' })
+  expect(stream.session.watches).toBe(2)
+})
+
 test('session: a watch does not wait for leases that are being checked', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node' })
   const leases = await Promise.all(Array.from({ length: 100 }, (_, i) => leaseOf(tab, home.peer, keyOf(i + 1))))
