@@ -5,11 +5,11 @@ import type { ReadableCell } from '../cell.ts'
 
 export function useCell<T>(cell: ReadableCell<T>): T {
   const [, render] = useState<object>()
+  const shown = cell.get()
   useEffect(() => {
-    const seen = cell.get()
     const unsubscribe = cell.subscribe(() => render({}))
-    if (!Object.is(seen, cell.get())) render({})
+    if (!Object.is(shown, cell.get())) render({}) // it changed after it was painted, before this ran
     return unsubscribe
   }, [cell])
-  return cell.get()
+  return shown
 }
