@@ -24,7 +24,13 @@ export function createPulse(options: PulseOptions = {}): Pulse {
   /** Runs while there is somebody to ping. */
   let timer: ReturnType<typeof setInterval> | undefined
 
-  function beat(): void {
+  /**
+   * A process that was busy for longer than an interval finds its timer due before it has read what came meanwhile: the answers are read
+   * first, or everybody would be ended for this node's own silence, come back, and make it busier still.
+   */
+  const beat = () => void setImmediate(judge)
+
+  function judge(): void {
     for (const [socket, alive] of heard) {
       if (!alive) {
         socket.terminate()

@@ -1,6 +1,7 @@
-import { EventEmitter } from 'node:events'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { WebSocket } from 'ws'
+import { EventEmitter, once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { createPulse } from '../../node/server/pulse.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -22,15 +23,20 @@ function createSocket({ answers = false } = {}) {
     },
   })
 }
+/** Sockets are judged in the turn behind the timer's own. */
+function pass(ms: number): void {
+  vi.advanceTimersByTime(ms)
+  vi.advanceTimersByTime(1)
+}
 const watched = (pulse: ReturnType<typeof createPulse>, socket: EventEmitter) => pulse.watch(socket as unknown as WebSocket)
 
 test('pulse: a socket that answers nothing is ended one to two intervals after its last sign', () => {
   const pulse = createPulse({ pingIntervalMs: 100 })
   const socket = createSocket()
   watched(pulse, socket)
-  vi.advanceTimersByTime(100)
+  pass(100)
   expect([socket.pings, socket.ended]).toEqual([1, false])
-  vi.advanceTimersByTime(100)
+  pass(100)
   expect(socket.ended).toBe(true)
   expect(pulse.size).toBe(0)
 })
@@ -41,7 +47,7 @@ test('pulse: pongs keep a socket, and so does whatever it says', () => {
   watched(pulse, answering)
   watched(pulse, talking)
   for (let i = 0; i < 10; i++) {
-    vi.advanceTimersByTime(100)
+    pass(100)
     talking.emit('message')
   }
   expect([answering.ended, talking.ended]).toEqual([false, false])
@@ -67,4 +73,26 @@ test('pulse: a pong that comes after the close revives nothing', () => {
   socket.emit('close')
   socket.emit('pong')
   expect(pulse.size).toBe(0)
+})
+
+test('pulse: a process that was busy for long reads the answers before it judges who gave none', async () => {
+  vi.useRealTimers()
+  const pingIntervalMs = 50
+  const pulse = createPulse({ pingIntervalMs })
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  const served = once(server, 'connection')
+  await once(server, 'listening')
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  onTestFinished(() => {
+    client.terminate()
+    server.close()
+  })
+  const [socket] = (await served) as [WebSocket]
+  const ended = once(socket, 'close').then(() => 'ended')
+  pulse.watch(socket)
+  await once(client, 'ping')
+  // The client has answered; before that is read, this process does nothing else for two intervals.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pingIntervalMs * 2)
+  const pinged = once(client, 'ping').then(() => 'pinged again')
+  expect(await Promise.race([ended, pinged])).toBe('pinged again')
 })
