@@ -1,0 +1,81 @@
+/**
+ * Runs the benchmarks, one after the other, each a process of its own with a time by which it has to have ended, and prints one summary.
+ * Figures of one machine say little: each stands beside what it is compared to in the same run.
+ *
+ *   npm run bench                    all
+ *   npm run bench -- read gateway    those named
+ */
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { cpus, loadavg } from 'node:os'
+import { type Finding, printSummary } from './bench/report.ts'
+
+/** By name, with the longest that each may take, in seconds. */
+const BENCHES: Readonly<Record<string, number>> = {
+  read: 200,
+  tabs: 180,
+  leave: 120,
+  gateway: 90,
+  lookup: 200,
+  presence: 280,
+}
+
+/** Resolves with what the benchmark found, or undefined when it failed or was not done in time. */
+async function run(name: string, limitS: number): Promise<Finding[] | undefined> {
+  // A group of its own, so that whatever it started can be ended with it.
+  const child = fork(new URL(`bench-${name}.ts`, import.meta.url), { detached: true })
+  const end = () => endGroup(child.pid)
+  process.once('exit', end)
+  let findings: Finding[] | undefined
+  child.on('message', (message: Finding[]) => {
+    findings = message
+  })
+  const timer = setTimeout(() => {
+    console.error(`\n${name} was not done after ${limitS} s`)
+    findings = undefined
+    end()
+  }, limitS * 1_000)
+  await once(child, 'exit')
+  clearTimeout(timer)
+  end()
+  process.off('exit', end)
+  return findings
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of it has ended already.
+  }
+}
+
+async function runAll(names: string[]): Promise<void> {
+  const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name))
+  if (unknown.length > 0) {
+    console.error(`There is no benchmark ${unknown.join(', ')}: expected some of ${Object.keys(BENCHES).join(', ')}`)
+    process.exitCode = 2
+    return
+  }
+  const startedAtMs = performance.now()
+  const load = loadavg()[0] ?? 0
+  console.log(`Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, load before the start ${load.toFixed(1)}`)
+  const findings: Finding[] = []
+  const failed: string[] = []
+  for (const [name, limitS] of Object.entries(BENCHES)) {
+    if (names.length > 0 && !names.includes(name)) continue
+    const found = await run(name, limitS)
+    if (found === undefined) failed.push(name)
+    else findings.push(...found)
+  }
+  printSummary(findings)
+  console.log(`\nAll of it took ${Math.round((performance.now() - startedAtMs) / 1_000)} s`)
+  if (failed.length === 0) return
+  console.error(`Not done: ${failed.join(', ')}`)
+  process.exitCode = 1
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+await runAll(process.argv.slice(2))

@@ -1,0 +1,60 @@
+/** What a process has used so far, as Linux counts it under /proc: CPU, memory, bytes. */
+
+import { readFileSync } from 'node:fs'
+
+/** CLK_TCK: the unit of CPU times in /proc, the same on every Linux that Node.js supports. @see proc(5) */
+const TICK_MS = 10
+
+/** User and system time of all threads, in ms. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name, in parentheses, may itself contain spaces: fields are counted behind it, where the third is the first.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+}
+
+/** Memory that is resident now, in bytes. */
+export function rssOf(pid: number): number {
+  return readNumber(`/proc/${pid}/status`, /VmRSS:\s+(\d+) kB/) * 1_024
+}
+
+/** The most that was ever resident, in bytes. */
+export function peakRssOf(pid: number): number {
+  return readNumber(`/proc/${pid}/status`, /VmHWM:\s+(\d+) kB/) * 1_024
+}
+
+/**
+ * Bytes read and written, in all: for a node that has started, its sockets. Unlike the counters of the loopback interface it leaves out
+ * what the rest of the machine does.
+ */
+export function ioBytesOf(pid: number): number {
+  return readNumber(`/proc/${pid}/io`, /rchar: (\d+)/) + readNumber(`/proc/${pid}/io`, /wchar: (\d+)/)
+}
+
+export interface Usage {
+  cpuMs: number
+  ioBytes: number
+  atMs: number
+}
+
+/** The sum over several processes. */
+export function usageOf(pids: readonly number[]): Usage {
+  let cpuMs = 0
+  let ioBytes = 0
+  for (const pid of pids) {
+    cpuMs += cpuMsOf(pid)
+    ioBytes += ioBytesOf(pid)
+  }
+  return { cpuMs, ioBytes, atMs: performance.now() }
+}
+
+/** What was used between two readings, and for how long. */
+export function usedBetween(before: Usage, after: Usage): { cpuMs: number; ioBytes: number; ms: number } {
+  return { cpuMs: after.cpuMs - before.cpuMs, ioBytes: after.ioBytes - before.ioBytes, ms: after.atMs - before.atMs }
+}
+
+function readNumber(path: string, pattern: RegExp): number {
+  const found = pattern.exec(readFileSync(path, 'utf8'))?.[1]
+  if (found === undefined) throw new Error(`${path} does not tell ${pattern.source}`)
+  return Number(found)
+}

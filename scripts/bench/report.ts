@@ -1,0 +1,87 @@
+/**
+ * The frame around each benchmark: its title, its tables, what it was held to, and cleaning up. A benchmark that runs by itself prints its
+ * summary; one that `scripts/bench.ts` runs hands its findings over, for one summary of all.
+ */
+
+import { stripVTControlCharacters } from 'node:util'
+
+/** One figure of the summary. */
+export interface Finding {
+  bench: string
+  what: string
+  value: string
+  /** What it is held to, and whether it was so; left out where it is only to be seen. */
+  bar?: string
+  met?: boolean
+}
+
+export interface Bench {
+  /** Progress, for whoever waits; on standard error. */
+  step(text: string): void
+  /** A line between the tables: what a figure cannot say. */
+  note(text: string): void
+  table(title: string, columns: string[], rows: string[][]): void
+  judge(finding: Omit<Finding, 'bench'>): void
+  /** What is to be ended when the benchmark ends, however it does; last in, first out. */
+  readonly stack: AsyncDisposableStack
+}
+
+/** Runs one benchmark and sets the exit code: 0 when it ran to its end, whatever the figures were. */
+export async function runBench(name: string, run: (bench: Bench) => Promise<void>): Promise<void> {
+  // Whatever was started ends with this process; a signal alone would not let it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+  const startedAtMs = performance.now()
+  const findings: Finding[] = []
+  const stack = new AsyncDisposableStack()
+  console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 90 - name.length))}`)
+  try {
+    await run({
+      step: (text) => console.error(`  ${text}`),
+      note: (text) => console.log(`\n${text}`),
+      table: (title, columns, rows) => console.log(`\n${title}\n${formatTable(columns, rows)}`),
+      judge: (finding) => findings.push({ bench: name, ...finding }),
+      stack,
+    })
+  } catch (error) {
+    console.error(`\n${name} failed:`, error)
+    process.exitCode = 1
+  } finally {
+    await stack.disposeAsync()
+  }
+  console.log(`\n${name} took ${Math.round((performance.now() - startedAtMs) / 1_000)} s`)
+  if (process.send === undefined) printSummary(findings)
+  else process.send(findings)
+  process.disconnect?.()
+  // A socket that somebody else keeps open must not keep a benchmark that has ended.
+  setImmediate(() => process.exit())
+}
+
+export function printSummary(findings: readonly Finding[]): void {
+  const rows = findings.map(({ bench, what, value, bar, met }) => [
+    bench,
+    what,
+    value,
+    bar ?? '',
+    met === undefined ? '' : met ? 'met' : 'NOT MET',
+  ])
+  console.log(`\nSummary\n${formatTable(['bench', 'what', 'value', 'bar', ''], rows)}`)
+}
+
+/** Columns of numbers are set to the right, columns of words to the left. */
+export function formatTable(columns: string[], rows: string[][]): string {
+  const isNumeric = columns.map((_, column) => rows.every((row) => /^[\d.,<>≥–-]/.test(row[column] ?? '')))
+  const width = columns.map((name, column) => Math.max(...[name, ...rows.map((row) => row[column] ?? '')].map(widthOf)))
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, column) => {
+        const space = ' '.repeat((width[column] ?? 0) - widthOf(cell))
+        return isNumeric[column] ? space + cell : cell + space
+      })
+      .join('   ')
+      .trimEnd()
+  return [line(columns), width.map((count) => '─'.repeat(count)).join('───'), ...rows.map(line)].map((text) => `  ${text}`).join('\n')
+}
+
+function widthOf(text: string): number {
+  return [...stripVTControlCharacters(text)].length
+}
