@@ -11,10 +11,14 @@ export type MayflyErrorCode =
   | 'ERR_NO_NETWORK'
   /** Holders exist, but none of them gave the right bytes in time. */
   | 'ERR_UNAVAILABLE'
+  /** A part was asked for of content whose outline is only a holder's word; the whole can be read. */
+  | 'ERR_UNTRUSTED'
   /** Over a limit of size; the message names the limit. */
   | 'ERR_TOO_LARGE'
   /** Over a limit of number; the message names the limit. */
   | 'ERR_LIMIT'
+  /** Names of files that cannot be in a bundle; the message names them. */
+  | 'ERR_BAD_PATH'
   /** An option or an address that cannot be used; the message says which form is expected. */
   | 'ERR_BAD_OPTION'
   /** Bytes from another peer that break a wire format. */

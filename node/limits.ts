@@ -6,7 +6,8 @@ const MIB = 1_048_576
 
 /** A node that serves thousands of tabs within 512 MB. */
 export const NODE_LIMITS: Readonly<PeerLimits> = {
-  maxContentBytes: 262_144, // one piece; larger content comes in pieces
+  maxContentBytes: 68_719_476_736, // what an outline can describe: 4,096 pieces of 16 MiB
+  maxPieceBytes: 262_144,
   maxHeldBytes: 64 * MIB,
   maxHeldContents: 4_096,
   maxCacheBytes: 32 * MIB,

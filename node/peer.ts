@@ -3,6 +3,7 @@
 import type { ComponentLogger, Transport } from '@libp2p/interface'
 import { createContent } from './content/index.ts'
 import { MayflyError } from './errors.ts'
+import type { CreateHasher } from './keys/index.ts'
 import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
 import { checkJoinAddress, createOverlay, createSupervisor, inTime } from './network/index.ts'
 import {
@@ -38,6 +39,8 @@ export interface PeerOptions {
   /** Multiaddrs to tell others instead of those that are listened on, for a node behind a proxy. */
   announce?: string[]
   rendezvous?: RendezvousOptions
+  /** How SHA-256 is made of content that is larger than one piece; Node.js hands in its own. */
+  createHasher?: CreateHasher
   /** What stock kad-dht peers may announce here. */
   providers?: ProviderStoreOptions
 }
@@ -112,7 +115,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     options.rendezvous,
   )
   rendezvous = presence
-  const content = createContent({ libp2p, role, limits, presence, emit })
+  const content = createContent({ libp2p, role, limits, presence, emit, createHasher: options.createHasher })
 
   let startedAtMs = 0
   let starting: Promise<void> | undefined

@@ -72,28 +72,80 @@ export interface HeldContent {
   key: Key
   /** In bytes. */
   size: number
+  /** The SHA-256 of the outline, for content that is larger than one piece: a link that carries it can be read from anywhere. */
+  outline?: Key
+}
+
+/** Bytes that a holder has and does not copy: memory, a Blob, a file. */
+export interface ContentSource {
+  /** In bytes. */
+  readonly size: number
+  /**
+   * @throws signal.reason, when aborted
+   * @throws when the bytes are no longer those that were there at first
+   */
+  read(offset: number, length: number, options?: AbortOptions): Promise<Uint8Array>
+  /** Lets go of what is behind it. */
+  close?(): Promise<void>
+}
+
+export interface OpenOptions extends AbortOptions {
+  /** The SHA-256 of the outline, from the link. With it every byte is checked before it is given, from anywhere in the content. */
+  outline?: Key
+}
+
+/** Content of any size, being read. */
+export interface OpenedContent {
+  readonly key: Key
+  /** In bytes. While `isTrusted` is false: as the holder says. */
+  readonly size: number
+  readonly outline?: Key
+  /** Of content that is larger than one piece: the size of each piece but the last, and the SHA-256 of each, one after the other. */
+  readonly pieces?: { readonly bytes: number; readonly hashes: Uint8Array }
+  /**
+   * True when any part can be read by itself. False while the outline is only a holder's word: then the whole is read from the start,
+   * and its last piece is held back until the whole has the right SHA-256.
+   */
+  readonly isTrusted: boolean
+  /** Who gave the first of it; see `FetchedContent.from`. */
+  readonly from: string
+  /**
+   * Yields checked bytes, in order, from several holders at once, no faster than they are taken. Breaking out ends the fetch.
+   *
+   * @throws {MayflyError} ERR_UNAVAILABLE when nobody gives the right bytes any more, ERR_UNTRUSTED for a part of what is not trusted
+   * @throws signal.reason, when aborted
+   */
+  read(part?: { offset: number; length: number }, options?: AbortOptions): AsyncIterable<Uint8Array>
 }
 
 /** Content by its hash. */
 export interface ContentStore {
   /**
-   * Keeps the bytes in memory, serves them to whoever asks, and holds their key. Resolves once others can find it, or after a short
-   * while when there is nobody to tell.
+   * Serves the content to whoever asks, and holds its key. Bytes are kept in memory; a source is read once to know its key, and then
+   * as it is asked for. Resolves once others can find it, or after a short while when there is nobody to tell.
    *
    * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full)
+   * @throws signal.reason, when aborted
    */
-  hold(bytes: Uint8Array): Promise<HeldContent>
+  hold(content: Uint8Array | ContentSource, options?: AbortOptions): Promise<HeldContent>
   /** Stops holding. True when the content was held. */
   release(key: Key): Promise<boolean>
   /** What this peer itself holds, newest last. */
   held(): HeldContent[]
   /**
-   * Gets the bytes from whoever holds them now and checks them before returning; wrong bytes are never returned.
+   * Gets the bytes from whoever holds them now and checks them before returning; wrong bytes are never returned. For content that
+   * fits in one piece (`maxPieceBytes`); larger content is read with `open`.
    *
    * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_TOO_LARGE, ERR_NOT_STARTED
    * @throws signal.reason, when aborted
    */
   get(key: Key, options?: AbortOptions): Promise<FetchedContent>
+  /**
+   * Finds who holds the content and gets ready to read it, whatever its size.
+   *
+   * @throws {MayflyError} as `get`
+   */
+  open(key: Key, options?: OpenOptions): Promise<OpenedContent>
   /** True when `get` would be answered from this peer's own memory: it holds the content, or keeps it while others hold it. */
   has(key: Key): boolean
 }
@@ -115,6 +167,8 @@ export type PeerEvent =
 export interface PeerLimits {
   /** The largest content that can be held or fetched, in bytes. */
   maxContentBytes: number
+  /** The largest content that travels whole, in bytes; larger content comes in pieces. */
+  maxPieceBytes: number
   /** The sum of the contents that this peer holds, in bytes. */
   maxHeldBytes: number
   /** How many contents this peer holds at once. */

@@ -7,7 +7,10 @@ import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createFrameStream, type FrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
+import { MAX_OUTLINE_BYTES } from './outline.ts'
 import {
+  type Ask,
+  type AskPiece,
   type AskScope,
   CHUNK_BYTES,
   type Chunk,
@@ -16,10 +19,11 @@ import {
   encodeContent,
   MAX_CONTENT_FRAME_BYTES,
   type NoContent,
+  type OutlineChunk,
 } from './wire.ts'
 
-/** What came of asking: bytes (unchecked), a reason why there are none, or how the answer broke the rules. */
-export type AskResult = { bytes: Uint8Array } | { none: NoContent } | { broken: string }
+/** What came of asking: bytes (unchecked), a reason why there are none, how the answer broke the rules, or why nobody could be asked. */
+export type AskResult = { bytes: Uint8Array } | { outline: Uint8Array } | { none: NoContent } | { broken: string } | { unreachable: string }
 
 export interface Asking {
   /**
@@ -27,11 +31,24 @@ export interface Asking {
    * @throws signal.reason, when aborted
    */
   ask(peer: PeerId, addresses: string[], key: Key, scope: AskScope, stallMs: number, options: Required<AbortOptions>): Promise<AskResult>
+  /** The same for one piece, of exactly `size` bytes. */
+  askPiece(
+    peer: PeerId,
+    addresses: string[],
+    piece: { key: Key; outline: Key; index: number; size: number },
+    scope: AskScope,
+    stallMs: number,
+    options: Required<AbortOptions>,
+  ): Promise<AskResult>
   stop(): void
 }
 
 interface Pending {
-  parts: Uint8Array[]
+  /** What may come: content that fits in one piece or an outline, or one piece of a known size. */
+  expects: { maxBytes: number; exactBytes?: number }
+  kind: 'chunk' | 'outline-chunk' | undefined
+  /** Made when the first chunk tells its size, so that each byte is copied once. */
+  whole: Uint8Array | undefined
   received: number
   total: number | undefined
   heard(): void
@@ -48,7 +65,8 @@ interface Channel {
 const OPEN_MS = 3_000
 const MAX_UNSENT_BYTES = 1_048_576
 
-export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
+/** @param maxWholeBytes the largest content that travels whole */
+export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
   /** By peer id. Bounded by the connections. */
   const channels = new Map<string, Promise<Channel>>()
   let nextId = 1
@@ -61,7 +79,16 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
       const named = address.getComponents().some(({ name }) => name === 'p2p')
       return [named ? address : address.encapsulate(`/p2p/${peer.toString()}`)]
     })
-    return libp2p.dial(targets.length > 0 ? targets : peer, { signal })
+    if (targets.length === 0) return libp2p.dial(peer, { signal })
+    try {
+      return await libp2p.dial(targets, { signal })
+    } catch (error) {
+      // Whoever answered the find may have told wrong addresses; this peer may know better ones.
+      signal.throwIfAborted()
+      return libp2p.dial(peer, { signal }).catch(() => {
+        throw error
+      })
+    }
   }
 
   async function openChannel(peer: PeerId, addresses: string[]): Promise<Channel> {
@@ -76,37 +103,43 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
       onFrame: (raw) => {
         const frame = decodeContent(raw)
         if (frame.type === 'none') pending.get(frame.id)?.done({ none: frame.reason })
-        if (frame.type === 'chunk') {
-          // A holder with a narrow line gives one content after the other: while any of them comes, none has stalled.
+        if (frame.type === 'chunk' || frame.type === 'outline-chunk') {
+          // A holder with a narrow line gives one piece after the other: while any of them comes, none has stalled.
           for (const waiting of pending.values()) waiting.heard()
           onChunk(pending.get(frame.id), frame)
         }
       },
       onEnd: (reason) => {
         channels.delete(peer.toString())
-        for (const answer of pending.values()) answer.done({ broken: `the stream ended${reason ? `: ${reason.message}` : ''}` })
+        for (const answer of pending.values()) answer.done({ unreachable: `the stream ended${reason ? `: ${reason.message}` : ''}` })
       },
     })
     return { frames, pending }
   }
 
-  function onChunk(answer: Pending | undefined, chunk: Chunk): void {
+  function onChunk(answer: Pending | undefined, chunk: Chunk | OutlineChunk): void {
     if (answer === undefined) return
     answer.total ??= chunk.total
+    answer.kind ??= chunk.type
     const broken = breach(answer, chunk)
     if (broken !== undefined) {
       answer.done({ broken })
       return
     }
+    answer.whole ??= new Uint8Array(chunk.total)
+    answer.whole.set(chunk.bytes, answer.received)
     answer.received += chunk.bytes.byteLength
-    answer.parts.push(chunk.bytes.slice())
-    if (answer.received === chunk.total) answer.done({ bytes: joined(answer.parts, chunk.total) })
+    if (answer.received < chunk.total) return
+    answer.done(chunk.type === 'chunk' ? { bytes: answer.whole } : { outline: answer.whole })
   }
 
   /** How a chunk breaks what was promised before it, if it does. */
-  function breach({ total: promised, received }: Pending, { total, bytes }: Chunk): string | undefined {
-    if (total !== promised) return 'it changed the size while sending'
-    if (total > maxContentBytes) return `${total} bytes is over the limit of ${maxContentBytes}`
+  function breach({ total: promised, kind, received, expects }: Pending, { type, total, bytes }: Chunk | OutlineChunk): string | undefined {
+    if (total !== promised || type !== kind) return 'it changed the size or the kind of its answer while sending'
+    if (expects.exactBytes !== undefined && (total !== expects.exactBytes || type !== 'chunk'))
+      return `${total} bytes instead of a piece of ${expects.exactBytes}`
+    const most = type === 'chunk' ? expects.maxBytes : MAX_OUTLINE_BYTES
+    if (total > most) return `${total} bytes is over the limit of ${most}`
     if (received + bytes.byteLength > total) return `more bytes than the ${total} it promised`
     // Crumbs would keep an answer alive for ever, and cost more memory than their bytes.
     if (bytes.byteLength !== Math.min(CHUNK_BYTES, total - received)) return `a chunk of ${bytes.byteLength} bytes, not of ${CHUNK_BYTES}`
@@ -124,62 +157,70 @@ export function createAsking(libp2p: Libp2p, maxContentBytes: number): Asking {
     return channel
   }
 
+  function askFor(
+    peer: PeerId,
+    addresses: string[],
+    expects: Pending['expects'],
+    frame: (id: number) => Ask | AskPiece,
+    stallMs: number,
+    signal: AbortSignal,
+  ): Promise<AskResult> {
+    return new Promise((resolve, reject) => {
+      const id = nextId++
+      let channel: Channel | undefined
+      let timer: ReturnType<typeof setTimeout> | undefined
+      let over = false
+      const end = () => {
+        over = true
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+        channel?.pending.delete(id)
+      }
+      const onAbort = () => {
+        if (channel?.pending.has(id)) channel.frames.send(encodeContent({ type: 'cancel', id }))
+        end()
+        reject(signal.reason)
+      }
+      const done = (result: AskResult) => {
+        if (over) return
+        if ('broken' in result && channel?.frames.open) channel.frames.send(encodeContent({ type: 'cancel', id }))
+        end()
+        resolve(result)
+      }
+      const heard = () => {
+        clearTimeout(timer)
+        timer = setTimeout(() => done({ broken: `nothing arrived for ${stallMs} ms` }), stallMs)
+      }
+      if (signal.aborted) return onAbort()
+      signal.addEventListener('abort', onAbort, { once: true })
+      heard()
+      channelTo(peer, addresses).then(
+        (opened) => {
+          if (over) return
+          channel = opened
+          opened.pending.set(id, { expects, kind: undefined, whole: undefined, received: 0, total: undefined, heard, done })
+          if (!opened.frames.send(encodeContent(frame(id)))) done({ unreachable: 'the stream has ended' })
+        },
+        (error: unknown) => done({ unreachable: error instanceof Error ? error.message : String(error) }),
+      )
+    })
+  }
+
   return {
-    ask(peer, addresses, key, scope, stallMs, { signal }) {
-      return new Promise((resolve, reject) => {
-        const id = nextId++
-        let channel: Channel | undefined
-        let timer: ReturnType<typeof setTimeout> | undefined
-        let ended = false
-        const end = () => {
-          ended = true
-          clearTimeout(timer)
-          signal.removeEventListener('abort', onAbort)
-          channel?.pending.delete(id)
-        }
-        const onAbort = () => {
-          if (channel?.pending.has(id)) channel.frames.send(encodeContent({ type: 'cancel', id }))
-          end()
-          reject(signal.reason)
-        }
-        const done = (result: AskResult) => {
-          if ('broken' in result && channel?.frames.open) channel.frames.send(encodeContent({ type: 'cancel', id }))
-          end()
-          resolve(result)
-        }
-        const heard = () => {
-          clearTimeout(timer)
-          timer = setTimeout(() => done({ broken: `nothing arrived for ${stallMs} ms` }), stallMs)
-        }
-        if (signal.aborted) return onAbort()
-        signal.addEventListener('abort', onAbort, { once: true })
-        heard()
-        channelTo(peer, addresses).then(
-          (opened) => {
-            if (ended) return // the stream opened too late for this question
-            channel = opened
-            opened.pending.set(id, { parts: [], received: 0, total: undefined, heard, done })
-            if (!opened.frames.send(encodeContent({ type: 'ask', id, key, scope }))) done({ broken: 'the stream has ended' })
-          },
-          (error: unknown) => done({ broken: error instanceof Error ? error.message : String(error) }),
-        )
-      })
-    },
+    ask: (peer, addresses, key, scope, stallMs, { signal }) =>
+      askFor(peer, addresses, { maxBytes: maxWholeBytes }, (id) => ({ type: 'ask', id, key, scope }), stallMs, signal),
+    askPiece: (peer, addresses, { key, outline, index, size }, scope, stallMs, { signal }) =>
+      askFor(
+        peer,
+        addresses,
+        { maxBytes: size, exactBytes: size },
+        (id) => ({ type: 'ask-piece', id, key, index, scope, outline }),
+        stallMs,
+        signal,
+      ),
     stop() {
       for (const channel of channels.values()) channel.then(({ frames }) => frames.close()).catch(() => {})
       channels.clear()
     },
   }
-}
-
-function joined(parts: Uint8Array[], total: number): Uint8Array {
-  const only = parts.length === 1 ? parts[0] : undefined
-  if (only !== undefined) return only
-  const whole = new Uint8Array(total)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
 }

@@ -2,14 +2,20 @@
 
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
-import { encodeKeyHex, sha256 } from '../keys/index.ts'
+import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
 import { inTime } from '../network/index.ts'
-import type { AbortOptions, ContentStore, Hold, Holder, Key, PeerEvent, PeerLimits } from '../types.ts'
+import type { AbortOptions, ContentStore, Hold, Holder, Key, OpenedContent, OpenOptions, PeerEvent, PeerLimits } from '../types.ts'
 import { createAsking } from './asking.ts'
-import { createFetcher, type FetcherContext, type FetcherOptions } from './fetcher.ts'
+import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { giveContent } from './giving.ts'
+import { createHeldStore, type Held } from './held-store.ts'
+import { createKnownOutlines } from './known-outlines.ts'
 import { createLivingCache } from './living-cache.ts'
-import { createMemoryStore } from './memory-store.ts'
+import { pieceCount, pieceSize } from './outline.ts'
+import { outlineSource } from './outlining.ts'
+import { createPieces, type OutlinedContent } from './pieces.ts'
+import { type GetPiece, readPart, readUntrusted } from './reading.ts'
+import { memorySource } from './source.ts'
 import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL } from './wire.ts'
 
 /** What content needs of presence; handed in, since this folder stands beside others that need it too. */
@@ -28,6 +34,8 @@ export interface ContentContext {
   limits: PeerLimits
   presence: Presence
   emit(event: PeerEvent): void
+  /** A native one where there is one. */
+  createHasher?: CreateHasher | undefined
 }
 
 export interface ContentService extends ContentStore {
@@ -44,9 +52,10 @@ const MAX_STREAMS = 4
 export function createContent(context: ContentContext, options: FetcherOptions = {}): ContentService {
   const { libp2p, limits, presence } = context
   const self = libp2p.peerId.toString()
-  const store = createMemoryStore(limits)
+  const createHasher = context.createHasher ?? createPortableHasher
+  const store = createHeldStore(limits)
   const cache = createLivingCache(limits.maxCacheBytes, (key, listener) => presence.onCount(key, listener))
-  const asking = createAsking(libp2p, limits.maxContentBytes)
+  const asking = createAsking(libp2p, limits.maxPieceBytes)
   /** By key, hex. Bounded: the memory store's limits. */
   const holds = new Map<string, Hold>()
   let bytesServed = 0
@@ -70,77 +79,206 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     options,
   )
 
+  const outlines = createKnownOutlines()
+  const pieces = createPieces({
+    asking,
+    fetcher,
+    cache: context.role === 'node' ? cache : undefined,
+    hasTabs: (key) => presence.tabsHolding(key).length > 0,
+    onFetched: (bytes) => {
+      bytesFetched += bytes
+    },
+  })
+
   const mustBeStarted = () => {
     if (!started) throw new MayflyError('ERR_NOT_STARTED', 'The peer is not running')
   }
 
-  async function getFrom(key: Key, reach: 'tabs' | 'network', abort: AbortOptions) {
+  /** Small content whole, larger content's outline, from here or from others. */
+  async function find(key: Key, reach: Reach, options: OpenOptions): Promise<Fetched> {
     const own = store.get(key)
-    if (own !== undefined) return { key, bytes: own, from: self }
+    if (own !== undefined) {
+      const { outline, outlineBytes, outlineHash } = own
+      if (outline && outlineBytes && outlineHash) return { key, outline, outlineBytes, outlineHash, from: self }
+      return { key, bytes: await readOwn(own, 0, own.source.size, options), from: self }
+    }
     const cached = cache.get(key)
     if (cached !== undefined) return { key, bytes: cached, from: self }
-    const content = await fetcher.fetch(key, reach, abort)
-    if (context.role === 'node') cache.put(key, content.bytes)
-    return content
+    const expected = options.outline ?? outlines.trusted(key)
+    const found = await fetcher.fetch(key, reach, { ...options, ...(expected && { outline: expected }) })
+    if ('outline' in found) outlines.remember(found)
+    else if (context.role === 'node') cache.put(key, found.bytes)
+    return found
+  }
+
+  /** What this peer holds, as it was when it was held: content that changed underneath is released, and is an error for who asked. */
+  async function readOwn(own: Held, offset: number, length: number, abort: AbortOptions): Promise<Uint8Array> {
+    try {
+      return await own.source.read(offset, length, abort)
+    } catch (cause) {
+      abort.signal?.throwIfAborted()
+      emit({
+        type: 'refused',
+        peer: self,
+        reason: `released ${encodeKeyHex(own.key)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      })
+      void release(own.key)
+      throw new MayflyError('ERR_UNAVAILABLE', 'Cannot read what is held here: it is no longer what it was', { cause })
+    }
+  }
+
+  async function readPiece(content: OutlinedContent, index: number, reach: Reach, abort: Required<AbortOptions>): Promise<Uint8Array> {
+    const own = store.get(content.key)
+    const { outline, outlineHash } = content
+    if (own?.outlineHash !== undefined && equalBytes(own.outlineHash, outlineHash)) {
+      return readOwn(own, index * outline.pieceBytes, pieceSize(outline, index), abort)
+    }
+    return pieces.get(content, index, reach, abort)
   }
 
   /** What others may ask of this peer: what it or its tabs hold; its own tabs may ask for anything. */
-  async function read(key: Key, scope: AskScope, from: string, abort: Required<AbortOptions>): Promise<Uint8Array> {
-    if (scope === ASK_SCOPE.network && presence.isTab(from)) return (await getFrom(key, 'network', abort)).bytes
-    const own = store.get(key)
-    if (own !== undefined) return own
-    if (presence.tabsHolding(key).length === 0) throw new MayflyError('ERR_NO_HOLDER', 'Neither this peer nor one of its tabs holds it')
-    return (await getFrom(key, 'tabs', abort)).bytes
+  function reachFor(key: Key, scope: AskScope, from: string): Reach {
+    if (scope === ASK_SCOPE.network && presence.isTab(from)) return 'network'
+    if (store.get(key) === undefined && presence.tabsHolding(key).length === 0) {
+      throw new MayflyError('ERR_NO_HOLDER', 'Neither this peer nor one of its tabs holds it')
+    }
+    return 'tabs'
   }
 
   const onStream = (stream: Stream, connection: Connection) =>
-    giveContent(stream, connection, { read, onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }) })
+    giveContent(stream, connection, {
+      async read(key, scope, from, abort) {
+        const found = await find(key, reachFor(key, scope, from), abort)
+        return 'bytes' in found ? { bytes: found.bytes } : { outline: found.outlineBytes }
+      },
+      async readPiece({ key, outline: outlineHash, index, scope }, from, abort) {
+        const reach = reachFor(key, scope, from)
+        const own = store.get(key)
+        const known =
+          own?.outline && own.outlineHash ? { key, outline: own.outline, outlineHash: own.outlineHash } : outlines.get(key, outlineHash)
+        const content = known ?? (await find(key, reach, { ...abort, outline: outlineHash }))
+        if (!('outline' in content) || !equalBytes(content.outlineHash, outlineHash) || index >= pieceCount(content.outline)) {
+          throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
+        }
+        return readPiece(content, index, reach, abort)
+      },
+      onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
+    })
+
+  async function release(key: Key): Promise<boolean> {
+    const id = encodeKeyHex(key)
+    const hold = holds.get(id)
+    if (hold === undefined) return false
+    holds.delete(id)
+    const held = store.delete(key)
+    await hold.release()
+    await held?.source.close?.()
+    emit({ type: 'release', key: id })
+    return true
+  }
+
+  function opened(found: Fetched, expected: Key | undefined): OpenedContent {
+    const { key, from } = found
+    if ('bytes' in found) {
+      const { bytes } = found
+      return {
+        key,
+        size: bytes.byteLength,
+        isTrusted: true,
+        from,
+        async *read({ offset, length } = { offset: 0, length: bytes.byteLength }) {
+          if (length > 0) yield bytes.subarray(offset, offset + length)
+        },
+      }
+    }
+    const { outline, outlineHash } = found
+    const onLie = () => fetcher.distrust({ ask: from, holder: from }, key, 'an outline that is not of the content')
+    const getPiece: GetPiece = (index, signal) => readPiece(found, index, 'network', { signal })
+    const isHash = (known: Key | undefined) => known !== undefined && equalBytes(known, outlineHash)
+    /** The whole was checked against this outline here, when it was held or read. */
+    const isProven = () => isHash(store.get(key)?.outlineHash) || isHash(outlines.trusted(key))
+    const isTrusted = () => isHash(expected) || isProven()
+    return {
+      key,
+      size: outline.size,
+      outline: outlineHash,
+      pieces: { bytes: outline.pieceBytes, hashes: outline.hashes },
+      get isTrusted() {
+        return isTrusted()
+      },
+      from,
+      async *read(part, { signal } = {}) {
+        const isWhole = part === undefined || (part.offset === 0 && part.length >= outline.size)
+        if (isProven() || (isTrusted() && !isWhole)) {
+          yield* readPart(outline, part?.offset ?? 0, part?.length ?? outline.size, getPiece, signal)
+          return
+        }
+        if (!isWhole) {
+          throw new MayflyError(
+            'ERR_UNTRUSTED',
+            'Cannot read a part: only the whole can be checked, since the link does not carry the hash of the outline',
+          )
+        }
+        // A link may be a lie too: whoever made it may have put another content's outline beside the key.
+        yield* readUntrusted(key, outline, getPiece, createHasher, onLie, signal)
+        outlines.trust(key, outlineHash)
+      },
+    }
+  }
 
   return {
     get counts() {
       return { held: store.size, heldBytes: store.bytes, cacheBytes: cache.bytes, bytesServed, bytesFetched }
     },
-    async hold(bytes) {
+    async hold(content, abort = {}) {
       mustBeStarted()
-      const size = bytes.byteLength
+      const isBytes = content instanceof Uint8Array
+      const source = isBytes ? memorySource(content.slice()) : content
+      const { size } = source
       if (size > limits.maxContentBytes) {
         throw new MayflyError('ERR_TOO_LARGE', `Cannot hold content: ${size} bytes is over the limit of ${limits.maxContentBytes}`)
       }
-      const own = bytes.slice()
-      const key = await sha256(own)
+      const outlined = await outlineSource(source, limits.maxPieceBytes, createHasher, abort)
+      const { key, outlineHash: outline } = outlined
       const id = encodeKeyHex(key)
       mustBeStarted()
-      if (holds.has(id)) return { key, size }
-      store.put(key, own)
-      let hold: Hold
-      try {
-        hold = presence.hold(key)
-        holds.set(id, hold)
-      } catch (error) {
-        store.delete(key)
-        throw error
+      if (!holds.has(id)) {
+        store.put({ ...outlined, source, memoryBytes: (isBytes ? size : 0) + (outlined.outlineBytes?.byteLength ?? 0) })
+        let hold: Hold
+        try {
+          hold = presence.hold(key)
+          holds.set(id, hold)
+        } catch (error) {
+          store.delete(key)
+          throw error
+        }
+        emit({ type: 'hold', key: id, size })
+        // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
+        if (context.role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
       }
-      emit({ type: 'hold', key: id, size })
-      // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
-      if (context.role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
-      return { key, size }
+      return { key, size, ...(outline && { outline }) }
     },
-    async release(key) {
-      const id = encodeKeyHex(key)
-      const hold = holds.get(id)
-      if (hold === undefined) return false
-      holds.delete(id)
-      store.delete(key)
-      await hold.release()
-      emit({ type: 'release', key: id })
-      return true
-    },
+    release,
     held: () => store.list(),
     async get(key, abort = {}) {
       mustBeStarted()
-      return getFrom(key, 'network', abort)
+      const found = await find(key, 'network', abort)
+      if ('bytes' in found) return found
+      const { size } = found.outline
+      throw new MayflyError(
+        'ERR_TOO_LARGE',
+        `Cannot get content at once: ${size} bytes is over the limit of ${limits.maxPieceBytes}; open it to read it`,
+      )
     },
-    has: (key) => store.get(key) !== undefined || cache.get(key) !== undefined,
+    async open(key, options = {}) {
+      mustBeStarted()
+      const proven = store.get(key)?.outlineHash ?? outlines.trusted(key)
+      if (proven !== undefined && options.outline !== undefined && !equalBytes(proven, options.outline)) {
+        throw new MayflyError('ERR_UNAVAILABLE', 'Cannot open content: the link carries the hash of another outline')
+      }
+      return opened(await find(key, 'network', options), options.outline)
+    },
+    has: (key) => store.get(key)?.outline === undefined && (store.get(key) !== undefined || cache.get(key) !== undefined),
     async start() {
       if (started) return
       started = true
@@ -150,8 +288,10 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       if (!started) return
       started = false
       cache.clear()
+      pieces.stop()
       asking.stop()
       holds.clear()
+      for (const { key } of store.list()) await store.get(key)?.source.close?.()
       await libp2p.unhandle(CONTENT_PROTOCOL)
     },
   }

@@ -8,8 +8,9 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../keys/index.ts'
 import { raceAbort } from '../network/index.ts'
-import type { AbortOptions, FetchedContent, Holder, Key, PeerEvent } from '../types.ts'
+import type { AbortOptions, FetchedContent, Holder, Key, OpenOptions, PeerEvent } from '../types.ts'
 import type { Asking } from './asking.ts'
+import { decodeOutline, type Outline } from './outline.ts'
 import { ASK_SCOPE, type AskScope } from './wire.ts'
 
 export interface FetcherOptions {
@@ -49,14 +50,33 @@ export interface FetcherContext {
 
 export interface Fetcher {
   /**
-   * @param reach 'tabs': only from tabs whose home is here, which is what others may ask of this node
+   * @param reach 'tabs' is what others may ask of this node
+   * @param options.outline the outline's hash, from the link: an outline with another hash is a lie
    * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE
    * @throws signal.reason, when aborted
    */
-  fetch(key: Key, reach: 'tabs' | 'network', options?: AbortOptions): Promise<FetchedContent>
+  fetch(key: Key, reach: Reach, options?: OpenOptions): Promise<Fetched>
+  /** Whom to ask for pieces, each once, those who gave wrong bytes before last. */
+  candidates(key: Key, reach: Reach, signal: AbortSignal): AsyncGenerator<Candidate>
+  /** Somebody gave wrong bytes, or none: it is named, and tried last from now on. */
+  distrust(candidate: Pick<Candidate, 'ask' | 'holder'>, key: Key, reason: string): void
 }
 
-interface Candidate {
+/** Only from tabs whose home is here, or from anybody. */
+export type Reach = 'tabs' | 'network'
+
+/** Content that travels whole, checked; or the outline of larger content, which fits the link's hash or is only its giver's word. */
+export type Fetched = FetchedContent | FetchedOutline
+
+export interface FetchedOutline {
+  key: Key
+  outline: Outline
+  outlineBytes: Uint8Array
+  outlineHash: Key
+  from: string
+}
+
+export interface Candidate {
   ask: string
   addresses: string[]
   scope: AskScope
@@ -64,8 +84,10 @@ interface Candidate {
   holder: string
 }
 
+type Attempt = Fetched | 'not-held' | 'bad' | 'no-network'
+
 interface Flight {
-  promise: Promise<FetchedContent>
+  promise: Promise<Fetched>
   waiting: number
   stop: AbortController
 }
@@ -82,7 +104,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
 
   const isDistrusted = (peer: string) => (distrusted.get(peer) ?? 0) > Date.now()
 
-  function distrust(candidate: Candidate, key: Key, reason: string): void {
+  function distrust(candidate: Pick<Candidate, 'ask' | 'holder'>, key: Key, reason: string): void {
     emit({ type: 'bad-holder', key: encodeKeyHex(key), peer: candidate.holder, home: candidate.ask, reason })
     distrusted.delete(candidate.ask)
     distrusted.set(candidate.ask, Date.now() + settings.distrustMs)
@@ -91,7 +113,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   }
 
   /** Whom to ask, each once; those who gave wrong bytes before come last. */
-  async function* candidates(key: Key, reach: 'tabs' | 'network', signal: AbortSignal): AsyncGenerator<Candidate> {
+  async function* candidates(key: Key, reach: Reach, signal: AbortSignal): AsyncGenerator<Candidate> {
     const met = new Set([context.self])
     const later: Candidate[] = []
     const direct = (peer: string, holder: string, scope: AskScope, stallMs: number, addresses: string[] = []): Candidate | undefined => {
@@ -119,8 +141,8 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     yield* later
   }
 
-  /** Resolves with the right bytes, or with why there are none. */
-  async function attempt(key: Key, candidate: Candidate, signal: AbortSignal): Promise<Uint8Array | 'not-held' | 'bad' | 'no-network'> {
+  /** Resolves with what is right, or with why there is nothing. */
+  async function attempt(key: Key, expected: Key | undefined, candidate: Candidate, signal: AbortSignal): Promise<Attempt> {
     const { ask, addresses, scope, stallMs } = candidate
     const result = await asking.ask(peerIdFromString(ask), addresses, key, scope, stallMs, { signal })
     if ('none' in result) {
@@ -128,22 +150,35 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
       // Who was found as a holder and has nothing to give may just have left; a home asked about the network never said that it holds.
       return result.none === 'not-held' ? 'not-held' : 'bad'
     }
-    if ('broken' in result) {
-      distrust(candidate, key, result.broken)
+    const lie = (reason: string): 'bad' => {
+      distrust(candidate, key, reason)
       return 'bad'
     }
-    if (!equalBytes(await sha256(result.bytes), key)) {
-      distrust(candidate, key, `wrong bytes: ${result.bytes.byteLength} of them, with another SHA-256`)
+    if ('broken' in result) return lie(result.broken)
+    if ('unreachable' in result) {
+      // It may be restarting, or its address was told wrongly: named, but no worse off the next time.
+      emit({ type: 'bad-holder', key: encodeKeyHex(key), peer: candidate.holder, home: ask, reason: result.unreachable })
       return 'bad'
     }
+    if ('outline' in result) {
+      const outlineHash = await sha256(result.outline)
+      if (expected !== undefined && !equalBytes(outlineHash, expected)) return lie('an outline with another hash than the link says')
+      try {
+        const outline = decodeOutline(result.outline)
+        return { key, outline, outlineBytes: result.outline, outlineHash, from: ask }
+      } catch (error) {
+        return lie(error instanceof Error ? error.message : String(error))
+      }
+    }
+    if (!equalBytes(await sha256(result.bytes), key)) return lie(`wrong bytes: ${result.bytes.byteLength} of them, with another SHA-256`)
     distrusted.delete(ask)
-    return result.bytes
+    return { key, bytes: result.bytes, from: ask }
   }
 
-  async function run(key: Key, reach: 'tabs' | 'network', signal: AbortSignal): Promise<FetchedContent> {
+  async function run(key: Key, reach: Reach, expected: Key | undefined, signal: AbortSignal): Promise<Fetched> {
     const stop = new AbortController()
     const inner = AbortSignal.any([signal, stop.signal])
-    const right = Promise.withResolvers<FetchedContent>()
+    const right = Promise.withResolvers<Fetched>()
     const running = new Set<Promise<void>>()
     let tries = 0
     let bad = 0
@@ -151,9 +186,9 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
 
     function start(candidate: Candidate): void {
       tries++
-      const ended = attempt(key, candidate, inner)
+      const ended = attempt(key, expected, candidate, inner)
         .then((result) => {
-          if (result instanceof Uint8Array) right.resolve({ key, bytes: result, from: candidate.ask })
+          if (typeof result === 'object') right.resolve(result)
           else if (result === 'bad') bad++
           else if (result === 'no-network') noNetwork = true
         })
@@ -206,14 +241,15 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   }
 
   /** One flight for all who ask for the same meanwhile; it ends early when nobody waits for it any more. */
-  async function share(key: Key, reach: 'tabs' | 'network', { signal }: AbortOptions): Promise<FetchedContent> {
-    const id = `${reach}:${encodeKeyHex(key)}`
+  async function share(key: Key, reach: Reach, { signal, outline }: OpenOptions): Promise<Fetched> {
+    const id = `${reach}:${encodeKeyHex(key)}:${outline === undefined ? '' : encodeKeyHex(outline)}`
     let flight = flights.get(id)
     if (flight === undefined) {
       const stop = new AbortController()
       const startedAtMs = Date.now()
-      const promise = run(key, reach, stop.signal).then((content) => {
-        emit({ type: 'fetched', key: encodeKeyHex(key), bytes: content.bytes.byteLength, from: content.from, ms: Date.now() - startedAtMs })
+      const promise = run(key, reach, outline, stop.signal).then((content) => {
+        const { byteLength: bytes } = 'bytes' in content ? content.bytes : content.outlineBytes
+        emit({ type: 'fetched', key: encodeKeyHex(key), bytes, from: content.from, ms: Date.now() - startedAtMs })
         return content
       })
       flight = { promise, waiting: 0, stop }
@@ -235,16 +271,26 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   return {
     async fetch(key, reach, options = {}) {
       options.signal?.throwIfAborted()
-      // A tab's one upload serves those who come through the overlay and those who come through this node's gateway.
-      if (reach === 'network' && context.tabsHolding(key).length > 0) {
-        try {
-          return await share(key, 'tabs', options)
-        } catch {
-          options.signal?.throwIfAborted()
-        }
+      if (reach === 'tabs' || context.tabsHolding(key).length === 0) return share(key, reach, options)
+      // A tab's one upload serves those who come through the overlay and those who come through this node's gateway. Tabs that say
+      // nothing do not keep its own visitors waiting.
+      const { signal } = options
+      const given = new AbortController()
+      const inner = { ...options, signal: signal === undefined ? given.signal : AbortSignal.any([signal, given.signal]) }
+      const fromTabs = share(key, 'tabs', inner)
+      fromTabs.catch(() => {})
+      try {
+        const early = await Promise.race([fromTabs.catch(() => undefined), delay(settings.stallMs).promise.then(() => undefined)])
+        return early ?? (await Promise.any([fromTabs, share(key, 'network', inner)]))
+      } catch (error) {
+        signal?.throwIfAborted()
+        throw error instanceof AggregateError ? error.errors.at(-1) : error
+      } finally {
+        given.abort(new Error('somebody else gave it'))
       }
-      return share(key, reach, options)
     },
+    candidates,
+    distrust,
   }
 }
 

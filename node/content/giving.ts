@@ -5,7 +5,16 @@ import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import { type Ask, type AskScope, CHUNK_BYTES, decodeContent, encodeContent, MAX_CONTENT_FRAME_BYTES, type NoContent } from './wire.ts'
+import {
+  type Ask,
+  type AskPiece,
+  type AskScope,
+  CHUNK_BYTES,
+  decodeContent,
+  encodeContent,
+  MAX_CONTENT_FRAME_BYTES,
+  type NoContent,
+} from './wire.ts'
 
 export interface GivingContext {
   /**
@@ -13,7 +22,9 @@ export interface GivingContext {
    *
    * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_TOO_LARGE
    */
-  read(key: Key, scope: AskScope, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
+  read(key: Key, scope: AskScope, from: string, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array } | { outline: Uint8Array }>
+  /** One piece of it, checked; the same errors. */
+  readPiece(ask: AskPiece, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
   onServed(key: string, bytes: number, to: string): void
 }
 
@@ -39,27 +50,30 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
     onFrame: (raw) => {
       const frame = decodeContent(raw)
       if (frame.type === 'cancel') answers.get(frame.id)?.abort()
-      if (frame.type === 'ask') void answer(frame)
+      if (frame.type === 'ask' || frame.type === 'ask-piece') void answer(frame)
     },
     onEnd: () => {
       for (const controller of answers.values()) controller.abort()
     },
   })
 
-  async function answer({ id, key, scope }: Ask): Promise<void> {
+  async function answer(ask: Ask | AskPiece): Promise<void> {
+    const { id, key } = ask
     if (answers.has(id)) return
     if (answers.size >= MAX_ANSWERS) return void frames.send(encodeContent({ type: 'none', id, reason: 'busy' }))
     const controller = new AbortController()
     const { signal } = controller
     answers.set(id, controller)
     try {
-      const bytes = await context.read(key, scope, to, { signal })
+      const found =
+        ask.type === 'ask' ? await context.read(key, ask.scope, to, { signal }) : { bytes: await context.readPiece(ask, to, { signal }) }
+      const [type, bytes] = 'bytes' in found ? (['chunk', found.bytes] as const) : (['outline-chunk', found.outline] as const)
       const total = bytes.byteLength
       for (let at = 0; at === 0 || at < total; at += CHUNK_BYTES) {
         if (!(await frames.writable({ signal }))) return
-        frames.send(encodeContent({ type: 'chunk', id, total, bytes: bytes.subarray(at, at + CHUNK_BYTES) }))
+        frames.send(encodeContent({ type, id, total, bytes: bytes.subarray(at, at + CHUNK_BYTES) }))
       }
-      context.onServed(encodeKeyHex(key), total, to)
+      if (type === 'chunk') context.onServed(encodeKeyHex(key), total, to)
     } catch (error) {
       if (signal.aborted) return
       const reason = error instanceof MayflyError ? REASONS[error.code] : undefined

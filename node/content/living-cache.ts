@@ -6,9 +6,16 @@
 import { encodeKeyHex } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 
+/** A piece is right only by the outline that it was checked against: by a false one, it is another holder's lie. */
+export interface PieceName {
+  outlineHash: Key
+  index: number
+}
+
 export interface LivingCache {
-  get(key: Key): Uint8Array | undefined
-  put(key: Key, bytes: Uint8Array): void
+  /** @param piece which one, for content that comes in pieces */
+  get(key: Key, piece?: PieceName): Uint8Array | undefined
+  put(key: Key, bytes: Uint8Array, piece?: PieceName): void
   clear(): void
   readonly bytes: number
 }
@@ -29,7 +36,7 @@ export function createLivingCache(
   maxBytes: number,
   onCount: (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void,
 ): LivingCache {
-  /** By key, hex, in the order of last use. Bounded: maxBytes and MAX_ENTRIES. */
+  /** By key, hex, and piece, in the order of last use. Bounded: maxBytes and MAX_ENTRIES. */
   const entries = new Map<string, Entry>()
   let total = 0
 
@@ -44,16 +51,16 @@ export function createLivingCache(
     get bytes() {
       return total
     },
-    get(key) {
-      const id = encodeKeyHex(key)
+    get(key, piece) {
+      const id = entryId(key, piece)
       const entry = entries.get(id)
       if (entry === undefined || !entry.alive) return undefined
       entries.delete(id)
       entries.set(id, entry)
       return entry.bytes
     },
-    put(key, bytes) {
-      const id = encodeKeyHex(key)
+    put(key, bytes, piece) {
+      const id = entryId(key, piece)
       if (entries.has(id) || bytes.byteLength + ENTRY_BYTES > maxBytes) return
       const entry: Entry = { bytes, alive: false, stop: () => {} }
       entries.set(id, entry)
@@ -73,4 +80,8 @@ export function createLivingCache(
       for (const [id, entry] of [...entries]) drop(id, entry)
     },
   }
+}
+
+function entryId(key: Key, piece: PieceName | undefined): string {
+  return piece === undefined ? encodeKeyHex(key) : `${encodeKeyHex(key)}/${encodeKeyHex(piece.outlineHash)}/${piece.index}`
 }

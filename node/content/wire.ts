@@ -35,6 +35,16 @@ export interface Ask {
   key: Key
   scope: AskScope
 }
+/** One piece of content whose outline the asker has. */
+export interface AskPiece {
+  type: 'ask-piece'
+  id: number
+  key: Key
+  index: number
+  scope: AskScope
+  /** The SHA-256 of that outline: who has another one has other content. */
+  outline: Key
+}
 export interface Cancel {
   type: 'cancel'
   id: number
@@ -47,24 +57,35 @@ export interface Chunk {
   total: number
   bytes: Uint8Array
 }
+/** Instead of content that is larger than one piece: the next bytes of its outline, itself small. */
+export interface OutlineChunk {
+  type: 'outline-chunk'
+  id: number
+  /** Size of the outline, in bytes. */
+  total: number
+  bytes: Uint8Array
+}
 export interface None {
   type: 'none'
   id: number
   reason: NoContent
 }
 
-export type ContentFrame = Ask | Cancel | Chunk | None
+export type ContentFrame = Ask | AskPiece | Cancel | Chunk | OutlineChunk | None
 
-const TYPE = { ask: 1, cancel: 2, chunk: 17, none: 18 } as const
+const TYPE = { ask: 1, cancel: 2, 'ask-piece': 3, chunk: 17, none: 18, 'outline-chunk': 19 } as const
 
 export function encodeContent(frame: ContentFrame): Frame {
   const type = TYPE[frame.type]
   switch (frame.type) {
     case 'ask':
       return [type, frame.id, frame.key, frame.scope]
+    case 'ask-piece':
+      return [type, frame.id, frame.key, frame.index, frame.scope, frame.outline]
     case 'cancel':
       return [type, frame.id]
     case 'chunk':
+    case 'outline-chunk':
       return [type, frame.id, frame.total, frame.bytes]
     case 'none':
       return [type, frame.id, NO_CONTENT[frame.reason]]
@@ -72,18 +93,20 @@ export function encodeContent(frame: ContentFrame): Frame {
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeContent([type, id, a, b]: Frame): ContentFrame {
+export function decodeContent([type, id, a, b, c, d]: Frame): ContentFrame {
   if (!isWhole(id)) throw bad('an id was expected')
   switch (type) {
     case TYPE.ask:
-      if (!(a instanceof Uint8Array) || a.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
-      if (b !== ASK_SCOPE.own && b !== ASK_SCOPE.network) throw bad('an unknown scope')
-      return { type: 'ask', id, key: a.slice(), scope: b }
+      return { type: 'ask', id, key: key(a), scope: scope(b) }
+    case TYPE['ask-piece']:
+      if (!isWhole(b)) throw bad('the number of a piece was expected')
+      return { type: 'ask-piece', id, key: key(a), index: b, scope: scope(c), outline: key(d) }
     case TYPE.cancel:
       return { type: 'cancel', id }
     case TYPE.chunk:
+    case TYPE['outline-chunk']:
       if (!isWhole(a) || !(b instanceof Uint8Array)) throw bad('a total and bytes were expected')
-      return { type: 'chunk', id, total: a, bytes: b }
+      return { type: type === TYPE.chunk ? 'chunk' : 'outline-chunk', id, total: a, bytes: b }
     case TYPE.none: {
       const entry = Object.entries(NO_CONTENT).find(([, number]) => number === a)
       if (entry === undefined) throw bad('an unknown reason')
@@ -92,6 +115,16 @@ export function decodeContent([type, id, a, b]: Frame): ContentFrame {
     default:
       throw bad(`frame type ${type}`)
   }
+}
+
+function key(value: unknown): Key {
+  if (!(value instanceof Uint8Array) || value.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
+  return value.slice()
+}
+
+function scope(value: unknown): AskScope {
+  if (value !== ASK_SCOPE.own && value !== ASK_SCOPE.network) throw bad('a scope of 0 or 1 was expected')
+  return value
 }
 
 function isWhole(value: unknown): value is number {

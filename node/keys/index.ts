@@ -1,4 +1,5 @@
 /** Keys and their text forms. */
 
+export { type CreateHasher, createPortableHasher, type Hasher } from './hasher.ts'
 export { equalBytes, KEY_BYTES, multihashOf, positionOf, sha256 } from './key.ts'
 export { decodeKeyCid, decodeKeyHex, encodeKeyBase32, encodeKeyCid, encodeKeyHex, isKeyHex } from './key-text.ts'

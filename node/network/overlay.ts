@@ -40,6 +40,12 @@ export interface Overlay {
   readonly servers: RoutingTable
 }
 
+/**
+ * The first window stays yamux's 256 KiB, which other peers count on and which ends the connection when it is passed; it may grow to
+ * libp2p's read buffer of 4 MiB.
+ */
+const STREAM_WINDOW = { initialStreamWindowSize: 262_144, maxStreamWindowSize: 4_194_304 }
+
 /** How many connections a tab opens by itself: its home and a few others that it could move to. */
 const MAX_TAB_CONNECTIONS = 4
 
@@ -55,7 +61,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? soundWebSockets()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ enableKeepAlive: false })],
+    streamMuxers: [yamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {
       denyDialMultiaddr: () => false,

@@ -197,7 +197,7 @@ test('asking: when the stream ends all its answers are broken, and the next ques
   const results = [remote.ask(), remote.ask()]
   await remote.asked(2)
   remote.frames[0]?.close()
-  for (const result of results) expect(await result).toHaveProperty('broken')
+  for (const result of results) expect(await result).toHaveProperty('unreachable')
   const next = remote.ask()
   remote.answer({ type: 'none', id: await remote.asked(3), reason: 'not-held' })
   expect(await next).toEqual({ none: 'not-held' })
@@ -211,7 +211,7 @@ test('asking: a giver that cannot be reached is a broken answer, and is tried an
       if (fails-- > 0) throw new Error('nobody there')
     },
   })
-  expect(await remote.ask()).toHaveProperty('broken')
+  expect(await remote.ask()).toHaveProperty('unreachable')
   const next = remote.ask()
   remote.answer({ type: 'none', id: await remote.asked(), reason: 'not-held' })
   expect(await next).toEqual({ none: 'not-held' })
@@ -219,7 +219,7 @@ test('asking: a giver that cannot be reached is a broken answer, and is tried an
 
 test('asking: somebody else at the address is not asked', async () => {
   const remote = createRemote({ remotePeer: other })
-  expect(await remote.ask()).toHaveProperty('broken')
+  expect(await remote.ask()).toHaveProperty('unreachable')
   expect(remote.frames).toEqual([])
 })
 
@@ -235,5 +235,5 @@ test('asking: an address without a peer id is dialled for the one that was meant
 test('asking: an address that cannot be read is a broken answer', async () => {
   const remote = createRemote()
   const signal = AbortSignal.timeout(5_000)
-  expect(await remote.asking.ask(peer.peer, ['nonsense'], KEY, ASK_SCOPE.own, STALL_MS, { signal })).toHaveProperty('broken')
+  expect(await remote.asking.ask(peer.peer, ['nonsense'], KEY, ASK_SCOPE.own, STALL_MS, { signal })).toHaveProperty('unreachable')
 })

@@ -17,11 +17,15 @@ beforeAll(async () => {
 })
 
 /** The giving end, and a reader in the test's hand. */
-async function createReader(read: GivingContext['read'], capacity = 1_000) {
+async function createReader(read: (...args: Parameters<GivingContext['read']>) => Promise<Uint8Array>, capacity = 1_000) {
   const [outbound, inbound] = await streamPair({ delay: 0, capacity })
   const received: ContentFrame[] = []
   const served: unknown[][] = []
-  giveContent(inbound, { remotePeer: reader.peer } as unknown as Connection, { read, onServed: (...args) => served.push(args) })
+  giveContent(inbound, { remotePeer: reader.peer } as unknown as Connection, {
+    read: async (...args) => ({ bytes: await read(...args) }),
+    readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
+    onServed: (...args) => served.push(args),
+  })
   const frames = createFrameStream(outbound, {
     maxFrameBytes: 65_536,
     maxUnsentBytes: 1_000_000,

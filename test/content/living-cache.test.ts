@@ -99,6 +99,16 @@ test('living-cache: putting the same again changes nothing', () => {
   expect(watched.size).toBe(1)
 })
 
+test('living-cache: a piece that fits one outline is not given for another', () => {
+  const { cache, count } = createCache()
+  cache.put(KEY, Uint8Array.of(1), { outlineHash: keyOf(1), index: 0 })
+  count(KEY, 1)
+  expect(cache.get(KEY, { outlineHash: keyOf(1), index: 0 })).toEqual(Uint8Array.of(1))
+  expect(cache.get(KEY, { outlineHash: keyOf(2), index: 0 })).toBeUndefined()
+  expect(cache.get(KEY, { outlineHash: keyOf(1), index: 1 })).toBeUndefined()
+  expect(cache.get(KEY)).toBeUndefined()
+})
+
 test('living-cache: cleared, it is empty and watches nothing', () => {
   const { cache, watched, put } = createCache()
   put(1)

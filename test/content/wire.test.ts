@@ -1,6 +1,8 @@
 import { encode } from 'cborg'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { decodeBundle } from '../../node/content/bundle.ts'
+import { encodeOutline } from '../../node/content/outline.ts'
 import {
   ASK_SCOPE,
   CHUNK_BYTES,
@@ -16,6 +18,8 @@ import { decodeFrame, encodeFrame, type Frame } from '../../node/network/index.t
 import { frameBody, readNumberedRows, readWirePage } from '../helpers/wire-page.ts'
 
 const BAD_FRAME = expect.objectContaining({ code: 'ERR_BAD_FRAME' })
+/** Of two pieces. */
+const OUTLINE = encodeOutline({ size: 262_145, pieceBytes: 262_144, hashes: new Uint8Array(64).fill(0xaa) })
 const KEY = decodeKeyHex('5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03')
 
 test('content wire: the examples of the page are what they say, in both directions', async () => {
@@ -26,8 +30,12 @@ test('content wire: the examples of the page are what they say, in both directio
     ['chunk', { type: 'chunk', id: 1, total: 6, bytes: new TextEncoder().encode('hello\n') }],
     ['chunk of nothing', { type: 'chunk', id: 2, total: 0, bytes: new Uint8Array() }],
     ['none', { type: 'none', id: 3, reason: 'not-held' }],
+    ['ask-piece', { type: 'ask-piece', id: 4, key: KEY, index: 1, scope: ASK_SCOPE.own, outline: new Uint8Array(32).fill(0xbb) }],
+    ['outline-chunk', { type: 'outline-chunk', id: 5, total: OUTLINE.byteLength, bytes: OUTLINE }],
   ])
-  expect([...examples.keys()]).toEqual([...shown.keys()])
+  expect([...examples.keys()]).toEqual([...shown.keys(), 'bundle'])
+  const bundle = frameBody(examples.get('bundle') as Uint8Array)
+  expect(decodeBundle(bundle)).toEqual([{ path: 'index.html', size: 6, type: 'text/html', key: KEY }])
   for (const [name, frame] of shown) {
     const body = frameBody(examples.get(name) as Uint8Array)
     expect(decodeContent(decodeFrame(body))).toEqual(frame)
@@ -49,8 +57,21 @@ const FRAME: fc.Arbitrary<ContentFrame> = fc.oneof(
     key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
     scope: fc.constantFrom(0 as const, 1 as const),
   }),
+  fc.record({
+    type: fc.constant('ask-piece' as const),
+    id,
+    key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    index: fc.maxSafeNat(),
+    scope: fc.constantFrom(0 as const, 1 as const),
+    outline: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  }),
+  fc.record({
+    type: fc.constantFrom('chunk' as const, 'outline-chunk' as const),
+    id,
+    total: fc.maxSafeNat(),
+    bytes: fc.uint8Array({ maxLength: 300 }),
+  }),
   fc.record({ type: fc.constant('cancel' as const), id }),
-  fc.record({ type: fc.constant('chunk' as const), id, total: fc.maxSafeNat(), bytes: fc.uint8Array({ maxLength: 300 }) }),
   fc.record({
     type: fc.constant('none' as const),
     id,
@@ -100,7 +121,7 @@ test.each<[string, Frame]>([
   ['a chunk of text', [17, 1, 5, 'hello']],
   ['a total below zero', [17, 1, -1, new Uint8Array()]],
   ['an unknown reason', [18, 1, 6]],
-  ['an unknown type', [3, 1]],
+  ['an unknown type', [4, 1]],
 ])('content wire: refuses %s', (_, frame) => {
   expect(() => decodeContent(frame)).toThrow(BAD_FRAME)
 })

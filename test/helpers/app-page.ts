@@ -35,7 +35,7 @@ export async function pressMake(page: Page): Promise<string> {
 
 /** The hash in the address. */
 export function hashOf(page: Page): string {
-  return new URL(page.url()).pathname.slice(1)
+  return new URL(page.url()).pathname.slice(1, 65)
 }
 
 /** Waits until the page says that so many hold it. */

@@ -3,14 +3,18 @@
 import { createServer } from 'node:http'
 import type { Stream } from '@libp2p/interface'
 import { onTestFinished } from 'vitest'
-import { CONTENT_PROTOCOL, type ContentFrame, decodeContent, encodeContent } from '../../node/content/wire.ts'
+import { MIN_PIECE_BYTES, pieceSize } from '../../node/content/outline.ts'
+import { outlineSource } from '../../node/content/outlining.ts'
+import { memorySource } from '../../node/content/source.ts'
+import { CHUNK_BYTES, CONTENT_PROTOCOL, type ContentFrame, decodeContent, encodeContent } from '../../node/content/wire.ts'
 import type { Key, PeerEvent } from '../../node/index.ts'
+import { createPortableHasher } from '../../node/keys/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { createFrameStream, createOverlay, createSupervisor, type FrameStream } from '../../node/network/index.ts'
 import { createRecordStore, createRendezvous, PRESENCE_PROTOCOL, ProviderStore } from '../../node/rendezvous/index.ts'
 import { createWebSocketListener } from '../../node/server/listener.ts'
 
-export type Lie = 'wrong' | 'short' | 'endless' | 'silent' | 'too-long' | 'refuses'
+export type Lie = 'wrong' | 'short' | 'endless' | 'silent' | 'too-long' | 'refuses' | 'false-outline'
 
 /** What a liar does with a question; the frames are its answer. */
 function tell(lie: Lie, frames: FrameStream, id: number): void {
@@ -28,6 +32,24 @@ function tell(lie: Lie, frames: FrameStream, id: number): void {
   }
 }
 
+/** Gives other content than the key's, of the same size, with an outline and pieces that fit each other. */
+async function createImpostor(bytes: Uint8Array) {
+  const { outline, outlineBytes } = await outlineSource(memorySource(bytes), MIN_PIECE_BYTES, createPortableHasher)
+  if (outline === undefined || outlineBytes === undefined) throw new Error('content in pieces was expected')
+  return (frames: FrameStream, frame: ContentFrame) => {
+    const give = (type: 'chunk' | 'outline-chunk', id: number, part: Uint8Array) => {
+      for (let at = 0; at < part.byteLength; at += CHUNK_BYTES) {
+        frames.send(encodeContent({ type, id, total: part.byteLength, bytes: part.subarray(at, at + CHUNK_BYTES) }))
+      }
+    }
+    if (frame.type === 'ask') give('outline-chunk', frame.id, outlineBytes)
+    if (frame.type === 'ask-piece') {
+      const start = frame.index * outline.pieceBytes
+      give('chunk', frame.id, bytes.subarray(start, start + pieceSize(outline, frame.index)))
+    }
+  }
+}
+
 export interface Liar {
   id: string
   lie: Lie
@@ -36,9 +58,19 @@ export interface Liar {
   stop(): Promise<void>
 }
 
+export interface LiarOptions {
+  lie: Lie
+  key: Key
+  join: string
+  role: 'node' | 'tab'
+  /** What a false outline is of. */
+  content?: Uint8Array
+}
+
 /** Joins, holds the key, lies. `role` 'node' is its own home; 'tab' lies through an honest one. */
-export async function startLiar(options: { lie: Lie; key: Key; join: string; role: 'node' | 'tab' }): Promise<Liar> {
+export async function startLiar(options: LiarOptions): Promise<Liar> {
   const { lie, key, join, role } = options
+  const impersonate = lie === 'false-outline' ? await createImpostor(options.content ?? new Uint8Array()) : undefined
   const server = createServer()
   if (role === 'node') await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const listener = role === 'node' ? createWebSocketListener(server) : undefined
@@ -74,6 +106,11 @@ export async function startLiar(options: { lie: Lie; key: Key; join: string; rol
       maxUnsentBytes: 16_000_000,
       onFrame: (raw) => {
         const frame = decodeContent(raw)
+        if (impersonate !== undefined) {
+          asked++
+          impersonate(frames, frame)
+          return
+        }
         if (frame.type !== 'ask') return
         asked++
         tell(lie, frames, frame.id)

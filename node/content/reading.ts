@@ -1,0 +1,78 @@
+/** Reads a part of outlined content in order, some pieces ahead, no further than the reader goes. */
+
+import { MayflyError } from '../errors.ts'
+import { type CreateHasher, equalBytes } from '../keys/index.ts'
+import type { Key } from '../types.ts'
+import { type Outline, pieceCount } from './outline.ts'
+
+/** How much is fetched ahead of the reader, in bytes; at least two pieces, and no more than sixteen. */
+const AHEAD_BYTES = 8 * 1_048_576
+
+export type GetPiece = (index: number, signal: AbortSignal) => Promise<Uint8Array>
+
+/**
+ * @throws what `getPiece` throws
+ * @throws signal.reason, when aborted
+ */
+export async function* readPart(
+  outline: Outline,
+  offset: number,
+  length: number,
+  getPiece: GetPiece,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  if (length === 0) return
+  const { pieceBytes } = outline
+  const stop = new AbortController()
+  const inner = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+  const last = Math.floor((offset + length - 1) / pieceBytes)
+  const ahead = Math.min(16, Math.max(2, Math.floor(AHEAD_BYTES / pieceBytes)))
+  const coming: Promise<Uint8Array>[] = []
+  let next = Math.floor(offset / pieceBytes)
+  try {
+    for (let index = next; index <= last; index++) {
+      while (next <= last && coming.length < ahead) {
+        const piece = getPiece(next++, inner)
+        piece.catch(() => {})
+        coming.push(piece)
+      }
+      const piece = await coming.shift()
+      if (piece === undefined) return
+      signal?.throwIfAborted()
+      const start = index * pieceBytes
+      const from = Math.max(offset - start, 0)
+      const to = Math.min(offset + length - start, piece.byteLength)
+      yield from === 0 && to === piece.byteLength ? piece : piece.subarray(from, to)
+    }
+  } finally {
+    stop.abort(new Error('nobody reads any more'))
+  }
+}
+
+/**
+ * Reads the whole by an outline that is only somebody's word: gives everything but the last piece as it comes, and that one when the
+ * whole has the right SHA-256.
+ *
+ * @param onLie hears when it has not
+ * @throws {MayflyError} ERR_UNAVAILABLE when it has not
+ */
+export async function* readUntrusted(
+  key: Key,
+  outline: Outline,
+  getPiece: GetPiece,
+  createHasher: CreateHasher,
+  onLie: () => void,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const whole = createHasher()
+  let index = 0
+  for await (const piece of readPart(outline, 0, outline.size, getPiece, signal)) {
+    await whole.update(piece)
+    if (++index < pieceCount(outline)) yield piece
+    else if (equalBytes(await whole.digest(), key)) yield piece
+    else {
+      onLie()
+      throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: the whole has another SHA-256, so the outline was a lie')
+    }
+  }
+}
