@@ -30,3 +30,7 @@ export function noBundle({ hash, raw }: ContentAddress): ProblemError {
     link: `${raw ? '/raw' : ''}/${hash}`,
   })
 }
+
+export function deniedContent(): ProblemError {
+  return new ProblemError({ status: 410, code: 'ERR_DENIED', message: 'The operator of this gateway refuses to serve this content.' })
+}

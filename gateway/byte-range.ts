@@ -1,5 +1,5 @@
 /**
- * The Range header for bytes. One range is granted; several are answered whole, which the standard allows.
+ * The Range header for bytes: one range or several.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
  */
@@ -11,14 +11,32 @@ export interface ByteRange {
   last: number
 }
 
+/** More ranges than this in one header are answered with the whole, which the standard allows. */
+export const MAX_RANGES = 16
+
 /**
- * The range that a header asks for of `size` bytes; `null` when the whole is the answer (no header, another unit, wrong form,
- * several ranges, nothing to cut); `'unsatisfiable'` when it lies outside.
+ * The ranges that a header asks for of `size` bytes, in its order; `null` when the whole is the answer (no header, another unit, wrong
+ * form, too many ranges, or together more than the whole); `'unsatisfiable'` when all of them lie outside.
  */
-export function parseByteRange(header: string | null, size: number): ByteRange | 'unsatisfiable' | null {
+export function parseByteRanges(header: string | null, size: number): ByteRange[] | 'unsatisfiable' | null {
   // A range of nothing cannot be written down (Content-Range has no form for it): the whole is as good.
   if (header === null || size === 0) return null
-  const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header)
+  const list = /^bytes=(.*)$/i.exec(header)?.[1]?.split(',')
+  if (list === undefined || list.length > MAX_RANGES) return null
+  const ranges: ByteRange[] = []
+  for (const text of list) {
+    const range = parseRange(text, size)
+    if (range === null) return null
+    if (range !== 'unsatisfiable') ranges.push(range)
+  }
+  if (ranges.length === 0) return 'unsatisfiable'
+  // Overlaps make a small question have a large answer.
+  const total = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  return total > size ? null : ranges
+}
+
+function parseRange(text: string, size: number): ByteRange | 'unsatisfiable' | null {
+  const match = /^[ \t]*(\d*)-(\d*)[ \t]*$/.exec(text)
   if (match === null) return null
   const [, from = '', to = ''] = match
   if (from === '') {

@@ -1,13 +1,16 @@
 /**
- * Answers with verified bytes: their headers, ranges and conditions. Where the bytes come from is in `content-search.ts`. This is
- * the hot path: what depends on the key alone is worked out once and kept.
+ * Answers with verified bytes: their headers. Where the bytes come from is in `content-search.ts`. This is
+ * the hot path: what depends on the key alone is worked out once and kept. Conditions and ranges are in `byte-answer.ts`.
  */
 
-import { encodeKeyHex, type FetchedContent } from '../node/index.ts'
-import { parseByteRange } from './byte-range.ts'
-import { allowsRange, checkPreconditions } from './conditional.ts'
+import type { Key, OpenedContent, Peer } from '../node/index.ts'
+import { type AnswerBody, memoryBody, openedBody } from './answer-body.ts'
+import { answerBody } from './byte-answer.ts'
 import { contentDisposition, dispositionWish } from './content-disposition.ts'
-import { type ContentType, sniffContentType } from './content-type.ts'
+import type { FoundContent } from './content-search.ts'
+import { type ContentType, SNIFFED_BYTES, sniffContentType } from './content-type.ts'
+import { typeFor } from './entry-type.ts'
+import { outlineQuery } from './outline-query.ts'
 import { ProblemError } from './problem.ts'
 import { RecentMap } from './recent-map.ts'
 import { HELD_HEADERS } from './security-headers.ts'
@@ -19,6 +22,8 @@ export interface KnownContent {
   contentType: ContentType
   /** In bytes. */
   size: number
+  /** Of content that is larger than one piece, when it is known to be true: links carry it. */
+  outline?: Key
   /** Headers of a whole answer. Never changed. */
   headers: Readonly<Record<string, string>>
   /** The same for an address that answers a person with the viewer instead. */
@@ -31,53 +36,65 @@ const MAX_KNOWN = 4_096
 const ALLOWED_METHODS = 'GET, HEAD, OPTIONS'
 
 export class ContentAnswers {
+  /** By hash, and the query of the link where there is an outline: another outline may be a lie about the same hash. */
   readonly #known = new RecentMap<string, KnownContent>(MAX_KNOWN)
+  readonly #peer: Peer
+  readonly #searchTimeoutMs: number
 
-  /** What is known of content once its bytes are here. */
-  async know(content: FetchedContent, hash = encodeKeyHex(content.key)): Promise<KnownContent> {
-    const known = this.#known.get(hash)
+  /** @param searchTimeoutMs how long the first bytes of large content may take, in ms */
+  constructor(peer: Peer, searchTimeoutMs: number) {
+    this.#peer = peer
+    this.#searchTimeoutMs = searchTimeoutMs
+  }
+
+  /** What is known of content once it is found. Of large content, the first bytes are read when it is met for the first time. */
+  async know(content: FoundContent, hash: string, visit: Visit): Promise<KnownContent> {
+    const isSmall = 'bytes' in content
+    const id = isSmall ? hash : hash + outlineQuery(content.outline)
+    const isTrusted = isSmall || content.isTrusted
+    // What a holder alone says is asked anew each time, and is not what a link with that outline was told.
+    const known = isTrusted ? this.#known.get(id) : undefined
     if (known !== undefined) return known
-    const fresh = describe(hash, content.bytes, await sniffContentType(content.bytes))
-    this.#known.set(hash, fresh)
+    if (isSmall) {
+      const fresh = describe(hash, memoryBody(content.bytes), await sniffContentType(content.bytes))
+      this.#known.set(id, fresh)
+      return fresh
+    }
+    const type = await sniffContentType(await this.#firstBytes(content, visit), false)
+    const { outline } = content
+    const fresh = { ...describe(hash, openedBody(content), type), ...(isTrusted && outline && { outline }) }
+    if (isTrusted) this.#known.set(id, fresh)
     return fresh
   }
 
-  /** `negotiated`: the address is one that a browser's navigation gets the viewer from. */
-  async answer(content: FetchedContent, hash: string, visit: Visit, negotiated: boolean): Promise<Response> {
-    const known = await this.know(content, hash)
-    const headers = negotiated ? known.negotiatedHeaders : known.headers
-    return answerBytes(visit, content.bytes, hash, withDisposition(headers, known, visit.query))
+  /** Answers with a file of a bundle. `known.contentType` is the type that it has there. */
+  answerFile(content: FoundContent, known: KnownContent, path: string, visit: Visit): Response {
+    const body = 'bytes' in content ? memoryBody(content.bytes) : openedBody(content)
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    const headers = {
+      ...known.headers,
+      'content-type': typeFor(visit.request.headers, known.contentType.type),
+      vary: 'Accept, Sec-Fetch-Dest, Sec-Fetch-Site',
+    }
+    return answerBody(visit, body, known.hash, withDisposition(headers, name, visit.query))
   }
-}
 
-/** Answers a GET or HEAD for `bytes`, honouring conditions on the entity tag, and ranges. `headers` are those of the whole. */
-export function answerBytes(visit: Visit, bytes: Uint8Array, tag: string, headers: Readonly<Record<string, string>>): Response {
-  const { headers: asked, method } = visit.request
-  const precondition = checkPreconditions(asked, tag)
-  if (precondition === 'not-modified') return new Response(null, { status: 304, headers: withoutBody(headers) })
-  if (precondition === 'failed') {
-    throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'If-Match names other bytes than these.' })
+  /** `negotiated`: the address is one that a browser's navigation gets the viewer from. */
+  async answer(content: FoundContent, hash: string, visit: Visit, negotiated: boolean): Promise<Response> {
+    const known = await this.know(content, hash, visit)
+    const headers = negotiated ? known.negotiatedHeaders : known.headers
+    const body = 'bytes' in content ? memoryBody(content.bytes) : openedBody(content)
+    return answerBody(visit, body, hash, withDisposition(headers, `${hash}.${known.contentType.extension}`, visit.query))
   }
-  if (method === 'HEAD') return new Response(null, { headers })
-  const range = allowsRange(asked, tag) ? parseByteRange(asked.get('range'), bytes.byteLength) : null
-  if (range === null) return new Response(asBody(bytes), { headers })
-  if (range === 'unsatisfiable') {
-    throw new ProblemError({
-      status: 416,
-      code: 'ERR_RANGE',
-      message: `The range lies outside: there are ${bytes.byteLength} bytes.`,
-      headers: { 'content-range': `bytes */${bytes.byteLength}` },
-    })
+
+  async #firstBytes(content: OpenedContent, visit: Visit): Promise<Uint8Array> {
+    const { key, outline, size } = content
+    const signal = AbortSignal.any([visit.request.signal, AbortSignal.timeout(this.#searchTimeoutMs)])
+    // A part of what is not trusted is good enough to guess a type from.
+    const opened = content.isTrusted || outline === undefined ? content : await this.#peer.content.open(key, { outline, signal })
+    for await (const bytes of opened.read({ offset: 0, length: Math.min(size, SNIFFED_BYTES) }, { signal })) return bytes
+    return new Uint8Array()
   }
-  const part = bytes.subarray(range.first, range.last + 1)
-  return new Response(asBody(part), {
-    status: 206,
-    headers: {
-      ...headers,
-      'content-length': String(part.byteLength),
-      'content-range': `bytes ${range.first}-${range.last}/${bytes.byteLength}`,
-    },
-  })
 }
 
 /** The answer to OPTIONS on anything that only gives bytes away: every page may read it, in every way. */
@@ -106,36 +123,25 @@ export function requireReadMethod(method: string): void {
   })
 }
 
-function describe(hash: string, bytes: Uint8Array, contentType: ContentType): KnownContent {
+function describe(hash: string, body: AnswerBody, contentType: ContentType): KnownContent {
   const headers = {
     'content-type': contentType.type,
-    'content-length': String(bytes.byteLength),
+    'content-length': String(body.size),
     etag: `"${hash}"`,
     'repr-digest': `sha-256=:${Buffer.from(hash, 'hex').toString('base64')}:`,
-    'accept-ranges': 'bytes',
+    'accept-ranges': body.isSeekable ? 'bytes' : 'none',
     'cache-control': 'no-cache', // a cache may keep it and must ask again: a page that is gone is gone
     ...HELD_HEADERS,
   }
-  return { hash, contentType, size: bytes.byteLength, headers, negotiatedHeaders: { ...headers, vary: 'Accept, Sec-Fetch-Dest' } }
+  return { hash, contentType, size: body.size, headers, negotiatedHeaders: { ...headers, vary: 'Accept, Sec-Fetch-Dest' } }
 }
 
 function withDisposition(
   headers: Readonly<Record<string, string>>,
-  known: KnownContent,
+  fallbackName: string,
   query: URLSearchParams,
 ): Readonly<Record<string, string>> {
   if (query.size === 0) return headers
-  const disposition = contentDisposition(dispositionWish(query), `${known.hash}.${known.contentType.extension}`)
+  const disposition = contentDisposition(dispositionWish(query), fallbackName)
   return disposition === null ? headers : { ...headers, 'content-disposition': disposition }
-}
-
-/** A 304 has no body, and none of the headers that describe one. */
-function withoutBody(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const { 'content-length': _length, 'content-type': _type, ...rest } = headers
-  return rest
-}
-
-/** Response takes no view on memory that might be shared; content never is. */
-function asBody(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes as Uint8Array<ArrayBuffer>
 }

@@ -1,7 +1,11 @@
-/** PUT and DELETE of content: this node itself holds what a program gives it, until it is told to stop or stops. */
+/**
+ * PUT and DELETE of content: this node itself holds what a program gives it, until it is told to stop or stops. It does so in memory,
+ * since nobody's content goes onto its disk.
+ */
 
-import { decodeKeyHex, encodeKeyHex, type Peer } from '../node/index.ts'
+import { decodeKeyHex, encodeKeyHex, type HeldContent, type Peer } from '../node/index.ts'
 import type { Access } from './access.ts'
+import { outlineQuery } from './outline-query.ts'
 import { ProblemError } from './problem.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
 import type { Visit } from './types.ts'
@@ -15,25 +19,52 @@ export interface ContentApiParts {
 
 export class ContentApi {
   readonly #parts: ContentApiParts
+  /** Room for bodies that are arriving, in bytes. */
+  #arriving = 0
 
   constructor(parts: ContentApiParts) {
     this.#parts = parts
   }
 
-  /** Holds the request's body. 201 with `{hash, url, size}`. */
+  /** How large a body may be now, in bytes. */
+  get maxBodyBytes(): number {
+    const { limits, counts } = this.#parts.peer.status()
+    return Math.max(0, Math.min(limits.maxContentBytes, limits.maxHeldBytes - counts.heldBytes - this.#arriving))
+  }
+
+  /** Holds the request's body. 201 with `{hash, url, size}`, and `outline` where it has one. */
   async put(visit: Visit): Promise<Response> {
-    const { peer, access, publicUrl } = this.#parts
+    const { access, publicUrl } = this.#parts
     const { headers, url } = visit.request
     access.requireMutation(headers, visit.client)
     requireWholeBody(headers)
-    const bytes = await readBody(visit.request, peer.status().limits.maxContentBytes)
-    const held = await peer.content.hold(bytes)
+    const held = await this.#holdBody(visit.request)
     const hash = encodeKeyHex(held.key)
-    const link = new URL(`/${hash}`, publicUrl ?? url).href
-    return new Response(`${JSON.stringify({ hash, url: link, size: held.size })}\n`, {
+    const path = `/${hash}${outlineQuery(held.outline)}`
+    const link = new URL(path, publicUrl ?? url).href
+    const outline = held.outline && encodeKeyHex(held.outline)
+    return new Response(`${JSON.stringify({ hash, url: link, size: held.size, outline })}\n`, {
       status: 201,
-      headers: { ...OWN_DATA_HEADERS, 'content-type': 'application/json', location: `/${hash}` },
+      headers: { ...OWN_DATA_HEADERS, 'content-type': 'application/json', location: path },
     })
+  }
+
+  /** @throws {ProblemError} 413, before the body is read where its length is told */
+  async #holdBody(request: Request): Promise<HeldContent> {
+    const { peer } = this.#parts
+    const told = request.headers.get('content-length')
+    let room = 0
+    const take = (bytes: number) => {
+      if (bytes > this.maxBodyBytes) throw tooLarge(peer, this.maxBodyBytes)
+      room += bytes
+      this.#arriving += bytes
+    }
+    try {
+      if (told !== null) take(Number(told))
+      return await peer.content.hold(await readBody(request, told === null ? take : () => {}))
+    } finally {
+      this.#arriving -= room
+    }
   }
 
   /** Stops holding: 204, or 404 when this node did not hold it. */
@@ -57,24 +88,23 @@ function requireWholeBody(headers: Headers): void {
   }
 }
 
-async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
+/** @param take hears of each chunk's size, and throws where it is one too many */
+async function readBody(request: Request, take: (bytes: number) => void): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  let size = 0
   for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw tooLarge(maxBytes) // leaving the loop cancels the body
+    take(chunk.byteLength) // throwing out of the loop cancels the body
     chunks.push(chunk)
   }
-  return new Uint8Array(Buffer.concat(chunks))
+  return Buffer.concat(chunks)
 }
 
-function tooLarge(maxBytes: number): ProblemError {
+function tooLarge(peer: Peer, leftBytes: number): ProblemError {
+  const { maxHeldBytes } = peer.status().limits
   return new ProblemError({
     status: 413,
     code: 'ERR_TOO_LARGE',
-    message: `Cannot hold that: it is over the limit of ${maxBytes} bytes.`,
-    advice: 'Share something smaller.',
+    message: `Cannot hold that: this node holds what it is given in memory, at most ${maxHeldBytes} bytes in all, and ${leftBytes} are left.`,
+    advice: 'Hold the file from where it is, with "mayfly hold FILE", or share something smaller.',
     headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
   })
 }

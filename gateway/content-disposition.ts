@@ -33,7 +33,8 @@ export function contentDisposition(wish: DispositionWish, fallbackName: string):
   return `${wish.download ? 'attachment' : 'inline'}; ${fileNameParameters(name)}`
 }
 
-function harmlessName(name: string): string {
+/** The name without what deceives or leads elsewhere; empty when nothing is left. */
+export function harmlessName(name: string): string {
   const clean = name.toWellFormed().replace(DECEIVING, '').replace(SEPARATORS, '_').trim()
   return cutToBytes(clean === '.' || clean === '..' ? '' : clean, MAX_NAME_BYTES)
 }

@@ -1,7 +1,16 @@
-/** Gets content for a visitor: from memory at once, else by a search that is bounded in number and in time, else by waiting. */
+/** Finds content for a visitor: in memory at once, else by a search that is bounded in number and in time, else by waiting. */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { type FetchedContent, type Key, MayflyError, type MayflyErrorCode, type Peer } from '../node/index.ts'
+import {
+  type AbortOptions,
+  type FetchedContent,
+  type Key,
+  MayflyError,
+  type MayflyErrorCode,
+  type OpenedContent,
+  type OpenOptions,
+  type Peer,
+} from '../node/index.ts'
 import { parseDuration } from './duration.ts'
 import type { OpenRequests } from './open-requests.ts'
 import { ProblemError } from './problem.ts'
@@ -17,8 +26,13 @@ export interface ContentSearchParts {
   closing: AbortSignal
 }
 
+/** Small content in memory, or larger content to be read. */
+export type FoundContent = FetchedContent | OpenedContent
+
 /** Nobody has it yet, or nobody could be asked yet: both may change while one waits. */
 const WORTH_WAITING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE'])
+
+type Find<Found> = (abort: Required<AbortOptions>) => Promise<Found>
 
 /** A holder was announced but could not be read: how long until the first try again, in ms. It doubles. */
 const FIRST_RETRY_MS = 250
@@ -31,13 +45,26 @@ export class ContentSearch {
   }
 
   /**
-   * Gets the bytes; with `?wait=` waits for a holder when there is none.
+   * Gets content that fits in one piece; with `?wait=` waits for a holder when there is none.
    *
    * @throws {MayflyError} as `content.get`
    * @throws {ProblemError} 400 for a wrong `?wait=`, 429
    * @throws DOMException TimeoutError, when the search took too long
    */
-  async get(key: Key, visit: Visit): Promise<FetchedContent> {
+  get(key: Key, visit: Visit): Promise<FetchedContent> {
+    return this.#search(key, visit, (abort) => this.#parts.peer.content.get(key, abort))
+  }
+
+  /**
+   * The same for content of any size.
+   *
+   * @param outline from the link
+   */
+  open(key: Key, visit: Visit, outline?: Key): Promise<FoundContent> {
+    return this.#search(key, visit, (abort) => openContent(this.#parts.peer, key, { ...abort, ...(outline && { outline }) }))
+  }
+
+  async #search<Found extends FoundContent>(key: Key, visit: Visit, find: Find<Found>): Promise<Found | FetchedContent> {
     const { peer, rate, limits, closing } = this.#parts
     const waitMs = this.#waitMs(visit.query)
     // The signal of a request is made when it is first asked for: content in memory needs none.
@@ -45,19 +72,19 @@ export class ContentSearch {
     rate.take(visit.client.address ?? '')
     const gone = AbortSignal.any([visit.request.signal, closing])
     try {
-      return await peer.content.get(key, { signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
+      return await find({ signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
     } catch (error) {
       if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
-      return await this.#wait(key, visit, waitMs, gone, error)
+      return await this.#wait(key, visit, find, waitMs, gone, error)
     }
   }
 
-  async #wait(key: Key, visit: Visit, waitMs: number, gone: AbortSignal, first: unknown): Promise<FetchedContent> {
+  async #wait<Found>(key: Key, visit: Visit, find: Find<Found>, waitMs: number, gone: AbortSignal, first: unknown): Promise<Found> {
     const leave = this.#parts.open.enter(visit.client.address ?? '')
     const deadline = AbortSignal.timeout(waitMs)
     const attempt = { lastError: first }
     try {
-      return await this.#getWhenHeld(key, AbortSignal.any([gone, deadline]), attempt)
+      return await this.#findWhenHeld(key, find, AbortSignal.any([gone, deadline]), attempt)
     } catch (error) {
       // What is to be told at the end of the wait is why there was nothing, not that time ran out.
       throw deadline.aborted && !gone.aborted ? attempt.lastError : error
@@ -67,7 +94,7 @@ export class ContentSearch {
   }
 
   /** Tries again whenever the number of holders changes; while there are some, also without a change, ever more slowly. */
-  async #getWhenHeld(key: Key, signal: AbortSignal, attempt: { lastError: unknown }): Promise<FetchedContent> {
+  async #findWhenHeld<Found>(key: Key, find: Find<Found>, signal: AbortSignal, attempt: { lastError: unknown }): Promise<Found> {
     const { peer } = this.#parts
     await peer.joined({ signal })
     const found = new AbortController()
@@ -90,7 +117,7 @@ export class ContentSearch {
         }
         if (holders === 0) continue
         try {
-          return await peer.content.get(key, { signal })
+          return await find({ signal })
         } catch (error) {
           if (signal.aborted || !isWorthWaiting(error)) throw error
           attempt.lastError = error
@@ -113,6 +140,14 @@ export class ContentSearch {
       message: `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${maxWaitMs / 1_000}s.`,
     })
   }
+}
+
+async function openContent(peer: Peer, key: Key, options: OpenOptions): Promise<FoundContent> {
+  const opened = await peer.content.open(key, options)
+  if (opened.outline !== undefined) return opened
+  // It fits in one piece, so it is here already, whole.
+  for await (const bytes of opened.read()) return { key, bytes, from: opened.from }
+  return { key, bytes: new Uint8Array(), from: opened.from }
 }
 
 function isWorthWaiting(error: unknown): boolean {

@@ -7,6 +7,7 @@
  */
 
 import { fileTypeFromBuffer } from 'file-type'
+import { isBundle } from '../node/index.ts'
 
 export interface ContentType {
   /** Value of the Content-Type header. */
@@ -21,6 +22,8 @@ const HTML: ContentType = { type: 'text/html; charset=utf-8', extension: 'html' 
 const XHTML: ContentType = { type: 'application/xhtml+xml; charset=utf-8', extension: 'xhtml' }
 const SVG: ContentType = { type: 'image/svg+xml; charset=utf-8', extension: 'svg' }
 const XML: ContentType = { type: 'application/xml; charset=utf-8', extension: 'xml' }
+/** @see ../node/content/WIRE.md (bundles) */
+export const BUNDLE_TYPE: ContentType = { type: 'application/vnd.mayfly.bundle', extension: 'bundle' }
 const PDF: ContentType = { type: 'application/pdf', extension: 'pdf' }
 
 /** Bytes that no text has. @see https://mimesniff.spec.whatwg.org/#binary-data-byte */
@@ -39,8 +42,13 @@ const HTML_ELEMENTS = new Set(
 /** How much text is searched for the first element, in characters: comments may stand before it. */
 const HEAD_CHARS = 16_384
 
-export async function sniffContentType(bytes: Uint8Array): Promise<ContentType> {
-  const text = decodeUtf8(bytes)
+/** So much of what is not in memory is looked at, in bytes. */
+export const SNIFFED_BYTES = 65_536
+
+/** @param isWhole false when `bytes` are only the first ones */
+export async function sniffContentType(bytes: Uint8Array, isWhole = true): Promise<ContentType> {
+  if (isBundle(bytes)) return BUNDLE_TYPE
+  const text = decodeUtf8(bytes, isWhole)
   if (text !== null && !BINARY_CHARACTER.test(text)) return sniffText(text)
   const binary = await sniffMagicNumber(bytes)
   if (binary !== null) return binary
@@ -53,9 +61,10 @@ export function isDisplayable(type: string): boolean {
   return /^(?:text|image|audio|video)\/|^application\/(?:xhtml\+)?xml/.test(type)
 }
 
-function decodeUtf8(bytes: Uint8Array): string | null {
+function decodeUtf8(bytes: Uint8Array, isWhole: boolean): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    // The last character of a beginning may be cut: a stream goes on.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !isWhole })
   } catch {
     return null
   }

@@ -3,9 +3,11 @@
 import { decodeKeyHex, type Key } from '../node/index.ts'
 import { Access } from './access.ts'
 import { parseContentPath, pathFault, splitTarget } from './address.ts'
-import { badAddress, requireHash } from './address-problems.ts'
+import { badAddress, deniedContent, requireHash } from './address-problems.ts'
 import { AppAnswers } from './app-answers.ts'
 import { AppAssets } from './app-assets.ts'
+import { BundleLookup } from './bundle-lookup.ts'
+import { BundleReader } from './bundle-reader.ts'
 import { ContentAnswers } from './content-answer.ts'
 import { ContentApi } from './content-api.ts'
 import { ContentReader } from './content-reader.ts'
@@ -48,9 +50,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   const metrics = new Metrics({ peer, open: () => open.size })
   const shared = { peer, limits, rate, open, closing: closing.signal }
   const search = new ContentSearch(shared)
+  const answers = new ContentAnswers(peer, limits.searchTimeoutMs)
   const viewer = new ViewerPage(assets.text('/viewer.html'))
-  const reader = new ContentReader({ search, answers: new ContentAnswers(), viewer, denied: options.denied ?? new Set() })
-  const blocks = { search, requireAllowed: (hash: string) => reader.requireAllowed(hash), isAtHand: (key: Key) => peer.content.has(key) }
+  const requireAllowed = (hash: string) => {
+    if (options.denied?.has(hash)) throw deniedContent()
+  }
+  const { searchTimeoutMs } = limits
+  const bundles = new BundleReader({ peer, search, answers, lookup: new BundleLookup(), searchTimeoutMs, requireAllowed, ...publicly })
+  const reader = new ContentReader({ search, answers, bundles, viewer, requireAllowed })
+  const blocks = { search, requireAllowed, isAtHand: (key: Key) => peer.content.has(key) }
   const holders = new HolderAnswers(shared)
   const providers = new ProviderAnswers(shared)
   const api = new ContentApi({ peer, access, ...publicly })
@@ -122,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     get maxBodyBytes() {
-      return peer.status().limits.maxContentBytes
+      return api.maxBodyBytes
     },
     fetch,
     drain() {

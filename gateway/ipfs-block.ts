@@ -5,8 +5,8 @@
  * @see https://specs.ipfs.tech/http-gateways/trustless-gateway/
  */
 
-import { decodeKeyCid, encodeKeyCid, encodeKeyHex, type Key, MayflyError } from '../node/index.ts'
-import { answerBytes } from './content-answer.ts'
+import { decodeKeyCid, encodeKeyCid, encodeKeyHex, type FetchedContent, type Key, MayflyError } from '../node/index.ts'
+import { answerBytes } from './byte-answer.ts'
 import { contentDisposition, dispositionWish } from './content-disposition.ts'
 import type { ContentSearch } from './content-search.ts'
 import { leavesChoice, namesType } from './media-range.ts'
@@ -37,9 +37,25 @@ export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, vi
   if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(visit.request.headers.get('cache-control') ?? '')) {
     throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'The block is not at hand, and you asked for no search.' })
   }
-  const content = await parts.search.get(key, visit)
+  const content = await getBlock(parts.search, key, visit)
   const cid = encodeKeyCid(key)
   return answerBytes(visit, content.bytes, `${cid}.raw`, blockHeaders(cid, content.bytes.byteLength, visit))
+}
+
+/** A block is checked by its CID at once, so it is no larger than what travels whole. */
+async function getBlock(search: ContentSearch, key: Key, visit: Visit): Promise<FetchedContent> {
+  try {
+    return await search.get(key, visit)
+  } catch (error) {
+    if (!(error instanceof MayflyError) || error.code !== 'ERR_TOO_LARGE') throw error
+    throw new ProblemError({
+      status: 413,
+      code: error.code,
+      message: `${error.message}.`,
+      advice: 'Larger content is read at its own address, not as a block.',
+      link: `/${encodeKeyHex(key)}`,
+    })
+  }
 }
 
 /** 400 also for a sound CID of another codec or hash: what it names cannot be held here. */

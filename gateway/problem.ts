@@ -10,6 +10,8 @@ export type ProblemCode =
   | 'ERR_NOT_FOUND'
   /** A path inside content that is a single file. */
   | 'ERR_NO_BUNDLE'
+  /** A path inside a bundle that names none of its files. */
+  | 'ERR_NO_ENTRY'
   | 'ERR_METHOD'
   /** This client may not do that here. */
   | 'ERR_FORBIDDEN'
@@ -87,8 +89,16 @@ export function problemOf(error: unknown): Problem | null {
     case 'ERR_LIMIT':
       return { status: 429, code: error.code, message: `${error.message}.`, advice: 'Ask again later.', retryAfterS: RETRY_SOON_S }
     case 'ERR_BAD_KEY':
+    case 'ERR_BAD_PATH':
     case 'ERR_BAD_OPTION':
       return { status: 400, code: error.code, message: `${error.message}.` }
+    case 'ERR_UNTRUSTED':
+      return {
+        status: 400,
+        code: error.code,
+        message: 'A part of this content cannot be checked by itself.',
+        advice: 'Ask for the whole, or for a part with the o of its link.',
+      }
     case 'ERR_BAD_FRAME':
       return unavailable('A peer answered something that could not be read.')
   }

@@ -131,9 +131,9 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
 
 function createListener(gateway: Gateway, trustProxy: boolean): Listener {
   return getRequestListener(
-    (request, { incoming }) => {
+    (request, { incoming, outgoing }) => {
       const { socket, url } = incoming as IncomingMessage
-      const client: Client = { address: clientAddress(incoming as IncomingMessage, trustProxy) }
+      const client: Client = { address: clientAddress(incoming as IncomingMessage, trustProxy), cut: () => void outgoing.destroy() }
       if (socket.localAddress !== undefined) client.localAddress = socket.localAddress
       if (url !== undefined) client.target = url
       return gateway.fetch(request, client)

@@ -46,6 +46,8 @@ export interface Client {
   localAddress?: string
   /** The request target as it was sent, before any parser made it regular. */
   target?: string
+  /** Ends the connection at once: an answer under way stays visibly incomplete. */
+  cut?: () => void
 }
 
 /** What the gateway did, for a log. `path` has no query (it may hold a file name) and is cut to a bounded length. */
@@ -72,7 +74,7 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** Bytes that a request body may have. */
+  /** Bytes that a request body may have now. */
   readonly maxBodyBytes: number
   /** Answers one request. Never rejects. */
   fetch(request: Request, client?: Client): Promise<Response>

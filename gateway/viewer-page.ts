@@ -5,12 +5,19 @@
 
 import type { KnownContent } from './content-answer.ts'
 import { isDisplayable } from './content-type.ts'
+import { outlineQuery } from './outline-query.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
 import type { Problem } from './problem.ts'
 import { APP_HEADERS, SANDBOX } from './security-headers.ts'
 
 /** What the viewer tells: the content, or why there is none. */
-export type ViewerFindings = { content: KnownContent } | { problem: Problem }
+export type ViewerFindings =
+  | {
+      content: KnownContent
+      /** Where its bytes are, when it is not the content of the hash itself. */
+      raw?: string
+    }
+  | { problem: Problem }
 
 export type ViewerState = 'found' | 'gone' | 'unavailable' | 'offline'
 
@@ -44,7 +51,7 @@ export class ViewerPage {
 }
 
 function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, string> {
-  const raw = `/raw/${hash}`
+  const raw = rawLink(hash, findings)
   const short = hash.slice(0, 8)
   if ('problem' in findings) {
     const { problem } = findings
@@ -68,13 +75,17 @@ function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, str
   }
 }
 
+function rawLink(hash: string, findings: ViewerFindings): string {
+  return 'problem' in findings ? `/raw/${hash}` : (findings.raw ?? `/raw/${hash}${outlineQuery(findings.content.outline)}`)
+}
+
 function stateOf(problem: Problem): ViewerState {
   if (problem.status === 404) return 'gone'
   return problem.status === 503 ? 'offline' : 'unavailable'
 }
 
 function frame(raw: string, short: string): string {
-  return `<iframe id="content" title="The held page ${short}" sandbox="${SANDBOX}" referrerpolicy="no-referrer" src="${raw}"></iframe>`
+  return `<iframe id="content" title="The held page ${short}" sandbox="${SANDBOX}" referrerpolicy="no-referrer" src="${escapeHtml(raw)}"></iframe>`
 }
 
 function fillTemplate(template: string, values: Record<Placeholder, string>): string {
@@ -83,7 +94,7 @@ function fillTemplate(template: string, values: Record<Placeholder, string>): st
 
 function plainViewer(values: Record<Placeholder, string>): string {
   const size = values.SIZE === '' ? '' : `<p>${escapeHtml(values.SIZE)} bytes, ${escapeHtml(values.TYPE)}</p>`
-  const link = values.STATE === 'found' ? `<p><a href="${values.RAW}">The bytes alone</a></p>` : ''
+  const link = values.STATE === 'found' ? `<p><a href="${escapeHtml(values.RAW)}">The bytes alone</a></p>` : ''
   const body = `<p>${escapeHtml(values.SENTENCE)}</p>${size}${values.FRAME}${link}<p><code>${values.HASH}</code></p>`
   return renderPlainPage({ title: values.TITLE, body })
 }

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer } from '../../node/index.ts'
+import { createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer, type PeerLimits } from '../../node/index.ts'
 import { ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
-import { type Network, startNetwork, waitFor } from '../helpers/network.ts'
+import { type Network, startNetwork, startNode, waitFor } from '../helpers/network.ts'
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-dest': 'document' }
 
@@ -44,6 +44,13 @@ async function holdPage(content: string | Uint8Array = `page ${++counter}`): Pro
 async function isFound(key: Uint8Array): Promise<boolean> {
   for await (const _ of network.nodes[1]?.peer.rendezvous.find(key) ?? []) return true
   return false
+}
+
+/** A node by itself, until the test ends. */
+async function startSmallNode(limits: Partial<PeerLimits>) {
+  const node = await startNode({ limits })
+  onTestFinished(() => node.stop())
+  return node
 }
 
 /** A hash that nobody holds. */
@@ -111,7 +118,7 @@ test('a browser that goes to the page gets the viewer; its frames, images and fe
   expect((await ask(front.port, `/raw/${hash}`, { headers: BROWSER })).text).toBe('hello viewer')
 })
 
-test('ranges are answered as one part, the whole, or 416', async () => {
+test('ranges are answered as one part, several, the whole, or 416', async () => {
   const { hash } = await holdPage('0123456789')
   const get = (headers: Record<string, string>) => ask(front.port, `/${hash}`, { headers })
   expect(await get({ range: 'bytes=2-4' })).toMatchObject({
@@ -121,7 +128,11 @@ test('ranges are answered as one part, the whole, or 416', async () => {
   })
   expect(await get({ range: 'bytes=-3' })).toMatchObject({ status: 206, text: '789' })
   expect(await get({ range: 'bytes=7-' })).toMatchObject({ status: 206, text: '789' })
-  expect(await get({ range: 'bytes=0-1,3-4' })).toMatchObject({ status: 200, text: '0123456789' })
+  const several = await get({ range: 'bytes=0-1,-2' })
+  expect([several.status, Number(several.headers['content-length'])]).toEqual([206, several.body.byteLength])
+  const boundary = /^multipart\/byteranges; boundary=(\S+)$/.exec(several.headers['content-type'] ?? '')?.[1]
+  const head = (range: string) => `--${boundary}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-range: bytes ${range}/10\r\n\r\n`
+  expect(several.text).toBe(`${head('0-1')}01\r\n${head('8-9')}89\r\n--${boundary}--\r\n`)
   expect(await get({ range: 'bytes=10-' })).toMatchObject({ status: 416, headers: { 'content-range': 'bytes */10' } })
   expect(await get({ range: 'bytes=2-4', 'if-range': `"${hash}"` })).toMatchObject({ status: 206 })
   expect(await get({ range: 'bytes=2-4', 'if-range': `W/"${hash}"` })).toMatchObject({ status: 200 })
@@ -235,14 +246,36 @@ test('PUT holds at this node, DELETE releases, and the link is one that works', 
   await waitFor(async () => (await ask(front.port, `/${hash}`)).status === 404, 1_000, 'the page is gone')
 })
 
-test('a body over the limit is 413, whether its length is told or not', async () => {
-  const { maxContentBytes } = network.nodes[0]?.peer.status().limits ?? { maxContentBytes: 0 }
-  const body = new Uint8Array(maxContentBytes + 1)
-  const told = await ask(front.port, '/api/v1/content', { method: 'PUT', body, headers: { 'content-length': String(body.byteLength) } })
-  expect([told.status, codeOf(told)]).toEqual([413, 'ERR_TOO_LARGE'])
-  const untold = await ask(front.port, '/api/v1/content', { method: 'PUT', body, headers: { 'transfer-encoding': 'chunked' } })
-  expect([untold.status, codeOf(untold)]).toEqual([413, 'ERR_TOO_LARGE'])
-  expect((await ask(front.port, '/api/v1/content', { method: 'PUT', body: 'x', headers: { 'content-encoding': 'gzip' } })).status).toBe(415)
+test('PUT of content in pieces gives a link that can be read from anywhere', async () => {
+  const body = crypto.getRandomValues(new Uint8Array(65_536)).toString().repeat(3)
+  const hash = createHash('sha256').update(body).digest('hex')
+  const put = await ask(front.port, '/api/v1/content', { method: 'PUT', body, headers: { 'transfer-encoding': 'chunked' } })
+  const { outline, url } = JSON.parse(put.text)
+  onTestFinished(() => void ask(front.port, `/api/v1/content/${hash}`, { method: 'DELETE' }))
+  expect(outline).toMatch(/^[0-9a-f]{64}$/)
+  expect([url, put.headers.location]).toEqual([`${front.url}/${hash}?o=${outline}`, `/${hash}?o=${outline}`])
+  const part = await ask(front.port, put.headers.location ?? '', { headers: { range: 'bytes=-9' } })
+  expect([part.status, part.text]).toEqual([206, body.slice(-9)])
+})
+
+test('a body over what this node can still hold is 413, whether its length is told or not', async () => {
+  const { peer } = await startSmallNode({ maxHeldBytes: 100_000 })
+  const { port } = await createTestGateway(peer)
+  const put = (body: string | Uint8Array, headers: Record<string, string>) => ask(port, '/api/v1/content', { method: 'PUT', body, headers })
+  const kinds = [{ 'content-length': '60000' }, { 'transfer-encoding': 'chunked' }]
+  const bodies = [60_000, 60_000].map((size) => crypto.getRandomValues(new Uint8Array(size)))
+  const [first = new Uint8Array(), second = new Uint8Array()] = bodies
+  expect((await put(first, kinds[0] ?? {})).status).toBe(201)
+  for (const kind of kinds) {
+    const refused = await put(second, kind)
+    expect([refused.status, codeOf(refused)]).toEqual([413, 'ERR_TOO_LARGE'])
+    expect(refused.text).toContain('100000')
+  }
+  for (const kind of kinds) {
+    for (const { key } of peer.content.held()) await peer.content.release(key)
+    expect((await put(second, kind)).status).toBe(201)
+  }
+  expect((await put('x', { 'content-encoding': 'gzip' })).status).toBe(415)
 })
 
 test('pages of strangers cannot make this node hold or release', async () => {
