@@ -69,14 +69,17 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
 
   const hold = program
     .command('hold')
-    .description('hold a file, and print its link, until interrupted')
-    .argument('<file>', 'a file, or - for standard input')
-  hold.action(async (path: string) => {
+    .description('hold files and folders, and print their links, until interrupted')
+    .argument('<file...>', 'files, folders, or - for standard input')
+  hold.action(async (paths: string[]) => {
     const { runHold } = await import('./hold-command.ts')
-    await run(hold, (context) => runHold(context, path))
+    await run(hold, (context) => runHold(context, paths))
   })
 
-  const get = program.command('get').description('get content, checked').argument('<hash|url>', 'a hash, a CID or a link')
+  const get = program
+    .command('get')
+    .description('get content, checked')
+    .argument('<hash|url>', 'a hash, a CID or a link; a bundle, or with /path a file of it')
   get.action(async (text: string) => {
     const { runGet } = await import('./get-command.ts')
     await runAbout(get, text, runGet)

@@ -1,4 +1,4 @@
-/** What a person gives to name content: a hash, a CID, or the link of a page on some gateway. */
+/** What a person gives to name content: a hash, a CID, or a link on some gateway; and a file in it, where it is a bundle. */
 
 import { MayflyError } from '../errors.ts'
 import { decodeKeyCid, decodeKeyHex, encodeKeyHex } from '../keys/index.ts'
@@ -10,24 +10,52 @@ export interface ContentReference {
   hash: string
   /** The gateway that the link leads to; absent for a bare hash or CID. */
   origin?: string
+  /** The SHA-256 of the outline, where the link carries it. */
+  outline?: Key
+  /** Of a file in the bundle that the hash names. */
+  path?: string
 }
+
+/** A hash or a CID, then perhaps a path, then perhaps the outline's hash. */
+const BARE_FORM = /^(ipfs:\/\/|\/ipfs\/)?([^/?]+)(?:\/([^?]*))?(?:\?o=(.*))?$/
 
 /** @throws {MayflyError} ERR_BAD_KEY */
 export function parseContentReference(text: string): ContentReference {
   if (/^https?:\/\//i.test(text)) return parseLink(text)
-  const bare = text.replace(/^(?:ipfs:\/\/|\/ipfs\/)/, '').replace(/\/$/, '')
-  return reference(bare === text ? decodeHexOrCid(bare) : decodeKeyCid(bare))
+  const match = BARE_FORM.exec(text)
+  const [, scheme, name, path, outline] = match ?? []
+  if (name === undefined) return reference(decodeHexOrCid(text))
+  return {
+    ...reference(scheme === undefined ? decodeHexOrCid(name) : decodeKeyCid(name)),
+    ...(outline !== undefined && { outline: decodeKeyHex(outline) }),
+    ...(path && { path }),
+  }
 }
 
 function parseLink(text: string): ContentReference {
   if (!URL.canParse(text)) throw new MayflyError('ERR_BAD_KEY', `Not a link: ${text}`)
-  const { origin, pathname } = new URL(text)
-  const match = /^\/(?:(raw|ipfs)\/)?([^/]+)$/.exec(pathname)
+  const { origin, pathname, searchParams } = new URL(text)
+  const match = /^\/(?:(raw|ipfs)\/)?([^/]+)(?:\/(.*))?$/.exec(pathname)
   if (match?.[2] === undefined) {
     throw new MayflyError('ERR_BAD_KEY', `Not a link to content: expected ${origin}/<hash>, /raw/<hash> or /ipfs/<cid>, got ${pathname}`)
   }
-  const [, place, name] = match
-  return { ...reference(place === 'ipfs' ? decodeKeyCid(name) : decodeKeyHex(name)), origin }
+  const [, place, name, path] = match
+  const outline = searchParams.get('o')
+  return {
+    ...reference(place === 'ipfs' ? decodeKeyCid(name) : decodeKeyHex(name)),
+    origin,
+    ...(outline !== null && { outline: decodeKeyHex(outline) }),
+    ...(path && { path: decodePath(path) }),
+  }
+}
+
+/** A path of a link; that of a bare hash is taken as it stands. */
+function decodePath(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_KEY', `Not a path: ${text}`, { cause })
+  }
 }
 
 function decodeHexOrCid(text: string): Key {

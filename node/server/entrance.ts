@@ -1,16 +1,16 @@
 /** Where a short command enters the network: gateways, asked over HTTP, or the overlay itself. Which of the two is `open-entrance.ts`. */
 
 import type { MayflyError } from '../errors.ts'
-import type { AbortOptions, Key } from '../types.ts'
+import type { AbortOptions, Key, OpenedContent, OpenOptions } from '../types.ts'
 
 export interface Entrance {
   /**
-   * Verified bytes.
+   * Content of any size, to be read before the entrance is closed.
    *
-   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_TOO_LARGE, ERR_LIMIT
+   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT
    * @throws signal.reason, when aborted
    */
-  get(key: Key, options?: AbortOptions): Promise<Uint8Array>
+  open(key: Key, options?: OpenOptions): Promise<OpenedContent>
   /** How many hold the key now. */
   count(key: Key, options?: AbortOptions): Promise<number>
   /** How many hold the key: at once, and after each change, until aborted. Says ERR_NO_NETWORK only before the first number. */

@@ -18,7 +18,7 @@ export interface GatewayClientOptions {
 
 export const GATEWAY_CLIENT_DEFAULTS: Readonly<Required<GatewayClientOptions>> = {
   timeoutMs: 30_000, // a gateway searches for 20 s before it gives up
-  maxContentBytes: 64 * 1024 * 1024, // it is in memory until its hash is known
+  maxContentBytes: 262_144, // what travels whole; larger content is checked piece by piece, see `gateway-entrance.ts`
 }
 
 /** Status, counts and errors, in bytes. A real status is about 2 KB. */

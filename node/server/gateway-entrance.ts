@@ -1,24 +1,40 @@
-/** Several gateways as one entrance: the next is asked when one cannot be reached. */
+/**
+ * Several gateways as one entrance: the next is asked when one cannot be reached. What fits in one piece they give over HTTP; larger content
+ * comes through the overlay, which checks each piece, takes it from several holders at once, and is loaded only then.
+ */
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { MayflyError } from '../errors.ts'
+import type { Key, OpenedContent } from '../types.ts'
 import type { Entrance, EntranceOptions } from './entrance.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
 
 /** Between two attempts to watch again, in ms; doubled after each that fails. */
 const RETRY_MS = { first: 250, longest: 10_000 } as const
 
-export function openGatewayEntrance({ join, timeoutMs, onRetry }: EntranceOptions): Entrance {
+export function openGatewayEntrance(options: EntranceOptions): Entrance {
+  const { join, timeoutMs, onRetry } = options
   const gateways = join.map((origin) => createGatewayClient(origin, { timeoutMs }))
+  let overlay: Promise<Entrance> | undefined
+
+  const enterOverlay = async (): Promise<Entrance> => {
+    const { openOverlayEntrance } = await import('./overlay-entrance.ts')
+    overlay ??= openOverlayEntrance(options)
+    return overlay
+  }
 
   return {
-    // Wrong bytes are one gateway's fault, and "nobody" may be one partition's word: content is asked of all.
-    get: (key, options) =>
-      askInTurn(
-        gateways,
-        () => true,
-        (gateway) => gateway.content(key, options),
-      ),
+    async open(key, options = {}) {
+      // An outline's hash says that it is large.
+      if (options.outline !== undefined) return (await enterOverlay()).open(key, options)
+      try {
+        // Wrong bytes are one gateway's fault, and "nobody" may be one partition's word: content is asked of all.
+        return await askInTurn(gateways, isOfOneGateway, async (gateway) => wholeContent(key, await gateway.content(key, options), gateway))
+      } catch (error) {
+        if (!isTooLarge(error)) throw error
+        return (await enterOverlay()).open(key, options)
+      }
+    },
     count: (key, options) => askInTurn(gateways, isUnreachable, (gateway) => gateway.count(key, options)),
     async *watch(key, options = {}) {
       let retryMs: number = RETRY_MS.first
@@ -42,7 +58,24 @@ export function openGatewayEntrance({ join, timeoutMs, onRetry }: EntranceOption
         retryMs = Math.min(2 * retryMs, RETRY_MS.longest)
       }
     },
-    async close() {},
+    async close() {
+      const entered = await overlay?.catch(() => undefined)
+      await entered?.close()
+    },
+  }
+}
+
+/** What has come already, and was checked. */
+function wholeContent(key: Key, bytes: Uint8Array, { origin }: GatewayClient): OpenedContent {
+  const size = bytes.byteLength
+  return {
+    key,
+    size,
+    isTrusted: true,
+    from: origin,
+    async *read({ offset, length } = { offset: 0, length: size }) {
+      if (length > 0) yield bytes.subarray(offset, offset + length)
+    },
   }
 }
 
@@ -62,6 +95,14 @@ async function askInTurn<T>(
     }
   }
   throw worst
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof MayflyError && error.code === 'ERR_TOO_LARGE'
+}
+
+function isOfOneGateway(error: unknown): boolean {
+  return !isTooLarge(error)
 }
 
 function isUnreachable(error: unknown): error is MayflyError {

@@ -1,81 +1,101 @@
-/** `mayfly get`: the bytes of a hash, checked before the first of them is seen. */
+/** `mayfly get`: content of any size, checked before it is seen, to standard output, a file or (the files of a bundle) a folder. */
 
+import { basename } from 'node:path'
 import { MayflyError } from '../errors.ts'
-import type { AbortOptions, Key } from '../types.ts'
+import type { BundleEntry } from '../index.ts'
+import { encodeKeyHex } from '../keys/index.ts'
+import type { OpenedContent } from '../types.ts'
+import { readBundle } from './bundle-content.ts'
+import { checkedWhole } from './checked-whole.ts'
 import type { CommandContext } from './command-context.ts'
 import type { ContentReference } from './content-reference.ts'
+import { download } from './download.ts'
 import type { Entrance } from './entrance.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { openEntrance } from './open-entrance.ts'
-import { writeOutputFile } from './output-file.ts'
+import { openOnceHeld } from './open-once-held.ts'
+import { createPlainTextCheck } from './plain-text.ts'
+import { describeBytes } from './progress.ts'
 
-/** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_TOO_LARGE, ERR_LIMIT, ERR_BAD_OPTION */
-export async function runGet(context: CommandContext, { key, hash }: ContentReference): Promise<ExitCode> {
-  const { configuration, output, stdout } = context
-  const file = configuration.output
-  const toFile = file !== undefined && file !== '-'
-  if (output.json && !toFile) {
+/** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH */
+export async function runGet(context: CommandContext, reference: ContentReference): Promise<ExitCode> {
+  const { configuration, output } = context
+  const target = configuration.output
+  const isToFile = target !== undefined && target !== '-'
+  if (output.json && !isToFile) {
     throw new MayflyError('ERR_BAD_OPTION', '--json needs --output FILE: standard output carries the bytes')
   }
   const signal = AbortSignal.any([context.signal, output.closed])
-  const bytes = await fetchBytes(context, key, signal)
-  if (toFile) {
-    await writeOutputFile(file, bytes)
-    output.result(`${file}: ${bytes.byteLength} bytes`, { hash, size: bytes.byteLength, file })
-    return EXIT.done
-  }
-  if (file === undefined && stdout.isTTY === true && !isPlainText(bytes)) {
-    throw new MayflyError(
-      'ERR_BAD_OPTION',
-      'This is not plain text and could upset the terminal: use --output FILE, or --output - to see it anyway',
-    )
-  }
-  await output.bytes(bytes)
-  return EXIT.done
-}
-
-async function fetchBytes({ configuration, output }: CommandContext, key: Key, signal: AbortSignal): Promise<Uint8Array> {
   const onRetry = (error: MayflyError) => output.remark(`${error.message}; trying again`)
   const entrance = await openEntrance({ ...configuration, signal, onRetry })
+  const getting: Getting = { context, entrance, signal }
   try {
-    return await getOnceHeld(entrance, key, { waitMs: configuration.waitMs, signal })
+    const { key, outline } = reference
+    const content = await openOnceHeld(entrance, key, { ...(outline && { outline }), waitMs: configuration.waitMs, signal })
+    const entries = isToFile || reference.path !== undefined ? await readBundle(content, { signal }) : undefined
+    if (reference.path !== undefined) {
+      const entry = entryAt(entries, reference)
+      const file = await entrance.open(entry.key, { ...(entry.outline && { outline: entry.outline }), signal })
+      await (isToFile ? toFile(getting, file, target) : toStandardOutput(getting, file))
+    } else if (entries !== undefined && isToFile) {
+      const { toDirectory } = await import('./get-bundle.ts')
+      await toDirectory(content, entries, target, { entrance, output, signal })
+    } else {
+      await (isToFile ? toFile(getting, content, target) : toStandardOutput(getting, content))
+    }
+    return EXIT.done
   } finally {
     await entrance.close()
   }
 }
 
-/** Asks once, and when nobody holds it, again each time that somebody comes, for as long as `waitMs`. */
-async function getOnceHeld(
-  entrance: Entrance,
-  key: Key,
-  { waitMs, signal }: { waitMs: number } & Required<AbortOptions>,
-): Promise<Uint8Array> {
-  const failure = await entrance.get(key, { signal }).catch(noHolderOnly)
-  if (failure instanceof Uint8Array) return failure
-  if (waitMs === 0) throw failure
-  const over = AbortSignal.timeout(waitMs)
+interface Getting {
+  context: CommandContext
+  entrance: Entrance
+  signal: AbortSignal
+}
+
+async function toFile({ context: { output }, entrance, signal }: Getting, content: OpenedContent, file: string): Promise<void> {
+  const { key, size } = content
+  await download(content, file, {
+    reopen: (outline) => entrance.open(key, { ...(outline && { outline }), signal }),
+    onProgress(doneBytes) {
+      if (doneBytes > 0) output.remark(`${describeBytes(doneBytes)} are there already`)
+      return output.progress(basename(file), size, doneBytes)
+    },
+    signal,
+  })
+  output.result(`${file}: ${size} bytes`, { hash: encodeKeyHex(key), size, file })
+}
+
+async function toStandardOutput({ context, signal }: Getting, content: OpenedContent): Promise<void> {
+  const { configuration, output, stdout } = context
+  const isForTerminal = configuration.output === undefined && stdout.isTTY === true
+  const text = createPlainTextCheck()
+  // A bar and the content itself would be drawn over each other.
+  const progress = stdout.isTTY === true ? undefined : output.progress('getting', content.size)
   try {
-    for await (const holders of entrance.watch(key, { signal: AbortSignal.any([signal, over]) })) {
-      const bytes = holders > 0 ? await entrance.get(key, { signal }).catch(noHolderOnly) : failure
-      if (bytes instanceof Uint8Array) return bytes
+    for await (const bytes of checkedWhole(content.key, content.read(undefined, { signal }))) {
+      if (isForTerminal && !text.isPlain(bytes)) {
+        throw new MayflyError(
+          'ERR_BAD_OPTION',
+          'This is not plain text and could upset the terminal: use --output FILE, or --output - to see it anyway',
+        )
+      }
+      await output.bytes(bytes)
+      progress?.advance(bytes.byteLength)
     }
-  } catch (error) {
-    if (!over.aborted || signal.aborted) throw error
+  } finally {
+    progress?.end()
   }
-  throw failure
 }
 
-function noHolderOnly(error: unknown): MayflyError {
-  if (error instanceof MayflyError && error.code === 'ERR_NO_HOLDER') return error
-  throw error
-}
-
-/** UTF-8 without control characters other than tab and line ends. */
-function isPlainText(bytes: Uint8Array): boolean {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/.test(text)
-  } catch {
-    return false
-  }
+/** @throws {MayflyError} ERR_UNAVAILABLE when there is no such file in it, or it is no bundle at all */
+function entryAt(entries: BundleEntry[] | undefined, { hash, path }: ContentReference): BundleEntry {
+  if (entries === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: ${hash} is one file, and no bundle of files`)
+  const folder = path?.replace(/\/?$/, '/')
+  const entry =
+    entries.find((candidate) => candidate.path === path) ?? entries.find((candidate) => candidate.path === `${folder}index.html`)
+  if (entry === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: the bundle has no such file`)
+  return entry
 }

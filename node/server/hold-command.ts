@@ -1,13 +1,16 @@
-/** `mayfly hold`: this process is a holder of some bytes until it is told to end. */
+/** `mayfly hold`: this process is a holder of files and folders until it is told to end. */
 
 import { once } from 'node:events'
-import { createPeer, encodeKeyHex, type Key, type Peer, type PeerEvent } from '../index.ts'
+import { createPeer, encodeKeyHex, type HeldContent, type Key, MayflyError, type Peer, type PeerEvent } from '../index.ts'
 import type { CommandContext } from './command-context.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { describeHolders } from './holders-command.ts'
-import { readInput } from './input-bytes.ts'
+import { createHolding, linkOf } from './holding.ts'
 import { originOfJoinAddress } from './join-address.ts'
 import { describeJoinFailure, startJoined, stopSoon } from './joined-peer.ts'
+import { createNativeHasher } from './native-hasher.ts'
+import { closeOffers, type Offer, openOffers } from './offer.ts'
+import type { Output } from './output.ts'
 
 /**
  * How long the link may stay unsaid because nobody counts the holder yet, in ms. Whoever opens a link that was just said must find the page:
@@ -16,39 +19,80 @@ import { describeJoinFailure, startJoined, stopSoon } from './joined-peer.ts'
 const ANNOUNCE_MS = 5_000
 
 /**
- * Says the link, then stays until the signal.
+ * Says a link for each path, then stays until the signal, or until nothing is left that could be held.
  *
- * @throws {MayflyError} ERR_TOO_LARGE, ERR_NO_NETWORK, ERR_BAD_OPTION, ERR_LIMIT
- * @throws signal.reason, when aborted before anything was held
+ * @throws {MayflyError} ERR_TOO_LARGE, ERR_NO_NETWORK, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_LIMIT
+ * @throws signal.reason, when aborted before everything was held
  */
-export async function runHold(context: CommandContext, path: string): Promise<ExitCode> {
-  const { configuration, output, signal } = context
+export async function runHold(context: CommandContext, paths: string[]): Promise<ExitCode> {
+  const { configuration, output, signal, stdin } = context
   const { join, timeoutMs } = configuration
-  const peer = await createPeer({ role: 'tab', join })
-  const bytes = await readInput({ path, stdin: context.stdin, maxBytes: peer.status().limits.maxContentBytes, signal })
-
+  const peer = await createPeer({ role: 'tab', join, createHasher: createNativeHasher })
+  const offers = await openOffers(paths, { stdin, limits: peer.status().limits, signal })
+  const nothingLeft = new AbortController()
+  const ended = AbortSignal.any([signal, nothingLeft.signal])
+  let isAllHeld = false
+  const holding = createHolding({
+    peer,
+    output,
+    signal,
+    onGone(name, hash) {
+      output.event({ type: 'release', hash, name })
+      output.problem(new MayflyError('ERR_UNAVAILABLE', `No longer holding ${name}: it is not what it was`))
+      if (isAllHeld && holding.size === 0) nothingLeft.abort()
+    },
+  })
   const teller = tellOfNetwork(context, peer)
-  await startJoined(peer, { join, timeoutMs, signal })
   try {
-    const { key, size } = await peer.content.hold(bytes)
-    const hash = encodeKeyHex(key)
-    const origin = teller
-      .answering(join)
-      .map(originOfJoinAddress)
-      .find((candidate) => candidate !== undefined)
-    const url = origin === undefined ? hash : `${origin}/${hash}`
-    await tellOfHolders(context, peer, key, () => {
-      output.result(url, { hash, url, size })
-      teller.begin()
-    })
-    return EXIT.done
+    await startJoined(peer, { join, timeoutMs, signal })
+    const watching: Promise<void>[] = []
+    for (const offer of offers) {
+      const held = await holding.add(offer)
+      const { promise: said, resolve } = Promise.withResolvers<void>()
+      const onAnnounced = () => {
+        sayLink(context, offer, held, teller.answering(join))
+        teller.begin()
+        resolve()
+      }
+      const label = offers.length > 1 ? offer.name : undefined
+      watching.push(tellOfHolders(output, peer, held.key, { onAnnounced, label, ended }))
+      await said
+    }
+    isAllHeld = true
+    if (holding.size === 0) return EXIT.failed
+    await Promise.all(watching)
+    return nothingLeft.signal.aborted ? EXIT.failed : EXIT.done
   } finally {
+    holding.end()
     await stopSoon(peer)
+    await closeOffers(offers)
   }
 }
 
+function sayLink({ output }: CommandContext, { name, isFolder, files }: Offer, held: HeldContent, join: string[]): void {
+  const { key, outline, size } = held
+  const origin = join.map(originOfJoinAddress).find((candidate) => candidate !== undefined)
+  const url = linkOf(origin, held)
+  output.result(url, {
+    hash: encodeKeyHex(key),
+    url,
+    size,
+    name,
+    ...(outline && { outline: encodeKeyHex(outline) }),
+    ...(isFolder && { files: files.length }),
+  })
+}
+
+interface TellOptions {
+  /** Others can find it now, or should be able to. */
+  onAnnounced(): void
+  /** What it is, where there is more than one. */
+  label: string | undefined
+  ended: AbortSignal
+}
+
 /** Calls back once others can find it, then tells of each change. Resolves when the signal says so. */
-async function tellOfHolders({ output, signal }: CommandContext, peer: Peer, key: Key, onAnnounced: () => void): Promise<void> {
+async function tellOfHolders(output: Output, peer: Peer, key: Key, { onAnnounced, label, ended }: TellOptions): Promise<void> {
   let isAnnounced = false
   const announced = () => {
     if (!isAnnounced) onAnnounced()
@@ -56,21 +100,20 @@ async function tellOfHolders({ output, signal }: CommandContext, peer: Peer, key
   }
   const timer = setTimeout(announced, ANNOUNCE_MS)
   try {
-    for await (const holders of peer.rendezvous.watch(key, { signal })) {
+    for await (const holders of peer.rendezvous.watch(key, { signal: ended })) {
       if (holders > 0) announced()
       if (!isAnnounced) continue
-      output.remark(describeHolders(holders))
-      output.event({ type: 'holders', holders })
+      output.remark(label === undefined ? describeHolders(holders) : `${label}: ${describeHolders(holders)}`)
+      output.event({ type: 'holders', ...(label !== undefined && { hash: encodeKeyHex(key) }), holders })
     }
   } catch (error) {
-    if (!signal.aborted) output.problem(error)
+    if (!ended.aborted) output.problem(error)
   } finally {
     clearTimeout(timer)
+    announced()
   }
-  if (signal.aborted) return
   // Holding matters more than counting: it goes on.
-  announced()
-  await once(signal, 'abort')
+  if (!ended.aborted) await once(ended, 'abort')
 }
 
 interface NetworkTeller {

@@ -5,9 +5,10 @@
 
 import type { Writable } from 'node:stream'
 import { MayflyError } from '../errors.ts'
+import { createProgress, type Progress } from './progress.ts'
 
-/** A standard stream. `isTTY` is there, and true, when a person looks at it. */
-export type OutputStream = Writable & { isTTY?: boolean }
+/** A standard stream. `isTTY` is there, and true, when a person looks at it; then `columns` is how wide their terminal is. */
+export type OutputStream = Writable & { isTTY?: boolean; columns?: number }
 
 export interface OutputOptions {
   stdout: OutputStream
@@ -28,16 +29,30 @@ export interface Output {
   bytes(bytes: Uint8Array): Promise<void>
   /** A remark for a person at a terminal; nothing when piped. */
   remark(words: string): void
+  /** A bar for a person at a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
+  progress(label: string, totalBytes: number, doneBytes?: number): Progress
   /** Why the command could not do what it should. */
   problem(error: unknown): void
 }
+
+/** The carriage return, and what erases the rest of the line. @see https://www.ecma-international.org/publications-and-standards/standards/ecma-48/ (EL) */
+const ERASE_LINE = '\r\u001b[K'
+/** Of a terminal that does not say, or says 0. */
+const USUAL_COLUMNS = 80
+const NO_PROGRESS: Progress = { advance: () => {}, end: () => {} }
 
 export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
   const closed = new AbortController()
   // Without a listener, a reader that has gone (`| head -1`) would end the process with a stack trace.
   stdout.on('error', (error) => closed.abort(error))
   stderr.on('error', () => {})
+  let isBarDrawn = false
+  const clearBar = () => {
+    if (isBarDrawn && !stderr.destroyed) stderr.write(ERASE_LINE)
+    isBarDrawn = false
+  }
   const writeLine = (stream: OutputStream, line: string) => {
+    clearBar()
     if (!stream.destroyed && !stream.writableEnded) stream.write(`${line}\n`)
   }
   return {
@@ -54,6 +69,22 @@ export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
     },
     remark(words) {
       if (stderr.isTTY === true && !json) writeLine(stderr, printable(words))
+    },
+    progress(label, totalBytes, doneBytes = 0) {
+      if (stderr.isTTY !== true || json) return NO_PROGRESS
+      return createProgress({
+        label: printable(label),
+        totalBytes,
+        doneBytes,
+        draw: (line) => {
+          if (stderr.destroyed) return
+          stderr.write(ERASE_LINE + line)
+          isBarDrawn = true
+        },
+        clear: clearBar,
+        columns: () => stderr.columns || USUAL_COLUMNS,
+        now: () => performance.now(),
+      })
     },
     problem(error) {
       const { code, message } = describeError(error)

@@ -3,12 +3,13 @@
 import { createPeer, MayflyError } from '../index.ts'
 import type { Entrance, EntranceOptions } from './entrance.ts'
 import { startJoined, stopSoon } from './joined-peer.ts'
+import { createNativeHasher } from './native-hasher.ts'
 
 export async function openOverlayEntrance(options: EntranceOptions): Promise<Entrance> {
-  const peer = await createPeer({ role: 'tab', join: options.join })
+  const peer = await createPeer({ role: 'tab', join: options.join, createHasher: createNativeHasher })
   await startJoined(peer, options)
   return {
-    get: async (key, options) => (await peer.content.get(key, options)).bytes,
+    open: (key, options) => peer.content.open(key, options),
     async count(key, options) {
       for await (const holders of peer.rendezvous.watch(key, options)) return holders
       throw new MayflyError('ERR_NO_NETWORK', 'Cannot count the holders: the peer has left the network')

@@ -78,7 +78,12 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
   token: { value: 'token', help: 'bearer token with which other machines may hold and release', parse: one(parseToken) },
   trustProxy: { help: "believe a reverse proxy on this machine about its clients' addresses", parse: one(parseSwitch) },
   logLevel: { value: 'level', help: LOG_LEVELS.join(', '), parse: one(parseLogLevel) },
-  output: { short: '-o', value: 'file', help: 'write to a file instead of standard output', parse: one(filled) },
+  output: {
+    short: '-o',
+    value: 'file',
+    help: 'write to a file instead of standard output; the files of a bundle into a folder',
+    parse: one(filled),
+  },
   waitMs: { value: 'time', help: 'wait that long for a holder', parse: one(parseDuration) },
   watch: { help: 'go on, and print each change', parse: one(parseSwitch) },
 }

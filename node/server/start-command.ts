@@ -12,6 +12,7 @@ import { EXIT, type ExitCode } from './exit-code.ts'
 import { loadIdentity } from './identity.ts'
 import { createWebSocketListener } from './listener.ts'
 import { createLogger, type Logger } from './logger.ts'
+import { createNativeHasher } from './native-hasher.ts'
 import { tabDirectory } from './package.ts'
 import { publicMultiaddr, urlOf } from './public-address.ts'
 import { explainSystemError } from './system-error.ts'
@@ -55,7 +56,7 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
   const server = http.createGatewayServer({ trustProxy })
   const listener = createWebSocketListener(server.server, { trustProxy })
   const announce = publicUrl === undefined ? [] : [publicMultiaddr(publicUrl)]
-  const peer = await createPeer({ role: 'node', listener, announce, join, privateKey })
+  const peer = await createPeer({ role: 'node', listener, announce, join, privateKey, createHasher: createNativeHasher })
   logEvents(peer, logger)
   const gateway = http.createGateway({
     peer,

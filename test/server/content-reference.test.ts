@@ -4,6 +4,7 @@ import { parseContentReference } from '../../node/server/content-reference.ts'
 
 /** Of the empty content, as `sha256sum /dev/null` prints it. */
 const HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+const OUTLINE = '01'.repeat(32)
 const CID = encodeKeyCid(decodeKeyHex(HASH))
 
 test.each([
@@ -29,7 +30,11 @@ test.each([
   'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi', // dag-pb, not raw
   'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKXSB1',
   'http://localhost:4000/',
-  `http://localhost:4000/${HASH}/index.html`,
+  `http://localhost:4000/${HASH}/%ff`,
+  `http://localhost:4000/${HASH}?o=${HASH.slice(1)}`,
+  `http://localhost:4000/${HASH}/../x`,
+  `${HASH}?o=`,
+  `${HASH}?q=${HASH}`,
   `http://localhost:4000//${HASH}`,
   `http://localhost:4000/${CID}`,
   `http://localhost:4000/raw/${CID}`,
@@ -39,4 +44,26 @@ test.each([
   `ipfs://${HASH}`,
 ])('content reference: refuses %j', (text) => {
   expect(() => parseContentReference(text)).toThrow(expect.objectContaining({ code: 'ERR_BAD_KEY' }))
+})
+
+test.each([
+  [`${HASH}?o=${OUTLINE}`, undefined],
+  [`${CID}?o=${OUTLINE}`, undefined],
+  [`${HASH}/a b/%20.txt?o=${OUTLINE}`, 'a b/%20.txt'],
+  [`http://localhost:4000/${HASH}?o=${OUTLINE}&filename=a`, undefined],
+  [`http://localhost:4000/raw/${HASH}/a%20b/%F0%9F%99%82.txt?o=${OUTLINE}`, 'a b/🙂.txt'],
+  [`http://localhost:4000/ipfs/${CID}/?o=${OUTLINE}`, undefined],
+])('content reference: %s carries the hash of the outline, and the path %s', (text, path) => {
+  expect(parseContentReference(text)).toMatchObject({ hash: HASH, outline: decodeKeyHex(OUTLINE) })
+  expect(parseContentReference(text).path).toBe(path)
+})
+
+test('content reference: a link without them has neither outline nor path', () => {
+  for (const text of [HASH, `${HASH}/`, `http://localhost:4000/${HASH}/`]) {
+    expect(parseContentReference(text)).toEqual({
+      hash: HASH,
+      key: decodeKeyHex(HASH),
+      ...(text.startsWith('http') && { origin: 'http://localhost:4000' }),
+    })
+  }
 })

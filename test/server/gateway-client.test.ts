@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { encodeKeyHex, sha256 } from '../../node/index.ts'
 import { createGatewayClient, type GatewayClientOptions } from '../../node/server/gateway-client.ts'
 import { openGatewayEntrance } from '../../node/server/gateway-entrance.ts'
+import { readAll } from '../helpers/read-all.ts'
 
 const BYTES = new TextEncoder().encode('hello 🙂\r\n')
 const KEY = await sha256(BYTES)
@@ -129,7 +130,10 @@ describe('gateway entrance: several gateways', () => {
     const unknowing = await createHttpServer(refuse(404, 'ERR_NO_HOLDER'))
     const honest = await createHttpServer((_, response) => response.end(BYTES))
     const entrance = openGatewayEntrance({ join: [NOWHERE, liar, unknowing, honest], timeoutMs: 5000 })
-    expect(new Uint8Array(await entrance.get(KEY))).toEqual(BYTES)
+    const content = await entrance.open(KEY)
+    expect(content).toMatchObject({ size: BYTES.byteLength, isTrusted: true, from: honest })
+    expect(await readAll(content.read())).toEqual(Buffer.from(BYTES))
+    expect(await readAll(content.read({ offset: 1, length: 2 }))).toEqual(Buffer.from(BYTES.subarray(1, 3)))
   })
 
   test('get: when all fail, says what one of those said that could be reached', async () => {
@@ -138,9 +142,9 @@ describe('gateway entrance: several gateways', () => {
       [NOWHERE, unknowing],
       [unknowing, NOWHERE],
     ]) {
-      await expect(openGatewayEntrance({ join, timeoutMs: 5000 }).get(KEY)).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
+      await expect(openGatewayEntrance({ join, timeoutMs: 5000 }).open(KEY)).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
     }
-    await expect(openGatewayEntrance({ join: [NOWHERE], timeoutMs: 5000 }).get(KEY)).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
+    await expect(openGatewayEntrance({ join: [NOWHERE], timeoutMs: 5000 }).open(KEY)).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
   })
 
   test('watch: comes back to a gateway that breaks off, and says a number only when it changed', async () => {

@@ -59,7 +59,7 @@ test.each<[string, string[]]>([
   ['a time that is none', ['status', '--timeout', 'soon']],
   ['a file of settings that is not there', ['status', '--config', '/nowhere.json']],
   ['JSON where the bytes go', ['get', HASH, '--json', '--join', NOWHERE]],
-  ['a folder to hold', ['hold', '/', '--join', NOWHERE]],
+  ['nothing to hold', ['hold', '--join', NOWHERE]],
   ['a multiaddr that cannot be read', ['get', HASH, '--join', '/ip4/nowhere']],
 ])('usage: %s ends with 2, and says why on standard error only', async (_, argv) => {
   const { exitCode, stdout, stderr } = await run(argv)

@@ -1,0 +1,63 @@
+/** All files of a bundle, into a directory. What an earlier attempt has brought is not fetched again. */
+
+import { basename } from 'node:path'
+import { type BundleEntry, encodeKeyHex, MayflyError } from '../index.ts'
+import type { AbortOptions, OpenedContent } from '../types.ts'
+import { isThere, makePlace } from './bundle-directory.ts'
+import { download } from './download.ts'
+import type { Entrance } from './entrance.ts'
+import type { Output } from './output.ts'
+import type { Progress } from './progress.ts'
+
+export interface GetBundleOptions extends Required<AbortOptions> {
+  entrance: Entrance
+  output: Output
+}
+
+/** @throws {MayflyError} ERR_NO_HOLDER, ERR_UNAVAILABLE, ERR_BAD_PATH */
+export async function toDirectory(
+  { key }: OpenedContent,
+  entries: BundleEntry[],
+  directory: string,
+  { entrance, output, signal }: GetBundleOptions,
+): Promise<void> {
+  const size = entries.reduce((sum, entry) => sum + entry.size, 0)
+  const progress = output.progress(basename(directory), size)
+  try {
+    for (const entry of entries) {
+      const file = await makePlace(directory, entry.path)
+      if (await isThere(file, entry, { signal })) {
+        progress.advance(entry.size)
+        continue
+      }
+      await getFile(entry, file, { entrance, signal, progress }).catch((error: unknown) => {
+        if (!(error instanceof MayflyError)) throw error
+        throw new MayflyError(error.code, `Cannot get ${JSON.stringify(entry.path)} of the bundle: ${error.message}`, { cause: error })
+      })
+    }
+  } finally {
+    progress.end()
+  }
+  output.result(`${directory}: ${entries.length} files, ${size} bytes`, {
+    hash: encodeKeyHex(key),
+    size,
+    files: entries.length,
+    directory,
+  })
+}
+
+async function getFile(
+  { key, outline }: BundleEntry,
+  file: string,
+  { entrance, signal, progress }: { entrance: Entrance; progress: Progress } & Required<AbortOptions>,
+): Promise<void> {
+  const content = await entrance.open(key, { ...(outline && { outline }), signal })
+  await download(content, file, {
+    reopen: (told = outline) => entrance.open(key, { ...(told && { outline: told }), signal }),
+    onProgress(doneBytes) {
+      progress.advance(doneBytes)
+      return { advance: progress.advance, end: () => {} }
+    },
+    signal,
+  })
+}

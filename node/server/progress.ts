@@ -1,0 +1,99 @@
+/** How far long work has come, as one line that is drawn over itself: a bar, how much, how fast, how long still. Where it shows is `output.ts`. */
+
+export interface Progress {
+  /** So many more bytes are done. */
+  advance(bytes: number): void
+  /** Takes the line away. May be called twice. */
+  end(): void
+}
+
+export interface ProgressFacts {
+  label: string
+  doneBytes: number
+  totalBytes: number
+  /** Undefined before anything was measured. */
+  bytesPerSecond: number | undefined
+  /** Width of the terminal, in characters. */
+  columns: number
+}
+
+export interface ProgressOptions {
+  label: string
+  totalBytes: number
+  /** What was done before it began, in bytes: it counts for the bar and not for the speed. */
+  doneBytes?: number
+  /** Draws the line, instead of the last one. */
+  draw(line: string): void
+  /** Takes the line away. */
+  clear(): void
+  columns(): number
+  /** In ms. */
+  now(): number
+}
+
+/** Often enough to look alive; work that is done sooner shows no bar at all. */
+const DRAW_MS = 200
+/** The speed is that of the last so many ms. */
+const SPEED_MS = 5_000
+const BAR_WIDTH = 16
+
+export function createProgress({ label, totalBytes, doneBytes = 0, draw, clear, columns, now }: ProgressOptions): Progress {
+  let done = doneBytes
+  /** Oldest first. Bounded: SPEED_MS / DRAW_MS. */
+  const samples = [{ atMs: now(), done }]
+  const timer = setInterval(() => {
+    const atMs = now()
+    samples.push({ atMs, done })
+    while (samples.length > 2 && atMs - (samples[0]?.atMs ?? atMs) > SPEED_MS) samples.shift()
+    const oldest = samples[0] ?? { atMs, done }
+    const bytesPerSecond = atMs > oldest.atMs ? ((done - oldest.done) * 1_000) / (atMs - oldest.atMs) : undefined
+    draw(describeProgress({ label, doneBytes: done, totalBytes, bytesPerSecond, columns: columns() }))
+  }, DRAW_MS)
+  timer.unref()
+  return {
+    advance(bytes) {
+      done += bytes
+    },
+    end() {
+      clearInterval(timer)
+      clear()
+    },
+  }
+}
+
+export function describeProgress({ label, doneBytes, totalBytes, bytesPerSecond, columns }: ProgressFacts): string {
+  const part = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)
+  const filled = Math.round(part * BAR_WIDTH)
+  const facts = [
+    `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`,
+    `${Math.floor(part * 100)}%`.padStart(4),
+    `${describeBytes(doneBytes)} of ${describeBytes(totalBytes)}`,
+    ...(bytesPerSecond === undefined ? [] : [`${describeBytes(bytesPerSecond)}/s`]),
+    ...(bytesPerSecond ? [`${describeSeconds((totalBytes - doneBytes) / bytesPerSecond)} left`] : []),
+  ].join('  ')
+  // A line that wraps could not be drawn over: the label gives way first.
+  const room = columns - 1 - facts.length - 2
+  const name = label.length <= room ? label : room > 1 ? `${label.slice(0, room - 1)}…` : ''
+  return (name === '' ? facts : `${name}  ${facts}`).slice(0, Math.max(0, columns - 1))
+}
+
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+
+export function describeBytes(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1_024 && unit < UNITS.length - 1) {
+    value /= 1_024
+    unit++
+  }
+  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
+}
+
+/** As a clock shows it: 0:07, 12:30, 3:05:00. */
+function describeSeconds(seconds: number): string {
+  const whole = Math.ceil(Math.max(0, seconds))
+  const two = (value: number) => String(value).padStart(2, '0')
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes}:${two(whole % 60)}`
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
+}
