@@ -13,8 +13,15 @@ const LAYERS = [['keys'], ['network'], ['rendezvous'], ['content', 'messages', '
 /** The overlay peer itself, which runs in a tab as well as in Node.js. */
 const CORE = '^node/(?!server/)'
 
-/** Where running begins. The pages of the tab are HTML, which is not followed: the scripts they name stand here. */
-const ENTRIES = ['^node/index\\.ts$', '^node/server/main\\.ts$', '^browser/library\\.ts$', '^browser/(home|viewer)\\.tsx?$', '^scripts/']
+/** Where running begins. The pages of the tab are HTML, and its workers are named by URL, which is not followed: their scripts stand here. */
+const ENTRIES = [
+  '^node/index\\.ts$',
+  '^node/server/main\\.ts$',
+  '^browser/library\\.ts$',
+  '^browser/(home|viewer)\\.tsx?$',
+  '^browser/workers/[^/]+-worker\\.ts$',
+  '^scripts/',
+]
 
 const layerRules = LAYERS.flatMap((folders, height) =>
   folders.map((folder) => {

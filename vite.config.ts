@@ -21,6 +21,7 @@ export default defineConfig({
   root: fromHere('browser'),
   base: '/',
   plugins: [withoutPrefixTable()],
+  worker: { format: 'es' }, // the policy allows workers from our own files, never from text in a page
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: fromHere('browser/dist'),

@@ -1,11 +1,11 @@
 /**
- * The place on the page where content appears: always in a sandboxed frame, never in the app's own document. It is kept outside the view
- * tree, because a frame that is moved loads again. What to show is decided by `page-visit.ts`.
+ * The place on the page where content appears: in a sandboxed frame, or, what is an image, audio or video, in an element that can only
+ * paint or play it (an SVG in an <img> runs nothing). Never as part of the app's own document. It is kept outside the view tree, because a
+ * frame that is moved loads again. What to show is decided by `page-visit.ts`.
  */
 
 import type { ContentScreen } from './page-visit.ts'
 import { PreviewFrame } from './preview-frame.ts'
-import { rawPathOf } from './route.ts'
 
 const FRAME_TITLE = 'The content of this page'
 /** No allow-same-origin, no allow-top-navigation; no allow-modals either: a dialog would stop the tab, and with it what it holds. */
@@ -13,7 +13,8 @@ const RAW_SANDBOX = 'allow-scripts allow-forms allow-popups'
 
 export class ContentFrame implements ContentScreen {
   readonly #container: HTMLElement
-  #raw: HTMLIFrameElement | undefined
+  #raw: HTMLElement | undefined
+  #blobUrl: string | undefined
   #preview: PreviewFrame | undefined
 
   /** Takes over the frame that the gateway put in the container, if there is one. */
@@ -23,24 +24,28 @@ export class ContentFrame implements ContentScreen {
     this.#showContainer()
   }
 
-  showRaw(hash: string): void {
-    const path = rawPathOf(hash)
-    if (this.#raw?.getAttribute('src') === path && !hasFailed(this.#raw)) return
+  showRaw(path: string, type: string): void {
+    const media = mediaElementFor(type)
+    if (media) {
+      this.#place(media, path)
+      return
+    }
+    if (this.#raw instanceof HTMLIFrameElement && this.#raw.getAttribute('src') === path && !hasFailed(this.#raw)) return
     const raw = document.createElement('iframe')
-    raw.id = 'content'
-    raw.title = FRAME_TITLE
     raw.setAttribute('sandbox', RAW_SANDBOX)
     raw.referrerPolicy = 'no-referrer'
-    raw.src = path
-    this.#raw?.remove()
-    this.#raw = raw
-    if (this.#preview) {
-      // Both are there until the new one has loaded, so that the page does not flash.
-      raw.classList.add('arriving')
-      raw.addEventListener('load', () => this.#endPreview(raw), { once: true })
+    this.#place(raw, path)
+  }
+
+  showBlob(blob: Blob): void {
+    const media = mediaElementFor(blob.type)
+    if (media === undefined) {
+      this.clear()
+      return
     }
-    this.#container.append(raw)
-    this.#showContainer()
+    const url = URL.createObjectURL(blob)
+    this.#place(media, url)
+    this.#blobUrl = url
   }
 
   showLocal(bytes: Uint8Array): void {
@@ -55,14 +60,39 @@ export class ContentFrame implements ContentScreen {
   }
 
   clear(): void {
-    this.#raw?.remove()
-    this.#raw = undefined
+    this.#removeRaw()
     this.#preview?.close()
     this.#preview = undefined
     this.#showContainer()
   }
 
-  #endPreview(raw: HTMLIFrameElement): void {
+  #place(raw: HTMLIFrameElement | HTMLImageElement | HTMLMediaElement, path: string): void {
+    if (this.#raw?.localName === raw.localName && this.#raw.getAttribute('src') === path && raw.localName !== 'iframe') return
+    raw.id = 'content'
+    raw.title = FRAME_TITLE
+    raw.src = path
+    this.#removeRaw()
+    this.#raw = raw
+    if (this.#preview) {
+      // Both are there until the new one has loaded, so that the page does not flash.
+      raw.classList.add('arriving')
+      const arrival = raw instanceof HTMLMediaElement ? 'loadedmetadata' : 'load'
+      raw.addEventListener(arrival, () => this.#endPreview(raw), { once: true })
+    }
+    this.#container.append(raw)
+    this.#showContainer()
+  }
+
+  #removeRaw(): void {
+    // A media element goes on loading after it is taken away, as long as it has a source.
+    if (this.#raw instanceof HTMLMediaElement) this.#raw.removeAttribute('src')
+    this.#raw?.remove()
+    this.#raw = undefined
+    if (this.#blobUrl) URL.revokeObjectURL(this.#blobUrl)
+    this.#blobUrl = undefined
+  }
+
+  #endPreview(raw: HTMLElement): void {
     if (raw !== this.#raw) return
     raw.classList.remove('arriving')
     this.#preview?.close()
@@ -72,6 +102,20 @@ export class ContentFrame implements ContentScreen {
   #showContainer(): void {
     this.#container.hidden = this.#raw === undefined && this.#preview === undefined
   }
+}
+
+/** By the type that the gateway gives, or the file has: what it stands for is only ever decoded as that. */
+function mediaElementFor(type: string): HTMLImageElement | HTMLMediaElement | undefined {
+  if (type.startsWith('image/')) {
+    const image = document.createElement('img')
+    image.alt = FRAME_TITLE
+    return image
+  }
+  if (!type.startsWith('audio/') && !type.startsWith('video/')) return undefined
+  const media = document.createElement(type.startsWith('audio/') ? 'audio' : 'video')
+  media.controls = true
+  media.preload = 'metadata'
+  return media
 }
 
 /**

@@ -3,6 +3,8 @@
  * the tab. Holding them again is left to `holdings.ts`.
  */
 
+import { fromBase64, toBase64 } from './base64.ts'
+
 /** The part of `Storage` that is used. */
 export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
 
@@ -104,15 +106,4 @@ function toKept(hash: string, { label, madeHere, base64 }: StoredEntry): KeptEnt
   } catch {
     return undefined
   }
-}
-
-/** In slices: a call takes only so many arguments. */
-function toBase64(bytes: Uint8Array): string {
-  let binary = ''
-  for (let at = 0; at < bytes.byteLength; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
-  return btoa(binary)
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }

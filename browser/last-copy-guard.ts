@@ -1,7 +1,8 @@
 /** Warns before the tab is closed while it holds the last copy of something. The words are the browser's own. */
 
+import type { HeldPage } from './held-page.ts'
 import type { HolderCounts } from './holder-counts.ts'
-import type { HeldPage, Holdings } from './holdings.ts'
+import type { Holdings } from './holdings.ts'
 
 export interface LastCopyGuardOptions {
   window: Window
@@ -26,7 +27,7 @@ export class LastCopyGuard {
   /** The listener is there only while there is something to lose: some browsers treat pages that have one worse. */
   readonly #update = (): void => {
     const { window, holdings, counts } = this.#options
-    const warn = holdings.pages.get().some((page) => isLastCopy(page, counts.counts.get().get(page.hash)))
+    const warn = holdings.pages.get().some((page) => !page.isPart && isLastCopy(page, counts.counts.get().get(page.hash)))
     if (warn === this.#warning) return
     this.#warning = warn
     if (warn) window.addEventListener('beforeunload', this.#onBeforeUnload)

@@ -4,12 +4,16 @@ import { createPeer as createAnyPeer, MayflyError, type Peer, type PeerLimits } 
 
 export type {
   AbortOptions,
+  BundleEntry,
+  ContentSource,
   ContentStore,
   FetchedContent,
   HeldContent,
   Hold,
   Holder,
   Key,
+  OpenedContent,
+  OpenOptions,
   Peer,
   PeerEvent,
   PeerLimits,
@@ -17,14 +21,20 @@ export type {
   Rendezvous,
 } from '../node/index.ts'
 export {
+  blobSource,
+  decodeBundle,
   decodeKeyCid,
   decodeKeyHex,
+  encodeBundle,
   encodeKeyBase32,
   encodeKeyCid,
   encodeKeyHex,
+  isBundle,
   isKeyHex,
   MayflyError,
   type MayflyErrorCode,
+  mediaTypeOf,
+  refusePath,
   sha256,
 } from '../node/index.ts'
 

@@ -5,18 +5,27 @@
  */
 
 import type { MayflyErrorCode, Peer } from '../node/index.ts'
+import { toBase64 } from './base64.ts'
+import { type BundleFile, readBundleFiles } from './bundle-files.ts'
 import { Cell, firstMatch, type ReadableCell } from './cell.ts'
 import { isDisplayable } from './content-kind.ts'
 import type { HolderCounts } from './holder-counts.ts'
 import type { Holdings } from './holdings.ts'
 import type { PeerSession } from './peer-session.ts'
-import { fetchRaw, readAtMost, typeOf } from './raw-content.ts'
+import { fetchRaw, readAtMost, readOpened, sizeOf, typeOf } from './raw-content.ts'
+import { type PageRoute, type RawWish, rawPathOf } from './route.ts'
+import type { TransferPlan } from './transfer.ts'
+import { filesText } from './words/size-text.ts'
 
 export type VisitState =
   /** Asking for the bytes. */
   | 'looking'
   /** The gateway's answer is on screen; this tab has not checked it yet. */
   | 'shown'
+  /** Larger than one piece: the gateway streams it, checked there piece by piece; this tab does not have it. */
+  | 'streamed'
+  /** A bundle, whose list is checked and on screen; this tab does not hold its files. */
+  | 'listed'
   /** Checked, on screen, held by this tab too. */
   | 'holding'
   /** Checked and on screen; the user stopped holding it. */
@@ -34,15 +43,20 @@ export type VisitState =
   /** Larger than content may be. */
   | 'too-large'
 
+/** What the gateway calls a list of files. @see ../node/content/WIRE.md (bundles) */
+const BUNDLE_TYPE = 'application/vnd.mayfly.bundle'
+
 /** What the gateway said when it served the page. */
 export type ServedState = 'found' | 'gone' | 'unavailable' | 'offline'
 
 /** Where the content appears. */
 export interface ContentScreen {
-  /** Frames the gateway's answer; no change when it is framed already. */
-  showRaw(hash: string): void
+  /** Shows the gateway's answer; no change when it is there already. */
+  showRaw(path: string, type: string): void
   /** Shows bytes that this tab has, without the gateway. */
   showLocal(bytes: Uint8Array): void
+  /** Plays or shows a large file that this tab has, where it is an image, audio or video. */
+  showBlob(blob: Blob): void
   clear(): void
 }
 
@@ -55,7 +69,8 @@ export interface ContentFacts {
 }
 
 export interface PageVisitOptions {
-  hash: string
+  /** The page, as its link says. */
+  route: PageRoute
   /** Absent after a move inside the app. */
   served?: ServedState
   session: PeerSession
@@ -73,19 +88,27 @@ export const PAGE_VISIT_DEFAULTS = {
   ownTimeoutMs: 20_000, // a gateway that restarts is back by then
 } as const
 
-type Outcome = { bytes: Uint8Array; gatewayType?: string } | { failed: 'gone' | 'unavailable' | 'offline' | 'too-large' }
+/** Bytes are checked. What is large is neither here nor checked; it has a type when the gateway can give it. */
+type Outcome =
+  | { bytes: Uint8Array; gatewayType?: string }
+  | { large: { size: number; type?: string } }
+  | { failed: 'gone' | 'unavailable' | 'offline' | 'too-large' }
 
 export class PageVisit {
   readonly hash: string
-  readonly #options: Required<Omit<PageVisitOptions, 'served'>>
+  readonly route: PageRoute
+  readonly #options: Required<Omit<PageVisitOptions, 'served' | 'route'>>
   readonly #state: Cell<VisitState>
   readonly #controller = new AbortController()
   readonly #retry = new Cell(0)
   readonly #facts = new Cell<ContentFacts | undefined>(undefined)
+  readonly #bundle = new Cell<readonly BundleFile[] | undefined>(undefined)
   #bytes: Uint8Array | undefined
+  #blob: Blob | undefined
 
-  constructor({ served, ...options }: PageVisitOptions) {
-    this.hash = options.hash
+  constructor({ served, route, ...options }: PageVisitOptions) {
+    this.hash = route.hash
+    this.route = route
     this.#options = { ...PAGE_VISIT_DEFAULTS, ...options }
     this.#state = new Cell<VisitState>(served === 'found' ? 'shown' : (served ?? 'looking'))
   }
@@ -94,7 +117,21 @@ export class PageVisit {
     return this.#state
   }
 
-  /** Absent while there are no checked bytes. */
+  /** The files in it, when it is a bundle. */
+  get bundle(): ReadableCell<readonly BundleFile[] | undefined> {
+    return this.#bundle
+  }
+
+  /** What to get so that this tab holds all of it; undefined while that is not known, or it is here. */
+  get plan(): TransferPlan | undefined {
+    const { hash, outline, name } = this.route
+    const [bundle, facts] = [this.#bundle.get(), this.#facts.get()]
+    if (bundle && this.#bytes) return { hash, label: name ?? filesText(bundle.length), files: bundle, bundle: toBase64(this.#bytes) }
+    if (!facts || this.#state.get() !== 'streamed') return undefined
+    return { hash, label: name ?? 'a file', files: [{ hash, size: facts.size, path: name ?? 'a file', ...(outline && { outline }) }] }
+  }
+
+  /** Absent while nothing is known of it. */
   get facts(): ReadableCell<ContentFacts | undefined> {
     return this.#facts
   }
@@ -122,7 +159,8 @@ export class PageVisit {
 
   /** Holds again what this visit still has on screen, or asks for it anew. */
   async holdAgain(): Promise<void> {
-    if (this.#bytes) await this.#hold(this.#bytes)
+    if (this.#blob) await this.#holdBlob(this.#blob)
+    else if (this.#bytes) await this.#hold(this.#bytes)
     else this.tryAgain()
   }
 
@@ -146,6 +184,7 @@ export class PageVisit {
       signal.throwIfAborted()
       if (holdings.has(this.hash)) return this.#showOwn()
       if ('bytes' in outcome) return this.#accept(outcome.bytes, outcome.gatewayType)
+      if ('large' in outcome) return this.#showStream(outcome.large)
       this.#options.screen.clear()
       this.#state.set(outcome.failed)
       await this.#waitForChange(before)
@@ -155,24 +194,49 @@ export class PageVisit {
 
   /** What this tab holds already needs nobody's answer; the gateway's frame follows when the gateway has seen it. */
   async #showOwn(): Promise<void> {
-    const { holdings, screen, session, ownTimeoutMs } = this.#options
+    const { holdings, screen, session } = this.#options
     const { signal } = this.#controller
     this.#state.set('holding')
+    const page = holdings.page(this.hash)
     const kept = holdings.keptBytes(this.hash)
     if (kept) screen.showLocal(kept)
-    const [{ decodeKeyHex }, peer] = await Promise.all([session.library(), session.peer({ signal })])
-    this.#bytes = kept ?? (await peer.content.get(decodeKeyHex(this.hash), { signal })).bytes
+    const [library, peer] = await Promise.all([session.library(), session.peer({ signal })])
+    const { maxPieceBytes } = peer.status().limits
+    this.#blob = holdings.blobOf(this.hash)
+    if (this.#blob && this.#blob.size > maxPieceBytes) {
+      this.#facts.set({ size: this.#blob.size, type: this.#blob.type || 'application/octet-stream' })
+      return screen.showBlob(this.#blob)
+    }
+    const size = page?.size ?? kept?.byteLength ?? maxPieceBytes
+    this.#bytes = kept ?? (await readOpened(await peer.content.open(library.decodeKeyHex(this.hash), { signal }), size, signal))
+    if (!this.#bytes) return this.tryAgain()
     this.#facts.set({ size: this.#bytes.byteLength })
-    if (!kept) screen.showLocal(this.#bytes)
+    this.#bundle.set(readBundleFiles(library, this.#bytes))
+    if (!this.#bundle.get() && !kept) screen.showLocal(this.#bytes)
     await session.joined({ signal })
-    const response = await fetchRaw(this.hash, { signal, waitMs: ownTimeoutMs })
+    await this.#showGatewayOfOwn(this.#bytes.byteLength)
+  }
+
+  async #showGatewayOfOwn(size: number): Promise<void> {
+    const { signal } = this.#controller
+    const response = await fetchRaw(this.#whole, { signal, waitMs: this.#options.ownTimeoutMs })
     await response?.body?.cancel()
     signal.throwIfAborted()
-    if (response?.ok) this.#showGateway(this.#bytes.byteLength, typeOf(response))
+    if (!response?.ok) return
+    if (this.#bundle.get()) this.#showSite()
+    else this.#showGateway(size, typeOf(response))
   }
 
   async #accept(bytes: Uint8Array, gatewayType: string | undefined): Promise<void> {
     this.#bytes = bytes
+    this.#bundle.set(readBundleFiles(await this.#options.session.library(), bytes))
+    if (this.#bundle.get()) {
+      this.#facts.set({ size: bytes.byteLength })
+      if (gatewayType === undefined) this.#options.screen.clear()
+      else this.#showSite()
+      this.#state.set('listed')
+      return
+    }
     if (gatewayType !== undefined) {
       this.#showGateway(bytes.byteLength, gatewayType)
     } else {
@@ -182,11 +246,36 @@ export class PageVisit {
     await this.#hold(bytes)
   }
 
-  /** The gateway's own answer in the frame: there, and only there, the page's scripts run. */
+  /** Nothing of it is fetched to be held before somebody wants that: it may be a film of many gigabytes. */
+  #showStream({ size, type }: { size: number; type?: string }): void {
+    if (type === undefined) {
+      this.#options.screen.clear()
+      this.#facts.set({ size })
+    } else {
+      this.#showGateway(size, type)
+    }
+    this.#state.set('streamed')
+  }
+
+  /** A bundle with an `index.html` is a site, and shown as one; any other is a list of files. */
+  #showSite(): void {
+    const { hash, outline } = this.route
+    const inside = this.route.inside ?? ''
+    const isSite = inside !== '' || this.#bundle.get()?.some(({ path }) => path === 'index.html')
+    if (isSite) this.#options.screen.showRaw(rawPathOf({ hash, inside, ...(outline && { outline }) }), 'text/html')
+    else this.#options.screen.clear()
+  }
+
+  /** The gateway's own answer on screen: there, and only there, the page's scripts run. */
   #showGateway(size: number, type: string): void {
     this.#facts.set({ size, type })
-    if (isDisplayable(type)) this.#options.screen.showRaw(this.hash)
+    if (isDisplayable(type)) this.#options.screen.showRaw(rawPathOf(this.route), type)
     else this.#options.screen.clear()
+  }
+
+  async #holdBlob(blob: Blob): Promise<void> {
+    const { label, name } = { label: this.route.name ?? 'a file', name: this.route.name }
+    await this.#options.holdings.makeOf(blob, { label, ...(name !== undefined && { name }), signal: this.#controller.signal })
   }
 
   async #hold(bytes: Uint8Array): Promise<void> {
@@ -201,8 +290,9 @@ export class PageVisit {
   /** Stopped, on this page or in the list of what the tab holds. */
   #onHoldingsChange(): void {
     const held = this.#options.holdings.has(this.hash)
-    if (!held && this.#state.get() === 'holding') this.#state.set('stopped')
-    if (held && this.#state.get() === 'stopped') this.#state.set('holding')
+    const state = this.#state.get()
+    if (!held && state === 'holding') this.#state.set(this.#bundle.get() ? 'listed' : this.#bytes || this.#blob ? 'stopped' : 'streamed')
+    if (held && (state === 'stopped' || state === 'streamed' || state === 'listed')) this.#state.set('holding')
   }
 
   /** The gateway first: it answers before the peer has joined. Whatever it gives is checked here. */
@@ -210,14 +300,20 @@ export class PageVisit {
     const { session, screen } = this.#options
     const { signal } = this.#controller
     const peer = await session.peer({ signal })
-    const response = await fetchRaw(this.hash, { signal })
+    const response = await fetchRaw(this.#whole, { signal })
     if (response?.status === 404) {
       await response.body?.cancel()
       return { failed: 'gone' }
     }
     if (response?.ok) {
-      const bytes = await readAtMost(response, peer.status().limits.maxContentBytes)
-      if (bytes && (await this.#isRight(bytes))) return { bytes, gatewayType: typeOf(response) }
+      const { maxPieceBytes } = peer.status().limits
+      const [size, type] = [sizeOf(response), typeOf(response)]
+      if (size !== undefined && size > maxPieceBytes && !(await this.#mayBeBundle(size, type))) {
+        await response.body?.cancel()
+        return { large: { size, type } }
+      }
+      const bytes = await readAtMost(response, size ?? maxPieceBytes)
+      if (bytes && (await this.#isRight(bytes))) return { bytes, gatewayType: type }
       screen.clear()
       this.#state.set('wrong')
     } else {
@@ -232,12 +328,26 @@ export class PageVisit {
     const { decodeKeyHex, MayflyError } = await session.library()
     try {
       await peer.joined({ signal: AbortSignal.any([signal, AbortSignal.timeout(joinTimeoutMs)]) })
-      const { bytes } = await peer.content.get(decodeKeyHex(this.hash), { signal })
-      return { bytes }
+      const { outline } = this.route
+      const opened = await peer.content.open(decodeKeyHex(this.hash), { signal, ...(outline && { outline: decodeKeyHex(outline) }) })
+      const bytes = await readOpened(opened, peer.status().limits.maxPieceBytes, signal)
+      return bytes ? { bytes } : { large: { size: opened.size } }
     } catch (error) {
       signal.throwIfAborted()
       return { failed: failureOf(error instanceof MayflyError ? error.code : undefined) }
     }
+  }
+
+  /** A long list of files is read at once all the same. */
+  async #mayBeBundle(size: number, type: string): Promise<boolean> {
+    const { MAX_BUNDLE_BYTES } = await this.#options.session.library()
+    return size <= MAX_BUNDLE_BYTES && type === BUNDLE_TYPE
+  }
+
+  /** The content of the link, whatever the link points at inside it. */
+  get #whole(): RawWish {
+    const { hash, outline } = this.route
+    return { hash, ...(outline && { outline }) }
   }
 
   async #isRight(bytes: Uint8Array): Promise<boolean> {

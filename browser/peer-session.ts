@@ -6,6 +6,7 @@
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../node/index.ts'
 import { Cell, firstMatch, type ReadableCell } from './cell.ts'
 import { shortPeer } from './words/short-text.ts'
+import { createWorkerHasher, startHashThread } from './workers/worker-hasher.ts'
 
 /** The public face of `node/`: far too large to wait for before the first paint. */
 export type PeerLibrary = typeof import('../node/index.ts')
@@ -100,7 +101,7 @@ export class PeerSession {
   async #startPeer(): Promise<void> {
     try {
       const { createPeer } = await this.library()
-      const peer = await createPeer({ role: 'tab', join: [this.#gateway] })
+      const peer = await createPeer({ role: 'tab', join: [this.#gateway], createHasher: createWorkerHasher(startHashThread) })
       peer.onEvent((event) => this.#onPeerEvent(peer, event))
       await peer.start()
       if (this.#connection.get().state === 'loading') this.#connection.set({ state: 'joining' })

@@ -1,7 +1,7 @@
-/** Bytes as the gateway gives them at `/raw/<hash>`. Whether they are right is for the caller, who knows the hash. */
+/** Bytes as the gateway gives them at `/raw/<hash>` (whether they are right is for the caller, who knows the hash), or as the peer does. */
 
-import type { AbortOptions } from '../node/index.ts'
-import { rawPathOf } from './route.ts'
+import type { AbortOptions, OpenedContent } from '../node/index.ts'
+import { type RawWish, rawPathOf } from './route.ts'
 
 export interface RawOptions extends Required<AbortOptions> {
   /** How long the gateway may wait for a holder, in ms. Not at all when left out. */
@@ -9,10 +9,11 @@ export interface RawOptions extends Required<AbortOptions> {
 }
 
 /** Undefined when the gateway cannot be reached. @throws signal.reason, when aborted */
-export async function fetchRaw(hash: string, { signal, waitMs }: RawOptions): Promise<Response | undefined> {
-  const query = waitMs === undefined ? '' : `?wait=${waitMs}ms`
+export async function fetchRaw(wish: RawWish, { signal, waitMs }: RawOptions): Promise<Response | undefined> {
+  const url = new URL(rawPathOf(wish), location.href)
+  if (waitMs !== undefined) url.searchParams.set('wait', `${waitMs}ms`)
   try {
-    return await fetch(rawPathOf(hash) + query, { signal, headers: { accept: '*/*' } })
+    return await fetch(url, { signal, headers: { accept: '*/*' } })
   } catch {
     signal.throwIfAborted()
     return undefined
@@ -22,6 +23,12 @@ export async function fetchRaw(hash: string, { signal, waitMs }: RawOptions): Pr
 /** The media type that the gateway gives to the bytes. */
 export function typeOf(response: Response): string {
   return response.headers.get('content-type') ?? 'application/octet-stream'
+}
+
+/** In bytes, when the gateway tells it before it gives them. */
+export function sizeOf(response: Response): number | undefined {
+  const length = response.headers.get('content-length')
+  return length === null ? undefined : Number(length)
 }
 
 /** Undefined when there are more bytes than that, or they break off: it cannot be the page, whoever sends it. */
@@ -44,4 +51,21 @@ export async function readAtMost(response: Response, maxBytes: number): Promise<
     return undefined
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer())
+}
+
+/**
+ * The whole of opened content; undefined when it has more bytes than that.
+ *
+ * @throws {MayflyError} ERR_UNAVAILABLE
+ * @throws signal.reason, when aborted
+ */
+export async function readOpened(opened: OpenedContent, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  if (opened.size > maxBytes) return undefined
+  const bytes = new Uint8Array(opened.size)
+  let at = 0
+  for await (const part of opened.read(undefined, { signal })) {
+    bytes.set(part, at)
+    at += part.byteLength
+  }
+  return bytes
 }

@@ -3,18 +3,23 @@
  * its cells and call its methods; they are in `app/`.
  */
 
-import type { PeerEvent } from '../node/index.ts'
+import type { AbortOptions, PeerEvent } from '../node/index.ts'
 import { Activity } from './activity.ts'
 import { Cell, type ReadableCell } from './cell.ts'
+import type { ChosenFile } from './chosen-files.ts'
 import { DraftText } from './draft-text.ts'
+import type { HeldPage } from './held-page.ts'
 import { HolderCounts } from './holder-counts.ts'
 import { Holdings } from './holdings.ts'
 import { KeptContent, type SessionStore } from './kept-content.ts'
 import { LastCopyGuard } from './last-copy-guard.ts'
 import { type ContentScreen, PageVisit, type ServedState } from './page-visit.ts'
 import { type PeerLibrary, PeerSession } from './peer-session.ts'
+import { Receivers } from './receivers.ts'
 import { pathOf, type Route, routeOf } from './route.ts'
+import { Sharing } from './sharing.ts'
 import { Traffic } from './traffic.ts'
+import { Transfers } from './transfers.ts'
 import { eventSentence } from './words/event-sentence.ts'
 import { shortHash } from './words/short-text.ts'
 import { sizeText } from './words/size-text.ts'
@@ -34,6 +39,11 @@ export class Tab {
   readonly counts: HolderCounts
   readonly activity = new Activity()
   readonly traffic = new Traffic()
+  readonly receivers = new Receivers()
+  readonly sharing: Sharing
+  readonly transfers: Transfers
+  /** The files that the author has chosen and not yet shared; kept while looking at another page. */
+  readonly chosen = new Cell<readonly ChosenFile[]>([])
   /** What the author has written and not yet made a page of; kept while looking at another page. */
   readonly draft = new DraftText()
   readonly #window: Window
@@ -47,9 +57,19 @@ export class Tab {
     const gateway = window.location.origin
     this.#window = window
     this.#screen = screen
-    this.#route = new Cell(routeOf(window.location.pathname))
+    this.#route = new Cell(this.#routeHere())
     this.session = new PeerSession({ gateway, load })
     this.holdings = new Holdings({ session: this.session, kept: new KeptContent(store) })
+    this.sharing = new Sharing({ session: this.session, holdings: this.holdings })
+    const { session, holdings } = this
+    const place = () => import('./open-received-files.ts') // after the first paint, as all that is not on it
+    this.transfers = new Transfers({
+      session,
+      holdings,
+      store,
+      openFiles: async () => (await place()).openReceivedFiles({ store, session }),
+      hasFiles: async () => (await place()).hasReceivedFiles(),
+    })
     this.counts = new HolderCounts({ session: this.session, gateway })
     this.#visit = new Cell(this.#visitFor(this.#route.get(), served))
   }
@@ -65,35 +85,60 @@ export class Tab {
 
   /** Begins everything that goes on by itself. To be called once, after the first paint. */
   start(): void {
-    this.#window.addEventListener('popstate', () => this.#enter(routeOf(this.#window.location.pathname)))
+    this.#window.addEventListener('popstate', () => this.#enter(this.#routeHere()))
     this.session.onEvent((event) => this.#onPeerEvent(event))
     this.holdings.pages.subscribe(() => this.#followHeld())
     this.#followHeld()
     new LastCopyGuard({ window: this.#window, holdings: this.holdings, counts: this.counts }).start()
     void this.session.start()
     void this.#restore()
+    void this.transfers.restore()
     this.#visit.get()?.start()
   }
 
   /** Makes a page and goes to it, without a reload. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
-  async make(bytes: Uint8Array, name?: string): Promise<void> {
-    const { hash, kept, size } = await this.holdings.make(bytes, name)
-    if (!kept)
-      this.activity.say(
-        `${shortHash(hash)} (${sizeText(size)}) does not fit into what this tab keeps over a reload: it is held until then.`,
-      )
-    this.go({ view: 'page', hash })
+  async make(bytes: Uint8Array): Promise<void> {
+    this.#goToMade(await this.holdings.make(bytes))
+  }
+
+  /**
+   * Shares the chosen files, and goes to their page.
+   *
+   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT, ERR_BAD_OPTION
+   * @throws signal.reason, when aborted
+   * @throws when a file cannot be read
+   */
+  async share(options: Required<AbortOptions>): Promise<void> {
+    const page = await this.sharing.share(this.chosen.get(), options)
+    this.chosen.set([])
+    this.#goToMade(page)
+  }
+
+  /** Back to the files that a bundle was made of, to add some or take some away: that makes another bundle. */
+  chooseAgain(hash: string): void {
+    this.chosen.set(this.sharing.filesOf(hash) ?? [])
+    this.go({ view: 'home' })
+  }
+
+  #goToMade({ hash, kept, size, outline, name }: HeldPage): void {
+    if (!kept) this.activity.say(`${shortHash(hash)} (${sizeText(size)}) is held until this tab is reloaded or closed, and no longer.`)
+    this.go({ view: 'page', hash, ...(outline && { outline }), ...(name && { name }) })
   }
 
   /** Goes to a view and writes it into the history. */
   go(route: Route): void {
-    if (pathOf(route) !== this.#window.location.pathname) this.#window.history.pushState(null, '', pathOf(route))
+    const { pathname, search } = this.#window.location
+    if (pathOf(route) !== pathname + search) this.#window.history.pushState(null, '', pathOf(route))
     this.#enter(route)
+  }
+
+  #routeHere(): Route {
+    return routeOf(this.#window.location.pathname, this.#window.location.search)
   }
 
   #enter(route: Route): void {
     const before = this.#visit.get()
-    if (route.view === 'page' && before?.hash === route.hash) return
+    if (route.view === 'page' && before && pathOf(before.route) === pathOf(route)) return
     before?.end()
     this.#screen.clear()
     const visit = this.#visitFor(route)
@@ -105,7 +150,7 @@ export class Tab {
   #visitFor(route: Route, served?: ServedState): PageVisit | undefined {
     if (route.view === 'home') return undefined
     const { session, holdings, counts } = this
-    const visit = new PageVisit({ hash: route.hash, session, holdings, counts, screen: this.#screen, ...(served && { served }) })
+    const visit = new PageVisit({ route, session, holdings, counts, screen: this.#screen, ...(served && { served }) })
     visit.state.subscribe((state) => {
       if (state === 'wrong') this.activity.say(`The gateway's answer for ${shortHash(visit.hash)} was not that page. It was taken away.`)
     })
@@ -121,7 +166,7 @@ export class Tab {
   }
 
   #followHeld(): void {
-    const held = new Set(this.holdings.pages.get().map(({ hash }) => hash))
+    const held = new Set(this.holdings.pages.get().flatMap(({ hash, isPart }) => (isPart ? [] : [hash])))
     for (const hash of held) if (!this.#followed.has(hash)) this.#followed.set(hash, this.counts.follow(hash))
     for (const [hash, unfollow] of [...this.#followed]) {
       if (held.has(hash)) continue
@@ -131,7 +176,11 @@ export class Tab {
   }
 
   #onPeerEvent(event: PeerEvent): void {
-    if (event.type === 'served') this.traffic.add(event.bytes)
+    if (event.type === 'served') {
+      this.traffic.add(event.bytes)
+      this.receivers.add(event.key, event.to, event.bytes)
+    }
+    if (event.type === 'release') this.holdings.onReleased(event.key)
     this.activity.say(eventSentence(event))
   }
 }

@@ -1,26 +1,31 @@
-/** Where an author writes, pastes or drops what becomes a page. Exact bytes are the business of `draft-text.ts`. */
+/** Where an author writes, pastes or drops what becomes a page, or files. Exact bytes of text are the business of `draft-text.ts`. */
 
 import { useRef, useState } from 'preact/hooks'
+import { sizeOf } from '../chosen-files.ts'
 import type { Insertion } from '../draft-text.ts'
 import type { Tab } from '../tab.ts'
-import { refusalSentence } from '../words/refusal-sentence.ts'
+import { refusalSentence, tooLargeSentence } from '../words/refusal-sentence.ts'
 import { sizeText } from '../words/size-text.ts'
-import { type ChosenFile, FileChoice } from './file-choice.tsx'
+import { ChosenList } from './chosen-list.tsx'
+import { FileChoice } from './file-choice.tsx'
 import { Preview } from './preview.tsx'
+import { SharingBar } from './sharing-bar.tsx'
 import { useCell } from './use-cell.ts'
 
 export function Composer({ tab }: { tab: Tab }) {
   const { draft, session } = tab
   const [, render] = useState<object>()
-  const [file, setFile] = useState<ChosenFile>()
   const [problem, setProblem] = useState<string>()
-  const [making, setMaking] = useState(false)
+  const [making, setMaking] = useState<AbortController>()
   const insertion = useRef<Insertion | undefined>(undefined)
+  const files = useCell(tab.chosen)
 
-  useCell(session.connection) // the limit is known once the peer runs
-  const bytes = file?.bytes ?? draft.encode()
-  const limit = session.limits?.maxContentBytes
-  const notice = file === undefined ? noticeOf(draft) : undefined
+  useCell(session.connection) // the limits are known once the peer runs
+  const bytes = draft.encode()
+  const { limits } = session
+  const size = files.length > 0 ? sizeOf(files) : bytes.byteLength
+  const limit = limits?.maxContentBytes
+  const notice = files.length === 0 ? noticeOf(draft) : undefined
 
   const onPaste = (event: ClipboardEvent & { currentTarget: HTMLTextAreaElement }) => {
     const { selectionStart, selectionEnd } = event.currentTarget
@@ -40,21 +45,24 @@ export function Composer({ tab }: { tab: Tab }) {
     setProblem(undefined)
     render({})
   }
-  const onFile = (chosen: ChosenFile | undefined) => {
-    setFile(chosen)
-    setProblem(undefined)
-  }
   const make = async (event: Event) => {
     event.preventDefault()
     if (making) return
-    setMaking(true)
+    const tooLarge = limit === undefined ? undefined : files.find(({ file }) => file.size > limit)
+    if (tooLarge) return setProblem(`“${tooLarge.path}”: ${tooLargeSentence(tooLarge.file.size, limit)}`)
+    const controller = new AbortController()
+    setMaking(controller)
     setProblem(undefined)
     try {
-      await tab.make(bytes, file?.name)
-      draft.clear()
+      if (files.length > 0) {
+        await tab.share({ signal: controller.signal })
+      } else {
+        await tab.make(bytes)
+        draft.clear()
+      }
     } catch (error) {
-      setProblem(refusalSentence(error, { size: bytes.byteLength, limits: session.limits }))
-      setMaking(false)
+      setMaking(undefined)
+      if (!controller.signal.aborted) setProblem(refusalSentence(error, { size, limits, ...(files.length > 1 && { files: files.length }) }))
     }
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -63,8 +71,10 @@ export function Composer({ tab }: { tab: Tab }) {
 
   return (
     <form class="composer" onSubmit={make}>
-      <div class="panes">
-        {file === undefined && (
+      {files.length > 0 ? (
+        <ChosenList files={files} disabled={making !== undefined} onFiles={(chosen) => tab.chosen.set(chosen)} />
+      ) : (
+        <div class="panes">
           <div class="pane">
             <label for="page-text">Your page</label>
             <textarea
@@ -80,24 +90,32 @@ export function Composer({ tab }: { tab: Tab }) {
               onKeyDown={onKeyDown}
             />
           </div>
-        )}
-        {bytes.byteLength > 0 && <Preview bytes={bytes} />}
-      </div>
-      <FileChoice session={session} file={file} onFile={onFile} onProblem={setProblem} />
+          {bytes.byteLength > 0 && <Preview bytes={bytes} />}
+        </div>
+      )}
+      <FileChoice
+        onFiles={(chosen) => {
+          if (making) return
+          setProblem(undefined)
+          tab.chosen.update((before) => [...before, ...chosen])
+        }}
+        onProblem={setProblem}
+      />
       {notice && <p class="notice">{notice}</p>}
       {problem && (
         <p class="problem" role="alert" data-testid="problem">
           {problem}
         </p>
       )}
+      {making && files.length > 0 && <SharingBar sharing={tab.sharing} onCancel={() => making.abort()} />}
       <div class="actions">
-        <button type="submit" disabled={making} data-testid="make">
+        <button type="submit" disabled={making !== undefined} data-testid="make">
           {making ? 'Making the page…' : 'Make the page'}
         </button>
-        <p class={limit !== undefined && bytes.byteLength > limit ? 'hint over' : 'hint'} data-testid="draft-size">
-          {sizeText(bytes.byteLength)}
-          {limit !== undefined && ` of at most ${sizeText(limit)}`}
-          {bytes.byteLength === 0 && ': an empty page is a page too'}
+        <p class={limit !== undefined && size > limit ? 'hint over' : 'hint'} data-testid="draft-size">
+          {sizeText(size)}
+          {limits && ` of at most ${sizeText(limits.maxContentBytes)}, and at most ${limits.maxHeldContents} pages and files in one tab`}
+          {size === 0 && files.length === 0 && ': an empty page is a page too'}
         </p>
       </div>
     </form>

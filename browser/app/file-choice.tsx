@@ -1,35 +1,23 @@
-/** Takes one file, chosen, dropped anywhere on the page, or pasted; its bytes are never changed. */
+/** Takes files and folders: chosen, dropped anywhere on the page, or pasted. Their bytes are never changed, and not read here. */
 
 import { useEffect, useState } from 'preact/hooks'
-import type { PeerSession } from '../peer-session.ts'
-import { tooLargeSentence } from '../words/refusal-sentence.ts'
-import { sizeText } from '../words/size-text.ts'
-
-export interface ChosenFile {
-  name: string
-  bytes: Uint8Array
-}
+import { type ChosenFile, filesOfDrop, filesOfList } from '../chosen-files.ts'
 
 export interface FileChoiceProps {
-  session: PeerSession
-  file: ChosenFile | undefined
-  onFile(file: ChosenFile | undefined): void
+  onFiles(files: ChosenFile[]): void
   onProblem(problem: string): void
 }
 
-export function FileChoice({ session, file, onFile, onProblem }: FileChoiceProps) {
+export function FileChoice({ onFiles, onProblem }: FileChoiceProps) {
   const [over, setOver] = useState(false)
 
-  const take = async (files: ArrayLike<File>) => {
-    const [first, second] = [files[0], files[1]]
-    if (first === undefined) return
-    if (second !== undefined) return onProblem('One file at a time, please: a page is one file.')
-    const { maxContentBytes } = (await session.peer()).status().limits
-    if (first.size > maxContentBytes) return onProblem(tooLargeSentence(first.size, maxContentBytes))
+  const take = async (given: Promise<ChosenFile[]>) => {
     try {
-      onFile({ name: first.name, bytes: new Uint8Array(await first.arrayBuffer()) })
+      const files = await given
+      if (files.length > 0) onFiles(files)
+      else onProblem('There is no file in what you gave. A folder without files cannot be shared.')
     } catch {
-      onProblem(`“${first.name}” could not be read. A folder cannot be a page; a file may have been moved meanwhile.`)
+      onProblem('What you dropped could not be read. It may have been moved meanwhile, or the browser may not open it.')
     }
   }
 
@@ -44,15 +32,15 @@ export function FileChoice({ session, file, onFile, onProblem }: FileChoiceProps
     }
     const onDrop = (event: DragEvent) => {
       setOver(false)
-      if (!hasFiles(event.dataTransfer)) return
+      if (!event.dataTransfer || !hasFiles(event.dataTransfer)) return
       event.preventDefault()
-      void take(event.dataTransfer?.files ?? [])
+      void take(filesOfDrop(event.dataTransfer))
     }
     const onPaste = (event: ClipboardEvent) => {
       const { clipboardData } = event
-      if (!hasFiles(clipboardData) || clipboardData?.types.includes('text/plain')) return
+      if (!clipboardData || !hasFiles(clipboardData) || clipboardData.types.includes('text/plain')) return
       event.preventDefault()
-      void take(clipboardData?.files ?? [])
+      void take(Promise.resolve(filesOfList(clipboardData.files)))
     }
     document.addEventListener('dragover', onDragOver)
     document.addEventListener('dragleave', onDragLeave)
@@ -66,30 +54,27 @@ export function FileChoice({ session, file, onFile, onProblem }: FileChoiceProps
     }
   })
 
-  if (file) {
-    return (
-      <p class="chosen-file" data-testid="chosen-file">
-        <span>
-          <strong>{file.name}</strong> ({sizeText(file.bytes.byteLength)}), published byte for byte.
-        </span>
-        <button type="button" class="quiet" onClick={() => onFile(undefined)}>
-          Write instead
-        </button>
-      </p>
-    )
-  }
   const onChange = (event: Event & { currentTarget: HTMLInputElement }) => {
     const field = event.currentTarget
-    void take(Array.from(field.files ?? [])).then(() => {
-      field.value = '' // so that the same file can be chosen again
-    })
+    void take(Promise.resolve(filesOfList(field.files ?? [])))
+    field.value = '' // so that the same file can be chosen again
   }
   return (
-    <p class={over ? 'file-choice over' : 'file-choice'}>
-      <label for="page-file">Or drop a file here, or choose one:</label>
-      <input id="page-file" data-testid="page-file" type="file" onChange={onChange} />
-    </p>
+    <div class={over ? 'file-choice over' : 'file-choice'}>
+      <p>
+        <label for="page-file">Or drop files or a folder here, or choose them:</label>
+        <input id="page-file" data-testid="page-file" type="file" multiple onChange={onChange} />
+      </p>
+      <p>
+        <label for="page-folder">A whole folder:</label>
+        <input id="page-folder" data-testid="page-folder" type="file" ref={chooseFolders} onChange={onChange} />
+      </p>
+    </div>
   )
+}
+
+function chooseFolders(field: HTMLInputElement | null): void {
+  if (field) field.webkitdirectory = true
 }
 
 function hasFiles(data: DataTransfer | null | undefined): boolean {

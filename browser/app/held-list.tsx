@@ -3,25 +3,26 @@
 import type { Tab } from '../tab.ts'
 import { countText } from '../words/count-sentence.ts'
 import { shortHash } from '../words/short-text.ts'
-import { sizeText } from '../words/size-text.ts'
+import { filesText, sizeText } from '../words/size-text.ts'
 import { InnerLink } from './inner-link.tsx'
 import { useCell } from './use-cell.ts'
 
 export function HeldList({ tab }: { tab: Tab }) {
-  const pages = useCell(tab.holdings.pages)
+  const pages = useCell(tab.holdings.pages).filter(({ isPart }) => !isPart)
   const counts = useCell(tab.counts.counts)
   if (pages.length === 0) return null
   return (
     <section class="held" aria-labelledby="held-title">
       <h2 id="held-title">Held by this tab</h2>
       <ul data-testid="held">
-        {pages.map(({ hash, size, label, kept }) => (
+        {pages.map(({ hash, size, label, kept, outline, name, parts }) => (
           <li key={hash} data-hash={hash}>
-            <InnerLink tab={tab} to={{ view: 'page', hash }} title={hash}>
+            <InnerLink tab={tab} to={{ view: 'page', hash, ...(outline && { outline }), ...(name && { name }) }} title={hash}>
               {label || 'An empty page'}
             </InnerLink>
             <span class="facts">
-              <code>{shortHash(hash)}</code> · {sizeText(size)} · {countText({ count: counts.get(hash), mine: true })}
+              <code>{shortHash(hash)}</code> · {parts ? filesText(parts.length) : sizeText(size)} ·{' '}
+              {countText({ count: counts.get(hash), mine: true })}
               {!kept && ' · until a reload'}
             </span>
             <button

@@ -7,6 +7,7 @@ import { type ComponentChild, render } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { ContentFrame } from '../content-frame.ts'
 import type { ServedState } from '../page-visit.ts'
+import { pathOf } from '../route.ts'
 import { Tab } from '../tab.ts'
 import { shortHash } from '../words/short-text.ts'
 import { ActivityConsole } from './activity-console.tsx'
@@ -42,7 +43,7 @@ function Top({ tab }: { tab: Tab }) {
     isFirst.current = false
   }, [route])
   if (route.view === 'home') return <HomeView tab={tab} />
-  return visit ? <PageView key={visit.hash} tab={tab} visit={visit} /> : null
+  return visit ? <PageView key={pathOf(visit.route)} tab={tab} visit={visit} /> : null
 }
 
 function Below({ tab }: { tab: Tab }) {

@@ -1,15 +1,19 @@
 /** What stands above a page's content: how many hold it, how it stands with this tab, its link, and what one can do. */
 
+import type { BundleFile } from '../bundle-files.ts'
 import { isDisplayable } from '../content-kind.ts'
 import type { PageVisit } from '../page-visit.ts'
-import { rawPathOf } from '../route.ts'
+import { type PageRoute, pathOf, rawPathOf } from '../route.ts'
 import type { Tab } from '../tab.ts'
 import { countSentence } from '../words/count-sentence.ts'
 import { sizeText } from '../words/size-text.ts'
 import { visitSentence } from '../words/visit-sentence.ts'
+import { BundleList } from './bundle-list.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { HolderDots } from './holder-dots.tsx'
 import { InnerLink } from './inner-link.tsx'
+import { ReceiverList } from './receiver-list.tsx'
+import { TransferBar } from './transfer-bar.tsx'
 import { useCell } from './use-cell.ts'
 
 export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
@@ -18,9 +22,11 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   const held = useCell(tab.holdings.pages).find((page) => page.hash === hash)
   const count = useCell(tab.counts.counts).get(hash)
   const joined = useCell(tab.session.connection).state === 'joined'
-  const link = new URL(`/${hash}`, location.href).href
+  const route: PageRoute = { ...(held?.outline && { outline: held.outline }), ...(held?.name && { name: held.name }), ...visit.route }
+  const link = new URL(pathOf(route), location.href).href
   const mine = held !== undefined
   const facts = useCell(visit.facts)
+  const bundle = useCell(visit.bundle)
   const saveOnly = facts?.type !== undefined && !isDisplayable(facts.type)
 
   return (
@@ -59,27 +65,42 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
             Try again
           </button>
         )}
-        {(facts || state === 'shown') && (
-          <a
-            href={saveOnly ? `${rawPathOf(hash)}?download=1` : rawPathOf(hash)}
-            target="_blank"
-            rel="noopener noreferrer"
-            data-testid="raw"
-          >
+        {!bundle && (facts || state === 'shown') && (
+          <a href={rawPathOf({ ...route, download: saveOnly })} target="_blank" rel="noopener noreferrer" data-testid="raw">
             {saveOnly ? 'Save the file' : 'Open alone'}
           </a>
+        )}
+        {!bundle && facts && !saveOnly && facts.size > 0 && (
+          <a href={rawPathOf({ ...route, download: true })} data-testid="save">
+            Save
+          </a>
+        )}
+        {bundle && tab.sharing.filesOf(hash) && (
+          <button type="button" class="quiet" data-testid="choose-again" onClick={() => tab.chooseAgain(hash)}>
+            Add or take away files
+          </button>
         )}
         <InnerLink tab={tab} to={{ view: 'home' }}>
           Make another
         </InnerLink>
         {facts && (
           <p class="hint" data-testid="facts">
+            {route.name && `${route.name}, `}
             {sizeText(facts.size)}
             {facts.type && `, ${facts.type.replace(/;.*/, '')}`}
             {saveOnly && '. A browser does not show such a file in a page: save it to see it.'}
           </p>
         )}
       </div>
+      {!mine && <TransferBar tab={tab} plan={visit.plan} />}
+      {bundle && <BundleList tab={tab} address={route} files={bundle} />}
+      {mine && facts && <ReceiverList tab={tab} hashes={[hash, ...(held.parts ?? [])]} size={sizeOfAll(facts.size, bundle)} />}
     </section>
   )
+}
+
+/** A bundle's files are given one by one, and its list too. */
+function sizeOfAll(size: number, bundle: readonly BundleFile[] | undefined): number {
+  const files = new Map(bundle?.map((file) => [file.hash, file.size]))
+  return [...files.values()].reduce((sum, fileSize) => sum + fileSize, size)
 }

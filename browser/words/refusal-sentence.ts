@@ -1,25 +1,38 @@
 /** Why a page could not be made or held, in words. */
 
 import type { PeerLimits } from '../../node/index.ts'
-import { exactSizeText, sizeText } from './size-text.ts'
+import { exactSizeText, filesText, sizeText } from './size-text.ts'
 
 export interface RefusalFacts {
   /** Of what was to be held, in bytes. */
   size: number
+  /** How many files, when they were to be shared together. */
+  files?: number | undefined
   limits?: PeerLimits | undefined
 }
 
-export function refusalSentence(error: unknown, { size, limits }: RefusalFacts): string {
+export function refusalSentence(error: unknown, { size, files, limits }: RefusalFacts): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ERR_TOO_LARGE') return tooLargeSentence(size, limits?.maxContentBytes)
   if (code === 'ERR_LIMIT') {
-    const most = limits && ` (at most ${limits.maxHeldContents} pages, ${sizeText(limits.maxHeldBytes)} in all)`
-    return `This tab holds as much as it may${most ?? ''}. Stop holding something, then try again.`
+    const most = limits && ` (at most ${limits.maxHeldContents} pages and files, ${sizeText(limits.maxHeldBytes)} of them in memory)`
+    const why = files === undefined ? '' : ` ${filesText(files)} and their list are ${files + 1} contents.`
+    return `This tab holds as much as it may${most ?? ''}.${why} Stop holding something, or share fewer files, then try again.`
   }
-  return `The page could not be made: ${error instanceof Error ? error.message : String(error)}`
+  if (code === 'ERR_BAD_OPTION') return `${messageOf(error)}. Rename it, then choose it again.`
+  if (error instanceof DOMException && UNREADABLE_ERRORS.has(error.name)) return UNREADABLE
+  return `The page could not be made: ${messageOf(error)}`
+}
+
+/** Changed since it was chosen, and not there any more. @see https://w3c.github.io/FileAPI/#dfn-error-codes */
+const UNREADABLE_ERRORS: ReadonlySet<string> = new Set(['NotReadableError', 'NotFoundError'])
+const UNREADABLE = 'A file could not be read: it was changed, moved or deleted after you chose it. Choose it again.'
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 export function tooLargeSentence(size: number, maxBytes?: number): string {
-  const limit = maxBytes === undefined ? '' : `: a page may have ${sizeText(maxBytes)} at most`
+  const limit = maxBytes === undefined ? '' : `: a page or a file may have ${sizeText(maxBytes)} at most`
   return `This is too large${limit}, and it has ${exactSizeText(size)}. Make it smaller, or split it.`
 }

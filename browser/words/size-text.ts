@@ -1,12 +1,19 @@
-/** Sizes of content in words. */
+/** Sizes and numbers of content in words. */
 
 const KIB = 1024
 const MIB = 1024 * KIB
+const GIB = 1024 * MIB
 
-/** `0 bytes`, `1 byte`, `999 bytes`, `1.5 KiB`, `256 KiB`, `2 MiB`. */
+/** `0 bytes`, `1 byte`, `999 bytes`, `1.5 KiB`, `256 KiB`, `2 MiB`, `64 GiB`. */
 export function sizeText(bytes: number): string {
   if (bytes < KIB) return bytes === 1 ? '1 byte' : `${bytes} bytes`
-  return bytes < MIB ? `${rounded(bytes / KIB)} KiB` : `${rounded(bytes / MIB)} MiB`
+  if (bytes < MIB) return `${rounded(bytes / KIB)} KiB`
+  return bytes < GIB ? `${rounded(bytes / MIB)} MiB` : `${rounded(bytes / GIB)} GiB`
+}
+
+/** `1 file`, `12 files`. */
+export function filesText(count: number): string {
+  return count === 1 ? '1 file' : `${count} files`
 }
 
 /** The same with the exact number behind it, for a refusal: `256.1 KiB (262,245 bytes)`. */

@@ -5,6 +5,10 @@ import type { VisitState } from '../page-visit.ts'
 const SENTENCES: Readonly<Record<VisitState, string>> = {
   looking: 'Looking for somebody who holds this page…',
   shown: 'Shown by the gateway. This tab is joining to check it and to hold it too.',
+  streamed:
+    'Shown as it comes from the gateway, which checks every piece of it. It is large, so this tab does not hold it unless you say so: then ' +
+    'it is fetched, checked here and held for others.',
+  listed: 'A list of files, checked. This tab does not hold them unless you say so.',
   holding: 'You hold this page too. It lives as long as somebody does.',
   stopped: 'You stopped holding this page. It stays on your screen; others get it only from those who still hold it.',
   full: 'The page is right, but this tab holds as much as it may. Stop holding another page to hold this one.',
@@ -12,7 +16,7 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
   unavailable: 'Somebody says they hold this page, but nobody gave it yet. You can try again, or wait.',
   offline: 'The network cannot be reached, so nobody could be asked. It is tried again by itself.',
   wrong: 'What came is not this page: its SHA-256 does not match. It was taken away, and others are asked.',
-  'too-large': 'This content is larger than a page may be, so it cannot be shown here.',
+  'too-large': 'This content is larger than content may be, so it cannot be shown here.',
 }
 
 const MADE_HERE = 'Your page is up. It lives as long as you, or somebody who opened it, keeps it open.'

@@ -111,17 +111,14 @@ describe('making a page', () => {
     expect(await pressMake(page)).toBe(sha256Hex(text))
   })
 
-  it('refuses a file over the limit, and names both sizes', async () => {
+  it('makes a page of text that is larger than one piece', async () => {
     const page = await chromium.newPage()
     await openHome(page, node.url)
-    await chooseFile(page, new Uint8Array(262_145))
-    const problem = await page.getByTestId('problem').textContent()
-    expect(problem).toContain('256 KiB')
-    expect(problem).toContain('262,145 bytes')
-    await page.getByLabel('Your page').fill('x'.repeat(262_145))
-    await page.getByRole('button', { name: 'Make the page' }).click()
-    await page.getByTestId('problem').waitFor()
-    expect(new URL(page.url()).pathname).toBe('/')
+    const text = unique('x'.repeat(262_145))
+    const hash = await makeText(page, text)
+    expect(hash).toBe(sha256Hex(text))
+    expect(new URL(page.url()).searchParams.get('o')).toMatch(/^[0-9a-f]{64}$/)
+    expect(Buffer.from(await bytesOf(hash)).toString()).toBe(text)
   })
 
   it('previews HTML with its styles and without its scripts, apart from the app', async () => {
@@ -339,6 +336,12 @@ describe('the look', () => {
     const page = await chromium.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' })
     await openHome(page, node.url)
     await page.getByLabel('Your page').fill(`${HTML}${'w'.repeat(400)}`)
+    expect(await overflow(page)).toBe(0)
+    await pressMake(page)
+    await seesCount(page, 1)
+    expect(await overflow(page)).toBe(0)
+    await page.getByRole('link', { name: 'Make another' }).click()
+    for (const name of [`${'long'.repeat(40)}.bin`, 'short.bin']) await chooseFile(page, new Uint8Array(100), name)
     expect(await overflow(page)).toBe(0)
     await pressMake(page)
     await seesCount(page, 1)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ACTIVITY_DEFAULTS, Activity } from '../../../browser/activity.ts'
 import { Cell, firstMatch } from '../../../browser/cell.ts'
 import { isLastCopy } from '../../../browser/last-copy-guard.ts'
-import { pathOf, rawPathOf, routeOf } from '../../../browser/route.ts'
+import { pathOf, type Route, rawPathOf, routeOf } from '../../../browser/route.ts'
 import { Traffic } from '../../../browser/traffic.ts'
 
 const HASH = '0123456789abcdef'.repeat(4)
@@ -11,10 +11,27 @@ describe('parts of the tab', () => {
   it('a route and its path stand for each other; anything else is home', () => {
     expect(routeOf(`/${HASH}`)).toEqual({ view: 'page', hash: HASH })
     expect(pathOf({ view: 'page', hash: HASH })).toBe(`/${HASH}`)
-    expect(rawPathOf(HASH)).toBe(`/raw/${HASH}`)
-    for (const path of ['/', '/index.html', `/${HASH}0`, `/${HASH.toUpperCase()}`, `/${HASH}/`, `/raw/${HASH}`])
+    expect(rawPathOf({ hash: HASH })).toBe(`/raw/${HASH}`)
+    for (const path of ['/', '/index.html', `/${HASH}0`, `/${HASH.toUpperCase()}`, `/raw/${HASH}`])
       expect(routeOf(path)).toEqual({ view: 'home' })
     expect(pathOf({ view: 'home' })).toBe('/')
+  })
+
+  it('a link carries the outline, the path inside a bundle and a name, and is read back the same', () => {
+    const outline = 'fedcba9876543210'.repeat(4)
+    const routes: Route[] = [
+      { view: 'page', hash: HASH, outline },
+      { view: 'page', hash: HASH, outline, name: 'naïve 漢字 #%?&.mp4' },
+      { view: 'page', hash: HASH, inside: '' },
+      { view: 'page', hash: HASH, inside: 'a b/\u{1f98b}?#%.html' },
+    ]
+    for (const route of routes) {
+      const { pathname, search } = new URL(pathOf(route), 'http://localhost')
+      expect(routeOf(pathname, search)).toEqual(route)
+    }
+    expect(routeOf(`/${HASH}`, '?o=nonsense&filename=')).toEqual({ view: 'page', hash: HASH })
+    expect(rawPathOf({ hash: HASH, outline, name: 'a.txt', download: true })).toBe(`/raw/${HASH}?o=${outline}&download=1&filename=a.txt`)
+    expect(rawPathOf({ hash: HASH, inside: 'a b/c', format: 'zip' })).toBe(`/raw/${HASH}/a%20b/c?format=zip`)
   })
 
   it('a cell tells of changes only, and waits for a value that passes', async () => {

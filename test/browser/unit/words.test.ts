@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { countSentence, countText } from '../../../browser/words/count-sentence.ts'
 import { eventSentence } from '../../../browser/words/event-sentence.ts'
+import { progressText, timeText } from '../../../browser/words/progress-sentence.ts'
 import { refusalSentence } from '../../../browser/words/refusal-sentence.ts'
 import { exactSizeText, sizeText } from '../../../browser/words/size-text.ts'
 import { MayflyError, type PeerLimits } from '../../../node/index.ts'
@@ -38,6 +39,7 @@ describe('words', () => {
       [1_536, '1.5 KiB'],
       [262_144, '256 KiB'],
       [2 * 1_048_576, '2 MiB'],
+      [68_719_476_736, '64 GiB'],
     ]
     for (const [bytes, text] of table) expect(sizeText(bytes)).toBe(text)
     expect(exactSizeText(262_145)).toBe('256 KiB (262,145 bytes)')
@@ -51,7 +53,21 @@ describe('words', () => {
     const full = refusalSentence(new MayflyError('ERR_LIMIT', ''), { size: 1, limits })
     expect(full).toContain('64 pages')
     expect(full).toContain('8 MiB')
+    const many = refusalSentence(new MayflyError('ERR_LIMIT', ''), { size: 1, files: 99, limits })
+    expect(many).toContain('100 contents')
+    for (const name of ['NotReadableError', 'NotFoundError'])
+      expect(refusalSentence(new DOMException('', name), { size: 1 })).toContain('could not be read')
+    expect(refusalSentence(new MayflyError('ERR_BAD_OPTION', 'a path with ".."'), { size: 1 })).toContain('a path with ".."')
     expect(refusalSentence(new TypeError('some bug'), { size: 1 })).toContain('some bug')
+  })
+
+  it('progress says sizes and share, and pace and time left once they are known', () => {
+    expect(progressText({ done: 0, total: 2_097_152 })).toBe('0 bytes of 2 MiB (0 %)')
+    expect(progressText({ done: 1_048_576, total: 2_097_152, bytesPerSecond: 524_288 })).toBe(
+      '1 MiB of 2 MiB (50 %), 512 KiB per second, 2 seconds left',
+    )
+    expect(progressText({ done: 0, total: 0 })).toContain('100 %')
+    expect([0.1, 1, 60, 150, 7_200].map(timeText)).toEqual(['1 second', '1 second', '60 seconds', '3 minutes', '2 hours'])
   })
 
   it('an event says which page it is about, and how it went', () => {

@@ -1,0 +1,43 @@
+/** Whom this tab has given how much of the content on the page. */
+
+import { type Receiver, receiversOf } from '../receivers.ts'
+import type { Tab } from '../tab.ts'
+import { shortPeer } from '../words/short-text.ts'
+import { sizeText } from '../words/size-text.ts'
+import { useCell } from './use-cell.ts'
+
+export interface ReceiverListProps {
+  tab: Tab
+  /** The content, or a bundle and its files. */
+  hashes: readonly string[]
+  /** Of all of them, in bytes. */
+  size: number
+}
+
+export function ReceiverList({ tab, hashes, size }: ReceiverListProps) {
+  const receivers = receiversOf(useCell(tab.receivers.all), hashes)
+  if (receivers.length === 0) return null
+  return (
+    <section class="receivers" aria-labelledby="receivers-title">
+      <h2 id="receivers-title">Given from this tab</h2>
+      <ul data-testid="receivers">
+        {receivers.map((receiver) => (
+          <ReceiverRow key={receiver.peer} receiver={receiver} size={size} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Somebody who takes it twice has more than all of it. */
+function ReceiverRow({ receiver: { peer, bytes }, size }: { receiver: Receiver; size: number }) {
+  return (
+    <li class="progress" data-peer={peer} data-bytes={bytes}>
+      <code title={peer}>{shortPeer(peer)}</code>
+      <progress max={1} value={size === 0 ? 1 : Math.min(1, bytes / size)} aria-label={`Given to ${shortPeer(peer)}`} />
+      <span>
+        {sizeText(bytes)} of {sizeText(size)}
+      </span>
+    </li>
+  )
+}

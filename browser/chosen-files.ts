@@ -1,0 +1,69 @@
+/** Files that a person chose, pasted or dropped, folders included, each with a path of its own. Reading their bytes is left to others. */
+
+export interface ChosenFile {
+  /** Inside what was chosen: a name, or folders and a name joined by '/'. */
+  path: string
+  file: File
+}
+
+export function filesOfList(files: Iterable<File>): ChosenFile[] {
+  return Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }))
+}
+
+/**
+ * What was dropped. To be called while the drop is told of: afterwards the browser takes it away.
+ *
+ * @throws when a folder or a file in it cannot be read
+ */
+export async function filesOfDrop({ items, files }: DataTransfer): Promise<ChosenFile[]> {
+  const given = Array.from(items, (item) => (item.kind === 'file' ? item.webkitGetAsEntry() : null))
+  const entries = given.filter((entry) => entry !== null)
+  if (entries.length === 0) return filesOfList(files)
+  const found: ChosenFile[] = []
+  for (const entry of entries) for await (const chosen of filesUnder(entry)) found.push(chosen)
+  return found
+}
+
+async function* filesUnder(entry: FileSystemEntry): AsyncGenerator<ChosenFile> {
+  if (isFile(entry)) {
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject))
+    yield { path: entry.fullPath.replace(/^\//, '') || file.name, file }
+  } else if (isFolder(entry)) {
+    const reader = entry.createReader()
+    for (;;) {
+      const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
+      if (entries.length === 0) return // it gives a hundred at a time
+      for (const inner of entries) yield* filesUnder(inner)
+    }
+  }
+}
+
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
+const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory
+
+/** The same files with paths that are all different: `a.txt`, then `a (2).txt`. Order stays. */
+export function withDistinctPaths(files: readonly ChosenFile[]): ChosenFile[] {
+  const given = new Set(files.map(({ path }) => path))
+  const taken = new Set<string>()
+  return files.map(({ path, file }) => {
+    let distinct = path
+    for (let number = 2; taken.has(distinct) || (distinct !== path && given.has(distinct)); number++) distinct = numbered(path, number)
+    taken.add(distinct)
+    return { path: distinct, file }
+  })
+}
+
+function numbered(path: string, number: number): string {
+  const [, stem = path, extension = ''] = /^(.*[^/])(\.[^./]*)$/.exec(path) ?? []
+  return `${stem} (${number})${extension}`
+}
+
+/** The one folder that all are in, or undefined. */
+export function commonFolder(files: readonly ChosenFile[]): string | undefined {
+  const [first, ...others] = files.map(({ path }) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined))
+  return first !== undefined && others.every((folder) => folder === first) ? first : undefined
+}
+
+export function sizeOf(files: readonly ChosenFile[]): number {
+  return files.reduce((sum, { file }) => sum + file.size, 0)
+}

@@ -1,0 +1,30 @@
+/** How fast something goes on, from the last few seconds of it. */
+
+export const PACE_DEFAULTS = {
+  windowMs: 5_000, // long enough to be calm, short enough to follow a change
+} as const
+
+export class Pace {
+  readonly #now: () => number
+  /** Bounded: those that left the window are removed with each that comes. */
+  readonly #steps: { atMs: number; bytes: number }[]
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+    this.#steps = [{ atMs: now(), bytes: 0 }]
+  }
+
+  add(bytes: number): void {
+    const atMs = this.#now()
+    this.#steps.push({ atMs, bytes })
+    while (this.#steps.length > 2 && (this.#steps[0]?.atMs ?? atMs) < atMs - PACE_DEFAULTS.windowMs) this.#steps.shift()
+  }
+
+  /** 0 while nothing has come. */
+  bytesPerSecond(): number {
+    const [first, ...later] = this.#steps
+    const last = later.at(-1)
+    if (!first || !last || last.atMs <= first.atMs) return 0
+    return (1_000 * later.reduce((sum, { bytes }) => sum + bytes, 0)) / (last.atMs - first.atMs)
+  }
+}

@@ -1,0 +1,26 @@
+/** How far something is that takes time, in words. */
+
+import { sizeText } from './size-text.ts'
+
+export interface ProgressFacts {
+  /** In bytes. */
+  done: number
+  total: number
+  /** Undefined or 0 while it is not known. */
+  bytesPerSecond?: number | undefined
+}
+
+/** `12 MiB of 200 MiB (6 %), 3.4 MiB per second, 55 seconds left`. */
+export function progressText({ done, total, bytesPerSecond }: ProgressFacts): string {
+  const share = total === 0 ? 100 : Math.floor((100 * done) / total)
+  const sizes = `${sizeText(done)} of ${sizeText(total)} (${share} %)`
+  if (!bytesPerSecond) return sizes
+  return `${sizes}, ${sizeText(Math.round(bytesPerSecond))} per second, ${timeText((total - done) / bytesPerSecond)} left`
+}
+
+/** Rounded to what a person wants to know: `1 second`, `55 seconds`, `12 minutes`, `3 hours`. */
+export function timeText(seconds: number): string {
+  const [amount, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5_400 ? [seconds / 60, 'minute'] : [seconds / 3_600, 'hour']
+  const rounded = Math.max(1, Math.round(amount))
+  return rounded === 1 ? `1 ${unit}` : `${rounded} ${unit}s`
+}

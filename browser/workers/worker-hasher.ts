@@ -1,0 +1,90 @@
+/** SHA-256 of large content off the page's thread, so that hashing never stops the page. The thread's own code is `hash-worker.ts`. */
+
+import type { CreateHasher, Key } from '../../node/index.ts'
+import type { HashAnswer, HashRequest } from './hash-worker.ts'
+
+/** The part of a `Worker` that is used. */
+export interface HashThread {
+  postMessage(request: HashRequest): void
+  addEventListener(type: 'message', listener: (event: MessageEvent<HashAnswer>) => void): void
+  addEventListener(type: 'error', listener: (event: ErrorEvent) => void): void
+}
+
+interface Job {
+  /** Updates that the thread has not answered yet. */
+  pending: number
+  onUpdated: (() => void) | undefined
+  onDigest: ((digest: Key) => void) | undefined
+  onError: ((error: Error) => void) | undefined
+}
+
+/** Updates on their way to the thread: one that is hashed, one that waits. */
+const MAX_PENDING = 2
+
+/** `start` is called when the first content is hashed, and never again. */
+export function createWorkerHasher(start: () => HashThread): CreateHasher {
+  let thread: HashThread | undefined
+  let nextId = 1
+  let failure: Error | undefined
+  /** By id. Bounded by the contents that are hashed at once. */
+  const jobs = new Map<number, Job>()
+  /** Who stops in the middle (a cancelled page, a reader that left) lets go of the hasher, and says nothing. */
+  const forgotten = new FinalizationRegistry<number>((id) => {
+    jobs.delete(id)
+    thread?.postMessage({ type: 'forget', id })
+  })
+
+  function threadOf(): HashThread {
+    if (thread !== undefined) return thread
+    thread = start()
+    thread.addEventListener('message', ({ data: { id, digest } }) => {
+      const job = jobs.get(id)
+      if (digest) job?.onDigest?.(digest)
+      else if (job) {
+        job.pending--
+        job.onUpdated?.()
+      }
+    })
+    thread.addEventListener('error', (event) => {
+      failure = new Error(`The thread that hashes has ended: ${event.message || 'it could not be started'}`)
+      for (const job of jobs.values()) job.onError?.(failure)
+    })
+    return thread
+  }
+
+  return () => {
+    const id = nextId++
+    const job: Job = { pending: 0, onUpdated: undefined, onDigest: undefined, onError: undefined }
+    jobs.set(id, job)
+    const hasher = {
+      async update(bytes: Uint8Array): Promise<void> {
+        if (failure) throw failure
+        job.pending++
+        threadOf().postMessage({ type: 'update', id, bytes })
+        if (job.pending < MAX_PENDING) return
+        await new Promise<void>((resolve, reject) => {
+          job.onUpdated = resolve
+          job.onError = reject
+        })
+      },
+      async digest(): Promise<Key> {
+        if (failure) throw failure
+        const digest = await new Promise<Key>((resolve, reject) => {
+          job.onDigest = resolve
+          job.onError = reject
+          threadOf().postMessage({ type: 'digest', id })
+        })
+        jobs.delete(id)
+        forgotten.unregister(hasher)
+        return digest
+      },
+    }
+    forgotten.register(hasher, id, hasher)
+    return hasher
+  }
+}
+
+/** In a browser. */
+export function startHashThread(): HashThread {
+  return new Worker(new URL('./hash-worker.ts', import.meta.url), { type: 'module', name: 'mayfly-hash' })
+}

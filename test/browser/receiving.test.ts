@@ -1,0 +1,189 @@
+/** What a visitor's tab makes of large content and of bundles, in a real Chromium on a real node: shown, fetched in the background, kept over a reload. */
+
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chooseFile, makeFile, openHome, pressMake, seesConnection, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
+import { useChromium } from '../helpers/chromium.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { pngBytes, randomBytes } from '../helpers/sample-files.ts'
+
+const MIB = 1_048_576
+const SVG =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><script>document.title = "it ran"</script><rect width="40" height="30"/></svg>'
+
+let node: NodeProcess
+beforeAll(async () => {
+  node = await startNodeProcess()
+})
+afterAll(() => node?.kill('SIGKILL'))
+const chromium = useChromium()
+
+/** A tab that shares the file. Returns the link's path and query. */
+async function share(bytes: Uint8Array, name: string): Promise<{ author: Page; address: string }> {
+  const author = await chromium.newPage()
+  await openHome(author, node.url)
+  await makeFile(author, bytes, name)
+  const { pathname, search } = new URL(await author.getByTestId('page-link').inputValue())
+  return { author, address: pathname + search }
+}
+
+const transferState = async (page: Page) => {
+  const transfer = page.getByTestId('transfer')
+  if ((await transfer.count()) === 0) return undefined
+  return { phase: await transfer.getAttribute('data-phase'), done: Number(await transfer.getAttribute('data-done')) }
+}
+
+/** The names of the directories that sessions have in the site's private storage. */
+const sessionDirectories = (page: Page) =>
+  page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory()
+    const names: string[] = []
+    for await (const name of (await root.getDirectoryHandle('mayfly', { create: true })).keys()) names.push(name)
+    return names
+  })
+
+/** The names of the files in them. */
+const receivedFiles = (page: Page) =>
+  page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory()
+    const names: string[] = []
+    for await (const session of (await root.getDirectoryHandle('mayfly', { create: true })).values())
+      for await (const name of (session as FileSystemDirectoryHandle).keys()) names.push(name)
+    return names
+  })
+
+describe('content by its type', () => {
+  it('shows images in the page, small or large, and runs no script of an SVG', async () => {
+    for (const [bytes, name, width] of [
+      [pngBytes(400), 'large.png', 400],
+      [pngBytes(20), 'small.png', 20],
+      [new TextEncoder().encode(SVG), 'drawing.svg', 40],
+    ] as const) {
+      const { address } = await share(bytes, name)
+      const visitor = await chromium.newPage()
+      await visitor.goto(node.url + address)
+      const image = visitor.locator('img#content')
+      await waitFor(async () => (await image.count()) === 1, 10_000, `${name} is on screen`)
+      await waitFor(() => image.evaluate((element: HTMLImageElement, expected) => element.naturalWidth === expected, width), 10_000, name)
+      expect(await visitor.title()).not.toContain('it ran')
+    }
+  })
+
+  it('offers a PDF and any other file to be saved, with its name, size and type', async () => {
+    const pdf = Buffer.concat([Buffer.from('%PDF-1.7\n%\xff\xff\xff\xff\n', 'latin1'), randomBytes(MIB)])
+    const { address } = await share(pdf, 'paper.pdf')
+    const visitor = await chromium.newPage()
+    await visitor.goto(node.url + address)
+    await seesVisit(visitor, 'streamed')
+    expect(await visitor.getByTestId('facts').textContent()).toContain('paper.pdf, 1 MiB, application/pdf')
+    const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByRole('link', { name: 'Save the file' }).click()])
+    expect(download.suggestedFilename()).toBe('paper.pdf')
+  })
+})
+
+describe('holding large content too', () => {
+  it('can be paused, goes on after a reload without fetching what is there, and is held again after another', async () => {
+    const bytes = randomBytes(24 * MIB)
+    const { author, address } = await share(bytes, 'film.bin')
+    const visitor = await chromium.newPage()
+    visitor.on('dialog', (dialog) => dialog.accept())
+    await visitor.goto(node.url + address)
+    await seesVisit(visitor, 'streamed')
+    await visitor.getByTestId('hold-too').click()
+    await waitFor(async () => ((await transferState(visitor))?.done ?? 0) >= 2 * MIB, 20_000, 'some of it is there')
+    await visitor.getByTestId('transfer-pause').click()
+    await waitFor(async () => (await transferState(visitor))?.phase === 'paused', 10_000, 'it is paused')
+    expect((await transferState(visitor))?.done).toBeLessThan(bytes.byteLength)
+
+    await visitor.reload()
+    await seesConnection(visitor, 'joined')
+    await visitor.getByTestId('transfer').waitFor()
+    expect((await transferState(visitor))?.phase).toBe('paused')
+    await visitor.getByTestId('transfer-go-on').click()
+    await seesVisit(visitor, 'holding', 60_000)
+    await seesCount(author, 2)
+    const given = Number(await author.getByTestId('receivers').locator('li').first().getAttribute('data-bytes'))
+    expect(given).toBeLessThan(bytes.byteLength + 10 * MIB)
+
+    await visitor.reload()
+    await seesVisit(visitor, 'holding', 60_000)
+    await author.close()
+    await seesCount(visitor, 1)
+    const raw = await fetch(`${node.url}/raw${address}`)
+    expect(sha256Hex(new Uint8Array(await raw.arrayBuffer()))).toBe(sha256Hex(bytes))
+  })
+
+  it('leaves nothing behind when it is cancelled, nor when the tab has ended', async () => {
+    const { address } = await share(randomBytes(8 * MIB), 'film.bin')
+    const context = await chromium.newContext()
+    const visitor = await context.newPage()
+    await visitor.goto(node.url + address)
+    await seesVisit(visitor, 'streamed')
+    await visitor.getByTestId('hold-too').click()
+    await waitFor(async () => ((await transferState(visitor))?.done ?? 0) > 0, 20_000, 'some of it is there')
+    await visitor.getByTestId('transfer-cancel').click()
+    await visitor.getByTestId('hold-too').waitFor()
+    await waitFor(async () => (await receivedFiles(visitor)).length === 0, 10_000, 'what had come is removed')
+    await visitor.getByTestId('hold-too').click()
+    await seesVisit(visitor, 'holding', 30_000)
+    expect(await receivedFiles(visitor)).toHaveLength(1)
+    const [session = ''] = await sessionDirectories(visitor)
+    await visitor.close()
+    const next = await context.newPage()
+    await openHome(next, node.url)
+    await waitFor(async () => !(await sessionDirectories(next)).includes(session), 20_000, 'what the ended tab left is removed')
+  })
+})
+
+describe('a bundle', () => {
+  it('with an index.html is shown as a site, with its styles and links, and apart from the app', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const encode = (text: string) => new TextEncoder().encode(text)
+    const page = '<!doctype html><link rel="stylesheet" href="look.css"><h1>the site</h1><a href="other.html">other</a>'
+    await chooseFile(author, encode(page), 'index.html')
+    await chooseFile(author, encode('h1 { color: rgb(4, 5, 6) }'), 'look.css')
+    await chooseFile(author, encode('<!doctype html><p>the other page</p>'), 'other.html')
+    const hash = await pressMake(author)
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesVisit(visitor, 'listed')
+    const site = visitor.frameLocator('#content')
+    const heading = site.getByRole('heading', { name: 'the site' })
+    await heading.waitFor()
+    expect(await heading.evaluate((element) => getComputedStyle(element).color)).toBe('rgb(4, 5, 6)')
+    expect(await heading.evaluate(() => self.origin)).toBe('null')
+    await site.getByRole('link', { name: 'other' }).click()
+    await site.getByText('the other page').waitFor()
+  })
+
+  it('is a list of files to see and to save, and held as a whole when told to', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const files = { 'one.txt': new TextEncoder().encode('first words'), 'two.bin': randomBytes(2 * MIB) }
+    for (const [name, bytes] of Object.entries(files)) await chooseFile(author, bytes, name)
+    const hash = await pressMake(author)
+    await seesCount(author, 1)
+
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesVisit(visitor, 'listed')
+    const rows = visitor.getByTestId('bundle').locator('li')
+    expect(await rows.allTextContents()).toEqual(['one.txt11 bytesSave', 'two.bin2 MiBSave'])
+    const [zip] = await Promise.all([visitor.waitForEvent('download'), visitor.getByTestId('zip').click()])
+    expect(zip.suggestedFilename()).toMatch(/[.]zip$/)
+    await visitor.getByTestId('hold-too').click()
+    await seesVisit(visitor, 'holding', 30_000)
+    await seesCount(author, 2)
+    await author.close()
+    await seesCount(visitor, 1)
+    for (const bytes of Object.values(files)) {
+      const raw = await fetch(`${node.url}/raw/${sha256Hex(bytes)}`)
+      expect(sha256Hex(new Uint8Array(await raw.arrayBuffer()))).toBe(sha256Hex(bytes))
+    }
+    await rows.first().getByRole('link', { name: 'one.txt', exact: true }).click()
+    await visitor.frameLocator('#content').getByText('first words').waitFor()
+  })
+})

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { Pace } from '../../../browser/pace.ts'
+import { MemoryFiles } from '../../../browser/received-files.ts'
+import { RECEIVERS_DEFAULTS, Receivers, receiversOf } from '../../../browser/receivers.ts'
+import { MayflyError } from '../../../node/index.ts'
+
+const refuse = (size: number, maxBytes: number) => new MayflyError('ERR_TOO_LARGE', `${size} of ${maxBytes}`)
+
+describe('received files in memory', () => {
+  it('grow from the beginning, and are there for whoever goes on', async () => {
+    const files = new MemoryFiles(refuse)
+    const first = await files.open('a', 5)
+    await first.append(new Uint8Array([1, 2]))
+    await first.close()
+    const second = await files.open('a', 5)
+    expect(second.done).toBe(2)
+    await second.append(new Uint8Array([3, 4, 5]))
+    expect(second.done).toBe(5)
+    expect(new Uint8Array((await (await files.get('a'))?.arrayBuffer()) ?? [])).toEqual(new Uint8Array([1, 2, 3, 4, 5]))
+    await files.remove('a')
+    expect(await files.get('a')).toBeUndefined()
+  })
+
+  it('are refused over their bound, before anything has come, and room comes back', async () => {
+    const files = new MemoryFiles(refuse, 10)
+    await files.open('a', 6)
+    await expect(files.open('b', 5)).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' })
+    expect((await files.open('a', 6)).done).toBe(0)
+    await files.remove('a')
+    await files.open('b', 5)
+  })
+})
+
+describe('receivers', () => {
+  it('are summed by peer, over the files of a bundle too', () => {
+    const receivers = new Receivers()
+    receivers.add('x', 'one', 10)
+    receivers.add('x', 'two', 5)
+    receivers.add('x', 'one', 1)
+    receivers.add('y', 'two', 7)
+    expect(receivers.all.get().get('x')).toEqual([
+      { peer: 'two', bytes: 5 },
+      { peer: 'one', bytes: 11 },
+    ])
+    expect(receiversOf(receivers.all.get(), ['x', 'y', 'z'])).toEqual([
+      { peer: 'two', bytes: 12 },
+      { peer: 'one', bytes: 11 },
+    ])
+  })
+
+  it('and contents are bounded, oldest out first', () => {
+    const receivers = new Receivers()
+    for (let i = 0; i <= RECEIVERS_DEFAULTS.maxPerContent; i++) receivers.add('x', `peer ${i}`, 1)
+    const known = receivers.all.get().get('x') ?? []
+    expect(known).toHaveLength(RECEIVERS_DEFAULTS.maxPerContent)
+    expect(known[0]?.peer).toBe('peer 1')
+    for (let i = 0; i < RECEIVERS_DEFAULTS.maxContents; i++) receivers.add(`content ${i}`, 'one', 1)
+    expect(receivers.all.get().size).toBe(RECEIVERS_DEFAULTS.maxContents)
+    expect(receivers.all.get().has('x')).toBe(false)
+  })
+})
+
+describe('pace', () => {
+  it('is that of the last seconds, and nothing before anything came', () => {
+    let nowMs = 0
+    const pace = new Pace(() => nowMs)
+    expect(pace.bytesPerSecond()).toBe(0)
+    for (let second = 1; second <= 20; second++) {
+      nowMs = second * 1_000
+      pace.add(second <= 10 ? 1_000 : 3_000)
+    }
+    expect(pace.bytesPerSecond()).toBe(3_000)
+  })
+})
