@@ -143,16 +143,16 @@ async function forge(node: NodeProcess, key: Key, count: number): Promise<number
 
 test('floods: a peer of this library that holds too much is told the limit and keeps what it has', async () => {
   const node = await startNodeProcess()
-  const tab = await createPeer({ join: [node.url], limits: { maxHeldContents: 3 } })
+  const tab = await createPeer({ join: [node.url], limits: { maxHeldContents: 3, maxContentBytes: 1_000 } })
   onTestFinished(() => tab.stop())
   await tab.start()
   await tab.joined({ signal: AbortSignal.timeout(10_000) })
   const encode = (words: string) => new TextEncoder().encode(words)
   for (const words of ['one', 'two', 'three']) await tab.content.hold(encode(words))
   await expect(tab.content.hold(encode('four'))).rejects.toMatchObject({ code: 'ERR_LIMIT', message: expect.stringContaining('3') })
-  await expect(tab.content.hold(new Uint8Array(262_145))).rejects.toMatchObject({
+  await expect(tab.content.hold(new Uint8Array(1_001))).rejects.toMatchObject({
     code: 'ERR_TOO_LARGE',
-    message: expect.stringContaining('262144'),
+    message: expect.stringContaining('1000'),
   })
   for (const words of ['one', 'two', 'three']) expect((await getRaw(node.url, hashOf(words))).status).toBe(200)
 })

@@ -1,0 +1,281 @@
+/** The command with content of any size, each process real: files, streams and folders held, got, cut and got again. */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { appendFile, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeBundle, decodeKeyHex } from '../../node/index.ts'
+import { type MayflyProcess, runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+const MIB = 1_048_576
+
+let near: NodeProcess
+let far: NodeProcess
+
+beforeAll(async () => {
+  near = await startNodeProcess()
+  far = await startNodeProcess({ join: [near.url] })
+  await far.waitForLog(({ msg }) => msg === 'joined')
+}, 30_000)
+
+afterAll(async () => {
+  await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
+})
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Holds the paths; resolves with the process and what it said of each. */
+async function hold(...paths: string[]): Promise<{ process: MayflyProcess; held: Held[] }> {
+  const process = spawnMayfly(['hold', ...paths, '--json', '--join', near.url])
+  await process.stdout.waitFor(() => process.stdout.lines.filter((line) => line.includes('"url"')).length === paths.length)
+  return { process, held: process.stdout.lines.filter((line) => line.includes('"url"')).map((line) => JSON.parse(line) as Held) }
+}
+
+interface Held {
+  hash: string
+  url: string
+  size: number
+  outline?: string
+  files?: number
+}
+
+async function writeFiles(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), bytes)
+  }
+}
+
+async function readFiles(folder: string): Promise<Map<string, Uint8Array>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return new Map(await Promise.all(files.toSorted().map(async (file) => [file.slice(folder.length + 1), await readFile(file)] as const)))
+}
+
+async function bytesServed({ url }: NodeProcess): Promise<number> {
+  const { counts } = (await (await fetch(`${url}/api/v1/status`)).json()) as { counts: { bytesServed: number } }
+  return counts.bytesServed
+}
+
+describe('command: content of any size', () => {
+  test('hold, get: files around the size of a piece, and of many, are got back as they were', async () => {
+    const directory = await createTemporaryDirectory()
+    const sizes = [0, 1, 262_143, 262_144, 262_145, 5 * MIB + 3]
+    const contents = sizes.map((size) => randomBytes(size))
+    const paths = sizes.map((size) => join(directory, String(size)))
+    for (const [i, path] of paths.entries()) await writeFile(path, contents[i] ?? '')
+    const { held } = await hold(...paths)
+    for (const [i, { hash, url, size, outline }] of held.entries()) {
+      const bytes = contents[i] ?? Buffer.alloc(0)
+      expect([hash, size]).toEqual([sha256(bytes), sizes[i]])
+      expect(url).toBe(`${near.url}/${hash}${outline === undefined ? '' : `?o=${outline}`}`)
+      expect(outline !== undefined).toBe(size > 262_144)
+      const [piped, plain] = await Promise.all([runMayfly(['get', url]), runMayfly(['get', hash, '--join', far.url])])
+      expect([piped.code, sha256(piped.stdout), piped.stderr]).toEqual([0, hash, ''])
+      expect([plain.code, sha256(plain.stdout), plain.stderr]).toEqual([0, hash, ''])
+      const out = join(directory, `out-${size}`)
+      expect(await runMayfly(['get', url, '-o', out, '--join', far.addresses[0] ?? ''])).toMatchObject({ code: 0, stderr: '' })
+      expect(sha256(await readFile(out))).toBe(hash)
+    }
+  })
+
+  test('hold, get: standard input of many pieces is held, and leaves no file', async () => {
+    const bytes = randomBytes(3 * MIB + 1)
+    const temporary = await createTemporaryDirectory()
+    const process = spawnMayfly(['hold', '-', '--join', near.url], { stdin: bytes, env: { TMPDIR: temporary } })
+    const link = await process.stdout.waitFor(() => true)
+    expect(link).toMatch(new RegExp(`^${near.url}/${sha256(bytes)}\\?o=[0-9a-f]{64}$`))
+    expect(await readdir(temporary)).toEqual([])
+    expect((await runMayfly(['get', link])).stdout.equals(bytes)).toBe(true)
+  })
+
+  test('get: a link with the hash of another outline gives nothing', async () => {
+    const directory = await createTemporaryDirectory()
+    await writeFile(join(directory, 'a'), randomBytes(MIB))
+    const { held } = await hold(join(directory, 'a'))
+    const link = `${near.url}/${held[0]?.hash}?o=${'0'.repeat(64)}`
+    expect(await runMayfly(['get', link])).toMatchObject({ code: 1, stdout: Buffer.alloc(0) })
+    expect(await runMayfly(['get', link, '-o', join(directory, 'out')])).toMatchObject({ code: 1 })
+    expect(await readdir(directory)).toEqual(['a'])
+  })
+
+  test.each<[string, (path: string) => Promise<void>]>([
+    ['longer', (path) => appendFile(path, 'more')],
+    ['shorter', (path) => truncate(path, 1)],
+  ])('hold: a file that gets %s is released, which is said, and ends what holds nothing more', async (_, change) => {
+    const path = join(await createTemporaryDirectory(), 'a')
+    await writeFile(path, randomBytes(MIB))
+    const { process, held } = await hold(path)
+    const { hash = '' } = held[0] ?? {}
+    await change(path)
+    expect(JSON.parse(await process.stdout.waitFor((line) => JSON.parse(line).type === 'release'))).toEqual({
+      type: 'release',
+      hash,
+      name: path,
+    })
+    expect(await process.exited).toEqual({ code: 1, signal: null })
+    expect(JSON.parse(process.stderr.lines.at(-1) ?? '')).toMatchObject({ error: { code: 'ERR_UNAVAILABLE' } })
+    expect(await runMayfly(['holders', hash, '--join', far.url])).toMatchObject({ code: 3 })
+  })
+
+  test.each(['with', 'without'])(
+    'get: after a kill at half of 100 MiB, %s the hash of the outline, little is fetched twice',
+    async (how) => {
+      const directory = await createTemporaryDirectory()
+      // What is lost is what was fetched ahead, 4 MiB: in 200 MiB it would be 2 %.
+      const size = 100 * MIB
+      const path = join(directory, 'in')
+      await writeFile(path, randomBytes(size))
+      const { held } = await hold(path)
+      const { hash = '', url = '' } = held[0] ?? {}
+      const out = join(directory, 'out')
+      const args = ['get', how === 'with' ? url : hash, '-o', out, '--join', near.url]
+      const before = await bytesServed(near)
+
+      const cut = spawnMayfly(args)
+      const partial = `${out}.${hash.slice(0, 16)}.part`
+      const sizeThere = async () => (await stat(partial).catch(() => undefined))?.size ?? 0
+      await waitFor(
+        async () => (await sizeThere()) > size / 2,
+        30_000,
+        () => `half is there; it said: ${cut.stderr.lines.join(' ')}`,
+      )
+      await cut.kill('SIGKILL')
+      const there = await sizeThere()
+      expect(there).toBeLessThan(size)
+      expect((await readdir(directory)).toSorted()).toEqual(['in', `out.${hash.slice(0, 16)}.part`])
+
+      expect(await runMayfly(args)).toMatchObject({ code: 0 })
+      expect(sha256(await readFile(out))).toBe(hash)
+      expect((await readdir(directory)).toSorted()).toEqual(['in', 'out'])
+      const served = (await bytesServed(near)) - before
+      expect(served).toBeGreaterThanOrEqual(size)
+      expect(served).toBeLessThan(size * 1.05)
+    },
+  )
+})
+
+describe('command: folders', () => {
+  test('hold, get: a folder of fifty files comes back as it was, by one link, and each file by its path', async () => {
+    const directory = await createTemporaryDirectory()
+    const [folder, copy, again] = ['folder', 'copy', 'again'].map((name) => join(directory, name)) as [string, string, string]
+    const files = new Map<string, Uint8Array>([
+      ['index.html', Buffer.from('<a href="sub dir/🙂.txt">hi</a>')],
+      ['sub dir/🙂.txt', Buffer.from('hello 🙂')],
+      ['empty', Buffer.alloc(0)],
+      ['.hidden', Buffer.from('hidden')],
+      ['%2e%2e', Buffer.from('a name that looks like a way out')],
+      ['sub dir/deep/large.bin', randomBytes(2 * MIB + 5)],
+    ])
+    for (let i = files.size; i < 50; i++) files.set(`sub ${i % 5}/file ${i} é.txt`, Buffer.from(`file ${i}`))
+    await writeFiles(folder, files)
+    const { process, held } = await hold(folder)
+    const { hash, url, files: count } = held[0] ?? { hash: '', url: '', files: 0 }
+    expect(count).toBe(50)
+
+    const bundle = await runMayfly(['get', url])
+    expect(sha256(bundle.stdout)).toBe(hash)
+    const entries = decodeBundle(bundle.stdout)
+    expect(entries.map(({ path }) => path).toSorted()).toEqual([...files.keys()].toSorted())
+    expect(entries.find(({ path }) => path === 'index.html')).toMatchObject({
+      type: 'text/html',
+      key: decodeKeyHex(sha256(files.get('index.html') ?? bundle.stdout)),
+    })
+
+    const got = await runMayfly(['get', url, '-o', copy, '--json', '--join', far.url])
+    expect([got.code, JSON.parse(got.stdout.toString())]).toMatchObject([0, { hash, files: 50, directory: copy }])
+    expect(await readFiles(copy)).toEqual(await readFiles(folder))
+
+    for (const [path, bytes] of [...files].slice(0, 6)) {
+      const link = `${near.url}/${hash}/${path.split('/').map(encodeURIComponent).join('/')}`
+      expect((await runMayfly(['get', link])).stdout.equals(bytes)).toBe(true)
+    }
+    expect((await runMayfly(['get', `${hash}/sub dir/🙂.txt`, '--join', far.url])).stdout.toString()).toBe('hello 🙂')
+    expect(await runMayfly(['get', `${url}/none`])).toMatchObject({ code: 1, stdout: Buffer.alloc(0) })
+
+    // The same files make the same bundle, wherever they are.
+    await process.kill('SIGINT')
+    await writeFiles(again, files)
+    expect((await hold(again)).held[0]?.hash).toBe(hash)
+  })
+
+  test('hold: of a folder, only the file that changed is released, and the link goes on', async () => {
+    const folder = await createTemporaryDirectory()
+    const kept = randomBytes(300_000)
+    await writeFiles(
+      folder,
+      new Map([
+        ['changes', Buffer.from('changes')],
+        ['stays', kept],
+      ]),
+    )
+    const { process, held } = await hold(folder)
+    const { url = '' } = held[0] ?? {}
+    await appendFile(join(folder, 'changes'), ' now')
+    const line = await process.stdout.waitFor((text) => JSON.parse(text).type === 'release')
+    expect(JSON.parse(line)).toMatchObject({ hash: sha256(Buffer.from('changes')), name: join(folder, 'changes') })
+    expect((await runMayfly(['get', `${url}/stays`])).stdout.equals(kept)).toBe(true)
+    expect(await runMayfly(['get', `${url}/changes`])).toMatchObject({ code: 3 })
+    expect(await process.kill('SIGINT')).toEqual({ code: 0, signal: null })
+  })
+
+  test('get: a folder is completed, and what is there already stays as it is', async () => {
+    const directory = await createTemporaryDirectory()
+    const [folder, copy] = [join(directory, 'folder'), join(directory, 'copy')]
+    await writeFiles(
+      folder,
+      new Map([
+        ['a', randomBytes(MIB)],
+        ['b', Buffer.from('b')],
+        ['c', Buffer.from('c')],
+      ]),
+    )
+    const { held } = await hold(folder)
+    await writeFiles(
+      copy,
+      new Map([
+        ['a', await readFile(join(folder, 'a'))],
+        ['b', Buffer.from('B')],
+      ]),
+    )
+    const { mtimeMs } = await stat(join(copy, 'a'))
+    expect(await runMayfly(['get', held[0]?.url ?? '', '-o', copy])).toMatchObject({ code: 0 })
+    expect(await readFiles(copy)).toEqual(await readFiles(folder))
+    expect((await stat(join(copy, 'a'))).mtimeMs).toBe(mtimeMs)
+  })
+
+  test('get: what is no bundle, but looks like one that leads outside, makes no file', async () => {
+    const directory = await createTemporaryDirectory()
+    const { encode } = await import('cborg')
+    const hostile = encode(['mayfly-bundle', 1, [['../x', 1, '', new Uint8Array(32), null]]])
+    await writeFile(join(directory, 'hostile'), hostile)
+    const { held } = await hold(join(directory, 'hostile'))
+    expect(await runMayfly(['get', held[0]?.url ?? '', '-o', join(directory, 'out')])).toMatchObject({ code: 1 })
+    expect(await readdir(directory)).toEqual(['hostile'])
+  })
+
+  test('hold: a folder with what cannot be in a bundle, or with too much, ends with 1 before anything is held', async () => {
+    const directory = await createTemporaryDirectory()
+    const [odd, large] = [join(directory, 'odd'), join(directory, 'large')]
+    await writeFiles(odd, new Map([['fine', Buffer.from('a fine file')]]))
+    await symlink('/etc/hostname', join(odd, 'out'))
+    expect(await runMayfly(['hold', odd, '--join', near.url])).toMatchObject({
+      code: 1,
+      stdout: Buffer.alloc(0),
+      stderr: expect.stringContaining('"out"'),
+    })
+    expect(await runMayfly(['holders', sha256(Buffer.from('a fine file')), '--join', near.url])).toMatchObject({ code: 3 })
+
+    await writeFiles(large, new Map(Array.from({ length: 256 }, (_, i) => [String(i), Buffer.from(String(i))])))
+    expect(await runMayfly(['hold', large, '--join', near.url])).toMatchObject({
+      code: 1,
+      stdout: Buffer.alloc(0),
+      stderr: expect.stringContaining('255'),
+    })
+  })
+})
