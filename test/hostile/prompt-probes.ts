@@ -8,10 +8,14 @@ export const PROMPT_PROBES: readonly Probe[] = [
   {
     name: 'dialog: alert',
     attempt: () => {
-      const startedAt = performance.now()
-      alert('hostile')
-      // Where it is shown it stands until it is accepted, which takes a round trip at least.
-      return performance.now() - startedAt > 1 && 'shown'
+      let shortestMs = Number.POSITIVE_INFINITY
+      for (let i = 0; i < 5; i++) {
+        const startedAt = performance.now()
+        alert('hostile')
+        shortestMs = Math.min(shortestMs, performance.now() - startedAt)
+      }
+      // Where it is shown it stands until it is accepted, which takes a round trip each time; a busy machine is not as slow five times.
+      return shortestMs > 1 && 'shown'
     },
   },
   {
