@@ -100,19 +100,19 @@ async function readBlock(dht: Dht, key: Uint8Array, open: Map<string, Socket>): 
   throw new Error(`nobody who announced ${encodeKeyHex(key)} gave the page`)
 }
 
-/** One question at a time on a stream, and a page fits into one message. */
+/** The question that waits for an answer, by stream. One at a time on each, and a page fits into one message. */
+const questions = new WeakMap<Socket, PromiseWithResolvers<Uint8Array>>()
+
 function ask(socket: Socket, key: Uint8Array): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  answers.set(socket, resolve)
-  if (!listening.has(socket)) {
-    listening.add(socket)
-    socket.on('data', (bytes) => answers.get(socket)?.(bytes))
+  if (!questions.has(socket)) {
+    socket.on('data', (bytes) => questions.get(socket)?.resolve(bytes))
+    socket.on('close', () => questions.get(socket)?.reject(new Error('the stream has closed')))
   }
-  socket.on('close', () => reject(new Error('the stream has closed')))
+  const question = Promise.withResolvers<Uint8Array>()
+  question.promise.catch(() => {}) // a stream may close when nobody waits any more
+  questions.set(socket, question)
   socket.write(key)
-  return promise
+  return question.promise
 }
-const answers = new WeakMap<Socket, (bytes: Uint8Array) => void>()
-const listening = new WeakSet<Socket>()
 
 serveCalls(calls)
