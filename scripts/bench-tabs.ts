@@ -61,7 +61,8 @@ async function measureTabs(bench: Bench): Promise<void> {
   const full = await askFor(node, IDLE_MS)
   const rss = await weigh('each holds a page')
   const share = await shareWithMany(node, swarms)
-  const rssShared = await weigh('one shares 256 KiB with 100')
+  await weigh(`one shares ${SHARED_BYTES / 1_024} KiB with ${READERS}`)
+  const peakRss = peakRssOf(node.pid)
   await Promise.all(swarms.map((swarm) => swarm.kill('SIGKILL')))
   const goneMs = await waitUntil(async () => (await node.status()).counts.tabs === 0, 30_000, 'all tabs are gone')
   await weigh('all killed at once')
@@ -85,10 +86,10 @@ async function measureTabs(bench: Bench): Promise<void> {
     ['while', 'answers', 'p50, ms', 'p95, ms', 'p95 / idle'],
     [
       ['no tab is there', idle],
-      ['2,000 tabs join', joins.answers],
-      ['2,000 tabs begin to hold', holding],
-      ['2,000 tabs hold', full],
-      ['one tab shares 256 KiB with 100', share.answers],
+      [`${TABS} tabs join`, joins.answers],
+      [`${TABS} tabs begin to hold`, holding],
+      [`${TABS} tabs hold`, full],
+      [`one tab shares ${SHARED_BYTES / 1_024} KiB with ${READERS}`, share.answers],
     ].map(([when, answers]) => {
       const times = answers as number[]
       return [when as string, String(times.length), digits(p50(times)), digits(p95(times)), digits(p95(times) / p95(idle))]
@@ -101,10 +102,10 @@ async function measureTabs(bench: Bench): Promise<void> {
     met: rss < BAR_MB * MB,
   })
   bench.judge({
-    what: `RSS while one shares ${SHARED_BYTES / 1_024} KiB with ${READERS}`,
-    value: `${(rssShared / MB).toFixed(0)} MB`,
+    what: `the most ever, one sharing ${SHARED_BYTES / 1_024} KiB with ${READERS}`,
+    value: `${(peakRss / MB).toFixed(0)} MB`,
     bar: `< ${BAR_MB} MB`,
-    met: rssShared < BAR_MB * MB,
+    met: peakRss < BAR_MB * MB,
   })
 }
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,6 +11,7 @@ import type { PeerStatus } from '../../node/index.ts'
 import { mapParallel, waitUntil } from './wait.ts'
 
 const MAIN = fileURLToPath(new URL('../../node/server/main.ts', import.meta.url))
+const MANIFEST = new URL('../../package.json', import.meta.url)
 const START_MS = 30_000
 const MESH_MS = 60_000
 
@@ -34,7 +35,7 @@ export async function startNode(options: { join?: string[]; nodeArguments?: stri
   const data = mkdtempSync(join(tmpdir(), 'mayfly-bench-'))
   const joins = (options.join ?? []).flatMap((address) => ['--join', address])
   const start = ['start', '--json', '--port', '0', '--log-level', 'warn', '--data', data, ...joins]
-  const child: ChildProcess = spawn(process.execPath, [...(options.nodeArguments ?? []), MAIN, ...start], {
+  const child: ChildProcess = spawn(process.execPath, [...startFlags(), ...(options.nodeArguments ?? []), MAIN, ...start], {
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_'))),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -76,6 +77,13 @@ export async function startNetwork(count: number, stack: AsyncDisposableStack): 
   const knowAll = async () => (await Promise.all(nodes.map((node) => node.status()))).every(({ counts }) => counts.servers === count - 1)
   await waitUntil(knowAll, MESH_MS, 'each node knows all the others')
   return nodes
+}
+
+/** The flags of Node.js that `npm start` runs a node with. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { scripts: { start: string } }
+  const [command = ''] = scripts.start.split('node/server/main.ts')
+  return command.split(' ').filter((word) => word.startsWith('--'))
 }
 
 function lastLines(child: ChildProcess): string[] {
