@@ -16,6 +16,7 @@ import { HolderAnswers } from './holder-answers.ts'
 import { answerIpfsBlock } from './ipfs-block.ts'
 import { Metrics } from './metrics.ts'
 import { OpenRequests } from './open-requests.ts'
+import { answerPiece } from './piece-answer.ts'
 import { type Problem, ProblemError, problemOf } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
 import { ProviderAnswers } from './provider-answers.ts'
@@ -74,6 +75,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   addRoute(app, '/api/v1/holders/:key', 'holders', {
     GET: (visit, text) => holders.answer(decodeKeyHex(requireHash(text)), text, visit),
   })
+  addRoute(app, '/api/v1/pieces/:key', 'pieces', { GET: (visit, text) => answerPiece({ peer, requireAllowed }, text, visit) })
   addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (visit, cid) => providers.answer(cid, visit) })
   addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => answerIpfsBlock(blocks, cid, visit) })
   addRoute(app, '/healthz', 'healthz', { GET: () => (draining ? plainText('stopping\n', 503) : plainText('ok\n', 200)) })

@@ -28,6 +28,7 @@ export type {
   ContentSource,
   ContentStore,
   FetchedContent,
+  FetchPiece,
   HeldContent,
   Hold,
   Holder,
@@ -38,5 +39,6 @@ export type {
   PeerEvent,
   PeerLimits,
   PeerStatus,
+  PieceAddress,
   Rendezvous,
 } from './types.ts'

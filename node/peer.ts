@@ -15,7 +15,7 @@ import {
   type RendezvousOptions,
   type RendezvousService,
 } from './rendezvous/index.ts'
-import type { AbortOptions, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
+import type { AbortOptions, FetchPiece, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
 
 /** How a node is heard by others; `node/server/listener.ts` makes one on an http server. */
 export interface PeerListener {
@@ -41,6 +41,8 @@ export interface PeerOptions {
   rendezvous?: RendezvousOptions
   /** How SHA-256 is made of content that is larger than one piece; Node.js hands in its own. */
   createHasher?: CreateHasher
+  /** How pieces are had from nodes without a stream; Node.js hands in plain HTTP. */
+  fetchPiece?: FetchPiece
   /** What stock kad-dht peers may announce here. */
   providers?: ProviderStoreOptions
 }
@@ -115,7 +117,15 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     options.rendezvous,
   )
   rendezvous = presence
-  const content = createContent({ libp2p, role, limits, presence, emit, createHasher: options.createHasher })
+  const content = createContent({
+    libp2p,
+    role,
+    limits,
+    presence,
+    emit,
+    createHasher: options.createHasher,
+    fetchPiece: options.fetchPiece,
+  })
 
   let startedAtMs = 0
   let starting: Promise<void> | undefined

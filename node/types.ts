@@ -118,6 +118,30 @@ export interface OpenedContent {
   read(part?: { offset: number; length: number }, options?: AbortOptions): AsyncIterable<Uint8Array>
 }
 
+/** A piece of content that is larger than one. */
+export interface PieceAddress {
+  key: Key
+  /** The SHA-256 of the outline. */
+  outline: Key
+  /** Its place in the content, from 0. */
+  index: number
+}
+
+/**
+ * Another way to a node's pieces than a stream of the overlay: plain HTTP, without the cost of encrypting what anybody may have.
+ *
+ * @param origin where the node's gateway is, such as `http://192.0.2.1:4000`
+ * @param piece with its size, in bytes
+ * @param options.stallMs how long nothing may arrive, in ms
+ * @returns as many bytes as asked for, unchecked; undefined when there is nothing to be had this way
+ * @throws signal.reason, when aborted
+ */
+export type FetchPiece = (
+  origin: string,
+  piece: PieceAddress & { size: number },
+  options: { signal: AbortSignal; stallMs: number },
+) => Promise<Uint8Array | undefined>
+
 /** Content by its hash. */
 export interface ContentStore {
   /**
@@ -146,6 +170,13 @@ export interface ContentStore {
    * @throws {MayflyError} as `get`
    */
   open(key: Key, options?: OpenOptions): Promise<OpenedContent>
+  /**
+   * One piece of what this peer holds, or a tab whose home it is: what any other peer may ask for.
+   *
+   * @throws {MayflyError} ERR_NO_HOLDER, ERR_UNAVAILABLE, ERR_NOT_STARTED
+   * @throws signal.reason, when aborted
+   */
+  givePiece(piece: PieceAddress, options?: AbortOptions): Promise<Uint8Array>
   /** True when `get` would be answered from this peer's own memory: it holds the content, or keeps it while others hold it. */
   has(key: Key): boolean
 }

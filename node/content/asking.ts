@@ -5,10 +5,12 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createFrameStream, type FrameStream } from '../network/index.ts'
-import type { AbortOptions, Key } from '../types.ts'
+import { createFrameStream, type FrameStream, raceAbort } from '../network/index.ts'
+import type { AbortOptions, FetchPiece, Key, PieceAddress } from '../types.ts'
+import { httpOriginOf } from './http-origin.ts'
 import { MAX_OUTLINE_BYTES } from './outline.ts'
 import {
+  ASK_SCOPE,
   type Ask,
   type AskPiece,
   type AskScope,
@@ -35,7 +37,7 @@ export interface Asking {
   askPiece(
     peer: PeerId,
     addresses: string[],
-    piece: { key: Key; outline: Key; index: number; size: number },
+    piece: PieceAddress & { size: number },
     scope: AskScope,
     stallMs: number,
     options: Required<AbortOptions>,
@@ -57,6 +59,10 @@ interface Pending {
 
 interface Channel {
   frames: FrameStream
+  /** Where the peer's gateway is, as far as its connection and its addresses tell. */
+  origin: string | undefined
+  /** Pieces in a row that could not be had over HTTP. */
+  httpFailures: number
   /** By id. Bounded: each is taken out by its answer, its time-out or the end of the stream. */
   pending: Map<number, Pending>
 }
@@ -65,8 +71,14 @@ interface Channel {
 const OPEN_MS = 3_000
 const MAX_UNSENT_BYTES = 1_048_576
 
-/** @param maxWholeBytes the largest content that travels whole */
-export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
+/** Who gave so many pieces in a row on the stream only, after they were asked for over HTTP, is asked over HTTP no more. */
+const MAX_HTTP_FAILURES = 3
+
+/**
+ * @param maxWholeBytes the largest content that travels whole
+ * @param fetchPiece used first for the pieces of nodes that can be reached by HTTP
+ */
+export function createAsking(libp2p: Libp2p, maxWholeBytes: number, fetchPiece?: FetchPiece): Asking {
   /** By peer id. Bounded by the connections. */
   const channels = new Map<string, Promise<Channel>>()
   let nextId = 1
@@ -114,7 +126,7 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
         for (const answer of pending.values()) answer.done({ unreachable: `the stream ended${reason ? `: ${reason.message}` : ''}` })
       },
     })
-    return { frames, pending }
+    return { frames, origin: fetchPiece && httpOriginOf(connection, addresses), httpFailures: 0, pending }
   }
 
   function onChunk(answer: Pending | undefined, chunk: Chunk | OutlineChunk): void {
@@ -206,18 +218,33 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
     })
   }
 
+  /** Undefined when it cannot be had this way. What comes is judged as what comes on the stream. */
+  async function fetchOverHttp(
+    peer: PeerId,
+    addresses: string[],
+    piece: PieceAddress & { size: number },
+    stallMs: number,
+    signal: AbortSignal,
+  ): Promise<AskResult | undefined> {
+    if (fetchPiece === undefined) return undefined
+    const channel = await raceAbort(channelTo(peer, addresses), signal).catch(() => undefined)
+    signal.throwIfAborted()
+    if (channel?.origin === undefined || channel.httpFailures >= MAX_HTTP_FAILURES) return undefined
+    const bytes = await fetchPiece(channel.origin, piece, { signal, stallMs })
+    channel.httpFailures = bytes === undefined ? channel.httpFailures + 1 : 0
+    return bytes && { bytes }
+  }
+
   return {
     ask: (peer, addresses, key, scope, stallMs, { signal }) =>
       askFor(peer, addresses, { maxBytes: maxWholeBytes }, (id) => ({ type: 'ask', id, key, scope }), stallMs, signal),
-    askPiece: (peer, addresses, { key, outline, index, size }, scope, stallMs, { signal }) =>
-      askFor(
-        peer,
-        addresses,
-        { maxBytes: size, exactBytes: size },
-        (id) => ({ type: 'ask-piece', id, key, index, scope, outline }),
-        stallMs,
-        signal,
-      ),
+    async askPiece(peer, addresses, piece, scope, stallMs, { signal }) {
+      const { size, ...address } = piece
+      const got = scope === ASK_SCOPE.own ? await fetchOverHttp(peer, addresses, piece, stallMs, signal) : undefined
+      if (got !== undefined) return got
+      const expects = { maxBytes: size, exactBytes: size }
+      return askFor(peer, addresses, expects, (id) => ({ type: 'ask-piece', id, scope, ...address }), stallMs, signal)
+    },
     stop() {
       for (const channel of channels.values()) channel.then(({ frames }) => frames.close()).catch(() => {})
       channels.clear()

@@ -4,7 +4,19 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
 import { inTime } from '../network/index.ts'
-import type { AbortOptions, ContentStore, Hold, Holder, Key, OpenedContent, OpenOptions, PeerEvent, PeerLimits } from '../types.ts'
+import type {
+  AbortOptions,
+  ContentStore,
+  FetchPiece,
+  Hold,
+  Holder,
+  Key,
+  OpenedContent,
+  OpenOptions,
+  PeerEvent,
+  PeerLimits,
+  PieceAddress,
+} from '../types.ts'
 import { createAsking } from './asking.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { giveContent } from './giving.ts'
@@ -36,6 +48,7 @@ export interface ContentContext {
   emit(event: PeerEvent): void
   /** A native one where there is one. */
   createHasher?: CreateHasher | undefined
+  fetchPiece?: FetchPiece | undefined
 }
 
 export interface ContentService extends ContentStore {
@@ -48,6 +61,7 @@ export interface ContentService extends ContentStore {
 const MAX_ANNOUNCE_MS = 2_000
 /** Streams on which one peer may ask at once: one is enough, and a reconnecting peer may have two. */
 const MAX_STREAMS = 4
+const NEVER = new AbortController().signal
 
 export function createContent(context: ContentContext, options: FetcherOptions = {}): ContentService {
   const { libp2p, limits, presence } = context
@@ -55,7 +69,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const createHasher = context.createHasher ?? createPortableHasher
   const store = createHeldStore(limits)
   const cache = createLivingCache(limits.maxCacheBytes, (key, listener) => presence.onCount(key, listener))
-  const asking = createAsking(libp2p, limits.maxPieceBytes)
+  const asking = createAsking(libp2p, limits.maxPieceBytes, context.fetchPiece)
   /** By key, hex. Bounded: the memory store's limits. */
   const holds = new Map<string, Hold>()
   let bytesServed = 0
@@ -145,23 +159,28 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     return 'tabs'
   }
 
+  async function givePiece(
+    { key, outline: outlineHash, index }: PieceAddress,
+    reach: Reach,
+    abort: Required<AbortOptions>,
+  ): Promise<Uint8Array> {
+    const own = store.get(key)
+    const known =
+      own?.outline && own.outlineHash ? { key, outline: own.outline, outlineHash: own.outlineHash } : outlines.get(key, outlineHash)
+    const content = known ?? (await find(key, reach, { ...abort, outline: outlineHash }))
+    if (!('outline' in content) || !equalBytes(content.outlineHash, outlineHash) || index >= pieceCount(content.outline)) {
+      throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
+    }
+    return readPiece(content, index, reach, abort)
+  }
+
   const onStream = (stream: Stream, connection: Connection) =>
     giveContent(stream, connection, {
       async read(key, scope, from, abort) {
         const found = await find(key, reachFor(key, scope, from), abort)
         return 'bytes' in found ? { bytes: found.bytes } : { outline: found.outlineBytes }
       },
-      async readPiece({ key, outline: outlineHash, index, scope }, from, abort) {
-        const reach = reachFor(key, scope, from)
-        const own = store.get(key)
-        const known =
-          own?.outline && own.outlineHash ? { key, outline: own.outline, outlineHash: own.outlineHash } : outlines.get(key, outlineHash)
-        const content = known ?? (await find(key, reach, { ...abort, outline: outlineHash }))
-        if (!('outline' in content) || !equalBytes(content.outlineHash, outlineHash) || index >= pieceCount(content.outline)) {
-          throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
-        }
-        return readPiece(content, index, reach, abort)
-      },
+      readPiece: (ask, from, abort) => givePiece(ask, reachFor(ask.key, ask.scope, from), abort),
       onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
     })
 
@@ -277,6 +296,12 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         throw new MayflyError('ERR_UNAVAILABLE', 'Cannot open content: the link carries the hash of another outline')
       }
       return opened(await find(key, 'network', options), options.outline)
+    },
+    async givePiece(piece, { signal = NEVER } = {}) {
+      mustBeStarted()
+      const bytes = await givePiece(piece, reachFor(piece.key, ASK_SCOPE.own, ''), { signal })
+      bytesServed += bytes.byteLength
+      return bytes
     },
     has: (key) => store.get(key)?.outline === undefined && (store.get(key) !== undefined || cache.get(key) !== undefined),
     async start() {

@@ -114,11 +114,15 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     return chosen
   }
 
+  /** Takes a place at the member at once: else many pieces that wait together would all go to one that nobody has tried yet. */
   async function choose(except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
     while (true) {
       signal.throwIfAborted()
       const member = best(except)
-      if (member !== undefined) return member
+      if (member !== undefined) {
+        member.asked++
+        return member
+      }
       recruit()
       const left = [...members].some((candidate) => !except.has(candidate))
       if (!left && exhausted) throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
@@ -133,11 +137,10 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     if (reason !== undefined) context.distrust(member.candidate, reason)
   }
 
-  /** True bytes, or undefined when the member gave none and is out. */
+  /** True bytes, or undefined when the member gave none and is out. Its place was taken by the caller, and is given back. */
   async function ask(member: Member, index: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const size = pieceSize(outline, index)
     const startedAtMs = performance.now()
-    member.asked++
     try {
       const result = await context.askPiece(member.candidate, index, size, signal)
       if ('bytes' in result && equalBytes(await sha256(result.bytes), pieceHash(outline, index))) {
@@ -189,6 +192,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
             continue
           }
           tried.add(other)
+          other.asked++
           const second = ask(other, index, signal)
           second.catch(() => {})
           const winner = await firstOf([

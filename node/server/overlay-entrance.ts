@@ -2,11 +2,12 @@
 
 import { createPeer, MayflyError } from '../index.ts'
 import type { Entrance, EntranceOptions } from './entrance.ts'
+import { createHttpPieces } from './http-pieces.ts'
 import { startJoined, stopSoon } from './joined-peer.ts'
 import { createNativeHasher } from './native-hasher.ts'
 
 export async function openOverlayEntrance(options: EntranceOptions): Promise<Entrance> {
-  const peer = await createPeer({ role: 'tab', join: options.join, createHasher: createNativeHasher })
+  const peer = await createPeer({ role: 'tab', join: options.join, createHasher: createNativeHasher, fetchPiece: createHttpPieces() })
   await startJoined(peer, options)
   return {
     open: (key, options) => peer.content.open(key, options),

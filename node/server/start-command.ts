@@ -9,6 +9,7 @@ import { createPeer, type Peer } from '../index.ts'
 import type { CommandContext } from './command-context.ts'
 import { logEvents } from './event-log.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { createHttpPieces } from './http-pieces.ts'
 import { loadIdentity } from './identity.ts'
 import { createWebSocketListener } from './listener.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -56,7 +57,15 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
   const server = http.createGatewayServer({ trustProxy })
   const listener = createWebSocketListener(server.server, { trustProxy })
   const announce = publicUrl === undefined ? [] : [publicMultiaddr(publicUrl)]
-  const peer = await createPeer({ role: 'node', listener, announce, join, privateKey, createHasher: createNativeHasher })
+  const peer = await createPeer({
+    role: 'node',
+    listener,
+    announce,
+    join,
+    privateKey,
+    createHasher: createNativeHasher,
+    fetchPiece: createHttpPieces(),
+  })
   logEvents(peer, logger)
   const gateway = http.createGateway({
     peer,

@@ -20,15 +20,17 @@ export interface NodeOptions extends Omit<PeerOptions, 'role' | 'listener'> {
   port?: number
   host?: string
   listener?: ListenerOptions
+  /** Shares its port with the overlay; one that answers everything with 404 when left out. */
+  server?: Server
 }
 
 export async function startNode({
   port = 0,
   host = '127.0.0.1',
   listener: listenerOptions,
+  server = createServer((_request, response) => response.writeHead(404).end()),
   ...options
 }: NodeOptions = {}): Promise<TestNode> {
-  const server = createServer((_request, response) => response.writeHead(404).end())
   await new Promise<void>((resolve) => server.listen(port, host, resolve))
   const bound = (server.address() as { port: number }).port
   const listener = createWebSocketListener(server, listenerOptions)
