@@ -105,9 +105,14 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     const cached = cache.get(key)
     if (cached !== undefined) return { key, bytes: cached, from: self }
     const expected = options.outline ?? outlines.trusted(key)
+    const known = expected && cache.get(key, { outlineHash: expected, index: 'outline' }) && outlines.get(key, expected)
+    if (known !== undefined) return { ...known, from: self }
     const found = await fetcher.fetch(key, reach, { ...options, ...(expected && { outline: expected }) })
     if ('outline' in found) outlines.remember(found)
-    else if (context.role === 'node') cache.put(key, found.bytes)
+    if (context.role === 'node') {
+      if ('bytes' in found) cache.put(key, found.bytes)
+      else cache.put(key, found.outlineBytes, { outlineHash: found.outlineHash, index: 'outline' })
+    }
     return found
   }
 
