@@ -175,6 +175,8 @@ export interface PeerLimits {
   maxHeldContents: number
   /** Memory for content that is not held here but asked for often, in bytes; 0 turns the cache off. */
   maxCacheBytes: number
+  /** Content that one other peer may take from here, in bytes per second; 0: as fast as it goes. */
+  maxPeerBytesPerSecond: number
   /** Leases that one connected peer (a tab) may have here. */
   maxLeasesPerPeer: number
   /** Leases that one other node may pass on to this record node for its tabs and itself. */

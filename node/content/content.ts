@@ -6,6 +6,7 @@ import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } fro
 import { inTime } from '../network/index.ts'
 import type { AbortOptions, ContentStore, Hold, Holder, Key, OpenedContent, OpenOptions, PeerEvent, PeerLimits } from '../types.ts'
 import { createAsking } from './asking.ts'
+import { createByteRate } from './byte-rate.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { giveContent } from './giving.ts'
 import { createHeldStore, type Held } from './held-store.ts'
@@ -56,6 +57,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const store = createHeldStore(limits)
   const cache = createLivingCache(limits.maxCacheBytes, (key, listener) => presence.onCount(key, listener))
   const asking = createAsking(libp2p, limits.maxPieceBytes)
+  const rate = createByteRate({ bytesPerSecond: limits.maxPeerBytesPerSecond })
   /** By key, hex. Bounded: the memory store's limits. */
   const holds = new Map<string, Hold>()
   let bytesServed = 0
@@ -167,6 +169,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         }
         return readPiece(content, index, reach, abort)
       },
+      rate,
       onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
     })
 
