@@ -10,6 +10,7 @@ import type { ContentAnswers, KnownContent } from './content-answer.ts'
 import { contentDisposition, dispositionWish } from './content-disposition.ts'
 import type { ContentSearch, FoundContent } from './content-search.ts'
 import { BUNDLE_TYPE } from './content-type.ts'
+import { requireHolders } from './entry-holders.ts'
 import { entryType } from './entry-type.ts'
 import { answerMetalink, type MetalinkFile } from './metalink.ts'
 import { outlineQuery } from './outline-query.ts'
@@ -86,6 +87,11 @@ export class BundleReader {
     const within = entries.filter(({ path }) => path.startsWith(prefix))
     if (within.length === 0 && prefix !== '') throw noEntry(address)
     for (const { key } of within) this.#parts.requireAllowed(encodeKeyHex(key))
+    await requireHolders(
+      this.#parts.peer,
+      within,
+      AbortSignal.any([visit.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)]),
+    )
     const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: this.#reading(entry) }))
     const size = zipSize(files)
     const body = { size, isSeekable: false, read: (_range: unknown, signal: AbortSignal) => writeZip(files, signal) }

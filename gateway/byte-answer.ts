@@ -52,17 +52,17 @@ function answerPart(visit: Visit, body: AnswerBody, range: ByteRange, headers: A
   })
 }
 
-function answerParts({ client }: Visit, body: AnswerBody, ranges: readonly ByteRange[], headers: AnswerHeaders): Response {
+function answerParts(visit: Visit, body: AnswerBody, ranges: readonly ByteRange[], headers: AnswerHeaders): Response {
   const { contentType, size, read } = multipartRanges(body, ranges, headers['content-type'] ?? 'application/octet-stream')
-  return new Response(streamBody(read, client), {
+  return new Response(streamBody(read, visit), {
     status: 206,
     headers: { ...headers, 'content-type': contentType, 'content-length': String(size) },
   })
 }
 
-function contentOf(body: AnswerBody, range: ByteRange | undefined, { client }: Visit): Uint8Array<ArrayBuffer> | ReadableStream {
+function contentOf(body: AnswerBody, range: ByteRange | undefined, visit: Visit): Uint8Array<ArrayBuffer> | ReadableStream {
   const { bytes } = body
-  if (bytes === undefined) return streamBody((signal) => body.read(range, signal), client)
+  if (bytes === undefined) return streamBody((signal) => body.read(range, signal), visit)
   // Response takes no view on memory that might be shared; content never is.
   return (range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>
 }

@@ -8,6 +8,7 @@ import { AppAnswers } from './app-answers.ts'
 import { AppAssets } from './app-assets.ts'
 import { BundleLookup } from './bundle-lookup.ts'
 import { BundleReader } from './bundle-reader.ts'
+import { ClientFetches } from './client-fetches.ts'
 import { ContentAnswers } from './content-answer.ts'
 import { ContentApi } from './content-api.ts'
 import { ContentReader } from './content-reader.ts'
@@ -48,7 +49,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const assets = new AppAssets(options.assetsDir)
   const open = new OpenRequests(limits)
   const rate = new RateLimit({ burst: limits.searchBurst, perSecond: limits.searchesPerSecond, now: () => performance.now() })
-  const metrics = new Metrics({ peer, open: () => open.size })
+  const fetches = new ClientFetches(limits)
+  const metrics = new Metrics({ peer, open: () => open.size, fetches: () => fetches.size })
   const shared = { peer, limits, rate, open, closing: closing.signal }
   const search = new ContentSearch(shared)
   const answers = new ContentAnswers(peer, limits.searchTimeoutMs)
@@ -77,7 +79,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   addRoute(app, '/api/v1/pieces/:key', 'pieces', { GET: (visit, text) => answerPiece({ peer, requireAllowed }, text, visit) })
   addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (visit, cid) => providers.answer(cid, visit) })
-  addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => answerIpfsBlock(blocks, cid, visit) })
+  addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => fetches.run(visit, () => answerIpfsBlock(blocks, cid, visit)) })
   addRoute(app, '/healthz', 'healthz', { GET: () => (draining ? plainText('stopping\n', 503) : plainText('ok\n', 200)) })
   addRoute(app, '/metrics', 'metrics', {
     GET: ({ request, client }) => {
@@ -95,7 +97,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     if (address !== null) {
       bindings.route = address.raw ? 'raw' : 'content'
-      return await reader.answer(address, visit)
+      return await fetches.run(visit, () => reader.answer(address, visit))
     }
     // Only paths inside content may be encoded; anywhere else it would be a second way to write the same thing.
     if (visit.path.includes('%')) throw badAddress(visit.path, 'it is encoded')

@@ -6,6 +6,8 @@ export interface MetricsSources {
   peer: Peer
   /** Requests that stay open now. */
   open: () => number
+  /** Fetches under way, those of this machine aside. */
+  fetches: () => number
 }
 
 type PeerCounts = ReturnType<Peer['status']>['counts']
@@ -46,11 +48,12 @@ export class Metrics {
   }
 
   text(): string {
-    const { peer, open } = this.#sources
+    const { peer, open, fetches } = this.#sources
     const { counts, joined, startedAtMs } = peer.status()
     return [
       ...family('mayfly_http_requests_total', 'counter', 'HTTP requests answered.', this.#requestSamples()),
       ...family('mayfly_http_open_requests', 'gauge', 'Event streams and waits that are open.', [['', open()]]),
+      ...family('mayfly_http_fetches', 'gauge', 'Answers with content to other machines that are under way.', [['', fetches()]]),
       ...family('mayfly_joined', 'gauge', '1 while connected into the overlay.', [['', joined ? 1 : 0]]),
       ...family('mayfly_start_time_seconds', 'gauge', 'When the node started, in seconds since the epoch.', [['', startedAtMs / 1_000]]),
       ...GAUGES.flatMap(([field, name, help]) => family(name, 'gauge', help, [['', counts[field]]])),

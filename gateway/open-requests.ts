@@ -1,4 +1,4 @@
-/** Counts the requests that stay open (event streams, waits), in all and for each client address, and refuses one too many. */
+/** Counts requests that take time (event streams, waits, fetches), in all and for each client address, and refuses one too many. */
 
 import { addressGroup } from './client-address.ts'
 import { ProblemError } from './problem.ts'
@@ -6,6 +6,8 @@ import { ProblemError } from './problem.ts'
 export interface OpenRequestsOptions {
   maxOpen: number
   maxOpenPerAddress: number
+  /** What is counted, as a refusal says it: "at most 3 …". */
+  what?: string
 }
 
 const RETRY_AFTER_S = 10
@@ -30,11 +32,11 @@ export class OpenRequests {
    * @throws {ProblemError} 429, naming the limit
    */
   enter(address: string): () => void {
-    const { maxOpen, maxOpenPerAddress } = this.#options
+    const { maxOpen, maxOpenPerAddress, what = 'requests open' } = this.#options
     const group = addressGroup(address)
     const mine = this.#byAddress.get(group) ?? 0
-    if (this.#open >= maxOpen) throw tooMany(`This gateway keeps at most ${maxOpen} requests open.`)
-    if (mine >= maxOpenPerAddress) throw tooMany(`This gateway keeps at most ${maxOpenPerAddress} requests open for one address.`)
+    if (this.#open >= maxOpen) throw tooMany(`This gateway keeps at most ${maxOpen} ${what}.`)
+    if (mine >= maxOpenPerAddress) throw tooMany(`This gateway keeps at most ${maxOpenPerAddress} ${what} for one address.`)
     this.#open++
     this.#byAddress.set(group, mine + 1)
     let left = false

@@ -5,6 +5,7 @@
 
 import { decodeKeyHex, type Peer } from '../node/index.ts'
 import { requireHash } from './address-problems.ts'
+import { addressGroup } from './client-address.ts'
 import { parseOutline } from './outline-query.ts'
 import { ProblemError } from './problem.ts'
 import { HELD_HEADERS } from './security-headers.ts'
@@ -21,7 +22,11 @@ export interface PieceParts {
  *
  * @throws {ProblemError} 400, 404, 410
  */
-export async function answerPiece({ peer, requireAllowed }: PieceParts, text: string, { query, request }: Visit): Promise<Response> {
+export async function answerPiece(
+  { peer, requireAllowed }: PieceParts,
+  text: string,
+  { query, request, client }: Visit,
+): Promise<Response> {
   const hash = requireHash(text)
   requireAllowed(hash)
   const outline = parseOutline(query)
@@ -34,7 +39,7 @@ export async function answerPiece({ peer, requireAllowed }: PieceParts, text: st
     })
   }
   const piece = { key: decodeKeyHex(hash), outline, index: Number(number) }
-  const bytes = await peer.content.givePiece(piece, { signal: request.signal })
+  const bytes = await peer.content.givePiece(piece, addressGroup(client.address ?? ''), { signal: request.signal })
   const headers = {
     'content-type': 'application/octet-stream',
     'content-length': String(bytes.byteLength),

@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
+import { watchBody } from './body-watch.ts'
 import { isLoopback, normalizeAddress } from './client-address.ts'
 import { ConnectionCount } from './connection-count.ts'
 import { problemAnswer } from './problem-answer.ts'
@@ -14,8 +15,8 @@ import type { Client, Gateway } from './types.ts'
 export interface GatewayServerOptions {
   /** A client must have sent its headers after so long, in ms; also how long a socket may say nothing at first. */
   headersTimeoutMs?: number
-  /** A client must have sent its whole request after so long, in ms. */
-  requestTimeoutMs?: number
+  /** How long the body of a request may stand still, in ms. It may take as long as bytes keep coming. */
+  bodyStallMs?: number
   /** How long a connection may idle between requests, in ms. */
   keepAliveMs?: number
   /** How long a socket may stand still while an answer is under way, in ms. More than the longest wait and keep-alive. */
@@ -37,7 +38,7 @@ export interface GatewayServerOptions {
 
 export const GATEWAY_SERVER_DEFAULTS: Readonly<Required<GatewayServerOptions>> = {
   headersTimeoutMs: 10_000,
-  requestTimeoutMs: 60_000,
+  bodyStallMs: 30_000,
   keepAliveMs: 20_000,
   idleTimeoutMs: 120_000,
   maxHeaderBytes: 16_384,
@@ -76,7 +77,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
 
   const server = createServer({
     headersTimeout: options.headersTimeoutMs,
-    requestTimeout: options.requestTimeoutMs,
+    requestTimeout: 0, // it would cut a long upload, however fast; see bodyStallMs
     keepAliveTimeout: options.keepAliveMs,
     maxHeaderSize: options.maxHeaderBytes,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
@@ -91,11 +92,13 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   server.maxConnections = options.maxConnections
   server.on('request', (incoming, outgoing) => {
     if (stopping !== null) outgoing.setHeader('connection', 'close')
+    watchBody(incoming, outgoing, options.bodyStallMs)
     listener(incoming, outgoing)
   })
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A body that is too large anyway is refused before it is sent.
     if (Number(incoming.headers['content-length'] ?? 0) <= (gateway?.maxBodyBytes ?? 0)) outgoing.writeContinue()
+    watchBody(incoming, outgoing, options.bodyStallMs)
     listener(incoming, outgoing)
   })
   server.on('connection', (socket: Socket) => {

@@ -19,6 +19,12 @@ export interface GatewayLimits {
   maxOpen: number
   /** Requests that stay open, for one client address. */
   maxOpenPerAddress: number
+  /** Answers with content, under way or being looked for, in all. Each may have some MiB of what its client will read next. */
+  maxFetches: number
+  /** The same for one client address. This machine is exempt: a proxy on it speaks for many, and its own programs may do as they like. */
+  maxFetchesPerAddress: number
+  /** Content for one client address, in bytes per second, over all its connections; 0: as fast as it goes. This machine is exempt. */
+  maxBytesPerSecondPerAddress: number
   /** An event stream with nothing to say sends a comment this often, in ms, so that proxies keep it open. */
   keepAliveMs: number
   /** Holders named in one answer of the delegated routing API. */
@@ -34,6 +40,9 @@ export const GATEWAY_DEFAULTS: Readonly<GatewayLimits> = {
   searchesPerSecond: 100,
   maxOpen: 5_000,
   maxOpenPerAddress: 256,
+  maxFetches: 1_024,
+  maxFetchesPerAddress: 64, // a browser has 6 connections to one place, a download manager 16, and several people may share an address
+  maxBytesPerSecondPerAddress: 0, // what is too much is for the operator to say, who knows the line
   keepAliveMs: 15_000, // proxies commonly cut what is silent for 60 s
   maxProviders: 100, // https://specs.ipfs.tech/routing/http-routing-v1/ (response body)
 }
@@ -91,4 +100,17 @@ export interface Visit {
   /** The path as it was sent: nothing decoded. */
   path: string
   query: URLSearchParams
+  /** Set while content is answered. */
+  fetch?: ContentFetch
 }
+
+/** One answer with content, counted and paced for its client. Made by `client-fetches.ts`. */
+export interface ContentFetch {
+  /** The same bytes, no faster than the client may have them. */
+  pace(read: ReadBytes): ReadBytes
+  /** The answer is a stream that goes on after it was made. Returns what is to be called at its end. */
+  stream(): () => void
+}
+
+/** Begins to read; its signal ends it. */
+export type ReadBytes = (signal: AbortSignal) => AsyncIterable<Uint8Array>

@@ -2,13 +2,17 @@
 
 export {
   type BundleEntry,
+  type ByteRate,
+  type ByteRateOptions,
   blobSource,
+  createByteRate,
   decodeBundle,
   encodeBundle,
   isBundle,
   MAX_BUNDLE_BYTES,
   MAX_BUNDLE_ENTRIES,
   mediaTypeOf,
+  RATED_BYTES,
   refusePath,
 } from './content/index.ts'
 export { MayflyError, type MayflyErrorCode } from './errors.ts'

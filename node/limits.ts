@@ -11,6 +11,7 @@ export const NODE_LIMITS: Readonly<PeerLimits> = {
   maxHeldBytes: 64 * MIB,
   maxHeldContents: 4_096,
   maxCacheBytes: 32 * MIB,
+  maxPeerBytesPerSecond: 0, // another node asks for all of its visitors: only its operator knows what is too much
   maxLeasesPerPeer: 256,
   maxLeasesPerHome: 65_536,
   maxRecordsPerKey: 8_192,

@@ -173,10 +173,11 @@ export interface ContentStore {
   /**
    * One piece of what this peer holds, or a tab whose home it is: what any other peer may ask for.
    *
+   * @param to who asks, by any name: each is given no more than `maxPeerBytesPerSecond`
    * @throws {MayflyError} ERR_NO_HOLDER, ERR_UNAVAILABLE, ERR_NOT_STARTED
    * @throws signal.reason, when aborted
    */
-  givePiece(piece: PieceAddress, options?: AbortOptions): Promise<Uint8Array>
+  givePiece(piece: PieceAddress, to: string, options?: AbortOptions): Promise<Uint8Array>
   /** True when `get` would be answered from this peer's own memory: it holds the content, or keeps it while others hold it. */
   has(key: Key): boolean
 }
@@ -206,6 +207,8 @@ export interface PeerLimits {
   maxHeldContents: number
   /** Memory for content that is not held here but asked for often, in bytes; 0 turns the cache off. */
   maxCacheBytes: number
+  /** Content that one other peer may take from here, in bytes per second; 0: as fast as it goes. */
+  maxPeerBytesPerSecond: number
   /** Leases that one connected peer (a tab) may have here. */
   maxLeasesPerPeer: number
   /** Leases that one other node may pass on to this record node for its tabs and itself. */

@@ -3,9 +3,9 @@
  * playwright-core brings. Says on stderr what it does; when nothing helps, says what to do by hand and exits with 1.
  */
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { installWithApt, run } from './apt.ts'
 import { chromiumVersion, findChromium } from './chromium.ts'
 
 const PLAYWRIGHT = fileURLToPath(new URL('../node_modules/playwright-core/cli.js', import.meta.url))
@@ -26,16 +26,8 @@ function isDebian(): boolean {
   return existsSync('/etc/os-release') && /^ID=["']?debian\b/m.test(readFileSync('/etc/os-release', 'utf8'))
 }
 
-function run(program: string, args: string[]): boolean {
-  console.error(`mayfly set-up: ${program} ${args.join(' ')}`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return spawnSync(program, args, { stdio: ['ignore', 2, 2], env }).status === 0
-}
-
-function installWithApt(): boolean {
-  if (!isDebian() || process.getuid?.() !== 0) return false
-  // The list of packages on a new machine is old or empty.
-  return run('apt-get', ['update']) && run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium']) && isReady()
+function installFromDebian(): boolean {
+  return isDebian() && installWithApt(['chromium']) && isReady()
 }
 
 function installWithPlaywright(): boolean {
@@ -46,7 +38,7 @@ function installWithPlaywright(): boolean {
 
 // A CHROMIUM_PATH that is wrong is for its owner to correct: another Chromium would not be used.
 const mayInstall = process.env.CHROMIUM_PATH === undefined || process.env.CHROMIUM_PATH === ''
-if (!isReady() && !(mayInstall && (installWithApt() || installWithPlaywright()))) {
+if (!isReady() && !(mayInstall && (installFromDebian() || installWithPlaywright()))) {
   process.stderr.write(BY_HAND)
   process.exitCode = 1
 }

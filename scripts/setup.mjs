@@ -3,11 +3,11 @@
  * only what is missing, and tells of it on stderr: stdout belongs to the command that comes after. Plain JavaScript without a
  * package, since it runs before there is one; what comes after the install is TypeScript, run by the package's own Node.js.
  *
- *   node scripts/setup.mjs [--install-only] [--rebuild] [--chromium]
+ *   node scripts/setup.mjs [--install-only] [--rebuild] [--for-tests]
  *
  *   --install-only  the packages, and nothing else
  *   --rebuild       builds the tab even where it is up to date
- *   --chromium      installs a Chromium for the browser tests, too (scripts/install-chromium.ts)
+ *   --for-tests     also what the tests run: a Chromium (scripts/install-chromium.ts), curl, aria2, ffmpeg (scripts/test-programs.ts)
  */
 
 import { spawnSync } from 'node:child_process'
@@ -44,7 +44,10 @@ if (rebuild || needsInstall() || (wantsTab && needsBuild())) {
   if (wantsTab && (rebuild || needsBuild())) buildTab()
 }
 if (IS_WINDOWS) teachExec()
-if (flags.has('--chromium')) run(PACKAGE_NODE, [join(ROOT, 'scripts', 'install-chromium.ts')])
+if (flags.has('--for-tests')) {
+  run(PACKAGE_NODE, [join(ROOT, 'scripts', 'install-chromium.ts')])
+  run(PACKAGE_NODE, [join(ROOT, 'scripts', 'test-programs.ts')])
+}
 
 /** Compares what npm says it installed with the lockfile. Packages for other platforms may be missing; the Node.js may not. */
 function needsInstall() {

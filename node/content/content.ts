@@ -18,6 +18,7 @@ import type {
   PieceAddress,
 } from '../types.ts'
 import { createAsking } from './asking.ts'
+import { createByteRate, RATED_BYTES } from './byte-rate.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { giveContent } from './giving.ts'
 import { createHeldStore, type Held } from './held-store.ts'
@@ -70,6 +71,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const store = createHeldStore(limits)
   const cache = createLivingCache(limits.maxCacheBytes, (key, listener) => presence.onCount(key, listener))
   const asking = createAsking(libp2p, limits.maxPieceBytes, context.fetchPiece)
+  const rate = createByteRate({ bytesPerSecond: limits.maxPeerBytesPerSecond })
   /** By key, hex. Bounded: the memory store's limits. */
   const holds = new Map<string, Hold>()
   let bytesServed = 0
@@ -119,9 +121,14 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     const cached = cache.get(key)
     if (cached !== undefined) return { key, bytes: cached, from: self }
     const expected = options.outline ?? outlines.trusted(key)
+    const known = expected && cache.get(key, { outlineHash: expected, index: 'outline' }) && outlines.get(key, expected)
+    if (known !== undefined) return { ...known, from: self }
     const found = await fetcher.fetch(key, reach, { ...options, ...(expected && { outline: expected }) })
     if ('outline' in found) outlines.remember(found)
-    else if (context.role === 'node') cache.put(key, found.bytes)
+    if (context.role === 'node') {
+      if ('bytes' in found) cache.put(key, found.bytes)
+      else cache.put(key, found.outlineBytes, { outlineHash: found.outlineHash, index: 'outline' })
+    }
     return found
   }
 
@@ -181,6 +188,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         return 'bytes' in found ? { bytes: found.bytes } : { outline: found.outlineBytes }
       },
       readPiece: (ask, from, abort) => givePiece(ask, reachFor(ask.key, ask.scope, from), abort),
+      rate,
       onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
     })
 
@@ -297,9 +305,12 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       }
       return opened(await find(key, 'network', options), options.outline)
     },
-    async givePiece(piece, { signal = NEVER } = {}) {
+    async givePiece(piece, to, { signal = NEVER } = {}) {
       mustBeStarted()
-      const bytes = await givePiece(piece, reachFor(piece.key, ASK_SCOPE.own, ''), { signal })
+      const bytes = await givePiece(piece, reachFor(piece.key, ASK_SCOPE.own, to), { signal })
+      for (let left = rate.isLimited ? bytes.byteLength : 0; left > 0; left -= RATED_BYTES) {
+        await rate.take(to, Math.min(left, RATED_BYTES), { signal })
+      }
       bytesServed += bytes.byteLength
       return bytes
     },

@@ -5,6 +5,7 @@ import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
+import type { ByteRate } from './byte-rate.ts'
 import {
   type Ask,
   type AskPiece,
@@ -25,6 +26,8 @@ export interface GivingContext {
   read(key: Key, scope: AskScope, from: string, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array } | { outline: Uint8Array }>
   /** One piece of it, checked; the same errors. */
   readPiece(ask: AskPiece, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
+  /** How fast one peer may be given bytes, over all its streams. */
+  rate: ByteRate
   onServed(key: string, bytes: number, to: string): void
 }
 
@@ -70,8 +73,11 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
       const [type, bytes] = 'bytes' in found ? (['chunk', found.bytes] as const) : (['outline-chunk', found.outline] as const)
       const total = bytes.byteLength
       for (let at = 0; at === 0 || at < total; at += CHUNK_BYTES) {
+        const chunk = bytes.subarray(at, at + CHUNK_BYTES)
+        // What comes whole, and the outline that comes before all pieces, does not stand still behind pieces.
+        if (context.rate.isLimited) await context.rate.take(to, chunk.byteLength, { signal, isUrgent: ask.type === 'ask' })
         if (!(await frames.writable({ signal }))) return
-        frames.send(encodeContent({ type, id, total, bytes: bytes.subarray(at, at + CHUNK_BYTES) }))
+        frames.send(encodeContent({ type, id, total, bytes: chunk }))
       }
       if (type === 'chunk') context.onServed(encodeKeyHex(key), total, to)
     } catch (error) {

@@ -9,6 +9,7 @@ export {
   MAX_BUNDLE_ENTRIES,
   refusePath,
 } from './bundle.ts'
+export { type ByteRate, type ByteRateOptions, createByteRate, RATED_BYTES } from './byte-rate.ts'
 export { type ContentService, createContent, type Presence } from './content.ts'
 export { FETCHER_DEFAULTS, type FetcherOptions } from './fetcher.ts'
 export { mediaTypeOf } from './media-type.ts'

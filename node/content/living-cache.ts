@@ -9,7 +9,8 @@ import type { Key } from '../types.ts'
 /** A piece is right only by the outline that it was checked against: by a false one, it is another holder's lie. */
 export interface PieceName {
   outlineHash: Key
-  index: number
+  /** Its number; or the outline itself, which is worth nothing either without a holder. */
+  index: number | 'outline'
 }
 
 export interface LivingCache {

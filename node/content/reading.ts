@@ -5,8 +5,13 @@ import { type CreateHasher, equalBytes } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 import { type Outline, pieceCount } from './outline.ts'
 
-/** How much is fetched ahead of the reader, in bytes; at least two pieces, and no more than sixteen. */
+/** How much is fetched ahead of the reader at most, in bytes; no more than sixteen pieces. */
 const AHEAD_BYTES = 8 * 1_048_576
+/**
+ * How much is fetched ahead of a reader that has only begun, in pieces; then as much again for each that it takes. Whoever reads a small
+ * part and goes (a video's index, a cut range) costs its holders little.
+ */
+const FIRST_AHEAD = 2
 
 export type GetPiece = (index: number, signal: AbortSignal) => Promise<Uint8Array>
 
@@ -26,7 +31,8 @@ export async function* readPart(
   const stop = new AbortController()
   const inner = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const last = Math.floor((offset + length - 1) / pieceBytes)
-  const ahead = Math.min(16, Math.max(2, Math.floor(AHEAD_BYTES / pieceBytes)))
+  const mostAhead = Math.min(16, Math.max(FIRST_AHEAD, Math.floor(AHEAD_BYTES / pieceBytes)))
+  let ahead = FIRST_AHEAD
   const coming: Promise<Uint8Array>[] = []
   let next = Math.floor(offset / pieceBytes)
   try {
@@ -43,6 +49,7 @@ export async function* readPart(
       const from = Math.max(offset - start, 0)
       const to = Math.min(offset + length - start, piece.byteLength)
       yield from === 0 && to === piece.byteLength ? piece : piece.subarray(from, to)
+      ahead = Math.min(mostAhead, ahead + FIRST_AHEAD)
     }
   } finally {
     stop.abort(new Error('nobody reads any more'))

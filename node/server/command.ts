@@ -25,7 +25,17 @@ export interface CommandInput {
 }
 
 const COMMON_SETTINGS: SettingName[] = ['join', 'data', 'json', 'timeoutMs']
-const START_SETTINGS: SettingName[] = ['port', 'host', 'publicUrl', 'token', 'trustProxy', 'logLevel']
+const START_SETTINGS: SettingName[] = [
+  'port',
+  'host',
+  'publicUrl',
+  'token',
+  'trustProxy',
+  'clientFetches',
+  'clientRate',
+  'peerRate',
+  'logLevel',
+]
 
 /** Runs one sub-command to its end. What goes wrong is told on standard error; it never rejects. */
 export async function runCommand(input: CommandInput): Promise<ExitCode> {
@@ -75,6 +85,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     const { runHold } = await import('./hold-command.ts')
     await run(hold, (context) => runHold(context, paths))
   })
+  addSettings(hold, ['peerRate'])
 
   const get = program
     .command('get')

@@ -26,8 +26,9 @@ const ANNOUNCE_MS = 5_000
  */
 export async function runHold(context: CommandContext, paths: string[]): Promise<ExitCode> {
   const { configuration, output, signal, stdin } = context
-  const { join, timeoutMs } = configuration
-  const peer = await createPeer({ role: 'tab', join, createHasher: createNativeHasher })
+  const { join, timeoutMs, peerRate } = configuration
+  const limits = peerRate === undefined ? {} : { maxPeerBytesPerSecond: peerRate }
+  const peer = await createPeer({ role: 'tab', join, limits, createHasher: createNativeHasher })
   const offers = await openOffers(paths, { stdin, limits: peer.status().limits, signal })
   const nothingLeft = new AbortController()
   const ended = AbortSignal.any([signal, nothingLeft.signal])

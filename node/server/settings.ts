@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path'
 import { MayflyError } from '../errors.ts'
+import { parseByteRate } from './byte-rate-text.ts'
 import { parseDuration } from './duration.ts'
 import { parseJoinAddress } from './join-address.ts'
 
@@ -28,6 +29,12 @@ export interface Configuration {
   token?: string
   /** Take a client's address from the X-Forwarded-For of a reverse proxy on this machine. */
   trustProxy: boolean
+  /** Fetches that one client of the gateway may have under way at once; the gateway's own default when left out. */
+  clientFetches?: number
+  /** Content that one client of the gateway may take, in bytes per second; 0: as fast as it goes. */
+  clientRate?: number
+  /** The same for one peer of the overlay. */
+  peerRate?: number
   logLevel: LogLevel
   /** Path of the file to write; `-` is standard output. */
   output?: string
@@ -77,6 +84,17 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
   publicUrl: { value: 'url', help: 'origin at which people reach this gateway', parse: one(parseOrigin) },
   token: { value: 'token', help: 'bearer token with which other machines may hold and release', parse: one(parseToken) },
   trustProxy: { help: "believe a reverse proxy on this machine about its clients' addresses", parse: one(parseSwitch) },
+  clientFetches: {
+    value: 'number',
+    help: 'fetches at once for one client of the gateway; programs on this machine are exempt',
+    parse: one(parseCount),
+  },
+  clientRate: {
+    value: 'rate',
+    help: 'bytes per second for one client of the gateway, such as 2MB; programs on this machine are exempt',
+    parse: one(parseByteRate),
+  },
+  peerRate: { value: 'rate', help: 'bytes per second for one peer that takes content from here, such as 2MB', parse: one(parseByteRate) },
   logLevel: { value: 'level', help: LOG_LEVELS.join(', '), parse: one(parseLogLevel) },
   output: {
     short: '-o',
@@ -124,6 +142,11 @@ function parseSwitch(text: string): boolean {
   if (/^(?:true|1|yes|on)$/i.test(text)) return true
   if (/^(?:false|0|no|off)$/i.test(text)) return false
   throw expected('true or false', text)
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw expected('a number from 1 to 999999', text)
+  return Number(text)
 }
 
 function parsePort(text: string): number {

@@ -33,6 +33,7 @@ interface HttpOptions {
   assetsDir: string
   publicUrl?: string
   token?: string
+  limits: { maxFetchesPerAddress?: number; maxBytesPerSecondPerAddress?: number }
   version: string
   onEvent: (event: { type: 'request' | 'failed'; error?: unknown }) => void
 }
@@ -49,7 +50,7 @@ export interface HttpParts<Gateway extends { drain(): void }> {
  */
 export async function runStart<Gateway extends { drain(): void }>(context: CommandContext, http: HttpParts<Gateway>): Promise<ExitCode> {
   const { configuration, signal, output, version } = context
-  const { port, host, join, publicUrl, token, trustProxy } = configuration
+  const { port, host, join, publicUrl, token, trustProxy, clientFetches, clientRate, peerRate } = configuration
   const logger = createLogger({ stream: context.stderr, level: configuration.logLevel, colours: !context.env.NO_COLOR })
   const privateKey = await loadIdentity(configuration.data).catch((error) => {
     throw explainSystemError(`Cannot use the data directory ${configuration.data}`, error)
@@ -57,12 +58,14 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
   const server = http.createGatewayServer({ trustProxy })
   const listener = createWebSocketListener(server.server, { trustProxy })
   const announce = publicUrl === undefined ? [] : [publicMultiaddr(publicUrl)]
+  const limits = peerRate === undefined ? {} : { maxPeerBytesPerSecond: peerRate }
   const peer = await createPeer({
     role: 'node',
     listener,
     announce,
     join,
     privateKey,
+    limits,
     createHasher: createNativeHasher,
     fetchPiece: createHttpPieces(),
   })
@@ -71,6 +74,10 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
     peer,
     assetsDir: tabDirectory(),
     version,
+    limits: {
+      ...(clientFetches !== undefined && { maxFetchesPerAddress: clientFetches }),
+      ...(clientRate !== undefined && { maxBytesPerSecondPerAddress: clientRate }),
+    },
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(token !== undefined && { token }),

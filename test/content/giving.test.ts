@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, test } from 'vitest'
+import { createByteRate } from '../../node/content/byte-rate.ts'
 import { type GivingContext, giveContent } from '../../node/content/giving.ts'
 import { CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../node/content/wire.ts'
 import { MayflyError } from '../../node/index.ts'
@@ -24,6 +25,7 @@ async function createReader(read: (...args: Parameters<GivingContext['read']>) =
   giveContent(inbound, { remotePeer: reader.peer } as unknown as Connection, {
     read: async (...args) => ({ bytes: await read(...args) }),
     readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
+    rate: createByteRate({ bytesPerSecond: 0 }),
     onServed: (...args) => served.push(args),
   })
   const frames = createFrameStream(outbound, {

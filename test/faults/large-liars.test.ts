@@ -1,44 +1,16 @@
 /** Holders that lie about large content, read through a gateway: the right bytes or a cut connection, never a wrong answer that ends well. */
 
-import { createHash } from 'node:crypto'
-import { request } from 'node:http'
 import { expect, test } from 'vitest'
 import { type ContentSource, encodeKeyHex } from '../../node/index.ts'
 import { createNativeHasher } from '../../node/server/native-hasher.ts'
 import { createTestGateway } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
+import { readOnce } from '../helpers/http-reading.ts'
 import { startLiar } from '../helpers/liar.ts'
 import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
 
 const PIECE = 262_144
 const SIZE = 5 * PIECE + 7
-
-interface Outcome {
-  status: number
-  /** False when the connection was cut before the promised length. */
-  isComplete: boolean
-  size: number
-  hash: string
-}
-
-function read(port: number, path: string): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path, agent: false }, (incoming) => {
-      const digest = createHash('sha256')
-      let size = 0
-      incoming.on('data', (chunk: Buffer) => {
-        digest.update(chunk)
-        size += chunk.byteLength
-      })
-      incoming.on('error', () => {})
-      incoming.on('close', () =>
-        resolve({ status: incoming.statusCode ?? 0, isComplete: incoming.complete, size, hash: digest.digest('hex') }),
-      )
-    })
-    outgoing.on('error', reject)
-    outgoing.end()
-  })
-}
 
 /** Right while it is hashed, wrong in one piece from then on: its holder tells the truth about the outline only. */
 function spoiltContent(piece: number, seed: number): ContentSource & { spoil(): void } {
@@ -75,13 +47,13 @@ test.each([
   const hash = encodeKeyHex(key)
   const paths = [`/raw/${hash}`, `/raw/${hash}?o=${encodeKeyHex(outline ?? key)}`]
   for (const path of paths) {
-    const outcome = await read(gateway.port, path)
+    const outcome = await readOnce(gateway.port, path)
     expect(outcome).toMatchObject({ status: 200, isComplete: false })
     expect(outcome.size).toBeLessThanOrEqual(piece * PIECE)
   }
   expect(reader.events.some((event) => event.type === 'bad-holder' && event.peer === liar.peer.id)).toBe(true)
   await honest.peer.content.hold(generatedContent(SIZE, piece))
-  for (const path of paths) expect(await read(gateway.port, path)).toEqual({ status: 200, isComplete: true, size: SIZE, hash })
+  for (const path of paths) expect(await readOnce(gateway.port, path)).toEqual({ status: 200, isComplete: true, size: SIZE, hash })
 })
 
 test('a false outline is never the whole of an answer, and its giver is left out of the next', async () => {
@@ -96,13 +68,13 @@ test('a false outline is never the whole of an answer, and its giver is left out
     role: 'node',
     content: generatedBytes(0, SIZE, 2),
   })
-  await waitFor(async () => (await read(gateway.port, `/raw/${hash}`)).status === 200, 10_000, 'the liar is found')
-  const alone = await read(gateway.port, `/raw/${hash}`)
+  await waitFor(async () => (await readOnce(gateway.port, `/raw/${hash}`)).status === 200, 10_000, 'the liar is found')
+  const alone = await readOnce(gateway.port, `/raw/${hash}`)
   expect(alone).toMatchObject({ status: 200, isComplete: false })
   expect(alone.size).toBeLessThanOrEqual(5 * PIECE)
   expect(reader.events.some((event) => event.type === 'bad-holder' && event.peer === liar.id)).toBe(true)
   await honest.peer.content.hold(generatedContent(SIZE, 1))
   const right = { status: 200, isComplete: true, size: SIZE, hash }
-  expect(await read(gateway.port, `/raw/${hash}?o=${encodeKeyHex(outline ?? key)}`)).toEqual(right)
-  expect(await read(gateway.port, `/raw/${hash}`)).toEqual(right)
+  expect(await readOnce(gateway.port, `/raw/${hash}?o=${encodeKeyHex(outline ?? key)}`)).toEqual(right)
+  expect(await readOnce(gateway.port, `/raw/${hash}`)).toEqual(right)
 })

@@ -204,6 +204,17 @@ test('?format=zip is an archive with every file, and the same each time', async 
   expect((await get(`/${hash}/nothing?format=zip`)).status).toBe(404)
 })
 
+test('an archive of which a file has no holder is refused before its first byte, and the file is named', async () => {
+  const { hash, entries } = await holdBundle({ 'a/here': 'x', 'a/same': 'x', 'b/gone file': 'y', 'b/other': 'z' })
+  const gone = entries.find(({ path }) => path === 'b/gone file')
+  await holder.peer.content.release(gone?.key ?? new Uint8Array())
+  const refused = await get(`/${hash}?format=zip`)
+  expect([refused.status, codeOf(refused)]).toEqual([404, 'ERR_NO_HOLDER'])
+  expect(JSON.parse(refused.text).error.message).toContain('b/gone file')
+  const rest = await get(`/${hash}/a?format=zip`)
+  expect([rest.status, Array.from(readZip(rest.body).keys())]).toEqual([200, ['here', 'same']])
+})
+
 test('what is no bundle has nothing inside and no archive', async () => {
   const { key } = await hold(new TextEncoder().encode('one file'))
   for (const rest of ['/', '/a', '?format=zip']) {

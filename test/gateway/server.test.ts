@@ -71,9 +71,29 @@ test('createGatewayServer: an offer of another protocol is not taken, and the re
 })
 
 test('createGatewayServer: sockets that say nothing, or not all, are closed', async () => {
-  const { port } = await start({ headersTimeoutMs: 200, requestTimeoutMs: 400 })
+  const { port } = await start({ headersTimeoutMs: 200 })
   const sockets = await Promise.all(['', 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '].map((text) => openSocket(port, text)))
   await waitFor(() => sockets.every(({ socket }) => socket.closed), 5_000, 'all are closed')
+})
+
+test('createGatewayServer: a body that stands still is given up, one that keeps coming may take its time', async () => {
+  const { port, peer } = await startNode({ bodyStallMs: 1_000 })
+  const put = 'PUT /api/v1/content HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n'
+  const stuck = await openSocket(port, `${put}only a little`)
+  const steady = await openSocket(port, put)
+  const startedAtMs = performance.now()
+  for (let sent = 0; sent < 25; sent++) {
+    steady.socket.write('x'.repeat(4_000))
+    await waitFor(() => performance.now() - startedAtMs > sent * 100, 5_000, 'some time has passed')
+  }
+  await waitFor(
+    () => steady.received().startsWith('HTTP/1.1 201'),
+    5_000,
+    () => `201, not ${steady.received()}`,
+  )
+  expect(peer.content.held()).toMatchObject([{ size: 100_000 }])
+  await waitFor(() => stuck.socket.closed, 5_000, 'the one that stands still is closed')
+  expect(stuck.received()).toMatch(/^HTTP\/1\.1 408 .*1024 bytes in 1 s/s)
 })
 
 test('createGatewayServer: headers over the limit are 431', async () => {

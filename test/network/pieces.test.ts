@@ -128,6 +128,52 @@ test('pieces: a reader that stops reading stops the fetch', async () => {
   expect(served()).toBeLessThan(24 * MIB)
 })
 
+test('pieces: a hundred ranges cost one outline, and content that nobody holds any more is gone in spite of it', async () => {
+  const network = await createNetwork({ nodes: 2, ...options })
+  const [a, b] = network.nodes
+  if (!a || !b) throw new Error('nodes')
+  const { key, outline } = await a.peer.content.hold(generated(8 * MIB))
+  const outlines = () => b.events.filter((event) => event.type === 'fetched' && event.key === encodeKeyHex(key)).length
+  const openPart = async () => readAll(await b.peer.content.open(key, { outline: outline as Key }), { offset: MIB, length: 100 })
+  for (let i = 0; i < 100; i++) await openPart()
+  expect(outlines()).toBe(1)
+  await a.peer.content.release(key)
+  const isGone = () =>
+    openPart().then(
+      () => false,
+      (error: unknown) => (error as { code?: string }).code === 'ERR_NO_HOLDER',
+    )
+  await waitFor(isGone, 5_000, 'nobody holds it, and it is not given from memory')
+})
+
+test('pieces: a reader of a small part costs its holder a few pieces, one that goes on is read ahead for', async () => {
+  const network = await createNetwork({ nodes: 2, limits: { maxCacheBytes: 0 }, ...options })
+  const [a, b] = network.nodes
+  if (!a || !b) throw new Error('nodes')
+  const { key, outline } = await a.peer.content.hold(generated(32 * MIB))
+  const opened = await b.peer.content.open(key, { outline: outline as Key })
+  /** What the holder has given away once it gives no more, in pieces, while the reader has taken so many. */
+  const givenFor = async (taken: number) => {
+    const before = a.peer.status().counts.bytesServed
+    const parts = opened.read()[Symbol.asyncIterator]()
+    for (let i = 0; i < taken; i++) await parts.next()
+    let last = -1
+    let still = 0
+    const isStill = () => {
+      const now = a.peer.status().counts.bytesServed
+      still = now === last ? still + 1 : 0
+      last = now
+      return still === 30
+    }
+    await waitFor(isStill, 10_000, 'nothing is given any more')
+    await parts.return?.(undefined)
+    return (last - before) / PIECE
+  }
+  expect(await givenFor(1)).toBeLessThanOrEqual(2)
+  expect(await givenFor(3)).toBeLessThanOrEqual(9)
+  expect(await givenFor(20)).toBeGreaterThan(30)
+})
+
 test('pieces: ten readers of one tab’s content cost the tab about one upload', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
   const [a, b, c] = network.nodes

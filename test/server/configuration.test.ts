@@ -65,6 +65,21 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['off', false],
     [true, true],
   ],
+  clientFetches: [
+    ['1', 1],
+    ['20', 20],
+    [300, 300],
+  ],
+  clientRate: [
+    ['0', 0],
+    ['2MB', 2_000_000],
+    [500_000, 500_000],
+  ],
+  peerRate: [
+    ['1.5MiB', 1_572_864],
+    ['1gb', 1_000_000_000],
+    ['131072', 131_072],
+  ],
   logLevel: [
     ['warn', 'warn'],
     ['debug', 'debug'],
@@ -126,6 +141,12 @@ test.each<[SettingName, unknown]>([
   ['publicUrl', 'ftp://pages.example'],
   ['token', 'a b'],
   ['token', 'ä'],
+  ['clientFetches', 0],
+  ['clientFetches', 'many'],
+  ['clientRate', 'fast'],
+  ['clientRate', '100kB'],
+  ['peerRate', '-1MB'],
+  ['peerRate', '1TB'],
   ['logLevel', 'loud'],
   ['waitMs', '1 year'],
 ])('configuration: refuses %s %j, from a file and from elsewhere', async (name, value) => {

@@ -1,0 +1,44 @@
+/**
+ * Programs of other people that tests run: they show that what is foreign to mayfly works with it. Where they are, and what brings them.
+ * Run as a script it installs those that are missing, as root where there is apt; else it says what to do by hand and leaves the rest to
+ * the tests, which fail without them and never skip.
+ */
+
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { installWithApt } from './apt.ts'
+
+/** By program, the Debian package that brings it. */
+const PACKAGES = { curl: 'curl', aria2c: 'aria2', ffmpeg: 'ffmpeg' } as const
+export type TestProgram = keyof typeof PACKAGES
+
+/** @throws when it is not on the PATH, with what to install */
+export function requireProgram(name: TestProgram): string {
+  const path = findProgram(name)
+  if (path === undefined) throw new Error(`No ${name} on this machine. On Debian, as root: apt-get install ${PACKAGES[name]}`)
+  return path
+}
+
+function findProgram(name: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isProgram)
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+if (import.meta.main) {
+  const missing = () => Object.entries(PACKAGES).filter(([name]) => findProgram(name) === undefined)
+  if (missing().length > 0) installWithApt(missing().map(([, debian]) => debian))
+  const still = missing().map(([, debian]) => debian)
+  if (still.length > 0)
+    console.error(`mayfly set-up: some tests will fail without these; on Debian, as root: apt-get install ${still.join(' ')}`)
+}

@@ -1,0 +1,69 @@
+/** A video of somebody else's, held behind another node, in a real Chromium: it plays, and seeking reads what is needed and little else. */
+
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { useChromium } from '../helpers/chromium.ts'
+import { spawnMayfly } from '../helpers/mayfly-process.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { runProgram } from '../helpers/program.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+const SECONDS = 20
+const PATIENCE_MS = 40_000
+
+let near: NodeProcess
+let far: NodeProcess
+beforeAll(async () => {
+  near = await startNodeProcess()
+  far = await startNodeProcess({ join: [near.url] })
+  await far.waitForLog(({ msg }) => msg === 'joined')
+})
+afterAll(async () => {
+  await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
+})
+const chromium = useChromium(['--autoplay-policy=no-user-gesture-required'])
+
+/** Noise, so that it is large: about 1 MB a second. */
+async function makeVideo(path: string): Promise<void> {
+  const source = `testsrc=size=320x240:rate=15:duration=${SECONDS},noise=alls=80:allf=t`
+  const codec = '-c:v libvpx -b:v 8M -minrate 8M -maxrate 8M -bufsize 8M -g 15 -deadline realtime -cpu-used 8'
+  const made = await runProgram('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', source, ...codec.split(' '), path])
+  expect(made).toMatchObject({ code: 0, stderr: '' })
+}
+
+test('video: a person opens the link, seeks to 80 %, and it goes on from there; half of the file is never fetched', {
+  timeout: 120_000,
+}, async () => {
+  const path = join(await createTemporaryDirectory(), 'clip.webm')
+  await makeVideo(path)
+  const { size } = await stat(path)
+  const holder = spawnMayfly(['hold', path, '--json', '--join', near.url])
+  const { url } = JSON.parse(await holder.stdout.waitFor((line) => line.includes('"url"'))) as { url: string }
+  const fetched = async () => {
+    const { counts } = (await (await fetch(`${far.url}/api/v1/status`)).json()) as { counts: { bytesFetched: number } }
+    return counts.bytesFetched
+  }
+  const before = await fetched()
+
+  const page = await chromium.newPage()
+  const { pathname, search } = new URL(url)
+  await page.goto(far.url + pathname + search)
+  const video = page.locator('video#content')
+  await video.waitFor({ timeout: PATIENCE_MS })
+  const at = () => video.evaluate(({ currentTime, duration, readyState }: HTMLVideoElement) => ({ currentTime, duration, readyState }))
+  await waitFor(async () => (await at()).readyState >= 1, PATIENCE_MS, 'its length is known')
+  expect((await at()).duration).toBeCloseTo(SECONDS, 0)
+  await video.evaluate((element: HTMLVideoElement, time) => {
+    element.muted = true
+    element.currentTime = time
+  }, SECONDS * 0.8)
+  await waitFor(async () => (await at()).readyState >= 3, PATIENCE_MS, 'there is a picture')
+  expect((await at()).currentTime).toBeCloseTo(SECONDS * 0.8, 1)
+  expect((await fetched()) - before).toBeLessThan(size / 2)
+
+  await video.evaluate((element: HTMLVideoElement) => element.play())
+  await waitFor(async () => (await at()).currentTime > SECONDS * 0.8 + 1, PATIENCE_MS, 'it plays')
+  expect(await video.evaluate((element: HTMLVideoElement) => element.getVideoPlaybackQuality().totalVideoFrames)).toBeGreaterThan(5)
+})

@@ -1,0 +1,110 @@
+/** Programs that know nothing of mayfly read content of any size: curl and sha256sum, and aria2c from two gateways at once. */
+
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeGeneratedFile } from '../helpers/generated-file.ts'
+import { spawnMayfly } from '../helpers/mayfly-process.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { runProgram } from '../helpers/program.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+const MIB = 1_048_576
+const PIECE = 262_144
+const SHOW_LARGE = fileURLToPath(new URL('../../scripts/show-large.ts', import.meta.url))
+
+describe('through two nodes', () => {
+  let near: NodeProcess
+  let far: NodeProcess
+
+  beforeAll(async () => {
+    near = await startNodeProcess()
+    far = await startNodeProcess({ join: [near.url] })
+    await far.waitForLog(({ msg }) => msg === 'joined')
+  }, 30_000)
+  afterAll(async () => {
+    await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
+  })
+
+  /** Holds generated files behind the first node until the test ends; their links at any gateway. */
+  async function hold(directory: string, sizes: number[]) {
+    const files = await Promise.all(
+      sizes.map(async (size) => {
+        const path = join(directory, `${size}.bin`)
+        return { path, size, hash: await writeGeneratedFile(path, size, size + 1) }
+      }),
+    )
+    const holder = spawnMayfly(['hold', ...files.map(({ path }) => path), '--json', '--join', near.url])
+    const links = () => holder.stdout.lines.filter((line) => line.includes('"url"'))
+    await holder.stdout.waitFor(() => links().length === sizes.length)
+    return links().map((line, i) => {
+      const { hash, url } = JSON.parse(line) as { hash: string; url: string }
+      expect(hash).toBe(files[i]?.hash)
+      const { pathname, search } = new URL(url)
+      return { hash, size: sizes[i] ?? 0, path: pathname + search }
+    })
+  }
+
+  test('curl gets 0, 1, and around 262,144 bytes, with the link’s outline and without', async () => {
+    const directory = await createTemporaryDirectory()
+    for (const { hash, size, path } of await hold(directory, [0, 1, PIECE - 1, PIECE, PIECE + 1])) {
+      for (const link of [`/${hash}`, path]) {
+        const { code, stdout } = await runProgram('curl', ['--silent', '--fail', `${far.url}${link}`])
+        await writeFile(join(directory, 'got'), stdout)
+        const sum = spawnSync('sha256sum', [join(directory, 'got')], { encoding: 'utf8' }).stdout.slice(0, 64)
+        expect([code, stdout.byteLength, sum]).toEqual([0, size, hash])
+      }
+    }
+  })
+
+  test('aria2c gets 100 MiB from two gateways, every piece checked', async () => {
+    const directory = await createTemporaryDirectory()
+    const size = 100 * MIB
+    const [held] = await hold(directory, [size])
+    const { hash = '', path = '' } = held ?? {}
+    const metalink = join(directory, 'content.meta4')
+    const link = `${far.url}${path}&format=metalink&filename=got.bin&mirror=${near.url}`
+    expect((await runProgram('curl', ['--silent', '--fail', '--output', metalink, link])).code).toBe(0)
+    const servedBefore = await bytesRead()
+    const { code, stdout } = await runProgram('aria2c', [
+      `--metalink-file=${metalink}`,
+      `--dir=${directory}`,
+      '--check-integrity=true',
+      '--split=4',
+      '--max-connection-per-server=2',
+      '--min-split-size=1M',
+      '--file-allocation=none',
+      '--no-conf=true',
+      '--summary-interval=0',
+    ])
+    expect([code, stdout.toString()]).toEqual([0, expect.stringContaining('download completed')])
+    const digest = createHash('sha256')
+    for await (const chunk of createReadStream(join(directory, 'got.bin'))) digest.update(chunk)
+    expect(digest.digest('hex')).toBe(hash)
+    // Both gateways gave a part of it.
+    const served = (await bytesRead()).map((bytes, i) => bytes - (servedBefore[i] ?? 0))
+    for (const bytes of served) expect(bytes).toBeGreaterThan(size / 20)
+  })
+
+  /** What each node has fetched so far, for its own gateway's clients and for others. */
+  async function bytesRead(): Promise<number[]> {
+    return Promise.all(
+      [near, far].map(async ({ url }) => {
+        const { counts } = (await (await fetch(`${url}/api/v1/status`)).json()) as { counts: { bytesFetched: number } }
+        return counts.bytesFetched
+      }),
+    )
+  }
+})
+
+test('100 MiB from a file to curl and sha256sum are right, and the memory of holder, home and gateway is bounded', {
+  timeout: 120_000,
+}, () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SHOW_LARGE, String(100 * MIB), '--json'], { encoding: 'utf8' })
+  expect([status, stderr]).toEqual([0, ''])
+  expect(JSON.parse(stdout)).toMatchObject({ bytes: 100 * MIB, isRight: true, isBounded: true })
+})
