@@ -3,7 +3,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
-import { inTime } from '../network/index.ts'
+import { type Direct, inTime } from '../network/index.ts'
 import type { AbortOptions, ContentStore, Hold, Holder, Key, OpenedContent, OpenOptions, PeerEvent, PeerLimits } from '../types.ts'
 import { createAsking } from './asking.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
@@ -33,6 +33,8 @@ export interface ContentContext {
   role: 'node' | 'tab'
   limits: PeerLimits
   presence: Presence
+  /** Of a tab that can speak to other tabs directly. */
+  direct?: Direct | undefined
   emit(event: PeerEvent): void
   /** A native one where there is one. */
   createHasher?: CreateHasher | undefined
@@ -50,14 +52,16 @@ const MAX_ANNOUNCE_MS = 2_000
 const MAX_STREAMS = 4
 
 export function createContent(context: ContentContext, options: FetcherOptions = {}): ContentService {
-  const { libp2p, limits, presence } = context
+  const { libp2p, limits, presence, direct } = context
   const self = libp2p.peerId.toString()
   const createHasher = context.createHasher ?? createPortableHasher
   const store = createHeldStore(limits)
   const cache = createLivingCache(limits.maxCacheBytes, (key, listener) => presence.onCount(key, listener))
-  const asking = createAsking(libp2p, limits.maxPieceBytes)
+  const asking = createAsking(libp2p, limits.maxPieceBytes, direct)
   /** By key, hex. Bounded: the memory store's limits. */
   const holds = new Map<string, Hold>()
+  /** By key, hex: what makes this tab reachable directly. Bounded by `holds`. */
+  const reachable = new Map<string, () => void>()
   let bytesServed = 0
   let bytesFetched = 0
   let started = false
@@ -65,6 +69,9 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const emit = (event: PeerEvent) => {
     if (event.type === 'fetched') bytesFetched += event.bytes
     if (event.type === 'served') bytesServed += event.bytes
+    if (event.type === 'received') bytesFetched += event.bytes
+    if (event.type === 'served' && event.isDirect) direct?.used(event.to)
+    if (event.type === 'received' && event.isDirect) direct?.used(event.from)
     context.emit(event)
   }
   const fetcher = createFetcher(
@@ -74,6 +81,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       tabsHolding: (key) => presence.tabsHolding(key),
       find: (key, abort) => presence.find(key, abort),
       home: () => presence.home,
+      ...(direct && { directAddresses: (holder: Holder) => direct.addressesOf(holder) }),
       emit,
     },
     options,
@@ -85,9 +93,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     fetcher,
     cache: context.role === 'node' ? cache : undefined,
     hasTabs: (key) => presence.tabsHolding(key).length > 0,
-    onFetched: (bytes) => {
-      bytesFetched += bytes
-    },
+    onReceived: (key, bytes, { ask, isDirect = false }) => emit({ type: 'received', key: encodeKeyHex(key), bytes, from: ask, isDirect }),
   })
 
   const mustBeStarted = () => {
@@ -162,7 +168,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         }
         return readPiece(content, index, reach, abort)
       },
-      onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
+      onServed: (key, bytes, to, isDirect) => emit({ type: 'served', key, bytes, to, isDirect }),
     })
 
   async function release(key: Key): Promise<boolean> {
@@ -170,6 +176,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     const hold = holds.get(id)
     if (hold === undefined) return false
     holds.delete(id)
+    reachable.get(id)?.()
+    reachable.delete(id)
     const held = store.delete(key)
     await hold.release()
     await held?.source.close?.()
@@ -252,6 +260,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
           store.delete(key)
           throw error
         }
+        if (direct && outlined.outline) reachable.set(id, direct.need())
         emit({ type: 'hold', key: id, size })
         // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
         if (context.role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
@@ -291,6 +300,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       pieces.stop()
       asking.stop()
       holds.clear()
+      reachable.clear()
       for (const { key } of store.list()) await store.get(key)?.source.close?.()
       await libp2p.unhandle(CONTENT_PROTOCOL)
     },
