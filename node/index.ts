@@ -36,6 +36,7 @@ export type {
   HeldContent,
   Hold,
   Holder,
+  IceServer,
   Key,
   OpenedContent,
   OpenOptions,

@@ -5,7 +5,7 @@ import { createContent } from './content/index.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
 import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
-import { checkJoinAddress, createOverlay, createSupervisor, inTime } from './network/index.ts'
+import { checkJoinAddress, createOverlay, createSupervisor, inTime, type TransportFactory } from './network/index.ts'
 import {
   createRecordStore,
   createRendezvous,
@@ -22,6 +22,8 @@ export interface PeerListener {
   transport: (components: { logger: ComponentLogger }) => Transport
   /** Multiaddrs for libp2p to listen on. */
   listen: string[]
+  /** What went over its port since the start, in bytes. */
+  readonly bytes?: { received: number; sent: number }
 }
 
 export interface PeerOptions {
@@ -43,6 +45,11 @@ export interface PeerOptions {
   createHasher?: CreateHasher
   /** How pieces are had from nodes without a stream; Node.js hands in plain HTTP. */
   fetchPiece?: FetchPiece
+  /**
+   * `webRTC(…)` of @libp2p/webrtc, for a tab in a browser: with it large content goes from tab to tab. In Node.js that package loads a
+   * native library, so it is handed in, never imported here.
+   */
+  webRTC?: TransportFactory
   /** What stock kad-dht peers may announce here. */
   providers?: ProviderStoreOptions
 }
@@ -62,6 +69,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
 
   const listeners = new Set<(event: PeerEvent) => void>()
   const emit = (event: PeerEvent) => {
+    if (event.type === 'joined') direct?.onHome()
     for (const listener of [...listeners]) {
       try {
         listener(event)
@@ -87,7 +95,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     },
     options.providers,
   )
-  const { libp2p, privateKey, servers } = await createOverlay({
+  const { libp2p, privateKey, servers, relay, direct } = await createOverlay({
     role,
     privateKey: options.privateKey,
     transport: options.listener?.transport,
@@ -96,6 +104,9 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     providerStore,
     maxConnections: limits.maxConnections,
     serverProtocol: PRESENCE_PROTOCOL,
+    webRTC: options.webRTC,
+    isTab: (peer) => rendezvous?.isTab(peer) ?? false,
+    home: () => rendezvous?.home,
   })
   /** Who waits to be joined looks again when it is called. Bounded by the callers of `joined`. */
   const waiting = new Set<() => void>()
@@ -122,6 +133,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     role,
     limits,
     presence,
+    direct,
     emit,
     createHasher: options.createHasher,
     fetchPiece: options.fetchPiece,
@@ -153,6 +165,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     await content.stop()
     await presence.stop()
     servers.stop()
+    direct?.stop()
     await inTime(Promise.resolve(libp2p.stop()), STOP_MS)
   }
 
@@ -212,6 +225,9 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
         servers: servers.size,
         ...presence.counts,
         ...content.counts,
+        bytesReceived: options.listener?.bytes?.received ?? 0,
+        bytesSent: options.listener?.bytes?.sent ?? 0,
+        ...(relay?.counts ?? { reservations: 0, circuits: 0 }),
       },
       limits,
     }),

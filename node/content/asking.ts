@@ -5,7 +5,7 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createFrameStream, type FrameStream, raceAbort } from '../network/index.ts'
+import { connectionKind, createFrameStream, type Direct, type FrameStream, raceAbort } from '../network/index.ts'
 import type { AbortOptions, FetchPiece, Key, PieceAddress } from '../types.ts'
 import { httpOriginOf } from './http-origin.ts'
 import { MAX_OUTLINE_BYTES } from './outline.ts'
@@ -67,24 +67,33 @@ interface Channel {
   pending: Map<number, Pending>
 }
 
-/** How long opening the stream may take, dial included, in ms. */
+/** How long opening the stream may take, dial included, in ms. A direct dial has its own limit (network/direct.ts), which is reached first. */
 const OPEN_MS = 3_000
+const OPEN_DIRECT_MS = 6_000
 const MAX_UNSENT_BYTES = 1_048_576
 
 /** Who gave so many pieces in a row on the stream only, after they were asked for over HTTP, is asked over HTTP no more. */
 const MAX_HTTP_FAILURES = 3
 
-/**
- * @param maxWholeBytes the largest content that travels whole
- * @param fetchPiece used first for the pieces of nodes that can be reached by HTTP
- */
-export function createAsking(libp2p: Libp2p, maxWholeBytes: number, fetchPiece?: FetchPiece): Asking {
+export interface AskingContext {
+  libp2p: Libp2p
+  /** The largest content that travels whole, in bytes. */
+  maxWholeBytes: number
+  /** How other tabs are dialled, for a tab that can. */
+  direct?: Pick<Direct, 'dial'> | undefined
+  /** Used first for the pieces of nodes that can be reached by HTTP. */
+  fetchPiece?: FetchPiece | undefined
+}
+
+export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: AskingContext): Asking {
   /** By peer id. Bounded by the connections. */
   const channels = new Map<string, Promise<Channel>>()
   let nextId = 1
 
   async function connect(peer: PeerId, addresses: string[], signal: AbortSignal): Promise<Connection> {
-    const open = libp2p.getConnections(peer).find(({ status }) => status === 'open')
+    if (isDirect(addresses) && direct !== undefined) return direct.dial(peer, addresses, { signal })
+    // A circuit of a relay carries no content.
+    const open = libp2p.getConnections(peer).find((connection) => connection.status === 'open' && connectionKind(connection) !== 'relayed')
     if (open !== undefined) return open
     const targets = addresses.flatMap((text): Multiaddr[] => {
       const address = multiaddr(text)
@@ -104,7 +113,7 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number, fetchPiece?:
   }
 
   async function openChannel(peer: PeerId, addresses: string[]): Promise<Channel> {
-    const signal = AbortSignal.timeout(OPEN_MS)
+    const signal = AbortSignal.timeout(isDirect(addresses) ? OPEN_DIRECT_MS : OPEN_MS)
     const connection = await connect(peer, addresses, signal)
     if (!connection.remotePeer.equals(peer)) throw new Error('somebody else answers at that address')
     const stream = await connection.newStream(CONTENT_PROTOCOL, { signal })
@@ -226,7 +235,7 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number, fetchPiece?:
     stallMs: number,
     signal: AbortSignal,
   ): Promise<AskResult | undefined> {
-    if (fetchPiece === undefined) return undefined
+    if (fetchPiece === undefined || isDirect(addresses)) return undefined
     const channel = await raceAbort(channelTo(peer, addresses), signal).catch(() => undefined)
     signal.throwIfAborted()
     if (channel?.origin === undefined || channel.httpFailures >= MAX_HTTP_FAILURES) return undefined
@@ -251,3 +260,5 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number, fetchPiece?:
     },
   }
 }
+
+const isDirect = (addresses: readonly string[]) => addresses.some((address) => address.includes('/webrtc/'))

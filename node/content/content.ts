@@ -3,7 +3,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
-import { inTime } from '../network/index.ts'
+import { type Direct, inTime } from '../network/index.ts'
 import type {
   AbortOptions,
   ContentStore,
@@ -46,6 +46,8 @@ export interface ContentContext {
   role: 'node' | 'tab'
   limits: PeerLimits
   presence: Presence
+  /** Of a tab that can speak to other tabs directly. */
+  direct?: Direct | undefined
   emit(event: PeerEvent): void
   /** A native one where there is one. */
   createHasher?: CreateHasher | undefined
@@ -65,15 +67,17 @@ const MAX_STREAMS = 4
 const NEVER = new AbortController().signal
 
 export function createContent(context: ContentContext, options: FetcherOptions = {}): ContentService {
-  const { libp2p, limits, presence } = context
+  const { libp2p, limits, presence, direct } = context
   const self = libp2p.peerId.toString()
   const createHasher = context.createHasher ?? createPortableHasher
   const store = createHeldStore(limits)
   const cache = createLivingCache(limits.maxCacheBytes, (key, listener) => presence.onCount(key, listener))
-  const asking = createAsking(libp2p, limits.maxPieceBytes, context.fetchPiece)
+  const asking = createAsking({ libp2p, maxWholeBytes: limits.maxPieceBytes, direct, fetchPiece: context.fetchPiece })
   const rate = createByteRate({ bytesPerSecond: limits.maxPeerBytesPerSecond })
   /** By key, hex. Bounded: the memory store's limits. */
   const holds = new Map<string, Hold>()
+  /** By key, hex: what makes this tab reachable directly. Bounded by `holds`. */
+  const reachable = new Map<string, () => void>()
   let bytesServed = 0
   let bytesFetched = 0
   let started = false
@@ -81,6 +85,9 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const emit = (event: PeerEvent) => {
     if (event.type === 'fetched') bytesFetched += event.bytes
     if (event.type === 'served') bytesServed += event.bytes
+    if (event.type === 'received') bytesFetched += event.bytes
+    if (event.type === 'served' && event.isDirect) direct?.used(event.to)
+    if (event.type === 'received' && event.isDirect) direct?.used(event.from)
     context.emit(event)
   }
   const fetcher = createFetcher(
@@ -90,6 +97,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       tabsHolding: (key) => presence.tabsHolding(key),
       find: (key, abort) => presence.find(key, abort),
       home: () => presence.home,
+      ...(direct && { directAddresses: (holder: Holder) => direct.addressesOf(holder) }),
       emit,
     },
     options,
@@ -101,9 +109,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     fetcher,
     cache: context.role === 'node' ? cache : undefined,
     hasTabs: (key) => presence.tabsHolding(key).length > 0,
-    onFetched: (bytes) => {
-      bytesFetched += bytes
-    },
+    onReceived: (key, bytes, { ask, isDirect = false }) => emit({ type: 'received', key: encodeKeyHex(key), bytes, from: ask, isDirect }),
   })
 
   const mustBeStarted = () => {
@@ -189,7 +195,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       },
       readPiece: (ask, from, abort) => givePiece(ask, reachFor(ask.key, ask.scope, from), abort),
       rate,
-      onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
+      onServed: (key, bytes, to, isDirect) => emit({ type: 'served', key, bytes, to, isDirect }),
     })
 
   async function release(key: Key): Promise<boolean> {
@@ -197,6 +203,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     const hold = holds.get(id)
     if (hold === undefined) return false
     holds.delete(id)
+    reachable.get(id)?.()
+    reachable.delete(id)
     const held = store.delete(key)
     await hold.release()
     await held?.source.close?.()
@@ -279,6 +287,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
           store.delete(key)
           throw error
         }
+        if (direct && outlined.outline) reachable.set(id, direct.need())
         emit({ type: 'hold', key: id, size })
         // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
         if (context.role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
@@ -327,6 +336,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       pieces.stop()
       asking.stop()
       holds.clear()
+      reachable.clear()
       for (const { key } of store.list()) await store.get(key)?.source.close?.()
       await libp2p.unhandle(CONTENT_PROTOCOL)
     },

@@ -3,7 +3,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import { createFrameStream } from '../network/index.ts'
+import { connectionKind, createFrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { ByteRate } from './byte-rate.ts'
 import {
@@ -28,7 +28,7 @@ export interface GivingContext {
   readPiece(ask: AskPiece, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
   /** How fast one peer may be given bytes, over all its streams. */
   rate: ByteRate
-  onServed(key: string, bytes: number, to: string): void
+  onServed(key: string, bytes: number, to: string, isDirect: boolean): void
 }
 
 /** Answers that one stream may have under way; a tab's gateway asks for its many visitors on one. */
@@ -44,6 +44,7 @@ const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
 
 export function giveContent(stream: Stream, connection: Connection, context: GivingContext): void {
   const to = connection.remotePeer.toString()
+  const isDirect = connectionKind(connection) === 'direct'
   /** Answers under way, by id. Bounded: MAX_ANSWERS. */
   const answers = new Map<number, AbortController>()
 
@@ -79,7 +80,7 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
         if (!(await frames.writable({ signal }))) return
         frames.send(encodeContent({ type, id, total, bytes: chunk }))
       }
-      if (type === 'chunk') context.onServed(encodeKeyHex(key), total, to)
+      if (type === 'chunk') context.onServed(encodeKeyHex(key), total, to, isDirect)
     } catch (error) {
       if (signal.aborted) return
       const reason = error instanceof MayflyError ? REASONS[error.code] : undefined

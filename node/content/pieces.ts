@@ -8,6 +8,7 @@ import { encodeKeyHex } from '../keys/index.ts'
 import { raceAbort } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { Asking } from './asking.ts'
+import type { Candidate } from './candidate.ts'
 import type { Fetcher, Reach } from './fetcher.ts'
 import type { LivingCache } from './living-cache.ts'
 import type { Outline } from './outline.ts'
@@ -35,7 +36,7 @@ export interface PiecesContext {
   cache: LivingCache | undefined
   /** True when tabs whose home is here hold the key. */
   hasTabs(key: Key): boolean
-  onFetched(bytes: number): void
+  onReceived(key: Key, bytes: number, from: Candidate): void
 }
 
 interface SharedSwarm {
@@ -55,7 +56,7 @@ const STALL_MS = 5_000
 /** A swarm that nobody has used for this long is dissolved, in ms; the next reader looks for holders anew. */
 const IDLE_MS = 10_000
 
-export function createPieces({ asking, fetcher, cache, hasTabs, onFetched }: PiecesContext, options: SwarmOptions = {}): Pieces {
+export function createPieces({ asking, fetcher, cache, hasTabs, onReceived }: PiecesContext, options: SwarmOptions = {}): Pieces {
   /** By reach, key and outline. Bounded by the readers, and those of the last seconds. */
   const swarms = new Map<string, SharedSwarm>()
   /** By swarm and piece. Bounded by what readers ask for ahead. */
@@ -92,8 +93,8 @@ export function createPieces({ asking, fetcher, cache, hasTabs, onFetched }: Pie
     shared.users++
     clearTimeout(shared.idle)
     try {
-      const { bytes } = await shared.swarm.piece(index, { signal })
-      onFetched(bytes.byteLength)
+      const { bytes, from } = await shared.swarm.piece(index, { signal })
+      onReceived(content.key, bytes.byteLength, from)
       cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index })
       return bytes
     } catch (error) {

@@ -8,7 +8,7 @@ import { equalBytes, sha256 } from '../keys/index.ts'
 import { raceAbort } from '../network/index.ts'
 import type { AbortOptions } from '../types.ts'
 import type { AskResult } from './asking.ts'
-import type { Candidate } from './fetcher.ts'
+import type { Candidate } from './candidate.ts'
 import { type Outline, pieceHash, pieceSize } from './outline.ts'
 
 export interface SwarmOptions {
@@ -20,6 +20,8 @@ export interface SwarmOptions {
   slowFactor?: number
   /** But not before this long, in ms. */
   minSlowMs?: number
+  /** How long a piece waits for somebody better before the reserve is asked, in ms. */
+  reserveAfterMs?: number
 }
 
 export const SWARM_DEFAULTS: Readonly<Required<SwarmOptions>> = {
@@ -27,6 +29,7 @@ export const SWARM_DEFAULTS: Readonly<Required<SwarmOptions>> = {
   maxHolders: 8,
   slowFactor: 4,
   minSlowMs: 1_000,
+  reserveAfterMs: 2_500, // a direct dial takes up to half a second where it succeeds, and four where it fails
 }
 
 export interface SwarmContext {
@@ -42,7 +45,7 @@ export interface Swarm {
    * @throws {MayflyError} ERR_UNAVAILABLE when nobody is left who could give it
    * @throws signal.reason, when aborted
    */
-  piece(index: number, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array; from: string }>
+  piece(index: number, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array; from: Candidate }>
   stop(): void
 }
 
@@ -98,12 +101,20 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
       })
   }
 
+  /** A reserve is spared while a tab can be asked directly; for a while also before that is known. */
+  function isReserveSpared(late: boolean): boolean {
+    const others = [...members].filter(({ candidate }) => !candidate.isReserve)
+    if (others.some(({ candidate, paceMs }) => candidate.isDirect && paceMs !== undefined)) return true
+    if (late) return false
+    return others.length === 0 ? !exhausted : others.some(({ candidate }) => candidate.isDirect)
+  }
+
   /** The member that would be done first with one more piece; who has not been tried yet comes first. */
-  function best(except: ReadonlySet<Member>): Member | undefined {
+  function best(except: ReadonlySet<Member>, isSpared: boolean): Member | undefined {
     let chosen: Member | undefined
     let chosenMs = Number.POSITIVE_INFINITY
     for (const member of members) {
-      if (except.has(member) || member.asked >= settings.maxPerHolder) continue
+      if (except.has(member) || member.asked >= settings.maxPerHolder || (isSpared && member.candidate.isReserve)) continue
       if (member.paceMs === undefined && member.asked > 0) continue
       const doneMs = member.paceMs === undefined ? 0 : (member.asked + 1) * member.paceMs
       if (doneMs < chosenMs) {
@@ -114,19 +125,28 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     return chosen
   }
 
-  /** Takes a place at the member at once: else many pieces that wait together would all go to one that nobody has tried yet. */
+  /** The member counts as asked from here on: who wakes at the same moment must see it. */
   async function choose(except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
-    while (true) {
-      signal.throwIfAborted()
-      const member = best(except)
-      if (member !== undefined) {
-        member.asked++
-        return member
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      changed()
+    }, settings.reserveAfterMs)
+    try {
+      while (true) {
+        signal.throwIfAborted()
+        const member = best(except, isReserveSpared(late))
+        if (member !== undefined) {
+          member.asked++
+          return member
+        }
+        recruit()
+        const left = [...members].some((candidate) => !except.has(candidate))
+        if (!left && exhausted) throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
+        await raceAbort(wake.promise, signal)
       }
-      recruit()
-      const left = [...members].some((candidate) => !except.has(candidate))
-      if (!left && exhausted) throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
-      await raceAbort(wake.promise, signal)
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -137,7 +157,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     if (reason !== undefined) context.distrust(member.candidate, reason)
   }
 
-  /** True bytes, or undefined when the member gave none and is out. Its place was taken by the caller, and is given back. */
+  /** True bytes, or undefined when the member gave none and is out. Its `asked` has been counted up before. */
   async function ask(member: Member, index: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const size = pieceSize(outline, index)
     const startedAtMs = performance.now()
@@ -152,7 +172,9 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
       if ('bytes' in result) {
         members.delete(member)
         context.distrust(member.candidate, `wrong bytes for piece ${index}`)
-      } else fail(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)
+      } else if ('unreachable' in result && member.candidate.isDirect)
+        members.delete(member) // gone, or behind a wall: no lie, and no reason to wait for it again
+      else fail(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)
       return undefined
     } catch (error) {
       signal.throwIfAborted()
@@ -176,18 +198,21 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
           tried.add(member)
           const first = ask(member, index, signal)
           first.catch(() => {})
-          const slowMs = Math.max(settings.minSlowMs, (member.paceMs ?? 0) * (member.asked + 1) * settings.slowFactor)
+          const slowMs = Math.max(
+            member.candidate.isDirect ? settings.reserveAfterMs : settings.minSlowMs,
+            (member.paceMs ?? 0) * (member.asked + 1) * settings.slowFactor,
+          )
           const inTime = await Promise.race([first, delay(slowMs, signal)])
-          if (inTime instanceof Uint8Array) return { bytes: inTime, from: member.candidate.ask }
+          if (inTime instanceof Uint8Array) return { bytes: inTime, from: member.candidate }
           if (inTime === undefined) {
             if (members.has(member)) tried.delete(member)
             continue
           }
-          const other = best(tried)
+          const other = best(tried, true) ?? best(tried, false)
           if (other === undefined) {
             recruit()
             const late = await first
-            if (late !== undefined) return { bytes: late, from: member.candidate.ask }
+            if (late !== undefined) return { bytes: late, from: member.candidate }
             if (members.has(member)) tried.delete(member)
             continue
           }
@@ -213,11 +238,11 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
   }
 }
 
-async function firstOf(asks: [Promise<Uint8Array | undefined>, Member][]): Promise<{ bytes: Uint8Array; from: string } | undefined> {
+async function firstOf(asks: [Promise<Uint8Array | undefined>, Member][]): Promise<{ bytes: Uint8Array; from: Candidate } | undefined> {
   const pending = new Map(asks.map(([promise, member], i) => [i, promise.then((bytes) => ({ i, bytes, member }))]))
   while (pending.size > 0) {
     const { i, bytes, member } = await Promise.race(pending.values())
-    if (bytes !== undefined) return { bytes, from: member.candidate.ask }
+    if (bytes !== undefined) return { bytes, from: member.candidate }
     pending.delete(i)
   }
   return undefined

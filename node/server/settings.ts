@@ -5,8 +5,10 @@
 
 import { resolve } from 'node:path'
 import { MayflyError } from '../errors.ts'
+import type { IceServer } from '../types.ts'
 import { parseByteRate } from './byte-rate-text.ts'
 import { parseDuration } from './duration.ts'
+import { parseIceServer } from './ice-server.ts'
 import { parseJoinAddress } from './join-address.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -35,6 +37,8 @@ export interface Configuration {
   clientRate?: number
   /** The same for one peer of the overlay. */
   peerRate?: number
+  /** STUN and TURN servers for the tabs that come through this gateway. */
+  iceServer: IceServer[]
   logLevel: LogLevel
   /** Path of the file to write; `-` is standard output. */
   output?: string
@@ -53,6 +57,7 @@ export const CONFIGURATION_DEFAULTS: Readonly<Omit<Configuration, 'data'>> = {
   port: 4000,
   host: '127.0.0.1', // other machines only when asked for
   trustProxy: false,
+  iceServer: [], // a stranger's server would learn who speaks with whom
   logLevel: 'info',
   waitMs: 0,
   watch: false,
@@ -95,6 +100,12 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     parse: one(parseByteRate),
   },
   peerRate: { value: 'rate', help: 'bytes per second for one peer that takes content from here, such as 2MB', parse: one(parseByteRate) },
+  iceServer: {
+    value: 'url',
+    repeatable: true,
+    help: 'STUN or TURN server for tabs: stun:host:port, turn:user:password@host:port; repeatable',
+    parse: (values) => values.map(parseIceServer),
+  },
   logLevel: { value: 'level', help: LOG_LEVELS.join(', '), parse: one(parseLogLevel) },
   output: {
     short: '-o',

@@ -5,7 +5,7 @@
 
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { createPeer, type Peer } from '../index.ts'
+import { createPeer, type IceServer, type Peer } from '../index.ts'
 import type { CommandContext } from './command-context.ts'
 import { logEvents } from './event-log.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -34,6 +34,7 @@ interface HttpOptions {
   publicUrl?: string
   token?: string
   limits: { maxFetchesPerAddress?: number; maxBytesPerSecondPerAddress?: number }
+  iceServers: readonly IceServer[]
   version: string
   onEvent: (event: { type: 'request' | 'failed'; error?: unknown }) => void
 }
@@ -78,6 +79,7 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
       ...(clientFetches !== undefined && { maxFetchesPerAddress: clientFetches }),
       ...(clientRate !== undefined && { maxBytesPerSecondPerAddress: clientRate }),
     },
+    iceServers: configuration.iceServer,
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(token !== undefined && { token }),

@@ -62,7 +62,7 @@ function createRemote({ opening = async () => {}, remotePeer = peer }: RemoteOpt
       } as unknown as Connection
     },
   } as unknown as Libp2p
-  const asking = createAsking(libp2p, MAX_CONTENT_BYTES)
+  const asking = createAsking({ libp2p, maxWholeBytes: MAX_CONTENT_BYTES })
   return {
     asking,
     ask: ({ stallMs = STALL_MS, signal = AbortSignal.timeout(20_000) } = {}) =>
