@@ -156,15 +156,15 @@ test('session: when a tab’s stream ends, its leases are gone at once and its r
 })
 
 test('session: graceMs is how long a home’s tabs are counted after it went; its own leases go with it', async () => {
-  const stream = await openPresenceStream(self, home, { hello: 'node', graceMs: 150 })
+  const stream = await openPresenceStream(self, home, { hello: 'node', graceMs: 500 })
   stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes, (await leaseOf(home, home.peer)).bytes] })
   await stream.next('held')
-  stream.close()
-  await waitFor(() => stream.store.count(KEY) === 1, 1_000, 'the home is gone')
   const startedAtMs = performance.now()
+  stream.close()
+  await waitFor(() => stream.store.count(KEY) === 1, 5_000, 'the home is gone')
   expect(stream.store.get(KEY, tab.id)).toBeDefined()
-  await waitFor(() => stream.store.count(KEY) === 0, 1_000, 'the tab is gone too')
-  expect(performance.now() - startedAtMs).toBeGreaterThan(100)
+  await waitFor(() => stream.store.count(KEY) === 0, 5_000, 'the tab is gone too')
+  expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(499)
 })
 
 test('session: silentNodeMs is how long a node may say nothing; a tab may for ever, and a beat is enough', async () => {
