@@ -5,6 +5,7 @@
 
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../node/index.ts'
 import { Cell, firstMatch, type ReadableCell } from './cell.ts'
+import { createFetchPiece } from './fetch-piece.ts'
 import { loadWebRTC } from './web-rtc.ts'
 import { shortPeer } from './words/short-text.ts'
 import { createWorkerHasher, startHashThread } from './workers/worker-hasher.ts'
@@ -101,11 +102,12 @@ export class PeerSession {
 
   async #startPeer(): Promise<void> {
     try {
-      const [{ createPeer }, webRTC] = await Promise.all([this.library(), loadWebRTC(() => readIceServers(this.#gateway))])
+      const [{ createPeer, pieceRequest }, webRTC] = await Promise.all([this.library(), loadWebRTC(() => readIceServers(this.#gateway))])
       const peer = await createPeer({
         role: 'tab',
         join: [this.#gateway],
         createHasher: createWorkerHasher(startHashThread),
+        fetchPiece: createFetchPiece(pieceRequest),
         ...(webRTC && { webRTC }),
       })
       peer.onEvent((event) => this.#onPeerEvent(peer, event))

@@ -61,15 +61,15 @@ export class ContentSearch {
    * @param outline from the link
    */
   open(key: Key, visit: Visit, outline?: Key): Promise<FoundContent> {
-    return this.#search(key, visit, (abort) => openContent(this.#parts.peer, key, { ...abort, ...(outline && { outline }) }))
+    return this.#search(key, visit, (abort) => openContent(this.#parts.peer, key, { ...abort, ...(outline && { outline }) }), outline)
   }
 
-  async #search<Found extends FoundContent>(key: Key, visit: Visit, find: Find<Found>): Promise<Found | FetchedContent> {
+  async #search<Found extends FoundContent>(key: Key, visit: Visit, find: Find<Found>, outline?: Key): Promise<Found | FetchedContent> {
     const { peer, rate, limits, closing } = this.#parts
     const waitMs = this.#waitMs(visit.query)
     // The signal of a request is made when it is first asked for: content in memory needs none.
     if (peer.content.has(key)) return peer.content.get(key)
-    rate.take(visit.client.address ?? '')
+    if (!peer.content.knows(key, outline)) rate.take(visit.client.address ?? '')
     const gone = AbortSignal.any([visit.request.signal, closing])
     try {
       return await find({ signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })

@@ -12,6 +12,7 @@ export {
   MAX_BUNDLE_BYTES,
   MAX_BUNDLE_ENTRIES,
   mediaTypeOf,
+  pieceRequest,
   RATED_BYTES,
   refusePath,
 } from './content/index.ts'
@@ -33,6 +34,7 @@ export type {
   ContentStore,
   FetchedContent,
   FetchPiece,
+  FetchPieceOptions,
   HeldContent,
   Hold,
   Holder,
@@ -46,4 +48,5 @@ export type {
   PeerStatus,
   PieceAddress,
   Rendezvous,
+  WantedPiece,
 } from './types.ts'

@@ -127,20 +127,30 @@ export interface PieceAddress {
   index: number
 }
 
+/** One piece, as it is asked for. */
+export interface WantedPiece extends PieceAddress {
+  /** Where it begins in the content, in bytes. */
+  offset: number
+  /** In bytes. */
+  size: number
+}
+
+export interface FetchPieceOptions {
+  signal: AbortSignal
+  /** How long nothing may arrive, in ms. */
+  stallMs: number
+  /** 'node': only what the node or its tabs hold. 'anybody': what it can find, as a tab asks of its home. */
+  from: 'node' | 'anybody'
+}
+
 /**
  * Another way to a node's pieces than a stream of the overlay: plain HTTP, without the cost of encrypting what anybody may have.
  *
  * @param origin where the node's gateway is, such as `http://192.0.2.1:4000`
- * @param piece with its size, in bytes
- * @param options.stallMs how long nothing may arrive, in ms
  * @returns as many bytes as asked for, unchecked; undefined when there is nothing to be had this way
  * @throws signal.reason, when aborted
  */
-export type FetchPiece = (
-  origin: string,
-  piece: PieceAddress & { size: number },
-  options: { signal: AbortSignal; stallMs: number },
-) => Promise<Uint8Array | undefined>
+export type FetchPiece = (origin: string, piece: WantedPiece, options: FetchPieceOptions) => Promise<Uint8Array | undefined>
 
 /** Content by its hash. */
 export interface ContentStore {
@@ -178,6 +188,8 @@ export interface ContentStore {
    * @throws signal.reason, when aborted
    */
   givePiece(piece: PieceAddress, to: string, options?: AbortOptions): Promise<Uint8Array>
+  /** True when `open` need ask nobody: it is held here, or its outline is in memory while somebody holds it. */
+  knows(key: Key, outline?: Key): boolean
   /** True when `get` would be answered from this peer's own memory: it holds the content, or keeps it while others hold it. */
   has(key: Key): boolean
 }

@@ -6,7 +6,7 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { connectionKind, createFrameStream, type Direct, type FrameStream, raceAbort } from '../network/index.ts'
-import type { AbortOptions, FetchPiece, Key, PieceAddress } from '../types.ts'
+import type { AbortOptions, FetchPiece, Key, WantedPiece } from '../types.ts'
 import { httpOriginOf } from './http-origin.ts'
 import { MAX_OUTLINE_BYTES } from './outline.ts'
 import {
@@ -37,7 +37,7 @@ export interface Asking {
   askPiece(
     peer: PeerId,
     addresses: string[],
-    piece: PieceAddress & { size: number },
+    piece: WantedPiece,
     scope: AskScope,
     stallMs: number,
     options: Required<AbortOptions>,
@@ -231,7 +231,8 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
   async function fetchOverHttp(
     peer: PeerId,
     addresses: string[],
-    piece: PieceAddress & { size: number },
+    piece: WantedPiece,
+    scope: AskScope,
     stallMs: number,
     signal: AbortSignal,
   ): Promise<AskResult | undefined> {
@@ -239,7 +240,7 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
     const channel = await raceAbort(channelTo(peer, addresses), signal).catch(() => undefined)
     signal.throwIfAborted()
     if (channel?.origin === undefined || channel.httpFailures >= MAX_HTTP_FAILURES) return undefined
-    const bytes = await fetchPiece(channel.origin, piece, { signal, stallMs })
+    const bytes = await fetchPiece(channel.origin, piece, { signal, stallMs, from: scope === ASK_SCOPE.own ? 'node' : 'anybody' })
     channel.httpFailures = bytes === undefined ? channel.httpFailures + 1 : 0
     return bytes && { bytes }
   }
@@ -248,11 +249,11 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
     ask: (peer, addresses, key, scope, stallMs, { signal }) =>
       askFor(peer, addresses, { maxBytes: maxWholeBytes }, (id) => ({ type: 'ask', id, key, scope }), stallMs, signal),
     async askPiece(peer, addresses, piece, scope, stallMs, { signal }) {
-      const { size, ...address } = piece
-      const got = scope === ASK_SCOPE.own ? await fetchOverHttp(peer, addresses, piece, stallMs, signal) : undefined
+      const got = await fetchOverHttp(peer, addresses, piece, scope, stallMs, signal)
       if (got !== undefined) return got
+      const { key, outline, index, size } = piece
       const expects = { maxBytes: size, exactBytes: size }
-      return askFor(peer, addresses, expects, (id) => ({ type: 'ask-piece', id, scope, ...address }), stallMs, signal)
+      return askFor(peer, addresses, expects, (id) => ({ type: 'ask-piece', id, key, index, scope, outline }), stallMs, signal)
     },
     stop() {
       for (const channel of channels.values()) channel.then(({ frames }) => frames.close()).catch(() => {})

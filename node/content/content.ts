@@ -323,6 +323,13 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       bytesServed += bytes.byteLength
       return bytes
     },
+    knows(key, outline) {
+      const expected = outline ?? outlines.trusted(key)
+      return (
+        store.get(key) !== undefined ||
+        (expected !== undefined && cache.get(key, { outlineHash: expected, index: 'outline' }) !== undefined)
+      )
+    },
     has: (key) => store.get(key)?.outline === undefined && (store.get(key) !== undefined || cache.get(key) !== undefined),
     async start() {
       if (started) return

@@ -73,7 +73,7 @@ export function createPieces({ asking, fetcher, cache, hasTabs, onReceived }: Pi
             asking.askPiece(
               peerIdFromString(ask),
               addresses,
-              { key, outline: outlineHash, index, size },
+              { key, outline: outlineHash, index, offset: index * outline.pieceBytes, size },
               scope,
               Math.max(stallMs, STALL_MS),
               { signal },

@@ -5,8 +5,7 @@
 
 import { get as getHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http'
 import { get as getHttps, Agent as HttpsAgent } from 'node:https'
-import { encodeKeyHex } from '../keys/index.ts'
-import type { FetchPiece } from '../types.ts'
+import { type FetchPiece, pieceRequest } from '../index.ts'
 
 /** Connections to one node, in use or waiting to be used again. A reader has six pieces of one holder under way. */
 const MAX_SOCKETS = 8
@@ -16,11 +15,12 @@ export function createHttpPieces(): FetchPiece {
     'http:': new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
   }
-  return (origin, { key, outline, index, size }, { signal, stallMs }) =>
+  return (origin, piece, { signal, stallMs, from }) =>
     new Promise((resolve, reject) => {
-      const url = new URL(`/api/v1/pieces/${encodeKeyHex(key)}?o=${encodeKeyHex(outline)}&n=${index}`, origin)
+      const { path, headers, status } = pieceRequest(piece, from)
+      const url = new URL(path, origin)
       const isPlain = url.protocol === 'http:'
-      const request = (isPlain ? getHttp : getHttps)(url, { agent: agents[isPlain ? 'http:' : 'https:'] })
+      const request = (isPlain ? getHttp : getHttps)(url, { headers, agent: agents[isPlain ? 'http:' : 'https:'] })
       const timer = setTimeout(() => request.destroy(), stallMs)
       const end = (bytes: Uint8Array | undefined) => {
         clearTimeout(timer)
@@ -36,12 +36,18 @@ export function createHttpPieces(): FetchPiece {
       signal.addEventListener('abort', onAbort, { once: true })
       request.on('close', () => end(undefined))
       request.on('error', () => end(undefined))
-      request.on('response', (response) => readPiece(response, size, () => timer.refresh(), end))
+      request.on('response', (response) => readPiece(response, status, piece.size, () => timer.refresh(), end))
     })
 }
 
-function readPiece(response: IncomingMessage, size: number, heard: () => void, end: (bytes: Uint8Array | undefined) => void): void {
-  if (response.statusCode !== 200 || Number(response.headers['content-length']) !== size) {
+function readPiece(
+  response: IncomingMessage,
+  status: number,
+  size: number,
+  heard: () => void,
+  end: (bytes: Uint8Array | undefined) => void,
+): void {
+  if (response.statusCode !== status || Number(response.headers['content-length']) !== size) {
     response.resume() // a refusal is short, and the connection serves the next piece
     response.on('end', () => end(undefined))
     return

@@ -128,6 +128,29 @@ test.each(Object.keys(STRANGE))('http pieces: at a port that %s, they come on th
   expect(asked).toBeLessThan(PIECES)
 })
 
+test('http pieces: a tab’s home gives what others hold as ranges of its gateway, which are no searches', async () => {
+  const network = await createNetwork({ nodes: 0, createHasher: createNativeHasher })
+  const front = createGatewayServer()
+  const [statuses, limits] = [[] as number[], { searchBurst: 2, searchesPerSecond: 1 }]
+  const holder = await network.addNode()
+  const home = await network.addNode({ server: front.server })
+  front.serve(
+    createGateway({
+      peer: home.peer,
+      version: '0.0.0-test',
+      limits,
+      onEvent: (event) => event.type === 'request' && event.route === 'raw' && statuses.push(event.status),
+    }),
+  )
+  const tab = await network.addTab(home, { createHasher: createNativeHasher, fetchPiece: createHttpPieces() })
+  // Its home is the only one that this tab can ask: a tab of a page may not dial everybody.
+  const held = await network.addTab(holder)
+  const { key, outline } = await held.content.hold(generatedContent(SIZE, 7))
+  expect(await readAll(await tab.content.open(key, { outline: outline as Key }))).toBe(encodeKeyHex(key))
+  expect(statuses.length).toBeGreaterThan(0)
+  expect(statuses.every((status) => status === 206)).toBe(true)
+})
+
 test('http pieces: wrong bytes over HTTP are a lie of the holder’s, which costs one piece', async () => {
   let asked = 0
   const liar = createServer((_request, response) => {
