@@ -9,7 +9,6 @@ import type { ChannelPageCalls } from './pages/channel-page.ts'
 import type { TabPageCalls } from './pages/tab-page.ts'
 import type { TorrentPageCalls } from './pages/torrent-page.ts'
 import { ioBytesOf } from './process-stat.ts'
-import { percent } from './samples.ts'
 import { startWorker } from './worker.ts'
 import type { BulkTrackerCalls } from './workers/bulk-tracker.ts'
 
@@ -71,7 +70,7 @@ async function startTabs(stack: AsyncDisposableStack): Promise<Carrier> {
       const before = ioBytesOf(home.pid)
       const reading = await reader.call('read', { content, reference })
       const share = (ioBytesOf(home.pid) - before) / content.size
-      return { ...reading, way: share < SIGNALLING_SHARE ? `direct (${percent(share)} at the home)` : 'through the home' }
+      return { ...reading, way: share < SIGNALLING_SHARE ? 'direct' : 'through the home' }
     },
   }
 }

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { bulkParts } from '../bulk-content.ts'
 import { startBulkMeter } from '../bulk-meter.ts'
+import { waitUntil } from '../wait.ts'
 import { serveCalls } from '../worker.ts'
 import type { BulkPeerCalls } from './bulk-peer.ts'
 
@@ -30,6 +31,7 @@ interface HyperdrivePackages {
 }
 
 const PART_BYTES = 65_536
+const TOLD_MS = 20_000
 
 let store: Corestore
 let openDrive: (key?: Buffer) => Hyperdrive
@@ -66,7 +68,11 @@ const calls: BulkPeerCalls = {
     const [key = '', path, version] = reference.split('/')
     const drive = await driveOf(key)
     // It is told of new files; the clock starts once it has been told of this one.
-    while (drive.version < Number(version)) await drive.update({ wait: true })
+    const isTold = async () => {
+      await drive.update({ wait: false })
+      return drive.version >= Number(version)
+    }
+    await waitUntil(isTold, TOLD_MS, 'the reader is told of the new file')
     const meter = startBulkMeter(content)
     for await (const bytes of drive.createReadStream(`/${path}`)) meter.take(bytes)
     return meter.end()
