@@ -27,12 +27,43 @@ export const OTHERS = {
     dependencies: {
       '@helia/bitswap': '4.0.19',
       '@helia/libp2p': '2.1.4',
+      '@helia/unixfs': '8.0.5',
       helia: '7.1.15',
     },
     entry: [
       "export { createHeliaLight } from 'helia'",
       "export { withBitswap } from '@helia/bitswap'",
       "export { withLibp2pLight } from '@helia/libp2p'",
+      "export { unixfs } from '@helia/unixfs'",
+      "export { CID } from 'multiformats/cid'",
+      '',
+    ].join('\n'),
+  },
+  // The last ones that keep their blocks in memory: what is to be compared is the transfer, not a disk.
+  hyperdrive: {
+    dependencies: { corestore: '6.18.4', hyperdrive: '11.13.4', 'random-access-memory': '6.2.1' },
+    entry: [
+      "export { default as Corestore } from 'corestore'",
+      "export { default as Hyperdrive } from 'hyperdrive'",
+      "export { default as RAM } from 'random-access-memory'",
+      '',
+    ].join('\n'),
+  },
+  // Its WebRTC for Node.js is a native package whose install script fetches it: left out, since peers in Node.js meet over TCP.
+  webtorrent: {
+    dependencies: { 'bittorrent-tracker': '11.2.3', 'create-torrent': '6.1.3', webtorrent: '3.0.21' },
+    entry: [
+      "import { registerHooks } from 'node:module'",
+      "const names = ['RTCPeerConnection', 'RTCSessionDescription', 'RTCIceCandidate']",
+      "const url = 'data:text/javascript,' + names.map((name) => 'export const ' + name + ' = undefined;').join('')",
+      'registerHooks({',
+      "  resolve: (name, context, next) => (name === 'webrtc-polyfill' ? { url, shortCircuit: true } : next(name, context)),",
+      '})',
+      "export const { default: createTorrent } = await import('create-torrent')",
+      "export const { default: Tracker } = await import('bittorrent-tracker/server')",
+      "export const { default: WebTorrent } = await import('webtorrent')",
+      // What a page loads.
+      "export const browserBundle = import.meta.resolve('webtorrent/dist/webtorrent.min.js')",
       '',
     ].join('\n'),
   },

@@ -1,16 +1,28 @@
 /** What a process has used so far, as Linux counts it under /proc: CPU, memory, bytes. */
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** CLK_TCK: the unit of CPU times in /proc, the same on every Linux that Node.js supports. @see proc(5) */
 const TICK_MS = 10
 
 /** User and system time of all threads, in ms. */
 export function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The name, in parentheses, may itself contain spaces: fields are counted behind it, where the third is the first.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = statOf(pid)
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+}
+
+/** The same of all children that have ended, and of theirs. */
+export function endedChildrenCpuMsOf(pid: number): number {
+  const fields = statOf(pid)
+  return (Number(fields[13]) + Number(fields[14])) * TICK_MS
+}
+
+/** The process and all that it started, and they, and are running. */
+export function familyOf(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  )
+  return [pid, ...children.flatMap(familyOf)]
 }
 
 /** Memory that is resident now, in bytes. */
@@ -21,6 +33,15 @@ export function rssOf(pid: number): number {
 /** The most that was ever resident, in bytes. */
 export function peakRssOf(pid: number): number {
   return readNumber(`/proc/${pid}/status`, /VmHWM:\s+(\d+) kB/) * 1_024
+}
+
+/** From now on `peakRssOf` tells the most since now. @see proc(5), clear_refs */
+export function resetPeakRss(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5')
+  } catch {
+    // Not ours to reset (a browser's process guards itself): it tells the most since its start.
+  }
 }
 
 /**
@@ -51,6 +72,12 @@ export function usageOf(pids: readonly number[]): Usage {
 /** What was used between two readings, and for how long. */
 export function usedBetween(before: Usage, after: Usage): { cpuMs: number; ioBytes: number; ms: number } {
   return { cpuMs: after.cpuMs - before.cpuMs, ioBytes: after.ioBytes - before.ioBytes, ms: after.atMs - before.atMs }
+}
+
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name, in parentheses, may itself contain spaces: fields are counted behind it, where the third is the first.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function readNumber(path: string, pattern: RegExp): number {

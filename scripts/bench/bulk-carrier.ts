@@ -1,0 +1,72 @@
+/** Whatever carries large content from one process to another, and what one transfer takes of both. Which there are: `bulk-nodes.ts`, `bulk-tabs.ts`. */
+
+import type { BulkContent } from './bulk-content.ts'
+import type { BulkReading } from './bulk-meter.ts'
+import { cpuMsOf, peakRssOf, resetPeakRss } from './process-stat.ts'
+import { sum } from './samples.ts'
+
+/** What a process used that lives no longer than one transfer. */
+export interface CommandUsage {
+  cpuMs: number
+  /** In bytes. */
+  peakRss: number
+}
+
+export interface CarriedReading extends BulkReading {
+  command?: CommandUsage
+  /** What can be told of this transfer alone, for instance which way it took. */
+  way?: string
+}
+
+/** Connected and joined. It ends with the stack that it was started on. */
+export interface Carrier {
+  /** Process ids. They may change between transfers, not in one. */
+  givers(): number[]
+  readers(): number[]
+  /** Has the content ready to be read; not measured. Resolves with what the reader asks for. */
+  offer(content: BulkContent): Promise<string>
+  read(content: BulkContent, reference: string): Promise<CarriedReading>
+}
+
+export interface System {
+  name: string
+  /** `floor`: what any transfer costs at least; `base`: what mayfly is held to; `peer`: another peer-to-peer system; `own`: mayfly. */
+  kind: 'floor' | 'base' | 'peer' | 'own'
+  /** In Node.js or in Chromium: figures are compared within one of them. */
+  runs: 'node' | 'chromium'
+  /** What is checked, and by whom. */
+  check: string
+  start(stack: AsyncDisposableStack): Promise<Carrier>
+}
+
+export interface Transfer extends CarriedReading {
+  mibPerSecond: number
+  /** Of both ends together, in seconds for each GiB. */
+  giverCpu: number
+  readerCpu: number
+  /** The most during the transfer, the sum of its processes, in bytes. */
+  giverRss: number
+  readerRss: number
+}
+
+const MIB = 1_048_576
+
+export async function transfer(carrier: Carrier, content: BulkContent): Promise<Transfer> {
+  const reference = await carrier.offer(content)
+  const givers = carrier.givers()
+  const readers = carrier.readers()
+  for (const pid of [...givers, ...readers]) resetPeakRss(pid)
+  const giverMs = sum(givers.map(cpuMsOf))
+  const readerMs = sum(readers.map(cpuMsOf))
+  const reading = await carrier.read(content, reference)
+  const perGiB = (cpuMs: number) => (cpuMs / 1_000 / content.size) * MIB * 1_024
+  const { command } = reading
+  return {
+    ...reading,
+    mibPerSecond: content.size / MIB / (reading.ms / 1_000),
+    giverCpu: perGiB(sum(givers.map(cpuMsOf)) - giverMs),
+    readerCpu: perGiB(sum(readers.map(cpuMsOf)) - readerMs + (command?.cpuMs ?? 0)),
+    giverRss: sum(givers.map(peakRssOf)),
+    readerRss: sum(readers.map(peakRssOf)) + (command?.peakRss ?? 0),
+  }
+}

@@ -1,0 +1,39 @@
+/** What a reader takes, as it takes it: how much, how soon, and whether it is the right thing. Runs in pages, too. */
+
+import { type BulkContent, isBulkPart } from './bulk-content.ts'
+
+export interface BulkReading {
+  /** From asking to the last checked byte. */
+  ms: number
+  /** From asking to the first byte that counts as checked; undefined where it cannot be told. */
+  firstMs?: number
+}
+
+export interface BulkMeter {
+  /** The next bytes, in order. @throws when they are not the content's */
+  take(bytes: Uint8Array): void
+  /** Bytes that came out of order, checked by whoever carried them. @throws when they are not the content's */
+  takeAt(offset: number, bytes: Uint8Array): void
+  /** @throws when not as much came as there is */
+  end(): BulkReading
+}
+
+/** The clock starts now. */
+export function startBulkMeter({ size, seed }: BulkContent): BulkMeter {
+  const startedAtMs = performance.now()
+  let taken = 0
+  let firstMs: number | undefined
+  const takeAt = (offset: number, bytes: Uint8Array) => {
+    firstMs ??= performance.now() - startedAtMs
+    if (!isBulkPart(seed, offset, bytes)) throw new Error(`wrong bytes at ${offset}`)
+    taken += bytes.byteLength
+  }
+  return {
+    take: (bytes) => takeAt(taken, bytes),
+    takeAt,
+    end() {
+      if (taken !== size) throw new Error(`${taken} bytes came, not ${size}`)
+      return { ms: performance.now() - startedAtMs, ...(firstMs !== undefined && { firstMs }) }
+    },
+  }
+}

@@ -1,0 +1,14 @@
+/** What a page of a benchmark answers to, and where it keeps that. */
+
+/** The functions by name: one argument that can be written as JSON, and such an answer. */
+export type PageCalls = Record<string, (argument: never) => unknown>
+
+declare global {
+  interface Window {
+    benchCalls?: PageCalls
+  }
+}
+
+export function answerCalls(calls: object): void {
+  window.benchCalls = calls as PageCalls
+}

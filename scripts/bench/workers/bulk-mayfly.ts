@@ -1,0 +1,42 @@
+/** A mayfly node that holds content it makes as it is asked for, or one that has joined it and reads. */
+
+import { createServer } from 'node:http'
+import { createPeer, decodeKeyHex, encodeKeyHex, type Peer } from '../../../node/index.ts'
+import { createWebSocketListener } from '../../../node/server/listener.ts'
+import { createNativeHasher } from '../../../node/server/native-hasher.ts'
+import { bulkSource } from '../bulk-content.ts'
+import { startBulkMeter } from '../bulk-meter.ts'
+import { waitUntil } from '../wait.ts'
+import { serveCalls } from '../worker.ts'
+import type { BulkPeerCalls } from './bulk-peer.ts'
+
+const JOIN_MS = 20_000
+
+let peer: Peer
+
+const calls: BulkPeerCalls = {
+  async start({ connect }) {
+    const server = createServer((_request, response) => response.writeHead(404).end())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const join = connect === undefined ? [] : [connect]
+    peer = await createPeer({ role: 'node', listener: createWebSocketListener(server), createHasher: createNativeHasher, join })
+    await peer.start()
+    await peer.joined({ signal: AbortSignal.timeout(JOIN_MS) })
+    if (connect !== undefined) await waitUntil(() => peer.status().counts.servers > 0, JOIN_MS, 'the reader knows the holder')
+    return peer.status().addresses[0] ?? ''
+  },
+  async offer(content) {
+    const { key, outline } = await peer.content.hold(bulkSource(content))
+    return `${encodeKeyHex(key)}?o=${outline === undefined ? '' : encodeKeyHex(outline)}`
+  },
+  async read({ content, reference }) {
+    const [key = '', outline = ''] = reference.split('?o=')
+    const meter = startBulkMeter(content)
+    const opened = await peer.content.open(decodeKeyHex(key), { outline: decodeKeyHex(outline) })
+    // What it yields is checked: each piece before it comes, and the whole before the last of it.
+    for await (const bytes of opened.read()) meter.take(bytes)
+    return meter.end()
+  },
+}
+
+serveCalls(calls)
