@@ -1,6 +1,7 @@
 /** The public face of the library. */
 
 export {
+  BUNDLE_MEDIA_TYPE,
   type BundleEntry,
   blobSource,
   decodeBundle,
@@ -13,6 +14,7 @@ export {
   memorySource,
   openSealed,
   refusePath,
+  SEALED_MEDIA_TYPE,
   type SealedFacts,
   type SealOptions,
   sealedBytes,

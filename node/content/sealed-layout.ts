@@ -25,6 +25,9 @@ export const SLOT_PLAIN_BYTES = SLOT_BYTES - TAG_BYTES
 /** Shorter content looks as long as this: most messages and passwords do. */
 export const MIN_PADDED_BYTES = 4_096
 
+/** What private content is to those who have not its key. */
+export const SEALED_MEDIA_TYPE = 'application/vnd.mayfly.private'
+
 const MAGIC = new TextEncoder().encode('mayfly-private\n')
 const VERSION = 1
 const MEDIA_TYPE = /^([\w.+-]+\/[\w.+-]+)?$/

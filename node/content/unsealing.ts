@@ -24,6 +24,13 @@ export interface Unsealer {
   push(sealed: Uint8Array): Promise<Uint8Array>
 }
 
+export interface ResumePoint {
+  nextSlot: number
+  /** Of the slots before. */
+  plainBytes: number
+  sealedBytes: number
+}
+
 export interface UnsealedContent extends SealedFacts {
   /**
    * Yields plain bytes, in order, each record checked.
@@ -34,6 +41,8 @@ export interface UnsealedContent extends SealedFacts {
   read(part?: { offset: number; length: number }, options?: AbortOptions): AsyncIterable<Uint8Array>
   /** Opens cipher text that comes another way, from the beginning of a slot (of the first, when left out) to the end. */
   unsealer(firstSlot?: number): Unsealer
+  /** Where to go on with so many plain bytes from the beginning: how many of them are in whole slots, and which slot is next. */
+  resumeAt(plainBytes: number): ResumePoint
   /** The cipher text again, of plain bytes that are there: the same bytes, when those are right. */
   reseal(plain: ContentSource): ContentSource
 }
@@ -60,6 +69,11 @@ export async function openSealed(
     ...facts,
     unsealer,
     reseal: (plain) => sealWith(records, plain, facts),
+    resumeAt(plainBytes) {
+      if (plainBytes === facts.size) return { nextSlot: slotsOf(facts.size), plainBytes, sealedBytes: expected }
+      const nextSlot = slotAt(plainBytes)
+      return { nextSlot, plainBytes: plainStart(nextSlot), sealedBytes: nextSlot * SLOT_BYTES }
+    },
     async *read({ offset, length } = { offset: 0, length: facts.size }, abort = {}) {
       const end = Math.min(offset + length, facts.size)
       if (offset >= end) return

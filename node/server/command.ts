@@ -75,6 +75,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     const { runHold } = await import('./hold-command.ts')
     await run(hold, (context) => runHold(context, paths))
   })
+  addSettings(hold, ['private'])
 
   const get = program
     .command('get')
