@@ -107,6 +107,11 @@ export class PrivateVisit implements Visit {
   }
 
   async #run(): Promise<void> {
+    // Said before anything is asked for: such a page may not get into the network either.
+    if (globalThis.crypto?.subtle === undefined) {
+      this.#state.set('no-crypto')
+      return
+    }
     const { counts, screen, session } = this.#options
     const { signal } = this.#controller
     const { MayflyError } = await session.library()

@@ -115,6 +115,34 @@ describe('a private page', () => {
     await seesVisit(page, 'damaged')
   })
 
+  it('says so where the browser does not decrypt, and makes none there', async () => {
+    const author = await openPrivateHome()
+    await makeText(author, 'not here')
+    const link = await linkOf(author)
+    const reader = await chromium.newPage()
+    // As in a page that came by plain http from another machine.
+    await reader.addInitScript(() => {
+      Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined })
+      Object.defineProperty(globalThis, 'isSecureContext', { value: false })
+    })
+    await reader.goto(elsewhere(link))
+    await seesVisit(reader, 'no-crypto')
+    await reader.getByText('Make another').click()
+    expect(await reader.getByTestId('private').isDisabled()).toBe(true)
+  })
+
+  it('opens nothing on its author’s own tab either, without the key', async () => {
+    const author = await openPrivateHome()
+    await makeFile(author, pngBytes(900), 'large.png')
+    await waitFor(async () => (await imageWidth(author)) === 900, 10_000, 'it is shown')
+    await author.evaluate(() => history.pushState(null, '', location.pathname + location.search))
+    await author.evaluate(() => dispatchEvent(new PopStateEvent('popstate')))
+    await seesVisit(author, 'locked')
+    expect(await author.locator('img#content, #frame iframe').count()).toBe(0)
+    await author.goBack()
+    await waitFor(async () => (await imageWidth(author)) === 900, 10_000, 'it is shown again')
+  })
+
   it('is held again after a reload, opened by its address, and named nowhere in what the tab keeps', async () => {
     const author = await openPrivateHome()
     await makeText(author, 'kept canary-77a0')
@@ -168,6 +196,10 @@ describe('private files', () => {
     const link = await linkOf(author)
     const reader = await visit(elsewhere(link))
     await seesVisit(reader, 'opened')
+    const keyless = await visit(elsewhere(link, ''))
+    await seesVisit(keyless, 'locked')
+    expect(await keyless.locator('audio, iframe').count()).toBe(0)
+    await keyless.close()
     const audio = reader.locator('audio#content')
     await waitFor(() => audio.evaluate((element: HTMLAudioElement) => element.duration > 89), 20_000, 'its length is known')
     await audio.evaluate((element: HTMLAudioElement) => {
