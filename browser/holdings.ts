@@ -3,7 +3,7 @@
  * `kept-content.ts`, large content in the file or Blob that it came from; who else holds them is left to `holder-counts.ts`.
  */
 
-import type { AbortOptions } from '../node/index.ts'
+import type { AbortOptions, ContentSource } from '../node/index.ts'
 import { blobContent } from './blob-content.ts'
 import { Cell, type ReadableCell } from './cell.ts'
 import { contentLabel } from './content-kind.ts'
@@ -22,6 +22,8 @@ export interface HoldBlobOptions extends AbortOptions {
   onRead?: (bytes: number) => void
   name?: string
   isPart?: boolean
+  /** Makes cipher text of it: that is held, and the file is for nobody to see. */
+  seal?(plain: ContentSource): Promise<ContentSource>
 }
 
 export class Holdings {
@@ -29,8 +31,8 @@ export class Holdings {
   readonly #kept: KeptContent
   /** Newest last. Bounded by the peer's limits on what it holds. */
   readonly #pages: Cell<readonly HeldPage[]>
-  /** By hash. Bounded as the pages are. */
-  readonly #blobs = new Map<string, Blob>()
+  /** By hash; nothing to be seen of what is held sealed. Bounded as the pages are. */
+  readonly #blobs = new Map<string, Blob | undefined>()
 
   constructor({ session, kept }: HoldingsOptions) {
     this.#session = session
@@ -63,12 +65,12 @@ export class Holdings {
   }
 
   /**
-   * Makes a page of the bytes and holds it. `name` is a file's name.
+   * Makes a page of the bytes and holds it. `name` is a file's name, and its label when there is no other.
    *
    * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
    */
-  async make(bytes: Uint8Array, name?: string): Promise<HeldPage> {
-    return this.#holdBytes(bytes, { label: name ?? contentLabel(bytes), madeHere: true, ...(name !== undefined && { name }) })
+  async make(bytes: Uint8Array, { name, label = name }: { name?: string; label?: string | undefined } = {}): Promise<HeldPage> {
+    return this.#holdBytes(bytes, { label: label ?? contentLabel(bytes), madeHere: true, ...(name !== undefined && { name }) })
   }
 
   /**
@@ -95,7 +97,7 @@ export class Holdings {
   }
 
   /** Holds bytes that came from others, checked by the caller. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
-  async hold(bytes: Uint8Array, options: { isPart?: boolean } = {}): Promise<HeldPage> {
+  async hold(bytes: Uint8Array, options: { isPart?: boolean; label?: string } = {}): Promise<HeldPage> {
     return this.#holdBytes(bytes, { label: contentLabel(bytes), madeHere: false, ...options })
   }
 
@@ -170,17 +172,18 @@ export class Holdings {
 
   async #holdBlob(
     blob: Blob,
-    { signal, onRead, expected, ...facts }: HoldBlobOptions & { madeHere: boolean; kept: boolean; expected?: string },
+    { signal, onRead, expected, seal, ...facts }: HoldBlobOptions & { madeHere: boolean; kept: boolean; expected?: string },
   ): Promise<HeldPage> {
     const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
     const { encodeKeyHex, MayflyError } = library
-    const { key, size, outline } = await peer.content.hold(blobContent(library, blob, onRead), signal ? { signal } : {})
+    const plain = blobContent(library, blob, onRead)
+    const { key, size, outline } = await peer.content.hold(seal ? await seal(plain) : plain, signal ? { signal } : {})
     const hash = encodeKeyHex(key)
     if (expected !== undefined && hash !== expected) {
       if (!this.has(hash)) await peer.content.release(key)
       throw new MayflyError('ERR_UNAVAILABLE', 'What came is not what the address says: its SHA-256 is another')
     }
-    this.#blobs.set(hash, blob)
+    this.#blobs.set(hash, seal ? undefined : blob)
     return this.#add({ ...facts, hash, size, ...(outline && { outline: encodeKeyHex(outline) }) })
   }
 

@@ -4,17 +4,18 @@
  * `content-frame.ts`.
  */
 
-import type { MayflyErrorCode, Peer } from '../node/index.ts'
+import type { MayflyErrorCode, OpenedContent, Peer } from '../node/index.ts'
 import { toBase64 } from './base64.ts'
 import { type BundleFile, readBundleFiles } from './bundle-files.ts'
-import { Cell, firstMatch, type ReadableCell } from './cell.ts'
+import { Cell, type ReadableCell } from './cell.ts'
 import { isDisplayable } from './content-kind.ts'
 import type { HolderCounts } from './holder-counts.ts'
 import type { Holdings } from './holdings.ts'
 import type { PeerSession } from './peer-session.ts'
-import { fetchRaw, readAtMost, readOpened, sizeOf, typeOf } from './raw-content.ts'
+import { fetchRaw, firstBytes, readAtMost, readOpened, sizeOf, typeOf } from './raw-content.ts'
 import { type PageRoute, type RawWish, rawPathOf } from './route.ts'
 import type { TransferPlan } from './transfer.ts'
+import { visitChange } from './visit-change.ts'
 import { filesText } from './words/size-text.ts'
 
 export type VisitState =
@@ -42,9 +43,21 @@ export type VisitState =
   | 'wrong'
   /** Larger than content may be. */
   | 'too-large'
+  /** Private, opened and on screen or to be saved; this tab does not hold it, since it is large. */
+  | 'opened'
+  /** Private, and the link has no key. */
+  | 'locked'
+  /** Private, and the link's key is not its key. */
+  | 'wrong-key'
+  /** The link has a key, and what came is not private, or not as it was sealed. */
+  | 'damaged'
+  /** Private, and the browser does not decrypt in this page. */
+  | 'no-crypto'
 
 /** What the gateway calls a list of files. @see ../node/content/WIRE.md (bundles) */
 const BUNDLE_TYPE = 'application/vnd.mayfly.bundle'
+/** @see ../node/content/PRIVATE.md */
+const SEALED_TYPE = 'application/vnd.mayfly.private'
 
 /** What the gateway said when it served the page. */
 export type ServedState = 'found' | 'gone' | 'unavailable' | 'offline'
@@ -64,8 +77,32 @@ export interface ContentScreen {
 export interface ContentFacts {
   /** In bytes. */
   size: number
-  /** Media type, when the gateway has told. */
+  /** Media type, when the gateway has told, or the private content itself. */
   type?: string
+  /** What private content says that it is called. */
+  name?: string
+}
+
+/** A visit to one page, as the views see it. */
+export interface Visit {
+  readonly hash: string
+  readonly route: PageRoute
+  readonly state: ReadableCell<VisitState>
+  /** The files in it, when it is a bundle. */
+  readonly bundle: ReadableCell<readonly BundleFile[] | undefined>
+  /** Absent while nothing is known of it. */
+  readonly facts: ReadableCell<ContentFacts | undefined>
+  /** What to get so that this tab holds all of it; undefined while that is not known, or it is here. */
+  readonly plan: TransferPlan | undefined
+  /** Begins, and goes on until `end()`. */
+  start(): void
+  end(): void
+  /** Asks again now, where the visit waits. */
+  tryAgain(): void
+  stopHolding(): Promise<void>
+  holdAgain(): Promise<void>
+  /** Saves private content, which no gateway can give. */
+  save?(): Promise<void>
 }
 
 export interface PageVisitOptions {
@@ -94,7 +131,7 @@ type Outcome =
   | { large: { size: number; type?: string } }
   | { failed: 'gone' | 'unavailable' | 'offline' | 'too-large' }
 
-export class PageVisit {
+export class PageVisit implements Visit {
   readonly hash: string
   readonly route: PageRoute
   readonly #options: Required<Omit<PageVisitOptions, 'served' | 'route'>>
@@ -177,7 +214,7 @@ export class PageVisit {
     const unsubscribe = holdings.pages.subscribe(() => this.#onHoldingsChange())
     signal.addEventListener('abort', unsubscribe)
     if (holdings.has(this.hash)) return this.#showOwn()
-    if (this.#state.get() === 'gone') await this.#waitForChange(0)
+    if (this.#state.get() === 'gone') await this.#change(0)
     for (;;) {
       const before = this.#options.counts.counts.get().get(this.hash)
       const outcome = await this.#obtain()
@@ -187,7 +224,7 @@ export class PageVisit {
       if ('large' in outcome) return this.#showStream(outcome.large)
       this.#options.screen.clear()
       this.#state.set(outcome.failed)
-      await this.#waitForChange(before)
+      await this.#change(before)
       this.#state.set('looking')
     }
   }
@@ -203,6 +240,7 @@ export class PageVisit {
     const [library, peer] = await Promise.all([session.library(), session.peer({ signal })])
     const { maxPieceBytes } = peer.status().limits
     this.#blob = holdings.blobOf(this.hash)
+    if (await this.#isLocked(kept ?? this.#blob ?? (await peer.content.open(library.decodeKeyHex(this.hash), { signal })))) return
     if (this.#blob && this.#blob.size > maxPieceBytes) {
       this.#facts.set({ size: this.#blob.size, type: this.#blob.type || 'application/octet-stream' })
       return screen.showBlob(this.#blob)
@@ -228,6 +266,7 @@ export class PageVisit {
   }
 
   async #accept(bytes: Uint8Array, gatewayType: string | undefined): Promise<void> {
+    if (await this.#isLocked(bytes)) return
     this.#bytes = bytes
     this.#bundle.set(readBundleFiles(await this.#options.session.library(), bytes))
     if (this.#bundle.get()) {
@@ -246,8 +285,21 @@ export class PageVisit {
     await this.#hold(bytes)
   }
 
+  /** Private content without its key: nothing of it can be shown. */
+  async #isLocked(content: Uint8Array | Blob | OpenedContent): Promise<boolean> {
+    const { isSealed } = await this.#options.session.library()
+    if (!isSealed(await firstBytes(content, this.#controller.signal))) return false
+    this.#options.screen.clear()
+    this.#state.set('locked')
+    return true
+  }
+
   /** Nothing of it is fetched to be held before somebody wants that: it may be a film of many gigabytes. */
   #showStream({ size, type }: { size: number; type?: string }): void {
+    if (type === SEALED_TYPE) {
+      this.#state.set('locked')
+      return
+    }
     if (type === undefined) {
       this.#options.screen.clear()
       this.#facts.set({ size })
@@ -331,7 +383,9 @@ export class PageVisit {
       const { outline } = this.route
       const opened = await peer.content.open(decodeKeyHex(this.hash), { signal, ...(outline && { outline: decodeKeyHex(outline) }) })
       const bytes = await readOpened(opened, peer.status().limits.maxPieceBytes, signal)
-      return bytes ? { bytes } : { large: { size: opened.size } }
+      if (bytes) return { bytes }
+      const isPrivate = (await session.library()).isSealed(await firstBytes(opened, signal))
+      return { large: { size: opened.size, ...(isPrivate && { type: SEALED_TYPE }) } }
     } catch (error) {
       signal.throwIfAborted()
       return { failed: failureOf(error instanceof MayflyError ? error.code : undefined) }
@@ -344,6 +398,10 @@ export class PageVisit {
     return size <= MAX_BUNDLE_BYTES && type === BUNDLE_TYPE
   }
 
+  #change(before: number | undefined): Promise<void> {
+    return visitChange({ ...this.#options, hash: this.hash, retry: this.#retry, before, signal: this.#controller.signal })
+  }
+
   /** The content of the link, whatever the link points at inside it. */
   get #whole(): RawWish {
     const { hash, outline } = this.route
@@ -354,33 +412,9 @@ export class PageVisit {
     const { sha256, encodeKeyHex } = await this.#options.session.library()
     return encodeKeyHex(await sha256(bytes)) === this.hash
   }
-
-  /**
-   * Until something is different from when the page could not be had: who holds it, the connection, or the user's patience. `before` is
-   * the count when it was last asked for: the same number again is no reason to ask again.
-   */
-  async #waitForChange(before: number | undefined): Promise<void> {
-    const { counts, holdings, session } = this.#options
-    const other = new AbortController()
-    const signal = AbortSignal.any([this.#controller.signal, other.signal])
-    const times = this.#retry.get()
-    const connection = session.connection.get()
-    const changes = [
-      counts.until(this.hash, (count) => count > 0 && count !== before, { signal }),
-      firstMatch(holdings.pages, () => holdings.has(this.hash), { signal }),
-      firstMatch(this.#retry, (now) => now !== times, { signal }),
-      firstMatch(session.connection, (now) => now !== connection && now.state === 'joined', { signal }),
-    ]
-    try {
-      await Promise.race(changes)
-    } finally {
-      other.abort()
-      await Promise.allSettled(changes)
-    }
-  }
 }
 
-function failureOf(code: MayflyErrorCode | undefined): 'gone' | 'unavailable' | 'offline' | 'too-large' {
+export function failureOf(code: MayflyErrorCode | undefined): 'gone' | 'unavailable' | 'offline' | 'too-large' {
   if (code === 'ERR_NO_HOLDER') return 'gone'
   if (code === 'ERR_UNAVAILABLE' || code === 'ERR_BAD_FRAME') return 'unavailable'
   return code === 'ERR_TOO_LARGE' ? 'too-large' : 'offline'

@@ -3,6 +3,9 @@
 import type { AbortOptions, OpenedContent } from '../node/index.ts'
 import { type RawWish, rawPathOf } from './route.ts'
 
+/** More than any beginning that is looked for. */
+const FIRST_BYTES = 512
+
 export interface RawOptions extends Required<AbortOptions> {
   /** How long the gateway may wait for a holder, in ms. Not at all when left out. */
   waitMs?: number
@@ -68,4 +71,13 @@ export async function readOpened(opened: OpenedContent, maxBytes: number, signal
     at += part.byteLength
   }
   return bytes
+}
+
+/** As much as tells what it is: no more than a few bytes when it is here, and its first piece when it comes from others. */
+export async function firstBytes(content: Uint8Array | Blob | OpenedContent, signal: AbortSignal): Promise<Uint8Array> {
+  if (content instanceof Uint8Array) return content
+  if (content instanceof Blob) return new Uint8Array(await content.slice(0, FIRST_BYTES).arrayBuffer())
+  const part = content.isTrusted ? { offset: 0, length: Math.min(FIRST_BYTES, content.size) } : undefined
+  for await (const bytes of content.read(part, { signal })) return bytes
+  return new Uint8Array()
 }

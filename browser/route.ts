@@ -9,6 +9,8 @@ export interface PageRoute {
   inside?: string
   /** What the giver of the link calls the content. Nobody has checked it. */
   name?: string
+  /** What opens private content, as it stands behind `#k=`: perhaps not whole. It is sent to nobody. */
+  secret?: string
 }
 
 export type Route = { view: 'home' } | PageRoute
@@ -16,27 +18,35 @@ export type Route = { view: 'home' } | PageRoute
 /** The gateway parses strictly and answers everything else itself, so only its own forms arrive here. */
 const PAGE_PATH = /^\/([0-9a-f]{64})(?:\/(.*))?$/
 const HASH = /^[0-9a-f]{64}$/
+/** @see ../node/content/PRIVATE.md (the link) */
+const SECRET = /^#k=(.*)$/
 
-export function routeOf(pathname: string, search = ''): Route {
+export function routeOf(pathname: string, search = '', fragment = ''): Route {
   const [, hash, inside] = PAGE_PATH.exec(pathname) ?? []
   if (hash === undefined) return { view: 'home' }
   const query = new URLSearchParams(search)
   const outline = query.get('o') ?? ''
   const name = query.get('filename') ?? ''
+  const [, secret] = SECRET.exec(fragment) ?? []
   return {
     view: 'page',
     hash,
     ...(HASH.test(outline) && { outline }),
     ...(inside !== undefined && { inside: inside.split('/').map(decodePart).join('/') }),
     ...(name !== '' && { name }),
+    ...(secret !== undefined && { secret }),
   }
 }
 
+/** For this tab's own address and links. With its fragment it names a private page; what is asked of a gateway is `rawPathOf`. */
 export function pathOf(route: Route): string {
-  return route.view === 'home' ? '/' : `/${contentPath(route)}${queryOf({ o: route.outline, filename: route.name })}`
+  if (route.view === 'home') return '/'
+  const { outline, name, secret } = route
+  const isPrivate = secret !== undefined
+  return `/${contentPath(route)}${queryOf({ o: outline, filename: isPrivate ? undefined : name })}${isPrivate ? `#k=${secret}` : ''}`
 }
 
-export interface RawWish extends Omit<PageRoute, 'view'> {
+export interface RawWish extends Omit<PageRoute, 'view' | 'secret'> {
   /** To be saved, not shown. */
   download?: boolean
   /** All files of a bundle in one. */
@@ -49,7 +59,7 @@ export function rawPathOf(wish: RawWish): string {
   return `/raw/${contentPath(wish)}${queryOf({ o: outline, download: download ? '1' : undefined, filename: download ? name : undefined, format })}`
 }
 
-function contentPath({ hash, inside }: Omit<PageRoute, 'view'>): string {
+function contentPath({ hash, inside }: Pick<PageRoute, 'hash' | 'inside'>): string {
   return inside === undefined ? hash : `${hash}/${inside.split('/').map(encodeURIComponent).join('/')}`
 }
 

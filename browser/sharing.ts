@@ -3,9 +3,11 @@
 import type { AbortOptions, BundleEntry } from '../node/index.ts'
 import { Cell, type ReadableCell } from './cell.ts'
 import { type ChosenFile, commonFolder, sizeOf, withDistinctPaths } from './chosen-files.ts'
+import { contentKindOf } from './content-kind.ts'
 import type { HeldPage } from './held-page.ts'
 import type { Holdings } from './holdings.ts'
 import type { PeerSession } from './peer-session.ts'
+import { createSealing, PRIVATE_LABEL, type Sealing } from './sealing.ts'
 
 export interface SharingProgress {
   /** Bytes read and hashed, of all. */
@@ -13,6 +15,16 @@ export interface SharingProgress {
   total: number
   /** The path of the file that is being read. */
   path: string
+}
+
+export interface ShareOptions extends Required<AbortOptions> {
+  /** Hold cipher text only. */
+  isPrivate: boolean
+}
+
+export interface SharedPage extends HeldPage {
+  /** What opens it, when it is private: it belongs into the link, and nowhere else. */
+  secret?: string
 }
 
 export interface SharingOptions {
@@ -47,19 +59,37 @@ export class Sharing {
    * @throws signal.reason, when aborted: then nothing of it is held
    * @throws when a file cannot be read
    */
-  async share(files: readonly ChosenFile[], options: Required<AbortOptions>): Promise<HeldPage> {
+  async share(files: readonly ChosenFile[], { isPrivate, signal }: ShareOptions): Promise<SharedPage> {
+    const sealing = isPrivate ? createSealing(await this.#session.library()) : undefined
     const [only] = files
-    if (files.length === 1 && only && !only.path.includes('/')) return this.#shareOne(only, options)
-    return this.#shareBundle(withDistinctPaths(files), options)
+    const isOne = files.length === 1 && only && !only.path.includes('/')
+    const page = isOne ? await this.#shareOne(only, sealing, signal) : await this.#shareBundle(withDistinctPaths(files), sealing, signal)
+    return { ...page, ...(sealing && { secret: sealing.secret }) }
   }
 
-  async #shareOne({ path, file }: ChosenFile, { signal }: Required<AbortOptions>): Promise<HeldPage> {
+  /**
+   * Makes a page of what was written.
+   *
+   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
+   */
+  async shareText(bytes: Uint8Array, { isPrivate }: { isPrivate: boolean }): Promise<SharedPage> {
+    if (!isPrivate) return this.#holdings.make(bytes)
+    const sealing = createSealing(await this.#session.library())
+    const type = contentKindOf(bytes).kind === 'html' ? 'text/html' : 'text/plain'
+    const page = await this.#holdings.make(await sealing.sealBytes(bytes, { type }), { label: PRIVATE_LABEL })
+    return { ...page, secret: sealing.secret }
+  }
+
+  async #shareOne({ path, file }: ChosenFile, sealing: Sealing | undefined, signal: AbortSignal): Promise<HeldPage> {
     const { limits } = (await this.#session.peer({ signal })).status()
-    if (file.size <= limits.maxPieceBytes) return this.#holdings.make(new Uint8Array(await file.arrayBuffer()), path)
+    if (file.size <= limits.maxPieceBytes) {
+      const bytes = new Uint8Array(await file.arrayBuffer())
+      if (!sealing) return this.#holdings.make(bytes, { name: path })
+      return this.#holdings.make(await sealing.sealBytes(bytes, sealing.factsOf({ path, file })), { label: PRIVATE_LABEL })
+    }
     try {
       return await this.#holdings.makeOf(file, {
-        label: path,
-        name: path,
+        ...(sealing ? sealing.holdOptions({ path, file }) : { label: path, name: path }),
         signal,
         onRead: (done) => this.#progress.set({ done, total: file.size, path }),
       })
@@ -68,7 +98,7 @@ export class Sharing {
     }
   }
 
-  async #shareBundle(files: readonly ChosenFile[], { signal }: Required<AbortOptions>): Promise<HeldPage> {
+  async #shareBundle(files: readonly ChosenFile[], sealing: Sealing | undefined, signal: AbortSignal): Promise<HeldPage> {
     const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer({ signal })])
     await this.#mustFit(files, peer.status().limits.maxHeldContents)
     const total = sizeOf(files)
@@ -79,14 +109,15 @@ export class Sharing {
       const entries: BundleEntry[] = []
       for (const { path, file } of files) {
         const onRead = (read: number) => this.#progress.set({ done: before + read, total, path })
-        const page = await this.#holdings.makeOf(file, { label: path, signal, isPart: true, onRead })
+        const named = sealing ? sealing.holdOptions({ path, file }) : { label: path }
+        const page = await this.#holdings.makeOf(file, { ...named, signal, isPart: true, onRead })
         made.push(page)
         before += file.size
-        const { hash, size, outline } = page
+        const { hash, outline } = page
         const { decodeKeyHex } = library
         entries.push({
           path,
-          size,
+          size: file.size,
           type: library.mediaTypeOf(path),
           key: decodeKeyHex(hash),
           ...(outline && { outline: decodeKeyHex(outline) }),
@@ -94,7 +125,14 @@ export class Sharing {
       }
       const parts = [...new Set(made.map(({ hash }) => hash))]
       const label = commonFolder(files) ?? `${files.length} files`
-      const bundle = await this.#holdings.makeBundle(library.encodeBundle(entries), { label, parts, madeHere: true })
+      const list = library.encodeBundle(entries)
+      const bundle = sealing
+        ? await this.#holdings.makeBundle(await sealing.sealBytes(list, { name: label, type: library.BUNDLE_MEDIA_TYPE }), {
+            label: PRIVATE_LABEL,
+            parts,
+            madeHere: true,
+          })
+        : await this.#holdings.makeBundle(list, { label, parts, madeHere: true })
       this.#filesOf.set(bundle.hash, files)
       return bundle
     } catch (error) {

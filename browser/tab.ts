@@ -14,11 +14,12 @@ import { HolderCounts } from './holder-counts.ts'
 import { Holdings } from './holdings.ts'
 import { KeptContent, type SessionStore } from './kept-content.ts'
 import { LastCopyGuard } from './last-copy-guard.ts'
-import { type ContentScreen, PageVisit, type ServedState } from './page-visit.ts'
+import { type ContentScreen, PageVisit, type ServedState, type Visit } from './page-visit.ts'
 import { type PeerLibrary, PeerSession } from './peer-session.ts'
+import { PrivateVisit } from './private-visit.ts'
 import { Receivers } from './receivers.ts'
-import { pathOf, type Route, routeOf } from './route.ts'
-import { Sharing } from './sharing.ts'
+import { type PageRoute, pathOf, type Route, routeOf } from './route.ts'
+import { type SharedPage, Sharing } from './sharing.ts'
 import { Traffic } from './traffic.ts'
 import { Transfers } from './transfers.ts'
 import { eventSentence } from './words/event-sentence.ts'
@@ -48,12 +49,16 @@ export class Tab {
   readonly chosen = new Cell<readonly ChosenFile[]>([])
   /** What the author has written and not yet made a page of; kept while looking at another page. */
   readonly draft = new DraftText()
+  /** Whether what is made next gets a private link. */
+  readonly isPrivate = new Cell(false)
   readonly #window: Window
   readonly #screen: ContentScreen
-  readonly #visit: Cell<PageVisit | undefined>
+  readonly #visit: Cell<Visit | undefined>
   readonly #route: Cell<Route>
   /** By hash. Bounded by what the tab holds. */
   readonly #followed = new Map<string, () => void>()
+  /** The keys of private pages, by hash: in memory only. Bounded by the links that a person opens in one tab. */
+  readonly #secrets = new Map<string, string>()
 
   constructor({ window, store, screen, load, served }: TabOptions) {
     const gateway = window.location.origin
@@ -81,7 +86,7 @@ export class Tab {
   }
 
   /** The page on screen; none on the home page. */
-  get visit(): ReadableCell<PageVisit | undefined> {
+  get visit(): ReadableCell<Visit | undefined> {
     return this.#visit
   }
 
@@ -100,7 +105,7 @@ export class Tab {
 
   /** Makes a page and goes to it, without a reload. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
   async make(bytes: Uint8Array): Promise<void> {
-    this.#goToMade(await this.holdings.make(bytes))
+    this.#goToMade(await this.sharing.shareText(bytes, { isPrivate: this.isPrivate.get() }))
   }
 
   /**
@@ -111,7 +116,7 @@ export class Tab {
    * @throws when a file cannot be read
    */
   async share(options: Required<AbortOptions>): Promise<void> {
-    const page = await this.sharing.share(this.chosen.get(), options)
+    const page = await this.sharing.share(this.chosen.get(), { ...options, isPrivate: this.isPrivate.get() })
     this.chosen.set([])
     this.#goToMade(page)
   }
@@ -119,23 +124,32 @@ export class Tab {
   /** Back to the files that a bundle was made of, to add some or take some away: that makes another bundle. */
   chooseAgain(hash: string): void {
     this.chosen.set(this.sharing.filesOf(hash) ?? [])
+    this.isPrivate.set(this.#secrets.has(hash)) // or what was private would become public by adding to it
     this.go({ view: 'home' })
   }
 
-  #goToMade({ hash, kept, size, outline, name }: HeldPage): void {
+  #goToMade({ hash, kept, size, outline, name, secret }: SharedPage): void {
+    this.isPrivate.set(false)
     if (!kept) this.activity.say(`${shortHash(hash)} (${sizeText(size)}) is held until this tab is reloaded or closed, and no longer.`)
-    this.go({ view: 'page', hash, ...(outline && { outline }), ...(name && { name }) })
+    this.go({ view: 'page', hash, ...(outline && { outline }), ...(name && { name }), ...(secret !== undefined && { secret }) })
+  }
+
+  /** The address of what this tab holds; a private page's with its key, when its link was opened here since the last reload. */
+  addressOf({ hash, outline, name }: HeldPage): PageRoute {
+    const secret = this.#secrets.get(hash)
+    return { view: 'page', hash, ...(outline && { outline }), ...(name && { name }), ...(secret !== undefined && { secret }) }
   }
 
   /** Goes to a view and writes it into the history. */
   go(route: Route): void {
-    const { pathname, search } = this.#window.location
-    if (pathOf(route) !== pathname + search) this.#window.history.pushState(null, '', pathOf(route))
+    const { pathname, search, hash } = this.#window.location
+    if (pathOf(route) !== pathname + search + hash) this.#window.history.pushState(null, '', pathOf(route))
     this.#enter(route)
   }
 
   #routeHere(): Route {
-    return routeOf(this.#window.location.pathname, this.#window.location.search)
+    const { pathname, search, hash } = this.#window.location
+    return routeOf(pathname, search, hash)
   }
 
   #enter(route: Route): void {
@@ -149,10 +163,16 @@ export class Tab {
     visit?.start()
   }
 
-  #visitFor(route: Route, served?: ServedState): PageVisit | undefined {
+  #visitFor(route: Route, served?: ServedState): Visit | undefined {
     if (route.view === 'home') return undefined
     const { session, holdings, counts } = this
-    const visit = new PageVisit({ route, session, holdings, counts, screen: this.#screen, ...(served && { served }) })
+    const options = { session, holdings, counts, screen: this.#screen, ...(served && { served }) }
+    const { secret, ...publicRoute } = route
+    if (secret !== undefined) {
+      this.#secrets.set(route.hash, secret)
+      return new PrivateVisit({ ...options, route: { ...publicRoute, secret } })
+    }
+    const visit = new PageVisit({ ...options, route })
     visit.state.subscribe((state) => {
       if (state === 'wrong') this.activity.say(`The gateway's answer for ${shortHash(visit.hash)} was not that page. It was taken away.`)
     })

@@ -7,7 +7,7 @@
  */
 
 import { fileTypeFromBuffer } from 'file-type'
-import { isBundle } from '../node/index.ts'
+import { BUNDLE_MEDIA_TYPE, isBundle, isSealed, SEALED_MEDIA_TYPE } from '../node/index.ts'
 
 export interface ContentType {
   /** Value of the Content-Type header. */
@@ -23,7 +23,9 @@ const XHTML: ContentType = { type: 'application/xhtml+xml; charset=utf-8', exten
 const SVG: ContentType = { type: 'image/svg+xml; charset=utf-8', extension: 'svg' }
 const XML: ContentType = { type: 'application/xml; charset=utf-8', extension: 'xml' }
 /** @see ../node/content/WIRE.md (bundles) */
-export const BUNDLE_TYPE: ContentType = { type: 'application/vnd.mayfly.bundle', extension: 'bundle' }
+export const BUNDLE_TYPE: ContentType = { type: BUNDLE_MEDIA_TYPE, extension: 'bundle' }
+/** @see ../node/content/PRIVATE.md */
+export const SEALED_TYPE: ContentType = { type: SEALED_MEDIA_TYPE, extension: 'private' }
 const PDF: ContentType = { type: 'application/pdf', extension: 'pdf' }
 
 /** Bytes that no text has. @see https://mimesniff.spec.whatwg.org/#binary-data-byte */
@@ -48,6 +50,7 @@ export const SNIFFED_BYTES = 65_536
 /** @param isWhole false when `bytes` are only the first ones */
 export async function sniffContentType(bytes: Uint8Array, isWhole = true): Promise<ContentType> {
   if (isBundle(bytes)) return BUNDLE_TYPE
+  if (isSealed(bytes)) return SEALED_TYPE
   const text = decodeUtf8(bytes, isWhole)
   if (text !== null && !BINARY_CHARACTER.test(text)) return sniffText(text)
   const binary = await sniffMagicNumber(bytes)

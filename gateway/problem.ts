@@ -101,6 +101,10 @@ export function problemOf(error: unknown): Problem | null {
       }
     case 'ERR_BAD_FRAME':
       return unavailable('A peer answered something that could not be read.')
+    case 'ERR_WRONG_KEY':
+    case 'ERR_DAMAGED':
+    case 'ERR_NO_CRYPTO':
+      return null // a gateway opens no private content
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { KnownContent } from './content-answer.ts'
-import { isDisplayable } from './content-type.ts'
+import { isDisplayable, SEALED_TYPE } from './content-type.ts'
 import { outlineQuery } from './outline-query.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
 import type { Problem } from './problem.ts'
@@ -65,14 +65,22 @@ function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, str
     HASH: hash,
     STATE: 'found',
     TITLE: `Page ${short}`,
-    SENTENCE: shown
-      ? 'This gateway got the page from somebody who holds it now, and checked that it is the one with this address.'
-      : 'This is a file that a browser does not show in a page. Its bytes are the ones with this address: save it to see it.',
+    SENTENCE: sentenceOf(contentType.type),
     SIZE: String(size),
     TYPE: contentType.type,
     FRAME: shown ? frame(raw, short) : '',
     RAW: raw,
   }
+}
+
+/** Whether the address had a key behind it, no gateway can see. */
+function sentenceOf(type: string): string {
+  if (type === SEALED_TYPE.type) {
+    return 'This page is private: this gateway has only cipher text of it. The whole link, with what follows #k=, opens it in a browser that runs scripts.'
+  }
+  return isDisplayable(type)
+    ? 'This gateway got the page from somebody who holds it now, and checked that it is the one with this address.'
+    : 'This is a file that a browser does not show in a page. Its bytes are the ones with this address: save it to see it.'
 }
 
 function rawLink(hash: string, findings: ViewerFindings): string {

@@ -23,6 +23,12 @@ export type MayflyErrorCode =
   | 'ERR_BAD_OPTION'
   /** Bytes from another peer that break a wire format. */
   | 'ERR_BAD_FRAME'
+  /** Private content that another key opens. */
+  | 'ERR_WRONG_KEY'
+  /** Private content that is not as it was sealed: cut, changed, put in another order, or longer. */
+  | 'ERR_DAMAGED'
+  /** A page that the browser does not let encrypt: from plain http, on another machine. */
+  | 'ERR_NO_CRYPTO'
 
 /** A failure a caller may want to tell apart. Match on `code`; the message may change. */
 export class MayflyError extends Error {

@@ -1,6 +1,7 @@
 /** The public face of the library. */
 
 export {
+  BUNDLE_MEDIA_TYPE,
   type BundleEntry,
   type ByteRate,
   type ByteRateOptions,
@@ -9,22 +10,38 @@ export {
   decodeBundle,
   encodeBundle,
   isBundle,
+  isSealed,
   MAX_BUNDLE_BYTES,
   MAX_BUNDLE_ENTRIES,
   mediaTypeOf,
+  memorySource,
+  openSealed,
   pieceRequest,
   RATED_BYTES,
   refusePath,
+  SEALED_MEDIA_TYPE,
+  type SealedFacts,
+  type SealOptions,
+  sealedBytes,
+  sealSource,
+  type UnsealedContent,
+  type Unsealer,
 } from './content/index.ts'
 export { MayflyError, type MayflyErrorCode } from './errors.ts'
 export {
   type CreateHasher,
+  createLinkKey,
   decodeKeyCid,
   decodeKeyHex,
+  decodeLinkKey,
   encodeKeyBase32,
   encodeKeyCid,
   encodeKeyHex,
+  encodeLinkKey,
   isKeyHex,
+  type LinkKey,
+  linkKeyFragment,
+  linkKeyTextOf,
   sha256,
 } from './keys/index.ts'
 export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'

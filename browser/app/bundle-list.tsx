@@ -17,7 +17,8 @@ export interface BundleListProps {
   files: readonly BundleFile[]
 }
 
-export function BundleList({ tab, address: { hash: bundle, outline: bundleOutline }, files }: BundleListProps) {
+export function BundleList({ tab, address: { hash: bundle, outline: bundleOutline, secret }, files }: BundleListProps) {
+  const isPrivate = secret !== undefined
   const [all, setAll] = useState(false)
   const total = files.reduce((sum, { size }) => sum + size, 0)
   return (
@@ -28,22 +29,31 @@ export function BundleList({ tab, address: { hash: bundle, outline: bundleOutlin
       <ul data-testid="bundle">
         {(all ? files : files.slice(0, FIRST_ROWS)).map(({ path, size, hash, outline }) => {
           const address = { hash, name: nameOf(path), ...(outline && { outline }) }
+          const opensWith = isPrivate ? { secret } : {} // of private files, the name is in themselves
           return (
             <li key={path} data-path={path}>
-              <InnerLink tab={tab} to={{ view: 'page', ...address }} class="name">
+              <InnerLink tab={tab} to={{ view: 'page', ...address, ...opensWith }} class="name">
                 {path}
               </InnerLink>
               <span class="facts">{sizeText(size)}</span>
-              <a href={rawPathOf({ ...address, download: true })} aria-label={`Save ${path}`}>
-                Save
-              </a>
+              {!isPrivate && (
+                <a href={rawPathOf({ ...address, download: true })} aria-label={`Save ${path}`}>
+                  Save
+                </a>
+              )}
             </li>
           )
         })}
       </ul>
-      <a href={rawPathOf({ hash: bundle, format: 'zip', ...(bundleOutline && { outline: bundleOutline }) })} data-testid="zip">
-        Save all in one file (zip)
-      </a>
+      {isPrivate ? (
+        <p class="hint">
+          Open a file to see or to save it. The command saves all of them: mayfly get, with the link in quotes, and -o folder.
+        </p>
+      ) : (
+        <a href={rawPathOf({ hash: bundle, format: 'zip', ...(bundleOutline && { outline: bundleOutline }) })} data-testid="zip">
+          Save all in one file (zip)
+        </a>
+      )}
       {!all && files.length > FIRST_ROWS && (
         <button type="button" class="quiet" onClick={() => setAll(true)}>
           Show all {files.length}

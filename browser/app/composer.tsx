@@ -9,6 +9,7 @@ import { sizeText } from '../words/size-text.ts'
 import { ChosenList } from './chosen-list.tsx'
 import { FileChoice } from './file-choice.tsx'
 import { Preview } from './preview.tsx'
+import { PrivateChoice } from './private-choice.tsx'
 import { SharingBar } from './sharing-bar.tsx'
 import { useCell } from './use-cell.ts'
 
@@ -19,6 +20,7 @@ export function Composer({ tab }: { tab: Tab }) {
   const [making, setMaking] = useState<AbortController>()
   const insertion = useRef<Insertion | undefined>(undefined)
   const files = useCell(tab.chosen)
+  const isPrivate = useCell(tab.isPrivate)
 
   useCell(session.connection) // the limits are known once the peer runs
   const bytes = draft.encode()
@@ -101,6 +103,7 @@ export function Composer({ tab }: { tab: Tab }) {
         }}
         onProblem={setProblem}
       />
+      <PrivateChoice checked={isPrivate} disabled={making !== undefined} onChoice={(choice) => tab.isPrivate.set(choice)} />
       {notice && <p class="notice">{notice}</p>}
       {problem && (
         <p class="problem" role="alert" data-testid="problem">

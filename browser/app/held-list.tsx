@@ -15,26 +15,29 @@ export function HeldList({ tab }: { tab: Tab }) {
     <section class="held" aria-labelledby="held-title">
       <h2 id="held-title">Held by this tab</h2>
       <ul data-testid="held">
-        {pages.map(({ hash, size, label, kept, outline, name, parts }) => (
-          <li key={hash} data-hash={hash}>
-            <InnerLink tab={tab} to={{ view: 'page', hash, ...(outline && { outline }), ...(name && { name }) }} title={hash}>
-              {label || 'An empty page'}
-            </InnerLink>
-            <span class="facts">
-              <code>{shortHash(hash)}</code> · {parts ? filesText(parts.length) : sizeText(size)} ·{' '}
-              {countText({ count: counts.get(hash), mine: true })}
-              {!kept && ' · until a reload'}
-            </span>
-            <button
-              type="button"
-              class="quiet"
-              aria-label={`Stop holding ${label || shortHash(hash)}`}
-              onClick={() => tab.holdings.stop(hash)}
-            >
-              Stop
-            </button>
-          </li>
-        ))}
+        {pages.map((page) => {
+          const { hash, size, label, kept, parts } = page
+          return (
+            <li key={hash} data-hash={hash}>
+              <InnerLink tab={tab} to={tab.addressOf(page)} title={hash}>
+                {label || 'An empty page'}
+              </InnerLink>
+              <span class="facts">
+                <code>{shortHash(hash)}</code> · {parts ? filesText(parts.length) : sizeText(size)} ·{' '}
+                {countText({ count: counts.get(hash), mine: true })}
+                {!kept && ' · until a reload'}
+              </span>
+              <button
+                type="button"
+                class="quiet"
+                aria-label={`Stop holding ${label || shortHash(hash)}`}
+                onClick={() => tab.holdings.stop(hash)}
+              >
+                Stop
+              </button>
+            </li>
+          )
+        })}
       </ul>
     </section>
   )

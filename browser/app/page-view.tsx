@@ -2,7 +2,7 @@
 
 import type { BundleFile } from '../bundle-files.ts'
 import { isDisplayable } from '../content-kind.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { Visit } from '../page-visit.ts'
 import { type PageRoute, pathOf, rawPathOf } from '../route.ts'
 import type { Tab } from '../tab.ts'
 import { countSentence } from '../words/count-sentence.ts'
@@ -13,10 +13,11 @@ import { CopyButton } from './copy-button.tsx'
 import { HolderDots } from './holder-dots.tsx'
 import { InnerLink } from './inner-link.tsx'
 import { ReceiverList } from './receiver-list.tsx'
+import { SaveButton } from './save-button.tsx'
 import { TransferBar } from './transfer-bar.tsx'
 import { useCell } from './use-cell.ts'
 
-export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
+export function PageView({ tab, visit }: { tab: Tab; visit: Visit }) {
   const { hash } = visit
   const state = useCell(visit.state)
   const held = useCell(tab.holdings.pages).find((page) => page.hash === hash)
@@ -27,6 +28,9 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   const mine = held !== undefined
   const facts = useCell(visit.facts)
   const bundle = useCell(visit.bundle)
+  const isPrivate = route.secret !== undefined
+  const isRaw = !isPrivate && state !== 'locked'
+  const name = isPrivate ? facts?.name : route.name
   const saveOnly = facts?.type !== undefined && !isDisplayable(facts.type)
 
   return (
@@ -49,6 +53,11 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
         <input id="page-link" data-testid="page-link" readonly value={link} onFocus={(event) => event.currentTarget.select()} />
         <CopyButton text={link} label="Copy the link" />
       </div>
+      {isPrivate && (
+        <p class="hint" data-testid="private-hint">
+          This link is private: who has the whole of it can read the page, and nobody else.
+        </p>
+      )}
       <div class="actions">
         {mine && (
           <button type="button" class="quiet" data-testid="stop" onClick={() => visit.stopHolding()}>
@@ -65,16 +74,17 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
             Try again
           </button>
         )}
-        {!bundle && (facts || state === 'shown') && (
+        {isRaw && !bundle && (facts || state === 'shown') && (
           <a href={rawPathOf({ ...route, download: saveOnly })} target="_blank" rel="noopener noreferrer" data-testid="raw">
             {saveOnly ? 'Save the file' : 'Open alone'}
           </a>
         )}
-        {!bundle && facts && !saveOnly && facts.size > 0 && (
+        {isRaw && !bundle && facts && !saveOnly && facts.size > 0 && (
           <a href={rawPathOf({ ...route, download: true })} data-testid="save">
             Save
           </a>
         )}
+        {isPrivate && !bundle && facts && <SaveButton visit={visit} />}
         {bundle && tab.sharing.filesOf(hash) && (
           <button type="button" class="quiet" data-testid="choose-again" onClick={() => tab.chooseAgain(hash)}>
             Add or take away files
@@ -85,7 +95,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
         </InnerLink>
         {facts && (
           <p class="hint" data-testid="facts">
-            {route.name && `${route.name}, `}
+            {name && `${name}, `}
             {sizeText(facts.size)}
             {facts.type && `, ${facts.type.replace(/;.*/, '')}`}
             {saveOnly && '. A browser does not show such a file in a page: save it to see it.'}
@@ -94,7 +104,9 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
       </div>
       {!mine && <TransferBar tab={tab} plan={visit.plan} />}
       {bundle && <BundleList tab={tab} address={route} files={bundle} />}
-      {mine && facts && <ReceiverList tab={tab} hashes={[hash, ...(held.parts ?? [])]} size={sizeOfAll(facts.size, bundle)} />}
+      {mine && facts && (
+        <ReceiverList tab={tab} hashes={[hash, ...(held.parts ?? [])]} size={sizeOfAll(isPrivate ? held.size : facts.size, bundle)} />
+      )}
     </section>
   )
 }

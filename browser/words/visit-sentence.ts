@@ -16,6 +16,16 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
   unavailable: 'Somebody says they hold this page, but nobody gave it yet. You can try again, or wait.',
   offline: 'The network cannot be reached, so nobody could be asked. It is tried again by itself.',
   wrong: 'What came is not this page: its SHA-256 does not match. It was taken away, and others are asked.',
+  opened:
+    'This page is private, and was opened with the key in your link. It is large, so this tab does not hold it unless you say so: then its cipher ' +
+    'text is fetched, checked and held for others.',
+  locked:
+    'This page is private: what is held of it is cipher text, and only the whole link opens it, with the key behind #k= at its end. Ask for the ' +
+    'whole link, or open it again from where you have it.',
+  'wrong-key': 'This page is private, and the key in your link is not its key. Is the link whole? Ask who gave it to you for it again.',
+  damaged: 'What came cannot be opened with this link: it is not private content, or it was not made right. Ask who gave you the link.',
+  'no-crypto':
+    'This page is private, and your browser decrypts only in pages that come by https, or from your own machine. Open the link at such a gateway.',
   'too-large': 'This content is larger than content may be, so it cannot be shown here.',
 }
 

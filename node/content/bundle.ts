@@ -20,6 +20,8 @@ export interface BundleEntry {
   outline?: Key
 }
 
+/** What a bundle is served as, and what private content says that is one. */
+export const BUNDLE_MEDIA_TYPE = 'application/vnd.mayfly.bundle'
 export const MAX_BUNDLE_ENTRIES = 10_000
 export const MAX_BUNDLE_BYTES = 4_194_304
 /** A whole path, and one part of it, in bytes of UTF-8. */

@@ -1,6 +1,7 @@
 /** Content by its hash: the memory store, the exchange protocol, fetching with verification. */
 
 export {
+  BUNDLE_MEDIA_TYPE,
   type BundleEntry,
   decodeBundle,
   encodeBundle,
@@ -15,5 +16,8 @@ export { FETCHER_DEFAULTS, type FetcherOptions } from './fetcher.ts'
 export { mediaTypeOf } from './media-type.ts'
 export { MAX_OUTLINED_BYTES, MAX_PIECE_BYTES } from './outline.ts'
 export { pieceRequest } from './piece-request.ts'
+export { isSealed, SEALED_MEDIA_TYPE, type SealedFacts, sealedBytes } from './sealed-layout.ts'
+export { type SealOptions, sealSource } from './sealing.ts'
 export { blobSource, memorySource } from './source.ts'
+export { openSealed, type UnsealedContent, type Unsealer } from './unsealing.ts'
 export { CHUNK_BYTES, CONTENT_PROTOCOL } from './wire.ts'

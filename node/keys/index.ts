@@ -3,3 +3,4 @@
 export { type CreateHasher, createPortableHasher, type Hasher } from './hasher.ts'
 export { equalBytes, KEY_BYTES, multihashOf, positionOf, sha256 } from './key.ts'
 export { decodeKeyCid, decodeKeyHex, encodeKeyBase32, encodeKeyCid, encodeKeyHex, isKeyHex } from './key-text.ts'
+export { createLinkKey, decodeLinkKey, encodeLinkKey, type LinkKey, linkKeyFragment, linkKeyTextOf } from './link-key.ts'

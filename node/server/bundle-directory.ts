@@ -37,11 +37,16 @@ export async function makePlace(directory: string, path: string): Promise<string
 
 /** True when an earlier attempt has brought the file already. */
 export async function isThere(file: string, { size, key }: BundleEntry, { signal }: Required<AbortOptions>): Promise<boolean> {
-  const there = await lstat(file).catch(() => undefined)
-  if (!there?.isFile() || there.size !== size) return false
+  if (!(await hasSize(file, size))) return false
   const whole = createHash('sha256')
   for await (const bytes of createReadStream(file, { signal })) whole.update(bytes)
   return equalBytes(whole.digest(), key)
+}
+
+/** True for a regular file of so many bytes. */
+export async function hasSize(file: string, size: number): Promise<boolean> {
+  const there = await lstat(file).catch(() => undefined)
+  return there?.isFile() === true && there.size === size
 }
 
 function inTheWay(path: string, why: string): MayflyError {

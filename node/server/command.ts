@@ -86,7 +86,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     const { runHold } = await import('./hold-command.ts')
     await run(hold, (context) => runHold(context, paths))
   })
-  addSettings(hold, ['peerRate'])
+  addSettings(hold, ['peerRate', 'private'])
 
   const get = program
     .command('get')

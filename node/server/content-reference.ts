@@ -1,7 +1,7 @@
 /** What a person gives to name content: a hash, a CID, or a link on some gateway; and a file in it, where it is a bundle. */
 
 import { MayflyError } from '../errors.ts'
-import { decodeKeyCid, decodeKeyHex, encodeKeyHex } from '../keys/index.ts'
+import { decodeKeyCid, decodeKeyHex, decodeLinkKey, encodeKeyHex, type LinkKey, linkKeyTextOf } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 
 export interface ContentReference {
@@ -14,13 +14,23 @@ export interface ContentReference {
   outline?: Key
   /** Of a file in the bundle that the hash names. */
   path?: string
+  /** What opens it, where the link is a private one. */
+  linkKey?: LinkKey
 }
 
 /** A hash or a CID, then perhaps a path, then perhaps the outline's hash. */
 const BARE_FORM = /^(ipfs:\/\/|\/ipfs\/)?([^/?]+)(?:\/([^?]*))?(?:\?o=(.*))?$/
 
 /** @throws {MayflyError} ERR_BAD_KEY */
-export function parseContentReference(text: string): ContentReference {
+export function parseContentReference(whole: string): ContentReference {
+  // It is taken off first: what is said about the rest may be shown, and logged.
+  const end = whole.lastIndexOf('#k=')
+  if (end === -1) return parseAddress(whole)
+  const linkKey = decodeLinkKey(linkKeyTextOf(whole.slice(end)) ?? '')
+  return { ...parseAddress(whole.slice(0, end)), linkKey }
+}
+
+function parseAddress(text: string): ContentReference {
   if (/^https?:\/\//i.test(text)) return parseLink(text)
   const match = BARE_FORM.exec(text)
   const [, scheme, name, path, outline] = match ?? []

@@ -4,18 +4,22 @@ import { createWriteStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { MayflyError } from '../errors.ts'
+import type { UnsealedContent } from '../index.ts'
 import { equalBytes } from '../keys/index.ts'
 import type { AbortOptions, Key, OpenedContent } from '../types.ts'
 import { checkedWhole, wrongWhole } from './checked-whole.ts'
 import { openPartialFile, type PartialFile } from './partial-file.ts'
 import type { Progress } from './progress.ts'
 import { explainSystemError } from './system-error.ts'
+import { plainChunks } from './unsealed.ts'
 
 export interface DownloadOptions extends Required<AbortOptions> {
   /** Opens the same content again, by that outline, or by what a holder tells. */
   reopen(outline?: Key): Promise<OpenedContent>
   /** Told how much there is already, in bytes. */
   onProgress(doneBytes: number): Progress
+  /** Of private content: its plain text is what is written. */
+  unsealed?: UnsealedContent | undefined
 }
 
 /** Each costs as much as was fetched by it. */
@@ -32,7 +36,7 @@ export async function download(content: OpenedContent, path: string, options: Do
   const target = await realpath(path).catch(() => path)
   const existing = await stat(target).catch(() => undefined)
   if (existing !== undefined && !existing.isFile()) return writeTo(content, target, options)
-  const partial = await openPartialFile(target, content.key, options)
+  const partial = await openPartial(content, target, options)
   try {
     if (partial.size > content.size) await partial.restart()
     await completeRight(content, partial, options)
@@ -40,6 +44,12 @@ export async function download(content: OpenedContent, path: string, options: Do
   } finally {
     await partial.close()
   }
+}
+
+async function openPartial({ key }: OpenedContent, target: string, options: DownloadOptions): Promise<PartialFile> {
+  if (options.unsealed === undefined) return openPartialFile(target, key, options)
+  const { openSealedPartialFile } = await import('./sealed-partial-file.ts')
+  return openSealedPartialFile(target, key, options.unsealed, options)
 }
 
 /** Starts again for as long as what went wrong can be told: something that was left by others, or an outline that was a lie. */
@@ -95,11 +105,11 @@ async function complete(content: OpenedContent, partial: PartialFile, { reopen, 
   }
 }
 
-async function writeTo(content: OpenedContent, target: string, { signal, onProgress }: DownloadOptions): Promise<void> {
+async function writeTo(content: OpenedContent, target: string, { signal, onProgress, unsealed }: DownloadOptions): Promise<void> {
   const progress = onProgress(0)
   const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
   async function* counted() {
-    for await (const bytes of chunks) {
+    for await (const bytes of plainChunks(chunks, unsealed)) {
       yield bytes
       progress.advance(bytes.byteLength)
     }

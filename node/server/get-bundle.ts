@@ -1,17 +1,21 @@
 /** All files of a bundle, into a directory. What an earlier attempt has brought is not fetched again. */
 
 import { basename } from 'node:path'
-import { type BundleEntry, encodeKeyHex, MayflyError } from '../index.ts'
+import { type BundleEntry, encodeKeyHex, type LinkKey, MayflyError, sealedBytes } from '../index.ts'
 import type { AbortOptions, OpenedContent } from '../types.ts'
-import { isThere, makePlace } from './bundle-directory.ts'
+import { hasSize, isThere, makePlace } from './bundle-directory.ts'
 import { download } from './download.ts'
 import type { Entrance } from './entrance.ts'
 import type { Output } from './output.ts'
 import type { Progress } from './progress.ts'
+import { isPlainTextOf } from './sealed-partial-file.ts'
+import { unseal } from './unsealed.ts'
 
 export interface GetBundleOptions extends Required<AbortOptions> {
   entrance: Entrance
   output: Output
+  /** Of a private link: it opens each file. */
+  linkKey: LinkKey | undefined
 }
 
 /** @throws {MayflyError} ERR_NO_HOLDER, ERR_UNAVAILABLE, ERR_BAD_PATH */
@@ -19,18 +23,22 @@ export async function toDirectory(
   { key }: OpenedContent,
   entries: BundleEntry[],
   directory: string,
-  { entrance, output, signal }: GetBundleOptions,
+  { entrance, output, linkKey, signal }: GetBundleOptions,
 ): Promise<void> {
   const size = entries.reduce((sum, entry) => sum + entry.size, 0)
-  const progress = output.progress(basename(directory), size)
+  const bytesToCome = (entry: BundleEntry) => (linkKey === undefined ? entry.size : sealedBytes(entry.size))
+  const progress = output.progress(
+    basename(directory),
+    entries.reduce((sum, entry) => sum + bytesToCome(entry), 0),
+  )
   try {
     for (const entry of entries) {
       const file = await makePlace(directory, entry.path)
-      if (await isThere(file, entry, { signal })) {
+      if (linkKey === undefined && (await isThere(file, entry, { signal }))) {
         progress.advance(entry.size)
         continue
       }
-      await getFile(entry, file, { entrance, signal, progress }).catch((error: unknown) => {
+      await getFile(entry, file, { entrance, linkKey, signal, progress }).catch((error: unknown) => {
         if (!(error instanceof MayflyError)) throw error
         throw new MayflyError(error.code, `Cannot get ${JSON.stringify(entry.path)} of the bundle: ${error.message}`, { cause: error })
       })
@@ -47,11 +55,18 @@ export async function toDirectory(
 }
 
 async function getFile(
-  { key, outline }: BundleEntry,
+  { key, outline, size }: BundleEntry,
   file: string,
-  { entrance, signal, progress }: { entrance: Entrance; progress: Progress } & Required<AbortOptions>,
+  {
+    entrance,
+    linkKey,
+    signal,
+    progress,
+  }: { entrance: Entrance; linkKey: LinkKey | undefined; progress: Progress } & Required<AbortOptions>,
 ): Promise<void> {
   const content = await entrance.open(key, { ...(outline && { outline }), signal })
+  const unsealed = await unseal(content, { entrance, linkKey, signal })
+  if (unsealed && (await hasSize(file, size)) && (await isPlainTextOf(file, key, unsealed))) return progress.advance(content.size)
   await download(content, file, {
     reopen: (told = outline) => entrance.open(key, { ...(told && { outline: told }), signal }),
     onProgress(doneBytes) {
@@ -59,5 +74,6 @@ async function getFile(
       return { advance: progress.advance, end: () => {} }
     },
     signal,
+    unsealed,
   })
 }

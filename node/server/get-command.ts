@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path'
 import { MayflyError } from '../errors.ts'
-import type { BundleEntry } from '../index.ts'
+import type { BundleEntry, UnsealedContent } from '../index.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import type { OpenedContent } from '../types.ts'
 import { readBundle } from './bundle-content.ts'
@@ -16,8 +16,9 @@ import { openEntrance } from './open-entrance.ts'
 import { openOnceHeld } from './open-once-held.ts'
 import { createPlainTextCheck } from './plain-text.ts'
 import { describeBytes } from './progress.ts'
+import { plainChunks, unseal } from './unsealed.ts'
 
-/** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH */
+/** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_WRONG_KEY, ERR_DAMAGED */
 export async function runGet(context: CommandContext, reference: ContentReference): Promise<ExitCode> {
   const { configuration, output } = context
   const target = configuration.output
@@ -30,18 +31,20 @@ export async function runGet(context: CommandContext, reference: ContentReferenc
   const entrance = await openEntrance({ ...configuration, signal, onRetry })
   const getting: Getting = { context, entrance, signal }
   try {
-    const { key, outline } = reference
+    const { key, outline, linkKey } = reference
     const content = await openOnceHeld(entrance, key, { ...(outline && { outline }), waitMs: configuration.waitMs, signal })
-    const entries = isToFile || reference.path !== undefined ? await readBundle(content, { signal }) : undefined
+    const unsealed = await unseal(content, { entrance, linkKey, signal })
+    const entries = isToFile || reference.path !== undefined ? await readBundle(content, { signal, unsealed }) : undefined
     if (reference.path !== undefined) {
       const entry = entryAt(entries, reference)
       const file = await entrance.open(entry.key, { ...(entry.outline && { outline: entry.outline }), signal })
-      await (isToFile ? toFile(getting, file, target) : toStandardOutput(getting, file))
+      const inFile = await unseal(file, { entrance, linkKey, signal })
+      await (isToFile ? toFile(getting, file, inFile, target) : toStandardOutput(getting, file, inFile))
     } else if (entries !== undefined && isToFile) {
       const { toDirectory } = await import('./get-bundle.ts')
-      await toDirectory(content, entries, target, { entrance, output, signal })
+      await toDirectory(content, entries, target, { entrance, output, linkKey, signal })
     } else {
-      await (isToFile ? toFile(getting, content, target) : toStandardOutput(getting, content))
+      await (isToFile ? toFile(getting, content, unsealed, target) : toStandardOutput(getting, content, unsealed))
     }
     return EXIT.done
   } finally {
@@ -55,7 +58,12 @@ interface Getting {
   signal: AbortSignal
 }
 
-async function toFile({ context: { output }, entrance, signal }: Getting, content: OpenedContent, file: string): Promise<void> {
+async function toFile(
+  { context: { output }, entrance, signal }: Getting,
+  content: OpenedContent,
+  unsealed: UnsealedContent | undefined,
+  file: string,
+): Promise<void> {
   const { key, size } = content
   await download(content, file, {
     reopen: (outline) => entrance.open(key, { ...(outline && { outline }), signal }),
@@ -64,18 +72,26 @@ async function toFile({ context: { output }, entrance, signal }: Getting, conten
       return output.progress(basename(file), size, doneBytes)
     },
     signal,
+    unsealed,
   })
-  output.result(`${file}: ${size} bytes`, { hash: encodeKeyHex(key), size, file })
+  const written = unsealed?.size ?? size
+  const facts = unsealed && { name: unsealed.name, type: unsealed.type }
+  output.result(`${file}: ${written} bytes`, { hash: encodeKeyHex(key), size: written, file, ...facts })
 }
 
-async function toStandardOutput({ context, signal }: Getting, content: OpenedContent): Promise<void> {
+async function toStandardOutput(
+  { context, signal }: Getting,
+  content: OpenedContent,
+  unsealed: UnsealedContent | undefined,
+): Promise<void> {
   const { configuration, output, stdout } = context
   const isForTerminal = configuration.output === undefined && stdout.isTTY === true
   const text = createPlainTextCheck()
   // A bar and the content itself would be drawn over each other.
-  const progress = stdout.isTTY === true ? undefined : output.progress('getting', content.size)
+  const progress = stdout.isTTY === true ? undefined : output.progress('getting', (unsealed ?? content).size)
   try {
-    for await (const bytes of checkedWhole(content.key, content.read(undefined, { signal }))) {
+    const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
+    for await (const bytes of plainChunks(chunks, unsealed)) {
       if (isForTerminal && !text.isPlain(bytes)) {
         throw new MayflyError(
           'ERR_BAD_OPTION',

@@ -1,11 +1,11 @@
 /** `mayfly hold`: this process is a holder of files and folders until it is told to end. */
 
 import { once } from 'node:events'
-import { createPeer, encodeKeyHex, type HeldContent, type Key, MayflyError, type Peer, type PeerEvent } from '../index.ts'
+import { createPeer, encodeKeyHex, type Key, MayflyError, type Peer, type PeerEvent } from '../index.ts'
 import type { CommandContext } from './command-context.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { describeHolders } from './holders-command.ts'
-import { createHolding, linkOf } from './holding.ts'
+import { createHolding, type HeldOffer, linkOf } from './holding.ts'
 import { originOfJoinAddress } from './join-address.ts'
 import { describeJoinFailure, startJoined, stopSoon } from './joined-peer.ts'
 import { createNativeHasher } from './native-hasher.ts'
@@ -37,6 +37,7 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
     peer,
     output,
     signal,
+    isPrivate: configuration.private,
     onGone(name, hash) {
       output.event({ type: 'release', hash, name })
       output.problem(new MayflyError('ERR_UNAVAILABLE', `No longer holding ${name}: it is not what it was`))
@@ -70,7 +71,7 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   }
 }
 
-function sayLink({ output }: CommandContext, { name, isFolder, files }: Offer, held: HeldContent, join: string[]): void {
+function sayLink({ output }: CommandContext, { name, isFolder, files }: Offer, held: HeldOffer, join: string[]): void {
   const { key, outline, size } = held
   const origin = join.map(originOfJoinAddress).find((candidate) => candidate !== undefined)
   const url = linkOf(origin, held)

@@ -1,18 +1,15 @@
 /**
- * A file that comes over time, beside where it will be: `film.mp4.3f5a….part`. What has come stays when this process is killed, and is read
- * again by the next, which therefore needs no notes about it: the file gets its name only when the SHA-256 of all of it is right.
+ * A file that comes over time. What an earlier attempt has left is read again, and needs no notes about it: the file gets its name only when
+ * the SHA-256 of all of it is right. Where it is until then is `partial-place.ts`.
  */
 
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { encodeKeyHex, equalBytes } from '../keys/index.ts'
+import { equalBytes } from '../keys/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import { explainSystemError } from './system-error.ts'
+import { openPartialPlace } from './partial-place.ts'
 
 export interface PartialFile {
-  /** How much is there, in bytes. */
+  /** How much of the content has come, in bytes. */
   readonly size: number
   append(bytes: Uint8Array): Promise<void>
   /** Forgets what is there. */
@@ -25,76 +22,35 @@ export interface PartialFile {
   close(): Promise<void>
 }
 
-/** In bytes of UTF-8. */
-const MAX_NAME_BYTES = 255
-/** Enough to tell the contents apart that somebody might want to have under one name. */
-const SHOWN_DIGITS = 16
-
 /**
  * Opens what an earlier attempt has left, or begins.
  *
  * @throws the system's error, in words
  * @throws signal.reason, when aborted
  */
-export async function openPartialFile(target: string, key: Key, { signal }: AbortOptions = {}): Promise<PartialFile> {
-  const path = partialPathOf(target, key)
-  const inWords = (error: unknown) => {
-    signal?.throwIfAborted()
-    throw explainSystemError(`Cannot write ${target}`, error)
-  }
-  const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o666
-  // A link that somebody else put there is not followed.
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
-  const file: FileHandle = await open(path, flags, mode & 0o777).catch(inWords)
+export async function openPartialFile(target: string, key: Key, options: AbortOptions = {}): Promise<PartialFile> {
+  const place = await openPartialPlace(target, key, options)
   let whole = createHash('sha256')
-  let size = 0
   try {
-    const left = file.createReadStream({ start: 0, autoClose: false, ...(signal && { signal }) })
-    for await (const bytes of left) {
-      whole.update(bytes)
-      size += bytes.byteLength
-    }
+    for await (const bytes of place.read()) whole.update(bytes)
   } catch (error) {
-    await file.close()
-    inWords(error)
+    await place.close()
+    throw error
   }
-
   return {
     get size() {
-      return size
+      return place.size
     },
     async append(bytes) {
-      for (let at = 0; at < bytes.byteLength; ) {
-        const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at, size + at).catch(inWords)
-        at += bytesWritten
-      }
+      await place.append(bytes)
       whole.update(bytes)
-      size += bytes.byteLength
     },
     async restart() {
-      await file.truncate(0).catch(inWords)
+      await place.truncate(0)
       whole = createHash('sha256')
-      size = 0
     },
     isRight: () => equalBytes(whole.digest(), key),
-    async finish() {
-      try {
-        await file.datasync()
-        await file.close()
-        await rename(path, target)
-      } catch (error) {
-        inWords(error)
-      }
-    },
-    async close() {
-      await file.close()
-      if (size === 0) await rm(path, { force: true })
-    },
+    finish: () => place.finish(),
+    close: () => place.close(),
   }
-}
-
-export function partialPathOf(target: string, key: Key): string {
-  const suffix = `.${encodeKeyHex(key).slice(0, SHOWN_DIGITS)}.part`
-  const name = basename(target) + suffix
-  return join(dirname(target), Buffer.byteLength(name) <= MAX_NAME_BYTES ? name : `mayfly${suffix}`)
 }

@@ -45,6 +45,8 @@ export interface Configuration {
   /** How long to wait for a holder, in ms. */
   waitMs: number
   watch: boolean
+  /** Hold cipher text, under a link that carries the key. */
+  private: boolean
 }
 
 export type SettingName = keyof Configuration
@@ -61,6 +63,7 @@ export const CONFIGURATION_DEFAULTS: Readonly<Omit<Configuration, 'data'>> = {
   logLevel: 'info',
   waitMs: 0,
   watch: false,
+  private: false,
 }
 
 interface Setting<T> {
@@ -115,6 +118,7 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
   },
   waitMs: { value: 'time', help: 'wait that long for a holder', parse: one(parseDuration) },
   watch: { help: 'go on, and print each change', parse: one(parseSwitch) },
+  private: { help: 'encrypt it: only who has the link can read it, and its name', parse: one(parseSwitch) },
 }
 
 /** Its key in the configuration file. People write a time with its unit, so the name that they see carries none. */

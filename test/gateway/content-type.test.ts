@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isDisplayable, sniffContentType } from '../../gateway/content-type.ts'
+import { createLinkKey, memorySource, sealSource } from '../../node/index.ts'
 
 const HTML = 'text/html; charset=utf-8'
 const PLAIN = 'text/plain; charset=utf-8'
@@ -79,4 +80,11 @@ test.each([
   ['application/zip', false],
 ])('isDisplayable: %s → %s', (type, shown) => {
   expect(isDisplayable(type)).toBe(shown)
+})
+
+test('content type: private content is told by how it begins, in memory or from its first bytes', async () => {
+  const source = await sealSource(memorySource(new TextEncoder().encode('<h1>x</h1>')), createLinkKey(), { type: 'text/html' })
+  const sealed = await source.read(0, source.size)
+  for (const isWhole of [true, false]) expect((await sniffContentType(sealed, isWhole)).type).toBe('application/vnd.mayfly.private')
+  expect((await sniffContentType(new TextEncoder().encode('mayfly-private\n'))).type).toBe(PLAIN)
 })

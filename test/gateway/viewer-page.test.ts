@@ -25,6 +25,13 @@ test('ViewerPage: a file that browsers only save is not framed', async () => {
   expect(page).not.toContain('<iframe')
 })
 
+test('ViewerPage: of private content it says that it is private, and frames no cipher text', async () => {
+  const page = await new ViewerPage(TEMPLATE).answer(HASH, { content: content('application/vnd.mayfly.private') }, 'GET').text()
+  expect(page).toContain('private')
+  expect(page).toContain('#k=')
+  expect(page).not.toContain('<iframe')
+})
+
 test.each([
   [404, 'gone'],
   [503, 'offline'],

@@ -108,6 +108,11 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['0', false],
     [true, true],
   ],
+  private: [
+    [true, true],
+    ['0', false],
+    [true, true],
+  ],
 }
 
 describe.each(SETTING_NAMES)('configuration: %s', (name) => {

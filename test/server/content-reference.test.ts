@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeKeyHex, encodeKeyCid } from '../../node/keys/index.ts'
+import { createLinkKey, decodeKeyHex, encodeKeyCid, encodeLinkKey } from '../../node/keys/index.ts'
 import { parseContentReference } from '../../node/server/content-reference.ts'
 
 /** Of the empty content, as `sha256sum /dev/null` prints it. */
@@ -65,5 +65,37 @@ test('content reference: a link without them has neither outline nor path', () =
       key: decodeKeyHex(HASH),
       ...(text.startsWith('http') && { origin: 'http://localhost:4000' }),
     })
+  }
+})
+
+test.each([
+  HASH,
+  CID,
+  `${HASH}?o=${OUTLINE}`,
+  `${HASH}/a b`,
+  `http://localhost:4000/${HASH}?o=${OUTLINE}`,
+  `http://localhost:4000/${HASH}/a%20b`,
+])('content reference: %s may carry a key behind it, and means the same', (text) => {
+  const linkKey = createLinkKey()
+  expect(parseContentReference(`${text}#k=${encodeLinkKey(linkKey)}`)).toEqual({ ...parseContentReference(text), linkKey })
+})
+
+test('content reference: a key that is none is refused, and no refusal shows a key', () => {
+  const key = encodeLinkKey(createLinkKey())
+  for (const text of [
+    `${HASH}#k=`,
+    `${HASH}#k=${key.slice(1)}`,
+    `http://localhost:99999/#k=${key}`,
+    `nothing#k=${key}`,
+    `http://a.example/x#k=${key}`,
+  ]) {
+    let refused: unknown
+    try {
+      parseContentReference(text)
+    } catch (error) {
+      refused = error
+    }
+    expect(refused).toMatchObject({ code: 'ERR_BAD_KEY' })
+    expect(String(refused)).not.toContain(key.slice(1))
   }
 })

@@ -34,6 +34,18 @@ describe('parts of the tab', () => {
     expect(rawPathOf({ hash: HASH, inside: 'a b/c', format: 'zip' })).toBe(`/raw/${HASH}/a%20b/c?format=zip`)
   })
 
+  it('a private link keeps its key behind #k=, has no name before it, and what is asked of a gateway has neither', () => {
+    const [outline, secret] = ['fedcba9876543210'.repeat(4), 'k'.repeat(43)]
+    const route: Route = { view: 'page', hash: HASH, outline, secret }
+    expect(pathOf({ ...route, name: 'a.txt' })).toBe(`/${HASH}?o=${outline}#k=${secret}`)
+    const { pathname, search, hash } = new URL(pathOf(route), 'http://localhost')
+    expect(routeOf(pathname, search, hash)).toEqual(route)
+    expect(routeOf(pathname, search, '#k=half')).toEqual({ ...route, secret: 'half' })
+    expect(routeOf(pathname, search, '#section')).toEqual({ view: 'page', hash: HASH, outline })
+    expect(routeOf('/', '', hash)).toEqual({ view: 'home' })
+    expect(rawPathOf(route)).toBe(`/raw/${HASH}?o=${outline}`)
+  })
+
   it('a cell tells of changes only, and waits for a value that passes', async () => {
     const cell = new Cell(1)
     const heard: number[] = []

@@ -1,0 +1,288 @@
+/** Private links in the tab, in a real Chromium on real nodes: made in one tab, opened in another by the whole link, and by nothing less. */
+
+import { readFile, writeFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createLinkKey, decodeLinkKey, encodeLinkKey, isSealed } from '../../node/index.ts'
+import { chooseFile, hashOf, makeFile, makeText, openHome, pressMake, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
+import { useChromium } from '../helpers/chromium.ts'
+import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { startRecordingProxy } from '../helpers/recording-proxy.ts'
+import { pngBytes, randomBytes, wavBytes } from '../helpers/sample-files.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+const MIB = 1_048_576
+
+let a: NodeProcess
+let b: NodeProcess
+beforeAll(async () => {
+  a = await startNodeProcess({ args: ['--log-level', 'debug'] })
+  b = await startNodeProcess({ join: [a.url], args: ['--log-level', 'debug'] })
+})
+afterAll(() => Promise.all([a?.kill('SIGKILL'), b?.kill('SIGKILL')]))
+const chromium = useChromium()
+
+async function openPrivateHome(): Promise<Page> {
+  const page = await chromium.newPage()
+  await openHome(page, a.url)
+  await page.getByTestId('private').check()
+  return page
+}
+
+const linkOf = async (page: Page) => new URL(await page.getByTestId('page-link').inputValue())
+/** The same link at the other gateway, with another fragment if one is given. */
+const elsewhere = ({ pathname, search, hash }: URL, fragment = hash) => `${b.url}${pathname}${search}${fragment}`
+
+async function visit(address: string): Promise<Page> {
+  const page = await chromium.newPage()
+  await page.goto(address)
+  return page
+}
+
+const localFrame = (page: Page) => page.frameLocator('[data-testid="frame-local"]')
+const imageWidth = (page: Page) => page.locator('img#content').evaluate((image: HTMLImageElement) => image.naturalWidth)
+
+async function saved(page: Page): Promise<{ name: string; bytes: Uint8Array }> {
+  const coming = page.waitForEvent('download')
+  await page.getByTestId('save-private').click()
+  const download = await coming
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) }
+}
+
+describe('a private page', () => {
+  it('is read by who has the whole link, held by them as cipher text, and told to nobody on the way', async () => {
+    const author = await openPrivateHome()
+    const hash = await makeText(author, 'canary-c4e1 <b>text</b>')
+    await seesVisit(author, 'holding')
+    await localFrame(author).getByText('canary-c4e1').waitFor()
+    const link = await linkOf(author)
+    expect(link.hash).toMatch(/^#k=[A-Za-z0-9_-]{43}$/)
+    expect([link.search, link.href]).toEqual(['', author.url()])
+    expect(await author.getByTestId('private').count()).toBe(0)
+
+    const cipher = new Uint8Array(await (await fetch(`${b.url}/raw/${hash}`)).arrayBuffer())
+    expect([isSealed(cipher), sha256Hex(cipher)]).toEqual([true, hash])
+
+    const proxy = await startRecordingProxy(b.port)
+    onTestFinished(() => proxy.stop())
+    const reader = await visit(proxy.url + link.pathname + link.hash)
+    await seesVisit(reader, 'holding')
+    await localFrame(reader).getByText('canary-c4e1').waitFor()
+    await seesCount(author, 2)
+    expect(await reader.getByTestId('raw').count()).toBe(0)
+
+    const secret = link.hash.slice('#k='.length)
+    expect(proxy.bytes().includes(`GET /${hash} `)).toBe(true)
+    for (const word of [secret, Buffer.from(decodeLinkKey(secret)), 'canary-c4e1']) expect(proxy.bytes().includes(word)).toBe(false)
+    for (const node of [a, b]) for (const word of [secret, 'canary-c4e1']) expect(JSON.stringify(node.log()).includes(word)).toBe(false)
+
+    await author.close()
+    await seesCount(reader, 1)
+    const next = await visit(elsewhere(link))
+    await localFrame(next).getByText('canary-c4e1').waitFor()
+  })
+
+  it('shows nothing without the key, with another, or with half of it, and says which', async () => {
+    const author = await openPrivateHome()
+    const hash = await makeText(author, 'nobody sees this')
+    const link = await linkOf(author)
+    for (const [fragment, state] of [
+      ['', 'locked'],
+      [`#k=${encodeLinkKey(createLinkKey())}`, 'wrong-key'],
+      [link.hash.slice(0, -4), 'wrong-key'],
+    ] as const) {
+      const page = await visit(elsewhere(link, fragment))
+      await seesVisit(page, state)
+      expect(await page.getByTestId('visit-status').textContent()).toContain('private')
+      expect(await page.locator('#frame iframe').count()).toBe(0)
+      // The whole link, put into the address of the same tab, opens it.
+      await page.goto(elsewhere(link))
+      await localFrame(page).getByText('nobody sees this').waitFor()
+      await page.close()
+    }
+    const script = await (await fetch(`${b.url}/${hash}`, { headers: { accept: 'text/html' } })).text()
+    expect(script).toContain('#k=')
+    expect(script).not.toContain('<iframe')
+  })
+
+  it('says that a link with a key to what is not private is wrong', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, a.url)
+    await makeText(author, 'a public page')
+    const page = await visit(elsewhere(await linkOf(author), `#k=${encodeLinkKey(createLinkKey())}`))
+    await seesVisit(page, 'damaged')
+  })
+
+  it('says so where the browser does not decrypt, and makes none there', async () => {
+    const author = await openPrivateHome()
+    await makeText(author, 'not here')
+    const link = await linkOf(author)
+    const reader = await chromium.newPage()
+    // As in a page that came by plain http from another machine.
+    await reader.addInitScript(() => {
+      Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined })
+      Object.defineProperty(globalThis, 'isSecureContext', { value: false })
+    })
+    await reader.goto(elsewhere(link))
+    await seesVisit(reader, 'no-crypto')
+    await reader.getByText('Make another').click()
+    expect(await reader.getByTestId('private').isDisabled()).toBe(true)
+  })
+
+  it('opens nothing on its author’s own tab either, without the key', async () => {
+    const author = await openPrivateHome()
+    await makeFile(author, pngBytes(900), 'large.png')
+    await waitFor(async () => (await imageWidth(author)) === 900, 10_000, 'it is shown')
+    await author.evaluate(() => history.pushState(null, '', location.pathname + location.search))
+    await author.evaluate(() => dispatchEvent(new PopStateEvent('popstate')))
+    await seesVisit(author, 'locked')
+    expect(await author.locator('img#content, #frame iframe').count()).toBe(0)
+    await author.goBack()
+    await waitFor(async () => (await imageWidth(author)) === 900, 10_000, 'it is shown again')
+  })
+
+  it('is held again after a reload, opened by its address, and named nowhere in what the tab keeps', async () => {
+    const author = await openPrivateHome()
+    await makeText(author, 'kept canary-77a0')
+    await seesVisit(author, 'holding')
+    const link = await linkOf(author)
+    author.once('dialog', (dialog) => void dialog.accept())
+    await author.reload()
+    await seesVisit(author, 'holding')
+    await localFrame(author).getByText('kept canary-77a0').waitFor()
+    const stored = await author.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))
+    expect(stored).toContain(hashOf(author))
+    for (const word of ['canary-77a0', link.hash.slice(3)]) expect(stored.includes(word)).toBe(false)
+    const reader = await visit(elsewhere(link))
+    await localFrame(reader).getByText('kept canary-77a0').waitFor()
+  })
+
+  it('is public when it is not asked to be private, also after one that was', async () => {
+    const author = await openPrivateHome()
+    await makeText(author, 'private first')
+    await author.getByText('Make another').click()
+    expect(await author.getByTestId('private').isChecked()).toBe(false)
+    const hash = await makeText(author, 'public second')
+    expect(hash).toBe(sha256Hex('public second'))
+  })
+})
+
+describe('private files', () => {
+  it('shows an image, small or of many pieces, and saves it under its own name', async () => {
+    for (const [side, state] of [
+      [20, 'holding'],
+      [900, 'opened'],
+    ] as const) {
+      const author = await openPrivateHome()
+      const bytes = pngBytes(side)
+      await makeFile(author, bytes, 'möwe.png')
+      const link = await linkOf(author)
+      expect(link.searchParams.has('filename')).toBe(false)
+      await waitFor(async () => (await imageWidth(author)) === side, 10_000, 'its author sees it')
+      const reader = await visit(elsewhere(link))
+      await seesVisit(reader, state)
+      await waitFor(async () => (await imageWidth(reader)) === side, 10_000, 'its reader sees it')
+      expect(await reader.getByTestId('facts').textContent()).toContain('möwe.png')
+      expect(await saved(reader)).toEqual({ name: 'möwe.png', bytes: Buffer.from(bytes) })
+      await Promise.all([author.close(), reader.close()])
+    }
+  })
+
+  it('plays a sound of some MiB and seeks in it; held by a second tab, the first may leave', async () => {
+    const author = await openPrivateHome()
+    await makeFile(author, wavBytes(90), 'minute.wav')
+    const link = await linkOf(author)
+    const reader = await visit(elsewhere(link))
+    await seesVisit(reader, 'opened')
+    const keyless = await visit(elsewhere(link, ''))
+    await seesVisit(keyless, 'locked')
+    expect(await keyless.locator('audio, iframe').count()).toBe(0)
+    await keyless.close()
+    const audio = reader.locator('audio#content')
+    await waitFor(() => audio.evaluate((element: HTMLAudioElement) => element.duration > 89), 20_000, 'its length is known')
+    await audio.evaluate((element: HTMLAudioElement) => {
+      element.currentTime = 75
+    })
+    await waitFor(
+      () => audio.evaluate((element: HTMLAudioElement) => !element.seeking && element.currentTime === 75),
+      10_000,
+      'it is there',
+    )
+    await reader.getByTestId('hold-too').click()
+    await seesVisit(reader, 'holding', 20_000)
+    await author.close()
+    await seesCount(reader, 1)
+    expect((await saved(reader)).bytes.byteLength).toBe(wavBytes(90).byteLength)
+    const later = await visit(elsewhere(link))
+    await seesVisit(later, 'opened')
+  })
+
+  it('offers what no browser shows to be saved, and a large file streams to the place that is chosen', async () => {
+    const author = await openPrivateHome()
+    const bytes = randomBytes(66 * MIB)
+    const directory = await createTemporaryDirectory()
+    await writeFile(`${directory}/large.bin`, bytes)
+    await author.getByTestId('page-file').setInputFiles(`${directory}/large.bin`)
+    await pressMake(author)
+    const link = await linkOf(author)
+    const reader = await chromium.newPage()
+    // The choice of a place is the browser's own window, which nobody can press here: the place is one of the site's own.
+    await reader.addInitScript(() => {
+      Object.assign(globalThis, {
+        showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) =>
+          (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true }),
+      })
+    })
+    await reader.goto(elsewhere(link))
+    await seesVisit(reader, 'opened')
+    await reader.getByTestId('save-private').click()
+    const digest = () =>
+      reader.evaluate(async () => {
+        const file = await (await (await navigator.storage.getDirectory()).getFileHandle('large.bin')).getFile()
+        const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer())
+        return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+      })
+    await reader.getByRole('button', { name: 'Save the file' }).waitFor({ timeout: 50_000 })
+    expect(await digest()).toBe(sha256Hex(bytes))
+  })
+
+  it('makes one private link of several files; each is opened from it, all can be held, and the command gets them', async () => {
+    const author = await openPrivateHome()
+    const files = { 'one.txt': new TextEncoder().encode('first canary-91'), 'two.png': pngBytes(30), 'three.bin': randomBytes(MIB) }
+    for (const [name, bytes] of Object.entries(files)) await chooseFile(author, bytes, name)
+    await pressMake(author)
+    const link = await linkOf(author)
+    const reader = await visit(elsewhere(link))
+    await seesVisit(reader, 'listed')
+    expect(await reader.getByTestId('bundle').locator('li').count()).toBe(3)
+    await reader.getByTestId('hold-too').click()
+    await seesVisit(reader, 'holding', 20_000)
+    await seesCount(author, 2)
+    await author.close()
+    await seesCount(reader, 1)
+    await reader.getByText('one.txt').click()
+    await localFrame(reader).getByText('first canary-91').waitFor()
+    expect(new URL(reader.url()).hash).toBe(link.hash)
+
+    const directory = await createTemporaryDirectory()
+    expect(await runMayfly(['get', link.href, '-o', `${directory}/all`])).toMatchObject({ code: 0 })
+    for (const [name, bytes] of Object.entries(files)) expect(sha256Hex(await readFile(`${directory}/all/${name}`))).toBe(sha256Hex(bytes))
+  })
+
+  it('stays private when files are added to a private bundle', async () => {
+    const author = await openPrivateHome()
+    for (const name of ['a.txt', 'b.txt']) await chooseFile(author, randomBytes(10), name)
+    await pressMake(author)
+    await author.getByTestId('choose-again').click()
+    expect(await author.getByTestId('private').isChecked()).toBe(true)
+  })
+
+  it('opens what the command holds', async () => {
+    const holding = spawnMayfly(['hold', '--private', '-', '--join', a.url], { stdin: 'from the command' })
+    const link = new URL(await holding.stdout.waitFor(() => true))
+    const reader = await visit(elsewhere(link))
+    await localFrame(reader).getByText('from the command').waitFor()
+  })
+})
