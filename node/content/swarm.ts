@@ -14,6 +14,8 @@ import { type Outline, pieceHash, pieceSize } from './outline.ts'
 export interface SwarmOptions {
   /** Pieces that one holder is asked for at the same time. */
   maxPerHolder?: number
+  /** The same for a tab that is asked directly: a data channel is idle unless much is asked of it. */
+  maxPerDirectHolder?: number
   /** Holders used at the same time. */
   maxHolders?: number
   /** A piece is asked of another holder as well when it takes this many times what was expected. */
@@ -26,6 +28,7 @@ export interface SwarmOptions {
 
 export const SWARM_DEFAULTS: Readonly<Required<SwarmOptions>> = {
   maxPerHolder: 6,
+  maxPerDirectHolder: 16,
   maxHolders: 8,
   slowFactor: 4,
   minSlowMs: 1_000,
@@ -114,7 +117,8 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     let chosen: Member | undefined
     let chosenMs = Number.POSITIVE_INFINITY
     for (const member of members) {
-      if (except.has(member) || member.asked >= settings.maxPerHolder || (isSpared && member.candidate.isReserve)) continue
+      const room = member.candidate.isDirect ? settings.maxPerDirectHolder : settings.maxPerHolder
+      if (except.has(member) || member.asked >= room || (isSpared && member.candidate.isReserve)) continue
       if (member.paceMs === undefined && member.asked > 0) continue
       const doneMs = member.paceMs === undefined ? 0 : (member.asked + 1) * member.paceMs
       if (doneMs < chosenMs) {
