@@ -13,8 +13,9 @@ import { startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const MIB = 1_048_576
-const RATE = 2 * MIB
-const SIZE = 10 * MIB
+/** So slow that what a busy machine can do makes no difference. */
+const RATE = MIB / 2
+const SIZE = 4 * MIB
 
 /** How long reading the whole takes, in ms; it has to be right. */
 async function timeToRead(content: OpenedContent): Promise<number> {
@@ -38,7 +39,7 @@ test('upload limits: one peer takes no more than its rate, and three holders giv
   const alone = await read(1, [a])
   expect(alone).toBeGreaterThan(((SIZE - RATE) / RATE) * 1_000)
   const together = await read(2, [a, b, c])
-  expect(together / alone).toBeLessThan(0.55)
+  expect(together / alone).toBeLessThan(0.6)
 })
 
 test('upload limits: each peer has its own rate, and an outline does not wait behind pieces', async () => {
@@ -56,7 +57,7 @@ test('upload limits: each peer has its own rate, and an outline does not wait be
   const times = await busy
   expect(openedMs).toBeLessThan(Math.min(...times) / 2)
   expect(first.events.filter(({ type }) => type === 'bad-holder')).toEqual([])
-  // Each alone takes about five seconds; were the rate shared, the slower one would take twice as long as it takes now.
+  // Were the rate shared, the slower one would take as long as both one after the other.
   expect(Math.max(...times)).toBeLessThan(((2 * SIZE) / RATE) * 1_000 * 0.9)
 })
 
