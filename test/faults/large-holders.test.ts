@@ -7,9 +7,10 @@ import { expect, test } from 'vitest'
 import { type ContentSource, encodeKeyHex, type Key } from '../../node/index.ts'
 import { createNativeHasher } from '../../node/server/native-hasher.ts'
 import { createTestGateway } from '../helpers/gateway.ts'
-import { generatedContent } from '../helpers/generated-content.ts'
+import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
 import { readOnce } from '../helpers/http-reading.ts'
-import { createNetwork, type TestNode } from '../helpers/network.ts'
+import { startLiar } from '../helpers/liar.ts'
+import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
 
 const PIECE = 262_144
 const PIECES = 24
@@ -63,7 +64,7 @@ async function holdFaulty(node: TestNode, seed: number, fault: Fault): Promise<{
 async function setUp() {
   const network = await createNetwork({ nodes: 3, createHasher: createNativeHasher })
   const [faulty, honest, reader] = network.nodes as [TestNode, TestNode, TestNode]
-  return { faulty, honest, gateway: await createTestGateway(reader.peer) }
+  return { faulty, honest, reader, gateway: await createTestGateway(reader.peer) }
 }
 
 test.each(FAULTS)('a holder that %s, beside an honest one: the right bytes, and little wasted', async (_, fault) => {
@@ -77,6 +78,22 @@ test.each(FAULTS)('a holder that %s, beside an honest one: the right bytes, and 
     // What a lie costs is its own piece; and a busy machine may ask for a slow one twice.
     expect(served).toBeLessThanOrEqual(SIZE + 2 * PIECE)
   }
+})
+
+test('a holder that lies about the outline, beside an honest one: by the link’s outline the right bytes, else those or a cut', async () => {
+  const { faulty, honest, reader, gateway } = await setUp()
+  const { key, outline } = await honest.peer.content.hold(generatedContent(SIZE, 1))
+  await startLiar({ lie: 'false-outline', key, join: faulty.address, role: 'node', content: generatedBytes(0, SIZE, 2) })
+  const isCounted = async () => (await reader.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 2
+  await waitFor(isCounted, 10_000, 'both are counted')
+  const hash = encodeKeyHex(key)
+  const right = { status: 200, isComplete: true, size: SIZE, hash }
+  const unsure = await readOnce(gateway.port, `/raw/${hash}`)
+  if (unsure.isComplete) expect(unsure).toEqual(right)
+  else expect(unsure.size).toBeLessThan(SIZE)
+  expect(await readOnce(gateway.port, `/raw/${hash}?o=${encodeKeyHex(outline ?? key)}`)).toEqual(right)
+  // The whole has been checked here, so that outline is the one that is believed from now on.
+  expect(await readOnce(gateway.port, `/raw/${hash}`)).toEqual(right)
 })
 
 // Lies without anybody else to ask are in large-liars.test.ts.

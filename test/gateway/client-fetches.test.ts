@@ -12,7 +12,7 @@ import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
 const MIB = 1_048_576
 
 /** A holder, and a gateway of another node in front of it. */
-async function setUp(limits: Partial<GatewayLimits>, size = 32 * MIB) {
+async function setUp(limits: Partial<GatewayLimits>, size = 16 * MIB) {
   const { nodes } = await createNetwork({ nodes: 2 })
   const [holder, reader] = nodes as [TestNode, TestNode]
   const { key, outline } = await holder.peer.content.hold(generatedContent(size))
@@ -79,23 +79,23 @@ test('a fetch that has ended, well or badly, is not counted any more', async () 
   expect(metrics.text).toContain('\nmayfly_http_fetches 0\n')
 })
 
-test('a client’s rate is kept over all its streams, evenly, and its holders are slowed down with it', async () => {
-  const rate = 8 * MIB
+test('a client’s rate is kept over all its streams, evenly, and its holders are slowed down with it', { timeout: 60_000 }, async () => {
+  const rate = MIB
   const { holder, port, link } = await setUp({ maxBytesPerSecondPerAddress: rate })
   const free = await read(port, link, '192.0.2.9', true)
   const startedAtMs = performance.now()
   const streams = await Promise.all([read(port, link, '192.0.2.1'), read(port, link, '192.0.2.1')])
-  await waitFor(() => streams.every(({ bytes }) => bytes > 4 * MIB), 30_000, 'both go on')
+  await waitFor(() => streams.every(({ bytes }) => bytes > MIB), 30_000, 'both go on')
   const seconds = (performance.now() - startedAtMs) / 1_000
   const taken = streams.reduce((sum, { bytes }) => sum + bytes, 0)
   // A busy machine makes it slower, never faster.
-  expect(taken).toBeLessThan(rate * (seconds + 0.25) + 2 * MIB)
+  expect(taken).toBeLessThan(rate * (seconds + 0.25) + MIB / 4)
   const [less, more] = streams.map(({ bytes }) => bytes).toSorted((a, b) => a - b) as [number, number]
   expect(less / more).toBeGreaterThan(0.6)
-  // Both read the same pieces, which come once; what is read ahead for each is all that may have come besides.
-  expect(holder.peer.status().counts.bytesServed).toBeLessThan(taken + 24 * MIB)
+  // Both read the same pieces, which come once; what is read ahead is all that may have come besides.
+  expect(holder.peer.status().counts.bytesServed).toBeLessThan(taken + 6 * MIB)
   free.go()
-  await waitFor(() => free.bytes === 32 * MIB, 30_000, 'another client has a rate of its own')
+  await waitFor(() => free.bytes > MIB, 30_000, 'another client has a rate of its own')
 })
 
 test('small content, in memory, counts for the rate as well', async () => {

@@ -25,7 +25,7 @@ describe('through two nodes', () => {
     near = await startNodeProcess()
     far = await startNodeProcess({ join: [near.url] })
     await far.waitForLog(({ msg }) => msg === 'joined')
-  }, 30_000)
+  })
   afterAll(async () => {
     await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
   })
