@@ -38,5 +38,8 @@ export type {
   PeerEvent,
   PeerLimits,
   PeerStatus,
+  PieceStore,
+  ReceiveOptions,
+  Receiving,
   Rendezvous,
 } from './types.ts'

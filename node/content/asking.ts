@@ -5,8 +5,9 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createFrameStream, type FrameStream } from '../network/index.ts'
+import { createFrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
+import { type FollowChannel, type FollowEnd, type FollowedContent, followPieces } from './following.ts'
 import { MAX_OUTLINE_BYTES } from './outline.ts'
 import {
   type Ask,
@@ -40,6 +41,15 @@ export interface Asking {
     stallMs: number,
     options: Required<AbortOptions>,
   ): Promise<AskResult>
+  /** See `followPieces`. */
+  follow(
+    peer: PeerId,
+    addresses: string[],
+    content: FollowedContent,
+    onPieces: (indexes: number[]) => void,
+    stallMs: number,
+    options: Required<AbortOptions>,
+  ): Promise<FollowEnd>
   stop(): void
 }
 
@@ -55,8 +65,7 @@ interface Pending {
   done(result: AskResult): void
 }
 
-interface Channel {
-  frames: FrameStream
+interface Channel extends FollowChannel {
   /** By id. Bounded: each is taken out by its answer, its time-out or the end of the stream. */
   pending: Map<number, Pending>
 }
@@ -97,12 +106,14 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
     if (!connection.remotePeer.equals(peer)) throw new Error('somebody else answers at that address')
     const stream = await connection.newStream(CONTENT_PROTOCOL, { signal })
     const pending: Channel['pending'] = new Map()
+    const follows: Channel['follows'] = new Map()
     const frames = createFrameStream(stream, {
       maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
       maxUnsentBytes: MAX_UNSENT_BYTES,
       onFrame: (raw) => {
         const frame = decodeContent(raw)
-        if (frame.type === 'none') pending.get(frame.id)?.done({ none: frame.reason })
+        if (frame.type === 'none') (pending.get(frame.id) ?? follows.get(frame.id))?.done({ none: frame.reason })
+        if (frame.type === 'pieces' || frame.type === 'more-pieces') follows.get(frame.id)?.onFrame(frame)
         if (frame.type === 'chunk' || frame.type === 'outline-chunk') {
           // A holder with a narrow line gives one piece after the other: while any of them comes, none has stalled.
           for (const waiting of pending.values()) waiting.heard()
@@ -111,10 +122,11 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
       },
       onEnd: (reason) => {
         channels.delete(peer.toString())
-        for (const answer of pending.values()) answer.done({ unreachable: `the stream ended${reason ? `: ${reason.message}` : ''}` })
+        const unreachable = `the stream ended${reason ? `: ${reason.message}` : ''}`
+        for (const answer of [...pending.values(), ...follows.values()]) answer.done({ unreachable })
       },
     })
-    return { frames, pending }
+    return { frames, pending, follows }
   }
 
   function onChunk(answer: Pending | undefined, chunk: Chunk | OutlineChunk): void {
@@ -207,6 +219,8 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
   }
 
   return {
+    follow: (peer, addresses, content, onPieces, stallMs, options) =>
+      followPieces(channelTo(peer, addresses), nextId++, content, onPieces, stallMs, options),
     ask: (peer, addresses, key, scope, stallMs, { signal }) =>
       askFor(peer, addresses, { maxBytes: maxWholeBytes }, (id) => ({ type: 'ask', id, key, scope }), stallMs, signal),
     askPiece: (peer, addresses, { key, outline, index, size }, scope, stallMs, { signal }) =>

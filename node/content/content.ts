@@ -13,10 +13,13 @@ import { createKnownOutlines } from './known-outlines.ts'
 import { createLivingCache } from './living-cache.ts'
 import { pieceCount, pieceSize } from './outline.ts'
 import { outlineSource } from './outlining.ts'
+import { fullPieceSet, type PieceFeed } from './piece-set.ts'
 import { createPieces, type OutlinedContent } from './pieces.ts'
 import { type GetPiece, readPart, readUntrusted } from './reading.ts'
+import { createReceivings } from './receivings.ts'
 import { memorySource } from './source.ts'
-import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL } from './wire.ts'
+import { swarmKey } from './swarm-key.ts'
+import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL, type FollowPieces } from './wire.ts'
 
 /** What content needs of presence; handed in, since this folder stands beside others that need it too. */
 export interface Presence {
@@ -85,7 +88,21 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     fetcher,
     cache: context.role === 'node' ? cache : undefined,
     hasTabs: (key) => presence.tabsHolding(key).length > 0,
-    onFetched: (bytes) => {
+    onCount: (key, listener) => presence.onCount(key, listener),
+    onReceived: (_, bytes) => {
+      bytesFetched += bytes
+    },
+  })
+  const receivings = createReceivings({
+    async findOutline(key, outline, signal) {
+      const found = await find(key, 'network', { outline, signal })
+      if ('outline' in found && equalBytes(found.outlineHash, outline)) return found
+      throw new MayflyError('ERR_UNAVAILABLE', 'Cannot receive content: it has another outline')
+    },
+    hold: (key) => presence.hold(key),
+    onCount: (key, listener) => presence.onCount(key, listener),
+    openSwarm: (found) => pieces.openSwarm(found, 'network', { isPatient: true }),
+    onReceived: (_, bytes) => {
       bytesFetched += bytes
     },
   })
@@ -104,6 +121,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     }
     const cached = cache.get(key)
     if (cached !== undefined) return { key, bytes: cached, from: self }
+    const received = receivings.outlineOf(key)
+    if (received !== undefined && (options.outline === undefined || equalBytes(options.outline, received.outlineHash))) return received
     const expected = options.outline ?? outlines.trusted(key)
     const found = await fetcher.fetch(key, reach, { ...options, ...(expected && { outline: expected }) })
     if ('outline' in found) outlines.remember(found)
@@ -133,16 +152,28 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     if (own?.outlineHash !== undefined && equalBytes(own.outlineHash, outlineHash)) {
       return readOwn(own, index * outline.pieceBytes, pieceSize(outline, index), abort)
     }
+    const received = receivings.get(content.key, outlineHash)
+    if (received?.feed?.pieces.has(index)) return received.read(index)
     return pieces.get(content, index, reach, abort)
   }
 
   /** What others may ask of this peer: what it or its tabs hold; its own tabs may ask for anything. */
-  function reachFor(key: Key, scope: AskScope, from: string): Reach {
+  function reachFor(key: Key, scope: AskScope, from: string, shared?: Key): Reach {
     if (scope === ASK_SCOPE.network && presence.isTab(from)) return 'network'
-    if (store.get(key) === undefined && presence.tabsHolding(key).length === 0) {
+    const hasTabs = presence.tabsHolding(key).length > 0 || (shared !== undefined && presence.tabsHolding(shared).length > 0)
+    if (store.get(key) === undefined && receivings.outlineOf(key) === undefined && !hasTabs) {
       throw new MayflyError('ERR_NO_HOLDER', 'Neither this peer nor one of its tabs holds it')
     }
     return 'tabs'
+  }
+
+  /** Which pieces are to be had from this peer itself. */
+  function follow({ key, outline }: FollowPieces): PieceFeed | undefined {
+    const own = store.get(key)
+    if (own?.outline && own.outlineHash && equalBytes(own.outlineHash, outline)) {
+      return { pieces: fullPieceSet(pieceCount(own.outline)), onPiece: () => () => {} }
+    }
+    return receivings.get(key, outline)?.feed
   }
 
   const onStream = (stream: Stream, connection: Connection) =>
@@ -152,7 +183,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         return 'bytes' in found ? { bytes: found.bytes } : { outline: found.outlineBytes }
       },
       async readPiece({ key, outline: outlineHash, index, scope }, from, abort) {
-        const reach = reachFor(key, scope, from)
+        const reach = reachFor(key, scope, from, await swarmKey(outlineHash))
         const own = store.get(key)
         const known =
           own?.outline && own.outlineHash ? { key, outline: own.outline, outlineHash: own.outlineHash } : outlines.get(key, outlineHash)
@@ -162,6 +193,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         }
         return readPiece(content, index, reach, abort)
       },
+      follow,
       onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
     })
 
@@ -253,6 +285,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
           throw error
         }
         emit({ type: 'hold', key: id, size })
+        await receivings.end(key)
         // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
         if (context.role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
       }
@@ -278,6 +311,10 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       }
       return opened(await find(key, 'network', options), options.outline)
     },
+    receive(key, receiveOptions) {
+      mustBeStarted()
+      return receivings.receive(key, receiveOptions)
+    },
     has: (key) => store.get(key)?.outline === undefined && (store.get(key) !== undefined || cache.get(key) !== undefined),
     async start() {
       if (started) return
@@ -288,6 +325,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       if (!started) return
       started = false
       cache.clear()
+      await receivings.stop()
       pieces.stop()
       asking.stop()
       holds.clear()

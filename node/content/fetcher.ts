@@ -11,6 +11,7 @@ import { raceAbort } from '../network/index.ts'
 import type { AbortOptions, FetchedContent, Holder, Key, OpenOptions, PeerEvent } from '../types.ts'
 import type { Asking } from './asking.ts'
 import { decodeOutline, type Outline } from './outline.ts'
+import { swarmKey } from './swarm-key.ts'
 import { ASK_SCOPE, type AskScope } from './wire.ts'
 
 export interface FetcherOptions {
@@ -199,10 +200,19 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
       running.add(ended)
     }
 
+    /** Who receives large content has its outline as well. */
+    async function* whom(): AsyncGenerator<Candidate> {
+      yield* candidates(key, reach, inner)
+      if (expected === undefined) return
+      for await (const candidate of candidates(await swarmKey(expected), reach, inner)) {
+        if (candidate.scope === ASK_SCOPE.own) yield candidate
+      }
+    }
+
     /** The first is tried at once; each further one when one before it has failed, or all have been silent for a while. */
     async function tryAll(): Promise<never> {
       try {
-        for await (const candidate of candidates(key, reach, inner)) {
+        for await (const candidate of whom()) {
           if (inner.aborted) break
           start(candidate)
           const hedge = delay(settings.hedgeMs)

@@ -1,6 +1,7 @@
 /**
- * The pieces of one content from several holders at once: who is fastest is asked most, who gives wrong bytes or nothing is left out,
- * a piece that its holder is slow with is asked of an idle one too. Each piece is checked before it counts.
+ * The pieces of one content from several holders at once, of which some have only some pieces: who is fastest is asked most, who gives
+ * wrong bytes or nothing is left out, a piece that its holder is slow with is asked of an idle one too. Holders of the whole are spared
+ * what others can give. Each piece is checked before it counts. Who the holders are is left to `members.ts`.
  */
 
 import { MayflyError } from '../errors.ts'
@@ -9,50 +10,42 @@ import { raceAbort } from '../network/index.ts'
 import type { AbortOptions } from '../types.ts'
 import type { AskResult } from './asking.ts'
 import type { Candidate } from './fetcher.ts'
-import { type Outline, pieceHash, pieceSize } from './outline.ts'
+import { createMembers, MEMBERS_DEFAULTS, type Member, type MembersContext, type MembersOptions } from './members.ts'
+import { pieceHash, pieceSize } from './outline.ts'
 
-export interface SwarmOptions {
+export interface SwarmOptions extends MembersOptions {
   /** Pieces that one holder is asked for at the same time. */
   maxPerHolder?: number
-  /** Holders used at the same time. */
-  maxHolders?: number
   /** A piece is asked of another holder as well when it takes this many times what was expected. */
   slowFactor?: number
   /** But not before this long, in ms. */
   minSlowMs?: number
 }
 
-export const SWARM_DEFAULTS: Readonly<Required<SwarmOptions>> = {
+export const SWARM_DEFAULTS = {
   maxPerHolder: 6,
-  maxHolders: 8,
   slowFactor: 4,
   minSlowMs: 1_000,
-}
+} as const satisfies SwarmOptions
 
-export interface SwarmContext {
-  outline: Outline
-  candidates(signal: AbortSignal): AsyncIterator<Candidate>
+export interface SwarmContext extends Omit<MembersContext, 'onChange'> {
   askPiece(candidate: Candidate, index: number, size: number, signal: AbortSignal): Promise<AskResult>
-  /** Who gave the outline has given a piece that fits it, or broke the rules. */
-  distrust(candidate: Candidate, reason: string): void
+  random(): number
 }
 
 export interface Swarm {
   /**
-   * @throws {MayflyError} ERR_UNAVAILABLE when nobody is left who could give it
+   * @throws {MayflyError} ERR_UNAVAILABLE when nobody is left who could give it; a patient swarm may be asked again later
    * @throws signal.reason, when aborted
    */
-  piece(index: number, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array; from: string }>
+  piece(index: number, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array; from: Candidate }>
+  /** The piece to ask for next, of those wanted: the rarest that somebody can be asked for now, any of several that are equal. */
+  pick(wanted: readonly number[]): number | undefined
+  /** Resolves at the next change: somebody came or went, has another piece, or is free again. */
+  changed(): Promise<void>
+  /** False when all holders that can be found were met. */
+  readonly isSearching: boolean
   stop(): void
-}
-
-interface Member {
-  candidate: Candidate
-  asked: number
-  /** How long a piece takes from here, in ms, smoothed; undefined before the first. */
-  paceMs: number | undefined
-  /** Pieces that did not come, in a row. */
-  failures: number
 }
 
 /** Who lets so many pieces in a row fail is not asked again; who gives wrong bytes, not once more. */
@@ -60,68 +53,108 @@ const MAX_FAILURES = 3
 
 /** How much of the newest measurement counts. */
 const SMOOTHING = 0.3
+/** Nobody counts as slow who takes less for a piece, in ms. */
+const QUICK_MS = 100
+
+const NOBODY: ReadonlySet<Member> = new Set()
 
 export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): Swarm {
   const { outline } = context
-  const settings = { ...SWARM_DEFAULTS, ...options }
+  const settings = { ...SWARM_DEFAULTS, isPatient: MEMBERS_DEFAULTS.isPatient, ...options }
   const stopped = new AbortController()
-  const source = context.candidates(stopped.signal)
-  /** Bounded: maxHolders. */
-  const members = new Set<Member>()
-  let recruiting: Promise<void> | undefined
-  let exhausted = false
   let wake = Promise.withResolvers<void>()
 
   const changed = () => {
     wake.resolve()
     wake = Promise.withResolvers()
   }
+  const members = createMembers({ ...context, onChange: changed }, options)
 
-  /** Looks for one more holder, one search at a time. */
-  function recruit(): void {
-    if (exhausted || recruiting !== undefined || members.size >= settings.maxHolders) return
-    recruiting = source
-      .next()
-      .then(
-        ({ value, done }) => {
-          if (done) exhausted = true
-          else members.add({ candidate: value, asked: 0, paceMs: undefined, failures: 0 })
-        },
-        () => {
-          exhausted = true
-        },
-      )
-      .finally(() => {
-        recruiting = undefined
-        changed()
-        if (members.size < settings.maxHolders) recruit()
-      })
+  /** When the member would be done with one more piece, in ms from now; who has not been tried yet is done at once. */
+  function doneMs({ paceMs, asked }: Member): number {
+    return paceMs === undefined ? 0 : (asked + 1) * paceMs
   }
 
-  /** The member that would be done first with one more piece; who has not been tried yet comes first. */
-  function best(except: ReadonlySet<Member>): Member | undefined {
+  /** Of one that was not tried yet, one piece is asked first. */
+  function isFree({ paceMs, asked }: Member, most: number): boolean {
+    return asked < (paceMs === undefined ? 1 : most)
+  }
+
+  /** Of those who have the piece whole or in part, the one that would be done first. */
+  function quickest(index: number, isWhole: boolean, except: ReadonlySet<Member>, most: number): Member | undefined {
     let chosen: Member | undefined
-    let chosenMs = Number.POSITIVE_INFINITY
     for (const member of members) {
-      if (except.has(member) || member.asked >= settings.maxPerHolder) continue
-      if (member.paceMs === undefined && member.asked > 0) continue
-      const doneMs = member.paceMs === undefined ? 0 : (member.asked + 1) * member.paceMs
-      if (doneMs < chosenMs) {
-        chosen = member
-        chosenMs = doneMs
-      }
+      if (except.has(member) || !isFree(member, most)) continue
+      if (isWhole ? member.pieces !== undefined : member.pieces?.has(index) !== true) continue
+      if (chosen === undefined || doneMs(member) < doneMs(chosen)) chosen = member
     }
     return chosen
   }
 
-  async function choose(except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
+  /** Much slower than the quickest holder of the whole. */
+  function isSlow(member: Member): boolean {
+    if (member.failures > 0) return true
+    let quickestMs = Number.POSITIVE_INFINITY
+    for (const { pieces, paceMs } of members) if (pieces === undefined && paceMs !== undefined) quickestMs = Math.min(quickestMs, paceMs)
+    return (member.paceMs ?? 0) > settings.slowFactor * Math.max(quickestMs, QUICK_MS)
+  }
+
+  /**
+   * So many pieces are asked of one holder of the whole at once: it is one of many who ask it, and what two of them get at the same
+   * time it has given twice.
+   */
+  function shareOfWhole(): number {
+    let helpers = 0
+    for (const member of members) if (member.pieces !== undefined && !isSlow(member)) helpers++
+    return Math.max(1, Math.floor(settings.maxPerHolder / (1 + helpers)))
+  }
+
+  /**
+   * Whom to ask for the piece now: one that receives it too, as long as it is not slow; else one that has the whole.
+   *
+   * @param isUrgent whoever is free: one was asked already and takes long
+   */
+  function best(index: number, except: ReadonlySet<Member>, isUrgent = false): Member | undefined {
+    const helper = quickest(index, false, except, settings.maxPerHolder)
+    if (helper !== undefined && !isSlow(helper)) return helper
+    if (isUrgent) return quickest(index, true, except, settings.maxPerHolder) ?? helper
+    if (isHelped(index, except)) return undefined
+    const whole = quickest(index, true, except, shareOfWhole())
+    // Rather wait for a holder of the whole that is busy than for a slow one.
+    return whole ?? (hasWhole(except) ? undefined : helper)
+  }
+
+  function hasWhole(except: ReadonlySet<Member>): boolean {
+    for (const member of members) if (member.pieces === undefined && !except.has(member) && member.failures === 0) return true
+    return false
+  }
+
+  const freeWhole = () => quickest(0, true, NOBODY, shareOfWhole())
+
+  /** Somebody has the piece who is only busy with others, and not slow. */
+  function isHelped(index: number, except: ReadonlySet<Member>): boolean {
+    for (const member of members) {
+      if (member.pieces?.has(index) && !except.has(member) && !isSlow(member)) return true
+    }
+    return false
+  }
+
+  /** Whom to ask, with the piece counted as asked already. */
+  async function choose(index: number, except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
     while (true) {
       signal.throwIfAborted()
-      const member = best(except)
-      if (member !== undefined) return member
-      recruit()
-      const left = [...members].some((candidate) => !except.has(candidate))
-      if (!left && exhausted) throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
+      const member = best(index, except)
+      if (member !== undefined) {
+        member.asked++
+        return member
+      }
+      const isLeft = [...members].some((other) => !except.has(other) && (other.pieces?.has(index) ?? true))
+      // Who has not said yet which pieces it has may have this one.
+      const mayCome = members.isSearching || [...members].some(({ isHeard }) => !isHeard)
+      if (!isLeft && (settings.isPatient || !mayCome)) {
+        throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
+      }
+      if (!isLeft) members.starve()
       await raceAbort(wake.promise, signal)
     }
   }
@@ -129,30 +162,34 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
   function fail(member: Member, reason: string | undefined): void {
     member.paceMs = (member.paceMs ?? settings.minSlowMs) * 2
     if (++member.failures < MAX_FAILURES) return
-    members.delete(member)
+    members.drop(member, 'failure')
     if (reason !== undefined) context.distrust(member.candidate, reason)
   }
 
-  /** True bytes, or undefined when the member gave none and is out. */
+  /** True bytes, or undefined when the member, for whom the piece is counted already, gave none. */
   async function ask(member: Member, index: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const size = pieceSize(outline, index)
     const startedAtMs = performance.now()
-    member.asked++
+    const tookMs = () => performance.now() - startedAtMs
     try {
       const result = await context.askPiece(member.candidate, index, size, signal)
       if ('bytes' in result && equalBytes(await sha256(result.bytes), pieceHash(outline, index))) {
-        const tookMs = performance.now() - startedAtMs
-        member.paceMs = member.paceMs === undefined ? tookMs : (1 - SMOOTHING) * member.paceMs + SMOOTHING * tookMs
+        member.paceMs = member.paceMs === undefined ? tookMs() : (1 - SMOOTHING) * member.paceMs + SMOOTHING * tookMs()
         member.failures = 0
+        members.onGiven(member)
         return result.bytes
       }
       if ('bytes' in result) {
-        members.delete(member)
+        members.drop(member, 'lie')
         context.distrust(member.candidate, `wrong bytes for piece ${index}`)
       } else fail(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)
       return undefined
     } catch (error) {
-      signal.throwIfAborted()
+      if (signal.aborted) {
+        // Another was quicker, though it was asked later: it takes at least so long from here.
+        if (tookMs() >= settings.minSlowMs) member.paceMs = Math.max(member.paceMs ?? 0, tookMs())
+        throw signal.reason
+      }
       fail(member, error instanceof Error ? error.message : String(error))
       return undefined
     } finally {
@@ -162,6 +199,25 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
   }
 
   return {
+    get isSearching() {
+      return members.isSearching
+    },
+    changed: () => wake.promise,
+    pick(wanted) {
+      const isWholeFree = freeWhole() !== undefined
+      const start = Math.floor(context.random() * wanted.length)
+      let rarest: number | undefined
+      let fewest = Number.POSITIVE_INFINITY
+      for (let i = 0; i < wanted.length; i++) {
+        const index = wanted[(start + i) % wanted.length] as number
+        const copies = members.copies(index)
+        if (copies >= fewest || (copies === 0 ? !isWholeFree : best(index, NOBODY) === undefined)) continue
+        rarest = index
+        fewest = copies
+      }
+      if (rarest === undefined && wanted.length > 0 && ![...members].some(({ asked }) => asked > 0)) members.starve()
+      return rarest
+    },
     async piece(index, { signal: given }) {
       const won = new AbortController()
       const signal = AbortSignal.any([given, stopped.signal, won.signal])
@@ -169,26 +225,26 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
       const tried = new Set<Member>()
       try {
         while (true) {
-          const member = await choose(tried, signal)
+          const member = await choose(index, tried, signal)
           tried.add(member)
           const first = ask(member, index, signal)
           first.catch(() => {})
           const slowMs = Math.max(settings.minSlowMs, (member.paceMs ?? 0) * (member.asked + 1) * settings.slowFactor)
           const inTime = await Promise.race([first, delay(slowMs, signal)])
-          if (inTime instanceof Uint8Array) return { bytes: inTime, from: member.candidate.ask }
+          if (inTime instanceof Uint8Array) return { bytes: inTime, from: member.candidate }
           if (inTime === undefined) {
             if (members.has(member)) tried.delete(member)
             continue
           }
-          const other = best(tried)
+          const other = best(index, tried, true)
           if (other === undefined) {
-            recruit()
             const late = await first
-            if (late !== undefined) return { bytes: late, from: member.candidate.ask }
+            if (late !== undefined) return { bytes: late, from: member.candidate }
             if (members.has(member)) tried.delete(member)
             continue
           }
           tried.add(other)
+          other.asked++
           const second = ask(other, index, signal)
           second.catch(() => {})
           const winner = await firstOf([
@@ -204,16 +260,16 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     },
     stop() {
       stopped.abort(new Error('nobody reads any more'))
-      source.return?.(undefined)?.catch(() => {})
+      members.stop()
     },
   }
 }
 
-async function firstOf(asks: [Promise<Uint8Array | undefined>, Member][]): Promise<{ bytes: Uint8Array; from: string } | undefined> {
+async function firstOf(asks: [Promise<Uint8Array | undefined>, Member][]): Promise<{ bytes: Uint8Array; from: Candidate } | undefined> {
   const pending = new Map(asks.map(([promise, member], i) => [i, promise.then((bytes) => ({ i, bytes, member }))]))
   while (pending.size > 0) {
     const { i, bytes, member } = await Promise.race(pending.values())
-    if (bytes !== undefined) return { bytes, from: member.candidate.ask }
+    if (bytes !== undefined) return { bytes, from: member.candidate }
     pending.delete(i)
   }
   return undefined

@@ -24,6 +24,7 @@ async function createReader(read: (...args: Parameters<GivingContext['read']>) =
   giveContent(inbound, { remotePeer: reader.peer } as unknown as Connection, {
     read: async (...args) => ({ bytes: await read(...args) }),
     readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
+    follow: () => undefined,
     onServed: (...args) => served.push(args),
   })
   const frames = createFrameStream(outbound, {
