@@ -5,6 +5,7 @@
 
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../node/index.ts'
 import { Cell, firstMatch, type ReadableCell } from './cell.ts'
+import { loadWebRTC } from './web-rtc.ts'
 import { shortPeer } from './words/short-text.ts'
 import { createWorkerHasher, startHashThread } from './workers/worker-hasher.ts'
 
@@ -100,8 +101,13 @@ export class PeerSession {
 
   async #startPeer(): Promise<void> {
     try {
-      const { createPeer } = await this.library()
-      const peer = await createPeer({ role: 'tab', join: [this.#gateway], createHasher: createWorkerHasher(startHashThread) })
+      const [{ createPeer }, webRTC] = await Promise.all([this.library(), loadWebRTC(() => readIceServers(this.#gateway))])
+      const peer = await createPeer({
+        role: 'tab',
+        join: [this.#gateway],
+        createHasher: createWorkerHasher(startHashThread),
+        ...(webRTC && { webRTC }),
+      })
       peer.onEvent((event) => this.#onPeerEvent(peer, event))
       await peer.start()
       if (this.#connection.get().state === 'loading') this.#connection.set({ state: 'joining' })
@@ -145,11 +151,21 @@ export class PeerSession {
 
 /** Undefined when the gateway does not answer: the name shown is then the node's id. */
 async function readPeerId(gateway: string): Promise<string | undefined> {
+  const { id } = await readStatus(gateway)
+  return typeof id === 'string' ? id : undefined
+}
+
+/** None when its operator has set none, or it does not answer: tabs of one network find each other all the same. */
+async function readIceServers(gateway: string): Promise<RTCIceServer[]> {
+  const { iceServers } = await readStatus(gateway)
+  return Array.isArray(iceServers) ? iceServers : []
+}
+
+async function readStatus(gateway: string): Promise<{ id?: unknown; iceServers?: unknown }> {
   try {
     const response = await fetch(new URL('/api/v1/status', gateway), { signal: AbortSignal.timeout(5_000) })
-    const { id } = (await response.json()) as { id?: unknown }
-    return typeof id === 'string' ? id : undefined
+    return (await response.json()) as { id?: unknown; iceServers?: unknown }
   } catch {
-    return undefined
+    return {}
   }
 }

@@ -181,6 +181,7 @@ export class Tab {
       this.receivers.add(event.key, event.to, event.bytes)
     }
     if (event.type === 'release') this.holdings.onReleased(event.key)
-    this.activity.say(eventSentence(event))
+    const sentence = eventSentence(event)
+    if (sentence !== undefined) this.activity.say(sentence)
   }
 }

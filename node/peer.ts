@@ -5,7 +5,7 @@ import { createContent } from './content/index.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
 import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
-import { checkJoinAddress, createOverlay, createSupervisor, inTime } from './network/index.ts'
+import { checkJoinAddress, createOverlay, createSupervisor, inTime, type TransportFactory } from './network/index.ts'
 import {
   createRecordStore,
   createRendezvous,
@@ -41,6 +41,11 @@ export interface PeerOptions {
   rendezvous?: RendezvousOptions
   /** How SHA-256 is made of content that is larger than one piece; Node.js hands in its own. */
   createHasher?: CreateHasher
+  /**
+   * `webRTC(…)` of @libp2p/webrtc, for a tab in a browser: with it large content goes from tab to tab. In Node.js that package loads a
+   * native library, so it is handed in, never imported here.
+   */
+  webRTC?: TransportFactory
   /** What stock kad-dht peers may announce here. */
   providers?: ProviderStoreOptions
 }
@@ -60,6 +65,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
 
   const listeners = new Set<(event: PeerEvent) => void>()
   const emit = (event: PeerEvent) => {
+    if (event.type === 'joined') direct?.onHome()
     for (const listener of [...listeners]) {
       try {
         listener(event)
@@ -85,7 +91,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     },
     options.providers,
   )
-  const { libp2p, privateKey, servers } = await createOverlay({
+  const { libp2p, privateKey, servers, relay, direct } = await createOverlay({
     role,
     privateKey: options.privateKey,
     transport: options.listener?.transport,
@@ -94,6 +100,9 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     providerStore,
     maxConnections: limits.maxConnections,
     serverProtocol: PRESENCE_PROTOCOL,
+    webRTC: options.webRTC,
+    isTab: (peer) => rendezvous?.isTab(peer) ?? false,
+    home: () => rendezvous?.home,
   })
   /** Who waits to be joined looks again when it is called. Bounded by the callers of `joined`. */
   const waiting = new Set<() => void>()
@@ -115,7 +124,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     options.rendezvous,
   )
   rendezvous = presence
-  const content = createContent({ libp2p, role, limits, presence, emit, createHasher: options.createHasher })
+  const content = createContent({ libp2p, role, limits, presence, direct, emit, createHasher: options.createHasher })
 
   let startedAtMs = 0
   let starting: Promise<void> | undefined
@@ -143,6 +152,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     await content.stop()
     await presence.stop()
     servers.stop()
+    direct?.stop()
     await inTime(Promise.resolve(libp2p.stop()), STOP_MS)
   }
 
@@ -202,6 +212,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
         servers: servers.size,
         ...presence.counts,
         ...content.counts,
+        ...(relay?.counts ?? { reservations: 0, circuits: 0 }),
       },
       limits,
     }),

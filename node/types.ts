@@ -199,8 +199,12 @@ export type PeerEvent =
   | { type: 'join-failed'; address: string; reason: string; retryInMs: number }
   | { type: 'hold'; key: string; size: number }
   | { type: 'release'; key: string }
-  | { type: 'served'; key: string; bytes: number; to: string }
+  /** Content or a piece of it was given; `isDirect`: from this tab to another, not through a node. */
+  | { type: 'served'; key: string; bytes: number; to: string; isDirect: boolean }
+  /** Content that travels whole, or an outline, has come and is right. */
   | { type: 'fetched'; key: string; bytes: number; from: string; ms: number }
+  /** A piece of larger content has come and is right. */
+  | { type: 'received'; key: string; bytes: number; from: string; isDirect: boolean }
   /** A holder gave wrong, short, endless or no bytes. It is passed over. */
   | { type: 'bad-holder'; key: string; peer: string; home: string; reason: string }
   /** Something was refused to another peer, or by one to us. */
@@ -264,6 +268,9 @@ export interface PeerStatus {
     /** Content bytes given to others, and taken from others, since the start. */
     bytesServed: number
     bytesFetched: number
+    /** Tabs that can be dialled directly through this node now, and circuits for that since the start. Circuits carry signalling alone. */
+    reservations: number
+    circuits: number
   }
   limits: PeerLimits
 }

@@ -4,7 +4,8 @@ import type { PeerEvent } from '../../node/index.ts'
 import { shortHash, shortPeer } from './short-text.ts'
 import { sizeText } from './size-text.ts'
 
-export function eventSentence(event: PeerEvent): string {
+/** Undefined for what happens too often to be told one by one. */
+export function eventSentence(event: PeerEvent): string | undefined {
   switch (event.type) {
     case 'joined':
       return `Joined the network through node ${shortPeer(event.peer)}.`
@@ -20,6 +21,8 @@ export function eventSentence(event: PeerEvent): string {
       return `Gave ${shortHash(event.key)} (${sizeText(event.bytes)}) to ${shortPeer(event.to)}.`
     case 'fetched':
       return `Got ${shortHash(event.key)} (${sizeText(event.bytes)}) from ${shortPeer(event.from)} in ${Math.round(event.ms)} ms.`
+    case 'received':
+      return undefined
     case 'bad-holder':
       return `Peer ${shortPeer(event.peer)} did not give the right bytes of ${shortHash(event.key)}: ${event.reason}. Asking the next.`
     case 'refused':

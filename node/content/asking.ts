@@ -5,7 +5,7 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createFrameStream } from '../network/index.ts'
+import { connectionKind, createFrameStream, type Direct } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import { type FollowChannel, type FollowEnd, type FollowedContent, followPieces } from './following.ts'
 import { MAX_OUTLINE_BYTES } from './outline.ts'
@@ -70,18 +70,24 @@ interface Channel extends FollowChannel {
   pending: Map<number, Pending>
 }
 
-/** How long opening the stream may take, dial included, in ms. */
+/** How long opening the stream may take, dial included, in ms. A direct dial has its own limit (network/direct.ts), which is reached first. */
 const OPEN_MS = 3_000
+const OPEN_DIRECT_MS = 6_000
 const MAX_UNSENT_BYTES = 1_048_576
 
-/** @param maxWholeBytes the largest content that travels whole */
-export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
+/**
+ * @param maxWholeBytes the largest content that travels whole
+ * @param direct how other tabs are dialled, for a tab that can
+ */
+export function createAsking(libp2p: Libp2p, maxWholeBytes: number, direct?: Pick<Direct, 'dial'>): Asking {
   /** By peer id. Bounded by the connections. */
   const channels = new Map<string, Promise<Channel>>()
   let nextId = 1
 
   async function connect(peer: PeerId, addresses: string[], signal: AbortSignal): Promise<Connection> {
-    const open = libp2p.getConnections(peer).find(({ status }) => status === 'open')
+    if (isDirect(addresses) && direct !== undefined) return direct.dial(peer, addresses, { signal })
+    // A circuit of a relay carries no content.
+    const open = libp2p.getConnections(peer).find((connection) => connection.status === 'open' && connectionKind(connection) !== 'relayed')
     if (open !== undefined) return open
     const targets = addresses.flatMap((text): Multiaddr[] => {
       const address = multiaddr(text)
@@ -101,7 +107,7 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
   }
 
   async function openChannel(peer: PeerId, addresses: string[]): Promise<Channel> {
-    const signal = AbortSignal.timeout(OPEN_MS)
+    const signal = AbortSignal.timeout(isDirect(addresses) ? OPEN_DIRECT_MS : OPEN_MS)
     const connection = await connect(peer, addresses, signal)
     if (!connection.remotePeer.equals(peer)) throw new Error('somebody else answers at that address')
     const stream = await connection.newStream(CONTENT_PROTOCOL, { signal })
@@ -238,3 +244,5 @@ export function createAsking(libp2p: Libp2p, maxWholeBytes: number): Asking {
     },
   }
 }
+
+const isDirect = (addresses: readonly string[]) => addresses.some((address) => address.includes('/webrtc/'))

@@ -3,9 +3,10 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
-import { inTime } from '../network/index.ts'
+import { type Direct, inTime } from '../network/index.ts'
 import type { AbortOptions, ContentStore, Hold, Holder, Key, OpenedContent, OpenOptions, PeerEvent, PeerLimits } from '../types.ts'
 import { createAsking } from './asking.ts'
+import type { Candidate } from './candidate.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { giveContent } from './giving.ts'
 import { createHeldStore, type Held } from './held-store.ts'
@@ -36,6 +37,8 @@ export interface ContentContext {
   role: 'node' | 'tab'
   limits: PeerLimits
   presence: Presence
+  /** Of a tab that can speak to other tabs directly. */
+  direct?: Direct | undefined
   emit(event: PeerEvent): void
   /** A native one where there is one. */
   createHasher?: CreateHasher | undefined
@@ -53,14 +56,16 @@ const MAX_ANNOUNCE_MS = 2_000
 const MAX_STREAMS = 4
 
 export function createContent(context: ContentContext, options: FetcherOptions = {}): ContentService {
-  const { libp2p, limits, presence } = context
+  const { libp2p, limits, presence, direct } = context
   const self = libp2p.peerId.toString()
   const createHasher = context.createHasher ?? createPortableHasher
   const store = createHeldStore(limits)
   const cache = createLivingCache(limits.maxCacheBytes, (key, listener) => presence.onCount(key, listener))
-  const asking = createAsking(libp2p, limits.maxPieceBytes)
+  const asking = createAsking(libp2p, limits.maxPieceBytes, direct)
   /** By key, hex. Bounded: the memory store's limits. */
   const holds = new Map<string, Hold>()
+  /** By key, hex: what makes this tab reachable directly. Bounded by `holds`. */
+  const reachable = new Map<string, () => void>()
   let bytesServed = 0
   let bytesFetched = 0
   let started = false
@@ -68,6 +73,9 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const emit = (event: PeerEvent) => {
     if (event.type === 'fetched') bytesFetched += event.bytes
     if (event.type === 'served') bytesServed += event.bytes
+    if (event.type === 'received') bytesFetched += event.bytes
+    if (event.type === 'served' && event.isDirect) direct?.used(event.to)
+    if (event.type === 'received' && event.isDirect) direct?.used(event.from)
     context.emit(event)
   }
   const fetcher = createFetcher(
@@ -77,21 +85,22 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       tabsHolding: (key) => presence.tabsHolding(key),
       find: (key, abort) => presence.find(key, abort),
       home: () => presence.home,
+      ...(direct && { directAddresses: (holder: Holder) => direct.addressesOf(holder) }),
       emit,
     },
     options,
   )
 
   const outlines = createKnownOutlines()
+  const onReceived = (key: Key, bytes: number, { ask, isDirect = false }: Candidate) =>
+    emit({ type: 'received', key: encodeKeyHex(key), bytes, from: ask, isDirect })
   const pieces = createPieces({
     asking,
     fetcher,
     cache: context.role === 'node' ? cache : undefined,
     hasTabs: (key) => presence.tabsHolding(key).length > 0,
     onCount: (key, listener) => presence.onCount(key, listener),
-    onReceived: (_, bytes) => {
-      bytesFetched += bytes
-    },
+    onReceived,
   })
   const receivings = createReceivings({
     async findOutline(key, outline, signal) {
@@ -99,12 +108,21 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       if ('outline' in found && equalBytes(found.outlineHash, outline)) return found
       throw new MayflyError('ERR_UNAVAILABLE', 'Cannot receive content: it has another outline')
     },
-    hold: (key) => presence.hold(key),
+    hold(key) {
+      const hold = presence.hold(key)
+      const notReachable = direct?.need()
+      return {
+        key,
+        announced: hold.announced,
+        release() {
+          notReachable?.()
+          return hold.release()
+        },
+      }
+    },
     onCount: (key, listener) => presence.onCount(key, listener),
     openSwarm: (found) => pieces.openSwarm(found, 'network', { isPatient: true }),
-    onReceived: (_, bytes) => {
-      bytesFetched += bytes
-    },
+    onReceived,
   })
 
   const mustBeStarted = () => {
@@ -194,7 +212,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         return readPiece(content, index, reach, abort)
       },
       follow,
-      onServed: (key, bytes, to) => emit({ type: 'served', key, bytes, to }),
+      onServed: (key, bytes, to, isDirect) => emit({ type: 'served', key, bytes, to, isDirect }),
     })
 
   async function release(key: Key): Promise<boolean> {
@@ -202,6 +220,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     const hold = holds.get(id)
     if (hold === undefined) return false
     holds.delete(id)
+    reachable.get(id)?.()
+    reachable.delete(id)
     const held = store.delete(key)
     await hold.release()
     await held?.source.close?.()
@@ -284,6 +304,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
           store.delete(key)
           throw error
         }
+        if (direct && outlined.outline) reachable.set(id, direct.need())
         emit({ type: 'hold', key: id, size })
         await receivings.end(key)
         // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
@@ -329,6 +350,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       pieces.stop()
       asking.stop()
       holds.clear()
+      reachable.clear()
       for (const { key } of store.list()) await store.get(key)?.source.close?.()
       await libp2p.unhandle(CONTENT_PROTOCOL)
     },

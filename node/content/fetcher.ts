@@ -10,9 +10,10 @@ import { encodeKeyHex, equalBytes, sha256 } from '../keys/index.ts'
 import { raceAbort } from '../network/index.ts'
 import type { AbortOptions, FetchedContent, Holder, Key, OpenOptions, PeerEvent } from '../types.ts'
 import type { Asking } from './asking.ts'
+import { type Candidate, holderCandidate, homeCandidate, tabCandidate } from './candidate.ts'
 import { decodeOutline, type Outline } from './outline.ts'
 import { swarmKey } from './swarm-key.ts'
-import { ASK_SCOPE, type AskScope } from './wire.ts'
+import { ASK_SCOPE } from './wire.ts'
 
 export interface FetcherOptions {
   /** How long a holder may send nothing, in ms. */
@@ -46,6 +47,8 @@ export interface FetcherContext {
   find(key: Key, options: AbortOptions): AsyncIterable<Holder>
   /** A tab's home, which can be asked about the whole network. */
   home(): PeerId | undefined
+  /** Where a holder can be dialled directly; left out where nobody can. */
+  directAddresses?(holder: Holder): string[]
   emit(event: PeerEvent): void
 }
 
@@ -57,7 +60,7 @@ export interface Fetcher {
    * @throws signal.reason, when aborted
    */
   fetch(key: Key, reach: Reach, options?: OpenOptions): Promise<Fetched>
-  /** Whom to ask for pieces, each once, those who gave wrong bytes before last. */
+  /** Whom to ask for pieces, each once, those who gave wrong bytes before last: tabs directly, where this tab can. */
   candidates(key: Key, reach: Reach, signal: AbortSignal): AsyncGenerator<Candidate>
   /** Somebody gave wrong bytes, or none: it is named, and tried last from now on. */
   distrust(candidate: Pick<Candidate, 'ask' | 'holder'>, key: Key, reason: string): void
@@ -75,14 +78,6 @@ export interface FetchedOutline {
   outlineBytes: Uint8Array
   outlineHash: Key
   from: string
-}
-
-export interface Candidate {
-  ask: string
-  addresses: string[]
-  scope: AskScope
-  stallMs: number
-  holder: string
 }
 
 type Attempt = Fetched | 'not-held' | 'bad' | 'no-network'
@@ -114,29 +109,24 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   }
 
   /** Whom to ask, each once; those who gave wrong bytes before come last. */
-  async function* candidates(key: Key, reach: Reach, signal: AbortSignal): AsyncGenerator<Candidate> {
+  async function* candidates(key: Key, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
     const met = new Set([context.self])
     const later: Candidate[] = []
-    const direct = (peer: string, holder: string, scope: AskScope, stallMs: number, addresses: string[] = []): Candidate | undefined => {
-      if (met.has(peer)) return undefined
-      met.add(peer)
-      const candidate = { ask: peer, addresses, scope, stallMs, holder }
-      if (!isDistrusted(peer)) return candidate
+    const meet = (candidate: Candidate): Candidate[] => {
+      if (met.has(candidate.ask)) return []
+      met.add(candidate.ask)
+      if (!isDistrusted(candidate.ask)) return [candidate]
       later.push(candidate)
-      return undefined
+      return []
     }
     if (reach === 'tabs') {
-      for (const tab of context.tabsHolding(key)) {
-        const candidate = direct(tab, tab, ASK_SCOPE.own, settings.stallMs)
-        if (candidate) yield candidate
-      }
+      for (const tab of context.tabsHolding(key)) yield* meet(tabCandidate(tab, settings))
     } else {
+      const directAddresses = ways === 'direct' ? context.directAddresses : undefined
       const home = context.home()?.toString()
-      const first = home === undefined ? undefined : direct(home, home, ASK_SCOPE.network, settings.homeStallMs * 2)
-      if (first) yield first
-      for await (const { peer, home: at, addresses } of context.find(key, { signal })) {
-        const candidate = direct(at, peer, ASK_SCOPE.own, peer === at ? settings.stallMs : settings.homeStallMs, addresses)
-        if (candidate) yield candidate
+      if (home !== undefined) yield* meet({ ...homeCandidate(home, settings), ...(directAddresses && { isReserve: true }) })
+      for await (const holder of context.find(key, { signal })) {
+        yield* meet(holderCandidate(holder, directAddresses?.(holder) ?? [], settings))
       }
     }
     yield* later
@@ -202,9 +192,9 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
 
     /** Who receives large content has its outline as well. */
     async function* whom(): AsyncGenerator<Candidate> {
-      yield* candidates(key, reach, inner)
+      yield* candidates(key, reach, 'by-homes', inner)
       if (expected === undefined) return
-      for await (const candidate of candidates(await swarmKey(expected), reach, inner)) {
+      for await (const candidate of candidates(await swarmKey(expected), reach, 'direct', inner)) {
         if (candidate.scope === ASK_SCOPE.own) yield candidate
       }
     }
@@ -299,7 +289,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
         given.abort(new Error('somebody else gave it'))
       }
     },
-    candidates,
+    candidates: (key, reach, signal) => candidates(key, reach, 'direct', signal),
     distrust,
   }
 }

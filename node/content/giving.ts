@@ -3,7 +3,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import { createFrameStream } from '../network/index.ts'
+import { connectionKind, createFrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { PieceFeed } from './piece-set.ts'
 import {
@@ -29,7 +29,7 @@ export interface GivingContext {
   readPiece(ask: AskPiece, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
   /** Which pieces of it are to be had from here; undefined for none. */
   follow(ask: FollowPieces): PieceFeed | undefined
-  onServed(key: string, bytes: number, to: string): void
+  onServed(key: string, bytes: number, to: string, isDirect: boolean): void
 }
 
 /** Answers that one stream may have under way; a tab's gateway asks for its many visitors on one. */
@@ -49,6 +49,7 @@ const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
 
 export function giveContent(stream: Stream, connection: Connection, context: GivingContext): void {
   const to = connection.remotePeer.toString()
+  const isDirect = connectionKind(connection) === 'direct'
   /** Answers under way, by id. Bounded: MAX_ANSWERS. */
   const answers = new Map<number, AbortController>()
   /** What ends each, by id. Bounded: MAX_FOLLOWS. */
@@ -125,7 +126,7 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
         if (!(await frames.writable({ signal }))) return
         frames.send(encodeContent({ type, id, total, bytes: bytes.subarray(at, at + CHUNK_BYTES) }))
       }
-      if (type === 'chunk') context.onServed(encodeKeyHex(key), total, to)
+      if (type === 'chunk') context.onServed(encodeKeyHex(key), total, to, isDirect)
     } catch (error) {
       if (signal.aborted) return
       const reason = error instanceof MayflyError ? REASONS[error.code] : undefined

@@ -4,7 +4,7 @@
  * them gives which piece is left to `swarm.ts`.
  */
 
-import type { Candidate } from './fetcher.ts'
+import type { Candidate } from './candidate.ts'
 import type { FollowEnd } from './following.ts'
 import { type Outline, pieceCount } from './outline.ts'
 import { PieceSet } from './piece-set.ts'

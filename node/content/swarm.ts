@@ -1,7 +1,7 @@
 /**
  * The pieces of one content from several holders at once, of which some have only some pieces: who is fastest is asked most, who gives
  * wrong bytes or nothing is left out, a piece that its holder is slow with is asked of an idle one too. Holders of the whole are spared
- * what others can give. Each piece is checked before it counts. Who the holders are is left to `members.ts`.
+ * what others can give, and a reserve what anybody can. Each piece is checked before it counts. Who the holders are is left to `members.ts`.
  */
 
 import { MayflyError } from '../errors.ts'
@@ -9,7 +9,8 @@ import { equalBytes, sha256 } from '../keys/index.ts'
 import { raceAbort } from '../network/index.ts'
 import type { AbortOptions } from '../types.ts'
 import type { AskResult } from './asking.ts'
-import type { Candidate } from './fetcher.ts'
+import type { Candidate } from './candidate.ts'
+import { createChoosing } from './choosing.ts'
 import { createMembers, MEMBERS_DEFAULTS, type Member, type MembersContext, type MembersOptions } from './members.ts'
 import { pieceHash, pieceSize } from './outline.ts'
 
@@ -20,12 +21,15 @@ export interface SwarmOptions extends MembersOptions {
   slowFactor?: number
   /** But not before this long, in ms. */
   minSlowMs?: number
+  /** How long a piece waits for somebody better before the reserve is asked, in ms. */
+  reserveAfterMs?: number
 }
 
 export const SWARM_DEFAULTS = {
   maxPerHolder: 6,
   slowFactor: 4,
   minSlowMs: 1_000,
+  reserveAfterMs: 2_500, // a direct dial takes up to half a second where it succeeds, and four where it fails
 } as const satisfies SwarmOptions
 
 export interface SwarmContext extends Omit<MembersContext, 'onChange'> {
@@ -53,11 +57,6 @@ const MAX_FAILURES = 3
 
 /** How much of the newest measurement counts. */
 const SMOOTHING = 0.3
-/** Nobody counts as slow who takes less for a piece, in ms. */
-const QUICK_MS = 100
-
-const NOBODY: ReadonlySet<Member> = new Set()
-
 export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): Swarm {
   const { outline } = context
   const settings = { ...SWARM_DEFAULTS, isPatient: MEMBERS_DEFAULTS.isPatient, ...options }
@@ -69,94 +68,61 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     wake = Promise.withResolvers()
   }
   const members = createMembers({ ...context, onChange: changed }, options)
-
-  /** When the member would be done with one more piece, in ms from now; who has not been tried yet is done at once. */
-  function doneMs({ paceMs, asked }: Member): number {
-    return paceMs === undefined ? 0 : (asked + 1) * paceMs
-  }
-
-  /** Of one that was not tried yet, one piece is asked first. */
-  function isFree({ paceMs, asked }: Member, most: number): boolean {
-    return asked < (paceMs === undefined ? 1 : most)
-  }
-
-  /** Of those who have the piece whole or in part, the one that would be done first. */
-  function quickest(index: number, isWhole: boolean, except: ReadonlySet<Member>, most: number): Member | undefined {
-    let chosen: Member | undefined
-    for (const member of members) {
-      if (except.has(member) || !isFree(member, most)) continue
-      if (isWhole ? member.pieces !== undefined : member.pieces?.has(index) !== true) continue
-      if (chosen === undefined || doneMs(member) < doneMs(chosen)) chosen = member
-    }
-    return chosen
-  }
-
-  /** Much slower than the quickest holder of the whole. */
-  function isSlow(member: Member): boolean {
-    if (member.failures > 0) return true
-    let quickestMs = Number.POSITIVE_INFINITY
-    for (const { pieces, paceMs } of members) if (pieces === undefined && paceMs !== undefined) quickestMs = Math.min(quickestMs, paceMs)
-    return (member.paceMs ?? 0) > settings.slowFactor * Math.max(quickestMs, QUICK_MS)
-  }
-
-  /**
-   * So many pieces are asked of one holder of the whole at once: it is one of many who ask it, and what two of them get at the same
-   * time it has given twice.
-   */
-  function shareOfWhole(): number {
-    let helpers = 0
-    for (const member of members) if (member.pieces !== undefined && !isSlow(member)) helpers++
-    return Math.max(1, Math.floor(settings.maxPerHolder / (1 + helpers)))
-  }
-
-  /**
-   * Whom to ask for the piece now: one that receives it too, as long as it is not slow; else one that has the whole.
-   *
-   * @param isUrgent whoever is free: one was asked already and takes long
-   */
-  function best(index: number, except: ReadonlySet<Member>, isUrgent = false): Member | undefined {
-    const helper = quickest(index, false, except, settings.maxPerHolder)
-    if (helper !== undefined && !isSlow(helper)) return helper
-    if (isUrgent) return quickest(index, true, except, settings.maxPerHolder) ?? helper
-    if (isHelped(index, except)) return undefined
-    const whole = quickest(index, true, except, shareOfWhole())
-    // Rather wait for a holder of the whole that is busy than for a slow one.
-    return whole ?? (hasWhole(except) ? undefined : helper)
-  }
-
-  function hasWhole(except: ReadonlySet<Member>): boolean {
-    for (const member of members) if (member.pieces === undefined && !except.has(member) && member.failures === 0) return true
-    return false
-  }
-
-  const freeWhole = () => quickest(0, true, NOBODY, shareOfWhole())
-
-  /** Somebody has the piece who is only busy with others, and not slow. */
-  function isHelped(index: number, except: ReadonlySet<Member>): boolean {
-    for (const member of members) {
-      if (member.pieces?.has(index) && !except.has(member) && !isSlow(member)) return true
-    }
-    return false
-  }
+  const choosing = createChoosing(members, settings)
+  /** Nothing could be asked for so long that the reserve is asked. */
+  let isLate = false
+  let lateTimer: ReturnType<typeof setTimeout> | undefined
 
   /** Whom to ask, with the piece counted as asked already. */
   async function choose(index: number, except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
-    while (true) {
-      signal.throwIfAborted()
-      const member = best(index, except)
-      if (member !== undefined) {
-        member.asked++
-        return member
+    let hasWaited = false
+    const timer = setTimeout(() => {
+      hasWaited = true
+      changed()
+    }, settings.reserveAfterMs)
+    try {
+      while (true) {
+        signal.throwIfAborted()
+        const member = choosing.best(index, { except, isLate: isLate || hasWaited })
+        if (member !== undefined) {
+          member.asked++
+          return member
+        }
+        refuseIfNobody(index, except)
+        await raceAbort(wake.promise, signal)
       }
-      const isLeft = [...members].some((other) => !except.has(other) && (other.pieces?.has(index) ?? true))
-      // Who has not said yet which pieces it has may have this one.
-      const mayCome = members.isSearching || [...members].some(({ isHeard }) => !isHeard)
-      if (!isLeft && (settings.isPatient || !mayCome)) {
-        throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
-      }
-      if (!isLeft) members.starve()
-      await raceAbort(wake.promise, signal)
+    } finally {
+      clearTimeout(timer)
     }
+  }
+
+  /** @throws {MayflyError} ERR_UNAVAILABLE */
+  function refuseIfNobody(index: number, except: ReadonlySet<Member>): void {
+    if ([...members].some((other) => !except.has(other) && (other.pieces?.has(index) ?? true))) return
+    // Who has not said yet which pieces it has may have this one.
+    const mayCome = members.isSearching || [...members].some(({ isHeard }) => !isHeard)
+    if (settings.isPatient || !mayCome) {
+      throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
+    }
+    members.starve()
+  }
+
+  /** Nothing can be asked for: whoever is full makes room, and after a while the reserve may be asked. */
+  function onNothing(): void {
+    for (const { asked } of members) if (asked > 0) return
+    members.starve()
+    lateTimer ??= setTimeout(() => {
+      isLate = true
+      changed()
+    }, settings.reserveAfterMs)
+  }
+
+  function onGiven(member: Member): void {
+    members.onGiven(member)
+    if (member.candidate.isReserve) return
+    clearTimeout(lateTimer)
+    lateTimer = undefined
+    isLate = false
   }
 
   function fail(member: Member, reason: string | undefined): void {
@@ -176,13 +142,15 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
       if ('bytes' in result && equalBytes(await sha256(result.bytes), pieceHash(outline, index))) {
         member.paceMs = member.paceMs === undefined ? tookMs() : (1 - SMOOTHING) * member.paceMs + SMOOTHING * tookMs()
         member.failures = 0
-        members.onGiven(member)
+        onGiven(member)
         return result.bytes
       }
       if ('bytes' in result) {
         members.drop(member, 'lie')
         context.distrust(member.candidate, `wrong bytes for piece ${index}`)
-      } else fail(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)
+      } else if ('unreachable' in result && member.candidate.isDirect)
+        members.drop(member) // gone, or behind a wall: no lie, and no reason to wait for it again
+      else fail(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)
       return undefined
     } catch (error) {
       if (signal.aborted) {
@@ -204,18 +172,18 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     },
     changed: () => wake.promise,
     pick(wanted) {
-      const isWholeFree = freeWhole() !== undefined
+      const isWholeFree = choosing.isWholeFree()
       const start = Math.floor(context.random() * wanted.length)
       let rarest: number | undefined
       let fewest = Number.POSITIVE_INFINITY
       for (let i = 0; i < wanted.length; i++) {
         const index = wanted[(start + i) % wanted.length] as number
         const copies = members.copies(index)
-        if (copies >= fewest || (copies === 0 ? !isWholeFree : best(index, NOBODY) === undefined)) continue
+        if (copies >= fewest || !((copies === 0 && isWholeFree) || choosing.best(index, { isLate }))) continue
         rarest = index
         fewest = copies
       }
-      if (rarest === undefined && wanted.length > 0 && ![...members].some(({ asked }) => asked > 0)) members.starve()
+      if (rarest === undefined && wanted.length > 0) onNothing()
       return rarest
     },
     async piece(index, { signal: given }) {
@@ -229,14 +197,17 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
           tried.add(member)
           const first = ask(member, index, signal)
           first.catch(() => {})
-          const slowMs = Math.max(settings.minSlowMs, (member.paceMs ?? 0) * (member.asked + 1) * settings.slowFactor)
+          const slowMs = Math.max(
+            member.candidate.isDirect ? settings.reserveAfterMs : settings.minSlowMs,
+            (member.paceMs ?? 0) * (member.asked + 1) * settings.slowFactor,
+          )
           const inTime = await Promise.race([first, delay(slowMs, signal)])
           if (inTime instanceof Uint8Array) return { bytes: inTime, from: member.candidate }
           if (inTime === undefined) {
             if (members.has(member)) tried.delete(member)
             continue
           }
-          const other = best(index, tried, true)
+          const other = choosing.best(index, { except: tried, isUrgent: true })
           if (other === undefined) {
             const late = await first
             if (late !== undefined) return { bytes: late, from: member.candidate }
@@ -260,6 +231,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     },
     stop() {
       stopped.abort(new Error('nobody reads any more'))
+      clearTimeout(lateTimer)
       members.stop()
     },
   }

@@ -1,5 +1,7 @@
 /** libp2p put together; staying joined; frames over its streams. */
 
+export { type ConnectionKind, connectionKind } from './connection-kind.ts'
+export type { Direct, TransportFactory } from './direct.ts'
 export { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream, type FrameStreamOptions } from './frames.ts'
 export { checkJoinAddress } from './join-address.ts'
 export { createOverlay, KAD_PROTOCOL, type Overlay, type OverlayOptions } from './overlay.ts'

@@ -13,6 +13,9 @@ import { yamux } from '@libp2p/yamux'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
+import { connectionKind } from './connection-kind.ts'
+import { createDirect, type Direct, type TransportFactory } from './direct.ts'
+import { createRelay, type Relay } from './relay.ts'
 import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from './routing-table.ts'
 import { soundWebSockets } from './websockets.ts'
 
@@ -32,12 +35,22 @@ export interface OverlayOptions {
   maxConnections: number
   /** The protocol that a node must speak, besides kad-dht, to be counted as a server. */
   serverProtocol: string
+  /** A tab's WebRTC; without it the tab has no direct connections. */
+  webRTC?: TransportFactory | undefined
+  /** True for a tab whose home is here; nobody else can be reached through this node, and nobody at all when this is left out. */
+  isTab?: (peer: string) => boolean
+  /** This tab's home, where it can be reached directly. */
+  home?: () => PeerId | undefined
 }
 
 export interface Overlay {
   readonly libp2p: Libp2p
   readonly privateKey: PrivateKey
   readonly servers: RoutingTable
+  /** Of a node. */
+  readonly relay: Relay | undefined
+  /** Of a tab that was given WebRTC. */
+  readonly direct: Direct | undefined
 }
 
 /**
@@ -46,7 +59,7 @@ export interface Overlay {
  */
 const STREAM_WINDOW = { initialStreamWindowSize: 262_144, maxStreamWindowSize: 4_194_304 }
 
-/** How many connections a tab opens by itself: its home and a few others that it could move to. */
+/** How many connections to nodes a tab opens by itself: its home and a few others that it could move to. Direct ones are bounded in direct.ts. */
 const MAX_TAB_CONNECTIONS = 4
 
 /** @throws {MayflyError} ERR_BAD_OPTION */
@@ -54,18 +67,27 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
   const privateKey = await readPrivateKey(options.privateKey)
   const isNode = options.role === 'node'
   let dht: ReturnType<ReturnType<typeof kadDHT>> | undefined
+  const relay = isNode ? createRelay(options.isTab ?? (() => false)) : undefined
+  const isSecurePage = globalThis.location?.protocol === 'https:'
+  const direct =
+    isNode || options.webRTC === undefined
+      ? undefined
+      : createDirect({ home: options.home ?? (() => undefined), isSecurePage }, options.webRTC)
 
+  const sockets = () => libp2p.getConnections().filter((connection) => connectionKind(connection) === 'socket').length
   const libp2p: Libp2p = await createLibp2p({
     start: false,
     privateKey,
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
-    transports: [options.transport ?? soundWebSockets()],
+    transports: [options.transport ?? soundWebSockets(), ...(direct?.transports ?? [])],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyDialPeer: async () => !isNode && libp2p.getConnections().length >= MAX_TAB_CONNECTIONS,
+      denyDialPeer: async (peer) => !isNode && !direct?.isDialling(peer) && sockets() >= MAX_TAB_CONNECTIONS,
+      ...relay?.gater,
+      ...direct?.gater,
     },
     connectionManager: {
       maxConnections: options.maxConnections,
@@ -73,7 +95,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
       inboundConnectionThreshold: options.maxConnections,
       maxIncomingPendingConnections: options.maxConnections,
       dialTimeout: 5_000,
-      addressDialTimeout: 3_000,
+      addressDialTimeout: direct === undefined ? 3_000 : 5_000, // a direct dial has its own, in direct.ts
       reconnectRetries: 0, // the supervisor does this, and does not give up
     },
     // Liveness is the listener's pings and the presence streams' beats: a twentieth of this monitor's CPU, and it aborts healthy connections.
@@ -102,11 +124,15 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
         )
         return dht
       },
+      ...(relay && { relay: relay.service }),
     },
   })
+  relay?.attach(libp2p)
+  direct?.attach(libp2p)
   if (dht === undefined) throw new TypeError('kad-dht was not built')
   const table = (dht as unknown as { routingTable: KadTable }).routingTable
-  return { libp2p, privateKey, servers: createRoutingTable(libp2p, table, dht as KadWalker, [KAD_PROTOCOL, options.serverProtocol]) }
+  const servers = createRoutingTable(libp2p, table, dht as KadWalker, [KAD_PROTOCOL, options.serverProtocol])
+  return { libp2p, privateKey, servers, relay, direct }
 }
 
 /** The part of libp2p's connection manager that is replaced below. */

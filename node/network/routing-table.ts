@@ -9,6 +9,7 @@
 import type { AbortOptions as Abort, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
 import { sha256 } from '../keys/index.ts'
 import type { AbortOptions } from '../types.ts'
+import { connectionKind } from './connection-kind.ts'
 
 /** What is used of kad-dht's own table. */
 export interface KadTable {
@@ -105,7 +106,13 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
   function dismiss(id: string): void {
     if (servers.delete(id)) changed()
   }
+  /** Another tab, connected directly: whatever it says of itself, nobody else could reach it as a server. */
+  const isTabOnly = (peer: PeerId) => {
+    const connections = libp2p.getConnections(peer)
+    return connections.length > 0 && connections.every((connection) => connectionKind(connection) !== 'socket')
+  }
   table.addEventListener('peer:add', ({ detail: peer }) => {
+    if (isTabOnly(peer)) return void table.remove(peer).catch(() => {})
     inTable.set(peer.toString(), peer)
     void admit(peer)
   })
@@ -115,7 +122,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
   })
   const onIdentify = ({ detail: { peerId: peer, protocols } }: CustomEvent<IdentifyResult>) => {
     const id = peer.toString()
-    if (serverProtocols.every((protocol) => protocols.includes(protocol))) {
+    if (!isTabOnly(peer) && serverProtocols.every((protocol) => protocols.includes(protocol))) {
       identified.set(id, peer)
       if (inTable.has(id)) void admit(peer)
       else offer(peer)

@@ -7,6 +7,7 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { PeerEvent } from '../types.ts'
+import { connectionKind } from './connection-kind.ts'
 import { findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
 
@@ -79,6 +80,8 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
 
   const isConnected = (place: Place) => place.peer !== undefined && libp2p.getConnections(place.peer).length > 0
   const connectedServers = () => context.servers.size
+  /** Another tab is no way into the overlay. */
+  const hasSocket = () => libp2p.getConnections().some((connection) => connectionKind(connection) === 'socket')
 
   async function tryPlace(place: Place): Promise<void> {
     place.busy = true
@@ -114,7 +117,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   function look(): void {
     const now = Date.now()
     const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
-    if (role === 'tab' && (connectedServers() > 0 || libp2p.getConnections().length > 0)) return
+    if (role === 'tab' && (connectedServers() > 0 || hasSocket())) return
     for (const place of joins.values()) if (due(place)) void tryPlace(place)
     // A tab goes elsewhere once the places it was told have failed; a node looks for each server it lost.
     const told = [...joins.values()]

@@ -1,6 +1,7 @@
 /** A tab's home: the node whose stream keeps it in the overlay. When it goes, any other server that the tab is connected to will do. */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
+import { connectionKind } from '../network/index.ts'
 import type { Link } from './link.ts'
 
 export interface HomeContext {
@@ -38,6 +39,8 @@ export function createHome({ libp2p, open, onChange }: HomeContext): Home {
       do {
         again = false
         for (const peer of libp2p.getPeers()) {
+          // Presence never rests on WebRTC, which notices too late that the other is gone, nor on a circuit.
+          if (!libp2p.getConnections(peer).some((connection) => connectionKind(connection) === 'socket')) continue
           try {
             const link = await open(peer)
             if (stopped || !link.open) continue

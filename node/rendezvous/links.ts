@@ -2,7 +2,7 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { raceAbort } from '../network/index.ts'
+import { connectionKind, raceAbort } from '../network/index.ts'
 import type { AbortOptions } from '../types.ts'
 import { createLink, type Link, type LinkEvents, type LinkOptions } from './link.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
@@ -48,7 +48,8 @@ export function createLinks(
 
   async function openLink(peer: PeerId): Promise<Link> {
     const signal = AbortSignal.timeout(options.openTimeoutMs)
-    const connection = libp2p.getConnections(peer).find(({ status }) => status === 'open') ?? (await libp2p.dial(peer, { signal }))
+    const open = libp2p.getConnections(peer).find((connection) => connection.status === 'open' && connectionKind(connection) === 'socket')
+    const connection = open ?? (await libp2p.dial(peer, { signal }))
     const stream = await connection.newStream(PRESENCE_PROTOCOL, { signal })
     if (stopped) {
       stream.abort(new Error('stopped'))

@@ -16,7 +16,7 @@ export const EVENT_LOG_DEFAULTS: Readonly<Required<EventLogOptions>> = {
   now: () => performance.now(),
 }
 
-const LEVELS: Readonly<Record<PeerEvent['type'], Exclude<LogLevel, 'silent'>>> = {
+const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   joined: 'info',
   left: 'info',
   'join-failed': 'warn',
@@ -24,6 +24,7 @@ const LEVELS: Readonly<Record<PeerEvent['type'], Exclude<LogLevel, 'silent'>>> =
   release: 'info',
   served: 'debug', // one a read: who reads what is not for the log of a busy node
   fetched: 'debug',
+  received: 'silent', // one a piece
   'bad-holder': 'warn',
   refused: 'info',
 }
@@ -36,6 +37,7 @@ export function logEvents(peer: Pick<Peer, 'onEvent'>, logger: Logger, options: 
 
   return peer.onEvent(({ type, ...facts }) => {
     const level = LEVELS[type]
+    if (level === 'silent') return
     let second = seconds.get(type)
     if (second === undefined || now() - second.startedAtMs >= 1000) {
       const leftOut = (second?.events ?? 0) - maxLinesPerSecond

@@ -8,6 +8,7 @@ import { giveContent } from '../../node/content/giving.ts'
 import { type PieceFeed, PieceSet } from '../../node/content/piece-set.ts'
 import { type ContentFrame, decodeContent, encodeContent } from '../../node/content/wire.ts'
 import { createFrameStream } from '../../node/network/index.ts'
+import { addressOfKind } from '../helpers/connection-address.ts'
 import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
@@ -46,7 +47,7 @@ function createFeed(...there: number[]) {
 /** The following end of a stream; what comes is told to it, and kept. */
 async function createFollower(feedOf: () => PieceFeed | undefined) {
   const [outbound, inbound] = await streamPair({ delay: 0 })
-  giveContent(inbound, { remotePeer: reader.peer } as unknown as Connection, {
+  giveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind('socket') } as unknown as Connection, {
     read: async () => ({ bytes: new Uint8Array() }),
     readPiece: async () => new Uint8Array(),
     follow: feedOf,

@@ -5,7 +5,8 @@ import { type GivingContext, giveContent } from '../../node/content/giving.ts'
 import { CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../node/content/wire.ts'
 import { MayflyError } from '../../node/index.ts'
 import { encodeKeyHex } from '../../node/keys/index.ts'
-import { createFrameStream } from '../../node/network/index.ts'
+import { type ConnectionKind, createFrameStream } from '../../node/network/index.ts'
+import { addressOfKind } from '../helpers/connection-address.ts'
 import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
@@ -17,11 +18,15 @@ beforeAll(async () => {
 })
 
 /** The giving end, and a reader in the test's hand. */
-async function createReader(read: (...args: Parameters<GivingContext['read']>) => Promise<Uint8Array>, capacity = 1_000) {
+async function createReader(
+  read: (...args: Parameters<GivingContext['read']>) => Promise<Uint8Array>,
+  capacity = 1_000,
+  kind: ConnectionKind = 'socket',
+) {
   const [outbound, inbound] = await streamPair({ delay: 0, capacity })
   const received: ContentFrame[] = []
   const served: unknown[][] = []
-  giveContent(inbound, { remotePeer: reader.peer } as unknown as Connection, {
+  giveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind(kind) } as unknown as Connection, {
     read: async (...args) => ({ bytes: await read(...args) }),
     readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
     follow: () => undefined,
@@ -57,7 +62,7 @@ test('giving: content goes in chunks of the same total, each but the last full',
     ['chunk', 7, whole.byteLength, 5],
   ])
   expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).equals(whole)).toBe(true)
-  expect(served).toEqual([[encodeKeyHex(KEY), whole.byteLength, reader.id]])
+  expect(served).toEqual([[encodeKeyHex(KEY), whole.byteLength, reader.id, false]])
 })
 
 test('giving: empty content is one empty chunk', async () => {
@@ -180,4 +185,11 @@ test('giving: sends no faster than the reader reads', async () => {
   await arrives(100)
   await waitFor(() => served.length === 1, 1_000, 'it says that it gave all')
   expect(received).toHaveLength(100)
+})
+
+test('giving: says what went from tab to tab', async () => {
+  const { served, ask } = await createReader(async () => Uint8Array.of(1), 1_000, 'direct')
+  ask(1)
+  await waitFor(() => served.length === 1, 1_000, 'it says that it gave it')
+  expect(served).toEqual([[encodeKeyHex(KEY), 1, reader.id, true]])
 })

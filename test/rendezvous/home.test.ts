@@ -1,8 +1,10 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import type { ConnectionKind } from '../../node/network/index.ts'
 import { createHome, type Home } from '../../node/rendezvous/home.ts'
 import type { Link } from '../../node/rendezvous/link.ts'
+import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
 let peers: SeededPeer[]
@@ -21,12 +23,16 @@ afterEach(() => {
 function createChoice() {
   const network = new TypedEventEmitter<Record<string, CustomEvent>>()
   const connected: SeededPeer[] = []
+  const kinds = new Map<string, ConnectionKind>()
   const welcoming = new Set<string>()
   const tried: string[] = []
   const chosen: (string | undefined)[] = []
   const links = new Map<string, Link & { open: boolean }>()
   const home = createHome({
-    libp2p: Object.assign(network, { getPeers: () => connected.map(({ peer }) => peer) }) as unknown as Libp2p,
+    libp2p: Object.assign(network, {
+      getPeers: () => connected.map(({ peer }) => peer),
+      getConnections: (peer: PeerId) => [{ remoteAddr: addressOfKind(kinds.get(peer.toString()) ?? 'socket') }],
+    }) as unknown as Libp2p,
     async open(peer: PeerId) {
       tried.push(peer.toString())
       if (!welcoming.has(peer.toString())) throw new Error('not a node')
@@ -42,7 +48,8 @@ function createChoice() {
     welcoming,
     tried,
     chosen,
-    connect(peer: SeededPeer) {
+    connect(peer: SeededPeer, kind: ConnectionKind = 'socket') {
+      kinds.set(peer.id, kind)
       connected.push(peer)
       network.safeDispatchEvent('peer:connect', { detail: peer.peer })
     },
@@ -114,4 +121,18 @@ test('home: stopped, it chooses nobody and leaves no timer', async () => {
   await settle()
   expect(tried).toEqual([])
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('home: is never another tab, nor who is reached through a relay, whatever they say', async () => {
+  const { home, connect, welcoming, tried, settle } = createChoice()
+  const [tab, relayed, node] = peers as [SeededPeer, SeededPeer, SeededPeer]
+  for (const { id } of peers) welcoming.add(id)
+  home.start()
+  connect(tab, 'direct')
+  connect(relayed, 'relayed')
+  await settle()
+  expect(tried).toEqual([])
+  connect(node)
+  await settle()
+  expect(home.peer?.toString()).toBe(node.id)
 })

@@ -36,7 +36,7 @@ test('event log: a bad holder is named, with its home, as a warning', () => {
 
 test('event log: reads are for debugging only', () => {
   const { tell, lines } = createLog()
-  tell({ type: 'served', key: 'ab', bytes: 1, to: '12D3a' })
+  tell({ type: 'served', isDirect: false, key: 'ab', bytes: 1, to: '12D3a' })
   tell({ type: 'fetched', key: 'ab', bytes: 1, from: '12D3a', ms: 1 })
   expect(lines().map(({ level }) => level)).toEqual(['debug', 'debug'])
 })

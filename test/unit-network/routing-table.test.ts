@@ -5,6 +5,7 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { sha256 } from '../../node/keys/index.ts'
 import { compareDistance } from '../../node/network/index.ts'
 import { createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from '../../node/network/routing-table.ts'
+import { addressOfKind } from '../helpers/connection-address.ts'
 import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
@@ -53,18 +54,22 @@ async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {
   const kad = new TypedEventEmitter<{ 'peer:add': CustomEvent<PeerId>; 'peer:remove': CustomEvent<PeerId> }>()
   const network = new TypedEventEmitter<Record<string, CustomEvent>>()
   const connected = new Set<string>()
+  const tabs = new Set<string>()
   const offered: string[] = []
+  const removed: string[] = []
   const kadKeeps = new Set<string>()
   const table = createRoutingTable(
     Object.assign(network, {
       peerId: self.peer,
-      getConnections: (peer: PeerId) => (connected.has(peer.toString()) ? [{}] : []),
+      getConnections: (peer: PeerId) =>
+        connected.has(peer.toString()) ? [{ remoteAddr: addressOfKind(tabs.has(peer.toString()) ? 'direct' : 'socket') }] : [],
     }) as unknown as Libp2p,
     Object.assign(kad, {
       async add(peer: PeerId) {
         offered.push(peer.toString())
       },
       async remove(peer: PeerId) {
+        removed.push(peer.toString())
         if (kadKeeps.has(peer.toString())) throw new Error('not removed')
         kad.safeDispatchEvent('peer:remove', { detail: peer })
       },
@@ -80,11 +85,13 @@ async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {
     table,
     connected,
     offered,
+    removed,
     kadKeeps,
     identify,
     addToKad: (peer: SeededPeer) => kad.safeDispatchEvent('peer:add', { detail: peer.peer }),
     removeFromKad: (peer: SeededPeer) => kad.safeDispatchEvent('peer:remove', { detail: peer.peer }),
-    arrive(peer: SeededPeer) {
+    arrive(peer: SeededPeer, isTab = false) {
+      if (isTab) tabs.add(peer.id)
       connected.add(peer.id)
       identify(peer)
       kad.safeDispatchEvent('peer:add', { detail: peer.peer })
@@ -129,6 +136,16 @@ test('routing-table: who does not say that it keeps presence is no server, in wh
   await waitFor(() => table.size === 2, 1_000, 'two servers')
   expect([stock, early, late].map(({ peer }) => table.has(peer))).toEqual([false, true, true])
   expect(offered).toEqual([late.id])
+})
+
+test('routing-table: another tab that says it is a server is none, and leaves kad-dht’s own table too', async () => {
+  const { table, arrive, removed } = await createTable()
+  const [liar, server] = peers as [SeededPeer, SeededPeer]
+  arrive(liar, true)
+  arrive(server)
+  await waitFor(() => table.size === 1, 1_000, 'the server')
+  expect(table.has(liar.peer)).toBe(false)
+  expect(removed).toEqual([liar.id])
 })
 
 test('routing-table: a server that says it keeps presence no more is none', async () => {

@@ -1,9 +1,16 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { createSupervisor, SUPERVISOR_DEFAULTS, type Supervisor, type SupervisorOptions } from '../../node/network/index.ts'
+import {
+  type ConnectionKind,
+  createSupervisor,
+  SUPERVISOR_DEFAULTS,
+  type Supervisor,
+  type SupervisorOptions,
+} from '../../node/network/index.ts'
 import type { RoutingTable } from '../../node/network/routing-table.ts'
 import type { PeerEvent } from '../../node/types.ts'
+import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
 let self: SeededPeer
@@ -30,11 +37,15 @@ function createSupervised({
   const startedAtMs = Date.now()
   const up = new Set<string>()
   const connected = new Set<string>()
+  const kinds = new Map<string, ConnectionKind>()
   const dials: { peer: string; atMs: number }[] = []
   const events: PeerEvent[] = []
   const libp2p = {
     peerId: self.peer,
-    getConnections: (peer?: PeerId) => [...connected].filter((id) => peer === undefined || peer.toString() === id),
+    getConnections: (peer?: PeerId) =>
+      [...connected].flatMap((id) =>
+        peer === undefined || peer.toString() === id ? [{ remoteAddr: addressOfKind(kinds.get(id) ?? 'socket') }] : [],
+      ),
     async dial([address]: Multiaddr[]) {
       const id = address?.getComponents().find(({ name }) => name === 'p2p')?.value ?? ''
       dials.push({ peer: id, atMs: Date.now() - startedAtMs })
@@ -49,7 +60,7 @@ function createSupervised({
   )
   supervisors.push(supervisor)
   const times = (peer: SeededPeer) => dials.filter((dial) => dial.peer === peer.id).map(({ atMs }) => atMs)
-  return { supervisor, up, connected, dials, events, times, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
+  return { supervisor, up, connected, kinds, dials, events, times, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
 }
 
 test('supervisor: goes on trying an address for as long as it runs, and says so each time', async () => {
@@ -231,4 +242,16 @@ test('supervisor: the network coming back is a reason to try at once', async () 
   supervisor.stop()
   expect(listeners.size).toBe(0)
   vi.unstubAllGlobals()
+})
+
+test('supervisor: a tab that is connected to other tabs alone goes on looking for a node', async () => {
+  const { supervisor, up, connected, kinds, times, pass } = createSupervised({ role: 'tab' })
+  const [tab, node] = peers as [SeededPeer, SeededPeer]
+  kinds.set(tab.id, 'direct')
+  connected.add(tab.id)
+  up.add(node.id)
+  supervisor.join([addressOf(node)])
+  supervisor.start()
+  await pass(1_000)
+  expect(times(node)).toHaveLength(1)
 })

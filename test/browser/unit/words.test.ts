@@ -73,7 +73,7 @@ describe('words', () => {
   it('an event says which page it is about, and how it went', () => {
     const sentences = [
       eventSentence({ type: 'hold', key: KEY, size: 5 }),
-      eventSentence({ type: 'served', key: KEY, bytes: 5, to: 'peer' }),
+      eventSentence({ type: 'served', isDirect: false, key: KEY, bytes: 5, to: 'peer' }),
       eventSentence({ type: 'fetched', key: KEY, bytes: 5, from: 'peer', ms: 12.4 }),
       eventSentence({ type: 'bad-holder', key: KEY, peer: 'liar', home: 'home', reason: 'wrong bytes' }),
     ]

@@ -1,0 +1,49 @@
+/** The addresses at which a tab can be dialled directly: through a circuit of its home, to begin with. */
+
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
+import type { Holder } from '../types.ts'
+
+export interface DirectAddressContext {
+  /** One's own home, to which there is a connection already. */
+  home: string | undefined
+  /** True where the page was served over https, which may not open ws://. */
+  isSecurePage: boolean
+}
+
+/** None when the holder is a node, or its home cannot be dialled from here. */
+export function directAddresses(
+  { peer, home, addresses }: Pick<Holder, 'peer' | 'home' | 'addresses'>,
+  context: DirectAddressContext,
+): string[] {
+  if (peer === home) return []
+  const end = `/p2p/${home}/p2p-circuit/webrtc/p2p/${peer}`
+  if (context.home === home) return [end]
+  return addresses.flatMap((text) => {
+    const address = socketAddress(text)
+    if (address === undefined || (context.isSecurePage && !WebSocketsSecure.exactMatch(address))) return []
+    return [address.toString() + end]
+  })
+}
+
+/** The node through which such an address leads. */
+export function relayOfAddress(address: Multiaddr): PeerId | undefined {
+  const id = address.getComponents().find(({ name }) => name === 'p2p')?.value
+  return id === undefined ? undefined : peerIdFromString(id)
+}
+
+/** Without the peer id behind it; undefined for what no tab can dial. Somebody else told it, so it may be anything. */
+function socketAddress(text: string): Multiaddr | undefined {
+  try {
+    const address = multiaddr(
+      multiaddr(text)
+        .getComponents()
+        .filter(({ name }) => name !== 'p2p'),
+    )
+    return WebSockets.exactMatch(address) || WebSocketsSecure.exactMatch(address) ? address : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Direct connections between tabs: WebRTC, whose beginning is told through the other tab's home. This dials them, bounds them, closes idle
+ * ones and remembers for a while who could not be reached. It knows WebRTC only as a transport that it is handed, since the package
+ * loads a native library in Node.js. What goes over them is left to content/; presence never rests on them.
+ */
+
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import type { Connection, Libp2p, PeerId, Transport } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { AbortOptions, Holder } from '../types.ts'
+import { connectionKind } from './connection-kind.ts'
+import { directAddresses, relayOfAddress } from './direct-address.ts'
+import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
+
+export interface DirectOptions {
+  /** How long opening a direct connection may take, in ms. */
+  dialTimeoutMs?: number
+  /** Direct connections at once, in and out. */
+  maxConnections?: number
+  /** A direct connection over which nothing has gone for this long is closed, in ms. */
+  idleMs?: number
+  /** Who could not be reached directly is not tried again for this long, in ms. */
+  unreachableMs?: number
+  /** How many of those are remembered; oldest out first. */
+  maxUnreachable?: number
+}
+
+export const DIRECT_DEFAULTS: Readonly<Required<DirectOptions>> = {
+  dialTimeoutMs: 4_000, // on one machine it takes 110 to 440 ms (FACTS.md), across the world some round trips more
+  maxConnections: 16,
+  idleMs: 60_000,
+  unreachableMs: 180_000,
+  maxUnreachable: 256,
+}
+
+/** What makes a libp2p transport. The components are libp2p's own, of which each transport asks for others. */
+// biome-ignore lint/suspicious/noExplicitAny: a transport names the components it needs; no type fits them all
+export type TransportFactory = (components: any) => Transport
+
+export interface DirectContext {
+  /** The tab's home, where it can be reached. */
+  home(): PeerId | undefined
+  /** True where the page was served over https, which may not open ws://. */
+  isSecurePage: boolean
+}
+
+export interface Direct {
+  /** For libp2p's `transports`. */
+  readonly transports: readonly TransportFactory[]
+  /** For libp2p's `connectionGater`. */
+  readonly gater: {
+    denyInboundRelayedConnection(): boolean
+    denyInboundUpgradedConnection(peer: PeerId, connection: Pick<Connection, 'remoteAddr'>): boolean
+  }
+  /** True while the peer, or the relay to it, is being dialled from here. */
+  isDialling(peer: PeerId): boolean
+  /** Where the holder can be dialled directly: nowhere when it is a node, or could not be reached, or its home cannot be. */
+  addressesOf(holder: Pick<Holder, 'peer' | 'home' | 'addresses'>): string[]
+  /**
+   * The direct connection to the peer, opened if there is none.
+   *
+   * @throws when it cannot be opened in time; the peer is then not tried again for a while
+   */
+  dial(peer: PeerId, addresses: readonly string[], options?: AbortOptions): Promise<Connection>
+  /** This tab wants to be reachable directly, until the function that is returned is called. */
+  need(): () => void
+  /** Something went to or came from the peer. */
+  used(peer: string): void
+  /** To be called once, with what was made of all this. */
+  attach(libp2p: Libp2p): void
+  /** The home is another one, or there is none. */
+  onHome(): void
+  stop(): void
+}
+
+export function createDirect(context: DirectContext, webRTC: TransportFactory, options: DirectOptions = {}): Direct {
+  const settings = { ...DIRECT_DEFAULTS, ...options }
+  let libp2p: Libp2p | undefined
+  let reservations: Reservations | undefined
+  let sweeper: ReturnType<typeof setInterval> | undefined
+  /** By peer id: how many dials are on their way. Bounded by them, and they by `dialTimeoutMs`. */
+  const dialling = new Map<string, number>()
+  /** By peer id, until when. Bounded: maxUnreachable. */
+  const unreachable = new Map<string, number>()
+  /** By peer id: when something went over its connection last. Bounded: entries without a connection are swept out. */
+  const usedAtMs = new Map<string, number>()
+
+  const keeper = createReservationKeeper({
+    home: context.home,
+    reservations: {
+      addRelay: async (peer, type) => reservations?.addRelay(peer, type),
+      hasReservation: (peer) => reservations?.hasReservation(peer) ?? true,
+      cancelReservations: () => reservations?.cancelReservations(),
+    },
+  })
+
+  const direct = () => (libp2p?.getConnections() ?? []).filter((connection) => connectionKind(connection) === 'direct')
+  const isFull = () => direct().length >= settings.maxConnections
+  const used = (peer: string) => usedAtMs.set(peer, performance.now())
+
+  function isUnreachable(peer: string): boolean {
+    const until = unreachable.get(peer)
+    if (until !== undefined && until <= performance.now()) unreachable.delete(peer)
+    return unreachable.has(peer)
+  }
+
+  function remember(peer: string): void {
+    unreachable.delete(peer)
+    unreachable.set(peer, performance.now() + settings.unreachableMs)
+    const oldest = unreachable.size > settings.maxUnreachable ? unreachable.keys().next().value : undefined
+    if (oldest !== undefined) unreachable.delete(oldest)
+  }
+
+  function sweep(): void {
+    const now = performance.now()
+    const open = direct()
+    for (const connection of open) {
+      const peer = connection.remotePeer.toString()
+      const last = usedAtMs.get(peer)
+      if (last === undefined) used(peer)
+      else if (now - last >= settings.idleMs) connection.close().catch(() => connection.abort(new Error('idle')))
+    }
+    const connected = new Set(open.map(({ remotePeer }) => remotePeer.toString()))
+    for (const peer of usedAtMs.keys()) if (!connected.has(peer)) usedAtMs.delete(peer)
+  }
+
+  const openTo = (network: Libp2p, peer: PeerId) =>
+    network.getConnections(peer).find((connection) => connection.status === 'open' && connectionKind(connection) === 'direct')
+
+  /** A node that was dialled only to reach a tab through it is let go of, and so is the circuit. */
+  function closeCircuits(network: Libp2p, peer: PeerId, opened: readonly PeerId[]): void {
+    for (const connection of network.getConnections(peer)) {
+      if (connectionKind(connection) === 'relayed') connection.close().catch(() => {})
+    }
+    const home = context.home()
+    for (const relay of opened) {
+      if (home?.equals(relay) || dialling.has(relay.toString())) continue
+      for (const connection of network.getConnections(relay)) if (connection.streams.length === 0) connection.close().catch(() => {})
+    }
+  }
+
+  return {
+    transports: [
+      (components) => {
+        const transport = circuitRelayTransport()(components)
+        reservations = (transport as Transport & { reservationStore: Reservations }).reservationStore
+        return transport
+      },
+      webRTC,
+    ],
+    gater: {
+      denyInboundRelayedConnection: () => !keeper.isNeeded || isFull(),
+      denyInboundUpgradedConnection: (_peer, connection) => connectionKind(connection) === 'direct' && isFull(),
+    },
+    isDialling: (peer) => dialling.has(peer.toString()),
+    addressesOf(holder) {
+      const { peer } = holder
+      if (isUnreachable(peer)) return []
+      const hasOpen = direct().some(({ remotePeer }) => remotePeer.toString() === peer)
+      if (!hasOpen && isFull()) return []
+      return directAddresses(holder, { home: context.home()?.toString(), isSecurePage: context.isSecurePage })
+    },
+    async dial(peer, addresses, { signal } = {}) {
+      if (libp2p === undefined) throw new TypeError('Not attached')
+      const network = libp2p
+      const open = openTo(network, peer)
+      if (open !== undefined) return open
+      const id = peer.toString()
+      const targets = addresses.map((address) => multiaddr(address))
+      const relays = targets.flatMap((address) => relayOfAddress(address) ?? [])
+      const opened = relays.filter((relay) => network.getConnections(relay).length === 0)
+      const names = [peer, ...relays].map(String)
+      for (const name of names) dialling.set(name, (dialling.get(name) ?? 0) + 1)
+      const inTime = AbortSignal.timeout(settings.dialTimeoutMs)
+      try {
+        const connection = await network.dial(targets, { signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]) })
+        if (connectionKind(connection) !== 'direct') throw new Error('not connected directly')
+        used(id)
+        return connection
+      } catch (error) {
+        // The other may have been quicker, and through the circuit that this end began.
+        const other = openTo(network, peer)
+        if (other !== undefined) return other
+        if (!signal?.aborted) remember(id)
+        throw error
+      } finally {
+        for (const name of names) {
+          const left = (dialling.get(name) ?? 1) - 1
+          if (left > 0) dialling.set(name, left)
+          else dialling.delete(name)
+        }
+        closeCircuits(network, peer, opened)
+      }
+    },
+    need: keeper.need,
+    used,
+    attach(made) {
+      libp2p = made
+      sweeper ??= setInterval(sweep, settings.idleMs / 4)
+    },
+    onHome: keeper.look,
+    stop() {
+      clearInterval(sweeper)
+      sweeper = undefined
+      keeper.stop()
+    },
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Keeps a tab's reservation at its home while something needs it: without one nobody can begin to speak with the tab directly. Nothing
+ * renews it when the home changes, restarts or has lost it but this.
+ */
+
+import type { PeerId } from '@libp2p/interface'
+
+/** What is used of the relay transport's own store, which renews a reservation before it runs out and drops it with its connection. */
+export interface Reservations {
+  addRelay(peer: PeerId, type: 'configured'): Promise<unknown>
+  hasReservation(peer: PeerId): boolean
+  cancelReservations(): void
+}
+
+export interface ReservationKeeperOptions {
+  /** How often it is looked whether the reservation still stands, in ms; a new home is noticed at once. */
+  lookMs?: number
+  /** How long to wait after a refusal, in ms. */
+  retryMs?: number
+}
+
+export const RESERVATION_KEEPER_DEFAULTS: Readonly<Required<ReservationKeeperOptions>> = {
+  lookMs: 2_000,
+  retryMs: 5_000,
+}
+
+export interface ReservationKeeper {
+  readonly isNeeded: boolean
+  /** From now on a reservation is needed, once more. Returns the function that ends it; calling that twice does nothing more. */
+  need(): () => void
+  /** The home is another one, or there is none. */
+  look(): void
+  stop(): void
+}
+
+export function createReservationKeeper(
+  context: { reservations: Reservations; home(): PeerId | undefined },
+  options: ReservationKeeperOptions = {},
+): ReservationKeeper {
+  const { lookMs, retryMs } = { ...RESERVATION_KEEPER_DEFAULTS, ...options }
+  const { reservations } = context
+  let needs = 0
+  let stopped = false
+  let timer: ReturnType<typeof setInterval> | undefined
+  let busy = false
+  /** Who refused last, and until when it is not asked again. */
+  let refused: { home: string; untilMs: number } | undefined
+
+  function look(): void {
+    const home = context.home()
+    if (stopped || needs === 0 || busy || home === undefined || reservations.hasReservation(home)) return
+    const id = home.toString()
+    if (refused?.home === id && performance.now() < refused.untilMs) return
+    busy = true
+    reservations
+      .addRelay(home, 'configured')
+      .then(
+        () => {
+          refused = undefined
+        },
+        () => {
+          refused = { home: id, untilMs: performance.now() + retryMs }
+        },
+      )
+      .finally(() => {
+        busy = false
+        if (!context.home()?.equals(home)) look() // it has changed meanwhile
+      })
+  }
+
+  return {
+    get isNeeded() {
+      return needs > 0
+    },
+    need() {
+      needs++
+      timer ??= setInterval(look, lookMs)
+      look()
+      let ended = false
+      return () => {
+        if (ended) return
+        ended = true
+        if (--needs > 0) return
+        clearInterval(timer)
+        timer = undefined
+        reservations.cancelReservations()
+      }
+    },
+    look() {
+      refused = undefined // whatever it said was said by a home that is new now
+      look()
+    },
+    stop() {
+      stopped = true
+      clearInterval(timer)
+      timer = undefined
+      reservations.cancelReservations()
+    },
+  }
+}
