@@ -1,6 +1,6 @@
 /** `mayfly/browser`: presence and content for other people's pages. A tab joins through a gateway, so it must name at least one. */
 
-import { createPeer as createAnyPeer, MayflyError, type Peer, type PeerLimits } from '../node/index.ts'
+import { createPeer as createAnyPeer, MayflyError, type Peer, type PeerLimits, type PeerOptions } from '../node/index.ts'
 
 export type {
   AbortOptions,
@@ -44,6 +44,11 @@ export interface TabPeerOptions {
   /** The private key, as libp2p's protobuf bytes; a new Ed25519 key when left out. */
   privateKey?: Uint8Array
   limits?: Partial<PeerLimits>
+  /**
+   * Content that is larger than one piece then goes from tab to tab, not through the gateway's node. Install @libp2p/webrtc for it, and
+   * pass `webRTC({ rtcConfiguration: { iceServers: [] } })`; without STUN or TURN servers tabs find each other within one network.
+   */
+  webRTC?: NonNullable<PeerOptions['webRTC']>
 }
 
 /**

@@ -7,6 +7,8 @@ export interface Receiver {
   peer: string
   /** Bytes given to it, in all. */
   bytes: number
+  /** Whether the newest went from this tab to that one; else the receiver is a node, for itself or for others. */
+  isDirect: boolean
 }
 
 export const RECEIVERS_DEFAULTS = {
@@ -23,14 +25,14 @@ export class Receivers {
     return this.#byHash
   }
 
-  add(hash: string, peer: string, bytes: number): void {
+  add(hash: string, peer: string, bytes: number, isDirect: boolean): void {
     this.#byHash.update((before) => {
       const known = before.get(hash) ?? []
       const total = (known.find((receiver) => receiver.peer === peer)?.bytes ?? 0) + bytes
       const others = known.filter((receiver) => receiver.peer !== peer)
       const after = new Map(before)
       after.delete(hash)
-      after.set(hash, [...others, { peer, bytes: total }].slice(-RECEIVERS_DEFAULTS.maxPerContent))
+      after.set(hash, [...others, { peer, bytes: total, isDirect }].slice(-RECEIVERS_DEFAULTS.maxPerContent))
       const oldest = after.size > RECEIVERS_DEFAULTS.maxContents ? after.keys().next().value : undefined
       if (oldest !== undefined) after.delete(oldest)
       return after
@@ -40,7 +42,8 @@ export class Receivers {
 
 /** The receivers of several contents together, as of a bundle's files. */
 export function receiversOf(all: ReadonlyMap<string, readonly Receiver[]>, hashes: readonly string[]): Receiver[] {
-  const sums = new Map<string, number>()
-  for (const { peer, bytes } of hashes.flatMap((hash) => all.get(hash) ?? [])) sums.set(peer, (sums.get(peer) ?? 0) + bytes)
-  return Array.from(sums, ([peer, bytes]) => ({ peer, bytes }))
+  const sums = new Map<string, Receiver>()
+  for (const { peer, bytes, isDirect } of hashes.flatMap((hash) => all.get(hash) ?? []))
+    sums.set(peer, { peer, bytes: (sums.get(peer)?.bytes ?? 0) + bytes, isDirect })
+  return [...sums.values()]
 }

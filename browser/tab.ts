@@ -8,6 +8,7 @@ import { Activity } from './activity.ts'
 import { Cell, type ReadableCell } from './cell.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { DraftText } from './draft-text.ts'
+import { Givers } from './givers.ts'
 import type { HeldPage } from './held-page.ts'
 import { HolderCounts } from './holder-counts.ts'
 import { Holdings } from './holdings.ts'
@@ -40,6 +41,7 @@ export class Tab {
   readonly activity = new Activity()
   readonly traffic = new Traffic()
   readonly receivers = new Receivers()
+  readonly givers = new Givers()
   readonly sharing: Sharing
   readonly transfers: Transfers
   /** The files that the author has chosen and not yet shared; kept while looking at another page. */
@@ -178,8 +180,9 @@ export class Tab {
   #onPeerEvent(event: PeerEvent): void {
     if (event.type === 'served') {
       this.traffic.add(event.bytes)
-      this.receivers.add(event.key, event.to, event.bytes)
+      this.receivers.add(event.key, event.to, event.bytes, event.isDirect)
     }
+    if (event.type === 'received') this.givers.add(event.key, event.from, event.isDirect)
     if (event.type === 'release') this.holdings.onReleased(event.key)
     const sentence = eventSentence(event)
     if (sentence !== undefined) this.activity.say(sentence)

@@ -31,6 +31,8 @@ export interface TransferState {
   done: number
   total: number
   bytesPerSecond: number
+  /** The hash of the file that is being got. */
+  file?: string
   /** Why it failed, in words. */
   reason?: string
 }
@@ -89,6 +91,7 @@ export class Transfer {
       let before = 0
       for (const file of plan.files) {
         signal.throwIfAborted()
+        this.#say({ file: file.hash })
         if (!holdings.has(file.hash)) await this.#get(file, before, signal)
         before += file.size
         this.#say({ done: before })

@@ -62,7 +62,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const holders = new HolderAnswers(shared)
   const providers = new ProviderAnswers(shared)
   const api = new ContentApi({ peer, access, ...publicly })
-  const status = { peer, access, version, limits, ...publicly }
+  const status = { peer, access, version, limits, ...publicly, iceServers: options.iceServers ?? [] }
   const pages = new AppAnswers(assets)
 
   const app = createRouteApp((visit) => pages.elsewhere(visit))

@@ -19,11 +19,15 @@ const GAUGES: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: stri
   ['cacheBytes', 'mayfly_cache_bytes', 'Bytes kept in memory while others hold them.'],
   ['leases', 'mayfly_leases', 'Leases of this node and its tabs.'],
   ['records', 'mayfly_records', 'Holders recorded here for the whole overlay.'],
+  ['reservations', 'mayfly_relay_reservations', 'Tabs that can be dialled directly by signalling through this node.'],
   ['watches', 'mayfly_watches', 'Keys watched here.'],
 ]
 
 const COUNTERS: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: string]> = [
   ['bytesServed', 'mayfly_content_served_bytes_total', 'Content bytes given to other peers.'],
+  ['bytesReceived', 'mayfly_port_received_bytes_total', 'Bytes that came in over the port, HTTP and overlay.'],
+  ['bytesSent', 'mayfly_port_sent_bytes_total', 'Bytes that went out over the port, HTTP and overlay.'],
+  ['circuits', 'mayfly_relay_circuits_total', 'Circuits between tabs that were allowed; they carry signalling alone.'],
   ['bytesFetched', 'mayfly_content_fetched_bytes_total', 'Content bytes taken from other peers.'],
 ]
 

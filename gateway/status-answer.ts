@@ -1,6 +1,6 @@
 /** What this node says of itself: who it is and where, for peers that want to join; counts and limits, for its operator. */
 
-import type { Peer } from '../node/index.ts'
+import type { IceServer, Peer } from '../node/index.ts'
 import type { Access } from './access.ts'
 import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
 import type { GatewayLimits, Visit } from './types.ts'
@@ -11,6 +11,7 @@ export interface StatusParts {
   version: string
   limits: GatewayLimits
   publicUrl?: string
+  iceServers?: readonly IceServer[]
 }
 
 /**
@@ -23,6 +24,7 @@ export function answerStatus(parts: StatusParts, visit: Visit): Response {
     ...rest,
     version: parts.version,
     ...(parts.publicUrl === undefined ? {} : { url: parts.publicUrl }),
+    ...(parts.iceServers?.length ? { iceServers: parts.iceServers } : {}),
     limits: { ...limits, http: parts.limits },
     ...(parts.access.isForeignPage(visit.request.headers, visit.client) ? {} : { counts, startedAtMs }),
   }

@@ -1,6 +1,6 @@
 /** The nouns that the parts of the gateway share. */
 
-import type { Peer } from '../node/index.ts'
+import type { IceServer, Peer } from '../node/index.ts'
 
 export interface GatewayLimits {
   /** The longest `?wait=` that is granted, in ms. */
@@ -66,6 +66,8 @@ export interface GatewayOptions {
   token?: string
   /** Keys, in hex, that this operator refuses to serve: 410. */
   denied?: ReadonlySet<string>
+  /** STUN and TURN servers for the tabs that come through this gateway: told to everybody, passwords included. None unless given. */
+  iceServers?: readonly IceServer[]
   /** The version of mayfly that is running. */
   version: string
   limits?: Partial<GatewayLimits>

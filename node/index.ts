@@ -31,6 +31,7 @@ export type {
   HeldContent,
   Hold,
   Holder,
+  IceServer,
   Key,
   OpenedContent,
   OpenOptions,

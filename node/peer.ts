@@ -22,6 +22,8 @@ export interface PeerListener {
   transport: (components: { logger: ComponentLogger }) => Transport
   /** Multiaddrs for libp2p to listen on. */
   listen: string[]
+  /** What went over its port since the start, in bytes. */
+  readonly bytes?: { received: number; sent: number }
 }
 
 export interface PeerOptions {
@@ -212,6 +214,8 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
         servers: servers.size,
         ...presence.counts,
         ...content.counts,
+        bytesReceived: options.listener?.bytes?.received ?? 0,
+        bytesSent: options.listener?.bytes?.sent ?? 0,
         ...(relay?.counts ?? { reservations: 0, circuits: 0 }),
       },
       limits,

@@ -210,6 +210,13 @@ export type PeerEvent =
   /** Something was refused to another peer, or by one to us. */
   | { type: 'refused'; peer: string; reason: string }
 
+/** A server that helps tabs to connect directly, as browsers take it. @see https://www.w3.org/TR/webrtc/#dom-rtciceserver */
+export interface IceServer {
+  urls: string
+  username?: string
+  credential?: string
+}
+
 export interface PeerLimits {
   /** The largest content that can be held or fetched, in bytes. */
   maxContentBytes: number
@@ -268,6 +275,9 @@ export interface PeerStatus {
     /** Content bytes given to others, and taken from others, since the start. */
     bytesServed: number
     bytesFetched: number
+    /** What went over a node's port since the start, in bytes: everything, HTTP, overlay and their overhead; 0 for a tab. */
+    bytesReceived: number
+    bytesSent: number
     /** Tabs that can be dialled directly through this node now, and circuits for that since the start. Circuits carry signalling alone. */
     reservations: number
     circuits: number

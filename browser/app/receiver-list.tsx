@@ -4,6 +4,7 @@ import { type Receiver, receiversOf } from '../receivers.ts'
 import type { Tab } from '../tab.ts'
 import { shortPeer } from '../words/short-text.ts'
 import { sizeText } from '../words/size-text.ts'
+import { wayText } from '../words/way-sentence.ts'
 import { useCell } from './use-cell.ts'
 
 export interface ReceiverListProps {
@@ -30,13 +31,13 @@ export function ReceiverList({ tab, hashes, size }: ReceiverListProps) {
 }
 
 /** Somebody who takes it twice has more than all of it. */
-function ReceiverRow({ receiver: { peer, bytes }, size }: { receiver: Receiver; size: number }) {
+function ReceiverRow({ receiver: { peer, bytes, isDirect }, size }: { receiver: Receiver; size: number }) {
   return (
-    <li class="progress" data-peer={peer} data-bytes={bytes}>
+    <li class="progress" data-peer={peer} data-bytes={bytes} data-way={isDirect ? 'direct' : 'node'}>
       <code title={peer}>{shortPeer(peer)}</code>
       <progress max={1} value={size === 0 ? 1 : Math.min(1, bytes / size)} aria-label={`Given to ${shortPeer(peer)}`} />
       <span>
-        {sizeText(bytes)} of {sizeText(size)}
+        {sizeText(bytes)} of {sizeText(size)}, {wayText(isDirect ? { isDirect } : { isDirect, node: peer })}
       </span>
     </li>
   )

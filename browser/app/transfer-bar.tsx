@@ -4,6 +4,7 @@ import type { Tab } from '../tab.ts'
 import type { Transfer, TransferPlan } from '../transfer.ts'
 import { progressText } from '../words/progress-sentence.ts'
 import { sizeText } from '../words/size-text.ts'
+import { wayText } from '../words/way-sentence.ts'
 import { useCell } from './use-cell.ts'
 
 export interface TransferBarProps {
@@ -30,13 +31,15 @@ function Running({ tab, transfer }: { tab: Tab; transfer: Transfer }) {
   const state = useCell(transfer.state)
   const { phase, done, total, reason } = state
   const { hash } = transfer.plan
+  const ways = useCell(tab.givers.ways)
+  const way = ways.get(state.file ?? '')
   if (phase === 'done') return null
   const waits = phase === 'paused' || phase === 'failed'
   return (
-    <div class="progress" data-testid="transfer" data-phase={phase} data-done={done}>
+    <div class="progress" data-testid="transfer" data-phase={phase} data-done={done} data-way={way && (way.isDirect ? 'direct' : 'node')}>
       <progress max={1} value={total === 0 ? 0 : done / total} aria-label="Getting it" />
       <p role={phase === 'failed' ? 'alert' : undefined}>
-        {phase === 'running' && `Getting it: ${progressText(state)}`}
+        {phase === 'running' && `Getting it${way ? `, ${wayText(way)}` : ''}: ${progressText(state)}`}
         {phase === 'checking' && `Checking it: ${progressText(state)}`}
         {phase === 'paused' && `Paused at ${progressText(state)}`}
         {phase === 'failed' && `Stopped at ${progressText(state)}: ${reason}`}

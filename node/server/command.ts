@@ -25,7 +25,7 @@ export interface CommandInput {
 }
 
 const COMMON_SETTINGS: SettingName[] = ['join', 'data', 'json', 'timeoutMs']
-const START_SETTINGS: SettingName[] = ['port', 'host', 'publicUrl', 'token', 'trustProxy', 'logLevel']
+const START_SETTINGS: SettingName[] = ['port', 'host', 'publicUrl', 'token', 'trustProxy', 'iceServer', 'logLevel']
 
 /** Runs one sub-command to its end. What goes wrong is told on standard error; it never rejects. */
 export async function runCommand(input: CommandInput): Promise<ExitCode> {

@@ -27,6 +27,7 @@ import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import { multiaddrToUri } from '@multiformats/multiaddr-to-uri'
 import { TypedEventEmitter } from 'main-event'
 import { WebSocket, WebSocketServer } from 'ws'
+import { countPortBytes } from './port-bytes.ts'
 import { createPulse, type Pulse, type PulseOptions } from './pulse.ts'
 import { createWebSocketConnection } from './websocket-connection.ts'
 
@@ -60,6 +61,8 @@ export interface WebSocketListener {
   /** What libp2p is told to listen on; the port is the http server's own. */
   listen: string[]
   readonly sockets: number
+  /** What went over the port since the start, HTTP and overlay, in bytes. */
+  readonly bytes: { received: number; sent: number }
   /** Sockets turned away since the start, by reason. */
   readonly refused: Readonly<Record<'full' | 'address-full' | 'pending-evicted' | 'upgrade-failed', number>>
 }
@@ -71,6 +74,7 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
   /** Open sockets by client address, oldest first; the value says whether it is still pending. Bounded: maxSockets. */
   const byAddress = new Map<string, Map<WebSocket, boolean>>()
   let sockets = 0
+  const bytes = countPortBytes(server)
 
   const socketServer = new WebSocketServer({
     noServer: true,
@@ -237,6 +241,9 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
     listen: ['/ip4/0.0.0.0/tcp/0/ws'],
     get sockets() {
       return sockets
+    },
+    get bytes() {
+      return bytes.total
     },
     refused,
   }

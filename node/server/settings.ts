@@ -5,7 +5,9 @@
 
 import { resolve } from 'node:path'
 import { MayflyError } from '../errors.ts'
+import type { IceServer } from '../types.ts'
 import { parseDuration } from './duration.ts'
+import { parseIceServer } from './ice-server.ts'
 import { parseJoinAddress } from './join-address.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -28,6 +30,8 @@ export interface Configuration {
   token?: string
   /** Take a client's address from the X-Forwarded-For of a reverse proxy on this machine. */
   trustProxy: boolean
+  /** STUN and TURN servers for the tabs that come through this gateway. */
+  iceServer: IceServer[]
   logLevel: LogLevel
   /** Path of the file to write; `-` is standard output. */
   output?: string
@@ -46,6 +50,7 @@ export const CONFIGURATION_DEFAULTS: Readonly<Omit<Configuration, 'data'>> = {
   port: 4000,
   host: '127.0.0.1', // other machines only when asked for
   trustProxy: false,
+  iceServer: [], // a stranger's server would learn who speaks with whom
   logLevel: 'info',
   waitMs: 0,
   watch: false,
@@ -77,6 +82,12 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
   publicUrl: { value: 'url', help: 'origin at which people reach this gateway', parse: one(parseOrigin) },
   token: { value: 'token', help: 'bearer token with which other machines may hold and release', parse: one(parseToken) },
   trustProxy: { help: "believe a reverse proxy on this machine about its clients' addresses", parse: one(parseSwitch) },
+  iceServer: {
+    value: 'url',
+    repeatable: true,
+    help: 'STUN or TURN server for tabs: stun:host:port, turn:user:password@host:port; repeatable',
+    parse: (values) => values.map(parseIceServer),
+  },
   logLevel: { value: 'level', help: LOG_LEVELS.join(', '), parse: one(parseLogLevel) },
   output: {
     short: '-o',

@@ -5,7 +5,7 @@
 
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { createPeer, type Peer } from '../index.ts'
+import { createPeer, type IceServer, type Peer } from '../index.ts'
 import type { CommandContext } from './command-context.ts'
 import { logEvents } from './event-log.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -32,6 +32,7 @@ interface HttpOptions {
   assetsDir: string
   publicUrl?: string
   token?: string
+  iceServers: readonly IceServer[]
   version: string
   onEvent: (event: { type: 'request' | 'failed'; error?: unknown }) => void
 }
@@ -62,6 +63,7 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
     peer,
     assetsDir: tabDirectory(),
     version,
+    iceServers: configuration.iceServer,
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(token !== undefined && { token }),

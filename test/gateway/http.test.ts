@@ -362,6 +362,13 @@ test('status: who and where for everybody, counts not for pages of others', asyn
   expect((await ask(front.port, '/metrics', rebound)).status).toBe(403)
 })
 
+test('status: tells the pages that join through it its STUN and TURN servers, and none when it has none', async () => {
+  const { port } = await createTestGateway(tab, { iceServers: [{ urls: 'turn:a.example', username: 'u', credential: 'c' }] })
+  const told = JSON.parse((await ask(port, '/api/v1/status', { headers: { origin: 'https://elsewhere.example' } })).text)
+  expect(told.iceServers).toEqual([{ urls: 'turn:a.example', username: 'u', credential: 'c' }])
+  expect(JSON.parse((await ask(front.port, '/api/v1/status')).text).iceServers).toBeUndefined()
+})
+
 test('a peer joins by the URL of a gateway', async () => {
   const joining = await createPeer({ join: [front.url] })
   onTestFinished(() => joining.stop())

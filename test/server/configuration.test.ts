@@ -65,6 +65,14 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['off', false],
     [true, true],
   ],
+  iceServer: [
+    [
+      ['stun:a.example', 'stuns:b.example:5349'],
+      [{ urls: 'stun:a.example' }, { urls: 'stuns:b.example:5349' }],
+    ],
+    ['turn:user:pass%40word@c.example:3478', [{ urls: 'turn:c.example:3478', username: 'user', credential: 'pass@word' }]],
+    [['turns:u:p@[2001:db8::1]:443?transport=tcp'], [{ urls: 'turns:[2001:db8::1]:443?transport=tcp', username: 'u', credential: 'p' }]],
+  ],
   logLevel: [
     ['warn', 'warn'],
     ['debug', 'debug'],

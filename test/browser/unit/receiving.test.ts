@@ -34,27 +34,27 @@ describe('received files in memory', () => {
 describe('receivers', () => {
   it('are summed by peer, over the files of a bundle too', () => {
     const receivers = new Receivers()
-    receivers.add('x', 'one', 10)
-    receivers.add('x', 'two', 5)
-    receivers.add('x', 'one', 1)
-    receivers.add('y', 'two', 7)
+    receivers.add('x', 'one', 10, false)
+    receivers.add('x', 'two', 5, false)
+    receivers.add('x', 'one', 1, true)
+    receivers.add('y', 'two', 7, false)
     expect(receivers.all.get().get('x')).toEqual([
-      { peer: 'two', bytes: 5 },
-      { peer: 'one', bytes: 11 },
+      { peer: 'two', bytes: 5, isDirect: false },
+      { peer: 'one', bytes: 11, isDirect: true },
     ])
     expect(receiversOf(receivers.all.get(), ['x', 'y', 'z'])).toEqual([
-      { peer: 'two', bytes: 12 },
-      { peer: 'one', bytes: 11 },
+      { peer: 'two', bytes: 12, isDirect: false },
+      { peer: 'one', bytes: 11, isDirect: true },
     ])
   })
 
   it('and contents are bounded, oldest out first', () => {
     const receivers = new Receivers()
-    for (let i = 0; i <= RECEIVERS_DEFAULTS.maxPerContent; i++) receivers.add('x', `peer ${i}`, 1)
+    for (let i = 0; i <= RECEIVERS_DEFAULTS.maxPerContent; i++) receivers.add('x', `peer ${i}`, 1, false)
     const known = receivers.all.get().get('x') ?? []
     expect(known).toHaveLength(RECEIVERS_DEFAULTS.maxPerContent)
     expect(known[0]?.peer).toBe('peer 1')
-    for (let i = 0; i < RECEIVERS_DEFAULTS.maxContents; i++) receivers.add(`content ${i}`, 'one', 1)
+    for (let i = 0; i < RECEIVERS_DEFAULTS.maxContents; i++) receivers.add(`content ${i}`, 'one', 1, false)
     expect(receivers.all.get().size).toBe(RECEIVERS_DEFAULTS.maxContents)
     expect(receivers.all.get().has('x')).toBe(false)
   })

@@ -1,0 +1,32 @@
+/** Counts what goes over a server's port, as its sockets do: HTTP and overlay, headers and encryption included. */
+
+import type { Server, Socket } from 'node:net'
+
+export interface PortBytes {
+  /** Since the counting began, in bytes. */
+  readonly total: { received: number; sent: number }
+}
+
+export function countPortBytes(server: Pick<Server, 'on'>): PortBytes {
+  /** Bounded by the server's connections. */
+  const open = new Set<Socket>()
+  const closed = { received: 0, sent: 0 }
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => {
+      open.delete(socket)
+      closed.received += socket.bytesRead
+      closed.sent += socket.bytesWritten
+    })
+  })
+  return {
+    get total() {
+      const total = { ...closed }
+      for (const { bytesRead, bytesWritten } of open) {
+        total.received += bytesRead
+        total.sent += bytesWritten
+      }
+      return total
+    },
+  }
+}

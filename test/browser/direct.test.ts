@@ -1,0 +1,141 @@
+/**
+ * Large files from tab to tab, in a real Chromium: its WebRTC, signalled through a real node. Chromium hides its local addresses behind
+ * mDNS names, which nobody answers where there is no multicast: these tests, and nothing else, tell it not to.
+ */
+
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { openHome, pressMake, seesConnection, seesVisit } from '../helpers/app-page.ts'
+import { useChromium } from '../helpers/chromium.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { randomBytes } from '../helpers/sample-files.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+const MIB = 1_048_576
+
+const chromium = useChromium(['--disable-features=WebRtcHideLocalIpsWithMdns'])
+
+interface Shared {
+  page: Page
+  /** Path and query of the link. */
+  address: string
+  sha256: string
+  size: number
+}
+
+/** A tab that shares a file of so many bytes, which lies on disk as a person's would. */
+async function share(node: NodeProcess, size: number): Promise<Shared> {
+  const path = join(await createTemporaryDirectory(), 'film.bin')
+  const hash = createHash('sha256')
+  const file = await open(path, 'w')
+  for (let left = size; left > 0; left -= 4 * MIB) {
+    const bytes = randomBytes(Math.min(left, 4 * MIB))
+    hash.update(bytes)
+    await file.write(bytes)
+  }
+  await file.close()
+  const page = await chromium.newPage()
+  await openHome(page, node.url)
+  await page.getByTestId('page-file').setInputFiles(path)
+  await page.getByTestId('chosen-file').waitFor()
+  await pressMake(page)
+  const { pathname, search } = new URL(await page.getByTestId('page-link').inputValue())
+  return { page, address: pathname + search, sha256: hash.digest('hex'), size }
+}
+
+/** The tab is on the link's page, and does not have the file yet. */
+async function visit(node: NodeProcess, address: string, context: BrowserContext): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(node.url + address)
+  await seesConnection(page, 'joined')
+  await seesVisit(page, 'streamed')
+  return page
+}
+
+const wayOf = (page: Page) => page.getByTestId('transfer').getAttribute('data-way', { timeout: 60_000 })
+const doneOf = async (page: Page) => Number(await page.getByTestId('transfer').getAttribute('data-done', { timeout: 60_000 }))
+const seesReceiver = (page: Page, way: 'direct' | 'node') =>
+  page.getByTestId('receivers').locator(`li[data-way="${way}"]`).waitFor({ timeout: 60_000 })
+
+async function countsOf(node: NodeProcess): Promise<Record<string, number>> {
+  const response = await fetch(`${node.url}/api/v1/status`)
+  return ((await response.json()) as { counts: Record<string, number> }).counts
+}
+const portBytes = async (node: NodeProcess) => {
+  const { bytesReceived = 0, bytesSent = 0 } = await countsOf(node)
+  return bytesReceived + bytesSent
+}
+const isReachable = (node: NodeProcess, tabs = 1) =>
+  waitFor(async () => (await countsOf(node)).reservations === tabs, 20_000, `${tabs} tabs that can be reached directly`)
+
+it('two tabs exchange 200 MiB directly: the node’s port carries less than a hundredth of it, and both pages say "direct"', async () => {
+  const node = await startNodeProcess()
+  const { page: author, address, sha256, size } = await share(node, 200 * MIB)
+  await isReachable(node)
+  const visitor = await visit(node, address, await chromium.newContext())
+  const before = await portBytes(node)
+  await visitor.getByTestId('hold-too').click()
+  await waitFor(async () => (await wayOf(visitor)) === 'direct', 30_000, 'the visitor’s page says "direct"')
+  expect(await visitor.getByTestId('transfer').textContent()).toContain('direct')
+  await seesReceiver(author, 'direct')
+  await seesVisit(visitor, 'holding', 240_000) // its SHA-256 is that of the address
+  const carried = (await portBytes(node)) - before
+  expect(address).toContain(sha256)
+  expect(carried).toBeLessThan(size / 100)
+}, 300_000)
+
+it('where a browser has no WebRTC, it comes through the node, and both pages say so', async () => {
+  const node = await startNodeProcess()
+  const { page: author, address, size } = await share(node, 12 * MIB)
+  await isReachable(node)
+  const context = await chromium.newContext()
+  await context.addInitScript(() => {
+    Reflect.deleteProperty(globalThis, 'RTCPeerConnection')
+  })
+  const visitor = await visit(node, address, context)
+  const before = await portBytes(node)
+  await visitor.getByTestId('hold-too').click()
+  await waitFor(async () => (await wayOf(visitor)) === 'node', 30_000, 'the visitor’s page names the node')
+  expect(await visitor.getByTestId('transfer').textContent()).toContain(`through node …${node.id.slice(-6)}`)
+  await seesReceiver(author, 'node')
+  await seesVisit(visitor, 'holding', 60_000)
+  expect((await portBytes(node)) - before).toBeGreaterThan(size)
+  expect((await countsOf(node)).circuits).toBe(0)
+})
+
+it('the home comes back after a restart, as another peer, and tabs exchange directly through it', async () => {
+  const first = await startNodeProcess()
+  const { page: author, address } = await share(first, 8 * MIB)
+  await isReachable(first)
+  await first.kill('SIGKILL')
+  await seesConnection(author, 'lost')
+  const second = await startNodeProcess({ port: first.port })
+  await seesConnection(author, 'joined', 30_000)
+  await isReachable(second)
+  const visitor = await visit(second, address, await chromium.newContext())
+  await visitor.getByTestId('hold-too').click()
+  await waitFor(async () => (await wayOf(visitor)) === 'direct', 30_000, 'the visitor’s page says "direct"')
+  await seesVisit(visitor, 'holding', 60_000)
+})
+
+it('the tab that gives goes away in the middle, another that holds it goes on, and the node carries next to nothing', async () => {
+  const node = await startNodeProcess()
+  const { page: author, address, size } = await share(node, 48 * MIB)
+  await isReachable(node)
+  const other = await visit(node, address, await chromium.newContext())
+  await other.getByTestId('hold-too').click()
+  await seesVisit(other, 'holding', 120_000)
+  await isReachable(node, 2)
+  const visitor = await visit(node, address, await chromium.newContext())
+  const before = await portBytes(node)
+  await visitor.getByTestId('hold-too').click()
+  await waitFor(async () => (await doneOf(visitor)) >= 4 * MIB, 60_000, 'some of it is there')
+  await author.close()
+  await seesVisit(visitor, 'holding', 120_000)
+  await seesReceiver(other, 'direct')
+  expect((await portBytes(node)) - before).toBeLessThan(size / 4)
+})
