@@ -9,6 +9,7 @@ export {
   MAX_BUNDLE_BYTES,
   MAX_BUNDLE_ENTRIES,
   mediaTypeOf,
+  pieceBytesFor,
   refusePath,
 } from './content/index.ts'
 export { MayflyError, type MayflyErrorCode } from './errors.ts'

@@ -122,7 +122,7 @@ export interface OpenedContent {
 export interface PieceStore {
   /** Those that are there already: a bit for each piece, the first in the highest bit of the first byte. */
   readonly have: Uint8Array
-  /** The piece counts, and is given on, once this has resolved. */
+  /** The bytes are the store's from then on. The piece counts, and is given on, once this has resolved. */
   write(index: number, bytes: Uint8Array): Promise<void>
   read(index: number): Promise<Uint8Array>
 }

@@ -12,6 +12,6 @@ export {
 export { type ContentService, createContent, type Presence } from './content.ts'
 export { FETCHER_DEFAULTS, type FetcherOptions } from './fetcher.ts'
 export { mediaTypeOf } from './media-type.ts'
-export { MAX_OUTLINED_BYTES, MAX_PIECE_BYTES } from './outline.ts'
+export { MAX_OUTLINED_BYTES, MAX_PIECE_BYTES, pieceBytesFor } from './outline.ts'
 export { blobSource, memorySource } from './source.ts'
 export { CHUNK_BYTES, CONTENT_PROTOCOL } from './wire.ts'

@@ -116,12 +116,13 @@ export function startReceiving(context: ReceivingContext, options: ReceiveOption
         wanted.push(index) // who had it is gone: whoever has it next is asked
         return
       }
+      const { byteLength } = given.bytes // the store takes them over
       await store.write(index, given.bytes)
       known.add(index)
       there.add(index)
       say(false)
-      context.onReceived(given.bytes.byteLength, given.from)
-      options.onPiece?.(index, given.bytes.byteLength)
+      context.onReceived(byteLength, given.from)
+      options.onPiece?.(index, byteLength)
       tell(index)
     }
 
