@@ -57,7 +57,8 @@ export async function getFile(options: FileTransferOptions): Promise<void> {
 }
 
 async function getLarge(getting: Getting): Promise<void> {
-  const { files, file, library, signal } = getting
+  const { files, file, library, session, signal } = getting
+  session.prepareHashing().catch(() => {}) // it is tried again when it is needed
   // What came before may be wrong when the machine itself had stopped: then the wrong pieces are found, and fetched again, once.
   for (const isDoubtful of [false, true]) {
     const end = await complete(getting, isDoubtful)
@@ -70,8 +71,8 @@ async function getLarge(getting: Getting): Promise<void> {
       await end()
     }
     signal.throwIfAborted()
-    const isWrong = failure instanceof library.MayflyError && failure.code === 'ERR_UNAVAILABLE'
-    if (isWrong && !isDoubtful) continue
+    if (!(failure instanceof library.MayflyError)) throw failure
+    if (failure.code === 'ERR_UNAVAILABLE' && !isDoubtful) continue
     await files.remove(file.hash) // wrong by a false outline, or there is no place to hold it
     throw failure
   }

@@ -2,7 +2,7 @@
 
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { seesVisit } from '../helpers/app-page.ts'
+import { seesConnection, seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { waitFor } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
@@ -60,4 +60,22 @@ it('five tabs that get it at the same time cost their sender about two copies', 
   await Promise.all(visitors.map((visitor) => visitor.getByTestId('hold-too').click()))
   await Promise.all(visitors.map((visitor) => seesVisit(visitor, 'holding', 120_000)))
   expect((await bytesGiven(file)) / file.size).toBeLessThan(2.2)
+}, 200_000)
+
+it('a transfer that loses the node, and nobody else gives it, waits, and goes on by itself when the node is back', async () => {
+  const node = await startNodeProcess()
+  const file = await shareFile(await chromium.newPage(), node.url, 24 * MIB)
+  const context = await chromium.newContext()
+  await context.addInitScript(() => {
+    Reflect.deleteProperty(globalThis, 'RTCPeerConnection')
+  })
+  const visitor = await visitFile(context, node.url, file.address)
+  await visitor.getByTestId('hold-too').click()
+  await waitFor(async () => (await bytesGot(visitor)) > 0, 60_000, 'some of it is there')
+  await node.kill('SIGKILL')
+  await seesConnection(visitor, 'lost')
+  await visitor.locator('[data-testid="transfer"][data-phase="waiting"]').waitFor({ timeout: 60_000 })
+  expect(await bytesGot(visitor)).toBeLessThan(file.size)
+  await startNodeProcess({ port: node.port })
+  await seesVisit(visitor, 'holding', 120_000)
 }, 200_000)
