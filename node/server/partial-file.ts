@@ -49,8 +49,10 @@ export async function openPartialFile(target: string, key: Key, { signal }: Abor
   let whole = createHash('sha256')
   let size = 0
   try {
-    const left = file.createReadStream({ start: 0, autoClose: false, ...(signal && { signal }) })
+    // Not handed the signal: a stream that does not close its file would fail, with nobody to hear it, when that is aborted later.
+    const left = file.createReadStream({ start: 0, autoClose: false })
     for await (const bytes of left) {
+      signal?.throwIfAborted()
       whole.update(bytes)
       size += bytes.byteLength
     }
