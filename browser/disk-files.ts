@@ -1,8 +1,10 @@
 /**
  * Keeps large content from others in the site's private storage, in a directory of this tab's session: it is there after a reload, and
- * goes when the tab has ended (`tab-session.ts` says which have). Writing is done by `workers/file-worker.ts`.
+ * goes when the tab has ended (`tab-session.ts` says which have). Writing is done by `workers/file-worker.ts`, which also keeps the record
+ * of what is there, behind the bytes themselves.
  */
 
+import { type FileShape, PieceRecord } from './piece-record.ts'
 import type { ReceivedFile, ReceivedFiles } from './received-files.ts'
 import type { FileAnswer, FileRequest } from './workers/file-worker.ts'
 
@@ -12,27 +14,38 @@ export const FILES_DIRECTORY = 'mayfly'
 /** What is asked, without the number that `ask` gives it. */
 type Ask = FileRequest extends infer R ? (R extends FileRequest ? Omit<R, 'id'> : never) : never
 
+type Bytes = Uint8Array<ArrayBuffer>
+
 export class DiskFiles implements ReceivedFiles {
   readonly outlivesReload = true
   readonly #session: string
   #worker: Worker | undefined
   #nextId = 1
-  /** By request. Bounded by the requests under way: one for each file that comes. */
-  readonly #waiting = new Map<number, { resolve(size: number): void; reject(error: Error): void }>()
+  /** By request. Bounded by the requests under way: some pieces of each file that comes. */
+  readonly #waiting = new Map<number, { resolve(bytes: Bytes): void; reject(error: Error): void }>()
 
   constructor(session: string) {
     this.#session = session
   }
 
-  async open(hash: string): Promise<ReceivedFile> {
-    let done = await this.#ask({ type: 'open', file: hash, path: [FILES_DIRECTORY, this.#session, hash] })
+  async open(hash: string, shape: FileShape): Promise<ReceivedFile> {
+    const bits = await this.#ask({ type: 'open', file: hash, path: [FILES_DIRECTORY, this.#session, hash], shape })
+    const record = new PieceRecord(shape, bits)
     let isOpen = true
     return {
-      get done() {
-        return done
+      record,
+      get have() {
+        return record.bits
       },
-      append: async (bytes) => {
-        done = await this.#ask({ type: 'append', file: hash, bytes })
+      write: async (index, bytes) => {
+        await this.#ask({ type: 'write', file: hash, index, bytes: bytes as Bytes }, ownBuffer(bytes))
+        record.add(index)
+      },
+      read: async (index) => {
+        if (isOpen) return this.#ask({ type: 'read', file: hash, index })
+        const at = record.offsetOf(index)
+        const piece = (await this.get(hash, shape.size))?.slice(at, at + record.sizeOf(index))
+        return new Uint8Array((await piece?.arrayBuffer()) ?? new ArrayBuffer(0))
       },
       close: async () => {
         if (!isOpen) return
@@ -42,9 +55,9 @@ export class DiskFiles implements ReceivedFiles {
     }
   }
 
-  async get(hash: string): Promise<Blob | undefined> {
+  async get(hash: string, size: number): Promise<Blob | undefined> {
     try {
-      return await (await (await this.#directory()).getFileHandle(hash)).getFile()
+      return (await (await (await this.#directory()).getFileHandle(hash)).getFile()).slice(0, size)
     } catch {
       return undefined
     }
@@ -63,22 +76,22 @@ export class DiskFiles implements ReceivedFiles {
     return all.getDirectoryHandle(this.#session, { create: true })
   }
 
-  #ask(ask: Ask): Promise<number> {
+  #ask(ask: Ask, transfer: Transferable[] = []): Promise<Bytes> {
     const id = this.#nextId++
-    return new Promise<number>((resolve, reject) => {
+    return new Promise<Bytes>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      this.#thread().postMessage({ ...ask, id } satisfies FileRequest)
+      this.#thread().postMessage({ ...ask, id } satisfies FileRequest, transfer)
     })
   }
 
   #thread(): Worker {
     if (this.#worker) return this.#worker
     const worker = new Worker(new URL('./workers/file-worker.ts', import.meta.url), { type: 'module', name: 'mayfly-files' })
-    worker.addEventListener('message', ({ data: { id, size, error } }: MessageEvent<FileAnswer>) => {
+    worker.addEventListener('message', ({ data: { id, bytes, error } }: MessageEvent<FileAnswer>) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
       if (error !== undefined) waiting?.reject(new Error(error))
-      else waiting?.resolve(size ?? 0)
+      else waiting?.resolve(bytes ?? new Uint8Array())
     })
     worker.addEventListener('error', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error('The thread that writes files has ended'))
@@ -88,4 +101,9 @@ export class DiskFiles implements ReceivedFiles {
     this.#worker = worker
     return worker
   }
+}
+
+/** What can be handed over instead of copied: a buffer of which nobody else has a part. */
+function ownBuffer({ buffer, byteLength }: Uint8Array): Transferable[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
 }

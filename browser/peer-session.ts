@@ -33,6 +33,7 @@ export interface PeerSessionOptions {
 export class PeerSession {
   readonly #gateway: string
   readonly #load: () => Promise<PeerLibrary>
+  readonly #createHasher = createWorkerHasher(startHashThread)
   readonly #connection = new Cell<Connection>({ state: 'loading' })
   readonly #outcome = new Cell<{ peer: Peer } | { failure: unknown } | undefined>(undefined)
   /** Bounded by the parts of the tab that listen. */
@@ -86,6 +87,11 @@ export class PeerSession {
     throw outcome?.failure
   }
 
+  /** Loads what hashing takes, which is not to be had when the gateway is away by the time that it is needed. */
+  async prepareHashing(): Promise<void> {
+    await this.#createHasher().digest()
+  }
+
   /** The peer, as soon as it is in the network. @throws signal.reason, when aborted */
   async joined(options: AbortOptions = {}): Promise<Peer> {
     await firstMatch(this.#connection, ({ state }) => state === 'joined', options)
@@ -106,7 +112,7 @@ export class PeerSession {
       const peer = await createPeer({
         role: 'tab',
         join: [this.#gateway],
-        createHasher: createWorkerHasher(startHashThread),
+        createHasher: this.#createHasher,
         fetchPiece: createFetchPiece(pieceRequest),
         ...(webRTC && { webRTC }),
       })

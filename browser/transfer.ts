@@ -1,16 +1,16 @@
 /**
- * Gets content that is too large to be held without being asked for: into a file of this tab, piece by piece from several holders, each
- * checked as it comes; then the whole is checked against its address, and held. A bundle's files come one after the other, its list last.
- * It may be paused, and goes on where it stopped, also in the tab after a reload. Which transfers there are is left to `transfers.ts`.
+ * Gets content that is too large to be held without being asked for, and holds it: one file, or the files of a bundle, a few at once, its
+ * list last. It waits for holders, may be paused, and goes on where it stopped, also in the tab after a reload. How one file comes is left
+ * to `file-transfer.ts`, which transfers there are to `transfers.ts`.
  */
 
 import { fromBase64 } from './base64.ts'
 import type { BundleFile } from './bundle-files.ts'
 import { Cell, type ReadableCell } from './cell.ts'
+import { FileProgress } from './file-progress.ts'
+import { type FileTransferState, getFile } from './file-transfer.ts'
 import type { Holdings } from './holdings.ts'
-import { Pace } from './pace.ts'
 import type { PeerSession } from './peer-session.ts'
-import { readOpened } from './raw-content.ts'
 import type { ReceivedFiles } from './received-files.ts'
 
 /** What to get. Written into the tab's storage, so it is plain data. */
@@ -23,7 +23,8 @@ export interface TransferPlan {
   bundle?: string
 }
 
-export type TransferPhase = 'running' | 'checking' | 'paused' | 'failed' | 'done'
+/** 'waiting': for somebody who has what is missing, or for the network; it goes on by itself. */
+export type TransferPhase = 'running' | 'waiting' | 'checking' | 'paused' | 'failed' | 'done'
 
 export interface TransferState {
   phase: TransferPhase
@@ -45,8 +46,8 @@ export interface TransferOptions {
 }
 
 export const TRANSFER_DEFAULTS = {
-  maxWrites: 8, // pieces that are being written while more come
-  sayEveryMs: 100, // painting each piece took a tenth of the time of a direct transfer (CPU profile, 2026-11)
+  maxFilesAtOnce: 3, // each has several pieces under way
+  sayEveryMs: 100, // painting each piece would take longer than getting it
 } as const
 
 export class Transfer {
@@ -92,15 +93,9 @@ export class Transfer {
     const { holdings, session } = this.#options
     const { plan } = this
     try {
+      if (session.connection.get().state !== 'joined') this.#say({ phase: 'waiting' })
       await session.joined({ signal })
-      let before = 0
-      for (const file of plan.files) {
-        signal.throwIfAborted()
-        this.#say({ file: file.hash })
-        if (!holdings.has(file.hash)) await this.#get(file, before, signal)
-        before += file.size
-        this.#say({ done: before })
-      }
+      await this.#getFiles(signal)
       if (plan.bundle !== undefined) {
         const bytes = fromBase64(plan.bundle)
         await holdings.makeBundle(bytes, { label: plan.label, parts: plan.files.map(({ hash }) => hash), madeHere: false })
@@ -113,57 +108,37 @@ export class Transfer {
     }
   }
 
-  async #get(file: BundleFile, before: number, signal: AbortSignal): Promise<void> {
-    const { holdings, session } = this.#options
-    const isPart = this.plan.bundle !== undefined
-    const [{ decodeKeyHex }, peer] = await Promise.all([session.library(), session.peer({ signal })])
-    const { maxPieceBytes } = peer.status().limits
-    if (file.size > maxPieceBytes) return this.#getLarge(file, before, isPart, signal)
-    const bytes = await readOpened(await peer.content.open(decodeKeyHex(file.hash), { signal }), maxPieceBytes, signal)
-    if (bytes) await holdings.hold(bytes, { isPart })
-  }
-
-  async #getLarge({ hash, outline, path, size }: BundleFile, before: number, isPart: boolean, signal: AbortSignal): Promise<void> {
-    const { files, holdings, session } = this.#options
-    const [{ decodeKeyHex, MayflyError }, peer] = await Promise.all([session.library(), session.peer({ signal })])
-    const received = await files.open(hash, size)
-    /** In the order of the pieces. Bounded: maxWrites. */
-    const writes: Promise<void>[] = []
-    try {
-      if (received.done < size) {
-        const found = await peer.content.open(decodeKeyHex(hash), { signal, ...(outline && { outline: decodeKeyHex(outline) }) })
-        if (found.size !== size) throw new MayflyError('ERR_UNAVAILABLE', `The holder speaks of ${found.size} bytes, not of ${size}`)
-        // An outline that no link named is believed for now: the whole is checked before it is held, and thrown away when it was a lie.
-        const opened = found.isTrusted || !found.outline ? found : await peer.content.open(found.key, { signal, outline: found.outline })
-        const pace = new Pace()
-        const isDue = every(TRANSFER_DEFAULTS.sayEveryMs)
-        this.#say({ done: before + received.done })
-        for await (const piece of opened.read({ offset: received.done, length: size - received.done }, { signal })) {
-          const write = received.append(piece)
-          write.catch(() => {}) // heard when its turn comes
-          writes.push(write)
-          if (writes.length >= TRANSFER_DEFAULTS.maxWrites) await writes.shift()
-          pace.add(piece.byteLength)
-          if (isDue()) this.#say({ done: before + received.done, bytesPerSecond: pace.bytesPerSecond() })
+  /** A few at once, the others as those are done. */
+  async #getFiles(given: AbortSignal): Promise<void> {
+    const failed = new AbortController()
+    const signal = AbortSignal.any([given, failed.signal])
+    const { holdings } = this.#options
+    const left = [...this.plan.files]
+    const progress = new FileProgress(this.plan.files)
+    const isDue = every(TRANSFER_DEFAULTS.sayEveryMs)
+    const getNext = async (): Promise<void> => {
+      for (let file = left.shift(); file !== undefined; file = left.shift()) {
+        const { hash } = file
+        signal.throwIfAborted()
+        const onState = (state: FileTransferState) => {
+          const phase = progress.phase
+          progress.set(hash, state)
+          if (progress.phase !== phase || isDue()) this.#say({ ...progress.facts(), file: hash })
         }
+        if (!holdings.has(hash)) await getFile({ ...this.#options, file, isPart: this.plan.bundle !== undefined, signal, onState })
+        progress.setHeld(hash)
+        this.#say(progress.facts())
       }
-      await Promise.all(writes)
-    } finally {
-      await Promise.allSettled(writes)
-      await received.close()
     }
-    this.#say({ phase: 'checking', done: before, bytesPerSecond: 0 })
-    const blob = await files.get(hash)
-    if (blob === undefined) throw new MayflyError('ERR_UNAVAILABLE', 'What had come is not there any more')
+    const runs = Array.from({ length: Math.min(TRANSFER_DEFAULTS.maxFilesAtOnce, left.length) }, getNext)
     try {
-      const isDue = every(TRANSFER_DEFAULTS.sayEveryMs)
-      const onRead = (read: number) => isDue() && this.#say({ done: before + read })
-      await holdings.holdReceived(hash, blob, { label: path, name: path, signal, onRead, isPart, kept: files.outlivesReload })
+      await Promise.all(runs)
     } catch (error) {
-      if (!signal.aborted) await files.remove(hash) // wrong bytes, or no place to hold them
+      failed.abort(error)
       throw error
+    } finally {
+      await Promise.allSettled(runs)
     }
-    this.#say({ phase: 'running' })
   }
 
   async #removeUnheld(): Promise<void> {
@@ -176,12 +151,13 @@ export class Transfer {
   }
 }
 
-/** True the first time it is called, and then at most once in so many ms. */
+/** True at most once in so many ms. */
 function every(ms: number): () => boolean {
-  let nextMs = 0
+  let nextAtMs = 0
   return () => {
-    if (performance.now() < nextMs) return false
-    nextMs = performance.now() + ms
+    const nowMs = performance.now()
+    if (nowMs < nextAtMs) return false
+    nextAtMs = nowMs + ms
     return true
   }
 }

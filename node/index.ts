@@ -16,6 +16,7 @@ export {
   mediaTypeOf,
   memorySource,
   openSealed,
+  pieceBytesFor,
   pieceRequest,
   RATED_BYTES,
   refusePath,
@@ -64,6 +65,9 @@ export type {
   PeerLimits,
   PeerStatus,
   PieceAddress,
+  PieceStore,
+  ReceiveOptions,
+  Receiving,
   Rendezvous,
   WantedPiece,
 } from './types.ts'

@@ -152,6 +152,41 @@ export interface FetchPieceOptions {
  */
 export type FetchPiece = (origin: string, piece: WantedPiece, options: FetchPieceOptions) => Promise<Uint8Array | undefined>
 
+/** Where the pieces of content go that is received: any order, each once, each right by the outline. */
+export interface PieceStore {
+  /** Those that are there already: a bit for each piece, the first in the highest bit of the first byte. */
+  readonly have: Uint8Array
+  /** The bytes are the store's from then on. The piece counts, and is given on, once this has resolved. */
+  write(index: number, bytes: Uint8Array): Promise<void>
+  read(index: number): Promise<Uint8Array>
+}
+
+export interface ReceiveOptions extends AbortOptions {
+  /** The SHA-256 of the outline. */
+  outline: Key
+  store: PieceStore
+  /** Reads what the store says that it has, and fetches again what is wrong. Otherwise it is taken at its word. */
+  isDoubtful?: boolean
+  /** Hears of each piece that was written, and its size in bytes. */
+  onPiece?(index: number, bytes: number): void
+  /** Hears true when nobody is there who could give what is missing, and false when it goes on. */
+  onWaiting?(isWaiting: boolean): void
+}
+
+/** Content on its way into a store. */
+export interface Receiving {
+  /**
+   * Resolves when all pieces are in the store. The whole is for the caller to check: the outline may not be of this key.
+   *
+   * @throws what the store throws
+   * @throws {MayflyError} ERR_UNAVAILABLE when the outline has another number of pieces than the store
+   * @throws signal.reason, when aborted
+   */
+  readonly complete: Promise<void>
+  /** Nothing is fetched, written or given on any more once this has resolved. May be called twice. */
+  end(): Promise<void>
+}
+
 /** Content by its hash. */
 export interface ContentStore {
   /**
@@ -190,6 +225,13 @@ export interface ContentStore {
   givePiece(piece: PieceAddress, to: string, options?: AbortOptions): Promise<Uint8Array>
   /** True when `open` need ask nobody: it is held here, or its outline is in memory while somebody holds it. */
   knows(key: Key, outline?: Key): boolean
+  /**
+   * Fetches all pieces that the store lacks, from many at once and in any order, and gives on to others what has come; it goes on doing
+   * so when it is complete, until it is ended or the same content is held. While nobody has what is missing it waits.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT (it is being received already)
+   */
+  receive(key: Key, options: ReceiveOptions): Receiving
   /** True when `get` would be answered from this peer's own memory: it holds the content, or keeps it while others hold it. */
   has(key: Key): boolean
 }

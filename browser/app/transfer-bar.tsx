@@ -34,17 +34,19 @@ function Running({ tab, transfer }: { tab: Tab; transfer: Transfer }) {
   const ways = useCell(tab.givers.ways)
   const way = ways.get(state.file ?? '')
   if (phase === 'done') return null
-  const waits = phase === 'paused' || phase === 'failed'
+  const isStopped = phase === 'paused' || phase === 'failed'
   return (
     <div class="progress" data-testid="transfer" data-phase={phase} data-done={done} data-way={way && (way.isDirect ? 'direct' : 'node')}>
       <progress max={1} value={total === 0 ? 0 : done / total} aria-label="Getting it" />
       <p role={phase === 'failed' ? 'alert' : undefined}>
         {phase === 'running' && `Getting it${way ? `, ${wayText(way)}` : ''}: ${progressText(state)}`}
+        {phase === 'waiting' &&
+          `At ${progressText(state)}. Nobody who has the rest is there now; it goes on by itself as soon as somebody is.`}
         {phase === 'checking' && `Checking it: ${progressText(state)}`}
         {phase === 'paused' && `Paused at ${progressText(state)}`}
         {phase === 'failed' && `Stopped at ${progressText(state)}: ${reason}`}
       </p>
-      {waits ? (
+      {isStopped ? (
         <button type="button" class="quiet" data-testid="transfer-go-on" onClick={() => tab.transfers.goOn(hash)}>
           Go on
         </button>

@@ -16,16 +16,17 @@ interface Job {
   onUpdated: (() => void) | undefined
   onDigest: ((digest: Key) => void) | undefined
   onError: ((error: Error) => void) | undefined
+  /** Its thread has ended, and with it what was hashed. */
+  failure: Error | undefined
 }
 
 /** Updates on their way to the thread: one that is hashed, one that waits. */
 const MAX_PENDING = 2
 
-/** `start` is called when the first content is hashed, and never again. */
+/** `start` is called when the first content is hashed, and again for the next after a thread has ended. */
 export function createWorkerHasher(start: () => HashThread): CreateHasher {
   let thread: HashThread | undefined
   let nextId = 1
-  let failure: Error | undefined
   /** By id. Bounded by the contents that are hashed at once. */
   const jobs = new Map<number, Job>()
   /** Who stops in the middle (a cancelled page, a reader that left) lets go of the hasher, and says nothing. */
@@ -36,8 +37,9 @@ export function createWorkerHasher(start: () => HashThread): CreateHasher {
 
   function threadOf(): HashThread {
     if (thread !== undefined) return thread
-    thread = start()
-    thread.addEventListener('message', ({ data: { id, digest } }) => {
+    const started = start()
+    thread = started
+    started.addEventListener('message', ({ data: { id, digest } }) => {
       const job = jobs.get(id)
       if (digest) job?.onDigest?.(digest)
       else if (job) {
@@ -45,20 +47,25 @@ export function createWorkerHasher(start: () => HashThread): CreateHasher {
         job.onUpdated?.()
       }
     })
-    thread.addEventListener('error', (event) => {
-      failure = new Error(`The thread that hashes has ended: ${event.message || 'it could not be started'}`)
-      for (const job of jobs.values()) job.onError?.(failure)
+    started.addEventListener('error', (event) => {
+      if (thread === started) thread = undefined
+      const failure = new Error(`The thread that hashes has ended: ${event.message || 'it could not be started'}`)
+      for (const job of jobs.values()) {
+        job.failure = failure
+        job.onError?.(failure)
+      }
+      jobs.clear()
     })
-    return thread
+    return started
   }
 
   return () => {
     const id = nextId++
-    const job: Job = { pending: 0, onUpdated: undefined, onDigest: undefined, onError: undefined }
+    const job: Job = { pending: 0, onUpdated: undefined, onDigest: undefined, onError: undefined, failure: undefined }
     jobs.set(id, job)
     const hasher = {
       async update(bytes: Uint8Array): Promise<void> {
-        if (failure) throw failure
+        if (job.failure) throw job.failure
         job.pending++
         threadOf().postMessage({ type: 'update', id, bytes })
         if (job.pending < MAX_PENDING) return
@@ -68,7 +75,7 @@ export function createWorkerHasher(start: () => HashThread): CreateHasher {
         })
       },
       async digest(): Promise<Key> {
-        if (failure) throw failure
+        if (job.failure) throw job.failure
         const digest = await new Promise<Key>((resolve, reject) => {
           job.onDigest = resolve
           job.onError = reject

@@ -5,8 +5,9 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { connectionKind, createFrameStream, type Direct, type FrameStream, raceAbort } from '../network/index.ts'
+import { connectionKind, createFrameStream, type Direct, raceAbort } from '../network/index.ts'
 import type { AbortOptions, FetchPiece, Key, WantedPiece } from '../types.ts'
+import { type FollowChannel, type FollowEnd, type FollowedContent, followPieces } from './following.ts'
 import { httpOriginOf } from './http-origin.ts'
 import { MAX_OUTLINE_BYTES } from './outline.ts'
 import {
@@ -42,6 +43,15 @@ export interface Asking {
     stallMs: number,
     options: Required<AbortOptions>,
   ): Promise<AskResult>
+  /** See `followPieces`. */
+  follow(
+    peer: PeerId,
+    addresses: string[],
+    content: FollowedContent,
+    onPieces: (indexes: number[]) => void,
+    stallMs: number,
+    options: Required<AbortOptions>,
+  ): Promise<FollowEnd>
   stop(): void
 }
 
@@ -57,8 +67,7 @@ interface Pending {
   done(result: AskResult): void
 }
 
-interface Channel {
-  frames: FrameStream
+interface Channel extends FollowChannel {
   /** Where the peer's gateway is, as far as its connection and its addresses tell. */
   origin: string | undefined
   /** Pieces in a row that could not be had over HTTP. */
@@ -118,12 +127,14 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
     if (!connection.remotePeer.equals(peer)) throw new Error('somebody else answers at that address')
     const stream = await connection.newStream(CONTENT_PROTOCOL, { signal })
     const pending: Channel['pending'] = new Map()
+    const follows: Channel['follows'] = new Map()
     const frames = createFrameStream(stream, {
       maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
       maxUnsentBytes: MAX_UNSENT_BYTES,
       onFrame: (raw) => {
         const frame = decodeContent(raw)
-        if (frame.type === 'none') pending.get(frame.id)?.done({ none: frame.reason })
+        if (frame.type === 'none') (pending.get(frame.id) ?? follows.get(frame.id))?.done({ none: frame.reason })
+        if (frame.type === 'pieces' || frame.type === 'more-pieces') follows.get(frame.id)?.onFrame(frame)
         if (frame.type === 'chunk' || frame.type === 'outline-chunk') {
           // A holder with a narrow line gives one piece after the other: while any of them comes, none has stalled.
           for (const waiting of pending.values()) waiting.heard()
@@ -132,10 +143,11 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
       },
       onEnd: (reason) => {
         channels.delete(peer.toString())
-        for (const answer of pending.values()) answer.done({ unreachable: `the stream ended${reason ? `: ${reason.message}` : ''}` })
+        const unreachable = `the stream ended${reason ? `: ${reason.message}` : ''}`
+        for (const answer of [...pending.values(), ...follows.values()]) answer.done({ unreachable })
       },
     })
-    return { frames, origin: fetchPiece && httpOriginOf(connection, addresses), httpFailures: 0, pending }
+    return { frames, origin: fetchPiece && httpOriginOf(connection, addresses), httpFailures: 0, pending, follows }
   }
 
   function onChunk(answer: Pending | undefined, chunk: Chunk | OutlineChunk): void {
@@ -246,6 +258,8 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
   }
 
   return {
+    follow: (peer, addresses, content, onPieces, stallMs, options) =>
+      followPieces(channelTo(peer, addresses), nextId++, content, onPieces, stallMs, options),
     ask: (peer, addresses, key, scope, stallMs, { signal }) =>
       askFor(peer, addresses, { maxBytes: maxWholeBytes }, (id) => ({ type: 'ask', id, key, scope }), stallMs, signal),
     async askPiece(peer, addresses, piece, scope, stallMs, { signal }) {

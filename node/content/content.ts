@@ -19,6 +19,7 @@ import type {
 } from '../types.ts'
 import { createAsking } from './asking.ts'
 import { createByteRate, RATED_BYTES } from './byte-rate.ts'
+import type { Candidate } from './candidate.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { giveContent } from './giving.ts'
 import { createHeldStore, type Held } from './held-store.ts'
@@ -26,10 +27,13 @@ import { createKnownOutlines } from './known-outlines.ts'
 import { createLivingCache } from './living-cache.ts'
 import { pieceCount, pieceSize } from './outline.ts'
 import { outlineSource } from './outlining.ts'
+import { fullPieceSet, type PieceFeed } from './piece-set.ts'
 import { createPieces, type OutlinedContent } from './pieces.ts'
 import { type GetPiece, readPart, readUntrusted } from './reading.ts'
+import { createReceivings } from './receivings.ts'
 import { memorySource } from './source.ts'
-import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL } from './wire.ts'
+import { swarmKey } from './swarm-key.ts'
+import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL, type FollowPieces } from './wire.ts'
 
 /** What content needs of presence; handed in, since this folder stands beside others that need it too. */
 export interface Presence {
@@ -104,12 +108,37 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   )
 
   const outlines = createKnownOutlines()
+  const onReceived = (key: Key, bytes: number, { ask, isDirect = false }: Candidate) =>
+    emit({ type: 'received', key: encodeKeyHex(key), bytes, from: ask, isDirect })
   const pieces = createPieces({
     asking,
     fetcher,
     cache: context.role === 'node' ? cache : undefined,
     hasTabs: (key) => presence.tabsHolding(key).length > 0,
-    onReceived: (key, bytes, { ask, isDirect = false }) => emit({ type: 'received', key: encodeKeyHex(key), bytes, from: ask, isDirect }),
+    onCount: (key, listener) => presence.onCount(key, listener),
+    onReceived,
+  })
+  const receivings = createReceivings({
+    async findOutline(key, outline, signal) {
+      const found = await find(key, 'network', { outline, signal })
+      if ('outline' in found && equalBytes(found.outlineHash, outline)) return found
+      throw new MayflyError('ERR_UNAVAILABLE', 'Cannot receive content: it has another outline')
+    },
+    hold(key) {
+      const hold = presence.hold(key)
+      const notReachable = direct?.need()
+      return {
+        key,
+        announced: hold.announced,
+        release() {
+          notReachable?.()
+          return hold.release()
+        },
+      }
+    },
+    onCount: (key, listener) => presence.onCount(key, listener),
+    openSwarm: (found) => pieces.openSwarm(found, 'network', { isPatient: true }),
+    onReceived,
   })
 
   const mustBeStarted = () => {
@@ -126,6 +155,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     }
     const cached = cache.get(key)
     if (cached !== undefined) return { key, bytes: cached, from: self }
+    const received = receivings.outlineOf(key)
+    if (received !== undefined && (options.outline === undefined || equalBytes(options.outline, received.outlineHash))) return received
     const expected = options.outline ?? outlines.trusted(key)
     const known = expected && cache.get(key, { outlineHash: expected, index: 'outline' }) && outlines.get(key, expected)
     if (known !== undefined) return { ...known, from: self }
@@ -160,13 +191,16 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     if (own?.outlineHash !== undefined && equalBytes(own.outlineHash, outlineHash)) {
       return readOwn(own, index * outline.pieceBytes, pieceSize(outline, index), abort)
     }
+    const received = receivings.get(content.key, outlineHash)
+    if (received?.feed?.pieces.has(index)) return received.read(index)
     return pieces.get(content, index, reach, abort)
   }
 
   /** What others may ask of this peer: what it or its tabs hold; its own tabs may ask for anything. */
-  function reachFor(key: Key, scope: AskScope, from: string): Reach {
+  function reachFor(key: Key, scope: AskScope, from: string, shared?: Key): Reach {
     if (scope === ASK_SCOPE.network && presence.isTab(from)) return 'network'
-    if (store.get(key) === undefined && presence.tabsHolding(key).length === 0) {
+    const hasTabs = presence.tabsHolding(key).length > 0 || (shared !== undefined && presence.tabsHolding(shared).length > 0)
+    if (store.get(key) === undefined && receivings.outlineOf(key) === undefined && !hasTabs) {
       throw new MayflyError('ERR_NO_HOLDER', 'Neither this peer nor one of its tabs holds it')
     }
     return 'tabs'
@@ -187,13 +221,23 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     return readPiece(content, index, reach, abort)
   }
 
+  /** Which pieces are to be had from this peer itself. */
+  function follow({ key, outline }: FollowPieces): PieceFeed | undefined {
+    const own = store.get(key)
+    if (own?.outline && own.outlineHash && equalBytes(own.outlineHash, outline)) {
+      return { pieces: fullPieceSet(pieceCount(own.outline)), onPiece: () => () => {} }
+    }
+    return receivings.get(key, outline)?.feed
+  }
+
   const onStream = (stream: Stream, connection: Connection) =>
     giveContent(stream, connection, {
       async read(key, scope, from, abort) {
         const found = await find(key, reachFor(key, scope, from), abort)
         return 'bytes' in found ? { bytes: found.bytes } : { outline: found.outlineBytes }
       },
-      readPiece: (ask, from, abort) => givePiece(ask, reachFor(ask.key, ask.scope, from), abort),
+      readPiece: async (ask, from, abort) => givePiece(ask, reachFor(ask.key, ask.scope, from, await swarmKey(ask.outline)), abort),
+      follow,
       rate,
       onServed: (key, bytes, to, isDirect) => emit({ type: 'served', key, bytes, to, isDirect }),
     })
@@ -289,6 +333,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         }
         if (direct && outlined.outline) reachable.set(id, direct.need())
         emit({ type: 'hold', key: id, size })
+        await receivings.end(key)
         // A link that is given out at once must be found at once. A tab that nobody has let in yet holds, and is found later.
         if (context.role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
       }
@@ -316,7 +361,8 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     },
     async givePiece(piece, to, { signal = NEVER } = {}) {
       mustBeStarted()
-      const bytes = await givePiece(piece, reachFor(piece.key, ASK_SCOPE.own, to), { signal })
+      const reach = reachFor(piece.key, ASK_SCOPE.own, to, await swarmKey(piece.outline))
+      const bytes = await givePiece(piece, reach, { signal })
       for (let left = rate.isLimited ? bytes.byteLength : 0; left > 0; left -= RATED_BYTES) {
         await rate.take(to, Math.min(left, RATED_BYTES), { signal })
       }
@@ -330,6 +376,10 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         (expected !== undefined && cache.get(key, { outlineHash: expected, index: 'outline' }) !== undefined)
       )
     },
+    receive(key, receiveOptions) {
+      mustBeStarted()
+      return receivings.receive(key, receiveOptions)
+    },
     has: (key) => store.get(key)?.outline === undefined && (store.get(key) !== undefined || cache.get(key) !== undefined),
     async start() {
       if (started) return
@@ -340,6 +390,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       if (!started) return
       started = false
       cache.clear()
+      await receivings.stop()
       pieces.stop()
       asking.stop()
       holds.clear()

@@ -12,6 +12,8 @@ import type { AbortOptions, FetchedContent, Holder, Key, OpenOptions, PeerEvent 
 import type { Asking } from './asking.ts'
 import { type Candidate, holderCandidate, homeCandidate, tabCandidate } from './candidate.ts'
 import { decodeOutline, type Outline } from './outline.ts'
+import { swarmKey } from './swarm-key.ts'
+import { ASK_SCOPE } from './wire.ts'
 
 export interface FetcherOptions {
   /** How long a holder may send nothing, in ms. */
@@ -188,10 +190,19 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
       running.add(ended)
     }
 
+    /** Who receives large content has its outline as well. */
+    async function* whom(): AsyncGenerator<Candidate> {
+      yield* candidates(key, reach, 'by-homes', inner)
+      if (expected === undefined) return
+      for await (const candidate of candidates(await swarmKey(expected), reach, 'direct', inner)) {
+        if (candidate.scope === ASK_SCOPE.own) yield candidate
+      }
+    }
+
     /** The first is tried at once; each further one when one before it has failed, or all have been silent for a while. */
     async function tryAll(): Promise<never> {
       try {
-        for await (const candidate of candidates(key, reach, 'by-homes', inner)) {
+        for await (const candidate of whom()) {
           if (inner.aborted) break
           start(candidate)
           const hedge = delay(settings.hedgeMs)

@@ -6,6 +6,7 @@ import { encodeKeyHex } from '../keys/index.ts'
 import { connectionKind, createFrameStream } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { ByteRate } from './byte-rate.ts'
+import type { PieceFeed } from './piece-set.ts'
 import {
   type Ask,
   type AskPiece,
@@ -13,6 +14,7 @@ import {
   CHUNK_BYTES,
   decodeContent,
   encodeContent,
+  type FollowPieces,
   MAX_CONTENT_FRAME_BYTES,
   type NoContent,
 } from './wire.ts'
@@ -28,11 +30,17 @@ export interface GivingContext {
   readPiece(ask: AskPiece, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
   /** How fast one peer may be given bytes, over all its streams. */
   rate: ByteRate
+  /** Which pieces of it are to be had from here; undefined for none. */
+  follow(ask: FollowPieces): PieceFeed | undefined
   onServed(key: string, bytes: number, to: string, isDirect: boolean): void
 }
 
 /** Answers that one stream may have under way; a tab's gateway asks for its many visitors on one. */
 const MAX_ANSWERS = 64
+/** Contents whose pieces one stream may follow. */
+const MAX_FOLLOWS = 64
+/** A follower hears at once of the first piece after a while, and then of all that came in this time, in ms. */
+const TELL_EVERY_MS = 50
 const MAX_UNSENT_BYTES = 16 * 1_048_576
 
 const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
@@ -47,19 +55,63 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
   const isDirect = connectionKind(connection) === 'direct'
   /** Answers under way, by id. Bounded: MAX_ANSWERS. */
   const answers = new Map<number, AbortController>()
+  /** What ends each, by id. Bounded: MAX_FOLLOWS. */
+  const follows = new Map<number, () => void>()
 
   const frames = createFrameStream(stream, {
     maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
     onFrame: (raw) => {
       const frame = decodeContent(raw)
-      if (frame.type === 'cancel') answers.get(frame.id)?.abort()
+      if (frame.type === 'cancel') {
+        answers.get(frame.id)?.abort()
+        follows.get(frame.id)?.()
+      }
+      if (frame.type === 'follow-pieces') follow(frame)
       if (frame.type === 'ask' || frame.type === 'ask-piece') void answer(frame)
     },
     onEnd: () => {
       for (const controller of answers.values()) controller.abort()
+      for (const end of [...follows.values()]) end()
     },
   })
+
+  /** Tells which pieces are there and which come, until there is nothing more to tell. */
+  function follow(ask: FollowPieces): void {
+    const { id } = ask
+    if (follows.has(id)) return
+    if (follows.size >= MAX_FOLLOWS) return void frames.send(encodeContent({ type: 'none', id, reason: 'busy' }))
+    const feed = context.follow(ask)
+    if (feed === undefined) return void frames.send(encodeContent({ type: 'none', id, reason: 'not-held' }))
+    frames.send(encodeContent({ type: 'pieces', id, bitmap: feed.pieces.encode() }))
+    if (feed.pieces.isFull) return
+    /** Come since they were last told of. Bounded by the pieces. */
+    let untold: number[] = []
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tell = () => {
+      timer = undefined
+      if (untold.length === 0) return
+      frames.send(encodeContent({ type: 'more-pieces', id, indexes: untold }))
+      untold = []
+      if (feed.pieces.isFull) end()
+      else timer = setTimeout(tell, TELL_EVERY_MS)
+    }
+    const end = () => {
+      clearTimeout(timer)
+      stop()
+      follows.delete(id)
+    }
+    const stop = feed.onPiece((index) => {
+      if (index === undefined) {
+        end()
+        frames.send(encodeContent({ type: 'none', id, reason: 'not-held' }))
+        return
+      }
+      untold.push(index)
+      if (timer === undefined) tell()
+    })
+    follows.set(id, end)
+  }
 
   async function answer(ask: Ask | AskPiece): Promise<void> {
     const { id, key } = ask

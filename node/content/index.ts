@@ -14,7 +14,7 @@ export { type ByteRate, type ByteRateOptions, createByteRate, RATED_BYTES } from
 export { type ContentService, createContent, type Presence } from './content.ts'
 export { FETCHER_DEFAULTS, type FetcherOptions } from './fetcher.ts'
 export { mediaTypeOf } from './media-type.ts'
-export { MAX_OUTLINED_BYTES, MAX_PIECE_BYTES } from './outline.ts'
+export { MAX_OUTLINED_BYTES, MAX_PIECE_BYTES, pieceBytesFor } from './outline.ts'
 export { pieceRequest } from './piece-request.ts'
 export { isSealed, SEALED_MEDIA_TYPE, type SealedFacts, sealedBytes } from './sealed-layout.ts'
 export { type SealOptions, sealSource } from './sealing.ts'

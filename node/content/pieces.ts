@@ -11,8 +11,10 @@ import type { Asking } from './asking.ts'
 import type { Candidate } from './candidate.ts'
 import type { Fetcher, Reach } from './fetcher.ts'
 import type { LivingCache } from './living-cache.ts'
-import type { Outline } from './outline.ts'
+import { type Outline, pieceCount } from './outline.ts'
 import { createSwarm, type Swarm, type SwarmOptions } from './swarm.ts'
+import { swarmKey } from './swarm-key.ts'
+import { ASK_SCOPE } from './wire.ts'
 
 /** Content as its outline describes it. */
 export interface OutlinedContent {
@@ -27,6 +29,8 @@ export interface Pieces {
    * @throws signal.reason, when aborted
    */
   get(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array>
+  /** Those who hold it, for one who receives it as a whole; the caller stops it. */
+  openSwarm(content: OutlinedContent, reach: Reach, options: SwarmOptions): Swarm
   stop(): void
 }
 
@@ -36,6 +40,7 @@ export interface PiecesContext {
   cache: LivingCache | undefined
   /** True when tabs whose home is here hold the key. */
   hasTabs(key: Key): boolean
+  onCount(key: Key, listener: (count: number, isCertain: boolean) => void): () => void
   onReceived(key: Key, bytes: number, from: Candidate): void
 }
 
@@ -56,33 +61,70 @@ const STALL_MS = 5_000
 /** A swarm that nobody has used for this long is dissolved, in ms; the next reader looks for holders anew. */
 const IDLE_MS = 10_000
 
-export function createPieces({ asking, fetcher, cache, hasTabs, onReceived }: PiecesContext, options: SwarmOptions = {}): Pieces {
+export function createPieces({ asking, fetcher, cache, hasTabs, onCount, onReceived }: PiecesContext, options: SwarmOptions = {}): Pieces {
   /** By reach, key and outline. Bounded by the readers, and those of the last seconds. */
   const swarms = new Map<string, SharedSwarm>()
   /** By swarm and piece. Bounded by what readers ask for ahead. */
   const flights = new Map<string, Flight>()
 
-  function swarmOf(id: string, { key, outline, outlineHash }: OutlinedContent, reach: Reach): SharedSwarm {
+  function openSwarm({ key, outline, outlineHash }: OutlinedContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
+    const shared = swarmKey(outlineHash)
+    const content = { key, outline: outlineHash }
+    return createSwarm(
+      {
+        outline,
+        async *candidates(part, signal) {
+          for await (const candidate of fetcher.candidates(part === 'whole' ? key : await shared, reach, signal)) {
+            // A home that looks everywhere is asked as one that holds the whole.
+            if (part === 'whole' || candidate.scope === ASK_SCOPE.own) yield candidate
+          }
+        },
+        onCount(part, listener) {
+          let end: (() => void) | undefined
+          let isOver = false
+          let isKnown = false
+          void (part === 'whole' ? Promise.resolve(key) : shared).then((counted) => {
+            if (isOver) return
+            end = onCount(counted, (count, isCertain) => {
+              // Who cannot be counted any more is looked for again when he can.
+              if (isCertain || isKnown) listener(isCertain ? count : 0)
+              isKnown ||= isCertain
+            })
+          })
+          return () => {
+            isOver = true
+            end?.()
+          }
+        },
+        follow: ({ ask, addresses, stallMs }, onPieces, signal) =>
+          asking.follow(
+            peerIdFromString(ask),
+            addresses,
+            { ...content, pieceCount: pieceCount(outline) },
+            onPieces,
+            Math.max(stallMs, STALL_MS),
+            { signal },
+          ),
+        askPiece: ({ ask, addresses, scope, stallMs }, index, size, signal) =>
+          asking.askPiece(
+            peerIdFromString(ask),
+            addresses,
+            { ...content, index, offset: index * outline.pieceBytes, size },
+            scope,
+            Math.max(stallMs, STALL_MS),
+            { signal },
+          ),
+        distrust: (candidate, reason) => fetcher.distrust(candidate, key, reason),
+        random: Math.random,
+      },
+      swarmOptions,
+    )
+  }
+
+  function swarmOf(id: string, content: OutlinedContent, reach: Reach): SharedSwarm {
     let shared = swarms.get(id)
     if (shared === undefined) {
-      const swarm = createSwarm(
-        {
-          outline,
-          candidates: (signal) => fetcher.candidates(key, reach, signal),
-          askPiece: ({ ask, addresses, scope, stallMs }, index, size, signal) =>
-            asking.askPiece(
-              peerIdFromString(ask),
-              addresses,
-              { key, outline: outlineHash, index, offset: index * outline.pieceBytes, size },
-              scope,
-              Math.max(stallMs, STALL_MS),
-              { signal },
-            ),
-          distrust: (candidate, reason) => fetcher.distrust(candidate, key, reason),
-        },
-        options,
-      )
-      shared = { swarm, users: 0, idle: undefined }
+      shared = { swarm: openSwarm(content, reach, options), users: 0, idle: undefined }
       swarms.set(id, shared)
     }
     return shared
@@ -135,11 +177,12 @@ export function createPieces({ asking, fetcher, cache, hasTabs, onReceived }: Pi
   }
 
   return {
+    openSwarm,
     async get(content, index, reach, { signal }) {
       const cached = cache?.get(content.key, { outlineHash: content.outlineHash, index })
       if (cached !== undefined) return cached
       // A tab's one upload serves those who come through the overlay and those who come through this node's gateway.
-      if (reach === 'network' && hasTabs(content.key)) {
+      if (reach === 'network' && (hasTabs(content.key) || hasTabs(await swarmKey(content.outlineHash)))) {
         try {
           return await share(content, index, 'tabs', signal)
         } catch {

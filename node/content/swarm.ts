@@ -1,6 +1,7 @@
 /**
- * The pieces of one content from several holders at once: who is fastest is asked most, who gives wrong bytes or nothing is left out,
- * a piece that its holder is slow with is asked of an idle one too. Each piece is checked before it counts.
+ * The pieces of one content from several holders at once, of which some have only some pieces: who is fastest is asked most, who gives
+ * wrong bytes or nothing is left out, a piece that its holder is slow with is asked of an idle one too. Holders of the whole are spared
+ * what others can give, and a reserve what anybody can. Each piece is checked before it counts. Who the holders are is left to `members.ts`.
  */
 
 import { MayflyError } from '../errors.ts'
@@ -9,15 +10,15 @@ import { raceAbort } from '../network/index.ts'
 import type { AbortOptions } from '../types.ts'
 import type { AskResult } from './asking.ts'
 import type { Candidate } from './candidate.ts'
-import { type Outline, pieceHash, pieceSize } from './outline.ts'
+import { createChoosing } from './choosing.ts'
+import { createMembers, MEMBERS_DEFAULTS, type Member, type MembersContext, type MembersOptions } from './members.ts'
+import { pieceHash, pieceSize } from './outline.ts'
 
-export interface SwarmOptions {
+export interface SwarmOptions extends MembersOptions {
   /** Pieces that one holder is asked for at the same time. */
   maxPerHolder?: number
   /** The same for a tab that is asked directly: a data channel is idle unless much is asked of it. */
   maxPerDirectHolder?: number
-  /** Holders used at the same time. */
-  maxHolders?: number
   /** A piece is asked of another holder as well when it takes this many times what was expected. */
   slowFactor?: number
   /** But not before this long, in ms. */
@@ -26,39 +27,32 @@ export interface SwarmOptions {
   reserveAfterMs?: number
 }
 
-export const SWARM_DEFAULTS: Readonly<Required<SwarmOptions>> = {
+export const SWARM_DEFAULTS = {
   maxPerHolder: 6,
   maxPerDirectHolder: 16,
-  maxHolders: 8,
   slowFactor: 4,
   minSlowMs: 1_000,
   reserveAfterMs: 2_500, // a direct dial takes up to half a second where it succeeds, and four where it fails
-}
+} as const satisfies SwarmOptions
 
-export interface SwarmContext {
-  outline: Outline
-  candidates(signal: AbortSignal): AsyncIterator<Candidate>
+export interface SwarmContext extends Omit<MembersContext, 'onChange'> {
   askPiece(candidate: Candidate, index: number, size: number, signal: AbortSignal): Promise<AskResult>
-  /** Who gave the outline has given a piece that fits it, or broke the rules. */
-  distrust(candidate: Candidate, reason: string): void
+  random(): number
 }
 
 export interface Swarm {
   /**
-   * @throws {MayflyError} ERR_UNAVAILABLE when nobody is left who could give it
+   * @throws {MayflyError} ERR_UNAVAILABLE when nobody is left who could give it; a patient swarm may be asked again later
    * @throws signal.reason, when aborted
    */
   piece(index: number, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array; from: Candidate }>
+  /** The piece to ask for next, of those wanted: the rarest that somebody can be asked for now, any of several that are equal. */
+  pick(wanted: readonly number[]): number | undefined
+  /** Resolves at the next change: somebody came or went, has another piece, or is free again. */
+  changed(): Promise<void>
+  /** False when all holders that can be found were met. */
+  readonly isSearching: boolean
   stop(): void
-}
-
-interface Member {
-  candidate: Candidate
-  asked: number
-  /** How long a piece takes from here, in ms, smoothed; undefined before the first. */
-  paceMs: number | undefined
-  /** Pieces that did not come, in a row. */
-  failures: number
 }
 
 /** Who lets so many pieces in a row fail is not asked again; who gives wrong bytes, not once more. */
@@ -66,87 +60,38 @@ const MAX_FAILURES = 3
 
 /** How much of the newest measurement counts. */
 const SMOOTHING = 0.3
-
 export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): Swarm {
   const { outline } = context
-  const settings = { ...SWARM_DEFAULTS, ...options }
+  const settings = { ...SWARM_DEFAULTS, isPatient: MEMBERS_DEFAULTS.isPatient, ...options }
   const stopped = new AbortController()
-  const source = context.candidates(stopped.signal)
-  /** Bounded: maxHolders. */
-  const members = new Set<Member>()
-  let recruiting: Promise<void> | undefined
-  let exhausted = false
   let wake = Promise.withResolvers<void>()
 
   const changed = () => {
     wake.resolve()
     wake = Promise.withResolvers()
   }
+  const members = createMembers({ ...context, onChange: changed }, options)
+  const choosing = createChoosing(members, settings)
+  /** Nothing could be asked for so long that the reserve is asked. */
+  let isLate = false
+  let lateTimer: ReturnType<typeof setTimeout> | undefined
 
-  /** Looks for one more holder, one search at a time. */
-  function recruit(): void {
-    if (exhausted || recruiting !== undefined || members.size >= settings.maxHolders) return
-    recruiting = source
-      .next()
-      .then(
-        ({ value, done }) => {
-          if (done) exhausted = true
-          else members.add({ candidate: value, asked: 0, paceMs: undefined, failures: 0 })
-        },
-        () => {
-          exhausted = true
-        },
-      )
-      .finally(() => {
-        recruiting = undefined
-        changed()
-        if (members.size < settings.maxHolders) recruit()
-      })
-  }
-
-  /** A reserve is spared while a tab can be asked directly; for a while also before that is known. */
-  function isReserveSpared(late: boolean): boolean {
-    const others = [...members].filter(({ candidate }) => !candidate.isReserve)
-    if (others.some(({ candidate, paceMs }) => candidate.isDirect && paceMs !== undefined)) return true
-    if (late) return false
-    return others.length === 0 ? !exhausted : others.some(({ candidate }) => candidate.isDirect)
-  }
-
-  /** The member that would be done first with one more piece; who has not been tried yet comes first. */
-  function best(except: ReadonlySet<Member>, isSpared: boolean): Member | undefined {
-    let chosen: Member | undefined
-    let chosenMs = Number.POSITIVE_INFINITY
-    for (const member of members) {
-      const room = member.candidate.isDirect ? settings.maxPerDirectHolder : settings.maxPerHolder
-      if (except.has(member) || member.asked >= room || (isSpared && member.candidate.isReserve)) continue
-      if (member.paceMs === undefined && member.asked > 0) continue
-      const doneMs = member.paceMs === undefined ? 0 : (member.asked + 1) * member.paceMs
-      if (doneMs < chosenMs) {
-        chosen = member
-        chosenMs = doneMs
-      }
-    }
-    return chosen
-  }
-
-  /** The member counts as asked from here on: who wakes at the same moment must see it. */
-  async function choose(except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
-    let late = false
+  /** Whom to ask, with the piece counted as asked already. */
+  async function choose(index: number, except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
+    let hasWaited = false
     const timer = setTimeout(() => {
-      late = true
+      hasWaited = true
       changed()
     }, settings.reserveAfterMs)
     try {
       while (true) {
         signal.throwIfAborted()
-        const member = best(except, isReserveSpared(late))
+        const member = choosing.best(index, { except, isLate: isLate || hasWaited })
         if (member !== undefined) {
           member.asked++
           return member
         }
-        recruit()
-        const left = [...members].some((candidate) => !except.has(candidate))
-        if (!left && exhausted) throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
+        refuseIfNobody(index, except)
         await raceAbort(wake.promise, signal)
       }
     } finally {
@@ -154,34 +99,68 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     }
   }
 
+  /** @throws {MayflyError} ERR_UNAVAILABLE */
+  function refuseIfNobody(index: number, except: ReadonlySet<Member>): void {
+    if ([...members].some((other) => !except.has(other) && (other.pieces?.has(index) ?? true))) return
+    // Who has not said yet which pieces it has may have this one.
+    const mayCome = members.isSearching || [...members].some(({ isHeard }) => !isHeard)
+    if (settings.isPatient || !mayCome) {
+      throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get content: nobody who holds it gives the right bytes')
+    }
+    members.starve()
+  }
+
+  /** Nothing can be asked for: whoever is full makes room, and after a while the reserve may be asked. */
+  function onNothing(): void {
+    for (const { asked } of members) if (asked > 0) return
+    members.starve()
+    lateTimer ??= setTimeout(() => {
+      isLate = true
+      changed()
+    }, settings.reserveAfterMs)
+  }
+
+  function onGiven(member: Member): void {
+    members.onGiven(member)
+    if (member.candidate.isReserve) return
+    clearTimeout(lateTimer)
+    lateTimer = undefined
+    isLate = false
+  }
+
   function fail(member: Member, reason: string | undefined): void {
     member.paceMs = (member.paceMs ?? settings.minSlowMs) * 2
     if (++member.failures < MAX_FAILURES) return
-    members.delete(member)
+    members.drop(member, 'failure')
     if (reason !== undefined) context.distrust(member.candidate, reason)
   }
 
-  /** True bytes, or undefined when the member gave none and is out. Its `asked` has been counted up before. */
+  /** True bytes, or undefined when the member, for whom the piece is counted already, gave none. */
   async function ask(member: Member, index: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const size = pieceSize(outline, index)
     const startedAtMs = performance.now()
+    const tookMs = () => performance.now() - startedAtMs
     try {
       const result = await context.askPiece(member.candidate, index, size, signal)
       if ('bytes' in result && equalBytes(await sha256(result.bytes), pieceHash(outline, index))) {
-        const tookMs = performance.now() - startedAtMs
-        member.paceMs = member.paceMs === undefined ? tookMs : (1 - SMOOTHING) * member.paceMs + SMOOTHING * tookMs
+        member.paceMs = member.paceMs === undefined ? tookMs() : (1 - SMOOTHING) * member.paceMs + SMOOTHING * tookMs()
         member.failures = 0
+        onGiven(member)
         return result.bytes
       }
       if ('bytes' in result) {
-        members.delete(member)
+        members.drop(member, 'lie')
         context.distrust(member.candidate, `wrong bytes for piece ${index}`)
       } else if ('unreachable' in result && member.candidate.isDirect)
-        members.delete(member) // gone, or behind a wall: no lie, and no reason to wait for it again
+        members.drop(member) // gone, or behind a wall: no lie, and no reason to wait for it again
       else fail(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)
       return undefined
     } catch (error) {
-      signal.throwIfAborted()
+      if (signal.aborted) {
+        // Another was quicker, though it was asked later: it takes at least so long from here.
+        if (tookMs() >= settings.minSlowMs) member.paceMs = Math.max(member.paceMs ?? 0, tookMs())
+        throw signal.reason
+      }
       fail(member, error instanceof Error ? error.message : String(error))
       return undefined
     } finally {
@@ -191,6 +170,25 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
   }
 
   return {
+    get isSearching() {
+      return members.isSearching
+    },
+    changed: () => wake.promise,
+    pick(wanted) {
+      const isWholeFree = choosing.isWholeFree()
+      const start = Math.floor(context.random() * wanted.length)
+      let rarest: number | undefined
+      let fewest = Number.POSITIVE_INFINITY
+      for (let i = 0; i < wanted.length; i++) {
+        const index = wanted[(start + i) % wanted.length] as number
+        const copies = members.copies(index)
+        if (copies >= fewest || !((copies === 0 && isWholeFree) || choosing.best(index, { isLate }))) continue
+        rarest = index
+        fewest = copies
+      }
+      if (rarest === undefined && wanted.length > 0) onNothing()
+      return rarest
+    },
     async piece(index, { signal: given }) {
       const won = new AbortController()
       const signal = AbortSignal.any([given, stopped.signal, won.signal])
@@ -198,7 +196,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
       const tried = new Set<Member>()
       try {
         while (true) {
-          const member = await choose(tried, signal)
+          const member = await choose(index, tried, signal)
           tried.add(member)
           const first = ask(member, index, signal)
           first.catch(() => {})
@@ -212,9 +210,8 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
             if (members.has(member)) tried.delete(member)
             continue
           }
-          const other = best(tried, true) ?? best(tried, false)
+          const other = choosing.best(index, { except: tried, isUrgent: true })
           if (other === undefined) {
-            recruit()
             const late = await first
             if (late !== undefined) return { bytes: late, from: member.candidate }
             if (members.has(member)) tried.delete(member)
@@ -237,7 +234,8 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     },
     stop() {
       stopped.abort(new Error('nobody reads any more'))
-      source.return?.(undefined)?.catch(() => {})
+      clearTimeout(lateTimer)
+      members.stop()
     },
   }
 }

@@ -4,6 +4,7 @@ import { MayflyError } from '../errors.ts'
 import { KEY_BYTES } from '../keys/index.ts'
 import type { Frame } from '../network/index.ts'
 import type { Key } from '../types.ts'
+import { MAX_PIECES } from './outline.ts'
 
 export const CONTENT_PROTOCOL = '/mayfly/content/1.0.0'
 
@@ -45,6 +46,13 @@ export interface AskPiece {
   /** The SHA-256 of that outline: who has another one has other content. */
   outline: Key
 }
+/** Which pieces does the answerer have, now and as they come? */
+export interface FollowPieces {
+  type: 'follow-pieces'
+  id: number
+  key: Key
+  outline: Key
+}
 export interface Cancel {
   type: 'cancel'
   id: number
@@ -65,15 +73,38 @@ export interface OutlineChunk {
   total: number
   bytes: Uint8Array
 }
+/** The first answer to `follow-pieces`: those that are there. */
+export interface Pieces {
+  type: 'pieces'
+  id: number
+  /** See `PieceSet.encode`. Whether it fits the outline is for who asked. */
+  bitmap: Uint8Array
+}
+/** And those that have come since. */
+export interface MorePieces {
+  type: 'more-pieces'
+  id: number
+  indexes: number[]
+}
 export interface None {
   type: 'none'
   id: number
   reason: NoContent
 }
 
-export type ContentFrame = Ask | AskPiece | Cancel | Chunk | OutlineChunk | None
+export type ContentFrame = Ask | AskPiece | FollowPieces | Cancel | Chunk | OutlineChunk | Pieces | MorePieces | None
 
-const TYPE = { ask: 1, cancel: 2, 'ask-piece': 3, chunk: 17, none: 18, 'outline-chunk': 19 } as const
+const TYPE = {
+  ask: 1,
+  cancel: 2,
+  'ask-piece': 3,
+  'follow-pieces': 4,
+  chunk: 17,
+  none: 18,
+  'outline-chunk': 19,
+  pieces: 20,
+  'more-pieces': 21,
+} as const
 
 export function encodeContent(frame: ContentFrame): Frame {
   const type = TYPE[frame.type]
@@ -82,8 +113,14 @@ export function encodeContent(frame: ContentFrame): Frame {
       return [type, frame.id, frame.key, frame.scope]
     case 'ask-piece':
       return [type, frame.id, frame.key, frame.index, frame.scope, frame.outline]
+    case 'follow-pieces':
+      return [type, frame.id, frame.key, frame.outline]
     case 'cancel':
       return [type, frame.id]
+    case 'pieces':
+      return [type, frame.id, frame.bitmap]
+    case 'more-pieces':
+      return [type, frame.id, frame.indexes]
     case 'chunk':
     case 'outline-chunk':
       return [type, frame.id, frame.total, frame.bytes]
@@ -101,12 +138,20 @@ export function decodeContent([type, id, a, b, c, d]: Frame): ContentFrame {
     case TYPE['ask-piece']:
       if (!isWhole(b)) throw bad('the number of a piece was expected')
       return { type: 'ask-piece', id, key: key(a), index: b, scope: scope(c), outline: key(d) }
+    case TYPE['follow-pieces']:
+      return { type: 'follow-pieces', id, key: key(a), outline: key(b) }
     case TYPE.cancel:
       return { type: 'cancel', id }
     case TYPE.chunk:
     case TYPE['outline-chunk']:
       if (!isWhole(a) || !(b instanceof Uint8Array)) throw bad('a total and bytes were expected')
       return { type: type === TYPE.chunk ? 'chunk' : 'outline-chunk', id, total: a, bytes: b }
+    case TYPE.pieces:
+      if (!(a instanceof Uint8Array)) throw bad('a bitmap was expected')
+      return { type: 'pieces', id, bitmap: a }
+    case TYPE['more-pieces']:
+      if (!Array.isArray(a) || a.length === 0 || a.length > MAX_PIECES || !a.every(isWhole)) throw bad('numbers of pieces were expected')
+      return { type: 'more-pieces', id, indexes: a }
     case TYPE.none: {
       const entry = Object.entries(NO_CONTENT).find(([, number]) => number === a)
       if (entry === undefined) throw bad('an unknown reason')

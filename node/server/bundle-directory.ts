@@ -27,12 +27,21 @@ export async function makePlace(directory: string, path: string): Promise<string
       const there = await lstat(place).catch(() => undefined)
       // A link could lead anywhere.
       if (there !== undefined && !(isLast ? there.isFile() : there.isDirectory())) throw inTheWay(path, `${place} is in the way`)
-      if (there === undefined && !isLast) await mkdir(place)
+      if (there === undefined && !isLast) await makeFolder(place)
     }
   } catch (error) {
     throw explainSystemError(`Cannot write ${join(directory, path)}`, error)
   }
   return place
+}
+
+/** Another file of the bundle may come into it at the same time. What is there by now must be a folder, and no link to one. */
+async function makeFolder(place: string): Promise<void> {
+  try {
+    await mkdir(place)
+  } catch (error) {
+    if (!(await lstat(place).catch(() => undefined))?.isDirectory()) throw error
+  }
 }
 
 /** True when an earlier attempt has brought the file already. */

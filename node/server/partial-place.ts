@@ -55,7 +55,11 @@ export async function openPartialPlace(target: string, key: Key, { signal }: Abo
     },
     async *read() {
       try {
-        yield* file.createReadStream({ start: 0, autoClose: false, ...(signal && { signal }) })
+        // Not handed the signal: a stream that does not close its file would fail, with nobody to hear it, when that is aborted later.
+        for await (const bytes of file.createReadStream({ start: 0, autoClose: false })) {
+          signal?.throwIfAborted()
+          yield bytes
+        }
       } catch (error) {
         inWords(error)
       }

@@ -64,6 +64,7 @@ function createFetching(given: Partial<World>, options: FetcherOptions = {}) {
       const answer = all.find(([{ id }]) => id === question.peer)?.[1] ?? NOT_HELD
       return typeof answer === 'function' ? answer(question) : answer
     },
+    follow: async () => ({ none: 'not-held' }),
     askPiece: async () => NOT_HELD,
     stop() {},
   }

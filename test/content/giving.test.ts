@@ -31,6 +31,7 @@ async function createReader(
     read: async (...args) => ({ bytes: await read(...args) }),
     readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
     rate: createByteRate({ bytesPerSecond: 0 }),
+    follow: () => undefined,
     onServed: (...args) => served.push(args),
   })
   const frames = createFrameStream(outbound, {

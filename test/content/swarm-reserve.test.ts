@@ -48,7 +48,8 @@ function swarmOf(members: [Candidate, Give][], options: SwarmOptions = {}, found
   const swarm = createSwarm(
     {
       outline,
-      async *candidates() {
+      async *candidates(part) {
+        if (part === 'some') return
         for (const [member] of members) {
           if (!member.isReserve) await found
           yield member
@@ -58,7 +59,10 @@ function swarmOf(members: [Candidate, Give][], options: SwarmOptions = {}, found
         asked.push(ask)
         return (members.find(([member]) => member.ask === ask)?.[1] ?? never)(index)
       },
+      onCount: () => () => {},
+      follow: () => new Promise(() => {}),
       distrust: ({ ask }) => distrusted.push(ask),
+      random: Math.random,
     },
     { reserveAfterMs: 60_000, minSlowMs: 60_000, ...options },
   )

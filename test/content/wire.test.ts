@@ -31,6 +31,9 @@ test('content wire: the examples of the page are what they say, in both directio
     ['chunk of nothing', { type: 'chunk', id: 2, total: 0, bytes: new Uint8Array() }],
     ['none', { type: 'none', id: 3, reason: 'not-held' }],
     ['ask-piece', { type: 'ask-piece', id: 4, key: KEY, index: 1, scope: ASK_SCOPE.own, outline: new Uint8Array(32).fill(0xbb) }],
+    ['follow-pieces', { type: 'follow-pieces', id: 6, key: KEY, outline: new Uint8Array(32).fill(0xbb) }],
+    ['pieces', { type: 'pieces', id: 6, bitmap: Uint8Array.of(0xa0, 0x80) }],
+    ['more-pieces', { type: 'more-pieces', id: 6, indexes: [1, 25] }],
     ['outline-chunk', { type: 'outline-chunk', id: 5, total: OUTLINE.byteLength, bytes: OUTLINE }],
   ])
   expect([...examples.keys()]).toEqual([...shown.keys(), 'bundle'])
@@ -71,6 +74,14 @@ const FRAME: fc.Arbitrary<ContentFrame> = fc.oneof(
     total: fc.maxSafeNat(),
     bytes: fc.uint8Array({ maxLength: 300 }),
   }),
+  fc.record({
+    type: fc.constant('follow-pieces' as const),
+    id,
+    key: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    outline: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  }),
+  fc.record({ type: fc.constant('pieces' as const), id, bitmap: fc.uint8Array({ maxLength: 512 }) }),
+  fc.record({ type: fc.constant('more-pieces' as const), id, indexes: fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 100 }) }),
   fc.record({ type: fc.constant('cancel' as const), id }),
   fc.record({
     type: fc.constant('none' as const),
@@ -100,7 +111,7 @@ test('content wire: a frame that is none is refused as a bad frame and as nothin
     fc.dictionary(fc.constantFrom('toString', '__proto__', 'a'), fc.integer()),
   )
   fc.assert(
-    fc.property(fc.constantFrom(1, 2, 17, 18, 0, 99, -1), fc.array(item, { maxLength: 4 }), (type, fields) => {
+    fc.property(fc.constantFrom(1, 2, 4, 17, 18, 20, 21, 0, 99, -1), fc.array(item, { maxLength: 4 }), (type, fields) => {
       try {
         decodeContent(decodeFrame(encode([type, ...fields])))
       } catch (error) {
@@ -121,7 +132,12 @@ test.each<[string, Frame]>([
   ['a chunk of text', [17, 1, 5, 'hello']],
   ['a total below zero', [17, 1, -1, new Uint8Array()]],
   ['an unknown reason', [18, 1, 6]],
-  ['an unknown type', [4, 1]],
+  ['pieces to follow without an outline', [4, 1, KEY]],
+  ['a bitmap that is none', [20, 1, [1]]],
+  ['no more pieces', [21, 1, []]],
+  ['more pieces than there can be', [21, 1, Array.from({ length: 4_097 }, (_, index) => index)]],
+  ['a piece below zero', [21, 1, [0, -1]]],
+  ['an unknown type', [5, 1]],
 ])('content wire: refuses %s', (_, frame) => {
   expect(() => decodeContent(frame)).toThrow(BAD_FRAME)
 })

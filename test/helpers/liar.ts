@@ -3,8 +3,9 @@
 import { createServer } from 'node:http'
 import type { Stream } from '@libp2p/interface'
 import { onTestFinished } from 'vitest'
-import { MIN_PIECE_BYTES, pieceSize } from '../../node/content/outline.ts'
+import { MIN_PIECE_BYTES, pieceCount, pieceSize } from '../../node/content/outline.ts'
 import { outlineSource } from '../../node/content/outlining.ts'
+import { fullPieceSet } from '../../node/content/piece-set.ts'
 import { memorySource } from '../../node/content/source.ts'
 import { CHUNK_BYTES, CONTENT_PROTOCOL, type ContentFrame, decodeContent, encodeContent } from '../../node/content/wire.ts'
 import type { Key, PeerEvent } from '../../node/index.ts'
@@ -14,7 +15,7 @@ import { createFrameStream, createOverlay, createSupervisor, type FrameStream } 
 import { createRecordStore, createRendezvous, PRESENCE_PROTOCOL, ProviderStore } from '../../node/rendezvous/index.ts'
 import { createWebSocketListener } from '../../node/server/listener.ts'
 
-export type Lie = 'wrong' | 'short' | 'endless' | 'silent' | 'too-long' | 'refuses' | 'false-outline'
+export type Lie = 'wrong' | 'short' | 'endless' | 'silent' | 'too-long' | 'refuses' | 'false-outline' | 'claims-pieces' | 'wrong-pieces'
 
 /** What a liar does with a question; the frames are its answer. */
 function tell(lie: Lie, frames: FrameStream, id: number): void {
@@ -50,6 +51,23 @@ async function createImpostor(bytes: Uint8Array) {
   }
 }
 
+/** Says that it has all pieces of the content; gives wrong bytes of the right size, or none. */
+async function createClaimant(bytes: Uint8Array, isGiving: boolean) {
+  const { outline } = await outlineSource(memorySource(bytes), MIN_PIECE_BYTES, createPortableHasher)
+  if (outline === undefined) throw new Error('content in pieces was expected')
+  return (frames: FrameStream, frame: ContentFrame) => {
+    const { id } = frame
+    if (frame.type === 'follow-pieces') {
+      frames.send(encodeContent({ type: 'pieces', id, bitmap: fullPieceSet(pieceCount(outline)).encode() }))
+    }
+    if (frame.type !== 'ask-piece' || !isGiving) return
+    const total = pieceSize(outline, frame.index)
+    for (let at = 0; at < total; at += CHUNK_BYTES) {
+      frames.send(encodeContent({ type: 'chunk', id, total, bytes: new Uint8Array(Math.min(CHUNK_BYTES, total - at)) }))
+    }
+  }
+}
+
 export interface Liar {
   id: string
   lie: Lie
@@ -63,14 +81,20 @@ export interface LiarOptions {
   key: Key
   join: string
   role: 'node' | 'tab'
-  /** What a false outline is of. */
+  /** What a false outline is of, or what its pieces are claimed of. */
   content?: Uint8Array
 }
 
 /** Joins, holds the key, lies. `role` 'node' is its own home; 'tab' lies through an honest one. */
 export async function startLiar(options: LiarOptions): Promise<Liar> {
   const { lie, key, join, role } = options
-  const impersonate = lie === 'false-outline' ? await createImpostor(options.content ?? new Uint8Array()) : undefined
+  const content = options.content ?? new Uint8Array()
+  const isClaimant = lie === 'claims-pieces' || lie === 'wrong-pieces'
+  const impersonate = isClaimant
+    ? await createClaimant(content, lie === 'wrong-pieces')
+    : lie === 'false-outline'
+      ? await createImpostor(content)
+      : undefined
   const server = createServer()
   if (role === 'node') await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const listener = role === 'node' ? createWebSocketListener(server) : undefined
@@ -107,7 +131,7 @@ export async function startLiar(options: LiarOptions): Promise<Liar> {
       onFrame: (raw) => {
         const frame = decodeContent(raw)
         if (impersonate !== undefined) {
-          asked++
+          if (frame.type === 'ask' || frame.type === 'ask-piece') asked++
           impersonate(frames, frame)
           return
         }

@@ -64,14 +64,22 @@ describe('hashing in a thread', () => {
     expect(threads[0]?.mostPending).toBeLessThanOrEqual(3)
   })
 
-  it('fails instead of waiting for a thread that has ended', async () => {
-    const thread = new SlowThread()
-    const createHasher = createWorkerHasher(() => thread)
+  it('fails instead of waiting for a thread that has ended, and starts another for what comes next', async () => {
+    const threads: SlowThread[] = []
+    const createHasher = createWorkerHasher(() => {
+      const thread = new SlowThread()
+      threads.push(thread)
+      return thread
+    })
     const hasher = createHasher()
     await hasher.update(new Uint8Array(1))
     const digest = hasher.digest()
-    thread.fail()
+    threads[0]?.fail()
     await expect(digest).rejects.toThrow('gone')
-    await expect(createHasher().update(new Uint8Array(1))).rejects.toThrow('gone')
+    await expect(hasher.update(new Uint8Array(1))).rejects.toThrow('gone')
+    const next = createHasher()
+    await next.update(new Uint8Array(1))
+    expect(await next.digest()).toEqual(expected([new Uint8Array(1)]))
+    expect(threads).toHaveLength(2)
   })
 })

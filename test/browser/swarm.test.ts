@@ -1,0 +1,81 @@
+/** Tabs that receive the same large file: they help each other, and fetch nothing twice, however they were interrupted. */
+
+import type { BrowserContext, Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { seesConnection, seesVisit } from '../helpers/app-page.ts'
+import { useChromium } from '../helpers/chromium.ts'
+import { waitFor } from '../helpers/network.ts'
+import { startNodeProcess } from '../helpers/node-process.ts'
+import { bytesGiven, bytesGot, type SharedFile, shareFile, visitFile } from '../helpers/shared-file.ts'
+
+const MIB = 1_048_576
+
+// Chromium hides its local addresses behind mDNS names, which nobody answers where there is no multicast.
+const chromium = useChromium(['--disable-features=WebRtcHideLocalIpsWithMdns'])
+
+/** Gets half of it, is interrupted, and gets the rest. Resolves with how much was fetched twice, as a part of the whole. */
+async function interruptAtHalf(interrupt: (page: Page, context: BrowserContext, url: string) => Promise<Page>): Promise<number> {
+  const node = await startNodeProcess()
+  const file: SharedFile = await shareFile(await chromium.newPage(), node.url, 200 * MIB)
+  const context = await chromium.newContext()
+  const visitor = await visitFile(context, node.url, file.address)
+  await visitor.getByTestId('hold-too').click()
+  await waitFor(async () => (await bytesGot(visitor)) >= file.size / 2, 120_000, 'half of it is there')
+  const after = await interrupt(visitor, context, node.url + file.address)
+  await seesVisit(after, 'holding', 240_000) // its SHA-256 is that of the address
+  return (await bytesGiven(file)) / file.size - 1
+}
+
+it('a reload at half of 200 MiB costs at most a twentieth of it', async () => {
+  const twice = await interruptAtHalf(async (page) => {
+    await page.reload()
+    return page
+  })
+  expect(twice).toBeGreaterThanOrEqual(0)
+  expect(twice).toBeLessThan(0.05)
+}, 400_000)
+
+it('so does a tab that crashes there, and is opened again as browsers do', async () => {
+  const twice = await interruptAtHalf(async (page, context, url) => {
+    const kept = await page.evaluate(() => ({ ...sessionStorage }))
+    const crashed = page.waitForEvent('crash')
+    await Promise.race([page.goto('chrome://crash').catch(() => {}), crashed])
+    await crashed
+    const again = await context.newPage()
+    await again.addInitScript((items: Record<string, string>) => {
+      if (window.top !== window || sessionStorage.length > 0) return
+      for (const [name, value] of Object.entries(items)) sessionStorage.setItem(name, value)
+    }, kept)
+    await again.goto(url)
+    return again
+  })
+  expect(twice).toBeGreaterThanOrEqual(0)
+  expect(twice).toBeLessThan(0.05)
+}, 400_000)
+
+it('five tabs that get it at the same time cost their sender about two copies', async () => {
+  const node = await startNodeProcess()
+  const file = await shareFile(await chromium.newPage(), node.url, 12 * MIB)
+  const visitors = await Promise.all(Array.from({ length: 5 }, async () => visitFile(await chromium.newContext(), node.url, file.address)))
+  await Promise.all(visitors.map((visitor) => visitor.getByTestId('hold-too').click()))
+  await Promise.all(visitors.map((visitor) => seesVisit(visitor, 'holding', 120_000)))
+  expect((await bytesGiven(file)) / file.size).toBeLessThan(2.2)
+}, 200_000)
+
+it('a transfer that loses the node, and nobody else gives it, waits, and goes on by itself when the node is back', async () => {
+  const node = await startNodeProcess()
+  const file = await shareFile(await chromium.newPage(), node.url, 24 * MIB)
+  const context = await chromium.newContext()
+  await context.addInitScript(() => {
+    Reflect.deleteProperty(globalThis, 'RTCPeerConnection')
+  })
+  const visitor = await visitFile(context, node.url, file.address)
+  await visitor.getByTestId('hold-too').click()
+  await waitFor(async () => (await bytesGot(visitor)) > 0, 60_000, 'some of it is there')
+  await node.kill('SIGKILL')
+  await seesConnection(visitor, 'lost')
+  await visitor.locator('[data-testid="transfer"][data-phase="waiting"]').waitFor({ timeout: 60_000 })
+  expect(await bytesGot(visitor)).toBeLessThan(file.size)
+  await startNodeProcess({ port: node.port })
+  await seesVisit(visitor, 'holding', 120_000)
+}, 200_000)
