@@ -62,6 +62,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const bundles = new BundleReader({ peer, search, answers, lookup: new BundleLookup(), searchTimeoutMs, requireAllowed, ...publicly })
   const reader = new ContentReader({ search, answers, bundles, viewer, requireAllowed })
   const blocks = { search, requireAllowed, isAtHand: (key: Key) => peer.content.has(key) }
+  const isRateLimited = limits.maxBytesPerSecondPerAddress > 0 || peer.status().limits.maxPeerBytesPerSecond > 0
+  const pieces = { peer, requireAllowed, isRateLimited }
   const holders = new HolderAnswers(shared)
   const providers = new ProviderAnswers(shared)
   const api = new ContentApi({ peer, access, ...publicly })
@@ -77,7 +79,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   addRoute(app, '/api/v1/holders/:key', 'holders', {
     GET: (visit, text) => holders.answer(decodeKeyHex(requireHash(text)), text, visit),
   })
-  addRoute(app, '/api/v1/pieces/:key', 'pieces', { GET: (visit, text) => answerPiece({ peer, requireAllowed }, text, visit) })
+  addRoute(app, '/api/v1/pieces/:key', 'pieces', {
+    GET: (visit, text) => fetches.run(visit, () => answerPiece(pieces, text, visit)),
+  })
   addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (visit, cid) => providers.answer(cid, visit) })
   addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => fetches.run(visit, () => answerIpfsBlock(blocks, cid, visit)) })
   addRoute(app, '/healthz', 'healthz', { GET: () => (draining ? plainText('stopping\n', 503) : plainText('ok\n', 200)) })

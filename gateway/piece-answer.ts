@@ -5,7 +5,6 @@
 
 import { decodeKeyHex, type Peer } from '../node/index.ts'
 import { requireHash } from './address-problems.ts'
-import { addressGroup } from './client-address.ts'
 import { parseOutline } from './outline-query.ts'
 import { ProblemError } from './problem.ts'
 import { HELD_HEADERS } from './security-headers.ts'
@@ -15,18 +14,27 @@ export interface PieceParts {
   peer: Peer
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
+  /** True where bytes per second are limited, for clients or for peers: only on a stream is it known who takes them. */
+  isRateLimited: boolean
 }
 
 /**
  * Answers `GET /api/v1/pieces/<hash>?o=<outline>&n=<number>`.
  *
- * @throws {ProblemError} 400, 404, 410
+ * @throws {ProblemError} 400, 403, 404, 410, 429
  */
 export async function answerPiece(
-  { peer, requireAllowed }: PieceParts,
+  { peer, requireAllowed, isRateLimited }: PieceParts,
   text: string,
-  { query, request, client }: Visit,
+  { query, request }: Visit,
 ): Promise<Response> {
+  if (isRateLimited) {
+    throw new ProblemError({
+      status: 403,
+      code: 'ERR_FORBIDDEN',
+      message: 'This node limits the bytes per second of each peer, and gives pieces on the content protocol only.',
+    })
+  }
   const hash = requireHash(text)
   requireAllowed(hash)
   const outline = parseOutline(query)
@@ -39,7 +47,7 @@ export async function answerPiece(
     })
   }
   const piece = { key: decodeKeyHex(hash), outline, index: Number(number) }
-  const bytes = await peer.content.givePiece(piece, addressGroup(client.address ?? ''), { signal: request.signal })
+  const bytes = await peer.content.givePiece(piece, { signal: request.signal })
   const headers = {
     'content-type': 'application/octet-stream',
     'content-length': String(bytes.byteLength),

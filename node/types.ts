@@ -218,11 +218,10 @@ export interface ContentStore {
   /**
    * One piece of what this peer holds, or a tab whose home it is: what any other peer may ask for.
    *
-   * @param to who asks, by any name: each is given no more than `maxPeerBytesPerSecond`
    * @throws {MayflyError} ERR_NO_HOLDER, ERR_UNAVAILABLE, ERR_NOT_STARTED
    * @throws signal.reason, when aborted
    */
-  givePiece(piece: PieceAddress, to: string, options?: AbortOptions): Promise<Uint8Array>
+  givePiece(piece: PieceAddress, options?: AbortOptions): Promise<Uint8Array>
   /** True when `open` need ask nobody: it is held here, or its outline is in memory while somebody holds it. */
   knows(key: Key, outline?: Key): boolean
   /**

@@ -18,7 +18,7 @@ import type {
   PieceAddress,
 } from '../types.ts'
 import { createAsking } from './asking.ts'
-import { createByteRate, RATED_BYTES } from './byte-rate.ts'
+import { createByteRate } from './byte-rate.ts'
 import type { Candidate } from './candidate.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { giveContent } from './giving.ts'
@@ -359,13 +359,9 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       }
       return opened(await find(key, 'network', options), options.outline)
     },
-    async givePiece(piece, to, { signal = NEVER } = {}) {
+    async givePiece(piece, { signal = NEVER } = {}) {
       mustBeStarted()
-      const reach = reachFor(piece.key, ASK_SCOPE.own, to, await swarmKey(piece.outline))
-      const bytes = await givePiece(piece, reach, { signal })
-      for (let left = rate.isLimited ? bytes.byteLength : 0; left > 0; left -= RATED_BYTES) {
-        await rate.take(to, Math.min(left, RATED_BYTES), { signal })
-      }
+      const bytes = await givePiece(piece, reachFor(piece.key, ASK_SCOPE.own, '', await swarmKey(piece.outline)), { signal })
       bytesServed += bytes.byteLength
       return bytes
     },

@@ -66,6 +66,19 @@ test('http pieces: a node takes them from another node’s port, right and each 
   expect(holder.peer.status().counts.bytesServed).toBe(SIZE)
 })
 
+test('http pieces: a node that limits the bytes per second of each peer gives them on the stream, where it knows who takes them', async () => {
+  const gateway = gatewayServer()
+  const limits = { maxPeerBytesPerSecond: 32 * PIECE }
+  const network = await createNetwork({ nodes: 0, createHasher: createNativeHasher, fetchPiece: createHttpPieces(), limits })
+  const holder = await network.addNode({ server: gateway.server })
+  const reader = await network.addNode()
+  gateway.serve(holder.peer)
+  const { key, outline } = await holder.peer.content.hold(generatedContent(SIZE))
+  expect(await readAll(await reader.peer.content.open(key, { outline: outline as Key }))).toBe(encodeKeyHex(key))
+  expect(gateway.answered).toBe(0)
+  expect(servedOnStream(holder)).toBe(PIECES)
+})
+
 test('http pieces: what a node’s tab holds comes through the node’s port, what it does not hold does not', async () => {
   const gateway = gatewayServer()
   const network = await createNetwork({ nodes: 0, createHasher: createNativeHasher, fetchPiece: createHttpPieces() })
