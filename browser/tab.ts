@@ -8,6 +8,7 @@ import { Activity } from './activity.ts'
 import { Cell, type ReadableCell } from './cell.ts'
 import type { ChosenFile } from './chosen-files.ts'
 import { DraftText } from './draft-text.ts'
+import { type Gift, Gifts } from './gifts.ts'
 import { Givers } from './givers.ts'
 import type { HeldPage } from './held-page.ts'
 import { HolderCounts } from './holder-counts.ts'
@@ -48,6 +49,7 @@ export class Tab {
   readonly chosen = new Cell<readonly ChosenFile[]>([])
   /** What the author has written and not yet made a page of; kept while looking at another page. */
   readonly draft = new DraftText()
+  readonly #gifts = new Gifts((gift, times) => this.#onGift(gift, times))
   readonly #window: Window
   readonly #screen: ContentScreen
   readonly #visit: Cell<PageVisit | undefined>
@@ -177,14 +179,24 @@ export class Tab {
     }
   }
 
+  #onGift(gift: Gift, times: number): void {
+    this.traffic.add(gift.bytes, times)
+    this.receivers.add(gift.key, gift.to, gift.bytes, gift.isDirect)
+    this.#say(gift)
+  }
+
+  #say(event: PeerEvent): void {
+    const sentence = eventSentence(event)
+    if (sentence !== undefined) this.activity.say(sentence)
+  }
+
   #onPeerEvent(event: PeerEvent): void {
     if (event.type === 'served') {
-      this.traffic.add(event.bytes)
-      this.receivers.add(event.key, event.to, event.bytes, event.isDirect)
+      this.#gifts.add(event)
+      return
     }
     if (event.type === 'received') this.givers.add(event.key, event.from, event.isDirect)
     if (event.type === 'release') this.holdings.onReleased(event.key)
-    const sentence = eventSentence(event)
-    if (sentence !== undefined) this.activity.say(sentence)
+    this.#say(event)
   }
 }

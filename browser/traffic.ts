@@ -26,11 +26,11 @@ export class Traffic {
     return this.#totals
   }
 
-  add(bytes: number): void {
+  add(bytes: number, times = 1): void {
     const second = this.#second()
     this.#buckets.set(second, (this.#buckets.get(second) ?? 0) + bytes)
     for (const old of this.#buckets.keys()) if (old <= second - TRAFFIC_DEFAULTS.seconds) this.#buckets.delete(old)
-    this.#totals.update((totals) => ({ times: totals.times + 1, bytes: totals.bytes + bytes }))
+    this.#totals.update((totals) => ({ times: totals.times + times, bytes: totals.bytes + bytes }))
   }
 
   /** Bytes in each of the last seconds, oldest first. */

@@ -8,6 +8,8 @@ import type { Member, Members } from './members.ts'
 export interface ChoosingOptions {
   /** Pieces that one holder is asked for at the same time. */
   maxPerHolder: number
+  /** The same for a tab that is asked directly. */
+  maxPerDirectHolder: number
   /** Slow is who takes this many times what the quickest holder of the whole takes. */
   slowFactor: number
 }
@@ -44,18 +46,20 @@ function doneMs({ paceMs, asked }: Member): number {
   return paceMs === undefined ? 0 : (asked + 1) * paceMs
 }
 
-/** Of one that was not tried yet, one piece is asked first. */
-function isFree({ paceMs, asked }: Member, most: number): boolean {
-  return asked < (paceMs === undefined ? 1 : most)
-}
-
 const has = ({ pieces }: Member, index: number) => pieces?.has(index) ?? true
 
-export function createChoosing(members: Members, { maxPerHolder, slowFactor }: ChoosingOptions): Choosing {
-  function quickest(kinds: readonly Kind[], index: number, except: ReadonlySet<Member>, most = maxPerHolder): Member | undefined {
+export function createChoosing(members: Members, { maxPerHolder, maxPerDirectHolder, slowFactor }: ChoosingOptions): Choosing {
+  /** Of one that was not tried yet, one piece is asked first. */
+  function isFree({ candidate, paceMs, asked }: Member, share: number): boolean {
+    const most = candidate.isDirect ? maxPerDirectHolder : maxPerHolder
+    return asked < (paceMs === undefined ? 1 : Math.max(1, Math.floor(most * share)))
+  }
+
+  /** @param share of what one holder may be asked for at once, the part that may be asked here; one piece at least */
+  function quickest(kinds: readonly Kind[], index: number, except: ReadonlySet<Member>, share = 1): Member | undefined {
     let chosen: Member | undefined
     for (const member of members) {
-      if (!kinds.includes(kindOf(member)) || except.has(member) || !isFree(member, most) || !has(member, index)) continue
+      if (!kinds.includes(kindOf(member)) || except.has(member) || !isFree(member, share) || !has(member, index)) continue
       if (chosen === undefined || doneMs(member) < doneMs(chosen)) chosen = member
     }
     return chosen
@@ -74,13 +78,13 @@ export function createChoosing(members: Members, { maxPerHolder, slowFactor }: C
   }
 
   /**
-   * So many pieces are asked of one holder of the whole at once: many ask it, and what two of them get at the same time it has given
-   * twice.
+   * The part of what one holder of the whole may be asked for at once: many ask it, and what two of them get at the same time it has
+   * given twice.
    */
   function shareOfWhole(): number {
     let helpers = 0
     for (const member of members) if (kindOf(member) === 'helper' && !isSlow(member)) helpers++
-    return Math.max(1, Math.floor(maxPerHolder / (1 + helpers)))
+    return 1 / (1 + helpers)
   }
 
   /** While a tab can be asked directly; for a while also before that is known. */

@@ -17,6 +17,8 @@ import { pieceHash, pieceSize } from './outline.ts'
 export interface SwarmOptions extends MembersOptions {
   /** Pieces that one holder is asked for at the same time. */
   maxPerHolder?: number
+  /** The same for a tab that is asked directly: a data channel is idle unless much is asked of it. */
+  maxPerDirectHolder?: number
   /** A piece is asked of another holder as well when it takes this many times what was expected. */
   slowFactor?: number
   /** But not before this long, in ms. */
@@ -27,6 +29,7 @@ export interface SwarmOptions extends MembersOptions {
 
 export const SWARM_DEFAULTS = {
   maxPerHolder: 6,
+  maxPerDirectHolder: 16,
   slowFactor: 4,
   minSlowMs: 1_000,
   reserveAfterMs: 2_500, // a direct dial takes up to half a second where it succeeds, and four where it fails
