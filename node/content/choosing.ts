@@ -33,39 +33,50 @@ export interface Choosing {
 /** Nobody counts as slow who takes less for a piece, in ms. */
 const QUICK_MS = 100
 
-type Kind = 'helper' | 'whole' | 'reserve'
-
 const NOBODY: ReadonlySet<Member> = new Set()
 
-function kindOf({ candidate, pieces }: Member): Kind {
+function kindOf({ candidate, pieces }: Member): 'helper' | 'whole' | 'reserve' {
   return candidate.isReserve ? 'reserve' : pieces === undefined ? 'whole' : 'helper'
 }
 
-/** When the member would be done with one more piece, in ms from now; who has not been tried yet is done at once. */
-function doneMs({ paceMs, asked }: Member): number {
-  return paceMs === undefined ? 0 : (asked + 1) * paceMs
+/** Who is asked for nothing counts as twice as quick after each of these, in ms: who was slow once is tried again. */
+const FORGIVE_MS = 5_000
+
+/** How long a piece takes from here, in ms; undefined for one that was not tried yet. */
+function paceOf({ paceMs, pacedAtMs, asked }: Member): number | undefined {
+  if (paceMs === undefined || asked > 0) return paceMs
+  return paceMs * 0.5 ** ((performance.now() - pacedAtMs) / FORGIVE_MS)
 }
 
-/** Of one that was not tried yet, one piece is asked first. */
-function isFree({ paceMs, asked }: Member, most: number): boolean {
-  return asked < (paceMs === undefined ? 1 : most)
+/** When the member would be done with one more piece, in ms from now; who has not been tried yet is done at once. */
+function doneMs(member: Member): number {
+  return (member.asked + 1) * (paceOf(member) ?? 0)
 }
 
 const has = ({ pieces }: Member, index: number) => pieces?.has(index) ?? true
 
 export function createChoosing(members: Members, { maxPerHolder, maxPerDirectHolder, slowFactor }: ChoosingOptions): Choosing {
-  const most = ({ candidate }: Member) => (candidate.isDirect ? maxPerDirectHolder : maxPerHolder)
+  /** Of one that was not tried yet, one piece is asked first. */
+  function isFree({ candidate, paceMs, asked }: Member, share: number): boolean {
+    const most = candidate.isDirect ? maxPerDirectHolder : maxPerHolder
+    return asked < (paceMs === undefined ? 1 : Math.max(1, Math.floor(most * share)))
+  }
 
-  function quickest(kinds: readonly Kind[], index: number, except: ReadonlySet<Member>, sharers = 1): Member | undefined {
+  /** Who takes longer for a piece is slow: much longer than the quickest holder of the whole. In ms. */
+  function slowMs(): number {
+    let quickestMs = Number.POSITIVE_INFINITY
+    for (const member of members)
+      if (kindOf(member) === 'whole') quickestMs = Math.min(quickestMs, paceOf(member) ?? Number.POSITIVE_INFINITY)
+    return slowFactor * Math.max(quickestMs, QUICK_MS)
+  }
+
+  const isSlow = (member: Member, limitMs: number) => member.failures > 0 || (paceOf(member) ?? 0) > limitMs
+
+  /** Of those who pass the test and are free, the one that would be done first. */
+  function quickest(share: number, test: (member: Member) => boolean): Member | undefined {
     let chosen: Member | undefined
     for (const member of members) {
-      if (
-        !kinds.includes(kindOf(member)) ||
-        except.has(member) ||
-        !isFree(member, Math.max(1, Math.floor(most(member) / sharers))) ||
-        !has(member, index)
-      )
-        continue
+      if (!isFree(member, share) || !test(member)) continue
       if (chosen === undefined || doneMs(member) < doneMs(chosen)) chosen = member
     }
     return chosen
@@ -76,21 +87,14 @@ export function createChoosing(members: Members, { maxPerHolder, maxPerDirectHol
     return false
   }
 
-  function isSlow(member: Member): boolean {
-    if (member.failures > 0) return true
-    let quickestMs = Number.POSITIVE_INFINITY
-    for (const other of members) if (kindOf(other) === 'whole') quickestMs = Math.min(quickestMs, other.paceMs ?? Number.POSITIVE_INFINITY)
-    return (member.paceMs ?? 0) > slowFactor * Math.max(quickestMs, QUICK_MS)
-  }
-
   /**
-   * So many ask one holder of the whole, this peer included: it is asked for fewer pieces at once, since what two of them get at the same
-   * time it has given twice.
+   * The part of what one holder of the whole may be asked for at once: many ask it, and what two of them get at the same time it has
+   * given twice.
    */
-  function sharersOfWhole(): number {
+  function shareOfWhole(limitMs: number): number {
     let helpers = 0
-    for (const member of members) if (kindOf(member) === 'helper' && !isSlow(member)) helpers++
-    return 1 + helpers
+    for (const member of members) if (kindOf(member) === 'helper' && !isSlow(member, limitMs)) helpers++
+    return 1 / (1 + helpers)
   }
 
   /** While a tab can be asked directly; for a while also before that is known. */
@@ -103,18 +107,25 @@ export function createChoosing(members: Members, { maxPerHolder, maxPerDirectHol
 
   return {
     best(index, { except = NOBODY, isUrgent = false, isLate = false } = {}) {
-      const helper = quickest(['helper'], index, except)
-      if (helper !== undefined && !isSlow(helper)) return helper
-      if (isUrgent) return quickest(['whole'], index, except) ?? helper ?? quickest(['reserve'], index, except)
-      // Somebody has it who is only busy with others.
-      if (some((member) => kindOf(member) === 'helper' && has(member, index) && !except.has(member) && !isSlow(member))) return undefined
+      const limitMs = slowMs()
       const isSpared = isReserveSpared(index, isLate)
-      const whole = quickest(isSpared ? ['whole'] : ['whole', 'reserve'], index, except, sharersOfWhole())
-      if (whole !== undefined) return whole
-      // Rather wait for a holder of the whole that is busy than for a slow one.
-      if (some((member) => kindOf(member) === 'whole' && !except.has(member) && member.failures === 0)) return undefined
-      return helper
+      const share = isUrgent ? 1 : shareOfWhole(limitMs)
+      const isHelper = (member: Member) => kindOf(member) === 'helper'
+      const isWhole = (member: Member) => !isHelper(member) && !(isSpared && kindOf(member) === 'reserve')
+      for (const [isOne, part] of [[isHelper, 1] as const, [isWhole, share] as const]) {
+        const isGood = (member: Member) => isOne(member) && has(member, index) && !except.has(member) && !isSlow(member, limitMs)
+        const member = quickest(part, isGood)
+        if (member !== undefined) return member
+        // Rather wait for somebody who is only busy with others than for one who is slow.
+        if (!isUrgent && some(isGood)) return undefined
+      }
+      const isAny = (member: Member) => has(member, index) && !except.has(member)
+      const slow = quickest(share, (member) => isAny(member) && (isHelper(member) || isWhole(member)))
+      return slow ?? (isUrgent ? quickest(1, isAny) : undefined)
     },
-    isWholeFree: () => quickest(['whole'], 0, NOBODY, sharersOfWhole()) !== undefined,
+    isWholeFree() {
+      const limitMs = slowMs()
+      return quickest(shareOfWhole(limitMs), (member) => kindOf(member) === 'whole' && !isSlow(member, limitMs)) !== undefined
+    },
   }
 }

@@ -54,6 +54,8 @@ export interface Member {
   asked: number
   /** How long a piece takes from here, in ms, smoothed; undefined before the first. */
   paceMs: number | undefined
+  /** When that was measured, by `performance.now()`. */
+  pacedAtMs: number
   /** Pieces that did not come, in a row. */
   failures: number
   /** Ends what is heard of it. */
@@ -154,6 +156,7 @@ export function createMembers(context: MembersContext, options: MembersOptions =
       isHeard: pieces === undefined,
       asked: 0,
       paceMs: undefined,
+      pacedAtMs: 0,
       failures: 0,
       gone: new AbortController(),
     }

@@ -128,8 +128,13 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     isLate = false
   }
 
+  function setPace(member: Member, paceMs: number): void {
+    member.paceMs = paceMs
+    member.pacedAtMs = performance.now()
+  }
+
   function fail(member: Member, reason: string | undefined): void {
-    member.paceMs = (member.paceMs ?? settings.minSlowMs) * 2
+    setPace(member, (member.paceMs ?? settings.minSlowMs) * 2)
     if (++member.failures < MAX_FAILURES) return
     members.drop(member, 'failure')
     if (reason !== undefined) context.distrust(member.candidate, reason)
@@ -143,7 +148,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     try {
       const result = await context.askPiece(member.candidate, index, size, signal)
       if ('bytes' in result && equalBytes(await sha256(result.bytes), pieceHash(outline, index))) {
-        member.paceMs = member.paceMs === undefined ? tookMs() : (1 - SMOOTHING) * member.paceMs + SMOOTHING * tookMs()
+        setPace(member, member.paceMs === undefined ? tookMs() : (1 - SMOOTHING) * member.paceMs + SMOOTHING * tookMs())
         member.failures = 0
         onGiven(member)
         return result.bytes
@@ -158,7 +163,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     } catch (error) {
       if (signal.aborted) {
         // Another was quicker, though it was asked later: it takes at least so long from here.
-        if (tookMs() >= settings.minSlowMs) member.paceMs = Math.max(member.paceMs ?? 0, tookMs())
+        if (tookMs() >= settings.minSlowMs) setPace(member, Math.max(member.paceMs ?? 0, tookMs()))
         throw signal.reason
       }
       fail(member, error instanceof Error ? error.message : String(error))

@@ -210,3 +210,19 @@ test('swarm: what is held is not received any more, and the key that its receive
   ended.abort()
   await watching
 })
+
+test('swarm: tabs that only reach their home complete each other through it when the sender has gone', async () => {
+  const network = await createNetwork({ nodes: 2, ...options, limits: { maxCacheBytes: 0 } })
+  const [home, away] = network.nodes as [TestNode, TestNode]
+  const sender = await network.addTab(home)
+  const tabs = await Promise.all([home, home, away].map((node) => network.addTab(node)))
+  const content = (await sender.content.hold(generatedContent(6 * MIB))) as Content
+  const pieces = new Set<number>()
+  const receivers = tabs.map((tab) => receive(tab, content, { onPiece: (index) => pieces.add(index) }))
+  await waitFor(() => pieces.size === 24, 30_000, 'each piece was given once')
+  await sender.stop()
+  const after = receivers.map(({ store }) => store.pieces.size)
+  await Promise.all(receivers.map(({ receiving }) => receiving.complete))
+  expect(Math.min(...after)).toBeLessThan(24)
+  for (const { store } of receivers) expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
+})
