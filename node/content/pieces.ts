@@ -133,8 +133,8 @@ export function createPieces({ asking, fetcher, cache, hasTabs, onCount, onRecei
       cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index })
       return bytes
     } catch (error) {
-      // Nobody is left in it who could give this piece: whoever comes next looks for holders anew.
-      if (!signal.aborted && swarms.get(id) === shared) swarms.delete(id)
+      // Nobody is left in it: whoever comes next looks for holders anew. Who has other pieces than this one stays.
+      if (!signal.aborted && shared.swarm.isEmpty && swarms.get(id) === shared) swarms.delete(id)
       throw error
     } finally {
       if (--shared.users === 0) {
