@@ -72,7 +72,7 @@ interface Channel extends FollowChannel {
 
 /** How long opening the stream may take, dial included, in ms. A direct dial has its own limit (network/direct.ts), which is reached first. */
 const OPEN_MS = 3_000
-const OPEN_DIRECT_MS = 6_000
+const OPEN_DIRECT_MS = 10_000
 const MAX_UNSENT_BYTES = 1_048_576
 
 /**

@@ -58,6 +58,8 @@ interface Flight {
 
 /** How long a holder of pieces may send nothing, in ms. Longer than for a whole content: a slow piece is asked of others meanwhile. */
 const STALL_MS = 5_000
+/** How long it may take until somebody says which pieces it has, a direct dial included, in ms. Nothing waits for it. */
+const FOLLOW_MS = 15_000
 /** A swarm that nobody has used for this long is dissolved, in ms; the next reader looks for holders anew. */
 const IDLE_MS = 10_000
 
@@ -96,15 +98,8 @@ export function createPieces({ asking, fetcher, cache, hasTabs, onCount, onRecei
             end?.()
           }
         },
-        follow: ({ ask, addresses, stallMs }, onPieces, signal) =>
-          asking.follow(
-            peerIdFromString(ask),
-            addresses,
-            { ...content, pieceCount: pieceCount(outline) },
-            onPieces,
-            Math.max(stallMs, STALL_MS),
-            { signal },
-          ),
+        follow: ({ ask, addresses }, onPieces, signal) =>
+          asking.follow(peerIdFromString(ask), addresses, { ...content, pieceCount: pieceCount(outline) }, onPieces, FOLLOW_MS, { signal }),
         askPiece: ({ ask, addresses, scope, stallMs }, index, size, signal) =>
           asking.askPiece(peerIdFromString(ask), addresses, { ...content, index, size }, scope, Math.max(stallMs, STALL_MS), { signal }),
         distrust: (candidate, reason) => fetcher.distrust(candidate, key, reason),

@@ -32,7 +32,7 @@ export const SWARM_DEFAULTS = {
   maxPerDirectHolder: 16,
   slowFactor: 4,
   minSlowMs: 1_000,
-  reserveAfterMs: 2_500, // a direct dial takes up to half a second where it succeeds, and four where it fails
+  reserveAfterMs: 2_500, // a direct dial takes half a second where it succeeds, and much longer where it fails
 } as const satisfies SwarmOptions
 
 export interface SwarmContext extends Omit<MembersContext, 'onChange'> {

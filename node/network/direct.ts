@@ -26,7 +26,7 @@ export interface DirectOptions {
 }
 
 export const DIRECT_DEFAULTS: Readonly<Required<DirectOptions>> = {
-  dialTimeoutMs: 4_000, // on one machine it takes 110 to 440 ms (FACTS.md), across the world some round trips more
+  dialTimeoutMs: 8_000, // half a second mostly, more on a busy machine; the reserve gives meanwhile, so patience costs nobody anything
   maxConnections: 16,
   idleMs: 60_000,
   unreachableMs: 180_000,
