@@ -63,6 +63,7 @@ export interface Member {
 }
 
 export interface Members extends Iterable<Member> {
+  readonly size: number
   /** False when all that can be found were met. */
   readonly isSearching: boolean
   has(member: Member): boolean
@@ -215,6 +216,9 @@ export function createMembers(context: MembersContext, options: MembersOptions =
   searches.whole.start()
   return {
     [Symbol.iterator]: () => members.values(),
+    get size() {
+      return members.size
+    },
     get isSearching() {
       return searches.whole.isRunning || searches.some.isRunning
     },

@@ -46,10 +46,12 @@ export class PieceSet {
     return true
   }
 
-  delete(index: number): void {
-    if (!this.has(index)) return
+  /** False when it was not there. */
+  delete(index: number): boolean {
+    if (!this.has(index)) return false
     this.#bits[index >> 3] = (this.#bits[index >> 3] ?? 0) & ~(0x80 >> (index & 7))
     this.#size--
+    return true
   }
 
   /** A bit for each piece, the first in the highest bit of the first byte; the bits behind the last are 0. A copy. */

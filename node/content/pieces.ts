@@ -58,6 +58,8 @@ interface Flight {
 
 /** How long a holder of pieces may send nothing, in ms. Longer than for a whole content: a slow piece is asked of others meanwhile. */
 const STALL_MS = 5_000
+/** How long it may take until somebody says which pieces it has, a direct dial included, in ms. Nothing waits for it. */
+const FOLLOW_MS = 15_000
 /** A swarm that nobody has used for this long is dissolved, in ms; the next reader looks for holders anew. */
 const IDLE_MS = 10_000
 
@@ -96,15 +98,8 @@ export function createPieces({ asking, fetcher, cache, hasTabs, onCount, onRecei
             end?.()
           }
         },
-        follow: ({ ask, addresses, stallMs }, onPieces, signal) =>
-          asking.follow(
-            peerIdFromString(ask),
-            addresses,
-            { ...content, pieceCount: pieceCount(outline) },
-            onPieces,
-            Math.max(stallMs, STALL_MS),
-            { signal },
-          ),
+        follow: ({ ask, addresses }, onPieces, signal) =>
+          asking.follow(peerIdFromString(ask), addresses, { ...content, pieceCount: pieceCount(outline) }, onPieces, FOLLOW_MS, { signal }),
         askPiece: ({ ask, addresses, scope, stallMs }, index, size, signal) =>
           asking.askPiece(
             peerIdFromString(ask),
@@ -140,8 +135,8 @@ export function createPieces({ asking, fetcher, cache, hasTabs, onCount, onRecei
       cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index })
       return bytes
     } catch (error) {
-      // Nobody is left in it who could give this piece: whoever comes next looks for holders anew.
-      if (!signal.aborted && swarms.get(id) === shared) swarms.delete(id)
+      // Nobody is left in it: whoever comes next looks for holders anew. Who has other pieces than this one stays.
+      if (!signal.aborted && shared.swarm.isEmpty && swarms.get(id) === shared) swarms.delete(id)
       throw error
     } finally {
       if (--shared.users === 0) {

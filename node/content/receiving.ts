@@ -10,7 +10,7 @@ import type { Hold, ReceiveOptions, Receiving } from '../types.ts'
 import type { Candidate } from './candidate.ts'
 import type { FetchedOutline } from './fetcher.ts'
 import { pieceCount, pieceHash } from './outline.ts'
-import { decodePieceSet, type PieceFeed, type PieceSet } from './piece-set.ts'
+import { decodePieceSet, type PieceFeed, PieceSet } from './piece-set.ts'
 import type { Swarm } from './swarm.ts'
 
 export interface ReceivingContext {
@@ -48,6 +48,9 @@ export function startReceiving(context: ReceivingContext, options: ReceiveOption
   let pieces: PieceSet | undefined
   /** Right by the outline, as far as this run knows; the others are the store's word. */
   let proven: PieceSet | undefined
+  /** Missing, and not asked for now. Bounded by the pieces. */
+  let wanted: number[] = []
+  let more = Promise.withResolvers<void>()
   let isWaiting = false
   /** Bounded: MAX_FOLLOWS of each stream. */
   const listeners = new Set<(index: number | undefined) => void>()
@@ -89,7 +92,7 @@ export function startReceiving(context: ReceivingContext, options: ReceiveOption
     } catch (cause) {
       throw new MayflyError('ERR_UNAVAILABLE', `Cannot receive content: the store is not for one of ${count} pieces`, { cause })
     }
-    const known = decodePieceSet(new Uint8Array(Math.ceil(count / 8)), count)
+    const known = new PieceSet(count)
     if (!options.isDoubtful) return { there, known }
     for (let index = 0; index < count; index++) {
       if (!there.has(index)) continue
@@ -102,8 +105,7 @@ export function startReceiving(context: ReceivingContext, options: ReceiveOption
 
   async function fetchMissing({ outline }: FetchedOutline, swarm: Swarm, there: PieceSet, known: PieceSet): Promise<void> {
     const most = Math.min(MAX_AHEAD, Math.max(2, Math.floor(MAX_AHEAD_BYTES / outline.pieceBytes)))
-    /** Missing, and not asked for now. Bounded by the pieces. */
-    const wanted = Array.from({ length: there.count }, (_, index) => index).filter((index) => !there.has(index))
+    wanted = Array.from({ length: there.count }, (_, index) => index).filter((index) => !there.has(index))
     const failed = Promise.withResolvers<never>()
     failed.promise.catch(() => {})
 
@@ -138,7 +140,7 @@ export function startReceiving(context: ReceivingContext, options: ReceiveOption
         running.add(fetching)
       }
       if (running.size === 0 && !swarm.isSearching) say(true)
-      await raceAbort(Promise.race([change, failed.promise, ...running]), signal)
+      await raceAbort(Promise.race([change, more.promise, failed.promise, ...running]), signal)
     }
   }
 
@@ -198,9 +200,11 @@ export function startReceiving(context: ReceivingContext, options: ReceiveOption
       if (proven?.has(index)) return bytes
       if (!equalBytes(await sha256(bytes), pieceHash(content.outline, index))) {
         // The store was wrong about it. Who follows this peer hears that it cannot be relied on, and finds it anew.
-        pieces.delete(index)
+        if (pieces.delete(index)) wanted.push(index)
         tell(undefined)
         listeners.clear()
+        more.resolve()
+        more = Promise.withResolvers()
         throw new MayflyError('ERR_NO_HOLDER', 'That piece is not here')
       }
       proven?.add(index)

@@ -52,6 +52,8 @@ export interface Swarm {
   changed(): Promise<void>
   /** False when all holders that can be found were met. */
   readonly isSearching: boolean
+  /** True when there is nobody to ask. */
+  readonly isEmpty: boolean
   stop(): void
 }
 
@@ -177,6 +179,9 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
   return {
     get isSearching() {
       return members.isSearching
+    },
+    get isEmpty() {
+      return members.size === 0
     },
     changed: () => wake.promise,
     pick(wanted) {

@@ -14,8 +14,7 @@ test('piece-set: has what was added and not deleted, and comes back from its bit
         if (index < count) expected.add(index)
       }
       for (const index of deleted) {
-        pieces.delete(index)
-        expected.delete(index)
+        expect(pieces.delete(index)).toBe(expected.delete(index))
       }
       for (const read of [pieces, decodePieceSet(pieces.encode(), count)]) {
         expect(Array.from({ length: count }, (_, index) => index).filter((index) => read.has(index))).toEqual(

@@ -130,6 +130,31 @@ test('swarm: a store that is wrong about what it has is set right, piece by piec
   expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
 })
 
+test('swarm: a piece that the store was wrong about is found when it is asked for, not given, and fetched again', async () => {
+  const network = await createNetwork({ nodes: 3, ...options })
+  const [sender, helper, receiver] = network.nodes as [TestNode, TestNode, TestNode]
+  const content = await hold(sender, 4 * MIB)
+  const whole = generatedBytes(0, content.size)
+  const store = storeFor(content)
+  for (let index = 0; index < 15; index++) store.pieces.set(index, whole.slice(index * PIECE, (index + 1) * PIECE))
+  store.pieces.set(5, new Uint8Array(PIECE))
+  const room = Promise.withResolvers<void>()
+  const slow: MemoryPieceStore = {
+    ...store,
+    async write(index, bytes) {
+      if (index === 15) await room.promise
+      store.pieces.set(index, bytes)
+    },
+  }
+  const helping = receive(helper.peer, content, { store: slow })
+  const { store: received, receiving } = receive(receiver.peer, content)
+  await receiving.complete
+  room.resolve()
+  await helping.receiving.complete
+  for (const each of [store, received]) expect(hashOf(each.whole())).toBe(encodeKeyHex(content.key))
+  expect(receiver.events.filter(({ type }) => type === 'bad-holder')).toEqual([])
+})
+
 test.each([
   ['that does not give the pieces it claims', 'claims-pieces'],
   ['that gives wrong pieces', 'wrong-pieces'],
