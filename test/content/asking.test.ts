@@ -154,14 +154,17 @@ test('asking: stallMs is how long nothing may arrive, from the question on and b
 
 test('asking: an answer that keeps coming may take longer than stallMs', async () => {
   const remote = createRemote()
-  const result = remote.ask({ stallMs: 100 })
+  const stallMs = 1_000
+  const result = remote.ask({ stallMs })
+  const startedAtMs = performance.now()
   const frames = chunks(await remote.asked(), bytesOf(MAX_CONTENT_BYTES))
   const timer = setInterval(() => {
     const frame = frames.shift()
     if (frame === undefined) clearInterval(timer)
     else remote.answer(frame)
-  }, 40)
+  }, stallMs / 4)
   expect(await result).toHaveProperty('bytes')
+  expect(performance.now() - startedAtMs).toBeGreaterThan(stallMs)
 })
 
 test('asking: who gives up rejects with the reason, and tells the giver', async () => {

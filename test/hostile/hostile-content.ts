@@ -53,9 +53,9 @@ export async function createHostileContent(node: NodeProcess, collector: string)
 export async function pressGo(place: Page | FrameLocator): Promise<void> {
   const button = place.locator('#go')
   const press = async () => {
-    await button.click({ timeout: 5_000 })
+    await button.click({ timeout: 20_000 })
     // A page that has gone elsewhere meanwhile was pressed, too.
     return button.isDisabled({ timeout: 1_000 }).catch(() => true)
   }
-  await waitFor(press, 15_000, 'the button is pressed')
+  await waitFor(press, 60_000, 'the button is pressed')
 }

@@ -1,7 +1,8 @@
 /** A mayfly node that holds content it makes as it is asked for, or one that has joined it and reads. */
 
-import { createServer } from 'node:http'
+import { createGateway, createGatewayServer } from '../../../gateway/index.ts'
 import { createPeer, decodeKeyHex, encodeKeyHex, type Peer } from '../../../node/index.ts'
+import { createHttpPieces } from '../../../node/server/http-pieces.ts'
 import { createWebSocketListener } from '../../../node/server/listener.ts'
 import { createNativeHasher } from '../../../node/server/native-hasher.ts'
 import { bulkSource } from '../bulk-content.ts'
@@ -16,11 +17,17 @@ let peer: Peer
 
 const calls: BulkPeerCalls = {
   async start({ connect }) {
-    const server = createServer((_request, response) => response.writeHead(404).end())
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const join = connect === undefined ? [] : [connect]
-    peer = await createPeer({ role: 'node', listener: createWebSocketListener(server), createHasher: createNativeHasher, join })
+    const { server, listen, serve } = createGatewayServer()
+    await listen({ port: 0, host: '127.0.0.1' })
+    peer = await createPeer({
+      role: 'node',
+      listener: createWebSocketListener(server),
+      createHasher: createNativeHasher,
+      fetchPiece: createHttpPieces(),
+      join: connect === undefined ? [] : [connect],
+    })
     await peer.start()
+    serve(createGateway({ peer, version: 'bench' }))
     await peer.joined({ signal: AbortSignal.timeout(JOIN_MS) })
     if (connect !== undefined) await waitUntil(() => peer.status().counts.servers > 0, JOIN_MS, 'the reader knows the holder')
     return peer.status().addresses[0] ?? ''
