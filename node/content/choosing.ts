@@ -10,6 +10,8 @@ export interface ChoosingOptions {
   maxPerHolder: number
   /** The same for a tab that is asked directly. */
   maxPerDirectHolder: number
+  /** Pieces of the content. */
+  pieceCount: number
   /** Slow is who takes this many times what the quickest holder of the whole takes. */
   slowFactor: number
 }
@@ -55,11 +57,22 @@ function doneMs(member: Member): number {
 
 const has = ({ pieces }: Member, index: number) => pieces?.has(index) ?? true
 
-export function createChoosing(members: Members, { maxPerHolder, maxPerDirectHolder, slowFactor }: ChoosingOptions): Choosing {
+export function createChoosing(members: Members, { maxPerHolder, maxPerDirectHolder, pieceCount, slowFactor }: ChoosingOptions): Choosing {
   /** Of one that was not tried yet, one piece is asked first. */
-  function isFree({ candidate, paceMs, asked }: Member, share: number): boolean {
-    const most = candidate.isDirect ? maxPerDirectHolder : maxPerHolder
-    return asked < (paceMs === undefined ? 1 : Math.max(1, Math.floor(most * share)))
+  function isFree(member: Member, share: number): boolean {
+    const { candidate, pieces, paceMs, asked } = member
+    if (paceMs === undefined) return asked < 1
+    if (!candidate.isDirect) return asked < Math.max(1, Math.floor(maxPerHolder * share))
+    if (pieces !== undefined) return asked < Math.max(1, Math.floor(maxPerDirectHolder * share))
+    return asked < mostOfTab(share) && !(members.isGathering && members.givenByTabs + asked >= pieceCount / members.receivers)
+  }
+
+  /**
+   * A tab that has the whole is shared with all who receive it, from the first piece on: they know of each other by presence long before
+   * they are connected. Until they are, each takes its part of the whole and no more, for the others will have the rest.
+   */
+  function mostOfTab(share: number): number {
+    return Math.max(1, Math.floor(maxPerDirectHolder * Math.min(share, 1 / Math.max(1, members.receivers))))
   }
 
   /** Who takes longer for a piece is slow: much longer than the quickest holder of the whole. In ms. */

@@ -21,6 +21,8 @@ export interface MembersOptions {
   retryMs?: number
   /** But no longer than this, in ms. */
   maxRetryMs?: number
+  /** How long at most it waits for those who receive the content too to be connected, in ms. */
+  gatherMs?: number
 }
 
 export const MEMBERS_DEFAULTS: Readonly<Required<MembersOptions>> = {
@@ -28,6 +30,7 @@ export const MEMBERS_DEFAULTS: Readonly<Required<MembersOptions>> = {
   isPatient: false,
   retryMs: 1_000,
   maxRetryMs: 30_000,
+  gatherMs: 10_000, // a direct dial that fails takes eight seconds
 }
 
 export interface MembersContext {
@@ -66,6 +69,15 @@ export interface Members extends Iterable<Member> {
   readonly size: number
   /** False when all that can be found were met. */
   readonly isSearching: boolean
+  /** How many receive the content now, by presence, this peer included if it does; 0 while that is not known. */
+  readonly receivers: number
+  /**
+   * True at first, while others who receive it too are being met: they will have what is asked of a holder of the whole meanwhile. It ends
+   * when all were heard of, or could not be reached, or after `gatherMs`.
+   */
+  readonly isGathering: boolean
+  /** Pieces that came from tabs which have the whole. */
+  readonly givenByTabs: number
   has(member: Member): boolean
   /** How many of those who have only some pieces have this one. */
   copies(index: number): number
@@ -98,6 +110,12 @@ export function createMembers(context: MembersContext, options: MembersOptions =
   let retryMs = settings.retryMs
   let retryTimer: ReturnType<typeof setTimeout> | undefined
   let room = Promise.withResolvers<void>()
+  let givenByTabs = 0
+  let mayGather = true
+  const gatherTimer = setTimeout(() => {
+    mayGather = false
+    context.onChange()
+  }, settings.gatherMs)
 
   function createSearch(part: Part) {
     let isRunning = false
@@ -139,6 +157,9 @@ export function createMembers(context: MembersContext, options: MembersOptions =
       stop: endCount,
       get isRunning() {
         return isRunning
+      },
+      get counted() {
+        return counted ?? 0
       },
       /** False when presence says that there is nobody. */
       get isWorthIt() {
@@ -222,6 +243,16 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     get isSearching() {
       return searches.whole.isRunning || searches.some.isRunning
     },
+    get receivers() {
+      return searches.some.counted
+    },
+    get isGathering() {
+      if (!mayGather || searches.some.counted < 2) return false
+      return searches.some.isRunning || [...members].some(({ isHeard }) => !isHeard)
+    },
+    get givenByTabs() {
+      return givenByTabs
+    },
     has: (member) => members.has(member),
     copies: (index) => copies[index] ?? 0,
     drop,
@@ -237,10 +268,12 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     onGiven(member) {
       retryMs = settings.retryMs
       shunned.delete(member.candidate.ask)
+      if (member.candidate.isDirect && member.pieces === undefined) givenByTabs++
     },
     stop() {
       stopped.abort(new Error('nobody reads any more'))
       clearTimeout(retryTimer)
+      clearTimeout(gatherTimer)
       room.resolve()
       for (const search of Object.values(searches)) search.stop()
       for (const member of members) member.gone.abort(stopped.signal.reason)

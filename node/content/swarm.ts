@@ -12,7 +12,7 @@ import type { AskResult } from './asking.ts'
 import type { Candidate } from './candidate.ts'
 import { createChoosing } from './choosing.ts'
 import { createMembers, MEMBERS_DEFAULTS, type Member, type MembersContext, type MembersOptions } from './members.ts'
-import { pieceHash, pieceSize } from './outline.ts'
+import { pieceCount, pieceHash, pieceSize } from './outline.ts'
 
 export interface SwarmOptions extends MembersOptions {
   /** Pieces that one holder is asked for at the same time. */
@@ -23,6 +23,8 @@ export interface SwarmOptions extends MembersOptions {
   slowFactor?: number
   /** But not before this long, in ms. */
   minSlowMs?: number
+  /** The same for a tab that is asked directly. */
+  minSlowDirectMs?: number
   /** How long a piece waits for somebody better before the reserve is asked, in ms. */
   reserveAfterMs?: number
 }
@@ -32,6 +34,7 @@ export const SWARM_DEFAULTS = {
   maxPerDirectHolder: 16,
   slowFactor: 4,
   minSlowMs: 1_000,
+  minSlowDirectMs: 5_000, // many tabs on a slow machine or line: each piece that is asked for twice is one copy more for the sender
   reserveAfterMs: 2_500, // a direct dial takes half a second where it succeeds, and much longer where it fails
 } as const satisfies SwarmOptions
 
@@ -73,7 +76,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     wake = Promise.withResolvers()
   }
   const members = createMembers({ ...context, onChange: changed }, options)
-  const choosing = createChoosing(members, settings)
+  const choosing = createChoosing(members, { ...settings, pieceCount: pieceCount(outline) })
   /** Nothing could be asked for so long that the reserve is asked. */
   let isLate = false
   let lateTimer: ReturnType<typeof setTimeout> | undefined
@@ -211,7 +214,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
           const first = ask(member, index, signal)
           first.catch(() => {})
           const slowMs = Math.max(
-            member.candidate.isDirect ? settings.reserveAfterMs : settings.minSlowMs,
+            member.candidate.isDirect ? settings.minSlowDirectMs : settings.minSlowMs,
             (member.paceMs ?? 0) * (member.asked + 1) * settings.slowFactor,
           )
           const inTime = await Promise.race([first, delay(slowMs, signal)])

@@ -59,7 +59,7 @@ it('five tabs that get it at the same time cost their sender about two copies', 
   const visitors = await Promise.all(Array.from({ length: 5 }, async () => visitFile(await chromium.newContext(), node.url, file.address)))
   await Promise.all(visitors.map((visitor) => visitor.getByTestId('hold-too').click()))
   await Promise.all(visitors.map((visitor) => seesVisit(visitor, 'holding', 120_000)))
-  expect((await bytesGiven(file)) / file.size).toBeLessThan(2.2)
+  expect((await bytesGiven(file)) / file.size).toBeLessThan(2.5)
 }, 200_000)
 
 it('a transfer that loses the node, and nobody else gives it, waits, and goes on by itself when the node is back', async () => {

@@ -30,14 +30,16 @@ function memberOf(name: string, { pieces, candidate, ...facts }: Facts): Member 
   }
 }
 
+interface Circumstances extends Omit<Wish, 'except'>, Partial<Pick<Members, 'receivers' | 'isGathering' | 'givenByTabs'>> {
+  except?: string[]
+}
+
 /** Whom it chooses for a piece. */
-function choose(facts: Record<string, Facts>, index: number, wish: Omit<Wish, 'except'> & { except?: string[] } = {}): string | undefined {
+function choose(facts: Record<string, Facts>, index: number, wish: Circumstances = {}): string | undefined {
   const members = new Map(Object.entries(facts).map(([name, each]) => [name, memberOf(name, each)]))
-  const choosing = createChoosing({ [Symbol.iterator]: () => members.values(), isSearching: false } as unknown as Members, {
-    maxPerHolder: 6,
-    maxPerDirectHolder: 16,
-    slowFactor: 4,
-  })
+  const { receivers = 0, isGathering = false, givenByTabs = 0 } = wish
+  const met = { [Symbol.iterator]: () => members.values(), isSearching: false, receivers, isGathering, givenByTabs } as unknown as Members
+  const choosing = createChoosing(met, { maxPerHolder: 6, maxPerDirectHolder: 16, pieceCount: PIECES, slowFactor: 4 })
   const except = new Set((wish.except ?? []).flatMap((name) => members.get(name) ?? []))
   return choosing.best(index, { ...wish, except })?.candidate.ask
 }
@@ -98,4 +100,23 @@ test('choosing: more is asked at once of a tab that is asked directly', () => {
   const tab = { paceMs: 50, asked: 6 }
   expect(choose({ tab }, 0)).toBeUndefined()
   expect(choose({ tab: { ...tab, candidate: { isDirect: true } } }, 0)).toBe('tab')
+})
+
+test('choosing: a tab that has the whole is shared by all who receive it, a node is not', () => {
+  const asked = (isDirect: boolean, receivers: number) =>
+    [0, 1, 2, 3, 5, 15].filter((asked) => choose({ whole: { paceMs: 50, asked, candidate: { isDirect } } }, 0, { receivers }) !== undefined)
+  expect(asked(true, 1)).toEqual([0, 1, 2, 3, 5, 15])
+  expect(asked(true, 5)).toEqual([0, 1, 2])
+  expect(asked(true, 40)).toEqual([0])
+  expect(asked(false, 5)).toEqual([0, 1, 2, 3, 5])
+})
+
+test('choosing: while the others who receive it are being met, each takes its part of a tab, and no more', () => {
+  const whole = { paceMs: 50, candidate: { isDirect: true } }
+  const wish = { receivers: 4, isGathering: true }
+  expect(choose({ whole }, 0, { ...wish, givenByTabs: 1 })).toBe('whole')
+  expect(choose({ whole: { ...whole, asked: 1 } }, 0, { ...wish, givenByTabs: 1 })).toBeUndefined()
+  expect(choose({ whole }, 0, { ...wish, givenByTabs: 2 })).toBeUndefined()
+  expect(choose({ whole }, 0, { ...wish, givenByTabs: 2, isGathering: false })).toBe('whole')
+  expect(choose({ whole: { paceMs: 50 } }, 0, { ...wish, givenByTabs: 2 })).toBe('whole')
 })
