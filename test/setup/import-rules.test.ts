@@ -123,7 +123,11 @@ async function createTree(tree: Record<string, string[]>): Promise<string> {
 /** What dependency-cruiser finds, as `rule: file`. */
 function cruise(folder: string): string[] {
   const program = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
-  const { stdout, stderr } = spawnSync(process.execPath, [program, '.', '--output-type', 'json'], { cwd: folder, encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, [program, '.', '--output-type', 'json'], {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 256 * 1_048_576, // the report grows with the tree
+  })
   if (!stdout.startsWith('{')) throw new Error(`dependency-cruiser said: ${stdout}${stderr}`)
   const { summary }: { summary: { violations: Violation[] } } = JSON.parse(stdout)
   return summary.violations.map(({ rule, from }) => `${rule.name}: ${from}`)
