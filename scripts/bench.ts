@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   bulk: 600,
   lookup: 200,
   presence: 280,
+  pieces: 120,
 }
 
 /** Resolves with what the benchmark found, or undefined when it failed or was not done in time. */

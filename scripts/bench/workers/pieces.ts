@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { MemoryDatastore } from 'datastore-core'
 import { createAsking } from '../../../node/content/asking.ts'
+import { createByteRate } from '../../../node/content/byte-rate.ts'
 import { giveContent } from '../../../node/content/giving.ts'
 import { ASK_SCOPE, CONTENT_PROTOCOL } from '../../../node/content/wire.ts'
 import { sha256 } from '../../../node/index.ts'
@@ -59,13 +60,15 @@ await libp2p.handle(CONTENT_PROTOCOL, (stream, connection) =>
   giveContent(stream, connection, {
     read: async () => ({ bytes: piece }),
     readPiece: async () => piece,
+    follow: () => undefined,
+    rate: createByteRate({ bytesPerSecond: 0 }),
     onServed: () => {},
   }),
 )
 await libp2p.start()
 
 async function take({ peer, address, way, pieceBytes, totalBytes, parallel }: Transfer): Promise<Timing> {
-  const asking = createAsking(libp2p, pieceBytes, way === 'http' ? createHttpPieces() : undefined)
+  const asking = createAsking({ libp2p, maxWholeBytes: pieceBytes, ...(way === 'http' && { fetchPiece: createHttpPieces() }) })
   const giver = peerIdFromString(peer)
   const { signal } = new AbortController()
   const count = Math.ceil(totalBytes / pieceBytes)
@@ -76,9 +79,16 @@ async function take({ peer, address, way, pieceBytes, totalBytes, parallel }: Tr
   const takeSome = async () => {
     while (next < count) {
       const index = next++
-      const got = await asking.askPiece(giver, [address], { key: KEY, outline: KEY, index, size: pieceBytes }, ASK_SCOPE.own, 10_000, {
-        signal,
-      })
+      const got = await asking.askPiece(
+        giver,
+        [address],
+        { key: KEY, outline: KEY, index, offset: index * pieceBytes, size: pieceBytes },
+        ASK_SCOPE.own,
+        10_000,
+        {
+          signal,
+        },
+      )
       if (!('bytes' in got)) throw new Error(`no piece: ${JSON.stringify(got)}`)
       await sha256(got.bytes)
       firstMs ||= performance.now() - startedAtMs
