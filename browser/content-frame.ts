@@ -1,9 +1,10 @@
 /**
  * The place on the page where content appears: in a sandboxed frame, or, what is an image, audio or video, in an element that can only
- * paint or play it (an SVG in an <img> runs nothing). Never as part of the app's own document. It is kept outside the view tree, because a
+ * paint or play it (an SVG in an <img> runs nothing). A PDF is shown by the browser's own viewer. Never as part of the app's own document. It is kept outside the view tree, because a
  * frame that is moved loads again. What to show is decided by `page-visit.ts`.
  */
 
+import { isPdf } from './content-kind.ts'
 import type { ContentScreen } from './page-visit.ts'
 import { PreviewFrame } from './preview-frame.ts'
 
@@ -11,11 +12,15 @@ const FRAME_TITLE = 'The content of this page'
 /** No allow-same-origin, no allow-top-navigation; no allow-modals either: a dialog would stop the tab, and with it what it holds. */
 const RAW_SANDBOX = 'allow-scripts allow-forms allow-popups'
 
+const PDF_BEGINNING = '%PDF-'
+
 export class ContentFrame implements ContentScreen {
   readonly #container: HTMLElement
   #raw: HTMLElement | undefined
   #blobUrl: string | undefined
   #preview: PreviewFrame | undefined
+  /** Of the PDF that is on its way. */
+  #pdf: AbortController | undefined
 
   /** Takes over the frame that the gateway put in the container, if there is one. */
   constructor(container: HTMLElement) {
@@ -25,6 +30,10 @@ export class ContentFrame implements ContentScreen {
   }
 
   showRaw(path: string, type: string): void {
+    if (isPdf(type)) {
+      void this.#showPdf(path)
+      return
+    }
     const media = mediaElementFor(type)
     if (media) {
       this.#place(media, path)
@@ -38,6 +47,10 @@ export class ContentFrame implements ContentScreen {
   }
 
   showBlob(blob: Blob): void {
+    if (isPdf(blob.type)) {
+      void this.#placePdf(blob, this.#startPdf())
+      return
+    }
     const media = mediaElementFor(blob.type)
     if (media === undefined) {
       this.clear()
@@ -60,10 +73,46 @@ export class ContentFrame implements ContentScreen {
   }
 
   clear(): void {
+    this.#pdf?.abort()
     this.#removeRaw()
     this.#preview?.close()
     this.#preview = undefined
     this.#showContainer()
+  }
+
+  /** Only the newest PDF that was asked for appears. */
+  #startPdf(): AbortSignal {
+    this.#pdf?.abort()
+    this.#pdf = new AbortController()
+    return this.#pdf.signal
+  }
+
+  async #showPdf(path: string): Promise<void> {
+    const signal = this.#startPdf()
+    try {
+      const response = await fetch(path, { signal })
+      if (response.ok) await this.#placePdf(await response.blob(), signal)
+    } catch {
+      // What became of it is said beside the content; it is still there to be saved.
+    }
+  }
+
+  /**
+   * The viewer does not start in a sandbox, nor for the gateway's answer, which is sandboxed by itself. So it is given a copy whose type
+   * is this tab's word: it is opened as a PDF or not at all, and what is in it never becomes a page.
+   */
+  async #placePdf(blob: Blob, signal: AbortSignal): Promise<void> {
+    const beginning = await blob.slice(0, PDF_BEGINNING.length).text()
+    if (signal.aborted) return
+    if (beginning !== PDF_BEGINNING) {
+      this.clear()
+      return
+    }
+    const url = URL.createObjectURL(new Blob([blob], { type: 'application/pdf' }))
+    const frame = document.createElement('iframe')
+    frame.referrerPolicy = 'no-referrer'
+    this.#place(frame, url)
+    this.#blobUrl = url
   }
 
   #place(raw: HTMLIFrameElement | HTMLImageElement | HTMLMediaElement, path: string): void {

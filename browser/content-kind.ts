@@ -21,8 +21,20 @@ const HTML_ELEMENTS =
 
 const HTML_BEGINNING = new RegExp(`^\\ufeff?\\s*(<!--|<!doctype\\s+html\\b|<(${HTML_ELEMENTS.replaceAll(' ', '|')})[\\s/>])`, 'i')
 
-/** Whether a browser shows content of a media type in a frame; anything else is for saving. */
-export function isDisplayable(type: string): boolean {
+/** The largest PDF that is shown, in bytes: the browser's viewer is handed the whole of it. */
+export const MAX_SHOWN_PDF_BYTES = 67_108_864
+
+export function isPdf(type: string): boolean {
+  return /^application\/pdf\b/.test(type)
+}
+
+/**
+ * Whether a browser shows content of a media type in a page; anything else is for saving.
+ *
+ * @param hasPdfViewer whether this browser has a viewer for PDF of its own
+ */
+export function isDisplayable(type: string, size: number, hasPdfViewer = globalThis.navigator?.pdfViewerEnabled === true): boolean {
+  if (isPdf(type)) return hasPdfViewer && size <= MAX_SHOWN_PDF_BYTES
   return /^(?:text|image|audio|video)\/|^application\/(?:xhtml\+)?xml/.test(type)
 }
 

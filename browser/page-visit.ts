@@ -68,7 +68,7 @@ export interface ContentScreen {
   showRaw(path: string, type: string): void
   /** Shows bytes that this tab has, without the gateway. */
   showLocal(bytes: Uint8Array): void
-  /** Plays or shows a large file that this tab has, where it is an image, audio or video. */
+  /** Plays or shows a large file that this tab has, where it is an image, audio, video or PDF. */
   showBlob(blob: Blob): void
   clear(): void
 }
@@ -321,7 +321,7 @@ export class PageVisit implements Visit {
   /** The gateway's own answer on screen: there, and only there, the page's scripts run. */
   #showGateway(size: number, type: string): void {
     this.#facts.set({ size, type })
-    if (isDisplayable(type)) this.#options.screen.showRaw(rawPathOf(this.route), type)
+    if (isDisplayable(type, size)) this.#options.screen.showRaw(rawPathOf(this.route), type)
     else this.#options.screen.clear()
   }
 

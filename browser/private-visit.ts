@@ -8,6 +8,7 @@ import type { OpenedContent, UnsealedContent } from '../node/index.ts'
 import { toBase64 } from './base64.ts'
 import { type BundleFile, readBundleFiles } from './bundle-files.ts'
 import { Cell, type ReadableCell } from './cell.ts'
+import { isPdf } from './content-kind.ts'
 import { type ContentFacts, failureOf, PAGE_VISIT_DEFAULTS, type PageVisitOptions, type Visit, type VisitState } from './page-visit.ts'
 import { readOpened } from './raw-content.ts'
 import type { PageRoute } from './route.ts'
@@ -192,7 +193,7 @@ export class PrivateVisit implements Visit {
   async #show({ type, size, read }: UnsealedContent): Promise<void> {
     const { screen } = this.#options
     const { signal } = this.#controller
-    if (isMedia(type)) {
+    if (isMedia(type) || isPdf(type)) {
       if (size <= PRIVATE_SHOWN_BYTES.media) screen.showBlob(await blobOf(read(undefined, { signal }), type))
     } else if (isText(type) && size <= PRIVATE_SHOWN_BYTES.text) {
       screen.showLocal(await bytesOf(read(undefined, { signal })))

@@ -31,7 +31,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: Visit }) {
   const isPrivate = route.secret !== undefined
   const isRaw = !isPrivate && state !== 'locked'
   const name = isPrivate ? facts?.name : route.name
-  const saveOnly = facts?.type !== undefined && !isDisplayable(facts.type)
+  const saveOnly = facts?.type !== undefined && !isDisplayable(facts.type, facts.size)
 
   return (
     <section class="page-view" aria-label="This page">

@@ -53,6 +53,22 @@ const receivedFiles = (page: Page) =>
     return names
   })
 
+/** A page of a PDF, and a script that a browser would run if it took it for a page. */
+function pdfText(padding: number): string {
+  const content = 'BT /F1 24 Tf 40 100 Td (Bread) Tj ET'
+  return [
+    '%PDF-1.4',
+    `%${'x'.repeat(padding)}<script>top.document.title = 'it ran'</script>`,
+    '1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj',
+    '2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj',
+    '3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj',
+    `4 0 obj<</Length ${content.length}>>stream\n${content}\nendstream endobj`,
+    '5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj',
+    'trailer<</Root 1 0 R>>',
+    '',
+  ].join('\n')
+}
+
 describe('content by its type', () => {
   it('shows images in the page, small or large, and runs no script of an SVG', async () => {
     for (const [bytes, name, width] of [
@@ -70,15 +86,27 @@ describe('content by its type', () => {
     }
   })
 
-  it('offers a PDF and any other file to be saved, with its name, size and type', async () => {
-    const pdf = Buffer.concat([Buffer.from('%PDF-1.7\n%\xff\xff\xff\xff\n', 'latin1'), randomBytes(MIB)])
-    const { address } = await share(pdf, 'paper.pdf')
+  it('shows a PDF, small or large, in the browser’s own viewer, which runs nothing of it', async () => {
+    for (const padding of [0, MIB]) {
+      const { address } = await share(new TextEncoder().encode(pdfText(padding)), 'paper.pdf')
+      const visitor = await chromium.newPage()
+      await visitor.goto(node.url + address)
+      const viewer = () => visitor.frames().some((frame) => frame.url().startsWith('chrome-extension://'))
+      await waitFor(viewer, 10_000, 'the viewer is there')
+      expect(await visitor.locator('iframe#content').getAttribute('src')).toMatch(/^blob:/)
+      expect(await visitor.getByTestId('facts').textContent()).toContain('paper.pdf')
+      expect(await visitor.title()).not.toContain('it ran')
+    }
+  })
+
+  it('offers any other file to be saved, with its name, size and type', async () => {
+    const { address } = await share(Buffer.concat([Buffer.from([0, 1, 2, 3]), randomBytes(MIB)]), 'paper.bin')
     const visitor = await chromium.newPage()
     await visitor.goto(node.url + address)
     await seesVisit(visitor, 'streamed')
-    expect(await visitor.getByTestId('facts').textContent()).toContain('paper.pdf, 1 MiB, application/pdf')
+    expect(await visitor.getByTestId('facts').textContent()).toContain('paper.bin, 1 MiB, application/octet-stream')
     const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByRole('link', { name: 'Save the file' }).click()])
-    expect(download.suggestedFilename()).toBe('paper.pdf')
+    expect(download.suggestedFilename()).toBe('paper.bin')
   })
 })
 

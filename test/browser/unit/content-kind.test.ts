@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { contentKindOf, contentLabel, isDisplayable } from '../../../browser/content-kind.ts'
+import { contentKindOf, contentLabel, isDisplayable, MAX_SHOWN_PDF_BYTES } from '../../../browser/content-kind.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
@@ -42,7 +42,13 @@ describe('content kind', () => {
 
   it('knows what a browser shows in a frame', () => {
     for (const type of ['text/html; charset=utf-8', 'text/plain', 'image/svg+xml', 'video/mp4', 'application/xml'])
-      expect(isDisplayable(type)).toBe(true)
-    for (const type of ['application/zip', 'application/octet-stream', 'application/pdf']) expect(isDisplayable(type)).toBe(false)
+      expect(isDisplayable(type, 1e9)).toBe(true)
+    for (const type of ['application/zip', 'application/octet-stream', 'application/pdfx']) expect(isDisplayable(type, 1, true)).toBe(false)
+  })
+
+  it('has a PDF shown where the browser has a viewer for it, up to a size', () => {
+    expect(isDisplayable('application/pdf', MAX_SHOWN_PDF_BYTES, true)).toBe(true)
+    expect(isDisplayable('application/pdf', MAX_SHOWN_PDF_BYTES + 1, true)).toBe(false)
+    expect(isDisplayable('application/pdf', 1, false)).toBe(false)
   })
 })
