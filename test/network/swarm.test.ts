@@ -147,6 +147,9 @@ test('swarm: a piece that the store was wrong about is found when it is asked fo
     },
   }
   const helping = receive(helper.peer, content, { store: slow })
+  const give = (index: number) => helper.peer.content.givePiece({ key: content.key, outline: content.outline, index })
+  await waitFor(() => give(3).then(Boolean, () => false), 10_000, 'it gives what it has')
+  await expect(give(5)).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
   const { store: received, receiving } = receive(receiver.peer, content)
   await receiving.complete
   room.resolve()
