@@ -10,7 +10,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -18,6 +17,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { startNode } from './bench/mayfly-network.ts'
 import { peakRssOf, rssOf } from './bench/process-stat.ts'
+import { writeSparse } from './bench/sparse-file.ts'
 import { waitUntil } from './bench/wait.ts'
 
 const MAIN = fileURLToPath(new URL('../node/server/main.ts', import.meta.url))
@@ -27,8 +27,6 @@ const DEFAULT_BYTES = 5 * 2 ** 30
  * 78 MiB more for 100 MiB, 80, 144 and 134 for 5 GiB on a machine with six times the work that it can do (2026-11-21).
  */
 const MAX_GROWTH = 200 * 2 ** 20
-/** The file is sparse, with a number at each of these, so that no two pieces of it are equal. */
-const MARK_EVERY = 2 ** 18
 const JOIN_MS = 30_000
 
 interface Holder {
@@ -51,20 +49,6 @@ async function hold(path: string, gateway: string): Promise<Holder> {
 async function end({ child }: Holder): Promise<void> {
   child.kill('SIGTERM')
   await once(child, 'exit')
-}
-
-async function writeSparse(path: string, size: number): Promise<void> {
-  const file = await open(path, 'w')
-  try {
-    await file.truncate(size)
-    for (let at = 0; at + 8 <= size; at += MARK_EVERY) {
-      const mark = Buffer.alloc(8)
-      mark.writeDoubleLE(at + 1)
-      await file.write(mark, 0, 8, at)
-    }
-  } finally {
-    await file.close()
-  }
 }
 
 /** What `curl URL | sha256sum` says. */

@@ -1,0 +1,128 @@
+/**
+ * Shows that content of any size goes from tab to tab: a file shared in one Chromium, received by another one with "Hold this too", checked
+ * there against its address, with the memory of both browsers bounded and hardly anything on the node's port. Ends with 1 where one of
+ * these is not so. What is received is written into the browser's own storage on this disk, and removed with it.
+ *
+ *   npm run show-large-tabs                  5 GiB: many minutes, and as much room
+ *   npm run show-large-tabs -- 104857600     so many bytes
+ */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { startNode } from './bench/mayfly-network.ts'
+import { familyOf, rssOf } from './bench/process-stat.ts'
+import { writeSparse } from './bench/sparse-file.ts'
+import { findChromium } from './chromium.ts'
+
+const DEFAULT_BYTES = 5 * 2 ** 30
+const MIB = 2 ** 20
+/** What a browser may need besides what it needs when nothing is shared, in bytes. Its processes share pages, which count for each. */
+const MAX_GROWTH = 768 * MIB
+const LONG_MS = 3_600_000
+const LOOK_MS = 1_000
+/** The node hears how each tab is to be reached, and little else. */
+const MAX_CARRIED = 0.01
+
+interface Browser {
+  context: BrowserContext
+  page: Page
+  /** Of all its processes together, in bytes. */
+  rss(): number
+}
+
+/** A browser of its own, with a profile on disk as a person's: a private window would keep in memory what it receives. */
+async function openBrowser(directory: string, executablePath: string): Promise<Browser> {
+  const before = new Set(familyOf(process.pid))
+  const context = await chromium.launchPersistentContext(directory, {
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=WebRtcHideLocalIpsWithMdns'],
+  })
+  const own = familyOf(process.pid).find((pid) => !before.has(pid)) as number
+  return {
+    context,
+    page: context.pages()[0] ?? (await context.newPage()),
+    rss: () => familyOf(own).reduce((sum, pid) => sum + rssOf(pid), 0),
+  }
+}
+
+async function sha256sumOf(path: string): Promise<string> {
+  const sum = spawn('sha256sum', [path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [said] = await Promise.all([text(sum.stdout), once(sum, 'exit')])
+  return said.slice(0, 64)
+}
+
+const seesState = (page: Page, state: string) =>
+  page.locator(`[data-testid="visit-status"][data-state="${state}"]`).waitFor({ timeout: LONG_MS })
+
+async function show(bytes: number): Promise<boolean> {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('There is no Chromium: npm test says how to install one')
+  const directory = mkdtempSync(join(tmpdir(), 'mayfly-large-'))
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  const path = join(directory, 'large.bin')
+  await writeSparse(path, bytes)
+  const sum = await sha256sumOf(path)
+  await using node = await startNode()
+  const portBytes = async () => {
+    const { bytesReceived = 0, bytesSent = 0 } = (await node.status()).counts
+    return bytesReceived + bytesSent
+  }
+  const giver = await openBrowser(join(directory, 'giver'), executablePath)
+  const taker = await openBrowser(join(directory, 'taker'), executablePath)
+  try {
+    await giver.page.goto(node.url)
+    await taker.page.goto(node.url)
+    const idle = { giver: giver.rss(), taker: taker.rss() }
+    const most = { ...idle }
+    const looking = setInterval(() => {
+      most.giver = Math.max(most.giver, giver.rss())
+      most.taker = Math.max(most.taker, taker.rss())
+    }, LOOK_MS)
+
+    const startedAtMs = performance.now()
+    await giver.page.getByTestId('page-file').setInputFiles(path)
+    await giver.page.getByTestId('chosen-file').waitFor()
+    await giver.page.getByTestId('make').click()
+    await giver.page.getByTestId('page-link').waitFor({ timeout: LONG_MS })
+    const link = await giver.page.getByTestId('page-link').inputValue()
+    const heldAtMs = performance.now()
+    await taker.page.goto(link)
+    await seesState(taker.page, 'streamed')
+    const before = await portBytes()
+    await taker.page.getByTestId('hold-too').click()
+    const bar = taker.page.getByTestId('transfer')
+    await bar.and(taker.page.locator('[data-phase="checking"]')).waitFor({ timeout: LONG_MS })
+    const gotAtMs = performance.now()
+    const carried = ((await portBytes()) - before) / bytes
+    await seesState(taker.page, 'holding')
+    const checkedAtMs = performance.now()
+    clearInterval(looking)
+
+    const isRight = new URL(link).pathname === `/${sum}`
+    const isBounded = most.giver - idle.giver <= MAX_GROWTH && most.taker - idle.taker <= MAX_GROWTH
+    const seconds = (from: number, to: number) => ((to - from) / 1_000).toFixed(1)
+    const mib = (size: number) => Math.round(size / MIB)
+    console.log(`bytes      ${bytes.toLocaleString('en')}`)
+    console.log(`sha256sum  ${sum}  ${isRight ? 'is the address, which the receiver has checked' : 'is NOT the address'}`)
+    console.log(
+      `shared after ${seconds(startedAtMs, heldAtMs)} s, received in ${seconds(heldAtMs, gotAtMs)} s: ${Math.round(bytes / MIB / ((gotAtMs - heldAtMs) / 1_000))} MiB/s`,
+    )
+    console.log(`checked as a whole in ${seconds(gotAtMs, checkedAtMs)} s`)
+    console.log(`the node carried ${(100 * carried).toFixed(2)} % of it`)
+    for (const who of ['giver', 'taker'] as const)
+      console.log(`memory     ${who}: ${mib(most[who])} MiB at most, ${mib(idle[who])} MiB without`)
+    if (!isBounded) console.log(`memory is NOT bounded: over ${mib(MAX_GROWTH)} MiB more`)
+    return isRight && isBounded && carried <= MAX_CARRIED
+  } finally {
+    await giver.context.close()
+    await taker.context.close()
+  }
+}
+
+const [given] = process.argv.slice(2)
+process.exitCode = (await show(given === undefined ? DEFAULT_BYTES : Number(given))) ? 0 : 1
