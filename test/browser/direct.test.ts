@@ -3,58 +3,20 @@
  * mDNS names, which nobody answers where there is no multicast: these tests, and nothing else, tell it not to.
  */
 
-import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { openHome, pressMake, seesConnection, seesVisit } from '../helpers/app-page.ts'
+import { seesConnection, seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
-import { randomBytes } from '../helpers/sample-files.ts'
-import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { shareFile, visitFile } from '../helpers/shared-file.ts'
 
 const MIB = 1_048_576
 
 const chromium = useChromium(['--disable-features=WebRtcHideLocalIpsWithMdns'])
 
-interface Shared {
-  page: Page
-  /** Path and query of the link. */
-  address: string
-  sha256: string
-  size: number
-}
-
-/** A tab that shares a file of so many bytes, which lies on disk as a person's would. */
-async function share(node: NodeProcess, size: number): Promise<Shared> {
-  const path = join(await createTemporaryDirectory(), 'film.bin')
-  const hash = createHash('sha256')
-  const file = await open(path, 'w')
-  for (let left = size; left > 0; left -= 4 * MIB) {
-    const bytes = randomBytes(Math.min(left, 4 * MIB))
-    hash.update(bytes)
-    await file.write(bytes)
-  }
-  await file.close()
-  const page = await chromium.newPage()
-  await openHome(page, node.url)
-  await page.getByTestId('page-file').setInputFiles(path)
-  await page.getByTestId('chosen-file').waitFor()
-  await pressMake(page)
-  const { pathname, search } = new URL(await page.getByTestId('page-link').inputValue())
-  return { page, address: pathname + search, sha256: hash.digest('hex'), size }
-}
-
-/** The tab is on the link's page, and does not have the file yet. */
-async function visit(node: NodeProcess, address: string, context: BrowserContext): Promise<Page> {
-  const page = await context.newPage()
-  await page.goto(node.url + address)
-  await seesConnection(page, 'joined')
-  await seesVisit(page, 'streamed')
-  return page
-}
+const share = async (node: NodeProcess, size: number) => shareFile(await chromium.newPage(), node.url, size)
+const visit = (node: NodeProcess, address: string, context: BrowserContext) => visitFile(context, node.url, address)
 
 const wayOf = (page: Page) => page.getByTestId('transfer').getAttribute('data-way', { timeout: 60_000 })
 const doneOf = async (page: Page) => Number(await page.getByTestId('transfer').getAttribute('data-done', { timeout: 60_000 }))

@@ -2,24 +2,15 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useChromium } from '../helpers/chromium.ts'
 import { ask } from '../helpers/gateway.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNodePair } from '../helpers/node-pair.ts'
 import { pngBytes } from '../helpers/sample-files.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
-let near: NodeProcess
-let far: NodeProcess
-beforeAll(async () => {
-  near = await startNodeProcess()
-  far = await startNodeProcess({ join: [near.url] })
-  await far.waitForLog(({ msg }) => msg === 'joined')
-})
-afterAll(async () => {
-  await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
-})
+const nodes = useNodePair()
 const chromium = useChromium()
 
 const FILES = 200
@@ -57,7 +48,7 @@ async function holdSite(): Promise<string> {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), bytes)
   }
-  const holder = spawnMayfly(['hold', folder, '--json', '--join', near.url])
+  const holder = spawnMayfly(['hold', folder, '--json', '--join', nodes.near.url])
   const held = JSON.parse(await holder.stdout.waitFor((line) => line.includes('"url"'))) as { hash: string; files: number }
   expect(held.files).toBe(FILES)
   return held.hash
@@ -66,11 +57,11 @@ async function holdSite(): Promise<string> {
 test('site: one walks by its own links through pages of every name, with styles and images; the other files are there too', async () => {
   const hash = await holdSite()
   const page = await chromium.newPage()
-  await page.goto(`${far.url}/raw/${hash}/`)
+  await page.goto(`${nodes.far.url}/raw/${hash}/`)
   await page.getByRole('link', { name: 'first' }).click()
   for (let i = 0; i < ODD_NAMES.length; i++) {
     await page.getByText(`page ${i}`, { exact: true }).waitFor()
-    expect(page.url()).toBe(`${far.url}/raw/${hash}/${encode(pathOf(i))}`)
+    expect(page.url()).toBe(`${nodes.far.url}/raw/${hash}/${encode(pathOf(i))}`)
     await page.waitForFunction(() => document.images[0]?.complete)
     const look = await page.evaluate(() => [
       getComputedStyle(document.querySelector('p') as Element).color,
@@ -82,7 +73,7 @@ test('site: one walks by its own links through pages of every name, with styles 
   }
   await page.getByText(`page ${ODD_NAMES.length}`, { exact: true }).waitFor()
   for (const [path, bytes] of siteFiles()) {
-    const answer = await ask(far.port, `/${hash}/${encode(path)}`)
+    const answer = await ask(nodes.far.port, `/${hash}/${encode(path)}`)
     const expected = path === TWICE_ENCODED ? [path, 400] : [path, 200]
     expect([path, answer.status]).toEqual(expected)
     if (answer.status === 200) expect(answer.body.equals(Buffer.from(bytes))).toBe(true)
@@ -102,7 +93,7 @@ test('site: a path that would lead out of it is refused, in the browser’s form
   ]
   for (const out of [...outs, 'package.json', 'node/server/main.ts', 'etc/passwd', '/etc/passwd', `${'n'.repeat(256)}`]) {
     for (const path of [`/raw/${hash}/${out}`, `/${hash}/part%200/${out}`]) {
-      const answer = await ask(far.port, path)
+      const answer = await ask(nodes.far.port, path)
       expect([path, answer.status]).toEqual([path, expect.toSatisfy((status: number) => status === 400 || status === 404)])
       expect(answer.text).not.toMatch(/"dependencies"|root:|import /)
     }
@@ -110,7 +101,7 @@ test('site: a path that would lead out of it is refused, in the browser’s form
   // A browser takes the dots away before it asks: what it then asks for is somebody else's address, or none.
   const page = await chromium.newPage()
   for (const out of ['../../package.json', '%2e%2e/%2e%2e/package.json']) {
-    const answer = await page.goto(`${far.url}/raw/${hash}/${out}`)
+    const answer = await page.goto(`${nodes.far.url}/raw/${hash}/${out}`)
     expect(answer?.status()).toBeGreaterThanOrEqual(400)
   }
 })

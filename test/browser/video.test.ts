@@ -2,11 +2,11 @@
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useChromium } from '../helpers/chromium.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
 import { waitFor } from '../helpers/network.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNodePair } from '../helpers/node-pair.ts'
 import { runProgram } from '../helpers/program.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
@@ -16,16 +16,7 @@ const REPEATS = 20
 const SECONDS = CLIP_SECONDS * REPEATS
 const PATIENCE_MS = 40_000
 
-let near: NodeProcess
-let far: NodeProcess
-beforeAll(async () => {
-  near = await startNodeProcess()
-  far = await startNodeProcess({ join: [near.url] })
-  await far.waitForLog(({ msg }) => msg === 'joined')
-})
-afterAll(async () => {
-  await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
-})
+const nodes = useNodePair()
 const chromium = useChromium(['--autoplay-policy=no-user-gesture-required'])
 
 async function makeVideo(directory: string): Promise<string> {
@@ -46,17 +37,17 @@ test('video: a person opens the link, seeks to 80 %, and it goes on from there; 
 }, async () => {
   const path = await makeVideo(await createTemporaryDirectory())
   const { size } = await stat(path)
-  const holder = spawnMayfly(['hold', path, '--json', '--join', near.url])
+  const holder = spawnMayfly(['hold', path, '--json', '--join', nodes.near.url])
   const { url } = JSON.parse(await holder.stdout.waitFor((line) => line.includes('"url"'))) as { url: string }
   const fetched = async () => {
-    const { counts } = (await (await fetch(`${far.url}/api/v1/status`)).json()) as { counts: { bytesFetched: number } }
+    const { counts } = (await (await fetch(`${nodes.far.url}/api/v1/status`)).json()) as { counts: { bytesFetched: number } }
     return counts.bytesFetched
   }
   const before = await fetched()
 
   const page = await chromium.newPage()
   const { pathname, search } = new URL(url)
-  await page.goto(far.url + pathname + search)
+  await page.goto(nodes.far.url + pathname + search)
   const video = page.locator('video#content')
   await video.waitFor({ timeout: PATIENCE_MS })
   const at = () => video.evaluate(({ currentTime, duration, readyState }: HTMLVideoElement) => ({ currentTime, duration, readyState }))

@@ -3,27 +3,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { decodeBundle, decodeKeyHex } from '../../node/index.ts'
 import { type MayflyProcess, runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { waitFor } from '../helpers/network.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNodePair } from '../helpers/node-pair.ts'
+import type { NodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const MIB = 1_048_576
 
-let near: NodeProcess
-let far: NodeProcess
-
-beforeAll(async () => {
-  near = await startNodeProcess()
-  far = await startNodeProcess({ join: [near.url] })
-  await far.waitForLog(({ msg }) => msg === 'joined')
-}, 30_000)
-
-afterAll(async () => {
-  await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
-})
+const nodes = useNodePair()
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
@@ -31,7 +21,7 @@ function sha256(bytes: Uint8Array): string {
 
 /** Holds the paths; resolves with the process and what it said of each. */
 async function hold(...paths: string[]): Promise<{ process: MayflyProcess; held: Held[] }> {
-  const process = spawnMayfly(['hold', ...paths, '--json', '--join', near.url])
+  const process = spawnMayfly(['hold', ...paths, '--json', '--join', nodes.near.url])
   await process.stdout.waitFor(() => process.stdout.lines.filter((line) => line.includes('"url"')).length === paths.length)
   return { process, held: process.stdout.lines.filter((line) => line.includes('"url"')).map((line) => JSON.parse(line) as Held) }
 }
@@ -74,13 +64,13 @@ describe('command: content of any size', () => {
     for (const [i, { hash, url, size, outline }] of held.entries()) {
       const bytes = contents[i] ?? Buffer.alloc(0)
       expect([hash, size]).toEqual([sha256(bytes), sizes[i]])
-      expect(url).toBe(`${near.url}/${hash}${outline === undefined ? '' : `?o=${outline}`}`)
+      expect(url).toBe(`${nodes.near.url}/${hash}${outline === undefined ? '' : `?o=${outline}`}`)
       expect(outline !== undefined).toBe(size > 262_144)
-      const [piped, plain] = await Promise.all([runMayfly(['get', url]), runMayfly(['get', hash, '--join', far.url])])
+      const [piped, plain] = await Promise.all([runMayfly(['get', url]), runMayfly(['get', hash, '--join', nodes.far.url])])
       expect([piped.code, sha256(piped.stdout), piped.stderr]).toEqual([0, hash, ''])
       expect([plain.code, sha256(plain.stdout), plain.stderr]).toEqual([0, hash, ''])
       const out = join(directory, `out-${size}`)
-      expect(await runMayfly(['get', url, '-o', out, '--join', far.addresses[0] ?? ''])).toMatchObject({ code: 0, stderr: '' })
+      expect(await runMayfly(['get', url, '-o', out, '--join', nodes.far.addresses[0] ?? ''])).toMatchObject({ code: 0, stderr: '' })
       expect(sha256(await readFile(out))).toBe(hash)
     }
   })
@@ -88,9 +78,9 @@ describe('command: content of any size', () => {
   test('hold, get: standard input of many pieces is held, and leaves no file', async () => {
     const bytes = randomBytes(3 * MIB + 1)
     const temporary = await createTemporaryDirectory()
-    const process = spawnMayfly(['hold', '-', '--join', near.url], { stdin: bytes, env: { TMPDIR: temporary } })
+    const process = spawnMayfly(['hold', '-', '--join', nodes.near.url], { stdin: bytes, env: { TMPDIR: temporary } })
     const link = await process.stdout.waitFor(() => true)
-    expect(link).toMatch(new RegExp(`^${near.url}/${sha256(bytes)}\\?o=[0-9a-f]{64}$`))
+    expect(link).toMatch(new RegExp(`^${nodes.near.url}/${sha256(bytes)}\\?o=[0-9a-f]{64}$`))
     expect(await readdir(temporary)).toEqual([])
     expect((await runMayfly(['get', link])).stdout.equals(bytes)).toBe(true)
   })
@@ -99,7 +89,7 @@ describe('command: content of any size', () => {
     const directory = await createTemporaryDirectory()
     await writeFile(join(directory, 'a'), randomBytes(MIB))
     const { held } = await hold(join(directory, 'a'))
-    const link = `${near.url}/${held[0]?.hash}?o=${'0'.repeat(64)}`
+    const link = `${nodes.near.url}/${held[0]?.hash}?o=${'0'.repeat(64)}`
     expect(await runMayfly(['get', link])).toMatchObject({ code: 1, stdout: Buffer.alloc(0) })
     expect(await runMayfly(['get', link, '-o', join(directory, 'out')])).toMatchObject({ code: 1 })
     expect(await readdir(directory)).toEqual(['a'])
@@ -121,7 +111,7 @@ describe('command: content of any size', () => {
     })
     expect(await process.exited).toEqual({ code: 1, signal: null })
     expect(JSON.parse(process.stderr.lines.at(-1) ?? '')).toMatchObject({ error: { code: 'ERR_UNAVAILABLE' } })
-    expect(await runMayfly(['holders', hash, '--join', far.url])).toMatchObject({ code: 3 })
+    expect(await runMayfly(['holders', hash, '--join', nodes.far.url])).toMatchObject({ code: 3 })
   })
 
   test.each(['with', 'without'])(
@@ -135,8 +125,8 @@ describe('command: content of any size', () => {
       const { held } = await hold(path)
       const { hash = '', url = '' } = held[0] ?? {}
       const out = join(directory, 'out')
-      const args = ['get', how === 'with' ? url : hash, '-o', out, '--join', near.url]
-      const before = await bytesSent(near)
+      const args = ['get', how === 'with' ? url : hash, '-o', out, '--join', nodes.near.url]
+      const before = await bytesSent(nodes.near)
 
       const cut = spawnMayfly(args)
       const partial = `${out}.${hash.slice(0, 16)}.part`
@@ -154,7 +144,7 @@ describe('command: content of any size', () => {
       expect(await runMayfly(args)).toMatchObject({ code: 0 })
       expect(sha256(await readFile(out))).toBe(hash)
       expect((await readdir(directory)).toSorted()).toEqual(['in', 'out'])
-      const sent = (await bytesSent(near)) - before
+      const sent = (await bytesSent(nodes.near)) - before
       expect(sent).toBeGreaterThanOrEqual(size)
       expect(sent).toBeLessThan(size * 1.05)
     },
@@ -188,15 +178,15 @@ describe('command: folders', () => {
       key: decodeKeyHex(sha256(files.get('index.html') ?? bundle.stdout)),
     })
 
-    const got = await runMayfly(['get', url, '-o', copy, '--json', '--join', far.url])
+    const got = await runMayfly(['get', url, '-o', copy, '--json', '--join', nodes.far.url])
     expect([got.code, JSON.parse(got.stdout.toString())]).toMatchObject([0, { hash, files: 50, directory: copy }])
     expect(await readFiles(copy)).toEqual(await readFiles(folder))
 
     for (const [path, bytes] of [...files].slice(0, 6)) {
-      const link = `${near.url}/${hash}/${path.split('/').map(encodeURIComponent).join('/')}`
+      const link = `${nodes.near.url}/${hash}/${path.split('/').map(encodeURIComponent).join('/')}`
       expect((await runMayfly(['get', link])).stdout.equals(bytes)).toBe(true)
     }
-    expect((await runMayfly(['get', `${hash}/sub dir/🙂.txt`, '--join', far.url])).stdout.toString()).toBe('hello 🙂')
+    expect((await runMayfly(['get', `${hash}/sub dir/🙂.txt`, '--join', nodes.far.url])).stdout.toString()).toBe('hello 🙂')
     expect(await runMayfly(['get', `${url}/none`])).toMatchObject({ code: 1, stdout: Buffer.alloc(0) })
 
     // The same files make the same bundle, wherever they are.
@@ -265,15 +255,15 @@ describe('command: folders', () => {
     const [odd, large] = [join(directory, 'odd'), join(directory, 'large')]
     await writeFiles(odd, new Map([['fine', Buffer.from('a fine file')]]))
     await symlink('/etc/hostname', join(odd, 'out'))
-    expect(await runMayfly(['hold', odd, '--join', near.url])).toMatchObject({
+    expect(await runMayfly(['hold', odd, '--join', nodes.near.url])).toMatchObject({
       code: 1,
       stdout: Buffer.alloc(0),
       stderr: expect.stringContaining('"out"'),
     })
-    expect(await runMayfly(['holders', sha256(Buffer.from('a fine file')), '--join', near.url])).toMatchObject({ code: 3 })
+    expect(await runMayfly(['holders', sha256(Buffer.from('a fine file')), '--join', nodes.near.url])).toMatchObject({ code: 3 })
 
     await writeFiles(large, new Map(Array.from({ length: 256 }, (_, i) => [String(i), Buffer.from(String(i))])))
-    expect(await runMayfly(['hold', large, '--join', near.url])).toMatchObject({
+    expect(await runMayfly(['hold', large, '--join', nodes.near.url])).toMatchObject({
       code: 1,
       stdout: Buffer.alloc(0),
       stderr: expect.stringContaining('255'),

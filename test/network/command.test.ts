@@ -4,28 +4,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile, watch, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LineLog } from '../helpers/line-log.ts'
 import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNodePair } from '../helpers/node-pair.ts'
+import { startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 /** A name that no test holds. */
 const NOBODY = createHash('sha256').update('held by nobody').digest('hex')
 
-/** Two nodes, joined: what is held through the one is asked of the other. */
-let near: NodeProcess
-let far: NodeProcess
-
-beforeAll(async () => {
-  near = await startNodeProcess()
-  far = await startNodeProcess({ join: [near.url] })
-  await far.waitForLog(({ msg }) => msg === 'joined')
-}, 30_000)
-
-afterAll(async () => {
-  await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
-})
+const nodes = useNodePair()
 
 function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
@@ -43,24 +32,24 @@ describe('command: hold, get and holders', () => {
     ['256 KiB', randomBytes(262_144)],
   ])('hold: %s is got back as it was, until the holder is told to end', async (_, bytes) => {
     const hash = sha256(bytes)
-    const hold = spawnMayfly(['hold', '-', '--join', near.url], { stdin: bytes })
-    expect(await hold.stdout.waitFor(() => true)).toBe(`${near.url}/${hash}`)
+    const hold = spawnMayfly(['hold', '-', '--join', nodes.near.url], { stdin: bytes })
+    expect(await hold.stdout.waitFor(() => true)).toBe(`${nodes.near.url}/${hash}`)
 
-    for (const args of [[`${near.url}/${hash}`], [hash, '--join', far.url], [hash, '--join', far.addresses[0] ?? '']]) {
+    for (const args of [[`${nodes.near.url}/${hash}`], [hash, '--join', nodes.far.url], [hash, '--join', nodes.far.addresses[0] ?? '']]) {
       expect(await runMayfly(['get', ...args])).toEqual({ code: 0, signal: null, stdout: bytes, stderr: '' })
     }
     const toldAt = performance.now()
     expect(await hold.kill('SIGINT')).toEqual({ code: 0, signal: null })
     expect(performance.now() - toldAt).toBeLessThan(2000)
-    expect(await runMayfly(['get', hash, '--join', far.url])).toMatchObject({ code: 3, stdout: Buffer.alloc(0) })
+    expect(await runMayfly(['get', hash, '--join', nodes.far.url])).toMatchObject({ code: 3, stdout: Buffer.alloc(0) })
   })
 
   test('hold: a link that was said is found at once, through any node', async () => {
     for (let i = 0; i < 5; i++) {
-      const hold = spawnMayfly(['hold', '-', '--json', '--join', near.url], { stdin: `page ${i}` })
+      const hold = spawnMayfly(['hold', '-', '--json', '--join', nodes.near.url], { stdin: `page ${i}` })
       const { hash, url, size } = JSON.parse(await hold.stdout.waitFor(() => true))
-      expect([hash, url, size]).toEqual([sha256(`page ${i}`), `${near.url}/${hash}`, 6])
-      const statuses = await Promise.all([near, far].map(async (node) => (await fetch(`${node.url}/raw/${hash}`)).status))
+      expect([hash, url, size]).toEqual([sha256(`page ${i}`), `${nodes.near.url}/${hash}`, 6])
+      const statuses = await Promise.all([nodes.near, nodes.far].map(async (node) => (await fetch(`${node.url}/raw/${hash}`)).status))
       expect(statuses).toEqual([200, 200])
       await hold.kill('SIGTERM')
     }
@@ -70,8 +59,11 @@ describe('command: hold, get and holders', () => {
     const directory = await createTemporaryDirectory()
     const path = join(directory, 'there')
     await writeFile(path, 'there')
-    expect(await runMayfly(['hold', path, join(directory, 'none'), '--join', near.url])).toMatchObject({ code: 1, stdout: Buffer.alloc(0) })
-    expect(await runMayfly(['holders', sha256('there'), '--join', near.url])).toMatchObject({ code: 3 })
+    expect(await runMayfly(['hold', path, join(directory, 'none'), '--join', nodes.near.url])).toMatchObject({
+      code: 1,
+      stdout: Buffer.alloc(0),
+    })
+    expect(await runMayfly(['holders', sha256('there'), '--join', nodes.near.url])).toMatchObject({ code: 3 })
   })
 
   test('hold: ends with 4 when nobody can be joined in time', async () => {
@@ -80,20 +72,20 @@ describe('command: hold, get and holders', () => {
   })
 
   test('hold: of several gateways, the link names one that answers', async () => {
-    const hold = spawnMayfly(['hold', '-', '--join', 'http://127.0.0.1:9', '--join', far.url], { stdin: 'several' })
-    expect(await hold.stdout.waitFor(() => true)).toBe(`${far.url}/${sha256('several')}`)
+    const hold = spawnMayfly(['hold', '-', '--join', 'http://127.0.0.1:9', '--join', nodes.far.url], { stdin: 'several' })
+    expect(await hold.stdout.waitFor(() => true)).toBe(`${nodes.far.url}/${sha256('several')}`)
   })
 
   test('holders: the watch says each change, through a gateway and through the overlay', async () => {
     const hash = sha256('watched')
-    const watches = [far.url, far.addresses[0] ?? ''].map((address) =>
+    const watches = [nodes.far.url, nodes.far.addresses[0] ?? ''].map((address) =>
       spawnMayfly(['holders', hash, '--watch', '--json', '--join', address]),
     )
     const all = (holders: number, from: number) => Promise.all(watches.map(({ stdout }) => nextCount(stdout, holders, from)))
     await all(0, 0)
     const holds = []
     for (const count of [1, 2]) {
-      holds.push(spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'watched' }))
+      holds.push(spawnMayfly(['hold', '-', '--join', nodes.near.url], { stdin: 'watched' }))
       await all(count, count)
     }
     await holds[0]?.kill('SIGINT')
@@ -107,29 +99,31 @@ describe('command: hold, get and holders', () => {
   })
 
   test('holders: ends with 3 when nobody holds it, and with 0 when somebody does', async () => {
-    expect(await runMayfly(['holders', NOBODY, '--json', '--join', far.url])).toMatchObject({
+    expect(await runMayfly(['holders', NOBODY, '--json', '--join', nodes.far.url])).toMatchObject({
       code: 3,
       stdout: Buffer.from(`{"hash":"${NOBODY}","holders":0}\n`),
     })
-    const hold = spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'counted' })
+    const hold = spawnMayfly(['hold', '-', '--join', nodes.near.url], { stdin: 'counted' })
     const link = await hold.stdout.waitFor(() => true)
     expect(await runMayfly(['holders', link])).toMatchObject({ code: 0, stdout: Buffer.from('1 holder\n') })
   })
 
   test('holders: a reader that has read enough ends the watch', async () => {
-    const watch = spawnMayfly(['holders', sha256('piped'), '--watch', '--join', near.url])
+    const watch = spawnMayfly(['holders', sha256('piped'), '--watch', '--join', nodes.near.url])
     await watch.stdout.waitFor(() => true)
     watch.process.stdout.destroy()
-    spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'piped' })
+    spawnMayfly(['hold', '-', '--join', nodes.near.url], { stdin: 'piped' })
     expect(await watch.exited).toEqual({ code: 0, signal: null })
   })
 
   test('get: waits for a holder as long as it is told to', async () => {
     const hash = sha256('awaited')
-    const gets = [far.url, far.addresses[0] ?? ''].map((address) => runMayfly(['get', hash, '--wait', '20s', '--join', address]))
-    const short = await runMayfly(['get', hash, '--wait', '100ms', '--join', far.url])
+    const gets = [nodes.far.url, nodes.far.addresses[0] ?? ''].map((address) =>
+      runMayfly(['get', hash, '--wait', '20s', '--join', address]),
+    )
+    const short = await runMayfly(['get', hash, '--wait', '100ms', '--join', nodes.far.url])
     expect(short).toMatchObject({ code: 3, stdout: Buffer.alloc(0) })
-    spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'awaited' })
+    spawnMayfly(['hold', '-', '--join', nodes.near.url], { stdin: 'awaited' })
     for (const get of gets) expect(await get).toMatchObject({ code: 0, stdout: Buffer.from('awaited') })
   })
 
@@ -137,10 +131,10 @@ describe('command: hold, get and holders', () => {
     const directory = await createTemporaryDirectory()
     const file = join(directory, 'page')
     await writeFile(file, 'older')
-    expect(await runMayfly(['get', NOBODY, '-o', file, '--join', near.url])).toMatchObject({ code: 3 })
+    expect(await runMayfly(['get', NOBODY, '-o', file, '--join', nodes.near.url])).toMatchObject({ code: 3 })
     expect(await readFile(file, 'utf8')).toBe('older')
 
-    const hold = spawnMayfly(['hold', '-', '--join', near.url], { stdin: 'newer' })
+    const hold = spawnMayfly(['hold', '-', '--join', nodes.near.url], { stdin: 'newer' })
     const link = await hold.stdout.waitFor(() => true)
     const { code, stdout } = await runMayfly(['get', link, '-o', file, '--json'])
     expect([code, JSON.parse(stdout.toString())]).toEqual([0, { hash: sha256('newer'), size: 5, file }])
@@ -187,8 +181,8 @@ describe('command: start and status', () => {
 
   test('start: ends with 1 when its port is taken', async () => {
     const data = await createTemporaryDirectory()
-    const { code, stderr } = await runMayfly(['start', '--port', String(near.port), '--data', data, '--log-level', 'silent'])
-    expect([code, stderr]).toEqual([1, expect.stringContaining(String(near.port))])
+    const { code, stderr } = await runMayfly(['start', '--port', String(nodes.near.port), '--data', data, '--log-level', 'silent'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(String(nodes.near.port))])
   })
 
   test('start: goes on without those it should join, and joins them when they come', async () => {

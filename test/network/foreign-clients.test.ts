@@ -6,10 +6,10 @@ import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { writeGeneratedFile } from '../helpers/generated-file.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { useNodePair } from '../helpers/node-pair.ts'
 import { runProgram } from '../helpers/program.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
@@ -18,17 +18,7 @@ const PIECE = 262_144
 const SHOW_LARGE = fileURLToPath(new URL('../../scripts/show-large.ts', import.meta.url))
 
 describe('through two nodes', () => {
-  let near: NodeProcess
-  let far: NodeProcess
-
-  beforeAll(async () => {
-    near = await startNodeProcess()
-    far = await startNodeProcess({ join: [near.url] })
-    await far.waitForLog(({ msg }) => msg === 'joined')
-  })
-  afterAll(async () => {
-    await Promise.all([near?.kill('SIGKILL'), far?.kill('SIGKILL')])
-  })
+  const nodes = useNodePair()
 
   /** Holds generated files behind the first node until the test ends; their links at any gateway. */
   async function hold(directory: string, sizes: number[]) {
@@ -38,7 +28,7 @@ describe('through two nodes', () => {
         return { path, size, hash: await writeGeneratedFile(path, size, size + 1) }
       }),
     )
-    const holder = spawnMayfly(['hold', ...files.map(({ path }) => path), '--json', '--join', near.url])
+    const holder = spawnMayfly(['hold', ...files.map(({ path }) => path), '--json', '--join', nodes.near.url])
     const links = () => holder.stdout.lines.filter((line) => line.includes('"url"'))
     await holder.stdout.waitFor(() => links().length === sizes.length)
     return links().map((line, i) => {
@@ -53,7 +43,7 @@ describe('through two nodes', () => {
     const directory = await createTemporaryDirectory()
     for (const { hash, size, path } of await hold(directory, [0, 1, PIECE - 1, PIECE, PIECE + 1])) {
       for (const link of [`/${hash}`, path]) {
-        const { code, stdout } = await runProgram('curl', ['--silent', '--fail', `${far.url}${link}`])
+        const { code, stdout } = await runProgram('curl', ['--silent', '--fail', `${nodes.far.url}${link}`])
         await writeFile(join(directory, 'got'), stdout)
         const sum = spawnSync('sha256sum', [join(directory, 'got')], { encoding: 'utf8' }).stdout.slice(0, 64)
         expect([code, stdout.byteLength, sum]).toEqual([0, size, hash])
@@ -67,7 +57,7 @@ describe('through two nodes', () => {
     const [held] = await hold(directory, [size])
     const { hash = '', path = '' } = held ?? {}
     const metalink = join(directory, 'content.meta4')
-    const link = `${far.url}${path}&format=metalink&filename=got.bin&mirror=${near.url}`
+    const link = `${nodes.far.url}${path}&format=metalink&filename=got.bin&mirror=${nodes.near.url}`
     expect((await runProgram('curl', ['--silent', '--fail', '--output', metalink, link])).code).toBe(0)
     const servedBefore = await bytesRead()
     const { code, stdout } = await runProgram('aria2c', [
@@ -90,10 +80,10 @@ describe('through two nodes', () => {
     for (const bytes of served) expect(bytes).toBeGreaterThan(size / 20)
   })
 
-  /** What each node has fetched so far, for its own gateway's clients and for others. */
+  /** What each node has fetched so nodes.far, for its own gateway's clients and for others. */
   async function bytesRead(): Promise<number[]> {
     return Promise.all(
-      [near, far].map(async ({ url }) => {
+      [nodes.near, nodes.far].map(async ({ url }) => {
         const { counts } = (await (await fetch(`${url}/api/v1/status`)).json()) as { counts: { bytesFetched: number } }
         return counts.bytesFetched
       }),
