@@ -91,6 +91,9 @@ export function problemOf(error: unknown): Problem | null {
     case 'ERR_BAD_KEY':
     case 'ERR_BAD_PATH':
     case 'ERR_BAD_OPTION':
+    case 'ERR_BAD_END':
+    case 'ERR_BAD_MESSAGE':
+    case 'ERR_BAD_RULE':
       return { status: 400, code: error.code, message: `${error.message}.` }
     case 'ERR_UNTRUSTED':
       return {

@@ -29,6 +29,12 @@ export type MayflyErrorCode =
   | 'ERR_DAMAGED'
   /** A page that the browser does not let encrypt: from plain http, on another machine. */
   | 'ERR_NO_CRYPTO'
+  /** Text that names no end: not `#name`, nor a hashname of 52 base32 characters. */
+  | 'ERR_BAD_END'
+  /** A message that cannot be sent as it is: its type, its fields, its time to live, or its size; the message says which. */
+  | 'ERR_BAD_MESSAGE'
+  /** A rule of a tap that is not `{ is, has }`. */
+  | 'ERR_BAD_RULE'
 
 /** A failure a caller may want to tell apart. Match on `code`; the message may change. */
 export class MayflyError extends Error {

@@ -20,6 +20,14 @@ export const NODE_LIMITS: Readonly<PeerLimits> = {
   maxWatches: 65_536,
   maxHoldersPerAnswer: 16,
   maxConnections: 8_192,
+  maxMessageBytes: 65_536,
+  maxTapsPerPeer: 256,
+  maxTaps: 65_536,
+  maxMailBytes: 32 * MIB,
+  maxMailBytesPerEnd: 4 * MIB,
+  maxMailBytesPerSender: MIB,
+  messageBurst: 1_000, // a script's loop; who sends more for long is slowed down
+  messagesPerSecond: 100,
 }
 
 /** A tab, or a short command. It keeps no records for others. */

@@ -27,6 +27,8 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   received: 'silent', // one a piece
   'bad-holder': 'warn',
   refused: 'info',
+  posted: 'debug',
+  message: 'debug', // who writes to whom is not for the log of a busy node
 }
 
 /** Returns the function that ends it. */
