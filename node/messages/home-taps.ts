@@ -13,7 +13,7 @@ import type { Envelope } from './envelope.ts'
 import { readEnvelopeFields } from './envelope-fields.ts'
 import { passesRules, RULE_LIMITS } from './rules.ts'
 import type { Seat, Seats } from './seats.ts'
-import type { Decline, ReceiptFrame, TapProof } from './wire.ts'
+import type { DeclineFrame, ReceiptFrame, TapProof } from './wire.ts'
 
 export interface HomeTapsContext {
   seats: Seats
@@ -32,7 +32,7 @@ export interface HomeTaps {
   /** The seat is no longer among the seats. */
   remove(seat: Seat): void
   give(seat: Seat, envelope: Envelope): void
-  tell(frame: ReceiptFrame | Decline): void
+  tell(frame: ReceiptFrame | DeclineFrame): void
   /** There is a home: a new one, or the same again. */
   onHome(): void
   onChannelEnd(peer: PeerId): void

@@ -21,6 +21,7 @@ import type {
 } from '../types.ts'
 import { attemptDelivery } from './attempt.ts'
 import { createChannels } from './channels.ts'
+import { signDecline } from './decline.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { type End, parseEnd } from './end.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
@@ -98,7 +99,7 @@ export function createMessages(context: MessagesContext): MessagesService {
     onPush(from, push) {
       try {
         if (push.type === 'receipt') takeReceipt(push.receipt)
-        else if (push.type === 'decline') passages.takeDecline(push.id, push.reason)
+        else if (push.type === 'decline') passages.takeDecline(push.decline)
         else if (homeTaps !== undefined && presence.home?.equals(from)) onDeliver(push.envelope)
       } catch {
         emit({ type: 'refused', peer: from.toString(), reason: `sent a ${push.type} that is not one` })
@@ -123,6 +124,7 @@ export function createMessages(context: MessagesContext): MessagesService {
   const rate = { burst: limits.messageBurst, perSecond: limits.messagesPerSecond }
   const senderRate = createSenderRate(rate, now)
   const peerRate = createSenderRate(rate, now)
+  const forgeries = new WeakMap<Connection, number>()
 
   function prove(secret: MessageSecret, home: PeerId) {
     return signTapProof(secret, home.toMultihash().bytes, now())
@@ -218,6 +220,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       queue,
       senderRate,
       peerRate,
+      forgeries,
       isServer: () => context.servers.has(connection.remotePeer) && !presence.isTab(connection.remotePeer.toString()),
       limits,
       now,
@@ -262,8 +265,9 @@ export function createMessages(context: MessagesContext): MessagesService {
         homeTaps?.tell({ type: 'receipt', receipt: bytes })
       },
       onDeclined(id, reason) {
-        passages.takeDecline(id, reason)
-        homeTaps?.tell({ type: 'decline', id, reason })
+        const { bytes } = signDecline(secret, id, reason, now())
+        passages.takeDecline(bytes)
+        homeTaps?.tell({ type: 'decline', decline: bytes })
       },
       onMessage: ({ id, from }) => emit({ type: 'message', id: encodeKeyHex(id), end: end.text, from: hashnameOf(from) }),
       async onClosed() {

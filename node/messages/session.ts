@@ -40,6 +40,8 @@ export interface SessionContext {
   /** The same for each peer that is no server of the overlay, by peer id: before any signature is checked. */
   peerRate: SenderRate
   isServer(): boolean
+  /** What was forged so far, by connection: a new stream does not make it forgotten. */
+  forgeries: WeakMap<Connection, number>
   limits: PeerLimits
   now(): number
   /** False when the tabs of this node have as many taps as they may. */
@@ -60,6 +62,8 @@ const MAX_FORGED = 8
 const OFFER_MS = 40
 /** Who has too much waiting here should wait for so long, in ms. */
 const BUSY_MS = 1_000
+/** A receiver's word that there was no room for: the message comes again, and so does its word. */
+const COMES_AGAIN = () => {}
 /** What of a frame that waits is not its envelope, about, in bytes. */
 const WAITING_BYTES = 256
 
@@ -73,7 +77,6 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
   const taps = new Map<string, Seat>()
   const source = {}
-  let forged = 0
   let keysAsked = 0
 
   const frames = createFrameStream(stream, {
@@ -96,7 +99,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       return frames.open
     },
     onReceipt: ({ bytes }: Receipt) => void send({ type: 'receipt', receipt: bytes }),
-    onDecline: (id, reason) => void send({ type: 'decline', id, reason }),
+    onDecline: ({ bytes }) => void send({ type: 'decline', decline: bytes }),
   }
 
   function take(frame: MessageFrame): void {
@@ -116,11 +119,10 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
         untap(encodeKeyHex(frame.end))
         break
       case 'receipt':
-        enqueue(frame.receipt.byteLength, () => context.onReceipt(frame.receipt))
+        enqueue(frame.receipt.byteLength, () => context.onReceipt(frame.receipt), COMES_AGAIN)
         break
       case 'decline':
-        // Only who taps here has something to say about what came.
-        if (taps.size > 0) passages.takeDecline(frame.id, frame.reason)
+        enqueue(frame.decline.byteLength, () => passages.takeDecline(frame.decline), COMES_AGAIN)
         break
       case 'ask-key':
         void onAskKey(frame)
@@ -143,7 +145,9 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   function countForged(what: string): void {
-    if (++forged < MAX_FORGED) return
+    const forged = (context.forgeries.get(connection) ?? 0) + 1
+    context.forgeries.set(connection, forged)
+    if (forged < MAX_FORGED) return
     context.onRefused(peer, `${what}, ${forged} times`)
     connection.abort(new Error(what))
     frames.abort(new Error(what))
@@ -169,10 +173,11 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     }
     const times = refuseTimes(envelope, now())
     if (times !== undefined) return refused(sequence, times)
-    const known = passages.checked(envelope)
-    if (known !== undefined) return { envelope, passage: known }
+    // What is known is passed on as well, and costs others work: it counts for who sent it here, not for who wrote it.
     const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer)
     if (peerWaitMs > 0) return refused(sequence, 'sender-rate', peerWaitMs)
+    const known = passages.checked(envelope)
+    if (known !== undefined) return { envelope, passage: known }
     if (!isEnvelopeSigned(envelope)) {
       countForged('a message with a wrong signature')
       return refused(sequence, 'forged')
@@ -199,13 +204,12 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     send({ type: 'taken', sequence, taps: heard, keepers, nodes, untilMs, refusal })
   }
 
-  function onOffer({ sequence, id, end }: Offer): void {
+  function onOffer({ sequence, id }: Offer): void {
     const look = () => {
       const passage = passages.get(id)
       if (passage?.givenAtMs === undefined) return false
       passages.ask(passage, asker)
-      const here = [...seats.at(end)]
-      taken(sequence, { ...NOTHING, taps: here.length, keepers: here.filter(({ keeps }) => keeps).length })
+      taken(sequence, { ...NOTHING, ...passage.heardBy })
       return true
     }
     if (look()) return
