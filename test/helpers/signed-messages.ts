@@ -12,6 +12,7 @@ import {
   sealTerms,
   signEnvelope,
 } from '../../node/messages/index.ts'
+import { sealedPayloadBytes } from '../../node/messages/sealed-size.ts'
 import type { MessageDraft, MessageSecret } from '../../node/types.ts'
 
 export interface SignOptions {
@@ -42,4 +43,11 @@ export async function signSealed(
   const aad = sealTerms({ from: publicKeyOf(secret), ...terms })
   const payload = await sealPayload({ secret, receiver, aad }, encodePayload(draft))
   return decodeEnvelope(signEnvelope(secret, { ...terms, isSealed: true, payload }).bytes)
+}
+
+/** As the sealed mail of a stranger looks from outside; nobody can open it, nor tell. */
+export function signMadeUp({ secret = createMessageSecret(), sentAtMs = Date.now(), ttlMs = TTL_MS }: SignOptions = {}): Envelope {
+  const to = globalThis.crypto.getRandomValues(new Uint8Array(32))
+  const payload = globalThis.crypto.getRandomValues(new Uint8Array(sealedPayloadBytes(0)))
+  return decodeEnvelope(signEnvelope(secret, { to, sentAtMs, ttlMs, isSealed: true, payload }).bytes)
 }
