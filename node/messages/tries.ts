@@ -31,7 +31,7 @@ export const TRIES_DEFAULTS: Readonly<Required<TriesOptions>> = {
   tryTimeoutMs: 10_000,
   claimMs: 15_000,
   maxTries: 256,
-  lookMs: 5_000, // one indexed question
+  lookMs: 2_000, // one indexed question, and a person may watch a page meanwhile
 }
 
 export interface TriesContext {

@@ -105,6 +105,17 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   })
   addSettings(holders, ['watch'])
 
+  const send = program
+    .command('send')
+    .description('post a message')
+    .argument('<end>', "'#name' (in quotes: # begins a comment), or a receiver's hashname")
+    .argument('[text]', 'what it says; standard input when it is - or left out')
+  send.action(async (end: string, text: string | undefined) => {
+    const { runSend } = await import('./send-command.ts')
+    await run(send, (context) => runSend(context, end, text))
+  })
+  addSettings(send, ['waitMs', 'ttlMs', 'type', 'field', 're'])
+
   const status = program.command('status').description('what a node says about itself')
   status.action(async () => {
     const { runStatus } = await import('./status-command.ts')
@@ -156,7 +167,7 @@ function defaultText(name: SettingName): string {
   if (name === 'data') return ' (default: ~/.local/share/mayfly)'
   if (name === 'timeoutMs') return ` (default: ${CONFIGURATION_DEFAULTS.timeoutMs / 1000}s)`
   const value = CONFIGURATION_DEFAULTS[name]
-  return value === undefined || value === false || value === 0 ? '' : ` (default: ${value})`
+  return value === undefined || value === false || value === 0 || Array.isArray(value) ? '' : ` (default: ${value})`
 }
 
 /** commander names a value after its flag; a setting that is a time has its unit in its name besides. */

@@ -5,10 +5,13 @@ import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { MayflyError } from '../errors.ts'
+import type { MessageSecret } from '../types.ts'
 
 const KEY_FILE = 'private-key'
 /** An Ed25519 key is 68 bytes in libp2p's form; whatever is larger than this is something else. */
 const MAX_KEY_FILE_BYTES = 4096
+/** The seed; what follows it in libp2p's form is the public key. */
+const MESSAGE_SECRET_BYTES = 32
 
 /**
  * Reads the key of the data directory; makes the directory and the key when they are missing.
@@ -81,4 +84,9 @@ function assertPrivateKey(bytes: Uint8Array, path: string): void {
 
 function notAKey(path: string, options?: ErrorOptions): MayflyError {
   return new MayflyError('ERR_BAD_OPTION', `No Ed25519 private key in ${path}: remove the file to start with a new identity`, options)
+}
+
+/** Whose messages a node's are: its own. @param privateKey as `loadIdentity` gives it */
+export function messageSecretOf(privateKey: Uint8Array): MessageSecret {
+  return privateKeyFromProtobuf(privateKey).raw.slice(0, MESSAGE_SECRET_BYTES)
 }

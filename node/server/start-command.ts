@@ -14,6 +14,7 @@ import { loadIdentity } from './identity.ts'
 import { createWebSocketListener } from './listener.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createNativeHasher } from './native-hasher.ts'
+import { openOutboxStore, outboxPathIn } from './outbox-store.ts'
 import { tabDirectory } from './package.ts'
 import { publicMultiaddr, urlOf } from './public-address.ts'
 import { explainSystemError } from './system-error.ts'
@@ -67,6 +68,7 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
     join,
     privateKey,
     limits,
+    outboxStore: openOutboxStore(outboxPathIn(configuration.data)),
     createHasher: createNativeHasher,
     fetchPiece: createHttpPieces(),
   })

@@ -1,13 +1,12 @@
 import { chmod, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { OUTBOX_FILE, openOutboxStore } from '../../node/server/outbox-store.ts'
+import { openOutboxStore, outboxPathIn } from '../../node/server/outbox-store.ts'
 import { entryOf } from '../helpers/outbox-store-suite.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 async function newPath(): Promise<string> {
-  return join(await createTemporaryDirectory(), OUTBOX_FILE)
+  return outboxPathIn(await createTemporaryDirectory())
 }
 
 /** A file with some entries, closed. */
@@ -34,7 +33,7 @@ test('database file: each commit is synced', async () => {
   const store = openOutboxStore(path)
   await store.put(entryOf(1))
   // What another process sees, without anything that this one still holds.
-  const copy = join(await createTemporaryDirectory(), OUTBOX_FILE)
+  const copy = outboxPathIn(await createTemporaryDirectory())
   for (const suffix of ['', '-wal']) await writeFile(copy + suffix, await readFile(path + suffix))
   const restored = openOutboxStore(copy)
   expect(await restored.get(entryOf(1).id)).toEqual(entryOf(1))
