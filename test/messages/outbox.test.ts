@@ -279,6 +279,20 @@ describe('outbox: afterwards', () => {
     expect((await outbox.list())[0]).toMatchObject({ id, isDone: true, outcome: { state: 'stored', receipts: [{}, {}] } })
   })
 
+  test('a receipt that comes before its try has ended is the outcome, whatever the try comes to', async () => {
+    const answer = Promise.withResolvers<PostOutcome>()
+    const { outbox, attempts, store, events } = await startOutbox(() => answer.promise)
+    const posting = outbox.post('#wall', { body: 'x' })
+    await waitFor(() => attempts.length === 1, 5_000, 'the try')
+    const { envelope } = attempts[0] as Attempt
+    await outbox.onReceipt(receiptOf(envelope))
+    expect((await posting).outcome.state).toBe('stored')
+    answer.resolve(nobody(envelope))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(await store.get(envelope.id)).toMatchObject({ isDone: true, outcome: { state: 'stored' } })
+    expect(events.length).toBe(1)
+  })
+
   test("another receiver's receipt for sealed mail, and one for what nobody knows, change nothing", async () => {
     const { outbox, attempts } = await startOutbox(({ envelope }) => nobody(envelope))
     await outbox.post(ADDRESS, { body: 'x' })
