@@ -4,7 +4,7 @@ import { decodeKeyHex, type Key } from '../node/index.ts'
 import { Access } from './access.ts'
 import { parseContentPath, pathFault } from './address.ts'
 import { badAddress, deniedContent, requireHash } from './address-problems.ts'
-import { createAnswering } from './answering.ts'
+import { createAnswering, failureOf } from './answering.ts'
 import { AppAnswers } from './app-answers.ts'
 import { AppAssets } from './app-assets.ts'
 import { BundleLookup } from './bundle-lookup.ts'
@@ -85,6 +85,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     version,
     contentOrigin: '',
     closing: closing.signal,
+    onFailed: (error, visit) => onEvent?.(failureOf(error, visit)),
     ...(options.inbox !== undefined && { inbox: options.inbox }),
   })
 

@@ -4,7 +4,7 @@ import type { Inbox } from '../node/index.ts'
 import { Access } from './access.ts'
 import { pathFault } from './address.ts'
 import { badAddress } from './address-problems.ts'
-import { createAnswering } from './answering.ts'
+import { createAnswering, failureOf } from './answering.ts'
 import { answerLimits } from './limits-answer.ts'
 import { MessagePosts } from './message-posts.ts'
 import { MessageRoutes } from './message-routes.ts'
@@ -48,7 +48,17 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
     via: () => undefined,
     closing: closing.signal,
   })
-  const messages = new MessageRoutes({ posts, inbox, access, limits, open, home: '/', version, closing: closing.signal })
+  const messages = new MessageRoutes({
+    posts,
+    inbox,
+    access,
+    limits,
+    open,
+    home: '/',
+    version,
+    closing: closing.signal,
+    onFailed: (error, visit) => onEvent?.(failureOf(error, visit)),
+  })
 
   const app = createRouteApp(({ path }) => {
     throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: `There is no ${path.slice(0, 80)} here.`, link: '/' })

@@ -3,34 +3,29 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Inbox, MessageDraft } from '../node/index.ts'
 import type { Access } from './access.ts'
+import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
 import { contentDisposition } from './content-disposition.ts'
 import { EVENT_STREAM_HEADERS } from './event-stream.ts'
 import { readFormFields } from './form-body.ts'
-import { type FeedEvent, type InboxFeed, readFeed } from './inbox-feed.ts'
+import type { FeedEvent } from './inbox-feed.ts'
 import { type DraftText, type Notice, outcomeNotice, renderInboxPage, type ShownMessages, shownQuery } from './inbox-page.ts'
 import { readSearch } from './inbox-query.ts'
 import { INBOX_SCRIPT } from './inbox-script.ts'
-import { feedBody } from './inbox-streams.ts'
 import { INBOX_STYLE } from './inbox-style.ts'
 import { type MessageHtmlOptions, messageHtml } from './message-html.ts'
-import type { OpenRequests } from './open-requests.ts'
 import { ProblemError, problemOf } from './problem.ts'
 import { RecentMap } from './recent-map.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
-import type { GatewayLimits, Visit } from './types.ts'
+import type { Visit } from './types.ts'
 
-export interface InboxViewParts {
+export interface InboxViewParts extends ClientFeedParts {
   inbox: Inbox
   access: Access
-  limits: GatewayLimits
-  open: OpenRequests
   /** Path of the page. */
   home: string
   contentOrigin?: string
   /** Of mayfly, as it is running. */
   version: string
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
 }
 
 const PAGE_MESSAGES = 30
@@ -74,7 +69,7 @@ export class InboxView {
 
   /** Messages that come after `?after=`, as the page shows them: `{sequence, end, html}` each, as server-sent events. */
   live(visit: Visit): Response {
-    const { access, inbox, open, limits, closing } = this.#parts
+    const { access, inbox } = this.#parts
     const { request, client, query } = visit
     access.requireOwner(request.headers, client)
     const headers = { ...OWN_DATA_HEADERS, ...EVENT_STREAM_HEADERS }
@@ -82,22 +77,10 @@ export class InboxView {
     const { end, search } = readShown(query)
     const which = { ...(end !== undefined && { end }), ...(search !== undefined && { search }) }
     const after = Number(request.headers.get('last-event-id') ?? query.get('after') ?? 0)
-    const leave = open.enter(client.address ?? '')
-    const gone = new AbortController()
-    const signal = AbortSignal.any([gone.signal, request.signal, closing])
-    const events = readFeed(
-      inbox,
-      { ...which, after: Number.isSafeInteger(after) ? after : 0, isPoll: false },
-      { keepAliveMs: limits.keepAliveMs, signal },
-    )
-    signal.addEventListener('abort', () => {
-      leave()
-      void events.return()
-    })
-    const feed: InboxFeed = { events, end: () => gone.abort() }
+    const feed = openClientFeed(inbox, { ...which, after: Number.isSafeInteger(after) ? after : 0, isPoll: false }, this.#parts, visit)
     const options = this.#htmlOptions(shownQuery({ end, search, before: undefined }))
     return new Response(
-      feedBody(feed, (event) => liveEvent(event, options)),
+      feedBody(feed, (event) => liveEvent(event, options), visit),
       { headers },
     )
   }

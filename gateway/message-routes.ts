@@ -2,31 +2,27 @@
 
 import type { Inbox } from '../node/index.ts'
 import type { Access } from './access.ts'
+import type { ClientFeedParts } from './client-feed.ts'
 import { type EndPath, parseEndPath } from './end-path.ts'
 import type { InboxFeed } from './inbox-feed.ts'
 import { InboxStreams } from './inbox-streams.ts'
 import { InboxView } from './inbox-view.ts'
 import type { MessagePosts } from './message-posts.ts'
-import type { OpenRequests } from './open-requests.ts'
 import { ProblemError } from './problem.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings } from './route.ts'
-import type { GatewayLimits, Visit } from './types.ts'
+import type { Visit } from './types.ts'
 
-export interface MessageRoutesParts {
+export interface MessageRoutesParts extends ClientFeedParts {
   posts: MessagePosts
   /** Absent: nothing is received here. */
   inbox?: Inbox
   access: Access
-  limits: GatewayLimits
-  open: OpenRequests
   /** Where the view is: `/`, or `/inbox` beside other pages. */
   home: string
   /** Origin of this gateway's pages of content, where it has some. */
   contentOrigin?: string
   /** Of mayfly, as it is running. */
   version: string
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
 }
 
 export class MessageRoutes {
