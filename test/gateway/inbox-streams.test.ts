@@ -3,35 +3,12 @@
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
-import {
-  createGateway,
-  createGatewayServer,
-  createInboxGateway,
-  type GatewayEvent,
-  type GatewayServerOptions,
-  type InboxGatewayOptions,
-} from '../../gateway/index.ts'
+import { createGateway, createGatewayServer, type GatewayEvent } from '../../gateway/index.ts'
 import { type Asked, ask, codeOf, createTestGateway } from '../helpers/gateway.ts'
-import { createMemoryInbox, type MemoryInbox, MY_HASHNAME, SENDER } from '../helpers/memory-inbox.ts'
+import { type InboxFront, startInbox } from '../helpers/inbox-front.ts'
+import { createMemoryInbox, MY_HASHNAME, SENDER } from '../helpers/memory-inbox.ts'
 import { startNode, waitFor } from '../helpers/network.ts'
 import { withRecordingMessages } from '../helpers/recording-messages.ts'
-
-interface Front {
-  inbox: MemoryInbox
-  port: number
-  url: string
-  close(): void
-}
-
-async function startInbox(options: Partial<InboxGatewayOptions> = {}, serverOptions: GatewayServerOptions = {}): Promise<Front> {
-  const inbox = createMemoryInbox()
-  const gateway = createInboxGateway({ inbox, version: '0.0.0-test', ...options })
-  const server = createGatewayServer(serverOptions)
-  server.serve(gateway)
-  const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
-  onTestFinished(() => server.stop())
-  return { inbox, port, url: `http://127.0.0.1:${port}`, close: () => gateway.close() }
-}
 
 interface Line {
   event: string
@@ -66,7 +43,7 @@ async function readLines(url: string): Promise<{ lines: Line[]; isOver: () => bo
 /** Messages by their sequence, everything else by its name. */
 const shape = (lines: Line[]) => lines.filter(({ event }) => event !== 'keepalive').map((line) => line.sequence ?? line.event)
 
-async function poll(front: Front, query: string, asked: Asked = {}): Promise<(string | number)[]> {
+async function poll(front: InboxFront, query: string, asked: Asked = {}): Promise<(string | number)[]> {
   const answer = await ask(front.port, `/to/%23wall/json?poll=1${query}`, asked)
   expect(answer.status).toBe(200)
   return shape(
