@@ -45,6 +45,20 @@ export {
   linkKeyTextOf,
   sha256,
 } from './keys/index.ts'
+export {
+  checkRules,
+  createMemoryOutboxStore,
+  createMessageSecret,
+  decodeEnvelope,
+  ENVELOPE_DEFAULTS,
+  type End,
+  HASHNAME_FORM,
+  hashnameOf,
+  MESSAGE_LIMITS,
+  parseEnd,
+  publicKeyOf,
+  RULE_LIMITS,
+} from './messages/index.ts'
 export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'
 export type {
   AbortOptions,
@@ -62,12 +76,18 @@ export type {
   InboxMessage,
   InboxPolicy,
   InboxQuery,
+  Kept,
   Key,
+  Message,
   MessageDraft,
   MessageRefusal,
+  MessageSecret,
   Messages,
   OpenedContent,
   OpenOptions,
+  OutboxEntry,
+  OutboxLoad,
+  OutboxStore,
   Peer,
   PeerEvent,
   PeerLimits,
@@ -81,5 +101,8 @@ export type {
   ReceiveOptions,
   Receiving,
   Rendezvous,
+  Tap,
+  TapOptions,
+  TapRule,
   WantedPiece,
 } from './types.ts'

@@ -5,6 +5,7 @@
 
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../errors.ts'
+import { padmeBytes } from '../keys/index.ts'
 import { refusePath } from './bundle.ts'
 import { MAX_OUTLINED_BYTES } from './outline.ts'
 
@@ -48,16 +49,9 @@ export interface SealedHeader {
   keyCheck: Uint8Array
 }
 
-/**
- * The size after padding: by Padmé, so that of a size only its first few bits are told, at a cost of at most 3 % from 1 MiB on.
- *
- * @see https://doi.org/10.2478/popets-2019-0056 (Nikitin et al., Reducing Metadata Leakage from Encrypted Files, 2019, section 4)
- */
+/** The size after padding, at a cost of at most 3 % from 1 MiB on. */
 export function paddedBytes(size: number): number {
-  const atLeast = Math.max(size, MIN_PADDED_BYTES)
-  const exponent = Math.floor(Math.log2(atLeast))
-  const step = 2 ** (exponent - (Math.floor(Math.log2(exponent)) + 1))
-  return Math.ceil(atLeast / step) * step
+  return padmeBytes(size, MIN_PADDED_BYTES)
 }
 
 /** The size of the cipher text of so many bytes. */

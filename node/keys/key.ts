@@ -31,6 +31,11 @@ export async function sha256(bytes: Uint8Array): Promise<Key> {
   return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
 }
 
+/** The same at once, for small bytes: an id, a hashname. */
+export function sha256AtOnce(bytes: Uint8Array): Key {
+  return native === undefined ? portableSha256(bytes) : new Uint8Array(native.hash('sha256', bytes, 'buffer'))
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.byteLength !== b.byteLength) return false
   for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false

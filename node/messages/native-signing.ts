@@ -1,0 +1,36 @@
+/**
+ * Ed25519 as Node.js does it; undefined in a tab. Per message, measured in Node.js 24, 2026-11: importing a public key 22 µs, verifying
+ * 94 µs, so the keys of those who write often are kept.
+ */
+
+import { createImportedKeys } from './imported-keys.ts'
+
+const native = globalThis.process?.getBuiltinModule?.('node:crypto')
+const SECRETS_KEPT = 64
+const PUBLIC_KEYS_KEPT = 1_024
+/** What stands before the 32 bytes in PKCS #8 and in SPKI. @see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
+const SECRET_PREFIX = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
+const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
+
+export const nativeSigning = native === undefined ? undefined : createNativeSigning(native)
+
+function createNativeSigning({ createPrivateKey, createPublicKey, sign, verify }: NonNullable<typeof native>) {
+  const secretOf = createImportedKeys(SECRETS_KEPT, (secret) => {
+    const privateKey = createPrivateKey({ key: der(SECRET_PREFIX, secret), format: 'der', type: 'pkcs8' })
+    const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
+    return { privateKey, publicKey: Uint8Array.from(spki.subarray(PUBLIC_PREFIX.length)) }
+  })
+  const publicKeyOf = createImportedKeys(PUBLIC_KEYS_KEPT, (publicKey) =>
+    createPublicKey({ key: der(PUBLIC_PREFIX, publicKey), format: 'der', type: 'spki' }),
+  )
+  return {
+    publicKey: (secret: Uint8Array): Uint8Array => secretOf(secret).publicKey.slice(),
+    sign: (secret: Uint8Array, bytes: Uint8Array): Uint8Array => Uint8Array.from(sign(null, bytes, secretOf(secret).privateKey)),
+    isSigned: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean =>
+      verify(null, bytes, publicKeyOf(publicKey), signature),
+  }
+}
+
+function der(prefix: number[], key: Uint8Array): Buffer {
+  return Buffer.from([...prefix, ...key])
+}
