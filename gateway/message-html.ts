@@ -83,7 +83,9 @@ function answersHtml({ fields }: InboxMessage, { inbox, home }: MessageHtmlOptio
 }
 
 function bodyHtml(message: InboxMessage): string {
-  const { sequence, type, body } = message
+  const { sequence, type, body, fields } = message
+  if (body.byteLength === 0 && fields.link !== undefined)
+    return `<p class="file">${lineHtml(type)}, too large to travel in a message: it is where its link leads</p>`
   const text = bodyText(message)
   // A long one scrolls in itself, which the keyboard can only do where it can go.
   if (text !== undefined) return `<div class="body" dir="auto" tabindex="0" role="group" aria-label="Message">${textHtml(text)}</div>`
