@@ -45,7 +45,7 @@ export function messageHtml(message: InboxMessage, options: MessageHtmlOptions):
 
 /** The first of a hashname: enough to tell people apart, and the whole is in the title. */
 export function shortHashname(hashname: string): string {
-  return `${hashname.slice(0, 8)}…`
+  return hashname.length > 8 ? `${hashname.slice(0, 8)}…` : hashname
 }
 
 /** `#name` as it is, a hashname short. */
