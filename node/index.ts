@@ -47,7 +47,9 @@ export {
 } from './keys/index.ts'
 export {
   checkRules,
+  createMemoryOutboxStore,
   createMessageSecret,
+  decodeEnvelope,
   ENVELOPE_DEFAULTS,
   type End,
   HASHNAME_FORM,
@@ -55,6 +57,7 @@ export {
   MESSAGE_LIMITS,
   parseEnd,
   publicKeyOf,
+  RULE_LIMITS,
 } from './messages/index.ts'
 export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'
 export type {
@@ -83,6 +86,7 @@ export type {
   OpenedContent,
   OpenOptions,
   OutboxEntry,
+  OutboxLoad,
   OutboxStore,
   Peer,
   PeerEvent,

@@ -4,7 +4,9 @@ import type { ComponentLogger, Transport } from '@libp2p/interface'
 import { createContent } from './content/index.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
+import { createHoldLarge } from './large-message.ts'
 import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
+import { createMemoryOutboxStore, createMessages, type MessagesService, messageSecretOf } from './messages/index.ts'
 import { checkJoinAddress, createOverlay, createSupervisor, inTime, type TransportFactory } from './network/index.ts'
 import {
   createRecordStore,
@@ -15,7 +17,7 @@ import {
   type RendezvousOptions,
   type RendezvousService,
 } from './rendezvous/index.ts'
-import type { AbortOptions, FetchPiece, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
+import type { AbortOptions, FetchPiece, MessageSecret, OutboxStore, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
 
 /** How a node is heard by others; `node/server/listener.ts` makes one on an http server. */
 export interface PeerListener {
@@ -50,6 +52,10 @@ export interface PeerOptions {
    * native library, so it is handed in, never imported here.
    */
   webRTC?: TransportFactory
+  /** Who this peer's messages are from; the key of `privateKey` when left out. */
+  messageSecret?: MessageSecret
+  /** Where messages wait that are not stored yet; in memory when left out, and gone with the process. It is closed when the peer stops. */
+  outboxStore?: OutboxStore
   /** What stock kad-dht peers may announce here. */
   providers?: ProviderStoreOptions
 }
@@ -69,7 +75,10 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
 
   const listeners = new Set<(event: PeerEvent) => void>()
   const emit = (event: PeerEvent) => {
-    if (event.type === 'joined') direct?.onHome()
+    if (event.type === 'joined') {
+      direct?.onHome()
+      messages?.onJoined()
+    }
     for (const listener of [...listeners]) {
       try {
         listener(event)
@@ -80,6 +89,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   }
 
   let rendezvous: RendezvousService | undefined
+  let messages: MessagesService | undefined
   const store = createRecordStore(limits, Date.now, Math.random)
   const providerStore = new ProviderStore(
     {
@@ -139,6 +149,22 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     fetchPiece: options.fetchPiece,
   })
 
+  const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
+  const post = createMessages({
+    libp2p,
+    role,
+    servers,
+    presence,
+    limits,
+    secret: options.messageSecret ?? messageSecretOf(privateKey),
+    outboxStore,
+    holdLarge: createHoldLarge(content),
+    emit,
+    now: Date.now,
+    random: Math.random,
+  })
+  messages = post
+
   let startedAtMs = 0
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
@@ -151,6 +177,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     await servers.start()
     await presence.start()
     await content.start()
+    await post.start()
     await libp2p.start()
     supervisor.start()
   }
@@ -162,6 +189,8 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     await starting?.catch(() => {})
     supervisor.stop()
     if (!wasRunning) return
+    await post.stop()
+    await outboxStore.close()
     await content.stop()
     await presence.stop()
     servers.stop()
@@ -205,6 +234,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     role,
     rendezvous: presence,
     content,
+    messages: post,
     start: () => (starting ??= start()),
     stop: () => (stopping ??= stop()),
     joined,
@@ -225,6 +255,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
         servers: servers.size,
         ...presence.counts,
         ...content.counts,
+        ...post.counts,
         bytesReceived: options.listener?.bytes?.received ?? 0,
         bytesSent: options.listener?.bytes?.sent ?? 0,
         ...(relay?.counts ?? { reservations: 0, circuits: 0 }),

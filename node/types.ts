@@ -325,6 +325,7 @@ export type PostOutcome =
   | { state: 'expired' }
 
 export interface Posted {
+  /** All zero when nothing could be signed: the receiver's public key is known to nobody who could be asked. */
   id: Key
   outcome: PostOutcome
 }
@@ -383,21 +384,43 @@ export interface OutboxEntry {
   /** Tries so far, and when the next one is due. */
   tries: number
   nextTryAtMs: number
+  /** Somebody tries it, until then at the latest; nobody else who shares the store does meanwhile. 0 or past: nobody. */
+  claimedUntilMs: number
   /** Undefined before the first try ended. A 'queued' one, and one refused for a while, is tried again. */
   outcome: PostOutcome | undefined
   /** True when nothing more will be done for it. */
   isDone: boolean
 }
 
-/** Where an outbox is kept. What resolves is durable: it is there after a crash. */
+/** What waits in an outbox. */
+export interface OutboxLoad {
+  /** Entries that are not done, and the sum of their envelopes in bytes. */
+  waiting: number
+  bytes: number
+}
+
+/**
+ * Where an outbox is kept. What resolves is durable: it is there after a crash. Several may share one: a running node and short commands,
+ * tabs of one browser.
+ */
 export interface OutboxStore {
+  /** A new entry. One with the same id that is there already stays as it is. */
   put(entry: OutboxEntry): Promise<void>
+  /**
+   * Changes an entry in one step that nobody else who shares the store can come between. `change` is called at once with what is there and
+   * answers what shall be instead, or undefined to leave it; of an entry that is not there it is not asked.
+   *
+   * @returns what is there now when it was changed, undefined when it was not
+   */
+  change(id: Key, change: (entry: OutboxEntry) => OutboxEntry | undefined): Promise<OutboxEntry | undefined>
   get(id: Key): Promise<OutboxEntry | undefined>
   /** Those that are not done, the next due first. */
   waiting(limit: number): Promise<OutboxEntry[]>
   /** The newest first. */
   list(limit: number): Promise<OutboxEntry[]>
   remove(id: Key): Promise<void>
+  /** Forgets what is done and was made before that time, or is older than the newest `maxDone` that are done; says what waits. */
+  prune(doneBeforeMs: number, maxDone: number): Promise<OutboxLoad>
   /** The public key of a hashname that was met once: what is sealed for it needs no more asking. */
   publicKey(end: Key): Promise<Uint8Array | undefined>
   putPublicKey(end: Key, publicKey: Uint8Array): Promise<void>

@@ -13,7 +13,10 @@ export {
   sealTerms,
   signEnvelope,
 } from './envelope.ts'
+export { createMemoryOutboxStore } from './memory-outbox-store.ts'
+export { createMessages, type MessagesService, messageSecretOf } from './messages.ts'
 export { openMessage } from './open-message.ts'
+export { createOutbox, OUTBOX_DEFAULTS, type Outbox, type OutboxContext, type OutboxOptions } from './outbox.ts'
 export { decodePayload, encodePayload, MESSAGE_LIMITS, type Payload } from './payload.ts'
 export { isProofRight, type ProofTerms, signProof } from './proof.ts'
 export { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from './receipt.ts'

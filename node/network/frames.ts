@@ -16,6 +16,8 @@ export interface FrameStreamOptions {
   maxFrameBytes: number
   /** How many bytes may wait to be sent before the other side counts as stuck and the stream is ended. */
   maxUnsentBytes: number
+  /** Frames that are sent in one turn of the event loop go out as one: a small frame alone costs more to encrypt and frame than to make. */
+  isCorked?: boolean
   onFrame(frame: Frame): void
   /** Called once, however the stream ends. */
   onEnd(reason: Error | undefined): void
@@ -76,11 +78,23 @@ function withLength(body: Uint8Array): Uint8Array {
   return bytes
 }
 
+function concatenate(parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.byteLength, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.byteLength
+  }
+  return whole
+}
+
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. */
 export function createFrameStream(stream: Stream, options: FrameStreamOptions): FrameStream {
   const decoder = new LengthPrefixedDecoder({ maxDataLength: options.maxFrameBytes, maxBufferSize: options.maxFrameBytes * 2 + 1_048_576 })
   let open = true
   const waiting = new Set<(writable: boolean) => void>()
+  /** Sent in this turn, when corked. Bounded: it is gone at the turn's end. */
+  let corked: Uint8Array[] = []
 
   const settle = (writable: boolean) => {
     for (const resolve of waiting) resolve(writable)
@@ -115,22 +129,35 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
   })
   stream.addEventListener('close', (event) => end(event.error))
 
+  function write(bytes: Uint8Array): boolean {
+    try {
+      stream.send(bytes)
+    } catch (error) {
+      abort(error instanceof Error ? error : new Error(String(error)))
+      return false
+    }
+    if (stream.writeBufferLength > options.maxUnsentBytes) {
+      abort(new MayflyError('ERR_LIMIT', `Stream ended: more than ${options.maxUnsentBytes} bytes were waiting to be sent`))
+      return false
+    }
+    return true
+  }
+
+  function uncork(): void {
+    const frames = corked
+    corked = []
+    if (open && frames.length > 0) write(frames.length === 1 ? (frames[0] as Uint8Array) : concatenate(frames))
+  }
+
   return {
     get open() {
       return open
     },
     send(frame) {
       if (!open) return false
-      try {
-        stream.send(withLength(encodeFrame(frame)))
-      } catch (error) {
-        abort(error instanceof Error ? error : new Error(String(error)))
-        return false
-      }
-      if (stream.writeBufferLength > options.maxUnsentBytes) {
-        abort(new MayflyError('ERR_LIMIT', `Stream ended: more than ${options.maxUnsentBytes} bytes were waiting to be sent`))
-        return false
-      }
+      const bytes = withLength(encodeFrame(frame))
+      if (!options.isCorked) return write(bytes)
+      if (corked.push(bytes) === 1) queueMicrotask(uncork)
       return true
     },
     writable({ signal } = {}) {
@@ -152,6 +179,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     },
     close() {
       if (!open) return
+      uncork()
       stream.close().catch(() => {})
       end(undefined)
     },

@@ -42,6 +42,8 @@ export interface RecordStore {
   count(key: Key): number
   /** At most `limit` holders in random order, with as many different homes among them as there are. */
   sample(key: Key, limit: number, filter?: (record: HolderRecord) => boolean): HolderRecord[]
+  /** The different homes of those who hold the key by a signed lease, at most so many. */
+  homes(key: Key, limit: number): string[]
   countOfSource(source: object): number
   /** Hears after each change of the key's holders. Returns the function that ends it. */
   onChange(key: Key, listener: () => void): () => void
@@ -54,6 +56,8 @@ interface KeyRecords {
   holders: Map<string, HolderRecord>
   /** No record of this key runs out before. */
   earliestExpiryMs: number
+  /** The different homes among them, once somebody has asked; a message to a busy end asks again and again. */
+  homes: string[] | undefined
 }
 
 export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number): RecordStore {
@@ -69,6 +73,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
 
   function drop(id: string, entry: KeyRecords, record: HolderRecord): void {
     entry.holders.delete(record.holder)
+    entry.homes = undefined
     if (entry.holders.size === 0) keys.delete(id)
     const own = sources.get(record.source)
     own?.delete(record)
@@ -123,8 +128,9 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   }
 
   function add(id: string, record: HolderRecord): void {
-    const entry = keys.get(id) ?? { holders: new Map<string, HolderRecord>(), earliestExpiryMs: Number.POSITIVE_INFINITY }
+    const entry = keys.get(id) ?? { holders: new Map<string, HolderRecord>(), earliestExpiryMs: Number.POSITIVE_INFINITY, homes: undefined }
     keys.set(id, entry)
+    entry.homes = undefined
     entry.holders.set(record.holder, record)
     entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.expiresAtMs)
     const own = sources.get(record.source)
@@ -200,6 +206,12 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       const sampled = [...chosen]
       shuffle(sampled, random)
       return sampled
+    },
+    homes(key, limit) {
+      const entry = living(encodeKeyHex(key))
+      if (entry === undefined) return []
+      entry.homes ??= [...new Set([...entry.holders.values()].flatMap(({ home, lease }) => (lease === undefined ? [] : [home])))]
+      return entry.homes.slice(0, limit)
     },
     countOfSource(source) {
       return sources.get(source)?.size ?? 0

@@ -66,6 +66,8 @@ export interface RendezvousContext {
 export interface RendezvousService extends Rendezvous {
   /** The tabs whose home is here and that hold the key, in random order. */
   tabsHolding(key: Key): string[]
+  /** The different homes that this peer has records of, of those who hold the key; this peer itself is one, when it or a tab of it does. */
+  homesHolding(key: Key): string[]
   /** True for a tab whose home is here. */
   isTab(peer: string): boolean
   /** As `watch`, by call-back; `isCertain` is false while no record node has answered. */
@@ -86,6 +88,8 @@ const WELCOME_MS = 2_000
 /** Between two tries to open a link that is needed, in ms. */
 const LINK_RETRY_MS = 500
 const SWEEP_MS = 5_000
+/** Homes of one key that are told at once of something for its holders. */
+const MAX_HOMES = 1_024
 
 export function createRendezvous(context: RendezvousContext, options: RendezvousOptions = {}): RendezvousService {
   const { libp2p, role, servers, supervisor, store, limits, emit, random } = context
@@ -364,6 +368,7 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
         .sample(key, 16, (record) => record.home === self.toString() && record.holder !== self.toString())
         .map(({ holder }) => holder)
     },
+    homesHolding: (key) => store.homes(key, MAX_HOMES),
     isTab(peer) {
       for (const session of sessions) if (session.peer === peer && session.role === 'tab') return true
       return false

@@ -15,6 +15,7 @@ const FORM: DatabaseForm = {
   noun: 'inbox',
   applicationId: 0x6d66_696e, // "mfin"
   version: 1,
+  rescue: '--export',
   // AUTOINCREMENT: a sequence is never used again, also when the newest message is removed.
   schema: `
     CREATE TABLE messages (

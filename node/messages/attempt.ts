@@ -1,0 +1,102 @@
+/** One try to deliver a message: waits for what receivers and record nodes say, no longer than it must, and sums it up. */
+
+import { encodeKeyHex, equalBytes } from '../keys/index.ts'
+import type { Key, MessageRefusal, PostOutcome, Receipt } from '../types.ts'
+import { NOTHING, type Progress, type Reply } from './delivery.ts'
+import type { Envelope } from './envelope.ts'
+import type { Asker } from './passages.ts'
+
+export interface AttemptOptions {
+  signal: AbortSignal
+  /** Hears receipts that come when the try is over: of a receiver that was away, or slow. */
+  onLate(receipt: Receipt): void
+}
+
+/** How long receipts may take, in ms. */
+const RECEIPTS_MS = 5_000
+
+/** How long others may still join the first receipt when it is not known how many will, in ms. */
+const MORE_RECEIPTS_MS = 30
+
+/**
+ * @param send sends it; what comes of it goes to both
+ * @throws signal.reason, when aborted
+ */
+export function attemptDelivery(
+  envelope: Envelope,
+  send: (asker: Asker, reply: Reply) => void,
+  options: AttemptOptions,
+): Promise<PostOutcome> {
+  const { signal } = options
+  return new Promise((resolve, reject) => {
+    const receipts: Receipt[] = []
+    let progress: Progress | undefined
+    /** What the first receiver said that declined, and how many did. */
+    let declined: MessageRefusal | undefined
+    let declines = 0
+    let isOver = false
+    let more: ReturnType<typeof setTimeout> | undefined
+
+    const end = () => {
+      isOver = true
+      clearTimeout(timer)
+      clearTimeout(more)
+      signal.removeEventListener('abort', onAbort)
+    }
+    const finish = () => {
+      if (isOver) return
+      end()
+      resolve(outcome())
+    }
+    const onAbort = () => {
+      end()
+      reject(signal.reason)
+    }
+
+    function outcome(): PostOutcome {
+      if (receipts.length > 0) return { state: 'stored', receipts }
+      const { taps, keepers, nodes, untilMs, refusal } = progress ?? NOTHING
+      // Who declines has the word, unless somebody else may still store it.
+      if (declined !== undefined && declines >= keepers) return { state: 'refused', reason: declined }
+      if (taps > 0 && keepers === 0 && !envelope.isSealed) return { state: 'heard', taps }
+      if (refusal !== undefined && keepers === 0 && nodes === 0) {
+        const { reason, retryAfterMs } = refusal
+        return { state: 'refused', reason, ...(retryAfterMs > 0 && { retryAfterMs }) }
+      }
+      return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : envelope.expiresAtMs }
+    }
+
+    function look(): void {
+      if (progress !== undefined && receipts.length + declines >= progress.keepers) finish()
+    }
+
+    const asker: Asker = {
+      isOpen: true,
+      onReceipt(receipt) {
+        if (isOver) return options.onLate(receipt)
+        if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, envelope.id)) return
+        receipts.push(receipt)
+        more ??= setTimeout(finish, MORE_RECEIPTS_MS)
+        look()
+      },
+      onDecline(_, reason) {
+        declines++
+        declined ??= reason
+        look()
+      },
+    }
+    const reply: Reply = (answer) => {
+      progress ??= answer
+      look()
+    }
+    const timer = setTimeout(finish, RECEIPTS_MS)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    send(asker, reply)
+  })
+}
+
+function names({ ids }: Receipt, id: Key): boolean {
+  const wanted = encodeKeyHex(id)
+  return ids.some((known) => encodeKeyHex(known) === wanted)
+}

@@ -1,0 +1,17 @@
+/** What rules of a tap are tested against: what an envelope says in clear. */
+
+import type { Envelope } from './envelope.ts'
+import { decodePayload, type Payload } from './payload.ts'
+import type { RuledMessage } from './rules.ts'
+import { hashnameOf } from './signing.ts'
+
+const NO_PAYLOAD: Payload = { type: '', fields: {}, body: new Uint8Array() }
+
+/** Undefined when what it says cannot be read: no rule is for that. */
+export function readEnvelopeFields({ from, isSealed, payload }: Envelope): RuledMessage | undefined {
+  try {
+    return { from: hashnameOf(from), isSealed, ...(isSealed ? NO_PAYLOAD : decodePayload(payload)) }
+  } catch {
+    return undefined
+  }
+}

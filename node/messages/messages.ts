@@ -1,0 +1,345 @@
+/** Messages for one peer, node or tab: puts together what sends, what routes and what receives. */
+
+import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { MayflyError } from '../errors.ts'
+import { encodeKeyHex, equalBytes, sha256AtOnce } from '../keys/index.ts'
+import { inTime, type RoutingTable } from '../network/index.ts'
+import type {
+  AbortOptions,
+  Hold,
+  Key,
+  MessageSecret,
+  Messages,
+  OutboxStore,
+  PeerEvent,
+  PeerLimits,
+  PostOutcome,
+  Tap,
+  TapOptions,
+  TapRule,
+} from '../types.ts'
+import { attemptDelivery } from './attempt.ts'
+import { createChannels } from './channels.ts'
+import { NOTHING, type Progress, type Reply } from './delivery.ts'
+import { type End, parseEnd } from './end.ts'
+import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
+import { createFairQueue } from './fair-queue.ts'
+import { createHomeTaps } from './home-taps.ts'
+import { createMail } from './mail.ts'
+import { createOutbox } from './outbox.ts'
+import { createOwnTap, type OwnTap, refuseForeignHashname } from './own-tap.ts'
+import { type Asker, createPassages } from './passages.ts'
+import { createRouter, type RouterPresence } from './router.ts'
+import { checkRules } from './rules.ts'
+import { createSeats, type Seat } from './seats.ts'
+import { createSenderRate } from './sender-rate.ts'
+import { type MessageSession, serveMessages } from './session.ts'
+import { hashnameOf, publicKeyOf } from './signing.ts'
+import { signTapProof, TAP_PROOF_MS } from './tap-proof.ts'
+import { MESSAGE_PROTOCOL, TASK } from './wire.ts'
+
+export interface MessagesContext {
+  libp2p: Libp2p
+  role: 'node' | 'tab'
+  servers: RoutingTable
+  presence: RouterPresence & {
+    hold(key: Key): Hold
+    isTab(peer: string): boolean
+    addressesOf(peer: string): Multiaddr[]
+    readonly home: PeerId | undefined
+  }
+  limits: PeerLimits
+  /** Who this peer's messages are from. */
+  secret: MessageSecret
+  outboxStore: OutboxStore
+  /** Holds what is too large for a message, and tells the link to it. */
+  holdLarge(body: Uint8Array, isSealed: boolean, type: string): Promise<string>
+  emit(event: PeerEvent): void
+  now(): number
+  random(): number
+}
+
+export interface MessagesService extends Messages {
+  readonly counts: { taps: number; mail: number; mailBytes: number; messages: number; messagesRefused: number }
+  /** This peer has joined, or a tab has another home. */
+  onJoined(): void
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Streams on which one peer may ask at once: one is enough, and a reconnecting peer may have two. */
+const MAX_STREAMS = 4
+/** How long a tap waits for somebody to keep the record, in ms. */
+const MAX_ANNOUNCE_MS = 2_000
+const NEVER = new AbortController().signal
+/** How long a home may take to tell a public key, in ms. */
+const KEY_MS = 4_000
+
+export function createMessages(context: MessagesContext): MessagesService {
+  const { libp2p, role, presence, limits, emit, now } = context
+  const isNode = role === 'node'
+  const self = libp2p.peerId
+  const ownHashname = hashnameOf(publicKeyOf(context.secret))
+  const seats = createSeats()
+  const passages = createPassages()
+  const sessions = new Set<MessageSession>()
+  /** Of this peer. Bounded: maxTapsPerPeer. */
+  const ownTaps = new Set<OwnTap>()
+  let tabTaps = 0
+  let passed = 0
+  let refused = 0
+  let started = false
+  let retell: ReturnType<typeof setInterval> | undefined
+
+  const channels = createChannels({
+    libp2p,
+    addressesOf: (peer) => presence.addressesOf(peer),
+    onPush(from, push) {
+      try {
+        if (push.type === 'receipt') takeReceipt(push.receipt)
+        else if (push.type === 'decline') passages.takeDecline(push.id, push.reason)
+        else if (homeTaps !== undefined && presence.home?.equals(from)) onDeliver(push.envelope)
+      } catch {
+        emit({ type: 'refused', peer: from.toString(), reason: `sent a ${push.type} that is not one` })
+      }
+    },
+    onEnd: (peer) => homeTaps?.onChannelEnd(peer),
+  })
+  const router = isNode
+    ? createRouter({
+        self,
+        servers: context.servers,
+        presence,
+        channels,
+        seats,
+        passages,
+        createMail: (isKnownEnd) => createMail(limits, isKnownEnd, now),
+        now,
+      })
+    : undefined
+  const homeTaps = isNode ? undefined : createHomeTaps({ seats, channels, home: () => presence.home, prove })
+  const queue = createFairQueue(() => performance.now())
+  const rate = { burst: limits.messageBurst, perSecond: limits.messagesPerSecond }
+  const senderRate = createSenderRate(rate, now)
+  const peerRate = createSenderRate(rate, now)
+
+  function prove(secret: MessageSecret, home: PeerId) {
+    return signTapProof(secret, home.toMultihash().bytes, now())
+  }
+
+  /** A receipt, of a receiver here or from elsewhere: mail that it names is kept no longer. */
+  function takeReceipt(bytes: Uint8Array): void {
+    for (const { id, isSealed } of passages.takeReceipt(bytes)) if (isSealed) router?.mail.remove(id)
+  }
+
+  /** A tab believes its home no more than anybody else. */
+  function onDeliver(bytes: Uint8Array): void {
+    const envelope = decodeEnvelope(bytes)
+    if (refuseTimes(envelope, now()) !== undefined) return
+    if (passages.checked(envelope) === undefined && !isEnvelopeSigned(envelope))
+      throw new MayflyError('ERR_BAD_FRAME', 'Not signed by its sender')
+    passages.add(envelope)
+    for (const seat of seats.at(envelope.to)) homeTaps?.give(seat, envelope)
+  }
+
+  function send(envelope: Envelope, asker: Asker, reply: Reply): void {
+    const passage = passages.add(envelope)
+    passages.ask(passage, asker)
+    if (router === undefined) sendThroughHome(envelope, reply)
+    else router.route(envelope, passage, reply)
+  }
+
+  function sendThroughHome({ bytes }: Envelope, reply: Reply): void {
+    const unsent: Progress = { ...NOTHING, refusal: { reason: 'no-network', retryAfterMs: 0 } }
+    const { home } = presence
+    if (home === undefined) {
+      reply(unsent)
+      return
+    }
+    const forget = channels.ask(
+      home,
+      (sequence) => ({ type: 'post', sequence, task: TASK.route, rank: 0, envelope: bytes }),
+      (answer) => {
+        forget()
+        reply(answer.type === 'taken' ? answer : unsent)
+      },
+    )
+  }
+
+  async function findPublicKey(end: Key, { signal = NEVER }: AbortOptions): Promise<Uint8Array | undefined> {
+    const own = [...seats.at(end)].find(({ proof }) => proof !== undefined)?.proof?.publicKey
+    if (own !== undefined || router !== undefined) return own ?? router?.findPublicKey(end, { signal })
+    const { home } = presence
+    if (home === undefined) return undefined
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(KEY_MS)])
+    const publicKey = await new Promise<Uint8Array | undefined>((resolve) => {
+      const done = (found?: Uint8Array) => {
+        forget()
+        resolve(found)
+      }
+      const forget = channels.ask(
+        home,
+        (sequence) => ({ type: 'ask-key', sequence, end, isForTab: true }),
+        (answer) => done(answer.type === 'key' ? answer.publicKey : undefined),
+      )
+      if (limited.aborted) done()
+      else limited.addEventListener('abort', () => done(), { once: true })
+    })
+    signal.throwIfAborted()
+    return publicKey !== undefined && equalBytes(sha256AtOnce(publicKey), end) ? publicKey : undefined
+  }
+
+  const attempt = (_end: End, envelope: Envelope, { signal }: { signal: AbortSignal }): Promise<PostOutcome> =>
+    attemptDelivery(envelope, (asker, reply) => send(envelope, asker, reply), {
+      signal,
+      onLate: (receipt) => void outbox.onReceipt({ ...receipt, ids: [envelope.id] }).catch(() => {}),
+    })
+
+  const outbox = createOutbox({
+    store: context.outboxStore,
+    attempt,
+    findPublicKey,
+    secret: context.secret,
+    holdLarge: context.holdLarge,
+    limits,
+    emit,
+    now,
+    random: context.random,
+  })
+
+  function onStream(stream: Stream, connection: Connection): void {
+    if (router === undefined) return
+    const session = serveMessages(stream, connection, {
+      self: self.toMultihash().bytes,
+      router,
+      seats,
+      passages,
+      queue,
+      senderRate,
+      peerRate,
+      isServer: () => context.servers.has(connection.remotePeer) && !presence.isTab(connection.remotePeer.toString()),
+      limits,
+      now,
+      mayTap: () => tabTaps < limits.maxTaps,
+      onTaps: (change) => {
+        tabTaps += change
+      },
+      onReceipt: takeReceipt,
+      onPassed: (reason) => {
+        if (reason === undefined) passed++
+        else refused++
+      },
+      onRefused: (peer, reason) => emit({ type: 'refused', peer, reason }),
+      onEnd: () => sessions.delete(session),
+    })
+    sessions.add(session)
+  }
+
+  function mustBeStarted(): void {
+    if (!started) throw new MayflyError('ERR_NOT_STARTED', 'The peer is not running')
+  }
+
+  function tap(text: string, options: TapOptions = {}): Tap {
+    mustBeStarted()
+    const { keep, signal, secret = context.secret } = options
+    const end = parseEnd(text)
+    const rules = checkRules(options.rules ?? [])
+    refuseForeignHashname(end, hashnameOf(publicKeyOf(secret)))
+    if (ownTaps.size >= limits.maxTapsPerPeer)
+      throw new MayflyError('ERR_LIMIT', `Cannot tap another end: this peer taps the limit of ${limits.maxTapsPerPeer}`)
+    signal?.throwIfAborted()
+
+    const hold = presence.hold(end.key)
+    let told: Promise<void> = Promise.resolve()
+    const ownTap = createOwnTap({
+      end,
+      secret,
+      keep,
+      ready: () => Promise.all([inTime(hold.announced, MAX_ANNOUNCE_MS), told]).then(() => {}),
+      onReceipt: ({ bytes }) => {
+        takeReceipt(bytes)
+        homeTaps?.tell({ type: 'receipt', receipt: bytes })
+      },
+      onDeclined(id, reason) {
+        passages.takeDecline(id, reason)
+        homeTaps?.tell({ type: 'decline', id, reason })
+      },
+      onMessage: ({ id, from }) => emit({ type: 'message', id: encodeKeyHex(id), end: end.text, from: hashnameOf(from) }),
+      async onClosed() {
+        signal?.removeEventListener('abort', onAbort)
+        ownTaps.delete(ownTap)
+        seats.remove(seat)
+        homeTaps?.remove(seat)
+        await hold.release()
+      },
+      now,
+    })
+    const onAbort = () => void ownTap.close()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const seat = createSeat(end, rules, keep !== undefined, secret, ownTap)
+    ownTaps.add(ownTap)
+    seats.add(seat)
+    if (homeTaps === undefined) router?.collectFor(seat)
+    else {
+      told = homeTaps.add(seat, secret)
+      told.catch(() => {}) // most do not wait for it
+    }
+    return ownTap
+  }
+
+  function createSeat(end: End, rules: readonly TapRule[], keeps: boolean, secret: MessageSecret, ownTap: OwnTap): Seat {
+    const proof = end.kind === 'hashname' ? prove(secret, self) : undefined
+    return { end: end.key, rules, keeps, proof, sinceMs: now(), give: (envelope) => ownTap.give(envelope) }
+  }
+
+  return {
+    hashname: ownHashname,
+    get counts() {
+      return {
+        taps: ownTaps.size + tabTaps,
+        mail: router?.mail.size ?? 0,
+        mailBytes: router?.mail.bytes ?? 0,
+        messages: passed,
+        messagesRefused: refused,
+      }
+    },
+    async post(end, draft, options) {
+      mustBeStarted()
+      return outbox.post(end, draft, options)
+    },
+    tap,
+    outbox: (limit) => outbox.list(limit),
+    forget: (id) => outbox.forget(id),
+    onOutbox: (listener) => outbox.onOutbox(listener),
+    onJoined() {
+      homeTaps?.onHome()
+      outbox.kick()
+    },
+    async start() {
+      if (started) return
+      started = true
+      router?.start()
+      if (isNode) await libp2p.handle(MESSAGE_PROTOCOL, onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })
+      retell = setInterval(() => homeTaps?.onHome(), TAP_PROOF_MS / 4)
+      await outbox.start()
+    },
+    async stop() {
+      if (!started) return
+      started = false
+      clearInterval(retell)
+      await outbox.stop()
+      await Promise.all([...ownTaps].map((own) => own.close()))
+      homeTaps?.stop()
+      router?.stop()
+      channels.stop()
+      if (isNode) await libp2p.unhandle(MESSAGE_PROTOCOL)
+      for (const session of sessions) session.close()
+    },
+  }
+}
+
+/** The secret of messages is the peer's own key, unless it is given another. */
+export function messageSecretOf(privateKey: PrivateKey): MessageSecret {
+  return privateKey.raw.slice(0, 32)
+}

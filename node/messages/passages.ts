@@ -1,0 +1,138 @@
+/**
+ * What this peer remembers of the messages that came by lately: so that the same one is checked once, given to each tap once, and its receipts
+ * reach everybody who asked about it. In memory, and bounded; receivers remember ids themselves, for ever.
+ */
+
+import { encodeKeyHex, equalBytes, sha256AtOnce } from '../keys/index.ts'
+import type { Key, MessageRefusal, Receipt } from '../types.ts'
+import type { Envelope } from './envelope.ts'
+import { decodeReceipt, isReceiptSigned } from './receipt.ts'
+import { SIGNATURE_BYTES } from './signing.ts'
+
+/** Who wants to know what receivers say about a message: a stream on which it came, or this peer's outbox. */
+export interface Asker {
+  /** False when nobody listens any more. */
+  readonly isOpen: boolean
+  /** Receivers have stored messages, this one among them. */
+  onReceipt(receipt: Receipt): void
+  /** A receiver does not take it. */
+  onDecline(id: Key, reason: MessageRefusal): void
+}
+
+export interface Passage {
+  readonly id: Key
+  readonly to: Key
+  readonly isSealed: boolean
+  /** The bytes that were checked end with this; others with the same id are checked again. */
+  signature: Uint8Array
+  /** When it was last given to the taps here, in ms; what sat down later has not heard it. */
+  givenAtMs: number | undefined
+  /** Bounded: MAX_RECEIPTS. */
+  readonly receipts: Receipt[]
+  /** Bounded: MAX_ASKERS, oldest out first. */
+  readonly askers: Set<Asker>
+}
+
+export interface PassagesOptions {
+  /** Messages that are remembered; the oldest go first. */
+  maxPassages?: number
+}
+
+export const PASSAGES_DEFAULTS: Readonly<Required<PassagesOptions>> = {
+  maxPassages: 32_768, // at a hundred a second, five minutes: many tries of an outbox
+}
+
+/** Receipts of one message that are passed on: an end may have thousands of receivers, and a sender is content with some. */
+const MAX_RECEIPTS = 64
+/** Three record nodes, and the same from a home that was asked again. */
+const MAX_ASKERS = 16
+
+export interface Passages {
+  /** The passage of these very bytes, when they were checked. */
+  checked(envelope: Envelope): Passage | undefined
+  /** These bytes were checked. */
+  add(envelope: Envelope): Passage
+  get(id: Key): Passage | undefined
+  /** The asker hears of the receipts so far, and of what is to come. */
+  ask(passage: Passage, asker: Asker): void
+  /**
+   * Takes in a receipt and tells it to who asked. One that is not signed, or is of somebody else than the hashname that a message went to,
+   * counts for nothing.
+   *
+   * @returns the messages for which it is new
+   * @throws {MayflyError} ERR_BAD_FRAME
+   */
+  takeReceipt(bytes: Uint8Array): Passage[]
+  /** Tells a receiver's refusal to who asked. */
+  takeDecline(id: Key, reason: MessageRefusal): void
+}
+
+export function createPassages(options: PassagesOptions = {}): Passages {
+  const { maxPassages } = { ...PASSAGES_DEFAULTS, ...options }
+  /** By id, hex, oldest first. Bounded: maxPassages. */
+  const passages = new Map<string, Passage>()
+
+  function isNews(passage: Passage, receipt: Receipt): boolean {
+    if (passage.receipts.length >= MAX_RECEIPTS) return false
+    if (passage.receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver))) return false
+    return !passage.isSealed || equalBytes(sha256AtOnce(receipt.receiver), passage.to)
+  }
+
+  function openAskers(passage: Passage): Asker[] {
+    for (const asker of passage.askers) if (!asker.isOpen) passage.askers.delete(asker)
+    return [...passage.askers]
+  }
+
+  return {
+    checked(envelope) {
+      const passage = passages.get(encodeKeyHex(envelope.id))
+      return passage !== undefined && equalBytes(passage.signature, signatureOf(envelope)) ? passage : undefined
+    },
+    add(envelope) {
+      const id = encodeKeyHex(envelope.id)
+      const signature = signatureOf(envelope).slice()
+      const known = passages.get(id)
+      if (known !== undefined) {
+        known.signature = signature
+        return known
+      }
+      const { to, isSealed } = envelope
+      const passage: Passage = { id: envelope.id, to, isSealed, signature, givenAtMs: undefined, receipts: [], askers: new Set() }
+      passages.set(id, passage)
+      const oldest = passages.size > maxPassages ? passages.keys().next().value : undefined
+      if (oldest !== undefined) passages.delete(oldest)
+      return passage
+    },
+    get: (id) => passages.get(encodeKeyHex(id)),
+    ask(passage, asker) {
+      for (const receipt of passage.receipts) asker.onReceipt(receipt)
+      passage.askers.add(asker)
+      const oldest = passage.askers.size > MAX_ASKERS ? passage.askers.values().next().value : undefined
+      if (oldest !== undefined) passage.askers.delete(oldest)
+    },
+    takeReceipt(bytes) {
+      const receipt = decodeReceipt(bytes)
+      const news = receipt.ids.flatMap((id) => {
+        const passage = passages.get(encodeKeyHex(id))
+        return passage !== undefined && isNews(passage, receipt) ? [passage] : []
+      })
+      if (news.length === 0 || !isReceiptSigned(receipt)) return []
+      const askers = new Set<Asker>()
+      for (const passage of news) {
+        passage.receipts.push(receipt)
+        for (const asker of openAskers(passage)) askers.add(asker)
+      }
+      // One receipt is for many messages, and a stream that asked about many of them hears it once.
+      for (const asker of askers) asker.onReceipt(receipt)
+      return news
+    },
+    takeDecline(id, reason) {
+      const passage = passages.get(encodeKeyHex(id))
+      for (const asker of passage === undefined ? [] : openAskers(passage)) asker.onDecline(id, reason)
+    },
+  }
+}
+
+function signatureOf({ bytes }: Envelope): Uint8Array {
+  return bytes.subarray(bytes.byteLength - SIGNATURE_BYTES)
+}

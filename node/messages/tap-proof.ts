@@ -1,0 +1,24 @@
+/**
+ * A receiver's proof of its hashname at first contact, to its home and to the record nodes that the home passes it on to. It names the home, so
+ * that nobody else can sit there with it.
+ */
+
+import { equalBytes, sha256AtOnce } from '../keys/index.ts'
+import type { Key, MessageSecret } from '../types.ts'
+import { isProofRight, PROOF_NONCE_BYTES, signProof } from './proof.ts'
+import { publicKeyOf } from './signing.ts'
+import type { TapProof } from './wire.ts'
+
+/** A proof is good for this long, in ms: a home shows it to each new record node. Taps are told anew before that. */
+export const TAP_PROOF_MS = 86_400_000
+
+/** @param home its peer id as a multihash */
+export function signTapProof(secret: MessageSecret, home: Uint8Array, atMs: number): TapProof {
+  const nonce = globalThis.crypto.getRandomValues(new Uint8Array(PROOF_NONCE_BYTES))
+  return { publicKey: publicKeyOf(secret), nonce, atMs, signature: signProof(secret, { purpose: 'tap', peer: home, nonce, atMs }) }
+}
+
+export function isTapProved(end: Key, { publicKey, nonce, atMs, signature }: TapProof, home: Uint8Array, nowMs: number): boolean {
+  if (!equalBytes(sha256AtOnce(publicKey), end) || Math.abs(nowMs - atMs) > TAP_PROOF_MS) return false
+  return isProofRight(publicKey, { purpose: 'tap', peer: home, nonce, atMs }, signature)
+}
