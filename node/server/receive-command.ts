@@ -12,6 +12,7 @@ import { exportFacts } from './message-facts.ts'
 import { printMessages } from './message-printer.ts'
 import { createNativeHasher } from './native-hasher.ts'
 import { describeInboxEvent, type OpenedReceiver, openReceiver } from './open-receiver.ts'
+import { openOutboxStore } from './outbox-store.ts'
 import { urlOf } from './public-address.ts'
 import type { Receiver } from './receiver.ts'
 import { findInboxPath } from './receiver-directory.ts'
@@ -44,7 +45,13 @@ export async function runReceive<Gateway extends StoppableGateway>(
   let receiver: Receiver | undefined
   let stopPrinting = () => {}
   try {
-    peer = await createPeer({ role: 'tab', join: configuration.join, createHasher: createNativeHasher })
+    peer = await createPeer({
+      role: 'tab',
+      join: configuration.join,
+      createHasher: createNativeHasher,
+      messageSecret: opened.secret,
+      outboxStore: openOutboxStore(opened.outboxPath),
+    })
     peer.onEvent((event) => {
       const words = describeNetworkEvent(event)
       if (words !== undefined) output.remark(words)

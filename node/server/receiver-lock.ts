@@ -3,6 +3,7 @@
  * however that ends, and no stale lock has to be told from a live one.
  */
 
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../errors.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
@@ -14,6 +15,7 @@ import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 export function takeReceiverLock(path: string, name: string): () => void {
   let database: DatabaseSync | undefined
   try {
+    closeSync(openSync(path, 'a', 0o600))
     database = new DatabaseSync(path)
     // Nothing is ever written in it.
     database.exec('BEGIN EXCLUSIVE')
@@ -26,6 +28,7 @@ export function takeReceiverLock(path: string, name: string): () => void {
         { cause },
       )
     }
+    if (sqliteFailureOf(cause) === undefined) throw cause
     throw new Error(`Cannot lock the receiver ${JSON.stringify(name)} with ${path}: ${sqliteWords(cause)}`, { cause })
   }
   const held = database
