@@ -1,6 +1,6 @@
 /** A peer behind somebody else's node, for as long as a command runs. Making it is the command's, which knows what it is for. */
 
-import { type AbortOptions, MayflyError, type Peer } from '../index.ts'
+import { type AbortOptions, MayflyError, type Peer, type PeerEvent } from '../index.ts'
 import { describeDuration } from './duration.ts'
 
 export interface JoinOptions extends AbortOptions {
@@ -52,6 +52,20 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
 /** A failure of a gateway's URL names it already, one of a multiaddr does not. */
 export function describeJoinFailure(address: string, reason: string): string {
   return reason.includes(address) ? reason : `Cannot join ${address}: ${reason}`
+}
+
+/** What a person who runs a command wants to know of its way into the network; undefined for everything else. */
+export function describeNetworkEvent(event: PeerEvent): string | undefined {
+  switch (event.type) {
+    case 'joined':
+      return `Joined through ${event.peer}`
+    case 'left':
+      return `Lost ${event.peer} (${event.reason}); joining again`
+    case 'join-failed':
+      return `${describeJoinFailure(event.address, event.reason)}; trying again`
+    default:
+      return undefined
+  }
 }
 
 /** Stops the peer, or gives up waiting for that: the process ends then anyway. */

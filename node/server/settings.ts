@@ -6,10 +6,11 @@
 import { resolve } from 'node:path'
 import { MayflyError } from '../errors.ts'
 import { isKeyHex } from '../keys/index.ts'
-import type { IceServer } from '../types.ts'
+import type { IceServer, InboxPolicy } from '../types.ts'
 import { parseByteRate } from './byte-rate-text.ts'
 import { parseDuration } from './duration.ts'
 import { parseIceServer } from './ice-server.ts'
+import { SENDER_FORM } from './inbox-senders.ts'
 import { parseJoinAddress } from './join-address.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -56,6 +57,33 @@ export interface Configuration {
   field: [name: string, value: string][]
   /** The id of the message that is answered, hex. */
   re?: string
+  /** Open ends to receive besides the own address. */
+  tap: string[]
+  /** What of the open ends to keep, as it was given: the receiver checks it. */
+  rule: unknown[]
+  policy: InboxPolicy
+  /** Senders that the receiver's owner knows. */
+  name: SenderName[]
+  /** Hashnames of senders to refuse. */
+  mute: string[]
+  /** Remove messages that were stored so many days ago; never when left out. */
+  keepDays?: number
+  /** Keep so many messages; all when left out. */
+  keepCount?: number
+  /** Messages per minute of one sender; 0: no limit. The inbox's own default when left out. */
+  senderRate?: number
+  /** The page of the inbox. */
+  view: boolean
+  /** Write out the inbox, and end. */
+  export: boolean
+  /** Name of the receiver that a node is besides. */
+  receive?: string
+}
+
+/** What a receiver's owner calls a sender; empty takes the name away. */
+export interface SenderName {
+  hashname: string
+  name: string
 }
 
 export type SettingName = keyof Configuration
@@ -74,6 +102,13 @@ export const CONFIGURATION_DEFAULTS: Readonly<Omit<Configuration, 'data'>> = {
   watch: false,
   private: false,
   field: [],
+  tap: [],
+  rule: [],
+  policy: 'open',
+  name: [],
+  mute: [],
+  view: true,
+  export: false,
 }
 
 interface Setting<T> {
@@ -82,6 +117,10 @@ interface Setting<T> {
   value?: string
   /** May be given several times. */
   repeatable?: boolean
+  /** What stands between several values in an environment variable; white space and commas when left out, and null where it is one value. */
+  separator?: RegExp | null
+  /** Of a switch that is on unless its flag, which then begins with `--no-`, turns it off. */
+  isOn?: boolean
   help: string
   /** @throws {MayflyError} ERR_BAD_OPTION, whose message says what is expected */
   parse(values: string[]): T
@@ -142,6 +181,38 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     parse: (values) => values.map(parseField),
   },
   re: { value: 'id', help: 'the id of the message that it answers', parse: one(parseId) },
+  tap: {
+    value: '#end',
+    repeatable: true,
+    help: 'an open end to receive besides the own address; repeatable',
+    parse: (values) => values.map(filled),
+  },
+  rule: {
+    value: 'json',
+    repeatable: true,
+    separator: null,
+    help: 'what to keep of the open ends: {"is":{"field":"value"},"has":["field"]}; repeatable, any of them is enough',
+    parse: (values) => values.flatMap(parseJson),
+  },
+  policy: { value: 'open|known', help: 'who may write: anybody, or senders that have a name here', parse: one(parsePolicy) },
+  name: {
+    value: 'hashname=name',
+    repeatable: true,
+    separator: /\s*,\s*/,
+    help: 'what to call a sender, who is known from then on; repeatable, kept',
+    parse: (values) => values.map(parseSenderName),
+  },
+  mute: { value: 'hashname', repeatable: true, help: 'refuse a sender; repeatable, kept', parse: (values) => values.map(parseHashname) },
+  keepDays: { value: 'days', help: 'remove messages that were stored so many days ago (default: never)', parse: one(parseCount) },
+  keepCount: {
+    value: 'number',
+    help: 'keep so many messages: the oldest of whoever has the most go first (default: all)',
+    parse: one(parseCount),
+  },
+  senderRate: { value: 'number', help: 'messages per minute of one sender; 0: no limit (default: 1000)', parse: one(parseAmount) },
+  view: { help: 'no page of the inbox, only lines', isOn: true, parse: one(parseSwitch) },
+  export: { help: 'write all messages as JSON lines, and end', parse: one(parseSwitch) },
+  receive: { value: 'name', help: 'receive messages too, as this receiver', parse: one(filled) },
 }
 
 /** Its key in the configuration file. People write a time with its unit, so the name that they see carries none. */
@@ -150,7 +221,7 @@ export function fileKeyOf(name: SettingName): string {
 }
 
 export function flagOf(name: SettingName): string {
-  return `--${words(name).join('-')}`
+  return `--${SETTINGS[name].isOn ? 'no-' : ''}${words(name).join('-')}`
 }
 
 export function environmentVariableOf(name: SettingName): string {
@@ -185,6 +256,35 @@ function parseSwitch(text: string): boolean {
 function parseCount(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw expected('a number from 1 to 999999', text)
   return Number(text)
+}
+
+function parseAmount(text: string): number {
+  return text === '0' ? 0 : parseCount(text)
+}
+
+/** One value, or an array of several. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw expected('JSON', text)
+  }
+}
+
+function parsePolicy(text: string): InboxPolicy {
+  if (text === 'open' || text === 'known') return text
+  throw expected('open or known', text)
+}
+
+function parseSenderName(text: string): SenderName {
+  const [hashname = '', ...name] = text.split('=')
+  if (name.length === 0) throw expected('HASHNAME=NAME', text)
+  return { hashname: parseHashname(hashname.trim()), name: name.join('=').trim() }
+}
+
+function parseHashname(text: string): string {
+  if (!SENDER_FORM.test(text)) throw expected('a hashname of 52 base32 characters', text)
+  return text
 }
 
 function parsePort(text: string): number {
