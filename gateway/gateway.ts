@@ -72,6 +72,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const app = createRouteApp((visit) => pages.elsewhere(visit))
   addRoute(app, '/', 'app', { GET: (visit) => pages.home(visit) })
+  addRoute(app, '/messages', 'app', { GET: (visit) => pages.home(visit) })
+  addRoute(app, '/to/:key', 'app', { GET: (visit) => pages.home(visit) })
   addRoute(app, '/assets/*', 'app', { GET: (visit) => pages.asset(visit) })
   addRoute(app, '/api/v1/status', 'status', { GET: (visit) => answerStatus(status, visit) })
   addRoute(app, '/api/v1/content', 'content-api', { PUT: (visit) => api.put(visit) })
@@ -103,8 +105,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       bindings.route = address.raw ? 'raw' : 'content'
       return await fetches.run(visit, () => reader.answer(address, visit))
     }
-    // Only paths inside content may be encoded; anywhere else it would be a second way to write the same thing.
-    if (visit.path.includes('%')) throw badAddress(visit.path, 'it is encoded')
+    // Only paths inside content, and ends, may be encoded; anywhere else it would be a second way to write the same thing.
+    if (visit.path.includes('%') && !visit.path.startsWith('/to/')) throw badAddress(visit.path, 'it is encoded')
     return await app.fetch(visit.request, bindings)
   }
 
