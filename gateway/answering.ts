@@ -35,12 +35,13 @@ export interface Answering {
 }
 
 export function createAnswering({ answer, openFeed, closing, metrics, onEvent }: AnsweringParts): Answering {
-  function answerError(error: unknown, { request, client, path }: Visit): Response {
+  function answerError(error: unknown, visit: Visit): Response {
+    const { request } = visit
     const problem = problemOf(error)
     if (problem !== null) return problemAnswer(problem, request)
     if (closing.aborted) return problemAnswer(STOPPING, request)
     if (request.signal.aborted) return problemAnswer(GONE_AWAY, request) // nobody reads it
-    onEvent?.({ type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address ?? '' })
+    onEvent?.(failureOf(error, visit))
     return problemAnswer(BROKEN, request)
   }
 
@@ -85,7 +86,12 @@ export function createAnswering({ answer, openFeed, closing, metrics, onEvent }:
   }
 }
 
-export function visitOf(request: Request, client: Client): Visit {
+/** What the log is told of an error that nobody expected. */
+export function failureOf(error: unknown, { request, client, path }: Visit): GatewayEvent {
+  return { type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address ?? '' }
+}
+
+function visitOf(request: Request, client: Client): Visit {
   const { path, query } = splitTarget(client.target ?? request.url)
   return { request, client, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
 }

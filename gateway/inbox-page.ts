@@ -2,8 +2,9 @@
 
 import type { Inbox, InboxMessage, PostOutcome } from '../node/index.ts'
 import { bodyText } from './message-facts.ts'
-import { endHtml, type MessageHtmlOptions, messageHtml, pageLink, shortHashname } from './message-html.ts'
+import { endHtml, messageHtml, messageHtmlOptions, pageLink, shortHashname } from './message-html.ts'
 import { escapeHtml } from './plain-page.ts'
+import { type Problem, ProblemError } from './problem.ts'
 import { refusalProblem } from './refusal.ts'
 import { lineHtml } from './safe-text.ts'
 
@@ -44,9 +45,13 @@ export interface Notice {
   isProblem: boolean
 }
 
-/** What became of a message, in words. */
-export function outcomeNotice(end: string, outcome: PostOutcome): Notice {
-  const to = end.startsWith('#') ? end : shortHashname(end)
+/**
+ * What became of a message that was sent, in words.
+ *
+ * @throws {ProblemError} when it was refused
+ */
+export function outcomeNotice(inbox: Inbox, end: string, outcome: PostOutcome): Notice {
+  const to = endName(inbox, end)
   switch (outcome.state) {
     case 'stored': {
       const count = outcome.receipts.length
@@ -62,11 +67,20 @@ export function outcomeNotice(end: string, outcome: PostOutcome): Notice {
       }
     }
     case 'refused':
-    case 'expired': {
-      const { message, advice } = refusalProblem(outcome.state === 'expired' ? 'expired' : outcome.reason)
-      return { text: `Not sent to ${to}. ${message}${advice === undefined ? '' : ` ${advice}`}`, isProblem: true }
-    }
+      throw new ProblemError(refusalProblem(outcome.reason))
+    case 'expired':
+      throw new ProblemError(refusalProblem('expired'))
   }
+}
+
+/** Why a message was not sent, in words. */
+export function refusedNotice(inbox: Inbox, end: string, { message, advice }: Problem): Notice {
+  return { text: `Not sent to ${endName(inbox, end)}. ${message}${advice === undefined ? '' : ` ${advice}`}`, isProblem: true }
+}
+
+function endName(inbox: Inbox, end: string): string {
+  if (end.startsWith('#')) return end
+  return inbox.senders().find(({ hashname, name }) => hashname === end && name !== '')?.name ?? shortHashname(end)
 }
 
 export function renderInboxPage(page: InboxPage): string {
@@ -78,8 +92,8 @@ export function renderInboxPage(page: InboxPage): string {
     `<link rel="stylesheet" href="/inbox/view.css" nonce="${nonce}"><script src="/inbox/view.js" nonce="${nonce}" defer></script></head>` +
     `<body><header class="head"><a class="brand" href="${lineHtml(home)}">mayfly inbox</a><p id="live" role="status"></p></header>` +
     `<main>${noticeHtml(page.notice)}<div class="columns">` +
-    `<section class="messages" aria-labelledby="title"><h1 id="title">${titleHtml(shown)}</h1>${searchForm(page)}${listHtml(page)}</section>` +
-    `<div class="side">${composeHtml(page)}${endsHtml(page)}${addressHtml(inbox)}</div>` +
+    `${composeHtml(page)}<section class="messages" aria-labelledby="title"><h1 id="title">${titleHtml(shown)}</h1>` +
+    `${searchForm(page)}${listHtml(page)}</section><div class="side">${endsHtml(page)}${addressHtml(inbox)}</div>` +
     `</div></main><footer class="foot">mayfly ${lineHtml(page.version)} · <a href="/limits">Limits</a></footer></body></html>`
   )
 }
@@ -98,7 +112,7 @@ function searchForm({ home, shown }: InboxPage): string {
   const end = shown.end === undefined ? '' : `<input type="hidden" name="end" value="${lineHtml(shown.end)}">`
   return (
     `<form class="search" role="search" action="${lineHtml(home)}">${end}<label class="visually-hidden" for="search">Search</label>` +
-    `<input id="search" type="search" name="search" value="${lineHtml(shown.search ?? '')}" maxlength="200" placeholder="Words in messages and names">` +
+    `<input id="search" type="search" name="search" value="${lineHtml(shown.search ?? '')}" maxlength="200" placeholder="Words or names">` +
     `<button class="quiet">Search</button></form>`
   )
 }
@@ -106,7 +120,7 @@ function searchForm({ home, shown }: InboxPage): string {
 function listHtml(page: InboxPage): string {
   const { messages, shown, home, inbox, hasOlder, contentOrigin } = page
   const query = shownQuery(shown)
-  const options: MessageHtmlOptions = { inbox, home, query, ...(contentOrigin !== undefined && { contentOrigin }) }
+  const options = messageHtmlOptions({ inbox, home, query, contentOrigin })
   const articles = messages.map((message) => messageHtml(message, options)).join('')
   const isNewest = shown.before === undefined
   const empty = shown.search === undefined ? 'Nothing here yet.' : 'Nothing found.'
@@ -156,7 +170,7 @@ function composeHtml({ inbox, home, shown, draft }: InboxPage): string {
     `<form method="post" action="/inbox/post"><input type="hidden" name="back" value="${lineHtml(shownQuery(shown).toString())}">${answered}` +
     `<label for="to">To</label><input id="to" name="to" value="${lineHtml(draft.to)}" list="ends" required maxlength="130" ` +
     `autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="#name or an address"><datalist id="ends">${options}</datalist>` +
-    `<label for="body">Message</label><textarea id="body" name="body" rows="5" required${draft.re === undefined ? '' : ' autofocus'}>` +
+    `<label for="body">Message</label><textarea id="body" name="body" rows="3" required>` +
     `\n${escapeHtml(draft.body)}</textarea><p class="actions"><button>Send</button></p></form></section>`
   )
 }

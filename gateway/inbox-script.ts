@@ -10,6 +10,8 @@ function runInboxPage(): void {
   const maxArticles = 200
   /** Many may arrive at once: they are put in together, so often, in ms. */
   const batchMs = 50
+  /** How soon to ask again where the browser does not, in ms. */
+  const retryMs = 2_000
   const list = document.getElementById('messages')
   const status = document.getElementById('live')
   const title = document.title
@@ -51,24 +53,30 @@ function runInboxPage(): void {
     if (unseen > 0) document.title = `(${unseen}) ${title}`
   }
 
-  function follow(query: string): void {
+  function follow(query: URLSearchParams): void {
     const source = new EventSource(`/inbox/live?${query}`)
     const tell = (state: string, text: string) => {
       if (status === null || status.dataset.state === state) return
       status.dataset.state = state
       status.textContent = text
     }
-    source.onopen = () => tell('open', 'New messages come by themselves')
-    source.onerror = () => tell('lost', 'Not connected: trying again')
+    source.onopen = () => tell('open', 'Live')
+    source.onerror = () => {
+      tell('lost', 'Not connected, trying again')
+      // After an answer that is no stream a browser does not try again by itself.
+      if (source.readyState === EventSource.CLOSED) setTimeout(follow, retryMs, query)
+    }
     source.onmessage = ({ data }) => {
       if (waiting.length === 0) setTimeout(putIn, batchMs)
-      waiting.push(JSON.parse(data))
+      const message = JSON.parse(data)
+      query.set('after', String(message.sequence))
+      waiting.push(message)
       if (waiting.length > maxArticles) waiting.shift()
     }
   }
 
   tellTimes(document)
-  if (list?.dataset.live !== undefined) follow(list.dataset.live)
+  if (list?.dataset.live !== undefined) follow(new URLSearchParams(list.dataset.live))
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) return
     unseen = 0

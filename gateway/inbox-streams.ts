@@ -2,23 +2,19 @@
 
 import type { Inbox } from '../node/index.ts'
 import type { Access } from './access.ts'
+import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
 import { EVENT_STREAM_HEADERS } from './event-stream.ts'
-import { type FeedEvent, type InboxFeed, readFeed } from './inbox-feed.ts'
+import type { FeedEvent, InboxFeed } from './inbox-feed.ts'
 import { readFeedQuery } from './inbox-query.ts'
 import { messageFacts } from './message-facts.ts'
-import type { OpenRequests } from './open-requests.ts'
 import { ProblemError } from './problem.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
-import type { GatewayLimits, Visit } from './types.ts'
+import type { Visit } from './types.ts'
 
-export interface InboxStreamsParts {
+export interface InboxStreamsParts extends ClientFeedParts {
   /** Absent: nothing is received here, and everybody is told so. */
   inbox?: Inbox
   access: Access
-  limits: GatewayLimits
-  open: OpenRequests
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
 }
 
 export class InboxStreams {
@@ -39,7 +35,7 @@ export class InboxStreams {
       return new Response(null, { headers })
     }
     const feed = this.open(end, visit)
-    return new Response(feedBody(feed, form === 'sse' ? serverSentEvent : jsonLine), { headers })
+    return new Response(feedBody(feed, form === 'sse' ? serverSentEvent : jsonLine, visit), { headers })
   }
 
   /**
@@ -48,21 +44,9 @@ export class InboxStreams {
    * @throws {ProblemError} 400, 401, 403, 404, 429
    */
   open(end: string, visit: Visit): InboxFeed {
-    const { open, limits, closing } = this.#parts
     const inbox = this.requireInbox(end, visit)
-    const { headers } = visit.request
-    const query = readFeedQuery(inbox, visit.query, headers.get('last-event-id'), Date.now())
-    const leave = open.enter(visit.client.address ?? '')
-    const gone = new AbortController()
-    const signal = AbortSignal.any([gone.signal, visit.request.signal, closing])
-    const events = readFeed(inbox, { ...query, end }, { keepAliveMs: limits.keepAliveMs, signal })
-    // A client that goes while nothing is asked of the events would leave nobody to end them.
-    const release = () => {
-      leave()
-      void events.return()
-    }
-    signal.addEventListener('abort', release, { once: true })
-    return { events, end: () => gone.abort() }
+    const query = readFeedQuery(inbox, visit.query, visit.request.headers.get('last-event-id'), Date.now())
+    return openClientFeed(inbox, { ...query, end }, this.#parts, visit)
   }
 
   /** @throws {ProblemError} 401, 403, 404 */
@@ -80,29 +64,6 @@ export class InboxStreams {
         .join(', ')}.`,
     )
   }
-}
-
-/** @param write an event, as it is sent; empty for nothing */
-export function feedBody({ events, end }: InboxFeed, write: (event: FeedEvent) => string): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        let next: IteratorResult<FeedEvent, void>
-        try {
-          next = await events.next()
-        } catch (error) {
-          end()
-          throw error
-        }
-        if (next.done !== true) return controller.enqueue(encoder.encode(write(next.value)))
-        end()
-        controller.close()
-      },
-      cancel: end,
-    },
-    { highWaterMark: 0 }, // nothing is read before the client takes it
-  )
 }
 
 /** An event as JSON for programs. */

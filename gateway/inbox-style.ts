@@ -45,26 +45,25 @@ code { font-family: var(--mono); font-size: 0.9em; overflow-wrap: anywhere; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.75rem; }
 .side { display: grid; gap: 1.75rem; align-content: start; min-width: 0; }
 @media (min-width: 52rem) {
-  .columns { grid-template-columns: minmax(0, 1fr) 20rem; gap: 2.5rem; }
-  .side { position: sticky; top: 1rem; max-height: calc(100dvh - 2rem); overflow-y: auto; padding: 2px; margin: -2px; }
-}
-@media (max-width: 51.99rem) {
-  .side { display: contents; }
-  #compose { order: -1; }
+  .columns { grid-template: 'messages compose' auto 'messages side' 1fr / minmax(0, 1fr) 20rem; column-gap: 2.5rem; }
+  .messages { grid-area: messages; }
+  #compose { grid-area: compose; }
+  .side { grid-area: side; }
 }
 
 button, input, textarea { font: inherit; color: inherit; }
 button, .button {
-  display: inline-block; min-height: 2.75rem; padding: 0.5rem 1.125rem; border: 1px solid var(--accent); border-radius: var(--radius);
+  display: inline-flex; align-items: center; justify-content: center; min-height: 2.75rem; padding: 0.5rem 1.125rem; border: 1px solid var(--accent); border-radius: var(--radius);
   background: var(--accent); color: var(--accent-ink); font-weight: 600; text-decoration: none; cursor: pointer;
 }
 button:disabled { opacity: 0.7; cursor: progress; }
 .quiet { border-color: var(--field-line); background: transparent; color: var(--ink); font-weight: 500; }
 .quiet:hover { background: var(--accent-wash); }
 input, textarea {
+  font-weight: 400;
   width: 100%; min-height: 2.75rem; padding: 0.5rem 0.75rem; border: 1px solid var(--field-line); border-radius: var(--radius); background: var(--surface);
 }
-textarea { min-height: 7rem; resize: vertical; }
+textarea { min-height: 5rem; resize: vertical; scroll-margin-top: 14rem; }
 ::placeholder { color: var(--ink-soft); opacity: 1; }
 :focus-visible { outline: 2.5px solid var(--accent); outline-offset: 2px; }
 label { font-weight: 600; font-size: 0.9375rem; }

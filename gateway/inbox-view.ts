@@ -1,36 +1,31 @@
 /** The view of an inbox in a browser: its page, what the page is made of, and what its forms do. For its owner alone. */
 
 import { createHash, randomBytes } from 'node:crypto'
-import type { Inbox, MessageDraft } from '../node/index.ts'
+import type { Inbox, InboxMessage, MessageDraft } from '../node/index.ts'
 import type { Access } from './access.ts'
+import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
 import { contentDisposition } from './content-disposition.ts'
 import { EVENT_STREAM_HEADERS } from './event-stream.ts'
 import { readFormFields } from './form-body.ts'
-import { type FeedEvent, type InboxFeed, readFeed } from './inbox-feed.ts'
-import { type DraftText, type Notice, outcomeNotice, renderInboxPage, type ShownMessages, shownQuery } from './inbox-page.ts'
+import type { FeedEvent } from './inbox-feed.ts'
+import { type DraftText, type Notice, outcomeNotice, refusedNotice, renderInboxPage, type ShownMessages, shownQuery } from './inbox-page.ts'
 import { readSearch } from './inbox-query.ts'
 import { INBOX_SCRIPT } from './inbox-script.ts'
-import { feedBody } from './inbox-streams.ts'
 import { INBOX_STYLE } from './inbox-style.ts'
-import { type MessageHtmlOptions, messageHtml } from './message-html.ts'
-import type { OpenRequests } from './open-requests.ts'
+import { messageHtml, messageHtmlOptions } from './message-html.ts'
 import { ProblemError, problemOf } from './problem.ts'
 import { RecentMap } from './recent-map.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
-import type { GatewayLimits, Visit } from './types.ts'
+import type { Visit } from './types.ts'
 
-export interface InboxViewParts {
+export interface InboxViewParts extends ClientFeedParts {
   inbox: Inbox
   access: Access
-  limits: GatewayLimits
-  open: OpenRequests
   /** Path of the page. */
   home: string
   contentOrigin?: string
   /** Of mayfly, as it is running. */
   version: string
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
 }
 
 const PAGE_MESSAGES = 30
@@ -60,7 +55,7 @@ export class InboxView {
     access.requireOwnerVisit(visit.request.headers, visit.client)
     const re = inbox.message(Number(visit.query.get('re') ?? 0))
     const shown = readShown(visit.query)
-    const draft: DraftText = { to: re?.from ?? openEnd(shown), body: '', ...(re !== undefined && { re }) }
+    const draft: DraftText = { to: re === undefined ? openEnd(shown) : answerEnd(re), body: '', ...(re !== undefined && { re }) }
     return this.#render(visit, shown, draft, this.#notices.get(visit.query.get('told') ?? ''))
   }
 
@@ -74,7 +69,7 @@ export class InboxView {
 
   /** Messages that come after `?after=`, as the page shows them: `{sequence, end, html}` each, as server-sent events. */
   live(visit: Visit): Response {
-    const { access, inbox, open, limits, closing } = this.#parts
+    const { access, inbox, home, contentOrigin } = this.#parts
     const { request, client, query } = visit
     access.requireOwner(request.headers, client)
     const headers = { ...OWN_DATA_HEADERS, ...EVENT_STREAM_HEADERS }
@@ -82,22 +77,10 @@ export class InboxView {
     const { end, search } = readShown(query)
     const which = { ...(end !== undefined && { end }), ...(search !== undefined && { search }) }
     const after = Number(request.headers.get('last-event-id') ?? query.get('after') ?? 0)
-    const leave = open.enter(client.address ?? '')
-    const gone = new AbortController()
-    const signal = AbortSignal.any([gone.signal, request.signal, closing])
-    const events = readFeed(
-      inbox,
-      { ...which, after: Number.isSafeInteger(after) ? after : 0, isPoll: false },
-      { keepAliveMs: limits.keepAliveMs, signal },
-    )
-    signal.addEventListener('abort', () => {
-      leave()
-      void events.return()
-    })
-    const feed: InboxFeed = { events, end: () => gone.abort() }
-    const options = this.#htmlOptions(shownQuery({ end, search, before: undefined }))
+    const feed = openClientFeed(inbox, { ...which, after: Number.isSafeInteger(after) ? after : 0, isPoll: false }, this.#parts, visit)
+    const shown = { inbox, home, contentOrigin, query: shownQuery({ end, search, before: undefined }) }
     return new Response(
-      feedBody(feed, (event) => liveEvent(event, options)),
+      feedBody(feed, (event) => liveEvent(event, shown), visit),
       { headers },
     )
   }
@@ -132,13 +115,11 @@ export class InboxView {
     try {
       const message: MessageDraft = { body, ...(re !== undefined && { fields: { re: re.id } }) }
       const { outcome } = await inbox.post(to, message, { waitMs: POST_WAIT_MS, signal: closing })
-      const notice = outcomeNotice(to, outcome)
-      return notice.isProblem ? this.#render(visit, shown, draft, notice, 502) : this.#back(shown, notice)
+      return this.#back(shown, outcomeNotice(inbox, to, outcome))
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null) throw error
-      const text = problem.advice === undefined ? problem.message : `${problem.message} ${problem.advice}`
-      return this.#render(visit, shown, draft, { text, isProblem: true }, problem.status)
+      return this.#render(visit, shown, draft, refusedNotice(inbox, to, problem), problem.status)
     }
   }
 
@@ -187,11 +168,6 @@ export class InboxView {
     })
     return new Response(visit.request.method === 'HEAD' ? null : html, { status, headers: pageHeaders(nonce) })
   }
-
-  #htmlOptions(query: URLSearchParams): MessageHtmlOptions {
-    const { inbox, home, contentOrigin } = this.#parts
-    return { inbox, home, query, ...(contentOrigin !== undefined && { contentOrigin }) }
-  }
 }
 
 function readShown(query: URLSearchParams): ShownMessages {
@@ -204,16 +180,21 @@ function readShown(query: URLSearchParams): ShownMessages {
   }
 }
 
+/** What was said in the open is answered there, and what was sealed to its sender. */
+function answerEnd({ end, from }: InboxMessage): string {
+  return end.startsWith('#') ? end : from
+}
+
 /** A page about an open end is one to write to it. */
 function openEnd({ end = '' }: ShownMessages): string {
   return end.startsWith('#') ? end : ''
 }
 
-function liveEvent(event: FeedEvent, options: MessageHtmlOptions): string {
+function liveEvent(event: FeedEvent, shown: Parameters<typeof messageHtmlOptions>[0]): string {
   if (event.event === 'open') return 'retry: 2000\n\n'
   if (event.event !== 'message') return ':\n\n'
   const { sequence, end } = event.message
-  return `id: ${sequence}\ndata: ${JSON.stringify({ sequence, end, html: messageHtml(event.message, options) })}\n\n`
+  return `id: ${sequence}\ndata: ${JSON.stringify({ sequence, end, html: messageHtml(event.message, messageHtmlOptions(shown)) })}\n\n`
 }
 
 /**

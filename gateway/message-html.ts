@@ -9,10 +9,17 @@ export interface MessageHtmlOptions {
   inbox: Inbox
   /** Path of the view. */
   home: string
+  /** Those that the owner has named or muted, by hashname. */
+  senders: ReadonlyMap<string, { name: string; isMuted: boolean }>
   /** The query of the page that the message is shown in, to come back to. */
   query: URLSearchParams
   /** Before the path of a content that a message leads to; undefined where none is served, so that such a path leads nowhere. */
-  contentOrigin?: string
+  contentOrigin: string | undefined
+}
+
+/** Good for what is shown at once. */
+export function messageHtmlOptions(given: Omit<MessageHtmlOptions, 'senders'>): MessageHtmlOptions {
+  return { ...given, senders: new Map(given.inbox.senders().map((sender) => [sender.hashname, sender])) }
 }
 
 /** What the view says in words of its own. */
@@ -31,14 +38,14 @@ export function messageHtml(message: InboxMessage, options: MessageHtmlOptions):
     `<article id="m${sequence}" data-sequence="${sequence}" data-end="${lineHtml(end)}" aria-labelledby="f${sequence}">` +
     `<header><h3 id="f${sequence}">${senderHtml(message)}</h3><p class="facts">${facts.join(' · ')}</p></header>` +
     `${answersHtml(message, options)}${bodyHtml(message)}${fieldsHtml(message, options)}` +
-    `<footer><a class="button quiet" href="${pageLink(options.home, { re: String(sequence) })}#compose">Reply</a>` +
+    `<footer><a class="button quiet" href="${pageLink(options.home, { ...Object.fromEntries(options.query), re: String(sequence) })}#body">Reply</a>` +
     `${senderForm(from, options)}</footer></article>`
   )
 }
 
 /** The first of a hashname: enough to tell people apart, and the whole is in the title. */
 export function shortHashname(hashname: string): string {
-  return `${hashname.slice(0, 8)}…`
+  return hashname.length > 8 ? `${hashname.slice(0, 8)}…` : hashname
 }
 
 /** `#name` as it is, a hashname short. */
@@ -76,7 +83,9 @@ function answersHtml({ fields }: InboxMessage, { inbox, home }: MessageHtmlOptio
 }
 
 function bodyHtml(message: InboxMessage): string {
-  const { sequence, type, body } = message
+  const { sequence, type, body, fields } = message
+  if (body.byteLength === 0 && fields.link !== undefined)
+    return `<p class="file">${lineHtml(type)}, too large to travel in a message: it is where its link leads</p>`
   const text = bodyText(message)
   // A long one scrolls in itself, which the keyboard can only do where it can go.
   if (text !== undefined) return `<div class="body" dir="auto" tabindex="0" role="group" aria-label="Message">${textHtml(text)}</div>`
@@ -99,19 +108,19 @@ function fieldRow(name: string, value: string): string {
 
 /** Only what leads to content becomes a link. */
 function contentLinkHtml(link: string, contentOrigin: string | undefined): string {
-  const isPath = /^\/(?!\/)/.test(link)
-  const url = URL.canParse(link, 'http://localhost') ? new URL(link, 'http://localhost') : null
+  const isPath = link.startsWith('/')
+  const url = URL.canParse(isPath ? `http://localhost${link}` : link) ? new URL(isPath ? `http://localhost${link}` : link) : null
   const isContent = url !== null && /^https?:$/.test(url.protocol) && parseContentPath(url.pathname) !== null
   if (!isContent || (isPath && contentOrigin === undefined)) return `<bdi>${lineHtml(link)}</bdi>`
   return linkHtml(isPath ? `${contentOrigin}${link}` : url.href, link)
 }
 
-function senderForm(hashname: string, { inbox, query }: MessageHtmlOptions): string {
-  const sender = inbox.senders().find((each) => each.hashname === hashname)
+function senderForm(hashname: string, { senders, query }: MessageHtmlOptions): string {
+  const sender = senders.get(hashname)
   const name = lineHtml(sender?.name ?? '')
   const mute = sender?.isMuted ? ['unmute', 'Unmute'] : ['mute', 'Mute']
   return (
-    `<details><summary>Sender</summary><form method="post" action="/inbox/sender">` +
+    `<details><summary>Sender${sender?.isMuted ? ', muted' : ''}</summary><form method="post" action="/inbox/sender">` +
     `<input type="hidden" name="hashname" value="${lineHtml(hashname)}"><input type="hidden" name="back" value="${lineHtml(query.toString())}">` +
     `<p class="facts"><code>${lineHtml(hashname)}</code></p>` +
     `<label>Your name for this sender <input name="name" value="${name}" maxlength="64" autocomplete="off"></label>` +

@@ -2,41 +2,41 @@
 
 import type { Inbox } from '../node/index.ts'
 import type { Access } from './access.ts'
+import type { ClientFeedParts } from './client-feed.ts'
 import { type EndPath, parseEndPath } from './end-path.ts'
 import type { InboxFeed } from './inbox-feed.ts'
 import { InboxStreams } from './inbox-streams.ts'
 import { InboxView } from './inbox-view.ts'
 import type { MessagePosts } from './message-posts.ts'
-import type { OpenRequests } from './open-requests.ts'
 import { ProblemError } from './problem.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings } from './route.ts'
-import type { GatewayLimits, Visit } from './types.ts'
+import type { Visit } from './types.ts'
 
-export interface MessageRoutesParts {
+export interface MessageRoutesParts extends ClientFeedParts {
   posts: MessagePosts
+  /** The page to write to an end, where there is one: what a link to an end leads people to. */
+  composer?: (visit: Visit) => Promise<Response>
   /** Absent: nothing is received here. */
   inbox?: Inbox
   access: Access
-  limits: GatewayLimits
-  open: OpenRequests
   /** Where the view is: `/`, or `/inbox` beside other pages. */
   home: string
   /** Origin of this gateway's pages of content, where it has some. */
   contentOrigin?: string
   /** Of mayfly, as it is running. */
   version: string
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
 }
 
 export class MessageRoutes {
   readonly #posts: MessagePosts
+  readonly #composer: MessageRoutesParts['composer']
   readonly #streams: InboxStreams
   readonly #view: InboxView | null
   readonly #home: string
 
-  constructor({ posts, home, inbox, ...parts }: MessageRoutesParts) {
+  constructor({ posts, composer, home, inbox, ...parts }: MessageRoutesParts) {
     this.#posts = posts
+    this.#composer = composer
     this.#home = home
     this.#streams = new InboxStreams({ ...parts, ...(inbox !== undefined && { inbox }) })
     this.#view = inbox === undefined ? null : new InboxView({ ...parts, inbox, home })
@@ -61,12 +61,16 @@ export class MessageRoutes {
     if (!visit.path.startsWith('/to/')) return null
     const address = parseEndPath(visit.path)
     if (address === null) return null
-    bindings.route = address.part === 'end' ? 'post' : `messages-${address.part}`
+    if (address.part !== 'end') bindings.route = `messages-${address.part}`
+    else bindings.route = visit.request.method === 'POST' ? 'post' : 'app'
     return await this.#answerEnd(address, visit)
   }
 
   #answerEnd({ end, part }: EndPath, visit: Visit): Response | Promise<Response> {
-    if (part === 'end') return answerMethod({ POST: () => this.#posts.answer(end, visit) }, visit)
+    if (part === 'end') {
+      const reads = this.#composer && { GET: this.#composer }
+      return answerMethod({ ...reads, POST: () => this.#posts.answer(end, visit) }, visit, '', 'owner')
+    }
     if (part === 'ws') return answerMethod({ GET: () => this.#requireSocket(end, visit) }, visit, '', 'owner')
     return answerMethod({ GET: () => this.#streams.answer(end, part, visit) }, visit, '', 'owner')
   }

@@ -34,6 +34,7 @@ const START_SETTINGS: SettingName[] = [
   'clientFetches',
   'clientRate',
   'peerRate',
+  'messageRate',
   'iceServer',
   'logLevel',
   'receive',
@@ -109,6 +110,17 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     await runAbout(holders, text, runHolders)
   })
   addSettings(holders, ['watch'])
+
+  const send = program
+    .command('send')
+    .description('post a message')
+    .argument('<end>', "'#name' (in quotes: # begins a comment), or a receiver's hashname")
+    .argument('[text]', 'what it says; standard input when it is - or left out')
+  send.action(async (end: string, text: string | undefined) => {
+    const { runSend } = await import('./send-command.ts')
+    await run(send, (context) => runSend(context, end, text))
+  })
+  addSettings(send, ['waitMs', 'ttlMs', 'type', 'field', 're'])
 
   const receive = program
     .command('receive')

@@ -19,7 +19,17 @@ const STOP_MS = 1_500
  * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION
  * @throws signal.reason, when aborted
  */
-export async function startJoined(peer: Peer, { join, timeoutMs, signal }: JoinOptions): Promise<void> {
+export async function startJoined(peer: Peer, options: JoinOptions): Promise<void> {
+  try {
+    await startJoining(peer, options)
+  } catch (error) {
+    await stopSoon(peer)
+    throw error
+  }
+}
+
+/** The same, but a peer that cannot join goes on trying. */
+export async function startJoining(peer: Peer, { join, timeoutMs, signal }: JoinOptions): Promise<void> {
   /** By address, why it was not joined last. Bounded: the addresses. */
   const reasons = new Map<string, string>()
   const stopListening = peer.onEvent((event) => {
@@ -30,7 +40,6 @@ export async function startJoined(peer: Peer, { join, timeoutMs, signal }: JoinO
     await peer.start()
     await peer.joined({ signal: signal === undefined ? late : AbortSignal.any([signal, late]) })
   } catch (cause) {
-    await stopSoon(peer)
     signal?.throwIfAborted()
     if (!late.aborted) throw cause
     const tried = join.map((address) => reasons.get(address) ?? `${address} did not answer`).join('; ')

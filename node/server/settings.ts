@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path'
 import { MayflyError } from '../errors.ts'
+import { isKeyHex } from '../keys/index.ts'
 import type { IceServer, InboxPolicy } from '../types.ts'
 import { parseByteRate } from './byte-rate-text.ts'
 import { parseDuration } from './duration.ts'
@@ -18,7 +19,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export interface Configuration {
   /** Gateways' origins and multiaddrs. */
   join: string[]
-  /** Absolute path of the directory for the identity. */
+  /** Absolute path of the directory for the identity and the outbox. */
   data: string
   json: boolean
   /** How long to try to reach the network, in ms. */
@@ -38,16 +39,26 @@ export interface Configuration {
   clientRate?: number
   /** The same for one peer of the overlay. */
   peerRate?: number
+  /** Messages of one sender that this node passes on, per second; ten times as many at once. The node's own default when left out. */
+  messageRate?: number
   /** STUN and TURN servers for the tabs that come through this gateway. */
   iceServer: IceServer[]
   logLevel: LogLevel
   /** Path of the file to write; `-` is standard output. */
   output?: string
-  /** How long to wait for a holder, in ms. */
+  /** How long to wait for a holder, or until a receiver has stored a message, in ms; 0: not at all. */
   waitMs: number
   watch: boolean
   /** Hold cipher text, under a link that carries the key. */
   private: boolean
+  /** How long a message is worth delivering, in ms; a day when left out. */
+  ttlMs?: number
+  /** A message's media type; found out when left out. */
+  type?: string
+  /** A message's fields: names and values. */
+  field: [name: string, value: string][]
+  /** The id of the message that is answered, hex. */
+  re?: string
   /** Open ends to receive besides the own address. */
   tap: string[]
   /** What of the open ends to keep, as it was given: the receiver checks it. */
@@ -92,6 +103,7 @@ export const CONFIGURATION_DEFAULTS: Readonly<Omit<Configuration, 'data'>> = {
   waitMs: 0,
   watch: false,
   private: false,
+  field: [],
   tap: [],
   rule: [],
   policy: 'open',
@@ -123,7 +135,7 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     help: "a gateway's URL or a multiaddr to join; repeatable",
     parse: (values) => values.map(parseJoinAddress),
   },
-  data: { value: 'dir', help: 'directory of the identity', parse: one((text) => resolve(filled(text))) },
+  data: { value: 'dir', help: 'directory of the identity and the outbox', parse: one((text) => resolve(filled(text))) },
   json: { help: 'answers as JSON, one object a line', parse: one(parseSwitch) },
   timeoutMs: { value: 'time', help: 'how long to try to reach the network', parse: one(parseDuration) },
   port: { value: 'number', help: 'port of the gateway and the overlay; 0 takes a free one', parse: one(parsePort) },
@@ -142,6 +154,11 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     parse: one(parseByteRate),
   },
   peerRate: { value: 'rate', help: 'bytes per second for one peer that takes content from here, such as 2MB', parse: one(parseByteRate) },
+  messageRate: {
+    value: 'number',
+    help: 'messages of one sender passed on per second, and ten times as many at once (default: 100)',
+    parse: one(parseCount),
+  },
   iceServer: {
     value: 'url',
     repeatable: true,
@@ -155,9 +172,22 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     help: 'write to a file instead of standard output; the files of a bundle into a folder',
     parse: one(filled),
   },
-  waitMs: { value: 'time', help: 'wait that long for a holder', parse: one(parseDuration) },
+  waitMs: { value: 'time', help: 'wait that long for a holder, or until a receiver has stored it', parse: one(parseDuration) },
   watch: { help: 'go on, and print each change', parse: one(parseSwitch) },
   private: { help: 'encrypt it: only who has the link can read it, and its name', parse: one(parseSwitch) },
+  ttlMs: {
+    value: 'time',
+    help: 'how long it is worth delivering, a second to 7 days (168h); a day when not said',
+    parse: one(parseDuration),
+  },
+  type: { value: 'type', help: 'its media type, such as text/markdown', parse: one(filled) },
+  field: {
+    value: 'name=value',
+    repeatable: true,
+    help: 'what receivers can select by; repeatable',
+    parse: (values) => values.map(parseField),
+  },
+  re: { value: 'id', help: 'the id of the message that it answers', parse: one(parseId) },
   tap: {
     value: '#end',
     repeatable: true,
@@ -283,6 +313,18 @@ function parseToken(text: string): string {
   if (!/^[A-Za-z0-9\-._~+/]+=*$/.test(text)) {
     throw new MayflyError('ERR_BAD_OPTION', 'expected letters, digits and - . _ ~ + / only') // the token itself stays untold
   }
+  return text
+}
+
+/** Which names and values a field can have is known to the message itself. */
+function parseField(text: string): [name: string, value: string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw expected('a field such as topic=news', text)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function parseId(text: string): string {
+  if (!isKeyHex(text)) throw expected('an id of 64 lower-case hex digits', text)
   return text
 }
 

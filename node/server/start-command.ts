@@ -16,12 +16,15 @@ import { createWebSocketListener } from './listener.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createNativeHasher } from './native-hasher.ts'
 import { describeInboxEvent, openReceiver } from './open-receiver.ts'
+import { openOutboxStore, outboxPathIn } from './outbox-store.ts'
 import { tabDirectory } from './package.ts'
 import { publicMultiaddr, urlOf } from './public-address.ts'
 import { explainSystemError } from './system-error.ts'
 
 /** By when a node that was told to end has ended, in ms; an operator's supervisor often kills after 10 s. */
 const STOP_MS = 4_500
+/** What a sender may send at once, in seconds of its rate. */
+const BURST_S = 10
 
 /**
  * @throws {MayflyError} ERR_BAD_OPTION
@@ -29,7 +32,7 @@ const STOP_MS = 4_500
  */
 export async function runStart<Gateway extends StoppableGateway>(context: CommandContext, http: GatewayParts<Gateway>): Promise<ExitCode> {
   const { configuration, signal, output, version } = context
-  const { port, host, join, publicUrl, token, trustProxy, clientFetches, clientRate, peerRate, receive } = configuration
+  const { port, host, join, publicUrl, token, trustProxy, clientFetches, clientRate, peerRate, messageRate, receive } = configuration
   const logger = createLogger({ stream: context.stderr, level: configuration.logLevel, colours: !context.env.NO_COLOR })
   const privateKey = await loadIdentity(configuration.data).catch((error) => {
     throw explainSystemError(`Cannot use the data directory ${configuration.data}`, error)
@@ -38,7 +41,10 @@ export async function runStart<Gateway extends StoppableGateway>(context: Comman
   const server = http.createGatewayServer({ trustProxy })
   const listener = createWebSocketListener(server.server, { trustProxy })
   const announce = publicUrl === undefined ? [] : [publicMultiaddr(publicUrl)]
-  const limits = peerRate === undefined ? {} : { maxPeerBytesPerSecond: peerRate }
+  const limits = {
+    ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }),
+    ...(messageRate !== undefined && { messagesPerSecond: messageRate, messageBurst: messageRate * BURST_S }),
+  }
   const peer = await createPeer({
     role: 'node',
     listener,
@@ -46,6 +52,7 @@ export async function runStart<Gateway extends StoppableGateway>(context: Comman
     join,
     privateKey,
     limits,
+    outboxStore: openOutboxStore(outboxPathIn(configuration.data)),
     createHasher: createNativeHasher,
     fetchPiece: createHttpPieces(),
   })

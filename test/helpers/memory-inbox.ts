@@ -11,6 +11,8 @@ export interface MemoryInbox extends Inbox {
   outcome: PostOutcome
   /** Queries asked so far. */
   readonly queries: number
+  /** Who hears of messages now. */
+  readonly listeners: number
 }
 
 export const MY_HASHNAME = 'm'.repeat(52)
@@ -43,6 +45,9 @@ export function createMemoryInbox(openEnds: string[] = ['#wall']): MemoryInbox {
     outcome: { state: 'queued', nodes: 2, untilMs: 2_000_000_000_000 },
     get queries() {
       return queries
+    },
+    get listeners() {
+      return listeners.size
     },
     ends: () => [MY_HASHNAME, ...openEnds].map((end) => ({ end, messages: stored.filter((message) => message.end === end).length })),
     messages(query) {

@@ -19,6 +19,32 @@ const HASHNAME = `${'a'.repeat(51)}q`
 
 /** For each setting three values, one a source, as people write them and as the program gets them. */
 const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
+  ttlMs: [
+    ['168h', 604_800_000],
+    ['5m', 300_000],
+    [60, 60_000],
+  ],
+  type: [
+    ['text/markdown', 'text/markdown'],
+    ['b/b', 'b/b'],
+    ['c/c', 'c/c'],
+  ],
+  field: [
+    [
+      ['topic=news', 'empty='],
+      [
+        ['topic', 'news'],
+        ['empty', ''],
+      ],
+    ],
+    ['a=b=c', [['a', 'b=c']]],
+    [['c=1'], [['c', '1']]],
+  ],
+  re: [
+    ['a'.repeat(64), 'a'.repeat(64)],
+    ['b'.repeat(64), 'b'.repeat(64)],
+    ['0'.repeat(64), '0'.repeat(64)],
+  ],
   join: [
     [['http://a.example'], ['http://a.example']],
     ['http://b.example', ['http://b.example']],
