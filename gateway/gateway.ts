@@ -79,6 +79,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   const messages = new MessageRoutes({
     posts,
+    composer: (visit) => pages.home(visit),
     access,
     limits,
     open,
@@ -92,6 +93,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const app = createRouteApp((visit) => pages.elsewhere(visit))
   addRoute(app, '/', 'app', { GET: (visit) => pages.home(visit) })
+  addRoute(app, '/messages', 'app', { GET: (visit) => pages.home(visit) })
   addRoute(app, '/assets/*', 'app', { GET: (visit) => pages.asset(visit) })
   addRoute(app, '/api/v1/status', 'status', { GET: (visit) => answerStatus(status, visit) })
   addRoute(app, '/api/v1/content', 'content-api', { PUT: (visit) => api.put(visit) })

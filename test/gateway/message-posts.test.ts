@@ -233,8 +233,14 @@ test('a page of our own may post', async () => {
 
 test('the preflight of another page is granted nothing', async () => {
   const answer = await ask(front.port, '/to/wall', { method: 'OPTIONS', headers: { origin: 'https://evil.example' } })
-  expect([answer.status, answer.headers.allow]).toEqual([204, 'POST, OPTIONS'])
+  expect([answer.status, answer.headers.allow]).toEqual([204, 'GET, POST, HEAD, OPTIONS'])
   expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+})
+
+test.each(['/messages', '/to/wall', '/to/%23wall', `/to/${HASHNAME}`])('%s leads a person to the app', async (path) => {
+  const [page, home] = [await ask(front.port, path), await ask(front.port, '/')]
+  expect([page.status, page.headers['x-frame-options'], page.text]).toEqual([200, home.headers['x-frame-options'], home.text])
+  expect(messages.posted).toEqual([])
 })
 
 test('a public gateway says its own address, whatever name a client called it by', async () => {
