@@ -29,7 +29,9 @@ export function attemptDelivery(
   send: (asker: Asker, reply: Reply) => void,
   options: AttemptOptions,
 ): Promise<PostOutcome> {
-  const { signal } = options
+  const { signal, onLate } = options
+  // A late receipt may come as long as the message is remembered; the message itself need not be kept for that.
+  const { id, isSealed, expiresAtMs } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
     let progress: Progress | undefined
@@ -59,28 +61,28 @@ export function attemptDelivery(
       const { taps, keepers, nodes, untilMs, refusal } = progress ?? NOTHING
       // Who declines has the word, unless somebody else may still store it.
       const [declined] = declines.values()
-      const isBelievable = envelope.isSealed || keepers > 0
+      const isBelievable = isSealed || keepers > 0
       if (declined !== undefined && declines.size >= keepers && isBelievable) return { state: 'refused', reason: declined }
-      if (taps > 0 && keepers === 0 && !envelope.isSealed) return { state: 'heard', taps }
+      if (taps > 0 && keepers === 0 && !isSealed) return { state: 'heard', taps }
       if (refusal !== undefined && keepers === 0 && nodes === 0) {
         const { reason, retryAfterMs } = refusal
         return { state: 'refused', reason, ...(retryAfterMs > 0 && { retryAfterMs }) }
       }
-      return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : envelope.expiresAtMs }
+      return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : expiresAtMs }
     }
 
     function look(): void {
       if (progress === undefined || receipts.length + declines.size < progress.keepers) return
       // Anybody may decline what an open end got: who stored it has a moment to say so.
-      if (declines.size === 0 || envelope.isSealed) finish()
+      if (declines.size === 0 || isSealed) finish()
       else more ??= setTimeout(finish, MORE_RECEIPTS_MS)
     }
 
     const asker: Asker = {
       isOpen: true,
       onReceipt(receipt) {
-        if (isOver) return options.onLate(receipt)
-        if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, envelope.id)) return
+        if (isOver) return onLate(receipt)
+        if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, id)) return
         receipts.push(receipt)
         more ??= setTimeout(finish, MORE_RECEIPTS_MS)
         look()

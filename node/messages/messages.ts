@@ -15,6 +15,7 @@ import type {
   PeerEvent,
   PeerLimits,
   PostOutcome,
+  Receipt,
   Tap,
   TapOptions,
   TapRule,
@@ -195,8 +196,13 @@ export function createMessages(context: MessagesContext): MessagesService {
   const attempt = (_end: End, envelope: Envelope, { signal }: { signal: AbortSignal }): Promise<PostOutcome> =>
     attemptDelivery(envelope, (asker, reply) => send(envelope, asker, reply), {
       signal,
-      onLate: (receipt) => void outbox.onReceipt({ ...receipt, ids: [envelope.id] }).catch(() => {}),
+      onLate: lateReceipts(envelope.id),
     })
+
+  /** Keeps nothing of the message but its id. */
+  function lateReceipts(id: Key): (receipt: Receipt) => void {
+    return (receipt) => void outbox.onReceipt({ ...receipt, ids: [id] }).catch(() => {})
+  }
 
   const outbox = createOutbox({
     store: context.outboxStore,

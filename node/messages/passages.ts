@@ -27,10 +27,8 @@ export interface Passage {
   readonly isSealed: boolean
   /** The bytes that were checked end with this; others with the same id are checked again. */
   signature: Uint8Array
-  /** When it was last given to the taps here, in ms; what sat down later has not heard it. */
-  givenAtMs: number | undefined
-  /** Taps here that its rules let hear it, when somebody looked last, and those of them that store. */
-  heardBy: { taps: number; keepers: number }
+  /** When it was last given to the taps here, in ms (what sat down later has not heard it), and to how many. */
+  given: { atMs: number; taps: number; keepers: number } | undefined
   /** Bounded: MAX_RECEIPTS. */
   readonly receipts: Receipt[]
   /** Bounded: MAX_ASKERS, oldest out first. */
@@ -71,11 +69,13 @@ export interface Passages {
    */
   takeReceipt(bytes: Uint8Array): Passage[]
   /**
+  /**
    * Tells a receiver's refusal to who asked. One that is forged, or of somebody else than the hashname that a message went to, is told nobody.
    *
+   * @param mayDecline whether who tells it has something to say about that end
    * @throws {MayflyError} ERR_BAD_FRAME
    */
-  takeDecline(bytes: Uint8Array): void
+  takeDecline(bytes: Uint8Array, mayDecline?: (end: Key) => boolean): void
 }
 
 export function createPassages(options: PassagesOptions = {}): Passages {
@@ -121,8 +121,7 @@ export function createPassages(options: PassagesOptions = {}): Passages {
         to,
         isSealed,
         signature,
-        givenAtMs: undefined,
-        heardBy: { taps: 0, keepers: 0 },
+        given: undefined,
         receipts: [],
         askers: new Set(),
       }
@@ -156,11 +155,12 @@ export function createPassages(options: PassagesOptions = {}): Passages {
       for (const asker of askers) asker.onReceipt(receipt)
       return news
     },
-    takeDecline(bytes) {
+    takeDecline(bytes, mayDecline = () => true) {
       const decline = decodeDecline(bytes)
       const passage = passages.get(encodeKeyHex(decline.id))
       if (passage === undefined) return
       if (!mayReceive(decline.receiver, passage) || !isDeclineSigned(decline)) throw forged('decline')
+      if (!mayDecline(passage.to)) return
       for (const asker of openAskers(passage)) asker.onDecline(decline)
     },
   }

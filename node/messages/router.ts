@@ -111,8 +111,8 @@ export function createRouter(context: RouterContext): Router {
 
   function give(envelope: Envelope, passage: Passage, reply: Reply): void {
     const nowMs = now()
-    const givenAtMs = passage.givenAtMs
-    const isAgain = givenAtMs !== undefined && passage.receipts.length === 0 && nowMs - givenAtMs >= AGAIN_MS
+    const { given } = passage
+    const isAgain = given !== undefined && passage.receipts.length === 0 && nowMs - given.atMs >= AGAIN_MS
     let taps = 0
     let keepers = 0
     let fields: ReturnType<typeof readEnvelopeFields> | undefined
@@ -124,10 +124,9 @@ export function createRouter(context: RouterContext): Router {
       }
       taps++
       if (seat.keeps) keepers++
-      if (givenAtMs === undefined || seat.sinceMs > givenAtMs || (isAgain && seat.keeps)) seat.give(envelope)
+      if (given === undefined || seat.sinceMs > given.atMs || (isAgain && seat.keeps)) seat.give(envelope)
     }
-    if (taps > 0 && (givenAtMs === undefined || isAgain)) passage.givenAtMs = nowMs
-    passage.heardBy = { taps, keepers }
+    passage.given = { atMs: given === undefined || isAgain ? nowMs : given.atMs, taps, keepers }
     reply({ ...NOTHING, taps, keepers })
   }
 
@@ -196,7 +195,7 @@ export function createRouter(context: RouterContext): Router {
     }
     const delivery = createDelivery(first, 'sum', ROUTE_MS)
     give(envelope, passage, delivery.join())
-    if (passage.heardBy.keepers > 0) tellRecordNodes(envelope, passage, place)
+    if (passage.given !== undefined && passage.given.keepers > 0) tellRecordNodes(envelope, passage, place)
     const records = createDelivery(delivery.join(), 'agree', RECORDS_MS)
     if (place.isSelf) record(envelope, passage, 0, self, records.join(), place.nodes)
     for (const [index, node] of place.nodes.entries()) askRecordNode(node, envelope, place.isSelf ? index + 1 : index, records.join())

@@ -6,7 +6,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
-import type { MessageRefusal, PeerLimits, Receipt } from '../types.ts'
+import type { Key, MessageRefusal, PeerLimits, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import type { FairQueue } from './fair-queue.ts'
@@ -122,7 +122,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
         enqueue(frame.receipt.byteLength, () => context.onReceipt(frame.receipt), COMES_AGAIN)
         break
       case 'decline':
-        enqueue(frame.decline.byteLength, () => passages.takeDecline(frame.decline), COMES_AGAIN)
+        enqueue(frame.decline.byteLength, () => passages.takeDecline(frame.decline, keeps), COMES_AGAIN)
         break
       case 'ask-key':
         void onAskKey(frame)
@@ -174,7 +174,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     const times = refuseTimes(envelope, now())
     if (times !== undefined) return refused(sequence, times)
     // What is known is passed on as well, and costs others work: it counts for who sent it here, not for who wrote it.
-    const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer)
+    const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
     if (peerWaitMs > 0) return refused(sequence, 'sender-rate', peerWaitMs)
     const known = passages.checked(envelope)
     if (known !== undefined) return { envelope, passage: known }
@@ -182,7 +182,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       countForged('a message with a wrong signature')
       return refused(sequence, 'forged')
     }
-    const waitMs = context.senderRate.take(encodeKeyHex(envelope.from))
+    const waitMs = context.senderRate.take(encodeKeyHex(envelope.from), costOf(bytes))
     if (waitMs > 0) return refused(sequence, 'sender-rate', waitMs)
     context.onPassed(undefined)
     return { envelope, passage: passages.add(envelope) }
@@ -207,9 +207,13 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   function onOffer({ sequence, id }: Offer): void {
     const look = () => {
       const passage = passages.get(id)
-      if (passage?.givenAtMs === undefined) return false
+      const given = passage?.given
+      // Who sat down since then has not heard it.
+      if (passage === undefined || given === undefined || [...seats.at(passage.to)].some(({ sinceMs }) => sinceMs > given.atMs))
+        return false
+      const { taps: heard, keepers } = given
       passages.ask(passage, asker)
-      taken(sequence, { ...NOTHING, ...passage.heardBy })
+      taken(sequence, { ...NOTHING, taps: heard, keepers })
       return true
     }
     if (look()) return
@@ -255,6 +259,11 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     send({ type: 'key', sequence, publicKey })
   }
 
+  /** Only who stores what goes to an end has something to say about it. */
+  function keeps(end: Key): boolean {
+    return taps.get(encodeKeyHex(end))?.keeps === true
+  }
+
   function onCollect(collect: Collect): void {
     if (!router.onCollect(collect, connection.remotePeer)) countForged('a receiver that is not proved')
   }
@@ -262,6 +271,12 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   return { close: () => frames.close() }
 }
 
+/** A large message is copied as often as a small one, and costs its sender as many small ones as fit into it. */
+function costOf(envelope: Uint8Array): number {
+  return 1 + Math.floor(envelope.byteLength / SMALL_BYTES)
+}
+
+const SMALL_BYTES = 4_096
 /** How long a home asks others for a public key, for its tab, in ms. */
 const ASK_KEY_MS = 3_000
 /** Public keys that one tab may have looked for at once. */
