@@ -46,6 +46,8 @@ export interface MessageStream {
   answer(sequence: number): Promise<MessageFrame>
   readonly isOpen: boolean
   readonly isConnected: boolean
+  /** Reads nothing more, as a page that hangs. */
+  pause(): void
   close(): void
 }
 
@@ -157,6 +159,7 @@ async function openMessageStream(connection: Connection): Promise<MessageStream>
     get isConnected() {
       return connection.status === 'open'
     },
+    pause: () => stream.pause(),
     close: () => frames.close(),
   }
 }
