@@ -6,7 +6,6 @@ import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, equalBytes, sha256AtOnce } from '../keys/index.ts'
 import { inTime, type RoutingTable } from '../network/index.ts'
 import type {
-  AbortOptions,
   Hold,
   Key,
   MessageSecret,
@@ -28,6 +27,7 @@ import { type End, parseEnd } from './end.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { createHomeTaps } from './home-taps.ts'
+import { createKeyLookups } from './key-lookups.ts'
 import { createMail } from './mail.ts'
 import { createOutbox } from './outbox.ts'
 import { createOwnTap, type OwnTap, refuseForeignHashname } from './own-tap.ts'
@@ -74,7 +74,6 @@ export interface MessagesService extends Messages {
 const MAX_STREAMS = 4
 /** How long a tap waits for somebody to keep the record, in ms. */
 const MAX_ANNOUNCE_MS = 2_000
-const NEVER = new AbortController().signal
 /** How long a home may take to tell a public key, in ms. */
 const KEY_MS = 4_000
 
@@ -170,12 +169,12 @@ export function createMessages(context: MessagesContext): MessagesService {
     )
   }
 
-  async function findPublicKey(end: Key, { signal = NEVER }: AbortOptions): Promise<Uint8Array | undefined> {
+  const keyLookups = createKeyLookups(async (end) => {
     const own = [...seats.at(end)].find(({ proof }) => proof !== undefined)?.proof?.publicKey
+    const signal = AbortSignal.timeout(KEY_MS)
     if (own !== undefined || router !== undefined) return own ?? router?.findPublicKey(end, { signal })
     const { home } = presence
     if (home === undefined) return undefined
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(KEY_MS)])
     const publicKey = await new Promise<Uint8Array | undefined>((resolve) => {
       const done = (found?: Uint8Array) => {
         forget()
@@ -186,12 +185,10 @@ export function createMessages(context: MessagesContext): MessagesService {
         (sequence) => ({ type: 'ask-key', sequence, end, isForTab: true }),
         (answer) => done(answer.type === 'key' ? answer.publicKey : undefined),
       )
-      if (limited.aborted) done()
-      else limited.addEventListener('abort', () => done(), { once: true })
+      signal.addEventListener('abort', () => done(), { once: true })
     })
-    signal.throwIfAborted()
     return publicKey !== undefined && equalBytes(sha256AtOnce(publicKey), end) ? publicKey : undefined
-  }
+  })
 
   const attempt = (_end: End, envelope: Envelope, { signal }: { signal: AbortSignal }): Promise<PostOutcome> =>
     attemptDelivery(envelope, (asker, reply) => send(envelope, asker, reply), {
@@ -207,7 +204,7 @@ export function createMessages(context: MessagesContext): MessagesService {
   const outbox = createOutbox({
     store: context.outboxStore,
     attempt,
-    findPublicKey,
+    findPublicKey: (end, options) => keyLookups.find(end, options),
     secret: context.secret,
     holdLarge: context.holdLarge,
     limits,

@@ -279,5 +279,5 @@ function costOf(envelope: Uint8Array): number {
 const SMALL_BYTES = 4_096
 /** How long a home asks others for a public key, for its tab, in ms. */
 const ASK_KEY_MS = 3_000
-/** Public keys that one tab may have looked for at once. */
-const MAX_KEYS_ASKED = 8
+/** Public keys that one tab may have looked for at once: it asks once for each receiver, and may write to many. */
+const MAX_KEYS_ASKED = 64
