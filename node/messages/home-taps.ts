@@ -6,7 +6,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import { raceAbort } from '../network/index.ts'
+import { inTime } from '../network/index.ts'
 import type { Key, MessageSecret } from '../types.ts'
 import type { Channels } from './channels.ts'
 import type { Envelope } from './envelope.ts'
@@ -65,6 +65,7 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
         (sequence) => ({ type: 'tap', sequence, end, rules, keeps: own.some(({ keeps }) => keeps), proof }),
         (answer) => {
           forget()
+          if (answer.type === 'unreachable') retellSoon(to)
           if (answer.type !== 'tapped' || answer.refused === undefined) return resolve()
           reject(
             answer.refused === 'taps'
@@ -74,6 +75,13 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
         },
       )
     })
+  }
+
+  /** A home that cannot be told now is told later, for as long as it is the home. */
+  function retellSoon(to: PeerId): void {
+    if (isStopped || !home()?.equals(to)) return
+    clearTimeout(retelling)
+    retelling = setTimeout(tellAll, RETELL_MS)
   }
 
   function tellAll(): void {
@@ -87,7 +95,7 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
     async add(seat, secret) {
       secrets.set(encodeKeyHex(seat.end), secret)
       const to = home()
-      if (to !== undefined) await raceAbort(tellEnd(seat.end, to), AbortSignal.timeout(TAP_MS))
+      if (to !== undefined) await inTime(tellEnd(seat.end, to), TAP_MS)
     },
     remove(seat) {
       const to = home()
@@ -110,9 +118,7 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
     },
     onHome: tellAll,
     onChannelEnd(peer) {
-      if (isStopped || !home()?.equals(peer)) return
-      clearTimeout(retelling)
-      retelling = setTimeout(tellAll, RETELL_MS)
+      if (seats.size > 0) retellSoon(peer)
     },
     stop() {
       isStopped = true
