@@ -13,6 +13,9 @@ export interface PageRoute {
   secret?: string
 }
 
+/** The form of a receiver's address; whether it is one is for who uses it to say. */
+export const HASHNAME = /^[a-z2-7]{52}$/
+
 export interface MessagesRoute {
   view: 'messages'
   /** Whom the next message is for: `#name` or a hashname, as somebody's link says; nobody has checked it. */
@@ -24,7 +27,6 @@ export type Route = { view: 'home' } | PageRoute | MessagesRoute
 /** The gateway parses strictly and answers everything else itself, so only its own forms arrive here. */
 const PAGE_PATH = /^\/([0-9a-f]{64})(?:\/(.*))?$/
 const TO_PATH = /^\/to\/([^/]+)$/
-const HASHNAME = /^[a-z2-7]{52}$/
 const HASH = /^[0-9a-f]{64}$/
 /** @see ../node/content/PRIVATE.md (the link) */
 const SECRET = /^#k=(.*)$/

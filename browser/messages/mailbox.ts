@@ -138,20 +138,25 @@ export class Mailbox {
    */
   async post(): Promise<Posted> {
     const { to, text, answers } = this.draft.state.get()
-    const end = this.#endOf(to.trim())
+    const end = this.endOf(to) ?? to.trim()
     const fields = answers === undefined ? {} : { fields: { re: answers } }
     return this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+  }
+
+  /** The end that somebody means who writes an end, a link to one, or the name of a sender; undefined when it is none. */
+  endOf(written: string): string | undefined {
+    const text = written.trim()
+    for (const [hashname, name] of this.#names.get()) if (name === text) return hashname
+    try {
+      return parseEnd(endOfLink(text) ?? text).text
+    } catch {
+      return undefined
+    }
   }
 
   /** Gives up on a message, or forgets what became of it. */
   async forget(id: string): Promise<void> {
     await this.#options.messages.forget(decodeKeyHex(id))
-  }
-
-  /** What was written for a receiver: an end, the link to one, or the name of a sender. @throws {MayflyError} ERR_BAD_END */
-  #endOf(text: string): string {
-    for (const [hashname, name] of this.#names.get()) if (name === text) return hashname
-    return parseEnd(endOfLink(text) ?? text).text
   }
 
   async #keep(end: string, arrived: Message[]) {

@@ -108,7 +108,7 @@ describe('messages between tabs', () => {
 })
 
 describe('what a message says', () => {
-  it('is text, whatever it looks like, and cannot turn what stands beside it', async () => {
+  it('is text, whatever it looks like; unread, it counts in the title of any page of the app; too long, it is a link', async () => {
     const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
     const trouble = listenForTrouble(bob)
     const bobs = await openMessages(bob, node.url)
@@ -118,25 +118,26 @@ describe('what a message says', () => {
     const message = await seesMessage(bob, '<b>bold</b>')
     expect(await message.getByTestId('message-body').innerText()).toBe(hostile.replace(/[\u202e\u2066\u0007]/g, '\ufffd'))
     expect(await message.locator('img, b').count()).toBe(0)
-    expect(trouble).toEqual([])
-  })
 
-  it('counts as unread in the title, on any page of the app, until it was looked at', async () => {
-    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
-    const bobs = await openMessages(bob, node.url)
-    await openMessages(ann, node.url)
     await bob.getByTitle('mayfly: make a page').click()
     await writeMessage(ann, bobs, 'look here')
     await waitFor(async () => (await bob.title()).startsWith('(1) '), 10_000, 'the title counts one')
     await bob.getByRole('link', { name: 'Messages (1)' }).click()
     await seesMessage(bob, 'look here')
     await waitFor(async () => (await bob.title()) === 'Messages · mayfly', 10_000, 'the title counts none')
+
+    await ann.getByTestId('message-text').fill(`a long story ${'x'.repeat(66_000)}`)
+    await ann.getByTestId('message-large').waitFor()
+    await ann.getByTestId('send').click()
+    await (await seesMessage(bob, 'too long for a message')).getByRole('link').click()
+    await bob.frameLocator('[data-testid="frame-local"]').getByText('a long story').first().waitFor({ timeout: 15_000 })
+    expect(trouble).toEqual([])
   })
 })
 
 describe('the address of a composer', () => {
-  it('is a link, and a QR code of it, and leads to the composer with the receiver filled in', async () => {
-    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+  it('is a link, and a QR code of it, and leads to the composer with the receiver filled in; what is no address is said', async () => {
+    const bob = await chromium.newPage()
     const bobs = await openMessages(bob, node.url)
     await bob.getByTestId('show-qr').click()
     const qr = bob.getByTestId('qr')
@@ -148,20 +149,15 @@ describe('the address of a composer', () => {
       ['/to/wall', '#wall'],
       [`/to/${encodeURIComponent('#brød')}`, '#brød'],
     ] as const) {
-      await ann.goto(node.url + path)
-      await ann.getByTestId('message-to').waitFor()
-      await waitFor(async () => (await ann.getByTestId('message-to').inputValue()) === to, 10_000, `the composer is addressed to ${to}`)
+      await bob.goto(node.url + path)
+      await bob.getByTestId('message-to').waitFor()
+      await waitFor(async () => (await bob.getByTestId('message-to').inputValue()) === to, 10_000, `the composer is addressed to ${to}`)
     }
-  })
-
-  it('says in words what is no address, and keeps the text', async () => {
-    const ann = await chromium.newPage()
-    await openMessages(ann, node.url)
-    await writeMessage(ann, 'nobody', 'hello')
-    await ann.getByTestId('message-problem').waitFor()
-    expect(await ann.getByTestId('message-text').inputValue()).toBe('hello')
-    await ann.getByTestId('end-name').fill('# with spaces')
-    await ann.getByTestId('listen').click()
-    await ann.getByTestId('listen-problem').waitFor()
+    await writeMessage(bob, 'nobody', 'hello')
+    await bob.getByTestId('message-problem').waitFor()
+    expect(await bob.getByTestId('message-text').inputValue()).toBe('hello')
+    await bob.getByTestId('end-name').fill('# with spaces')
+    await bob.getByTestId('listen').click()
+    await bob.getByTestId('listen-problem').waitFor()
   })
 })

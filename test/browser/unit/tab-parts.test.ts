@@ -46,6 +46,19 @@ describe('parts of the tab', () => {
     expect(rawPathOf(route)).toBe(`/raw/${HASH}?o=${outline}`)
   })
 
+  it('a link to an end leads to the composer, with # or without; a hashname never gets one', () => {
+    const hashname = 'ab2q'.repeat(13)
+    for (const to of ['#wall', '#brød', '#a+b&c=d', hashname]) {
+      const path = pathOf({ view: 'messages', to })
+      expect(routeOf(new URL(path, 'http://localhost').pathname)).toEqual({ view: 'messages', to })
+    }
+    expect(pathOf({ view: 'messages', to: '#wall' })).toBe('/to/%23wall')
+    expect(routeOf('/to/wall')).toEqual({ view: 'messages', to: '#wall' })
+    expect(routeOf('/messages')).toEqual({ view: 'messages' })
+    expect(pathOf({ view: 'messages' })).toBe('/messages')
+    for (const path of ['/to/', '/to/a/b', '/messages/']) expect(routeOf(path)).toEqual({ view: 'home' })
+  })
+
   it('a cell tells of changes only, and waits for a value that passes', async () => {
     const cell = new Cell(1)
     const heard: number[] = []
