@@ -29,7 +29,7 @@ export interface OpenDatabaseOptions {
 
 /** How long a commit waits for another process that is reading or has just ended, in ms. */
 const BUSY_MS = 5_000
-/** A quick check says at most so many things: the first one is enough to know. */
+/** The check says at most so many things: the first one is enough to know. */
 const MAX_CHECKED = 5
 
 /**
@@ -99,11 +99,15 @@ function requireForm(database: DatabaseSync, path: string, { noun, applicationId
   )
 }
 
+/**
+ * The indexes too, since a message that an index has lost would be stored twice: 98 ms for 30,000 messages, where the quick check takes 82
+ * (2026-11-21).
+ */
 function requireSound(database: DatabaseSync, path: string, form: DatabaseForm): void {
   const faults = database
-    .prepare(`PRAGMA quick_check(${MAX_CHECKED})`)
+    .prepare(`PRAGMA integrity_check(${MAX_CHECKED})`)
     .all()
-    .map(({ quick_check: text }) => String(text))
+    .map(({ integrity_check: text }) => String(text))
   if (faults.length === 1 && faults[0] === 'ok') return
   throw damaged(path, form, faults.join('; '))
 }
