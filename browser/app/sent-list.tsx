@@ -22,7 +22,7 @@ export function SentList({ mailbox }: { mailbox: Mailbox }) {
 }
 
 function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage }) {
-  const { id, end, createdAtMs, outcome, isDone } = message
+  const { id, end, text, createdAtMs, outcome, isDone } = message
   const name = useCell(mailbox.names).get(end)
   return (
     <li data-id={id} data-state={outcome?.state ?? 'sending'} data-done={isDone}>
@@ -32,6 +32,11 @@ function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage 
           {new Date(createdAtMs).toLocaleTimeString()}
         </time>
       </p>
+      {text !== undefined && (
+        <p class="begins" dir="auto">
+          {text}
+        </p>
+      )}
       <p class="facts">{outcomeSentence(message)}</p>
       <button type="button" class="quiet" onClick={() => mailbox.forget(id)} data-testid="forget">
         {isDone ? 'Forget' : 'Give up'}

@@ -23,6 +23,7 @@ import { Notices } from './notices.ts'
 import type { ReceiverRecords } from './receiver-records.ts'
 import { Receiving } from './receiving.ts'
 import { type SentMessage, sentMessage } from './sent-message.ts'
+import type { SentTexts } from './sent-texts.ts'
 import { textOf } from './text-of.ts'
 
 export interface MailboxOptions {
@@ -32,6 +33,7 @@ export interface MailboxOptions {
   inbox: InboxRecords
   receiver: ReceiverRecords
   outbox: OutboxRecords
+  sentTexts: SentTexts
   /** Hears that another tab, or this one, changed something that is kept. */
   onChange(listener: () => void): () => void
   locks: Pick<LockManager, 'request'>
@@ -92,7 +94,10 @@ export class Mailbox {
     const reread = oneAtATime(() => this.#read())
     const rereadSent = oneAtATime(() => this.#readSent())
     await Promise.all([this.#read(), this.#readSent()])
-    onChange(reread)
+    onChange(() => {
+      reread()
+      rereadSent()
+    })
     outbox.onChange(rereadSent)
     this.receiving.start()
   }
@@ -140,7 +145,10 @@ export class Mailbox {
     const { to, text, answers } = this.draft.state.get()
     const end = this.endOf(to) ?? to.trim()
     const fields = answers === undefined ? {} : { fields: { re: answers } }
-    return this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+    const posted = await this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+    // It is sent; that its beginning cannot be kept is no reason to send it again.
+    if (posted.id.some((byte) => byte !== 0)) await this.#options.sentTexts.remember(encodeKeyHex(posted.id), text).catch(() => {})
+    return posted
   }
 
   /** The end that somebody means who writes an end, a link to one, or the name of a sender; undefined when it is none. */
@@ -157,6 +165,7 @@ export class Mailbox {
   /** Gives up on a message, or forgets what became of it. */
   async forget(id: string): Promise<void> {
     await this.#options.messages.forget(decodeKeyHex(id))
+    await this.#options.sentTexts.forget(id)
   }
 
   async #keep(end: string, arrived: Message[]) {
@@ -178,7 +187,8 @@ export class Mailbox {
   }
 
   async #readSent(): Promise<void> {
-    this.#sent.set((await this.#options.outbox.list(PAGE)).map(sentMessage))
+    const [entries, texts] = await Promise.all([this.#options.outbox.list(PAGE), this.#options.sentTexts.all()])
+    this.#sent.set(entries.map((entry) => sentMessage(entry, texts)))
   }
 }
 

@@ -45,6 +45,7 @@ describe('messages between tabs', () => {
     for (const page of [ann, bob]) await page.reload()
     await (await seesMessage(bob, 'fresh bread today')).getByText('Ann', { exact: true }).waitFor()
     await seesSent(ann, 'stored')
+    await ann.getByTestId('sent').getByText('fresh bread today').waitFor()
     expect(await inboxOf(bob).count()).toBe(1)
     expect(trouble).toEqual([[], []])
   })
@@ -70,7 +71,7 @@ describe('messages between tabs', () => {
     await seesSent(ann, 'stored', 4)
   })
 
-  it('wait for a receiver that is away, and arrive once when it is there again', async () => {
+  it('wait for a receiver that is away, arrive once when it is there again, and can be given up', async () => {
     const [ann, bobsBrowser] = [await chromium.newPage(), await chromium.newContext()]
     const bob = await bobsBrowser.newPage()
     const bobs = await openMessages(bob, node.url)
@@ -86,6 +87,12 @@ describe('messages between tabs', () => {
     await seesMessage(back, 'while you were away', 40_000)
     await seesSent(ann, 'stored', 2, 40_000)
     expect(await inboxOf(back).count()).toBe(2)
+
+    await back.close()
+    await writeMessage(ann, bobs, 'never mind')
+    await seesSent(ann, 'queued')
+    await ann.getByTestId('forget').first().click()
+    await ann.getByTestId('sent').getByText('never mind').waitFor({ state: 'detached' })
   })
 
   it('are received by one tab of a browser, shown by all, and received by the next when that one closes', async () => {
@@ -159,5 +166,13 @@ describe('the address of a composer', () => {
     await bob.getByTestId('end-name').fill('# with spaces')
     await bob.getByTestId('listen').click()
     await bob.getByTestId('listen-problem').waitFor()
+  })
+
+  it('says why there is no mailbox in a page that came by plain http', async () => {
+    const page = await chromium.newPage()
+    await page.addInitScript(() => Object.defineProperty(globalThis, 'isSecureContext', { value: false }))
+    await page.goto(`${node.url}/messages`)
+    await page.getByTestId('mailbox-problem').waitFor()
+    expect(await page.getByTestId('message-to').count()).toBe(0)
   })
 })
