@@ -51,6 +51,17 @@ export function routeOf(pathname: string, search = '', fragment = ''): Route {
   }
 }
 
+const ANY_SITE = 'http://any.invalid'
+
+/** The page that a link in a stranger's message leads to, from the slash on; undefined for what is no such link. */
+export function routeOfLink(link: string): PageRoute | undefined {
+  if (!URL.canParse(link, ANY_SITE)) return undefined
+  const url = new URL(link, ANY_SITE)
+  if (url.origin !== ANY_SITE) return undefined
+  const route = routeOf(url.pathname, url.search, url.hash)
+  return route.view === 'page' ? route : undefined
+}
+
 /** For this tab's own address and links. With its fragment it names a private page; what is asked of a gateway is `rawPathOf`. */
 export function pathOf(route: Route): string {
   if (route.view === 'home') return '/'

@@ -38,7 +38,13 @@ function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage 
         </p>
       )}
       <p class="facts">{outcomeSentence(message)}</p>
-      <button type="button" class="quiet" onClick={() => mailbox.forget(id)} data-testid="forget">
+      <button
+        type="button"
+        class="quiet"
+        title={isDone ? undefined : 'It is not sent again; nodes that keep it already may still deliver it'}
+        onClick={() => mailbox.forget(id)}
+        data-testid="forget"
+      >
         {isDone ? 'Forget' : 'Give up'}
       </button>
     </li>

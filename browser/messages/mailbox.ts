@@ -16,6 +16,7 @@ import {
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { OutboxRecords } from '../outbox-records.ts'
 import { routeOf } from '../route.ts'
+import { harmlessLine } from '../words/harmless-text.ts'
 import { shortHash } from '../words/short-text.ts'
 import { Draft } from './draft.ts'
 import type { ArrivedMessage, InboxRecords, InboxRow } from './inbox-records.ts'
@@ -171,7 +172,7 @@ export class Mailbox {
   async #keep(end: string, arrived: Message[]) {
     const { kept, added } = await this.#options.inbox.keep(arrived.map((message) => arrivedAt(end, message)))
     for (const row of added) {
-      const text = textOf(row)?.slice(0, NOTICE_LENGTH) ?? row.type
+      const text = textOf(row)?.slice(0, NOTICE_LENGTH) ?? harmlessLine(row.type)
       this.notices.show({ id: row.id, title: `${this.nameOf(row.from)}${end === this.hashname ? '' : ` on ${end}`}`, text })
     }
     return kept

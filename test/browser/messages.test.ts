@@ -69,6 +69,18 @@ describe('messages between tabs', () => {
     expect(await inboxOf(bob).allInnerTexts()).toHaveLength(3)
     expect(await inboxOf(eve).count()).toBe(1)
     await seesSent(ann, 'stored', 4)
+
+    const odd = { body: 'odd', fields: { link: '//[', re: 'nothing' } } // what is no link, and no id, is passed over
+    const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(odd) }
+    await fetch(`${node.url}/to/${encodeURIComponent(end)}`, json)
+    await seesMessage(bob, 'odd')
+    const post = (i: number) => fetch(`${node.url}/to/${encodeURIComponent(end)}`, { method: 'POST', body: `by script ${i}` })
+    await Promise.all(Array.from({ length: 50 }, (_, i) => post(i)))
+    await bob.getByTestId('older').waitFor({ timeout: 15_000 })
+    expect(await inboxOf(bob).count()).toBe(50)
+    await bob.getByTestId('older').click()
+    await inboxOf(bob).nth(53).waitFor()
+    expect(await inboxOf(bob).count()).toBe(54)
   })
 
   it('wait for a receiver that is away, arrive once when it is there again, and can be given up', async () => {
@@ -136,7 +148,7 @@ describe('what a message says', () => {
     await ann.getByTestId('message-text').fill(`a long story ${'x'.repeat(66_000)}`)
     await ann.getByTestId('message-large').waitFor()
     await ann.getByTestId('send').click()
-    await (await seesMessage(bob, 'too long for a message')).getByRole('link').click()
+    await (await seesMessage(bob, 'More than fits into a message')).getByRole('link').click()
     await bob.frameLocator('[data-testid="frame-local"]').getByText('a long story').first().waitFor({ timeout: 15_000 })
     expect(trouble).toEqual([])
   })

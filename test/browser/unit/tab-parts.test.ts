@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ACTIVITY_DEFAULTS, Activity } from '../../../browser/activity.ts'
 import { Cell, firstMatch } from '../../../browser/cell.ts'
 import { isLastCopy } from '../../../browser/last-copy-guard.ts'
-import { pathOf, type Route, rawPathOf, routeOf } from '../../../browser/route.ts'
+import { pathOf, type Route, rawPathOf, routeOf, routeOfLink } from '../../../browser/route.ts'
 import { Traffic } from '../../../browser/traffic.ts'
 
 const HASH = '0123456789abcdef'.repeat(4)
@@ -44,6 +44,23 @@ describe('parts of the tab', () => {
     expect(routeOf(pathname, search, '#section')).toEqual({ view: 'page', hash: HASH, outline })
     expect(routeOf('/', '', hash)).toEqual({ view: 'home' })
     expect(rawPathOf(route)).toBe(`/raw/${HASH}?o=${outline}`)
+  })
+
+  it('a link in a message leads to a page of this site, or nowhere', () => {
+    const page = { view: 'page', hash: HASH }
+    expect(routeOfLink(`/${HASH}`)).toEqual(page)
+    expect(routeOfLink(`/${HASH}?o=${HASH}#k=key`)).toEqual({ ...page, outline: HASH, secret: 'key' })
+    const others = [
+      '',
+      '/',
+      '//[',
+      '/messages',
+      `//evil.example/${HASH}`,
+      `https://evil.example/${HASH}`,
+      `javascript:/${HASH}`,
+      `/${HASH}0`,
+    ]
+    for (const link of others) expect(routeOfLink(link)).toBeUndefined()
   })
 
   it('a link to an end leads to the composer, with # or without; a hashname never gets one', () => {
