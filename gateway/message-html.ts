@@ -36,7 +36,7 @@ export function messageHtml(message: InboxMessage, options: MessageHtmlOptions):
   ]
   return (
     `<article id="m${sequence}" data-sequence="${sequence}" data-end="${lineHtml(end)}" aria-labelledby="f${sequence}">` +
-    `<header><h3 id="f${sequence}">${senderHtml(message)}</h3><p class="facts">${facts.join(' · ')}</p></header>` +
+    `<header><h3 id="f${sequence}">${senderHtml(message, options)}</h3><p class="facts">${facts.join(' · ')}</p></header>` +
     `${answersHtml(message, options)}${bodyHtml(message)}${fieldsHtml(message, options)}` +
     `<footer><a class="button quiet" href="${pageLink(options.home, { ...Object.fromEntries(options.query), re: String(sequence) })}#body">Reply</a>` +
     `${senderForm(from, options)}</footer></article>`
@@ -59,7 +59,8 @@ export function pageLink(home: string, parameters: Record<string, string>): stri
   return lineHtml(query === '' ? home : `${home}?${query}`)
 }
 
-function senderHtml({ name, from }: InboxMessage): string {
+function senderHtml({ name, from }: InboxMessage, { inbox }: MessageHtmlOptions): string {
+  if (from === inbox.hashname) return 'You'
   const short = `<code title="${lineHtml(from)}">${lineHtml(shortHashname(from))}</code>`
   return name === undefined ? short : `<bdi>${lineHtml(name)}</bdi> <span class="facts">${short}</span>`
 }
@@ -115,7 +116,8 @@ function contentLinkHtml(link: string, contentOrigin: string | undefined): strin
   return linkHtml(isPath ? `${contentOrigin}${link}` : url.href, link)
 }
 
-function senderForm(hashname: string, { senders, query }: MessageHtmlOptions): string {
+function senderForm(hashname: string, { inbox, senders, query }: MessageHtmlOptions): string {
+  if (hashname === inbox.hashname) return ''
   const sender = senders.get(hashname)
   const name = lineHtml(sender?.name ?? '')
   const mute = sender?.isMuted ? ['unmute', 'Unmute'] : ['mute', 'Mute']

@@ -66,6 +66,13 @@ test('a message that answers another leads to it, and says so where it is not he
   expect(text).toContain('answers a message that is not here')
 })
 
+test('what its owner wrote is said to be theirs, and is not muted', async () => {
+  const front = await startInbox()
+  front.inbox.deliver({ from: MY_HASHNAME })
+  const { text } = await page(front)
+  expect([text.includes('<h3 id="f1">You</h3>'), text.includes('/inbox/sender')]).toEqual([true, false])
+})
+
 test('only what leads to content becomes a link', async () => {
   const front = await startInbox()
   const hash = 'a'.repeat(64)
