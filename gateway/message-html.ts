@@ -25,6 +25,9 @@ export function messageHtmlOptions(given: Omit<MessageHtmlOptions, 'senders'>): 
 /** What the view says in words of its own. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['re', 'via', 'link'])
 const SNIPPET_CHARS = 80
+/** What may be higher than the view shows at once, on a phone too. */
+const LONG_CHARS = 400
+const LONG_LINES = 10
 
 export function messageHtml(message: InboxMessage, options: MessageHtmlOptions): string {
   const { sequence, end, from, isSealed } = message
@@ -88,8 +91,11 @@ function bodyHtml(message: InboxMessage): string {
   if (body.byteLength === 0 && fields.link !== undefined)
     return `<p class="file">${lineHtml(type)}, too large to travel in a message: it is where its link leads</p>`
   const text = bodyText(message)
-  // A long one scrolls in itself, which the keyboard can only do where it can go.
-  if (text !== undefined) return `<div class="body" dir="auto" tabindex="0" role="group" aria-label="Message">${textHtml(text)}</div>`
+  if (text !== undefined) {
+    // A long one scrolls in itself, which the keyboard can only do where it can go.
+    const isLong = text.length > LONG_CHARS || text.split('\n').length > LONG_LINES
+    return `<div class="body" dir="auto"${isLong ? ' tabindex="0" role="group" aria-label="Message"' : ''}>${textHtml(text)}</div>`
+  }
   const size = `${body.byteLength.toLocaleString('en')} bytes`
   return `<p class="file">${lineHtml(type)}, ${size} · <a href="/inbox/body/${sequence}" download>Save</a></p>`
 }
