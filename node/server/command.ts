@@ -34,6 +34,7 @@ const START_SETTINGS: SettingName[] = [
   'clientFetches',
   'clientRate',
   'peerRate',
+  'messageRate',
   'iceServer',
   'logLevel',
   'receive',

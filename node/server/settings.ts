@@ -39,6 +39,8 @@ export interface Configuration {
   clientRate?: number
   /** The same for one peer of the overlay. */
   peerRate?: number
+  /** Messages of one sender that this node passes on, per second; ten times as many at once. The node's own default when left out. */
+  messageRate?: number
   /** STUN and TURN servers for the tabs that come through this gateway. */
   iceServer: IceServer[]
   logLevel: LogLevel
@@ -152,6 +154,11 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     parse: one(parseByteRate),
   },
   peerRate: { value: 'rate', help: 'bytes per second for one peer that takes content from here, such as 2MB', parse: one(parseByteRate) },
+  messageRate: {
+    value: 'number',
+    help: 'messages of one sender passed on per second, and ten times as many at once (default: 100)',
+    parse: one(parseCount),
+  },
   iceServer: {
     value: 'url',
     repeatable: true,

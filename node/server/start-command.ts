@@ -23,6 +23,8 @@ import { explainSystemError } from './system-error.ts'
 
 /** By when a node that was told to end has ended, in ms; an operator's supervisor often kills after 10 s. */
 const STOP_MS = 4_500
+/** What a sender may send at once, in seconds of its rate. */
+const BURST_S = 10
 
 /**
  * @throws {MayflyError} ERR_BAD_OPTION
@@ -30,7 +32,7 @@ const STOP_MS = 4_500
  */
 export async function runStart<Gateway extends StoppableGateway>(context: CommandContext, http: GatewayParts<Gateway>): Promise<ExitCode> {
   const { configuration, signal, output, version } = context
-  const { port, host, join, publicUrl, token, trustProxy, clientFetches, clientRate, peerRate, receive } = configuration
+  const { port, host, join, publicUrl, token, trustProxy, clientFetches, clientRate, peerRate, messageRate, receive } = configuration
   const logger = createLogger({ stream: context.stderr, level: configuration.logLevel, colours: !context.env.NO_COLOR })
   const privateKey = await loadIdentity(configuration.data).catch((error) => {
     throw explainSystemError(`Cannot use the data directory ${configuration.data}`, error)
@@ -39,7 +41,10 @@ export async function runStart<Gateway extends StoppableGateway>(context: Comman
   const server = http.createGatewayServer({ trustProxy })
   const listener = createWebSocketListener(server.server, { trustProxy })
   const announce = publicUrl === undefined ? [] : [publicMultiaddr(publicUrl)]
-  const limits = peerRate === undefined ? {} : { maxPeerBytesPerSecond: peerRate }
+  const limits = {
+    ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }),
+    ...(messageRate !== undefined && { messagesPerSecond: messageRate, messageBurst: messageRate * BURST_S }),
+  }
   const peer = await createPeer({
     role: 'node',
     listener,
