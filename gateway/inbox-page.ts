@@ -1,7 +1,6 @@
 /** The page of an inbox, whole in one answer: it works without its script, which only puts new messages in and says times as its reader does. */
 
-import type { Inbox, InboxMessage, PostOutcome } from '../node/index.ts'
-import { bodyText } from './message-facts.ts'
+import { bodyText, type Inbox, type InboxMessage, type PostOutcome } from '../node/index.ts'
 import { endHtml, messageHtml, messageHtmlOptions, pageLink, shortHashname } from './message-html.ts'
 import { escapeHtml } from './plain-page.ts'
 import { type Problem, ProblemError } from './problem.ts'

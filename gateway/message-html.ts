@@ -1,8 +1,7 @@
 /** One message of an inbox as HTML: the same in the page, and when it arrives while the page is open. */
 
-import type { Inbox, InboxMessage } from '../node/index.ts'
+import { bodyText, type Inbox, type InboxMessage } from '../node/index.ts'
 import { parseContentPath } from './address.ts'
-import { bodyText } from './message-facts.ts'
 import { lineHtml, linkHtml, textHtml } from './safe-text.ts'
 
 export interface MessageHtmlOptions {
