@@ -54,7 +54,7 @@ export function openDatabaseFile(path: string, form: DatabaseForm, { isReadOnly 
     return database
   } catch (error) {
     database?.close()
-    throw explain(error, path, form)
+    throw explainDatabaseError(error, path, form)
   }
 }
 
@@ -116,16 +116,19 @@ function numberOf(database: DatabaseSync, pragma: string): number {
   return Number(database.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
 }
 
-function explain(error: unknown, path: string, form: DatabaseForm): unknown {
+/** A failure of SQLite while a file of this form is opened, or read for the first time. Other errors are returned as they are. */
+export function explainDatabaseError(error: unknown, path: string, form: DatabaseForm): unknown {
   switch (sqliteFailureOf(error)) {
     case undefined:
       return error
-    case 'damaged':
-      return damaged(path, form, sqliteWords(error), error)
-    default:
+    case 'disk':
+    case 'busy':
       return Object.assign(new Error(`Cannot use the ${form.noun} ${path}: ${sqliteWords(error)}`, { cause: error }), {
         code: 'ERR_SQLITE_ERROR',
       })
+    default:
+      // Also SQL that fails: it is the same for every file of this form, so the table that it names has become something else.
+      return damaged(path, form, sqliteWords(error), error)
   }
 }
 

@@ -5,7 +5,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { InboxMessage, InboxQuery, Message } from '../types.ts'
-import { type DatabaseForm, openDatabaseFile } from './database-file.ts'
+import { type DatabaseForm, explainDatabaseError, openDatabaseFile } from './database-file.ts'
 import { type InboxRow, type KeptMessage, messageOfRow, rowOf } from './inbox-row.ts'
 import { matchOfWord, searchableText, searchWords } from './inbox-search.ts'
 import { InboxSenders } from './inbox-senders.ts'
@@ -51,6 +51,9 @@ export function footprintOf({ body, envelope }: Pick<Message, 'body' | 'envelope
   return ROW_BYTES + envelope.byteLength + 2 * body.byteLength
 }
 
+/** Numbers without a readable message, one after the other, after which an export of a damaged file gives up: a second's reading. */
+const MAX_MISSES = 50_000
+
 const FOOTPRINT = `${ROW_BYTES} + length(envelope) + 2 * length(body)`
 
 export interface InboxDatabaseOptions {
@@ -78,9 +81,14 @@ export class InboxDatabase {
   constructor(path: string, { isReadOnly = false, onDamaged }: InboxDatabaseOptions) {
     this.#onDamaged = onDamaged
     this.#database = openDatabaseFile(path, FORM, { isReadOnly })
-    this.senders = new InboxSenders(this.#database)
-    this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
-    if (!isReadOnly) this.#count()
+    try {
+      this.senders = new InboxSenders(this.#database)
+      this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
+      if (!isReadOnly) this.#count()
+    } catch (error) {
+      this.#database.close()
+      throw explainDatabaseError(error, path, FORM)
+    }
   }
 
   /** Runs it in one transaction, which is on the disk when this returns. When it throws, nothing was changed. */
@@ -183,17 +191,13 @@ export class InboxDatabase {
 
   /** All that can be read, the oldest first, also from a file whose tree is damaged. */
   *everything(): Iterable<KeptMessage> {
-    for (let sequence = 0; ; ) {
-      let next: number | undefined
-      try {
-        next = this.#sequences({ after: sequence, limit: 1, first: 'oldest' })[0]
-      } catch {
-        // The way to the next one is damaged: it is tried number by number, to the highest that is known.
-        next = sequence < this.#highestSequence() ? sequence + 1 : undefined
-      }
+    let sequence = 0
+    for (let misses = 0; misses < MAX_MISSES; ) {
+      const next = this.#sequenceAfter(sequence)
       if (next === undefined) return
       sequence = next
       const kept = this.#read(sequence)
+      misses = kept === undefined ? misses + 1 : 0
       if (kept !== undefined) yield kept
     }
   }
@@ -263,19 +267,13 @@ export class InboxDatabase {
     this.#forgottenMs = Number(this.#prepare("SELECT value FROM facts WHERE name = 'forgotten_ms'").get()?.value ?? 0)
   }
 
-  /** As far as can be read: the counter, or the last row. */
-  #highestSequence(): number {
-    for (const sql of [
-      "SELECT seq AS highest FROM sqlite_sequence WHERE name = 'messages'",
-      'SELECT max(sequence) AS highest FROM messages',
-    ]) {
-      try {
-        return Number(this.#prepare(sql).get()?.highest ?? 0)
-      } catch {
-        // The other one may be on a page that is whole.
-      }
+  /** Where the way to the next one is damaged, the next number: there may be one of it, on a page that is whole. */
+  #sequenceAfter(sequence: number): number | undefined {
+    try {
+      return this.#sequences({ after: sequence, limit: 1, first: 'oldest' })[0]
+    } catch {
+      return sequence + 1
     }
-    return 0
   }
 
   #prepare(sql: string): StatementSync {

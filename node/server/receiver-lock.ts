@@ -15,7 +15,7 @@ import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 export function takeReceiverLock(path: string, name: string): () => void {
   let database: DatabaseSync | undefined
   try {
-    closeSync(openSync(path, 'a', 0o600))
+    createFile(path)
     database = new DatabaseSync(path)
     // Nothing is ever written in it.
     database.exec('BEGIN EXCLUSIVE')
@@ -34,5 +34,14 @@ export function takeReceiverLock(path: string, name: string): () => void {
   const held = database
   return () => {
     if (held.isOpen) held.close()
+  }
+}
+
+/** Never opens one that is there: closing it again would let go of every lock that this process has on it, SQLite's own too. */
+function createFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }

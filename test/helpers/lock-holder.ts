@@ -1,4 +1,4 @@
-/** Another process that has a receiver's lock, until it is killed. */
+/** Another process that has a receiver's lock, until it is killed. What nobody keeps is collected, and the lock with it. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ export async function spawnHolder(data: string, name: string): Promise<{ kill():
   await mkdir(directory, { recursive: true })
   const code = `
     const { takeReceiverLock } = await import(${JSON.stringify(LOCK)})
-    takeReceiverLock(${JSON.stringify(join(directory, 'lock'))}, 'held')
+    globalThis.lock = takeReceiverLock(${JSON.stringify(join(directory, 'lock'))}, 'held')
     console.log('held')
     setInterval(() => {}, 60_000)`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -30,6 +30,7 @@ test.each([
   [['hold', '-h']],
   [['get', '--help']],
   [['holders', '--help']],
+  [['receive', '--help']],
   [['status', '--help']],
   [['send', '--help']],
 ])('usage: %j says how, and ends with 0', async (argv) => {
@@ -68,6 +69,11 @@ test.each<[string, string[]]>([
   ['a field without a value', ['send', '#wall', 'hello', '--field', 'topic']],
   ['an answer to what is no id', ['send', '#wall', 'hello', '--re', 'abc']],
   ['a multiaddr that cannot be read', ['get', HASH, '--join', '/ip4/nowhere']],
+  ['a name of a receiver that is none', ['receive', '../a', '--data', '/nowhere']],
+  ['an end that is none', ['receive', '--tap', '#a b', '--data', '/nowhere']],
+  ['a rule that is none', ['receive', '--rule', '{"was":{}}', '--data', '/nowhere']],
+  ['a rule that is no JSON', ['receive', '--rule', 'type=text/plain', '--data', '/nowhere']],
+  ['an export of nothing', ['receive', 'nobody', '--export', '--data', '/nowhere']],
 ])('usage: %s ends with 2, and says why on standard error only', async (_, argv) => {
   const { exitCode, stdout, stderr } = await run(argv)
   expect([exitCode, stdout]).toEqual([2, ''])
