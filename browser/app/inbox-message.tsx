@@ -46,7 +46,7 @@ export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps)
         <button type="button" class="plain" onClick={() => answer(isMine ? from : end)} data-testid="answer">
           {isMine ? 'Answer' : 'Answer there'}
         </button>
-        {!isMine && (
+        {!isMine && from !== mailbox.hashname && (
           <button type="button" class="plain" onClick={() => answer(from)}>
             Write to the sender
           </button>
