@@ -60,6 +60,7 @@ export class MessageRoutes {
   async answer(visit: Visit, bindings: RouteBindings): Promise<Response | null> {
     if (!visit.path.startsWith('/to/')) return null
     const address = parseEndPath(visit.path)
+    if (visit.path === '/to/') throw noEnd()
     if (address === null) return null
     if (address.part !== 'end') bindings.route = `messages-${address.part}`
     else bindings.route = visit.request.method === 'POST' ? 'post' : 'app'
@@ -97,4 +98,15 @@ export class MessageRoutes {
     if (address?.part === 'ws') return this.#streams.open(address.end, visit)
     throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'There is no websocket here.' })
   }
+}
+
+/** What is left of `/to/#wall`, which nobody can ask for: the rest of it stays with the client. */
+function noEnd(): ProblemError {
+  return new ProblemError({
+    status: 400,
+    code: 'ERR_BAD_END',
+    number: 40_002,
+    message: 'There is no end in that address.',
+    advice: 'Write /to/wall, or /to/%23wall: an address ends at #.',
+  })
 }

@@ -139,6 +139,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     if (entry.expiresAtMs <= startedAtMs) return write(entry, { state: 'expired' }, startedAtMs)
     let outcome: PostOutcome
     try {
+      signal.throwIfAborted()
       outcome = await raceAbort(context.attempt(entry, signal), signal)
     } catch {
       if (state === 'stopped') return letGo(entry.id)

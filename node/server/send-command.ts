@@ -44,7 +44,15 @@ export async function runSend(context: CommandContext, end: string, text: string
 
     const fetched = isLarge ? whenFetched(peer, signal) : undefined
     const wait = noNetwork !== undefined ? { waitMs: 0 } : waitMs > 0 ? { waitMs } : {}
-    const posted = await peer.messages.post(end, draftOf(body, configuration), { signal, ...wait })
+    let isKept = false
+    const stopListening = peer.messages.onOutbox(({ tries }) => {
+      isKept ||= tries === 0
+    })
+    const posted = await peer.messages.post(end, draftOf(body, configuration), { signal, ...wait }).catch((error: unknown) => {
+      if (signal.aborted && isKept) output.remark('The message stays in the outbox, and will be tried again: do not send it twice')
+      throw error
+    })
+    stopListening()
     const { outcome } = posted
     if (noNetwork !== undefined && outcome.state === 'refused') throw noNetwork
     output.result(describeOutcome(outcome, waitMs > 0), outcomeFacts(posted))

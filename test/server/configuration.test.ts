@@ -103,6 +103,11 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['2MB', 2_000_000],
     [500_000, 500_000],
   ],
+  messageRate: [
+    ['500', 500],
+    ['20', 20],
+    [3, 3],
+  ],
   peerRate: [
     ['1.5MiB', 1_572_864],
     ['1gb', 1_000_000_000],
@@ -259,6 +264,7 @@ test.each<[SettingName, unknown]>([
   ['clientFetches', 'many'],
   ['clientRate', 'fast'],
   ['clientRate', '100kB'],
+  ['messageRate', 0],
   ['peerRate', '-1MB'],
   ['peerRate', '1TB'],
   ['logLevel', 'loud'],
