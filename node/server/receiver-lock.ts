@@ -3,19 +3,19 @@
  * however that ends, and no stale lock has to be told from a live one.
  */
 
-import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../errors.ts'
+import { createEmptyFile } from './empty-file.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 
 /**
- * @returns the function that lets go of it; may be called twice
+ * @returns the function that lets go of it, to be kept: the lock goes with it; may be called twice
  * @throws {MayflyError} ERR_BAD_OPTION: somebody has it
  */
 export function takeReceiverLock(path: string, name: string): () => void {
   let database: DatabaseSync | undefined
   try {
-    closeSync(openSync(path, 'a', 0o600))
+    createEmptyFile(path)
     database = new DatabaseSync(path)
     // Nothing is ever written in it.
     database.exec('BEGIN EXCLUSIVE')
