@@ -12,6 +12,9 @@ export type Limits = Readonly<Record<string, Readonly<Record<string, number>>>>
 /** What a message may be, wherever it is sent from. */
 export const MESSAGE_FORM_LIMITS = { message: { ...MESSAGE_LIMITS, ...ENVELOPE_DEFAULTS }, rules: RULE_LIMITS } as const
 
+/** How people read whose they are. */
+const TITLES: Readonly<Record<string, string>> = { http: 'This gateway', peer: 'Its node', message: 'A message', rules: 'Rules of a tap' }
+
 export function answerLimits(limits: Limits, { request }: Visit): Response {
   const html = wantsHtml(request.headers.get('accept'))
   const body = html ? limitsPage(limits) : `${JSON.stringify(limits)}\n`
@@ -26,7 +29,7 @@ export function answerLimits(limits: Limits, { request }: Visit): Response {
 function limitsPage(limits: Limits): string {
   const tables = Object.entries(limits).map(([whose, each]) => {
     const rows = Object.entries(each).map(([name, value]) => `<tr><td>${words(name)}</td><td>${value.toLocaleString('en')}</td></tr>`)
-    return `<h2>${words(whose)}</h2><table>${rows.join('')}</table>`
+    return `<h2>${TITLES[whose] ?? words(whose)}</h2><table>${rows.join('')}</table>`
   })
   return renderPlainPage({
     title: 'Limits',

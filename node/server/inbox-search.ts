@@ -1,6 +1,6 @@
 /** What is searched in an inbox: words, never the syntax of a query. */
 
-import { bodyText } from './message-facts.ts'
+import { bodyText } from '../index.ts'
 
 /** A search looks for so many words; further ones are left out. */
 const MAX_WORDS = 16
@@ -24,5 +24,5 @@ export function matchOfWord(word: string): string {
 /** What of a body can be found; nothing of what is no text. */
 export function searchableText(type: string, body: Uint8Array): string {
   // FTS5 reads a text up to its first zero.
-  return bodyText(type, body)?.replaceAll('\0', ' ') ?? ''
+  return bodyText({ type, body })?.replaceAll('\0', ' ') ?? ''
 }
