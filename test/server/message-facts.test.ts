@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { messageFacts, messageLine } from '../../node/server/message-facts.ts'
+import { messageFacts } from '../../node/index.ts'
+import { messageLine } from '../../node/server/message-facts.ts'
 import type { InboxMessage } from '../../node/types.ts'
 import { sampleSender } from '../helpers/sample-messages.ts'
 
