@@ -58,6 +58,7 @@ export {
   MESSAGE_LIMITS,
   type MessageFacts,
   messageFacts,
+  OUTBOX_DEFAULTS,
   parseEnd,
   publicKeyOf,
   RULE_LIMITS,
