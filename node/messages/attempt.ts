@@ -15,6 +15,8 @@ export interface AttemptOptions {
 /** How long receipts may take, in ms. */
 const RECEIPTS_MS = 5_000
 
+const MAX_DECLINES = 64
+
 /** How long others may still join the first receipt when it is not known how many will, in ms. */
 const MORE_RECEIPTS_MS = 30
 
@@ -33,9 +35,8 @@ export function attemptDelivery(
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
     let progress: Progress | undefined
-    /** What the first receiver said that declined, and how many did. */
-    let declined: MessageRefusal | undefined
-    let declines = 0
+    /** Receivers that declined, by public key, hex, with what they said. Bounded: MAX_DECLINES. */
+    const declines = new Map<string, MessageRefusal>()
     let isOver = false
     let more: ReturnType<typeof setTimeout> | undefined
 
@@ -59,7 +60,9 @@ export function attemptDelivery(
       if (receipts.length > 0) return { state: 'stored', receipts }
       const { taps, keepers, nodes, untilMs, refusal } = progress ?? NOTHING
       // Who declines has the word, unless somebody else may still store it.
-      if (declined !== undefined && declines >= keepers) return { state: 'refused', reason: declined }
+      const [declined] = declines.values()
+      const isBelievable = isSealed || keepers > 0
+      if (declined !== undefined && declines.size >= keepers && isBelievable) return { state: 'refused', reason: declined }
       if (taps > 0 && keepers === 0 && !isSealed) return { state: 'heard', taps }
       if (refusal !== undefined && keepers === 0 && nodes === 0) {
         const { reason, retryAfterMs } = refusal
@@ -69,7 +72,10 @@ export function attemptDelivery(
     }
 
     function look(): void {
-      if (progress !== undefined && receipts.length + declines >= progress.keepers) finish()
+      if (progress === undefined || receipts.length + declines.size < progress.keepers) return
+      // Anybody may decline what an open end got: who stored it has a moment to say so.
+      if (declines.size === 0 || isSealed) finish()
+      else more ??= setTimeout(finish, MORE_RECEIPTS_MS)
     }
 
     const asker: Asker = {
@@ -81,9 +87,9 @@ export function attemptDelivery(
         more ??= setTimeout(finish, MORE_RECEIPTS_MS)
         look()
       },
-      onDecline(_, reason) {
-        declines++
-        declined ??= reason
+      onDecline({ receiver, reason }) {
+        if (isOver || declines.size >= MAX_DECLINES) return
+        declines.set(encodeKeyHex(receiver), reason)
         look()
       },
     }

@@ -7,7 +7,7 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { connectionKind, createFrameStream, type FrameStream } from '../network/index.ts'
 import {
-  type Decline,
+  type DeclineFrame,
   type Deliver,
   decodeMessageFrame,
   encodeMessageFrame,
@@ -39,7 +39,7 @@ export interface ChannelsContext {
   libp2p: Libp2p
   addressesOf(peer: string): Multiaddr[]
   /** What comes unasked: a home gives its tab a message, a receiver's word reaches who asked about a message. */
-  onPush(from: PeerId, push: Deliver | ReceiptFrame | Decline): void
+  onPush(from: PeerId, push: Deliver | ReceiptFrame | DeclineFrame): void
   /** The stream has ended; questions on it have been told. */
   onEnd(peer: PeerId): void
 }

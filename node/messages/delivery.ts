@@ -20,18 +20,18 @@ export const NOTHING: Readonly<Progress> = { taps: 0, keepers: 0, nodes: 0, unti
 export type Reply = (progress: Progress) => void
 
 export interface Delivery {
-  /** One more who is asked. One that never answers is waited for until the time is over. */
-  join(): Reply
+  /** One more who is asked. One that never answers is waited for until the time is over; undefined: it could not be asked. */
+  join(): (part: Progress | undefined) => void
   /** Nobody else will be asked. */
   complete(): void
 }
 
 /**
- * @param combine 'sum': those who are asked answer for different taps. 'most': they answer for the same ones, and are counted as nodes each
+ * @param combine 'sum': those who are asked answer for different taps. 'agree': they answer for the same ones, each may lie, and each is a node
  * @param timeoutMs after this long the answer is made of what is there
  */
-export function createDelivery(reply: Reply, combine: 'sum' | 'most', timeoutMs: number): Delivery {
-  const whole: Progress = { ...NOTHING }
+export function createDelivery(reply: Reply, combine: 'sum' | 'agree', timeoutMs: number): Delivery {
+  const parts: Progress[] = []
   let waiting = 0
   let isComplete = false
   let isOver = false
@@ -41,7 +41,7 @@ export function createDelivery(reply: Reply, combine: 'sum' | 'most', timeoutMs:
     if (isOver) return
     isOver = true
     clearTimeout(timer)
-    reply(whole)
+    reply(combine === 'sum' ? sumOf(parts) : agreedOf(parts))
   }
 
   return {
@@ -49,11 +49,7 @@ export function createDelivery(reply: Reply, combine: 'sum' | 'most', timeoutMs:
       waiting++
       return (part) => {
         if (isOver) return
-        whole.taps = combine === 'sum' ? whole.taps + part.taps : Math.max(whole.taps, part.taps)
-        whole.keepers = combine === 'sum' ? whole.keepers + part.keepers : Math.max(whole.keepers, part.keepers)
-        whole.nodes += part.nodes
-        whole.untilMs = Math.max(whole.untilMs, part.untilMs)
-        whole.refusal ??= part.refusal
+        if (part !== undefined) parts.push(part)
         if (--waiting === 0 && isComplete) finish()
       }
     },
@@ -62,4 +58,34 @@ export function createDelivery(reply: Reply, combine: 'sum' | 'most', timeoutMs:
       if (waiting === 0) finish()
     },
   }
+}
+
+function sumOf(parts: readonly Progress[]): Progress {
+  const whole: Progress = { ...NOTHING }
+  for (const { taps, keepers, nodes, untilMs, refusal } of parts) {
+    whole.taps += taps
+    whole.keepers += keepers
+    whole.nodes += nodes
+    whole.untilMs = Math.max(whole.untilMs, untilMs)
+    whole.refusal ??= refusal
+  }
+  return whole
+}
+
+/** One of three may lie: what it says of taps has no weight, and what it refuses the others took. */
+function agreedOf(parts: readonly Progress[]): Progress {
+  const { nodes, untilMs, refusal } = sumOf(parts)
+  const isRefused = parts.every((part) => part.refusal !== undefined)
+  return {
+    taps: middle(parts.map(({ taps }) => taps)),
+    keepers: middle(parts.map(({ keepers }) => keepers)),
+    nodes,
+    untilMs,
+    refusal: isRefused ? refusal : undefined,
+  }
+}
+
+/** Of two the greater: who was not asked by somebody may have been by the other. */
+function middle(numbers: number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 }

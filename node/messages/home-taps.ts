@@ -6,14 +6,14 @@
 import type { PeerId } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import { raceAbort } from '../network/index.ts'
+import { inTime } from '../network/index.ts'
 import type { Key, MessageSecret } from '../types.ts'
 import type { Channels } from './channels.ts'
 import type { Envelope } from './envelope.ts'
 import { readEnvelopeFields } from './envelope-fields.ts'
 import { passesRules, RULE_LIMITS } from './rules.ts'
 import type { Seat, Seats } from './seats.ts'
-import type { Decline, ReceiptFrame, TapProof } from './wire.ts'
+import type { DeclineFrame, ReceiptFrame, TapProof } from './wire.ts'
 
 export interface HomeTapsContext {
   seats: Seats
@@ -32,7 +32,7 @@ export interface HomeTaps {
   /** The seat is no longer among the seats. */
   remove(seat: Seat): void
   give(seat: Seat, envelope: Envelope): void
-  tell(frame: ReceiptFrame | Decline): void
+  tell(frame: ReceiptFrame | DeclineFrame): void
   /** There is a home: a new one, or the same again. */
   onHome(): void
   onChannelEnd(peer: PeerId): void
@@ -65,6 +65,7 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
         (sequence) => ({ type: 'tap', sequence, end, rules, keeps: own.some(({ keeps }) => keeps), proof }),
         (answer) => {
           forget()
+          if (answer.type === 'unreachable') retellSoon(to)
           if (answer.type !== 'tapped' || answer.refused === undefined) return resolve()
           reject(
             answer.refused === 'taps'
@@ -74,6 +75,13 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
         },
       )
     })
+  }
+
+  /** A home that cannot be told now is told later, for as long as it is the home. */
+  function retellSoon(to: PeerId): void {
+    if (isStopped || !home()?.equals(to)) return
+    clearTimeout(retelling)
+    retelling = setTimeout(tellAll, RETELL_MS)
   }
 
   function tellAll(): void {
@@ -87,7 +95,7 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
     async add(seat, secret) {
       secrets.set(encodeKeyHex(seat.end), secret)
       const to = home()
-      if (to !== undefined) await raceAbort(tellEnd(seat.end, to), AbortSignal.timeout(TAP_MS))
+      if (to !== undefined) await inTime(tellEnd(seat.end, to), TAP_MS)
     },
     remove(seat) {
       const to = home()
@@ -110,9 +118,7 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
     },
     onHome: tellAll,
     onChannelEnd(peer) {
-      if (isStopped || !home()?.equals(peer)) return
-      clearTimeout(retelling)
-      retelling = setTimeout(tellAll, RETELL_MS)
+      if (seats.size > 0) retellSoon(peer)
     },
     stop() {
       isStopped = true

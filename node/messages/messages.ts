@@ -6,7 +6,6 @@ import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, equalBytes, sha256AtOnce } from '../keys/index.ts'
 import { inTime, type RoutingTable } from '../network/index.ts'
 import type {
-  AbortOptions,
   Hold,
   Key,
   MessageSecret,
@@ -22,11 +21,13 @@ import type {
 } from '../types.ts'
 import { attemptDelivery } from './attempt.ts'
 import { createChannels } from './channels.ts'
+import { signDecline } from './decline.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { type End, parseEnd } from './end.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { createHomeTaps } from './home-taps.ts'
+import { createKeyLookups } from './key-lookups.ts'
 import { createMail } from './mail.ts'
 import { createOutbox } from './outbox.ts'
 import { createOwnTap, type OwnTap, refuseForeignHashname } from './own-tap.ts'
@@ -73,7 +74,6 @@ export interface MessagesService extends Messages {
 const MAX_STREAMS = 4
 /** How long a tap waits for somebody to keep the record, in ms. */
 const MAX_ANNOUNCE_MS = 2_000
-const NEVER = new AbortController().signal
 /** How long a home may take to tell a public key, in ms. */
 const KEY_MS = 4_000
 
@@ -99,7 +99,7 @@ export function createMessages(context: MessagesContext): MessagesService {
     onPush(from, push) {
       try {
         if (push.type === 'receipt') takeReceipt(push.receipt)
-        else if (push.type === 'decline') passages.takeDecline(push.id, push.reason)
+        else if (push.type === 'decline') passages.takeDecline(push.decline)
         else if (homeTaps !== undefined && presence.home?.equals(from)) onDeliver(push.envelope)
       } catch {
         emit({ type: 'refused', peer: from.toString(), reason: `sent a ${push.type} that is not one` })
@@ -124,6 +124,7 @@ export function createMessages(context: MessagesContext): MessagesService {
   const rate = { burst: limits.messageBurst, perSecond: limits.messagesPerSecond }
   const senderRate = createSenderRate(rate, now)
   const peerRate = createSenderRate(rate, now)
+  const forgeries = new WeakMap<Connection, number>()
 
   function prove(secret: MessageSecret, home: PeerId) {
     return signTapProof(secret, home.toMultihash().bytes, now())
@@ -171,12 +172,12 @@ export function createMessages(context: MessagesContext): MessagesService {
     )
   }
 
-  async function findPublicKey(end: Key, { signal = NEVER }: AbortOptions): Promise<Uint8Array | undefined> {
+  const keyLookups = createKeyLookups(async (end) => {
     const own = [...seats.at(end)].find(({ proof }) => proof !== undefined)?.proof?.publicKey
+    const signal = AbortSignal.timeout(KEY_MS)
     if (own !== undefined || router !== undefined) return own ?? router?.findPublicKey(end, { signal })
     const { home } = presence
     if (home === undefined) return undefined
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(KEY_MS)])
     const publicKey = await new Promise<Uint8Array | undefined>((resolve) => {
       const done = (found?: Uint8Array) => {
         forget()
@@ -187,12 +188,10 @@ export function createMessages(context: MessagesContext): MessagesService {
         (sequence) => ({ type: 'ask-key', sequence, end, isForTab: true }),
         (answer) => done(answer.type === 'key' ? answer.publicKey : undefined),
       )
-      if (limited.aborted) done()
-      else limited.addEventListener('abort', () => done(), { once: true })
+      signal.addEventListener('abort', () => done(), { once: true })
     })
-    signal.throwIfAborted()
     return publicKey !== undefined && equalBytes(sha256AtOnce(publicKey), end) ? publicKey : undefined
-  }
+  })
 
   const attempt = (_end: End, envelope: Envelope, { signal }: { signal: AbortSignal }): Promise<PostOutcome> =>
     attemptDelivery(envelope, (asker, reply) => send(envelope, asker, reply), {
@@ -208,7 +207,7 @@ export function createMessages(context: MessagesContext): MessagesService {
   const outbox = createOutbox({
     store: context.outboxStore,
     attempt,
-    findPublicKey,
+    findPublicKey: (end, options) => keyLookups.find(end, options),
     secret: context.secret,
     holdLarge: context.holdLarge,
     limits,
@@ -227,6 +226,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       queue,
       senderRate,
       peerRate,
+      forgeries,
       isServer: () => context.servers.has(connection.remotePeer) && !presence.isTab(connection.remotePeer.toString()),
       limits,
       now,
@@ -271,8 +271,9 @@ export function createMessages(context: MessagesContext): MessagesService {
         homeTaps?.tell({ type: 'receipt', receipt: bytes })
       },
       onDeclined(id, reason) {
-        passages.takeDecline(id, reason)
-        homeTaps?.tell({ type: 'decline', id, reason })
+        const { bytes } = signDecline(secret, id, reason, now())
+        passages.takeDecline(bytes)
+        homeTaps?.tell({ type: 'decline', decline: bytes })
       },
       onMessage: ({ id, from }) => emit({ type: 'message', id: encodeKeyHex(id), end: end.text, from: hashnameOf(from) }),
       async onClosed() {

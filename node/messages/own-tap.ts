@@ -91,7 +91,7 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
     await Promise.resolve() // what comes in the same turn goes into the same batch
     while (waiting.length > 0 && !isClosed) {
       const batch = waiting.splice(0, MAX_BATCH)
-      const results = await store(batch).catch((): Kept[] => batch.map(() => 'not-stored'))
+      const results = await kept(store, batch)
       pending -= batch.length
       finish(batch, results)
     }
@@ -155,6 +155,16 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
       for (const { wake } of readers) wake()
       await context.onClosed()
     },
+  }
+}
+
+/** A store that fails has stored nothing. */
+async function kept(store: NonNullable<TapOptions['keep']>, batch: Message[]): Promise<Kept[]> {
+  try {
+    const results: unknown = await store(batch)
+    return Array.isArray(results) ? results : []
+  } catch {
+    return []
   }
 }
 

@@ -3,8 +3,10 @@
  * reach everybody who asked about it. In memory, and bounded; receivers remember ids themselves, for ever.
  */
 
+import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, equalBytes, sha256AtOnce } from '../keys/index.ts'
-import type { Key, MessageRefusal, Receipt } from '../types.ts'
+import type { Key, Receipt } from '../types.ts'
+import { type Decline, decodeDecline, isDeclineSigned } from './decline.ts'
 import type { Envelope } from './envelope.ts'
 import { decodeReceipt, isReceiptSigned } from './receipt.ts'
 import { SIGNATURE_BYTES } from './signing.ts'
@@ -16,7 +18,7 @@ export interface Asker {
   /** Receivers have stored messages, this one among them. */
   onReceipt(receipt: Receipt): void
   /** A receiver does not take it. */
-  onDecline(id: Key, reason: MessageRefusal): void
+  onDecline(decline: Decline): void
 }
 
 export interface Passage {
@@ -31,17 +33,18 @@ export interface Passage {
   readonly receipts: Receipt[]
   /** Bounded: MAX_ASKERS, oldest out first. */
   readonly askers: Set<Asker>
-  /** Streams on which a receiver declined it. */
-  readonly decliners: WeakSet<object>
 }
 
 export interface PassagesOptions {
   /** Messages that are remembered; the oldest go first. */
   maxPassages?: number
+  /** Receipts of all of them; the oldest messages go first. */
+  maxReceipts?: number
 }
 
 export const PASSAGES_DEFAULTS: Readonly<Required<PassagesOptions>> = {
   maxPassages: 32_768, // at a hundred a second, five minutes: many tries of an outbox
+  maxReceipts: 65_536, // about half a kilobyte each: without it 64 receivers of busy ends would take a gigabyte
 }
 
 /** Receipts of one message that are passed on: an end may have thousands of receivers, and a sender is content with some. */
@@ -58,30 +61,40 @@ export interface Passages {
   /** The asker hears of the receipts so far, and of what is to come. */
   ask(passage: Passage, asker: Asker): void
   /**
-   * Takes in a receipt and tells it to who asked. One that is not signed, or is of somebody else than the hashname that a message went to,
-   * counts for nothing.
+   * Takes in a receipt and tells it to who asked. One that is forged, or of somebody else than the hashname that a message went to, counts for
+   * nothing.
    *
    * @returns the messages for which it is new
    * @throws {MayflyError} ERR_BAD_FRAME
    */
   takeReceipt(bytes: Uint8Array): Passage[]
   /**
-   * Tells a receiver's refusal to who asked.
+  /**
+   * Tells a receiver's refusal to who asked. One that is forged, or of somebody else than the hashname that a message went to, is told nobody.
    *
-   * @param by who tells it, once
+   * @param mayDecline whether who tells it has something to say about that end
+   * @throws {MayflyError} ERR_BAD_FRAME
    */
-  takeDecline(id: Key, reason: MessageRefusal, by?: object): void
+  takeDecline(bytes: Uint8Array, mayDecline?: (end: Key) => boolean): void
 }
 
 export function createPassages(options: PassagesOptions = {}): Passages {
-  const { maxPassages } = { ...PASSAGES_DEFAULTS, ...options }
+  const { maxPassages, maxReceipts } = { ...PASSAGES_DEFAULTS, ...options }
   /** By id, hex, oldest first. Bounded: maxPassages. */
   const passages = new Map<string, Passage>()
+  let receiptCount = 0
 
   function isNews(passage: Passage, receipt: Receipt): boolean {
     if (passage.receipts.length >= MAX_RECEIPTS) return false
-    if (passage.receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver))) return false
-    return !passage.isSealed || equalBytes(sha256AtOnce(receipt.receiver), passage.to)
+    return !passage.receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver))
+  }
+
+  function forgetOldest(): void {
+    for (const [id, { receipts }] of passages) {
+      if (passages.size <= maxPassages && receiptCount <= maxReceipts) return
+      passages.delete(id)
+      receiptCount -= receipts.length
+    }
   }
 
   function openAskers(passage: Passage): Asker[] {
@@ -111,11 +124,9 @@ export function createPassages(options: PassagesOptions = {}): Passages {
         given: undefined,
         receipts: [],
         askers: new Set(),
-        decliners: new WeakSet(),
       }
       passages.set(id, passage)
-      const oldest = passages.size > maxPassages ? passages.keys().next().value : undefined
-      if (oldest !== undefined) passages.delete(oldest)
+      forgetOldest()
       return passage
     },
     get: (id) => passages.get(encodeKeyHex(id)),
@@ -131,23 +142,37 @@ export function createPassages(options: PassagesOptions = {}): Passages {
         const passage = passages.get(encodeKeyHex(id))
         return passage !== undefined && isNews(passage, receipt) ? [passage] : []
       })
-      if (news.length === 0 || !isReceiptSigned(receipt)) return []
+      if (news.length === 0) return []
+      if (!news.every((passage) => mayReceive(receipt.receiver, passage)) || !isReceiptSigned(receipt)) throw forged('receipt')
       const askers = new Set<Asker>()
       for (const passage of news) {
         passage.receipts.push(receipt)
         for (const asker of openAskers(passage)) askers.add(asker)
       }
+      receiptCount += news.length
+      forgetOldest()
       // One receipt is for many messages, and a stream that asked about many of them hears it once.
       for (const asker of askers) asker.onReceipt(receipt)
       return news
     },
-    takeDecline(id, reason, by) {
-      const passage = passages.get(encodeKeyHex(id))
-      if (passage === undefined || (by !== undefined && passage.decliners.has(by))) return
-      if (by !== undefined) passage.decliners.add(by)
-      for (const asker of openAskers(passage)) asker.onDecline(id, reason)
+    takeDecline(bytes, mayDecline = () => true) {
+      const decline = decodeDecline(bytes)
+      const passage = passages.get(encodeKeyHex(decline.id))
+      if (passage === undefined) return
+      if (!mayReceive(decline.receiver, passage) || !isDeclineSigned(decline)) throw forged('decline')
+      if (!mayDecline(passage.to)) return
+      for (const asker of openAskers(passage)) asker.onDecline(decline)
     },
   }
+}
+
+/** Anybody may be a receiver of an open end; of a hashname, who has its key. */
+function mayReceive(receiver: Uint8Array, { isSealed, to }: Passage): boolean {
+  return !isSealed || equalBytes(sha256AtOnce(receiver), to)
+}
+
+function forged(what: string): MayflyError {
+  return new MayflyError('ERR_BAD_FRAME', `A ${what} that no receiver of this message signed`)
 }
 
 function signatureOf({ bytes }: Envelope): Uint8Array {

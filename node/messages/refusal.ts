@@ -17,3 +17,9 @@ export const REFUSAL_NUMBERS: Readonly<Record<MessageRefusal, number>> = {
   'unknown-receiver': 12,
   'no-network': 13,
 }
+
+/** Undefined when no reason has that number. */
+export function refusalOf(number: unknown): MessageRefusal | undefined {
+  const entry = Object.entries(REFUSAL_NUMBERS).find(([, known]) => known === number)
+  return entry?.[0] as MessageRefusal | undefined
+}

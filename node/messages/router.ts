@@ -8,13 +8,13 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { encodeKeyHex, equalBytes, positionOf, sha256AtOnce } from '../keys/index.ts'
 import type { RoutingTable } from '../network/index.ts'
 import { createNodePlacement } from '../rendezvous/index.ts'
-import type { AbortOptions, Holder, Key } from '../types.ts'
+import type { AbortOptions, Holder, Key, MessageRefusal } from '../types.ts'
 import type { Channels } from './channels.ts'
-import { createDelivery, NOTHING, type Reply } from './delivery.ts'
+import { createDelivery, NOTHING, type Progress, type Reply } from './delivery.ts'
 import type { Envelope } from './envelope.ts'
 import { readEnvelopeFields } from './envelope-fields.ts'
 import type { Mail } from './mail.ts'
-import type { Passage, Passages } from './passages.ts'
+import type { Asker, Passage, Passages } from './passages.ts'
 import { createPublicKeys } from './public-keys.ts'
 import { passesRules } from './rules.ts'
 import type { Seat, Seats } from './seats.ts'
@@ -58,8 +58,12 @@ export interface Router {
   stop(): void
 }
 
-/** How long a record node waits for the homes it asked, and a router for the record nodes, in ms. */
+/**
+ * How long a record node waits for the homes it asked, a router for the record nodes, and for all that it asked, in ms. Each longer than what is
+ * in it: when one is silent, what the others said must not be lost.
+ */
 const RECORD_MS = 1_000
+const RECORDS_MS = 1_500
 const ROUTE_MS = 2_000
 /** How long somebody may take to tell a public key, in ms. */
 const KEY_MS = 1_500
@@ -86,6 +90,8 @@ export function createRouter(context: RouterContext): Router {
   const mail = context.createMail((end) => publicKeys.get(end) !== undefined)
   /** By the end's key, hex. Bounded: MAX_PLACES, and emptied when the servers change. */
   const places = new Map<string, Place>()
+  /** By peer id. Bounded by the servers: emptied when they change. */
+  const recordAskers = new Map<string, Asker>()
   let searches = 0
   let ended = new AbortController()
   let offServers = () => {}
@@ -135,7 +141,7 @@ export function createRouter(context: RouterContext): Router {
         (answer) => {
           forget()
           if (answer.type === 'want' && isOffer) send(false)
-          else reply(answer.type === 'taken' ? answer : NOTHING)
+          else reply(answer.type === 'taken' ? heardAtHome(answer) : NOTHING)
         },
       )
     }
@@ -161,13 +167,13 @@ export function createRouter(context: RouterContext): Router {
     delivery.complete()
   }
 
-  function askRecordNode(node: PeerId, envelope: Envelope, rank: number, reply: Reply): void {
+  function askRecordNode(node: PeerId, envelope: Envelope, rank: number, reply: (progress: Progress | undefined) => void): void {
     const forget = channels.ask(
       node,
       (sequence) => ({ type: 'post', sequence, task: TASK.record, rank, envelope: envelope.bytes }),
       (answer) => {
         forget()
-        reply(answer.type === 'taken' ? answer : NOTHING)
+        reply(answer.type === 'taken' ? saidByRecordNode(answer, envelope) : undefined)
       },
     )
   }
@@ -182,21 +188,42 @@ export function createRouter(context: RouterContext): Router {
       searches++
       const more = createDelivery(reply, 'sum', ROUTE_MS)
       more.join()(progress)
-      void search(envelope, more).finally(() => {
+      void search(envelope, passage, more).finally(() => {
         searches--
         more.complete()
       })
     }
     const delivery = createDelivery(first, 'sum', ROUTE_MS)
     give(envelope, passage, delivery.join())
-    const records = createDelivery(delivery.join(), 'most', ROUTE_MS)
+    if (passage.given !== undefined && passage.given.keepers > 0) tellRecordNodes(envelope, passage, place)
+    const records = createDelivery(delivery.join(), 'agree', RECORDS_MS)
     if (place.isSelf) record(envelope, passage, 0, self, records.join(), place.nodes)
     for (const [index, node] of place.nodes.entries()) askRecordNode(node, envelope, place.isSelf ? index + 1 : index, records.join())
     records.complete()
     delivery.complete()
   }
 
-  async function search(envelope: Envelope, delivery: { join(): Reply }): Promise<void> {
+  /** Who asks no home where it is received would keep it until it expires: what became of it comes from here. */
+  function tellRecordNodes({ isSealed }: Envelope, passage: Passage, { nodes }: Place): void {
+    for (const node of isSealed ? nodes : []) passages.ask(passage, recordAskerOf(node))
+  }
+
+  /** One for all messages: a receipt for many of them is told once. */
+  function recordAskerOf(node: PeerId): Asker {
+    const id = node.toString()
+    const known = recordAskers.get(id)
+    if (known !== undefined) return known
+    const asker: Asker = {
+      isOpen: true,
+      onReceipt: ({ bytes }) => channels.tell(node, { type: 'receipt', receipt: bytes }),
+      onDecline: () => {},
+    }
+    recordAskers.set(id, asker)
+    return asker
+  }
+
+  async function search(envelope: Envelope, passage: Passage, delivery: { join(): Reply }): Promise<void> {
+    tellRecordNodes(envelope, passage, await placeOf(envelope.to))
     const asked = new Set([selfId, ...presence.homesHolding(envelope.to)])
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(ROUTE_MS)])
     try {
@@ -245,6 +272,7 @@ export function createRouter(context: RouterContext): Router {
   /** Record nodes may be other ones now: those that are new to a receiver are told of it. */
   function onServers(): void {
     places.clear()
+    recordAskers.clear()
     for (const seat of seats.all()) void collectFor(seat)
   }
 
@@ -301,6 +329,38 @@ export function createRouter(context: RouterContext): Router {
   }
 }
 
+/** What a home can say: how many of its taps hear it, and that it takes nothing now. */
+function heardAtHome({ taps, keepers, refusal }: Progress): Progress {
+  return { ...NOTHING, taps: Math.min(taps, MAX_HOME_TAPS), keepers: Math.min(keepers, taps, MAX_HOME_TAPS), refusal: forNow(refusal) }
+}
+
+/** What a record node can say: it is one node, keeps what is sealed, and until it expires; that a message ends is for its receiver to say. */
+function saidByRecordNode({ taps, keepers, nodes, refusal }: Progress, { isSealed, expiresAtMs }: Envelope): Progress {
+  const isKept = isSealed && nodes > 0
+  return {
+    taps: Math.min(taps, MAX_TOLD_TAPS),
+    keepers: Math.min(keepers, taps, MAX_TOLD_TAPS),
+    nodes: isKept ? 1 : 0,
+    untilMs: isKept ? expiresAtMs : 0,
+    refusal: forNow(refusal),
+  }
+}
+
+function forNow(refusal: Progress['refusal']): Progress['refusal'] {
+  return refusal !== undefined && NODE_REFUSALS.has(refusal.reason) ? refusal : undefined
+}
+
+/** What a node may refuse for itself: all of it may be taken later. */
+const NODE_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([
+  'sender-rate',
+  'sender-share',
+  'end-full',
+  'full',
+  'no-network',
+])
+/** Nobody has more taps than this, whatever it says: sums stay numbers. */
+const MAX_HOME_TAPS = 65_536
+const MAX_TOLD_TAPS = 67_108_864
 const SWEEP_MS = 5_000
 /** For what nobody waits to hear of. */
 const SILENT: Reply = () => {}

@@ -31,7 +31,9 @@ export function createSenderRate({ burst, perSecond, maxSenders = MAX_SENDERS }:
       buckets.set(sender, bucket)
       const oldest = buckets.size > maxSenders ? buckets.keys().next().value : undefined
       if (oldest !== undefined) buckets.delete(oldest)
-      bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.filledAtMs) / 1_000) * perSecond)
+      // A clock that was set back takes nothing away.
+      const passedMs = Math.max(0, nowMs - bucket.filledAtMs)
+      bucket.tokens = Math.min(burst, bucket.tokens + (passedMs / 1_000) * perSecond)
       bucket.filledAtMs = nowMs
       const price = Math.min(cost, burst)
       if (bucket.tokens < price) return Math.ceil(((price - bucket.tokens) / perSecond) * 1_000)

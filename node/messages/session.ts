@@ -6,7 +6,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
-import type { MessageRefusal, PeerLimits, Receipt } from '../types.ts'
+import type { Key, MessageRefusal, PeerLimits, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import type { FairQueue } from './fair-queue.ts'
@@ -18,7 +18,6 @@ import { isTapProved } from './tap-proof.ts'
 import {
   type AskKey,
   type Collect,
-  type Decline,
   decodeMessageFrame,
   encodeMessageFrame,
   MAX_MESSAGE_FRAME_BYTES,
@@ -41,6 +40,8 @@ export interface SessionContext {
   /** The same for each peer that is no server of the overlay, by peer id: before any signature is checked. */
   peerRate: SenderRate
   isServer(): boolean
+  /** What was forged so far, by connection: a new stream does not make it forgotten. */
+  forgeries: WeakMap<Connection, number>
   limits: PeerLimits
   now(): number
   /** False when the tabs of this node have as many taps as they may. */
@@ -61,6 +62,8 @@ const MAX_FORGED = 8
 const OFFER_MS = 40
 /** Who has too much waiting here should wait for so long, in ms. */
 const BUSY_MS = 1_000
+/** A receiver's word that there was no room for: the message comes again, and so does its word. */
+const COMES_AGAIN = () => {}
 /** What of a frame that waits is not its envelope, about, in bytes. */
 const WAITING_BYTES = 256
 
@@ -74,7 +77,6 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
   const taps = new Map<string, Seat>()
   const source = {}
-  let forged = 0
   let keysAsked = 0
 
   const frames = createFrameStream(stream, {
@@ -97,7 +99,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       return frames.open
     },
     onReceipt: ({ bytes }: Receipt) => void send({ type: 'receipt', receipt: bytes }),
-    onDecline: (id, reason) => void send({ type: 'decline', id, reason }),
+    onDecline: ({ bytes }) => void send({ type: 'decline', decline: bytes }),
   }
 
   function take(frame: MessageFrame): void {
@@ -117,10 +119,10 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
         untap(encodeKeyHex(frame.end))
         break
       case 'receipt':
-        enqueue(frame.receipt.byteLength, () => context.onReceipt(frame.receipt))
+        enqueue(frame.receipt.byteLength, () => context.onReceipt(frame.receipt), COMES_AGAIN)
         break
       case 'decline':
-        onDecline(frame)
+        enqueue(frame.decline.byteLength, () => passages.takeDecline(frame.decline, keeps), COMES_AGAIN)
         break
       case 'ask-key':
         void onAskKey(frame)
@@ -143,7 +145,9 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   function countForged(what: string): void {
-    if (++forged < MAX_FORGED) return
+    const forged = (context.forgeries.get(connection) ?? 0) + 1
+    context.forgeries.set(connection, forged)
+    if (forged < MAX_FORGED) return
     context.onRefused(peer, `${what}, ${forged} times`)
     connection.abort(new Error(what))
     frames.abort(new Error(what))
@@ -169,10 +173,11 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     }
     const times = refuseTimes(envelope, now())
     if (times !== undefined) return refused(sequence, times)
-    const known = passages.checked(envelope)
-    if (known !== undefined) return { envelope, passage: known }
+    // What is known is passed on as well, and costs others work: it counts for who sent it here, not for who wrote it.
     const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
     if (peerWaitMs > 0) return refused(sequence, 'sender-rate', peerWaitMs)
+    const known = passages.checked(envelope)
+    if (known !== undefined) return { envelope, passage: known }
     if (!isEnvelopeSigned(envelope)) {
       countForged('a message with a wrong signature')
       return refused(sequence, 'forged')
@@ -254,10 +259,9 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     send({ type: 'key', sequence, publicKey })
   }
 
-  /** Only who stores what goes to this end has something to say about it. */
-  function onDecline({ id, reason }: Decline): void {
-    const passage = passages.get(id)
-    if (passage !== undefined && taps.get(encodeKeyHex(passage.to))?.keeps) passages.takeDecline(id, reason, source)
+  /** Only who stores what goes to an end has something to say about it. */
+  function keeps(end: Key): boolean {
+    return taps.get(encodeKeyHex(end))?.keeps === true
   }
 
   function onCollect(collect: Collect): void {
@@ -275,5 +279,5 @@ function costOf(envelope: Uint8Array): number {
 const SMALL_BYTES = 4_096
 /** How long a home asks others for a public key, for its tab, in ms. */
 const ASK_KEY_MS = 3_000
-/** Public keys that one tab may have looked for at once. */
-const MAX_KEYS_ASKED = 8
+/** Public keys that one tab may have looked for at once: it asks once for each receiver, and may write to many. */
+const MAX_KEYS_ASKED = 64

@@ -4,11 +4,12 @@ import { MayflyError } from '../errors.ts'
 import { KEY_BYTES } from '../keys/index.ts'
 import type { Frame } from '../network/index.ts'
 import type { Key, MessageRefusal, TapRule } from '../types.ts'
+import { MAX_DECLINE_BYTES } from './decline.ts'
 import type { Progress } from './delivery.ts'
 import { MAX_ENVELOPE_BYTES } from './envelope.ts'
 import { PROOF_NONCE_BYTES } from './proof.ts'
 import { MAX_RECEIPT_BYTES } from './receipt.ts'
-import { REFUSAL_NUMBERS } from './refusal.ts'
+import { REFUSAL_NUMBERS, refusalOf } from './refusal.ts'
 import { checkRules } from './rules.ts'
 import { SIGNATURE_BYTES } from './signing.ts'
 
@@ -71,10 +72,9 @@ export interface ReceiptFrame {
   receipt: Uint8Array
 }
 /** The same for what a receiver does not take. */
-export interface Decline {
+export interface DeclineFrame {
   type: 'decline'
-  id: Key
-  reason: MessageRefusal
+  decline: Uint8Array
 }
 /** Who is the receiver of this hashname? */
 export interface AskKey {
@@ -124,7 +124,7 @@ export type MessageFrame =
   | TapFrame
   | Untap
   | ReceiptFrame
-  | Decline
+  | DeclineFrame
   | AskKey
   | Collect
   | Taken
@@ -165,7 +165,7 @@ export function encodeMessageFrame(frame: MessageFrame): Frame {
     case 'receipt':
       return [type, frame.receipt]
     case 'decline':
-      return [type, frame.id, REFUSAL_NUMBERS[frame.reason]]
+      return [type, frame.decline]
     case 'ask-key':
       return [type, frame.sequence, frame.end, frame.isForTab]
     case 'collect':
@@ -210,7 +210,7 @@ export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageF
     case TYPE.receipt:
       return { type: 'receipt', receipt: bytes(a, MAX_RECEIPT_BYTES) }
     case TYPE.decline:
-      return { type: 'decline', id: exactly(a, KEY_BYTES), reason: refusal(b) }
+      return { type: 'decline', decline: bytes(a, MAX_DECLINE_BYTES) }
     case TYPE['ask-key']:
       return { type: 'ask-key', sequence: integer(a), end: exactly(b, KEY_BYTES), isForTab: flag(c) }
     case TYPE.collect:
@@ -310,7 +310,7 @@ function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined
 }
 
 function refusal(value: unknown): MessageRefusal {
-  const entry = Object.entries(REFUSAL_NUMBERS).find(([, number]) => number === value)
-  if (entry === undefined) throw bad('an unknown reason')
-  return entry[0] as MessageRefusal
+  const reason = refusalOf(value)
+  if (reason === undefined) throw bad('an unknown reason')
+  return reason
 }

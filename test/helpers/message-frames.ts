@@ -1,5 +1,6 @@
 /** The frames that node/messages/STREAM.md shows, in its order: sender's secret 32 bytes 01, receiver's 32 bytes 02, sent at 1760000000000. */
 
+import { signDecline } from '../../node/messages/decline.ts'
 import { decodeEnvelope, encodePayload, parseEnd, publicKeyOf, signEnvelope, signReceipt } from '../../node/messages/index.ts'
 import type { MessageFrame, TapProof } from '../../node/messages/wire.ts'
 
@@ -32,7 +33,7 @@ export const SHOWN: readonly MessageFrame[] = [
   { type: 'tap', sequence: 3, end, rules: [{ is: { type: 'text/plain' }, has: ['re'] }], keeps: true, proof: undefined },
   { type: 'untap', end },
   { type: 'receipt', receipt: new Uint8Array(signReceipt(RECEIVER, [id], SENT_AT_MS + 5).bytes) },
-  { type: 'decline', id, reason: 'muted' },
+  { type: 'decline', decline: new Uint8Array(signDecline(RECEIVER, id, 'muted', SENT_AT_MS + 5).bytes) },
   { type: 'ask-key', sequence: 4, end, isForTab: true },
   { type: 'collect', end, proof: PROOF },
   { type: 'taken', sequence: 1, taps: 2, keepers: 1, nodes: 0, untilMs: 0, refusal: undefined },

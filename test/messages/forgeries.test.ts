@@ -99,7 +99,7 @@ test('forgeries: of 10,000 none is taken', () => {
   expect([...tried.values()].reduce((sum, count) => sum + count)).toBe(10_000)
   expect(Math.min(...tried.values())).toBeGreaterThan(300)
   expect(tried.size).toBe(Object.keys(FORGERIES).length)
-})
+}, 60_000)
 
 function message(secret: Uint8Array, to: Uint8Array, sentAtMs: number, ttlMs: number, isSealed: boolean, payload: Uint8Array): Uint8Array {
   return signEnvelope(secret, { to, sentAtMs, ttlMs, isSealed, payload }).bytes

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { sha256AtOnce } from '../../node/keys/index.ts'
+import { decodeDecline, isDeclineSigned, MAX_DECLINE_BYTES, signDecline } from '../../node/messages/decline.ts'
 import { parseEnd } from '../../node/messages/end.ts'
 import {
   decodeEnvelope,
@@ -75,9 +76,17 @@ test('message wire: the receipt and the proof of the page are what they say', ()
   expect(isProofRight(publicKeyOf(RECEIVER), terms, example('proof'))).toBe(true)
 })
 
+test('message wire: the decline of the page is what it says', () => {
+  const decline = signDecline(RECEIVER, example('id of the open message'), 'muted', SENT_AT_MS + 5)
+  expect(decline.bytes).toEqual(example('decline'))
+  expect(decodeDecline(example('decline'))).toEqual(decline)
+  expect(isDeclineSigned(decline)).toBe(true)
+})
+
 test('message wire: the numbers of refusals, and the sizes of the page, are those of the code', () => {
   const numbers = new Map(Object.entries(REFUSAL_NUMBERS).map(([name, number]) => [number, name]))
   expect(readNumberedRows(page.text, 'Refusals')).toEqual(numbers)
   expect([...numbers.keys()]).toEqual(Array.from(numbers, (_, i) => i + 1))
-  for (const bytes of [MAX_ENVELOPE_BYTES, MAX_RECEIPT_BYTES]) expect(page.text).toContain(`${bytes.toLocaleString('en')} bytes`)
+  for (const bytes of [MAX_ENVELOPE_BYTES, MAX_RECEIPT_BYTES, MAX_DECLINE_BYTES])
+    expect(page.text).toContain(`${bytes.toLocaleString('en')} bytes`)
 })

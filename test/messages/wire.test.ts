@@ -77,7 +77,7 @@ const FRAME: fc.Arbitrary<MessageFrame> = fc.oneof(
   }),
   fc.record({ type: as('untap'), end: key }),
   fc.record({ type: as('receipt'), receipt: envelope }),
-  fc.record({ type: as('decline'), id: key, reason }),
+  fc.record({ type: as('decline'), decline: fc.uint8Array({ maxLength: 150 }) }),
   fc.record({ type: as('ask-key'), sequence: whole, end: key, isForTab: fc.boolean() }),
   fc.record({ type: as('collect'), end: key, proof }),
   fc.record({
@@ -143,7 +143,7 @@ test.each<[what: string, frame: unknown[]]>([
   ['a tap with more rules than there may be', [3, 1, z, Array.from({ length: 17 }, () => [{}, []]), true, null]],
   ['a tap that neither stores nor does not', [3, 1, z, [], 1, null]],
   ['a proof without a signature', [8, z, [z, z.subarray(16), 0]]],
-  ['an unknown refusal', [6, z, 200]],
+  ['an unknown refusal', [17, 1, 0, 0, 0, 0, 200, 0]],
   ['a tapped with an unknown reason', [20, 1, 9]],
   ['a public key that is short', [21, 1, z.subarray(1)]],
 ])('message wire: %s is refused', (_, frame) => {

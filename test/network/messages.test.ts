@@ -1,28 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeKeyHex, type Kept, type Message } from '../../node/index.ts'
+import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { createNetwork, waitFor } from '../helpers/network.ts'
-
-/** A receiver that stores in memory: as good as a disk for who only counts. */
-function createKeeper() {
-  const stored = new Map<string, Message>()
-  let again = 0
-  return {
-    stored,
-    get again() {
-      return again
-    },
-    async keep(messages: Message[]): Promise<Kept[]> {
-      return messages.map((message) => {
-        const id = encodeKeyHex(message.id)
-        if (stored.has(id)) again++
-        stored.set(id, message)
-        return 'stored'
-      })
-    },
-  }
-}
-
-const text = ({ body }: Message) => new TextDecoder().decode(body)
 
 describe('messages', () => {
   it('a post to an open end is stored once by each receiver, on nodes and in tabs, and the sender has their receipts', async () => {
@@ -35,8 +13,8 @@ describe('messages', () => {
     ]
     const tab = await network.addTab(third)
     const keepers = [first.peer, second.peer, fourth.peer, tab].map((peer) => {
-      const keeper = createKeeper()
-      return { ...keeper, keeper, tap: peer.messages.tap('#wall', { keep: keeper.keep }) }
+      const keeper = createMessageKeeper()
+      return { keeper, tap: peer.messages.tap('#wall', { keep: keeper.keep }) }
     })
     await Promise.all(keepers.map(({ tap }) => tap.ready))
     const sender = await network.addTab(second)
@@ -45,12 +23,12 @@ describe('messages', () => {
       expect(outcome.state).toBe('stored')
     }
     await waitFor(
-      () => keepers.every(({ stored }) => stored.size === 3),
+      () => keepers.every(({ keeper }) => keeper.stored.size === 3),
       5_000,
-      () => `each has three: ${keepers.map(({ stored }) => stored.size)}`,
+      () => `each has three: ${keepers.map(({ keeper }) => keeper.stored.size)}`,
     )
     for (const { keeper } of keepers) expect(keeper.again).toBe(0)
-    expect([...(keepers[0]?.stored.values() ?? [])].map(text)).toEqual(['hello', 'hello', 'hello'])
+    expect(keepers[0]?.keeper.texts()).toEqual(['hello', 'hello', 'hello'])
   })
 
   it('a sealed message is kept for a receiver that is away, and delivered once when it comes', async () => {
@@ -58,7 +36,7 @@ describe('messages', () => {
     const [first, second, third] = network.nodes as [(typeof network.nodes)[0], (typeof network.nodes)[0], (typeof network.nodes)[0]]
     const receiver = await network.addTab(first)
     const { hashname } = receiver.messages
-    const keeper = createKeeper()
+    const keeper = createMessageKeeper()
     const tap = receiver.messages.tap(hashname, { keep: keeper.keep })
     await tap.ready
     const here = await second.peer.messages.post(hashname, { body: 'while you are here' })
@@ -72,7 +50,7 @@ describe('messages', () => {
     void back
     receiver.messages.tap(hashname, { keep: keeper.keep })
     await waitFor(() => keeper.stored.size === 2, 5_000, 'the mail comes')
-    expect([...keeper.stored.values()].map(text)).toEqual(['while you are here', 'while you are away'])
+    expect(keeper.texts()).toEqual(['while you are here', 'while you are away'])
     expect(keeper.again).toBe(0)
   })
 })
