@@ -13,6 +13,9 @@ export interface PageRoute {
   secret?: string
 }
 
+/** The form of a receiver's address; whether it is one is for who uses it to say. */
+export const HASHNAME = /^[a-z2-7]{52}$/
+
 export interface MessagesRoute {
   view: 'messages'
   /** Whom the next message is for: `#name` or a hashname, as somebody's link says; nobody has checked it. */
@@ -24,7 +27,6 @@ export type Route = { view: 'home' } | PageRoute | MessagesRoute
 /** The gateway parses strictly and answers everything else itself, so only its own forms arrive here. */
 const PAGE_PATH = /^\/([0-9a-f]{64})(?:\/(.*))?$/
 const TO_PATH = /^\/to\/([^/]+)$/
-const HASHNAME = /^[a-z2-7]{52}$/
 const HASH = /^[0-9a-f]{64}$/
 /** @see ../node/content/PRIVATE.md (the link) */
 const SECRET = /^#k=(.*)$/
@@ -47,6 +49,17 @@ export function routeOf(pathname: string, search = '', fragment = ''): Route {
     ...(name !== '' && { name }),
     ...(secret !== undefined && { secret }),
   }
+}
+
+const ANY_SITE = 'http://any.invalid'
+
+/** The page that a link in a stranger's message leads to, from the slash on; undefined for what is no such link. */
+export function routeOfLink(link: string): PageRoute | undefined {
+  if (!URL.canParse(link, ANY_SITE)) return undefined
+  const url = new URL(link, ANY_SITE)
+  if (url.origin !== ANY_SITE) return undefined
+  const route = routeOf(url.pathname, url.search, url.hash)
+  return route.view === 'page' ? route : undefined
 }
 
 /** For this tab's own address and links. With its fragment it names a private page; what is asked of a gateway is `rawPathOf`. */

@@ -1,7 +1,6 @@
 /** The page of an inbox, whole in one answer: it works without its script, which only puts new messages in and says times as its reader does. */
 
-import type { Inbox, InboxMessage, PostOutcome } from '../node/index.ts'
-import { bodyText } from './message-facts.ts'
+import { bodyText, type Inbox, type InboxMessage, type PostOutcome } from '../node/index.ts'
 import { endHtml, messageHtml, messageHtmlOptions, pageLink, shortHashname } from './message-html.ts'
 import { escapeHtml } from './plain-page.ts'
 import { type Problem, ProblemError } from './problem.ts'
@@ -91,6 +90,7 @@ export function renderInboxPage(page: InboxPage): string {
     `<title>${lineHtml(title)} · mayfly</title><link rel="icon" href="data:,">` +
     `<link rel="stylesheet" href="/inbox/view.css" nonce="${nonce}"><script src="/inbox/view.js" nonce="${nonce}" defer></script></head>` +
     `<body><header class="head"><a class="brand" href="${lineHtml(home)}">mayfly inbox</a><p id="live" role="status"></p></header>` +
+    `<p id="news" class="visually-hidden" role="status"></p>` +
     `<main>${noticeHtml(page.notice)}<div class="columns">` +
     `${composeHtml(page)}<section class="messages" aria-labelledby="title"><h1 id="title">${titleHtml(shown)}</h1>` +
     `${searchForm(page)}${listHtml(page)}</section><div class="side">${endsHtml(page)}${addressHtml(inbox)}</div>` +

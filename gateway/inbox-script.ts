@@ -14,6 +14,7 @@ function runInboxPage(): void {
   const retryMs = 2_000
   const list = document.getElementById('messages')
   const status = document.getElementById('live')
+  const news = document.getElementById('news')
   const title = document.title
   let waiting: { sequence: number; end: string; html: string }[] = []
   let unseen = 0
@@ -50,6 +51,7 @@ function runInboxPage(): void {
     }
     while (list !== null && list.childElementCount > maxArticles) list.lastElementChild?.remove()
     document.querySelector('.empty')?.setAttribute('hidden', '')
+    if (news !== null) news.textContent = arrived.length === 1 ? 'One new message' : `${arrived.length} new messages`
     if (unseen > 0) document.title = `(${unseen}) ${title}`
   }
 

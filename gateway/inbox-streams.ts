@@ -1,12 +1,11 @@
 /** `GET /to/<end>/json` and `/sse`: an inbox's messages, as lines of JSON or as server-sent events; `/ws` takes the same events from here. */
 
-import type { Inbox } from '../node/index.ts'
+import { type Inbox, messageFacts } from '../node/index.ts'
 import type { Access } from './access.ts'
 import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
 import { EVENT_STREAM_HEADERS } from './event-stream.ts'
 import type { FeedEvent, InboxFeed } from './inbox-feed.ts'
 import { readFeedQuery } from './inbox-query.ts'
-import { messageFacts } from './message-facts.ts'
 import { ProblemError } from './problem.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
 import type { Visit } from './types.ts'

@@ -1,6 +1,6 @@
 /** `GET /limits`: every limit that a client can meet here, as JSON, and as a table to people. */
 
-import { ENVELOPE_DEFAULTS, MESSAGE_LIMITS, RULE_LIMITS } from '../node/index.ts'
+import { ENVELOPE_DEFAULTS, MESSAGE_LIMITS, OUTBOX_DEFAULTS, RULE_LIMITS } from '../node/index.ts'
 import { wantsHtml } from './media-range.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
 import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
@@ -10,7 +10,20 @@ import type { Visit } from './types.ts'
 export type Limits = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 /** What a message may be, wherever it is sent from. */
-export const MESSAGE_FORM_LIMITS = { message: { ...MESSAGE_LIMITS, ...ENVELOPE_DEFAULTS }, rules: RULE_LIMITS } as const
+export const MESSAGE_FORM_LIMITS = {
+  message: { ...MESSAGE_LIMITS, ...ENVELOPE_DEFAULTS },
+  rules: RULE_LIMITS,
+  outbox: OUTBOX_DEFAULTS,
+} as const
+
+/** How people read whose they are. */
+const TITLES: Readonly<Record<string, string>> = {
+  http: 'This gateway',
+  peer: 'Its node',
+  message: 'A message',
+  rules: 'Rules of a tap',
+  outbox: 'Its outbox',
+}
 
 export function answerLimits(limits: Limits, { request }: Visit): Response {
   const html = wantsHtml(request.headers.get('accept'))
@@ -26,7 +39,7 @@ export function answerLimits(limits: Limits, { request }: Visit): Response {
 function limitsPage(limits: Limits): string {
   const tables = Object.entries(limits).map(([whose, each]) => {
     const rows = Object.entries(each).map(([name, value]) => `<tr><td>${words(name)}</td><td>${value.toLocaleString('en')}</td></tr>`)
-    return `<h2>${words(whose)}</h2><table>${rows.join('')}</table>`
+    return `<h2>${TITLES[whose] ?? words(whose)}</h2><table>${rows.join('')}</table>`
   })
   return renderPlainPage({
     title: 'Limits',

@@ -1,8 +1,7 @@
 /** One message of an inbox as HTML: the same in the page, and when it arrives while the page is open. */
 
-import type { Inbox, InboxMessage } from '../node/index.ts'
+import { bodyText, type Inbox, type InboxMessage } from '../node/index.ts'
 import { parseContentPath } from './address.ts'
-import { bodyText } from './message-facts.ts'
 import { lineHtml, linkHtml, textHtml } from './safe-text.ts'
 
 export interface MessageHtmlOptions {
@@ -25,6 +24,9 @@ export function messageHtmlOptions(given: Omit<MessageHtmlOptions, 'senders'>): 
 /** What the view says in words of its own. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['re', 'via', 'link'])
 const SNIPPET_CHARS = 80
+/** What may be higher than the view shows at once, on a phone too. */
+const LONG_CHARS = 400
+const LONG_LINES = 10
 
 export function messageHtml(message: InboxMessage, options: MessageHtmlOptions): string {
   const { sequence, end, from, isSealed } = message
@@ -36,7 +38,7 @@ export function messageHtml(message: InboxMessage, options: MessageHtmlOptions):
   ]
   return (
     `<article id="m${sequence}" data-sequence="${sequence}" data-end="${lineHtml(end)}" aria-labelledby="f${sequence}">` +
-    `<header><h3 id="f${sequence}">${senderHtml(message)}</h3><p class="facts">${facts.join(' · ')}</p></header>` +
+    `<header><h3 id="f${sequence}">${senderHtml(message, options)}</h3><p class="facts">${facts.join(' · ')}</p></header>` +
     `${answersHtml(message, options)}${bodyHtml(message)}${fieldsHtml(message, options)}` +
     `<footer><a class="button quiet" href="${pageLink(options.home, { ...Object.fromEntries(options.query), re: String(sequence) })}#body">Reply</a>` +
     `${senderForm(from, options)}</footer></article>`
@@ -59,7 +61,8 @@ export function pageLink(home: string, parameters: Record<string, string>): stri
   return lineHtml(query === '' ? home : `${home}?${query}`)
 }
 
-function senderHtml({ name, from }: InboxMessage): string {
+function senderHtml({ name, from }: InboxMessage, { inbox }: MessageHtmlOptions): string {
+  if (from === inbox.hashname) return 'You'
   const short = `<code title="${lineHtml(from)}">${lineHtml(shortHashname(from))}</code>`
   return name === undefined ? short : `<bdi>${lineHtml(name)}</bdi> <span class="facts">${short}</span>`
 }
@@ -87,8 +90,11 @@ function bodyHtml(message: InboxMessage): string {
   if (body.byteLength === 0 && fields.link !== undefined)
     return `<p class="file">${lineHtml(type)}, too large to travel in a message: it is where its link leads</p>`
   const text = bodyText(message)
-  // A long one scrolls in itself, which the keyboard can only do where it can go.
-  if (text !== undefined) return `<div class="body" dir="auto" tabindex="0" role="group" aria-label="Message">${textHtml(text)}</div>`
+  if (text !== undefined) {
+    // A long one scrolls in itself, which the keyboard can only do where it can go.
+    const isLong = text.length > LONG_CHARS || text.split('\n').length > LONG_LINES
+    return `<div class="body" dir="auto"${isLong ? ' tabindex="0" role="group" aria-label="Message"' : ''}>${textHtml(text)}</div>`
+  }
   const size = `${body.byteLength.toLocaleString('en')} bytes`
   return `<p class="file">${lineHtml(type)}, ${size} · <a href="/inbox/body/${sequence}" download>Save</a></p>`
 }
@@ -115,7 +121,8 @@ function contentLinkHtml(link: string, contentOrigin: string | undefined): strin
   return linkHtml(isPath ? `${contentOrigin}${link}` : url.href, link)
 }
 
-function senderForm(hashname: string, { senders, query }: MessageHtmlOptions): string {
+function senderForm(hashname: string, { inbox, senders, query }: MessageHtmlOptions): string {
+  if (hashname === inbox.hashname) return ''
   const sender = senders.get(hashname)
   const name = lineHtml(sender?.name ?? '')
   const mute = sender?.isMuted ? ['unmute', 'Unmute'] : ['mute', 'Mute']

@@ -29,22 +29,23 @@ export function answerPosted(posted: Posted): Response {
   return new Response(`${JSON.stringify(facts)}\n`, { status: facts.state === 'stored' ? 200 : 202, headers })
 }
 
-function postFacts({ id, outcome }: Posted): PostFacts {
-  const shared = { id: encodeKeyHex(id), receipts: [] }
-  switch (outcome.state) {
+function postFacts({ id: key, outcome }: Posted): PostFacts {
+  const { state } = outcome
+  const id = encodeKeyHex(key)
+  switch (state) {
     case 'stored': {
       const receipts = outcome.receipts.map(({ receiver, storedAtMs }) => ({ receiver: hashnameOf(receiver), storedAtMs }))
-      return { ...shared, state: 'stored', receipts }
+      return { id, state, receipts }
     }
     case 'heard':
-      return { ...shared, state: 'heard', taps: outcome.taps }
+      return { id, state, receipts: [], taps: outcome.taps }
     case 'queued':
-      return { ...shared, state: 'queued', nodes: outcome.nodes, untilMs: outcome.untilMs }
-    case 'refused':
-      throw new ProblemError(
-        refusalProblem(outcome.reason, { id, ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }) }),
-      )
+      return { id, state, receipts: [], nodes: outcome.nodes, untilMs: outcome.untilMs }
+    case 'refused': {
+      const { reason, retryAfterMs } = outcome
+      throw new ProblemError(refusalProblem(reason, { id: key, ...(retryAfterMs !== undefined && { retryAfterMs }) }))
+    }
     case 'expired':
-      throw new ProblemError(refusalProblem('expired', { id }))
+      throw new ProblemError(refusalProblem('expired', { id: key }))
   }
 }

@@ -46,6 +46,7 @@ export {
   sha256,
 } from './keys/index.ts'
 export {
+  bodyText,
   checkRules,
   createMemoryOutboxStore,
   createMessageSecret,
@@ -55,6 +56,9 @@ export {
   HASHNAME_FORM,
   hashnameOf,
   MESSAGE_LIMITS,
+  type MessageFacts,
+  messageFacts,
+  OUTBOX_DEFAULTS,
   parseEnd,
   publicKeyOf,
   RULE_LIMITS,

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks'
 import type { InboxRow } from '../messages/inbox-records.ts'
 import type { Mailbox } from '../messages/mailbox.ts'
 import { textOf } from '../messages/text-of.ts'
-import { routeOf } from '../route.ts'
+import { routeOfLink } from '../route.ts'
 import { saveContent } from '../save-content.ts'
 import type { Tab } from '../tab.ts'
 import { harmlessLine } from '../words/harmless-text.ts'
@@ -46,7 +46,7 @@ export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps)
         <button type="button" class="plain" onClick={() => answer(isMine ? from : end)} data-testid="answer">
           {isMine ? 'Answer' : 'Answer there'}
         </button>
-        {!isMine && (
+        {!isMine && from !== mailbox.hashname && (
           <button type="button" class="plain" onClick={() => answer(from)}>
             Write to the sender
           </button>
@@ -63,22 +63,25 @@ function Body({ tab, row }: { tab: Tab; row: InboxRow }) {
   const { type, body, fields, id } = row
   const text = textOf(row)
   const [problem, setProblem] = useState<string>()
-  const route = linkedRoute(fields.link)
-  if (route)
+  const route = fields.link === undefined ? undefined : routeOfLink(fields.link)
+  if (route || text !== undefined)
     return (
-      <p class="message-text">
-        This was too long for a message.{' '}
-        <InnerLink tab={tab} to={route}>
-          Open all of it
-        </InnerLink>
-        , while its sender, or somebody who has opened it, is there.
-      </p>
-    )
-  if (text !== undefined)
-    return (
-      <p class="message-text" dir="auto" data-testid="message-body">
-        {text}
-      </p>
+      <>
+        {text && (
+          <p class="message-text" dir="auto" data-testid="message-body">
+            {text}
+          </p>
+        )}
+        {route && (
+          <p class="message-text">
+            More than fits into a message:{' '}
+            <InnerLink tab={tab} to={route}>
+              open it
+            </InnerLink>
+            , while its sender, or somebody who has opened it, is there.
+          </p>
+        )}
+      </>
     )
   const save = () =>
     saveContent(
@@ -96,20 +99,12 @@ function Body({ tab, row }: { tab: Tab; row: InboxRow }) {
   )
 }
 
-/** A link that leads to a page of the overlay; anything else that stands there is a stranger's, and not followed. */
-function linkedRoute(link: string | undefined) {
-  if (link === undefined || !link.startsWith('/')) return undefined
-  const { pathname, search, hash } = new URL(link, 'http://any.invalid')
-  const route = routeOf(pathname, search, hash)
-  return route.view === 'page' ? route : undefined
-}
-
 async function* oneChunk(bytes: Uint8Array) {
   yield bytes
 }
 
 function quoteOf(row: InboxRow): string {
-  const text = textOf(row) ?? row.type
+  const text = textOf(row) ?? harmlessLine(row.type)
   return text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text
 }
 

@@ -65,7 +65,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
         ))}
       </datalist>
       <p id="message-means" class="hint">
-        {meansSentence(to.trim())}
+        {meansSentence(mailbox.endOf(to))}
         {answers !== undefined && ' It answers a message.'}
       </p>
       <label for="message-text">Message</label>
@@ -99,7 +99,8 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
   )
 }
 
-function meansSentence(to: string): string {
-  if (to.startsWith('#')) return 'Open: everybody who listens there can read it.'
-  return to === '' ? 'A name with # is open to everybody; an address is one receiver’s.' : 'Sealed: only its receiver can read it.'
+/** @param end undefined for what is none, or not yet */
+function meansSentence(end: string | undefined): string {
+  if (end === undefined) return 'A name with # is open to everybody; an address is one receiver’s, and sealed.'
+  return end.startsWith('#') ? 'Open: everybody who listens there can read it.' : 'Sealed: only its receiver can read it.'
 }

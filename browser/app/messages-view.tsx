@@ -6,6 +6,7 @@ import type { Mailbox } from '../messages/mailbox.ts'
 import type { ReceivingState } from '../messages/receiving.ts'
 import type { MessagesRoute } from '../route.ts'
 import type { Tab } from '../tab.ts'
+import { mailboxProblemSentence } from '../words/message-sentence.ts'
 import { InboxList } from './inbox-list.tsx'
 import { ListenedEnds } from './listened-ends.tsx'
 import { MessageComposer } from './message-composer.tsx'
@@ -28,8 +29,7 @@ export function MessagesView({ tab, route }: MessagesViewProps) {
       <h1 tabIndex={-1}>Messages</h1>
       {problem !== undefined && (
         <p class="problem" role="alert" data-testid="mailbox-problem">
-          This browser cannot receive messages here: {problem instanceof Error ? problem.message : String(problem)}. A private window, or a
-          setting, may keep pages from storing anything.
+          {mailboxProblemSentence(problem)}
         </p>
       )}
       {mailbox ? <Opened tab={tab} mailbox={mailbox} to={route.to} /> : problem === undefined && <p class="lead">Opening your mailbox…</p>}

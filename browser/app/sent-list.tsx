@@ -22,7 +22,7 @@ export function SentList({ mailbox }: { mailbox: Mailbox }) {
 }
 
 function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage }) {
-  const { id, end, createdAtMs, outcome, isDone } = message
+  const { id, end, text, createdAtMs, outcome, isDone } = message
   const name = useCell(mailbox.names).get(end)
   return (
     <li data-id={id} data-state={outcome?.state ?? 'sending'} data-done={isDone}>
@@ -32,8 +32,19 @@ function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage 
           {new Date(createdAtMs).toLocaleTimeString()}
         </time>
       </p>
+      {text !== undefined && (
+        <p class="begins" dir="auto">
+          {text}
+        </p>
+      )}
       <p class="facts">{outcomeSentence(message)}</p>
-      <button type="button" class="quiet" onClick={() => mailbox.forget(id)} data-testid="forget">
+      <button
+        type="button"
+        class="quiet"
+        title={isDone ? undefined : 'It is not sent again; nodes that keep it already may still deliver it'}
+        onClick={() => mailbox.forget(id)}
+        data-testid="forget"
+      >
         {isDone ? 'Forget' : 'Give up'}
       </button>
     </li>

@@ -1,4 +1,4 @@
-/** The database of what this origin receives: its tables, and which of them each part uses. */
+/** The database of what this origin receives, and remembers of what it sent: its tables. What is in them is for the parts that use them to say. */
 
 import { announceChanges, type ChangeChannel } from '../change-channel.ts'
 import { type Database, openDatabase } from '../database.ts'
@@ -20,6 +20,7 @@ export async function openMailDatabase(): Promise<MailDatabase> {
       created.createObjectStore('known', { keyPath: 'id' }).createIndex('expires', 'expiresAtMs')
       created.createObjectStore('ends', { keyPath: 'end' })
       created.createObjectStore('senders', { keyPath: 'hashname' })
+      created.createObjectStore('sent', { keyPath: 'id' }).createIndex('sentAt', 'sentAtMs')
       created.createObjectStore('facts')
     },
   })

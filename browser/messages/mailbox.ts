@@ -16,6 +16,7 @@ import {
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { OutboxRecords } from '../outbox-records.ts'
 import { routeOf } from '../route.ts'
+import { harmlessLine } from '../words/harmless-text.ts'
 import { shortHash } from '../words/short-text.ts'
 import { Draft } from './draft.ts'
 import type { ArrivedMessage, InboxRecords, InboxRow } from './inbox-records.ts'
@@ -23,6 +24,7 @@ import { Notices } from './notices.ts'
 import type { ReceiverRecords } from './receiver-records.ts'
 import { Receiving } from './receiving.ts'
 import { type SentMessage, sentMessage } from './sent-message.ts'
+import type { SentTexts } from './sent-texts.ts'
 import { textOf } from './text-of.ts'
 
 export interface MailboxOptions {
@@ -32,6 +34,7 @@ export interface MailboxOptions {
   inbox: InboxRecords
   receiver: ReceiverRecords
   outbox: OutboxRecords
+  sentTexts: SentTexts
   /** Hears that another tab, or this one, changed something that is kept. */
   onChange(listener: () => void): () => void
   locks: Pick<LockManager, 'request'>
@@ -92,7 +95,10 @@ export class Mailbox {
     const reread = oneAtATime(() => this.#read())
     const rereadSent = oneAtATime(() => this.#readSent())
     await Promise.all([this.#read(), this.#readSent()])
-    onChange(reread)
+    onChange(() => {
+      reread()
+      rereadSent()
+    })
     outbox.onChange(rereadSent)
     this.receiving.start()
   }
@@ -138,26 +144,35 @@ export class Mailbox {
    */
   async post(): Promise<Posted> {
     const { to, text, answers } = this.draft.state.get()
-    const end = this.#endOf(to.trim())
+    const end = this.endOf(to) ?? to.trim()
     const fields = answers === undefined ? {} : { fields: { re: answers } }
-    return this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+    const posted = await this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+    // It is sent; that its beginning cannot be kept is no reason to send it again.
+    if (posted.id.some((byte) => byte !== 0)) await this.#options.sentTexts.remember(encodeKeyHex(posted.id), text).catch(() => {})
+    return posted
+  }
+
+  /** The end that somebody means who writes an end, a link to one, or the name of a sender; undefined when it is none. */
+  endOf(written: string): string | undefined {
+    const text = written.trim()
+    for (const [hashname, name] of this.#names.get()) if (name === text) return hashname
+    try {
+      return parseEnd(endOfLink(text) ?? text).text
+    } catch {
+      return undefined
+    }
   }
 
   /** Gives up on a message, or forgets what became of it. */
   async forget(id: string): Promise<void> {
     await this.#options.messages.forget(decodeKeyHex(id))
-  }
-
-  /** What was written for a receiver: an end, the link to one, or the name of a sender. @throws {MayflyError} ERR_BAD_END */
-  #endOf(text: string): string {
-    for (const [hashname, name] of this.#names.get()) if (name === text) return hashname
-    return parseEnd(endOfLink(text) ?? text).text
+    await this.#options.sentTexts.forget(id)
   }
 
   async #keep(end: string, arrived: Message[]) {
     const { kept, added } = await this.#options.inbox.keep(arrived.map((message) => arrivedAt(end, message)))
     for (const row of added) {
-      const text = textOf(row)?.slice(0, NOTICE_LENGTH) ?? row.type
+      const text = textOf(row)?.slice(0, NOTICE_LENGTH) ?? harmlessLine(row.type)
       this.notices.show({ id: row.id, title: `${this.nameOf(row.from)}${end === this.hashname ? '' : ` on ${end}`}`, text })
     }
     return kept
@@ -173,7 +188,8 @@ export class Mailbox {
   }
 
   async #readSent(): Promise<void> {
-    this.#sent.set((await this.#options.outbox.list(PAGE)).map(sentMessage))
+    const [entries, texts] = await Promise.all([this.#options.outbox.list(PAGE), this.#options.sentTexts.all()])
+    this.#sent.set(entries.map((entry) => sentMessage(entry, texts)))
   }
 }
 

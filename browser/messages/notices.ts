@@ -12,21 +12,40 @@ export interface Notice {
   text: string
 }
 
+/** What of a browser's window is used. */
+export interface NoticeWindow {
+  readonly Notification?: Pick<typeof Notification, 'permission' | 'requestPermission'> &
+    (new (
+      title: string,
+      options: NotificationOptions,
+    ) => Notification)
+  readonly document: Pick<Document, 'hidden'>
+  focus(): void
+}
+
 export class Notices {
-  readonly permission = new Cell<NoticePermission>('Notification' in globalThis ? Notification.permission : 'unsupported')
+  readonly permission: Cell<NoticePermission>
+  readonly #window: NoticeWindow
+
+  constructor(window: NoticeWindow = globalThis) {
+    this.#window = window
+    this.permission = new Cell(window.Notification?.permission ?? 'unsupported')
+  }
 
   /** Asks the person. To be called while a click is told of. */
   async ask(): Promise<void> {
-    if (this.permission.get() === 'default') this.permission.set(await Notification.requestPermission())
+    const { Notification } = this.#window
+    if (Notification && this.permission.get() === 'default') this.permission.set(await Notification.requestPermission())
   }
 
   /** Shows it when the page is hidden. Quiet when it may not. */
   show({ id, title, text }: Notice): void {
-    if (this.permission.get() !== 'granted' || !document.hidden) return
+    const { Notification, document } = this.#window
+    if (!Notification || this.permission.get() !== 'granted' || !document.hidden) return
     try {
       const notification = new Notification(title, { body: text, tag: id })
       notification.onclick = () => {
-        globalThis.focus()
+        this.#window.focus()
         notification.close()
       }
     } catch {

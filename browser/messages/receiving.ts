@@ -58,9 +58,9 @@ export class Receiving {
     for (const [end, tap] of [...this.#taps]) {
       if (wanted.has(end)) continue
       this.#taps.delete(end)
-      this.#setProblem(end, undefined)
       void tap.close()
     }
+    for (const end of this.problems.get().keys()) if (!wanted.has(end)) this.#setProblem(end, undefined)
   }
 
   #tap(end: string): void {
@@ -70,7 +70,7 @@ export class Receiving {
       this.#taps.set(end, tap)
       tap.ready.then(
         () => this.#setProblem(end, undefined),
-        (problem: unknown) => this.#setProblem(end, problem),
+        (problem: unknown) => this.#taps.get(end) === tap && this.#setProblem(end, problem),
       )
     } catch (problem) {
       this.#setProblem(end, problem)

@@ -21,6 +21,10 @@ export function eventSentence(event: PeerEvent): string | undefined {
       return `Gave ${shortHash(event.key)} (${sizeText(event.bytes)}) to ${shortPeer(event.to)}.`
     case 'fetched':
       return `Got ${shortHash(event.key)} (${sizeText(event.bytes)}) from ${shortPeer(event.from)} in ${Math.round(event.ms)} ms.`
+    case 'posted':
+      return `Message to ${endText(event.end)}: ${event.state}.`
+    case 'message':
+      return `A message from ${shortHash(event.from)} arrived for ${endText(event.end)}.`
     case 'received':
       return undefined
     case 'bad-holder':
@@ -28,6 +32,10 @@ export function eventSentence(event: PeerEvent): string | undefined {
     case 'refused':
       return `Refused, peer ${shortPeer(event.peer)}: ${event.reason}.`
   }
+}
+
+function endText(end: string): string {
+  return end.startsWith('#') ? end : shortHash(end)
 }
 
 function secondsText(ms: number): string {

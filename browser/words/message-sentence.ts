@@ -59,6 +59,14 @@ export function postProblemSentence(error: unknown): string {
   return `It could not be sent: ${message}`
 }
 
+/** Why this browser cannot receive. */
+export function mailboxProblemSentence(error: unknown): string {
+  const { code, message } = codedError(error)
+  if (code === 'ERR_NO_CRYPTO')
+    return 'Your browser seals and opens messages only in pages that come by https, or from your own machine: open such a gateway to write and receive.'
+  return `This browser cannot keep messages here: ${message}. A private window, or a setting, may keep pages from storing anything.`
+}
+
 /** Why an end cannot be listened to. */
 export function listenProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)

@@ -151,7 +151,10 @@ export function createMessages(context: MessagesContext): MessagesService {
     const passage = passages.add(envelope)
     passages.ask(passage, asker)
     if (router === undefined) sendThroughHome(envelope, reply)
-    else router.route(envelope, passage, reply)
+    else {
+      passed++
+      router.route(envelope, passage, reply)
+    }
   }
 
   function sendThroughHome({ bytes }: Envelope, reply: Reply): void {

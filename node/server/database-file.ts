@@ -3,10 +3,10 @@
  * that is damaged, or of another form, is told in words and left as it is. What is in it is left to others (`inbox-database.ts`).
  */
 
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../errors.ts'
+import { createEmptyFile } from './empty-file.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 import { explainSystemError } from './system-error.ts'
 
@@ -58,21 +58,11 @@ export function openDatabaseFile(path: string, form: DatabaseForm, { isReadOnly 
   }
 }
 
+/** Never opens a file that is there: closing it would take this process's own locks from other connections to it. */
 function makeOwnersFile(path: string, noun: string): void {
   try {
-    const file = openSync(path, 'a', 0o600)
-    try {
-      fchmodSync(file, 0o600) // SQLite gives its other files the same mode
-      if (fstatSync(file).size > 0) return
-    } finally {
-      closeSync(file)
-    }
-    const directory = openSync(dirname(path), 'r')
-    try {
-      fsyncSync(directory)
-    } finally {
-      closeSync(directory)
-    }
+    createEmptyFile(path)
+    chmodSync(path, 0o600) // SQLite gives its other files the same mode
   } catch (error) {
     throw explainSystemError(`Cannot use the ${noun} ${path}`, error)
   }

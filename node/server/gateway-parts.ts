@@ -32,6 +32,8 @@ export interface NodeGatewayOptions extends CommonOptions {
 
 export interface InboxGatewayOptions extends CommonOptions {
   inbox: Inbox
+  /** Of a gateway that serves content: where a message leads whose body was too large to travel. */
+  contentOrigin?: string
 }
 
 /** For a node. */

@@ -22,7 +22,7 @@ export interface InboxLimits {
 
 export const INBOX_DEFAULTS: Readonly<Required<InboxLimits>> = {
   policy: 'open',
-  senderRate: 1_000, // nobody writes more, and few programs
+  senderRate: 6_000, // what a node passes on of one sender, who may be a gateway that posts for many
   maxMessages: 1_000_000,
   maxBytes: 1_073_741_824,
   senderShare: 1 / 8, // of the half that is for senders without a name, four fill it

@@ -127,7 +127,7 @@ export class InboxDatabase {
   insert(message: Message, end: string, storedAtMs: number): InboxMessage {
     const row = rowOf(message, { sequence: this.#lastSequence + 1, end, storedAtMs })
     this.#prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...(Object.values(row) as SQLInputValue[]))
-    const words = [row.sequence, searchableText(row.type, row.body), row.type]
+    const words = [row.sequence, searchableText(row.body), row.type]
     this.#prepare('INSERT INTO words (rowid, body, type) VALUES (?, ?, ?)').run(...words)
     this.#lastSequence = row.sequence
     const entry = { sender: row.sender, end, bytes: footprintOf(message) }

@@ -1,6 +1,6 @@
 /** What is searched in an inbox: words, never the syntax of a query. */
 
-import { bodyText } from './message-facts.ts'
+import { isUtf8 } from 'node:buffer'
 
 /** A search looks for so many words; further ones are left out. */
 const MAX_WORDS = 16
@@ -21,8 +21,9 @@ export function matchOfWord(word: string): string {
   return `"${word.replaceAll('"', '""')}"*`
 }
 
-/** What of a body can be found; nothing of what is no text. */
-export function searchableText(type: string, body: Uint8Array): string {
+/** What of a body can be found: all of it where it is UTF-8, whatever type its sender gave it; nothing else. */
+export function searchableText(body: Uint8Array): string {
+  if (!isUtf8(body)) return ''
   // FTS5 reads a text up to its first zero.
-  return bodyText(type, body)?.replaceAll('\0', ' ') ?? ''
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8').replaceAll('\0', ' ')
 }

@@ -3,8 +3,9 @@
  * else.
  */
 
+import { messageFacts } from '../index.ts'
 import type { Inbox, InboxMessage } from '../types.ts'
-import { messageFacts, messageLine } from './message-facts.ts'
+import { messageLine } from './message-facts.ts'
 import type { Output, OutputStream } from './output.ts'
 
 export interface MessagePrinterOptions {

@@ -7,6 +7,7 @@ import type { CommandContext } from './command-context.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import type { InboxParts, StoppableGateway } from './gateway-parts.ts'
 import { InboxDatabase } from './inbox-database.ts'
+import { originOfJoinAddress } from './join-address.ts'
 import { describeNetworkEvent, stopSoon } from './joined-peer.ts'
 import { exportFacts } from './message-facts.ts'
 import { printMessages } from './message-printer.ts'
@@ -85,9 +86,12 @@ async function openView<Gateway extends StoppableGateway>(
 ): Promise<View> {
   const { port, host, publicUrl, token } = configuration
   const server = http.createGatewayServer({ trustProxy: false })
+  // A body that was too large to travel is content, which any gateway of the overlay serves.
+  const contentOrigin = configuration.join.map(originOfJoinAddress).find((origin) => origin !== undefined)
   const gateway = http.createInboxGateway({
     inbox,
     version,
+    ...(contentOrigin !== undefined && { contentOrigin }),
     onEvent({ type, error }) {
       if (type === 'failed') output.problem(error)
     },

@@ -3,19 +3,19 @@
  * however that ends, and no stale lock has to be told from a live one.
  */
 
-import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../errors.ts'
+import { createEmptyFile } from './empty-file.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 
 /**
- * @returns the function that lets go of it; may be called twice
+ * @returns the function that lets go of it, to be kept: the lock goes with it; may be called twice
  * @throws {MayflyError} ERR_BAD_OPTION: somebody has it
  */
 export function takeReceiverLock(path: string, name: string): () => void {
   let database: DatabaseSync | undefined
   try {
-    createFile(path)
+    createEmptyFile(path)
     database = new DatabaseSync(path)
     // Nothing is ever written in it.
     database.exec('BEGIN EXCLUSIVE')
@@ -34,14 +34,5 @@ export function takeReceiverLock(path: string, name: string): () => void {
   const held = database
   return () => {
     if (held.isOpen) held.close()
-  }
-}
-
-/** Never opens one that is there: closing it again would let go of every lock that this process has on it, SQLite's own too. */
-function createFile(path: string): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }

@@ -216,7 +216,7 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     help: 'keep so many messages: the oldest of whoever has the most go first (default: all)',
     parse: one(parseCount),
   },
-  senderRate: { value: 'number', help: 'messages per minute of one sender; 0: no limit (default: 1000)', parse: one(parseAmount) },
+  senderRate: { value: 'number', help: 'messages per minute of one sender; 0: no limit (default: 6000)', parse: one(parseAmount) },
   view: { help: 'no page of the inbox, only lines', isOn: true, parse: one(parseSwitch) },
   export: { help: 'write all messages as JSON lines, and end', parse: one(parseSwitch) },
   receive: { value: 'name', help: 'receive messages too, as this receiver', parse: one(filled) },

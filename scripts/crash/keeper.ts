@@ -47,12 +47,24 @@ async function keep(path: string, first: number, count: number, workers: number)
     while (next < first + count) {
       const number = next++
       const [kept] = await inbox.keep(KEEPER_END, [messageOf(number)])
-      // At once and in one piece, so that what was said is said when the next instant is the last.
-      writeSync(1, kept === 'stored' ? `${number}\n` : `refused ${kept}\n`)
+      say(kept === 'stored' ? `${number}\n` : `refused ${kept}\n`)
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
   inbox.close()
+}
+
+/** At once and in one piece, so that what was said is said when the next instant is the last. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1) // who reads it is behind
+    }
+  }
 }
 
 if (import.meta.main) {

@@ -43,6 +43,7 @@ test('what arrives is put on top by itself, once, and counted; what is not of th
   expect(await bodies(page)).toEqual(['last', 'sealed', 'third', 'second', 'first'])
   expect(await bodies(wall)).toEqual(['last', 'third', 'second', 'first'])
   expect(await page.locator('.count').allTextContents()).toEqual(['5', '1', '4'])
+  expect(await page.locator('#news').textContent()).toMatch(/new messages?$/) // for who cannot see it
   await page.reload()
   expect(await bodies(page)).toEqual(['last', 'sealed', 'third', 'second', 'first'])
 })

@@ -95,6 +95,8 @@ describe('the inbox', () => {
     const again = await call(page, 'keep', [[{ id: 'a' }]], { maxMessages: 3 })
     expect([again.kept, again.list]).toEqual([[['stored']], ['d', 'c', 'b']])
     expect((await call(page, 'keep', [[{ id: 'large', size: 3_000 }]], { maxBytes: 4_200 })).list).toEqual(['large', 'd'])
+    await call(page, 'remove', 'large')
+    expect((await call(page, 'keep', [[{ id: 'next', size: 3_000 }]], { maxBytes: 4_200 })).list).toEqual(['next', 'd'])
   })
 
   it('forgets an id when its message is over for everybody, and takes no more while it knows too many', async () => {

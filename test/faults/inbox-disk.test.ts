@@ -77,8 +77,8 @@ describe('inbox: a full disk', () => {
 
 describe('inbox: flipped bits', () => {
   const MESSAGES = 200
-  /** One in so many bytes of the file, each in a copy of its own. */
-  const FLIPS = 150
+  /** Bits that are flipped, each in a copy of its own. */
+  const FLIPS = 80
 
   async function written() {
     const { inbox, path } = await createInbox()

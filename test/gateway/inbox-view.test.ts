@@ -66,6 +66,20 @@ test('a message that answers another leads to it, and says so where it is not he
   expect(text).toContain('answers a message that is not here')
 })
 
+test('only a long body, which scrolls in itself, is a stop of the keyboard', async () => {
+  const front = await startInbox()
+  for (const body of ['short', 'x'.repeat(401), 'a\n'.repeat(10)]) front.inbox.deliver({ body })
+  const stops = Array.from((await page(front)).text.matchAll(/<div class="body"[^>]*>/g), ([tag]) => tag.includes('tabindex'))
+  expect(stops).toEqual([true, true, false])
+})
+
+test('what its owner wrote is said to be theirs, and is not muted', async () => {
+  const front = await startInbox()
+  front.inbox.deliver({ from: MY_HASHNAME })
+  const { text } = await page(front)
+  expect([text.includes('<h3 id="f1">You</h3>'), text.includes('/inbox/sender')]).toEqual([true, false])
+})
+
 test('only what leads to content becomes a link', async () => {
   const front = await startInbox()
   const hash = 'a'.repeat(64)

@@ -13,10 +13,10 @@ export async function spawnHolder(data: string, name: string): Promise<{ kill():
   await mkdir(directory, { recursive: true })
   const code = `
     const { takeReceiverLock } = await import(${JSON.stringify(LOCK)})
-    globalThis.lock = takeReceiverLock(${JSON.stringify(join(directory, 'lock'))}, 'held')
+    globalThis.release = takeReceiverLock(${JSON.stringify(join(directory, 'lock'))}, 'held')
     console.log('held')
     setInterval(() => {}, 60_000)`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'ignore'] })
   const exited = once(child, 'exit')
   const kill = async () => {
     child.kill('SIGKILL')

@@ -114,14 +114,14 @@ test('inbox: a directory that is missing is told', async () => {
 })
 
 describe('inbox: what is asked for', () => {
+  /** Ten messages, one a second. */
   async function filled() {
-    let nowMs = 1_000_000
-    const opened = await createInbox({ now: () => nowMs })
-    for (let i = 1; i <= 10; i++) {
-      nowMs += 1_000
-      await opened.inbox.keep(i % 2 === 0 ? '#even' : '#odd', [sampleMessage({ sentAtMs: nowMs, body: `message ${i}` })])
-    }
-    return opened.inbox
+    let nowMs = 999_000
+    const { inbox } = await createInbox({ now: () => (nowMs += 1_000) })
+    const ends = Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? '#odd' : '#even'))
+    await Promise.all(ends.map((end, i) => inbox.keep(end, [sampleMessage({ body: `message ${i + 1}` })])))
+    expect(inbox.message(10)?.storedAtMs).toBe(1_010_000)
+    return inbox
   }
 
   test.each<[Partial<InboxQuery>, number[]]>([

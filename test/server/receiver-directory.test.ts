@@ -32,6 +32,8 @@ test('receiver directory: one process at a time, and the next one when that is g
   await holder.kill()
   await open(data, 'inbox')
   await expect(openReceiverDirectory(data, 'inbox')).rejects.toMatchObject({ code: 'ERR_BAD_OPTION' })
+  // Not lost by somebody's trying it in the same process.
+  await expect(spawnHolder(data, 'inbox')).rejects.toThrow()
 })
 
 test('receiver directory: a secret that others could read is refused, and one that is none', async () => {

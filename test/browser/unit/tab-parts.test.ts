@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ACTIVITY_DEFAULTS, Activity } from '../../../browser/activity.ts'
 import { Cell, firstMatch } from '../../../browser/cell.ts'
 import { isLastCopy } from '../../../browser/last-copy-guard.ts'
-import { pathOf, type Route, rawPathOf, routeOf } from '../../../browser/route.ts'
+import { pathOf, type Route, rawPathOf, routeOf, routeOfLink } from '../../../browser/route.ts'
 import { Traffic } from '../../../browser/traffic.ts'
 
 const HASH = '0123456789abcdef'.repeat(4)
@@ -44,6 +44,36 @@ describe('parts of the tab', () => {
     expect(routeOf(pathname, search, '#section')).toEqual({ view: 'page', hash: HASH, outline })
     expect(routeOf('/', '', hash)).toEqual({ view: 'home' })
     expect(rawPathOf(route)).toBe(`/raw/${HASH}?o=${outline}`)
+  })
+
+  it('a link in a message leads to a page of this site, or nowhere', () => {
+    const page = { view: 'page', hash: HASH }
+    expect(routeOfLink(`/${HASH}`)).toEqual(page)
+    expect(routeOfLink(`/${HASH}?o=${HASH}#k=key`)).toEqual({ ...page, outline: HASH, secret: 'key' })
+    const others = [
+      '',
+      '/',
+      '//[',
+      '/messages',
+      `//evil.example/${HASH}`,
+      `https://evil.example/${HASH}`,
+      `javascript:/${HASH}`,
+      `/${HASH}0`,
+    ]
+    for (const link of others) expect(routeOfLink(link)).toBeUndefined()
+  })
+
+  it('a link to an end leads to the composer, with # or without; a hashname never gets one', () => {
+    const hashname = 'ab2q'.repeat(13)
+    for (const to of ['#wall', '#brød', '#a+b&c=d', hashname]) {
+      const path = pathOf({ view: 'messages', to })
+      expect(routeOf(new URL(path, 'http://localhost').pathname)).toEqual({ view: 'messages', to })
+    }
+    expect(pathOf({ view: 'messages', to: '#wall' })).toBe('/to/%23wall')
+    expect(routeOf('/to/wall')).toEqual({ view: 'messages', to: '#wall' })
+    expect(routeOf('/messages')).toEqual({ view: 'messages' })
+    expect(pathOf({ view: 'messages' })).toBe('/messages')
+    for (const path of ['/to/', '/to/a/b', '/messages/']) expect(routeOf(path)).toEqual({ view: 'home' })
   })
 
   it('a cell tells of changes only, and waits for a value that passes', async () => {

@@ -58,7 +58,8 @@ export const recordsPage = {
     const [one, other] = [await openOutboxRecords({ name: 'heard' }), await openOutboxRecords({ name: 'heard' })]
     const heard = new Promise<boolean>((resolve) => other.onChange(() => resolve(true)))
     await one.put(entryOf(1))
-    return heard
+    const silence = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 10_000))
+    return Promise.race([heard, silence])
   },
 
   async publicKeysKept(maxPublicKeys: number, put: number): Promise<number[]> {

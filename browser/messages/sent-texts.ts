@@ -1,0 +1,44 @@
+/** How the messages that were sent begin, in IndexedDB: what is in the outbox is sealed for its receivers, and its sender cannot read it any more. */
+
+import { answerOf } from '../database.ts'
+import type { MailDatabase } from './mail-database.ts'
+
+export const SENT_TEXTS_LIMITS = {
+  texts: 1_000, // as many as the outbox keeps of what is done
+  length: 200, // enough to know it again
+} as const
+
+interface SentText {
+  /** Of the message, hex. */
+  id: string
+  text: string
+  sentAtMs: number
+}
+
+export class SentTexts {
+  readonly #database: MailDatabase
+
+  constructor(database: MailDatabase) {
+    this.#database = database
+  }
+
+  async remember(id: string, whole: string): Promise<void> {
+    const text = whole.length > SENT_TEXTS_LIMITS.length ? `${whole.slice(0, SENT_TEXTS_LIMITS.length)}…` : whole
+    await this.#database.change(['sent'], async (transaction) => {
+      const sent = transaction.objectStore('sent')
+      await answerOf(sent.put({ id, text, sentAtMs: Date.now() } satisfies SentText))
+      const over = (await answerOf(sent.count())) - SENT_TEXTS_LIMITS.texts
+      if (over > 0) for (const oldest of await answerOf(sent.index('sentAt').getAllKeys(null, over))) sent.delete(oldest)
+    })
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.#database.change(['sent'], (transaction) => answerOf(transaction.objectStore('sent').delete(id)))
+  }
+
+  /** By id. */
+  async all(): Promise<ReadonlyMap<string, string>> {
+    const rows: SentText[] = await this.#database.read(['sent'], (transaction) => answerOf(transaction.objectStore('sent').getAll()))
+    return new Map(rows.map(({ id, text }) => [id, text]))
+  }
+}
