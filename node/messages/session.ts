@@ -58,6 +58,9 @@ export interface SessionContext {
 const MAX_UNSENT_BYTES = 8 * 1_048_576
 /** Messages, receipts or proofs that are not what they say, before the connection is ended: an honest peer has none. */
 const MAX_FORGED = 8
+/** Messages over its share that a peer is told of, before it is not read for so long, in ms. */
+const MAX_REFUSED = 64
+const UNREAD_MS = 1_000
 /** How long an offered message may be on its way from another record node, in ms. */
 const OFFER_MS = 40
 /** Who has too much waiting here should wait for so long, in ms. */
@@ -77,6 +80,8 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
   const taps = new Map<string, Seat>()
   const source = {}
+  let refusedInRow = 0
+  let resuming: ReturnType<typeof setTimeout> | undefined
   let keysAsked = 0
 
   const frames = createFrameStream(stream, {
@@ -89,6 +94,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       context.onTaps(-taps.size)
       taps.clear()
       queue.remove(source)
+      clearTimeout(resuming)
       context.onEnd()
     },
   })
@@ -105,7 +111,10 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   function take(frame: MessageFrame): void {
     switch (frame.type) {
       case 'post': {
-        const onFull = () => decline(frame.sequence, 'sender-rate', BUSY_MS)
+        const onFull = () => {
+          if (!context.isServer()) slowDown()
+          decline(frame.sequence, 'sender-rate', BUSY_MS)
+        }
         enqueue(frame.envelope.byteLength, () => onPost(frame), onFull)
         break
       }
@@ -153,6 +162,17 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     frames.abort(new Error(what))
   }
 
+  /** Who goes on sending what is refused is not read for a while: then it waits where it is, and costs nobody anything here. */
+  function slowDown(): void {
+    if (++refusedInRow < MAX_REFUSED || resuming !== undefined || !frames.open) return
+    stream.pause()
+    resuming = setTimeout(() => {
+      refusedInRow = 0
+      resuming = undefined
+      if (frames.open) stream.resume()
+    }, UNREAD_MS)
+  }
+
   function decline(sequence: number, reason: MessageRefusal, retryAfterMs = 0): void {
     context.onPassed(reason)
     send({ type: 'taken', sequence, ...NOTHING, refusal: { reason, retryAfterMs } })
@@ -164,6 +184,13 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
 
   /** The passage of an envelope that may be passed on; otherwise it was declined. */
   function check(sequence: number, bytes: Uint8Array): { envelope: Envelope; passage: Passage } | undefined {
+    // Before anything is done with it, and whether it is new or not: it counts for who sent it here, not for who wrote it.
+    const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
+    if (peerWaitMs > 0) {
+      slowDown()
+      return refused(sequence, 'sender-rate', peerWaitMs)
+    }
+    refusedInRow = 0
     let envelope: Envelope
     try {
       envelope = decodeEnvelope(bytes)
@@ -173,9 +200,6 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     }
     const times = refuseTimes(envelope, now())
     if (times !== undefined) return refused(sequence, times)
-    // What is known is passed on as well, and costs others work: it counts for who sent it here, not for who wrote it.
-    const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
-    if (peerWaitMs > 0) return refused(sequence, 'sender-rate', peerWaitMs)
     const known = passages.checked(envelope)
     if (known !== undefined) return { envelope, passage: known }
     if (!isEnvelopeSigned(envelope)) {

@@ -1,5 +1,6 @@
 /** Who sends far more than it may: one sender, and many that are thrown away, as fast as their streams carry it. In a process of its own. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
 import { MemoryDatastore } from 'datastore-core'
 import { encodePayload, parseEnd, signEnvelope } from '../../../node/messages/index.ts'
@@ -26,8 +27,8 @@ export interface FloodOrder {
 export interface FloodCalls extends Record<string, (argument: never) => unknown> {
   /** Signs all of it. */
   prepare(order: FloodOrder): Promise<void>
-  /** Sends all of it, and resolves with how long that took, in ms. */
-  flood(): Promise<number>
+  /** Sends all of it, over and over, for so long, in ms; resolves with how many messages that were. */
+  flood(durationMs: number): Promise<number>
 }
 
 let addresses: string[] = []
@@ -74,14 +75,23 @@ serveCalls({
     const each = Math.ceil(one.length / Math.max(1, others.length))
     envelopes = others.flatMap((other, i) => [...one.slice(i * each, (i + 1) * each), other])
   },
-  async flood() {
-    const startedAtMs = performance.now()
-    const streams = await Promise.all(addresses.map(openStream))
-    for (const [sequence, envelope] of envelopes.entries()) {
-      const stream = streams[sequence % streams.length]
-      stream?.send(encodeMessageFrame({ type: 'post', sequence, task: TASK.route, rank: 0, envelope }))
-      if (sequence % 64 === 0) await Promise.all(streams.map((one) => one.writable()))
-    }
-    return performance.now() - startedAtMs
+  async flood(durationMs: number) {
+    const signal = AbortSignal.timeout(durationMs)
+    let sent = 0
+    await Promise.all(
+      addresses.map(async (address) => {
+        const stream = await openStream(address)
+        // As fast as it is taken: who is not read any more waits.
+        while (!signal.aborted && (await stream.writable({ signal }).catch(() => false))) {
+          for (let i = 0; i < 64; i++, sent++) {
+            const envelope = envelopes[sent % envelopes.length]
+            if (envelope !== undefined)
+              stream.send(encodeMessageFrame({ type: 'post', sequence: sent, task: TASK.route, rank: 0, envelope }))
+          }
+          await nextTurn()
+        }
+      }),
+    )
+    return sent
   },
 })
