@@ -1,0 +1,138 @@
+/**
+ * Durable posts, from one process to another on this machine: how many in a second, how long one takes, and what they cost, one at a time
+ * and 32 in flight; mayfly beside Node.js's HTTP server with SQLite and beside message brokers, all running at once and taking turns, so
+ * that what else the machine does falls on all alike.
+ *
+ *   npm run bench -- messages
+ *   BENCH_SYSTEMS=mayfly,http npm run bench -- messages     those whose names contain one of these words
+ *   BENCH_PROFILE=DIR npm run bench -- messages             CPU profiles of mayfly's processes
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  directoryFor,
+  HTTP_SQLITE,
+  MESSAGE_SYSTEMS,
+  type MessageSystem,
+  OURS,
+  OURS_IN_MEMORY,
+  type Posting,
+} from './bench/message-systems.ts'
+import { cpuMsOf } from './bench/process-stat.ts'
+import { type Bench, runBench } from './bench/report.ts'
+import { digits, p50, p95, sum, times } from './bench/samples.ts'
+
+const BODY_BYTES = 200
+const IN_FLIGHT = [1, 32] as const
+const PIPELINED = 32
+const ROUNDS = 3
+const WARM_UP_MS = 500
+const ROUND_MS = 1_000
+
+const BAR = { shareOfHttp: 0.5, pipelinedPerSecond: 5_000 }
+
+interface Round {
+  posts: number
+  perSecond: number
+  latencies: number[]
+  senderCpuMs: number
+  receiverCpuMs: number
+}
+
+/** By the number in flight. */
+type Rounds = Map<number, Round[]>
+
+async function measureMessages(bench: Bench): Promise<void> {
+  const words = process.env.BENCH_SYSTEMS?.toLowerCase().split(',')
+  const systems = MESSAGE_SYSTEMS.filter(({ name }) => words?.some((word) => name.toLowerCase().includes(word)) ?? true)
+  if (systems.length === 0) throw new Error('BENCH_SYSTEMS: no name contains one of these words')
+  const results = await takeTurns(bench, systems)
+  for (const inFlight of IN_FLIGHT) printRounds(bench, results, inFlight)
+  judgePosts(bench, results)
+}
+
+async function takeTurns(bench: Bench, systems: readonly MessageSystem[]): Promise<Map<MessageSystem, Rounds>> {
+  const parent = mkdtempSync(join(tmpdir(), 'mayfly-bench-messages-'))
+  bench.stack.defer(() => rmSync(parent, { recursive: true, force: true }))
+  const running = new Map<MessageSystem, Posting>()
+  for (const system of systems) {
+    try {
+      const posting = await system.start(directoryFor(system, parent), bench.stack)
+      await posting.post({ inFlight: PIPELINED, forMs: WARM_UP_MS, bodyBytes: BODY_BYTES })
+      running.set(system, posting)
+    } catch (error) {
+      bench.note(`${system.name} is left out: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  const results = new Map<MessageSystem, Rounds>()
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const inFlight of IN_FLIGHT) {
+      for (const [system, posting] of running) {
+        bench.step(`${inFlight} in flight, ${round + 1} of ${ROUNDS}: ${system.name}`)
+        const rounds = results.get(system) ?? new Map()
+        results.set(system, rounds.set(inFlight, [...(rounds.get(inFlight) ?? []), await runRound(posting, inFlight)]))
+      }
+    }
+  }
+  return results
+}
+
+async function runRound({ post, sender, receiver }: Posting, inFlight: number): Promise<Round> {
+  const before = { sender: cpuMsOf(sender), receiver: cpuMsOf(receiver) }
+  const { ms, latencies } = await post({ inFlight, forMs: ROUND_MS, bodyBytes: BODY_BYTES })
+  return {
+    posts: latencies.length,
+    perSecond: (latencies.length / ms) * 1_000,
+    latencies,
+    senderCpuMs: cpuMsOf(sender) - before.sender,
+    receiverCpuMs: cpuMsOf(receiver) - before.receiver,
+  }
+}
+
+function printRounds(bench: Bench, results: Map<MessageSystem, Rounds>, inFlight: number): void {
+  const rowOf = ([{ name, means }, rounds]: [MessageSystem, Rounds]) => {
+    const all = rounds.get(inFlight) ?? []
+    const latencies = all.flatMap((round) => round.latencies)
+    const posts = sum(all.map((round) => round.posts))
+    const cpu = [all.map(({ senderCpuMs }) => senderCpuMs), all.map(({ receiverCpuMs }) => receiverCpuMs)]
+    const cpuUs = cpu.map((used) => Math.round((sum(used) / posts) * 1_000).toLocaleString('en-US'))
+    const perSecond = Math.round(perSecondOf(rounds, inFlight)).toLocaleString('en-US')
+    return [name, perSecond, digits(p50(latencies)), digits(p95(latencies)), ...cpuUs, means]
+  }
+  bench.table(
+    `Posts of ${BODY_BYTES} bytes, ${inFlight === 1 ? 'one at a time' : `${inFlight} in flight`}`,
+    ['system', 'posts/s', 'p50, ms', 'p95, ms', 'CPU/post: sender, µs', 'receiver, µs', 'acknowledged means'],
+    [...results].map(rowOf),
+  )
+}
+
+/** The best round: others use this machine too, and can only take from it. */
+function perSecondOf(rounds: Rounds | undefined, inFlight: number): number {
+  return Math.max(...(rounds?.get(inFlight) ?? []).map(({ perSecond }) => perSecond))
+}
+
+function judgePosts(bench: Bench, results: Map<MessageSystem, Rounds>): void {
+  const roundsOf = (name: string) => [...results].find(([system]) => system.name === name)?.[1]
+  const http = roundsOf(HTTP_SQLITE)
+  for (const name of [OURS, OURS_IN_MEMORY]) {
+    const ours = roundsOf(name)
+    if (ours === undefined) continue
+    if (http !== undefined) {
+      const share = perSecondOf(ours, 1) / perSecondOf(http, 1)
+      const met = share >= BAR.shareOfHttp
+      bench.judge({ what: `${name}, one at a time, of ${HTTP_SQLITE}`, value: times(share), bar: `≥ ${times(BAR.shareOfHttp)}`, met })
+    }
+    const perSecond = perSecondOf(ours, PIPELINED)
+    const bar = BAR.pipelinedPerSecond.toLocaleString('en-US')
+    bench.judge({
+      what: `${name}, ${PIPELINED} in flight`,
+      value: `${Math.round(perSecond).toLocaleString('en-US')}/s`,
+      bar: `≥ ${bar}/s`,
+      met: perSecond >= BAR.pipelinedPerSecond,
+    })
+  }
+}
+
+if (import.meta.main) await runBench('messages', measureMessages)
