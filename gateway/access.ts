@@ -14,6 +14,9 @@ export interface AccessOptions {
   token?: string
 }
 
+/** What an answer that asks for the token says about how to send it: programs choose a header, browsers ask their user. */
+type Scheme = 'Bearer' | 'Basic'
+
 interface HostName {
   /** Lower case; an IPv6 address in brackets. */
   name: string
@@ -35,16 +38,40 @@ export class Access {
   }
 
   /** @throws {ProblemError} 401, 403 */
-  requireMutation(headers: Headers, client: Client): void {
+  requireOwner(headers: Headers, client: Client): void {
+    this.#requireOwnPage(headers, this.#requireOwnHost(headers, client))
+    this.#requireHereOrToken(headers, client, 'Bearer')
+  }
+
+  /**
+   * The same for a page of the owner's: one may go to it by a link of any page, since nobody else can read or frame what is then shown.
+   * A browser asks its user for the token, as the password.
+   *
+   * @throws {ProblemError} 401, 403
+   */
+  requireOwnerVisit(headers: Headers, client: Client): void {
+    const host = this.#requireOwnHost(headers, client)
+    const isGoingThere = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'
+    if (!isGoingThere) this.#requireOwnPage(headers, host)
+    this.#requireHereOrToken(headers, client, 'Basic')
+  }
+
+  /**
+   * What anybody may do, and no page of another origin in its visitor's name: programs, which send neither Origin nor Sec-Fetch-Site, and
+   * our own pages.
+   *
+   * @throws {ProblemError} 403
+   */
+  requireNoForeignPage(headers: Headers, client: Client): void {
     const host = parseHost(headers.get('host'))
-    // A name that was rebound to this machine reaches us with that name in Host.
-    if (host === null || !this.#isOurHost(host, client)) throw forbidden('The Host of the request is not a name of this node.')
-    this.#requireOwnPage(headers, host)
-    const authorization = headers.get('authorization')
-    if (authorization === null ? this.#isThisMachine(headers, client) : this.#isToken(authorization)) return
-    if (authorization !== null) throw unauthorized('That is not the token of this node.')
-    if (this.#tokenDigest !== null) throw unauthorized('Only this machine may do that without the token of this node.')
-    throw forbidden('Only this machine may do that. The operator can allow others by starting the node with a token.')
+    if (host !== null) this.#requireOwnPage(headers, host)
+    if (this.isForeignPage(headers, client)) throw forbidden('Pages of other origins may not do that.')
+  }
+
+  /** The name under which a client reached this gateway, when it is one of ours and not merely what the client says. */
+  ownHost(headers: Headers, client: Client): string | undefined {
+    const host = parseHost(headers.get('host'))
+    return host !== null && this.#isOurHost(host, client) ? host.authority : undefined
   }
 
   /**
@@ -57,6 +84,21 @@ export class Access {
     const origin = headers.get('origin')
     if (origin !== null && !this.#isOwnOrigin(origin, host)) return true
     return client.address !== undefined && isLoopback(client.address) && !this.#isOurHost(host, client)
+  }
+
+  #requireOwnHost(headers: Headers, client: Client): HostName {
+    const host = parseHost(headers.get('host'))
+    // A name that was rebound to this machine reaches us with that name in Host.
+    if (host === null || !this.#isOurHost(host, client)) throw forbidden('The Host of the request is not a name of this node.')
+    return host
+  }
+
+  #requireHereOrToken(headers: Headers, client: Client, scheme: Scheme): void {
+    const authorization = headers.get('authorization')
+    if (authorization === null ? this.#isThisMachine(headers, client) : this.#isToken(authorization)) return
+    if (authorization !== null) throw unauthorized('That is not the token of this node.', scheme)
+    if (this.#tokenDigest !== null) throw unauthorized('Only this machine may do that without the token of this node.', scheme)
+    throw forbidden('Only this machine may do that. The operator can allow others by starting the node with a token.')
   }
 
   #isOurHost(host: HostName, client: Client): boolean {
@@ -80,7 +122,7 @@ export class Access {
   }
 
   #isToken(authorization: string): boolean {
-    const given = /^Bearer +([^\s]+)$/i.exec(authorization)?.[1]
+    const given = /^Bearer +([^\s]+)$/i.exec(authorization)?.[1] ?? basicPassword(authorization)
     return this.#tokenDigest !== null && given !== undefined && timingSafeEqual(digest(given), this.#tokenDigest)
   }
 
@@ -100,6 +142,12 @@ function parseHost(header: string | null): HostName | null {
   return { name, authority }
 }
 
+/** Of HTTP's Basic scheme, which is how a browser can send the token. Whatever it sends by itself is held against Origin as well. */
+function basicPassword(authorization: string): string | undefined {
+  const encoded = /^Basic +([a-z0-9+/=]+)$/i.exec(authorization)?.[1]
+  return encoded === undefined ? undefined : /^[^:]*:(.+)$/s.exec(Buffer.from(encoded, 'base64').toString())?.[1]
+}
+
 /** Two digests take the same time to compare, whatever was sent. */
 function digest(text: string): Uint8Array {
   return createHash('sha256').update(text).digest()
@@ -109,12 +157,12 @@ function forbidden(message: string): ProblemError {
   return new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message })
 }
 
-function unauthorized(message: string): ProblemError {
+function unauthorized(message: string, scheme: Scheme): ProblemError {
   return new ProblemError({
     status: 401,
     code: 'ERR_UNAUTHORIZED',
     message,
-    advice: 'Send it as "Authorization: Bearer TOKEN".',
-    headers: { 'www-authenticate': 'Bearer realm="mayfly"' },
+    advice: 'Send it as "Authorization: Bearer TOKEN". In a browser it is the password, with any name.',
+    headers: { 'www-authenticate': `${scheme} realm="mayfly"` },
   })
 }

@@ -36,7 +36,7 @@ export class ContentApi {
   async put(visit: Visit): Promise<Response> {
     const { access, publicUrl } = this.#parts
     const { headers, url } = visit.request
-    access.requireMutation(headers, visit.client)
+    access.requireOwner(headers, visit.client)
     requireWholeBody(headers)
     const held = await this.#holdBody(visit.request)
     const hash = encodeKeyHex(held.key)
@@ -69,7 +69,7 @@ export class ContentApi {
 
   /** Stops holding: 204, or 404 when this node did not hold it. */
   async delete(hash: string, visit: Visit): Promise<Response> {
-    this.#parts.access.requireMutation(visit.request.headers, visit.client)
+    this.#parts.access.requireOwner(visit.request.headers, visit.client)
     if (await this.#parts.peer.content.release(decodeKeyHex(hash))) {
       return new Response(null, { status: 204, headers: OWN_DATA_HEADERS })
     }

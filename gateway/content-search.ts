@@ -11,11 +11,10 @@ import {
   type OpenOptions,
   type Peer,
 } from '../node/index.ts'
-import { parseDuration } from './duration.ts'
 import type { OpenRequests } from './open-requests.ts'
-import { ProblemError } from './problem.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { GatewayLimits, Visit } from './types.ts'
+import { waitOf } from './wait-query.ts'
 
 export interface ContentSearchParts {
   peer: Peer
@@ -66,7 +65,7 @@ export class ContentSearch {
 
   async #search<Found extends FoundContent>(key: Key, visit: Visit, find: Find<Found>, outline?: Key): Promise<Found | FetchedContent> {
     const { peer, rate, limits, closing } = this.#parts
-    const waitMs = this.#waitMs(visit.query)
+    const waitMs = waitOf(visit.query, limits.maxWaitMs) ?? 0
     // The signal of a request is made when it is first asked for: content in memory needs none.
     if (peer.content.has(key)) return peer.content.get(key)
     if (!peer.content.knows(key, outline)) rate.take(visit.client.address ?? '')
@@ -126,19 +125,6 @@ export class ContentSearch {
     } finally {
       found.abort() // ends the watch, also where it waits for its next number
     }
-  }
-
-  #waitMs(query: URLSearchParams): number {
-    const text = query.size === 0 ? null : query.get('wait')
-    if (text === null) return 0
-    const waitMs = parseDuration(text)
-    const { maxWaitMs } = this.#parts.limits
-    if (waitMs !== null && waitMs <= maxWaitMs) return waitMs
-    throw new ProblemError({
-      status: 400,
-      code: 'ERR_BAD_OPTION',
-      message: `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${maxWaitMs / 1_000}s.`,
-    })
   }
 }
 

@@ -2,8 +2,9 @@
 
 import { decodeKeyHex, type Key } from '../node/index.ts'
 import { Access } from './access.ts'
-import { parseContentPath, pathFault, splitTarget } from './address.ts'
+import { parseContentPath, pathFault } from './address.ts'
 import { badAddress, deniedContent, requireHash } from './address-problems.ts'
+import { createAnswering, failureOf } from './answering.ts'
 import { AppAnswers } from './app-answers.ts'
 import { AppAssets } from './app-assets.ts'
 import { BundleLookup } from './bundle-lookup.ts'
@@ -15,27 +16,20 @@ import { ContentReader } from './content-reader.ts'
 import { ContentSearch } from './content-search.ts'
 import { HolderAnswers } from './holder-answers.ts'
 import { answerIpfsBlock } from './ipfs-block.ts'
+import { answerLimits } from './limits-answer.ts'
+import { MessagePosts } from './message-posts.ts'
+import { MessageRoutes } from './message-routes.ts'
 import { Metrics } from './metrics.ts'
 import { OpenRequests } from './open-requests.ts'
 import { answerPiece } from './piece-answer.ts'
-import { type Problem, ProblemError, problemOf } from './problem.ts'
-import { problemAnswer } from './problem-answer.ts'
+import { healthAnswer, plainAnswer } from './plain-answer.ts'
+import { ProblemError } from './problem.ts'
 import { ProviderAnswers } from './provider-answers.ts'
 import { RateLimit } from './rate-limit.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './route.ts'
-import { OWN_DATA_HEADERS } from './security-headers.ts'
 import { answerStatus } from './status-answer.ts'
-import { type Client, GATEWAY_DEFAULTS, type Gateway, type GatewayOptions, type Visit } from './types.ts'
+import { GATEWAY_DEFAULTS, type Gateway, type GatewayOptions, type Visit } from './types.ts'
 import { ViewerPage } from './viewer-page.ts'
-
-/** Longer paths are cut in the log. */
-const MAX_LOGGED_PATH = 200
-const NO_QUERY = new URLSearchParams()
-
-const STOPPING: Problem = { status: 503, code: 'ERR_NOT_STARTED', message: 'This gateway is stopping.', retryAfterS: 5 }
-const BROKEN: Problem = { status: 500, code: 'ERR_INTERNAL', message: 'Something broke in this gateway. The operator finds it in the log.' }
-/** 499 is what proxies write in their logs for a client that did not wait. */
-const GONE_AWAY: Problem = { status: 499, code: 'ERR_UNAVAILABLE', message: 'The client went away.' }
 
 /** @throws TypeError, when `publicUrl` is no URL */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -48,7 +42,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const access = new Access(options)
   const assets = new AppAssets(options.assetsDir)
   const open = new OpenRequests(limits)
-  const rate = new RateLimit({ burst: limits.searchBurst, perSecond: limits.searchesPerSecond, now: () => performance.now() })
+  const rate = new RateLimit({
+    burst: limits.searchBurst,
+    perSecond: limits.searchesPerSecond,
+    now: () => performance.now(),
+    words: { does: 'searches', things: 'searches' },
+  })
   const fetches = new ClientFetches(limits)
   const metrics = new Metrics({ peer, open: () => open.size, fetches: () => fetches.size })
   const shared = { peer, limits, rate, open, closing: closing.signal }
@@ -69,6 +68,26 @@ export function createGateway(options: GatewayOptions): Gateway {
   const api = new ContentApi({ peer, access, ...publicly })
   const status = { peer, access, version, limits, ...publicly, iceServers: options.iceServers ?? [] }
   const pages = new AppAnswers(assets)
+  const posts = new MessagePosts({
+    post: (end, draft, wait) => peer.messages.post(end, draft, wait),
+    limits,
+    maxMessageBytes: peer.status().limits.maxMessageBytes,
+    authorize: ({ request, client }) => access.requireNoForeignPage(request.headers, client),
+    via: ({ request, client }) => publicUrl ?? access.ownHost(request.headers, client) ?? client.localAddress ?? 'a gateway',
+    closing: closing.signal,
+  })
+  const messages = new MessageRoutes({
+    posts,
+    access,
+    limits,
+    open,
+    home: '/inbox',
+    version,
+    contentOrigin: '',
+    closing: closing.signal,
+    onFailed: (error, visit) => onEvent?.(failureOf(error, visit)),
+    ...(options.inbox !== undefined && { inbox: options.inbox }),
+  })
 
   const app = createRouteApp((visit) => pages.elsewhere(visit))
   addRoute(app, '/', 'app', { GET: (visit) => pages.home(visit) })
@@ -84,16 +103,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (visit, cid) => providers.answer(cid, visit) })
   addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => fetches.run(visit, () => answerIpfsBlock(blocks, cid, visit)) })
-  addRoute(app, '/healthz', 'healthz', { GET: () => (draining ? plainText('stopping\n', 503) : plainText('ok\n', 200)) })
+  messages.addTo(app)
+  addRoute(app, '/limits', 'limits', { GET: (visit) => answerLimits({ http: limits, peer: { ...peer.status().limits } }, visit) })
+  addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
   addRoute(app, '/metrics', 'metrics', {
     GET: ({ request, client }) => {
-      if (!access.isForeignPage(request.headers, client)) return plainText(metrics.text(), 200, '; version=0.0.4')
+      if (!access.isForeignPage(request.headers, client)) return plainAnswer(metrics.text(), 200, '; version=0.0.4')
       throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'Pages of other origins may not read the metrics.' })
     },
   })
 
   async function answer(visit: Visit, bindings: RouteBindings): Promise<Response> {
-    requireNoServiceWorker(visit.request.headers)
     const address = parseContentPath(visit.path)
     if (address === null || address.inside !== undefined) {
       const fault = pathFault(visit.path)
@@ -103,44 +123,22 @@ export function createGateway(options: GatewayOptions): Gateway {
       bindings.route = address.raw ? 'raw' : 'content'
       return await fetches.run(visit, () => reader.answer(address, visit))
     }
-    // Only paths inside content may be encoded; anywhere else it would be a second way to write the same thing.
+    const end = await messages.answer(visit, bindings)
+    if (end !== null) return end
+    // Only ends, and paths inside content, may be encoded; anywhere else it would be a second way to write the same thing.
     if (visit.path.includes('%')) throw badAddress(visit.path, 'it is encoded')
     return await app.fetch(visit.request, bindings)
   }
 
-  function answerError(error: unknown, { request, client, path }: Visit): Response {
-    const problem = problemOf(error)
-    if (problem !== null) return problemAnswer(problem, request)
-    if (closing.signal.aborted) return problemAnswer(STOPPING, request)
-    if (request.signal.aborted) return problemAnswer(GONE_AWAY, request) // nobody reads it
-    onEvent?.({ type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address ?? '' })
-    return problemAnswer(BROKEN, request)
-  }
-
-  async function fetch(request: Request, client: Client = {}): Promise<Response> {
-    const startedAtMs = performance.now()
-    const { path, query } = splitTarget(client.target ?? request.url)
-    const visit: Visit = { request, client, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
-    const bindings: RouteBindings = { visit, route: 'other' }
-    const response = await answer(visit, bindings).catch((error: unknown) => answerError(error, visit))
-    metrics.countRequest(bindings.route, response.status)
-    onEvent?.({
-      type: 'request',
-      method: request.method,
-      path: path.slice(0, MAX_LOGGED_PATH),
-      route: bindings.route,
-      status: response.status,
-      ms: performance.now() - startedAtMs,
-      address: client.address ?? '',
-    })
-    return response
-  }
+  const openFeed = (visit: Visit) => messages.openFeed(visit)
+  const answering = createAnswering({ answer, openFeed, closing: closing.signal, metrics, ...(onEvent !== undefined && { onEvent }) })
 
   return {
     get maxBodyBytes() {
-      return api.maxBodyBytes
+      return Math.max(api.maxBodyBytes, posts.maxBodyBytes)
     },
-    fetch,
+    ...answering,
+    takesSocket: (target) => messages.takesSocket(target),
     drain() {
       draining = true
     },
@@ -149,14 +147,4 @@ export function createGateway(options: GatewayOptions): Gateway {
       closing.abort()
     },
   }
-}
-
-/** A held page that became a service worker would answer for everything here. No part of the app is one either. */
-function requireNoServiceWorker(headers: Headers): void {
-  if (!headers.has('service-worker') && headers.get('sec-fetch-dest') !== 'serviceworker') return
-  throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'Nothing here may become a service worker.' })
-}
-
-function plainText(body: string, status: number, parameters = ''): Response {
-  return new Response(body, { status, headers: { ...OWN_DATA_HEADERS, 'content-type': `text/plain${parameters}; charset=utf-8` } })
 }

@@ -1,5 +1,6 @@
 /** The HTTP face of a node. */
 
 export { createGateway } from './gateway.ts'
+export { createInboxGateway, type InboxGatewayOptions } from './inbox-gateway.ts'
 export { createGatewayServer, GATEWAY_SERVER_DEFAULTS, type GatewayServer, type GatewayServerOptions } from './server.ts'
 export { type Client, GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type GatewayOptions } from './types.ts'

@@ -8,6 +8,8 @@ export interface OpenRequestsOptions {
   maxOpenPerAddress: number
   /** What is counted, as a refusal says it: "at most 3 …". */
   what?: string
+  /** Of a refusal; see `Problem`. */
+  number?: number
 }
 
 const RETRY_AFTER_S = 10
@@ -32,11 +34,11 @@ export class OpenRequests {
    * @throws {ProblemError} 429, naming the limit
    */
   enter(address: string): () => void {
-    const { maxOpen, maxOpenPerAddress, what = 'requests open' } = this.#options
+    const { maxOpen, maxOpenPerAddress, what = 'requests open', number } = this.#options
     const group = addressGroup(address)
     const mine = this.#byAddress.get(group) ?? 0
-    if (this.#open >= maxOpen) throw tooMany(`This gateway keeps at most ${maxOpen} ${what}.`)
-    if (mine >= maxOpenPerAddress) throw tooMany(`This gateway keeps at most ${maxOpenPerAddress} ${what} for one address.`)
+    if (this.#open >= maxOpen) throw tooMany(`This gateway keeps at most ${maxOpen} ${what}.`, number)
+    if (mine >= maxOpenPerAddress) throw tooMany(`This gateway keeps at most ${maxOpenPerAddress} ${what} for one address.`, number)
     this.#open++
     this.#byAddress.set(group, mine + 1)
     let left = false
@@ -51,10 +53,11 @@ export class OpenRequests {
   }
 }
 
-function tooMany(message: string): ProblemError {
+function tooMany(message: string, number: number | undefined): ProblemError {
   return new ProblemError({
     status: 429,
     code: 'ERR_LIMIT',
+    ...(number !== undefined && { number }),
     message,
     advice: 'Close some, or ask again later.',
     retryAfterS: RETRY_AFTER_S,

@@ -1,6 +1,6 @@
 /** What can go wrong with a request, told once for people and for programs. How it is written down is in `problem-answer.ts`. */
 
-import { MayflyError, type MayflyErrorCode } from '../node/index.ts'
+import { MayflyError, type MayflyErrorCode, type MessageRefusal } from '../node/index.ts'
 
 export type ProblemCode =
   | MayflyErrorCode
@@ -23,11 +23,17 @@ export type ProblemCode =
   | 'ERR_PRECONDITION'
   | 'ERR_RANGE'
   | 'ERR_NOT_IMPLEMENTED'
+  /** A message that was posted was refused; `reason` says why. */
+  | 'ERR_REFUSED'
   | 'ERR_INTERNAL'
 
 export interface Problem {
   status: number
   code: ProblemCode
+  /** Tells apart what has the same status, for programs that cannot compare texts: the README has the table. 100 × the status when left out. */
+  number?: number
+  /** Of ERR_REFUSED: why. */
+  reason?: MessageRefusal
   /** What happened, in one or two plain sentences. */
   message: string
   /** What one can do about it. */
@@ -91,10 +97,24 @@ export function problemOf(error: unknown): Problem | null {
     case 'ERR_BAD_KEY':
     case 'ERR_BAD_PATH':
     case 'ERR_BAD_OPTION':
-    case 'ERR_BAD_END':
-    case 'ERR_BAD_MESSAGE':
     case 'ERR_BAD_RULE':
       return { status: 400, code: error.code, message: `${error.message}.` }
+    case 'ERR_BAD_END':
+      return {
+        status: 400,
+        code: error.code,
+        number: 40_002,
+        message: `${error.message}.`,
+        advice: 'An end is a name without white space (/to/wall, or /to/%23wall), or a hashname of 52 letters and digits.',
+      }
+    case 'ERR_BAD_MESSAGE':
+      return {
+        status: 400,
+        code: error.code,
+        number: 40_003,
+        message: `${error.message}.`,
+        advice: 'GET /limits tells what a message may be.',
+      }
     case 'ERR_UNTRUSTED':
       return {
         status: 400,

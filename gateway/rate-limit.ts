@@ -11,6 +11,10 @@ export interface RateLimitOptions {
   perSecond: number
   /** Clock, in ms. */
   now: () => number
+  /** What is limited, as a refusal says it: "your address searches too often", "100 searches a second". */
+  words: { does: string; things: string }
+  /** Of the refusal; see `Problem`. */
+  number?: number
 }
 
 interface Bucket {
@@ -35,7 +39,7 @@ export class RateLimit {
    * @throws {ProblemError} 429 when there is none left
    */
   take(address: string): void {
-    const { burst, perSecond, now } = this.#options
+    const { burst, perSecond, now, words, number } = this.#options
     const group = addressGroup(address)
     const nowMs = now()
     const bucket = this.#buckets.get(group) ?? { tokens: burst, filledAtMs: nowMs }
@@ -46,7 +50,8 @@ export class RateLimit {
       throw new ProblemError({
         status: 429,
         code: 'ERR_LIMIT',
-        message: `Your address searches too often: the limit is ${perSecond} searches a second, after the first ${burst}.`,
+        ...(number !== undefined && { number }),
+        message: `Your address ${words.does} too often: the limit is ${perSecond} ${words.things} a second, after the first ${burst}.`,
         advice: 'Slow down and ask again.',
         retryAfterS: Math.ceil((1 - bucket.tokens) / perSecond),
       })

@@ -25,23 +25,35 @@ export function createRouteApp(notFound: (visit: Visit) => Promise<Response>): R
   return app
 }
 
-/** HEAD comes with GET, OPTIONS tells what there is, anything else is a 405. */
-export function addRoute(
-  app: RouteApp,
-  path: string,
-  name: string,
-  handlers: Partial<Record<'GET' | 'PUT' | 'DELETE', RouteHandler>>,
-): void {
-  const reads = handlers.GET !== undefined
-  const allow = [...Object.keys(handlers), ...(reads ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export type RouteHandlers = Partial<Record<RouteMethod, RouteHandler>>
+
+/** Who may read what GET gives: pages of any origin, or only our own. */
+export type Readers = 'anybody' | 'owner'
+
+export function addRoute(app: RouteApp, path: string, name: string, handlers: RouteHandlers, readers: Readers = 'anybody'): void {
   app.all(path, (c: Context<{ Bindings: RouteBindings }>) => {
     const { visit } = c.env
-    const { method } = visit.request
     c.env.route = name
-    const handler = handlers[(method === 'HEAD' ? 'GET' : method) as keyof typeof handlers]
-    if (handler !== undefined) return handler(visit, c.req.param('key') ?? '')
-    // What changes something is for no page of another origin, so its preflight is granted nothing.
-    if (method === 'OPTIONS') return reads ? answerReadOptions() : new Response(null, { status: 204, headers: { allow } })
-    throw new ProblemError({ status: 405, code: 'ERR_METHOD', message: `${method} does nothing here.`, headers: { allow } })
+    return answerMethod(handlers, visit, c.req.param('key') ?? '', readers)
   })
+}
+
+/** HEAD comes with GET, OPTIONS tells what there is, anything else is a 405. */
+export function answerMethod(
+  handlers: RouteHandlers,
+  visit: Visit,
+  parameter = '',
+  readers: Readers = 'anybody',
+): Response | Promise<Response> {
+  const { method } = visit.request
+  const handler = handlers[(method === 'HEAD' ? 'GET' : method) as RouteMethod]
+  if (handler !== undefined) return handler(visit, parameter)
+  const reads = handlers.GET !== undefined
+  const allow = [...Object.keys(handlers), ...(reads ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+  // What changes something is for no page of another origin, so its preflight is granted nothing.
+  if (method === 'OPTIONS')
+    return reads && readers === 'anybody' ? answerReadOptions() : new Response(null, { status: 204, headers: { allow } })
+  throw new ProblemError({ status: 405, code: 'ERR_METHOD', message: `${method} does nothing here.`, headers: { allow } })
 }

@@ -1,6 +1,6 @@
 /**
  * The HTTP server around a gateway: one port, bounded in time, size and number. The overlay's websockets come in through the same
- * server's `upgrade` event, which belongs to the overlay's listener and is left alone here.
+ * server's `upgrade` event, which belongs to the overlay's listener; only what is under `/to/` is the gateway's, and the overlay leaves it.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -9,6 +9,8 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import { watchBody } from './body-watch.ts'
 import { isLoopback, normalizeAddress } from './client-address.ts'
 import { ConnectionCount } from './connection-count.ts'
+import type { InboxFeed } from './inbox-feed.ts'
+import { MessageSockets } from './message-sockets.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { Client, Gateway } from './types.ts'
 
@@ -61,6 +63,8 @@ export interface GatewayServer {
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
+/** Ours; whoever else listens is the overlay. */
+const OWN_UPGRADE_LISTENERS = 1
 /** How often overdue connections are looked for, in ms. */
 const CHECK_INTERVAL_MS = 1_000
 /** How often finished connections are closed while stopping, in ms. */
@@ -71,6 +75,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   /** Bounded: maxConnections. */
   const sockets = new Set<Socket>()
   const addresses = new ConnectionCount(options.maxConnectionsPerAddress)
+  const messageSockets = new MessageSockets(options.idleTimeoutMs)
   let listener: Listener = answerNotReady
   let gateway: Gateway | null = null
   let stopping: Promise<void> | null = null
@@ -81,9 +86,11 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     keepAliveTimeout: options.keepAliveMs,
     maxHeaderSize: options.maxHeaderBytes,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    shouldUpgradeCallback({ socket, headers }) {
-      // Without an overlay, or to another protocol (curl offers HTTP/2), it is a request like any other.
-      if (server.listenerCount('upgrade') === 0 || headers.upgrade?.toLowerCase() !== 'websocket') return false
+    shouldUpgradeCallback({ socket, headers, url = '' }) {
+      // To another protocol (curl offers HTTP/2), or without an overlay, it is a request like any other.
+      if (headers.upgrade?.toLowerCase() !== 'websocket') return false
+      if (isMessagePath(url)) return gateway?.takesSocket(url) === true
+      if (server.listenerCount('upgrade') === OWN_UPGRADE_LISTENERS) return false
       addresses.leave(socket)
       return true
     },
@@ -100,6 +107,10 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     if (Number(incoming.headers['content-length'] ?? 0) <= (gateway?.maxBodyBytes ?? 0)) outgoing.writeContinue()
     watchBody(incoming, outgoing, options.bodyStallMs)
     listener(incoming, outgoing)
+  })
+  server.on('upgrade', (incoming, duplex, head) => {
+    if (gateway === null || !isMessagePath(incoming.url ?? '')) return
+    void messageSockets.take(incoming, duplex, head, openFeed(gateway, incoming, options.trustProxy))
   })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -134,13 +145,8 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
 
 function createListener(gateway: Gateway, trustProxy: boolean): Listener {
   return getRequestListener(
-    (request, { incoming, outgoing }) => {
-      const { socket, url } = incoming as IncomingMessage
-      const client: Client = { address: clientAddress(incoming as IncomingMessage, trustProxy), cut: () => void outgoing.destroy() }
-      if (socket.localAddress !== undefined) client.localAddress = socket.localAddress
-      if (url !== undefined) client.target = url
-      return gateway.fetch(request, client)
-    },
+    (request, { incoming, outgoing }) =>
+      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, trustProxy), cut: () => void outgoing.destroy() }),
     {
       hostname: 'localhost', // HTTP/1.0 may leave out Host; nothing is allowed by this name, since access looks at the header
       errorHandler: (error) =>
@@ -152,6 +158,26 @@ function createListener(gateway: Gateway, trustProxy: boolean): Listener {
         ),
     },
   )
+}
+
+/** The request behind a websocket's handshake, put to the gateway. */
+function openFeed(gateway: Gateway, incoming: IncomingMessage, trustProxy: boolean): () => Promise<InboxFeed | Response> {
+  const headers = new Headers()
+  for (const [name, values] of Object.entries(incoming.headersDistinct)) for (const value of values ?? []) headers.append(name, value)
+  return () => gateway.openFeed(new Request('http://localhost/', { headers }), clientOf(incoming, trustProxy))
+}
+
+function isMessagePath(target: string): boolean {
+  return target.startsWith('/to/')
+}
+
+function clientOf(incoming: IncomingMessage, trustProxy: boolean): Client {
+  const { socket, url } = incoming
+  return {
+    address: clientAddress(incoming, trustProxy),
+    ...(socket.localAddress !== undefined && { localAddress: socket.localAddress }),
+    ...(url !== undefined && { target: url }),
+  }
 }
 
 function clientAddress(incoming: IncomingMessage, trustProxy: boolean): string {

@@ -1,6 +1,7 @@
 /** The nouns that the parts of the gateway share. */
 
-import type { IceServer, Peer } from '../node/index.ts'
+import type { IceServer, Inbox, Peer } from '../node/index.ts'
+import type { InboxFeed } from './inbox-feed.ts'
 
 export interface GatewayLimits {
   /** The longest `?wait=` that is granted, in ms. */
@@ -15,6 +16,14 @@ export interface GatewayLimits {
   searchBurst: number
   /** Searches that one client address may go on starting, per second. */
   searchesPerSecond: number
+  /** Messages that one client address may post at once, before `postsPerSecond` applies. */
+  postBurst: number
+  /** Messages that one client address may go on posting, per second. */
+  postsPerSecond: number
+  /** Posts under way, in all. */
+  maxPosts: number
+  /** Posts under way, for one client address. */
+  maxPostsPerAddress: number
   /** Requests that stay open (event streams, `?wait=`), in all. */
   maxOpen: number
   /** Requests that stay open, for one client address. */
@@ -38,6 +47,10 @@ export const GATEWAY_DEFAULTS: Readonly<GatewayLimits> = {
   countSettleMs: 50, // record nodes answer within a few ms of each other on open streams
   searchBurst: 1_000, // a page of many parts, or a whole class behind one address, must not be throttled
   searchesPerSecond: 100,
+  postBurst: 250, // all of a gateway's posts are one sender's to its peers, which pass on 1,000 and then 100 a second: nobody may use it up
+  postsPerSecond: 25,
+  maxPosts: 512,
+  maxPostsPerAddress: 64,
   maxOpen: 5_000,
   maxOpenPerAddress: 256,
   maxFetches: 1_024,
@@ -73,6 +86,8 @@ export interface GatewayOptions {
   publicUrl?: string
   /** Bearer token that lets other machines PUT and DELETE; without one only this machine may. */
   token?: string
+  /** What this node itself receives: shown to its owner at `/inbox`, and given at `/to/<end>/json`, `/sse` and `/ws`. */
+  inbox?: Inbox
   /** Keys, in hex, that this operator refuses to serve: 410. */
   denied?: ReadonlySet<string>
   /** STUN and TURN servers for the tabs that come through this gateway: told to everybody, passwords included. None unless given. */
@@ -89,6 +104,10 @@ export interface Gateway {
   readonly maxBodyBytes: number
   /** Answers one request. Never rejects. */
   fetch(request: Request, client?: Client): Promise<Response>
+  /** True for a target whose websockets are the gateway's, and not the overlay's. */
+  takesSocket(target: string): boolean
+  /** What a websocket of such a target is sent, or the answer that refuses it. Never rejects. `client` names the target. */
+  openFeed(request: Request, client: Client): Promise<InboxFeed | Response>
   /** From now on `/healthz` says 503, so that a load balancer sends nobody new; everything else goes on. */
   drain(): void
   /** Drains, and ends what stays open (event streams, waits). May be called twice. */

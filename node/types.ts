@@ -505,8 +505,8 @@ export interface Inbox {
   /** The ends that it receives, its own hashname first. */
   ends(): InboxEnd[]
   messages(query: InboxQuery): InboxMessage[]
-  /** One message. */
-  message(sequence: number): InboxMessage | undefined
+  /** One message, by its sequence or its id (hex). */
+  message(which: number | string): InboxMessage | undefined
   /** Hears each message after it is stored, in the order of their sequence. */
   onMessage(listener: (message: InboxMessage) => void): () => void
   /** Posts in the receiver's name; see `Messages.post`. */

@@ -27,7 +27,9 @@ export function attemptDelivery(
   send: (asker: Asker, reply: Reply) => void,
   options: AttemptOptions,
 ): Promise<PostOutcome> {
-  const { signal } = options
+  const { signal, onLate } = options
+  // A late receipt may come as long as the message is remembered; the message itself need not be kept for that.
+  const { id, isSealed, expiresAtMs } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
     let progress: Progress | undefined
@@ -58,12 +60,12 @@ export function attemptDelivery(
       const { taps, keepers, nodes, untilMs, refusal } = progress ?? NOTHING
       // Who declines has the word, unless somebody else may still store it.
       if (declined !== undefined && declines >= keepers) return { state: 'refused', reason: declined }
-      if (taps > 0 && keepers === 0 && !envelope.isSealed) return { state: 'heard', taps }
+      if (taps > 0 && keepers === 0 && !isSealed) return { state: 'heard', taps }
       if (refusal !== undefined && keepers === 0 && nodes === 0) {
         const { reason, retryAfterMs } = refusal
         return { state: 'refused', reason, ...(retryAfterMs > 0 && { retryAfterMs }) }
       }
-      return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : envelope.expiresAtMs }
+      return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : expiresAtMs }
     }
 
     function look(): void {
@@ -73,8 +75,8 @@ export function attemptDelivery(
     const asker: Asker = {
       isOpen: true,
       onReceipt(receipt) {
-        if (isOver) return options.onLate(receipt)
-        if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, envelope.id)) return
+        if (isOver) return onLate(receipt)
+        if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, id)) return
         receipts.push(receipt)
         more ??= setTimeout(finish, MORE_RECEIPTS_MS)
         look()

@@ -4,6 +4,11 @@ import { decode, encode } from 'cborg'
 import { MayflyError } from '../errors.ts'
 import { equalBytes } from '../keys/index.ts'
 
+/** In bytes of their own: in Node.js the library's are part of a shared buffer, whose `slice` copies nothing. */
+export function encodeCanonical(value: unknown): Uint8Array {
+  return new Uint8Array(encode(value))
+}
+
 /**
  * Reads one value; maps come as `Map`.
  *
@@ -31,7 +36,7 @@ export function mustBeArray(value: unknown, entries: number): unknown[] {
 /** @throws {Error} */
 export function mustBeBytes(value: unknown, length: number, name: string): Uint8Array {
   if (!(value instanceof Uint8Array) || value.byteLength !== length) throw new Error(`${name}: ${length} bytes were expected`)
-  return value.slice()
+  return new Uint8Array(value)
 }
 
 /** @throws {Error} */

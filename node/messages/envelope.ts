@@ -3,11 +3,10 @@
  * seal.ts's, and whether to take it (rates, room, policies) is left to others.
  */
 
-import { encode } from 'cborg'
 import { MayflyError } from '../errors.ts'
 import { KEY_BYTES, sha256AtOnce } from '../keys/index.ts'
 import type { Key, MessageSecret } from '../types.ts'
-import { decodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 import { isSealedSize, sealedPayloadBytes } from './sealed-size.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from './signed.ts'
@@ -72,7 +71,7 @@ export function signEnvelope(
   const reason = refuseTtl(ttlMs)
   if (reason !== undefined) throw new MayflyError('ERR_BAD_MESSAGE', `Cannot send this message: ${reason}`)
   const from = publicKeyOf(secret)
-  const part = encode([VERSION, from, to, sentAtMs, ttlMs, isSealed, payload])
+  const part = encodeCanonical([VERSION, from, to, sentAtMs, ttlMs, isSealed, payload])
   return {
     id: sha256AtOnce(signedBytes(DOMAIN, part)),
     from,
@@ -111,8 +110,8 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
       sentAtMs: sent,
       expiresAtMs: mustBeTime(sent + ttl, 'end of life'),
       isSealed,
-      payload: payload.slice(),
-      bytes: bytes.slice(),
+      payload: new Uint8Array(payload),
+      bytes: new Uint8Array(bytes),
     }
   })
 }
@@ -131,7 +130,7 @@ export function refuseTimes(envelope: Envelope, nowMs: number, options: Envelope
 
 /** The bytes that a seal is bound to: a sealed payload cannot be put into another envelope. */
 export function sealTerms({ from, to, sentAtMs, ttlMs }: EnvelopeTerms): Uint8Array {
-  return encode([VERSION, from, to, sentAtMs, ttlMs])
+  return encodeCanonical([VERSION, from, to, sentAtMs, ttlMs])
 }
 
 function refuseTtl(ttlMs: number): string | undefined {

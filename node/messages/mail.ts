@@ -5,7 +5,7 @@
 
 import { encodeKeyHex } from '../keys/index.ts'
 import type { Key, MessageRefusal, PeerLimits } from '../types.ts'
-import type { Envelope } from './envelope.ts'
+import { decodeEnvelope, type Envelope } from './envelope.ts'
 
 export type MailLimits = Pick<PeerLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
 
@@ -22,12 +22,15 @@ export interface Mail {
   sweep(): void
 }
 
+/** What is kept of an envelope: it is read again when it is wanted. */
+type Letter = Pick<Envelope, 'from' | 'to' | 'expiresAtMs' | 'bytes'>
+
 /** What a kept envelope takes besides its bytes, about. */
 const OVERHEAD_BYTES = 512
 
 export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean, now: () => number): Mail {
   /** By id, hex, in the order of arrival. Bounded: maxMailBytes. */
-  const letters = new Map<string, Envelope>()
+  const letters = new Map<string, Letter>()
   /** By end and by sender, hex. Bounded by the letters. */
   const ends = new Map<string, { bytes: number; ids: Set<string> }>()
   const senders = new Map<string, number>()
@@ -35,7 +38,7 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
   const unproved = new Set<string>()
   let bytes = 0
 
-  const weight = (envelope: Envelope) => envelope.bytes.byteLength + OVERHEAD_BYTES
+  const weight = (letter: Letter) => letter.bytes.byteLength + OVERHEAD_BYTES
 
   function drop(id: string): void {
     const envelope = letters.get(id)
@@ -89,7 +92,8 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
       if ((ends.get(endId)?.bytes ?? 0) + size > limits.maxMailBytesPerEnd) return 'end-full'
       const isKnown = isKnownEnd(envelope.to)
       if (!makeRoom(size, isKnown)) return 'full'
-      letters.set(id, envelope)
+      const { from, to, expiresAtMs } = envelope
+      letters.set(id, { from, to, expiresAtMs, bytes: envelope.bytes })
       if (!isKnown) unproved.add(id)
       const end = ends.get(endId) ?? { bytes: 0, ids: new Set<string>() }
       ends.set(endId, end)
@@ -102,8 +106,8 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
     of(end) {
       const ids = ends.get(encodeKeyHex(end))?.ids ?? []
       return [...ids].flatMap((id) => {
-        const envelope = letters.get(id)
-        return envelope === undefined || envelope.expiresAtMs <= now() ? [] : [envelope]
+        const letter = letters.get(id)
+        return letter === undefined || letter.expiresAtMs <= now() ? [] : [decodeEnvelope(letter.bytes)]
       })
     },
     remove: (id) => drop(encodeKeyHex(id)),

@@ -15,6 +15,7 @@ import type {
   PeerEvent,
   PeerLimits,
   PostOutcome,
+  Receipt,
   Tap,
   TapOptions,
   TapRule,
@@ -85,7 +86,7 @@ export function createMessages(context: MessagesContext): MessagesService {
   const passages = createPassages()
   const sessions = new Set<MessageSession>()
   /** Of this peer. Bounded: maxTapsPerPeer. */
-  const ownTaps = new Set<OwnTap>()
+  const ownTaps = new Map<OwnTap, { seat: Seat; secret: MessageSecret }>()
   let tabTaps = 0
   let passed = 0
   let refused = 0
@@ -193,8 +194,13 @@ export function createMessages(context: MessagesContext): MessagesService {
   const attempt = (_end: End, envelope: Envelope, { signal }: { signal: AbortSignal }): Promise<PostOutcome> =>
     attemptDelivery(envelope, (asker, reply) => send(envelope, asker, reply), {
       signal,
-      onLate: (receipt) => void outbox.onReceipt({ ...receipt, ids: [envelope.id] }).catch(() => {}),
+      onLate: lateReceipts(envelope.id),
     })
+
+  /** Keeps nothing of the message but its id. */
+  function lateReceipts(id: Key): (receipt: Receipt) => void {
+    return (receipt) => void outbox.onReceipt({ ...receipt, ids: [id] }).catch(() => {})
+  }
 
   const outbox = createOutbox({
     store: context.outboxStore,
@@ -278,7 +284,7 @@ export function createMessages(context: MessagesContext): MessagesService {
     const onAbort = () => void ownTap.close()
     signal?.addEventListener('abort', onAbort, { once: true })
     const seat = createSeat(end, rules, keep !== undefined, secret, ownTap)
-    ownTaps.add(ownTap)
+    ownTaps.set(ownTap, { seat, secret })
     seats.add(seat)
     if (homeTaps === undefined) router?.collectFor(seat)
     else {
@@ -286,6 +292,16 @@ export function createMessages(context: MessagesContext): MessagesService {
       told.catch(() => {}) // most do not wait for it
     }
     return ownTap
+  }
+
+  /** Before the proofs of this peer's taps are too old for record nodes that come later. */
+  function proveAgain(): void {
+    homeTaps?.onHome()
+    if (router === undefined) return
+    for (const { seat, secret } of ownTaps.values()) {
+      if (seat.proof !== undefined) seat.proof = prove(secret, self)
+      router.collectFor(seat)
+    }
   }
 
   function createSeat(end: End, rules: readonly TapRule[], keeps: boolean, secret: MessageSecret, ownTap: OwnTap): Seat {
@@ -321,7 +337,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       started = true
       router?.start()
       if (isNode) await libp2p.handle(MESSAGE_PROTOCOL, onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })
-      retell = setInterval(() => homeTaps?.onHome(), TAP_PROOF_MS / 4)
+      retell = setInterval(proveAgain, TAP_PROOF_MS / 4)
       await outbox.start()
     },
     async stop() {
@@ -329,7 +345,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       started = false
       clearInterval(retell)
       await outbox.stop()
-      await Promise.all([...ownTaps].map((own) => own.close()))
+      await Promise.all([...ownTaps.keys()].map((own) => own.close()))
       homeTaps?.stop()
       router?.stop()
       channels.stop()

@@ -25,12 +25,14 @@ export interface Passage {
   readonly isSealed: boolean
   /** The bytes that were checked end with this; others with the same id are checked again. */
   signature: Uint8Array
-  /** When it was last given to the taps here, in ms; what sat down later has not heard it. */
-  givenAtMs: number | undefined
+  /** When it was last given to the taps here, in ms (what sat down later has not heard it), and to how many. */
+  given: { atMs: number; taps: number; keepers: number } | undefined
   /** Bounded: MAX_RECEIPTS. */
   readonly receipts: Receipt[]
   /** Bounded: MAX_ASKERS, oldest out first. */
   readonly askers: Set<Asker>
+  /** Streams on which a receiver declined it. */
+  readonly decliners: WeakSet<object>
 }
 
 export interface PassagesOptions {
@@ -63,8 +65,12 @@ export interface Passages {
    * @throws {MayflyError} ERR_BAD_FRAME
    */
   takeReceipt(bytes: Uint8Array): Passage[]
-  /** Tells a receiver's refusal to who asked. */
-  takeDecline(id: Key, reason: MessageRefusal): void
+  /**
+   * Tells a receiver's refusal to who asked.
+   *
+   * @param by who tells it, once
+   */
+  takeDecline(id: Key, reason: MessageRefusal, by?: object): void
 }
 
 export function createPassages(options: PassagesOptions = {}): Passages {
@@ -97,7 +103,16 @@ export function createPassages(options: PassagesOptions = {}): Passages {
         return known
       }
       const { to, isSealed } = envelope
-      const passage: Passage = { id: envelope.id, to, isSealed, signature, givenAtMs: undefined, receipts: [], askers: new Set() }
+      const passage: Passage = {
+        id: envelope.id,
+        to,
+        isSealed,
+        signature,
+        given: undefined,
+        receipts: [],
+        askers: new Set(),
+        decliners: new WeakSet(),
+      }
       passages.set(id, passage)
       const oldest = passages.size > maxPassages ? passages.keys().next().value : undefined
       if (oldest !== undefined) passages.delete(oldest)
@@ -126,9 +141,11 @@ export function createPassages(options: PassagesOptions = {}): Passages {
       for (const asker of askers) asker.onReceipt(receipt)
       return news
     },
-    takeDecline(id, reason) {
+    takeDecline(id, reason, by) {
       const passage = passages.get(encodeKeyHex(id))
-      for (const asker of passage === undefined ? [] : openAskers(passage)) asker.onDecline(id, reason)
+      if (passage === undefined || (by !== undefined && passage.decliners.has(by))) return
+      if (by !== undefined) passage.decliners.add(by)
+      for (const asker of openAskers(passage)) asker.onDecline(id, reason)
     },
   }
 }

@@ -1,9 +1,8 @@
 /** What a message says: its type, its fields, its body. Pure. Sealing is done by seal.ts, signing by envelope.ts. */
 
-import { encode } from 'cborg'
 import { MayflyError } from '../errors.ts'
 import type { MessageDraft } from '../types.ts'
-import { decodeCanonical, mustBeArray } from './canonical.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 
 export interface Payload {
   /** Media type. */
@@ -45,7 +44,7 @@ export function encodePayload({ body, type, fields = {} }: MessageDraft): Uint8A
   }
   const reason = refusePayload(payload)
   if (reason !== undefined) throw new MayflyError('ERR_BAD_MESSAGE', `Cannot send this message: ${reason}`)
-  return encode([payload.type, payload.fields, payload.body])
+  return encodeCanonical([payload.type, payload.fields, payload.body])
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
@@ -55,7 +54,7 @@ export function decodePayload(bytes: Uint8Array): Payload {
     if (typeof type !== 'string') throw new Error('a type was expected')
     if (!(fields instanceof Map) || ![...fields].flat().every((part) => typeof part === 'string')) throw new Error('fields were expected')
     if (!(body instanceof Uint8Array)) throw new Error('a body was expected')
-    const payload = { type, fields: Object.fromEntries(fields) as Record<string, string>, body: body.slice() }
+    const payload = { type, fields: Object.fromEntries(fields) as Record<string, string>, body: new Uint8Array(body) }
     const reason = refusePayload(payload)
     if (reason !== undefined) throw new Error(reason)
     return payload

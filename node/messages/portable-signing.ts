@@ -24,14 +24,13 @@ export function portableSign(secret: Uint8Array, bytes: Uint8Array): Uint8Array 
 export function isPortablySigned(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   const r = signature.subarray(0, HALF_BYTES)
   const s = readNumber(signature.subarray(HALF_BYTES))
-  if (s >= ORDER) return false
   try {
     const key = Point.fromBytes(publicKey)
     const challenge = readNumber(sha512.create().update(r).update(publicKey).update(bytes).digest()) % ORDER
     const expected = Point.BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(challenge))
     return equalBytes(expected.toBytes(), r)
   } catch {
-    // Not a point.
+    // A key that is no point, or an S that is not under the order.
     return false
   }
 }

@@ -3,8 +3,8 @@
  * one that was asked with, and the time is near, is left to who asked.
  */
 
-import { encode } from 'cborg'
 import type { MessageSecret } from '../types.ts'
+import { encodeCanonical } from './canonical.ts'
 import { signedBytes } from './signed.ts'
 import { isSigned, signBytes } from './signing.ts'
 
@@ -33,5 +33,5 @@ export function isProofRight(publicKey: Uint8Array, terms: ProofTerms, signature
 }
 
 function provenBytes({ purpose, peer, nonce, atMs }: ProofTerms): Uint8Array {
-  return signedBytes(DOMAIN, encode([VERSION, purpose, peer, nonce, atMs]))
+  return signedBytes(DOMAIN, encodeCanonical([VERSION, purpose, peer, nonce, atMs]))
 }

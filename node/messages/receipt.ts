@@ -1,10 +1,9 @@
 /** Receipts: a receiver's signed word that it has stored messages, sent after its durable commit. Pure; the layout is in WIRE.md. */
 
-import { encode } from 'cborg'
 import { MayflyError } from '../errors.ts'
 import { KEY_BYTES } from '../keys/index.ts'
 import type { Key, MessageSecret, Receipt } from '../types.ts'
-import { decodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'
 
@@ -22,7 +21,7 @@ export function signReceipt(secret: MessageSecret, ids: readonly Key[], storedAt
     throw new MayflyError('ERR_LIMIT', `Cannot sign a receipt: ${ids.length} ids, not 1 to ${MAX_RECEIPT_IDS}`)
   }
   const receiver = publicKeyOf(secret)
-  const part = encode([VERSION, receiver, ids, storedAtMs])
+  const part = encodeCanonical([VERSION, receiver, ids, storedAtMs])
   return { receiver, ids: [...ids], storedAtMs, bytes: signPart(secret, DOMAIN, part) }
 }
 
@@ -41,7 +40,7 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
       receiver: mustBeBytes(receiver, KEY_BYTES, 'receiver'),
       ids: ids.map((id) => mustBeBytes(id, KEY_BYTES, 'id')),
       storedAtMs: mustBeTime(storedAtMs, 'stored'),
-      bytes: bytes.slice(),
+      bytes: new Uint8Array(bytes),
     }
   })
 }

@@ -105,8 +105,8 @@ export function createRouter(context: RouterContext): Router {
 
   function give(envelope: Envelope, passage: Passage, reply: Reply): void {
     const nowMs = now()
-    const givenAtMs = passage.givenAtMs
-    const isAgain = givenAtMs !== undefined && passage.receipts.length === 0 && nowMs - givenAtMs >= AGAIN_MS
+    const { given } = passage
+    const isAgain = given !== undefined && passage.receipts.length === 0 && nowMs - given.atMs >= AGAIN_MS
     let taps = 0
     let keepers = 0
     let fields: ReturnType<typeof readEnvelopeFields> | undefined
@@ -118,9 +118,9 @@ export function createRouter(context: RouterContext): Router {
       }
       taps++
       if (seat.keeps) keepers++
-      if (givenAtMs === undefined || seat.sinceMs > givenAtMs || (isAgain && seat.keeps)) seat.give(envelope)
+      if (given === undefined || seat.sinceMs > given.atMs || (isAgain && seat.keeps)) seat.give(envelope)
     }
-    if (taps > 0 && (givenAtMs === undefined || isAgain)) passage.givenAtMs = nowMs
+    passage.given = { atMs: given === undefined || isAgain ? nowMs : given.atMs, taps, keepers }
     reply({ ...NOTHING, taps, keepers })
   }
 

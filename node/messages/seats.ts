@@ -10,8 +10,8 @@ export interface Seat {
   readonly rules: readonly TapRule[]
   /** True when it stores, and sends receipts. */
   readonly keeps: boolean
-  /** Of a hashname: what it proved. */
-  readonly proof: TapProof | undefined
+  /** Of a hashname: what it proved; newer ones take its place. */
+  proof: TapProof | undefined
   /** What was given to the taps here before, in ms, this one has not heard. */
   readonly sinceMs: number
   give(envelope: Envelope): void

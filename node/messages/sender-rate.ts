@@ -11,8 +11,12 @@ export interface SenderRateOptions {
 const MAX_SENDERS = 16_384
 
 export interface SenderRate {
-  /** 0: it may be sent. Otherwise after how many ms it may. */
-  take(sender: string): number
+  /**
+   * 0: it may be sent. Otherwise after how many ms it may.
+   *
+   * @param cost in messages, of which it may be several
+   */
+  take(sender: string, cost?: number): number
 }
 
 export function createSenderRate({ burst, perSecond, maxSenders = MAX_SENDERS }: SenderRateOptions, now: () => number): SenderRate {
@@ -20,7 +24,7 @@ export function createSenderRate({ burst, perSecond, maxSenders = MAX_SENDERS }:
   const buckets = new Map<string, { tokens: number; filledAtMs: number }>()
 
   return {
-    take(sender) {
+    take(sender, cost = 1) {
       const nowMs = now()
       const bucket = buckets.get(sender) ?? { tokens: burst, filledAtMs: nowMs }
       buckets.delete(sender)
@@ -29,8 +33,9 @@ export function createSenderRate({ burst, perSecond, maxSenders = MAX_SENDERS }:
       if (oldest !== undefined) buckets.delete(oldest)
       bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.filledAtMs) / 1_000) * perSecond)
       bucket.filledAtMs = nowMs
-      if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / perSecond) * 1_000)
-      bucket.tokens--
+      const price = Math.min(cost, burst)
+      if (bucket.tokens < price) return Math.ceil(((price - bucket.tokens) / perSecond) * 1_000)
+      bucket.tokens -= price
       return 0
     },
   }

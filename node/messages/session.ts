@@ -18,6 +18,7 @@ import { isTapProved } from './tap-proof.ts'
 import {
   type AskKey,
   type Collect,
+  type Decline,
   decodeMessageFrame,
   encodeMessageFrame,
   MAX_MESSAGE_FRAME_BYTES,
@@ -119,8 +120,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
         enqueue(frame.receipt.byteLength, () => context.onReceipt(frame.receipt))
         break
       case 'decline':
-        // Only who taps here has something to say about what came.
-        if (taps.size > 0) passages.takeDecline(frame.id, frame.reason)
+        onDecline(frame)
         break
       case 'ask-key':
         void onAskKey(frame)
@@ -171,13 +171,13 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     if (times !== undefined) return refused(sequence, times)
     const known = passages.checked(envelope)
     if (known !== undefined) return { envelope, passage: known }
-    const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer)
+    const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
     if (peerWaitMs > 0) return refused(sequence, 'sender-rate', peerWaitMs)
     if (!isEnvelopeSigned(envelope)) {
       countForged('a message with a wrong signature')
       return refused(sequence, 'forged')
     }
-    const waitMs = context.senderRate.take(encodeKeyHex(envelope.from))
+    const waitMs = context.senderRate.take(encodeKeyHex(envelope.from), costOf(bytes))
     if (waitMs > 0) return refused(sequence, 'sender-rate', waitMs)
     context.onPassed(undefined)
     return { envelope, passage: passages.add(envelope) }
@@ -199,13 +199,16 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     send({ type: 'taken', sequence, taps: heard, keepers, nodes, untilMs, refusal })
   }
 
-  function onOffer({ sequence, id, end }: Offer): void {
+  function onOffer({ sequence, id }: Offer): void {
     const look = () => {
       const passage = passages.get(id)
-      if (passage?.givenAtMs === undefined) return false
+      const given = passage?.given
+      // Who sat down since then has not heard it.
+      if (passage === undefined || given === undefined || [...seats.at(passage.to)].some(({ sinceMs }) => sinceMs > given.atMs))
+        return false
+      const { taps: heard, keepers } = given
       passages.ask(passage, asker)
-      const here = [...seats.at(end)]
-      taken(sequence, { ...NOTHING, taps: here.length, keepers: here.filter(({ keeps }) => keeps).length })
+      taken(sequence, { ...NOTHING, taps: heard, keepers })
       return true
     }
     if (look()) return
@@ -251,6 +254,12 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     send({ type: 'key', sequence, publicKey })
   }
 
+  /** Only who stores what goes to this end has something to say about it. */
+  function onDecline({ id, reason }: Decline): void {
+    const passage = passages.get(id)
+    if (passage !== undefined && taps.get(encodeKeyHex(passage.to))?.keeps) passages.takeDecline(id, reason, source)
+  }
+
   function onCollect(collect: Collect): void {
     if (!router.onCollect(collect, connection.remotePeer)) countForged('a receiver that is not proved')
   }
@@ -258,6 +267,12 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   return { close: () => frames.close() }
 }
 
+/** A large message is copied as often as a small one, and costs its sender as many small ones as fit into it. */
+function costOf(envelope: Uint8Array): number {
+  return 1 + Math.floor(envelope.byteLength / SMALL_BYTES)
+}
+
+const SMALL_BYTES = 4_096
 /** How long a home asks others for a public key, for its tab, in ms. */
 const ASK_KEY_MS = 3_000
 /** Public keys that one tab may have looked for at once. */

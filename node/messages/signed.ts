@@ -1,8 +1,7 @@
 /** What is signed, as it travels: CBOR of a byte string, which is the signed part, and its signature. */
 
-import { encode } from 'cborg'
 import type { MessageSecret } from '../types.ts'
-import { decodeCanonical, mustBeArray, mustBeBytes } from './canonical.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes } from './canonical.ts'
 import { isSigned, SIGNATURE_BYTES, signBytes } from './signing.ts'
 
 /** Array, two byte strings with their lengths, and the signature: what this form adds to a signed part, in bytes, at most. */
@@ -23,7 +22,7 @@ export function signedBytes(domain: string, part: Uint8Array): Uint8Array {
 }
 
 export function signPart(secret: MessageSecret, domain: string, part: Uint8Array): Uint8Array {
-  return encode([part, signBytes(secret, signedBytes(domain, part))])
+  return encodeCanonical([part, signBytes(secret, signedBytes(domain, part))])
 }
 
 /**
@@ -35,7 +34,7 @@ export function decodeSigned(what: string, bytes: Uint8Array, maxBytes: number):
   return decodeCanonical(what, bytes, maxBytes, (value) => {
     const [part, signature] = mustBeArray(value, 2)
     if (!(part instanceof Uint8Array)) throw new Error('a signed part was expected')
-    return { part: part.slice(), signature: mustBeBytes(signature, SIGNATURE_BYTES, 'signature') }
+    return { part: new Uint8Array(part), signature: mustBeBytes(signature, SIGNATURE_BYTES, 'signature') }
   })
 }
 

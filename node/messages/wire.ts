@@ -294,15 +294,15 @@ function flag(value: unknown): boolean {
   return value
 }
 
-/** What is kept of a frame must not keep the whole frame. */
+/** Copied: what is kept of a frame must not keep the whole frame. (`slice` of a Buffer is no copy.) */
 function exactly(value: unknown, length: number): Uint8Array {
   if (!(value instanceof Uint8Array) || value.byteLength !== length) throw bad(`${length} bytes were expected`)
-  return value.slice()
+  return new Uint8Array(value)
 }
 
 function bytes(value: unknown, most: number): Uint8Array {
   if (!(value instanceof Uint8Array) || value.byteLength > most) throw bad(`at most ${most} bytes were expected`)
-  return value.slice()
+  return new Uint8Array(value)
 }
 
 function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {

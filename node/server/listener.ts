@@ -156,6 +156,8 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
     }
 
     readonly #onUpgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
+      // Messages to programs come over websockets too: who else listens here answers for those.
+      if (request.url?.startsWith('/to/') && server.listenerCount('upgrade') > 1) return
       // The http server has taken its own listeners off: an error that nobody hears would end the process.
       duplex.on('error', () => duplex.destroy())
       const address = clientAddress(request)

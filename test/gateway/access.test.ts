@@ -10,7 +10,7 @@ const PUBLIC = 'https://pages.example'
 
 function attempt(headers: Record<string, string>, client: Client, options: AccessOptions = {}): number {
   try {
-    new Access(options).requireMutation(new Headers(headers), client)
+    new Access(options).requireOwner(new Headers(headers), client)
     return 200
   } catch (error) {
     if (error instanceof ProblemError) return error.problem.status
@@ -57,12 +57,9 @@ test.each([
   ['the public name with the token', { host: 'pages.example', ...TOKEN }, HERE, { publicUrl: PUBLIC, token: 'secret' }, 200],
   ['the public app with the token', { host: 'pages.example', origin: PUBLIC, ...TOKEN }, HERE, { publicUrl: PUBLIC, token: 'secret' }, 200],
   ['a public URL that is this machine', { host: 'localhost:4000' }, HERE, { publicUrl: 'http://localhost:4000' }, 200],
-] as Array<[string, Record<string, string>, Client, AccessOptions, number]>)(
-  'requireMutation: %s',
-  (_, headers, client, options, status) => {
-    expect(attempt(headers, client, options)).toBe(status)
-  },
-)
+] as Array<[string, Record<string, string>, Client, AccessOptions, number]>)('requireOwner: %s', (_, headers, client, options, status) => {
+  expect(attempt(headers, client, options)).toBe(status)
+})
 
 test.each([
   [{ host: 'localhost:4000' }, HERE, false],

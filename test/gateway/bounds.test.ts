@@ -17,7 +17,7 @@ function refusal(action: () => unknown): ProblemError['problem'] | null {
 
 test('RateLimit: a burst passes, the next is refused, and time brings tokens back', () => {
   let nowMs = 0
-  const rate = new RateLimit({ burst: 3, perSecond: 2, now: () => nowMs })
+  const rate = new RateLimit({ burst: 3, perSecond: 2, now: () => nowMs, words: { does: 'searches', things: 'searches' } })
   for (let i = 0; i < 3; i++) rate.take('192.0.2.1')
   expect(refusal(() => rate.take('192.0.2.1'))).toMatchObject({ status: 429, code: 'ERR_LIMIT', retryAfterS: 1 })
   rate.take('192.0.2.2')
@@ -30,7 +30,7 @@ test('RateLimit: a burst passes, the next is refused, and time brings tokens bac
 })
 
 test('RateLimit: all addresses of one IPv6 network share a bucket', () => {
-  const rate = new RateLimit({ burst: 1, perSecond: 1, now: () => 0 })
+  const rate = new RateLimit({ burst: 1, perSecond: 1, now: () => 0, words: { does: 'searches', things: 'searches' } })
   rate.take('2001:db8::1')
   expect(refusal(() => rate.take('2001:db8::2'))).not.toBeNull()
   expect(refusal(() => rate.take('2001:db8:0:1::2'))).toBeNull()
@@ -69,7 +69,9 @@ test.each([
   ['s', null],
   ['-1s', null],
   ['1.5s', null],
-  ['1h', null],
+  ['1h', 3_600_000],
+  ['7d', 604_800_000],
+  ['1w', null],
   [' 1s', null],
   ['1e3', null],
   ['9999999999', null],

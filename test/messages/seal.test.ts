@@ -1,3 +1,5 @@
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { expect, test } from 'vitest'
 import { sha256AtOnce } from '../../node/keys/index.ts'
 import { decodeEnvelope, isEnvelopeSigned, sealTerms, signEnvelope } from '../../node/messages/envelope.ts'
@@ -55,3 +57,28 @@ test('seal: a receiver whose public key is none is refused', async () => {
     code: 'ERR_BAD_FRAME',
   })
 })
+
+test('seal: a sender who pads otherwise than all others is refused', async () => {
+  const padded = (size: number, last: number) => {
+    const bytes = new Uint8Array(256).with(3, size & 255).with(2, size >> 8)
+    return bytes.with(255, last)
+  }
+  const right = { secret: RECEIVER, sender: publicKeyOf(SENDER), aad: sealTerms(TERMS) }
+  expect(await openSealedPayload(right, await sealAsIs(padded(5, 0)))).toEqual(new Uint8Array(5))
+  for (const plain of [padded(5, 1), padded(253, 0), padded(60_000, 0)]) {
+    await expect(openSealedPayload(right, await sealAsIs(plain))).rejects.toEqual(DAMAGED)
+  }
+})
+
+/** What `sealPayload` does, without padding. */
+async function sealAsIs(plain: Uint8Array): Promise<Uint8Array> {
+  const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
+  const importKey = (bytes: Uint8Array, isPublic: boolean) => suite.kem.importKey('raw', Uint8Array.from(bytes).buffer, isPublic)
+  const context = await suite.createSenderContext({
+    recipientPublicKey: await importKey(ed25519.utils.toMontgomery(publicKeyOf(RECEIVER)), true),
+    senderKey: await importKey(ed25519.utils.toMontgomerySecret(SENDER), false),
+    info: new TextEncoder().encode('mayfly-message').buffer,
+  })
+  const cipherText = await context.seal(Uint8Array.from(plain).buffer, Uint8Array.from(sealTerms(TERMS)).buffer)
+  return Buffer.concat([new Uint8Array(context.enc), new Uint8Array(cipherText)])
+}

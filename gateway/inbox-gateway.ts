@@ -1,0 +1,93 @@
+/** The HTTP face of a receiver by itself: its view at `/`, its messages for programs, and nothing of content or of an overlay. */
+
+import type { Inbox } from '../node/index.ts'
+import { Access } from './access.ts'
+import { pathFault } from './address.ts'
+import { badAddress } from './address-problems.ts'
+import { createAnswering, failureOf } from './answering.ts'
+import { answerLimits } from './limits-answer.ts'
+import { MessagePosts } from './message-posts.ts'
+import { MessageRoutes } from './message-routes.ts'
+import { OpenRequests } from './open-requests.ts'
+import { healthAnswer } from './plain-answer.ts'
+import { ProblemError } from './problem.ts'
+import { addRoute, createRouteApp, type RouteBindings } from './route.ts'
+import { GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type Visit } from './types.ts'
+
+export interface InboxGatewayOptions {
+  inbox: Inbox
+  /** Origin at which its owner reaches it, when that is not this machine. Its host is an allowed Host. */
+  publicUrl?: string
+  /** What its owner shows from other machines: as a Bearer token, or in a browser as the password. Without one only this machine may. */
+  token?: string
+  /** The version of mayfly that is running. */
+  version: string
+  limits?: Partial<GatewayLimits>
+  /** Hears every request and every failure. */
+  onEvent?: (event: GatewayEvent) => void
+}
+
+/** The largest body of a message, in bytes: what every peer takes. A longer one is for `mayfly hold`. */
+const MAX_MESSAGE_BYTES = 65_536
+
+/** @throws TypeError, when `publicUrl` is no URL */
+export function createInboxGateway(options: InboxGatewayOptions): Gateway {
+  const { inbox, version, onEvent } = options
+  const limits = { ...GATEWAY_DEFAULTS, ...options.limits }
+  const closing = new AbortController()
+  let draining = false
+
+  const access = new Access(options)
+  const open = new OpenRequests(limits)
+  const posts = new MessagePosts({
+    post: (end, draft, wait) => inbox.post(end, draft, wait),
+    limits,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    // What is posted here is signed by the receiver itself.
+    authorize: ({ request, client }) => access.requireOwner(request.headers, client),
+    via: () => undefined,
+    closing: closing.signal,
+  })
+  const messages = new MessageRoutes({
+    posts,
+    inbox,
+    access,
+    limits,
+    open,
+    home: '/',
+    version,
+    closing: closing.signal,
+    onFailed: (error, visit) => onEvent?.(failureOf(error, visit)),
+  })
+
+  const app = createRouteApp(({ path }) => {
+    throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: `There is no ${path.slice(0, 80)} here.`, link: '/' })
+  })
+  messages.addTo(app)
+  addRoute(app, '/limits', 'limits', {
+    GET: (visit) => answerLimits({ http: limits, message: { maxMessageBytes: MAX_MESSAGE_BYTES } }, visit),
+  })
+  addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
+
+  async function answer(visit: Visit, bindings: RouteBindings): Promise<Response> {
+    const end = await messages.answer(visit, bindings)
+    if (end !== null) return end
+    const fault = visit.path.includes('%') ? 'it is encoded' : pathFault(visit.path)
+    if (fault !== null) throw badAddress(visit.path, fault)
+    return await app.fetch(visit.request, bindings)
+  }
+
+  const openFeed = (visit: Visit) => messages.openFeed(visit)
+  return {
+    ...createAnswering({ answer, openFeed, closing: closing.signal, ...(onEvent !== undefined && { onEvent }) }),
+    maxBodyBytes: posts.maxBodyBytes,
+    takesSocket: (target) => messages.takesSocket(target),
+    drain() {
+      draining = true
+    },
+    close() {
+      draining = true
+      closing.abort()
+    },
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * What the inbox's page does by itself: it puts in what arrives, says times as its reader does, and sends a form once. The function is sent to
+ * the browser as its own text, so it uses nothing from outside.
+ */
+
+export const INBOX_SCRIPT = `(${runInboxPage.toString()})()\n`
+
+function runInboxPage(): void {
+  /** Articles that the page keeps while it is open. */
+  const maxArticles = 200
+  /** Many may arrive at once: they are put in together, so often, in ms. */
+  const batchMs = 50
+  /** How soon to ask again where the browser does not, in ms. */
+  const retryMs = 2_000
+  const list = document.getElementById('messages')
+  const status = document.getElementById('live')
+  const title = document.title
+  let waiting: { sequence: number; end: string; html: string }[] = []
+  let unseen = 0
+
+  function tellTimes(root: ParentNode): void {
+    for (const time of root.querySelectorAll('time')) {
+      const at = new Date(time.dateTime)
+      const isToday = at.toDateString() === new Date().toDateString()
+      time.textContent = isToday
+        ? at.toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })
+        : at.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
+      const sent = new Date(time.title.replace('sent ', ''))
+      if (!Number.isNaN(sent.getTime())) time.title = `sent ${sent.toLocaleString()}, arrived ${at.toLocaleString()}`
+    }
+  }
+
+  function countOne(end: string): void {
+    for (const count of document.querySelectorAll<HTMLElement>('[data-count-of]')) {
+      if (count.dataset.countOf === end || count.dataset.countOf === '') count.textContent = String(Number(count.textContent) + 1)
+    }
+  }
+
+  function putIn(): void {
+    const arrived = waiting
+    waiting = []
+    for (const { sequence, end, html } of arrived) {
+      if (document.getElementById(`m${sequence}`) !== null) continue
+      list?.insertAdjacentHTML('afterbegin', html) // made by this page's own server, which escapes what strangers wrote
+      const article = list?.firstElementChild
+      article?.classList.add('arrived')
+      if (article) tellTimes(article)
+      countOne(end)
+      if (document.hidden) unseen++
+    }
+    while (list !== null && list.childElementCount > maxArticles) list.lastElementChild?.remove()
+    document.querySelector('.empty')?.setAttribute('hidden', '')
+    if (unseen > 0) document.title = `(${unseen}) ${title}`
+  }
+
+  function follow(query: URLSearchParams): void {
+    const source = new EventSource(`/inbox/live?${query}`)
+    const tell = (state: string, text: string) => {
+      if (status === null || status.dataset.state === state) return
+      status.dataset.state = state
+      status.textContent = text
+    }
+    source.onopen = () => tell('open', 'Live')
+    source.onerror = () => {
+      tell('lost', 'Not connected, trying again')
+      // After an answer that is no stream a browser does not try again by itself.
+      if (source.readyState === EventSource.CLOSED) setTimeout(follow, retryMs, query)
+    }
+    source.onmessage = ({ data }) => {
+      if (waiting.length === 0) setTimeout(putIn, batchMs)
+      const message = JSON.parse(data)
+      query.set('after', String(message.sequence))
+      waiting.push(message)
+      if (waiting.length > maxArticles) waiting.shift()
+    }
+  }
+
+  tellTimes(document)
+  if (list?.dataset.live !== undefined) follow(new URLSearchParams(list.dataset.live))
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return
+    unseen = 0
+    document.title = title
+  })
+  document.addEventListener('submit', ({ target }) => {
+    // Once it is on its way: a disabled button is left out of what is sent.
+    if (target instanceof HTMLFormElement && target.method === 'post')
+      setTimeout(() => {
+        for (const button of target.querySelectorAll('button')) button.disabled = true
+      })
+  })
+  window.addEventListener('pageshow', () => {
+    for (const button of document.querySelectorAll('button')) button.disabled = false
+  })
+}

@@ -1,0 +1,72 @@
+/**
+ * The websockets of `/to/<end>/ws`, on the port that pages and the overlay share: each event is a text message of JSON. What a client sends
+ * is not looked at. A client that does not take what it is sent is cut.
+ */
+
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { InboxFeed } from './inbox-feed.ts'
+import { feedJson } from './inbox-streams.ts'
+
+/** Nobody needs to say anything here. */
+const MAX_INCOMING_BYTES = 1_024
+/** @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 (going away) */
+const GOING_AWAY = 1_001
+
+export class MessageSockets {
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_INCOMING_BYTES,
+    perMessageDeflate: false,
+    clientTracking: false,
+  })
+  readonly #stallMs: number
+
+  /** @param stallMs how long a client may take nothing of what it was sent, in ms */
+  constructor(stallMs: number) {
+    this.#stallMs = stallMs
+  }
+
+  /** @param open the events for this client, or the answer that refuses them */
+  async take(incoming: IncomingMessage, duplex: Duplex, head: Buffer, open: () => Promise<InboxFeed | Response>): Promise<void> {
+    // The http server has taken its own listeners off: an error that nobody hears would end the process.
+    duplex.on('error', () => duplex.destroy())
+    const feed = await open()
+    if (feed instanceof Response) return refuse(duplex, feed)
+    duplex.once('close', feed.end) // also when it was no handshake after all
+    if (duplex.destroyed) return feed.end()
+    this.#server.handleUpgrade(incoming, duplex, head, (socket) => void this.#pump(feed, socket))
+  }
+
+  async #pump(feed: InboxFeed, socket: WebSocket): Promise<void> {
+    socket.on('error', () => socket.terminate())
+    socket.on('close', feed.end)
+    try {
+      for await (const event of feed.events) await this.#send(socket, feedJson(event))
+      socket.close(GOING_AWAY)
+    } catch {
+      socket.terminate()
+    } finally {
+      feed.end()
+    }
+  }
+
+  /** Resolves once the system has taken it, so that no more than one event waits here. */
+  async #send(socket: WebSocket, text: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer = setTimeout(() => reject(new Error('The client takes nothing.')), this.#stallMs)
+    socket.send(text, (error) => (error == null ? resolve() : reject(error)))
+    await promise.finally(() => clearTimeout(timer))
+  }
+}
+
+/** Writes an answer onto a connection that is no longer the http server's. */
+async function refuse(duplex: Duplex, response: Response): Promise<void> {
+  const body = await response.text()
+  const headers = new Headers(response.headers)
+  headers.set('content-length', String(Buffer.byteLength(body)))
+  headers.set('connection', 'close')
+  const head = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`).join('')
+  duplex.end(`HTTP/1.1 ${response.status} Refused\r\n${head}\r\n${body}`, () => duplex.destroy())
+}

@@ -1,0 +1,28 @@
+/** The face of a receiver by itself, in front of an inbox in memory, on its own real socket. It stops when the test ends. */
+
+import { onTestFinished } from 'vitest'
+import { createGatewayServer, createInboxGateway, type GatewayServerOptions, type InboxGatewayOptions } from '../../gateway/index.ts'
+import { createMemoryInbox, type MemoryInbox } from './memory-inbox.ts'
+
+export interface InboxFront {
+  inbox: MemoryInbox
+  port: number
+  url: string
+  /** Ends what is open. */
+  close(): void
+  /** Gives the port free; the test's end does it else. */
+  stop(): Promise<void>
+}
+
+export async function startInbox(
+  { openEnds, ...options }: Partial<InboxGatewayOptions> & { openEnds?: string[] } = {},
+  serverOptions: GatewayServerOptions = {},
+): Promise<InboxFront> {
+  const inbox = createMemoryInbox(openEnds)
+  const gateway = createInboxGateway({ inbox, version: '0.0.0-test', ...options })
+  const server = createGatewayServer(serverOptions)
+  server.serve(gateway)
+  const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
+  onTestFinished(() => server.stop())
+  return { inbox, port, url: `http://127.0.0.1:${port}`, close: () => gateway.close(), stop: () => server.stop() }
+}

@@ -1,0 +1,19 @@
+/** Messages that go nowhere: what is posted is kept to be looked at, and becomes what a test says. */
+
+import type { MessageDraft, Messages, Peer, PostOptions, PostOutcome } from '../../node/index.ts'
+
+export interface RecordingMessages {
+  readonly posted: { end: string; draft: MessageDraft; options: PostOptions | undefined }[]
+  /** What becomes of a post; called for each. */
+  onPost: () => Promise<PostOutcome> | PostOutcome
+}
+
+/** The peer as it is, but for its messages. */
+export function withRecordingMessages(peer: Peer): { peer: Peer; messages: RecordingMessages } {
+  const messages: RecordingMessages = { posted: [], onPost: () => ({ state: 'queued', nodes: 0, untilMs: 0 }) }
+  const post: Messages['post'] = async (end, draft, options) => {
+    messages.posted.push({ end, draft, options })
+    return { id: new Uint8Array(32).fill(1), outcome: await messages.onPost() }
+  }
+  return { peer: Object.create(peer, { messages: { value: { post } } }), messages }
+}
