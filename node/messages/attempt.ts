@@ -1,6 +1,6 @@
 /** One try to deliver a message: waits for what receivers and record nodes say, no longer than it must, and sums it up. */
 
-import { encodeKeyHex, equalBytes } from '../keys/index.ts'
+import { equalBytes } from '../keys/index.ts'
 import type { Key, MessageRefusal, PostOutcome, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import type { Envelope } from './envelope.ts'
@@ -99,6 +99,5 @@ export function attemptDelivery(
 }
 
 function names({ ids }: Receipt, id: Key): boolean {
-  const wanted = encodeKeyHex(id)
-  return ids.some((known) => encodeKeyHex(known) === wanted)
+  return ids.some((known) => equalBytes(known, id))
 }

@@ -83,6 +83,8 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
   const composer = createComposer(context)
   const waits = createOutcomeWaits(store)
   const listeners = new Set<(entry: OutboxEntry) => void>()
+  /** Of entries made here: they need not be read again for their first try. */
+  const fresh = new WeakMap<OutboxEntry, Envelope>()
   /** As counted when it was pruned last, with what came and went since. */
   let load: OutboxLoad = { waiting: 0, bytes: 0 }
   let state: 'new' | 'running' | 'stopped' = 'new'
@@ -93,7 +95,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
     {
       ...context,
       async attempt(entry, signal) {
-        const envelope = readEnvelope(entry)
+        const envelope = fresh.get(entry) ?? readEnvelope(entry)
         if (envelope === undefined) return { state: 'refused', reason: 'malformed' }
         return context.attempt(parseEnd(entry.end), envelope, { signal })
       },
@@ -181,6 +183,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
         outcome: undefined,
         isDone: false,
       }
+      fresh.set(entry, envelope)
       carry(1, entry)
       await store.put(entry).catch((error: unknown) => {
         carry(-1, entry)
