@@ -16,7 +16,10 @@ export interface FrameStreamOptions {
   maxFrameBytes: number
   /** How many bytes may wait to be sent before the other side counts as stuck and the stream is ended. */
   maxUnsentBytes: number
-  /** Frames that are sent in one turn of the event loop go out as one: a small frame alone costs more to encrypt and frame than to make. */
+  /**
+   * Frames that are sent in one turn of the event loop go out as one: a small frame alone costs more to encrypt and frame than to make. In
+   * Node.js they go out as the next turn begins, so that what a turn's promises bring about goes with the rest.
+   */
   isCorked?: boolean
   onFrame(frame: Frame): void
   /** Called once, however the stream ends. */
@@ -62,6 +65,9 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   }
   return frame as Frame
 }
+
+/** A tab has no turns that one could wait for: a timer there waits for milliseconds, or in the background a second. */
+const whenTurnEnds: (work: () => void) => void = globalThis.setImmediate ?? queueMicrotask
 
 function withLength(body: Uint8Array): Uint8Array {
   const prefix: number[] = []
@@ -157,7 +163,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
       if (!open) return false
       const bytes = withLength(encodeFrame(frame))
       if (!options.isCorked) return write(bytes)
-      if (corked.push(bytes) === 1) queueMicrotask(uncork)
+      if (corked.push(bytes) === 1) whenTurnEnds(uncork)
       return true
     },
     writable({ signal } = {}) {
