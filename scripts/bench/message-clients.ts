@@ -14,7 +14,7 @@ export interface PostClient {
 
 /** Each post a request of its own, over connections that are kept. */
 export function connectHttp(port: number): PostClient {
-  const agent = new Agent({ keepAlive: true, noDelay: true })
+  const agent = new Agent({ keepAlive: true })
   return {
     post: (body) =>
       new Promise((resolve, reject) => {
