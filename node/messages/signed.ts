@@ -3,7 +3,7 @@
 import { MayflyError } from '../errors.ts'
 import type { MessageSecret } from '../types.ts'
 import { encodeCanonical } from './canonical.ts'
-import { isSigned, SIGNATURE_BYTES, signBytes } from './signing.ts'
+import { isSigned, isSignedElsewhere, SIGNATURE_BYTES, signBytes } from './signing.ts'
 
 /** Array, two byte strings with their lengths, and the signature: what this form adds to a signed part, in bytes, at most. */
 export const SIGNED_OVERHEAD_BYTES = 1 + 5 + 2 + SIGNATURE_BYTES
@@ -73,4 +73,10 @@ function byteStringStart(bytes: Uint8Array): { offset: number; length: number } 
 export function isPartSigned(publicKey: Uint8Array, domain: string, bytes: Uint8Array): boolean {
   const found = splitSigned(bytes)
   return found !== undefined && isSigned(publicKey, signedBytes(domain, found.part), found.signature)
+}
+
+/** The same, and where there are other threads for it, in one of them. Never rejects. */
+export async function isPartSignedElsewhere(publicKey: Uint8Array, domain: string, bytes: Uint8Array): Promise<boolean> {
+  const found = splitSigned(bytes)
+  return found !== undefined && isSignedElsewhere(publicKey, signedBytes(domain, found.part), found.signature)
 }

@@ -8,6 +8,7 @@ import { LengthPrefixedDecoder } from '@libp2p/utils'
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
+import { whenTurnEnds } from './turn.ts'
 
 export type Frame = [type: number, ...fields: unknown[]]
 
@@ -65,9 +66,6 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   }
   return frame as Frame
 }
-
-/** A tab has no turns that one could wait for: a timer there waits for milliseconds, or in the background a second. */
-const whenTurnEnds: (work: () => void) => void = globalThis.setImmediate ?? queueMicrotask
 
 function withLength(body: Uint8Array): Uint8Array {
   const prefix: number[] = []
