@@ -1,7 +1,7 @@
 /**
  * Durable posts, from one process to another on this machine: how many in a second, how long one takes, and what they cost, one at a time
  * and 32 in flight; mayfly beside Node.js's HTTP server with SQLite and beside message brokers, all running at once and taking turns, so
- * that what else the machine does falls on all alike.
+ * that what else the machine does falls on all alike. Then one post to a thousand listeners.
  *
  *   npm run bench -- messages
  *   BENCH_SYSTEMS=mayfly,http npm run bench -- messages     those whose names contain one of these words
@@ -11,6 +11,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type FanOut, LISTENERS, MAYFLY_FAN_OUT, measureFanOut } from './bench/fan-out.ts'
 import {
   directoryFor,
   HTTP_SQLITE,
@@ -22,7 +23,7 @@ import {
 } from './bench/message-systems.ts'
 import { cpuMsOf } from './bench/process-stat.ts'
 import { type Bench, runBench } from './bench/report.ts'
-import { digits, p50, p95, sum, times } from './bench/samples.ts'
+import { digits, ms, p50, p95, sum, times } from './bench/samples.ts'
 
 const BODY_BYTES = 200
 const IN_FLIGHT = [1, 32] as const
@@ -31,7 +32,7 @@ const ROUNDS = 3
 const WARM_UP_MS = 500
 const ROUND_MS = 1_000
 
-const BAR = { shareOfHttp: 0.5, pipelinedPerSecond: 5_000 }
+const BAR = { shareOfHttp: 0.5, pipelinedPerSecond: 5_000, fanOutMs: 1_000 }
 
 interface Round {
   posts: number
@@ -48,18 +49,21 @@ async function measureMessages(bench: Bench): Promise<void> {
   const words = process.env.BENCH_SYSTEMS?.toLowerCase().split(',')
   const systems = MESSAGE_SYSTEMS.filter(({ name }) => words?.some((word) => name.toLowerCase().includes(word)) ?? true)
   if (systems.length === 0) throw new Error('BENCH_SYSTEMS: no name contains one of these words')
-  const results = await takeTurns(bench, systems)
-  for (const inFlight of IN_FLIGHT) printRounds(bench, results, inFlight)
-  judgePosts(bench, results)
-}
-
-async function takeTurns(bench: Bench, systems: readonly MessageSystem[]): Promise<Map<MessageSystem, Rounds>> {
   const parent = mkdtempSync(join(tmpdir(), 'mayfly-bench-messages-'))
   bench.stack.defer(() => rmSync(parent, { recursive: true, force: true }))
+  const results = await takeTurns(bench, systems, parent)
+  for (const inFlight of IN_FLIGHT) printRounds(bench, results, inFlight)
+  judgePosts(bench, results)
+  const fanOuts = await measureFanOut(bench, (name) => directoryFor(name, parent), words)
+  printFanOuts(bench, fanOuts)
+}
+
+async function takeTurns(bench: Bench, systems: readonly MessageSystem[], parent: string): Promise<Map<MessageSystem, Rounds>> {
+  await using stack = new AsyncDisposableStack()
   const running = new Map<MessageSystem, Posting>()
   for (const system of systems) {
     try {
-      const posting = await system.start(directoryFor(system, parent), bench.stack)
+      const posting = await system.start(directoryFor(system.name, parent), stack)
       await posting.post({ inFlight: PIPELINED, forMs: WARM_UP_MS, bodyBytes: BODY_BYTES })
       running.set(system, posting)
     } catch (error) {
@@ -133,6 +137,27 @@ function judgePosts(bench: Bench, results: Map<MessageSystem, Rounds>): void {
       met: perSecond >= BAR.pipelinedPerSecond,
     })
   }
+}
+
+function printFanOuts(bench: Bench, fanOuts: readonly FanOut[]): void {
+  if (fanOuts.length === 0) return
+  bench.table(
+    `One post to ${LISTENERS.toLocaleString('en-US')} listeners, until the last has heard it`,
+    ['system', 'posts', 'fastest, ms', 'p50, ms', 'slowest, ms'],
+    fanOuts.map(({ name, readings }) => {
+      const figures = [Math.min(...readings), p50(readings), Math.max(...readings)]
+      return [name, String(readings.length), ...figures.map(digits)]
+    }),
+  )
+  const ours = fanOuts.find(({ name }) => name === MAYFLY_FAN_OUT)
+  if (ours === undefined) return
+  const slowest = Math.max(...ours.readings)
+  bench.judge({
+    what: `one post to ${LISTENERS.toLocaleString('en-US')} tabs, slowest`,
+    value: ms(slowest),
+    bar: `< ${ms(BAR.fanOutMs)}`,
+    met: slowest < BAR.fanOutMs,
+  })
 }
 
 if (import.meta.main) await runBench('messages', measureMessages)

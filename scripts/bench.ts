@@ -21,7 +21,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   lookup: 200,
   presence: 280,
   pieces: 120,
-  messages: 240,
+  messages: 480,
 }
 
 /** Resolves with what the benchmark found, or undefined when it failed or was not done in time. */

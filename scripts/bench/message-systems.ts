@@ -121,7 +121,7 @@ export const MESSAGE_SYSTEMS: readonly MessageSystem[] = [
 ]
 
 /** A directory of its own for each. */
-export function directoryFor({ name }: MessageSystem, parent: string): string {
+export function directoryFor(name: string, parent: string): string {
   const directory = join(parent, name.replaceAll(/\W+/g, '-'))
   mkdirSync(directory)
   return directory

@@ -61,6 +61,15 @@ const calls = {
     })
   },
 
+  /** Posts once, and does not wait for what becomes of it. Answers with when it began, in ms since the epoch. */
+  say({ end, body }: { end: string; body: string }): number {
+    const beganAtMs = Date.now()
+    started()
+      .messages.post(end, { body })
+      .catch(() => {}) // who waits to hear it will tell
+    return beganAtMs
+  },
+
   async beginProfile({ directory, name }: { directory: string; name: string }): Promise<void> {
     profile = await startProfile(directory, name)
   },
