@@ -6,3 +6,5 @@ declare module '*?url' {
   // biome-ignore lint/style/noDefaultExport: the bundler exports an address so, and in no other way
   export default url
 }
+
+declare module '*.css'

@@ -1,6 +1,14 @@
-/** `mayfly/browser`: presence and content for other people's pages. A tab joins through a gateway, so it must name at least one. */
+/** `mayfly/browser`: presence, content and messages for other people's pages. A tab joins through a gateway, so it must name at least one. */
 
-import { createPeer as createAnyPeer, MayflyError, type Peer, type PeerLimits, type PeerOptions } from '../node/index.ts'
+import {
+  createPeer as createAnyPeer,
+  MayflyError,
+  type MessageSecret,
+  type OutboxStore,
+  type Peer,
+  type PeerLimits,
+  type PeerOptions,
+} from '../node/index.ts'
 
 export type {
   AbortOptions,
@@ -70,12 +78,18 @@ export {
   sha256,
 } from '../node/index.ts'
 
+export { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords } from './outbox-records.ts'
+
 export interface TabPeerOptions {
   /** URLs of gateways to join through, for instance `https://pages.example`; they are tried again for as long as the peer runs. */
   gateway: string | string[]
   /** The private key, as libp2p's protobuf bytes; a new Ed25519 key when left out. */
   privateKey?: Uint8Array
   limits?: Partial<PeerLimits>
+  /** Who this page's messages are from, 32 bytes that it keeps; the key of `privateKey` when left out. `createMessageSecret()` makes one. */
+  messageSecret?: MessageSecret
+  /** Where messages wait that are not stored yet: `await openOutboxRecords()` keeps them over a reload. In memory when left out. */
+  outboxStore?: OutboxStore
   /**
    * Content that is larger than one piece then goes from tab to tab, not through the gateway's node. Install @libp2p/webrtc for it, and
    * pass `webRTC({ rtcConfiguration: { iceServers: [] } })`; without STUN or TURN servers tabs find each other within one network.

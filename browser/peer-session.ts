@@ -6,6 +6,7 @@
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../node/index.ts'
 import { Cell, firstMatch, type ReadableCell } from './cell.ts'
 import { createFetchPiece } from './fetch-piece.ts'
+import type { OutboxRecords } from './outbox-records.ts'
 import { loadWebRTC } from './web-rtc.ts'
 import { shortPeer } from './words/short-text.ts'
 import { createWorkerHasher, startHashThread } from './workers/worker-hasher.ts'
@@ -39,6 +40,7 @@ export class PeerSession {
   /** Bounded by the parts of the tab that listen. */
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #library: Promise<PeerLibrary> | undefined
+  #outbox: Promise<OutboxRecords> | undefined
   #starting: Promise<void> | undefined
   /** The peer id of the gateway's own node, asked after each join: a node may come back as another peer. */
   #gatewayPeer: string | undefined
@@ -67,6 +69,12 @@ export class PeerSession {
   library(): Promise<PeerLibrary> {
     this.#library ??= this.#load()
     return this.#library
+  }
+
+  /** Where what is sent from this origin is kept. Opened once. @throws DOMException, when the browser gives this page no storage */
+  outbox(): Promise<OutboxRecords> {
+    this.#outbox ??= import('./outbox-records.ts').then(({ openOutboxRecords }) => openOutboxRecords())
+    return this.#outbox
   }
 
   /** Loads, starts and begins to join. May be called twice. A failure is a state of the connection, not an error. */
@@ -108,13 +116,18 @@ export class PeerSession {
 
   async #startPeer(): Promise<void> {
     try {
-      const [{ createPeer, pieceRequest }, webRTC] = await Promise.all([this.library(), loadWebRTC(() => readIceServers(this.#gateway))])
+      const [{ createPeer, pieceRequest }, webRTC, outboxStore] = await Promise.all([
+        this.library(),
+        loadWebRTC(() => readIceServers(this.#gateway)),
+        this.outbox().catch(() => undefined), // a browser that keeps nothing: what is sent is then in memory
+      ])
       const peer = await createPeer({
         role: 'tab',
         join: [this.#gateway],
         createHasher: this.#createHasher,
         fetchPiece: createFetchPiece(pieceRequest),
         ...(webRTC && { webRTC }),
+        ...(outboxStore && { outboxStore }),
       })
       peer.onEvent((event) => this.#onPeerEvent(peer, event))
       await peer.start()

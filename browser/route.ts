@@ -13,15 +13,26 @@ export interface PageRoute {
   secret?: string
 }
 
-export type Route = { view: 'home' } | PageRoute
+export interface MessagesRoute {
+  view: 'messages'
+  /** Whom the next message is for: `#name` or a hashname, as somebody's link says; nobody has checked it. */
+  to?: string
+}
+
+export type Route = { view: 'home' } | PageRoute | MessagesRoute
 
 /** The gateway parses strictly and answers everything else itself, so only its own forms arrive here. */
 const PAGE_PATH = /^\/([0-9a-f]{64})(?:\/(.*))?$/
+const TO_PATH = /^\/to\/([^/]+)$/
+const HASHNAME = /^[a-z2-7]{52}$/
 const HASH = /^[0-9a-f]{64}$/
 /** @see ../node/content/PRIVATE.md (the link) */
 const SECRET = /^#k=(.*)$/
 
 export function routeOf(pathname: string, search = '', fragment = ''): Route {
+  if (pathname === '/messages') return { view: 'messages' }
+  const [, end] = TO_PATH.exec(pathname) ?? []
+  if (end !== undefined) return { view: 'messages', to: endOfPart(decodePart(end)) }
   const [, hash, inside] = PAGE_PATH.exec(pathname) ?? []
   if (hash === undefined) return { view: 'home' }
   const query = new URLSearchParams(search)
@@ -41,6 +52,7 @@ export function routeOf(pathname: string, search = '', fragment = ''): Route {
 /** For this tab's own address and links. With its fragment it names a private page; what is asked of a gateway is `rawPathOf`. */
 export function pathOf(route: Route): string {
   if (route.view === 'home') return '/'
+  if (route.view === 'messages') return route.to === undefined ? '/messages' : `/to/${encodeURIComponent(route.to)}`
   const { outline, name, secret } = route
   const isPrivate = secret !== undefined
   return `/${contentPath(route)}${queryOf({ o: outline, filename: isPrivate ? undefined : name })}${isPrivate ? `#k=${secret}` : ''}`
@@ -57,6 +69,11 @@ export interface RawWish extends Omit<PageRoute, 'view' | 'secret'> {
 export function rawPathOf(wish: RawWish): string {
   const { outline, name, download, format } = wish
   return `/raw/${contentPath(wish)}${queryOf({ o: outline, download: download ? '1' : undefined, filename: download ? name : undefined, format })}`
+}
+
+/** A link may leave the # of an open end out. */
+function endOfPart(text: string): string {
+  return text.startsWith('#') || HASHNAME.test(text) ? text : `#${text}`
 }
 
 function contentPath({ hash, inside }: Pick<PageRoute, 'hash' | 'inside'>): string {

@@ -15,6 +15,7 @@ import { HolderCounts } from './holder-counts.ts'
 import { Holdings } from './holdings.ts'
 import { KeptContent, type SessionStore } from './kept-content.ts'
 import { LastCopyGuard } from './last-copy-guard.ts'
+import type { Mailbox } from './messages/mailbox.ts'
 import { type ContentScreen, PageVisit, type ServedState, type Visit } from './page-visit.ts'
 import { type PeerLibrary, PeerSession } from './peer-session.ts'
 import { PrivateVisit } from './private-visit.ts'
@@ -52,6 +53,10 @@ export class Tab {
   readonly draft = new DraftText()
   /** Whether what is made next gets a private link. */
   readonly isPrivate = new Cell(false)
+  /** What this origin receives and has sent. There once it has an address, which the messages page makes. */
+  readonly mailbox = new Cell<Mailbox | undefined>(undefined)
+  /** Why there can be no mailbox here. */
+  readonly mailboxProblem = new Cell<unknown>(undefined)
   readonly #gifts = new Gifts((gift, times) => this.#onGift(gift, times))
   readonly #window: Window
   readonly #screen: ContentScreen
@@ -61,6 +66,8 @@ export class Tab {
   readonly #followed = new Map<string, () => void>()
   /** The keys of private pages, by hash: in memory only. Bounded by the links that a person opens in one tab. */
   readonly #secrets = new Map<string, string>()
+  /** One after another: the address is made once. */
+  #opening: Promise<void> | undefined
 
   constructor({ window, store, screen, load, served }: TabOptions) {
     const gateway = window.location.origin
@@ -87,7 +94,7 @@ export class Tab {
     return this.#route
   }
 
-  /** The page on screen; none on the home page. */
+  /** The page on screen; none on the other views. */
   get visit(): ReadableCell<Visit | undefined> {
     return this.#visit
   }
@@ -101,6 +108,7 @@ export class Tab {
     new LastCopyGuard({ window: this.#window, holdings: this.holdings, counts: this.counts }).start()
     void this.session.start()
     void this.#restore()
+    void this.openMailbox({ create: false })
     void this.transfers.restore()
     this.#visit.get()?.start()
   }
@@ -121,6 +129,22 @@ export class Tab {
     const page = await this.sharing.share(this.chosen.get(), { ...options, isPrivate: this.isPrivate.get() })
     this.chosen.set([])
     this.#goToMade(page)
+  }
+
+  /** Begins to receive, when this origin has an address or gets one now. What keeps it from that is in `mailboxProblem`. */
+  async openMailbox({ create }: { create: boolean }): Promise<void> {
+    const before = this.#opening
+    this.#opening = (async () => {
+      await before
+      if (this.mailbox.get()) return
+      try {
+        const { openMailbox } = await import('./messages/open-mailbox.ts')
+        this.mailbox.set(await openMailbox({ session: this.session, create }))
+      } catch (problem) {
+        if (create) this.mailboxProblem.set(problem)
+      }
+    })()
+    await this.#opening
   }
 
   /** Back to the files that a bundle was made of, to add some or take some away: that makes another bundle. */
@@ -166,7 +190,7 @@ export class Tab {
   }
 
   #visitFor(route: Route, served?: ServedState): Visit | undefined {
-    if (route.view === 'home') return undefined
+    if (route.view !== 'page') return undefined
     const { session, holdings, counts } = this
     const options = { session, holdings, counts, screen: this.#screen, ...(served && { served }) }
     const { secret, ...publicRoute } = route

@@ -1,6 +1,6 @@
 /** Puts the parts together: one function from a request to its answer. Content comes first and on the shortest way; Hono routes the rest. */
 
-import { decodeKeyHex, type Key } from '../node/index.ts'
+import { decodeKeyHex, type Key, MESSAGE_LIMITS } from '../node/index.ts'
 import { Access } from './access.ts'
 import { parseContentPath, pathFault } from './address.ts'
 import { badAddress, deniedContent, requireHash } from './address-problems.ts'
@@ -16,7 +16,7 @@ import { ContentReader } from './content-reader.ts'
 import { ContentSearch } from './content-search.ts'
 import { HolderAnswers } from './holder-answers.ts'
 import { answerIpfsBlock } from './ipfs-block.ts'
-import { answerLimits } from './limits-answer.ts'
+import { answerLimits, MESSAGE_FORM_LIMITS } from './limits-answer.ts'
 import { MessagePosts } from './message-posts.ts'
 import { MessageRoutes } from './message-routes.ts'
 import { Metrics } from './metrics.ts'
@@ -71,13 +71,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   const posts = new MessagePosts({
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
     limits,
-    maxMessageBytes: peer.status().limits.maxMessageBytes,
+    // What is larger would be held here, in the name of a stranger.
+    maxMessageBytes: Math.min(peer.status().limits.maxMessageBytes, MESSAGE_LIMITS.maxBodyBytes),
     authorize: ({ request, client }) => access.requireNoForeignPage(request.headers, client),
     via: ({ request, client }) => publicUrl ?? access.ownHost(request.headers, client) ?? client.localAddress ?? 'a gateway',
     closing: closing.signal,
   })
   const messages = new MessageRoutes({
     posts,
+    composer: (visit) => pages.home(visit),
     access,
     limits,
     open,
@@ -91,6 +93,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const app = createRouteApp((visit) => pages.elsewhere(visit))
   addRoute(app, '/', 'app', { GET: (visit) => pages.home(visit) })
+  addRoute(app, '/messages', 'app', { GET: (visit) => pages.home(visit) })
   addRoute(app, '/assets/*', 'app', { GET: (visit) => pages.asset(visit) })
   addRoute(app, '/api/v1/status', 'status', { GET: (visit) => answerStatus(status, visit) })
   addRoute(app, '/api/v1/content', 'content-api', { PUT: (visit) => api.put(visit) })
@@ -104,7 +107,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (visit, cid) => providers.answer(cid, visit) })
   addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => fetches.run(visit, () => answerIpfsBlock(blocks, cid, visit)) })
   messages.addTo(app)
-  addRoute(app, '/limits', 'limits', { GET: (visit) => answerLimits({ http: limits, peer: { ...peer.status().limits } }, visit) })
+  addRoute(app, '/limits', 'limits', {
+    GET: (visit) => answerLimits({ http: { ...limits }, peer: { ...peer.status().limits }, ...MESSAGE_FORM_LIMITS }, visit),
+  })
   addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
   addRoute(app, '/metrics', 'metrics', {
     GET: ({ request, client }) => {

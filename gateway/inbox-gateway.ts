@@ -1,11 +1,11 @@
 /** The HTTP face of a receiver by itself: its view at `/`, its messages for programs, and nothing of content or of an overlay. */
 
-import type { Inbox } from '../node/index.ts'
+import { type Inbox, MESSAGE_LIMITS } from '../node/index.ts'
 import { Access } from './access.ts'
 import { pathFault } from './address.ts'
 import { badAddress } from './address-problems.ts'
 import { createAnswering, failureOf } from './answering.ts'
-import { answerLimits } from './limits-answer.ts'
+import { answerLimits, MESSAGE_FORM_LIMITS } from './limits-answer.ts'
 import { MessagePosts } from './message-posts.ts'
 import { MessageRoutes } from './message-routes.ts'
 import { OpenRequests } from './open-requests.ts'
@@ -20,6 +20,8 @@ export interface InboxGatewayOptions {
   publicUrl?: string
   /** What its owner shows from other machines: as a Bearer token, or in a browser as the password. Without one only this machine may. */
   token?: string
+  /** Origin of a gateway that serves content: where messages lead whose body was too large to travel. Without one they only name it. */
+  contentOrigin?: string
   /** The version of mayfly that is running. */
   version: string
   limits?: Partial<GatewayLimits>
@@ -27,12 +29,9 @@ export interface InboxGatewayOptions {
   onEvent?: (event: GatewayEvent) => void
 }
 
-/** The largest body of a message, in bytes: what every peer takes. A longer one is for `mayfly hold`. */
-const MAX_MESSAGE_BYTES = 65_536
-
-/** @throws TypeError, when `publicUrl` is no URL */
+/** @throws TypeError, when `publicUrl` or `contentOrigin` is no URL */
 export function createInboxGateway(options: InboxGatewayOptions): Gateway {
-  const { inbox, version, onEvent } = options
+  const { inbox, version, contentOrigin, onEvent } = options
   const limits = { ...GATEWAY_DEFAULTS, ...options.limits }
   const closing = new AbortController()
   let draining = false
@@ -42,7 +41,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   const posts = new MessagePosts({
     post: (end, draft, wait) => inbox.post(end, draft, wait),
     limits,
-    maxMessageBytes: MAX_MESSAGE_BYTES,
+    maxMessageBytes: MESSAGE_LIMITS.maxBodyBytes,
     // What is posted here is signed by the receiver itself.
     authorize: ({ request, client }) => access.requireOwner(request.headers, client),
     via: () => undefined,
@@ -55,6 +54,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
     limits,
     open,
     home: '/',
+    ...(contentOrigin !== undefined && { contentOrigin: new URL(contentOrigin).origin }),
     version,
     closing: closing.signal,
     onFailed: (error, visit) => onEvent?.(failureOf(error, visit)),
@@ -65,7 +65,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   })
   messages.addTo(app)
   addRoute(app, '/limits', 'limits', {
-    GET: (visit) => answerLimits({ http: limits, message: { maxMessageBytes: MAX_MESSAGE_BYTES } }, visit),
+    GET: (visit) => answerLimits({ http: { ...limits }, ...MESSAGE_FORM_LIMITS }, visit),
   })
   addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
 

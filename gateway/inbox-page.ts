@@ -50,8 +50,8 @@ export interface Notice {
  *
  * @throws {ProblemError} when it was refused
  */
-export function outcomeNotice(end: string, outcome: PostOutcome): Notice {
-  const to = endName(end)
+export function outcomeNotice(inbox: Inbox, end: string, outcome: PostOutcome): Notice {
+  const to = endName(inbox, end)
   switch (outcome.state) {
     case 'stored': {
       const count = outcome.receipts.length
@@ -74,12 +74,13 @@ export function outcomeNotice(end: string, outcome: PostOutcome): Notice {
 }
 
 /** Why a message was not sent, in words. */
-export function refusedNotice(end: string, { message, advice }: Problem): Notice {
-  return { text: `Not sent to ${endName(end)}. ${message}${advice === undefined ? '' : ` ${advice}`}`, isProblem: true }
+export function refusedNotice(inbox: Inbox, end: string, { message, advice }: Problem): Notice {
+  return { text: `Not sent to ${endName(inbox, end)}. ${message}${advice === undefined ? '' : ` ${advice}`}`, isProblem: true }
 }
 
-function endName(end: string): string {
-  return end.startsWith('#') ? end : shortHashname(end)
+function endName(inbox: Inbox, end: string): string {
+  if (end.startsWith('#')) return end
+  return inbox.senders().find(({ hashname, name }) => hashname === end && name !== '')?.name ?? shortHashname(end)
 }
 
 export function renderInboxPage(page: InboxPage): string {

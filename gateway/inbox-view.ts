@@ -115,11 +115,11 @@ export class InboxView {
     try {
       const message: MessageDraft = { body, ...(re !== undefined && { fields: { re: re.id } }) }
       const { outcome } = await inbox.post(to, message, { waitMs: POST_WAIT_MS, signal: closing })
-      return this.#back(shown, outcomeNotice(to, outcome))
+      return this.#back(shown, outcomeNotice(inbox, to, outcome))
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null) throw error
-      return this.#render(visit, shown, draft, refusedNotice(to, problem), problem.status)
+      return this.#render(visit, shown, draft, refusedNotice(inbox, to, problem), problem.status)
     }
   }
 

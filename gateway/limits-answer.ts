@@ -1,5 +1,6 @@
 /** `GET /limits`: every limit that a client can meet here, as JSON, and as a table to people. */
 
+import { ENVELOPE_DEFAULTS, MESSAGE_LIMITS, RULE_LIMITS } from '../node/index.ts'
 import { wantsHtml } from './media-range.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
 import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
@@ -7,6 +8,9 @@ import type { Visit } from './types.ts'
 
 /** By whose they are, then by name. */
 export type Limits = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+/** What a message may be, wherever it is sent from. */
+export const MESSAGE_FORM_LIMITS = { message: { ...MESSAGE_LIMITS, ...ENVELOPE_DEFAULTS }, rules: RULE_LIMITS } as const
 
 export function answerLimits(limits: Limits, { request }: Visit): Response {
   const html = wantsHtml(request.headers.get('accept'))

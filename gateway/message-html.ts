@@ -45,7 +45,7 @@ export function messageHtml(message: InboxMessage, options: MessageHtmlOptions):
 
 /** The first of a hashname: enough to tell people apart, and the whole is in the title. */
 export function shortHashname(hashname: string): string {
-  return `${hashname.slice(0, 8)}…`
+  return hashname.length > 8 ? `${hashname.slice(0, 8)}…` : hashname
 }
 
 /** `#name` as it is, a hashname short. */
@@ -83,7 +83,9 @@ function answersHtml({ fields }: InboxMessage, { inbox, home }: MessageHtmlOptio
 }
 
 function bodyHtml(message: InboxMessage): string {
-  const { sequence, type, body } = message
+  const { sequence, type, body, fields } = message
+  if (body.byteLength === 0 && fields.link !== undefined)
+    return `<p class="file">${lineHtml(type)}, too large to travel in a message: it is where its link leads</p>`
   const text = bodyText(message)
   // A long one scrolls in itself, which the keyboard can only do where it can go.
   if (text !== undefined) return `<div class="body" dir="auto" tabindex="0" role="group" aria-label="Message">${textHtml(text)}</div>`

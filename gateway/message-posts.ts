@@ -56,7 +56,7 @@ export class MessagePosts {
     try {
       const options: PostOptions = { ...(waitMs !== undefined && { waitMs }), signal: AbortSignal.any([visit.request.signal, closing]) }
       const draft = this.#signed(await readDraft(visit.request, this.#parts), visit)
-      return await answerPosted(await post(end, draft, options))
+      return answerPosted(await post(end, draft, options))
     } finally {
       leave()
     }

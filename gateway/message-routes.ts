@@ -14,6 +14,8 @@ import type { Visit } from './types.ts'
 
 export interface MessageRoutesParts extends ClientFeedParts {
   posts: MessagePosts
+  /** The page to write to an end, where there is one: what a link to an end leads people to. */
+  composer?: (visit: Visit) => Promise<Response>
   /** Absent: nothing is received here. */
   inbox?: Inbox
   access: Access
@@ -27,12 +29,14 @@ export interface MessageRoutesParts extends ClientFeedParts {
 
 export class MessageRoutes {
   readonly #posts: MessagePosts
+  readonly #composer: MessageRoutesParts['composer']
   readonly #streams: InboxStreams
   readonly #view: InboxView | null
   readonly #home: string
 
-  constructor({ posts, home, inbox, ...parts }: MessageRoutesParts) {
+  constructor({ posts, composer, home, inbox, ...parts }: MessageRoutesParts) {
     this.#posts = posts
+    this.#composer = composer
     this.#home = home
     this.#streams = new InboxStreams({ ...parts, ...(inbox !== undefined && { inbox }) })
     this.#view = inbox === undefined ? null : new InboxView({ ...parts, inbox, home })
@@ -56,13 +60,18 @@ export class MessageRoutes {
   async answer(visit: Visit, bindings: RouteBindings): Promise<Response | null> {
     if (!visit.path.startsWith('/to/')) return null
     const address = parseEndPath(visit.path)
+    if (visit.path === '/to/') throw noEnd()
     if (address === null) return null
-    bindings.route = address.part === 'end' ? 'post' : `messages-${address.part}`
+    if (address.part !== 'end') bindings.route = `messages-${address.part}`
+    else bindings.route = visit.request.method === 'POST' ? 'post' : 'app'
     return await this.#answerEnd(address, visit)
   }
 
   #answerEnd({ end, part }: EndPath, visit: Visit): Response | Promise<Response> {
-    if (part === 'end') return answerMethod({ POST: () => this.#posts.answer(end, visit) }, visit)
+    if (part === 'end') {
+      const reads = this.#composer && { GET: this.#composer }
+      return answerMethod({ ...reads, POST: () => this.#posts.answer(end, visit) }, visit, '', 'owner')
+    }
     if (part === 'ws') return answerMethod({ GET: () => this.#requireSocket(end, visit) }, visit, '', 'owner')
     return answerMethod({ GET: () => this.#streams.answer(end, part, visit) }, visit, '', 'owner')
   }
@@ -89,4 +98,15 @@ export class MessageRoutes {
     if (address?.part === 'ws') return this.#streams.open(address.end, visit)
     throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'There is no websocket here.' })
   }
+}
+
+/** What is left of `/to/#wall`, which nobody can ask for: the rest of it stays with the client. */
+function noEnd(): ProblemError {
+  return new ProblemError({
+    status: 400,
+    code: 'ERR_BAD_END',
+    number: 40_002,
+    message: 'There is no end in that address.',
+    advice: 'Write /to/wall, or /to/%23wall: an address ends at #.',
+  })
 }

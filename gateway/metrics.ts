@@ -23,6 +23,9 @@ const GAUGES: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: stri
   ['records', 'mayfly_records', 'Holders recorded here for the whole overlay.'],
   ['reservations', 'mayfly_relay_reservations', 'Tabs that can be dialled directly by signalling through this node.'],
   ['watches', 'mayfly_watches', 'Keys watched here.'],
+  ['taps', 'mayfly_taps', 'Taps of this node and its tabs.'],
+  ['mail', 'mayfly_mail_messages', 'Messages kept for absent receivers.'],
+  ['mailBytes', 'mayfly_mail_bytes', 'Bytes of them.'],
 ]
 
 const COUNTERS: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: string]> = [
@@ -30,6 +33,8 @@ const COUNTERS: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: st
   ['bytesReceived', 'mayfly_port_received_bytes_total', 'Bytes that came in over the port, HTTP and overlay.'],
   ['bytesSent', 'mayfly_port_sent_bytes_total', 'Bytes that went out over the port, HTTP and overlay.'],
   ['circuits', 'mayfly_relay_circuits_total', 'Circuits between tabs that were allowed; they carry signalling alone.'],
+  ['messages', 'mayfly_messages_total', 'Messages passed on.'],
+  ['messagesRefused', 'mayfly_messages_refused_total', 'Messages refused to their senders.'],
   ['bytesFetched', 'mayfly_content_fetched_bytes_total', 'Content bytes taken from other peers.'],
 ]
 

@@ -1,6 +1,6 @@
 /** What became of a message, as the answer to its post. */
 
-import { encodeKeyBase32, encodeKeyHex, type Posted, sha256 } from '../node/index.ts'
+import { encodeKeyHex, hashnameOf, type Posted } from '../node/index.ts'
 import { ProblemError } from './problem.ts'
 import { refusalProblem } from './refusal.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
@@ -23,29 +23,28 @@ export interface PostFacts {
  *
  * @throws {ProblemError} when it was refused
  */
-export async function answerPosted(posted: Posted): Promise<Response> {
-  const facts = await postFacts(posted)
+export function answerPosted(posted: Posted): Response {
+  const facts = postFacts(posted)
   const headers = { ...OWN_DATA_HEADERS, 'content-type': 'application/json' }
   return new Response(`${JSON.stringify(facts)}\n`, { status: facts.state === 'stored' ? 200 : 202, headers })
 }
 
-async function postFacts({ id, outcome }: Posted): Promise<PostFacts> {
+function postFacts({ id, outcome }: Posted): PostFacts {
   const shared = { id: encodeKeyHex(id), receipts: [] }
   switch (outcome.state) {
     case 'stored': {
-      const receipts = outcome.receipts.map(async ({ receiver, storedAtMs }) => ({
-        receiver: encodeKeyBase32(await sha256(receiver)),
-        storedAtMs,
-      }))
-      return { ...shared, state: 'stored', receipts: await Promise.all(receipts) }
+      const receipts = outcome.receipts.map(({ receiver, storedAtMs }) => ({ receiver: hashnameOf(receiver), storedAtMs }))
+      return { ...shared, state: 'stored', receipts }
     }
     case 'heard':
       return { ...shared, state: 'heard', taps: outcome.taps }
     case 'queued':
       return { ...shared, state: 'queued', nodes: outcome.nodes, untilMs: outcome.untilMs }
     case 'refused':
-      throw new ProblemError(refusalProblem(outcome.reason, outcome.retryAfterMs))
+      throw new ProblemError(
+        refusalProblem(outcome.reason, { id, ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }) }),
+      )
     case 'expired':
-      throw new ProblemError(refusalProblem('expired'))
+      throw new ProblemError(refusalProblem('expired', { id }))
   }
 }

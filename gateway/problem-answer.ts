@@ -46,8 +46,8 @@ function htmlHeaders(request: Pick<Request, 'headers'>): Record<string, string> 
 }
 
 function problemFacts(problem: Problem): Record<string, unknown> {
-  const { status, code, number = 100 * status, reason, message, advice, tried, link, retryAfterS } = problem
-  return { code, number, reason, message, advice, tried, link, retryAfterS } // JSON leaves out what is undefined
+  const { status, code, number = 100 * status, reason, id, message, advice, tried, link, retryAfterS } = problem
+  return { code, number, reason, id, message, advice, tried, link, retryAfterS } // JSON leaves out what is undefined
 }
 
 function problemPage(problem: Problem): string {

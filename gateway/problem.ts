@@ -34,6 +34,8 @@ export interface Problem {
   number?: number
   /** Of ERR_REFUSED: why. */
   reason?: MessageRefusal
+  /** Of ERR_REFUSED: the message, in hex, which may be tried again by itself. */
+  id?: string
   /** What happened, in one or two plain sentences. */
   message: string
   /** What one can do about it. */

@@ -1,6 +1,6 @@
 /** Why a message was refused, as HTTP says it and as people read it. */
 
-import type { MessageRefusal } from '../node/index.ts'
+import { encodeKeyHex, type Key, type MessageRefusal } from '../node/index.ts'
 import type { Problem } from './problem.ts'
 
 interface RefusalFacts {
@@ -57,8 +57,21 @@ const REFUSALS: Readonly<Record<MessageRefusal, RefusalFacts>> = {
   expired: { status: 504, number: 50_401, message: 'The time of the message was over before anybody is known to have stored it.' },
 }
 
-export function refusalProblem(reason: MessageRefusal, retryAfterMs?: number): Problem {
+export interface RefusalDetails {
+  /** Of the message; all zero where there is none. */
+  id?: Key
+  /** When who refused said that it may be posted again. */
+  retryAfterMs?: number
+}
+
+export function refusalProblem(reason: MessageRefusal, { id, retryAfterMs }: RefusalDetails = {}): Problem {
   const { retryAfterS, ...facts } = REFUSALS[reason]
   const seconds = retryAfterMs === undefined ? retryAfterS : Math.ceil(retryAfterMs / 1_000)
-  return { code: 'ERR_REFUSED', reason, ...facts, ...(seconds !== undefined && { retryAfterS: seconds }) }
+  return {
+    code: 'ERR_REFUSED',
+    reason,
+    ...facts,
+    ...(id?.some((byte) => byte !== 0) && { id: encodeKeyHex(id) }),
+    ...(seconds !== undefined && { retryAfterS: seconds }),
+  }
 }

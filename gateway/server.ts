@@ -109,8 +109,11 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     listener(incoming, outgoing)
   })
   server.on('upgrade', (incoming, duplex, head) => {
-    if (gateway === null || !isMessagePath(incoming.url ?? '')) return
-    void messageSockets.take(incoming, duplex, head, openFeed(gateway, incoming, options.trustProxy))
+    const isMessages = isMessagePath(incoming.url ?? '')
+    if (!isMessages && server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS) return
+    // Before Node.js 24.9 there is no `shouldUpgradeCallback`: what it would have left a request comes here too, and must be answered.
+    const open = isMessages && gateway !== null ? openFeed(gateway, incoming, options.trustProxy) : async () => noSocket()
+    void messageSockets.take(incoming, duplex, head, open)
   })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -165,6 +168,11 @@ function openFeed(gateway: Gateway, incoming: IncomingMessage, trustProxy: boole
   const headers = new Headers()
   for (const [name, values] of Object.entries(incoming.headersDistinct)) for (const value of values ?? []) headers.append(name, value)
   return () => gateway.openFeed(new Request('http://localhost/', { headers }), clientOf(incoming, trustProxy))
+}
+
+function noSocket(): Response {
+  const problem = { status: 400, code: 'ERR_BAD_REQUEST', message: 'Nothing here changes to that protocol.' } as const
+  return problemAnswer(problem, { method: 'GET', headers: new Headers() })
 }
 
 function isMessagePath(target: string): boolean {

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path'
 import { installWithApt } from './apt.ts'
 
 /** By program, the Debian package that brings it. */
-const PACKAGES = { curl: 'curl', aria2c: 'aria2', ffmpeg: 'ffmpeg' } as const
+const PACKAGES = { curl: 'curl', aria2c: 'aria2', ffmpeg: 'ffmpeg', strace: 'strace' } as const
 export type TestProgram = keyof typeof PACKAGES
 
 /** @throws when it is not on the PATH, with what to install */
@@ -19,7 +19,8 @@ export function requireProgram(name: TestProgram): string {
   return path
 }
 
-function findProgram(name: string): string | undefined {
+/** Undefined when it is not on the PATH. */
+export function findProgram(name: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, name))

@@ -1,18 +1,23 @@
-/** The head of every page: the name, and how this tab stands with the network. */
+/** The head of every page: the name, the way to the messages, and how this tab stands with the network. */
 
 import markUrl from '../mark.svg?url'
 import type { Tab } from '../tab.ts'
 import { connectionReason, connectionText } from '../words/connection-sentence.ts'
 import { InnerLink } from './inner-link.tsx'
 import { useCell } from './use-cell.ts'
+import { useUnread } from './use-unread.ts'
 
 export function Head({ tab }: { tab: Tab }) {
   const connection = useCell(tab.session.connection)
+  const unread = useUnread(tab)
   return (
     <>
       <InnerLink tab={tab} to={{ view: 'home' }} class="brand" title="mayfly: make a page">
         <img src={markUrl} alt="" width="28" height="28" />
         mayfly
+      </InnerLink>
+      <InnerLink tab={tab} to={{ view: 'messages' }} class="to-messages">
+        {unread === 0 ? 'Messages' : `Messages (${unread})`}
       </InnerLink>
       <p class="connection" role="status" data-testid="connection" data-state={connection.state} title={connectionReason(connection)}>
         {connectionText(connection)}

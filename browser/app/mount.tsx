@@ -7,15 +7,17 @@ import { type ComponentChild, render } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { ContentFrame } from '../content-frame.ts'
 import type { ServedState } from '../page-visit.ts'
-import { pathOf } from '../route.ts'
+import { pathOf, type Route } from '../route.ts'
 import { Tab } from '../tab.ts'
 import { shortHash } from '../words/short-text.ts'
 import { ActivityConsole } from './activity-console.tsx'
 import { Head } from './head.tsx'
 import { HeldList } from './held-list.tsx'
 import { HomeView } from './home-view.tsx'
+import { LaterMessages } from './later-messages.tsx'
 import { PageView } from './page-view.tsx'
 import { useCell } from './use-cell.ts'
+import { useUnread } from './use-unread.ts'
 
 /** `served`: what the gateway said about the page in the address, when it served one. */
 export function mountTab(served?: ServedState): void {
@@ -32,7 +34,8 @@ export function mountTab(served?: ServedState): void {
 function Top({ tab }: { tab: Tab }) {
   const route = useCell(tab.route)
   const visit = useCell(tab.visit)
-  const title = route.view === 'home' ? 'mayfly: a page that lives while somebody looks at it' : `Page ${shortHash(route.hash)} · mayfly`
+  const unread = useUnread(tab)
+  const title = `${unread === 0 ? '' : `(${unread}) `}${titleOf(route)}`
   useEffect(() => {
     document.title = title
   }, [title])
@@ -43,7 +46,13 @@ function Top({ tab }: { tab: Tab }) {
     isFirst.current = false
   }, [route])
   if (route.view === 'home') return <HomeView tab={tab} />
+  if (route.view === 'messages') return <LaterMessages tab={tab} route={route} />
   return visit ? <PageView key={pathOf(visit.route)} tab={tab} visit={visit} /> : null
+}
+
+function titleOf(route: Route): string {
+  if (route.view === 'home') return 'mayfly: a page that lives while somebody looks at it'
+  return route.view === 'messages' ? 'Messages · mayfly' : `Page ${shortHash(route.hash)} · mayfly`
 }
 
 function Below({ tab }: { tab: Tab }) {

@@ -6,8 +6,8 @@ import type { AbortOptions, Key, MessageDraft, MessageSecret, OutboxStore, PeerL
 import type { End } from './end.ts'
 import { ENVELOPE_DEFAULTS, type Envelope, sealTerms, signEnvelope } from './envelope.ts'
 import { encodePayload } from './payload.ts'
-import { sealPayload } from './seal.ts'
-import { isPublicKey, publicKeyOf } from './signing.ts'
+import { type SealKeys, sealPayload } from './seal.ts'
+import { publicKeyOf } from './signing.ts'
 
 export interface ComposerContext {
   /** Remembers the public keys of receivers that were met. */
@@ -44,8 +44,7 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
     const known = await store.publicKey(end)
     if (known !== undefined && equalBytes(await sha256(known), end)) return known
     const found = await findPublicKey(end, options)
-    // A hashname may be of bytes that are no public key at all: nobody can receive there.
-    if (found === undefined || !equalBytes(await sha256(found), end) || !isPublicKey(found)) return undefined
+    if (found === undefined || !equalBytes(await sha256(found), end)) return undefined
     await store.putPublicKey(end, found)
     return found
   }
@@ -81,7 +80,8 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
       // The same words twice within a tick of the clock are two messages, and must not have one id.
       for (;;) {
         const terms = { to: end.key, sentAtMs, ttlMs }
-        const payload = receiver === undefined ? plain : await sealPayload({ secret, receiver, aad: sealTerms({ from, ...terms }) }, plain)
+        const payload = receiver === undefined ? plain : await sealFor({ secret, receiver, aad: sealTerms({ from, ...terms }) }, plain)
+        if (payload === undefined) return undefined
         const envelope = signEnvelope(secret, { ...terms, isSealed, payload })
         const name = encodeKeyHex(envelope.id)
         if (!recent.has(name)) {
@@ -92,5 +92,15 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
         sentAtMs++
       }
     },
+  }
+}
+
+/** Undefined when the receiver's public key is none: a hashname can be made of any bytes, and nobody can receive there. */
+async function sealFor(keys: SealKeys, payload: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    return await sealPayload(keys, payload)
+  } catch (error) {
+    if (error instanceof MayflyError && error.code === 'ERR_BAD_FRAME') return undefined
+    throw error
   }
 }

@@ -31,7 +31,7 @@ export const TRIES_DEFAULTS: Readonly<Required<TriesOptions>> = {
   tryTimeoutMs: 10_000,
   claimMs: 15_000,
   maxTries: 256,
-  lookMs: 5_000, // one indexed question
+  lookMs: 2_000, // one indexed question, and a person may watch a page meanwhile
 }
 
 export interface TriesContext {
@@ -139,6 +139,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     if (entry.expiresAtMs <= startedAtMs) return write(entry, { state: 'expired' }, startedAtMs)
     let outcome: PostOutcome
     try {
+      signal.throwIfAborted()
       outcome = await raceAbort(context.attempt(entry, signal), signal)
     } catch {
       if (state === 'stopped') return letGo(entry.id)
@@ -211,7 +212,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     // A store that cannot be read now is read again at the next look.
     const entries = await store.waiting(limit).catch(() => [])
     const nowMs = now()
-    const isDue = ({ nextTryAtMs, claimedUntilMs }: OutboxEntry) => nextTryAtMs <= nowMs || (wasKicked && claimedUntilMs <= nowMs)
+    const isDue = ({ nextTryAtMs }: OutboxEntry) => wasKicked || nextTryAtMs <= nowMs
     for (const entry of entries) {
       if (isDue(entry)) queue.set(encodeKeyHex(entry.id), { id: entry.id, nextTryAtMs: entry.nextTryAtMs })
     }

@@ -34,9 +34,15 @@ const START_SETTINGS: SettingName[] = [
   'clientFetches',
   'clientRate',
   'peerRate',
+  'messageRate',
   'iceServer',
   'logLevel',
+  'receive',
 ]
+const RECEIVER_SETTINGS: SettingName[] = ['tap', 'rule', 'policy', 'name', 'mute', 'keepDays', 'keepCount', 'senderRate']
+/** Beside a node on the same machine. */
+const RECEIVE_PORT = 4100
+const DEFAULT_RECEIVER = 'inbox'
 
 /** Runs one sub-command to its end. What goes wrong is told on standard error; it never rejects. */
 export async function runCommand(input: CommandInput): Promise<ExitCode> {
@@ -76,7 +82,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
       const { runStart } = await import('./start-command.ts')
       await run(start, (context) => runStart(context, gateway), { join: [] })
     })
-  addSettings(start, START_SETTINGS)
+  addSettings(start, [...START_SETTINGS, ...RECEIVER_SETTINGS])
 
   const hold = program
     .command('hold')
@@ -104,6 +110,28 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     await runAbout(holders, text, runHolders)
   })
   addSettings(holders, ['watch'])
+
+  const send = program
+    .command('send')
+    .description('post a message')
+    .argument('<end>', "'#name' (in quotes: # begins a comment), or a receiver's hashname")
+    .argument('[text]', 'what it says; standard input when it is - or left out')
+  send.action(async (end: string, text: string | undefined) => {
+    const { runSend } = await import('./send-command.ts')
+    await run(send, (context) => runSend(context, end, text))
+  })
+  addSettings(send, ['waitMs', 'ttlMs', 'type', 'field', 're'])
+
+  const receive = program
+    .command('receive')
+    .description('receive messages, keep them on disk and show them in a page, until interrupted')
+    .argument('[name]', 'the receiver, or #end for one that listens there too', DEFAULT_RECEIVER)
+  receive.action(async (name: string) => {
+    const gateway = await import('../../gateway/index.ts')
+    const { runReceive } = await import('./receive-command.ts')
+    await run(receive, (context) => runReceive(context, name, gateway), { port: RECEIVE_PORT })
+  })
+  addSettings(receive, ['port', 'host', 'publicUrl', 'token', 'view', 'export', ...RECEIVER_SETTINGS], { port: RECEIVE_PORT })
 
   const status = program.command('status').description('what a node says about itself')
   status.action(async () => {
@@ -137,26 +165,29 @@ function createProgram({ stdout, stderr }: CommandInput, version: string): Comma
   return program
 }
 
-function addSettings(command: Command, names: SettingName[]): void {
+function addSettings(command: Command, names: SettingName[], defaults: Partial<Configuration> = {}): void {
   for (const name of names) {
-    const { short, value, repeatable, help } = SETTINGS[name]
+    const { short, value, repeatable, isOn, help } = SETTINGS[name]
     const flag = [short, flagOf(name)].filter((part) => part !== undefined).join(', ')
     const option = new Option(
       value === undefined ? flag : `${flag} <${value}>`,
-      `${help} [${environmentVariableOf(name)}]${defaultText(name)}`,
+      `${help} [${environmentVariableOf(name)}]${defaultText(name, defaults)}`,
     )
+    // Without its opposite, commander takes a `--no-` flag that was not given for one that says yes.
+    if (isOn) command.addOption(new Option(flagOf(name).replace(/^--no-/, '--')).hideHelp())
     if (repeatable) option.argParser<string[]>((text, earlier) => [...(earlier ?? []), text])
     command.addOption(option)
   }
 }
 
 /** commander's own default would look like a given flag, and go before the environment. */
-function defaultText(name: SettingName): string {
+function defaultText(name: SettingName, defaults: Partial<Configuration>): string {
   if (name === 'join') return ` (default: ${CONFIGURATION_DEFAULTS.join.join(' ')}; start joins nobody)`
   if (name === 'data') return ' (default: ~/.local/share/mayfly)'
   if (name === 'timeoutMs') return ` (default: ${CONFIGURATION_DEFAULTS.timeoutMs / 1000}s)`
-  const value = CONFIGURATION_DEFAULTS[name]
-  return value === undefined || value === false || value === 0 ? '' : ` (default: ${value})`
+  const value = defaults[name] ?? CONFIGURATION_DEFAULTS[name]
+  const isUnsaid = value === undefined || value === 0 || typeof value === 'boolean' || (Array.isArray(value) && value.length === 0)
+  return isUnsaid ? '' : ` (default: ${value})`
 }
 
 /** commander names a value after its flag; a setting that is a time has its unit in its name besides. */

@@ -82,13 +82,16 @@ function lookUp(name: SettingName, { flags, env }: ConfigurationInput, file: Rec
   const text = env[variable]
   // An empty variable is one that was not set: `MAYFLY_TOKEN=` in a service's file means no token.
   if (text) {
-    const values = SETTINGS[name].repeatable ? text.split(/[\s,]+/).filter((part) => part !== '') : [text]
+    const { repeatable, separator = /[\s,]+/ } = SETTINGS[name]
+    const values = repeatable && separator !== null ? text.split(separator).filter((part) => part !== '') : [text]
     return { values, source: 'environment', label: variable }
   }
   const key = fileKeyOf(name)
   if (!Object.hasOwn(file, key)) return undefined
   const label = `"${key}" in ${path}`
-  return { values: valuesOfJson(file[key], label), source: 'file', label }
+  // What is JSON anyway is written in the file as it is.
+  const value = SETTINGS[name].separator === null ? JSON.stringify(file[key]) : file[key]
+  return { values: valuesOfJson(value, label), source: 'file', label }
 }
 
 function valuesOfJson(value: unknown, label: string): string[] {

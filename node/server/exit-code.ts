@@ -20,6 +20,9 @@ export function exitCodeOf(error: unknown): ExitCode {
   switch (error.code) {
     case 'ERR_BAD_OPTION':
     case 'ERR_BAD_KEY':
+    case 'ERR_BAD_END':
+    case 'ERR_BAD_MESSAGE':
+    case 'ERR_BAD_RULE':
       return EXIT.wrongUsage
     case 'ERR_NO_HOLDER':
       return EXIT.noHolder

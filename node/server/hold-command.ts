@@ -1,13 +1,13 @@
 /** `mayfly hold`: this process is a holder of files and folders until it is told to end. */
 
 import { once } from 'node:events'
-import { createPeer, encodeKeyHex, type Key, MayflyError, type Peer, type PeerEvent } from '../index.ts'
+import { createPeer, encodeKeyHex, type Key, MayflyError, type Peer } from '../index.ts'
 import type { CommandContext } from './command-context.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { describeHolders } from './holders-command.ts'
 import { createHolding, type HeldOffer, linkOf } from './holding.ts'
 import { originOfJoinAddress } from './join-address.ts'
-import { describeJoinFailure, startJoined, stopSoon } from './joined-peer.ts'
+import { describeNetworkEvent, startJoined, stopSoon } from './joined-peer.ts'
 import { createNativeHasher } from './native-hasher.ts'
 import { closeOffers, type Offer, openOffers } from './offer.ts'
 import type { Output } from './output.ts'
@@ -140,18 +140,5 @@ function tellOfNetwork({ output }: CommandContext, peer: Peer): NetworkTeller {
       hasBegun = true
     },
     answering: (join) => join.toSorted((a, b) => Number(failed.has(a)) - Number(failed.has(b))),
-  }
-}
-
-function describeNetworkEvent(event: PeerEvent): string | undefined {
-  switch (event.type) {
-    case 'joined':
-      return `Joined through ${event.peer}`
-    case 'left':
-      return `Lost ${event.peer} (${event.reason}); joining again`
-    case 'join-failed':
-      return `${describeJoinFailure(event.address, event.reason)}; trying again`
-    default:
-      return undefined
   }
 }

@@ -1,6 +1,6 @@
 /** A peer behind somebody else's node, for as long as a command runs. Making it is the command's, which knows what it is for. */
 
-import { type AbortOptions, MayflyError, type Peer } from '../index.ts'
+import { type AbortOptions, MayflyError, type Peer, type PeerEvent } from '../index.ts'
 import { describeDuration } from './duration.ts'
 
 export interface JoinOptions extends AbortOptions {
@@ -19,7 +19,17 @@ const STOP_MS = 1_500
  * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION
  * @throws signal.reason, when aborted
  */
-export async function startJoined(peer: Peer, { join, timeoutMs, signal }: JoinOptions): Promise<void> {
+export async function startJoined(peer: Peer, options: JoinOptions): Promise<void> {
+  try {
+    await startJoining(peer, options)
+  } catch (error) {
+    await stopSoon(peer)
+    throw error
+  }
+}
+
+/** The same, but a peer that cannot join goes on trying. */
+export async function startJoining(peer: Peer, { join, timeoutMs, signal }: JoinOptions): Promise<void> {
   /** By address, why it was not joined last. Bounded: the addresses. */
   const reasons = new Map<string, string>()
   const stopListening = peer.onEvent((event) => {
@@ -30,7 +40,6 @@ export async function startJoined(peer: Peer, { join, timeoutMs, signal }: JoinO
     await peer.start()
     await peer.joined({ signal: signal === undefined ? late : AbortSignal.any([signal, late]) })
   } catch (cause) {
-    await stopSoon(peer)
     signal?.throwIfAborted()
     if (!late.aborted) throw cause
     const tried = join.map((address) => reasons.get(address) ?? `${address} did not answer`).join('; ')
@@ -43,6 +52,20 @@ export async function startJoined(peer: Peer, { join, timeoutMs, signal }: JoinO
 /** A failure of a gateway's URL names it already, one of a multiaddr does not. */
 export function describeJoinFailure(address: string, reason: string): string {
   return reason.includes(address) ? reason : `Cannot join ${address}: ${reason}`
+}
+
+/** What a person who runs a command wants to know of its way into the network; undefined for everything else. */
+export function describeNetworkEvent(event: PeerEvent): string | undefined {
+  switch (event.type) {
+    case 'joined':
+      return `Joined through ${event.peer}`
+    case 'left':
+      return `Lost ${event.peer} (${event.reason}); joining again`
+    case 'join-failed':
+      return `${describeJoinFailure(event.address, event.reason)}; trying again`
+    default:
+      return undefined
+  }
 }
 
 /** Stops the peer, or gives up waiting for that: the process ends then anyway. */

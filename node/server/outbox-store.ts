@@ -3,6 +3,7 @@
  * event loop are committed with one sync to the disk.
  */
 
+import { join } from 'node:path'
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { decode, encode } from 'cborg'
 import { KEY_BYTES } from '../keys/index.ts'
@@ -11,8 +12,10 @@ import { type DatabaseForm, openDatabaseFile } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 
-/** In the data directory of a node, or of a receiver. */
-export const OUTBOX_FILE = 'outbox.db'
+/** The outbox of a node, and of the short commands that have its identity. */
+export function outboxPathIn(dataDirectory: string): string {
+  return join(dataDirectory, 'outbox.db')
+}
 
 const FORM: DatabaseForm = {
   noun: 'outbox',

@@ -4,62 +4,47 @@
  */
 
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { createPeer, type IceServer, type Peer } from '../index.ts'
+import { createPeer } from '../index.ts'
 import type { CommandContext } from './command-context.ts'
 import { logEvents } from './event-log.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import type { GatewayParts, StoppableGateway } from './gateway-parts.ts'
 import { createHttpPieces } from './http-pieces.ts'
 import { loadIdentity } from './identity.ts'
+import type { InboxEvent } from './inbox.ts'
 import { createWebSocketListener } from './listener.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createNativeHasher } from './native-hasher.ts'
+import { describeInboxEvent, openReceiver } from './open-receiver.ts'
+import { openOutboxStore, outboxPathIn } from './outbox-store.ts'
 import { tabDirectory } from './package.ts'
 import { publicMultiaddr, urlOf } from './public-address.ts'
 import { explainSystemError } from './system-error.ts'
 
 /** By when a node that was told to end has ended, in ms; an operator's supervisor often kills after 10 s. */
 const STOP_MS = 4_500
-
-interface HttpServer<Gateway> {
-  readonly server: Server
-  serve(gateway: Gateway): void
-  listen(address: { port: number; host: string }): Promise<{ port: number }>
-  stop(): Promise<void>
-}
-
-interface HttpOptions {
-  peer: Peer
-  assetsDir: string
-  publicUrl?: string
-  token?: string
-  limits: { maxFetchesPerAddress?: number; maxBytesPerSecondPerAddress?: number }
-  iceServers: readonly IceServer[]
-  version: string
-  onEvent: (event: { type: 'request' | 'failed'; error?: unknown }) => void
-}
-
-/** What this needs of `gateway/index.ts`. */
-export interface HttpParts<Gateway extends { drain(): void }> {
-  createGatewayServer(options: { trustProxy: boolean }): HttpServer<Gateway>
-  createGateway(options: HttpOptions): Gateway
-}
+/** What a sender may send at once, in seconds of its rate. */
+const BURST_S = 10
 
 /**
  * @throws {MayflyError} ERR_BAD_OPTION
  * @throws the system's error, in words: the port is taken, the data directory cannot be used
  */
-export async function runStart<Gateway extends { drain(): void }>(context: CommandContext, http: HttpParts<Gateway>): Promise<ExitCode> {
+export async function runStart<Gateway extends StoppableGateway>(context: CommandContext, http: GatewayParts<Gateway>): Promise<ExitCode> {
   const { configuration, signal, output, version } = context
-  const { port, host, join, publicUrl, token, trustProxy, clientFetches, clientRate, peerRate } = configuration
+  const { port, host, join, publicUrl, token, trustProxy, clientFetches, clientRate, peerRate, messageRate, receive } = configuration
   const logger = createLogger({ stream: context.stderr, level: configuration.logLevel, colours: !context.env.NO_COLOR })
   const privateKey = await loadIdentity(configuration.data).catch((error) => {
     throw explainSystemError(`Cannot use the data directory ${configuration.data}`, error)
   })
+  const opened = receive === undefined ? undefined : await openReceiver({ configuration, name: receive, onEvent: logInboxEvents(logger) })
   const server = http.createGatewayServer({ trustProxy })
   const listener = createWebSocketListener(server.server, { trustProxy })
   const announce = publicUrl === undefined ? [] : [publicMultiaddr(publicUrl)]
-  const limits = peerRate === undefined ? {} : { maxPeerBytesPerSecond: peerRate }
+  const limits = {
+    ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }),
+    ...(messageRate !== undefined && { messagesPerSecond: messageRate, messageBurst: messageRate * BURST_S }),
+  }
   const peer = await createPeer({
     role: 'node',
     listener,
@@ -67,10 +52,12 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
     join,
     privateKey,
     limits,
+    outboxStore: openOutboxStore(outboxPathIn(configuration.data)),
     createHasher: createNativeHasher,
     fetchPiece: createHttpPieces(),
   })
   logEvents(peer, logger)
+  const receiver = opened?.connect(peer.messages, (error) => logger.error({ error }, 'cannot receive'))
   const gateway = http.createGateway({
     peer,
     assetsDir: tabDirectory(),
@@ -83,6 +70,7 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(token !== undefined && { token }),
+    ...(receiver !== undefined && { inbox: receiver.inbox }),
   })
   try {
     signal.throwIfAborted()
@@ -90,11 +78,13 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
       throw explainSystemError(`Cannot listen at ${host} port ${port}`, error)
     })
     await peer.start()
+    receiver?.start()
     server.serve(gateway)
     const url = publicUrl ?? urlOf(host, bound.port)
     const { id, addresses } = peer.status()
-    output.result(`mayfly runs at ${url}`, { url, id, addresses })
-    logger.info({ url, id, addresses, join }, 'started')
+    const address = opened && { hashname: opened.hashname }
+    output.result([`mayfly runs at ${url}`, ...Object.values(address ?? {})].join('\n'), { url, id, addresses, ...address })
+    logger.info({ url, id, addresses, join, ...address }, 'started')
     if (!signal.aborted) await once(signal, 'abort')
     return EXIT.done
   } catch (error) {
@@ -103,8 +93,12 @@ export async function runStart<Gateway extends { drain(): void }>(context: Comma
     throw error
   } finally {
     gateway.drain()
-    await stopInTime([() => peer.stop(), () => server.stop()], logger)
+    await stopInTime([async () => receiver?.stop(), () => peer.stop(), () => server.stop(), async () => opened?.close()], logger)
   }
+}
+
+function logInboxEvents(logger: Logger): (event: InboxEvent) => void {
+  return (event) => logger[event.type === 'recovered' ? 'info' : 'error'](event, describeInboxEvent(event))
 }
 
 /** The peer first: it says good-bye over the server's sockets. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   chooseFile,
   hashOf,
+  listenForTrouble,
   makeFile,
   makeText,
   openHome,
@@ -33,16 +34,6 @@ const bytesOf = async (hash: string) => new Uint8Array(await (await rawOf(hash))
 
 /** Content that no other test has. */
 const unique = (words: string) => `${words} ${crypto.randomUUID()}`
-
-/** Fails the test on anything that the page's policy refused, or that a script threw. */
-function listenForTrouble(page: Page): string[] {
-  const trouble: string[] = []
-  page.on('pageerror', (error) => trouble.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error' && /Content Security Policy/i.test(message.text())) trouble.push(message.text())
-  })
-  return trouble
-}
 
 describe('making a page', () => {
   it('gives a link at once, without a reload, and the author is its first holder', async () => {

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import { createGateway, createGatewayServer, type GatewayEvent } from '../../gateway/index.ts'
 import { type Asked, ask, codeOf, createTestGateway } from '../helpers/gateway.ts'
 import { type InboxFront, startInbox } from '../helpers/inbox-front.ts'
-import { createMemoryInbox, MY_HASHNAME, SENDER } from '../helpers/memory-inbox.ts'
+import { createMemoryInbox, type MemoryInbox, MY_HASHNAME, SENDER } from '../helpers/memory-inbox.ts'
 import { startNode, waitFor } from '../helpers/network.ts'
 import { withRecordingMessages } from '../helpers/recording-messages.ts'
 
@@ -66,26 +66,37 @@ test('/json: the stored, a mark, and then each message as it comes, once', async
   expect(shape(lines)).toEqual(['open', ...stored, 'end-of-stored', 72])
 })
 
-test('/json: what arrives while the stored is being read is neither lost nor given twice', async () => {
-  const { inbox, url } = await startInbox()
-  for (let i = 0; i < 100; i++) inbox.deliver({})
+/** After each reading of the inbox one more message is there: the moments at which one could be missed. */
+function deliverWhileRead(inbox: MemoryInbox, count: number): void {
   const read = inbox.messages
-  let during = 0
+  let delivered = 0
   inbox.messages = (query) => {
     const page = read(query)
-    // After each read: the moments at which a message could be missed.
-    if (during++ < 20) inbox.deliver({})
+    if (delivered++ < count) inbox.deliver({})
     return page
   }
+}
+
+test('/json: what arrives while the stored is being read is neither lost nor given twice, and comes after the mark', async () => {
+  const { inbox, url } = await startInbox()
+  for (let i = 0; i < 100; i++) inbox.deliver({})
+  deliverWhileRead(inbox, 20)
   const { lines } = await readLines(`${url}/to/%23wall/json?since=all`)
-  const sequences = () => lines.flatMap(({ sequence }) => sequence ?? [])
   await waitFor(
-    () => sequences().length >= 120,
+    () => lines.length >= 122,
     5_000,
-    () => `all of them: ${sequences().length}`,
+    () => `all of them: ${lines.length}`,
   )
-  expect(sequences()).toEqual(Array.from({ length: 120 }, (_, i) => i + 1))
-  expect(lines.filter(({ event }) => event === 'end-of-stored')).toHaveLength(1)
+  const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  expect(shape(lines)).toEqual(['open', ...upTo(1, 100), 'end-of-stored', ...upTo(101, 120)])
+})
+
+test('?poll=1 ends, however much arrives meanwhile', async () => {
+  const front = await startInbox()
+  for (let i = 0; i < 40; i++) front.inbox.deliver({})
+  deliverWhileRead(front.inbox, Number.POSITIVE_INFINITY)
+  const seen = await poll(front, '')
+  expect([seen.length, seen.at(-1)]).toEqual([42, 'end-of-stored'])
 })
 
 test('/json: a message has all that its receiver knows of it, text as text and bytes as base64', async () => {

@@ -82,6 +82,13 @@ test('only what leads to content becomes a link', async () => {
   expect(fields.reverse()).toEqual([links[0], 'text', 'text', 'text', 'text'])
 })
 
+test('a body that was too large to travel is where its link leads, at the gateway that serves content', async () => {
+  const front = await startInbox({ contentOrigin: 'https://pages.example/' })
+  front.inbox.deliver({ body: '', fields: { link: `/${'a'.repeat(64)}#k=b` } })
+  const { text } = await page(front)
+  expect([text.includes(`href="https://pages.example/${'a'.repeat(64)}#k=b"`), text.includes('class="body"')]).toEqual([true, false])
+})
+
 test('sending leads back to where one was, and says what became of it', async () => {
   const front = await startInbox()
   const answer = await send(front, '/inbox/post', { to: ' #wall ', body: 'one\r\ntwo', back: 'end=%23wall' })
@@ -227,7 +234,7 @@ test('what is not there is said in words, at /healthz that all is well, and at /
   expect((await ask(front.port, '/nothing')).status).toBe(404)
   expect((await ask(front.port, '/%2e')).status).toBe(400)
   expect((await ask(front.port, '/healthz')).text).toBe('ok\n')
-  expect(JSON.parse((await ask(front.port, '/limits')).text).message.maxMessageBytes).toBe(65_536)
+  expect(JSON.parse((await ask(front.port, '/limits')).text).message.maxBodyBytes).toBe(65_536)
   const style = await ask(front.port, '/inbox/view.css')
   expect((await ask(front.port, '/inbox/view.css', { headers: { 'if-none-match': style.headers.etag ?? '' } })).status).toBe(304)
 })

@@ -59,3 +59,13 @@ export async function seesContent(page: Page, text: string, timeoutMs = 10_000):
 export function sha256Hex(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+/** Collects what the page's policy refused, and what a script threw. */
+export function listenForTrouble(page: Page): string[] {
+  const trouble: string[] = []
+  page.on('pageerror', (error) => trouble.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy/i.test(message.text())) trouble.push(message.text())
+  })
+  return trouble
+}

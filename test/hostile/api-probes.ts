@@ -1,4 +1,4 @@
-/** Asking the node for something in the visitor's name: to hold, to release, to tell what only its own pages may know. */
+/** Asking the node for something in the visitor's name: to hold, to release, to sign, to tell what only its own pages may know. */
 
 import type { Probe } from './probe.ts'
 
@@ -106,6 +106,11 @@ export const API_PROBES: readonly Probe[] = [
       toothless: NO_POST,
     }),
   ),
+  {
+    name: 'fetch: POST of a message that the node signs',
+    attempt: async ({ gateway, scene }) =>
+      (await fetch(`${gateway}/to/${scene}?wait=0`, { method: 'POST', body: scene })).status === 202 && 'posted',
+  },
   { name: 'fetch: the metrics', attempt: async ({ gateway }) => (await fetch(`${gateway}/metrics`)).ok },
   { name: 'fetch: the home page', attempt: async ({ gateway }) => (await fetch(`${gateway}/`)).text() },
   {

@@ -299,6 +299,28 @@ describe('tries', () => {
     expect([before.times(), after.times()]).toEqual([[0], [100]])
   })
 
+  test('what is being claimed when it stops, or is given up, is not tried, and no failure of it comes to the top', async () => {
+    const store = createMemoryOutboxStore()
+    const slow: OutboxStore = {
+      ...store,
+      async change(id, change) {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        return store.change(id, change)
+      },
+    }
+    const { tries, tried } = startTries(async (_, signal) => Promise.reject(signal.reason), { store: slow })
+    await store.put(entryOf(1))
+    await store.put(entryOf(2))
+    tries.start()
+    await pass(50)
+    tries.cancel(entryOf(1).id)
+    const stopped = tries.stop(1_000)
+    await pass(1_000)
+    await stopped
+    expect(tried).toEqual([])
+    expect(await store.get(entryOf(2).id)).toMatchObject({ claimedUntilMs: 0, tries: 0, isDone: false })
+  })
+
   test('stopping waits no longer than it may for a store that does not answer', async () => {
     const store = createMemoryOutboxStore()
     const stuck: OutboxStore = { ...store, change: () => new Promise(() => {}) }

@@ -169,8 +169,9 @@ describe('command: start and status', () => {
       await node.stop()
     }
     expect(ids[0]).toBe(ids[1])
-    expect(await readdir(data, { recursive: true })).toEqual(['private-key'])
-    expect(await readFile(join(data, 'private-key'), 'latin1')).not.toContain(canary)
+    const files = (await readdir(data, { recursive: true })).toSorted()
+    expect(files).toEqual(['outbox.db', 'private-key'])
+    for (const file of files) expect(await readFile(join(data, file), 'latin1')).not.toContain(canary)
   })
 
   test('start: refuses a key that others may read, with 2', async () => {

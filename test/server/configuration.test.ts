@@ -15,8 +15,36 @@ import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
+const HASHNAME = `${'a'.repeat(51)}q`
+
 /** For each setting three values, one a source, as people write them and as the program gets them. */
 const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
+  ttlMs: [
+    ['168h', 604_800_000],
+    ['5m', 300_000],
+    [60, 60_000],
+  ],
+  type: [
+    ['text/markdown', 'text/markdown'],
+    ['b/b', 'b/b'],
+    ['c/c', 'c/c'],
+  ],
+  field: [
+    [
+      ['topic=news', 'empty='],
+      [
+        ['topic', 'news'],
+        ['empty', ''],
+      ],
+    ],
+    ['a=b=c', [['a', 'b=c']]],
+    [['c=1'], [['c', '1']]],
+  ],
+  re: [
+    ['a'.repeat(64), 'a'.repeat(64)],
+    ['b'.repeat(64), 'b'.repeat(64)],
+    ['0'.repeat(64), '0'.repeat(64)],
+  ],
   join: [
     [['http://a.example'], ['http://a.example']],
     ['http://b.example', ['http://b.example']],
@@ -75,6 +103,11 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['2MB', 2_000_000],
     [500_000, 500_000],
   ],
+  messageRate: [
+    ['500', 500],
+    ['20', 20],
+    [3, 3],
+  ],
   peerRate: [
     ['1.5MiB', 1_572_864],
     ['1gb', 1_000_000_000],
@@ -112,6 +145,79 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     [true, true],
     ['0', false],
     [true, true],
+  ],
+  tap: [
+    [
+      ['#a', '#b'],
+      ['#a', '#b'],
+    ],
+    ['#a, #b', ['#a', '#b']],
+    [['#c'], ['#c']],
+  ],
+  rule: [
+    [
+      ['{"has":["a"]}', '[{"has":["b"]}]'],
+      [{ has: ['a'] }, { has: ['b'] }],
+    ],
+    ['{"is":{"a":"b, c"},"has":["d"]}', [{ is: { a: 'b, c' }, has: ['d'] }]],
+    [[{ has: ['a'] }], [{ has: ['a'] }]],
+  ],
+  policy: [
+    ['known', 'known'],
+    ['open', 'open'],
+    ['known', 'known'],
+  ],
+  name: [
+    [
+      [`${HASHNAME}=Anna`, `${HASHNAME}=`],
+      [
+        { hashname: HASHNAME, name: 'Anna' },
+        { hashname: HASHNAME, name: '' },
+      ],
+    ],
+    [
+      `${HASHNAME}=Anna Berg, ${HASHNAME}=B=C`,
+      [
+        { hashname: HASHNAME, name: 'Anna Berg' },
+        { hashname: HASHNAME, name: 'B=C' },
+      ],
+    ],
+    [[`${HASHNAME}=Anna, Berg`], [{ hashname: HASHNAME, name: 'Anna, Berg' }]],
+  ],
+  mute: [
+    [[HASHNAME], [HASHNAME]],
+    [`${HASHNAME} ${HASHNAME}`, [HASHNAME, HASHNAME]],
+    [[HASHNAME], [HASHNAME]],
+  ],
+  keepDays: [
+    ['1', 1],
+    ['20', 20],
+    [300, 300],
+  ],
+  keepCount: [
+    ['1', 1],
+    ['20', 20],
+    [300, 300],
+  ],
+  senderRate: [
+    ['0', 0],
+    ['20', 20],
+    [300, 300],
+  ],
+  view: [
+    [false, false],
+    ['yes', true],
+    [false, false],
+  ],
+  export: [
+    [true, true],
+    ['0', false],
+    [true, true],
+  ],
+  receive: [
+    ['a', 'a'],
+    ['#b', '#b'],
+    ['c', 'c'],
   ],
 }
 
@@ -158,10 +264,17 @@ test.each<[SettingName, unknown]>([
   ['clientFetches', 'many'],
   ['clientRate', 'fast'],
   ['clientRate', '100kB'],
+  ['messageRate', 0],
   ['peerRate', '-1MB'],
   ['peerRate', '1TB'],
   ['logLevel', 'loud'],
   ['waitMs', '1 year'],
+  ['policy', 'closed'],
+  ['name', HASHNAME],
+  ['name', 'anna=Anna'],
+  ['mute', 'anna'],
+  ['keepDays', 0],
+  ['senderRate', -1],
 ])('configuration: refuses %s %j, from a file and from elsewhere', async (name, value) => {
   const refusal = expect.objectContaining({ code: 'ERR_BAD_OPTION' })
   const configFile = await writeConfiguration({ [fileKeyOf(name)]: value })
@@ -226,6 +339,7 @@ test('configuration: the names of a setting follow from each other', () => {
     'MAYFLY_TIMEOUT',
     'timeout',
   ])
+  expect([flagOf('view'), environmentVariableOf('view'), fileKeyOf('view')]).toEqual(['--no-view', 'MAYFLY_VIEW', 'view'])
 })
 
 async function valueAndSource(name: SettingName, input: ConfigurationInput): Promise<[unknown, string]> {

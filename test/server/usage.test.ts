@@ -30,7 +30,9 @@ test.each([
   [['hold', '-h']],
   [['get', '--help']],
   [['holders', '--help']],
+  [['receive', '--help']],
   [['status', '--help']],
+  [['send', '--help']],
 ])('usage: %j says how, and ends with 0', async (argv) => {
   const { exitCode, stdout, stderr } = await run(argv)
   expect([exitCode, stderr]).toEqual([0, ''])
@@ -60,7 +62,18 @@ test.each<[string, string[]]>([
   ['a file of settings that is not there', ['status', '--config', '/nowhere.json']],
   ['JSON where the bytes go', ['get', HASH, '--json', '--join', NOWHERE]],
   ['nothing to hold', ['hold', '--join', NOWHERE]],
+  ['nowhere to send', ['send']],
+  ['an end without its #', ['send', 'wall', 'hello']],
+  ['a name that cannot be', ['send', '#a b', 'hello']],
+  ['text of several words', ['send', '#wall', 'hello', 'world']],
+  ['a field without a value', ['send', '#wall', 'hello', '--field', 'topic']],
+  ['an answer to what is no id', ['send', '#wall', 'hello', '--re', 'abc']],
   ['a multiaddr that cannot be read', ['get', HASH, '--join', '/ip4/nowhere']],
+  ['a name of a receiver that is none', ['receive', '../a', '--data', '/nowhere']],
+  ['an end that is none', ['receive', '--tap', '#a b', '--data', '/nowhere']],
+  ['a rule that is none', ['receive', '--rule', '{"was":{}}', '--data', '/nowhere']],
+  ['a rule that is no JSON', ['receive', '--rule', 'type=text/plain', '--data', '/nowhere']],
+  ['an export of nothing', ['receive', 'nobody', '--export', '--data', '/nowhere']],
 ])('usage: %s ends with 2, and says why on standard error only', async (_, argv) => {
   const { exitCode, stdout, stderr } = await run(argv)
   expect([exitCode, stdout]).toEqual([2, ''])

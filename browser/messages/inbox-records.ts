@@ -1,0 +1,151 @@
+/**
+ * The messages that this origin has received, in IndexedDB: each once, the oldest out first when there are too many. An id stays known for
+ * as long as its message could come again. Who they are from, and how they are shown, is left to others.
+ */
+
+import type { InboxMessage, Kept } from '../../node/index.ts'
+import { answerOf, eachRow } from '../database.ts'
+import type { MailDatabase } from './mail-database.ts'
+
+/** A message before it has a place in the inbox. */
+export interface ArrivedMessage extends Omit<InboxMessage, 'sequence' | 'name' | 'storedAtMs'> {
+  expiresAtMs: number
+}
+
+export type InboxRow = Omit<InboxMessage, 'name'>
+
+export interface InboxRecordsOptions {
+  /** Messages kept, and the sum of their sizes in bytes. */
+  maxMessages?: number
+  maxBytes?: number
+  /** Ids known at once; more messages are not taken until some of them expire. */
+  maxKnown?: number
+}
+
+export const INBOX_RECORDS_DEFAULTS: Readonly<Required<InboxRecordsOptions>> = {
+  maxMessages: 2_000, // what a person still scrolls through
+  maxBytes: 33_554_432, // 500 messages of the largest size
+  maxKnown: 100_000, // 10 MB on the disk; a week of one message every six seconds
+}
+
+/** Longer than the network takes a message after its end: clocks differ. */
+const KNOWN_AFTER_END_MS = 600_000
+/** What a row takes besides its body, about. */
+const ROW_BYTES = 500
+
+export class InboxRecords {
+  readonly #database: MailDatabase
+  readonly #limits: Required<InboxRecordsOptions>
+  readonly #now: () => number
+
+  constructor(database: MailDatabase, options: InboxRecordsOptions & { now?: () => number } = {}) {
+    const { now = Date.now, ...limits } = options
+    this.#database = database
+    this.#limits = { ...INBOX_RECORDS_DEFAULTS, ...limits }
+    this.#now = now
+  }
+
+  /** Resolves once they are on the disk: what it says about each, and the rows that are new. What cannot be written is 'not-stored'. */
+  async keep(messages: readonly ArrivedMessage[]): Promise<{ kept: Kept[]; added: InboxRow[] }> {
+    try {
+      return await this.#database.change(['inbox', 'known', 'facts'], (transaction) => this.#keep(transaction, messages))
+    } catch {
+      return { kept: messages.map(() => 'not-stored'), added: [] } // a full disk, or storage that was taken away: senders try again
+    }
+  }
+
+  /** The newest first. */
+  list(limit: number): Promise<InboxRow[]> {
+    return this.#database.read(['inbox'], async (transaction) => {
+      const rows: InboxRow[] = []
+      await eachRow(transaction.objectStore('inbox').openCursor(null, 'prev'), ({ value }) => rows.push(value as InboxRow) < limit)
+      return rows
+    })
+  }
+
+  /** How many there are, and how many arrived after what was read. */
+  count(): Promise<{ messages: number; unread: number }> {
+    return this.#database.read(['inbox', 'facts'], async (transaction) => {
+      const inbox = transaction.objectStore('inbox')
+      const readUpTo = await numberOf(transaction, 'readUpTo')
+      return { messages: await answerOf(inbox.count()), unread: await answerOf(inbox.count(IDBKeyRange.lowerBound(readUpTo, true))) }
+    })
+  }
+
+  /** Everything up to this sequence was read. */
+  async markRead(sequence: number): Promise<void> {
+    await this.#database.change(['facts'], async (transaction) => {
+      if ((await numberOf(transaction, 'readUpTo')) < sequence) transaction.objectStore('facts').put(sequence, 'readUpTo')
+    })
+  }
+
+  /** Takes a message out. It does not come again. */
+  async remove(sequence: number): Promise<void> {
+    await this.#database.change(['inbox', 'facts'], async (transaction) => {
+      const inbox = transaction.objectStore('inbox')
+      const row: InboxRow | undefined = await answerOf(inbox.get(sequence))
+      if (row === undefined) return
+      inbox.delete(sequence)
+      transaction.objectStore('facts').put((await numberOf(transaction, 'bytes')) - bytesOf(row), 'bytes')
+    })
+  }
+
+  async #keep(transaction: IDBTransaction, messages: readonly ArrivedMessage[]): Promise<{ kept: Kept[]; added: InboxRow[] }> {
+    const [inbox, known] = [transaction.objectStore('inbox'), transaction.objectStore('known')]
+    const storedAtMs = this.#now()
+    await forgetExpired(known, storedAtMs - KNOWN_AFTER_END_MS)
+    let bytes = await numberOf(transaction, 'bytes')
+    let room = this.#limits.maxKnown - (await answerOf(known.count()))
+    const kept: Kept[] = []
+    const added: InboxRow[] = []
+    for (const { expiresAtMs, ...message } of messages) {
+      if ((await answerOf(known.count(message.id))) > 0) {
+        kept.push('stored')
+        continue
+      }
+      if (room < 1) {
+        kept.push('full')
+        continue
+      }
+      room--
+      known.add({ id: message.id, expiresAtMs })
+      const sequence = (await answerOf(inbox.add({ ...message, storedAtMs }))) as number
+      const row = { ...message, storedAtMs, sequence }
+      bytes += bytesOf(row)
+      added.push(row)
+      kept.push('stored')
+    }
+    if (added.length > 0) transaction.objectStore('facts').put(await this.#dropOldest(inbox, bytes), 'bytes')
+    return { kept, added }
+  }
+
+  /** @returns the bytes that are left */
+  async #dropOldest(inbox: IDBObjectStore, before: number): Promise<number> {
+    let bytes = before
+    let messages = await answerOf(inbox.count())
+    const isOver = () => messages > this.#limits.maxMessages || bytes > this.#limits.maxBytes
+    if (!isOver()) return bytes
+    await eachRow(inbox.openCursor(), (cursor) => {
+      bytes -= bytesOf(cursor.value as InboxRow)
+      messages--
+      cursor.delete()
+      return isOver()
+    })
+    return bytes
+  }
+}
+
+async function forgetExpired(known: IDBObjectStore, beforeMs: number): Promise<void> {
+  const expired = await answerOf(known.index('expires').getAllKeys(IDBKeyRange.upperBound(beforeMs, true)))
+  for (const id of expired) known.delete(id)
+}
+
+/** 0 when it was never written. */
+async function numberOf(transaction: IDBTransaction, fact: 'readUpTo' | 'bytes'): Promise<number> {
+  const value: number | undefined = await answerOf(transaction.objectStore('facts').get(fact))
+  return value ?? 0
+}
+
+function bytesOf({ body }: Pick<InboxRow, 'body'>): number {
+  return body.byteLength + ROW_BYTES
+}

@@ -1,0 +1,209 @@
+/**
+ * The messages of this origin as its views see them: what arrived, what was sent and what became of it, who is known, and what can be done.
+ * Every tab of the browser has one, and all show the same.
+ */
+
+import {
+  decodeKeyHex,
+  encodeKeyHex,
+  hashnameOf,
+  type Message,
+  type MessageSecret,
+  type Messages,
+  type Posted,
+  parseEnd,
+} from '../../node/index.ts'
+import { Cell, type ReadableCell } from '../cell.ts'
+import type { OutboxRecords } from '../outbox-records.ts'
+import { routeOf } from '../route.ts'
+import { shortHash } from '../words/short-text.ts'
+import { Draft } from './draft.ts'
+import type { ArrivedMessage, InboxRecords, InboxRow } from './inbox-records.ts'
+import { Notices } from './notices.ts'
+import type { ReceiverRecords } from './receiver-records.ts'
+import { Receiving } from './receiving.ts'
+import { type SentMessage, sentMessage } from './sent-message.ts'
+import { textOf } from './text-of.ts'
+
+export interface MailboxOptions {
+  messages: Messages
+  secret: MessageSecret
+  hashname: string
+  inbox: InboxRecords
+  receiver: ReceiverRecords
+  outbox: OutboxRecords
+  /** Hears that another tab, or this one, changed something that is kept. */
+  onChange(listener: () => void): () => void
+  locks: Pick<LockManager, 'request'>
+}
+
+/** So many rows are shown at first, and more with each wish for older ones. */
+const PAGE = 50
+const NOTICE_LENGTH = 140
+
+export class Mailbox {
+  readonly hashname: string
+  readonly receiving: Receiving
+  readonly notices = new Notices()
+  readonly draft = new Draft()
+  readonly #options: MailboxOptions
+  readonly #inbox = new Cell<readonly InboxRow[]>([])
+  readonly #counts = new Cell({ messages: 0, unread: 0 })
+  readonly #ends = new Cell<readonly string[]>([])
+  readonly #names = new Cell<ReadonlyMap<string, string>>(new Map())
+  readonly #sent = new Cell<readonly SentMessage[]>([])
+  #shown = PAGE
+
+  constructor(options: MailboxOptions) {
+    const { messages, secret, hashname, locks } = options
+    this.#options = options
+    this.hashname = hashname
+    const keep = (end: string, arrived: Message[]) => this.#keep(end, arrived)
+    this.receiving = new Receiving({ messages, secret, hashname, ends: this.#ends, keep, locks })
+  }
+
+  /** The newest first. */
+  get inbox(): ReadableCell<readonly InboxRow[]> {
+    return this.#inbox
+  }
+
+  get counts(): ReadableCell<{ messages: number; unread: number }> {
+    return this.#counts
+  }
+
+  /** The open ends that are listened to. */
+  get ends(): ReadableCell<readonly string[]> {
+    return this.#ends
+  }
+
+  /** Names of senders, by hashname. */
+  get names(): ReadableCell<ReadonlyMap<string, string>> {
+    return this.#names
+  }
+
+  /** The newest first. */
+  get sent(): ReadableCell<readonly SentMessage[]> {
+    return this.#sent
+  }
+
+  /** Reads what is kept, and begins to receive. To be called once. @throws DOMException, when it cannot be read */
+  async start(): Promise<void> {
+    const { onChange, outbox } = this.#options
+    const reread = oneAtATime(() => this.#read())
+    const rereadSent = oneAtATime(() => this.#readSent())
+    await Promise.all([this.#read(), this.#readSent()])
+    onChange(reread)
+    outbox.onChange(rereadSent)
+    this.receiving.start()
+  }
+
+  /** @throws {MayflyError} ERR_BAD_END @throws {TooMany} @throws DOMException */
+  async addEnd(end: string): Promise<void> {
+    await this.#options.receiver.addEnd(parseEnd(end).text)
+  }
+
+  removeEnd(end: string): Promise<void> {
+    return this.#options.receiver.removeEnd(end)
+  }
+
+  /** Names a sender, or makes it unnamed (''). @throws {TooMany} @throws DOMException */
+  nameSender(hashname: string, name: string): Promise<void> {
+    return this.#options.receiver.name(hashname, name)
+  }
+
+  /** What to call a sender. */
+  nameOf(hashname: string): string {
+    return this.#names.get().get(hashname) ?? shortHash(hashname)
+  }
+
+  /** Everything that is shown was seen. */
+  async markRead(): Promise<void> {
+    const [newest] = this.#inbox.get()
+    if (newest !== undefined && this.#counts.get().unread > 0) await this.#options.inbox.markRead(newest.sequence)
+  }
+
+  async showOlder(): Promise<void> {
+    this.#shown += PAGE
+    await this.#read()
+  }
+
+  removeMessage(sequence: number): Promise<void> {
+    return this.#options.inbox.remove(sequence)
+  }
+
+  /**
+   * Sends the draft. It is in the outbox when this resolves, unless it was refused before.
+   *
+   * @throws {MayflyError} see `Messages.post`
+   */
+  async post(): Promise<Posted> {
+    const { to, text, answers } = this.draft.state.get()
+    const end = this.#endOf(to.trim())
+    const fields = answers === undefined ? {} : { fields: { re: answers } }
+    return this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+  }
+
+  /** Gives up on a message, or forgets what became of it. */
+  async forget(id: string): Promise<void> {
+    await this.#options.messages.forget(decodeKeyHex(id))
+  }
+
+  /** What was written for a receiver: an end, the link to one, or the name of a sender. @throws {MayflyError} ERR_BAD_END */
+  #endOf(text: string): string {
+    for (const [hashname, name] of this.#names.get()) if (name === text) return hashname
+    return parseEnd(endOfLink(text) ?? text).text
+  }
+
+  async #keep(end: string, arrived: Message[]) {
+    const { kept, added } = await this.#options.inbox.keep(arrived.map((message) => arrivedAt(end, message)))
+    for (const row of added) {
+      const text = textOf(row)?.slice(0, NOTICE_LENGTH) ?? row.type
+      this.notices.show({ id: row.id, title: `${this.nameOf(row.from)}${end === this.hashname ? '' : ` on ${end}`}`, text })
+    }
+    return kept
+  }
+
+  async #read(): Promise<void> {
+    const { inbox, receiver } = this.#options
+    const [rows, counts, ends, names] = await Promise.all([inbox.list(this.#shown), inbox.count(), receiver.ends(), receiver.names()])
+    this.#names.set(names)
+    this.#inbox.set(rows)
+    this.#counts.set(counts)
+    if (ends.join() !== this.#ends.get().join()) this.#ends.set(ends)
+  }
+
+  async #readSent(): Promise<void> {
+    this.#sent.set((await this.#options.outbox.list(PAGE)).map(sentMessage))
+  }
+}
+
+function arrivedAt(end: string, { id, from, sentAtMs, expiresAtMs, isSealed, type, fields, body }: Message): ArrivedMessage {
+  return { id: encodeKeyHex(id), end, from: hashnameOf(from), sentAtMs, expiresAtMs, isSealed, type, fields, body }
+}
+
+/** The end that a link to a composer names; undefined for what is no such link. */
+export function endOfLink(text: string): string | undefined {
+  const [, part] = /^https?:\/\/[^/]+\/to\/([^/?#]+)$/.exec(text) ?? []
+  if (part === undefined) return undefined
+  const route = routeOf(`/to/${part}`)
+  return route.view === 'messages' ? route.to : undefined
+}
+
+/** Runs the work now, and once more when it is asked for meanwhile. What fails is tried at the next change. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let running = false
+  let again = false
+  const run = async () => {
+    if (running) {
+      again = true
+      return
+    }
+    running = true
+    do {
+      again = false
+      await work().catch(() => {})
+    } while (again)
+    running = false
+  }
+  return () => void run()
+}

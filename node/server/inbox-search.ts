@@ -1,0 +1,28 @@
+/** What is searched in an inbox: words, never the syntax of a query. */
+
+import { bodyText } from './message-facts.ts'
+
+/** A search looks for so many words; further ones are left out. */
+const MAX_WORDS = 16
+const MAX_WORD_LENGTH = 64
+/** What FTS5's tokenizer takes for a part of a word. @see https://www.sqlite.org/fts5.html#unicode61_tokenizer */
+const WORD_CHARACTER = /[\p{L}\p{N}\p{Co}]/u
+
+export function searchWords(text: string): string[] {
+  return text
+    .split(/\s+/)
+    .filter((word) => WORD_CHARACTER.test(word))
+    .slice(0, MAX_WORDS)
+    .map((word) => Array.from(word).slice(0, MAX_WORD_LENGTH).join(''))
+}
+
+/** One word, or what it begins with, as an FTS5 string. @see https://www.sqlite.org/fts5.html#fts5_strings */
+export function matchOfWord(word: string): string {
+  return `"${word.replaceAll('"', '""')}"*`
+}
+
+/** What of a body can be found; nothing of what is no text. */
+export function searchableText(type: string, body: Uint8Array): string {
+  // FTS5 reads a text up to its first zero.
+  return bodyText(type, body)?.replaceAll('\0', ' ') ?? ''
+}

@@ -1,0 +1,167 @@
+/** Messages from tab to tab, as two people write them: in a real Chromium, through a real node. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listenForTrouble } from '../helpers/app-page.ts'
+import { useChromium } from '../helpers/chromium.ts'
+import { inboxOf, listenTo, openMessages, seesMessage, seesReceiving, seesSent, sendText, writeMessage } from '../helpers/messages-page.ts'
+import { waitFor } from '../helpers/network.ts'
+import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+
+let node: NodeProcess
+beforeAll(async () => {
+  node = await startNodeProcess()
+})
+afterAll(() => node?.kill('SIGKILL'))
+const chromium = useChromium()
+
+/** A name that no other test listens to. */
+const uniqueEnd = () => `#wall-${crypto.randomUUID().slice(0, 8)}`
+
+describe('messages between tabs', () => {
+  it('go sealed to a hashname, are stored, answered, and named; everything is there after a reload', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const trouble = [listenForTrouble(ann), listenForTrouble(bob)]
+    const bobs = await openMessages(bob, node.url)
+    const anns = await openMessages(ann, node.url)
+    expect(bobs).toMatch(/^[a-z2-7]{52}$/)
+    expect(anns).not.toBe(bobs)
+    await seesReceiving(bob, 'here')
+
+    await writeMessage(ann, bobs, 'fresh bread today')
+    const arrived = await seesMessage(bob, 'fresh bread today')
+    expect(await arrived.getAttribute('data-sealed')).toBe('true')
+    expect(await arrived.getAttribute('data-from')).toBe(anns)
+    await seesSent(ann, 'stored')
+
+    await arrived.getByTestId('name-sender').click()
+    await arrived.getByTestId('sender-name').fill('Ann')
+    await arrived.getByRole('button', { name: 'Save' }).click()
+    await arrived.getByText('Ann', { exact: true }).waitFor()
+    await arrived.getByTestId('answer').click()
+    await sendText(bob, 'two loaves, please')
+    const answer = await seesMessage(ann, 'two loaves, please')
+    expect(await answer.getAttribute('data-from')).toBe(bobs)
+
+    for (const page of [ann, bob]) await page.reload()
+    await (await seesMessage(bob, 'fresh bread today')).getByText('Ann', { exact: true }).waitFor()
+    await seesSent(ann, 'stored')
+    expect(await inboxOf(bob).count()).toBe(1)
+    expect(trouble).toEqual([[], []])
+  })
+
+  it('reach everybody who listens to an open name, once, and nobody who does not', async () => {
+    const [ann, bob, eve] = [await chromium.newPage(), await chromium.newPage(), await chromium.newPage()]
+    const [end, other] = [uniqueEnd(), uniqueEnd()]
+    for (const page of [ann, bob, eve]) await openMessages(page, node.url)
+    for (const [page, name] of [
+      [ann, end],
+      [bob, end],
+      [eve, other],
+    ] as const)
+      await listenTo(page, name)
+    for (let i = 1; i <= 3; i++) await writeMessage(ann, end, `news ${i}`)
+    await writeMessage(ann, other, 'for others')
+    for (const page of [ann, bob]) {
+      for (let i = 1; i <= 3; i++) await seesMessage(page, `news ${i}`)
+    }
+    await seesMessage(eve, 'for others')
+    expect(await inboxOf(bob).allInnerTexts()).toHaveLength(3)
+    expect(await inboxOf(eve).count()).toBe(1)
+    await seesSent(ann, 'stored', 4)
+  })
+
+  it('wait for a receiver that is away, and arrive once when it is there again', async () => {
+    const [ann, bobsBrowser] = [await chromium.newPage(), await chromium.newContext()]
+    const bob = await bobsBrowser.newPage()
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await writeMessage(ann, bobs, 'before')
+    await seesMessage(bob, 'before')
+    await bob.close()
+
+    await writeMessage(ann, bobs, 'while you were away')
+    await seesSent(ann, 'queued')
+    const back = await bobsBrowser.newPage()
+    await openMessages(back, node.url)
+    await seesMessage(back, 'while you were away', 40_000)
+    await seesSent(ann, 'stored', 2, 40_000)
+    expect(await inboxOf(back).count()).toBe(2)
+  })
+
+  it('are received by one tab of a browser, shown by all, and received by the next when that one closes', async () => {
+    const ann = await chromium.newPage()
+    const bobsBrowser = await chromium.newContext()
+    const [first, second] = [await bobsBrowser.newPage(), await bobsBrowser.newPage()]
+    const bobs = await openMessages(first, node.url)
+    await seesReceiving(first, 'here')
+    expect(await openMessages(second, node.url)).toBe(bobs)
+    await seesReceiving(second, 'elsewhere')
+    await openMessages(ann, node.url)
+    await writeMessage(ann, bobs, 'one')
+    for (const page of [first, second]) await seesMessage(page, 'one')
+    await first.close()
+    await seesReceiving(second, 'here')
+    await writeMessage(ann, bobs, 'two')
+    await seesMessage(second, 'two', 40_000)
+    expect(await inboxOf(second).count()).toBe(2)
+  })
+})
+
+describe('what a message says', () => {
+  it('is text, whatever it looks like, and cannot turn what stands beside it', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const trouble = listenForTrouble(bob)
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    const hostile = '<img src=x onerror="document.title=1"> <b>bold</b> \u202egnp.exe\u2066 \u0007end'
+    await writeMessage(ann, bobs, hostile)
+    const message = await seesMessage(bob, '<b>bold</b>')
+    expect(await message.getByTestId('message-body').innerText()).toBe(hostile.replace(/[\u202e\u2066\u0007]/g, '\ufffd'))
+    expect(await message.locator('img, b').count()).toBe(0)
+    expect(trouble).toEqual([])
+  })
+
+  it('counts as unread in the title, on any page of the app, until it was looked at', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await bob.getByTitle('mayfly: make a page').click()
+    await writeMessage(ann, bobs, 'look here')
+    await waitFor(async () => (await bob.title()).startsWith('(1) '), 10_000, 'the title counts one')
+    await bob.getByRole('link', { name: 'Messages (1)' }).click()
+    await seesMessage(bob, 'look here')
+    await waitFor(async () => (await bob.title()) === 'Messages · mayfly', 10_000, 'the title counts none')
+  })
+})
+
+describe('the address of a composer', () => {
+  it('is a link, and a QR code of it, and leads to the composer with the receiver filled in', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const bobs = await openMessages(bob, node.url)
+    await bob.getByTestId('show-qr').click()
+    const qr = bob.getByTestId('qr')
+    expect(await qr.getAttribute('alt')).toContain(`${node.url}/to/${bobs}`)
+    await waitFor(() => qr.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0), 10_000, 'the picture is there')
+    for (const [path, to] of [
+      [`/to/${bobs}`, bobs],
+      ['/to/%23wall', '#wall'],
+      ['/to/wall', '#wall'],
+      [`/to/${encodeURIComponent('#brød')}`, '#brød'],
+    ] as const) {
+      await ann.goto(node.url + path)
+      await ann.getByTestId('message-to').waitFor()
+      await waitFor(async () => (await ann.getByTestId('message-to').inputValue()) === to, 10_000, `the composer is addressed to ${to}`)
+    }
+  })
+
+  it('says in words what is no address, and keeps the text', async () => {
+    const ann = await chromium.newPage()
+    await openMessages(ann, node.url)
+    await writeMessage(ann, 'nobody', 'hello')
+    await ann.getByTestId('message-problem').waitFor()
+    expect(await ann.getByTestId('message-text').inputValue()).toBe('hello')
+    await ann.getByTestId('end-name').fill('# with spaces')
+    await ann.getByTestId('listen').click()
+    await ann.getByTestId('listen-problem').waitFor()
+  })
+})

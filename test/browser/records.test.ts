@@ -1,0 +1,130 @@
+/** What the tab keeps of messages, in the IndexedDB of a real Chromium. */
+
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { useChromium } from '../helpers/chromium.ts'
+import { OUTBOX_STORE_CASES, OUTCOMES } from '../helpers/outbox-store-suite.ts'
+import type { recordsPage } from '../helpers/pages/records-page.ts'
+import { type ScriptPage, serveScript } from '../helpers/script-page.ts'
+
+let site: ScriptPage
+beforeAll(async () => {
+  site = await serveScript(new URL('../helpers/pages/records-page.ts', import.meta.url))
+})
+afterAll(() => site?.[Symbol.asyncDispose]())
+const chromium = useChromium()
+
+type Calls = typeof recordsPage
+
+/** A page with empty databases of its own. */
+async function openPage(): Promise<Page> {
+  const page = await chromium.newPage()
+  await page.goto(site.url)
+  await page.waitForFunction(() => window.recordsPage !== undefined)
+  return page
+}
+
+function call<Name extends keyof Calls>(
+  page: Page,
+  name: Name,
+  ...given: Parameters<Calls[Name]>
+): Promise<Awaited<ReturnType<Calls[Name]>>> {
+  const run = ({ name, given }: { name: Name; given: unknown[] }) => {
+    const called = window.recordsPage?.[name] as (...all: unknown[]) => never
+    return called(...given)
+  }
+  return page.evaluate(run as never, { name, given } as never)
+}
+
+describe('the outbox', () => {
+  it('keeps every promise of an outbox store', async () => {
+    const page = await openPage()
+    expect(OUTBOX_STORE_CASES.length).toBeGreaterThan(8)
+    for (const { name } of OUTBOX_STORE_CASES) {
+      await call(page, 'runOutboxCase', name).catch((error: Error) => expect.fail(`${name}: ${error.message}`))
+    }
+  })
+
+  it('is there after a reload, and another tab hears of changes', async () => {
+    const page = await openPage()
+    await call(page, 'putOutbox')
+    await page.reload()
+    await page.waitForFunction(() => window.recordsPage !== undefined)
+    const { list, states, waiting } = await call(page, 'readOutbox')
+    expect(list).toEqual(OUTCOMES.map((_, i) => `#wall-${i}`).toReversed())
+    expect(states).toEqual(OUTCOMES.map(({ state }) => state).toReversed())
+    expect(waiting).toBe(3)
+    expect(await call(page, 'outboxHearsOthers')).toBe(true)
+  })
+
+  it('remembers so many public keys, and forgets those met first', async () => {
+    expect(await call(await openPage(), 'publicKeysKept', 3, 5)).toEqual([2, 3, 4])
+  })
+})
+
+describe('the inbox', () => {
+  it('has a message once, in one batch, in the next, and after a reload', async () => {
+    const page = await openPage()
+    const [a, b, c] = [{ id: 'a' }, { id: 'b' }, { id: 'c' }]
+    expect(
+      await call(page, 'keep', [
+        [a, b, a],
+        [b, c],
+      ]),
+    ).toEqual({
+      kept: [
+        ['stored', 'stored', 'stored'],
+        ['stored', 'stored'],
+      ],
+      list: ['c', 'b', 'a'],
+      counts: { messages: 3, unread: 3 },
+    })
+    await page.reload()
+    await page.waitForFunction(() => window.recordsPage !== undefined)
+    expect((await call(page, 'keep', [[c, a]])).list).toEqual(['c', 'b', 'a'])
+  })
+
+  it('has it once when two tabs are given it at the same time', async () => {
+    expect(await call(await openPage(), 'keepTwice', 20)).toEqual({ added: 20, list: 20 })
+  })
+
+  it('drops the oldest over its count and its bytes, and does not take them again', async () => {
+    const page = await openPage()
+    const ids = ['a', 'b', 'c', 'd'].map((id) => ({ id }))
+    expect((await call(page, 'keep', [ids], { maxMessages: 3 })).list).toEqual(['d', 'c', 'b'])
+    const again = await call(page, 'keep', [[{ id: 'a' }]], { maxMessages: 3 })
+    expect([again.kept, again.list]).toEqual([[['stored']], ['d', 'c', 'b']])
+    expect((await call(page, 'keep', [[{ id: 'large', size: 3_000 }]], { maxBytes: 4_200 })).list).toEqual(['large', 'd'])
+  })
+
+  it('forgets an id when its message is over for everybody, and takes no more while it knows too many', async () => {
+    const page = await openPage()
+    const [a, b] = [
+      { id: 'a', expiresAtMs: 2_000_000 },
+      { id: 'b', expiresAtMs: 9_000_000 },
+    ]
+    expect((await call(page, 'keep', [[a, b, { id: 'c' }]], { maxKnown: 2 })).kept).toEqual([['stored', 'stored', 'full']])
+    await call(page, 'remove', 'a')
+    expect((await call(page, 'keep', [[a]], { maxKnown: 2, nowMs: 2_000_001 })).list).toEqual(['b']) // clocks differ
+    expect((await call(page, 'keep', [[{ id: 'c' }]], { maxKnown: 2, nowMs: 4_000_000 })).list).toEqual(['c', 'b'])
+  })
+
+  it('counts what arrived after what was read', async () => {
+    const page = await openPage()
+    await call(page, 'keep', [[{ id: 'a' }, { id: 'b' }, { id: 'c' }]])
+    expect(await call(page, 'markRead', 'b')).toEqual({ messages: 3, unread: 1 })
+    await call(page, 'remove', 'c')
+    expect((await call(page, 'keep', [[{ id: 'd' }]])).counts).toEqual({ messages: 3, unread: 1 })
+  })
+
+  it('says that nothing was stored when it cannot be written', async () => {
+    expect(await call(await openPage(), 'keepNowhere')).toEqual(['not-stored', 'not-stored'])
+  })
+
+  it('is of one secret, whoever asks first', async () => {
+    const page = await openPage()
+    const secrets = await call(page, 'secrets', 5)
+    expect(new Set(secrets).size).toBe(1)
+    expect(await call(page, 'secrets', 1)).toEqual(secrets.slice(0, 1))
+  })
+})

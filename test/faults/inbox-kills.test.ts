@@ -1,0 +1,62 @@
+/** An inbox whose process is killed. `npm run show-messages-crash` does the same for longer. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { killKeepers } from '../../scripts/crash/kills.ts'
+import { createRandom } from '../../scripts/crash/random.ts'
+import { findProgram } from '../../scripts/test-programs.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+/** More for a long run: `MAYFLY_TEST_KILLS=200 vitest run test/faults/inbox-kills.test.ts`. */
+const KILLS = Number(process.env.MAYFLY_TEST_KILLS ?? 15)
+const KEEPER = fileURLToPath(new URL('../../scripts/crash/keeper.ts', import.meta.url))
+
+test(
+  'inbox: killed at random moments, it has each message that it said to have, once, as it was sent',
+  async () => {
+    const seed = Date.now() % 2 ** 31
+    const path = join(await createTemporaryDirectory(), 'inbox.db')
+    const report = await killKeepers({ path, kills: KILLS, minAcknowledged: 250 * KILLS, random: createRandom(seed), maxRunMs: 100 })
+    expect(report, `seed ${seed}`).toMatchObject({ lost: 0, twice: 0, altered: 0, refused: 0 })
+    expect(report.acknowledged).toBeGreaterThanOrEqual(250 * KILLS)
+  },
+  60_000 + 2_000 * KILLS,
+)
+
+test('inbox: the disk has said that it has the log before a message is said to be stored', async (context) => {
+  const strace = findProgram('strace')
+  context.skip(strace === undefined, 'no strace on this machine; on Debian, as root: apt-get install strace')
+  const directory = await createTemporaryDirectory()
+  const trace = join(directory, 'trace')
+  const messages = 24
+  const calls = 'trace=openat,close,write,pwrite64,fsync,fdatasync'
+  const keeper = [process.execPath, KEEPER, join(directory, 'inbox.db'), '1', String(messages), '1']
+  const child = spawn(strace as string, ['-f', '-y', '-e', calls, '-o', trace, ...keeper], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk
+  })
+  child.stdout.resume()
+  const [code] = await once(child, 'close')
+  context.skip(code !== 0 && /PTRACE|ptrace|Operation not permitted/.test(said), 'this machine lets nobody trace a process')
+  expect([code, said]).toEqual([0, ''])
+
+  let unsynced = false
+  let syncs = 0
+  let acknowledged = 0
+  for (const line of (await readFile(trace, 'utf8')).split('\n')) {
+    if (/ pwrite64\(\d+<[^>]*inbox\.db-wal>/.test(line)) unsynced = true
+    else if (/ f(?:data)?sync\(\d+<[^>]*inbox\.db-wal>\)\s+= 0/.test(line)) {
+      unsynced = false
+      syncs++
+    } else if (/ write\(1<[^>]*>, "\d+\\n"/.test(line)) {
+      acknowledged++
+      expect([unsynced, syncs >= acknowledged], line).toEqual([false, true])
+    }
+  }
+  expect(acknowledged).toBe(messages)
+})

@@ -1,0 +1,59 @@
+/** What a person does and sees on the messages page, in a real browser. Waits end as soon as the page shows what is waited for. */
+
+import type { Locator, Page } from 'playwright-core'
+import type { PostOutcome } from '../../node/index.ts'
+import { seesConnection } from './app-page.ts'
+
+/** Opens the page, and waits until this browser has an address and is in the network. Returns the address. */
+export async function openMessages(page: Page, url: string): Promise<string> {
+  await page.goto(`${url}/messages`)
+  await seesConnection(page, 'joined')
+  return myAddress(page)
+}
+
+export async function myAddress(page: Page): Promise<string> {
+  return page.getByTestId('my-address').innerText()
+}
+
+/** Waits until this tab receives, or another one of its browser does. */
+export async function seesReceiving(page: Page, state: 'here' | 'elsewhere'): Promise<void> {
+  await page.locator(`[data-testid="receiving"][data-state="${state}"]`).waitFor({ timeout: 10_000 })
+}
+
+export async function listenTo(page: Page, name: string): Promise<void> {
+  await page.getByTestId('end-name').fill(name)
+  await page.getByTestId('listen').click()
+  await page.getByTestId('ends').getByText(name).waitFor()
+}
+
+/** Writes and sends it, and waits until it is on its way or was refused. */
+export async function writeMessage(page: Page, to: string, text: string): Promise<void> {
+  await page.getByTestId('message-to').fill(to)
+  await sendText(page, text)
+}
+
+/** The same to who is addressed already. */
+export async function sendText(page: Page, text: string): Promise<void> {
+  await page.getByTestId('message-text').fill(text)
+  await page.getByTestId('send').click()
+  await page.getByRole('button', { name: 'Send', exact: true }).waitFor({ timeout: 20_000 })
+}
+
+/** The message with this text in the inbox, as soon as it is there. */
+export async function seesMessage(page: Page, text: string, timeoutMs = 15_000): Promise<Locator> {
+  const message = inboxOf(page).filter({ hasText: text }).first()
+  await message.waitFor({ timeout: timeoutMs })
+  return message
+}
+
+export function inboxOf(page: Page): Locator {
+  return page.locator('[data-testid="inbox"] > li')
+}
+
+/** Waits until so many sent messages have come so far. */
+export async function seesSent(page: Page, state: PostOutcome['state'], count = 1, timeoutMs = 30_000): Promise<void> {
+  await page
+    .locator(`[data-testid="sent"] > li[data-state="${state}"]`)
+    .nth(count - 1)
+    .waitFor({ timeout: timeoutMs })
+}

@@ -1,0 +1,148 @@
+/** What `test/browser/records.test.ts` calls in a page: the tab's databases, which only a browser has. */
+
+import { InboxRecords, type InboxRecordsOptions, type InboxRow } from '../../../browser/messages/inbox-records.ts'
+import { openMailDatabase } from '../../../browser/messages/mail-database.ts'
+import { ReceiverRecords } from '../../../browser/messages/receiver-records.ts'
+import { openOutboxRecords } from '../../../browser/outbox-records.ts'
+import { encodeKeyHex, type Kept } from '../../../node/index.ts'
+import { entryOf, OUTBOX_STORE_CASES, OUTCOMES } from '../outbox-store-suite.ts'
+
+export interface GivenMessage {
+  id: string
+  size?: number
+  expiresAtMs?: number
+}
+
+export interface InboxState {
+  /** Of each batch, in their order. */
+  kept: Kept[][]
+  /** Ids, the newest first. */
+  list: string[]
+  counts: { messages: number; unread: number }
+}
+
+let places = 0
+
+export const recordsPage = {
+  /** Throws when the promise is broken. */
+  async runOutboxCase(name: string): Promise<void> {
+    const found = OUTBOX_STORE_CASES.find((each) => each.name === name)
+    let place = ''
+    const open = () => openOutboxRecords({ name: place })
+    await found?.run({
+      create: () => {
+        place = `case-${Date.now()}-${places++}`
+        return open()
+      },
+      reopen: open,
+      share: open,
+    })
+  },
+
+  async putOutbox(): Promise<void> {
+    const outbox = await openOutboxRecords()
+    for (const [i, outcome] of OUTCOMES.entries()) await outbox.put(entryOf(i, { outcome, isDone: i > 2 }))
+  },
+
+  async readOutbox(): Promise<{ list: string[]; states: (string | undefined)[]; waiting: number }> {
+    const outbox = await openOutboxRecords()
+    const list = await outbox.list(100)
+    return {
+      list: list.map(({ end }) => end),
+      states: list.map(({ outcome }) => outcome?.state),
+      waiting: (await outbox.waiting(100)).length,
+    }
+  },
+
+  async outboxHearsOthers(): Promise<boolean> {
+    const [one, other] = [await openOutboxRecords({ name: 'heard' }), await openOutboxRecords({ name: 'heard' })]
+    const heard = new Promise<boolean>((resolve) => other.onChange(() => resolve(true)))
+    await one.put(entryOf(1))
+    return heard
+  },
+
+  async publicKeysKept(maxPublicKeys: number, put: number): Promise<number[]> {
+    const outbox = await openOutboxRecords({ name: 'public-keys', maxPublicKeys })
+    const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
+    for (let byte = 0; byte < put; byte++) {
+      await outbox.putPublicKey(keyOf(byte), keyOf(byte))
+      const before = Date.now()
+      while (Date.now() === before) await Promise.resolve() // each is met at a time of its own
+    }
+    const found: number[] = []
+    for (let byte = 0; byte < put; byte++) if (await outbox.publicKey(keyOf(byte))) found.push(byte)
+    return found
+  },
+
+  /** Keeps them batch by batch, at that time, and says what is there then. The database goes on from call to call. */
+  async keep(batches: GivenMessage[][], options: InboxRecordsOptions & { nowMs?: number } = {}): Promise<InboxState> {
+    const { nowMs = 1_000_000, ...limits } = options
+    const database = await openMailDatabase()
+    const inbox = new InboxRecords(database, { ...limits, now: () => nowMs })
+    const kept = []
+    for (const batch of batches) kept.push((await inbox.keep(batch.map(arrived))).kept)
+    const state = { kept, list: (await inbox.list(1_000)).map(({ id }) => id), counts: await inbox.count() }
+    database.close()
+    return state
+  },
+
+  /** The same messages through two connections at once. */
+  async keepTwice(count: number): Promise<{ added: number; list: number }> {
+    const batch = Array.from({ length: count }, (_, i) => arrived({ id: `twice-${i}`, expiresAtMs: Date.now() + 60_000 }))
+    const databases = [await openMailDatabase(), await openMailDatabase()]
+    const inboxes = databases.map((database) => new InboxRecords(database))
+    const results = await Promise.all(batch.flatMap((message) => inboxes.map((inbox) => inbox.keep([message]))))
+    const list = (await inboxes[0]?.list(1_000))?.length ?? 0
+    for (const database of databases) database.close()
+    return { added: results.flatMap(({ added }) => added).length, list }
+  },
+
+  /** By a database that was taken away. */
+  async keepNowhere(): Promise<Kept[]> {
+    const database = await openMailDatabase()
+    database.close()
+    return (await new InboxRecords(database).keep([arrived({ id: 'a' }), arrived({ id: 'b' })])).kept
+  },
+
+  async markRead(id: string): Promise<{ unread: number }> {
+    const database = await openMailDatabase()
+    const inbox = new InboxRecords(database)
+    const row = (await inbox.list(1_000)).find((each) => each.id === id) as InboxRow
+    await inbox.markRead(row.sequence)
+    await inbox.markRead(row.sequence - 1) // what is read stays read
+    const counts = await inbox.count()
+    database.close()
+    return counts
+  },
+
+  async remove(id: string): Promise<void> {
+    const database = await openMailDatabase()
+    const inbox = new InboxRecords(database)
+    const row = (await inbox.list(1_000)).find((each) => each.id === id)
+    if (row) await inbox.remove(row.sequence)
+    database.close()
+  },
+
+  /** The secret as several tabs ask for it at once, hex. */
+  async secrets(count: number): Promise<string[]> {
+    const database = await openMailDatabase()
+    const receiver = new ReceiverRecords(database)
+    const create = () => crypto.getRandomValues(new Uint8Array(32))
+    const secrets = await Promise.all(Array.from({ length: count }, () => receiver.ownSecret(create)))
+    database.close()
+    return secrets.map(encodeKeyHex)
+  },
+}
+
+function arrived({ id, size = 10, expiresAtMs = 2_000_000 }: GivenMessage) {
+  const body = new Uint8Array(size)
+  return { id, end: '#wall', from: 'a'.repeat(52), sentAtMs: 1, expiresAtMs, isSealed: false, type: 'text/plain', fields: {}, body }
+}
+
+declare global {
+  interface Window {
+    recordsPage?: typeof recordsPage
+  }
+}
+
+window.recordsPage = recordsPage
