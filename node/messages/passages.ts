@@ -61,10 +61,11 @@ export interface Passages {
    * Takes in a receipt and tells it to who asked. One that is not signed, or is of somebody else than the hashname that a message went to,
    * counts for nothing.
    *
+   * @param isOwn signed here: whether it is signed need not be asked
    * @returns the messages for which it is new
    * @throws {MayflyError} ERR_BAD_FRAME
    */
-  takeReceipt(bytes: Uint8Array): Passage[]
+  takeReceipt(bytes: Uint8Array, isOwn?: boolean): Passage[]
   /**
    * Tells a receiver's refusal to who asked.
    *
@@ -125,13 +126,13 @@ export function createPassages(options: PassagesOptions = {}): Passages {
       const oldest = passage.askers.size > MAX_ASKERS ? passage.askers.values().next().value : undefined
       if (oldest !== undefined) passage.askers.delete(oldest)
     },
-    takeReceipt(bytes) {
+    takeReceipt(bytes, isOwn = false) {
       const receipt = decodeReceipt(bytes)
       const news = receipt.ids.flatMap((id) => {
         const passage = passages.get(encodeKeyHex(id))
         return passage !== undefined && isNews(passage, receipt) ? [passage] : []
       })
-      if (news.length === 0 || !isReceiptSigned(receipt)) return []
+      if (news.length === 0 || !(isOwn || isReceiptSigned(receipt))) return []
       const askers = new Set<Asker>()
       for (const passage of news) {
         passage.receipts.push(receipt)

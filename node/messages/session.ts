@@ -92,7 +92,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       context.onEnd()
     },
   })
-  const send = (frame: MessageFrame) => frames.send(encodeMessageFrame(frame))
+  const send = (frame: MessageFrame, isPatient = false) => frames.send(encodeMessageFrame(frame), isPatient)
 
   const asker: Asker = {
     get isOpen() {
@@ -226,7 +226,8 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   function taken(sequence: number, { taps: heard, keepers, nodes, untilMs, refusal }: Progress): void {
-    send({ type: 'taken', sequence, taps: heard, keepers, nodes, untilMs, refusal })
+    // Who stores will have something to say at once; until then the answer changes nothing.
+    send({ type: 'taken', sequence, taps: heard, keepers, nodes, untilMs, refusal }, keepers > 0)
   }
 
   function onOffer({ sequence, id }: Offer): void {
