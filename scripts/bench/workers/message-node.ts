@@ -3,8 +3,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { createPeer, type Kept, type Message, type Peer } from '../../../node/index.ts'
+import { createPeer, type Peer } from '../../../node/index.ts'
+import { openInbox } from '../../../node/server/inbox.ts'
 import { createWebSocketListener } from '../../../node/server/listener.ts'
 import { openOutboxStore } from '../../../node/server/outbox-store.ts'
 import { type Profile, startProfile } from '../cpu-profile.ts'
@@ -13,6 +13,7 @@ import { serveCalls } from '../worker.ts'
 
 const JOIN_MS = 20_000
 /** Rates are a policy, and not what is measured here. */
+const INBOX_LIMITS = { senderRate: 0, senderShare: 1, maxMessages: 1e9, maxBytes: 1e12 }
 const LIMITS = { messageBurst: 1e9, messagesPerSecond: 1e9 }
 
 let peer: Peer | undefined
@@ -38,19 +39,11 @@ const calls = {
 
   servers: () => started().status().counts.servers,
 
-  /** Keeps what comes for the end, durably. */
+  /** Keeps what comes for the end, in an inbox as `mayfly receive` does. */
   async receive({ end, directory }: { end: string; directory: string }): Promise<void> {
-    const database = new DatabaseSync(join(directory, 'inbox.db'))
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE messages (sequence INTEGER PRIMARY KEY, id BLOB UNIQUE, body BLOB, envelope BLOB) STRICT`)
-    const insert = database.prepare('INSERT INTO messages (id, body, envelope) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING')
-    const keep = async (messages: Message[]): Promise<Kept[]> => {
-      database.exec('BEGIN IMMEDIATE')
-      for (const { id, body, envelope } of messages) insert.run(id, body, envelope)
-      database.exec('COMMIT')
-      return messages.map(() => 'stored')
-    }
-    await started().messages.tap(end, { keep }).ready
+    const { messages } = started()
+    const inbox = openInbox({ path: join(directory, 'inbox.db'), hashname: messages.hashname, ...INBOX_LIMITS })
+    await messages.tap(end, { keep: (arrived) => inbox.keep(end, arrived) }).ready
   },
 
   async post({ end, ...options }: LoadOptions & { end: string }): Promise<LoadResult> {
