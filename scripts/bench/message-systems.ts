@@ -99,10 +99,13 @@ async function startPoster(
 const BOTH_DISKS = "on the receiver's disk, and before it was sent on the sender's"
 const RECEIVERS_DISK = "on the receiver's disk"
 
-/** What ours is held to. */
-export const HTTP_SQLITE = 'HTTP + SQLite'
-export const OURS_IN_MEMORY = 'mayfly, open end, outbox in memory'
-export const OURS = 'mayfly, open end'
+const HTTP_SQLITE = 'HTTP + SQLite'
+
+/** Ours, and what it is held to: who writes to the same disks. */
+export const SAME_DURABILITY = [
+  ['mayfly, open end', `${HTTP_SQLITE}, with an outbox`],
+  ['mayfly, open end, outbox in memory', HTTP_SQLITE],
+] as const
 
 export const MESSAGE_SYSTEMS: readonly MessageSystem[] = [
   mayfly('open end', `${BOTH_DISKS}; signed`, { isSealed: false, hasOutbox: true }),
