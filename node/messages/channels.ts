@@ -38,8 +38,11 @@ export interface Channels {
 export interface ChannelsContext {
   libp2p: Libp2p
   addressesOf(peer: string): Multiaddr[]
-  /** What comes unasked: a home gives its tab a message, a receiver's word reaches who asked about a message. */
-  onPush(from: PeerId, push: Deliver | ReceiptFrame | DeclineFrame): void
+  /**
+   * What comes unasked: a home gives its tab a message, a receiver's word reaches who asked about a message. False when it is not what it says:
+   * a peer that goes on with that has its stream ended.
+   */
+  onPush(from: PeerId, push: Deliver | ReceiptFrame | DeclineFrame): boolean
   /** The stream has ended; questions on it have been told. */
   onEnd(peer: PeerId): void
 }
@@ -52,6 +55,8 @@ interface Channel {
 
 /** How long opening the stream may take, dial included, in ms. */
 const OPEN_MS = 3_000
+/** Messages, receipts or declines that are not what they say, before the stream is ended: an honest peer has none. */
+const MAX_FORGED = 8
 /** What a stuck peer may leave unsent before its stream is given up, in bytes. */
 const MAX_UNSENT_BYTES = 16 * 1_048_576
 
@@ -73,6 +78,7 @@ export function createChannels(context: ChannelsContext): Channels {
     const connection = existing ?? (await dial(peer, signal))
     const stream = await connection.newStream(MESSAGE_PROTOCOL, { signal })
     const asked: Channel['asked'] = new Map()
+    let forged = 0
     const channel: Channel = {
       asked,
       frames: createFrameStream(stream, {
@@ -81,8 +87,9 @@ export function createChannels(context: ChannelsContext): Channels {
         isCorked: true,
         onFrame: (raw) => {
           const frame = decodeMessageFrame(raw)
-          if (frame.type === 'deliver' || frame.type === 'receipt' || frame.type === 'decline') context.onPush(peer, frame)
-          else if ('sequence' in frame) asked.get(frame.sequence)?.(frame as Answer)
+          if (frame.type === 'deliver' || frame.type === 'receipt' || frame.type === 'decline') {
+            if (!context.onPush(peer, frame) && ++forged >= MAX_FORGED) throw new Error('forged messages or receipts')
+          } else if ('sequence' in frame) asked.get(frame.sequence)?.(frame as Answer)
         },
         onEnd: (reason) => {
           if (opened.get(id) === channel) {

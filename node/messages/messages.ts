@@ -101,8 +101,10 @@ export function createMessages(context: MessagesContext): MessagesService {
         if (push.type === 'receipt') takeReceipt(push.receipt)
         else if (push.type === 'decline') passages.takeDecline(push.decline)
         else if (homeTaps !== undefined && presence.home?.equals(from)) onDeliver(push.envelope)
+        return true
       } catch {
         emit({ type: 'refused', peer: from.toString(), reason: `sent a ${push.type} that is not one` })
+        return false
       }
     },
     onEnd: (peer) => homeTaps?.onChannelEnd(peer),
