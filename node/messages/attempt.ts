@@ -105,6 +105,5 @@ export function attemptDelivery(
 }
 
 function names({ ids }: Receipt, id: Key): boolean {
-  const wanted = encodeKeyHex(id)
-  return ids.some((known) => encodeKeyHex(known) === wanted)
+  return ids.some((known) => equalBytes(known, id))
 }

@@ -9,7 +9,7 @@ import type { Key, MessageSecret } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 import { isSealedSize, sealedPayloadBytes } from './sealed-size.ts'
-import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from './signed.ts'
+import { decodeSigned, isPartSigned, isPartSignedElsewhere, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'
 
 export interface Envelope {
@@ -119,6 +119,11 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
 /** True when who it says it is from signed it. Of an envelope as `decodeEnvelope` gave it. */
 export function isEnvelopeSigned(envelope: Envelope): boolean {
   return isPartSigned(envelope.from, DOMAIN, envelope.bytes)
+}
+
+/** The same, and where there are other threads for it, in one of them. Never rejects. */
+export function isEnvelopeSignedElsewhere(envelope: Envelope): Promise<boolean> {
+  return isPartSignedElsewhere(envelope.from, DOMAIN, envelope.bytes)
 }
 
 /** Why the times of an envelope cannot be believed now, or undefined when they can. `nowMs` is this peer's clock. */

@@ -133,8 +133,8 @@ export function createMessages(context: MessagesContext): MessagesService {
   }
 
   /** A receipt, of a receiver here or from elsewhere: mail that it names is kept no longer. */
-  function takeReceipt(bytes: Uint8Array): void {
-    for (const { id, isSealed } of passages.takeReceipt(bytes)) if (isSealed) router?.mail.remove(id)
+  function takeReceipt(bytes: Uint8Array, isOwn = false): void {
+    for (const { id, isSealed } of passages.takeReceipt(bytes, isOwn)) if (isSealed) router?.mail.remove(id)
   }
 
   /** A tab believes its home no more than anybody else. */
@@ -236,7 +236,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       onTaps: (change) => {
         tabTaps += change
       },
-      onReceipt: takeReceipt,
+      onReceipt: (bytes) => takeReceipt(bytes),
       onPassed: (reason) => {
         if (reason === undefined) passed++
         else refused++
@@ -269,7 +269,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       keep,
       ready: () => Promise.all([inTime(hold.announced, MAX_ANNOUNCE_MS), told]).then(() => {}),
       onReceipt: ({ bytes }) => {
-        takeReceipt(bytes)
+        takeReceipt(bytes, true)
         homeTaps?.tell({ type: 'receipt', receipt: bytes })
       },
       onDeclined(id, reason) {

@@ -28,6 +28,11 @@ function createNativeSigning({ createPrivateKey, createPublicKey, sign, verify }
     sign: (secret: Uint8Array, bytes: Uint8Array): Uint8Array => Uint8Array.from(sign(null, bytes, secretOf(secret).privateKey)),
     isSigned: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean =>
       verify(null, bytes, publicKeyOf(publicKey), signature),
+    /** In another thread: it costs this one a sixth of the time, and all together a few µs more. */
+    isSignedElsewhere: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> =>
+      new Promise((resolve) => {
+        verify(null, bytes, publicKeyOf(publicKey), signature, (error, isRight) => resolve(error === null && isRight))
+      }),
   }
 }
 

@@ -83,6 +83,8 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
   const composer = createComposer(context)
   const waits = createOutcomeWaits(store)
   const listeners = new Set<(entry: OutboxEntry) => void>()
+  /** Of entries made here: they need not be read again for their first try. */
+  const fresh = new WeakMap<OutboxEntry, { end: End; envelope: Envelope }>()
   /** As counted when it was pruned last, with what came and went since. */
   let load: OutboxLoad = { waiting: 0, bytes: 0 }
   let state: 'new' | 'running' | 'stopped' = 'new'
@@ -93,6 +95,8 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
     {
       ...context,
       async attempt(entry, signal) {
+        const made = fresh.get(entry)
+        if (made !== undefined) return context.attempt(made.end, made.envelope, { signal })
         const envelope = readEnvelope(entry)
         if (envelope === undefined) return { state: 'refused', reason: 'malformed' }
         return context.attempt(parseEnd(entry.end), envelope, { signal })
@@ -181,6 +185,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
         outcome: undefined,
         isDone: false,
       }
+      fresh.set(entry, { end, envelope })
       carry(1, entry)
       await store.put(entry).catch((error: unknown) => {
         carry(-1, entry)

@@ -5,6 +5,7 @@
 
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
+import { whenTurnEnds } from '../network/index.ts'
 import type { Kept, Key, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../types.ts'
 import type { End } from './end.ts'
 import type { Envelope } from './envelope.ts'
@@ -88,7 +89,7 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
 
   async function keepAll(store: NonNullable<TapOptions['keep']>): Promise<void> {
     isKeeping = true
-    await Promise.resolve() // what comes in the same turn goes into the same batch
+    await new Promise<void>((resolve) => whenTurnEnds(resolve)) // what comes in the same turn goes into the same batch
     while (waiting.length > 0 && !isClosed) {
       const batch = waiting.splice(0, MAX_BATCH)
       const results = await kept(store, batch)

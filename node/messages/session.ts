@@ -8,7 +8,7 @@ import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
 import type { Key, MessageRefusal, PeerLimits, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
-import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
+import { decodeEnvelope, type Envelope, isEnvelopeSigned, isEnvelopeSignedElsewhere, refuseTimes } from './envelope.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { Asker, Passage, Passages } from './passages.ts'
 import type { Router } from './router.ts'
@@ -82,6 +82,8 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   const source = {}
   let refusedInRow = 0
   let resuming: ReturnType<typeof setTimeout> | undefined
+  /** Done when all signatures are that were being checked. */
+  let checking: Promise<void> = Promise.resolve()
   let keysAsked = 0
 
   const frames = createFrameStream(stream, {
@@ -98,7 +100,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       context.onEnd()
     },
   })
-  const send = (frame: MessageFrame) => frames.send(encodeMessageFrame(frame))
+  const send = (frame: MessageFrame, isPatient = false) => frames.send(encodeMessageFrame(frame), isPatient)
 
   const asker: Asker = {
     get isOpen() {
@@ -141,13 +143,15 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     }
   }
 
-  function enqueue(bytes: number, work: () => void, onFull = () => frames.abort(new Error('too much waiting'))): void {
+  function enqueue(bytes: number, work: () => unknown, onFull = () => frames.abort(new Error('too much waiting'))): void {
+    const onBad = () => countForged('what is not of its form')
     const isTaken = queue.push(source, WAITING_BYTES + bytes, () => {
       if (!frames.open) return
       try {
-        work()
+        const working = work()
+        return working instanceof Promise ? working.catch(onBad) : undefined
       } catch {
-        countForged('what is not of its form')
+        onBad()
       }
     })
     if (!isTaken) onFull()
@@ -182,8 +186,8 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     decline(sequence, reason, retryAfterMs)
   }
 
-  /** The passage of an envelope that may be passed on; otherwise it was declined. */
-  function check(sequence: number, bytes: Uint8Array): { envelope: Envelope; passage: Passage } | undefined {
+  /** An envelope of who may send now, whose form and times are right; otherwise it was declined. */
+  function read({ sequence, envelope: bytes }: Post): Envelope | undefined {
     // Before anything is done with it, and whether it is new or not: it counts for who sent it here, not for who wrote it.
     const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
     if (peerWaitMs > 0) {
@@ -199,23 +203,49 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       return refused(sequence, 'malformed')
     }
     const times = refuseTimes(envelope, now())
-    if (times !== undefined) return refused(sequence, times)
-    const known = passages.checked(envelope)
-    if (known !== undefined) return { envelope, passage: known }
-    if (!isEnvelopeSigned(envelope)) {
-      countForged('a message with a wrong signature')
-      return refused(sequence, 'forged')
-    }
-    const waitMs = context.senderRate.take(encodeKeyHex(envelope.from), costOf(bytes))
-    if (waitMs > 0) return refused(sequence, 'sender-rate', waitMs)
-    context.onPassed(undefined)
-    return { envelope, passage: passages.add(envelope) }
+    return times === undefined ? envelope : refused(sequence, times)
   }
 
-  function onPost({ sequence, task, rank, envelope: bytes }: Post): void {
-    const checked = check(sequence, bytes)
-    if (checked === undefined) return
-    const { envelope, passage } = checked
+  /** Checking a signature takes longer than all the rest: other threads do it when there is more to do than this one message. */
+  function onPost(post: Post): Promise<void> | undefined {
+    const isAlone = queue.isIdle
+    const envelope = read(post)
+    if (envelope === undefined) return undefined
+    const known = passages.checked(envelope)
+    if (known !== undefined) {
+      pass(post, envelope, known)
+      return undefined
+    }
+    if (isAlone) {
+      onChecked(post, envelope, isEnvelopeSigned(envelope))
+      return undefined
+    }
+    // Passed on in the order in which they came, whichever is checked first.
+    const checked = Promise.all([isEnvelopeSignedElsewhere(envelope), checking]).then(([isSigned]) => {
+      if (frames.open) onChecked(post, envelope, isSigned)
+    })
+    checking = checked.catch(() => {})
+    return checked
+  }
+
+  function onChecked(post: Post, envelope: Envelope, isSigned: boolean): void {
+    if (!isSigned) {
+      countForged('a message with a wrong signature')
+      decline(post.sequence, 'forged')
+      return
+    }
+    // It may have come another way meanwhile.
+    const known = passages.checked(envelope)
+    const waitMs = known === undefined ? context.senderRate.take(encodeKeyHex(envelope.from), costOf(envelope.bytes)) : 0
+    if (waitMs > 0) {
+      decline(post.sequence, 'sender-rate', waitMs)
+      return
+    }
+    if (known === undefined) context.onPassed(undefined)
+    pass(post, envelope, known ?? passages.add(envelope))
+  }
+
+  function pass({ sequence, task, rank }: Post, envelope: Envelope, passage: Passage): void {
     const reply: Reply = (progress) => taken(sequence, progress)
     // Asked before it is given: a receipt may come at once.
     passages.ask(passage, asker)
@@ -225,7 +255,8 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   function taken(sequence: number, { taps: heard, keepers, nodes, untilMs, refusal }: Progress): void {
-    send({ type: 'taken', sequence, taps: heard, keepers, nodes, untilMs, refusal })
+    // Who stores will have something to say at once; until then the answer changes nothing.
+    send({ type: 'taken', sequence, taps: heard, keepers, nodes, untilMs, refusal }, keepers > 0)
   }
 
   function onOffer({ sequence, id }: Offer): void {

@@ -47,6 +47,12 @@ export function isSigned(publicKey: Uint8Array, bytes: Uint8Array, signature: Ui
   return (nativeSigning?.isSigned ?? isPortablySigned)(publicKey, bytes, signature)
 }
 
+/** The same, and where there are other threads for it, in one of them. Never rejects. */
+export async function isSignedElsewhere(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  if (!isPublicKey(publicKey) || signature.byteLength !== SIGNATURE_BYTES) return false
+  return (nativeSigning?.isSignedElsewhere ?? isPortablySigned)(publicKey, bytes, signature)
+}
+
 /** False for what no key pair has: a second form of a number, or a point of small order. Whether there is such a point is not asked. */
 export function isPublicKey(bytes: Uint8Array): boolean {
   if (bytes.byteLength !== KEY_BYTES || !isReduced(bytes)) return false

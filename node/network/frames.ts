@@ -8,6 +8,7 @@ import { LengthPrefixedDecoder } from '@libp2p/utils'
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
+import { whenTurnEnds } from './turn.ts'
 
 export type Frame = [type: number, ...fields: unknown[]]
 
@@ -16,16 +17,25 @@ export interface FrameStreamOptions {
   maxFrameBytes: number
   /** How many bytes may wait to be sent before the other side counts as stuck and the stream is ended. */
   maxUnsentBytes: number
-  /** Frames that are sent in one turn of the event loop go out as one: a small frame alone costs more to encrypt and frame than to make. */
+  /**
+   * Frames that are sent in one turn of the event loop go out as one: a small frame alone costs more to encrypt and frame than to make. In
+   * Node.js they go out as the next turn begins, so that what a turn's promises bring about goes with the rest.
+   */
   isCorked?: boolean
+  /** How long a patient frame waits for another to go with, in ms. */
+  patienceMs?: number
   onFrame(frame: Frame): void
   /** Called once, however the stream ends. */
   onEnd(reason: Error | undefined): void
 }
 
 export interface FrameStream {
-  /** Queues the frame. False when the stream has ended, and the frame with it. */
-  send(frame: Frame): boolean
+  /**
+   * Queues the frame. False when the stream has ended, and the frame with it.
+   *
+   * @param isPatient on a corked stream it waits a little for another one to go with
+   */
+  send(frame: Frame, isPatient?: boolean): boolean
   /** Resolves when there is room to send more, at once or after a drain; false when the stream has ended. */
   writable(options?: AbortOptions): Promise<boolean>
   readonly open: boolean
@@ -34,6 +44,10 @@ export interface FrameStream {
   /** Closes at once. */
   abort(reason: Error): void
 }
+
+export const FRAME_STREAM_DEFAULTS = {
+  patienceMs: 4, // a few commits to a disk, after which a receiver has more to say
+} as const
 
 /** Strict: one canonical item per frame, so that two nodes can never read the same bytes differently. */
 const DECODE_OPTIONS = {
@@ -90,11 +104,14 @@ function concatenate(parts: Uint8Array[]): Uint8Array {
 
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. */
 export function createFrameStream(stream: Stream, options: FrameStreamOptions): FrameStream {
+  const { patienceMs } = { ...FRAME_STREAM_DEFAULTS, ...options }
   const decoder = new LengthPrefixedDecoder({ maxDataLength: options.maxFrameBytes, maxBufferSize: options.maxFrameBytes * 2 + 1_048_576 })
   let open = true
   const waiting = new Set<(writable: boolean) => void>()
-  /** Sent in this turn, when corked. Bounded: it is gone at the turn's end. */
+  /** Sent in this turn, when corked, and what is patient. Bounded: it is gone at the turn's end, or after a few ms. */
   let corked: Uint8Array[] = []
+  let isLeaving = false
+  let waitingLonger: ReturnType<typeof setTimeout> | undefined
 
   const settle = (writable: boolean) => {
     for (const resolve of waiting) resolve(writable)
@@ -103,6 +120,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
   const end = (reason: Error | undefined) => {
     if (!open) return
     open = false
+    clearTimeout(waitingLonger)
     settle(false)
     options.onEnd(reason)
   }
@@ -144,6 +162,9 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
   }
 
   function uncork(): void {
+    clearTimeout(waitingLonger)
+    waitingLonger = undefined
+    isLeaving = false
     const frames = corked
     corked = []
     if (open && frames.length > 0) write(frames.length === 1 ? (frames[0] as Uint8Array) : concatenate(frames))
@@ -153,11 +174,16 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     get open() {
       return open
     },
-    send(frame) {
+    send(frame, isPatient = false) {
       if (!open) return false
       const bytes = withLength(encodeFrame(frame))
       if (!options.isCorked) return write(bytes)
-      if (corked.push(bytes) === 1) queueMicrotask(uncork)
+      corked.push(bytes)
+      if (isPatient) waitingLonger ??= setTimeout(uncork, patienceMs)
+      else if (!isLeaving) {
+        isLeaving = true
+        whenTurnEnds(uncork)
+      }
       return true
     },
     writable({ signal } = {}) {

@@ -6,7 +6,8 @@
 import { join } from 'node:path'
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { decode, encode } from 'cborg'
-import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
+import { KEY_BYTES } from '../keys/index.ts'
+import type { OutboxEntry, OutboxStore, PostOutcome, Receipt } from '../types.ts'
 import { type DatabaseForm, openDatabaseFile } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
@@ -45,6 +46,12 @@ const MAX_PUBLIC_KEYS = 10_000
 /** Changes that wait for the disk; more than a busy sender has under way. */
 const MAX_WAITING = 65_536
 
+interface Change<T = unknown> {
+  run(): T
+  /** False: a crash of this process leaves it, one of the whole machine may undo it. */
+  isSynced: boolean
+}
+
 type Done<T> = { value: T } | { error: unknown }
 
 /**
@@ -57,12 +64,22 @@ export function openOutboxStore(path: string): OutboxStore {
   const database = openDatabaseFile(path, FORM)
   const sql = prepare(database)
 
-  const group = createGroupCommit<() => unknown, Done<unknown>>({
+  let isSyncing = true
+
+  /** Commits in the order of their making; the next one that syncs brings those before it to the disk, too. */
+  function syncCommits(isNeeded: boolean): void {
+    if (isNeeded === isSyncing) return
+    database.exec(`PRAGMA synchronous = ${isNeeded ? 'FULL' : 'NORMAL'}`)
+    isSyncing = isNeeded
+  }
+
+  const group = createGroupCommit<Change, Done<unknown>>({
     maxWaiting: MAX_WAITING,
     commit(changes) {
+      syncCommits(changes.some(({ isSynced }) => isSynced))
       database.exec('BEGIN IMMEDIATE')
       try {
-        const values = changes.map((change) => ({ value: change() }))
+        const values = changes.map(({ run }) => ({ value: run() }))
         database.exec('COMMIT')
         return values
       } catch (error) {
@@ -75,7 +92,9 @@ export function openOutboxStore(path: string): OutboxStore {
   })
 
   /** Resolves once it is on the disk. */
-  async function durably<T>(change: () => T): Promise<T> {
+  const durably = <T>(run: () => T): Promise<T> => committed({ run, isSynced: true })
+
+  async function committed<T>(change: Change<T>): Promise<T> {
     const done = (await group.add(change)) as Done<T>
     if ('value' in done) return done.value
     throw explain(done.error, path)
@@ -97,18 +116,20 @@ export function openOutboxStore(path: string): OutboxStore {
   return {
     put: ({ id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, outcome, isDone }) =>
       durably(() => {
-        const blob = outcome === undefined ? null : encode(outcome)
         const done = Number(isDone)
-        sql.put.run(id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, blob, done)
+        sql.put.run(id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), done)
       }),
     change: (id, change) =>
-      durably(() => {
-        const before = find(id)
-        const after = before && change(before)
-        if (after === undefined) return undefined
-        const { tries, nextTryAtMs, claimedUntilMs, outcome, isDone } = after
-        sql.change.run(tries, nextTryAtMs, claimedUntilMs, outcome === undefined ? null : encode(outcome), Number(isDone), id)
-        return after
+      committed({
+        isSynced: false,
+        run() {
+          const before = find(id)
+          const after = before && change(before)
+          if (after === undefined) return undefined
+          const { tries, nextTryAtMs, claimedUntilMs, outcome, isDone } = after
+          sql.change.run(tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), Number(isDone), id)
+          return after
+        },
       }),
     get: (id) => reading(() => find(id)),
     waiting: (limit) => reading(() => sql.waiting.all(limit).map(entryOf)),
@@ -169,9 +190,29 @@ function entryOf(row: Record<string, SQLOutputValue>): OutboxEntry {
     tries: Number(row.tries),
     nextTryAtMs: Number(row.next_try_at_ms),
     claimedUntilMs: Number(row.claimed_until_ms),
-    outcome: outcome instanceof Uint8Array ? (decode(outcome) as PostOutcome) : undefined,
+    outcome: outcome instanceof Uint8Array ? decodeOutcome(outcome) : undefined,
     isDone: row.is_done === 1,
   }
+}
+
+/** A receipt with its ids in one piece: there are many, and each message that it names has the receipt. */
+type ReceiptRow = [receiver: Uint8Array, ids: Uint8Array, storedAtMs: number, bytes: Uint8Array]
+
+function encodeOutcome(outcome: PostOutcome | undefined): Uint8Array | null {
+  if (outcome === undefined) return null
+  if (outcome.state !== 'stored') return encode(outcome)
+  const rows = outcome.receipts.map(({ receiver, ids, storedAtMs, bytes }): ReceiptRow => [receiver, Buffer.concat(ids), storedAtMs, bytes])
+  return encode({ state: outcome.state, receipts: rows })
+}
+
+function decodeOutcome(blob: Uint8Array): PostOutcome {
+  const outcome = decode(blob) as Exclude<PostOutcome, { state: 'stored' }> | { state: 'stored'; receipts: ReceiptRow[] }
+  if (outcome.state !== 'stored') return outcome
+  const receipts = outcome.receipts.map(([receiver, joined, storedAtMs, bytes]): Receipt => {
+    const ids = Array.from({ length: joined.byteLength / KEY_BYTES }, (_, i) => joined.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES))
+    return { receiver, ids, storedAtMs, bytes }
+  })
+  return { state: outcome.state, receipts }
 }
 
 function explain(error: unknown, path: string): unknown {

@@ -68,4 +68,26 @@ describe('fair queue', () => {
     expect(seen[0]).toBeLessThan(4)
     expect(seen.at(-1)).toBe(4)
   })
+
+  test('has no more under way elsewhere than it may, and goes on as soon as some of it is done', async () => {
+    const queue = createFairQueue(() => 0, { maxUnderWay: 2 })
+    const source = {}
+    const works = Array.from({ length: 5 }, () => Promise.withResolvers<void>())
+    let begun = 0
+    for (const { promise } of works) {
+      queue.push(source, 1, () => {
+        begun++
+        return promise
+      })
+    }
+    for (const [index, { resolve }] of works.entries()) {
+      const expected = Math.min(index + 2, works.length)
+      await waitFor(() => begun >= expected, 2_000, `${expected} have begun`)
+      await new Promise((next) => setImmediate(() => setImmediate(next)))
+      expect(begun).toBe(expected)
+      expect(queue.isIdle).toBe(false)
+      resolve()
+    }
+    await waitFor(() => queue.isIdle, 2_000, 'all is done')
+  })
 })

@@ -207,3 +207,56 @@ test('frames: waiting for room ends with the signal', async () => {
   sender.abort(new Error('over'))
   expect(await aborted).toBe(false)
 })
+
+/** A corked stream, and how many bytes came in each piece at its other end. */
+async function writeCorked(patienceMs: number) {
+  const [readable, writer] = await streamPair({ delay: 0 })
+  const pieces: number[] = []
+  readable.addEventListener('message', ({ data }) => pieces.push(data.byteLength))
+  const options = { maxFrameBytes: 1_000, maxUnsentBytes: 1_000_000, isCorked: true, patienceMs, onFrame() {}, onEnd() {} }
+  const stream = createFrameStream(writer, options)
+  return { stream, pieces }
+}
+
+/** A frame of one small number and its length: array, number, and one byte before them. */
+const SMALL: Frame = [1]
+const SMALL_BYTES = 3
+/** Longer than a test takes, in ms. */
+const LONG_MS = 60_000
+
+test('frames: what is sent corked in one turn goes out as one', async () => {
+  const { stream, pieces } = await writeCorked(LONG_MS)
+  stream.send(SMALL)
+  await Promise.resolve()
+  stream.send(SMALL)
+  stream.send(SMALL)
+  await waitFor(() => pieces.length > 0, 2_000, 'they come')
+  expect(pieces).toEqual([3 * SMALL_BYTES])
+  stream.send(SMALL)
+  await waitFor(() => pieces.length > 1, 2_000, 'one more comes')
+  expect(pieces).toEqual([3 * SMALL_BYTES, SMALL_BYTES])
+})
+
+test('frames: a patient one waits for the next one that is not', async () => {
+  const { stream, pieces } = await writeCorked(LONG_MS)
+  stream.send(SMALL, true)
+  await new Promise((next) => setImmediate(() => setImmediate(next)))
+  stream.send(SMALL)
+  await waitFor(() => pieces.length > 0, 2_000, 'they come')
+  expect(pieces).toEqual([2 * SMALL_BYTES])
+})
+
+test('frames: a patient one goes alone when there is no other', async () => {
+  const { stream, pieces } = await writeCorked(1)
+  stream.send(SMALL, true)
+  await waitFor(() => pieces.length > 0, 2_000, 'it comes')
+  expect(pieces).toEqual([SMALL_BYTES])
+})
+
+test('frames: what is patient goes out before a stream is closed', async () => {
+  const { stream, pieces } = await writeCorked(LONG_MS)
+  stream.send(SMALL, true)
+  stream.close()
+  await waitFor(() => pieces.length > 0, 2_000, 'it comes')
+  expect(pieces).toEqual([SMALL_BYTES])
+})

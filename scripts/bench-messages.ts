@@ -1,0 +1,154 @@
+/**
+ * Durable posts, from one process to another on this machine: how many in a second, how long one takes, and what they cost, one at a time,
+ * 32 and 256 in flight; mayfly beside Node.js's HTTP server with SQLite and beside message brokers, all running at once and taking turns, so
+ * that what else the machine does falls on all alike. Then one post to a thousand listeners.
+ *
+ *   npm run bench -- messages
+ *   BENCH_SYSTEMS=mayfly,http npm run bench -- messages     those whose names contain one of these words
+ *   BENCH_PROFILE=DIR npm run bench -- messages             CPU profiles of mayfly's processes
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type FanOut, LISTENERS, MAYFLY_FAN_OUT, measureFanOut } from './bench/fan-out.ts'
+import { directoryFor, MESSAGE_SYSTEMS, type MessageSystem, type Posting, SAME_DURABILITY } from './bench/message-systems.ts'
+import { cpuMsOf } from './bench/process-stat.ts'
+import { type Bench, runBench } from './bench/report.ts'
+import { digits, ms, p50, p95, sum, times } from './bench/samples.ts'
+
+const BODY_BYTES = 200
+const IN_FLIGHT = [1, 32, 256] as const
+const PIPELINED = 32
+const ROUNDS = 3
+/** Code that has run a few thousand times is faster. */
+const WARM_UP_MS = 1_500
+const ROUND_MS = 1_000
+
+const BAR = { shareOfHttp: 0.5, pipelinedPerSecond: 5_000, fanOutMs: 1_000 }
+
+interface Round {
+  posts: number
+  perSecond: number
+  latencies: number[]
+  senderCpuMs: number
+  receiverCpuMs: number
+}
+
+/** By the number in flight. */
+type Rounds = Map<number, Round[]>
+
+async function measureMessages(bench: Bench): Promise<void> {
+  const words = process.env.BENCH_SYSTEMS?.toLowerCase().split(',')
+  const systems = MESSAGE_SYSTEMS.filter(({ name }) => words?.some((word) => name.toLowerCase().includes(word)) ?? true)
+  if (systems.length === 0) throw new Error('BENCH_SYSTEMS: no name contains one of these words')
+  const parent = mkdtempSync(join(tmpdir(), 'mayfly-bench-messages-'))
+  bench.stack.defer(() => rmSync(parent, { recursive: true, force: true }))
+  const results = await takeTurns(bench, systems, parent)
+  for (const inFlight of IN_FLIGHT) printRounds(bench, results, inFlight)
+  judgePosts(bench, results)
+  const fanOuts = await measureFanOut(bench, (name) => directoryFor(name, parent), words)
+  printFanOuts(bench, fanOuts)
+}
+
+async function takeTurns(bench: Bench, systems: readonly MessageSystem[], parent: string): Promise<Map<MessageSystem, Rounds>> {
+  await using stack = new AsyncDisposableStack()
+  const running = new Map<MessageSystem, Posting>()
+  for (const system of systems) {
+    try {
+      const posting = await system.start(directoryFor(system.name, parent), stack)
+      await posting.post({ inFlight: PIPELINED, forMs: WARM_UP_MS, bodyBytes: BODY_BYTES })
+      running.set(system, posting)
+    } catch (error) {
+      bench.note(`${system.name} is left out: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  const results = new Map<MessageSystem, Rounds>()
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const inFlight of IN_FLIGHT) {
+      for (const [system, posting] of running) {
+        bench.step(`${inFlight} in flight, ${round + 1} of ${ROUNDS}: ${system.name}`)
+        const rounds = results.get(system) ?? new Map()
+        results.set(system, rounds.set(inFlight, [...(rounds.get(inFlight) ?? []), await runRound(posting, inFlight)]))
+      }
+    }
+  }
+  return results
+}
+
+async function runRound({ post, sender, receiver }: Posting, inFlight: number): Promise<Round> {
+  const before = { sender: cpuMsOf(sender), receiver: cpuMsOf(receiver) }
+  const { ms, latencies } = await post({ inFlight, forMs: ROUND_MS, bodyBytes: BODY_BYTES })
+  return {
+    posts: latencies.length,
+    perSecond: (latencies.length / ms) * 1_000,
+    latencies,
+    senderCpuMs: cpuMsOf(sender) - before.sender,
+    receiverCpuMs: cpuMsOf(receiver) - before.receiver,
+  }
+}
+
+function printRounds(bench: Bench, results: Map<MessageSystem, Rounds>, inFlight: number): void {
+  const rowOf = ([{ name, means }, rounds]: [MessageSystem, Rounds]) => {
+    const all = rounds.get(inFlight) ?? []
+    const latencies = all.flatMap((round) => round.latencies)
+    const posts = sum(all.map((round) => round.posts))
+    const cpu = [all.map(({ senderCpuMs }) => senderCpuMs), all.map(({ receiverCpuMs }) => receiverCpuMs)]
+    const cpuUs = cpu.map((used) => Math.round((sum(used) / posts) * 1_000).toLocaleString('en-US'))
+    const perSecond = Math.round(perSecondOf(rounds, inFlight)).toLocaleString('en-US')
+    return [name, perSecond, digits(p50(latencies)), digits(p95(latencies)), ...cpuUs, means]
+  }
+  bench.table(
+    `Posts of ${BODY_BYTES} bytes, ${inFlight === 1 ? 'one at a time' : `${inFlight} in flight`}`,
+    ['system', 'posts/s', 'p50, ms', 'p95, ms', 'CPU/post: sender, µs', 'receiver, µs', 'acknowledged means'],
+    [...results].map(rowOf),
+  )
+}
+
+/** The best round: others use this machine too, and can only take from it. */
+function perSecondOf(rounds: Rounds | undefined, inFlight: number): number {
+  return Math.max(...(rounds?.get(inFlight) ?? []).map(({ perSecond }) => perSecond))
+}
+
+function judgePosts(bench: Bench, results: Map<MessageSystem, Rounds>): void {
+  const roundsOf = (name: string) => [...results].find(([system]) => system.name === name)?.[1]
+  for (const [ours, theirs] of SAME_DURABILITY) {
+    const rounds = roundsOf(ours)
+    if (rounds === undefined) continue
+    const share = perSecondOf(rounds, 1) / perSecondOf(roundsOf(theirs), 1)
+    if (Number.isFinite(share) && share > 0) {
+      const met = share >= BAR.shareOfHttp
+      bench.judge({ what: `${ours}: one at a time, of ${theirs}`, value: times(share), bar: `≥ ${times(BAR.shareOfHttp)}`, met })
+    }
+    const perSecond = perSecondOf(rounds, PIPELINED)
+    bench.judge({
+      what: `${ours}: ${PIPELINED} in flight`,
+      value: `${Math.round(perSecond).toLocaleString('en-US')}/s`,
+      bar: `≥ ${BAR.pipelinedPerSecond.toLocaleString('en-US')}/s`,
+      met: perSecond >= BAR.pipelinedPerSecond,
+    })
+  }
+}
+
+function printFanOuts(bench: Bench, fanOuts: readonly FanOut[]): void {
+  if (fanOuts.length === 0) return
+  bench.table(
+    `One post to ${LISTENERS.toLocaleString('en-US')} listeners, until the last has heard it`,
+    ['system', 'posts', 'fastest, ms', 'p50, ms', 'slowest, ms'],
+    fanOuts.map(({ name, readings }) => {
+      const figures = [Math.min(...readings), p50(readings), Math.max(...readings)]
+      return [name, String(readings.length), ...figures.map(digits)]
+    }),
+  )
+  const ours = fanOuts.find(({ name }) => name === MAYFLY_FAN_OUT)
+  if (ours === undefined) return
+  const slowest = Math.max(...ours.readings)
+  bench.judge({
+    what: `one post to ${LISTENERS.toLocaleString('en-US')} tabs, slowest`,
+    value: ms(slowest),
+    bar: `< ${ms(BAR.fanOutMs)}`,
+    met: slowest < BAR.fanOutMs,
+  })
+}
+
+if (import.meta.main) await runBench('messages', measureMessages)
