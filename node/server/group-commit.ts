@@ -24,6 +24,9 @@ export interface GroupCommit<Item, Result> {
   flush(): void
 }
 
+/** Nobody waits for others for longer than this, in ms. */
+const MAX_GATHER_MS = 2
+
 interface Waiting<Item, Result> {
   item: Item
   resolve(result: Result): void
@@ -34,8 +37,11 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   /** Bounded: maxWaiting. */
   const waiting: Waiting<Item, Result>[] = []
   let isDue = false
+  /** How long to gather: as long as the last commit took, when it was of more than one. */
+  let gatherMs = 0
 
   function commitSome(): void {
+    const startedAtMs = performance.now()
     const group = waiting.splice(0, maxItems)
     let results: Result[]
     try {
@@ -46,18 +52,22 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     group.forEach(({ resolve }, i) => {
       resolve(results[i] as Result)
     })
+    gatherMs = group.length > 1 ? Math.min(performance.now() - startedAtMs, MAX_GATHER_MS) : 0
   }
 
-  /** After the sockets were read in this turn. */
+  /** After the sockets were read in this turn; where many come, a little later, so that those of the next turns go with them. */
   function runLater(): void {
     if (isDue) return
     isDue = true
-    setImmediate(() => {
-      isDue = false
-      if (waiting.length === 0) return
-      commitSome()
-      if (waiting.length > 0) runLater()
-    })
+    if (gatherMs < 1 || waiting.length >= maxItems) setImmediate(run)
+    else setTimeout(run, gatherMs)
+  }
+
+  function run(): void {
+    isDue = false
+    if (waiting.length === 0) return
+    commitSome()
+    if (waiting.length > 0) runLater()
   }
 
   return {

@@ -6,7 +6,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { InboxMessage, InboxQuery, Message } from '../types.ts'
 import { type DatabaseForm, explainDatabaseError, openDatabaseFile } from './database-file.ts'
-import { type InboxRow, type KeptMessage, messageOfRow, rowOf } from './inbox-row.ts'
+import { type InboxRow, inboxMessageOf, type KeptMessage, messageOfRow, rowOf } from './inbox-row.ts'
 import { matchOfWord, searchableText, searchWords } from './inbox-search.ts'
 import { InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
@@ -74,6 +74,8 @@ export class InboxDatabase {
   #undo: (() => void)[] = []
   /** The highest sequence that was ever used. */
   #lastSequence = 0
+  /** The words of messages up to here can be found. */
+  #indexedSequence = 0
   /** Of the ids that were forgotten, the latest end of time: nothing that ended before can be known to be new. In ms. */
   #forgottenMs = 0
 
@@ -127,13 +129,36 @@ export class InboxDatabase {
   insert(message: Message, end: string, storedAtMs: number): InboxMessage {
     const row = rowOf(message, { sequence: this.#lastSequence + 1, end, storedAtMs })
     this.#prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...(Object.values(row) as SQLInputValue[]))
-    const words = [row.sequence, searchableText(row.body), row.type]
-    this.#prepare('INSERT INTO words (rowid, body, type) VALUES (?, ?, ?)').run(...words)
     this.#lastSequence = row.sequence
     const entry = { sender: row.sender, end, bytes: footprintOf(message) }
     this.tally.add(entry)
     this.#undo.push(() => this.tally.remove(entry))
-    return messageOfRow(row, this.senders.nameOf(row.sender)) as InboxMessage
+    return inboxMessageOf(row, this.senders.nameOf(row.sender))
+  }
+
+  /** True when there are messages whose words cannot be found yet. */
+  get hasUnindexed(): boolean {
+    return this.#indexedSequence < this.#lastSequence
+  }
+
+  /**
+   * Makes the words of the next messages findable, so many of them in a transaction of its own: no receipt waits for it, and many at once
+   * cost a quarter of what they cost one by one.
+   */
+  indexWords(count: number): void {
+    const indexed = this.#indexedSequence
+    const rows = this.#prepare('SELECT sequence, body, type FROM messages WHERE sequence > ? ORDER BY sequence LIMIT ?').all(indexed, count)
+    const newest = Number(rows.at(-1)?.sequence)
+    // A damaged tree may give the same rows for ever: what is behind them cannot be searched then.
+    const last = rows.length === count && newest > indexed ? newest : this.#lastSequence
+    this.commit(() => {
+      for (const { sequence, body, type } of rows) {
+        const words = [Number(sequence), searchableText(body as Uint8Array), type as string]
+        this.#prepare('INSERT INTO words (rowid, body, type) VALUES (?, ?, ?)').run(...words)
+      }
+      this.#prepare("INSERT OR REPLACE INTO facts VALUES ('indexed_sequence', ?)").run(last)
+    })
+    this.#indexedSequence = last
   }
 
   /** Removes the oldest of a sender. To be called in a `commit`. */
@@ -251,7 +276,7 @@ export class InboxDatabase {
     for (const row of rows) {
       const { sequence, id, expires_at_ms } = row as Record<string, SQLInputValue>
       this.#prepare('INSERT OR REPLACE INTO removed VALUES (?, ?)').run(id ?? null, expires_at_ms ?? null)
-      this.#prepare('DELETE FROM words WHERE rowid = ?').run(sequence ?? null)
+      if (Number(sequence) <= this.#indexedSequence) this.#prepare('DELETE FROM words WHERE rowid = ?').run(sequence ?? null)
       this.#prepare('DELETE FROM messages WHERE sequence = ?').run(sequence ?? null)
       const entry = row as unknown as TallyEntry
       this.tally.remove(entry)
@@ -264,7 +289,12 @@ export class InboxDatabase {
     const shares = `SELECT sender, end_text AS "end", count(*) AS messages, sum(${FOOTPRINT}) AS bytes FROM messages GROUP BY sender, end_text`
     for (const row of this.#prepare(shares).iterate()) this.tally.add(row as unknown as TallyEntry, Number(row.messages))
     this.#lastSequence = Number(this.#prepare("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").get()?.seq ?? 0)
-    this.#forgottenMs = Number(this.#prepare("SELECT value FROM facts WHERE name = 'forgotten_ms'").get()?.value ?? 0)
+    this.#forgottenMs = this.#fact('forgotten_ms')
+    this.#indexedSequence = this.#fact('indexed_sequence')
+  }
+
+  #fact(name: string): number {
+    return Number(this.#prepare('SELECT value FROM facts WHERE name = ?').get(name)?.value ?? 0)
   }
 
   /** Where the way to the next one is damaged, the next number: there may be one of it, on a page that is whole. */

@@ -66,7 +66,11 @@ export function senderOf({ from }: Pick<Message, 'from'>): string {
 
 /** Undefined when the row is not what was written. */
 export function messageOfRow(row: InboxRow, name: string | undefined): InboxMessage | undefined {
-  if (!isIntact(row)) return undefined
+  return isIntact(row) ? inboxMessageOf(row, name) : undefined
+}
+
+/** Of a row that was just made, or is known to be what was written. */
+export function inboxMessageOf(row: InboxRow, name: string | undefined): InboxMessage {
   return {
     sequence: row.sequence,
     id: Buffer.from(row.id).toString('hex'),

@@ -67,6 +67,11 @@ const DAY_MS = 86_400_000
 const TIDY_MS = 600_000
 /** Removed in one transaction: others wait for it. */
 const TIDY_GROUP = 256
+/** The words of what has come can be found after this long, in ms, or as soon as somebody searches; so many messages in one transaction. */
+const INDEX_MS = 250
+const INDEX_GROUP = 256
+/** Between two such transactions, in ms: messages that come meanwhile go first. */
+const INDEX_PAUSE_MS = 40
 /** Damaged rows that are remembered, to tell of each once. */
 const MAX_DAMAGED = 10_000
 
@@ -97,6 +102,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
   const ends = new Set([hashname])
   const refused: InboxCounts['refused'] = {}
   let isFailing = false
+  let indexing: ReturnType<typeof setTimeout> | undefined
   let isClosed = false
 
   function commit(arrivals: Arrival[]): Kept[] {
@@ -109,7 +115,22 @@ export function openInbox(options: InboxOptions): StoredInbox {
     if (isFailing) onEvent?.({ type: 'recovered' })
     isFailing = false
     for (const message of stored) tell(message)
+    if (stored.length > 0) indexing ??= setTimeout(indexSome, INDEX_MS)
     return kept
+  }
+
+  /** What cannot be indexed now is with the next message, or the next search; what was before can be found. */
+  function indexNext(): boolean {
+    try {
+      database.indexWords(INDEX_GROUP)
+      return database.hasUnindexed
+    } catch {
+      return false
+    }
+  }
+
+  function indexSome(): void {
+    indexing = indexNext() ? setTimeout(indexSome, INDEX_PAUSE_MS) : undefined
   }
 
   function keepOne({ message, end }: Arrival, stored: InboxMessage[]): Kept {
@@ -163,6 +184,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
   }
 
   tidy()
+  if (database.hasUnindexed) indexing = setTimeout(indexSome, INDEX_MS)
   const timer = setInterval(tidy, TIDY_MS)
   timer.unref()
 
@@ -180,7 +202,10 @@ export function openInbox(options: InboxOptions): StoredInbox {
       const counts = database.tally.ends()
       return [...new Set([...ends, ...counts.keys()])].map((end) => ({ end, messages: counts.get(end) ?? 0 }))
     },
-    messages: (query: InboxQuery) => database.messages(query),
+    messages(query: InboxQuery) {
+      if (query.search !== undefined) while (database.hasUnindexed && indexNext());
+      return database.messages(query)
+    },
     message(which) {
       const sequence = typeof which === 'number' ? which : isKeyHex(which) ? database.sequenceOf(decodeKeyHex(which)) : undefined
       return sequence === undefined ? undefined : database.message(sequence)
@@ -203,6 +228,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
       isClosed = true
       clearInterval(timer)
       group.flush()
+      clearTimeout(indexing)
       listeners.clear()
       database.close()
     },
