@@ -138,7 +138,8 @@ export function createPassages(options: PassagesOptions = {}): Passages {
     },
     takeReceipt(bytes, isOwn = false) {
       const receipt = decodeReceipt(bytes)
-      const named = receipt.ids.flatMap((id) => passages.get(encodeKeyHex(id)) ?? [])
+      // An id that is there twice counts once: nobody fills the places of other receivers with one receipt.
+      const named = [...new Set(receipt.ids.map(encodeKeyHex))].flatMap((id) => passages.get(id) ?? [])
       // A receiver may name others' messages besides its own. Whoever passed that on knew only its own, and must not be held for a forger.
       const received = named.filter((passage) => mayReceive(receipt.receiver, passage))
       if (named.length > 0 && received.length === 0) throw forged('receipt')

@@ -83,6 +83,17 @@ describe('passages', () => {
     expect(() => passages.takeReceipt(signReceipt(secret, [foreign.id], 5).bytes)).toThrow(BAD)
   })
 
+  test('a receipt that names one message many times takes the place of one', () => {
+    const passages = createPassages()
+    const envelope = signOpen('#wall', { body: 'x' })
+    const asker = createAsker()
+    passages.ask(passages.add(envelope), asker.asker)
+    passages.takeReceipt(signReceipt(createMessageSecret(), new Array(64).fill(envelope.id), 5).bytes)
+    passages.takeReceipt(signReceipt(createMessageSecret(), [envelope.id], 5).bytes)
+    expect(passages.get(envelope.id)?.receipts.length).toBe(2)
+    expect(asker.receipts.length).toBe(2)
+  })
+
   test('who tells a decline may have nothing to say about that end', () => {
     const passages = createPassages()
     const envelope = signOpen('#wall', { body: 'x' })
