@@ -18,7 +18,7 @@ import type { Asker, Passage, Passages } from './passages.ts'
 import { createPublicKeys } from './public-keys.ts'
 import { passesRules } from './rules.ts'
 import type { Seat, Seats } from './seats.ts'
-import { isTapProved } from './tap-proof.ts'
+import { isTapProofTimely, isTapProved } from './tap-proof.ts'
 import { type Collect, TASK } from './wire.ts'
 
 /** What messages need of presence; handed in, since this folder stands beside others that need it too. */
@@ -243,7 +243,7 @@ export function createRouter(context: RouterContext): Router {
   }
 
   async function collectFor({ end, proof }: Seat): Promise<void> {
-    if (proof === undefined) return
+    if (proof === undefined || !isTapProofTimely(proof, now())) return
     publicKeys.put(end, proof.publicKey)
     const { nodes } = await placeOf(end)
     for (const node of nodes) channels.tell(node, { type: 'collect', end, proof })
