@@ -26,6 +26,7 @@ import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { type End, parseEnd } from './end.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import { createFairQueue } from './fair-queue.ts'
+import { saidByOwnHome } from './hearsay.ts'
 import { createHomeTaps } from './home-taps.ts'
 import { createKeyLookups } from './key-lookups.ts'
 import { createMail } from './mail.ts'
@@ -157,7 +158,7 @@ export function createMessages(context: MessagesContext): MessagesService {
     }
   }
 
-  function sendThroughHome({ bytes }: Envelope, reply: Reply): void {
+  function sendThroughHome(envelope: Envelope, reply: Reply): void {
     const unsent: Progress = { ...NOTHING, refusal: { reason: 'no-network', retryAfterMs: 0 } }
     const { home } = presence
     if (home === undefined) {
@@ -166,10 +167,10 @@ export function createMessages(context: MessagesContext): MessagesService {
     }
     const forget = channels.ask(
       home,
-      (sequence) => ({ type: 'post', sequence, task: TASK.route, rank: 0, envelope: bytes }),
+      (sequence) => ({ type: 'post', sequence, task: TASK.route, rank: 0, envelope: envelope.bytes }),
       (answer) => {
         forget()
-        reply(answer.type === 'taken' ? answer : unsent)
+        reply(answer.type === 'taken' ? saidByOwnHome(answer, envelope) : unsent)
       },
     )
   }

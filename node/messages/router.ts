@@ -8,11 +8,12 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { encodeKeyHex, equalBytes, positionOf, sha256AtOnce } from '../keys/index.ts'
 import type { RoutingTable } from '../network/index.ts'
 import { createNodePlacement } from '../rendezvous/index.ts'
-import type { AbortOptions, Holder, Key, MessageRefusal } from '../types.ts'
+import type { AbortOptions, Holder, Key } from '../types.ts'
 import type { Channels } from './channels.ts'
 import { createDelivery, NOTHING, type Progress, type Reply } from './delivery.ts'
 import type { Envelope } from './envelope.ts'
 import { readEnvelopeFields } from './envelope-fields.ts'
+import { heardAtHome, saidByRecordNode } from './hearsay.ts'
 import type { Mail } from './mail.ts'
 import type { Asker, Passage, Passages } from './passages.ts'
 import { createPublicKeys } from './public-keys.ts'
@@ -329,38 +330,6 @@ export function createRouter(context: RouterContext): Router {
   }
 }
 
-/** What a home can say: how many of its taps hear it, and that it takes nothing now. */
-function heardAtHome({ taps, keepers, refusal }: Progress): Progress {
-  return { ...NOTHING, taps: Math.min(taps, MAX_HOME_TAPS), keepers: Math.min(keepers, taps, MAX_HOME_TAPS), refusal: forNow(refusal) }
-}
-
-/** What a record node can say: it is one node, keeps what is sealed, and until it expires; that a message ends is for its receiver to say. */
-function saidByRecordNode({ taps, keepers, nodes, refusal }: Progress, { isSealed, expiresAtMs }: Envelope): Progress {
-  const isKept = isSealed && nodes > 0
-  return {
-    taps: Math.min(taps, MAX_TOLD_TAPS),
-    keepers: Math.min(keepers, taps, MAX_TOLD_TAPS),
-    nodes: isKept ? 1 : 0,
-    untilMs: isKept ? expiresAtMs : 0,
-    refusal: forNow(refusal),
-  }
-}
-
-function forNow(refusal: Progress['refusal']): Progress['refusal'] {
-  return refusal !== undefined && NODE_REFUSALS.has(refusal.reason) ? refusal : undefined
-}
-
-/** What a node may refuse for itself: all of it may be taken later. */
-const NODE_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([
-  'sender-rate',
-  'sender-share',
-  'end-full',
-  'full',
-  'no-network',
-])
-/** Nobody has more taps than this, whatever it says: sums stay numbers. */
-const MAX_HOME_TAPS = 65_536
-const MAX_TOLD_TAPS = 67_108_864
 const SWEEP_MS = 5_000
 /** For what nobody waits to hear of. */
 const SILENT: Reply = () => {}
