@@ -192,6 +192,11 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
         throw error
       })
       onChange(entry, undefined)
+      if (state !== 'running') {
+        // It is written, and nobody tries it here any more: who opens the store next need not wait for a claim that nobody uses.
+        await tries.letGo(entry.id)
+        return { id: envelope.id, outcome: { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs } }
+      }
       const outcome = waits.outcomeOf(entry, {
         waitMs: waitMs ?? usualWaitMs,
         isQueuedEnough: waitMs === undefined,
