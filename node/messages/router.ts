@@ -10,11 +10,12 @@ import type { RoutingTable } from '../network/index.ts'
 import { createNodePlacement } from '../rendezvous/index.ts'
 import type { AbortOptions, Holder, Key } from '../types.ts'
 import type { Channels } from './channels.ts'
-import { createDelivery, NOTHING, type Progress, type Reply } from './delivery.ts'
+import { createDelivery, type Delivery, NOTHING, type Progress, type Reply } from './delivery.ts'
 import type { Envelope } from './envelope.ts'
 import { readEnvelopeFields } from './envelope-fields.ts'
 import { heardAtHome, saidByRecordNode } from './hearsay.ts'
 import type { Mail } from './mail.ts'
+import { createMailRounds } from './mail-rounds.ts'
 import type { Asker, Passage, Passages } from './passages.ts'
 import { createPublicKeys } from './public-keys.ts'
 import { passesRules } from './rules.ts'
@@ -89,6 +90,13 @@ export function createRouter(context: RouterContext): Router {
   const placement = createNodePlacement(servers)
   const publicKeys = createPublicKeys()
   const mail = context.createMail((end) => publicKeys.get(end) !== undefined)
+  const rounds = createMailRounds({
+    mail,
+    copy(envelope, home, reply) {
+      passages.add(envelope)
+      copyTo(home, envelope, 0, reply)
+    },
+  })
   /** By the end's key, hex. Bounded: MAX_PLACES, and emptied when the servers change. */
   const places = new Map<string, Place>()
   /** By peer id. Bounded by the servers: emptied when they change. */
@@ -132,7 +140,7 @@ export function createRouter(context: RouterContext): Router {
   }
 
   /** What a home is asked is over when it has said how many of its taps hear it; receipts come by themselves. */
-  function copyTo(home: PeerId, envelope: Envelope, rank: number, reply: Reply): void {
+  function copyTo(home: PeerId, envelope: Envelope, rank: number, reply: (progress: Progress | undefined) => void): void {
     const { id, to: end, bytes } = envelope
     const send = (isOffer: boolean) => {
       const forget = channels.ask(
@@ -142,7 +150,7 @@ export function createRouter(context: RouterContext): Router {
         (answer) => {
           forget()
           if (answer.type === 'want' && isOffer) send(false)
-          else reply(answer.type === 'taken' ? heardAtHome(answer) : NOTHING)
+          else reply(answer.type === 'taken' ? heardAtHome(answer) : undefined)
         },
       )
     }
@@ -223,7 +231,7 @@ export function createRouter(context: RouterContext): Router {
     return asker
   }
 
-  async function search(envelope: Envelope, passage: Passage, delivery: { join(): Reply }): Promise<void> {
+  async function search(envelope: Envelope, passage: Passage, delivery: Pick<Delivery, 'join'>): Promise<void> {
     tellRecordNodes(envelope, passage, await placeOf(envelope.to))
     const asked = new Set([selfId, ...presence.homesHolding(envelope.to)])
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(ROUTE_MS)])
@@ -239,16 +247,12 @@ export function createRouter(context: RouterContext): Router {
     }
   }
 
-  function giveMail(end: Key, to: (envelope: Envelope) => void): void {
-    for (const envelope of mail.of(end)) to(envelope)
-  }
-
   async function collectFor({ end, proof }: Seat): Promise<void> {
     if (proof === undefined || !isTapProofTimely(proof, now())) return
     publicKeys.put(end, proof.publicKey)
     const { nodes } = await placeOf(end)
     for (const node of nodes) channels.tell(node, { type: 'collect', end, proof })
-    giveMail(end, (envelope) => give(envelope, passages.add(envelope), SILENT))
+    for (const envelope of mail.of(end)) give(envelope, passages.add(envelope), SILENT)
   }
 
   async function askKey(of: PeerId, end: Key, signal: AbortSignal): Promise<Uint8Array | undefined> {
@@ -286,10 +290,7 @@ export function createRouter(context: RouterContext): Router {
     onCollect({ end, proof }, from) {
       if (!isTapProved(end, proof, from.toMultihash().bytes, now())) return false
       publicKeys.put(end, proof.publicKey)
-      giveMail(end, (envelope) => {
-        passages.add(envelope)
-        copyTo(from, envelope, 0, SILENT)
-      })
+      rounds.begin(end, from)
       return true
     },
     publicKeyOf: (end) => publicKeys.get(end),
@@ -312,6 +313,7 @@ export function createRouter(context: RouterContext): Router {
     stop() {
       offServers()
       clearInterval(sweeper)
+      rounds.stop()
       ended.abort(new Error('the peer has stopped'))
     },
   }
