@@ -96,6 +96,7 @@ export function createMessages(context: MessagesContext): MessagesService {
 
   const channels = createChannels({
     libp2p,
+    monotonic: () => performance.now(),
     addressesOf: (peer) => presence.addressesOf(peer),
     onPush(from, push) {
       try {
