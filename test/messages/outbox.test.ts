@@ -129,6 +129,22 @@ describe('outbox: post', () => {
     expect(await memory.waiting(1)).toMatchObject([{ claimedUntilMs: 0, isDone: false }])
   })
 
+  test('tells the id once it is in the outbox, before it is sent', async () => {
+    const order: string[] = []
+    const { outbox, store } = await startOutbox(({ envelope }) => {
+      order.push('sent')
+      return storedBy(envelope)
+    })
+    const kept: Uint8Array[] = []
+    const onKept = (told: Uint8Array) => {
+      order.push('kept')
+      kept.push(told)
+    }
+    const { id } = await outbox.post('#wall', { body: 'x' }, { onKept })
+    expect([order, kept]).toEqual([['kept', 'sent'], [id]])
+    expect(await store.get(id)).toBeDefined()
+  })
+
   test('is from whom it is told to be', async () => {
     const { outbox, attempts } = await startOutbox(({ envelope }) => storedBy(envelope))
     await outbox.post('#wall', { body: 'x' }, { secret: OTHER })
