@@ -73,6 +73,8 @@ const KEY_MS = 1_500
 const AGAIN_MS = 2_000
 /** Searches in the whole network at once, for ends that the record nodes know nobody at: each may ask 64 servers. */
 const MAX_SEARCHES = 8
+/** The same for public keys, which any tab may ask for, of ends that there may be none of. */
+const MAX_KEY_SEARCHES = 32
 /** Homes that a search asks. */
 const MAX_SEARCHED_HOMES = 16
 /** Ends whose record nodes are remembered while the servers stay the same. */
@@ -102,6 +104,7 @@ export function createRouter(context: RouterContext): Router {
   /** By peer id. Bounded by the servers: emptied when they change. */
   const recordAskers = new Map<string, Asker>()
   let searches = 0
+  let keySearches = 0
   let ended = new AbortController()
   let offServers = () => {}
   let sweeper: ReturnType<typeof setInterval> | undefined
@@ -319,14 +322,21 @@ export function createRouter(context: RouterContext): Router {
   }
 
   async function findAtHomes(end: Key, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    if (keySearches >= MAX_KEY_SEARCHES) return undefined
+    keySearches++
+    const asked = new Set([selfId])
     try {
       for await (const { home, signed } of presence.find(end, { signal })) {
-        if (!signed || home === selfId) continue
+        if (asked.size > MAX_SEARCHED_HOMES) return undefined
+        if (!signed || asked.has(home)) continue
+        asked.add(home)
         const publicKey = await askKey(peerIdFromString(home), end, signal)
         if (publicKey !== undefined) return publicKey
       }
     } catch {
       // Nobody told it in time.
+    } finally {
+      keySearches--
     }
     return undefined
   }
