@@ -1,6 +1,6 @@
 /** What became of a message, as the answer to its post. */
 
-import { encodeKeyHex, hashnameOf, type Posted } from '../node/index.ts'
+import { encodeKeyHex, hashnameOf, type MessageRefusal, type Posted } from '../node/index.ts'
 import { ProblemError } from './problem.ts'
 import { refusalProblem } from './refusal.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
@@ -16,6 +16,8 @@ export interface PostFacts {
   /** Of 'queued': so many record nodes keep it, until then at the longest. */
   nodes?: number
   untilMs?: number
+  /** Of 'queued': why the first try came no further, when somebody refused it for a while. */
+  reason?: MessageRefusal
 }
 
 /**
@@ -39,8 +41,10 @@ function postFacts({ id: key, outcome }: Posted): PostFacts {
     }
     case 'heard':
       return { id, state, receipts: [], taps: outcome.taps }
-    case 'queued':
-      return { id, state, receipts: [], nodes: outcome.nodes, untilMs: outcome.untilMs }
+    case 'queued': {
+      const { nodes, untilMs, reason } = outcome
+      return { id, state, receipts: [], nodes, untilMs, ...(reason !== undefined && { reason }) }
+    }
     case 'refused': {
       const { reason, retryAfterMs } = outcome
       throw new ProblemError(refusalProblem(reason, { id: key, ...(retryAfterMs !== undefined && { retryAfterMs }) }))

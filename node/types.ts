@@ -318,8 +318,11 @@ export type PostOutcome =
   | { state: 'stored'; receipts: Receipt[] }
   /** Of an open end: so many listened, and none of them stores. */
   | { state: 'heard'; taps: number }
-  /** Not there yet: so many record nodes keep it (0: only this peer's outbox does) until then; the outbox goes on trying. */
-  | { state: 'queued'; nodes: number; untilMs: number }
+  /**
+   * Not there yet: so many record nodes keep it (0: only this peer's outbox does) until then; the outbox goes on trying. `reason`: why the
+   * last try came no further, when somebody refused it for a while.
+   */
+  | { state: 'queued'; nodes: number; untilMs: number; reason?: MessageRefusal }
   | { state: 'refused'; reason: MessageRefusal; retryAfterMs?: number }
   /** Its time is over, and nobody is known to have stored it. */
   | { state: 'expired' }

@@ -45,7 +45,7 @@ async function measureMessages(bench: Bench): Promise<void> {
   const parent = mkdtempSync(join(tmpdir(), 'mayfly-bench-messages-'))
   bench.stack.defer(() => rmSync(parent, { recursive: true, force: true }))
   const results = await takeTurns(bench, systems, parent)
-  for (const inFlight of IN_FLIGHT) printRounds(bench, results, inFlight)
+  printRounds(bench, results)
   judgePosts(bench, results)
   const fanOuts = await measureFanOut(bench, (name) => directoryFor(name, parent), words)
   printFanOuts(bench, fanOuts)
@@ -88,21 +88,24 @@ async function runRound({ post, sender, receiver }: Posting, inFlight: number): 
   }
 }
 
-function printRounds(bench: Bench, results: Map<MessageSystem, Rounds>, inFlight: number): void {
-  const rowOf = ([{ name, means }, rounds]: [MessageSystem, Rounds]) => {
-    const all = rounds.get(inFlight) ?? []
-    const latencies = all.flatMap((round) => round.latencies)
+/** The README's table. */
+function printRounds(bench: Bench, results: Map<MessageSystem, Rounds>): void {
+  const figuresOf = (rounds: Rounds, inFlight: number) => {
+    const latencies = (rounds.get(inFlight) ?? []).flatMap((round) => round.latencies)
+    return [Math.round(perSecondOf(rounds, inFlight)).toLocaleString('en-US'), digits(p50(latencies)), digits(p95(latencies))]
+  }
+  const cpuOf = (rounds: Rounds) => {
+    const all = rounds.get(PIPELINED) ?? []
     const posts = sum(all.map((round) => round.posts))
-    const cpu = [all.map(({ senderCpuMs }) => senderCpuMs), all.map(({ receiverCpuMs }) => receiverCpuMs)]
-    const cpuUs = cpu.map((used) => Math.round((sum(used) / posts) * 1_000).toLocaleString('en-US'))
-    const perSecond = Math.round(perSecondOf(rounds, inFlight)).toLocaleString('en-US')
-    return [name, perSecond, digits(p50(latencies)), digits(p95(latencies)), ...cpuUs, means]
+    const usPerPost = (used: number[]) => Math.round((sum(used) / posts) * 1_000).toLocaleString('en-US')
+    return `${usPerPost(all.map(({ senderCpuMs }) => senderCpuMs))} + ${usPerPost(all.map(({ receiverCpuMs }) => receiverCpuMs))}`
   }
   bench.table(
-    `Posts of ${BODY_BYTES} bytes, ${inFlight === 1 ? 'one at a time' : `${inFlight} in flight`}`,
-    ['system', 'posts/s', 'p50, ms', 'p95, ms', 'CPU/post: sender, µs', 'receiver, µs', 'acknowledged means'],
-    [...results].map(rowOf),
+    `Posts of ${BODY_BYTES} bytes, and the CPU that one takes when ${PIPELINED} are in flight`,
+    ['system', ...IN_FLIGHT.flatMap((inFlight) => [`${inFlight} in flight: /s`, 'p50, ms', 'p95, ms']), 'CPU, µs: sender + receiver'],
+    [...results].map(([{ name }, rounds]) => [name, ...IN_FLIGHT.flatMap((inFlight) => figuresOf(rounds, inFlight)), cpuOf(rounds)]),
   )
+  bench.note(`What an acknowledgement means:\n${[...results.keys()].map(({ name, means }) => `  ${name}: ${means}`).join('\n')}`)
 }
 
 /** The best round: others use this machine too, and can only take from it. */

@@ -55,9 +55,11 @@ export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>): OutcomeWait
         }
         const hear = ({ outcome, isDone }: OutboxEntry) => {
           if (outcome?.state === 'queued') queued = outcome
-          if (!isDone && !(isQueuedEnough && outcome?.state === 'queued')) return
+          if (outcome?.state === 'refused' && !isDone)
+            queued = { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs, reason: outcome.reason }
+          if (!isDone && !(isQueuedEnough && outcome !== undefined)) return
           settle()
-          resolve(outcome ?? queued)
+          resolve(isDone && outcome !== undefined ? outcome : queued)
         }
         const ask = async () => {
           const found = await store.get(entry.id).catch(() => undefined)

@@ -58,6 +58,9 @@ export interface SessionContext {
 const MAX_UNSENT_BYTES = 8 * 1_048_576
 /** Messages, receipts or proofs that are not what they say, before the connection is ended: an honest peer has none. */
 const MAX_FORGED = 8
+/** Messages over its share that a peer is told of, before it is not read for so long, in ms. */
+const MAX_REFUSED = 64
+const UNREAD_MS = 1_000
 /** How long an offered message may be on its way from another record node, in ms. */
 const OFFER_MS = 40
 /** Who has too much waiting here should wait for so long, in ms. */
@@ -77,6 +80,8 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
   const taps = new Map<string, Seat>()
   const source = {}
+  let refusedInRow = 0
+  let resuming: ReturnType<typeof setTimeout> | undefined
   /** Done when all signatures are that were being checked. */
   let checking: Promise<void> = Promise.resolve()
   let keysAsked = 0
@@ -91,6 +96,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       context.onTaps(-taps.size)
       taps.clear()
       queue.remove(source)
+      clearTimeout(resuming)
       context.onEnd()
     },
   })
@@ -107,7 +113,10 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   function take(frame: MessageFrame): void {
     switch (frame.type) {
       case 'post': {
-        const onFull = () => decline(frame.sequence, 'sender-rate', BUSY_MS)
+        const onFull = () => {
+          if (!context.isServer()) slowDown()
+          decline(frame.sequence, 'sender-rate', BUSY_MS)
+        }
         enqueue(frame.envelope.byteLength, () => onPost(frame), onFull)
         break
       }
@@ -157,6 +166,17 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     frames.abort(new Error(what))
   }
 
+  /** Who goes on sending what is refused is not read for a while: then it waits where it is, and costs nobody anything here. */
+  function slowDown(): void {
+    if (++refusedInRow < MAX_REFUSED || resuming !== undefined || !frames.open) return
+    stream.pause()
+    resuming = setTimeout(() => {
+      refusedInRow = 0
+      resuming = undefined
+      if (frames.open) stream.resume()
+    }, UNREAD_MS)
+  }
+
   function decline(sequence: number, reason: MessageRefusal, retryAfterMs = 0): void {
     context.onPassed(reason)
     send({ type: 'taken', sequence, ...NOTHING, refusal: { reason, retryAfterMs } })
@@ -166,8 +186,15 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     decline(sequence, reason, retryAfterMs)
   }
 
-  /** An envelope whose form and times are right; otherwise it was declined. */
+  /** An envelope of who may send now, whose form and times are right; otherwise it was declined. */
   function read({ sequence, envelope: bytes }: Post): Envelope | undefined {
+    // Before anything is done with it, and whether it is new or not: it counts for who sent it here, not for who wrote it.
+    const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
+    if (peerWaitMs > 0) {
+      slowDown()
+      return refused(sequence, 'sender-rate', peerWaitMs)
+    }
+    refusedInRow = 0
     let envelope: Envelope
     try {
       envelope = decodeEnvelope(bytes)
@@ -184,9 +211,6 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     const isAlone = queue.isIdle
     const envelope = read(post)
     if (envelope === undefined) return undefined
-    // What is known is passed on as well, and costs others work: it counts for who sent it here, not for who wrote it.
-    const waitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(envelope.bytes))
-    if (waitMs > 0) return refused(post.sequence, 'sender-rate', waitMs)
     const known = passages.checked(envelope)
     if (known !== undefined) {
       pass(post, envelope, known)

@@ -29,7 +29,8 @@ export function describeOutcome(outcome: PostOutcome, isWaitedFor: boolean): str
     case 'queued': {
       const until = new Date(outcome.untilMs).toISOString()
       const where = outcome.nodes === 0 ? 'in the outbox' : `with ${counted(outcome.nodes, 'node')}`
-      return `${isWaitedFor ? 'not stored in time; ' : ''}queued ${where} until ${until}`
+      const why = outcome.reason === undefined ? '' : ` (${outcome.reason}: ${REFUSALS[outcome.reason]})`
+      return `${isWaitedFor ? 'not stored in time; ' : ''}queued ${where} until ${until}${why}`
     }
     case 'refused':
       return `refused (${outcome.reason}): ${REFUSALS[outcome.reason]}`

@@ -13,6 +13,7 @@ export async function startProfile(directory: string, name: string): Promise<Pro
   const session = new Session()
   session.connect()
   await session.post('Profiler.enable')
+  await session.post('Profiler.setSamplingInterval', { interval: 100 })
   await session.post('Profiler.start')
   return {
     async end() {

@@ -12,8 +12,8 @@ import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { findInMemory } from '../helpers/process-memory.ts'
 import { startRecordingProxy } from '../helpers/recording-proxy.ts'
 
-/** Half of them for a receiver that is away; scripts/show-messages.ts sends a thousand. */
-const COUNT = 100
+/** Half of them for a receiver that is away. */
+const COUNT = 1_000
 
 async function startTab(address: string, messageSecret = createMessageSecret()): Promise<Peer> {
   const tab = await createPeer({ join: [address], messageSecret })
@@ -32,11 +32,12 @@ async function filesOf(directory: string): Promise<Buffer> {
 
 describe('sealed messages', () => {
   it('are nowhere readable on their way: a canary in each is in no log, file, memory or traffic of the nodes', async (context) => {
-    const first = await startNodeProcess()
+    const args = ['--message-rate', String(COUNT)]
+    const first = await startNodeProcess({ args })
     const proxy = await startRecordingProxy(first.port)
     onTestFinished(() => proxy.stop())
     const address = `/ip4/127.0.0.1/tcp/${new URL(proxy.url).port}/ws/p2p/${first.id}`
-    const others = await Promise.all([startNodeProcess({ join: [address] }), startNodeProcess({ join: [address] })])
+    const others = await Promise.all([startNodeProcess({ join: [address], args }), startNodeProcess({ join: [address], args })])
     const nodes = [first, ...others] as [NodeProcess, NodeProcess, NodeProcess]
     const statusOf = async ({ url }: NodeProcess) => (await fetch(`${url}/api/v1/status`)).json()
     await waitFor(async () => (await Promise.all(nodes.map(statusOf))).every(({ counts }) => counts.servers === 2), 20_000, 'all know all')

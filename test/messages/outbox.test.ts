@@ -250,15 +250,23 @@ describe('outbox: what post resolves with', () => {
     expect((await outbox.post('#wall', { body: 'x' })).outcome).toEqual(outcome)
   })
 
-  test('queued, when nothing is known by then; a refusal for a while is no outcome', async () => {
+  test('queued, when nothing is known by then, and why, after a refusal for a while', async () => {
     const { outbox } = await startOutbox(({ end }) =>
       end.text === '#slow' ? never() : { state: 'refused', reason: 'sender-rate', retryAfterMs: 60_000 },
     )
     for (const end of ['#slow', '#busy']) {
       const { id, outcome } = await outbox.post(end, { body: 'x' }, { waitMs: 20 })
       const { expiresAtMs } = (await outbox.list()).find((entry) => encodeKeyHex(entry.id) === encodeKeyHex(id)) as OutboxEntry
-      expect(outcome).toEqual({ state: 'queued', nodes: 0, untilMs: expiresAtMs })
+      const why = end === '#busy' ? { reason: 'sender-rate' } : {}
+      expect(outcome).toEqual({ state: 'queued', nodes: 0, untilMs: expiresAtMs, ...why })
     }
+  })
+
+  test('queued at once after a refusal for a while, unless somebody wants to wait', async () => {
+    const { outbox } = await startOutbox(() => ({ state: 'refused', reason: 'end-full', retryAfterMs: 60_000 }), {
+      options: { waitMs: 600_000 },
+    })
+    expect((await outbox.post('#wall', { body: 'x' })).outcome).toMatchObject({ state: 'queued', nodes: 0, reason: 'end-full' })
   })
 
   test('who says how long waits that long for more than queued', async () => {

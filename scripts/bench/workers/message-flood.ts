@@ -1,0 +1,97 @@
+/** Who sends far more than it may: one sender, and many that are thrown away, as fast as their streams carry it. In a process of its own. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { multiaddr } from '@multiformats/multiaddr'
+import { MemoryDatastore } from 'datastore-core'
+import { encodePayload, parseEnd, signEnvelope } from '../../../node/messages/index.ts'
+import { sealedPayloadBytes } from '../../../node/messages/sealed-size.ts'
+import { encodeMessageFrame, MAX_MESSAGE_FRAME_BYTES, MESSAGE_PROTOCOL, TASK } from '../../../node/messages/wire.ts'
+import { createFrameStream, createOverlay } from '../../../node/network/index.ts'
+import { PRESENCE_PROTOCOL } from '../../../node/rendezvous/index.ts'
+import { serveCalls } from '../worker.ts'
+
+const TTL_MS = 600_000
+const MAX_UNSENT_BYTES = 1_048_576
+
+export interface FloodOrder {
+  /** Multiaddrs of the nodes. */
+  addresses: string[]
+  /** The open end that the one sender floods. */
+  end: string
+  /** Messages of the one, and of each of the others. */
+  messages: number
+  throwAwaySenders: number
+  messagesEach: number
+}
+
+export interface FloodCalls extends Record<string, (argument: never) => unknown> {
+  /** Signs all of it. */
+  prepare(order: FloodOrder): Promise<void>
+  /** Sends all of it, over and over, for so long, in ms; resolves with how many messages that were. */
+  flood(durationMs: number): Promise<number>
+}
+
+let addresses: string[] = []
+let envelopes: Uint8Array[] = []
+
+function sign(secret: Uint8Array, to: Uint8Array, payload: Uint8Array, isSealed: boolean): Uint8Array {
+  return signEnvelope(secret, { to, sentAtMs: Date.now(), ttlMs: TTL_MS, isSealed, payload }).bytes
+}
+
+/** One peer for each node; the connection is its own. */
+async function openStream(address: string) {
+  const { libp2p } = await createOverlay({
+    role: 'tab',
+    transport: undefined,
+    listen: undefined,
+    providerStore: new MemoryDatastore(),
+    maxConnections: 8,
+    serverProtocol: PRESENCE_PROTOCOL,
+  })
+  await libp2p.start()
+  const connection = await libp2p.dial(multiaddr(address))
+  const stream = await connection.newStream(MESSAGE_PROTOCOL)
+  return createFrameStream(stream, {
+    maxFrameBytes: MAX_MESSAGE_FRAME_BYTES,
+    maxUnsentBytes: 16 * MAX_UNSENT_BYTES,
+    isCorked: true,
+    onFrame: () => {},
+    onEnd: () => {},
+  })
+}
+
+serveCalls({
+  async prepare(order: FloodOrder) {
+    addresses = order.addresses
+    const loud = crypto.getRandomValues(new Uint8Array(32))
+    const { key } = parseEnd(order.end)
+    const one = Array.from({ length: order.messages }, (_, i) => sign(loud, key, encodePayload({ body: `flood ${i}` }), false))
+    const others = Array.from({ length: order.throwAwaySenders }, () => crypto.getRandomValues(new Uint8Array(32))).flatMap((secret) =>
+      Array.from({ length: order.messagesEach }, () => {
+        const madeUp = crypto.getRandomValues(new Uint8Array(32))
+        return sign(secret, madeUp, crypto.getRandomValues(new Uint8Array(sealedPayloadBytes(0))), true)
+      }),
+    )
+    const each = Math.ceil(one.length / Math.max(1, others.length))
+    envelopes = others.flatMap((other, i) => [...one.slice(i * each, (i + 1) * each), other])
+  },
+  async flood(durationMs: number) {
+    const signal = AbortSignal.timeout(durationMs)
+    let sent = 0
+    await Promise.all(
+      addresses.map(async (address) => {
+        const stream = await openStream(address)
+        // As fast as it is taken: who is not read any more waits.
+        while (!signal.aborted && (await stream.writable({ signal }).catch(() => false))) {
+          for (let i = 0; i < 64; i++, sent++) {
+            const envelope = envelopes[sent % envelopes.length]
+            if (envelope !== undefined)
+              stream.send(encodeMessageFrame({ type: 'post', sequence: sent, task: TASK.route, rank: 0, envelope }))
+          }
+          await nextTurn()
+        }
+      }),
+    )
+    return sent
+  },
+})
