@@ -70,6 +70,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const pages = new AppAnswers(assets)
   const posts = new MessagePosts({
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
+    onOutbox: (listener) => peer.messages.onOutbox(listener),
     limits,
     // What is larger would be held here, in the name of a stranger.
     maxMessageBytes: Math.min(peer.status().limits.maxMessageBytes, MESSAGE_LIMITS.maxBodyBytes),

@@ -1,6 +1,6 @@
 /** `POST /to/<end>`: takes a message over HTTP, posts it in the name that was handed in, and tells what became of it. */
 
-import type { MessageDraft, Messages, PostOptions } from '../node/index.ts'
+import { ENVELOPE_DEFAULTS, type MessageDraft, type Messages, type PostOptions } from '../node/index.ts'
 import { OpenRequests } from './open-requests.ts'
 import { answerPosted } from './post-answer.ts'
 import { maxPostBytes, readDraft } from './post-draft.ts'
@@ -8,9 +8,12 @@ import { ProblemError } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { GatewayLimits, Visit } from './types.ts'
 import { waitOf } from './wait-query.ts'
+import { type WaitingPost, WaitingPosts } from './waiting-posts.ts'
 
 export interface MessagePostsParts {
   post: Messages['post']
+  /** Where visitors share the outbox: they have a bounded part of it. Absent where it is all the user's own. */
+  onOutbox?: Messages['onOutbox']
   limits: GatewayLimits
   /** The largest body of a message, in bytes. */
   maxMessageBytes: number
@@ -26,6 +29,7 @@ export class MessagePosts {
   readonly #parts: MessagePostsParts
   readonly #rate: RateLimit
   readonly #open: OpenRequests
+  readonly #waiting: WaitingPosts | null
 
   constructor(parts: MessagePostsParts) {
     this.#parts = parts
@@ -38,6 +42,10 @@ export class MessagePosts {
       number: 42_905,
     })
     this.#open = new OpenRequests({ maxOpen: maxPosts, maxOpenPerAddress: maxPostsPerAddress, what: 'posts under way', number: 42_906 })
+    const { onOutbox, closing } = parts
+    const { maxWaitingPosts: maxWaiting, maxWaitingPostsPerAddress: maxWaitingPerAddress } = parts.limits
+    const now = () => performance.now()
+    this.#waiting = onOutbox === undefined ? null : new WaitingPosts({ maxWaiting, maxWaitingPerAddress, onOutbox, closing, now })
   }
 
   /** Bytes that the body of a post may have. */
@@ -53,11 +61,18 @@ export class MessagePosts {
     const { address = '' } = visit.client
     this.#rate.take(address)
     const leave = this.#open.enter(address)
+    let place: WaitingPost | undefined
     try {
-      const options: PostOptions = { ...(waitMs !== undefined && { waitMs }), signal: AbortSignal.any([visit.request.signal, closing]) }
       const draft = this.#signed(await readDraft(visit.request, this.#parts), visit)
+      place = this.#waiting?.enter(address, Buffer.byteLength(draft.body))
+      const options: PostOptions = {
+        ...(waitMs !== undefined && { waitMs }),
+        signal: AbortSignal.any([visit.request.signal, closing]),
+        onKept: (id) => place?.kept(id, draft.ttlMs ?? ENVELOPE_DEFAULTS.ttlMs),
+      }
       return answerPosted(await post(end, draft, options))
     } finally {
+      place?.settled()
       leave()
     }
   }

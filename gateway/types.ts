@@ -24,6 +24,10 @@ export interface GatewayLimits {
   maxPosts: number
   /** Posts under way, for one client address. */
   maxPostsPerAddress: number
+  /** Messages of visitors that wait in the node's outbox, in all. */
+  maxWaitingPosts: number
+  /** Messages that wait there, of one client address. */
+  maxWaitingPostsPerAddress: number
   /** Requests that stay open (event streams, `?wait=`), in all. */
   maxOpen: number
   /** Requests that stay open, for one client address. */
@@ -51,6 +55,8 @@ export const GATEWAY_DEFAULTS: Readonly<GatewayLimits> = {
   postsPerSecond: 25,
   maxPosts: 512,
   maxPostsPerAddress: 64,
+  maxWaitingPosts: 5_000, // half of the outbox: the other half is the owner's
+  maxWaitingPostsPerAddress: 500,
   maxOpen: 5_000,
   maxOpenPerAddress: 256,
   maxFetches: 1_024,

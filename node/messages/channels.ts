@@ -6,6 +6,7 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { connectionKind, createFrameStream, type FrameStream } from '../network/index.ts'
+import { createQuestions, type Questions } from './questions.ts'
 import {
   type DeclineFrame,
   type Deliver,
@@ -37,6 +38,8 @@ export interface Channels {
 
 export interface ChannelsContext {
   libp2p: Libp2p
+  /** In ms; any origin, never backwards. */
+  monotonic(): number
   addressesOf(peer: string): Multiaddr[]
   /**
    * What comes unasked: a home gives its tab a message, a receiver's word reaches who asked about a message. False when it is not what it says:
@@ -49,8 +52,7 @@ export interface ChannelsContext {
 
 interface Channel {
   frames: FrameStream
-  /** By sequence. Bounded by the callers, who forget each after their time. */
-  asked: Map<number, (answer: Answer) => void>
+  questions: Questions<Answer>
 }
 
 /** How long opening the stream may take, dial included, in ms. */
@@ -77,10 +79,10 @@ export function createChannels(context: ChannelsContext): Channels {
       .find((connection) => connection.status === 'open' && connectionKind(connection) === 'socket')
     const connection = existing ?? (await dial(peer, signal))
     const stream = await connection.newStream(MESSAGE_PROTOCOL, { signal })
-    const asked: Channel['asked'] = new Map()
+    const questions = createQuestions<Answer>(context.monotonic, { type: 'unreachable', reason: 'no answer in time' })
     let forged = 0
     const channel: Channel = {
-      asked,
+      questions,
       frames: createFrameStream(stream, {
         maxFrameBytes: MAX_MESSAGE_FRAME_BYTES,
         maxUnsentBytes: MAX_UNSENT_BYTES,
@@ -89,16 +91,14 @@ export function createChannels(context: ChannelsContext): Channels {
           const frame = decodeMessageFrame(raw)
           if (frame.type === 'deliver' || frame.type === 'receipt' || frame.type === 'decline') {
             if (!context.onPush(peer, frame) && ++forged >= MAX_FORGED) throw new Error('forged messages or receipts')
-          } else if ('sequence' in frame) asked.get(frame.sequence)?.(frame as Answer)
+          } else if ('sequence' in frame) questions.answer(frame.sequence, frame as Answer)
         },
         onEnd: (reason) => {
           if (opened.get(id) === channel) {
             opened.delete(id)
             channels.delete(id)
           }
-          const unreachable: Answer = { type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` }
-          for (const answer of [...asked.values()]) answer(unreachable)
-          asked.clear()
+          questions.end({ type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })
           context.onEnd(peer)
         },
       }),
@@ -136,9 +136,9 @@ export function createChannels(context: ChannelsContext): Channels {
       let channel = opened.get(peer.toString())
       let forgotten = false
       const begin = (on: Channel) => {
-        on.asked.set(sequence, onAnswer)
+        on.questions.ask(sequence, onAnswer)
         if (on.frames.send(encodeMessageFrame(frame(sequence)))) return
-        on.asked.delete(sequence)
+        on.questions.forget(sequence)
         // Never before `ask` has returned: the caller has nothing yet to forget it with.
         queueMicrotask(() => onAnswer({ type: 'unreachable', reason: 'the stream has ended' }))
       }
@@ -156,7 +156,7 @@ export function createChannels(context: ChannelsContext): Channels {
       }
       return () => {
         forgotten = true
-        channel?.asked.delete(sequence)
+        channel?.questions.forget(sequence)
       }
     },
     tell(peer, frame) {

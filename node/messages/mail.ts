@@ -17,6 +17,10 @@ export interface Mail {
   keep(envelope: Envelope): MessageRefusal | undefined
   /** What is kept for an end, oldest first. */
   of(end: Key): Envelope[]
+  /** The ids of the same, hex. */
+  ids(end: Key): string[]
+  /** By id, hex. Undefined when it is not kept, or has expired. */
+  get(id: string): Envelope | undefined
   remove(id: Key): void
   /** Drops what has expired. */
   sweep(): void
@@ -75,6 +79,15 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
     return true
   }
 
+  function idsOf(end: Key): string[] {
+    return [...(ends.get(encodeKeyHex(end))?.ids ?? [])]
+  }
+
+  function read(id: string): Envelope | undefined {
+    const letter = letters.get(id)
+    return letter === undefined || letter.expiresAtMs <= now() ? undefined : decodeEnvelope(letter.bytes)
+  }
+
   return {
     get size() {
       return letters.size
@@ -103,13 +116,9 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
       bytes += size
       return undefined
     },
-    of(end) {
-      const ids = ends.get(encodeKeyHex(end))?.ids ?? []
-      return [...ids].flatMap((id) => {
-        const letter = letters.get(id)
-        return letter === undefined || letter.expiresAtMs <= now() ? [] : [decodeEnvelope(letter.bytes)]
-      })
-    },
+    of: (end) => idsOf(end).flatMap((id) => read(id) ?? []),
+    ids: idsOf,
+    get: read,
     remove: (id) => drop(encodeKeyHex(id)),
     sweep,
   }

@@ -26,6 +26,7 @@ import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { type End, parseEnd } from './end.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import { createFairQueue } from './fair-queue.ts'
+import { saidByOwnHome } from './hearsay.ts'
 import { createHomeTaps } from './home-taps.ts'
 import { createKeyLookups } from './key-lookups.ts'
 import { createMail } from './mail.ts'
@@ -95,6 +96,7 @@ export function createMessages(context: MessagesContext): MessagesService {
 
   const channels = createChannels({
     libp2p,
+    monotonic: () => performance.now(),
     addressesOf: (peer) => presence.addressesOf(peer),
     onPush(from, push) {
       try {
@@ -157,7 +159,7 @@ export function createMessages(context: MessagesContext): MessagesService {
     }
   }
 
-  function sendThroughHome({ bytes }: Envelope, reply: Reply): void {
+  function sendThroughHome(envelope: Envelope, reply: Reply): void {
     const unsent: Progress = { ...NOTHING, refusal: { reason: 'no-network', retryAfterMs: 0 } }
     const { home } = presence
     if (home === undefined) {
@@ -166,10 +168,10 @@ export function createMessages(context: MessagesContext): MessagesService {
     }
     const forget = channels.ask(
       home,
-      (sequence) => ({ type: 'post', sequence, task: TASK.route, rank: 0, envelope: bytes }),
+      (sequence) => ({ type: 'post', sequence, task: TASK.route, rank: 0, envelope: envelope.bytes }),
       (answer) => {
         forget()
-        reply(answer.type === 'taken' ? answer : unsent)
+        reply(answer.type === 'taken' ? saidByOwnHome(answer, envelope) : unsent)
       },
     )
   }

@@ -159,7 +159,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       await tries.stop(timeoutMs)
       waits.end()
     },
-    async post(endText, draft, { secret = context.secret, signal, waitMs } = {}) {
+    async post(endText, draft, { secret = context.secret, signal, waitMs, onKept } = {}) {
       checkRunning()
       signal?.throwIfAborted()
       checkRoom()
@@ -191,7 +191,13 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
         carry(-1, entry)
         throw error
       })
+      onKept?.(envelope.id)
       onChange(entry, undefined)
+      if (state !== 'running') {
+        // It is written, and nobody tries it here any more: who opens the store next need not wait for a claim that nobody uses.
+        await tries.letGo(entry.id)
+        return { id: envelope.id, outcome: { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs } }
+      }
       const outcome = waits.outcomeOf(entry, {
         waitMs: waitMs ?? usualWaitMs,
         isQueuedEnough: waitMs === undefined,

@@ -11,6 +11,7 @@ import type { End } from './end.ts'
 import type { Envelope } from './envelope.ts'
 import { openMessage } from './open-message.ts'
 import { MAX_RECEIPT_IDS, signReceipt } from './receipt.ts'
+import { REFUSAL_NUMBERS } from './refusal.ts'
 
 export interface OwnTapContext {
   end: End
@@ -103,9 +104,9 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
     /** By sender: nobody learns ids of others' messages. */
     const stored = new Map<string, Key[]>()
     for (const [index, message] of batch.entries()) {
-      const result = results[index] ?? 'not-stored'
+      const result = results[index]
       if (result !== 'stored') {
-        context.onDeclined(message.id, result)
+        context.onDeclined(message.id, refusalOf(result))
         continue
       }
       const sender = encodeKeyHex(message.from)
@@ -157,6 +158,11 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
       await context.onClosed()
     },
   }
+}
+
+/** A store is its user's code: what it says besides 'stored' may be no refusal that can be told. */
+function refusalOf(result: MessageRefusal | undefined): MessageRefusal {
+  return result !== undefined && Object.hasOwn(REFUSAL_NUMBERS, result) ? result : 'not-stored'
 }
 
 /** A store that fails has stored nothing. */

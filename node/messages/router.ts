@@ -8,17 +8,19 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { encodeKeyHex, equalBytes, positionOf, sha256AtOnce } from '../keys/index.ts'
 import type { RoutingTable } from '../network/index.ts'
 import { createNodePlacement } from '../rendezvous/index.ts'
-import type { AbortOptions, Holder, Key, MessageRefusal } from '../types.ts'
+import type { AbortOptions, Holder, Key } from '../types.ts'
 import type { Channels } from './channels.ts'
-import { createDelivery, NOTHING, type Progress, type Reply } from './delivery.ts'
+import { createDelivery, type Delivery, NOTHING, type Progress, type Reply } from './delivery.ts'
 import type { Envelope } from './envelope.ts'
 import { readEnvelopeFields } from './envelope-fields.ts'
+import { heardAtHome, saidByRecordNode } from './hearsay.ts'
 import type { Mail } from './mail.ts'
+import { createMailRounds } from './mail-rounds.ts'
 import type { Asker, Passage, Passages } from './passages.ts'
 import { createPublicKeys } from './public-keys.ts'
 import { passesRules } from './rules.ts'
 import type { Seat, Seats } from './seats.ts'
-import { isTapProved } from './tap-proof.ts'
+import { isTapProofTimely, isTapProved } from './tap-proof.ts'
 import { type Collect, TASK } from './wire.ts'
 
 /** What messages need of presence; handed in, since this folder stands beside others that need it too. */
@@ -71,6 +73,8 @@ const KEY_MS = 1_500
 const AGAIN_MS = 2_000
 /** Searches in the whole network at once, for ends that the record nodes know nobody at: each may ask 64 servers. */
 const MAX_SEARCHES = 8
+/** The same for public keys, which any tab may ask for, of ends that there may be none of. */
+const MAX_KEY_SEARCHES = 32
 /** Homes that a search asks. */
 const MAX_SEARCHED_HOMES = 16
 /** Ends whose record nodes are remembered while the servers stay the same. */
@@ -88,11 +92,19 @@ export function createRouter(context: RouterContext): Router {
   const placement = createNodePlacement(servers)
   const publicKeys = createPublicKeys()
   const mail = context.createMail((end) => publicKeys.get(end) !== undefined)
+  const rounds = createMailRounds({
+    mail,
+    copy(envelope, home, reply) {
+      passages.add(envelope)
+      copyTo(home, envelope, 0, reply)
+    },
+  })
   /** By the end's key, hex. Bounded: MAX_PLACES, and emptied when the servers change. */
   const places = new Map<string, Place>()
   /** By peer id. Bounded by the servers: emptied when they change. */
   const recordAskers = new Map<string, Asker>()
   let searches = 0
+  let keySearches = 0
   let ended = new AbortController()
   let offServers = () => {}
   let sweeper: ReturnType<typeof setInterval> | undefined
@@ -131,7 +143,7 @@ export function createRouter(context: RouterContext): Router {
   }
 
   /** What a home is asked is over when it has said how many of its taps hear it; receipts come by themselves. */
-  function copyTo(home: PeerId, envelope: Envelope, rank: number, reply: Reply): void {
+  function copyTo(home: PeerId, envelope: Envelope, rank: number, reply: (progress: Progress | undefined) => void): void {
     const { id, to: end, bytes } = envelope
     const send = (isOffer: boolean) => {
       const forget = channels.ask(
@@ -141,7 +153,7 @@ export function createRouter(context: RouterContext): Router {
         (answer) => {
           forget()
           if (answer.type === 'want' && isOffer) send(false)
-          else reply(answer.type === 'taken' ? heardAtHome(answer) : NOTHING)
+          else reply(answer.type === 'taken' ? heardAtHome(answer) : undefined)
         },
       )
     }
@@ -222,7 +234,7 @@ export function createRouter(context: RouterContext): Router {
     return asker
   }
 
-  async function search(envelope: Envelope, passage: Passage, delivery: { join(): Reply }): Promise<void> {
+  async function search(envelope: Envelope, passage: Passage, delivery: Pick<Delivery, 'join'>): Promise<void> {
     tellRecordNodes(envelope, passage, await placeOf(envelope.to))
     const asked = new Set([selfId, ...presence.homesHolding(envelope.to)])
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(ROUTE_MS)])
@@ -238,16 +250,12 @@ export function createRouter(context: RouterContext): Router {
     }
   }
 
-  function giveMail(end: Key, to: (envelope: Envelope) => void): void {
-    for (const envelope of mail.of(end)) to(envelope)
-  }
-
   async function collectFor({ end, proof }: Seat): Promise<void> {
-    if (proof === undefined) return
+    if (proof === undefined || !isTapProofTimely(proof, now())) return
     publicKeys.put(end, proof.publicKey)
     const { nodes } = await placeOf(end)
     for (const node of nodes) channels.tell(node, { type: 'collect', end, proof })
-    giveMail(end, (envelope) => give(envelope, passages.add(envelope), SILENT))
+    for (const envelope of mail.of(end)) give(envelope, passages.add(envelope), SILENT)
   }
 
   async function askKey(of: PeerId, end: Key, signal: AbortSignal): Promise<Uint8Array | undefined> {
@@ -285,10 +293,7 @@ export function createRouter(context: RouterContext): Router {
     onCollect({ end, proof }, from) {
       if (!isTapProved(end, proof, from.toMultihash().bytes, now())) return false
       publicKeys.put(end, proof.publicKey)
-      giveMail(end, (envelope) => {
-        passages.add(envelope)
-        copyTo(from, envelope, 0, SILENT)
-      })
+      rounds.begin(end, from)
       return true
     },
     publicKeyOf: (end) => publicKeys.get(end),
@@ -311,56 +316,32 @@ export function createRouter(context: RouterContext): Router {
     stop() {
       offServers()
       clearInterval(sweeper)
+      rounds.stop()
       ended.abort(new Error('the peer has stopped'))
     },
   }
 
   async function findAtHomes(end: Key, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    if (keySearches >= MAX_KEY_SEARCHES) return undefined
+    keySearches++
+    const asked = new Set([selfId])
     try {
       for await (const { home, signed } of presence.find(end, { signal })) {
-        if (!signed || home === selfId) continue
+        if (asked.size > MAX_SEARCHED_HOMES) return undefined
+        if (!signed || asked.has(home)) continue
+        asked.add(home)
         const publicKey = await askKey(peerIdFromString(home), end, signal)
         if (publicKey !== undefined) return publicKey
       }
     } catch {
       // Nobody told it in time.
+    } finally {
+      keySearches--
     }
     return undefined
   }
 }
 
-/** What a home can say: how many of its taps hear it, and that it takes nothing now. */
-function heardAtHome({ taps, keepers, refusal }: Progress): Progress {
-  return { ...NOTHING, taps: Math.min(taps, MAX_HOME_TAPS), keepers: Math.min(keepers, taps, MAX_HOME_TAPS), refusal: forNow(refusal) }
-}
-
-/** What a record node can say: it is one node, keeps what is sealed, and until it expires; that a message ends is for its receiver to say. */
-function saidByRecordNode({ taps, keepers, nodes, refusal }: Progress, { isSealed, expiresAtMs }: Envelope): Progress {
-  const isKept = isSealed && nodes > 0
-  return {
-    taps: Math.min(taps, MAX_TOLD_TAPS),
-    keepers: Math.min(keepers, taps, MAX_TOLD_TAPS),
-    nodes: isKept ? 1 : 0,
-    untilMs: isKept ? expiresAtMs : 0,
-    refusal: forNow(refusal),
-  }
-}
-
-function forNow(refusal: Progress['refusal']): Progress['refusal'] {
-  return refusal !== undefined && NODE_REFUSALS.has(refusal.reason) ? refusal : undefined
-}
-
-/** What a node may refuse for itself: all of it may be taken later. */
-const NODE_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([
-  'sender-rate',
-  'sender-share',
-  'end-full',
-  'full',
-  'no-network',
-])
-/** Nobody has more taps than this, whatever it says: sums stay numbers. */
-const MAX_HOME_TAPS = 65_536
-const MAX_TOLD_TAPS = 67_108_864
 const SWEEP_MS = 5_000
 /** For what nobody waits to hear of. */
 const SILENT: Reply = () => {}

@@ -14,7 +14,7 @@ import type { Asker, Passage, Passages } from './passages.ts'
 import type { Router } from './router.ts'
 import type { Seat, Seats } from './seats.ts'
 import type { SenderRate } from './sender-rate.ts'
-import { isTapProved } from './tap-proof.ts'
+import { isTapProofTimely, isTapProved } from './tap-proof.ts'
 import {
   type AskKey,
   type Collect,
@@ -283,7 +283,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     if (old === undefined && (taps.size >= limits.maxTapsPerPeer || !context.mayTap()))
       return void send({ type: 'tapped', sequence, refused: 'taps' })
     if (proof !== undefined && !isTapProved(end, proof, context.self, now())) {
-      countForged('a tap of a hashname without its secret')
+      if (isTapProofTimely(proof, now())) countForged('a tap of a hashname without its secret')
       return void send({ type: 'tapped', sequence, refused: 'proof' })
     }
     if (old === undefined) context.onTaps(1)
@@ -320,6 +320,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   function onCollect(collect: Collect): void {
+    if (!isTapProofTimely(collect.proof, now())) return
     if (!router.onCollect(collect, connection.remotePeer)) countForged('a receiver that is not proved')
   }
 

@@ -57,6 +57,8 @@ export interface Tries {
   claimedUntilMs(): number
   /** Tries an entry that was written with such a claim. */
   begin(entry: OutboxEntry): void
+  /** Gives up the claim of an entry that is not being tried: whoever comes next need not wait until it has run out. */
+  letGo(id: Key): Promise<void>
   /** There is an entry that is due. */
   look(): void
   /** The network is back: whatever waits is tried, however long its wait would still be. */
@@ -167,7 +169,6 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     if (!after.isDone) schedule(after.nextTryAtMs)
   }
 
-  /** Whoever comes next need not wait until the claim has run out. */
   async function letGo(id: Key): Promise<void> {
     await store.change(id, (entry) => (entry.isDone ? undefined : { ...entry, nextTryAtMs: now(), claimedUntilMs: 0 })).catch(() => {})
   }
@@ -253,6 +254,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     },
     claimedUntilMs: () => now() + claimMs,
     begin,
+    letGo,
     look,
     kick() {
       kickedAtMs = now()

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeKeyHex } from '../../node/index.ts'
 import { signDecline } from '../../node/messages/decline.ts'
 import { createMessageSecret, hashnameOf, publicKeyOf, signReceipt } from '../../node/messages/index.ts'
-import { signTapProof } from '../../node/messages/tap-proof.ts'
+import { signTapProof, TAP_PROOF_MS } from '../../node/messages/tap-proof.ts'
 import { type MessageFrame, TASK } from '../../node/messages/wire.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
@@ -167,5 +167,23 @@ describe('forgeries', () => {
     expect(await stream.answer(2)).toMatchObject({ type: 'taken', taps: 0 })
     expect(stream.received.map(({ type }) => type)).toEqual(['tapped', 'taken'])
     expect(node.peer.status().counts.mail).toBe(1)
+  })
+
+  it('are not proofs that have grown old on their way: they open nothing, and a home that passes them on keeps its connection', async () => {
+    const network = await createNetwork({ nodes: 1 })
+    const [node] = network.nodes as [TestNode]
+    const secret = createMessageSecret()
+    const { to } = await signSealed(publicKeyOf(secret), { body: '' })
+    const peer = await startMessagePeer({ role: 'tab', join: node.address })
+    const stream = await peer.open(node.address)
+    const old = (home: Uint8Array) => signTapProof(secret, home, Date.now() - TAP_PROOF_MS - 1)
+    for (let i = 0; i < 10; i++) {
+      stream.send({ type: 'collect', end: to, proof: old(peer.multihash) })
+      stream.send({ type: 'tap', sequence: i, end: to, rules: [], keeps: true, proof: old(multihashOf(node)) })
+      expect(await stream.answer(i)).toMatchObject({ refused: 'proof' })
+    }
+    stream.send({ type: 'ask-key', sequence: 10, end: to, isForTab: false })
+    expect(await stream.answer(10)).toMatchObject({ publicKey: undefined })
+    expect(stream.isConnected).toBe(true)
   })
 })

@@ -3,7 +3,15 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createGateway } from '../../gateway/index.ts'
-import { hashnameOf, MayflyError, type MessageRefusal, type PostOutcome } from '../../node/index.ts'
+import {
+  hashnameOf,
+  MayflyError,
+  type MessageRefusal,
+  type Messages,
+  type OutboxEntry,
+  type Peer,
+  type PostOutcome,
+} from '../../node/index.ts'
 import { type Answer, type Asked, ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { startNode, type TestNode, waitFor } from '../helpers/network.ts'
 import { type RecordingMessages, withRecordingMessages } from '../helpers/recording-messages.ts'
@@ -289,6 +297,37 @@ test('one address has so many posts under way, and all together so many', async 
   await waitFor(() => waiting.length === 3, 5_000, 'the place is free again')
   waiting[2]?.()
   expect(await third).toBe(202)
+})
+
+test('what one address posted and nobody stores may fill a part of the outbox, also when it does not wait for the answer', async () => {
+  const kept: Uint8Array[] = []
+  const listeners: ((entry: OutboxEntry) => void)[] = []
+  const own: Pick<Messages, 'post' | 'onOutbox'> = {
+    async post(_end, _draft, options) {
+      const id = new Uint8Array(32).fill(kept.length)
+      kept.push(id)
+      options?.onKept?.(id)
+      throw new DOMException('the client has gone', 'AbortError')
+    },
+    onOutbox(listener) {
+      listeners.push(listener)
+      return () => {}
+    },
+  }
+  const peer: Peer = Object.create(node.peer, { messages: { value: own } })
+  const gateway = createGateway({ peer, version: '0.0.0-test', limits: { maxWaitingPosts: 3, maxWaitingPostsPerAddress: 2 } })
+  const numberFor = async (address: string): Promise<number> => {
+    const request = new Request('http://x/', { method: 'POST', body: 'a', headers: { host: 'localhost' } })
+    return (await (await gateway.fetch(request, { target: '/to/wall', address })).json()).error.number
+  }
+  await numberFor('192.0.2.1')
+  await numberFor('192.0.2.1')
+  expect([await numberFor('192.0.2.1'), kept.length]).toEqual([42_907, 2])
+  await numberFor('192.0.2.2')
+  expect([await numberFor('192.0.2.3'), kept.length]).toEqual([42_907, 3])
+  for (const listener of listeners) listener({ id: kept[0], isDone: true } as OutboxEntry)
+  await numberFor('192.0.2.1')
+  expect(kept.length).toBe(4)
 })
 
 test('a post while the gateway stops is told so', async () => {

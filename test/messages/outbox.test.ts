@@ -107,6 +107,44 @@ describe('outbox: post', () => {
     expect(asked.length).toBe(1)
   })
 
+  test('when the outbox stops while it is written, it is queued at once, tried no more, and free for who comes next', async () => {
+    const writing = Promise.withResolvers<void>()
+    const written = Promise.withResolvers<void>()
+    const memory = createMemoryOutboxStore()
+    const store: OutboxStore = {
+      ...memory,
+      async put(entry) {
+        writing.resolve()
+        await written.promise
+        await memory.put(entry)
+      },
+    }
+    const { outbox, attempts } = await startOutbox(({ envelope }) => storedBy(envelope), { context: { store } })
+    const posting = outbox.post('#wall', { body: 'late' }, { waitMs: 3_600_000 })
+    await writing.promise
+    await outbox.stop()
+    written.resolve()
+    expect((await posting).outcome).toMatchObject({ state: 'queued', nodes: 0 })
+    expect(attempts).toEqual([])
+    expect(await memory.waiting(1)).toMatchObject([{ claimedUntilMs: 0, isDone: false }])
+  })
+
+  test('tells the id once it is in the outbox, before it is sent', async () => {
+    const order: string[] = []
+    const { outbox, store } = await startOutbox(({ envelope }) => {
+      order.push('sent')
+      return storedBy(envelope)
+    })
+    const kept: Uint8Array[] = []
+    const onKept = (told: Uint8Array) => {
+      order.push('kept')
+      kept.push(told)
+    }
+    const { id } = await outbox.post('#wall', { body: 'x' }, { onKept })
+    expect([order, kept]).toEqual([['kept', 'sent'], [id]])
+    expect(await store.get(id)).toBeDefined()
+  })
+
   test('is from whom it is told to be', async () => {
     const { outbox, attempts } = await startOutbox(({ envelope }) => storedBy(envelope))
     await outbox.post('#wall', { body: 'x' }, { secret: OTHER })

@@ -68,6 +68,7 @@ describe('own tap', () => {
     ],
     ['answers nothing', async () => undefined as unknown as Kept[]],
     ['answers for too few', async () => []],
+    ['answers what is no refusal', async () => [true as unknown as Kept]],
   ])('a store that %s has stored nothing, and is asked again', async (_, failing) => {
     let fails = true
     const keep = (messages: Message[]) => (fails ? failing(messages) : Promise.resolve(messages.map((): Kept => 'stored')))

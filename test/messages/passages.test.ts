@@ -67,6 +67,33 @@ describe('passages', () => {
     expect([asker.receipts.length, asker.declined]).toEqual([1, ['not-stored']])
   })
 
+  test("a receipt that names another receiver's message besides its own counts for its own, and who passed it on is no forger", async () => {
+    const passages = createPassages()
+    const secret = createMessageSecret()
+    const own = await signSealed(publicKeyOf(secret), { body: 'own' })
+    const foreign = await signSealed(publicKeyOf(createMessageSecret()), { body: 'foreign' })
+    const [asker, foreignAsker] = [createAsker(), createAsker()]
+    passages.ask(passages.add(own), asker.asker)
+    passages.ask(passages.add(foreign), foreignAsker.asker)
+    const { bytes } = signReceipt(secret, [own.id, foreign.id], 5)
+    expect(passages.takeReceipt(bytes).map(({ id }) => id)).toEqual([own.id])
+    expect([asker.receipts.length, foreignAsker.receipts.length]).toEqual([1, 0])
+    // By another way, when the own one is no news any more.
+    expect(passages.takeReceipt(bytes)).toEqual([])
+    expect(() => passages.takeReceipt(signReceipt(secret, [foreign.id], 5).bytes)).toThrow(BAD)
+  })
+
+  test('a receipt that names one message many times takes the place of one', () => {
+    const passages = createPassages()
+    const envelope = signOpen('#wall', { body: 'x' })
+    const asker = createAsker()
+    passages.ask(passages.add(envelope), asker.asker)
+    passages.takeReceipt(signReceipt(createMessageSecret(), new Array(64).fill(envelope.id), 5).bytes)
+    passages.takeReceipt(signReceipt(createMessageSecret(), [envelope.id], 5).bytes)
+    expect(passages.get(envelope.id)?.receipts.length).toBe(2)
+    expect(asker.receipts.length).toBe(2)
+  })
+
   test('who tells a decline may have nothing to say about that end', () => {
     const passages = createPassages()
     const envelope = signOpen('#wall', { body: 'x' })

@@ -1,0 +1,39 @@
+/** More mail than a home takes in at once: what is kept for who was away comes all the same, when nobody is there to send it again. */
+
+import { expect, it } from 'vitest'
+import { createMessageSecret, publicKeyOf } from '../../node/messages/index.ts'
+import { TASK } from '../../node/messages/wire.ts'
+import { createMessageKeeper } from '../helpers/message-keeper.ts'
+import { startMessagePeer } from '../helpers/message-peer.ts'
+import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { signSealed } from '../helpers/signed-messages.ts'
+
+const SENDERS = 3
+const MESSAGES_EACH = 700
+
+it('mail: more of it than a home takes in at once comes all the same, once', async () => {
+  const network = await createNetwork({ nodes: 2 })
+  const [first, second] = network.nodes as [TestNode, TestNode]
+  const secret = createMessageSecret()
+  for (let i = 0; i < SENDERS; i++) {
+    const sender = createMessageSecret()
+    const peer = await startMessagePeer({ role: 'tab', join: first.address })
+    const stream = await peer.open(first.address)
+    for (let sequence = 1; sequence <= MESSAGES_EACH; sequence++) {
+      const { bytes } = await signSealed(publicKeyOf(secret), { body: `${i} ${sequence}` }, { secret: sender })
+      stream.send({ type: 'post', sequence, task: TASK.record, rank: 0, envelope: bytes })
+    }
+    await stream.answer(MESSAGES_EACH)
+    await peer.stop()
+  }
+  expect(first.peer.status().counts.mail).toBe(SENDERS * MESSAGES_EACH)
+  const keeper = createMessageKeeper()
+  const { messages } = await network.addTab(second, { messageSecret: secret })
+  messages.tap(messages.hashname, { keep: keeper.keep })
+  await waitFor(
+    () => keeper.stored.size === SENDERS * MESSAGES_EACH,
+    20_000,
+    () => `all come: ${keeper.stored.size}`,
+  )
+  await waitFor(() => first.peer.status().counts.mail === 0, 10_000, 'it is kept no longer')
+})
