@@ -6,7 +6,7 @@ import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
 import { createHoldLarge } from './large-message.ts'
 import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
-import { createMemoryOutboxStore, createMessages, type MessagesService, messageSecretOf } from './messages/index.ts'
+import { createMemoryOutboxStore, createMessages, type MessagesOptions, type MessagesService, messageSecretOf } from './messages/index.ts'
 import { checkJoinAddress, createOverlay, createSupervisor, inTime, type TransportFactory } from './network/index.ts'
 import {
   createRecordStore,
@@ -56,6 +56,7 @@ export interface PeerOptions {
   messageSecret?: MessageSecret
   /** Where messages wait that are not stored yet; in memory when left out, and gone with the process. It is closed when the peer stops. */
   outboxStore?: OutboxStore
+  messages?: MessagesOptions
   /** What stock kad-dht peers may announce here. */
   providers?: ProviderStoreOptions
 }
@@ -150,19 +151,22 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   })
 
   const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
-  const post = createMessages({
-    libp2p,
-    role,
-    servers,
-    presence,
-    limits,
-    secret: options.messageSecret ?? messageSecretOf(privateKey),
-    outboxStore,
-    holdLarge: createHoldLarge(content),
-    emit,
-    now: Date.now,
-    random: Math.random,
-  })
+  const post = createMessages(
+    {
+      libp2p,
+      role,
+      servers,
+      presence,
+      limits,
+      secret: options.messageSecret ?? messageSecretOf(privateKey),
+      outboxStore,
+      holdLarge: createHoldLarge(content),
+      emit,
+      now: Date.now,
+      random: Math.random,
+    },
+    options.messages,
+  )
   messages = post
 
   let startedAtMs = 0

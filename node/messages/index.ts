@@ -15,7 +15,7 @@ export {
 } from './envelope.ts'
 export { createMemoryOutboxStore } from './memory-outbox-store.ts'
 export { bodyText, type MessageFacts, messageFacts } from './message-text.ts'
-export { createMessages, type MessagesService, messageSecretOf } from './messages.ts'
+export { createMessages, MESSAGES_DEFAULTS, type MessagesOptions, type MessagesService, messageSecretOf } from './messages.ts'
 export { openMessage } from './open-message.ts'
 export { createOutbox, OUTBOX_DEFAULTS, type Outbox, type OutboxContext, type OutboxOptions } from './outbox.ts'
 export { decodePayload, encodePayload, MESSAGE_LIMITS, type Payload } from './payload.ts'

@@ -8,6 +8,7 @@ import { inTime, type RoutingTable } from '../network/index.ts'
 import type {
   Hold,
   Key,
+  MessageRefusal,
   MessageSecret,
   Messages,
   OutboxStore,
@@ -78,7 +79,20 @@ const MAX_ANNOUNCE_MS = 2_000
 /** How long a home may take to tell a public key, in ms. */
 const KEY_MS = 4_000
 
-export function createMessages(context: MessagesContext): MessagesService {
+export interface MessagesOptions {
+  /** Mail that a receiver could not take for a while is collected again after this long, in ms, more than 2 s: its sender may be gone. */
+  collectAgainMs?: number
+}
+
+export const MESSAGES_DEFAULTS: Readonly<Required<MessagesOptions>> = {
+  collectAgainMs: 15_000, // a disk that is full, a sender over its rate: neither ends in a second
+}
+
+/** What a receiver says that may take the same message later. */
+const FOR_A_WHILE: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>(['not-stored', 'sender-rate', 'sender-share', 'full'])
+
+export function createMessages(context: MessagesContext, options: MessagesOptions = {}): MessagesService {
+  const { collectAgainMs } = { ...MESSAGES_DEFAULTS, ...options }
   const { libp2p, role, presence, limits, emit, now } = context
   const isNode = role === 'node'
   const self = libp2p.peerId
@@ -93,6 +107,7 @@ export function createMessages(context: MessagesContext): MessagesService {
   let refused = 0
   let started = false
   let retell: ReturnType<typeof setInterval> | undefined
+  let collecting: ReturnType<typeof setTimeout> | undefined
 
   const channels = createChannels({
     libp2p,
@@ -102,7 +117,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       try {
         if (push.type === 'receipt') takeReceipt(push.receipt)
         else if (push.type === 'decline') passages.takeDecline(push.decline)
-        else if (homeTaps !== undefined && presence.home?.equals(from)) onDeliver(push.envelope)
+        else if (homeTaps !== undefined) onDeliver(push.envelope)
         return true
       } catch {
         emit({ type: 'refused', peer: from.toString(), reason: `sent a ${push.type} that is not one` })
@@ -278,6 +293,7 @@ export function createMessages(context: MessagesContext): MessagesService {
         const { bytes } = signDecline(secret, id, reason, now())
         passages.takeDecline(bytes)
         homeTaps?.tell({ type: 'decline', decline: bytes })
+        if (FOR_A_WHILE.has(reason)) collecting ??= setTimeout(collectAgain, collectAgainMs)
       },
       onMessage: ({ id, from }) => emit({ type: 'message', id: encodeKeyHex(id), end: end.text, from: hashnameOf(from) }),
       async onClosed() {
@@ -300,6 +316,11 @@ export function createMessages(context: MessagesContext): MessagesService {
       told.catch(() => {}) // most do not wait for it
     }
     return ownTap
+  }
+
+  function collectAgain(): void {
+    collecting = undefined
+    proveAgain()
   }
 
   /** Before the proofs of this peer's taps are too old for record nodes that come later. */
@@ -352,6 +373,7 @@ export function createMessages(context: MessagesContext): MessagesService {
       if (!started) return
       started = false
       clearInterval(retell)
+      clearTimeout(collecting)
       await outbox.stop()
       await Promise.all([...ownTaps.keys()].map((own) => own.close()))
       homeTaps?.stop()

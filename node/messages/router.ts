@@ -136,7 +136,7 @@ export function createRouter(context: RouterContext): Router {
       }
       taps++
       if (seat.keeps) keepers++
-      if (given === undefined || seat.sinceMs > given.atMs || (isAgain && seat.keeps)) seat.give(envelope)
+      if (given === undefined || seat.sinceMs >= given.atMs || (isAgain && seat.keeps)) seat.give(envelope)
     }
     passage.given = { atMs: given === undefined || isAgain ? nowMs : given.atMs, taps, keepers }
     reply({ ...NOTHING, taps, keepers })

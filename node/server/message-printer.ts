@@ -34,12 +34,21 @@ export function printMessages({ inbox, output, stdout }: MessagePrinterOptions):
   function sayMore(): void {
     isDue = false
     for (;;) {
-      const page = inbox.messages({ after: last, limit: PAGE, first: 'oldest' })
+      const page = pageAfter(last)
       for (const message of page) {
         if (stdout.writableNeedDrain || stdout.destroyed) return
         say(message)
       }
       if (page.length < PAGE) return
+    }
+  }
+
+  /** A file that was damaged meanwhile may not be readable at all; messages go on being received, and the next start says what is wrong. */
+  function pageAfter(sequence: number): InboxMessage[] {
+    try {
+      return inbox.messages({ after: sequence, limit: PAGE, first: 'oldest' })
+    } catch {
+      return []
     }
   }
 

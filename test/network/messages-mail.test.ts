@@ -24,4 +24,20 @@ describe('mail', () => {
     )
     expect(keeper.stored.size).toBe(2)
   })
+
+  it('comes again to a receiver that could not store it for a while, when its sender has gone', async () => {
+    const network = await createNetwork({ nodes: 3, messages: { collectAgainMs: 2_100 } })
+    const [first, second] = network.nodes as [TestNode, TestNode]
+    const { hashname } = first.peer.messages
+    const keeper = createMessageKeeper()
+    let isFull = true
+    const keep: typeof keeper.keep = async (messages) => (isFull ? messages.map(() => 'not-stored' as const) : keeper.keep(messages))
+    await first.peer.messages.tap(hashname, { keep }).ready
+    const sender = await network.addTab(second)
+    const { outcome } = await sender.messages.post(hashname, { body: 'when you can' })
+    expect(outcome).toMatchObject({ state: 'queued' })
+    await sender.stop()
+    isFull = false
+    await waitFor(() => keeper.stored.size === 1, 20_000, 'the mail comes again')
+  })
 })
