@@ -5,6 +5,12 @@ import { TallyReporter } from './scripts/tally-reporter.ts'
 
 /** Many peers, processes, faults. */
 const NETWORK = ['test/network/**/*.test.ts', 'test/faults/**/*.test.ts']
+/** Those of them that count and compare, and wait for events: two at a time, since much of their time goes into starting processes. */
+const SHARED = [
+  'test/network/{command,command-content,send-command,receive-command,private-link,foreign-clients,verified-fetch}.test.ts',
+  'test/network/{messages*,large-messages,readme-receiver}.test.ts',
+  'test/faults/{messages-absence,messages-canary,messages-forgeries,messages-liars,messages-much-mail,messages-replays,inbox-*}.test.ts',
+]
 /** In a real Chromium; what can be tested of the tab without one is in test/browser/unit/. */
 const BROWSER = ['test/browser/*.test.ts', 'test/hostile/**/*.test.ts']
 /** On fresh clones, with real npm. */
@@ -28,17 +34,21 @@ export default defineConfig({
           hookTimeout: 10_000,
         },
       },
-      oneAfterAnother('network', NETWORK, 2, 60_000),
-      oneAfterAnother('browser', BROWSER, 3, 60_000),
-      oneAfterAnother('setup', SETUP, 4, 300_000),
+      {
+        extends: true,
+        test: { name: 'shared', include: SHARED, sequence: { groupOrder: 2 }, maxWorkers: 2, testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      oneAfterAnother('network', NETWORK, 3, 60_000, SHARED),
+      oneAfterAnother('browser', BROWSER, 4, 60_000),
+      oneAfterAnother('setup', SETUP, 5, 300_000),
     ],
   },
 })
 
 /** A project whose files have the machine to themselves: their tests measure times, and start processes of their own. */
-function oneAfterAnother(name: string, include: string[], groupOrder: number, timeoutMs: number) {
+function oneAfterAnother(name: string, include: string[], groupOrder: number, timeoutMs: number, exclude: string[] = []) {
   return {
     extends: true,
-    test: { name, include, sequence: { groupOrder }, fileParallelism: false, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+    test: { name, include, exclude, sequence: { groupOrder }, fileParallelism: false, testTimeout: timeoutMs, hookTimeout: timeoutMs },
   } as const
 }
