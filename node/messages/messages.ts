@@ -335,7 +335,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
 
   function createSeat(end: End, rules: readonly TapRule[], keeps: boolean, secret: MessageSecret, ownTap: OwnTap): Seat {
     const proof = end.kind === 'hashname' ? prove(secret, self) : undefined
-    return { end: end.key, rules, keeps, proof, sinceMs: now(), give: (envelope) => ownTap.give(envelope) }
+    return { end: end.key, rules, keeps, proof, since: seats.tick(), give: (envelope) => ownTap.give(envelope) }
   }
 
   return {

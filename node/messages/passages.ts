@@ -27,8 +27,8 @@ export interface Passage {
   readonly isSealed: boolean
   /** The bytes that were checked end with this; others with the same id are checked again. */
   signature: Uint8Array
-  /** When it was last given to the taps here, in ms (what sat down later has not heard it), and to how many. */
-  given: { atMs: number; taps: number; keepers: number } | undefined
+  /** When it was last given to the taps here, by the clock and by `Seats.tick` (what sat down later has not heard it), and to how many. */
+  given: { atMs: number; tick: number; taps: number; keepers: number } | undefined
   /** Bounded: MAX_RECEIPTS. */
   readonly receipts: Receipt[]
   /** Bounded: MAX_ASKERS, oldest out first. */

@@ -136,9 +136,10 @@ export function createRouter(context: RouterContext): Router {
       }
       taps++
       if (seat.keeps) keepers++
-      if (given === undefined || seat.sinceMs >= given.atMs || (isAgain && seat.keeps)) seat.give(envelope)
+      if (given === undefined || seat.since > given.tick || (isAgain && seat.keeps)) seat.give(envelope)
     }
-    passage.given = { atMs: given === undefined || isAgain ? nowMs : given.atMs, taps, keepers }
+    const isNewlyGiven = given === undefined || isAgain
+    passage.given = { ...(isNewlyGiven ? { atMs: nowMs, tick: seats.tick() } : given), taps, keepers }
     reply({ ...NOTHING, taps, keepers })
   }
 

@@ -12,13 +12,15 @@ export interface Seat {
   readonly keeps: boolean
   /** Of a hashname: what it proved; newer ones take its place. */
   proof: TapProof | undefined
-  /** What was given to the taps here before, in ms, this one has not heard. */
-  readonly sinceMs: number
+  /** When it sat down, by `Seats.tick`: what was given to the taps here before, it has not heard. */
+  readonly since: number
   give(envelope: Envelope): void
 }
 
 export interface Seats {
   readonly size: number
+  /** Counts up: tells whether somebody sat down before or after something was given, where a clock could not. */
+  tick(): number
   add(seat: Seat): void
   remove(seat: Seat): void
   at(end: Key): Iterable<Seat>
@@ -29,8 +31,10 @@ export function createSeats(): Seats {
   /** By the end's key, hex. Bounded by who adds: maxTaps of tabs, maxTapsPerPeer of this peer. */
   const ends = new Map<string, Set<Seat>>()
   let size = 0
+  let ticks = 0
 
   return {
+    tick: () => ++ticks,
     get size() {
       return size
     },

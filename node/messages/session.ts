@@ -264,8 +264,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       const passage = passages.get(id)
       const given = passage?.given
       // Who sat down since then has not heard it.
-      if (passage === undefined || given === undefined || [...seats.at(passage.to)].some(({ sinceMs }) => sinceMs > given.atMs))
-        return false
+      if (passage === undefined || given === undefined || [...seats.at(passage.to)].some(({ since }) => since > given.tick)) return false
       const { taps: heard, keepers } = given
       passages.ask(passage, asker)
       taken(sequence, { ...NOTHING, taps: heard, keepers })
@@ -289,7 +288,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     if (old === undefined) context.onTaps(1)
     else seats.remove(old)
     const give = ({ bytes }: Envelope) => void send({ type: 'deliver', envelope: bytes })
-    const seat: Seat = { end, rules, keeps, proof, sinceMs: old?.sinceMs ?? now(), give }
+    const seat: Seat = { end, rules, keeps, proof, since: old?.since ?? seats.tick(), give }
     taps.set(id, seat)
     seats.add(seat)
     send({ type: 'tapped', sequence, refused: undefined })

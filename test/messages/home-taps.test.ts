@@ -38,7 +38,7 @@ async function start() {
     rules,
     keeps,
     proof: undefined,
-    sinceMs: 0,
+    since: 0,
     give: () => heard.push(JSON.stringify(rules)),
   })
   const add = (one: Seat) => {

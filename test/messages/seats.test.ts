@@ -6,7 +6,7 @@ const seat = (byte: number): Seat => ({
   rules: [],
   keeps: false,
   proof: undefined,
-  sinceMs: 0,
+  since: 0,
   give: () => {},
 })
 
