@@ -5,7 +5,7 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { connectionKind, createFrameStream, type Direct, raceAbort } from '../network/index.ts'
+import { connectionKind, createFrameStream, createSilence, type Direct, raceAbort } from '../network/index.ts'
 import type { AbortOptions, FetchPiece, Key, WantedPiece } from '../types.ts'
 import { type FollowChannel, type FollowEnd, type FollowedContent, followPieces } from './following.ts'
 import { httpOriginOf } from './http-origin.ts'
@@ -201,11 +201,11 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
     return new Promise((resolve, reject) => {
       const id = nextId++
       let channel: Channel | undefined
-      let timer: ReturnType<typeof setTimeout> | undefined
+      const silence = createSilence(stallMs)
       let over = false
       const end = () => {
         over = true
-        clearTimeout(timer)
+        silence.end()
         signal.removeEventListener('abort', onAbort)
         channel?.pending.delete(id)
       }
@@ -220,18 +220,14 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
         end()
         resolve(result)
       }
-      const heard = () => {
-        clearTimeout(timer)
-        timer = setTimeout(() => done({ broken: `nothing arrived for ${stallMs} ms` }), stallMs)
-      }
       if (signal.aborted) return onAbort()
       signal.addEventListener('abort', onAbort, { once: true })
-      heard()
+      silence.signal.addEventListener('abort', () => done({ broken: `nothing arrived for ${stallMs} ms` }), { once: true })
       channelTo(peer, addresses).then(
         (opened) => {
           if (over) return
           channel = opened
-          opened.pending.set(id, { expects, kind: undefined, whole: undefined, received: 0, total: undefined, heard, done })
+          opened.pending.set(id, { expects, kind: undefined, whole: undefined, received: 0, total: undefined, heard: silence.heard, done })
           if (!opened.frames.send(encodeContent(frame(id)))) done({ unreachable: 'the stream has ended' })
         },
         (error: unknown) => done({ unreachable: error instanceof Error ? error.message : String(error) }),

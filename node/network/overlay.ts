@@ -95,7 +95,8 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
       inboundConnectionThreshold: options.maxConnections,
       maxIncomingPendingConnections: options.maxConnections,
       dialTimeout: 5_000,
-      addressDialTimeout: direct === undefined ? 3_000 : 10_000, // a direct dial has its own, in direct.ts
+      // Half of a supervisor's second try, so that a silent address leaves time for the next; a direct dial has its own, in direct.ts.
+      addressDialTimeout: direct === undefined ? 5_000 : 10_000,
       reconnectRetries: 0, // the supervisor does this, and does not give up
     },
     // Liveness is the listener's pings and the presence streams' beats: a twentieth of this monitor's CPU, and it aborts healthy connections.

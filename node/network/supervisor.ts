@@ -16,8 +16,10 @@ export interface SupervisorOptions {
   minRetryMs?: number
   /** The longest wait between two tries, in ms. */
   maxRetryMs?: number
-  /** How long one try may take, in ms. */
+  /** How long a first try may take, in ms. */
   tryTimeoutMs?: number
+  /** How long one may take after a failure, in ms: a place may be slow, and one that is given up as often as it is tried is never reached. */
+  maxTryTimeoutMs?: number
   /** How many servers heard of are remembered as places to go. */
   maxKnownServers?: number
 }
@@ -26,6 +28,7 @@ export const SUPERVISOR_DEFAULTS: Readonly<Required<SupervisorOptions>> = {
   minRetryMs: 250,
   maxRetryMs: 5_000, // a restarted node must have its tabs back, and readable, within 10 s
   tryTimeoutMs: 5_000,
+  maxTryTimeoutMs: 10_000, // no more, since a new try begins with a new SYN, and one under way waits ever longer for its next
   maxKnownServers: 64,
 }
 
@@ -70,7 +73,7 @@ const MAX_FAILURES = 8
 
 export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}): Supervisor {
   const { libp2p, role, emit, random } = context
-  const { minRetryMs, maxRetryMs, tryTimeoutMs, maxKnownServers } = { ...SUPERVISOR_DEFAULTS, ...options }
+  const { minRetryMs, maxRetryMs, tryTimeoutMs, maxTryTimeoutMs, maxKnownServers } = { ...SUPERVISOR_DEFAULTS, ...options }
   /** Bounded by what the owner gave. */
   const joins = new Map<string, Place>()
   /** By peer id, oldest out first. Bounded: maxKnownServers. */
@@ -85,7 +88,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
 
   async function tryPlace(place: Place): Promise<void> {
     place.busy = true
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(tryTimeoutMs)])
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(place.failures === 0 ? tryTimeoutMs : maxTryTimeoutMs)])
     try {
       const addresses = await place.resolve(signal)
       if (addresses.some((address) => peerOf(address) === libp2p.peerId.toString())) {

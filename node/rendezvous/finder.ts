@@ -5,7 +5,7 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { equalBytes, positionOf } from '../keys/index.ts'
-import type { RoutingTable } from '../network/index.ts'
+import { createSilence, type RoutingTable, type Silence } from '../network/index.ts'
 import type { AbortOptions, Holder, Key } from '../types.ts'
 import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
 import type { Link } from './link.ts'
@@ -14,7 +14,7 @@ import type { HolderRecord, RecordStore } from './record-store.ts'
 import { type Found, SCOPE, type Scope } from './wire.ts'
 
 export interface FinderOptions {
-  /** How long one server may take to answer, in ms. */
+  /** How long none of the servers that are asked at once may be heard of before those who are silent are given up, in ms. */
   askTimeoutMs: number
   /** How many servers are asked before the answer is "nobody". */
   maxServersAsked: number
@@ -45,16 +45,23 @@ interface Answer {
   found: Found
 }
 
+/**
+ * However slowly answers come in, those who have not given theirs after this many times the longest silence are given up. A busy machine
+ * that opens forty streams at once takes seconds for it, and "nobody" would be a lie then.
+ */
+const LONGEST = 5
+/** A home that asks the whole network for its tab needs the time of several questions. */
+const WHOLE_NETWORK = 4
+
 export function createFinder(context: FinderContext, options: FinderOptions) {
   const { placement, servers, store, now } = context
 
-  async function ask(from: PeerId, key: Key, scope: Scope, signal: AbortSignal): Promise<Answer | undefined> {
-    // A home that asks the whole network for its tab needs the time of several questions.
-    const timeoutMs = scope === SCOPE.network ? options.askTimeoutMs * 4 : options.askTimeoutMs
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  async function ask(from: PeerId, key: Key, scope: Scope, silence: Silence, signal: AbortSignal): Promise<Answer | undefined> {
     try {
-      const link = await context.open(from, { signal: limited })
-      const found = await link.find(key, context.holdersPerAnswer, scope, { signal: limited })
+      const link = await context.open(from, { signal })
+      silence.heard()
+      const found = await link.find(key, context.holdersPerAnswer, scope, { signal })
+      silence.heard()
       return found === undefined ? undefined : { from, found }
     } catch {
       return undefined
@@ -93,8 +100,15 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
   }
 
   async function* askAll(peers: PeerId[], key: Key, scope: Scope, signal: AbortSignal): AsyncGenerator<FoundHolder> {
-    for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, signal)))) {
-      if (answer !== undefined) yield* read(key, answer)
+    const silentMs = scope === SCOPE.network ? options.askTimeoutMs * WHOLE_NETWORK : options.askTimeoutMs
+    const silence = createSilence(silentMs, silentMs * LONGEST)
+    const limited = AbortSignal.any([signal, silence.signal])
+    try {
+      for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, silence, limited)))) {
+        if (answer !== undefined) yield* read(key, answer)
+      }
+    } finally {
+      silence.end()
     }
   }
 

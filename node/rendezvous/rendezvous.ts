@@ -29,7 +29,7 @@ export interface RendezvousOptions {
   graceMs?: number
   /** A key's watchers hear at most one count in this time, in ms. */
   pushEveryMs?: number
-  /** How long a server may take to answer a find, in ms. */
+  /** How long none of the servers that a find asks at once may be heard of before those who are silent are given up, in ms. */
   askTimeoutMs?: number
   /** How many servers are asked before the answer is "nobody". */
   maxServersAsked?: number

@@ -14,7 +14,7 @@ import { signLease } from '../../node/rendezvous/lease.ts'
 import { createLink } from '../../node/rendezvous/link.ts'
 import { countAt, getRaw, hashOf } from '../helpers/gateway-client.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
+import { untilJoined, waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 
 /** Resident memory of the process, in MiB. Linux only. */
@@ -146,7 +146,7 @@ test('floods: a peer of this library that holds too much is told the limit and k
   const tab = await createPeer({ join: [node.url], limits: { maxHeldContents: 3, maxContentBytes: 1_000 } })
   onTestFinished(() => tab.stop())
   await tab.start()
-  await tab.joined({ signal: AbortSignal.timeout(10_000) })
+  await untilJoined(tab)
   const encode = (words: string) => new TextEncoder().encode(words)
   for (const words of ['one', 'two', 'three']) await tab.content.hold(encode(words))
   await expect(tab.content.hold(encode('four'))).rejects.toMatchObject({ code: 'ERR_LIMIT', message: expect.stringContaining('3') })

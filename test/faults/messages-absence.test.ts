@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPeer, type Peer, type PeerOptions } from '../../node/index.ts'
 import { openOutboxStore } from '../../node/server/outbox-store.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type TestNode, untilJoined, waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
@@ -13,7 +13,7 @@ async function startTab(addresses: string[], options: PeerOptions = {}): Promise
   const tab = await createPeer({ join: addresses, ...options })
   onTestFinished(() => tab.stop())
   await tab.start()
-  await tab.joined({ signal: AbortSignal.timeout(10_000) })
+  await untilJoined(tab)
   return tab
 }
 

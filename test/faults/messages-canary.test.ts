@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPeer, type Peer } from '../../node/index.ts'
 import { createMessageSecret, hashnameOf, publicKeyOf } from '../../node/messages/index.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
-import { waitFor } from '../helpers/network.ts'
+import { untilJoined, waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { findInMemory } from '../helpers/process-memory.ts'
 import { startRecordingProxy } from '../helpers/recording-proxy.ts'
@@ -19,7 +19,7 @@ async function startTab(address: string, messageSecret = createMessageSecret()):
   const tab = await createPeer({ join: [address], messageSecret })
   onTestFinished(() => tab.stop())
   await tab.start()
-  await tab.joined({ signal: AbortSignal.timeout(10_000) })
+  await untilJoined(tab)
   return tab
 }
 

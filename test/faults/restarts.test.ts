@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer, encodeKeyHex, type Peer } from '../../node/index.ts'
 import { countAt, getRaw, hashOf, untilStatus } from '../helpers/gateway-client.ts'
-import { waitFor } from '../helpers/network.ts'
+import { untilJoined, waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
@@ -13,7 +13,7 @@ async function startTab(join: string[]): Promise<Peer> {
   const tab = await createPeer({ join })
   onTestFinished(() => tab.stop())
   await tab.start()
-  await tab.joined({ signal: AbortSignal.timeout(10_000) })
+  await untilJoined(tab)
   return tab
 }
 

@@ -29,6 +29,8 @@ export interface Denier {
   id: string
   /** How often it denied. */
   readonly denied: number
+  /** Peers that it is connected to. */
+  readonly connections: number
   stop(): Promise<void>
 }
 
@@ -72,6 +74,9 @@ export async function startDenier(privateKey: PrivateKey, join: string[]): Promi
     id: libp2p.peerId.toString(),
     get denied() {
       return denied
+    },
+    get connections() {
+      return libp2p.getPeers().length
     },
     async stop() {
       supervisor.stop()

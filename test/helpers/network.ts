@@ -75,7 +75,7 @@ export async function startNetwork({ nodes: count, ...options }: NetworkOptions)
     const first = nodes[0]
     const node = await startNode({ ...options, join: first === undefined ? [] : [first.address], ...more })
     nodes.push(node)
-    await node.peer.joined({ signal: AbortSignal.timeout(10_000) })
+    await untilJoined(node.peer)
     return node
   }
   for (let i = 0; i < count; i++) await addNode()
@@ -91,7 +91,7 @@ export async function startNetwork({ nodes: count, ...options }: NetworkOptions)
       const tab = await createPeer({ join: [node.address], ...more })
       tabs.push(tab)
       await tab.start()
-      await tab.joined({ signal: AbortSignal.timeout(10_000) })
+      await untilJoined(tab)
       return tab
     },
     async stop() {
@@ -105,6 +105,21 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
   const network = await startNetwork(options)
   onTestFinished(() => network.stop(), 30_000)
   return network
+}
+
+/** Says who is not joined, and how the tries ended: the abort of a signal has no stack. */
+export async function untilJoined(peer: Peer, timeoutMs = 30_000): Promise<void> {
+  const failures: string[] = []
+  const off = peer.onEvent((event) => {
+    if (event.type === 'join-failed') failures.push(event.reason)
+  })
+  try {
+    await peer.joined({ signal: AbortSignal.timeout(timeoutMs) })
+  } catch (cause) {
+    throw new Error(`not joined within ${timeoutMs} ms: ${peer.role} ${peer.id}, tries: ${failures.join('; ') || 'none ended'}`, { cause })
+  } finally {
+    off()
+  }
 }
 
 /** Resolves as soon as the condition holds; looked at often, since what it waits for has no event of its own. */

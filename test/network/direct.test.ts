@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer, type Peer, type PeerEvent } from '../../node/index.ts'
 import { createLoop, type Loop } from '../helpers/loop-transport.ts'
-import { createNetwork, type Network, startNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type Network, startNode, untilJoined, waitFor } from '../helpers/network.ts'
 import { readAll } from '../helpers/read-all.ts'
 import { randomBytes } from '../helpers/sample-files.ts'
 
@@ -89,7 +89,7 @@ test('direct: a home that comes back as another peer is reserved at again, and t
       const tab = await createPeer({ join: [`http://127.0.0.1:${port}`, first.address], webRTC: loop.transport })
       onTestFinished(() => tab.stop())
       await tab.start()
-      await tab.joined({ signal: AbortSignal.timeout(10_000) })
+      await untilJoined(tab)
       return tab
     }),
   )) as [Peer, Peer]

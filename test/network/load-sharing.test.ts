@@ -6,7 +6,7 @@ import { createPeer, encodeKeyHex } from '../../node/index.ts'
 import { equalBytes } from '../../node/keys/index.ts'
 import type { Key } from '../../node/types.ts'
 import { countAt, getRaw } from '../helpers/gateway-client.ts'
-import { createNetwork, waitFor } from '../helpers/network.ts'
+import { createNetwork, untilJoined, waitFor } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 
 test('load sharing: of a thousand fetches each of ten holders serves a tenth, give or take four in a hundred', async () => {
@@ -63,7 +63,7 @@ test('load sharing: two hundred visitors at once, through three gateways, cost t
   const author = await createPeer({ join: [first.url] })
   onTestFinished(() => author.stop())
   await author.start()
-  await author.joined({ signal: AbortSignal.timeout(10_000) })
+  await untilJoined(author)
   let uploads = 0
   author.onEvent((event) => event.type === 'served' && uploads++)
   const page = new Uint8Array(randomBytes(200_000))

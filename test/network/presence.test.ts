@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer } from '../../node/index.ts'
 import { createWebSocketListener } from '../../node/server/listener.ts'
-import { createNetwork, waitFor } from '../helpers/network.ts'
+import { createNetwork, untilJoined, waitFor } from '../helpers/network.ts'
 
 test('presence: what was held is found at once, from every node, by a node’s hold and by a tab’s', async () => {
   const network = await createNetwork({ nodes: 6, limits: { maxCacheBytes: 0 } })
@@ -91,7 +91,7 @@ test('presence: a node that is told to join its own address counts as joined', a
     server.close()
   })
   await peer.start()
-  await peer.joined({ signal: AbortSignal.timeout(5_000) })
+  await untilJoined(peer)
 })
 
 test('presence: who waits to be joined is told when the peer is stopped instead', async () => {

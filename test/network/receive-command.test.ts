@@ -3,7 +3,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createPeer, type Peer } from '../../node/index.ts'
 import { type MayflyProcess, runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
+import { untilJoined, waitFor } from '../helpers/network.ts'
 import { useNodePair } from '../helpers/node-pair.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
@@ -35,7 +35,7 @@ async function joinAsSender(): Promise<Peer> {
   const peer = await createPeer({ join: [nodes.far.url] })
   onTestFinished(() => peer.stop())
   await peer.start()
-  await peer.joined({ signal: AbortSignal.timeout(WAIT_MS) })
+  await untilJoined(peer)
   return peer
 }
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
   holders = peers.slice(6)
 })
 
-type Answer = Partial<Found> | 'silent' | 'down'
+type Answer = (Partial<Found> & { afterMs?: number }) | 'silent' | 'down'
 
 /** A network of servers of which the first are the record nodes; each answers as it is told. */
 function createNetworkOf(
@@ -60,6 +60,7 @@ function createNetworkOf(
         return {
           find(_key: Uint8Array, _limit: number, asScope: Scope, { signal }: { signal: AbortSignal }) {
             asked.push({ server, scope: asScope, signal })
+            if (answer !== 'silent' && answer.afterMs !== undefined) return answerAfter(answer, answer.afterMs, signal)
             if (answer !== 'silent') return Promise.resolve({ type: 'found', id: 1, leases: [], stock: [], homes: [], count: 0, ...answer })
             if (signal.aborted) return Promise.reject(signal.reason)
             return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
@@ -78,6 +79,13 @@ function createNetworkOf(
     return found
   }
   return { finder, store, asked, bad, findAll, askedServers: () => asked.map(({ server }) => server) }
+}
+
+function answerAfter(answer: Partial<Found>, ms: number, signal: AbortSignal) {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => resolve({ type: 'found', id: 1, leases: [], stock: [], homes: [], count: 0, ...answer }), ms)
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
 }
 
 async function leaseOf(holder: SeededPeer, { home = holder, key = KEY, forgedBy = holder, lifetimeMs = 60_000 } = {}): Promise<Uint8Array> {
@@ -186,6 +194,15 @@ test('finder: a server that is down or silent holds up nobody’s answer; askTim
   expect(performance.now() - startedAtMs).toBeLessThan(90)
   expect(names(await findAll())).toEqual([holder.id])
   expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(99)
+})
+
+test('finder: while answers come, however slowly, those that are still to come are waited for', async () => {
+  const leases = [await leaseOf(holders[0] as SeededPeer)]
+  const { findAll } = createNetworkOf([{ afterMs: 300 }, { afterMs: 600 }, { afterMs: 900 }, { leases, afterMs: 1_200 }], {
+    recordNodes: 4,
+    askTimeoutMs: 600,
+  })
+  expect(names(await findAll())).toEqual([(holders[0] as SeededPeer).id])
 })
 
 test('finder: breaking out ends the questions that are open', async () => {

@@ -38,6 +38,8 @@ function createSupervised({
   const up = new Set<string>()
   const connected = new Set<string>()
   const kinds = new Map<string, ConnectionKind>()
+  /** How long a peer takes to answer, in ms. */
+  const slow = new Map<string, number>()
   const dials: { peer: string; atMs: number }[] = []
   const events: PeerEvent[] = []
   const libp2p = {
@@ -46,10 +48,12 @@ function createSupervised({
       [...connected].flatMap((id) =>
         peer === undefined || peer.toString() === id ? [{ remoteAddr: addressOfKind(kinds.get(id) ?? 'socket') }] : [],
       ),
-    async dial([address]: Multiaddr[]) {
+    async dial([address]: Multiaddr[], { signal }: { signal: AbortSignal }) {
       const id = address?.getComponents().find(({ name }) => name === 'p2p')?.value ?? ''
       dials.push({ peer: id, atMs: Date.now() - startedAtMs })
       if (!up.has(id)) throw new Error('nobody there')
+      const answerMs = slow.get(id)
+      if (answerMs !== undefined) await answerAfter(answerMs, signal)
       connected.add(id)
       return { remotePeer: peers.find((peer) => peer.id === id)?.peer }
     },
@@ -60,7 +64,14 @@ function createSupervised({
   )
   supervisors.push(supervisor)
   const times = (peer: SeededPeer) => dials.filter((dial) => dial.peer === peer.id).map(({ atMs }) => atMs)
-  return { supervisor, up, connected, kinds, dials, events, times, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
+  return { supervisor, up, slow, connected, kinds, dials, events, times, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
+}
+
+function answerAfter(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+    setTimeout(resolve, ms)
+  })
 }
 
 test('supervisor: goes on trying an address for as long as it runs, and says so each time', async () => {
@@ -88,6 +99,27 @@ test('supervisor: minRetryMs is the first wait, each further one doubles it, and
     expect(waits[i]).toBeLessThanOrEqual(expected + 250)
   }
 })
+
+test('supervisor: a place that takes longer than tryTimeoutMs is given maxTryTimeoutMs the next time, and is reached', async () => {
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(timeoutOnTestClock)
+  const { supervisor, up, slow, connected, times, pass } = createSupervised({ tryTimeoutMs: 2_000, maxTryTimeoutMs: 6_000 })
+  const [peer, slower] = peers as [SeededPeer, SeededPeer]
+  up.add(peer.id).add(slower.id)
+  slow.set(peer.id, 5_000).set(slower.id, 7_000)
+  supervisor.join([addressOf(peer), addressOf(slower)])
+  supervisor.start()
+  await pass(60_000)
+  expect([...connected]).toEqual([peer.id])
+  expect(times(peer)).toHaveLength(2)
+  vi.restoreAllMocks()
+})
+
+/** `AbortSignal.timeout` itself does not follow the clock of a test. */
+function timeoutOnTestClock(ms: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(new DOMException('too late', 'TimeoutError')), ms)
+  return controller.signal
+}
 
 test('supervisor: waits are spread, so that those who lost one node do not come back in one moment', async () => {
   const [peer] = peers as [SeededPeer]
