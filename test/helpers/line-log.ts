@@ -18,7 +18,7 @@ export interface LineWaitOptions {
   timeoutMs?: number
 }
 
-export const LINE_WAIT_DEFAULTS: Readonly<Required<LineWaitOptions>> = { from: 0, timeoutMs: 15_000 }
+export const LINE_WAIT_DEFAULTS: Readonly<Required<LineWaitOptions>> = { from: 0, timeoutMs: 45_000 }
 
 export function createLineLog(stream: Readable): LineLog {
   const lines: string[] = []

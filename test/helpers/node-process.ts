@@ -20,7 +20,7 @@ export interface NodeProcessOptions {
 }
 
 export const NODE_PROCESS_DEFAULTS = {
-  timeoutMs: 20_000, // a slow machine that starts several at once
+  timeoutMs: 60_000, // a slow machine that starts several at once
 } as const
 
 /** A line of its log: `{ level, time, msg, … }`. */
