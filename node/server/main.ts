@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The process around the command: its arguments, environment, streams and signals. Nothing else here reads them. */
 
-import { constants } from 'node:os'
+import { enableCompileCache } from 'node:module'
+import { constants, homedir } from 'node:os'
+import { join } from 'node:path'
 
 const stopping = new AbortController()
 /** npm passes on the Ctrl-C that the terminal has sent to this process too: the same signal within this time is the same wish, in ms. */
@@ -19,6 +21,12 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stopping.abort(new DOMException(`ended by ${name}`, 'AbortError'))
   })
 }
+
+// Half of a start goes into compiling what is loaded. In the owner's directory: what lies in a shared one, others could have written.
+// Where it cannot be written, Node.js goes on without it.
+try {
+  enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mayfly', 'compiled'))
+} catch {} // whoever runs this has no home directory
 
 // Loaded after the signals are caught, since loading takes long enough to be interrupted.
 const { runCommand } = await import('./command.ts')

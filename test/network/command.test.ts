@@ -144,6 +144,19 @@ describe('command: hold, get and holders', () => {
 })
 
 describe('command: start and status', () => {
+  test('what a start has compiled is kept for the next in the user’s own cache, and is missed by none that cannot write there', async () => {
+    const cache = await createTemporaryDirectory()
+    const env = { XDG_CACHE_HOME: cache, NODE_COMPILE_CACHE: '' }
+    const first = await runMayfly(['status', '--json', '--join', nodes.near.url], { env })
+    expect(first.code).toBe(0)
+    const compiled = (await readdir(cache, { recursive: true })).filter((path) => path.startsWith(join('mayfly', 'compiled')))
+    expect(compiled.length).toBeGreaterThan(10)
+    const file = join(cache, 'file')
+    await writeFile(file, '')
+    const second = await runMayfly(['status', '--json', '--join', nodes.near.url], { env: { ...env, XDG_CACHE_HOME: file } })
+    expect(second).toMatchObject({ code: 0, stderr: '' })
+  })
+
   test('start: says where it is, is asked for its status, and ends with 0 in time', async () => {
     const node = await startNodeProcess({ args: ['--log-level', 'info'] })
     const { code, stdout } = await runMayfly(['status', '--json', '--join', node.url])
