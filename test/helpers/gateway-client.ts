@@ -8,7 +8,7 @@ export function hashOf(bytes: Uint8Array | string): string {
 }
 
 /** The status of `/raw/<hash>`, and the body. A gateway that does not answer at all is status 0. */
-export async function getRaw(url: string, hash: string, timeoutMs = 10_000): Promise<{ status: number; bytes: Uint8Array }> {
+export async function getRaw(url: string, hash: string, timeoutMs = 30_000): Promise<{ status: number; bytes: Uint8Array }> {
   try {
     const response = await fetch(`${url}/raw/${hash}`, { signal: AbortSignal.timeout(timeoutMs) })
     return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) }
@@ -21,7 +21,7 @@ export async function getRaw(url: string, hash: string, timeoutMs = 10_000): Pro
 export async function countAt(url: string, hash: string): Promise<number> {
   const response = await fetch(`${url}/api/v1/holders/${hash}`, {
     headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   })
   return ((await response.json()) as { holders: number }).holders
 }
