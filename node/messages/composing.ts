@@ -89,7 +89,7 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
           latestMs = Math.max(latestMs, sentAtMs)
           return envelope
         }
-        sentAtMs++
+        sentAtMs = Math.max(sentAtMs, latestMs) + 1 // past all of them: who says the same a thousand times signs it twice each time
       }
     },
   }

@@ -87,6 +87,8 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
   const fresh = new WeakMap<OutboxEntry, { end: End; envelope: Envelope }>()
   /** As counted when it was pruned last, with what came and went since. */
   let load: OutboxLoad = { waiting: 0, bytes: 0 }
+  /** How many were done since it was pruned last. */
+  let doneSince = 0
   let state: 'new' | 'running' | 'stopped' = 'new'
   let starting: Promise<void> | undefined
   let pruning: ReturnType<typeof setInterval> | undefined
@@ -101,6 +103,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
         if (envelope === undefined) return { state: 'refused', reason: 'malformed' }
         return context.attempt(parseEnd(entry.end), envelope, { signal })
       },
+      onFinal: (entry, outcome) => waits.onChange({ ...entry, outcome, isDone: true }),
       onChange,
     },
     options,
@@ -108,7 +111,11 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
 
   function onChange(entry: OutboxEntry, before: OutboxEntry | undefined): void {
     const { outcome } = entry
-    if (entry.isDone && before?.isDone === false) carry(-1, entry)
+    if (entry.isDone && before?.isDone === false) {
+      carry(-1, entry)
+      // Little at a time: who posts thousands in a second must not wait for all that became of them in a minute.
+      if (++doneSince >= maxDone) pruneSoon()
+    }
     for (const listener of [...listeners]) {
       try {
         listener(entry)
@@ -124,6 +131,12 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
 
   function carry(entries: 1 | -1, { envelope }: OutboxEntry): void {
     load = { waiting: load.waiting + entries, bytes: load.bytes + entries * envelope.byteLength }
+  }
+
+  /** What cannot be pruned now is pruned next time. */
+  function pruneSoon(): void {
+    doneSince = 0
+    void prune().catch(() => {})
   }
 
   async function prune(): Promise<void> {
@@ -146,8 +159,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
     await prune()
     if (state !== 'new') return
     state = 'running'
-    // What cannot be pruned now is pruned next time.
-    pruning = setInterval(() => void prune().catch(() => {}), PRUNE_MS)
+    pruning = setInterval(pruneSoon, PRUNE_MS)
     tries.start()
   }
 

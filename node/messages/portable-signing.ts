@@ -6,6 +6,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { equalBytes } from '../keys/index.ts'
+import { isPublicKey } from './public-key-form.ts'
 
 const { Point } = ed25519
 /** The order of the base point. */
@@ -22,6 +23,7 @@ export function portableSign(secret: Uint8Array, bytes: Uint8Array): Uint8Array 
 
 /** @see https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7 (the equation without the cofactor, which it allows) */
 export function isPortablySigned(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
+  if (!isPublicKey(publicKey)) return false
   const r = signature.subarray(0, HALF_BYTES)
   const s = readNumber(signature.subarray(HALF_BYTES))
   try {

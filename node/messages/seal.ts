@@ -13,8 +13,9 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { MayflyError } from '../errors.ts'
 import type { MessageSecret } from '../types.ts'
 import { createImportedKeys } from './imported-keys.ts'
+import { isPublicKey } from './public-key-form.ts'
 import { ENCAPSULATED_BYTES, isSealedSize, LENGTH_BYTES, paddedPayloadBytes } from './sealed-size.ts'
-import { isPublicKey, publicKeyOf } from './signing.ts'
+import { publicKeyOf } from './signing.ts'
 
 export interface SealKeys {
   /** The sender's. */

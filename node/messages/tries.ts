@@ -1,6 +1,7 @@
 /**
  * The outbox's tries: which entry is tried when, and what is written of it. An entry is claimed in the store before it is tried, so that of
- * several who share the store one at a time does; what becomes of it is written before anybody is told. What a try is, is handed in.
+ * several who share the store one at a time does. Who waits for it is told what became of it while that is being written: when it is lost, the
+ * message is sent once more, and its receiver knows it. What a try is, is handed in.
  */
 
 import { encodeKeyHex } from '../keys/index.ts'
@@ -38,6 +39,8 @@ export interface TriesContext {
   store: OutboxStore
   /** Sends it once. Rejects when that is not possible now. */
   attempt(entry: OutboxEntry, signal: AbortSignal): Promise<PostOutcome>
+  /** Nothing more can become of an entry: it is about to be written. */
+  onFinal(entry: OutboxEntry, outcome: PostOutcome): void
   /** An entry has changed, durably. */
   onChange(entry: OutboxEntry, before: OutboxEntry): void
   /** In ms since the epoch; those who share a store share the clock. */
@@ -147,6 +150,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
       if (state === 'stopped') return letGo(entry.id)
       outcome = { state: 'refused', reason: 'no-network' }
     }
+    if (isFinal(outcome)) context.onFinal(entry, outcome)
     await write(entry, outcome, startedAtMs)
   }
 

@@ -17,6 +17,7 @@ export function outboxPathIn(dataDirectory: string): string {
   return join(dataDirectory, 'outbox.db')
 }
 
+/** One index besides that of the ids: each costs every post two writes more, and what is done is pruned before there is much of it. */
 const FORM: DatabaseForm = {
   noun: 'outbox',
   applicationId: 0x6d66_6f75, // "mfou"
@@ -35,8 +36,6 @@ const FORM: DatabaseForm = {
       is_done INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX entries_waiting ON entries (next_try_at_ms) WHERE is_done = 0;
-    CREATE INDEX entries_by_age ON entries (created_at_ms);
-    CREATE INDEX entries_done ON entries (created_at_ms) WHERE is_done = 1;
     CREATE TABLE public_keys (end_key BLOB PRIMARY KEY, public_key BLOB NOT NULL, met INTEGER NOT NULL) STRICT;
     CREATE INDEX public_keys_by_age ON public_keys (met)`,
 }
@@ -100,7 +99,9 @@ export function openOutboxStore(path: string): OutboxStore {
     throw explain(done.error, path)
   }
 
+  /** What was asked for before is seen. */
   async function reading<T>(read: () => T): Promise<T> {
+    group.flush()
     try {
       return read()
     } catch (error) {

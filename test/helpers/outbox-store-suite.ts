@@ -136,6 +136,16 @@ export const OUTBOX_STORE_CASES: OutboxStoreCase[] = [
     },
   },
   {
+    name: 'shows what was asked for before, also while that is being written',
+    async run({ create }) {
+      const store = await create()
+      await store.put(entryOf(1))
+      const changing = store.change(entryOf(1).id, (entry) => ({ ...entry, isDone: true }))
+      same([names(await store.waiting(10)), (await store.list(10)).map(({ isDone }) => isDone)], [[], [true]])
+      await changing
+    },
+  },
+  {
     name: 'removes',
     async run({ create }) {
       const store = await create()

@@ -231,6 +231,28 @@ describe('outbox: post', () => {
     expect((await posting).outcome.state).toBe('stored')
   })
 
+  test('is told to be stored while that is being written', async () => {
+    const store = createMemoryOutboxStore()
+    const written = Promise.withResolvers<void>()
+    onTestFinished(() => written.resolve())
+    const slow: OutboxStore = {
+      ...store,
+      async change(id, change) {
+        await written.promise
+        return store.change(id, change)
+      },
+    }
+    const { outbox } = await startOutbox(({ envelope }) => storedBy(envelope), { context: { store: slow } })
+    expect((await outbox.post('#wall', { body: 'x' })).outcome.state).toBe('stored')
+  })
+
+  test('is pruned when there is much that is done, before the minute is over', async () => {
+    const { outbox, store } = await startOutbox(({ envelope }) => storedBy(envelope), { options: { maxDone: 10 } })
+    for (let i = 0; i < 35; i++) await outbox.post('#wall', { body: `${i}` })
+    await waitFor(async () => (await store.list(100)).length < 20, 5_000, 'the older ones are gone')
+    expect((await outbox.list()).length).toBeGreaterThanOrEqual(10)
+  })
+
   test('that cannot be written is not sent', async () => {
     const full = { ...createMemoryOutboxStore(), put: () => Promise.reject(new Error('database or disk is full')) }
     const { outbox, attempts } = await startOutbox(never, { context: { store: full }, options: { maxEntries: 1 } })

@@ -5,7 +5,8 @@ import { decodeKeyHex, sha256, sha256AtOnce } from '../../node/keys/index.ts'
 import { createImportedKeys } from '../../node/messages/imported-keys.ts'
 import { nativeSigning } from '../../node/messages/native-signing.ts'
 import { isPortablySigned, portablePublicKey, portableSign } from '../../node/messages/portable-signing.ts'
-import { createMessageSecret, hashnameOf, isPublicKey, isSigned, publicKeyOf, signBytes } from '../../node/messages/signing.ts'
+import { isPublicKey } from '../../node/messages/public-key-form.ts'
+import { createMessageSecret, hashnameOf, isSigned, publicKeyOf, signBytes } from '../../node/messages/signing.ts'
 
 const { Point } = ed25519
 const ORDER = Point.Fn.ORDER

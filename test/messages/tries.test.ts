@@ -38,6 +38,7 @@ function startTries(attempt: TriesContext['attempt'], options: TriesOptions & { 
         tried.push({ byte: entry.id[0] ?? -1, atMs: Date.now() - START_MS })
         return attempt(entry, signal)
       },
+      onFinal() {},
       onChange: (entry) => changes.push(entry),
     },
     triesOptions,
@@ -126,7 +127,7 @@ describe('tries', () => {
     ])
   })
 
-  test('an entry is written before anybody is told of it', async () => {
+  test('what became of an entry is known at once, and that it has changed when it is written', async () => {
     const store = createMemoryOutboxStore()
     const order: string[] = []
     const tries = createTries({
@@ -145,13 +146,14 @@ describe('tries', () => {
         order.push('tried')
         return STORED
       },
+      onFinal: () => order.push('known'),
       onChange: () => order.push('told'),
     })
     onTestFinished(() => tries.stop(0))
     await store.put(entryOf(1))
     tries.start()
     await pass(0)
-    expect(order).toEqual(['claimed', 'tried', 'written', 'told'])
+    expect(order).toEqual(['claimed', 'tried', 'known', 'written', 'told'])
   })
 
   test('what cannot be written is not told, and tried again when the claim has run out', async () => {
