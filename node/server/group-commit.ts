@@ -26,6 +26,8 @@ export interface GroupCommit<Item, Result> {
 
 /** Nobody waits for others for longer than this, in ms. */
 const MAX_GATHER_MS = 2
+/** Of fewer at once nobody waits for others: one sender that posts one message after the other has two, what became of the last and the next. */
+const MIN_GATHERED = 4
 
 interface Waiting<Item, Result> {
   item: Item
@@ -37,7 +39,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   /** Bounded: maxWaiting. */
   const waiting: Waiting<Item, Result>[] = []
   let isDue = false
-  /** How long to gather: as long as the last commit took, when it was of more than one. */
+  /** How long to gather: as long as the last commit took, when it was of many. */
   let gatherMs = 0
 
   function commitSome(): void {
@@ -52,7 +54,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     group.forEach(({ resolve }, i) => {
       resolve(results[i] as Result)
     })
-    gatherMs = group.length > 1 ? Math.min(performance.now() - startedAtMs, MAX_GATHER_MS) : 0
+    gatherMs = group.length >= MIN_GATHERED ? Math.min(performance.now() - startedAtMs, MAX_GATHER_MS) : 0
   }
 
   /** After the sockets were read in this turn; where many come, a little later, so that those of the next turns go with them. */
