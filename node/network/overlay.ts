@@ -9,12 +9,12 @@ import { identify } from '@libp2p/identify'
 import type { ComponentLogger, Connection, Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
-import { yamux } from '@libp2p/yamux'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
 import { connectionKind } from './connection-kind.ts'
 import { createDirect, type Direct, type TransportFactory } from './direct.ts'
+import { frugalYamux } from './muxer.ts'
 import { createRelay, type Relay } from './relay.ts'
 import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from './routing-table.ts'
 import { soundWebSockets } from './websockets.ts'
@@ -81,7 +81,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? soundWebSockets(), ...(direct?.transports ?? [])],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW })],
+    streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {
       denyDialMultiaddr: () => false,
