@@ -10,6 +10,7 @@ import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { startRecordingProxy } from '../helpers/recording-proxy.ts'
+import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes, wavBytes } from '../helpers/sample-files.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
@@ -148,8 +149,7 @@ describe('a private page', () => {
     await makeText(author, 'kept canary-77a0')
     await seesVisit(author, 'holding')
     const link = await linkOf(author)
-    author.once('dialog', (dialog) => void dialog.accept())
-    await author.reload()
+    await reloadAnyway(author)
     await seesVisit(author, 'holding')
     await localFrame(author).getByText('kept canary-77a0').waitFor()
     const stored = await author.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))

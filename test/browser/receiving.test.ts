@@ -6,6 +6,7 @@ import { chooseFile, makeFile, openHome, pressMake, seesConnection, seesCount, s
 import { useChromium } from '../helpers/chromium.ts'
 import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes } from '../helpers/sample-files.ts'
 
 const MIB = 1_048_576
@@ -115,7 +116,6 @@ describe('holding large content too', () => {
     const bytes = randomBytes(24 * MIB)
     const { author, address } = await share(bytes, 'film.bin')
     const visitor = await chromium.newPage()
-    visitor.on('dialog', (dialog) => dialog.accept())
     await visitor.goto(node.url + address)
     await seesVisit(visitor, 'streamed')
     await visitor.getByTestId('hold-too').click()
@@ -124,7 +124,7 @@ describe('holding large content too', () => {
     await waitFor(async () => (await transferState(visitor))?.phase === 'paused', 10_000, 'it is paused')
     expect((await transferState(visitor))?.done).toBeLessThan(bytes.byteLength)
 
-    await visitor.reload()
+    await reloadAnyway(visitor)
     await seesConnection(visitor, 'joined')
     await visitor.getByTestId('transfer').waitFor()
     expect((await transferState(visitor))?.phase).toBe('paused')
@@ -134,7 +134,7 @@ describe('holding large content too', () => {
     const given = Number(await author.getByTestId('receivers').locator('li').first().getAttribute('data-bytes'))
     expect(given).toBeLessThan(bytes.byteLength + 10 * MIB)
 
-    await visitor.reload()
+    await reloadAnyway(visitor)
     await seesVisit(visitor, 'holding', 60_000)
     await author.close()
     await seesCount(visitor, 1)
