@@ -13,6 +13,8 @@ const SHARED = [
 ]
 /** In a real Chromium; what can be tested of the tab without one is in test/browser/unit/. */
 const BROWSER = ['test/browser/*.test.ts', 'test/hostile/**/*.test.ts']
+/** Those of them that measure times, or keep the whole machine busy by themselves. The others mostly wait for a page: two at a time. */
+const BROWSER_ALONE = ['test/browser/{direct,presence,swarm,video}.test.ts']
 /** On fresh clones, with real npm. */
 const SETUP = ['test/setup/**/*.test.ts']
 
@@ -39,8 +41,20 @@ export default defineConfig({
         test: { name: 'shared', include: SHARED, sequence: { groupOrder: 2 }, maxWorkers: 2, testTimeout: 60_000, hookTimeout: 60_000 },
       },
       oneAfterAnother('network', NETWORK, 3, 60_000, SHARED),
-      oneAfterAnother('browser', BROWSER, 4, 60_000),
-      oneAfterAnother('setup', SETUP, 5, 300_000),
+      {
+        extends: true,
+        test: {
+          name: 'pages',
+          include: BROWSER,
+          exclude: BROWSER_ALONE,
+          sequence: { groupOrder: 4 },
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      oneAfterAnother('browser', BROWSER_ALONE, 5, 120_000),
+      oneAfterAnother('setup', SETUP, 6, 300_000),
     ],
   },
 })

@@ -189,7 +189,7 @@ describe('visiting a page', () => {
         if (state !== states.at(-1)) states.push(state)
         return state === 'holding'
       },
-      10_000,
+      40_000,
       () => `the visit ends in holding: ${states.join(' ')}`,
     )
     expect(await visitor.locator('#content').count()).toBe(0)
@@ -366,7 +366,7 @@ async function closingWarns(page: Page): Promise<boolean> {
   if (!(await Promise.race([warned, closed]))) return false
   // A busy Chromium takes the warning back by itself, and then stays too.
   const stay = () => devtools.send('Page.handleJavaScriptDialog', { accept: false }).catch(() => {})
-  await waitFor(async () => isOver || stay().then(() => isOver), 10_000, 'the warning is answered')
+  await waitFor(async () => isOver || stay().then(() => isOver), 40_000, 'the warning is answered')
   expect(page.isClosed()).toBe(false)
   return true
 }
