@@ -22,6 +22,8 @@ const SHARED = [
 ]
 /** In a real Chromium; what can be tested of the tab without one is in test/browser/unit/. */
 const BROWSER = ['test/browser/*.test.ts', 'test/hostile/**/*.test.ts']
+/** Those of them that measure times, or keep the whole machine busy by themselves. The others mostly wait for a page: two at a time. */
+const BROWSER_ALONE = ['test/browser/{direct,presence,swarm,video}.test.ts']
 /** On fresh clones, with real npm. */
 const SETUP = ['test/setup/**/*.test.ts']
 
@@ -43,32 +45,20 @@ export default defineConfig({
           hookTimeout: 10_000,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'shared',
-          include: SHARED,
-          sequence: { groupOrder: 2 },
-          maxWorkers: 2,
-          testTimeout: PATIENT_MS,
-          hookTimeout: PATIENT_MS,
-        },
-      },
-      oneAfterAnother('network', NETWORK, 3, PATIENT_MS, SHARED),
-      oneAfterAnother('browser', BROWSER, 4, 60_000),
-      {
-        extends: true,
-        // Two at a time: each has a clone of its own, and waits for npm and the disk as much as for the processor.
-        test: { name: 'setup', include: SETUP, sequence: { groupOrder: 5 }, maxWorkers: 2, testTimeout: 600_000, hookTimeout: 600_000 },
-      },
+      atOnce(2, 'shared', SHARED, 2, PATIENT_MS),
+      atOnce(1, 'network', NETWORK, 3, PATIENT_MS, SHARED),
+      atOnce(2, 'pages', BROWSER, 4, PATIENT_MS, BROWSER_ALONE),
+      atOnce(1, 'browser', BROWSER_ALONE, 5, PATIENT_MS),
+      // Each has a clone of its own, and waits for npm and the disk as much as for the processor.
+      atOnce(2, 'setup', SETUP, 6, 600_000),
     ],
   },
 })
 
-/** A project whose files have the machine to themselves: their tests measure times, and start processes of their own. */
-function oneAfterAnother(name: string, include: string[], groupOrder: number, timeoutMs: number, exclude: string[] = []) {
+/** A project of which so many files run at once: one where tests measure times, or load the machine themselves. */
+function atOnce(files: 1 | 2, name: string, include: string[], groupOrder: number, timeoutMs: number, exclude: string[] = []) {
   return {
     extends: true,
-    test: { name, include, exclude, sequence: { groupOrder }, fileParallelism: false, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+    test: { name, include, exclude, sequence: { groupOrder }, maxWorkers: files, testTimeout: timeoutMs, hookTimeout: timeoutMs },
   } as const
 }

@@ -5,50 +5,27 @@
  *
  *   npm run show-large-tabs                  5 GiB: many minutes, and as much room
  *   npm run show-large-tabs -- 104857600     so many bytes
+ *   npm run show-large-tabs -- reload        how much is fetched twice when a tab is reloaded at half of 200 MiB, or of so many bytes
+ *   npm run show-large-tabs -- crash         the same when it crashes there
  */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { INTERRUPTIONS, showInterrupted } from './bench/interrupted-tab.ts'
+import { LONG_MS, openBrowser, seesState, shareFile, temporaryDirectory } from './bench/large-tab.ts'
 import { startNode } from './bench/mayfly-network.ts'
-import { familyOf, rssOf } from './bench/process-stat.ts'
 import { writeSparse } from './bench/sparse-file.ts'
-import { findChromium } from './chromium.ts'
 
 const DEFAULT_BYTES = 5 * 2 ** 30
+const INTERRUPTED_BYTES = 200 * 2 ** 20
 const MIB = 2 ** 20
 /** What a browser may need besides what it needs when nothing is shared, in bytes. Its processes share pages, which count for each. */
 const MAX_GROWTH = 768 * MIB
-const LONG_MS = 3_600_000
 const LOOK_MS = 1_000
 /** The node hears how each tab is to be reached, and little else. */
 const MAX_CARRIED = 0.01
-
-interface Browser {
-  context: BrowserContext
-  page: Page
-  /** Of all its processes together, in bytes. */
-  rss(): number
-}
-
-/** A browser of its own, with a profile on disk as a person's: a private window would keep in memory what it receives. */
-async function openBrowser(directory: string, executablePath: string): Promise<Browser> {
-  const before = new Set(familyOf(process.pid))
-  const context = await chromium.launchPersistentContext(directory, {
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=WebRtcHideLocalIpsWithMdns'],
-  })
-  const own = familyOf(process.pid).find((pid) => !before.has(pid)) as number
-  return {
-    context,
-    page: context.pages()[0] ?? (await context.newPage()),
-    rss: () => familyOf(own).reduce((sum, pid) => sum + rssOf(pid), 0),
-  }
-}
 
 async function sha256sumOf(path: string): Promise<string> {
   const sum = spawn('sha256sum', [path], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -56,14 +33,8 @@ async function sha256sumOf(path: string): Promise<string> {
   return said.slice(0, 64)
 }
 
-const seesState = (page: Page, state: string) =>
-  page.locator(`[data-testid="visit-status"][data-state="${state}"]`).waitFor({ timeout: LONG_MS })
-
 async function show(bytes: number): Promise<boolean> {
-  const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error('There is no Chromium: npm test says how to install one')
-  const directory = mkdtempSync(join(tmpdir(), 'mayfly-large-'))
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  const directory = temporaryDirectory()
   const path = join(directory, 'large.bin')
   await writeSparse(path, bytes)
   const sum = await sha256sumOf(path)
@@ -72,8 +43,8 @@ async function show(bytes: number): Promise<boolean> {
     const { bytesReceived = 0, bytesSent = 0 } = (await node.status()).counts
     return bytesReceived + bytesSent
   }
-  const giver = await openBrowser(join(directory, 'giver'), executablePath)
-  const taker = await openBrowser(join(directory, 'taker'), executablePath)
+  const giver = await openBrowser(join(directory, 'giver'))
+  const taker = await openBrowser(join(directory, 'taker'))
   try {
     await giver.page.goto(node.url)
     await taker.page.goto(node.url)
@@ -85,11 +56,7 @@ async function show(bytes: number): Promise<boolean> {
     }, LOOK_MS)
 
     const startedAtMs = performance.now()
-    await giver.page.getByTestId('page-file').setInputFiles(path)
-    await giver.page.getByTestId('chosen-file').waitFor()
-    await giver.page.getByTestId('make').click()
-    await giver.page.getByTestId('page-link').waitFor({ timeout: LONG_MS })
-    const link = await giver.page.getByTestId('page-link').inputValue()
+    const link = await shareFile(giver.page, path)
     const heldAtMs = performance.now()
     await taker.page.goto(link)
     await seesState(taker.page, 'streamed')
@@ -124,5 +91,9 @@ async function show(bytes: number): Promise<boolean> {
   }
 }
 
-const [given] = process.argv.slice(2)
-process.exitCode = (await show(given === undefined ? DEFAULT_BYTES : Number(given))) ? 0 : 1
+const words = process.argv.slice(2)
+const interruption = INTERRUPTIONS.find((each) => each === words[0])
+const [given] = interruption === undefined ? words : words.slice(1)
+const bytesOr = (fallback: number) => (given === undefined ? fallback : Number(given))
+const isShown = interruption === undefined ? show(bytesOr(DEFAULT_BYTES)) : showInterrupted(interruption, bytesOr(INTERRUPTED_BYTES))
+process.exitCode = (await isShown) ? 0 : 1

@@ -21,6 +21,10 @@ export interface MembersOptions {
   retryMs?: number
   /** But no longer than this, in ms. */
   maxRetryMs?: number
+  /** How long it waits before it looks again for who could not be reached directly, in ms; twice as long each time. */
+  reachAgainMs?: number
+  /** But no longer than this, in ms. */
+  maxReachAgainMs?: number
   /** How long at most it waits for those who receive the content too to be connected, in ms. */
   gatherMs?: number
 }
@@ -30,6 +34,8 @@ export const MEMBERS_DEFAULTS: Readonly<Required<MembersOptions>> = {
   isPatient: false,
   retryMs: 1_000,
   maxRetryMs: 30_000,
+  reachAgainMs: 16_000, // just longer than such a one is told no address (network/direct.ts)
+  maxReachAgainMs: 181_000,
   gatherMs: 10_000, // a direct dial that fails takes eight seconds
 }
 
@@ -84,15 +90,18 @@ export interface Members extends Iterable<Member> {
   /**
    * Leaves it out.
    *
-   * @param fault 'lie': for good; 'failure': until some time has passed, longer each time; otherwise until it is found again
+   * @param fault 'lie': for good; 'failure': until some time has passed, longer each time; otherwise until it is found again, for which
+   * it is looked after a while when it was 'unreachable'
    */
-  drop(member: Member, fault?: 'lie' | 'failure'): void
+  drop(member: Member, fault?: Fault | 'unreachable'): void
   /** A piece is wanted that nobody here has, or there is nobody. */
   starve(): void
   /** It has given a piece that is right. */
   onGiven(member: Member): void
   stop(): void
 }
+
+type Fault = 'lie' | 'failure'
 
 /** Liars and failures that are remembered; oldest out first. */
 const MAX_SHUNNED = 256
@@ -109,6 +118,10 @@ export function createMembers(context: MembersContext, options: MembersOptions =
   const searches = { whole: createSearch('whole'), some: createSearch('some') }
   let retryMs = settings.retryMs
   let retryTimer: ReturnType<typeof setTimeout> | undefined
+  /** By peer id: who could not be reached directly, and was not met again. Bounded: MAX_SHUNNED. */
+  const unreached = new Set<string>()
+  let reachAgainMs = settings.reachAgainMs
+  let reachTimer: ReturnType<typeof setTimeout> | undefined
   let room = Promise.withResolvers<void>()
   let givenByTabs = 0
   let mayGather = true
@@ -183,6 +196,7 @@ export function createMembers(context: MembersContext, options: MembersOptions =
       gone: new AbortController(),
     }
     members.add(member)
+    unreached.delete(candidate.ask)
     if (pieces !== undefined) void follow(member, pieces)
     context.onChange()
   }
@@ -204,7 +218,7 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     }
   }
 
-  function shun(peer: string, fault: 'lie' | 'failure'): void {
+  function shun(peer: string, fault: Fault): void {
     const times = (shunned.get(peer)?.times ?? 0) + 1
     const forMs = fault === 'lie' ? Number.POSITIVE_INFINITY : Math.min(settings.retryMs * 2 ** times, settings.maxRetryMs)
     shunned.delete(peer)
@@ -213,11 +227,12 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     if (oldest !== undefined) shunned.delete(oldest)
   }
 
-  function drop(member: Member, fault?: 'lie' | 'failure'): void {
+  function drop(member: Member, fault?: Fault | 'unreachable'): void {
     if (!members.delete(member)) return
     member.gone.abort(new Error('it is not asked any more'))
     for (let index = 0; index < count; index++) if (member.pieces?.has(index)) copies[index] = (copies[index] ?? 1) - 1
-    if (fault !== undefined) shun(member.candidate.ask, fault)
+    if (fault === 'unreachable') reachLater(member.candidate.ask)
+    else if (fault !== undefined) shun(member.candidate.ask, fault)
     room.resolve()
     room = Promise.withResolvers()
     if (fault !== 'lie') retryLater()
@@ -229,9 +244,30 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     if (!settings.isPatient || retryTimer !== undefined || stopped.signal.aborted) return
     retryTimer = setTimeout(() => {
       retryTimer = undefined
-      for (const search of Object.values(searches)) if (search.isWorthIt) search.start()
+      startSearches()
     }, retryMs)
     retryMs = Math.min(retryMs * 2, settings.maxRetryMs)
+  }
+
+  /** Meanwhile its home gives, at its owner's cost: a dial that failed once is no reason to leave it at that. */
+  function reachLater(peer: string): void {
+    if (unreached.size < MAX_SHUNNED) unreached.add(peer)
+    if (!settings.isPatient || reachTimer !== undefined || stopped.signal.aborted) return
+    const again = () => {
+      reachTimer = undefined
+      if (unreached.size === 0) return
+      startSearches()
+      wait()
+    }
+    const wait = () => {
+      reachTimer = setTimeout(again, reachAgainMs)
+      reachAgainMs = Math.min(reachAgainMs * 2, settings.maxReachAgainMs)
+    }
+    wait()
+  }
+
+  function startSearches(): void {
+    for (const search of Object.values(searches)) if (search.isWorthIt) search.start()
   }
 
   searches.whole.start()
@@ -268,11 +304,13 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     onGiven(member) {
       retryMs = settings.retryMs
       shunned.delete(member.candidate.ask)
+      if (member.candidate.isDirect) reachAgainMs = settings.reachAgainMs
       if (member.candidate.isDirect && member.pieces === undefined) givenByTabs++
     },
     stop() {
       stopped.abort(new Error('nobody reads any more'))
       clearTimeout(retryTimer)
+      clearTimeout(reachTimer)
       clearTimeout(gatherTimer)
       room.resolve()
       for (const search of Object.values(searches)) search.stop()

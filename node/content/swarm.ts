@@ -162,7 +162,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
         members.drop(member, 'lie')
         context.distrust(member.candidate, `wrong bytes for piece ${index}`)
       } else if ('unreachable' in result && member.candidate.isDirect)
-        members.drop(member) // gone, or behind a wall: no lie, and no reason to wait for it again
+        members.drop(member, 'unreachable') // gone, or behind a wall, or only too busy: no lie, and no reason to wait for it now
       else fail(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)
       return undefined
     } catch (error) {

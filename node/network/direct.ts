@@ -19,8 +19,10 @@ export interface DirectOptions {
   maxConnections?: number
   /** A direct connection over which nothing has gone for this long is closed, in ms. */
   idleMs?: number
-  /** Who could not be reached directly is not tried again for this long, in ms. */
+  /** Who could not be reached directly is not tried again for this long, in ms; twice as long each time that it fails again. */
   unreachableMs?: number
+  /** But no longer than this, in ms. */
+  maxUnreachableMs?: number
   /** How many of those are remembered; oldest out first. */
   maxUnreachable?: number
 }
@@ -29,7 +31,8 @@ export const DIRECT_DEFAULTS: Readonly<Required<DirectOptions>> = {
   dialTimeoutMs: 8_000, // half a second mostly, more on a busy machine; the reserve gives meanwhile, so patience costs nobody anything
   maxConnections: 16,
   idleMs: 60_000,
-  unreachableMs: 180_000,
+  unreachableMs: 15_000, // one dial may fail because a machine was busy, and what is large is under way for longer
+  maxUnreachableMs: 180_000,
   maxUnreachable: 256,
 }
 
@@ -80,8 +83,8 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
   let sweeper: ReturnType<typeof setInterval> | undefined
   /** By peer id: how many dials are on their way. Bounded by them, and they by `dialTimeoutMs`. */
   const dialling = new Map<string, number>()
-  /** By peer id, until when. Bounded: maxUnreachable. */
-  const unreachable = new Map<string, number>()
+  /** By peer id: until when, and how often it failed in a row. Bounded: maxUnreachable. */
+  const unreachable = new Map<string, { untilMs: number; times: number }>()
   /** By peer id: when something went over its connection last. Bounded: entries without a connection are swept out. */
   const usedAtMs = new Map<string, number>()
 
@@ -98,15 +101,13 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
   const isFull = () => direct().length >= settings.maxConnections
   const used = (peer: string) => usedAtMs.set(peer, performance.now())
 
-  function isUnreachable(peer: string): boolean {
-    const until = unreachable.get(peer)
-    if (until !== undefined && until <= performance.now()) unreachable.delete(peer)
-    return unreachable.has(peer)
-  }
+  const isUnreachable = (peer: string) => (unreachable.get(peer)?.untilMs ?? 0) > performance.now()
 
   function remember(peer: string): void {
+    const times = (unreachable.get(peer)?.times ?? 0) + 1
     unreachable.delete(peer)
-    unreachable.set(peer, performance.now() + settings.unreachableMs)
+    const forMs = Math.min(settings.unreachableMs * 2 ** (times - 1), settings.maxUnreachableMs)
+    unreachable.set(peer, { untilMs: performance.now() + forMs, times })
     const oldest = unreachable.size > settings.maxUnreachable ? unreachable.keys().next().value : undefined
     if (oldest !== undefined) unreachable.delete(oldest)
   }
@@ -176,6 +177,7 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
         const connection = await network.dial(targets, { signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]) })
         if (connectionKind(connection) !== 'direct') throw new Error('not connected directly')
         used(id)
+        unreachable.delete(id)
         return connection
       } catch (error) {
         // The other may have been quicker, and through the circuit that this end began.

@@ -17,7 +17,7 @@ async function openView({ url }: InboxFront, options: Parameters<typeof chromium
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('dialog', (dialog) => {
     faults.push(`dialog: ${dialog.message()}`)
-    void dialog.dismiss()
+    dialog.dismiss().catch(() => {}) // it may be gone with the page
   })
   page.on('console', (message) => {
     if (message.text().includes('Content Security Policy')) faults.push(message.text())

@@ -140,10 +140,10 @@ describe('what a message says', () => {
 
     await bob.getByTitle('mayfly: make a page').click()
     await writeMessage(ann, bobs, 'look here')
-    await waitFor(async () => (await bob.title()).startsWith('(1) '), 10_000, 'the title counts one')
+    await waitFor(async () => (await bob.title()).startsWith('(1) '), 40_000, 'the title counts one')
     await bob.getByRole('link', { name: 'Messages (1)' }).click()
     await seesMessage(bob, 'look here')
-    await waitFor(async () => (await bob.title()) === 'Messages · mayfly', 10_000, 'the title counts none')
+    await waitFor(async () => (await bob.title()) === 'Messages · mayfly', 40_000, 'the title counts none')
 
     await ann.getByTestId('message-text').fill(`a long story ${'x'.repeat(66_000)}`)
     await ann.getByTestId('message-large').waitFor()
@@ -161,7 +161,7 @@ describe('the address of a composer', () => {
     await bob.getByTestId('show-qr').click()
     const qr = bob.getByTestId('qr')
     expect(await qr.getAttribute('alt')).toContain(`${node.url}/to/${bobs}`)
-    await waitFor(() => qr.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0), 10_000, 'the picture is there')
+    await waitFor(() => qr.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0), 40_000, 'the picture is there')
     for (const [path, to] of [
       [`/to/${bobs}`, bobs],
       ['/to/%23wall', '#wall'],
@@ -170,7 +170,7 @@ describe('the address of a composer', () => {
     ] as const) {
       await bob.goto(node.url + path)
       await bob.getByTestId('message-to').waitFor()
-      await waitFor(async () => (await bob.getByTestId('message-to').inputValue()) === to, 10_000, `the composer is addressed to ${to}`)
+      await waitFor(async () => (await bob.getByTestId('message-to').inputValue()) === to, 40_000, `the composer is addressed to ${to}`)
     }
     await writeMessage(bob, 'nobody', 'hello')
     await bob.getByTestId('message-problem').waitFor()

@@ -10,6 +10,7 @@ import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { startRecordingProxy } from '../helpers/recording-proxy.ts'
+import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes, wavBytes } from '../helpers/sample-files.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
@@ -134,13 +135,13 @@ describe('a private page', () => {
   it('opens nothing on its author’s own tab either, without the key', async () => {
     const author = await openPrivateHome()
     await makeFile(author, pngBytes(900), 'large.png')
-    await waitFor(async () => (await imageWidth(author)) === 900, 10_000, 'it is shown')
+    await waitFor(async () => (await imageWidth(author)) === 900, 40_000, 'it is shown')
     await author.evaluate(() => history.pushState(null, '', location.pathname + location.search))
     await author.evaluate(() => dispatchEvent(new PopStateEvent('popstate')))
     await seesVisit(author, 'locked')
     expect(await author.locator('img#content, #frame iframe').count()).toBe(0)
     await author.goBack()
-    await waitFor(async () => (await imageWidth(author)) === 900, 10_000, 'it is shown again')
+    await waitFor(async () => (await imageWidth(author)) === 900, 40_000, 'it is shown again')
   })
 
   it('is held again after a reload, opened by its address, and named nowhere in what the tab keeps', async () => {
@@ -148,8 +149,7 @@ describe('a private page', () => {
     await makeText(author, 'kept canary-77a0')
     await seesVisit(author, 'holding')
     const link = await linkOf(author)
-    author.once('dialog', (dialog) => void dialog.accept())
-    await author.reload()
+    await reloadAnyway(author)
     await seesVisit(author, 'holding')
     await localFrame(author).getByText('kept canary-77a0').waitFor()
     const stored = await author.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))
@@ -180,10 +180,10 @@ describe('private files', () => {
       await makeFile(author, bytes, 'möwe.png')
       const link = await linkOf(author)
       expect(link.searchParams.has('filename')).toBe(false)
-      await waitFor(async () => (await imageWidth(author)) === side, 10_000, 'its author sees it')
+      await waitFor(async () => (await imageWidth(author)) === side, 40_000, 'its author sees it')
       const reader = await visit(elsewhere(link))
       await seesVisit(reader, state)
-      await waitFor(async () => (await imageWidth(reader)) === side, 10_000, 'its reader sees it')
+      await waitFor(async () => (await imageWidth(reader)) === side, 40_000, 'its reader sees it')
       expect(await reader.getByTestId('facts').textContent()).toContain('möwe.png')
       expect(await saved(reader)).toEqual({ name: 'möwe.png', bytes: Buffer.from(bytes) })
       await Promise.all([author.close(), reader.close()])
@@ -207,7 +207,7 @@ describe('private files', () => {
     })
     await waitFor(
       () => audio.evaluate((element: HTMLAudioElement) => !element.seeking && element.currentTime === 75),
-      10_000,
+      40_000,
       'it is there',
     )
     await reader.getByTestId('hold-too').click()

@@ -6,6 +6,7 @@ import { chooseFile, makeFile, openHome, pressMake, seesConnection, seesCount, s
 import { useChromium } from '../helpers/chromium.ts'
 import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes } from '../helpers/sample-files.ts'
 
 const MIB = 1_048_576
@@ -80,8 +81,8 @@ describe('content by its type', () => {
       const visitor = await chromium.newPage()
       await visitor.goto(node.url + address)
       const image = visitor.locator('img#content')
-      await waitFor(async () => (await image.count()) === 1, 10_000, `${name} is on screen`)
-      await waitFor(() => image.evaluate((element: HTMLImageElement, expected) => element.naturalWidth === expected, width), 10_000, name)
+      await waitFor(async () => (await image.count()) === 1, 40_000, `${name} is on screen`)
+      await waitFor(() => image.evaluate((element: HTMLImageElement, expected) => element.naturalWidth === expected, width), 40_000, name)
       expect(await visitor.title()).not.toContain('it ran')
     }
   })
@@ -92,7 +93,7 @@ describe('content by its type', () => {
       const visitor = await chromium.newPage()
       await visitor.goto(node.url + address)
       const viewer = () => visitor.frames().some((frame) => frame.url().startsWith('chrome-extension://'))
-      await waitFor(viewer, 10_000, 'the viewer is there')
+      await waitFor(viewer, 40_000, 'the viewer is there')
       expect(await visitor.locator('iframe#content').getAttribute('src')).toMatch(/^blob:/)
       expect(await visitor.getByTestId('facts').textContent()).toContain('paper.pdf')
       expect(await visitor.title()).not.toContain('it ran')
@@ -115,16 +116,15 @@ describe('holding large content too', () => {
     const bytes = randomBytes(24 * MIB)
     const { author, address } = await share(bytes, 'film.bin')
     const visitor = await chromium.newPage()
-    visitor.on('dialog', (dialog) => dialog.accept())
     await visitor.goto(node.url + address)
     await seesVisit(visitor, 'streamed')
     await visitor.getByTestId('hold-too').click()
     await waitFor(async () => ((await transferState(visitor))?.done ?? 0) >= 2 * MIB, 20_000, 'some of it is there')
     await visitor.getByTestId('transfer-pause').click()
-    await waitFor(async () => (await transferState(visitor))?.phase === 'paused', 10_000, 'it is paused')
+    await waitFor(async () => (await transferState(visitor))?.phase === 'paused', 40_000, 'it is paused')
     expect((await transferState(visitor))?.done).toBeLessThan(bytes.byteLength)
 
-    await visitor.reload()
+    await reloadAnyway(visitor)
     await seesConnection(visitor, 'joined')
     await visitor.getByTestId('transfer').waitFor()
     expect((await transferState(visitor))?.phase).toBe('paused')
@@ -134,7 +134,7 @@ describe('holding large content too', () => {
     const given = Number(await author.getByTestId('receivers').locator('li').first().getAttribute('data-bytes'))
     expect(given).toBeLessThan(bytes.byteLength + 10 * MIB)
 
-    await visitor.reload()
+    await reloadAnyway(visitor)
     await seesVisit(visitor, 'holding', 60_000)
     await author.close()
     await seesCount(visitor, 1)
@@ -152,7 +152,7 @@ describe('holding large content too', () => {
     await waitFor(async () => ((await transferState(visitor))?.done ?? 0) > 0, 20_000, 'some of it is there')
     await visitor.getByTestId('transfer-cancel').click()
     await visitor.getByTestId('hold-too').waitFor()
-    await waitFor(async () => (await receivedFiles(visitor)).length === 0, 10_000, 'what had come is removed')
+    await waitFor(async () => (await receivedFiles(visitor)).length === 0, 40_000, 'what had come is removed')
     await visitor.getByTestId('hold-too').click()
     await seesVisit(visitor, 'holding', 30_000)
     expect(await receivedFiles(visitor)).toHaveLength(1)

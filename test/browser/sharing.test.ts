@@ -100,7 +100,7 @@ describe('sharing from a tab', () => {
     expect(await page.getByTestId('bundle').locator('li').count()).toBe(5)
     expect(await page.getByTestId('held').locator('li').count()).toBe(1)
     await page.getByTestId('stop').click()
-    await waitFor(async () => (await fetch(`${a.url}/raw/${sha256Hex('one')}`)).status === 404, 5_000, 'its files go with it')
+    await waitFor(async () => (await fetch(`${a.url}/raw/${sha256Hex('one')}`)).status === 404, 40_000, 'its files go with it')
   })
 
   it('two files of one name both arrive, and taking one away makes another link', async () => {
@@ -161,13 +161,13 @@ describe('a visitor of large content', () => {
     await visitor.goto(`${b.url}${link.pathname}${link.search}`)
     await seesVisit(visitor, 'streamed')
     const audio = visitor.locator('audio#content')
-    await waitFor(() => audio.evaluate((element: HTMLAudioElement) => element.duration > 59), 10_000, 'its length is known')
+    await waitFor(() => audio.evaluate((element: HTMLAudioElement) => element.duration > 59), 40_000, 'its length is known')
     await audio.evaluate((element: HTMLAudioElement) => {
       element.currentTime = 45
     })
     await waitFor(
       () => audio.evaluate((element: HTMLAudioElement) => !element.seeking && element.readyState >= 2 && element.currentTime === 45),
-      10_000,
+      40_000,
       'it has what comes after the place sought',
     )
   })

@@ -1,38 +1,48 @@
-/** Tabs that receive the same large file: they help each other, and fetch nothing twice, however they were interrupted. */
+/**
+ * Tabs that receive the same large file: they help each other, and fetch nothing twice but what was under way, however they were
+ * interrupted. How little that is of 200 MiB is shown by `npm run show-large-tabs -- reload` and `-- crash`.
+ */
 
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { seesConnection, seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { waitFor } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
-import { bytesGiven, bytesGot, type SharedFile, shareFile, visitFile } from '../helpers/shared-file.ts'
+import { reloadAnyway } from '../helpers/reloading.ts'
+import { bytesGiven, bytesGot, type SharedFile, seesBytes, shareFile, visitFile } from '../helpers/shared-file.ts'
 
 const MIB = 1_048_576
 
 // Chromium hides its local addresses behind mDNS names, which nobody answers where there is no multicast.
 const chromium = useChromium(['--disable-features=WebRtcHideLocalIpsWithMdns'])
 
-/** Gets half of it, is interrupted, and gets the rest. Resolves with how much was fetched twice, as a part of the whole. */
+const SIZE = 48 * MIB
+/**
+ * What is under way is fetched again: 24 pieces of 256 KiB (node/content/receiving.ts), and what a slow machine asks for by two ways. It is
+ * no more than half of what had come.
+ */
+const MOST_TWICE = SIZE / 4
+
+/** Gets half of a file, is interrupted, and gets the rest. Resolves with how much was fetched twice, in bytes. */
 async function interruptAtHalf(interrupt: (page: Page, context: BrowserContext, url: string) => Promise<Page>): Promise<number> {
   const node = await startNodeProcess()
-  const file: SharedFile = await shareFile(await chromium.newPage(), node.url, 200 * MIB)
+  const file: SharedFile = await shareFile(await chromium.newPage(), node.url, SIZE)
   const context = await chromium.newContext()
   const visitor = await visitFile(context, node.url, file.address)
   await visitor.getByTestId('hold-too').click()
-  await waitFor(async () => (await bytesGot(visitor)) >= file.size / 2, 120_000, 'half of it is there')
+  await seesBytes(visitor, file.size / 2, 120_000)
   const after = await interrupt(visitor, context, node.url + file.address)
   await seesVisit(after, 'holding', 240_000) // its SHA-256 is that of the address
-  return (await bytesGiven(file)) / file.size - 1
+  return (await bytesGiven(file)) - file.size
 }
 
-it('a reload at half of 200 MiB costs at most a twentieth of it', async () => {
+it('a reload at half of a file costs about what was under way', async () => {
   const twice = await interruptAtHalf(async (page) => {
-    await page.reload()
+    await reloadAnyway(page)
     return page
   })
   expect(twice).toBeGreaterThanOrEqual(0)
-  expect(twice).toBeLessThan(0.05)
+  expect(twice).toBeLessThanOrEqual(MOST_TWICE)
 }, 400_000)
 
 it('so does a tab that crashes there, and is opened again as browsers do', async () => {
@@ -50,7 +60,7 @@ it('so does a tab that crashes there, and is opened again as browsers do', async
     return again
   })
   expect(twice).toBeGreaterThanOrEqual(0)
-  expect(twice).toBeLessThan(0.05)
+  expect(twice).toBeLessThanOrEqual(MOST_TWICE)
 }, 400_000)
 
 it('five tabs that get it at the same time cost their sender about two copies', async () => {
@@ -71,7 +81,7 @@ it('a transfer that loses the node, and nobody else gives it, waits, and goes on
   })
   const visitor = await visitFile(context, node.url, file.address)
   await visitor.getByTestId('hold-too').click()
-  await waitFor(async () => (await bytesGot(visitor)) > 0, 60_000, 'some of it is there')
+  await seesBytes(visitor, 1, 60_000)
   await node.kill('SIGKILL')
   await seesConnection(visitor, 'lost')
   await visitor.locator('[data-testid="transfer"][data-phase="waiting"]').waitFor({ timeout: 60_000 })

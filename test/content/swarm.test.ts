@@ -22,6 +22,9 @@ interface Other {
   part: Part
   /** Left out: all. */
   has?: number[]
+  isDirect?: boolean
+  /** No search finds it. */
+  isHidden?: boolean
   give?: (index: number) => Promise<AskResult>
 }
 
@@ -33,14 +36,17 @@ afterEach(() => {
 
 function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}) {
   const asked: string[] = []
+  const searches: Part[] = []
   const distrusted: string[] = []
   const counts: Partial<Record<Part, (count: number) => void>> = {}
   const swarm = createSwarm(
     {
       outline,
       async *candidates(part) {
+        searches.push(part)
         for (const [ask, other] of others) {
-          if (other.part === part) yield { ask, holder: ask, addresses: [], scope: 0, stallMs: 1 } satisfies Candidate
+          if (other.part === part && !other.isHidden)
+            yield { ask, holder: ask, addresses: [], scope: 0, stallMs: 1, isDirect: other.isDirect === true } satisfies Candidate
         }
       },
       onCount(part, listener) {
@@ -63,7 +69,7 @@ function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}) {
     { minSlowMs: 60_000, reserveAfterMs: 60_000, retryMs: 5, ...options },
   )
   swarms.push(swarm)
-  return { swarm, asked, distrusted, tellCount: (part: Part, count: number) => counts[part]?.(count), counts }
+  return { swarm, asked, searches, distrusted, tellCount: (part: Part, count: number) => counts[part]?.(count), counts }
 }
 
 const signal = AbortSignal.timeout(30_000)
@@ -156,6 +162,25 @@ test('swarm: who failed is looked for again after a while, without anybody telli
   isAway = false
   await waitFor(() => swarm.pick([0]) === 0, 10_000, 'it is met again')
   expect((await swarm.piece(0, { signal })).bytes).toEqual(pieceOf(0))
+})
+
+test('swarm: who could not be reached directly is looked for again while somebody else gives', async () => {
+  let isBusy = true
+  const others = new Map<string, Other>([
+    ['tab', { part: 'whole', isDirect: true, give: async (index) => (isBusy ? { unreachable: 'no answer' } : right(index)) }],
+    ['node', { part: 'whole' }],
+  ])
+  const tab = others.get('tab') as Other
+  const { swarm, asked, searches } = startSwarm(others, { isPatient: true, reachAgainMs: 200, retryMs: 20 })
+  await waitFor(() => swarm.pick([0]) === 0, 5_000, 'it is met')
+  tab.isHidden = true // as one that could not be reached is told no address for a while
+  for (let index = 0; !asked.some((ask) => ask.startsWith('tab')); index++) await swarm.piece(index % PIECES, { signal })
+  isBusy = false
+  const hasLooked = () => searches.filter((part) => part === 'whole').length >= 2 && !swarm.isSearching
+  await waitFor(hasLooked, 5_000, 'it has looked for others')
+  tab.isHidden = false
+  const givesAgain = async () => (await swarm.piece(1, { signal })).from.ask === 'tab'
+  await waitFor(givesAgain, 10_000, 'it is asked again, and gives')
 })
 
 test('swarm: one that is full of receivers without a piece makes room for who has it', async () => {

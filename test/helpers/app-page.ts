@@ -1,8 +1,11 @@
-/** What a person does and sees in the app, in a real browser. Waits end as soon as the page shows what is waited for. */
+/** What a person does and sees in the app, in a real browser. Waits end as soon as the page shows what is waited for; limits are for slow machines. */
 
 import { createHash } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import type { VisitState } from '../../browser/page-visit.ts'
+
+/** How long a page may take to show something, in ms. */
+const SEES_MS = 40_000
 
 /** Opens the home page and waits until the tab is in the network. */
 export async function openHome(page: Page, url: string): Promise<void> {
@@ -39,20 +42,20 @@ export function hashOf(page: Page): string {
 }
 
 /** Waits until the page says that so many hold it. */
-export async function seesCount(page: Page, count: number, timeoutMs = 10_000): Promise<void> {
+export async function seesCount(page: Page, count: number, timeoutMs = SEES_MS): Promise<void> {
   await page.locator(`[data-testid="count"][data-count="${count}"]`).waitFor({ timeout: timeoutMs })
 }
 
-export async function seesVisit(page: Page, state: VisitState, timeoutMs = 10_000): Promise<void> {
+export async function seesVisit(page: Page, state: VisitState, timeoutMs = SEES_MS): Promise<void> {
   await page.locator(`[data-testid="visit-status"][data-state="${state}"]`).waitFor({ timeout: timeoutMs })
 }
 
-export async function seesConnection(page: Page, state: string, timeoutMs = 15_000): Promise<void> {
+export async function seesConnection(page: Page, state: string, timeoutMs = SEES_MS): Promise<void> {
   await page.locator(`[data-testid="connection"][data-state="${state}"]`).waitFor({ timeout: timeoutMs })
 }
 
 /** Waits until the content, in its frame, has the text. */
-export async function seesContent(page: Page, text: string, timeoutMs = 10_000): Promise<void> {
+export async function seesContent(page: Page, text: string, timeoutMs = SEES_MS): Promise<void> {
   await page.frameLocator('#content').getByText(text).first().waitFor({ timeout: timeoutMs })
 }
 

@@ -4,6 +4,9 @@ import type { Locator, Page } from 'playwright-core'
 import type { PostOutcome } from '../../node/index.ts'
 import { seesConnection } from './app-page.ts'
 
+/** How long a page may take to show something, in ms: slow machines need it. */
+const SEES_MS = 40_000
+
 /** Opens the page, and waits until this browser has an address and is in the network. Returns the address. */
 export async function openMessages(page: Page, url: string): Promise<string> {
   await page.goto(`${url}/messages`)
@@ -17,7 +20,7 @@ export async function myAddress(page: Page): Promise<string> {
 
 /** Waits until this tab receives, or another one of its browser does. */
 export async function seesReceiving(page: Page, state: 'here' | 'elsewhere'): Promise<void> {
-  await page.locator(`[data-testid="receiving"][data-state="${state}"]`).waitFor({ timeout: 10_000 })
+  await page.locator(`[data-testid="receiving"][data-state="${state}"]`).waitFor({ timeout: SEES_MS })
 }
 
 export async function listenTo(page: Page, name: string): Promise<void> {
@@ -36,11 +39,11 @@ export async function writeMessage(page: Page, to: string, text: string): Promis
 export async function sendText(page: Page, text: string): Promise<void> {
   await page.getByTestId('message-text').fill(text)
   await page.getByTestId('send').click()
-  await page.getByRole('button', { name: 'Send', exact: true }).waitFor({ timeout: 20_000 })
+  await page.getByRole('button', { name: 'Send', exact: true }).waitFor({ timeout: SEES_MS })
 }
 
 /** The message with this text in the inbox, as soon as it is there. */
-export async function seesMessage(page: Page, text: string, timeoutMs = 15_000): Promise<Locator> {
+export async function seesMessage(page: Page, text: string, timeoutMs = SEES_MS): Promise<Locator> {
   const message = inboxOf(page).filter({ hasText: text }).first()
   await message.waitFor({ timeout: timeoutMs })
   return message
@@ -51,7 +54,7 @@ export function inboxOf(page: Page): Locator {
 }
 
 /** Waits until so many sent messages have come so far. */
-export async function seesSent(page: Page, state: PostOutcome['state'], count = 1, timeoutMs = 30_000): Promise<void> {
+export async function seesSent(page: Page, state: PostOutcome['state'], count = 1, timeoutMs = SEES_MS): Promise<void> {
   await page
     .locator(`[data-testid="sent"] > li[data-state="${state}"]`)
     .nth(count - 1)

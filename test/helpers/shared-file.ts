@@ -54,6 +54,15 @@ export async function visitFile(context: BrowserContext, origin: string, address
   return page
 }
 
+/** Waits until the tab's transfer has so many bytes, with little work for the page that does it. */
+export async function seesBytes(page: Page, bytes: number, timeoutMs: number): Promise<void> {
+  await page.waitForFunction(
+    (least) => Number(document.querySelector<HTMLElement>('[data-testid="transfer"]')?.dataset.done ?? 0) >= least,
+    bytes,
+    { timeout: timeoutMs, polling: 50 },
+  )
+}
+
 /** How far the tab's transfer is, in bytes. */
 export async function bytesGot(page: Page): Promise<number> {
   const transfer = page.getByTestId('transfer')

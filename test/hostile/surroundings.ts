@@ -29,9 +29,9 @@ export async function createSurroundings({ context, node, gateway, victim }: Sur
   const dialogs: string[] = []
   const downloads: string[] = []
   context.on('page', (page) => page.on('download', (download) => downloads.push(download.suggestedFilename())))
-  context.on('dialog', async (dialog) => {
+  context.on('dialog', (dialog) => {
     dialogs.push(dialog.type())
-    await dialog.accept('answered')
+    dialog.accept('answered').catch(() => {}) // it may be gone with the page that asked
   })
   const app = await context.newPage()
   await app.goto(gateway)

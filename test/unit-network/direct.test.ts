@@ -73,6 +73,24 @@ test('direct: who could not be reached is told no address for a while, and then 
   expect(dials).toHaveLength(2)
 })
 
+test('direct: who fails again and again is tried less and less, until it is reached', async () => {
+  const { up, addressesOf, dial } = createTab({ unreachableMs: 1_000, maxUnreachableMs: 3_000 })
+  const [tab] = tabs as [SeededPeer]
+  for (const ms of [1_000, 2_000, 3_000, 3_000]) {
+    await expect(dial(tab)).rejects.toThrow('nothing gets through')
+    vi.advanceTimersByTime(ms - 1)
+    expect(addressesOf(tab)).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(addressesOf(tab)).toHaveLength(1)
+  }
+  up.add(tab.id)
+  await (await dial(tab)).close()
+  up.delete(tab.id)
+  await expect(dial(tab)).rejects.toThrow('nothing gets through')
+  vi.advanceTimersByTime(1_000)
+  expect(addressesOf(tab)).toHaveLength(1)
+})
+
 test('direct: maxUnreachable bounds who is remembered, oldest out first', async () => {
   const { addressesOf, dial } = createTab({ maxUnreachable: 2 })
   for (const tab of tabs.slice(0, 3)) await dial(tab).catch(() => {})

@@ -1,0 +1,71 @@
+/** A tab that is interrupted at half of a large file, and gets the rest: how much is fetched twice. */
+
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { type Browser, LONG_MS, openBrowser, seesState, shareFile, temporaryDirectory } from './large-tab.ts'
+import { startNode } from './mayfly-network.ts'
+import { writeSparse } from './sparse-file.ts'
+
+/** Reloaded by its user; or its process ends, and the browser opens the tab again as it does after a crash. */
+export const INTERRUPTIONS = ['reload', 'crash'] as const
+export type Interruption = (typeof INTERRUPTIONS)[number]
+
+/** Of the whole. */
+const MAX_TWICE = 0.05
+
+/** Prints what it took. Resolves with whether it was little. */
+export async function showInterrupted(interruption: Interruption, bytes: number): Promise<boolean> {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'large.bin')
+  await writeSparse(path, bytes)
+  await using node = await startNode()
+  const giver = await openBrowser(join(directory, 'giver'))
+  const taker = await openBrowser(join(directory, 'taker'))
+  try {
+    await giver.page.goto(node.url)
+    const link = await shareFile(giver.page, path)
+    await taker.page.goto(link)
+    await seesState(taker.page, 'streamed')
+    await taker.page.getByTestId('hold-too').click()
+    await taker.page.waitForFunction(
+      (half) => Number(document.querySelector<HTMLElement>('[data-testid="transfer"]')?.dataset.done ?? 0) >= half,
+      bytes / 2,
+      { timeout: LONG_MS },
+    )
+    const after = await (interruption === 'reload' ? reload(taker.page) : crash(taker, link))
+    await seesState(after, 'holding')
+    const twice = (await bytesGiven(giver.page)) / bytes - 1
+    console.log(`bytes      ${bytes.toLocaleString('en')}, a ${interruption} at half of them, checked as a whole`)
+    console.log(`fetched twice: ${(100 * twice).toFixed(2)} % of them, at most ${100 * MAX_TWICE} % is right`)
+    return twice >= 0 && twice <= MAX_TWICE
+  } finally {
+    await giver.context.close()
+    await taker.context.close()
+  }
+}
+
+async function reload(page: Page): Promise<Page> {
+  await page.reload({ timeout: LONG_MS })
+  return page
+}
+
+/** What the tab keeps for its session comes back with it. */
+async function crash({ page, context }: Browser, link: string): Promise<Page> {
+  const kept = await page.evaluate(() => ({ ...sessionStorage }))
+  const crashed = page.waitForEvent('crash')
+  await Promise.race([page.goto('chrome://crash').catch(() => {}), crashed])
+  await crashed
+  const again = await context.newPage()
+  await again.addInitScript((items: Record<string, string>) => {
+    if (window.top !== window || sessionStorage.length > 0) return
+    for (const [name, value] of Object.entries(items)) sessionStorage.setItem(name, value)
+  }, kept)
+  await again.goto(link)
+  return again
+}
+
+async function bytesGiven(page: Page): Promise<number> {
+  const rows = await page.getByTestId('receivers').locator('li').all()
+  const given = await Promise.all(rows.map((row) => row.getAttribute('data-bytes')))
+  return given.reduce((sum, bytes) => sum + Number(bytes), 0)
+}
