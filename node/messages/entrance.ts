@@ -1,0 +1,200 @@
+/**
+ * How many messages of its own peers, tabs and short commands, a node lets in at once: a few of each peer, and some more of whoever has more,
+ * in turns. What is beyond that waits here, each peer's behind itself, and not in the lines of the nodes behind this one, where everybody's
+ * messages stand: so a burst costs others little, from its first second on. How many more follows from how soon messages are answered: more
+ * while that stays as it was, fewer when it takes longer. What a peer may send for long is `sender-rate.ts`'s.
+ */
+
+export interface EntranceOptions {
+  /** Messages of each peer that may be on their way at once, whatever others have. */
+  ownPlaces?: number
+  /** More of them, for all peers together: at least, and at most. */
+  minShared?: number
+  maxShared?: number
+  /** Answers to one end that take so many times as long as its quickest one, and so much more in ms, are late: others wait as well then. */
+  lateFactor?: number
+  lateMs?: number
+  /** A message on its way gives up its place after so long, in ms: who answers slowly, or never, holds up nobody. */
+  placeMs?: number
+  /** What one peer may have waiting, and its weight in bytes. */
+  maxWaiting?: number
+  maxWaitingBytes?: number
+  /** Ends whose quickest answer is remembered, and how long at least, in ms. */
+  maxEnds?: number
+  rememberMs?: number
+}
+
+export const ENTRANCE_DEFAULTS: Readonly<Required<EntranceOptions>> = {
+  ownPlaces: 2,
+  minShared: 1,
+  maxShared: 64, // of what takes 20 ms, some thousand a second
+  lateFactor: 2,
+  lateMs: 4, // what a receiver's answer waits for others to go with
+  placeMs: 500,
+  maxWaiting: 1_024,
+  maxWaitingBytes: 4 * 1_048_576,
+  maxEnds: 1_024,
+  rememberMs: 60_000,
+}
+
+export interface EnteringMessage {
+  /** Those of one line enter in their order; the lines of a peer take turns. */
+  line: string
+  /** The key of its end, hex. */
+  end: string
+  bytes: number
+  /** It enters: called once. What it is given is to be called when it was answered, or given up. */
+  enter(onAnswer: () => void): void
+}
+
+export interface Entrance {
+  /** False when the peer has as much waiting as it may. It may enter before this returns. */
+  push(peer: object, message: EnteringMessage): boolean
+  /** Messages of the peer that wait. */
+  waiting(peer: object): number
+  /** How many may be on their way now besides each peer's own. */
+  readonly shared: number
+  /** Forgets what the peer has waiting. */
+  remove(peer: object): void
+}
+
+interface Line {
+  /** By name, in the order of their turns; none is empty. Bounded by the messages. */
+  lines: Map<string, EnteringMessage[]>
+  messages: number
+  bytes: number
+  /** Messages on their way, in a place of its own. */
+  own: number
+}
+
+/** What a late answer leaves of the shared places. */
+const LATE_FACTOR = 0.9
+
+export function createEntrance(now: () => number, options: EntranceOptions = {}): Entrance {
+  const limits = { ...ENTRANCE_DEFAULTS, ...options }
+  /** Of peers that have something waiting or under way. Bounded by the streams. */
+  const peers = new Map<object, Line>()
+  /** Those of them that wait, in the order of their turns. */
+  const waiting = new Map<object, Line>()
+  const answers = createAnswers(now, limits)
+  let shared = limits.minShared
+  let sharedTaken = 0
+
+  /** @param leave what makes its place free again */
+  function begin({ end, enter }: EnteringMessage, leave: () => void): void {
+    const enteredAtMs = now()
+    let hasPlace = true
+    const giveUp = () => {
+      clearTimeout(timer)
+      hasPlace = false
+      leave()
+      run()
+    }
+    const timer = setTimeout(giveUp, limits.placeMs)
+    enter(() => {
+      if (!hasPlace) return
+      const isLate = answers.isLate(end, now() - enteredAtMs)
+      if (isLate) shared = Math.max(limits.minShared, shared * LATE_FACTOR)
+      // One more for as many answers in time as there are places; only where more are wanted.
+      else if (isLate === false && waiting.size > 0) shared = Math.min(limits.maxShared, shared + 1 / shared)
+      giveUp()
+    })
+  }
+
+  function beginOwn(peer: object, line: Line, message: EnteringMessage): void {
+    line.own++
+    begin(message, () => {
+      line.own--
+      const next = takeNext(line)
+      if (next !== undefined) beginOwn(peer, line, next)
+      if (line.messages === 0) waiting.delete(peer)
+      if (line.messages + line.own === 0 && peers.get(peer) === line) peers.delete(peer)
+    })
+  }
+
+  function run(): void {
+    while (waiting.size > 0 && sharedTaken < Math.floor(shared)) {
+      const [peer, line] = waiting.entries().next().value as [object, Line]
+      const message = takeNext(line) as EnteringMessage
+      waiting.delete(peer)
+      if (line.messages > 0) waiting.set(peer, line) // behind everybody else
+      sharedTaken++
+      begin(message, () => sharedTaken--)
+    }
+  }
+
+  return {
+    push(peer, message) {
+      const line = peers.get(peer) ?? { lines: new Map(), messages: 0, bytes: 0, own: 0 }
+      const isFull = line.messages >= limits.maxWaiting || line.bytes + message.bytes > limits.maxWaitingBytes
+      if (isFull && line.messages > 0) return false
+      peers.set(peer, line)
+      if (line.own < limits.ownPlaces) beginOwn(peer, line, message)
+      else {
+        append(line, message)
+        waiting.set(peer, line)
+        run()
+      }
+      return true
+    },
+    waiting: (peer) => peers.get(peer)?.messages ?? 0,
+    get shared() {
+      return Math.floor(shared)
+    },
+    remove(peer) {
+      const line = peers.get(peer)
+      if (line === undefined) return
+      line.lines.clear()
+      line.messages = 0
+      peers.delete(peer)
+      waiting.delete(peer)
+    },
+  }
+}
+
+function append(line: Line, message: EnteringMessage): void {
+  const own = line.lines.get(message.line) ?? []
+  own.push(message)
+  line.lines.set(message.line, own)
+  line.messages++
+  line.bytes += message.bytes
+}
+
+/** Takes out the message whose turn it is. */
+function takeNext(line: Line): EnteringMessage | undefined {
+  const [turn] = line.lines
+  if (turn === undefined) return undefined
+  const [name, messages] = turn
+  const message = messages.shift() as EnteringMessage
+  line.lines.delete(name)
+  if (messages.length > 0) line.lines.set(name, messages)
+  line.messages--
+  line.bytes -= message.bytes
+  return message
+}
+
+/** How soon each end was answered at best: some are further away than others. */
+function createAnswers(now: () => number, { lateFactor, lateMs, maxEnds, rememberMs }: Required<EntranceOptions>) {
+  /** By end, least lately used first: the best of this span of time and of the one before. Bounded: maxEnds. */
+  const ends = new Map<string, { bestMs: number; earlierMs: number; sinceMs: number }>()
+
+  return {
+    /** Undefined for the first answer of an end: it can be compared with nothing. */
+    isLate(end: string, tookMs: number): boolean | undefined {
+      const nowMs = now()
+      const known = ends.get(end)
+      const best = known ?? { bestMs: Infinity, earlierMs: Infinity, sinceMs: nowMs }
+      if (nowMs - best.sinceMs > rememberMs) {
+        best.earlierMs = best.bestMs
+        best.bestMs = Infinity
+        best.sinceMs = nowMs
+      }
+      best.bestMs = Math.min(best.bestMs, tookMs)
+      ends.delete(end)
+      ends.set(end, best)
+      const [oldest] = ends.keys()
+      if (ends.size > maxEnds && oldest !== undefined) ends.delete(oldest)
+      return known && tookMs > lateFactor * Math.min(best.bestMs, best.earlierMs) + lateMs
+    },
+  }
+}
