@@ -60,7 +60,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
             {name}
           </option>
         ))}
-        {ends.map((end) => (
+        {ends.map(({ end }) => (
           <option key={end} value={end} />
         ))}
       </datalist>

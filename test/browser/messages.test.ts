@@ -3,7 +3,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenForTrouble } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { inboxOf, listenTo, openMessages, seesMessage, seesReceiving, seesSent, sendText, writeMessage } from '../helpers/messages-page.ts'
+import {
+  inboxOf,
+  listenTo,
+  openMessages,
+  seesMessage,
+  seesReceiving,
+  seesSent,
+  sendText,
+  takeFrom,
+  writeMessage,
+} from '../helpers/messages-page.ts'
 import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 
@@ -123,6 +133,64 @@ describe('messages between tabs', () => {
     await writeMessage(ann, bobs, 'two')
     await seesMessage(second, 'two', 40_000)
     expect(await inboxOf(second).count()).toBe(2)
+  })
+})
+
+describe('what is taken', () => {
+  it('is nothing of a sender who is muted by the button at its message, until it is unmuted', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await writeMessage(ann, bobs, 'buy this')
+    await (await seesMessage(bob, 'buy this')).getByTestId('mute-sender').click()
+    const muted = bob.getByTestId('muted').locator('li')
+    await muted.waitFor()
+    await writeMessage(ann, bobs, 'buy that')
+    await seesSent(ann, 'refused')
+    await muted.getByRole('button', { name: 'Unmute' }).click()
+    await muted.waitFor({ state: 'detached' })
+    await writeMessage(ann, bobs, 'sorry')
+    await seesMessage(bob, 'sorry')
+    expect(await inboxOf(bob).count()).toBe(2)
+  })
+
+  it('is what was chosen for each end: of whom, and which messages', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const [end, filtered] = [uniqueEnd(), uniqueEnd()]
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await bob.getByTestId('add-condition').click()
+    await bob.getByTestId('condition-field').fill('kind')
+    await bob.getByTestId('condition-value').fill('news')
+    await listenTo(bob, filtered)
+    await bob.getByTestId('rules').getByText('kind is “news”').waitFor()
+    await listenTo(bob, end)
+    await takeFrom(bob, end, 'known')
+    await bob.getByLabel('Take messages to your address').selectOption('known')
+
+    const post = (to: string, message: object) =>
+      fetch(`${node.url}/to/${encodeURIComponent(to)}?wait=10s`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(message),
+      })
+    expect((await post(filtered, { body: 'some news', fields: { kind: 'news' } })).status).toBe(200)
+    expect((await post(filtered, { body: 'no news', fields: { kind: 'talk' } })).status).toBe(202) // nobody hears it
+    await writeMessage(ann, bobs, 'from a stranger')
+    await seesSent(ann, 'refused')
+    await writeMessage(ann, end, 'from a stranger, here too')
+    await seesSent(ann, 'refused', 2)
+
+    await takeFrom(bob, end, 'open')
+    await writeMessage(ann, end, 'from anybody')
+    await seesMessage(bob, 'from anybody')
+    expect((await inboxOf(bob).getByTestId('message-body').allInnerTexts()).toSorted()).toEqual(['from anybody', 'some news'])
+
+    await bob.reload()
+    await seesReceiving(bob, 'here')
+    await bob.getByTestId('rules').getByText('kind is “news”').waitFor()
+    expect(await bob.getByLabel('Take messages to your address').inputValue()).toBe('known')
+    await takeFrom(bob, end, 'muted')
   })
 })
 

@@ -99,6 +99,45 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[{ id: 'next', size: 3_000 }]], { maxBytes: 4_200 })).list).toEqual(['next', 'd'])
   })
 
+  it('that a flood fills loses what the flood sent, its oldest first, and of those without a name before those with one', async () => {
+    const page = await openPage()
+    const of = (from: string, ...ids: string[]) => ids.map((id) => ({ id, from }))
+    await call(page, 'name', 'friend', 'Ann')
+    const flooded = [...of('friend', 'f1', 'f2', 'f3'), ...of('quiet', 'q1'), ...of('loud', 'l1', 'l2', 'l3', 'l4', 'l5')]
+    expect((await call(page, 'keep', [flooded], { maxMessages: 6 })).list).toEqual(['l5', 'l4', 'q1', 'f3', 'f2', 'f1'])
+    // Whoever the others are, and under however many keys, they have half; among those who have as much, the oldest goes.
+    const thrownAway = ['a', 'b', 'c', 'd'].map((id) => ({ id, from: `thrown away ${id}` }))
+    expect((await call(page, 'keep', [thrownAway], { maxMessages: 6 })).list).toEqual(['d', 'c', 'b', 'f3', 'f2', 'f1'])
+    // A sender who has lost its name is one of the others again, and has the most of them.
+    await call(page, 'name', 'friend', '')
+    expect((await call(page, 'keep', [of('new', 'n1')], { maxMessages: 6 })).list).toEqual(['n1', 'd', 'c', 'b', 'f3', 'f2'])
+    // Of bytes, who has the most bytes.
+    const large = { id: 'large', from: 'new', size: 3_000 }
+    expect((await call(page, 'keep', [[large]], { maxBytes: 6_100 })).list).toEqual(['large', 'd', 'c', 'b', 'f3', 'f2'])
+  })
+
+  it('takes nothing that is refused, and forgets that it came; what it has is stored', async () => {
+    const page = await openPage()
+    const [a, b] = [
+      { id: 'a', from: 'bore' },
+      { id: 'b', from: 'bore' },
+    ]
+    await call(page, 'keep', [[a]])
+    expect(await call(page, 'keepRefusing', [a, b, { id: 'c' }], 'bore')).toEqual(['stored', 'muted', 'stored'])
+    expect((await call(page, 'keep', [[b]])).list).toEqual(['b', 'c', 'a'])
+  })
+
+  it('that was made before shares were counted keeps what it has, and counts it', async () => {
+    const page = await openPage()
+    await call(page, 'makeFirstVersion', [
+      { id: 'q1', from: 'quiet' },
+      { id: 'l1', from: 'loud' },
+      { id: 'l2', from: 'loud' },
+    ])
+    expect((await call(page, 'keep', [[{ id: 'o1', from: 'other' }]], { maxMessages: 3 })).list).toEqual(['o1', 'l2', 'q1'])
+    expect(await call(page, 'ends')).toEqual([{ end: '#old', policy: 'open', rules: [] }])
+  })
+
   it('forgets an id when its message is over for everybody, and takes no more while it knows too many', async () => {
     const page = await openPage()
     const [a, b] = [

@@ -1,6 +1,9 @@
 /** What `test/browser/records.test.ts` calls in a page: the tab's databases, which only a browser has. */
 
-import { InboxRecords, type InboxRecordsOptions, type InboxRow } from '../../../browser/messages/inbox-records.ts'
+import { answerOf, openDatabase } from '../../../browser/database.ts'
+import type { EndSettings } from '../../../browser/messages/end-settings.ts'
+import { InboxRecords, type InboxRecordsOptions } from '../../../browser/messages/inbox-records.ts'
+import type { InboxRow } from '../../../browser/messages/inbox-row.ts'
 import { openMailDatabase } from '../../../browser/messages/mail-database.ts'
 import { ReceiverRecords } from '../../../browser/messages/receiver-records.ts'
 import { openOutboxRecords } from '../../../browser/outbox-records.ts'
@@ -9,6 +12,8 @@ import { entryOf, OUTBOX_STORE_CASES, OUTCOMES } from '../outbox-store-suite.ts'
 
 export interface GivenMessage {
   id: string
+  /** A hashname, in this test. */
+  from?: string
   size?: number
   expiresAtMs?: number
 }
@@ -87,6 +92,54 @@ export const recordsPage = {
     return state
   },
 
+  async name(from: string, name: string): Promise<void> {
+    const database = await openMailDatabase()
+    await new ReceiverRecords(database).setSender(from, { name })
+    database.close()
+  },
+
+  /** Of those who write, one is refused; what was stored before is not. */
+  async keepRefusing(batch: GivenMessage[], refused: string): Promise<Kept[]> {
+    const database = await openMailDatabase()
+    const inbox = new InboxRecords(database, { now: () => 1_000_000 })
+    const { kept } = await inbox.keep(batch.map(arrived), ({ from }) => (from === refused ? 'muted' : undefined))
+    database.close()
+    return kept
+  },
+
+  /** A mailbox as it was before shares were counted, with these in it. */
+  async makeFirstVersion(messages: GivenMessage[]): Promise<void> {
+    const database = await openDatabase({
+      name: 'mayfly-messages',
+      version: 1,
+      upgrade(created) {
+        created.createObjectStore('inbox', { keyPath: 'sequence', autoIncrement: true })
+        created.createObjectStore('known', { keyPath: 'id' }).createIndex('expires', 'expiresAtMs')
+        created.createObjectStore('ends', { keyPath: 'end' })
+        created.createObjectStore('senders', { keyPath: 'hashname' })
+        created.createObjectStore('sent', { keyPath: 'id' }).createIndex('sentAt', 'sentAtMs')
+        created.createObjectStore('facts')
+      },
+    })
+    await database.change(['inbox', 'known', 'ends', 'facts'], async (transaction) => {
+      for (const message of messages) {
+        const { expiresAtMs, ...row } = arrived(message)
+        transaction.objectStore('inbox').add({ ...row, storedAtMs: 1 })
+        transaction.objectStore('known').add({ id: row.id, expiresAtMs })
+      }
+      transaction.objectStore('ends').add({ end: '#old' })
+      await answerOf(transaction.objectStore('facts').put(510 * messages.length, 'bytes'))
+    })
+    database.close()
+  },
+
+  async ends(): Promise<EndSettings[]> {
+    const database = await openMailDatabase()
+    const ends = await new ReceiverRecords(database).ends()
+    database.close()
+    return ends
+  },
+
   /** The same messages through two connections at once. */
   async keepTwice(count: number): Promise<{ added: number; list: number }> {
     const batch = Array.from({ length: count }, (_, i) => arrived({ id: `twice-${i}`, expiresAtMs: Date.now() + 60_000 }))
@@ -135,9 +188,9 @@ export const recordsPage = {
   },
 }
 
-function arrived({ id, size = 10, expiresAtMs = 2_000_000 }: GivenMessage) {
+function arrived({ id, from = 'a'.repeat(52), size = 10, expiresAtMs = 2_000_000 }: GivenMessage) {
   const body = new Uint8Array(size)
-  return { id, end: '#wall', from: 'a'.repeat(52), sentAtMs: 1, expiresAtMs, isSealed: false, type: 'text/plain', fields: {}, body }
+  return { id, end: '#wall', from, sentAtMs: 1, expiresAtMs, isSealed: false, type: 'text/plain', fields: {}, body }
 }
 
 declare global {
