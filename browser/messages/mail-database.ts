@@ -25,7 +25,7 @@ export async function openMailDatabase(): Promise<MailDatabase> {
       created.createObjectStore('senders', { keyPath: 'hashname' })
       created.createObjectStore('sent', { keyPath: 'id' }).createIndex('sentAt', 'sentAtMs')
       created.createObjectStore('facts')
-      createShareStore(created)
+      addSecondVersion(created)
     },
   })
   const changes = announceChanges(NAME)
@@ -44,11 +44,16 @@ export async function openMailDatabase(): Promise<MailDatabase> {
   }
 }
 
+function addSecondVersion(database: IDBDatabase): void {
+  createShareStore(database)
+  database.createObjectStore('large', { keyPath: 'hash' })
+}
+
 /** Of a database of the first version, which counted nobody's share. */
 async function addShares(database: IDBDatabase, transaction: IDBTransaction): Promise<void> {
   const inbox = transaction.objectStore('inbox')
   inbox.createIndex('from', 'from')
-  createShareStore(database)
+  addSecondVersion(database)
   const shares = new InboxShares(transaction)
   const rows: InboxRow[] = await answerOf(inbox.getAll())
   for (const row of rows) await shares.add({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })

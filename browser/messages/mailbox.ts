@@ -23,6 +23,7 @@ import { Draft } from './draft.ts'
 import { type EndPolicy, type EndSettings, refuseMessage } from './end-settings.ts'
 import type { ArrivedMessage, InboxRecords } from './inbox-records.ts'
 import type { InboxRow } from './inbox-row.ts'
+import type { LargeBodies } from './large-bodies.ts'
 import { Notices } from './notices.ts'
 import type { ReceiverRecords } from './receiver-records.ts'
 import { Receiving } from './receiving.ts'
@@ -38,6 +39,9 @@ export interface MailboxOptions {
   receiver: ReceiverRecords
   outbox: OutboxRecords
   sentTexts: SentTexts
+  largeBodies: LargeBodies
+  /** Of a message's body, in bytes; what is larger goes as content. */
+  maxMessageBytes: number
   /** Hears that another tab, or this one, changed something that is kept. */
   onChange(listener: () => void): () => void
   locks: Pick<LockManager, 'request'>
@@ -46,6 +50,8 @@ export interface MailboxOptions {
 /** So many rows are shown at first, and more with each wish for older ones. */
 const PAGE = 50
 const NOTICE_LENGTH = 140
+/** How often it is looked whether a long message is over, in ms. */
+const LARGE_MS = 600_000
 
 export class Mailbox {
   readonly hashname: string
@@ -115,6 +121,7 @@ export class Mailbox {
       rereadSent()
     })
     outbox.onChange(rereadSent)
+    this.#followLarge()
     this.receiving.start()
   }
 
@@ -175,8 +182,7 @@ export class Mailbox {
   async post(): Promise<Posted> {
     const { to, text, answers } = this.draft.state.get()
     const end = this.endOf(to) ?? to.trim()
-    const fields = answers === undefined ? {} : { fields: { re: answers } }
-    const posted = await this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+    const posted = await this.#post(end, text, answers === undefined ? {} : { re: answers })
     // It is sent; that its beginning cannot be kept is no reason to send it again.
     if (posted.id.some((byte) => byte !== 0)) await this.#options.sentTexts.remember(encodeKeyHex(posted.id), text).catch(() => {})
     return posted
@@ -197,6 +203,34 @@ export class Mailbox {
   async forget(id: string): Promise<void> {
     await this.#options.messages.forget(decodeKeyHex(id))
     await this.#options.sentTexts.forget(id)
+  }
+
+  async #post(end: string, text: string, fields: Record<string, string>): Promise<Posted> {
+    const { messages, secret, largeBodies, maxMessageBytes } = this.#options
+    const body = new TextEncoder().encode(text)
+    if (body.byteLength <= maxMessageBytes) return messages.post(end, { body: text, fields }, { secret })
+    const type = 'text/plain'
+    const { hash, link } = await largeBodies.hold(body, parseEnd(end).kind === 'hashname', type)
+    let isKept = false
+    const onKept = (id: Uint8Array) => {
+      isKept = true
+      void largeBodies.sent(hash, id).catch(() => {}) // held all the same, and until this tab is reloaded
+    }
+    try {
+      return await messages.post(end, { body: '', type, fields: { ...fields, link } }, { secret, onKept })
+    } finally {
+      if (!isKept) await largeBodies.drop(hash).catch(() => {})
+    }
+  }
+
+  /** The tab that receives also holds what is long, whichever tab sent it. */
+  #followLarge(): void {
+    const { largeBodies, outbox, onChange } = this.#options
+    const follow = oneAtATime(() => largeBodies.follow(this.receiving.state.get() === 'here'))
+    this.receiving.state.subscribe(follow)
+    onChange(follow)
+    outbox.onChange(follow)
+    setInterval(follow, LARGE_MS)
   }
 
   async #keep(end: string, arrived: Message[]) {

@@ -220,6 +220,24 @@ describe('what a message says', () => {
     await bob.frameLocator('[data-testid="frame-local"]').getByText('a long story').first().waitFor({ timeout: 15_000 })
     expect(trouble).toEqual([])
   })
+
+  it('is held again when it was too long, after its sender has reloaded, until it is forgotten', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await writeMessage(ann, bobs, `a longer story ${'y'.repeat(66_000)}`)
+    const link = (await seesMessage(bob, 'More than fits into a message')).getByRole('link')
+    const [hash] = /[0-9a-f]{64}/.exec((await link.getAttribute('href')) ?? '') ?? []
+    const holders = async () => ((await (await fetch(`${node.url}/api/v1/holders/${hash}`)).json()) as { holders: number }).holders
+    await waitFor(async () => (await holders()) === 1, 10_000, 'one holds it')
+
+    await ann.goto('about:blank')
+    await waitFor(async () => (await holders()) === 0, 20_000, 'nobody holds it while its sender is away')
+    await openMessages(ann, node.url)
+    await waitFor(async () => (await holders()) === 1, 20_000, 'it is held again')
+    await ann.getByTestId('forget').first().click()
+    await waitFor(async () => (await holders()) === 0, 20_000, 'it is held no more')
+  })
 })
 
 describe('the address of a composer', () => {

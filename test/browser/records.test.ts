@@ -169,3 +169,33 @@ describe('the inbox', () => {
     expect(await call(page, 'secrets', 1)).toEqual(secrets.slice(0, 1))
   })
 })
+
+describe('bodies that were too large for a message', () => {
+  const [waits, stored] = [
+    { expiresAtMs: 1_000_000 },
+    { expiresAtMs: 1_000_000, isDone: true, outcome: OUTCOMES.find(({ state }) => state === 'stored') },
+  ]
+
+  it('are held again by the tab that receives, until their message is over, refused, or forgotten, and no longer by the one that sent them', async () => {
+    const refused = { ...waits, isDone: true, outcome: OUTCOMES.find(({ state }) => state === 'refused') }
+    const page = await openPage()
+    const { found, firstHolds } = await call(page, 'largeBodies', [70_000, 80_000, 90_000, 100_000], [
+      { nowMs: 1, entries: [waits, stored, waits, undefined] }, // the last did not get into the outbox yet
+      { nowMs: 2, entries: [waits, stored, undefined] },
+      { nowMs: 3, entries: [refused, stored] },
+      { nowMs: 600_001, entries: [refused, stored] },
+      { nowMs: 1_000_000, entries: [refused, stored] },
+    ] as never)
+    expect(found.map(({ held }) => held)).toEqual([[0, 1, 2, 3], [0, 1, 3], [1, 3], [1], []])
+    expect(found.every(({ asOther }) => asOther === 0)).toBe(true)
+    expect(firstHolds).toBe(0)
+  })
+
+  it('are refused over their number and their bytes', async () => {
+    const outbox = [{ nowMs: 1, entries: [waits, waits, waits, waits] }]
+    const few = await call(await openPage(), 'largeBodies', [70_000, 80_000, 90_000], outbox, { maxBodies: 2 })
+    expect([few.refused, few.found[0]?.held]).toEqual([[2], [0, 1]])
+    const small = await call(await openPage(), 'largeBodies', [70_000, 80_000, 70_001], outbox, { maxBytes: 145_000 })
+    expect([small.refused, small.found[0]?.held]).toEqual([[1], [0, 2]])
+  })
+})

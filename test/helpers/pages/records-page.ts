@@ -4,10 +4,11 @@ import { answerOf, openDatabase } from '../../../browser/database.ts'
 import type { EndSettings } from '../../../browser/messages/end-settings.ts'
 import { InboxRecords, type InboxRecordsOptions } from '../../../browser/messages/inbox-records.ts'
 import type { InboxRow } from '../../../browser/messages/inbox-row.ts'
+import { LargeBodies, type LargeBodiesOptions } from '../../../browser/messages/large-bodies.ts'
 import { openMailDatabase } from '../../../browser/messages/mail-database.ts'
-import { ReceiverRecords } from '../../../browser/messages/receiver-records.ts'
+import { ReceiverRecords, TooMany } from '../../../browser/messages/receiver-records.ts'
 import { openOutboxRecords } from '../../../browser/outbox-records.ts'
-import { encodeKeyHex, type Kept } from '../../../node/index.ts'
+import { encodeKeyHex, type Kept, type OutboxEntry, sha256 } from '../../../node/index.ts'
 import { entryOf, OUTBOX_STORE_CASES, OUTCOMES } from '../outbox-store-suite.ts'
 
 export interface GivenMessage {
@@ -24,6 +25,12 @@ export interface InboxState {
   /** Ids, the newest first. */
   list: string[]
   counts: { messages: number; unread: number }
+}
+
+/** What is in the outbox at a time, by the number of the body; undefined: no more. */
+export interface GivenOutbox {
+  nowMs: number
+  entries: (Partial<OutboxEntry> | undefined)[]
 }
 
 let places = 0
@@ -175,6 +182,58 @@ export const recordsPage = {
     const row = (await inbox.list(1_000)).find((each) => each.id === id)
     if (row) await inbox.remove(row.sequence)
     database.close()
+  },
+
+  /**
+   * Bodies of so many bytes each, held and sent one after the other; then the tab is opened anew at each of the times, in ms, as the outbox is
+   * then. What it holds: by the number of the body.
+   */
+  async largeBodies(sizes: number[], outboxes: GivenOutbox[], limits: { maxBodies?: number; maxBytes?: number } = {}) {
+    const database = await openMailDatabase()
+    const numbers = new Map<string, number>()
+    const open = (entries: GivenOutbox['entries'], nowMs: number) => {
+      const held = new Set<string>()
+      const content: LargeBodiesOptions['content'] = {
+        async hold(given) {
+          const bytes = given instanceof Uint8Array ? given : await given.read(0, given.size)
+          const key = await sha256(bytes)
+          held.add(encodeKeyHex(key))
+          return { key, size: bytes.byteLength }
+        },
+        release: async (key) => held.delete(encodeKeyHex(key)),
+      }
+      const outbox = {
+        async get([number = 0]: Uint8Array) {
+          const found = entries[number]
+          return found && entryOf(number, found)
+        },
+      }
+      return { held, bodies: new LargeBodies({ database, content, outbox, now: () => nowMs, ...limits }) }
+    }
+    const first = open([], 0)
+    const refused: number[] = []
+    for (const [number, size] of sizes.entries()) {
+      try {
+        const { hash, link } = await first.bodies.hold(new Uint8Array(size).fill(number), false, 'text/plain')
+        if (link !== `/${hash}`) throw new Error(`the link is ${link}`)
+        numbers.set(hash, number)
+        if (outboxes[0]?.entries[number]) await first.bodies.sent(hash, Uint8Array.of(number))
+      } catch (error) {
+        if (!(error instanceof TooMany)) throw error
+        refused.push(number)
+      }
+    }
+    const found = []
+    for (const { entries, nowMs } of outboxes) {
+      const { held, bodies } = open(entries, nowMs)
+      await bodies.follow(false)
+      const asOther = held.size
+      await bodies.follow(true)
+      found.push({ asOther, held: [...held].map((hash) => numbers.get(hash)).toSorted() })
+    }
+    await first.bodies.follow(false)
+    database.close()
+    return { refused, found, firstHolds: first.held.size }
   },
 
   /** The secret as several tabs ask for it at once, hex. */
