@@ -1,13 +1,17 @@
 /**
- * How many messages of its own peers, tabs and short commands, a node lets in at once: a few of each peer, and some more of whoever has more,
- * in turns. What is beyond that waits here, each peer's behind itself, and not in the lines of the nodes behind this one, where everybody's
- * messages stand: so a burst costs others little, from its first second on. How many more follows from how soon messages are answered: more
- * while that stays as it was, fewer when it takes longer. What a peer may send for long is `sender-rate.ts`'s.
+ * How many messages of its own peers, tabs and short commands, a node lets in at once: a few of each peer, as many a second as people write, and
+ * some more of whoever has more, in turns. What is beyond that waits here, each peer's behind itself, and not in the lines of the nodes behind
+ * this one, where everybody's messages stand: so a burst costs others little, from its first second on. How many more follows from how soon
+ * messages are answered: more while that stays as it was, fewer when it takes longer. What a peer may send for long is `sender-rate.ts`'s.
  */
 
+import { createSenderRate } from './sender-rate.ts'
+
 export interface EntranceOptions {
-  /** Messages of each peer that may be on their way at once, whatever others have. */
+  /** Messages of each peer that may be on their way at once, whatever others have, and how many may go that way, at once and per second. */
   ownPlaces?: number
+  ownBurst?: number
+  ownPerSecond?: number
   /** More of them, for all peers together: at least, and at most. */
   minShared?: number
   maxShared?: number
@@ -26,7 +30,9 @@ export interface EntranceOptions {
 
 export const ENTRANCE_DEFAULTS: Readonly<Required<EntranceOptions>> = {
   ownPlaces: 2,
-  minShared: 1,
+  ownBurst: 10,
+  ownPerSecond: 25, // what people write; more than that is let in only where nobody notices, or when others leave it
+  minShared: 0,
   maxShared: 64, // of what takes 20 ms, some thousand a second
   lateFactor: 2,
   lateMs: 4, // what a receiver's answer waits for others to go with
@@ -38,6 +44,8 @@ export const ENTRANCE_DEFAULTS: Readonly<Required<EntranceOptions>> = {
 }
 
 export interface EnteringMessage {
+  /** The peer's id: its streams share what may go in places of its own. */
+  peer: string
   /** Those of one line enter in their order; the lines of a peer take turns. */
   line: string
   /** The key of its end, hex. */
@@ -50,8 +58,8 @@ export interface EnteringMessage {
 export interface Entrance {
   /** False when the peer has as much waiting as it may. It may enter before this returns. */
   push(peer: object, message: EnteringMessage): boolean
-  /** Messages of the peer that wait. */
-  waiting(peer: object): number
+  /** What the peer has waiting, of all that it may have: from 0 to 1, by number or by bytes, whichever is more. */
+  fullness(peer: object): number
   /** How many may be on their way now besides each peer's own. */
   readonly shared: number
   /** Forgets what the peer has waiting. */
@@ -65,10 +73,12 @@ interface Line {
   bytes: number
   /** Messages on their way, in a place of its own. */
   own: number
+  /** Until the next may go that way. */
+  timer: ReturnType<typeof setTimeout> | undefined
 }
 
 /** What a late answer leaves of the shared places. */
-const LATE_FACTOR = 0.9
+const LATE_FACTOR = 0.5
 
 export function createEntrance(now: () => number, options: EntranceOptions = {}): Entrance {
   const limits = { ...ENTRANCE_DEFAULTS, ...options }
@@ -77,6 +87,7 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
   /** Those of them that wait, in the order of their turns. */
   const waiting = new Map<object, Line>()
   const answers = createAnswers(now, limits)
+  const ownRate = createSenderRate({ burst: limits.ownBurst, perSecond: limits.ownPerSecond }, now)
   let shared = limits.minShared
   let sharedTaken = 0
 
@@ -96,26 +107,38 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
       const isLate = answers.isLate(end, now() - enteredAtMs)
       if (isLate) shared = Math.max(limits.minShared, shared * LATE_FACTOR)
       // One more for as many answers in time as there are places; only where more are wanted.
-      else if (isLate === false && waiting.size > 0) shared = Math.min(limits.maxShared, shared + 1 / shared)
+      else if (isLate === false && waiting.size > 0) shared = Math.min(limits.maxShared, shared + 1 / Math.max(1, shared))
       giveUp()
     })
   }
 
-  function beginOwn(peer: object, line: Line, message: EnteringMessage): void {
-    line.own++
-    begin(message, () => {
-      line.own--
-      const next = takeNext(line)
-      if (next !== undefined) beginOwn(peer, line, next)
-      if (line.messages === 0) waiting.delete(peer)
-      if (line.messages + line.own === 0 && peers.get(peer) === line) peers.delete(peer)
-    })
+  function runOwn(peer: object, line: Line): void {
+    while (line.messages > 0 && line.own < limits.ownPlaces && line.timer === undefined) {
+      const waitMs = ownRate.take(peekNext(line).peer)
+      if (waitMs > 0) {
+        line.timer = setTimeout(() => {
+          line.timer = undefined
+          runOwn(peer, line)
+        }, waitMs)
+        break
+      }
+      line.own++
+      begin(takeNext(line), () => {
+        line.own--
+        runOwn(peer, line)
+      })
+    }
+    if (line.messages > 0) return
+    waiting.delete(peer)
+    clearTimeout(line.timer)
+    line.timer = undefined
+    if (line.own === 0 && peers.get(peer) === line) peers.delete(peer)
   }
 
   function run(): void {
     while (waiting.size > 0 && sharedTaken < Math.floor(shared)) {
       const [peer, line] = waiting.entries().next().value as [object, Line]
-      const message = takeNext(line) as EnteringMessage
+      const message = takeNext(line)
       waiting.delete(peer)
       if (line.messages > 0) waiting.set(peer, line) // behind everybody else
       sharedTaken++
@@ -125,19 +148,22 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
 
   return {
     push(peer, message) {
-      const line = peers.get(peer) ?? { lines: new Map(), messages: 0, bytes: 0, own: 0 }
+      const line = peers.get(peer) ?? { lines: new Map(), messages: 0, bytes: 0, own: 0, timer: undefined }
       const isFull = line.messages >= limits.maxWaiting || line.bytes + message.bytes > limits.maxWaitingBytes
       if (isFull && line.messages > 0) return false
       peers.set(peer, line)
-      if (line.own < limits.ownPlaces) beginOwn(peer, line, message)
-      else {
-        append(line, message)
+      append(line, message)
+      runOwn(peer, line)
+      if (line.messages > 0) {
         waiting.set(peer, line)
         run()
       }
       return true
     },
-    waiting: (peer) => peers.get(peer)?.messages ?? 0,
+    fullness(peer) {
+      const { messages = 0, bytes = 0 } = peers.get(peer) ?? {}
+      return Math.max(messages / limits.maxWaiting, bytes / limits.maxWaitingBytes)
+    },
     get shared() {
       return Math.floor(shared)
     },
@@ -146,6 +172,8 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
       if (line === undefined) return
       line.lines.clear()
       line.messages = 0
+      line.bytes = 0
+      clearTimeout(line.timer)
       peers.delete(peer)
       waiting.delete(peer)
     },
@@ -160,11 +188,15 @@ function append(line: Line, message: EnteringMessage): void {
   line.bytes += message.bytes
 }
 
-/** Takes out the message whose turn it is. */
-function takeNext(line: Line): EnteringMessage | undefined {
-  const [turn] = line.lines
-  if (turn === undefined) return undefined
-  const [name, messages] = turn
+/** The message whose turn it is, of a line that has one. */
+function peekNext({ lines }: Line): EnteringMessage {
+  const [messages] = lines.values()
+  return messages?.[0] as EnteringMessage
+}
+
+/** Takes it out. */
+function takeNext(line: Line): EnteringMessage {
+  const [name, messages] = line.lines.entries().next().value as [string, EnteringMessage[]]
   const message = messages.shift() as EnteringMessage
   line.lines.delete(name)
   if (messages.length > 0) line.lines.set(name, messages)

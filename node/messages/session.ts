@@ -72,8 +72,8 @@ const MAX_FORGED = 8
 /** Messages over its share that a peer is told of, before it is not read for so long, in ms. */
 const MAX_REFUSED = 64
 const UNREAD_MS = 1_000
-/** Messages of one peer that wait to enter, before it is not read until half of them have. */
-const MAX_AT_ENTRANCE = 128
+/** How full of one peer's messages the entrance may be, before the peer is not read until half of them have entered. */
+const CROWDED = 1 / 8
 /** How long an offered message may be on its way from another record node, in ms. */
 const OFFER_MS = 40
 /** Who has too much waiting here should wait for so long, in ms. */
@@ -157,16 +157,17 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   /** Waits until others of this node's peers have had their turn. */
   function enter(post: Post, envelope: Uint8Array): void {
     const isTaken = entrance.push(source, {
+      peer,
       line: claimedSender(envelope),
       end: claimedEnd(envelope),
       bytes: WAITING_BYTES + envelope.byteLength,
       enter(onAnswer) {
         enqueuePost(post, onAnswer)
-        if (isCrowded && entrance.waiting(source) <= MAX_AT_ENTRANCE / 2) setCrowded(false)
+        if (isCrowded && entrance.fullness(source) <= CROWDED / 2) setCrowded(false)
       },
     })
     if (!isTaken) onBusy(post)
-    else if (entrance.waiting(source) >= MAX_AT_ENTRANCE) setCrowded(true)
+    else if (entrance.fullness(source) >= CROWDED) setCrowded(true)
   }
 
   function enqueuePost(post: Post, onAnswer: () => void): void {

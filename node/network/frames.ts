@@ -156,12 +156,13 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
       abort(error instanceof Error ? error : new Error(String(error)))
     } finally {
       isReading = false
+      if (open && isPaused) stream.pause()
     }
   }
 
   stream.addEventListener('message', (event) => {
     unread.append(event.data)
-    if (!isPaused) read()
+    if (!isPaused && !isReading) read()
   })
   stream.addEventListener('drain', () => settle(true))
   stream.addEventListener('remoteCloseWrite', () => {
@@ -229,13 +230,18 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     pause() {
       if (!open || isPaused) return
       isPaused = true
-      stream.pause()
+      if (!isReading) stream.pause()
     },
     resume() {
       if (!open || !isPaused) return
       isPaused = false
-      if (!isReading) read()
-      if (open && !isPaused) stream.resume()
+      if (isReading) return
+      read()
+      if (!open || isPaused) return
+      // It gives all that it has before it has opened its window: who pauses it meanwhile would leave the window open.
+      isReading = true
+      stream.resume()
+      read()
     },
     close() {
       if (!open) return

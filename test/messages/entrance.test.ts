@@ -11,9 +11,11 @@ interface Entered {
 function start(options: EntranceOptions = {}) {
   const entered: Entered[] = []
   let nowMs = 0
-  const entrance = createEntrance(() => nowMs, { placeMs: 60_000, ...options })
+  const entrance = createEntrance(() => nowMs, { placeMs: 60_000, ownBurst: 10_000, ...options })
+  const peers: object[] = []
+  const nameOf = (peer: object) => (peers.includes(peer) ? peers.indexOf(peer) : peers.push(peer) - 1)
   const push = (peer: object, name: string, { line = '', end = 'end', bytes = 1 } = {}) =>
-    entrance.push(peer, { line, end, bytes, enter: (answer) => entered.push({ name, answer }) })
+    entrance.push(peer, { peer: `${nameOf(peer)}`, line, end, bytes, enter: (answer) => entered.push({ name, answer }) })
   const names = () => entered.map(({ name }) => name)
   /** The next that was not answered yet is, after so long. */
   let answered = 0
@@ -59,7 +61,7 @@ describe('entrance', () => {
     expect(names()).toEqual(['0', 'other'])
     answer(1)
     expect(names()).toEqual(['0', 'other', '1'])
-    expect(entrance.waiting(peer)).toBe(1)
+    expect(entrance.fullness(peer)).toBe(1 / 1_024)
   })
 
   test('the more are answered as soon as ever, the more enter at once; late answers make them fewer again, to no less than there must be', () => {
@@ -90,6 +92,19 @@ describe('entrance', () => {
     expect(entrance.shared).toBe(8)
   })
 
+  test('in a place of its own no more go than a peer may send for long, on whatever streams; the others wait, or go in shared ones', async () => {
+    const slow = start({ ownPlaces: 5, ownBurst: 2, ownPerSecond: 1_000, minShared: 0, maxShared: 0 })
+    const peer = {}
+    for (let i = 0; i < 4; i++) slow.push(peer, `${i}`)
+    expect(slow.names()).toEqual(['0', '1'])
+    slow.answer(2)
+    expect(slow.names()).toEqual(['0', '1']) // its time is told by a timer
+    await waitFor(() => slow.names().length === 4, 5_000, 'the others have entered')
+    const fast = start({ ownPlaces: 5, ownBurst: 2, ownPerSecond: 1_000, minShared: 1, maxShared: 1 })
+    for (let i = 0; i < 4; i++) fast.push(peer, `${i}`)
+    expect(fast.names()).toEqual(['0', '1', '2'])
+  })
+
   test('one that is not answered gives up its place after its time, once', async () => {
     const { entered, names, push } = start({ ownPlaces: 1, minShared: 0, maxShared: 0, placeMs: 5 })
     const peer = {}
@@ -98,6 +113,14 @@ describe('entrance', () => {
     for (const { answer } of entered) answer()
     for (let i = 3; i < 6; i++) push(peer, `${i}`)
     expect(names()).toEqual(['0', '1', '2', '3'])
+  })
+
+  test('how full it is of a peer is by number or by bytes, whichever is more', () => {
+    const { entrance, push } = start({ ownPlaces: 0, minShared: 0, maxShared: 0, maxWaiting: 10, maxWaitingBytes: 100 })
+    const [many, heavy] = [{}, {}]
+    for (let i = 0; i < 4; i++) push(many, `${i}`)
+    push(heavy, 'heavy', { bytes: 70 })
+    expect([many, heavy, {}].map((peer) => entrance.fullness(peer))).toEqual([0.4, 0.7, 0])
   })
 
   test('over so many of one peer, or so many bytes, none is taken', () => {
