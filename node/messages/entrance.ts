@@ -15,6 +15,9 @@ export interface EntranceOptions {
   /** More of them, for all peers together: at least, and at most. */
   minShared?: number
   maxShared?: number
+  /** At least, while one peer alone sends: so long after another one did, in ms. */
+  minAlone?: number
+  aloneAfterMs?: number
   /** Answers to one end that take so many times as long as its quickest one, and so much more in ms, are late: others wait as well then. */
   lateFactor?: number
   lateMs?: number
@@ -33,6 +36,8 @@ export const ENTRANCE_DEFAULTS: Readonly<Required<EntranceOptions>> = {
   ownBurst: 10,
   ownPerSecond: 25, // what people write; more than that is let in only where nobody notices, or when others leave it
   minShared: 0,
+  minAlone: 4,
+  aloneAfterMs: 2_000,
   maxShared: 64, // of what takes 20 ms, some thousand a second
   lateFactor: 2,
   lateMs: 4, // what a receiver's answer waits for others to go with
@@ -90,6 +95,9 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
   const ownRate = createSenderRate({ burst: limits.ownBurst, perSecond: limits.ownPerSecond }, now)
   let shared = limits.minShared
   let sharedTaken = 0
+  let lastPeer = ''
+  /** When another peer sent than the one before. */
+  let otherAtMs = now()
 
   /** @param leave what makes its place free again */
   function begin({ end, enter }: EnteringMessage, leave: () => void): void {
@@ -135,8 +143,14 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
     if (line.own === 0 && peers.get(peer) === line) peers.delete(peer)
   }
 
+  /** Who sends alone is not slowed by a machine that is busy with something else. */
+  function places(): number {
+    const isAlone = now() - otherAtMs >= limits.aloneAfterMs
+    return Math.floor(isAlone ? Math.max(shared, limits.minAlone) : shared)
+  }
+
   function run(): void {
-    while (waiting.size > 0 && sharedTaken < Math.floor(shared)) {
+    while (waiting.size > 0 && sharedTaken < places()) {
       const [peer, line] = waiting.entries().next().value as [object, Line]
       const message = takeNext(line)
       waiting.delete(peer)
@@ -151,6 +165,8 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
       const line = peers.get(peer) ?? { lines: new Map(), messages: 0, bytes: 0, own: 0, timer: undefined }
       const isFull = line.messages >= limits.maxWaiting || line.bytes + message.bytes > limits.maxWaitingBytes
       if (isFull && line.messages > 0) return false
+      if (message.peer !== lastPeer) otherAtMs = now()
+      lastPeer = message.peer
       peers.set(peer, line)
       append(line, message)
       runOwn(peer, line)
@@ -165,7 +181,7 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
       return Math.max(messages / limits.maxWaiting, bytes / limits.maxWaitingBytes)
     },
     get shared() {
-      return Math.floor(shared)
+      return places()
     },
     remove(peer) {
       const line = peers.get(peer)

@@ -11,7 +11,7 @@ interface Entered {
 function start(options: EntranceOptions = {}) {
   const entered: Entered[] = []
   let nowMs = 0
-  const entrance = createEntrance(() => nowMs, { placeMs: 60_000, ownBurst: 10_000, ...options })
+  const entrance = createEntrance(() => nowMs, { placeMs: 60_000, ownBurst: 10_000, minAlone: 0, ...options })
   const peers: object[] = []
   const nameOf = (peer: object) => (peers.includes(peer) ? peers.indexOf(peer) : peers.push(peer) - 1)
   const push = (peer: object, name: string, { line = '', end = 'end', bytes = 1 } = {}) =>
@@ -103,6 +103,16 @@ describe('entrance', () => {
     const fast = start({ ownPlaces: 5, ownBurst: 2, ownPerSecond: 1_000, minShared: 1, maxShared: 1 })
     for (let i = 0; i < 4; i++) fast.push(peer, `${i}`)
     expect(fast.names()).toEqual(['0', '1', '2'])
+  })
+
+  test('who sends alone has some shared places, however late its answers are, until another one comes', () => {
+    const { entrance, push, answerAll } = start({ ownPlaces: 1, minShared: 0, maxShared: 8, minAlone: 4, aloneAfterMs: 2_000 })
+    const [peer, other] = [{}, {}]
+    for (let i = 0; i < 500; i++) push(peer, `${i}`)
+    for (let i = 0; i < 10; i++) answerAll(100 * (i + 1) ** 2)
+    expect(entrance.shared).toBe(4)
+    push(other, 'other')
+    expect(entrance.shared).toBe(0)
   })
 
   test('one that is not answered gives up its place after its time, once', async () => {
