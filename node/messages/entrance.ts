@@ -36,7 +36,7 @@ export const ENTRANCE_DEFAULTS: Readonly<Required<EntranceOptions>> = {
   ownBurst: 10,
   ownPerSecond: 25, // what people write; more than that is let in only where nobody notices, or when others leave it
   minShared: 0,
-  minAlone: 4,
+  minAlone: 64,
   aloneAfterMs: 2_000,
   maxShared: 64, // of what takes 20 ms, some thousand a second
   lateFactor: 2,
