@@ -7,9 +7,9 @@
 
 export interface DatabaseShape {
   name: string
-  /** A database of a lower version, or none, is brought to it by `upgrade`. */
+  /** A database of a lower version, or none (0), is brought to it by `upgrade`, which waits for requests of the transaction and nothing else. */
   version: number
-  upgrade(database: IDBDatabase): void
+  upgrade(database: IDBDatabase, transaction: IDBTransaction, from: number): void | Promise<void>
 }
 
 export interface Database {
@@ -27,7 +27,10 @@ export interface Database {
 /** @throws DOMException, when the browser gives this page no storage */
 export async function openDatabase({ name, version, upgrade }: DatabaseShape, factory: IDBFactory = indexedDB): Promise<Database> {
   const opening = factory.open(name, version)
-  opening.onupgradeneeded = () => upgrade(opening.result)
+  opening.onupgradeneeded = ({ oldVersion }) => {
+    const { transaction } = opening
+    if (transaction !== null) void Promise.resolve(upgrade(opening.result, transaction, oldVersion)).catch(() => giveUp(transaction))
+  }
   const database = await answerOf(opening)
   database.onversionchange = () => database.close() // a newer page waits for it
 

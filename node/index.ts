@@ -45,6 +45,7 @@ export {
   linkKeyTextOf,
   sha256,
 } from './keys/index.ts'
+export { type LargeBody, prepareLargeBody } from './large-message.ts'
 export {
   bodyText,
   checkRules,

@@ -7,6 +7,7 @@
  *   npm run show-messages -- --json     the figures as JSON
  */
 
+import { setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createPeer, encodeKeyHex, type Kept, type Message, type Peer } from '../node/index.ts'
 import { NODE_LIMITS } from '../node/limits.ts'
@@ -19,10 +20,11 @@ import type { FloodCalls } from './bench/workers/message-flood.ts'
 const AWAY_S = 60
 const AWAY_MESSAGES = 100
 const HONEST = 20
-const POSTS_EACH = 40
-/** Longer than the honest ones need; they begin when the burst that everybody may send is spent. */
-const FLOOD_MS = 20_000
-const BURST_MS = 4_000
+/** How long each honest sender posts in one round, and the pause between two posts: within what each may. */
+const ROUND_MS = 5_000
+const PAUSE_MS = 400
+/** Of honest senders' p95, with the flood and without. */
+const MAX_RATIO = 2
 
 const isJson = process.argv.includes('--json')
 const [awayS = AWAY_S] = process.argv
@@ -94,22 +96,27 @@ async function showFlood(nodes: MayflyNode[], stack: AsyncDisposableStack) {
   await receiver.messages.tap('#flooded', { keep: keeper.keep }).ready
   const tabs = await Promise.all([first, first, second, second].map((node) => startTab(node, stack)))
   const senders = Array.from({ length: HONEST }, (_, i) => ({ peer: tabs[i % tabs.length] as Peer, secret: createMessageSecret() }))
+  let posted = 0
   const postAll = async (round: string) => {
+    const untilMs = performance.now() + ROUND_MS
     const times = await Promise.all(
       senders.map(async ({ peer, secret }, sender) => {
         const own: number[] = []
-        for (let i = 0; i < POSTS_EACH; i++) {
+        await delay((sender * PAUSE_MS) / HONEST) // not all at the same moment
+        for (let i = 0; performance.now() < untilMs; i++) {
           const startedAtMs = performance.now()
+          posted++
           await peer.messages.post('#flooded', { body: `${round} ${sender} ${i}` }, { secret, waitMs: 60_000 })
           own.push(performance.now() - startedAtMs)
-          await delay(100) // within what each may
+          await delay(PAUSE_MS)
         }
         return own
       }),
     )
-    return p95(times.flat())
+    return times.flat()
   }
   const flood = stack.use(await startWorker<FloodCalls>(new URL('bench/workers/message-flood.ts', import.meta.url)))
+  setPriority(flood.pid, 5) // who floods has a machine of his own; here it would take ours
   await flood.call('prepare', {
     addresses: nodes.slice(0, 3).map(({ address }) => address),
     end: '#flooded',
@@ -118,7 +125,7 @@ async function showFlood(nodes: MayflyNode[], stack: AsyncDisposableStack) {
     messagesEach: 10,
   })
   await postAll('warm')
-  const quietP95Ms = await postAll('quiet')
+  const quietTimes = await postAll('quiet before')
   let isOver = false
   let mostMailBytes = 0
   const watching = (async () => {
@@ -128,19 +135,22 @@ async function showFlood(nodes: MayflyNode[], stack: AsyncDisposableStack) {
       await delay(250)
     }
   })()
-  const flooding = flood.call('flood', FLOOD_MS)
-  await delay(BURST_MS)
-  const attackedP95Ms = await postAll('attacked')
+  const flooding = flood.call('flood', 3 * ROUND_MS)
+  const firstP95Ms = p95(await postAll('first')) // while everybody's burst is being spent
+  const laterP95Ms = p95(await postAll('later'))
   const floodSent = await flooding
   isOver = true
   await watching
+  // Before it and after it: what else runs on this machine comes and goes.
+  const quietP95Ms = p95([...quietTimes, ...(await postAll('quiet after'))])
   const honest = [...keeper.stored.values()].filter((text) => !text.startsWith('flood'))
   return {
     quietP95Ms,
-    attackedP95Ms,
-    ratio: Math.round((attackedP95Ms / quietP95Ms) * 100) / 100,
+    firstP95Ms,
+    laterP95Ms,
+    ratio: Math.round((Math.max(firstP95Ms, laterP95Ms) / quietP95Ms) * 100) / 100,
     floodSent,
-    honestLost: 3 * HONEST * POSTS_EACH - new Set(honest).size,
+    honestLost: posted - new Set(honest).size,
     floodStored: keeper.stored.size - honest.length,
     mostMailBytes,
     maxMailBytes: NODE_LIMITS.maxMailBytes,
@@ -153,5 +163,5 @@ const flood = await showFlood(nodes, stack)
 const away = await showAway(nodes, stack)
 if (isJson) console.log(JSON.stringify({ away, flood }))
 else for (const [name, value] of Object.entries({ ...away, ...flood })) console.log(`${name.padEnd(17)} ${value.toLocaleString('en')}`)
-const isRight = away.delivered === AWAY_MESSAGES && away.twice === 0 && flood.honestLost === 0 && flood.mostMailBytes <= flood.maxMailBytes
-process.exitCode = isRight ? 0 : 1
+const isFair = flood.honestLost === 0 && flood.ratio <= MAX_RATIO && flood.mostMailBytes <= flood.maxMailBytes
+process.exitCode = away.delivered === AWAY_MESSAGES && away.twice === 0 && isFair ? 0 : 1

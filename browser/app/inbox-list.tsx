@@ -1,7 +1,7 @@
 /** What arrived, the newest first. Everything in it was written by others: it is shown as text, and as nothing else. */
 
 import { useEffect } from 'preact/hooks'
-import type { InboxRow } from '../messages/inbox-records.ts'
+import type { InboxRow } from '../messages/inbox-row.ts'
 import type { Mailbox } from '../messages/mailbox.ts'
 import type { Tab } from '../tab.ts'
 import { InboxMessage } from './inbox-message.tsx'

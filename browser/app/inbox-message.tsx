@@ -1,16 +1,18 @@
 /** One message that arrived: who, when, what, and what one can do with it. */
 
 import { useState } from 'preact/hooks'
-import type { InboxRow } from '../messages/inbox-records.ts'
+import type { InboxRow } from '../messages/inbox-row.ts'
 import type { Mailbox } from '../messages/mailbox.ts'
 import { textOf } from '../messages/text-of.ts'
 import { routeOfLink } from '../route.ts'
 import { saveContent } from '../save-content.ts'
 import type { Tab } from '../tab.ts'
 import { harmlessLine } from '../words/harmless-text.ts'
+import { listenProblemSentence } from '../words/message-sentence.ts'
 import { sizeText } from '../words/size-text.ts'
 import { InnerLink } from './inner-link.tsx'
 import { SenderName } from './sender-name.tsx'
+import { useCell } from './use-cell.ts'
 
 export interface InboxMessageProps {
   tab: Tab
@@ -51,11 +53,26 @@ export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps)
             Write to the sender
           </button>
         )}
+        {from !== mailbox.hashname && <MuteButton mailbox={mailbox} hashname={from} />}
         <button type="button" class="plain" onClick={() => mailbox.removeMessage(sequence)} data-testid="remove-message">
           Remove
         </button>
       </div>
     </li>
+  )
+}
+
+function MuteButton({ mailbox, hashname }: { mailbox: Mailbox; hashname: string }) {
+  const isMuted = useCell(mailbox.muted).has(hashname)
+  const [problem, setProblem] = useState<string>()
+  const change = () => mailbox.muteSender(hashname, !isMuted).catch((error: unknown) => setProblem(listenProblemSentence(error)))
+  return (
+    <>
+      <button type="button" class="plain" onClick={change} data-testid="mute-sender">
+        {isMuted ? 'Unmute the sender' : 'Mute the sender'}
+      </button>
+      {problem && <span role="alert">{problem}</span>}
+    </>
   )
 }
 

@@ -60,7 +60,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
             {name}
           </option>
         ))}
-        {ends.map((end) => (
+        {ends.map(({ end }) => (
           <option key={end} value={end} />
         ))}
       </datalist>
@@ -81,8 +81,8 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
       />
       {limit !== undefined && size > limit && (
         <p class="notice" data-testid="message-large">
-          This is {sizeText(size)}, more than the {sizeText(limit)} of a message: it goes as content that this tab holds, and the message
-          carries its link. Keep the tab open until it was read.
+          This is {sizeText(size)}, more than the {sizeText(limit)} of a message: it goes as content that this browser holds, and the
+          message carries its link. Keep a tab of this site open until it was read.
         </p>
       )}
       {problem && (

@@ -10,6 +10,7 @@ import { mailboxProblemSentence } from '../words/message-sentence.ts'
 import { InboxList } from './inbox-list.tsx'
 import { ListenedEnds } from './listened-ends.tsx'
 import { MessageComposer } from './message-composer.tsx'
+import { MutedSenders } from './muted-senders.tsx'
 import { MyAddress } from './my-address.tsx'
 import { NoticeButton } from './notice-button.tsx'
 import { SentList } from './sent-list.tsx'
@@ -55,6 +56,7 @@ function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string |
         <div class="column aside">
           <MyAddress mailbox={mailbox} />
           <ListenedEnds mailbox={mailbox} />
+          <MutedSenders mailbox={mailbox} />
           <NoticeButton notices={mailbox.notices} />
           <SentList mailbox={mailbox} />
         </div>

@@ -4,9 +4,13 @@ import { useState } from 'preact/hooks'
 import type { Mailbox } from '../messages/mailbox.ts'
 import { pathOf } from '../route.ts'
 import { CopyButton } from './copy-button.tsx'
+import { PolicyChoice } from './policy-choice.tsx'
 import { QrImage } from './qr-image.tsx'
+import { useCell } from './use-cell.ts'
 
-export function MyAddress({ mailbox: { hashname } }: { mailbox: Mailbox }) {
+export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
+  const { hashname } = mailbox
+  const policy = useCell(mailbox.policy)
   const [isShown, setShown] = useState(false)
   const link = new URL(pathOf({ view: 'messages', to: hashname }), location.href).href
   return (
@@ -17,6 +21,10 @@ export function MyAddress({ mailbox: { hashname } }: { mailbox: Mailbox }) {
         <CopyButton text={hashname} label="Copy your address" />
       </div>
       <p class="hint">What is written to it is sealed: only this browser can read it. Its key is kept here and nowhere else.</p>
+      <div class="policy-row">
+        <span>Take messages</span>
+        <PolicyChoice label="Take messages to your address" policy={policy} onChoose={(chosen) => void mailbox.setPolicy(chosen)} />
+      </div>
       <div class="actions">
         <button type="button" class="quiet" aria-expanded={isShown} onClick={() => setShown(!isShown)} data-testid="show-qr">
           {isShown ? 'Hide the QR code' : 'Show a QR code'}

@@ -1,10 +1,12 @@
 /**
- * The messages that this origin has received, in IndexedDB: each once, the oldest out first when there are too many. An id stays known for
- * as long as its message could come again. Who they are from, and how they are shown, is left to others.
+ * The messages that this origin has received, in IndexedDB: each once. When there are too many, the oldest of whoever has the most goes
+ * (`inbox-shares.ts`). An id stays known for as long as its message could come again. Who may write, and how it is shown, is left to others.
  */
 
-import type { InboxMessage, Kept } from '../../node/index.ts'
+import type { InboxMessage, Kept, MessageRefusal } from '../../node/index.ts'
 import { answerOf, eachRow } from '../database.ts'
+import { bytesOf, type InboxRow } from './inbox-row.ts'
+import { InboxShares, SHARE_STORES } from './inbox-shares.ts'
 import type { MailDatabase } from './mail-database.ts'
 
 /** A message before it has a place in the inbox. */
@@ -12,7 +14,8 @@ export interface ArrivedMessage extends Omit<InboxMessage, 'sequence' | 'name' |
   expiresAtMs: number
 }
 
-export type InboxRow = Omit<InboxMessage, 'name'>
+/** Why a message that is new is not taken; undefined when it is. */
+export type Refuse = (message: ArrivedMessage) => MessageRefusal | undefined
 
 export interface InboxRecordsOptions {
   /** Messages kept, and the sum of their sizes in bytes. */
@@ -30,8 +33,6 @@ export const INBOX_RECORDS_DEFAULTS: Readonly<Required<InboxRecordsOptions>> = {
 
 /** Longer than the network takes a message after its end: clocks differ. */
 const KNOWN_AFTER_END_MS = 600_000
-/** What a row takes besides its body, about. */
-const ROW_BYTES = 500
 
 export class InboxRecords {
   readonly #database: MailDatabase
@@ -46,9 +47,9 @@ export class InboxRecords {
   }
 
   /** Resolves once they are on the disk: what it says about each, and the rows that are new. What cannot be written is 'not-stored'. */
-  async keep(messages: readonly ArrivedMessage[]): Promise<{ kept: Kept[]; added: InboxRow[] }> {
+  async keep(messages: readonly ArrivedMessage[], refuse: Refuse = () => undefined): Promise<{ kept: Kept[]; added: InboxRow[] }> {
     try {
-      return await this.#database.change(['inbox', 'known', 'facts'], (transaction) => this.#keep(transaction, messages))
+      return await this.#database.change(['inbox', 'known', ...SHARE_STORES], (transaction) => this.#keep(transaction, messages, refuse))
     } catch {
       return { kept: messages.map(() => 'not-stored'), added: [] } // a full disk, or storage that was taken away: senders try again
     }
@@ -81,26 +82,38 @@ export class InboxRecords {
 
   /** Takes a message out. It does not come again. */
   async remove(sequence: number): Promise<void> {
-    await this.#database.change(['inbox', 'facts'], async (transaction) => {
+    await this.#database.change(['inbox', ...SHARE_STORES], async (transaction) => {
       const inbox = transaction.objectStore('inbox')
       const row: InboxRow | undefined = await answerOf(inbox.get(sequence))
       if (row === undefined) return
-      inbox.delete(sequence)
+      await answerOf(inbox.delete(sequence))
+      await new InboxShares(transaction).remove({ sequence, from: row.from, bytes: bytesOf(row) })
       transaction.objectStore('facts').put((await numberOf(transaction, 'bytes')) - bytesOf(row), 'bytes')
     })
   }
 
-  async #keep(transaction: IDBTransaction, messages: readonly ArrivedMessage[]): Promise<{ kept: Kept[]; added: InboxRow[] }> {
+  async #keep(
+    transaction: IDBTransaction,
+    messages: readonly ArrivedMessage[],
+    refuse: Refuse,
+  ): Promise<{ kept: Kept[]; added: InboxRow[] }> {
     const [inbox, known] = [transaction.objectStore('inbox'), transaction.objectStore('known')]
     const storedAtMs = this.#now()
     await forgetExpired(known, storedAtMs - KNOWN_AFTER_END_MS)
+    const shares = new InboxShares(transaction)
     let bytes = await numberOf(transaction, 'bytes')
     let room = this.#limits.maxKnown - (await answerOf(known.count()))
     const kept: Kept[] = []
     const added: InboxRow[] = []
-    for (const { expiresAtMs, ...message } of messages) {
+    for (const arrived of messages) {
+      const { expiresAtMs, ...message } = arrived
       if ((await answerOf(known.count(message.id))) > 0) {
         kept.push('stored')
+        continue
+      }
+      const refusal = refuse(arrived)
+      if (refusal !== undefined) {
+        kept.push(refusal)
         continue
       }
       if (room < 1) {
@@ -112,25 +125,30 @@ export class InboxRecords {
       const sequence = (await answerOf(inbox.add({ ...message, storedAtMs }))) as number
       const row = { ...message, storedAtMs, sequence }
       bytes += bytesOf(row)
+      await shares.add({ sequence, from: row.from, bytes: bytesOf(row) })
       added.push(row)
       kept.push('stored')
     }
-    if (added.length > 0) transaction.objectStore('facts').put(await this.#dropOldest(inbox, bytes), 'bytes')
+    if (added.length > 0) transaction.objectStore('facts').put(await this.#makeRoom(inbox, shares, bytes), 'bytes')
     return { kept, added }
   }
 
   /** @returns the bytes that are left */
-  async #dropOldest(inbox: IDBObjectStore, before: number): Promise<number> {
+  async #makeRoom(inbox: IDBObjectStore, shares: InboxShares, before: number): Promise<number> {
+    const { maxMessages, maxBytes } = this.#limits
     let bytes = before
     let messages = await answerOf(inbox.count())
-    const isOver = () => messages > this.#limits.maxMessages || bytes > this.#limits.maxBytes
-    if (!isOver()) return bytes
-    await eachRow(inbox.openCursor(), (cursor) => {
-      bytes -= bytesOf(cursor.value as InboxRow)
+    while (messages > maxMessages || bytes > maxBytes) {
+      const from =
+        messages > maxMessages ? await shares.givesWay('messages', maxMessages, messages) : await shares.givesWay('bytes', maxBytes, bytes)
+      const sequence = from && (await shares.oldestOf(from))
+      const row: InboxRow | undefined = sequence && (await answerOf(inbox.get(sequence)))
+      if (row === undefined) return bytes
+      await answerOf(inbox.delete(row.sequence))
+      await shares.remove({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
       messages--
-      cursor.delete()
-      return isOver()
-    })
+      bytes -= bytesOf(row)
+    }
     return bytes
   }
 }
@@ -144,8 +162,4 @@ async function forgetExpired(known: IDBObjectStore, beforeMs: number): Promise<v
 async function numberOf(transaction: IDBTransaction, fact: 'readUpTo' | 'bytes'): Promise<number> {
   const value: number | undefined = await answerOf(transaction.objectStore('facts').get(fact))
   return value ?? 0
-}
-
-function bytesOf({ body }: Pick<InboxRow, 'body'>): number {
-  return body.byteLength + ROW_BYTES
 }

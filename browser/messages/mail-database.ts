@@ -1,7 +1,9 @@
 /** The database of what this origin receives, and remembers of what it sent: its tables. What is in them is for the parts that use them to say. */
 
 import { announceChanges, type ChangeChannel } from '../change-channel.ts'
-import { type Database, openDatabase } from '../database.ts'
+import { answerOf, type Database, openDatabase } from '../database.ts'
+import { bytesOf, type InboxRow } from './inbox-row.ts'
+import { createShareStore, InboxShares } from './inbox-shares.ts'
 
 export interface MailDatabase extends Database {
   /** Of every tab of this origin. */
@@ -14,14 +16,16 @@ const NAME = 'mayfly-messages'
 export async function openMailDatabase(): Promise<MailDatabase> {
   const database = await openDatabase({
     name: NAME,
-    version: 1,
-    upgrade(created) {
-      created.createObjectStore('inbox', { keyPath: 'sequence', autoIncrement: true })
+    version: 2,
+    async upgrade(created, transaction, from) {
+      if (from === 1) return addShares(created, transaction)
+      created.createObjectStore('inbox', { keyPath: 'sequence', autoIncrement: true }).createIndex('from', 'from')
       created.createObjectStore('known', { keyPath: 'id' }).createIndex('expires', 'expiresAtMs')
       created.createObjectStore('ends', { keyPath: 'end' })
       created.createObjectStore('senders', { keyPath: 'hashname' })
       created.createObjectStore('sent', { keyPath: 'id' }).createIndex('sentAt', 'sentAtMs')
       created.createObjectStore('facts')
+      addSecondVersion(created)
     },
   })
   const changes = announceChanges(NAME)
@@ -38,4 +42,19 @@ export async function openMailDatabase(): Promise<MailDatabase> {
     },
     changes,
   }
+}
+
+function addSecondVersion(database: IDBDatabase): void {
+  createShareStore(database)
+  database.createObjectStore('large', { keyPath: 'hash' })
+}
+
+/** Of a database of the first version, which counted nobody's share. */
+async function addShares(database: IDBDatabase, transaction: IDBTransaction): Promise<void> {
+  const inbox = transaction.objectStore('inbox')
+  inbox.createIndex('from', 'from')
+  addSecondVersion(database)
+  const shares = new InboxShares(transaction)
+  const rows: InboxRow[] = await answerOf(inbox.getAll())
+  for (const row of rows) await shares.add({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
 }

@@ -4,6 +4,7 @@
  */
 
 import {
+  checkRules,
   decodeKeyHex,
   encodeKeyHex,
   hashnameOf,
@@ -19,7 +20,10 @@ import { routeOf } from '../route.ts'
 import { harmlessLine } from '../words/harmless-text.ts'
 import { shortHash } from '../words/short-text.ts'
 import { Draft } from './draft.ts'
-import type { ArrivedMessage, InboxRecords, InboxRow } from './inbox-records.ts'
+import { type EndPolicy, type EndSettings, refuseMessage } from './end-settings.ts'
+import type { ArrivedMessage, InboxRecords } from './inbox-records.ts'
+import type { InboxRow } from './inbox-row.ts'
+import type { LargeBodies } from './large-bodies.ts'
 import { Notices } from './notices.ts'
 import type { ReceiverRecords } from './receiver-records.ts'
 import { Receiving } from './receiving.ts'
@@ -35,6 +39,9 @@ export interface MailboxOptions {
   receiver: ReceiverRecords
   outbox: OutboxRecords
   sentTexts: SentTexts
+  largeBodies: LargeBodies
+  /** Of a message's body, in bytes; what is larger goes as content. */
+  maxMessageBytes: number
   /** Hears that another tab, or this one, changed something that is kept. */
   onChange(listener: () => void): () => void
   locks: Pick<LockManager, 'request'>
@@ -43,6 +50,8 @@ export interface MailboxOptions {
 /** So many rows are shown at first, and more with each wish for older ones. */
 const PAGE = 50
 const NOTICE_LENGTH = 140
+/** How often it is looked whether a long message is over, in ms. */
+const LARGE_MS = 600_000
 
 export class Mailbox {
   readonly hashname: string
@@ -52,7 +61,9 @@ export class Mailbox {
   readonly #options: MailboxOptions
   readonly #inbox = new Cell<readonly InboxRow[]>([])
   readonly #counts = new Cell({ messages: 0, unread: 0 })
-  readonly #ends = new Cell<readonly string[]>([])
+  readonly #ends = new Cell<readonly EndSettings[]>([])
+  readonly #policy = new Cell<EndPolicy>('open')
+  readonly #muted = new Cell<ReadonlySet<string>>(new Set())
   readonly #names = new Cell<ReadonlyMap<string, string>>(new Map())
   readonly #sent = new Cell<readonly SentMessage[]>([])
   #shown = PAGE
@@ -75,8 +86,18 @@ export class Mailbox {
   }
 
   /** The open ends that are listened to. */
-  get ends(): ReadableCell<readonly string[]> {
+  get ends(): ReadableCell<readonly EndSettings[]> {
     return this.#ends
+  }
+
+  /** Who may write to the own address. */
+  get policy(): ReadableCell<EndPolicy> {
+    return this.#policy
+  }
+
+  /** Senders of whom nothing is taken, by hashname. */
+  get muted(): ReadableCell<ReadonlySet<string>> {
+    return this.#muted
   }
 
   /** Names of senders, by hashname. */
@@ -100,21 +121,37 @@ export class Mailbox {
       rereadSent()
     })
     outbox.onChange(rereadSent)
+    this.#followLarge()
     this.receiving.start()
   }
 
-  /** @throws {MayflyError} ERR_BAD_END @throws {TooMany} @throws DOMException */
-  async addEnd(end: string): Promise<void> {
-    await this.#options.receiver.addEnd(parseEnd(end).text)
+  /**
+   * Listens to an open end, or takes something else of it from now on.
+   *
+   * @throws {MayflyError} ERR_BAD_END, ERR_BAD_RULE @throws {TooMany} @throws DOMException
+   */
+  async setEnd({ end, policy, rules }: EndSettings): Promise<void> {
+    await this.#options.receiver.setEnd({ end: parseEnd(end).text, policy, rules: checkRules(rules) })
   }
 
   removeEnd(end: string): Promise<void> {
     return this.#options.receiver.removeEnd(end)
   }
 
+  /** Says who may write to the own address. @throws DOMException */
+  setPolicy(policy: EndPolicy): Promise<void> {
+    const { hashname, receiver } = this.#options
+    return policy === 'open' ? receiver.removeEnd(hashname) : receiver.setEnd({ end: hashname, policy, rules: [] })
+  }
+
   /** Names a sender, or makes it unnamed (''). @throws {TooMany} @throws DOMException */
   nameSender(hashname: string, name: string): Promise<void> {
-    return this.#options.receiver.name(hashname, name)
+    return this.#options.receiver.setSender(hashname, { name })
+  }
+
+  /** Takes nothing of a sender from now on, or takes it again. What is there stays. @throws {TooMany} @throws DOMException */
+  muteSender(hashname: string, isMuted: boolean): Promise<void> {
+    return this.#options.receiver.setSender(hashname, { isMuted })
   }
 
   /** What to call a sender. */
@@ -145,8 +182,7 @@ export class Mailbox {
   async post(): Promise<Posted> {
     const { to, text, answers } = this.draft.state.get()
     const end = this.endOf(to) ?? to.trim()
-    const fields = answers === undefined ? {} : { fields: { re: answers } }
-    const posted = await this.#options.messages.post(end, { body: text, ...fields }, { secret: this.#options.secret })
+    const posted = await this.#post(end, text, answers === undefined ? {} : { re: answers })
     // It is sent; that its beginning cannot be kept is no reason to send it again.
     if (posted.id.some((byte) => byte !== 0)) await this.#options.sentTexts.remember(encodeKeyHex(posted.id), text).catch(() => {})
     return posted
@@ -169,8 +205,46 @@ export class Mailbox {
     await this.#options.sentTexts.forget(id)
   }
 
+  async #post(end: string, text: string, fields: Record<string, string>): Promise<Posted> {
+    const { messages, secret, largeBodies, maxMessageBytes } = this.#options
+    const body = new TextEncoder().encode(text)
+    if (body.byteLength <= maxMessageBytes) return messages.post(end, { body: text, fields }, { secret })
+    const type = 'text/plain'
+    const { hash, link } = await largeBodies.hold(body, parseEnd(end).kind === 'hashname', type)
+    let isKept = false
+    const onKept = (id: Uint8Array) => {
+      isKept = true
+      void largeBodies.sent(hash, id).catch(() => {}) // held all the same, and until this tab is reloaded
+    }
+    try {
+      return await messages.post(end, { body: '', type, fields: { ...fields, link } }, { secret, onKept })
+    } finally {
+      if (!isKept) await largeBodies.drop(hash).catch(() => {})
+    }
+  }
+
+  /** The tab that receives also holds what is long, whichever tab sent it. */
+  #followLarge(): void {
+    const { largeBodies, outbox, onChange } = this.#options
+    const follow = oneAtATime(() => largeBodies.follow(this.receiving.state.get() === 'here'))
+    this.receiving.state.subscribe(follow)
+    onChange(follow)
+    outbox.onChange(follow)
+    setInterval(follow, LARGE_MS)
+  }
+
   async #keep(end: string, arrived: Message[]) {
-    const { kept, added } = await this.#options.inbox.keep(arrived.map((message) => arrivedAt(end, message)))
+    const policy = this.#policy.get()
+    const settings = this.#ends.get().find((each) => each.end === end) ?? {
+      end,
+      policy: end === this.hashname ? policy : 'open',
+      rules: [],
+    }
+    const known = { hashname: this.hashname, names: this.#names.get(), muted: this.#muted.get() }
+    const { kept, added } = await this.#options.inbox.keep(
+      arrived.map((message) => arrivedAt(end, message)),
+      ({ from }) => refuseMessage(from, settings, known),
+    )
     for (const row of added) {
       const text = textOf(row)?.slice(0, NOTICE_LENGTH) ?? harmlessLine(row.type)
       this.notices.show({ id: row.id, title: `${this.nameOf(row.from)}${end === this.hashname ? '' : ` on ${end}`}`, text })
@@ -180,11 +254,19 @@ export class Mailbox {
 
   async #read(): Promise<void> {
     const { inbox, receiver } = this.#options
-    const [rows, counts, ends, names] = await Promise.all([inbox.list(this.#shown), inbox.count(), receiver.ends(), receiver.names()])
+    const [rows, counts, ends, { names, muted }] = await Promise.all([
+      inbox.list(this.#shown),
+      inbox.count(),
+      receiver.ends(),
+      receiver.senders(),
+    ])
     this.#names.set(names)
+    this.#muted.set(muted)
+    this.#policy.set(ends.find(({ end }) => end === this.hashname)?.policy ?? 'open')
     this.#inbox.set(rows)
     this.#counts.set(counts)
-    if (ends.join() !== this.#ends.get().join()) this.#ends.set(ends)
+    const open = ends.filter(({ end }) => end !== this.hashname)
+    if (JSON.stringify(open) !== JSON.stringify(this.#ends.get())) this.#ends.set(open)
   }
 
   async #readSent(): Promise<void> {

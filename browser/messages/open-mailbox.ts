@@ -3,6 +3,7 @@
 import { createMessageSecret, hashnameOf, MayflyError, publicKeyOf } from '../../node/index.ts'
 import type { PeerSession } from '../peer-session.ts'
 import { InboxRecords } from './inbox-records.ts'
+import { LargeBodies } from './large-bodies.ts'
 import { openMailDatabase } from './mail-database.ts'
 import { Mailbox } from './mailbox.ts'
 import { ReceiverRecords } from './receiver-records.ts'
@@ -30,15 +31,17 @@ export async function openMailbox({ session, create }: OpenMailboxOptions): Prom
     database.close()
     return undefined
   }
-  const [{ messages }, outbox] = await Promise.all([session.peer(), session.outbox()])
+  const [peer, outbox] = await Promise.all([session.peer(), session.outbox()])
   const mailbox = new Mailbox({
-    messages,
+    messages: peer.messages,
     secret,
     hashname: hashnameOf(publicKeyOf(secret)),
     inbox: new InboxRecords(database),
     receiver,
     outbox,
     sentTexts: new SentTexts(database),
+    largeBodies: new LargeBodies({ database, content: peer.content, outbox }),
+    maxMessageBytes: peer.status().limits.maxMessageBytes,
     onChange: database.changes.onChange,
     locks: navigator.locks,
   })

@@ -1,7 +1,9 @@
-/** Who this origin is as a receiver, in IndexedDB: its secret, the open ends that it listens to, and the names of senders it knows. */
+/** Who this origin is as a receiver, in IndexedDB: its secret, what it takes of which ends, and the senders that it has named or muted. */
 
 import type { MessageSecret } from '../../node/index.ts'
 import { answerOf } from '../database.ts'
+import type { EndSettings } from './end-settings.ts'
+import { InboxShares, SHARE_STORES } from './inbox-shares.ts'
 import type { MailDatabase } from './mail-database.ts'
 
 export const RECEIVER_LIMITS = {
@@ -9,6 +11,13 @@ export const RECEIVER_LIMITS = {
   senders: 1_000,
   nameLength: 40,
 } as const
+
+/** A sender as its row has it; what is not there is as for everybody. */
+interface SenderRow {
+  hashname: string
+  name?: string
+  isMuted?: boolean
+}
 
 /** Over one of the limits above. */
 export class TooMany extends Error {
@@ -39,41 +48,50 @@ export class ReceiverRecords {
     })
   }
 
-  /** The ends that are listened to, by name. */
-  async ends(): Promise<string[]> {
-    return (await this.#database.read(['ends'], (transaction) => answerOf(transaction.objectStore('ends').getAllKeys()))) as string[]
+  /** What was set for each end: open ones that are listened to, by name, and the own hashname, if something was set for it. */
+  async ends(): Promise<EndSettings[]> {
+    const rows: (Pick<EndSettings, 'end'> & Partial<EndSettings>)[] = await this.#database.read(['ends'], (transaction) =>
+      answerOf(transaction.objectStore('ends').getAll()),
+    )
+    return rows.map((row) => ({ policy: 'open', rules: [], ...row }))
   }
 
-  /** @throws {TooMany} */
-  async addEnd(end: string): Promise<void> {
-    await this.#put('ends', { end }, end, RECEIVER_LIMITS.ends)
+  /** Listens to an end, or takes something else of it from now on. @throws {TooMany} */
+  async setEnd(settings: EndSettings): Promise<void> {
+    await this.#database.change(['ends'], (transaction) =>
+      putBounded(transaction.objectStore('ends'), settings, settings.end, RECEIVER_LIMITS.ends),
+    )
   }
 
   async removeEnd(end: string): Promise<void> {
     await this.#database.change(['ends'], (transaction) => answerOf(transaction.objectStore('ends').delete(end)))
   }
 
-  /** Names by hashname. */
-  async names(): Promise<ReadonlyMap<string, string>> {
-    const rows: { hashname: string; name: string }[] = await this.#database.read(['senders'], (transaction) =>
-      answerOf(transaction.objectStore('senders').getAll()),
-    )
-    return new Map(rows.map(({ hashname, name }) => [hashname, name]))
+  /** Names by hashname, and who is muted. */
+  async senders(): Promise<{ names: ReadonlyMap<string, string>; muted: ReadonlySet<string> }> {
+    const rows: SenderRow[] = await this.#database.read(['senders'], (transaction) => answerOf(transaction.objectStore('senders').getAll()))
+    return {
+      names: new Map(rows.flatMap(({ hashname, name }) => (name ? [[hashname, name]] : []))),
+      muted: new Set(rows.flatMap(({ hashname, isMuted }) => (isMuted ? [hashname] : []))),
+    }
   }
 
-  /** Names a sender, or makes it unnamed (''). @throws {TooMany} */
-  async name(hashname: string, text: string): Promise<void> {
-    const name = text.trim().slice(0, RECEIVER_LIMITS.nameLength)
-    if (name !== '') return this.#put('senders', { hashname, name }, hashname, RECEIVER_LIMITS.senders)
-    await this.#database.change(['senders'], (transaction) => answerOf(transaction.objectStore('senders').delete(hashname)))
-  }
-
-  async #put(table: 'ends' | 'senders', row: object, key: string, limit: number): Promise<void> {
-    await this.#database.change([table], async (transaction) => {
-      const rows = transaction.objectStore(table)
-      const isNew = (await answerOf(rows.count(key))) === 0
-      if (isNew && (await answerOf(rows.count())) >= limit) throw new TooMany(`There are ${limit} already; remove one first.`)
-      await answerOf(rows.put(row))
+  /** Names a sender, or makes it unnamed (''); mutes it, or no more. @throws {TooMany} */
+  async setSender(hashname: string, change: { name?: string; isMuted?: boolean }): Promise<void> {
+    await this.#database.change(['inbox', ...SHARE_STORES], async (transaction) => {
+      const senders = transaction.objectStore('senders')
+      const before: SenderRow | undefined = await answerOf(senders.get(hashname))
+      const after = { hashname, ...before, ...change }
+      after.name = (after.name ?? '').trim().slice(0, RECEIVER_LIMITS.nameLength)
+      if (after.name === '' && after.isMuted !== true) await answerOf(senders.delete(hashname))
+      else await putBounded(senders, after, hashname, RECEIVER_LIMITS.senders)
+      await new InboxShares(transaction).renamed(hashname)
     })
   }
+}
+
+async function putBounded(rows: IDBObjectStore, row: object, key: string, limit: number): Promise<void> {
+  const isNew = (await answerOf(rows.count(key))) === 0
+  if (isNew && (await answerOf(rows.count())) >= limit) throw new TooMany(`There are ${limit} already; remove one first.`)
+  await answerOf(rows.put(row))
 }

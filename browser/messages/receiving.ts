@@ -3,15 +3,17 @@
  * that one closes. Where messages are kept is handed in.
  */
 
-import type { Kept, Message, MessageSecret, Messages, Tap } from '../../node/index.ts'
+import type { Kept, Message, MessageSecret, Messages, Tap, TapRule } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
+import type { EndSettings } from './end-settings.ts'
 
 export interface ReceivingOptions {
   messages: Pick<Messages, 'tap'>
   secret: MessageSecret
   /** Of the secret. */
   hashname: string
-  ends: ReadableCell<readonly string[]>
+  /** Open ends. One that is muted is not listened to. */
+  ends: ReadableCell<readonly EndSettings[]>
   keep(end: string, messages: Message[]): Promise<Kept[]>
   locks: Pick<LockManager, 'request'>
 }
@@ -26,8 +28,8 @@ export class Receiving {
   /** Why an end cannot be listened to, by end. Bounded by the ends. */
   readonly problems = new Cell<ReadonlyMap<string, unknown>>(new Map())
   readonly #options: ReceivingOptions
-  /** By end. Bounded by the ends. */
-  readonly #taps = new Map<string, Tap>()
+  /** By end, with the rules that it was made with. Bounded by the ends. */
+  readonly #taps = new Map<string, { tap: Tap; rules: string }>()
 
   constructor(options: ReceivingOptions) {
     this.#options = options
@@ -53,24 +55,25 @@ export class Receiving {
 
   #followEnds(): void {
     const { hashname, ends } = this.#options
-    const wanted = new Set([hashname, ...ends.get()])
-    for (const end of wanted) if (!this.#taps.has(end)) this.#tap(end)
-    for (const [end, tap] of [...this.#taps]) {
-      if (wanted.has(end)) continue
+    const open = ends.get().filter(({ policy }) => policy !== 'muted')
+    const wanted = new Map<string, readonly TapRule[]>([[hashname, []], ...open.map(({ end, rules }) => [end, rules] as const)])
+    for (const [end, { tap, rules }] of [...this.#taps]) {
+      if (JSON.stringify(wanted.get(end)) === rules) continue
       this.#taps.delete(end)
       void tap.close()
     }
+    for (const [end, rules] of wanted) if (!this.#taps.has(end)) this.#tap(end, rules)
     for (const end of this.problems.get().keys()) if (!wanted.has(end)) this.#setProblem(end, undefined)
   }
 
-  #tap(end: string): void {
+  #tap(end: string, rules: readonly TapRule[]): void {
     const { messages, secret, keep } = this.#options
     try {
-      const tap = messages.tap(end, { secret, keep: (arrived) => keep(end, arrived) })
-      this.#taps.set(end, tap)
+      const tap = messages.tap(end, { secret, rules, keep: (arrived) => keep(end, arrived) })
+      this.#taps.set(end, { tap, rules: JSON.stringify(rules) })
       tap.ready.then(
         () => this.#setProblem(end, undefined),
-        (problem: unknown) => this.#taps.get(end) === tap && this.#setProblem(end, problem),
+        (problem: unknown) => this.#taps.get(end)?.tap === tap && this.#setProblem(end, problem),
       )
     } catch (problem) {
       this.#setProblem(end, problem)

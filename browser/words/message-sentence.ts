@@ -71,6 +71,7 @@ export function mailboxProblemSentence(error: unknown): string {
 export function listenProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
   if (code === 'ERR_BAD_END') return 'This is no name of an end: # and 1 to 64 characters, without spaces and without # / ? %.'
+  if (code === 'ERR_BAD_RULE') return `These conditions are not taken: ${message.replace(/^[^:]*: /, '')}.`
   if (code === 'ERR_LIMIT') return 'This node takes no more from one tab. Stop listening somewhere else.'
   return message
 }

@@ -4,7 +4,7 @@
  */
 
 import { MayflyError } from '../errors.ts'
-import { KEY_BYTES, sha256AtOnce } from '../keys/index.ts'
+import { encodeKeyHex, KEY_BYTES, sha256AtOnce } from '../keys/index.ts'
 import type { Key, MessageSecret } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
@@ -115,6 +115,32 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
     }
   })
 }
+
+/**
+ * The public key of who it says it is from, hex, of an envelope of which nothing was checked; '' when there is none where it should be. Only to
+ * put what waits in order.
+ */
+export function claimedSender(bytes: Uint8Array): string {
+  return claimedKey(bytes, 0)
+}
+
+/** The same of the key of its end. */
+export function claimedEnd(bytes: Uint8Array): string {
+  return claimedKey(bytes, 1)
+}
+
+function claimedKey(bytes: Uint8Array, index: number): string {
+  // An array of two, the length of the part in one, two, three or five bytes, an array of seven, the version, and then keys, each behind its length.
+  const at = 1 + (PART_HEADS.get(bytes[1] ?? 0) ?? 1) + 2 + index * (2 + KEY_BYTES) + 2
+  return bytes.byteLength < at + KEY_BYTES ? '' : encodeKeyHex(bytes.subarray(at, at + KEY_BYTES))
+}
+
+/** Bytes that tell how long a byte string is, by the first of them. */
+const PART_HEADS = new Map([
+  [0x58, 2],
+  [0x59, 3],
+  [0x5a, 5],
+])
 
 /** True when who it says it is from signed it. Of an envelope as `decodeEnvelope` gave it. */
 export function isEnvelopeSigned(envelope: Envelope): boolean {

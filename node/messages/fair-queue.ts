@@ -1,6 +1,6 @@
 /**
- * Work that strangers give, done in turns: one piece of each source's after the other, so that a flood waits behind itself and nobody else.
- * What one source may have waiting is bounded, and so is what is under way in other threads. Between slices the event loop gets its turn.
+ * Work that strangers give, done in turns: one piece of each source's after the other, so that a flood waits behind itself and nobody else. What
+ * a source gives for several others is in several lines, which take turns within those of the source: a node passes on what many send. What one source may have waiting is bounded, and so is what is under way in other threads. Between slices the event loop gets its turn.
  */
 
 export interface FairQueueOptions {
@@ -27,16 +27,26 @@ export interface FairQueue {
    * False when the source has as much waiting as it may: nothing is done then.
    *
    * @param work when it returns a promise it is under way until that resolves; it never rejects
+   * @param line pieces of one line are done in their order
    */
-  push(source: object, bytes: number, work: Work): boolean
+  push(source: object, bytes: number, work: Work, line?: string): boolean
+  /** Pieces of work that the source has waiting. */
+  waiting(source: object): number
   /** Forgets what the source has waiting. */
   remove(source: object): void
 }
 
 type Work = () => unknown
 
-interface Line {
-  works: { bytes: number; work: Work }[]
+interface Piece {
+  bytes: number
+  work: Work
+}
+
+interface Source {
+  /** By name, in the order of their turns; none is empty. Bounded by the pieces. */
+  lines: Map<string, Piece[]>
+  pieces: number
   bytes: number
 }
 
@@ -45,21 +55,15 @@ const nextTurn: (work: () => void) => void = globalThis.setImmediate ?? ((work: 
 
 export function createFairQueue(now: () => number, options: FairQueueOptions = {}): FairQueue {
   const { maxWaiting, maxWaitingBytes, sliceMs, maxUnderWay } = { ...FAIR_QUEUE_DEFAULTS, ...options }
-  /** By source, in the order of their turns. Bounded by the streams. */
-  const lines = new Map<object, Line>()
+  /** In the order of their turns; none is empty. Bounded by the streams. */
+  const sources = new Map<object, Source>()
   let isRunning = false
   let underWay = 0
 
   function run(): void {
     const until = now() + sliceMs
-    while (lines.size > 0 && underWay < maxUnderWay) {
-      const [source, line] = lines.entries().next().value as [object, Line]
-      const next = line.works.shift()
-      lines.delete(source)
-      if (next === undefined) continue
-      line.bytes -= next.bytes
-      if (line.works.length > 0) lines.set(source, line) // behind everybody else
-      const working = next.work()
+    while (sources.size > 0 && underWay < maxUnderWay) {
+      const working = next()
       if (working instanceof Promise) {
         underWay++
         void working.then(onDone)
@@ -70,8 +74,22 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
     runLater()
   }
 
+  /** Does the next piece; whose turn it was stands behind everybody else then. */
+  function next(): unknown {
+    const [source, waiting] = sources.entries().next().value as [object, Source]
+    const [name, line] = waiting.lines.entries().next().value as [string, Piece[]]
+    const { bytes, work } = line.shift() as Piece
+    waiting.pieces--
+    waiting.bytes -= bytes
+    waiting.lines.delete(name)
+    if (line.length > 0) waiting.lines.set(name, line)
+    sources.delete(source)
+    if (waiting.pieces > 0) sources.set(source, waiting)
+    return work()
+  }
+
   function runLater(): void {
-    if (isRunning || lines.size === 0 || underWay >= maxUnderWay) return
+    if (isRunning || sources.size === 0 || underWay >= maxUnderWay) return
     isRunning = true
     nextTurn(run)
   }
@@ -83,17 +101,21 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
 
   return {
     get isIdle() {
-      return lines.size === 0 && underWay === 0
+      return sources.size === 0 && underWay === 0
     },
-    push(source, bytes, work) {
-      const line = lines.get(source) ?? { works: [], bytes: 0 }
-      if (line.works.length >= maxWaiting || (line.bytes + bytes > maxWaitingBytes && line.works.length > 0)) return false
-      line.works.push({ bytes, work })
-      line.bytes += bytes
-      lines.set(source, line)
+    push(source, bytes, work, name = '') {
+      const waiting = sources.get(source) ?? { lines: new Map(), pieces: 0, bytes: 0 }
+      if (waiting.pieces >= maxWaiting || (waiting.bytes + bytes > maxWaitingBytes && waiting.pieces > 0)) return false
+      const line = waiting.lines.get(name) ?? []
+      line.push({ bytes, work })
+      waiting.lines.set(name, line)
+      waiting.pieces++
+      waiting.bytes += bytes
+      sources.set(source, waiting)
       runLater()
       return true
     },
-    remove: (source) => void lines.delete(source),
+    waiting: (source) => sources.get(source)?.pieces ?? 0,
+    remove: (source) => void sources.delete(source),
   }
 }

@@ -25,6 +25,7 @@ import { createChannels } from './channels.ts'
 import { signDecline } from './decline.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { type End, parseEnd } from './end.ts'
+import { createEntrance } from './entrance.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { saidByOwnHome } from './hearsay.ts'
@@ -140,6 +141,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     : undefined
   const homeTaps = isNode ? undefined : createHomeTaps({ seats, channels, home: () => presence.home, prove })
   const queue = createFairQueue(() => performance.now())
+  const entrance = createEntrance(() => performance.now())
   const rate = { burst: limits.messageBurst, perSecond: limits.messagesPerSecond }
   const senderRate = createSenderRate(rate, now)
   const peerRate = createSenderRate(rate, now)
@@ -243,6 +245,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       seats,
       passages,
       queue,
+      entrance,
       senderRate,
       peerRate,
       forgeries,

@@ -8,7 +8,16 @@ import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
 import type { Key, MessageRefusal, PeerLimits, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
-import { decodeEnvelope, type Envelope, isEnvelopeSigned, isEnvelopeSignedElsewhere, refuseTimes } from './envelope.ts'
+import type { Entrance } from './entrance.ts'
+import {
+  claimedEnd,
+  claimedSender,
+  decodeEnvelope,
+  type Envelope,
+  isEnvelopeSigned,
+  isEnvelopeSignedElsewhere,
+  refuseTimes,
+} from './envelope.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { Asker, Passage, Passages } from './passages.ts'
 import type { Router } from './router.ts'
@@ -35,6 +44,8 @@ export interface SessionContext {
   seats: Seats
   passages: Passages
   queue: FairQueue
+  /** Before it, for messages of peers that are no servers. */
+  entrance: Entrance
   /** What each sender may send through here, by public key, hex. */
   senderRate: SenderRate
   /** The same for each peer that is no server of the overlay, by peer id: before any signature is checked. */
@@ -61,6 +72,8 @@ const MAX_FORGED = 8
 /** Messages over its share that a peer is told of, before it is not read for so long, in ms. */
 const MAX_REFUSED = 64
 const UNREAD_MS = 1_000
+/** How full of one peer's messages the entrance may be, before the peer is not read until half of them have entered. */
+const CROWDED = 1 / 8
 /** How long an offered message may be on its way from another record node, in ms. */
 const OFFER_MS = 40
 /** Who has too much waiting here should wait for so long, in ms. */
@@ -75,12 +88,13 @@ export interface MessageSession {
 }
 
 export function serveMessages(stream: Stream, connection: Connection, context: SessionContext): MessageSession {
-  const { router, seats, passages, queue, limits, now } = context
+  const { router, seats, passages, queue, entrance, limits, now } = context
   const peer = connection.remotePeer.toString()
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
   const taps = new Map<string, Seat>()
   const source = {}
   let refusedInRow = 0
+  let isCrowded = false
   let resuming: ReturnType<typeof setTimeout> | undefined
   /** Done when all signatures are that were being checked. */
   let checking: Promise<void> = Promise.resolve()
@@ -96,6 +110,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       context.onTaps(-taps.size)
       taps.clear()
       queue.remove(source)
+      entrance.remove(source)
       clearTimeout(resuming)
       context.onEnd()
     },
@@ -112,14 +127,10 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
 
   function take(frame: MessageFrame): void {
     switch (frame.type) {
-      case 'post': {
-        const onFull = () => {
-          if (!context.isServer()) slowDown()
-          decline(frame.sequence, 'sender-rate', BUSY_MS)
-        }
-        enqueue(frame.envelope.byteLength, () => onPost(frame), onFull)
+      case 'post':
+        if (context.isServer()) enqueuePost(frame, () => {})
+        else enter(frame, frame.envelope)
         break
-      }
       case 'offer':
         onOffer(frame)
         break
@@ -143,9 +154,38 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     }
   }
 
-  function enqueue(bytes: number, work: () => unknown, onFull = () => frames.abort(new Error('too much waiting'))): void {
+  /** Waits until others of this node's peers have had their turn. */
+  function enter(post: Post, envelope: Uint8Array): void {
+    const isTaken = entrance.push(source, {
+      peer,
+      line: claimedSender(envelope),
+      end: claimedEnd(envelope),
+      bytes: WAITING_BYTES + envelope.byteLength,
+      enter(onAnswer) {
+        enqueuePost(post, onAnswer)
+        if (isCrowded && entrance.fullness(source) <= CROWDED / 2) setCrowded(false)
+      },
+    })
+    if (!isTaken) onBusy(post)
+    else if (entrance.fullness(source) >= CROWDED) setCrowded(true)
+  }
+
+  function enqueuePost(post: Post, onAnswer: () => void): void {
+    const onFull = () => {
+      onBusy(post)
+      onAnswer()
+    }
+    enqueue(post.envelope.byteLength, () => onPost(post, onAnswer), onFull, claimedSender(post.envelope))
+  }
+
+  function onBusy({ sequence }: Post): void {
+    if (!context.isServer()) slowDown()
+    decline(sequence, 'sender-rate', BUSY_MS)
+  }
+
+  function enqueue(bytes: number, work: () => unknown, onFull = () => frames.abort(new Error('too much waiting')), line?: string): void {
     const onBad = () => countForged('what is not of its form')
-    const isTaken = queue.push(source, WAITING_BYTES + bytes, () => {
+    const guarded = () => {
       if (!frames.open) return
       try {
         const working = work()
@@ -153,8 +193,8 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       } catch {
         onBad()
       }
-    })
-    if (!isTaken) onFull()
+    }
+    if (!queue.push(source, WAITING_BYTES + bytes, guarded, line)) onFull()
   }
 
   function countForged(what: string): void {
@@ -169,12 +209,22 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   /** Who goes on sending what is refused is not read for a while: then it waits where it is, and costs nobody anything here. */
   function slowDown(): void {
     if (++refusedInRow < MAX_REFUSED || resuming !== undefined || !frames.open) return
-    stream.pause()
     resuming = setTimeout(() => {
       refusedInRow = 0
       resuming = undefined
-      if (frames.open) stream.resume()
+      readOrNot()
     }, UNREAD_MS)
+    readOrNot()
+  }
+
+  function setCrowded(is: boolean): void {
+    isCrowded = is
+    readOrNot()
+  }
+
+  function readOrNot(): void {
+    if (isCrowded || resuming !== undefined) frames.pause()
+    else frames.resume()
   }
 
   function decline(sequence: number, reason: MessageRefusal, retryAfterMs = 0): void {
@@ -207,31 +257,35 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   /** Checking a signature takes longer than all the rest: other threads do it when there is more to do than this one message. */
-  function onPost(post: Post): Promise<void> | undefined {
+  function onPost(post: Post, onAnswer: () => void): Promise<void> | undefined {
     const isAlone = queue.isIdle
     const envelope = read(post)
-    if (envelope === undefined) return undefined
+    if (envelope === undefined) {
+      onAnswer()
+      return undefined
+    }
     const known = passages.checked(envelope)
     if (known !== undefined) {
-      pass(post, envelope, known)
+      pass(post, envelope, known, onAnswer)
       return undefined
     }
     if (isAlone) {
-      onChecked(post, envelope, isEnvelopeSigned(envelope))
+      onChecked(post, envelope, isEnvelopeSigned(envelope), onAnswer)
       return undefined
     }
     // Passed on in the order in which they came, whichever is checked first.
     const checked = Promise.all([isEnvelopeSignedElsewhere(envelope), checking]).then(([isSigned]) => {
-      if (frames.open) onChecked(post, envelope, isSigned)
+      if (frames.open) onChecked(post, envelope, isSigned, onAnswer)
     })
     checking = checked.catch(() => {})
     return checked
   }
 
-  function onChecked(post: Post, envelope: Envelope, isSigned: boolean): void {
+  function onChecked(post: Post, envelope: Envelope, isSigned: boolean, onAnswer: () => void): void {
     if (!isSigned) {
       countForged('a message with a wrong signature')
       decline(post.sequence, 'forged')
+      onAnswer()
       return
     }
     // It may have come another way meanwhile.
@@ -239,14 +293,18 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     const waitMs = known === undefined ? context.senderRate.take(encodeKeyHex(envelope.from), costOf(envelope.bytes)) : 0
     if (waitMs > 0) {
       decline(post.sequence, 'sender-rate', waitMs)
+      onAnswer()
       return
     }
     if (known === undefined) context.onPassed(undefined)
-    pass(post, envelope, known ?? passages.add(envelope))
+    pass(post, envelope, known ?? passages.add(envelope), onAnswer)
   }
 
-  function pass({ sequence, task, rank }: Post, envelope: Envelope, passage: Passage): void {
-    const reply: Reply = (progress) => taken(sequence, progress)
+  function pass({ sequence, task, rank }: Post, envelope: Envelope, passage: Passage, onAnswer: () => void): void {
+    const reply: Reply = (progress) => {
+      taken(sequence, progress)
+      onAnswer()
+    }
     // Asked before it is given: a receipt may come at once.
     passages.ask(passage, asker)
     if (task === TASK.route) router.route(envelope, passage, reply)

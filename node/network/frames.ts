@@ -6,6 +6,7 @@
 import type { Stream } from '@libp2p/interface'
 import { LengthPrefixedDecoder } from '@libp2p/utils'
 import { decode, encode } from 'cborg'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 import { whenTurnEnds } from './turn.ts'
@@ -38,6 +39,10 @@ export interface FrameStream {
   send(frame: Frame, isPatient?: boolean): boolean
   /** Resolves when there is room to send more, at once or after a drain; false when the stream has ended. */
   writable(options?: AbortOptions): Promise<boolean>
+  /** No frame is taken until `resume`; what comes meanwhile waits with who sends it, all but the stream's window. */
+  pause(): void
+  /** Goes on with what has come, at once. May be called from within `onFrame`. */
+  resume(): void
   readonly open: boolean
   /** Sends what is queued, then closes. */
   close(): void
@@ -106,7 +111,11 @@ function concatenate(parts: Uint8Array[]): Uint8Array {
 export function createFrameStream(stream: Stream, options: FrameStreamOptions): FrameStream {
   const { patienceMs } = { ...FRAME_STREAM_DEFAULTS, ...options }
   const decoder = new LengthPrefixedDecoder({ maxDataLength: options.maxFrameBytes, maxBufferSize: options.maxFrameBytes * 2 + 1_048_576 })
+  /** Not yet with the decoder. Bounded by the stream's window: what came while it was not read comes at once. */
+  const unread = new Uint8ArrayList()
   let open = true
+  let isPaused = false
+  let isReading = false
   const waiting = new Set<(writable: boolean) => void>()
   /** Sent in this turn, when corked, and what is patient. Bounded: it is gone at the turn's end, or after a few ms. */
   let corked: Uint8Array[] = []
@@ -130,15 +139,30 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     end(reason)
   }
 
-  stream.addEventListener('message', (event) => {
+  /** What is behind the frame at which it was paused stays with the decoder, or unread. */
+  function read(): void {
+    isReading = true
     try {
-      for (const frame of decoder.decode(event.data)) {
-        if (!open) return
-        options.onFrame(decodeFrame(frame.subarray()))
-      }
+      do {
+        const part = unread.sublist(0, Math.min(unread.byteLength, READ_BYTES))
+        unread.consume(part.byteLength)
+        for (const frame of decoder.decode(part)) {
+          if (!open) return
+          options.onFrame(decodeFrame(frame.subarray()))
+          if (isPaused) return
+        }
+      } while (unread.byteLength > 0)
     } catch (error) {
       abort(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      isReading = false
+      if (open && isPaused) stream.pause()
     }
+  }
+
+  stream.addEventListener('message', (event) => {
+    unread.append(event.data)
+    if (!isPaused && !isReading) read()
   })
   stream.addEventListener('drain', () => settle(true))
   stream.addEventListener('remoteCloseWrite', () => {
@@ -203,6 +227,22 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
         waiting.add(done)
       })
     },
+    pause() {
+      if (!open || isPaused) return
+      isPaused = true
+      if (!isReading) stream.pause()
+    },
+    resume() {
+      if (!open || !isPaused) return
+      isPaused = false
+      if (isReading) return
+      read()
+      if (!open || isPaused) return
+      // It gives all that it has before it has opened its window: who pauses it meanwhile would leave the window open.
+      isReading = true
+      stream.resume()
+      read()
+    },
     close() {
       if (!open) return
       uncork()
@@ -212,3 +252,6 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     abort,
   }
 }
+
+/** Given to the decoder at once: what it may hold is about the largest frame, not about a window. */
+const READ_BYTES = 65_536

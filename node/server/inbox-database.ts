@@ -171,13 +171,16 @@ export class InboxDatabase {
     return this.#remove('WHERE stored_at_ms < ? ORDER BY stored_at_ms LIMIT ?', [timeMs, count])
   }
 
-  /** Forgets the ids of removed messages whose time is over. To be called in a `commit`. */
-  forgetExpired(nowMs: number): void {
-    const { latest } = this.#prepare('SELECT max(expires_at_ms) AS latest FROM removed WHERE expires_at_ms < ?').get(nowMs) ?? {}
-    if (typeof latest !== 'number') return
-    this.#prepare('DELETE FROM removed WHERE expires_at_ms < ?').run(nowMs)
+  /** Forgets the ids of removed messages whose time is over, some at a time; how many. To be called in a `commit`. */
+  forgetExpired(nowMs: number, count: number): number {
+    const which = 'SELECT id, expires_at_ms FROM removed WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?'
+    const rows = this.#prepare(which).all(nowMs, count)
+    const latest = rows.at(-1)?.expires_at_ms
+    if (typeof latest !== 'number') return 0
+    for (const { id } of rows) this.#prepare('DELETE FROM removed WHERE id = ?').run(id ?? null)
     this.#forgottenMs = Math.max(this.#forgottenMs, latest)
     this.#prepare("INSERT OR REPLACE INTO facts VALUES ('forgotten_ms', ?)").run(this.#forgottenMs)
+    return rows.length
   }
 
   /** Those that can be read. */

@@ -4,6 +4,8 @@
  * `inbox-database.ts`'s.
  */
 
+import { InboxRanks } from './inbox-ranks.ts'
+
 export interface Share {
   messages: number
   /** Of disk, as `footprintOf` counts. */
@@ -19,6 +21,8 @@ export interface TallyEntry {
 export class InboxTally {
   /** By sender. Bounded: each has a message in the inbox. */
   readonly #senders = new Map<string, Share>()
+  /** The same, by how many messages each has. */
+  readonly #ranks: Record<'named' | 'others', InboxRanks> = { named: new InboxRanks(), others: new InboxRanks() }
   /** Messages by end. Bounded as well. */
   readonly #ends = new Map<string, number>()
   readonly #total: Share = { messages: 0, bytes: 0 }
@@ -50,7 +54,9 @@ export class InboxTally {
   add({ sender, end, bytes }: TallyEntry, messages = 1): void {
     const share = this.#senders.get(sender) ?? { messages: 0, bytes: 0 }
     this.#senders.set(sender, share)
-    const shares = this.#isNamed(sender) ? [share, this.#total, this.#named] : [share, this.#total]
+    const isNamed = this.#isNamed(sender)
+    const shares = isNamed ? [share, this.#total, this.#named] : [share, this.#total]
+    this.#ranksOf(isNamed).move(sender, share.messages, share.messages + messages)
     for (const one of shares) {
       one.messages += messages
       one.bytes += bytes
@@ -71,29 +77,22 @@ export class InboxTally {
     const sign = isNamed ? 1 : -1
     this.#named.messages += sign * messages
     this.#named.bytes += sign * bytes
+    this.#ranksOf(!isNamed).move(sender, messages, 0)
+    this.#ranksOf(isNamed).move(sender, 0, messages)
   }
 
   /**
-   * Who gives way when there are more messages than `room`, and how many it can give before somebody else has as many. Undefined when nobody
-   * has any.
+   * Who gives way when there are more messages than `room`, and how many of the `wanted` it gives before somebody else has as many. Undefined
+   * when nobody has any. Looks at no more than it gives, however many senders there are.
    */
-  givesWay(room: number): { sender: string; messages: number } | undefined {
+  givesWay(room: number, wanted: number): { sender: string; messages: number } | undefined {
     const unnamed = this.ofHalf(false).messages
     // Whichever half is over its own; the other one is what it may use.
     const fromNamed = unnamed <= room / 2
-    return this.#most(fromNamed) ?? this.#most(!fromNamed)
+    return this.#ranksOf(fromNamed).most(wanted) ?? this.#ranksOf(!fromNamed).most(wanted)
   }
 
-  #most(isNamed: boolean): { sender: string; messages: number } | undefined {
-    let most: { sender: string; messages: number } | undefined
-    let second = 0
-    for (const [sender, { messages }] of this.#senders) {
-      if (this.#isNamed(sender) !== isNamed) continue
-      if (most === undefined || messages > most.messages) {
-        second = most?.messages ?? 0
-        most = { sender, messages }
-      } else if (messages > second) second = messages
-    }
-    return most && { sender: most.sender, messages: Math.max(1, most.messages - second) }
+  #ranksOf(isNamed: boolean): InboxRanks {
+    return isNamed ? this.#ranks.named : this.#ranks.others
   }
 }

@@ -51,8 +51,8 @@ export interface StoredInbox extends Omit<Inbox, 'post'> {
   keep(end: string, messages: readonly Message[]): Promise<Kept[]>
   /** Ends that are received from now on, besides those with messages. */
   addEnd(end: string): void
-  /** Removes what is too old. Done by itself every ten minutes. */
-  tidy(): void
+  /** Removes what is too old or too much, a little at a time; resolves when that is done, or cannot be. Done by itself every ten minutes. */
+  tidy(): Promise<void>
   counts(): InboxCounts
   /** Stores what waits, then closes the file. May be called twice. */
   close(): void
@@ -65,8 +65,9 @@ interface Arrival {
 
 const DAY_MS = 86_400_000
 const TIDY_MS = 600_000
-/** Removed in one transaction: others wait for it. */
+/** Removed in one transaction, for which others wait, and the time between two of them, in ms: messages that come meanwhile go first. */
 const TIDY_GROUP = 256
+const TIDY_PAUSE_MS = 40
 /** The words of what has come can be found after this long, in ms, or as soon as somebody searches; so many messages in one transaction. */
 const INDEX_MS = 250
 const INDEX_GROUP = 256
@@ -103,13 +104,16 @@ export function openInbox(options: InboxOptions): StoredInbox {
   const refused: InboxCounts['refused'] = {}
   let isFailing = false
   let indexing: ReturnType<typeof setTimeout> | undefined
+  /** What removes the next ones, and the end of it. */
+  let tidying: ReturnType<typeof setTimeout> | undefined
+  let tidied: PromiseWithResolvers<void> | undefined
   let isClosed = false
 
   function commit(arrivals: Arrival[]): Kept[] {
     const stored: InboxMessage[] = []
     const kept = database.commit(() => {
       const results = arrivals.map((arrival) => keepOne(arrival, stored))
-      if (keepCount !== undefined) keepOnly(keepCount)
+      keepOnly(TIDY_GROUP)
       return results
     })
     if (isFailing) onEvent?.({ type: 'recovered' })
@@ -143,13 +147,17 @@ export function openInbox(options: InboxOptions): StoredInbox {
     return refusal ?? 'stored'
   }
 
-  function keepOnly(count: number): void {
-    for (;;) {
-      const excess = database.tally.total.messages - count
-      const next = excess > 0 ? database.tally.givesWay(count) : undefined
-      if (next === undefined) return
-      database.removeOldestOf(next.sender, Math.min(excess, next.messages))
+  /** Removes what is over `keepCount`, so many at most; how many. To be called in a `commit`. */
+  function keepOnly(atMost: number): number {
+    let removed = 0
+    while (keepCount !== undefined && removed < atMost) {
+      const excess = Math.min(database.tally.total.messages - keepCount, atMost - removed)
+      const next = excess > 0 ? database.tally.givesWay(keepCount, excess) : undefined
+      if (next === undefined) break
+      database.removeOldestOf(next.sender, next.messages)
+      removed += next.messages
     }
+    return removed
   }
 
   function failed(error: unknown): Kept {
@@ -170,22 +178,46 @@ export function openInbox(options: InboxOptions): StoredInbox {
 
   const group = createGroupCommit<Arrival, Kept>({ commit, failed })
 
-  function tidy(): void {
+  /** One transaction; true when there is more to do. */
+  function tidySome(): boolean {
+    const nowMs = now()
+    return database.commit(() => {
+      const done = [
+        database.forgetExpired(nowMs, TIDY_GROUP),
+        keepOnly(TIDY_GROUP),
+        keepDays === undefined ? 0 : database.removeStoredBefore(nowMs - keepDays * DAY_MS, TIDY_GROUP),
+      ]
+      return done.includes(TIDY_GROUP)
+    })
+  }
+
+  function tidyUntilDone(): void {
+    tidying = undefined
     try {
-      const nowMs = now()
-      database.commit(() => database.forgetExpired(nowMs))
-      if (keepCount !== undefined) database.commit(() => keepOnly(keepCount))
-      if (keepDays === undefined) return
-      const oldestMs = nowMs - keepDays * DAY_MS
-      while (database.commit(() => database.removeStoredBefore(oldestMs, TIDY_GROUP)) === TIDY_GROUP);
+      if (tidySome()) tidying = setTimeout(tidyUntilDone, TIDY_PAUSE_MS)
     } catch (error) {
       failed(error)
     }
+    if (tidying === undefined) endTidying()
   }
 
-  tidy()
+  function endTidying(): void {
+    clearTimeout(tidying)
+    tidied?.resolve()
+    tidied = undefined
+  }
+
+  function tidy(): Promise<void> {
+    if (tidied !== undefined) return tidied.promise
+    tidied = Promise.withResolvers<void>()
+    const { promise } = tidied
+    tidyUntilDone()
+    return promise
+  }
+
+  void tidy()
   if (database.hasUnindexed) indexing = setTimeout(indexSome, INDEX_MS)
-  const timer = setInterval(tidy, TIDY_MS)
+  const timer = setInterval(() => void tidy(), TIDY_MS)
   timer.unref()
 
   return {
@@ -229,6 +261,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
       clearInterval(timer)
       group.flush()
       clearTimeout(indexing)
+      endTidying()
       listeners.clear()
       database.close()
     },

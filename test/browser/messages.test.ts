@@ -3,7 +3,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenForTrouble } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { inboxOf, listenTo, openMessages, seesMessage, seesReceiving, seesSent, sendText, writeMessage } from '../helpers/messages-page.ts'
+import {
+  inboxOf,
+  listenTo,
+  openMessages,
+  seesMessage,
+  seesReceiving,
+  seesSent,
+  sendText,
+  takeFrom,
+  writeMessage,
+} from '../helpers/messages-page.ts'
 import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 
@@ -126,6 +136,64 @@ describe('messages between tabs', () => {
   })
 })
 
+describe('what is taken', () => {
+  it('is nothing of a sender who is muted by the button at its message, until it is unmuted', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await writeMessage(ann, bobs, 'buy this')
+    await (await seesMessage(bob, 'buy this')).getByTestId('mute-sender').click()
+    const muted = bob.getByTestId('muted').locator('li')
+    await muted.waitFor()
+    await writeMessage(ann, bobs, 'buy that')
+    await seesSent(ann, 'refused')
+    await muted.getByRole('button', { name: 'Unmute' }).click()
+    await muted.waitFor({ state: 'detached' })
+    await writeMessage(ann, bobs, 'sorry')
+    await seesMessage(bob, 'sorry')
+    expect(await inboxOf(bob).count()).toBe(2)
+  })
+
+  it('is what was chosen for each end: of whom, and which messages', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const [end, filtered] = [uniqueEnd(), uniqueEnd()]
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await bob.getByTestId('add-condition').click()
+    await bob.getByTestId('condition-field').fill('kind')
+    await bob.getByTestId('condition-value').fill('news')
+    await listenTo(bob, filtered)
+    await bob.getByTestId('rules').getByText('kind is “news”').waitFor()
+    await listenTo(bob, end)
+    await takeFrom(bob, end, 'known')
+    await bob.getByLabel('Take messages to your address').selectOption('known')
+
+    const post = (to: string, message: object) =>
+      fetch(`${node.url}/to/${encodeURIComponent(to)}?wait=10s`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(message),
+      })
+    expect((await post(filtered, { body: 'some news', fields: { kind: 'news' } })).status).toBe(200)
+    expect((await post(filtered, { body: 'no news', fields: { kind: 'talk' } })).status).toBe(202) // nobody hears it
+    await writeMessage(ann, bobs, 'from a stranger')
+    await seesSent(ann, 'refused')
+    await writeMessage(ann, end, 'from a stranger, here too')
+    await seesSent(ann, 'refused', 2)
+
+    await takeFrom(bob, end, 'open')
+    await writeMessage(ann, end, 'from anybody')
+    await seesMessage(bob, 'from anybody')
+    expect((await inboxOf(bob).getByTestId('message-body').allInnerTexts()).toSorted()).toEqual(['from anybody', 'some news'])
+
+    await bob.reload()
+    await seesReceiving(bob, 'here')
+    await bob.getByTestId('rules').getByText('kind is “news”').waitFor()
+    expect(await bob.getByLabel('Take messages to your address').inputValue()).toBe('known')
+    await takeFrom(bob, end, 'muted')
+  })
+})
+
 describe('what a message says', () => {
   it('is text, whatever it looks like; unread, it counts in the title of any page of the app; too long, it is a link', async () => {
     const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
@@ -151,6 +219,24 @@ describe('what a message says', () => {
     await (await seesMessage(bob, 'More than fits into a message')).getByRole('link').click()
     await bob.frameLocator('[data-testid="frame-local"]').getByText('a long story').first().waitFor({ timeout: 15_000 })
     expect(trouble).toEqual([])
+  })
+
+  it('is held again when it was too long, after its sender has reloaded, until it is forgotten', async () => {
+    const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
+    const bobs = await openMessages(bob, node.url)
+    await openMessages(ann, node.url)
+    await writeMessage(ann, bobs, `a longer story ${'y'.repeat(66_000)}`)
+    const link = (await seesMessage(bob, 'More than fits into a message')).getByRole('link')
+    const [hash] = /[0-9a-f]{64}/.exec((await link.getAttribute('href')) ?? '') ?? []
+    const holders = async () => ((await (await fetch(`${node.url}/api/v1/holders/${hash}`)).json()) as { holders: number }).holders
+    await waitFor(async () => (await holders()) === 1, 10_000, 'one holds it')
+
+    await ann.goto('about:blank')
+    await waitFor(async () => (await holders()) === 0, 20_000, 'nobody holds it while its sender is away')
+    await openMessages(ann, node.url)
+    await waitFor(async () => (await holders()) === 1, 20_000, 'it is held again')
+    await ann.getByTestId('forget').first().click()
+    await waitFor(async () => (await holders()) === 0, 20_000, 'it is held no more')
   })
 })
 

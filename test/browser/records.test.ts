@@ -99,6 +99,45 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[{ id: 'next', size: 3_000 }]], { maxBytes: 4_200 })).list).toEqual(['next', 'd'])
   })
 
+  it('that a flood fills loses what the flood sent, its oldest first, and of those without a name before those with one', async () => {
+    const page = await openPage()
+    const of = (from: string, ...ids: string[]) => ids.map((id) => ({ id, from }))
+    await call(page, 'name', 'friend', 'Ann')
+    const flooded = [...of('friend', 'f1', 'f2', 'f3'), ...of('quiet', 'q1'), ...of('loud', 'l1', 'l2', 'l3', 'l4', 'l5')]
+    expect((await call(page, 'keep', [flooded], { maxMessages: 6 })).list).toEqual(['l5', 'l4', 'q1', 'f3', 'f2', 'f1'])
+    // Whoever the others are, and under however many keys, they have half; among those who have as much, the oldest goes.
+    const thrownAway = ['a', 'b', 'c', 'd'].map((id) => ({ id, from: `thrown away ${id}` }))
+    expect((await call(page, 'keep', [thrownAway], { maxMessages: 6 })).list).toEqual(['d', 'c', 'b', 'f3', 'f2', 'f1'])
+    // A sender who has lost its name is one of the others again, and has the most of them.
+    await call(page, 'name', 'friend', '')
+    expect((await call(page, 'keep', [of('new', 'n1')], { maxMessages: 6 })).list).toEqual(['n1', 'd', 'c', 'b', 'f3', 'f2'])
+    // Of bytes, who has the most bytes.
+    const large = { id: 'large', from: 'new', size: 3_000 }
+    expect((await call(page, 'keep', [[large]], { maxBytes: 6_100 })).list).toEqual(['large', 'd', 'c', 'b', 'f3', 'f2'])
+  })
+
+  it('takes nothing that is refused, and forgets that it came; what it has is stored', async () => {
+    const page = await openPage()
+    const [a, b] = [
+      { id: 'a', from: 'bore' },
+      { id: 'b', from: 'bore' },
+    ]
+    await call(page, 'keep', [[a]])
+    expect(await call(page, 'keepRefusing', [a, b, { id: 'c' }], 'bore')).toEqual(['stored', 'muted', 'stored'])
+    expect((await call(page, 'keep', [[b]])).list).toEqual(['b', 'c', 'a'])
+  })
+
+  it('that was made before shares were counted keeps what it has, and counts it', async () => {
+    const page = await openPage()
+    await call(page, 'makeFirstVersion', [
+      { id: 'q1', from: 'quiet' },
+      { id: 'l1', from: 'loud' },
+      { id: 'l2', from: 'loud' },
+    ])
+    expect((await call(page, 'keep', [[{ id: 'o1', from: 'other' }]], { maxMessages: 3 })).list).toEqual(['o1', 'l2', 'q1'])
+    expect(await call(page, 'ends')).toEqual([{ end: '#old', policy: 'open', rules: [] }])
+  })
+
   it('forgets an id when its message is over for everybody, and takes no more while it knows too many', async () => {
     const page = await openPage()
     const [a, b] = [
@@ -128,5 +167,35 @@ describe('the inbox', () => {
     const secrets = await call(page, 'secrets', 5)
     expect(new Set(secrets).size).toBe(1)
     expect(await call(page, 'secrets', 1)).toEqual(secrets.slice(0, 1))
+  })
+})
+
+describe('bodies that were too large for a message', () => {
+  const [waits, stored] = [
+    { expiresAtMs: 1_000_000 },
+    { expiresAtMs: 1_000_000, isDone: true, outcome: OUTCOMES.find(({ state }) => state === 'stored') },
+  ]
+
+  it('are held again by the tab that receives, until their message is over, refused, or forgotten, and no longer by the one that sent them', async () => {
+    const refused = { ...waits, isDone: true, outcome: OUTCOMES.find(({ state }) => state === 'refused') }
+    const page = await openPage()
+    const { found, firstHolds } = await call(page, 'largeBodies', [70_000, 80_000, 90_000, 100_000], [
+      { nowMs: 1, entries: [waits, stored, waits, undefined] }, // the last did not get into the outbox yet
+      { nowMs: 2, entries: [waits, stored, undefined] },
+      { nowMs: 3, entries: [refused, stored] },
+      { nowMs: 600_001, entries: [refused, stored] },
+      { nowMs: 1_000_000, entries: [refused, stored] },
+    ] as never)
+    expect(found.map(({ held }) => held)).toEqual([[0, 1, 2, 3], [0, 1, 3], [1, 3], [1], []])
+    expect(found.every(({ asOther }) => asOther === 0)).toBe(true)
+    expect(firstHolds).toBe(0)
+  })
+
+  it('are refused over their number and their bytes', async () => {
+    const outbox = [{ nowMs: 1, entries: [waits, waits, waits, waits] }]
+    const few = await call(await openPage(), 'largeBodies', [70_000, 80_000, 90_000], outbox, { maxBodies: 2 })
+    expect([few.refused, few.found[0]?.held]).toEqual([[2], [0, 1]])
+    const small = await call(await openPage(), 'largeBodies', [70_000, 80_000, 70_001], outbox, { maxBytes: 145_000 })
+    expect([small.refused, small.found[0]?.held]).toEqual([[1], [0, 2]])
   })
 })

@@ -29,6 +29,12 @@ export async function listenTo(page: Page, name: string): Promise<void> {
   await page.getByTestId('ends').getByText(name).waitFor()
 }
 
+/** Chooses of whom messages are taken on an end. */
+export async function takeFrom(page: Page, name: string, policy: 'open' | 'known' | 'muted'): Promise<void> {
+  await page.getByLabel(`Take messages on ${name}`).selectOption(policy)
+  await page.locator(`[data-testid="ends"] > li[data-end="${name}"][data-policy="${policy}"]`).waitFor()
+}
+
 /** Writes and sends it, and waits until it is on its way or was refused. */
 export async function writeMessage(page: Page, to: string, text: string): Promise<void> {
   await page.getByTestId('message-to').fill(to)

@@ -1,9 +1,11 @@
 import { decode, encode } from 'cborg'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { sha256AtOnce } from '../../node/keys/index.ts'
+import { encodeKeyHex, sha256AtOnce } from '../../node/keys/index.ts'
 import { parseEnd } from '../../node/messages/end.ts'
 import {
+  claimedEnd,
+  claimedSender,
   decodeEnvelope,
   ENVELOPE_DEFAULTS,
   isEnvelopeSigned,
@@ -46,6 +48,15 @@ test('envelope: what was signed is read as it was, and its id is the hash of wha
   expect(isEnvelopeSigned(read)).toBe(true)
   const [part] = decode(envelope.bytes) as [Uint8Array]
   expect(read.id).toEqual(sha256AtOnce(Buffer.concat([Buffer.from('mayfly-message:'), part])))
+})
+
+test('envelope: who it says it is from, and to whom, is told without reading it, whatever its size; of what is none, nothing', () => {
+  for (const size of [0, 100, 1_000, MESSAGE_LIMITS.maxBodyBytes]) {
+    const { bytes, from, to } = signEnvelope(SECRET, { ...TERMS, payload: encodePayload({ body: new Uint8Array(size) }) })
+    expect([claimedSender(bytes), claimedEnd(bytes)]).toEqual([encodeKeyHex(from), encodeKeyHex(to)])
+    expect([claimedSender(bytes.subarray(0, 36)), claimedEnd(bytes.subarray(0, 70))]).toEqual(['', ''])
+  }
+  expect([claimedSender(new Uint8Array(0)), claimedEnd(Uint8Array.of(1))]).toEqual(['', ''])
 })
 
 test('envelope: what was read stays as it was when the buffer that it came in is used again', () => {

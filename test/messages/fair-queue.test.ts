@@ -6,11 +6,16 @@ function start(options: FairQueueOptions = {}) {
   const done: string[] = []
   let nowMs = 0
   const queue = createFairQueue(() => nowMs, options)
-  const push = (source: object, name: string, bytes = 1, work = () => {}) =>
-    queue.push(source, bytes, () => {
-      done.push(name)
-      work()
-    })
+  const push = (source: object, name: string, bytes = 1, work = () => {}, line?: string) =>
+    queue.push(
+      source,
+      bytes,
+      () => {
+        done.push(name)
+        work()
+      },
+      line,
+    )
   return { done, queue, push, pass: (ms: number) => (nowMs += ms) }
 }
 
@@ -23,6 +28,16 @@ describe('fair queue', () => {
     push(other, 'other')
     await waitFor(() => done.length === 1_003, 5_000, 'all are done')
     expect(done.slice(0, 7)).toEqual(['loud 0', 'quiet 0', 'other', 'loud 1', 'quiet 1', 'loud 2', 'loud 3'])
+  })
+
+  test('what one source gives for several others takes turns within those of the source', async () => {
+    const { done, push } = start()
+    const [node, quiet] = [{}, {}]
+    for (let i = 0; i < 4; i++) push(node, `loud ${i}`, 1, () => {}, 'loud')
+    for (let i = 0; i < 2; i++) push(node, `honest ${i}`, 1, () => {}, 'honest')
+    for (let i = 0; i < 2; i++) push(quiet, `quiet ${i}`)
+    await waitFor(() => done.length === 8, 5_000, 'all are done')
+    expect(done).toEqual(['loud 0', 'quiet 0', 'honest 0', 'quiet 1', 'loud 1', 'honest 1', 'loud 2', 'loud 3'])
   })
 
   test('over so many pieces, or so many bytes, of one source nothing is taken; of the others it is', () => {

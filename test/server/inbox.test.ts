@@ -319,8 +319,36 @@ describe('inbox: room', () => {
     await opened.inbox.keep('#a', [sampleMessage({ sentAtMs: nowMs, body: 'young' })])
     nowMs += 86_400_001
     const { inbox } = opened.reopen()
+    await inbox.tidy()
     expect(bodies(inbox.messages(ALL))).toEqual(['young'])
     expect(inbox.messages({ ...ALL, search: 'old' })).toEqual([])
     expect(inbox.counts().messages).toBe(1)
+  })
+
+  test('what is too old, or too much, goes a little at a time; what comes meanwhile is stored in between', async () => {
+    let nowMs = 1_000_000_000
+    const old = () => Array.from({ length: 1_500 }, () => sampleMessage({ sentAtMs: nowMs, body: 'old' }))
+    const opened = await createInbox({ senderRate: 0, now: () => nowMs })
+    await opened.inbox.keep('#a', old())
+    for (const options of [{ keepCount: 10 }, { keepDays: 1 }]) {
+      const { inbox } = opened.reopen({ ...options, now: () => nowMs })
+      if ('keepDays' in options) {
+        await inbox.keep('#a', old())
+        nowMs += 86_400_001
+      }
+      const before = inbox.counts().messages
+      expect(before).toBeGreaterThan(1_000)
+      let isTidy = false
+      const tidied = inbox.tidy().then(() => {
+        isTidy = true
+      })
+      const afterFirst = inbox.counts().messages
+      expect(before - afterFirst).toBeLessThanOrEqual(256)
+      expect(await inbox.keep('#a', [sampleMessage({ sentAtMs: nowMs, body: 'young' })])).toEqual(['stored'])
+      expect(isTidy).toBe(false)
+      await tidied
+      expect(inbox.counts().messages).toBeLessThanOrEqual(10)
+      expect(bodies(inbox.messages(ALL))).toContain('young')
+    }
   })
 })

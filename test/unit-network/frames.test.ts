@@ -130,6 +130,38 @@ test('frames: a length that never ends is given up', async () => {
   expect(reader.frames).toEqual([])
 })
 
+test('frames: one that is paused takes no more, goes on where it was, and loses nothing of much that came meanwhile', async () => {
+  const [writer, readable] = await streamPair({ delay: 0 })
+  const taken: number[] = []
+  const stream = createFrameStream(readable, {
+    maxFrameBytes: 2_000,
+    maxUnsentBytes: 1_000_000,
+    onFrame([type]) {
+      taken.push(type)
+      if (taken.length % 100 === 0) stream.pause()
+    },
+    onEnd: () => {},
+  })
+  // More than it may have undecoded, in pieces that hold many frames each.
+  const frames = Array.from({ length: 3_000 }, (_, i) => withLength(encodeFrame([i, 'x'.repeat(1_000)])))
+  for (let at = 0; at < frames.length; at += 50) writer.send(new Uint8Array(frames.slice(at, at + 50).flatMap((frame) => [...frame])))
+  await waitFor(() => taken.length === 100, 5_000, 'the first hundred')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(taken.length).toBe(100)
+  stream.resume()
+  expect(taken.length).toBe(200)
+  await waitFor(
+    () => {
+      stream.resume()
+      return taken.length === 3_000
+    },
+    10_000,
+    'all of them',
+  )
+  expect(taken).toEqual(Array.from({ length: 3_000 }, (_, i) => i))
+  expect(stream.open).toBe(true)
+})
+
 test('frames: garbage ends the stream once, and what follows it is not read', async () => {
   const { writer, reader } = await readFrom()
   writer.send(withLength(Uint8Array.of(0xff, 0xff)))

@@ -6,7 +6,7 @@ import { MemoryDatastore } from 'datastore-core'
 import { encodePayload, parseEnd, signEnvelope } from '../../../node/messages/index.ts'
 import { sealedPayloadBytes } from '../../../node/messages/sealed-size.ts'
 import { encodeMessageFrame, MAX_MESSAGE_FRAME_BYTES, MESSAGE_PROTOCOL, TASK } from '../../../node/messages/wire.ts'
-import { createFrameStream, createOverlay } from '../../../node/network/index.ts'
+import { createFrameStream, createOverlay, type FrameStream } from '../../../node/network/index.ts'
 import { PRESENCE_PROTOCOL } from '../../../node/rendezvous/index.ts'
 import { serveCalls } from '../worker.ts'
 
@@ -25,13 +25,13 @@ export interface FloodOrder {
 }
 
 export interface FloodCalls extends Record<string, (argument: never) => unknown> {
-  /** Signs all of it. */
+  /** Opens the streams, and signs all of it. */
   prepare(order: FloodOrder): Promise<void>
   /** Sends all of it, over and over, for so long, in ms; resolves with how many messages that were. */
   flood(durationMs: number): Promise<number>
 }
 
-let addresses: string[] = []
+let streams: FrameStream[] = []
 let envelopes: Uint8Array[] = []
 
 function sign(secret: Uint8Array, to: Uint8Array, payload: Uint8Array, isSealed: boolean): Uint8Array {
@@ -39,7 +39,7 @@ function sign(secret: Uint8Array, to: Uint8Array, payload: Uint8Array, isSealed:
 }
 
 /** One peer for each node; the connection is its own. */
-async function openStream(address: string) {
+async function openStream(address: string): Promise<FrameStream> {
   const { libp2p } = await createOverlay({
     role: 'tab',
     transport: undefined,
@@ -62,7 +62,7 @@ async function openStream(address: string) {
 
 serveCalls({
   async prepare(order: FloodOrder) {
-    addresses = order.addresses
+    streams = await Promise.all(order.addresses.map(openStream))
     const loud = crypto.getRandomValues(new Uint8Array(32))
     const { key } = parseEnd(order.end)
     const one = Array.from({ length: order.messages }, (_, i) => sign(loud, key, encodePayload({ body: `flood ${i}` }), false))
@@ -79,8 +79,7 @@ serveCalls({
     const signal = AbortSignal.timeout(durationMs)
     let sent = 0
     await Promise.all(
-      addresses.map(async (address) => {
-        const stream = await openStream(address)
+      streams.map(async (stream) => {
         // As fast as it is taken: who is not read any more waits.
         while (!signal.aborted && (await stream.writable({ signal }).catch(() => false))) {
           for (let i = 0; i < 64; i++, sent++) {
@@ -90,6 +89,7 @@ serveCalls({
           }
           await nextTurn()
         }
+        stream.abort(new Error('the flood is over')) // what is not read yet is no flood any more
       }),
     )
     return sent

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { Cell } from '../../../browser/cell.ts'
 import { Draft } from '../../../browser/messages/draft.ts'
+import { type EndSettings, refuseMessage, rulesOf, rulesText } from '../../../browser/messages/end-settings.ts'
 import { endOfLink } from '../../../browser/messages/mailbox.ts'
 import { Notices, type NoticeWindow } from '../../../browser/messages/notices.ts'
 import { Receiving } from '../../../browser/messages/receiving.ts'
@@ -39,6 +40,29 @@ describe('an end, written as a link', () => {
     expect(endOfLink('http://localhost:4000/to/%23wall')).toBe('#wall')
     for (const text of ['#wall', HASHNAME, 'https://a.example/', 'https://a.example/to/a/b', 'javascript:/to/a'])
       expect(endOfLink(text)).toBeUndefined()
+  })
+})
+
+describe('what is taken of an end', () => {
+  const known = { hashname: HASHNAME, names: new Map([['friend', 'Ann']]), muted: new Set(['bore', 'friend-once']) }
+
+  it('is what its policy says, and nothing of who is muted', () => {
+    const refusals = (policy: EndSettings['policy']) =>
+      ['friend', 'stranger', HASHNAME, 'bore'].map((from) => refuseMessage(from, { end: '#wall', policy, rules: [] }, known))
+    expect(refusals('open')).toEqual([undefined, undefined, undefined, 'muted'])
+    expect(refusals('known')).toEqual([undefined, 'unknown-sender', undefined, 'muted'])
+    expect(refusals('muted')).toEqual(['muted', 'muted', 'muted', 'muted'])
+  })
+
+  it('is what meets all conditions, and they can be read again', () => {
+    const conditions = [
+      { field: 'type', value: 'text/plain' },
+      { field: 're', value: undefined },
+    ]
+    expect(rulesOf(conditions)).toEqual([{ is: { type: 'text/plain' }, has: ['re'] }])
+    expect(rulesText(rulesOf(conditions))).toBe('type is “text/plain” and re is there')
+    expect([rulesOf([]), rulesText([])]).toEqual([[], ''])
+    expect(rulesText([{ has: ['a'] }, { has: ['b'] }])).toBe('a is there, or b is there')
   })
 })
 
@@ -163,6 +187,7 @@ function receivingParts() {
   return { locks, messages, open, refused, passOn }
 }
 
+const listened = (end: string, settings: Partial<EndSettings> = {}): EndSettings => ({ end, policy: 'open', rules: [], ...settings })
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('receiving', () => {
@@ -175,7 +200,7 @@ describe('receiving', () => {
 
   it('taps the address and each end, follows what is added and removed, and says what is refused', async () => {
     const { locks, messages, open, refused } = receivingParts()
-    const ends = new Cell<readonly string[]>(['#wall'])
+    const ends = new Cell<readonly EndSettings[]>([listened('#wall')])
     const receiving = new Receiving({ messages, secret, hashname: HASHNAME, ends, keep, locks })
     receiving.start()
     await settled()
@@ -184,7 +209,7 @@ describe('receiving', () => {
     expect(given).toEqual([['#wall', 1]])
 
     refused.set('#full', new MayflyError('ERR_LIMIT', 'full'))
-    ends.set(['#full', '#bad'])
+    ends.set([listened('#full'), listened('#bad')])
     await settled()
     expect([...open.keys()]).toEqual([HASHNAME, '#full'])
     expect([...receiving.problems.get().keys()].toSorted()).toEqual(['#bad', '#full'])
@@ -193,9 +218,24 @@ describe('receiving', () => {
     expect([...receiving.problems.get().keys()]).toEqual([])
   })
 
+  it('taps by the rules of an end, anew when they change, and an end that is muted not at all', async () => {
+    const { locks, messages, open } = receivingParts()
+    const ends = new Cell<readonly EndSettings[]>([listened('#wall'), listened('#quiet', { policy: 'muted' })])
+    const receiving = new Receiving({ messages, secret, hashname: HASHNAME, ends, keep, locks })
+    receiving.start()
+    await settled()
+    expect([...open.keys()]).toEqual([HASHNAME, '#wall'])
+    const before = open.get('#wall')
+    ends.set([listened('#wall', { policy: 'known' }), listened('#quiet')])
+    expect([open.get('#wall'), [...open.keys()]]).toEqual([before, [HASHNAME, '#wall', '#quiet']])
+    const rules = [{ is: { type: 'text/plain' } }]
+    ends.set([listened('#wall', { rules })])
+    expect([open.get('#wall')?.rules, [...open.keys()]]).toEqual([rules, [HASHNAME, '#wall']])
+  })
+
   it('is done by one tab, and by the next when that one is closed', async () => {
     const { locks, messages, open, passOn } = receivingParts()
-    const ends = new Cell<readonly string[]>([])
+    const ends = new Cell<readonly EndSettings[]>([])
     const [first, second] = [1, 2].map(() => new Receiving({ messages, secret, hashname: HASHNAME, ends, keep, locks })) as [
       Receiving,
       Receiving,

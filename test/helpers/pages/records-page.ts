@@ -1,14 +1,20 @@
 /** What `test/browser/records.test.ts` calls in a page: the tab's databases, which only a browser has. */
 
-import { InboxRecords, type InboxRecordsOptions, type InboxRow } from '../../../browser/messages/inbox-records.ts'
+import { answerOf, openDatabase } from '../../../browser/database.ts'
+import type { EndSettings } from '../../../browser/messages/end-settings.ts'
+import { InboxRecords, type InboxRecordsOptions } from '../../../browser/messages/inbox-records.ts'
+import type { InboxRow } from '../../../browser/messages/inbox-row.ts'
+import { LargeBodies, type LargeBodiesOptions } from '../../../browser/messages/large-bodies.ts'
 import { openMailDatabase } from '../../../browser/messages/mail-database.ts'
-import { ReceiverRecords } from '../../../browser/messages/receiver-records.ts'
+import { ReceiverRecords, TooMany } from '../../../browser/messages/receiver-records.ts'
 import { openOutboxRecords } from '../../../browser/outbox-records.ts'
-import { encodeKeyHex, type Kept } from '../../../node/index.ts'
+import { encodeKeyHex, type Kept, type OutboxEntry, sha256 } from '../../../node/index.ts'
 import { entryOf, OUTBOX_STORE_CASES, OUTCOMES } from '../outbox-store-suite.ts'
 
 export interface GivenMessage {
   id: string
+  /** A hashname, in this test. */
+  from?: string
   size?: number
   expiresAtMs?: number
 }
@@ -19,6 +25,12 @@ export interface InboxState {
   /** Ids, the newest first. */
   list: string[]
   counts: { messages: number; unread: number }
+}
+
+/** What is in the outbox at a time, by the number of the body; undefined: no more. */
+export interface GivenOutbox {
+  nowMs: number
+  entries: (Partial<OutboxEntry> | undefined)[]
 }
 
 let places = 0
@@ -87,6 +99,54 @@ export const recordsPage = {
     return state
   },
 
+  async name(from: string, name: string): Promise<void> {
+    const database = await openMailDatabase()
+    await new ReceiverRecords(database).setSender(from, { name })
+    database.close()
+  },
+
+  /** Of those who write, one is refused; what was stored before is not. */
+  async keepRefusing(batch: GivenMessage[], refused: string): Promise<Kept[]> {
+    const database = await openMailDatabase()
+    const inbox = new InboxRecords(database, { now: () => 1_000_000 })
+    const { kept } = await inbox.keep(batch.map(arrived), ({ from }) => (from === refused ? 'muted' : undefined))
+    database.close()
+    return kept
+  },
+
+  /** A mailbox as it was before shares were counted, with these in it. */
+  async makeFirstVersion(messages: GivenMessage[]): Promise<void> {
+    const database = await openDatabase({
+      name: 'mayfly-messages',
+      version: 1,
+      upgrade(created) {
+        created.createObjectStore('inbox', { keyPath: 'sequence', autoIncrement: true })
+        created.createObjectStore('known', { keyPath: 'id' }).createIndex('expires', 'expiresAtMs')
+        created.createObjectStore('ends', { keyPath: 'end' })
+        created.createObjectStore('senders', { keyPath: 'hashname' })
+        created.createObjectStore('sent', { keyPath: 'id' }).createIndex('sentAt', 'sentAtMs')
+        created.createObjectStore('facts')
+      },
+    })
+    await database.change(['inbox', 'known', 'ends', 'facts'], async (transaction) => {
+      for (const message of messages) {
+        const { expiresAtMs, ...row } = arrived(message)
+        transaction.objectStore('inbox').add({ ...row, storedAtMs: 1 })
+        transaction.objectStore('known').add({ id: row.id, expiresAtMs })
+      }
+      transaction.objectStore('ends').add({ end: '#old' })
+      await answerOf(transaction.objectStore('facts').put(510 * messages.length, 'bytes'))
+    })
+    database.close()
+  },
+
+  async ends(): Promise<EndSettings[]> {
+    const database = await openMailDatabase()
+    const ends = await new ReceiverRecords(database).ends()
+    database.close()
+    return ends
+  },
+
   /** The same messages through two connections at once. */
   async keepTwice(count: number): Promise<{ added: number; list: number }> {
     const batch = Array.from({ length: count }, (_, i) => arrived({ id: `twice-${i}`, expiresAtMs: Date.now() + 60_000 }))
@@ -124,6 +184,58 @@ export const recordsPage = {
     database.close()
   },
 
+  /**
+   * Bodies of so many bytes each, held and sent one after the other; then the tab is opened anew at each of the times, in ms, as the outbox is
+   * then. What it holds: by the number of the body.
+   */
+  async largeBodies(sizes: number[], outboxes: GivenOutbox[], limits: { maxBodies?: number; maxBytes?: number } = {}) {
+    const database = await openMailDatabase()
+    const numbers = new Map<string, number>()
+    const open = (entries: GivenOutbox['entries'], nowMs: number) => {
+      const held = new Set<string>()
+      const content: LargeBodiesOptions['content'] = {
+        async hold(given) {
+          const bytes = given instanceof Uint8Array ? given : await given.read(0, given.size)
+          const key = await sha256(bytes)
+          held.add(encodeKeyHex(key))
+          return { key, size: bytes.byteLength }
+        },
+        release: async (key) => held.delete(encodeKeyHex(key)),
+      }
+      const outbox = {
+        async get([number = 0]: Uint8Array) {
+          const found = entries[number]
+          return found && entryOf(number, found)
+        },
+      }
+      return { held, bodies: new LargeBodies({ database, content, outbox, now: () => nowMs, ...limits }) }
+    }
+    const first = open([], 0)
+    const refused: number[] = []
+    for (const [number, size] of sizes.entries()) {
+      try {
+        const { hash, link } = await first.bodies.hold(new Uint8Array(size).fill(number), false, 'text/plain')
+        if (link !== `/${hash}`) throw new Error(`the link is ${link}`)
+        numbers.set(hash, number)
+        if (outboxes[0]?.entries[number]) await first.bodies.sent(hash, Uint8Array.of(number))
+      } catch (error) {
+        if (!(error instanceof TooMany)) throw error
+        refused.push(number)
+      }
+    }
+    const found = []
+    for (const { entries, nowMs } of outboxes) {
+      const { held, bodies } = open(entries, nowMs)
+      await bodies.follow(false)
+      const asOther = held.size
+      await bodies.follow(true)
+      found.push({ asOther, held: [...held].map((hash) => numbers.get(hash)).toSorted() })
+    }
+    await first.bodies.follow(false)
+    database.close()
+    return { refused, found, firstHolds: first.held.size }
+  },
+
   /** The secret as several tabs ask for it at once, hex. */
   async secrets(count: number): Promise<string[]> {
     const database = await openMailDatabase()
@@ -135,9 +247,9 @@ export const recordsPage = {
   },
 }
 
-function arrived({ id, size = 10, expiresAtMs = 2_000_000 }: GivenMessage) {
+function arrived({ id, from = 'a'.repeat(52), size = 10, expiresAtMs = 2_000_000 }: GivenMessage) {
   const body = new Uint8Array(size)
-  return { id, end: '#wall', from: 'a'.repeat(52), sentAtMs: 1, expiresAtMs, isSealed: false, type: 'text/plain', fields: {}, body }
+  return { id, end: '#wall', from, sentAtMs: 1, expiresAtMs, isSealed: false, type: 'text/plain', fields: {}, body }
 }
 
 declare global {
