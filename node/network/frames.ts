@@ -4,11 +4,10 @@
  */
 
 import type { Stream } from '@libp2p/interface'
-import { LengthPrefixedDecoder } from '@libp2p/utils'
 import { decode, encode } from 'cborg'
-import { Uint8ArrayList } from 'uint8arraylist'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
+import { createFrameDecoder } from './frame-decoder.ts'
 import { whenTurnEnds } from './turn.ts'
 
 export type Frame = [type: number, ...fields: unknown[]]
@@ -110,9 +109,7 @@ function concatenate(parts: Uint8Array[]): Uint8Array {
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. */
 export function createFrameStream(stream: Stream, options: FrameStreamOptions): FrameStream {
   const { patienceMs } = { ...FRAME_STREAM_DEFAULTS, ...options }
-  const decoder = new LengthPrefixedDecoder({ maxDataLength: options.maxFrameBytes, maxBufferSize: options.maxFrameBytes * 2 + 1_048_576 })
-  /** Not yet with the decoder. Bounded by the stream's window: what came while it was not read comes at once. */
-  const unread = new Uint8ArrayList()
+  const decoder = createFrameDecoder(options.maxFrameBytes)
   let open = true
   let isPaused = false
   let isReading = false
@@ -139,19 +136,14 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     end(reason)
   }
 
-  /** What is behind the frame at which it was paused stays with the decoder, or unread. */
+  /** What is behind the frame at which it was paused stays with the decoder. */
   function read(): void {
     isReading = true
     try {
-      do {
-        const part = unread.sublist(0, Math.min(unread.byteLength, READ_BYTES))
-        unread.consume(part.byteLength)
-        for (const frame of decoder.decode(part)) {
-          if (!open) return
-          options.onFrame(decodeFrame(frame.subarray()))
-          if (isPaused) return
-        }
-      } while (unread.byteLength > 0)
+      for (let frame = decoder.next(); frame !== undefined && open; frame = decoder.next()) {
+        options.onFrame(decodeFrame(frame))
+        if (isPaused) return
+      }
     } catch (error) {
       abort(error instanceof Error ? error : new Error(String(error)))
     } finally {
@@ -161,7 +153,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
   }
 
   stream.addEventListener('message', (event) => {
-    unread.append(event.data)
+    decoder.push(event.data)
     if (!isPaused && !isReading) read()
   })
   stream.addEventListener('drain', () => settle(true))
@@ -252,6 +244,3 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     abort,
   }
 }
-
-/** Given to the decoder at once: what it may hold is about the largest frame, not about a window. */
-const READ_BYTES = 65_536
