@@ -152,8 +152,8 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   }
 
   /** A receipt, of a receiver here or from elsewhere: mail that it names is kept no longer. */
-  function takeReceipt(bytes: Uint8Array, isOwn = false): void {
-    for (const { id, isSealed } of passages.takeReceipt(bytes, isOwn)) if (isSealed) router?.mail.remove(id)
+  function takeReceipt(given: Uint8Array | Receipt): void {
+    for (const { id, isSealed } of passages.takeReceipt(given)) if (isSealed) router?.mail.remove(id)
   }
 
   /** A tab believes its home no more than anybody else. */
@@ -288,9 +288,9 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       secret,
       keep,
       ready: () => Promise.all([inTime(hold.announced, MAX_ANNOUNCE_MS), told]).then(() => {}),
-      onReceipt: ({ bytes }) => {
-        takeReceipt(bytes, true)
-        homeTaps?.tell({ type: 'receipt', receipt: bytes })
+      onReceipt: (receipt) => {
+        takeReceipt(receipt)
+        homeTaps?.tell({ type: 'receipt', receipt: receipt.bytes })
       },
       onDeclined(id, reason) {
         const { bytes } = signDecline(secret, id, reason, now())

@@ -64,11 +64,11 @@ export interface Passages {
    * Takes in a receipt and tells it to who asked. One that is forged, or of somebody else than the hashname that a message went to, counts for
    * nothing.
    *
-   * @param isOwn signed here: whether it is signed need not be asked
+   * @param given the bytes that came, or a receipt that was signed here: of that nothing need be asked
    * @returns the messages for which it is new
    * @throws {MayflyError} ERR_BAD_FRAME
    */
-  takeReceipt(bytes: Uint8Array, isOwn?: boolean): Passage[]
+  takeReceipt(given: Uint8Array | Receipt): Passage[]
   /**
    * Tells a receiver's refusal to who asked. One that is forged, or of somebody else than the hashname that a message went to, is told nobody.
    *
@@ -136,8 +136,9 @@ export function createPassages(options: PassagesOptions = {}): Passages {
       const oldest = passage.askers.size > MAX_ASKERS ? passage.askers.values().next().value : undefined
       if (oldest !== undefined) passage.askers.delete(oldest)
     },
-    takeReceipt(bytes, isOwn = false) {
-      const receipt = decodeReceipt(bytes)
+    takeReceipt(given) {
+      const isOwn = !(given instanceof Uint8Array)
+      const receipt = isOwn ? given : decodeReceipt(given)
       // An id that is there twice counts once: nobody fills the places of other receivers with one receipt.
       const named = [...new Set(receipt.ids.map(encodeKeyHex))].flatMap((id) => passages.get(id) ?? [])
       // A receiver may name others' messages besides its own. Whoever passed that on knew only its own, and must not be held for a forger.

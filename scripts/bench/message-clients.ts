@@ -3,8 +3,9 @@
  * acknowledgement is told to whose it is.
  */
 
+import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { once } from 'node:events'
-import { Agent, request } from 'node:http'
+import { Agent, type OutgoingHttpHeaders, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 
 export interface PostClient {
@@ -14,21 +15,46 @@ export interface PostClient {
 
 /** Each post a request of its own, over connections that are kept. */
 export function connectHttp(port: number): PostClient {
-  const agent = new Agent({ keepAlive: true })
+  const ask = httpAsker(port)
   return {
-    post: (body) =>
-      new Promise((resolve, reject) => {
-        const asked = request(
-          { host: '127.0.0.1', port, agent, method: 'POST', headers: { 'content-length': body.length } },
-          (response) => {
-            response
-              .resume()
-              .once('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`HTTP ${response.statusCode}`))))
-          },
-        )
-        asked.once('error', reject).end(body)
-      }),
+    async post(body) {
+      await ask('POST', body)
+    },
   }
+}
+
+/** The same, signed, and acknowledged by a signature of the receiver, which is checked. */
+export async function connectSignedHttp(port: number): Promise<PostClient> {
+  const ask = httpAsker(port)
+  const receiver = createPublicKey({ key: await ask('GET', ''), format: 'der', type: 'spki' })
+  const own = generateKeyPairSync('ed25519')
+  const key = own.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+  return {
+    async post(body) {
+      const signature = sign(null, Buffer.from(body), own.privateKey)
+      const receipt = await ask('POST', body, { key, signature: signature.toString('base64') })
+      if (!verify(null, signature, receiver, receipt)) throw new Error('a receipt that the receiver did not sign')
+    },
+  }
+}
+
+function httpAsker(port: number) {
+  const agent = new Agent({ keepAlive: true })
+  return (method: string, body: string, headers: OutgoingHttpHeaders = {}) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const asked = request(
+        { host: '127.0.0.1', port, agent, method, headers: { 'content-length': body.length, ...headers } },
+        (response) => {
+          const chunks: Buffer[] = []
+          response
+            .on('data', (chunk: Buffer) => chunks.push(chunk))
+            .once('end', () =>
+              response.statusCode === 200 ? resolve(Buffer.concat(chunks)) : reject(new Error(`HTTP ${response.statusCode}`)),
+            )
+        },
+      )
+      asked.once('error', reject).end(body)
+    })
 }
 
 /** @see https://redis.io/docs/latest/develop/reference/protocol-spec/ */

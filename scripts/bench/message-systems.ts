@@ -61,7 +61,7 @@ function mayfly(name: string, means: string, options: { isSealed: boolean; hasOu
   }
 }
 
-function http(name: string, means: string, hasOutbox: boolean): MessageSystem {
+function http(name: string, means: string, hasOutbox: boolean, protocol: 'http' | 'signed-http' = 'http'): MessageSystem {
   return {
     name,
     means,
@@ -69,7 +69,7 @@ function http(name: string, means: string, hasOutbox: boolean): MessageSystem {
       const receiver = stack.use(await startWorker<HttpKeeperCalls>(KEEPER))
       const port = await receiver.call('start', { path: join(directory, 'messages.db') })
       const outbox = hasOutbox ? join(directory, 'outbox.db') : undefined
-      return { receiver: receiver.pid, ...(await startPoster('http', port, stack, outbox)) }
+      return { receiver: receiver.pid, ...(await startPoster(protocol, port, stack, outbox)) }
     },
   }
 }
@@ -101,6 +101,8 @@ const RECEIVERS_DISK = "on the receiver's disk"
 
 const HTTP_SQLITE = 'HTTP + SQLite'
 
+const SIGNED_HTTP = `${HTTP_SQLITE}, with an outbox, signed`
+
 /** Ours, and what it is held to: who writes to the same disks. */
 export const SAME_DURABILITY = [
   ['mayfly, open end', `${HTTP_SQLITE}, with an outbox`],
@@ -113,6 +115,7 @@ export const MESSAGE_SYSTEMS: readonly MessageSystem[] = [
   mayfly('sealed', `${BOTH_DISKS}; signed and sealed`, { isSealed: true, hasOutbox: true }),
   http(HTTP_SQLITE, RECEIVERS_DISK, false),
   http(`${HTTP_SQLITE}, with an outbox`, BOTH_DISKS, true),
+  http(SIGNED_HTTP, `${BOTH_DISKS}; post and acknowledgement signed and checked`, true, 'signed-http'),
   broker('Redis, appendfsync always', "on the broker's disk", REDIS, 'redis'),
   broker(
     'NATS JetStream',

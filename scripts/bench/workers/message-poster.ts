@@ -2,11 +2,11 @@
 
 import { DatabaseSync } from 'node:sqlite'
 import { createGroupCommit } from '../../../node/server/group-commit.ts'
-import { connectHttp, connectJetStream, connectMqtt, connectRedis, type PostClient } from '../message-clients.ts'
+import { connectHttp, connectJetStream, connectMqtt, connectRedis, connectSignedHttp, type PostClient } from '../message-clients.ts'
 import { type LoadOptions, type LoadResult, runLoad } from '../post-load.ts'
 import { serveCalls } from '../worker.ts'
 
-const CONNECT = { http: connectHttp, redis: connectRedis, jetstream: connectJetStream, mqtt: connectMqtt }
+const CONNECT = { http: connectHttp, 'signed-http': connectSignedHttp, redis: connectRedis, jetstream: connectJetStream, mqtt: connectMqtt }
 export type PostProtocol = keyof typeof CONNECT
 
 let client: PostClient | undefined
