@@ -15,7 +15,7 @@ export interface EntranceOptions {
   /** More of them, for all peers together: at least, and at most. */
   minShared?: number
   maxShared?: number
-  /** At least, while one peer alone sends: so long after another one did, in ms. */
+  /** At least, while one peer alone sends: so long after another one did, here or through another node, in ms. */
   minAlone?: number
   aloneAfterMs?: number
   /** Answers to one end that take so many times as long as its quickest one, and so much more in ms, are late: others wait as well then. */
@@ -63,6 +63,8 @@ export interface EnteringMessage {
 export interface Entrance {
   /** False when the peer has as much waiting as it may. It may enter before this returns. */
   push(peer: object, message: EnteringMessage): boolean
+  /** A new message came by another node: nobody here sends alone. */
+  noteOthers(): void
   /** What the peer has waiting, of all that it may have: from 0 to 1, by number or by bytes, whichever is more. */
   fullness(peer: object): number
   /** How many may be on their way now besides each peer's own. */
@@ -96,7 +98,7 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
   let shared = limits.minShared
   let sharedTaken = 0
   let lastPeer = ''
-  /** When another peer sent than the one before. */
+  /** When another peer sent than the one before, or somebody at another node. */
   let otherAtMs = now()
 
   /** @param leave what makes its place free again */
@@ -175,6 +177,9 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
         run()
       }
       return true
+    },
+    noteOthers() {
+      otherAtMs = now()
     },
     fullness(peer) {
       const { messages = 0, bytes = 0 } = peers.get(peer) ?? {}

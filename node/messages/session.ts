@@ -296,7 +296,10 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       onAnswer()
       return
     }
-    if (known === undefined) context.onPassed(undefined)
+    if (known === undefined) {
+      context.onPassed(undefined)
+      if (context.isServer()) entrance.noteOthers()
+    }
     pass(post, envelope, known ?? passages.add(envelope), onAnswer)
   }
 

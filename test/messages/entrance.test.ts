@@ -105,14 +105,17 @@ describe('entrance', () => {
     expect(fast.names()).toEqual(['0', '1', '2'])
   })
 
-  test('who sends alone has some shared places, however late its answers are, until another one comes', () => {
-    const { entrance, push, answerAll } = start({ ownPlaces: 1, minShared: 0, maxShared: 8, minAlone: 4, aloneAfterMs: 2_000 })
-    const [peer, other] = [{}, {}]
-    for (let i = 0; i < 500; i++) push(peer, `${i}`)
-    for (let i = 0; i < 10; i++) answerAll(100 * (i + 1) ** 2)
-    expect(entrance.shared).toBe(4)
-    push(other, 'other')
-    expect(entrance.shared).toBe(0)
+  test('who sends alone has some shared places, however late its answers are, until another one comes, here or elsewhere', () => {
+    for (const comes of ['here', 'elsewhere']) {
+      const { entrance, push, answerAll } = start({ ownPlaces: 1, minShared: 0, maxShared: 8, minAlone: 4, aloneAfterMs: 2_000 })
+      const peer = {}
+      for (let i = 0; i < 500; i++) push(peer, `${i}`)
+      for (let i = 0; i < 10; i++) answerAll(100 * (i + 1) ** 2)
+      expect(entrance.shared).toBe(4)
+      if (comes === 'here') push({}, 'other')
+      else entrance.noteOthers()
+      expect(entrance.shared).toBe(0)
+    }
   })
 
   test('one that is not answered gives up its place after its time, once', async () => {
