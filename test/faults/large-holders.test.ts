@@ -16,6 +16,9 @@ const PIECE = 262_144
 const PIECES = 24
 const SIZE = PIECES * PIECE - 5
 
+/** Pieces that a reader asks one of two holders for at once, at most: who leaves has given them to its sockets, and nobody gets them. */
+const UNDER_WAY = 8
+
 /** What goes wrong once it was held; `node` is the holder's. */
 type Fault = (source: ContentSource, node: TestNode) => ContentSource['read']
 
@@ -67,7 +70,7 @@ async function setUp() {
   return { faulty, honest, reader, gateway: await createTestGateway(reader.peer) }
 }
 
-test.each(FAULTS)('a holder that %s, beside an honest one: the right bytes, and little wasted', async (_, fault) => {
+test.each(FAULTS)('a holder that %s, beside an honest one: the right bytes, and little wasted', async (name, fault) => {
   for (const [seed, withOutline] of [true, false].entries()) {
     const { faulty, honest, gateway } = await setUp()
     const { key, path, query } = await holdFaulty(faulty, seed, fault)
@@ -76,7 +79,8 @@ test.each(FAULTS)('a holder that %s, beside an honest one: the right bytes, and 
     expect(outcome).toEqual({ status: 200, isComplete: true, size: SIZE, hash: encodeKeyHex(key) })
     const served = [faulty, honest].reduce((sum, { peer }) => sum + peer.status().counts.bytesServed, 0)
     // What a lie costs is its own piece; and a busy machine may ask for a slow one twice.
-    expect(served).toBeLessThanOrEqual(SIZE + 2 * PIECE)
+    const wasted = name === 'leaves at half' ? UNDER_WAY : 2
+    expect(served).toBeLessThanOrEqual(SIZE + wasted * PIECE)
   }
 })
 
