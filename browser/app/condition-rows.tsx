@@ -40,6 +40,7 @@ export function ConditionRows({ conditions, onChange }: ConditionRowsProps) {
               placeholder="exactly this"
               value={value}
               autocomplete="off"
+              required
               onInput={(event) => change(i, { value: event.currentTarget.value })}
             />
           )}

@@ -161,6 +161,12 @@ describe('what is taken', () => {
     await openMessages(ann, node.url)
     await bob.getByTestId('add-condition').click()
     await bob.getByTestId('condition-field').fill('kind')
+    // A condition that was left empty would be met by nothing: the form asks for it, and listens to nothing meanwhile.
+    await bob.getByTestId('end-name').fill(filtered)
+    await bob.getByTestId('listen').click()
+    expect(
+      await bob.getByTestId('condition-value').evaluate((input) => input === document.activeElement && input.matches(':invalid')),
+    ).toBe(true)
     await bob.getByTestId('condition-value').fill('news')
     await listenTo(bob, filtered)
     await bob.getByTestId('rules').getByText('kind is “news”').waitFor()
