@@ -40,9 +40,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...NETWORK, ...BROWSER, ...SETUP],
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
-          testTimeout: 10_000,
-          hookTimeout: 10_000,
+          maxWorkers: 3, // a third of their time is waiting
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       atOnce(2, 'shared', SHARED, 2, PATIENT_MS),

@@ -234,7 +234,6 @@ describe('outbox: post', () => {
   test('is told to be stored while that is being written', async () => {
     const store = createMemoryOutboxStore()
     const written = Promise.withResolvers<void>()
-    onTestFinished(() => written.resolve())
     const slow: OutboxStore = {
       ...store,
       async change(id, change) {
@@ -244,6 +243,7 @@ describe('outbox: post', () => {
     }
     const { outbox } = await startOutbox(({ envelope }) => storedBy(envelope), { context: { store: slow } })
     expect((await outbox.post('#wall', { body: 'x' })).outcome.state).toBe('stored')
+    written.resolve() // or it would be waited for in the end
   })
 
   test('is pruned when there is much that is done, before the minute is over', async () => {
