@@ -1,7 +1,10 @@
 /**
  * Work that strangers give, done in turns: one piece of each source's after the other, so that a flood waits behind itself and nobody else. What
- * a source gives for several others is in several lines, which take turns within those of the source: a node passes on what many send. What one source may have waiting is bounded, and so is what is under way in other threads. Between slices the event loop gets its turn.
+ * a source gives for several others is in several lines, which take turns within those of the source: a node passes on what many send. What one
+ * source may have waiting is bounded, and so is what is under way in other threads. Between slices the event loop gets its turn.
  */
+
+import { createTurns, type Turns } from './turns.ts'
 
 export interface FairQueueOptions {
   /** Pieces of work that one source may have waiting, and their weight in bytes. */
@@ -30,25 +33,11 @@ export interface FairQueue {
    * @param line pieces of one line are done in their order
    */
   push(source: object, bytes: number, work: Work, line?: string): boolean
-  /** Pieces of work that the source has waiting. */
-  waiting(source: object): number
   /** Forgets what the source has waiting. */
   remove(source: object): void
 }
 
 type Work = () => unknown
-
-interface Piece {
-  bytes: number
-  work: Work
-}
-
-interface Source {
-  /** By name, in the order of their turns; none is empty. Bounded by the pieces. */
-  lines: Map<string, Piece[]>
-  pieces: number
-  bytes: number
-}
 
 /** The next turn of the event loop, input first. Timers of a tab wait longer; there nobody queues. */
 const nextTurn: (work: () => void) => void = globalThis.setImmediate ?? ((work: () => void) => setTimeout(work, 0))
@@ -56,7 +45,7 @@ const nextTurn: (work: () => void) => void = globalThis.setImmediate ?? ((work: 
 export function createFairQueue(now: () => number, options: FairQueueOptions = {}): FairQueue {
   const { maxWaiting, maxWaitingBytes, sliceMs, maxUnderWay } = { ...FAIR_QUEUE_DEFAULTS, ...options }
   /** In the order of their turns; none is empty. Bounded by the streams. */
-  const sources = new Map<object, Source>()
+  const sources = new Map<object, Turns<Work>>()
   let isRunning = false
   let underWay = 0
 
@@ -76,16 +65,11 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
 
   /** Does the next piece; whose turn it was stands behind everybody else then. */
   function next(): unknown {
-    const [source, waiting] = sources.entries().next().value as [object, Source]
-    const [name, line] = waiting.lines.entries().next().value as [string, Piece[]]
-    const { bytes, work } = line.shift() as Piece
-    waiting.pieces--
-    waiting.bytes -= bytes
-    waiting.lines.delete(name)
-    if (line.length > 0) waiting.lines.set(name, line)
+    const [source, waiting] = sources.entries().next().value as [object, Turns<Work>]
+    const work = waiting.take()
     sources.delete(source)
-    if (waiting.pieces > 0) sources.set(source, waiting)
-    return work()
+    if (waiting.size > 0) sources.set(source, waiting)
+    return work?.()
   }
 
   function runLater(): void {
@@ -104,18 +88,13 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
       return sources.size === 0 && underWay === 0
     },
     push(source, bytes, work, name = '') {
-      const waiting = sources.get(source) ?? { lines: new Map(), pieces: 0, bytes: 0 }
-      if (waiting.pieces >= maxWaiting || (waiting.bytes + bytes > maxWaitingBytes && waiting.pieces > 0)) return false
-      const line = waiting.lines.get(name) ?? []
-      line.push({ bytes, work })
-      waiting.lines.set(name, line)
-      waiting.pieces++
-      waiting.bytes += bytes
+      const waiting = sources.get(source) ?? createTurns<Work>()
+      if (waiting.size >= maxWaiting || (waiting.bytes + bytes > maxWaitingBytes && waiting.size > 0)) return false
+      waiting.push(name, work, bytes)
       sources.set(source, waiting)
       runLater()
       return true
     },
-    waiting: (source) => sources.get(source)?.pieces ?? 0,
     remove: (source) => void sources.delete(source),
   }
 }

@@ -25,11 +25,11 @@ import { createChannels } from './channels.ts'
 import { signDecline } from './decline.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import { type End, parseEnd } from './end.ts'
-import { createEntrance } from './entrance.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './envelope.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { saidByOwnHome } from './hearsay.ts'
 import { createHomeTaps } from './home-taps.ts'
+import { createIntake } from './intake.ts'
 import { createKeyLookups } from './key-lookups.ts'
 import { createMail } from './mail.ts'
 import { createOutbox } from './outbox.ts'
@@ -141,7 +141,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     : undefined
   const homeTaps = isNode ? undefined : createHomeTaps({ seats, channels, home: () => presence.home, prove })
   const queue = createFairQueue(() => performance.now())
-  const entrance = createEntrance(() => performance.now())
+  const intake = createIntake(() => performance.now())
   const rate = { burst: limits.messageBurst, perSecond: limits.messagesPerSecond }
   const senderRate = createSenderRate(rate, now)
   const peerRate = createSenderRate(rate, now)
@@ -245,7 +245,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       seats,
       passages,
       queue,
-      entrance,
+      intake,
       senderRate,
       peerRate,
       forgeries,

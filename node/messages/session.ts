@@ -8,7 +8,6 @@ import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream } from '../network/index.ts'
 import type { Key, MessageRefusal, PeerLimits, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
-import type { Entrance } from './entrance.ts'
 import {
   claimedEnd,
   claimedSender,
@@ -19,6 +18,7 @@ import {
   refuseTimes,
 } from './envelope.ts'
 import type { FairQueue } from './fair-queue.ts'
+import type { Intake } from './intake.ts'
 import type { Asker, Passage, Passages } from './passages.ts'
 import type { Router } from './router.ts'
 import type { Seat, Seats } from './seats.ts'
@@ -45,7 +45,7 @@ export interface SessionContext {
   passages: Passages
   queue: FairQueue
   /** Before it, for messages of peers that are no servers. */
-  entrance: Entrance
+  intake: Intake
   /** What each sender may send through here, by public key, hex. */
   senderRate: SenderRate
   /** The same for each peer that is no server of the overlay, by peer id: before any signature is checked. */
@@ -72,7 +72,7 @@ const MAX_FORGED = 8
 /** Messages over its share that a peer is told of, before it is not read for so long, in ms. */
 const MAX_REFUSED = 64
 const UNREAD_MS = 1_000
-/** How full of one peer's messages the entrance may be, before the peer is not read until half of them have entered. */
+/** How full of one peer's messages the intake may be, before the peer is not read until half of them have entered. */
 const CROWDED = 1 / 8
 /** How long an offered message may be on its way from another record node, in ms. */
 const OFFER_MS = 40
@@ -88,7 +88,7 @@ export interface MessageSession {
 }
 
 export function serveMessages(stream: Stream, connection: Connection, context: SessionContext): MessageSession {
-  const { router, seats, passages, queue, entrance, limits, now } = context
+  const { router, seats, passages, queue, intake, limits, now } = context
   const peer = connection.remotePeer.toString()
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
   const taps = new Map<string, Seat>()
@@ -110,7 +110,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       context.onTaps(-taps.size)
       taps.clear()
       queue.remove(source)
-      entrance.remove(source)
+      intake.remove(source)
       clearTimeout(resuming)
       context.onEnd()
     },
@@ -156,18 +156,18 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
 
   /** Waits until others of this node's peers have had their turn. */
   function enter(post: Post, envelope: Uint8Array): void {
-    const isTaken = entrance.push(source, {
+    const isTaken = intake.push(source, {
       peer,
       line: claimedSender(envelope),
       end: claimedEnd(envelope),
       bytes: WAITING_BYTES + envelope.byteLength,
       enter(onAnswer) {
         enqueuePost(post, onAnswer)
-        if (isCrowded && entrance.fullness(source) <= CROWDED / 2) setCrowded(false)
+        if (isCrowded && intake.fullness(source) <= CROWDED / 2) setCrowded(false)
       },
     })
     if (!isTaken) onBusy(post)
-    else if (entrance.fullness(source) >= CROWDED) setCrowded(true)
+    else if (intake.fullness(source) >= CROWDED) setCrowded(true)
   }
 
   function enqueuePost(post: Post, onAnswer: () => void): void {
@@ -298,7 +298,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     }
     if (known === undefined) {
       context.onPassed(undefined)
-      if (context.isServer()) entrance.noteOthers()
+      if (context.isServer()) intake.noteOthers()
     }
     pass(post, envelope, known ?? passages.add(envelope), onAnswer)
   }

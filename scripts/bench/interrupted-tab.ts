@@ -50,7 +50,7 @@ async function reload(page: Page): Promise<Page> {
 }
 
 /** What the tab keeps for its session comes back with it. */
-async function crash({ page, context }: Browser, link: string): Promise<Page> {
+export async function crash({ page, context }: Pick<Browser, 'page' | 'context'>, link: string): Promise<Page> {
   const kept = await page.evaluate(() => ({ ...sessionStorage }))
   const crashed = page.waitForEvent('crash')
   await Promise.race([page.goto('chrome://crash').catch(() => {}), crashed])

@@ -5,6 +5,7 @@
 
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { crash } from '../../scripts/bench/interrupted-tab.ts'
 import { seesConnection, seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
@@ -46,19 +47,7 @@ it('a reload at half of a file costs about what was under way', async () => {
 }, 400_000)
 
 it('so does a tab that crashes there, and is opened again as browsers do', async () => {
-  const twice = await interruptAtHalf(async (page, context, url) => {
-    const kept = await page.evaluate(() => ({ ...sessionStorage }))
-    const crashed = page.waitForEvent('crash')
-    await Promise.race([page.goto('chrome://crash').catch(() => {}), crashed])
-    await crashed
-    const again = await context.newPage()
-    await again.addInitScript((items: Record<string, string>) => {
-      if (window.top !== window || sessionStorage.length > 0) return
-      for (const [name, value] of Object.entries(items)) sessionStorage.setItem(name, value)
-    }, kept)
-    await again.goto(url)
-    return again
-  })
+  const twice = await interruptAtHalf((page, context, url) => crash({ page, context }, url))
   expect(twice).toBeGreaterThanOrEqual(0)
   expect(twice).toBeLessThanOrEqual(MOST_TWICE)
 }, 400_000)

@@ -6,8 +6,9 @@
  */
 
 import { createSenderRate } from './sender-rate.ts'
+import { createTurns, type Turns } from './turns.ts'
 
-export interface EntranceOptions {
+export interface IntakeOptions {
   /** Messages of each peer that may be on their way at once, whatever others have, and how many may go that way, at once and per second. */
   ownPlaces?: number
   ownBurst?: number
@@ -31,7 +32,7 @@ export interface EntranceOptions {
   rememberMs?: number
 }
 
-export const ENTRANCE_DEFAULTS: Readonly<Required<EntranceOptions>> = {
+export const INTAKE_DEFAULTS: Readonly<Required<IntakeOptions>> = {
   ownPlaces: 2,
   ownBurst: 10,
   ownPerSecond: 25, // what people write; more than that is let in only where nobody notices, or when others leave it
@@ -60,7 +61,7 @@ export interface EnteringMessage {
   enter(onAnswer: () => void): void
 }
 
-export interface Entrance {
+export interface Intake {
   /** False when the peer has as much waiting as it may. It may enter before this returns. */
   push(peer: object, message: EnteringMessage): boolean
   /** A new message came by another node: nobody here sends alone. */
@@ -74,10 +75,7 @@ export interface Entrance {
 }
 
 interface Line {
-  /** By name, in the order of their turns; none is empty. Bounded by the messages. */
-  lines: Map<string, EnteringMessage[]>
-  messages: number
-  bytes: number
+  messages: Turns<EnteringMessage>
   /** Messages on their way, in a place of its own. */
   own: number
   /** Until the next may go that way. */
@@ -87,8 +85,8 @@ interface Line {
 /** What a late answer leaves of the shared places. */
 const LATE_FACTOR = 0.5
 
-export function createEntrance(now: () => number, options: EntranceOptions = {}): Entrance {
-  const limits = { ...ENTRANCE_DEFAULTS, ...options }
+export function createIntake(now: () => number, options: IntakeOptions = {}): Intake {
+  const limits = { ...INTAKE_DEFAULTS, ...options }
   /** Of peers that have something waiting or under way. Bounded by the streams. */
   const peers = new Map<object, Line>()
   /** Those of them that wait, in the order of their turns. */
@@ -123,8 +121,13 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
   }
 
   function runOwn(peer: object, line: Line): void {
-    while (line.messages > 0 && line.own < limits.ownPlaces && line.timer === undefined) {
-      const waitMs = ownRate.take(peekNext(line).peer)
+    const { messages } = line
+    for (
+      let next = messages.peek();
+      next !== undefined && line.own < limits.ownPlaces && line.timer === undefined;
+      next = messages.peek()
+    ) {
+      const waitMs = ownRate.take(next.peer)
       if (waitMs > 0) {
         line.timer = setTimeout(() => {
           line.timer = undefined
@@ -133,12 +136,13 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
         break
       }
       line.own++
-      begin(takeNext(line), () => {
+      messages.take()
+      begin(next, () => {
         line.own--
         runOwn(peer, line)
       })
     }
-    if (line.messages > 0) return
+    if (line.messages.size > 0) return
     waiting.delete(peer)
     clearTimeout(line.timer)
     line.timer = undefined
@@ -154,9 +158,10 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
   function run(): void {
     while (waiting.size > 0 && sharedTaken < places()) {
       const [peer, line] = waiting.entries().next().value as [object, Line]
-      const message = takeNext(line)
+      const message = line.messages.take()
       waiting.delete(peer)
-      if (line.messages > 0) waiting.set(peer, line) // behind everybody else
+      if (message === undefined) continue
+      if (line.messages.size > 0) waiting.set(peer, line) // behind everybody else
       sharedTaken++
       begin(message, () => sharedTaken--)
     }
@@ -164,15 +169,16 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
 
   return {
     push(peer, message) {
-      const line = peers.get(peer) ?? { lines: new Map(), messages: 0, bytes: 0, own: 0, timer: undefined }
-      const isFull = line.messages >= limits.maxWaiting || line.bytes + message.bytes > limits.maxWaitingBytes
-      if (isFull && line.messages > 0) return false
+      const line = peers.get(peer) ?? { messages: createTurns(), own: 0, timer: undefined }
+      const { messages } = line
+      const isFull = messages.size >= limits.maxWaiting || messages.bytes + message.bytes > limits.maxWaitingBytes
+      if (isFull && messages.size > 0) return false
       if (message.peer !== lastPeer) otherAtMs = now()
       lastPeer = message.peer
       peers.set(peer, line)
-      append(line, message)
+      messages.push(message.line, message, message.bytes)
       runOwn(peer, line)
-      if (line.messages > 0) {
+      if (line.messages.size > 0) {
         waiting.set(peer, line)
         run()
       }
@@ -182,8 +188,8 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
       otherAtMs = now()
     },
     fullness(peer) {
-      const { messages = 0, bytes = 0 } = peers.get(peer) ?? {}
-      return Math.max(messages / limits.maxWaiting, bytes / limits.maxWaitingBytes)
+      const { size = 0, bytes = 0 } = peers.get(peer)?.messages ?? {}
+      return Math.max(size / limits.maxWaiting, bytes / limits.maxWaitingBytes)
     },
     get shared() {
       return places()
@@ -191,9 +197,7 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
     remove(peer) {
       const line = peers.get(peer)
       if (line === undefined) return
-      line.lines.clear()
-      line.messages = 0
-      line.bytes = 0
+      line.messages.clear()
       clearTimeout(line.timer)
       peers.delete(peer)
       waiting.delete(peer)
@@ -201,33 +205,8 @@ export function createEntrance(now: () => number, options: EntranceOptions = {})
   }
 }
 
-function append(line: Line, message: EnteringMessage): void {
-  const own = line.lines.get(message.line) ?? []
-  own.push(message)
-  line.lines.set(message.line, own)
-  line.messages++
-  line.bytes += message.bytes
-}
-
-/** The message whose turn it is, of a line that has one. */
-function peekNext({ lines }: Line): EnteringMessage {
-  const [messages] = lines.values()
-  return messages?.[0] as EnteringMessage
-}
-
-/** Takes it out. */
-function takeNext(line: Line): EnteringMessage {
-  const [name, messages] = line.lines.entries().next().value as [string, EnteringMessage[]]
-  const message = messages.shift() as EnteringMessage
-  line.lines.delete(name)
-  if (messages.length > 0) line.lines.set(name, messages)
-  line.messages--
-  line.bytes -= message.bytes
-  return message
-}
-
 /** How soon each end was answered at best: some are further away than others. */
-function createAnswers(now: () => number, { lateFactor, lateMs, maxEnds, rememberMs }: Required<EntranceOptions>) {
+function createAnswers(now: () => number, { lateFactor, lateMs, maxEnds, rememberMs }: Required<IntakeOptions>) {
   /** By end, least lately used first: the best of this span of time and of the one before. Bounded: maxEnds. */
   const ends = new Map<string, { bestMs: number; earlierMs: number; sinceMs: number }>()
 
