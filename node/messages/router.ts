@@ -236,8 +236,11 @@ export function createRouter(context: RouterContext): Router {
   }
 
   async function search(envelope: Envelope, passage: Passage, delivery: Pick<Delivery, 'join'>): Promise<void> {
-    tellRecordNodes(envelope, passage, await placeOf(envelope.to))
+    const place = await placeOf(envelope.to)
+    tellRecordNodes(envelope, passage, place)
     const asked = new Set([selfId, ...presence.homesHolding(envelope.to)])
+    // A home that is a record node was not copied to from here, and what it said of its own taps may have been outvoted: it is asked as a home.
+    for (const node of place.nodes) asked.delete(node.toString())
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(ROUTE_MS)])
     try {
       for await (const { home, signed } of presence.find(envelope.to, { signal })) {
