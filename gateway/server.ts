@@ -65,6 +65,8 @@ type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
 /** Ours; whoever else listens is the overlay. */
 const OWN_UPGRADE_LISTENERS = 1
+/** Connections that may wait to be taken: as many as Linux allows. With Node.js's 511, a busy node's visitors beyond them wait for TCP to try again. */
+const LISTEN_BACKLOG = 4_096
 /** How often overdue connections are looked for, in ms. */
 const CHECK_INTERVAL_MS = 1_000
 /** How often finished connections are closed while stopping, in ms. */
@@ -132,7 +134,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     async listen({ port, host }) {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
-        server.listen(port, host, () => {
+        server.listen({ port, host, backlog: LISTEN_BACKLOG }, () => {
           server.off('error', reject)
           resolve()
         })
