@@ -374,7 +374,7 @@ export interface PostOptions extends AbortOptions {
   secret?: MessageSecret
   /** How long to wait for a receipt before the outcome is 'queued', in ms. The outbox goes on all the same. */
   waitMs?: number
-  /** Told its id once it is in the outbox, before it is sent: also of a post that is aborted after that. */
+  /** Told its id once it is in the outbox, before what became of it: also of a post that is aborted after that. */
   onKept?(id: Key): void
 }
 

@@ -1,6 +1,7 @@
 /**
- * The outbox: what is posted is sealed, signed and written down before it is sent, and sent again until it is stored, refused for good, or
- * expired. When, and how often, is `tries.ts`; where it is written, and how it is sent, is handed in.
+ * The outbox: what is posted is sealed, signed, and written down while it is sent for the first time: who posts hears nothing before it is
+ * written. It is sent again until it is stored, refused for good, or expired. When, and how often, is `tries.ts`; where it is written, and how
+ * it is sent, is handed in.
  */
 
 import { MayflyError } from '../errors.ts'
@@ -22,7 +23,7 @@ import { type ComposerContext, createComposer } from './composing.ts'
 import { type End, parseEnd } from './end.ts'
 import { decodeEnvelope, type Envelope } from './envelope.ts'
 import { createOutcomeWaits } from './outcome-waits.ts'
-import { createTries, type TriesOptions } from './tries.ts'
+import { createTries, isFinal, type TriesOptions } from './tries.ts'
 
 export interface OutboxOptions extends TriesOptions {
   /** Messages that wait at once, and the sum of their envelopes in bytes. */
@@ -199,24 +200,27 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       }
       fresh.set(entry, { end, envelope })
       carry(1, entry)
-      await store.put(entry).catch((error: unknown) => {
-        carry(-1, entry)
-        throw error
-      })
-      onKept?.(envelope.id)
-      onChange(entry, undefined)
-      if (state !== 'running') {
-        // It is written, and nobody tries it here any more: who opens the store next need not wait for a claim that nobody uses.
-        await tries.letGo(entry.id)
-        return { id: envelope.id, outcome: { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs } }
-      }
+      const written = store.put(entry)
       const outcome = waits.outcomeOf(entry, {
         waitMs: waitMs ?? usualWaitMs,
         isQueuedEnough: waitMs === undefined,
         ...(signal && { signal }),
       })
-      if (isTriedNow) tries.begin(entry)
-      else tries.look()
+      outcome.catch(() => {}) // aborted while it is written: heard below
+      const tried = isTriedNow ? tries.begin(entry, written) : undefined
+      try {
+        await written
+      } catch (error) {
+        carry(-1, entry)
+        const unwritten = await tried
+        waits.cancel(entry.id)
+        // It need not be written any more: an error would say that it has to be posted again.
+        if (unwritten !== undefined && isFinal(unwritten)) return { id: envelope.id, outcome: unwritten }
+        throw error
+      }
+      onKept?.(envelope.id)
+      onChange(entry, undefined)
+      if (!isTriedNow) tries.look()
       return { id: envelope.id, outcome: await outcome }
     },
     kick: () => tries.kick(),

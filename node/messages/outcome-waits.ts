@@ -1,7 +1,7 @@
 /** Who waits for what becomes of a message. */
 
 import { encodeKeyHex } from '../keys/index.ts'
-import type { AbortOptions, OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
+import type { AbortOptions, Key, OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 
 export interface OutcomeWaitOptions extends AbortOptions {
   /** After this long it is 'queued', in ms. */
@@ -18,6 +18,8 @@ export interface OutcomeWaits {
    */
   outcomeOf(entry: OutboxEntry, options: OutcomeWaitOptions): Promise<PostOutcome>
   onChange(entry: OutboxEntry): void
+  /** Nobody waits for it any more: its promise stays as it is. */
+  cancel(id: Key): void
   /** Nothing more will be known here: all are 'queued'. */
   end(): void
 }
@@ -27,6 +29,7 @@ const ASK_MS = 1_000
 
 interface Wait {
   hear(entry: OutboxEntry): void
+  cancel(): void
   end(): void
 }
 
@@ -65,7 +68,7 @@ export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>): OutcomeWait
           const found = await store.get(entry.id).catch(() => undefined)
           if (found !== undefined && waits.has(name)) hear(found)
         }
-        waits.set(name, { hear, end })
+        waits.set(name, { hear, cancel: settle, end })
         const late = setTimeout(end, waitMs)
         const asking = setInterval(() => void ask(), ASK_MS)
         if (signal?.aborted) return onAbort()
@@ -73,6 +76,7 @@ export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>): OutcomeWait
       })
     },
     onChange: (entry) => waits.get(encodeKeyHex(entry.id))?.hear(entry),
+    cancel: (id) => waits.get(encodeKeyHex(id))?.cancel(),
     end() {
       for (const wait of [...waits.values()]) wait.end()
     },

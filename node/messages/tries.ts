@@ -1,7 +1,7 @@
 /**
  * The outbox's tries: which entry is tried when, and what is written of it. An entry is claimed in the store before it is tried, so that of
- * several who share the store one at a time does. Who waits for it is told what became of it while that is being written: when it is lost, the
- * message is sent once more, and its receiver knows it. What a try is, is handed in.
+ * several who share the store one at a time does. The first try of a new entry begins while the entry is being written, and who waits for it is
+ * told what became of it while that is: when it is lost, the message is sent once more, and its receiver knows it. What a try is, is handed in.
  */
 
 import { encodeKeyHex } from '../keys/index.ts'
@@ -58,10 +58,8 @@ export interface Tries {
   stop(timeoutMs: number): Promise<void>
   /** Until when an entry has to be claimed that is tried now, in ms since the epoch. */
   claimedUntilMs(): number
-  /** Tries an entry that was written with such a claim. */
-  begin(entry: OutboxEntry): void
-  /** Gives up the claim of an entry that is not being tried: whoever comes next need not wait until it has run out. */
-  letGo(id: Key): Promise<void>
+  /** Tries an entry that is being written with such a claim. Resolves with what came of the try; undefined when it was stopped. */
+  begin(entry: OutboxEntry, written: Promise<void>): Promise<PostOutcome | undefined>
   /** There is an entry that is due. */
   look(): void
   /** The network is back: whatever waits is tried, however long its wait would still be. */
@@ -120,8 +118,10 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     return Math.max(longest * (0.5 + random() / 2), Math.min(retryAfterMs, maxAskedRetryMs))
   }
 
-  function begin(entry: OutboxEntry): void {
-    occupy(entry.id, (signal) => tryOnce(entry, signal))
+  function begin(entry: OutboxEntry, written: Promise<void>): Promise<PostOutcome | undefined> {
+    const { promise, resolve } = Promise.withResolvers<PostOutcome | undefined>()
+    occupy(entry.id, (signal) => tryOnce(entry, signal, written, resolve))
+    return promise
   }
 
   /** What is done with an entry, one thing at a time. */
@@ -139,19 +139,33 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     writing.add(acting)
   }
 
-  async function tryOnce(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
+  /** Writes what came of it once the entry is there; one that could not be written leaves nothing to write. */
+  async function tryOnce(
+    entry: OutboxEntry,
+    signal: AbortSignal,
+    written?: Promise<void>,
+    tell?: (outcome?: PostOutcome) => void,
+  ): Promise<void> {
     const startedAtMs = now()
-    if (entry.expiresAtMs <= startedAtMs) return write(entry, { state: 'expired' }, startedAtMs)
-    let outcome: PostOutcome
+    const outcome = entry.expiresAtMs <= startedAtMs ? ({ state: 'expired' } as const) : await outcomeOfTry(entry, signal)
+    if (outcome !== undefined && isFinal(outcome)) context.onFinal(entry, outcome)
+    tell?.(outcome)
+    try {
+      await written
+    } catch {
+      return
+    }
+    await (outcome === undefined ? letGo(entry.id) : write(entry, outcome, startedAtMs))
+  }
+
+  /** Undefined when it was stopped. */
+  async function outcomeOfTry(entry: OutboxEntry, signal: AbortSignal): Promise<PostOutcome | undefined> {
     try {
       signal.throwIfAborted()
-      outcome = await raceAbort(context.attempt(entry, signal), signal)
+      return await raceAbort(context.attempt(entry, signal), signal)
     } catch {
-      if (state === 'stopped') return letGo(entry.id)
-      outcome = { state: 'refused', reason: 'no-network' }
+      return state === 'stopped' ? undefined : { state: 'refused', reason: 'no-network' }
     }
-    if (isFinal(outcome)) context.onFinal(entry, outcome)
-    await write(entry, outcome, startedAtMs)
   }
 
   async function write({ id }: OutboxEntry, outcome: PostOutcome, startedAtMs: number): Promise<void> {
@@ -173,6 +187,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     if (!after.isDone) schedule(after.nextTryAtMs)
   }
 
+  /** Gives up its claim: whoever comes next need not wait until it has run out. */
   async function letGo(id: Key): Promise<void> {
     await store.change(id, (entry) => (entry.isDone ? undefined : { ...entry, nextTryAtMs: now(), claimedUntilMs: 0 })).catch(() => {})
   }
@@ -258,7 +273,6 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     },
     claimedUntilMs: () => now() + claimMs,
     begin,
-    letGo,
     look,
     kick() {
       kickedAtMs = now()

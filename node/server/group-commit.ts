@@ -10,11 +10,14 @@ export interface GroupCommitOptions<Item, Result> {
   failed(error: unknown): Result
   maxItems?: number
   maxWaiting?: number
+  /** What is sent in the same turn leaves before the commit, which keeps this thread from everything else. */
+  isAfterSending?: boolean
 }
 
 export const GROUP_COMMIT_DEFAULTS = {
   maxItems: 256, // 16 MiB of the largest messages; more in one transaction makes none of them faster (scripts/bench-inbox.ts)
   maxWaiting: 4_096, // as many as one peer can have unanswered on a few connections
+  isAfterSending: false,
 } as const
 
 export interface GroupCommit<Item, Result> {
@@ -35,7 +38,7 @@ interface Waiting<Item, Result> {
 }
 
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
-  const { commit, failed, maxItems, maxWaiting } = { ...GROUP_COMMIT_DEFAULTS, ...options }
+  const { commit, failed, maxItems, maxWaiting, isAfterSending } = { ...GROUP_COMMIT_DEFAULTS, ...options }
   /** Bounded: maxWaiting. */
   const waiting: Waiting<Item, Result>[] = []
   let isDue = false
@@ -61,8 +64,9 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   function runLater(): void {
     if (isDue) return
     isDue = true
-    if (gatherMs < 1 || waiting.length >= maxItems) setImmediate(run)
-    else setTimeout(run, gatherMs)
+    if (gatherMs >= 1 && waiting.length < maxItems) setTimeout(run, gatherMs)
+    else if (isAfterSending) setImmediate(() => setImmediate(run))
+    else setImmediate(run)
   }
 
   function run(): void {

@@ -74,6 +74,7 @@ export function openOutboxStore(path: string): OutboxStore {
 
   const group = createGroupCommit<Change, Done<unknown>>({
     maxWaiting: MAX_WAITING,
+    isAfterSending: true, // a message is on its way while it is written
     commit(changes) {
       syncCommits(changes.some(({ isSynced }) => isSynced))
       database.exec('BEGIN IMMEDIATE')

@@ -1,13 +1,13 @@
 /**
- * A process that posts through an outbox on a SQLite file, says the id of each message once it is written, and kills itself in the middle of
- * a try: `node outbox-process.ts FILE MESSAGES DIES-AT-TRY`.
+ * A process that posts through an outbox on a SQLite file, one message after the other, says the id of each once it is written, and kills
+ * itself at the beginning of a try, when its message is not written yet: `node outbox-process.ts FILE DIES-AT-TRY`.
  */
 
 import { createMessageSecret, encodeKeyHex } from '../../node/index.ts'
 import { createOutbox } from '../../node/messages/outbox.ts'
 import { openOutboxStore } from '../../node/server/outbox-store.ts'
 
-const [path = '', messages = '1', diesAt = '1'] = process.argv.slice(2)
+const [path = '', diesAt = '1'] = process.argv.slice(2)
 let tries = 0
 
 const outbox = createOutbox({
@@ -25,4 +25,4 @@ const outbox = createOutbox({
 })
 outbox.onOutbox(({ id }) => process.stdout.write(`${encodeKeyHex(id)}\n`))
 await outbox.start()
-await Promise.all(Array.from({ length: Number(messages) }, (_, i) => outbox.post('#wall', { body: `message ${i}` })))
+for (let i = 0; ; i++) await outbox.post('#wall', { body: `message ${i}` }, { waitMs: 1 })

@@ -89,8 +89,9 @@ describe('outbox: post', () => {
       fields: { re: 'x' },
       isSealed: false,
     })
-    expect(events).toEqual([{ type: 'posted', id: encodeKeyHex(id), end: '#wall', state: 'stored' }])
     expect(asked).toEqual([])
+    await waitFor(() => events.length > 0, 5_000, 'what became of it is written')
+    expect(events).toEqual([{ type: 'posted', id: encodeKeyHex(id), end: '#wall', state: 'stored' }])
   })
 
   test('to a hashname is sealed for it, and its key is asked for once', async () => {
@@ -119,30 +120,28 @@ describe('outbox: post', () => {
         await memory.put(entry)
       },
     }
-    const { outbox, attempts } = await startOutbox(({ envelope }) => storedBy(envelope), { context: { store } })
+    const { outbox } = await startOutbox(never, { context: { store } })
     const posting = outbox.post('#wall', { body: 'late' }, { waitMs: 3_600_000 })
     await writing.promise
-    await outbox.stop()
+    await outbox.stop(1)
     written.resolve()
     expect((await posting).outcome).toMatchObject({ state: 'queued', nodes: 0 })
-    expect(attempts).toEqual([])
     expect(await memory.waiting(1)).toMatchObject([{ claimedUntilMs: 0, isDone: false }])
   })
 
-  test('tells the id once it is in the outbox, before it is sent', async () => {
+  test('tells the id once it is in the outbox, before what became of it', async () => {
+    const { outbox, store } = await startOutbox(({ envelope }) => storedBy(envelope))
+    const inStore: Promise<unknown>[] = []
     const order: string[] = []
-    const { outbox, store } = await startOutbox(({ envelope }) => {
-      order.push('sent')
-      return storedBy(envelope)
-    })
-    const kept: Uint8Array[] = []
     const onKept = (told: Uint8Array) => {
-      order.push('kept')
-      kept.push(told)
+      order.push(`kept ${encodeKeyHex(told)}`)
+      inStore.push(store.get(told))
     }
+    outbox.onOutbox(({ outcome }) => outcome && order.push(outcome.state))
     const { id } = await outbox.post('#wall', { body: 'x' }, { onKept })
-    expect([order, kept]).toEqual([['kept', 'sent'], [id]])
-    expect(await store.get(id)).toBeDefined()
+    await waitFor(() => order.length === 2, 5_000, 'what became of it is written')
+    expect(order).toEqual([`kept ${encodeKeyHex(id)}`, 'stored'])
+    expect(await inStore[0]).toMatchObject({ id })
   })
 
   test('is from whom it is told to be', async () => {
@@ -213,22 +212,35 @@ describe('outbox: post', () => {
     expect(attempts.length).toBe(20)
   })
 
-  test('is on the disk before it is sent', async () => {
+  test('goes on its way while it is being written, and is told of when it is on the disk', async () => {
     const store = createMemoryOutboxStore()
     const written = Promise.withResolvers<void>()
+    const changed: string[] = []
     const slow: OutboxStore = {
       ...store,
       async put(entry) {
         await written.promise
         await store.put(entry)
       },
+      change(id, change) {
+        changed.push(encodeKeyHex(id))
+        return store.change(id, change)
+      },
     }
     const { outbox, attempts } = await startOutbox(({ envelope }) => storedBy(envelope), { context: { store: slow } })
-    const posting = outbox.post('#wall', { body: 'x' })
+    let told: PostOutcome | undefined
+    const posting = outbox.post('#wall', { body: 'x' }).then(({ id, outcome }) => {
+      told = outcome
+      return id
+    })
+    await waitFor(() => attempts.length === 1, 5_000, 'it is sent')
     await new Promise((resolve) => setImmediate(resolve))
-    expect(attempts).toEqual([])
+    expect([told, changed]).toEqual([undefined, []])
     written.resolve()
-    expect((await posting).outcome.state).toBe('stored')
+    const id = await posting
+    expect(told?.state).toBe('stored')
+    await waitFor(async () => (await store.get(id))?.isDone === true, 5_000, 'what became of it is written')
+    expect(changed).toEqual([encodeKeyHex(id)])
   })
 
   test('is told to be stored while that is being written', async () => {
@@ -253,11 +265,14 @@ describe('outbox: post', () => {
     expect((await outbox.list()).length).toBeGreaterThanOrEqual(10)
   })
 
-  test('that cannot be written is not sent', async () => {
+  test('that cannot be written is refused, and takes no room, unless a receiver has stored it meanwhile', async () => {
     const full = { ...createMemoryOutboxStore(), put: () => Promise.reject(new Error('database or disk is full')) }
-    const { outbox, attempts } = await startOutbox(never, { context: { store: full }, options: { maxEntries: 1 } })
+    let answer: Answer = () => ({ state: 'queued', nodes: 3, untilMs: 5 })
+    const { outbox, attempts } = await startOutbox((attempt) => answer(attempt), { context: { store: full }, options: { maxEntries: 1 } })
     for (let i = 0; i < 3; i++) await expect(outbox.post('#wall', { body: 'x' })).rejects.toThrow('full')
-    expect(attempts).toEqual([])
+    answer = ({ envelope }) => storedBy(envelope)
+    expect((await outbox.post('#wall', { body: 'x' })).outcome.state).toBe('stored')
+    expect([attempts.length, await outbox.list()]).toEqual([4, []])
   })
 })
 

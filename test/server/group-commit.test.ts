@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { whenTurnEnds } from '../../node/network/index.ts'
 import { createGroupCommit, GROUP_COMMIT_DEFAULTS } from '../../node/server/group-commit.ts'
 
 test('group commit: what comes in one turn is one transaction, and what comes meanwhile is the next', async () => {
@@ -18,6 +19,23 @@ test('group commit: what comes in one turn is one transaction, and what comes me
   expect(await Promise.all(first)).toEqual(['stored 1', 'stored 2', 'stored 3'])
   expect(await late).toBe('stored 9')
   expect(groups).toEqual([[1, 2, 3], [9]])
+})
+
+test('group commit: after what is sent in the same turn, where that is asked for', async () => {
+  const order: string[] = []
+  const group = createGroupCommit<number, boolean>({
+    commit(items) {
+      order.push('committed')
+      return items.map(() => true)
+    },
+    failed: () => false,
+    isAfterSending: true,
+  })
+  const added = group.add(1)
+  await Promise.resolve()
+  whenTurnEnds(() => order.push('sent')) // as a corked stream does
+  await added
+  expect(order).toEqual(['sent', 'committed'])
 })
 
 test('group commit: a group that fails is said to have failed, and the next one goes on', async () => {
