@@ -30,7 +30,6 @@ export function attemptDelivery(
   options: AttemptOptions,
 ): Promise<PostOutcome> {
   const { signal, onLate } = options
-  // A late receipt may come as long as the message is remembered; the message itself need not be kept for that.
   const { id, isSealed, expiresAtMs } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
@@ -42,6 +41,7 @@ export function attemptDelivery(
 
     const end = () => {
       isOver = true
+      asker.end()
       clearTimeout(timer)
       clearTimeout(more)
       signal.removeEventListener('abort', onAbort)
@@ -78,21 +78,20 @@ export function attemptDelivery(
       else more ??= setTimeout(finish, MORE_RECEIPTS_MS)
     }
 
-    const asker: Asker = {
-      isOpen: true,
+    const hearing: Hearing = {
       onReceipt(receipt) {
-        if (isOver) return onLate(receipt)
         if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, id)) return
         receipts.push(receipt)
         more ??= setTimeout(finish, MORE_RECEIPTS_MS)
         look()
       },
       onDecline({ receiver, reason }) {
-        if (isOver || declines.size >= MAX_DECLINES) return
+        if (declines.size >= MAX_DECLINES) return
         declines.set(encodeKeyHex(receiver), reason)
         look()
       },
     }
+    const asker = createAsker(hearing, onLate)
     const reply: Reply = (answer) => {
       progress ??= answer
       look()
@@ -102,6 +101,21 @@ export function attemptDelivery(
     signal.addEventListener('abort', onAbort, { once: true })
     send(asker, reply)
   })
+}
+
+type Hearing = Pick<Asker, 'onReceipt' | 'onDecline'>
+
+/** Is kept for as long as the message is remembered, long after its try: of the try it keeps nothing then. */
+function createAsker(hearing: Hearing, onLate: (receipt: Receipt) => void): Asker & { end(): void } {
+  let current: Hearing | undefined = hearing
+  return {
+    isOpen: true,
+    onReceipt: (receipt) => (current === undefined ? onLate(receipt) : current.onReceipt(receipt)),
+    onDecline: (decline) => current?.onDecline(decline),
+    end() {
+      current = undefined
+    },
+  }
 }
 
 function names({ ids }: Receipt, id: Key): boolean {

@@ -6,7 +6,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { InboxMessage, InboxQuery, Message } from '../types.ts'
 import { type DatabaseForm, explainDatabaseError, openDatabaseFile } from './database-file.ts'
-import { type InboxRow, inboxMessageOf, type KeptMessage, messageOfRow, rowOf } from './inbox-row.ts'
+import { type InboxRow, inboxMessageOf, type KeptMessage, messageOfRow, type RowFacts, rowOf } from './inbox-row.ts'
 import { matchOfWord, searchableText, searchWords } from './inbox-search.ts'
 import { InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
@@ -126,11 +126,11 @@ export class InboxDatabase {
   }
 
   /** To be called in a `commit`. */
-  insert(message: Message, end: string, storedAtMs: number): InboxMessage {
-    const row = rowOf(message, { sequence: this.#lastSequence + 1, end, storedAtMs })
+  insert(message: Message, facts: Omit<RowFacts, 'sequence'>): InboxMessage {
+    const row = rowOf(message, { ...facts, sequence: this.#lastSequence + 1 })
     this.#prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...(Object.values(row) as SQLInputValue[]))
     this.#lastSequence = row.sequence
-    const entry = { sender: row.sender, end, bytes: footprintOf(message) }
+    const entry = { sender: row.sender, end: row.end_text, bytes: footprintOf(message) }
     this.tally.add(entry)
     this.#undo.push(() => this.tally.remove(entry))
     return inboxMessageOf(row, this.senders.nameOf(row.sender))

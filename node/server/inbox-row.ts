@@ -38,15 +38,17 @@ export interface KeptMessage {
 export interface RowFacts {
   sequence: number
   end: string
+  /** The sender's hashname. */
+  sender: string
   storedAtMs: number
 }
 
-export function rowOf(message: Message, { sequence, end, storedAtMs }: RowFacts): InboxRow {
+export function rowOf(message: Message, { sequence, end, sender, storedAtMs }: RowFacts): InboxRow {
   const row = {
     sequence,
     id: message.id,
     end_text: end,
-    sender: senderOf(message),
+    sender,
     sent_at_ms: message.sentAtMs,
     stored_at_ms: storedAtMs,
     expires_at_ms: message.expiresAtMs,

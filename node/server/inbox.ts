@@ -141,9 +141,10 @@ export function openInbox(options: InboxOptions): StoredInbox {
     if (database.has(message.id)) return 'stored'
     if (database.mayBeForgotten(message.expiresAtMs)) return 'expired'
     const nowMs = now()
-    const arriving = { sender: senderOf(message), expiresAtMs: message.expiresAtMs, bytes: footprintOf(message) }
+    const sender = senderOf(message)
+    const arriving = { sender, expiresAtMs: message.expiresAtMs, bytes: footprintOf(message) }
     const refusal = admission.refuse(arriving, nowMs)
-    if (refusal === undefined) stored.push(database.insert(message, end, nowMs))
+    if (refusal === undefined) stored.push(database.insert(message, { end, sender, storedAtMs: nowMs }))
     return refusal ?? 'stored'
   }
 
