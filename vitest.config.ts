@@ -16,7 +16,7 @@ const NETWORK = ['test/network/**/*.test.ts', 'test/faults/**/*.test.ts']
 const SHARED = [
   'test/network/{command,command-content,send-command,receive-command,private-link,foreign-clients,verified-fetch}.test.ts',
   'test/network/{messages*,large-messages,readme-receiver}.test.ts',
-  'test/network/{direct,http-pieces,large-http,load-sharing,pieces,presence,relay,stock-peers,swarm}.test.ts',
+  'test/network/{direct,http-pieces,large-http,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
   'test/faults/{deniers,large-holders,large-liars,restarts}.test.ts',
   'test/faults/{messages-absence,messages-canary,messages-forgeries,messages-liars,messages-much-mail,messages-replays,inbox-*}.test.ts',
 ]
@@ -41,6 +41,7 @@ export default defineConfig({
           exclude: [...NETWORK, ...BROWSER, ...SETUP],
           sequence: { groupOrder: 1 },
           maxWorkers: 3, // a third of their time is waiting
+          isolate: false, // they load the same modules: loading them for each file took longer than all tests
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -44,33 +44,49 @@ test('leaving: a holding process killed by SIGKILL is gone from every gateway wi
   for (const watch of watches) watch.stop()
 })
 
-test('leaving: a stopped holder is gone from every answer within 15 s', async () => {
+test('leaving: a stopped holder, and a stopped home with its tabs, are gone from every answer within 15 s', async () => {
+  await Promise.all([await stopHolder(), await stopHome()].map(({ gone }) => gone()))
+})
+
+interface Departure {
+  /** Resolves when it is in no answer any more, and says that this took less than 15 s. */
+  gone(): Promise<void>
+}
+
+async function stopHolder(): Promise<Departure> {
   const { b, urls } = await startLine()
   const { holder, hash } = await hold(b.url, 'stopped, not ended')
   await untilStatus(urls, hash, 200, 30_000)
-  await holder.kill('SIGSTOP')
   onTestFinished(() => void holder.process.kill('SIGCONT'))
-  const countsGone = waitFor(
-    async () => (await Promise.all(urls.map((url) => countAt(url, hash)))).every((count) => count === 0),
-    20_000,
-    'no count',
-  )
-  expect(await untilStatus(urls, hash, 404, 20_000)).toBeLessThan(15_000)
-  expect(await countsGone).toBeLessThan(15_000)
-})
+  return {
+    async gone() {
+      await holder.kill('SIGSTOP')
+      await expectGone(urls, hash)
+    },
+  }
+}
 
-test('leaving: a stopped home takes its tabs out of every other answer within 15 s', async () => {
+async function stopHome(): Promise<Departure> {
   const { a, b, c } = await startLine()
   const { holder, hash } = await hold(a.url, 'its home is stopped')
-  await untilStatus([b.url, c.url], hash, 200, 30_000)
-  // Both, or the holder would find itself another home, and be right to be served.
-  await Promise.all([a.kill('SIGSTOP'), holder.kill('SIGSTOP')])
+  const others = [b.url, c.url]
+  await untilStatus(others, hash, 200, 30_000)
   onTestFinished(() => void [a, holder].map(({ process }) => process.kill('SIGCONT')))
-  const counts = () => Promise.all([b, c].map(({ url }) => countAt(url, hash)))
+  return {
+    async gone() {
+      // Both, or the holder would find itself another home, and be right to be served.
+      await Promise.all([a.kill('SIGSTOP'), holder.kill('SIGSTOP')])
+      await expectGone(others, hash)
+    },
+  }
+}
+
+async function expectGone(urls: string[], hash: string): Promise<void> {
+  const counts = () => Promise.all(urls.map((url) => countAt(url, hash)))
   const countsGone = waitFor(async () => (await counts()).every((count) => count === 0), 20_000, 'no count')
-  expect(await untilStatus([b.url, c.url], hash, 404, 20_000)).toBeLessThan(15_000)
+  expect(await untilStatus(urls, hash, 404, 20_000)).toBeLessThan(15_000)
   expect(await countsGone).toBeLessThan(15_000)
-})
+}
 
 test.runIf(mayMakeNamespaces())(
   'leaving: a holder whose network is cut is gone from every answer within 15 s',
