@@ -97,6 +97,7 @@ async function startPoster(
 }
 
 const BOTH_DISKS = "on the receiver's disk, and before it was sent on the sender's"
+const BOTH_DISKS_AT_ONCE = "on the receiver's disk, and on the sender's, which is written while it is sent"
 const RECEIVERS_DISK = "on the receiver's disk"
 
 const HTTP_SQLITE = 'HTTP + SQLite'
@@ -110,9 +111,9 @@ export const SAME_DURABILITY = [
 ] as const
 
 export const MESSAGE_SYSTEMS: readonly MessageSystem[] = [
-  mayfly('open end', `${BOTH_DISKS}; signed`, { isSealed: false, hasOutbox: true }),
+  mayfly('open end', `${BOTH_DISKS_AT_ONCE}; signed`, { isSealed: false, hasOutbox: true }),
   mayfly('open end, outbox in memory', `${RECEIVERS_DISK}; signed`, { isSealed: false, hasOutbox: false }),
-  mayfly('sealed', `${BOTH_DISKS}; signed and sealed`, { isSealed: true, hasOutbox: true }),
+  mayfly('sealed', `${BOTH_DISKS_AT_ONCE}; signed and sealed`, { isSealed: true, hasOutbox: true }),
   http(HTTP_SQLITE, RECEIVERS_DISK, false),
   http(`${HTTP_SQLITE}, with an outbox`, BOTH_DISKS, true),
   http(SIGNED_HTTP, `${BOTH_DISKS}; post and acknowledgement signed and checked`, true, 'signed-http'),
