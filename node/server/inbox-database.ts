@@ -195,6 +195,9 @@ export class InboxDatabase {
         ...(before !== undefined && { before }),
         limit: wanted,
       })
+      // In a tree that was damaged since the file was opened, what comes next may be what was given already.
+      if (sequences.some((sequence) => sequence <= (after ?? Number.NEGATIVE_INFINITY) || sequence >= (before ?? Number.POSITIVE_INFINITY)))
+        return found
       for (const sequence of sequences) {
         const message = this.message(sequence)
         if (message !== undefined) found.push(message)
@@ -301,9 +304,11 @@ export class InboxDatabase {
   }
 
   /** Where the way to the next one is damaged, the next number: there may be one of it, on a page that is whole. */
+  /** A damaged tree may lead back to where one has been: the number grows whatever it says, or an export would never end. */
   #sequenceAfter(sequence: number): number | undefined {
     try {
-      return this.#sequences({ after: sequence, limit: 1, first: 'oldest' })[0]
+      const [next] = this.#sequences({ after: sequence, limit: 1, first: 'oldest' })
+      return next === undefined ? undefined : Math.max(next, sequence + 1)
     } catch {
       return sequence + 1
     }
