@@ -438,8 +438,9 @@ export interface Messages {
   /** This peer's own address: 52 base32 characters. */
   readonly hashname: string
   /**
-   * Signs a message (and seals it, for a hashname), puts it in the outbox, sends it, and resolves with what became of it by then. The outbox
-   * goes on until it is stored, refused for good, or expired.
+   * Signs a message (and seals it, for a hashname), puts it in the outbox, sends it meanwhile, and resolves with what became of it once it is
+   * in the outbox. The outbox goes on until it is stored, refused for good, or expired. What cannot be written there is sent once; it rejects
+   * with the store's error then, unless nothing more can become of the message.
    *
    * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE (a form or a size), ERR_LIMIT (the outbox is full), ERR_NOT_STARTED, ERR_NO_CRYPTO
    * @throws signal.reason, when aborted

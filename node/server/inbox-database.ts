@@ -303,8 +303,10 @@ export class InboxDatabase {
     return Number(this.#prepare('SELECT value FROM facts WHERE name = ?').get(name)?.value ?? 0)
   }
 
-  /** Where the way to the next one is damaged, the next number: there may be one of it, on a page that is whole. */
-  /** A damaged tree may lead back to where one has been: the number grows whatever it says, or an export would never end. */
+  /**
+   * Where the way to the next one is damaged, the next number: there may be one of it, on a page that is whole. A damaged tree may also lead back
+   * to where one has been: the number grows whatever it says, or an export would never end.
+   */
   #sequenceAfter(sequence: number): number | undefined {
     try {
       const [next] = this.#sequences({ after: sequence, limit: 1, first: 'oldest' })
