@@ -157,13 +157,25 @@ describe('inbox: flipped bits', () => {
     )
   }
 
+  interface Page {
+    pgoffset: number
+    pgsize: number
+    ncell: number
+  }
+
+  /** Those that messages are on. @see https://www.sqlite.org/dbstat.html */
+  function pagesOfMessages(path: string): Page[] {
+    const database = new DatabaseSync(path)
+    const pages = database.prepare("SELECT pgoffset, pgsize, ncell FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf'").all()
+    database.close()
+    return pages as unknown as Page[]
+  }
+
   test('a page of zeros: it is told, left as it is, and an export saves the others', async () => {
     const { path, messages } = await written()
-    const database = new DatabaseSync(path)
-    const pages = database.prepare("SELECT pgoffset, pgsize FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf'").all()
-    database.close()
+    const pages = pagesOfMessages(path)
     const bytes = await readFile(path)
-    const { pgoffset, pgsize } = pages[Math.floor(pages.length / 2)] as { pgoffset: number; pgsize: number }
+    const { pgoffset, pgsize } = pages[Math.floor(pages.length / 2)] as Page
     bytes.fill(0, pgoffset, pgoffset + pgsize)
     await writeFile(path, bytes)
     await expect(createInbox({ path })).rejects.toMatchObject({ code: 'ERR_DAMAGED' })
@@ -175,11 +187,9 @@ describe('inbox: flipped bits', () => {
 
   test('a page whose cells are not in order: an export of it ends, and has each of the others once', async () => {
     const { path, messages } = await written()
-    const database = new DatabaseSync(path)
-    const pages = database.prepare("SELECT pgoffset, ncell FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf' AND ncell > 3").all()
-    database.close()
+    const pages = pagesOfMessages(path).filter(({ ncell }) => ncell > 3)
     const bytes = await readFile(path)
-    for (const { pgoffset, ncell } of pages as { pgoffset: number; ncell: number }[]) {
+    for (const { pgoffset, ncell } of pages) {
       const copy = `${path}.${pgoffset}`
       const damaged = Buffer.from(bytes)
       // Behind the page's header of eight bytes, where each cell is, in two bytes. @see https://www.sqlite.org/fileformat.html#b_tree_pages
