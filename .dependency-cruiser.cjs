@@ -1,25 +1,25 @@
 /**
  * Who may import whom, as the folder map of the README says:
  *
- *   keys ← network ← rendezvous ← content | messages | people ← peer.ts ← index.ts ← gateway/, browser/, node/server/
+ *   async ← keys ← network ← rendezvous ← content | messages | people ← peer.ts ← index.ts ← gateway/, browser/, node/server/ ← node/cli/
  *
  * A folder may use what stands below it (left of it), never what stands above or beside it. Run by `npm run check`;
  * `test/setup/import-rules.test.ts` breaks each rule once and expects it to be named.
  */
 
 /** The layers of the core, lowest first. Folders of one row are siblings and do not know each other. */
-const LAYERS = [['keys'], ['network'], ['rendezvous'], ['content', 'messages', 'people']]
+const LAYERS = [['async'], ['keys'], ['network'], ['rendezvous'], ['content', 'messages', 'people']]
 
 /** The overlay peer itself, which runs in a tab as well as in Node.js. */
-const CORE = '^node/(?!server/)'
+const CORE = '^node/(?!server/|cli/)'
 
 /** Where running begins. The pages of the tab are HTML, and its workers are named by URL, which is not followed: their scripts stand here. */
 const ENTRIES = [
   '^node/index\\.ts$',
-  '^node/server/main\\.ts$',
+  '^node/cli/main\\.ts$',
   '^browser/library\\.ts$',
   '^browser/(home|viewer)\\.tsx?$',
-  '^browser/workers/[^/]+-worker\\.ts$',
+  '^browser/(peer|transfer)/[^/]+-worker\\.ts$',
   '^scripts/',
 ]
 
@@ -52,18 +52,18 @@ module.exports = {
       comment: 'The peer does not know the gateway, the tab, or the Node.js side of itself.',
       severity: 'error',
       from: { path: CORE },
-      to: { path: '^(node/server|gateway|browser|scripts|test)/' },
+      to: { path: '^(node/(server|cli)|gateway|browser|scripts|test)/' },
     },
     {
       name: 'core-runs-in-a-tab',
-      comment: 'What is outside node/server/ also runs in a browser: no sockets, log or HTTP of the server side.',
+      comment: 'What is outside node/server/ and node/cli/ also runs in a browser: no sockets, log or HTTP of the server side.',
       severity: 'error',
       from: { path: CORE },
       to: { path: 'node_modules/(@types/)?(ws|pino|commander|hono|@hono|file-type)/' },
     },
     {
       name: 'core-uses-no-builtin',
-      comment: 'What is outside node/server/ also runs in a browser.',
+      comment: 'What is outside node/server/ and node/cli/ also runs in a browser.',
       severity: 'error',
       from: { path: [CORE, '^browser/'] },
       to: { dependencyTypes: ['core'] },
@@ -88,13 +88,27 @@ module.exports = {
         'node/server/ uses the public face; below it only node/network/, whose transport the listener implements, and keys and nouns.',
       severity: 'error',
       from: { path: '^node/server/' },
-      to: { path: '^node/(?!server/)', pathNot: '^node/(index|types|errors)\\.ts$|^node/(network|keys)/' },
+      to: { path: '^node/(?!server/)', pathNot: '^node/(index|types|errors)\\.ts$|^node/(async|network|keys)/' },
+    },
+    {
+      name: 'command-enters-by-the-index',
+      comment: 'node/cli/ uses the public face of the peer and what node/server/ has; of the core only keys, addresses and nouns.',
+      severity: 'error',
+      from: { path: '^node/cli/' },
+      to: { path: '^node/(?!cli/|server/)', pathNot: '^node/(index|types|errors)\\.ts$|^node/(async|network|keys)/' },
+    },
+    {
+      name: 'command-is-above-all',
+      comment: 'node/cli/ composes a node and its gateway; nobody imports it.',
+      severity: 'error',
+      from: { path: '^(node|gateway|browser)/', pathNot: '^node/cli/' },
+      to: { path: '^node/cli/' },
     },
     {
       name: 'only-the-command-stands-above-the-gateway',
-      comment: 'node/server/command.ts composes a node and its gateway; nothing else in node/ knows that there is one.',
+      comment: 'Only node/cli/ knows that there is a gateway.',
       severity: 'error',
-      from: { path: '^node/server/', pathNot: '^node/server/command\\.ts$' },
+      from: { path: '^node/', pathNot: '^node/cli/' },
       to: { path: '^gateway/' },
     },
     {

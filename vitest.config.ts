@@ -11,19 +11,19 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/co
 const PATIENT_MS = 180_000
 
 /** Many peers, processes, faults. */
-const NETWORK = ['test/network/**/*.test.ts', 'test/faults/**/*.test.ts']
+const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts']
 /** Those of them that count and compare, and wait for events: two at a time, since much of their time goes into starting processes. */
 const SHARED = [
-  'test/network/{command,command-content,send-command,receive-command,private-link,foreign-clients,verified-fetch}.test.ts',
-  'test/network/{messages*,large-messages,readme-receiver}.test.ts',
-  'test/network/{direct,http-pieces,large-http,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
+  'test/peers/{command,command-content,send-command,receive-command,private-link,foreign-clients,verified-fetch}.test.ts',
+  'test/peers/{messages*,large-messages,readme-receiver}.test.ts',
+  'test/peers/{direct,http-pieces,large-http,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
   'test/faults/{deniers,large-holders,large-liars,restarts}.test.ts',
   'test/faults/{messages-absence,messages-canary,messages-forgeries,messages-liars,messages-much-mail,messages-replays,inbox-*}.test.ts',
 ]
-/** In a real Chromium; what can be tested of the tab without one is in test/browser/unit/. */
-const BROWSER = ['test/browser/*.test.ts', 'test/hostile/**/*.test.ts']
+/** In a real Chromium; what can be tested of the tab without one is in the rest of test/browser/. */
+const BROWSER = ['test/pages/*.test.ts', 'test/hostile/**/*.test.ts']
 /** Those of them that measure times, or keep the whole machine busy by themselves. The others mostly wait for a page: two at a time. */
-const BROWSER_ALONE = ['test/browser/{direct,presence,swarm,video}.test.ts']
+const BROWSER_ALONE = ['test/pages/{direct,presence,swarm,video}.test.ts']
 /** On fresh clones, with real npm. */
 const SETUP = ['test/setup/**/*.test.ts']
 

@@ -78,7 +78,7 @@ export {
   sha256,
 } from '../node/index.ts'
 
-export { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords } from './outbox-records.ts'
+export { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords } from './peer/outbox-records.ts'
 
 export interface TabPeerOptions {
   /** URLs of gateways to join through, for instance `https://pages.example`; they are tried again for as long as the peer runs. */

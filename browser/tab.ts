@@ -4,29 +4,29 @@
  */
 
 import type { AbortOptions, PeerEvent } from '../node/index.ts'
-import { Activity } from './activity.ts'
+import { Activity } from './activity/activity.ts'
+import { type Gift, Gifts } from './activity/gifts.ts'
+import { Givers } from './activity/givers.ts'
+import { Receivers } from './activity/receivers.ts'
+import { Traffic } from './activity/traffic.ts'
 import { Cell, type ReadableCell } from './cell.ts'
-import type { ChosenFile } from './chosen-files.ts'
-import { DraftText } from './draft-text.ts'
-import { type Gift, Gifts } from './gifts.ts'
-import { Givers } from './givers.ts'
-import type { HeldPage } from './held-page.ts'
-import { HolderCounts } from './holder-counts.ts'
-import { Holdings } from './holdings.ts'
-import { KeptContent, type SessionStore } from './kept-content.ts'
-import { LastCopyGuard } from './last-copy-guard.ts'
+import type { ChosenFile } from './content/chosen-files.ts'
+import { DraftText } from './content/draft-text.ts'
+import type { HeldPage } from './holding/held-page.ts'
+import { HolderCounts } from './holding/holder-counts.ts'
+import { Holdings } from './holding/holdings.ts'
+import { KeptContent, type SessionStore } from './holding/kept-content.ts'
+import { LastCopyGuard } from './holding/last-copy-guard.ts'
+import { type SharedPage, Sharing } from './holding/sharing.ts'
 import type { Mailbox } from './messages/mailbox.ts'
-import { type ContentScreen, PageVisit, type ServedState, type Visit } from './page-visit.ts'
-import { type PeerLibrary, PeerSession } from './peer-session.ts'
-import { PrivateVisit } from './private-visit.ts'
-import { Receivers } from './receivers.ts'
-import { type PageRoute, pathOf, type Route, routeOf } from './route.ts'
-import { type SharedPage, Sharing } from './sharing.ts'
-import { Traffic } from './traffic.ts'
-import { Transfers } from './transfers.ts'
+import { type PeerLibrary, PeerSession } from './peer/peer-session.ts'
+import { shortHash } from './text/short-text.ts'
+import { sizeText } from './text/size-text.ts'
+import { Transfers } from './transfer/transfers.ts'
+import { type ContentScreen, PageVisit, type ServedState, type Visit } from './visit/page-visit.ts'
+import { PrivateVisit } from './visit/private-visit.ts'
+import { type PageRoute, pathOf, type Route, routeOf } from './visit/route.ts'
 import { eventSentence } from './words/event-sentence.ts'
-import { shortHash } from './words/short-text.ts'
-import { sizeText } from './words/size-text.ts'
 
 export interface TabOptions {
   window: Window
@@ -78,7 +78,7 @@ export class Tab {
     this.holdings = new Holdings({ session: this.session, kept: new KeptContent(store) })
     this.sharing = new Sharing({ session: this.session, holdings: this.holdings })
     const { session, holdings } = this
-    const place = () => import('./open-received-files.ts') // after the first paint, as all that is not on it
+    const place = () => import('./transfer/open-received-files.ts') // after the first paint, as all that is not on it
     this.transfers = new Transfers({
       session,
       holdings,

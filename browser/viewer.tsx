@@ -1,7 +1,7 @@
 /** Starts the app on the page of one hash, with what the gateway wrote into the document. */
 
 import { mountTab } from './app/mount.tsx'
-import type { ServedState } from './page-visit.ts'
+import type { ServedState } from './visit/page-visit.ts'
 
 const SERVED_STATES: readonly string[] = ['found', 'gone', 'unavailable', 'offline'] satisfies ServedState[]
 

@@ -6,12 +6,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import { watchBody } from './body-watch.ts'
-import { isLoopback, normalizeAddress } from './client-address.ts'
-import { ConnectionCount } from './connection-count.ts'
-import type { InboxFeed } from './inbox-feed.ts'
-import { MessageSockets } from './message-sockets.ts'
-import { problemAnswer } from './problem-answer.ts'
+import { watchBody } from './http/body-watch.ts'
+import { isLoopback, normalizeAddress } from './http/client-address.ts'
+import { problemAnswer } from './http/problem-answer.ts'
+import type { InboxFeed } from './inbox/inbox-feed.ts'
+import { MessageSockets } from './inbox/message-sockets.ts'
+import { ConnectionCount } from './limits/connection-count.ts'
 import type { Client, Gateway } from './types.ts'
 
 export interface GatewayServerOptions {

@@ -1,7 +1,7 @@
 /** The nouns that the parts of the gateway share. */
 
 import type { IceServer, Inbox, Peer } from '../node/index.ts'
-import type { InboxFeed } from './inbox-feed.ts'
+import type { InboxFeed } from './inbox/inbox-feed.ts'
 
 export interface GatewayLimits {
   /** The longest `?wait=` that is granted, in ms. */

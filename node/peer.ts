@@ -19,7 +19,7 @@ import {
 } from './rendezvous/index.ts'
 import type { AbortOptions, FetchPiece, MessageSecret, OutboxStore, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
 
-/** How a node is heard by others; `node/server/listener.ts` makes one on an http server. */
+/** How a node is heard by others; `node/server/port/listener.ts` makes one on an http server. */
 export interface PeerListener {
   transport: (components: { logger: ComponentLogger }) => Transport
   /** Multiaddrs for libp2p to listen on. */

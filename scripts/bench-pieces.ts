@@ -1,7 +1,7 @@
 /**
  * How large a piece should be: the same bytes from one process to another in pieces of several sizes, by the parts of a peer that give and
  * take them, each piece checked. A small piece costs questions and a longer outline; a large one memory, a late first byte, and more
- * waste for each lie. The smallest piece is `MIN_PIECE_BYTES` in `node/content/outline.ts`.
+ * waste for each lie. The smallest piece is `MIN_PIECE_BYTES` in `node/content/format/outline.ts`.
  *
  *   npm run bench -- pieces
  */

@@ -94,7 +94,7 @@ function nested(svg: string, { x, y, width, height }: { x: number; y: number; wi
 }
 
 async function startNode(data: string, args: string[]): Promise<{ url: string; stop(): void }> {
-  const main = new URL('../node/server/main.ts', import.meta.url).pathname
+  const main = new URL('../node/cli/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main, 'start', '--json', '--data', data, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const line = await new Promise<string>((resolve) => child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString())))
   return { url: JSON.parse(line).url, stop: () => child.kill() }

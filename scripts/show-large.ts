@@ -20,7 +20,7 @@ import { peakRssOf, rssOf } from './bench/process-stat.ts'
 import { writeSparse } from './bench/sparse-file.ts'
 import { waitUntil } from './bench/wait.ts'
 
-const MAIN = fileURLToPath(new URL('../node/server/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../node/cli/main.ts', import.meta.url))
 const DEFAULT_BYTES = 5 * 2 ** 30
 /**
  * What a process may need besides what it needs when nothing is read, whatever the size, in bytes. Holder, home and gateway: 54, 110 and

@@ -1,9 +1,9 @@
 /** Everything this tab holds, each with its count and a way to stop. */
 
 import type { Tab } from '../tab.ts'
+import { shortHash } from '../text/short-text.ts'
+import { filesText, sizeText } from '../text/size-text.ts'
 import { countText } from '../words/count-sentence.ts'
-import { shortHash } from '../words/short-text.ts'
-import { filesText, sizeText } from '../words/size-text.ts'
 import { InnerLink } from './inner-link.tsx'
 import { useCell } from './use-cell.ts'
 

@@ -1,8 +1,8 @@
 /** A link inside the app: a plain click changes the view and keeps what the tab holds; any other click is the browser's. */
 
 import type { ComponentChildren } from 'preact'
-import { pathOf, type Route } from '../route.ts'
 import type { Tab } from '../tab.ts'
+import { pathOf, type Route } from '../visit/route.ts'
 
 export interface InnerLinkProps {
   tab: Tab

@@ -1,8 +1,8 @@
 /** Draws what this tab gave to others in the last minute, and says the sums. */
 
 import { useEffect, useState } from 'preact/hooks'
-import { TRAFFIC_DEFAULTS, type Traffic } from '../traffic.ts'
-import { sizeText } from '../words/size-text.ts'
+import { TRAFFIC_DEFAULTS, type Traffic } from '../activity/traffic.ts'
+import { sizeText } from '../text/size-text.ts'
 import { useCell } from './use-cell.ts'
 
 const HEIGHT = 24

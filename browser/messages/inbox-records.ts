@@ -4,7 +4,7 @@
  */
 
 import type { InboxMessage, Kept, MessageRefusal } from '../../node/index.ts'
-import { answerOf, eachRow } from '../database.ts'
+import { answerOf, eachRow } from '../peer/database.ts'
 import { bytesOf, type InboxRow } from './inbox-row.ts'
 import { InboxShares, SHARE_STORES } from './inbox-shares.ts'
 import type { MailDatabase } from './mail-database.ts'

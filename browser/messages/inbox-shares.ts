@@ -4,7 +4,7 @@
  * other leaves free, and within a half whoever has the most gives way first: a flood pushes out itself.
  */
 
-import { answerOf } from '../database.ts'
+import { answerOf } from '../peer/database.ts'
 
 export type Measure = 'messages' | 'bytes'
 

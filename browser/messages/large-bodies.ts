@@ -15,7 +15,7 @@ import {
   prepareLargeBody,
   sha256,
 } from '../../node/index.ts'
-import { answerOf } from '../database.ts'
+import { answerOf } from '../peer/database.ts'
 import type { MailDatabase } from './mail-database.ts'
 import { TooMany } from './receiver-records.ts'
 

@@ -1,7 +1,7 @@
 /** The database of what this origin receives, and remembers of what it sent: its tables. What is in them is for the parts that use them to say. */
 
-import { announceChanges, type ChangeChannel } from '../change-channel.ts'
-import { answerOf, type Database, openDatabase } from '../database.ts'
+import { announceChanges, type ChangeChannel } from '../peer/change-channel.ts'
+import { answerOf, type Database, openDatabase } from '../peer/database.ts'
 import { bytesOf, type InboxRow } from './inbox-row.ts'
 import { createShareStore, InboxShares } from './inbox-shares.ts'
 

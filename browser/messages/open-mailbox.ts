@@ -1,7 +1,7 @@
 /** Opens the mailbox of this origin: its database, its secret, and the peer that receives and sends. */
 
 import { createMessageSecret, hashnameOf, MayflyError, publicKeyOf } from '../../node/index.ts'
-import type { PeerSession } from '../peer-session.ts'
+import type { PeerSession } from '../peer/peer-session.ts'
 import { InboxRecords } from './inbox-records.ts'
 import { LargeBodies } from './large-bodies.ts'
 import { openMailDatabase } from './mail-database.ts'

@@ -1,7 +1,7 @@
 /** Who this origin is as a receiver, in IndexedDB: its secret, what it takes of which ends, and the senders that it has named or muted. */
 
 import type { MessageSecret } from '../../node/index.ts'
-import { answerOf } from '../database.ts'
+import { answerOf } from '../peer/database.ts'
 import type { EndSettings } from './end-settings.ts'
 import { InboxShares, SHARE_STORES } from './inbox-shares.ts'
 import type { MailDatabase } from './mail-database.ts'

@@ -1,6 +1,6 @@
 /** How the messages that were sent begin, in IndexedDB: what is in the outbox is sealed for its receivers, and its sender cannot read it any more. */
 
-import { answerOf } from '../database.ts'
+import { answerOf } from '../peer/database.ts'
 import type { MailDatabase } from './mail-database.ts'
 
 export const SENT_TEXTS_LIMITS = {

@@ -1,6 +1,6 @@
 /** The text of a message, made harmless: what strangers write must not pretend to be something else. HTML is the business of the view. */
 
-import { harmlessText } from '../words/harmless-text.ts'
+import { harmlessText } from '../text/harmless-text.ts'
 
 /** Undefined for what is no text. */
 export function textOf({ type, body }: { type: string; body: Uint8Array }): string | undefined {

@@ -1,6 +1,6 @@
 /** How this tab stands with the network, in words. The states are those of `peer-session.ts`. */
 
-import type { Connection } from '../peer-session.ts'
+import type { Connection } from '../peer/peer-session.ts'
 
 /** Short enough for the head of a phone's page. */
 export function connectionText(connection: Connection): string {

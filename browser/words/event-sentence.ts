@@ -1,8 +1,8 @@
 /** What happens in the peer, in words for the console of the page. */
 
 import type { PeerEvent } from '../../node/index.ts'
-import { shortHash, shortPeer } from './short-text.ts'
-import { sizeText } from './size-text.ts'
+import { shortHash, shortPeer } from '../text/short-text.ts'
+import { sizeText } from '../text/size-text.ts'
 
 /** Undefined for what happens too often to be told one by one. */
 export function eventSentence(event: PeerEvent): string | undefined {

@@ -1,6 +1,6 @@
 /** How far something is that takes time, in words. */
 
-import { sizeText } from './size-text.ts'
+import { sizeText } from '../text/size-text.ts'
 
 export interface ProgressFacts {
   /** In bytes. */

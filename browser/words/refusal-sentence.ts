@@ -1,7 +1,7 @@
 /** Why a page could not be made or held, in words. */
 
 import type { PeerLimits } from '../../node/index.ts'
-import { exactSizeText, filesText, sizeText } from './size-text.ts'
+import { exactSizeText, filesText, sizeText } from '../text/size-text.ts'
 
 export interface RefusalFacts {
   /** Of what was to be held, in bytes. */

@@ -1,6 +1,6 @@
 /** How a visit to a page stands, in words. The states are those of `page-visit.ts`. */
 
-import type { VisitState } from '../page-visit.ts'
+import type { VisitState } from '../visit/page-visit.ts'
 
 const SENTENCES: Readonly<Record<VisitState, string>> = {
   looking: 'Looking for somebody who holds this page…',

@@ -1,6 +1,7 @@
 /** Content by its hash, for one peer: holding, giving to others, getting from others. */
 
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { createByteRate } from '../async/byte-rate.ts'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
 import { type Direct, inTime } from '../network/index.ts'
@@ -17,23 +18,22 @@ import type {
   PeerLimits,
   PieceAddress,
 } from '../types.ts'
-import { createAsking } from './asking.ts'
-import { createByteRate } from './byte-rate.ts'
-import type { Candidate } from './candidate.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
-import { giveContent } from './giving.ts'
-import { createHeldStore, type Held } from './held-store.ts'
-import { createKnownOutlines } from './known-outlines.ts'
-import { createLivingCache } from './living-cache.ts'
-import { pieceCount, pieceSize } from './outline.ts'
-import { outlineSource } from './outlining.ts'
-import { fullPieceSet, type PieceFeed } from './piece-set.ts'
-import { createPieces, type OutlinedContent } from './pieces.ts'
+import { pieceCount, pieceSize } from './format/outline.ts'
+import { outlineSource } from './format/outlining.ts'
+import { fullPieceSet, type PieceFeed } from './format/piece-set.ts'
+import { memorySource } from './format/source.ts'
+import { swarmKey } from './format/swarm-key.ts'
+import { createHeldStore, type Held } from './memory/held-store.ts'
+import { createKnownOutlines } from './memory/known-outlines.ts'
+import { createLivingCache } from './memory/living-cache.ts'
+import { createAsking } from './protocol/asking.ts'
+import type { Candidate } from './protocol/candidate.ts'
+import { giveContent } from './protocol/giving.ts'
+import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL, type FollowPieces } from './protocol/wire.ts'
 import { type GetPiece, readPart, readUntrusted } from './reading.ts'
-import { createReceivings } from './receivings.ts'
-import { memorySource } from './source.ts'
-import { swarmKey } from './swarm-key.ts'
-import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL, type FollowPieces } from './wire.ts'
+import { createPieces, type OutlinedContent } from './swarm/pieces.ts'
+import { createReceivings } from './swarm/receivings.ts'
 
 /** What content needs of presence; handed in, since this folder stands beside others that need it too. */
 export interface Presence {

@@ -9,11 +9,11 @@ import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../keys/index.ts'
 import { raceAbort } from '../network/index.ts'
 import type { AbortOptions, FetchedContent, Holder, Key, OpenOptions, PeerEvent } from '../types.ts'
-import type { Asking } from './asking.ts'
-import { type Candidate, holderCandidate, homeCandidate, tabCandidate } from './candidate.ts'
-import { decodeOutline, type Outline } from './outline.ts'
-import { swarmKey } from './swarm-key.ts'
-import { ASK_SCOPE } from './wire.ts'
+import { decodeOutline, type Outline } from './format/outline.ts'
+import { swarmKey } from './format/swarm-key.ts'
+import type { Asking } from './protocol/asking.ts'
+import { type Candidate, holderCandidate, homeCandidate, tabCandidate } from './protocol/candidate.ts'
+import { ASK_SCOPE } from './protocol/wire.ts'
 
 export interface FetcherOptions {
   /** How long a holder may send nothing, in ms. */

@@ -3,7 +3,7 @@
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, equalBytes } from '../keys/index.ts'
 import type { Key } from '../types.ts'
-import { type Outline, pieceCount } from './outline.ts'
+import { type Outline, pieceCount } from './format/outline.ts'
 
 /** How much is fetched ahead of the reader at most, in bytes; no more than sixteen pieces. */
 const AHEAD_BYTES = 8 * 1_048_576

@@ -1,6 +1,6 @@
 /** Messages: envelopes, ends, seals, receipts and rules. */
 
-export { type End, HASHNAME_FORM, parseEnd } from './end.ts'
+export { type End, HASHNAME_FORM, parseEnd } from './format/end.ts'
 export {
   decodeEnvelope,
   ENVELOPE_DEFAULTS,
@@ -12,16 +12,16 @@ export {
   refuseTimes,
   sealTerms,
   signEnvelope,
-} from './envelope.ts'
-export { createMemoryOutboxStore } from './memory-outbox-store.ts'
-export { bodyText, type MessageFacts, messageFacts } from './message-text.ts'
+} from './format/envelope.ts'
+export { bodyText, type MessageFacts, messageFacts } from './format/message-text.ts'
+export { openMessage } from './format/open-message.ts'
+export { decodePayload, encodePayload, MESSAGE_LIMITS, type Payload } from './format/payload.ts'
+export { isProofRight, type ProofTerms, signProof } from './format/proof.ts'
+export { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from './format/receipt.ts'
+export { REFUSAL_NUMBERS } from './format/refusal.ts'
+export { checkRules, passesRules, RULE_LIMITS } from './format/rules.ts'
+export { openSealedPayload, sealPayload } from './format/seal.ts'
+export { createMessageSecret, hashnameOf, isSigned, publicKeyOf, signBytes } from './format/signing.ts'
 export { createMessages, MESSAGES_DEFAULTS, type MessagesOptions, type MessagesService, messageSecretOf } from './messages.ts'
-export { openMessage } from './open-message.ts'
-export { createOutbox, OUTBOX_DEFAULTS, type Outbox, type OutboxContext, type OutboxOptions } from './outbox.ts'
-export { decodePayload, encodePayload, MESSAGE_LIMITS, type Payload } from './payload.ts'
-export { isProofRight, type ProofTerms, signProof } from './proof.ts'
-export { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from './receipt.ts'
-export { REFUSAL_NUMBERS } from './refusal.ts'
-export { checkRules, passesRules, RULE_LIMITS } from './rules.ts'
-export { openSealedPayload, sealPayload } from './seal.ts'
-export { createMessageSecret, hashnameOf, isSigned, publicKeyOf, signBytes } from './signing.ts'
+export { createMemoryOutboxStore } from './outbox/memory-outbox-store.ts'
+export { createOutbox, OUTBOX_DEFAULTS, type Outbox, type OutboxContext, type OutboxOptions } from './outbox/outbox.ts'

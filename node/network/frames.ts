@@ -5,10 +5,10 @@
 
 import type { Stream } from '@libp2p/interface'
 import { decode, encode } from 'cborg'
+import { whenTurnEnds } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 import { createFrameDecoder } from './frame-decoder.ts'
-import { whenTurnEnds } from './turn.ts'
 
 export type Frame = [type: number, ...fields: unknown[]]
 

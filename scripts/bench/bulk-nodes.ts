@@ -9,7 +9,7 @@ import { waitUntil } from './wait.ts'
 import { startWorker, type Worker } from './worker.ts'
 import type { BulkPeerCalls } from './workers/bulk-peer.ts'
 
-const MAIN = fileURLToPath(new URL('../../node/server/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
 const JOIN_MS = 20_000
 
 export const NODE_SYSTEMS: readonly System[] = [

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { PeerStatus } from '../../node/index.ts'
 import { mapParallel, waitUntil } from './wait.ts'
 
-const MAIN = fileURLToPath(new URL('../../node/server/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
 const MANIFEST = new URL('../../package.json', import.meta.url)
 const START_MS = 30_000
 const MESH_MS = 60_000
@@ -82,7 +82,7 @@ export async function startNetwork(count: number, stack: AsyncDisposableStack): 
 /** The flags of Node.js that `npm start` runs a node with. */
 function startFlags(): string[] {
   const { scripts } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { scripts: { start: string } }
-  const [command = ''] = scripts.start.split('node/server/main.ts')
+  const [command = ''] = scripts.start.split('node/cli/main.ts')
   return command.split(' ').filter((word) => word.startsWith('--'))
 }
 

@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
-import { openInbox } from '../../node/server/inbox.ts'
+import { openInbox } from '../../node/server/inbox/inbox.ts'
 import type { Message } from '../../node/types.ts'
 
 export const KEEPER_END = '#crash'

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { type ContentSource, encodeKeyHex } from '../../node/index.ts'
-import { createNativeHasher } from '../../node/server/native-hasher.ts'
+import { createNativeHasher } from '../../node/server/port/native-hasher.ts'
 import { createTestGateway } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
 import { readOnce } from '../helpers/http-reading.ts'

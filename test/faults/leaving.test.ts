@@ -112,7 +112,7 @@ test.runIf(mayMakeNamespaces())(
     }
     const url = 'http://192.0.2.1:4100'
     const inside = (name: string, args: string[], stdin = '') => {
-      const main = new URL('../../node/server/main.ts', import.meta.url).pathname
+      const main = new URL('../../node/cli/main.ts', import.meta.url).pathname
       const child = spawn('ip', ['netns', 'exec', name, process.execPath, main, ...args], { stdio: ['pipe', 'pipe', 'ignore'] })
       child.stdin.end(stdin)
       onTestFinished(() => void child.kill('SIGKILL'))

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPeer, type Peer, type PeerOptions } from '../../node/index.ts'
-import { openOutboxStore } from '../../node/server/outbox-store.ts'
+import { openOutboxStore } from '../../node/server/store/outbox-store.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { createNetwork, type TestNode, untilJoined, waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MessageSecret, Peer, PostOutcome } from '../../node/index.ts'
 import { createMessageSecret } from '../../node/messages/index.ts'
-import { type MessageFrame, TASK } from '../../node/messages/wire.ts'
+import { type MessageFrame, TASK } from '../../node/messages/protocol/wire.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
 import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'

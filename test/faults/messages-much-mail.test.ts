@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { createMessageSecret, publicKeyOf } from '../../node/messages/index.ts'
-import { TASK } from '../../node/messages/wire.ts'
+import { TASK } from '../../node/messages/protocol/wire.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
 import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'

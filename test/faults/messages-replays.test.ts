@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Message, MessageSecret } from '../../node/index.ts'
 import { createMessageSecret, hashnameOf, publicKeyOf } from '../../node/messages/index.ts'
-import { TASK } from '../../node/messages/wire.ts'
+import { TASK } from '../../node/messages/protocol/wire.ts'
 import { createMessageKeeper, type MessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
 import { createNetwork, type Network, type TestNode, waitFor } from '../helpers/network.ts'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { parseDuration } from '../../gateway/duration.ts'
-import { OpenRequests } from '../../gateway/open-requests.ts'
-import { ProblemError } from '../../gateway/problem.ts'
-import { RateLimit } from '../../gateway/rate-limit.ts'
-import { RecentMap } from '../../gateway/recent-map.ts'
+import { parseDuration } from '../../gateway/http/duration.ts'
+import { ProblemError } from '../../gateway/http/problem.ts'
+import { OpenRequests } from '../../gateway/limits/open-requests.ts'
+import { RateLimit } from '../../gateway/limits/rate-limit.ts'
+import { RecentMap } from '../../gateway/limits/recent-map.ts'
 
 function refusal(action: () => unknown): ProblemError['problem'] | null {
   try {

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGateway, createGatewayServer } from '../../gateway/index.ts'
 import { GATEWAY_DEFAULTS } from '../../gateway/types.ts'
-import { MAX_OUTLINED_BYTES } from '../../node/content/outline.ts'
+import { parseByteRate } from '../../node/cli/values/byte-rate-text.ts'
+import { MAX_OUTLINED_BYTES } from '../../node/content/format/outline.ts'
 import {
   type BundleEntry,
   encodeBundle,
@@ -15,7 +16,6 @@ import {
   MayflyError,
 } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { parseByteRate } from '../../node/server/byte-rate-text.ts'
 import { ask } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
 import { type Network, startNetwork, type TestNode } from '../helpers/network.ts'

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createGateway, createGatewayServer, type GatewayEvent, type GatewayServerOptions } from '../../gateway/index.ts'
 import { createPeer } from '../../node/index.ts'
-import { createWebSocketListener } from '../../node/server/listener.ts'
+import { createWebSocketListener } from '../../node/server/port/listener.ts'
 import { ask, codeOf } from '../helpers/gateway.ts'
 import { waitFor } from '../helpers/network.ts'
 

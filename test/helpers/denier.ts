@@ -8,7 +8,7 @@ import { MemoryDatastore } from 'datastore-core'
 import { positionOf, sha256 } from '../../node/keys/index.ts'
 import { compareDistance, createFrameStream, createOverlay, createSupervisor } from '../../node/network/index.ts'
 import { decodePresence, encodePresence, PRESENCE_PROTOCOL, type PresenceFrame } from '../../node/rendezvous/wire.ts'
-import { createWebSocketListener } from '../../node/server/listener.ts'
+import { createWebSocketListener } from '../../node/server/port/listener.ts'
 import type { Key } from '../../node/types.ts'
 
 /** Private keys whose peers are all nearer to the key than any of the given peers. */

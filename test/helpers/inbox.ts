@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type InboxEvent, type InboxOptions, openInbox, type StoredInbox } from '../../node/server/inbox.ts'
+import { type InboxEvent, type InboxOptions, openInbox, type StoredInbox } from '../../node/server/inbox/inbox.ts'
 import { sampleSender } from './sample-messages.ts'
 import { createTemporaryDirectory } from './temporary-directory.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import { once } from 'node:events'
-import { openInbox } from '../../node/server/inbox.ts'
+import { openInbox } from '../../node/server/inbox/inbox.ts'
 import { sampleMessage } from './sample-messages.ts'
 
 const BODY = 'word '.repeat(500)

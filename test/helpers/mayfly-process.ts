@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { createLineLog, type LineLog } from './line-log.ts'
 
-const MAIN = fileURLToPath(new URL('../../node/server/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
 
 export interface MayflyProcessOptions {
   /** On top of an environment without any MAYFLY_ variable. */

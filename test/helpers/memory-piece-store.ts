@@ -1,6 +1,6 @@
 /** Pieces in memory, for a receiver in a test. */
 
-import { PieceSet } from '../../node/content/piece-set.ts'
+import { PieceSet } from '../../node/content/format/piece-set.ts'
 import type { PieceStore } from '../../node/index.ts'
 
 export interface MemoryPieceStore extends PieceStore {

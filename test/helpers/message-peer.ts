@@ -10,10 +10,10 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { onTestFinished } from 'vitest'
 import type { Key } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { decodeMessageFrame, encodeMessageFrame, MESSAGE_PROTOCOL, type MessageFrame } from '../../node/messages/wire.ts'
+import { decodeMessageFrame, encodeMessageFrame, MESSAGE_PROTOCOL, type MessageFrame } from '../../node/messages/protocol/wire.ts'
 import { createFrameStream, createOverlay, createSupervisor, type Frame } from '../../node/network/index.ts'
 import { createRecordStore, createRendezvous, PRESENCE_PROTOCOL, ProviderStore } from '../../node/rendezvous/index.ts'
-import { createWebSocketListener } from '../../node/server/listener.ts'
+import { createWebSocketListener } from '../../node/server/port/listener.ts'
 import { waitFor } from './network.ts'
 
 export interface MessagePeerOptions {

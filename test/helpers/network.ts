@@ -3,7 +3,7 @@
 import { createServer, type Server } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { createPeer, type Peer, type PeerEvent, type PeerOptions } from '../../node/index.ts'
-import { createWebSocketListener, type ListenerOptions, type WebSocketListener } from '../../node/server/listener.ts'
+import { createWebSocketListener, type ListenerOptions, type WebSocketListener } from '../../node/server/port/listener.ts'
 
 export interface TestNode {
   peer: Peer

@@ -4,8 +4,8 @@
  */
 
 import { createMessageSecret, encodeKeyHex } from '../../node/index.ts'
-import { createOutbox } from '../../node/messages/outbox.ts'
-import { openOutboxStore } from '../../node/server/outbox-store.ts'
+import { createOutbox } from '../../node/messages/outbox/outbox.ts'
+import { openOutboxStore } from '../../node/server/store/outbox-store.ts'
 
 const [path = '', diesAt = '1'] = process.argv.slice(2)
 let tries = 0

@@ -1,5 +1,6 @@
 /** Envelopes as a sender makes them, without a peer. */
 
+import { sealedPayloadBytes } from '../../node/messages/format/sealed-size.ts'
 import {
   createMessageSecret,
   decodeEnvelope,
@@ -12,7 +13,6 @@ import {
   sealTerms,
   signEnvelope,
 } from '../../node/messages/index.ts'
-import { sealedPayloadBytes } from '../../node/messages/sealed-size.ts'
 import type { MessageDraft, MessageSecret } from '../../node/types.ts'
 
 export interface SignOptions {

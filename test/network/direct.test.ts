@@ -1,122 +1,143 @@
-/** Large content from tab to tab, in Node.js: signalling through a real relay, with a stand-in for WebRTC's data channels. */
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { createDirect, DIRECT_DEFAULTS, type Direct, type DirectOptions } from '../../node/network/direct.ts'
+import type { ConnectionKind } from '../../node/network/index.ts'
+import { addressOfKind } from '../helpers/connection-address.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
-import { expect, onTestFinished, test } from 'vitest'
-import { createPeer, type Peer, type PeerEvent } from '../../node/index.ts'
-import { createLoop, type Loop } from '../helpers/loop-transport.ts'
-import { createNetwork, type Network, startNode, untilJoined, waitFor } from '../helpers/network.ts'
-import { readAll } from '../helpers/read-all.ts'
-import { randomBytes } from '../helpers/sample-files.ts'
+let home: SeededPeer
+let tabs: SeededPeer[]
+beforeAll(async () => {
+  ;[home, ...tabs] = (await Promise.all([1, 2, 3, 4, 5].map(createSeededPeer))) as [SeededPeer, ...SeededPeer[]]
+})
 
-const SIZE = 3 * 1_048_576 + 7
+const made: Direct[] = []
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  for (const direct of made.splice(0)) direct.stop()
+  vi.useRealTimers()
+})
 
-async function tabsOf(network: Network, loop: Loop, count: number): Promise<Peer[]> {
-  const [node] = network.nodes
-  if (node === undefined) throw new TypeError('no node')
-  return Promise.all(Array.from({ length: count }, () => network.addTab(node, { webRTC: loop.transport })))
+/** A tab's direct connections over a network in which those are reached who are up. */
+function createTab(options: DirectOptions = {}) {
+  const up = new Set<string>()
+  const dials: string[] = []
+  const open: { remotePeer: PeerId; kind: ConnectionKind; closed: boolean }[] = []
+  const connect = ({ peer }: SeededPeer, kind: ConnectionKind = 'direct') => {
+    const connection = {
+      remotePeer: peer,
+      kind,
+      closed: false,
+      remoteAddr: addressOfKind(kind),
+      status: 'open',
+      streams: [],
+      async close() {
+        connection.closed = true
+        open.splice(open.indexOf(connection), 1)
+      },
+    }
+    open.push(connection)
+    return connection
+  }
+  const direct = createDirect(
+    { home: () => home.peer, isSecurePage: false },
+    () => {
+      throw new TypeError('no transport is made here')
+    },
+    options,
+  )
+  direct.attach({
+    getConnections: (peer?: PeerId) => open.filter(({ remotePeer }) => peer === undefined || remotePeer.equals(peer)),
+    async dial([address]: { toString(): string }[]) {
+      const peer = tabs.find(({ id }) => address?.toString().endsWith(id)) as SeededPeer
+      dials.push(peer.id)
+      expect([direct.isDialling(peer.peer), direct.isDialling(home.peer)]).toEqual([true, true])
+      if (!up.has(peer.id)) throw new Error('nothing gets through')
+      return connect(peer)
+    },
+  } as unknown as Libp2p)
+  made.push(direct)
+  const addressesOf = ({ id }: SeededPeer) => direct.addressesOf({ peer: id, home: home.id, addresses: [] })
+  return { direct, up, dials, open, connect, addressesOf, dial: (tab: SeededPeer) => direct.dial(tab.peer, addressesOf(tab)) }
 }
 
-function listen(peer: Peer): PeerEvent[] {
-  const events: PeerEvent[] = []
-  peer.onEvent((event) => events.push(event))
-  return events
-}
-
-const received = (events: PeerEvent[], isDirect: boolean) =>
-  events.reduce((sum, event) => (event.type === 'received' && event.isDirect === isDirect ? sum + event.bytes : sum), 0)
-
-test('direct: a tab gives large content to another, and the node between them carries none of it', async () => {
-  const network = await createNetwork({ nodes: 1 })
-  const node = network.nodes[0]?.peer as Peer
-  const [giver, taker] = (await tabsOf(network, createLoop(), 2)) as [Peer, Peer]
-  const given = listen(giver)
-  const taken = listen(taker)
-  const bytes = randomBytes(SIZE)
-  const { key, outline } = await giver.content.hold(bytes)
-  await waitFor(() => node.status().counts.reservations === 1, 10_000, 'the reservation')
-  const opened = await taker.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(20_000) })
-  expect(Buffer.compare(await readAll(opened.read()), bytes)).toBe(0)
-  expect(received(taken, true)).toBe(SIZE)
-  expect(received(taken, false)).toBe(0)
-  expect(given.flatMap((event) => (event.type === 'served' ? [event.isDirect] : []))).not.toContain(false)
-  expect(node.status().counts.bytesServed).toBe(0)
-  expect(node.status().counts.circuits).toBe(1)
+test('direct: who could not be reached is told no address for a while, and then one again', async () => {
+  const { up, addressesOf, dial, direct, dials } = createTab({ unreachableMs: 1_000 })
+  const [tab] = tabs as [SeededPeer]
+  await expect(dial(tab)).rejects.toThrow('nothing gets through')
+  expect(direct.isDialling(tab.peer)).toBe(false)
+  expect(addressesOf(tab)).toEqual([])
+  vi.advanceTimersByTime(1_000)
+  up.add(tab.id)
+  expect((await dial(tab)).remotePeer.toString()).toBe(tab.id)
+  expect(dials).toHaveLength(2)
 })
 
-test('direct: where nothing gets through, the home gives all of it, nobody is blamed, and the next reader does not try again', async () => {
-  const network = await createNetwork({ nodes: 1 })
-  const loop = createLoop()
-  loop.isOpen = false
-  const [giver, taker] = (await tabsOf(network, loop, 2)) as [Peer, Peer]
-  const taken = listen(taker)
-  const bytes = randomBytes(SIZE)
-  const { key } = await giver.content.hold(bytes)
-  await waitFor(() => network.nodes[0]?.peer.status().counts.reservations === 1, 10_000, 'the reservation')
-  for (let time = 1; time <= 2; time++) {
-    const opened = await taker.content.open(key, { signal: AbortSignal.timeout(20_000) })
-    expect(Buffer.compare(await readAll(opened.read()), bytes)).toBe(0)
-    expect(received(taken, false)).toBe(SIZE * time)
+test('direct: who fails again and again is tried less and less, until it is reached', async () => {
+  const { up, addressesOf, dial } = createTab({ unreachableMs: 1_000, maxUnreachableMs: 3_000 })
+  const [tab] = tabs as [SeededPeer]
+  for (const ms of [1_000, 2_000, 3_000, 3_000]) {
+    await expect(dial(tab)).rejects.toThrow('nothing gets through')
+    vi.advanceTimersByTime(ms - 1)
+    expect(addressesOf(tab)).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(addressesOf(tab)).toHaveLength(1)
   }
-  expect(received(taken, true)).toBe(0)
-  expect(loop.signals).toBe(1)
-  expect(taken.filter(({ type }) => type === 'bad-holder')).toEqual([])
+  up.add(tab.id)
+  await (await dial(tab)).close()
+  up.delete(tab.id)
+  await expect(dial(tab)).rejects.toThrow('nothing gets through')
+  vi.advanceTimersByTime(1_000)
+  expect(addressesOf(tab)).toHaveLength(1)
 })
 
-test('direct: one of two holders leaves in the middle, the other goes on, and the home is not needed', async () => {
-  const network = await createNetwork({ nodes: 1 })
-  const [one, two, taker] = (await tabsOf(network, createLoop(), 3)) as [Peer, Peer, Peer]
-  const taken = listen(taker)
-  const bytes = randomBytes(8 * SIZE)
-  const [{ key, outline }] = await Promise.all([one.content.hold(bytes), two.content.hold(bytes)])
-  await waitFor(() => network.nodes[0]?.peer.status().counts.reservations === 2, 10_000, 'both reservations')
-  const opened = await taker.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(40_000) })
-  const chunks: Uint8Array[] = []
-  for await (const chunk of opened.read()) {
-    chunks.push(chunk)
-    if (chunks.length === 4) await one.stop()
+test('direct: maxUnreachable bounds who is remembered, oldest out first', async () => {
+  const { addressesOf, dial } = createTab({ maxUnreachable: 2 })
+  for (const tab of tabs.slice(0, 3)) await dial(tab).catch(() => {})
+  expect(tabs.slice(0, 3).map((tab) => addressesOf(tab).length)).toEqual([1, 0, 0])
+})
+
+test('direct: a connection that is open is used, whoever opened it', async () => {
+  const { connect, dial, dials } = createTab()
+  const [tab] = tabs as [SeededPeer]
+  const connection = connect(tab)
+  expect(await dial(tab)).toBe(connection)
+  expect(dials).toEqual([])
+})
+
+test('direct: maxConnections bounds them, in and out, and connections to nodes do not count', () => {
+  const { direct, connect, addressesOf } = createTab({ maxConnections: 2 })
+  const [one, two, three] = tabs as [SeededPeer, SeededPeer, SeededPeer]
+  const inbound = { remoteAddr: addressOfKind('direct') }
+  connect(home, 'socket')
+  connect(one)
+  expect([addressesOf(three).length, direct.gater.denyInboundUpgradedConnection(three.peer, inbound)]).toEqual([1, false])
+  connect(two)
+  expect([addressesOf(three).length, direct.gater.denyInboundUpgradedConnection(three.peer, inbound)]).toEqual([0, true])
+  expect(addressesOf(one)).toHaveLength(1)
+  expect(direct.gater.denyInboundUpgradedConnection(three.peer, { remoteAddr: addressOfKind('socket') })).toBe(false)
+})
+
+test('direct: idleMs after the last use a direct connection is closed, and no other', async () => {
+  const { direct, connect, open } = createTab({ idleMs: 4_000 })
+  const [used, idle] = tabs as [SeededPeer, SeededPeer]
+  connect(home, 'socket')
+  connect(used)
+  connect(idle)
+  for (let at = 0; at < 8_000; at += 1_000) {
+    direct.used(used.id)
+    await vi.advanceTimersByTimeAsync(1_000)
   }
-  expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0)
-  expect(received(taken, false)).toBe(0)
-  const givers = new Set(taken.flatMap((event) => (event.type === 'received' ? [event.from] : [])))
-  expect(givers).toContain(two.id)
+  expect(open.map(({ remotePeer }) => remotePeer.toString())).toEqual([home.id, used.id])
 })
 
-test('direct: a home that comes back as another peer is reserved at again, and tabs reach each other through it', async () => {
-  const first = await startNode()
-  const { port } = first
-  const loop = createLoop()
-  const [giver, taker] = (await Promise.all(
-    [0, 1].map(async () => {
-      const tab = await createPeer({ join: [`http://127.0.0.1:${port}`, first.address], webRTC: loop.transport })
-      onTestFinished(() => tab.stop())
-      await tab.start()
-      await untilJoined(tab)
-      return tab
-    }),
-  )) as [Peer, Peer]
-  const taken = listen(taker)
-  const bytes = randomBytes(SIZE)
-  const { key, outline } = await giver.content.hold(bytes)
-  await waitFor(() => first.peer.status().counts.reservations === 1, 10_000, 'the reservation')
-  await first.stop()
-  const second = await startNode({ port })
-  onTestFinished(() => second.stop())
-  for (const tab of [giver, taker]) await tab.join([second.address], { signal: AbortSignal.timeout(20_000) })
-  await waitFor(() => second.peer.status().counts.reservations === 1, 20_000, 'the new reservation')
-  const opened = await taker.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(20_000) })
-  expect(Buffer.compare(await readAll(opened.read()), bytes)).toBe(0)
-  expect(received(taken, true)).toBe(SIZE)
-})
-
-test('direct: a tab is reachable while it holds something larger than one piece, and no longer', async () => {
-  const network = await createNetwork({ nodes: 1 })
-  const node = network.nodes[0]?.peer as Peer
-  const loop = createLoop()
-  const [giver, taker] = (await tabsOf(network, loop, 2)) as [Peer, Peer]
-  await giver.content.hold(randomBytes(1_000))
-  const { key } = await giver.content.hold(randomBytes(SIZE))
-  await waitFor(() => node.status().counts.reservations === 1, 10_000, 'the reservation')
-  await giver.stop()
-  await waitFor(() => node.status().counts.reservations === 0, 10_000, 'the reservation to go with its tab')
-  await expect(taker.content.open(key, { signal: AbortSignal.timeout(20_000) })).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
-  expect(loop.signals).toBe(0)
+test('direct: circuits to a tab are refused unless it wants to be reached, or while it is full', () => {
+  const { direct, connect } = createTab({ maxConnections: 1 })
+  expect(direct.gater.denyInboundRelayedConnection()).toBe(true)
+  const end = direct.need()
+  expect(direct.gater.denyInboundRelayedConnection()).toBe(false)
+  connect(tabs[0] as SeededPeer)
+  expect(direct.gater.denyInboundRelayedConnection()).toBe(true)
+  end()
+  expect(DIRECT_DEFAULTS.maxConnections).toBeGreaterThan(1)
 })

@@ -1,6 +1,6 @@
 /** A tab as the app starts it, with all that the app gives its peer; without the app's views and its files. */
 
-import { PeerSession } from '../../../browser/peer-session.ts'
+import { PeerSession } from '../../../browser/peer/peer-session.ts'
 import { decodeKeyHex, encodeKeyHex } from '../../../node/index.ts'
 import { type BulkContent, bulkSource } from '../bulk-content.ts'
 import { type BulkReading, startBulkMeter } from '../bulk-meter.ts'

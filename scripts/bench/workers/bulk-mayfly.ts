@@ -2,9 +2,9 @@
 
 import { createGateway, createGatewayServer } from '../../../gateway/index.ts'
 import { createPeer, decodeKeyHex, encodeKeyHex, type Peer } from '../../../node/index.ts'
-import { createHttpPieces } from '../../../node/server/http-pieces.ts'
-import { createWebSocketListener } from '../../../node/server/listener.ts'
-import { createNativeHasher } from '../../../node/server/native-hasher.ts'
+import { createHttpPieces } from '../../../node/server/port/http-pieces.ts'
+import { createWebSocketListener } from '../../../node/server/port/listener.ts'
+import { createNativeHasher } from '../../../node/server/port/native-hasher.ts'
 import { bulkSource } from '../bulk-content.ts'
 import { startBulkMeter } from '../bulk-meter.ts'
 import { waitUntil } from '../wait.ts'

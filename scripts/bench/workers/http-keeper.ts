@@ -7,7 +7,7 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
-import { createGroupCommit } from '../../../node/server/group-commit.ts'
+import { createGroupCommit } from '../../../node/server/store/group-commit.ts'
 import { serveCalls } from '../worker.ts'
 
 const calls = {

@@ -1,7 +1,7 @@
 /** A sender in other systems. */
 
 import { DatabaseSync } from 'node:sqlite'
-import { createGroupCommit } from '../../../node/server/group-commit.ts'
+import { createGroupCommit } from '../../../node/server/store/group-commit.ts'
 import { connectHttp, connectJetStream, connectMqtt, connectRedis, connectSignedHttp, type PostClient } from '../message-clients.ts'
 import { type LoadOptions, type LoadResult, runLoad } from '../post-load.ts'
 import { serveCalls } from '../worker.ts'

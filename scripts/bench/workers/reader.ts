@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import { createPeer, type Peer } from '../../../node/index.ts'
-import { createWebSocketListener } from '../../../node/server/listener.ts'
+import { createWebSocketListener } from '../../../node/server/port/listener.ts'
 import { waitUntil } from '../wait.ts'
 import { serveCalls } from '../worker.ts'
 

@@ -1,13 +1,13 @@
-/** What `test/browser/records.test.ts` calls in a page: the tab's databases, which only a browser has. */
+/** What `test/pages/records.test.ts` calls in a page: the tab's databases, which only a browser has. */
 
-import { answerOf, openDatabase } from '../../../browser/database.ts'
 import type { EndSettings } from '../../../browser/messages/end-settings.ts'
 import { InboxRecords, type InboxRecordsOptions } from '../../../browser/messages/inbox-records.ts'
 import type { InboxRow } from '../../../browser/messages/inbox-row.ts'
 import { LargeBodies, type LargeBodiesOptions } from '../../../browser/messages/large-bodies.ts'
 import { openMailDatabase } from '../../../browser/messages/mail-database.ts'
 import { ReceiverRecords, TooMany } from '../../../browser/messages/receiver-records.ts'
-import { openOutboxRecords } from '../../../browser/outbox-records.ts'
+import { answerOf, openDatabase } from '../../../browser/peer/database.ts'
+import { openOutboxRecords } from '../../../browser/peer/outbox-records.ts'
 import { encodeKeyHex, type Kept, type OutboxEntry, sha256 } from '../../../node/index.ts'
 import { entryOf, OUTBOX_STORE_CASES, OUTCOMES } from '../outbox-store-suite.ts'
 

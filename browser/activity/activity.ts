@@ -1,0 +1,42 @@
+/** What happened in this tab, newest last, for the console on the page. */
+
+import { Cell, type ReadableCell } from '../cell.ts'
+
+export interface ActivityEntry {
+  /** Counts up; tells entries of the same moment apart. */
+  id: number
+  /** In ms since the epoch. */
+  atMs: number
+  text: string
+  /** How many times in a row. */
+  times: number
+}
+
+export const ACTIVITY_DEFAULTS = {
+  maxEntries: 100, // a console to glance at, not an archive
+} as const
+
+export class Activity {
+  readonly #now: () => number
+  /** Bounded: `maxEntries`, oldest out first. */
+  readonly #entries = new Cell<readonly ActivityEntry[]>([])
+  #nextId = 1
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  get entries(): ReadableCell<readonly ActivityEntry[]> {
+    return this.#entries
+  }
+
+  /** The same sentence again only counts up. */
+  say(text: string): void {
+    const atMs = this.#now()
+    this.#entries.update((entries) => {
+      const last = entries.at(-1)
+      if (last?.text === text) return [...entries.slice(0, -1), { ...last, atMs, times: last.times + 1 }]
+      return [...entries, { id: this.#nextId++, atMs, text, times: 1 }].slice(-ACTIVITY_DEFAULTS.maxEntries)
+    })
+  }
+}

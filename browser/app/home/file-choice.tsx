@@ -1,0 +1,82 @@
+/** Takes files and folders: chosen, dropped anywhere on the page, or pasted. Their bytes are never changed, and not read here. */
+
+import { useEffect, useState } from 'preact/hooks'
+import { type ChosenFile, filesOfDrop, filesOfList } from '../../content/chosen-files.ts'
+
+export interface FileChoiceProps {
+  onFiles(files: ChosenFile[]): void
+  onProblem(problem: string): void
+}
+
+export function FileChoice({ onFiles, onProblem }: FileChoiceProps) {
+  const [over, setOver] = useState(false)
+
+  const take = async (given: Promise<ChosenFile[]>) => {
+    try {
+      const files = await given
+      if (files.length > 0) onFiles(files)
+      else onProblem('There is no file in what you gave. A folder without files cannot be shared.')
+    } catch {
+      onProblem('What you dropped could not be read. It may have been moved meanwhile, or the browser may not open it.')
+    }
+  }
+
+  useEffect(() => {
+    const onDragOver = (event: DragEvent) => {
+      if (!hasFiles(event.dataTransfer)) return
+      event.preventDefault()
+      setOver(true)
+    }
+    const onDragLeave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false)
+    }
+    const onDrop = (event: DragEvent) => {
+      setOver(false)
+      if (!event.dataTransfer || !hasFiles(event.dataTransfer)) return
+      event.preventDefault()
+      void take(filesOfDrop(event.dataTransfer))
+    }
+    const onPaste = (event: ClipboardEvent) => {
+      const { clipboardData } = event
+      if (!clipboardData || !hasFiles(clipboardData) || clipboardData.types.includes('text/plain')) return
+      event.preventDefault()
+      void take(Promise.resolve(filesOfList(clipboardData.files)))
+    }
+    document.addEventListener('dragover', onDragOver)
+    document.addEventListener('dragleave', onDragLeave)
+    document.addEventListener('drop', onDrop)
+    document.addEventListener('paste', onPaste)
+    return () => {
+      document.removeEventListener('dragover', onDragOver)
+      document.removeEventListener('dragleave', onDragLeave)
+      document.removeEventListener('drop', onDrop)
+      document.removeEventListener('paste', onPaste)
+    }
+  })
+
+  const onChange = (event: Event & { currentTarget: HTMLInputElement }) => {
+    const field = event.currentTarget
+    void take(Promise.resolve(filesOfList(field.files ?? [])))
+    field.value = '' // so that the same file can be chosen again
+  }
+  return (
+    <div class={over ? 'file-choice over' : 'file-choice'}>
+      <p>
+        <label for="page-file">Or drop files or a folder here, or choose them:</label>
+        <input id="page-file" data-testid="page-file" type="file" multiple onChange={onChange} />
+      </p>
+      <p>
+        <label for="page-folder">A whole folder:</label>
+        <input id="page-folder" data-testid="page-folder" type="file" ref={chooseFolders} onChange={onChange} />
+      </p>
+    </div>
+  )
+}
+
+function chooseFolders(field: HTMLInputElement | null): void {
+  if (field) field.webkitdirectory = true
+}
+
+function hasFiles(data: DataTransfer | null | undefined): boolean {
+  return data?.types.includes('Files') ?? false
+}

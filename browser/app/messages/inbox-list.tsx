@@ -1,0 +1,43 @@
+/** What arrived, the newest first. Everything in it was written by others: it is shown as text, and as nothing else. */
+
+import { useEffect } from 'preact/hooks'
+import type { InboxRow } from '../../messages/inbox-row.ts'
+import type { Mailbox } from '../../messages/mailbox.ts'
+import type { Tab } from '../../tab.ts'
+import { useCell } from '../use-cell.ts'
+import { InboxMessage } from './inbox-message.tsx'
+
+export function InboxList({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }) {
+  const rows = useCell(mailbox.inbox)
+  const { messages } = useCell(mailbox.counts)
+  useSeen(mailbox, rows)
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return (
+    <section class="inbox" aria-labelledby="inbox-title">
+      <h2 id="inbox-title">Inbox</h2>
+      {rows.length === 0 && <p class="hint">Nothing yet. Give somebody your address, or listen to an open name.</p>}
+      <ol data-testid="inbox" aria-live="polite">
+        {rows.map((row) => (
+          <InboxMessage key={row.sequence} tab={tab} mailbox={mailbox} row={row} answered={byId.get(row.fields.re ?? '')} />
+        ))}
+      </ol>
+      {messages > rows.length && (
+        <button type="button" class="quiet" data-testid="older" onClick={() => mailbox.showOlder()}>
+          Show older ones
+        </button>
+      )}
+    </section>
+  )
+}
+
+/** What is on screen was seen, as soon as somebody looks. */
+function useSeen(mailbox: Mailbox, rows: readonly InboxRow[]): void {
+  useEffect(() => {
+    const onLook = () => {
+      if (!document.hidden) void mailbox.markRead()
+    }
+    onLook()
+    document.addEventListener('visibilitychange', onLook)
+    return () => document.removeEventListener('visibilitychange', onLook)
+  }, [mailbox, rows])
+}

@@ -1,0 +1,132 @@
+/** One message that arrived: who, when, what, and what one can do with it. */
+
+import { useState } from 'preact/hooks'
+import { saveContent } from '../../content/save-content.ts'
+import type { InboxRow } from '../../messages/inbox-row.ts'
+import type { Mailbox } from '../../messages/mailbox.ts'
+import { textOf } from '../../messages/text-of.ts'
+import type { Tab } from '../../tab.ts'
+import { harmlessLine } from '../../text/harmless-text.ts'
+import { sizeText } from '../../text/size-text.ts'
+import { routeOfLink } from '../../visit/route.ts'
+import { listenProblemSentence } from '../../words/message-sentence.ts'
+import { InnerLink } from '../inner-link.tsx'
+import { useCell } from '../use-cell.ts'
+import { SenderName } from './sender-name.tsx'
+
+export interface InboxMessageProps {
+  tab: Tab
+  mailbox: Mailbox
+  row: InboxRow
+  /** The message that it answers, when that is on screen. */
+  answered: InboxRow | undefined
+}
+
+const QUOTE_LENGTH = 80
+
+export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps) {
+  const { sequence, id, end, from, sentAtMs, isSealed, fields } = row
+  const isMine = end === mailbox.hashname
+  const answer = (to: string) => {
+    mailbox.draft.answer(to, id)
+    document.getElementById('message-text')?.focus()
+  }
+  return (
+    <li class="message" data-id={id} data-from={from} data-end={end} data-sealed={isSealed}>
+      <header>
+        <SenderName mailbox={mailbox} hashname={from} />
+        <span class="facts">
+          {isMine ? 'to you' : <>on {harmlessLine(end)}</>}
+          {fields.via !== undefined && `, via ${harmlessLine(fields.via)}`} ·{' '}
+          <time dateTime={new Date(sentAtMs).toISOString()}>{timeText(sentAtMs)}</time> ·{' '}
+          <span class={isSealed ? 'sealed' : 'open'}>{isSealed ? 'sealed' : 'open'}</span>
+        </span>
+      </header>
+      {answered && <blockquote dir="auto">{quoteOf(answered)}</blockquote>}
+      <Body tab={tab} row={row} />
+      <div class="actions">
+        <button type="button" class="plain" onClick={() => answer(isMine ? from : end)} data-testid="answer">
+          {isMine ? 'Answer' : 'Answer there'}
+        </button>
+        {!isMine && from !== mailbox.hashname && (
+          <button type="button" class="plain" onClick={() => answer(from)}>
+            Write to the sender
+          </button>
+        )}
+        {from !== mailbox.hashname && <MuteButton mailbox={mailbox} hashname={from} />}
+        <button type="button" class="plain" onClick={() => mailbox.removeMessage(sequence)} data-testid="remove-message">
+          Remove
+        </button>
+      </div>
+    </li>
+  )
+}
+
+function MuteButton({ mailbox, hashname }: { mailbox: Mailbox; hashname: string }) {
+  const isMuted = useCell(mailbox.muted).has(hashname)
+  const [problem, setProblem] = useState<string>()
+  const change = () => mailbox.muteSender(hashname, !isMuted).catch((error: unknown) => setProblem(listenProblemSentence(error)))
+  return (
+    <>
+      <button type="button" class="plain" onClick={change} data-testid="mute-sender">
+        {isMuted ? 'Unmute the sender' : 'Mute the sender'}
+      </button>
+      {problem && <span role="alert">{problem}</span>}
+    </>
+  )
+}
+
+function Body({ tab, row }: { tab: Tab; row: InboxRow }) {
+  const { type, body, fields, id } = row
+  const text = textOf(row)
+  const [problem, setProblem] = useState<string>()
+  const route = fields.link === undefined ? undefined : routeOfLink(fields.link)
+  if (route || text !== undefined)
+    return (
+      <>
+        {text && (
+          <p class="message-text" dir="auto" data-testid="message-body">
+            {text}
+          </p>
+        )}
+        {route && (
+          <p class="message-text">
+            More than fits into a message:{' '}
+            <InnerLink tab={tab} to={route}>
+              open it
+            </InnerLink>
+            , while its sender, or somebody who has opened it, is there.
+          </p>
+        )}
+      </>
+    )
+  const save = () =>
+    saveContent(
+      { name: `message ${id.slice(0, 8)}`, size: body.byteLength, read: () => oneChunk(body) },
+      new AbortController().signal,
+    ).catch(() => setProblem('It could not be saved.'))
+  return (
+    <p class="message-text">
+      {harmlessLine(type)}, {sizeText(body.byteLength)}.{' '}
+      <button type="button" class="quiet" onClick={save}>
+        Save it
+      </button>
+      {problem && <span role="alert"> {problem}</span>}
+    </p>
+  )
+}
+
+async function* oneChunk(bytes: Uint8Array) {
+  yield bytes
+}
+
+function quoteOf(row: InboxRow): string {
+  const text = textOf(row) ?? harmlessLine(row.type)
+  return text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text
+}
+
+/** Today the time alone. */
+function timeText(atMs: number): string {
+  const at = new Date(atMs)
+  return at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString()
+}

@@ -1,0 +1,107 @@
+/** The open ends that this browser listens to, and what it takes of each. */
+
+import { useState } from 'preact/hooks'
+import { type Condition, type EndSettings, rulesOf, rulesText } from '../../messages/end-settings.ts'
+import type { Mailbox } from '../../messages/mailbox.ts'
+import { pathOf } from '../../visit/route.ts'
+import { listenProblemSentence } from '../../words/message-sentence.ts'
+import { useCell } from '../use-cell.ts'
+import { ConditionRows } from './condition-rows.tsx'
+import { PolicyChoice } from './policy-choice.tsx'
+
+export function ListenedEnds({ mailbox }: { mailbox: Mailbox }) {
+  const ends = useCell(mailbox.ends)
+  const problems = useCell(mailbox.receiving.problems)
+  return (
+    <section class="listened" aria-labelledby="listened-title">
+      <h2 id="listened-title">You listen to</h2>
+      <ul data-testid="ends">
+        {ends.map((settings) => (
+          <ListenedEnd key={settings.end} mailbox={mailbox} settings={settings} problem={problems.get(settings.end)} />
+        ))}
+      </ul>
+      <ListenForm mailbox={mailbox} />
+      <p class="hint">Anybody can write and listen to an open name, so do not believe who somebody says they are.</p>
+    </section>
+  )
+}
+
+function ListenedEnd({ mailbox, settings, problem }: { mailbox: Mailbox; settings: EndSettings; problem: unknown }) {
+  const { end, policy, rules } = settings
+  return (
+    <li data-end={end} data-policy={policy}>
+      <a
+        href={pathOf({ view: 'messages', to: end })}
+        onClick={(event) => {
+          event.preventDefault()
+          mailbox.draft.address(end)
+          document.getElementById('message-text')?.focus()
+        }}
+      >
+        {end}
+      </a>
+      <PolicyChoice
+        label={`Take messages on ${end}`}
+        policy={policy}
+        onChoose={(chosen) => void mailbox.setEnd({ ...settings, policy: chosen })}
+      />
+      <button type="button" class="quiet" aria-label={`Stop listening to ${end}`} onClick={() => mailbox.removeEnd(end)}>
+        Remove
+      </button>
+      {rules.length > 0 && (
+        <p class="facts" data-testid="rules">
+          Only where {rulesText(rules)}.
+        </p>
+      )}
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          {listenProblemSentence(problem)}
+        </p>
+      )}
+    </li>
+  )
+}
+
+function ListenForm({ mailbox }: { mailbox: Mailbox }) {
+  const [typed, setTyped] = useState('')
+  const [conditions, setConditions] = useState<Condition[]>([])
+  const [problem, setProblem] = useState<string>()
+  const add = async (event: Event) => {
+    event.preventDefault()
+    const name = typed.trim()
+    try {
+      await mailbox.setEnd({ end: name.startsWith('#') ? name : `#${name}`, policy: 'open', rules: rulesOf(conditions) })
+      setTyped('')
+      setConditions([])
+      setProblem(undefined)
+    } catch (error) {
+      setProblem(listenProblemSentence(error))
+    }
+  }
+  return (
+    <form class="listen-form" onSubmit={add}>
+      <div class="add-row">
+        <input
+          aria-label="Open name to listen to"
+          data-testid="end-name"
+          placeholder="#name"
+          value={typed}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          required
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+        <button type="submit" class="quiet" data-testid="listen">
+          Listen
+        </button>
+      </div>
+      <ConditionRows conditions={conditions} onChange={setConditions} />
+      {problem && (
+        <p class="problem" role="alert" data-testid="listen-problem">
+          {problem}
+        </p>
+      )}
+    </form>
+  )
+}

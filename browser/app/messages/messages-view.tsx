@@ -1,0 +1,71 @@
+/** The messages page: write, what arrived, what was sent, and where others reach this browser. */
+
+import '../../messages.css'
+import { useEffect } from 'preact/hooks'
+import type { Mailbox } from '../../messages/mailbox.ts'
+import type { ReceivingState } from '../../messages/receiving.ts'
+import type { Tab } from '../../tab.ts'
+import type { MessagesRoute } from '../../visit/route.ts'
+import { mailboxProblemSentence } from '../../words/message-sentence.ts'
+import { useCell } from '../use-cell.ts'
+import { InboxList } from './inbox-list.tsx'
+import { ListenedEnds } from './listened-ends.tsx'
+import { MessageComposer } from './message-composer.tsx'
+import { MutedSenders } from './muted-senders.tsx'
+import { MyAddress } from './my-address.tsx'
+import { NoticeButton } from './notice-button.tsx'
+import { SentList } from './sent-list.tsx'
+
+export interface MessagesViewProps {
+  tab: Tab
+  route: MessagesRoute
+}
+
+export function MessagesView({ tab, route }: MessagesViewProps) {
+  const mailbox = useCell(tab.mailbox)
+  const problem = useCell(tab.mailboxProblem)
+  useEffect(() => void tab.openMailbox({ create: true }), [tab])
+  return (
+    <section class="messages" aria-label="Messages">
+      <h1 tabIndex={-1}>Messages</h1>
+      {problem !== undefined && (
+        <p class="problem" role="alert" data-testid="mailbox-problem">
+          {mailboxProblemSentence(problem)}
+        </p>
+      )}
+      {mailbox ? <Opened tab={tab} mailbox={mailbox} to={route.to} /> : problem === undefined && <p class="lead">Opening your mailbox…</p>}
+    </section>
+  )
+}
+
+function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string | undefined }) {
+  const receiving = useCell(mailbox.receiving.state)
+  useEffect(() => {
+    if (to !== undefined) mailbox.draft.address(to)
+  }, [mailbox, to])
+  return (
+    <>
+      <p class="lead" data-testid="receiving" data-state={receiving}>
+        {receivingSentence(receiving)}
+      </p>
+      <div class="columns">
+        <div class="column">
+          <MessageComposer tab={tab} mailbox={mailbox} />
+          <InboxList tab={tab} mailbox={mailbox} />
+        </div>
+        <div class="column aside">
+          <MyAddress mailbox={mailbox} />
+          <ListenedEnds mailbox={mailbox} />
+          <MutedSenders mailbox={mailbox} />
+          <NoticeButton notices={mailbox.notices} />
+          <SentList mailbox={mailbox} />
+        </div>
+      </div>
+    </>
+  )
+}
+
+function receivingSentence(state: ReceivingState): string {
+  if (state === 'elsewhere') return 'Another tab of this browser receives; what arrives is shown here too.'
+  return 'What others write to you arrives here while a tab of this site is open, and stays in this browser.'
+}

@@ -1,0 +1,25 @@
+/** The senders of whom nothing is taken, and the way back. Not shown while there are none. */
+
+import type { Mailbox } from '../../messages/mailbox.ts'
+import { useCell } from '../use-cell.ts'
+
+export function MutedSenders({ mailbox }: { mailbox: Mailbox }) {
+  const muted = useCell(mailbox.muted)
+  useCell(mailbox.names)
+  if (muted.size === 0) return null
+  return (
+    <section class="muted-senders" aria-labelledby="muted-title">
+      <h2 id="muted-title">Muted</h2>
+      <ul data-testid="muted">
+        {[...muted].map((hashname) => (
+          <li key={hashname} data-hashname={hashname}>
+            <span title={hashname}>{mailbox.nameOf(hashname)}</span>
+            <button type="button" class="quiet" onClick={() => mailbox.muteSender(hashname, false)}>
+              Unmute
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,37 @@
+/** Where others reach this browser: its address, the link to it, and the link as a picture for a phone. */
+
+import { useState } from 'preact/hooks'
+import type { Mailbox } from '../../messages/mailbox.ts'
+import { pathOf } from '../../visit/route.ts'
+import { CopyButton } from '../copy-button.tsx'
+import { useCell } from '../use-cell.ts'
+import { PolicyChoice } from './policy-choice.tsx'
+import { QrImage } from './qr-image.tsx'
+
+export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
+  const { hashname } = mailbox
+  const policy = useCell(mailbox.policy)
+  const [isShown, setShown] = useState(false)
+  const link = new URL(pathOf({ view: 'messages', to: hashname }), location.href).href
+  return (
+    <section class="my-address" aria-labelledby="my-address-title">
+      <h2 id="my-address-title">Your address</h2>
+      <div class="copy-row">
+        <code data-testid="my-address">{hashname}</code>
+        <CopyButton text={hashname} label="Copy your address" />
+      </div>
+      <p class="hint">What is written to it is sealed: only this browser can read it. Its key is kept here and nowhere else.</p>
+      <div class="policy-row">
+        <span>Take messages</span>
+        <PolicyChoice label="Take messages to your address" policy={policy} onChoose={(chosen) => void mailbox.setPolicy(chosen)} />
+      </div>
+      <div class="actions">
+        <button type="button" class="quiet" aria-expanded={isShown} onClick={() => setShown(!isShown)} data-testid="show-qr">
+          {isShown ? 'Hide the QR code' : 'Show a QR code'}
+        </button>
+        <a href={link}>Link to write to you</a>
+      </div>
+      {isShown && <QrImage text={link} alt={`QR code of ${link}`} />}
+    </section>
+  )
+}

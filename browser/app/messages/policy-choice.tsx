@@ -1,0 +1,28 @@
+/** Of whom messages are taken at one end: a choice of three. */
+
+import type { EndPolicy } from '../../messages/end-settings.ts'
+
+const CHOICES: readonly (readonly [EndPolicy, string])[] = [
+  ['open', 'from everybody'],
+  ['known', 'from those I named'],
+  ['muted', 'from nobody'],
+]
+
+export interface PolicyChoiceProps {
+  /** What is chosen for, for who does not see it. */
+  label: string
+  policy: EndPolicy
+  onChoose(policy: EndPolicy): void
+}
+
+export function PolicyChoice({ label, policy, onChoose }: PolicyChoiceProps) {
+  return (
+    <select aria-label={label} value={policy} data-testid="policy" onChange={(event) => onChoose(event.currentTarget.value as EndPolicy)}>
+      {CHOICES.map(([value, text]) => (
+        <option key={value} value={value}>
+          {text}
+        </option>
+      ))}
+    </select>
+  )
+}

@@ -1,0 +1,52 @@
+/** What was sent, and what became of it; what is still on its way can be given up. */
+
+import type { Mailbox } from '../../messages/mailbox.ts'
+import type { SentMessage } from '../../messages/sent-message.ts'
+import { shortHash } from '../../text/short-text.ts'
+import { outcomeSentence } from '../../words/message-sentence.ts'
+import { useCell } from '../use-cell.ts'
+
+export function SentList({ mailbox }: { mailbox: Mailbox }) {
+  const sent = useCell(mailbox.sent)
+  if (sent.length === 0) return null
+  return (
+    <section class="sent" aria-labelledby="sent-title">
+      <h2 id="sent-title">Sent</h2>
+      <ol data-testid="sent">
+        {sent.map((message) => (
+          <SentRow key={message.id} mailbox={mailbox} message={message} />
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage }) {
+  const { id, end, text, createdAtMs, outcome, isDone } = message
+  const name = useCell(mailbox.names).get(end)
+  return (
+    <li data-id={id} data-state={outcome?.state ?? 'sending'} data-done={isDone}>
+      <p>
+        To {end.startsWith('#') ? end : (name ?? <code title={end}>{shortHash(end)}</code>)}{' '}
+        <time class="facts" dateTime={new Date(createdAtMs).toISOString()}>
+          {new Date(createdAtMs).toLocaleTimeString()}
+        </time>
+      </p>
+      {text !== undefined && (
+        <p class="begins" dir="auto">
+          {text}
+        </p>
+      )}
+      <p class="facts">{outcomeSentence(message)}</p>
+      <button
+        type="button"
+        class="quiet"
+        title={isDone ? undefined : 'It is not sent again; nodes that keep it already may still deliver it'}
+        onClick={() => mailbox.forget(id)}
+        data-testid="forget"
+      >
+        {isDone ? 'Forget' : 'Give up'}
+      </button>
+    </li>
+  )
+}

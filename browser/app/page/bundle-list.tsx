@@ -1,0 +1,64 @@
+/** The files of a bundle: each with its size, a way to see it and one to save it. Their paths are a stranger's: they are shown as text only. */
+
+import { useState } from 'preact/hooks'
+import { type BundleFile, nameOf } from '../../content/bundle-files.ts'
+import type { Tab } from '../../tab.ts'
+import { filesText, sizeText } from '../../text/size-text.ts'
+import { type PageRoute, rawPathOf } from '../../visit/route.ts'
+import { InnerLink } from '../inner-link.tsx'
+
+/** A bundle may have thousands of files; so many rows are there at once. */
+const FIRST_ROWS = 300
+
+export interface BundleListProps {
+  tab: Tab
+  /** The bundle's own address. */
+  address: Omit<PageRoute, 'view'>
+  files: readonly BundleFile[]
+}
+
+export function BundleList({ tab, address: { hash: bundle, outline: bundleOutline, secret }, files }: BundleListProps) {
+  const isPrivate = secret !== undefined
+  const [all, setAll] = useState(false)
+  const total = files.reduce((sum, { size }) => sum + size, 0)
+  return (
+    <section class="bundle" aria-labelledby="bundle-title">
+      <h2 id="bundle-title">
+        {filesText(files.length)}, {sizeText(total)}
+      </h2>
+      <ul data-testid="bundle">
+        {(all ? files : files.slice(0, FIRST_ROWS)).map(({ path, size, hash, outline }) => {
+          const address = { hash, name: nameOf(path), ...(outline && { outline }) }
+          const opensWith = isPrivate ? { secret } : {} // of private files, the name is in themselves
+          return (
+            <li key={path} data-path={path}>
+              <InnerLink tab={tab} to={{ view: 'page', ...address, ...opensWith }} class="name">
+                {path}
+              </InnerLink>
+              <span class="facts">{sizeText(size)}</span>
+              {!isPrivate && (
+                <a href={rawPathOf({ ...address, download: true })} aria-label={`Save ${path}`}>
+                  Save
+                </a>
+              )}
+            </li>
+          )
+        })}
+      </ul>
+      {isPrivate ? (
+        <p class="hint">
+          Open a file to see or to save it. The command saves all of them: mayfly get, with the link in quotes, and -o folder.
+        </p>
+      ) : (
+        <a href={rawPathOf({ hash: bundle, format: 'zip', ...(bundleOutline && { outline: bundleOutline }) })} data-testid="zip">
+          Save all in one file (zip)
+        </a>
+      )}
+      {!all && files.length > FIRST_ROWS && (
+        <button type="button" class="quiet" onClick={() => setAll(true)}>
+          Show all {files.length}
+        </button>
+      )}
+    </section>
+  )
+}

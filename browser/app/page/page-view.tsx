@@ -1,0 +1,118 @@
+/** What stands above a page's content: how many hold it, how it stands with this tab, its link, and what one can do. */
+
+import type { BundleFile } from '../../content/bundle-files.ts'
+import { isDisplayable } from '../../content/content-kind.ts'
+import type { Tab } from '../../tab.ts'
+import { sizeText } from '../../text/size-text.ts'
+import type { Visit } from '../../visit/page-visit.ts'
+import { type PageRoute, pathOf, rawPathOf } from '../../visit/route.ts'
+import { countSentence } from '../../words/count-sentence.ts'
+import { visitSentence } from '../../words/visit-sentence.ts'
+import { CopyButton } from '../copy-button.tsx'
+import { InnerLink } from '../inner-link.tsx'
+import { useCell } from '../use-cell.ts'
+import { BundleList } from './bundle-list.tsx'
+import { HolderDots } from './holder-dots.tsx'
+import { ReceiverList } from './receiver-list.tsx'
+import { SaveButton } from './save-button.tsx'
+import { TransferBar } from './transfer-bar.tsx'
+
+export function PageView({ tab, visit }: { tab: Tab; visit: Visit }) {
+  const { hash } = visit
+  const state = useCell(visit.state)
+  const held = useCell(tab.holdings.pages).find((page) => page.hash === hash)
+  const count = useCell(tab.counts.counts).get(hash)
+  const joined = useCell(tab.session.connection).state === 'joined'
+  const route: PageRoute = { ...(held?.outline && { outline: held.outline }), ...(held?.name && { name: held.name }), ...visit.route }
+  const link = new URL(pathOf(route), location.href).href
+  const mine = held !== undefined
+  const facts = useCell(visit.facts)
+  const bundle = useCell(visit.bundle)
+  const isPrivate = route.secret !== undefined
+  const isRaw = !isPrivate && state !== 'locked'
+  const name = isPrivate ? facts?.name : route.name
+  const saveOnly = facts?.type !== undefined && !isDisplayable(facts.type, facts.size)
+
+  return (
+    <section class="page-view" aria-label="This page">
+      <h1 class="count-line" tabIndex={-1}>
+        <HolderDots count={count} />
+        <span role="status" data-testid="count" data-count={count}>
+          {countSentence({ count, mine })}
+        </span>
+      </h1>
+      <p class="visit-status" role="status" data-testid="visit-status" data-state={state}>
+        {visitSentence(state, { madeHere: held?.madeHere ?? false })}
+        {mine && !joined && ' This tab is not connected now, so others cannot get it from you; it is joining again.'}
+        {mine && joined && count === 1 && ' When you close this tab, the page is gone.'}
+      </p>
+      <div class="link-row">
+        <label class="visually-hidden" for="page-link">
+          Link to this page
+        </label>
+        <input id="page-link" data-testid="page-link" readonly value={link} onFocus={(event) => event.currentTarget.select()} />
+        <CopyButton text={link} label="Copy the link" />
+      </div>
+      {isPrivate && (
+        <p class="hint" data-testid="private-hint">
+          This link is private: who has the whole of it can read the page, and nobody else.
+        </p>
+      )}
+      <div class="actions">
+        {mine && (
+          <button type="button" class="quiet" data-testid="stop" onClick={() => visit.stopHolding()}>
+            Stop holding
+          </button>
+        )}
+        {(state === 'stopped' || state === 'full') && (
+          <button type="button" class="quiet" data-testid="hold-again" onClick={() => visit.holdAgain()}>
+            Hold it again
+          </button>
+        )}
+        {(state === 'unavailable' || state === 'offline') && (
+          <button type="button" class="quiet" data-testid="try-again" onClick={() => visit.tryAgain()}>
+            Try again
+          </button>
+        )}
+        {isRaw && !bundle && (facts || state === 'shown') && (
+          <a href={rawPathOf({ ...route, download: saveOnly })} target="_blank" rel="noopener noreferrer" data-testid="raw">
+            {saveOnly ? 'Save the file' : 'Open alone'}
+          </a>
+        )}
+        {isRaw && !bundle && facts && !saveOnly && facts.size > 0 && (
+          <a href={rawPathOf({ ...route, download: true })} data-testid="save">
+            Save
+          </a>
+        )}
+        {isPrivate && !bundle && facts && <SaveButton visit={visit} />}
+        {bundle && tab.sharing.filesOf(hash) && (
+          <button type="button" class="quiet" data-testid="choose-again" onClick={() => tab.chooseAgain(hash)}>
+            Add or take away files
+          </button>
+        )}
+        <InnerLink tab={tab} to={{ view: 'home' }}>
+          Make another
+        </InnerLink>
+        {facts && (
+          <p class="hint" data-testid="facts">
+            {name && `${name}, `}
+            {sizeText(facts.size)}
+            {facts.type && `, ${facts.type.replace(/;.*/, '')}`}
+            {saveOnly && '. A browser does not show such a file in a page: save it to see it.'}
+          </p>
+        )}
+      </div>
+      {!mine && <TransferBar tab={tab} plan={visit.plan} />}
+      {bundle && <BundleList tab={tab} address={route} files={bundle} />}
+      {mine && facts && (
+        <ReceiverList tab={tab} hashes={[hash, ...(held.parts ?? [])]} size={sizeOfAll(isPrivate ? held.size : facts.size, bundle)} />
+      )}
+    </section>
+  )
+}
+
+/** A bundle's files are given one by one, and its list too. */
+function sizeOfAll(size: number, bundle: readonly BundleFile[] | undefined): number {
+  const files = new Map(bundle?.map((file) => [file.hash, file.size]))
+  return [...files.values()].reduce((sum, fileSize) => sum + fileSize, size)
+}

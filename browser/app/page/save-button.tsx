@@ -1,0 +1,33 @@
+/** Saves private content, which the tab opens itself: no gateway can give it. */
+
+import { useState } from 'preact/hooks'
+import type { Visit } from '../../visit/page-visit.ts'
+
+export function SaveButton({ visit }: { visit: Visit }) {
+  const [saving, setSaving] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const save = async () => {
+    setSaving(true)
+    setProblem(undefined)
+    try {
+      await visit.save?.()
+    } catch (error) {
+      // Who closed the choice of a place knows that nothing was saved.
+      const isGivenUp = error instanceof DOMException && error.name === 'AbortError'
+      if (!isGivenUp) setProblem(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    setSaving(false)
+  }
+  return (
+    <>
+      <button type="button" class="quiet" disabled={saving} data-testid="save-private" onClick={save}>
+        {saving ? 'Saving…' : 'Save the file'}
+      </button>
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </>
+  )
+}

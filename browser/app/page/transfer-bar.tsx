@@ -1,0 +1,63 @@
+/** Getting what is not held here: the offer, how far it is, and pause, cancel and go on. */
+
+import type { Tab } from '../../tab.ts'
+import { sizeText } from '../../text/size-text.ts'
+import type { Transfer, TransferPlan } from '../../transfer/transfer.ts'
+import { progressText } from '../../words/progress-sentence.ts'
+import { wayText } from '../../words/way-sentence.ts'
+import { useCell } from '../use-cell.ts'
+
+export interface TransferBarProps {
+  tab: Tab
+  /** What it would get; undefined while that is not known. */
+  plan: TransferPlan | undefined
+}
+
+export function TransferBar({ tab, plan }: TransferBarProps) {
+  const transfer = useCell(tab.transfers.all).get(plan?.hash ?? '')
+  if (transfer) return <Running tab={tab} transfer={transfer} />
+  if (!plan) return null
+  const total = plan.files.reduce((sum, { size }) => sum + size, 0)
+  return (
+    <div class="actions">
+      <button type="button" data-testid="hold-too" onClick={() => tab.transfers.begin(plan)}>
+        Hold this too ({sizeText(total)})
+      </button>
+    </div>
+  )
+}
+
+function Running({ tab, transfer }: { tab: Tab; transfer: Transfer }) {
+  const state = useCell(transfer.state)
+  const { phase, done, total, reason } = state
+  const { hash } = transfer.plan
+  const ways = useCell(tab.givers.ways)
+  const way = ways.get(state.file ?? '')
+  if (phase === 'done') return null
+  const isStopped = phase === 'paused' || phase === 'failed'
+  return (
+    <div class="progress" data-testid="transfer" data-phase={phase} data-done={done} data-way={way && (way.isDirect ? 'direct' : 'node')}>
+      <progress max={1} value={total === 0 ? 0 : done / total} aria-label="Getting it" />
+      <p role={phase === 'failed' ? 'alert' : undefined}>
+        {phase === 'running' && `Getting it${way ? `, ${wayText(way)}` : ''}: ${progressText(state)}`}
+        {phase === 'waiting' &&
+          `At ${progressText(state)}. Nobody who has the rest is there now; it goes on by itself as soon as somebody is.`}
+        {phase === 'checking' && `Checking it: ${progressText(state)}`}
+        {phase === 'paused' && `Paused at ${progressText(state)}`}
+        {phase === 'failed' && `Stopped at ${progressText(state)}: ${reason}`}
+      </p>
+      {isStopped ? (
+        <button type="button" class="quiet" data-testid="transfer-go-on" onClick={() => tab.transfers.goOn(hash)}>
+          Go on
+        </button>
+      ) : (
+        <button type="button" class="quiet" data-testid="transfer-pause" onClick={() => tab.transfers.pause(hash)}>
+          Pause
+        </button>
+      )}
+      <button type="button" class="quiet" data-testid="transfer-cancel" onClick={() => tab.transfers.cancel(hash)}>
+        Cancel
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,127 @@
+/**
+ * How many hold each page that this tab cares for, live. Before the peer has joined, the gateway tells (server-sent events); from then on the
+ * peer's own watch does. Words are left to `words/count-sentence.ts`.
+ */
+
+import type { AbortOptions } from '../../node/index.ts'
+import { Cell, firstMatch, type ReadableCell } from '../cell.ts'
+import type { PeerSession } from '../peer/peer-session.ts'
+
+export interface FollowOptions {
+  /** Ask the gateway too, until the peer has joined. For the page on screen only: a browser opens few connections to one host. */
+  early?: boolean
+}
+
+export interface HolderCountsOptions {
+  session: PeerSession
+  /** The gateway's URL. */
+  gateway: string
+}
+
+interface Following {
+  followers: number
+  controller: AbortController
+}
+
+export class HolderCounts {
+  readonly #session: PeerSession
+  readonly #gateway: string
+  readonly #counts = new Cell<ReadonlyMap<string, number>>(new Map())
+  /** By hash. Bounded by what the tab holds, plus the page on screen. */
+  readonly #following = new Map<string, Following>()
+
+  constructor({ session, gateway }: HolderCountsOptions) {
+    this.#session = session
+    this.#gateway = gateway
+  }
+
+  /** By hash; absent while no answer has come. */
+  get counts(): ReadableCell<ReadonlyMap<string, number>> {
+    return this.#counts
+  }
+
+  /** Keeps the count of a page up to date. Returns the function that ends it. */
+  follow(hash: string, { early = false }: FollowOptions = {}): () => void {
+    let following = this.#following.get(hash)
+    if (following === undefined) {
+      following = { followers: 0, controller: new AbortController() }
+      this.#following.set(hash, following)
+      void this.#watch(hash, following.controller.signal)
+    }
+    following.followers++
+    const endStream = early ? this.#stream(hash, following.controller.signal) : undefined
+    let ended = false
+    return () => {
+      if (ended) return
+      ended = true
+      endStream?.()
+      this.#unfollow(hash)
+    }
+  }
+
+  /** Resolves with the count, as soon as it passes. The page must be followed. @throws signal.reason, when aborted */
+  async until(hash: string, passes: (count: number) => boolean, options: AbortOptions = {}): Promise<number> {
+    const found = await firstMatch(this.#counts, (counts) => counts.has(hash) && passes(counts.get(hash) as number), options)
+    return found.get(hash) as number
+  }
+
+  #unfollow(hash: string): void {
+    const following = this.#following.get(hash)
+    if (following === undefined || --following.followers > 0) return
+    following.controller.abort()
+    this.#following.delete(hash)
+    this.#counts.update((counts) => new Map([...counts].filter(([other]) => other !== hash)))
+  }
+
+  #set(hash: string, count: number): void {
+    if (this.#counts.get().get(hash) === count) return
+    this.#counts.update((counts) => new Map(counts).set(hash, count))
+  }
+
+  async #watch(hash: string, signal: AbortSignal): Promise<void> {
+    try {
+      const { decodeKeyHex } = await this.#session.library()
+      while (!signal.aborted) {
+        const peer = await this.#session.joined({ signal })
+        try {
+          for await (const count of peer.rendezvous.watch(decodeKeyHex(hash), { signal })) this.#set(hash, count)
+        } catch {
+          // Refused (too many watches) or cut off: the count stays as it was, and the next join tries again.
+        }
+        await firstMatch(this.#session.connection, ({ state }) => state !== 'joined', { signal })
+      }
+    } catch {
+      // Nobody cares for this page any more, or the library cannot be loaded, which the connection says.
+    }
+  }
+
+  /** The gateway's word, until the peer can ask for itself. */
+  #stream(hash: string, signal: AbortSignal): () => void {
+    const source = new EventSource(new URL(`/api/v1/holders/${hash}`, this.#gateway))
+    source.onmessage = ({ data }) => {
+      const holders = readHolders(data)
+      if (holders !== undefined) this.#set(hash, holders)
+    }
+    const end = () => {
+      source.close()
+      signal.removeEventListener('abort', end)
+      unsubscribe()
+    }
+    const endWhenJoined = ({ state }: { state: string }) => {
+      if (state === 'joined') end()
+    }
+    signal.addEventListener('abort', end)
+    const unsubscribe = this.#session.connection.subscribe(endWhenJoined)
+    endWhenJoined(this.#session.connection.get())
+    return end
+  }
+}
+
+function readHolders(data: string): number | undefined {
+  try {
+    const { holders } = JSON.parse(data) as { holders?: unknown }
+    return typeof holders === 'number' ? holders : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Keeps the bytes that this tab holds over a reload, in the tab's session storage (base64, since it takes only text). Nothing outlives
+ * the tab. Holding them again is left to `holdings.ts`.
+ */
+
+import { fromBase64, toBase64 } from '../content/base64.ts'
+
+/** The part of `Storage` that is used. */
+export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
+
+export interface KeptContentOptions {
+  /** The most that may be kept, in characters of base64 text. */
+  maxCharacters?: number
+}
+
+export const KEPT_CONTENT_DEFAULTS: Readonly<Required<KeptContentOptions>> = {
+  maxCharacters: 4_000_000, // browsers give an origin about 5 million characters of session storage per tab
+}
+
+export interface KeptEntry {
+  /** 64 hex digits. */
+  hash: string
+  bytes: Uint8Array
+  /** Whether it was made in this tab, and not fetched from others. */
+  madeHere: boolean
+  /** What to call it in a list. */
+  label: string
+}
+
+const PREFIX = 'mayfly:held:'
+
+interface StoredEntry {
+  label: string
+  madeHere: boolean
+  order: number
+  base64: string
+}
+
+export class KeptContent {
+  readonly #store: SessionStore
+  readonly #maxCharacters: number
+
+  constructor(store: SessionStore, options: KeptContentOptions = {}) {
+    this.#store = store
+    this.#maxCharacters = options.maxCharacters ?? KEPT_CONTENT_DEFAULTS.maxCharacters
+  }
+
+  /** False when it does not fit: the content is then held until the tab is reloaded, and no longer. */
+  keep(entry: KeptEntry): boolean {
+    const others = this.#stored().filter(([hash]) => hash !== entry.hash)
+    const order = Math.max(0, ...others.map(([, stored]) => stored.order)) + 1
+    const stored: StoredEntry = { label: entry.label, madeHere: entry.madeHere, order, base64: toBase64(entry.bytes) }
+    const used = others.reduce((sum, [, other]) => sum + other.base64.length, 0)
+    if (used + stored.base64.length > this.#maxCharacters) return false
+    try {
+      this.#store.setItem(PREFIX + entry.hash, JSON.stringify(stored))
+      return true
+    } catch {
+      return false // the browser's own quota is smaller, or storage is switched off
+    }
+  }
+
+  drop(hash: string): void {
+    this.#store.removeItem(PREFIX + hash)
+  }
+
+  get(hash: string): KeptEntry | undefined {
+    const stored = parseEntry(this.#store.getItem(PREFIX + hash))
+    return stored && toKept(hash, stored)
+  }
+
+  /** Everything kept, oldest first. Entries that cannot be read are passed over. */
+  list(): KeptEntry[] {
+    return this.#stored()
+      .sort(([, a], [, b]) => a.order - b.order)
+      .flatMap(([hash, stored]) => toKept(hash, stored) ?? [])
+  }
+
+  #stored(): [hash: string, StoredEntry][] {
+    const found: [string, StoredEntry][] = []
+    for (let i = 0; i < this.#store.length; i++) {
+      const name = this.#store.key(i)
+      if (!name?.startsWith(PREFIX)) continue
+      const stored = parseEntry(this.#store.getItem(name))
+      if (stored) found.push([name.slice(PREFIX.length), stored])
+    }
+    return found
+  }
+}
+
+function parseEntry(text: string | null): StoredEntry | undefined {
+  if (text === null) return undefined
+  try {
+    const { label, madeHere, order, base64 } = JSON.parse(text) as Partial<StoredEntry>
+    if (typeof label !== 'string' || typeof madeHere !== 'boolean' || typeof order !== 'number' || typeof base64 !== 'string')
+      return undefined
+    return { label, madeHere, order, base64 }
+  } catch {
+    return undefined
+  }
+}
+
+function toKept(hash: string, { label, madeHere, base64 }: StoredEntry): KeptEntry | undefined {
+  try {
+    return { hash, label, madeHere, bytes: fromBase64(base64) }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,160 @@
+/** Makes content of chosen files: one file is content by itself, several or a folder are a bundle. Says how far it is. */
+
+import type { AbortOptions, BundleEntry } from '../../node/index.ts'
+import { Cell, type ReadableCell } from '../cell.ts'
+import { type ChosenFile, commonFolder, sizeOf, withDistinctPaths } from '../content/chosen-files.ts'
+import { contentKindOf } from '../content/content-kind.ts'
+import type { PeerSession } from '../peer/peer-session.ts'
+import type { HeldPage } from './held-page.ts'
+import type { Holdings } from './holdings.ts'
+import { createSealing, PRIVATE_LABEL, type Sealing } from './sealing.ts'
+
+export interface SharingProgress {
+  /** Bytes read and hashed, of all. */
+  done: number
+  total: number
+  /** The path of the file that is being read. */
+  path: string
+}
+
+export interface ShareOptions extends Required<AbortOptions> {
+  /** Hold cipher text only. */
+  isPrivate: boolean
+}
+
+export interface SharedPage extends HeldPage {
+  /** What opens it, when it is private: it belongs into the link, and nowhere else. */
+  secret?: string
+}
+
+export interface SharingOptions {
+  session: PeerSession
+  holdings: Holdings
+}
+
+export class Sharing {
+  readonly #session: PeerSession
+  readonly #holdings: Holdings
+  readonly #progress = new Cell<SharingProgress | undefined>(undefined)
+  /** What bundles were made of in this tab, so that a next one can have more or fewer. Bounded by what the tab holds. */
+  readonly #filesOf = new Map<string, readonly ChosenFile[]>()
+
+  constructor({ session, holdings }: SharingOptions) {
+    this.#session = session
+    this.#holdings = holdings
+  }
+
+  /** Absent while nothing is being hashed. */
+  get progress(): ReadableCell<SharingProgress | undefined> {
+    return this.#progress
+  }
+
+  /** The files of a bundle that was made here; undefined for any other content. */
+  filesOf(hash: string): readonly ChosenFile[] | undefined {
+    return this.#filesOf.get(hash)
+  }
+
+  /**
+   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT, ERR_BAD_OPTION for a name that no bundle can have
+   * @throws signal.reason, when aborted: then nothing of it is held
+   * @throws when a file cannot be read
+   */
+  async share(files: readonly ChosenFile[], { isPrivate, signal }: ShareOptions): Promise<SharedPage> {
+    const sealing = isPrivate ? createSealing(await this.#session.library()) : undefined
+    const [only] = files
+    const isOne = files.length === 1 && only && !only.path.includes('/')
+    const page = isOne ? await this.#shareOne(only, sealing, signal) : await this.#shareBundle(withDistinctPaths(files), sealing, signal)
+    return { ...page, ...(sealing && { secret: sealing.secret }) }
+  }
+
+  /**
+   * Makes a page of what was written.
+   *
+   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
+   */
+  async shareText(bytes: Uint8Array, { isPrivate }: { isPrivate: boolean }): Promise<SharedPage> {
+    if (!isPrivate) return this.#holdings.make(bytes)
+    const sealing = createSealing(await this.#session.library())
+    const type = contentKindOf(bytes).kind === 'html' ? 'text/html' : 'text/plain'
+    const page = await this.#holdings.make(await sealing.sealBytes(bytes, { type }), { label: PRIVATE_LABEL })
+    return { ...page, secret: sealing.secret }
+  }
+
+  async #shareOne({ path, file }: ChosenFile, sealing: Sealing | undefined, signal: AbortSignal): Promise<HeldPage> {
+    const { limits } = (await this.#session.peer({ signal })).status()
+    if (file.size <= limits.maxPieceBytes) {
+      const bytes = new Uint8Array(await file.arrayBuffer())
+      if (!sealing) return this.#holdings.make(bytes, { name: path })
+      return this.#holdings.make(await sealing.sealBytes(bytes, sealing.factsOf({ path, file })), { label: PRIVATE_LABEL })
+    }
+    try {
+      return await this.#holdings.makeOf(file, {
+        ...(sealing ? sealing.holdOptions({ path, file }) : { label: path, name: path }),
+        signal,
+        onRead: (done) => this.#progress.set({ done, total: file.size, path }),
+      })
+    } finally {
+      this.#progress.set(undefined)
+    }
+  }
+
+  async #shareBundle(files: readonly ChosenFile[], sealing: Sealing | undefined, signal: AbortSignal): Promise<HeldPage> {
+    const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer({ signal })])
+    await this.#mustFit(files, peer.status().limits.maxHeldContents)
+    const total = sizeOf(files)
+    const made: HeldPage[] = []
+    const heldBefore = new Set(this.#holdings.pages.get().map(({ hash }) => hash))
+    let before = 0
+    try {
+      const entries: BundleEntry[] = []
+      for (const { path, file } of files) {
+        const onRead = (read: number) => this.#progress.set({ done: before + read, total, path })
+        const named = sealing ? sealing.holdOptions({ path, file }) : { label: path }
+        const page = await this.#holdings.makeOf(file, { ...named, signal, isPart: true, onRead })
+        made.push(page)
+        before += file.size
+        const { hash, outline } = page
+        const { decodeKeyHex } = library
+        entries.push({
+          path,
+          size: file.size,
+          type: library.mediaTypeOf(path),
+          key: decodeKeyHex(hash),
+          ...(outline && { outline: decodeKeyHex(outline) }),
+        })
+      }
+      const parts = [...new Set(made.map(({ hash }) => hash))]
+      const label = commonFolder(files) ?? `${files.length} files`
+      const list = library.encodeBundle(entries)
+      const bundle = sealing
+        ? await this.#holdings.makeBundle(await sealing.sealBytes(list, { name: label, type: library.BUNDLE_MEDIA_TYPE }), {
+            label: PRIVATE_LABEL,
+            parts,
+            madeHere: true,
+          })
+        : await this.#holdings.makeBundle(list, { label, parts, madeHere: true })
+      this.#filesOf.set(bundle.hash, files)
+      return bundle
+    } catch (error) {
+      for (const { hash } of made) if (!heldBefore.has(hash)) await this.#holdings.stop(hash)
+      throw error
+    } finally {
+      this.#progress.set(undefined)
+    }
+  }
+
+  /** What cannot become a bundle is refused before an hour of hashing, not after. */
+  async #mustFit(files: readonly ChosenFile[], maxHeld: number): Promise<void> {
+    const { MayflyError, refusePath } = await this.#session.library()
+    for (const { path } of files) {
+      const refused = refusePath(path)
+      if (refused !== undefined) throw new MayflyError('ERR_BAD_OPTION', `Cannot share: ${refused}`)
+    }
+    const held = this.#holdings.pages.get().length
+    if (held + files.length + 1 <= maxHeld) return
+    throw new MayflyError(
+      'ERR_LIMIT',
+      `Cannot share ${files.length} files: with their list that is ${files.length + 1} contents, this tab holds ${held}, and the limit is ${maxHeld}`,
+    )
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * A thread that writes files of this site's private storage in place, which a page's own thread cannot. Asked by `disk-files.ts`. Behind
+ * the bytes of a file stands the record of the pieces that are there. What was written survives the tab, however it ends; what a
+ * machine loses that ends at once is found when the whole is checked.
+ */
+
+import { type FileShape, PieceRecord, recordBytes } from './piece-record.ts'
+
+/** Paths are names of directories and of the file. Each request is answered once, with its `id`. */
+export type FileRequest =
+  /** Answered with the record; the file is made when it is not there, or was of another shape. */
+  | { type: 'open'; id: number; file: string; path: string[]; shape: FileShape }
+  | { type: 'write'; id: number; file: string; index: number; bytes: Uint8Array<ArrayBuffer> }
+  /** Answered with the bytes of the piece. */
+  | { type: 'read'; id: number; file: string; index: number }
+  | { type: 'close'; id: number; file: string }
+
+export interface FileAnswer {
+  id: number
+  bytes?: Uint8Array<ArrayBuffer>
+  error?: string
+}
+
+/** @see https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle (in workers only) */
+interface SyncAccessHandle {
+  getSize(): number
+  truncate(size: number): void
+  read(bytes: Uint8Array, options: { at: number }): number
+  write(bytes: Uint8Array, options: { at: number }): number
+  flush(): void
+  close(): void
+}
+
+type SyncFileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> }
+
+interface OpenFile {
+  access: SyncAccessHandle
+  record: PieceRecord
+}
+
+/** By name. Bounded by what the page receives at once. */
+const open = new Map<string, OpenFile>()
+
+async function handle(request: FileRequest): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (request.type === 'open') return begin(request.file, await openFile(request.path), request.shape)
+  const file = open.get(request.file)
+  if (file === undefined) throw new Error('The file is not open')
+  if (request.type === 'write') return writePiece(file, request.index, request.bytes)
+  if (request.type === 'read') return readPiece(file, request.index)
+  open.delete(request.file)
+  file.access.flush()
+  file.access.close()
+  return undefined
+}
+
+/** Of the record, a copy. */
+function begin(name: string, access: SyncAccessHandle, shape: FileShape): Uint8Array<ArrayBuffer> {
+  const bits = new Uint8Array(recordBytes(shape))
+  if (access.getSize() === shape.size + bits.byteLength) access.read(bits, { at: shape.size })
+  else {
+    access.truncate(0)
+    writeAll(access, bits, shape.size)
+  }
+  const record = new PieceRecord(shape, bits)
+  open.set(name, { access, record })
+  return record.bits.slice()
+}
+
+function writePiece({ access, record }: OpenFile, index: number, bytes: Uint8Array): undefined {
+  writeAll(access, bytes, record.offsetOf(index))
+  record.add(index)
+  const at = index >> 3
+  writeAll(access, record.bits.subarray(at, at + 1), record.shape.size + at)
+}
+
+function readPiece({ access, record }: OpenFile, index: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(record.sizeOf(index))
+  return bytes.subarray(0, access.read(bytes, { at: record.offsetOf(index) }))
+}
+
+function writeAll(access: SyncAccessHandle, bytes: Uint8Array, at: number): void {
+  if (access.write(bytes, { at }) < bytes.byteLength) throw new Error('There is no room left on this device')
+}
+
+async function openFile(path: string[]): Promise<SyncAccessHandle> {
+  let directory = await navigator.storage.getDirectory()
+  for (const name of path.slice(0, -1)) directory = await directory.getDirectoryHandle(name, { create: true })
+  const file = (await directory.getFileHandle(path.at(-1) ?? '', { create: true })) as SyncFileHandle
+  return file.createSyncAccessHandle()
+}
+
+addEventListener('message', async ({ data }: MessageEvent<FileRequest>) => {
+  const { id } = data
+  try {
+    const bytes = await handle(data)
+    postMessage({ id, ...(bytes && { bytes }) } satisfies FileAnswer)
+  } catch (error) {
+    postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies FileAnswer)
+  }
+})

@@ -1,0 +1,40 @@
+/** Chooses where large content from others is kept: on disk where the browser lets a page write there, else in memory. */
+
+import type { SessionStore } from '../holding/kept-content.ts'
+import type { PeerSession } from '../peer/peer-session.ts'
+import { openTabSession, removeEndedSessions } from '../peer/tab-session.ts'
+import { DiskFiles, FILES_DIRECTORY } from './disk-files.ts'
+import { MemoryFiles, type ReceivedFiles } from './received-files.ts'
+
+export interface ReceivedFilesPlace {
+  store: SessionStore
+  session: PeerSession
+}
+
+export async function openReceivedFiles({ store, session }: ReceivedFilesPlace): Promise<ReceivedFiles> {
+  try {
+    const name = await openTabSession(store, navigator.locks)
+    const root = await navigator.storage.getDirectory()
+    const directory = await root.getDirectoryHandle(FILES_DIRECTORY, { create: true })
+    await directory.getDirectoryHandle(name, { create: true })
+    void removeEndedSessions(directory, name, navigator.locks).catch(() => {}) // the next tab tries again
+    return new DiskFiles(name)
+  } catch {
+    return new MemoryFiles(async (size, maxBytes) => {
+      const { MayflyError } = await session.library()
+      return new MayflyError(
+        'ERR_TOO_LARGE',
+        `This browser gives the page no place on disk, and ${size} bytes are over its limit of ${maxBytes} bytes of memory for this`,
+      )
+    })
+  }
+}
+
+export async function hasReceivedFiles(): Promise<boolean> {
+  try {
+    await (await navigator.storage.getDirectory()).getDirectoryHandle(FILES_DIRECTORY)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * PUT and DELETE of content: this node itself holds what a program gives it, until it is told to stop or stops. It does so in memory,
+ * since nobody's content goes onto its disk.
+ */
+
+import { decodeKeyHex, encodeKeyHex, type HeldContent, type Peer } from '../../node/index.ts'
+import { outlineQuery } from '../content/outline-query.ts'
+import { ProblemError } from '../http/problem.ts'
+import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
+import type { Visit } from '../types.ts'
+import type { Access } from './access.ts'
+
+export interface ContentApiParts {
+  peer: Peer
+  access: Access
+  /** Origin of the links that are given out; without one, the origin that the request came to. */
+  publicUrl?: string
+}
+
+export class ContentApi {
+  readonly #parts: ContentApiParts
+  /** Room for bodies that are arriving, in bytes. */
+  #arriving = 0
+
+  constructor(parts: ContentApiParts) {
+    this.#parts = parts
+  }
+
+  /** How large a body may be now, in bytes. */
+  get maxBodyBytes(): number {
+    const { limits, counts } = this.#parts.peer.status()
+    return Math.max(0, Math.min(limits.maxContentBytes, limits.maxHeldBytes - counts.heldBytes - this.#arriving))
+  }
+
+  /** Holds the request's body. 201 with `{hash, url, size}`, and `outline` where it has one. */
+  async put(visit: Visit): Promise<Response> {
+    const { access, publicUrl } = this.#parts
+    const { headers, url } = visit.request
+    access.requireOwner(headers, visit.client)
+    requireWholeBody(headers)
+    const held = await this.#holdBody(visit.request)
+    const hash = encodeKeyHex(held.key)
+    const path = `/${hash}${outlineQuery(held.outline)}`
+    const link = new URL(path, publicUrl ?? url).href
+    const outline = held.outline && encodeKeyHex(held.outline)
+    return new Response(`${JSON.stringify({ hash, url: link, size: held.size, outline })}\n`, {
+      status: 201,
+      headers: { ...OWN_DATA_HEADERS, 'content-type': 'application/json', location: path },
+    })
+  }
+
+  /** @throws {ProblemError} 413, before the body is read where its length is told */
+  async #holdBody(request: Request): Promise<HeldContent> {
+    const { peer } = this.#parts
+    const told = request.headers.get('content-length')
+    let room = 0
+    const take = (bytes: number) => {
+      if (bytes > this.maxBodyBytes) throw tooLarge(peer, this.maxBodyBytes)
+      room += bytes
+      this.#arriving += bytes
+    }
+    try {
+      if (told !== null) take(Number(told))
+      return await peer.content.hold(await readBody(request, told === null ? take : () => {}))
+    } finally {
+      this.#arriving -= room
+    }
+  }
+
+  /** Stops holding: 204, or 404 when this node did not hold it. */
+  async delete(hash: string, visit: Visit): Promise<Response> {
+    this.#parts.access.requireOwner(visit.request.headers, visit.client)
+    if (await this.#parts.peer.content.release(decodeKeyHex(hash))) {
+      return new Response(null, { status: 204, headers: OWN_DATA_HEADERS })
+    }
+    throw new ProblemError({ status: 404, code: 'ERR_NO_HOLDER', message: 'This node itself does not hold that content.' })
+  }
+}
+
+/** A part of a body, or one in an encoding, would be held under a hash that nobody expects. */
+function requireWholeBody(headers: Headers): void {
+  const encoding = headers.get('content-encoding')
+  if (encoding !== null && encoding !== 'identity') {
+    throw new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', message: 'Content is held as it is sent: send it without an encoding.' })
+  }
+  if (headers.has('content-range')) {
+    throw new ProblemError({ status: 400, code: 'ERR_BAD_REQUEST', message: 'Content is held whole: send all of it in one request.' })
+  }
+}
+
+/** @param take hears of each chunk's size, and throws where it is one too many */
+async function readBody(request: Request, take: (bytes: number) => void): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of request.body ?? []) {
+    take(chunk.byteLength) // throwing out of the loop cancels the body
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function tooLarge(peer: Peer, leftBytes: number): ProblemError {
+  const { maxHeldBytes } = peer.status().limits
+  return new ProblemError({
+    status: 413,
+    code: 'ERR_TOO_LARGE',
+    message: `Cannot hold that: this node holds what it is given in memory, at most ${maxHeldBytes} bytes in all, and ${leftBytes} are left.`,
+    advice: 'Hold the file from where it is, with "mayfly hold FILE", or share something smaller.',
+    headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
+  })
+}

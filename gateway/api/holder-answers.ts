@@ -1,0 +1,119 @@
+/** How many hold a key: once as JSON, or every change as an event stream. */
+
+import { type Key, MayflyError, type Peer } from '../../node/index.ts'
+import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
+import { namesType } from '../http/media-range.ts'
+import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
+import type { OpenRequests } from '../limits/open-requests.ts'
+import type { RateLimit } from '../limits/rate-limit.ts'
+import type { GatewayLimits, Visit } from '../types.ts'
+
+export interface HolderAnswersParts {
+  peer: Peer
+  limits: GatewayLimits
+  rate: RateLimit
+  open: OpenRequests
+  /** Aborted when the gateway closes. */
+  closing: AbortSignal
+}
+
+export interface HolderCount {
+  /** The key, in hex. */
+  hash: string
+  /** How many peers hold it now. */
+  holders: number
+}
+
+export class HolderAnswers {
+  readonly #parts: HolderAnswersParts
+
+  constructor(parts: HolderAnswersParts) {
+    this.#parts = parts
+  }
+
+  async answer(key: Key, hash: string, visit: Visit): Promise<Response> {
+    this.#parts.rate.take(visit.client.address ?? '')
+    const streamed = namesType(visit.request.headers.get('accept'), 'text/event-stream')
+    // A HEAD has no body to stream, and Hono drops the one it would get without ending it.
+    return streamed && visit.request.method === 'GET' ? this.#stream(key, hash, visit) : this.#count(key, hash, visit)
+  }
+
+  async #count(key: Key, hash: string, visit: Visit): Promise<Response> {
+    const done = new AbortController()
+    const signal = AbortSignal.any([done.signal, visit.request.signal, this.#parts.closing])
+    try {
+      const counts = this.#counts(key, hash, signal)
+      const count = await newest(await this.#first(counts), counts, this.#parts.limits.countSettleMs)
+      return new Response(`${count}\n`, {
+        headers: { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json', vary: 'Accept' },
+      })
+    } finally {
+      done.abort()
+    }
+  }
+
+  /** The first number is awaited before the answer begins, so that a refusal has its status. */
+  async #stream(key: Key, hash: string, visit: Visit): Promise<Response> {
+    const { open, limits, closing } = this.#parts
+    const leave = open.enter(visit.client.address ?? '')
+    const gone = new AbortController()
+    const onEnd = () => {
+      gone.abort()
+      leave()
+    }
+    try {
+      const counts = this.#counts(key, hash, AbortSignal.any([gone.signal, visit.request.signal, closing]))
+      const first = await this.#first(counts)
+      const events = (async function* () {
+        yield first
+        for (let next = await counts.next(); next.done !== true; next = await counts.next()) yield next.value
+      })()
+      const body = createEventStream({ events, keepAliveMs: limits.keepAliveMs, signal: closing, onEnd })
+      return new Response(body, { headers: { ...PUBLIC_DATA_HEADERS, ...EVENT_STREAM_HEADERS, vary: 'Accept' } })
+    } catch (error) {
+      onEnd()
+      throw error
+    }
+  }
+
+  /** Each number, written down. */
+  async *#counts(key: Key, hash: string, signal: AbortSignal): AsyncGenerator<string> {
+    for await (const holders of this.#parts.peer.rendezvous.watch(key, { signal })) {
+      const count: HolderCount = { hash, holders }
+      yield JSON.stringify(count)
+    }
+  }
+
+  /** @throws {MayflyError} ERR_NO_NETWORK, ERR_UNAVAILABLE when no number comes in time; whatever the watch throws */
+  async #first(counts: AsyncIterator<string>): Promise<string> {
+    const { peer, limits } = this.#parts
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      const code = peer.status().joined ? 'ERR_UNAVAILABLE' : 'ERR_NO_NETWORK'
+      late.reject(new MayflyError(code, 'Nobody said in time how many hold the key'))
+    }, limits.countTimeoutMs)
+    try {
+      const next = await Promise.race([counts.next(), late.promise])
+      if (next.done === true) throw new MayflyError('ERR_NOT_STARTED', 'The node is stopping')
+      return next.value
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** The last value that comes within the time. */
+async function newest<T>(first: T, more: AsyncIterator<T>, settleMs: number): Promise<T> {
+  const settled = Promise.withResolvers<null>()
+  const timer = setTimeout(() => settled.resolve(null), settleMs)
+  let value = first
+  try {
+    for (;;) {
+      const next = await Promise.race([more.next(), settled.promise])
+      if (next === null || next.done === true) return value
+      value = next.value
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}

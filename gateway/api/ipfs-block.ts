@@ -1,0 +1,105 @@
+/**
+ * Held content as an IPFS block: the trustless gateway's raw form. The bytes are what the CID names, so a client checks them
+ * itself. The `immutable` here is the specification's: such a client keeps blocks of its own accord.
+ *
+ * @see https://specs.ipfs.tech/http-gateways/trustless-gateway/
+ */
+
+import { decodeKeyCid, encodeKeyCid, encodeKeyHex, type FetchedContent, type Key, MayflyError } from '../../node/index.ts'
+import { answerBytes } from '../content/byte-answer.ts'
+import type { ContentSearch } from '../content/content-search.ts'
+import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
+import { leavesChoice, namesType } from '../http/media-range.ts'
+import { ProblemError } from '../http/problem.ts'
+import { HELD_HEADERS } from '../http/security-headers.ts'
+import type { Visit } from '../types.ts'
+
+const RAW_BLOCK = 'application/vnd.ipld.raw'
+const MAX_AGE_S = 29_030_400
+/** The identity CID of nothing, with which clients find out what a gateway can do. It is in nobody's hands and needs none. */
+const PROBE_CID = 'bafkqaaa'
+
+export interface IpfsBlockParts {
+  search: ContentSearch
+  /** @throws {ProblemError} 410, for content that the operator refuses to serve */
+  requireAllowed: (hash: string) => void
+  /** True when content can be given without a search. */
+  isAtHand: (key: Key) => boolean
+}
+
+/** Answers `GET /ipfs/<cid>`. */
+export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, visit: Visit): Promise<Response> {
+  const probe = cidText === PROBE_CID
+  const key = probe ? null : decodeBlockCid(cidText)
+  requireRawForm(visit, key)
+  if (key === null) return answerBytes(visit, new Uint8Array(), `${PROBE_CID}.raw`, blockHeaders(PROBE_CID, 0, visit))
+  parts.requireAllowed(encodeKeyHex(key))
+  if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(visit.request.headers.get('cache-control') ?? '')) {
+    throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'The block is not at hand, and you asked for no search.' })
+  }
+  const content = await getBlock(parts.search, key, visit)
+  const cid = encodeKeyCid(key)
+  return answerBytes(visit, content.bytes, `${cid}.raw`, blockHeaders(cid, content.bytes.byteLength, visit))
+}
+
+/** A block is checked by its CID at once, so it is no larger than what travels whole. */
+async function getBlock(search: ContentSearch, key: Key, visit: Visit): Promise<FetchedContent> {
+  try {
+    return await search.get(key, visit)
+  } catch (error) {
+    if (!(error instanceof MayflyError) || error.code !== 'ERR_TOO_LARGE') throw error
+    throw new ProblemError({
+      status: 413,
+      code: error.code,
+      message: `${error.message}.`,
+      advice: 'Larger content is read at its own address, not as a block.',
+      link: `/${encodeKeyHex(key)}`,
+    })
+  }
+}
+
+/** 400 also for a sound CID of another codec or hash: what it names cannot be held here. */
+function decodeBlockCid(text: string): Key {
+  try {
+    return decodeKeyCid(text)
+  } catch (error) {
+    if (!(error instanceof MayflyError)) throw error
+    throw new ProblemError({
+      status: 400,
+      code: 'ERR_BAD_KEY',
+      message: `${error.message}.`,
+      advice: 'Ask for a CIDv1 with codec raw and hash sha2-256.',
+    })
+  }
+}
+
+/** `?format=` goes before Accept. Nothing but raw blocks is served, and nothing is guessed. */
+function requireRawForm(visit: Visit, key: Key | null): void {
+  const format = visit.query.get('format')
+  const accept = visit.request.headers.get('accept')
+  if (format === 'raw' || (format === null && namesType(accept, RAW_BLOCK))) return
+  throw new ProblemError({
+    status: format === null && leavesChoice(accept) ? 400 : 406,
+    code: 'ERR_NOT_ACCEPTABLE',
+    message: 'Blocks are served here in their raw form only.',
+    advice: `Add ?format=raw, or send "Accept: ${RAW_BLOCK}".`,
+    ...(key === null ? {} : { link: `/${encodeKeyHex(key)}` }),
+  })
+}
+
+function blockHeaders(cid: string, size: number, visit: Visit): Record<string, string> {
+  const { filename } = dispositionWish(visit.query)
+  return {
+    'content-type': RAW_BLOCK,
+    'content-length': String(size),
+    'content-disposition': contentDisposition({ filename, download: true }, `${cid}.bin`) ?? 'attachment',
+    etag: `"${cid}.raw"`,
+    'accept-ranges': 'bytes',
+    'cache-control': `public, max-age=${MAX_AGE_S}, immutable`,
+    'x-ipfs-path': `/ipfs/${cid}`,
+    'x-ipfs-roots': cid,
+    ...(visit.query.has('format') ? {} : { 'content-location': `/ipfs/${cid}?format=raw` }),
+    ...HELD_HEADERS,
+    vary: 'Accept',
+  }
+}

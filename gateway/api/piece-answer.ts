@@ -1,0 +1,59 @@
+/**
+ * Answers other nodes with single pieces of what this node or its tabs hold, and of nothing else: nobody is asked on their behalf. They
+ * check each piece by its hash.
+ */
+
+import { decodeKeyHex, type Peer } from '../../node/index.ts'
+import { parseOutline } from '../content/outline-query.ts'
+import { requireHash } from '../http/address-problems.ts'
+import { ProblemError } from '../http/problem.ts'
+import { HELD_HEADERS } from '../http/security-headers.ts'
+import type { Visit } from '../types.ts'
+
+export interface PieceParts {
+  peer: Peer
+  /** @throws {ProblemError} 410, for content that the operator refuses to serve */
+  requireAllowed: (hash: string) => void
+  /** True where bytes per second are limited, for clients or for peers: only on a stream is it known who takes them. */
+  isRateLimited: boolean
+}
+
+/**
+ * Answers `GET /api/v1/pieces/<hash>?o=<outline>&n=<number>`.
+ *
+ * @throws {ProblemError} 400, 403, 404, 410, 429
+ */
+export async function answerPiece(
+  { peer, requireAllowed, isRateLimited }: PieceParts,
+  text: string,
+  { query, request }: Visit,
+): Promise<Response> {
+  if (isRateLimited) {
+    throw new ProblemError({
+      status: 403,
+      code: 'ERR_FORBIDDEN',
+      message: 'This node limits the bytes per second of each peer, and gives pieces on the content protocol only.',
+    })
+  }
+  const hash = requireHash(text)
+  requireAllowed(hash)
+  const outline = parseOutline(query)
+  const number = query.get('n') ?? ''
+  if (outline === undefined || !/^\d{1,4}$/.test(number)) {
+    throw new ProblemError({
+      status: 400,
+      code: 'ERR_BAD_REQUEST',
+      message: 'A piece is named by the o of the content and its number n, from 0 to 4095.',
+    })
+  }
+  const piece = { key: decodeKeyHex(hash), outline, index: Number(number) }
+  const bytes = await peer.content.givePiece(piece, { signal: request.signal })
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'content-length': String(bytes.byteLength),
+    'cache-control': 'no-store', // nothing is given of what nobody holds any more
+    ...HELD_HEADERS,
+  }
+  // Response takes no view on memory that might be shared; content never is.
+  return new Response(request.method === 'HEAD' ? null : (bytes as Uint8Array<ArrayBuffer>), { headers })
+}

@@ -1,0 +1,135 @@
+/**
+ * The delegated routing API: who holds a key, in the form that IPFS clients ask for it.
+ *
+ * @see https://specs.ipfs.tech/routing/http-routing-v1/
+ */
+
+import { CID } from 'multiformats/cid'
+import { decodeKeyCid, type Holder, type Key, type Peer } from '../../node/index.ts'
+import { namesType } from '../http/media-range.ts'
+import { ProblemError } from '../http/problem.ts'
+import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
+import type { RateLimit } from '../limits/rate-limit.ts'
+import type { GatewayLimits, Visit } from '../types.ts'
+
+export interface ProviderAnswersParts {
+  peer: Peer
+  limits: GatewayLimits
+  rate: RateLimit
+  /** Aborted when the gateway closes. */
+  closing: AbortSignal
+}
+
+/** The `peer` schema. Tabs cannot be dialled, so it names the home that answers for them. */
+interface PeerRecord {
+  Schema: 'peer'
+  ID: string
+  Addrs: string[]
+  Protocols: string[]
+}
+
+const NDJSON = 'application/x-ndjson'
+/** The node's HTTP face gives raw blocks. */
+const GATEWAY_PROTOCOL = 'transport-ipfs-gateway-http'
+
+export class ProviderAnswers {
+  readonly #parts: ProviderAnswersParts
+
+  constructor(parts: ProviderAnswersParts) {
+    this.#parts = parts
+  }
+
+  /** Answers `GET /routing/v1/providers/<cid>`: a list, or with `Accept: application/x-ndjson` each record as it is found. */
+  async answer(cidText: string, visit: Visit): Promise<Response> {
+    const key = decodeProvidedCid(cidText)
+    this.#parts.rate.take(visit.client.address ?? '')
+    const enough = new AbortController()
+    const { limits, closing } = this.#parts
+    const signal = AbortSignal.any([enough.signal, visit.request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
+    const records = this.#records(key, signal)
+    const first = await records.next()
+    if (first.done === true) throw nobody()
+    if (namesType(visit.request.headers.get('accept'), NDJSON) && visit.request.method === 'GET') {
+      return new Response(lines(first.value, records, enough), { headers: dataHeaders(NDJSON) })
+    }
+    const providers = [first.value]
+    try {
+      for await (const record of records) providers.push(record)
+    } finally {
+      enough.abort()
+    }
+    return new Response(`${JSON.stringify({ Providers: providers })}\n`, { headers: dataHeaders('application/json') })
+  }
+
+  /** Each home once, and not more of them than the limit. */
+  async *#records(key: Key, signal: AbortSignal): AsyncGenerator<PeerRecord> {
+    const { peer, limits } = this.#parts
+    const seen = new Set<string>()
+    for await (const holder of peer.rendezvous.find(key, { signal })) {
+      if (seen.has(holder.home)) continue
+      seen.add(holder.home)
+      yield peerRecord(holder)
+      if (seen.size >= limits.maxProviders) return
+    }
+  }
+}
+
+function peerRecord(holder: Holder): PeerRecord {
+  const suffix = `/p2p/${holder.home}`
+  const addresses = holder.addresses.map((address) => (address.endsWith(suffix) ? address.slice(0, -suffix.length) : address))
+  const gateways = holder.signed ? addresses.map(gatewayAddress).filter((address) => address !== null) : []
+  return {
+    Schema: 'peer',
+    ID: holder.home,
+    Addrs: [...addresses, ...gateways],
+    Protocols: gateways.length === 0 ? [] : [GATEWAY_PROTOCOL],
+  }
+}
+
+/** One port serves the overlay's websocket and HTTP: the address of the one gives that of the other. Null for other transports. */
+function gatewayAddress(address: string): string | null {
+  const match = /^(\/[^/]+\/[^/]+\/tcp\/\d+)\/(ws|wss|tls\/ws|tls\/sni\/[^/]+\/ws)$/.exec(address)
+  if (match === null) return null
+  const [, endpoint = '', transport] = match
+  return endpoint + (transport === 'ws' ? '/http' : '/tls/http')
+}
+
+/** 422 for what is no CID; a CID of another kind is sound, and nobody here can provide it. */
+function decodeProvidedCid(text: string): Key {
+  try {
+    CID.parse(text)
+  } catch {
+    throw new ProblemError({ status: 422, code: 'ERR_BAD_KEY', message: 'That is not a CID.' })
+  }
+  try {
+    return decodeKeyCid(text)
+  } catch {
+    throw nobody()
+  }
+}
+
+function nobody(): ProblemError {
+  return new ProblemError({ status: 404, code: 'ERR_NO_HOLDER', message: 'Nobody provides that now.' })
+}
+
+function lines(first: PeerRecord, rest: AsyncGenerator<PeerRecord>, enough: AbortController): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  const encode = (record: PeerRecord) => encoder.encode(`${JSON.stringify(record)}\n`)
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => controller.enqueue(encode(first)),
+      async pull(controller) {
+        // The status has been sent: a search that fails now can only end the list.
+        const next = await rest.next().catch(() => ({ done: true as const, value: undefined }))
+        if (next.done === true) controller.close()
+        else controller.enqueue(encode(next.value))
+      },
+      cancel: () => enough.abort(),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function dataHeaders(type: string): Record<string, string> {
+  return { ...PUBLIC_DATA_HEADERS, 'content-type': type, vary: 'Accept' }
+}

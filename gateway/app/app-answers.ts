@@ -1,0 +1,53 @@
+/** Answers with the app: its page, its files, and what is said about every path that is none of ours. */
+
+import { requireReadMethod } from '../content/content-answer.ts'
+import { badAddress } from '../http/address-problems.ts'
+import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
+import { ProblemError } from '../http/problem.ts'
+import type { Visit } from '../types.ts'
+import type { AppAssets } from './app-assets.ts'
+
+export class AppAnswers {
+  readonly #assets: AppAssets
+
+  constructor(assets: AppAssets) {
+    this.#assets = assets
+  }
+
+  async home(visit: Visit): Promise<Response> {
+    const page = await this.#assets.answer('/index.html', visit)
+    if (page !== null) return page
+    const body =
+      '<p>This node runs, and its app is not built. Build it with <code>npm run build</code> and start the node again.</p>' +
+      '<p>Reading works without it: open <code>/&lt;hash&gt;</code>, or hold a file with <code>mayfly hold FILE</code>.</p>'
+    return new Response(renderPlainPage({ title: 'mayfly', body }), { headers: plainPageHeaders('nobody') })
+  }
+
+  /** A file under `/assets/`. */
+  async asset(visit: Visit): Promise<Response> {
+    const answer = await this.#assets.answer(visit.path, visit)
+    if (answer !== null) return answer
+    throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'No such file of the app.' })
+  }
+
+  /** Files at the root of the app (an icon, robots.txt), and everything that is no address. */
+  async elsewhere(visit: Visit): Promise<Response> {
+    const { path, request } = visit
+    if (/^\/[a-z0-9-]+\.(?!html)[a-z]+$/.test(path)) {
+      const file = await this.#assets.answer(path, visit)
+      if (file !== null) return file
+    }
+    if (path.startsWith('/routing/')) {
+      throw new ProblemError({
+        status: 501,
+        code: 'ERR_NOT_IMPLEMENTED',
+        message: 'Of the delegated routing API, only GET /routing/v1/providers/CID is served here.',
+      })
+    }
+    if (/^\/(?:api|to|ipfs|ipns)\//.test(path)) {
+      throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: `There is no ${path} here.` })
+    }
+    requireReadMethod(request.method)
+    throw badAddress(path, 'it is not 64 lower-case hex digits')
+  }
+}

@@ -1,0 +1,113 @@
+/** The files of the built tab, read once and kept in memory: a node serves them, and held content is never among them. */
+
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { extname, join, sep } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import { checkPreconditions } from '../http/conditional.ts'
+import { APP_FRAME_HEADERS, APP_HEADERS } from '../http/security-headers.ts'
+import type { Visit } from '../types.ts'
+
+interface Asset {
+  bytes: Uint8Array<ArrayBuffer>
+  type: string
+  /** Entity tag without quotes. Weak on the wire, since the same file goes out in several encodings. */
+  tag: string
+  /** By encoding, made when first asked for. Bounded: two. */
+  encoded: Map<Encoding, Promise<Uint8Array<ArrayBuffer>>>
+}
+
+type Encoding = 'br' | 'gzip'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+}
+const COMPRESSIBLE = /^text\/|json|svg|wasm|javascript/
+/** Below that, a header of the compressed form costs more than it saves. */
+const MIN_COMPRESSED_BYTES = 1_024
+
+/** The highest quality costs the first visitor a second and saves a twentieth of the bytes. */
+const BROTLI_QUALITY = 6
+
+const brotli = promisify(brotliCompress)
+const compressors = {
+  br: (bytes: Uint8Array) => brotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }),
+  gzip: promisify(gzip),
+}
+
+export class AppAssets {
+  /** By path, with a slash in front. Fixed when built. */
+  readonly #assets = new Map<string, Asset>()
+
+  /** @param directory the output of the tab's build; absent or missing: no assets */
+  constructor(directory?: string) {
+    if (directory === undefined || !existsSync(directory)) return
+    for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue
+      const file = join(entry.parentPath, entry.name)
+      const bytes = new Uint8Array(readFileSync(file))
+      this.#assets.set(file.slice(directory.replace(/[/\\]$/, '').length).replaceAll(sep, '/'), {
+        bytes,
+        type: TYPES[extname(entry.name)] ?? 'application/octet-stream',
+        tag: createHash('sha256').update(bytes).digest('base64url').slice(0, 22),
+        encoded: new Map(),
+      })
+    }
+  }
+
+  /** The text of a page that is to be filled in; null when the tab was not built. */
+  text(path: string): string | null {
+    const asset = this.#assets.get(path)
+    return asset === undefined ? null : new TextDecoder().decode(asset.bytes)
+  }
+
+  /** Answers with a file; null when there is none. What is under `/assets/` has its hash in its name and never changes. */
+  async answer(path: string, visit: Visit): Promise<Response | null> {
+    const asset = this.#assets.get(path)
+    if (asset === undefined) return null
+    const headers: Record<string, string> = {
+      ...(path.startsWith('/assets/') && path.endsWith('.html') ? APP_FRAME_HEADERS : APP_HEADERS),
+      'content-type': asset.type,
+      'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      etag: `W/"${asset.tag}"`,
+      vary: 'Accept-Encoding',
+    }
+    if (checkPreconditions(visit.request.headers, asset.tag) === 'not-modified') return new Response(null, { status: 304, headers })
+    const encoding = chooseEncoding(visit.request.headers.get('accept-encoding'), asset)
+    const bytes = encoding === null ? asset.bytes : await encodedBytes(asset, encoding)
+    if (encoding !== null) headers['content-encoding'] = encoding
+    headers['content-length'] = String(bytes.byteLength)
+    return new Response(visit.request.method === 'HEAD' ? null : bytes, { headers })
+  }
+}
+
+function chooseEncoding(accepted: string | null, asset: Asset): Encoding | null {
+  if (accepted === null || asset.bytes.byteLength < MIN_COMPRESSED_BYTES || !COMPRESSIBLE.test(asset.type)) return null
+  const names = accepted
+    .toLowerCase()
+    .split(',')
+    .filter((part) => !/;\s*q=0(?:\.0*)?\s*$/.test(part))
+    .map((part) => part.split(';')[0]?.trim())
+  if (names.includes('br')) return 'br'
+  return names.includes('gzip') ? 'gzip' : null
+}
+
+function encodedBytes(asset: Asset, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
+  const known = asset.encoded.get(encoding)
+  if (known !== undefined) return known
+  const made = compressors[encoding](asset.bytes).then((buffer) => new Uint8Array(buffer))
+  asset.encoded.set(encoding, made)
+  return made
+}

@@ -1,0 +1,67 @@
+/** Bundles as the gateway meets them: found by their key, read once, and asked for what a path inside them leads to. */
+
+import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES } from '../../node/index.ts'
+import { ProblemError } from '../http/problem.ts'
+import { RecentMap } from '../limits/recent-map.ts'
+import type { FoundContent } from './content-search.ts'
+import { outlineQuery } from './outline-query.ts'
+
+/** A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
+export type Inside = { entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { needsSlash: true } | { missing: true }
+
+/** A decoded bundle may take some ten MiB. */
+const MAX_KNOWN_BUNDLES = 8
+
+export class BundleLookup {
+  /** By hash, and the query of the link where there is an outline. */
+  readonly #known = new RecentMap<string, BundleEntry[]>(MAX_KNOWN_BUNDLES)
+
+  /**
+   * The files of a bundle, in the order of their paths.
+   *
+   * @throws {MayflyError} ERR_UNAVAILABLE, when its bytes do not come
+   * @throws {ProblemError} 422, for bytes that only begin as a bundle does
+   */
+  async entries(content: FoundContent, hash: string, signal: AbortSignal): Promise<BundleEntry[]> {
+    // Another outline may be a lie about the same hash.
+    const id = 'bytes' in content ? hash : hash + outlineQuery(content.outline)
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    const bytes = 'bytes' in content ? content.bytes : await collect(content, signal)
+    let entries: BundleEntry[]
+    try {
+      entries = decodeBundle(bytes)
+    } catch {
+      throw notReadable('it breaks the form of a bundle')
+    }
+    this.#known.set(id, entries)
+    return entries
+  }
+}
+
+/**
+ * @param inside a decoded path, as in an address
+ * @param showsIndex true when a folder stands for its `index.html`
+ */
+export function lookInside(entries: readonly BundleEntry[], inside: string, showsIndex = true): Inside {
+  const entry = entries.find(({ path }) => path === inside)
+  if (entry !== undefined) return { entry }
+  const isFolderPath = inside === '' || inside.endsWith('/')
+  const prefix = isFolderPath ? inside : `${inside}/`
+  const within = entries.filter(({ path }) => path.startsWith(prefix))
+  if (within.length === 0 && inside !== '') return { missing: true }
+  if (!isFolderPath) return { needsSlash: true }
+  const index = showsIndex ? within.find(({ path }) => path === `${prefix}index.html`) : undefined
+  return index === undefined ? { folder: prefix.slice(0, -1), entries: within } : { entry: index }
+}
+
+async function collect(content: Exclude<FoundContent, { bytes: Uint8Array }>, signal: AbortSignal): Promise<Uint8Array> {
+  if (content.size > MAX_BUNDLE_BYTES) throw notReadable(`it has ${content.size} bytes, and the limit is ${MAX_BUNDLE_BYTES}`)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of content.read(undefined, { signal })) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function notReadable(why: string): ProblemError {
+  return new ProblemError({ status: 422, code: 'ERR_BAD_FRAME', message: `That list of files cannot be read: ${why}.` })
+}

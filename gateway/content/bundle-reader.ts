@@ -1,0 +1,174 @@
+/** Answers for paths inside a bundle: a file under its own hash and type, a folder's page, a zip of it, a Metalink. */
+
+import { type BundleEntry, encodeKeyHex, MayflyError, type Peer } from '../../node/index.ts'
+import type { ContentAddress } from '../http/address.ts'
+import { noBundle } from '../http/address-problems.ts'
+import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
+import { ProblemError } from '../http/problem.ts'
+import { HELD_HEADERS } from '../http/security-headers.ts'
+import type { Visit } from '../types.ts'
+import { answerListing } from './bundle-listing.ts'
+import { type BundleLookup, lookInside } from './bundle-lookup.ts'
+import { answerBody } from './byte-answer.ts'
+import type { ContentAnswers, KnownContent } from './content-answer.ts'
+import type { ContentSearch, FoundContent } from './content-search.ts'
+import { BUNDLE_TYPE } from './content-type.ts'
+import { requireHolders } from './entry-holders.ts'
+import { entryType } from './entry-type.ts'
+import { answerMetalink, type MetalinkFile } from './metalink.ts'
+import { outlineQuery } from './outline-query.ts'
+import { writeZip, type ZipFile, zipSize } from './zip-archive.ts'
+
+export interface BundleReaderParts {
+  peer: Peer
+  search: ContentSearch
+  answers: ContentAnswers
+  lookup: BundleLookup
+  /** Origin of the links that are given out; without one, the origin that the request came to. */
+  publicUrl?: string
+  /** How long a file of an archive may take to be found, in ms. */
+  searchTimeoutMs: number
+  /** @throws {ProblemError} 410, for content that the operator refuses to serve */
+  requireAllowed: (hash: string) => void
+}
+
+/** Content that was found under the hash of the address. */
+export interface Found {
+  content: FoundContent
+  known: KnownContent
+}
+
+/** What an address inside a bundle leads to. */
+export type Target = { file: Found; entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { location: string }
+
+export class BundleReader {
+  readonly #parts: BundleReaderParts
+
+  constructor(parts: BundleReaderParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * @param showsIndex true when a folder stands for its `index.html`
+   * @throws {MayflyError} as `content.open`, but for the file's own absence
+   * @throws {ProblemError} 404 for a path that leads nowhere, and for a file that nobody holds
+   */
+  async target(found: Found, address: ContentAddress, visit: Visit, showsIndex = true): Promise<Target> {
+    const inside = lookInside(await this.#entries(found, address, visit), address.inside ?? '', showsIndex)
+    if ('needsSlash' in inside) return { location: `${visit.path}/${visit.query.size === 0 ? '' : `?${visit.query}`}` }
+    if ('folder' in inside) return inside
+    if ('missing' in inside) throw noEntry(address)
+    const { entry } = inside
+    const hash = encodeKeyHex(entry.key)
+    this.#parts.requireAllowed(hash)
+    try {
+      const content = await this.#parts.search.open(entry.key, visit, entry.outline)
+      const known = await this.#parts.answers.know(content, hash, visit)
+      const type = entryType(entry, known.contentType.type)
+      return { entry, file: { content, known: { ...known, contentType: { ...known.contentType, type } } } }
+    } catch (error) {
+      if (error instanceof MayflyError && error.code === 'ERR_NO_HOLDER') throw entryGone(address, entry)
+      throw error
+    }
+  }
+
+  async answer(found: Found, address: ContentAddress, visit: Visit): Promise<Response> {
+    const target = await this.target(found, address, visit)
+    if ('location' in target) return redirect(target.location)
+    if ('folder' in target) return answerListing(visit, target.folder, target.entries)
+    return this.#parts.answers.answerFile(target.file.content, target.file.known, target.entry.path, visit)
+  }
+
+  /** Answers `?format=zip`: all files of the bundle, or of a folder in it, by their paths from there. */
+  async zip(found: Found, address: ContentAddress, visit: Visit): Promise<Response> {
+    const entries = await this.#entries(found, address, visit)
+    const inside = address.inside ?? ''
+    const prefix = inside === '' || inside.endsWith('/') ? inside : `${inside}/`
+    const within = entries.filter(({ path }) => path.startsWith(prefix))
+    if (within.length === 0 && prefix !== '') throw noEntry(address)
+    for (const { key } of within) this.#parts.requireAllowed(encodeKeyHex(key))
+    await requireHolders(
+      this.#parts.peer,
+      within,
+      AbortSignal.any([visit.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)]),
+    )
+    const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: this.#reading(entry) }))
+    const size = zipSize(files)
+    const body = { size, isSeekable: false, read: (_range: unknown, signal: AbortSignal) => writeZip(files, signal) }
+    const tag = `${address.hash}.zip`
+    const name = prefix === '' ? address.hash.slice(0, 8) : (prefix.split('/').at(-2) ?? '')
+    return answerBody(visit, body, tag, {
+      'content-type': 'application/zip',
+      'content-length': String(size),
+      'content-disposition': contentDisposition({ ...dispositionWish(visit.query), download: true }, `${name}.zip`) ?? 'attachment',
+      etag: `"${tag}"`,
+      'accept-ranges': 'none',
+      'cache-control': 'no-cache',
+      ...HELD_HEADERS,
+    })
+  }
+
+  /** Answers `?format=metalink`: the content or the file with its pieces; of a bundle or a folder, all its files. */
+  async metalink(found: Found, address: ContentAddress, visit: Visit): Promise<Response> {
+    const { publicUrl = visit.request.url } = this.#parts
+    const { hash, inside } = address
+    if (inside === undefined && found.known.contentType !== BUNDLE_TYPE) {
+      const name = dispositionWish(visit.query).filename ?? `${hash}.${found.known.contentType.extension}`
+      return answerMetalink(visit, [describeFile(found, name)], name, publicUrl)
+    }
+    const target = await this.target(found, { ...address, inside: inside ?? '' }, visit, false)
+    if ('location' in target) return redirect(target.location)
+    if ('file' in target) return answerMetalink(visit, [describeFile(target.file, target.entry.path)], target.entry.path, publicUrl)
+    return answerMetalink(visit, target.entries.map(describeEntry), hash.slice(0, 8), publicUrl)
+  }
+
+  #reading({ key, outline }: BundleEntry): ZipFile['read'] {
+    const { peer, searchTimeoutMs } = this.#parts
+    return async function* (signal) {
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(searchTimeoutMs)])
+      const content = await peer.content.open(key, { signal: inTime, ...(outline && { outline }) })
+      yield* content.read(undefined, { signal })
+    }
+  }
+
+  #entries({ content, known }: Found, address: ContentAddress, visit: Visit): Promise<BundleEntry[]> {
+    if (known.contentType.type !== BUNDLE_TYPE.type) throw noBundle(address)
+    const signal = AbortSignal.any([visit.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)])
+    return this.#parts.lookup.entries(content, known.hash, signal)
+  }
+}
+
+export function redirect(location: string): Response {
+  return new Response(null, { status: 308, headers: { ...HELD_HEADERS, location } })
+}
+
+function describeFile({ content, known }: Found, name: string): MetalinkFile {
+  const file = { name, hash: known.hash, path: `/raw/${known.hash}${outlineQuery(known.outline)}` }
+  if ('bytes' in content) return { ...file, size: known.size }
+  // What only a holder says would make a download manager refuse the right bytes.
+  return content.isTrusted ? { ...file, size: known.size, ...(content.pieces && { pieces: content.pieces }) } : file
+}
+
+function describeEntry({ path, key, size, outline }: BundleEntry): MetalinkFile {
+  const hash = encodeKeyHex(key)
+  return { name: path, hash, size, path: `/raw/${hash}${outlineQuery(outline)}` }
+}
+
+function noEntry({ hash, raw, inside }: ContentAddress): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: 'ERR_NO_ENTRY',
+    message: `There is no ${JSON.stringify(inside)} in that bundle.`,
+    link: `${raw ? '/raw' : ''}/${hash}/`,
+  })
+}
+
+function entryGone({ hash, raw }: ContentAddress, { path }: BundleEntry): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: 'ERR_NO_HOLDER',
+    message: `The list of files is here, and nobody holds its file ${JSON.stringify(path)} now.`,
+    advice: 'Ask who shared it to come back, or ask with ?wait=30s to wait for a holder.',
+    link: `${raw ? '/raw' : ''}/${hash}/`,
+  })
+}

@@ -1,0 +1,74 @@
+/** Answers a GET or HEAD with bytes: conditions on their entity tag, ranges, the whole. Their headers come from the caller. */
+
+import { type AnswerBody, memoryBody } from '../http/answer-body.ts'
+import { streamBody } from '../http/body-stream.ts'
+import { type ByteRange, parseByteRanges } from '../http/byte-range.ts'
+import { allowsRange, checkPreconditions } from '../http/conditional.ts'
+import { multipartRanges } from '../http/multipart-ranges.ts'
+import { ProblemError } from '../http/problem.ts'
+import type { Visit } from '../types.ts'
+
+type AnswerHeaders = Readonly<Record<string, string>>
+
+/** @param headers those of the whole */
+export function answerBytes(visit: Visit, bytes: Uint8Array, tag: string, headers: AnswerHeaders): Response {
+  return answerBody(visit, memoryBody(bytes), tag, headers)
+}
+
+/**
+ * @param headers those of the whole
+ * @throws {ProblemError} 412, 416
+ */
+export function answerBody(visit: Visit, body: AnswerBody, tag: string, headers: AnswerHeaders): Response {
+  const { headers: asked, method } = visit.request
+  const precondition = checkPreconditions(asked, tag)
+  if (precondition === 'not-modified') return new Response(null, { status: 304, headers: withoutBody(headers) })
+  if (precondition === 'failed') {
+    throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'If-Match names other bytes than these.' })
+  }
+  if (method === 'HEAD') return new Response(null, { headers })
+  const ranges = body.isSeekable && allowsRange(asked, tag) ? parseByteRanges(asked.get('range'), body.size) : null
+  if (ranges === null) return new Response(contentOf(body, undefined, visit), { headers })
+  if (ranges === 'unsatisfiable') {
+    throw new ProblemError({
+      status: 416,
+      code: 'ERR_RANGE',
+      message: `The range lies outside: there are ${body.size} bytes.`,
+      headers: { 'content-range': `bytes */${body.size}` },
+    })
+  }
+  const [range, ...others] = ranges
+  return range !== undefined && others.length === 0 ? answerPart(visit, body, range, headers) : answerParts(visit, body, ranges, headers)
+}
+
+function answerPart(visit: Visit, body: AnswerBody, range: ByteRange, headers: AnswerHeaders): Response {
+  return new Response(contentOf(body, range, visit), {
+    status: 206,
+    headers: {
+      ...headers,
+      'content-length': String(range.last - range.first + 1),
+      'content-range': `bytes ${range.first}-${range.last}/${body.size}`,
+    },
+  })
+}
+
+function answerParts(visit: Visit, body: AnswerBody, ranges: readonly ByteRange[], headers: AnswerHeaders): Response {
+  const { contentType, size, read } = multipartRanges(body, ranges, headers['content-type'] ?? 'application/octet-stream')
+  return new Response(streamBody(read, visit), {
+    status: 206,
+    headers: { ...headers, 'content-type': contentType, 'content-length': String(size) },
+  })
+}
+
+function contentOf(body: AnswerBody, range: ByteRange | undefined, visit: Visit): Uint8Array<ArrayBuffer> | ReadableStream {
+  const { bytes } = body
+  if (bytes === undefined) return streamBody((signal) => body.read(range, signal), visit)
+  // Response takes no view on memory that might be shared; content never is.
+  return (range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>
+}
+
+/** A 304 has no body, and none of the headers that describe one. */
+function withoutBody(headers: AnswerHeaders): Record<string, string> {
+  const { 'content-length': _length, 'content-type': _type, ...rest } = headers
+  return rest
+}

@@ -1,0 +1,96 @@
+/**
+ * Answers a request for content at `/<hash>` or `/raw/<hash>`, or for what is inside it: the viewer for a person who goes there, the
+ * bytes for everybody else.
+ */
+
+import { decodeKeyHex } from '../../node/index.ts'
+import type { ContentAddress } from '../http/address.ts'
+import { isNavigation } from '../http/media-range.ts'
+import { type Problem, ProblemError, problemOf } from '../http/problem.ts'
+import type { Visit } from '../types.ts'
+import { encodePath } from './bundle-listing.ts'
+import { type BundleReader, redirect } from './bundle-reader.ts'
+import { answerReadOptions, type ContentAnswers, requireReadMethod } from './content-answer.ts'
+import type { ContentSearch, FoundContent } from './content-search.ts'
+import { BUNDLE_TYPE, type ContentType } from './content-type.ts'
+import { outlineQuery, parseOutline } from './outline-query.ts'
+import type { ViewerPage } from './viewer-page.ts'
+
+export interface ContentReaderParts {
+  search: ContentSearch
+  answers: ContentAnswers
+  bundles: BundleReader
+  viewer: ViewerPage
+  /** @throws {ProblemError} 410, for content that the operator refuses to serve */
+  requireAllowed: (hash: string) => void
+}
+
+/** Nobody has it, nobody could be asked, nobody gave it: a person waits for better times in the viewer. */
+const VIEWABLE: ReadonlySet<Problem['status']> = new Set([404, 503, 504])
+
+const LISTING_TYPE: ContentType = { type: 'text/html; charset=utf-8', extension: 'html' }
+
+export class ContentReader {
+  readonly #parts: ContentReaderParts
+
+  constructor(parts: ContentReaderParts) {
+    this.#parts = parts
+  }
+
+  async answer(address: ContentAddress, visit: Visit): Promise<Response> {
+    const { method, headers } = visit.request
+    if (method === 'OPTIONS') return answerReadOptions()
+    requireReadMethod(method)
+    this.#parts.requireAllowed(address.hash)
+    const format = visit.query.size === 0 ? null : visit.query.get('format')
+    if (format !== null) return this.#give(address, visit, format)
+    return !address.raw && isNavigation(headers) ? this.#view(address, visit) : this.#give(address, visit, null)
+  }
+
+  async #give(address: ContentAddress, visit: Visit, format: string | null): Promise<Response> {
+    const { answers, bundles } = this.#parts
+    const { hash, raw, inside } = address
+    const content = await this.#find(hash, visit)
+    if (format === null && inside === undefined) return answers.answer(content, hash, visit, !raw)
+    const found = { content, known: await answers.know(content, hash, visit) }
+    if (format === 'zip') return bundles.zip(found, address, visit)
+    if (format === 'metalink') return bundles.metalink(found, address, visit)
+    if (format !== null) throw unknownFormat(format)
+    return bundles.answer(found, address, visit)
+  }
+
+  async #view(address: ContentAddress, visit: Visit): Promise<Response> {
+    const { answers, bundles, viewer } = this.#parts
+    const { hash, inside } = address
+    const { method } = visit.request
+    try {
+      const content = await this.#find(hash, visit)
+      const found = { content, known: await answers.know(content, hash, visit) }
+      if (found.known.contentType !== BUNDLE_TYPE && inside === undefined) return viewer.answer(hash, { content: found.known }, method)
+      const raw = `/raw/${hash}/${encodePath(inside ?? '')}${outlineQuery(found.known.outline)}`
+      const target = await bundles.target(found, { ...address, inside: inside ?? '' }, visit)
+      if ('location' in target) return redirect(target.location)
+      // The page of a folder is shown like a page of its author's.
+      const shown = 'folder' in target ? { ...found.known, contentType: LISTING_TYPE } : target.file.known
+      return viewer.answer(hash, { content: shown, raw }, method)
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem === null || !VIEWABLE.has(problem.status) || problem.code === 'ERR_NO_BUNDLE' || problem.code === 'ERR_NO_ENTRY')
+        throw error
+      return viewer.answer(hash, { problem }, method)
+    }
+  }
+
+  #find(hash: string, visit: Visit): Promise<FoundContent> {
+    return this.#parts.search.open(decodeKeyHex(hash), visit, parseOutline(visit.query))
+  }
+}
+
+function unknownFormat(format: string): ProblemError {
+  return new ProblemError({
+    status: 406,
+    code: 'ERR_NOT_ACCEPTABLE',
+    message: `There is no form ${JSON.stringify(format.slice(0, 40))} of content here.`,
+    advice: 'Leave out ?format= for the bytes; there is ?format=metalink, and ?format=zip of a bundle.',
+  })
+}

@@ -1,0 +1,110 @@
+/**
+ * What kind of thing some bytes are, from the bytes alone: nobody's word about a type is kept with content. Text is looked at
+ * first, since two letters are enough for a magic number (a page that begins with "BM" is no bitmap).
+ *
+ * No script or style type is ever given: together with `nosniff`, held bytes can then never run as a script, a worker or a style
+ * of a page that did not mean to be theirs.
+ */
+
+import { fileTypeFromBuffer } from 'file-type'
+import { BUNDLE_MEDIA_TYPE, isBundle, isSealed, SEALED_MEDIA_TYPE } from '../../node/index.ts'
+
+export interface ContentType {
+  /** Value of the Content-Type header. */
+  type: string
+  /** File name extension, without a dot. */
+  extension: string
+}
+
+const OCTETS: ContentType = { type: 'application/octet-stream', extension: 'bin' }
+const PLAIN: ContentType = { type: 'text/plain; charset=utf-8', extension: 'txt' }
+const HTML: ContentType = { type: 'text/html; charset=utf-8', extension: 'html' }
+const XHTML: ContentType = { type: 'application/xhtml+xml; charset=utf-8', extension: 'xhtml' }
+const SVG: ContentType = { type: 'image/svg+xml; charset=utf-8', extension: 'svg' }
+const XML: ContentType = { type: 'application/xml; charset=utf-8', extension: 'xml' }
+/** @see ../node/content/WIRE.md (bundles) */
+export const BUNDLE_TYPE: ContentType = { type: BUNDLE_MEDIA_TYPE, extension: 'bundle' }
+/** @see ../node/content/PRIVATE.md */
+export const SEALED_TYPE: ContentType = { type: SEALED_MEDIA_TYPE, extension: 'private' }
+const PDF: ContentType = { type: 'application/pdf', extension: 'pdf' }
+
+/** Bytes that no text has. @see https://mimesniff.spec.whatwg.org/#binary-data-byte */
+const BINARY_CHARACTER = /[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f]/
+const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(?:; ?[a-z0-9-]+="?[a-z0-9.,-]+"?)*$/i
+
+/** Elements that a page, or a fragment of one, begins with. @see https://html.spec.whatwg.org/#elements-3 */
+const HTML_ELEMENTS = new Set(
+  `a abbr address article aside audio b base blockquote body br button canvas center cite code dd details dialog div dl dt em
+  embed fieldset figcaption figure font footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins
+  kbd label legend li link main map mark marquee menu meta meter nav noscript object ol p picture pre progress q s samp script
+  search section select small source span strong style sub summary sup svg table tbody td template textarea tfoot th thead time
+  title tr tt u ul var video`.split(/\s+/),
+)
+
+/** How much text is searched for the first element, in characters: comments may stand before it. */
+const HEAD_CHARS = 16_384
+
+/** So much of what is not in memory is looked at, in bytes. */
+export const SNIFFED_BYTES = 65_536
+
+/** @param isWhole false when `bytes` are only the first ones */
+export async function sniffContentType(bytes: Uint8Array, isWhole = true): Promise<ContentType> {
+  if (isBundle(bytes)) return BUNDLE_TYPE
+  if (isSealed(bytes)) return SEALED_TYPE
+  const text = decodeUtf8(bytes, isWhole)
+  if (text !== null && !BINARY_CHARACTER.test(text)) return sniffText(text)
+  const binary = await sniffMagicNumber(bytes)
+  if (binary !== null) return binary
+  // Some stray control character in what is text otherwise; a NUL means data.
+  return text !== null && !text.includes('\0') ? PLAIN : OCTETS
+}
+
+/** True for types that a browser can show in a frame without a script of ours. */
+export function isDisplayable(type: string): boolean {
+  return /^(?:text|image|audio|video)\/|^application\/(?:xhtml\+)?xml/.test(type)
+}
+
+function decodeUtf8(bytes: Uint8Array, isWhole: boolean): string | null {
+  try {
+    // The last character of a beginning may be cut: a stream goes on.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !isWhole })
+  } catch {
+    return null
+  }
+}
+
+async function sniffMagicNumber(bytes: Uint8Array): Promise<ContentType | null> {
+  try {
+    const found = await fileTypeFromBuffer(bytes)
+    if (found === undefined || !MEDIA_TYPE.test(found.mime) || found.mime.startsWith('text/')) return null
+    return { type: found.mime, extension: found.ext }
+  } catch {
+    return null // bytes made to confuse the parser
+  }
+}
+
+function sniffText(text: string): ContentType {
+  if (text.startsWith('%PDF-')) return PDF
+  let rest = text.slice(0, HEAD_CHARS).trimStart()
+  const declaration = rest.startsWith('<?xml') ? rest.indexOf('?>') : -1
+  if (declaration !== -1) rest = rest.slice(declaration + 2).trimStart()
+  const comment = rest.startsWith('<!--')
+  rest = withoutComments(rest)
+  if (/^<!doctype\s+html\b/i.test(rest)) return HTML
+  if (/^<!doctype\s+svg\b/i.test(rest)) return SVG
+  const root = /^<([a-z][a-z0-9]*)(?=[\s/>])([^>]*)/i.exec(rest)
+  const name = root?.[1]?.toLowerCase() ?? ''
+  if (name === 'svg' && root?.[2]?.includes('http://www.w3.org/2000/svg')) return SVG
+  if (declaration !== -1) return name === 'html' ? XHTML : XML
+  return HTML_ELEMENTS.has(name) || comment ? HTML : PLAIN
+}
+
+function withoutComments(text: string): string {
+  let rest = text
+  while (rest.startsWith('<!--')) {
+    const end = rest.indexOf('-->', 4)
+    if (end === -1) return ''
+    rest = rest.slice(end + 3).trimStart()
+  }
+  return rest
+}

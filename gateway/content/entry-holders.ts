@@ -1,0 +1,53 @@
+/** Whether each file of a bundle has a holder now: asked before the first byte of an archive, which could only be cut later. */
+
+import type { BundleEntry, Key, Peer } from '../../node/index.ts'
+import { encodeKeyHex } from '../../node/index.ts'
+import { ProblemError, problemOf } from '../http/problem.ts'
+
+/** Files that are looked for side by side. */
+const MAX_SIDE_BY_SIDE = 16
+
+/**
+ * @throws {ProblemError} 404 for the first file that nobody holds, 503 or 504 for one that could not be looked for; naming its path
+ * @throws signal.reason, when aborted
+ */
+export async function requireHolders(peer: Peer, entries: readonly BundleEntry[], signal: AbortSignal): Promise<void> {
+  const held = new Set(peer.content.held().map(({ key }) => encodeKeyHex(key)))
+  /** One of those with the same bytes is enough. Bounded: the entries of a bundle. */
+  const unknown = new Map(entries.map((entry) => [encodeKeyHex(entry.key), entry]))
+  const rest = Array.from(unknown.values()).filter(({ key }) => !held.has(encodeKeyHex(key)) && !peer.content.has(key))
+  const found = new AbortController()
+  const inner = AbortSignal.any([signal, found.signal])
+  const look = async () => {
+    for (let entry = rest.shift(); entry !== undefined; entry = rest.shift()) await requireHolder(peer, entry, inner)
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(MAX_SIDE_BY_SIDE, rest.length) }, look))
+  } finally {
+    found.abort(new Error('one is missing, or none'))
+  }
+}
+
+async function requireHolder(peer: Peer, { key, path }: BundleEntry, signal: AbortSignal): Promise<void> {
+  let isHeld: boolean
+  try {
+    isHeld = await hasHolder(peer, key, signal)
+  } catch (error) {
+    const problem = problemOf(error)
+    if (problem === null) throw error
+    throw new ProblemError({ ...problem, message: `${problem.message} It looked for the file ${JSON.stringify(path)}.` })
+  }
+  if (isHeld) return
+  throw new ProblemError({
+    status: 404,
+    code: 'ERR_NO_HOLDER',
+    message: `Nobody holds the file ${JSON.stringify(path)} now, so the archive cannot be made.`,
+    advice: 'Ask who shared it to come back, or get the other files one by one.',
+  })
+}
+
+async function hasHolder(peer: Peer, key: Key, signal: AbortSignal): Promise<boolean> {
+  for await (const _ of peer.rendezvous.find(key, { signal })) return true
+  signal.throwIfAborted()
+  return false
+}

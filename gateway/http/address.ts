@@ -1,0 +1,89 @@
+/**
+ * Exact reading of request paths. A path is either written in its one right form or refused, with a hint at what was probably
+ * meant; nothing is decoded, folded or guessed into something else.
+ */
+
+import { base32 } from 'multiformats/bases/base32'
+import { decodeKeyCid, encodeKeyHex } from '../../node/index.ts'
+
+export interface ContentAddress {
+  /** 64 lower-case hex digits. */
+  hash: string
+  /** True under `/raw/`: always the bytes, never the viewer. */
+  raw: boolean
+  /** Path inside the content, decoded, when there is one; an empty text after a final slash. */
+  inside?: string
+}
+
+const CONTENT_FORM = /^\/(raw\/)?([0-9a-f]{64})(?:\/(.*))?$/
+/** What a path may hold: visible ASCII, without the characters that other programs take for a slash, a query or a fragment. */
+const PATH_CHARACTERS = /^\/[!$&-.0-;=@-Z_a-z~/%]*$/
+const ENCODED_BYTE = /%[0-9a-f]{2}/gi
+/** Dot, slash, backslash, percent and NUL still encoded after one decoding: somebody hopes for a second one. */
+const ENCODED_TWICE = /%(?:2e|2f|5c|25|00)/i
+
+/** Splits a request target at its query. The text of an absolute URL loses its origin. */
+export function splitTarget(target: string): { path: string; query: string } {
+  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '')
+  const at = local.indexOf('?')
+  return at === -1 ? { path: local, query: '' } : { path: local.slice(0, at), query: local.slice(at + 1) }
+}
+
+/** What is wrong with the form of a path, in words; null when it is sound. */
+export function pathFault(path: string): string | null {
+  if (!PATH_CHARACTERS.test(path)) return 'it has characters that do not belong in a path'
+  if (path.replace(ENCODED_BYTE, '').includes('%')) return 'it has a % that encodes nothing'
+  if (/%(?:2f|5c)/i.test(path)) return 'it has an encoded slash'
+  if (/%(?:[01][0-9a-f]|7f)/i.test(path)) return 'it has an encoded control character'
+  if (path.includes('//')) return 'it has two slashes in a row'
+  const segments = path.split('/').map(decodeSegment)
+  if (segments.some((segment) => segment === null)) return 'it has encoded bytes that are not UTF-8'
+  if (segments.some((segment) => segment === '.' || segment === '..')) return 'it has dot segments'
+  if (segments.some((segment) => segment !== null && ENCODED_TWICE.test(segment))) return 'it is encoded twice'
+  return null
+}
+
+/** Reads `/<hash>`, `/raw/<hash>` and paths inside them; null for every other path. Call `pathFault` first. */
+export function parseContentPath(path: string): ContentAddress | null {
+  const match = CONTENT_FORM.exec(path)
+  if (match === null) return null
+  const [, raw, hash = '', inside] = match
+  const address = { hash, raw: raw !== undefined }
+  return inside === undefined ? address : { ...address, inside: inside.split('/').map(decodeSegment).join('/') }
+}
+
+/** The right path for a text that names content in another form (upper case, base32, CID, a hash among other signs); null for none. */
+export function suggestPath(path: string): string | null {
+  const prefix = /^\/raw\//i.test(path) ? '/raw/' : '/'
+  const text = decodeSegment(path.slice(prefix.length)) ?? ''
+  const hash = hashInside(text) ?? hashOfBase32(text) ?? hashOfCid(text)
+  return hash === null ? null : prefix + hash
+}
+
+function hashInside(text: string): string | null {
+  const match = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/i.exec(text)
+  return match === null ? null : match[0].toLowerCase()
+}
+
+function hashOfBase32(text: string): string | null {
+  if (!/^[a-z2-7]{52}$/i.test(text)) return null
+  const key = base32.baseDecode(text.toLowerCase())
+  return key.byteLength === 32 ? encodeKeyHex(key) : null
+}
+
+function hashOfCid(text: string): string | null {
+  if (!/^[a-z0-9]{46,80}$/i.test(text)) return null
+  try {
+    return encodeKeyHex(decodeKeyCid(text))
+  } catch {
+    return null // a CID of something else, or no CID at all: no hint
+  }
+}
+
+function decodeSegment(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,145 @@
+/** What can go wrong with a request, told once for people and for programs. How it is written down is in `problem-answer.ts`. */
+
+import { MayflyError, type MayflyErrorCode, type MessageRefusal } from '../../node/index.ts'
+
+export type ProblemCode =
+  | MayflyErrorCode
+  /** The request breaks HTTP or this API; the message says where. */
+  | 'ERR_BAD_REQUEST'
+  /** No such page, file or API here. */
+  | 'ERR_NOT_FOUND'
+  /** A path inside content that is a single file. */
+  | 'ERR_NO_BUNDLE'
+  /** A path inside a bundle that names none of its files. */
+  | 'ERR_NO_ENTRY'
+  | 'ERR_METHOD'
+  /** This client may not do that here. */
+  | 'ERR_FORBIDDEN'
+  /** A token is needed, or is wrong. */
+  | 'ERR_UNAUTHORIZED'
+  /** The operator of this gateway refuses to serve this content. */
+  | 'ERR_DENIED'
+  | 'ERR_NOT_ACCEPTABLE'
+  | 'ERR_PRECONDITION'
+  | 'ERR_RANGE'
+  | 'ERR_NOT_IMPLEMENTED'
+  /** A message that was posted was refused; `reason` says why. */
+  | 'ERR_REFUSED'
+  | 'ERR_INTERNAL'
+
+export interface Problem {
+  status: number
+  code: ProblemCode
+  /** Tells apart what has the same status, for programs that cannot compare texts: the README has the table. 100 × the status when left out. */
+  number?: number
+  /** Of ERR_REFUSED: why. */
+  reason?: MessageRefusal
+  /** Of ERR_REFUSED: the message, in hex, which may be tried again by itself. */
+  id?: string
+  /** What happened, in one or two plain sentences. */
+  message: string
+  /** What one can do about it. */
+  advice?: string
+  /** What was tried before giving up. */
+  tried?: readonly string[]
+  /** Path of what was probably meant. */
+  link?: string
+  /** When it makes sense to ask again, in seconds. */
+  retryAfterS?: number
+  /** Further headers of the answer. */
+  headers?: Readonly<Record<string, string>>
+}
+
+/** Carries a problem to the one place that answers it. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.message)
+    this.problem = problem
+  }
+}
+
+/** Where `content.get` looks before it says "nobody". */
+const TRIED: readonly string[] = ['the memory of this node', 'the record nodes of the key', 'the other servers that this node knows']
+
+const RETRY_SOON_S = 5
+
+/** The problem behind an error that a peer threw while content was asked for or held; null for an error nobody expected. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof ProblemError) return error.problem
+  if (error instanceof DOMException && error.name === 'TimeoutError') return unavailable('The search took too long and was given up.')
+  if (!(error instanceof MayflyError)) return null
+  switch (error.code) {
+    case 'ERR_NO_HOLDER':
+      return {
+        status: 404,
+        code: error.code,
+        message: 'Nobody holds this page now.',
+        advice:
+          'A page is here as long as somebody keeps it open. Ask who made it to open it again, or ask with ?wait=30s to wait for a holder.',
+        tried: TRIED,
+      }
+    case 'ERR_NO_NETWORK':
+    case 'ERR_NOT_STARTED':
+      return {
+        status: 503,
+        code: error.code,
+        message: 'This gateway is not connected to the network now, so it could ask nobody.',
+        advice: 'It goes on trying by itself: ask again in a few seconds, or use another gateway.',
+        retryAfterS: RETRY_SOON_S,
+      }
+    case 'ERR_UNAVAILABLE':
+      return unavailable('Somebody holds this page, but nobody gave the right bytes in time.')
+    case 'ERR_TOO_LARGE':
+      return { status: 413, code: error.code, message: `${error.message}.`, advice: 'Share something smaller.' }
+    case 'ERR_LIMIT':
+      return { status: 429, code: error.code, message: `${error.message}.`, advice: 'Ask again later.', retryAfterS: RETRY_SOON_S }
+    case 'ERR_BAD_KEY':
+    case 'ERR_BAD_PATH':
+    case 'ERR_BAD_OPTION':
+    case 'ERR_BAD_RULE':
+      return { status: 400, code: error.code, message: `${error.message}.` }
+    case 'ERR_BAD_END':
+      return {
+        status: 400,
+        code: error.code,
+        number: 40_002,
+        message: `${error.message}.`,
+        advice: 'An end is a name without white space (/to/wall, or /to/%23wall), or a hashname of 52 letters and digits.',
+      }
+    case 'ERR_BAD_MESSAGE':
+      return {
+        status: 400,
+        code: error.code,
+        number: 40_003,
+        message: `${error.message}.`,
+        advice: 'GET /limits tells what a message may be.',
+      }
+    case 'ERR_UNTRUSTED':
+      return {
+        status: 400,
+        code: error.code,
+        message: 'A part of this content cannot be checked by itself.',
+        advice: 'Ask for the whole, or for a part with the o of its link.',
+      }
+    case 'ERR_BAD_FRAME':
+      return unavailable('A peer answered something that could not be read.')
+    case 'ERR_WRONG_KEY':
+    case 'ERR_DAMAGED':
+    case 'ERR_NO_CRYPTO':
+      return null // a gateway opens no private content
+  }
+}
+
+function unavailable(message: string): Problem {
+  return {
+    status: 504,
+    code: 'ERR_UNAVAILABLE',
+    message,
+    advice: 'Ask again in a few seconds.',
+    tried: TRIED,
+    retryAfterS: RETRY_SOON_S,
+  }
+}

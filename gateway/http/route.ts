@@ -1,0 +1,59 @@
+/** Registers paths with Hono: each with all its methods, and with no way to write it but one. */
+
+import { type Context, Hono } from 'hono'
+import { answerReadOptions } from '../content/content-answer.ts'
+import type { Visit } from '../types.ts'
+import { ProblemError } from './problem.ts'
+
+/** What a request carries through Hono. `route` is filled in on the way, for the metrics. */
+export interface RouteBindings {
+  visit: Visit
+  route: string
+}
+
+/** `parameter` is the path's `:key`, as it was sent. */
+export type RouteHandler = (visit: Visit, parameter: string) => Response | Promise<Response>
+
+export type RouteApp = Hono<{ Bindings: RouteBindings }>
+
+export function createRouteApp(notFound: (visit: Visit) => Promise<Response>): RouteApp {
+  const app: RouteApp = new Hono()
+  app.notFound((c) => notFound(c.env.visit))
+  app.onError((error) => {
+    throw error // answered where all problems are
+  })
+  return app
+}
+
+export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export type RouteHandlers = Partial<Record<RouteMethod, RouteHandler>>
+
+/** Who may read what GET gives: pages of any origin, or only our own. */
+export type Readers = 'anybody' | 'owner'
+
+export function addRoute(app: RouteApp, path: string, name: string, handlers: RouteHandlers, readers: Readers = 'anybody'): void {
+  app.all(path, (c: Context<{ Bindings: RouteBindings }>) => {
+    const { visit } = c.env
+    c.env.route = name
+    return answerMethod(handlers, visit, c.req.param('key') ?? '', readers)
+  })
+}
+
+/** HEAD comes with GET, OPTIONS tells what there is, anything else is a 405. */
+export function answerMethod(
+  handlers: RouteHandlers,
+  visit: Visit,
+  parameter = '',
+  readers: Readers = 'anybody',
+): Response | Promise<Response> {
+  const { method } = visit.request
+  const handler = handlers[(method === 'HEAD' ? 'GET' : method) as RouteMethod]
+  if (handler !== undefined) return handler(visit, parameter)
+  const reads = handlers.GET !== undefined
+  const allow = [...Object.keys(handlers), ...(reads ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+  // What changes something is for no page of another origin, so its preflight is granted nothing.
+  if (method === 'OPTIONS')
+    return reads && readers === 'anybody' ? answerReadOptions() : new Response(null, { status: 204, headers: { allow } })
+  throw new ProblemError({ status: 405, code: 'ERR_METHOD', message: `${method} does nothing here.`, headers: { allow } })
+}

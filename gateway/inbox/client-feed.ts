@@ -1,0 +1,69 @@
+/** The messages of an inbox on their way to one client: counted among what stays open, ended with it, and cut where the inbox breaks. */
+
+import type { Inbox } from '../../node/index.ts'
+import type { OpenRequests } from '../limits/open-requests.ts'
+import type { GatewayLimits, Visit } from '../types.ts'
+import { type FeedEvent, type InboxFeed, readFeed } from './inbox-feed.ts'
+import type { FeedQuery } from './inbox-query.ts'
+
+export interface ClientFeedParts {
+  limits: GatewayLimits
+  open: OpenRequests
+  /** Aborted when the gateway closes. */
+  closing: AbortSignal
+  /** Hears of an inbox that cannot be read: the client is only cut. */
+  onFailed: (error: unknown, visit: Visit) => void
+}
+
+/** @throws {ProblemError} 429 */
+export function openClientFeed(inbox: Inbox, query: FeedQuery, parts: ClientFeedParts, visit: Visit): InboxFeed {
+  const { open, limits, closing, onFailed } = parts
+  const leave = open.enter(visit.client.address ?? '')
+  const gone = new AbortController()
+  const signal = AbortSignal.any([gone.signal, visit.request.signal, closing])
+  const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, visit))
+  // A client that goes while nothing is asked of the events would leave nobody to end them.
+  const release = () => {
+    leave()
+    void events.return()
+  }
+  signal.addEventListener('abort', release, { once: true })
+  return { events, end: () => gone.abort() }
+}
+
+/**
+ * The body of an answer.
+ *
+ * @param write an event, as it is sent
+ */
+export function feedBody(feed: InboxFeed, write: (event: FeedEvent) => string, { client }: Visit): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const next = await feed.events.next()
+          if (next.done !== true) return controller.enqueue(encoder.encode(write(next.value)))
+          feed.end()
+          controller.close()
+        } catch (error) {
+          feed.end()
+          // The server ends the connection by itself, so that what was sent is not taken for all; without one, whoever reads is told.
+          if (client.cut === undefined) controller.error(error)
+          else client.cut()
+        }
+      },
+      cancel: feed.end,
+    },
+    { highWaterMark: 0 }, // nothing is read before the client takes it
+  )
+}
+
+async function* reporting(events: AsyncGenerator<FeedEvent, void>, onFailed: (error: unknown) => void): AsyncGenerator<FeedEvent, void> {
+  try {
+    yield* events
+  } catch (error) {
+    onFailed(error)
+    throw error
+  }
+}

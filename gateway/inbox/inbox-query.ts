@@ -1,0 +1,74 @@
+/** What a client asks of an inbox in its query: from where on, which words, and whether it stays for what is to come. */
+
+import type { Inbox } from '../../node/index.ts'
+import { parseDuration } from '../http/duration.ts'
+import { ProblemError } from '../http/problem.ts'
+
+export interface FeedQuery {
+  /** Of which end; every one when left out. */
+  end?: string
+  /** Only what arrived after this sequence. */
+  after?: number
+  /** Only what was stored at or after this time, in ms since the epoch. */
+  sinceMs?: number
+  search?: string
+  /** True: what is stored, and then the end. */
+  isPoll: boolean
+}
+
+/** A smaller number is a sequence, a larger one a time: as seconds it is the year 2001, as messages more than an inbox has. */
+const FIRST_TIME_S = 1_000_000_000
+const MAX_SEARCH_CHARS = 200
+
+/**
+ * @param lastSeen what an event stream that was cut says it saw last; it beats `since`
+ * @throws {ProblemError} 400, 404
+ */
+export function readFeedQuery(inbox: Inbox, query: URLSearchParams, lastSeen: string | null, nowMs: number): FeedQuery {
+  const poll = query.get('poll')
+  const isPoll = poll !== null && poll !== '0' && poll !== 'false'
+  const since = lastSeen ?? query.get('since') ?? (isPoll ? 'all' : 'now')
+  return { isPoll, ...readSince(inbox, since, nowMs), ...readSearch(query) }
+}
+
+/** Empty for no search. */
+export function readSearch(query: URLSearchParams): { search?: string } {
+  const search = query.get('search')?.trim() ?? ''
+  if (search.length > MAX_SEARCH_CHARS) throw badQuery(`A search has at most ${MAX_SEARCH_CHARS} characters.`)
+  return search === '' ? {} : { search }
+}
+
+function readSince(inbox: Inbox, since: string, nowMs: number): { after?: number; sinceMs?: number } {
+  if (since === 'all') return {}
+  if (since === 'now') return { after: newestSequence(inbox) }
+  if (/^\d{1,15}$/.test(since)) {
+    const value = Number(since)
+    return value < FIRST_TIME_S ? { after: value } : { sinceMs: 1_000 * value }
+  }
+  if (/^[0-9a-f]{64}$/.test(since)) return { after: sequenceOf(inbox, since) }
+  const backMs = parseDuration(since)
+  if (backMs !== null) return { sinceMs: nowMs - backMs }
+  throw badQuery(
+    `Cannot begin at ${JSON.stringify(since.slice(0, 80))}: since is a sequence, an id, a time in seconds since 1970, a duration such as 10m, all, or now.`,
+  )
+}
+
+export function newestSequence(inbox: Inbox): number {
+  return inbox.messages({ limit: 1, first: 'newest' })[0]?.sequence ?? 0
+}
+
+function sequenceOf(inbox: Inbox, id: string): number {
+  const message = inbox.message(id)
+  if (message !== undefined) return message.sequence
+  throw new ProblemError({
+    status: 404,
+    code: 'ERR_NOT_FOUND',
+    number: 40_404,
+    message: 'There is no message with that id here, so nobody can say what came after it.',
+    advice: 'It may have been too old to be kept. Ask with since=all, or with a time.',
+  })
+}
+
+function badQuery(message: string): ProblemError {
+  return new ProblemError({ status: 400, code: 'ERR_BAD_OPTION', number: 40_005, message })
+}

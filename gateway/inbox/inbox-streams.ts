@@ -1,0 +1,86 @@
+/** `GET /to/<end>/json` and `/sse`: an inbox's messages, as lines of JSON or as server-sent events; `/ws` takes the same events from here. */
+
+import { type Inbox, messageFacts } from '../../node/index.ts'
+import type { Access } from '../api/access.ts'
+import { EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
+import { ProblemError } from '../http/problem.ts'
+import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
+import type { Visit } from '../types.ts'
+import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
+import type { FeedEvent, InboxFeed } from './inbox-feed.ts'
+import { readFeedQuery } from './inbox-query.ts'
+
+export interface InboxStreamsParts extends ClientFeedParts {
+  /** Absent: nothing is received here, and everybody is told so. */
+  inbox?: Inbox
+  access: Access
+}
+
+export class InboxStreams {
+  readonly #parts: InboxStreamsParts
+
+  constructor(parts: InboxStreamsParts) {
+    this.#parts = parts
+  }
+
+  /** @throws {ProblemError} */
+  answer(end: string, form: 'json' | 'sse', visit: Visit): Response {
+    const headers = {
+      ...OWN_DATA_HEADERS,
+      ...(form === 'sse' ? EVENT_STREAM_HEADERS : { 'content-type': 'application/x-ndjson; charset=utf-8' }),
+    }
+    if (visit.request.method === 'HEAD') {
+      this.requireInbox(end, visit)
+      return new Response(null, { headers })
+    }
+    const feed = this.open(end, visit)
+    return new Response(feedBody(feed, form === 'sse' ? serverSentEvent : jsonLine, visit), { headers })
+  }
+
+  /**
+   * The events for a client, once it is clear that it may have them.
+   *
+   * @throws {ProblemError} 400, 401, 403, 404, 429
+   */
+  open(end: string, visit: Visit): InboxFeed {
+    const inbox = this.requireInbox(end, visit)
+    const query = readFeedQuery(inbox, visit.query, visit.request.headers.get('last-event-id'), Date.now())
+    return openClientFeed(inbox, { ...query, end }, this.#parts, visit)
+  }
+
+  /** @throws {ProblemError} 401, 403, 404 */
+  requireInbox(end: string, { request, client }: Visit): Inbox {
+    const { access, inbox } = this.#parts
+    if (inbox === undefined) throw notFound(40_402, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
+    access.requireOwner(request.headers, client)
+    if (inbox.ends().some((each) => each.end === end)) return inbox
+    throw notFound(
+      40_403,
+      'That end is not received here.',
+      `Received: ${inbox
+        .ends()
+        .map((each) => each.end)
+        .join(', ')}.`,
+    )
+  }
+}
+
+/** An event as JSON for programs. */
+export function feedJson(event: FeedEvent): string {
+  return JSON.stringify(event.event === 'message' ? { event: 'message', ...messageFacts(event.message) } : event)
+}
+
+function jsonLine(event: FeedEvent): string {
+  return `${feedJson(event)}\n`
+}
+
+/** Messages are events without a name, and their id is their sequence: who comes back goes on where it was. */
+function serverSentEvent(event: FeedEvent): string {
+  if (event.event === 'keepalive') return ':\n\n'
+  if (event.event !== 'message') return `event: ${event.event}\ndata: ${feedJson(event)}\n\n`
+  return `id: ${event.message.sequence}\ndata: ${feedJson(event)}\n\n`
+}
+
+function notFound(number: number, message: string, advice: string): ProblemError {
+  return new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', number, message, advice })
+}

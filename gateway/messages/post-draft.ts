@@ -1,0 +1,106 @@
+/** A message out of the body of a request: JSON that says all of it, or just what it says. */
+
+import type { MessageDraft } from '../../node/index.ts'
+import { readBoundedBody } from '../http/bounded-body.ts'
+import { ProblemError } from '../http/problem.ts'
+
+export interface DraftLimits {
+  /** The largest body of a message, in bytes. */
+  maxMessageBytes: number
+}
+
+/** What `curl -d` and HTML forms say about a body when nobody chose. */
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+const DRAFT_KEYS: ReadonlySet<string> = new Set(['body', 'type', 'fields', 'ttlMs'])
+/** What JSON has besides the body: at most 16 fields of 32 and 256 bytes, a type, and its own signs. */
+const JSON_ROOM_BYTES = 16_384
+
+/**
+ * Bytes that the body of a post may have. Text in JSON may be written with two bytes for one (`\n`, `\"`); whoever writes it with more
+ * sends the body as it is.
+ */
+export function maxPostBytes({ maxMessageBytes }: DraftLimits): number {
+  return 2 * maxMessageBytes + JSON_ROOM_BYTES
+}
+
+/** @throws {ProblemError} 400, 413, 415 */
+export async function readDraft(request: Request, limits: DraftLimits): Promise<MessageDraft> {
+  const { headers } = request
+  const encoding = headers.get('content-encoding')
+  if (encoding !== null && encoding !== 'identity') throw unsupported('A message is taken as it is sent: send it without an encoding.')
+  const type = (headers.get('content-type') ?? '').trim()
+  const essence = type.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (essence === 'multipart/form-data')
+    throw unsupported('A message is the whole body of the request: send it with --data-binary, not as a form.')
+  const isJson = essence === 'application/json'
+  const bytes = await readBoundedBody(request, isJson ? maxPostBytes(limits) : limits.maxMessageBytes, () => tooLarge(limits))
+  if (isJson) return jsonDraft(bytes, limits)
+  if (essence !== '' && essence !== FORM_TYPE) return { body: bytes, type }
+  const text = decodeText(bytes)
+  return { body: text ?? bytes }
+}
+
+function jsonDraft(bytes: Uint8Array, limits: DraftLimits): MessageDraft {
+  const draft = parseJson(bytes)
+  if (typeof draft !== 'object' || draft === null || Array.isArray(draft)) throw badDraft('it is not an object')
+  const unknown = Object.keys(draft).find((key) => !DRAFT_KEYS.has(key))
+  if (unknown !== undefined) throw badDraft(`it has ${JSON.stringify(unknown.slice(0, 40))}, which means nothing here`)
+  const { body, type, fields, ttlMs } = draft as Record<string, unknown>
+  if (typeof body !== 'string') throw badDraft('its body is not text')
+  if (!body.isWellFormed()) throw badDraft('its body is not text that UTF-8 can say')
+  if (Buffer.byteLength(body) > limits.maxMessageBytes) throw tooLarge(limits)
+  if (type !== undefined && typeof type !== 'string') throw badDraft('its type is not text')
+  if (fields !== undefined && !isFields(fields)) throw badDraft('its fields are not an object of texts')
+  if (ttlMs !== undefined && typeof ttlMs !== 'number') throw badDraft('its ttlMs is not a number')
+  return { body, ...(type !== undefined && { type }), ...(fields !== undefined && { fields }), ...(ttlMs !== undefined && { ttlMs }) }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  const text = decodeText(bytes)
+  if (text === undefined) throw badDraft('it is not UTF-8')
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badDraft('it is not JSON')
+  }
+}
+
+function isFields(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((field) => typeof field === 'string')
+  )
+}
+
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function tooLarge({ maxMessageBytes }: DraftLimits): ProblemError {
+  return new ProblemError({
+    status: 413,
+    code: 'ERR_TOO_LARGE',
+    number: 41_301,
+    message: `Cannot post that: a message has at most ${maxMessageBytes} bytes.`,
+    advice: 'Hold what is larger with "mayfly hold FILE", and post its link.',
+    headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
+  })
+}
+
+function badDraft(fault: string): ProblemError {
+  return new ProblemError({
+    status: 400,
+    code: 'ERR_BAD_REQUEST',
+    number: 40_001,
+    message: `Cannot read that as a message: ${fault}.`,
+    advice:
+      'As application/json it is {"body": "text", "type": …, "fields": {…}, "ttlMs": …}, all but the body as you like. In any other type the body itself is the message.',
+  })
+}
+
+function unsupported(message: string): ProblemError {
+  return new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', number: 41_501, message })
+}

@@ -1,0 +1,117 @@
+/** `mayfly get`: content of any size, checked before it is seen, to standard output, a file or (the files of a bundle) a folder. */
+
+import { basename } from 'node:path'
+import { MayflyError } from '../../errors.ts'
+import type { BundleEntry, UnsealedContent } from '../../index.ts'
+import { encodeKeyHex } from '../../keys/index.ts'
+import type { OpenedContent } from '../../types.ts'
+import type { CommandContext } from '../command-context.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { readBundle } from '../fetch/bundle-content.ts'
+import { checkedWhole } from '../fetch/checked-whole.ts'
+import { download } from '../fetch/download.ts'
+import type { Entrance } from '../fetch/entrance.ts'
+import { openEntrance } from '../fetch/open-entrance.ts'
+import { openOnceHeld } from '../fetch/open-once-held.ts'
+import { plainChunks, unseal } from '../fetch/unsealed.ts'
+import { createPlainTextCheck } from '../print/plain-text.ts'
+import { describeBytes } from '../print/progress.ts'
+import type { ContentReference } from '../values/content-reference.ts'
+
+/** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_WRONG_KEY, ERR_DAMAGED */
+export async function runGet(context: CommandContext, reference: ContentReference): Promise<ExitCode> {
+  const { configuration, output } = context
+  const target = configuration.output
+  const isToFile = target !== undefined && target !== '-'
+  if (output.json && !isToFile) {
+    throw new MayflyError('ERR_BAD_OPTION', '--json needs --output FILE: standard output carries the bytes')
+  }
+  const signal = AbortSignal.any([context.signal, output.closed])
+  const onRetry = (error: MayflyError) => output.remark(`${error.message}; trying again`)
+  const entrance = await openEntrance({ ...configuration, signal, onRetry })
+  const getting: Getting = { context, entrance, signal }
+  try {
+    const { key, outline, linkKey } = reference
+    const content = await openOnceHeld(entrance, key, { ...(outline && { outline }), waitMs: configuration.waitMs, signal })
+    const unsealed = await unseal(content, { entrance, linkKey, signal })
+    const entries = isToFile || reference.path !== undefined ? await readBundle(content, { signal, unsealed }) : undefined
+    if (reference.path !== undefined) {
+      const entry = entryAt(entries, reference)
+      const file = await entrance.open(entry.key, { ...(entry.outline && { outline: entry.outline }), signal })
+      const inFile = await unseal(file, { entrance, linkKey, signal })
+      await (isToFile ? toFile(getting, file, inFile, target) : toStandardOutput(getting, file, inFile))
+    } else if (entries !== undefined && isToFile) {
+      const { toDirectory } = await import('../fetch/get-bundle.ts')
+      await toDirectory(content, entries, target, { entrance, output, linkKey, signal })
+    } else {
+      await (isToFile ? toFile(getting, content, unsealed, target) : toStandardOutput(getting, content, unsealed))
+    }
+    return EXIT.done
+  } finally {
+    await entrance.close()
+  }
+}
+
+interface Getting {
+  context: CommandContext
+  entrance: Entrance
+  signal: AbortSignal
+}
+
+async function toFile(
+  { context: { output }, entrance, signal }: Getting,
+  content: OpenedContent,
+  unsealed: UnsealedContent | undefined,
+  file: string,
+): Promise<void> {
+  const { key, size } = content
+  await download(content, file, {
+    reopen: (outline) => entrance.open(key, { ...(outline && { outline }), signal }),
+    onProgress(doneBytes) {
+      if (doneBytes > 0) output.remark(`${describeBytes(doneBytes)} are there already`)
+      return output.progress(basename(file), size, doneBytes)
+    },
+    signal,
+    unsealed,
+  })
+  const written = unsealed?.size ?? size
+  const facts = unsealed && { name: unsealed.name, type: unsealed.type }
+  output.result(`${file}: ${written} bytes`, { hash: encodeKeyHex(key), size: written, file, ...facts })
+}
+
+async function toStandardOutput(
+  { context, signal }: Getting,
+  content: OpenedContent,
+  unsealed: UnsealedContent | undefined,
+): Promise<void> {
+  const { configuration, output, stdout } = context
+  const isForTerminal = configuration.output === undefined && stdout.isTTY === true
+  const text = createPlainTextCheck()
+  // A bar and the content itself would be drawn over each other.
+  const progress = stdout.isTTY === true ? undefined : output.progress('getting', (unsealed ?? content).size)
+  try {
+    const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
+    for await (const bytes of plainChunks(chunks, unsealed)) {
+      if (isForTerminal && !text.isPlain(bytes)) {
+        throw new MayflyError(
+          'ERR_BAD_OPTION',
+          'This is not plain text and could upset the terminal: use --output FILE, or --output - to see it anyway',
+        )
+      }
+      await output.bytes(bytes)
+      progress?.advance(bytes.byteLength)
+    }
+  } finally {
+    progress?.end()
+  }
+}
+
+/** @throws {MayflyError} ERR_UNAVAILABLE when there is no such file in it, or it is no bundle at all */
+function entryAt(entries: BundleEntry[] | undefined, { hash, path }: ContentReference): BundleEntry {
+  if (entries === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: ${hash} is one file, and no bundle of files`)
+  const folder = path?.replace(/\/?$/, '/')
+  const entry =
+    entries.find((candidate) => candidate.path === path) ?? entries.find((candidate) => candidate.path === `${folder}index.html`)
+  if (entry === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: the bundle has no such file`)
+  return entry
+}

@@ -1,0 +1,43 @@
+/** `mayfly holders`: how many hold it, once or for as long as one watches. */
+
+import type { CommandContext } from '../command-context.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import type { Entrance } from '../fetch/entrance.ts'
+import { openEntrance } from '../fetch/open-entrance.ts'
+import type { ContentReference } from '../values/content-reference.ts'
+
+/**
+ * Once: 0 when somebody holds it, 3 when nobody does. With `watch`: a line for each change, until the signal.
+ *
+ * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION, ERR_LIMIT
+ */
+export async function runHolders(context: CommandContext, { key, hash }: ContentReference): Promise<ExitCode> {
+  const { configuration, output } = context
+  const signal = AbortSignal.any([context.signal, output.closed])
+  const entrance: Entrance = await openEntrance({
+    ...configuration,
+    signal,
+    onRetry: (error) => output.remark(`${error.message}; trying again`),
+  })
+  const say = (holders: number) => output.result(describeHolders(holders), { hash, holders })
+  try {
+    if (!configuration.watch) {
+      const holders = await entrance.count(key, { signal })
+      say(holders)
+      return holders === 0 ? EXIT.noHolder : EXIT.done
+    }
+    for await (const holders of entrance.watch(key, { signal })) say(holders)
+    return EXIT.done
+  } catch (error) {
+    // Being told to end is how watching ends.
+    if (configuration.watch && signal.aborted) return EXIT.done
+    throw error
+  } finally {
+    await entrance.close()
+  }
+}
+
+export function describeHolders(holders: number): string {
+  if (holders === 0) return 'nobody holds it'
+  return holders === 1 ? '1 holder' : `${holders} holders`
+}

@@ -1,0 +1,130 @@
+/** `mayfly send`: posts a message in the name of the data directory's identity, and tells what became of it. */
+
+import { isUtf8 } from 'node:buffer'
+import { createPeer, MayflyError, type MessageDraft, type Peer, parseEnd } from '../../index.ts'
+import { createNativeHasher } from '../../server/port/native-hasher.ts'
+import { loadIdentity, messageSecretOf } from '../../server/store/identity.ts'
+import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
+import { explainSystemError } from '../../server/store/system-error.ts'
+import type { CommandContext } from '../command-context.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { type JoinOptions, startJoining, stopSoon } from '../fetch/joined-peer.ts'
+import { keepInputStream } from '../hold/input-stream.ts'
+import { createPlainTextCheck } from '../print/plain-text.ts'
+import { describeOutcome, exitCodeOfOutcome, outcomeFacts } from '../print/post-outcome.ts'
+import type { Configuration } from '../settings.ts'
+import { whenOlderTried } from './older-mail.ts'
+
+/**
+ * Ends once it is known what became of the message, and older ones of the outbox have been tried; with a body that went as content, once
+ * somebody has fetched that, or at the signal.
+ *
+ * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE, ERR_TOO_LARGE, ERR_LIMIT, ERR_DAMAGED, ERR_BAD_OPTION, ERR_NO_NETWORK
+ * @throws the system's error, in words
+ * @throws signal.reason, when aborted before the outcome is known
+ */
+export async function runSend(context: CommandContext, end: string, text: string | undefined): Promise<ExitCode> {
+  const { configuration, output, signal } = context
+  const { join, timeoutMs, data, waitMs } = configuration
+  parseEnd(end) // wrong usage is said before anything is read
+  const privateKey = await loadIdentity(data).catch((error) => {
+    throw explainSystemError(`Cannot use the data directory ${data}`, error)
+  })
+  const outboxStore = openOutboxStore(outboxPathIn(data))
+  const messageSecret = messageSecretOf(privateKey)
+  const peer = await createPeer({ role: 'tab', join, outboxStore, messageSecret, createHasher: createNativeHasher })
+  try {
+    const { maxMessageBytes, maxHeldBytes } = peer.status().limits
+    const body = await readBody(context, text, maxHeldBytes)
+    const isLarge = body.byteLength > maxMessageBytes
+    const olderTried = whenOlderTried(peer, outboxStore)
+    const noNetwork = await joinFailure(peer, { join, timeoutMs, signal })
+    // What is held by this process alone is not there any more when the message arrives.
+    if (noNetwork !== undefined && isLarge) throw noNetwork
+
+    const fetched = isLarge ? whenFetched(peer, signal) : undefined
+    const wait = noNetwork !== undefined ? { waitMs: 0 } : waitMs > 0 ? { waitMs } : {}
+    let isKept = false
+    const stopListening = peer.messages.onOutbox(({ tries }) => {
+      isKept ||= tries === 0
+    })
+    const posted = await peer.messages.post(end, draftOf(body, configuration), { signal, ...wait }).catch((error: unknown) => {
+      if (signal.aborted && isKept) output.remark('The message stays in the outbox, and will be tried again: do not send it twice')
+      throw error
+    })
+    stopListening()
+    const { outcome } = posted
+    if (noNetwork !== undefined && outcome.state === 'refused') throw noNetwork
+    output.result(describeOutcome(outcome, waitMs > 0), outcomeFacts(posted))
+    if (noNetwork !== undefined && outcome.state === 'queued') {
+      output.problem(
+        withWords(
+          noNetwork,
+          'The message is in the outbox: the next `mayfly send` will try again, and so will a node that has this --data',
+        ),
+      )
+      return EXIT.noNetwork
+    }
+    if (fetched !== undefined && outcome.state !== 'refused') {
+      output.remark('Too large for a message, it went as content: held here until somebody has fetched it, or Ctrl-C')
+      await fetched
+    }
+    const older = await olderTried({ signal })
+    if (older > 0) output.remark(`${older} older message${older === 1 ? '' : 's'} of the outbox tried again`)
+    return exitCodeOfOutcome(outcome, waitMs > 0)
+  } finally {
+    await stopSoon(peer)
+    await outboxStore.close()
+  }
+}
+
+/** Undefined once the peer has joined. */
+async function joinFailure(peer: Peer, options: JoinOptions): Promise<MayflyError | undefined> {
+  try {
+    await startJoining(peer, options)
+    return undefined
+  } catch (error) {
+    if (error instanceof MayflyError && error.code === 'ERR_NO_NETWORK') return error
+    throw error
+  }
+}
+
+async function readBody({ stdin, output, signal }: CommandContext, text: string | undefined, maxBytes: number): Promise<Uint8Array> {
+  if (text !== undefined && text !== '-') return new TextEncoder().encode(text)
+  if ('isTTY' in stdin && stdin.isTTY) output.remark('Write the message, then Ctrl-D')
+  const source = await keepInputStream(stdin, 'standard input', { signal, maxBytes, maxMemoryBytes: maxBytes })
+  return source.read(0, source.size)
+}
+
+function draftOf(body: Uint8Array, { type, field, re, ttlMs }: Configuration): MessageDraft {
+  const isText = isUtf8(body) && createPlainTextCheck().isPlain(body)
+  return {
+    body,
+    type: type ?? (isText ? 'text/plain' : 'application/octet-stream'),
+    fields: { ...Object.fromEntries(field), ...(re !== undefined && { re }) },
+    ...(ttlMs !== undefined && { ttlMs }),
+  }
+}
+
+/** Resolves once the content that the peer holds next has been given to somebody, or at the signal. */
+function whenFetched(peer: Peer, signal: AbortSignal): Promise<void> {
+  let held: { key: string; size: number } | undefined
+  let given = 0
+  return new Promise((resolve) => {
+    const end = () => {
+      stopListening()
+      resolve()
+    }
+    const stopListening = peer.onEvent((event) => {
+      if (event.type === 'hold') held ??= event
+      if (event.type !== 'served' || event.key !== held?.key) return
+      given += event.bytes
+      if (given >= held.size) end()
+    })
+    signal.addEventListener('abort', end, { once: true })
+  })
+}
+
+function withWords(error: MayflyError, words: string): MayflyError {
+  return new MayflyError(error.code, `${error.message}. ${words}`, { cause: error })
+}

@@ -1,0 +1,51 @@
+/** `mayfly status`: what a node says about itself, asked over HTTP. */
+
+import { MayflyError } from '../../errors.ts'
+import type { CommandContext } from '../command-context.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { createGatewayClient } from '../fetch/gateway-client.ts'
+import { originOfJoinAddress } from '../values/join-address.ts'
+
+/** Groups within groups, in a real status; what a stranger answers could go deeper than the stack. */
+const MAX_DEPTH = 4
+
+/** @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION */
+export async function runStatus({ configuration, output, signal }: CommandContext): Promise<ExitCode> {
+  const { join, timeoutMs } = configuration
+  let failure: unknown
+  for (const address of join) {
+    const origin = originOfJoinAddress(address)
+    if (origin === undefined)
+      throw new MayflyError('ERR_BAD_OPTION', `A status is asked over HTTP: give the URL of a gateway, not ${address}`)
+    try {
+      const status = await createGatewayClient(origin, { timeoutMs }).status({ signal })
+      output.result(formatStatus(origin, status), status)
+      return EXIT.done
+    } catch (error) {
+      signal.throwIfAborted()
+      failure = error
+    }
+  }
+  throw failure
+}
+
+/** One fact a line: names aligned, those of a group after a dot, the items of a list one below the other. */
+export function formatStatus(origin: string, status: Record<string, unknown>): string {
+  const rows = [['gateway', origin], ...rowsOf('', status)] as [string, string][]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
+
+function rowsOf(group: string, facts: object, depth = 0): [string, string][] {
+  return Object.entries(facts).flatMap(([name, value]): [string, string][] => {
+    if (Array.isArray(value)) return value.map((item, i) => [i === 0 ? group + name : '', describeValue(item)])
+    if (typeof value === 'object' && value !== null && depth < MAX_DEPTH) return rowsOf(`${group}${name}.`, value, depth + 1)
+    const date = name.endsWith('AtMs') ? new Date(value) : undefined
+    if (date !== undefined && !Number.isNaN(date.getTime())) return [[`${group}${name.slice(0, -4)}`, date.toISOString()]]
+    return [[group + name, describeValue(value)]]
+  })
+}
+
+function describeValue(value: unknown): string {
+  return typeof value === 'object' && value !== null ? '…' : String(value)
+}

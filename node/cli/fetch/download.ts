@@ -1,0 +1,125 @@
+/** Content of any size into a file, so that nobody sees half of it under its name, and that nothing is fetched twice. */
+
+import { createWriteStream } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { MayflyError } from '../../errors.ts'
+import type { UnsealedContent } from '../../index.ts'
+import { equalBytes } from '../../keys/index.ts'
+import { explainSystemError } from '../../server/store/system-error.ts'
+import type { AbortOptions, Key, OpenedContent } from '../../types.ts'
+import type { Progress } from '../print/progress.ts'
+import { checkedWhole, wrongWhole } from './checked-whole.ts'
+import { openPartialFile, type PartialFile } from './partial-file.ts'
+import { plainChunks } from './unsealed.ts'
+
+export interface DownloadOptions extends Required<AbortOptions> {
+  /** Opens the same content again, by that outline, or by what a holder tells. */
+  reopen(outline?: Key): Promise<OpenedContent>
+  /** Told how much there is already, in bytes. */
+  onProgress(doneBytes: number): Progress
+  /** Of private content: its plain text is what is written. */
+  unsealed?: UnsealedContent | undefined
+}
+
+/** Each costs as much as was fetched by it. */
+const MAX_LIES = 3
+
+/**
+ * Replaces the file as a whole; a link stays a link. What is there already and is no regular file (a pipe, a terminal) is written to.
+ *
+ * @throws {MayflyError} ERR_UNAVAILABLE
+ * @throws the system's error, in words
+ * @throws signal.reason, when aborted
+ */
+export async function download(content: OpenedContent, path: string, options: DownloadOptions): Promise<void> {
+  const target = await realpath(path).catch(() => path)
+  const existing = await stat(target).catch(() => undefined)
+  if (existing !== undefined && !existing.isFile()) return writeTo(content, target, options)
+  const partial = await openPartial(content, target, options)
+  try {
+    if (partial.size > content.size) await partial.restart()
+    await completeRight(content, partial, options)
+    await partial.finish()
+  } finally {
+    await partial.close()
+  }
+}
+
+async function openPartial({ key }: OpenedContent, target: string, options: DownloadOptions): Promise<PartialFile> {
+  if (options.unsealed === undefined) return openPartialFile(target, key, options)
+  const { openSealedPartialFile } = await import('./sealed-partial-file.ts')
+  return openSealedPartialFile(target, key, options.unsealed, options)
+}
+
+/** Starts again for as long as what went wrong can be told: something that was left by others, or an outline that was a lie. */
+async function completeRight(first: OpenedContent, partial: PartialFile, options: DownloadOptions): Promise<void> {
+  let content = first
+  for (let lies = 0; ; ) {
+    const wasResumed = partial.size > 0
+    const failure = await tryToComplete(content, partial, options)
+    if (failure === undefined) return
+    options.signal.throwIfAborted()
+    const isWhole = partial.size === content.size
+    if (isWhole) await partial.restart()
+    if (isWhole && wasResumed) continue
+    const other = lies++ < MAX_LIES ? await openByOther(content, failure, options) : undefined
+    if (other === undefined) throw failure
+    await partial.restart()
+    content = other
+  }
+}
+
+/** Resolves with what went wrong. */
+async function tryToComplete(content: OpenedContent, partial: PartialFile, options: DownloadOptions): Promise<unknown> {
+  try {
+    await complete(content, partial, options)
+  } catch (error) {
+    return error
+  }
+  return partial.isRight() ? undefined : wrongWhole()
+}
+
+/** The same content as another outline describes it, when the one that there was may have been a lie: who told it is asked last from then on. */
+async function openByOther(content: OpenedContent, failure: unknown, { reopen }: DownloadOptions): Promise<OpenedContent | undefined> {
+  const isMaybeLie = failure instanceof MayflyError && failure.code === 'ERR_UNAVAILABLE' && !content.isTrusted
+  if (!isMaybeLie || content.outline === undefined) return undefined
+  const other = await reopen().catch(() => undefined)
+  return other?.outline !== undefined && !equalBytes(other.outline, content.outline) ? other : undefined
+}
+
+/** Fetches what is missing. */
+async function complete(content: OpenedContent, partial: PartialFile, { reopen, onProgress, signal }: DownloadOptions): Promise<void> {
+  const offset = partial.size
+  // A part can be read by the outline as the holder tells it, since the whole is checked here before the file gets its name.
+  const isWordEnough = content.isTrusted || offset === 0 || content.outline === undefined
+  const readable = isWordEnough ? content : await reopen(content.outline as Key)
+  const progress = onProgress(offset)
+  try {
+    for await (const bytes of readable.read({ offset, length: content.size - offset }, { signal })) {
+      await partial.append(bytes)
+      progress.advance(bytes.byteLength)
+    }
+  } finally {
+    progress.end()
+  }
+}
+
+async function writeTo(content: OpenedContent, target: string, { signal, onProgress, unsealed }: DownloadOptions): Promise<void> {
+  const progress = onProgress(0)
+  const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
+  async function* counted() {
+    for await (const bytes of plainChunks(chunks, unsealed)) {
+      yield bytes
+      progress.advance(bytes.byteLength)
+    }
+  }
+  try {
+    await pipeline(counted, createWriteStream(target), { signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw explainSystemError(`Cannot write ${target}`, error)
+  } finally {
+    progress.end()
+  }
+}

@@ -1,0 +1,39 @@
+/** Opens content now, or as soon as somebody comes who holds it. */
+
+import { MayflyError } from '../../errors.ts'
+import type { Key, OpenedContent, OpenOptions } from '../../types.ts'
+import type { Entrance } from './entrance.ts'
+
+export interface OnceHeldOptions extends OpenOptions {
+  /** How long to wait for a holder, in ms. */
+  waitMs: number
+  signal: AbortSignal
+}
+
+/**
+ * Asks once, and when nobody holds it, again each time that somebody comes, for as long as `waitMs`.
+ *
+ * @throws {MayflyError} as `Entrance.open`
+ * @throws signal.reason, when aborted
+ */
+export async function openOnceHeld(entrance: Entrance, key: Key, { waitMs, ...options }: OnceHeldOptions): Promise<OpenedContent> {
+  const { signal } = options
+  const first = await entrance.open(key, options).catch(noHolderOnly)
+  if (!(first instanceof MayflyError)) return first
+  if (waitMs === 0) throw first
+  const over = AbortSignal.timeout(waitMs)
+  try {
+    for await (const holders of entrance.watch(key, { signal: AbortSignal.any([signal, over]) })) {
+      const content = holders > 0 ? await entrance.open(key, options).catch(noHolderOnly) : first
+      if (!(content instanceof MayflyError)) return content
+    }
+  } catch (error) {
+    if (!over.aborted || signal.aborted) throw error
+  }
+  throw first
+}
+
+function noHolderOnly(error: unknown): MayflyError {
+  if (error instanceof MayflyError && error.code === 'ERR_NO_HOLDER') return error
+  throw error
+}

@@ -1,0 +1,138 @@
+/** Holds what was offered through one peer: reads it once for its hash, watches its files, and lets go of what is no longer what it was. */
+
+import { basename, resolve } from 'node:path'
+import {
+  BUNDLE_MEDIA_TYPE,
+  type BundleEntry,
+  type ContentSource,
+  createLinkKey,
+  encodeBundle,
+  encodeKeyHex,
+  encodeLinkKey,
+  type HeldContent,
+  type LinkKey,
+  linkKeyFragment,
+  mediaTypeOf,
+  memorySource,
+  type Peer,
+  sealSource,
+} from '../../index.ts'
+import type { Output } from '../print/output.ts'
+import type { Offer, OfferedFile } from './offer.ts'
+
+export interface HoldingOptions {
+  peer: Peer
+  output: Output
+  signal: AbortSignal
+  /** Hold cipher text: a key of its own for each offer. */
+  isPrivate: boolean
+  /** What is no longer held, since its file has changed. */
+  onGone(name: string, hash: string): void
+}
+
+export interface HeldOffer extends HeldContent {
+  /** What opens it, when it is private. */
+  linkKey?: LinkKey
+}
+
+export interface Holding {
+  /**
+   * What the offer is found under: the file itself, or the bundle of a folder.
+   *
+   * @throws {MayflyError} ERR_LIMIT, ERR_TOO_LARGE
+   * @throws signal.reason, when aborted
+   */
+  add(offer: Offer): Promise<HeldOffer>
+  /** How many contents are held. */
+  readonly size: number
+  /** No more watching. */
+  end(): void
+}
+
+export function createHolding({ peer, output, signal, isPrivate, onGone }: HoldingOptions): Holding {
+  /** By key, hex: whose content it is. Bounded: the peer's own limits. */
+  const names = new Map<string, string>()
+  const stopWatching: (() => void)[] = []
+  const stopListening = peer.onEvent((event) => {
+    if (event.type !== 'release') return
+    const name = names.get(event.key)
+    if (names.delete(event.key) && name !== undefined) onGone(name, event.key)
+  })
+
+  async function hold(
+    { name, path, source }: OfferedFile,
+    linkKey: LinkKey | undefined,
+    onRead: (bytes: number) => void,
+  ): Promise<HeldContent> {
+    const counted = countReads(source, onRead)
+    const ownName = 'onChange' in source ? basename(path || name) : '' // a stream has none
+    const type = mediaTypeOf(ownName)
+    const content = linkKey === undefined ? counted : await sealSource(counted, linkKey, { name: ownName, type })
+    const held = await peer.content.hold(content, { signal })
+    const hash = encodeKeyHex(held.key)
+    // Of two files with the same bytes one is enough.
+    if (names.has(hash)) {
+      await source.close?.()
+      return held
+    }
+    names.set(hash, name)
+    if ('onChange' in source) stopWatching.push(source.onChange(() => void peer.content.release(held.key)))
+    return held
+  }
+
+  async function holdBundle(offer: Offer, entries: BundleEntry[], linkKey: LinkKey | undefined): Promise<HeldContent> {
+    const list = encodeBundle(entries)
+    const facts = { name: basename(resolve(offer.name)), type: BUNDLE_MEDIA_TYPE }
+    const sealed = linkKey && (await sealSource(memorySource(list), linkKey, facts))
+    const held = await peer.content.hold(sealed ? await sealed.read(0, sealed.size) : list, { signal })
+    names.set(encodeKeyHex(held.key), offer.name)
+    return held
+  }
+
+  return {
+    async add(offer) {
+      const totalBytes = offer.files.reduce((sum, { source }) => sum + source.size, 0)
+      const progress = output.progress(basename(offer.name), totalBytes)
+      const linkKey = isPrivate ? createLinkKey() : undefined
+      const withKey = (held: HeldContent): HeldOffer => ({ ...held, ...(linkKey && { linkKey }) })
+      try {
+        const entries: BundleEntry[] = []
+        for (const file of offer.files) {
+          const held = await hold(file, linkKey, progress.advance)
+          if (!offer.isFolder) return withKey(held)
+          entries.push({ ...held, size: file.source.size, path: file.path, type: mediaTypeOf(file.path) })
+        }
+        return withKey(await holdBundle(offer, entries, linkKey))
+      } finally {
+        progress.end()
+      }
+    },
+    get size() {
+      return names.size
+    },
+    end() {
+      stopListening()
+      for (const stop of stopWatching) stop()
+    },
+  }
+}
+
+function countReads(source: ContentSource, onRead: (bytes: number) => void): ContentSource {
+  return {
+    size: source.size,
+    async read(offset, length, options) {
+      const bytes = await source.read(offset, length, options)
+      onRead(bytes.byteLength)
+      return bytes
+    },
+    close: async () => source.close?.(),
+  }
+}
+
+/** The address of what is held: on a gateway where there is one. The outline's hash lets one read it from anywhere, the link's key at all. */
+export function linkOf(origin: string | undefined, { key, outline, linkKey }: Pick<HeldOffer, 'key' | 'outline' | 'linkKey'>): string {
+  const hash = encodeKeyHex(key)
+  const address = origin === undefined ? hash : `${origin}/${hash}`
+  const query = outline === undefined ? '' : `?o=${encodeKeyHex(outline)}`
+  return address + query + (linkKey === undefined ? '' : linkKeyFragment(encodeLinkKey(linkKey)))
+}

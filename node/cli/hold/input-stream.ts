@@ -1,0 +1,74 @@
+/**
+ * What comes as a stream (standard input, a pipe) as content: its hash has to be known before anybody can ask for it, so it is kept. Small
+ * input in memory; larger input in a temporary file that has no name from the start, so that nothing is left behind however this process
+ * ends. It is the user's own content: of others nothing is ever written anywhere.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { MayflyError } from '../../errors.ts'
+import { explainSystemError } from '../../server/store/system-error.ts'
+import type { AbortOptions, ContentSource } from '../../types.ts'
+import { createHandleSource } from './file-source.ts'
+
+export interface InputStreamOptions extends AbortOptions {
+  /** More than this does not stay in memory. */
+  maxMemoryBytes?: number
+  /** More than this is refused. */
+  maxBytes?: number
+}
+
+export const INPUT_STREAM_DEFAULTS: Readonly<Required<Omit<InputStreamOptions, 'signal'>>> = {
+  maxMemoryBytes: 1_048_576,
+  maxBytes: 4_294_967_296, // an endless input must not fill the disk; a file of one's own has no such limit
+}
+
+/**
+ * Reads the stream to its end.
+ *
+ * @throws {MayflyError} ERR_TOO_LARGE
+ * @throws the system's error, in words
+ * @throws signal.reason, when aborted
+ */
+export async function keepInputStream(stream: Readable, name: string, options: InputStreamOptions = {}): Promise<ContentSource> {
+  const { signal, maxMemoryBytes, maxBytes } = { ...INPUT_STREAM_DEFAULTS, ...options }
+  if (signal !== undefined) addAbortSignal(signal, stream)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  let file: FileHandle | undefined
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk)
+      size += bytes.byteLength
+      if (size > maxBytes) {
+        throw new MayflyError(
+          'ERR_TOO_LARGE',
+          `Cannot hold ${name}: it is over the limit of ${maxBytes} bytes for what is not a file; write it to a file, and hold that`,
+        )
+      }
+      chunks.push(bytes)
+      if (file === undefined && size <= maxMemoryBytes) continue
+      file ??= await openNamelessFile()
+      for (const part of chunks.splice(0)) await file.writeFile(part)
+    }
+    return file === undefined ? memorySource(Buffer.concat(chunks)) : await createHandleSource(file, name)
+  } catch (error) {
+    await file?.close()
+    signal?.throwIfAborted()
+    throw explainSystemError(`Cannot read ${name}`, error)
+  }
+}
+
+function memorySource(bytes: Uint8Array): ContentSource {
+  return { size: bytes.byteLength, read: async (offset, length) => bytes.subarray(offset, offset + length) }
+}
+
+async function openNamelessFile(): Promise<FileHandle> {
+  const path = join(tmpdir(), `mayfly-${randomBytes(12).toString('hex')}`)
+  const file = await open(path, 'wx+', 0o600)
+  await unlink(path)
+  return file
+}

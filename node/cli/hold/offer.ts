@@ -1,0 +1,97 @@
+/** What a person asks to hold, opened and looked at before anything is held: a file, a folder, or a stream. */
+
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { AbortOptions, ContentSource, PeerLimits } from '../../index.ts'
+import { MayflyError } from '../../index.ts'
+import { explainSystemError } from '../../server/store/system-error.ts'
+import { type FileSource, openFileSource } from './file-source.ts'
+import { listFolder } from './folder.ts'
+import { keepInputStream } from './input-stream.ts'
+
+export interface OfferedFile {
+  /** As the user knows it. */
+  name: string
+  /** In the bundle; empty where there is none. */
+  path: string
+  source: ContentSource | FileSource
+}
+
+export interface Offer {
+  /** As the user gave it. */
+  name: string
+  /** One for a file or a stream, any number for a folder. */
+  files: OfferedFile[]
+  isFolder: boolean
+}
+
+export interface OfferOptions extends AbortOptions {
+  stdin: Readable
+  limits: Pick<PeerLimits, 'maxContentBytes' | 'maxHeldContents' | 'maxLeasesPerPeer'>
+}
+
+/**
+ * Opens all of them, or none. A path `-` is standard input.
+ *
+ * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT, ERR_BAD_PATH
+ * @throws the system's error, in words
+ * @throws signal.reason, when aborted
+ */
+export async function openOffers(paths: string[], options: OfferOptions): Promise<Offer[]> {
+  const offers: Offer[] = []
+  const most = Math.min(options.limits.maxHeldContents, options.limits.maxLeasesPerPeer)
+  try {
+    let contents = 0
+    for (const path of paths) {
+      const offer: Offer = { name: path, files: [], isFolder: false }
+      offers.push(offer)
+      await openInto(offer, path, most, options)
+      contents += offer.files.length + (offer.isFolder ? 1 : 0)
+      if (contents > most) {
+        throw new MayflyError(
+          'ERR_LIMIT',
+          `Cannot hold ${contents} contents or more: the limit of one holder is ${most}, lists of folders included`,
+        )
+      }
+    }
+    return offers
+  } catch (error) {
+    await closeOffers(offers)
+    throw error
+  }
+}
+
+export async function closeOffers(offers: Offer[]): Promise<void> {
+  await Promise.all(offers.flatMap(({ files }) => files.map(({ source }) => source.close?.())))
+}
+
+async function openInto(offer: Offer, path: string, most: number, { stdin, limits, signal }: OfferOptions): Promise<void> {
+  const abort = signal === undefined ? {} : { signal }
+  if (path === '-') {
+    offer.files.push({ name: 'standard input', path: '', source: await keepInputStream(stdin, 'standard input', abort) })
+    return
+  }
+  const found = await stat(path).catch((error: unknown) => {
+    throw explainSystemError(`Cannot read ${path}`, error)
+  })
+  if (found.isDirectory()) {
+    offer.isFolder = true
+    for (const { path: inside, file } of await listFolder(path, most - 1, abort)) {
+      offer.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes) })
+    }
+  } else if (found.isFile()) {
+    offer.files.push({ name: path, path: '', source: await openFile(path, limits.maxContentBytes) })
+  } else {
+    offer.files.push({ name: path, path: '', source: await keepInputStream(createReadStream(path), path, abort) })
+  }
+}
+
+async function openFile(path: string, maxBytes: number): Promise<FileSource> {
+  const source = await openFileSource(path).catch((error: unknown) => {
+    throw explainSystemError(`Cannot read ${path}`, error)
+  })
+  if (source.size <= maxBytes) return source
+  await source.close()
+  throw new MayflyError('ERR_TOO_LARGE', `Cannot hold ${path}: ${source.size} bytes is over the limit of ${maxBytes}`)
+}

@@ -1,0 +1,40 @@
+/** A stored message as programs and people get it from the command: JSON, and one line for a terminal. */
+
+import { bodyText, messageFacts } from '../../index.ts'
+import type { KeptMessage } from '../../server/inbox/inbox-row.ts'
+import type { InboxMessage } from '../../types.ts'
+
+/** Characters of a hashname that a line shows: enough to tell those apart that one meets. */
+const SHORT_HASHNAME = 8
+const MAX_LINE_CHARACTERS = 500
+
+/** All there is to know of it; the envelope, base64, can be checked by anybody. */
+export function exportFacts({ message, expiresAtMs, envelope }: KeptMessage): Record<string, unknown> {
+  return { ...messageFacts(message), expiresAtMs, envelope: base64(envelope) }
+}
+
+/** `12:30:01  #wall  Anna: Fresh bread today`, local time. Whoever prints it makes control characters harmless, as `Output` does. */
+export function messageLine({ storedAtMs, end, from, name, type, body }: InboxMessage): string {
+  const clock = new Date(storedAtMs).toTimeString().slice(0, 8)
+  const text = bodyText({ type, body })
+  const [first = ''] = text?.trimStart().split(/\r\n|[\n\r\u2028\u2029]/, 1) ?? [`(${type}, ${body.byteLength} bytes)`]
+  return `${clock}  ${shortEnd(end)}  ${plain(name ?? shortHashname(from))}: ${plain(Array.from(first).slice(0, MAX_LINE_CHARACTERS).join(''))}`
+}
+
+/** An end for a person: `#name` whole, of a hashname the beginning. */
+function shortEnd(end: string): string {
+  return end.startsWith('#') ? end : shortHashname(end)
+}
+
+function shortHashname(hashname: string): string {
+  return `${hashname.slice(0, SHORT_HASHNAME)}…`
+}
+
+/** Characters that turn the order of others round would let a message look like another line. @see https://www.unicode.org/reports/tr9/ */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '?')
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}

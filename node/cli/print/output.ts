@@ -1,0 +1,109 @@
+/**
+ * What a short command says: results on standard output, as words or as one JSON object a line; remarks on standard error.
+ * The log of a running node is `logger.ts`.
+ */
+
+import type { Writable } from 'node:stream'
+import { MayflyError } from '../../errors.ts'
+import { createProgress, type Progress } from './progress.ts'
+
+/** A standard stream. `isTTY` is there, and true, when a person looks at it; then `columns` is how wide their terminal is. */
+export type OutputStream = Writable & { isTTY?: boolean; columns?: number }
+
+export interface OutputOptions {
+  stdout: OutputStream
+  stderr: OutputStream
+  /** Results and problems as JSON; no remarks. */
+  json: boolean
+}
+
+export interface Output {
+  readonly json: boolean
+  /** Aborted once nobody reads standard output any more. */
+  readonly closed: AbortSignal
+  /** A result: the words, or with `json` the value. */
+  result(words: string, value: Record<string, unknown>): void
+  /** What only a JSON reader wants to know of: nothing without `json`. */
+  event(value: Record<string, unknown>): void
+  /** Content as it is; resolves once it is written. Rejects when nobody reads. */
+  bytes(bytes: Uint8Array): Promise<void>
+  /** A remark for a person at a terminal; nothing when piped. */
+  remark(words: string): void
+  /** A bar for a person at a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
+  progress(label: string, totalBytes: number, doneBytes?: number): Progress
+  /** Why the command could not do what it should. */
+  problem(error: unknown): void
+}
+
+/** The carriage return, and what erases the rest of the line. @see https://www.ecma-international.org/publications-and-standards/standards/ecma-48/ (EL) */
+const ERASE_LINE = '\r\u001b[K'
+/** Of a terminal that does not say, or says 0. */
+const USUAL_COLUMNS = 80
+const NO_PROGRESS: Progress = { advance: () => {}, end: () => {} }
+
+export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
+  const closed = new AbortController()
+  // Without a listener, a reader that has gone (`| head -1`) would end the process with a stack trace.
+  stdout.on('error', (error) => closed.abort(error))
+  stderr.on('error', () => {})
+  let isBarDrawn = false
+  const clearBar = () => {
+    if (isBarDrawn && !stderr.destroyed) stderr.write(ERASE_LINE)
+    isBarDrawn = false
+  }
+  const writeLine = (stream: OutputStream, line: string) => {
+    clearBar()
+    if (!stream.destroyed && !stream.writableEnded) stream.write(`${line}\n`)
+  }
+  return {
+    json,
+    closed: closed.signal,
+    result(words, value) {
+      writeLine(stdout, json ? JSON.stringify(value) : printable(words))
+    },
+    event(value) {
+      if (json) writeLine(stdout, JSON.stringify(value))
+    },
+    bytes(bytes) {
+      return new Promise((resolve, reject) => stdout.write(bytes, (error) => (error ? reject(error) : resolve())))
+    },
+    remark(words) {
+      if (stderr.isTTY === true && !json) writeLine(stderr, printable(words))
+    },
+    progress(label, totalBytes, doneBytes = 0) {
+      if (stderr.isTTY !== true || json) return NO_PROGRESS
+      return createProgress({
+        label: printable(label),
+        totalBytes,
+        doneBytes,
+        draw: (line) => {
+          if (stderr.destroyed) return
+          stderr.write(ERASE_LINE + line)
+          isBarDrawn = true
+        },
+        clear: clearBar,
+        columns: () => stderr.columns || USUAL_COLUMNS,
+        now: () => performance.now(),
+      })
+    },
+    problem(error) {
+      const { code, message } = describeError(error)
+      writeLine(stderr, json ? JSON.stringify({ error: { code, message } }) : printable(`mayfly: ${message}`))
+    },
+  }
+}
+
+/** Text from the network must not steer the reader's terminal: control characters other than the line feed are shown as `?`. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '?')
+}
+
+/** The code and the words of any failure; a bug (anything but a MayflyError or a system error) keeps its stack. */
+export function describeError(error: unknown): { code: string; message: string } {
+  if (error instanceof MayflyError) return { code: error.code, message: error.message }
+  if (!(error instanceof Error)) return { code: 'ERR_FAILED', message: String(error) }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  if (error.name === 'AbortError') return { code: 'ERR_INTERRUPTED', message: 'interrupted' }
+  if (code === undefined) return { code: 'ERR_FAILED', message: error.stack ?? error.message }
+  return { code, message: error.message }
+}

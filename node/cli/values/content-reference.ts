@@ -1,0 +1,81 @@
+/** What a person gives to name content: a hash, a CID, or a link on some gateway; and a file in it, where it is a bundle. */
+
+import { MayflyError } from '../../errors.ts'
+import { decodeKeyCid, decodeKeyHex, decodeLinkKey, encodeKeyHex, type LinkKey, linkKeyTextOf } from '../../keys/index.ts'
+import type { Key } from '../../types.ts'
+
+export interface ContentReference {
+  key: Key
+  /** The key as 64 lower-case hex digits. */
+  hash: string
+  /** The gateway that the link leads to; absent for a bare hash or CID. */
+  origin?: string
+  /** The SHA-256 of the outline, where the link carries it. */
+  outline?: Key
+  /** Of a file in the bundle that the hash names. */
+  path?: string
+  /** What opens it, where the link is a private one. */
+  linkKey?: LinkKey
+}
+
+/** A hash or a CID, then perhaps a path, then perhaps the outline's hash. */
+const BARE_FORM = /^(ipfs:\/\/|\/ipfs\/)?([^/?]+)(?:\/([^?]*))?(?:\?o=(.*))?$/
+
+/** @throws {MayflyError} ERR_BAD_KEY */
+export function parseContentReference(whole: string): ContentReference {
+  // It is taken off first: what is said about the rest may be shown, and logged.
+  const end = whole.lastIndexOf('#k=')
+  if (end === -1) return parseAddress(whole)
+  const linkKey = decodeLinkKey(linkKeyTextOf(whole.slice(end)) ?? '')
+  return { ...parseAddress(whole.slice(0, end)), linkKey }
+}
+
+function parseAddress(text: string): ContentReference {
+  if (/^https?:\/\//i.test(text)) return parseLink(text)
+  const match = BARE_FORM.exec(text)
+  const [, scheme, name, path, outline] = match ?? []
+  if (name === undefined) return reference(decodeHexOrCid(text))
+  return {
+    ...reference(scheme === undefined ? decodeHexOrCid(name) : decodeKeyCid(name)),
+    ...(outline !== undefined && { outline: decodeKeyHex(outline) }),
+    ...(path && { path }),
+  }
+}
+
+function parseLink(text: string): ContentReference {
+  if (!URL.canParse(text)) throw new MayflyError('ERR_BAD_KEY', `Not a link: ${text}`)
+  const { origin, pathname, searchParams } = new URL(text)
+  const match = /^\/(?:(raw|ipfs)\/)?([^/]+)(?:\/(.*))?$/.exec(pathname)
+  if (match?.[2] === undefined) {
+    throw new MayflyError('ERR_BAD_KEY', `Not a link to content: expected ${origin}/<hash>, /raw/<hash> or /ipfs/<cid>, got ${pathname}`)
+  }
+  const [, place, name, path] = match
+  const outline = searchParams.get('o')
+  return {
+    ...reference(place === 'ipfs' ? decodeKeyCid(name) : decodeKeyHex(name)),
+    origin,
+    ...(outline !== null && { outline: decodeKeyHex(outline) }),
+    ...(path && { path: decodePath(path) }),
+  }
+}
+
+/** A path of a link; that of a bare hash is taken as it stands. */
+function decodePath(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_KEY', `Not a path: ${text}`, { cause })
+  }
+}
+
+function decodeHexOrCid(text: string): Key {
+  if (/^[0-9A-F]{64}$/i.test(text) && /[A-F]/.test(text)) {
+    throw new MayflyError('ERR_BAD_KEY', `A hash is written in lower case: ${text.toLowerCase()}`)
+  }
+  // Every CID in use here is base32 and starts with its letter; anything else is told the form of a hash.
+  return text.startsWith('b') && text.length !== 64 ? decodeKeyCid(text) : decodeKeyHex(text)
+}
+
+function reference(key: Key): ContentReference {
+  return { key, hash: encodeKeyHex(key) }
+}

@@ -1,0 +1,76 @@
+/**
+ * Outlines of content that is larger than one piece: its size and the SHA-256 of each piece. Pure; the layout is in WIRE.md. The same
+ * content has the same outline everywhere, since the piece size follows from the size: so an outline's own hash can stand in a link.
+ */
+
+import { decode, encode } from 'cborg'
+import { MayflyError } from '../../errors.ts'
+import { KEY_BYTES } from '../../keys/index.ts'
+import type { Key } from '../../types.ts'
+
+export interface Outline {
+  /** Size of the whole, in bytes. */
+  size: number
+  /** Size of each piece but the last, in bytes. */
+  pieceBytes: number
+  /** The SHA-256 of each piece, one after the other. */
+  hashes: Uint8Array
+}
+
+/** The smallest piece, and the largest content that travels whole, in bytes. */
+export const MIN_PIECE_BYTES = 262_144
+/** The largest piece: it is kept in memory until it is checked. */
+export const MAX_PIECE_BYTES = 16_777_216
+/** So an outline has at most 131,072 bytes of hashes, and is itself content that travels whole. */
+export const MAX_PIECES = 4_096
+/** The largest content that an outline can describe, in bytes. */
+export const MAX_OUTLINED_BYTES = MAX_PIECE_BYTES * MAX_PIECES
+export const MAX_OUTLINE_BYTES = MAX_PIECES * KEY_BYTES + 64
+
+const OUTLINE_VERSION = 1
+
+/**
+ * The smallest power of two, from 256 KiB on, that makes at most 4,096 pieces.
+ *
+ * @throws {MayflyError} ERR_TOO_LARGE
+ */
+export function pieceBytesFor(size: number): number {
+  if (size > MAX_OUTLINED_BYTES) throw new MayflyError('ERR_TOO_LARGE', `${size} bytes is over the limit of ${MAX_OUTLINED_BYTES}`)
+  let pieceBytes = MIN_PIECE_BYTES
+  while (size > pieceBytes * MAX_PIECES) pieceBytes *= 2
+  return pieceBytes
+}
+
+export function pieceCount({ size, pieceBytes }: Pick<Outline, 'size' | 'pieceBytes'>): number {
+  return Math.ceil(size / pieceBytes)
+}
+
+export function pieceSize({ size, pieceBytes }: Pick<Outline, 'size' | 'pieceBytes'>, index: number): number {
+  return Math.min(pieceBytes, size - index * pieceBytes)
+}
+
+export function pieceHash({ hashes }: Outline, index: number): Key {
+  return hashes.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES)
+}
+
+export function encodeOutline({ size, pieceBytes, hashes }: Outline): Uint8Array {
+  return encode([OUTLINE_VERSION, size, pieceBytes, hashes])
+}
+
+/** @throws {MayflyError} ERR_BAD_FRAME */
+export function decodeOutline(bytes: Uint8Array): Outline {
+  try {
+    if (bytes.byteLength > MAX_OUTLINE_BYTES) throw new Error(`longer than ${MAX_OUTLINE_BYTES} bytes`)
+    const fields = decode(bytes, { strict: true }) as unknown[]
+    const [version, size, pieceBytes, hashes] = fields
+    if (fields.length !== 4 || version !== OUTLINE_VERSION) throw new Error(`version ${String(version)}`)
+    if (!Number.isSafeInteger(size) || (size as number) < 0) throw new Error('size')
+    if (pieceBytes !== pieceBytesFor(size as number)) throw new Error('a piece size that does not follow from the size')
+    if (!(hashes instanceof Uint8Array) || hashes.byteLength !== pieceCount({ size: size as number, pieceBytes }) * KEY_BYTES) {
+      throw new Error('another number of hashes than of pieces')
+    }
+    return { size: size as number, pieceBytes, hashes: hashes.slice() }
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_FRAME', `Not an outline: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}

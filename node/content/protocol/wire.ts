@@ -1,0 +1,181 @@
+/** The frames of the content protocol, written and read. Pure; the wire page with limits, states and hex examples is WIRE.md. */
+
+import { MayflyError } from '../../errors.ts'
+import { KEY_BYTES } from '../../keys/index.ts'
+import type { Frame } from '../../network/index.ts'
+import type { Key } from '../../types.ts'
+import { MAX_PIECES } from '../format/outline.ts'
+
+export const CONTENT_PROTOCOL = '/mayfly/content/1.0.0'
+
+/**
+ * How much of a content travels in one frame, in bytes: small enough that an answer behind it does not wait. Each chunk but the last is
+ * exactly this long, so that whoever sends slowly or in crumbs is found out after a few of them.
+ */
+export const CHUNK_BYTES = 65_536 - 256
+/** A frame of the content protocol is at most this long, in bytes. */
+export const MAX_CONTENT_FRAME_BYTES = 65_536
+
+/** Where the answer may come from: what the answerer or its tabs hold, or (a tab asks its home) anybody that can be found. */
+export const ASK_SCOPE = { own: 0, network: 1 } as const
+export type AskScope = (typeof ASK_SCOPE)[keyof typeof ASK_SCOPE]
+
+/** Why there is no content; the number travels. */
+export const NO_CONTENT = {
+  'not-held': 1,
+  busy: 2,
+  'too-large': 3,
+  unavailable: 4,
+  'no-network': 5,
+} as const
+export type NoContent = keyof typeof NO_CONTENT
+
+export interface Ask {
+  type: 'ask'
+  id: number
+  key: Key
+  scope: AskScope
+}
+/** One piece of content whose outline the asker has. */
+export interface AskPiece {
+  type: 'ask-piece'
+  id: number
+  key: Key
+  index: number
+  scope: AskScope
+  /** The SHA-256 of that outline: who has another one has other content. */
+  outline: Key
+}
+/** Which pieces does the answerer have, now and as they come? */
+export interface FollowPieces {
+  type: 'follow-pieces'
+  id: number
+  key: Key
+  outline: Key
+}
+export interface Cancel {
+  type: 'cancel'
+  id: number
+}
+/** The next bytes of the content; the first frame may be the last. */
+export interface Chunk {
+  type: 'chunk'
+  id: number
+  /** Size of the whole content, in bytes; the same in each chunk. */
+  total: number
+  bytes: Uint8Array
+}
+/** Instead of content that is larger than one piece: the next bytes of its outline, itself small. */
+export interface OutlineChunk {
+  type: 'outline-chunk'
+  id: number
+  /** Size of the outline, in bytes. */
+  total: number
+  bytes: Uint8Array
+}
+/** The first answer to `follow-pieces`: those that are there. */
+export interface Pieces {
+  type: 'pieces'
+  id: number
+  /** See `PieceSet.encode`. Whether it fits the outline is for who asked. */
+  bitmap: Uint8Array
+}
+/** And those that have come since. */
+export interface MorePieces {
+  type: 'more-pieces'
+  id: number
+  indexes: number[]
+}
+export interface None {
+  type: 'none'
+  id: number
+  reason: NoContent
+}
+
+export type ContentFrame = Ask | AskPiece | FollowPieces | Cancel | Chunk | OutlineChunk | Pieces | MorePieces | None
+
+const TYPE = {
+  ask: 1,
+  cancel: 2,
+  'ask-piece': 3,
+  'follow-pieces': 4,
+  chunk: 17,
+  none: 18,
+  'outline-chunk': 19,
+  pieces: 20,
+  'more-pieces': 21,
+} as const
+
+export function encodeContent(frame: ContentFrame): Frame {
+  const type = TYPE[frame.type]
+  switch (frame.type) {
+    case 'ask':
+      return [type, frame.id, frame.key, frame.scope]
+    case 'ask-piece':
+      return [type, frame.id, frame.key, frame.index, frame.scope, frame.outline]
+    case 'follow-pieces':
+      return [type, frame.id, frame.key, frame.outline]
+    case 'cancel':
+      return [type, frame.id]
+    case 'pieces':
+      return [type, frame.id, frame.bitmap]
+    case 'more-pieces':
+      return [type, frame.id, frame.indexes]
+    case 'chunk':
+    case 'outline-chunk':
+      return [type, frame.id, frame.total, frame.bytes]
+    case 'none':
+      return [type, frame.id, NO_CONTENT[frame.reason]]
+  }
+}
+
+/** @throws {MayflyError} ERR_BAD_FRAME */
+export function decodeContent([type, id, a, b, c, d]: Frame): ContentFrame {
+  if (!isWhole(id)) throw bad('an id was expected')
+  switch (type) {
+    case TYPE.ask:
+      return { type: 'ask', id, key: key(a), scope: scope(b) }
+    case TYPE['ask-piece']:
+      if (!isWhole(b)) throw bad('the number of a piece was expected')
+      return { type: 'ask-piece', id, key: key(a), index: b, scope: scope(c), outline: key(d) }
+    case TYPE['follow-pieces']:
+      return { type: 'follow-pieces', id, key: key(a), outline: key(b) }
+    case TYPE.cancel:
+      return { type: 'cancel', id }
+    case TYPE.chunk:
+    case TYPE['outline-chunk']:
+      if (!isWhole(a) || !(b instanceof Uint8Array)) throw bad('a total and bytes were expected')
+      return { type: type === TYPE.chunk ? 'chunk' : 'outline-chunk', id, total: a, bytes: b }
+    case TYPE.pieces:
+      if (!(a instanceof Uint8Array)) throw bad('a bitmap was expected')
+      return { type: 'pieces', id, bitmap: a }
+    case TYPE['more-pieces']:
+      if (!Array.isArray(a) || a.length === 0 || a.length > MAX_PIECES || !a.every(isWhole)) throw bad('numbers of pieces were expected')
+      return { type: 'more-pieces', id, indexes: a }
+    case TYPE.none: {
+      const entry = Object.entries(NO_CONTENT).find(([, number]) => number === a)
+      if (entry === undefined) throw bad('an unknown reason')
+      return { type: 'none', id, reason: entry[0] as NoContent }
+    }
+    default:
+      throw bad(`frame type ${type}`)
+  }
+}
+
+function key(value: unknown): Key {
+  if (!(value instanceof Uint8Array) || value.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
+  return value.slice()
+}
+
+function scope(value: unknown): AskScope {
+  if (value !== ASK_SCOPE.own && value !== ASK_SCOPE.network) throw bad('a scope of 0 or 1 was expected')
+  return value
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function bad(what: string): MayflyError {
+  return new MayflyError('ERR_BAD_FRAME', `Not a content frame: ${what}`)
+}

@@ -1,0 +1,62 @@
+/**
+ * Declines: a receiver's signed word that it does not take a message. Signed, since nobody on the way may end a message in its receiver's
+ * name. Pure; the layout is in WIRE.md.
+ */
+
+import { KEY_BYTES } from '../../keys/index.ts'
+import type { Key, MessageRefusal, MessageSecret } from '../../types.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
+import { REFUSAL_NUMBERS, refusalOf } from './refusal.ts'
+import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
+import { publicKeyOf } from './signing.ts'
+
+export interface Decline {
+  /** The receiver's public key. */
+  receiver: Uint8Array
+  /** Of the message. */
+  id: Key
+  reason: MessageRefusal
+  declinedAtMs: number
+  /** As it travelled. */
+  bytes: Uint8Array
+}
+
+/** Array, version, two keys, the reason's number, the time. */
+const PART_BYTES = 1 + 1 + 2 * (2 + KEY_BYTES) + 2 + 9
+export const MAX_DECLINE_BYTES = SIGNED_OVERHEAD_BYTES + PART_BYTES
+
+const VERSION = 1
+const DOMAIN = 'mayfly-decline:'
+
+export function signDecline(secret: MessageSecret, id: Key, reason: MessageRefusal, declinedAtMs: number): Decline {
+  const receiver = publicKeyOf(secret)
+  const part = encodeCanonical([VERSION, receiver, id, REFUSAL_NUMBERS[reason], declinedAtMs])
+  return { receiver, id, reason, declinedAtMs, bytes: signPart(secret, DOMAIN, part) }
+}
+
+/**
+ * Reads a decline, without asking whether its signature is right.
+ *
+ * @throws {MayflyError} ERR_BAD_FRAME
+ */
+export function decodeDecline(bytes: Uint8Array): Decline {
+  const { part } = decodeSigned('a decline', bytes, MAX_DECLINE_BYTES)
+  return decodeCanonical('a decline', part, MAX_DECLINE_BYTES, (value) => {
+    const [version, receiver, id, number, declinedAtMs] = mustBeArray(value, 5)
+    if (version !== VERSION) throw new Error(`version ${String(version)}`)
+    const reason = refusalOf(number)
+    if (reason === undefined) throw new Error('an unknown reason')
+    return {
+      receiver: mustBeBytes(receiver, KEY_BYTES, 'receiver'),
+      id: mustBeBytes(id, KEY_BYTES, 'id'),
+      reason,
+      declinedAtMs: mustBeTime(declinedAtMs, 'declined'),
+      bytes: bytes.slice(),
+    }
+  })
+}
+
+/** True when the receiver that it names signed it. Of a decline as `decodeDecline` gave it; whether it may receive for an end is another question. */
+export function isDeclineSigned(decline: Decline): boolean {
+  return isPartSigned(decline.receiver, DOMAIN, decline.bytes)
+}

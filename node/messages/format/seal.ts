@@ -1,0 +1,123 @@
+/**
+ * Sealing: a payload that one receiver can read, and knows who wrote. HPKE in its authenticated mode, with X25519 keys derived from the
+ * Ed25519 keys that sign. The layout is in WIRE.md.
+ *
+ * It costs, measured in Node.js 24, 2026-11, one at a time and with the keys imported: sealing 1.2 ms, opening 1.0 ms; of 64 KiB 0.1 ms more,
+ * and a receiver's key that is new 0.2 ms more. Nearly all of it is WebCrypto's way to its threads and back.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9180 (HPKE, section 5.1.3)
+ */
+
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { MayflyError } from '../../errors.ts'
+import type { MessageSecret } from '../../types.ts'
+import { createImportedKeys } from './imported-keys.ts'
+import { isPublicKey } from './public-key-form.ts'
+import { ENCAPSULATED_BYTES, isSealedSize, LENGTH_BYTES, paddedPayloadBytes } from './sealed-size.ts'
+import { publicKeyOf } from './signing.ts'
+
+export interface SealKeys {
+  /** The sender's. */
+  secret: MessageSecret
+  /** The receiver's public key. */
+  receiver: Uint8Array
+  /** What it is bound to: `sealTerms` of its envelope. */
+  aad: Uint8Array
+}
+
+export interface UnsealKeys {
+  /** The receiver's. */
+  secret: MessageSecret
+  /** The sender's public key. */
+  sender: Uint8Array
+  aad: Uint8Array
+}
+
+const SECRETS_KEPT = 64
+const PUBLIC_KEYS_KEPT = 1_024
+const INFO = exact(new TextEncoder().encode('mayfly-message'))
+
+const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
+
+const importedPair = createImportedKeys(SECRETS_KEPT, async (secret): Promise<CryptoKeyPair> => {
+  try {
+    const [privateKey, publicKey] = await Promise.all([
+      suite.kem.importKey('raw', exact(ed25519.utils.toMontgomerySecret(secret)), false),
+      suite.kem.importKey('raw', exact(ed25519.utils.toMontgomery(publicKeyOf(secret))), true),
+    ])
+    return { privateKey, publicKey }
+  } catch (cause) {
+    throw new MayflyError('ERR_NO_CRYPTO', 'Cannot seal or open messages: this browser has no X25519', { cause })
+  }
+})
+
+const importedPublicKey = createImportedKeys(PUBLIC_KEYS_KEPT, async (publicKey): Promise<CryptoKey> => {
+  if (!isPublicKey(publicKey)) throw new Error('not a public key')
+  return suite.kem.importKey('raw', exact(ed25519.utils.toMontgomery(publicKey)), true)
+})
+
+/**
+ * Seals an encoded payload.
+ *
+ * @throws {MayflyError} ERR_NO_CRYPTO; ERR_BAD_FRAME, when the receiver's public key is none
+ */
+export async function sealPayload({ secret, receiver, aad }: SealKeys, payload: Uint8Array): Promise<Uint8Array> {
+  mustHaveCrypto()
+  const senderKey = await importedPair(secret)
+  let recipientPublicKey: CryptoKey
+  try {
+    recipientPublicKey = await importedPublicKey(receiver)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_FRAME', 'Cannot seal for this receiver: its public key is none', { cause })
+  }
+  const padded = new Uint8Array(paddedPayloadBytes(payload.byteLength))
+  new DataView(padded.buffer).setUint32(0, payload.byteLength)
+  padded.set(payload, LENGTH_BYTES)
+  const context = await suite.createSenderContext({ recipientPublicKey, senderKey, info: INFO })
+  const cipherText = await context.seal(padded.buffer, exact(aad))
+  const sealed = new Uint8Array(ENCAPSULATED_BYTES + cipherText.byteLength)
+  sealed.set(new Uint8Array(context.enc))
+  sealed.set(new Uint8Array(cipherText), ENCAPSULATED_BYTES)
+  return sealed
+}
+
+/**
+ * Opens what `sealPayload` made.
+ *
+ * @throws {MayflyError} ERR_DAMAGED, when it is not from this sender, not for this receiver, or changed; ERR_NO_CRYPTO
+ */
+export async function openSealedPayload({ secret, sender, aad }: UnsealKeys, sealed: Uint8Array): Promise<Uint8Array> {
+  mustHaveCrypto()
+  const recipientKey = await importedPair(secret)
+  let padded: Uint8Array
+  try {
+    if (!isSealedSize(sealed.byteLength)) throw new Error('not its size')
+    const senderPublicKey = await importedPublicKey(sender)
+    const enc = exact(sealed.subarray(0, ENCAPSULATED_BYTES))
+    const context = await suite.createRecipientContext({ recipientKey, senderPublicKey, enc, info: INFO })
+    padded = new Uint8Array(await context.open(exact(sealed.subarray(ENCAPSULATED_BYTES)), exact(aad)))
+    return unpadded(padded)
+  } catch (cause) {
+    throw new MayflyError('ERR_DAMAGED', 'Cannot open this message: it is not from its sender, not for this receiver, or was changed', {
+      cause,
+    })
+  }
+}
+
+function unpadded(padded: Uint8Array): Uint8Array {
+  const size = new DataView(padded.buffer, padded.byteOffset).getUint32(0)
+  if (paddedPayloadBytes(size) !== padded.byteLength) throw new Error('not the padding of its size')
+  if (padded.subarray(LENGTH_BYTES + size).some((byte) => byte !== 0)) throw new Error('not padded with zeros')
+  return padded.slice(LENGTH_BYTES, LENGTH_BYTES + size)
+}
+
+function mustHaveCrypto(): void {
+  if (globalThis.crypto?.subtle !== undefined) return
+  throw new MayflyError('ERR_NO_CRYPTO', 'Cannot seal or open messages: this page is not from https, nor from this machine')
+}
+
+/** The library takes whole buffers. */
+function exact(bytes: Uint8Array): ArrayBuffer {
+  return Uint8Array.from(bytes).buffer
+}

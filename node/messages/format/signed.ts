@@ -1,0 +1,82 @@
+/** What is signed, as it travels: CBOR of a byte string, which is the signed part, and its signature. */
+
+import { MayflyError } from '../../errors.ts'
+import type { MessageSecret } from '../../types.ts'
+import { encodeCanonical } from './canonical.ts'
+import { isSigned, isSignedElsewhere, SIGNATURE_BYTES, signBytes } from './signing.ts'
+
+/** Array, two byte strings with their lengths, and the signature: what this form adds to a signed part, in bytes, at most. */
+export const SIGNED_OVERHEAD_BYTES = 1 + 5 + 2 + SIGNATURE_BYTES
+
+export interface SignedPart {
+  part: Uint8Array
+  signature: Uint8Array
+}
+
+/** The bytes that a signature is over: a domain, which keeps it from being valid for anything else that the same key signs, and the part. */
+export function signedBytes(domain: string, part: Uint8Array): Uint8Array {
+  const prefix = new TextEncoder().encode(domain)
+  const bytes = new Uint8Array(prefix.byteLength + part.byteLength)
+  bytes.set(prefix)
+  bytes.set(part, prefix.byteLength)
+  return bytes
+}
+
+export function signPart(secret: MessageSecret, domain: string, part: Uint8Array): Uint8Array {
+  return encodeCanonical([part, signBytes(secret, signedBytes(domain, part))])
+}
+
+/**
+ * Takes it apart, without asking whether the signature is right.
+ *
+ * @throws {MayflyError} ERR_BAD_FRAME
+ */
+export function decodeSigned(what: string, bytes: Uint8Array, maxBytes: number): SignedPart {
+  const found = bytes.byteLength > maxBytes ? undefined : splitSigned(bytes)
+  if (found === undefined) throw new MayflyError('ERR_BAD_FRAME', `Not ${what}: not a signed part and its signature, in canonical form`)
+  return { part: new Uint8Array(found.part), signature: new Uint8Array(found.signature) }
+}
+
+const ARRAY_OF_2 = 0x82
+/** How the length of a byte string is written: in its first byte up to 23, else behind one of these, in so many bytes. */
+const BYTES = 0x40
+const LENGTHS = [
+  { first: 0x58, bytes: 1, from: 24 },
+  { first: 0x59, bytes: 2, from: 256 },
+  { first: 0x5a, bytes: 4, from: 65_536 },
+] as const
+
+/**
+ * Takes it apart by hand, since that is done with each message at each hop, and it has one form. Views of the bytes; undefined when they are
+ * not of that form. @see https://www.rfc-editor.org/rfc/rfc8949#section-4.2.1
+ */
+function splitSigned(bytes: Uint8Array): SignedPart | undefined {
+  const start = bytes[0] === ARRAY_OF_2 ? byteStringStart(bytes) : undefined
+  const end = bytes.byteLength - SIGNATURE_BYTES - 2
+  if (start === undefined || start.offset + start.length !== end) return undefined
+  if (bytes[end] !== LENGTHS[0].first || bytes[end + 1] !== SIGNATURE_BYTES) return undefined
+  return { part: bytes.subarray(start.offset, end), signature: bytes.subarray(end + 2) }
+}
+
+/** Of the byte string that begins behind the first byte; undefined when it is none, or its length is not written in the shortest way. */
+function byteStringStart(bytes: Uint8Array): { offset: number; length: number } | undefined {
+  const first = bytes[1] ?? 0
+  if (first >= BYTES && first < BYTES + LENGTHS[0].from) return { offset: 2, length: first - BYTES }
+  const form = LENGTHS.find((candidate) => candidate.first === first)
+  if (form === undefined) return undefined
+  let length = 0
+  for (let i = 0; i < form.bytes; i++) length = length * 256 + (bytes[2 + i] ?? 0)
+  return length < form.from ? undefined : { offset: 2 + form.bytes, length }
+}
+
+/** True when the key's owner signed what these bytes carry, for this domain. */
+export function isPartSigned(publicKey: Uint8Array, domain: string, bytes: Uint8Array): boolean {
+  const found = splitSigned(bytes)
+  return found !== undefined && isSigned(publicKey, signedBytes(domain, found.part), found.signature)
+}
+
+/** The same, and where there are other threads for it, in one of them. Never rejects. */
+export async function isPartSignedElsewhere(publicKey: Uint8Array, domain: string, bytes: Uint8Array): Promise<boolean> {
+  const found = splitSigned(bytes)
+  return found !== undefined && isSignedElsewhere(publicKey, signedBytes(domain, found.part), found.signature)
+}

@@ -1,0 +1,55 @@
+/** Who sends and receives: an Ed25519 key, what it signs, and its hashname. What is signed is in envelope.ts, receipt.ts and proof.ts. */
+
+import { MayflyError } from '../../errors.ts'
+import { encodeKeyBase32, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
+import type { MessageSecret } from '../../types.ts'
+import { nativeSigning } from './native-signing.ts'
+import { isPortablySigned, portablePublicKey, portableSign } from './portable-signing.ts'
+
+export const SIGNATURE_BYTES = 64
+
+export function createMessageSecret(): MessageSecret {
+  return globalThis.crypto.getRandomValues(new Uint8Array(KEY_BYTES))
+}
+
+/**
+ * 32 bytes.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION, when the secret is not 32 bytes
+ */
+export function publicKeyOf(secret: MessageSecret): Uint8Array {
+  mustBeSecret(secret)
+  return nativeSigning?.publicKey(secret) ?? portablePublicKey(secret)
+}
+
+/**
+ * 64 bytes.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION, when the secret is not 32 bytes
+ */
+export function signBytes(secret: MessageSecret, bytes: Uint8Array): Uint8Array {
+  mustBeSecret(secret)
+  return nativeSigning?.sign(secret, bytes) ?? portableSign(secret, bytes)
+}
+
+/** True when the key's owner signed exactly this. Strict: a signature has one form, and a key of small order signs nothing. */
+export function isSigned(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.byteLength !== KEY_BYTES || signature.byteLength !== SIGNATURE_BYTES) return false
+  return (nativeSigning?.isSigned ?? isPortablySigned)(publicKey, bytes, signature)
+}
+
+/** The same, and where there are other threads for it, in one of them. Never rejects. */
+export async function isSignedElsewhere(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  if (publicKey.byteLength !== KEY_BYTES || signature.byteLength !== SIGNATURE_BYTES) return false
+  return (nativeSigning?.isSignedElsewhere ?? isPortablySigned)(publicKey, bytes, signature)
+}
+
+/** The SHA-256 of a public key, 52 base32 characters: an address to write to. */
+export function hashnameOf(publicKey: Uint8Array): string {
+  return encodeKeyBase32(sha256AtOnce(publicKey))
+}
+
+function mustBeSecret(secret: MessageSecret): void {
+  if (secret.byteLength === KEY_BYTES) return
+  throw new MayflyError('ERR_BAD_OPTION', `Cannot use this secret: ${secret.byteLength} bytes, not ${KEY_BYTES}`)
+}

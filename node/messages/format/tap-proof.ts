@@ -1,0 +1,30 @@
+/**
+ * A receiver's proof of its hashname at first contact, to its home and to the record nodes that the home passes it on to. It names the home, so
+ * that nobody else can sit there with it.
+ */
+
+import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
+import type { Key, MessageSecret } from '../../types.ts'
+import type { TapProof } from '../protocol/wire.ts'
+import { isProofRight, PROOF_NONCE_BYTES, signProof } from './proof.ts'
+import { publicKeyOf } from './signing.ts'
+
+/** A proof is good for this long, in ms: a home shows it to each new record node. Taps are told anew before that. */
+export const TAP_PROOF_MS = 86_400_000
+
+/** @param home its peer id as a multihash */
+export function signTapProof(secret: MessageSecret, home: Uint8Array, atMs: number): TapProof {
+  const nonce = globalThis.crypto.getRandomValues(new Uint8Array(PROOF_NONCE_BYTES))
+  return { publicKey: publicKeyOf(secret), nonce, atMs, signature: signProof(secret, { purpose: 'tap', peer: home, nonce, atMs }) }
+}
+
+export function isTapProved(end: Key, proof: TapProof, home: Uint8Array, nowMs: number): boolean {
+  const { publicKey, nonce, atMs, signature } = proof
+  if (!equalBytes(sha256AtOnce(publicKey), end) || !isTapProofTimely(proof, nowMs)) return false
+  return isProofRight(publicKey, { purpose: 'tap', peer: home, nonce, atMs }, signature)
+}
+
+/** One that is not was good once: it grows old with its home, and clocks differ. Who passes it on is no forger. */
+export function isTapProofTimely({ atMs }: Pick<TapProof, 'atMs'>, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) <= TAP_PROOF_MS
+}

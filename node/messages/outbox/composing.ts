@@ -1,0 +1,106 @@
+/** From a draft to an envelope: the receiver's public key found, the body sealed, or held as content where it is too large, and all of it signed. */
+
+import { MayflyError } from '../../errors.ts'
+import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
+import type { AbortOptions, Key, MessageDraft, MessageSecret, OutboxStore, PeerLimits } from '../../types.ts'
+import type { End } from '../format/end.ts'
+import { ENVELOPE_DEFAULTS, type Envelope, sealTerms, signEnvelope } from '../format/envelope.ts'
+import { encodePayload } from '../format/payload.ts'
+import { type SealKeys, sealPayload } from '../format/seal.ts'
+import { publicKeyOf } from '../format/signing.ts'
+
+export interface ComposerContext {
+  /** Remembers the public keys of receivers that were met. */
+  store: Pick<OutboxStore, 'publicKey' | 'putPublicKey'>
+  /** The public key of a hashname, from whoever knows it. What it says is checked here. */
+  findPublicKey(end: Key, options: AbortOptions): Promise<Uint8Array | undefined>
+  /** Holds a body that is too large for a message as content, and answers with its link. */
+  holdLarge?: ((body: Uint8Array, isSealed: boolean, type: string) => Promise<string>) | undefined
+  limits: Pick<PeerLimits, 'maxMessageBytes'>
+  /** In ms since the epoch. */
+  now(): number
+}
+
+export interface ComposeOptions extends AbortOptions {
+  secret: MessageSecret
+}
+
+export interface Composer {
+  /**
+   * Undefined when the receiver's public key is known to nobody: then nothing can be sealed.
+   *
+   * @throws {MayflyError} ERR_BAD_MESSAGE, ERR_TOO_LARGE (nobody holds large bodies here), ERR_NO_CRYPTO
+   * @throws signal.reason, when aborted
+   */
+  compose(end: End, draft: MessageDraft, options: ComposeOptions): Promise<Envelope | undefined>
+}
+
+export function createComposer({ store, findPublicKey, holdLarge, limits, now }: ComposerContext): Composer {
+  /** Ids made for the time `latestMs` and before, as long as the clock stands there. Bounded: what is signed within a tick of the clock. */
+  const recent = new Set<string>()
+  let latestMs = 0
+
+  async function publicKeyFor(end: Key, options: AbortOptions): Promise<Uint8Array | undefined> {
+    const known = await store.publicKey(end)
+    if (known !== undefined && equalBytes(await sha256(known), end)) return known
+    const found = await findPublicKey(end, options)
+    if (found === undefined || !equalBytes(await sha256(found), end)) return undefined
+    await store.putPublicKey(end, found)
+    return found
+  }
+
+  /** The payload of a draft that fits into a message, or how to make one that says where its body is. Refuses before anything is done. */
+  function prepare(draft: MessageDraft, isSealed: boolean): () => Promise<Uint8Array> {
+    const { body, type = typeof body === 'string' ? 'text/plain' : 'application/octet-stream', fields } = draft
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+    if (bytes.byteLength <= limits.maxMessageBytes) {
+      const payload = encodePayload({ ...draft, body: bytes, type })
+      return async () => payload
+    }
+    if (holdLarge === undefined) {
+      throw new MayflyError('ERR_TOO_LARGE', `Cannot post: ${bytes.byteLength} bytes is over the limit of ${limits.maxMessageBytes}`)
+    }
+    const withLink = (link: string) => encodePayload({ ...draft, body: '', type, fields: { ...fields, link } })
+    withLink('')
+    return async () => withLink(await holdLarge(bytes, isSealed, type))
+  }
+
+  return {
+    async compose(end, draft, { secret, signal }) {
+      const { ttlMs = ENVELOPE_DEFAULTS.ttlMs } = draft
+      const isSealed = end.kind === 'hashname'
+      const payloadOf = prepare(draft, isSealed)
+      const receiver = isSealed ? await publicKeyFor(end.key, { ...(signal && { signal }) }) : undefined
+      if (isSealed && receiver === undefined) return undefined
+      const from = publicKeyOf(secret)
+      const plain = await payloadOf()
+      signal?.throwIfAborted()
+      let sentAtMs = now()
+      if (sentAtMs > latestMs) recent.clear()
+      // The same words twice within a tick of the clock are two messages, and must not have one id.
+      for (;;) {
+        const terms = { to: end.key, sentAtMs, ttlMs }
+        const payload = receiver === undefined ? plain : await sealFor({ secret, receiver, aad: sealTerms({ from, ...terms }) }, plain)
+        if (payload === undefined) return undefined
+        const envelope = signEnvelope(secret, { ...terms, isSealed, payload })
+        const name = encodeKeyHex(envelope.id)
+        if (!recent.has(name)) {
+          recent.add(name)
+          latestMs = Math.max(latestMs, sentAtMs)
+          return envelope
+        }
+        sentAtMs = Math.max(sentAtMs, latestMs) + 1 // past all of them: who says the same a thousand times signs it twice each time
+      }
+    },
+  }
+}
+
+/** Undefined when the receiver's public key is none: a hashname can be made of any bytes, and nobody can receive there. */
+async function sealFor(keys: SealKeys, payload: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    return await sealPayload(keys, payload)
+  } catch (error) {
+    if (error instanceof MayflyError && error.code === 'ERR_BAD_FRAME') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What other nodes say became of a message, as far as each of them can know it: the rest is left out, whatever it says. What receivers say is
+ * signed, and comes another way (`passages.ts`).
+ */
+
+import type { MessageRefusal } from '../../types.ts'
+import type { Envelope } from '../format/envelope.ts'
+import { NOTHING, type Progress } from './delivery.ts'
+
+type Terms = Pick<Envelope, 'isSealed' | 'expiresAtMs'>
+
+/** Nobody has more taps than this, whatever it says: sums stay numbers. */
+const MAX_HOME_TAPS = 65_536
+const MAX_TOLD_TAPS = 67_108_864
+/** Nor has an end more record nodes. */
+const MAX_TOLD_NODES = 64
+/** What a node may refuse for itself: all of it may be taken later. */
+const NODE_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([
+  'sender-rate',
+  'sender-share',
+  'end-full',
+  'full',
+  'no-network',
+])
+/** What a home may refuse besides, of what its own tab posts: it has looked at its form, its signature and its times. */
+const HOME_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([...NODE_REFUSALS, 'malformed', 'forged', 'clock', 'expired'])
+
+/** Of a home that was asked to give it to its taps: how many hear it, and that it takes nothing now. */
+export function heardAtHome({ taps, keepers, refusal }: Progress): Progress {
+  return { ...NOTHING, ...boundTaps(taps, keepers, MAX_HOME_TAPS), refusal: refusalOf(refusal, NODE_REFUSALS) }
+}
+
+/** Of a record node: it is one node, keeps what is sealed, and until it expires; that a message ends is for its receiver to say. */
+export function saidByRecordNode({ taps, keepers, nodes, refusal }: Progress, terms: Terms): Progress {
+  return {
+    ...boundTaps(taps, keepers, MAX_TOLD_TAPS),
+    ...keptBy(Math.min(nodes, 1), terms),
+    refusal: refusalOf(refusal, NODE_REFUSALS),
+  }
+}
+
+/** Of a tab's own home, which asked all the others. */
+export function saidByOwnHome({ taps, keepers, nodes, refusal }: Progress, terms: Terms): Progress {
+  return {
+    ...boundTaps(taps, keepers, MAX_TOLD_TAPS),
+    ...keptBy(Math.min(nodes, MAX_TOLD_NODES), terms),
+    refusal: refusalOf(refusal, HOME_REFUSALS),
+  }
+}
+
+function boundTaps(taps: number, keepers: number, most: number): Pick<Progress, 'taps' | 'keepers'> {
+  return { taps: Math.min(taps, most), keepers: Math.min(keepers, taps, most) }
+}
+
+function keptBy(nodes: number, { isSealed, expiresAtMs }: Terms): Pick<Progress, 'nodes' | 'untilMs'> {
+  return isSealed && nodes > 0 ? { nodes, untilMs: expiresAtMs } : { nodes: 0, untilMs: 0 }
+}
+
+function refusalOf(refusal: Progress['refusal'], its: ReadonlySet<MessageRefusal>): Progress['refusal'] {
+  return refusal !== undefined && its.has(refusal.reason) ? refusal : undefined
+}

@@ -1,0 +1,125 @@
+/**
+ * Mail for absent receivers, as a record node keeps it: sealed envelopes, in memory alone, until a receipt comes or their time is over.
+ * Each sender and each end has a share. Full, it takes from ends whose receiver nobody has ever seen.
+ */
+
+import { encodeKeyHex } from '../../keys/index.ts'
+import type { Key, MessageRefusal, PeerLimits } from '../../types.ts'
+import { decodeEnvelope, type Envelope } from '../format/envelope.ts'
+
+export type MailLimits = Pick<PeerLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
+
+export interface Mail {
+  /** Messages, and their bytes. */
+  readonly size: number
+  readonly bytes: number
+  /** Why it is not kept; undefined when it is, until it expires. The same message again is kept once. */
+  keep(envelope: Envelope): MessageRefusal | undefined
+  /** What is kept for an end, oldest first. */
+  of(end: Key): Envelope[]
+  /** The ids of the same, hex. */
+  ids(end: Key): string[]
+  /** By id, hex. Undefined when it is not kept, or has expired. */
+  get(id: string): Envelope | undefined
+  remove(id: Key): void
+  /** Drops what has expired. */
+  sweep(): void
+}
+
+/** What is kept of an envelope: it is read again when it is wanted. */
+type Letter = Pick<Envelope, 'from' | 'to' | 'expiresAtMs' | 'bytes'>
+
+/** What a kept envelope takes besides its bytes, about. */
+const OVERHEAD_BYTES = 512
+
+export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean, now: () => number): Mail {
+  /** By id, hex, in the order of arrival. Bounded: maxMailBytes. */
+  const letters = new Map<string, Letter>()
+  /** By end and by sender, hex. Bounded by the letters. */
+  const ends = new Map<string, { bytes: number; ids: Set<string> }>()
+  const senders = new Map<string, number>()
+  /** Ids of letters to ends that nobody had proved when they came, oldest first. Bounded by the letters. */
+  const unproved = new Set<string>()
+  let bytes = 0
+
+  const weight = (letter: Letter) => letter.bytes.byteLength + OVERHEAD_BYTES
+
+  function drop(id: string): void {
+    const envelope = letters.get(id)
+    if (envelope === undefined) return
+    letters.delete(id)
+    unproved.delete(id)
+    const size = weight(envelope)
+    bytes -= size
+    const endId = encodeKeyHex(envelope.to)
+    const end = ends.get(endId)
+    if (end !== undefined) {
+      end.bytes -= size
+      end.ids.delete(id)
+      if (end.ids.size === 0) ends.delete(endId)
+    }
+    const sender = encodeKeyHex(envelope.from)
+    const left = (senders.get(sender) ?? 0) - size
+    if (left > 0) senders.set(sender, left)
+    else senders.delete(sender)
+  }
+
+  function sweep(): void {
+    for (const [id, { expiresAtMs }] of letters) if (expiresAtMs <= now()) drop(id)
+  }
+
+  /** Takes from ends that no receiver has ever proved, oldest first: a flood of made-up addresses must not crowd out those that exist. */
+  function makeRoom(size: number, isKnown: boolean): boolean {
+    if (bytes + size > limits.maxMailBytes) sweep()
+    while (bytes + size > limits.maxMailBytes) {
+      const oldest = isKnown ? unproved.values().next().value : undefined
+      if (oldest === undefined) return false
+      drop(oldest)
+    }
+    return true
+  }
+
+  function idsOf(end: Key): string[] {
+    return [...(ends.get(encodeKeyHex(end))?.ids ?? [])]
+  }
+
+  function read(id: string): Envelope | undefined {
+    const letter = letters.get(id)
+    return letter === undefined || letter.expiresAtMs <= now() ? undefined : decodeEnvelope(letter.bytes)
+  }
+
+  return {
+    get size() {
+      return letters.size
+    },
+    get bytes() {
+      return bytes
+    },
+    keep(envelope) {
+      const id = encodeKeyHex(envelope.id)
+      if (letters.has(id)) return undefined
+      const size = weight(envelope)
+      const endId = encodeKeyHex(envelope.to)
+      const sender = encodeKeyHex(envelope.from)
+      if ((senders.get(sender) ?? 0) + size > limits.maxMailBytesPerSender) return 'sender-share'
+      if ((ends.get(endId)?.bytes ?? 0) + size > limits.maxMailBytesPerEnd) return 'end-full'
+      const isKnown = isKnownEnd(envelope.to)
+      if (!makeRoom(size, isKnown)) return 'full'
+      const { from, to, expiresAtMs } = envelope
+      letters.set(id, { from, to, expiresAtMs, bytes: envelope.bytes })
+      if (!isKnown) unproved.add(id)
+      const end = ends.get(endId) ?? { bytes: 0, ids: new Set<string>() }
+      ends.set(endId, end)
+      end.ids.add(id)
+      end.bytes += size
+      senders.set(sender, (senders.get(sender) ?? 0) + size)
+      bytes += size
+      return undefined
+    },
+    of: (end) => idsOf(end).flatMap((id) => read(id) ?? []),
+    ids: idsOf,
+    get: read,
+    remove: (id) => drop(encodeKeyHex(id)),
+    sweep,
+  }
+}

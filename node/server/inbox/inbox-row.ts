@@ -1,0 +1,116 @@
+/**
+ * A row of an inbox, and the message that it stands for. Each row carries the SHA-256 of all that is in it, so that a flipped bit is noticed
+ * whichever column it is in; the envelope besides can be checked by anybody who has it.
+ */
+
+import { createHash } from 'node:crypto'
+import { encodeKeyBase32 } from '../../keys/index.ts'
+import type { InboxMessage, Message } from '../../types.ts'
+
+/** The columns of the table `messages`, in the order of the schema. */
+export interface InboxRow {
+  sequence: number
+  id: Uint8Array
+  /** `#name` or a hashname. */
+  end_text: string
+  /** The sender's hashname. */
+  sender: string
+  sent_at_ms: number
+  stored_at_ms: number
+  expires_at_ms: number
+  is_sealed: 0 | 1
+  type: string
+  /** JSON. */
+  fields: string
+  body: Uint8Array
+  envelope: Uint8Array
+  checksum: Uint8Array
+}
+
+/** What was stored, with what only an export tells. */
+export interface KeptMessage {
+  message: InboxMessage
+  expiresAtMs: number
+  /** Can be checked by anybody. */
+  envelope: Uint8Array
+}
+
+export interface RowFacts {
+  sequence: number
+  end: string
+  /** The sender's hashname. */
+  sender: string
+  storedAtMs: number
+}
+
+export function rowOf(message: Message, { sequence, end, sender, storedAtMs }: RowFacts): InboxRow {
+  const row = {
+    sequence,
+    id: message.id,
+    end_text: end,
+    sender,
+    sent_at_ms: message.sentAtMs,
+    stored_at_ms: storedAtMs,
+    expires_at_ms: message.expiresAtMs,
+    is_sealed: message.isSealed ? 1 : 0,
+    type: message.type,
+    fields: JSON.stringify(message.fields),
+    body: message.body,
+    envelope: message.envelope,
+  } as const
+  return { ...row, checksum: checksumOf(row) }
+}
+
+/** The sender's hashname: the SHA-256 of its public key. Made here, so that an inbox can be opened without loading the overlay. */
+export function senderOf({ from }: Pick<Message, 'from'>): string {
+  return encodeKeyBase32(createHash('sha256').update(from).digest())
+}
+
+/** Undefined when the row is not what was written. */
+export function messageOfRow(row: InboxRow, name: string | undefined): InboxMessage | undefined {
+  return isIntact(row) ? inboxMessageOf(row, name) : undefined
+}
+
+/** Of a row that was just made, or is known to be what was written. */
+export function inboxMessageOf(row: InboxRow, name: string | undefined): InboxMessage {
+  return {
+    sequence: row.sequence,
+    id: Buffer.from(row.id).toString('hex'),
+    end: row.end_text,
+    from: row.sender,
+    ...(name !== undefined && { name }),
+    sentAtMs: row.sent_at_ms,
+    storedAtMs: row.stored_at_ms,
+    isSealed: row.is_sealed === 1,
+    type: row.type,
+    fields: JSON.parse(row.fields) as Record<string, string>,
+    body: row.body,
+  }
+}
+
+function isIntact(row: InboxRow): boolean {
+  try {
+    return Buffer.compare(checksumOf(row), row.checksum) === 0
+  } catch {
+    return false // a column has become of another type
+  }
+}
+
+/** Everything but the checksum itself; what is variable in length is preceded by it. */
+function checksumOf(row: Omit<InboxRow, 'checksum'>): Uint8Array {
+  const { id, body, envelope, ...texts } = row
+  const head = JSON.stringify([
+    texts.sequence,
+    texts.end_text,
+    texts.sender,
+    texts.sent_at_ms,
+    texts.stored_at_ms,
+    texts.expires_at_ms,
+    texts.is_sealed,
+    texts.type,
+    texts.fields,
+    body.byteLength,
+    envelope.byteLength,
+  ])
+  return new Uint8Array(createHash('sha256').update(head).update(id).update(body).update(envelope).digest())
+}

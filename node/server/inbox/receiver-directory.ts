@@ -1,0 +1,80 @@
+/**
+ * Where a receiver lives: `receivers/NAME/` in the data directory, with its secret, its inbox and its outbox, for one process at a time.
+ * The secret is its address: who loses it loses the mail that is still to come.
+ */
+
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createMessageSecret, encodeKeyBase32, MayflyError, parseEnd } from '../../index.ts'
+import type { MessageSecret } from '../../types.ts'
+import { loadOwnerFile } from '../store/owner-file.ts'
+import { explainSystemError } from '../store/system-error.ts'
+import { takeReceiverLock } from './receiver-lock.ts'
+
+export interface ReceiverDirectory {
+  readonly name: string
+  readonly secret: MessageSecret
+  readonly inboxPath: string
+  readonly outboxPath: string
+  /** Lets another process have it; may be called twice. */
+  release(): void
+}
+
+const SECRET_BYTES = 32
+/** A name that is a directory's on every system. */
+const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
+
+/**
+ * Makes the directory and the secret when they are missing, and locks them.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION: a name that cannot be, a receiver that runs already, a secret that others can read; ERR_BAD_END
+ * @throws the system's error, in words
+ */
+export async function openReceiverDirectory(dataDirectory: string, name: string): Promise<ReceiverDirectory> {
+  const path = receiverPath(dataDirectory, name)
+  let release: (() => void) | undefined
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    release = takeReceiverLock(join(path, 'lock'), name)
+    const secret = await loadOwnerFile({
+      directory: path,
+      name: 'secret',
+      noun: 'secret of a receiver',
+      maxBytes: SECRET_BYTES,
+      create: createMessageSecret,
+      isRight: (bytes) => bytes.byteLength === SECRET_BYTES,
+    })
+    return { name, secret, inboxPath: inboxPathIn(path), outboxPath: join(path, 'outbox.db'), release }
+  } catch (error) {
+    release?.()
+    throw explainSystemError(`Cannot use the directory ${path} of the receiver`, error)
+  }
+}
+
+/**
+ * The inbox of a receiver that was there once; it may be running.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION: there is none of that name
+ */
+export function findInboxPath(dataDirectory: string, name: string): string {
+  const path = inboxPathIn(receiverPath(dataDirectory, name))
+  if (existsSync(path)) return path
+  throw new MayflyError('ERR_BAD_OPTION', `There is no receiver ${JSON.stringify(name)} in ${dataDirectory}`)
+}
+
+function inboxPathIn(path: string): string {
+  return join(path, 'inbox.db')
+}
+
+/** `#name` is an end, too, and may have any letter there is: where that is not plain, its directory is named after its key. */
+function receiverPath(dataDirectory: string, name: string): string {
+  const receivers = join(dataDirectory, 'receivers')
+  if (name.startsWith('#')) {
+    const { text, key } = parseEnd(name)
+    return join(receivers, PLAIN_NAME.test(text.slice(1)) ? text : `#${encodeKeyBase32(key)}`)
+  }
+  if (PLAIN_NAME.test(name)) return join(receivers, name)
+  const expected = 'expected 1 to 64 of A-Z a-z 0-9 . _ - that begin with no dot, or #end'
+  throw new MayflyError('ERR_BAD_OPTION', `Not a name of a receiver: ${expected}, got ${JSON.stringify(name.slice(0, 80))}`)
+}

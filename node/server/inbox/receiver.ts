@@ -1,0 +1,61 @@
+/**
+ * A receiver: an inbox on disk that listens at its own hashname and at open ends, through a peer of somebody else's making. What a tab, a
+ * node and a test have in common of it.
+ */
+
+import { hashnameOf, MayflyError, publicKeyOf } from '../../index.ts'
+import type { Inbox, Message, MessageSecret, Messages, Tap, TapRule } from '../../types.ts'
+import type { StoredInbox } from './inbox.ts'
+
+export interface ReceiverOptions {
+  messages: Pick<Messages, 'tap' | 'post'>
+  inbox: StoredInbox
+  secret: MessageSecret
+  /** Open ends to listen at, besides the own hashname. */
+  ends: readonly string[]
+  /** What of the open ends is kept; all when empty. */
+  rules: readonly TapRule[]
+  /** Told when an end cannot be listened at, or no longer. */
+  onProblem(error: unknown): void
+}
+
+export interface Receiver {
+  /** With its post box. */
+  readonly inbox: Inbox
+  /**
+   * Listens from now on, through a peer that has been started. May be called twice.
+   *
+   * @throws {MayflyError} ERR_BAD_END, ERR_BAD_RULE, ERR_LIMIT, ERR_NOT_STARTED
+   */
+  start(): void
+  /** Listens no more; the inbox stays open. May be called twice. */
+  stop(): Promise<void>
+}
+
+/** @throws {MayflyError} ERR_WRONG_KEY: the inbox is another one's */
+export function createReceiver({ messages, inbox, secret, ends, rules, onProblem }: ReceiverOptions): Receiver {
+  const own = hashnameOf(publicKeyOf(secret))
+  if (own !== inbox.hashname) throw new MayflyError('ERR_WRONG_KEY', `Cannot receive as ${inbox.hashname}: the secret is that of ${own}`)
+  const taps = new Map<string, Tap>()
+
+  function listenAt(end: string): void {
+    if (taps.has(end)) return
+    const keep = (arrived: Message[]) => inbox.keep(end, arrived)
+    const tap = messages.tap(end, end === own ? { secret, keep } : { secret, keep, rules })
+    taps.set(end, tap)
+    tap.ready.catch(onProblem)
+  }
+
+  for (const end of ends) inbox.addEnd(end)
+  return {
+    inbox: { ...inbox, post: (end, draft, options) => messages.post(end, draft, { ...options, secret }) },
+    start() {
+      for (const end of [own, ...ends]) listenAt(end)
+    },
+    async stop() {
+      const open = [...taps.values()]
+      taps.clear()
+      await Promise.all(open.map((tap) => tap.close()))
+    },
+  }
+}

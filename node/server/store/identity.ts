@@ -1,0 +1,43 @@
+/** The private key of a node, kept in its data directory: a node that restarts is the same peer. Losing the directory loses only that. */
+
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { MessageSecret } from '../../types.ts'
+import { loadOwnerFile } from './owner-file.ts'
+
+const KEY_FILE = 'private-key'
+/** An Ed25519 key is 68 bytes in libp2p's form; whatever is larger than this is something else. */
+const MAX_KEY_FILE_BYTES = 4096
+/** The seed; what follows it in libp2p's form is the public key. */
+const MESSAGE_SECRET_BYTES = 32
+
+/**
+ * Reads the key of the data directory; makes the directory and the key when they are missing.
+ *
+ * @returns libp2p's protobuf bytes of an Ed25519 private key
+ * @throws {MayflyError} ERR_BAD_OPTION: others may read the key file, or it holds no such key; the message says what to do
+ * @throws the system's error, when the directory cannot be made, read or written
+ * @see https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md (keys)
+ */
+export function loadIdentity(dataDirectory: string): Promise<Uint8Array> {
+  return loadOwnerFile({
+    directory: dataDirectory,
+    name: KEY_FILE,
+    noun: 'Ed25519 private key',
+    maxBytes: MAX_KEY_FILE_BYTES,
+    create: async () => privateKeyToProtobuf(await generateKeyPair('Ed25519')),
+    isRight: isEd25519Key,
+  })
+}
+
+function isEd25519Key(bytes: Uint8Array): boolean {
+  try {
+    return privateKeyFromProtobuf(bytes).type === 'Ed25519'
+  } catch {
+    return false
+  }
+}
+
+/** Whose messages a node's are: its own. @param privateKey as `loadIdentity` gives it */
+export function messageSecretOf(privateKey: Uint8Array): MessageSecret {
+  return privateKeyFromProtobuf(privateKey).raw.slice(0, MESSAGE_SECRET_BYTES)
+}

@@ -1,0 +1,223 @@
+/**
+ * An outbox in a SQLite file, which a running node and short commands share: each change is one transaction, and those of one turn of the
+ * event loop are committed with one sync to the disk.
+ */
+
+import { join } from 'node:path'
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { decode, encode } from 'cborg'
+import { KEY_BYTES } from '../../keys/index.ts'
+import type { OutboxEntry, OutboxStore, PostOutcome, Receipt } from '../../types.ts'
+import { type DatabaseForm, openDatabaseFile } from './database-file.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
+
+/** The outbox of a node, and of the short commands that have its identity. */
+export function outboxPathIn(dataDirectory: string): string {
+  return join(dataDirectory, 'outbox.db')
+}
+
+/** One index besides that of the ids: each costs every post two writes more, and what is done is pruned before there is much of it. */
+const FORM: DatabaseForm = {
+  noun: 'outbox',
+  applicationId: 0x6d66_6f75, // "mfou"
+  version: 1,
+  schema: `
+    CREATE TABLE entries (
+      id BLOB PRIMARY KEY,
+      end_text TEXT NOT NULL,
+      envelope BLOB NOT NULL,
+      created_at_ms INTEGER NOT NULL,
+      expires_at_ms INTEGER NOT NULL,
+      tries INTEGER NOT NULL,
+      next_try_at_ms INTEGER NOT NULL,
+      claimed_until_ms INTEGER NOT NULL,
+      outcome BLOB,
+      is_done INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX entries_waiting ON entries (next_try_at_ms) WHERE is_done = 0;
+    CREATE TABLE public_keys (end_key BLOB PRIMARY KEY, public_key BLOB NOT NULL, met INTEGER NOT NULL) STRICT;
+    CREATE INDEX public_keys_by_age ON public_keys (met)`,
+}
+
+/** Receivers whose public keys are remembered; the one met longest ago goes first. */
+const MAX_PUBLIC_KEYS = 10_000
+/** Changes that wait for the disk; more than a busy sender has under way. */
+const MAX_WAITING = 65_536
+
+interface Change<T = unknown> {
+  run(): T
+  /** False: a crash of this process leaves it, one of the whole machine may undo it. */
+  isSynced: boolean
+}
+
+type Done<T> = { value: T } | { error: unknown }
+
+/**
+ * Opens the file, or makes it. Its directory must be there.
+ *
+ * @throws {MayflyError} ERR_DAMAGED: it is damaged, and left as it is; ERR_BAD_OPTION: it is something else, or of a newer mayfly
+ * @throws the system's error, in words
+ */
+export function openOutboxStore(path: string): OutboxStore {
+  const database = openDatabaseFile(path, FORM)
+  const sql = prepare(database)
+
+  let isSyncing = true
+
+  /** Commits in the order of their making; the next one that syncs brings those before it to the disk, too. */
+  function syncCommits(isNeeded: boolean): void {
+    if (isNeeded === isSyncing) return
+    database.exec(`PRAGMA synchronous = ${isNeeded ? 'FULL' : 'NORMAL'}`)
+    isSyncing = isNeeded
+  }
+
+  const group = createGroupCommit<Change, Done<unknown>>({
+    maxWaiting: MAX_WAITING,
+    isAfterSending: true, // a message is on its way while it is written
+    commit(changes) {
+      syncCommits(changes.some(({ isSynced }) => isSynced))
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        const values = changes.map(({ run }) => ({ value: run() }))
+        database.exec('COMMIT')
+        return values
+      } catch (error) {
+        // After some failures SQLite has rolled back by itself.
+        if (database.isTransaction) database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    failed: (error) => ({ error }),
+  })
+
+  /** Resolves once it is on the disk. */
+  const durably = <T>(run: () => T): Promise<T> => committed({ run, isSynced: true })
+
+  async function committed<T>(change: Change<T>): Promise<T> {
+    const done = (await group.add(change)) as Done<T>
+    if ('value' in done) return done.value
+    throw explain(done.error, path)
+  }
+
+  /** What was asked for before is seen. */
+  async function reading<T>(read: () => T): Promise<T> {
+    group.flush()
+    try {
+      return read()
+    } catch (error) {
+      throw explain(error, path)
+    }
+  }
+
+  function find(id: Uint8Array): OutboxEntry | undefined {
+    const row = sql.get.get(id)
+    return row && entryOf(row)
+  }
+
+  return {
+    put: ({ id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, outcome, isDone }) =>
+      durably(() => {
+        const done = Number(isDone)
+        sql.put.run(id, end, envelope, createdAtMs, expiresAtMs, tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), done)
+      }),
+    change: (id, change) =>
+      committed({
+        isSynced: false,
+        run() {
+          const before = find(id)
+          const after = before && change(before)
+          if (after === undefined) return undefined
+          const { tries, nextTryAtMs, claimedUntilMs, outcome, isDone } = after
+          sql.change.run(tries, nextTryAtMs, claimedUntilMs, encodeOutcome(outcome), Number(isDone), id)
+          return after
+        },
+      }),
+    get: (id) => reading(() => find(id)),
+    waiting: (limit) => reading(() => sql.waiting.all(limit).map(entryOf)),
+    list: (limit) => reading(() => sql.list.all(limit).map(entryOf)),
+    remove: (id) => durably(() => void sql.remove.run(id)),
+    prune: (doneBeforeMs, maxDone) =>
+      durably(() => {
+        sql.pruneOld.run(doneBeforeMs)
+        sql.pruneMany.run(maxDone)
+        const { waiting, bytes } = sql.load.get() ?? {}
+        return { waiting: Number(waiting), bytes: Number(bytes) }
+      }),
+    publicKey: (end) =>
+      reading(() => {
+        const { public_key: publicKey } = sql.publicKey.get(end) ?? {}
+        return publicKey instanceof Uint8Array ? publicKey : undefined
+      }),
+    putPublicKey: (end, publicKey) =>
+      durably(() => {
+        sql.putPublicKey.run(end, publicKey)
+        sql.prunePublicKeys.run(MAX_PUBLIC_KEYS)
+      }),
+    async close() {
+      group.flush()
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+function prepare(database: DatabaseSync) {
+  const statements = {
+    put: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    change: 'UPDATE entries SET tries = ?, next_try_at_ms = ?, claimed_until_ms = ?, outcome = ?, is_done = ? WHERE id = ?',
+    get: 'SELECT * FROM entries WHERE id = ?',
+    waiting: 'SELECT * FROM entries WHERE is_done = 0 ORDER BY next_try_at_ms LIMIT ?',
+    list: 'SELECT * FROM entries ORDER BY created_at_ms DESC, rowid DESC LIMIT ?',
+    remove: 'DELETE FROM entries WHERE id = ?',
+    pruneOld: 'DELETE FROM entries WHERE is_done = 1 AND created_at_ms < ?',
+    pruneMany: `DELETE FROM entries WHERE rowid IN
+      (SELECT rowid FROM entries WHERE is_done = 1 ORDER BY created_at_ms DESC, rowid DESC LIMIT -1 OFFSET ?)`,
+    load: 'SELECT count(*) AS waiting, coalesce(sum(length(envelope)), 0) AS bytes FROM entries WHERE is_done = 0',
+    publicKey: 'SELECT public_key FROM public_keys WHERE end_key = ?',
+    putPublicKey: 'INSERT OR REPLACE INTO public_keys VALUES (?, ?, (SELECT coalesce(max(met), 0) + 1 FROM public_keys))',
+    prunePublicKeys: 'DELETE FROM public_keys WHERE rowid IN (SELECT rowid FROM public_keys ORDER BY met DESC LIMIT -1 OFFSET ?)',
+  }
+  const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)])
+  return Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>
+}
+
+function entryOf(row: Record<string, SQLOutputValue>): OutboxEntry {
+  const { outcome } = row
+  return {
+    id: row.id as Uint8Array,
+    end: row.end_text as string,
+    envelope: row.envelope as Uint8Array,
+    createdAtMs: Number(row.created_at_ms),
+    expiresAtMs: Number(row.expires_at_ms),
+    tries: Number(row.tries),
+    nextTryAtMs: Number(row.next_try_at_ms),
+    claimedUntilMs: Number(row.claimed_until_ms),
+    outcome: outcome instanceof Uint8Array ? decodeOutcome(outcome) : undefined,
+    isDone: row.is_done === 1,
+  }
+}
+
+/** A receipt with its ids in one piece: there are many, and each message that it names has the receipt. */
+type ReceiptRow = [receiver: Uint8Array, ids: Uint8Array, storedAtMs: number, bytes: Uint8Array]
+
+function encodeOutcome(outcome: PostOutcome | undefined): Uint8Array | null {
+  if (outcome === undefined) return null
+  if (outcome.state !== 'stored') return encode(outcome)
+  const rows = outcome.receipts.map(({ receiver, ids, storedAtMs, bytes }): ReceiptRow => [receiver, Buffer.concat(ids), storedAtMs, bytes])
+  return encode({ state: outcome.state, receipts: rows })
+}
+
+function decodeOutcome(blob: Uint8Array): PostOutcome {
+  const outcome = decode(blob) as Exclude<PostOutcome, { state: 'stored' }> | { state: 'stored'; receipts: ReceiptRow[] }
+  if (outcome.state !== 'stored') return outcome
+  const receipts = outcome.receipts.map(([receiver, joined, storedAtMs, bytes]): Receipt => {
+    const ids = Array.from({ length: joined.byteLength / KEY_BYTES }, (_, i) => joined.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES))
+    return { receiver, ids, storedAtMs, bytes }
+  })
+  return { state: outcome.state, receipts }
+}
+
+function explain(error: unknown, path: string): unknown {
+  if (sqliteFailureOf(error) === undefined) return error
+  return Object.assign(new Error(`Cannot use the outbox ${path}: ${sqliteWords(error)}`, { cause: error }), { code: 'ERR_SQLITE_ERROR' })
+}

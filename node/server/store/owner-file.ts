@@ -1,0 +1,87 @@
+/** A secret in a file that only its owner may read: made once, whole or not at all, and refused when others could have read it. */
+
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MayflyError } from '../../errors.ts'
+
+export interface OwnerFile {
+  directory: string
+  name: string
+  /** How refusals name it: "private key". */
+  noun: string
+  /** Whatever is larger is something else, in bytes. */
+  maxBytes: number
+  create(): Uint8Array | Promise<Uint8Array>
+  /** True when these bytes are what `create` makes. */
+  isRight(bytes: Uint8Array): boolean
+}
+
+/**
+ * Reads it; makes the directory and the file when they are missing.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION: others may read it, or it is something else; the message says what to do
+ * @throws the system's error, when the directory cannot be made, read or written
+ */
+export async function loadOwnerFile(file: OwnerFile): Promise<Uint8Array> {
+  await mkdir(file.directory, { recursive: true, mode: 0o700 })
+  return (await readOwnerFile(file)) ?? (await createOwnerFile(file))
+}
+
+/** Undefined when there is no such file. */
+async function readOwnerFile({ directory, name, noun, maxBytes, isRight }: OwnerFile): Promise<Uint8Array | undefined> {
+  const path = join(directory, name)
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  if (file === undefined) return undefined
+  try {
+    const { mode, uid, size } = await file.stat()
+    const owner = process.geteuid?.()
+    // Without geteuid there are no such permissions either (Windows).
+    if (owner !== undefined && ((mode & 0o077) !== 0 || uid !== owner)) {
+      throw new MayflyError('ERR_BAD_OPTION', `Others may read or change the ${noun} ${path}: run \`chmod 600\` on it as its owner`)
+    }
+    const bytes = size > maxBytes ? undefined : new Uint8Array(await file.readFile())
+    if (bytes !== undefined && isRight(bytes)) return bytes
+    throw new MayflyError('ERR_BAD_OPTION', `No ${noun} in ${path}: remove the file to start with a new one`)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Written under another name first, then linked: a crash leaves no half file, and of two starts at once both get the same one. */
+async function createOwnerFile(ownerFile: OwnerFile): Promise<Uint8Array> {
+  const { directory, name, create } = ownerFile
+  const bytes = await create()
+  const temporary = join(directory, `.${name}-${randomBytes(6).toString('hex')}`)
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await link(temporary, join(directory, name))
+    await syncDirectory(directory)
+  } catch (error) {
+    const earlier = (error as NodeJS.ErrnoException).code === 'EEXIST' ? await readOwnerFile(ownerFile) : undefined
+    if (earlier === undefined) throw error
+    return earlier
+  } finally {
+    await unlink(temporary)
+  }
+  return bytes
+}
+
+/** A new name is in the directory, and only there. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return // it opens no directories
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { createPeer } from '../../browser/library.ts'
+
+it('a tab peer needs a gateway to join through', async () => {
+  for (const gateway of ['', []]) await expect(createPeer({ gateway })).rejects.toMatchObject({ code: 'ERR_BAD_OPTION' })
+})
+
+it('a tab peer is made for one gateway or several, and is a tab', async () => {
+  for (const gateway of ['http://localhost:4000', ['http://localhost:4000', 'http://localhost:4001']]) {
+    const peer = await createPeer({ gateway, limits: { maxHeldContents: 3 } })
+    expect(peer.role).toBe('tab')
+    expect(peer.status().limits.maxHeldContents).toBe(3)
+    await peer.stop()
+  }
+})

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createWorkerHasher, type HashThread } from '../../../browser/peer/worker-hasher.ts'
+
+/** A thread of hashing in this one: it answers later, and one request after the other. */
+class SlowThread implements HashThread {
+  readonly #hashes = new Map<number, ReturnType<typeof createHash>>()
+  readonly #listeners: ((event: MessageEvent) => void)[] = []
+  readonly #errorListeners: ((event: ErrorEvent) => void)[] = []
+  pending = 0
+  mostPending = 0
+
+  postMessage(request: Parameters<HashThread['postMessage']>[0]): void {
+    const { id } = request
+    const hash = this.#hashes.get(id) ?? createHash('sha256')
+    this.#hashes.set(id, hash)
+    if (request.type === 'update') hash.update(request.bytes)
+    this.mostPending = Math.max(this.mostPending, ++this.pending)
+    setImmediate(() => {
+      this.pending--
+      const data = request.type === 'digest' ? { id, digest: new Uint8Array(hash.digest()) } : { id }
+      for (const listener of this.#listeners) listener(new MessageEvent('message', { data }))
+    })
+  }
+
+  addEventListener(type: 'message' | 'error', listener: never): void {
+    if (type === 'message') this.#listeners.push(listener)
+    else this.#errorListeners.push(listener)
+  }
+
+  fail(): void {
+    for (const listener of this.#errorListeners) listener({ message: 'gone' } as ErrorEvent)
+  }
+}
+
+const parts = Array.from({ length: 20 }, (_, i) => new Uint8Array(1_000).fill(i))
+const expected = (bytes: Uint8Array[]) => new Uint8Array(createHash('sha256').update(Buffer.concat(bytes)).digest())
+
+describe('hashing in a thread', () => {
+  it('gives the SHA-256 of each content, also of several at once, and of nothing', async () => {
+    const createHasher = createWorkerHasher(() => new SlowThread())
+    const digestOf = async (bytes: Uint8Array[]) => {
+      const hasher = createHasher()
+      for (const part of bytes) await hasher.update(part)
+      return hasher.digest()
+    }
+    const contents = [parts, parts.slice(3), parts.slice(0, 1), []]
+    expect(await Promise.all(contents.map(digestOf))).toEqual(contents.map(expected))
+  })
+
+  it('starts one thread, when it is first needed, and never sends far ahead of it', async () => {
+    const threads: SlowThread[] = []
+    const createHasher = createWorkerHasher(() => {
+      const thread = new SlowThread()
+      threads.push(thread)
+      return thread
+    })
+    const hasher = createHasher()
+    expect(threads).toHaveLength(0)
+    for (const part of parts) await hasher.update(part)
+    await hasher.digest()
+    await createHasher().digest()
+    expect(threads).toHaveLength(1)
+    expect(threads[0]?.mostPending).toBeLessThanOrEqual(3)
+  })
+
+  it('fails instead of waiting for a thread that has ended, and starts another for what comes next', async () => {
+    const threads: SlowThread[] = []
+    const createHasher = createWorkerHasher(() => {
+      const thread = new SlowThread()
+      threads.push(thread)
+      return thread
+    })
+    const hasher = createHasher()
+    await hasher.update(new Uint8Array(1))
+    const digest = hasher.digest()
+    threads[0]?.fail()
+    await expect(digest).rejects.toThrow('gone')
+    await expect(hasher.update(new Uint8Array(1))).rejects.toThrow('gone')
+    const next = createHasher()
+    await next.update(new Uint8Array(1))
+    expect(await next.digest()).toEqual(expected([new Uint8Array(1)]))
+    expect(threads).toHaveLength(2)
+  })
+})

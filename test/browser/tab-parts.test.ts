@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { ACTIVITY_DEFAULTS, Activity } from '../../browser/activity/activity.ts'
+import { Traffic } from '../../browser/activity/traffic.ts'
+import { Cell, firstMatch } from '../../browser/cell.ts'
+import { isLastCopy } from '../../browser/holding/last-copy-guard.ts'
+import { pathOf, type Route, rawPathOf, routeOf, routeOfLink } from '../../browser/visit/route.ts'
+
+const HASH = '0123456789abcdef'.repeat(4)
+
+describe('parts of the tab', () => {
+  it('a route and its path stand for each other; anything else is home', () => {
+    expect(routeOf(`/${HASH}`)).toEqual({ view: 'page', hash: HASH })
+    expect(pathOf({ view: 'page', hash: HASH })).toBe(`/${HASH}`)
+    expect(rawPathOf({ hash: HASH })).toBe(`/raw/${HASH}`)
+    for (const path of ['/', '/index.html', `/${HASH}0`, `/${HASH.toUpperCase()}`, `/raw/${HASH}`])
+      expect(routeOf(path)).toEqual({ view: 'home' })
+    expect(pathOf({ view: 'home' })).toBe('/')
+  })
+
+  it('a link carries the outline, the path inside a bundle and a name, and is read back the same', () => {
+    const outline = 'fedcba9876543210'.repeat(4)
+    const routes: Route[] = [
+      { view: 'page', hash: HASH, outline },
+      { view: 'page', hash: HASH, outline, name: 'naïve 漢字 #%?&.mp4' },
+      { view: 'page', hash: HASH, inside: '' },
+      { view: 'page', hash: HASH, inside: 'a b/\u{1f98b}?#%.html' },
+    ]
+    for (const route of routes) {
+      const { pathname, search } = new URL(pathOf(route), 'http://localhost')
+      expect(routeOf(pathname, search)).toEqual(route)
+    }
+    expect(routeOf(`/${HASH}`, '?o=nonsense&filename=')).toEqual({ view: 'page', hash: HASH })
+    expect(rawPathOf({ hash: HASH, outline, name: 'a.txt', download: true })).toBe(`/raw/${HASH}?o=${outline}&download=1&filename=a.txt`)
+    expect(rawPathOf({ hash: HASH, inside: 'a b/c', format: 'zip' })).toBe(`/raw/${HASH}/a%20b/c?format=zip`)
+  })
+
+  it('a private link keeps its key behind #k=, has no name before it, and what is asked of a gateway has neither', () => {
+    const [outline, secret] = ['fedcba9876543210'.repeat(4), 'k'.repeat(43)]
+    const route: Route = { view: 'page', hash: HASH, outline, secret }
+    expect(pathOf({ ...route, name: 'a.txt' })).toBe(`/${HASH}?o=${outline}#k=${secret}`)
+    const { pathname, search, hash } = new URL(pathOf(route), 'http://localhost')
+    expect(routeOf(pathname, search, hash)).toEqual(route)
+    expect(routeOf(pathname, search, '#k=half')).toEqual({ ...route, secret: 'half' })
+    expect(routeOf(pathname, search, '#section')).toEqual({ view: 'page', hash: HASH, outline })
+    expect(routeOf('/', '', hash)).toEqual({ view: 'home' })
+    expect(rawPathOf(route)).toBe(`/raw/${HASH}?o=${outline}`)
+  })
+
+  it('a link in a message leads to a page of this site, or nowhere', () => {
+    const page = { view: 'page', hash: HASH }
+    expect(routeOfLink(`/${HASH}`)).toEqual(page)
+    expect(routeOfLink(`/${HASH}?o=${HASH}#k=key`)).toEqual({ ...page, outline: HASH, secret: 'key' })
+    const others = [
+      '',
+      '/',
+      '//[',
+      '/messages',
+      `//evil.example/${HASH}`,
+      `https://evil.example/${HASH}`,
+      `javascript:/${HASH}`,
+      `/${HASH}0`,
+    ]
+    for (const link of others) expect(routeOfLink(link)).toBeUndefined()
+  })
+
+  it('a link to an end leads to the composer, with # or without; a hashname never gets one', () => {
+    const hashname = 'ab2q'.repeat(13)
+    for (const to of ['#wall', '#brød', '#a+b&c=d', hashname]) {
+      const path = pathOf({ view: 'messages', to })
+      expect(routeOf(new URL(path, 'http://localhost').pathname)).toEqual({ view: 'messages', to })
+    }
+    expect(pathOf({ view: 'messages', to: '#wall' })).toBe('/to/%23wall')
+    expect(routeOf('/to/wall')).toEqual({ view: 'messages', to: '#wall' })
+    expect(routeOf('/messages')).toEqual({ view: 'messages' })
+    expect(pathOf({ view: 'messages' })).toBe('/messages')
+    for (const path of ['/to/', '/to/a/b', '/messages/']) expect(routeOf(path)).toEqual({ view: 'home' })
+  })
+
+  it('a cell tells of changes only, and waits for a value that passes', async () => {
+    const cell = new Cell(1)
+    const heard: number[] = []
+    const unsubscribe = cell.subscribe((value) => heard.push(value))
+    const three = firstMatch(cell, (value) => value === 3)
+    for (const value of [1, 2, 2, 3]) cell.set(value)
+    unsubscribe()
+    cell.set(4)
+    expect(heard).toEqual([2, 3])
+    expect(await three).toBe(3)
+  })
+
+  it('waiting on a cell ends with the reason of the signal', async () => {
+    const controller = new AbortController()
+    const waiting = firstMatch(new Cell(0), (value) => value > 0, { signal: controller.signal })
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+  })
+
+  it('the console keeps the newest entries, and counts one that repeats', () => {
+    const activity = new Activity(() => 1_000)
+    for (let i = 0; i < ACTIVITY_DEFAULTS.maxEntries + 5; i++) activity.say(`entry ${i}`)
+    activity.say('again')
+    activity.say('again')
+    const entries = activity.entries.get()
+    expect(entries).toHaveLength(ACTIVITY_DEFAULTS.maxEntries)
+    expect(entries.at(-1)).toMatchObject({ text: 'again', times: 2 })
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length)
+  })
+
+  it('the wave has a place for each second of the last minute', () => {
+    let nowMs = 100_000
+    const traffic = new Traffic(() => nowMs)
+    traffic.add(10)
+    nowMs += 2_000
+    traffic.add(5)
+    traffic.add(5)
+    expect(traffic.wave().slice(-3)).toEqual([10, 0, 10])
+    expect(traffic.totals.get()).toEqual({ times: 3, bytes: 20 })
+    nowMs += 60_000
+    expect(traffic.wave().every((bytes) => bytes === 0)).toBe(true)
+  })
+
+  it('a copy is the last when the network says one, or when it was made here and nobody has said anything', () => {
+    const page = { hash: HASH, size: 1, label: '', madeHere: true, kept: true }
+    const visited = { ...page, madeHere: false }
+    expect([0, 1, 2].map((count) => isLastCopy(page, count))).toEqual([true, true, false])
+    expect([0, 1, 2].map((count) => isLastCopy(visited, count))).toEqual([true, true, false])
+    expect(isLastCopy(page, undefined)).toBe(true)
+    expect(isLastCopy(visited, undefined)).toBe(false)
+  })
+})

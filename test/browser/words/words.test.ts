@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { exactSizeText, sizeText } from '../../../browser/text/size-text.ts'
+import { countSentence, countText } from '../../../browser/words/count-sentence.ts'
+import { eventSentence } from '../../../browser/words/event-sentence.ts'
+import { progressText, timeText } from '../../../browser/words/progress-sentence.ts'
+import { refusalSentence } from '../../../browser/words/refusal-sentence.ts'
+import { MayflyError, type PeerLimits } from '../../../node/index.ts'
+
+const KEY = 'ab'.repeat(32)
+
+describe('words', () => {
+  it('a count is said with its number, in the singular for one', () => {
+    expect(countSentence({ count: 1, mine: true })).toBe('1 person holds this page: you.')
+    expect(countSentence({ count: 1, mine: false })).toBe('1 person holds this page.')
+    for (const count of [2, 3, 200]) {
+      expect(countSentence({ count, mine: true })).toMatch(new RegExp(`^${count} people hold this page`))
+      expect(countSentence({ count, mine: false })).toBe(`${count} people hold this page.`)
+      expect(countText({ count, mine: true })).toBe(`${count} people`)
+    }
+  })
+
+  it('nobody is said only when this tab does not hold the page, and an answer has come', () => {
+    expect(countSentence({ count: 0, mine: false })).toBe('Nobody holds this page now.')
+    for (const facts of [
+      { count: 0, mine: true },
+      { count: undefined, mine: true },
+      { count: undefined, mine: false },
+    ]) {
+      expect(countSentence(facts)).not.toMatch(/nobody|\d/i)
+    }
+  })
+
+  it('sizes have the unit that fits', () => {
+    const table: [number, string][] = [
+      [0, '0 bytes'],
+      [1, '1 byte'],
+      [1_023, '1023 bytes'],
+      [1_024, '1 KiB'],
+      [1_536, '1.5 KiB'],
+      [262_144, '256 KiB'],
+      [2 * 1_048_576, '2 MiB'],
+      [68_719_476_736, '64 GiB'],
+    ]
+    for (const [bytes, text] of table) expect(sizeText(bytes)).toBe(text)
+    expect(exactSizeText(262_145)).toBe('256 KiB (262,145 bytes)')
+  })
+
+  it('a refusal names the limit and the size', () => {
+    const limits = { maxContentBytes: 262_144, maxHeldContents: 64, maxHeldBytes: 8_388_608 } as PeerLimits
+    const tooLarge = refusalSentence(new MayflyError('ERR_TOO_LARGE', ''), { size: 300_000, limits })
+    expect(tooLarge).toContain('256 KiB')
+    expect(tooLarge).toContain('300,000 bytes')
+    const full = refusalSentence(new MayflyError('ERR_LIMIT', ''), { size: 1, limits })
+    expect(full).toContain('64 pages')
+    expect(full).toContain('8 MiB')
+    const many = refusalSentence(new MayflyError('ERR_LIMIT', ''), { size: 1, files: 99, limits })
+    expect(many).toContain('100 contents')
+    for (const name of ['NotReadableError', 'NotFoundError'])
+      expect(refusalSentence(new DOMException('', name), { size: 1 })).toContain('could not be read')
+    expect(refusalSentence(new MayflyError('ERR_BAD_OPTION', 'a path with ".."'), { size: 1 })).toContain('a path with ".."')
+    expect(refusalSentence(new TypeError('some bug'), { size: 1 })).toContain('some bug')
+  })
+
+  it('progress says sizes and share, and pace and time left once they are known', () => {
+    expect(progressText({ done: 0, total: 2_097_152 })).toBe('0 bytes of 2 MiB (0 %)')
+    expect(progressText({ done: 1_048_576, total: 2_097_152, bytesPerSecond: 524_288 })).toBe(
+      '1 MiB of 2 MiB (50 %), 512 KiB per second, 2 seconds left',
+    )
+    expect(progressText({ done: 0, total: 0 })).toContain('100 %')
+    expect([0.1, 1, 60, 150, 7_200].map(timeText)).toEqual(['1 second', '1 second', '60 seconds', '3 minutes', '2 hours'])
+  })
+
+  it('an event says which page it is about, and how it went', () => {
+    const sentences = [
+      eventSentence({ type: 'hold', key: KEY, size: 5 }),
+      eventSentence({ type: 'served', isDirect: false, key: KEY, bytes: 5, to: 'peer' }),
+      eventSentence({ type: 'fetched', key: KEY, bytes: 5, from: 'peer', ms: 12.4 }),
+      eventSentence({ type: 'bad-holder', key: KEY, peer: 'liar', home: 'home', reason: 'wrong bytes' }),
+    ]
+    for (const sentence of sentences) expect(sentence).toContain('abababab')
+    expect(sentences[2]).toContain('12 ms')
+    expect(sentences[3]).toContain('wrong bytes')
+    expect(eventSentence({ type: 'join-failed', address: 'http://x', reason: 'refused', retryInMs: 2_000 })).toContain('2 seconds')
+  })
+})

@@ -1,0 +1,42 @@
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { isThere, makePlace } from '../../../node/cli/fetch/bundle-directory.ts'
+import { sha256 } from '../../../node/index.ts'
+import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
+
+test('bundle directory: makes the folders that lead to a file, and itself', async () => {
+  const directory = join(await createTemporaryDirectory(), 'new')
+  expect(await makePlace(directory, 'a/b 🙂/c')).toBe(join(directory, 'a/b 🙂/c'))
+  expect(await readdir(directory, { recursive: true })).toEqual(['a', 'a/b 🙂'])
+})
+
+test.each(['../x', 'a/../../x', '/etc/x', 'a//x', '.', ''])('bundle directory: %j has no place in it', async (path) => {
+  const directory = await createTemporaryDirectory()
+  await expect(makePlace(directory, path)).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
+  expect(await readdir(directory)).toEqual([])
+})
+
+test('bundle directory: a link that is there is never followed, and a file is no folder', async () => {
+  const directory = await createTemporaryDirectory()
+  const outside = await createTemporaryDirectory()
+  await symlink(outside, join(directory, 'link'))
+  await writeFile(join(directory, 'file'), '')
+  await mkdir(join(directory, 'folder'))
+  for (const path of ['link/x', 'link', 'file/x', 'folder']) {
+    await expect(makePlace(directory, path)).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
+  }
+  expect(await readdir(outside)).toEqual([])
+})
+
+test('bundle directory: a file that an earlier attempt brought is known by its bytes', async () => {
+  const file = join(await createTemporaryDirectory(), 'a')
+  const { signal } = new AbortController()
+  const bytes = Buffer.from('some bytes')
+  const entry = { path: 'a', size: bytes.byteLength, type: '', key: await sha256(bytes) }
+  expect(await isThere(file, entry, { signal })).toBe(false)
+  await writeFile(file, 'somE bytes')
+  expect(await isThere(file, entry, { signal })).toBe(false)
+  await writeFile(file, bytes)
+  expect(await isThere(file, entry, { signal })).toBe(true)
+})

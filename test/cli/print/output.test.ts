@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { createOutput } from '../../../node/cli/print/output.ts'
+import { MayflyError } from '../../../node/index.ts'
+import { createCollectingStream } from '../../helpers/collecting-stream.ts'
+
+function createOutputs({ json = false, isTTY = false } = {}) {
+  const stdout = createCollectingStream({ isTTY })
+  const stderr = createCollectingStream({ isTTY })
+  return { stdout, stderr, output: createOutput({ stdout, stderr, json }) }
+}
+
+test('output: a result is words for people and one line of JSON for programs', () => {
+  const people = createOutputs()
+  people.output.result('2 holders', { holders: 2 })
+  people.output.event({ type: 'joined' })
+  expect(people.stdout.text()).toBe('2 holders\n')
+
+  const programs = createOutputs({ json: true })
+  programs.output.result('2 holders', { holders: 2 })
+  programs.output.event({ type: 'joined' })
+  expect(programs.stdout.text()).toBe('{"holders":2}\n{"type":"joined"}\n')
+})
+
+test('output: a remark is for a person at a terminal only', () => {
+  for (const [json, isTTY, text] of [
+    [false, true, 'hello\n'],
+    [false, false, ''],
+    [true, true, ''],
+  ] as const) {
+    const { output, stdout, stderr } = createOutputs({ json, isTTY })
+    output.remark('hello')
+    expect([stdout.text(), stderr.text()]).toEqual(['', text])
+  }
+})
+
+test('output: a problem goes to standard error, with its code for programs', () => {
+  const error = new MayflyError('ERR_NO_HOLDER', 'Nobody holds it')
+  const people = createOutputs()
+  people.output.problem(error)
+  expect([people.stdout.text(), people.stderr.text()]).toEqual(['', 'mayfly: Nobody holds it\n'])
+
+  const programs = createOutputs({ json: true })
+  programs.output.problem(error)
+  expect(JSON.parse(programs.stderr.text())).toEqual({ error: { code: 'ERR_NO_HOLDER', message: 'Nobody holds it' } })
+})
+
+test('output: words from the network cannot steer the terminal', () => {
+  const { output, stdout, stderr } = createOutputs({ isTTY: true })
+  output.result('a\u001b[2Jb\u0007\rc\nd\u009b', {})
+  output.problem(new MayflyError('ERR_LIMIT', '\u001b]0;owned\u0007'))
+  expect(stdout.text()).toBe('a?[2Jb??c\nd?\n')
+  expect(stderr.text()).toBe('mayfly: ?]0;owned?\n')
+})
+
+test('output: content is written as it is', async () => {
+  const { output, stdout } = createOutputs()
+  await output.bytes(new Uint8Array([0, 27, 10, 13]))
+  expect(stdout.text()).toBe('\u0000\u001b\n\r')
+})
+
+test('output: a reader that has gone is told by a signal, and later lines are dropped', async () => {
+  const { output, stdout } = createOutputs()
+  stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  await new Promise((resolve) => stdout.once('close', resolve))
+  expect(output.closed.aborted).toBe(true)
+  output.result('more', {})
+  await expect(output.bytes(new Uint8Array(1))).rejects.toThrow()
+})

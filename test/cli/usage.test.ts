@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCommand } from '../../node/cli/command.ts'
+import { createCollectingStream } from '../helpers/collecting-stream.ts'
+import { runMayfly } from '../helpers/mayfly-process.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+
+const HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+/** Nothing listens at the discard port. */
+const NOWHERE = 'http://127.0.0.1:9'
+
+/** The command within this process: what it says and how it ends, without a process around it. */
+async function run(argv: string[], env: Record<string, string> = {}, { signal = new AbortController().signal, isTTY = false } = {}) {
+  const stdout = createCollectingStream({ isTTY })
+  const stderr = createCollectingStream({ isTTY })
+  const exitCode = await runCommand({ argv, env, stdin: new PassThrough().end(), stdout, stderr, signal })
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+test.each([
+  [['--help']],
+  [['help']],
+  [['help', 'get']],
+  [['start', '--help']],
+  [['hold', '-h']],
+  [['get', '--help']],
+  [['holders', '--help']],
+  [['receive', '--help']],
+  [['status', '--help']],
+  [['send', '--help']],
+])('usage: %j says how, and ends with 0', async (argv) => {
+  const { exitCode, stdout, stderr } = await run(argv)
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toContain('Usage: mayfly')
+})
+
+test('usage: --version says the version of the package', async () => {
+  const { version } = (await import('../../package.json', { with: { type: 'json' } })).default
+  expect(await run(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+test.each<[string, string[]]>([
+  ['no sub-command', []],
+  ['an unknown sub-command', ['strat']],
+  ['an unknown flag', ['status', '--colour']],
+  ["another sub-command's flag", ['status', '--watch']],
+  ['a flag without its value', ['status', '--join']],
+  ['nothing to get', ['get']],
+  ['too much to get', ['get', HASH, HASH]],
+  ['no hash', ['get', 'hello']],
+  ['a hash in upper case', ['holders', HASH.toUpperCase()]],
+  ['a link to something else', ['get', 'http://localhost:4000/api/v1/status']],
+  ['an address that is none', ['status', '--join', 'localhost:4000']],
+  ['a status of what has no HTTP', ['status', '--join', '/ip4/127.0.0.1/tcp/4000']],
+  ['a port that is none', ['start', '--port', 'http']],
+  ['a time that is none', ['status', '--timeout', 'soon']],
+  ['a file of settings that is not there', ['status', '--config', '/nowhere.json']],
+  ['JSON where the bytes go', ['get', HASH, '--json', '--join', NOWHERE]],
+  ['nothing to hold', ['hold', '--join', NOWHERE]],
+  ['nowhere to send', ['send']],
+  ['an end without its #', ['send', 'wall', 'hello']],
+  ['a name that cannot be', ['send', '#a b', 'hello']],
+  ['text of several words', ['send', '#wall', 'hello', 'world']],
+  ['a field without a value', ['send', '#wall', 'hello', '--field', 'topic']],
+  ['an answer to what is no id', ['send', '#wall', 'hello', '--re', 'abc']],
+  ['a multiaddr that cannot be read', ['get', HASH, '--join', '/ip4/nowhere']],
+  ['a name of a receiver that is none', ['receive', '../a', '--data', '/nowhere']],
+  ['an end that is none', ['receive', '--tap', '#a b', '--data', '/nowhere']],
+  ['a rule that is none', ['receive', '--rule', '{"was":{}}', '--data', '/nowhere']],
+  ['a rule that is no JSON', ['receive', '--rule', 'type=text/plain', '--data', '/nowhere']],
+  ['an export of nothing', ['receive', 'nobody', '--export', '--data', '/nowhere']],
+])('usage: %s ends with 2, and says why on standard error only', async (_, argv) => {
+  const { exitCode, stdout, stderr } = await run(argv)
+  expect([exitCode, stdout]).toEqual([2, ''])
+  expect(stderr).not.toBe('')
+})
+
+test.each<[string, string[]]>([
+  ['status', ['status']],
+  ['get', ['get', HASH]],
+  ['holders', ['holders', HASH]],
+  ['holders --watch', ['holders', HASH, '--watch']],
+])('usage: %s ends with 4 when nobody is there to ask', async (_, argv) => {
+  const people = await run([...argv, '--join', NOWHERE])
+  expect([people.exitCode, people.stdout]).toEqual([4, ''])
+  const programs = await run([...argv, '--join', NOWHERE, ...(argv[0] === 'get' ? ['-o', '/dev/null'] : []), '--json'])
+  expect([programs.exitCode, programs.stdout]).toEqual([4, ''])
+  expect(JSON.parse(programs.stderr)).toMatchObject({ error: { code: 'ERR_NO_NETWORK' } })
+})
+
+test('usage: what is told to end before it began does nothing: a node has ended well, a question has failed', async () => {
+  const data = join(await createTemporaryDirectory(), 'data')
+  const ended = AbortSignal.abort(new DOMException('ended', 'AbortError'))
+  expect(await run(['start', '--port', '0', '--data', data, '--log-level', 'silent'], {}, { signal: ended })).toEqual({
+    exitCode: 0,
+    stdout: '',
+    stderr: '',
+  })
+  for (const argv of [['status'], ['get', HASH], ['holders', HASH], ['hold', '-']]) {
+    expect(await run([...argv, '--join', NOWHERE], {}, { signal: ended })).toMatchObject({ exitCode: 1, stdout: '' })
+  }
+  expect(await run(['holders', HASH, '--watch', '--join', NOWHERE], {}, { signal: ended })).toMatchObject({ exitCode: 0, stdout: '' })
+})
+
+test('usage: settings come from the flag, then the environment, then the file', async () => {
+  const asked: string[] = []
+  const port = await listen((request, response) => {
+    asked.push(request.headers.host ?? '')
+    response.end('{"id":"a"}')
+  })
+  const config = join(await createTemporaryDirectory(), 'mayfly.json')
+  await writeFile(config, JSON.stringify({ join: `http://127.0.0.1:${port}`, json: true }))
+
+  expect(await run(['status', '--config', config])).toMatchObject({ exitCode: 0, stdout: '{"id":"a"}\n' })
+  expect(await run(['status'], { MAYFLY_CONFIG: config, MAYFLY_JSON: 'no' })).toMatchObject({ stdout: expect.stringContaining('gateway') })
+  expect(await run(['status', '--config', config], { MAYFLY_JOIN: NOWHERE })).toMatchObject({ exitCode: 4 })
+  expect(await run(['status', '--join', `http://localhost:${port}`], { MAYFLY_JOIN: NOWHERE })).toMatchObject({ exitCode: 0 })
+  expect(asked).toEqual([`127.0.0.1:${port}`, `127.0.0.1:${port}`, `localhost:${port}`])
+})
+
+test('usage: a link is asked of its own gateway, unless the command line says another', async () => {
+  const link = `${NOWHERE}/${HASH}`
+  const elsewhere = 'http://127.0.0.1:19'
+  const asked = async (argv: string[], env = {}) => (await run(argv, env)).stderr
+  expect(await asked(['get', link])).toContain(NOWHERE)
+  expect(await asked(['get', link], { MAYFLY_JOIN: elsewhere })).toContain(NOWHERE)
+  expect(await asked(['get', link, '--join', elsewhere])).toContain(elsewhere)
+  expect(await asked(['get', HASH], { MAYFLY_JOIN: elsewhere })).toContain(elsewhere)
+})
+
+test('usage: bytes that could upset a terminal reach it only when asked for by name', async () => {
+  const bytes = 'plain \u001b[2J text'
+  const hash = createHash('sha256').update(bytes).digest('hex')
+  const join = `http://127.0.0.1:${await listen((_, response) => response.end(bytes))}`
+  expect(await run(['get', hash, '--join', join], {}, { isTTY: true })).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(await run(['get', hash, '--join', join, '-o', '-'], {}, { isTTY: true })).toEqual({ exitCode: 0, stdout: bytes, stderr: '' })
+  expect(await run(['get', hash, '--join', join])).toEqual({ exitCode: 0, stdout: bytes, stderr: '' })
+})
+
+test('usage: a real process ends with the code, and its last words are on the right streams', async () => {
+  const [version, nobody, wrong] = await Promise.all([
+    runMayfly(['--version']),
+    runMayfly(['status', '--join', NOWHERE]),
+    runMayfly(['get', 'hello']),
+  ])
+  expect(version).toMatchObject({ code: 0, stderr: '' })
+  expect(version.stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/)
+  expect(nobody).toMatchObject({ code: 4, stdout: Buffer.alloc(0), stderr: expect.stringMatching(/^mayfly: /) })
+  expect(wrong).toMatchObject({ code: 2, stdout: Buffer.alloc(0), stderr: expect.stringMatching(/^mayfly: /) })
+})
+
+/** A server on loopback, gone with the test. */
+async function listen(listener: RequestListener): Promise<number> {
+  const server = createServer(listener)
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest'
+import { createLivingCache } from '../../../node/content/memory/living-cache.ts'
+import { encodeKeyHex } from '../../../node/keys/index.ts'
+
+const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
+const KEY = keyOf(1)
+
+/** A cache, and the counts of its keys in the test's hand. */
+function createCache(maxBytes = 100_000) {
+  const watched = new Map<string, (count: number, isCertain: boolean) => void>()
+  const cache = createLivingCache(maxBytes, (key, listener) => {
+    watched.set(encodeKeyHex(key), listener)
+    return () => watched.delete(encodeKeyHex(key))
+  })
+  const count = (key: Uint8Array, holders: number, isCertain = true) => watched.get(encodeKeyHex(key))?.(holders, isCertain)
+  const put = (byte: number, size = 10) => {
+    cache.put(keyOf(byte), new Uint8Array(size))
+    count(keyOf(byte), 1)
+  }
+  return { cache, watched, count, put }
+}
+
+test('living-cache: serves nothing before it knows that somebody holds it', () => {
+  const { cache, count } = createCache()
+  cache.put(KEY, Uint8Array.of(7))
+  expect(cache.get(KEY)).toBeUndefined()
+  count(KEY, 1)
+  expect(cache.get(KEY)).toEqual(Uint8Array.of(7))
+})
+
+test('living-cache: what nobody holds any more is gone, and watched no more', () => {
+  const { cache, watched, count, put } = createCache()
+  put(1)
+  count(KEY, 0)
+  expect(cache.get(KEY)).toBeUndefined()
+  expect(cache.bytes).toBe(0)
+  expect(watched.size).toBe(0)
+})
+
+test('living-cache: while nobody can tell, it keeps and does not serve', () => {
+  const { cache, count, put } = createCache()
+  put(1)
+  count(KEY, 1, false)
+  expect(cache.get(KEY)).toBeUndefined()
+  count(KEY, 0, false)
+  count(KEY, 2)
+  expect(cache.get(KEY)).toBeDefined()
+})
+
+test('living-cache: told at once that nobody holds it, it keeps nothing and watches nothing', () => {
+  let watches = 0
+  const cache = createLivingCache(100_000, (_key, listener) => {
+    watches++
+    listener(0, true)
+    return () => watches--
+  })
+  cache.put(KEY, Uint8Array.of(7))
+  expect(cache.bytes).toBe(0)
+  expect(watches).toBe(0)
+})
+
+test('living-cache: maxBytes bounds it; the longest unused goes first', () => {
+  const { cache, watched, put } = createCache(3 * 10_000)
+  for (const byte of [1, 2]) put(byte, 10_000)
+  cache.get(keyOf(1))
+  put(3, 10_000)
+  expect([1, 2, 3].map((byte) => cache.get(keyOf(byte)) !== undefined)).toEqual([true, false, true])
+  expect(cache.bytes).toBeLessThanOrEqual(30_000)
+  expect(watched.size).toBe(2)
+})
+
+test('living-cache: what is larger than all of it is not kept, nor anything where it is off', () => {
+  const { cache, watched, put } = createCache(1_000)
+  put(1, 1_000)
+  expect(cache.bytes).toBe(0)
+  const off = createCache(0)
+  off.put(1, 0)
+  expect(off.cache.get(KEY)).toBeUndefined()
+  expect(watched.size + off.watched.size).toBe(0)
+})
+
+test('living-cache: empty contents are not free, and the number of watches is bounded', () => {
+  const { cache, watched } = createCache(1_000_000_000)
+  for (let i = 0; i < 3_000; i++)
+    cache.put(
+      Uint8Array.from({ length: 32 }, (_, at) => (i >> (at % 16)) & 255),
+      new Uint8Array(),
+    )
+  expect(watched.size).toBeLessThanOrEqual(1_024)
+  expect(cache.bytes).toBeGreaterThan(100_000)
+})
+
+test('living-cache: putting the same again changes nothing', () => {
+  const { cache, watched, put } = createCache()
+  put(1)
+  const { bytes } = cache
+  put(1)
+  expect(cache.bytes).toBe(bytes)
+  expect(watched.size).toBe(1)
+})
+
+test('living-cache: a piece that fits one outline is not given for another', () => {
+  const { cache, count } = createCache()
+  cache.put(KEY, Uint8Array.of(1), { outlineHash: keyOf(1), index: 0 })
+  count(KEY, 1)
+  expect(cache.get(KEY, { outlineHash: keyOf(1), index: 0 })).toEqual(Uint8Array.of(1))
+  expect(cache.get(KEY, { outlineHash: keyOf(2), index: 0 })).toBeUndefined()
+  expect(cache.get(KEY, { outlineHash: keyOf(1), index: 1 })).toBeUndefined()
+  expect(cache.get(KEY)).toBeUndefined()
+})
+
+test('living-cache: cleared, it is empty and watches nothing', () => {
+  const { cache, watched, put } = createCache()
+  put(1)
+  put(2)
+  cache.clear()
+  expect(cache.bytes).toBe(0)
+  expect(watched.size).toBe(0)
+})

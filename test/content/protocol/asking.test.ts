@@ -1,0 +1,242 @@
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import { beforeAll, expect, test } from 'vitest'
+import { type Asking, type AskResult, createAsking } from '../../../node/content/protocol/asking.ts'
+import { ASK_SCOPE, CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
+import { createFrameStream, type FrameStream } from '../../../node/network/index.ts'
+import { waitFor } from '../../helpers/network.ts'
+import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+const MAX_CONTENT_BYTES = 262_144
+const STALL_MS = 5_000
+
+let peer: SeededPeer
+let other: SeededPeer
+beforeAll(async () => {
+  ;[peer, other] = (await Promise.all([1, 2].map(createSeededPeer))) as [SeededPeer, SeededPeer]
+})
+
+interface Remote {
+  asking: Asking
+  ask(options?: { stallMs?: number; signal?: AbortSignal }): Promise<AskResult>
+  received: ContentFrame[]
+  /** The newest question's id, once it has come. */
+  asked(count?: number): Promise<number>
+  answer(frame: ContentFrame): boolean
+  frames: FrameStream[]
+  dialled: string[][]
+}
+
+interface RemoteOptions {
+  /** Before the stream is there. */
+  opening?: () => Promise<void>
+  /** Who answers at the address. */
+  remotePeer?: SeededPeer
+}
+
+/** The asking end, and a giver in the test's hand. */
+function createRemote({ opening = async () => {}, remotePeer = peer }: RemoteOptions = {}): Remote {
+  const received: ContentFrame[] = []
+  const frames: FrameStream[] = []
+  const dialled: string[][] = []
+  const libp2p = {
+    getConnections: () => [],
+    async dial(to: PeerId | { toString(): string }[]) {
+      dialled.push(Array.isArray(to) ? to.map(String) : [to.toString()])
+      await opening()
+      return {
+        remotePeer: remotePeer.peer,
+        status: 'open',
+        async newStream(): Promise<Stream> {
+          const [outbound, inbound] = await streamPair({ delay: 0 })
+          const stream = createFrameStream(inbound, {
+            maxFrameBytes: 65_536,
+            maxUnsentBytes: 10_000_000,
+            onFrame: (raw) => received.push(decodeContent(raw)),
+            onEnd: () => {},
+          })
+          frames.push(stream)
+          return outbound
+        },
+      } as unknown as Connection
+    },
+  } as unknown as Libp2p
+  const asking = createAsking({ libp2p, maxWholeBytes: MAX_CONTENT_BYTES })
+  return {
+    asking,
+    ask: ({ stallMs = STALL_MS, signal = AbortSignal.timeout(20_000) } = {}) =>
+      asking.ask(peer.peer, [], KEY, ASK_SCOPE.own, stallMs, { signal }),
+    received,
+    async asked(count = 1) {
+      const asks = () => received.filter((frame) => frame.type === 'ask')
+      await waitFor(() => asks().length >= count, 2_000, `${count} questions`)
+      return asks().at(-1)?.id as number
+    },
+    answer: (frame) => frames.at(-1)?.send(encodeContent(frame)) ?? false,
+    frames,
+    dialled,
+  }
+}
+
+const bytesOf = (size: number) => Uint8Array.from({ length: size }, (_, i) => i % 251)
+function chunks(id: number, whole: Uint8Array): ContentFrame[] {
+  const frames: ContentFrame[] = []
+  for (let at = 0; at === 0 || at < whole.byteLength; at += CHUNK_BYTES)
+    frames.push({ type: 'chunk', id, total: whole.byteLength, bytes: whole.subarray(at, at + CHUNK_BYTES) })
+  return frames
+}
+
+test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES, MAX_CONTENT_BYTES])(
+  'asking: puts %i bytes together as they were',
+  async (size) => {
+    const remote = createRemote()
+    const result = remote.ask()
+    const whole = bytesOf(size)
+    for (const frame of chunks(await remote.asked(), whole)) remote.answer(frame)
+    const got = (await result) as { bytes: Uint8Array }
+    expect(Buffer.from(got.bytes).equals(whole)).toBe(true)
+  },
+)
+
+test('asking: many questions on one stream are answered each by its own chunks', async () => {
+  const remote = createRemote()
+  const sizes = [70_000, 10, 140_000]
+  const results = sizes.map(() => remote.ask())
+  await remote.asked(3)
+  const ids = remote.received.map(({ id }) => id)
+  const frames = sizes.map((size, i) => chunks(ids[i] as number, bytesOf(size)))
+  for (let round = 0; round < 3; round++) for (const each of frames) if (each[round]) remote.answer(each[round] as ContentFrame)
+  const got = (await Promise.all(results)) as { bytes: Uint8Array }[]
+  expect(got.map(({ bytes }) => bytes.byteLength)).toEqual(sizes)
+  expect(remote.dialled).toHaveLength(1)
+})
+
+test('asking: why there is nothing is passed on', async () => {
+  const remote = createRemote()
+  const result = remote.ask()
+  remote.answer({ type: 'none', id: await remote.asked(), reason: 'unavailable' })
+  expect(await result).toEqual({ none: 'unavailable' })
+})
+
+test.each<[string, (id: number) => ContentFrame[]]>([
+  ['more than it promised', (id) => [{ type: 'chunk', id, total: 5, bytes: new Uint8Array(6) }]],
+  ['more than the limit', (id) => [{ type: 'chunk', id, total: MAX_CONTENT_BYTES + 1, bytes: new Uint8Array(CHUNK_BYTES) }]],
+  [
+    'another total while sending',
+    (id) => [
+      { type: 'chunk', id, total: 100_000, bytes: new Uint8Array(CHUNK_BYTES) },
+      { type: 'chunk', id, total: 100_001, bytes: new Uint8Array(100_001 - CHUNK_BYTES) },
+    ],
+  ],
+  ['crumbs', (id) => [{ type: 'chunk', id, total: 100_000, bytes: new Uint8Array(1) }]],
+  ['an empty chunk', (id) => [{ type: 'chunk', id, total: 5, bytes: new Uint8Array() }]],
+  ['a last chunk that is not all of the rest', (id) => [{ type: 'chunk', id, total: 5, bytes: new Uint8Array(4) }]],
+])('asking: %s is a broken answer, and is cancelled', async (_, frames) => {
+  const remote = createRemote()
+  const result = remote.ask()
+  const id = await remote.asked()
+  for (const frame of frames(id)) remote.answer(frame)
+  expect(await result).toHaveProperty('broken')
+  await waitFor(() => remote.received.some((frame) => frame.type === 'cancel' && frame.id === id), 1_000, 'the cancel')
+})
+
+test('asking: stallMs is how long nothing may arrive, from the question on and between chunks', async () => {
+  const remote = createRemote()
+  const startedAtMs = performance.now()
+  expect(await remote.ask({ stallMs: 60 })).toHaveProperty('broken')
+  expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(59)
+  const half = remote.ask({ stallMs: 100 })
+  const [first] = chunks(await remote.asked(2), bytesOf(100_000)) as [ContentFrame]
+  remote.answer(first)
+  expect(await half).toHaveProperty('broken')
+})
+
+test('asking: an answer that keeps coming may take longer than stallMs', async () => {
+  const remote = createRemote()
+  const stallMs = 1_000
+  const result = remote.ask({ stallMs })
+  const startedAtMs = performance.now()
+  const frames = chunks(await remote.asked(), bytesOf(MAX_CONTENT_BYTES))
+  const timer = setInterval(() => {
+    const frame = frames.shift()
+    if (frame === undefined) clearInterval(timer)
+    else remote.answer(frame)
+  }, stallMs / 4)
+  expect(await result).toHaveProperty('bytes')
+  expect(performance.now() - startedAtMs).toBeGreaterThan(stallMs)
+})
+
+test('asking: who gives up rejects with the reason, and tells the giver', async () => {
+  const remote = createRemote()
+  const controller = new AbortController()
+  const result = remote.ask({ signal: controller.signal })
+  const id = await remote.asked()
+  const reason = new Error('enough')
+  controller.abort(reason)
+  await expect(result).rejects.toBe(reason)
+  await waitFor(() => remote.received.some((frame) => frame.type === 'cancel' && frame.id === id), 1_000, 'the cancel')
+  remote.answer({ type: 'chunk', id, total: 5, bytes: new Uint8Array(4) })
+  const next = remote.ask()
+  remote.answer({ type: 'none', id: await remote.asked(2), reason: 'busy' })
+  expect(await next).toEqual({ none: 'busy' })
+  await expect(remote.ask({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+})
+
+test('asking: a stream that opens after the question has ended is not asked it any more', async () => {
+  const reached = Promise.withResolvers<void>()
+  const remote = createRemote({ opening: () => reached.promise })
+  expect(await remote.ask({ stallMs: 20 })).toHaveProperty('broken')
+  reached.resolve()
+  const next = remote.ask()
+  remote.answer({ type: 'none', id: await remote.asked(), reason: 'not-held' })
+  expect(await next).toEqual({ none: 'not-held' })
+  expect(remote.received.filter(({ type }) => type === 'ask')).toHaveLength(1)
+  expect(remote.dialled).toHaveLength(1)
+})
+
+test('asking: when the stream ends all its answers are broken, and the next question opens another', async () => {
+  const remote = createRemote()
+  const results = [remote.ask(), remote.ask()]
+  await remote.asked(2)
+  remote.frames[0]?.close()
+  for (const result of results) expect(await result).toHaveProperty('unreachable')
+  const next = remote.ask()
+  remote.answer({ type: 'none', id: await remote.asked(3), reason: 'not-held' })
+  expect(await next).toEqual({ none: 'not-held' })
+  expect(remote.frames).toHaveLength(2)
+})
+
+test('asking: a giver that cannot be reached is a broken answer, and is tried anew the next time', async () => {
+  let fails = 1
+  const remote = createRemote({
+    async opening() {
+      if (fails-- > 0) throw new Error('nobody there')
+    },
+  })
+  expect(await remote.ask()).toHaveProperty('unreachable')
+  const next = remote.ask()
+  remote.answer({ type: 'none', id: await remote.asked(), reason: 'not-held' })
+  expect(await next).toEqual({ none: 'not-held' })
+})
+
+test('asking: somebody else at the address is not asked', async () => {
+  const remote = createRemote({ remotePeer: other })
+  expect(await remote.ask()).toHaveProperty('unreachable')
+  expect(remote.frames).toEqual([])
+})
+
+test('asking: an address without a peer id is dialled for the one that was meant', async () => {
+  const remote = createRemote()
+  const given = ['/ip4/192.0.2.7/tcp/4000/ws', `/ip4/192.0.2.8/tcp/4000/ws/p2p/${peer.id}`]
+  const result = remote.asking.ask(peer.peer, given, KEY, ASK_SCOPE.own, STALL_MS, { signal: AbortSignal.timeout(5_000) })
+  remote.answer({ type: 'none', id: await remote.asked(), reason: 'not-held' })
+  await result
+  expect(remote.dialled).toEqual([[`/ip4/192.0.2.7/tcp/4000/ws/p2p/${peer.id}`, given[1]]])
+})
+
+test('asking: an address that cannot be read is a broken answer', async () => {
+  const remote = createRemote()
+  const signal = AbortSignal.timeout(5_000)
+  expect(await remote.asking.ask(peer.peer, ['nonsense'], KEY, ASK_SCOPE.own, STALL_MS, { signal })).toHaveProperty('unreachable')
+})

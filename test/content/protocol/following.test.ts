@@ -1,0 +1,165 @@
+/** Which pieces another peer has, heard over a stream from the end that gives. */
+
+import type { Connection } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import { beforeAll, expect, test } from 'vitest'
+import { createByteRate } from '../../../node/async/byte-rate.ts'
+import { type PieceFeed, PieceSet } from '../../../node/content/format/piece-set.ts'
+import { type FollowChannel, followPieces } from '../../../node/content/protocol/following.ts'
+import { giveContent } from '../../../node/content/protocol/giving.ts'
+import { type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
+import { createFrameStream } from '../../../node/network/index.ts'
+import { addressOfKind } from '../../helpers/connection-address.ts'
+import { waitFor } from '../../helpers/network.ts'
+import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
+
+const CONTENT = { key: new Uint8Array(32).fill(1), outline: new Uint8Array(32).fill(2), pieceCount: 20 }
+
+let reader: SeededPeer
+beforeAll(async () => {
+  reader = await createSeededPeer(1)
+})
+
+/** Pieces that come when the test says so. */
+function createFeed(...there: number[]) {
+  const pieces = new PieceSet(CONTENT.pieceCount)
+  for (const index of there) pieces.add(index)
+  const listeners = new Set<(index: number | undefined) => void>()
+  const feed: PieceFeed = {
+    pieces,
+    onPiece(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  return {
+    feed,
+    listeners,
+    add(index: number) {
+      pieces.add(index)
+      for (const listener of [...listeners]) listener(index)
+    },
+    end() {
+      for (const listener of [...listeners]) listener(undefined)
+    },
+  }
+}
+
+/** The following end of a stream; what comes is told to it, and kept. */
+async function createFollower(feedOf: () => PieceFeed | undefined) {
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  giveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind('socket') } as unknown as Connection, {
+    read: async () => ({ bytes: new Uint8Array() }),
+    readPiece: async () => new Uint8Array(),
+    follow: feedOf,
+    rate: createByteRate({ bytesPerSecond: 0 }),
+    onServed: () => {},
+  })
+  return follower(outbound)
+}
+
+function follower(outbound: Parameters<typeof createFrameStream>[0]) {
+  const frames: ContentFrame[] = []
+  const channel: FollowChannel = {
+    follows: new Map(),
+    frames: createFrameStream(outbound, {
+      maxFrameBytes: 65_536,
+      maxUnsentBytes: 1_000_000,
+      onFrame: (raw) => {
+        const frame = decodeContent(raw)
+        frames.push(frame)
+        if (frame.type === 'none') channel.follows.get(frame.id)?.done({ none: frame.reason })
+        if (frame.type === 'pieces' || frame.type === 'more-pieces') channel.follows.get(frame.id)?.onFrame(frame)
+      },
+      onEnd: () => {},
+    }),
+  }
+  const heard: number[] = []
+  let nextId = 1
+  const follow = (signal: AbortSignal = AbortSignal.timeout(10_000), stallMs = 5_000) =>
+    followPieces(Promise.resolve(channel), nextId++, CONTENT, (indexes) => heard.push(...indexes), stallMs, { signal })
+  return { channel, frames, heard, follow }
+}
+
+test('following: hears what is there, what comes, several at once, and the end when all are there', async () => {
+  const { feed, listeners, add } = createFeed(3, 19)
+  const { heard, frames, follow } = await createFollower(() => feed)
+  const end = follow()
+  await waitFor(() => heard.length === 2, 5_000, 'what is there')
+  expect(heard).toEqual([3, 19])
+  for (let index = 0; index < 19; index++) if (index !== 3) add(index)
+  expect(await end).toEqual({ isComplete: true })
+  expect(heard.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index))
+  expect(frames.map(({ type }) => type)).toEqual(['pieces', 'more-pieces', 'more-pieces'])
+  expect(listeners.size).toBe(0)
+})
+
+test('following: is told when there is nothing, or nothing any more', async () => {
+  const { feed, end } = createFeed(1)
+  let isThere = false
+  const { heard, follow } = await createFollower(() => (isThere ? feed : undefined))
+  expect(await follow()).toEqual({ none: 'not-held' })
+  isThere = true
+  const ended = follow()
+  await waitFor(() => heard.length === 1, 5_000, 'what is there')
+  end()
+  expect(await ended).toEqual({ none: 'not-held' })
+})
+
+test('following: ends at the giver when it is cancelled, and when the stream ends', async () => {
+  const { feed, listeners } = createFeed(1)
+  const { channel, heard, follow } = await createFollower(() => feed)
+  const controller = new AbortController()
+  const first = follow(controller.signal)
+  follow().catch(() => {})
+  await waitFor(() => heard.length === 2 && listeners.size === 2, 5_000, 'both are told')
+  controller.abort(new Error('enough'))
+  await expect(first).rejects.toThrow('enough')
+  await waitFor(() => listeners.size === 1, 5_000, 'one has ended')
+  channel.frames.close()
+  await waitFor(() => listeners.size === 0, 5_000, 'both have ended')
+})
+
+test('following: more contents than one stream may follow are refused, and the others go on', async () => {
+  const { feed, listeners } = createFeed(1)
+  const { follow } = await createFollower(() => feed)
+  const ends: unknown[] = []
+  for (let i = 0; i < 66; i++)
+    void follow().then(
+      (end) => ends.push(end),
+      () => {},
+    )
+  await waitFor(() => ends.length === 2, 5_000, 'the refusals')
+  expect(ends).toEqual([{ none: 'busy' }, { none: 'busy' }])
+  expect(listeners.size).toBe(64)
+})
+
+const bitmap = new PieceSet(20).encode()
+test.each<[string, ContentFrame[]]>([
+  ['a bitmap of another length', [{ type: 'pieces', id: 1, bitmap: new Uint8Array(2) }]],
+  ['a bitmap with a piece behind the last', [{ type: 'pieces', id: 1, bitmap: Uint8Array.of(0, 0, 1) }]],
+  ['two bitmaps', [{ type: 'pieces', id: 1, bitmap }, { type: 'pieces', id: 1, bitmap }]], // biome-ignore format: one case, one line
+  ['no bitmap before what comes', [{ type: 'more-pieces', id: 1, indexes: [1] }]],
+  ['a piece behind the last', [{ type: 'pieces', id: 1, bitmap }, { type: 'more-pieces', id: 1, indexes: [20] }]], // biome-ignore format: one case, one line
+  ['a piece twice', [{ type: 'pieces', id: 1, bitmap }, { type: 'more-pieces', id: 1, indexes: [4, 4] }]], // biome-ignore format: one case, one line
+])('following: %s breaks the rules, and is cancelled', async (_, answer) => {
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  const told: ContentFrame[] = []
+  const giver = createFrameStream(inbound, {
+    maxFrameBytes: 65_536,
+    maxUnsentBytes: 1_000_000,
+    onFrame: (raw) => {
+      const frame = decodeContent(raw)
+      told.push(frame)
+      if (frame.type === 'follow-pieces') for (const each of answer) giver.send(encodeContent(each))
+    },
+    onEnd: () => {},
+  })
+  expect(await follower(outbound).follow()).toHaveProperty('broken')
+  await waitFor(() => told.some(({ type }) => type === 'cancel'), 5_000, 'it is cancelled')
+})
+
+test('following: who says nothing is given up', async () => {
+  const [outbound] = await streamPair({ delay: 0 })
+  expect(await follower(outbound).follow(undefined, 20)).toHaveProperty('broken')
+})

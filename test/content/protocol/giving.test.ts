@@ -1,0 +1,197 @@
+import type { Connection } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import { beforeAll, expect, test } from 'vitest'
+import { createByteRate } from '../../../node/async/byte-rate.ts'
+import { type GivingContext, giveContent } from '../../../node/content/protocol/giving.ts'
+import { CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
+import { MayflyError } from '../../../node/index.ts'
+import { encodeKeyHex } from '../../../node/keys/index.ts'
+import { type ConnectionKind, createFrameStream } from '../../../node/network/index.ts'
+import { addressOfKind } from '../../helpers/connection-address.ts'
+import { waitFor } from '../../helpers/network.ts'
+import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+
+let reader: SeededPeer
+beforeAll(async () => {
+  reader = await createSeededPeer(1)
+})
+
+/** The giving end, and a reader in the test's hand. */
+async function createReader(
+  read: (...args: Parameters<GivingContext['read']>) => Promise<Uint8Array>,
+  capacity = 1_000,
+  kind: ConnectionKind = 'socket',
+) {
+  const [outbound, inbound] = await streamPair({ delay: 0, capacity })
+  const received: ContentFrame[] = []
+  const served: unknown[][] = []
+  giveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind(kind) } as unknown as Connection, {
+    read: async (...args) => ({ bytes: await read(...args) }),
+    readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
+    rate: createByteRate({ bytesPerSecond: 0 }),
+    follow: () => undefined,
+    onServed: (...args) => served.push(args),
+  })
+  const frames = createFrameStream(outbound, {
+    maxFrameBytes: 65_536,
+    maxUnsentBytes: 1_000_000,
+    onFrame: (raw) => received.push(decodeContent(raw)),
+    onEnd: () => {},
+  })
+  return {
+    received,
+    served,
+    frames,
+    inbound,
+    outbound,
+    ask: (id: number, scope: 0 | 1 = 0) => void frames.send(encodeContent({ type: 'ask', id, key: KEY, scope })),
+    cancel: (id: number) => void frames.send(encodeContent({ type: 'cancel', id })),
+    arrives: (count: number) => waitFor(() => received.length >= count, 2_000, `${count} frames`),
+  }
+}
+
+test('giving: content goes in chunks of the same total, each but the last full', async () => {
+  const whole = Uint8Array.from({ length: 2 * CHUNK_BYTES + 5 }, (_, i) => i % 251)
+  const { received, served, ask, arrives } = await createReader(async () => whole)
+  ask(7)
+  await arrives(3)
+  const chunks = received as Extract<ContentFrame, { type: 'chunk' }>[]
+  expect(chunks.map(({ type, id, total, bytes }) => [type, id, total, bytes.byteLength])).toEqual([
+    ['chunk', 7, whole.byteLength, CHUNK_BYTES],
+    ['chunk', 7, whole.byteLength, CHUNK_BYTES],
+    ['chunk', 7, whole.byteLength, 5],
+  ])
+  expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).equals(whole)).toBe(true)
+  expect(served).toEqual([[encodeKeyHex(KEY), whole.byteLength, reader.id, false]])
+})
+
+test('giving: empty content is one empty chunk', async () => {
+  const { received, ask, arrives } = await createReader(async () => new Uint8Array())
+  ask(1)
+  await arrives(1)
+  expect(received).toEqual([{ type: 'chunk', id: 1, total: 0, bytes: new Uint8Array() }])
+})
+
+test.each([
+  ['ERR_NO_HOLDER', 'not-held'],
+  ['ERR_NO_NETWORK', 'no-network'],
+  ['ERR_TOO_LARGE', 'too-large'],
+  ['ERR_LIMIT', 'busy'],
+  ['ERR_UNAVAILABLE', 'unavailable'],
+  ['ERR_NOT_STARTED', 'unavailable'],
+] as const)('giving: %s is told as %s', async (code, reason) => {
+  const { received, ask, arrives } = await createReader(async () => {
+    throw new MayflyError(code, 'no')
+  })
+  ask(1)
+  await arrives(1)
+  expect(received).toEqual([{ type: 'none', id: 1, reason }])
+})
+
+test('giving: a bug is told as unavailable, and the stream goes on', async () => {
+  let fails = 1
+  const { received, ask, arrives } = await createReader(async () => {
+    if (fails-- > 0) throw new TypeError('a bug')
+    return new Uint8Array(3)
+  })
+  ask(1)
+  await arrives(1)
+  ask(2)
+  await arrives(2)
+  expect(received.map(({ type }) => type)).toEqual(['none', 'chunk'])
+})
+
+test('giving: is told who asks and how far', async () => {
+  const calls: unknown[][] = []
+  const { ask, arrives } = await createReader(async (key, scope, from) => {
+    calls.push([key, scope, from])
+    return new Uint8Array()
+  })
+  ask(1, 1)
+  await arrives(1)
+  expect(calls).toEqual([[KEY, 1, reader.id]])
+})
+
+test('giving: a cancelled question ends what it began, and says no more', async () => {
+  let signal: AbortSignal | undefined
+  const { received, served, ask, cancel, arrives } = await createReader((_key, _scope, _from, options) => {
+    if (signal !== undefined) return Promise.resolve(new Uint8Array(1))
+    signal = options.signal
+    return new Promise((_resolve, reject) => options.signal.addEventListener('abort', () => reject(options.signal.reason)))
+  })
+  ask(1)
+  await waitFor(() => signal !== undefined, 1_000, 'the question')
+  cancel(1)
+  cancel(99)
+  await waitFor(() => signal?.aborted === true, 1_000, 'its end')
+  ask(2)
+  await arrives(1)
+  expect(received.map(({ id }) => id)).toEqual([2])
+  expect(served).toHaveLength(1)
+})
+
+test('giving: all that was begun ends with the stream', async () => {
+  const signals: AbortSignal[] = []
+  const { frames, ask } = await createReader((_key, _scope, _from, options) => {
+    signals.push(options.signal)
+    return new Promise(() => {})
+  })
+  ask(1)
+  ask(2)
+  await waitFor(() => signals.length === 2, 1_000, 'both questions')
+  frames.close()
+  await waitFor(() => signals.every(({ aborted }) => aborted), 1_000, 'their end')
+})
+
+test('giving: an id that is being answered is not answered twice', async () => {
+  const answer = Promise.withResolvers<Uint8Array>()
+  let reads = 0
+  const { received, ask, arrives } = await createReader(() => {
+    reads++
+    return answer.promise
+  })
+  ask(1)
+  ask(1)
+  ask(2)
+  await waitFor(() => reads >= 2, 1_000, 'both questions')
+  answer.resolve(new Uint8Array(2))
+  await arrives(2)
+  expect(reads).toBe(2)
+  expect(received.map(({ id }) => id)).toEqual([1, 2])
+})
+
+test('giving: more questions at once than one stream may have are refused, and the others go on', async () => {
+  const answer = Promise.withResolvers<Uint8Array>()
+  const { received, ask, arrives } = await createReader(() => answer.promise)
+  for (let id = 1; id <= 100; id++) ask(id)
+  await arrives(1)
+  answer.resolve(new Uint8Array(1))
+  await arrives(100)
+  const refused = received.filter((frame) => frame.type === 'none')
+  expect(refused.every(({ reason }) => reason === 'busy')).toBe(true)
+  expect(refused).toHaveLength(36)
+  expect(received.filter(({ type }) => type === 'chunk')).toHaveLength(64)
+})
+
+test('giving: sends no faster than the reader reads', async () => {
+  const whole = new Uint8Array(100 * CHUNK_BYTES)
+  const { received, served, inbound, outbound, ask, arrives } = await createReader(async () => whole, 1)
+  outbound.pause()
+  ask(1)
+  await waitFor(() => inbound.writableNeedsDrain, 1_000, 'the giver waits')
+  expect(inbound.writeBufferLength).toBeLessThan(2 * CHUNK_BYTES)
+  expect(served).toEqual([])
+  outbound.resume()
+  await arrives(100)
+  await waitFor(() => served.length === 1, 1_000, 'it says that it gave all')
+  expect(received).toHaveLength(100)
+})
+
+test('giving: says what went from tab to tab', async () => {
+  const { served, ask } = await createReader(async () => Uint8Array.of(1), 1_000, 'direct')
+  ask(1)
+  await waitFor(() => served.length === 1, 1_000, 'it says that it gave it')
+  expect(served).toEqual([[encodeKeyHex(KEY), 1, reader.id, true]])
+})

@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { expect, onTestFinished, test } from 'vitest'
+import { AppAssets } from '../../../gateway/app/app-assets.ts'
+
+const SCRIPT = 'console.log(1)\n'.repeat(200)
+
+function build(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'assets-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  mkdirSync(join(directory, 'assets'))
+  writeFileSync(join(directory, 'index.html'), '<!doctype html>')
+  writeFileSync(join(directory, 'assets', 'home-1a.js'), SCRIPT)
+  writeFileSync(join(directory, 'assets', 'frame-1a.html'), '<!doctype html>')
+  return directory
+}
+
+function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response | null> {
+  const request = new Request(`http://localhost${path}`, { headers, method })
+  return new AppAssets(build()).answer(path, { request, client: {}, path, query: new URLSearchParams() })
+}
+
+test('AppAssets: what has its hash in its name never changes, pages are asked for again', async () => {
+  const script = await get('/assets/home-1a.js')
+  expect(script?.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+  expect(script?.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+  const page = await get('/index.html')
+  expect(page?.headers.get('cache-control')).toBe('no-cache')
+  expect(page?.headers.get('content-security-policy')).toContain("script-src 'self'")
+  expect(page?.headers.get('x-frame-options')).toBe('DENY')
+})
+
+test('AppAssets: a frame of the app is sandboxed, and only the app may frame it', async () => {
+  const frame = await get('/assets/frame-1a.html')
+  expect(frame?.headers.get('content-security-policy')).toBe("sandbox allow-scripts; frame-ancestors 'self'")
+  expect(frame?.headers.get('x-frame-options')).toBeNull()
+})
+
+test.each([
+  ['br, gzip', 'br', brotliDecompressSync],
+  ['gzip;q=0.5', 'gzip', gunzipSync],
+  ['GZIP, br;q=0', 'gzip', gunzipSync],
+  ['identity', null, (bytes: Buffer) => bytes],
+  ['br;q=0.000', null, (bytes: Buffer) => bytes],
+] as const)('AppAssets: Accept-Encoding %s gives %s', async (accepted, encoding, decode) => {
+  const answer = await get('/assets/home-1a.js', { 'accept-encoding': accepted })
+  expect(answer?.headers.get('content-encoding')).toBe(encoding)
+  const body = Buffer.from((await answer?.arrayBuffer()) ?? new ArrayBuffer())
+  expect(body.byteLength).toBe(Number(answer?.headers.get('content-length')))
+  expect(decode(body).toString()).toBe(SCRIPT)
+})
+
+test('AppAssets: 304 for a tag that is known, whatever the encoding', async () => {
+  const etag = (await get('/index.html'))?.headers.get('etag') ?? ''
+  expect((await get('/index.html', { 'if-none-match': etag, 'accept-encoding': 'br' }))?.status).toBe(304)
+})
+
+test.each(['/assets/', '/assets', '/assets/../index.html', '/assets/none.js', '/etc/passwd', '/'])(
+  'AppAssets: %s is no file',
+  async (path) => {
+    expect(await get(path)).toBeNull()
+  },
+)
+
+test('AppAssets: without a build there is nothing, and that is no error', () => {
+  for (const assets of [new AppAssets(), new AppAssets('/nowhere/at/all')]) expect(assets.text('/viewer.html')).toBeNull()
+})

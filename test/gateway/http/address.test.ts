@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { parseContentPath, pathFault, splitTarget, suggestPath } from '../../../gateway/http/address.ts'
+import { decodeKeyHex, encodeKeyBase32, encodeKeyCid } from '../../../node/index.ts'
+
+const HASH = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
+
+test.each([
+  [`/${HASH}`, { hash: HASH, raw: false }],
+  [`/raw/${HASH}`, { hash: HASH, raw: true }],
+  [`/${HASH}/`, { hash: HASH, raw: false, inside: '' }],
+  [`/${HASH}/a/b.txt`, { hash: HASH, raw: false, inside: 'a/b.txt' }],
+  [`/raw/${HASH}/caf%C3%A9`, { hash: HASH, raw: true, inside: 'café' }],
+])('parseContentPath: %s is content', (path, address) => {
+  expect(pathFault(path)).toBeNull()
+  expect(parseContentPath(path)).toEqual(address)
+})
+
+test.each([
+  '/',
+  `/${HASH.toUpperCase()}`,
+  `/${HASH}0`,
+  `/${HASH.slice(1)}`,
+  `/${HASH}.`,
+  `/${HASH}%00`,
+  `/%32${HASH.slice(1)}`,
+  `/x/${HASH}`,
+  `/RAW/${HASH}`,
+  `/raw/raw/${HASH}`,
+  `//${HASH}`,
+  `/raw//${HASH}`,
+  `/raw%2F${HASH}`,
+  `/./${HASH}`,
+  ` /${HASH}`,
+])('parseContentPath: %j is no content', (path) => {
+  expect(parseContentPath(path)).toBeNull()
+})
+
+test.each([
+  '',
+  '*',
+  'x',
+  `//${HASH}`,
+  `/${HASH}//a`,
+  `/${HASH}/../x`,
+  `/${HASH}/..`,
+  `/${HASH}/%2e%2e/x`,
+  `/${HASH}/.%2E`,
+  `/${HASH}/./x`,
+  `/${HASH}/a%2Fb`,
+  `/${HASH}/a%5cb`,
+  `/${HASH}/a\\b`,
+  `/${HASH}/a%00b`,
+  `/${HASH}/a%0d%0aSet-Cookie:x`,
+  `/${HASH}/%`,
+  `/${HASH}/%4`,
+  `/${HASH}/%zz`,
+  `/${HASH}/%ff`,
+  `/${HASH}/%252e%252e/x`,
+  `/${HASH}/a%252fb`,
+  `/${HASH}/a b`,
+  `/${HASH}/a#b`,
+  `/${HASH}/é`,
+  `/${HASH}/<script>`,
+])('pathFault: %j is refused', (path) => {
+  expect(pathFault(path)).not.toBeNull()
+})
+
+test.each(['/', '/healthz', '/assets/a-b_1.js', '/api/v1/status', `/${HASH}/100%25`, `/${HASH}/a%20b/~c(1).txt`])(
+  'pathFault: %s is sound',
+  (path) => {
+    expect(pathFault(path)).toBeNull()
+  },
+)
+
+const KEY = decodeKeyHex(HASH)
+
+test.each([
+  [`/${HASH.toUpperCase()}`, `/${HASH}`],
+  [`/raw/${HASH.toUpperCase()}`, `/raw/${HASH}`],
+  [`/${HASH}.`, `/${HASH}`],
+  [`/${HASH}%29`, `/${HASH}`],
+  [`/sha256:${HASH}`, `/${HASH}`],
+  [`/p/${HASH}/x`, `/${HASH}`],
+  [`/${encodeKeyBase32(KEY)}`, `/${HASH}`],
+  [`/${encodeKeyBase32(KEY).toUpperCase()}`, `/${HASH}`],
+  [`/${encodeKeyCid(KEY)}`, `/${HASH}`],
+  [`/raw/${encodeKeyCid(KEY)}`, `/raw/${HASH}`],
+  [`/a${HASH}`, null], // 65 digits: which 64 were meant?
+  [`/${HASH.slice(1)}`, null],
+  ['/bafkqaaa', null],
+  ['/QmY7Yh4UquoXHLPFo2XbhXkhBvFoPwmQUSa92pxnxjQuPU', null],
+  ['/hello', null],
+  ['/%', null],
+])('suggestPath: %s → %s', (path, suggestion) => {
+  expect(suggestPath(path)).toBe(suggestion)
+})
+
+test.each([
+  ['/a?b=c?d', { path: '/a', query: 'b=c?d' }],
+  ['/a', { path: '/a', query: '' }],
+  ['http://host:1/a?b', { path: '/a', query: 'b' }],
+  ['HTTPS://host', { path: '', query: '' }],
+  ['*', { path: '*', query: '' }],
+])('splitTarget: %s', (target, parts) => {
+  expect(splitTarget(target)).toEqual(parts)
+})

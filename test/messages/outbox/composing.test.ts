@@ -1,0 +1,29 @@
+/** What composing a message costs its author. */
+
+import { expect, test, vi } from 'vitest'
+import { parseEnd } from '../../../node/messages/format/end.ts'
+import * as signing from '../../../node/messages/format/signing.ts'
+import { createComposer } from '../../../node/messages/outbox/composing.ts'
+import { createMemoryOutboxStore } from '../../../node/messages/outbox/memory-outbox-store.ts'
+
+vi.mock('../../../node/messages/format/signing.ts', async (original) => {
+  const actual = await original<typeof signing>()
+  return { ...actual, signBytes: vi.fn(actual.signBytes) }
+})
+
+test('the same words many times within a tick of the clock are as many messages, each signed at most twice', async () => {
+  const composer = createComposer({
+    store: createMemoryOutboxStore(),
+    findPublicKey: async () => undefined,
+    limits: { maxMessageBytes: 65_536 },
+    now: () => 1_700_000_000_000,
+  })
+  const secret = signing.createMessageSecret()
+  const ids = new Set<string>()
+  for (let i = 0; i < 100; i++) {
+    const envelope = await composer.compose(parseEnd('#news'), { body: 'the same' }, { secret })
+    ids.add(Buffer.from(envelope?.id ?? []).toString('hex'))
+  }
+  expect(ids.size).toBe(100)
+  expect(vi.mocked(signing.signBytes).mock.calls.length).toBeLessThan(200)
+})

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { NODE_LIMITS } from '../../../node/limits.ts'
+import type { Channels } from '../../../node/messages/protocol/channels.ts'
+import { createMail } from '../../../node/messages/routing/mail.ts'
+import { createPassages } from '../../../node/messages/routing/passages.ts'
+import { createRouter } from '../../../node/messages/routing/router.ts'
+import { createSeats } from '../../../node/messages/routing/seats.ts'
+import type { RoutingTable } from '../../../node/network/index.ts'
+import type { Holder } from '../../../node/types.ts'
+import { createSeededPeer } from '../../helpers/seeded-peer.ts'
+
+const ALONE: RoutingTable = {
+  size: 0,
+  closest: () => [],
+  isSelfAmongClosest: () => true,
+  hasGapAt: () => false,
+  walk: async function* () {
+    yield* []
+  },
+  has: () => false,
+  onChange: () => () => {},
+  start: async () => {},
+  stop: () => {},
+}
+const NO_CHANNELS: Channels = { ask: () => () => {}, tell: () => {}, stop: () => {} }
+
+test('router: so many searches for public keys are under way at once, whoever asks for whatever', async () => {
+  const { peer: self } = await createSeededPeer(1)
+  let [searched, underWay, most] = [0, 0, 0]
+  const finished = Promise.withResolvers<void>()
+  const router = createRouter({
+    self,
+    servers: ALONE,
+    presence: {
+      homesHolding: () => [],
+      async *find(): AsyncGenerator<Holder, void> {
+        searched++
+        most = Math.max(most, ++underWay)
+        await finished.promise
+        underWay--
+        yield* []
+      },
+    },
+    channels: NO_CHANNELS,
+    seats: createSeats(),
+    passages: createPassages(),
+    createMail: (isKnownEnd) => createMail(NODE_LIMITS, isKnownEnd, Date.now),
+    now: Date.now,
+  })
+  const { signal } = new AbortController()
+  const ask = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => router.findPublicKey(new Uint8Array(32).fill(from + i), { signal }))
+  const asked = ask(0, 100)
+  expect(await Promise.all(asked.slice(32))).toEqual(new Array(68).fill(undefined))
+  expect([searched, most]).toEqual([32, 32])
+  finished.resolve()
+  await Promise.all(asked)
+  await Promise.all(ask(100, 1))
+  expect(searched).toBe(33)
+})

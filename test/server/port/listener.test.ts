@@ -1,0 +1,182 @@
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { ComponentLogger, Logger } from '@libp2p/interface'
+import { expect, onTestFinished, test } from 'vitest'
+import { createWebSocketListener, type ListenerOptions } from '../../../node/server/port/listener.ts'
+import { waitFor } from '../../helpers/network.ts'
+
+const silence = () => {}
+const SILENT: ComponentLogger = {
+  forComponent: (): Logger =>
+    Object.assign(silence, { enabled: false, error: silence, trace: silence, newScope: () => SILENT.forComponent('') }),
+}
+
+/** The listener on a real http server, with an upgrade that proves nothing until it is told to. */
+async function startListener(options: ListenerOptions = {}, upgrade: () => Promise<void> = () => new Promise(() => {})) {
+  const server = createServer((_request, response) => response.writeHead(404).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listener = createWebSocketListener(server, options)
+  const upgraded: string[] = []
+  const transport = listener.transport({ logger: SILENT })
+  const overlay = transport.createListener({
+    upgrader: {
+      async upgradeInbound(connection: { remoteAddr: { toString(): string } }, { signal }: { signal: AbortSignal }) {
+        upgraded.push(connection.remoteAddr.toString())
+        await Promise.race([upgrade(), new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))])
+      },
+    },
+  } as unknown as Parameters<typeof transport.createListener>[0])
+  await overlay.listen(overlay.getAddrs()[0] as Parameters<typeof overlay.listen>[0])
+  onTestFinished(async () => {
+    await overlay.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { listener, overlay, upgraded, port: (server.address() as AddressInfo).port }
+}
+
+interface Client {
+  socket: Socket
+  /** What was answered so far. */
+  text: string
+  closed: boolean
+}
+
+/** A bare client that asks for a websocket. With `allowHalfOpen` it keeps its end open, whatever the other does. */
+function knock(port: number, { headers = '', allowHalfOpen = false } = {}): Client {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen })
+  const client: Client = { socket, text: '', closed: false }
+  socket.on('data', (data) => {
+    client.text += data.toString('latin1')
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    client.closed = true
+  })
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n${headers}\r\n`,
+  )
+  onTestFinished(() => void socket.destroy())
+  return client
+}
+const isUpgraded = ({ text }: Client) => text.startsWith('HTTP/1.1 101')
+
+test('listener: a client that is turned away is told so, and does not keep the socket', async () => {
+  const { listener, port } = await startListener({ maxSockets: 0 })
+  const client = knock(port, { allowHalfOpen: true })
+  await waitFor(() => client.text.startsWith('HTTP/1.1 503'), 2_000, 'the refusal')
+  // The client never ends its own half: the server must let go all the same, and notices when it writes.
+  await waitFor(
+    () => {
+      client.socket.write('x')
+      return client.closed
+    },
+    2_000,
+    'the end of the socket',
+  )
+  expect(listener.refused.full).toBe(1)
+})
+
+test('listener: clients that are turned away and reset the connection do not end the process', async () => {
+  const { listener, port } = await startListener({ maxSockets: 0 })
+  for (let i = 0; i < 50; i++) {
+    const { socket } = knock(port)
+    socket.once('connect', () => setImmediate(() => socket.resetAndDestroy()))
+  }
+  await waitFor(
+    async () => {
+      knock(port)
+      return listener.refused.full >= 50
+    },
+    5_000,
+    'all of them are turned away',
+  )
+})
+
+test('listener: maxSocketsPerAddress bounds the sockets of one address', async () => {
+  const { listener, port } = await startListener({ maxSocketsPerAddress: 2 })
+  const clients = [knock(port), knock(port)]
+  await waitFor(() => clients.every(isUpgraded), 2_000, 'two are let in')
+  const third = knock(port)
+  await waitFor(() => third.text.startsWith('HTTP/1.1 503'), 2_000, 'the third is turned away')
+  expect([listener.sockets, listener.refused['address-full']]).toEqual([2, 1])
+  clients[0]?.socket.destroy()
+  await waitFor(() => listener.sockets === 1, 2_000, 'one has left')
+  const fourth = knock(port)
+  await waitFor(() => isUpgraded(fourth), 2_000, 'the fourth is let in')
+})
+
+test('listener: maxPendingPerAddress: one more that has proved nothing ends the oldest such', async () => {
+  const { listener, port } = await startListener({ maxPendingPerAddress: 2 })
+  const clients: Client[] = []
+  for (let i = 0; i < 3; i++) {
+    const client = knock(port)
+    await waitFor(() => isUpgraded(client), 2_000, `socket ${i}`)
+    clients.push(client)
+  }
+  await waitFor(() => clients[0]?.closed === true, 2_000, 'the oldest is ended')
+  expect(listener.refused['pending-evicted']).toBe(1)
+  expect(clients.slice(1).some(({ closed }) => closed)).toBe(false)
+})
+
+test('listener: a socket that has proved itself is not ended by those that have not', async () => {
+  const proofs = [async () => {}, () => new Promise<void>(() => {})]
+  const { port, listener } = await startListener({ maxPendingPerAddress: 1 }, () =>
+    (proofs.shift() ?? (() => new Promise<void>(() => {})))(),
+  )
+  const honest = knock(port)
+  await waitFor(() => isUpgraded(honest), 2_000, 'the honest one')
+  for (let i = 0; i < 3; i++) {
+    const stranger = knock(port)
+    await waitFor(() => isUpgraded(stranger), 2_000, 'a stranger')
+  }
+  await waitFor(() => listener.refused['pending-evicted'] === 2, 2_000, 'strangers push each other out')
+  expect(honest.closed).toBe(false)
+})
+
+test('listener: upgradeTimeoutMs is by when a socket must have proved itself', async () => {
+  const { listener, port } = await startListener({ upgradeTimeoutMs: 50 })
+  const client = knock(port)
+  await waitFor(() => client.closed, 2_000, 'the end of the socket')
+  expect(listener.refused['upgrade-failed']).toBe(1)
+  expect(listener.sockets).toBe(0)
+})
+
+test('listener: pingIntervalMs: a client that answers no ping is ended', async () => {
+  const { listener, port } = await startListener({ pingIntervalMs: 50 }, async () => {})
+  const client = knock(port)
+  await waitFor(() => isUpgraded(client), 2_000, 'it is let in')
+  await waitFor(() => client.closed, 2_000, 'it is ended')
+  expect(listener.sockets).toBe(0)
+})
+
+test.each([
+  ['', '127.0.0.1', '127.0.0.1'],
+  ['X-Forwarded-For: 192.0.2.1, 198.51.100.7\r\n', '127.0.0.1', '198.51.100.7'],
+  ['X-Forwarded-For: 2001:db8::7\r\n', '127.0.0.1', '2001:db8::7'],
+  ['X-Forwarded-For: unknown\r\n', '127.0.0.1', '127.0.0.1'],
+  ['X-Forwarded-For: 192.0.2.1:50000\r\n', '127.0.0.1', '127.0.0.1'],
+  ['X-Forwarded-For: \r\n', '127.0.0.1', '127.0.0.1'],
+])('listener: trustProxy takes the client’s address from the proxy, where it is one: %j', async (header, plain, trusted) => {
+  for (const [trustProxy, expected] of [
+    [false, plain],
+    [true, trusted],
+  ] as const) {
+    const { upgraded, port } = await startListener({ trustProxy })
+    knock(port, { headers: header })
+    await waitFor(() => upgraded.length === 1, 2_000, 'the socket')
+    expect(upgraded[0]?.split('/')[2]).toBe(expected)
+  }
+})
+
+test('listener: closed, it ends its sockets and takes no more', async () => {
+  const { overlay, listener, port } = await startListener()
+  const client = knock(port)
+  await waitFor(() => isUpgraded(client), 2_000, 'it is let in')
+  await overlay.close()
+  await overlay.close()
+  await waitFor(() => client.closed && listener.sockets === 0, 2_000, 'its end')
+  const late = knock(port)
+  await waitFor(() => late.text !== '' || late.closed, 2_000, 'no websocket any more')
+  expect(isUpgraded(late)).toBe(false)
+})
