@@ -37,9 +37,39 @@ const layerRules = LAYERS.flatMap((folders, height) =>
   }),
 )
 
+/**
+ * The rooms of a folder, lowest first: a room may use what stands below it, never what stands above or beside it. The files beside the rooms
+ * stand above all of them, but for the folder's types, which stand below.
+ */
+const ROOMS = {
+  'node/content': [['format'], ['memory', 'sealed', 'protocol']],
+  'node/server': [['store', 'port'], ['inbox']],
+  'node/cli': [['values'], ['print']],
+}
+
+/** What stands beside the rooms of a folder and below them, as its types do. */
+const BELOW_ROOMS = { 'node/cli': '(settings|exit-code|package|command-context)' }
+
+const roomRules = Object.entries(ROOMS).flatMap(([folder, heights]) =>
+  heights.flatMap((rooms, height) =>
+    rooms.map((room) => {
+      const below = heights.slice(0, height).flat()
+      const allowed = [...below, room].map((name) => `^${folder}/${name}/`)
+      return {
+        name: `room-${folder.replace('node/', '')}-${room}`,
+        comment: `${folder}/${room}/ may use ${below.length > 0 ? below.join(', ') : 'no other room'}, and types.ts.`,
+        severity: 'error',
+        from: { path: `^${folder}/${room}/` },
+        to: { path: `^${folder}/`, pathNot: [...allowed, `^${folder}/${BELOW_ROOMS[folder] ?? 'types'}\\.ts$`] },
+      }
+    }),
+  ),
+)
+
 module.exports = {
   forbidden: [
     ...layerRules,
+    ...roomRules,
     {
       name: 'nouns-import-nothing',
       comment: 'types.ts and errors.ts stand under everything and import nothing of ours.',
@@ -70,10 +100,11 @@ module.exports = {
     },
     {
       name: 'faces-enter-by-the-index',
-      comment: 'gateway/ and browser/ enter node/ through node/index.ts.',
+      comment:
+        'gateway/ and browser/ enter node/ through node/index.ts. The primitives of node/async/ know nothing of a peer: anybody may use one.',
       severity: 'error',
       from: { path: '^(gateway|browser)/' },
-      to: { path: '^node/', pathNot: '^node/index\\.ts$' },
+      to: { path: '^node/', pathNot: '^node/(index\\.ts$|async/)' },
     },
     {
       name: 'gateway-and-browser-are-strangers',

@@ -28,7 +28,32 @@ export {
   type UnsealedContent,
   type Unsealer,
 } from './content/index.ts'
+export type {
+  ContentSource,
+  ContentStore,
+  FetchedContent,
+  FetchPiece,
+  FetchPieceOptions,
+  HeldContent,
+  OpenedContent,
+  OpenOptions,
+  PieceAddress,
+  PieceStore,
+  ReceiveOptions,
+  Receiving,
+  WantedPiece,
+} from './content/types.ts'
 export { MayflyError, type MayflyErrorCode } from './errors.ts'
+export {
+  bodyText,
+  type Inbox,
+  type InboxEnd,
+  type InboxMessage,
+  type InboxPolicy,
+  type InboxQuery,
+  type MessageFacts,
+  messageFacts,
+} from './inbox.ts'
 export {
   type CreateHasher,
   createLinkKey,
@@ -46,8 +71,8 @@ export {
   sha256,
 } from './keys/index.ts'
 export { type LargeBody, prepareLargeBody } from './large-message.ts'
+export type { PeerLimits } from './limits.ts'
 export {
-  bodyText,
   checkRules,
   createMemoryOutboxStore,
   createMessageSecret,
@@ -57,57 +82,31 @@ export {
   HASHNAME_FORM,
   hashnameOf,
   MESSAGE_LIMITS,
-  type MessageFacts,
-  messageFacts,
   OUTBOX_DEFAULTS,
   parseEnd,
   publicKeyOf,
   RULE_LIMITS,
 } from './messages/index.ts'
-export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'
 export type {
-  AbortOptions,
-  ContentSource,
-  ContentStore,
-  FetchedContent,
-  FetchPiece,
-  FetchPieceOptions,
-  HeldContent,
-  Hold,
-  Holder,
-  IceServer,
-  Inbox,
-  InboxEnd,
-  InboxMessage,
-  InboxPolicy,
-  InboxQuery,
   Kept,
-  Key,
   Message,
   MessageDraft,
   MessageRefusal,
   MessageSecret,
   Messages,
-  OpenedContent,
-  OpenOptions,
   OutboxEntry,
   OutboxLoad,
   OutboxStore,
-  Peer,
-  PeerEvent,
-  PeerLimits,
-  PeerStatus,
-  PieceAddress,
-  PieceStore,
   Posted,
   PostOptions,
   PostOutcome,
   Receipt,
-  ReceiveOptions,
-  Receiving,
-  Rendezvous,
   Tap,
   TapOptions,
   TapRule,
-  WantedPiece,
-} from './types.ts'
+} from './messages/types.ts'
+export type { IceServer } from './network/types.ts'
+export type { Peer, PeerEvent, PeerStatus } from './peer.ts'
+export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'
+export type { Hold, Holder, Rendezvous } from './rendezvous/types.ts'
+export type { AbortOptions, Key } from './types.ts'

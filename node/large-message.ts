@@ -1,8 +1,8 @@
 /** What is too large for a message goes as content, and the message carries its link: a private one when the message is sealed. */
 
 import { memorySource, sealSource } from './content/index.ts'
+import type { ContentSource, ContentStore, HeldContent } from './content/types.ts'
 import { createLinkKey, encodeKeyHex, encodeLinkKey, linkKeyFragment } from './keys/index.ts'
-import type { ContentSource, ContentStore, HeldContent } from './types.ts'
 
 /** Holds the body and tells its address, from the slash on. It is there as long as this peer is, like anything that is held. */
 export type HoldLarge = (body: Uint8Array, isSealed: boolean, type: string) => Promise<string>

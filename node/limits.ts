@@ -1,6 +1,11 @@
 /** The limits of a peer, each once; a refusal names the one it met. */
 
-import type { PeerLimits } from './types.ts'
+import type { ContentLimits } from './content/types.ts'
+import type { MessageLimits } from './messages/types.ts'
+import type { NetworkLimits } from './network/types.ts'
+import type { RendezvousLimits } from './rendezvous/types.ts'
+
+export interface PeerLimits extends NetworkLimits, RendezvousLimits, ContentLimits, MessageLimits {}
 
 const MIB = 1_048_576
 

@@ -2,12 +2,15 @@
 
 import type { ComponentLogger, Transport } from '@libp2p/interface'
 import { createContent } from './content/index.ts'
+import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
 import { createHoldLarge } from './large-message.ts'
-import { NODE_LIMITS, TAB_LIMITS } from './limits.ts'
+import { NODE_LIMITS, type PeerLimits, TAB_LIMITS } from './limits.ts'
 import { createMemoryOutboxStore, createMessages, type MessagesOptions, type MessagesService, messageSecretOf } from './messages/index.ts'
+import type { MessageEvent, MessageSecret, Messages, OutboxStore } from './messages/types.ts'
 import { checkJoinAddress, createOverlay, createSupervisor, inTime, type TransportFactory } from './network/index.ts'
+import type { NetworkEvent } from './network/types.ts'
 import {
   createRecordStore,
   createRendezvous,
@@ -17,7 +20,77 @@ import {
   type RendezvousOptions,
   type RendezvousService,
 } from './rendezvous/index.ts'
-import type { AbortOptions, FetchPiece, MessageSecret, OutboxStore, Peer, PeerEvent, PeerLimits, PeerStatus } from './types.ts'
+import type { Rendezvous } from './rendezvous/types.ts'
+import type { AbortOptions, RefusedEvent } from './types.ts'
+
+/** What happens in a peer, for a console or a log. */
+export type PeerEvent = NetworkEvent | ContentEvent | MessageEvent | RefusedEvent
+
+export interface PeerStatus {
+  /** Peer id. */
+  id: string
+  role: 'node' | 'tab'
+  /** Multiaddrs at which others can dial this peer, peer id included; empty for a tab. */
+  addresses: string[]
+  /** True while there is at least one connection into the overlay (a node that joins nobody counts as joined). */
+  joined: boolean
+  /** A tab's home, once it has one. */
+  home?: string
+  startedAtMs: number
+  counts: {
+    connections: number
+    /** DHT servers in the routing table. */
+    servers: number
+    /** Contents this peer holds itself. */
+    held: number
+    heldBytes: number
+    /** Tabs whose home is here. */
+    tabs: number
+    /** Leases of this node's tabs and of its own. */
+    leases: number
+    /** Holders this node records for the whole overlay. */
+    records: number
+    watches: number
+    cacheBytes: number
+    /** Content bytes given to others, and taken from others, since the start. */
+    bytesServed: number
+    bytesFetched: number
+    /** What went over a node's port since the start, in bytes: everything, HTTP, overlay and their overhead; 0 for a tab. */
+    bytesReceived: number
+    bytesSent: number
+    /** Tabs that can be dialled directly through this node now, and circuits for that since the start. Circuits carry signalling alone. */
+    reservations: number
+    circuits: number
+    /** Taps of this peer and of its tabs; mail kept for absent receivers; messages passed on and refused since the start. */
+    taps: number
+    mail: number
+    mailBytes: number
+    messages: number
+    messagesRefused: number
+  }
+  limits: PeerLimits
+}
+
+/** A whole peer. Node.js nodes and browser tabs show the same face. */
+export interface Peer {
+  /** Peer id, text form. */
+  readonly id: string
+  readonly role: 'node' | 'tab'
+  readonly rendezvous: Rendezvous
+  readonly content: ContentStore
+  readonly messages: Messages
+  /** Starts, and goes on joining in the background. May be called twice. */
+  start(): Promise<void>
+  /** Releases everything, tells the others, closes. Takes a bounded time. May be called twice. */
+  stop(): Promise<void>
+  /** Adds addresses to join (a gateway's URL, or a multiaddr) and resolves once one of them, or any other, is connected. */
+  join(addresses: string[], options?: AbortOptions): Promise<void>
+  /** Resolves once this peer is in the overlay: at once for a node that joins nobody. */
+  joined(options?: AbortOptions): Promise<void>
+  status(): PeerStatus
+  /** Hears each event. Returns the function that ends it. A listener that throws is dropped. */
+  onEvent(listener: (event: PeerEvent) => void): () => void
+}
 
 /** How a node is heard by others; `node/server/port/listener.ts` makes one on an http server. */
 export interface PeerListener {

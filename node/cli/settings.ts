@@ -5,9 +5,9 @@
 
 import { resolve } from 'node:path'
 import { MayflyError } from '../errors.ts'
+import type { IceServer, InboxPolicy } from '../index.ts'
 import { isKeyHex } from '../keys/index.ts'
 import { SENDER_FORM } from '../server/inbox/inbox-senders.ts'
-import type { IceServer, InboxPolicy } from '../types.ts'
 import { parseByteRate } from './values/byte-rate-text.ts'
 import { parseDuration } from './values/duration.ts'
 import { parseIceServer } from './values/ice-server.ts'

@@ -5,19 +5,8 @@ import { createByteRate } from '../async/byte-rate.ts'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
 import { type Direct, inTime } from '../network/index.ts'
-import type {
-  AbortOptions,
-  ContentStore,
-  FetchPiece,
-  Hold,
-  Holder,
-  Key,
-  OpenedContent,
-  OpenOptions,
-  PeerEvent,
-  PeerLimits,
-  PieceAddress,
-} from '../types.ts'
+import type { Hold, Holder } from '../rendezvous/types.ts'
+import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import { createFetcher, type Fetched, type FetcherContext, type FetcherOptions, type Reach } from './fetcher.ts'
 import { pieceCount, pieceSize } from './format/outline.ts'
 import { outlineSource } from './format/outlining.ts'
@@ -34,6 +23,7 @@ import { ASK_SCOPE, type AskScope, CONTENT_PROTOCOL, type FollowPieces } from '.
 import { type GetPiece, readPart, readUntrusted } from './reading.ts'
 import { createPieces, type OutlinedContent } from './swarm/pieces.ts'
 import { createReceivings } from './swarm/receivings.ts'
+import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenedContent, OpenOptions, PieceAddress } from './types.ts'
 
 /** What content needs of presence; handed in, since this folder stands beside others that need it too. */
 export interface Presence {
@@ -48,11 +38,11 @@ export interface Presence {
 export interface ContentContext {
   libp2p: Libp2p
   role: 'node' | 'tab'
-  limits: PeerLimits
+  limits: ContentLimits
   presence: Presence
   /** Of a tab that can speak to other tabs directly. */
   direct?: Direct | undefined
-  emit(event: PeerEvent): void
+  emit(event: ContentEvent | RefusedEvent): void
   /** A native one where there is one. */
   createHasher?: CreateHasher | undefined
   fetchPiece?: FetchPiece | undefined
@@ -86,7 +76,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   let bytesFetched = 0
   let started = false
 
-  const emit = (event: PeerEvent) => {
+  const emit = (event: ContentEvent | RefusedEvent) => {
     if (event.type === 'fetched') bytesFetched += event.bytes
     if (event.type === 'served') bytesServed += event.bytes
     if (event.type === 'received') bytesFetched += event.bytes

@@ -8,12 +8,14 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../keys/index.ts'
 import { raceAbort } from '../network/index.ts'
-import type { AbortOptions, FetchedContent, Holder, Key, OpenOptions, PeerEvent } from '../types.ts'
+import type { Holder } from '../rendezvous/types.ts'
+import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import { decodeOutline, type Outline } from './format/outline.ts'
 import { swarmKey } from './format/swarm-key.ts'
 import type { Asking } from './protocol/asking.ts'
 import { type Candidate, holderCandidate, homeCandidate, tabCandidate } from './protocol/candidate.ts'
 import { ASK_SCOPE } from './protocol/wire.ts'
+import type { ContentEvent, FetchedContent, OpenOptions } from './types.ts'
 
 export interface FetcherOptions {
   /** How long a holder may send nothing, in ms. */
@@ -49,7 +51,7 @@ export interface FetcherContext {
   home(): PeerId | undefined
   /** Where a holder can be dialled directly; left out where nobody can. */
   directAddresses?(holder: Holder): string[]
-  emit(event: PeerEvent): void
+  emit(event: ContentEvent | RefusedEvent): void
 }
 
 export interface Fetcher {

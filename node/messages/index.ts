@@ -13,7 +13,6 @@ export {
   sealTerms,
   signEnvelope,
 } from './format/envelope.ts'
-export { bodyText, type MessageFacts, messageFacts } from './format/message-text.ts'
 export { openMessage } from './format/open-message.ts'
 export { decodePayload, encodePayload, MESSAGE_LIMITS, type Payload } from './format/payload.ts'
 export { isProofRight, type ProofTerms, signProof } from './format/proof.ts'

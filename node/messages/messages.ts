@@ -5,21 +5,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, equalBytes, sha256AtOnce } from '../keys/index.ts'
 import { inTime, type RoutingTable } from '../network/index.ts'
-import type {
-  Hold,
-  Key,
-  MessageRefusal,
-  MessageSecret,
-  Messages,
-  OutboxStore,
-  PeerEvent,
-  PeerLimits,
-  PostOutcome,
-  Receipt,
-  Tap,
-  TapOptions,
-  TapRule,
-} from '../types.ts'
+import type { Hold } from '../rendezvous/types.ts'
+import type { Key, RefusedEvent } from '../types.ts'
 import { createFairQueue } from './admission/fair-queue.ts'
 import { createIntake } from './admission/intake.ts'
 import { createSenderRate } from './admission/sender-rate.ts'
@@ -43,6 +30,19 @@ import { type Asker, createPassages } from './routing/passages.ts'
 import { createRouter, type RouterPresence } from './routing/router.ts'
 import { createSeats, type Seat } from './routing/seats.ts'
 import { type MessageSession, serveMessages } from './routing/session.ts'
+import type {
+  MessageEvent,
+  MessageLimits,
+  MessageRefusal,
+  MessageSecret,
+  Messages,
+  OutboxStore,
+  PostOutcome,
+  Receipt,
+  Tap,
+  TapOptions,
+  TapRule,
+} from './types.ts'
 
 export interface MessagesContext {
   libp2p: Libp2p
@@ -54,13 +54,13 @@ export interface MessagesContext {
     addressesOf(peer: string): Multiaddr[]
     readonly home: PeerId | undefined
   }
-  limits: PeerLimits
+  limits: MessageLimits
   /** Who this peer's messages are from. */
   secret: MessageSecret
   outboxStore: OutboxStore
   /** Holds what is too large for a message, and tells the link to it. */
   holdLarge(body: Uint8Array, isSealed: boolean, type: string): Promise<string>
-  emit(event: PeerEvent): void
+  emit(event: MessageEvent | RefusedEvent): void
   now(): number
   random(): number
 }

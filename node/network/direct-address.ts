@@ -4,7 +4,13 @@ import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
-import type { Holder } from '../types.ts'
+
+/** What is known of the peer to be dialled: its id, its home's, and where the home can be dialled; in their text forms. */
+export interface DirectTarget {
+  peer: string
+  home: string
+  addresses: string[]
+}
 
 export interface DirectAddressContext {
   /** One's own home, to which there is a connection already. */
@@ -14,10 +20,7 @@ export interface DirectAddressContext {
 }
 
 /** None when the holder is a node, or its home cannot be dialled from here. */
-export function directAddresses(
-  { peer, home, addresses }: Pick<Holder, 'peer' | 'home' | 'addresses'>,
-  context: DirectAddressContext,
-): string[] {
+export function directAddresses({ peer, home, addresses }: DirectTarget, context: DirectAddressContext): string[] {
   if (peer === home) return []
   const end = `/p2p/${home}/p2p-circuit/webrtc/p2p/${peer}`
   if (context.home === home) return [end]

@@ -7,9 +7,9 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p, PeerId, Transport } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import type { AbortOptions, Holder } from '../types.ts'
+import type { AbortOptions } from '../types.ts'
 import { connectionKind } from './connection-kind.ts'
-import { directAddresses, relayOfAddress } from './direct-address.ts'
+import { type DirectTarget, directAddresses, relayOfAddress } from './direct-address.ts'
 import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
 
 export interface DirectOptions {
@@ -58,7 +58,7 @@ export interface Direct {
   /** True while the peer, or the relay to it, is being dialled from here. */
   isDialling(peer: PeerId): boolean
   /** Where the holder can be dialled directly: nowhere when it is a node, or could not be reached, or its home cannot be. */
-  addressesOf(holder: Pick<Holder, 'peer' | 'home' | 'addresses'>): string[]
+  addressesOf(holder: DirectTarget): string[]
   /**
    * The direct connection to the peer, opened if there is none.
    *

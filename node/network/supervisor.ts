@@ -6,10 +6,10 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { PeerEvent } from '../types.ts'
 import { connectionKind } from './connection-kind.ts'
 import { findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
+import type { NetworkEvent } from './types.ts'
 
 export interface SupervisorOptions {
   /** The first wait after a failure, in ms; each further one doubles it. */
@@ -36,7 +36,7 @@ export interface SupervisorContext {
   libp2p: Libp2p
   servers: RoutingTable
   role: 'node' | 'tab'
-  emit(event: PeerEvent): void
+  emit(event: NetworkEvent): void
   /** There is one address less to join. */
   onChange?(): void
   /** In [0, 1). */

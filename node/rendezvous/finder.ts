@@ -6,11 +6,12 @@
 import type { PeerId } from '@libp2p/interface'
 import { equalBytes, positionOf } from '../keys/index.ts'
 import { createSilence, type RoutingTable, type Silence } from '../network/index.ts'
-import type { AbortOptions, Holder, Key } from '../types.ts'
+import type { AbortOptions, Key } from '../types.ts'
 import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
 import type { Link } from './link.ts'
 import type { Placement } from './placement.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
+import type { Holder } from './types.ts'
 import { type Found, SCOPE, type Scope } from './wire.ts'
 
 export interface FinderOptions {

@@ -3,8 +3,9 @@
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import type { Hold, Key } from '../types.ts'
+import type { Key } from '../types.ts'
 import { LEASE_DEFAULTS, type Lease, type LeaseOptions, signLease } from './lease.ts'
+import type { Hold } from './types.ts'
 
 export interface HoldsContext {
   self: PeerId

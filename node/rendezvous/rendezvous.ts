@@ -6,7 +6,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { MayflyError } from '../errors.ts'
 import { type RoutingTable, raceAbort, type Supervisor } from '../network/index.ts'
-import type { AbortOptions, Holder, Key, PeerEvent, PeerLimits, Rendezvous } from '../types.ts'
+import type { NetworkEvent } from '../network/types.ts'
+import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createFinder } from './finder.ts'
 import { createHolds } from './holds.ts'
@@ -16,6 +17,7 @@ import { createLinks } from './links.ts'
 import { createNodePlacement, createTabPlacement } from './placement.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
 import { type Session, serveSession } from './session.ts'
+import type { Holder, Rendezvous, RendezvousLimits } from './types.ts'
 import { createWatcher } from './watcher.ts'
 import { type PeerAddresses, PRESENCE_PROTOCOL, SCOPE } from './wire.ts'
 
@@ -55,10 +57,10 @@ export interface RendezvousContext {
   servers: RoutingTable
   supervisor: Supervisor
   store: RecordStore
-  limits: PeerLimits
+  limits: RendezvousLimits
   /** False while a node that was told to join somebody has not reached anybody. */
   isJoined(): boolean
-  emit(event: PeerEvent): void
+  emit(event: NetworkEvent | RefusedEvent): void
   now(): number
   random(): number
 }

@@ -7,10 +7,11 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { encodeKeyHex, equalBytes } from '../keys/index.ts'
 import { createFrameStream, inTime } from '../network/index.ts'
-import type { Key, PeerLimits } from '../types.ts'
+import type { Key } from '../types.ts'
 import { decodeLease, isLeaseSigned, type Lease, type LeaseOptions, multihashOfPeer, readPeerId, refuseTerms } from './lease.ts'
 import { createPusher } from './pusher.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
+import type { RendezvousLimits } from './types.ts'
 import {
   decodePresence,
   encodePresence,
@@ -41,7 +42,7 @@ export interface SessionOptions {
 export interface SessionContext {
   self: PeerId
   store: RecordStore
-  limits: PeerLimits
+  limits: RendezvousLimits
   now(): number
   addresses(): Multiaddr[]
   servers(): PeerAddresses[]

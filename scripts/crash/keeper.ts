@@ -7,8 +7,8 @@
 
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import type { Message } from '../../node/messages/types.ts'
 import { openInbox } from '../../node/server/inbox/inbox.ts'
-import type { Message } from '../../node/types.ts'
 
 export const KEEPER_END = '#crash'
 export const KEEPER_HASHNAME = 'a'.repeat(52)

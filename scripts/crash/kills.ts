@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { InboxMessage } from '../../node/inbox.ts'
 import { openInbox } from '../../node/server/inbox/inbox.ts'
-import type { InboxMessage } from '../../node/types.ts'
 import { KEEPER_HASHNAME, messageOf } from './keeper.ts'
 
 const KEEPER = fileURLToPath(new URL('keeper.ts', import.meta.url))

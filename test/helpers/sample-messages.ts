@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { encodeKeyBase32 } from '../../node/keys/index.ts'
-import type { Message } from '../../node/types.ts'
+import type { Message } from '../../node/messages/types.ts'
 
 /** Long enough for any test. */
 const TTL_MS = 86_400_000

@@ -13,7 +13,7 @@ import {
   sealTerms,
   signEnvelope,
 } from '../../node/messages/index.ts'
-import type { MessageDraft, MessageSecret } from '../../node/types.ts'
+import type { MessageDraft, MessageSecret } from '../../node/messages/types.ts'
 
 export interface SignOptions {
   /** A sender of its own when left out. */

@@ -9,7 +9,7 @@ import {
   type SupervisorOptions,
 } from '../../node/network/index.ts'
 import type { RoutingTable } from '../../node/network/routing-table.ts'
-import type { PeerEvent } from '../../node/types.ts'
+import type { PeerEvent } from '../../node/peer.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 

@@ -1,7 +1,7 @@
 /** What the commands need of `gateway/index.ts`, which `command.ts` alone knows and hands in. */
 
 import type { Server } from 'node:http'
-import type { IceServer, Inbox, Peer } from '../../types.ts'
+import type { IceServer, Inbox, Peer } from '../../index.ts'
 
 export interface StoppableGateway {
   drain(): void

@@ -2,9 +2,8 @@
 
 import { basename } from 'node:path'
 import { MayflyError } from '../../errors.ts'
-import type { BundleEntry, UnsealedContent } from '../../index.ts'
+import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { OpenedContent } from '../../types.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { readBundle } from '../fetch/bundle-content.ts'

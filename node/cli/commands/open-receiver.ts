@@ -1,10 +1,10 @@
 /** A receiver from its settings: its directory, its inbox, and the ends that it listens at once there is a peer. */
 
+import type { MessageSecret, Messages } from '../../index.ts'
 import { checkRules, hashnameOf, parseEnd, publicKeyOf } from '../../index.ts'
 import { type InboxEvent, openInbox, type StoredInbox } from '../../server/inbox/inbox.ts'
 import { createReceiver, type Receiver } from '../../server/inbox/receiver.ts'
 import { openReceiverDirectory } from '../../server/inbox/receiver-directory.ts'
-import type { MessageSecret, Messages } from '../../types.ts'
 import type { Configuration } from '../settings.ts'
 
 export type ReceiverConfiguration = Pick<

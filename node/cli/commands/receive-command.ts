@@ -1,6 +1,7 @@
 /** `mayfly receive`: a receiver behind somebody else's node, with its inbox on this disk, until it is told to end. */
 
 import { once } from 'node:events'
+import type { Peer } from '../../index.ts'
 import { createPeer, MayflyError } from '../../index.ts'
 import { InboxDatabase } from '../../server/inbox/inbox-database.ts'
 import type { Receiver } from '../../server/inbox/receiver.ts'
@@ -8,7 +9,6 @@ import { findInboxPath } from '../../server/inbox/receiver-directory.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { openOutboxStore } from '../../server/store/outbox-store.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
-import type { Peer } from '../../types.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, stopSoon } from '../fetch/joined-peer.ts'

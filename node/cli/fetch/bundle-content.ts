@@ -1,7 +1,7 @@
 /** Whether content is a bundle, and what is in it. The overlay's code, which knows bundles, is loaded only for what looks like one. */
 
-import type { BundleEntry, UnsealedContent } from '../../index.ts'
-import type { AbortOptions, OpenedContent } from '../../types.ts'
+import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
+import type { AbortOptions } from '../../types.ts'
 import { checkedWhole } from './checked-whole.ts'
 import { plainChunks } from './unsealed.ts'
 

@@ -1,7 +1,8 @@
 /** Where a short command enters the network: gateways, asked over HTTP, or the overlay itself. Which of the two is `open-entrance.ts`. */
 
 import type { MayflyError } from '../../errors.ts'
-import type { AbortOptions, Key, OpenedContent, OpenOptions } from '../../types.ts'
+import type { OpenedContent, OpenOptions } from '../../index.ts'
+import type { AbortOptions, Key } from '../../types.ts'
 
 export interface Entrance {
   /**

@@ -5,7 +5,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { MayflyError } from '../../errors.ts'
-import type { Key, OpenedContent } from '../../types.ts'
+import type { OpenedContent } from '../../index.ts'
+import type { Key } from '../../types.ts'
 import type { Entrance, EntranceOptions } from './entrance.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
 

@@ -1,8 +1,9 @@
 /** All files of a bundle, into a directory, some at once. What an earlier attempt has brought is not fetched again. */
 
 import { basename } from 'node:path'
+import type { OpenedContent } from '../../index.ts'
 import { type BundleEntry, encodeKeyHex, type LinkKey, MayflyError, sealedBytes } from '../../index.ts'
-import type { AbortOptions, OpenedContent } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
 import type { Output } from '../print/output.ts'
 import type { Progress } from '../print/progress.ts'
 import { hasSize, isThere, makePlace } from './bundle-directory.ts'

@@ -1,7 +1,8 @@
 /** Opens content now, or as soon as somebody comes who holds it. */
 
 import { MayflyError } from '../../errors.ts'
-import type { Key, OpenedContent, OpenOptions } from '../../types.ts'
+import type { OpenedContent, OpenOptions } from '../../index.ts'
+import type { Key } from '../../types.ts'
 import type { Entrance } from './entrance.ts'
 
 export interface OnceHeldOptions extends OpenOptions {

@@ -4,9 +4,9 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { UnsealedContent } from '../../index.ts'
+import type { ContentSource, UnsealedContent } from '../../index.ts'
 import { equalBytes } from '../../keys/index.ts'
-import type { AbortOptions, ContentSource, Key } from '../../types.ts'
+import type { AbortOptions, Key } from '../../types.ts'
 import { openFileSource } from '../hold/file-source.ts'
 import type { PartialFile } from './partial-file.ts'
 import { openPartialPlace } from './partial-place.ts'

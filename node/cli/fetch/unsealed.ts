@@ -1,8 +1,8 @@
 /** Content as the command reads it: opened with the link's key where the link is private, else as it is. */
 
-import type { UnsealedContent } from '../../index.ts'
+import type { OpenedContent, UnsealedContent } from '../../index.ts'
 import type { LinkKey } from '../../keys/index.ts'
-import type { AbortOptions, OpenedContent } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
 import type { Entrance } from './entrance.ts'
 
 export interface UnsealOptions extends Required<AbortOptions> {

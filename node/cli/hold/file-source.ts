@@ -3,7 +3,7 @@
 import { type Stats, watch } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { MayflyError } from '../../errors.ts'
-import type { ContentSource } from '../../types.ts'
+import type { ContentSource } from '../../index.ts'
 
 export interface FileSource extends ContentSource {
   close(): Promise<void>

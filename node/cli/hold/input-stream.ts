@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { MayflyError } from '../../errors.ts'
+import type { ContentSource } from '../../index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
-import type { AbortOptions, ContentSource } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
 import { createHandleSource } from './file-source.ts'
 
 export interface InputStreamOptions extends AbortOptions {

@@ -1,6 +1,6 @@
 /** Which of a peer's events are worth which level of the log, and how many lines of it strangers can fill. */
 
-import type { Peer, PeerEvent } from '../../types.ts'
+import type { Peer, PeerEvent } from '../../index.ts'
 import type { LogLevel } from '../settings.ts'
 import type { Logger } from './logger.ts'
 

@@ -1,8 +1,8 @@
 /** A stored message as programs and people get it from the command: JSON, and one line for a terminal. */
 
+import type { InboxMessage } from '../../index.ts'
 import { bodyText, messageFacts } from '../../index.ts'
 import type { KeptMessage } from '../../server/inbox/inbox-row.ts'
-import type { InboxMessage } from '../../types.ts'
 
 /** Characters of a hashname that a line shows: enough to tell those apart that one meets. */
 const SHORT_HASHNAME = 8

@@ -3,8 +3,8 @@
  * else.
  */
 
+import type { Inbox, InboxMessage } from '../../index.ts'
 import { messageFacts } from '../../index.ts'
-import type { Inbox, InboxMessage } from '../../types.ts'
 import { messageLine } from './message-facts.ts'
 import type { Output, OutputStream } from './output.ts'
 

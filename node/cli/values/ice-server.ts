@@ -7,7 +7,7 @@
  */
 
 import { MayflyError } from '../../errors.ts'
-import type { IceServer } from '../../types.ts'
+import type { IceServer } from '../../index.ts'
 
 const HOST = String.raw`(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?`
 const STUN = new RegExp(`^stuns?:${HOST}$`)

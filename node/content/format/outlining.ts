@@ -1,7 +1,8 @@
 /** Reads content once, and knows its key and (where it is larger than one piece) its outline. */
 
 import { type CreateHasher, KEY_BYTES, sha256 } from '../../keys/index.ts'
-import type { AbortOptions, ContentSource, Key } from '../../types.ts'
+import type { AbortOptions, Key } from '../../types.ts'
+import type { ContentSource } from '../types.ts'
 import { encodeOutline, type Outline, pieceBytesFor, pieceCount, pieceSize } from './outline.ts'
 
 export interface Outlined {

@@ -1,6 +1,7 @@
 /** Where a holder's bytes come from: memory, a Blob of the page's, or (handed in by Node.js) a file that is not copied. */
 
-import type { AbortOptions, ContentSource } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
+import type { ContentSource } from '../types.ts'
 
 export function memorySource(bytes: Uint8Array): ContentSource {
   return { size: bytes.byteLength, read: async (offset, length) => bytes.subarray(offset, offset + length) }

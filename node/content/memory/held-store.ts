@@ -2,8 +2,9 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { ContentSource, HeldContent, Key } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import type { Outlined } from '../format/outlining.ts'
+import type { ContentSource, HeldContent } from '../types.ts'
 
 export interface Held extends Outlined {
   source: ContentSource

@@ -6,8 +6,9 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { connectionKind, createFrameStream, createSilence, type Direct, raceAbort } from '../../network/index.ts'
-import type { AbortOptions, FetchPiece, Key, WantedPiece } from '../../types.ts'
+import type { AbortOptions, Key } from '../../types.ts'
 import { MAX_OUTLINE_BYTES } from '../format/outline.ts'
+import type { FetchPiece, WantedPiece } from '../types.ts'
 import { type FollowChannel, type FollowEnd, type FollowedContent, followPieces } from './following.ts'
 import { httpOriginOf } from './http-origin.ts'
 import {

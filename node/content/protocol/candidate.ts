@@ -1,6 +1,6 @@
 /** Whom to ask for content, made of holders as a find meets them. In which order they are asked is for the fetcher and the swarm. */
 
-import type { Holder } from '../../types.ts'
+import type { Holder } from '../../rendezvous/types.ts'
 import { ASK_SCOPE, type AskScope } from './wire.ts'
 
 export interface Candidate {

@@ -1,7 +1,7 @@
 /** How a piece is asked for over HTTP. Pure; who sends it is handed in, since a tab and Node.js have different means. */
 
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { FetchPieceOptions, WantedPiece } from '../../types.ts'
+import type { FetchPieceOptions, WantedPiece } from '../types.ts'
 
 export interface PieceRequest {
   /** Path and query. */

@@ -1,7 +1,8 @@
 /** Private content as a source: encrypted as it is asked for, so that a file of any size is sealed without a copy of it. */
 
 import type { LinkKey } from '../../keys/index.ts'
-import type { AbortOptions, ContentSource } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
+import type { ContentSource } from '../types.ts'
 import {
   encodeFacts,
   FIRST_SLOT_PLAIN_BYTES,

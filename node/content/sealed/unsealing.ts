@@ -2,7 +2,8 @@
 
 import { MayflyError } from '../../errors.ts'
 import type { LinkKey } from '../../keys/index.ts'
-import type { AbortOptions, ContentSource, OpenedContent } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
+import type { ContentSource, OpenedContent } from '../types.ts'
 import {
   decodeFacts,
   decodeHeader,

@@ -6,11 +6,12 @@
 import { MayflyError } from '../../errors.ts'
 import { equalBytes, sha256 } from '../../keys/index.ts'
 import { raceAbort } from '../../network/index.ts'
-import type { Hold, ReceiveOptions, Receiving } from '../../types.ts'
+import type { Hold } from '../../rendezvous/types.ts'
 import type { FetchedOutline } from '../fetcher.ts'
 import { pieceCount, pieceHash } from '../format/outline.ts'
 import { decodePieceSet, type PieceFeed, PieceSet } from '../format/piece-set.ts'
 import type { Candidate } from '../protocol/candidate.ts'
+import type { ReceiveOptions, Receiving } from '../types.ts'
 import type { Swarm } from './swarm.ts'
 
 export interface ReceivingContext {

@@ -2,10 +2,12 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
-import type { Hold, Key, ReceiveOptions, Receiving } from '../../types.ts'
+import type { Hold } from '../../rendezvous/types.ts'
+import type { Key } from '../../types.ts'
 import type { FetchedOutline } from '../fetcher.ts'
 import { swarmKey } from '../format/swarm-key.ts'
 import type { Candidate } from '../protocol/candidate.ts'
+import type { ReceiveOptions, Receiving } from '../types.ts'
 import { type RunningReceiving, startReceiving } from './receiving.ts'
 import type { Swarm } from './swarm.ts'
 

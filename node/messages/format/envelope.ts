@@ -5,7 +5,8 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
-import type { Key, MessageSecret } from '../../types.ts'
+import type { Key } from '../../types.ts'
+import type { MessageSecret } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 import { isSealedSize, sealedPayloadBytes } from './sealed-size.ts'

@@ -2,7 +2,7 @@
 
 import { MayflyError } from '../../errors.ts'
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
-import type { Message, MessageSecret } from '../../types.ts'
+import type { Message, MessageSecret } from '../types.ts'
 import { type Envelope, sealTerms } from './envelope.ts'
 import { decodePayload } from './payload.ts'
 import { openSealedPayload } from './seal.ts'

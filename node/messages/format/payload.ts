@@ -1,7 +1,7 @@
 /** What a message says: its type, its fields, its body. Pure. Sealing is done by seal.ts, signing by envelope.ts. */
 
 import { MayflyError } from '../../errors.ts'
-import type { MessageDraft } from '../../types.ts'
+import type { MessageDraft } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 
 export interface Payload {

@@ -3,7 +3,7 @@
  * one that was asked with, and the time is near, is left to who asked.
  */
 
-import type { MessageSecret } from '../../types.ts'
+import type { MessageSecret } from '../types.ts'
 import { encodeCanonical } from './canonical.ts'
 import { signedBytes } from './signed.ts'
 import { isSigned, signBytes } from './signing.ts'

@@ -2,7 +2,8 @@
 
 import { MayflyError } from '../../errors.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
-import type { Key, MessageSecret, Receipt } from '../../types.ts'
+import type { Key } from '../../types.ts'
+import type { MessageSecret, Receipt } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'

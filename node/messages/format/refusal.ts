@@ -1,6 +1,6 @@
 /** The numbers of refusals on the wire; the page with their table is WIRE.md. */
 
-import type { MessageRefusal } from '../../types.ts'
+import type { MessageRefusal } from '../types.ts'
 
 export const REFUSAL_NUMBERS: Readonly<Record<MessageRefusal, number>> = {
   malformed: 1,

@@ -1,7 +1,7 @@
 /** Rules of a tap: which messages it hears. All tests of a rule, any of the rules. */
 
 import { MayflyError } from '../../errors.ts'
-import type { TapRule } from '../../types.ts'
+import type { TapRule } from '../types.ts'
 import { HASHNAME_FORM } from './end.ts'
 import { refuseFieldName, refuseFieldValue } from './payload.ts'
 

@@ -11,7 +11,7 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { MayflyError } from '../../errors.ts'
-import type { MessageSecret } from '../../types.ts'
+import type { MessageSecret } from '../types.ts'
 import { createImportedKeys } from './imported-keys.ts'
 import { isPublicKey } from './public-key-form.ts'
 import { ENCAPSULATED_BYTES, isSealedSize, LENGTH_BYTES, paddedPayloadBytes } from './sealed-size.ts'

@@ -1,7 +1,7 @@
 /** What is signed, as it travels: CBOR of a byte string, which is the signed part, and its signature. */
 
 import { MayflyError } from '../../errors.ts'
-import type { MessageSecret } from '../../types.ts'
+import type { MessageSecret } from '../types.ts'
 import { encodeCanonical } from './canonical.ts'
 import { isSigned, isSignedElsewhere, SIGNATURE_BYTES, signBytes } from './signing.ts'
 

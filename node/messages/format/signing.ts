@@ -2,7 +2,7 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyBase32, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
-import type { MessageSecret } from '../../types.ts'
+import type { MessageSecret } from '../types.ts'
 import { nativeSigning } from './native-signing.ts'
 import { isPortablySigned, portablePublicKey, portableSign } from './portable-signing.ts'
 

@@ -4,8 +4,9 @@
  */
 
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
-import type { Key, MessageSecret } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import type { TapProof } from '../protocol/wire.ts'
+import type { MessageSecret } from '../types.ts'
 import { isProofRight, PROOF_NONCE_BYTES, signProof } from './proof.ts'
 import { publicKeyOf } from './signing.ts'
 

@@ -2,12 +2,13 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
-import type { AbortOptions, Key, MessageDraft, MessageSecret, OutboxStore, PeerLimits } from '../../types.ts'
+import type { AbortOptions, Key } from '../../types.ts'
 import type { End } from '../format/end.ts'
 import { ENVELOPE_DEFAULTS, type Envelope, sealTerms, signEnvelope } from '../format/envelope.ts'
 import { encodePayload } from '../format/payload.ts'
 import { type SealKeys, sealPayload } from '../format/seal.ts'
 import { publicKeyOf } from '../format/signing.ts'
+import type { MessageDraft, MessageLimits, MessageSecret, OutboxStore } from '../types.ts'
 
 export interface ComposerContext {
   /** Remembers the public keys of receivers that were met. */
@@ -16,7 +17,7 @@ export interface ComposerContext {
   findPublicKey(end: Key, options: AbortOptions): Promise<Uint8Array | undefined>
   /** Holds a body that is too large for a message as content, and answers with its link. */
   holdLarge?: ((body: Uint8Array, isSealed: boolean, type: string) => Promise<string>) | undefined
-  limits: Pick<PeerLimits, 'maxMessageBytes'>
+  limits: Pick<MessageLimits, 'maxMessageBytes'>
   /** In ms since the epoch. */
   now(): number
 }

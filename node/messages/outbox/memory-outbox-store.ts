@@ -1,7 +1,7 @@
 /** An outbox in memory: of a peer that was given no place to keep one. It ends with the peer. */
 
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { OutboxEntry, OutboxStore } from '../../types.ts'
+import type { OutboxEntry, OutboxStore } from '../types.ts'
 
 /** Public keys of receivers that were met; the one asked for longest ago goes first. */
 const MAX_PUBLIC_KEYS = 10_000

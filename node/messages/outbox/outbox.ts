@@ -6,21 +6,21 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, KEY_BYTES, sha256 } from '../../keys/index.ts'
+import type { Key, RefusedEvent } from '../../types.ts'
+import { type End, parseEnd } from '../format/end.ts'
+import { decodeEnvelope, type Envelope } from '../format/envelope.ts'
 import type {
-  Key,
   MessageDraft,
+  MessageEvent,
   MessageSecret,
   OutboxEntry,
   OutboxLoad,
   OutboxStore,
-  PeerEvent,
   Posted,
   PostOptions,
   PostOutcome,
   Receipt,
-} from '../../types.ts'
-import { type End, parseEnd } from '../format/end.ts'
-import { decodeEnvelope, type Envelope } from '../format/envelope.ts'
+} from '../types.ts'
 import { type ComposerContext, createComposer } from './composing.ts'
 import { createOutcomeWaits } from './outcome-waits.ts'
 import { createTries, isFinal, type TriesOptions } from './tries.ts'
@@ -50,7 +50,7 @@ export interface OutboxContext extends ComposerContext {
   attempt(end: End, envelope: Envelope, options: { signal: AbortSignal }): Promise<PostOutcome>
   /** Whose messages these are, when a post does not say. */
   secret: MessageSecret
-  emit(event: PeerEvent): void
+  emit(event: MessageEvent | RefusedEvent): void
   /** In [0, 1). */
   random(): number
 }

@@ -1,7 +1,8 @@
 /** Who waits for what becomes of a message. */
 
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { AbortOptions, Key, OutboxEntry, OutboxStore, PostOutcome } from '../../types.ts'
+import type { AbortOptions, Key } from '../../types.ts'
+import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 
 export interface OutcomeWaitOptions extends AbortOptions {
   /** After this long it is 'queued', in ms. */

@@ -6,7 +6,8 @@
 
 import { encodeKeyHex } from '../../keys/index.ts'
 import { inTime, raceAbort } from '../../network/index.ts'
-import type { Key, MessageRefusal, OutboxEntry, OutboxStore, PostOutcome } from '../../types.ts'
+import type { Key } from '../../types.ts'
+import type { MessageRefusal, OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 
 export interface TriesOptions {
   /** The wait after the first try, in ms; each further one doubles it. */

@@ -3,7 +3,7 @@
 import { MayflyError } from '../../errors.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
 import type { Frame } from '../../network/index.ts'
-import type { Key, MessageRefusal, TapRule } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import { MAX_DECLINE_BYTES } from '../format/decline.ts'
 import { MAX_ENVELOPE_BYTES } from '../format/envelope.ts'
 import { PROOF_NONCE_BYTES } from '../format/proof.ts'
@@ -12,6 +12,7 @@ import { REFUSAL_NUMBERS, refusalOf } from '../format/refusal.ts'
 import { checkRules } from '../format/rules.ts'
 import { SIGNATURE_BYTES } from '../format/signing.ts'
 import type { Progress } from '../routing/delivery.ts'
+import type { MessageRefusal, TapRule } from '../types.ts'
 
 export const MESSAGE_PROTOCOL = '/mayfly/messages/1.0.0'
 

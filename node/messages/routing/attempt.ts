@@ -1,8 +1,9 @@
 /** One try to deliver a message: waits for what receivers and record nodes say, no longer than it must, and sums it up. */
 
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
-import type { Key, MessageRefusal, PostOutcome, Receipt } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
+import type { MessageRefusal, PostOutcome, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import type { Asker } from './passages.ts'
 

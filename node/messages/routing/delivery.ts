@@ -1,6 +1,6 @@
 /** How far one message came, put together from all who were asked to take it, and told to who asked. Receipts go another way: passages.ts. */
 
-import type { MessageRefusal } from '../../types.ts'
+import type { MessageRefusal } from '../types.ts'
 
 export interface Progress {
   /** Taps that hear it. */

@@ -3,8 +3,8 @@
  * signed, and comes another way (`passages.ts`).
  */
 
-import type { MessageRefusal } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
+import type { MessageRefusal } from '../types.ts'
 import { NOTHING, type Progress } from './delivery.ts'
 
 type Terms = Pick<Envelope, 'isSealed' | 'expiresAtMs'>

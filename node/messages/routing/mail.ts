@@ -4,10 +4,11 @@
  */
 
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { Key, MessageRefusal, PeerLimits } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import { decodeEnvelope, type Envelope } from '../format/envelope.ts'
+import type { MessageLimits, MessageRefusal } from '../types.ts'
 
-export type MailLimits = Pick<PeerLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
+export type MailLimits = Pick<MessageLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
 
 export interface Mail {
   /** Messages, and their bytes. */

@@ -6,12 +6,13 @@
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import { whenTurnEnds } from '../../network/index.ts'
-import type { Kept, Key, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import type { End } from '../format/end.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { openMessage } from '../format/open-message.ts'
 import { MAX_RECEIPT_IDS, signReceipt } from '../format/receipt.ts'
 import { REFUSAL_NUMBERS } from '../format/refusal.ts'
+import type { Kept, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../types.ts'
 
 export interface OwnTapContext {
   end: End

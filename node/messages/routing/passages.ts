@@ -5,11 +5,12 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256AtOnce } from '../../keys/index.ts'
-import type { Key, Receipt } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import { type Decline, decodeDecline, isDeclineSigned } from '../format/decline.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { decodeReceipt, isReceiptSigned } from '../format/receipt.ts'
 import { SIGNATURE_BYTES } from '../format/signing.ts'
+import type { Receipt } from '../types.ts'
 
 /** Who wants to know what receivers say about a message: a stream on which it came, or this peer's outbox. */
 export interface Asker {

@@ -1,9 +1,10 @@
 /** Who taps which end at this home: this peer itself, and its tabs. A seat is one tap of one of them. */
 
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { Key, TapRule } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
 import type { TapProof } from '../protocol/wire.ts'
+import type { TapRule } from '../types.ts'
 
 export interface Seat {
   readonly end: Key

@@ -6,7 +6,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { encodeKeyHex } from '../../keys/index.ts'
 import { createFrameStream } from '../../network/index.ts'
-import type { Key, MessageRefusal, PeerLimits, Receipt } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import type { FairQueue } from '../admission/fair-queue.ts'
 import type { Intake } from '../admission/intake.ts'
 import type { SenderRate } from '../admission/sender-rate.ts'
@@ -32,6 +32,7 @@ import {
   TASK,
   type TapFrame,
 } from '../protocol/wire.ts'
+import type { MessageLimits, MessageRefusal, Receipt } from '../types.ts'
 import { NOTHING, type Progress, type Reply } from './delivery.ts'
 import type { Asker, Passage, Passages } from './passages.ts'
 import type { Router } from './router.ts'
@@ -53,7 +54,7 @@ export interface SessionContext {
   isServer(): boolean
   /** What was forged so far, by connection: a new stream does not make it forgotten. */
   forgeries: WeakMap<Connection, number>
-  limits: PeerLimits
+  limits: MessageLimits
   now(): number
   /** False when the tabs of this node have as many taps as they may. */
   mayTap(): boolean

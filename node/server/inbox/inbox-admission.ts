@@ -3,7 +3,7 @@
  * counts and compares; the repeats of what is there are told apart before (`inbox.ts`).
  */
 
-import type { InboxPolicy, MessageRefusal } from '../../types.ts'
+import type { InboxPolicy, MessageRefusal } from '../../index.ts'
 import { InboxRate } from './inbox-rate.ts'
 import type { InboxSenders } from './inbox-senders.ts'
 import type { InboxTally } from './inbox-tally.ts'

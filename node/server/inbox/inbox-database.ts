@@ -4,7 +4,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { InboxMessage, InboxQuery, Message } from '../../types.ts'
+import type { InboxMessage, InboxQuery, Message } from '../../index.ts'
 import { type DatabaseForm, explainDatabaseError, openDatabaseFile } from '../store/database-file.ts'
 import { type InboxRow, inboxMessageOf, type KeptMessage, messageOfRow, type RowFacts, rowOf } from './inbox-row.ts'
 import { matchOfWord, searchableText, searchWords } from './inbox-search.ts'

@@ -4,8 +4,8 @@
  */
 
 import { createHash } from 'node:crypto'
+import type { InboxMessage, Message } from '../../index.ts'
 import { encodeKeyBase32 } from '../../keys/index.ts'
-import type { InboxMessage, Message } from '../../types.ts'
 
 /** The columns of the table `messages`, in the order of the schema. */
 export interface InboxRow {

@@ -4,8 +4,8 @@
  */
 
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
+import type { Inbox, InboxMessage, InboxQuery, Kept, Message, MessageRefusal } from '../../index.ts'
 import { decodeKeyHex, isKeyHex } from '../../keys/index.ts'
-import type { Inbox, InboxMessage, InboxQuery, Kept, Message, MessageRefusal } from '../../types.ts'
 import { createGroupCommit } from '../store/group-commit.ts'
 import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
 import { INBOX_DEFAULTS, InboxAdmission, type InboxLimits } from './inbox-admission.ts'

@@ -3,8 +3,8 @@
  * node and a test have in common of it.
  */
 
+import type { Inbox, Message, MessageSecret, Messages, Tap, TapRule } from '../../index.ts'
 import { hashnameOf, MayflyError, publicKeyOf } from '../../index.ts'
-import type { Inbox, Message, MessageSecret, Messages, Tap, TapRule } from '../../types.ts'
 import type { StoredInbox } from './inbox.ts'
 
 export interface ReceiverOptions {

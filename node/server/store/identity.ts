@@ -1,7 +1,7 @@
 /** The private key of a node, kept in its data directory: a node that restarts is the same peer. Losing the directory loses only that. */
 
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import type { MessageSecret } from '../../types.ts'
+import type { MessageSecret } from '../../index.ts'
 import { loadOwnerFile } from './owner-file.ts'
 
 const KEY_FILE = 'private-key'

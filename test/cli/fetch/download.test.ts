@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { checkedWhole } from '../../../node/cli/fetch/checked-whole.ts'
 import { download } from '../../../node/cli/fetch/download.ts'
 import { partialPathOf } from '../../../node/cli/fetch/partial-place.ts'
-import type { OpenedContent } from '../../../node/types.ts'
+import type { OpenedContent } from '../../../node/content/types.ts'
 import { readAll } from '../../helpers/read-all.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { messageLine } from '../../../node/cli/print/message-facts.ts'
+import type { InboxMessage } from '../../../node/inbox.ts'
 import { messageFacts } from '../../../node/index.ts'
-import type { InboxMessage } from '../../../node/types.ts'
 import { sampleSender } from '../../helpers/sample-messages.ts'
 
 const FROM = sampleSender('anna').hashname

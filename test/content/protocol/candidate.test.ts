@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type CandidateTimes, holderCandidate, homeCandidate, tabCandidate } from '../../../node/content/protocol/candidate.ts'
 import { ASK_SCOPE } from '../../../node/content/protocol/wire.ts'
-import type { Holder } from '../../../node/types.ts'
+import type { Holder } from '../../../node/rendezvous/types.ts'
 
 const TIMES: CandidateTimes = { stallMs: 1, homeStallMs: 2 }
 const WAY = '/p2p/home/p2p-circuit/webrtc/p2p/tab'

@@ -20,7 +20,7 @@ import { isProofRight, type ProofTerms, signProof } from '../../../node/messages
 import { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, MAX_RECEIPT_IDS, signReceipt } from '../../../node/messages/format/receipt.ts'
 import { sealPayload } from '../../../node/messages/format/seal.ts'
 import { publicKeyOf } from '../../../node/messages/format/signing.ts'
-import type { MessageDraft } from '../../../node/types.ts'
+import type { MessageDraft } from '../../../node/messages/types.ts'
 
 const BAD_FRAME = expect.objectContaining({ code: 'ERR_BAD_FRAME' })
 const BAD_MESSAGE = expect.objectContaining({ code: 'ERR_BAD_MESSAGE' })

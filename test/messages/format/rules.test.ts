@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkRules, passesRules, type RuledMessage } from '../../../node/messages/format/rules.ts'
-import type { TapRule } from '../../../node/types.ts'
+import type { TapRule } from '../../../node/messages/types.ts'
 
 const ANNA = `${'a'.repeat(51)}q`
 const BEN = `${'b'.repeat(51)}a`

@@ -10,8 +10,8 @@ import {
   MESSAGE_PROTOCOL,
   type MessageFrame,
 } from '../../../node/messages/protocol/wire.ts'
+import type { MessageRefusal } from '../../../node/messages/types.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../../node/network/index.ts'
-import type { MessageRefusal } from '../../../node/types.ts'
 import { SHOWN } from '../../helpers/message-frames.ts'
 import { frameBody, readWirePage, type WirePage } from '../../helpers/wire-page.ts'
 

@@ -4,7 +4,7 @@ import { createMessageSecret, type Envelope, publicKeyOf, signReceipt } from '..
 import { attemptDelivery } from '../../../node/messages/routing/attempt.ts'
 import { NOTHING, type Progress } from '../../../node/messages/routing/delivery.ts'
 import type { Asker } from '../../../node/messages/routing/passages.ts'
-import type { MessageRefusal, PostOutcome, Receipt } from '../../../node/types.ts'
+import type { MessageRefusal, PostOutcome, Receipt } from '../../../node/messages/types.ts'
 import { signMadeUp, signOpen } from '../../helpers/signed-messages.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))

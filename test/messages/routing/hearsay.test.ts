@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { REFUSAL_NUMBERS } from '../../../node/messages/format/refusal.ts'
 import { NOTHING } from '../../../node/messages/routing/delivery.ts'
 import { heardAtHome, saidByOwnHome, saidByRecordNode } from '../../../node/messages/routing/hearsay.ts'
-import type { MessageRefusal } from '../../../node/types.ts'
+import type { MessageRefusal } from '../../../node/messages/types.ts'
 
 const SEALED = { isSealed: true, expiresAtMs: 1_000 }
 const OPEN = { isSealed: false, expiresAtMs: 1_000 }

@@ -5,7 +5,7 @@ import type { Answer, Channels } from '../../../node/messages/protocol/channels.
 import type { MessageFrame } from '../../../node/messages/protocol/wire.ts'
 import { createHomeTaps } from '../../../node/messages/routing/home-taps.ts'
 import { createSeats, type Seat } from '../../../node/messages/routing/seats.ts'
-import type { TapRule } from '../../../node/types.ts'
+import type { TapRule } from '../../../node/messages/types.ts'
 import { createSeededPeer } from '../../helpers/seeded-peer.ts'
 import { signOpen } from '../../helpers/signed-messages.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { signDecline } from '../../../node/messages/format/decline.ts'
 import { createMessageSecret, publicKeyOf, signReceipt } from '../../../node/messages/index.ts'
 import { type Asker, createPassages } from '../../../node/messages/routing/passages.ts'
-import type { Receipt } from '../../../node/types.ts'
+import type { Receipt } from '../../../node/messages/types.ts'
 import { signOpen, signSealed } from '../../helpers/signed-messages.ts'
 
 const BAD = expect.objectContaining({ code: 'ERR_BAD_FRAME' })

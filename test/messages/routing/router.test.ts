@@ -6,7 +6,7 @@ import { createPassages } from '../../../node/messages/routing/passages.ts'
 import { createRouter } from '../../../node/messages/routing/router.ts'
 import { createSeats } from '../../../node/messages/routing/seats.ts'
 import type { RoutingTable } from '../../../node/network/index.ts'
-import type { Holder } from '../../../node/types.ts'
+import type { Holder } from '../../../node/rendezvous/types.ts'
 import { createSeededPeer } from '../../helpers/seeded-peer.ts'
 
 const ALONE: RoutingTable = {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import type { InboxMessage, InboxQuery } from '../../../node/types.ts'
+import type { InboxMessage, InboxQuery } from '../../../node/inbox.ts'
 import { createInbox, OWNER } from '../../helpers/inbox.ts'
 import { sampleMessage, sampleSender } from '../../helpers/sample-messages.ts'
 

@@ -1,0 +1,252 @@
+/** The face of messages. */
+
+import type { AbortOptions, Key } from '../types.ts'
+
+/** An Ed25519 seed, 32 bytes: the secret of who sends or receives messages. Its public key's SHA-256 is the hashname. */
+export type MessageSecret = Uint8Array
+
+/** A message, as its author wrote it. */
+export interface MessageDraft {
+  /** Text travels as UTF-8. What is over `maxMessageBytes` is held as content, and the message carries its link. */
+  body: string | Uint8Array
+  /** The body's media type; `text/plain` for text and `application/octet-stream` for bytes when left out. */
+  type?: string
+  /**
+   * What taps can ask for besides; names and values are short texts. Known names: `re` (the id of the message that this one answers, hex),
+   * `via` (the gateway that signed it for somebody), `link` (where a large body is).
+   */
+  fields?: Readonly<Record<string, string>>
+  /** How long it is worth delivering, in ms. */
+  ttlMs?: number
+}
+
+/** A message that was received: its signature, its times and, when it was sealed, its seal were right. */
+export interface Message {
+  /** The SHA-256 of its signed bytes: the same message has the same id, for ever and everywhere. */
+  id: Key
+  /** The sender's Ed25519 public key; its SHA-256 is the sender's hashname, to which an answer can be sent. */
+  from: Uint8Array
+  /** The key of the end that it was sent to. */
+  to: Key
+  sentAtMs: number
+  expiresAtMs: number
+  /** True when its body was readable to this receiver alone. */
+  isSealed: boolean
+  type: string
+  fields: Readonly<Record<string, string>>
+  body: Uint8Array
+  /** As it travelled: signed bytes and signature. */
+  envelope: Uint8Array
+}
+
+/** A receiver's signed word that it has stored messages; sent after its durable commit. */
+export interface Receipt {
+  /** The receiver's public key. */
+  receiver: Uint8Array
+  /** Of the messages that it stored, one or more. */
+  ids: Key[]
+  storedAtMs: number
+  /** As it travelled. */
+  bytes: Uint8Array
+}
+
+/** Why a message is not taken; each has a number on the wire (node/messages/WIRE.md). */
+export type MessageRefusal =
+  /** Not an envelope, or over a limit of its form. */
+  | 'malformed'
+  /** Not signed by who it says it is from, or not sealed for this receiver. */
+  | 'forged'
+  /** Sent in the future: the clocks differ too much. */
+  | 'clock'
+  /** Its time is over. */
+  | 'expired'
+  /** The sender sends more than it may; again later. */
+  | 'sender-rate'
+  /** As much mail of this sender is kept as may be; again later. */
+  | 'sender-share'
+  /** As much mail is kept for this end as may be; again later. */
+  | 'end-full'
+  /** No room for anybody's; again later. */
+  | 'full'
+  /** The receiver takes messages from senders that it knows, and from nobody else. */
+  | 'unknown-sender'
+  /** The receiver does not want this sender's messages. */
+  | 'muted'
+  /** The receiver cannot store now; what it has it keeps. Again later. */
+  | 'not-stored'
+  /** The receiver's public key is known to nobody who could be asked, so nothing can be sealed for it. Again later. */
+  | 'unknown-receiver'
+  /** Nobody could be asked; again later. */
+  | 'no-network'
+
+/** What became of a message that was posted, as far as it is known. */
+export type PostOutcome =
+  /** At least one receiver has it on its disk. */
+  | { state: 'stored'; receipts: Receipt[] }
+  /** Of an open end: so many listened, and none of them stores. */
+  | { state: 'heard'; taps: number }
+  /**
+   * Not there yet: so many record nodes keep it (0: only this peer's outbox does) until then; the outbox goes on trying. `reason`: why the
+   * last try came no further, when somebody refused it for a while.
+   */
+  | { state: 'queued'; nodes: number; untilMs: number; reason?: MessageRefusal }
+  | { state: 'refused'; reason: MessageRefusal; retryAfterMs?: number }
+  /** Its time is over, and nobody is known to have stored it. */
+  | { state: 'expired' }
+
+export interface Posted {
+  /** All zero when nothing could be signed: the receiver's public key is known to nobody who could be asked. */
+  id: Key
+  outcome: PostOutcome
+}
+
+/** One test of a field: of what a message says in clear. `from`, `type` and `body` count as fields. */
+export interface TapRule {
+  /** Each named field has exactly this value. `from` is a hashname, `body` text. */
+  is?: Readonly<Record<string, string>>
+  /** Each named field is there. */
+  has?: readonly string[]
+}
+
+/** What a receiver did with a message: stored it, durably, before or now; or why not. */
+export type Kept = 'stored' | MessageRefusal
+
+export interface TapOptions extends AbortOptions {
+  /** Messages that pass any of the rules are heard; all when left out. What is sealed has no fields to test but `from`. */
+  rules?: readonly TapRule[]
+  /** Whose receipts these are and, for a hashname, the secret that proves it; this peer's own when left out. */
+  secret?: MessageSecret
+  /**
+   * Stores messages, durably: those that it answers 'stored' for are receipted to their senders. A message may come again after a
+   * restart or a lost receipt; it is 'stored' then too, and must be there once. Without it the tap only listens.
+   */
+  keep?(messages: Message[]): Promise<Kept[]>
+}
+
+/**
+ * Being there for an end. Iterating yields each message once, after it was kept, while somebody iterates; a slow reader loses the oldest
+ * over `maxUnread`.
+ */
+export interface Tap extends AsyncIterable<Message> {
+  /** `#name` or a hashname. */
+  readonly end: string
+  /** Resolves once others can find it, or after a short while when there is nobody to tell. Rejects when the tap is refused. */
+  readonly ready: Promise<void>
+  /** May be called twice. */
+  close(): Promise<void>
+}
+
+export interface PostOptions extends AbortOptions {
+  /** Who it is from; this peer's own when left out. */
+  secret?: MessageSecret
+  /** How long to wait for a receipt before the outcome is 'queued', in ms. The outbox goes on all the same. */
+  waitMs?: number
+  /** Told its id once it is in the outbox, before what became of it: also of a post that is aborted after that. */
+  onKept?(id: Key): void
+}
+
+/** A message in the outbox: on its way, or what became of it. */
+export interface OutboxEntry {
+  id: Key
+  /** `#name` or a hashname. */
+  end: string
+  envelope: Uint8Array
+  createdAtMs: number
+  expiresAtMs: number
+  /** Tries so far, and when the next one is due. */
+  tries: number
+  nextTryAtMs: number
+  /** Somebody tries it, until then at the latest; nobody else who shares the store does meanwhile. 0 or past: nobody. */
+  claimedUntilMs: number
+  /** Undefined before the first try ended. A 'queued' one, and one refused for a while, is tried again. */
+  outcome: PostOutcome | undefined
+  /** True when nothing more will be done for it. */
+  isDone: boolean
+}
+
+/** What waits in an outbox. */
+export interface OutboxLoad {
+  /** Entries that are not done, and the sum of their envelopes in bytes. */
+  waiting: number
+  bytes: number
+}
+
+/**
+ * Where an outbox is kept. What resolves is durable: it is there after a crash. Several may share one: a running node and short commands,
+ * tabs of one browser.
+ */
+export interface OutboxStore {
+  /** A new entry. One with the same id that is there already stays as it is. */
+  put(entry: OutboxEntry): Promise<void>
+  /**
+   * Changes an entry in one step that nobody else who shares the store can come between. `change` is called at once with what is there and
+   * answers what shall be instead, or undefined to leave it; of an entry that is not there it is not asked. When the machine itself fails,
+   * the last changes may be lost: what became of a message is found out once more.
+   *
+   * @returns what is there now when it was changed, undefined when it was not
+   */
+  change(id: Key, change: (entry: OutboxEntry) => OutboxEntry | undefined): Promise<OutboxEntry | undefined>
+  get(id: Key): Promise<OutboxEntry | undefined>
+  /** Those that are not done, the next due first. */
+  waiting(limit: number): Promise<OutboxEntry[]>
+  /** The newest first. */
+  list(limit: number): Promise<OutboxEntry[]>
+  remove(id: Key): Promise<void>
+  /** Forgets what is done and was made before that time, or is older than the newest `maxDone` that are done; says what waits. */
+  prune(doneBeforeMs: number, maxDone: number): Promise<OutboxLoad>
+  /** The public key of a hashname that was met once: what is sealed for it needs no more asking. */
+  publicKey(end: Key): Promise<Uint8Array | undefined>
+  putPublicKey(end: Key, publicKey: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+/** Messages to ends: `#name`, which anybody may tap, and hashnames, which one receiver proves. */
+export interface Messages {
+  /** This peer's own address: 52 base32 characters. */
+  readonly hashname: string
+  /**
+   * Signs a message (and seals it, for a hashname), puts it in the outbox, sends it meanwhile, and resolves with what became of it once it is
+   * in the outbox. The outbox goes on until it is stored, refused for good, or expired. What cannot be written there is sent once; it rejects
+   * with the store's error then, unless nothing more can become of the message.
+   *
+   * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE (a form or a size), ERR_LIMIT (the outbox is full), ERR_NOT_STARTED, ERR_NO_CRYPTO
+   * @throws signal.reason, when aborted
+   */
+  post(end: string, draft: MessageDraft, options?: PostOptions): Promise<Posted>
+  /**
+   * Listens at an end, or receives.
+   *
+   * @throws {MayflyError} ERR_BAD_END, ERR_BAD_RULE, ERR_LIMIT, ERR_NOT_STARTED, ERR_WRONG_KEY (the secret is another hashname's)
+   */
+  tap(end: string, options?: TapOptions): Tap
+  /** The newest first. */
+  outbox(limit?: number): Promise<OutboxEntry[]>
+  /** Gives up on a message, or forgets what became of it. True when there was one. */
+  forget(id: Key): Promise<boolean>
+  /** Hears each change of an outbox entry. Returns the function that ends it. */
+  onOutbox(listener: (entry: OutboxEntry) => void): () => void
+}
+
+/** What this peer takes of messages, from its own user and from others. */
+export interface MessageLimits {
+  /** The largest body of a message, in bytes; what is larger is held as content. */
+  maxMessageBytes: number
+  /** Ends that one connected peer (a tab) may tap here, and this peer itself. */
+  maxTapsPerPeer: number
+  /** Taps of tabs in all. */
+  maxTaps: number
+  /** Mail kept in memory for absent receivers, in bytes: in all, for one end, and of one sender. */
+  maxMailBytes: number
+  maxMailBytesPerEnd: number
+  maxMailBytesPerSender: number
+  /** Messages of one sender passed on here: so many at once, and so many per second. */
+  messageBurst: number
+  messagesPerSecond: number
+}
+
+/** What happens to messages. Ids are hex. */
+export type MessageEvent =
+  /** A message of ours, each time that what became of it changes; `id` is hex. */
+  | { type: 'posted'; id: string; end: string; state: PostOutcome['state'] }
+  /** A message was passed on to a tap of this peer. */
+  | { type: 'message'; id: string; end: string; from: string }

@@ -1,0 +1,20 @@
+/** What the overlay's connections tell others. */
+
+/** A server that helps tabs to connect directly, as browsers take it. @see https://www.w3.org/TR/webrtc/#dom-rtciceserver */
+export interface IceServer {
+  urls: string
+  username?: string
+  credential?: string
+}
+
+/** What this peer takes of connections. */
+export interface NetworkLimits {
+  /** Connections in all. */
+  maxConnections: number
+}
+
+/** What happens to this peer's connections. Peers are peer ids in text form. */
+export type NetworkEvent =
+  | { type: 'joined'; peer: string }
+  | { type: 'left'; peer: string; reason: string }
+  | { type: 'join-failed'; address: string; reason: string; retryInMs: number }

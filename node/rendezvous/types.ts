@@ -1,0 +1,74 @@
+/** The face of presence: hold, find, watch. */
+
+import type { AbortOptions, Key } from '../types.ts'
+
+/** A peer that holds a key now, as a find met it. Peer ids and multiaddrs are in their text forms. */
+export interface Holder {
+  /** Who holds it. */
+  peer: string
+  /** The node to ask for it: the holder's home, or the holder itself when it is a node. */
+  home: string
+  /** Where the home can be dialled, as far as the answer told. */
+  addresses: string[]
+  /** Until when the holder's word is good, in ms since the epoch. */
+  expiresAtMs: number
+  /** True when the holder signed a lease; false for the record of a stock kad-dht peer, which nobody signed. */
+  signed: boolean
+}
+
+/** Being there for a key. It ends with `release()`, or when this peer leaves. */
+export interface Hold {
+  readonly key: Key
+  /**
+   * Resolves once somebody who keeps records has taken this peer's word, so that others find it; at once when this peer keeps the
+   * record itself, and when it is released before. Never rejects; does not resolve while there is no way into the overlay.
+   */
+  readonly announced: Promise<void>
+  /** Says that this peer is no longer there. Resolves once the record nodes that can be reached were told; may be called twice. */
+  release(): Promise<void>
+}
+
+/** Who is here for a key: the one mechanism for presence. */
+export interface Rendezvous {
+  /**
+   * Announces that this peer is here for the key, until it is released or the peer stops. Holding a key twice is one hold
+   * with two owners: it ends when both have released it.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT
+   */
+  hold(key: Key): Hold
+  /**
+   * Yields each peer that holds the key, once, in the order they are met. Breaking out of the loop ends the search; the
+   * search widens only while the caller keeps asking.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_NO_NETWORK
+   * @throws signal.reason, when aborted
+   * @see https://github.com/libp2p/specs/blob/master/kad-dht/README.md (content provider discovery)
+   */
+  find(key: Key, options?: AbortOptions): AsyncIterable<Holder>
+  /**
+   * Yields how many peers hold the key: at once, and again after each change. Slow readers see only the newest number.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT
+   * @throws signal.reason, when aborted
+   */
+  watch(key: Key, options?: AbortOptions): AsyncIterable<number>
+}
+
+/** What this peer keeps of presence, for itself and for others. */
+export interface RendezvousLimits {
+  /** Leases that one connected peer (a tab) may have here. */
+  maxLeasesPerPeer: number
+  /** Leases that one other node may pass on to this record node for its tabs and itself. */
+  maxLeasesPerHome: number
+  /** Holders recorded for one key. */
+  maxRecordsPerKey: number
+  /** Holders recorded in all. */
+  maxRecords: number
+  /** Keys that one connected peer may watch here. */
+  maxWatchesPerPeer: number
+  /** Keys watched here in all. */
+  maxWatches: number
+  /** Holders in the answer to one find. */
+  maxHoldersPerAnswer: number
+}
