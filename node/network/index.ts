@@ -1,7 +1,7 @@
 /** libp2p put together; staying joined; frames over its streams. */
 
-export { inTime, raceAbort } from '../async/race-abort.ts'
-export { createSilence, type Silence } from '../async/silence.ts'
+export { inTime, raceAbort } from '../async/abort.ts'
+export { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
 export { whenTurnEnds } from '../async/turn.ts'
 export { type ConnectionKind, connectionKind } from './connection-kind.ts'
 export type { Direct, TransportFactory } from './direct.ts'

@@ -5,7 +5,7 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { equalBytes, positionOf } from '../keys/index.ts'
-import { createSilence, type RoutingTable, type Silence } from '../network/index.ts'
+import { createIdleTimeout, type IdleTimeout, type RoutingTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
 import type { Link } from './link.ts'
@@ -57,12 +57,12 @@ const WHOLE_NETWORK = 4
 export function createFinder(context: FinderContext, options: FinderOptions) {
   const { placement, servers, store, now } = context
 
-  async function ask(from: PeerId, key: Key, scope: Scope, silence: Silence, signal: AbortSignal): Promise<Answer | undefined> {
+  async function ask(from: PeerId, key: Key, scope: Scope, idle: IdleTimeout, signal: AbortSignal): Promise<Answer | undefined> {
     try {
       const link = await context.open(from, { signal })
-      silence.heard()
+      idle.touch()
       const found = await link.find(key, context.holdersPerAnswer, scope, { signal })
-      silence.heard()
+      idle.touch()
       return found === undefined ? undefined : { from, found }
     } catch {
       return undefined
@@ -102,14 +102,14 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
 
   async function* askAll(peers: PeerId[], key: Key, scope: Scope, signal: AbortSignal): AsyncGenerator<FoundHolder> {
     const silentMs = scope === SCOPE.network ? options.askTimeoutMs * WHOLE_NETWORK : options.askTimeoutMs
-    const silence = createSilence(silentMs, silentMs * LONGEST)
-    const limited = AbortSignal.any([signal, silence.signal])
+    const idle = createIdleTimeout(silentMs, silentMs * LONGEST)
+    const limited = AbortSignal.any([signal, idle.signal])
     try {
-      for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, silence, limited)))) {
+      for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, idle, limited)))) {
         if (answer !== undefined) yield* read(key, answer)
       }
     } finally {
-      silence.end()
+      idle.end()
     }
   }
 

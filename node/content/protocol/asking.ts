@@ -5,7 +5,7 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { connectionKind, createFrameStream, createSilence, type Direct, raceAbort } from '../../network/index.ts'
+import { connectionKind, createFrameStream, createIdleTimeout, type Direct, raceAbort } from '../../network/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { MAX_OUTLINE_BYTES } from '../format/outline.ts'
 import type { FetchPiece, WantedPiece } from '../types.ts'
@@ -202,11 +202,11 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
     return new Promise((resolve, reject) => {
       const id = nextId++
       let channel: Channel | undefined
-      const silence = createSilence(stallMs)
+      const idle = createIdleTimeout(stallMs)
       let over = false
       const end = () => {
         over = true
-        silence.end()
+        idle.end()
         signal.removeEventListener('abort', onAbort)
         channel?.pending.delete(id)
       }
@@ -223,12 +223,12 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
       }
       if (signal.aborted) return onAbort()
       signal.addEventListener('abort', onAbort, { once: true })
-      silence.signal.addEventListener('abort', () => done({ broken: `nothing arrived for ${stallMs} ms` }), { once: true })
+      idle.signal.addEventListener('abort', () => done({ broken: `nothing arrived for ${stallMs} ms` }), { once: true })
       channelTo(peer, addresses).then(
         (opened) => {
           if (over) return
           channel = opened
-          opened.pending.set(id, { expects, kind: undefined, whole: undefined, received: 0, total: undefined, heard: silence.heard, done })
+          opened.pending.set(id, { expects, kind: undefined, whole: undefined, received: 0, total: undefined, heard: idle.touch, done })
           if (!opened.frames.send(encodeContent(frame(id)))) done({ unreachable: 'the stream has ended' })
         },
         (error: unknown) => done({ unreachable: error instanceof Error ? error.message : String(error) }),

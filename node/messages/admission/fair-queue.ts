@@ -4,7 +4,7 @@
  * source may have waiting is bounded, and so is what is under way in other threads. Between slices the event loop gets its turn.
  */
 
-import { createTurns, type Turns } from './turns.ts'
+import { createRoundRobin, type RoundRobin } from '../../async/round-robin.ts'
 
 export interface FairQueueOptions {
   /** Pieces of work that one source may have waiting, and their weight in bytes. */
@@ -45,7 +45,7 @@ const nextTurn: (work: () => void) => void = globalThis.setImmediate ?? ((work: 
 export function createFairQueue(now: () => number, options: FairQueueOptions = {}): FairQueue {
   const { maxWaiting, maxWaitingBytes, sliceMs, maxUnderWay } = { ...FAIR_QUEUE_DEFAULTS, ...options }
   /** In the order of their turns; none is empty. Bounded by the streams. */
-  const sources = new Map<object, Turns<Work>>()
+  const sources = new Map<object, RoundRobin<Work>>()
   let isRunning = false
   let underWay = 0
 
@@ -65,7 +65,7 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
 
   /** Does the next piece; whose turn it was stands behind everybody else then. */
   function next(): unknown {
-    const [source, waiting] = sources.entries().next().value as [object, Turns<Work>]
+    const [source, waiting] = sources.entries().next().value as [object, RoundRobin<Work>]
     const work = waiting.take()
     sources.delete(source)
     if (waiting.size > 0) sources.set(source, waiting)
@@ -88,8 +88,8 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
       return sources.size === 0 && underWay === 0
     },
     push(source, bytes, work, name = '') {
-      const waiting = sources.get(source) ?? createTurns<Work>()
-      if (waiting.size >= maxWaiting || (waiting.bytes + bytes > maxWaitingBytes && waiting.size > 0)) return false
+      const waiting = sources.get(source) ?? createRoundRobin<Work>()
+      if (waiting.size >= maxWaiting || (waiting.weight + bytes > maxWaitingBytes && waiting.size > 0)) return false
       waiting.push(name, work, bytes)
       sources.set(source, waiting)
       runLater()

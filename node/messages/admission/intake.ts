@@ -5,8 +5,8 @@
  * messages are answered: more while that stays as it was, fewer when it takes longer. What a peer may send for long is `sender-rate.ts`'s.
  */
 
+import { createRoundRobin, type RoundRobin } from '../../async/round-robin.ts'
 import { createSenderRate } from './sender-rate.ts'
-import { createTurns, type Turns } from './turns.ts'
 
 export interface IntakeOptions {
   /** Messages of each peer that may be on their way at once, whatever others have, and how many may go that way, at once and per second. */
@@ -75,7 +75,7 @@ export interface Intake {
 }
 
 interface Line {
-  messages: Turns<EnteringMessage>
+  messages: RoundRobin<EnteringMessage>
   /** Messages on their way, in a place of its own. */
   own: number
   /** Until the next may go that way. */
@@ -169,9 +169,9 @@ export function createIntake(now: () => number, options: IntakeOptions = {}): In
 
   return {
     push(peer, message) {
-      const line = peers.get(peer) ?? { messages: createTurns(), own: 0, timer: undefined }
+      const line = peers.get(peer) ?? { messages: createRoundRobin(), own: 0, timer: undefined }
       const { messages } = line
-      const isFull = messages.size >= limits.maxWaiting || messages.bytes + message.bytes > limits.maxWaitingBytes
+      const isFull = messages.size >= limits.maxWaiting || messages.weight + message.bytes > limits.maxWaitingBytes
       if (isFull && messages.size > 0) return false
       if (message.peer !== lastPeer) otherAtMs = now()
       lastPeer = message.peer
@@ -188,8 +188,8 @@ export function createIntake(now: () => number, options: IntakeOptions = {}): In
       otherAtMs = now()
     },
     fullness(peer) {
-      const { size = 0, bytes = 0 } = peers.get(peer)?.messages ?? {}
-      return Math.max(size / limits.maxWaiting, bytes / limits.maxWaitingBytes)
+      const { size = 0, weight = 0 } = peers.get(peer)?.messages ?? {}
+      return Math.max(size / limits.maxWaiting, weight / limits.maxWaitingBytes)
     },
     get shared() {
       return places()

@@ -1,0 +1,48 @@
+/** Exponential backoff with jitter: how long to wait before the next attempt, so that those who failed together do not come back together. */
+
+export interface BackoffOptions {
+  /** The wait after the first failure, in ms. */
+  firstMs: number
+  /** The longest wait, in ms; jitter may add to it. */
+  maxMs: number
+  /** How much longer each wait is than the one before. */
+  factor?: number
+  /** Each wait is spread evenly over ± this part of it, from 0 to 1. */
+  jitter?: number
+}
+
+export const BACKOFF_DEFAULTS = { factor: 2, jitter: 0.5 } as const
+
+export interface Backoff {
+  /** The wait before the next attempt, in ms. Longer with each call. */
+  next(): number
+  /** An attempt succeeded: the next wait is the first one again. */
+  reset(): void
+  /** Waits since the start, or the last reset. */
+  readonly attempts: number
+}
+
+/**
+ * The wait after so many failures in a row, in ms. For attempts that are counted elsewhere, in a database for instance.
+ *
+ * @param failures from 1
+ * @param random from 0 to 1
+ */
+export function backoffMs(failures: number, options: BackoffOptions, random: () => number): number {
+  const { firstMs, maxMs, factor, jitter } = { ...BACKOFF_DEFAULTS, ...options }
+  const waitMs = Math.min(maxMs, firstMs * factor ** (failures - 1))
+  return waitMs * (1 - jitter + 2 * jitter * random())
+}
+
+export function createBackoff(options: BackoffOptions, random: () => number): Backoff {
+  let attempts = 0
+  return {
+    next: () => backoffMs(++attempts, options, random),
+    reset() {
+      attempts = 0
+    },
+    get attempts() {
+      return attempts
+    },
+  }
+}

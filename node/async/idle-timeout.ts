@@ -1,0 +1,44 @@
+/**
+ * Idle timeout: a signal that is aborted when nothing has been received for too long. It counts turns of this process's own timers, so that
+ * on a machine so busy that answers wait to be read, their senders are not the ones who are late.
+ */
+
+export interface IdleTimeout {
+  /** Aborted when the idle time, or the longest time, is over. */
+  readonly signal: AbortSignal
+  /** Something was received: the idle time begins anew. */
+  touch(): void
+  /** Stops the timer. To be called in the end. */
+  end(): void
+}
+
+/** Timer turns that make up the idle time. A turn that the process has slept through counts once: what has arrived meanwhile is read before the next. */
+const PARTS = 4
+
+/**
+ * @param limitMs how long nothing may be received
+ * @param longestMs how long all of it may take, whatever is received; for ever when left out
+ */
+export function createIdleTimeout(limitMs: number, longestMs: number = Number.POSITIVE_INFINITY): IdleTimeout {
+  const over = new AbortController()
+  const startedAtMs = performance.now()
+  let receivedAtMs = startedAtMs
+  /** Turns in a row in which nothing was received. */
+  let quiet = 0
+  const timer = setInterval(() => {
+    quiet++
+    const nowMs = performance.now()
+    const isSilent = quiet >= PARTS && nowMs - receivedAtMs >= limitMs
+    if (!isSilent && nowMs - startedAtMs < longestMs) return
+    clearInterval(timer)
+    over.abort(new DOMException('nothing was heard in time', 'TimeoutError'))
+  }, limitMs / PARTS)
+  return {
+    signal: over.signal,
+    touch() {
+      receivedAtMs = performance.now()
+      quiet = 0
+    },
+    end: () => clearInterval(timer),
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Token buckets: so much at once, and so much per second for long. Buckets by key are for clients that are many and come and go: a client
+ * that is forgotten starts with a full bucket, so an attacker gains little by having many names.
+ *
+ * @see https://en.wikipedia.org/wiki/Token_bucket
+ */
+
+import { createRecentMap } from './recent-map.ts'
+
+export interface TokenBucketOptions {
+  /** Tokens in a full bucket. A new one is full. */
+  burst: number
+  /** Tokens that come back each second. */
+  perSecond: number
+  /** Clock, in ms; any origin. When it is set back, nothing is taken away. */
+  now(): number
+}
+
+export interface TokenBucket {
+  /**
+   * Takes tokens if they are there. A cost over `burst` counts as `burst`: it could never be paid otherwise.
+   *
+   * @returns 0 when they were taken; otherwise after how many ms they may be
+   */
+  take(cost?: number): number
+  /** Takes tokens whether they are there or not. @returns after how many ms the bucket is out of debt; 0 when it is not in debt */
+  spend(cost: number): number
+  readonly isFull: boolean
+}
+
+export interface TokenBuckets {
+  /** As `TokenBucket.take`, from the bucket of that key. */
+  take(key: string, cost?: number): number
+}
+
+export interface TokenBucketsOptions extends TokenBucketOptions {
+  /** Buckets that are remembered; the one that was used longest ago is forgotten first. */
+  maxKeys: number
+}
+
+/** What a bucket holds; kept apart from the functions, since there may be tens of thousands. */
+interface Level {
+  /** Below nothing while it is in debt. */
+  tokens: number
+  filledAtMs: number
+}
+
+export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
+  const level = fullLevel(options)
+  return {
+    take: (cost = 1) => takeFrom(level, cost, options),
+    spend(cost) {
+      refill(level, options)
+      level.tokens -= cost
+      return level.tokens >= 0 ? 0 : msUntil(-level.tokens, options)
+    },
+    get isFull() {
+      refill(level, options)
+      return level.tokens >= options.burst
+    },
+  }
+}
+
+export function createTokenBuckets({ maxKeys, ...options }: TokenBucketsOptions): TokenBuckets {
+  const levels = createRecentMap<string, Level>({ maxEntries: maxKeys })
+  return {
+    take: (key, cost = 1) =>
+      takeFrom(
+        levels.getOrCreate(key, () => fullLevel(options)),
+        cost,
+        options,
+      ),
+  }
+}
+
+const fullLevel = ({ burst, now }: TokenBucketOptions): Level => ({ tokens: burst, filledAtMs: now() })
+
+function refill(level: Level, { burst, perSecond, now }: TokenBucketOptions): void {
+  const nowMs = now()
+  const passedMs = Math.max(0, nowMs - level.filledAtMs)
+  level.tokens = Math.min(burst, level.tokens + (passedMs / 1_000) * perSecond)
+  level.filledAtMs = nowMs
+}
+
+function takeFrom(level: Level, cost: number, options: TokenBucketOptions): number {
+  refill(level, options)
+  const price = Math.min(cost, options.burst)
+  if (level.tokens < price) return msUntil(price - level.tokens, options)
+  level.tokens -= price
+  return 0
+}
+
+function msUntil(tokens: number, { perSecond }: TokenBucketOptions): number {
+  return Math.ceil((tokens / perSecond) * 1_000)
+}
