@@ -5,8 +5,8 @@ import type { Asking, AskResult } from '../../node/content/protocol/asking.ts'
 import { ASK_SCOPE, type AskScope } from '../../node/content/protocol/wire.ts'
 import { type Holder, MayflyError, type PeerEvent } from '../../node/index.ts'
 import { encodeKeyHex, sha256 } from '../../node/keys/index.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const PAGE = new TextEncoder().encode('the right page')
 const WRONG = { bytes: new TextEncoder().encode('another page') }

@@ -4,7 +4,8 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { expect, onTestFinished, test } from 'vitest'
 import { sha256 } from '../../node/keys/index.ts'
 import { type Denier, grindKeysNear, startDenier } from '../helpers/denier.ts'
-import { createNetwork, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 test('deniers: twenty liars nearest to a key among twenty-four honest nodes cannot make it vanish', async () => {
   const network = await createNetwork({ nodes: 24, limits: { maxCacheBytes: 0 } })

@@ -14,8 +14,9 @@ import { signLease } from '../../node/rendezvous/lease.ts'
 import { createLink } from '../../node/rendezvous/link.ts'
 import { countAt, getRaw, hashOf } from '../helpers/gateway-client.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { untilJoined, waitFor } from '../helpers/network.ts'
+import { untilJoined } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** Resident memory of the process, in MiB. Linux only. */
 function residentMiB({ process: child }: NodeProcess): number {

@@ -10,7 +10,8 @@ import { createTestGateway } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
 import { readOnce } from '../helpers/http-reading.ts'
 import { startLiar } from '../helpers/liar.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type TestNode } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const PIECE = 262_144
 const PIECES = 24
@@ -66,7 +67,7 @@ async function holdFaulty(node: TestNode, seed: number, fault: Fault): Promise<{
 
 async function setUp() {
   const network = await createNetwork({ nodes: 3, createHasher: createNativeHasher })
-  const [faulty, honest, reader] = network.nodes as [TestNode, TestNode, TestNode]
+  const [faulty, honest, reader] = network.nodes
   return { faulty, honest, reader, gateway: await createTestGateway(reader.peer) }
 }
 

@@ -7,7 +7,8 @@ import { createTestGateway } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
 import { readOnce } from '../helpers/http-reading.ts'
 import { startLiar } from '../helpers/liar.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const PIECE = 262_144
 const SIZE = 5 * PIECE + 7
@@ -32,7 +33,7 @@ function spoiltContent(piece: number, seed: number): ContentSource & { spoil(): 
 
 async function setUp() {
   const network = await createNetwork({ nodes: 3, createHasher: createNativeHasher })
-  const [liar, honest, reader] = network.nodes as [TestNode, TestNode, TestNode]
+  const [liar, honest, reader] = network.nodes
   return { network, liar, honest, reader, gateway: await createTestGateway(reader.peer) }
 }
 

@@ -4,8 +4,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
 import { countAt, hashOf, untilStatus, watchCount } from '../helpers/gateway-client.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** Three nodes in a line: B knows A, C knows B. */
 async function startLine() {

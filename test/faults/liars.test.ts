@@ -5,8 +5,9 @@ import { encodeKeyHex, equalBytes, sha256 } from '../../node/keys/index.ts'
 import { countAt, getRaw } from '../helpers/gateway-client.ts'
 import { type Lie, startLiar } from '../helpers/liar.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { createNetwork, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const LIES: Lie[] = ['wrong', 'short', 'endless', 'silent', 'too-long', 'refuses']
 const percentile = (times: number[], share: number) => times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? Number.NaN

@@ -5,9 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPeer, type Peer, type PeerOptions } from '../../node/index.ts'
 import { openOutboxStore } from '../../node/server/store/outbox-store.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
-import { createNetwork, type TestNode, untilJoined, waitFor } from '../helpers/network.ts'
+import { createNetwork, untilJoined } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 async function startTab(addresses: string[], options: PeerOptions = {}): Promise<Peer> {
   const tab = await createPeer({ join: addresses, ...options })
@@ -35,7 +36,7 @@ async function startProcesses(count: number): Promise<NodeProcess[]> {
 describe('messages, when somebody is gone', () => {
   it('a receiver and its sender: what was sent is there once when the receiver comes back', async () => {
     const network = await createNetwork({ nodes: 4 })
-    const [first, second, third] = network.nodes as [TestNode, TestNode, TestNode]
+    const [first, second, third] = network.nodes
     const messageSecret = crypto.getRandomValues(new Uint8Array(32))
     const keeper = createMessageKeeper()
     const before = await network.addTab(first, { messageSecret })
@@ -61,7 +62,7 @@ describe('messages, when somebody is gone', () => {
   it('a sender with mail in its outbox: it is delivered once the sender is back', async () => {
     const path = join(await createTemporaryDirectory(), 'outbox.db')
     const network = await createNetwork({ nodes: 3 })
-    const [first, second] = network.nodes as [TestNode, TestNode]
+    const [first, second] = network.nodes
     const keeper = createMessageKeeper()
     const receiver = await network.addTab(first)
     const { hashname } = receiver.messages

@@ -7,10 +7,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPeer, type Peer } from '../../node/index.ts'
 import { createMessageSecret, hashnameOf, publicKeyOf } from '../../node/messages/index.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
-import { untilJoined, waitFor } from '../helpers/network.ts'
+import { untilJoined } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { findInMemory } from '../helpers/process-memory.ts'
 import { startRecordingProxy } from '../helpers/recording-proxy.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** Half of them for a receiver that is away. */
 const COUNT = 1_000

@@ -6,8 +6,9 @@ import { createMessageSecret } from '../../node/messages/index.ts'
 import { type MessageFrame, TASK } from '../../node/messages/protocol/wire.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type TestNode } from '../helpers/network.ts'
 import { signMadeUp, signOpen } from '../helpers/signed-messages.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const LIMITS = {
   messageBurst: 100,
@@ -48,7 +49,7 @@ async function postAll(senders: { peer: Peer; secret: MessageSecret }[], flooded
 describe('floods', () => {
   it('of one sender at a hundred times its quota and of a hundred throw-away senders hurt themselves', async () => {
     const network = await createNetwork({ nodes: 3, limits: LIMITS })
-    const nodes = network.nodes as [TestNode, TestNode, TestNode]
+    const nodes = network.nodes
     const [first, second, third] = nodes
     const keeper = createMessageKeeper()
     const receiver = await network.addTab(third)
@@ -94,7 +95,7 @@ describe('floods', () => {
   it('of mail fill a share, then a mailbox, then the memory, each refused with its reason; a receiver that was proved is not crowded out', async () => {
     const limits = { ...LIMITS, maxMailBytes: 24_000, maxMailBytesPerEnd: 8_000, maxMailBytesPerSender: 4_000 }
     const network = await createNetwork({ nodes: 3, limits })
-    const [first, second, third] = network.nodes as [TestNode, TestNode, TestNode]
+    const [first, second, third] = network.nodes
     const receiver = await network.addTab(first)
     const keeper = createMessageKeeper()
     const { hashname } = receiver.messages

@@ -10,8 +10,9 @@ import { createMessageSecret, hashnameOf, publicKeyOf, signReceipt } from '../..
 import { type MessageFrame, TASK } from '../../node/messages/protocol/wire.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type TestNode } from '../helpers/network.ts'
 import { signOpen, signSealed } from '../helpers/signed-messages.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const multihashOf = ({ peer }: TestNode) => peerIdFromString(peer.id).toMultihash().bytes
 
@@ -49,7 +50,7 @@ const repeat = (frame: (i: number) => MessageFrame) => Array.from({ length: 20 }
 describe('forgeries', () => {
   it('of messages are given to nobody, whatever is forged and whoever is asked, and end the connection', async () => {
     const network = await createNetwork({ nodes: 2 })
-    const [node, other] = network.nodes as [TestNode, TestNode]
+    const [node, other] = network.nodes
     const secret = createMessageSecret()
     const keeper = createMessageKeeper()
     const { messages } = await network.addTab(node, { messageSecret: secret })
@@ -82,7 +83,7 @@ describe('forgeries', () => {
 
   it('of receipts and declines change nothing: mail stays where it is, and its sender is told nothing', async () => {
     const network = await createNetwork({ nodes: 3 })
-    const [first, second, third] = network.nodes as [TestNode, TestNode, TestNode]
+    const [first, second, third] = network.nodes
     const secret = createMessageSecret()
     const end = hashnameOf(publicKeyOf(secret))
     const receiver = await network.addTab(third, { messageSecret: secret })
@@ -130,7 +131,7 @@ describe('forgeries', () => {
 
   it('of proofs open nothing: an impostor taps no hashname, neither does who shows a proof for another home, nor is it given mail', async () => {
     const network = await createNetwork({ nodes: 2 })
-    const [node, other] = network.nodes as [TestNode, TestNode]
+    const [node, other] = network.nodes
     const secret = createMessageSecret()
     const end = hashnameOf(publicKeyOf(secret))
     const { messages } = await network.addTab(other, { messageSecret: secret })
@@ -171,7 +172,7 @@ describe('forgeries', () => {
 
   it('are not proofs that have grown old on their way: they open nothing, and a home that passes them on keeps its connection', async () => {
     const network = await createNetwork({ nodes: 1 })
-    const [node] = network.nodes as [TestNode]
+    const [node] = network.nodes
     const secret = createMessageSecret()
     const { to } = await signSealed(publicKeyOf(secret), { body: '' })
     const peer = await startMessagePeer({ role: 'tab', join: node.address })

@@ -10,7 +10,8 @@ import { compareDistance } from '../../node/network/index.ts'
 import { grindKeysNear } from '../helpers/denier.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
-import { createNetwork, type Network, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type Network, type NodeTuple } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 type Lie = (frame: Post, send: (frame: MessageFrame) => void) => void
 
@@ -57,8 +58,8 @@ function createLies() {
 }
 
 /** A peer that is nearer to the end than any honest node. */
-async function startNearest(network: Network, end: Uint8Array, answer: ReturnType<typeof createLies>['answer']) {
-  const [first] = network.nodes as [TestNode]
+async function startNearest(network: Network<NodeTuple<4>>, end: Uint8Array, answer: ReturnType<typeof createLies>['answer']) {
+  const [first] = network.nodes
   const honest = network.nodes.map(({ peer }) => peerIdFromString(peer.id).toMultihash().bytes)
   const [privateKey] = await grindKeysNear(end, 1, honest)
   const known = network.nodes.map(({ peer }) => peer.status().counts.servers)
@@ -86,7 +87,7 @@ async function secretNear(liar: string, network: Network): Promise<Uint8Array> {
 describe('a lying record node, the nearest one', () => {
   it('keeps nobody from receiving, and no sender from the truth: stored where somebody is, queued where nobody is', async () => {
     const network = await createNetwork({ nodes: 4 })
-    const [first, second] = network.nodes as [TestNode, TestNode]
+    const [first, second] = network.nodes
     const lies = createLies()
     const liar = await startNearest(network, parseEnd('#lied-about').key, lies.answer)
     const secret = await secretNear(liar.id, network)

@@ -5,15 +5,16 @@ import { createMessageSecret, publicKeyOf } from '../../node/messages/index.ts'
 import { TASK } from '../../node/messages/protocol/wire.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
 import { signSealed } from '../helpers/signed-messages.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const SENDERS = 3
 const MESSAGES_EACH = 700
 
 it('mail: more of it than a home takes in at once comes all the same, once', async () => {
   const network = await createNetwork({ nodes: 2 })
-  const [first, second] = network.nodes as [TestNode, TestNode]
+  const [first, second] = network.nodes
   const secret = createMessageSecret()
   for (let i = 0; i < SENDERS; i++) {
     const sender = createMessageSecret()

@@ -6,8 +6,9 @@ import { createMessageSecret, hashnameOf, publicKeyOf } from '../../node/message
 import { TASK } from '../../node/messages/protocol/wire.ts'
 import { createMessageKeeper, type MessageKeeper } from '../helpers/message-keeper.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
-import { createNetwork, type Network, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type Network, type TestNode } from '../helpers/network.ts'
 import { signOpen, signSealed } from '../helpers/signed-messages.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const COUNT = 40
 
@@ -40,7 +41,7 @@ async function startReceiver(network: Network, home: TestNode, secret: MessageSe
 describe('messages that are replayed', () => {
   it('are stored once: from another connection, another peer, after a restart of the receiver, out of order, by a record node', async () => {
     const network = await createNetwork({ nodes: 3 })
-    const [first, second, third] = network.nodes as [TestNode, TestNode, TestNode]
+    const [first, second, third] = network.nodes
     const secret = createMessageSecret()
     const receiver = await startReceiver(network, first, secret)
     const envelopes = await signMessages(createMessageSecret(), publicKeyOf(secret))
@@ -71,7 +72,7 @@ describe('messages that are replayed', () => {
 
   it('are given to a listener once, though it stores nothing', async () => {
     const network = await createNetwork({ nodes: 3 })
-    const [first, second, third] = network.nodes as [TestNode, TestNode, TestNode]
+    const [first, second, third] = network.nodes
     const listener = await network.addTab(first)
     const tap = listener.messages.tap('#replayed')
     await tap.ready

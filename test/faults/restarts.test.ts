@@ -3,9 +3,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer, encodeKeyHex, type Peer } from '../../node/index.ts'
 import { countAt, getRaw, hashOf, untilStatus } from '../helpers/gateway-client.ts'
-import { untilJoined, waitFor } from '../helpers/network.ts'
+import { untilJoined } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const text = (words: string) => new TextEncoder().encode(words)
 

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer, type PeerLimits } from '../../node/index.ts'
 import { ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
-import { type Network, startNetwork, startNode, waitFor } from '../helpers/network.ts'
+import { type Network, startNetwork, startNode } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-dest': 'document' }
 

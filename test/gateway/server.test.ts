@@ -6,7 +6,7 @@ import { createGateway, createGatewayServer, type GatewayEvent, type GatewayServ
 import { createPeer } from '../../node/index.ts'
 import { createWebSocketListener } from '../../node/server/port/listener.ts'
 import { ask, codeOf } from '../helpers/gateway.ts'
-import { waitFor } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 async function start(options: GatewayServerOptions = {}) {
   const server = createGatewayServer(options)

@@ -1,7 +1,7 @@
 /** What a test asks of gateways over plain HTTP, and what it waits for there. */
 
 import { createHash } from 'node:crypto'
-import { waitFor } from './network.ts'
+import { waitFor } from './wait-for.ts'
 
 export function hashOf(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')

@@ -14,7 +14,7 @@ import { decodeMessageFrame, encodeMessageFrame, MESSAGE_PROTOCOL, type MessageF
 import { createFrameStream, createOverlay, createSupervisor, type Frame } from '../../node/network/index.ts'
 import { createRecordStore, createRendezvous, PRESENCE_PROTOCOL, ProviderStore } from '../../node/rendezvous/index.ts'
 import { createWebSocketListener } from '../../node/server/port/listener.ts'
-import { waitFor } from './network.ts'
+import { waitFor } from './wait-for.ts'
 
 export interface MessagePeerOptions {
   role: 'tab' | 'node'

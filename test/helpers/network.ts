@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { createPeer, type Peer, type PeerEvent, type PeerOptions } from '../../node/index.ts'
 import { createWebSocketListener, type ListenerOptions, type WebSocketListener } from '../../node/server/port/listener.ts'
+import { waitFor } from './wait-for.ts'
 
 export interface TestNode {
   peer: Peer
@@ -54,12 +55,20 @@ export async function startNode({
   return node
 }
 
-export interface NetworkOptions extends NodeOptions {
-  nodes: number
+export interface NetworkOptions<Count extends number = number> extends NodeOptions {
+  nodes: Count
 }
 
-export interface Network {
-  nodes: TestNode[]
+/** A tuple of as many nodes as were asked for, where that is a literal number. */
+export type NodeTuple<Count extends number, All extends TestNode[] = []> = number extends Count
+  ? TestNode[]
+  : All['length'] extends Count
+    ? All
+    : NodeTuple<Count, [...All, TestNode]>
+
+export interface Network<Nodes extends TestNode[] = TestNode[]> {
+  /** The nodes that the network began with, then those that were added. */
+  nodes: Nodes
   /** One more node, joined to the first. */
   addNode(options?: NodeOptions): Promise<TestNode>
   /** A tab behind the given node; in Node.js, on the same protocol as a browser's. */
@@ -68,7 +77,10 @@ export interface Network {
 }
 
 /** Not tied to a test: the caller stops it. */
-export async function startNetwork({ nodes: count, ...options }: NetworkOptions): Promise<Network> {
+export async function startNetwork<Count extends number>({
+  nodes: count,
+  ...options
+}: NetworkOptions<Count>): Promise<Network<NodeTuple<Count>>> {
   const nodes: TestNode[] = []
   const tabs: Peer[] = []
   const addNode = async (more: NodeOptions = {}) => {
@@ -85,7 +97,7 @@ export async function startNetwork({ nodes: count, ...options }: NetworkOptions)
     () => `every node knows every other: ${nodes.map((node) => node.peer.status().counts.servers).join(' ')}`,
   )
   return {
-    nodes,
+    nodes: nodes as NodeTuple<Count>,
     addNode,
     async addTab(node, more = {}) {
       const tab = await createPeer({ join: [node.address], ...more })
@@ -101,13 +113,13 @@ export async function startNetwork({ nodes: count, ...options }: NetworkOptions)
   }
 }
 
-export async function createNetwork(options: NetworkOptions): Promise<Network> {
+export async function createNetwork<Count extends number>(options: NetworkOptions<Count>): Promise<Network<NodeTuple<Count>>> {
   const network = await startNetwork(options)
   onTestFinished(() => network.stop(), 30_000)
   return network
 }
 
-/** Says who is not joined, and how the tries ended: the abort of a signal has no stack. */
+/** @throws with the peer that has not joined, and how its tries ended: the abort of a signal has no stack */
 export async function untilJoined(peer: Peer, timeoutMs = 30_000): Promise<void> {
   const failures: string[] = []
   const off = peer.onEvent((event) => {
@@ -120,19 +132,4 @@ export async function untilJoined(peer: Peer, timeoutMs = 30_000): Promise<void>
   } finally {
     off()
   }
-}
-
-/** Resolves as soon as the condition holds; looked at often, since what it waits for has no event of its own. */
-export async function waitFor(
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs: number,
-  what: string | (() => string),
-): Promise<number> {
-  const startedAtMs = performance.now()
-  while (!(await condition())) {
-    if (performance.now() - startedAtMs > timeoutMs)
-      throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  return performance.now() - startedAtMs
 }

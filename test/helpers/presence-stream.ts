@@ -9,8 +9,8 @@ import type { Lease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore, type HolderRecord, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import { type Session, type SessionContext, type SessionOptions, serveSession } from '../../node/rendezvous/session.ts'
 import { decodePresence, encodePresence, type PresenceFrame } from '../../node/rendezvous/wire.ts'
-import { waitFor } from './network.ts'
 import type { SeededPeer } from './seeded-peer.ts'
+import { waitFor } from './wait-for.ts'
 
 export interface PresenceStream {
   session: Session

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { waitFor } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 import type { Report } from './probe.ts'
 
 export interface Collector {

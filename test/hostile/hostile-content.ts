@@ -1,8 +1,8 @@
 /** Content that an attacker has a node hold: the hostile pages, and what they need beside them. */
 
 import type { FrameLocator, Page } from 'playwright-core'
-import { waitFor } from '../helpers/network.ts'
 import type { NodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 import { type Facts, hostilePage, type Probe } from './probe.ts'
 import { HELD_SCRIPT, HELD_STYLE, SPY_HTML, SPY_SVG, SPY_XML } from './spies.ts'
 

@@ -3,7 +3,7 @@ import { encode } from 'cborg'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream } from '../../node/network/index.ts'
-import { waitFor } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const BAD_FRAME = expect.objectContaining({ code: 'ERR_BAD_FRAME' })
 const FIELD = fc.letrec((tie) => ({

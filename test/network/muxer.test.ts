@@ -4,7 +4,7 @@ import type { MessageStream, Stream } from '@libp2p/interface'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { expect, onTestFinished, test } from 'vitest'
 import { frugalYamux } from '../../node/network/muxer.ts'
-import { waitFor } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const WINDOW = 262_144
 

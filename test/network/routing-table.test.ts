@@ -6,8 +6,8 @@ import { sha256 } from '../../node/keys/index.ts'
 import { compareDistance } from '../../node/network/index.ts'
 import { createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from '../../node/network/routing-table.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const POSITION = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const distance = (a: Uint8Array, b: Uint8Array) => BigInt(`0x${Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0))).toString('hex')}`)

@@ -17,9 +17,9 @@ import {
   sha256Hex,
 } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const HTML = '<!doctype html><title>Greeting</title><style>h1 { color: rgb(1, 2, 3) }</style><h1>hello there</h1>'
 

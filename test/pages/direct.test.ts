@@ -8,9 +8,9 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { seesConnection, seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { seesBytes, shareFile, visitFile } from '../helpers/shared-file.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 /** What the node was asked for while the tabs were being connected, and may still send: six pieces (node/content/swarm/swarm.ts), in bytes. */

@@ -14,8 +14,8 @@ import {
   takeFrom,
   writeMessage,
 } from '../helpers/messages-page.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 let node: NodeProcess
 beforeAll(async () => {

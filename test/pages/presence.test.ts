@@ -9,8 +9,8 @@ import { hashOf, makeFile, makeText, openHome, seesContent, seesCount, seesVisit
 import { launchChromium, useChromium } from '../helpers/chromium.ts'
 import { getRaw, hashOf as sha256, untilStatus, watchCount } from '../helpers/gateway-client.ts'
 import { runMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** In every page made here, so that it can be looked for where it must not be. */
 const CANARY = 'canary-7f3a91'

@@ -7,12 +7,12 @@ import { createLinkKey, decodeLinkKey, encodeLinkKey, isSealed } from '../../nod
 import { chooseFile, hashOf, makeFile, makeText, openHome, pressMake, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { startRecordingProxy } from '../helpers/recording-proxy.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes, wavBytes } from '../helpers/sample-files.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 

@@ -2,10 +2,10 @@
 
 import { expect, it, onTestFinished } from 'vitest'
 import { useChromium } from '../helpers/chromium.ts'
-import { waitFor } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { changed, readmeCode } from '../helpers/readme-code.ts'
 import { serveScript } from '../helpers/script-page.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const chromium = useChromium()
 

@@ -4,10 +4,10 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chooseFile, makeFile, openHome, pressMake, seesConnection, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes } from '../helpers/sample-files.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 const SVG =

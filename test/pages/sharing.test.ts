@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { decodeBundle, encodeKeyHex } from '../../node/index.ts'
 import { chooseFile, makeFile, openHome, pressMake, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { randomBytes, wavBytes } from '../helpers/sample-files.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { useChromium } from '../helpers/chromium.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
 import { useNodePair } from '../helpers/node-pair.ts'
 import { runProgram } from '../helpers/program.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** Of noise that is encoded, and how often it is repeated: some 80 MB, much more than a browser reads ahead by itself. */
 const CLIP_SECONDS = 5

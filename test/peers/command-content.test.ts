@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decodeBundle, decodeKeyHex } from '../../node/index.ts'
 import { type MayflyProcess, runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
 import { useNodePair } from '../helpers/node-pair.ts'
 import type { NodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 

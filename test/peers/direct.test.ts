@@ -3,9 +3,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer, type Peer, type PeerEvent } from '../../node/index.ts'
 import { createLoop, type Loop } from '../helpers/loop-transport.ts'
-import { createNetwork, type Network, startNode, untilJoined, waitFor } from '../helpers/network.ts'
+import { createNetwork, type Network, startNode, untilJoined } from '../helpers/network.ts'
 import { readAll } from '../helpers/read-all.ts'
 import { randomBytes } from '../helpers/sample-files.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const SIZE = 3 * 1_048_576 + 7
 

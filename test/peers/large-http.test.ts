@@ -8,7 +8,8 @@ import { encodeKeyCid, encodeKeyHex, type Key } from '../../node/index.ts'
 import { createNativeHasher } from '../../node/server/port/native-hasher.ts'
 import { type Answer, ask, codeOf, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
-import { type Network, startNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { type Network, type NodeTuple, startNetwork, type TestNode } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const PIECE = 262_144
 const MIB = 1_048_576
@@ -16,7 +17,7 @@ const MIB = 1_048_576
 const PATIENCE_MS = 240_000
 const BROWSER = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-dest': 'document' }
 
-let network: Network
+let network: Network<NodeTuple<2>>
 let holder: TestNode
 /** In front of the second node. */
 let front: TestGateway
@@ -24,7 +25,7 @@ let seed = 0
 
 beforeAll(async () => {
   network = await startNetwork({ nodes: 2, createHasher: createNativeHasher })
-  const [first, second] = network.nodes as [TestNode, TestNode]
+  const [first, second] = network.nodes
   holder = first
   front = await startGateway(second.peer)
 }, 30_000)

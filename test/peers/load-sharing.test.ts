@@ -6,8 +6,9 @@ import { createPeer, encodeKeyHex } from '../../node/index.ts'
 import { equalBytes } from '../../node/keys/index.ts'
 import type { Key } from '../../node/types.ts'
 import { countAt, getRaw } from '../helpers/gateway-client.ts'
-import { createNetwork, untilJoined, waitFor } from '../helpers/network.ts'
+import { createNetwork, untilJoined } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 test('load sharing: of a thousand fetches each of ten holders serves a tenth, give or take four in a hundred', async () => {
   const network = await createNetwork({ nodes: 5, limits: { maxCacheBytes: 0 } })

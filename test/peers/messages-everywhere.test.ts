@@ -3,8 +3,9 @@
 import { expect, test } from 'vitest'
 import { encodeKeyHex, type Kept, type Message, type Peer } from '../../node/index.ts'
 import { createTestGateway } from '../helpers/gateway.ts'
-import { createNetwork, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
 import { runProgram } from '../helpers/program.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const POSTS = 100
 

@@ -2,12 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 describe('mail', () => {
   it('is kept by nobody once its receiver has it, though it sits where the sender does', async () => {
     const network = await createNetwork({ nodes: 3 })
-    const [home] = network.nodes as [TestNode]
+    const [home] = network.nodes
     const receiver = await network.addTab(home)
     const keeper = createMessageKeeper()
     const tap = receiver.messages.tap(receiver.messages.hashname, { keep: keeper.keep })
@@ -27,7 +28,7 @@ describe('mail', () => {
 
   it('comes again to a receiver that could not store it for a while, when its sender has gone', async () => {
     const network = await createNetwork({ nodes: 3, messages: { collectAgainMs: 2_100 } })
-    const [first, second] = network.nodes as [TestNode, TestNode]
+    const [first, second] = network.nodes
     const { hashname } = first.peer.messages
     const keeper = createMessageKeeper()
     let isFull = true

@@ -3,16 +3,16 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { encodeKeyHex, hashnameOf, type Message } from '../../node/index.ts'
 import { ask, startGateway, type TestGateway } from '../helpers/gateway.ts'
-import { type Network, startNetwork, type TestNode } from '../helpers/network.ts'
+import { type Network, type NodeTuple, startNetwork, type TestNode } from '../helpers/network.ts'
 
-let network: Network
+let network: Network<NodeTuple<3>>
 let front: TestGateway
 let gatewayNode: TestNode
 let receiver: TestNode
 
 beforeAll(async () => {
   network = await startNetwork({ nodes: 3 })
-  ;[gatewayNode, receiver] = network.nodes as [TestNode, TestNode]
+  ;[gatewayNode, receiver] = network.nodes
   front = await startGateway(gatewayNode.peer)
 }, 30_000)
 afterAll(async () => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { encodeKeyHex, type MessageDraft, type Peer, type TapRule } from '../../node/index.ts'
 import { parseEnd } from '../../node/messages/index.ts'
 import { startMessagePeer } from '../helpers/message-peer.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** Listens, and remembers the bodies it heard. */
 async function listen(peer: Peer, end: string, rules?: TapRule[]): Promise<string[]> {
@@ -20,7 +21,7 @@ async function listen(peer: Peer, end: string, rules?: TapRule[]): Promise<strin
 describe('taps', () => {
   it('hear their own end, by their own rules: in other tabs, in the same tab, and in the home itself', async () => {
     const network = await createNetwork({ nodes: 3 })
-    const [home, other] = network.nodes as [TestNode, TestNode]
+    const [home, other] = network.nodes
     const [tab, neighbour, sender] = await Promise.all([network.addTab(home), network.addTab(home), network.addTab(other)])
     const all = await listen(tab, '#news')
     const sport = await listen(tab, '#news', [{ is: { topic: 'sport' } }])
@@ -46,7 +47,7 @@ describe('taps', () => {
 
   it('are told how many heard it, when rules let only some of them', async () => {
     const network = await createNetwork({ nodes: 3 })
-    const [home, other] = network.nodes as [TestNode, TestNode]
+    const [home, other] = network.nodes
     const tabs = await Promise.all([network.addTab(home), network.addTab(home), network.addTab(home)])
     await Promise.all(tabs.map((tab, i) => listen(tab, '#news', [{ is: { topic: i === 0 ? 'sport' : 'music' } }])))
     const { outcome } = await other.peer.messages.post('#news', { body: 'x', fields: { topic: 'music' } })
@@ -55,7 +56,7 @@ describe('taps', () => {
 
   it('are bounded: for a tab, and for all tabs of a home', async () => {
     const network = await createNetwork({ nodes: 1, limits: { maxTapsPerPeer: 3, maxTaps: 5 } })
-    const [home] = network.nodes as [TestNode]
+    const [home] = network.nodes
     const [first, second] = await Promise.all([network.addTab(home), network.addTab(home)])
     const tapAll = (tab: Peer, count: number) =>
       Promise.allSettled(Array.from({ length: count }, (_, i) => tab.messages.tap(`#end-${i}`).ready)).then((results) =>
@@ -70,7 +71,7 @@ describe('taps', () => {
 
   it('of a tab that does not read are cut off, and the others hear all', async () => {
     const network = await createNetwork({ nodes: 2, limits: { messageBurst: 100_000 } })
-    const [home, other] = network.nodes as [TestNode, TestNode]
+    const [home, other] = network.nodes
     const stuck = await startMessagePeer({ role: 'tab', join: home.address })
     const stream = await stuck.open(home.address)
     const { key } = parseEnd('#busy')

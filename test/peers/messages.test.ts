@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
-import { createNetwork, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 describe('messages', () => {
   it('a post to an open end is stored once by each receiver, on nodes and in tabs, and the sender has their receipts', async () => {
     const network = await createNetwork({ nodes: 4 })
-    const [first, second, third, fourth] = network.nodes as [
-      (typeof network.nodes)[0],
-      (typeof network.nodes)[0],
-      (typeof network.nodes)[0],
-      (typeof network.nodes)[0],
-    ]
+    const [first, second, third, fourth] = network.nodes
     const tab = await network.addTab(third)
     const keepers = [first.peer, second.peer, fourth.peer, tab].map((peer) => {
       const keeper = createMessageKeeper()
@@ -33,7 +29,7 @@ describe('messages', () => {
 
   it('a sealed message is kept for a receiver that is away, and delivered once when it comes', async () => {
     const network = await createNetwork({ nodes: 4 })
-    const [first, second, third] = network.nodes as [(typeof network.nodes)[0], (typeof network.nodes)[0], (typeof network.nodes)[0]]
+    const [first, second, third] = network.nodes
     const receiver = await network.addTab(first)
     const { hashname } = receiver.messages
     const keeper = createMessageKeeper()

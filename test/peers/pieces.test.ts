@@ -8,7 +8,8 @@ import { memorySource } from '../../node/content/format/source.ts'
 import { type ContentSource, encodeKeyHex, type Key, type OpenedContent, type Peer, sha256 } from '../../node/index.ts'
 import { createNativeHasher } from '../../node/server/port/native-hasher.ts'
 import { startLiar } from '../helpers/liar.ts'
-import { createNetwork, waitFor } from '../helpers/network.ts'
+import { createNetwork } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const PIECE = 262_144
 const MIB = 1_048_576

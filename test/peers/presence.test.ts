@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer } from '../../node/index.ts'
 import { createWebSocketListener } from '../../node/server/port/listener.ts'
-import { createNetwork, untilJoined, waitFor } from '../helpers/network.ts'
+import { createNetwork, untilJoined } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 test('presence: what was held is found at once, from every node, by a node’s hold and by a tab’s', async () => {
   const network = await createNetwork({ nodes: 6, limits: { maxCacheBytes: 0 } })

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { partialPathOf } from '../../node/cli/fetch/partial-place.ts'
 import { createLinkKey, decodeLinkKey, encodeLinkKey, isSealed } from '../../node/index.ts'
 import { type MayflyProcess, runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { type RecordingProxy, startRecordingProxy } from '../helpers/recording-proxy.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 

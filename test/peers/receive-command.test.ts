@@ -3,10 +3,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createPeer, type Peer } from '../../node/index.ts'
 import { type MayflyProcess, runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
-import { untilJoined, waitFor } from '../helpers/network.ts'
+import { untilJoined } from '../helpers/network.ts'
 import { useNodePair } from '../helpers/node-pair.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const nodes = useNodePair()
 /** Of a message that a busy machine delivers. */

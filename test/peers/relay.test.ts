@@ -13,7 +13,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createRelay, RELAY_LIMITS, type Relay } from '../../node/network/relay.ts'
 import type { Reservations } from '../../node/network/reservation-keeper.ts'
 import { createWebSocketListener } from '../../node/server/port/listener.ts'
-import { waitFor } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const SINK = '/mayfly-test/sink/1.0.0'
 

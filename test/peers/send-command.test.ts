@@ -15,9 +15,10 @@ import {
 import { openOutboxStore, outboxPathIn } from '../../node/server/store/outbox-store.ts'
 import { createCollectingStream } from '../helpers/collecting-stream.ts'
 import { runMayfly } from '../helpers/mayfly-process.ts'
-import { createNetwork, type Network, waitFor } from '../helpers/network.ts'
+import { createNetwork, type Network } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** Nothing listens at the discard port. */
 const NOWHERE = 'http://127.0.0.1:9'

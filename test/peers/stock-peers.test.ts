@@ -12,7 +12,8 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { CID } from 'multiformats/cid'
 import { expect, onTestFinished, test } from 'vitest'
 import { encodeKeyCid, type Holder, type Key, sha256 } from '../../node/index.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type TestNode } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 async function startStock(join: TestNode): Promise<Libp2p<{ dht: KadDHT }>> {
   const stock = await createLibp2p({

@@ -8,7 +8,8 @@ import { createNativeHasher } from '../../node/server/port/native-hasher.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
 import { startLiar } from '../helpers/liar.ts'
 import { createMemoryPieceStore, type MemoryPieceStore } from '../helpers/memory-piece-store.ts'
-import { createNetwork, type TestNode, waitFor } from '../helpers/network.ts'
+import { createNetwork, type TestNode } from '../helpers/network.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const PIECE = 262_144
 const MIB = 1_048_576
@@ -43,7 +44,7 @@ function receive(peer: Peer, content: Content, more: Partial<ReceiveOptions> & {
 
 test('swarm: ten receivers of one sender cost it about two copies', async () => {
   const network = await createNetwork({ nodes: 11, ...options })
-  const [sender, ...others] = network.nodes as [TestNode, ...TestNode[]]
+  const [sender, ...others] = network.nodes
   const content = await hold(sender, 24 * MIB)
   const receivers = others.map(({ peer }) => receive(peer, content))
   await Promise.all(receivers.map(({ receiving }) => receiving.complete))
@@ -53,7 +54,7 @@ test('swarm: ten receivers of one sender cost it about two copies', async () => 
 
 test('swarm: receivers complete each other when the sender leaves after it has given each piece once', async () => {
   const network = await createNetwork({ nodes: 5, ...options })
-  const [sender, ...others] = network.nodes as [TestNode, ...TestNode[]]
+  const [sender, ...others] = network.nodes
   const content = await hold(sender, 8 * MIB)
   const pieces = new Set<number>()
   const receivers = others.map(({ peer }) => receive(peer, content, { onPiece: (index) => pieces.add(index) }))
@@ -67,7 +68,7 @@ test('swarm: receivers complete each other when the sender leaves after it has g
 
 test('swarm: who comes after the sender has left gets it all from those who received it', async () => {
   const network = await createNetwork({ nodes: 4, ...options })
-  const [sender, first, second, late] = network.nodes as [TestNode, TestNode, TestNode, TestNode]
+  const [sender, first, second, late] = network.nodes
   const content = await hold(sender, 3 * MIB)
   await Promise.all([first, second].map(({ peer }) => receive(peer, content).receiving.complete))
   await sender.stop()
@@ -78,7 +79,7 @@ test('swarm: who comes after the sender has left gets it all from those who rece
 
 test('swarm: only what is missing is fetched, and waits for a holder to come', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
-  const [sender, receiver, other] = network.nodes as [TestNode, TestNode, TestNode]
+  const [sender, receiver, other] = network.nodes
   const content = await hold(sender, 8 * MIB)
   const part = receive(receiver.peer, content, { onPiece: () => part.store.pieces.size >= 8 && void part.receiving.end() })
   await expect(part.receiving.complete).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
@@ -99,7 +100,7 @@ test('swarm: only what is missing is fetched, and waits for a holder to come', a
 
 test('swarm: goes on when its holders leave in the middle and come back', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
-  const [sender, receiver] = network.nodes as [TestNode, TestNode]
+  const [sender, receiver] = network.nodes
   const content = await hold(sender, 8 * MIB)
   const away = Promise.withResolvers<void>()
   const { store, receiving, waited } = receive(receiver.peer, content, { onPiece: (index) => index % 8 === 0 && away.resolve() })
@@ -114,7 +115,7 @@ test('swarm: goes on when its holders leave in the middle and come back', async 
 
 test('swarm: a store that is wrong about what it has is set right, piece by piece', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
-  const [sender, receiver, other] = network.nodes as [TestNode, TestNode, TestNode]
+  const [sender, receiver, other] = network.nodes
   const content = await hold(sender, 4 * MIB)
   const whole = generatedBytes(0, content.size)
   const store = storeFor(content)
@@ -132,7 +133,7 @@ test('swarm: a store that is wrong about what it has is set right, piece by piec
 
 test('swarm: a piece that the store was wrong about is found when it is asked for, not given, and fetched again', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
-  const [sender, helper, receiver] = network.nodes as [TestNode, TestNode, TestNode]
+  const [sender, helper, receiver] = network.nodes
   const content = await hold(sender, 4 * MIB)
   const whole = generatedBytes(0, content.size)
   const store = storeFor(content)
@@ -163,7 +164,7 @@ test.each([
   ['that gives wrong pieces', 'wrong-pieces'],
 ] as const)('swarm: a receiver %s is left out, at the cost of one piece at most', async (_, lie) => {
   const network = await createNetwork({ nodes: 3, ...options })
-  const [sender, , receiver] = network.nodes as [TestNode, TestNode, TestNode]
+  const [sender, , receiver] = network.nodes
   const content = await hold(sender, 12 * MIB)
   const bytes = generatedBytes(0, content.size)
   const key = await swarmKey(content.outline)
@@ -192,7 +193,7 @@ test.each([
 
 test('swarm: a slow store is not overrun', async () => {
   const network = await createNetwork({ nodes: 2, ...options })
-  const [sender, receiver] = network.nodes as [TestNode, TestNode]
+  const [sender, receiver] = network.nodes
   const content = await hold(sender, 24 * MIB)
   const room = Promise.withResolvers<void>()
   const store = storeFor(content)
@@ -221,7 +222,7 @@ test('swarm: a slow store is not overrun', async () => {
 
 test('swarm: what is held is not received any more, and the key that its receivers hold is let go of', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
-  const [sender, receiver, watcher] = network.nodes as [TestNode, TestNode, TestNode]
+  const [sender, receiver, watcher] = network.nodes
   const content = await hold(sender, 2 * MIB)
   const key = await swarmKey(content.outline)
   const counts: number[] = []
@@ -241,7 +242,7 @@ test('swarm: what is held is not received any more, and the key that its receive
 
 test('swarm: tabs that only reach their home complete each other through it when the sender has gone', async () => {
   const network = await createNetwork({ nodes: 2, ...options, limits: { maxCacheBytes: 0 } })
-  const [home, away] = network.nodes as [TestNode, TestNode]
+  const [home, away] = network.nodes
   const sender = await network.addTab(home)
   const tabs = await Promise.all([home, home, away].map((node) => network.addTab(node)))
   const content = (await sender.content.hold(generatedContent(6 * MIB))) as Content

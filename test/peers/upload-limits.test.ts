@@ -29,7 +29,7 @@ async function timeToRead(content: OpenedContent): Promise<number> {
 test('upload limits: one peer takes no more than its rate, and three holders give it in about a third of the time of one', async () => {
   const options = { createHasher: createNativeHasher, limits: { maxPeerBytesPerSecond: RATE, maxCacheBytes: 0 } }
   const network = await createNetwork({ nodes: 4, ...options })
-  const [a, b, c, reader] = network.nodes as [TestNode, TestNode, TestNode, TestNode]
+  const [a, b, c, reader] = network.nodes
   const read = async (seed: number, holders: TestNode[]) => {
     let held: { key: Key; outline?: Key } | undefined
     for (const { peer } of holders) held = await peer.content.hold(generatedContent(SIZE, seed))
@@ -45,7 +45,7 @@ test('upload limits: one peer takes no more than its rate, and three holders giv
 test('upload limits: each peer has its own rate, and an outline does not wait behind pieces', async () => {
   const options = { createHasher: createNativeHasher, limits: { maxPeerBytesPerSecond: RATE, maxCacheBytes: 0 } }
   const network = await createNetwork({ nodes: 3, ...options })
-  const [holder, first, second] = network.nodes as [TestNode, TestNode, TestNode]
+  const [holder, first, second] = network.nodes
   const { key, outline } = (await holder.peer.content.hold(generatedContent(SIZE, 1))) as { key: Key; outline: Key }
   const other = (await holder.peer.content.hold(generatedContent(SIZE, 2))) as { key: Key; outline: Key }
   const open = (node: TestNode) => node.peer.content.open(key, { outline })

@@ -3,8 +3,8 @@
 import { createVerifiedFetch } from '@helia/verified-fetch'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { encodeKeyCid, encodeKeyHex, sha256 } from '../../node/index.ts'
-import { waitFor } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const PAGE = new TextEncoder().encode('a held page, by its CID 🪰\r\n')
 

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { type Announcer, createAnnouncer } from '../../node/rendezvous/announcer.ts'
 import type { Link } from '../../node/rendezvous/link.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const LEASE = Uint8Array.of(1)

@@ -7,8 +7,8 @@ import { signLease } from '../../node/rendezvous/lease.ts'
 import type { Link } from '../../node/rendezvous/link.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
 import { type Found, SCOPE, type Scope } from '../../node/rendezvous/wire.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const OTHER_KEY = new Uint8Array(32).fill(2)

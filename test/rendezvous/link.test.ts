@@ -10,8 +10,8 @@ import {
   type PresenceFrame,
   SCOPE,
 } from '../../node/rendezvous/wire.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const WELCOME: PresenceFrame = { type: 'welcome', addresses: [], nowMs: 0, servers: [] }

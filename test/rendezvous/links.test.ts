@@ -4,8 +4,8 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createFrameStream, type FrameStream } from '../../node/network/index.ts'
 import { createLinks, type Links, type LinksOptions } from '../../node/rendezvous/links.ts'
 import { encodePresence } from '../../node/rendezvous/wire.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 let peers: SeededPeer[]
 beforeAll(async () => {

@@ -5,9 +5,9 @@ import { NODE_LIMITS } from '../../node/limits.ts'
 import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
 import { encodePresence, MAX_HOLDERS_TOLD, SCOPE } from '../../node/rendezvous/wire.ts'
-import { waitFor } from '../helpers/network.ts'
 import { openPresenceStream } from '../helpers/presence-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const keyOf = (byte: number) => new Uint8Array(32).fill(byte)

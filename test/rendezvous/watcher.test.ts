@@ -6,8 +6,8 @@ import type { Link } from '../../node/rendezvous/link.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import { believedCount, createWatcher, type Watcher } from '../../node/rendezvous/watcher.ts'
 import { SCOPE } from '../../node/rendezvous/wire.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 

@@ -10,8 +10,8 @@ import type { Output } from '../../../node/cli/print/output.ts'
 import type { OpenedContent } from '../../../node/content/types.ts'
 import { type BundleEntry, encodeKeyHex, MayflyError } from '../../../node/index.ts'
 import type { Key } from '../../../node/types.ts'
-import { waitFor } from '../../helpers/network.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const { signal } = new AbortController()
 

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { printMessages } from '../../../node/cli/print/message-printer.ts'
 import { createOutput } from '../../../node/cli/print/output.ts'
 import { createInbox } from '../../helpers/inbox.ts'
-import { waitFor } from '../../helpers/network.ts'
 import { sampleMessage } from '../../helpers/sample-messages.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 test('message printer: a slow reader gets each message, and what waits for it is not in memory', async () => {
   const { inbox } = await createInbox({ senderRate: 0 })

@@ -4,8 +4,8 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Asking, type AskResult, createAsking } from '../../../node/content/protocol/asking.ts'
 import { ASK_SCOPE, CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
 import { createFrameStream, type FrameStream } from '../../../node/network/index.ts'
-import { waitFor } from '../../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const MAX_CONTENT_BYTES = 262_144

@@ -10,8 +10,8 @@ import { giveContent } from '../../../node/content/protocol/giving.ts'
 import { type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
 import { createFrameStream } from '../../../node/network/index.ts'
 import { addressOfKind } from '../../helpers/connection-address.ts'
-import { waitFor } from '../../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const CONTENT = { key: new Uint8Array(32).fill(1), outline: new Uint8Array(32).fill(2), pieceCount: 20 }
 

@@ -8,8 +8,8 @@ import { MayflyError } from '../../../node/index.ts'
 import { encodeKeyHex } from '../../../node/keys/index.ts'
 import { type ConnectionKind, createFrameStream } from '../../../node/network/index.ts'
 import { addressOfKind } from '../../helpers/connection-address.ts'
-import { waitFor } from '../../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 

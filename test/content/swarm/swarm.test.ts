@@ -7,7 +7,7 @@ import type { Candidate } from '../../../node/content/protocol/candidate.ts'
 import type { Part } from '../../../node/content/swarm/members.ts'
 import { createSwarm, type Swarm, type SwarmOptions } from '../../../node/content/swarm/swarm.ts'
 import { sha256 } from '../../../node/keys/index.ts'
-import { waitFor } from '../../helpers/network.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const PIECES = 8
 const pieceOf = (index: number) => Uint8Array.of(index, index)

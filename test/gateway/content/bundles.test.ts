@@ -5,19 +5,19 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type BundleEntry, encodeBundle, encodeKeyHex } from '../../../node/index.ts'
 import { ask, codeOf, startGateway, type TestGateway } from '../../helpers/gateway.ts'
 import { generatedBytes } from '../../helpers/generated-content.ts'
-import { type Network, startNetwork, type TestNode } from '../../helpers/network.ts'
+import { type Network, type NodeTuple, startNetwork, type TestNode } from '../../helpers/network.ts'
 import { readZip } from '../../helpers/zip-reader.ts'
 
 const BROWSER = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-dest': 'document' }
 const PIECE = 262_144
 
-let network: Network
+let network: Network<NodeTuple<2>>
 let holder: TestNode
 let front: TestGateway
 
 beforeAll(async () => {
   network = await startNetwork({ nodes: 2 })
-  const [first, second] = network.nodes as [TestNode, TestNode]
+  const [first, second] = network.nodes
   holder = first
   front = await startGateway(second.peer)
 }, 30_000)

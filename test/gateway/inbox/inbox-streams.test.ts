@@ -7,8 +7,9 @@ import { createGateway, createGatewayServer, type GatewayEvent } from '../../../
 import { type Asked, ask, codeOf, createTestGateway } from '../../helpers/gateway.ts'
 import { type InboxFront, startInbox } from '../../helpers/inbox-front.ts'
 import { createMemoryInbox, type MemoryInbox, MY_HASHNAME, SENDER } from '../../helpers/memory-inbox.ts'
-import { startNode, waitFor } from '../../helpers/network.ts'
+import { startNode } from '../../helpers/network.ts'
 import { withRecordingMessages } from '../../helpers/recording-messages.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 interface Line {
   event: string

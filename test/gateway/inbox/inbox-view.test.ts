@@ -6,8 +6,9 @@ import { MayflyError } from '../../../node/index.ts'
 import { type Answer, ask, createTestGateway } from '../../helpers/gateway.ts'
 import { type InboxFront, startInbox } from '../../helpers/inbox-front.ts'
 import { createMemoryInbox, MY_HASHNAME, SENDER } from '../../helpers/memory-inbox.ts'
-import { startNode, waitFor } from '../../helpers/network.ts'
+import { startNode } from '../../helpers/network.ts'
 import { withRecordingMessages } from '../../helpers/recording-messages.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const OTHER = 'b'.repeat(52)
 

@@ -7,14 +7,15 @@ import type { GatewayLimits } from '../../../gateway/types.ts'
 import { encodeKeyHex } from '../../../node/index.ts'
 import { ask, codeOf } from '../../helpers/gateway.ts'
 import { generatedContent } from '../../helpers/generated-content.ts'
-import { createNetwork, type TestNode, waitFor } from '../../helpers/network.ts'
+import { createNetwork } from '../../helpers/network.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 
 /** A holder, and a gateway of another node in front of it. */
 async function setUp(limits: Partial<GatewayLimits>, size = 16 * MIB) {
   const { nodes } = await createNetwork({ nodes: 2 })
-  const [holder, reader] = nodes as [TestNode, TestNode]
+  const [holder, reader] = nodes
   const { key, outline } = await holder.peer.content.hold(generatedContent(size))
   const server = createGatewayServer({ trustProxy: true })
   server.serve(createGateway({ peer: reader.peer, version: '0.0.0-test', limits }))

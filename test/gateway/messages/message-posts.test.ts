@@ -13,8 +13,9 @@ import {
   type PostOutcome,
 } from '../../../node/index.ts'
 import { type Answer, type Asked, ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../../helpers/gateway.ts'
-import { startNode, type TestNode, waitFor } from '../../helpers/network.ts'
+import { startNode, type TestNode } from '../../helpers/network.ts'
 import { type RecordingMessages, withRecordingMessages } from '../../helpers/recording-messages.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createFairQueue, type FairQueueOptions } from '../../../node/messages/admission/fair-queue.ts'
-import { waitFor } from '../../helpers/network.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 function start(options: FairQueueOptions = {}) {
   const done: string[] = []

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createIntake, type IntakeOptions } from '../../../node/messages/admission/intake.ts'
-import { waitFor } from '../../helpers/network.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 interface Entered {
   name: string

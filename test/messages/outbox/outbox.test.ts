@@ -16,7 +16,7 @@ import { openMessage } from '../../../node/messages/format/open-message.ts'
 import { signReceipt } from '../../../node/messages/format/receipt.ts'
 import { createMemoryOutboxStore } from '../../../node/messages/outbox/memory-outbox-store.ts'
 import { createOutbox, type OutboxContext, type OutboxOptions } from '../../../node/messages/outbox/outbox.ts'
-import { waitFor } from '../../helpers/network.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const SENDER = createMessageSecret()
 const RECEIVER = createMessageSecret()

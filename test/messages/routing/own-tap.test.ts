@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createMessageSecret, type Envelope, hashnameOf, parseEnd, publicKeyOf } from '../../../node/messages/index.ts'
 import { createOwnTap } from '../../../node/messages/routing/own-tap.ts'
 import type { Kept, Message, MessageRefusal, Receipt, TapOptions } from '../../../node/messages/types.ts'
-import { waitFor } from '../../helpers/network.ts'
 import { signOpen, signSealed } from '../../helpers/signed-messages.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 function start(end: string, { secret = createMessageSecret(), keep }: Pick<TapOptions, 'secret' | 'keep'> = {}) {
   const receipts: Receipt[] = []

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { ComponentLogger, Logger } from '@libp2p/interface'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWebSocketListener, type ListenerOptions } from '../../../node/server/port/listener.ts'
-import { waitFor } from '../../helpers/network.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const silence = () => {}
 const SILENT: ComponentLogger = {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { countPortBytes } from '../../../node/server/port/port-bytes.ts'
-import { waitFor } from '../../helpers/network.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 test('port-bytes: counts what both ends of a socket see, while it is open and afterwards', async () => {
   const server = createServer((_request, response) => response.end('x'.repeat(100_000)))

@@ -8,8 +8,8 @@ import { createMessageSecret, encodeKeyHex, type OutboxStore, type PostOutcome, 
 import { createOutbox, type OutboxOptions } from '../../../node/messages/outbox/outbox.ts'
 import { TRIES_DEFAULTS } from '../../../node/messages/outbox/tries.ts'
 import { openOutboxStore } from '../../../node/server/store/outbox-store.ts'
-import { waitFor } from '../../helpers/network.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const CHILD = fileURLToPath(new URL('../../helpers/outbox-process.ts', import.meta.url))
 const SECRET = createMessageSecret()
