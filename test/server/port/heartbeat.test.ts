@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { createPulse } from '../../../node/server/port/pulse.ts'
+import { createHeartbeat } from '../../../node/server/port/heartbeat.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -28,24 +28,24 @@ function pass(ms: number): void {
   vi.advanceTimersByTime(ms)
   vi.advanceTimersByTime(1)
 }
-const watched = (pulse: ReturnType<typeof createPulse>, socket: EventEmitter) => pulse.watch(socket as unknown as WebSocket)
+const watched = (heartbeat: ReturnType<typeof createHeartbeat>, socket: EventEmitter) => heartbeat.watch(socket as unknown as WebSocket)
 
-test('pulse: a socket that answers nothing is ended one to two intervals after its last sign', () => {
-  const pulse = createPulse({ pingIntervalMs: 100 })
+test('heartbeat: a socket that answers nothing is ended one to two intervals after its last sign', () => {
+  const heartbeat = createHeartbeat({ pingIntervalMs: 100 })
   const socket = createSocket()
-  watched(pulse, socket)
+  watched(heartbeat, socket)
   pass(100)
   expect([socket.pings, socket.ended]).toEqual([1, false])
   pass(100)
   expect(socket.ended).toBe(true)
-  expect(pulse.size).toBe(0)
+  expect(heartbeat.size).toBe(0)
 })
 
-test('pulse: pongs keep a socket, and so does whatever it says', () => {
-  const pulse = createPulse({ pingIntervalMs: 100 })
+test('heartbeat: pongs keep a socket, and so does whatever it says', () => {
+  const heartbeat = createHeartbeat({ pingIntervalMs: 100 })
   const [answering, talking] = [createSocket({ answers: true }), createSocket()]
-  watched(pulse, answering)
-  watched(pulse, talking)
+  watched(heartbeat, answering)
+  watched(heartbeat, talking)
   for (let i = 0; i < 10; i++) {
     pass(100)
     talking.emit('message')
@@ -54,31 +54,31 @@ test('pulse: pongs keep a socket, and so does whatever it says', () => {
   expect(answering.pings).toBe(10)
 })
 
-test('pulse: pings nobody, and keeps no timer, when there is nobody', () => {
-  const pulse = createPulse({ pingIntervalMs: 100 })
+test('heartbeat: pings nobody, and keeps no timer, when there is nobody', () => {
+  const heartbeat = createHeartbeat({ pingIntervalMs: 100 })
   expect(vi.getTimerCount()).toBe(0)
   const socket = createSocket({ answers: true })
-  watched(pulse, socket)
+  watched(heartbeat, socket)
   expect(vi.getTimerCount()).toBe(1)
   socket.emit('close')
   expect(vi.getTimerCount()).toBe(0)
-  watched(pulse, createSocket())
+  watched(heartbeat, createSocket())
   expect(vi.getTimerCount()).toBe(1)
 })
 
-test('pulse: a pong that comes after the close revives nothing', () => {
-  const pulse = createPulse({ pingIntervalMs: 100 })
+test('heartbeat: a pong that comes after the close revives nothing', () => {
+  const heartbeat = createHeartbeat({ pingIntervalMs: 100 })
   const socket = createSocket()
-  watched(pulse, socket)
+  watched(heartbeat, socket)
   socket.emit('close')
   socket.emit('pong')
-  expect(pulse.size).toBe(0)
+  expect(heartbeat.size).toBe(0)
 })
 
-test('pulse: a process that was busy for long reads the answers before it judges who gave none', async () => {
+test('heartbeat: a process that was busy for long reads the answers before it judges who gave none', async () => {
   vi.useRealTimers()
   const pingIntervalMs = 50
-  const pulse = createPulse({ pingIntervalMs })
+  const heartbeat = createHeartbeat({ pingIntervalMs })
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   const served = once(server, 'connection')
   await once(server, 'listening')
@@ -89,7 +89,7 @@ test('pulse: a process that was busy for long reads the answers before it judges
   })
   const [socket] = (await served) as [WebSocket]
   const ended = once(socket, 'close').then(() => 'ended')
-  pulse.watch(socket)
+  heartbeat.watch(socket)
   await once(client, 'ping')
   // The client has answered; before that is read, this process does nothing else for two intervals.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pingIntervalMs * 2)

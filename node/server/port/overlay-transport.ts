@@ -1,0 +1,203 @@
+/**
+ * The overlay's websockets as a libp2p transport: dials with the `ws` package, and listens on the `upgrade` event of the gateway's own HTTP
+ * server. Which sockets are admitted is decided in `listener.ts`.
+ *
+ * @see https://github.com/libp2p/specs/blob/master/websockets/README.md
+ */
+
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import {
+  type ComponentLogger,
+  type Connection,
+  type CreateListenerOptions,
+  type DialTransportOptions,
+  type Listener,
+  type ListenerEvents,
+  serviceCapabilities,
+  type Transport,
+  transportSymbol,
+  type Upgrader,
+} from '@libp2p/interface'
+import { getThinWaistAddresses, ipPortToMultiaddr } from '@libp2p/utils'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
+import { multiaddrToUri } from '@multiformats/multiaddr-to-uri'
+import { TypedEventEmitter } from 'main-event'
+import { WebSocket, WebSocketServer } from 'ws'
+import { abortable } from '../../async/abort.ts'
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
+import { createWebSocketConnection } from './websocket-connection.ts'
+
+/** Decides which sockets come in, and counts them. */
+export interface SocketAdmission {
+  /** The address that a request came from; undefined when its socket is turned away. */
+  admit(request: IncomingMessage): string | undefined
+  /** Counts a socket until it closes. */
+  track(socket: WebSocket, address: string): void
+  /** The socket has proved its peer id. */
+  onUpgraded(socket: WebSocket, address: string): void
+  /** The socket did not prove a peer id in time; it is terminated. */
+  onUpgradeFailed(): void
+}
+
+export interface OverlayTransportOptions {
+  server: Server
+  admission: SocketAdmission
+  maxFrameBytes: number
+  upgradeTimeoutMs: number
+  pingIntervalMs?: number
+}
+
+class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Listener {
+  readonly #options: OverlayTransportOptions
+  readonly #logger: ComponentLogger
+  readonly #upgrader: Upgrader
+  readonly #heartbeat: Heartbeat
+  readonly #socketServer: WebSocketServer
+  /** Bounded by the admission. */
+  readonly #open = new Set<WebSocket>()
+  readonly #closing = new AbortController()
+  #isListening = false
+
+  constructor(options: OverlayTransportOptions, logger: ComponentLogger, upgrader: Upgrader, heartbeat: Heartbeat) {
+    super()
+    this.#options = options
+    this.#logger = logger
+    this.#upgrader = upgrader
+    this.#heartbeat = heartbeat
+    this.#socketServer = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.maxFrameBytes,
+      perMessageDeflate: false,
+      clientTracking: false,
+    })
+  }
+
+  async listen(): Promise<void> {
+    const { server } = this.#options
+    if (server.address() === null) throw new TypeError('Start the http server before the peer: the overlay shares its port')
+    this.#isListening = true
+    server.on('upgrade', this.#onUpgrade)
+    this.safeDispatchEvent('listening')
+  }
+
+  getAddrs(): Multiaddr[] {
+    const bound = this.#options.server.address()
+    if (bound === null || typeof bound === 'string') return []
+    return getThinWaistAddresses(ipPortToMultiaddr(bound.address, bound.port)).map((address) => address.encapsulate('/ws'))
+  }
+
+  updateAnnounceAddrs(): void {}
+
+  async close(): Promise<void> {
+    if (!this.#isListening) return
+    this.#isListening = false
+    this.#options.server.off('upgrade', this.#onUpgrade)
+    this.#closing.abort()
+    for (const socket of this.#open) socket.terminate()
+    this.safeDispatchEvent('close')
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
+    // Messages to programs come over websockets too: the gateway's own listener answers for those.
+    if (request.url?.startsWith('/to/') && this.#options.server.listenerCount('upgrade') > 1) return
+    // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
+    duplex.on('error', () => duplex.destroy())
+    const address = this.#options.admission.admit(request)
+    if (address === undefined) {
+      // Destroyed once the answer is written: otherwise the refused client could keep the socket, which is not counted, open for ever.
+      duplex.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
+        duplex.destroy(),
+      )
+      return
+    }
+    this.#socketServer.handleUpgrade(request, duplex, head, (socket) => void this.#onSocket(socket, address, request.socket.remotePort))
+  }
+
+  async #onSocket(socket: WebSocket, address: string, port = 0): Promise<void> {
+    const { admission, upgradeTimeoutMs } = this.#options
+    admission.track(socket, address)
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+    this.#heartbeat.watch(socket)
+    const connection = createWebSocketConnection({
+      socket,
+      remoteAddr: ipPortToMultiaddr(address, port).encapsulate('/ws'),
+      direction: 'inbound',
+      log: this.#logger.forComponent('mayfly:listener:connection'),
+    })
+    try {
+      await this.#upgrader.upgradeInbound(connection, {
+        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(upgradeTimeoutMs)]),
+      })
+      admission.onUpgraded(socket, address)
+    } catch {
+      admission.onUpgradeFailed()
+      socket.terminate()
+    }
+  }
+}
+
+export class OverlayTransport implements Transport {
+  readonly [transportSymbol] = true as const
+  readonly [Symbol.toStringTag] = 'mayfly-websockets'
+  readonly [serviceCapabilities] = ['@libp2p/transport']
+  readonly #options: OverlayTransportOptions
+  readonly #logger: ComponentLogger
+  readonly #heartbeat: Heartbeat
+
+  constructor(options: OverlayTransportOptions, logger: ComponentLogger) {
+    this.#options = options
+    this.#logger = logger
+    this.#heartbeat = createHeartbeat(options)
+  }
+
+  async dial(address: Multiaddr, dial: DialTransportOptions): Promise<Connection> {
+    const socket = new WebSocket(multiaddrToUri(address), { maxPayload: this.#options.maxFrameBytes, perMessageDeflate: false })
+    await whenOpen(socket, dial.signal)
+    this.#heartbeat.watch(socket)
+    const connection = createWebSocketConnection({
+      socket,
+      remoteAddr: address,
+      direction: 'outbound',
+      log: this.#logger.forComponent('mayfly:dialer:connection'),
+    })
+    try {
+      return await dial.upgrader.upgradeOutbound(connection, dial)
+    } catch (error) {
+      socket.terminate()
+      throw error
+    }
+  }
+
+  createListener({ upgrader }: CreateListenerOptions): Listener {
+    return new OverlayListener(this.#options, this.#logger, upgrader, this.#heartbeat)
+  }
+
+  listenFilter(addresses: Multiaddr[]): Multiaddr[] {
+    return addresses.filter((address) => WebSockets.exactMatch(address))
+  }
+
+  dialFilter(addresses: Multiaddr[]): Multiaddr[] {
+    return addresses.filter((address) => WebSockets.exactMatch(address) || WebSocketsSecure.exactMatch(address))
+  }
+}
+
+/** Resolves once the socket is open, and terminates it when it fails or is aborted before. */
+async function whenOpen(socket: WebSocket, signal: AbortSignal): Promise<void> {
+  try {
+    await abortable<void>(signal, (resolve, reject) => {
+      socket.once('error', reject)
+      socket.once('open', resolve)
+      return () => {
+        socket.off('error', reject)
+        socket.off('open', resolve)
+      }
+    })
+  } catch (error) {
+    socket.on('error', () => {}) // a socket that is terminated while connecting emits one more
+    socket.terminate()
+    throw error
+  }
+}
