@@ -45,6 +45,7 @@ const ROOMS = {
   'node/content': [['format'], ['memory', 'sealed', 'protocol']],
   'node/server': [['store', 'port'], ['inbox']],
   'node/cli': [['values'], ['print']],
+  gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
 }
 
 /** What stands beside the rooms of a folder and below them, as its types do. */

@@ -1,7 +1,6 @@
 /** Puts the parts together: one function from a request to its answer. Content comes first and on the shortest way; Hono routes the rest. */
 
 import { decodeKeyHex, type Key, MESSAGE_LIMITS } from '../node/index.ts'
-import { Access } from './api/access.ts'
 import { ContentApi } from './api/content-api.ts'
 import { HolderAnswers } from './api/holder-answers.ts'
 import { answerIpfsBlock } from './api/ipfs-block.ts'
@@ -18,6 +17,7 @@ import { ContentAnswers } from './content/content-answer.ts'
 import { ContentReader } from './content/content-reader.ts'
 import { ContentSearch } from './content/content-search.ts'
 import { ViewerPage } from './content/viewer-page.ts'
+import { Access } from './http/access.ts'
 import { parseContentPath, pathFault } from './http/address.ts'
 import { badAddress, deniedContent, requireHash } from './http/address-problems.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
@@ -27,8 +27,8 @@ import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { ClientFetches } from './limits/client-fetches.ts'
 import { OpenRequests } from './limits/open-requests.ts'
 import { RateLimit } from './limits/rate-limit.ts'
+import { MessageRoutes } from './message-routes.ts'
 import { MessagePosts } from './messages/message-posts.ts'
-import { MessageRoutes } from './messages/message-routes.ts'
 import { GATEWAY_DEFAULTS, type Gateway, type GatewayOptions, type Visit } from './types.ts'
 
 /** @throws TypeError, when `publicUrl` is no URL */
@@ -60,7 +60,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { searchTimeoutMs } = limits
   const bundles = new BundleReader({ peer, search, answers, lookup: new BundleLookup(), searchTimeoutMs, requireAllowed, ...publicly })
   const reader = new ContentReader({ search, answers, bundles, viewer, requireAllowed })
-  const blocks = { search, requireAllowed, isAtHand: (key: Key) => peer.content.has(key) }
+  const blocks = { get: search.get.bind(search), requireAllowed, isAtHand: (key: Key) => peer.content.has(key) }
   const isRateLimited = limits.maxBytesPerSecondPerAddress > 0 || peer.status().limits.maxPeerBytesPerSecond > 0
   const pieces = { peer, requireAllowed, isRateLimited }
   const holders = new HolderAnswers(shared)
@@ -137,7 +137,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   const openFeed = (visit: Visit) => messages.openFeed(visit)
-  const answering = createAnswering({ answer, openFeed, closing: closing.signal, metrics, ...(onEvent !== undefined && { onEvent }) })
+  const answering = createAnswering({
+    answer,
+    openFeed,
+    closing: closing.signal,
+    countRequest: (route, status) => metrics.countRequest(route, status),
+    ...(onEvent !== undefined && { onEvent }),
+  })
 
   return {
     get maxBodyBytes() {

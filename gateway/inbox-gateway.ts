@@ -1,8 +1,8 @@
 /** The HTTP face of a receiver by itself: its view at `/`, its messages for programs, and nothing of content or of an overlay. */
 
 import { type Inbox, MESSAGE_LIMITS } from '../node/index.ts'
-import { Access } from './api/access.ts'
 import { answerLimits, MESSAGE_FORM_LIMITS } from './api/limits-answer.ts'
+import { Access } from './http/access.ts'
 import { pathFault } from './http/address.ts'
 import { badAddress } from './http/address-problems.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
@@ -10,8 +10,8 @@ import { healthAnswer } from './http/plain-answer.ts'
 import { ProblemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { OpenRequests } from './limits/open-requests.ts'
+import { MessageRoutes } from './message-routes.ts'
 import { MessagePosts } from './messages/message-posts.ts'
-import { MessageRoutes } from './messages/message-routes.ts'
 import { GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type Visit } from './types.ts'
 
 export interface InboxGatewayOptions {

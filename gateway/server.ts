@@ -9,10 +9,9 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import { watchBody } from './http/body-watch.ts'
 import { isLoopback, normalizeAddress } from './http/client-address.ts'
 import { problemAnswer } from './http/problem-answer.ts'
-import type { InboxFeed } from './inbox/inbox-feed.ts'
 import { MessageSockets } from './inbox/message-sockets.ts'
 import { ConnectionCount } from './limits/connection-count.ts'
-import type { Client, Gateway } from './types.ts'
+import type { Client, Gateway, InboxFeed } from './types.ts'
 
 export interface GatewayServerOptions {
   /** A client must have sent its headers after so long, in ms; also how long a socket may say nothing at first. */

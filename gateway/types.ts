@@ -1,7 +1,6 @@
 /** The nouns that the parts of the gateway share. */
 
-import type { IceServer, Inbox, Peer } from '../node/index.ts'
-import type { InboxFeed } from './inbox/inbox-feed.ts'
+import type { IceServer, Inbox, InboxMessage, Peer } from '../node/index.ts'
 
 export interface GatewayLimits {
   /** The longest `?wait=` that is granted, in ms. */
@@ -118,6 +117,20 @@ export interface Gateway {
   drain(): void
   /** Drains, and ends what stays open (event streams, waits). May be called twice. */
   close(): void
+}
+
+export type FeedEvent =
+  | { event: 'open'; hashname: string; end?: string }
+  | { event: 'message'; message: InboxMessage }
+  /** All that was stored when it began has been given; what follows is new. */
+  | { event: 'end-of-stored' }
+  /** Nothing happened for a while. */
+  | { event: 'keepalive' }
+
+/** Events under way to one client. To come to their end, or to end it, gives the client's place back. */
+export interface InboxFeed {
+  events: AsyncGenerator<FeedEvent, void>
+  end(): void
 }
 
 /** One request, as the handlers see it. */

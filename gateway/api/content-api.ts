@@ -4,11 +4,11 @@
  */
 
 import { decodeKeyHex, encodeKeyHex, type HeldContent, type Peer } from '../../node/index.ts'
-import { outlineQuery } from '../content/outline-query.ts'
+import type { Access } from '../http/access.ts'
+import { outlineQuery } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { Visit } from '../types.ts'
-import type { Access } from './access.ts'
 
 export interface ContentApiParts {
   peer: Peer

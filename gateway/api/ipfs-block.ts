@@ -6,8 +6,7 @@
  */
 
 import { decodeKeyCid, encodeKeyCid, encodeKeyHex, type FetchedContent, type Key, MayflyError } from '../../node/index.ts'
-import { answerBytes } from '../content/byte-answer.ts'
-import type { ContentSearch } from '../content/content-search.ts'
+import { answerBytes } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { leavesChoice, namesType } from '../http/media-range.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -20,7 +19,8 @@ const MAX_AGE_S = 29_030_400
 const PROBE_CID = 'bafkqaaa'
 
 export interface IpfsBlockParts {
-  search: ContentSearch
+  /** Gets content that fits in one piece, within the limits of the client. */
+  get: (key: Key, visit: Visit) => Promise<FetchedContent>
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
   /** True when content can be given without a search. */
@@ -37,15 +37,15 @@ export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, vi
   if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(visit.request.headers.get('cache-control') ?? '')) {
     throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'The block is not at hand, and you asked for no search.' })
   }
-  const content = await getBlock(parts.search, key, visit)
+  const content = await getBlock(parts.get, key, visit)
   const cid = encodeKeyCid(key)
   return answerBytes(visit, content.bytes, `${cid}.raw`, blockHeaders(cid, content.bytes.byteLength, visit))
 }
 
 /** A block is checked by its CID at once, so it is no larger than what travels whole. */
-async function getBlock(search: ContentSearch, key: Key, visit: Visit): Promise<FetchedContent> {
+async function getBlock(get: IpfsBlockParts['get'], key: Key, visit: Visit): Promise<FetchedContent> {
   try {
-    return await search.get(key, visit)
+    return await get(key, visit)
   } catch (error) {
     if (!(error instanceof MayflyError) || error.code !== 'ERR_TOO_LARGE') throw error
     throw new ProblemError({

@@ -4,8 +4,8 @@
  */
 
 import { decodeKeyHex, type Peer } from '../../node/index.ts'
-import { parseOutline } from '../content/outline-query.ts'
 import { requireHash } from '../http/address-problems.ts'
+import { parseOutline } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { Visit } from '../types.ts'

@@ -1,9 +1,9 @@
 /** What this node says of itself: who it is and where, for peers that want to join; counts and limits, for its operator. */
 
 import type { IceServer, Peer } from '../../node/index.ts'
+import type { Access } from '../http/access.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayLimits, Visit } from '../types.ts'
-import type { Access } from './access.ts'
 
 export interface StatusParts {
   peer: Peer

@@ -1,9 +1,9 @@
 /** Answers with the app: its page, its files, and what is said about every path that is none of ours. */
 
-import { requireReadMethod } from '../content/content-answer.ts'
 import { badAddress } from '../http/address-problems.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { ProblemError } from '../http/problem.ts'
+import { requireReadMethod } from '../http/read-options.ts'
 import type { Visit } from '../types.ts'
 import type { AppAssets } from './app-assets.ts'
 

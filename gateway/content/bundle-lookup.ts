@@ -1,10 +1,10 @@
 /** Bundles as the gateway meets them: found by their key, read once, and asked for what a path inside them leads to. */
 
 import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES } from '../../node/index.ts'
+import { outlineQuery } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
 import { RecentMap } from '../limits/recent-map.ts'
 import type { FoundContent } from './content-search.ts'
-import { outlineQuery } from './outline-query.ts'
 
 /** A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
 export type Inside = { entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { needsSlash: true } | { missing: true }

@@ -5,16 +5,15 @@
 
 import type { Key, OpenedContent, Peer } from '../../node/index.ts'
 import { type AnswerBody, memoryBody, openedBody } from '../http/answer-body.ts'
+import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
-import { ProblemError } from '../http/problem.ts'
+import { outlineQuery } from '../http/outline-query.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import { RecentMap } from '../limits/recent-map.ts'
 import type { Visit } from '../types.ts'
-import { answerBody } from './byte-answer.ts'
 import type { FoundContent } from './content-search.ts'
 import { type ContentType, SNIFFED_BYTES, sniffContentType } from './content-type.ts'
 import { typeFor } from './entry-type.ts'
-import { outlineQuery } from './outline-query.ts'
 
 export interface KnownContent {
   /** The key, in hex. */
@@ -32,8 +31,6 @@ export interface KnownContent {
 
 /** Keys whose type is remembered: about 2 KiB each. */
 const MAX_KNOWN = 4_096
-
-const ALLOWED_METHODS = 'GET, HEAD, OPTIONS'
 
 export class ContentAnswers {
   /** By hash, and the query of the link where there is an outline: another outline may be a lie about the same hash. */
@@ -95,32 +92,6 @@ export class ContentAnswers {
     for await (const bytes of opened.read({ offset: 0, length: Math.min(size, SNIFFED_BYTES) }, { signal })) return bytes
     return new Uint8Array()
   }
-}
-
-/** The answer to OPTIONS on anything that only gives bytes away: every page may read it, in every way. */
-export function answerReadOptions(): Response {
-  return new Response(null, {
-    status: 204,
-    headers: {
-      allow: ALLOWED_METHODS,
-      'access-control-allow-origin': '*',
-      'access-control-allow-methods': ALLOWED_METHODS,
-      'access-control-allow-headers': '*',
-      'access-control-max-age': '86400',
-    },
-  })
-}
-
-/** @throws {ProblemError} 405, for every method that does not read */
-export function requireReadMethod(method: string): void {
-  if (method === 'GET' || method === 'HEAD') return
-  throw new ProblemError({
-    status: 405,
-    code: 'ERR_METHOD',
-    message: `${method} does nothing here: content is read with GET.`,
-    advice: 'To hold content, PUT it to /api/v1/content.',
-    headers: { allow: ALLOWED_METHODS },
-  })
 }
 
 function describe(hash: string, body: AnswerBody, contentType: ContentType): KnownContent {

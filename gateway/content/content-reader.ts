@@ -6,14 +6,15 @@
 import { decodeKeyHex } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
 import { isNavigation } from '../http/media-range.ts'
+import { outlineQuery, parseOutline } from '../http/outline-query.ts'
 import { type Problem, ProblemError, problemOf } from '../http/problem.ts'
+import { answerReadOptions, requireReadMethod } from '../http/read-options.ts'
 import type { Visit } from '../types.ts'
 import { encodePath } from './bundle-listing.ts'
 import { type BundleReader, redirect } from './bundle-reader.ts'
-import { answerReadOptions, type ContentAnswers, requireReadMethod } from './content-answer.ts'
+import type { ContentAnswers } from './content-answer.ts'
 import type { ContentSearch, FoundContent } from './content-search.ts'
 import { BUNDLE_TYPE, type ContentType } from './content-type.ts'
-import { outlineQuery, parseOutline } from './outline-query.ts'
 import type { ViewerPage } from './viewer-page.ts'
 
 export interface ContentReaderParts {

@@ -3,12 +3,12 @@
  * before, and also without, any script; the tab's script takes over from there.
  */
 
+import { outlineQuery } from '../http/outline-query.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import type { Problem } from '../http/problem.ts'
 import { APP_HEADERS, SANDBOX } from '../http/security-headers.ts'
 import type { KnownContent } from './content-answer.ts'
 import { isDisplayable, SEALED_TYPE } from './content-type.ts'
-import { outlineQuery } from './outline-query.ts'
 
 /** What the viewer tells: the content, or why there is none. */
 export type ViewerFindings =

@@ -1,8 +1,6 @@
 /** The way of each request through a gateway: to its answer, or to the words for what went wrong, counted and told to the log. */
 
-import type { Metrics } from '../api/metrics.ts'
-import type { InboxFeed } from '../inbox/inbox-feed.ts'
-import type { Client, Gateway, GatewayEvent, Visit } from '../types.ts'
+import type { Client, Gateway, GatewayEvent, InboxFeed, Visit } from '../types.ts'
 import { splitTarget } from './address.ts'
 import { type Problem, ProblemError, problemOf } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
@@ -13,7 +11,7 @@ export interface AnsweringParts {
   openFeed: (visit: Visit) => InboxFeed
   /** Aborted when the gateway closes. */
   closing: AbortSignal
-  metrics?: Pick<Metrics, 'countRequest'>
+  countRequest?: (route: string, status: number) => void
   onEvent?: (event: GatewayEvent) => void
 }
 
@@ -34,7 +32,7 @@ export interface Answering {
   openFeed: Gateway['openFeed']
 }
 
-export function createAnswering({ answer, openFeed, closing, metrics, onEvent }: AnsweringParts): Answering {
+export function createAnswering({ answer, openFeed, closing, countRequest, onEvent }: AnsweringParts): Answering {
   function answerError(error: unknown, visit: Visit): Response {
     const { request } = visit
     const problem = problemOf(error)
@@ -60,7 +58,7 @@ export function createAnswering({ answer, openFeed, closing, metrics, onEvent }:
       found = answerError(error, visit)
     }
     const status = found instanceof Response ? found.status : SWITCHING
-    metrics?.countRequest(bindings.route, status)
+    countRequest?.(bindings.route, status)
     onEvent?.({
       type: 'request',
       method: visit.request.method,

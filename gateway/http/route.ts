@@ -1,9 +1,9 @@
 /** Registers paths with Hono: each with all its methods, and with no way to write it but one. */
 
 import { type Context, Hono } from 'hono'
-import { answerReadOptions } from '../content/content-answer.ts'
 import type { Visit } from '../types.ts'
 import { ProblemError } from './problem.ts'
+import { answerReadOptions } from './read-options.ts'
 
 /** What a request carries through Hono. `route` is filled in on the way, for the metrics. */
 export interface RouteBindings {

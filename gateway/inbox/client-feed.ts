@@ -2,8 +2,8 @@
 
 import type { Inbox } from '../../node/index.ts'
 import type { OpenRequests } from '../limits/open-requests.ts'
-import type { GatewayLimits, Visit } from '../types.ts'
-import { type FeedEvent, type InboxFeed, readFeed } from './inbox-feed.ts'
+import type { FeedEvent, GatewayLimits, InboxFeed, Visit } from '../types.ts'
+import { readFeed } from './inbox-feed.ts'
 import type { FeedQuery } from './inbox-query.ts'
 
 export interface ClientFeedParts {

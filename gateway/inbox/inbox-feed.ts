@@ -4,22 +4,9 @@
  * piles up here for a reader that is slow.
  */
 
-import type { Inbox, InboxMessage } from '../../node/index.ts'
+import type { Inbox } from '../../node/index.ts'
+import type { FeedEvent } from '../types.ts'
 import { type FeedQuery, newestSequence } from './inbox-query.ts'
-
-export type FeedEvent =
-  | { event: 'open'; hashname: string; end?: string }
-  | { event: 'message'; message: InboxMessage }
-  /** All that was stored when it began has been given; what follows is new. */
-  | { event: 'end-of-stored' }
-  /** Nothing happened for a while. */
-  | { event: 'keepalive' }
-
-/** Events under way to one client. To come to their end, or to end it, gives the client's place back. */
-export interface InboxFeed {
-  events: AsyncGenerator<FeedEvent, void>
-  end(): void
-}
 
 export interface FeedOptions {
   keepAliveMs: number

@@ -1,13 +1,12 @@
 /** `GET /to/<end>/json` and `/sse`: an inbox's messages, as lines of JSON or as server-sent events; `/ws` takes the same events from here. */
 
 import { type Inbox, messageFacts } from '../../node/index.ts'
-import type { Access } from '../api/access.ts'
+import type { Access } from '../http/access.ts'
 import { EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { ProblemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { FeedEvent, InboxFeed, Visit } from '../types.ts'
 import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
-import type { FeedEvent, InboxFeed } from './inbox-feed.ts'
 import { readFeedQuery } from './inbox-query.ts'
 
 export interface InboxStreamsParts extends ClientFeedParts {

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { InboxFeed } from './inbox-feed.ts'
+import type { InboxFeed } from '../types.ts'
 import { feedJson } from './inbox-streams.ts'
 
 /** Nobody needs to say anything here. */

@@ -1,16 +1,15 @@
 /** Everything of a gateway that is about messages: `/to/<end>` and what follows it, and the pages of an inbox where there is one. */
 
-import type { Inbox } from '../../node/index.ts'
-import type { Access } from '../api/access.ts'
-import { ProblemError } from '../http/problem.ts'
-import { addRoute, answerMethod, type RouteApp, type RouteBindings } from '../http/route.ts'
-import type { ClientFeedParts } from '../inbox/client-feed.ts'
-import type { InboxFeed } from '../inbox/inbox-feed.ts'
-import { InboxStreams } from '../inbox/inbox-streams.ts'
-import { InboxView } from '../inbox/inbox-view.ts'
-import type { Visit } from '../types.ts'
-import { type EndPath, parseEndPath } from './end-path.ts'
-import type { MessagePosts } from './message-posts.ts'
+import type { Inbox } from '../node/index.ts'
+import type { Access } from './http/access.ts'
+import { ProblemError } from './http/problem.ts'
+import { addRoute, answerMethod, type RouteApp, type RouteBindings } from './http/route.ts'
+import type { ClientFeedParts } from './inbox/client-feed.ts'
+import { InboxStreams } from './inbox/inbox-streams.ts'
+import { InboxView } from './inbox/inbox-view.ts'
+import { type EndPath, parseEndPath } from './messages/end-path.ts'
+import type { MessagePosts } from './messages/message-posts.ts'
+import type { InboxFeed, Visit } from './types.ts'
 
 export interface MessageRoutesParts extends ClientFeedParts {
   posts: MessagePosts

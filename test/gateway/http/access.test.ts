@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Access, type AccessOptions } from '../../../gateway/api/access.ts'
+import { Access, type AccessOptions } from '../../../gateway/http/access.ts'
 import { ProblemError } from '../../../gateway/http/problem.ts'
 import type { Client } from '../../../gateway/types.ts'
 

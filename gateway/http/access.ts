@@ -5,9 +5,9 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIPv6 } from 'node:net'
-import { isLoopback, normalizeAddress } from '../http/client-address.ts'
-import { ProblemError } from '../http/problem.ts'
 import type { Client } from '../types.ts'
+import { isLoopback, normalizeAddress } from './client-address.ts'
+import { ProblemError } from './problem.ts'
 
 export interface AccessOptions {
   publicUrl?: string

@@ -1,7 +1,7 @@
 /** The `o` of a link: the SHA-256 of the outline, with which content can be read from anywhere. */
 
 import { decodeKeyHex, encodeKeyHex, isKeyHex, type Key } from '../../node/index.ts'
-import { ProblemError } from '../http/problem.ts'
+import { ProblemError } from './problem.ts'
 
 /** @throws {ProblemError} 400 */
 export function parseOutline(query: URLSearchParams): Key | undefined {

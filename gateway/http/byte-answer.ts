@@ -1,12 +1,12 @@
 /** Answers a GET or HEAD with bytes: conditions on their entity tag, ranges, the whole. Their headers come from the caller. */
 
-import { type AnswerBody, memoryBody } from '../http/answer-body.ts'
-import { streamBody } from '../http/body-stream.ts'
-import { type ByteRange, parseByteRanges } from '../http/byte-range.ts'
-import { allowsRange, checkPreconditions } from '../http/conditional.ts'
-import { multipartRanges } from '../http/multipart-ranges.ts'
-import { ProblemError } from '../http/problem.ts'
 import type { Visit } from '../types.ts'
+import { type AnswerBody, memoryBody } from './answer-body.ts'
+import { streamBody } from './body-stream.ts'
+import { type ByteRange, parseByteRanges } from './byte-range.ts'
+import { allowsRange, checkPreconditions } from './conditional.ts'
+import { multipartRanges } from './multipart-ranges.ts'
+import { ProblemError } from './problem.ts'
 
 type AnswerHeaders = Readonly<Record<string, string>>
 

@@ -1,0 +1,31 @@
+/** The methods of an address that only gives bytes away. */
+
+import { ProblemError } from './problem.ts'
+
+const ALLOWED_METHODS = 'GET, HEAD, OPTIONS'
+
+/** The answer to OPTIONS on anything that only gives bytes away: every page may read it, in every way. */
+export function answerReadOptions(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      allow: ALLOWED_METHODS,
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': ALLOWED_METHODS,
+      'access-control-allow-headers': '*',
+      'access-control-max-age': '86400',
+    },
+  })
+}
+
+/** @throws {ProblemError} 405, for every method that does not read */
+export function requireReadMethod(method: string): void {
+  if (method === 'GET' || method === 'HEAD') return
+  throw new ProblemError({
+    status: 405,
+    code: 'ERR_METHOD',
+    message: `${method} does nothing here: content is read with GET.`,
+    advice: 'To hold content, PUT it to /api/v1/content.',
+    headers: { allow: ALLOWED_METHODS },
+  })
+}
