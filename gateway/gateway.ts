@@ -29,7 +29,7 @@ import { OpenRequests } from './limits/open-requests.ts'
 import { RateLimit } from './limits/rate-limit.ts'
 import { MessageRoutes } from './message-routes.ts'
 import { MessagePosts } from './messages/message-posts.ts'
-import { GATEWAY_DEFAULTS, type Gateway, type GatewayOptions, type Visit } from './types.ts'
+import { GATEWAY_DEFAULTS, type Gateway, type GatewayOptions, type GatewayRequest } from './types.ts'
 
 /** @throws TypeError, when `publicUrl` is no URL */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -80,7 +80,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   const messages = new MessageRoutes({
     posts,
-    composer: (visit) => pages.home(visit),
+    composer: (incoming) => pages.home(incoming),
     access,
     limits,
     open,
@@ -88,28 +88,28 @@ export function createGateway(options: GatewayOptions): Gateway {
     version,
     contentOrigin: '',
     closing: closing.signal,
-    onFailed: (error, visit) => onEvent?.(failureOf(error, visit)),
+    onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)),
     ...(options.inbox !== undefined && { inbox: options.inbox }),
   })
 
-  const app = createRouteApp((visit) => pages.elsewhere(visit))
-  addRoute(app, '/', 'app', { GET: (visit) => pages.home(visit) })
-  addRoute(app, '/messages', 'app', { GET: (visit) => pages.home(visit) })
-  addRoute(app, '/assets/*', 'app', { GET: (visit) => pages.asset(visit) })
-  addRoute(app, '/api/v1/status', 'status', { GET: (visit) => answerStatus(status, visit) })
-  addRoute(app, '/api/v1/content', 'content-api', { PUT: (visit) => api.put(visit) })
-  addRoute(app, '/api/v1/content/:key', 'content-api', { DELETE: (visit, text) => api.delete(requireHash(text), visit) })
+  const app = createRouteApp((incoming) => pages.elsewhere(incoming))
+  addRoute(app, '/', 'app', { GET: (incoming) => pages.home(incoming) })
+  addRoute(app, '/messages', 'app', { GET: (incoming) => pages.home(incoming) })
+  addRoute(app, '/assets/*', 'app', { GET: (incoming) => pages.asset(incoming) })
+  addRoute(app, '/api/v1/status', 'status', { GET: (incoming) => answerStatus(status, incoming) })
+  addRoute(app, '/api/v1/content', 'content-api', { PUT: (incoming) => api.put(incoming) })
+  addRoute(app, '/api/v1/content/:key', 'content-api', { DELETE: (incoming, text) => api.delete(requireHash(text), incoming) })
   addRoute(app, '/api/v1/holders/:key', 'holders', {
-    GET: (visit, text) => holders.answer(decodeKeyHex(requireHash(text)), text, visit),
+    GET: (incoming, text) => holders.answer(decodeKeyHex(requireHash(text)), text, incoming),
   })
   addRoute(app, '/api/v1/pieces/:key', 'pieces', {
-    GET: (visit, text) => fetches.run(visit, () => answerPiece(pieces, text, visit)),
+    GET: (incoming, text) => fetches.run(incoming, () => answerPiece(pieces, text, incoming)),
   })
-  addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (visit, cid) => providers.answer(cid, visit) })
-  addRoute(app, '/ipfs/:key', 'ipfs', { GET: (visit, cid) => fetches.run(visit, () => answerIpfsBlock(blocks, cid, visit)) })
+  addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (incoming, cid) => providers.answer(cid, incoming) })
+  addRoute(app, '/ipfs/:key', 'ipfs', { GET: (incoming, cid) => fetches.run(incoming, () => answerIpfsBlock(blocks, cid, incoming)) })
   messages.addTo(app)
   addRoute(app, '/limits', 'limits', {
-    GET: (visit) => answerLimits({ http: { ...limits }, peer: { ...peer.status().limits }, ...MESSAGE_FORM_LIMITS }, visit),
+    GET: (incoming) => answerLimits({ http: { ...limits }, peer: { ...peer.status().limits }, ...MESSAGE_FORM_LIMITS }, incoming),
   })
   addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
   addRoute(app, '/metrics', 'metrics', {
@@ -119,24 +119,24 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   })
 
-  async function answer(visit: Visit, bindings: RouteBindings): Promise<Response> {
-    const address = parseContentPath(visit.path)
+  async function answer(incoming: GatewayRequest, bindings: RouteBindings): Promise<Response> {
+    const address = parseContentPath(incoming.path)
     if (address === null || address.inside !== undefined) {
-      const fault = pathFault(visit.path)
-      if (fault !== null) throw badAddress(visit.path, fault)
+      const fault = pathFault(incoming.path)
+      if (fault !== null) throw badAddress(incoming.path, fault)
     }
     if (address !== null) {
       bindings.route = address.raw ? 'raw' : 'content'
-      return await fetches.run(visit, () => reader.answer(address, visit))
+      return await fetches.run(incoming, () => reader.answer(address, incoming))
     }
-    const end = await messages.answer(visit, bindings)
+    const end = await messages.answer(incoming, bindings)
     if (end !== null) return end
     // Only ends, and paths inside content, may be encoded; anywhere else it would be a second way to write the same thing.
-    if (visit.path.includes('%')) throw badAddress(visit.path, 'it is encoded')
-    return await app.fetch(visit.request, bindings)
+    if (incoming.path.includes('%')) throw badAddress(incoming.path, 'it is encoded')
+    return await app.fetch(incoming.request, bindings)
   }
 
-  const openFeed = (visit: Visit) => messages.openFeed(visit)
+  const openFeed = (incoming: GatewayRequest) => messages.openFeed(incoming)
   const answering = createAnswering({
     answer,
     openFeed,

@@ -12,7 +12,7 @@ import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { OpenRequests } from './limits/open-requests.ts'
 import { MessageRoutes } from './message-routes.ts'
 import { MessagePosts } from './messages/message-posts.ts'
-import { GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type Visit } from './types.ts'
+import { GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type GatewayRequest } from './types.ts'
 
 export interface InboxGatewayOptions {
   inbox: Inbox
@@ -57,7 +57,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
     ...(contentOrigin !== undefined && { contentOrigin: new URL(contentOrigin).origin }),
     version,
     closing: closing.signal,
-    onFailed: (error, visit) => onEvent?.(failureOf(error, visit)),
+    onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)),
   })
 
   const app = createRouteApp(({ path }) => {
@@ -65,19 +65,19 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   })
   messages.addTo(app)
   addRoute(app, '/limits', 'limits', {
-    GET: (visit) => answerLimits({ http: { ...limits }, ...MESSAGE_FORM_LIMITS }, visit),
+    GET: (incoming) => answerLimits({ http: { ...limits }, ...MESSAGE_FORM_LIMITS }, incoming),
   })
   addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
 
-  async function answer(visit: Visit, bindings: RouteBindings): Promise<Response> {
-    const end = await messages.answer(visit, bindings)
+  async function answer(incoming: GatewayRequest, bindings: RouteBindings): Promise<Response> {
+    const end = await messages.answer(incoming, bindings)
     if (end !== null) return end
-    const fault = visit.path.includes('%') ? 'it is encoded' : pathFault(visit.path)
-    if (fault !== null) throw badAddress(visit.path, fault)
-    return await app.fetch(visit.request, bindings)
+    const fault = incoming.path.includes('%') ? 'it is encoded' : pathFault(incoming.path)
+    if (fault !== null) throw badAddress(incoming.path, fault)
+    return await app.fetch(incoming.request, bindings)
   }
 
-  const openFeed = (visit: Visit) => messages.openFeed(visit)
+  const openFeed = (incoming: GatewayRequest) => messages.openFeed(incoming)
   return {
     ...createAnswering({ answer, openFeed, closing: closing.signal, ...(onEvent !== undefined && { onEvent }) }),
     maxBodyBytes: posts.maxBodyBytes,

@@ -9,12 +9,12 @@ import { InboxStreams } from './inbox/inbox-streams.ts'
 import { InboxView } from './inbox/inbox-view.ts'
 import { type EndPath, parseEndPath } from './messages/end-path.ts'
 import type { MessagePosts } from './messages/message-posts.ts'
-import type { InboxFeed, Visit } from './types.ts'
+import type { GatewayRequest, InboxFeed } from './types.ts'
 
 export interface MessageRoutesParts extends ClientFeedParts {
   posts: MessagePosts
   /** The page to write to an end, where there is one: what a link to an end leads people to. */
-  composer?: (visit: Visit) => Promise<Response>
+  composer?: (incoming: GatewayRequest) => Promise<Response>
   /** Absent: nothing is received here. */
   inbox?: Inbox
   access: Access
@@ -44,40 +44,40 @@ export class MessageRoutes {
   addTo(app: RouteApp): void {
     const view = this.#view
     if (view === null) return
-    const read = (path: string, answer: (visit: Visit) => Response | Promise<Response>) =>
+    const read = (path: string, answer: (incoming: GatewayRequest) => Response | Promise<Response>) =>
       addRoute(app, path, 'inbox', { GET: answer }, 'owner')
-    for (const path of new Set([this.#home, '/inbox'])) read(path, (visit) => view.page(visit))
-    read('/inbox/view.css', (visit) => view.asset('style', visit))
-    read('/inbox/view.js', (visit) => view.asset('script', visit))
-    read('/inbox/live', (visit) => view.live(visit))
-    addRoute(app, '/inbox/body/:key', 'inbox', { GET: (visit, sequence) => view.body(sequence, visit) }, 'owner')
-    addRoute(app, '/inbox/post', 'inbox', { POST: (visit) => view.post(visit) })
-    addRoute(app, '/inbox/sender', 'inbox', { POST: (visit) => view.setSender(visit) })
+    for (const path of new Set([this.#home, '/inbox'])) read(path, (incoming) => view.page(incoming))
+    read('/inbox/view.css', (incoming) => view.asset('style', incoming))
+    read('/inbox/view.js', (incoming) => view.asset('script', incoming))
+    read('/inbox/live', (incoming) => view.live(incoming))
+    addRoute(app, '/inbox/body/:key', 'inbox', { GET: (incoming, sequence) => view.body(sequence, incoming) }, 'owner')
+    addRoute(app, '/inbox/post', 'inbox', { POST: (incoming) => view.post(incoming) })
+    addRoute(app, '/inbox/sender', 'inbox', { POST: (incoming) => view.setSender(incoming) })
   }
 
   /** Null for a path that is not under `/to/<end>`. */
-  async answer(visit: Visit, bindings: RouteBindings): Promise<Response | null> {
-    if (!visit.path.startsWith('/to/')) return null
-    const address = parseEndPath(visit.path)
-    if (visit.path === '/to/') throw noEnd()
+  async answer(incoming: GatewayRequest, bindings: RouteBindings): Promise<Response | null> {
+    if (!incoming.path.startsWith('/to/')) return null
+    const address = parseEndPath(incoming.path)
+    if (incoming.path === '/to/') throw noEnd()
     if (address === null) return null
     if (address.part !== 'end') bindings.route = `messages-${address.part}`
-    else bindings.route = visit.request.method === 'POST' ? 'post' : 'app'
-    return await this.#answerEnd(address, visit)
+    else bindings.route = incoming.request.method === 'POST' ? 'post' : 'app'
+    return await this.#answerEnd(address, incoming)
   }
 
-  #answerEnd({ end, part }: EndPath, visit: Visit): Response | Promise<Response> {
+  #answerEnd({ end, part }: EndPath, incoming: GatewayRequest): Response | Promise<Response> {
     if (part === 'end') {
       const reads = this.#composer && { GET: this.#composer }
-      return answerMethod({ ...reads, POST: () => this.#posts.answer(end, visit) }, visit, '', 'owner')
+      return answerMethod({ ...reads, POST: () => this.#posts.answer(end, incoming) }, incoming, '', 'owner')
     }
-    if (part === 'ws') return answerMethod({ GET: () => this.#requireSocket(end, visit) }, visit, '', 'owner')
-    return answerMethod({ GET: () => this.#streams.answer(end, part, visit) }, visit, '', 'owner')
+    if (part === 'ws') return answerMethod({ GET: () => this.#requireSocket(end, incoming) }, incoming, '', 'owner')
+    return answerMethod({ GET: () => this.#streams.answer(end, part, incoming) }, incoming, '', 'owner')
   }
 
   /** A request that is no handshake of a websocket. */
-  #requireSocket(end: string, visit: Visit): never {
-    this.#streams.requireInbox(end, visit)
+  #requireSocket(end: string, incoming: GatewayRequest): never {
+    this.#streams.requireInbox(end, incoming)
     throw new ProblemError({
       status: 426,
       code: 'ERR_BAD_REQUEST',
@@ -92,9 +92,9 @@ export class MessageRoutes {
   }
 
   /** @throws {ProblemError} */
-  openFeed(visit: Visit): InboxFeed {
-    const address = parseEndPath(visit.path)
-    if (address?.part === 'ws') return this.#streams.open(address.end, visit)
+  openFeed(incoming: GatewayRequest): InboxFeed {
+    const address = parseEndPath(incoming.path)
+    if (address?.part === 'ws') return this.#streams.open(address.end, incoming)
     throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'There is no websocket here.' })
   }
 }

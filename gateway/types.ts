@@ -134,7 +134,7 @@ export interface InboxFeed {
 }
 
 /** One request, as the handlers see it. */
-export interface Visit {
+export interface GatewayRequest {
   request: Request
   client: Client
   /** The path as it was sent: nothing decoded. */

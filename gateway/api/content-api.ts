@@ -8,7 +8,7 @@ import type { Access } from '../http/access.ts'
 import { outlineQuery } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 
 export interface ContentApiParts {
   peer: Peer
@@ -33,12 +33,12 @@ export class ContentApi {
   }
 
   /** Holds the request's body. 201 with `{hash, url, size}`, and `outline` where it has one. */
-  async put(visit: Visit): Promise<Response> {
+  async put(incoming: GatewayRequest): Promise<Response> {
     const { access, publicUrl } = this.#parts
-    const { headers, url } = visit.request
-    access.requireOwner(headers, visit.client)
+    const { headers, url } = incoming.request
+    access.requireOwner(headers, incoming.client)
     requireWholeBody(headers)
-    const held = await this.#holdBody(visit.request)
+    const held = await this.#holdBody(incoming.request)
     const hash = encodeKeyHex(held.key)
     const path = `/${hash}${outlineQuery(held.outline)}`
     const link = new URL(path, publicUrl ?? url).href
@@ -68,8 +68,8 @@ export class ContentApi {
   }
 
   /** Stops holding: 204, or 404 when this node did not hold it. */
-  async delete(hash: string, visit: Visit): Promise<Response> {
-    this.#parts.access.requireOwner(visit.request.headers, visit.client)
+  async delete(hash: string, incoming: GatewayRequest): Promise<Response> {
+    this.#parts.access.requireOwner(incoming.request.headers, incoming.client)
     if (await this.#parts.peer.content.release(decodeKeyHex(hash))) {
       return new Response(null, { status: 204, headers: OWN_DATA_HEADERS })
     }

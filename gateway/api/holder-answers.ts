@@ -6,7 +6,7 @@ import { namesType } from '../http/media-range.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { OpenRequests } from '../limits/open-requests.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
-import type { GatewayLimits, Visit } from '../types.ts'
+import type { GatewayLimits, GatewayRequest } from '../types.ts'
 
 export interface HolderAnswersParts {
   peer: Peer
@@ -31,16 +31,16 @@ export class HolderAnswers {
     this.#parts = parts
   }
 
-  async answer(key: Key, hash: string, visit: Visit): Promise<Response> {
-    this.#parts.rate.take(visit.client.address ?? '')
-    const streamed = namesType(visit.request.headers.get('accept'), 'text/event-stream')
+  async answer(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
+    this.#parts.rate.take(incoming.client.address ?? '')
+    const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
     // A HEAD has no body to stream, and Hono drops the one it would get without ending it.
-    return streamed && visit.request.method === 'GET' ? this.#stream(key, hash, visit) : this.#count(key, hash, visit)
+    return streamed && incoming.request.method === 'GET' ? this.#stream(key, hash, incoming) : this.#count(key, hash, incoming)
   }
 
-  async #count(key: Key, hash: string, visit: Visit): Promise<Response> {
+  async #count(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
     const done = new AbortController()
-    const signal = AbortSignal.any([done.signal, visit.request.signal, this.#parts.closing])
+    const signal = AbortSignal.any([done.signal, incoming.request.signal, this.#parts.closing])
     try {
       const counts = this.#counts(key, hash, signal)
       const count = await newest(await this.#first(counts), counts, this.#parts.limits.countSettleMs)
@@ -53,16 +53,16 @@ export class HolderAnswers {
   }
 
   /** The first number is awaited before the answer begins, so that a refusal has its status. */
-  async #stream(key: Key, hash: string, visit: Visit): Promise<Response> {
+  async #stream(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
     const { open, limits, closing } = this.#parts
-    const leave = open.enter(visit.client.address ?? '')
+    const leave = open.enter(incoming.client.address ?? '')
     const gone = new AbortController()
     const onEnd = () => {
       gone.abort()
       leave()
     }
     try {
-      const counts = this.#counts(key, hash, AbortSignal.any([gone.signal, visit.request.signal, closing]))
+      const counts = this.#counts(key, hash, AbortSignal.any([gone.signal, incoming.request.signal, closing]))
       const first = await this.#first(counts)
       const events = (async function* () {
         yield first

@@ -11,7 +11,7 @@ import { contentDisposition, dispositionWish } from '../http/content-disposition
 import { leavesChoice, namesType } from '../http/media-range.ts'
 import { ProblemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 
 const RAW_BLOCK = 'application/vnd.ipld.raw'
 const MAX_AGE_S = 29_030_400
@@ -20,7 +20,7 @@ const PROBE_CID = 'bafkqaaa'
 
 export interface IpfsBlockParts {
   /** Gets content that fits in one piece, within the limits of the client. */
-  get: (key: Key, visit: Visit) => Promise<FetchedContent>
+  get: (key: Key, incoming: GatewayRequest) => Promise<FetchedContent>
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
   /** True when content can be given without a search. */
@@ -28,24 +28,24 @@ export interface IpfsBlockParts {
 }
 
 /** Answers `GET /ipfs/<cid>`. */
-export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, visit: Visit): Promise<Response> {
+export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, incoming: GatewayRequest): Promise<Response> {
   const probe = cidText === PROBE_CID
   const key = probe ? null : decodeBlockCid(cidText)
-  requireRawForm(visit, key)
-  if (key === null) return answerBytes(visit, new Uint8Array(), `${PROBE_CID}.raw`, blockHeaders(PROBE_CID, 0, visit))
+  requireRawForm(incoming, key)
+  if (key === null) return answerBytes(incoming, new Uint8Array(), `${PROBE_CID}.raw`, blockHeaders(PROBE_CID, 0, incoming))
   parts.requireAllowed(encodeKeyHex(key))
-  if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(visit.request.headers.get('cache-control') ?? '')) {
+  if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(incoming.request.headers.get('cache-control') ?? '')) {
     throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'The block is not at hand, and you asked for no search.' })
   }
-  const content = await getBlock(parts.get, key, visit)
+  const content = await getBlock(parts.get, key, incoming)
   const cid = encodeKeyCid(key)
-  return answerBytes(visit, content.bytes, `${cid}.raw`, blockHeaders(cid, content.bytes.byteLength, visit))
+  return answerBytes(incoming, content.bytes, `${cid}.raw`, blockHeaders(cid, content.bytes.byteLength, incoming))
 }
 
 /** A block is checked by its CID at once, so it is no larger than what travels whole. */
-async function getBlock(get: IpfsBlockParts['get'], key: Key, visit: Visit): Promise<FetchedContent> {
+async function getBlock(get: IpfsBlockParts['get'], key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
   try {
-    return await get(key, visit)
+    return await get(key, incoming)
   } catch (error) {
     if (!(error instanceof MayflyError) || error.code !== 'ERR_TOO_LARGE') throw error
     throw new ProblemError({
@@ -74,9 +74,9 @@ function decodeBlockCid(text: string): Key {
 }
 
 /** `?format=` goes before Accept. Nothing but raw blocks is served, and nothing is guessed. */
-function requireRawForm(visit: Visit, key: Key | null): void {
-  const format = visit.query.get('format')
-  const accept = visit.request.headers.get('accept')
+function requireRawForm(incoming: GatewayRequest, key: Key | null): void {
+  const format = incoming.query.get('format')
+  const accept = incoming.request.headers.get('accept')
   if (format === 'raw' || (format === null && namesType(accept, RAW_BLOCK))) return
   throw new ProblemError({
     status: format === null && leavesChoice(accept) ? 400 : 406,
@@ -87,8 +87,8 @@ function requireRawForm(visit: Visit, key: Key | null): void {
   })
 }
 
-function blockHeaders(cid: string, size: number, visit: Visit): Record<string, string> {
-  const { filename } = dispositionWish(visit.query)
+function blockHeaders(cid: string, size: number, incoming: GatewayRequest): Record<string, string> {
+  const { filename } = dispositionWish(incoming.query)
   return {
     'content-type': RAW_BLOCK,
     'content-length': String(size),
@@ -98,7 +98,7 @@ function blockHeaders(cid: string, size: number, visit: Visit): Record<string, s
     'cache-control': `public, max-age=${MAX_AGE_S}, immutable`,
     'x-ipfs-path': `/ipfs/${cid}`,
     'x-ipfs-roots': cid,
-    ...(visit.query.has('format') ? {} : { 'content-location': `/ipfs/${cid}?format=raw` }),
+    ...(incoming.query.has('format') ? {} : { 'content-location': `/ipfs/${cid}?format=raw` }),
     ...HELD_HEADERS,
     vary: 'Accept',
   }

@@ -4,7 +4,7 @@ import { ENVELOPE_DEFAULTS, MESSAGE_LIMITS, OUTBOX_DEFAULTS, RULE_LIMITS } from 
 import { wantsHtml } from '../http/media-range.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 
 /** By whose they are, then by name. */
 export type Limits = Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -25,7 +25,7 @@ const TITLES: Readonly<Record<string, string>> = {
   outbox: 'Its outbox',
 }
 
-export function answerLimits(limits: Limits, { request }: Visit): Response {
+export function answerLimits(limits: Limits, { request }: GatewayRequest): Response {
   const html = wantsHtml(request.headers.get('accept'))
   const body = html ? limitsPage(limits) : `${JSON.stringify(limits)}\n`
   const headers = {

@@ -8,7 +8,7 @@ import { requireHash } from '../http/address-problems.ts'
 import { parseOutline } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 
 export interface PieceParts {
   peer: Peer
@@ -26,7 +26,7 @@ export interface PieceParts {
 export async function answerPiece(
   { peer, requireAllowed, isRateLimited }: PieceParts,
   text: string,
-  { query, request }: Visit,
+  { query, request }: GatewayRequest,
 ): Promise<Response> {
   if (isRateLimited) {
     throw new ProblemError({

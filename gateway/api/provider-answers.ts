@@ -10,7 +10,7 @@ import { namesType } from '../http/media-range.ts'
 import { ProblemError } from '../http/problem.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
-import type { GatewayLimits, Visit } from '../types.ts'
+import type { GatewayLimits, GatewayRequest } from '../types.ts'
 
 export interface ProviderAnswersParts {
   peer: Peer
@@ -40,16 +40,16 @@ export class ProviderAnswers {
   }
 
   /** Answers `GET /routing/v1/providers/<cid>`: a list, or with `Accept: application/x-ndjson` each record as it is found. */
-  async answer(cidText: string, visit: Visit): Promise<Response> {
+  async answer(cidText: string, incoming: GatewayRequest): Promise<Response> {
     const key = decodeProvidedCid(cidText)
-    this.#parts.rate.take(visit.client.address ?? '')
+    this.#parts.rate.take(incoming.client.address ?? '')
     const enough = new AbortController()
     const { limits, closing } = this.#parts
-    const signal = AbortSignal.any([enough.signal, visit.request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
+    const signal = AbortSignal.any([enough.signal, incoming.request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
     const records = this.#records(key, signal)
     const first = await records.next()
     if (first.done === true) throw nobody()
-    if (namesType(visit.request.headers.get('accept'), NDJSON) && visit.request.method === 'GET') {
+    if (namesType(incoming.request.headers.get('accept'), NDJSON) && incoming.request.method === 'GET') {
       return new Response(lines(first.value, records, enough), { headers: dataHeaders(NDJSON) })
     }
     const providers = [first.value]

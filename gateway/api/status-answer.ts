@@ -3,7 +3,7 @@
 import type { IceServer, Peer } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
-import type { GatewayLimits, Visit } from '../types.ts'
+import type { GatewayLimits, GatewayRequest } from '../types.ts'
 
 export interface StatusParts {
   peer: Peer
@@ -18,7 +18,7 @@ export interface StatusParts {
  * Any page may ask: tabs served by another gateway read `id` and `addresses` to join here. The counts are not for them, since
  * they would tell a stranger's page what the visitor's own node is doing.
  */
-export function answerStatus(parts: StatusParts, visit: Visit): Response {
+export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Response {
   const { counts, startedAtMs, limits, ...rest } = parts.peer.status()
   const facts = {
     ...rest,
@@ -26,7 +26,7 @@ export function answerStatus(parts: StatusParts, visit: Visit): Response {
     ...(parts.publicUrl === undefined ? {} : { url: parts.publicUrl }),
     ...(parts.iceServers?.length ? { iceServers: parts.iceServers } : {}),
     limits: { ...limits, http: parts.limits },
-    ...(parts.access.isForeignPage(visit.request.headers, visit.client) ? {} : { counts, startedAtMs }),
+    ...(parts.access.isForeignPage(incoming.request.headers, incoming.client) ? {} : { counts, startedAtMs }),
   }
   return new Response(`${JSON.stringify(facts)}\n`, {
     headers: { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json', vary: 'Origin' },

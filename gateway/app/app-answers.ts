@@ -4,7 +4,7 @@ import { badAddress } from '../http/address-problems.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { ProblemError } from '../http/problem.ts'
 import { requireReadMethod } from '../http/read-options.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 import type { AppAssets } from './app-assets.ts'
 
 export class AppAnswers {
@@ -14,8 +14,8 @@ export class AppAnswers {
     this.#assets = assets
   }
 
-  async home(visit: Visit): Promise<Response> {
-    const page = await this.#assets.answer('/index.html', visit)
+  async home(incoming: GatewayRequest): Promise<Response> {
+    const page = await this.#assets.answer('/index.html', incoming)
     if (page !== null) return page
     const body =
       '<p>This node runs, and its app is not built. Build it with <code>npm run build</code> and start the node again.</p>' +
@@ -24,17 +24,17 @@ export class AppAnswers {
   }
 
   /** A file under `/assets/`. */
-  async asset(visit: Visit): Promise<Response> {
-    const answer = await this.#assets.answer(visit.path, visit)
+  async asset(incoming: GatewayRequest): Promise<Response> {
+    const answer = await this.#assets.answer(incoming.path, incoming)
     if (answer !== null) return answer
     throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'No such file of the app.' })
   }
 
   /** Files at the root of the app (an icon, robots.txt), and everything that is no address. */
-  async elsewhere(visit: Visit): Promise<Response> {
-    const { path, request } = visit
+  async elsewhere(incoming: GatewayRequest): Promise<Response> {
+    const { path, request } = incoming
     if (/^\/[a-z0-9-]+\.(?!html)[a-z]+$/.test(path)) {
-      const file = await this.#assets.answer(path, visit)
+      const file = await this.#assets.answer(path, incoming)
       if (file !== null) return file
     }
     if (path.startsWith('/routing/')) {

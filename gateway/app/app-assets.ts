@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { checkPreconditions } from '../http/conditional.ts'
 import { APP_FRAME_HEADERS, APP_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 
 interface Asset {
   bytes: Uint8Array<ArrayBuffer>
@@ -74,7 +74,7 @@ export class AppAssets {
   }
 
   /** Answers with a file; null when there is none. What is under `/assets/` has its hash in its name and never changes. */
-  async answer(path: string, visit: Visit): Promise<Response | null> {
+  async answer(path: string, incoming: GatewayRequest): Promise<Response | null> {
     const asset = this.#assets.get(path)
     if (asset === undefined) return null
     const headers: Record<string, string> = {
@@ -84,12 +84,12 @@ export class AppAssets {
       etag: `W/"${asset.tag}"`,
       vary: 'Accept-Encoding',
     }
-    if (checkPreconditions(visit.request.headers, asset.tag) === 'not-modified') return new Response(null, { status: 304, headers })
-    const encoding = chooseEncoding(visit.request.headers.get('accept-encoding'), asset)
+    if (checkPreconditions(incoming.request.headers, asset.tag) === 'not-modified') return new Response(null, { status: 304, headers })
+    const encoding = chooseEncoding(incoming.request.headers.get('accept-encoding'), asset)
     const bytes = encoding === null ? asset.bytes : await encodedBytes(asset, encoding)
     if (encoding !== null) headers['content-encoding'] = encoding
     headers['content-length'] = String(bytes.byteLength)
-    return new Response(visit.request.method === 'HEAD' ? null : bytes, { headers })
+    return new Response(incoming.request.method === 'HEAD' ? null : bytes, { headers })
   }
 }
 

@@ -4,14 +4,14 @@ import { type BundleEntry, encodeKeyHex } from '../../node/index.ts'
 import { wantsHtml } from '../http/media-range.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 
 /**
  * @param folder its path, without a slash at the end
  * @param entries all files in it, those in its folders included
  */
-export function answerListing(visit: Visit, folder: string, entries: readonly BundleEntry[]): Response {
-  const { headers, method } = visit.request
+export function answerListing(incoming: GatewayRequest, folder: string, entries: readonly BundleEntry[]): Response {
+  const { headers, method } = incoming.request
   const isPage = wantsHtml(headers.get('accept'))
   const body = isPage ? listingPage(folder, entries) : `${JSON.stringify({ folder, files: entries.map(describe) })}\n`
   return new Response(method === 'HEAD' ? null : body, {

@@ -8,7 +8,7 @@ import { contentDisposition, dispositionWish } from '../http/content-disposition
 import { outlineQuery } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 import { answerListing } from './bundle-listing.ts'
 import { type BundleLookup, lookInside } from './bundle-lookup.ts'
 import type { ContentAnswers, KnownContent } from './content-answer.ts'
@@ -53,17 +53,17 @@ export class BundleReader {
    * @throws {MayflyError} as `content.open`, but for the file's own absence
    * @throws {ProblemError} 404 for a path that leads nowhere, and for a file that nobody holds
    */
-  async target(found: Found, address: ContentAddress, visit: Visit, showsIndex = true): Promise<Target> {
-    const inside = lookInside(await this.#entries(found, address, visit), address.inside ?? '', showsIndex)
-    if ('needsSlash' in inside) return { location: `${visit.path}/${visit.query.size === 0 ? '' : `?${visit.query}`}` }
+  async target(found: Found, address: ContentAddress, incoming: GatewayRequest, showsIndex = true): Promise<Target> {
+    const inside = lookInside(await this.#entries(found, address, incoming), address.inside ?? '', showsIndex)
+    if ('needsSlash' in inside) return { location: `${incoming.path}/${incoming.query.size === 0 ? '' : `?${incoming.query}`}` }
     if ('folder' in inside) return inside
     if ('missing' in inside) throw noEntry(address)
     const { entry } = inside
     const hash = encodeKeyHex(entry.key)
     this.#parts.requireAllowed(hash)
     try {
-      const content = await this.#parts.search.open(entry.key, visit, entry.outline)
-      const known = await this.#parts.answers.know(content, hash, visit)
+      const content = await this.#parts.search.open(entry.key, incoming, entry.outline)
+      const known = await this.#parts.answers.know(content, hash, incoming)
       const type = entryType(entry, known.contentType.type)
       return { entry, file: { content, known: { ...known, contentType: { ...known.contentType, type } } } }
     } catch (error) {
@@ -72,16 +72,16 @@ export class BundleReader {
     }
   }
 
-  async answer(found: Found, address: ContentAddress, visit: Visit): Promise<Response> {
-    const target = await this.target(found, address, visit)
+  async answer(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+    const target = await this.target(found, address, incoming)
     if ('location' in target) return redirect(target.location)
-    if ('folder' in target) return answerListing(visit, target.folder, target.entries)
-    return this.#parts.answers.answerFile(target.file.content, target.file.known, target.entry.path, visit)
+    if ('folder' in target) return answerListing(incoming, target.folder, target.entries)
+    return this.#parts.answers.answerFile(target.file.content, target.file.known, target.entry.path, incoming)
   }
 
   /** Answers `?format=zip`: all files of the bundle, or of a folder in it, by their paths from there. */
-  async zip(found: Found, address: ContentAddress, visit: Visit): Promise<Response> {
-    const entries = await this.#entries(found, address, visit)
+  async zip(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+    const entries = await this.#entries(found, address, incoming)
     const inside = address.inside ?? ''
     const prefix = inside === '' || inside.endsWith('/') ? inside : `${inside}/`
     const within = entries.filter(({ path }) => path.startsWith(prefix))
@@ -90,17 +90,17 @@ export class BundleReader {
     await requireHolders(
       this.#parts.peer,
       within,
-      AbortSignal.any([visit.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)]),
+      AbortSignal.any([incoming.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)]),
     )
     const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: this.#reading(entry) }))
     const size = zipSize(files)
     const body = { size, isSeekable: false, read: (_range: unknown, signal: AbortSignal) => writeZip(files, signal) }
     const tag = `${address.hash}.zip`
     const name = prefix === '' ? address.hash.slice(0, 8) : (prefix.split('/').at(-2) ?? '')
-    return answerBody(visit, body, tag, {
+    return answerBody(incoming, body, tag, {
       'content-type': 'application/zip',
       'content-length': String(size),
-      'content-disposition': contentDisposition({ ...dispositionWish(visit.query), download: true }, `${name}.zip`) ?? 'attachment',
+      'content-disposition': contentDisposition({ ...dispositionWish(incoming.query), download: true }, `${name}.zip`) ?? 'attachment',
       etag: `"${tag}"`,
       'accept-ranges': 'none',
       'cache-control': 'no-cache',
@@ -109,17 +109,17 @@ export class BundleReader {
   }
 
   /** Answers `?format=metalink`: the content or the file with its pieces; of a bundle or a folder, all its files. */
-  async metalink(found: Found, address: ContentAddress, visit: Visit): Promise<Response> {
-    const { publicUrl = visit.request.url } = this.#parts
+  async metalink(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+    const { publicUrl = incoming.request.url } = this.#parts
     const { hash, inside } = address
     if (inside === undefined && found.known.contentType !== BUNDLE_TYPE) {
-      const name = dispositionWish(visit.query).filename ?? `${hash}.${found.known.contentType.extension}`
-      return answerMetalink(visit, [describeFile(found, name)], name, publicUrl)
+      const name = dispositionWish(incoming.query).filename ?? `${hash}.${found.known.contentType.extension}`
+      return answerMetalink(incoming, [describeFile(found, name)], name, publicUrl)
     }
-    const target = await this.target(found, { ...address, inside: inside ?? '' }, visit, false)
+    const target = await this.target(found, { ...address, inside: inside ?? '' }, incoming, false)
     if ('location' in target) return redirect(target.location)
-    if ('file' in target) return answerMetalink(visit, [describeFile(target.file, target.entry.path)], target.entry.path, publicUrl)
-    return answerMetalink(visit, target.entries.map(describeEntry), hash.slice(0, 8), publicUrl)
+    if ('file' in target) return answerMetalink(incoming, [describeFile(target.file, target.entry.path)], target.entry.path, publicUrl)
+    return answerMetalink(incoming, target.entries.map(describeEntry), hash.slice(0, 8), publicUrl)
   }
 
   #reading({ key, outline }: BundleEntry): ZipFile['read'] {
@@ -131,9 +131,9 @@ export class BundleReader {
     }
   }
 
-  #entries({ content, known }: Found, address: ContentAddress, visit: Visit): Promise<BundleEntry[]> {
+  #entries({ content, known }: Found, address: ContentAddress, incoming: GatewayRequest): Promise<BundleEntry[]> {
     if (known.contentType.type !== BUNDLE_TYPE.type) throw noBundle(address)
-    const signal = AbortSignal.any([visit.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)])
+    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)])
     return this.#parts.lookup.entries(content, known.hash, signal)
   }
 }

@@ -10,7 +10,7 @@ import { contentDisposition, dispositionWish } from '../http/content-disposition
 import { outlineQuery } from '../http/outline-query.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import { RecentMap } from '../limits/recent-map.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 import type { FoundContent } from './content-search.ts'
 import { type ContentType, SNIFFED_BYTES, sniffContentType } from './content-type.ts'
 import { typeFor } from './entry-type.ts'
@@ -45,7 +45,7 @@ export class ContentAnswers {
   }
 
   /** What is known of content once it is found. Of large content, the first bytes are read when it is met for the first time. */
-  async know(content: FoundContent, hash: string, visit: Visit): Promise<KnownContent> {
+  async know(content: FoundContent, hash: string, incoming: GatewayRequest): Promise<KnownContent> {
     const isSmall = 'bytes' in content
     const id = isSmall ? hash : hash + outlineQuery(content.outline)
     const isTrusted = isSmall || content.isTrusted
@@ -57,7 +57,7 @@ export class ContentAnswers {
       this.#known.set(id, fresh)
       return fresh
     }
-    const type = await sniffContentType(await this.#firstBytes(content, visit), false)
+    const type = await sniffContentType(await this.#firstBytes(content, incoming), false)
     const { outline } = content
     const fresh = { ...describe(hash, openedBody(content), type), ...(isTrusted && outline && { outline }) }
     if (isTrusted) this.#known.set(id, fresh)
@@ -65,28 +65,28 @@ export class ContentAnswers {
   }
 
   /** Answers with a file of a bundle. `known.contentType` is the type that it has there. */
-  answerFile(content: FoundContent, known: KnownContent, path: string, visit: Visit): Response {
+  answerFile(content: FoundContent, known: KnownContent, path: string, incoming: GatewayRequest): Response {
     const body = 'bytes' in content ? memoryBody(content.bytes) : openedBody(content)
     const name = path.slice(path.lastIndexOf('/') + 1)
     const headers = {
       ...known.headers,
-      'content-type': typeFor(visit.request.headers, known.contentType.type),
+      'content-type': typeFor(incoming.request.headers, known.contentType.type),
       vary: 'Accept, Sec-Fetch-Dest, Sec-Fetch-Site',
     }
-    return answerBody(visit, body, known.hash, withDisposition(headers, name, visit.query))
+    return answerBody(incoming, body, known.hash, withDisposition(headers, name, incoming.query))
   }
 
   /** `negotiated`: the address is one that a browser's navigation gets the viewer from. */
-  async answer(content: FoundContent, hash: string, visit: Visit, negotiated: boolean): Promise<Response> {
-    const known = await this.know(content, hash, visit)
+  async answer(content: FoundContent, hash: string, incoming: GatewayRequest, negotiated: boolean): Promise<Response> {
+    const known = await this.know(content, hash, incoming)
     const headers = negotiated ? known.negotiatedHeaders : known.headers
     const body = 'bytes' in content ? memoryBody(content.bytes) : openedBody(content)
-    return answerBody(visit, body, hash, withDisposition(headers, `${hash}.${known.contentType.extension}`, visit.query))
+    return answerBody(incoming, body, hash, withDisposition(headers, `${hash}.${known.contentType.extension}`, incoming.query))
   }
 
-  async #firstBytes(content: OpenedContent, visit: Visit): Promise<Uint8Array> {
+  async #firstBytes(content: OpenedContent, incoming: GatewayRequest): Promise<Uint8Array> {
     const { key, outline, size } = content
-    const signal = AbortSignal.any([visit.request.signal, AbortSignal.timeout(this.#searchTimeoutMs)])
+    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(this.#searchTimeoutMs)])
     // A part of what is not trusted is good enough to guess a type from.
     const opened = content.isTrusted || outline === undefined ? content : await this.#peer.content.open(key, { outline, signal })
     for await (const bytes of opened.read({ offset: 0, length: Math.min(size, SNIFFED_BYTES) }, { signal })) return bytes

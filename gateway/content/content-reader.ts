@@ -9,7 +9,7 @@ import { isNavigation } from '../http/media-range.ts'
 import { outlineQuery, parseOutline } from '../http/outline-query.ts'
 import { type Problem, ProblemError, problemOf } from '../http/problem.ts'
 import { answerReadOptions, requireReadMethod } from '../http/read-options.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 import { encodePath } from './bundle-listing.ts'
 import { type BundleReader, redirect } from './bundle-reader.ts'
 import type { ContentAnswers } from './content-answer.ts'
@@ -38,38 +38,38 @@ export class ContentReader {
     this.#parts = parts
   }
 
-  async answer(address: ContentAddress, visit: Visit): Promise<Response> {
-    const { method, headers } = visit.request
+  async answer(address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+    const { method, headers } = incoming.request
     if (method === 'OPTIONS') return answerReadOptions()
     requireReadMethod(method)
     this.#parts.requireAllowed(address.hash)
-    const format = visit.query.size === 0 ? null : visit.query.get('format')
-    if (format !== null) return this.#give(address, visit, format)
-    return !address.raw && isNavigation(headers) ? this.#view(address, visit) : this.#give(address, visit, null)
+    const format = incoming.query.size === 0 ? null : incoming.query.get('format')
+    if (format !== null) return this.#give(address, incoming, format)
+    return !address.raw && isNavigation(headers) ? this.#view(address, incoming) : this.#give(address, incoming, null)
   }
 
-  async #give(address: ContentAddress, visit: Visit, format: string | null): Promise<Response> {
+  async #give(address: ContentAddress, incoming: GatewayRequest, format: string | null): Promise<Response> {
     const { answers, bundles } = this.#parts
     const { hash, raw, inside } = address
-    const content = await this.#find(hash, visit)
-    if (format === null && inside === undefined) return answers.answer(content, hash, visit, !raw)
-    const found = { content, known: await answers.know(content, hash, visit) }
-    if (format === 'zip') return bundles.zip(found, address, visit)
-    if (format === 'metalink') return bundles.metalink(found, address, visit)
+    const content = await this.#find(hash, incoming)
+    if (format === null && inside === undefined) return answers.answer(content, hash, incoming, !raw)
+    const found = { content, known: await answers.know(content, hash, incoming) }
+    if (format === 'zip') return bundles.zip(found, address, incoming)
+    if (format === 'metalink') return bundles.metalink(found, address, incoming)
     if (format !== null) throw unknownFormat(format)
-    return bundles.answer(found, address, visit)
+    return bundles.answer(found, address, incoming)
   }
 
-  async #view(address: ContentAddress, visit: Visit): Promise<Response> {
+  async #view(address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
     const { answers, bundles, viewer } = this.#parts
     const { hash, inside } = address
-    const { method } = visit.request
+    const { method } = incoming.request
     try {
-      const content = await this.#find(hash, visit)
-      const found = { content, known: await answers.know(content, hash, visit) }
+      const content = await this.#find(hash, incoming)
+      const found = { content, known: await answers.know(content, hash, incoming) }
       if (found.known.contentType !== BUNDLE_TYPE && inside === undefined) return viewer.answer(hash, { content: found.known }, method)
       const raw = `/raw/${hash}/${encodePath(inside ?? '')}${outlineQuery(found.known.outline)}`
-      const target = await bundles.target(found, { ...address, inside: inside ?? '' }, visit)
+      const target = await bundles.target(found, { ...address, inside: inside ?? '' }, incoming)
       if ('location' in target) return redirect(target.location)
       // The page of a folder is shown like a page of its author's.
       const shown = 'folder' in target ? { ...found.known, contentType: LISTING_TYPE } : target.file.known
@@ -82,8 +82,8 @@ export class ContentReader {
     }
   }
 
-  #find(hash: string, visit: Visit): Promise<FoundContent> {
-    return this.#parts.search.open(decodeKeyHex(hash), visit, parseOutline(visit.query))
+  #find(hash: string, incoming: GatewayRequest): Promise<FoundContent> {
+    return this.#parts.search.open(decodeKeyHex(hash), incoming, parseOutline(incoming.query))
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { waitOf } from '../http/wait-query.ts'
 import type { OpenRequests } from '../limits/open-requests.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
-import type { GatewayLimits, Visit } from '../types.ts'
+import type { GatewayLimits, GatewayRequest } from '../types.ts'
 
 export interface ContentSearchParts {
   peer: Peer
@@ -50,8 +50,8 @@ export class ContentSearch {
    * @throws {ProblemError} 400 for a wrong `?wait=`, 429
    * @throws DOMException TimeoutError, when the search took too long
    */
-  get(key: Key, visit: Visit): Promise<FetchedContent> {
-    return this.#search(key, visit, (abort) => this.#parts.peer.content.get(key, abort))
+  get(key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
+    return this.#search(key, incoming, (abort) => this.#parts.peer.content.get(key, abort))
   }
 
   /**
@@ -59,27 +59,39 @@ export class ContentSearch {
    *
    * @param outline from the link
    */
-  open(key: Key, visit: Visit, outline?: Key): Promise<FoundContent> {
-    return this.#search(key, visit, (abort) => openContent(this.#parts.peer, key, { ...abort, ...(outline && { outline }) }), outline)
+  open(key: Key, incoming: GatewayRequest, outline?: Key): Promise<FoundContent> {
+    return this.#search(key, incoming, (abort) => openContent(this.#parts.peer, key, { ...abort, ...(outline && { outline }) }), outline)
   }
 
-  async #search<Found extends FoundContent>(key: Key, visit: Visit, find: Find<Found>, outline?: Key): Promise<Found | FetchedContent> {
+  async #search<Found extends FoundContent>(
+    key: Key,
+    incoming: GatewayRequest,
+    find: Find<Found>,
+    outline?: Key,
+  ): Promise<Found | FetchedContent> {
     const { peer, rate, limits, closing } = this.#parts
-    const waitMs = waitOf(visit.query, limits.maxWaitMs) ?? 0
+    const waitMs = waitOf(incoming.query, limits.maxWaitMs) ?? 0
     // The signal of a request is made when it is first asked for: content in memory needs none.
     if (peer.content.has(key)) return peer.content.get(key)
-    if (!peer.content.knows(key, outline)) rate.take(visit.client.address ?? '')
-    const gone = AbortSignal.any([visit.request.signal, closing])
+    if (!peer.content.knows(key, outline)) rate.take(incoming.client.address ?? '')
+    const gone = AbortSignal.any([incoming.request.signal, closing])
     try {
       return await find({ signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
     } catch (error) {
       if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
-      return await this.#wait(key, visit, find, waitMs, gone, error)
+      return await this.#wait(key, incoming, find, waitMs, gone, error)
     }
   }
 
-  async #wait<Found>(key: Key, visit: Visit, find: Find<Found>, waitMs: number, gone: AbortSignal, first: unknown): Promise<Found> {
-    const leave = this.#parts.open.enter(visit.client.address ?? '')
+  async #wait<Found>(
+    key: Key,
+    incoming: GatewayRequest,
+    find: Find<Found>,
+    waitMs: number,
+    gone: AbortSignal,
+    first: unknown,
+  ): Promise<Found> {
+    const leave = this.#parts.open.enter(incoming.client.address ?? '')
     const deadline = AbortSignal.timeout(waitMs)
     const attempt = { lastError: first }
     try {

@@ -9,7 +9,7 @@ import { contentDisposition, harmlessName } from '../http/content-disposition.ts
 import { escapeHtml } from '../http/plain-page.ts'
 import { ProblemError } from '../http/problem.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 
 export interface MetalinkFile {
   /** Its name, or its path where there are several. */
@@ -31,12 +31,12 @@ const MAX_MIRRORS = 8
  * @param origin of this gateway
  * @throws {ProblemError} 400, for a `mirror` that is no address of a gateway
  */
-export function answerMetalink(visit: Visit, files: readonly MetalinkFile[], name: string, origin: string): Response {
-  const origins = [new URL(origin).origin, ...mirrors(visit.query)]
+export function answerMetalink(incoming: GatewayRequest, files: readonly MetalinkFile[], name: string, origin: string): Response {
+  const origins = [new URL(origin).origin, ...mirrors(incoming.query)]
   const body =
     '<?xml version="1.0" encoding="UTF-8"?>\n<metalink xmlns="urn:ietf:params:xml:ns:metalink">\n' +
     `${files.map((file) => fileElement(file, origins)).join('')}</metalink>\n`
-  return new Response(visit.request.method === 'HEAD' ? null : body, {
+  return new Response(incoming.request.method === 'HEAD' ? null : body, {
     headers: {
       ...PUBLIC_DATA_HEADERS,
       'content-type': 'application/metalink4+xml; charset=utf-8',

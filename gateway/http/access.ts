@@ -49,7 +49,7 @@ export class Access {
    *
    * @throws {ProblemError} 401, 403
    */
-  requireOwnerVisit(headers: Headers, client: Client): void {
+  requireOwnerNavigation(headers: Headers, client: Client): void {
     const host = this.#requireOwnHost(headers, client)
     const isGoingThere = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'
     if (!isGoingThere) this.#requireOwnPage(headers, host)

@@ -1,14 +1,14 @@
 /** The way of each request through a gateway: to its answer, or to the words for what went wrong, counted and told to the log. */
 
-import type { Client, Gateway, GatewayEvent, InboxFeed, Visit } from '../types.ts'
+import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed } from '../types.ts'
 import { splitTarget } from './address.ts'
 import { type Problem, ProblemError, problemOf } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { RouteBindings } from './route.ts'
 
 export interface AnsweringParts {
-  answer: (visit: Visit, bindings: RouteBindings) => Promise<Response>
-  openFeed: (visit: Visit) => InboxFeed
+  answer: (incoming: GatewayRequest, bindings: RouteBindings) => Promise<Response>
+  openFeed: (incoming: GatewayRequest) => InboxFeed
   /** Aborted when the gateway closes. */
   closing: AbortSignal
   countRequest?: (route: string, status: number) => void
@@ -33,63 +33,63 @@ export interface Answering {
 }
 
 export function createAnswering({ answer, openFeed, closing, countRequest, onEvent }: AnsweringParts): Answering {
-  function answerError(error: unknown, visit: Visit): Response {
-    const { request } = visit
+  function answerError(error: unknown, incoming: GatewayRequest): Response {
+    const { request } = incoming
     const problem = problemOf(error)
     if (problem !== null) return problemAnswer(problem, request)
     if (closing.aborted) return problemAnswer(STOPPING, request)
     if (request.signal.aborted) return problemAnswer(GONE_AWAY, request) // nobody reads it
-    onEvent?.(failureOf(error, visit))
+    onEvent?.(failureOf(error, incoming))
     return problemAnswer(BROKEN, request)
   }
 
   /** What every request comes to, a websocket's handshake as well. */
-  async function answerVisit<Answer>(
-    visit: Visit,
+  async function answerRequest<Answer>(
+    incoming: GatewayRequest,
     bindings: RouteBindings,
     find: () => Answer | Promise<Answer>,
   ): Promise<Answer | Response> {
     const startedAtMs = performance.now()
     let found: Answer | Response
     try {
-      requireNoServiceWorker(visit.request.headers)
+      requireNoServiceWorker(incoming.request.headers)
       found = await find()
     } catch (error) {
-      found = answerError(error, visit)
+      found = answerError(error, incoming)
     }
     const status = found instanceof Response ? found.status : SWITCHING
     countRequest?.(bindings.route, status)
     onEvent?.({
       type: 'request',
-      method: visit.request.method,
-      path: visit.path.slice(0, MAX_LOGGED_PATH),
+      method: incoming.request.method,
+      path: incoming.path.slice(0, MAX_LOGGED_PATH),
       route: bindings.route,
       status,
       ms: performance.now() - startedAtMs,
-      address: visit.client.address ?? '',
+      address: incoming.client.address ?? '',
     })
     return found
   }
 
   return {
     fetch(request, client = {}) {
-      const visit = visitOf(request, client)
-      const bindings: RouteBindings = { visit, route: 'other' }
-      return answerVisit(visit, bindings, () => answer(visit, bindings))
+      const incoming = readRequest(request, client)
+      const bindings: RouteBindings = { incoming, route: 'other' }
+      return answerRequest(incoming, bindings, () => answer(incoming, bindings))
     },
     openFeed(request, client) {
-      const visit = visitOf(request, client)
-      return answerVisit(visit, { visit, route: 'messages-ws' }, () => openFeed(visit))
+      const incoming = readRequest(request, client)
+      return answerRequest(incoming, { incoming, route: 'messages-ws' }, () => openFeed(incoming))
     },
   }
 }
 
 /** What the log is told of an error that nobody expected. */
-export function failureOf(error: unknown, { request, client, path }: Visit): GatewayEvent {
+export function failureOf(error: unknown, { request, client, path }: GatewayRequest): GatewayEvent {
   return { type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address ?? '' }
 }
 
-function visitOf(request: Request, client: Client): Visit {
+function readRequest(request: Request, client: Client): GatewayRequest {
   const { path, query } = splitTarget(client.target ?? request.url)
   return { request, client, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
 }

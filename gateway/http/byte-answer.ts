@@ -1,6 +1,6 @@
 /** Answers a GET or HEAD with bytes: conditions on their entity tag, ranges, the whole. Their headers come from the caller. */
 
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 import { type AnswerBody, memoryBody } from './answer-body.ts'
 import { streamBody } from './body-stream.ts'
 import { type ByteRange, parseByteRanges } from './byte-range.ts'
@@ -11,16 +11,16 @@ import { ProblemError } from './problem.ts'
 type AnswerHeaders = Readonly<Record<string, string>>
 
 /** @param headers those of the whole */
-export function answerBytes(visit: Visit, bytes: Uint8Array, tag: string, headers: AnswerHeaders): Response {
-  return answerBody(visit, memoryBody(bytes), tag, headers)
+export function answerBytes(incoming: GatewayRequest, bytes: Uint8Array, tag: string, headers: AnswerHeaders): Response {
+  return answerBody(incoming, memoryBody(bytes), tag, headers)
 }
 
 /**
  * @param headers those of the whole
  * @throws {ProblemError} 412, 416
  */
-export function answerBody(visit: Visit, body: AnswerBody, tag: string, headers: AnswerHeaders): Response {
-  const { headers: asked, method } = visit.request
+export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: string, headers: AnswerHeaders): Response {
+  const { headers: asked, method } = incoming.request
   const precondition = checkPreconditions(asked, tag)
   if (precondition === 'not-modified') return new Response(null, { status: 304, headers: withoutBody(headers) })
   if (precondition === 'failed') {
@@ -28,7 +28,7 @@ export function answerBody(visit: Visit, body: AnswerBody, tag: string, headers:
   }
   if (method === 'HEAD') return new Response(null, { headers })
   const ranges = body.isSeekable && allowsRange(asked, tag) ? parseByteRanges(asked.get('range'), body.size) : null
-  if (ranges === null) return new Response(contentOf(body, undefined, visit), { headers })
+  if (ranges === null) return new Response(contentOf(body, undefined, incoming), { headers })
   if (ranges === 'unsatisfiable') {
     throw new ProblemError({
       status: 416,
@@ -38,11 +38,13 @@ export function answerBody(visit: Visit, body: AnswerBody, tag: string, headers:
     })
   }
   const [range, ...others] = ranges
-  return range !== undefined && others.length === 0 ? answerPart(visit, body, range, headers) : answerParts(visit, body, ranges, headers)
+  return range !== undefined && others.length === 0
+    ? answerPart(incoming, body, range, headers)
+    : answerParts(incoming, body, ranges, headers)
 }
 
-function answerPart(visit: Visit, body: AnswerBody, range: ByteRange, headers: AnswerHeaders): Response {
-  return new Response(contentOf(body, range, visit), {
+function answerPart(incoming: GatewayRequest, body: AnswerBody, range: ByteRange, headers: AnswerHeaders): Response {
+  return new Response(contentOf(body, range, incoming), {
     status: 206,
     headers: {
       ...headers,
@@ -52,17 +54,17 @@ function answerPart(visit: Visit, body: AnswerBody, range: ByteRange, headers: A
   })
 }
 
-function answerParts(visit: Visit, body: AnswerBody, ranges: readonly ByteRange[], headers: AnswerHeaders): Response {
+function answerParts(incoming: GatewayRequest, body: AnswerBody, ranges: readonly ByteRange[], headers: AnswerHeaders): Response {
   const { contentType, size, read } = multipartRanges(body, ranges, headers['content-type'] ?? 'application/octet-stream')
-  return new Response(streamBody(read, visit), {
+  return new Response(streamBody(read, incoming), {
     status: 206,
     headers: { ...headers, 'content-type': contentType, 'content-length': String(size) },
   })
 }
 
-function contentOf(body: AnswerBody, range: ByteRange | undefined, visit: Visit): Uint8Array<ArrayBuffer> | ReadableStream {
+function contentOf(body: AnswerBody, range: ByteRange | undefined, incoming: GatewayRequest): Uint8Array<ArrayBuffer> | ReadableStream {
   const { bytes } = body
-  if (bytes === undefined) return streamBody((signal) => body.read(range, signal), visit)
+  if (bytes === undefined) return streamBody((signal) => body.read(range, signal), incoming)
   // Response takes no view on memory that might be shared; content never is.
   return (range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>
 }

@@ -1,24 +1,24 @@
 /** Registers paths with Hono: each with all its methods, and with no way to write it but one. */
 
 import { type Context, Hono } from 'hono'
-import type { Visit } from '../types.ts'
+import type { GatewayRequest } from '../types.ts'
 import { ProblemError } from './problem.ts'
 import { answerReadOptions } from './read-options.ts'
 
 /** What a request carries through Hono. `route` is filled in on the way, for the metrics. */
 export interface RouteBindings {
-  visit: Visit
+  incoming: GatewayRequest
   route: string
 }
 
 /** `parameter` is the path's `:key`, as it was sent. */
-export type RouteHandler = (visit: Visit, parameter: string) => Response | Promise<Response>
+export type RouteHandler = (incoming: GatewayRequest, parameter: string) => Response | Promise<Response>
 
 export type RouteApp = Hono<{ Bindings: RouteBindings }>
 
-export function createRouteApp(notFound: (visit: Visit) => Promise<Response>): RouteApp {
+export function createRouteApp(notFound: (incoming: GatewayRequest) => Promise<Response>): RouteApp {
   const app: RouteApp = new Hono()
-  app.notFound((c) => notFound(c.env.visit))
+  app.notFound((c) => notFound(c.env.incoming))
   app.onError((error) => {
     throw error // answered where all problems are
   })
@@ -34,22 +34,22 @@ export type Readers = 'anybody' | 'owner'
 
 export function addRoute(app: RouteApp, path: string, name: string, handlers: RouteHandlers, readers: Readers = 'anybody'): void {
   app.all(path, (c: Context<{ Bindings: RouteBindings }>) => {
-    const { visit } = c.env
+    const { incoming } = c.env
     c.env.route = name
-    return answerMethod(handlers, visit, c.req.param('key') ?? '', readers)
+    return answerMethod(handlers, incoming, c.req.param('key') ?? '', readers)
   })
 }
 
 /** HEAD comes with GET, OPTIONS tells what there is, anything else is a 405. */
 export function answerMethod(
   handlers: RouteHandlers,
-  visit: Visit,
+  incoming: GatewayRequest,
   parameter = '',
   readers: Readers = 'anybody',
 ): Response | Promise<Response> {
-  const { method } = visit.request
+  const { method } = incoming.request
   const handler = handlers[(method === 'HEAD' ? 'GET' : method) as RouteMethod]
-  if (handler !== undefined) return handler(visit, parameter)
+  if (handler !== undefined) return handler(incoming, parameter)
   const reads = handlers.GET !== undefined
   const allow = [...Object.keys(handlers), ...(reads ? ['HEAD'] : []), 'OPTIONS'].join(', ')
   // What changes something is for no page of another origin, so its preflight is granted nothing.

@@ -2,7 +2,7 @@
 
 import type { Inbox } from '../../node/index.ts'
 import type { OpenRequests } from '../limits/open-requests.ts'
-import type { FeedEvent, GatewayLimits, InboxFeed, Visit } from '../types.ts'
+import type { FeedEvent, GatewayLimits, GatewayRequest, InboxFeed } from '../types.ts'
 import { readFeed } from './inbox-feed.ts'
 import type { FeedQuery } from './inbox-query.ts'
 
@@ -12,16 +12,16 @@ export interface ClientFeedParts {
   /** Aborted when the gateway closes. */
   closing: AbortSignal
   /** Hears of an inbox that cannot be read: the client is only cut. */
-  onFailed: (error: unknown, visit: Visit) => void
+  onFailed: (error: unknown, incoming: GatewayRequest) => void
 }
 
 /** @throws {ProblemError} 429 */
-export function openClientFeed(inbox: Inbox, query: FeedQuery, parts: ClientFeedParts, visit: Visit): InboxFeed {
+export function openClientFeed(inbox: Inbox, query: FeedQuery, parts: ClientFeedParts, incoming: GatewayRequest): InboxFeed {
   const { open, limits, closing, onFailed } = parts
-  const leave = open.enter(visit.client.address ?? '')
+  const leave = open.enter(incoming.client.address ?? '')
   const gone = new AbortController()
-  const signal = AbortSignal.any([gone.signal, visit.request.signal, closing])
-  const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, visit))
+  const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])
+  const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, incoming))
   // A client that goes while nothing is asked of the events would leave nobody to end them.
   const release = () => {
     leave()
@@ -36,7 +36,7 @@ export function openClientFeed(inbox: Inbox, query: FeedQuery, parts: ClientFeed
  *
  * @param write an event, as it is sent
  */
-export function feedBody(feed: InboxFeed, write: (event: FeedEvent) => string, { client }: Visit): ReadableStream<Uint8Array> {
+export function feedBody(feed: InboxFeed, write: (event: FeedEvent) => string, { client }: GatewayRequest): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   return new ReadableStream<Uint8Array>(
     {

@@ -5,7 +5,7 @@ import type { Access } from '../http/access.ts'
 import { EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { ProblemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
-import type { FeedEvent, InboxFeed, Visit } from '../types.ts'
+import type { FeedEvent, GatewayRequest, InboxFeed } from '../types.ts'
 import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
 import { readFeedQuery } from './inbox-query.ts'
 
@@ -23,17 +23,17 @@ export class InboxStreams {
   }
 
   /** @throws {ProblemError} */
-  answer(end: string, form: 'json' | 'sse', visit: Visit): Response {
+  answer(end: string, form: 'json' | 'sse', incoming: GatewayRequest): Response {
     const headers = {
       ...OWN_DATA_HEADERS,
       ...(form === 'sse' ? EVENT_STREAM_HEADERS : { 'content-type': 'application/x-ndjson; charset=utf-8' }),
     }
-    if (visit.request.method === 'HEAD') {
-      this.requireInbox(end, visit)
+    if (incoming.request.method === 'HEAD') {
+      this.requireInbox(end, incoming)
       return new Response(null, { headers })
     }
-    const feed = this.open(end, visit)
-    return new Response(feedBody(feed, form === 'sse' ? serverSentEvent : jsonLine, visit), { headers })
+    const feed = this.open(end, incoming)
+    return new Response(feedBody(feed, form === 'sse' ? serverSentEvent : jsonLine, incoming), { headers })
   }
 
   /**
@@ -41,14 +41,14 @@ export class InboxStreams {
    *
    * @throws {ProblemError} 400, 401, 403, 404, 429
    */
-  open(end: string, visit: Visit): InboxFeed {
-    const inbox = this.requireInbox(end, visit)
-    const query = readFeedQuery(inbox, visit.query, visit.request.headers.get('last-event-id'), Date.now())
-    return openClientFeed(inbox, { ...query, end }, this.#parts, visit)
+  open(end: string, incoming: GatewayRequest): InboxFeed {
+    const inbox = this.requireInbox(end, incoming)
+    const query = readFeedQuery(inbox, incoming.query, incoming.request.headers.get('last-event-id'), Date.now())
+    return openClientFeed(inbox, { ...query, end }, this.#parts, incoming)
   }
 
   /** @throws {ProblemError} 401, 403, 404 */
-  requireInbox(end: string, { request, client }: Visit): Inbox {
+  requireInbox(end: string, { request, client }: GatewayRequest): Inbox {
     const { access, inbox } = this.#parts
     if (inbox === undefined) throw notFound(40_402, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
     access.requireOwner(request.headers, client)

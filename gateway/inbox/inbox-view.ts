@@ -9,7 +9,7 @@ import { readFormFields } from '../http/form-body.ts'
 import { ProblemError, problemOf } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import { RecentMap } from '../limits/recent-map.ts'
-import type { FeedEvent, Visit } from '../types.ts'
+import type { FeedEvent, GatewayRequest } from '../types.ts'
 import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
 import { type DraftText, type Notice, outcomeNotice, refusedNotice, renderInboxPage, type ShownMessages, shownQuery } from './inbox-page.ts'
 import { readSearch } from './inbox-query.ts'
@@ -49,16 +49,16 @@ export class InboxView {
   }
 
   /** `?end=`, `?search=`, `?before=`: which messages; `?re=`: a reply to one is begun; `?told=`: what became of what was just done. */
-  page(visit: Visit): Response {
+  page(incoming: GatewayRequest): Response {
     const { access, inbox } = this.#parts
-    access.requireOwnerVisit(visit.request.headers, visit.client)
-    const re = inbox.message(Number(visit.query.get('re') ?? 0))
-    const shown = readShown(visit.query)
+    access.requireOwnerNavigation(incoming.request.headers, incoming.client)
+    const re = inbox.message(Number(incoming.query.get('re') ?? 0))
+    const shown = readShown(incoming.query)
     const draft: DraftText = { to: re === undefined ? openEnd(shown) : answerEnd(re), body: '', ...(re !== undefined && { re }) }
-    return this.#render(visit, shown, draft, this.#notices.get(visit.query.get('told') ?? ''))
+    return this.#render(incoming, shown, draft, this.#notices.get(incoming.query.get('told') ?? ''))
   }
 
-  asset(name: keyof typeof ASSETS, { request }: Visit): Response {
+  asset(name: keyof typeof ASSETS, { request }: GatewayRequest): Response {
     const { text, type } = ASSETS[name]
     const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
     const headers = { ...OWN_DATA_HEADERS, 'content-type': type, 'cache-control': 'no-cache', etag }
@@ -67,27 +67,27 @@ export class InboxView {
   }
 
   /** Messages that come after `?after=`, as the page shows them: `{sequence, end, html}` each, as server-sent events. */
-  live(visit: Visit): Response {
+  live(incoming: GatewayRequest): Response {
     const { access, inbox, home, contentOrigin } = this.#parts
-    const { request, client, query } = visit
+    const { request, client, query } = incoming
     access.requireOwner(request.headers, client)
     const headers = { ...OWN_DATA_HEADERS, ...EVENT_STREAM_HEADERS }
     if (request.method === 'HEAD') return new Response(null, { headers })
     const { end, search } = readShown(query)
     const which = { ...(end !== undefined && { end }), ...(search !== undefined && { search }) }
     const after = Number(request.headers.get('last-event-id') ?? query.get('after') ?? 0)
-    const feed = openClientFeed(inbox, { ...which, after: Number.isSafeInteger(after) ? after : 0, isPoll: false }, this.#parts, visit)
+    const feed = openClientFeed(inbox, { ...which, after: Number.isSafeInteger(after) ? after : 0, isPoll: false }, this.#parts, incoming)
     const shown = { inbox, home, contentOrigin, query: shownQuery({ end, search, before: undefined }) }
     return new Response(
-      feedBody(feed, (event) => liveEvent(event, shown), visit),
+      feedBody(feed, (event) => liveEvent(event, shown), incoming),
       { headers },
     )
   }
 
   /** The bytes of a message's body: to be saved, never shown, since a stranger wrote them. */
-  body(sequence: string, { request, client }: Visit): Response {
+  body(sequence: string, { request, client }: GatewayRequest): Response {
     const { access, inbox } = this.#parts
-    access.requireOwnerVisit(request.headers, client)
+    access.requireOwnerNavigation(request.headers, client)
     const message = /^\d{1,15}$/.test(sequence) ? inbox.message(Number(sequence)) : undefined
     if (message === undefined) throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'There is no such message here.' })
     return new Response(request.method === 'HEAD' ? null : new Uint8Array(message.body), {
@@ -102,10 +102,10 @@ export class InboxView {
   }
 
   /** Sends, and leads back to the page; what cannot be sent stays in its box, with why. */
-  async post(visit: Visit): Promise<Response> {
+  async post(incoming: GatewayRequest): Promise<Response> {
     const { access, inbox, closing } = this.#parts
-    access.requireOwner(visit.request.headers, visit.client)
-    const form = await readFormFields(visit.request, MAX_FORM_BYTES)
+    access.requireOwner(incoming.request.headers, incoming.client)
+    const form = await readFormFields(incoming.request, MAX_FORM_BYTES)
     const to = (form.get('to') ?? '').trim()
     const body = (form.get('body') ?? '').replaceAll('\r\n', '\n')
     const re = inbox.message(form.get('re') ?? '')
@@ -118,15 +118,15 @@ export class InboxView {
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null) throw error
-      return this.#render(visit, shown, draft, refusedNotice(inbox, to, problem), problem.status)
+      return this.#render(incoming, shown, draft, refusedNotice(inbox, to, problem), problem.status)
     }
   }
 
   /** Names a sender, mutes it or hears it again, and leads back. */
-  async setSender(visit: Visit): Promise<Response> {
+  async setSender(incoming: GatewayRequest): Promise<Response> {
     const { access, inbox } = this.#parts
-    access.requireOwner(visit.request.headers, visit.client)
-    const form = await readFormFields(visit.request, MAX_FORM_BYTES)
+    access.requireOwner(incoming.request.headers, incoming.client)
+    const form = await readFormFields(incoming.request, MAX_FORM_BYTES)
     const hashname = form.get('hashname') ?? ''
     const what = form.get('do')
     const name = (form.get('name') ?? '').trim()
@@ -149,7 +149,7 @@ export class InboxView {
     return new Response(null, { status: 303, headers: { ...OWN_DATA_HEADERS, location: `${this.#parts.home}?${query}` } })
   }
 
-  #render(visit: Visit, shown: ShownMessages, draft: DraftText, notice: Notice | undefined, status = 200): Response {
+  #render(incoming: GatewayRequest, shown: ShownMessages, draft: DraftText, notice: Notice | undefined, status = 200): Response {
     const { inbox, home, version, contentOrigin } = this.#parts
     const found = inbox.messages({ ...shown, limit: PAGE_MESSAGES + 1, first: 'newest' })
     const nonce = randomBytes(16).toString('base64')
@@ -165,7 +165,7 @@ export class InboxView {
       ...(notice !== undefined && { notice }),
       ...(contentOrigin !== undefined && { contentOrigin }),
     })
-    return new Response(visit.request.method === 'HEAD' ? null : html, { status, headers: pageHeaders(nonce) })
+    return new Response(incoming.request.method === 'HEAD' ? null : html, { status, headers: pageHeaders(nonce) })
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { type ByteRate, createByteRate, RATED_BYTES } from '../../node/index.ts'
 import { addressGroup, isLoopback } from '../http/client-address.ts'
-import type { GatewayLimits, ReadBytes, Visit } from '../types.ts'
+import type { GatewayLimits, GatewayRequest, ReadBytes } from '../types.ts'
 import { OpenRequests } from './open-requests.ts'
 
 type FetchLimits = Pick<GatewayLimits, 'maxFetches' | 'maxFetchesPerAddress' | 'maxBytesPerSecondPerAddress'>
@@ -30,13 +30,13 @@ export class ClientFetches {
    *
    * @throws {ProblemError} 429
    */
-  async run(visit: Visit, answer: () => Promise<Response>): Promise<Response> {
-    const { address = '' } = visit.client
+  async run(incoming: GatewayRequest, answer: () => Promise<Response>): Promise<Response> {
+    const { address = '' } = incoming.client
     if (isLoopback(address)) return answer()
     const leave = this.#open.enter(address)
     const client = addressGroup(address)
     let isStream = false
-    visit.fetch = {
+    incoming.fetch = {
       pace: (read) => (this.#rate.isLimited ? paced(read, this.#rate, client) : read),
       stream() {
         isStream = true
@@ -45,7 +45,8 @@ export class ClientFetches {
     }
     try {
       const response = await answer()
-      if (!isStream && this.#rate.isLimited && visit.request.method !== 'HEAD') await this.#payWhole(response, client, visit.request.signal)
+      if (!isStream && this.#rate.isLimited && incoming.request.method !== 'HEAD')
+        await this.#payWhole(response, client, incoming.request.signal)
       return response
     } finally {
       if (!isStream) leave()

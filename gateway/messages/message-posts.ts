@@ -5,7 +5,7 @@ import { ProblemError } from '../http/problem.ts'
 import { waitOf } from '../http/wait-query.ts'
 import { OpenRequests } from '../limits/open-requests.ts'
 import { RateLimit } from '../limits/rate-limit.ts'
-import type { GatewayLimits, Visit } from '../types.ts'
+import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import { answerPosted } from './post-answer.ts'
 import { maxPostBytes, readDraft } from './post-draft.ts'
 import { type WaitingPost, WaitingPosts } from './waiting-posts.ts'
@@ -18,9 +18,9 @@ export interface MessagePostsParts {
   /** The largest body of a message, in bytes. */
   maxMessageBytes: number
   /** Throws for who may not post here. */
-  authorize: (visit: Visit) => void
+  authorize: (incoming: GatewayRequest) => void
   /** What the field `via` says of a message that this gateway signs for somebody else; undefined where it signs for its own user. */
-  via: (visit: Visit) => string | undefined
+  via: (incoming: GatewayRequest) => string | undefined
   /** Aborted when the gateway closes. */
   closing: AbortSignal
 }
@@ -54,20 +54,20 @@ export class MessagePosts {
   }
 
   /** @throws {ProblemError} 4xx, 503, 504 */
-  async answer(end: string, visit: Visit): Promise<Response> {
+  async answer(end: string, incoming: GatewayRequest): Promise<Response> {
     const { authorize, closing, limits, post } = this.#parts
-    authorize(visit)
-    const waitMs = waitOf(visit.query, limits.maxWaitMs)
-    const { address = '' } = visit.client
+    authorize(incoming)
+    const waitMs = waitOf(incoming.query, limits.maxWaitMs)
+    const { address = '' } = incoming.client
     this.#rate.take(address)
     const leave = this.#open.enter(address)
     let place: WaitingPost | undefined
     try {
-      const draft = this.#signed(await readDraft(visit.request, this.#parts), visit)
+      const draft = this.#signed(await readDraft(incoming.request, this.#parts), incoming)
       place = this.#waiting?.enter(address, Buffer.byteLength(draft.body))
       const options: PostOptions = {
         ...(waitMs !== undefined && { waitMs }),
-        signal: AbortSignal.any([visit.request.signal, closing]),
+        signal: AbortSignal.any([incoming.request.signal, closing]),
         onKept: (id) => place?.kept(id, draft.ttlMs ?? ENVELOPE_DEFAULTS.ttlMs),
       }
       return answerPosted(await post(end, draft, options))
@@ -78,8 +78,8 @@ export class MessagePosts {
   }
 
   /** Who reads a message that a gateway signed must see that it did: nobody else may say so, or say that it was another. */
-  #signed(draft: MessageDraft, visit: Visit): MessageDraft {
-    const via = this.#parts.via(visit)
+  #signed(draft: MessageDraft, incoming: GatewayRequest): MessageDraft {
+    const via = this.#parts.via(incoming)
     if (draft.fields?.via !== undefined) {
       throw new ProblemError({
         status: 400,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { streamBody } from '../../../gateway/http/body-stream.ts'
 import type { Client } from '../../../gateway/types.ts'
 
-const visitOf = (client: Client = {}) => ({ client, request: new Request('http://localhost/') })
+const readRequest = (client: Client = {}) => ({ client, request: new Request('http://localhost/') })
 
 test('streamBody: nothing is read before it is taken, and each chunk only when it is', async () => {
   const given: number[] = []
@@ -11,7 +11,7 @@ test('streamBody: nothing is read before it is taken, and each chunk only when i
       given.push(i)
       yield Uint8Array.of(i)
     }
-  }, visitOf())
+  }, readRequest())
   const reader = stream.getReader()
   expect(given).toEqual([])
   expect((await reader.read()).value).toEqual(Uint8Array.of(0))
@@ -32,7 +32,7 @@ test('streamBody: a client that goes away ends the reading, also where it waits'
     } finally {
       ended = true
     }
-  }, visitOf())
+  }, readRequest())
   const reader = stream.getReader()
   await reader.read()
   const waiting = reader.read()
@@ -45,11 +45,11 @@ test('streamBody: a failure cuts the connection; without one, whoever reads is t
     yield Uint8Array.of(1)
     throw new Error('no more')
   }
-  const alone = streamBody(failing, visitOf()).getReader()
+  const alone = streamBody(failing, readRequest()).getReader()
   await alone.read()
   await expect(alone.read()).rejects.toThrow('no more')
   const cut = Promise.withResolvers<void>()
-  const reader = streamBody(failing, visitOf({ cut: cut.resolve })).getReader()
+  const reader = streamBody(failing, readRequest({ cut: cut.resolve })).getReader()
   await reader.read()
   reader.read().catch(() => {})
   await cut.promise
