@@ -43,6 +43,7 @@ const layerRules = LAYERS.flatMap((folders, height) =>
  */
 const ROOMS = {
   'node/content': [['format'], ['memory', 'sealed', 'protocol']],
+  'node/messages': [['format'], ['protocol', 'admission'], ['routing', 'outbox']],
   'node/server': [['store', 'port'], ['inbox']],
   'node/cli': [['values'], ['print']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],

@@ -8,7 +8,7 @@ import { inTime, type RoutingTable } from '../network/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
 import type { Key, RefusedEvent } from '../types.ts'
 import { createFairQueue } from './admission/fair-queue.ts'
-import { createIntake } from './admission/intake.ts'
+import { createPeerAdmission } from './admission/peer-admission.ts'
 import { createSenderRate } from './admission/sender-rate.ts'
 import { signDecline } from './format/decline.ts'
 import { type End, parseEnd } from './format/end.ts'
@@ -17,19 +17,19 @@ import { checkRules } from './format/rules.ts'
 import { hashnameOf, publicKeyOf } from './format/signing.ts'
 import { signTapProof, TAP_PROOF_MS } from './format/tap-proof.ts'
 import { createOutbox } from './outbox/outbox.ts'
-import { createChannels } from './protocol/channels.ts'
-import { MESSAGE_PROTOCOL, TASK } from './protocol/wire.ts'
+import { createRequestStreams } from './protocol/request-streams.ts'
+import { type DeliveryProgress, MESSAGE_PROTOCOL, NO_PROGRESS, TASK } from './protocol/wire.ts'
 import { attemptDelivery } from './routing/attempt.ts'
-import { NOTHING, type Progress, type Reply } from './routing/delivery.ts'
-import { saidByOwnHome } from './routing/hearsay.ts'
+import type { Reply } from './routing/delivery.ts'
 import { createHomeTaps } from './routing/home-taps.ts'
 import { createKeyLookups } from './routing/key-lookups.ts'
-import { createMail } from './routing/mail.ts'
+import { type MessageSession, serveMessages } from './routing/message-server.ts'
 import { createOwnTap, type OwnTap, refuseForeignHashname } from './routing/own-tap.ts'
-import { type Asker, createPassages } from './routing/passages.ts'
+import { progressOfOwnHome } from './routing/reported-progress.ts'
 import { createRouter, type RouterPresence } from './routing/router.ts'
-import { createSeats, type Seat } from './routing/seats.ts'
-import { type MessageSession, serveMessages } from './routing/session.ts'
+import { createSeenMessages, type ReceiptListener } from './routing/seen-messages.ts'
+import { createStoredMessages } from './routing/stored-messages.ts'
+import { createSubscriptions, type Subscription } from './routing/subscriptions.ts'
 import type {
   MessageEvent,
   MessageLimits,
@@ -98,11 +98,11 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   const isNode = role === 'node'
   const self = libp2p.peerId
   const ownHashname = hashnameOf(publicKeyOf(context.secret))
-  const seats = createSeats()
-  const passages = createPassages()
+  const subscriptions = createSubscriptions()
+  const seenMessages = createSeenMessages()
   const sessions = new Set<MessageSession>()
   /** Of this peer. Bounded: maxTapsPerPeer. */
-  const ownTaps = new Map<OwnTap, { seat: Seat; secret: MessageSecret }>()
+  const ownTaps = new Map<OwnTap, { subscription: Subscription; secret: MessageSecret }>()
   let tabTaps = 0
   let passed = 0
   let refused = 0
@@ -110,14 +110,14 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   let retell: ReturnType<typeof setInterval> | undefined
   let collecting: ReturnType<typeof setTimeout> | undefined
 
-  const channels = createChannels({
+  const streams = createRequestStreams({
     libp2p,
     monotonic: () => performance.now(),
     addressesOf: (peer) => presence.addressesOf(peer),
     onPush(from, push) {
       try {
         if (push.type === 'receipt') takeReceipt(push.receipt)
-        else if (push.type === 'decline') passages.takeDecline(push.decline)
+        else if (push.type === 'decline') seenMessages.takeDecline(push.decline)
         else if (homeTaps !== undefined) onDeliver(push.envelope)
         return true
       } catch {
@@ -132,16 +132,16 @@ export function createMessages(context: MessagesContext, options: MessagesOption
         self,
         servers: context.servers,
         presence,
-        channels,
-        seats,
-        passages,
-        createMail: (isKnownEnd) => createMail(limits, isKnownEnd, now),
+        streams,
+        subscriptions,
+        seenMessages,
+        createStoredMessages: (isKnownEnd) => createStoredMessages(limits, isKnownEnd, now),
         now,
       })
     : undefined
-  const homeTaps = isNode ? undefined : createHomeTaps({ seats, channels, home: () => presence.home, prove })
+  const homeTaps = isNode ? undefined : createHomeTaps({ subscriptions, streams, home: () => presence.home, prove })
   const queue = createFairQueue(() => performance.now())
-  const intake = createIntake(() => performance.now())
+  const admission = createPeerAdmission(() => performance.now())
   const rate = { burst: limits.messageBurst, perSecond: limits.messagesPerSecond }
   const senderRate = createSenderRate(rate, now)
   const peerRate = createSenderRate(rate, now)
@@ -153,48 +153,48 @@ export function createMessages(context: MessagesContext, options: MessagesOption
 
   /** A receipt, of a receiver here or from elsewhere: mail that it names is kept no longer. */
   function takeReceipt(given: Uint8Array | Receipt): void {
-    for (const { id, isSealed } of passages.takeReceipt(given)) if (isSealed) router?.mail.remove(id)
+    for (const { id, isSealed } of seenMessages.takeReceipt(given)) if (isSealed) router?.mail.remove(id)
   }
 
   /** A tab believes its home no more than anybody else. */
   function onDeliver(bytes: Uint8Array): void {
     const envelope = decodeEnvelope(bytes)
     if (refuseTimes(envelope, now()) !== undefined) return
-    if (passages.checked(envelope) === undefined && !isEnvelopeSigned(envelope))
+    if (seenMessages.checked(envelope) === undefined && !isEnvelopeSigned(envelope))
       throw new MayflyError('ERR_BAD_FRAME', 'Not signed by its sender')
-    passages.add(envelope)
-    for (const seat of seats.at(envelope.to)) homeTaps?.give(seat, envelope)
+    seenMessages.add(envelope)
+    for (const subscription of subscriptions.at(envelope.to)) homeTaps?.give(subscription, envelope)
   }
 
-  function send(envelope: Envelope, asker: Asker, reply: Reply): void {
-    const passage = passages.add(envelope)
-    passages.ask(passage, asker)
+  function send(envelope: Envelope, listener: ReceiptListener, reply: Reply): void {
+    const seen = seenMessages.add(envelope)
+    seenMessages.ask(seen, listener)
     if (router === undefined) sendThroughHome(envelope, reply)
     else {
       passed++
-      router.route(envelope, passage, reply)
+      router.route(envelope, seen, reply)
     }
   }
 
   function sendThroughHome(envelope: Envelope, reply: Reply): void {
-    const unsent: Progress = { ...NOTHING, refusal: { reason: 'no-network', retryAfterMs: 0 } }
+    const unsent: DeliveryProgress = { ...NO_PROGRESS, refusal: { reason: 'no-network', retryAfterMs: 0 } }
     const { home } = presence
     if (home === undefined) {
       reply(unsent)
       return
     }
-    const forget = channels.ask(
+    const forget = streams.ask(
       home,
       (sequence) => ({ type: 'post', sequence, task: TASK.route, rank: 0, envelope: envelope.bytes }),
       (answer) => {
         forget()
-        reply(answer.type === 'taken' ? saidByOwnHome(answer, envelope) : unsent)
+        reply(answer.type === 'taken' ? progressOfOwnHome(answer, envelope) : unsent)
       },
     )
   }
 
   const keyLookups = createKeyLookups(async (end) => {
-    const own = [...seats.at(end)].find(({ proof }) => proof !== undefined)?.proof?.publicKey
+    const own = [...subscriptions.at(end)].find(({ proof }) => proof !== undefined)?.proof?.publicKey
     const signal = AbortSignal.timeout(KEY_MS)
     if (own !== undefined || router !== undefined) return own ?? router?.findPublicKey(end, { signal })
     const { home } = presence
@@ -204,7 +204,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
         forget()
         resolve(found)
       }
-      const forget = channels.ask(
+      const forget = streams.ask(
         home,
         (sequence) => ({ type: 'ask-key', sequence, end, isForTab: true }),
         (answer) => done(answer.type === 'key' ? answer.publicKey : undefined),
@@ -215,7 +215,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   })
 
   const attempt = (_end: End, envelope: Envelope, { signal }: { signal: AbortSignal }): Promise<PostOutcome> =>
-    attemptDelivery(envelope, (asker, reply) => send(envelope, asker, reply), {
+    attemptDelivery(envelope, (listener, reply) => send(envelope, listener, reply), {
       signal,
       onLate: lateReceipts(envelope.id),
     })
@@ -242,10 +242,10 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     const session = serveMessages(stream, connection, {
       self: self.toMultihash().bytes,
       router,
-      seats,
-      passages,
+      subscriptions,
+      seenMessages,
       queue,
-      intake,
+      admission,
       senderRate,
       peerRate,
       forgeries,
@@ -294,7 +294,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       },
       onDeclined(id, reason) {
         const { bytes } = signDecline(secret, id, reason, now())
-        passages.takeDecline(bytes)
+        seenMessages.takeDecline(bytes)
         homeTaps?.tell({ type: 'decline', decline: bytes })
         if (FOR_A_WHILE.has(reason)) collecting ??= setTimeout(collectAgain, collectAgainMs)
       },
@@ -302,20 +302,20 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       async onClosed() {
         signal?.removeEventListener('abort', onAbort)
         ownTaps.delete(ownTap)
-        seats.remove(seat)
-        homeTaps?.remove(seat)
+        subscriptions.remove(subscription)
+        homeTaps?.remove(subscription)
         await hold.release()
       },
       now,
     })
     const onAbort = () => void ownTap.close()
     signal?.addEventListener('abort', onAbort, { once: true })
-    const seat = createSeat(end, rules, keep !== undefined, secret, ownTap)
-    ownTaps.set(ownTap, { seat, secret })
-    seats.add(seat)
-    if (homeTaps === undefined) router?.collectFor(seat)
+    const subscription = createSubscription(end, rules, keep !== undefined, secret, ownTap)
+    ownTaps.set(ownTap, { subscription, secret })
+    subscriptions.add(subscription)
+    if (homeTaps === undefined) router?.collectFor(subscription)
     else {
-      told = homeTaps.add(seat, secret)
+      told = homeTaps.add(subscription, secret)
       told.catch(() => {}) // most do not wait for it
     }
     return ownTap
@@ -330,15 +330,15 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   function proveAgain(): void {
     homeTaps?.onHome()
     if (router === undefined) return
-    for (const { seat, secret } of ownTaps.values()) {
-      if (seat.proof !== undefined) seat.proof = prove(secret, self)
-      router.collectFor(seat)
+    for (const { subscription, secret } of ownTaps.values()) {
+      if (subscription.proof !== undefined) subscription.proof = prove(secret, self)
+      router.collectFor(subscription)
     }
   }
 
-  function createSeat(end: End, rules: readonly TapRule[], keeps: boolean, secret: MessageSecret, ownTap: OwnTap): Seat {
+  function createSubscription(end: End, rules: readonly TapRule[], keeps: boolean, secret: MessageSecret, ownTap: OwnTap): Subscription {
     const proof = end.kind === 'hashname' ? prove(secret, self) : undefined
-    return { end: end.key, rules, keeps, proof, since: seats.tick(), give: (envelope) => ownTap.give(envelope) }
+    return { end: end.key, rules, keeps, proof, since: subscriptions.tick(), give: (envelope) => ownTap.give(envelope) }
   }
 
   return {
@@ -381,7 +381,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       await Promise.all([...ownTaps.keys()].map((own) => own.close()))
       homeTaps?.stop()
       router?.stop()
-      channels.stop()
+      streams.stop()
       if (isNode) await libp2p.unhandle(MESSAGE_PROTOCOL)
       for (const session of sessions) session.close()
     },

@@ -7,7 +7,7 @@ import { KEY_BYTES } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageRefusal, MessageSecret } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
-import { REFUSAL_NUMBERS, refusalOf } from './refusal.ts'
+import { REFUSAL_NUMBERS, refusalOf } from './refusals.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'
 

@@ -5,10 +5,17 @@
 
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
-import type { TapProof } from '../protocol/wire.ts'
 import type { MessageSecret } from '../types.ts'
 import { isProofRight, PROOF_NONCE_BYTES, signProof } from './proof.ts'
 import { publicKeyOf } from './signing.ts'
+
+/** Proves that the owner of a tap has the secret of its hashname; see proof.ts. */
+export interface TapProof {
+  publicKey: Uint8Array
+  nonce: Uint8Array
+  atMs: number
+  signature: Uint8Array
+}
 
 /** A proof is good for this long, in ms: a home shows it to each new record node. Taps are told anew before that. */
 export const TAP_PROOF_MS = 86_400_000

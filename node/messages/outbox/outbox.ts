@@ -21,11 +21,11 @@ import type {
   PostOutcome,
   Receipt,
 } from '../types.ts'
-import { type ComposerContext, createComposer } from './composing.ts'
+import { type ComposerContext, createComposer } from './composer.ts'
 import { createOutcomeWaits } from './outcome-waits.ts'
-import { createTries, isFinal, type TriesOptions } from './tries.ts'
+import { createRetryScheduler, isFinal, type RetryOptions } from './retry-scheduler.ts'
 
-export interface OutboxOptions extends TriesOptions {
+export interface OutboxOptions extends RetryOptions {
   /** Messages that wait at once, and the sum of their envelopes in bytes. */
   maxEntries?: number
   maxBytes?: number
@@ -36,7 +36,7 @@ export interface OutboxOptions extends TriesOptions {
   waitMs?: number
 }
 
-export const OUTBOX_DEFAULTS: Readonly<Required<Omit<OutboxOptions, keyof TriesOptions>>> = {
+export const OUTBOX_DEFAULTS: Readonly<Required<Omit<OutboxOptions, keyof RetryOptions>>> = {
   maxEntries: 10_000,
   maxBytes: 67_108_864, // it may be in memory
   keepDoneMs: 604_800_000, // the longest time to live
@@ -94,7 +94,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
   let starting: Promise<void> | undefined
   let pruning: ReturnType<typeof setInterval> | undefined
 
-  const tries = createTries(
+  const tries = createRetryScheduler(
     {
       ...context,
       async attempt(entry, signal) {

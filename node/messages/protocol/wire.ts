@@ -8,10 +8,10 @@ import { MAX_DECLINE_BYTES } from '../format/decline.ts'
 import { MAX_ENVELOPE_BYTES } from '../format/envelope.ts'
 import { PROOF_NONCE_BYTES } from '../format/proof.ts'
 import { MAX_RECEIPT_BYTES } from '../format/receipt.ts'
-import { REFUSAL_NUMBERS, refusalOf } from '../format/refusal.ts'
+import { REFUSAL_NUMBERS, refusalOf } from '../format/refusals.ts'
 import { checkRules } from '../format/rules.ts'
 import { SIGNATURE_BYTES } from '../format/signing.ts'
-import type { Progress } from '../routing/delivery.ts'
+import type { TapProof } from '../format/tap-proof.ts'
 import type { MessageRefusal, TapRule } from '../types.ts'
 
 export const MESSAGE_PROTOCOL = '/mayfly/messages/1.0.0'
@@ -30,7 +30,7 @@ export const TASK = {
 } as const
 export type Task = (typeof TASK)[keyof typeof TASK]
 
-export interface Post {
+export interface PostFrame {
   type: 'post'
   sequence: number
   task: Task
@@ -39,18 +39,11 @@ export interface Post {
   envelope: Uint8Array
 }
 /** A record node has this for taps of the end at this home. */
-export interface Offer {
+export interface OfferFrame {
   type: 'offer'
   sequence: number
   id: Key
   end: Key
-}
-/** A proof that the tap's owner has the secret of the hashname; see proof.ts. */
-export interface TapProof {
-  publicKey: Uint8Array
-  nonce: Uint8Array
-  atMs: number
-  signature: Uint8Array
 }
 /** A tab to its home: give me what comes for this end. A second one for the same end takes the place of the first. */
 export interface TapFrame {
@@ -63,7 +56,7 @@ export interface TapFrame {
   /** Of a hashname. */
   proof: TapProof | undefined
 }
-export interface Untap {
+export interface UntapFrame {
   type: 'untap'
   end: Key
 }
@@ -78,7 +71,7 @@ export interface DeclineFrame {
   decline: Uint8Array
 }
 /** Who is the receiver of this hashname? */
-export interface AskKey {
+export interface AskKeyFrame {
   type: 'ask-key'
   sequence: number
   end: Key
@@ -86,28 +79,43 @@ export interface AskKey {
   isForTab: boolean
 }
 /** A home to a record node: the receiver of this hashname is here; what mail is kept for it? */
-export interface Collect {
+export interface CollectFrame {
   type: 'collect'
   end: Key
   proof: TapProof
 }
 
+/** How far one message came. */
+export interface DeliveryProgress {
+  /** Taps that get it. */
+  taps: number
+  /** Those of them that store, and will send receipts. */
+  keepers: number
+  /** Record nodes that keep it, and until when, in ms since the epoch; 0 and 0 for none. */
+  nodes: number
+  untilMs: number
+  /** Why a peer that was asked did not take it. */
+  refusal: { reason: MessageRefusal; retryAfterMs: number } | undefined
+}
+
+export const NO_PROGRESS: Readonly<DeliveryProgress> = { taps: 0, keepers: 0, nodes: 0, untilMs: 0, refusal: undefined }
+
 /** The answer to a post, and to an offer of something that is there already. */
-export interface Taken extends Progress {
+export interface TakenFrame extends DeliveryProgress {
   type: 'taken'
   sequence: number
 }
 /** The answer to an offer of something that is not there. */
-export interface Want {
+export interface WantFrame {
   type: 'want'
   sequence: number
 }
 /** A home to its tab. */
-export interface Deliver {
+export interface DeliverFrame {
   type: 'deliver'
   envelope: Uint8Array
 }
-export interface Tapped {
+export interface TappedFrame {
   type: 'tapped'
   sequence: number
   /** Why the tap was not taken. */
@@ -120,18 +128,18 @@ export interface KeyFrame {
   publicKey: Uint8Array | undefined
 }
 export type MessageFrame =
-  | Post
-  | Offer
+  | PostFrame
+  | OfferFrame
   | TapFrame
-  | Untap
+  | UntapFrame
   | ReceiptFrame
   | DeclineFrame
-  | AskKey
-  | Collect
-  | Taken
-  | Want
-  | Deliver
-  | Tapped
+  | AskKeyFrame
+  | CollectFrame
+  | TakenFrame
+  | WantFrame
+  | DeliverFrame
+  | TappedFrame
   | KeyFrame
 
 const TYPE = {
@@ -258,7 +266,7 @@ function decodeProof(value: unknown): TapProof {
 }
 
 /** The reason's number and the time to wait, in ms; 0 and 0 for none. */
-function encodeRefusal(refusal: Progress['refusal']): [number, number] {
+function encodeRefusal(refusal: DeliveryProgress['refusal']): [number, number] {
   return refusal === undefined ? [0, 0] : [REFUSAL_NUMBERS[refusal.reason], refusal.retryAfterMs]
 }
 

@@ -3,9 +3,10 @@
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
+import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { MessageRefusal, PostOutcome, Receipt } from '../types.ts'
-import { NOTHING, type Progress, type Reply } from './delivery.ts'
-import type { Asker } from './passages.ts'
+import type { Reply } from './delivery.ts'
+import type { ReceiptListener } from './seen-messages.ts'
 
 export interface AttemptOptions {
   signal: AbortSignal
@@ -27,14 +28,14 @@ const MORE_RECEIPTS_MS = 30
  */
 export function attemptDelivery(
   envelope: Envelope,
-  send: (asker: Asker, reply: Reply) => void,
+  send: (listener: ReceiptListener, reply: Reply) => void,
   options: AttemptOptions,
 ): Promise<PostOutcome> {
   const { signal, onLate } = options
   const { id, isSealed, expiresAtMs } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
-    let progress: Progress | undefined
+    let progress: DeliveryProgress | undefined
     /** Receivers that declined, by public key, hex, with what they said. Bounded: MAX_DECLINES. */
     const declines = new Map<string, MessageRefusal>()
     let isOver = false
@@ -42,7 +43,7 @@ export function attemptDelivery(
 
     const end = () => {
       isOver = true
-      asker.end()
+      listener.end()
       clearTimeout(timer)
       clearTimeout(more)
       signal.removeEventListener('abort', onAbort)
@@ -59,7 +60,7 @@ export function attemptDelivery(
 
     function outcome(): PostOutcome {
       if (receipts.length > 0) return { state: 'stored', receipts }
-      const { taps, keepers, nodes, untilMs, refusal } = progress ?? NOTHING
+      const { taps, keepers, nodes, untilMs, refusal } = progress ?? NO_PROGRESS
       // Who declines has the word, unless somebody else may still store it.
       const [declined] = declines.values()
       const isBelievable = isSealed || keepers > 0
@@ -92,7 +93,7 @@ export function attemptDelivery(
         look()
       },
     }
-    const asker = createAsker(hearing, onLate)
+    const listener = createReceiptListener(hearing, onLate)
     const reply: Reply = (answer) => {
       progress ??= answer
       look()
@@ -100,14 +101,14 @@ export function attemptDelivery(
     const timer = setTimeout(finish, RECEIPTS_MS)
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
-    send(asker, reply)
+    send(listener, reply)
   })
 }
 
-type Hearing = Pick<Asker, 'onReceipt' | 'onDecline'>
+type Hearing = Pick<ReceiptListener, 'onReceipt' | 'onDecline'>
 
 /** Is kept for as long as the message is remembered, long after its try: of the try it keeps nothing then. */
-function createAsker(hearing: Hearing, onLate: (receipt: Receipt) => void): Asker & { end(): void } {
+function createReceiptListener(hearing: Hearing, onLate: (receipt: Receipt) => void): ReceiptListener & { end(): void } {
   let current: Hearing | undefined = hearing
   return {
     isOpen: true,

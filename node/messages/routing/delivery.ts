@@ -1,27 +1,13 @@
 /** How far one message came, put together from all who were asked to take it, and told to who asked. Receipts go another way: passages.ts. */
 
-import type { MessageRefusal } from '../types.ts'
-
-export interface Progress {
-  /** Taps that hear it. */
-  taps: number
-  /** Those of them that store, and will send receipts. */
-  keepers: number
-  /** Record nodes that keep it, and until when, in ms since the epoch; 0 and 0 for none. */
-  nodes: number
-  untilMs: number
-  /** Why somebody who was asked did not take it. */
-  refusal: { reason: MessageRefusal; retryAfterMs: number } | undefined
-}
-
-export const NOTHING: Readonly<Progress> = { taps: 0, keepers: 0, nodes: 0, untilMs: 0, refusal: undefined }
+import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 
 /** The answer to one question about a message: called once. */
-export type Reply = (progress: Progress) => void
+export type Reply = (progress: DeliveryProgress) => void
 
 export interface Delivery {
   /** One more who is asked. One that never answers is waited for until the time is over; undefined: it could not be asked. */
-  join(): (part: Progress | undefined) => void
+  join(): (part: DeliveryProgress | undefined) => void
   /** Nobody else will be asked. */
   complete(): void
 }
@@ -31,7 +17,7 @@ export interface Delivery {
  * @param timeoutMs after this long the answer is made of what is there
  */
 export function createDelivery(reply: Reply, combine: 'sum' | 'agree', timeoutMs: number): Delivery {
-  const parts: Progress[] = []
+  const parts: DeliveryProgress[] = []
   let waiting = 0
   let isComplete = false
   let isOver = false
@@ -60,8 +46,8 @@ export function createDelivery(reply: Reply, combine: 'sum' | 'agree', timeoutMs
   }
 }
 
-function sumOf(parts: readonly Progress[]): Progress {
-  const whole: Progress = { ...NOTHING }
+function sumOf(parts: readonly DeliveryProgress[]): DeliveryProgress {
+  const whole: DeliveryProgress = { ...NO_PROGRESS }
   for (const { taps, keepers, nodes, untilMs, refusal } of parts) {
     whole.taps += taps
     whole.keepers += keepers
@@ -73,7 +59,7 @@ function sumOf(parts: readonly Progress[]): Progress {
 }
 
 /** One of three may lie: what it says of taps has no weight, and what it refuses the others took. */
-function agreedOf(parts: readonly Progress[]): Progress {
+function agreedOf(parts: readonly DeliveryProgress[]): DeliveryProgress {
   const { nodes, untilMs, refusal } = sumOf(parts)
   const isRefused = parts.every((part) => part.refusal !== undefined)
   return {

@@ -11,14 +11,15 @@ import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { readEnvelopeFields } from '../format/envelope-fields.ts'
 import { passesRules, RULE_LIMITS } from '../format/rules.ts'
-import type { Channels } from '../protocol/channels.ts'
-import type { DeclineFrame, ReceiptFrame, TapProof } from '../protocol/wire.ts'
+import type { TapProof } from '../format/tap-proof.ts'
+import type { RequestStreams } from '../protocol/request-streams.ts'
+import type { DeclineFrame, ReceiptFrame } from '../protocol/wire.ts'
 import type { MessageSecret } from '../types.ts'
-import type { Seat, Seats } from './seats.ts'
+import type { Subscription, Subscriptions } from './subscriptions.ts'
 
 export interface HomeTapsContext {
-  seats: Seats
-  channels: Channels
+  subscriptions: Subscriptions
+  streams: RequestStreams
   home(): PeerId | undefined
   prove(secret: MessageSecret, home: PeerId): TapProof
 }
@@ -29,10 +30,10 @@ export interface HomeTaps {
    *
    * @throws {MayflyError} ERR_LIMIT, ERR_WRONG_KEY
    */
-  add(seat: Seat, secret: MessageSecret): Promise<void>
+  add(subscription: Subscription, secret: MessageSecret): Promise<void>
   /** The seat is no longer among the seats. */
-  remove(seat: Seat): void
-  give(seat: Seat, envelope: Envelope): void
+  remove(subscription: Subscription): void
+  give(subscription: Subscription, envelope: Envelope): void
   tell(frame: ReceiptFrame | DeclineFrame): void
   /** There is a home: a new one, or the same again. */
   onHome(): void
@@ -45,7 +46,7 @@ const TAP_MS = 4_000
 /** A stream to the home that ended is opened again after this long, in ms, unless another home comes first. */
 const RETELL_MS = 500
 
-export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext): HomeTaps {
+export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTapsContext): HomeTaps {
   /** By the end's key, hex: the secret that proves it. Bounded by the taps. */
   const secrets = new Map<string, MessageSecret>()
   let retelling: ReturnType<typeof setTimeout> | undefined
@@ -53,15 +54,15 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
 
   /** One tap for all of an end: the home sends what any of them wants. */
   function tellEnd(end: Key, to: PeerId): Promise<void> {
-    const own = [...seats.at(end)]
+    const own = [...subscriptions.at(end)]
     const secret = secrets.get(encodeKeyHex(end))
     if (own.length === 0) return Promise.resolve()
     const all = own.flatMap(({ rules }) => rules)
-    const rules = own.some((seat) => seat.rules.length === 0) || all.length > RULE_LIMITS.maxRules ? [] : all
+    const rules = own.some((subscription) => subscription.rules.length === 0) || all.length > RULE_LIMITS.maxRules ? [] : all
     const isProved = own.some(({ proof }) => proof !== undefined)
     const proof = isProved && secret !== undefined ? prove(secret, to) : undefined
     return new Promise((resolve, reject) => {
-      const forget = channels.ask(
+      const forget = streams.ask(
         to,
         (sequence) => ({ type: 'tap', sequence, end, rules, keeps: own.some(({ keeps }) => keeps), proof }),
         (answer) => {
@@ -88,38 +89,38 @@ export function createHomeTaps({ seats, channels, home, prove }: HomeTapsContext
   function tellAll(): void {
     const to = home()
     if (to === undefined || isStopped) return
-    const ends = new Map([...seats.all()].map(({ end }) => [encodeKeyHex(end), end]))
+    const ends = new Map([...subscriptions.all()].map(({ end }) => [encodeKeyHex(end), end]))
     for (const end of ends.values()) tellEnd(end, to).catch(() => {})
   }
 
   return {
-    async add(seat, secret) {
-      secrets.set(encodeKeyHex(seat.end), secret)
+    async add(subscription, secret) {
+      secrets.set(encodeKeyHex(subscription.end), secret)
       const to = home()
-      if (to !== undefined) await inTime(tellEnd(seat.end, to), TAP_MS)
+      if (to !== undefined) await inTime(tellEnd(subscription.end, to), TAP_MS)
     },
-    remove(seat) {
+    remove(subscription) {
       const to = home()
-      const others = [...seats.at(seat.end)]
-      if (others.length === 0) secrets.delete(encodeKeyHex(seat.end))
+      const others = [...subscriptions.at(subscription.end)]
+      if (others.length === 0) secrets.delete(encodeKeyHex(subscription.end))
       if (to === undefined || isStopped) return
-      if (others.length === 0) channels.tell(to, { type: 'untap', end: seat.end })
-      else tellEnd(seat.end, to).catch(() => {})
+      if (others.length === 0) streams.tell(to, { type: 'untap', end: subscription.end })
+      else tellEnd(subscription.end, to).catch(() => {})
     },
-    give(seat, envelope) {
-      if (seat.rules.length > 0) {
+    give(subscription, envelope) {
+      if (subscription.rules.length > 0) {
         const fields = readEnvelopeFields(envelope)
-        if (fields === undefined || !passesRules(seat.rules, fields)) return
+        if (fields === undefined || !passesRules(subscription.rules, fields)) return
       }
-      seat.give(envelope)
+      subscription.give(envelope)
     },
     tell(frame) {
       const to = home()
-      if (to !== undefined) channels.tell(to, frame)
+      if (to !== undefined) streams.tell(to, frame)
     },
     onHome: tellAll,
     onChannelEnd(peer) {
-      if (seats.size > 0) retellSoon(peer)
+      if (subscriptions.size > 0) retellSoon(peer)
     },
     stop() {
       isStopped = true

@@ -11,7 +11,7 @@ import type { End } from '../format/end.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { openMessage } from '../format/open-message.ts'
 import { MAX_RECEIPT_IDS, signReceipt } from '../format/receipt.ts'
-import { REFUSAL_NUMBERS } from '../format/refusal.ts'
+import { REFUSAL_NUMBERS } from '../format/refusals.ts'
 import type { Kept, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../types.ts'
 
 export interface OwnTapContext {

@@ -14,15 +14,15 @@ import type { Envelope } from '../format/envelope.ts'
 import { readEnvelopeFields } from '../format/envelope-fields.ts'
 import { passesRules } from '../format/rules.ts'
 import { isTapProofTimely, isTapProved } from '../format/tap-proof.ts'
-import type { Channels } from '../protocol/channels.ts'
-import { type Collect, TASK } from '../protocol/wire.ts'
-import { createDelivery, type Delivery, NOTHING, type Progress, type Reply } from './delivery.ts'
-import { heardAtHome, saidByRecordNode } from './hearsay.ts'
-import type { Mail } from './mail.ts'
-import { createMailRounds } from './mail-rounds.ts'
-import type { Asker, Passage, Passages } from './passages.ts'
+import type { RequestStreams } from '../protocol/request-streams.ts'
+import { type CollectFrame, type DeliveryProgress, NO_PROGRESS, TASK } from '../protocol/wire.ts'
+import { createDelivery, type Delivery, type Reply } from './delivery.ts'
+import { createDeliveryRounds } from './delivery-rounds.ts'
 import { createPublicKeys } from './public-keys.ts'
-import type { Seat, Seats } from './seats.ts'
+import { progressOfHome, progressOfRecordNode } from './reported-progress.ts'
+import type { ReceiptListener, SeenMessage, SeenMessages } from './seen-messages.ts'
+import type { StoredMessages } from './stored-messages.ts'
+import type { Subscription, Subscriptions } from './subscriptions.ts'
 
 /** What messages need of presence; handed in, since this folder stands beside others that need it too. */
 export interface RouterPresence {
@@ -34,25 +34,25 @@ export interface RouterContext {
   self: PeerId
   servers: RoutingTable
   presence: RouterPresence
-  channels: Channels
-  seats: Seats
-  passages: Passages
-  createMail(isKnownEnd: (end: Key) => boolean): Mail
+  streams: RequestStreams
+  subscriptions: Subscriptions
+  seenMessages: SeenMessages
+  createStoredMessages(isKnownEnd: (end: Key) => boolean): StoredMessages
   now(): number
 }
 
 export interface Router {
-  readonly mail: Mail
+  readonly mail: StoredMessages
   /** Brings it to its end, wherever that is. */
-  route(envelope: Envelope, passage: Passage, reply: Reply): void
+  route(envelope: Envelope, seen: SeenMessage, reply: Reply): void
   /** As a record node: to the homes of those who hold the end's key, but not back to who sent it; keeps what is sealed. */
-  record(envelope: Envelope, passage: Passage, rank: number, from: PeerId, reply: Reply): void
+  record(envelope: Envelope, seen: SeenMessage, rank: number, from: PeerId, reply: Reply): void
   /** To the taps that are here. */
-  give(envelope: Envelope, passage: Passage, reply: Reply): void
+  give(envelope: Envelope, seen: SeenMessage, reply: Reply): void
   /** A receiver sits here: mail that is kept for it comes. */
-  collectFor(seat: Seat): void
+  collectFor(subscription: Subscription): void
   /** As a record node: the receiver is at that home. False when it is not proved. */
-  onCollect(collect: Collect, from: PeerId): boolean
+  onCollect(collect: CollectFrame, from: PeerId): boolean
   /** The public key of a hashname, asked of the homes of its holders, then of its record nodes. */
   findPublicKey(end: Key, options: Required<AbortOptions>): Promise<Uint8Array | undefined>
   /** What this node itself knows of it. */
@@ -88,22 +88,22 @@ interface Place {
 }
 
 export function createRouter(context: RouterContext): Router {
-  const { self, servers, presence, channels, seats, passages, now } = context
+  const { self, servers, presence, streams, subscriptions, seenMessages, now } = context
   const selfId = self.toString()
   const placement = createNodePlacement(servers)
   const publicKeys = createPublicKeys()
-  const mail = context.createMail((end) => publicKeys.get(end) !== undefined)
-  const rounds = createMailRounds({
+  const mail = context.createStoredMessages((end) => publicKeys.get(end) !== undefined)
+  const rounds = createDeliveryRounds({
     mail,
     copy(envelope, home, reply) {
-      passages.add(envelope)
+      seenMessages.add(envelope)
       copyTo(home, envelope, 0, reply)
     },
   })
   /** By the end's key, hex. Bounded: MAX_PLACES, and emptied when the servers change. */
   const places = new Map<string, Place>()
   /** By peer id. Bounded by the servers: emptied when they change. */
-  const recordAskers = new Map<string, Asker>()
+  const recordListeners = new Map<string, ReceiptListener>()
   let searches = 0
   let keySearches = 0
   let ended = new AbortController()
@@ -122,58 +122,58 @@ export function createRouter(context: RouterContext): Router {
     return place
   }
 
-  function give(envelope: Envelope, passage: Passage, reply: Reply): void {
+  function give(envelope: Envelope, seen: SeenMessage, reply: Reply): void {
     const nowMs = now()
-    const { given } = passage
-    const isAgain = given !== undefined && passage.receipts.length === 0 && nowMs - given.atMs >= AGAIN_MS
+    const { given } = seen
+    const isAgain = given !== undefined && seen.receipts.length === 0 && nowMs - given.atMs >= AGAIN_MS
     let taps = 0
     let keepers = 0
     let fields: ReturnType<typeof readEnvelopeFields> | undefined
-    for (const seat of [...seats.at(envelope.to)]) {
-      if ((seat.proof !== undefined) !== envelope.isSealed) continue
-      if (seat.rules.length > 0) {
+    for (const subscription of [...subscriptions.at(envelope.to)]) {
+      if ((subscription.proof !== undefined) !== envelope.isSealed) continue
+      if (subscription.rules.length > 0) {
         fields ??= readEnvelopeFields(envelope)
-        if (fields === undefined || !passesRules(seat.rules, fields)) continue
+        if (fields === undefined || !passesRules(subscription.rules, fields)) continue
       }
       taps++
-      if (seat.keeps) keepers++
-      if (given === undefined || seat.since > given.tick || (isAgain && seat.keeps)) seat.give(envelope)
+      if (subscription.keeps) keepers++
+      if (given === undefined || subscription.since > given.tick || (isAgain && subscription.keeps)) subscription.give(envelope)
     }
     const isNewlyGiven = given === undefined || isAgain
-    passage.given = { ...(isNewlyGiven ? { atMs: nowMs, tick: seats.tick() } : given), taps, keepers }
-    reply({ ...NOTHING, taps, keepers })
+    seen.given = { ...(isNewlyGiven ? { atMs: nowMs, tick: subscriptions.tick() } : given), taps, keepers }
+    reply({ ...NO_PROGRESS, taps, keepers })
   }
 
   /** What a home is asked is over when it has said how many of its taps hear it; receipts come by themselves. */
-  function copyTo(home: PeerId, envelope: Envelope, rank: number, reply: (progress: Progress | undefined) => void): void {
+  function copyTo(home: PeerId, envelope: Envelope, rank: number, reply: (progress: DeliveryProgress | undefined) => void): void {
     const { id, to: end, bytes } = envelope
     const send = (isOffer: boolean) => {
-      const forget = channels.ask(
+      const forget = streams.ask(
         home,
         (sequence) =>
           isOffer ? { type: 'offer', sequence, id, end } : { type: 'post', sequence, task: TASK.copy, rank: 0, envelope: bytes },
         (answer) => {
           forget()
           if (answer.type === 'want' && isOffer) send(false)
-          else reply(answer.type === 'taken' ? heardAtHome(answer) : undefined)
+          else reply(answer.type === 'taken' ? progressOfHome(answer) : undefined)
         },
       )
     }
     send(rank > 0)
   }
 
-  function keep(envelope: Envelope, passage: Passage, reply: Reply): void {
-    const reason = passage.receipts.length > 0 ? 'stored' : mail.keep(envelope)
-    if (reason === undefined) reply({ ...NOTHING, nodes: 1, untilMs: envelope.expiresAtMs })
-    else reply(reason === 'stored' ? NOTHING : { ...NOTHING, refusal: { reason, retryAfterMs: ROUTE_MS } })
+  function keep(envelope: Envelope, seen: SeenMessage, reply: Reply): void {
+    const reason = seen.receipts.length > 0 ? 'stored' : mail.keep(envelope)
+    if (reason === undefined) reply({ ...NO_PROGRESS, nodes: 1, untilMs: envelope.expiresAtMs })
+    else reply(reason === 'stored' ? NO_PROGRESS : { ...NO_PROGRESS, refusal: { reason, retryAfterMs: ROUTE_MS } })
   }
 
-  function record(envelope: Envelope, passage: Passage, rank: number, from: PeerId, reply: Reply, told: readonly PeerId[] = []): void {
+  function record(envelope: Envelope, seen: SeenMessage, rank: number, from: PeerId, reply: Reply, told: readonly PeerId[] = []): void {
     const delivery = createDelivery(reply, 'sum', RECORD_MS)
-    if (envelope.isSealed) keep(envelope, passage, delivery.join())
+    if (envelope.isSealed) keep(envelope, seen, delivery.join())
     for (const home of presence.homesHolding(envelope.to)) {
       if (home === selfId) {
-        if (!from.equals(self)) give(envelope, passage, delivery.join())
+        if (!from.equals(self)) give(envelope, seen, delivery.join())
       } else if (home !== from.toString() && !told.some((node) => node.toString() === home)) {
         copyTo(peerIdFromString(home), envelope, rank, delivery.join())
       }
@@ -181,64 +181,65 @@ export function createRouter(context: RouterContext): Router {
     delivery.complete()
   }
 
-  function askRecordNode(node: PeerId, envelope: Envelope, rank: number, reply: (progress: Progress | undefined) => void): void {
-    const forget = channels.ask(
+  function askRecordNode(node: PeerId, envelope: Envelope, rank: number, reply: (progress: DeliveryProgress | undefined) => void): void {
+    const forget = streams.ask(
       node,
       (sequence) => ({ type: 'post', sequence, task: TASK.record, rank, envelope: envelope.bytes }),
       (answer) => {
         forget()
-        reply(answer.type === 'taken' ? saidByRecordNode(answer, envelope) : undefined)
+        reply(answer.type === 'taken' ? progressOfRecordNode(answer, envelope) : undefined)
       },
     )
   }
 
-  async function route(envelope: Envelope, passage: Passage, reply: Reply): Promise<void> {
+  async function route(envelope: Envelope, seen: SeenMessage, reply: Reply): Promise<void> {
     const place = await placeOf(envelope.to)
-    if (place.nodes.length === 0 && !place.isSelf) return reply({ ...NOTHING, refusal: { reason: 'no-network', retryAfterMs: ROUTE_MS } })
+    if (place.nodes.length === 0 && !place.isSelf)
+      return reply({ ...NO_PROGRESS, refusal: { reason: 'no-network', retryAfterMs: ROUTE_MS } })
     const first: Reply = (progress) => {
       // The record nodes may lie, or not know: homes are asked for by a search before the answer is "nobody".
       const isAbsent = progress.keepers === 0 && (envelope.isSealed || progress.taps === 0)
-      if (!isAbsent || passage.receipts.length > 0 || searches >= MAX_SEARCHES) return reply(progress)
+      if (!isAbsent || seen.receipts.length > 0 || searches >= MAX_SEARCHES) return reply(progress)
       searches++
       const more = createDelivery(reply, 'sum', ROUTE_MS)
       more.join()(progress)
-      void search(envelope, passage, more).finally(() => {
+      void search(envelope, seen, more).finally(() => {
         searches--
         more.complete()
       })
     }
     const delivery = createDelivery(first, 'sum', ROUTE_MS)
-    give(envelope, passage, delivery.join())
-    if (passage.given !== undefined && passage.given.keepers > 0) tellRecordNodes(envelope, passage, place)
+    give(envelope, seen, delivery.join())
+    if (seen.given !== undefined && seen.given.keepers > 0) tellRecordNodes(envelope, seen, place)
     const records = createDelivery(delivery.join(), 'agree', RECORDS_MS)
-    if (place.isSelf) record(envelope, passage, 0, self, records.join(), place.nodes)
+    if (place.isSelf) record(envelope, seen, 0, self, records.join(), place.nodes)
     for (const [index, node] of place.nodes.entries()) askRecordNode(node, envelope, place.isSelf ? index + 1 : index, records.join())
     records.complete()
     delivery.complete()
   }
 
   /** Who asks no home where it is received would keep it until it expires: what became of it comes from here. */
-  function tellRecordNodes({ isSealed }: Envelope, passage: Passage, { nodes }: Place): void {
-    for (const node of isSealed ? nodes : []) passages.ask(passage, recordAskerOf(node))
+  function tellRecordNodes({ isSealed }: Envelope, seen: SeenMessage, { nodes }: Place): void {
+    for (const node of isSealed ? nodes : []) seenMessages.ask(seen, recordListenerOf(node))
   }
 
   /** One for all messages: a receipt for many of them is told once. */
-  function recordAskerOf(node: PeerId): Asker {
+  function recordListenerOf(node: PeerId): ReceiptListener {
     const id = node.toString()
-    const known = recordAskers.get(id)
+    const known = recordListeners.get(id)
     if (known !== undefined) return known
-    const asker: Asker = {
+    const listener: ReceiptListener = {
       isOpen: true,
-      onReceipt: ({ bytes }) => channels.tell(node, { type: 'receipt', receipt: bytes }),
+      onReceipt: ({ bytes }) => streams.tell(node, { type: 'receipt', receipt: bytes }),
       onDecline: () => {},
     }
-    recordAskers.set(id, asker)
-    return asker
+    recordListeners.set(id, listener)
+    return listener
   }
 
-  async function search(envelope: Envelope, passage: Passage, delivery: Pick<Delivery, 'join'>): Promise<void> {
+  async function search(envelope: Envelope, seen: SeenMessage, delivery: Pick<Delivery, 'join'>): Promise<void> {
     const place = await placeOf(envelope.to)
-    tellRecordNodes(envelope, passage, place)
+    tellRecordNodes(envelope, seen, place)
     const asked = new Set([selfId, ...presence.homesHolding(envelope.to)])
     // A home that is a record node was not copied to from here, and what it said of its own taps may have been outvoted: it is asked as a home.
     for (const node of place.nodes) asked.delete(node.toString())
@@ -255,12 +256,12 @@ export function createRouter(context: RouterContext): Router {
     }
   }
 
-  async function collectFor({ end, proof }: Seat): Promise<void> {
+  async function collectFor({ end, proof }: Subscription): Promise<void> {
     if (proof === undefined || !isTapProofTimely(proof, now())) return
     publicKeys.put(end, proof.publicKey)
     const { nodes } = await placeOf(end)
-    for (const node of nodes) channels.tell(node, { type: 'collect', end, proof })
-    for (const envelope of mail.of(end)) give(envelope, passages.add(envelope), SILENT)
+    for (const node of nodes) streams.tell(node, { type: 'collect', end, proof })
+    for (const envelope of mail.of(end)) give(envelope, seenMessages.add(envelope), SILENT)
   }
 
   async function askKey(of: PeerId, end: Key, signal: AbortSignal): Promise<Uint8Array | undefined> {
@@ -272,7 +273,7 @@ export function createRouter(context: RouterContext): Router {
         resolve(publicKey !== undefined && equalBytes(sha256AtOnce(publicKey), end) ? publicKey : undefined)
       }
       const onAbort = () => done()
-      const forget = channels.ask(
+      const forget = streams.ask(
         of,
         (sequence) => ({ type: 'ask-key', sequence, end, isForTab: false }),
         (answer) => done(answer.type === 'key' ? answer.publicKey : undefined),
@@ -285,16 +286,16 @@ export function createRouter(context: RouterContext): Router {
   /** Record nodes may be other ones now: those that are new to a receiver are told of it. */
   function onServers(): void {
     places.clear()
-    recordAskers.clear()
-    for (const seat of seats.all()) void collectFor(seat)
+    recordListeners.clear()
+    for (const subscription of subscriptions.all()) void collectFor(subscription)
   }
 
   return {
     mail,
-    route: (envelope, passage, reply) => void route(envelope, passage, reply),
+    route: (envelope, seen, reply) => void route(envelope, seen, reply),
     record,
     give,
-    collectFor: (seat) => void collectFor(seat),
+    collectFor: (subscription) => void collectFor(subscription),
     onCollect({ end, proof }, from) {
       if (!isTapProved(end, proof, from.toMultihash().bytes, now())) return false
       publicKeys.put(end, proof.publicKey)

@@ -14,7 +14,7 @@ import { openMessage } from '../../../node/messages/format/open-message.ts'
 import { decodePayload, encodePayload } from '../../../node/messages/format/payload.ts'
 import { isProofRight, type ProofTerms, signProof } from '../../../node/messages/format/proof.ts'
 import { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from '../../../node/messages/format/receipt.ts'
-import { REFUSAL_NUMBERS } from '../../../node/messages/format/refusal.ts'
+import { REFUSAL_NUMBERS } from '../../../node/messages/format/refusals.ts'
 import { publicKeyOf } from '../../../node/messages/format/signing.ts'
 import { readNumberedRows, readWirePage, type WirePage } from '../../helpers/wire-page.ts'
 

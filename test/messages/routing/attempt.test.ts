@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { signDecline } from '../../../node/messages/format/decline.ts'
 import { createMessageSecret, type Envelope, publicKeyOf, signReceipt } from '../../../node/messages/index.ts'
+import { type DeliveryProgress, NO_PROGRESS } from '../../../node/messages/protocol/wire.ts'
 import { attemptDelivery } from '../../../node/messages/routing/attempt.ts'
-import { NOTHING, type Progress } from '../../../node/messages/routing/delivery.ts'
-import type { Asker } from '../../../node/messages/routing/passages.ts'
+import type { ReceiptListener } from '../../../node/messages/routing/seen-messages.ts'
 import type { MessageRefusal, PostOutcome, Receipt } from '../../../node/messages/types.ts'
 import { signMadeUp, signOpen } from '../../helpers/signed-messages.ts'
 
@@ -14,11 +14,11 @@ const sealed = signMadeUp()
 const open = signOpen('#wall', { body: 'x' })
 
 function start(envelope: Envelope) {
-  let told: { asker: Asker; reply(progress: Progress): void } | undefined
+  let told: { listener: ReceiptListener; reply(progress: DeliveryProgress): void } | undefined
   const late: Receipt[] = []
   const abort = new AbortController()
   let outcome: PostOutcome | undefined
-  const delivery = attemptDelivery(envelope, (asker, reply) => (told = { asker, reply }), {
+  const delivery = attemptDelivery(envelope, (listener, reply) => (told = { listener, reply }), {
     signal: abort.signal,
     onLate: (receipt) => late.push(receipt),
   }).then((value) => (outcome = value))
@@ -26,9 +26,10 @@ function start(envelope: Envelope) {
     delivery,
     late,
     abort,
-    progress: (part: Partial<Progress>) => told?.reply({ ...NOTHING, ...part }),
-    receipt: (secret = createMessageSecret(), ids = [envelope.id]) => told?.asker.onReceipt(signReceipt(secret, ids, 5)),
-    decline: (reason: MessageRefusal, secret = createMessageSecret()) => told?.asker.onDecline(signDecline(secret, envelope.id, reason, 5)),
+    progress: (part: Partial<DeliveryProgress>) => told?.reply({ ...NO_PROGRESS, ...part }),
+    receipt: (secret = createMessageSecret(), ids = [envelope.id]) => told?.listener.onReceipt(signReceipt(secret, ids, 5)),
+    decline: (reason: MessageRefusal, secret = createMessageSecret()) =>
+      told?.listener.onDecline(signDecline(secret, envelope.id, reason, 5)),
     /** Undefined while it goes on. */
     async after(ms: number) {
       await vi.advanceTimersByTimeAsync(ms)
@@ -38,7 +39,7 @@ function start(envelope: Envelope) {
 }
 
 describe('attempt', () => {
-  test.each<[what: string, envelope: Envelope, progress: Partial<Progress>, outcome: PostOutcome]>([
+  test.each<[what: string, envelope: Envelope, progress: Partial<DeliveryProgress>, outcome: PostOutcome]>([
     ['heard', open, { taps: 3 }, { state: 'heard', taps: 3 }],
     ['kept by record nodes', sealed, { nodes: 2, untilMs: 7 }, { state: 'queued', nodes: 2, untilMs: 7 }],
     ['there for nobody', open, {}, { state: 'queued', nodes: 0, untilMs: open.expiresAtMs }],

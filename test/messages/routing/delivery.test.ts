@@ -1,21 +1,22 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createDelivery, NOTHING, type Progress } from '../../../node/messages/routing/delivery.ts'
+import { type DeliveryProgress, NO_PROGRESS } from '../../../node/messages/protocol/wire.ts'
+import { createDelivery } from '../../../node/messages/routing/delivery.ts'
 
-function collect(combine: 'sum' | 'agree', parts: (Partial<Progress> | undefined)[]): Progress | undefined {
-  let told: Progress | undefined
+function collect(combine: 'sum' | 'agree', parts: (Partial<DeliveryProgress> | undefined)[]): DeliveryProgress | undefined {
+  let told: DeliveryProgress | undefined
   const delivery = createDelivery((progress) => (told = progress), combine, 60_000)
   const replies = parts.map(() => delivery.join())
   delivery.complete()
   for (const [i, reply] of replies.entries()) {
     const part = parts[i]
-    reply(part && { ...NOTHING, ...part })
+    reply(part && { ...NO_PROGRESS, ...part })
   }
   return told
 }
 
 describe('delivery', () => {
   test('homes answer for different taps: their numbers are added up', () => {
-    expect(collect('sum', [{ taps: 3, keepers: 1 }, { taps: 2 }, undefined])).toEqual({ ...NOTHING, taps: 5, keepers: 1 })
+    expect(collect('sum', [{ taps: 3, keepers: 1 }, { taps: 2 }, undefined])).toEqual({ ...NO_PROGRESS, taps: 5, keepers: 1 })
   })
 
   test.each<[what: string, taps: (number | undefined)[], agreed: number]>([
@@ -30,7 +31,7 @@ describe('delivery', () => {
       'agree',
       taps.map((count) => (count === undefined ? undefined : { taps: count, keepers: count })),
     )
-    expect(told).toEqual({ ...NOTHING, taps: agreed, keepers: agreed })
+    expect(told).toEqual({ ...NO_PROGRESS, taps: agreed, keepers: agreed })
   })
 
   test('record nodes are counted, each as one that keeps it', () => {
@@ -46,19 +47,19 @@ describe('delivery', () => {
   test('who does not answer is waited for no longer than the time, and what comes later counts for nothing', () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
-    const told: Progress[] = []
+    const told: DeliveryProgress[] = []
     const delivery = createDelivery((progress) => told.push(progress), 'sum', 1_000)
     const [first, second] = [delivery.join(), delivery.join()]
     delivery.complete()
-    first({ ...NOTHING, taps: 1 })
+    first({ ...NO_PROGRESS, taps: 1 })
     vi.advanceTimersByTime(999)
     expect(told).toEqual([])
     vi.advanceTimersByTime(1)
-    second({ ...NOTHING, taps: 10 })
-    expect(told).toEqual([{ ...NOTHING, taps: 1 }])
+    second({ ...NO_PROGRESS, taps: 10 })
+    expect(told).toEqual([{ ...NO_PROGRESS, taps: 1 }])
   })
 
   test('when nobody is asked the answer is at once', () => {
-    expect(collect('sum', [])).toEqual(NOTHING)
+    expect(collect('sum', [])).toEqual(NO_PROGRESS)
   })
 })

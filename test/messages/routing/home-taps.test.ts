@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { signTapProof } from '../../../node/messages/format/tap-proof.ts'
 import { createMessageSecret, parseEnd } from '../../../node/messages/index.ts'
-import type { Answer, Channels } from '../../../node/messages/protocol/channels.ts'
+import type { Answer, RequestStreams } from '../../../node/messages/protocol/request-streams.ts'
 import type { MessageFrame } from '../../../node/messages/protocol/wire.ts'
 import { createHomeTaps } from '../../../node/messages/routing/home-taps.ts'
-import { createSeats, type Seat } from '../../../node/messages/routing/seats.ts'
+import { createSubscriptions, type Subscription } from '../../../node/messages/routing/subscriptions.ts'
 import type { TapRule } from '../../../node/messages/types.ts'
 import { createSeededPeer } from '../../helpers/seeded-peer.ts'
 import { signOpen } from '../../helpers/signed-messages.ts'
@@ -16,7 +16,7 @@ async function start() {
   const { peer: home } = await createSeededPeer(1)
   const told: MessageFrame[] = []
   const asked: ((answer: Answer) => void)[] = []
-  const channels: Channels = {
+  const streams: RequestStreams = {
     ask(_, frame, onAnswer) {
       told.push(frame(told.length))
       asked.push(onAnswer)
@@ -25,15 +25,15 @@ async function start() {
     tell: (_, frame) => void told.push(frame),
     stop() {},
   }
-  const seats = createSeats()
+  const subscriptions = createSubscriptions()
   const taps = createHomeTaps({
-    seats,
-    channels,
+    subscriptions,
+    streams,
     home: () => home,
     prove: (secret, to) => signTapProof(secret, to.toMultihash().bytes, 5),
   })
   const heard: string[] = []
-  const seat = (end: string, rules: TapRule[] = [], keeps = false): Seat => ({
+  const subscription = (end: string, rules: TapRule[] = [], keeps = false): Subscription => ({
     end: parseEnd(end).key,
     rules,
     keeps,
@@ -41,11 +41,11 @@ async function start() {
     since: 0,
     give: () => heard.push(JSON.stringify(rules)),
   })
-  const add = (one: Seat) => {
-    seats.add(one)
+  const add = (one: Subscription) => {
+    subscriptions.add(one)
     return taps.add(one, createMessageSecret())
   }
-  return { taps, seats, told, asked, home, seat, add, heard }
+  return { taps, subscriptions, told, asked, home, subscription, add, heard }
 }
 
 const sport: TapRule = { is: { topic: 'sport' } }
@@ -53,8 +53,8 @@ const music: TapRule = { is: { topic: 'music' } }
 
 describe('home taps', () => {
   test('the home is told once of an end, whoever in the tab taps it, with all that any of them wants', async () => {
-    const { taps, seats, told, seat, add } = await start()
-    const [one, other, all] = [seat('#wall', [sport]), seat('#wall', [music], true), seat('#wall')]
+    const { taps, subscriptions, told, subscription, add } = await start()
+    const [one, other, all] = [subscription('#wall', [sport]), subscription('#wall', [music], true), subscription('#wall')]
     for (const tap of [one, other, all]) void add(tap)
     expect(told).toMatchObject([
       { type: 'tap', rules: [sport], keeps: false },
@@ -62,7 +62,7 @@ describe('home taps', () => {
       { type: 'tap', rules: [], keeps: true },
     ])
     for (const tap of [all, other, one]) {
-      seats.remove(tap)
+      subscriptions.remove(tap)
       taps.remove(tap)
     }
     expect(told.slice(3)).toMatchObject([
@@ -73,15 +73,15 @@ describe('home taps', () => {
   })
 
   test('each hears what its own rules let pass', async () => {
-    const { taps, seat, heard } = await start()
+    const { taps, subscription, heard } = await start()
     const envelope = signOpen('#wall', { body: 'x', fields: { topic: 'music' } })
-    for (const rules of [[], [sport], [music], [sport, music]]) taps.give(seat('#wall', rules), envelope)
+    for (const rules of [[], [sport], [music], [sport, music]]) taps.give(subscription('#wall', rules), envelope)
     expect(heard).toEqual([[], [music], [sport, music]].map((rules) => JSON.stringify(rules)))
   })
 
   test('what the home refuses is said, and what it takes is', async () => {
-    const { asked, seat, add } = await start()
-    const adding = ['#a', '#b', '#c'].map((end) => add(seat(end)))
+    const { asked, subscription, add } = await start()
+    const adding = ['#a', '#b', '#c'].map((end) => add(subscription(end)))
     asked[0]?.({ type: 'tapped', sequence: 0, refused: undefined })
     asked[1]?.({ type: 'tapped', sequence: 1, refused: 'taps' })
     asked[2]?.({ type: 'tapped', sequence: 2, refused: 'proof' })
@@ -93,8 +93,8 @@ describe('home taps', () => {
   })
 
   test('a home that cannot be told, or that ends its stream, is told again; one that does not answer is waited for a while only', async () => {
-    const { taps, told, asked, home, seat, add } = await start()
-    void add(seat('#wall'))
+    const { taps, told, asked, home, subscription, add } = await start()
+    void add(subscription('#wall'))
     asked[0]?.({ type: 'unreachable', reason: 'no stream' })
     await vi.advanceTimersByTimeAsync(1_000)
     expect(told).toHaveLength(2)
@@ -103,17 +103,17 @@ describe('home taps', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     expect(told).toHaveLength(3)
     let ready = false
-    void add(seat('#other')).then(() => (ready = true))
+    void add(subscription('#other')).then(() => (ready = true))
     await vi.advanceTimersByTimeAsync(60_000)
     expect(ready).toBe(true)
   })
 
   test('another home is told of all, with a proof for itself; after the stop nobody is', async () => {
-    const { taps, seats, told, seat } = await start()
+    const { taps, subscriptions, told, subscription } = await start()
     const secret = createMessageSecret()
     const proof = signTapProof(secret, new Uint8Array(34), 5)
-    for (const one of [{ ...seat('#wall'), proof }, seat('#other')]) {
-      seats.add(one)
+    for (const one of [{ ...subscription('#wall'), proof }, subscription('#other')]) {
+      subscriptions.add(one)
       void taps.add(one, secret)
     }
     taps.onHome()

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { NODE_LIMITS } from '../../../node/limits.ts'
-import type { Channels } from '../../../node/messages/protocol/channels.ts'
-import { createMail } from '../../../node/messages/routing/mail.ts'
-import { createPassages } from '../../../node/messages/routing/passages.ts'
+import type { RequestStreams } from '../../../node/messages/protocol/request-streams.ts'
 import { createRouter } from '../../../node/messages/routing/router.ts'
-import { createSeats } from '../../../node/messages/routing/seats.ts'
+import { createSeenMessages } from '../../../node/messages/routing/seen-messages.ts'
+import { createStoredMessages } from '../../../node/messages/routing/stored-messages.ts'
+import { createSubscriptions } from '../../../node/messages/routing/subscriptions.ts'
 import type { RoutingTable } from '../../../node/network/index.ts'
 import type { Holder } from '../../../node/rendezvous/types.ts'
 import { createSeededPeer } from '../../helpers/seeded-peer.ts'
@@ -22,7 +22,7 @@ const ALONE: RoutingTable = {
   start: async () => {},
   stop: () => {},
 }
-const NO_CHANNELS: Channels = { ask: () => () => {}, tell: () => {}, stop: () => {} }
+const NO_STREAMS: RequestStreams = { ask: () => () => {}, tell: () => {}, stop: () => {} }
 
 test('router: so many searches for public keys are under way at once, whoever asks for whatever', async () => {
   const { peer: self } = await createSeededPeer(1)
@@ -41,10 +41,10 @@ test('router: so many searches for public keys are under way at once, whoever as
         yield* []
       },
     },
-    channels: NO_CHANNELS,
-    seats: createSeats(),
-    passages: createPassages(),
-    createMail: (isKnownEnd) => createMail(NODE_LIMITS, isKnownEnd, Date.now),
+    streams: NO_STREAMS,
+    subscriptions: createSubscriptions(),
+    seenMessages: createSeenMessages(),
+    createStoredMessages: (isKnownEnd) => createStoredMessages(NODE_LIMITS, isKnownEnd, Date.now),
     now: Date.now,
   })
   const { signal } = new AbortController()

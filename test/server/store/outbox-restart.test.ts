@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createMessageSecret, encodeKeyHex, type OutboxStore, type PostOutcome, publicKeyOf } from '../../../node/index.ts'
 import { createOutbox, type OutboxOptions } from '../../../node/messages/outbox/outbox.ts'
-import { TRIES_DEFAULTS } from '../../../node/messages/outbox/tries.ts'
+import { RETRY_DEFAULTS } from '../../../node/messages/outbox/retry-scheduler.ts'
 import { openOutboxStore } from '../../../node/server/store/outbox-store.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
@@ -64,7 +64,7 @@ describe('outbox on a file', () => {
     const ids = said.split('\n').filter((line) => line.length === 64)
     expect(ids.length).toBe(11)
 
-    const { store, tried } = await startOutbox(path, () => HEARD, { aheadMs: TRIES_DEFAULTS.claimMs })
+    const { store, tried } = await startOutbox(path, () => HEARD, { aheadMs: RETRY_DEFAULTS.claimMs })
     await waitFor(() => isAllDone(store), 10_000, 'all are sent')
     expect(tried.toSorted()).toEqual(ids.toSorted())
     expect((await store.list(100)).every(({ outcome }) => outcome?.state === 'heard')).toBe(true)

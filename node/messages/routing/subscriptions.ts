@@ -3,10 +3,10 @@
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
-import type { TapProof } from '../protocol/wire.ts'
+import type { TapProof } from '../format/tap-proof.ts'
 import type { TapRule } from '../types.ts'
 
-export interface Seat {
+export interface Subscription {
   readonly end: Key
   readonly rules: readonly TapRule[]
   /** True when it stores, and sends receipts. */
@@ -18,19 +18,19 @@ export interface Seat {
   give(envelope: Envelope): void
 }
 
-export interface Seats {
+export interface Subscriptions {
   readonly size: number
   /** Counts up: tells whether somebody sat down before or after something was given, where a clock could not. */
   tick(): number
-  add(seat: Seat): void
-  remove(seat: Seat): void
-  at(end: Key): Iterable<Seat>
-  all(): Iterable<Seat>
+  add(subscription: Subscription): void
+  remove(subscription: Subscription): void
+  at(end: Key): Iterable<Subscription>
+  all(): Iterable<Subscription>
 }
 
-export function createSeats(): Seats {
+export function createSubscriptions(): Subscriptions {
   /** By the end's key, hex. Bounded by who adds: maxTaps of tabs, maxTapsPerPeer of this peer. */
-  const ends = new Map<string, Set<Seat>>()
+  const ends = new Map<string, Set<Subscription>>()
   let size = 0
   let ticks = 0
 
@@ -39,22 +39,22 @@ export function createSeats(): Seats {
     get size() {
       return size
     },
-    add(seat) {
-      const id = encodeKeyHex(seat.end)
-      const seats = ends.get(id) ?? new Set()
-      ends.set(id, seats)
-      if (!seats.has(seat)) size++
-      seats.add(seat)
+    add(subscription) {
+      const id = encodeKeyHex(subscription.end)
+      const subscriptions = ends.get(id) ?? new Set()
+      ends.set(id, subscriptions)
+      if (!subscriptions.has(subscription)) size++
+      subscriptions.add(subscription)
     },
-    remove(seat) {
-      const id = encodeKeyHex(seat.end)
-      const seats = ends.get(id)
-      if (seats?.delete(seat)) size--
-      if (seats?.size === 0) ends.delete(id)
+    remove(subscription) {
+      const id = encodeKeyHex(subscription.end)
+      const subscriptions = ends.get(id)
+      if (subscriptions?.delete(subscription)) size--
+      if (subscriptions?.size === 0) ends.delete(id)
     },
     at: (end) => ends.get(encodeKeyHex(end)) ?? [],
     *all() {
-      for (const seats of ends.values()) yield* seats
+      for (const subscriptions of ends.values()) yield* subscriptions
     },
   }
 }

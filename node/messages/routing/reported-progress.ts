@@ -4,8 +4,8 @@
  */
 
 import type { Envelope } from '../format/envelope.ts'
+import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { MessageRefusal } from '../types.ts'
-import { NOTHING, type Progress } from './delivery.ts'
 
 type Terms = Pick<Envelope, 'isSealed' | 'expiresAtMs'>
 
@@ -26,12 +26,12 @@ const NODE_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([
 const HOME_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([...NODE_REFUSALS, 'malformed', 'forged', 'clock', 'expired'])
 
 /** Of a home that was asked to give it to its taps: how many hear it, and that it takes nothing now. */
-export function heardAtHome({ taps, keepers, refusal }: Progress): Progress {
-  return { ...NOTHING, ...boundTaps(taps, keepers, MAX_HOME_TAPS), refusal: refusalOf(refusal, NODE_REFUSALS) }
+export function progressOfHome({ taps, keepers, refusal }: DeliveryProgress): DeliveryProgress {
+  return { ...NO_PROGRESS, ...boundTaps(taps, keepers, MAX_HOME_TAPS), refusal: refusalOf(refusal, NODE_REFUSALS) }
 }
 
 /** Of a record node: it is one node, keeps what is sealed, and until it expires; that a message ends is for its receiver to say. */
-export function saidByRecordNode({ taps, keepers, nodes, refusal }: Progress, terms: Terms): Progress {
+export function progressOfRecordNode({ taps, keepers, nodes, refusal }: DeliveryProgress, terms: Terms): DeliveryProgress {
   return {
     ...boundTaps(taps, keepers, MAX_TOLD_TAPS),
     ...keptBy(Math.min(nodes, 1), terms),
@@ -40,7 +40,7 @@ export function saidByRecordNode({ taps, keepers, nodes, refusal }: Progress, te
 }
 
 /** Of a tab's own home, which asked all the others. */
-export function saidByOwnHome({ taps, keepers, nodes, refusal }: Progress, terms: Terms): Progress {
+export function progressOfOwnHome({ taps, keepers, nodes, refusal }: DeliveryProgress, terms: Terms): DeliveryProgress {
   return {
     ...boundTaps(taps, keepers, MAX_TOLD_TAPS),
     ...keptBy(Math.min(nodes, MAX_TOLD_NODES), terms),
@@ -48,14 +48,14 @@ export function saidByOwnHome({ taps, keepers, nodes, refusal }: Progress, terms
   }
 }
 
-function boundTaps(taps: number, keepers: number, most: number): Pick<Progress, 'taps' | 'keepers'> {
+function boundTaps(taps: number, keepers: number, most: number): Pick<DeliveryProgress, 'taps' | 'keepers'> {
   return { taps: Math.min(taps, most), keepers: Math.min(keepers, taps, most) }
 }
 
-function keptBy(nodes: number, { isSealed, expiresAtMs }: Terms): Pick<Progress, 'nodes' | 'untilMs'> {
+function keptBy(nodes: number, { isSealed, expiresAtMs }: Terms): Pick<DeliveryProgress, 'nodes' | 'untilMs'> {
   return isSealed && nodes > 0 ? { nodes, untilMs: expiresAtMs } : { nodes: 0, untilMs: 0 }
 }
 
-function refusalOf(refusal: Progress['refusal'], its: ReadonlySet<MessageRefusal>): Progress['refusal'] {
+function refusalOf(refusal: DeliveryProgress['refusal'], its: ReadonlySet<MessageRefusal>): DeliveryProgress['refusal'] {
   return refusal !== undefined && its.has(refusal.reason) ? refusal : undefined
 }

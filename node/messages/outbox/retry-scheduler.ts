@@ -9,7 +9,7 @@ import { inTime, raceAbort } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageRefusal, OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 
-export interface TriesOptions {
+export interface RetryOptions {
   /** The wait after the first try, in ms; each further one doubles it. */
   minRetryMs?: number
   /** The longest wait between two tries, in ms. */
@@ -26,7 +26,7 @@ export interface TriesOptions {
   lookMs?: number
 }
 
-export const TRIES_DEFAULTS: Readonly<Required<TriesOptions>> = {
+export const RETRY_DEFAULTS: Readonly<Required<RetryOptions>> = {
   minRetryMs: 1_000,
   maxRetryMs: 60_000,
   maxAskedRetryMs: 600_000,
@@ -36,7 +36,7 @@ export const TRIES_DEFAULTS: Readonly<Required<TriesOptions>> = {
   lookMs: 2_000, // one indexed question, and a person may watch a page meanwhile
 }
 
-export interface TriesContext {
+export interface RetrySchedulerContext {
   store: OutboxStore
   /** Sends it once. Rejects when that is not possible now. */
   attempt(entry: OutboxEntry, signal: AbortSignal): Promise<PostOutcome>
@@ -50,7 +50,7 @@ export interface TriesContext {
   random(): number
 }
 
-export interface Tries {
+export interface RetryScheduler {
   /** True when one more can be tried at once. */
   readonly hasRoom: boolean
   /** What waits in the store is tried from now on. */
@@ -97,9 +97,9 @@ export function isFinal(outcome: PostOutcome): boolean {
   }
 }
 
-export function createTries(context: TriesContext, options: TriesOptions = {}): Tries {
+export function createRetryScheduler(context: RetrySchedulerContext, options: RetryOptions = {}): RetryScheduler {
   const { store, now, random } = context
-  const { minRetryMs, maxRetryMs, maxAskedRetryMs, tryTimeoutMs, claimMs, maxTries, lookMs } = { ...TRIES_DEFAULTS, ...options }
+  const { minRetryMs, maxRetryMs, maxAskedRetryMs, tryTimeoutMs, claimMs, maxTries, lookMs } = { ...RETRY_DEFAULTS, ...options }
   /** By id, hex. Bounded: maxTries. */
   const running = new Map<string, AbortController>()
   /** To be tried, first in, first out; with the due time that was read, since whoever tries it meanwhile changes that. Bounded: KICK_ENTRIES. */
@@ -156,7 +156,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
     } catch {
       return
     }
-    await (outcome === undefined ? letGo(entry.id) : write(entry, outcome, startedAtMs))
+    await (outcome === undefined ? releaseClaim(entry.id) : write(entry, outcome, startedAtMs))
   }
 
   /** Undefined when it was stopped. */
@@ -189,7 +189,7 @@ export function createTries(context: TriesContext, options: TriesOptions = {}): 
   }
 
   /** Gives up its claim: whoever comes next need not wait until it has run out. */
-  async function letGo(id: Key): Promise<void> {
+  async function releaseClaim(id: Key): Promise<void> {
     await store.change(id, (entry) => (entry.isDone ? undefined : { ...entry, nextTryAtMs: now(), claimedUntilMs: 0 })).catch(() => {})
   }
 

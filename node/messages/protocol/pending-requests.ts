@@ -1,6 +1,6 @@
 /** What was asked over one stream and is not answered yet. Who is asked may never answer, and must not fill the memory of who asks with that. */
 
-export interface Questions<Answer> {
+export interface PendingRequests<Answer> {
   ask(sequence: number, onAnswer: (answer: Answer) => void): void
   /** To nobody when it was not asked, or is forgotten. May be called again for the same one. */
   answer(sequence: number, answer: Answer): void
@@ -10,20 +10,20 @@ export interface Questions<Answer> {
 }
 
 /** Longer than anybody waits for an answer: each has a time of its own, far shorter, after which it goes on without. In ms. */
-export const QUESTION_MS = 30_000
+export const REQUEST_MS = 30_000
 
 /**
  * @param monotonic in ms; any origin, never backwards
  * @param unanswered what is told when the time is over
  */
-export function createQuestions<Answer>(monotonic: () => number, unanswered: Answer): Questions<Answer> {
+export function createPendingRequests<Answer>(monotonic: () => number, unanswered: Answer): PendingRequests<Answer> {
   /** By sequence, the oldest first. Bounded: what is asked within QUESTION_MS. */
   const asked = new Map<number, { atMs: number; onAnswer(answer: Answer): void }>()
 
   /** With each new question, so that no timer is needed: when nothing is asked, nothing grows. */
   function forgetOld(nowMs: number): void {
     for (const [sequence, { atMs, onAnswer }] of asked) {
-      if (nowMs - atMs < QUESTION_MS) return
+      if (nowMs - atMs < REQUEST_MS) return
       asked.delete(sequence)
       onAnswer(unanswered)
     }

@@ -13,7 +13,7 @@ import { SIGNATURE_BYTES } from '../format/signing.ts'
 import type { Receipt } from '../types.ts'
 
 /** Who wants to know what receivers say about a message: a stream on which it came, or this peer's outbox. */
-export interface Asker {
+export interface ReceiptListener {
   /** False when nobody listens any more. */
   readonly isOpen: boolean
   /** Receivers have stored messages, this one among them. */
@@ -22,7 +22,7 @@ export interface Asker {
   onDecline(decline: Decline): void
 }
 
-export interface Passage {
+export interface SeenMessage {
   readonly id: Key
   readonly to: Key
   readonly isSealed: boolean
@@ -33,34 +33,34 @@ export interface Passage {
   /** Bounded: MAX_RECEIPTS. */
   readonly receipts: Receipt[]
   /** Bounded: MAX_ASKERS, oldest out first. */
-  readonly askers: Set<Asker>
+  readonly listeners: Set<ReceiptListener>
 }
 
-export interface PassagesOptions {
+export interface SeenMessagesOptions {
   /** Messages that are remembered; the oldest go first. */
-  maxPassages?: number
+  maxMessages?: number
   /** Receipts of all of them; the oldest messages go first. */
   maxReceipts?: number
 }
 
-export const PASSAGES_DEFAULTS: Readonly<Required<PassagesOptions>> = {
-  maxPassages: 32_768, // at a hundred a second, five minutes: many tries of an outbox
+export const SEEN_MESSAGES_DEFAULTS: Readonly<Required<SeenMessagesOptions>> = {
+  maxMessages: 32_768, // at a hundred a second, five minutes: many tries of an outbox
   maxReceipts: 65_536, // about half a kilobyte each: without it 64 receivers of busy ends would take a gigabyte
 }
 
 /** Receipts of one message that are passed on: an end may have thousands of receivers, and a sender is content with some. */
 const MAX_RECEIPTS = 64
 /** Three record nodes, and the same from a home that was asked again. */
-const MAX_ASKERS = 16
+const MAX_LISTENERS = 16
 
-export interface Passages {
+export interface SeenMessages {
   /** The passage of these very bytes, when they were checked. */
-  checked(envelope: Envelope): Passage | undefined
+  checked(envelope: Envelope): SeenMessage | undefined
   /** These bytes were checked. */
-  add(envelope: Envelope): Passage
-  get(id: Key): Passage | undefined
+  add(envelope: Envelope): SeenMessage
+  get(id: Key): SeenMessage | undefined
   /** The asker hears of the receipts so far, and of what is to come. */
-  ask(passage: Passage, asker: Asker): void
+  ask(seen: SeenMessage, listener: ReceiptListener): void
   /**
    * Takes in a receipt and tells it to who asked. One that is forged, or of somebody else than the hashname that a message went to, counts for
    * nothing.
@@ -69,7 +69,7 @@ export interface Passages {
    * @returns the messages for which it is new
    * @throws {MayflyError} ERR_BAD_FRAME
    */
-  takeReceipt(given: Uint8Array | Receipt): Passage[]
+  takeReceipt(given: Uint8Array | Receipt): SeenMessage[]
   /**
    * Tells a receiver's refusal to who asked. One that is forged, or of somebody else than the hashname that a message went to, is told nobody.
    *
@@ -79,99 +79,99 @@ export interface Passages {
   takeDecline(bytes: Uint8Array, mayDecline?: (end: Key) => boolean): void
 }
 
-export function createPassages(options: PassagesOptions = {}): Passages {
-  const { maxPassages, maxReceipts } = { ...PASSAGES_DEFAULTS, ...options }
+export function createSeenMessages(options: SeenMessagesOptions = {}): SeenMessages {
+  const { maxMessages, maxReceipts } = { ...SEEN_MESSAGES_DEFAULTS, ...options }
   /** By id, hex, oldest first. Bounded: maxPassages. */
-  const passages = new Map<string, Passage>()
+  const seenMessages = new Map<string, SeenMessage>()
   let receiptCount = 0
 
-  function isNews(passage: Passage, receipt: Receipt): boolean {
-    if (passage.receipts.length >= MAX_RECEIPTS) return false
-    return !passage.receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver))
+  function isNews(seen: SeenMessage, receipt: Receipt): boolean {
+    if (seen.receipts.length >= MAX_RECEIPTS) return false
+    return !seen.receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver))
   }
 
   function forgetOldest(): void {
-    for (const [id, { receipts }] of passages) {
-      if (passages.size <= maxPassages && receiptCount <= maxReceipts) return
-      passages.delete(id)
+    for (const [id, { receipts }] of seenMessages) {
+      if (seenMessages.size <= maxMessages && receiptCount <= maxReceipts) return
+      seenMessages.delete(id)
       receiptCount -= receipts.length
     }
   }
 
-  function openAskers(passage: Passage): Asker[] {
-    for (const asker of passage.askers) if (!asker.isOpen) passage.askers.delete(asker)
-    return [...passage.askers]
+  function openListeners(seen: SeenMessage): ReceiptListener[] {
+    for (const listener of seen.listeners) if (!listener.isOpen) seen.listeners.delete(listener)
+    return [...seen.listeners]
   }
 
   return {
     checked(envelope) {
-      const passage = passages.get(encodeKeyHex(envelope.id))
-      return passage !== undefined && equalBytes(passage.signature, signatureOf(envelope)) ? passage : undefined
+      const seen = seenMessages.get(encodeKeyHex(envelope.id))
+      return seen !== undefined && equalBytes(seen.signature, signatureOf(envelope)) ? seen : undefined
     },
     add(envelope) {
       const id = encodeKeyHex(envelope.id)
       const signature = signatureOf(envelope).slice()
-      const known = passages.get(id)
+      const known = seenMessages.get(id)
       if (known !== undefined) {
         known.signature = signature
         return known
       }
       const { to, isSealed } = envelope
-      const passage: Passage = {
+      const seen: SeenMessage = {
         id: envelope.id,
         to,
         isSealed,
         signature,
         given: undefined,
         receipts: [],
-        askers: new Set(),
+        listeners: new Set(),
       }
-      passages.set(id, passage)
+      seenMessages.set(id, seen)
       forgetOldest()
-      return passage
+      return seen
     },
-    get: (id) => passages.get(encodeKeyHex(id)),
-    ask(passage, asker) {
-      for (const receipt of passage.receipts) asker.onReceipt(receipt)
-      passage.askers.add(asker)
-      const oldest = passage.askers.size > MAX_ASKERS ? passage.askers.values().next().value : undefined
-      if (oldest !== undefined) passage.askers.delete(oldest)
+    get: (id) => seenMessages.get(encodeKeyHex(id)),
+    ask(seen, listener) {
+      for (const receipt of seen.receipts) listener.onReceipt(receipt)
+      seen.listeners.add(listener)
+      const oldest = seen.listeners.size > MAX_LISTENERS ? seen.listeners.values().next().value : undefined
+      if (oldest !== undefined) seen.listeners.delete(oldest)
     },
     takeReceipt(given) {
       const isOwn = !(given instanceof Uint8Array)
       const receipt = isOwn ? given : decodeReceipt(given)
       // An id that is there twice counts once: nobody fills the places of other receivers with one receipt.
-      const named = [...new Set(receipt.ids.map(encodeKeyHex))].flatMap((id) => passages.get(id) ?? [])
+      const named = [...new Set(receipt.ids.map(encodeKeyHex))].flatMap((id) => seenMessages.get(id) ?? [])
       // A receiver may name others' messages besides its own. Whoever passed that on knew only its own, and must not be held for a forger.
-      const received = named.filter((passage) => mayReceive(receipt.receiver, passage))
+      const received = named.filter((seen) => mayReceive(receipt.receiver, seen))
       if (named.length > 0 && received.length === 0) throw forged('receipt')
-      const news = received.filter((passage) => isNews(passage, receipt))
+      const news = received.filter((seen) => isNews(seen, receipt))
       if (news.length === 0) return []
       if (!isOwn && !isReceiptSigned(receipt)) throw forged('receipt')
-      const askers = new Set<Asker>()
-      for (const passage of news) {
-        passage.receipts.push(receipt)
-        for (const asker of openAskers(passage)) askers.add(asker)
+      const listeners = new Set<ReceiptListener>()
+      for (const seen of news) {
+        seen.receipts.push(receipt)
+        for (const listener of openListeners(seen)) listeners.add(listener)
       }
       receiptCount += news.length
       forgetOldest()
       // One receipt is for many messages, and a stream that asked about many of them hears it once.
-      for (const asker of askers) asker.onReceipt(receipt)
+      for (const listener of listeners) listener.onReceipt(receipt)
       return news
     },
     takeDecline(bytes, mayDecline = () => true) {
       const decline = decodeDecline(bytes)
-      const passage = passages.get(encodeKeyHex(decline.id))
-      if (passage === undefined) return
-      if (!mayReceive(decline.receiver, passage) || !isDeclineSigned(decline)) throw forged('decline')
-      if (!mayDecline(passage.to)) return
-      for (const asker of openAskers(passage)) asker.onDecline(decline)
+      const seen = seenMessages.get(encodeKeyHex(decline.id))
+      if (seen === undefined) return
+      if (!mayReceive(decline.receiver, seen) || !isDeclineSigned(decline)) throw forged('decline')
+      if (!mayDecline(seen.to)) return
+      for (const listener of openListeners(seen)) listener.onDecline(decline)
     },
   }
 }
 
 /** Anybody may be a receiver of an open end; of a hashname, who has its key. */
-function mayReceive(receiver: Uint8Array, { isSealed, to }: Passage): boolean {
+function mayReceive(receiver: Uint8Array, { isSealed, to }: SeenMessage): boolean {
   return !isSealed || equalBytes(sha256AtOnce(receiver), to)
 }
 

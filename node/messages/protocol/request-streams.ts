@@ -6,10 +6,10 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { connectionKind, createFrameStream, type FrameStream } from '../../network/index.ts'
-import { createQuestions, type Questions } from './questions.ts'
+import { createPendingRequests, type PendingRequests } from './pending-requests.ts'
 import {
   type DeclineFrame,
-  type Deliver,
+  type DeliverFrame,
   decodeMessageFrame,
   encodeMessageFrame,
   type KeyFrame,
@@ -17,14 +17,14 @@ import {
   MESSAGE_PROTOCOL,
   type MessageFrame,
   type ReceiptFrame,
-  type Taken,
-  type Tapped,
-  type Want,
+  type TakenFrame,
+  type TappedFrame,
+  type WantFrame,
 } from './wire.ts'
 
-export type Answer = Taken | Want | Tapped | KeyFrame | { type: 'unreachable'; reason: string }
+export type Answer = TakenFrame | WantFrame | TappedFrame | KeyFrame | { type: 'unreachable'; reason: string }
 
-export interface Channels {
+export interface RequestStreams {
   /**
    * Asks, and hears each answer until the question is forgotten; 'unreachable' is the last.
    *
@@ -36,7 +36,7 @@ export interface Channels {
   stop(): void
 }
 
-export interface ChannelsContext {
+export interface RequestStreamsContext {
   libp2p: Libp2p
   /** In ms; any origin, never backwards. */
   monotonic(): number
@@ -45,14 +45,14 @@ export interface ChannelsContext {
    * What comes unasked: a home gives its tab a message, a receiver's word reaches who asked about a message. False when it is not what it says:
    * a peer that goes on with that has its stream ended.
    */
-  onPush(from: PeerId, push: Deliver | ReceiptFrame | DeclineFrame): boolean
+  onPush(from: PeerId, push: DeliverFrame | ReceiptFrame | DeclineFrame): boolean
   /** The stream has ended; questions on it have been told. */
   onEnd(peer: PeerId): void
 }
 
-interface Channel {
+interface RequestStream {
   frames: FrameStream
-  questions: Questions<Answer>
+  pending: PendingRequests<Answer>
 }
 
 /** How long opening the stream may take, dial included, in ms. */
@@ -62,16 +62,16 @@ const MAX_FORGED = 8
 /** What a stuck peer may leave unsent before its stream is given up, in bytes. */
 const MAX_UNSENT_BYTES = 16 * 1_048_576
 
-export function createChannels(context: ChannelsContext): Channels {
+export function createRequestStreams(context: RequestStreamsContext): RequestStreams {
   const { libp2p } = context
   /** By peer id. Bounded by the connections. */
-  const channels = new Map<string, Promise<Channel>>()
+  const streams = new Map<string, Promise<RequestStream>>()
   /** The same, once they are open: asked without waiting a turn. */
-  const opened = new Map<string, Channel>()
+  const opened = new Map<string, RequestStream>()
   let nextSequence = 1
   let stopped = false
 
-  async function open(peer: PeerId): Promise<Channel> {
+  async function open(peer: PeerId): Promise<RequestStream> {
     const id = peer.toString()
     const signal = AbortSignal.timeout(OPEN_MS)
     const existing = libp2p
@@ -79,10 +79,10 @@ export function createChannels(context: ChannelsContext): Channels {
       .find((connection) => connection.status === 'open' && connectionKind(connection) === 'socket')
     const connection = existing ?? (await dial(peer, signal))
     const stream = await connection.newStream(MESSAGE_PROTOCOL, { signal })
-    const questions = createQuestions<Answer>(context.monotonic, { type: 'unreachable', reason: 'no answer in time' })
+    const pending = createPendingRequests<Answer>(context.monotonic, { type: 'unreachable', reason: 'no answer in time' })
     let forged = 0
-    const channel: Channel = {
-      questions,
+    const channel: RequestStream = {
+      pending,
       frames: createFrameStream(stream, {
         maxFrameBytes: MAX_MESSAGE_FRAME_BYTES,
         maxUnsentBytes: MAX_UNSENT_BYTES,
@@ -91,14 +91,14 @@ export function createChannels(context: ChannelsContext): Channels {
           const frame = decodeMessageFrame(raw)
           if (frame.type === 'deliver' || frame.type === 'receipt' || frame.type === 'decline') {
             if (!context.onPush(peer, frame) && ++forged >= MAX_FORGED) throw new Error('forged messages or receipts')
-          } else if ('sequence' in frame) questions.answer(frame.sequence, frame as Answer)
+          } else if ('sequence' in frame) pending.answer(frame.sequence, frame as Answer)
         },
         onEnd: (reason) => {
           if (opened.get(id) === channel) {
             opened.delete(id)
-            channels.delete(id)
+            streams.delete(id)
           }
-          questions.end({ type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })
+          pending.end({ type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })
           context.onEnd(peer)
         },
       }),
@@ -119,13 +119,13 @@ export function createChannels(context: ChannelsContext): Channels {
     return targets.length === 0 ? libp2p.dial(peer, { signal }) : libp2p.dial(targets, { signal })
   }
 
-  function channelTo(peer: PeerId): Promise<Channel> {
+  function channelTo(peer: PeerId): Promise<RequestStream> {
     const id = peer.toString()
-    let channel = channels.get(id)
+    let channel = streams.get(id)
     if (channel === undefined) {
       channel = open(peer)
-      channels.set(id, channel)
-      channel.catch(() => channels.delete(id))
+      streams.set(id, channel)
+      channel.catch(() => streams.delete(id))
     }
     return channel
   }
@@ -135,10 +135,10 @@ export function createChannels(context: ChannelsContext): Channels {
       const sequence = nextSequence++
       let channel = opened.get(peer.toString())
       let forgotten = false
-      const begin = (on: Channel) => {
-        on.questions.ask(sequence, onAnswer)
+      const begin = (on: RequestStream) => {
+        on.pending.ask(sequence, onAnswer)
         if (on.frames.send(encodeMessageFrame(frame(sequence)))) return
-        on.questions.forget(sequence)
+        on.pending.forget(sequence)
         // Never before `ask` has returned: the caller has nothing yet to forget it with.
         queueMicrotask(() => onAnswer({ type: 'unreachable', reason: 'the stream has ended' }))
       }
@@ -156,7 +156,7 @@ export function createChannels(context: ChannelsContext): Channels {
       }
       return () => {
         forgotten = true
-        channel?.questions.forget(sequence)
+        channel?.pending.forget(sequence)
       }
     },
     tell(peer, frame) {
@@ -170,12 +170,12 @@ export function createChannels(context: ChannelsContext): Channels {
     },
     stop() {
       stopped = true
-      for (const channel of channels.values())
+      for (const channel of streams.values())
         channel.then(
           ({ frames }) => frames.close(),
           () => {},
         )
-      channels.clear()
+      streams.clear()
     },
   }
 }

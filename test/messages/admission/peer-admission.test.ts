@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createIntake, type IntakeOptions } from '../../../node/messages/admission/intake.ts'
+import { createPeerAdmission, type PeerAdmissionOptions } from '../../../node/messages/admission/peer-admission.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
 interface Entered {
@@ -8,14 +8,14 @@ interface Entered {
 }
 
 /** An intake whose time stands still until it is moved, and what entered. */
-function start(options: IntakeOptions = {}) {
+function start(options: PeerAdmissionOptions = {}) {
   const entered: Entered[] = []
   let nowMs = 0
-  const intake = createIntake(() => nowMs, { placeMs: 60_000, ownBurst: 10_000, minAlone: 0, ...options })
+  const admission = createPeerAdmission(() => nowMs, { placeMs: 60_000, ownBurst: 10_000, minAlone: 0, ...options })
   const peers: object[] = []
   const nameOf = (peer: object) => (peers.includes(peer) ? peers.indexOf(peer) : peers.push(peer) - 1)
   const push = (peer: object, name: string, { line = '', end = 'end', bytes = 1 } = {}) =>
-    intake.push(peer, { peer: `${nameOf(peer)}`, line, end, bytes, enter: (answer) => entered.push({ name, answer }) })
+    admission.push(peer, { peer: `${nameOf(peer)}`, line, end, bytes, enter: (answer) => entered.push({ name, answer }) })
   const names = () => entered.map(({ name }) => name)
   /** The next that was not answered yet is, after so long. */
   let answered = 0
@@ -30,10 +30,10 @@ function start(options: IntakeOptions = {}) {
     answered = entered.length
     for (const one of now) one.answer()
   }
-  return { intake, entered, names, push, answer, answerAll }
+  return { admission, entered, names, push, answer, answerAll }
 }
 
-describe('intake', () => {
+describe('admission', () => {
   test('a few of each peer enter at once, however many wait of another', () => {
     const { names, push } = start({ ownPlaces: 2, minShared: 1, maxShared: 1 })
     const [loud, quiet] = [{}, {}]
@@ -54,42 +54,42 @@ describe('intake', () => {
   })
 
   test('the place of its own that one is answered in is for the next of the same peer', () => {
-    const { intake, names, push, answer } = start({ ownPlaces: 1, minShared: 0, maxShared: 0 })
+    const { admission, names, push, answer } = start({ ownPlaces: 1, minShared: 0, maxShared: 0 })
     const [peer, other] = [{}, {}]
     for (let i = 0; i < 3; i++) push(peer, `${i}`)
     push(other, 'other')
     expect(names()).toEqual(['0', 'other'])
     answer(1)
     expect(names()).toEqual(['0', 'other', '1'])
-    expect(intake.fullness(peer)).toBe(1 / 1_024)
+    expect(admission.fullness(peer)).toBe(1 / 1_024)
   })
 
   test('the more are answered as soon as ever, the more enter at once; late answers make them fewer again, to no less than there must be', () => {
-    const { intake, push, answerAll } = start({ ownPlaces: 1, minShared: 1, maxShared: 8 })
+    const { admission, push, answerAll } = start({ ownPlaces: 1, minShared: 1, maxShared: 8 })
     const peer = {}
     for (let i = 0; i < 1_000; i++) push(peer, `${i}`)
     for (let i = 0; i < 40; i++) answerAll(20)
-    expect(intake.shared).toBe(8)
+    expect(admission.shared).toBe(8)
     for (let i = 0; i < 20; i++) answerAll(200)
-    expect(intake.shared).toBe(1)
+    expect(admission.shared).toBe(1)
   })
 
   test('of what answers one after the other no more enter than keep it busy', () => {
-    const { intake, push, answer } = start({ ownPlaces: 1, minShared: 1, maxShared: 64 })
+    const { admission, push, answer } = start({ ownPlaces: 1, minShared: 1, maxShared: 64 })
     const peer = {}
     for (let i = 0; i < 1_000; i++) push(peer, `${i}`)
     for (let i = 0; i < 900; i++) answer(10)
-    expect(intake.shared).toBeGreaterThanOrEqual(1)
-    expect(intake.shared).toBeLessThan(4)
+    expect(admission.shared).toBeGreaterThanOrEqual(1)
+    expect(admission.shared).toBeLessThan(4)
   })
 
   test('an end that is further away than another is compared with itself', () => {
-    const { intake, push, answerAll } = start({ ownPlaces: 0, minShared: 1, maxShared: 8 })
+    const { admission, push, answerAll } = start({ ownPlaces: 0, minShared: 1, maxShared: 8 })
     const peer = {}
     for (let i = 0; i < 500; i++) push(peer, `${i}`, { end: i < 4 ? 'near' : 'far' })
     for (let i = 0; i < 3; i++) answerAll(20)
     for (let i = 0; i < 40; i++) answerAll(200)
-    expect(intake.shared).toBe(8)
+    expect(admission.shared).toBe(8)
   })
 
   test('in a place of its own no more go than a peer may send for long, on whatever streams; the others wait, or go in shared ones', async () => {
@@ -107,14 +107,14 @@ describe('intake', () => {
 
   test('who sends alone has some shared places, however late its answers are, until another one comes, here or elsewhere', () => {
     for (const comes of ['here', 'elsewhere']) {
-      const { intake, push, answerAll } = start({ ownPlaces: 1, minShared: 0, maxShared: 8, minAlone: 4, aloneAfterMs: 2_000 })
+      const { admission, push, answerAll } = start({ ownPlaces: 1, minShared: 0, maxShared: 8, minAlone: 4, aloneAfterMs: 2_000 })
       const peer = {}
       for (let i = 0; i < 500; i++) push(peer, `${i}`)
       for (let i = 0; i < 10; i++) answerAll(100 * (i + 1) ** 2)
-      expect(intake.shared).toBe(4)
+      expect(admission.shared).toBe(4)
       if (comes === 'here') push({}, 'other')
-      else intake.noteOthers()
-      expect(intake.shared).toBe(0)
+      else admission.noteOthers()
+      expect(admission.shared).toBe(0)
     }
   })
 
@@ -129,11 +129,11 @@ describe('intake', () => {
   })
 
   test('how full it is of a peer is by number or by bytes, whichever is more', () => {
-    const { intake, push } = start({ ownPlaces: 0, minShared: 0, maxShared: 0, maxWaiting: 10, maxWaitingBytes: 100 })
+    const { admission, push } = start({ ownPlaces: 0, minShared: 0, maxShared: 0, maxWaiting: 10, maxWaitingBytes: 100 })
     const [many, heavy] = [{}, {}]
     for (let i = 0; i < 4; i++) push(many, `${i}`)
     push(heavy, 'heavy', { bytes: 70 })
-    expect([many, heavy, {}].map((peer) => intake.fullness(peer))).toEqual([0.4, 0.7, 0])
+    expect([many, heavy, {}].map((peer) => admission.fullness(peer))).toEqual([0.4, 0.7, 0])
   })
 
   test('over so many of one peer, or so many bytes, none is taken', () => {
@@ -144,10 +144,10 @@ describe('intake', () => {
   })
 
   test('a peer that is removed enters no more, and answers to what it had under way change nothing', () => {
-    const { intake, names, push, answer } = start({ ownPlaces: 1, minShared: 0, maxShared: 0 })
+    const { admission, names, push, answer } = start({ ownPlaces: 1, minShared: 0, maxShared: 0 })
     const peer = {}
     for (let i = 0; i < 3; i++) push(peer, `${i}`)
-    intake.remove(peer)
+    admission.remove(peer)
     answer(1)
     expect(names()).toEqual(['0'])
     push(peer, 'again')

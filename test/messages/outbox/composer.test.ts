@@ -3,7 +3,7 @@
 import { expect, test, vi } from 'vitest'
 import { parseEnd } from '../../../node/messages/format/end.ts'
 import * as signing from '../../../node/messages/format/signing.ts'
-import { createComposer } from '../../../node/messages/outbox/composing.ts'
+import { createComposer } from '../../../node/messages/outbox/composer.ts'
 import { createMemoryOutboxStore } from '../../../node/messages/outbox/memory-outbox-store.ts'
 
 vi.mock('../../../node/messages/format/signing.ts', async (original) => {

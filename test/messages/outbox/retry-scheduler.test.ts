@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../../../node/index.ts'
 import { createMemoryOutboxStore } from '../../../node/messages/outbox/memory-outbox-store.ts'
-import { createTries, TRIES_DEFAULTS, type TriesContext, type TriesOptions } from '../../../node/messages/outbox/tries.ts'
+import {
+  createRetryScheduler,
+  RETRY_DEFAULTS,
+  type RetryOptions,
+  type RetrySchedulerContext,
+} from '../../../node/messages/outbox/retry-scheduler.ts'
 import { entryOf as entryOfByte, OUTCOMES } from '../../helpers/outbox-store-suite.ts'
 
 const START_MS = 1_763_735_400_000
@@ -25,11 +30,14 @@ interface Try {
 }
 
 /** Tries that are all told the same, on a store of their own or a shared one. */
-function startTries(attempt: TriesContext['attempt'], options: TriesOptions & { store?: OutboxStore; random?: () => number } = {}) {
+function startTries(
+  attempt: RetrySchedulerContext['attempt'],
+  options: RetryOptions & { store?: OutboxStore; random?: () => number } = {},
+) {
   const { store = createMemoryOutboxStore(), random = () => 1, ...triesOptions } = options
   const tried: Try[] = []
   const changes: OutboxEntry[] = []
-  const tries = createTries(
+  const tries = createRetryScheduler(
     {
       store,
       now: Date.now,
@@ -74,8 +82,8 @@ describe('tries', () => {
     await pass(90_000)
     expect(times()).toEqual([0, 90_000])
     retryAfterMs = 1e9
-    await pass(90_000 + TRIES_DEFAULTS.maxAskedRetryMs)
-    expect(times()).toEqual([0, 90_000, 180_000, 180_000 + TRIES_DEFAULTS.maxAskedRetryMs])
+    await pass(90_000 + RETRY_DEFAULTS.maxAskedRetryMs)
+    expect(times()).toEqual([0, 90_000, 180_000, 180_000 + RETRY_DEFAULTS.maxAskedRetryMs])
   })
 
   test.each<[PostOutcome, boolean]>([
@@ -130,7 +138,7 @@ describe('tries', () => {
   test('what became of an entry is known at once, and that it has changed when it is written', async () => {
     const store = createMemoryOutboxStore()
     const order: string[] = []
-    const tries = createTries({
+    const tries = createRetryScheduler({
       store: {
         ...store,
         async change(id, change) {
@@ -171,10 +179,10 @@ describe('tries', () => {
     const { tries, times, changes } = startTries(async () => STORED, { store: failing })
     await store.put(entryOf(1))
     tries.start()
-    await pass(TRIES_DEFAULTS.claimMs - 1)
+    await pass(RETRY_DEFAULTS.claimMs - 1)
     expect([times(), changes]).toEqual([[0], []])
     isFull = false
-    await pass(TRIES_DEFAULTS.lookMs)
+    await pass(RETRY_DEFAULTS.lookMs)
     expect([times().length, changes.length]).toEqual([2, 1])
   })
 
@@ -191,7 +199,7 @@ describe('tries', () => {
     const { tries, tried } = startTries(async () => STORED, { store: failing })
     for (let byte = 0; byte < 200; byte++) await store.put(entryOf(byte))
     tries.start()
-    await pass(TRIES_DEFAULTS.lookMs * 3 - 1)
+    await pass(RETRY_DEFAULTS.lookMs * 3 - 1)
     expect(tried).toEqual([])
     expect(changes).toBeLessThanOrEqual(3 * 64)
   })
@@ -283,7 +291,7 @@ describe('tries', () => {
     tries.start()
     await pass(100)
     await store.put(entryOf(1))
-    await pass(TRIES_DEFAULTS.lookMs)
+    await pass(RETRY_DEFAULTS.lookMs)
     expect(tried.length).toBe(1)
   })
 

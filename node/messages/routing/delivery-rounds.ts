@@ -7,16 +7,16 @@ import type { PeerId } from '@libp2p/interface'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
-import type { Progress } from './delivery.ts'
-import type { Mail } from './mail.ts'
+import type { DeliveryProgress } from '../protocol/wire.ts'
+import type { StoredMessages } from './stored-messages.ts'
 
-export interface MailRoundsContext {
-  mail: Pick<Mail, 'ids' | 'get'>
+export interface DeliveryRoundsContext {
+  mail: Pick<StoredMessages, 'ids' | 'get'>
   /** Asks a home to take it. Told undefined when that cannot be asked. */
-  copy(envelope: Envelope, home: PeerId, reply: (progress: Progress | undefined) => void): void
+  copy(envelope: Envelope, home: PeerId, reply: (progress: DeliveryProgress | undefined) => void): void
 }
 
-export interface MailRounds {
+export interface DeliveryRounds {
   /** All that is kept for the end, to that home. */
   begin(end: Key, home: PeerId): void
   stop(): void
@@ -34,7 +34,7 @@ interface Round {
   timer?: ReturnType<typeof setTimeout>
 }
 
-export function createMailRounds({ mail, copy }: MailRoundsContext): MailRounds {
+export function createDeliveryRounds({ mail, copy }: DeliveryRoundsContext): DeliveryRounds {
   /** By end and home. Bounded: each end has mail here, and each home a connection. */
   const rounds = new Map<string, Round>()
 
@@ -56,7 +56,7 @@ export function createMailRounds({ mail, copy }: MailRoundsContext): MailRounds 
       let underWay = 0
       let isReachable = true
 
-      function onReply(id: string, progress: Progress | undefined): void {
+      function onReply(id: string, progress: DeliveryProgress | undefined): void {
         underWay--
         if (progress === undefined)
           isReachable = false // it asks for its mail again when it is back

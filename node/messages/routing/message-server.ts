@@ -8,7 +8,7 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import { createFrameStream } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { FairQueue } from '../admission/fair-queue.ts'
-import type { Intake } from '../admission/intake.ts'
+import type { PeerAdmission } from '../admission/peer-admission.ts'
 import type { SenderRate } from '../admission/sender-rate.ts'
 import {
   claimedEnd,
@@ -21,32 +21,34 @@ import {
 } from '../format/envelope.ts'
 import { isTapProofTimely, isTapProved } from '../format/tap-proof.ts'
 import {
-  type AskKey,
-  type Collect,
+  type AskKeyFrame,
+  type CollectFrame,
+  type DeliveryProgress,
   decodeMessageFrame,
   encodeMessageFrame,
   MAX_MESSAGE_FRAME_BYTES,
   type MessageFrame,
-  type Offer,
-  type Post,
+  NO_PROGRESS,
+  type OfferFrame,
+  type PostFrame,
   TASK,
   type TapFrame,
 } from '../protocol/wire.ts'
 import type { MessageLimits, MessageRefusal, Receipt } from '../types.ts'
-import { NOTHING, type Progress, type Reply } from './delivery.ts'
-import type { Asker, Passage, Passages } from './passages.ts'
+import type { Reply } from './delivery.ts'
 import type { Router } from './router.ts'
-import type { Seat, Seats } from './seats.ts'
+import type { ReceiptListener, SeenMessage, SeenMessages } from './seen-messages.ts'
+import type { Subscription, Subscriptions } from './subscriptions.ts'
 
 export interface SessionContext {
   /** This node's peer id, as a multihash: whom taps are proved to. */
   self: Uint8Array
   router: Router
-  seats: Seats
-  passages: Passages
+  subscriptions: Subscriptions
+  seenMessages: SeenMessages
   queue: FairQueue
   /** Before it, for messages of peers that are no servers. */
-  intake: Intake
+  admission: PeerAdmission
   /** What each sender may send through here, by public key, hex. */
   senderRate: SenderRate
   /** The same for each peer that is no server of the overlay, by peer id: before any signature is checked. */
@@ -89,10 +91,10 @@ export interface MessageSession {
 }
 
 export function serveMessages(stream: Stream, connection: Connection, context: SessionContext): MessageSession {
-  const { router, seats, passages, queue, intake, limits, now } = context
+  const { router, subscriptions, seenMessages, queue, admission, limits, now } = context
   const peer = connection.remotePeer.toString()
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
-  const taps = new Map<string, Seat>()
+  const taps = new Map<string, Subscription>()
   const source = {}
   let refusedInRow = 0
   let isCrowded = false
@@ -107,18 +109,18 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     isCorked: true,
     onFrame: (raw) => take(decodeMessageFrame(raw)),
     onEnd() {
-      for (const seat of taps.values()) seats.remove(seat)
+      for (const subscription of taps.values()) subscriptions.remove(subscription)
       context.onTaps(-taps.size)
       taps.clear()
       queue.remove(source)
-      intake.remove(source)
+      admission.remove(source)
       clearTimeout(resuming)
       context.onEnd()
     },
   })
   const send = (frame: MessageFrame, isPatient = false) => frames.send(encodeMessageFrame(frame), isPatient)
 
-  const asker: Asker = {
+  const listener: ReceiptListener = {
     get isOpen() {
       return frames.open
     },
@@ -145,7 +147,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
         enqueue(frame.receipt.byteLength, () => context.onReceipt(frame.receipt), COMES_AGAIN)
         break
       case 'decline':
-        enqueue(frame.decline.byteLength, () => passages.takeDecline(frame.decline, keeps), COMES_AGAIN)
+        enqueue(frame.decline.byteLength, () => seenMessages.takeDecline(frame.decline, keeps), COMES_AGAIN)
         break
       case 'ask-key':
         void onAskKey(frame)
@@ -156,22 +158,22 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   /** Waits until others of this node's peers have had their turn. */
-  function enter(post: Post, envelope: Uint8Array): void {
-    const isTaken = intake.push(source, {
+  function enter(post: PostFrame, envelope: Uint8Array): void {
+    const isTaken = admission.push(source, {
       peer,
       line: claimedSender(envelope),
       end: claimedEnd(envelope),
       bytes: WAITING_BYTES + envelope.byteLength,
       enter(onAnswer) {
         enqueuePost(post, onAnswer)
-        if (isCrowded && intake.fullness(source) <= CROWDED / 2) setCrowded(false)
+        if (isCrowded && admission.fullness(source) <= CROWDED / 2) setCrowded(false)
       },
     })
     if (!isTaken) onBusy(post)
-    else if (intake.fullness(source) >= CROWDED) setCrowded(true)
+    else if (admission.fullness(source) >= CROWDED) setCrowded(true)
   }
 
-  function enqueuePost(post: Post, onAnswer: () => void): void {
+  function enqueuePost(post: PostFrame, onAnswer: () => void): void {
     const onFull = () => {
       onBusy(post)
       onAnswer()
@@ -179,7 +181,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     enqueue(post.envelope.byteLength, () => onPost(post, onAnswer), onFull, claimedSender(post.envelope))
   }
 
-  function onBusy({ sequence }: Post): void {
+  function onBusy({ sequence }: PostFrame): void {
     if (!context.isServer()) slowDown()
     decline(sequence, 'sender-rate', BUSY_MS)
   }
@@ -230,7 +232,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
 
   function decline(sequence: number, reason: MessageRefusal, retryAfterMs = 0): void {
     context.onPassed(reason)
-    send({ type: 'taken', sequence, ...NOTHING, refusal: { reason, retryAfterMs } })
+    send({ type: 'taken', sequence, ...NO_PROGRESS, refusal: { reason, retryAfterMs } })
   }
 
   function refused(sequence: number, reason: MessageRefusal, retryAfterMs = 0): undefined {
@@ -238,7 +240,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   /** An envelope of who may send now, whose form and times are right; otherwise it was declined. */
-  function read({ sequence, envelope: bytes }: Post): Envelope | undefined {
+  function read({ sequence, envelope: bytes }: PostFrame): Envelope | undefined {
     // Before anything is done with it, and whether it is new or not: it counts for who sent it here, not for who wrote it.
     const peerWaitMs = context.isServer() ? 0 : context.peerRate.take(peer, costOf(bytes))
     if (peerWaitMs > 0) {
@@ -258,14 +260,14 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
   }
 
   /** Checking a signature takes longer than all the rest: other threads do it when there is more to do than this one message. */
-  function onPost(post: Post, onAnswer: () => void): Promise<void> | undefined {
+  function onPost(post: PostFrame, onAnswer: () => void): Promise<void> | undefined {
     const isAlone = queue.isIdle
     const envelope = read(post)
     if (envelope === undefined) {
       onAnswer()
       return undefined
     }
-    const known = passages.checked(envelope)
+    const known = seenMessages.checked(envelope)
     if (known !== undefined) {
       pass(post, envelope, known, onAnswer)
       return undefined
@@ -282,7 +284,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     return checked
   }
 
-  function onChecked(post: Post, envelope: Envelope, isSigned: boolean, onAnswer: () => void): void {
+  function onChecked(post: PostFrame, envelope: Envelope, isSigned: boolean, onAnswer: () => void): void {
     if (!isSigned) {
       countForged('a message with a wrong signature')
       decline(post.sequence, 'forged')
@@ -290,7 +292,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       return
     }
     // It may have come another way meanwhile.
-    const known = passages.checked(envelope)
+    const known = seenMessages.checked(envelope)
     const waitMs = known === undefined ? context.senderRate.take(encodeKeyHex(envelope.from), costOf(envelope.bytes)) : 0
     if (waitMs > 0) {
       decline(post.sequence, 'sender-rate', waitMs)
@@ -299,37 +301,37 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     }
     if (known === undefined) {
       context.onPassed(undefined)
-      if (context.isServer()) intake.noteOthers()
+      if (context.isServer()) admission.noteOthers()
     }
-    pass(post, envelope, known ?? passages.add(envelope), onAnswer)
+    pass(post, envelope, known ?? seenMessages.add(envelope), onAnswer)
   }
 
-  function pass({ sequence, task, rank }: Post, envelope: Envelope, passage: Passage, onAnswer: () => void): void {
+  function pass({ sequence, task, rank }: PostFrame, envelope: Envelope, seen: SeenMessage, onAnswer: () => void): void {
     const reply: Reply = (progress) => {
       taken(sequence, progress)
       onAnswer()
     }
     // Asked before it is given: a receipt may come at once.
-    passages.ask(passage, asker)
-    if (task === TASK.route) router.route(envelope, passage, reply)
-    else if (task === TASK.record) router.record(envelope, passage, rank, connection.remotePeer, reply)
-    else router.give(envelope, passage, reply)
+    seenMessages.ask(seen, listener)
+    if (task === TASK.route) router.route(envelope, seen, reply)
+    else if (task === TASK.record) router.record(envelope, seen, rank, connection.remotePeer, reply)
+    else router.give(envelope, seen, reply)
   }
 
-  function taken(sequence: number, { taps: heard, keepers, nodes, untilMs, refusal }: Progress): void {
+  function taken(sequence: number, { taps: heard, keepers, nodes, untilMs, refusal }: DeliveryProgress): void {
     // Who stores will have something to say at once; until then the answer changes nothing.
     send({ type: 'taken', sequence, taps: heard, keepers, nodes, untilMs, refusal }, keepers > 0)
   }
 
-  function onOffer({ sequence, id }: Offer): void {
+  function onOffer({ sequence, id }: OfferFrame): void {
     const look = () => {
-      const passage = passages.get(id)
-      const given = passage?.given
+      const seen = seenMessages.get(id)
+      const given = seen?.given
       // Who sat down since then has not heard it.
-      if (passage === undefined || given === undefined || [...seats.at(passage.to)].some(({ since }) => since > given.tick)) return false
+      if (seen === undefined || given === undefined || [...subscriptions.at(seen.to)].some(({ since }) => since > given.tick)) return false
       const { taps: heard, keepers } = given
-      passages.ask(passage, asker)
-      taken(sequence, { ...NOTHING, taps: heard, keepers })
+      seenMessages.ask(seen, listener)
+      taken(sequence, { ...NO_PROGRESS, taps: heard, keepers })
       return true
     }
     if (look()) return
@@ -348,24 +350,24 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
       return void send({ type: 'tapped', sequence, refused: 'proof' })
     }
     if (old === undefined) context.onTaps(1)
-    else seats.remove(old)
+    else subscriptions.remove(old)
     const give = ({ bytes }: Envelope) => void send({ type: 'deliver', envelope: bytes })
-    const seat: Seat = { end, rules, keeps, proof, since: old?.since ?? seats.tick(), give }
-    taps.set(id, seat)
-    seats.add(seat)
+    const subscription: Subscription = { end, rules, keeps, proof, since: old?.since ?? subscriptions.tick(), give }
+    taps.set(id, subscription)
+    subscriptions.add(subscription)
     send({ type: 'tapped', sequence, refused: undefined })
-    router.collectFor(seat)
+    router.collectFor(subscription)
   }
 
   function untap(id: string): void {
-    const seat = taps.get(id)
-    if (seat === undefined) return
+    const subscription = taps.get(id)
+    if (subscription === undefined) return
     taps.delete(id)
-    seats.remove(seat)
+    subscriptions.remove(subscription)
     context.onTaps(-1)
   }
 
-  async function onAskKey({ sequence, end, isForTab }: AskKey): Promise<void> {
+  async function onAskKey({ sequence, end, isForTab }: AskKeyFrame): Promise<void> {
     if (isForTab && keysAsked >= MAX_KEYS_ASKED) return void send({ type: 'key', sequence, publicKey: undefined })
     keysAsked++
     const publicKey = isForTab
@@ -380,7 +382,7 @@ export function serveMessages(stream: Stream, connection: Connection, context: S
     return taps.get(encodeKeyHex(end))?.keeps === true
   }
 
-  function onCollect(collect: Collect): void {
+  function onCollect(collect: CollectFrame): void {
     if (!isTapProofTimely(collect.proof, now())) return
     if (!router.onCollect(collect, connection.remotePeer)) countForged('a receiver that is not proved')
   }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encodeKeyHex } from '../../../node/keys/index.ts'
 import type { Envelope } from '../../../node/messages/index.ts'
-import { NOTHING, type Progress } from '../../../node/messages/routing/delivery.ts'
-import { createMailRounds } from '../../../node/messages/routing/mail-rounds.ts'
+import { type DeliveryProgress, NO_PROGRESS } from '../../../node/messages/protocol/wire.ts'
+import { createDeliveryRounds } from '../../../node/messages/routing/delivery-rounds.ts'
 import { createSeededPeer } from '../../helpers/seeded-peer.ts'
 import { signMadeUp } from '../../helpers/signed-messages.ts'
 
@@ -10,19 +10,19 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] 
 afterEach(() => void vi.useRealTimers())
 
 const END = new Uint8Array(32)
-const TAKEN: Progress = { ...NOTHING, taps: 1, keepers: 1 }
-const BUSY: Progress = { ...NOTHING, refusal: { reason: 'sender-rate', retryAfterMs: 1_000 } }
+const TAKEN: DeliveryProgress = { ...NO_PROGRESS, taps: 1, keepers: 1 }
+const BUSY: DeliveryProgress = { ...NO_PROGRESS, refusal: { reason: 'sender-rate', retryAfterMs: 1_000 } }
 
 async function start(count: number) {
   const { peer: home } = await createSeededPeer(1)
-  const letters = new Map(Array.from({ length: count }, () => signMadeUp()).map((envelope) => [encodeKeyHex(envelope.id), envelope]))
-  const asked: { envelope: Envelope; reply(progress: Progress | undefined): void }[] = []
-  const rounds = createMailRounds({
-    mail: { ids: () => [...letters.keys()], get: (id) => letters.get(id) },
+  const messages = new Map(Array.from({ length: count }, () => signMadeUp()).map((envelope) => [encodeKeyHex(envelope.id), envelope]))
+  const asked: { envelope: Envelope; reply(progress: DeliveryProgress | undefined): void }[] = []
+  const rounds = createDeliveryRounds({
+    mail: { ids: () => [...messages.keys()], get: (id) => messages.get(id) },
     copy: (envelope, _, reply) => void asked.push({ envelope, reply }),
   })
   /** Answers all that is asked until nothing more is; how many were. */
-  const answerAll = (progress: Progress | undefined): number => {
+  const answerAll = (progress: DeliveryProgress | undefined): number => {
     let answered = 0
     for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
       answered++
@@ -30,7 +30,7 @@ async function start(count: number) {
     }
     return answered
   }
-  return { rounds, home, letters, asked, answerAll }
+  return { rounds, home, messages, asked, answerAll }
 }
 
 describe('mail rounds', () => {
@@ -43,13 +43,13 @@ describe('mail rounds', () => {
   })
 
   test('bring again what the home cannot take now, when it says so, and not what was receipted meanwhile', async () => {
-    const { rounds, home, letters, asked, answerAll } = await start(3)
+    const { rounds, home, messages, asked, answerAll } = await start(3)
     rounds.begin(END, home)
     const [first, second] = asked.splice(0, 2) as [(typeof asked)[number], (typeof asked)[number]]
     first.reply(TAKEN)
     second.reply(BUSY)
     expect(answerAll(BUSY)).toBe(1)
-    letters.delete(encodeKeyHex(second.envelope.id))
+    messages.delete(encodeKeyHex(second.envelope.id))
     vi.advanceTimersByTime(999)
     expect(asked).toEqual([])
     vi.advanceTimersByTime(1)

@@ -8,9 +8,9 @@ import type { Key } from '../../types.ts'
 import { decodeEnvelope, type Envelope } from '../format/envelope.ts'
 import type { MessageLimits, MessageRefusal } from '../types.ts'
 
-export type MailLimits = Pick<MessageLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
+export type StoredMessageLimits = Pick<MessageLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
 
-export interface Mail {
+export interface StoredMessages {
   /** Messages, and their bytes. */
   readonly size: number
   readonly bytes: number
@@ -28,14 +28,14 @@ export interface Mail {
 }
 
 /** What is kept of an envelope: it is read again when it is wanted. */
-type Letter = Pick<Envelope, 'from' | 'to' | 'expiresAtMs' | 'bytes'>
+type StoredMessage = Pick<Envelope, 'from' | 'to' | 'expiresAtMs' | 'bytes'>
 
 /** What a kept envelope takes besides its bytes, about. */
 const OVERHEAD_BYTES = 512
 
-export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean, now: () => number): Mail {
+export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (end: Key) => boolean, now: () => number): StoredMessages {
   /** By id, hex, in the order of arrival. Bounded: maxMailBytes. */
-  const letters = new Map<string, Letter>()
+  const messages = new Map<string, StoredMessage>()
   /** By end and by sender, hex. Bounded by the letters. */
   const ends = new Map<string, { bytes: number; ids: Set<string> }>()
   const senders = new Map<string, number>()
@@ -43,12 +43,12 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
   const unproved = new Set<string>()
   let bytes = 0
 
-  const weight = (letter: Letter) => letter.bytes.byteLength + OVERHEAD_BYTES
+  const weight = (message: StoredMessage) => message.bytes.byteLength + OVERHEAD_BYTES
 
   function drop(id: string): void {
-    const envelope = letters.get(id)
+    const envelope = messages.get(id)
     if (envelope === undefined) return
-    letters.delete(id)
+    messages.delete(id)
     unproved.delete(id)
     const size = weight(envelope)
     bytes -= size
@@ -66,7 +66,7 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
   }
 
   function sweep(): void {
-    for (const [id, { expiresAtMs }] of letters) if (expiresAtMs <= now()) drop(id)
+    for (const [id, { expiresAtMs }] of messages) if (expiresAtMs <= now()) drop(id)
   }
 
   /** Takes from ends that no receiver has ever proved, oldest first: a flood of made-up addresses must not crowd out those that exist. */
@@ -85,20 +85,20 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
   }
 
   function read(id: string): Envelope | undefined {
-    const letter = letters.get(id)
-    return letter === undefined || letter.expiresAtMs <= now() ? undefined : decodeEnvelope(letter.bytes)
+    const message = messages.get(id)
+    return message === undefined || message.expiresAtMs <= now() ? undefined : decodeEnvelope(message.bytes)
   }
 
   return {
     get size() {
-      return letters.size
+      return messages.size
     },
     get bytes() {
       return bytes
     },
     keep(envelope) {
       const id = encodeKeyHex(envelope.id)
-      if (letters.has(id)) return undefined
+      if (messages.has(id)) return undefined
       const size = weight(envelope)
       const endId = encodeKeyHex(envelope.to)
       const sender = encodeKeyHex(envelope.from)
@@ -107,7 +107,7 @@ export function createMail(limits: MailLimits, isKnownEnd: (end: Key) => boolean
       const isKnown = isKnownEnd(envelope.to)
       if (!makeRoom(size, isKnown)) return 'full'
       const { from, to, expiresAtMs } = envelope
-      letters.set(id, { from, to, expiresAtMs, bytes: envelope.bytes })
+      messages.set(id, { from, to, expiresAtMs, bytes: envelope.bytes })
       if (!isKnown) unproved.add(id)
       const end = ends.get(endId) ?? { bytes: 0, ids: new Set<string>() }
       ends.set(endId, end)

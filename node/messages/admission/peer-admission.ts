@@ -8,7 +8,7 @@
 import { createRoundRobin, type RoundRobin } from '../../async/round-robin.ts'
 import { createSenderRate } from './sender-rate.ts'
 
-export interface IntakeOptions {
+export interface PeerAdmissionOptions {
   /** Messages of each peer that may be on their way at once, whatever others have, and how many may go that way, at once and per second. */
   ownPlaces?: number
   ownBurst?: number
@@ -32,7 +32,7 @@ export interface IntakeOptions {
   rememberMs?: number
 }
 
-export const INTAKE_DEFAULTS: Readonly<Required<IntakeOptions>> = {
+export const PEER_ADMISSION_DEFAULTS: Readonly<Required<PeerAdmissionOptions>> = {
   ownPlaces: 2,
   ownBurst: 10,
   ownPerSecond: 25, // what people write; more than that is let in only where nobody notices, or when others leave it
@@ -61,7 +61,7 @@ export interface EnteringMessage {
   enter(onAnswer: () => void): void
 }
 
-export interface Intake {
+export interface PeerAdmission {
   /** False when the peer has as much waiting as it may. It may enter before this returns. */
   push(peer: object, message: EnteringMessage): boolean
   /** A new message came by another node: nobody here sends alone. */
@@ -85,8 +85,8 @@ interface Line {
 /** What a late answer leaves of the shared places. */
 const LATE_FACTOR = 0.5
 
-export function createIntake(now: () => number, options: IntakeOptions = {}): Intake {
-  const limits = { ...INTAKE_DEFAULTS, ...options }
+export function createPeerAdmission(now: () => number, options: PeerAdmissionOptions = {}): PeerAdmission {
+  const limits = { ...PEER_ADMISSION_DEFAULTS, ...options }
   /** Of peers that have something waiting or under way. Bounded by the streams. */
   const peers = new Map<object, Line>()
   /** Those of them that wait, in the order of their turns. */
@@ -206,7 +206,7 @@ export function createIntake(now: () => number, options: IntakeOptions = {}): In
 }
 
 /** How soon each end was answered at best: some are further away than others. */
-function createAnswers(now: () => number, { lateFactor, lateMs, maxEnds, rememberMs }: Required<IntakeOptions>) {
+function createAnswers(now: () => number, { lateFactor, lateMs, maxEnds, rememberMs }: Required<PeerAdmissionOptions>) {
   /** By end, least lately used first: the best of this span of time and of the one before. Bounded: maxEnds. */
   const ends = new Map<string, { bestMs: number; earlierMs: number; sinceMs: number }>()
 
