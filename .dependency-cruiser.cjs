@@ -47,10 +47,16 @@ const ROOMS = {
   'node/server': [['store', 'port'], ['inbox']],
   'node/cli': [['values'], ['print']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
+  browser: [['text'], ['peer', 'activity'], ['content'], ['holding'], ['transfer'], ['visit'], ['messages', 'words']],
+  'browser/app': [['home', 'page', 'messages']],
 }
 
 /** What stands beside the rooms of a folder and below them, as its types do. */
-const BELOW_ROOMS = { 'node/cli': '(settings|exit-code|package|command-context)' }
+const BELOW_ROOMS = {
+  'node/cli': '(settings|exit-code|package|command-context)',
+  browser: 'cell',
+  'browser/app': '(use-cell|inner-link|copy-button)',
+}
 
 const roomRules = Object.entries(ROOMS).flatMap(([folder, heights]) =>
   heights.flatMap((rooms, height) =>
@@ -58,11 +64,11 @@ const roomRules = Object.entries(ROOMS).flatMap(([folder, heights]) =>
       const below = heights.slice(0, height).flat()
       const allowed = [...below, room].map((name) => `^${folder}/${name}/`)
       return {
-        name: `room-${folder.replace('node/', '')}-${room}`,
+        name: `room-${folder.replace('node/', '').replace('/', '-')}-${room}`,
         comment: `${folder}/${room}/ may use ${below.length > 0 ? below.join(', ') : 'no other room'}, and types.ts.`,
         severity: 'error',
         from: { path: `^${folder}/${room}/` },
-        to: { path: `^${folder}/`, pathNot: [...allowed, `^${folder}/${BELOW_ROOMS[folder] ?? 'types'}\\.ts$`] },
+        to: { path: `^${folder}/`, pathNot: [...allowed, `^${folder}/${BELOW_ROOMS[folder] ?? 'types'}\\.tsx?$`] },
       }
     }),
   ),
@@ -227,6 +233,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^browser/library\\.ts$' },
       to: { path: '^browser/app/|node_modules/preact/', reachable: true },
+    },
+    {
+      name: 'app-is-above-the-tab',
+      comment: 'The views of browser/app/ show what the tab has; only the scripts of the pages import them.',
+      severity: 'error',
+      from: { path: '^browser/', pathNot: '^browser/(app/|(home|viewer)\\.tsx?$)' },
+      to: { path: '^browser/app/' },
     },
     {
       name: 'no-unused-files',

@@ -1,7 +1,7 @@
 /** Bytes as the gateway gives them at `/raw/<hash>` (whether they are right is for the caller, who knows the hash), or as the peer does. */
 
 import type { AbortOptions, OpenedContent } from '../../node/index.ts'
-import { type RawWish, rawPathOf } from '../visit/route.ts'
+import { type RawAddress, rawPathOf } from './raw-address.ts'
 
 /** More than any beginning that is looked for. */
 const FIRST_BYTES = 512
@@ -12,8 +12,8 @@ export interface RawOptions extends Required<AbortOptions> {
 }
 
 /** Undefined when the gateway cannot be reached. @throws signal.reason, when aborted */
-export async function fetchRaw(wish: RawWish, { signal, waitMs }: RawOptions): Promise<Response | undefined> {
-  const url = new URL(rawPathOf(wish), location.href)
+export async function fetchRaw(address: RawAddress, { signal, waitMs }: RawOptions): Promise<Response | undefined> {
+  const url = new URL(rawPathOf(address), location.href)
   if (waitMs !== undefined) url.searchParams.set('wait', `${waitMs}ms`)
   try {
     return await fetch(url, { signal, headers: { accept: '*/*' } })

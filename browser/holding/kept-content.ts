@@ -4,9 +4,7 @@
  */
 
 import { fromBase64, toBase64 } from '../content/base64.ts'
-
-/** The part of `Storage` that is used. */
-export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
+import type { SessionStore } from '../peer/tab-session.ts'
 
 export interface KeptContentOptions {
   /** The most that may be kept, in characters of base64 text. */

@@ -3,7 +3,8 @@
  * removes the files that sessions which have ended left behind.
  */
 
-import type { SessionStore } from '../holding/kept-content.ts'
+/** The part of `Storage` that is used: the session storage of this tab. */
+export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
 
 const SESSION_ITEM = 'mayfly:session'
 

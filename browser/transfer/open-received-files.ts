@@ -1,8 +1,7 @@
 /** Chooses where large content from others is kept: on disk where the browser lets a page write there, else in memory. */
 
-import type { SessionStore } from '../holding/kept-content.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
-import { openTabSession, removeEndedSessions } from '../peer/tab-session.ts'
+import { openTabSession, removeEndedSessions, type SessionStore } from '../peer/tab-session.ts'
 import { DiskFiles, FILES_DIRECTORY } from './disk-files.ts'
 import { MemoryFiles, type ReceivedFiles } from './received-files.ts'
 

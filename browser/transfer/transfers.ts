@@ -5,8 +5,8 @@
 
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { Holdings } from '../holding/holdings.ts'
-import type { SessionStore } from '../holding/kept-content.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
+import type { SessionStore } from '../peer/tab-session.ts'
 import type { ReceivedFiles } from './received-files.ts'
 import type { Transfer, TransferPlan } from './transfer.ts'
 

@@ -9,13 +9,14 @@ import { Cell, type ReadableCell } from '../cell.ts'
 import { toBase64 } from '../content/base64.ts'
 import { type BundleFile, readBundleFiles } from '../content/bundle-files.ts'
 import { isDisplayable } from '../content/content-kind.ts'
+import { type RawAddress, rawPathOf } from '../content/raw-address.ts'
 import { fetchRaw, firstBytes, readAtMost, readOpened, sizeOf, typeOf } from '../content/raw-content.ts'
 import type { HolderCounts } from '../holding/holder-counts.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import { filesText } from '../text/size-text.ts'
 import type { TransferPlan } from '../transfer/transfer.ts'
-import { type PageRoute, type RawWish, rawPathOf } from './route.ts'
+import type { PageRoute } from './route.ts'
 import { visitChange } from './visit-change.ts'
 
 export type VisitState =
@@ -403,7 +404,7 @@ export class PageVisit implements Visit {
   }
 
   /** The content of the link, whatever the link points at inside it. */
-  get #whole(): RawWish {
+  get #whole(): RawAddress {
     const { hash, outline } = this.route
     return { hash, ...(outline && { outline }) }
   }

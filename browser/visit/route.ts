@@ -1,15 +1,10 @@
-/** Which view an address of this site stands for. Pure: history and rendering are left to `tab.ts`. */
+/** Routes: which view an address of this site stands for. Pure; history and rendering are left to others. */
 
-export interface PageRoute {
+import { type ContentAddress, contentPath, queryOf } from '../content/raw-address.ts'
+
+export interface PageRoute extends ContentAddress {
   view: 'page'
-  hash: string
-  /** The SHA-256 of the content's outline, in hex: with it the gateway can begin anywhere, and check every byte first. */
-  outline?: string
-  /** A path inside a bundle, decoded; empty for its beginning. */
-  inside?: string
-  /** What the giver of the link calls the content. Nobody has checked it. */
-  name?: string
-  /** What opens private content, as it stands behind `#k=`: perhaps not whole. It is sent to nobody. */
+  /** The key of private content, as it stands behind `#k=` in the link; perhaps not whole. It never leaves this tab. */
   secret?: string
 }
 
@@ -71,31 +66,9 @@ export function pathOf(route: Route): string {
   return `/${contentPath(route)}${queryOf({ o: outline, filename: isPrivate ? undefined : name })}${isPrivate ? `#k=${secret}` : ''}`
 }
 
-export interface RawWish extends Omit<PageRoute, 'view' | 'secret'> {
-  /** To be saved, not shown. */
-  download?: boolean
-  /** All files of a bundle in one. */
-  format?: 'zip'
-}
-
-/** Where the bytes themselves are, whoever asks. */
-export function rawPathOf(wish: RawWish): string {
-  const { outline, name, download, format } = wish
-  return `/raw/${contentPath(wish)}${queryOf({ o: outline, download: download ? '1' : undefined, filename: download ? name : undefined, format })}`
-}
-
 /** A link may leave the # of an open end out. */
 function endOfPart(text: string): string {
   return text.startsWith('#') || HASHNAME.test(text) ? text : `#${text}`
-}
-
-function contentPath({ hash, inside }: Pick<PageRoute, 'hash' | 'inside'>): string {
-  return inside === undefined ? hash : `${hash}/${inside.split('/').map(encodeURIComponent).join('/')}`
-}
-
-function queryOf(parameters: Record<string, string | undefined>): string {
-  const given = Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]))
-  return given.length === 0 ? '' : `?${given.join('&')}`
 }
 
 function decodePart(part: string): string {

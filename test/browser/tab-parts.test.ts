@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { ACTIVITY_DEFAULTS, Activity } from '../../browser/activity/activity.ts'
 import { Traffic } from '../../browser/activity/traffic.ts'
 import { Cell, firstMatch } from '../../browser/cell.ts'
+import { rawPathOf } from '../../browser/content/raw-address.ts'
 import { isLastCopy } from '../../browser/holding/last-copy-guard.ts'
-import { pathOf, type Route, rawPathOf, routeOf, routeOfLink } from '../../browser/visit/route.ts'
+import { pathOf, type Route, routeOf, routeOfLink } from '../../browser/visit/route.ts'
 
 const HASH = '0123456789abcdef'.repeat(4)
 

@@ -2,9 +2,10 @@
 
 import { useState } from 'preact/hooks'
 import { type BundleFile, nameOf } from '../../content/bundle-files.ts'
+import { rawPathOf } from '../../content/raw-address.ts'
 import type { Tab } from '../../tab.ts'
 import { filesText, sizeText } from '../../text/size-text.ts'
-import { type PageRoute, rawPathOf } from '../../visit/route.ts'
+import type { PageRoute } from '../../visit/route.ts'
 import { InnerLink } from '../inner-link.tsx'
 
 /** A bundle may have thousands of files; so many rows are there at once. */

@@ -2,10 +2,11 @@
 
 import type { BundleFile } from '../../content/bundle-files.ts'
 import { isDisplayable } from '../../content/content-kind.ts'
+import { rawPathOf } from '../../content/raw-address.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
 import type { Visit } from '../../visit/page-visit.ts'
-import { type PageRoute, pathOf, rawPathOf } from '../../visit/route.ts'
+import { type PageRoute, pathOf } from '../../visit/route.ts'
 import { countSentence } from '../../words/count-sentence.ts'
 import { visitSentence } from '../../words/visit-sentence.ts'
 import { CopyButton } from '../copy-button.tsx'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { KeptContent, type KeptEntry, type SessionStore } from '../../../browser/holding/kept-content.ts'
+import { KeptContent, type KeptEntry } from '../../../browser/holding/kept-content.ts'
+import type { SessionStore } from '../../../browser/peer/tab-session.ts'
 
 /** A storage in memory, with a quota like a browser's. */
 class MemoryStore implements SessionStore {
