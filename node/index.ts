@@ -85,6 +85,8 @@ export {
   OUTBOX_DEFAULTS,
   parseEnd,
   publicKeyOf,
+  REFUSALS,
+  type RefusalFacts,
   RULE_LIMITS,
 } from './messages/index.ts'
 export type {

@@ -1,26 +1,9 @@
 /** What became of a message, and why one could not be sent, in words. */
 
-import type { MessageRefusal, PostOutcome } from '../../node/index.ts'
-
-const REFUSALS: Readonly<Record<MessageRefusal, string>> = {
-  malformed: 'it is not in a form that the network takes',
-  forged: 'its signature or its seal was not right',
-  clock: 'the clock of this device is wrong',
-  expired: 'its time is over',
-  'sender-rate': 'too many messages were sent from here in a short time',
-  'sender-share': 'too much of your mail waits already',
-  'end-full': 'too much mail waits for this receiver already',
-  full: 'the network keeps no more mail now',
-  'unknown-sender': 'the receiver takes messages from senders it knows, and from nobody else',
-  muted: 'the receiver does not want messages from you',
-  'not-stored': 'the receiver cannot store it now',
-  'unknown-receiver':
-    'nobody who could be asked knows the key of this receiver, so nothing can be sealed for it; it must have been there once',
-  'no-network': 'nobody could be asked: there is no connection to the network',
-}
+import { type MessageRefusal, type PostOutcome, REFUSALS } from '../../node/index.ts'
 
 export function refusalText(reason: MessageRefusal): string {
-  return REFUSALS[reason]
+  return REFUSALS[reason].sentence
 }
 
 export interface OutcomeFacts {

@@ -13,6 +13,7 @@ import { createSenderRate } from './admission/sender-rate.ts'
 import { signDecline } from './format/decline.ts'
 import { type End, parseEnd } from './format/end.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned, refuseTimes } from './format/envelope.ts'
+import { REFUSALS } from './format/refusals.ts'
 import { checkRules } from './format/rules.ts'
 import { hashnameOf, publicKeyOf } from './format/signing.ts'
 import { signTapProof, TAP_PROOF_MS } from './format/tap-proof.ts'
@@ -33,7 +34,6 @@ import { createSubscriptions, type Subscription } from './routing/subscriptions.
 import type {
   MessageEvent,
   MessageLimits,
-  MessageRefusal,
   MessageSecret,
   Messages,
   OutboxStore,
@@ -88,9 +88,6 @@ export interface MessagesOptions {
 export const MESSAGES_DEFAULTS: Readonly<Required<MessagesOptions>> = {
   collectAgainMs: 15_000, // a disk that is full, a sender over its rate: neither ends in a second
 }
-
-/** What a receiver says that may take the same message later. */
-const FOR_A_WHILE: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>(['not-stored', 'sender-rate', 'sender-share', 'full'])
 
 export function createMessages(context: MessagesContext, options: MessagesOptions = {}): MessagesService {
   const { collectAgainMs } = { ...MESSAGES_DEFAULTS, ...options }
@@ -296,7 +293,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
         const { bytes } = signDecline(secret, id, reason, now())
         seenMessages.takeDecline(bytes)
         homeTaps?.tell({ type: 'decline', decline: bytes })
-        if (FOR_A_WHILE.has(reason)) collecting ??= setTimeout(collectAgain, collectAgainMs)
+        if (!REFUSALS[reason].isFinal) collecting ??= setTimeout(collectAgain, collectAgainMs)
       },
       onMessage: ({ id, from }) => emit({ type: 'message', id: encodeKeyHex(id), end: end.text, from: hashnameOf(from) }),
       async onClosed() {

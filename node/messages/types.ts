@@ -1,6 +1,9 @@
 /** The face of messages. */
 
 import type { AbortOptions, Key } from '../types.ts'
+import type { MessageRefusal } from './format/refusals.ts'
+
+export type { MessageRefusal } from './format/refusals.ts'
 
 /** An Ed25519 seed, 32 bytes: the secret of who sends or receives messages. Its public key's SHA-256 is the hashname. */
 export type MessageSecret = Uint8Array
@@ -49,35 +52,6 @@ export interface Receipt {
   /** As it travelled. */
   bytes: Uint8Array
 }
-
-/** Why a message is not taken; each has a number on the wire (node/messages/WIRE.md). */
-export type MessageRefusal =
-  /** Not an envelope, or over a limit of its form. */
-  | 'malformed'
-  /** Not signed by who it says it is from, or not sealed for this receiver. */
-  | 'forged'
-  /** Sent in the future: the clocks differ too much. */
-  | 'clock'
-  /** Its time is over. */
-  | 'expired'
-  /** The sender sends more than it may; again later. */
-  | 'sender-rate'
-  /** As much mail of this sender is kept as may be; again later. */
-  | 'sender-share'
-  /** As much mail is kept for this end as may be; again later. */
-  | 'end-full'
-  /** No room for anybody's; again later. */
-  | 'full'
-  /** The receiver takes messages from senders that it knows, and from nobody else. */
-  | 'unknown-sender'
-  /** The receiver does not want this sender's messages. */
-  | 'muted'
-  /** The receiver cannot store now; what it has it keeps. Again later. */
-  | 'not-stored'
-  /** The receiver's public key is known to nobody who could be asked, so nothing can be sealed for it. Again later. */
-  | 'unknown-receiver'
-  /** Nobody could be asked; again later. */
-  | 'no-network'
 
 /** What became of a message that was posted, as far as it is known. */
 export type PostOutcome =

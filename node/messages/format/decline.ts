@@ -7,7 +7,7 @@ import { KEY_BYTES } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageRefusal, MessageSecret } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
-import { REFUSAL_NUMBERS, refusalOf } from './refusals.ts'
+import { REFUSALS, refusalOf } from './refusals.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'
 
@@ -31,7 +31,7 @@ const DOMAIN = 'mayfly-decline:'
 
 export function signDecline(secret: MessageSecret, id: Key, reason: MessageRefusal, declinedAtMs: number): Decline {
   const receiver = publicKeyOf(secret)
-  const part = encodeCanonical([VERSION, receiver, id, REFUSAL_NUMBERS[reason], declinedAtMs])
+  const part = encodeCanonical([VERSION, receiver, id, REFUSALS[reason].number, declinedAtMs])
   return { receiver, id, reason, declinedAtMs, bytes: signPart(secret, DOMAIN, part) }
 }
 

@@ -1,25 +1,161 @@
-/** The numbers of refusals on the wire; the page with their table is WIRE.md. */
+/**
+ * The one table of refusals: number on the wire, HTTP, retries, and the sentence that people read. The gateway, the command, the browser and
+ * the tables of the manuals use it. Pure data.
+ */
 
-import type { MessageRefusal } from '../types.ts'
-
-export const REFUSAL_NUMBERS: Readonly<Record<MessageRefusal, number>> = {
-  malformed: 1,
-  forged: 2,
-  clock: 3,
-  expired: 4,
-  'sender-rate': 5,
-  'sender-share': 6,
-  'end-full': 7,
-  full: 8,
-  'unknown-sender': 9,
-  muted: 10,
-  'not-stored': 11,
-  'unknown-receiver': 12,
-  'no-network': 13,
+export interface RefusalFacts {
+  /** On the wire. A number is never used again for something else. */
+  readonly number: number
+  /** HTTP status, and the finer number in the body of the answer. */
+  readonly status: number
+  readonly httpNumber: number
+  /** True when no repetition changes it: the outbox gives up. Otherwise it sends again. */
+  readonly isFinal: boolean
+  /** When posting again makes sense, in seconds, unless the refusing peer says when. */
+  readonly retryAfterS?: number
+  /**
+   * Whose unsigned statement counts: any node's about itself, or only that of a tab's own home, which has checked the envelope. A receiver's
+   * refusal counts only with its signature.
+   */
+  readonly statedBy: 'node' | 'home' | 'receiver'
+  /** Why the message was refused: a clause without capital and full stop. */
+  readonly sentence: string
+  /** What its sender can do: a whole sentence. */
+  readonly advice?: string
 }
+
+const WAITS = 'It is sent again by itself until its time is over.'
+
+const TABLE = {
+  malformed: {
+    number: 1,
+    status: 400,
+    httpNumber: 40_004,
+    isFinal: true,
+    statedBy: 'home',
+    sentence: 'it is not a message, or it is over a limit of its form',
+    advice: 'GET /limits tells what a message may be.',
+  },
+  forged: {
+    number: 2,
+    status: 500,
+    httpNumber: 50_001,
+    isFinal: true,
+    statedBy: 'home',
+    sentence: 'its signature is wrong, or it is not sealed for this receiver',
+  },
+  clock: {
+    number: 3,
+    status: 500,
+    httpNumber: 50_002,
+    isFinal: true,
+    statedBy: 'home',
+    sentence: "the sender's clock is too far ahead of the receiver's",
+    advice: 'Set the clock, then send it again.',
+  },
+  expired: {
+    number: 4,
+    status: 504,
+    httpNumber: 50_401,
+    isFinal: true,
+    statedBy: 'home',
+    sentence: 'its time was over before anybody is known to have stored it',
+  },
+  'sender-rate': {
+    number: 5,
+    status: 429,
+    httpNumber: 42_901,
+    isFinal: false,
+    retryAfterS: 5,
+    statedBy: 'node',
+    sentence: 'the sender sends more messages than it may',
+  },
+  'sender-share': {
+    number: 6,
+    status: 429,
+    httpNumber: 42_902,
+    isFinal: false,
+    retryAfterS: 60,
+    statedBy: 'node',
+    sentence: 'too many messages of this sender wait already',
+  },
+  'end-full': {
+    number: 7,
+    status: 429,
+    httpNumber: 42_903,
+    isFinal: false,
+    retryAfterS: 60,
+    statedBy: 'node',
+    sentence: 'too many messages wait for this receiver already',
+  },
+  full: {
+    number: 8,
+    status: 429,
+    httpNumber: 42_904,
+    isFinal: false,
+    retryAfterS: 60,
+    statedBy: 'node',
+    sentence: 'the network has no room for more waiting messages',
+  },
+  'unknown-sender': {
+    number: 9,
+    status: 403,
+    httpNumber: 40_302,
+    isFinal: true,
+    statedBy: 'receiver',
+    sentence: 'the receiver takes messages only from senders that it knows',
+    advice: 'Send from a key that its owner has named.',
+  },
+  muted: {
+    number: 10,
+    status: 403,
+    httpNumber: 40_303,
+    isFinal: true,
+    statedBy: 'receiver',
+    sentence: 'the receiver does not want messages from this sender',
+  },
+  'not-stored': {
+    number: 11,
+    status: 503,
+    httpNumber: 50_302,
+    isFinal: false,
+    retryAfterS: 30,
+    statedBy: 'receiver',
+    sentence: 'the receiver is there and cannot store messages now',
+    advice: WAITS,
+  },
+  'unknown-receiver': {
+    number: 12,
+    status: 404,
+    httpNumber: 40_401,
+    isFinal: false,
+    retryAfterS: 30,
+    statedBy: 'receiver',
+    sentence: 'nobody who could be asked knows the key of this receiver, which must have been there once to be written to',
+    advice: 'Check the address.',
+  },
+  'no-network': {
+    number: 13,
+    status: 503,
+    httpNumber: 50_301,
+    isFinal: false,
+    retryAfterS: 5,
+    statedBy: 'node',
+    sentence: 'nobody could be asked: there is no connection to the network now',
+    advice: WAITS,
+  },
+} as const satisfies Readonly<Record<string, RefusalFacts>>
+
+/** Why a message is not taken. */
+export type MessageRefusal = keyof typeof TABLE
+
+export const REFUSALS: Readonly<Record<MessageRefusal, RefusalFacts>> = TABLE
+
+const BY_NUMBER: ReadonlyMap<unknown, MessageRefusal> = new Map(
+  Object.entries(REFUSALS).map(([reason, { number }]) => [number, reason as MessageRefusal]),
+)
 
 /** Undefined when no reason has that number. */
 export function refusalOf(number: unknown): MessageRefusal | undefined {
-  const entry = Object.entries(REFUSAL_NUMBERS).find(([, known]) => known === number)
-  return entry?.[0] as MessageRefusal | undefined
+  return BY_NUMBER.get(number)
 }

@@ -7,7 +7,8 @@
 import { encodeKeyHex } from '../../keys/index.ts'
 import { inTime, raceAbort } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
-import type { MessageRefusal, OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
+import { REFUSALS } from '../format/refusals.ts'
+import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 
 export interface RetryOptions {
   /** The wait after the first try, in ms; each further one doubles it. */
@@ -73,16 +74,6 @@ export interface RetryScheduler {
 const LOOK_ENTRIES = 64
 const KICK_ENTRIES = 1_000
 
-/** Refusals that no repetition changes. */
-const FOR_GOOD: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([
-  'malformed',
-  'forged',
-  'clock',
-  'expired',
-  'unknown-sender',
-  'muted',
-])
-
 /** True when nothing more can become of it. */
 export function isFinal(outcome: PostOutcome): boolean {
   switch (outcome.state) {
@@ -91,7 +82,7 @@ export function isFinal(outcome: PostOutcome): boolean {
     case 'expired':
       return true
     case 'refused':
-      return FOR_GOOD.has(outcome.reason)
+      return REFUSALS[outcome.reason].isFinal
     case 'queued':
       return false
   }

@@ -8,7 +8,7 @@ import { MAX_DECLINE_BYTES } from '../format/decline.ts'
 import { MAX_ENVELOPE_BYTES } from '../format/envelope.ts'
 import { PROOF_NONCE_BYTES } from '../format/proof.ts'
 import { MAX_RECEIPT_BYTES } from '../format/receipt.ts'
-import { REFUSAL_NUMBERS, refusalOf } from '../format/refusals.ts'
+import { REFUSALS, refusalOf } from '../format/refusals.ts'
 import { checkRules } from '../format/rules.ts'
 import { SIGNATURE_BYTES } from '../format/signing.ts'
 import type { TapProof } from '../format/tap-proof.ts'
@@ -267,7 +267,7 @@ function decodeProof(value: unknown): TapProof {
 
 /** The reason's number and the time to wait, in ms; 0 and 0 for none. */
 function encodeRefusal(refusal: DeliveryProgress['refusal']): [number, number] {
-  return refusal === undefined ? [0, 0] : [REFUSAL_NUMBERS[refusal.reason], refusal.retryAfterMs]
+  return refusal === undefined ? [0, 0] : [REFUSALS[refusal.reason].number, refusal.retryAfterMs]
 }
 
 /** A rule travels as [is, has]: a map, and a list. */

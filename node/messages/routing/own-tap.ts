@@ -11,7 +11,7 @@ import type { End } from '../format/end.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { openMessage } from '../format/open-message.ts'
 import { MAX_RECEIPT_IDS, signReceipt } from '../format/receipt.ts'
-import { REFUSAL_NUMBERS } from '../format/refusals.ts'
+import { REFUSALS } from '../format/refusals.ts'
 import type { Kept, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../types.ts'
 
 export interface OwnTapContext {
@@ -163,7 +163,7 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
 
 /** A store is its user's code: what it says besides 'stored' may be no refusal that can be told. */
 function refusalOf(result: MessageRefusal | undefined): MessageRefusal {
-  return result !== undefined && Object.hasOwn(REFUSAL_NUMBERS, result) ? result : 'not-stored'
+  return result !== undefined && Object.hasOwn(REFUSALS, result) ? result : 'not-stored'
 }
 
 /** A store that fails has stored nothing. */

@@ -4,8 +4,8 @@
  */
 
 import type { Envelope } from '../format/envelope.ts'
+import { REFUSALS, type RefusalFacts } from '../format/refusals.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
-import type { MessageRefusal } from '../types.ts'
 
 type Terms = Pick<Envelope, 'isSealed' | 'expiresAtMs'>
 
@@ -14,20 +14,9 @@ const MAX_HOME_TAPS = 65_536
 const MAX_TOLD_TAPS = 67_108_864
 /** Nor has an end more record nodes. */
 const MAX_TOLD_NODES = 64
-/** What a node may refuse for itself: all of it may be taken later. */
-const NODE_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([
-  'sender-rate',
-  'sender-share',
-  'end-full',
-  'full',
-  'no-network',
-])
-/** What a home may refuse besides, of what its own tab posts: it has looked at its form, its signature and its times. */
-const HOME_REFUSALS: ReadonlySet<MessageRefusal> = new Set<MessageRefusal>([...NODE_REFUSALS, 'malformed', 'forged', 'clock', 'expired'])
-
 /** Of a home that was asked to give it to its taps: how many hear it, and that it takes nothing now. */
 export function progressOfHome({ taps, keepers, refusal }: DeliveryProgress): DeliveryProgress {
-  return { ...NO_PROGRESS, ...boundTaps(taps, keepers, MAX_HOME_TAPS), refusal: refusalOf(refusal, NODE_REFUSALS) }
+  return { ...NO_PROGRESS, ...boundTaps(taps, keepers, MAX_HOME_TAPS), refusal: believed(refusal, ['node']) }
 }
 
 /** Of a record node: it is one node, keeps what is sealed, and until it expires; that a message ends is for its receiver to say. */
@@ -35,7 +24,7 @@ export function progressOfRecordNode({ taps, keepers, nodes, refusal }: Delivery
   return {
     ...boundTaps(taps, keepers, MAX_TOLD_TAPS),
     ...keptBy(Math.min(nodes, 1), terms),
-    refusal: refusalOf(refusal, NODE_REFUSALS),
+    refusal: believed(refusal, ['node']),
   }
 }
 
@@ -44,7 +33,7 @@ export function progressOfOwnHome({ taps, keepers, nodes, refusal }: DeliveryPro
   return {
     ...boundTaps(taps, keepers, MAX_TOLD_TAPS),
     ...keptBy(Math.min(nodes, MAX_TOLD_NODES), terms),
-    refusal: refusalOf(refusal, HOME_REFUSALS),
+    refusal: believed(refusal, ['node', 'home']),
   }
 }
 
@@ -56,6 +45,7 @@ function keptBy(nodes: number, { isSealed, expiresAtMs }: Terms): Pick<DeliveryP
   return isSealed && nodes > 0 ? { nodes, untilMs: expiresAtMs } : { nodes: 0, untilMs: 0 }
 }
 
-function refusalOf(refusal: DeliveryProgress['refusal'], its: ReadonlySet<MessageRefusal>): DeliveryProgress['refusal'] {
-  return refusal !== undefined && its.has(refusal.reason) ? refusal : undefined
+/** A refusal counts when the table says that this peer may state it unsigned. */
+function believed(refusal: DeliveryProgress['refusal'], from: readonly RefusalFacts['statedBy'][]): DeliveryProgress['refusal'] {
+  return refusal !== undefined && from.includes(REFUSALS[refusal.reason].statedBy) ? refusal : undefined
 }

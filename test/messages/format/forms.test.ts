@@ -14,7 +14,7 @@ import { openMessage } from '../../../node/messages/format/open-message.ts'
 import { decodePayload, encodePayload } from '../../../node/messages/format/payload.ts'
 import { isProofRight, type ProofTerms, signProof } from '../../../node/messages/format/proof.ts'
 import { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from '../../../node/messages/format/receipt.ts'
-import { REFUSAL_NUMBERS } from '../../../node/messages/format/refusals.ts'
+import { REFUSALS } from '../../../node/messages/format/refusals.ts'
 import { publicKeyOf } from '../../../node/messages/format/signing.ts'
 import { readNumberedRows, readWirePage, type WirePage } from '../../helpers/wire-page.ts'
 
@@ -84,7 +84,7 @@ test('message wire: the decline of the page is what it says', () => {
 })
 
 test('message wire: the numbers of refusals, and the sizes of the page, are those of the code', () => {
-  const numbers = new Map(Object.entries(REFUSAL_NUMBERS).map(([name, number]) => [number, name]))
+  const numbers = new Map(Object.entries(REFUSALS).map(([name, { number }]) => [number, name]))
   expect(readNumberedRows(page.text, 'Refusals')).toEqual(numbers)
   expect([...numbers.keys()]).toEqual(Array.from(numbers, (_, i) => i + 1))
   for (const bytes of [MAX_ENVELOPE_BYTES, MAX_RECEIPT_BYTES, MAX_DECLINE_BYTES])

@@ -2,7 +2,7 @@ import { LengthPrefixedDecoder } from '@libp2p/utils'
 import { encode } from 'cborg'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { MAX_ENVELOPE_BYTES, REFUSAL_NUMBERS } from '../../../node/messages/index.ts'
+import { MAX_ENVELOPE_BYTES, REFUSALS } from '../../../node/messages/index.ts'
 import {
   decodeMessageFrame,
   encodeMessageFrame,
@@ -50,7 +50,7 @@ describe('the page', () => {
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const whole = fc.maxSafeNat()
 const envelope = fc.uint8Array({ maxLength: 400 })
-const reason = fc.constantFrom(...(Object.keys(REFUSAL_NUMBERS) as MessageRefusal[]))
+const reason = fc.constantFrom(...(Object.keys(REFUSALS) as MessageRefusal[]))
 const proof = fc.record({
   publicKey: key,
   nonce: fc.uint8Array({ minLength: 16, maxLength: 16 }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { REFUSAL_NUMBERS } from '../../../node/messages/format/refusals.ts'
+import { REFUSALS } from '../../../node/messages/format/refusals.ts'
 import { NO_PROGRESS } from '../../../node/messages/protocol/wire.ts'
 import { progressOfHome, progressOfOwnHome, progressOfRecordNode } from '../../../node/messages/routing/reported-progress.ts'
 import type { MessageRefusal } from '../../../node/messages/types.ts'
@@ -8,7 +8,7 @@ const SEALED = { isSealed: true, expiresAtMs: 1_000 }
 const OPEN = { isSealed: false, expiresAtMs: 1_000 }
 const ENDLESS = { ...NO_PROGRESS, taps: 2 ** 53 - 1, keepers: 2 ** 53 - 1, nodes: 2 ** 53 - 1, untilMs: 2 ** 53 - 1 }
 
-const REASONS = Object.keys(REFUSAL_NUMBERS) as MessageRefusal[]
+const REASONS = Object.keys(REFUSALS) as MessageRefusal[]
 const FOR_NOW = ['sender-rate', 'sender-share', 'end-full', 'full', 'no-network']
 
 describe('hearsay', () => {
