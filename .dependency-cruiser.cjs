@@ -45,10 +45,10 @@ const ROOMS = {
   'node/content': [['format'], ['memory', 'sealed', 'protocol']],
   'node/messages': [['format'], ['protocol', 'admission'], ['routing', 'outbox']],
   'node/server': [['store', 'port'], ['inbox']],
-  'node/cli': [['values'], ['print']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
   browser: [['text'], ['peer', 'activity'], ['content'], ['holding'], ['transfer'], ['visit'], ['messages', 'words']],
   'browser/app': [['home', 'page', 'messages']],
+  'node/cli': [['values'], ['print'], ['fetch', 'hold'], ['commands']],
 }
 
 /** What stands beside the rooms of a folder and below them, as its types do. */

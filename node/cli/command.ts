@@ -78,9 +78,8 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     .command('start')
     .description('run a node with its gateway and app')
     .action(async () => {
-      const gateway = await import('../../gateway/index.ts')
       const { runStart } = await import('./commands/start-command.ts')
-      await run(start, (context) => runStart(context, gateway), { join: [] })
+      await run(start, runStart, { join: [] })
     })
   addSettings(start, [...START_SETTINGS, ...RECEIVER_SETTINGS])
 
@@ -127,9 +126,8 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     .description('receive messages, keep them on disk and show them in a page, until interrupted')
     .argument('[name]', 'the receiver, or #end for one that listens there too', DEFAULT_RECEIVER)
   receive.action(async (name: string) => {
-    const gateway = await import('../../gateway/index.ts')
     const { runReceive } = await import('./commands/receive-command.ts')
-    await run(receive, (context) => runReceive(context, name, gateway), { port: RECEIVE_PORT })
+    await run(receive, (context) => runReceive(context, name), { port: RECEIVE_PORT })
   })
   addSettings(receive, ['port', 'host', 'publicUrl', 'token', 'view', 'export', ...RECEIVER_SETTINGS], { port: RECEIVE_PORT })
 

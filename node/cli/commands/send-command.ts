@@ -5,7 +5,6 @@ import { createPeer, MayflyError, type MessageDraft, type Peer, parseEnd } from 
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { loadIdentity, messageSecretOf } from '../../server/store/identity.ts'
 import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
-import { explainSystemError } from '../../server/store/system-error.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type JoinOptions, startJoining, stopSoon } from '../fetch/joined-peer.ts'
@@ -27,9 +26,7 @@ export async function runSend(context: CommandContext, end: string, text: string
   const { configuration, output, signal } = context
   const { join, timeoutMs, data, waitMs } = configuration
   parseEnd(end) // wrong usage is said before anything is read
-  const privateKey = await loadIdentity(data).catch((error) => {
-    throw explainSystemError(`Cannot use the data directory ${data}`, error)
-  })
+  const privateKey = await loadIdentity(data)
   const outboxStore = openOutboxStore(outboxPathIn(data))
   const messageSecret = messageSecretOf(privateKey)
   const peer = await createPeer({ role: 'tab', join, outboxStore, messageSecret, createHasher: createNativeHasher })

@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto'
 import type { ContentSource, UnsealedContent } from '../../index.ts'
 import { equalBytes } from '../../keys/index.ts'
+import { openFileSource } from '../../server/store/file-source.ts'
 import type { AbortOptions, Key } from '../../types.ts'
-import { openFileSource } from '../hold/file-source.ts'
 import type { PartialFile } from './partial-file.ts'
 import { openPartialPlace } from './partial-place.ts'
 

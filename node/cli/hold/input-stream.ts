@@ -11,9 +11,9 @@ import { join } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { MayflyError } from '../../errors.ts'
 import type { ContentSource } from '../../index.ts'
+import { createHandleSource } from '../../server/store/file-source.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions } from '../../types.ts'
-import { createHandleSource } from './file-source.ts'
 
 export interface InputStreamOptions extends AbortOptions {
   /** More than this does not stay in memory. */

@@ -3,6 +3,7 @@
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { MessageSecret } from '../../index.ts'
 import { loadOwnerFile } from './owner-file.ts'
+import { explainSystemError } from './system-error.ts'
 
 const KEY_FILE = 'private-key'
 /** An Ed25519 key is 68 bytes in libp2p's form; whatever is larger than this is something else. */
@@ -15,18 +16,22 @@ const MESSAGE_SECRET_BYTES = 32
  *
  * @returns libp2p's protobuf bytes of an Ed25519 private key
  * @throws {MayflyError} ERR_BAD_OPTION: others may read the key file, or it holds no such key; the message says what to do
- * @throws the system's error, when the directory cannot be made, read or written
+ * @throws the system's error, in words
  * @see https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md (keys)
  */
-export function loadIdentity(dataDirectory: string): Promise<Uint8Array> {
-  return loadOwnerFile({
-    directory: dataDirectory,
-    name: KEY_FILE,
-    noun: 'Ed25519 private key',
-    maxBytes: MAX_KEY_FILE_BYTES,
-    create: async () => privateKeyToProtobuf(await generateKeyPair('Ed25519')),
-    isRight: isEd25519Key,
-  })
+export async function loadIdentity(dataDirectory: string): Promise<Uint8Array> {
+  try {
+    return await loadOwnerFile({
+      directory: dataDirectory,
+      name: KEY_FILE,
+      noun: 'Ed25519 private key',
+      maxBytes: MAX_KEY_FILE_BYTES,
+      create: async () => privateKeyToProtobuf(await generateKeyPair('Ed25519')),
+      isRight: isEd25519Key,
+    })
+  } catch (error) {
+    throw explainSystemError(`Cannot use the data directory ${dataDirectory}`, error)
+  }
 }
 
 function isEd25519Key(bytes: Uint8Array): boolean {

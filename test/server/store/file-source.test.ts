@@ -1,7 +1,7 @@
 import { appendFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { type FileSource, openFileSource } from '../../../node/cli/hold/file-source.ts'
+import { type FileSource, openFileSource } from '../../../node/server/store/file-source.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 async function openFixture(text: string): Promise<{ path: string; source: FileSource; changed: Promise<Error> }> {
