@@ -1,6 +1,6 @@
 /** `?wait=`: how long a client wants to wait for what is not there yet. */
 
-import { parseDuration } from './duration.ts'
+import { formatDuration, parseDuration } from '../../node/async/duration.ts'
 import { ProblemError } from './problem.ts'
 
 /**
@@ -12,10 +12,10 @@ export function waitOf(query: URLSearchParams, maxWaitMs: number): number | unde
   const text = query.size === 0 ? null : query.get('wait')
   if (text === null) return undefined
   const waitMs = parseDuration(text)
-  if (waitMs !== null && waitMs <= maxWaitMs) return waitMs
+  if (waitMs !== undefined && waitMs <= maxWaitMs) return waitMs
   throw new ProblemError({
     status: 400,
     code: 'ERR_BAD_OPTION',
-    message: `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${maxWaitMs / 1_000}s.`,
+    message: `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${formatDuration(maxWaitMs)}.`,
   })
 }

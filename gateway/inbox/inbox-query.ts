@@ -1,7 +1,7 @@
 /** What a client asks of an inbox in its query: from where on, which words, and whether it stays for what is to come. */
 
+import { parseDuration } from '../../node/async/duration.ts'
 import type { Inbox } from '../../node/index.ts'
-import { parseDuration } from '../http/duration.ts'
 import { ProblemError } from '../http/problem.ts'
 
 export interface FeedQuery {
@@ -47,7 +47,7 @@ function readSince(inbox: Inbox, since: string, nowMs: number): { after?: number
   }
   if (/^[0-9a-f]{64}$/.test(since)) return { after: sequenceOf(inbox, since) }
   const backMs = parseDuration(since)
-  if (backMs !== null) return { sinceMs: nowMs - backMs }
+  if (backMs !== undefined) return { sinceMs: nowMs - backMs }
   throw badQuery(
     `Cannot begin at ${JSON.stringify(since.slice(0, 80))}: since is a sequence, an id, a time in seconds since 1970, a duration such as 10m, all, or now.`,
   )

@@ -5,6 +5,7 @@
 
 import type { Readable } from 'node:stream'
 import { Command, CommanderError, Option } from 'commander'
+import { formatDuration } from '../async/duration.ts'
 import type { CommandContext } from './command-context.ts'
 import { readConfiguration } from './configuration.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts'
@@ -182,7 +183,7 @@ function addSettings(command: Command, names: SettingName[], defaults: Partial<C
 function defaultText(name: SettingName, defaults: Partial<Configuration>): string {
   if (name === 'join') return ` (default: ${CONFIGURATION_DEFAULTS.join.join(' ')}; start joins nobody)`
   if (name === 'data') return ' (default: ~/.local/share/mayfly)'
-  if (name === 'timeoutMs') return ` (default: ${CONFIGURATION_DEFAULTS.timeoutMs / 1000}s)`
+  if (name === 'timeoutMs') return ` (default: ${formatDuration(CONFIGURATION_DEFAULTS.timeoutMs)})`
   const value = defaults[name] ?? CONFIGURATION_DEFAULTS[name]
   const isUnsaid = value === undefined || value === 0 || typeof value === 'boolean' || (Array.isArray(value) && value.length === 0)
   return isUnsaid ? '' : ` (default: ${value})`

@@ -9,7 +9,7 @@ import type { IceServer, InboxPolicy } from '../index.ts'
 import { isKeyHex } from '../keys/index.ts'
 import { SENDER_FORM } from '../server/inbox/inbox-senders.ts'
 import { parseByteRate } from './values/byte-rate-text.ts'
-import { parseDuration } from './values/duration.ts'
+import { parseDurationSetting } from './values/duration.ts'
 import { parseIceServer } from './values/ice-server.ts'
 import { parseJoinAddress } from './values/join-address.ts'
 
@@ -137,7 +137,7 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
   },
   data: { value: 'dir', help: 'directory of the identity and the outbox', parse: one((text) => resolve(filled(text))) },
   json: { help: 'answers as JSON, one object a line', parse: one(parseSwitch) },
-  timeoutMs: { value: 'time', help: 'how long to try to reach the network', parse: one(parseDuration) },
+  timeoutMs: { value: 'time', help: 'how long to try to reach the network', parse: one(parseDurationSetting) },
   port: { value: 'number', help: 'port of the gateway and the overlay; 0 takes a free one', parse: one(parsePort) },
   host: { value: 'address', help: 'address to listen at; 0.0.0.0 for other machines too', parse: one(filled) },
   publicUrl: { value: 'url', help: 'origin at which people reach this gateway', parse: one(parseOrigin) },
@@ -172,13 +172,13 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
     help: 'write to a file instead of standard output; the files of a bundle into a folder',
     parse: one(filled),
   },
-  waitMs: { value: 'time', help: 'wait that long for a holder, or until a receiver has stored it', parse: one(parseDuration) },
+  waitMs: { value: 'time', help: 'wait that long for a holder, or until a receiver has stored it', parse: one(parseDurationSetting) },
   watch: { help: 'go on, and print each change', parse: one(parseSwitch) },
   private: { help: 'encrypt it: only who has the link can read it, and its name', parse: one(parseSwitch) },
   ttlMs: {
     value: 'time',
     help: 'how long it is worth delivering, a second to 7 days (168h); a day when not said',
-    parse: one(parseDuration),
+    parse: one(parseDurationSetting),
   },
   type: { value: 'type', help: 'its media type, such as text/markdown', parse: one(filled) },
   field: {

@@ -1,5 +1,7 @@
 /** The count of a key's holders as a gateway pushes it: a server-sent event stream, read as it comes. */
 
+import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'
+
 export class HolderCount {
   readonly #stop: AbortController
   readonly #reading: Promise<void>
@@ -48,15 +50,9 @@ export class HolderCount {
   }
 
   async #read(response: Response): Promise<void> {
-    const decoder = new TextDecoder()
-    let text = ''
+    if (response.body === null) return
     try {
-      for await (const part of response.body ?? []) {
-        text += decoder.decode(part, { stream: true })
-        const lines = text.split('\n')
-        text = lines.pop() ?? ''
-        for (const line of lines) if (line.startsWith('data:')) this.#hear(line.slice('data:'.length))
-      }
+      for await (const { data } of readServerSentEvents(response.body)) this.#hear(data)
     } catch {
       // Ended by whoever watched.
     }

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { parseDuration } from '../../gateway/http/duration.ts'
 import { ProblemError } from '../../gateway/http/problem.ts'
 import { OpenRequests } from '../../gateway/limits/open-requests.ts'
 import { RateLimit } from '../../gateway/limits/rate-limit.ts'
@@ -57,24 +56,4 @@ test('RecentMap: the entry used longest ago makes room', () => {
   map.get('a')
   map.set('c', 3)
   expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([1, undefined, 3, 2])
-})
-
-test.each([
-  ['30s', 30_000],
-  ['500ms', 500],
-  ['2m', 120_000],
-  ['7', 7_000],
-  ['0', 0],
-  ['', null],
-  ['s', null],
-  ['-1s', null],
-  ['1.5s', null],
-  ['1h', 3_600_000],
-  ['7d', 604_800_000],
-  ['1w', null],
-  [' 1s', null],
-  ['1e3', null],
-  ['9999999999', null],
-])('parseDuration: %j → %s', (text, durationMs) => {
-  expect(parseDuration(text)).toBe(durationMs)
 })

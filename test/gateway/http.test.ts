@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'
 import { createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer, type PeerLimits } from '../../node/index.ts'
 import { ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { type Network, startNetwork, startNode } from '../helpers/network.ts'
@@ -299,17 +300,14 @@ test('pages of strangers cannot make this node hold or release', async () => {
 test('holders: a count as JSON, and every change as an event', async () => {
   const { key, hash } = await holdPage()
   await waitFor(async () => JSON.parse((await ask(front.port, `/api/v1/holders/${hash}`)).text).holders === 1, 1_000, 'one holder')
-  const response = await fetch(`${front.url}/api/v1/holders/${hash}`, { headers: { accept: 'text/event-stream' } })
+  const leaving = new AbortController()
+  const response = await fetch(`${front.url}/api/v1/holders/${hash}`, { headers: { accept: 'text/event-stream' }, signal: leaving.signal })
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   const counts: number[] = []
   const follow = (async () => {
-    let text = ''
-    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-      text += next.value
-      counts.splice(0, counts.length, ...Array.from(text.matchAll(/^data: (.*)$/gm), ([, data = '']) => JSON.parse(data).holders))
-    }
-  })()
+    if (response.body === null) return
+    for await (const { data } of readServerSentEvents(response.body)) counts.push(JSON.parse(data).holders)
+  })().catch(() => {})
   await waitFor(() => counts.at(-1) === 1, 1_000, 'the first number')
   const other = network.nodes[2]?.peer
   await other?.content.get(key).then(({ bytes }) => other.content.hold(bytes))
@@ -320,7 +318,7 @@ test('holders: a count as JSON, and every change as an event', async () => {
   expect(counts.slice(0, 2)).toEqual([1, 2])
   const watches = () => network.nodes[1]?.peer.status().counts.watches
   const before = watches()
-  await reader?.cancel()
+  leaving.abort()
   await follow
   await waitFor(() => (watches() ?? 0) < (before ?? 0), 2_000, 'the watch of a client that left has ended')
 })

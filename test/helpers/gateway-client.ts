@@ -1,6 +1,7 @@
 /** What a test asks of gateways over plain HTTP, and what it waits for there. */
 
 import { createHash } from 'node:crypto'
+import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'
 import { waitFor } from './wait-for.ts'
 
 export function hashOf(bytes: Uint8Array | string): string {
@@ -51,15 +52,9 @@ export async function watchCount(url: string, hash: string): Promise<CountWatch>
   const response = await fetch(`${url}/api/v1/holders/${hash}`, { headers: { accept: 'text/event-stream' }, signal: controller.signal })
   const seen: CountWatch['seen'] = []
   const read = async () => {
-    let text = ''
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk, { stream: true })
-      const lines = text.split('\n')
-      text = lines.pop() ?? ''
-      for (const line of lines) {
-        if (line.startsWith('data:')) seen.push({ count: JSON.parse(line.slice(5)).holders, atMs: performance.now() })
-      }
+    if (response.body === null) return
+    for await (const { data } of readServerSentEvents(response.body)) {
+      seen.push({ count: JSON.parse(data).holders, atMs: performance.now() })
     }
   }
   read().catch(() => {})

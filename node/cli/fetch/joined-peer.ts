@@ -1,7 +1,7 @@
 /** A peer behind somebody else's node, for as long as a command runs. Making it is the command's, which knows what it is for. */
 
+import { formatDuration } from '../../async/duration.ts'
 import { type AbortOptions, MayflyError, type Peer, type PeerEvent } from '../../index.ts'
-import { describeDuration } from '../values/duration.ts'
 
 export interface JoinOptions extends AbortOptions {
   /** What the peer was told to join: a failure names them. */
@@ -43,7 +43,7 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
     signal?.throwIfAborted()
     if (!late.aborted) throw cause
     const tried = join.map((address) => reasons.get(address) ?? `${address} did not answer`).join('; ')
-    throw new MayflyError('ERR_NO_NETWORK', `Could not join anybody in ${describeDuration(timeoutMs)}: ${tried}`, { cause })
+    throw new MayflyError('ERR_NO_NETWORK', `Could not join anybody in ${formatDuration(timeoutMs)}: ${tried}`, { cause })
   } finally {
     stopListening()
   }

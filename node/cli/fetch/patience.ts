@@ -1,7 +1,7 @@
 /** How long one waits for a peer that says nothing: a time-out that begins again with each thing heard. */
 
+import { formatDuration } from '../../async/duration.ts'
 import type { AbortOptions } from '../../types.ts'
-import { describeDuration } from '../values/duration.ts'
 
 export interface Patience {
   /** Aborted when nothing was heard for too long, or by the caller's own signal. */
@@ -19,7 +19,7 @@ export function createPatience({ signal }: AbortOptions = {}): Patience {
   let timer: NodeJS.Timeout | undefined
   const renew = (ms: number) => {
     clearTimeout(timer)
-    timer = setTimeout(() => silence.abort(new DOMException(`no answer in ${describeDuration(ms)}`, 'TimeoutError')), ms)
+    timer = setTimeout(() => silence.abort(new DOMException(`no answer in ${formatDuration(ms)}`, 'TimeoutError')), ms)
   }
   const end = () => clearTimeout(timer)
   return {

@@ -1,45 +1,31 @@
-/** Reads a stream of server-sent events. Fetching it, and asking again when it breaks, is its caller's. */
+/** Reads a stream of server-sent events, as the package `eventsource-parser` understands it. */
 
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { MayflyError } from '../../errors.ts'
-
-export interface ServerSentEvent {
-  event: string
-  data: string
-}
 
 /** Of one event, in characters: a count needs a few dozen; without a bound a server could fill the memory with one line. */
 const MAX_EVENT_LENGTH = 65_536
 
 /**
- * Comments and the fields `id` and `retry` are passed over.
+ * Yields each event once its last line has arrived; comments are skipped.
  *
  * @throws {MayflyError} ERR_BAD_FRAME, when an event is over the limit
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
-export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const decoder = new TextDecoder()
-  let rest = ''
-  let event = 'message'
-  let data: string[] = []
+  const events: EventSourceMessage[] = []
+  let isTooLong = false
+  const parser = createParser({
+    maxBufferSize: MAX_EVENT_LENGTH,
+    onEvent: (event) => events.push(event),
+    onError: ({ type }) => {
+      isTooLong ||= type === 'max-buffer-size-exceeded'
+    },
+  })
   for await (const chunk of body) {
-    // A line ends with CR LF, LF or CR. A CR at the end of a chunk may be the first half of the pair, so it waits for the next.
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/)
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      if (line === '') {
-        if (data.length > 0) yield { event, data: data.join('\n') }
-        event = 'message'
-        data = []
-        continue
-      }
-      const colon = line.indexOf(':')
-      const name = colon === -1 ? line : line.slice(0, colon)
-      const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
-      if (name === 'event') event = value
-      if (name === 'data') data.push(value)
-    }
-    if (rest.length + data.reduce((sum, line) => sum + line.length, 0) > MAX_EVENT_LENGTH) {
-      throw new MayflyError('ERR_BAD_FRAME', `A server-sent event is over the limit of ${MAX_EVENT_LENGTH} characters`)
-    }
+    parser.feed(decoder.decode(chunk, { stream: true }))
+    yield* events.splice(0)
+    if (isTooLong) throw new MayflyError('ERR_BAD_FRAME', `A server-sent event is over the limit of ${MAX_EVENT_LENGTH} characters`)
   }
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readServerSentEvents, type ServerSentEvent } from '../../../node/cli/fetch/server-sent-events.ts'
+import { readServerSentEvents } from '../../../node/cli/fetch/server-sent-events.ts'
 
-async function read(...chunks: (string | Uint8Array)[]): Promise<ServerSentEvent[]> {
+async function read(...chunks: (string | Uint8Array)[]): Promise<{ event: string; data: string }[]> {
   async function* body() {
     for (const chunk of chunks) yield typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
   }
-  const events: ServerSentEvent[] = []
-  for await (const event of readServerSentEvents(body())) events.push(event)
+  const events: { event: string; data: string }[] = []
+  for await (const { event = 'message', data } of readServerSentEvents(body())) events.push({ event, data })
   return events
 }
 
