@@ -8,10 +8,20 @@ import { Command, CommanderError, Option } from 'commander'
 import { formatDuration } from '../async/duration.ts'
 import type { CommandContext } from './command-context.ts'
 import { readConfiguration } from './configuration.ts'
-import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts'
+import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { readPackageVersion } from './package.ts'
 import { createOutput, type Output, type OutputStream } from './print/output.ts'
-import { CONFIGURATION_DEFAULTS, type Configuration, environmentVariableOf, flagOf, SETTINGS, type SettingName } from './settings.ts'
+import {
+  COMMAND_DEFAULTS,
+  COMMAND_SETTINGS,
+  COMMON_SETTINGS,
+  CONFIGURATION_DEFAULTS,
+  type Configuration,
+  environmentVariableOf,
+  flagOf,
+  SETTINGS,
+  type SettingName,
+} from './settings.ts'
 import type { ContentReference } from './values/content-reference.ts'
 
 export interface CommandInput {
@@ -25,24 +35,6 @@ export interface CommandInput {
   signal: AbortSignal
 }
 
-const COMMON_SETTINGS: SettingName[] = ['join', 'data', 'json', 'timeoutMs']
-const START_SETTINGS: SettingName[] = [
-  'port',
-  'host',
-  'publicUrl',
-  'token',
-  'trustProxy',
-  'clientFetches',
-  'clientRate',
-  'peerRate',
-  'messageRate',
-  'iceServer',
-  'logLevel',
-  'receive',
-]
-const RECEIVER_SETTINGS: SettingName[] = ['tap', 'rule', 'policy', 'name', 'mute', 'keepDays', 'keepCount', 'senderRate']
-/** Beside a node on the same machine. */
-const RECEIVE_PORT = 4100
 const DEFAULT_RECEIVER = 'inbox'
 
 /** Runs one sub-command to its end. What goes wrong is told on standard error; it never rejects. */
@@ -80,9 +72,9 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     .description('run a node with its gateway and app')
     .action(async () => {
       const { runStart } = await import('./commands/start-command.ts')
-      await run(start, runStart, { join: [] })
+      await run(start, runStart, COMMAND_DEFAULTS.start)
     })
-  addSettings(start, [...START_SETTINGS, ...RECEIVER_SETTINGS])
+  addSettings(start, COMMAND_SETTINGS.start)
 
   const hold = program
     .command('hold')
@@ -92,7 +84,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     const { runHold } = await import('./commands/hold-command.ts')
     await run(hold, (context) => runHold(context, paths))
   })
-  addSettings(hold, ['peerRate', 'private'])
+  addSettings(hold, COMMAND_SETTINGS.hold)
 
   const get = program
     .command('get')
@@ -102,14 +94,14 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     const { runGet } = await import('./commands/get-command.ts')
     await runAbout(get, text, runGet)
   })
-  addSettings(get, ['output', 'waitMs'])
+  addSettings(get, COMMAND_SETTINGS.get)
 
   const holders = program.command('holders').description('how many hold it').argument('<hash|url>', 'a hash, a CID or a link')
   holders.action(async (text: string) => {
     const { runHolders } = await import('./commands/holders-command.ts')
     await runAbout(holders, text, runHolders)
   })
-  addSettings(holders, ['watch'])
+  addSettings(holders, COMMAND_SETTINGS.holders)
 
   const send = program
     .command('send')
@@ -120,7 +112,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     const { runSend } = await import('./commands/send-command.ts')
     await run(send, (context) => runSend(context, end, text))
   })
-  addSettings(send, ['waitMs', 'ttlMs', 'type', 'field', 're'])
+  addSettings(send, COMMAND_SETTINGS.send)
 
   const receive = program
     .command('receive')
@@ -128,9 +120,9 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     .argument('[name]', 'the receiver, or #end for one that listens there too', DEFAULT_RECEIVER)
   receive.action(async (name: string) => {
     const { runReceive } = await import('./commands/receive-command.ts')
-    await run(receive, (context) => runReceive(context, name), { port: RECEIVE_PORT })
+    await run(receive, (context) => runReceive(context, name), COMMAND_DEFAULTS.receive)
   })
-  addSettings(receive, ['port', 'host', 'publicUrl', 'token', 'view', 'export', ...RECEIVER_SETTINGS], { port: RECEIVE_PORT })
+  addSettings(receive, COMMAND_SETTINGS.receive, COMMAND_DEFAULTS.receive)
 
   const status = program.command('status').description('what a node says about itself')
   status.action(async () => {
@@ -151,6 +143,9 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
 }
 
 function createProgram({ stdout, stderr }: CommandInput, version: string): Command {
+  const exitCodes = Object.entries(EXIT_MEANINGS)
+    .map(([exitCode, meaning]) => `${exitCode} ${meaning}`)
+    .join(', ')
   const program = new Command('mayfly')
     .description('Pages and files that exist as long as somebody is there for them.')
     .version(version, '-V, --version')
@@ -158,13 +153,13 @@ function createProgram({ stdout, stderr }: CommandInput, version: string): Comma
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(`mayfly --help` shows what there is)')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 nobody holds it, 4 no network.')
+    .addHelpText('after', `\nExit codes: ${exitCodes}.`)
     .exitOverride()
   addSettings(program, COMMON_SETTINGS)
   return program
 }
 
-function addSettings(command: Command, names: SettingName[], defaults: Partial<Configuration> = {}): void {
+function addSettings(command: Command, names: readonly SettingName[], defaults: Partial<Configuration> = {}): void {
   for (const name of names) {
     const { short, value, repeatable, isOn, help } = SETTINGS[name]
     const flag = [short, flagOf(name)].filter((part) => part !== undefined).join(', ')

@@ -15,6 +15,15 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
+/** What each exit code means, for people: in the help, and in the README of the command. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  [EXIT.done]: 'done',
+  [EXIT.failed]: 'failed',
+  [EXIT.wrongUsage]: 'wrong usage',
+  [EXIT.noHolder]: 'nobody holds it',
+  [EXIT.noNetwork]: 'no network',
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof MayflyError)) return EXIT.failed
   switch (error.code) {

@@ -222,6 +222,45 @@ export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Confi
   receive: { value: 'name', help: 'receive messages too, as this receiver', parse: one(filled) },
 }
 
+export type CommandName = 'start' | 'hold' | 'get' | 'holders' | 'send' | 'receive' | 'status'
+
+/** Settings that every sub-command has. */
+export const COMMON_SETTINGS: readonly SettingName[] = ['join', 'data', 'json', 'timeoutMs']
+
+/** Settings of what receives messages. */
+const RECEIVER_SETTINGS: readonly SettingName[] = ['tap', 'rule', 'policy', 'name', 'mute', 'keepDays', 'keepCount', 'senderRate']
+
+/** The settings of each sub-command, besides the common ones. */
+export const COMMAND_SETTINGS: Readonly<Record<CommandName, readonly SettingName[]>> = {
+  start: [
+    'port',
+    'host',
+    'publicUrl',
+    'token',
+    'trustProxy',
+    'clientFetches',
+    'clientRate',
+    'peerRate',
+    'messageRate',
+    'iceServer',
+    'logLevel',
+    'receive',
+    ...RECEIVER_SETTINGS,
+  ],
+  hold: ['peerRate', 'private'],
+  get: ['output', 'waitMs'],
+  holders: ['watch'],
+  send: ['waitMs', 'ttlMs', 'type', 'field', 're'],
+  receive: ['port', 'host', 'publicUrl', 'token', 'view', 'export', ...RECEIVER_SETTINGS],
+  status: [],
+}
+
+/** Defaults of a sub-command that differ from the common ones. */
+export const COMMAND_DEFAULTS = {
+  start: { join: [] },
+  receive: { port: 4100 }, // beside a node on the same machine
+} as const satisfies Partial<Record<CommandName, Partial<Configuration>>>
+
 /** Its key in the configuration file. People write a time with its unit, so the name that they see carries none. */
 export function fileKeyOf(name: SettingName): string {
   return name.replace(/Ms$/, '')
