@@ -209,12 +209,15 @@ export interface MessageLimits {
   maxTapsPerPeer: number
   /** Taps of tabs in all. */
   maxTaps: number
-  /** Mail kept in memory for absent receivers, in bytes: in all, for one end, and of one sender. */
+  /** Mail kept in memory for absent receivers, in bytes, in all; when it is full, mail for receivers that were never here goes first. */
   maxMailBytes: number
+  /** Mail kept for one end, in bytes. */
   maxMailBytesPerEnd: number
+  /** Mail kept of one sender, in bytes. */
   maxMailBytesPerSender: number
-  /** Messages of one sender passed on here: so many at once, and so many per second. */
+  /** Messages of one sender passed on here at once, before `messagesPerSecond` applies; each 4 KiB count as one more. */
   messageBurst: number
+  /** Messages of one sender passed on here, per second. */
   messagesPerSecond: number
 }
 

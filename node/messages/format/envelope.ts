@@ -32,7 +32,9 @@ export interface Envelope {
 export interface EnvelopeOptions {
   /** How long a message is worth delivering when its author says nothing, in ms. */
   ttlMs?: number
+  /** The longest time to live, in ms. */
   maxTtlMs?: number
+  /** The shortest time to live, in ms. */
   minTtlMs?: number
   /** How far two clocks may be apart, in ms. */
   maxSkewMs?: number

@@ -13,10 +13,15 @@ export interface Payload {
 
 /** Of the form, for everybody; a peer's own limits (`PeerLimits`) are besides. */
 export const MESSAGE_LIMITS = {
+  /** The body of a message, in bytes; a larger one is sent as content, held by its sender. */
   maxBodyBytes: 65_536,
+  /** Fields of one message. */
   maxFields: 16,
+  /** The name of one field, in bytes. */
   maxFieldNameBytes: 32,
+  /** The value of one field, in bytes. */
   maxFieldValueBytes: 256,
+  /** The media type of a message, in characters. */
   maxTypeLength: 100,
 } as const
 

@@ -5,7 +5,12 @@ import type { TapRule } from '../types.ts'
 import { HASHNAME_FORM } from './end.ts'
 import { refuseFieldName, refuseFieldValue } from './payload.ts'
 
-export const RULE_LIMITS = { maxRules: 16, maxTests: 16 } as const
+export const RULE_LIMITS = {
+  /** Rules of one tap. */
+  maxRules: 16,
+  /** Tests of one rule. */
+  maxTests: 16,
+} as const
 
 /** What a rule can ask of a message; of a sealed one, `from` alone. */
 export interface RuledMessage {

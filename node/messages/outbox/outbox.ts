@@ -26,11 +26,13 @@ import { createOutcomeWaits } from './outcome-waits.ts'
 import { createRetryScheduler, isFinal, type RetryOptions } from './retry-scheduler.ts'
 
 export interface OutboxOptions extends RetryOptions {
-  /** Messages that wait at once, and the sum of their envelopes in bytes. */
+  /** Messages that wait at once. */
   maxEntries?: number
+  /** The sum of the envelopes that wait, in bytes. */
   maxBytes?: number
-  /** What became of messages is kept this long after they were posted, in ms, and of at most so many. */
+  /** What became of a message is kept this long after it was posted, in ms. */
   keepDoneMs?: number
+  /** Messages that are done and still known with what became of them. */
   maxDone?: number
   /** How long `post` waits for a first outcome when it is not told, in ms. */
   waitMs?: number
