@@ -3,6 +3,7 @@
  * only a frame that is in several, and says "not yet" without an error: on a stream of short frames that is said as often as a frame comes.
  */
 
+import { decodeUint8Array as decodeVarint, encodingLength } from 'uint8-varint'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { MayflyError } from '../errors.ts'
 
@@ -63,17 +64,14 @@ export function createFrameDecoder(maxFrameBytes: number): FrameDecoder {
 
   /** Takes the length, once all of it is there. */
   function takeLength(): number | undefined {
-    let value = 0
-    for (let i = 0; i < Math.min(held, MAX_LENGTH_BYTES); i++) {
-      const byte = byteAt(i)
-      value += (byte & 0x7f) * 128 ** i
-      if (byte < 0x80) {
-        take(i + 1)
-        return value
-      }
-    }
-    if (held >= MAX_LENGTH_BYTES) throw new MayflyError('ERR_BAD_FRAME', `A frame's length has at most ${MAX_LENGTH_BYTES} bytes`)
-    return undefined
+    const most = Math.min(held, MAX_LENGTH_BYTES)
+    let bytes = 1
+    while (bytes <= most && byteAt(bytes - 1) >= 0x80) bytes++
+    if (bytes > MAX_LENGTH_BYTES) throw new MayflyError('ERR_BAD_FRAME', `A frame's length has at most ${MAX_LENGTH_BYTES} bytes`)
+    if (bytes > held) return undefined
+    const value = decodeVarint(take(bytes), 0)
+    if (encodingLength(value) < bytes) throw new MayflyError('ERR_BAD_FRAME', "A frame's length is written in as few bytes as it needs")
+    return value
   }
 
   function byteAt(index: number): number {

@@ -5,6 +5,7 @@
 
 import type { Stream } from '@libp2p/interface'
 import { decode, encode } from 'cborg'
+import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
 import { whenTurnEnds } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
@@ -82,17 +83,10 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 }
 
 function withLength(body: Uint8Array): Uint8Array {
-  const prefix: number[] = []
-  for (let rest = body.byteLength; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) {
-      prefix.push(rest)
-      break
-    }
-    prefix.push((rest % 128) + 128)
-  }
-  const bytes = new Uint8Array(prefix.length + body.byteLength)
-  bytes.set(prefix)
-  bytes.set(body, prefix.length)
+  const prefixBytes = encodingLength(body.byteLength)
+  const bytes = new Uint8Array(prefixBytes + body.byteLength)
+  encodeVarint(body.byteLength, bytes)
+  bytes.set(body, prefixBytes)
   return bytes
 }
 

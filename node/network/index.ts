@@ -3,10 +3,34 @@
 export { inTime, raceAbort } from '../async/abort.ts'
 export { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
 export { whenTurnEnds } from '../async/turn.ts'
+export { hostOfMultiaddr, originOfMultiaddr, parseMultiaddr, peerIdIn, withPeerId } from './addresses.ts'
 export { type ConnectionKind, connectionKind } from './connection-kind.ts'
 export type { Direct, TransportFactory } from './direct.ts'
+export {
+  badField,
+  readArray,
+  readBoolean,
+  readBytes,
+  readBytesUpTo,
+  readInteger,
+  readOptional,
+  readText,
+  readTuple,
+  readWord,
+  viewBytesUpTo,
+} from './fields.ts'
 export { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream, type FrameStreamOptions } from './frames.ts'
 export { checkJoinAddress } from './join-address.ts'
 export { createOverlay, KAD_PROTOCOL, type Overlay, type OverlayOptions } from './overlay.ts'
+export {
+  createPeerStreams,
+  type OpenedStream,
+  type OpenOptions,
+  type PeerStream,
+  type PeerStreams,
+  type PeerStreamsContext,
+  type PeerStreamsOptions,
+} from './peer-streams.ts'
+export { createRequests, type Requests, type RequestsOptions } from './requests.ts'
 export { compareDistance, type RoutingTable } from './routing-table.ts'
 export { createSupervisor, SUPERVISOR_DEFAULTS, type Supervisor, type SupervisorOptions } from './supervisor.ts'

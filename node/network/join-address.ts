@@ -4,6 +4,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
+import { multiaddrOfUrl, withPeerId } from './addresses.ts'
 
 /** Longer answers than this are no gateway's. */
 const MAX_STATUS_BYTES = 262_144
@@ -26,15 +27,6 @@ function parseMultiaddr(address: string): Multiaddr {
   } catch (cause) {
     throw new MayflyError('ERR_BAD_OPTION', `Cannot join ${JSON.stringify(address)}: not a multiaddr`, { cause })
   }
-}
-
-/** The websocket address that a gateway's own URL implies: the overlay shares its port. */
-export function multiaddrOfUrl(url: URL, peer: string): Multiaddr {
-  const secure = url.protocol === 'https:'
-  const port = url.port || (secure ? '443' : '80')
-  const name = url.hostname.replace(/^\[|\]$/g, '')
-  const kind = name.includes(':') ? 'ip6' : /^[\d.]+$/.test(name) ? 'ip4' : 'dns'
-  return multiaddr(`/${kind}/${name}/tcp/${port}${secure ? '/tls' : ''}/ws/p2p/${peer}`)
 }
 
 /**
@@ -60,7 +52,8 @@ export async function findJoinAddresses(address: string, { signal }: AbortOption
     throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: what answers there is no mayfly gateway`)
   const announced = Array.isArray(status.addresses) ? status.addresses.filter((text) => typeof text === 'string') : []
   try {
-    return [multiaddrOfUrl(url, peerIdFromString(status.id).toString()), ...announced.slice(0, 8).map((text) => multiaddr(text))]
+    const peer = peerIdFromString(status.id).toString()
+    return [withPeerId(multiaddrOfUrl(url), peer), ...announced.slice(0, 8).map((text) => multiaddr(text))]
   } catch (cause) {
     throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: it announces a peer id or an address that cannot be read`, {
       cause,

@@ -6,6 +6,7 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { peerIdIn, withPeerId } from './addresses.ts'
 import { connectionKind } from './connection-kind.ts'
 import { findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
@@ -91,7 +92,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(place.failures === 0 ? tryTimeoutMs : maxTryTimeoutMs)])
     try {
       const addresses = await place.resolve(signal)
-      if (addresses.some((address) => peerOf(address) === libp2p.peerId.toString())) {
+      if (addresses.some((address) => peerIdIn(address) === libp2p.peerId.toString())) {
         joins.delete(place.name) // one's own address: nothing to join there
         context.onChange?.()
         return
@@ -161,7 +162,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
         name,
         peer,
         addresses,
-        resolve: async () => (fresh.addresses ?? []).map((address) => withPeer(address, name)),
+        resolve: async () => (fresh.addresses ?? []).map((address) => withPeerId(address, name)),
         failures: 0,
         nextTryAtMs: 0,
         busy: false,
@@ -194,12 +195,4 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       globalThis.document?.removeEventListener('visibilitychange', wake)
     },
   }
-}
-
-function peerOf(address: Multiaddr): string | undefined {
-  return address.getComponents().findLast((component) => component.name === 'p2p')?.value
-}
-
-function withPeer(address: Multiaddr, peer: string): Multiaddr {
-  return peerOf(address) === undefined ? address.encapsulate(`/p2p/${peer}`) : address
 }

@@ -70,3 +70,15 @@ test('a length that does not end is refused', () => {
   decoder.push(new Uint8Array([0xff]))
   expect(() => decoder.next()).toThrow(expect.objectContaining({ code: 'ERR_BAD_FRAME' }))
 })
+
+test('a length that is written in more bytes than it needs is refused', () => {
+  for (const length of [
+    [0x80, 0x00],
+    [0x81, 0x00],
+    [0xff, 0x80, 0x00],
+  ]) {
+    const decoder = createFrameDecoder(1_000)
+    decoder.push(Uint8Array.from([...length, ...new Uint8Array(200)]))
+    expect(() => decoder.next()).toThrow(expect.objectContaining({ code: 'ERR_BAD_FRAME' }))
+  }
+})

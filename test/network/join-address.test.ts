@@ -1,10 +1,8 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { multiaddr } from '@multiformats/multiaddr'
-import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { checkJoinAddress } from '../../node/network/index.ts'
-import { findJoinAddresses, multiaddrOfUrl } from '../../node/network/join-address.ts'
+import { findJoinAddresses } from '../../node/network/join-address.ts'
 import { createSeededPeer } from '../helpers/seeded-peer.ts'
 
 const BAD_OPTION = expect.objectContaining({ code: 'ERR_BAD_OPTION' })
@@ -13,20 +11,6 @@ const NO_NETWORK = expect.objectContaining({ code: 'ERR_NO_NETWORK' })
 let id: string
 beforeAll(async () => {
   id = (await createSeededPeer(1)).id
-})
-
-test.each([
-  ['http://localhost:4000', '/dns/localhost/tcp/4000/ws'],
-  ['http://pages.example', '/dns/pages.example/tcp/80/ws'],
-  ['https://pages.example', '/dns/pages.example/tcp/443/tls/ws'],
-  ['https://pages.example:8443/some/path?x#y', '/dns/pages.example/tcp/8443/tls/ws'],
-  ['http://127.0.0.1:4000', '/ip4/127.0.0.1/tcp/4000/ws'],
-  ['http://[::1]:4000', '/ip6/::1/tcp/4000/ws'],
-  ['https://[2001:db8::7]', '/ip6/2001:db8::7/tcp/443/tls/ws'],
-])('join-address: the overlay of %s is at %s', (url, expected) => {
-  const address = multiaddrOfUrl(new URL(url), id)
-  expect(address.toString()).toBe(`${expected}/p2p/${id}`)
-  expect(WebSockets.matches(address) || WebSocketsSecure.matches(address)).toBe(true)
 })
 
 test.each([
@@ -123,9 +107,4 @@ test('join-address: waiting for an answer ends with the signal', async () => {
   const reason = new Error('enough')
   const url = await serve(() => controller.abort(reason))
   await expect(findJoinAddresses(url, { signal: controller.signal })).rejects.toBe(reason)
-})
-
-test('join-address: what it makes can be parsed again', () => {
-  const address = multiaddrOfUrl(new URL('http://[::1]:4000'), id)
-  expect(multiaddr(address.toString()).equals(address)).toBe(true)
 })

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { createPeer, encodeKeyHex, type Key, MayflyError, type Peer } from '../../index.ts'
+import { originOfAddress } from '../../network/addresses.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -9,7 +10,6 @@ import { describeNetworkEvent, startJoined, stopSoon } from '../fetch/joined-pee
 import { createHolding, type HeldOffer, linkOf } from '../hold/holding.ts'
 import { closeOffers, type Offer, openOffers } from '../hold/offer.ts'
 import type { Output } from '../print/output.ts'
-import { originOfJoinAddress } from '../values/join-address.ts'
 import { describeHolders } from './holders-command.ts'
 
 /**
@@ -73,7 +73,7 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
 
 function sayLink({ output }: CommandContext, { name, isFolder, files }: Offer, held: HeldOffer, join: string[]): void {
   const { key, outline, size } = held
-  const origin = join.map(originOfJoinAddress).find((candidate) => candidate !== undefined)
+  const origin = join.map(originOfAddress).find((candidate) => candidate !== undefined)
   const url = linkOf(origin, held)
   output.result(url, {
     hash: encodeKeyHex(key),

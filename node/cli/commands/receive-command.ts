@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { createPeer, MayflyError, type Peer } from '../../index.ts'
+import { originOfAddress } from '../../network/addresses.ts'
 import type { InboxEvent } from '../../server/inbox/inbox.ts'
 import type { Receiver } from '../../server/inbox/receiver.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
@@ -12,7 +13,6 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, stopSoon } from '../fetch/joined-peer.ts'
 import { printMessages } from '../print/message-printer.ts'
 import type { Output } from '../print/output.ts'
-import { originOfJoinAddress } from '../values/join-address.ts'
 import { urlOf } from '../values/public-address.ts'
 import { exportInbox } from './export-inbox.ts'
 import { describeInboxEvent, type OpenedReceiver, openReceiver } from './open-receiver.ts'
@@ -77,7 +77,7 @@ async function openInboxPage({ configuration, output, version }: CommandContext,
   const { port, host, publicUrl, token } = configuration
   const server = createGatewayServer({ trustProxy: false })
   // A body that was too large to travel is content, which any gateway of the overlay serves.
-  const contentOrigin = configuration.join.map(originOfJoinAddress).find((origin) => origin !== undefined)
+  const contentOrigin = configuration.join.map(originOfAddress).find((origin) => origin !== undefined)
   const gateway = createInboxGateway({
     inbox,
     version,

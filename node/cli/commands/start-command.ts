@@ -5,6 +5,7 @@ import type { Server } from 'node:http'
 import { createGateway, createGatewayServer } from '../../../gateway/index.ts'
 import { inTime } from '../../async/abort.ts'
 import { createPeer, type Inbox, type Peer } from '../../index.ts'
+import { multiaddrOfUrl } from '../../network/addresses.ts'
 import type { InboxEvent } from '../../server/inbox/inbox.ts'
 import { createHttpPieces } from '../../server/port/http-pieces.ts'
 import { createWebSocketListener } from '../../server/port/listener.ts'
@@ -18,7 +19,7 @@ import { tabDirectory } from '../package.ts'
 import { logEvents } from '../print/event-log.ts'
 import { createLogger, type Logger } from '../print/logger.ts'
 import type { Configuration } from '../settings.ts'
-import { publicMultiaddr, urlOf } from '../values/public-address.ts'
+import { urlOf } from '../values/public-address.ts'
 import { describeInboxEvent, openReceiver } from './open-receiver.ts'
 
 /** Deadline for stopping a node, in ms; an operator's supervisor often kills after 10 s. */
@@ -72,7 +73,7 @@ function createNode(configuration: Configuration, server: Server, privateKey: Ui
   return createPeer({
     role: 'node',
     listener: createWebSocketListener(server, { trustProxy }),
-    announce: publicUrl === undefined ? [] : [publicMultiaddr(publicUrl)],
+    announce: publicUrl === undefined ? [] : [multiaddrOfUrl(new URL(publicUrl)).toString()],
     join,
     privateKey,
     limits: {

@@ -1,10 +1,10 @@
 /** `mayfly status`: what a node says about itself, asked over HTTP. */
 
 import { MayflyError } from '../../errors.ts'
+import { originOfAddress } from '../../network/addresses.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { createGatewayClient } from '../fetch/gateway-client.ts'
-import { originOfJoinAddress } from '../values/join-address.ts'
 
 /** Groups within groups, in a real status; what a stranger answers could go deeper than the stack. */
 const MAX_DEPTH = 4
@@ -14,7 +14,7 @@ export async function runStatus({ configuration, output, signal }: CommandContex
   const { join, timeoutMs } = configuration
   let failure: unknown
   for (const address of join) {
-    const origin = originOfJoinAddress(address)
+    const origin = originOfAddress(address)
     if (origin === undefined)
       throw new MayflyError('ERR_BAD_OPTION', `A status is asked over HTTP: give the URL of a gateway, not ${address}`)
     try {

@@ -2,9 +2,6 @@
 
 import { MayflyError } from '../../errors.ts'
 
-/** The overlay's websocket and the gateway share one port, so either form says where the other is. */
-const WEBSOCKET_MULTIADDR = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d+)\/(ws|wss|tls\/ws|tls\/sni\/[^/]+\/ws)(?:\/p2p\/[^/]+)?$/
-
 /**
  * The address as a peer takes it: a gateway's origin without a path, or the multiaddr as it was given.
  *
@@ -23,17 +20,6 @@ export function parseJoinAddress(text: string): string {
 
 export function isMultiaddr(address: string): boolean {
   return address.startsWith('/')
-}
-
-/** The origin of the gateway at a join address; undefined for a multiaddr that is no websocket's. */
-export function originOfJoinAddress(address: string): string | undefined {
-  if (!isMultiaddr(address)) return address
-  const match = WEBSOCKET_MULTIADDR.exec(address)
-  if (match === null) return undefined
-  const [, family, host, port, transport] = match
-  const name = family === 'ip6' ? `[${host}]` : host
-  const url = `${transport === 'ws' ? 'http' : 'https'}://${name}:${port}`
-  return URL.canParse(url) ? new URL(url).origin : undefined
 }
 
 function notAnAddress(text: string): MayflyError {
