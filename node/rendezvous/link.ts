@@ -7,12 +7,13 @@ import type { PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import { createFrameStream } from '../network/index.ts'
+import { createFrameStream, createRequests } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import {
   decodePresence,
   encodePresence,
   type Found,
+  type Held,
   MAX_LEASES_PER_FRAME,
   MAX_PRESENCE_FRAME_BYTES,
   MAX_RELEASES_PER_FRAME,
@@ -74,16 +75,14 @@ export function createLink(
   events: LinkEvents,
   options: LinkOptions,
 ): Link {
-  /** Finds under way, by id. Bounded: each is taken out by its answer, its time-out or the end. */
-  const finds = new Map<number, (found: Found | undefined) => void>()
-  /** Leases told and not yet answered, by sequence, oldest first. Bounded: taken out by the answer, by its time, or by the end. */
-  const unanswered = new Map<number, { leases: Uint8Array[]; sentAtMs: number; answer(taken: Uint8Array[]): void }>()
+  const finds = createRequests<Found | undefined>({ ended: undefined })
+  /** Leases that the other end has not answered for yet. */
+  const unanswered = createRequests<Held | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS, now: () => Date.now() })
   /** By key, hex. Bounded by what this peer watches itself. */
   const watched = new Map<string, Key>()
   const welcomed = Promise.withResolvers<number>()
   welcomed.promise.catch(() => {}) // most do not wait for it
   let isWelcomed = false
-  let nextId = 1
   let beatAtMs = 0
   let heardAtMs = Date.now()
 
@@ -96,10 +95,8 @@ export function createLink(
     },
     onEnd: (reason) => {
       clearInterval(timer)
-      for (const answer of finds.values()) answer(undefined)
-      finds.clear()
-      for (const { answer } of unanswered.values()) answer([])
-      unanswered.clear()
+      finds.end()
+      unanswered.end()
       welcomed.reject(reason ?? new Error('the link has ended'))
       events.onEnd(link, reason)
     },
@@ -115,24 +112,28 @@ export function createLink(
         events.onWelcome(link, frame)
         break
       case 'found':
-        finds.get(frame.id)?.(frame)
+        finds.reply(frame.id, frame)
         break
       case 'count':
         // A push for a key that nobody asked about is not worth keeping.
         if (watched.has(encodeKeyHex(frame.key))) events.onCount(link, frame.key, frame.count)
         break
-      case 'held': {
-        const refused = new Set(frame.refused.map(({ index }) => index))
-        const told = unanswered.get(frame.sequence)
-        unanswered.delete(frame.sequence)
-        told?.answer(told.leases.filter((_, index) => !refused.has(index)))
+      case 'held':
+        unanswered.reply(frame.sequence, frame)
         for (const { reason } of frame.refused) events.onRefused(link, reason)
         break
-      }
       case 'refused':
-        finds.get(frame.id)?.(undefined)
+        finds.reply(frame.id, undefined)
         events.onRefused(link, frame.reason)
     }
+  }
+
+  /** Those that the other end has taken, of one frame's leases. */
+  async function holdBatch(leases: Uint8Array[]): Promise<Uint8Array[]> {
+    const held = await unanswered.request((sequence) => send({ type: 'hold', sequence, leases }))
+    if (held === undefined) return []
+    const refused = new Set(held.refused.map(({ index }) => index))
+    return leases.filter((_, index) => !refused.has(index))
   }
 
   const timer = setInterval(() => {
@@ -142,11 +143,7 @@ export function createLink(
       frames.abort(reason)
       return
     }
-    for (const [sequence, { sentAtMs, answer }] of unanswered) {
-      if (Date.now() - sentAtMs < MAX_UNANSWERED_MS) break
-      unanswered.delete(sequence)
-      answer([])
-    }
+    unanswered.expire()
     if (beatAtMs <= heardAtMs) beatAtMs = Date.now()
     send({ type: 'beat' })
   }, options.beatMs)
@@ -159,16 +156,9 @@ export function createLink(
     },
     welcomed: welcomed.promise,
     async hold(leases) {
-      const answers: Promise<Uint8Array[]>[] = []
-      for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) {
-        const sequence = nextId++
-        const batch = leases.slice(i, i + MAX_LEASES_PER_FRAME)
-        const { promise, resolve } = Promise.withResolvers<Uint8Array[]>()
-        if (!send({ type: 'hold', sequence, leases: batch })) break
-        unanswered.set(sequence, { leases: batch, sentAtMs: Date.now(), answer: resolve })
-        answers.push(promise)
-      }
-      return (await Promise.all(answers)).flat()
+      const taken: Promise<Uint8Array[]>[] = []
+      for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) taken.push(holdBatch(leases.slice(i, i + MAX_LEASES_PER_FRAME)))
+      return (await Promise.all(taken)).flat()
     },
     release(records) {
       for (let i = 0; i < records.length; i += MAX_RELEASES_PER_FRAME) {
@@ -182,29 +172,7 @@ export function createLink(
     unwatch(key) {
       if (watched.delete(encodeKeyHex(key))) send({ type: 'unwatch', key })
     },
-    find(key, limit, scope, { signal }) {
-      return new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason)
-        const id = nextId++
-        const done = () => {
-          finds.delete(id)
-          signal.removeEventListener('abort', onAbort)
-        }
-        const onAbort = () => {
-          done()
-          reject(signal.reason)
-        }
-        finds.set(id, (found) => {
-          done()
-          resolve(found)
-        })
-        signal.addEventListener('abort', onAbort, { once: true })
-        if (!send({ type: 'find', id, key, limit, scope })) {
-          done()
-          resolve(undefined)
-        }
-      })
-    },
+    find: (key, limit, scope, abort) => finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
     close: () => frames.close(),
   }
   send({ type: 'hello', role: self.role, addresses: self.addresses })

@@ -87,8 +87,6 @@ export interface RendezvousService extends Rendezvous {
 const MAX_HEARD = 2_048
 /** How long a tab waits for a server to welcome it before it tries another, in ms. */
 const WELCOME_MS = 2_000
-/** Between two tries to open a link that is needed, in ms. */
-const LINK_RETRY_MS = 500
 const SWEEP_MS = 5_000
 /** Homes of one key that are told at once of something for its holders. */
 const MAX_HOMES = 1_024
@@ -111,7 +109,6 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
   let sessionWatches = 0
   const stockSources = new Map<string, object>()
   const heard = new Map<string, Multiaddr[]>()
-  const retries = new Map<string, ReturnType<typeof setTimeout>>()
 
   const hear = (peer: PeerId, addresses: Multiaddr[]) => {
     const id = peer.toString()
@@ -124,13 +121,17 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
   const addressesOf = (peer: string) => heard.get(peer) ?? []
 
   const links = createLinks(
-    libp2p,
-    { role, addresses: () => (isNode ? libp2p.getMultiaddrs() : []) },
-    (peer) => announcer.needs(peer) || watcher.needs(peer),
+    {
+      libp2p,
+      role,
+      addresses: () => (isNode ? libp2p.getMultiaddrs() : []),
+      isWanted: (peer) => servers.has(peer),
+      random,
+    },
     {
       onOpen: (link) => {
-        announcer.tell(link)
-        watcher.tell(link)
+        announcer.onLink(link)
+        watcher.onLink(link)
         if (isNode) emit({ type: 'joined', peer: link.id })
       },
       onWelcome: (link, welcome) => {
@@ -149,7 +150,7 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
         watcher.onLinkEnd(link)
         home?.onLinkEnd(link)
         if (!started) return
-        if (isNode && servers.has(link.peer)) ensure(link.peer)
+        if (isNode && servers.has(link.peer)) links.keepOpen(link.peer)
         emit({ type: 'left', peer: link.id, reason: reason?.message ?? 'closed' })
       },
     },
@@ -158,34 +159,9 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
       silentMs: settings.silentMs,
       openTimeoutMs: 3_000,
       maxLinks: settings.maxLinks,
+      isNeeded: (peer) => announcer.needs(peer) || watcher.needs(peer),
     },
   )
-
-  /** Opens a link that something needs, again and again while the peer is a known server. */
-  function ensure(peer: PeerId): void {
-    const id = peer.toString()
-    if (!started || retries.has(id) || links.get(peer) !== undefined) return
-    retries.set(
-      id,
-      setTimeout(() => {}, 0),
-    )
-    links.open(peer).then(
-      () => retries.delete(id),
-      () => {
-        if (!started || !servers.has(peer)) return retries.delete(id)
-        retries.set(
-          id,
-          setTimeout(
-            () => {
-              retries.delete(id)
-              ensure(peer)
-            },
-            LINK_RETRY_MS * (0.5 + random()),
-          ),
-        )
-      },
-    )
-  }
 
   const home = isNode
     ? undefined
@@ -199,14 +175,14 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
         },
         onChange: (peer) => {
           holds.rehome()
-          watcher.retarget()
+          void watcher.refresh()
           if (peer !== undefined) emit({ type: 'joined', peer: peer.toString() })
         },
       })
 
   const placement = isNode ? createNodePlacement(servers) : createTabPlacement(() => home?.peer)
-  const announcer = createAnnouncer(placement, (peer) => links.get(peer), ensure)
-  const watcher = createWatcher({ placement, store, scope: isNode ? SCOPE.own : SCOPE.network, link: (peer) => links.get(peer), ensure })
+  const announcer = createAnnouncer(placement, links.get, links.keepOpen)
+  const watcher = createWatcher({ placement, store, scope: isNode ? SCOPE.own : SCOPE.network, link: links.get, keepOpen: links.keepOpen })
   const finder = createFinder(
     {
       placement,
@@ -299,9 +275,9 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
 
   const onServersChange = () => {
     // A find is one message only on streams that are open already.
-    if (isNode) for (const peer of servers.closest(new Uint8Array(32), settings.maxLinks / 2)) ensure(peer)
-    void announcer.retarget()
-    watcher.retarget()
+    if (isNode) for (const peer of servers.closest(new Uint8Array(32), settings.maxLinks / 2)) links.keepOpen(peer)
+    void announcer.refresh()
+    void watcher.refresh()
   }
 
   const mustBeStarted = () => {
@@ -403,7 +379,6 @@ export function createRendezvous(context: RendezvousContext, options: Rendezvous
       life.abort()
       endServersChange()
       clearInterval(sweeper)
-      for (const timer of retries.values()) clearTimeout(timer)
       holds.stop()
       home?.stop()
       if (isNode) await libp2p.unhandle(PRESENCE_PROTOCOL)

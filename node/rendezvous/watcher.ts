@@ -4,38 +4,40 @@
  */
 
 import type { PeerId } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
-import { encodeKeyHex, positionOf } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 import type { Link } from './link.ts'
 import type { Placement } from './placement.ts'
 import type { RecordStore } from './record-store.ts'
+import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
 import type { Scope } from './wire.ts'
+
+export type CountListener = (count: number, isCertain: boolean) => void
 
 export interface Watcher {
   /**
    * Calls back with the count as soon as it is known and after each change. Returns the function that ends it.
-   * `isCertain` is false while nobody who keeps records has answered: then the number is what this peer sees by itself.
+   * `isCertain` is false while no record node has answered: then the number is what this peer sees by itself.
    */
-  watch(key: Key, listener: (count: number, isCertain: boolean) => void): () => void
+  watch(key: Key, listener: CountListener): () => void
   onCount(link: Link, key: Key, count: number): void
   onLinkEnd(link: Link): void
-  tell(link: Link): void
-  retarget(): void
+  /** Tells a new link all that is watched there. */
+  onLink(link: Link): void
+  /** The servers near the keys may have changed. */
+  refresh(): Promise<void>
+  /** True when something is watched at the peer. */
   needs(peer: string): boolean
   /** Keys watched. */
   readonly size: number
 }
 
-interface Watched {
-  key: Key
-  position: Uint8Array
-  listeners: Set<(count: number, isCertain: boolean) => void>
-  /** Counts by record node. Bounded: the targets. */
+interface Watched extends Standing {
+  listeners: Set<CountListener>
+  /** Counts by record node. Bounded: the record nodes. */
   counts: Map<string, number>
-  targets: Set<string>
   keepsRecords: boolean
-  told: { count: number; isCertain: boolean } | undefined
+  /** What the listeners heard last. */
+  newest: { count: number; isCertain: boolean } | undefined
   endOwn: () => void
 }
 
@@ -44,7 +46,7 @@ export interface WatcherContext {
   store: RecordStore
   scope: Scope
   link(peer: PeerId): Link | undefined
-  ensure(peer: PeerId): void
+  keepOpen(peer: PeerId): void
 }
 
 /** What is believed of several counts: the middle one; of two, the larger, since a new record node knows fewer at first. */
@@ -53,99 +55,78 @@ export function believedCount(counts: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-export function createWatcher({ placement, store, scope, link, ensure }: WatcherContext): Watcher {
-  /** By key, hex. Bounded by the caller's limits on watches. */
-  const watched = new Map<string, Watched>()
+export function createWatcher({ placement, store, scope, link, keepOpen }: WatcherContext): Watcher {
+  const statements = createStandingStatements<Watched, Link>({
+    placement,
+    stream: link,
+    keepOpen,
+    tell(open, watched) {
+      for (const { key } of watched) open.watch(key, scope)
+    },
+    withdraw: (open, { key }) => open.unwatch(key),
+    onPlaced(watched, gone) {
+      watched.keepsRecords = watched.position !== undefined && placement.keepsRecords(watched.position)
+      for (const peer of gone) watched.counts.delete(peer)
+      update(watched)
+    },
+  })
 
-  function update(entry: Watched): void {
-    const own = store.count(entry.key)
-    const counts = entry.keepsRecords ? [...entry.counts.values(), own] : [...entry.counts.values()]
+  function update(watched: Watched): void {
+    const own = store.count(watched.key)
+    const counts = watched.keepsRecords ? [...watched.counts.values(), own] : [...watched.counts.values()]
     const isCertain = counts.length > 0
     const count = Math.max(own, believedCount(counts))
-    if (entry.told?.count === count && entry.told.isCertain === isCertain) return
-    entry.told = { count, isCertain }
-    for (const listener of [...entry.listeners]) listener(count, isCertain)
+    if (watched.newest?.count === count && watched.newest.isCertain === isCertain) return
+    watched.newest = { count, isCertain }
+    for (const listener of [...watched.listeners]) listener(count, isCertain)
   }
 
-  function retargetKey(entry: Watched): void {
-    const targets = new Set<string>()
-    entry.keepsRecords = placement.keepsRecords(entry.position)
-    for (const peer of placement.targets(entry.position)) {
-      const id = peer.toString()
-      targets.add(id)
-      if (entry.targets.has(id)) continue
-      const open = link(peer)
-      if (open === undefined) ensure(peer)
-      else open.watch(entry.key, scope)
+  function begin(key: Key): Watched {
+    const watched: Watched = {
+      ...standing(key),
+      listeners: new Set(),
+      counts: new Map(),
+      keepsRecords: false,
+      newest: undefined,
+      endOwn: store.onChange(key, () => {
+        if (watched.newest !== undefined) update(watched)
+      }),
     }
-    for (const id of entry.targets) {
-      if (targets.has(id)) continue
-      entry.counts.delete(id)
-      link(peerIdFromString(id))?.unwatch(entry.key)
-    }
-    entry.targets = targets
-    update(entry)
+    statements.add(watched)
+    return watched
   }
 
   return {
     get size() {
-      return watched.size
+      return statements.size
     },
     watch(key, listener) {
-      const id = encodeKeyHex(key)
-      let entry = watched.get(id)
-      if (entry === undefined) {
-        const fresh: Watched = {
-          key,
-          position: new Uint8Array(),
-          listeners: new Set(),
-          counts: new Map(),
-          targets: new Set(),
-          keepsRecords: false,
-          told: undefined,
-          endOwn: () => {},
-        }
-        fresh.endOwn = store.onChange(key, () => {
-          if (fresh.told !== undefined) update(fresh)
+      const watched = statements.get(key) ?? begin(key)
+      const { listeners } = watched
+      listeners.add(listener)
+      if (watched.newest !== undefined) {
+        queueMicrotask(() => {
+          const { newest } = watched
+          if (newest !== undefined && listeners.has(listener)) listener(newest.count, newest.isCertain)
         })
-        watched.set(id, fresh)
-        void positionOf(key).then((position) => {
-          if (watched.get(id) !== fresh) return
-          fresh.position = position
-          retargetKey(fresh)
-        })
-        entry = fresh
       }
-      const own = entry
-      own.listeners.add(listener)
-      const { told } = own
-      if (told !== undefined)
-        queueMicrotask(() => own.listeners.has(listener) && own.told !== undefined && listener(own.told.count, own.told.isCertain))
       return () => {
-        if (!own.listeners.delete(listener) || own.listeners.size > 0 || watched.get(id) !== own) return
-        watched.delete(id)
-        own.endOwn()
-        for (const target of own.targets) link(peerIdFromString(target))?.unwatch(key)
+        if (!listeners.delete(listener) || listeners.size > 0) return
+        watched.endOwn()
+        statements.remove(watched)
       }
     },
     onCount(from, key, count) {
-      const entry = watched.get(encodeKeyHex(key))
-      if (entry === undefined || !entry.targets.has(from.id)) return
-      entry.counts.set(from.id, count)
-      update(entry)
+      const watched = statements.get(key)
+      if (watched === undefined || !watched.peers.has(from.id)) return
+      watched.counts.set(from.id, count)
+      update(watched)
     },
     onLinkEnd(ended) {
-      for (const entry of watched.values()) if (entry.counts.delete(ended.id)) update(entry)
+      for (const watched of statements.values()) if (watched.counts.delete(ended.id)) update(watched)
     },
-    tell(opened) {
-      for (const entry of watched.values()) if (entry.targets.has(opened.id)) opened.watch(entry.key, scope)
-    },
-    retarget() {
-      for (const entry of watched.values()) if (entry.position.byteLength > 0) retargetKey(entry)
-    },
-    needs(peer) {
-      for (const entry of watched.values()) if (entry.targets.has(peer)) return true
-      return false
-    },
+    onLink: (opened) => statements.onStream(opened, opened.id),
+    refresh: statements.refresh,
+    needs: statements.needs,
   }
 }

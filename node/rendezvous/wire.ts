@@ -1,9 +1,18 @@
 /** The frames of the presence protocol, written and read. Pure; the wire page with limits, states and hex examples is WIRE.md. */
 
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { MayflyError } from '../errors.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { KEY_BYTES } from '../keys/index.ts'
-import type { Frame } from '../network/index.ts'
+import {
+  badField,
+  type Frame,
+  parseMultiaddr,
+  readArray,
+  readBytes,
+  readInteger,
+  readTuple,
+  readWord,
+  viewBytesUpTo,
+} from '../network/index.ts'
 import type { Key } from '../types.ts'
 import { MAX_LEASE_BYTES } from './lease.ts'
 
@@ -184,104 +193,92 @@ export function encodePresence(frame: PresenceFrame): Frame {
 export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
   switch (type) {
     case TYPE.hello:
-      version(a)
-      return { type: 'hello', role: integer(b, 1) === 1 ? 'node' : 'tab', addresses: addresses(c) }
+      checkVersion(a)
+      return { type: 'hello', role: readInteger(b, 'role', 1) === 1 ? 'node' : 'tab', addresses: readAddresses(c, 'addresses') }
     case TYPE.hold:
-      return { type: 'hold', sequence: integer(a), leases: list(b, MAX_LEASES_PER_FRAME, (item) => bytes(item, MAX_LEASE_BYTES)) }
+      return { type: 'hold', sequence: readInteger(a, 'sequence'), leases: readArray(b, 'leases', MAX_LEASES_PER_FRAME, readLease) }
     case TYPE.release:
-      return {
-        type: 'release',
-        records: list(a, MAX_RELEASES_PER_FRAME, (item) => ({ key: key(at(item, 0)), holder: bytes(at(item, 1), MAX_PEER_ID_BYTES) })),
-      }
+      return { type: 'release', records: readArray(a, 'records', MAX_RELEASES_PER_FRAME, readRecord) }
     case TYPE.beat:
       return { type: 'beat' }
     case TYPE.find:
-      return { type: 'find', id: integer(a), key: key(b), limit: integer(c), scope: integer(d, 1) as Scope }
+      return { type: 'find', id: readInteger(a, 'id'), key: readKey(b), limit: readInteger(c, 'limit'), scope: readScope(d) }
     case TYPE.watch:
-      return { type: 'watch', key: key(a), scope: integer(b, 1) as Scope }
+      return { type: 'watch', key: readKey(a), scope: readScope(b) }
     case TYPE.unwatch:
-      return { type: 'unwatch', key: key(a) }
+      return { type: 'unwatch', key: readKey(a) }
     case TYPE.welcome:
-      version(a)
-      return { type: 'welcome', addresses: addresses(b), nowMs: integer(c), servers: list(d, MAX_SERVERS_TOLD, peerAddresses) }
+      checkVersion(a)
+      return {
+        type: 'welcome',
+        addresses: readAddresses(b, 'addresses'),
+        nowMs: readInteger(c, 'clock'),
+        servers: readArray(d, 'servers', MAX_SERVERS_TOLD, readPeerAddresses),
+      }
     case TYPE.held:
       return {
         type: 'held',
-        sequence: integer(a),
-        refused: list(b, MAX_LEASES_PER_FRAME, (item) => ({ index: integer(at(item, 0)), reason: refusal(at(item, 1)) })),
+        sequence: readInteger(a, 'sequence'),
+        refused: readArray(b, 'refused', MAX_LEASES_PER_FRAME, readRefusedLease),
       }
     case TYPE['beat-back']:
       return { type: 'beat-back' }
     case TYPE.found:
       return {
         type: 'found',
-        id: integer(a),
-        leases: list(b, MAX_LEASES_PER_FRAME, (item) => bytes(item, MAX_LEASE_BYTES)),
-        stock: list(c, MAX_LEASES_PER_FRAME, (item) => ({
-          peer: bytes(at(item, 0), MAX_PEER_ID_BYTES),
-          expiresAtMs: integer(at(item, 1)),
-        })),
-        homes: list(d, MAX_LEASES_PER_FRAME, peerAddresses),
-        count: integer(e),
+        id: readInteger(a, 'id'),
+        leases: readArray(b, 'leases', MAX_LEASES_PER_FRAME, readLease),
+        stock: readArray(c, 'stock holders', MAX_LEASES_PER_FRAME, readStockHolder),
+        homes: readArray(d, 'homes', MAX_LEASES_PER_FRAME, readPeerAddresses),
+        count: readInteger(e, 'count'),
       }
     case TYPE.count:
-      return { type: 'count', key: key(a), count: integer(b) }
+      return { type: 'count', key: readKey(a), count: readInteger(b, 'count') }
     case TYPE.refused:
-      return { type: 'refused', id: integer(a), reason: refusal(b), text: typeof c === 'string' ? c.slice(0, MAX_TEXT) : '' }
+      return {
+        type: 'refused',
+        id: readInteger(a, 'id'),
+        reason: readWord(b, 'reason', REFUSAL),
+        text: typeof c === 'string' ? c.slice(0, MAX_TEXT) : '',
+      }
     default:
-      throw bad(`frame type ${type}`)
+      throw badField('type', `a type of the presence protocol, not ${type}`)
   }
 }
 
-function bad(what: string): MayflyError {
-  return new MayflyError('ERR_BAD_FRAME', `Not a presence frame: ${what}`)
+function checkVersion(value: unknown): void {
+  if (value !== PRESENCE_VERSION) throw badField('version', `${PRESENCE_VERSION}`)
 }
 
-function version(value: unknown): void {
-  if (value !== PRESENCE_VERSION) throw bad(`version ${PRESENCE_VERSION} was expected`)
+const readKey = (value: unknown): Key => readBytes(value, 'key', KEY_BYTES)
+const readScope = (value: unknown) => readInteger(value, 'scope', 1) as Scope
+const readLease = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_LEASE_BYTES)
+const readPeer = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_PEER_ID_BYTES)
+
+function readRecord(value: unknown, name: string): Release['records'][number] {
+  const [key, holder] = readTuple(value, name, 2)
+  return { key: readKey(key), holder: readPeer(holder, name) }
 }
 
-function integer(value: unknown, most = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > most) throw bad('a whole number was expected')
-  return value
+function readRefusedLease(value: unknown, name: string): Held['refused'][number] {
+  const [index, reason] = readTuple(value, name, 2)
+  return { index: readInteger(index, name), reason: readWord(reason, name, REFUSAL) }
 }
 
-function bytes(value: unknown, most: number): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.byteLength > most) throw bad(`at most ${most} bytes were expected`)
-  return value
+function readStockHolder(value: unknown, name: string): Found['stock'][number] {
+  const [peer, expiresAtMs] = readTuple(value, name, 2)
+  return { peer: readPeer(peer, name), expiresAtMs: readInteger(expiresAtMs, name) }
 }
 
-function key(value: unknown): Key {
-  if (!(value instanceof Uint8Array) || value.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
-  return value.slice()
+function readPeerAddresses(value: unknown, name: string): PeerAddresses {
+  const [peer, addresses] = readTuple(value, name, 2)
+  return { peer: readPeer(peer, name), addresses: readAddresses(addresses, name) }
 }
 
-function list<T>(value: unknown, most: number, read: (item: unknown) => T): T[] {
-  if (!Array.isArray(value) || value.length > most) throw bad(`a list of at most ${most} was expected`)
-  return value.map(read)
-}
-
-function at(value: unknown, index: number): unknown {
-  if (!Array.isArray(value)) throw bad('a list was expected')
-  return value[index]
-}
-
-function addresses(value: unknown): Multiaddr[] {
-  return list(value, MAX_ADDRESSES, (item) => {
-    try {
-      return multiaddr(bytes(item, MAX_ADDRESS_BYTES))
-    } catch {
-      throw bad('a multiaddr was expected')
-    }
+function readAddresses(value: unknown, name: string): Multiaddr[] {
+  return readArray(value, name, MAX_ADDRESSES, (item) => {
+    const address = parseMultiaddr(viewBytesUpTo(item, name, MAX_ADDRESS_BYTES))
+    if (address === undefined) throw badField(name, 'multiaddrs')
+    return address
   })
-}
-
-function peerAddresses(value: unknown): PeerAddresses {
-  return { peer: bytes(at(value, 0), MAX_PEER_ID_BYTES), addresses: addresses(at(value, 1)) }
-}
-
-function refusal(value: unknown): Refusal {
-  const entry = Object.entries(REFUSAL).find(([, number]) => number === value)
-  if (entry === undefined) throw bad('an unknown reason')
-  return entry[0] as Refusal
 }

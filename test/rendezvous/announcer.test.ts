@@ -65,7 +65,7 @@ test('announcer: a record node without a link is told when it has one', async ()
   await announcer.announce(KEY, holder.id, LEASE)
   expect(ensured).toEqual([b.id])
   expect(ids(peers).map(announcer.needs)).toEqual([true, true, false])
-  announcer.tell(open(b))
+  announcer.onLink(open(b))
   expect(kept.get(b.id)).toEqual([LEASE])
 })
 
@@ -80,7 +80,7 @@ test('announcer: a lease is announced when the first record node takes it, or th
   })
   await waitFor(() => announcer.needs(b.id), 1_000, 'the record nodes are known')
   expect(isAnnounced).toBe(false)
-  announcer.tell(open(b))
+  announcer.onLink(open(b))
   await announcing
   await createAnnouncing([]).announcer.announce(KEY, holder.id, LEASE)
 })
@@ -123,7 +123,7 @@ test('announcer: when the record nodes change, the new are told and the old rele
   for (const peer of peers) open(peer)
   await announcer.announce(KEY, holder.id, LEASE)
   place.targets = [b, c]
-  await announcer.retarget()
+  await announcer.refresh()
   expect([a, b, c].map(({ id }) => kept.get(id))).toEqual([[], [LEASE], [LEASE]])
   expect(announcer.needs(a.id)).toBe(false)
 })

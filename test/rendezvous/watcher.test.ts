@@ -62,7 +62,7 @@ function createWatched() {
     store,
     scope: SCOPE.own,
     link: (peer) => links.get(peer.toString()),
-    ensure: (peer) => ensured.push(peer.toString()),
+    keepOpen: (peer) => ensured.push(peer.toString()),
   })
   const told: [count: number, isCertain: boolean][] = []
   const put = (holder: string) =>
@@ -154,13 +154,13 @@ test('watcher: when the record nodes change, the new are asked and the old relea
   await waitFor(() => told.length === 1, 1_000, 'the first word')
   watcher.onCount(link, KEY, 9)
   place.targets = [b, c]
-  watcher.retarget()
+  void watcher.refresh()
   expect(asked.get(a.id)?.size).toBe(0)
   expect(asked.get(b.id)?.size).toBe(1)
   expect(ensured).toEqual([c.id])
   expect(told.at(-1)).toEqual([0, false])
   expect([a, b, c].map(({ id }) => watcher.needs(id))).toEqual([false, true, true])
-  watcher.tell(open(c))
+  watcher.onLink(open(c))
   expect(asked.get(c.id)?.size).toBe(1)
 })
 

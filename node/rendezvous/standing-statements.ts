@@ -1,0 +1,141 @@
+/**
+ * Statements that must stand at the right peers: "these leases are here", "push me the count of this key", "I tap this end". The right
+ * peers follow from the statement's key (its record nodes, or a tab's home) and change while the overlay does. A statement is told to each of
+ * its peers as soon as there is a stream, told again on each new stream, told to the new ones when the right peers change, and withdrawn from
+ * those that are not right any more. What telling means is the caller's business, and so is what the answers mean.
+ *
+ * ```ts
+ * interface Watched extends Standing { listeners: Set<…> }
+ * const statements = createStandingStatements<Watched, PresenceStream>({
+ *   placement, stream: streams.get, keepOpen: streams.keepOpen,
+ *   tell: (stream, watched) => { for (const { key } of watched) stream.watch(key) },
+ *   withdraw: (stream, { key }) => stream.unwatch(key),
+ * })
+ * statements.add({ ...standing(key), listeners })   // `onOpen` of the streams calls statements.onStream(stream, peer id),
+ * statements.refresh()                               // a change of the servers, or of the home, calls refresh
+ * ```
+ *
+ * A protocol whose streams open themselves when something is sent hands in `stream: (peer) => peer` and a `keepOpen` that does nothing.
+ */
+
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { delay } from '../async/delay.ts'
+import { encodeKeyHex, positionOf } from '../keys/index.ts'
+import type { Key } from '../types.ts'
+import type { Placement } from './placement.ts'
+
+/** What is kept of each statement here; to be extended by what it states. Others only read it. */
+export interface Standing {
+  readonly key: Key
+  /** Where the key lies among the servers; undefined for the moment that it takes to find out. */
+  position: Uint8Array | undefined
+  /** Ids of the peers at which it must stand. Bounded by the placement: the record nodes, or one home. */
+  peers: Set<string>
+}
+
+export function standing(key: Key): Standing {
+  return { key, position: undefined, peers: new Set() }
+}
+
+export interface StandingStatementsContext<S extends Standing, Stream> {
+  placement: Pick<Placement, 'targets'>
+  /** The open stream to a peer, if there is one. */
+  stream(peer: PeerId): Stream | undefined
+  /** Sees to it that there will be one: `onStream` is called then. */
+  keepOpen(peer: PeerId): void
+  /** As many at once as there are: they may share a frame. */
+  tell(stream: Stream, statements: S[]): void
+  withdraw(stream: Stream, statement: S): void
+  /** Called after the peers of a statement were looked up: when it is added, and with each `refresh`. @param gone peers that are not right any more */
+  onPlaced?(statement: S, gone: string[]): void
+}
+
+export interface StandingStatements<S extends Standing, Stream> {
+  /** One for each key. */
+  readonly size: number
+  get(key: Key): S | undefined
+  values(): IterableIterator<S>
+  /** The statement stands from now on, instead of one with the same key. */
+  add(statement: S): void
+  /** Withdraws it from its peers. It is gone at once. */
+  remove(statement: S): void
+  /** Its peers' open streams, for something that is said about it besides: a change, a renewal. */
+  streamsOf(statement: S): Stream[]
+  /** There is a new stream to a peer: it is told all that must stand there. */
+  onStream(stream: Stream, peer: string): void
+  /** The right peers may be others now. In turns, when there are many statements. */
+  refresh(): Promise<void>
+  /** True when something must stand at the peer. */
+  needs(peer: string): boolean
+}
+
+/** Statements that are looked at between two turns of the event loop, when the servers have changed. */
+const STATEMENTS_PER_TURN = 500
+
+export function createStandingStatements<S extends Standing, Stream>(
+  context: StandingStatementsContext<S, Stream>,
+): StandingStatements<S, Stream> {
+  const { placement, stream, keepOpen, tell, withdraw, onPlaced } = context
+  /** By key, hex. Bounded by the callers. */
+  const statements = new Map<string, S>()
+
+  const isStanding = (statement: S) => statements.get(encodeKeyHex(statement.key)) === statement
+  const streamsOf = ({ peers }: S) => [...peers].flatMap((id) => stream(peerIdFromString(id)) ?? [])
+
+  function place(statement: S, position: Uint8Array): void {
+    const before = statement.peers
+    const fresh = placement.targets(position)
+    statement.peers = new Set(fresh.map(String))
+    for (const peer of fresh) {
+      if (before.has(peer.toString())) continue
+      const open = stream(peer)
+      if (open === undefined) keepOpen(peer)
+      else tell(open, [statement])
+    }
+    const gone = [...before].filter((id) => !statement.peers.has(id))
+    for (const id of gone) {
+      const open = stream(peerIdFromString(id))
+      if (open !== undefined) withdraw(open, statement)
+    }
+    onPlaced?.(statement, gone)
+  }
+
+  return {
+    get size() {
+      return statements.size
+    },
+    get: (key) => statements.get(encodeKeyHex(key)),
+    values: () => statements.values(),
+    add(statement) {
+      statements.set(encodeKeyHex(statement.key), statement)
+      void positionOf(statement.key).then((position) => {
+        if (!isStanding(statement)) return
+        statement.position = position
+        place(statement, position)
+      })
+    },
+    remove(statement) {
+      if (!isStanding(statement)) return
+      statements.delete(encodeKeyHex(statement.key))
+      for (const open of streamsOf(statement)) withdraw(open, statement)
+    },
+    streamsOf,
+    onStream(opened, peer) {
+      const own: S[] = []
+      for (const statement of statements.values()) if (statement.peers.has(peer)) own.push(statement)
+      if (own.length > 0) tell(opened, own)
+    },
+    async refresh() {
+      let looked = 0
+      for (const statement of [...statements.values()]) {
+        if (++looked % STATEMENTS_PER_TURN === 0) await delay(0)
+        if (statement.position !== undefined && isStanding(statement)) place(statement, statement.position)
+      }
+    },
+    needs(peer) {
+      for (const { peers } of statements.values()) if (peers.has(peer)) return true
+      return false
+    },
+  }
+}
