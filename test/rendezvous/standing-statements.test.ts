@@ -2,8 +2,8 @@ import { beforeAll, expect, test, vi } from 'vitest'
 import type { Key } from '../../node/index.ts'
 import { encodeKeyHex } from '../../node/keys/index.ts'
 import { createStandingStatements, type Standing, standing } from '../../node/rendezvous/standing-statements.ts'
-import { waitFor } from '../helpers/network.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const keyOf = (byte: number): Key => new Uint8Array(32).fill(byte)
 
