@@ -25,7 +25,7 @@ import { healthAnswer, plainAnswer } from './http/plain-answer.ts'
 import { ProblemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { ClientFetches } from './limits/client-fetches.ts'
-import { OpenRequests } from './limits/open-requests.ts'
+import { ClientQuota } from './limits/client-quota.ts'
 import { RateLimit } from './limits/rate-limit.ts'
 import { MessageRoutes } from './message-routes.ts'
 import { MessagePosts } from './messages/message-posts.ts'
@@ -41,7 +41,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const access = new Access(options)
   const assets = new AppAssets(options.assetsDir)
-  const open = new OpenRequests(limits)
+  const open = new ClientQuota(limits)
   const rate = new RateLimit({
     burst: limits.searchBurst,
     perSecond: limits.searchesPerSecond,

@@ -9,7 +9,7 @@ import { createAnswering, failureOf } from './http/answering.ts'
 import { healthAnswer } from './http/plain-answer.ts'
 import { ProblemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
-import { OpenRequests } from './limits/open-requests.ts'
+import { ClientQuota } from './limits/client-quota.ts'
 import { MessageRoutes } from './message-routes.ts'
 import { MessagePosts } from './messages/message-posts.ts'
 import { GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type GatewayRequest } from './types.ts'
@@ -37,7 +37,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   let draining = false
 
   const access = new Access(options)
-  const open = new OpenRequests(limits)
+  const open = new ClientQuota(limits)
   const posts = new MessagePosts({
     post: (end, draft, wait) => inbox.post(end, draft, wait),
     limits,

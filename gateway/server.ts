@@ -6,11 +6,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
+import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
 import { watchBody } from './http/body-watch.ts'
-import { isLoopback, normalizeAddress } from './http/client-address.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import { MessageSockets } from './inbox/message-sockets.ts'
-import { ConnectionCount } from './limits/connection-count.ts'
 import type { Client, Gateway, InboxFeed } from './types.ts'
 
 export interface GatewayServerOptions {
@@ -26,11 +25,10 @@ export interface GatewayServerOptions {
   maxHeaderBytes?: number
   /** Connections in all, websockets included. */
   maxConnections?: number
-  /**
-   * HTTP connections of one client address; websockets are the overlay's to count (before Node.js 24.9 they count here too). This
-   * machine is exempt: a proxy on it speaks for many.
-   */
+  /** Connections of one client address, websockets included. This machine's HTTP connections are exempt: a proxy on it speaks for many. */
   maxConnectionsPerAddress?: number
+  /** Those of them that are not websockets of the overlay. */
+  maxHttpConnectionsPerAddress?: number
   /** How long `stop` lets answers under way finish, in ms. */
   stopGraceMs?: number
   /** Believe the X-Forwarded-For of a proxy on this machine: its last address is the client. */
@@ -44,7 +42,8 @@ export const GATEWAY_SERVER_DEFAULTS: Readonly<Required<GatewayServerOptions>> =
   idleTimeoutMs: 120_000,
   maxHeaderBytes: 16_384,
   maxConnections: 20_000,
-  maxConnectionsPerAddress: 512,
+  maxConnectionsPerAddress: CLIENT_CONNECTIONS_DEFAULTS.maxPerClient,
+  maxHttpConnectionsPerAddress: CLIENT_CONNECTIONS_DEFAULTS.maxHttpPerClient,
   stopGraceMs: 1_000,
   trustProxy: false,
 }
@@ -52,6 +51,8 @@ export const GATEWAY_SERVER_DEFAULTS: Readonly<Required<GatewayServerOptions>> =
 export interface GatewayServer {
   /** For the overlay's listener, which takes its `upgrade` event. */
   readonly server: Server
+  /** For the overlay's listener, which counts its websockets there. */
+  readonly connections: ClientConnections
   /** Gives requests to the gateway. Until then all are answered 503. */
   serve(gateway: Gateway): void
   /** Resolves once connections are taken. Port 0 lets the system choose. */
@@ -75,25 +76,27 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   const options = { ...GATEWAY_SERVER_DEFAULTS, ...given }
   /** Bounded: maxConnections. */
   const sockets = new Set<Socket>()
-  const addresses = new ConnectionCount(options.maxConnectionsPerAddress)
+  const connections = createClientConnections({
+    maxPerClient: options.maxConnectionsPerAddress,
+    maxHttpPerClient: options.maxHttpConnectionsPerAddress,
+    trustProxy: options.trustProxy,
+  })
   const messageSockets = new MessageSockets(options.idleTimeoutMs)
   let listener: Listener = answerNotReady
   let gateway: Gateway | null = null
   let stopping: Promise<void> | null = null
 
-  const server = createServer({
+  const server: Server = createServer({
     headersTimeout: options.headersTimeoutMs,
     requestTimeout: 0, // it would cut a long upload, however fast; see bodyStallMs
     keepAliveTimeout: options.keepAliveMs,
     maxHeaderSize: options.maxHeaderBytes,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    shouldUpgradeCallback({ socket, headers, url = '' }) {
+    shouldUpgradeCallback({ headers, url = '' }) {
       // To another protocol (curl offers HTTP/2), or without an overlay, it is a request like any other.
       if (headers.upgrade?.toLowerCase() !== 'websocket') return false
       if (isMessagePath(url)) return gateway?.takesSocket(url) === true
-      if (server.listenerCount('upgrade') === OWN_UPGRADE_LISTENERS) return false
-      addresses.leave(socket)
-      return true
+      return server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS
     },
   })
   server.timeout = options.idleTimeoutMs
@@ -113,22 +116,21 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     const isMessages = isMessagePath(incoming.url ?? '')
     if (!isMessages && server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS) return
     // Before Node.js 24.9 there is no `shouldUpgradeCallback`: what it would have left a request comes here too, and must be answered.
-    const open = isMessages && gateway !== null ? openFeed(gateway, incoming, options.trustProxy) : async () => noSocket()
+    const open = isMessages && gateway !== null ? openFeed(gateway, incoming, connections) : async () => noSocket()
     void messageSockets.take(incoming, duplex, head, open)
   })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    socket.on('close', () => {
-      sockets.delete(socket)
-      addresses.leave(socket)
-    })
-    if (!addresses.enter(socket)) refuseConnection(socket, options.maxConnectionsPerAddress)
+    socket.on('close', () => sockets.delete(socket))
+    const limit = connections.accept(socket)
+    if (limit !== undefined) refuseConnection(socket, limit)
   })
   return {
     server,
+    connections,
     serve(next) {
       gateway = next
-      listener = createListener(next, options.trustProxy)
+      listener = createListener(next, connections)
     },
     async listen({ port, host }) {
       await new Promise<void>((resolve, reject) => {
@@ -147,10 +149,10 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   }
 }
 
-function createListener(gateway: Gateway, trustProxy: boolean): Listener {
+function createListener(gateway: Gateway, connections: ClientConnections): Listener {
   return getRequestListener(
     (request, { incoming, outgoing }) =>
-      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, trustProxy), cut: () => void outgoing.destroy() }),
+      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy() }),
     {
       hostname: 'localhost', // HTTP/1.0 may leave out Host; nothing is allowed by this name, since access looks at the header
       errorHandler: (error) =>
@@ -165,10 +167,10 @@ function createListener(gateway: Gateway, trustProxy: boolean): Listener {
 }
 
 /** The request behind a websocket's handshake, put to the gateway. */
-function openFeed(gateway: Gateway, incoming: IncomingMessage, trustProxy: boolean): () => Promise<InboxFeed | Response> {
+function openFeed(gateway: Gateway, incoming: IncomingMessage, connections: ClientConnections): () => Promise<InboxFeed | Response> {
   const headers = new Headers()
   for (const [name, values] of Object.entries(incoming.headersDistinct)) for (const value of values ?? []) headers.append(name, value)
-  return () => gateway.openFeed(new Request('http://localhost/', { headers }), clientOf(incoming, trustProxy))
+  return () => gateway.openFeed(new Request('http://localhost/', { headers }), clientOf(incoming, connections))
 }
 
 function noSocket(): Response {
@@ -180,20 +182,13 @@ function isMessagePath(target: string): boolean {
   return target.startsWith('/to/')
 }
 
-function clientOf(incoming: IncomingMessage, trustProxy: boolean): Client {
+function clientOf(incoming: IncomingMessage, connections: ClientConnections): Client {
   const { socket, url } = incoming
   return {
-    address: clientAddress(incoming, trustProxy),
+    address: connections.clientOf(incoming),
     ...(socket.localAddress !== undefined && { localAddress: socket.localAddress }),
     ...(url !== undefined && { target: url }),
   }
-}
-
-function clientAddress(incoming: IncomingMessage, trustProxy: boolean): string {
-  const address = normalizeAddress(incoming.socket.remoteAddress ?? '')
-  const forwarded = incoming.headers['x-forwarded-for']
-  if (!trustProxy || forwarded === undefined || !isLoopback(address)) return address
-  return normalizeAddress(String(forwarded).split(',').at(-1)?.trim() ?? '') || address
 }
 
 function answerNotReady(incoming: IncomingMessage, outgoing: ServerResponse): void {

@@ -1,6 +1,6 @@
 /** The nouns that the parts of the gateway share. */
 
-import type { IceServer, Inbox, InboxMessage, Peer } from '../node/index.ts'
+import type { ClientAddress, IceServer, Inbox, InboxMessage, Peer } from '../node/index.ts'
 
 export interface GatewayLimits {
   /** The longest `?wait=` that is granted, in ms. */
@@ -65,10 +65,9 @@ export const GATEWAY_DEFAULTS: Readonly<GatewayLimits> = {
   maxProviders: 100, // https://specs.ipfs.tech/routing/http-routing-v1/ (response body)
 }
 
-/** Who sent a request, as the server saw it on the socket. Everything is optional: what is not known is not trusted. */
+/** The sender of a request, as the server saw it. All is optional: a client that is not known is not trusted. */
 export interface Client {
-  /** IP address of the client. */
-  address?: string
+  address?: ClientAddress
   /** IP address that the client connected to. */
   localAddress?: string
   /** The request target as it was sent, before any parser made it regular. */
@@ -136,7 +135,7 @@ export interface InboxFeed {
 /** One request, as the handlers see it. */
 export interface GatewayRequest {
   request: Request
-  client: Client
+  client: Client & { address: ClientAddress }
   /** The path as it was sent: nothing decoded. */
   path: string
   query: URLSearchParams

@@ -107,6 +107,8 @@ export type {
   TapOptions,
   TapRule,
 } from './messages/types.ts'
+export { type ClientAddress, parseClientAddress, UNKNOWN_CLIENT } from './network/client-address.ts'
+export { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from './network/client-connections.ts'
 export type { IceServer } from './network/types.ts'
 export type { Peer, PeerEvent, PeerStatus } from './peer.ts'
 export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'

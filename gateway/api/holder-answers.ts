@@ -4,7 +4,7 @@ import { type Key, MayflyError, type Peer } from '../../node/index.ts'
 import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { namesType } from '../http/media-range.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
-import type { OpenRequests } from '../limits/open-requests.ts'
+import type { ClientQuota } from '../limits/client-quota.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 
@@ -12,7 +12,7 @@ export interface HolderAnswersParts {
   peer: Peer
   limits: GatewayLimits
   rate: RateLimit
-  open: OpenRequests
+  open: ClientQuota
   /** Aborted when the gateway closes. */
   closing: AbortSignal
 }
@@ -32,7 +32,7 @@ export class HolderAnswers {
   }
 
   async answer(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
-    this.#parts.rate.take(incoming.client.address ?? '')
+    this.#parts.rate.take(incoming.client.address)
     const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
     // A HEAD has no body to stream, and Hono drops the one it would get without ending it.
     return streamed && incoming.request.method === 'GET' ? this.#stream(key, hash, incoming) : this.#count(key, hash, incoming)
@@ -55,7 +55,7 @@ export class HolderAnswers {
   /** The first number is awaited before the answer begins, so that a refusal has its status. */
   async #stream(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
     const { open, limits, closing } = this.#parts
-    const leave = open.enter(incoming.client.address ?? '')
+    const leave = open.enter(incoming.client.address)
     const gone = new AbortController()
     const onEnd = () => {
       gone.abort()

@@ -42,7 +42,7 @@ export class ProviderAnswers {
   /** Answers `GET /routing/v1/providers/<cid>`: a list, or with `Accept: application/x-ndjson` each record as it is found. */
   async answer(cidText: string, incoming: GatewayRequest): Promise<Response> {
     const key = decodeProvidedCid(cidText)
-    this.#parts.rate.take(incoming.client.address ?? '')
+    this.#parts.rate.take(incoming.client.address)
     const enough = new AbortController()
     const { limits, closing } = this.#parts
     const signal = AbortSignal.any([enough.signal, incoming.request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])

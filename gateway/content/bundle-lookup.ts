@@ -1,9 +1,9 @@
 /** Bundles as the gateway meets them: found by their key, read once, and asked for what a path inside them leads to. */
 
+import { createRecentMap } from '../../node/async/recent-map.ts'
 import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES } from '../../node/index.ts'
 import { outlineQuery } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
-import { RecentMap } from '../limits/recent-map.ts'
 import type { FoundContent } from './content-search.ts'
 
 /** A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
@@ -14,7 +14,7 @@ const MAX_KNOWN_BUNDLES = 8
 
 export class BundleLookup {
   /** By hash, and the query of the link where there is an outline. */
-  readonly #known = new RecentMap<string, BundleEntry[]>(MAX_KNOWN_BUNDLES)
+  readonly #known = createRecentMap<string, BundleEntry[]>({ maxEntries: MAX_KNOWN_BUNDLES })
 
   /**
    * The files of a bundle, in the order of their paths.

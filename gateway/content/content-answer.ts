@@ -3,13 +3,13 @@
  * the hot path: what depends on the key alone is worked out once and kept. Conditions and ranges are in `byte-answer.ts`.
  */
 
+import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { Key, OpenedContent, Peer } from '../../node/index.ts'
 import { type AnswerBody, memoryBody, openedBody } from '../http/answer-body.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { outlineQuery } from '../http/outline-query.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
-import { RecentMap } from '../limits/recent-map.ts'
 import type { GatewayRequest } from '../types.ts'
 import type { FoundContent } from './content-search.ts'
 import { type ContentType, SNIFFED_BYTES, sniffContentType } from './content-type.ts'
@@ -34,7 +34,7 @@ const MAX_KNOWN = 4_096
 
 export class ContentAnswers {
   /** By hash, and the query of the link where there is an outline: another outline may be a lie about the same hash. */
-  readonly #known = new RecentMap<string, KnownContent>(MAX_KNOWN)
+  readonly #known = createRecentMap<string, KnownContent>({ maxEntries: MAX_KNOWN })
   readonly #peer: Peer
   readonly #searchTimeoutMs: number
 

@@ -12,7 +12,7 @@ import {
   type Peer,
 } from '../../node/index.ts'
 import { waitOf } from '../http/wait-query.ts'
-import type { OpenRequests } from '../limits/open-requests.ts'
+import type { ClientQuota } from '../limits/client-quota.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 
@@ -20,7 +20,7 @@ export interface ContentSearchParts {
   peer: Peer
   limits: GatewayLimits
   rate: RateLimit
-  open: OpenRequests
+  open: ClientQuota
   /** Aborted when the gateway closes. */
   closing: AbortSignal
 }
@@ -73,7 +73,7 @@ export class ContentSearch {
     const waitMs = waitOf(incoming.query, limits.maxWaitMs) ?? 0
     // The signal of a request is made when it is first asked for: content in memory needs none.
     if (peer.content.has(key)) return peer.content.get(key)
-    if (!peer.content.knows(key, outline)) rate.take(incoming.client.address ?? '')
+    if (!peer.content.knows(key, outline)) rate.take(incoming.client.address)
     const gone = AbortSignal.any([incoming.request.signal, closing])
     try {
       return await find({ signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
@@ -91,7 +91,7 @@ export class ContentSearch {
     gone: AbortSignal,
     first: unknown,
   ): Promise<Found> {
-    const leave = this.#parts.open.enter(incoming.client.address ?? '')
+    const leave = this.#parts.open.enter(incoming.client.address)
     const deadline = AbortSignal.timeout(waitMs)
     const attempt = { lastError: first }
     try {

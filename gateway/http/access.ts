@@ -4,9 +4,8 @@
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIPv6 } from 'node:net'
+import { parseClientAddress } from '../../node/index.ts'
 import type { Client } from '../types.ts'
-import { isLoopback, normalizeAddress } from './client-address.ts'
 import { ProblemError } from './problem.ts'
 
 export interface AccessOptions {
@@ -83,7 +82,7 @@ export class Access {
     if (host === null) return true
     const origin = headers.get('origin')
     if (origin !== null && !this.#isOwnOrigin(origin, host)) return true
-    return client.address !== undefined && isLoopback(client.address) && !this.#isOurHost(host, client)
+    return client.address?.isLocal === true && !this.#isOurHost(host, client)
   }
 
   #requireOwnHost(headers: Headers, client: Client): HostName {
@@ -103,9 +102,8 @@ export class Access {
 
   #isOurHost(host: HostName, client: Client): boolean {
     if (LOCAL_NAMES.has(host.name) || host.name === this.#publicUrl?.hostname) return true
-    if (client.localAddress === undefined) return false
-    const bound = normalizeAddress(client.localAddress)
-    return host.name === (isIPv6(bound) ? `[${bound}]` : bound)
+    const bound = parseClientAddress(client.localAddress ?? '')?.ip
+    return bound !== undefined && host.name === (bound.includes(':') ? `[${bound}]` : bound)
   }
 
   /** A page that a browser shows may do this only when it is the app itself. A sandboxed page has the origin `null`. */
@@ -128,7 +126,7 @@ export class Access {
 
   /** Behind a proxy on this machine everybody would seem to be here; a public URL says that there is one. */
   #isThisMachine(headers: Headers, client: Client): boolean {
-    if (client.address === undefined || !isLoopback(client.address)) return false
+    if (client.address?.isLocal !== true) return false
     if (this.#publicUrl !== null && !LOCAL_NAMES.has(this.#publicUrl.hostname)) return false
     return !PROXY_HEADERS.some((name) => headers.has(name))
   }

@@ -1,5 +1,6 @@
 /** The way of each request through a gateway: to its answer, or to the words for what went wrong, counted and told to the log. */
 
+import { UNKNOWN_CLIENT } from '../../node/index.ts'
 import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed } from '../types.ts'
 import { splitTarget } from './address.ts'
 import { type Problem, ProblemError, problemOf } from './problem.ts'
@@ -66,7 +67,7 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
       route: bindings.route,
       status,
       ms: performance.now() - startedAtMs,
-      address: incoming.client.address ?? '',
+      address: incoming.client.address.ip,
     })
     return found
   }
@@ -86,12 +87,12 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
 
 /** What the log is told of an error that nobody expected. */
 export function failureOf(error: unknown, { request, client, path }: GatewayRequest): GatewayEvent {
-  return { type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address ?? '' }
+  return { type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address.ip }
 }
 
 function readRequest(request: Request, client: Client): GatewayRequest {
   const { path, query } = splitTarget(client.target ?? request.url)
-  return { request, client, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
+  return { request, client: { address: UNKNOWN_CLIENT, ...client }, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
 }
 
 /** A held page that became a service worker would answer for everything here. No part of the app is one either. */

@@ -1,6 +1,6 @@
 /** A response body from bytes that come one after the other: taken no faster than the client reads, and given up when it goes. */
 
-import type { GatewayRequest, ReadBytes } from '../types.ts'
+import type { Client, GatewayRequest, ReadBytes } from '../types.ts'
 
 /**
  * @param read begins to read; its signal is aborted when the client goes away
@@ -9,7 +9,7 @@ import type { GatewayRequest, ReadBytes } from '../types.ts'
  */
 export function streamBody(
   read: ReadBytes,
-  { client, fetch, request }: Pick<GatewayRequest, 'client' | 'fetch' | 'request'>,
+  { client, fetch, request }: Pick<GatewayRequest, 'fetch' | 'request'> & { client: Pick<Client, 'cut'> },
 ): ReadableStream<Uint8Array> {
   const gone = new AbortController()
   const paced = fetch?.pace(read) ?? read

@@ -1,14 +1,14 @@
 /** The messages of an inbox on their way to one client: counted among what stays open, ended with it, and cut where the inbox breaks. */
 
 import type { Inbox } from '../../node/index.ts'
-import type { OpenRequests } from '../limits/open-requests.ts'
+import type { ClientQuota } from '../limits/client-quota.ts'
 import type { FeedEvent, GatewayLimits, GatewayRequest, InboxFeed } from '../types.ts'
 import { readFeed } from './inbox-feed.ts'
 import type { FeedQuery } from './inbox-query.ts'
 
 export interface ClientFeedParts {
   limits: GatewayLimits
-  open: OpenRequests
+  open: ClientQuota
   /** Aborted when the gateway closes. */
   closing: AbortSignal
   /** Hears of an inbox that cannot be read: the client is only cut. */
@@ -18,7 +18,7 @@ export interface ClientFeedParts {
 /** @throws {ProblemError} 429 */
 export function openClientFeed(inbox: Inbox, query: FeedQuery, parts: ClientFeedParts, incoming: GatewayRequest): InboxFeed {
   const { open, limits, closing, onFailed } = parts
-  const leave = open.enter(incoming.client.address ?? '')
+  const leave = open.enter(incoming.client.address)
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])
   const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, incoming))

@@ -1,6 +1,7 @@
 /** The view of an inbox in a browser: its page, what the page is made of, and what its forms do. For its owner alone. */
 
 import { createHash, randomBytes } from 'node:crypto'
+import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { Inbox, InboxMessage, MessageDraft } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
 import { contentDisposition } from '../http/content-disposition.ts'
@@ -8,7 +9,6 @@ import { EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { readFormFields } from '../http/form-body.ts'
 import { ProblemError, problemOf } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
-import { RecentMap } from '../limits/recent-map.ts'
 import type { FeedEvent, GatewayRequest } from '../types.ts'
 import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
 import { type DraftText, type Notice, outcomeNotice, refusedNotice, renderInboxPage, type ShownMessages, shownQuery } from './inbox-page.ts'
@@ -42,7 +42,7 @@ const ASSETS = {
 export class InboxView {
   readonly #parts: InboxViewParts
   /** By a random word in the address that a form leads to. Bounded: the oldest goes. */
-  readonly #notices = new RecentMap<string, Notice>(MAX_NOTICES)
+  readonly #notices = createRecentMap<string, Notice>({ maxEntries: MAX_NOTICES })
 
   constructor(parts: InboxViewParts) {
     this.#parts = parts

@@ -1,43 +1,41 @@
 /**
- * What one client takes of content: how much at once, and how fast. Refuses one fetch too many; slows down what is too fast, so that the
- * holders are slowed down with it and nothing piles up here.
+ * Limits on the content that one client takes: how many fetches at once, and how many bytes per second. One fetch too many is refused. Bytes
+ * that come too fast are delayed, which slows down their holders too, so nothing piles up here.
  */
 
-import { type ByteRate, createByteRate, RATED_BYTES } from '../../node/index.ts'
-import { addressGroup, isLoopback } from '../http/client-address.ts'
+import { type ByteRate, createByteRate, RATED_BYTES } from '../../node/async/byte-rate.ts'
 import type { GatewayLimits, GatewayRequest, ReadBytes } from '../types.ts'
-import { OpenRequests } from './open-requests.ts'
+import { ClientQuota } from './client-quota.ts'
 
 type FetchLimits = Pick<GatewayLimits, 'maxFetches' | 'maxFetchesPerAddress' | 'maxBytesPerSecondPerAddress'>
 
 export class ClientFetches {
-  readonly #open: OpenRequests
+  readonly #quota: ClientQuota
   readonly #rate: ByteRate
 
   constructor(limits: FetchLimits) {
     const { maxFetches, maxFetchesPerAddress, maxBytesPerSecondPerAddress } = limits
-    this.#open = new OpenRequests({ maxOpen: maxFetches, maxOpenPerAddress: maxFetchesPerAddress, what: 'fetches at once' })
+    this.#quota = new ClientQuota({ maxOpen: maxFetches, maxOpenPerAddress: maxFetchesPerAddress, what: 'fetches at once' })
     this.#rate = createByteRate({ bytesPerSecond: maxBytesPerSecondPerAddress })
   }
 
   /** Fetches under way. */
   get size(): number {
-    return this.#open.size
+    return this.#quota.size
   }
 
   /**
-   * Answers with content within the client's limits.
+   * Answers with content within the client's limits. This machine is exempt.
    *
    * @throws {ProblemError} 429
    */
   async run(incoming: GatewayRequest, answer: () => Promise<Response>): Promise<Response> {
-    const { address = '' } = incoming.client
-    if (isLoopback(address)) return answer()
-    const leave = this.#open.enter(address)
-    const client = addressGroup(address)
+    const { address } = incoming.client
+    if (address.isLocal) return answer()
+    const leave = this.#quota.enter(address)
     let isStream = false
     incoming.fetch = {
-      pace: (read) => (this.#rate.isLimited ? paced(read, this.#rate, client) : read),
+      pace: (read) => (this.#rate.isLimited ? paced(read, this.#rate, address.group) : read),
       stream() {
         isStream = true
         return leave
@@ -45,15 +43,15 @@ export class ClientFetches {
     }
     try {
       const response = await answer()
-      if (!isStream && this.#rate.isLimited && incoming.request.method !== 'HEAD')
-        await this.#payWhole(response, client, incoming.request.signal)
+      const isDelayed = !isStream && this.#rate.isLimited && incoming.request.method !== 'HEAD'
+      if (isDelayed) await this.#payWhole(response, address.group, incoming.request.signal)
       return response
     } finally {
       if (!isStream) leave()
     }
   }
 
-  /** What is in memory already is one small answer: it comes late, in one go. */
+  /** Delays a small answer, whose bytes are all in memory, until the client may have the whole of it. */
   async #payWhole({ headers }: Response, client: string, signal: AbortSignal): Promise<void> {
     const size = Number(headers.get('content-length') ?? 0)
     for (let left = size; left > 0; left -= RATED_BYTES) await this.#rate.take(client, Math.min(left, RATED_BYTES), { signal })

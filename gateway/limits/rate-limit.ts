@@ -1,36 +1,32 @@
-/** A token bucket for each client address: bursts are fine, going on for ever at that pace is not. */
+/** A token bucket for each client: bursts are allowed, a lasting excess is refused. */
 
-import { addressGroup } from '../http/client-address.ts'
+import { createTokenBuckets, type TokenBuckets } from '../../node/async/token-bucket.ts'
+import type { ClientAddress } from '../../node/index.ts'
 import { ProblemError } from '../http/problem.ts'
-import { RecentMap } from './recent-map.ts'
 
 export interface RateLimitOptions {
-  /** Tokens that a client has at first, and at most. */
+  /** Tokens in a full bucket. */
   burst: number
   /** Tokens that come back each second. */
   perSecond: number
   /** Clock, in ms. */
   now: () => number
-  /** What is limited, as a refusal says it: "your address searches too often", "100 searches a second". */
+  /** The limited action, as a refusal names it: "your address searches too often", "100 searches a second". */
   words: { does: string; things: string }
-  /** Of the refusal; see `Problem`. */
+  /** The number of the refusal; see `Problem`. */
   number?: number
 }
 
-interface Bucket {
-  tokens: number
-  filledAtMs: number
-}
-
-/** Addresses that are remembered. One that is forgotten starts anew, so an attacker gains little from having many. */
-const MAX_ADDRESSES = 10_000
+const MAX_CLIENTS = 10_000
 
 export class RateLimit {
-  readonly #buckets = new RecentMap<string, Bucket>(MAX_ADDRESSES)
+  readonly #buckets: TokenBuckets
   readonly #options: RateLimitOptions
 
   constructor(options: RateLimitOptions) {
+    const { burst, perSecond, now } = options
     this.#options = options
+    this.#buckets = createTokenBuckets({ burst, perSecond, now, maxKeys: MAX_CLIENTS })
   }
 
   /**
@@ -38,24 +34,17 @@ export class RateLimit {
    *
    * @throws {ProblemError} 429 when there is none left
    */
-  take(address: string): void {
-    const { burst, perSecond, now, words, number } = this.#options
-    const group = addressGroup(address)
-    const nowMs = now()
-    const bucket = this.#buckets.get(group) ?? { tokens: burst, filledAtMs: nowMs }
-    bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.filledAtMs) / 1_000) * perSecond)
-    bucket.filledAtMs = nowMs
-    this.#buckets.set(group, bucket)
-    if (bucket.tokens < 1) {
-      throw new ProblemError({
-        status: 429,
-        code: 'ERR_LIMIT',
-        ...(number !== undefined && { number }),
-        message: `Your address ${words.does} too often: the limit is ${perSecond} ${words.things} a second, after the first ${burst}.`,
-        advice: 'Slow down and ask again.',
-        retryAfterS: Math.ceil((1 - bucket.tokens) / perSecond),
-      })
-    }
-    bucket.tokens--
+  take({ group }: ClientAddress): void {
+    const waitMs = this.#buckets.take(group)
+    if (waitMs === 0) return
+    const { burst, perSecond, words, number } = this.#options
+    throw new ProblemError({
+      status: 429,
+      code: 'ERR_LIMIT',
+      ...(number !== undefined && { number }),
+      message: `Your address ${words.does} too often: the limit is ${perSecond} ${words.things} a second, after the first ${burst}.`,
+      advice: 'Slow down and ask again.',
+      retryAfterS: Math.ceil(waitMs / 1_000),
+    })
   }
 }

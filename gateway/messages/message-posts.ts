@@ -3,7 +3,7 @@
 import { ENVELOPE_DEFAULTS, type MessageDraft, type Messages, type PostOptions } from '../../node/index.ts'
 import { ProblemError } from '../http/problem.ts'
 import { waitOf } from '../http/wait-query.ts'
-import { OpenRequests } from '../limits/open-requests.ts'
+import { ClientQuota } from '../limits/client-quota.ts'
 import { RateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import { answerPosted } from './post-answer.ts'
@@ -28,7 +28,7 @@ export interface MessagePostsParts {
 export class MessagePosts {
   readonly #parts: MessagePostsParts
   readonly #rate: RateLimit
-  readonly #open: OpenRequests
+  readonly #open: ClientQuota
   readonly #waiting: WaitingPosts | null
 
   constructor(parts: MessagePostsParts) {
@@ -41,7 +41,7 @@ export class MessagePosts {
       words: { does: 'posts', things: 'messages' },
       number: 42_905,
     })
-    this.#open = new OpenRequests({ maxOpen: maxPosts, maxOpenPerAddress: maxPostsPerAddress, what: 'posts under way', number: 42_906 })
+    this.#open = new ClientQuota({ maxOpen: maxPosts, maxOpenPerAddress: maxPostsPerAddress, what: 'posts under way', number: 42_906 })
     const { onOutbox, closing } = parts
     const { maxWaitingPosts: maxWaiting, maxWaitingPostsPerAddress: maxWaitingPerAddress } = parts.limits
     const now = () => performance.now()
@@ -58,7 +58,7 @@ export class MessagePosts {
     const { authorize, closing, limits, post } = this.#parts
     authorize(incoming)
     const waitMs = waitOf(incoming.query, limits.maxWaitMs)
-    const { address = '' } = incoming.client
+    const { address } = incoming.client
     this.#rate.take(address)
     const leave = this.#open.enter(address)
     let place: WaitingPost | undefined

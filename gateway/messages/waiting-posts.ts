@@ -3,8 +3,8 @@
  * there until its time is over, which may be days, and must not keep all others from posting.
  */
 
-import { encodeKeyHex, type Key, type Messages } from '../../node/index.ts'
-import { OpenRequests } from '../limits/open-requests.ts'
+import { type ClientAddress, encodeKeyHex, type Key, type Messages } from '../../node/index.ts'
+import { ClientQuota } from '../limits/client-quota.ts'
 
 export interface WaitingPostsOptions {
   /** Messages that wait, in all and of one client address; a large one counts as several. */
@@ -32,7 +32,7 @@ const SWEEP_MS = 60_000
 
 export class WaitingPosts {
   readonly #options: WaitingPostsOptions
-  readonly #places: OpenRequests
+  readonly #quota: ClientQuota
   /** By id, hex. Bounded: maxWaiting. */
   readonly #kept = new Map<string, { leave(): void; untilMs: number }>()
   #isListening = false
@@ -41,14 +41,14 @@ export class WaitingPosts {
   constructor(options: WaitingPostsOptions) {
     const { maxWaiting: maxOpen, maxWaitingPerAddress: maxOpenPerAddress, now } = options
     this.#options = options
-    this.#places = new OpenRequests({ maxOpen, maxOpenPerAddress, what: 'messages waiting for a receiver', number: 42_907 })
+    this.#quota = new ClientQuota({ maxOpen, maxOpenPerAddress, what: 'messages waiting for a receiver', number: 42_907 })
     this.#sweptAtMs = now()
   }
 
   /** @throws {ProblemError} 429 */
-  enter(address: string, bytes: number): WaitingPost {
+  enter(client: ClientAddress, bytes: number): WaitingPost {
     this.#sweep()
-    const leave = this.#take(address, 1 + Math.floor(bytes / PLACE_BYTES))
+    const leave = this.#quota.enter(client, 1 + Math.floor(bytes / PLACE_BYTES))
     let isKept = false
     return {
       kept: (id, ttlMs) => {
@@ -59,20 +59,6 @@ export class WaitingPosts {
       settled() {
         if (!isKept) leave()
       },
-    }
-  }
-
-  #take(address: string, places: number): () => void {
-    const taken: (() => void)[] = []
-    const leave = () => {
-      for (const one of taken) one()
-    }
-    try {
-      while (taken.length < places) taken.push(this.#places.enter(address))
-      return leave
-    } catch (error) {
-      leave()
-      throw error
     }
   }
 

@@ -1,4 +1,4 @@
-/** Counts what is open, in all and for each key (a client, an address), and has no place for one too many. */
+/** A quota: how much may be open, in all and for each key (a client, an address). */
 
 export interface QuotaOptions {
   max: number
@@ -10,8 +10,13 @@ export interface Quota {
   readonly size: number
   /** Open now, of one key. */
   of(key: string): number
-  /** Takes a place. @returns a function that gives it back, which may be called twice; or which limit was met */
-  enter(key: string): (() => void) | 'full' | 'key-full'
+  /**
+   * Takes from the quota.
+   *
+   * @param amount how much, 1 unless given: all of it or nothing
+   * @returns a function that gives it back, which may be called twice; or the limit that was met
+   */
+  enter(key: string, amount?: number): (() => void) | 'full' | 'key-full'
 }
 
 export function createQuota({ max, maxPerKey }: QuotaOptions): Quota {
@@ -23,18 +28,18 @@ export function createQuota({ max, maxPerKey }: QuotaOptions): Quota {
       return size
     },
     of: (key) => byKey.get(key) ?? 0,
-    enter(key) {
+    enter(key, amount = 1) {
       const open = byKey.get(key) ?? 0
-      if (size >= max) return 'full'
-      if (open >= maxPerKey) return 'key-full'
-      size++
-      byKey.set(key, open + 1)
+      if (size + amount > max) return 'full'
+      if (open + amount > maxPerKey) return 'key-full'
+      size += amount
+      byKey.set(key, open + amount)
       let hasLeft = false
       return () => {
         if (hasLeft) return
         hasLeft = true
-        size--
-        const rest = (byKey.get(key) ?? 1) - 1
+        size -= amount
+        const rest = (byKey.get(key) ?? amount) - amount
         if (rest === 0) byKey.delete(key)
         else byKey.set(key, rest)
       }

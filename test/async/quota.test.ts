@@ -8,6 +8,18 @@ test('quota: has so many places for each key and in all, and says which limit wa
   expect([quota.size, quota.of('a'), quota.of('b'), quota.of('c')]).toEqual([3, 2, 1, 0])
 })
 
+test('quota: takes several at once, or none of them', () => {
+  const quota = createQuota({ max: 5, maxPerKey: 3 })
+  const leave = quota.enter('a', 2)
+  expect([quota.enter('a', 2), quota.enter('b', 3), quota.enter('c', 2)].map((each) => typeof each)).toEqual([
+    'string',
+    'function',
+    'string',
+  ])
+  if (typeof leave === 'function') leave()
+  expect([quota.size, quota.of('a'), quota.of('b')]).toEqual([3, 0, 3])
+})
+
 test('quota: a place that was given back is free once, however often it is given back', () => {
   const quota = createQuota({ max: 2, maxPerKey: 2 })
   const [first] = [quota.enter('a'), quota.enter('a')]

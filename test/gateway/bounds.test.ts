@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { ProblemError } from '../../gateway/http/problem.ts'
-import { OpenRequests } from '../../gateway/limits/open-requests.ts'
+import { ClientQuota } from '../../gateway/limits/client-quota.ts'
 import { RateLimit } from '../../gateway/limits/rate-limit.ts'
-import { RecentMap } from '../../gateway/limits/recent-map.ts'
+import { clientAt } from '../helpers/gateway.ts'
 
 function refusal(action: () => unknown): ProblemError['problem'] | null {
   try {
@@ -17,43 +17,34 @@ function refusal(action: () => unknown): ProblemError['problem'] | null {
 test('RateLimit: a burst passes, the next is refused, and time brings tokens back', () => {
   let nowMs = 0
   const rate = new RateLimit({ burst: 3, perSecond: 2, now: () => nowMs, words: { does: 'searches', things: 'searches' } })
-  for (let i = 0; i < 3; i++) rate.take('192.0.2.1')
-  expect(refusal(() => rate.take('192.0.2.1'))).toMatchObject({ status: 429, code: 'ERR_LIMIT', retryAfterS: 1 })
-  rate.take('192.0.2.2')
+  for (let i = 0; i < 3; i++) rate.take(clientAt('192.0.2.1'))
+  expect(refusal(() => rate.take(clientAt('192.0.2.1')))).toMatchObject({ status: 429, code: 'ERR_LIMIT', retryAfterS: 1 })
+  rate.take(clientAt('192.0.2.2'))
   nowMs = 500
-  rate.take('192.0.2.1')
-  expect(refusal(() => rate.take('192.0.2.1'))).not.toBeNull()
+  rate.take(clientAt('192.0.2.1'))
+  expect(refusal(() => rate.take(clientAt('192.0.2.1')))).not.toBeNull()
   nowMs = 1_000_000
-  for (let i = 0; i < 3; i++) rate.take('192.0.2.1')
-  expect(refusal(() => rate.take('192.0.2.1'))).not.toBeNull()
+  for (let i = 0; i < 3; i++) rate.take(clientAt('192.0.2.1'))
+  expect(refusal(() => rate.take(clientAt('192.0.2.1')))).not.toBeNull()
 })
 
 test('RateLimit: all addresses of one IPv6 network share a bucket', () => {
   const rate = new RateLimit({ burst: 1, perSecond: 1, now: () => 0, words: { does: 'searches', things: 'searches' } })
-  rate.take('2001:db8::1')
-  expect(refusal(() => rate.take('2001:db8::2'))).not.toBeNull()
-  expect(refusal(() => rate.take('2001:db8:0:1::2'))).toBeNull()
+  rate.take(clientAt('2001:db8::1'))
+  expect(refusal(() => rate.take(clientAt('2001:db8::2')))).not.toBeNull()
+  expect(refusal(() => rate.take(clientAt('2001:db8:0:1::2')))).toBeNull()
 })
 
-test('OpenRequests: each address and all together have a limit, and leaving makes room', () => {
-  const open = new OpenRequests({ maxOpen: 3, maxOpenPerAddress: 2 })
-  const leave = open.enter('192.0.2.1')
-  open.enter('192.0.2.1')
-  expect(refusal(() => open.enter('192.0.2.1'))).toMatchObject({ status: 429, code: 'ERR_LIMIT' })
-  open.enter('192.0.2.2')
-  expect(refusal(() => open.enter('192.0.2.3'))).toMatchObject({ status: 429, code: 'ERR_LIMIT' })
+test('ClientQuota: each client and all together have a limit, and leaving makes room', () => {
+  const open = new ClientQuota({ maxOpen: 3, maxOpenPerAddress: 2 })
+  const leave = open.enter(clientAt('192.0.2.1'))
+  open.enter(clientAt('192.0.2.1'))
+  expect(refusal(() => open.enter(clientAt('192.0.2.1')))).toMatchObject({ status: 429, code: 'ERR_LIMIT' })
+  open.enter(clientAt('192.0.2.2'))
+  expect(refusal(() => open.enter(clientAt('192.0.2.3')))).toMatchObject({ status: 429, code: 'ERR_LIMIT' })
   leave()
   leave()
   expect(open.size).toBe(2)
-  open.enter('192.0.2.1')
-  expect(refusal(() => open.enter('192.0.2.1'))).not.toBeNull()
-})
-
-test('RecentMap: the entry used longest ago makes room', () => {
-  const map = new RecentMap<string, number>(2)
-  map.set('a', 1)
-  map.set('b', 2)
-  map.get('a')
-  map.set('c', 3)
-  expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([1, undefined, 3, 2])
+  open.enter(clientAt('192.0.2.1'))
+  expect(refusal(() => open.enter(clientAt('192.0.2.1')))).not.toBeNull()
 })

@@ -8,22 +8,27 @@ import { createWebSocketListener } from '../../node/server/port/listener.ts'
 import { ask, codeOf } from '../helpers/gateway.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-async function start(options: GatewayServerOptions = {}) {
+/** @param from the address that connections seem to come from, instead of this machine's */
+async function start(options: GatewayServerOptions = {}, from?: string) {
   const server = createGatewayServer(options)
+  if (from !== undefined) {
+    server.server.prependListener('connection', (socket) => Object.defineProperty(socket, 'remoteAddress', { value: from }))
+  }
   onTestFinished(() => server.stop())
   const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
   return { server, port }
 }
 
 /** A whole node on one port: pages, API and the overlay's websocket. */
-async function startNode(options: GatewayServerOptions = {}) {
-  const { server, port } = await start(options)
-  const peer = await createPeer({ role: 'node', listener: createWebSocketListener(server.server) })
+async function startNode(options: GatewayServerOptions = {}, from?: string) {
+  const { server, port } = await start(options, from)
+  const listener = createWebSocketListener(server.server, { connections: server.connections })
+  const peer = await createPeer({ role: 'node', listener })
   onTestFinished(() => peer.stop())
   await peer.start()
   const events: GatewayEvent[] = []
   server.serve(createGateway({ peer, version: '0.0.0-test', onEvent: (event) => events.push(event) }))
-  return { server, port, peer, events }
+  return { server, port, peer, events, listener }
 }
 
 function openSocket(port: number, text = ''): Promise<{ socket: Socket; received: () => string }> {
@@ -191,4 +196,76 @@ test.each([
   const { port, events } = await startNode({ trustProxy })
   await ask(port, '/healthz', { headers: { 'x-forwarded-for': '198.51.100.1, ::ffff:192.0.2.7' } })
   expect(events).toMatchObject([{ address }])
+})
+
+const UPGRADE =
+  'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+  `Sec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`
+const HEALTH = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
+
+test('createGatewayServer: HTTP connections and overlay websockets of one client meet one limit', async () => {
+  const { port, listener } = await startNode({ maxConnectionsPerAddress: 4 }, '203.0.113.7')
+  const opened = []
+  for (const [text, status] of [
+    [HEALTH, 200],
+    [UPGRADE, 101],
+    [HEALTH, 200],
+    [UPGRADE, 101],
+    [HEALTH, 429],
+    [UPGRADE, 429],
+  ] as const) {
+    const each = await openSocket(port, text)
+    opened.push(each)
+    await waitFor(
+      () => each.received().startsWith(`HTTP/1.1 ${status}`),
+      2_000,
+      () => `${status}, not ${each.received()}`,
+    )
+  }
+  expect(listener.sockets).toBe(2)
+  opened[0]?.socket.destroy()
+  await waitFor(
+    async () => {
+      const { socket, received } = await openSocket(port, UPGRADE)
+      await waitFor(() => received() !== '', 2_000, 'an answer')
+      if (received().startsWith('HTTP/1.1 101')) return true
+      socket.destroy()
+      return false
+    },
+    2_000,
+    'there is room again',
+  )
+})
+
+test('createGatewayServer: so many connections of one client may be HTTP; websockets of the overlay are none', async () => {
+  const { port } = await startNode({ maxHttpConnectionsPerAddress: 1 }, '203.0.113.7')
+  for (const [text, status] of [
+    [UPGRADE, 101],
+    [HEALTH, 200],
+    [HEALTH, 429],
+  ] as const) {
+    const { received } = await openSocket(port, text)
+    await waitFor(
+      () => received().startsWith(`HTTP/1.1 ${status}`),
+      2_000,
+      () => `${status}, not ${received()}`,
+    )
+  }
+})
+
+test.each([
+  ['203.0.113.7:4711', '203.0.113.7'],
+  ['[2001:db8::1]:80', '2001:db8::1'],
+  ['[::ffff:203.0.113.7]:80', '203.0.113.7'],
+  ['unknown', '127.0.0.1'],
+])('createGatewayServer: a trusted proxy may write %s for its client', async (forwarded, address) => {
+  const { port, events } = await startNode({ trustProxy: true })
+  await ask(port, '/healthz', { headers: { 'x-forwarded-for': forwarded } })
+  expect(events).toMatchObject([{ address }])
+})
+
+test('createGatewayServer: X-Forwarded-For of a client that is no proxy on this machine is not believed', async () => {
+  const { port, events } = await startNode({ trustProxy: true }, '203.0.113.7')
+  await ask(port, '/healthz', { headers: { 'x-forwarded-for': '192.0.2.7' } })
+  expect(events).toMatchObject([{ address: '203.0.113.7' }])
 })

@@ -3,7 +3,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { createGateway, createGatewayServer, type Gateway, type GatewayOptions, type GatewayServer } from '../../gateway/index.ts'
-import type { Peer } from '../../node/index.ts'
+import { type ClientAddress, type Peer, parseClientAddress } from '../../node/index.ts'
 
 export interface TestGateway {
   gateway: Gateway
@@ -61,4 +61,11 @@ export function ask(port: number, path: string, { method = 'GET', headers = {}, 
 /** The code that a refusal tells to programs. */
 export function codeOf(answer: Answer): string {
   return JSON.parse(answer.text).error.code
+}
+
+/** A client of that IP address. */
+export function clientAt(ip: string): ClientAddress {
+  const address = parseClientAddress(ip)
+  if (address === undefined) throw new TypeError(`${ip} is no address`)
+  return address
 }

@@ -1,8 +1,7 @@
 /** `mayfly start`: a node with its gateway, until the process is asked to stop. */
 
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { createGateway, createGatewayServer } from '../../../gateway/index.ts'
+import { createGateway, createGatewayServer, type GatewayServer } from '../../../gateway/index.ts'
 import { inTime } from '../../async/abort.ts'
 import { createPeer, type Inbox, type Peer } from '../../index.ts'
 import { multiaddrOfUrl } from '../../network/addresses.ts'
@@ -38,7 +37,7 @@ export async function runStart(context: CommandContext): Promise<ExitCode> {
   const privateKey = await loadIdentity(configuration.data)
   const opened = receive === undefined ? undefined : await openReceiver({ configuration, name: receive, onEvent: logInboxEvents(logger) })
   const server = createGatewayServer({ trustProxy })
-  const peer = await createNode(configuration, server.server, privateKey)
+  const peer = await createNode(configuration, server, privateKey)
   logEvents(peer, logger)
   const receiver = opened?.connect(peer.messages, (error) => logger.error({ error }, 'cannot receive'))
   const gateway = createNodeGateway(context, { peer, inbox: receiver?.inbox, logger })
@@ -68,11 +67,11 @@ export async function runStart(context: CommandContext): Promise<ExitCode> {
   }
 }
 
-function createNode(configuration: Configuration, server: Server, privateKey: Uint8Array): Promise<Peer> {
-  const { join, publicUrl, trustProxy, peerRate, messageRate, data } = configuration
+function createNode(configuration: Configuration, { server, connections }: GatewayServer, privateKey: Uint8Array): Promise<Peer> {
+  const { join, publicUrl, peerRate, messageRate, data } = configuration
   return createPeer({
     role: 'node',
-    listener: createWebSocketListener(server, { trustProxy }),
+    listener: createWebSocketListener(server, { connections }),
     announce: publicUrl === undefined ? [] : [multiaddrOfUrl(new URL(publicUrl)).toString()],
     join,
     privateKey,

@@ -3,10 +3,11 @@
  * frames, few sockets of each address without a proved peer id (the oldest is evicted first), and a deadline for proving it.
  */
 
-import type { IncomingMessage, Server } from 'node:http'
-import { isIP } from 'node:net'
+import type { Server } from 'node:http'
 import type { ComponentLogger, Transport } from '@libp2p/interface'
 import type { WebSocket } from 'ws'
+import type { ClientAddress } from '../../network/client-address.ts'
+import { type ClientConnections, createClientConnections } from '../../network/client-connections.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 import { OverlayTransport, type SocketAdmission } from './overlay-transport.ts'
 import { countPortBytes } from './port-bytes.ts'
@@ -16,23 +17,19 @@ export interface ListenerOptions extends HeartbeatOptions {
   maxFrameBytes?: number
   /** Sockets in all. */
   maxSockets?: number
-  /** Sockets from one address. */
-  maxSocketsPerAddress?: number
-  /** Sockets from one address that have not yet proved a peer id; one more ends the oldest of them. */
+  /** Sockets of one client that have not yet proved a peer id; one more ends the oldest of them. */
   maxPendingPerAddress?: number
   /** By when a new socket must have proved its peer id, in ms. */
   upgradeTimeoutMs?: number
-  /** Behind a reverse proxy on this machine: take the client's address from the last entry of X-Forwarded-For. */
-  trustProxy?: boolean
+  /** The connections of each client, counted together with those of the HTTP server. Without it, the listener counts its sockets alone. */
+  connections?: ClientConnections
 }
 
-export const LISTENER_DEFAULTS: Readonly<Required<Omit<ListenerOptions, keyof HeartbeatOptions>>> = {
+export const LISTENER_DEFAULTS: Readonly<Required<Omit<ListenerOptions, 'connections' | keyof HeartbeatOptions>>> = {
   maxFrameBytes: 131_072, // the largest real frame is 65,519 bytes
   maxSockets: 8_192,
-  maxSocketsPerAddress: 4_096, // a school or a company behind one address; lower it on a public node
   maxPendingPerAddress: 128,
   upgradeTimeoutMs: 8_000,
-  trustProxy: false,
 }
 
 export interface WebSocketListener {
@@ -49,57 +46,49 @@ export interface WebSocketListener {
 
 /** @param server before or after its `listen()`; the peer is to be started once the server has its port */
 export function createWebSocketListener(server: Server, options: ListenerOptions = {}): WebSocketListener {
-  const limits = { ...LISTENER_DEFAULTS, ...options }
+  const { connections = createClientConnections(), ...given } = options
+  const limits = { ...LISTENER_DEFAULTS, ...given }
   const refused = { full: 0, 'address-full': 0, 'pending-evicted': 0, 'upgrade-failed': 0 }
-  /** Open sockets by client address, oldest first; the value says whether it is still pending. Bounded: maxSockets. */
-  const byAddress = new Map<string, Map<WebSocket, boolean>>()
+  /** Sockets without a proved peer id by client, oldest first; none of the sets is empty. Bounded: maxSockets. */
+  const pending = new Map<string, Set<WebSocket>>()
   let sockets = 0
   const bytes = countPortBytes(server)
 
-  function clientAddress(request: IncomingMessage): string {
-    const forwarded = limits.trustProxy ? request.headers['x-forwarded-for'] : undefined
-    const last = (Array.isArray(forwarded) ? forwarded.at(-1) : forwarded)?.split(',').at(-1)?.trim()
-    // Some proxies write `unknown`, or a port behind the address.
-    return (last !== undefined && isIP(last) > 0 ? last : request.socket.remoteAddress) ?? '0.0.0.0'
+  function refuse(reason: keyof typeof refused): undefined {
+    refused[reason]++
   }
 
-  /** Makes room for one more socket of the address, or returns why there is none. */
-  function refuse(address: string): keyof typeof refused | undefined {
-    if (sockets >= limits.maxSockets) return 'full'
-    const own = byAddress.get(address)
-    if (own === undefined) return undefined
-    if (own.size >= limits.maxSocketsPerAddress) return 'address-full'
-    const pending = [...own].filter(([, isPending]) => isPending)
-    if (pending.length < limits.maxPendingPerAddress) return undefined
-    refused['pending-evicted']++
-    pending[0]?.[0].terminate()
-    return undefined
+  function endPending(socket: WebSocket, { group }: ClientAddress): void {
+    const own = pending.get(group)
+    own?.delete(socket)
+    if (own?.size === 0) pending.delete(group)
   }
 
   const admission: SocketAdmission = {
     admit(request) {
-      const address = clientAddress(request)
-      const reason = refuse(address)
-      if (reason === undefined) return address
-      refused[reason]++
-      return undefined
+      if (sockets >= limits.maxSockets) return refuse('full')
+      const client = connections.upgrade(request)
+      if (client === undefined) return refuse('address-full')
+      const own = pending.get(client.group)
+      if (own !== undefined && own.size >= limits.maxPendingPerAddress) {
+        refused['pending-evicted']++
+        const [oldest] = own
+        if (oldest !== undefined) endPending(oldest, client)
+        oldest?.terminate()
+      }
+      return client
     },
-    track(socket, address) {
-      const own = byAddress.get(address) ?? new Map<WebSocket, boolean>()
-      byAddress.set(address, own)
-      own.set(socket, true)
+    track(socket, client) {
+      const own = pending.get(client.group) ?? new Set<WebSocket>()
+      pending.set(client.group, own.add(socket))
       sockets++
       socket.once('close', () => {
         sockets--
-        own.delete(socket)
-        if (own.size === 0 && byAddress.get(address) === own) byAddress.delete(address)
+        endPending(socket, client)
       })
     },
-    onUpgraded(socket, address) {
-      const own = byAddress.get(address)
-      if (own?.has(socket)) own.set(socket, false)
-    },
-    onUpgradeFailed: () => void refused['upgrade-failed']++,
+    onUpgraded: endPending,
+    onUpgradeFailed: () => refuse('upgrade-failed'),
   }
 
   return {

@@ -26,17 +26,18 @@ import { multiaddrToUri } from '@multiformats/multiaddr-to-uri'
 import { TypedEventEmitter } from 'main-event'
 import { WebSocket, WebSocketServer } from 'ws'
 import { abortable } from '../../async/abort.ts'
+import type { ClientAddress } from '../../network/client-address.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { createWebSocketConnection } from './websocket-connection.ts'
 
 /** Decides which sockets come in, and counts them. */
 export interface SocketAdmission {
-  /** The address that a request came from; undefined when its socket is turned away. */
-  admit(request: IncomingMessage): string | undefined
+  /** The client that a request comes from; undefined when its socket is turned away. */
+  admit(request: IncomingMessage): ClientAddress | undefined
   /** Counts a socket until it closes. */
-  track(socket: WebSocket, address: string): void
+  track(socket: WebSocket, client: ClientAddress): void
   /** The socket has proved its peer id. */
-  onUpgraded(socket: WebSocket, address: string): void
+  onUpgraded(socket: WebSocket, client: ClientAddress): void
   /** The socket did not prove a peer id in time; it is terminated. */
   onUpgradeFailed(): void
 }
@@ -104,26 +105,26 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
     if (request.url?.startsWith('/to/') && this.#options.server.listenerCount('upgrade') > 1) return
     // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
     duplex.on('error', () => duplex.destroy())
-    const address = this.#options.admission.admit(request)
-    if (address === undefined) {
+    const client = this.#options.admission.admit(request)
+    if (client === undefined) {
       // Destroyed once the answer is written: otherwise the refused client could keep the socket, which is not counted, open for ever.
       duplex.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
         duplex.destroy(),
       )
       return
     }
-    this.#socketServer.handleUpgrade(request, duplex, head, (socket) => void this.#onSocket(socket, address, request.socket.remotePort))
+    this.#socketServer.handleUpgrade(request, duplex, head, (socket) => void this.#onSocket(socket, client, request.socket.remotePort))
   }
 
-  async #onSocket(socket: WebSocket, address: string, port = 0): Promise<void> {
+  async #onSocket(socket: WebSocket, client: ClientAddress, port = 0): Promise<void> {
     const { admission, upgradeTimeoutMs } = this.#options
-    admission.track(socket, address)
+    admission.track(socket, client)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
     this.#heartbeat.watch(socket)
     const connection = createWebSocketConnection({
       socket,
-      remoteAddr: ipPortToMultiaddr(address, port).encapsulate('/ws'),
+      remoteAddr: ipPortToMultiaddr(client.ip === '' ? '0.0.0.0' : client.ip, port).encapsulate('/ws'),
       direction: 'inbound',
       log: this.#logger.forComponent('mayfly:listener:connection'),
     })
@@ -131,7 +132,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
       await this.#upgrader.upgradeInbound(connection, {
         signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(upgradeTimeoutMs)]),
       })
-      admission.onUpgraded(socket, address)
+      admission.onUpgraded(socket, client)
     } catch {
       admission.onUpgradeFailed()
       socket.terminate()

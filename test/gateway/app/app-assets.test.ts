@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { AppAssets } from '../../../gateway/app/app-assets.ts'
+import { UNKNOWN_CLIENT } from '../../../node/index.ts'
 
 const SCRIPT = 'console.log(1)\n'.repeat(200)
 
@@ -19,7 +20,7 @@ function build(): string {
 
 function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response | null> {
   const request = new Request(`http://localhost${path}`, { headers, method })
-  return new AppAssets(build()).answer(path, { request, client: {}, path, query: new URLSearchParams() })
+  return new AppAssets(build()).answer(path, { request, client: { address: UNKNOWN_CLIENT }, path, query: new URLSearchParams() })
 }
 
 test('AppAssets: what has its hash in its name never changes, pages are asked for again', async () => {

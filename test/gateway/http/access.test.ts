@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { Access, type AccessOptions } from '../../../gateway/http/access.ts'
 import { ProblemError } from '../../../gateway/http/problem.ts'
 import type { Client } from '../../../gateway/types.ts'
+import { clientAt } from '../../helpers/gateway.ts'
 
-const HERE: Client = { address: '127.0.0.1', localAddress: '127.0.0.1' }
-const ELSEWHERE: Client = { address: '192.0.2.9', localAddress: '192.0.2.1' }
+const HERE: Client = { address: clientAt('127.0.0.1'), localAddress: '127.0.0.1' }
+const ELSEWHERE: Client = { address: clientAt('192.0.2.9'), localAddress: '192.0.2.1' }
 const TOKEN = { authorization: 'Bearer secret' }
 const PUBLIC = 'https://pages.example'
 
@@ -21,9 +22,15 @@ function attempt(headers: Record<string, string>, client: Client, options: Acces
 test.each([
   ['this machine by name', { host: 'localhost:4000' }, HERE, {}, 200],
   ['this machine by address', { host: '127.0.0.1:4000' }, HERE, {}, 200],
-  ['this machine by IPv6', { host: '[::1]:4000' }, { address: '::1', localAddress: '::1' }, {}, 200],
-  ['this machine, IPv4 on an IPv6 socket', { host: '127.0.0.1' }, { address: '::ffff:127.0.0.1' }, {}, 200],
-  ['an address of 127/8 that the socket is bound to', { host: '127.0.0.5' }, { address: '127.0.0.5', localAddress: '127.0.0.5' }, {}, 200],
+  ['this machine by IPv6', { host: '[::1]:4000' }, { address: clientAt('::1'), localAddress: '::1' }, {}, 200],
+  ['this machine, IPv4 on an IPv6 socket', { host: '127.0.0.1' }, { address: clientAt('::ffff:127.0.0.1') }, {}, 200],
+  [
+    'an address of 127/8 that the socket is bound to',
+    { host: '127.0.0.5' },
+    { address: clientAt('127.0.0.5'), localAddress: '127.0.0.5' },
+    {},
+    200,
+  ],
   ['the app itself', { host: 'localhost:4000', origin: 'http://localhost:4000', 'sec-fetch-site': 'same-origin' }, HERE, {}, 200],
   ['an unknown client', { host: 'localhost:4000' }, {}, {}, 403],
   ['another machine', { host: '192.0.2.1:4000' }, ELSEWHERE, {}, 403],

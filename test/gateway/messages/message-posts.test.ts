@@ -12,7 +12,7 @@ import {
   type Peer,
   type PostOutcome,
 } from '../../../node/index.ts'
-import { type Answer, type Asked, ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../../helpers/gateway.ts'
+import { type Answer, type Asked, ask, clientAt, codeOf, createTestGateway, startGateway, type TestGateway } from '../../helpers/gateway.ts'
 import { startNode, type TestNode } from '../../helpers/network.ts'
 import { type RecordingMessages, withRecordingMessages } from '../../helpers/recording-messages.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
@@ -255,14 +255,14 @@ test.each(['/messages', '/to/wall', '/to/%23wall', `/to/${HASHNAME}`])('%s leads
 test('a public gateway says its own address, whatever name a client called it by', async () => {
   const gateway = createGateway({ peer: recorded.peer, version: '0.0.0-test', publicUrl: 'https://pages.example' })
   const request = new Request('http://x/', { method: 'POST', body: 'a', headers: { host: 'bank.example' } })
-  await gateway.fetch(request, { target: '/to/wall', address: '192.0.2.1' })
+  await gateway.fetch(request, { target: '/to/wall', address: clientAt('192.0.2.1') })
   expect(messages.posted[0]?.draft.fields?.via).toBe('https://pages.example')
 })
 
 test('a gateway without a public address says the one that it was reached at, and no name that is not its own', async () => {
   const gateway = createGateway({ peer: recorded.peer, version: '0.0.0-test' })
   const request = new Request('http://x/', { method: 'POST', body: 'a', headers: { host: 'bank.example' } })
-  await gateway.fetch(request, { target: '/to/wall', address: '192.0.2.1', localAddress: '192.0.2.9' })
+  await gateway.fetch(request, { target: '/to/wall', address: clientAt('192.0.2.1'), localAddress: '192.0.2.9' })
   expect(messages.posted[0]?.draft.fields?.via).toBe('192.0.2.9')
 })
 
@@ -270,7 +270,7 @@ test('one address posts a burst, and then so many a second; others are not held 
   const gateway = createGateway({ peer: recorded.peer, version: '0.0.0-test', limits: { postBurst: 2, postsPerSecond: 0.01 } })
   const from = async (address: string) => {
     const request = new Request('http://x/', { method: 'POST', body: 'a', headers: { host: 'localhost' } })
-    const answer = await gateway.fetch(request, { target: '/to/wall', address })
+    const answer = await gateway.fetch(request, { target: '/to/wall', address: clientAt(address) })
     return answer.status === 202 ? 202 : [answer.status, (await answer.json()).error.number, Number(answer.headers.get('retry-after')) > 1]
   }
   expect([await from('192.0.2.1'), await from('192.0.2.1'), await from('192.0.2.1')]).toEqual([202, 202, [429, 42_905, true]])
@@ -283,7 +283,7 @@ test('one address has so many posts under way, and all together so many', async 
   const gateway = createGateway({ peer: recorded.peer, version: '0.0.0-test', limits: { maxPosts: 2, maxPostsPerAddress: 1 } })
   const from = async (address: string) => {
     const request = new Request('http://x/', { method: 'POST', body: 'a', headers: { host: 'localhost' } })
-    const answer = await gateway.fetch(request, { target: '/to/wall', address })
+    const answer = await gateway.fetch(request, { target: '/to/wall', address: clientAt(address) })
     return answer.status === 202 ? 202 : (await answer.json()).error.number
   }
   const first = from('192.0.2.1')
@@ -319,7 +319,7 @@ test('what one address posted and nobody stores may fill a part of the outbox, a
   const gateway = createGateway({ peer, version: '0.0.0-test', limits: { maxWaitingPosts: 3, maxWaitingPostsPerAddress: 2 } })
   const numberFor = async (address: string): Promise<number> => {
     const request = new Request('http://x/', { method: 'POST', body: 'a', headers: { host: 'localhost' } })
-    return (await (await gateway.fetch(request, { target: '/to/wall', address })).json()).error.number
+    return (await (await gateway.fetch(request, { target: '/to/wall', address: clientAt(address) })).json()).error.number
   }
   await numberFor('192.0.2.1')
   await numberFor('192.0.2.1')

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { WaitingPosts } from '../../../gateway/messages/waiting-posts.ts'
 import type { OutboxEntry } from '../../../node/index.ts'
+import { clientAt } from '../../helpers/gateway.ts'
 
 const FULL = expect.objectContaining({ problem: expect.objectContaining({ status: 429, number: 42_907 }) })
 const id = (byte: number) => new Uint8Array(32).fill(byte)
@@ -24,7 +25,7 @@ function start() {
   }
   /** Posts what stays in the outbox. */
   const keep = (address: string, byte: number, bytes = 5) => {
-    const post = posts.enter(address, bytes)
+    const post = posts.enter(clientAt(address), bytes)
     post.kept(id(byte), 100_000)
     post.settled()
   }
@@ -60,7 +61,7 @@ describe('waiting posts', () => {
 
   test('what never came into the outbox has no place in it', () => {
     const { posts } = start()
-    for (let i = 0; i < 5; i++) posts.enter('192.0.2.1', 5).settled()
+    for (let i = 0; i < 5; i++) posts.enter(clientAt('192.0.2.1'), 5).settled()
   })
 
   test('what another process has finished gives its place back when its time is over', () => {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { ComponentLogger, Logger } from '@libp2p/interface'
 import { expect, onTestFinished, test } from 'vitest'
+import { createClientConnections } from '../../../node/index.ts'
 import { createWebSocketListener, type ListenerOptions } from '../../../node/server/port/listener.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -93,8 +94,8 @@ test('listener: clients that are turned away and reset the connection do not end
   )
 })
 
-test('listener: maxSocketsPerAddress bounds the sockets of one address', async () => {
-  const { listener, port } = await startListener({ maxSocketsPerAddress: 2 })
+test('listener: maxPerClient bounds the sockets of one client', async () => {
+  const { listener, port } = await startListener({ connections: createClientConnections({ maxPerClient: 2 }) })
   const clients = [knock(port), knock(port)]
   await waitFor(() => clients.every(isUpgraded), 2_000, 'two are let in')
   const third = knock(port)
@@ -155,14 +156,15 @@ test.each([
   ['X-Forwarded-For: 192.0.2.1, 198.51.100.7\r\n', '127.0.0.1', '198.51.100.7'],
   ['X-Forwarded-For: 2001:db8::7\r\n', '127.0.0.1', '2001:db8::7'],
   ['X-Forwarded-For: unknown\r\n', '127.0.0.1', '127.0.0.1'],
-  ['X-Forwarded-For: 192.0.2.1:50000\r\n', '127.0.0.1', '127.0.0.1'],
+  ['X-Forwarded-For: 192.0.2.1:50000\r\n', '127.0.0.1', '192.0.2.1'],
+  ['X-Forwarded-For: [2001:db8::7]:50000\r\n', '127.0.0.1', '2001:db8::7'],
   ['X-Forwarded-For: \r\n', '127.0.0.1', '127.0.0.1'],
 ])('listener: trustProxy takes the client’s address from the proxy, where it is one: %j', async (header, plain, trusted) => {
   for (const [trustProxy, expected] of [
     [false, plain],
     [true, trusted],
   ] as const) {
-    const { upgraded, port } = await startListener({ trustProxy })
+    const { upgraded, port } = await startListener({ connections: createClientConnections({ trustProxy }) })
     knock(port, { headers: header })
     await waitFor(() => upgraded.length === 1, 2_000, 'the socket')
     expect(upgraded[0]?.split('/')[2]).toBe(expected)

@@ -1,0 +1,105 @@
+/**
+ * The connections of each client to one port: HTTP and the overlay's websockets in one count. The server counts each TCP connection that it
+ * accepts; the overlay's listener, each one that becomes a websocket. A client behind a proxy shares the proxy's TCP connections, so only its
+ * websockets can be counted as its own.
+ */
+
+import { createQuota } from '../async/quota.ts'
+import { type ClientAddress, parseClientAddress, parseForwardedFor, UNKNOWN_CLIENT } from './client-address.ts'
+
+export interface ClientConnectionsOptions {
+  /** Connections of one client, HTTP and websockets of the overlay together. */
+  maxPerClient?: number
+  /** Connections of one client that are not websockets of the overlay. */
+  maxHttpPerClient?: number
+  /** Believe the X-Forwarded-For of a proxy on this machine. */
+  trustProxy?: boolean
+}
+
+export const CLIENT_CONNECTIONS_DEFAULTS: Readonly<Required<ClientConnectionsOptions>> = {
+  maxPerClient: 4_096, // a school or a company behind one address; lower it on a public node
+  maxHttpPerClient: 512,
+  trustProxy: false,
+}
+
+/** As much as is used of a socket and a request of `node:http`. */
+export interface ClientSocket {
+  readonly remoteAddress?: string | undefined
+  once(event: 'close', listener: () => void): unknown
+}
+export interface ClientRequest {
+  readonly socket: ClientSocket
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+export interface ClientConnections {
+  /** Counts a TCP connection until it closes. This machine's are not counted. @returns the limit that it is over; undefined when it may stay */
+  accept(socket: ClientSocket): number | undefined
+  /** The client that a request comes from: its socket's address, which is parsed once, or the one that a trusted proxy names. */
+  clientOf(request: ClientRequest): ClientAddress
+  /** Counts a request that becomes a websocket of the overlay until its socket closes. @returns undefined when its client has one too many */
+  upgrade(request: ClientRequest): ClientAddress | undefined
+}
+
+interface Connection {
+  readonly client: ClientAddress
+  isCounted: boolean
+  leaveHttp?: () => void
+}
+
+export function createClientConnections(options: ClientConnectionsOptions = {}): ClientConnections {
+  const { maxPerClient, maxHttpPerClient, trustProxy } = { ...CLIENT_CONNECTIONS_DEFAULTS, ...options }
+  // How many there are in all is for the server to limit.
+  const all = createQuota({ max: Number.POSITIVE_INFINITY, maxPerKey: maxPerClient })
+  const http = createQuota({ max: Number.POSITIVE_INFINITY, maxPerKey: maxHttpPerClient })
+  const connections = new WeakMap<ClientSocket, Connection>()
+
+  function connectionOf(socket: ClientSocket): Connection {
+    const known = connections.get(socket)
+    if (known !== undefined) return known
+    const connection = { client: parseClientAddress(socket.remoteAddress ?? '') ?? UNKNOWN_CLIENT, isCounted: false }
+    connections.set(socket, connection)
+    return connection
+  }
+
+  function clientOf({ socket, headers }: ClientRequest): ClientAddress {
+    const { client } = connectionOf(socket)
+    const forwarded = trustProxy && client.isLocal ? headers['x-forwarded-for'] : undefined
+    if (forwarded === undefined) return client
+    return parseForwardedFor(String(forwarded)) ?? { ...client, isLocal: false }
+  }
+
+  return {
+    accept(socket) {
+      const connection = connectionOf(socket)
+      const { group, isLocal } = connection.client
+      if (isLocal) return undefined
+      const leave = all.enter(group)
+      if (typeof leave === 'string') return maxPerClient
+      const leaveHttp = http.enter(group)
+      if (typeof leaveHttp === 'string') {
+        leave()
+        return maxHttpPerClient
+      }
+      connection.isCounted = true
+      connection.leaveHttp = leaveHttp
+      socket.once('close', () => {
+        leave()
+        leaveHttp()
+      })
+      return undefined
+    },
+    clientOf,
+    upgrade(request) {
+      const connection = connectionOf(request.socket)
+      const client = clientOf(request)
+      connection.leaveHttp?.()
+      if (connection.isCounted) return client // a proxy's connection is this machine's, and not counted
+      const leave = all.enter(client.group)
+      if (typeof leave === 'string') return undefined
+      connection.isCounted = true
+      request.socket.once('close', leave)
+      return client
+    },
+  }
+}
