@@ -3,6 +3,8 @@
  * on a machine so busy that answers wait to be read, their senders are not the ones who are late.
  */
 
+import { formatDuration } from './duration.ts'
+
 export interface IdleTimeout {
   /** Aborted when the idle time, or the longest time, is over. */
   readonly signal: AbortSignal
@@ -31,7 +33,8 @@ export function createIdleTimeout(limitMs: number, longestMs: number = Number.PO
     const isSilent = quiet >= PARTS && nowMs - receivedAtMs >= limitMs
     if (!isSilent && nowMs - startedAtMs < longestMs) return
     clearInterval(timer)
-    over.abort(new DOMException('nothing was heard in time', 'TimeoutError'))
+    const words = isSilent ? `nothing was received for ${formatDuration(limitMs)}` : `not finished in ${formatDuration(longestMs)}`
+    over.abort(new DOMException(words, 'TimeoutError'))
   }, limitMs / PARTS)
   return {
     signal: over.signal,

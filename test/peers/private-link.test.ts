@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { partialPathOf } from '../../node/cli/fetch/partial-place.ts'
+import { partFilePathOf } from '../../node/cli/fetch/part-file.ts'
 import { createLinkKey, decodeLinkKey, encodeLinkKey, isSealed } from '../../node/index.ts'
 import { type MayflyProcess, runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
@@ -138,7 +138,7 @@ describe('private links', () => {
     await writeFile(join(directory, 'file'), bytes)
     const { held } = await holdPrivate(join(directory, 'file'))
     const out = join(directory, 'out')
-    const partial = partialPathOf(out, Buffer.from(held.hash, 'hex'))
+    const partial = partFilePathOf(out, Buffer.from(held.hash, 'hex'))
     const getting = spawnMayfly(['get', held.url, '-o', out])
     const sizeOf = async () => (await stat(partial).catch(() => undefined))?.size ?? 0
     await waitFor(async () => (await sizeOf()) >= 4 * MIB, 30_000, 'something has come')

@@ -9,12 +9,12 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { readBundle } from '../fetch/bundle-content.ts'
 import { checkedWhole } from '../fetch/checked-whole.ts'
 import { download } from '../fetch/download.ts'
-import type { Entrance } from '../fetch/entrance.ts'
-import { openEntrance } from '../fetch/open-entrance.ts'
+import type { NetworkClient } from '../fetch/network-client.ts'
+import { openNetworkClient } from '../fetch/open-network-client.ts'
 import { openOnceHeld } from '../fetch/open-once-held.ts'
 import { plainChunks, unseal } from '../fetch/unsealed.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
-import { describeBytes } from '../print/progress.ts'
+import { describeBytes } from '../print/progress-bar.ts'
 import type { ContentReference } from '../values/content-reference.ts'
 
 /** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_WRONG_KEY, ERR_DAMAGED */
@@ -27,48 +27,48 @@ export async function runGet(context: CommandContext, reference: ContentReferenc
   }
   const signal = AbortSignal.any([context.signal, output.closed])
   const onRetry = (error: MayflyError) => output.remark(`${error.message}; trying again`)
-  const entrance = await openEntrance({ ...configuration, signal, onRetry })
-  const getting: Getting = { context, entrance, signal }
+  const client = await openNetworkClient({ ...configuration, signal, onRetry })
+  const getting: Getting = { context, client, signal }
   try {
     const { key, outline, linkKey } = reference
-    const content = await openOnceHeld(entrance, key, { ...(outline && { outline }), waitMs: configuration.waitMs, signal })
-    const unsealed = await unseal(content, { entrance, linkKey, signal })
+    const content = await openOnceHeld(client, key, { ...(outline && { outline }), waitMs: configuration.waitMs, signal })
+    const unsealed = await unseal(content, { client, linkKey, signal })
     const entries = isToFile || reference.path !== undefined ? await readBundle(content, { signal, unsealed }) : undefined
     if (reference.path !== undefined) {
       const entry = entryAt(entries, reference)
-      const file = await entrance.open(entry.key, { ...(entry.outline && { outline: entry.outline }), signal })
-      const inFile = await unseal(file, { entrance, linkKey, signal })
+      const file = await client.open(entry.key, { ...(entry.outline && { outline: entry.outline }), signal })
+      const inFile = await unseal(file, { client, linkKey, signal })
       await (isToFile ? toFile(getting, file, inFile, target) : toStandardOutput(getting, file, inFile))
     } else if (entries !== undefined && isToFile) {
-      const { toDirectory } = await import('../fetch/get-bundle.ts')
-      await toDirectory(content, entries, target, { entrance, output, linkKey, signal })
+      const { downloadBundle } = await import('../fetch/bundle-download.ts')
+      await downloadBundle(content, entries, target, { client, output, linkKey, signal })
     } else {
       await (isToFile ? toFile(getting, content, unsealed, target) : toStandardOutput(getting, content, unsealed))
     }
     return EXIT.done
   } finally {
-    await entrance.close()
+    await client.close()
   }
 }
 
 interface Getting {
   context: CommandContext
-  entrance: Entrance
+  client: NetworkClient
   signal: AbortSignal
 }
 
 async function toFile(
-  { context: { output }, entrance, signal }: Getting,
+  { context: { output }, client, signal }: Getting,
   content: OpenedContent,
   unsealed: UnsealedContent | undefined,
   file: string,
 ): Promise<void> {
   const { key, size } = content
   await download(content, file, {
-    reopen: (outline) => entrance.open(key, { ...(outline && { outline }), signal }),
+    reopen: (outline) => client.open(key, { ...(outline && { outline }), signal }),
     onProgress(doneBytes) {
       if (doneBytes > 0) output.remark(`${describeBytes(doneBytes)} are there already`)
-      return output.progress(basename(file), size, doneBytes)
+      return output.progressBar(basename(file), size, doneBytes)
     },
     signal,
     unsealed,
@@ -87,7 +87,7 @@ async function toStandardOutput(
   const isForTerminal = configuration.output === undefined && stdout.isTTY === true
   const text = createPlainTextCheck()
   // A bar and the content itself would be drawn over each other.
-  const progress = stdout.isTTY === true ? undefined : output.progress('getting', (unsealed ?? content).size)
+  const progress = stdout.isTTY === true ? undefined : output.progressBar('getting', (unsealed ?? content).size)
   try {
     const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
     for await (const bytes of plainChunks(chunks, unsealed)) {

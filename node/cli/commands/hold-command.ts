@@ -7,8 +7,8 @@ import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, startJoined, stopSoon } from '../fetch/joined-peer.ts'
-import { createHolding, type HeldOffer, linkOf } from '../hold/holding.ts'
-import { closeOffers, type Offer, openOffers } from '../hold/offer.ts'
+import { closeInputs, type HoldInput, openInputs } from '../hold/hold-input.ts'
+import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
 import type { Output } from '../print/output.ts'
 import { describeHolders } from './holders-command.ts'
 
@@ -29,7 +29,7 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   const { join, timeoutMs, peerRate } = configuration
   const limits = peerRate === undefined ? {} : { maxPeerBytesPerSecond: peerRate }
   const peer = await createPeer({ role: 'tab', join, limits, createHasher: createNativeHasher })
-  const offers = await openOffers(paths, { stdin, limits: peer.status().limits, signal })
+  const inputs = await openInputs(paths, { stdin, limits: peer.status().limits, signal })
   const nothingLeft = new AbortController()
   const ended = AbortSignal.any([signal, nothingLeft.signal])
   let isAllHeld = false
@@ -48,15 +48,15 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   try {
     await startJoined(peer, { join, timeoutMs, signal })
     const watching: Promise<void>[] = []
-    for (const offer of offers) {
-      const held = await holding.add(offer)
+    for (const input of inputs) {
+      const held = await holding.add(input)
       const { promise: said, resolve } = Promise.withResolvers<void>()
       const onAnnounced = () => {
-        sayLink(context, offer, held, teller.answering(join))
+        sayLink(context, input, held, teller.answering(join))
         teller.begin()
         resolve()
       }
-      const label = offers.length > 1 ? offer.name : undefined
+      const label = inputs.length > 1 ? input.name : undefined
       watching.push(tellOfHolders(output, peer, held.key, { onAnnounced, label, ended }))
       await said
     }
@@ -67,11 +67,11 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   } finally {
     holding.end()
     await stopSoon(peer)
-    await closeOffers(offers)
+    await closeInputs(inputs)
   }
 }
 
-function sayLink({ output }: CommandContext, { name, isFolder, files }: Offer, held: HeldOffer, join: string[]): void {
+function sayLink({ output }: CommandContext, { name, isFolder, files }: HoldInput, held: HeldInput, join: string[]): void {
   const { key, outline, size } = held
   const origin = join.map(originOfAddress).find((candidate) => candidate !== undefined)
   const url = linkOf(origin, held)

@@ -2,8 +2,8 @@
 
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import type { Entrance } from '../fetch/entrance.ts'
-import { openEntrance } from '../fetch/open-entrance.ts'
+import type { NetworkClient } from '../fetch/network-client.ts'
+import { openNetworkClient } from '../fetch/open-network-client.ts'
 import type { ContentReference } from '../values/content-reference.ts'
 
 /**
@@ -14,7 +14,7 @@ import type { ContentReference } from '../values/content-reference.ts'
 export async function runHolders(context: CommandContext, { key, hash }: ContentReference): Promise<ExitCode> {
   const { configuration, output } = context
   const signal = AbortSignal.any([context.signal, output.closed])
-  const entrance: Entrance = await openEntrance({
+  const client: NetworkClient = await openNetworkClient({
     ...configuration,
     signal,
     onRetry: (error) => output.remark(`${error.message}; trying again`),
@@ -22,18 +22,18 @@ export async function runHolders(context: CommandContext, { key, hash }: Content
   const say = (holders: number) => output.result(describeHolders(holders), { hash, holders })
   try {
     if (!configuration.watch) {
-      const holders = await entrance.count(key, { signal })
+      const holders = await client.count(key, { signal })
       say(holders)
       return holders === 0 ? EXIT.noHolder : EXIT.done
     }
-    for await (const holders of entrance.watch(key, { signal })) say(holders)
+    for await (const holders of client.watch(key, { signal })) say(holders)
     return EXIT.done
   } catch (error) {
     // Being told to end is how watching ends.
     if (configuration.watch && signal.aborted) return EXIT.done
     throw error
   } finally {
-    await entrance.close()
+    await client.close()
   }
 }
 

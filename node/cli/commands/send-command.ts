@@ -12,7 +12,7 @@ import { keepInputStream } from '../hold/input-stream.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeOutcome, exitCodeOfOutcome, outcomeFacts } from '../print/post-outcome.ts'
 import type { Configuration } from '../settings.ts'
-import { whenOlderTried } from './older-mail.ts'
+import { trackOlderMessages } from './older-messages.ts'
 
 /**
  * Ends once it is known what became of the message, and older ones of the outbox have been tried; with a body that went as content, once
@@ -34,7 +34,7 @@ export async function runSend(context: CommandContext, end: string, text: string
     const { maxMessageBytes, maxHeldBytes } = peer.status().limits
     const body = await readBody(context, text, maxHeldBytes)
     const isLarge = body.byteLength > maxMessageBytes
-    const olderTried = whenOlderTried(peer, outboxStore)
+    const olderTried = trackOlderMessages(peer, outboxStore)
     const noNetwork = await joinFailure(peer, { join, timeoutMs, signal })
     // What is held by this process alone is not there any more when the message arrives.
     if (noNetwork !== undefined && isLarge) throw noNetwork

@@ -1,20 +1,20 @@
-/** Whether content is a bundle, and what is in it. The overlay's code, which knows bundles, is loaded only for what looks like one. */
+/** Reads the entries of a bundle. The overlay's code, which decodes bundles, is loaded only for content that looks like one. */
 
 import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
 import type { AbortOptions } from '../../types.ts'
 import { checkedWhole } from './checked-whole.ts'
 import { plainChunks } from './unsealed.ts'
 
-/** Of `MAX_BUNDLE_BYTES`, which is not here before the code is loaded: larger content is not looked at. */
+/** Larger content is no bundle. The same as `MAX_BUNDLE_BYTES`, which is not here before the overlay's code is loaded. */
 const LARGEST_BUNDLE_BYTES = 4_194_304
-/** What every bundle begins with, after a byte or two of CBOR. @see node/content/WIRE.md */
+/** Every bundle begins with this, after a byte or two of CBOR. @see node/content/WIRE.md */
 const MAGIC = 'mayfly-bundle'
 const LOOK_BYTES = 32
 
 /**
- * Undefined when the content is something else. That of private content is in its plain text.
+ * Undefined when the content is no bundle. Of private content, the plain text is read.
  *
- * @throws {MayflyError} ERR_UNAVAILABLE; ERR_BAD_FRAME for a list that breaks the format, a path that leads outside among it
+ * @throws {MayflyError} ERR_UNAVAILABLE; ERR_BAD_FRAME for a list that breaks the format, such as a path that leads outside
  * @throws signal.reason, when aborted
  */
 export async function readBundle(

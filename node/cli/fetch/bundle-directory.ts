@@ -1,4 +1,4 @@
-/** Where the files of a bundle go on this machine: below one directory, never outside it, whatever the bundle and the directory say. */
+/** Target paths of a bundle's files: below one directory, never outside it, whatever the bundle says and whatever is there already. */
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -9,50 +9,52 @@ import { equalBytes } from '../../keys/index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 
 /**
- * Makes the folders that lead to the file, and says where it goes.
+ * Makes the folders that lead to the file.
+ *
+ * @returns the file's path on this machine
  *
  * @throws {MayflyError} ERR_BAD_PATH, when something else is in the way
  * @throws the system's error, in words
  */
-export async function makePlace(directory: string, path: string): Promise<string> {
+export async function makeTargetPath(directory: string, path: string): Promise<string> {
   const refused = refusePath(path)
   if (refused !== undefined) throw inTheWay(path, refused)
   const parts = path.split('/')
-  let place = directory
+  let target = directory
   try {
     await mkdir(directory, { recursive: true })
     for (const [i, part] of parts.entries()) {
-      place = join(place, part)
+      target = join(target, part)
       const isLast = i === parts.length - 1
-      const there = await lstat(place).catch(() => undefined)
+      const there = await lstat(target).catch(() => undefined)
       // A link could lead anywhere.
-      if (there !== undefined && !(isLast ? there.isFile() : there.isDirectory())) throw inTheWay(path, `${place} is in the way`)
-      if (there === undefined && !isLast) await makeFolder(place)
+      if (there !== undefined && !(isLast ? there.isFile() : there.isDirectory())) throw inTheWay(path, `${target} is in the way`)
+      if (there === undefined && !isLast) await makeFolder(target)
     }
   } catch (error) {
     throw explainSystemError(`Cannot write ${join(directory, path)}`, error)
   }
-  return place
+  return target
 }
 
-/** Another file of the bundle may come into it at the same time. What is there by now must be a folder, and no link to one. */
-async function makeFolder(place: string): Promise<void> {
+/** Two files of a bundle may need the folder at the same time. An entry that is there already must be a folder, and no link to one. */
+async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(place)
+    await mkdir(path)
   } catch (error) {
-    if (!(await lstat(place).catch(() => undefined))?.isDirectory()) throw error
+    if (!(await lstat(path).catch(() => undefined))?.isDirectory()) throw error
   }
 }
 
-/** True when an earlier attempt has brought the file already. */
-export async function isThere(file: string, { size, key }: BundleEntry, { signal }: Required<AbortOptions>): Promise<boolean> {
+/** True when the file is there already, from an earlier attempt. */
+export async function hasContent(file: string, { size, key }: BundleEntry, { signal }: Required<AbortOptions>): Promise<boolean> {
   if (!(await hasSize(file, size))) return false
   const whole = createHash('sha256')
   for await (const bytes of createReadStream(file, { signal })) whole.update(bytes)
   return equalBytes(whole.digest(), key)
 }
 
-/** True for a regular file of so many bytes. */
+/** True for a regular file of that size, in bytes. */
 export async function hasSize(file: string, size: number): Promise<boolean> {
   const there = await lstat(file).catch(() => undefined)
   return there?.isFile() === true && there.size === size

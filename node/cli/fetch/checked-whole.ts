@@ -1,4 +1,4 @@
-/** The last check before bytes leave the command: their SHA-256 as a whole, whatever each piece was checked by. */
+/** The last check before bytes leave the command: the SHA-256 of the whole, in addition to the check of each piece. */
 
 import { createHash } from 'node:crypto'
 import { MayflyError } from '../../errors.ts'
@@ -6,7 +6,7 @@ import { equalBytes } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 
 /**
- * Passes the chunks on as they come, the last of them only when the whole is right: what is wrong never ends as if it were complete.
+ * Passes the chunks on as they come, and the last one only when the SHA-256 of the whole is right: wrong content never looks complete.
  *
  * @throws {MayflyError} ERR_UNAVAILABLE
  */

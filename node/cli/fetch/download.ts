@@ -1,4 +1,4 @@
-/** Content of any size into a file, so that nobody sees half of it under its name, and that nothing is fetched twice. */
+/** Downloads content of any size into a file. The file gets its name once it is complete and right, and no byte is fetched twice. */
 
 import { createWriteStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
@@ -8,25 +8,25 @@ import type { OpenedContent, UnsealedContent } from '../../index.ts'
 import { equalBytes } from '../../keys/index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions, Key } from '../../types.ts'
-import type { Progress } from '../print/progress.ts'
+import type { ProgressBar } from '../print/progress-bar.ts'
 import { checkedWhole, wrongWhole } from './checked-whole.ts'
-import { openPartialFile, type PartialFile } from './partial-file.ts'
+import { openPartialContent, type PartialContent } from './partial-content.ts'
 import { plainChunks } from './unsealed.ts'
 
 export interface DownloadOptions extends Required<AbortOptions> {
-  /** Opens the same content again, by that outline, or by what a holder tells. */
+  /** Opens the same content again, by that outline, or else by the outline that a holder sends. */
   reopen(outline?: Key): Promise<OpenedContent>
-  /** Told how much there is already, in bytes. */
-  onProgress(doneBytes: number): Progress
-  /** Of private content: its plain text is what is written. */
+  /** Starts the progress bar, with the bytes that are there already. */
+  onProgress(doneBytes: number): ProgressBar
+  /** Private content: its plain text is written. */
   unsealed?: UnsealedContent | undefined
 }
 
-/** Each costs as much as was fetched by it. */
+/** False outlines before the download fails. Each costs the bytes that were fetched by it. */
 const MAX_LIES = 3
 
 /**
- * Replaces the file as a whole; a link stays a link. What is there already and is no regular file (a pipe, a terminal) is written to.
+ * Replaces the file as a whole; a link stays a link. A target that is no regular file (a pipe, a terminal) is written to directly.
  *
  * @throws {MayflyError} ERR_UNAVAILABLE
  * @throws the system's error, in words
@@ -46,14 +46,14 @@ export async function download(content: OpenedContent, path: string, options: Do
   }
 }
 
-async function openPartial({ key }: OpenedContent, target: string, options: DownloadOptions): Promise<PartialFile> {
-  if (options.unsealed === undefined) return openPartialFile(target, key, options)
-  const { openSealedPartialFile } = await import('./sealed-partial-file.ts')
-  return openSealedPartialFile(target, key, options.unsealed, options)
+async function openPartial({ key }: OpenedContent, target: string, options: DownloadOptions): Promise<PartialContent> {
+  if (options.unsealed === undefined) return openPartialContent(target, key, options)
+  const { openSealedPartialContent } = await import('./sealed-partial-content.ts')
+  return openSealedPartialContent(target, key, options.unsealed, options)
 }
 
-/** Starts again for as long as what went wrong can be told: something that was left by others, or an outline that was a lie. */
-async function completeRight(first: OpenedContent, partial: PartialFile, options: DownloadOptions): Promise<void> {
+/** Starts again while the cause of a failure can be removed: wrong bytes of an earlier attempt, or a false outline. */
+async function completeRight(first: OpenedContent, partial: PartialContent, options: DownloadOptions): Promise<void> {
   let content = first
   for (let lies = 0; ; ) {
     const wasResumed = partial.size > 0
@@ -70,8 +70,8 @@ async function completeRight(first: OpenedContent, partial: PartialFile, options
   }
 }
 
-/** Resolves with what went wrong. */
-async function tryToComplete(content: OpenedContent, partial: PartialFile, options: DownloadOptions): Promise<unknown> {
+/** Resolves with the failure; undefined when the content is complete and right. */
+async function tryToComplete(content: OpenedContent, partial: PartialContent, options: DownloadOptions): Promise<unknown> {
   try {
     await complete(content, partial, options)
   } catch (error) {
@@ -80,7 +80,7 @@ async function tryToComplete(content: OpenedContent, partial: PartialFile, optio
   return partial.isRight() ? undefined : wrongWhole()
 }
 
-/** The same content as another outline describes it, when the one that there was may have been a lie: who told it is asked last from then on. */
+/** Opens the content by another outline when the one so far may have been false: its sender is asked last from then on. */
 async function openByOther(content: OpenedContent, failure: unknown, { reopen }: DownloadOptions): Promise<OpenedContent | undefined> {
   const isMaybeLie = failure instanceof MayflyError && failure.code === 'ERR_UNAVAILABLE' && !content.isTrusted
   if (!isMaybeLie || content.outline === undefined) return undefined
@@ -89,9 +89,9 @@ async function openByOther(content: OpenedContent, failure: unknown, { reopen }:
 }
 
 /** Fetches what is missing. */
-async function complete(content: OpenedContent, partial: PartialFile, { reopen, onProgress, signal }: DownloadOptions): Promise<void> {
+async function complete(content: OpenedContent, partial: PartialContent, { reopen, onProgress, signal }: DownloadOptions): Promise<void> {
   const offset = partial.size
-  // A part can be read by the outline as the holder tells it, since the whole is checked here before the file gets its name.
+  // A part can be read by an unproved outline, since the whole is checked before the file gets its name.
   const isWordEnough = content.isTrusted || offset === 0 || content.outline === undefined
   const readable = isWordEnough ? content : await reopen(content.outline as Key)
   const progress = onProgress(offset)

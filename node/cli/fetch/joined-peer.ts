@@ -1,16 +1,20 @@
-/** A peer behind somebody else's node, for as long as a command runs. Making it is the command's, which knows what it is for. */
+/** A peer behind somebody else's node, for as long as a command runs. The command creates it. */
 
+import { inTime } from '../../async/abort.ts'
 import { formatDuration } from '../../async/duration.ts'
 import { type AbortOptions, MayflyError, type Peer, type PeerEvent } from '../../index.ts'
 
 export interface JoinOptions extends AbortOptions {
-  /** What the peer was told to join: a failure names them. */
+  /** The addresses that the peer joins: a failure names them. */
   join: string[]
   /** How long to try to join, in ms. Once joined, the peer keeps trying for ever. */
   timeoutMs: number
 }
 
-/** Long enough to tell the home, short enough for a person who waits for the prompt. What is not told is seen when the socket closes. */
+/**
+ * How long a peer may take to stop, in ms: enough to say farewell to its home, and short for a person who waits for the prompt. A home that
+ * got no farewell notices when the socket closes.
+ */
 const STOP_MS = 1_500
 
 /**
@@ -28,9 +32,9 @@ export async function startJoined(peer: Peer, options: JoinOptions): Promise<voi
   }
 }
 
-/** The same, but a peer that cannot join goes on trying. */
+/** Like `startJoined`, but a peer that cannot join goes on trying. */
 export async function startJoining(peer: Peer, { join, timeoutMs, signal }: JoinOptions): Promise<void> {
-  /** By address, why it was not joined last. Bounded: the addresses. */
+  /** By address, the reason of the last failure. Bounded: the addresses. */
   const reasons = new Map<string, string>()
   const stopListening = peer.onEvent((event) => {
     if (event.type === 'join-failed') reasons.set(event.address, describeJoinFailure(event.address, event.reason))
@@ -49,12 +53,12 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
   }
 }
 
-/** A failure of a gateway's URL names it already, one of a multiaddr does not. */
+/** The reason names a gateway's URL already, but not a multiaddr. */
 export function describeJoinFailure(address: string, reason: string): string {
   return reason.includes(address) ? reason : `Cannot join ${address}: ${reason}`
 }
 
-/** What a person who runs a command wants to know of its way into the network; undefined for everything else. */
+/** Joining and leaving, in words for the person who runs the command; undefined for every other event. */
 export function describeNetworkEvent(event: PeerEvent): string | undefined {
   switch (event.type) {
     case 'joined':
@@ -68,10 +72,7 @@ export function describeNetworkEvent(event: PeerEvent): string | undefined {
   }
 }
 
-/** Stops the peer, or gives up waiting for that: the process ends then anyway. */
+/** Stops the peer, and stops waiting for that after `STOP_MS`: the process ends then anyway. */
 export async function stopSoon(peer: Peer): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, STOP_MS)
-  await Promise.race([peer.stop(), late])
-  clearTimeout(timer)
+  await inTime(peer.stop(), STOP_MS)
 }

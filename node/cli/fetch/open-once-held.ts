@@ -1,9 +1,9 @@
-/** Opens content now, or as soon as somebody comes who holds it. */
+/** Opens content now, or as soon as there is a holder. */
 
 import { MayflyError } from '../../errors.ts'
 import type { OpenedContent, OpenOptions } from '../../index.ts'
 import type { Key } from '../../types.ts'
-import type { Entrance } from './entrance.ts'
+import type { NetworkClient } from './network-client.ts'
 
 export interface OnceHeldOptions extends OpenOptions {
   /** How long to wait for a holder, in ms. */
@@ -12,20 +12,20 @@ export interface OnceHeldOptions extends OpenOptions {
 }
 
 /**
- * Asks once, and when nobody holds it, again each time that somebody comes, for as long as `waitMs`.
+ * Tries once, and when nobody holds the content, again at each new holder, for at most `waitMs`.
  *
- * @throws {MayflyError} as `Entrance.open`
+ * @throws {MayflyError} as `NetworkClient.open`
  * @throws signal.reason, when aborted
  */
-export async function openOnceHeld(entrance: Entrance, key: Key, { waitMs, ...options }: OnceHeldOptions): Promise<OpenedContent> {
+export async function openOnceHeld(client: NetworkClient, key: Key, { waitMs, ...options }: OnceHeldOptions): Promise<OpenedContent> {
   const { signal } = options
-  const first = await entrance.open(key, options).catch(noHolderOnly)
+  const first = await client.open(key, options).catch(noHolderOnly)
   if (!(first instanceof MayflyError)) return first
   if (waitMs === 0) throw first
   const over = AbortSignal.timeout(waitMs)
   try {
-    for await (const holders of entrance.watch(key, { signal: AbortSignal.any([signal, over]) })) {
-      const content = holders > 0 ? await entrance.open(key, options).catch(noHolderOnly) : first
+    for await (const holders of client.watch(key, { signal: AbortSignal.any([signal, over]) })) {
+      const content = holders > 0 ? await client.open(key, options).catch(noHolderOnly) : first
       if (!(content instanceof MayflyError)) return content
     }
   } catch (error) {

@@ -18,31 +18,31 @@ import {
   sealSource,
 } from '../../index.ts'
 import type { Output } from '../print/output.ts'
-import type { Offer, OfferedFile } from './offer.ts'
+import type { HoldInput, InputFile } from './hold-input.ts'
 
 export interface HoldingOptions {
   peer: Peer
   output: Output
   signal: AbortSignal
-  /** Hold cipher text: a key of its own for each offer. */
+  /** Hold cipher text: a key of its own for each input. */
   isPrivate: boolean
   /** What is no longer held, since its file has changed. */
   onGone(name: string, hash: string): void
 }
 
-export interface HeldOffer extends HeldContent {
+export interface HeldInput extends HeldContent {
   /** What opens it, when it is private. */
   linkKey?: LinkKey
 }
 
 export interface Holding {
   /**
-   * What the offer is found under: the file itself, or the bundle of a folder.
+   * What the input is found under: the file itself, or the bundle of a folder.
    *
    * @throws {MayflyError} ERR_LIMIT, ERR_TOO_LARGE
    * @throws signal.reason, when aborted
    */
-  add(offer: Offer): Promise<HeldOffer>
+  add(input: HoldInput): Promise<HeldInput>
   /** How many contents are held. */
   readonly size: number
   /** No more watching. */
@@ -60,7 +60,7 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
   })
 
   async function hold(
-    { name, path, source }: OfferedFile,
+    { name, path, source }: InputFile,
     linkKey: LinkKey | undefined,
     onRead: (bytes: number) => void,
   ): Promise<HeldContent> {
@@ -80,29 +80,29 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
     return held
   }
 
-  async function holdBundle(offer: Offer, entries: BundleEntry[], linkKey: LinkKey | undefined): Promise<HeldContent> {
+  async function holdBundle(input: HoldInput, entries: BundleEntry[], linkKey: LinkKey | undefined): Promise<HeldContent> {
     const list = encodeBundle(entries)
-    const facts = { name: basename(resolve(offer.name)), type: BUNDLE_MEDIA_TYPE }
+    const facts = { name: basename(resolve(input.name)), type: BUNDLE_MEDIA_TYPE }
     const sealed = linkKey && (await sealSource(memorySource(list), linkKey, facts))
     const held = await peer.content.hold(sealed ? await sealed.read(0, sealed.size) : list, { signal })
-    names.set(encodeKeyHex(held.key), offer.name)
+    names.set(encodeKeyHex(held.key), input.name)
     return held
   }
 
   return {
-    async add(offer) {
-      const totalBytes = offer.files.reduce((sum, { source }) => sum + source.size, 0)
-      const progress = output.progress(basename(offer.name), totalBytes)
+    async add(input) {
+      const totalBytes = input.files.reduce((sum, { source }) => sum + source.size, 0)
+      const progress = output.progressBar(basename(input.name), totalBytes)
       const linkKey = isPrivate ? createLinkKey() : undefined
-      const withKey = (held: HeldContent): HeldOffer => ({ ...held, ...(linkKey && { linkKey }) })
+      const withKey = (held: HeldContent): HeldInput => ({ ...held, ...(linkKey && { linkKey }) })
       try {
         const entries: BundleEntry[] = []
-        for (const file of offer.files) {
+        for (const file of input.files) {
           const held = await hold(file, linkKey, progress.advance)
-          if (!offer.isFolder) return withKey(held)
+          if (!input.isFolder) return withKey(held)
           entries.push({ ...held, size: file.source.size, path: file.path, type: mediaTypeOf(file.path) })
         }
-        return withKey(await holdBundle(offer, entries, linkKey))
+        return withKey(await holdBundle(input, entries, linkKey))
       } finally {
         progress.end()
       }
@@ -130,7 +130,7 @@ function countReads(source: ContentSource, onRead: (bytes: number) => void): Con
 }
 
 /** The address of what is held: on a gateway where there is one. The outline's hash lets one read it from anywhere, the link's key at all. */
-export function linkOf(origin: string | undefined, { key, outline, linkKey }: Pick<HeldOffer, 'key' | 'outline' | 'linkKey'>): string {
+export function linkOf(origin: string | undefined, { key, outline, linkKey }: Pick<HeldInput, 'key' | 'outline' | 'linkKey'>): string {
   const hash = encodeKeyHex(key)
   const address = origin === undefined ? hash : `${origin}/${hash}`
   const query = outline === undefined ? '' : `?o=${encodeKeyHex(outline)}`

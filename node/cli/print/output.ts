@@ -5,7 +5,7 @@
 
 import type { Writable } from 'node:stream'
 import { MayflyError } from '../../errors.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createProgressBar, type ProgressBar } from './progress-bar.ts'
 
 /** A standard stream. `isTTY` is there, and true, when a person looks at it; then `columns` is how wide their terminal is. */
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number }
@@ -30,7 +30,7 @@ export interface Output {
   /** A remark for a person at a terminal; nothing when piped. */
   remark(words: string): void
   /** A bar for a person at a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
-  progress(label: string, totalBytes: number, doneBytes?: number): Progress
+  progressBar(label: string, totalBytes: number, doneBytes?: number): ProgressBar
   /** Why the command could not do what it should. */
   problem(error: unknown): void
 }
@@ -39,7 +39,7 @@ export interface Output {
 const ERASE_LINE = '\r\u001b[K'
 /** Of a terminal that does not say, or says 0. */
 const USUAL_COLUMNS = 80
-const NO_PROGRESS: Progress = { advance: () => {}, end: () => {} }
+const NO_PROGRESS_BAR: ProgressBar = { advance: () => {}, end: () => {} }
 
 export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
   const closed = new AbortController()
@@ -70,9 +70,9 @@ export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
     remark(words) {
       if (stderr.isTTY === true && !json) writeLine(stderr, printable(words))
     },
-    progress(label, totalBytes, doneBytes = 0) {
-      if (stderr.isTTY !== true || json) return NO_PROGRESS
-      return createProgress({
+    progressBar(label, totalBytes, doneBytes = 0) {
+      if (stderr.isTTY !== true || json) return NO_PROGRESS_BAR
+      return createProgressBar({
         label: printable(label),
         totalBytes,
         doneBytes,

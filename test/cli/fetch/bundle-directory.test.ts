@@ -1,19 +1,19 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { isThere, makePlace } from '../../../node/cli/fetch/bundle-directory.ts'
+import { hasContent, makeTargetPath } from '../../../node/cli/fetch/bundle-directory.ts'
 import { sha256 } from '../../../node/index.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 test('bundle directory: makes the folders that lead to a file, and itself', async () => {
   const directory = join(await createTemporaryDirectory(), 'new')
-  expect(await makePlace(directory, 'a/b 🙂/c')).toBe(join(directory, 'a/b 🙂/c'))
+  expect(await makeTargetPath(directory, 'a/b 🙂/c')).toBe(join(directory, 'a/b 🙂/c'))
   expect(await readdir(directory, { recursive: true })).toEqual(['a', 'a/b 🙂'])
 })
 
 test.each(['../x', 'a/../../x', '/etc/x', 'a//x', '.', ''])('bundle directory: %j has no place in it', async (path) => {
   const directory = await createTemporaryDirectory()
-  await expect(makePlace(directory, path)).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
+  await expect(makeTargetPath(directory, path)).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
   expect(await readdir(directory)).toEqual([])
 })
 
@@ -24,7 +24,7 @@ test('bundle directory: a link that is there is never followed, and a file is no
   await writeFile(join(directory, 'file'), '')
   await mkdir(join(directory, 'folder'))
   for (const path of ['link/x', 'link', 'file/x', 'folder']) {
-    await expect(makePlace(directory, path)).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
+    await expect(makeTargetPath(directory, path)).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
   }
   expect(await readdir(outside)).toEqual([])
 })
@@ -34,9 +34,9 @@ test('bundle directory: a file that an earlier attempt brought is known by its b
   const { signal } = new AbortController()
   const bytes = Buffer.from('some bytes')
   const entry = { path: 'a', size: bytes.byteLength, type: '', key: await sha256(bytes) }
-  expect(await isThere(file, entry, { signal })).toBe(false)
+  expect(await hasContent(file, entry, { signal })).toBe(false)
   await writeFile(file, 'somE bytes')
-  expect(await isThere(file, entry, { signal })).toBe(false)
+  expect(await hasContent(file, entry, { signal })).toBe(false)
   await writeFile(file, bytes)
-  expect(await isThere(file, entry, { signal })).toBe(true)
+  expect(await hasContent(file, entry, { signal })).toBe(true)
 })

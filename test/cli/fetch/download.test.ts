@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkedWhole } from '../../../node/cli/fetch/checked-whole.ts'
 import { download } from '../../../node/cli/fetch/download.ts'
-import { partialPathOf } from '../../../node/cli/fetch/partial-place.ts'
+import { partFilePathOf } from '../../../node/cli/fetch/part-file.ts'
 import type { OpenedContent } from '../../../node/content/types.ts'
 import { readAll } from '../../helpers/read-all.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
@@ -55,7 +55,7 @@ test.each([true, false])('download: goes on where it was cut, with the outline (
   const cut = createContent(bytes, { failAt: 3_000, isTrusted })
   await expect(download(cut.content, path, cut.options)).rejects.toThrow('cut')
   expect(await readFile(path, 'utf8')).toBe('older')
-  expect((await stat(partialPathOf(path, cut.content.key))).size).toBe(3_000)
+  expect((await stat(partFilePathOf(path, cut.content.key))).size).toBe(3_000)
 
   const again = createContent(bytes, { isTrusted })
   await download(again.content, path, again.options)
@@ -80,7 +80,7 @@ test('download: what was left complete, or spoiled, or too long by somebody, end
     [Buffer.alloc(9_000), [[0, 3_500]]],
   ] as const) {
     const { content, options, parts: read } = createContent(bytes)
-    await writeFile(partialPathOf(path, content.key), left)
+    await writeFile(partFilePathOf(path, content.key), left)
     await download(content, path, options)
     expect(await readFile(path)).toEqual(bytes)
     expect(read).toEqual(parts)
@@ -124,7 +124,7 @@ test('download: a link in the place of what an earlier attempt left is not follo
   const path = join(directory, 'a')
   const { content, options } = createContent(Buffer.from('new'))
   await writeFile(join(directory, 'victim'), 'mine')
-  await symlink('victim', partialPathOf(path, content.key))
+  await symlink('victim', partFilePathOf(path, content.key))
   await expect(download(content, path, options)).rejects.toMatchObject({ code: 'ELOOP' })
   expect(await readFile(join(directory, 'victim'), 'utf8')).toBe('mine')
 })

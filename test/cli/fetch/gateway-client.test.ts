@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createGatewayClient, type GatewayClientOptions } from '../../../node/cli/fetch/gateway-client.ts'
-import { openGatewayEntrance } from '../../../node/cli/fetch/gateway-entrance.ts'
+import { openGatewaysClient } from '../../../node/cli/fetch/gateways-client.ts'
 import { encodeKeyHex, sha256 } from '../../../node/index.ts'
 import { readAll } from '../../helpers/read-all.ts'
 
@@ -124,13 +124,13 @@ describe('gateway client: count, watch and status', () => {
   })
 })
 
-describe('gateway entrance: several gateways', () => {
+describe('gateway client: several gateways', () => {
   test('get: goes past one that is not there, one that lies and one that knows nobody', async () => {
     const liar = await createHttpServer((_, response) => response.end('hullo'))
     const unknowing = await createHttpServer(refuse(404, 'ERR_NO_HOLDER'))
     const honest = await createHttpServer((_, response) => response.end(BYTES))
-    const entrance = openGatewayEntrance({ join: [NOWHERE, liar, unknowing, honest], timeoutMs: 5000 })
-    const content = await entrance.open(KEY)
+    const client = openGatewaysClient({ join: [NOWHERE, liar, unknowing, honest], timeoutMs: 5000 })
+    const content = await client.open(KEY)
     expect(content).toMatchObject({ size: BYTES.byteLength, isTrusted: true, from: honest })
     expect(await readAll(content.read())).toEqual(Buffer.from(BYTES))
     expect(await readAll(content.read({ offset: 1, length: 2 }))).toEqual(Buffer.from(BYTES.subarray(1, 3)))
@@ -142,9 +142,9 @@ describe('gateway entrance: several gateways', () => {
       [NOWHERE, unknowing],
       [unknowing, NOWHERE],
     ]) {
-      await expect(openGatewayEntrance({ join, timeoutMs: 5000 }).open(KEY)).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
+      await expect(openGatewaysClient({ join, timeoutMs: 5000 }).open(KEY)).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
     }
-    await expect(openGatewayEntrance({ join: [NOWHERE], timeoutMs: 5000 }).open(KEY)).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
+    await expect(openGatewaysClient({ join: [NOWHERE], timeoutMs: 5000 }).open(KEY)).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
   })
 
   test('watch: comes back to a gateway that breaks off, and says a number only when it changed', async () => {
@@ -156,9 +156,9 @@ describe('gateway entrance: several gateways', () => {
       response.write(`data: {"holders":1}\n\ndata: {"holders":${visits}}\n\n`, () => request.socket.destroy())
     })
     const retries: string[] = []
-    const entrance = openGatewayEntrance({ join: [origin], timeoutMs: 5000, onRetry: (error) => retries.push(error.code) })
+    const client = openGatewaysClient({ join: [origin], timeoutMs: 5000, onRetry: (error) => retries.push(error.code) })
     const counts: number[] = []
-    for await (const holders of entrance.watch(KEY)) {
+    for await (const holders of client.watch(KEY)) {
       counts.push(holders)
       if (holders === 3) break
     }
@@ -167,7 +167,7 @@ describe('gateway entrance: several gateways', () => {
   })
 
   test('watch: fails when no gateway could be reached at all', async () => {
-    const watching = openGatewayEntrance({ join: [NOWHERE, NOWHERE], timeoutMs: 5000 })
+    const watching = openGatewaysClient({ join: [NOWHERE, NOWHERE], timeoutMs: 5000 })
       .watch(KEY)
       [Symbol.asyncIterator]()
     await expect(watching.next()).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
@@ -179,7 +179,7 @@ describe('gateway entrance: several gateways', () => {
     const origin = await createHttpServer((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"holders":1}\n\n')
     })
-    const watching = openGatewayEntrance({ join: [origin], timeoutMs: 5000 })
+    const watching = openGatewaysClient({ join: [origin], timeoutMs: 5000 })
       .watch(KEY, { signal: stopping.signal })
       [Symbol.asyncIterator]()
     expect(await watching.next()).toEqual({ done: false, value: 1 })

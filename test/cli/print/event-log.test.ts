@@ -4,7 +4,7 @@ import { createLogger } from '../../../node/cli/print/logger.ts'
 import type { PeerEvent } from '../../../node/index.ts'
 import { createCollectingStream } from '../../helpers/collecting-stream.ts'
 
-/** What a peer offers to a log: somebody to tell. */
+/** A peer as far as a log needs one: its events. */
 function createTeller() {
   const listeners = new Set<(event: PeerEvent) => void>()
   return {

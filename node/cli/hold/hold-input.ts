@@ -10,7 +10,7 @@ import { explainSystemError } from '../../server/store/system-error.ts'
 import { listFolder } from './folder.ts'
 import { keepInputStream } from './input-stream.ts'
 
-export interface OfferedFile {
+export interface InputFile {
   /** As the user knows it. */
   name: string
   /** In the bundle; empty where there is none. */
@@ -18,15 +18,15 @@ export interface OfferedFile {
   source: ContentSource | FileSource
 }
 
-export interface Offer {
+export interface HoldInput {
   /** As the user gave it. */
   name: string
   /** One for a file or a stream, any number for a folder. */
-  files: OfferedFile[]
+  files: InputFile[]
   isFolder: boolean
 }
 
-export interface OfferOptions extends AbortOptions {
+export interface HoldInputOptions extends AbortOptions {
   stdin: Readable
   limits: Pick<PeerLimits, 'maxContentBytes' | 'maxHeldContents' | 'maxLeasesPerPeer'>
 }
@@ -38,16 +38,16 @@ export interface OfferOptions extends AbortOptions {
  * @throws the system's error, in words
  * @throws signal.reason, when aborted
  */
-export async function openOffers(paths: string[], options: OfferOptions): Promise<Offer[]> {
-  const offers: Offer[] = []
+export async function openInputs(paths: string[], options: HoldInputOptions): Promise<HoldInput[]> {
+  const inputs: HoldInput[] = []
   const most = Math.min(options.limits.maxHeldContents, options.limits.maxLeasesPerPeer)
   try {
     let contents = 0
     for (const path of paths) {
-      const offer: Offer = { name: path, files: [], isFolder: false }
-      offers.push(offer)
-      await openInto(offer, path, most, options)
-      contents += offer.files.length + (offer.isFolder ? 1 : 0)
+      const input: HoldInput = { name: path, files: [], isFolder: false }
+      inputs.push(input)
+      await openInto(input, path, most, options)
+      contents += input.files.length + (input.isFolder ? 1 : 0)
       if (contents > most) {
         throw new MayflyError(
           'ERR_LIMIT',
@@ -55,35 +55,35 @@ export async function openOffers(paths: string[], options: OfferOptions): Promis
         )
       }
     }
-    return offers
+    return inputs
   } catch (error) {
-    await closeOffers(offers)
+    await closeInputs(inputs)
     throw error
   }
 }
 
-export async function closeOffers(offers: Offer[]): Promise<void> {
-  await Promise.all(offers.flatMap(({ files }) => files.map(({ source }) => source.close?.())))
+export async function closeInputs(inputs: HoldInput[]): Promise<void> {
+  await Promise.all(inputs.flatMap(({ files }) => files.map(({ source }) => source.close?.())))
 }
 
-async function openInto(offer: Offer, path: string, most: number, { stdin, limits, signal }: OfferOptions): Promise<void> {
+async function openInto(input: HoldInput, path: string, most: number, { stdin, limits, signal }: HoldInputOptions): Promise<void> {
   const abort = signal === undefined ? {} : { signal }
   if (path === '-') {
-    offer.files.push({ name: 'standard input', path: '', source: await keepInputStream(stdin, 'standard input', abort) })
+    input.files.push({ name: 'standard input', path: '', source: await keepInputStream(stdin, 'standard input', abort) })
     return
   }
   const found = await stat(path).catch((error: unknown) => {
     throw explainSystemError(`Cannot read ${path}`, error)
   })
   if (found.isDirectory()) {
-    offer.isFolder = true
+    input.isFolder = true
     for (const { path: inside, file } of await listFolder(path, most - 1, abort)) {
-      offer.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes) })
+      input.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes) })
     }
   } else if (found.isFile()) {
-    offer.files.push({ name: path, path: '', source: await openFile(path, limits.maxContentBytes) })
+    input.files.push({ name: path, path: '', source: await openFile(path, limits.maxContentBytes) })
   } else {
-    offer.files.push({ name: path, path: '', source: await keepInputStream(createReadStream(path), path, abort) })
+    input.files.push({ name: path, path: '', source: await keepInputStream(createReadStream(path), path, abort) })
   }
 }
 

@@ -4,8 +4,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Entrance } from '../../../node/cli/fetch/entrance.ts'
-import { toDirectory } from '../../../node/cli/fetch/get-bundle.ts'
+import { downloadBundle } from '../../../node/cli/fetch/bundle-download.ts'
+import type { NetworkClient } from '../../../node/cli/fetch/network-client.ts'
 import type { Output } from '../../../node/cli/print/output.ts'
 import type { OpenedContent } from '../../../node/content/types.ts'
 import { type BundleEntry, encodeKeyHex, MayflyError } from '../../../node/index.ts'
@@ -20,11 +20,11 @@ function entryOf(path: string, bytes: Buffer): BundleEntry {
 }
 
 /** Gives each content when the test says so; knows what is being read. */
-function createEntrance(contents: Buffer[]) {
+function createClient(contents: Buffer[]) {
   const byKey = new Map(contents.map((bytes) => [createHash('sha256').update(bytes).digest('hex'), bytes]))
   const reading: string[] = []
   const mayGo = Promise.withResolvers<void>()
-  const entrance = {
+  const client = {
     async open(key: Key): Promise<OpenedContent> {
       const id = encodeKeyHex(key)
       const bytes = byKey.get(id)
@@ -42,15 +42,18 @@ function createEntrance(contents: Buffer[]) {
         },
       }
     },
-  } as unknown as Entrance
-  return { entrance, reading, go: () => mayGo.resolve() }
+  } as unknown as NetworkClient
+  return { client, reading, go: () => mayGo.resolve() }
 }
 
-function createProgress() {
+function createProgressBar() {
   const results: unknown[] = []
   let advanced = 0
   const output = {
-    progress: (_: string, total: number) => ({ advance: (bytes: number) => (advanced += bytes), end: () => results.push(advanced, total) }),
+    progressBar: (_: string, total: number) => ({
+      advance: (bytes: number) => (advanced += bytes),
+      end: () => results.push(advanced, total),
+    }),
     result: (_: string, value: unknown) => results.push(value),
   } as unknown as Output
   return { output, results }
@@ -59,13 +62,13 @@ function createProgress() {
 const key = new Uint8Array(32)
 const bundle = { key } as OpenedContent
 
-test('get-bundle: four files come at once, and the progress is that of all', async () => {
+test('bundle download: four files come at once, and the progress is that of all', async () => {
   const directory = join(await createTemporaryDirectory(), 'out')
   const contents = Array.from({ length: 9 }, () => randomBytes(1_000))
   const entries = contents.map((bytes, i) => entryOf(`same folder/new/${i}`, bytes))
-  const { entrance, reading, go } = createEntrance(contents)
-  const { output, results } = createProgress()
-  const got = toDirectory(bundle, entries, directory, { entrance, output, linkKey: undefined, signal })
+  const { client, reading, go } = createClient(contents)
+  const { output, results } = createProgressBar()
+  const got = downloadBundle(bundle, entries, directory, { client, output, linkKey: undefined, signal })
   await waitFor(() => reading.length === 4, 5_000, 'four at once')
   go()
   await got
@@ -73,13 +76,13 @@ test('get-bundle: four files come at once, and the progress is that of all', asy
   expect(results).toEqual([9_000, 9_000, { hash: encodeKeyHex(key), size: 9_000, files: 9, directory }])
 })
 
-test('get-bundle: the same content under several names comes once after the other', async () => {
+test('bundle download: the same content under several names comes once after the other', async () => {
   const directory = join(await createTemporaryDirectory(), 'out')
   const [same, other] = [randomBytes(100), randomBytes(100)]
   const names = ['a', 'b', 'c'].map((name) => name.repeat(250)) // so long that they would have one partial file
   const entries = [...names.map((name) => entryOf(name, same)), entryOf('d', other)]
-  const { entrance, reading, go } = createEntrance([same, other])
-  const got = toDirectory(bundle, entries, directory, { entrance, output: createProgress().output, linkKey: undefined, signal })
+  const { client, reading, go } = createClient([same, other])
+  const got = downloadBundle(bundle, entries, directory, { client, output: createProgressBar().output, linkKey: undefined, signal })
   await waitFor(() => reading.length === 2, 5_000, 'both contents')
   expect(new Set(reading).size).toBe(2)
   go()
@@ -88,13 +91,13 @@ test('get-bundle: the same content under several names comes once after the othe
   expect(await readdir(directory)).toHaveLength(4)
 })
 
-test('get-bundle: a file that nobody holds ends the others, and is named', async () => {
+test('bundle download: a file that nobody holds ends the others, and is named', async () => {
   const directory = join(await createTemporaryDirectory(), 'out')
   const content = randomBytes(100)
   const entries = [entryOf('held', content), entryOf('gone', randomBytes(100))]
-  const { entrance, go } = createEntrance([content])
-  const { output, results } = createProgress()
-  const got = toDirectory(bundle, entries, directory, { entrance, output, linkKey: undefined, signal })
+  const { client, go } = createClient([content])
+  const { output, results } = createProgressBar()
+  const got = downloadBundle(bundle, entries, directory, { client, output, linkKey: undefined, signal })
   got.catch(() => {})
   go()
   await expect(got).rejects.toMatchObject({ code: 'ERR_NO_HOLDER', message: expect.stringContaining('"gone"') })

@@ -1,6 +1,6 @@
 /**
- * Where a file comes over time, beside where it will be: `film.mp4.3f5a….part`. What has come stays when this process is killed. Whether it
- * is right is left to `partial-file.ts` and `sealed-partial-file.ts`.
+ * The file that a download is written to, beside its target: `film.mp4.3f5a….part`. It stays when this process is killed. Its bytes are
+ * checked in `partial-content.ts` and `sealed-partial-content.ts`.
  */
 
 import { constants } from 'node:fs'
@@ -10,41 +10,41 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 
-export interface PartialPlace {
-  /** How much is there, in bytes. */
+export interface PartFile {
+  /** In bytes. */
   readonly size: number
-  /** What is there, from its beginning. To be read to the end before anything is appended. */
+  /** All bytes of an earlier attempt. To be read to the end before anything is appended. */
   read(): AsyncIterable<Uint8Array>
-  /** A part of what is there. */
+  /** At most so many bytes from the offset. */
   readAt(offset: number, length: number): Promise<Uint8Array>
   append(bytes: Uint8Array): Promise<void>
-  /** Forgets all but so many bytes. */
+  /** Keeps only the first bytes. */
   truncate(size: number): Promise<void>
-  /** Puts it where it belongs. */
+  /** Renames it to its target. */
   finish(): Promise<void>
-  /** Leaves what is there for another time; nothing, if there is nothing. */
+  /** Leaves it for a later attempt, or removes it when it is empty. */
   close(): Promise<void>
 }
 
-/** In bytes of UTF-8. */
+/** Longest file name, in bytes of UTF-8. */
 const MAX_NAME_BYTES = 255
-/** Enough to tell the contents apart that somebody might want to have under one name. */
+/** Digits of the hash in its name: enough to tell apart all content that might be downloaded to one target. */
 const SHOWN_DIGITS = 16
 
 /**
- * Opens what an earlier attempt has left, or begins.
+ * Opens the part file of an earlier attempt, or makes one.
  *
  * @throws the system's error, in words
  * @throws signal.reason, when aborted
  */
-export async function openPartialPlace(target: string, key: Key, { signal }: AbortOptions = {}): Promise<PartialPlace> {
-  const path = partialPathOf(target, key)
+export async function openPartFile(target: string, key: Key, { signal }: AbortOptions = {}): Promise<PartFile> {
+  const path = partFilePathOf(target, key)
   const inWords = (error: unknown): never => {
     signal?.throwIfAborted()
     throw explainSystemError(`Cannot write ${target}`, error)
   }
   const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o666
-  // A link that somebody else put there is not followed.
+  // A link in its place is not followed.
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
   const file: FileHandle = await open(path, flags, mode & 0o777).catch(inWords)
   let { size } = await file.stat().catch(inWords)
@@ -55,7 +55,7 @@ export async function openPartialPlace(target: string, key: Key, { signal }: Abo
     },
     async *read() {
       try {
-        // Not handed the signal: a stream that does not close its file would fail, with nobody to hear it, when that is aborted later.
+        // The stream does not get the signal: one that does not close its file would fail, without a listener, when that is aborted later.
         for await (const bytes of file.createReadStream({ start: 0, autoClose: false })) {
           signal?.throwIfAborted()
           yield bytes
@@ -97,7 +97,7 @@ export async function openPartialPlace(target: string, key: Key, { signal }: Abo
   }
 }
 
-export function partialPathOf(target: string, key: Key): string {
+export function partFilePathOf(target: string, key: Key): string {
   const suffix = `.${encodeKeyHex(key).slice(0, SHOWN_DIGITS)}.part`
   const name = basename(target) + suffix
   return join(dirname(target), Buffer.byteLength(name) <= MAX_NAME_BYTES ? name : `mayfly${suffix}`)

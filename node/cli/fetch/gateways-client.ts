@@ -1,50 +1,51 @@
 /**
- * Several gateways as one entrance: the next is asked when one cannot be reached. What fits in one piece they give over HTTP; larger content
+ * Several gateways as one network client: the next is asked when one cannot be reached. Content of one piece comes over HTTP. Larger content
  * comes through the overlay, which checks each piece, takes it from several holders at once, and is loaded only then.
  */
 
-import { setTimeout as delay } from 'node:timers/promises'
+import { createBackoff } from '../../async/backoff.ts'
+import { delay } from '../../async/delay.ts'
 import { MayflyError } from '../../errors.ts'
 import type { OpenedContent } from '../../index.ts'
 import type { Key } from '../../types.ts'
-import type { Entrance, EntranceOptions } from './entrance.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
+import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
-/** Between two attempts to watch again, in ms; doubled after each that fails. */
-const RETRY_MS = { first: 250, longest: 10_000 } as const
+/** Waits between rounds of attempts to watch again. */
+const RETRY = { firstMs: 250, maxMs: 10_000 } as const
 
-export function openGatewayEntrance(options: EntranceOptions): Entrance {
+export function openGatewaysClient(options: NetworkClientOptions): NetworkClient {
   const { join, timeoutMs, onRetry } = options
   const gateways = join.map((origin) => createGatewayClient(origin, { timeoutMs }))
-  let overlay: Promise<Entrance> | undefined
+  let overlay: Promise<NetworkClient> | undefined
 
-  const enterOverlay = async (): Promise<Entrance> => {
-    const { openOverlayEntrance } = await import('./overlay-entrance.ts')
-    overlay ??= openOverlayEntrance(options)
+  const joinOverlay = async (): Promise<NetworkClient> => {
+    const { openOverlayClient } = await import('./overlay-client.ts')
+    overlay ??= openOverlayClient(options)
     return overlay
   }
 
   return {
     async open(key, options = {}) {
-      // An outline's hash says that it is large.
-      if (options.outline !== undefined) return (await enterOverlay()).open(key, options)
+      // Only large content has an outline.
+      if (options.outline !== undefined) return (await joinOverlay()).open(key, options)
       try {
-        // Wrong bytes are one gateway's fault, and "nobody" may be one partition's word: content is asked of all.
+        // Wrong bytes are one gateway's fault, and "nobody" may be one partition's word: all gateways are asked for content.
         return await askInTurn(gateways, isOfOneGateway, async (gateway) => wholeContent(key, await gateway.content(key, options), gateway))
       } catch (error) {
         if (!isTooLarge(error)) throw error
-        return (await enterOverlay()).open(key, options)
+        return (await joinOverlay()).open(key, options)
       }
     },
     count: (key, options) => askInTurn(gateways, isUnreachable, (gateway) => gateway.count(key, options)),
     async *watch(key, options = {}) {
-      let retryMs: number = RETRY_MS.first
+      const backoff = createBackoff(RETRY, Math.random)
       let last: number | undefined
       for (let turn = 0; ; turn++) {
         const gateway = gateways[turn % gateways.length] as GatewayClient
         try {
           for await (const holders of gateway.watch(key, options)) {
-            retryMs = RETRY_MS.first
+            backoff.reset()
             if (holders !== last) yield holders
             last = holders
           }
@@ -54,19 +55,17 @@ export function openGatewayEntrance(options: EntranceOptions): Entrance {
           if (!isUnreachable(error) || isLastToTry) throw error
           onRetry?.(error)
         }
-        if (turn + 1 < gateways.length) continue
-        await delay(retryMs, undefined, options)
-        retryMs = Math.min(2 * retryMs, RETRY_MS.longest)
+        if (turn + 1 >= gateways.length) await delay(backoff.next(), options)
       }
     },
     async close() {
-      const entered = await overlay?.catch(() => undefined)
-      await entered?.close()
+      const joined = await overlay?.catch(() => undefined)
+      await joined?.close()
     },
   }
 }
 
-/** What has come already, and was checked. */
+/** Content whose bytes have arrived already and were checked. */
 function wholeContent(key: Key, bytes: Uint8Array, { origin }: GatewayClient): OpenedContent {
   const size = bytes.byteLength
   return {
@@ -80,7 +79,7 @@ function wholeContent(key: Key, bytes: Uint8Array, { origin }: GatewayClient): O
   }
 }
 
-/** @throws what the last one said, or what one that could be reached said */
+/** @throws the last failure, preferably of a gateway that could be reached */
 async function askInTurn<T>(
   gateways: GatewayClient[],
   isWorthAnother: (error: unknown) => boolean,

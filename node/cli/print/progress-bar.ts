@@ -1,13 +1,13 @@
 /** How far long work has come, as one line that is drawn over itself: a bar, how much, how fast, how long still. Where it shows is `output.ts`. */
 
-export interface Progress {
+export interface ProgressBar {
   /** So many more bytes are done. */
   advance(bytes: number): void
   /** Takes the line away. May be called twice. */
   end(): void
 }
 
-export interface ProgressFacts {
+export interface ProgressBarFacts {
   label: string
   doneBytes: number
   totalBytes: number
@@ -17,7 +17,7 @@ export interface ProgressFacts {
   columns: number
 }
 
-export interface ProgressOptions {
+export interface ProgressBarOptions {
   label: string
   totalBytes: number
   /** What was done before it began, in bytes: it counts for the bar and not for the speed. */
@@ -37,7 +37,7 @@ const DRAW_MS = 200
 const SPEED_MS = 5_000
 const BAR_WIDTH = 16
 
-export function createProgress({ label, totalBytes, doneBytes = 0, draw, clear, columns, now }: ProgressOptions): Progress {
+export function createProgressBar({ label, totalBytes, doneBytes = 0, draw, clear, columns, now }: ProgressBarOptions): ProgressBar {
   let done = doneBytes
   /** Oldest first. Bounded: SPEED_MS / DRAW_MS. */
   const samples = [{ atMs: now(), done }]
@@ -47,7 +47,7 @@ export function createProgress({ label, totalBytes, doneBytes = 0, draw, clear, 
     while (samples.length > 2 && atMs - (samples[0]?.atMs ?? atMs) > SPEED_MS) samples.shift()
     const oldest = samples[0] ?? { atMs, done }
     const bytesPerSecond = atMs > oldest.atMs ? ((done - oldest.done) * 1_000) / (atMs - oldest.atMs) : undefined
-    draw(describeProgress({ label, doneBytes: done, totalBytes, bytesPerSecond, columns: columns() }))
+    draw(formatProgressBar({ label, doneBytes: done, totalBytes, bytesPerSecond, columns: columns() }))
   }, DRAW_MS)
   timer.unref()
   return {
@@ -61,7 +61,7 @@ export function createProgress({ label, totalBytes, doneBytes = 0, draw, clear, 
   }
 }
 
-export function describeProgress({ label, doneBytes, totalBytes, bytesPerSecond, columns }: ProgressFacts): string {
+export function formatProgressBar({ label, doneBytes, totalBytes, bytesPerSecond, columns }: ProgressBarFacts): string {
   const part = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)
   const filled = Math.round(part * BAR_WIDTH)
   const facts = [

@@ -1,29 +1,29 @@
-/** Where a short command enters the network: gateways, asked over HTTP, or the overlay itself. Which of the two is `open-entrance.ts`. */
+/** How a short command asks the network: gateways over HTTP, or the overlay itself. `open-network-client.ts` chooses. */
 
 import type { MayflyError } from '../../errors.ts'
 import type { OpenedContent, OpenOptions } from '../../index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 
-export interface Entrance {
+export interface NetworkClient {
   /**
-   * Content of any size, to be read before the entrance is closed.
+   * Opens content of any size. It can be read until the client is closed.
    *
    * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT
    * @throws signal.reason, when aborted
    */
   open(key: Key, options?: OpenOptions): Promise<OpenedContent>
-  /** How many hold the key now. */
+  /** The number of holders now. */
   count(key: Key, options?: AbortOptions): Promise<number>
-  /** How many hold the key: at once, and after each change, until aborted. Says ERR_NO_NETWORK only before the first number. */
+  /** The number of holders, at once and after each change, until aborted. Throws ERR_NO_NETWORK only before the first number. */
   watch(key: Key, options?: AbortOptions): AsyncIterable<number>
   close(): Promise<void>
 }
 
-export interface EntranceOptions extends AbortOptions {
+export interface NetworkClientOptions extends AbortOptions {
   /** Gateways' origins, multiaddrs, or both. */
   join: string[]
   /** How long to try to reach the network, in ms. */
   timeoutMs: number
-  /** Told of each failure that is tried again. */
+  /** Called before each retry, with the failure. */
   onRetry?: (error: MayflyError) => void
 }

@@ -1,6 +1,6 @@
 /**
- * A file of private content that comes over time: cipher text comes, and plain text is written, each record once it was checked. What an
- * earlier attempt has left is sealed again to be checked: so the SHA-256 of the cipher text says of all of it whether it is right.
+ * Private content in a part file: cipher text arrives, and plain text is written, each record after its check. The plain text of an earlier
+ * attempt is sealed again, so that the SHA-256 of the cipher text proves all of it.
  */
 
 import { createHash } from 'node:crypto'
@@ -8,38 +8,38 @@ import type { ContentSource, UnsealedContent } from '../../index.ts'
 import { equalBytes } from '../../keys/index.ts'
 import { openFileSource } from '../../server/store/file-source.ts'
 import type { AbortOptions, Key } from '../../types.ts'
-import type { PartialFile } from './partial-file.ts'
-import { openPartialPlace } from './partial-place.ts'
+import { openPartFile } from './part-file.ts'
+import type { PartialContent } from './partial-content.ts'
 
-/** So much is sealed again at once, in bytes. */
+/** Sealed again at a time, in bytes. */
 const STEP_BYTES = 1_048_576
 
 /**
- * The same as `openPartialFile`; sizes are those of the cipher text.
+ * Like `openPartialContent`; sizes are those of the cipher text.
  *
  * @throws the system's error, in words
  * @throws signal.reason, when aborted
  */
-export async function openSealedPartialFile(
+export async function openSealedPartialContent(
   target: string,
   key: Key,
   unsealed: UnsealedContent,
   options: AbortOptions = {},
-): Promise<PartialFile> {
-  const place = await openPartialPlace(target, key, options)
+): Promise<PartialContent> {
+  const partFile = await openPartFile(target, key, options)
   let whole = createHash('sha256')
   let size = 0
   let unsealer = unsealed.unsealer()
   try {
-    if (place.size > unsealed.size) await place.truncate(0)
-    const { nextSlot, plainBytes, sealedBytes } = unsealed.resumeAt(place.size)
-    await place.truncate(plainBytes)
-    const sealed = unsealed.reseal({ size: unsealed.size, read: (offset, length) => place.readAt(offset, length) })
+    if (partFile.size > unsealed.size) await partFile.truncate(0)
+    const { nextSlot, plainBytes, sealedBytes } = unsealed.resumeAt(partFile.size)
+    await partFile.truncate(plainBytes)
+    const sealed = unsealed.reseal({ size: unsealed.size, read: (offset, length) => partFile.readAt(offset, length) })
     await hashInto(whole, sealed, sealedBytes)
     size = sealedBytes
     unsealer = unsealed.unsealer(nextSlot)
   } catch (error) {
-    await place.close()
+    await partFile.close()
     throw error
   }
   return {
@@ -48,22 +48,22 @@ export async function openSealedPartialFile(
     },
     async append(bytes) {
       whole.update(bytes)
-      await place.append(await unsealer.push(bytes))
+      await partFile.append(await unsealer.push(bytes))
       size += bytes.byteLength
     },
     async restart() {
-      await place.truncate(0)
+      await partFile.truncate(0)
       whole = createHash('sha256')
       unsealer = unsealed.unsealer()
       size = 0
     },
     isRight: () => equalBytes(whole.digest(), key),
-    finish: () => place.finish(),
-    close: () => place.close(),
+    finish: () => partFile.finish(),
+    close: () => partFile.close(),
   }
 }
 
-/** True when what is in the file is the plain text of the private content with that key. */
+/** True when the file is the plain text of the private content with that key. */
 export async function isPlainTextOf(path: string, key: Key, unsealed: UnsealedContent): Promise<boolean> {
   const plain = await openFileSource(path)
   try {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createOutput } from '../../../node/cli/print/output.ts'
-import { createProgress, describeBytes, describeProgress } from '../../../node/cli/print/progress.ts'
+import { createProgressBar, describeBytes, formatProgressBar } from '../../../node/cli/print/progress-bar.ts'
 import { createCollectingStream } from '../../helpers/collecting-stream.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -10,15 +10,15 @@ const MIB = 1_048_576
 
 test('progress: says how much, how fast, and how long still', () => {
   const facts = { label: 'film.mp4', doneBytes: 25 * MIB, totalBytes: 100 * MIB, bytesPerSecond: 2.5 * MIB, columns: 120 }
-  expect(describeProgress(facts)).toBe('film.mp4  [####------------]   25%  25.0 MiB of 100.0 MiB  2.5 MiB/s  0:30 left')
-  expect(describeProgress({ ...facts, bytesPerSecond: 1024 })).toContain('21:20:00 left')
-  expect(describeProgress({ ...facts, bytesPerSecond: 0 })).not.toContain('left')
-  expect(describeProgress({ ...facts, doneBytes: 0, totalBytes: 0, bytesPerSecond: undefined })).toContain('100%')
+  expect(formatProgressBar(facts)).toBe('film.mp4  [####------------]   25%  25.0 MiB of 100.0 MiB  2.5 MiB/s  0:30 left')
+  expect(formatProgressBar({ ...facts, bytesPerSecond: 1024 })).toContain('21:20:00 left')
+  expect(formatProgressBar({ ...facts, bytesPerSecond: 0 })).not.toContain('left')
+  expect(formatProgressBar({ ...facts, doneBytes: 0, totalBytes: 0, bytesPerSecond: undefined })).toContain('100%')
 })
 
 test.each([200, 80, 60, 10, 1])('progress: fits in %i columns', (columns) => {
   const facts = { label: 'a name that is rather long '.repeat(4), doneBytes: 1, totalBytes: 3, bytesPerSecond: 1, columns }
-  expect(describeProgress(facts).length).toBeLessThan(columns)
+  expect(formatProgressBar(facts).length).toBeLessThan(columns)
 })
 
 test('progress: sizes are told in the unit that fits', () => {
@@ -35,7 +35,7 @@ test('progress: sizes are told in the unit that fits', () => {
 test('progress: the speed is that of the last seconds, and what was there before does not count', () => {
   const lines: string[] = []
   const options = { label: 'a', totalBytes: 100 * MIB, doneBytes: 50 * MIB, clear: () => {}, columns: () => 100, now: Date.now }
-  const progress = createProgress({ ...options, draw: (line) => lines.push(line) })
+  const progress = createProgressBar({ ...options, draw: (line) => lines.push(line) })
   vi.advanceTimersByTime(900)
   progress.advance(10 * MIB)
   vi.advanceTimersByTime(100)
@@ -57,7 +57,7 @@ test('progress: is drawn on a terminal only, and makes way for what is said mean
     const stdout = createCollectingStream({ isTTY })
     const stderr = createCollectingStream({ isTTY })
     const output = createOutput({ stdout, stderr, json })
-    const progress = output.progress('bad\u001bname', 10)
+    const progress = output.progressBar('bad\u001bname', 10)
     vi.advanceTimersByTime(1_000)
     expect(stderr.text().includes('bad?name')).toBe(isShown)
     output.result('done', {})

@@ -1,12 +1,12 @@
-/** The overlay as an entrance: a peer of one's own that finds and fetches by itself. */
+/** The overlay as a network client: a peer of its own that finds and fetches. */
 
 import { createPeer, MayflyError } from '../../index.ts'
 import { createHttpPieces } from '../../server/port/http-pieces.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
-import type { Entrance, EntranceOptions } from './entrance.ts'
 import { startJoined, stopSoon } from './joined-peer.ts'
+import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
-export async function openOverlayEntrance(options: EntranceOptions): Promise<Entrance> {
+export async function openOverlayClient(options: NetworkClientOptions): Promise<NetworkClient> {
   const peer = await createPeer({ role: 'tab', join: options.join, createHasher: createNativeHasher, fetchPiece: createHttpPieces() })
   await startJoined(peer, options)
   return {

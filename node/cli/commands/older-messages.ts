@@ -12,7 +12,7 @@ const WAIT_MS = 3_000
  *
  * @returns waits until each of them was tried by this peer, or the time is over, and says how many were
  */
-export function whenOlderTried(peer: Peer, store: Pick<OutboxStore, 'waiting'>): (options: AbortOptions) => Promise<number> {
+export function trackOlderMessages(peer: Peer, store: Pick<OutboxStore, 'waiting'>): (options: AbortOptions) => Promise<number> {
   /** By id, hex. Bounded: MAX_WAITED_FOR. */
   const waiting = new Set<string>()
   const tried = new Set<string>()

@@ -1,0 +1,111 @@
+/** Downloads all files of a bundle into a directory, a few at once. Files that an earlier attempt completed are not fetched again. */
+
+import { basename } from 'node:path'
+import type { OpenedContent } from '../../index.ts'
+import { type BundleEntry, encodeKeyHex, type LinkKey, MayflyError, sealedBytes } from '../../index.ts'
+import type { AbortOptions } from '../../types.ts'
+import type { Output } from '../print/output.ts'
+import type { ProgressBar } from '../print/progress-bar.ts'
+import { hasContent, hasSize, makeTargetPath } from './bundle-directory.ts'
+import { download } from './download.ts'
+import type { NetworkClient } from './network-client.ts'
+import { isPlainTextOf } from './sealed-partial-content.ts'
+import { unseal } from './unsealed.ts'
+
+export interface BundleDownloadOptions extends Required<AbortOptions> {
+  client: NetworkClient
+  output: Output
+  /** The key of a private link, which opens each file. */
+  linkKey: LinkKey | undefined
+}
+
+interface BundleDownload extends Required<AbortOptions> {
+  client: NetworkClient
+  linkKey: LinkKey | undefined
+  progress: ProgressBar
+}
+
+/** One at a time, many small files would wait for one answer after the other. */
+const FILES_AT_ONCE = 4
+
+/** @throws {MayflyError} ERR_NO_HOLDER, ERR_UNAVAILABLE, ERR_BAD_PATH */
+export async function downloadBundle(
+  { key }: OpenedContent,
+  entries: BundleEntry[],
+  directory: string,
+  { client, output, linkKey, signal }: BundleDownloadOptions,
+): Promise<void> {
+  const size = entries.reduce((sum, entry) => sum + entry.size, 0)
+  const bytesToFetch = (entry: BundleEntry) => (linkKey === undefined ? entry.size : sealedBytes(entry.size))
+  const progress = output.progressBar(
+    basename(directory),
+    entries.reduce((sum, entry) => sum + bytesToFetch(entry), 0),
+  )
+  const failed = new AbortController()
+  const shared: BundleDownload = { client, progress, linkKey, signal: AbortSignal.any([signal, failed.signal]) }
+  const left = [...entries]
+  /** Keys under way, hex: the same content under two names is fetched one after the other, since both may share one part file. */
+  const underWay = new Set<string>()
+
+  async function getNext(): Promise<void> {
+    while (true) {
+      const next = left.findIndex((entry) => !underWay.has(encodeKeyHex(entry.key)))
+      const [entry] = next === -1 ? [] : left.splice(next, 1)
+      if (entry === undefined) return
+      const id = encodeKeyHex(entry.key)
+      underWay.add(id)
+      await getEntry(entry, directory, shared)
+      underWay.delete(id)
+    }
+  }
+
+  const runs = Array.from({ length: FILES_AT_ONCE }, getNext)
+  try {
+    await Promise.all(runs)
+  } catch (error) {
+    failed.abort(error)
+    throw error
+  } finally {
+    await Promise.allSettled(runs)
+    progress.end()
+  }
+  output.result(`${directory}: ${entries.length} files, ${size} bytes`, {
+    hash: encodeKeyHex(key),
+    size,
+    files: entries.length,
+    directory,
+  })
+}
+
+async function getEntry(entry: BundleEntry, directory: string, shared: BundleDownload): Promise<void> {
+  const { linkKey, signal, progress } = shared
+  signal.throwIfAborted()
+  const file = await makeTargetPath(directory, entry.path)
+  if (linkKey === undefined && (await hasContent(file, entry, { signal }))) {
+    progress.advance(entry.size)
+    return
+  }
+  await getFile(entry, file, shared).catch((error: unknown) => {
+    if (!(error instanceof MayflyError)) throw error
+    throw new MayflyError(error.code, `Cannot get ${JSON.stringify(entry.path)} of the bundle: ${error.message}`, { cause: error })
+  })
+}
+
+async function getFile(
+  { key, outline, size }: BundleEntry,
+  file: string,
+  { client, linkKey, signal, progress }: BundleDownload,
+): Promise<void> {
+  const content = await client.open(key, { ...(outline && { outline }), signal })
+  const unsealed = await unseal(content, { client, linkKey, signal })
+  if (unsealed && (await hasSize(file, size)) && (await isPlainTextOf(file, key, unsealed))) return progress.advance(content.size)
+  await download(content, file, {
+    reopen: (told = outline) => client.open(key, { ...(told && { outline: told }), signal }),
+    onProgress(doneBytes) {
+      progress.advance(doneBytes)
+      return { advance: progress.advance, end: () => {} }
+    },
+    signal,
+    unsealed,
+  })
+}

@@ -1,0 +1,122 @@
+/** One HTTP request to a gateway, with an idle timeout. Answers are a stranger's word: they are bounded, and checked by the caller. */
+
+import { onAbort } from '../../async/abort.ts'
+import { createIdleTimeout } from '../../async/idle-timeout.ts'
+import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
+import type { AbortOptions } from '../../types.ts'
+
+export interface GatewayRequest extends AbortOptions {
+  origin: string
+  path: string
+  /** The Accept header. */
+  accept: string
+  /** How long the answer may take to begin, in ms. */
+  timeoutMs: number
+  /** How long the body may be silent, in ms; as long as the answer may take when left out. */
+  idleMs?: number
+}
+
+export interface GatewayResponse {
+  response: Response
+  body: AsyncIterable<Uint8Array>
+}
+
+/** Largest JSON answer, in bytes: a status, a count or an error. A real status is about 2 KB. */
+const MAX_JSON_BYTES = 262_144
+
+/**
+ * Resolves with the headers of a successful answer, and its body.
+ *
+ * @throws {MayflyError} ERR_NO_NETWORK, and the error that the gateway answered with
+ * @throws signal.reason, when aborted
+ */
+export async function requestGateway(request: GatewayRequest): Promise<GatewayResponse> {
+  const { origin, path, accept, timeoutMs, idleMs = timeoutMs, signal } = request
+  const stop = new AbortController()
+  const startTimeout = (ms: number) => {
+    const idle = createIdleTimeout(ms)
+    onAbort(idle.signal, () => stop.abort(idle.signal.reason))
+    return idle
+  }
+  const head = startTimeout(timeoutMs)
+  let response: Response
+  try {
+    const anySignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    response = await fetch(origin + path, { headers: { accept }, signal: anySignal })
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new MayflyError('ERR_NO_NETWORK', `Cannot reach ${origin}: ${describeFetchError(cause)}`, { cause })
+  } finally {
+    head.end()
+  }
+
+  async function* readBody(): AsyncGenerator<Uint8Array> {
+    const idle = startTimeout(idleMs)
+    try {
+      for await (const chunk of response.body ?? []) {
+        yield chunk
+        idle.touch()
+      }
+    } finally {
+      idle.end()
+    }
+  }
+
+  const answer = { response, body: readBody() }
+  if (!response.ok) throw await refusalOf(origin, answer)
+  return answer
+}
+
+/** @throws {MayflyError} ERR_TOO_LARGE */
+export async function readAll(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw new MayflyError('ERR_TOO_LARGE', `An answer is over the limit of ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Undefined for an answer that is no JSON object. */
+export async function readJson({ body }: GatewayResponse): Promise<Record<string, unknown> | undefined> {
+  return parseObject(new TextDecoder().decode(await readAll(body, MAX_JSON_BYTES)))
+}
+
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The meaning of a gateway's codes to a command. Every other refusal concerns that gateway alone: ERR_UNAVAILABLE. */
+const CODES: Readonly<Record<string, MayflyErrorCode>> = {
+  ERR_BAD_KEY: 'ERR_BAD_KEY',
+  ERR_NO_HOLDER: 'ERR_NO_HOLDER',
+  ERR_TOO_LARGE: 'ERR_TOO_LARGE',
+  ERR_LIMIT: 'ERR_LIMIT',
+  ERR_NO_NETWORK: 'ERR_NO_NETWORK',
+  ERR_NOT_STARTED: 'ERR_NO_NETWORK',
+}
+
+/** The error in a gateway's answer. Only a gateway of ours sends it as JSON: a 404 of any other server does not mean that nobody holds it. */
+async function refusalOf(origin: string, answer: GatewayResponse): Promise<MayflyError> {
+  const { response } = answer
+  const facts = await readJson(answer).catch(() => undefined)
+  const { code, message } = (facts?.error ?? {}) as { code?: unknown; message?: unknown }
+  if (typeof code !== 'string' || typeof message !== 'string') {
+    return new MayflyError('ERR_NO_NETWORK', `Cannot ask ${origin}: it answered ${response.status} ${response.statusText}`.trim())
+  }
+  return new MayflyError((Object.hasOwn(CODES, code) && CODES[code]) || 'ERR_UNAVAILABLE', message)
+}
+
+/** `fetch` throws "fetch failed" and keeps the reason in its cause, or in that one's errors when a name has several addresses. */
+export function describeFetchError(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (!(cause instanceof Error)) return String(cause)
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name)
+}
