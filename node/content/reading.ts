@@ -1,15 +1,16 @@
-/** Reads a part of outlined content in order, some pieces ahead, no further than the reader goes. */
+/** Reads a part of outlined content in order: fetches some pieces ahead of the reader, and no faster than the reader takes them. */
 
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, equalBytes } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 import { type Outline, pieceCount } from './format/outline.ts'
 
-/** How much is fetched ahead of the reader at most, in bytes; no more than sixteen pieces. */
+/** The most that is fetched ahead of the reader, in bytes, and in pieces. */
 const AHEAD_BYTES = 8 * 1_048_576
+const MAX_AHEAD = 16
 /**
- * How much is fetched ahead of a reader that has only begun, in pieces; then as much again for each that it takes. Whoever reads a small
- * part and goes (a video's index, a cut range) costs its holders little.
+ * How much is fetched ahead of a reader that has just begun, in pieces. It grows by as much with each piece that the reader takes, so a
+ * reader of a small part (a video's index, a cut range) costs the holders little.
  */
 const FIRST_AHEAD = 2
 
@@ -31,7 +32,7 @@ export async function* readPart(
   const stop = new AbortController()
   const inner = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const last = Math.floor((offset + length - 1) / pieceBytes)
-  const mostAhead = Math.min(16, Math.max(FIRST_AHEAD, Math.floor(AHEAD_BYTES / pieceBytes)))
+  const mostAhead = Math.min(MAX_AHEAD, Math.max(FIRST_AHEAD, Math.floor(AHEAD_BYTES / pieceBytes)))
   let ahead = FIRST_AHEAD
   const coming: Promise<Uint8Array>[] = []
   let next = Math.floor(offset / pieceBytes)
@@ -52,24 +53,28 @@ export async function* readPart(
       ahead = Math.min(mostAhead, ahead + FIRST_AHEAD)
     }
   } finally {
-    stop.abort(new Error('nobody reads any more'))
+    stop.abort(new Error('the reader has left'))
   }
 }
 
+export interface UntrustedOptions {
+  createHasher: CreateHasher
+  /** The whole has another SHA-256. */
+  onLie(): void
+  signal?: AbortSignal | undefined
+}
+
 /**
- * Reads the whole by an outline that is only somebody's word: gives everything but the last piece as it comes, and that one when the
+ * Reads the whole by an outline that is only its sender's claim. Yields each piece but the last as it comes, and the last one when the
  * whole has the right SHA-256.
  *
- * @param onLie hears when it has not
  * @throws {MayflyError} ERR_UNAVAILABLE when it has not
  */
 export async function* readUntrusted(
   key: Key,
   outline: Outline,
   getPiece: GetPiece,
-  createHasher: CreateHasher,
-  onLie: () => void,
-  signal?: AbortSignal,
+  { createHasher, onLie, signal }: UntrustedOptions,
 ): AsyncGenerator<Uint8Array> {
   const whole = createHasher()
   let index = 0

@@ -49,8 +49,10 @@ export interface OpenedContent {
    * and its last piece is held back until the whole has the right SHA-256.
    */
   readonly isTrusted: boolean
-  /** Who gave the first of it; see `FetchedContent.from`. */
+  /** The source of its first bytes; see `FetchedContent.from`. */
   readonly from: string
+  /** The whole, where it is in memory: content that travels whole. */
+  readonly bytes?: Uint8Array
   /**
    * Yields checked bytes, in order, from several holders at once, no faster than they are taken. Breaking out ends the fetch.
    *

@@ -1,6 +1,6 @@
 /**
- * Outlines of content that is larger than one piece: its size and the SHA-256 of each piece. Pure; the layout is in WIRE.md. The same
- * content has the same outline everywhere, since the piece size follows from the size: so an outline's own hash can stand in a link.
+ * Outlines of content that is larger than one piece: its size and the SHA-256 of each piece. Pure; the layout is in WIRE.md. The piece
+ * size follows from the content's size, so the same content has the same outline everywhere, and a link can carry the outline's hash.
  */
 
 import { decode, encode } from 'cborg'
@@ -17,11 +17,24 @@ export interface Outline {
   hashes: Uint8Array
 }
 
+/** Content that is larger than one piece, with its outline. */
+export interface OutlinedContent {
+  key: Key
+  outline: Outline
+  /** The outline as it travels. */
+  outlineBytes: Uint8Array
+  /** The SHA-256 of `outlineBytes`. A link carries it. */
+  outlineHash: Key
+}
+
+/** Content that fits in one piece has no outline. */
+export type MaybeOutlined = OutlinedContent | { key: Key; outline?: undefined; outlineBytes?: undefined; outlineHash?: undefined }
+
 /** The smallest piece, and the largest content that travels whole, in bytes. */
 export const MIN_PIECE_BYTES = 262_144
-/** The largest piece: it is kept in memory until it is checked. */
+/** The largest piece, in bytes. It stays in memory until it is checked. */
 export const MAX_PIECE_BYTES = 16_777_216
-/** So an outline has at most 131,072 bytes of hashes, and is itself content that travels whole. */
+/** An outline has at most 131,072 bytes of hashes, so it travels whole itself. */
 export const MAX_PIECES = 4_096
 /** The largest content that an outline can describe, in bytes. */
 export const MAX_OUTLINED_BYTES = MAX_PIECE_BYTES * MAX_PIECES

@@ -1,16 +1,9 @@
-/** Reads content once, and knows its key and (where it is larger than one piece) its outline. */
+/** Reads content once and computes its key and, when it is larger than one piece, its outline. */
 
 import { type CreateHasher, KEY_BYTES, sha256 } from '../../keys/index.ts'
-import type { AbortOptions, Key } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
 import type { ContentSource } from '../types.ts'
-import { encodeOutline, type Outline, pieceBytesFor, pieceCount, pieceSize } from './outline.ts'
-
-export interface Outlined {
-  key: Key
-  outline?: Outline
-  outlineBytes?: Uint8Array
-  outlineHash?: Key
-}
+import { encodeOutline, type MaybeOutlined, type Outline, pieceBytesFor, pieceCount, pieceSize } from './outline.ts'
 
 /**
  * @throws {MayflyError} ERR_TOO_LARGE
@@ -22,7 +15,7 @@ export async function outlineSource(
   maxPieceBytes: number,
   createHasher: CreateHasher,
   { signal }: AbortOptions = {},
-): Promise<Outlined> {
+): Promise<MaybeOutlined> {
   const { size } = source
   if (size <= maxPieceBytes) return { key: await sha256(await source.read(0, size, signal ? { signal } : {})) }
   const pieceBytes = pieceBytesFor(size)
@@ -31,7 +24,7 @@ export async function outlineSource(
   for (let index = 0; index < pieceCount(outline); index++) {
     signal?.throwIfAborted()
     const piece = await source.read(index * pieceBytes, pieceSize(outline, index), signal ? { signal } : {})
-    // The piece's own hash is made off this thread where there is WebCrypto, while the whole's goes on here.
+    // WebCrypto computes the piece's hash on another thread while this one goes on with the hash of the whole.
     const pieceHash = sha256(piece)
     await whole.update(piece)
     outline.hashes.set(await pieceHash, index * KEY_BYTES)

@@ -1,22 +1,16 @@
-/** Outlines that this peer has met, and which of them it has found to be true. */
+/** Outlines that this peer has received, and which of them it has proven. */
 
+import { createRecentMap } from '../../async/recent-map.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
-import type { Outline } from '../format/outline.ts'
-
-export interface KnownOutline {
-  key: Key
-  outline: Outline
-  outlineBytes: Uint8Array
-  outlineHash: Key
-}
+import type { OutlinedContent } from '../format/outline.ts'
 
 export interface KnownOutlines {
-  remember(known: KnownOutline): void
-  get(key: Key, outlineHash: Key): KnownOutline | undefined
-  /** The whole was checked against it, on this peer. */
+  remember(content: OutlinedContent): void
+  get(key: Key, outlineHash: Key): OutlinedContent | undefined
+  /** This peer has checked the whole content against the outline. */
   trust(key: Key, outlineHash: Key): void
-  /** The outline's hash that is known to be true for the key. */
+  /** The hash of the outline that is proven for the key. */
   trusted(key: Key): Key | undefined
 }
 
@@ -25,29 +19,19 @@ const MAX_OUTLINES = 128
 const MAX_TRUSTED = 4_096
 
 export function createKnownOutlines(): KnownOutlines {
-  /** By key and the outline's hash, oldest use out first. Bounded: MAX_OUTLINES. */
-  const outlines = new Map<string, KnownOutline>()
-  /** By key, oldest out first. Bounded: MAX_TRUSTED. */
-  const trusted = new Map<string, Key>()
+  /** By key and outline hash. */
+  const outlines = createRecentMap<string, OutlinedContent>({ maxEntries: MAX_OUTLINES })
+  /** By key. */
+  const trusted = createRecentMap<string, Key>({ maxEntries: MAX_TRUSTED, order: 'written' })
   const idOf = (key: Key, outlineHash: Key) => `${encodeKeyHex(key)}:${encodeKeyHex(outlineHash)}`
 
-  function add<V>(map: Map<string, V>, id: string, value: V, most: number): void {
-    map.delete(id)
-    map.set(id, value)
-    const oldest = map.size > most ? map.keys().next().value : undefined
-    if (oldest !== undefined) map.delete(oldest)
-  }
-
   return {
-    remember: (known) => add(outlines, idOf(known.key, known.outlineHash), known, MAX_OUTLINES),
-    get(key, outlineHash) {
-      const known = outlines.get(idOf(key, outlineHash))
-      if (known !== undefined) add(outlines, idOf(key, outlineHash), known, MAX_OUTLINES)
-      return known
-    },
+    remember: (content) => outlines.set(idOf(content.key, content.outlineHash), content),
+    get: (key, outlineHash) => outlines.get(idOf(key, outlineHash)),
     trust(key, outlineHash) {
-      const known = trusted.get(encodeKeyHex(key))
-      if (known === undefined || !equalBytes(known, outlineHash)) add(trusted, encodeKeyHex(key), outlineHash, MAX_TRUSTED)
+      const id = encodeKeyHex(key)
+      const known = trusted.get(id)
+      if (known === undefined || !equalBytes(known, outlineHash)) trusted.set(id, outlineHash)
     },
     trusted: (key) => trusted.get(encodeKeyHex(key)),
   }

@@ -1,20 +1,21 @@
 /**
- * A memory cache of content that others hold. An entry is served only while its key has a living holder: each entry watches its key,
- * and goes with the last holder. When nobody can tell any more, it is kept but not served.
+ * A memory cache of content that others hold. An entry is served only while its key has a living holder: the cache watches the key of each
+ * entry and drops the entry with the last holder. While the count of holders is uncertain, the entry is kept but not served.
  */
 
+import { createRecentMap } from '../../async/recent-map.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 
-/** A piece is right only by the outline that it was checked against: by a false one, it is another holder's lie. */
+/** One piece of larger content. It was checked against this outline only; under a false outline it would be a lie of another holder. */
 export interface PieceName {
   outlineHash: Key
-  /** Its number; or the outline itself, which is worth nothing either without a holder. */
+  /** The piece's number; or the outline itself, which is cached under the same condition. */
   index: number | 'outline'
 }
 
 export interface LivingCache {
-  /** @param piece which one, for content that comes in pieces */
+  /** @param piece left out for content that travels whole */
   get(key: Key, piece?: PieceName): Uint8Array | undefined
   put(key: Key, bytes: Uint8Array, piece?: PieceName): void
   clear(): void
@@ -23,8 +24,8 @@ export interface LivingCache {
 
 interface Entry {
   bytes: Uint8Array
-  alive: boolean
-  stop(): void
+  isAlive: boolean
+  stopWatching(): void
 }
 
 /** Each entry costs a watch at the key's record nodes. */
@@ -37,15 +38,19 @@ export function createLivingCache(
   maxBytes: number,
   onCount: (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void,
 ): LivingCache {
-  /** By key, hex, and piece, in the order of last use. Bounded: maxBytes and MAX_ENTRIES. */
-  const entries = new Map<string, Entry>()
+  /** By key, hex, and piece. Bounded by maxBytes, too. */
+  const entries = createRecentMap<string, Entry>({ maxEntries: MAX_ENTRIES, onEvict: (_id, entry) => retire(entry) })
   let total = 0
 
-  function drop(id: string, entry: Entry): void {
-    if (entries.get(id) !== entry) return
-    entries.delete(id)
+  function retire(entry: Entry): void {
     total -= entry.bytes.byteLength + ENTRY_BYTES
-    entry.stop()
+    entry.stopWatching()
+  }
+
+  function drop(id: string, entry: Entry): void {
+    if (entries.peek(id) !== entry) return
+    entries.delete(id)
+    retire(entry)
   }
 
   return {
@@ -54,27 +59,22 @@ export function createLivingCache(
     },
     get(key, piece) {
       const id = entryId(key, piece)
-      const entry = entries.get(id)
-      if (entry === undefined || !entry.alive) return undefined
-      entries.delete(id)
-      entries.set(id, entry)
-      return entry.bytes
+      return entries.peek(id)?.isAlive ? entries.get(id)?.bytes : undefined
     },
     put(key, bytes, piece) {
       const id = entryId(key, piece)
       if (entries.has(id) || bytes.byteLength + ENTRY_BYTES > maxBytes) return
-      const entry: Entry = { bytes, alive: false, stop: () => {} }
-      entries.set(id, entry)
+      const entry: Entry = { bytes, isAlive: false, stopWatching: () => {} }
       total += bytes.byteLength + ENTRY_BYTES
-      entry.stop = onCount(key, (count, isCertain) => {
+      entries.set(id, entry)
+      entry.stopWatching = onCount(key, (count, isCertain) => {
         if (isCertain && count === 0) drop(id, entry)
-        else entry.alive = isCertain
+        else entry.isAlive = isCertain
       })
-      if (entries.get(id) !== entry) entry.stop() // it was told at once that nobody holds the key
-      while (total > maxBytes || entries.size > MAX_ENTRIES) {
-        const oldest = entries.entries().next().value
-        if (oldest === undefined) break
-        drop(...oldest)
+      if (entries.peek(id) !== entry) entry.stopWatching() // the first count was zero
+      for (const [oldId, old] of entries) {
+        if (total <= maxBytes) break
+        drop(oldId, old)
       }
     },
     clear() {

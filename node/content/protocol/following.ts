@@ -3,7 +3,7 @@
 import type { FrameStream } from '../../network/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { decodePieceSet, type PieceSet } from '../format/piece-set.ts'
-import { encodeContent, type MorePieces, type NoContent, type Pieces } from './wire.ts'
+import { encodeContent, type MorePiecesFrame, type NoContent, type PiecesFrame } from './wire.ts'
 
 export interface FollowedContent {
   key: Key
@@ -16,7 +16,7 @@ export interface FollowedContent {
 export type FollowEnd = { isComplete: true } | { none: NoContent } | { broken: string } | { unreachable: string }
 
 export interface Follow {
-  onFrame(frame: Pieces | MorePieces): void
+  onFrame(frame: PiecesFrame | MorePiecesFrame): void
   done(end: FollowEnd): void
 }
 
@@ -57,7 +57,7 @@ export function followPieces(
       resolve(result)
     }
     const timer = setTimeout(() => done({ broken: `nothing arrived for ${stallMs} ms` }), stallMs)
-    const onFrame = (frame: Pieces | MorePieces) => {
+    const onFrame = (frame: PiecesFrame | MorePiecesFrame) => {
       const fresh = hearing.hear(frame)
       if (fresh === undefined) return done({ broken: `pieces that are none of the ${pieceCount}, or were told before` })
       clearTimeout(timer)
@@ -92,7 +92,7 @@ function createHearing(pieceCount: number) {
       return pieces?.isFull === true
     },
     /** The pieces that are new; undefined when the frame breaks the rules. */
-    hear(frame: Pieces | MorePieces): number[] | undefined {
+    hear(frame: PiecesFrame | MorePiecesFrame): number[] | undefined {
       if ((frame.type === 'pieces') !== (pieces === undefined)) return undefined
       if (frame.type === 'more-pieces') return frame.indexes.every((index) => pieces?.add(index)) ? frame.indexes : undefined
       try {

@@ -9,18 +9,18 @@ import { MAX_PIECES } from '../format/outline.ts'
 export const CONTENT_PROTOCOL = '/mayfly/content/1.0.0'
 
 /**
- * How much of a content travels in one frame, in bytes: small enough that an answer behind it does not wait. Each chunk but the last is
- * exactly this long, so that whoever sends slowly or in crumbs is found out after a few of them.
+ * Bytes of content in one frame: few enough that the next answer on the stream does not wait. Each chunk but the last is exactly this long,
+ * so that a peer which sends slowly, in crumbs, is found out after a few of them.
  */
 export const CHUNK_BYTES = 65_536 - 256
-/** A frame of the content protocol is at most this long, in bytes. */
+/** The longest frame, in bytes. */
 export const MAX_CONTENT_FRAME_BYTES = 65_536
 
-/** Where the answer may come from: what the answerer or its tabs hold, or (a tab asks its home) anybody that can be found. */
+/** Where the answer may come from. `own`: what the answering peer or its tabs hold. `network`: any holder, for a home's own tabs. */
 export const ASK_SCOPE = { own: 0, network: 1 } as const
 export type AskScope = (typeof ASK_SCOPE)[keyof typeof ASK_SCOPE]
 
-/** Why there is no content; the number travels. */
+/** Why there is no content. The number travels. */
 export const NO_CONTENT = {
   'not-held': 1,
   busy: 2,
@@ -30,69 +30,78 @@ export const NO_CONTENT = {
 } as const
 export type NoContent = keyof typeof NO_CONTENT
 
-export interface Ask {
+export interface AskFrame {
   type: 'ask'
   id: number
   key: Key
   scope: AskScope
 }
-/** One piece of content whose outline the asker has. */
-export interface AskPiece {
+/** Requests one piece of content whose outline the requesting peer has. */
+export interface AskPieceFrame {
   type: 'ask-piece'
   id: number
   key: Key
   index: number
   scope: AskScope
-  /** The SHA-256 of that outline: who has another one has other content. */
+  /** The SHA-256 of that outline. Another outline means other content. */
   outline: Key
 }
-/** Which pieces does the answerer have, now and as they come? */
-export interface FollowPieces {
+/** Requests the numbers of the pieces that the other peer has, now and as they come. */
+export interface FollowPiecesFrame {
   type: 'follow-pieces'
   id: number
   key: Key
   outline: Key
 }
-export interface Cancel {
+export interface CancelFrame {
   type: 'cancel'
   id: number
 }
-/** The next bytes of the content; the first frame may be the last. */
-export interface Chunk {
+/** The next bytes of the content. The first chunk may be the last. */
+export interface ChunkFrame {
   type: 'chunk'
   id: number
   /** Size of the whole content, in bytes; the same in each chunk. */
   total: number
   bytes: Uint8Array
 }
-/** Instead of content that is larger than one piece: the next bytes of its outline, itself small. */
-export interface OutlineChunk {
+/** The answer to `ask` for content that is larger than one piece: the next bytes of its outline. */
+export interface OutlineChunkFrame {
   type: 'outline-chunk'
   id: number
   /** Size of the outline, in bytes. */
   total: number
   bytes: Uint8Array
 }
-/** The first answer to `follow-pieces`: those that are there. */
-export interface Pieces {
+/** The first answer to `follow-pieces`: the pieces that are there. */
+export interface PiecesFrame {
   type: 'pieces'
   id: number
-  /** See `PieceSet.encode`. Whether it fits the outline is for who asked. */
+  /** See `PieceSet.encode`. The requesting peer checks whether it fits the outline. */
   bitmap: Uint8Array
 }
-/** And those that have come since. */
-export interface MorePieces {
+/** The pieces that have come since. */
+export interface MorePiecesFrame {
   type: 'more-pieces'
   id: number
   indexes: number[]
 }
-export interface None {
+export interface NoneFrame {
   type: 'none'
   id: number
   reason: NoContent
 }
 
-export type ContentFrame = Ask | AskPiece | FollowPieces | Cancel | Chunk | OutlineChunk | Pieces | MorePieces | None
+export type ContentFrame =
+  | AskFrame
+  | AskPieceFrame
+  | FollowPiecesFrame
+  | CancelFrame
+  | ChunkFrame
+  | OutlineChunkFrame
+  | PiecesFrame
+  | MorePiecesFrame
+  | NoneFrame
 
 const TYPE = {
   ask: 1,

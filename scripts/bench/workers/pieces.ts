@@ -2,11 +2,10 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { MemoryDatastore } from 'datastore-core'
 import { createByteRate } from '../../../node/async/byte-rate.ts'
-import { createAsking } from '../../../node/content/protocol/asking.ts'
-import { giveContent } from '../../../node/content/protocol/giving.ts'
+import { createContentClient } from '../../../node/content/protocol/content-client.ts'
+import { serveContent } from '../../../node/content/protocol/content-server.ts'
 import { ASK_SCOPE, CONTENT_PROTOCOL } from '../../../node/content/protocol/wire.ts'
 import { sha256 } from '../../../node/index.ts'
 import { createOverlay } from '../../../node/network/index.ts'
@@ -15,7 +14,7 @@ import { createWebSocketListener } from '../../../node/server/port/listener.ts'
 import { serveCalls } from '../worker.ts'
 
 export interface Transfer {
-  /** Who gives. */
+  /** Peer id of the sender. */
   peer: string
   address: string
   way: 'stream' | 'http'
@@ -57,10 +56,8 @@ const { libp2p } = await createOverlay({
   serverProtocol: CONTENT_PROTOCOL,
 })
 await libp2p.handle(CONTENT_PROTOCOL, (stream, connection) =>
-  giveContent(stream, connection, {
-    read: async () => ({ bytes: piece }),
-    readPiece: async () => piece,
-    follow: () => undefined,
+  serveContent(stream, connection, {
+    content: { read: async () => ({ bytes: piece }), readPiece: async () => piece, follow: () => undefined },
     rate: createByteRate({ bytesPerSecond: 0 }),
     onServed: () => {},
   }),
@@ -68,8 +65,8 @@ await libp2p.handle(CONTENT_PROTOCOL, (stream, connection) =>
 await libp2p.start()
 
 async function take({ peer, address, way, pieceBytes, totalBytes, parallel }: Transfer): Promise<Timing> {
-  const asking = createAsking({ libp2p, maxWholeBytes: pieceBytes, ...(way === 'http' && { fetchPiece: createHttpPieces() }) })
-  const giver = peerIdFromString(peer)
+  const client = createContentClient({ libp2p, maxWholeBytes: pieceBytes, ...(way === 'http' && { fetchPiece: createHttpPieces() }) })
+  const target = { peer, addresses: [address], scope: ASK_SCOPE.own, stallMs: 10_000 }
   const { signal } = new AbortController()
   const count = Math.ceil(totalBytes / pieceBytes)
   const cpu = process.cpuUsage()
@@ -79,15 +76,10 @@ async function take({ peer, address, way, pieceBytes, totalBytes, parallel }: Tr
   const takeSome = async () => {
     while (next < count) {
       const index = next++
-      const got = await asking.askPiece(
-        giver,
-        [address],
+      const got = await client.requestPiece(
+        target,
         { key: KEY, outline: KEY, index, offset: index * pieceBytes, size: pieceBytes },
-        ASK_SCOPE.own,
-        10_000,
-        {
-          signal,
-        },
+        { signal },
       )
       if (!('bytes' in got)) throw new Error(`no piece: ${JSON.stringify(got)}`)
       await sha256(got.bytes)
@@ -97,7 +89,7 @@ async function take({ peer, address, way, pieceBytes, totalBytes, parallel }: Tr
   await Promise.all(Array.from({ length: parallel }, takeSome))
   const ms = performance.now() - startedAtMs
   const { user, system } = process.cpuUsage(cpu)
-  asking.stop()
+  client.stop()
   return { ms, firstMs, cpuMs: (user + system) / 1_000 }
 }
 

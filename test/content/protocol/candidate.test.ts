@@ -9,7 +9,7 @@ const holder = (peer: string, home: string): Holder => ({ peer, home, addresses:
 
 test('candidate: a node that holds it is asked itself, also by a tab that can ask other tabs directly', () => {
   expect(holderCandidate(holder('node', 'node'), [WAY], TIMES)).toEqual({
-    ask: 'node',
+    peer: 'node',
     addresses: ['/dns/a/tcp/1/ws'],
     scope: ASK_SCOPE.own,
     stallMs: 1,
@@ -17,13 +17,13 @@ test('candidate: a node that holds it is asked itself, also by a tab that can as
   })
 })
 
-test('candidate: a tab is asked directly where that is possible, else by its home, which has longer', () => {
-  expect(holderCandidate(holder('tab', 'home'), [WAY], TIMES)).toMatchObject({ ask: 'tab', addresses: [WAY], isDirect: true, stallMs: 1 })
+test('candidate: a tab is asked directly where that is possible, else through its home, which has longer', () => {
+  expect(holderCandidate(holder('tab', 'home'), [WAY], TIMES)).toMatchObject({ peer: 'tab', addresses: [WAY], isDirect: true, stallMs: 1 })
   const byHome = holderCandidate(holder('tab', 'home'), [], TIMES)
-  expect(byHome).toEqual({ ask: 'home', addresses: ['/dns/a/tcp/1/ws'], scope: ASK_SCOPE.own, stallMs: 2, holder: 'tab' })
+  expect(byHome).toEqual({ peer: 'home', addresses: ['/dns/a/tcp/1/ws'], scope: ASK_SCOPE.own, stallMs: 2, holder: 'tab' })
 })
 
 test('candidate: only a home is asked about the whole network', () => {
   expect(homeCandidate('home', TIMES)).toMatchObject({ scope: ASK_SCOPE.network, holder: 'home' })
-  expect(tabCandidate('tab', TIMES)).toMatchObject({ ask: 'tab', scope: ASK_SCOPE.own, addresses: [] })
+  expect(tabCandidate('tab', TIMES)).toMatchObject({ peer: 'tab', scope: ASK_SCOPE.own, addresses: [] })
 })

@@ -5,8 +5,8 @@ import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, test } from 'vitest'
 import { createByteRate } from '../../../node/async/byte-rate.ts'
 import { type PieceFeed, PieceSet } from '../../../node/content/format/piece-set.ts'
+import { serveContent } from '../../../node/content/protocol/content-server.ts'
 import { type FollowChannel, followPieces } from '../../../node/content/protocol/following.ts'
-import { giveContent } from '../../../node/content/protocol/giving.ts'
 import { type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
 import { createFrameStream } from '../../../node/network/index.ts'
 import { addressOfKind } from '../../helpers/connection-address.ts'
@@ -48,10 +48,8 @@ function createFeed(...there: number[]) {
 /** The following end of a stream; what comes is told to it, and kept. */
 async function createFollower(feedOf: () => PieceFeed | undefined) {
   const [outbound, inbound] = await streamPair({ delay: 0 })
-  giveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind('socket') } as unknown as Connection, {
-    read: async () => ({ bytes: new Uint8Array() }),
-    readPiece: async () => new Uint8Array(),
-    follow: feedOf,
+  serveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind('socket') } as unknown as Connection, {
+    content: { read: async () => ({ bytes: new Uint8Array() }), readPiece: async () => new Uint8Array(), follow: feedOf },
     rate: createByteRate({ bytesPerSecond: 0 }),
     onServed: () => {},
   })

@@ -10,13 +10,13 @@ test('http origin: a node that was dialled is asked where it was dialled', () =>
   expect(httpOriginOf({ direction: 'outbound', remoteAddr: dialled.encapsulate('/p2p-circuit') }, [])).toBeUndefined()
 })
 
-test('http origin: who dialled this peer is asked where it says, at the host which it came from', () => {
+test('http origin: a node that dialled this peer is asked at an address that it announces, at the host it came from', () => {
   const inbound = { direction: 'inbound', remoteAddr: multiaddr('/ip4/192.0.2.1/tcp/51234/ws') } as const
   const own = `/ip4/192.0.2.1/tcp/4000/ws/p2p/${PEER}`
   expect(httpOriginOf(inbound, ['no address', '/ip4/127.0.0.1/tcp/4000/ws', own])).toBe('http://192.0.2.1:4000')
 })
 
-test('http origin: nobody is sent to a third party', () => {
+test('http origin: no announced address leads to a third party', () => {
   const inbound = { direction: 'inbound', remoteAddr: multiaddr('/ip4/192.0.2.1/tcp/51234/ws') } as const
   expect(httpOriginOf(inbound, ['/ip4/127.0.0.1/tcp/6379/ws', '/dns4/victim.example/tcp/80/ws'])).toBeUndefined()
   expect(httpOriginOf(inbound, [])).toBeUndefined()

@@ -1,10 +1,10 @@
-/** Holders of the whole and receivers that have some of it, as one receiver's swarm uses them; what they have and give is in the test's hand. */
+/** How a downloader's swarm uses holders of the whole and other downloaders. The test decides what they have and send. */
 
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import type { Outline } from '../../../node/content/format/outline.ts'
-import type { AskResult } from '../../../node/content/protocol/asking.ts'
 import type { Candidate } from '../../../node/content/protocol/candidate.ts'
-import type { Part } from '../../../node/content/swarm/members.ts'
+import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
+import type { Part } from '../../../node/content/swarm/search.ts'
 import { createSwarm, type Swarm, type SwarmOptions } from '../../../node/content/swarm/swarm.ts'
 import { sha256 } from '../../../node/keys/index.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
@@ -25,10 +25,10 @@ interface Other {
   isDirect?: boolean
   /** No search finds it. */
   isHidden?: boolean
-  give?: (index: number) => Promise<AskResult>
+  give?: (index: number) => Promise<ContentReply>
 }
 
-const right = async (index: number): Promise<AskResult> => ({ bytes: pieceOf(index) })
+const right = async (index: number): Promise<ContentReply> => ({ bytes: pieceOf(index) })
 const swarms: Swarm[] = []
 afterEach(() => {
   for (const swarm of swarms.splice(0)) swarm.stop()
@@ -44,9 +44,9 @@ function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}) {
       outline,
       async *candidates(part) {
         searches.push(part)
-        for (const [ask, other] of others) {
+        for (const [peer, other] of others) {
           if (other.part === part && !other.isHidden)
-            yield { ask, holder: ask, addresses: [], scope: 0, stallMs: 1, isDirect: other.isDirect === true } satisfies Candidate
+            yield { peer, holder: peer, addresses: [], scope: 0, stallMs: 1, isDirect: other.isDirect === true } satisfies Candidate
         }
       },
       onCount(part, listener) {
@@ -56,17 +56,17 @@ function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}) {
         }
       },
       follow(candidate, onPieces) {
-        onPieces(others.get(candidate.ask)?.has ?? [])
+        onPieces(others.get(candidate.peer)?.has ?? [])
         return new Promise(() => {})
       },
-      askPiece: async ({ ask }, index) => {
-        asked.push(`${ask} ${index}`)
-        return (others.get(ask)?.give ?? right)(index)
+      requestPiece: async ({ peer }, index) => {
+        asked.push(`${peer} ${index}`)
+        return (others.get(peer)?.give ?? right)(index)
       },
-      distrust: ({ ask }) => distrusted.push(ask),
+      distrust: ({ peer }) => distrusted.push(peer),
       random: () => 0,
     },
-    { minSlowMs: 60_000, reserveAfterMs: 60_000, retryMs: 5, ...options },
+    { minSlowMs: 60_000, fallbackAfterMs: 60_000, retryMs: 5, ...options },
   )
   swarms.push(swarm)
   return { swarm, asked, searches, distrusted, tellCount: (part: Part, count: number) => counts[part]?.(count), counts }
@@ -75,7 +75,7 @@ function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}) {
 const signal = AbortSignal.timeout(30_000)
 const ALL = Array.from({ length: PIECES }, (_, index) => index)
 
-test('swarm: the rarest piece that somebody can be asked for is picked first', async () => {
+test('swarm: the rarest piece that a member can be asked for is picked first', async () => {
   const { swarm, tellCount } = startSwarm(
     new Map<string, Other>([
       ['a', { part: 'some', has: [0, 1, 2, 3] }],
@@ -88,7 +88,7 @@ test('swarm: the rarest piece that somebody can be asked for is picked first', a
   expect([ALL, [0, 1, 2], [0, 1], [4]].map((wanted) => swarm.pick(wanted))).toEqual([3, 2, 0, undefined])
 })
 
-test('swarm: what only a holder of the whole has is rarer than what a receiver has', async () => {
+test('swarm: a piece that only a holder of the whole has is rarer than one that a downloader has', async () => {
   const { swarm, tellCount } = startSwarm(
     new Map<string, Other>([
       ['whole', { part: 'whole' }],
@@ -99,7 +99,7 @@ test('swarm: what only a holder of the whole has is rarer than what a receiver h
   await waitFor(() => swarm.pick(ALL) === 6, 5_000, 'both are heard')
 })
 
-test('swarm: each piece is asked of a receiver that has it, and of the holder of the whole only when none has', async () => {
+test('swarm: each piece is requested from a downloader that has it, and from the holder of the whole only when none has', async () => {
   const { swarm, asked, tellCount } = startSwarm(
     new Map<string, Other>([
       ['whole', { part: 'whole' }],
@@ -112,8 +112,8 @@ test('swarm: each piece is asked of a receiver that has it, and of the holder of
   expect(asked).toEqual(['whole 0', 'some 1', 'whole 2', 'some 3'])
 })
 
-test('swarm: a receiver that gives wrong bytes is asked once, and never again however often it is found', async () => {
-  const wrong = async (): Promise<AskResult> => ({ bytes: Uint8Array.of(9, 9) })
+test('swarm: a downloader that sends wrong bytes is asked once, and never again however often it is found', async () => {
+  const wrong = async (): Promise<ContentReply> => ({ bytes: Uint8Array.of(9, 9) })
   const { swarm, asked, distrusted, tellCount } = startSwarm(
     new Map<string, Other>([
       ['whole', { part: 'whole' }],
@@ -133,7 +133,7 @@ test('swarm: a receiver that gives wrong bytes is asked once, and never again ho
   expect(distrusted).toEqual(['liar'])
 })
 
-test('swarm: an impatient one says when nobody has a piece, a patient one asks who comes', async () => {
+test('swarm: an impatient swarm fails when no member has a piece, a patient one asks the next that comes', async () => {
   const others = new Map<string, Other>([['some', { part: 'some', has: [1] }]])
   const impatient = startSwarm(others)
   impatient.tellCount('some', 1)
@@ -147,10 +147,10 @@ test('swarm: an impatient one says when nobody has a piece, a patient one asks w
   others.set('whole', { part: 'whole' })
   tellCount('whole', 1)
   await waitFor(() => swarm.pick([0]) === 0, 5_000, 'who came is met')
-  expect((await swarm.piece(0, { signal })).from.ask).toBe('whole')
+  expect((await swarm.piece(0, { signal })).from.peer).toBe('whole')
 })
 
-test('swarm: who failed is looked for again after a while, without anybody telling', async () => {
+test('swarm: a member that failed is searched for again after a while, though no count changes', async () => {
   let isAway = true
   const { swarm, asked } = startSwarm(
     new Map<string, Other>([['whole', { part: 'whole', give: async (index) => (isAway ? { unreachable: 'away' } : right(index)) }]]),
@@ -164,7 +164,7 @@ test('swarm: who failed is looked for again after a while, without anybody telli
   expect((await swarm.piece(0, { signal })).bytes).toEqual(pieceOf(0))
 })
 
-test('swarm: who could not be reached directly is looked for again while somebody else gives', async () => {
+test('swarm: a tab that could not be reached directly is searched for again while another member sends', async () => {
   let isBusy = true
   const others = new Map<string, Other>([
     ['tab', { part: 'whole', isDirect: true, give: async (index) => (isBusy ? { unreachable: 'no answer' } : right(index)) }],
@@ -179,11 +179,11 @@ test('swarm: who could not be reached directly is looked for again while somebod
   const hasLooked = () => searches.filter((part) => part === 'whole').length >= 2 && !swarm.isSearching
   await waitFor(hasLooked, 5_000, 'it has looked for others')
   tab.isHidden = false
-  const givesAgain = async () => (await swarm.piece(1, { signal })).from.ask === 'tab'
+  const givesAgain = async () => (await swarm.piece(1, { signal })).from.peer === 'tab'
   await waitFor(givesAgain, 10_000, 'it is asked again, and gives')
 })
 
-test('swarm: one that is full of receivers without a piece makes room for who has it', async () => {
+test('swarm: a swarm full of downloaders without a piece makes room for one that has it', async () => {
   const poor = Array.from({ length: 3 }, (_, i): [string, Other] => [`poor ${i}`, { part: 'some', has: [i] }])
   const { swarm, tellCount } = startSwarm(new Map<string, Other>([...poor, ['rich', { part: 'some', has: [7] }]]), {
     isPatient: true,
@@ -193,7 +193,7 @@ test('swarm: one that is full of receivers without a piece makes room for who ha
   await waitFor(() => swarm.pick([7]) === 7, 5_000, 'the one that has it is met')
 })
 
-test('swarm: once stopped it listens to nobody', () => {
+test('swarm: once stopped it counts no more', () => {
   const { swarm, counts } = startSwarm(new Map())
   expect(Object.keys(counts).toSorted()).toEqual(['some', 'whole'])
   swarm.stop()

@@ -1,12 +1,11 @@
-import type { PeerId } from '@libp2p/interface'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
-import { createFetcher, FETCHER_DEFAULTS, type FetcherOptions } from '../../node/content/fetcher.ts'
-import type { Asking, AskResult } from '../../node/content/protocol/asking.ts'
-import { ASK_SCOPE, type AskScope } from '../../node/content/protocol/wire.ts'
-import { type Holder, MayflyError, type PeerEvent } from '../../node/index.ts'
-import { encodeKeyHex, sha256 } from '../../node/keys/index.ts'
-import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { createFetcher, FETCHER_DEFAULTS, type FetcherOptions } from '../../../node/content/fetch/fetcher.ts'
+import type { ContentReply, RequestTarget } from '../../../node/content/protocol/content-client.ts'
+import { ASK_SCOPE, type AskScope } from '../../../node/content/protocol/wire.ts'
+import { type Holder, MayflyError, type PeerEvent } from '../../../node/index.ts'
+import { encodeKeyHex, sha256 } from '../../../node/keys/index.ts'
+import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const PAGE = new TextEncoder().encode('the right page')
 const WRONG = { bytes: new TextEncoder().encode('another page') }
@@ -21,19 +20,19 @@ beforeAll(async () => {
   ;[self, ...peers] = (await Promise.all(Array.from({ length: 14 }, (_, i) => createSeededPeer(i + 1)))) as [SeededPeer, ...SeededPeer[]]
 })
 
-interface Asked {
+interface Request {
   peer: string
   scope: AskScope
   stallMs: number
   signal: AbortSignal
 }
-type Answer = AskResult | Promise<AskResult> | ((asked: Asked) => Promise<AskResult>)
+type Answer = ContentReply | Promise<ContentReply> | ((request: Request) => Promise<ContentReply>)
 
-/** A peer that never answers, until it is not waited for any more. */
-const silent = ({ signal }: Asked) =>
-  new Promise<AskResult>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+/** A peer that never answers. The request ends when it is aborted. */
+const silent = ({ signal }: Request) =>
+  new Promise<ContentReply>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 
-/** Who holds the key and what each answers, in the order in which they are found. */
+/** The holders of the key, in the order in which they are found, and what each answers. */
 interface World {
   holders: [peer: SeededPeer, answer: Answer, home?: SeededPeer][]
   tabs: [peer: SeededPeer, answer: Answer][]
@@ -41,7 +40,7 @@ interface World {
   findFails?: Error
 }
 
-let asked: Asked[]
+let asked: Request[]
 let events: PeerEvent[]
 let finds: number
 beforeEach(() => {
@@ -52,26 +51,23 @@ beforeEach(() => {
 
 function createFetching(given: Partial<World>, options: FetcherOptions = {}) {
   const world: World = { holders: [], tabs: [], ...given }
-  const asking: Asking = {
-    async ask(peer: PeerId, _addresses, _key, scope, stallMs, { signal }) {
-      const question = { peer: peer.toString(), scope, stallMs, signal }
-      asked.push(question)
+  const client = {
+    async request({ peer, scope, stallMs }: RequestTarget, _key: Uint8Array, { signal }: { signal: AbortSignal }) {
+      const request = { peer, scope, stallMs, signal }
+      asked.push(request)
       const all: [SeededPeer, Answer][] = [
         ...(world.home === undefined ? [] : [world.home]),
         ...world.tabs,
         ...world.holders.map(([holder, answer, home]): [SeededPeer, Answer] => [home ?? holder, answer]),
       ]
-      const answer = all.find(([{ id }]) => id === question.peer)?.[1] ?? NOT_HELD
-      return typeof answer === 'function' ? answer(question) : answer
+      const answer = all.find(([{ id }]) => id === request.peer)?.[1] ?? NOT_HELD
+      return typeof answer === 'function' ? answer(request) : answer
     },
-    follow: async () => ({ none: 'not-held' }),
-    askPiece: async () => NOT_HELD,
-    stop() {},
   }
   const fetcher = createFetcher(
     {
       self: self.id,
-      asking,
+      client,
       tabsHolding: () => world.tabs.map(([{ id }]) => id),
       async *find(): AsyncGenerator<Holder> {
         finds++
@@ -94,19 +90,19 @@ const named = () => events.flatMap((event) => (event.type === 'bad-holder' ? [ev
 const askedOf = () => asked.map(({ peer }) => peer)
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
-test('fetcher: gets the right bytes, and says from whom', async () => {
+test('fetcher: gets the right bytes, and names their source', async () => {
   const [a] = peers as [SeededPeer]
   const { fetch } = createFetching({ holders: [[a, RIGHT]] })
   expect(await fetch()).toEqual({ key, bytes: PAGE, from: a.id })
   expect(events).toEqual([{ type: 'fetched', key: encodeKeyHex(key), bytes: PAGE.byteLength, from: a.id, ms: expect.any(Number) }])
 })
 
-test('fetcher: fifty who ask meanwhile cost one question', async () => {
+test('fetcher: fifty callers at the same time cost one request', async () => {
   const [a] = peers as [SeededPeer]
-  const answer = Promise.withResolvers<AskResult>()
+  const answer = Promise.withResolvers<ContentReply>()
   const { fetch } = createFetching({ holders: [[a, answer.promise]] })
   const all = Array.from({ length: 50 }, () => fetch())
-  await waitFor(() => asked.length > 0, 1_000, 'the question')
+  await waitFor(() => asked.length > 0, 1_000, 'the request')
   answer.resolve(RIGHT)
   for (const content of await Promise.all(all)) expect(content).toMatchObject({ bytes: PAGE })
   expect(askedOf()).toEqual([a.id])
@@ -116,7 +112,7 @@ test('fetcher: fifty who ask meanwhile cost one question', async () => {
   expect(asked).toHaveLength(2)
 })
 
-test('fetcher: wrong bytes are never returned; their giver is named and the next is asked', async () => {
+test('fetcher: wrong bytes are never returned; their sender is named and the next holder is asked', async () => {
   const [liar, honest] = peers as [SeededPeer, SeededPeer]
   const { fetch } = createFetching({
     holders: [
@@ -128,7 +124,7 @@ test('fetcher: wrong bytes are never returned; their giver is named and the next
   expect(events[0]).toMatchObject({ type: 'bad-holder', key: encodeKeyHex(key), peer: liar.id, home: liar.id })
 })
 
-test('fetcher: a broken answer names the holder and the home that gave it', async () => {
+test('fetcher: a broken answer names the holder and the home that sent it', async () => {
   const [liar, home, honest] = peers as [SeededPeer, SeededPeer, SeededPeer]
   const { fetch } = createFetching({
     holders: [
@@ -140,7 +136,7 @@ test('fetcher: a broken answer names the holder and the home that gave it', asyn
   expect(events[0]).toMatchObject({ type: 'bad-holder', peer: liar.id, home: home.id, reason: 'too long' })
 })
 
-test('fetcher: who gave wrong bytes is asked last the next time, and like any other once it gave the right ones', async () => {
+test('fetcher: a peer that sent wrong bytes is asked last the next time, until it sends the right ones', async () => {
   const [liar, honest] = peers as [SeededPeer, SeededPeer]
   const { fetch, world } = createFetching({
     holders: [
@@ -164,7 +160,7 @@ test('fetcher: who gave wrong bytes is asked last the next time, and like any ot
   expect(askedOf()).toEqual([liar.id])
 })
 
-test('fetcher: distrustMs is how long that lasts', async () => {
+test('fetcher: distrustMs is how long a peer is asked last', async () => {
   const [liar, honest] = peers as [SeededPeer, SeededPeer]
   const { fetch } = createFetching(
     {
@@ -181,7 +177,7 @@ test('fetcher: distrustMs is how long that lasts', async () => {
   expect(askedOf()).toEqual([liar.id, honest.id])
 })
 
-test('fetcher: hedgeMs is how long the first may be silent before the next is tried beside it', async () => {
+test('fetcher: hedgeMs is how long the first holder may be silent before the next is asked as well', async () => {
   const [slow, next] = peers as [SeededPeer, SeededPeer]
   const { fetch } = createFetching(
     {
@@ -198,7 +194,7 @@ test('fetcher: hedgeMs is how long the first may be silent before the next is tr
   expect(asked[0]?.signal.aborted).toBe(true)
 })
 
-test('fetcher: the next is tried at once when the first has nothing to give', async () => {
+test('fetcher: the next holder is asked at once when the first has nothing', async () => {
   const [gone, next] = peers as [SeededPeer, SeededPeer]
   const { fetch } = createFetching(
     {
@@ -213,9 +209,9 @@ test('fetcher: the next is tried at once when the first has nothing to give', as
   expect(named()).toEqual([])
 })
 
-test('fetcher: who is slow may still be the first to give the right bytes', async () => {
+test('fetcher: a slow holder may still be the first to send the right bytes', async () => {
   const [slow, liar] = peers as [SeededPeer, SeededPeer]
-  const answer = Promise.withResolvers<AskResult>()
+  const answer = Promise.withResolvers<ContentReply>()
   const { fetch } = createFetching({
     holders: [
       [slow, answer.promise],
@@ -228,10 +224,10 @@ test('fetcher: who is slow may still be the first to give the right bytes', asyn
   expect((await fetched).from).toBe(slow.id)
 })
 
-test('fetcher: maxParallel bounds how many are asked side by side', async () => {
+test('fetcher: maxParallel bounds the holders asked at the same time', async () => {
   let running = 0
   let most = 0
-  const slow = async (): Promise<AskResult> => {
+  const slow = async (): Promise<ContentReply> => {
     most = Math.max(most, ++running)
     await new Promise((resolve) => setTimeout(resolve, 10))
     running--
@@ -243,13 +239,13 @@ test('fetcher: maxParallel bounds how many are asked side by side', async () => 
   expect(most).toBe(3)
 })
 
-test('fetcher: maxTries bounds how many are asked', async () => {
+test('fetcher: maxTries bounds the holders asked in all', async () => {
   const { fetch } = createFetching({ holders: peers.map((peer): [SeededPeer, Answer] => [peer, WRONG]) }, { maxTries: 4 })
   await expect(fetch()).rejects.toEqual(code('ERR_UNAVAILABLE'))
   expect(asked).toHaveLength(4)
 })
 
-test('fetcher: nobody holds it when all who are found have nothing, and when nobody is found', async () => {
+test('fetcher: ERR_NO_HOLDER when all holders that are found have nothing, and when none is found', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
   await expect(
     createFetching({
@@ -263,7 +259,7 @@ test('fetcher: nobody holds it when all who are found have nothing, and when nob
   expect(named()).toEqual([])
 })
 
-test('fetcher: it is unavailable when there are holders that could not give it', async () => {
+test('fetcher: ERR_UNAVAILABLE when there are holders that could not send it', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
   for (const answer of [WRONG, { broken: 'silent' }, { none: 'busy' }, { none: 'unavailable' }] as const)
     await expect(
@@ -276,7 +272,7 @@ test('fetcher: it is unavailable when there are holders that could not give it',
     ).rejects.toEqual(code('ERR_UNAVAILABLE'))
 })
 
-test('fetcher: there is no network when nobody can be asked, here or at the home', async () => {
+test('fetcher: ERR_NO_NETWORK when no peer can be asked, here or at the home', async () => {
   const [home] = peers as [SeededPeer]
   const findFails = new MayflyError('ERR_NO_NETWORK', 'alone')
   await expect(createFetching({ findFails }).fetch()).rejects.toEqual(code('ERR_NO_NETWORK'))
@@ -300,7 +296,7 @@ test('fetcher: a tab asks its home about the whole network first, and gives it t
   expect(asked[0]?.stallMs).toBeGreaterThan(FETCHER_DEFAULTS.homeStallMs)
 })
 
-test('fetcher: stallMs is for who holds it itself, homeStallMs for who must ask its tabs', async () => {
+test('fetcher: stallMs is for a node that holds it, homeStallMs for a home that must ask its tabs', async () => {
   const [node, tab, home] = peers as [SeededPeer, SeededPeer, SeededPeer]
   const { fetch } = createFetching(
     {
@@ -315,7 +311,7 @@ test('fetcher: stallMs is for who holds it itself, homeStallMs for who must ask 
   expect(asked.map(({ stallMs }) => stallMs)).toEqual([11, 22])
 })
 
-test('fetcher: many tabs behind one home are one question to it', async () => {
+test('fetcher: many tabs behind one home are one request to it', async () => {
   const [a, b, home] = peers as [SeededPeer, SeededPeer, SeededPeer]
   const { fetch } = createFetching({
     holders: [
@@ -327,14 +323,14 @@ test('fetcher: many tabs behind one home are one question to it', async () => {
   expect(askedOf()).toEqual([home.id])
 })
 
-test('fetcher: never asks itself', async () => {
+test('fetcher: a peer never asks itself', async () => {
   const [tab] = peers as [SeededPeer]
   const { fetch } = createFetching({ holders: [[tab, RIGHT, self]] })
   await expect(fetch()).rejects.toEqual(code('ERR_NO_HOLDER'))
   expect(asked).toEqual([])
 })
 
-test('fetcher: asks its own tabs before the network, and nobody else where only they may be asked', async () => {
+test('fetcher: asks its own tabs before the network, and no other peer where only tabs may be asked', async () => {
   const [tab, a] = peers as [SeededPeer, SeededPeer]
   const { fetch, world } = createFetching({ tabs: [[tab, RIGHT]], holders: [[a, RIGHT]] })
   expect((await fetch()).from).toBe(tab.id)
@@ -345,25 +341,25 @@ test('fetcher: asks its own tabs before the network, and nobody else where only 
   expect(finds).toBe(1)
 })
 
-test('fetcher: one upload of a tab serves those from the overlay and those from the gateway', async () => {
+test('fetcher: one upload of a tab serves callers from the overlay and from the gateway', async () => {
   const [tab] = peers as [SeededPeer]
-  const answer = Promise.withResolvers<AskResult>()
+  const answer = Promise.withResolvers<ContentReply>()
   const { fetch } = createFetching({ tabs: [[tab, answer.promise]] })
   const all = [fetch('tabs'), fetch('network'), fetch('tabs'), fetch('network')]
-  await waitFor(() => asked.length > 0, 1_000, 'the question')
+  await waitFor(() => asked.length > 0, 1_000, 'the request')
   answer.resolve(RIGHT)
   await Promise.all(all)
   expect(asked).toHaveLength(1)
 })
 
-test('fetcher: one who gives up does not end what others wait for', async () => {
+test('fetcher: a caller that gives up does not end the fetch of the others', async () => {
   const [a] = peers as [SeededPeer]
-  const answer = Promise.withResolvers<AskResult>()
+  const answer = Promise.withResolvers<ContentReply>()
   const { fetch } = createFetching({ holders: [[a, answer.promise]] })
   const controller = new AbortController()
   const reason = new Error('enough')
   const [impatient, patient] = [fetch('network', controller.signal), fetch()]
-  await waitFor(() => asked.length === 1, 1_000, 'the question')
+  await waitFor(() => asked.length === 1, 1_000, 'the request')
   controller.abort(reason)
   await expect(impatient).rejects.toBe(reason)
   expect(asked[0]?.signal.aborted).toBe(false)
@@ -371,7 +367,7 @@ test('fetcher: one who gives up does not end what others wait for', async () => 
   expect(await patient).toMatchObject({ bytes: PAGE })
 })
 
-test('fetcher: when all have given up, nobody is asked any more, and the next caller begins anew', async () => {
+test('fetcher: when all callers have given up the requests end, and the next caller begins anew', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
   const { fetch, world } = createFetching(
     {
@@ -384,7 +380,7 @@ test('fetcher: when all have given up, nobody is asked any more, and the next ca
   )
   const controllers = [new AbortController(), new AbortController()]
   const fetches = controllers.map(({ signal }) => fetch('network', signal))
-  await waitFor(() => asked.length === 2, 1_000, 'both questions')
+  await waitFor(() => asked.length === 2, 1_000, 'both requests')
   for (const controller of controllers) controller.abort(new Error('enough'))
   for (const fetched of fetches) await expect(fetched).rejects.toThrow()
   await waitFor(() => asked.every(({ signal }) => signal.aborted), 1_000, 'the end of both')
@@ -393,7 +389,7 @@ test('fetcher: when all have given up, nobody is asked any more, and the next ca
   expect((await fetch()).from).toBe(a.id)
 })
 
-test('fetcher: one who has given up before asking asks nothing', async () => {
+test('fetcher: a caller that has given up before costs no request', async () => {
   const { fetch } = createFetching({ holders: [[peers[0] as SeededPeer, RIGHT]] })
   const reason = new Error('enough')
   await expect(fetch('network', AbortSignal.abort(reason))).rejects.toBe(reason)

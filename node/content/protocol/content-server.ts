@@ -6,32 +6,43 @@ import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import { connectionKind, createFrameStream } from '../../network/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
+import type { OutlinedContent } from '../format/outline.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
+import type { FetchedContent, PieceAddress } from '../types.ts'
 import {
-  type Ask,
-  type AskPiece,
+  type AskFrame,
+  type AskPieceFrame,
   type AskScope,
   CHUNK_BYTES,
   decodeContent,
   encodeContent,
-  type FollowPieces,
+  type FollowPiecesFrame,
   MAX_CONTENT_FRAME_BYTES,
   type NoContent,
 } from './wire.ts'
 
-export interface GivingContext {
+/** Checked bytes, for other peers. */
+export interface ServedContent {
   /**
-   * The content, checked.
-   *
    * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_TOO_LARGE
+   * @throws signal.reason, when aborted
    */
-  read(key: Key, scope: AskScope, from: string, options: Required<AbortOptions>): Promise<{ bytes: Uint8Array } | { outline: Uint8Array }>
-  /** One piece of it, checked; the same errors. */
-  readPiece(ask: AskPiece, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
-  /** How fast one peer may be given bytes, over all its streams. */
+  read(
+    key: Key,
+    scope: AskScope,
+    from: string,
+    options: Required<AbortOptions>,
+  ): Promise<Pick<FetchedContent, 'bytes'> | Pick<OutlinedContent, 'outlineBytes'>>
+  /** Reads one piece, with the same errors. */
+  readPiece(piece: PieceAddress & { scope: AskScope }, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
+  /** The pieces that this peer has now and as they come; undefined when it has none of the content. */
+  follow(content: Pick<PieceAddress, 'key' | 'outline'>): PieceFeed | undefined
+}
+
+export interface ServingContext {
+  content: ServedContent
+  /** Limits the bytes per second of each peer, over all its streams. */
   rate: ByteRate
-  /** Which pieces of it are to be had from here; undefined for none. */
-  follow(ask: FollowPieces): PieceFeed | undefined
   onServed(key: string, bytes: number, to: string, isDirect: boolean): void
 }
 
@@ -50,7 +61,7 @@ const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
   ERR_LIMIT: 'busy',
 }
 
-export function giveContent(stream: Stream, connection: Connection, context: GivingContext): void {
+export function serveContent(stream: Stream, connection: Connection, { content, rate, onServed }: ServingContext): void {
   const to = connection.remotePeer.toString()
   const isDirect = connectionKind(connection) === 'direct'
   /** Answers under way, by id. Bounded: MAX_ANSWERS. */
@@ -77,11 +88,11 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
   })
 
   /** Tells which pieces are there and which come, until there is nothing more to tell. */
-  function follow(ask: FollowPieces): void {
+  function follow(ask: FollowPiecesFrame): void {
     const { id } = ask
     if (follows.has(id)) return
     if (follows.size >= MAX_FOLLOWS) return void frames.send(encodeContent({ type: 'none', id, reason: 'busy' }))
-    const feed = context.follow(ask)
+    const feed = content.follow(ask)
     if (feed === undefined) return void frames.send(encodeContent({ type: 'none', id, reason: 'not-held' }))
     frames.send(encodeContent({ type: 'pieces', id, bitmap: feed.pieces.encode() }))
     if (feed.pieces.isFull) return
@@ -113,7 +124,7 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
     follows.set(id, end)
   }
 
-  async function answer(ask: Ask | AskPiece): Promise<void> {
+  async function answer(ask: AskFrame | AskPieceFrame): Promise<void> {
     const { id, key } = ask
     if (answers.has(id)) return
     if (answers.size >= MAX_ANSWERS) return void frames.send(encodeContent({ type: 'none', id, reason: 'busy' }))
@@ -122,17 +133,17 @@ export function giveContent(stream: Stream, connection: Connection, context: Giv
     answers.set(id, controller)
     try {
       const found =
-        ask.type === 'ask' ? await context.read(key, ask.scope, to, { signal }) : { bytes: await context.readPiece(ask, to, { signal }) }
-      const [type, bytes] = 'bytes' in found ? (['chunk', found.bytes] as const) : (['outline-chunk', found.outline] as const)
+        ask.type === 'ask' ? await content.read(key, ask.scope, to, { signal }) : { bytes: await content.readPiece(ask, to, { signal }) }
+      const [type, bytes] = 'bytes' in found ? (['chunk', found.bytes] as const) : (['outline-chunk', found.outlineBytes] as const)
       const total = bytes.byteLength
       for (let at = 0; at === 0 || at < total; at += CHUNK_BYTES) {
         const chunk = bytes.subarray(at, at + CHUNK_BYTES)
         // What comes whole, and the outline that comes before all pieces, does not stand still behind pieces.
-        if (context.rate.isLimited) await context.rate.take(to, chunk.byteLength, { signal, isUrgent: ask.type === 'ask' })
+        if (rate.isLimited) await rate.take(to, chunk.byteLength, { signal, isUrgent: ask.type === 'ask' })
         if (!(await frames.writable({ signal }))) return
         frames.send(encodeContent({ type, id, total, bytes: chunk }))
       }
-      if (type === 'chunk') context.onServed(encodeKeyHex(key), total, to, isDirect)
+      if (type === 'chunk') onServed(encodeKeyHex(key), total, to, isDirect)
     } catch (error) {
       if (signal.aborted) return
       const reason = error instanceof MayflyError ? REASONS[error.code] : undefined

@@ -1,7 +1,12 @@
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, test } from 'vitest'
-import { type Asking, type AskResult, createAsking } from '../../../node/content/protocol/asking.ts'
+import {
+  type ContentClient,
+  type ContentReply,
+  createContentClient,
+  type RequestTarget,
+} from '../../../node/content/protocol/content-client.ts'
 import { ASK_SCOPE, CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
 import { createFrameStream, type FrameStream } from '../../../node/network/index.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
@@ -18,10 +23,11 @@ beforeAll(async () => {
 })
 
 interface Remote {
-  asking: Asking
-  ask(options?: { stallMs?: number; signal?: AbortSignal }): Promise<AskResult>
+  client: ContentClient
+  target(options?: Partial<RequestTarget>): RequestTarget
+  ask(options?: { stallMs?: number; signal?: AbortSignal }): Promise<ContentReply>
   received: ContentFrame[]
-  /** The newest question's id, once it has come. */
+  /** The id of the newest request, once it has come. */
   asked(count?: number): Promise<number>
   answer(frame: ContentFrame): boolean
   frames: FrameStream[]
@@ -31,11 +37,11 @@ interface Remote {
 interface RemoteOptions {
   /** Before the stream is there. */
   opening?: () => Promise<void>
-  /** Who answers at the address. */
+  /** The peer that answers at the address. */
   remotePeer?: SeededPeer
 }
 
-/** The asking end, and a giver in the test's hand. */
+/** The client, and a server that the test plays. */
 function createRemote({ opening = async () => {}, remotePeer = peer }: RemoteOptions = {}): Remote {
   const received: ContentFrame[] = []
   const frames: FrameStream[] = []
@@ -62,15 +68,22 @@ function createRemote({ opening = async () => {}, remotePeer = peer }: RemoteOpt
       } as unknown as Connection
     },
   } as unknown as Libp2p
-  const asking = createAsking({ libp2p, maxWholeBytes: MAX_CONTENT_BYTES })
+  const client = createContentClient({ libp2p, maxWholeBytes: MAX_CONTENT_BYTES })
+  const target = (options: Partial<RequestTarget> = {}) => ({
+    peer: peer.id,
+    addresses: [],
+    scope: ASK_SCOPE.own,
+    stallMs: STALL_MS,
+    ...options,
+  })
   return {
-    asking,
-    ask: ({ stallMs = STALL_MS, signal = AbortSignal.timeout(20_000) } = {}) =>
-      asking.ask(peer.peer, [], KEY, ASK_SCOPE.own, stallMs, { signal }),
+    client,
+    target,
+    ask: ({ stallMs = STALL_MS, signal = AbortSignal.timeout(20_000) } = {}) => client.request(target({ stallMs }), KEY, { signal }),
     received,
     async asked(count = 1) {
       const asks = () => received.filter((frame) => frame.type === 'ask')
-      await waitFor(() => asks().length >= count, 2_000, `${count} questions`)
+      await waitFor(() => asks().length >= count, 2_000, `${count} requests`)
       return asks().at(-1)?.id as number
     },
     answer: (frame) => frames.at(-1)?.send(encodeContent(frame)) ?? false,
@@ -88,7 +101,7 @@ function chunks(id: number, whole: Uint8Array): ContentFrame[] {
 }
 
 test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES, MAX_CONTENT_BYTES])(
-  'asking: puts %i bytes together as they were',
+  'content client: puts %i bytes together as they were',
   async (size) => {
     const remote = createRemote()
     const result = remote.ask()
@@ -99,7 +112,7 @@ test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES,
   },
 )
 
-test('asking: many questions on one stream are answered each by its own chunks', async () => {
+test('content client: many requests on one stream are answered each by its own chunks', async () => {
   const remote = createRemote()
   const sizes = [70_000, 10, 140_000]
   const results = sizes.map(() => remote.ask())
@@ -112,7 +125,7 @@ test('asking: many questions on one stream are answered each by its own chunks',
   expect(remote.dialled).toHaveLength(1)
 })
 
-test('asking: why there is nothing is passed on', async () => {
+test('content client: the reason of a refusal is passed on', async () => {
   const remote = createRemote()
   const result = remote.ask()
   remote.answer({ type: 'none', id: await remote.asked(), reason: 'unavailable' })
@@ -132,7 +145,7 @@ test.each<[string, (id: number) => ContentFrame[]]>([
   ['crumbs', (id) => [{ type: 'chunk', id, total: 100_000, bytes: new Uint8Array(1) }]],
   ['an empty chunk', (id) => [{ type: 'chunk', id, total: 5, bytes: new Uint8Array() }]],
   ['a last chunk that is not all of the rest', (id) => [{ type: 'chunk', id, total: 5, bytes: new Uint8Array(4) }]],
-])('asking: %s is a broken answer, and is cancelled', async (_, frames) => {
+])('content client: %s is a broken answer, and is cancelled', async (_, frames) => {
   const remote = createRemote()
   const result = remote.ask()
   const id = await remote.asked()
@@ -141,7 +154,7 @@ test.each<[string, (id: number) => ContentFrame[]]>([
   await waitFor(() => remote.received.some((frame) => frame.type === 'cancel' && frame.id === id), 1_000, 'the cancel')
 })
 
-test('asking: stallMs is how long nothing may arrive, from the question on and between chunks', async () => {
+test('content client: stallMs is how long nothing may arrive, from the request on and between chunks', async () => {
   const remote = createRemote()
   const startedAtMs = performance.now()
   expect(await remote.ask({ stallMs: 60 })).toHaveProperty('broken')
@@ -152,7 +165,7 @@ test('asking: stallMs is how long nothing may arrive, from the question on and b
   expect(await half).toHaveProperty('broken')
 })
 
-test('asking: an answer that keeps coming may take longer than stallMs', async () => {
+test('content client: an answer that keeps coming may take longer than stallMs', async () => {
   const remote = createRemote()
   const stallMs = 1_000
   const result = remote.ask({ stallMs })
@@ -167,7 +180,7 @@ test('asking: an answer that keeps coming may take longer than stallMs', async (
   expect(performance.now() - startedAtMs).toBeGreaterThan(stallMs)
 })
 
-test('asking: who gives up rejects with the reason, and tells the giver', async () => {
+test('content client: an aborted request rejects with the reason, and cancels the answer', async () => {
   const remote = createRemote()
   const controller = new AbortController()
   const result = remote.ask({ signal: controller.signal })
@@ -183,7 +196,7 @@ test('asking: who gives up rejects with the reason, and tells the giver', async 
   await expect(remote.ask({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
 
-test('asking: a stream that opens after the question has ended is not asked it any more', async () => {
+test('content client: a request that has ended before its stream opened is not sent', async () => {
   const reached = Promise.withResolvers<void>()
   const remote = createRemote({ opening: () => reached.promise })
   expect(await remote.ask({ stallMs: 20 })).toHaveProperty('broken')
@@ -195,7 +208,7 @@ test('asking: a stream that opens after the question has ended is not asked it a
   expect(remote.dialled).toHaveLength(1)
 })
 
-test('asking: when the stream ends all its answers are broken, and the next question opens another', async () => {
+test('content client: when the stream ends so do all its requests, and the next request opens another', async () => {
   const remote = createRemote()
   const results = [remote.ask(), remote.ask()]
   await remote.asked(2)
@@ -207,7 +220,7 @@ test('asking: when the stream ends all its answers are broken, and the next ques
   expect(remote.frames).toHaveLength(2)
 })
 
-test('asking: a giver that cannot be reached is a broken answer, and is tried anew the next time', async () => {
+test('content client: a peer that cannot be reached is dialled anew by the next request', async () => {
   let fails = 1
   const remote = createRemote({
     async opening() {
@@ -220,23 +233,23 @@ test('asking: a giver that cannot be reached is a broken answer, and is tried an
   expect(await next).toEqual({ none: 'not-held' })
 })
 
-test('asking: somebody else at the address is not asked', async () => {
+test('content client: another peer at the address is not asked', async () => {
   const remote = createRemote({ remotePeer: other })
   expect(await remote.ask()).toHaveProperty('unreachable')
   expect(remote.frames).toEqual([])
 })
 
-test('asking: an address without a peer id is dialled for the one that was meant', async () => {
+test('content client: an address without a peer id is dialled with the one that was meant', async () => {
   const remote = createRemote()
   const given = ['/ip4/192.0.2.7/tcp/4000/ws', `/ip4/192.0.2.8/tcp/4000/ws/p2p/${peer.id}`]
-  const result = remote.asking.ask(peer.peer, given, KEY, ASK_SCOPE.own, STALL_MS, { signal: AbortSignal.timeout(5_000) })
+  const result = remote.client.request(remote.target({ addresses: given }), KEY, { signal: AbortSignal.timeout(5_000) })
   remote.answer({ type: 'none', id: await remote.asked(), reason: 'not-held' })
   await result
   expect(remote.dialled).toEqual([[`/ip4/192.0.2.7/tcp/4000/ws/p2p/${peer.id}`, given[1]]])
 })
 
-test('asking: an address that cannot be read is a broken answer', async () => {
+test('content client: an address that cannot be parsed makes the peer unreachable', async () => {
   const remote = createRemote()
   const signal = AbortSignal.timeout(5_000)
-  expect(await remote.asking.ask(peer.peer, ['nonsense'], KEY, ASK_SCOPE.own, STALL_MS, { signal })).toHaveProperty('unreachable')
+  expect(await remote.client.request(remote.target({ addresses: ['nonsense'] }), KEY, { signal })).toHaveProperty('unreachable')
 })

@@ -1,9 +1,9 @@
-/** When the home, which costs its owner bytes, is asked beside tabs that can be asked directly. */
+/** When the home, whose owner pays for its bytes, is asked beside tabs that can be asked directly. */
 
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Outline } from '../../../node/content/format/outline.ts'
-import type { AskResult } from '../../../node/content/protocol/asking.ts'
 import type { Candidate } from '../../../node/content/protocol/candidate.ts'
+import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
 import { createSwarm, type Swarm, type SwarmOptions } from '../../../node/content/swarm/swarm.ts'
 import { sha256 } from '../../../node/keys/index.ts'
 
@@ -16,19 +16,19 @@ beforeAll(async () => {
   outline = { size: PIECES * 2, pieceBytes: 2, hashes: Buffer.concat(hashes) }
 })
 
-const candidate = (ask: string, more: Partial<Candidate> = {}): Candidate => ({
-  ask,
+const candidate = (peer: string, more: Partial<Candidate> = {}): Candidate => ({
+  peer,
   addresses: [],
   scope: 0,
   stallMs: 1,
-  holder: ask,
+  holder: peer,
   ...more,
 })
-const HOME = candidate('home', { isReserve: true })
+const HOME = candidate('home', { isFallback: true })
 const TAB = candidate('tab', { isDirect: true })
 const NODE = candidate('node')
 
-type Give = (index: number) => Promise<AskResult>
+type Give = (index: number) => Promise<ContentReply>
 const right: Give = async (index) => ({ bytes: pieceOf(index) })
 const gone: Give = async () => ({ unreachable: 'gone' })
 const never: Give = () => new Promise(() => {})
@@ -51,20 +51,20 @@ function swarmOf(members: [Candidate, Give][], options: SwarmOptions = {}, found
       async *candidates(part) {
         if (part === 'some') return
         for (const [member] of members) {
-          if (!member.isReserve) await found
+          if (!member.isFallback) await found
           yield member
         }
       },
-      askPiece: async ({ ask }, index) => {
-        asked.push(ask)
-        return (members.find(([member]) => member.ask === ask)?.[1] ?? never)(index)
+      requestPiece: async ({ peer }, index) => {
+        asked.push(peer)
+        return (members.find(([member]) => member.peer === peer)?.[1] ?? never)(index)
       },
       onCount: () => () => {},
       follow: () => new Promise(() => {}),
-      distrust: ({ ask }) => distrusted.push(ask),
+      distrust: ({ peer }) => distrusted.push(peer),
       random: Math.random,
     },
-    { reserveAfterMs: 60_000, minSlowMs: 60_000, ...options },
+    { fallbackAfterMs: 60_000, minSlowMs: 60_000, ...options },
   )
   swarms.push(swarm)
   return swarm
@@ -72,9 +72,9 @@ function swarmOf(members: [Candidate, Give][], options: SwarmOptions = {}, found
 
 const signal = AbortSignal.timeout(30_000)
 const all = async (swarm: Swarm) =>
-  (await Promise.all(Array.from({ length: PIECES }, (_, index) => swarm.piece(index, { signal })))).map(({ from }) => from.ask)
+  (await Promise.all(Array.from({ length: PIECES }, (_, index) => swarm.piece(index, { signal })))).map(({ from }) => from.peer)
 
-test('swarm: while a tab gives directly, the reserve is asked for nothing', async () => {
+test('swarm: while a tab sends directly, the fallback source is not asked', async () => {
   const froms = await all(
     swarmOf([
       [HOME, right],
@@ -85,7 +85,7 @@ test('swarm: while a tab gives directly, the reserve is asked for nothing', asyn
   expect(asked).not.toContain('home')
 })
 
-test('swarm: the reserve waits until it is known whether a tab can be asked', async () => {
+test('swarm: the fallback source waits until it is known whether a tab can be asked', async () => {
   const found = Promise.withResolvers<void>()
   const swarm = swarmOf(
     [
@@ -99,10 +99,10 @@ test('swarm: the reserve waits until it is known whether a tab can be asked', as
   await new Promise<void>((resolve) => setImmediate(resolve))
   expect(asked).toEqual([])
   found.resolve()
-  expect((await first).from.ask).toBe('tab')
+  expect((await first).from.peer).toBe('tab')
 })
 
-test('swarm: a tab that cannot be reached, or goes, is left at once and not distrusted; the reserve gives the rest', async () => {
+test('swarm: a tab that cannot be reached, or leaves, is dropped at once and not distrusted; the fallback source sends the rest', async () => {
   const froms = await all(
     swarmOf([
       [HOME, right],
@@ -114,7 +114,7 @@ test('swarm: a tab that cannot be reached, or goes, is left at once and not dist
   expect(distrusted).toEqual([])
 })
 
-test('swarm: another tab is asked before the reserve when one goes in the middle', async () => {
+test('swarm: another tab is asked before the fallback source when one leaves in the middle', async () => {
   const other = candidate('other', { isDirect: true })
   let given = 0
   const froms = await all(
@@ -128,19 +128,19 @@ test('swarm: another tab is asked before the reserve when one goes in the middle
   expect(new Set(froms)).toEqual(new Set(['tab', 'other']))
 })
 
-test('swarm: a tab that is slow is helped by the reserve', async () => {
+test('swarm: a piece that a tab is slow with is requested from the fallback source, too', async () => {
   const { from } = await swarmOf(
     [
       [HOME, right],
       [TAB, never],
     ],
-    { reserveAfterMs: 20 },
+    { fallbackAfterMs: 20 },
   ).piece(0, { signal })
-  expect(from.ask).toBe('home')
+  expect(from.peer).toBe('home')
   expect(asked).toEqual(['tab', 'home'])
 })
 
-test('swarm: where only nodes hold it, the home gives as well', async () => {
+test('swarm: where only nodes hold it, the home sends as well', async () => {
   const nodeAsked = Promise.withResolvers<void>()
   const home: Give = async (index) => {
     await nodeAsked.promise

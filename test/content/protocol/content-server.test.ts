@@ -2,7 +2,7 @@ import type { Connection } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, test } from 'vitest'
 import { createByteRate } from '../../../node/async/byte-rate.ts'
-import { type GivingContext, giveContent } from '../../../node/content/protocol/giving.ts'
+import { type ServedContent, serveContent } from '../../../node/content/protocol/content-server.ts'
 import { CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
 import { MayflyError } from '../../../node/index.ts'
 import { encodeKeyHex } from '../../../node/keys/index.ts'
@@ -18,20 +18,22 @@ beforeAll(async () => {
   reader = await createSeededPeer(1)
 })
 
-/** The giving end, and a reader in the test's hand. */
+/** The server, and a client that the test plays. */
 async function createReader(
-  read: (...args: Parameters<GivingContext['read']>) => Promise<Uint8Array>,
+  read: (...args: Parameters<ServedContent['read']>) => Promise<Uint8Array>,
   capacity = 1_000,
   kind: ConnectionKind = 'socket',
 ) {
   const [outbound, inbound] = await streamPair({ delay: 0, capacity })
   const received: ContentFrame[] = []
   const served: unknown[][] = []
-  giveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind(kind) } as unknown as Connection, {
-    read: async (...args) => ({ bytes: await read(...args) }),
-    readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
+  serveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind(kind) } as unknown as Connection, {
+    content: {
+      read: async (...args) => ({ bytes: await read(...args) }),
+      readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
+      follow: () => undefined,
+    },
     rate: createByteRate({ bytesPerSecond: 0 }),
-    follow: () => undefined,
     onServed: (...args) => served.push(args),
   })
   const frames = createFrameStream(outbound, {
@@ -52,7 +54,7 @@ async function createReader(
   }
 }
 
-test('giving: content goes in chunks of the same total, each but the last full', async () => {
+test('content server: content goes in chunks of the same total, each but the last full', async () => {
   const whole = Uint8Array.from({ length: 2 * CHUNK_BYTES + 5 }, (_, i) => i % 251)
   const { received, served, ask, arrives } = await createReader(async () => whole)
   ask(7)
@@ -67,7 +69,7 @@ test('giving: content goes in chunks of the same total, each but the last full',
   expect(served).toEqual([[encodeKeyHex(KEY), whole.byteLength, reader.id, false]])
 })
 
-test('giving: empty content is one empty chunk', async () => {
+test('content server: empty content is one empty chunk', async () => {
   const { received, ask, arrives } = await createReader(async () => new Uint8Array())
   ask(1)
   await arrives(1)
@@ -81,7 +83,7 @@ test.each([
   ['ERR_LIMIT', 'busy'],
   ['ERR_UNAVAILABLE', 'unavailable'],
   ['ERR_NOT_STARTED', 'unavailable'],
-] as const)('giving: %s is told as %s', async (code, reason) => {
+] as const)('content server: %s is refused as %s', async (code, reason) => {
   const { received, ask, arrives } = await createReader(async () => {
     throw new MayflyError(code, 'no')
   })
@@ -90,7 +92,7 @@ test.each([
   expect(received).toEqual([{ type: 'none', id: 1, reason }])
 })
 
-test('giving: a bug is told as unavailable, and the stream goes on', async () => {
+test('content server: a bug is refused as unavailable, and the stream goes on', async () => {
   let fails = 1
   const { received, ask, arrives } = await createReader(async () => {
     if (fails-- > 0) throw new TypeError('a bug')
@@ -103,7 +105,7 @@ test('giving: a bug is told as unavailable, and the stream goes on', async () =>
   expect(received.map(({ type }) => type)).toEqual(['none', 'chunk'])
 })
 
-test('giving: is told who asks and how far', async () => {
+test('content server: the reader learns which peer asks, and its scope', async () => {
   const calls: unknown[][] = []
   const { ask, arrives } = await createReader(async (key, scope, from) => {
     calls.push([key, scope, from])
@@ -114,7 +116,7 @@ test('giving: is told who asks and how far', async () => {
   expect(calls).toEqual([[KEY, 1, reader.id]])
 })
 
-test('giving: a cancelled question ends what it began, and says no more', async () => {
+test('content server: a cancelled request ends the read, and sends no more', async () => {
   let signal: AbortSignal | undefined
   const { received, served, ask, cancel, arrives } = await createReader((_key, _scope, _from, options) => {
     if (signal !== undefined) return Promise.resolve(new Uint8Array(1))
@@ -122,7 +124,7 @@ test('giving: a cancelled question ends what it began, and says no more', async 
     return new Promise((_resolve, reject) => options.signal.addEventListener('abort', () => reject(options.signal.reason)))
   })
   ask(1)
-  await waitFor(() => signal !== undefined, 1_000, 'the question')
+  await waitFor(() => signal !== undefined, 1_000, 'the request')
   cancel(1)
   cancel(99)
   await waitFor(() => signal?.aborted === true, 1_000, 'its end')
@@ -132,7 +134,7 @@ test('giving: a cancelled question ends what it began, and says no more', async 
   expect(served).toHaveLength(1)
 })
 
-test('giving: all that was begun ends with the stream', async () => {
+test('content server: all reads end with the stream', async () => {
   const signals: AbortSignal[] = []
   const { frames, ask } = await createReader((_key, _scope, _from, options) => {
     signals.push(options.signal)
@@ -140,12 +142,12 @@ test('giving: all that was begun ends with the stream', async () => {
   })
   ask(1)
   ask(2)
-  await waitFor(() => signals.length === 2, 1_000, 'both questions')
+  await waitFor(() => signals.length === 2, 1_000, 'both requests')
   frames.close()
   await waitFor(() => signals.every(({ aborted }) => aborted), 1_000, 'their end')
 })
 
-test('giving: an id that is being answered is not answered twice', async () => {
+test('content server: an id that is being answered is not answered twice', async () => {
   const answer = Promise.withResolvers<Uint8Array>()
   let reads = 0
   const { received, ask, arrives } = await createReader(() => {
@@ -155,14 +157,14 @@ test('giving: an id that is being answered is not answered twice', async () => {
   ask(1)
   ask(1)
   ask(2)
-  await waitFor(() => reads >= 2, 1_000, 'both questions')
+  await waitFor(() => reads >= 2, 1_000, 'both requests')
   answer.resolve(new Uint8Array(2))
   await arrives(2)
   expect(reads).toBe(2)
   expect(received.map(({ id }) => id)).toEqual([1, 2])
 })
 
-test('giving: more questions at once than one stream may have are refused, and the others go on', async () => {
+test('content server: requests over the limit of one stream are refused, and the others go on', async () => {
   const answer = Promise.withResolvers<Uint8Array>()
   const { received, ask, arrives } = await createReader(() => answer.promise)
   for (let id = 1; id <= 100; id++) ask(id)
@@ -175,23 +177,23 @@ test('giving: more questions at once than one stream may have are refused, and t
   expect(received.filter(({ type }) => type === 'chunk')).toHaveLength(64)
 })
 
-test('giving: sends no faster than the reader reads', async () => {
+test('content server: sends no faster than the reader reads', async () => {
   const whole = new Uint8Array(100 * CHUNK_BYTES)
   const { received, served, inbound, outbound, ask, arrives } = await createReader(async () => whole, 1)
   outbound.pause()
   ask(1)
-  await waitFor(() => inbound.writableNeedsDrain, 1_000, 'the giver waits')
+  await waitFor(() => inbound.writableNeedsDrain, 1_000, 'the server waits')
   expect(inbound.writeBufferLength).toBeLessThan(2 * CHUNK_BYTES)
   expect(served).toEqual([])
   outbound.resume()
   await arrives(100)
-  await waitFor(() => served.length === 1, 1_000, 'it says that it gave all')
+  await waitFor(() => served.length === 1, 1_000, 'it reports that it sent all')
   expect(received).toHaveLength(100)
 })
 
-test('giving: says what went from tab to tab', async () => {
+test('content server: reports what went from tab to tab as direct', async () => {
   const { served, ask } = await createReader(async () => Uint8Array.of(1), 1_000, 'direct')
   ask(1)
-  await waitFor(() => served.length === 1, 1_000, 'it says that it gave it')
+  await waitFor(() => served.length === 1, 1_000, 'it reports that it sent it')
   expect(served).toEqual([[encodeKeyHex(KEY), 1, reader.id, true]])
 })

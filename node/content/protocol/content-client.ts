@@ -4,53 +4,54 @@
  */
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { connectionKind, createFrameStream, createIdleTimeout, type Direct, raceAbort } from '../../network/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { MAX_OUTLINE_BYTES } from '../format/outline.ts'
 import type { FetchPiece, WantedPiece } from '../types.ts'
+import type { Candidate } from './candidate.ts'
 import { type FollowChannel, type FollowEnd, type FollowedContent, followPieces } from './following.ts'
 import { httpOriginOf } from './http-origin.ts'
 import {
   ASK_SCOPE,
-  type Ask,
-  type AskPiece,
-  type AskScope,
+  type AskFrame,
+  type AskPieceFrame,
   CHUNK_BYTES,
-  type Chunk,
+  type ChunkFrame,
   CONTENT_PROTOCOL,
   decodeContent,
   encodeContent,
   MAX_CONTENT_FRAME_BYTES,
   type NoContent,
-  type OutlineChunk,
+  type OutlineChunkFrame,
 } from './wire.ts'
 
-/** What came of asking: bytes (unchecked), a reason why there are none, how the answer broke the rules, or why nobody could be asked. */
-export type AskResult = { bytes: Uint8Array } | { outline: Uint8Array } | { none: NoContent } | { broken: string } | { unreachable: string }
+/** The outcome of a request: bytes (unchecked), a reason why there are none, how the answer broke the rules, or why the peer could not be asked. */
+export type ContentReply =
+  | { bytes: Uint8Array }
+  | { outline: Uint8Array }
+  | { none: NoContent }
+  | { broken: string }
+  | { unreachable: string }
 
-export interface Asking {
+/** The peer that is asked. An answer counts as broken when nothing arrives for `stallMs`. */
+export type RequestTarget = Pick<Candidate, 'peer' | 'addresses' | 'scope' | 'stallMs'>
+
+export interface ContentClient {
   /**
-   * @param stallMs how long nothing may arrive before the answer counts as broken
+   * Requests content that travels whole, or the outline of larger content.
+   *
    * @throws signal.reason, when aborted
    */
-  ask(peer: PeerId, addresses: string[], key: Key, scope: AskScope, stallMs: number, options: Required<AbortOptions>): Promise<AskResult>
-  /** The same for one piece, of exactly `size` bytes. */
-  askPiece(
-    peer: PeerId,
-    addresses: string[],
-    piece: WantedPiece,
-    scope: AskScope,
-    stallMs: number,
-    options: Required<AbortOptions>,
-  ): Promise<AskResult>
+  request(target: RequestTarget, key: Key, options: Required<AbortOptions>): Promise<ContentReply>
+  /** Requests one piece, of exactly `size` bytes. */
+  requestPiece(target: RequestTarget, piece: WantedPiece, options: Required<AbortOptions>): Promise<ContentReply>
   /** See `followPieces`. */
   follow(
-    peer: PeerId,
-    addresses: string[],
+    target: RequestTarget,
     content: FollowedContent,
     onPieces: (indexes: number[]) => void,
-    stallMs: number,
     options: Required<AbortOptions>,
   ): Promise<FollowEnd>
   stop(): void
@@ -65,7 +66,7 @@ interface Pending {
   received: number
   total: number | undefined
   heard(): void
-  done(result: AskResult): void
+  done(result: ContentReply): void
 }
 
 interface Channel extends FollowChannel {
@@ -85,7 +86,7 @@ const MAX_UNSENT_BYTES = 1_048_576
 /** Who gave so many pieces in a row on the stream only, after they were asked for over HTTP, is asked over HTTP no more. */
 const MAX_HTTP_FAILURES = 3
 
-export interface AskingContext {
+export interface ContentClientContext {
   libp2p: Libp2p
   /** The largest content that travels whole, in bytes. */
   maxWholeBytes: number
@@ -95,7 +96,7 @@ export interface AskingContext {
   fetchPiece?: FetchPiece | undefined
 }
 
-export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: AskingContext): Asking {
+export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece }: ContentClientContext): ContentClient {
   /** By peer id. Bounded by the connections. */
   const channels = new Map<string, Promise<Channel>>()
   let nextId = 1
@@ -151,7 +152,7 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
     return { frames, origin: fetchPiece && httpOriginOf(connection, addresses), httpFailures: 0, pending, follows }
   }
 
-  function onChunk(answer: Pending | undefined, chunk: Chunk | OutlineChunk): void {
+  function onChunk(answer: Pending | undefined, chunk: ChunkFrame | OutlineChunkFrame): void {
     if (answer === undefined) return
     answer.total ??= chunk.total
     answer.kind ??= chunk.type
@@ -168,7 +169,10 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
   }
 
   /** How a chunk breaks what was promised before it, if it does. */
-  function breach({ total: promised, kind, received, expects }: Pending, { type, total, bytes }: Chunk | OutlineChunk): string | undefined {
+  function breach(
+    { total: promised, kind, received, expects }: Pending,
+    { type, total, bytes }: ChunkFrame | OutlineChunkFrame,
+  ): string | undefined {
     if (total !== promised || type !== kind) return 'it changed the size or the kind of its answer while sending'
     if (expects.exactBytes !== undefined && (total !== expects.exactBytes || type !== 'chunk'))
       return `${total} bytes instead of a piece of ${expects.exactBytes}`
@@ -192,13 +196,11 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
   }
 
   function askFor(
-    peer: PeerId,
-    addresses: string[],
+    { peer, addresses, stallMs }: RequestTarget,
     expects: Pending['expects'],
-    frame: (id: number) => Ask | AskPiece,
-    stallMs: number,
+    frame: (id: number) => AskFrame | AskPieceFrame,
     signal: AbortSignal,
-  ): Promise<AskResult> {
+  ): Promise<ContentReply> {
     return new Promise((resolve, reject) => {
       const id = nextId++
       let channel: Channel | undefined
@@ -215,7 +217,7 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
         end()
         reject(signal.reason)
       }
-      const done = (result: AskResult) => {
+      const done = (result: ContentReply) => {
         if (over) return
         if ('broken' in result && channel?.frames.open) channel.frames.send(encodeContent({ type: 'cancel', id }))
         end()
@@ -224,7 +226,7 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
       if (signal.aborted) return onAbort()
       signal.addEventListener('abort', onAbort, { once: true })
       idle.signal.addEventListener('abort', () => done({ broken: `nothing arrived for ${stallMs} ms` }), { once: true })
-      channelTo(peer, addresses).then(
+      channelTo(peerIdFromString(peer), addresses).then(
         (opened) => {
           if (over) return
           channel = opened
@@ -238,15 +240,12 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
 
   /** Undefined when it cannot be had this way. What comes is judged as what comes on the stream. */
   async function fetchOverHttp(
-    peer: PeerId,
-    addresses: string[],
+    { peer, addresses, scope, stallMs }: RequestTarget,
     piece: WantedPiece,
-    scope: AskScope,
-    stallMs: number,
     signal: AbortSignal,
-  ): Promise<AskResult | undefined> {
+  ): Promise<ContentReply | undefined> {
     if (fetchPiece === undefined || isDirect(addresses)) return undefined
-    const channel = await raceAbort(channelTo(peer, addresses), signal).catch(() => undefined)
+    const channel = await raceAbort(channelTo(peerIdFromString(peer), addresses), signal).catch(() => undefined)
     signal.throwIfAborted()
     if (channel?.origin === undefined || channel.httpFailures >= MAX_HTTP_FAILURES) return undefined
     const bytes = await fetchPiece(channel.origin, piece, { signal, stallMs, from: scope === ASK_SCOPE.own ? 'node' : 'anybody' })
@@ -255,16 +254,16 @@ export function createAsking({ libp2p, maxWholeBytes, direct, fetchPiece }: Aski
   }
 
   return {
-    follow: (peer, addresses, content, onPieces, stallMs, options) =>
-      followPieces(channelTo(peer, addresses), nextId++, content, onPieces, stallMs, options),
-    ask: (peer, addresses, key, scope, stallMs, { signal }) =>
-      askFor(peer, addresses, { maxBytes: maxWholeBytes }, (id) => ({ type: 'ask', id, key, scope }), stallMs, signal),
-    async askPiece(peer, addresses, piece, scope, stallMs, { signal }) {
-      const got = await fetchOverHttp(peer, addresses, piece, scope, stallMs, signal)
+    follow: ({ peer, addresses, stallMs }, content, onPieces, options) =>
+      followPieces(channelTo(peerIdFromString(peer), addresses), nextId++, content, onPieces, stallMs, options),
+    request: (target, key, { signal }) =>
+      askFor(target, { maxBytes: maxWholeBytes }, (id) => ({ type: 'ask', id, key, scope: target.scope }), signal),
+    async requestPiece(target, piece, { signal }) {
+      const got = await fetchOverHttp(target, piece, signal)
       if (got !== undefined) return got
       const { key, outline, index, size } = piece
       const expects = { maxBytes: size, exactBytes: size }
-      return askFor(peer, addresses, expects, (id) => ({ type: 'ask-piece', id, key, index, scope, outline }), stallMs, signal)
+      return askFor(target, expects, (id) => ({ type: 'ask-piece', id, key, index, scope: target.scope, outline }), signal)
     },
     stop() {
       for (const channel of channels.values()) channel.then(({ frames }) => frames.close()).catch(() => {})

@@ -1,0 +1,173 @@
+/**
+ * Fetches content that travels whole, or the outline of larger content, from its holders. Callers that want the same at the same time share
+ * one fetch. Several holders are asked side by side when one is slow, and every answer is checked before it counts. A holder that sends
+ * wrong bytes is named in an event, passed over, and asked last from then on.
+ */
+
+import { inTime } from '../../async/abort.ts'
+import { createSingleFlight } from '../../async/single-flight.ts'
+import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
+import type { Key, RefusedEvent } from '../../types.ts'
+import { decodeOutline, type OutlinedContent } from '../format/outline.ts'
+import { swarmKey } from '../format/swarm-key.ts'
+import type { Candidate } from '../protocol/candidate.ts'
+import type { ContentClient } from '../protocol/content-client.ts'
+import { ASK_SCOPE } from '../protocol/wire.ts'
+import type { ContentEvent, FetchedContent, OpenOptions } from '../types.ts'
+import { type CandidatesContext, createCandidates, type Reach } from './candidates.ts'
+import { type Failure, fetchHedged, type HedgingOptions } from './hedging.ts'
+
+export interface FetcherOptions extends Partial<HedgingOptions> {
+  /** How long a holder may send nothing, in ms. */
+  stallMs?: number
+  /** The same for a home that answers for tabs: it may have to try several of them. */
+  homeStallMs?: number
+  /** How long a peer that sent wrong bytes, or none in time, is asked last, in ms. The right bytes end it. */
+  distrustMs?: number
+}
+
+export const FETCHER_DEFAULTS: Readonly<Required<FetcherOptions>> = {
+  stallMs: 1_000,
+  homeStallMs: 4_000,
+  hedgeMs: 200, // nine stalling liars before the one honest holder: 1.3 s (test/faults/liars.test.ts)
+  maxParallel: 6,
+  maxTries: 64,
+  distrustMs: 600_000,
+}
+
+export interface FetcherContext extends CandidatesContext {
+  client: Pick<ContentClient, 'request'>
+  emit(event: ContentEvent | RefusedEvent): void
+}
+
+export interface Fetcher {
+  /**
+   * @param reach 'tabs' is all that other peers may ask of this node
+   * @param options.outline the outline's hash, from the link: an outline with another hash is a lie
+   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE
+   * @throws signal.reason, when aborted
+   */
+  fetch(key: Key, reach: Reach, options?: OpenOptions): Promise<Fetched>
+  /** The peers to request pieces from, each once, distrusted ones last. Tabs are asked directly where this peer can. */
+  candidates(key: Key, reach: Reach, signal: AbortSignal): AsyncGenerator<Candidate>
+  /** The candidate sent wrong bytes, or none: names it in an event, and asks it last from now on. */
+  distrust(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void
+}
+
+/** Content that travels whole, checked; or the outline of larger content, which has the link's hash or is only its sender's claim. */
+export type Fetched = FetchedContent | FetchedOutline
+
+export interface FetchedOutline extends OutlinedContent {
+  /** See `FetchedContent.from`. */
+  from: string
+}
+
+export function createFetcher(context: FetcherContext, options: FetcherOptions = {}): Fetcher {
+  const { client, emit } = context
+  const settings = { ...FETCHER_DEFAULTS, ...options }
+  const candidates = createCandidates(context, settings)
+  /** By reach, key and outline. Bounded by the callers: the limits of the gateway and of each stream. */
+  const flights = createSingleFlight<string, Fetched>()
+
+  function report(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void {
+    emit({ type: 'bad-holder', key: encodeKeyHex(key), peer: candidate.holder, home: candidate.peer, reason })
+  }
+
+  function distrust(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void {
+    report(candidate, key, reason)
+    candidates.distrust(candidate.peer)
+  }
+
+  /** Asks one candidate and checks what it sends. */
+  async function attempt(key: Key, expected: Key | undefined, candidate: Candidate, signal: AbortSignal): Promise<Fetched | Failure> {
+    const { peer: from } = candidate
+    const result = await client.request(candidate, key, { signal })
+    // A peer that was found as a holder and has nothing may just have left. A home that looks everywhere never claimed to hold it.
+    if ('none' in result) return result.none === 'no-network' || result.none === 'not-held' ? result.none : 'bad'
+    const rejectLie = (reason: string): 'bad' => {
+      distrust(candidate, key, reason)
+      return 'bad'
+    }
+    if ('broken' in result) return rejectLie(result.broken)
+    if ('unreachable' in result) {
+      // It may be restarting, or another peer gave a wrong address: it is named, but not asked last the next time.
+      report(candidate, key, result.unreachable)
+      return 'bad'
+    }
+    if ('outline' in result) {
+      const outlineHash = await sha256(result.outline)
+      if (expected !== undefined && !equalBytes(outlineHash, expected)) return rejectLie('an outline with another hash than the link says')
+      try {
+        return { key, outline: decodeOutline(result.outline), outlineBytes: result.outline, outlineHash, from }
+      } catch (error) {
+        return rejectLie(error instanceof Error ? error.message : String(error))
+      }
+    }
+    if (!equalBytes(await sha256(result.bytes), key))
+      return rejectLie(`wrong bytes: ${result.bytes.byteLength} of them, with another SHA-256`)
+    candidates.trust(from)
+    return { key, bytes: result.bytes, from }
+  }
+
+  /** Holders of the whole; and peers that receive larger content, since they have its outline as well. */
+  async function* askable(key: Key, reach: Reach, expected: Key | undefined, signal: AbortSignal): AsyncGenerator<Candidate> {
+    yield* candidates.of(key, reach, 'by-homes', signal)
+    if (expected === undefined) return
+    for await (const candidate of candidates.of(await swarmKey(expected), reach, 'direct', signal)) {
+      if (candidate.scope === ASK_SCOPE.own) yield candidate
+    }
+  }
+
+  function share(key: Key, reach: Reach, { signal, outline }: OpenOptions): Promise<Fetched> {
+    const id = `${reach}:${encodeKeyHex(key)}:${outline === undefined ? '' : encodeKeyHex(outline)}`
+    const work = async (flightSignal: AbortSignal): Promise<Fetched> => {
+      const startedAtMs = Date.now()
+      const content = await fetchHedged(
+        (ended) => askable(key, reach, outline, ended),
+        (candidate, ended) => attempt(key, outline, candidate, ended),
+        settings,
+        flightSignal,
+      )
+      const { byteLength: bytes } = 'bytes' in content ? content.bytes : content.outlineBytes
+      emit({ type: 'fetched', key: encodeKeyHex(key), bytes, from: content.from, ms: Date.now() - startedAtMs })
+      return content
+    }
+    return flights.run(id, work, signal && { signal })
+  }
+
+  /**
+   * One upload of a tab serves callers from the overlay and from this node's gateway. Tabs that send nothing for `stallMs` do not keep the
+   * others waiting.
+   */
+  async function fetchFromTabsFirst(key: Key, { signal, outline }: OpenOptions): Promise<Fetched> {
+    const ended = new AbortController()
+    const options = { signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal, ...(outline && { outline }) }
+    const fromTabs = share(key, 'tabs', options)
+    let early: Fetched | undefined
+    const settled = fromTabs.then(
+      (content) => {
+        early = content
+      },
+      () => {},
+    )
+    try {
+      await inTime(settled, settings.stallMs)
+      return early ?? (await Promise.any([fromTabs, share(key, 'network', options)]))
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error instanceof AggregateError ? error.errors.at(-1) : error
+    } finally {
+      ended.abort(new Error('another source was faster'))
+    }
+  }
+
+  return {
+    async fetch(key, reach, options = {}) {
+      options.signal?.throwIfAborted()
+      const hasTabs = reach === 'network' && context.tabsHolding(key).length > 0
+      return hasTabs ? fetchFromTabsFirst(key, options) : share(key, reach, options)
+    },
+    candidates: (key, reach, signal) => candidates.of(key, reach, 'direct', signal),
+    distrust,
+  }
+}

@@ -1,0 +1,126 @@
+/** The contents that this peer holds: stored here, announced by presence, read from their sources. Serving them is left to `served-content.ts`. */
+
+import { MayflyError } from '../errors.ts'
+import { type CreateHasher, encodeKeyHex } from '../keys/index.ts'
+import type { Direct } from '../network/index.ts'
+import type { Hold } from '../rendezvous/types.ts'
+import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
+import { outlineSource } from './format/outlining.ts'
+import { memorySource } from './format/source.ts'
+import { createLocalStore, type LocalStore, type StoredContent } from './memory/local-store.ts'
+import type { ContentEvent, ContentLimits, ContentSource } from './types.ts'
+
+export interface HeldContentsContext {
+  /** This peer's id. */
+  self: string
+  limits: ContentLimits
+  createHasher: CreateHasher
+  announce(key: Key): Hold
+  /** Set in a tab that other tabs can reach directly. */
+  direct: Pick<Direct, 'need'> | undefined
+  emit(event: ContentEvent | RefusedEvent): void
+}
+
+export interface HeldContents extends Pick<LocalStore, 'get' | 'list' | 'size' | 'bytes'> {
+  /**
+   * Reads the content once and computes its key.
+   *
+   * @throws {MayflyError} ERR_TOO_LARGE
+   * @throws signal.reason, when aborted
+   */
+  describe(content: Uint8Array | ContentSource, options: AbortOptions): Promise<StoredContent>
+  /**
+   * Stores and announces the content.
+   *
+   * @returns undefined when it is held already
+   * @throws {MayflyError} ERR_LIMIT
+   */
+  hold(content: StoredContent): Hold | undefined
+  /** True when the content was held. */
+  release(key: Key): Promise<boolean>
+  /**
+   * Reads bytes of what is held. A source that has changed is released.
+   *
+   * @throws {MayflyError} ERR_UNAVAILABLE when the source has changed
+   * @throws signal.reason, when aborted
+   */
+  read(content: StoredContent, offset: number, length: number, options: AbortOptions): Promise<Uint8Array>
+  /** Forgets the announcements and closes the sources. */
+  stop(): Promise<void>
+}
+
+interface Announcement {
+  hold: Hold
+  /** Ends this tab's need for direct connections. */
+  endDirect: (() => void) | undefined
+}
+
+export function createHeldContents({ self, limits, createHasher, announce, direct, emit }: HeldContentsContext): HeldContents {
+  const store = createLocalStore(limits)
+  /** By key, hex. Bounded by the limits of the store. */
+  const announcements = new Map<string, Announcement>()
+
+  async function release(key: Key): Promise<boolean> {
+    const id = encodeKeyHex(key)
+    const announcement = announcements.get(id)
+    if (announcement === undefined) return false
+    announcements.delete(id)
+    announcement.endDirect?.()
+    const content = store.delete(key)
+    await announcement.hold.release()
+    await content?.source.close?.()
+    emit({ type: 'release', key: id })
+    return true
+  }
+
+  return {
+    get: store.get,
+    list: store.list,
+    get size() {
+      return store.size
+    },
+    get bytes() {
+      return store.bytes
+    },
+    async describe(content, options) {
+      const isBytes = content instanceof Uint8Array
+      const source = isBytes ? memorySource(content.slice()) : content
+      if (source.size > limits.maxContentBytes) {
+        throw new MayflyError('ERR_TOO_LARGE', `Cannot hold content: ${source.size} bytes is over the limit of ${limits.maxContentBytes}`)
+      }
+      const outlined = await outlineSource(source, limits.maxPieceBytes, createHasher, options)
+      return { ...outlined, source, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
+    },
+    hold(content) {
+      const { key } = content
+      const id = encodeKeyHex(key)
+      if (announcements.has(id)) return undefined
+      store.put(content)
+      try {
+        const hold = announce(key)
+        announcements.set(id, { hold, endDirect: content.outline && direct?.need() })
+        emit({ type: 'hold', key: id, size: content.source.size })
+        return hold
+      } catch (error) {
+        store.delete(key)
+        throw error
+      }
+    },
+    release,
+    async read(content, offset, length, options) {
+      try {
+        return await content.source.read(offset, length, options)
+      } catch (cause) {
+        options.signal?.throwIfAborted()
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        emit({ type: 'refused', peer: self, reason: `released ${encodeKeyHex(content.key)}: ${reason}` })
+        void release(content.key)
+        throw new MayflyError('ERR_UNAVAILABLE', 'Cannot read what is held here: it is no longer what it was', { cause })
+      }
+    },
+    async stop() {
+      announcements.clear()
+      for (const { key } of store.list()) await store.get(key)?.source.close?.()
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** The contents that this peer stores and holds: small content in memory, larger content by the source it was handed. Bounded. */
+
+import { MayflyError } from '../../errors.ts'
+import { encodeKeyHex } from '../../keys/index.ts'
+import type { Key } from '../../types.ts'
+import type { MaybeOutlined } from '../format/outline.ts'
+import type { ContentLimits, ContentSource, HeldContent } from '../types.ts'
+
+export type StoredContent = MaybeOutlined & {
+  source: ContentSource
+  /** Bytes of this peer's memory that it takes. */
+  memoryBytes: number
+}
+
+export interface LocalStore {
+  /** @throws {MayflyError} ERR_LIMIT when the store is full; nothing is evicted */
+  put(content: StoredContent): void
+  get(key: Key): StoredContent | undefined
+  /** Returns what was deleted. */
+  delete(key: Key): StoredContent | undefined
+  list(): HeldContent[]
+  /** In memory. */
+  readonly bytes: number
+  readonly size: number
+}
+
+export function createLocalStore({ maxHeldBytes, maxHeldContents }: Pick<ContentLimits, 'maxHeldBytes' | 'maxHeldContents'>): LocalStore {
+  /** By key, hex. Bounded by both limits. */
+  const contents = new Map<string, StoredContent>()
+  let total = 0
+
+  return {
+    put(content) {
+      const id = encodeKeyHex(content.key)
+      if (contents.has(id)) return
+      if (contents.size >= maxHeldContents) {
+        throw new MayflyError('ERR_LIMIT', `Cannot hold content: this peer holds the limit of ${maxHeldContents} contents`)
+      }
+      const bytes = total + content.memoryBytes
+      if (bytes > maxHeldBytes) {
+        throw new MayflyError('ERR_LIMIT', `Cannot hold content: ${bytes} bytes in memory is over the limit of ${maxHeldBytes}`)
+      }
+      contents.set(id, content)
+      total = bytes
+    },
+    get: (key) => contents.get(encodeKeyHex(key)),
+    delete(key) {
+      const id = encodeKeyHex(key)
+      const content = contents.get(id)
+      if (content === undefined) return undefined
+      contents.delete(id)
+      total -= content.memoryBytes
+      return content
+    },
+    list: () =>
+      [...contents.values()].map(({ key, source, outlineHash }) => ({
+        key,
+        size: source.size,
+        ...(outlineHash && { outline: outlineHash }),
+      })),
+    get bytes() {
+      return total
+    },
+    get size() {
+      return contents.size
+    },
+  }
+}

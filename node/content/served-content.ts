@@ -1,0 +1,78 @@
+/** What other peers may fetch from this one: what it or its tabs hold, and the pieces of its downloads. A home's own tabs may ask for anything. */
+
+import { MayflyError } from '../errors.ts'
+import { equalBytes } from '../keys/index.ts'
+import type { AbortOptions, Key } from '../types.ts'
+import type { Reach } from './fetch/candidates.ts'
+import type { Fetched } from './fetch/fetcher.ts'
+import { type OutlinedContent, pieceCount, pieceSize } from './format/outline.ts'
+import { fullPieceSet } from './format/piece-set.ts'
+import { swarmKey } from './format/swarm-key.ts'
+import type { HeldContents } from './held-contents.ts'
+import type { KnownOutlines } from './memory/known-outlines.ts'
+import type { ServedContent } from './protocol/content-server.ts'
+import { ASK_SCOPE, type AskScope } from './protocol/wire.ts'
+import type { Downloads } from './swarm/downloads.ts'
+import type { PieceFetcher } from './swarm/piece-fetcher.ts'
+import type { OpenOptions } from './types.ts'
+
+export interface ServedContentContext {
+  held: HeldContents
+  outlines: KnownOutlines
+  downloads: Downloads
+  pieces: PieceFetcher
+  presence: { tabsHolding(key: Key): string[]; isTab(peer: string): boolean }
+  find(key: Key, reach: Reach, options: OpenOptions): Promise<Fetched>
+}
+
+export interface LocalPieces extends ServedContent {
+  /** One piece for a reader on this peer or through it: held here, downloaded, or fetched. */
+  getPiece(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array>
+}
+
+export function createServedContent({ held, outlines, downloads, pieces, presence, find }: ServedContentContext): LocalPieces {
+  /** @throws {MayflyError} ERR_NO_HOLDER */
+  function reachFor(key: Key, scope: AskScope, from: string, shared?: Key): Reach {
+    if (scope === ASK_SCOPE.network && presence.isTab(from)) return 'network'
+    const hasTabs = presence.tabsHolding(key).length > 0 || (shared !== undefined && presence.tabsHolding(shared).length > 0)
+    if (held.get(key) === undefined && downloads.outlineOf(key) === undefined && !hasTabs) {
+      throw new MayflyError('ERR_NO_HOLDER', 'Neither this peer nor one of its tabs holds it')
+    }
+    return 'tabs'
+  }
+
+  function heldWith(key: Key, outlineHash: Key) {
+    const own = held.get(key)
+    return own?.outline && equalBytes(own.outlineHash, outlineHash) ? own : undefined
+  }
+
+  async function getPiece(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array> {
+    const { key, outline, outlineHash } = content
+    const own = heldWith(key, outlineHash)
+    if (own) return held.read(own, index * outline.pieceBytes, pieceSize(outline, index), options)
+    const download = downloads.get(key, outlineHash)
+    if (download?.feed?.pieces.has(index)) return download.read(index)
+    return pieces.fetch(content, index, reach, options)
+  }
+
+  return {
+    getPiece,
+    read: async (key, scope, from, options) => find(key, reachFor(key, scope, from), options),
+    async readPiece({ key, outline: outlineHash, index, scope }, from, options) {
+      const reach = reachFor(key, scope, from, await swarmKey(outlineHash))
+      const own = held.get(key)
+      const content = own?.outline
+        ? own
+        : (outlines.get(key, outlineHash) ?? (await find(key, reach, { ...options, outline: outlineHash })))
+      if (!('outlineHash' in content) || !equalBytes(content.outlineHash, outlineHash) || index >= pieceCount(content.outline)) {
+        throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
+      }
+      return getPiece(content, index, reach, options)
+    },
+    follow({ key, outline }) {
+      const own = heldWith(key, outline)
+      if (own) return { pieces: fullPieceSet(pieceCount(own.outline)), onPiece: () => () => {} }
+      return downloads.get(key, outline)?.feed
+    },
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Fetches single pieces for all readers on this peer and through it: from the cache while the key has a living holder, else from a swarm,
+ * which all readers of the same content share. Readers that want the same piece at the same time share one fetch.
+ */
+
+import { createSingleFlight } from '../../async/single-flight.ts'
+import { encodeKeyHex } from '../../keys/index.ts'
+import type { AbortOptions, Key } from '../../types.ts'
+import type { Reach } from '../fetch/candidates.ts'
+import type { Fetcher } from '../fetch/fetcher.ts'
+import { type OutlinedContent, pieceCount } from '../format/outline.ts'
+import { swarmKey } from '../format/swarm-key.ts'
+import type { LivingCache } from '../memory/living-cache.ts'
+import type { Candidate } from '../protocol/candidate.ts'
+import type { ContentClient } from '../protocol/content-client.ts'
+import { ASK_SCOPE } from '../protocol/wire.ts'
+import { createSwarm, type Swarm, type SwarmOptions } from './swarm.ts'
+
+export interface PieceFetcher {
+  /**
+   * @throws {MayflyError} ERR_UNAVAILABLE
+   * @throws signal.reason, when aborted
+   */
+  fetch(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array>
+  /** Opens a swarm for one download. The caller stops it. */
+  openSwarm(content: OutlinedContent, reach: Reach, options: SwarmOptions): Swarm
+  stop(): void
+}
+
+export interface PieceFetcherContext {
+  client: Pick<ContentClient, 'requestPiece' | 'follow'>
+  fetcher: Pick<Fetcher, 'candidates' | 'distrust'>
+  cache: LivingCache | undefined
+  /** True when tabs whose home is this node hold the key. */
+  hasTabs(key: Key): boolean
+  onCount(key: Key, listener: (count: number, isCertain: boolean) => void): () => void
+  onReceived(key: Key, bytes: number, from: Candidate): void
+}
+
+interface SharedSwarm {
+  swarm: Swarm
+  users: number
+  idleTimer: ReturnType<typeof setTimeout> | undefined
+}
+
+/** How long a holder of pieces may send nothing, in ms. Longer than for a whole content: meanwhile a slow piece is requested elsewhere, too. */
+const STALL_MS = 5_000
+/** How long the first answer to a follow may take, a direct dial included, in ms. Nothing waits for it. */
+const FOLLOW_MS = 15_000
+/** A swarm that has had no reader for this long is stopped, in ms; the next reader looks for holders anew. */
+const IDLE_MS = 10_000
+
+export function createPieceFetcher(context: PieceFetcherContext, options: SwarmOptions = {}): PieceFetcher {
+  const { client, fetcher, cache, hasTabs, onReceived } = context
+  /** By reach, key and outline. Bounded by the readers, and those of the last seconds. */
+  const swarms = new Map<string, SharedSwarm>()
+  /** By swarm and piece. Bounded by what readers fetch ahead. */
+  const flights = createSingleFlight<string, Uint8Array>()
+
+  function openSwarm({ key, outline, outlineHash }: OutlinedContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
+    const shared = swarmKey(outlineHash)
+    const followed = { key, outline: outlineHash, pieceCount: pieceCount(outline) }
+    return createSwarm(
+      {
+        outline,
+        async *candidates(part, signal) {
+          for await (const candidate of fetcher.candidates(part === 'whole' ? key : await shared, reach, signal)) {
+            // A home that looks everywhere counts as a holder of the whole.
+            if (part === 'whole' || candidate.scope === ASK_SCOPE.own) yield candidate
+          }
+        },
+        onCount: (part, listener) => countWhenKnown(part === 'whole' ? Promise.resolve(key) : shared, listener, context.onCount),
+        follow: (candidate, onPieces, signal) => client.follow({ ...candidate, stallMs: FOLLOW_MS }, followed, onPieces, { signal }),
+        requestPiece: (candidate, index, size, signal) =>
+          client.requestPiece(
+            { ...candidate, stallMs: Math.max(candidate.stallMs, STALL_MS) },
+            { key, outline: outlineHash, index, offset: index * outline.pieceBytes, size },
+            { signal },
+          ),
+        distrust: (candidate, reason) => fetcher.distrust(candidate, key, reason),
+        random: Math.random,
+      },
+      swarmOptions,
+    )
+  }
+
+  function sharedSwarm(id: string, content: OutlinedContent, reach: Reach): SharedSwarm {
+    let shared = swarms.get(id)
+    if (shared === undefined) {
+      shared = { swarm: openSwarm(content, reach, options), users: 0, idleTimer: undefined }
+      swarms.set(id, shared)
+    }
+    clearTimeout(shared.idleTimer)
+    return shared
+  }
+
+  async function fetchFromSwarm(
+    id: string,
+    content: OutlinedContent,
+    index: number,
+    reach: Reach,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const shared = sharedSwarm(id, content, reach)
+    const forget = () => {
+      if (swarms.get(id) === shared) swarms.delete(id)
+    }
+    shared.users++
+    try {
+      const { bytes, from } = await shared.swarm.piece(index, { signal })
+      cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index })
+      onReceived(content.key, bytes.byteLength, from)
+      return bytes
+    } catch (error) {
+      // An empty swarm is left, so that the next reader looks for holders anew. A swarm whose members only lack this piece stays.
+      if (!signal.aborted && shared.swarm.isEmpty) forget()
+      throw error
+    } finally {
+      if (--shared.users === 0) {
+        shared.idleTimer = setTimeout(() => {
+          shared.swarm.stop()
+          forget()
+        }, IDLE_MS)
+      }
+    }
+  }
+
+  function share(content: OutlinedContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
+    const id = `${reach}:${encodeKeyHex(content.key)}:${encodeKeyHex(content.outlineHash)}`
+    return flights.run(`${id}:${index}`, (flightSignal) => fetchFromSwarm(id, content, index, reach, flightSignal), { signal })
+  }
+
+  return {
+    openSwarm,
+    async fetch(content, index, reach, { signal }) {
+      const cached = cache?.get(content.key, { outlineHash: content.outlineHash, index })
+      if (cached !== undefined) return cached
+      // One upload of a tab serves readers from the overlay and from this node's gateway.
+      if (reach === 'network' && (hasTabs(content.key) || hasTabs(await swarmKey(content.outlineHash)))) {
+        try {
+          return await share(content, index, 'tabs', signal)
+        } catch {
+          signal.throwIfAborted()
+        }
+      }
+      return share(content, index, reach, signal)
+    },
+    stop() {
+      for (const { swarm, idleTimer } of swarms.values()) {
+        clearTimeout(idleTimer)
+        swarm.stop()
+      }
+      swarms.clear()
+    },
+  }
+}
+
+/** Counts the holders of a key that is being computed. Once a count was certain, an uncertain one counts as 0: the rise after it is news. */
+function countWhenKnown(key: Promise<Key>, listener: (count: number) => void, onCount: PieceFetcherContext['onCount']): () => void {
+  let stopCounting: (() => void) | undefined
+  let isOver = false
+  let isKnown = false
+  void key.then((counted) => {
+    if (isOver) return
+    stopCounting = onCount(counted, (count, isCertain) => {
+      if (isCertain || isKnown) listener(isCertain ? count : 0)
+      isKnown ||= isCertain
+    })
+  })
+  return () => {
+    isOver = true
+    stopCounting?.()
+  }
+}

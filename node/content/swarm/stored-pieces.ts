@@ -1,0 +1,96 @@
+/** The pieces in the store of a download: which are there, which are proven, and a feed for peers that follow them. */
+
+import { MayflyError } from '../../errors.ts'
+import { equalBytes, sha256 } from '../../keys/index.ts'
+import { type Outline, pieceCount, pieceHash } from '../format/outline.ts'
+import { decodePieceSet, type PieceFeed, PieceSet } from '../format/piece-set.ts'
+import type { PieceStore, ReceiveOptions } from '../types.ts'
+
+export interface StoredPieces extends PieceFeed {
+  /** @throws what the store throws */
+  write(index: number, bytes: Uint8Array): Promise<void>
+  /** @throws {MayflyError} ERR_NO_HOLDER when the piece is not there, or no longer right */
+  read(index: number): Promise<Uint8Array>
+  /** Ends the feed. */
+  end(): void
+}
+
+export interface StoredPiecesOptions extends Pick<ReceiveOptions, 'isDoubtful'> {
+  signal: AbortSignal
+  /** A piece that the store claimed to have is wrong, and counts as missing now. */
+  onLost(index: number): void
+}
+
+/**
+ * @throws {MayflyError} ERR_UNAVAILABLE when the store is for another number of pieces
+ * @throws what the store throws
+ */
+export async function openStoredPieces(
+  store: PieceStore,
+  outline: Outline,
+  { isDoubtful, signal, onLost }: StoredPiecesOptions,
+): Promise<StoredPieces> {
+  const pieces = readPieceSet(store, pieceCount(outline))
+  /** Right by the outline, as this run has checked. The others are the store's claim. */
+  const proven = new PieceSet(pieces.count)
+  /** Bounded: MAX_FOLLOWS of each stream. */
+  const listeners = new Set<(index: number | undefined) => void>()
+
+  const isRight = async (index: number, bytes: Uint8Array) => equalBytes(await sha256(bytes), pieceHash(outline, index))
+  const notify = (index: number | undefined) => {
+    for (const listener of [...listeners]) listener(index)
+  }
+  const end = () => {
+    notify(undefined)
+    listeners.clear()
+  }
+
+  if (isDoubtful) {
+    for (let index = 0; index < pieces.count; index++) {
+      if (!pieces.has(index)) continue
+      signal.throwIfAborted()
+      if (await isRight(index, await store.read(index))) proven.add(index)
+      else pieces.delete(index)
+    }
+  }
+  return {
+    pieces,
+    onPiece(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async write(index, bytes) {
+      await store.write(index, bytes)
+      proven.add(index)
+      pieces.add(index)
+      notify(index)
+    },
+    async read(index) {
+      if (!pieces.has(index)) throw missing()
+      const bytes = await store.read(index)
+      if (proven.has(index)) return bytes
+      if (await isRight(index, bytes)) {
+        proven.add(index)
+        return bytes
+      }
+      // Followers must not rely on this store any more: they find this peer anew.
+      const wasThere = pieces.delete(index)
+      end()
+      if (wasThere) onLost(index)
+      throw missing()
+    },
+    end,
+  }
+}
+
+function readPieceSet({ have }: PieceStore, count: number): PieceSet {
+  try {
+    return decodePieceSet(have, count)
+  } catch (cause) {
+    throw new MayflyError('ERR_UNAVAILABLE', `Cannot receive content: the store is not for one of ${count} pieces`, { cause })
+  }
+}
+
+function missing(): MayflyError {
+  return new MayflyError('ERR_NO_HOLDER', 'That piece is not here')
+}
