@@ -42,7 +42,7 @@ const layerRules = LAYERS.flatMap((folders, height) =>
  * stand above all of them, but for the folder's types, which stand below.
  */
 const ROOMS = {
-  'node/content': [['format'], ['memory', 'sealed', 'protocol']],
+  'node/content': [['format'], ['memory', 'sealed', 'protocol'], ['fetch'], ['swarm']],
   'node/messages': [['format'], ['protocol', 'admission'], ['routing', 'outbox']],
   'node/server': [['store', 'port'], ['inbox']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
