@@ -7,15 +7,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createPeer, type Key } from '../../node/index.ts'
 import { sha256 } from '../../node/keys/index.ts'
-import { NODE_LIMITS } from '../../node/limits.ts'
-import { createOverlay } from '../../node/network/index.ts'
-import { createRecordStore, PRESENCE_PROTOCOL, ProviderStore } from '../../node/rendezvous/index.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
-import { createLink } from '../../node/rendezvous/link.ts'
+import { MAX_LEASES_PER_FRAME, PRESENCE_PROTOCOL } from '../../node/rendezvous/wire.ts'
 import { countAt, getRaw, hashOf } from '../helpers/gateway-client.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
 import { untilJoined } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { startRawPeer } from '../helpers/raw-peer.ts'
+import { PRESENCE_CODEC } from '../helpers/raw-stream.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 /** Resident memory of the process, in MiB. Linux only. */
@@ -139,38 +138,30 @@ test('floods: a hundred thousand forged announcements change no honest answer', 
   expect((await node.waitForLog(({ msg }) => String(msg).includes('refused'), 5_000)).level).toBeDefined()
 }, 120_000)
 
-/** One stranger, who says that it and many others hold the key. Returns how many leases it has sent. */
+/** A stranger announces itself for the key, many times, with broken signatures. Resolves with the number of leases that it has sent. */
 async function forge(node: NodeProcess, key: Key, count: number): Promise<number> {
-  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
-  const providerStore = new ProviderStore({ store, now: Date.now, network: () => undefined })
-  const { libp2p, privateKey } = await createOverlay({ role: 'tab', providerStore, maxConnections: 10, serverProtocol: PRESENCE_PROTOCOL })
-  await libp2p.start()
+  const stranger = await startRawPeer({ role: 'tab', join: [], keepsPresence: false })
   try {
     const home = peerIdFromString(node.id)
-    const real = await signLease(libp2p.peerId, privateKey, { key, home, issuedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 })
-    const connection = await libp2p.dial((await import('@multiformats/multiaddr')).multiaddr(node.addresses[0] ?? ''))
-    const stream = await connection.newStream(PRESENCE_PROTOCOL)
-    const ended = new Promise<void>((resolve) => stream.addEventListener('close', () => resolve()))
-    const link = createLink(
-      home,
-      stream,
-      { role: 'tab', addresses: [] },
-      { onWelcome: () => {}, onCount: () => {}, onRefused: () => {}, onSilent: () => {}, onEnd: () => {} },
-      { beatMs: 60_000, silentMs: 60_000 },
-    )
+    const { peerId } = stranger.libp2p
+    const nowMs = Date.now()
+    const real = await signLease(peerId, stranger.privateKey, { key, home, issuedAtMs: nowMs, expiresAtMs: nowMs + 60_000 })
+    const { send, frames } = await stranger.open(node.addresses[0] ?? '', PRESENCE_PROTOCOL, PRESENCE_CODEC)
+    send({ type: 'hello', role: 'tab', addresses: [] })
     // Its own lease with bits of the signature turned: each another forgery.
-    void link.hold(
-      Array.from({ length: count }, (_, i) => {
-        const forged = real.bytes.slice()
-        const at = forged.byteLength - 1 - (i % 32)
-        forged[at] = (forged[at] ?? 0) ^ (1 + (i % 255))
-        return forged
-      }),
-    )
-    await Promise.race([ended, waitFor(() => !link.open, 10_000, 'the stranger is cut off')])
+    const forged = Array.from({ length: count }, (_, i) => {
+      const bytes = real.bytes.slice()
+      const at = bytes.byteLength - 1 - (i % 32)
+      bytes[at] = (bytes[at] ?? 0) ^ (1 + (i % 255))
+      return bytes
+    })
+    for (let at = 0; at < count; at += MAX_LEASES_PER_FRAME) {
+      send({ type: 'hold', sequence: at, leases: forged.slice(at, at + MAX_LEASES_PER_FRAME) })
+    }
+    await waitFor(() => !frames.open, 10_000, 'the stranger is cut off')
     return count
   } finally {
-    await libp2p.stop()
+    await stranger.stop()
   }
 }
 

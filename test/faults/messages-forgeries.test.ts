@@ -36,7 +36,7 @@ async function sendUntilCutOff(node: TestNode, frames: MessageFrame[]): Promise<
     const stream = await peer.open(node.address).catch(() => undefined)
     if (stream === undefined) break
     answers.push(stream.received)
-    isConnected = () => stream.isConnected
+    isConnected = () => stream.connection.status === 'open'
     for (const frame of frames.slice(i, i + 5)) stream.send(frame)
   }
   await waitFor(() => !isConnected(), 10_000, 'the connection is ended')
@@ -185,6 +185,6 @@ describe('forgeries', () => {
     }
     stream.send({ type: 'ask-key', sequence: 10, end: to, isForTab: false })
     expect(await stream.answer(10)).toMatchObject({ publicKey: undefined })
-    expect(stream.isConnected).toBe(true)
+    expect(stream.connection.status).toBe('open')
   })
 })

@@ -1,15 +1,15 @@
-/** A DHT server that takes every lease, keeps none, and says of every key that nobody holds it. */
+/** A DHT server that accepts every lease, keeps none, and denies every key's holders. */
 
-import { createServer } from 'node:http'
-import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import type { PrivateKey, Stream } from '@libp2p/interface'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { MemoryDatastore } from 'datastore-core'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { positionOf, sha256 } from '../../node/keys/index.ts'
-import { compareDistance, createFrameStream, createOverlay, createSupervisor } from '../../node/network/index.ts'
-import { decodePresence, encodePresence, PRESENCE_PROTOCOL, type PresenceFrame } from '../../node/rendezvous/wire.ts'
-import { createWebSocketListener } from '../../node/server/port/listener.ts'
+import { compareDistance } from '../../node/network/index.ts'
+import { PRESENCE_PROTOCOL, type PresenceFrame } from '../../node/rendezvous/wire.ts'
 import type { Key } from '../../node/types.ts'
+import { startRawPeer } from './raw-peer.ts'
+import { PRESENCE_CODEC } from './raw-stream.ts'
 
 /** Private keys whose peers are all nearer to the key than any of the given peers. */
 export async function grindKeysNear(key: Key, count: number, others: Uint8Array[]): Promise<PrivateKey[]> {
@@ -35,63 +35,36 @@ export interface Denier {
 }
 
 export async function startDenier(privateKey: PrivateKey, join: string[]): Promise<Denier> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const listener = createWebSocketListener(server)
-  const { libp2p, servers } = await createOverlay({
-    role: 'node',
-    privateKey: privateKeyToProtobuf(privateKey),
-    transport: listener.transport,
-    listen: listener.listen,
-    providerStore: new MemoryDatastore(),
-    maxConnections: 1_000,
-    serverProtocol: PRESENCE_PROTOCOL,
-  })
   let denied = 0
-  await libp2p.handle(
-    PRESENCE_PROTOCOL,
-    (stream: Stream) => {
-      const frames = createFrameStream(stream, {
-        maxFrameBytes: 65_536,
-        maxUnsentBytes: 1_000_000,
-        onFrame: (raw) => {
-          const answer = deny(decodePresence(raw), libp2p.getMultiaddrs())
-          if (answer === undefined) return
-          if (answer.type === 'found') denied++
-          frames.send(encodePresence(answer))
-        },
-        onEnd: () => {},
-      })
+  const peer = await startRawPeer<PresenceFrame>({
+    role: 'node',
+    join,
+    privateKey,
+    keepsPresence: false,
+    serves: {
+      protocol: PRESENCE_PROTOCOL,
+      codec: PRESENCE_CODEC,
+      onFrame(frame, { send }, libp2p) {
+        const reply = denyingReply(frame, libp2p.getMultiaddrs())
+        if (reply === undefined) return
+        if (reply.type === 'found') denied++
+        send(reply)
+      },
     },
-    { maxInboundStreams: 8 },
-  )
-  await servers.start()
-  await libp2p.start()
-  const supervisor = createSupervisor({ libp2p, servers, role: 'node', emit: () => {}, random: Math.random })
-  supervisor.join(join)
-  supervisor.start()
+  })
   return {
-    id: libp2p.peerId.toString(),
+    id: peer.id,
     get denied() {
       return denied
     },
     get connections() {
-      return libp2p.getPeers().length
+      return peer.libp2p.getPeers().length
     },
-    async stop() {
-      supervisor.stop()
-      servers.stop()
-      await libp2p.stop()
-      server.closeAllConnections()
-      server.close()
-    },
+    stop: peer.stop,
   }
 }
 
-function deny(
-  frame: PresenceFrame,
-  addresses: ReturnType<Parameters<typeof createSupervisor>[0]['libp2p']['getMultiaddrs']>,
-): PresenceFrame | undefined {
+function denyingReply(frame: PresenceFrame, addresses: Multiaddr[]): PresenceFrame | undefined {
   switch (frame.type) {
     case 'hello':
       return { type: 'welcome', addresses, nowMs: Date.now(), servers: [] }

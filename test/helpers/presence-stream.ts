@@ -4,13 +4,13 @@ import type { Connection } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import type { Key, PeerLimits } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { createFrameStream, decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
+import { decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
 import type { Lease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore, type HolderRecord, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import { type Session, type SessionContext, type SessionOptions, serveSession } from '../../node/rendezvous/session.ts'
-import { decodePresence, encodePresence, type PresenceFrame } from '../../node/rendezvous/wire.ts'
+import { encodePresence, type PresenceFrame } from '../../node/rendezvous/wire.ts'
+import { createRawStream, PRESENCE_CODEC } from './raw-stream.ts'
 import type { SeededPeer } from './seeded-peer.ts'
-import { waitFor } from './wait-for.ts'
 
 export interface PresenceStream {
   session: Session
@@ -52,7 +52,6 @@ export async function openPresenceStream(
   const announced: Lease[] = []
   const withdrawn: { key: Key; holder: string }[] = []
   const refusals: string[] = []
-  const received: PresenceFrame[] = []
   let aborted = false
   const connection = {
     remotePeer: remote.peer,
@@ -83,25 +82,8 @@ export async function openPresenceStream(
     },
     { silentNodeMs: 60_000, graceMs: 50, pushEveryMs: 20, lease: {}, ...options },
   )
-  const frames = createFrameStream(outbound, {
-    maxFrameBytes: 65_536,
-    maxUnsentBytes: 64 * 1_048_576,
-    onFrame: (frame) => received.push(decodePresence(frame)),
-    onEnd: () => {},
-  })
+  const { frames, received, next } = createRawStream(outbound, PRESENCE_CODEC)
   const send = (frame: PresenceFrame) => void frames.send(decodeFrame(encodeFrame(encodePresence(frame))))
-  let waitedFor = 0
-  const next: PresenceStream['next'] = async (type) => {
-    const isNext = (frame: PresenceFrame, index: number) => index >= waitedFor && frame.type === type
-    await waitFor(
-      () => received.some(isNext),
-      2_000,
-      () => `${type}, got ${received.map((frame) => frame.type)}`,
-    )
-    const index = received.findIndex(isNext)
-    waitedFor = index + 1
-    return received[index] as Extract<PresenceFrame, { type: typeof type }>
-  }
   const role = options.hello ?? 'tab'
   if (role !== 'none') {
     send({ type: 'hello', role, addresses: [] })

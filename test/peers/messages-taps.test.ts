@@ -78,7 +78,7 @@ describe('taps', () => {
     stuck.hold(key)
     stream.send({ type: 'tap', sequence: 1, end: key, rules: [], keeps: false, proof: undefined })
     await stream.answer(1)
-    stream.pause()
+    stream.stream.pause()
     const tab = await network.addTab(home)
     const heard = await listen(tab, '#busy')
     expect(home.peer.status().counts.taps).toBe(2)

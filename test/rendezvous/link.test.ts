@@ -1,15 +1,9 @@
 import { streamPair } from '@libp2p/utils'
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { createFrameStream, type FrameStream } from '../../node/network/index.ts'
+import type { FrameStream } from '../../node/network/index.ts'
 import { createLink, type Link, type LinkEvents, type LinkOptions } from '../../node/rendezvous/link.ts'
-import {
-  decodePresence,
-  encodePresence,
-  MAX_LEASES_PER_FRAME,
-  MAX_RELEASES_PER_FRAME,
-  type PresenceFrame,
-  SCOPE,
-} from '../../node/rendezvous/wire.ts'
+import { MAX_LEASES_PER_FRAME, MAX_RELEASES_PER_FRAME, type PresenceFrame, SCOPE } from '../../node/rendezvous/wire.ts'
+import { createRawStream, PRESENCE_CODEC } from '../helpers/raw-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -26,7 +20,7 @@ interface Ends {
   link: Link
   /** What came over the link, and what it told of. */
   received: PresenceFrame[]
-  answer(frame: PresenceFrame): void
+  answer(frame: PresenceFrame): boolean
   remote: FrameStream
   events: { [Name in keyof LinkEvents]: ReturnType<typeof vi.fn> }
 }
@@ -39,17 +33,11 @@ afterEach(() => {
 /** A link, and its answering end in the test's hand. */
 async function openLink(options: Partial<LinkOptions> = {}): Promise<Ends> {
   const [outbound, inbound] = await streamPair({ delay: 0 })
-  const received: PresenceFrame[] = []
-  const remote = createFrameStream(inbound, {
-    maxFrameBytes: 65_536,
-    maxUnsentBytes: 1_000_000,
-    onFrame: (frame) => received.push(decodePresence(frame)),
-    onEnd: () => {},
-  })
+  const { received, send, frames: remote } = createRawStream(inbound, PRESENCE_CODEC)
   const events = { onWelcome: vi.fn(), onCount: vi.fn(), onRefused: vi.fn(), onSilent: vi.fn(), onEnd: vi.fn() }
   const link = createLink(peer.peer, outbound, { role: 'tab', addresses: [] }, events, { beatMs: 60_000, silentMs: 60_000, ...options })
   links.push(link)
-  return { link, received, remote, answer: (frame) => void remote.send(encodePresence(frame)), events }
+  return { link, received, remote, answer: send, events }
 }
 const arrives = (ends: Ends, type: PresenceFrame['type'], count = 1) =>
   waitFor(() => ends.received.filter((frame) => frame.type === type).length >= count, 2_000, `${count} of ${type}`)

@@ -1,0 +1,124 @@
+/** A real peer whose protocols are in the test's hand: it joins and, unless told otherwise, keeps presence as every peer does. */
+
+import { createServer } from 'node:http'
+import { privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { NODE_LIMITS } from '../../node/limits.ts'
+import { createOverlay, createSupervisor } from '../../node/network/index.ts'
+import {
+  createRecordStore,
+  createRendezvous,
+  PRESENCE_PROTOCOL,
+  ProviderStore,
+  type RendezvousService,
+} from '../../node/rendezvous/index.ts'
+import { createWebSocketListener } from '../../node/server/port/listener.ts'
+import { type Codec, createRawStream, type RawStream } from './raw-stream.ts'
+
+/** What the peer does with frames that it receives on streams that others open. */
+export interface RawProtocol<T extends { type: string }> {
+  protocol: string
+  codec: Codec<T>
+  onFrame(frame: T, stream: RawStream<T>, peer: Libp2p): void
+}
+
+export interface RawPeerOptions<T extends { type: string }> {
+  role: 'tab' | 'node'
+  /** Multiaddrs of nodes, or URLs of gateways. */
+  join: string[]
+  privateKey?: PrivateKey
+  /** The protocol that the peer answers by hand. */
+  serves?: RawProtocol<T>
+  /** False: it holds nothing, and does not answer presence unless `serves` does. */
+  keepsPresence?: boolean
+}
+
+export interface RawPeer {
+  /** Peer id. */
+  readonly id: string
+  /** Multihash of the peer id, as it travels. */
+  readonly multihash: Uint8Array
+  readonly libp2p: Libp2p
+  readonly privateKey: PrivateKey
+  /** DHT servers that it knows. */
+  readonly servers: { readonly size: number }
+  /** Missing on a peer that keeps no presence. */
+  readonly presence: RendezvousService | undefined
+  /** A stream of its own to the node with this multiaddr. */
+  open<Sent extends { type: string }>(address: string, protocol: string, codec: Codec<Sent>): Promise<OpenRawStream<Sent>>
+  stop(): Promise<void>
+}
+
+export interface OpenRawStream<T extends { type: string }> extends RawStream<T> {
+  readonly stream: Stream
+  readonly connection: Connection
+}
+
+/** Not tied to a test: the caller stops it. */
+export async function startRawPeer<T extends { type: string }>(options: RawPeerOptions<T>): Promise<RawPeer> {
+  const { role, join, serves, keepsPresence = true } = options
+  const server = createServer()
+  if (role === 'node') await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listener = role === 'node' ? createWebSocketListener(server) : undefined
+  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const { libp2p, privateKey, servers } = await createOverlay({
+    role,
+    ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
+    transport: listener?.transport,
+    listen: listener?.listen,
+    providerStore: new ProviderStore({ store, now: Date.now, network: () => undefined }),
+    maxConnections: 1_000,
+    serverProtocol: PRESENCE_PROTOCOL,
+  })
+  const emit = () => {}
+  const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
+  const presence = keepsPresence
+    ? createRendezvous({
+        libp2p,
+        privateKey,
+        role,
+        servers,
+        supervisor,
+        store,
+        limits: NODE_LIMITS,
+        isJoined: () => servers.size > 0,
+        emit,
+        now: Date.now,
+        random: Math.random,
+      })
+    : undefined
+  if (serves !== undefined) {
+    const serve = (stream: Stream) => void createRawStream(stream, serves.codec, (frame, raw) => serves.onFrame(frame, raw, libp2p))
+    await libp2p.handle(serves.protocol, serve)
+  }
+  await servers.start()
+  await presence?.start()
+  await libp2p.start()
+  supervisor.join(join)
+  supervisor.start()
+
+  async function end(): Promise<void> {
+    supervisor.stop()
+    await presence?.stop()
+    servers.stop()
+    await libp2p.stop()
+    server.closeAllConnections()
+    server.close()
+  }
+  let stopping: Promise<void> | undefined
+  return {
+    id: libp2p.peerId.toString(),
+    multihash: libp2p.peerId.toMultihash().bytes,
+    libp2p,
+    privateKey,
+    servers,
+    presence,
+    async open(address, protocol, codec) {
+      const connection = await libp2p.dial(multiaddr(address))
+      const stream = await connection.newStream(protocol)
+      return Object.assign(createRawStream(stream, codec), { stream, connection })
+    },
+    stop: () => (stopping ??= end()),
+  }
+}
