@@ -2,10 +2,22 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createIdleTimeout } from '../../node/async/idle-timeout.ts'
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
-test('idle timeout: is over when nothing was heard for as long as it may last, and each thing heard begins it anew', async () => {
-  const idle = createIdleTimeout(1_000, 60_000)
+/** An idle timeout, and whether its own timer runs: the process may have others. */
+function createWatched(limitMs: number, longestMs?: number) {
+  const setting = vi.spyOn(globalThis, 'setInterval')
+  const clearing = vi.spyOn(globalThis, 'clearInterval')
+  const idle = createIdleTimeout(limitMs, longestMs)
+  const timer = setting.mock.results[0]?.value
+  return { idle, hasTimer: () => !clearing.mock.calls.some(([cleared]) => cleared === timer) }
+}
+
+test('idle timeout: aborts when nothing is received for the idle time; each touch begins it anew', async () => {
+  const { idle, hasTimer } = createWatched(1_000, 60_000)
   for (let i = 0; i < 5; i++) {
     await vi.advanceTimersByTimeAsync(900)
     idle.touch()
@@ -13,10 +25,10 @@ test('idle timeout: is over when nothing was heard for as long as it may last, a
   expect(idle.signal.aborted).toBe(false)
   await vi.advanceTimersByTimeAsync(1_250)
   expect(idle.signal.reason).toMatchObject({ name: 'TimeoutError' })
-  expect(vi.getTimerCount()).toBe(0)
+  expect(hasTimer()).toBe(false)
 })
 
-test('idle timeout: whatever is heard, it is over after the longest time', async () => {
+test('idle timeout: aborts after the longest time, whatever is received', async () => {
   const idle = createIdleTimeout(1_000, 3_000)
   for (let i = 0; i < 29; i++) {
     await vi.advanceTimersByTimeAsync(100)
@@ -27,7 +39,7 @@ test('idle timeout: whatever is heard, it is over after the longest time', async
   expect(idle.signal.aborted).toBe(true)
 })
 
-test('idle timeout: a process that was held up reads what has arrived meanwhile before it gives anybody up', async () => {
+test('idle timeout: after a pause of the whole process, what has arrived meanwhile is read before anything is aborted', async () => {
   vi.useRealTimers()
   const idle = createIdleTimeout(40, 10_000)
   const { promise: answer, resolve } = Promise.withResolvers<void>()
@@ -40,10 +52,11 @@ test('idle timeout: a process that was held up reads what has arrived meanwhile 
   idle.end()
 })
 
-test('idle timeout: its end leaves no timer, and nothing is aborted any more', async () => {
-  const idle = createIdleTimeout(1_000, 3_000)
+test('idle timeout: end() leaves no timer, and nothing is aborted any more', async () => {
+  const { idle, hasTimer } = createWatched(1_000, 3_000)
+  expect(hasTimer()).toBe(true)
   idle.end()
-  expect(vi.getTimerCount()).toBe(0)
+  expect(hasTimer()).toBe(false)
   await vi.advanceTimersByTimeAsync(10_000)
   expect(idle.signal.aborted).toBe(false)
 })

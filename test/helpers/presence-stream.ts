@@ -2,6 +2,7 @@
 
 import type { Connection } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
+import { onTestFinished } from 'vitest'
 import type { Key, PeerLimits } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
@@ -52,6 +53,7 @@ export async function openPresenceStream(
   const announced: Lease[] = []
   const withdrawn: { key: Key; holder: string }[] = []
   const refusals: string[] = []
+  const ended = Promise.withResolvers<void>()
   let aborted = false
   const connection = {
     remotePeer: remote.peer,
@@ -77,12 +79,17 @@ export async function openPresenceStream(
       mayWatch: options.mayWatch ?? (() => true),
       onWatch: () => {},
       onHello: () => {},
-      onEnd: () => {},
+      onEnd: () => ended.resolve(),
       onRefused: (_peer, reason) => refusals.push(reason),
     },
     { silentNodeMs: 60_000, graceMs: 50, pushEveryMs: 20, lease: {}, ...options },
   )
   const { frames, received, next } = createRawStream(outbound, PRESENCE_CODEC)
+  // Its timers must not run on in the tests that follow in the same process.
+  onTestFinished(async () => {
+    frames.close()
+    await ended.promise
+  })
   const send = (frame: PresenceFrame) => void frames.send(decodeFrame(encodeFrame(encodePresence(frame))))
   const role = options.hello ?? 'tab'
   if (role !== 'none') {

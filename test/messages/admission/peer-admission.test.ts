@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createPeerAdmission, type PeerAdmissionOptions } from '../../../node/messages/admission/peer-admission.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -13,6 +13,8 @@ function start(options: PeerAdmissionOptions = {}) {
   let nowMs = 0
   const admission = createPeerAdmission(() => nowMs, { placeMs: 60_000, ownBurst: 10_000, minAlone: 0, ...options })
   const peers: object[] = []
+  // Messages that still wait enter no more: the process goes on with the tests of other files.
+  onTestFinished(() => peers.forEach(admission.remove))
   const nameOf = (peer: object) => (peers.includes(peer) ? peers.indexOf(peer) : peers.push(peer) - 1)
   const push = (peer: object, name: string, { line = '', end = 'end', bytes = 1 } = {}) =>
     admission.push(peer, { peer: `${nameOf(peer)}`, line, end, bytes, enter: (answer) => entered.push({ name, answer }) })
