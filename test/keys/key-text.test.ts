@@ -4,7 +4,7 @@ import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as Digest from 'multiformats/hashes/digest'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { decodeKeyCid, decodeKeyHex, encodeKeyBase32, encodeKeyCid, encodeKeyHex, isKeyHex } from '../../node/keys/index.ts'
 import { portableHex } from '../../node/keys/key-text.ts'
 
@@ -86,7 +86,8 @@ test('key text: text that is no CID is refused, and never anything but refused',
 })
 
 test('key text: a very long CID is refused before its base is decoded, which takes quadratic time', () => {
-  const startedAtMs = performance.now()
+  const parse = vi.spyOn(CID, 'parse')
+  onTestFinished(() => parse.mockRestore())
   for (const base of ['z', 'k']) expect(() => decodeKeyCid(base + 'y'.repeat(1_000_000))).toThrow(BAD_KEY)
-  expect(performance.now() - startedAtMs).toBeLessThan(1_000)
+  expect(parse).not.toHaveBeenCalled()
 })

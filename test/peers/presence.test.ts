@@ -93,6 +93,7 @@ test('presence: a node that is told to join its own address counts as joined', a
   })
   await peer.start()
   await untilJoined(peer)
+  expect(peer.status().counts.servers).toBe(0)
 })
 
 test('presence: who waits to be joined is told when the peer is stopped instead', async () => {

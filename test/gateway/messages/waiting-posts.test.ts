@@ -60,8 +60,11 @@ describe('waiting posts', () => {
   })
 
   test('what never came into the outbox has no place in it', () => {
-    const { posts } = start()
+    const { posts, keep } = start()
     for (let i = 0; i < 5; i++) posts.enter(clientAt('192.0.2.1'), 5).settled()
+    keep('192.0.2.1', 1)
+    keep('192.0.2.1', 2)
+    expect(() => keep('192.0.2.1', 3)).toThrow(FULL)
   })
 
   test('what another process has finished gives its place back when its time is over', () => {

@@ -338,8 +338,11 @@ describe('tries', () => {
     await store.put(entryOf(1))
     tries.start()
     await pass(10)
-    const stopped = tries.stop(500)
-    await pass(500)
-    await stopped
+    let isStopped = false
+    void tries.stop(500).then(() => (isStopped = true))
+    await pass(499)
+    expect(isStopped).toBe(false)
+    await pass(1)
+    expect(isStopped).toBe(true)
   })
 })

@@ -92,6 +92,7 @@ test('listener: clients that are turned away and reset the connection do not end
     5_000,
     'all of them are turned away',
   )
+  expect(listener.sockets).toBe(0)
 })
 
 test('listener: maxPerClient bounds the sockets of one client', async () => {

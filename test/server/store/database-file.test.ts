@@ -88,6 +88,9 @@ test('database file: one that was cut off while it was made is made again', asyn
   const store = openOutboxStore(path)
   await store.put(entryOf(1))
   await store.close()
+  const again = openOutboxStore(path)
+  expect(await again.get(entryOf(1).id)).toEqual(entryOf(1))
+  await again.close()
 })
 
 test('database file: where none can be is said by the system', async () => {
