@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createFetcher, FETCHER_DEFAULTS, type FetcherOptions } from '../../../node/content/fetch/fetcher.ts'
 import type { ContentReply, RequestTarget } from '../../../node/content/protocol/content-client.ts'
 import { ASK_SCOPE, type AskScope } from '../../../node/content/protocol/wire.ts'
@@ -178,6 +178,8 @@ test('fetcher: distrustMs is how long a peer is asked last', async () => {
 })
 
 test('fetcher: hedgeMs is how long the first holder may be silent before the next is asked as well', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
   const [slow, next] = peers as [SeededPeer, SeededPeer]
   const { fetch } = createFetching(
     {
@@ -188,9 +190,11 @@ test('fetcher: hedgeMs is how long the first holder may be silent before the nex
     },
     { hedgeMs: 100 },
   )
-  const startedAtMs = performance.now()
-  expect((await fetch()).from).toBe(next.id)
-  expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(99)
+  const fetched = fetch()
+  await vi.advanceTimersByTimeAsync(99)
+  expect(askedOf()).toEqual([slow.id])
+  await vi.advanceTimersByTimeAsync(1)
+  expect((await fetched).from).toBe(next.id)
   expect(asked[0]?.signal.aborted).toBe(true)
 })
 

@@ -1,14 +1,13 @@
-import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
-import { streamPair } from '@libp2p/utils'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type ContentClient,
   type ContentReply,
   createContentClient,
   type RequestTarget,
 } from '../../../node/content/protocol/content-client.ts'
-import { ASK_SCOPE, CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
-import { createFrameStream, type FrameStream } from '../../../node/network/index.ts'
+import { ASK_SCOPE, CHUNK_BYTES, type ContentFrame } from '../../../node/content/protocol/wire.ts'
+import { createRawNetwork } from '../../helpers/raw-network.ts'
+import { CONTENT_CODEC, type RawStream } from '../../helpers/raw-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -30,7 +29,7 @@ interface Remote {
   /** The id of the newest request, once it has come. */
   asked(count?: number): Promise<number>
   answer(frame: ContentFrame): boolean
-  frames: FrameStream[]
+  streams: RawStream<ContentFrame>[]
   dialled: string[][]
 }
 
@@ -42,32 +41,13 @@ interface RemoteOptions {
 }
 
 /** The client, and a server that the test plays. */
-function createRemote({ opening = async () => {}, remotePeer = peer }: RemoteOptions = {}): Remote {
+function createRemote({ opening, remotePeer = peer }: RemoteOptions = {}): Remote {
   const received: ContentFrame[] = []
-  const frames: FrameStream[] = []
-  const dialled: string[][] = []
-  const libp2p = {
-    getConnections: () => [],
-    async dial(to: PeerId | { toString(): string }[]) {
-      dialled.push(Array.isArray(to) ? to.map(String) : [to.toString()])
-      await opening()
-      return {
-        remotePeer: remotePeer.peer,
-        status: 'open',
-        async newStream(): Promise<Stream> {
-          const [outbound, inbound] = await streamPair({ delay: 0 })
-          const stream = createFrameStream(inbound, {
-            maxFrameBytes: 65_536,
-            maxUnsentBytes: 10_000_000,
-            onFrame: (raw) => received.push(decodeContent(raw)),
-            onEnd: () => {},
-          })
-          frames.push(stream)
-          return outbound
-        },
-      } as unknown as Connection
-    },
-  } as unknown as Libp2p
+  const { libp2p, dialled, streams } = createRawNetwork(CONTENT_CODEC, {
+    ...(opening && { onDial: opening }),
+    remotePeer: remotePeer.peer,
+    onFrame: (frame) => received.push(frame),
+  })
   const client = createContentClient({ libp2p, maxWholeBytes: MAX_CONTENT_BYTES })
   const target = (options: Partial<RequestTarget> = {}) => ({
     peer: peer.id,
@@ -86,8 +66,8 @@ function createRemote({ opening = async () => {}, remotePeer = peer }: RemoteOpt
       await waitFor(() => asks().length >= count, 2_000, `${count} requests`)
       return asks().at(-1)?.id as number
     },
-    answer: (frame) => frames.at(-1)?.send(encodeContent(frame)) ?? false,
-    frames,
+    answer: (frame) => streams.at(-1)?.send(frame) ?? false,
+    streams,
     dialled,
   }
 }
@@ -155,29 +135,39 @@ test.each<[string, (id: number) => ContentFrame[]]>([
 })
 
 test('content client: stallMs is how long nothing may arrive, from the request on and between chunks', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
   const remote = createRemote()
-  const startedAtMs = performance.now()
-  expect(await remote.ask({ stallMs: 60 })).toHaveProperty('broken')
-  expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(59)
-  const half = remote.ask({ stallMs: 100 })
+  const replies: ContentReply[] = []
+  void remote.ask({ stallMs: 60 }).then((reply) => replies.push(reply))
+  await vi.advanceTimersByTimeAsync(59)
+  expect(replies).toEqual([])
+  await vi.advanceTimersByTimeAsync(15)
+  expect(replies).toEqual([{ broken: expect.anything() }])
+  void remote.ask({ stallMs: 100 }).then((reply) => replies.push(reply))
+  await vi.advanceTimersByTimeAsync(90)
   const [first] = chunks(await remote.asked(2), bytesOf(100_000)) as [ContentFrame]
   remote.answer(first)
-  expect(await half).toHaveProperty('broken')
+  await vi.advanceTimersByTimeAsync(90)
+  expect(replies).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(50)
+  expect(replies).toEqual([{ broken: expect.anything() }, { broken: expect.anything() }])
 })
 
 test('content client: an answer that keeps coming may take longer than stallMs', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
   const remote = createRemote()
   const stallMs = 1_000
   const result = remote.ask({ stallMs })
-  const startedAtMs = performance.now()
+  await vi.advanceTimersByTimeAsync(1)
   const frames = chunks(await remote.asked(), bytesOf(MAX_CONTENT_BYTES))
-  const timer = setInterval(() => {
-    const frame = frames.shift()
-    if (frame === undefined) clearInterval(timer)
-    else remote.answer(frame)
-  }, stallMs / 4)
+  expect(frames.length).toBeGreaterThan(2)
+  for (const frame of frames) {
+    await vi.advanceTimersByTimeAsync(0.8 * stallMs)
+    remote.answer(frame)
+  }
   expect(await result).toHaveProperty('bytes')
-  expect(performance.now() - startedAtMs).toBeGreaterThan(stallMs)
 })
 
 test('content client: an aborted request rejects with the reason, and cancels the answer', async () => {
@@ -212,12 +202,12 @@ test('content client: when the stream ends so do all its requests, and the next 
   const remote = createRemote()
   const results = [remote.ask(), remote.ask()]
   await remote.asked(2)
-  remote.frames[0]?.close()
+  remote.streams[0]?.frames.close()
   for (const result of results) expect(await result).toHaveProperty('unreachable')
   const next = remote.ask()
   remote.answer({ type: 'none', id: await remote.asked(3), reason: 'not-held' })
   expect(await next).toEqual({ none: 'not-held' })
-  expect(remote.frames).toHaveLength(2)
+  expect(remote.streams).toHaveLength(2)
 })
 
 test('content client: a peer that cannot be reached is dialled anew by the next request', async () => {
@@ -236,7 +226,7 @@ test('content client: a peer that cannot be reached is dialled anew by the next 
 test('content client: another peer at the address is not asked', async () => {
   const remote = createRemote({ remotePeer: other })
   expect(await remote.ask()).toHaveProperty('unreachable')
-  expect(remote.frames).toEqual([])
+  expect(remote.streams).toEqual([])
 })
 
 test('content client: an address without a peer id is dialled with the one that was meant', async () => {

@@ -3,11 +3,12 @@ import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, test } from 'vitest'
 import { createByteRate } from '../../../node/async/byte-rate.ts'
 import { type ServedContent, serveContent } from '../../../node/content/protocol/content-server.ts'
-import { CHUNK_BYTES, type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
+import { CHUNK_BYTES, type ContentFrame } from '../../../node/content/protocol/wire.ts'
 import { MayflyError } from '../../../node/index.ts'
 import { encodeKeyHex } from '../../../node/keys/index.ts'
-import { type ConnectionKind, createFrameStream } from '../../../node/network/index.ts'
+import type { ConnectionKind } from '../../../node/network/index.ts'
 import { addressOfKind } from '../../helpers/connection-address.ts'
+import { CONTENT_CODEC, createRawStream } from '../../helpers/raw-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -25,7 +26,6 @@ async function createReader(
   kind: ConnectionKind = 'socket',
 ) {
   const [outbound, inbound] = await streamPair({ delay: 0, capacity })
-  const received: ContentFrame[] = []
   const served: unknown[][] = []
   serveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind(kind) } as unknown as Connection, {
     content: {
@@ -36,20 +36,15 @@ async function createReader(
     rate: createByteRate({ bytesPerSecond: 0 }),
     onServed: (...args) => served.push(args),
   })
-  const frames = createFrameStream(outbound, {
-    maxFrameBytes: 65_536,
-    maxUnsentBytes: 1_000_000,
-    onFrame: (raw) => received.push(decodeContent(raw)),
-    onEnd: () => {},
-  })
+  const { received, frames, send } = createRawStream(outbound, CONTENT_CODEC)
   return {
     received,
     served,
     frames,
     inbound,
     outbound,
-    ask: (id: number, scope: 0 | 1 = 0) => void frames.send(encodeContent({ type: 'ask', id, key: KEY, scope })),
-    cancel: (id: number) => void frames.send(encodeContent({ type: 'cancel', id })),
+    ask: (id: number, scope: 0 | 1 = 0) => void send({ type: 'ask', id, key: KEY, scope }),
+    cancel: (id: number) => void send({ type: 'cancel', id }),
     arrives: (count: number) => waitFor(() => received.length >= count, 2_000, `${count} frames`),
   }
 }

@@ -1,15 +1,15 @@
 /** Which pieces another peer has, heard over a stream from the end that gives. */
 
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, test } from 'vitest'
 import { createByteRate } from '../../../node/async/byte-rate.ts'
 import { type PieceFeed, PieceSet } from '../../../node/content/format/piece-set.ts'
 import { serveContent } from '../../../node/content/protocol/content-server.ts'
 import { type FollowChannel, followPieces } from '../../../node/content/protocol/following.ts'
-import { type ContentFrame, decodeContent, encodeContent } from '../../../node/content/protocol/wire.ts'
-import { createFrameStream } from '../../../node/network/index.ts'
+import type { ContentFrame } from '../../../node/content/protocol/wire.ts'
 import { addressOfKind } from '../../helpers/connection-address.ts'
+import { CONTENT_CODEC, createRawStream } from '../../helpers/raw-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../../helpers/seeded-peer.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -56,27 +56,18 @@ async function createFollower(feedOf: () => PieceFeed | undefined) {
   return follower(outbound)
 }
 
-function follower(outbound: Parameters<typeof createFrameStream>[0]) {
-  const frames: ContentFrame[] = []
-  const channel: FollowChannel = {
-    follows: new Map(),
-    frames: createFrameStream(outbound, {
-      maxFrameBytes: 65_536,
-      maxUnsentBytes: 1_000_000,
-      onFrame: (raw) => {
-        const frame = decodeContent(raw)
-        frames.push(frame)
-        if (frame.type === 'none') channel.follows.get(frame.id)?.done({ none: frame.reason })
-        if (frame.type === 'pieces' || frame.type === 'more-pieces') channel.follows.get(frame.id)?.onFrame(frame)
-      },
-      onEnd: () => {},
-    }),
-  }
+function follower(outbound: Stream) {
+  const follows: FollowChannel['follows'] = new Map()
+  const { frames, received } = createRawStream(outbound, CONTENT_CODEC, (frame) => {
+    if (frame.type === 'none') follows.get(frame.id)?.done({ none: frame.reason })
+    if (frame.type === 'pieces' || frame.type === 'more-pieces') follows.get(frame.id)?.onFrame(frame)
+  })
+  const channel: FollowChannel = { follows, frames }
   const heard: number[] = []
   let nextId = 1
   const follow = (signal: AbortSignal = AbortSignal.timeout(10_000), stallMs = 5_000) =>
     followPieces(Promise.resolve(channel), nextId++, CONTENT, (indexes) => heard.push(...indexes), stallMs, { signal })
-  return { channel, frames, heard, follow }
+  return { channel, frames: received, heard, follow }
 }
 
 test('following: hears what is there, what comes, several at once, and the end when all are there', async () => {
@@ -142,19 +133,11 @@ test.each<[string, ContentFrame[]]>([
   ['a piece twice', [{ type: 'pieces', id: 1, bitmap }, { type: 'more-pieces', id: 1, indexes: [4, 4] }]], // biome-ignore format: one case, one line
 ])('following: %s breaks the rules, and is cancelled', async (_, answer) => {
   const [outbound, inbound] = await streamPair({ delay: 0 })
-  const told: ContentFrame[] = []
-  const giver = createFrameStream(inbound, {
-    maxFrameBytes: 65_536,
-    maxUnsentBytes: 1_000_000,
-    onFrame: (raw) => {
-      const frame = decodeContent(raw)
-      told.push(frame)
-      if (frame.type === 'follow-pieces') for (const each of answer) giver.send(encodeContent(each))
-    },
-    onEnd: () => {},
+  const { received } = createRawStream(inbound, CONTENT_CODEC, (frame, { send }) => {
+    if (frame.type === 'follow-pieces') answer.forEach(send)
   })
   expect(await follower(outbound).follow()).toHaveProperty('broken')
-  await waitFor(() => told.some(({ type }) => type === 'cancel'), 5_000, 'it is cancelled')
+  await waitFor(() => received.some(({ type }) => type === 'cancel'), 5_000, 'it is cancelled')
 })
 
 test('following: who says nothing is given up', async () => {

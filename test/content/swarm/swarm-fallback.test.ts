@@ -1,6 +1,6 @@
 /** When the home, whose owner pays for its bytes, is asked beside tabs that can be asked directly. */
 
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { Outline } from '../../../node/content/format/outline.ts'
 import type { Candidate } from '../../../node/content/protocol/candidate.ts'
 import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
@@ -129,14 +129,18 @@ test('swarm: another tab is asked before the fallback source when one leaves in 
 })
 
 test('swarm: a piece that a tab is slow with is requested from the fallback source, too', async () => {
-  const { from } = await swarmOf(
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const swarm = swarmOf(
     [
       [HOME, right],
       [TAB, never],
     ],
     { fallbackAfterMs: 20 },
-  ).piece(0, { signal })
-  expect(from.peer).toBe('home')
+  )
+  const piece = swarm.piece(0, { signal })
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect((await piece).from.peer).toBe('home')
   expect(asked).toEqual(['tab', 'home'])
 })
 
