@@ -1,6 +1,6 @@
 /**
- * Reads the settings from where they can be given: a flag, then an environment variable, then a key in the JSON file, then the default. Which
- * settings there are is `settings.ts`; reading the process's own environment is left to `main.ts`, its arguments to `command.ts`.
+ * Reads the settings: from a flag, else an environment variable, else a key in the JSON file, else the default. `settings.ts` declares them;
+ * `main.ts` reads the process's environment, and `command.ts` its arguments.
  */
 
 import { readFile } from 'node:fs/promises'
@@ -8,32 +8,32 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { MayflyError } from '../errors.ts'
 import {
-  CONFIGURATION_DEFAULTS,
+  type CommandName,
   type Configuration,
+  defaultOf,
   environmentVariableOf,
   fileKeyOf,
   flagOf,
+  SETTING_NAMES,
   SETTINGS,
   type SettingName,
 } from './settings.ts'
 
 export type SettingSource = 'flag' | 'environment' | 'file' | 'default'
 
-const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
-
 export interface ConfigurationInput {
-  /** By setting: what the command line says. */
+  /** By setting, the flags of the command line. */
   flags: Partial<Record<SettingName, string | boolean | string[]>>
   env: Readonly<Record<string, string | undefined>>
   /** Path of the JSON file that `--config` names. `MAYFLY_CONFIG` names one, too. */
   configFile?: string
-  /** Defaults of the sub-command that differ from the common ones. */
-  defaults?: Partial<Configuration>
+  /** Its defaults apply. */
+  command?: CommandName
 }
 
 export interface ConfigurationReading {
   configuration: Configuration
-  /** Where each value comes from. */
+  /** The origin of each value. */
   sources: Record<SettingName, SettingSource>
 }
 
@@ -41,16 +41,15 @@ export interface ConfigurationReading {
 export async function readConfiguration(input: ConfigurationInput): Promise<ConfigurationReading> {
   const configFile = input.configFile ?? (input.env.MAYFLY_CONFIG || undefined)
   const file = configFile === undefined ? {} : await readConfigurationFile(configFile)
-  const configuration: Record<string, unknown> = {
-    ...CONFIGURATION_DEFAULTS,
-    data: defaultDataDirectory(input.env),
-    ...input.defaults,
-  }
+  const configuration: Record<string, unknown> = { data: defaultDataDirectory(input.env) }
   const sources = {} as Record<SettingName, SettingSource>
   for (const name of SETTING_NAMES) {
     const given = lookUp(name, input, file, configFile)
     sources[name] = given?.source ?? 'default'
-    if (given === undefined) continue
+    if (given === undefined) {
+      configuration[name] ??= defaultOf(name, input.command)
+      continue
+    }
     try {
       configuration[name] = SETTINGS[name].parse(given.values)
     } catch (cause) {
@@ -71,7 +70,7 @@ export function defaultDataDirectory(env: ConfigurationInput['env']): string {
 interface Given {
   values: string[]
   source: SettingSource
-  /** How a refusal names it. */
+  /** Its name in an error. */
   label: string
 }
 
@@ -80,7 +79,7 @@ function lookUp(name: SettingName, { flags, env }: ConfigurationInput, file: Rec
   if (flag !== undefined) return { values: [flag].flat().map(String), source: 'flag', label: flagOf(name) }
   const variable = environmentVariableOf(name)
   const text = env[variable]
-  // An empty variable is one that was not set: `MAYFLY_TOKEN=` in a service's file means no token.
+  // An empty variable counts as unset: `MAYFLY_TOKEN=` in a service's file means no token.
   if (text) {
     const { repeatable, separator = /[\s,]+/ } = SETTINGS[name]
     const values = repeatable && separator !== null ? text.split(separator).filter((part) => part !== '') : [text]
@@ -89,7 +88,7 @@ function lookUp(name: SettingName, { flags, env }: ConfigurationInput, file: Rec
   const key = fileKeyOf(name)
   if (!Object.hasOwn(file, key)) return undefined
   const label = `"${key}" in ${path}`
-  // What is JSON anyway is written in the file as it is.
+  // A value that is JSON stands in the file as it is.
   const value = SETTINGS[name].separator === null ? JSON.stringify(file[key]) : file[key]
   return { values: valuesOfJson(value, label), source: 'file', label }
 }

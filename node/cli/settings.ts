@@ -1,17 +1,18 @@
 /**
- * The settings of the command, each declared once: its flag, its environment variable, its key in the configuration file, its default, and
- * which values it can have. Where a value comes from is `configuration.ts`.
+ * The settings of the command, each declared once in `SETTINGS`: its flag, environment variable and key in the configuration file, the
+ * sub-commands that have it, its default, and its possible values. `configuration.ts` reads them.
  */
 
 import { resolve } from 'node:path'
-import { MayflyError } from '../errors.ts'
+import { formatDuration } from '../async/duration.ts'
 import type { IceServer, InboxPolicy } from '../index.ts'
-import { isKeyHex } from '../keys/index.ts'
-import { SENDER_FORM } from '../server/inbox/inbox-senders.ts'
 import { parseByteRate } from './values/byte-rate-text.ts'
 import { parseDurationSetting } from './values/duration.ts'
 import { parseIceServer } from './values/ice-server.ts'
 import { parseJoinAddress } from './values/join-address.ts'
+import { parseField, parseHashname, parseMessageId, parsePolicy, parseSenderName, type SenderName } from './values/message-values.ts'
+import { parseAmount, parseCount, parseFilled, parseJson, parseSwitch, refuseValue } from './values/plain-values.ts'
+import { parseOrigin, parsePort, parseToken } from './values/server-values.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -19,7 +20,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export interface Configuration {
   /** Gateways' origins and multiaddrs. */
   join: string[]
-  /** Absolute path of the directory for the identity and the outbox. */
+  /** Absolute path of the directory of the identity, the outbox and the receivers. */
   data: string
   json: boolean
   /** How long to try to reach the network, in ms. */
@@ -35,9 +36,9 @@ export interface Configuration {
   trustProxy: boolean
   /** Fetches that one client of the gateway may have under way at once; the gateway's own default when left out. */
   clientFetches?: number
-  /** Content that one client of the gateway may take, in bytes per second; 0: as fast as it goes. */
+  /** Content for one client of the gateway, in bytes per second; 0: no limit. */
   clientRate?: number
-  /** The same for one peer of the overlay. */
+  /** Content for one peer of the overlay, in bytes per second; 0: no limit. */
   peerRate?: number
   /** Messages of one sender that this node passes on, per second; ten times as many at once. The node's own default when left out. */
   messageRate?: number
@@ -51,20 +52,20 @@ export interface Configuration {
   watch: boolean
   /** Hold cipher text, under a link that carries the key. */
   private: boolean
-  /** How long a message is worth delivering, in ms; a day when left out. */
+  /** How long to try to deliver a message, in ms; a day when left out. */
   ttlMs?: number
-  /** A message's media type; found out when left out. */
+  /** A message's media type; detected when left out. */
   type?: string
   /** A message's fields: names and values. */
   field: [name: string, value: string][]
-  /** The id of the message that is answered, hex. */
+  /** Id of the message that this one answers, hex. */
   re?: string
-  /** Open ends to receive besides the own address. */
+  /** Open ends to listen at, besides the own address. */
   tap: string[]
-  /** What of the open ends to keep, as it was given: the receiver checks it. */
+  /** Rules for messages of open ends, as they were given; the receiver checks them. */
   rule: unknown[]
   policy: InboxPolicy
-  /** Senders that the receiver's owner knows. */
+  /** Names for senders. */
   name: SenderName[]
   /** Hashnames of senders to refuse. */
   mute: string[]
@@ -74,192 +75,268 @@ export interface Configuration {
   keepCount?: number
   /** Messages per minute of one sender; 0: no limit. The inbox's own default when left out. */
   senderRate?: number
-  /** The page of the inbox. */
+  /** Show the page of the inbox. */
   view: boolean
-  /** Write out the inbox, and end. */
+  /** Print the whole inbox, and exit. */
   export: boolean
-  /** Name of the receiver that a node is besides. */
+  /** Name of the receiver that the node is, too. */
   receive?: string
-}
-
-/** What a receiver's owner calls a sender; empty takes the name away. */
-export interface SenderName {
-  hashname: string
-  name: string
 }
 
 export type SettingName = keyof Configuration
 
-/** `data` has no value here: it depends on the environment, see `defaultDataDirectory`. */
-export const CONFIGURATION_DEFAULTS: Readonly<Omit<Configuration, 'data'>> = {
-  join: ['http://localhost:4000'],
-  json: false,
-  timeoutMs: 30_000, // longer than a gateway searches before it gives up
-  port: 4000,
-  host: '127.0.0.1', // other machines only when asked for
-  trustProxy: false,
-  iceServer: [], // a stranger's server would learn who speaks with whom
-  logLevel: 'info',
-  waitMs: 0,
-  watch: false,
-  private: false,
-  field: [],
-  tap: [],
-  rule: [],
-  policy: 'open',
-  name: [],
-  mute: [],
-  view: true,
-  export: false,
-}
+export type CommandName = 'start' | 'hold' | 'get' | 'holders' | 'send' | 'receive' | 'status'
 
 interface Setting<T> {
-  /** The flag's short form and the name of its value, as the help shows them. A switch has no value. */
+  /** The sub-commands that have it. */
+  commands: readonly CommandName[] | 'all'
+  /** The flag's short form. */
   short?: string
+  /** The form of its value, as the help shows it. A switch has no value. */
   value?: string
   /** May be given several times. */
   repeatable?: boolean
-  /** What stands between several values in an environment variable; white space and commas when left out, and null where it is one value. */
+  /** Separates several values in an environment variable: white space and commas when left out; null where the variable is one value. */
   separator?: RegExp | null
-  /** Of a switch that is on unless its flag, which then begins with `--no-`, turns it off. */
+  /** A switch that is on unless its flag, which then begins with `--no-`, turns it off. */
   isOn?: boolean
+  default?: T
+  /** Defaults of the sub-commands that differ. */
+  defaultFor?: Partial<Record<CommandName, T>>
+  /** Shown as the default where that depends on the environment, or is another part's. */
+  defaultText?: string
   help: string
   /** @throws {MayflyError} ERR_BAD_OPTION, whose message says what is expected */
   parse(values: string[]): T
 }
 
+const RECEIVERS = ['start', 'receive'] as const
+
+/** In the order of the help. */
 export const SETTINGS: Readonly<{ [Name in SettingName]-?: Setting<Exclude<Configuration[Name], undefined>> }> = {
   join: {
+    commands: 'all',
     value: 'url',
     repeatable: true,
-    help: "a gateway's URL or a multiaddr to join; repeatable",
-    parse: (values) => values.map(parseJoinAddress),
+    default: ['http://localhost:4000'],
+    defaultFor: { start: [] },
+    defaultText: 'http://localhost:4000; start joins nobody',
+    help: 'URL of a gateway, or multiaddr, to join; repeatable',
+    parse: each(parseJoinAddress),
   },
-  data: { value: 'dir', help: 'directory of the identity and the outbox', parse: one((text) => resolve(filled(text))) },
-  json: { help: 'answers as JSON, one object a line', parse: one(parseSwitch) },
-  timeoutMs: { value: 'time', help: 'how long to try to reach the network', parse: one(parseDurationSetting) },
-  port: { value: 'number', help: 'port of the gateway and the overlay; 0 takes a free one', parse: one(parsePort) },
-  host: { value: 'address', help: 'address to listen at; 0.0.0.0 for other machines too', parse: one(filled) },
-  publicUrl: { value: 'url', help: 'origin at which people reach this gateway', parse: one(parseOrigin) },
-  token: { value: 'token', help: 'bearer token with which other machines may hold and release', parse: one(parseToken) },
-  trustProxy: { help: "believe a reverse proxy on this machine about its clients' addresses", parse: one(parseSwitch) },
+  data: {
+    commands: 'all',
+    value: 'dir',
+    defaultText: '~/.local/share/mayfly',
+    help: 'directory of the identity, the outbox and the receivers',
+    parse: one((text) => resolve(parseFilled(text))),
+  },
+  json: { commands: 'all', default: false, help: 'print JSON, one object per line', parse: one(parseSwitch) },
+  timeoutMs: {
+    commands: 'all',
+    value: 'time',
+    default: 30_000, // longer than a gateway searches before it gives up
+    help: 'how long to try to reach the network',
+    parse: one(parseDurationSetting),
+  },
+  port: {
+    commands: RECEIVERS,
+    value: 'number',
+    default: 4000,
+    defaultFor: { receive: 4100 }, // beside a node on the same machine
+    help: 'port to listen on, for pages and overlay; 0 takes a free one',
+    parse: one(parsePort),
+  },
+  host: {
+    commands: RECEIVERS,
+    value: 'address',
+    default: '127.0.0.1',
+    help: 'address to listen on; 0.0.0.0 lets other machines in',
+    parse: one(parseFilled),
+  },
+  publicUrl: { commands: RECEIVERS, value: 'url', help: 'origin at which people reach this gateway', parse: one(parseOrigin) },
+  token: {
+    commands: RECEIVERS,
+    value: 'token',
+    help: 'bearer token with which other machines may hold, release, and read the inbox',
+    parse: one(parseToken),
+  },
+  trustProxy: {
+    commands: ['start'],
+    default: false,
+    help: "take clients' addresses from X-Forwarded-For of a reverse proxy on this machine",
+    parse: one(parseSwitch),
+  },
   clientFetches: {
+    commands: ['start'],
     value: 'number',
     help: 'fetches at once for one client of the gateway; programs on this machine are exempt',
     parse: one(parseCount),
   },
   clientRate: {
+    commands: ['start'],
     value: 'rate',
     help: 'bytes per second for one client of the gateway, such as 2MB; programs on this machine are exempt',
     parse: one(parseByteRate),
   },
-  peerRate: { value: 'rate', help: 'bytes per second for one peer that takes content from here, such as 2MB', parse: one(parseByteRate) },
+  peerRate: {
+    commands: ['start', 'hold'],
+    value: 'rate',
+    help: 'bytes per second for one peer that fetches content from here, such as 2MB',
+    parse: one(parseByteRate),
+  },
   messageRate: {
+    commands: ['start'],
     value: 'number',
-    help: 'messages of one sender passed on per second, and ten times as many at once (default: 100)',
+    defaultText: '100',
+    help: 'messages of one sender that are passed on per second, and ten times as many at once',
     parse: one(parseCount),
   },
   iceServer: {
+    commands: ['start'],
     value: 'url',
     repeatable: true,
+    default: [], // a stranger's server would learn who speaks with whom
     help: 'STUN or TURN server for tabs: stun:host:port, turn:user:password@host:port; repeatable',
-    parse: (values) => values.map(parseIceServer),
+    parse: each(parseIceServer),
   },
-  logLevel: { value: 'level', help: LOG_LEVELS.join(', '), parse: one(parseLogLevel) },
+  logLevel: { commands: ['start'], value: 'level', default: 'info', help: LOG_LEVELS.join(', '), parse: one(parseLogLevel) },
   output: {
+    commands: ['get'],
     short: '-o',
     value: 'file',
-    help: 'write to a file instead of standard output; the files of a bundle into a folder',
-    parse: one(filled),
+    help: 'write to a file instead of standard output; the files of a bundle go into a folder',
+    parse: one(parseFilled),
   },
-  waitMs: { value: 'time', help: 'wait that long for a holder, or until a receiver has stored it', parse: one(parseDurationSetting) },
-  watch: { help: 'go on, and print each change', parse: one(parseSwitch) },
-  private: { help: 'encrypt it: only who has the link can read it, and its name', parse: one(parseSwitch) },
-  ttlMs: {
+  waitMs: {
+    commands: ['get', 'send'],
     value: 'time',
-    help: 'how long it is worth delivering, a second to 7 days (168h); a day when not said',
+    default: 0,
+    help: 'how long to wait for a holder (get), or until a receiver has stored the message (send)',
     parse: one(parseDurationSetting),
   },
-  type: { value: 'type', help: 'its media type, such as text/markdown', parse: one(filled) },
+  watch: { commands: ['holders'], default: false, help: 'keep running, and print each change', parse: one(parseSwitch) },
+  private: {
+    commands: ['hold'],
+    default: false,
+    help: 'encrypt content and file name: only people with the link can read them',
+    parse: one(parseSwitch),
+  },
+  ttlMs: {
+    commands: ['send'],
+    value: 'time',
+    defaultText: '1d',
+    help: 'how long to try to deliver the message, from 1s to 7d',
+    parse: one(parseDurationSetting),
+  },
+  type: { commands: ['send'], value: 'type', help: "the message's media type, such as text/markdown", parse: one(parseFilled) },
   field: {
+    commands: ['send'],
     value: 'name=value',
     repeatable: true,
-    help: 'what receivers can select by; repeatable',
-    parse: (values) => values.map(parseField),
+    default: [],
+    help: 'field by which receivers can select messages; repeatable',
+    parse: each(parseField),
   },
-  re: { value: 'id', help: 'the id of the message that it answers', parse: one(parseId) },
+  re: { commands: ['send'], value: 'id', help: 'id of the message that this one answers', parse: one(parseMessageId) },
+  view: {
+    commands: ['receive'],
+    isOn: true,
+    default: true,
+    help: 'print messages only, without a page of the inbox',
+    parse: one(parseSwitch),
+  },
+  export: { commands: ['receive'], default: false, help: 'print all stored messages as JSON lines, and exit', parse: one(parseSwitch) },
+  receive: { commands: ['start'], value: 'name', help: 'receive messages too, as the receiver of this name', parse: one(parseFilled) },
   tap: {
+    commands: RECEIVERS,
     value: '#end',
     repeatable: true,
-    help: 'an open end to receive besides the own address; repeatable',
-    parse: (values) => values.map(filled),
+    default: [],
+    help: 'open end to listen at, besides the own address; repeatable',
+    parse: each(parseFilled),
   },
   rule: {
+    commands: RECEIVERS,
     value: 'json',
     repeatable: true,
     separator: null,
-    help: 'what to keep of the open ends: {"is":{"field":"value"},"has":["field"]}; repeatable, any of them is enough',
+    default: [],
+    help: 'messages of open ends to keep: {"is":{"field":"value"},"has":["field"]}; repeatable, one match is enough',
     parse: (values) => values.flatMap(parseJson),
   },
-  policy: { value: 'open|known', help: 'who may write: anybody, or senders that have a name here', parse: one(parsePolicy) },
+  policy: {
+    commands: RECEIVERS,
+    value: 'open|known',
+    default: 'open',
+    help: 'who may write: everybody, or only senders with a name here',
+    parse: one(parsePolicy),
+  },
   name: {
+    commands: RECEIVERS,
     value: 'hashname=name',
     repeatable: true,
     separator: /\s*,\s*/,
-    help: 'what to call a sender, who is known from then on; repeatable, kept',
-    parse: (values) => values.map(parseSenderName),
+    default: [],
+    help: 'name of a sender, who is known from then on; repeatable, remembered',
+    parse: each(parseSenderName),
   },
-  mute: { value: 'hashname', repeatable: true, help: 'refuse a sender; repeatable, kept', parse: (values) => values.map(parseHashname) },
-  keepDays: { value: 'days', help: 'remove messages that were stored so many days ago (default: never)', parse: one(parseCount) },
-  keepCount: {
-    value: 'number',
-    help: 'keep so many messages: the oldest of whoever has the most go first (default: all)',
+  mute: {
+    commands: RECEIVERS,
+    value: 'hashname',
+    repeatable: true,
+    default: [],
+    help: 'sender to refuse; repeatable, remembered',
+    parse: each(parseHashname),
+  },
+  keepDays: {
+    commands: RECEIVERS,
+    value: 'days',
+    defaultText: 'for ever',
+    help: 'how long to keep messages; older ones are removed',
     parse: one(parseCount),
   },
-  senderRate: { value: 'number', help: 'messages per minute of one sender; 0: no limit (default: 6000)', parse: one(parseAmount) },
-  view: { help: 'no page of the inbox, only lines', isOn: true, parse: one(parseSwitch) },
-  export: { help: 'write all messages as JSON lines, and end', parse: one(parseSwitch) },
-  receive: { value: 'name', help: 'receive messages too, as this receiver', parse: one(filled) },
+  keepCount: {
+    commands: RECEIVERS,
+    value: 'number',
+    defaultText: 'all',
+    help: 'how many messages to keep; the oldest of the sender with the most are removed first',
+    parse: one(parseCount),
+  },
+  senderRate: {
+    commands: RECEIVERS,
+    value: 'number',
+    defaultText: '6000',
+    help: 'messages per minute of one sender; 0 is no limit',
+    parse: one(parseAmount),
+  },
 }
 
-export type CommandName = 'start' | 'hold' | 'get' | 'holders' | 'send' | 'receive' | 'status'
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
-/** Settings that every sub-command has. */
-export const COMMON_SETTINGS: readonly SettingName[] = ['join', 'data', 'json', 'timeoutMs']
-
-/** Settings of what receives messages. */
-const RECEIVER_SETTINGS: readonly SettingName[] = ['tap', 'rule', 'policy', 'name', 'mute', 'keepDays', 'keepCount', 'senderRate']
-
-/** The settings of each sub-command, besides the common ones. */
-export const COMMAND_SETTINGS: Readonly<Record<CommandName, readonly SettingName[]>> = {
-  start: [
-    'port',
-    'host',
-    'publicUrl',
-    'token',
-    'trustProxy',
-    'clientFetches',
-    'clientRate',
-    'peerRate',
-    'messageRate',
-    'iceServer',
-    'logLevel',
-    'receive',
-    ...RECEIVER_SETTINGS,
-  ],
-  hold: ['peerRate', 'private'],
-  get: ['output', 'waitMs'],
-  holders: ['watch'],
-  send: ['waitMs', 'ttlMs', 'type', 'field', 're'],
-  receive: ['port', 'host', 'publicUrl', 'token', 'view', 'export', ...RECEIVER_SETTINGS],
-  status: [],
+/** The settings of one sub-command, without the common ones; `all` for the common ones. */
+export function settingsOf(command: CommandName | 'all'): SettingName[] {
+  return SETTING_NAMES.filter((name) => {
+    const { commands } = SETTINGS[name]
+    return commands === 'all' || command === 'all' ? commands === command : commands.includes(command)
+  })
 }
 
-/** Defaults of a sub-command that differ from the common ones. */
-export const COMMAND_DEFAULTS = {
-  start: { join: [] },
-  receive: { port: 4100 }, // beside a node on the same machine
-} as const satisfies Partial<Record<CommandName, Partial<Configuration>>>
+/** The default of a setting, for a sub-command that may have one of its own. */
+export function defaultOf(name: SettingName, command?: CommandName): unknown {
+  const { default: common, defaultFor = {} }: Setting<unknown> = SETTINGS[name]
+  return (command && defaultFor[command]) ?? common
+}
+
+/** A default as people read it; undefined for none, and for a switch. */
+export function describeDefault(name: SettingName, command?: CommandName): string | undefined {
+  const { defaultText } = SETTINGS[name]
+  if (defaultText !== undefined) return defaultText
+  const value = defaultOf(name, command)
+  if (typeof value === 'string') return value
+  if (typeof value !== 'number' || value === 0) return undefined
+  return name.endsWith('Ms') ? formatDuration(value) : String(value)
+}
 
 /** Its key in the configuration file. People write a time with its unit, so the name that they see carries none. */
 export function fileKeyOf(name: SettingName): string {
@@ -283,96 +360,17 @@ function words(name: SettingName): string[] {
 function one<T>(parse: (text: string) => T): (values: string[]) => T {
   return (values) => {
     const [first] = values
-    if (first === undefined || values.length > 1) throw expected('one value', values.join(' '))
+    if (first === undefined || values.length > 1) throw refuseValue('one value', values.join(' '))
     return parse(first)
   }
 }
 
-function filled(text: string): string {
-  if (text === '') throw expected('a value', text)
-  return text
-}
-
-function parseSwitch(text: string): boolean {
-  if (/^(?:true|1|yes|on)$/i.test(text)) return true
-  if (/^(?:false|0|no|off)$/i.test(text)) return false
-  throw expected('true or false', text)
-}
-
-function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw expected('a number from 1 to 999999', text)
-  return Number(text)
-}
-
-function parseAmount(text: string): number {
-  return text === '0' ? 0 : parseCount(text)
-}
-
-/** One value, or an array of several. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw expected('JSON', text)
-  }
-}
-
-function parsePolicy(text: string): InboxPolicy {
-  if (text === 'open' || text === 'known') return text
-  throw expected('open or known', text)
-}
-
-function parseSenderName(text: string): SenderName {
-  const [hashname = '', ...name] = text.split('=')
-  if (name.length === 0) throw expected('HASHNAME=NAME', text)
-  return { hashname: parseHashname(hashname.trim()), name: name.join('=').trim() }
-}
-
-function parseHashname(text: string): string {
-  if (!SENDER_FORM.test(text)) throw expected('a hashname of 52 base32 characters', text)
-  return text
-}
-
-function parsePort(text: string): number {
-  const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw expected('a port from 0 to 65535', text)
-  return port
-}
-
-function parseOrigin(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw expected('an origin such as https://pages.example', text)
-  }
-  return url.origin
-}
-
-/** @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 (what an Authorization header can carry) */
-function parseToken(text: string): string {
-  if (!/^[A-Za-z0-9\-._~+/]+=*$/.test(text)) {
-    throw new MayflyError('ERR_BAD_OPTION', 'expected letters, digits and - . _ ~ + / only') // the token itself stays untold
-  }
-  return text
-}
-
-/** Which names and values a field can have is known to the message itself. */
-function parseField(text: string): [name: string, value: string] {
-  const at = text.indexOf('=')
-  if (at < 1) throw expected('a field such as topic=news', text)
-  return [text.slice(0, at), text.slice(at + 1)]
-}
-
-function parseId(text: string): string {
-  if (!isKeyHex(text)) throw expected('an id of 64 lower-case hex digits', text)
-  return text
+function each<T>(parse: (text: string) => T): (values: string[]) => T[] {
+  return (values) => values.map(parse)
 }
 
 function parseLogLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text)
-  if (level === undefined) throw expected(`one of ${LOG_LEVELS.join(', ')}`, text)
+  if (level === undefined) throw refuseValue(`one of ${LOG_LEVELS.join(', ')}`, text)
   return level
-}
-
-function expected(what: string, got: string): MayflyError {
-  return new MayflyError('ERR_BAD_OPTION', `expected ${what}, got ${JSON.stringify(got)}`)
 }

@@ -2,22 +2,21 @@
 
 import { EXIT_MEANINGS } from '../../node/cli/exit-code.ts'
 import {
-  COMMAND_DEFAULTS,
-  COMMAND_SETTINGS,
-  COMMON_SETTINGS,
-  CONFIGURATION_DEFAULTS,
-  type Configuration,
+  type CommandName,
+  defaultOf,
+  describeDefault,
   environmentVariableOf,
   fileKeyOf,
   flagOf,
+  SETTING_NAMES,
   SETTINGS,
   type SettingName,
+  settingsOf,
 } from '../../node/cli/settings.ts'
-import { code, markdownTable, timeText } from './table.ts'
+import { code, markdownTable } from './table.ts'
 
 export function flagTable(): string {
-  const names = Object.keys(SETTINGS) as SettingName[]
-  const rows = names.map((name) => {
+  const rows = SETTING_NAMES.map((name) => {
     const { short, value, help } = SETTINGS[name]
     const flag = [short, flagOf(name)].filter((part) => part !== undefined).join(', ')
     return [
@@ -25,11 +24,11 @@ export function flagTable(): string {
       commandsOf(name),
       code(environmentVariableOf(name)),
       code(fileKeyOf(name)),
-      defaultOf(name),
-      help.replace(/ \(default: .*\)$/, ''),
+      defaultCell(name),
+      help,
     ]
   })
-  rows.splice(COMMON_SETTINGS.length, 0, ['`--config <file>`', 'all', '`MAYFLY_CONFIG`', '–', '–', 'a JSON file with settings by name'])
+  rows.splice(settingsOf('all').length, 0, ['`--config <file>`', 'all', '`MAYFLY_CONFIG`', '–', '–', 'a JSON file with settings by name'])
   return markdownTable(['flag', 'for', 'environment', 'key of the file', 'default', 'what it is'], rows)
 }
 
@@ -39,26 +38,21 @@ export function exitCodeTable(): string {
 }
 
 function commandsOf(name: SettingName): string {
-  if (COMMON_SETTINGS.includes(name)) return 'all'
-  const commands = Object.entries(COMMAND_SETTINGS).filter(([, settings]) => settings.includes(name))
-  return commands.map(([command]) => code(command)).join(', ')
+  const { commands } = SETTINGS[name]
+  return commands === 'all' ? 'all' : commands.map(code).join(', ')
 }
 
-/** What holds where nothing is said; a default that the help tells in words stands there. */
-function defaultOf(name: SettingName): string {
+function defaultCell(name: SettingName): string {
+  const { defaultText, defaultFor = {} } = SETTINGS[name]
   if (name === 'data') return '`$XDG_DATA_HOME/mayfly` or `~/.local/share/mayfly`'
-  if (name === 'join') return `${code(CONFIGURATION_DEFAULTS.join.join(' '))}; \`start\` joins nobody`
-  const inHelp = /\(default: (.*)\)$/.exec(SETTINGS[name].help)?.[1]
-  if (inHelp !== undefined) return inHelp
-  const common = valueText(name, CONFIGURATION_DEFAULTS[name])
-  const others = Object.entries<Partial<Configuration>>(COMMAND_DEFAULTS)
-    .filter(([, defaults]) => name in defaults)
-    .map(([command, defaults]) => `, for ${code(command)} ${valueText(name, defaults[name])}`)
-  return `${common}${others.join('')}`
+  if (defaultText !== undefined) return defaultText
+  const others = (Object.keys(defaultFor) as CommandName[]).map((command) => `, for ${code(command)} ${valueText(name, command)}`)
+  return valueText(name) + others.join('')
 }
 
-function valueText(name: SettingName, value: unknown): string {
+function valueText(name: SettingName, command?: CommandName): string {
+  const value = defaultOf(name, command)
   if (typeof value === 'boolean') return value ? 'on' : 'off'
-  if (value === undefined || value === 0 || (Array.isArray(value) && value.length === 0)) return '–'
-  return code(/Ms$/.test(name) ? timeText(Number(value)).replace(' ', '') : String(value))
+  const text = describeDefault(name, command)
+  return text === undefined ? '–' : code(text)
 }

@@ -3,17 +3,15 @@ import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type ConfigurationInput, readConfiguration } from '../../node/cli/configuration.ts'
 import {
-  CONFIGURATION_DEFAULTS,
   type Configuration,
   environmentVariableOf,
   fileKeyOf,
   flagOf,
+  SETTING_NAMES,
   SETTINGS,
   type SettingName,
 } from '../../node/cli/settings.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
-
-const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
 const HASHNAME = `${'a'.repeat(51)}q`
 
@@ -234,7 +232,7 @@ describe.each(SETTING_NAMES)('configuration: %s', (name) => {
     expect(await valueAndSource(name, { flags: {}, env: {}, configFile })).toEqual([file?.[1], 'file'])
     expect(await valueAndSource(name, { flags: {}, env: { MAYFLY_CONFIG: configFile } })).toEqual([file?.[1], 'file'])
     if (name === 'data') return
-    expect(await valueAndSource(name, { flags: {}, env: {} })).toEqual([CONFIGURATION_DEFAULTS[name], 'default'])
+    expect(await valueAndSource(name, { flags: {}, env: {} })).toEqual([SETTINGS[name].default, 'default'])
   })
 
   test('takes an empty variable for one that is not set', async () => {
@@ -318,7 +316,7 @@ test('configuration: a variable may name several addresses', async () => {
 })
 
 test('configuration: a sub-command may have defaults of its own', async () => {
-  expect(await valueAndSource('join', { flags: {}, env: {}, defaults: { join: [] } })).toEqual([[], 'default'])
+  expect(await valueAndSource('join', { flags: {}, env: {}, command: 'start' })).toEqual([[], 'default'])
 })
 
 test('configuration: data is kept where the XDG specification says', async () => {
