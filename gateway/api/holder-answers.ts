@@ -1,5 +1,6 @@
 /** How many hold a key: once as JSON, or every change as an event stream. */
 
+import { inTime, raceAbort } from '../../node/async/abort.ts'
 import { type Key, MayflyError, type Peer } from '../../node/index.ts'
 import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { namesType } from '../http/media-range.ts'
@@ -87,33 +88,22 @@ export class HolderAnswers {
   /** @throws {MayflyError} ERR_NO_NETWORK, ERR_UNAVAILABLE when no number comes in time; whatever the watch throws */
   async #first(counts: AsyncIterator<string>): Promise<string> {
     const { peer, limits } = this.#parts
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      const code = peer.status().joined ? 'ERR_UNAVAILABLE' : 'ERR_NO_NETWORK'
-      late.reject(new MayflyError(code, 'Nobody said in time how many hold the key'))
-    }, limits.countTimeoutMs)
-    try {
-      const next = await Promise.race([counts.next(), late.promise])
-      if (next.done === true) throw new MayflyError('ERR_NOT_STARTED', 'The node is stopping')
-      return next.value
-    } finally {
-      clearTimeout(timer)
-    }
+    const late = AbortSignal.timeout(limits.countTimeoutMs)
+    const next = await raceAbort(counts.next(), late).catch((error) => {
+      if (!late.aborted) throw error
+      throw new MayflyError(peer.status().joined ? 'ERR_UNAVAILABLE' : 'ERR_NO_NETWORK', 'Nobody said in time how many hold the key')
+    })
+    if (next.done === true) throw new MayflyError('ERR_NOT_STARTED', 'The node is stopping')
+    return next.value
   }
 }
 
 /** The last value that comes within the time. */
 async function newest<T>(first: T, more: AsyncIterator<T>, settleMs: number): Promise<T> {
-  const settled = Promise.withResolvers<null>()
-  const timer = setTimeout(() => settled.resolve(null), settleMs)
   let value = first
-  try {
-    for (;;) {
-      const next = await Promise.race([more.next(), settled.promise])
-      if (next === null || next.done === true) return value
-      value = next.value
-    }
-  } finally {
-    clearTimeout(timer)
+  const follow = async () => {
+    for (let next = await more.next(); next.done !== true; next = await more.next()) value = next.value
   }
+  await inTime(follow(), settleMs)
+  return value
 }

@@ -6,6 +6,7 @@
 
 import { CID } from 'multiformats/cid'
 import { decodeKeyCid, type Holder, type Key, type Peer } from '../../node/index.ts'
+import { streamBody } from '../http/body-stream.ts'
 import { namesType } from '../http/media-range.ts'
 import { ProblemError } from '../http/problem.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
@@ -50,7 +51,7 @@ export class ProviderAnswers {
     const first = await records.next()
     if (first.done === true) throw nobody()
     if (namesType(incoming.request.headers.get('accept'), NDJSON) && incoming.request.method === 'GET') {
-      return new Response(lines(first.value, records, enough), { headers: dataHeaders(NDJSON) })
+      return new Response(streamLines(first.value, records, enough), { headers: dataHeaders(NDJSON) })
     }
     const providers = [first.value]
     try {
@@ -112,22 +113,17 @@ function nobody(): ProblemError {
   return new ProblemError({ status: 404, code: 'ERR_NO_HOLDER', message: 'Nobody provides that now.' })
 }
 
-function lines(first: PeerRecord, rest: AsyncGenerator<PeerRecord>, enough: AbortController): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  const encode = (record: PeerRecord) => encoder.encode(`${JSON.stringify(record)}\n`)
-  return new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => controller.enqueue(encode(first)),
-      async pull(controller) {
-        // The status has been sent: a search that fails now can only end the list.
-        const next = await rest.next().catch(() => ({ done: true as const, value: undefined }))
-        if (next.done === true) controller.close()
-        else controller.enqueue(encode(next.value))
-      },
-      cancel: () => enough.abort(),
-    },
-    { highWaterMark: 0 },
-  )
+/** Each record as a line of JSON, when it is found. */
+function streamLines(first: PeerRecord, rest: AsyncGenerator<PeerRecord>, enough: AbortController): ReadableStream<Uint8Array> {
+  const read = async function* () {
+    yield `${JSON.stringify(first)}\n`
+    try {
+      for await (const record of rest) yield `${JSON.stringify(record)}\n`
+    } catch {
+      // The status has been sent: a search that fails now can only end the list.
+    }
+  }
+  return streamBody(read, { onEnd: () => enough.abort() })
 }
 
 function dataHeaders(type: string): Record<string, string> {

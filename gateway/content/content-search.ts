@@ -1,6 +1,6 @@
 /** Finds content for a visitor: in memory at once, else by a search that is bounded in number and in time, else by waiting. */
 
-import { setTimeout as delay } from 'node:timers/promises'
+import { delay } from '../../node/async/delay.ts'
 import {
   type AbortOptions,
   type FetchedContent,
@@ -114,8 +114,8 @@ export class ContentSearch {
     try {
       let next = counts.next()
       for (let holders = 0, retryMs = FIRST_RETRY_MS; ; ) {
-        const change = holders === 0 ? await next : await Promise.race([next, delay(retryMs, null, { signal: watching })])
-        if (change === null) {
+        const change = holders === 0 ? await next : await Promise.race([next, delay(retryMs, { signal: watching })])
+        if (change === undefined) {
           retryMs *= 2
         } else if (change.done === true) {
           throw attempt.lastError

@@ -1,41 +1,50 @@
-/** A response body from bytes that come one after the other: taken no faster than the client reads, and given up when it goes. */
+/** A response body from chunks that come one after the other: read no faster than the client takes them, and ended when it goes away. */
 
-import type { Client, GatewayRequest, ReadBytes } from '../types.ts'
+import { onAbort } from '../../node/async/abort.ts'
 
-/**
- * @param read begins to read; its signal is aborted when the client goes away
- *
- * A failure cuts the connection, so that what was sent can never be taken for the whole.
- */
+export interface BodyStreamOptions {
+  /**
+   * Cuts the connection when reading fails, so that the client cannot mistake what it has for the whole. Without it, the error goes to the
+   * reader of the stream.
+   */
+  cut?: (() => void) | undefined
+  /** Called once, when either side has ended the stream. */
+  onEnd?: () => void
+  /** Ends a stream that its client left before reading of it. */
+  signal?: AbortSignal
+}
+
+/** @param read begins to read; its signal is aborted when the client goes away */
 export function streamBody(
-  read: ReadBytes,
-  { client, fetch, request }: Pick<GatewayRequest, 'fetch' | 'request'> & { client: Pick<Client, 'cut'> },
+  read: (signal: AbortSignal) => AsyncIterable<Uint8Array | string>,
+  { cut, onEnd, signal }: BodyStreamOptions = {},
 ): ReadableStream<Uint8Array> {
   const gone = new AbortController()
-  const paced = fetch?.pace(read) ?? read
-  const leave = fetch?.stream()
+  const encoder = new TextEncoder()
+  let chunks: AsyncIterator<Uint8Array | string> | undefined
+  let hasEnded = false
+  let removeListener = () => {}
   const end = () => {
-    request.signal.removeEventListener('abort', end)
-    leave?.()
+    if (hasEnded) return
+    hasEnded = true
+    removeListener()
+    onEnd?.()
   }
-  // A client that goes before the first byte was asked for would leave nobody to end this.
-  if (leave !== undefined) request.signal.addEventListener('abort', end)
-  let chunks: AsyncIterator<Uint8Array> | undefined
+  removeListener = onAbort(signal, end)
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        chunks ??= paced(gone.signal)[Symbol.asyncIterator]()
+        chunks ??= read(gone.signal)[Symbol.asyncIterator]()
         try {
           const { done, value } = await chunks.next()
-          if (!done) return controller.enqueue(value)
+          if (!done) return controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
           end()
           controller.close()
         } catch (error) {
           end()
           if (gone.signal.aborted) return
-          // The server ends the connection by itself; without one, whoever reads the stream is told.
-          if (client.cut === undefined) controller.error(error)
-          else client.cut()
+          if (cut === undefined) controller.error(error)
+          else cut()
         }
       },
       async cancel() {
@@ -44,6 +53,6 @@ export function streamBody(
         await chunks?.return?.()
       },
     },
-    { highWaterMark: 0 }, // nothing is read before somebody takes it
+    { highWaterMark: 0 }, // no chunk is read before the client takes it
   )
 }

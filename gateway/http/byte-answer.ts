@@ -1,6 +1,6 @@
 /** Answers a GET or HEAD with bytes: conditions on their entity tag, ranges, the whole. Their headers come from the caller. */
 
-import type { GatewayRequest } from '../types.ts'
+import type { GatewayRequest, ReadBytes } from '../types.ts'
 import { type AnswerBody, memoryBody } from './answer-body.ts'
 import { streamBody } from './body-stream.ts'
 import { type ByteRange, parseByteRanges } from './byte-range.ts'
@@ -56,7 +56,7 @@ function answerPart(incoming: GatewayRequest, body: AnswerBody, range: ByteRange
 
 function answerParts(incoming: GatewayRequest, body: AnswerBody, ranges: readonly ByteRange[], headers: AnswerHeaders): Response {
   const { contentType, size, read } = multipartRanges(body, ranges, headers['content-type'] ?? 'application/octet-stream')
-  return new Response(streamBody(read, incoming), {
+  return new Response(contentStream(read, incoming), {
     status: 206,
     headers: { ...headers, 'content-type': contentType, 'content-length': String(size) },
   })
@@ -64,9 +64,18 @@ function answerParts(incoming: GatewayRequest, body: AnswerBody, ranges: readonl
 
 function contentOf(body: AnswerBody, range: ByteRange | undefined, incoming: GatewayRequest): Uint8Array<ArrayBuffer> | ReadableStream {
   const { bytes } = body
-  if (bytes === undefined) return streamBody((signal) => body.read(range, signal), incoming)
+  if (bytes === undefined) return contentStream((signal) => body.read(range, signal), incoming)
   // Response takes no view on memory that might be shared; content never is.
   return (range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>
+}
+
+/** No faster than the client may have it, and counted as long as it lasts. */
+function contentStream(read: ReadBytes, { client, fetch, request }: GatewayRequest): ReadableStream {
+  const { cut } = client
+  // The signal of a request is made when it is first used: it is left alone where nothing is counted.
+  return fetch === undefined
+    ? streamBody(read, { cut })
+    : streamBody(fetch.pace(read), { cut, onEnd: fetch.stream(), signal: request.signal })
 }
 
 /** A 304 has no body, and none of the headers that describe one. */

@@ -1,85 +1,84 @@
 /**
- * Server-sent events from an async iterator. One value is kept at most: a slow reader gets the newest one and not all of them.
+ * Server-sent events: how one is written, and a stream of the newest value.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
-export interface EventStreamOptions {
-  /** What to send, already written down as JSON. Whoever made it ends it when `onEnd` is called. */
-  events: AsyncIterator<string>
-  /** A comment is sent after so long without an event, in ms. */
-  keepAliveMs: number
-  /** Ends the stream from our side. */
-  signal: AbortSignal
-  /** Called once, when either side has ended it. */
-  onEnd: () => void
+import { onAbort } from '../../node/async/abort.ts'
+import { createWakeUp } from '../../node/async/wake-up.ts'
+import { streamBody } from './body-stream.ts'
+
+export interface ServerSentEvent {
+  /** The client sends the last one as `Last-Event-ID` when it comes back. */
+  id?: number
+  /** `message` when left out. */
+  event?: string
+  /** Without line breaks, as JSON is. */
+  data: string
 }
 
 /** How soon a client that lost the stream should come back, in ms. */
 const RETRY_MS = 2_000
 
+export const RETRY_FIELD = `retry: ${RETRY_MS}\n\n`
+/** A comment, which clients ignore: it keeps proxies from cutting a silent stream. */
+export const KEEPALIVE_COMMENT = ':\n\n'
+
 export const EVENT_STREAM_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
-  'x-accel-buffering': 'no', // a common proxy holds streams back unless told not to
+  'x-accel-buffering': 'no', // nginx buffers streams unless it reads this
 }
 
-export function createEventStream(options: EventStreamOptions): ReadableStream<Uint8Array> {
-  const { events, keepAliveMs, signal } = options
-  const encoder = new TextEncoder()
-  let newest: string | null = null
-  let ended = false
-  let wake = () => {}
+export function encodeServerSentEvent({ id, event, data }: ServerSentEvent): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`
+}
 
-  const onAbort = () => end()
+export interface EventStreamOptions {
+  /** The values, as JSON. Whoever made the iterator ends it when `onEnd` is called. */
+  events: AsyncIterator<string>
+  /** A comment is sent after so long without an event, in ms. */
+  keepAliveMs: number
+  /** Ends the stream from our side. */
+  signal: AbortSignal
+  /** Called once, when either side has ended the stream. */
+  onEnd: () => void
+}
+
+/** Streams values as they change. One is kept at most: a slow client gets the newest value, not all of them. */
+export function createEventStream({ events, keepAliveMs, signal, onEnd }: EventStreamOptions): ReadableStream<Uint8Array> {
+  const read = (gone: AbortSignal) => writeNewest(events, keepAliveMs, AbortSignal.any([signal, gone]))
+  return streamBody(read, { onEnd })
+}
+
+async function* writeNewest(events: AsyncIterator<string>, keepAliveMs: number, signal: AbortSignal): AsyncGenerator<string> {
+  const news = createWakeUp()
+  let newest: string | undefined
+  let hasEnded = false
   const end = () => {
-    if (ended) return
-    ended = true
-    signal.removeEventListener('abort', onAbort)
-    wake()
-    options.onEnd()
+    hasEnded = true
+    news.ring()
   }
-
   const follow = async () => {
-    try {
-      for (let event = await events.next(); event.done !== true && !ended; event = await events.next()) {
-        newest = event.value
-        wake()
-      }
-    } catch {
-      // What ends a watch (a limit, the node's stop) ends the stream: the client comes back and is told properly.
-    } finally {
-      end()
+    for (let next = await events.next(); next.done !== true && !hasEnded; next = await events.next()) {
+      newest = next.value
+      news.ring()
     }
   }
-
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`))
-        signal.addEventListener('abort', onAbort)
-        if (signal.aborted) end()
-        else void follow()
-      },
-      async pull(controller) {
-        if (newest === null && !ended) {
-          const { promise, resolve } = Promise.withResolvers<void>()
-          wake = resolve
-          const timer = setTimeout(resolve, keepAliveMs)
-          await promise
-          clearTimeout(timer)
-        }
-        if (newest !== null) {
-          controller.enqueue(encoder.encode(`data: ${newest}\n\n`))
-          newest = null
-        } else if (ended) {
-          controller.close()
-        } else {
-          controller.enqueue(encoder.encode(':\n\n'))
-        }
-      },
-      cancel: end,
-    },
-    { highWaterMark: 0 },
-  )
+  const removeListener = onAbort(signal, end)
+  // An error of the watch (a limit, the node's stop) ends the stream: the client comes back and gets it as an answer with a status.
+  follow().then(end, end)
+  try {
+    yield RETRY_FIELD
+    for (;;) {
+      const data = newest
+      newest = undefined
+      if (data !== undefined) yield encodeServerSentEvent({ data })
+      else if (hasEnded) return
+      else if (!(await news.wait(keepAliveMs))) yield KEEPALIVE_COMMENT
+    }
+  } finally {
+    hasEnded = true
+    removeListener()
+  }
 }

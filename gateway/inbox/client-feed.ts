@@ -1,6 +1,8 @@
-/** The messages of an inbox on their way to one client: counted among what stays open, ended with it, and cut where the inbox breaks. */
+/** The events of an inbox on their way to one client: counted in the client's quota, ended with the client, and cut when the inbox fails. */
 
+import { onAbort } from '../../node/async/abort.ts'
 import type { Inbox } from '../../node/index.ts'
+import { streamBody } from '../http/body-stream.ts'
 import type { ClientQuota } from '../limits/client-quota.ts'
 import type { FeedEvent, GatewayLimits, GatewayRequest, InboxFeed } from '../types.ts'
 import { readFeed } from './inbox-feed.ts'
@@ -11,7 +13,7 @@ export interface ClientFeedParts {
   open: ClientQuota
   /** Aborted when the gateway closes. */
   closing: AbortSignal
-  /** Hears of an inbox that cannot be read: the client is only cut. */
+  /** Called with the error of an inbox that cannot be read: the client is only cut. */
   onFailed: (error: unknown, incoming: GatewayRequest) => void
 }
 
@@ -22,41 +24,20 @@ export function openClientFeed(inbox: Inbox, query: FeedQuery, parts: ClientFeed
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])
   const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, incoming))
-  // A client that goes while nothing is asked of the events would leave nobody to end them.
-  const release = () => {
+  // A client may leave while it reads no event: then only the signal ends them.
+  onAbort(signal, () => {
     leave()
     void events.return()
-  }
-  signal.addEventListener('abort', release, { once: true })
+  })
   return { events, end: () => gone.abort() }
 }
 
-/**
- * The body of an answer.
- *
- * @param write an event, as it is sent
- */
+/** The body of an answer. @param write writes an event as it is sent */
 export function feedBody(feed: InboxFeed, write: (event: FeedEvent) => string, { client }: GatewayRequest): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const next = await feed.events.next()
-          if (next.done !== true) return controller.enqueue(encoder.encode(write(next.value)))
-          feed.end()
-          controller.close()
-        } catch (error) {
-          feed.end()
-          // The server ends the connection by itself, so that what was sent is not taken for all; without one, whoever reads is told.
-          if (client.cut === undefined) controller.error(error)
-          else client.cut()
-        }
-      },
-      cancel: feed.end,
-    },
-    { highWaterMark: 0 }, // nothing is read before the client takes it
-  )
+  const read = async function* () {
+    for await (const event of feed.events) yield write(event)
+  }
+  return streamBody(read, { cut: client.cut, onEnd: feed.end })
 }
 
 async function* reporting(events: AsyncGenerator<FeedEvent, void>, onFailed: (error: unknown) => void): AsyncGenerator<FeedEvent, void> {

@@ -1,40 +1,37 @@
 /**
- * The messages of an inbox as one row of events: what is stored, a mark, and then what comes. Every message is read from the inbox, after the
- * one before it: what arrives only wakes the reader. So nothing is lost or given twice between the stored and the live, and nothing
- * piles up here for a reader that is slow.
+ * The messages of an inbox as one sequence of events: the stored messages, a mark, then the new ones. A message that arrives only wakes the
+ * reader; each one is read from the inbox, after the one before it. So none is lost or repeated between the stored and the new, and nothing
+ * queues up here for a slow client.
  */
 
+import { onAbort } from '../../node/async/abort.ts'
+import { createWakeUp } from '../../node/async/wake-up.ts'
 import type { Inbox } from '../../node/index.ts'
 import type { FeedEvent } from '../types.ts'
 import { type FeedQuery, newestSequence } from './inbox-query.ts'
 
 export interface FeedOptions {
+  /** A keepalive event is sent after so long without a message, in ms. */
   keepAliveMs: number
   /** Ends the feed. */
   signal: AbortSignal
 }
 
-/** Messages read at once: at most so many times 64 KiB are in memory for one reader. */
+/** Messages read at once: one client has at most so many times 64 KiB in memory. */
 const PAGE_MESSAGES = 32
 
 export async function* readFeed(inbox: Inbox, query: FeedQuery, options: FeedOptions): AsyncGenerator<FeedEvent, void> {
-  const { isPoll, after = 0, ...which } = query
+  const { isPoll, after = 0, ...filter } = query
   const { signal, keepAliveMs } = options
+  const news = createWakeUp()
+  const stopListening = inbox.onMessage(news.ring)
+  const removeListener = onAbort(signal, news.ring)
   let cursor = after
-  let hasNews = false
-  let wake = () => {}
-  const ring = () => {
-    hasNews = true
-    wake()
-  }
-  const off = inbox.onMessage(ring)
-  signal.addEventListener('abort', ring)
   try {
-    yield { event: 'open', hashname: inbox.hashname, ...(which.end !== undefined && { end: which.end }) }
+    yield { event: 'open', hashname: inbox.hashname, ...(filter.end !== undefined && { end: filter.end }) }
     const storedUpTo = newestSequence(inbox)
     for (let isLive = false; !signal.aborted; ) {
-      hasNews = false
-      const page = inbox.messages({ ...which, after: cursor, limit: PAGE_MESSAGES, first: 'oldest' })
+      const page = inbox.messages({ ...filter, after: cursor, limit: PAGE_MESSAGES, first: 'oldest' })
       for (const message of page) {
         if (!isLive && message.sequence > storedUpTo) {
           isLive = true
@@ -51,17 +48,10 @@ export async function* readFeed(inbox: Inbox, query: FeedQuery, options: FeedOpt
         yield { event: 'end-of-stored' }
       }
       if (isPoll) return
-      while (!hasNews && !signal.aborted) {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        wake = resolve
-        const timer = setTimeout(resolve, keepAliveMs)
-        await promise
-        clearTimeout(timer)
-        if (!hasNews) yield { event: 'keepalive' }
-      }
+      while (!(await news.wait(keepAliveMs))) yield { event: 'keepalive' }
     }
   } finally {
-    off()
-    signal.removeEventListener('abort', ring)
+    stopListening()
+    removeListener()
   }
 }

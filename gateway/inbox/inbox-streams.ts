@@ -2,7 +2,7 @@
 
 import { type Inbox, messageFacts } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
-import { EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
+import { EVENT_STREAM_HEADERS, encodeServerSentEvent, KEEPALIVE_COMMENT } from '../http/event-stream.ts'
 import { ProblemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { FeedEvent, GatewayRequest, InboxFeed } from '../types.ts'
@@ -73,11 +73,11 @@ function jsonLine(event: FeedEvent): string {
   return `${feedJson(event)}\n`
 }
 
-/** Messages are events without a name, and their id is their sequence: who comes back goes on where it was. */
+/** A message is an event without a name. Its id is its sequence, so that a client that comes back continues after it. */
 function serverSentEvent(event: FeedEvent): string {
-  if (event.event === 'keepalive') return ':\n\n'
-  if (event.event !== 'message') return `event: ${event.event}\ndata: ${feedJson(event)}\n\n`
-  return `id: ${event.message.sequence}\ndata: ${feedJson(event)}\n\n`
+  if (event.event === 'keepalive') return KEEPALIVE_COMMENT
+  const data = feedJson(event)
+  return encodeServerSentEvent(event.event === 'message' ? { id: event.message.sequence, data } : { event: event.event, data })
 }
 
 function notFound(number: number, message: string, advice: string): ProblemError {

@@ -5,7 +5,7 @@ import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { Inbox, InboxMessage, MessageDraft } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
 import { contentDisposition } from '../http/content-disposition.ts'
-import { EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
+import { EVENT_STREAM_HEADERS, encodeServerSentEvent, KEEPALIVE_COMMENT, RETRY_FIELD } from '../http/event-stream.ts'
 import { readFormFields } from '../http/form-body.ts'
 import { ProblemError, problemOf } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
@@ -190,10 +190,11 @@ function openEnd({ end = '' }: ShownMessages): string {
 }
 
 function liveEvent(event: FeedEvent, shown: Parameters<typeof messageHtmlOptions>[0]): string {
-  if (event.event === 'open') return 'retry: 2000\n\n'
-  if (event.event !== 'message') return ':\n\n'
+  if (event.event === 'open') return RETRY_FIELD
+  if (event.event !== 'message') return KEEPALIVE_COMMENT
   const { sequence, end } = event.message
-  return `id: ${sequence}\ndata: ${JSON.stringify({ sequence, end, html: messageHtml(event.message, messageHtmlOptions(shown)) })}\n\n`
+  const html = messageHtml(event.message, messageHtmlOptions(shown))
+  return encodeServerSentEvent({ id: sequence, data: JSON.stringify({ sequence, end, html }) })
 }
 
 /**

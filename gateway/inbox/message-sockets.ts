@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { abortable } from '../../node/async/abort.ts'
 import type { InboxFeed } from '../types.ts'
 import { feedJson } from './inbox-streams.ts'
 
@@ -54,10 +55,10 @@ export class MessageSockets {
 
   /** Resolves once the system has taken it, so that no more than one event waits here. */
   async #send(socket: WebSocket, text: string): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => reject(new Error('The client takes nothing.')), this.#stallMs)
-    socket.send(text, (error) => (error == null ? resolve() : reject(error)))
-    await promise.finally(() => clearTimeout(timer))
+    await abortable<void>(AbortSignal.timeout(this.#stallMs), (resolve, reject) => {
+      socket.send(text, (error) => (error == null ? resolve() : reject(error)))
+      return undefined
+    })
   }
 }
 

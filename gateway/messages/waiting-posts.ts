@@ -3,6 +3,7 @@
  * there until its time is over, which may be days, and must not keep all others from posting.
  */
 
+import { onAbort } from '../../node/async/abort.ts'
 import { type ClientAddress, encodeKeyHex, type Key, type Messages } from '../../node/index.ts'
 import { ClientQuota } from '../limits/client-quota.ts'
 
@@ -69,7 +70,7 @@ export class WaitingPosts {
     const stop = onOutbox(({ id, isDone }) => {
       if (isDone) this.#free(encodeKeyHex(id))
     })
-    closing.addEventListener('abort', stop, { once: true })
+    onAbort(closing, stop)
   }
 
   #free(name: string): void {

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest'
 import { streamBody } from '../../../gateway/http/body-stream.ts'
-import type { Client } from '../../../gateway/types.ts'
-
-const readRequest = (client: Client = {}) => ({ client, request: new Request('http://localhost/') })
 
 test('streamBody: nothing is read before it is taken, and each chunk only when it is', async () => {
   const given: number[] = []
@@ -11,7 +8,7 @@ test('streamBody: nothing is read before it is taken, and each chunk only when i
       given.push(i)
       yield Uint8Array.of(i)
     }
-  }, readRequest())
+  })
   const reader = stream.getReader()
   expect(given).toEqual([])
   expect((await reader.read()).value).toEqual(Uint8Array.of(0))
@@ -32,7 +29,7 @@ test('streamBody: a client that goes away ends the reading, also where it waits'
     } finally {
       ended = true
     }
-  }, readRequest())
+  })
   const reader = stream.getReader()
   await reader.read()
   const waiting = reader.read()
@@ -40,17 +37,40 @@ test('streamBody: a client that goes away ends the reading, also where it waits'
   expect([(await waiting).done, signal?.aborted, ended]).toEqual([true, true, true])
 })
 
-test('streamBody: a failure cuts the connection; without one, whoever reads is told', async () => {
+test('streamBody: a failure cuts the connection; without one, it goes to the reader', async () => {
   const failing = async function* () {
     yield Uint8Array.of(1)
     throw new Error('no more')
   }
-  const alone = streamBody(failing, readRequest()).getReader()
+  const alone = streamBody(failing).getReader()
   await alone.read()
   await expect(alone.read()).rejects.toThrow('no more')
   const cut = Promise.withResolvers<void>()
-  const reader = streamBody(failing, readRequest({ cut: cut.resolve })).getReader()
+  const reader = streamBody(failing, { cut: cut.resolve }).getReader()
   await reader.read()
   reader.read().catch(() => {})
   await cut.promise
+})
+
+test('streamBody: its end is told once: after the last chunk, after a failure, or when the client goes before it reads', async () => {
+  const ends: string[] = []
+  const one = async function* () {
+    yield 'text'
+  }
+  const failing = async function* () {
+    yield await Promise.reject(new Error('no more'))
+  }
+  const whole = streamBody(one, { onEnd: () => ends.push('whole') }).getReader()
+  expect(new TextDecoder().decode((await whole.read()).value)).toBe('text')
+  expect(await whole.read()).toEqual({ done: true, value: undefined })
+  await expect(
+    streamBody(failing, { onEnd: () => ends.push('failed') })
+      .getReader()
+      .read(),
+  ).rejects.toThrow()
+  const client = new AbortController()
+  const left = streamBody(one, { onEnd: () => ends.push('left'), signal: client.signal })
+  client.abort()
+  await left.cancel()
+  expect(ends).toEqual(['whole', 'failed', 'left'])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createEventStream } from '../../../gateway/http/event-stream.ts'
+import { createEventStream, encodeServerSentEvent } from '../../../gateway/http/event-stream.ts'
 
 interface Source {
   events: AsyncGenerator<string>
@@ -103,4 +103,9 @@ test('createEventStream: it ends with its events, by our side, or by the reader,
   expect(third.ends()).toBe(1)
   third.closing.abort()
   expect(third.ends()).toBe(1)
+})
+
+test('encodeServerSentEvent: an id and a name are written where there are any', () => {
+  expect(encodeServerSentEvent({ data: '{}' })).toBe('data: {}\n\n')
+  expect(encodeServerSentEvent({ id: 7, event: 'open', data: '{}' })).toBe('id: 7\nevent: open\ndata: {}\n\n')
 })
