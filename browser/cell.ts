@@ -1,15 +1,16 @@
-/** A value that can be watched: how the parts of the tab tell the views what changed. Rendering is left to `app/use-cell.ts`. */
+/** An observable value, by which the parts of the tab notify the views of changes. `app/use-cell.ts` renders them. */
 
-/** What a reader of a cell may do. */
+import { abortable } from '../node/async/abort.ts'
+
 export interface ReadableCell<T> {
   get(): T
-  /** Calls the listener after each change. Returns the function that ends it. */
+  /** Calls the listener after each change. @returns a function that removes the listener */
   subscribe(listener: (value: T) => void): () => void
 }
 
 export class Cell<T> implements ReadableCell<T> {
   #value: T
-  /** Bounded by the views that are mounted: each removes its own. */
+  /** Bounded by the parts of the tab and the mounted views: each removes its own. */
   readonly #listeners = new Set<(value: T) => void>()
 
   constructor(value: T) {
@@ -38,22 +39,14 @@ export class Cell<T> implements ReadableCell<T> {
   }
 }
 
-/** Resolves with the first value, the present one included, that passes. @throws signal.reason, when aborted */
+/** Resolves with the first value that passes; the present one may. @throws signal.reason, when aborted */
 export function firstMatch<T>(cell: ReadableCell<T>, passes: (value: T) => boolean, options: { signal?: AbortSignal } = {}): Promise<T> {
-  const { signal } = options
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    if (passes(cell.get())) return resolve(cell.get())
-    const onAbort = () => {
-      unsubscribe()
-      reject(signal?.reason)
+  return abortable(options.signal, (resolve) => {
+    const check = (value: T) => {
+      if (passes(value)) resolve(value)
     }
-    const unsubscribe = cell.subscribe((value) => {
-      if (!passes(value)) return
-      unsubscribe()
-      signal?.removeEventListener('abort', onAbort)
-      resolve(value)
-    })
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const unsubscribe = cell.subscribe(check)
+    check(cell.get())
+    return unsubscribe
   })
 }

@@ -1,7 +1,7 @@
-/** Starts the app on the page of one hash, with what the gateway wrote into the document. */
+/** Starts the app on the page of one hash, with the state that the gateway wrote into the document. */
 
 import { mountTab } from './app/mount.tsx'
-import type { ServedState } from './visit/page-visit.ts'
+import type { ServedState } from './visit/types.ts'
 
 const SERVED_STATES: readonly string[] = ['found', 'gone', 'unavailable', 'offline'] satisfies ServedState[]
 

@@ -1,14 +1,14 @@
-/** What happened in this tab, newest last, for the console on the page. */
+/** The log of this tab, newest entry last, for the console on the page. */
 
 import { Cell, type ReadableCell } from '../cell.ts'
 
 export interface ActivityEntry {
-  /** Counts up; tells entries of the same moment apart. */
+  /** Counts up: entries of one moment differ in it. */
   id: number
   /** In ms since the epoch. */
   atMs: number
   text: string
-  /** How many times in a row. */
+  /** How many times in a row the text was logged. */
   times: number
 }
 
@@ -30,8 +30,8 @@ export class Activity {
     return this.#entries
   }
 
-  /** The same sentence again only counts up. */
-  say(text: string): void {
+  /** Repeating the newest text only increases its count. */
+  log(text: string): void {
     const atMs = this.#now()
     this.#entries.update((entries) => {
       const last = entries.at(-1)

@@ -19,7 +19,7 @@ export function HeldList({ tab }: { tab: Tab }) {
           const { hash, size, label, kept, parts } = page
           return (
             <li key={hash} data-hash={hash}>
-              <InnerLink tab={tab} to={tab.addressOf(page)} title={hash}>
+              <InnerLink tab={tab} to={tab.navigation.addressOf(page)} title={hash}>
                 {label || 'An empty page'}
               </InnerLink>
               <span class="facts">

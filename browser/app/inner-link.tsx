@@ -16,7 +16,7 @@ export function InnerLink({ tab, to, children, ...attributes }: InnerLinkProps) 
   const onClick = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     event.preventDefault()
-    tab.go(to)
+    tab.navigation.go(to)
   }
   return (
     <a href={pathOf(to)} onClick={onClick} {...attributes}>

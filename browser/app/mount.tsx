@@ -8,8 +8,8 @@ import { useEffect, useRef } from 'preact/hooks'
 import { Tab } from '../tab.ts'
 import { shortHash } from '../text/short-text.ts'
 import { ContentFrame } from '../visit/content-frame.ts'
-import type { ServedState } from '../visit/page-visit.ts'
 import { pathOf, type Route } from '../visit/route.ts'
+import type { ServedState } from '../visit/types.ts'
 import { ActivityConsole } from './activity-console.tsx'
 import { Head } from './head.tsx'
 import { HeldList } from './held-list.tsx'
@@ -32,8 +32,8 @@ export function mountTab(served?: ServedState): void {
 }
 
 function Top({ tab }: { tab: Tab }) {
-  const route = useCell(tab.route)
-  const visit = useCell(tab.visit)
+  const route = useCell(tab.navigation.route)
+  const visit = useCell(tab.navigation.visit)
   const unread = useUnread(tab)
   const title = `${unread === 0 ? '' : `(${unread}) `}${titleOf(route)}`
   useEffect(() => {

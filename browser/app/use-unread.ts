@@ -7,6 +7,6 @@ import { useCell } from './use-cell.ts'
 const NOTHING = new Cell({ unread: 0 })
 
 export function useUnread(tab: Tab): number {
-  const mailbox = useCell(tab.mailbox)
+  const mailbox = useCell(tab.mail.mailbox)
   return useCell<{ unread: number }>(mailbox?.counts ?? NOTHING).unread
 }

@@ -1,9 +1,9 @@
-/** A file or Blob as content that says how much of it has been read for the first time: so hashing shows its progress. */
+/** A file or Blob as content that reports how far it has been read, to show the progress of hashing. */
 
 import type { ContentSource } from '../../node/index.ts'
-import type { PeerLibrary } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/peer-library.ts'
 
-/** `onRead` hears the bytes read from the start so far; a later reading of the same bytes is not told. */
+/** `onRead` gets the number of bytes read from the start, each time it grows. */
 export function blobContent({ blobSource }: PeerLibrary, blob: Blob, onRead?: (bytes: number) => void): ContentSource {
   const source = blobSource(blob)
   let furthest = 0

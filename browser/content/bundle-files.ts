@@ -1,16 +1,16 @@
-/** The files of a bundle as the views need them: with hashes as text. The format itself is the library's. */
+/** The files of a bundle with hashes as text, for the views. The library defines the format. */
 
-import type { PeerLibrary } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/peer-library.ts'
 
 export interface BundleFile {
   path: string
-  /** In bytes, as the bundle says. */
+  /** In bytes, according to the bundle. */
   size: number
   hash: string
   outline?: string
 }
 
-/** Undefined for bytes that are no bundle, whatever they begin with. */
+/** Undefined when the bytes are not a valid bundle. */
 export function readBundleFiles({ isBundle, decodeBundle, encodeKeyHex }: PeerLibrary, bytes: Uint8Array): BundleFile[] | undefined {
   if (!isBundle(bytes)) return undefined
   try {

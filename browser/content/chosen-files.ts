@@ -1,7 +1,7 @@
-/** Files that a person chose, pasted or dropped, folders included, each with a path of its own. Reading their bytes is left to others. */
+/** Files and folders that a person chose, pasted or dropped, with a distinct path for each file. Their bytes are not read here. */
 
 export interface ChosenFile {
-  /** Inside what was chosen: a name, or folders and a name joined by '/'. */
+  /** A file name, or folders and a file name joined by '/'. */
   path: string
   file: File
 }
@@ -11,7 +11,7 @@ export function filesOfList(files: Iterable<File>): ChosenFile[] {
 }
 
 /**
- * What was dropped. To be called while the drop is told of: afterwards the browser takes it away.
+ * The dropped files. Call it during the `drop` event: afterwards the browser empties the list.
  *
  * @throws when a folder or a file in it cannot be read
  */
@@ -32,7 +32,7 @@ async function* filesUnder(entry: FileSystemEntry): AsyncGenerator<ChosenFile> {
     const reader = entry.createReader()
     for (;;) {
       const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
-      if (entries.length === 0) return // it gives a hundred at a time
+      if (entries.length === 0) return // each call reads a hundred
       for (const inner of entries) yield* filesUnder(inner)
     }
   }
@@ -41,7 +41,7 @@ async function* filesUnder(entry: FileSystemEntry): AsyncGenerator<ChosenFile> {
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
 const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory
 
-/** The same files with paths that are all different: `a.txt`, then `a (2).txt`. Order stays. */
+/** The same files in the same order, with distinct paths: `a.txt`, then `a (2).txt`. */
 export function withDistinctPaths(files: readonly ChosenFile[]): ChosenFile[] {
   const given = new Set(files.map(({ path }) => path))
   const taken = new Set<string>()
@@ -58,7 +58,7 @@ function numbered(path: string, number: number): string {
   return `${stem} (${number})${extension}`
 }
 
-/** The one folder that all are in, or undefined. */
+/** The folder that contains all files; undefined when there is none. */
 export function commonFolder(files: readonly ChosenFile[]): string | undefined {
   const [first, ...others] = files.map(({ path }) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined))
   return first !== undefined && others.every((folder) => folder === first) ? first : undefined

@@ -1,5 +1,5 @@
 /**
- * What content looks like, for a preview and a label in this tab. What visitors get is decided by the gateway, from the same bytes.
+ * The kind of content by its first bytes, for a preview and a label in this tab. The gateway decides for its visitors, by the same bytes.
  */
 
 export type ContentKind = { kind: 'html' | 'text'; text: string } | { kind: 'image'; type: string } | { kind: 'other' }
@@ -12,7 +12,7 @@ const IMAGE_SIGNATURES: readonly [type: string, signature: RegExp][] = [
   ['image/webp', /^RIFF[^]{4}WEBP/],
 ]
 
-/** A page, or a fragment of one, begins with one of these; the gateway goes by the same list. */
+/** A page or a fragment of one begins with one of these. The gateway has the same list. */
 const HTML_ELEMENTS =
   'a abbr address article aside audio b base blockquote body br button canvas center cite code dd details dialog div dl dt em embed ' +
   'fieldset figcaption figure font footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label ' +
@@ -21,7 +21,7 @@ const HTML_ELEMENTS =
 
 const HTML_BEGINNING = new RegExp(`^\\ufeff?\\s*(<!--|<!doctype\\s+html\\b|<(${HTML_ELEMENTS.replaceAll(' ', '|')})[\\s/>])`, 'i')
 
-/** The largest PDF that is shown, in bytes: the browser's viewer is handed the whole of it. */
+/** The largest PDF that is shown, in bytes: the browser's viewer gets all of it at once. */
 export const MAX_SHOWN_PDF_BYTES = 67_108_864
 
 export function isPdf(type: string): boolean {
@@ -29,13 +29,28 @@ export function isPdf(type: string): boolean {
 }
 
 /**
- * Whether a browser shows content of a media type in a page; anything else is for saving.
+ * True when a browser shows content of this media type in a page. Other content can only be saved.
  *
- * @param hasPdfViewer whether this browser has a viewer for PDF of its own
+ * @param hasPdfViewer this browser has its own PDF viewer
  */
 export function isDisplayable(type: string, size: number, hasPdfViewer = globalThis.navigator?.pdfViewerEnabled === true): boolean {
   if (isPdf(type)) return hasPdfViewer && size <= MAX_SHOWN_PDF_BYTES
   return /^(?:text|image|audio|video)\/|^application\/(?:xhtml\+)?xml/.test(type)
+}
+
+/** Decrypted content that is shown is in memory as a whole: limits for media and PDF, and for text, which a frame must lay out. */
+const PRIVATE_SHOWN_BYTES = { media: 67_108_864, text: 4_194_304 } as const
+
+/**
+ * How private content is shown. SVG counts as text, whose frame runs no script: as media it could be opened alone in a tab, and its scripts
+ * would have the origin of the app.
+ */
+export function privateViewOf(type: string, size: number): 'media' | 'text' | undefined {
+  const isSvg = type.startsWith('image/svg')
+  const isMedia = isPdf(type) || (/^(?:image|audio|video)\//.test(type) && !isSvg)
+  if (isMedia) return size <= PRIVATE_SHOWN_BYTES.media ? 'media' : undefined
+  const isText = type === '' || isSvg || /^text\/|^application\/(?:json|(?:xhtml\+)?xml)$/.test(type)
+  return isText && size <= PRIVATE_SHOWN_BYTES.text ? 'text' : undefined
 }
 
 export function contentKindOf(bytes: Uint8Array): ContentKind {
@@ -48,7 +63,7 @@ export function contentKindOf(bytes: Uint8Array): ContentKind {
 
 const LABEL_LENGTH = 48
 
-/** A few words to know content by in a list: its title or first line; empty when it has neither. */
+/** A short label for a list: the title or first line of the content, or its kind; may be empty. */
 export function contentLabel(bytes: Uint8Array): string {
   const content = contentKindOf(bytes)
   if (content.kind === 'image') return content.type
@@ -59,13 +74,13 @@ export function contentLabel(bytes: Uint8Array): string {
   return characters.length <= LABEL_LENGTH ? characters.join('') : `${characters.slice(0, LABEL_LENGTH - 1).join('')}…`
 }
 
-/** The page's title, or its text without the tags. Only ever shown as text, so nothing rests on the tags being all found. */
+/** The page's title, or its text without tags. It is only shown as text, so a tag that is missed does no harm. */
 function htmlWords(html: string): string {
   const title = /<title[^>]*>([^<]*)/i.exec(html)?.[1]?.replace(/\s+/g, ' ').trim()
   return title || html.replace(/<(script|style)\b[^]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
 }
 
-/** Undefined when the bytes are not UTF-8, or are binary all the same. */
+/** Undefined when the bytes are not UTF-8, or contain a zero byte. */
 function decodeText(bytes: Uint8Array): string | undefined {
   if (bytes.includes(0)) return undefined
   try {

@@ -1,9 +1,9 @@
 /**
- * The exact text behind a text field. A field shows every line end as LF whatever was pasted, so its value alone would change the bytes of
- * text with CRLF (and their hash). This keeps what was given beside what is shown, edit by edit. The field itself is left to `app/composer.tsx`.
+ * The exact text behind a text field. A field converts every line end to LF, so its value alone would change the bytes, and the hash, of
+ * pasted text with CRLF. This class keeps the exact text beside the shown text, edit by edit. `app/home/composer.tsx` has the field.
  */
 
-/** What was put in, and where in the shown text: the start and end of the selection that it replaced. */
+/** Text that was pasted or dropped, and the selection of the shown text that it replaced. */
 export interface Insertion {
   text: string
   start: number
@@ -14,27 +14,27 @@ export class DraftText {
   #exact = ''
   #shown = ''
 
-  /** The text as the author gave it. */
+  /** The text as the author entered it. */
   get exact(): string {
     return this.#exact
   }
 
-  /** The same as a field shows it: each CRLF, and each CR alone, as LF. */
+  /** The text as a field shows it: each CRLF, and each lone CR, is LF. */
   get shown(): string {
     return this.#shown
   }
 
-  /** Whether the field could not have kept this text by itself. */
+  /** True when the field alone would have changed the text. */
   get hasCarriageReturns(): boolean {
     return this.#exact.includes('\r')
   }
 
-  /** Whether UTF-8 can carry the text; half of a surrogate pair becomes U+FFFD on the way to bytes. */
+  /** False when UTF-8 cannot encode the text: half of a surrogate pair becomes U+FFFD. */
   get isWellFormed(): boolean {
     return this.#exact.isWellFormed()
   }
 
-  /** The bytes of the page: UTF-8, nothing added, nothing changed. */
+  /** The bytes of the page, in UTF-8. */
   encode(): Uint8Array {
     return new TextEncoder().encode(this.#exact)
   }
@@ -45,8 +45,8 @@ export class DraftText {
   }
 
   /**
-   * The field now shows `shown`. When it came from a paste or a drop of text, `insertion` says what was put in; where that explains the
-   * change, its line ends are kept. Any other change is taken to be between the longest equal beginning and the longest equal end.
+   * Updates the draft after the field has changed to `shown`. After a paste or drop, `insertion` is the inserted text: when it explains the
+   * change, its line ends are kept. Any other change is located between the longest common beginning and the longest common end.
    */
   edit(shown: string, insertion?: Insertion): void {
     if (shown === this.#shown) return
@@ -66,7 +66,7 @@ export class DraftText {
   #splice(start: number, end: number, text: string, shown: string): void {
     const [exactStart, exactEnd] = [exactOffset(this.#exact, start), exactOffset(this.#exact, end)]
     const exact = this.#exact.slice(0, exactStart) + text + this.#exact.slice(exactEnd)
-    // A lone CR that comes to stand before a lone LF would join into one line end: then only what is shown can be meant.
+    // A lone CR before a lone LF would become one line end: the shown text is right then.
     this.#exact = showLineEnds(exact) === shown ? exact : shown
     this.#shown = shown
   }
@@ -77,7 +77,7 @@ function showLineEnds(text: string): string {
   return text.replace(/\r\n?/g, '\n')
 }
 
-/** The place in the exact text that a place in the shown text stands for. */
+/** Maps an offset in the shown text to one in the exact text. */
 function exactOffset(exact: string, shownOffset: number): number {
   let at = 0
   for (let shown = 0; shown < shownOffset; shown++) at += exact[at] === '\r' && exact[at + 1] === '\n' ? 2 : 1

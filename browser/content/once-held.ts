@@ -1,10 +1,12 @@
-/** Asks for content again until somebody gives it: told when holders come, and after a while that grows where some are there and give nothing. */
+/** Retries until a holder sends the content: a holder count above zero triggers an attempt, and a backoff spaces attempts that fail all the same. */
 
+import { createBackoff } from '../../node/async/backoff.ts'
+import { delay } from '../../node/async/delay.ts'
 import type { AbortOptions, Key, Peer } from '../../node/index.ts'
-import type { PeerLibrary } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/peer-library.ts'
 
 export interface OnceHeldOptions extends Required<AbortOptions> {
-  /** Hears that nobody gives it now. */
+  /** Called after each attempt that found no holder that sends it. */
   onWaiting(): void
 }
 
@@ -14,7 +16,7 @@ export const ONCE_HELD_DEFAULTS = {
 } as const
 
 /**
- * @throws what `attempt` throws, unless it says that nobody gives it now
+ * @throws what `attempt` throws, except for errors that mean that nobody sends it now
  * @throws signal.reason, when aborted
  */
 export async function onceHeld<T>(
@@ -24,8 +26,8 @@ export async function onceHeld<T>(
   attempt: () => Promise<T>,
   { signal, onWaiting }: OnceHeldOptions,
 ): Promise<T> {
-  const { maxRetryMs } = ONCE_HELD_DEFAULTS
-  for (let retryMs: number = ONCE_HELD_DEFAULTS.retryMs; ; retryMs = Math.min(2 * retryMs, maxRetryMs)) {
+  const backoff = createBackoff({ firstMs: ONCE_HELD_DEFAULTS.retryMs, maxMs: ONCE_HELD_DEFAULTS.maxRetryMs }, Math.random)
+  for (;;) {
     try {
       return await attempt()
     } catch (error) {
@@ -34,21 +36,7 @@ export async function onceHeld<T>(
       if (!isForNow) throw error
     }
     onWaiting()
-    await delay(retryMs, signal)
+    await delay(backoff.next(), { signal })
     for await (const count of peer.rendezvous.watch(key, { signal })) if (count > 0) break
   }
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
 }

@@ -1,13 +1,13 @@
-/** Bytes as the gateway gives them at `/raw/<hash>` (whether they are right is for the caller, who knows the hash), or as the peer does. */
+/** Reads content from the gateway's `/raw/<hash>` or from the peer. The caller, which knows the hash, checks the bytes of the gateway. */
 
 import type { AbortOptions, OpenedContent } from '../../node/index.ts'
 import { type RawAddress, rawPathOf } from './raw-address.ts'
 
-/** More than any beginning that is looked for. */
+/** More than any signature that is looked for. */
 const FIRST_BYTES = 512
 
 export interface RawOptions extends Required<AbortOptions> {
-  /** How long the gateway may wait for a holder, in ms. Not at all when left out. */
+  /** How long the gateway waits for a holder, in ms; it does not wait when this is left out. */
   waitMs?: number
 }
 
@@ -23,18 +23,18 @@ export async function fetchRaw(address: RawAddress, { signal, waitMs }: RawOptio
   }
 }
 
-/** The media type that the gateway gives to the bytes. */
+/** The media type, according to the gateway. */
 export function typeOf(response: Response): string {
   return response.headers.get('content-type') ?? 'application/octet-stream'
 }
 
-/** In bytes, when the gateway tells it before it gives them. */
+/** In bytes; undefined when the gateway does not send the length. */
 export function sizeOf(response: Response): number | undefined {
   const length = response.headers.get('content-length')
   return length === null ? undefined : Number(length)
 }
 
-/** Undefined when there are more bytes than that, or they break off: it cannot be the page, whoever sends it. */
+/** Undefined when the answer is longer than that, or is cut off: it cannot be the page then. */
 export async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array | undefined> {
   const parts: Uint8Array<ArrayBuffer>[] = []
   let size = 0
@@ -57,7 +57,7 @@ export async function readAtMost(response: Response, maxBytes: number): Promise<
 }
 
 /**
- * The whole of opened content; undefined when it has more bytes than that.
+ * All bytes of opened content; undefined when it is longer than that.
  *
  * @throws {MayflyError} ERR_UNAVAILABLE
  * @throws signal.reason, when aborted
@@ -73,7 +73,7 @@ export async function readOpened(opened: OpenedContent, maxBytes: number, signal
   return bytes
 }
 
-/** As much as tells what it is: no more than a few bytes when it is here, and its first piece when it comes from others. */
+/** Enough bytes to recognise a signature: a few when the content is here, its first piece when it comes from others. */
 export async function firstBytes(content: Uint8Array | Blob | OpenedContent, signal: AbortSignal): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content
   if (content instanceof Blob) return new Uint8Array(await content.slice(0, FIRST_BYTES).arrayBuffer())

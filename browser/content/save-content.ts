@@ -1,4 +1,4 @@
-/** Saves what this tab can read but no gateway can give: to a place that the person chooses, or as the browser's downloads go. */
+/** Saves content that only this tab can read: to a file that the person chooses, or as a download of the browser. */
 
 export interface SaveableContent {
   name: string
@@ -7,26 +7,26 @@ export interface SaveableContent {
   read(options: { signal: AbortSignal }): AsyncIterable<Uint8Array>
 }
 
-/** Not in TypeScript's own list, since only some browsers have it. @see https://wicg.github.io/file-system-access/#api-showsavefilepicker */
+/** Missing in TypeScript's DOM types, since only some browsers have it. @see https://wicg.github.io/file-system-access/#api-showsavefilepicker */
 interface SavePicker {
   showSaveFilePicker?(options: { suggestedName: string }): Promise<FileSystemFileHandle>
 }
 
-/** Up to here a file is made in memory and given to the browser at once: nobody has to choose a place. */
+/** Up to this size, content is put together in memory and downloaded at once, without a choice of a file. */
 const MEMORY_BYTES = 67_108_864
 
 /**
- * Resolves once it is written, or given to the browser. Streams to the disk what is large, where the browser can; else it has to be in
- * memory as a whole. To be called while a click is told of.
+ * Resolves when the content is written, or handed to the browser. Large content is streamed to the disk where the browser can do that;
+ * otherwise all of it is in memory. Call it during a `click` event.
  *
- * @throws what reading throws; when it cannot be written
+ * @throws what reading throws, and what writing throws
  * @throws signal.reason, when aborted
  */
 export async function saveContent(content: SaveableContent, signal: AbortSignal): Promise<void> {
   const name = content.name || 'private file'
   const { showSaveFilePicker } = globalThis as unknown as SavePicker
   if (content.size > MEMORY_BYTES && showSaveFilePicker) return streamTo(await showSaveFilePicker({ suggestedName: name }), content, signal)
-  // Whatever it is: a browser must only save it. As a page it would have the origin of the app.
+  // Of no media type: a browser must only save it. A page would have the origin of the app.
   const url = URL.createObjectURL(await blobOf(content.read({ signal }), 'application/octet-stream'))
   const link = document.createElement('a')
   link.href = url
@@ -35,7 +35,7 @@ export async function saveContent(content: SaveableContent, signal: AbortSignal)
   setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS)
 }
 
-/** Browsers take the bytes of a download soon after the click, and say nothing of it. */
+/** Browsers read the bytes of a download soon after the click, without an event. */
 const REVOKE_MS = 60_000
 
 async function streamTo(file: FileSystemFileHandle, content: SaveableContent, signal: AbortSignal): Promise<void> {
@@ -44,7 +44,7 @@ async function streamTo(file: FileSystemFileHandle, content: SaveableContent, si
     for await (const bytes of content.read({ signal })) await writable.write(bytes as Uint8Array<ArrayBuffer>)
     await writable.close()
   } catch (error) {
-    await writable.abort() // what is half there is thrown away
+    await writable.abort() // the incomplete file is removed
     throw error
   }
 }

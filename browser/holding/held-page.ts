@@ -1,22 +1,22 @@
-/** What is known of one content that this tab holds. Bytes are in the peer, a Blob or `kept-content.ts`. */
+/** The description of one content that this tab holds. Its bytes are in the peer, in a Blob or in `kept-content.ts`. */
 
 export interface HeldPage {
   /** 64 hex digits. */
   hash: string
   /** In bytes. */
   size: number
-  /** A few words to know it by; may be empty. */
+  /** A short label for lists; may be empty. */
   label: string
-  /** Made in this tab, and not fetched from others. */
+  /** Made in this tab, not fetched from others. */
   madeHere: boolean
-  /** Whether it outlives a reload of the tab. */
+  /** It survives a reload of the tab. */
   kept: boolean
-  /** The SHA-256 of the outline, in hex, of what is larger than one piece. */
+  /** SHA-256 of the outline, in hex, for content larger than one piece. */
   outline?: string
-  /** The hashes of a bundle's files, which are held with it. */
+  /** Hashes of a bundle's files, which are held with it. */
   parts?: readonly string[]
-  /** Held only for the bundles that it is in. */
+  /** Held only as a file of bundles. */
   isPart?: boolean
-  /** A file's name, where it has one that a receiver should see. */
+  /** The file name that goes into the link. */
   name?: string
 }

@@ -1,14 +1,15 @@
 /**
- * How many hold each page that this tab cares for, live. Before the peer has joined, the gateway tells (server-sent events); from then on the
- * peer's own watch does. Words are left to `words/count-sentence.ts`.
+ * Live counts of the holders of each page that this tab follows. Until the peer has joined, the gateway sends them (server-sent events); from
+ * then on the peer watches them itself. `words/count-sentence.ts` puts them into words.
  */
 
+import { onAbort } from '../../node/async/abort.ts'
 import type { AbortOptions } from '../../node/index.ts'
 import { Cell, firstMatch, type ReadableCell } from '../cell.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 
 export interface FollowOptions {
-  /** Ask the gateway too, until the peer has joined. For the page on screen only: a browser opens few connections to one host. */
+  /** Also ask the gateway, until the peer has joined. For the page on screen only: a browser opens few connections to one host. */
   early?: boolean
 }
 
@@ -35,12 +36,12 @@ export class HolderCounts {
     this.#gateway = gateway
   }
 
-  /** By hash; absent while no answer has come. */
+  /** By hash; absent until the first answer. */
   get counts(): ReadableCell<ReadonlyMap<string, number>> {
     return this.#counts
   }
 
-  /** Keeps the count of a page up to date. Returns the function that ends it. */
+  /** Keeps the count of a page up to date. @returns a function that ends it */
   follow(hash: string, { early = false }: FollowOptions = {}): () => void {
     let following = this.#following.get(hash)
     if (following === undefined) {
@@ -59,7 +60,7 @@ export class HolderCounts {
     }
   }
 
-  /** Resolves with the count, as soon as it passes. The page must be followed. @throws signal.reason, when aborted */
+  /** Resolves with the first count that passes. The page must be followed. @throws signal.reason, when aborted */
   async until(hash: string, passes: (count: number) => boolean, options: AbortOptions = {}): Promise<number> {
     const found = await firstMatch(this.#counts, (counts) => counts.has(hash) && passes(counts.get(hash) as number), options)
     return found.get(hash) as number
@@ -91,29 +92,25 @@ export class HolderCounts {
         await firstMatch(this.#session.connection, ({ state }) => state !== 'joined', { signal })
       }
     } catch {
-      // Nobody cares for this page any more, or the library cannot be loaded, which the connection says.
+      // The last follower has left, or the library cannot be loaded, which the connection shows.
     }
   }
 
-  /** The gateway's word, until the peer can ask for itself. */
+  /** Counts from the gateway, until the peer has joined. */
   #stream(hash: string, signal: AbortSignal): () => void {
     const source = new EventSource(new URL(`/api/v1/holders/${hash}`, this.#gateway))
     source.onmessage = ({ data }) => {
       const holders = readHolders(data)
       if (holders !== undefined) this.#set(hash, holders)
     }
-    const end = () => {
-      source.close()
-      signal.removeEventListener('abort', end)
-      unsubscribe()
-    }
-    const endWhenJoined = ({ state }: { state: string }) => {
-      if (state === 'joined') end()
-    }
-    signal.addEventListener('abort', end)
-    const unsubscribe = this.#session.connection.subscribe(endWhenJoined)
-    endWhenJoined(this.#session.connection.get())
-    return end
+    const ended = new AbortController()
+    const either = AbortSignal.any([signal, ended.signal])
+    onAbort(either, () => source.close())
+    firstMatch(this.#session.connection, ({ state }) => state === 'joined', { signal: either }).then(
+      () => ended.abort(),
+      () => {}, // ended before
+    )
+    return () => ended.abort()
   }
 }
 

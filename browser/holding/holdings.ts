@@ -1,14 +1,15 @@
 /**
- * What this tab holds: makes pages, holds what it visited, stops, and holds again after a reload. Small bytes live in the peer and in
- * `kept-content.ts`, large content in the file or Blob that it came from; who else holds them is left to `holder-counts.ts`.
+ * The contents that this tab holds: makes pages, holds visited ones, stops, and holds again after a reload. Small contents are in the peer's
+ * memory and in `kept-content.ts`, large ones in the file or Blob that they came from. `holder-counts.ts` counts the other holders.
  */
 
 import type { AbortOptions, ContentSource } from '../../node/index.ts'
-import { Cell, type ReadableCell } from '../cell.ts'
+import type { ReadableCell } from '../cell.ts'
 import { blobContent } from '../content/blob-content.ts'
 import { contentLabel } from '../content/content-kind.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { HeldPage } from './held-page.ts'
+import { HeldPageList } from './held-page-list.ts'
 import type { KeptContent } from './kept-content.ts'
 
 export interface HoldingsOptions {
@@ -18,54 +19,53 @@ export interface HoldingsOptions {
 
 export interface HoldBlobOptions extends AbortOptions {
   label: string
-  /** Hears how much has been read, in bytes, while the content is hashed. */
+  /** Gets the number of bytes read, while the content is hashed. */
   onRead?: (bytes: number) => void
   name?: string
   isPart?: boolean
-  /** Makes cipher text of it: that is held, and the file is for nobody to see. */
+  /** Encrypts the content: the cipher text is held, and the file is not shown. */
   seal?(plain: ContentSource): Promise<ContentSource>
 }
 
 export class Holdings {
   readonly #session: PeerSession
   readonly #kept: KeptContent
-  /** Newest last. Bounded by the peer's limits on what it holds. */
-  readonly #pages: Cell<readonly HeldPage[]>
-  /** By hash; nothing to be seen of what is held sealed. Bounded as the pages are. */
+  readonly #list: HeldPageList
+  /** By hash; undefined for content that is held encrypted. Bounded as the pages are. */
   readonly #blobs = new Map<string, Blob | undefined>()
 
   constructor({ session, kept }: HoldingsOptions) {
     this.#session = session
     this.#kept = kept
-    this.#pages = new Cell<readonly HeldPage[]>(
+    this.#list = new HeldPageList(
       kept.list().map(({ hash, bytes, label, madeHere }) => ({ hash, size: bytes.byteLength, label, madeHere, kept: true })),
     )
   }
 
   get pages(): ReadableCell<readonly HeldPage[]> {
-    return this.#pages
+    return this.#list.pages
   }
 
   page(hash: string): HeldPage | undefined {
-    return this.#pages.get().find((page) => page.hash === hash)
+    return this.#list.page(hash)
   }
 
   has(hash: string): boolean {
     return this.page(hash) !== undefined
   }
 
-  /** The bytes, when they were kept in this tab before: at once, without the peer. */
+  /** The bytes, if they are in session storage: available without the peer. */
   keptBytes(hash: string): Uint8Array | undefined {
     return this.#kept.get(hash)?.bytes
   }
 
-  /** What is held from a file or Blob, and not from memory. */
+  /** The file or Blob of large content. */
   blobOf(hash: string): Blob | undefined {
     return this.#blobs.get(hash)
   }
 
   /**
-   * Makes a page of the bytes and holds it. `name` is a file's name, and its label when there is no other.
+   * Makes a page of the bytes, and holds it. The label is `name` (a file name) when none is given, or the beginning of the text.
    *
    * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
    */
@@ -74,7 +74,7 @@ export class Holdings {
   }
 
   /**
-   * Makes content of a file and holds it, from where it lies: it is read once to be hashed, and then as others ask.
+   * Makes content of a file, and holds it without a copy: the file is read once to be hashed, and then as others fetch pieces.
    *
    * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
    * @throws signal.reason, when aborted
@@ -85,7 +85,7 @@ export class Holdings {
   }
 
   /**
-   * Makes a bundle of files that are held already. It ends when this is stopped, and with it its files that nothing else holds.
+   * Makes a bundle of files that are held already. Stopping it also stops its files, unless something else needs them.
    *
    * @throws {MayflyError} ERR_LIMIT
    */
@@ -96,44 +96,42 @@ export class Holdings {
     return this.#holdBytes(bytes, { label, madeHere, parts })
   }
 
-  /** Holds bytes that came from others, checked by the caller. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
+  /** Holds bytes from others, which the caller has checked. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
   async hold(bytes: Uint8Array, options: { isPart?: boolean; label?: string } = {}): Promise<HeldPage> {
     return this.#holdBytes(bytes, { label: contentLabel(bytes), madeHere: false, ...options })
   }
 
   /**
-   * Holds what came from others and was not checked as a whole yet.
+   * Checks the SHA-256 of large content from others, and holds it.
    *
-   * @throws {MayflyError} ERR_UNAVAILABLE when it is not what the hash says, ERR_LIMIT
+   * @throws {MayflyError} ERR_UNAVAILABLE (the SHA-256 is another), ERR_LIMIT
    * @throws signal.reason, when aborted
    */
   async holdReceived(hash: string, blob: Blob, options: HoldBlobOptions & { kept: boolean }): Promise<HeldPage> {
     return this.#holdBlob(blob, { ...options, madeHere: false, expected: hash })
   }
 
-  /** Also ends the files of a bundle, unless they are held for themselves or for another. */
+  /** Stops holding. The files of a bundle end with it, unless they are held by themselves or for another bundle. */
   async stop(hash: string): Promise<void> {
     const page = this.page(hash)
-    const others = this.#pages.get().filter((other) => other !== page)
-    if (page && others.some(({ parts }) => parts?.includes(hash))) return this.#replace({ ...page, isPart: true })
-    const needed = new Set(others.flatMap((other) => (other.isPart ? [] : [other.hash, ...(other.parts ?? [])])))
-    const ending = [hash, ...(page?.parts ?? []).filter((part) => !needed.has(part))]
+    if (page && this.#list.isPartOfBundle(hash)) return this.#list.replace({ ...page, isPart: true })
+    const ending = this.#list.endingWith(hash)
     for (const ended of ending) this.#forget(ended)
     const peer = this.#session.running
-    if (peer === undefined) return // `restore` finds that it is not wanted any more
+    if (peer === undefined) return // `restore` will skip it
     const { decodeKeyHex } = await this.#session.library()
     await Promise.all(ending.map((ended) => peer.content.release(decodeKeyHex(ended))))
   }
 
-  /** The peer released it by itself: a file that changed, or is not there any more. */
+  /** Called when the peer has released content by itself: its file has changed or is gone. */
   onReleased(hash: string): void {
     if (this.#blobs.has(hash)) this.#forget(hash)
   }
 
   /**
-   * Holds again what a reload interrupted. Returns the hashes of what could not be held any more.
+   * Holds again what the tab held before a reload. @returns the hashes of contents that could not be held again
    *
-   * @throws what kept the library from being loaded or started
+   * @throws what prevented the library from being loaded or started
    */
   async restore(): Promise<string[]> {
     const entries = this.#kept.list()
@@ -146,13 +144,13 @@ export class Holdings {
         const { key, outline } = await peer.content.hold(bytes)
         const page = this.page(hash)
         if (encodeKeyHex(key) === hash && page) {
-          if (outline) this.#replace({ ...page, outline: encodeKeyHex(outline) })
+          if (outline) this.#list.replace({ ...page, outline: encodeKeyHex(outline) })
           continue
         }
         await peer.content.release(key)
         if (!this.has(hash)) continue // stopped while it was being held
       } catch {
-        // The refusal is told below, with the page's name: it means the same as bytes that no longer match.
+        // Reported as lost below, as bytes that do not match are.
       }
       this.#forget(hash)
       lost.push(hash)
@@ -165,9 +163,9 @@ export class Holdings {
     const { key, size, outline } = await peer.content.hold(bytes)
     const hash = encodeKeyHex(key)
     const madeHere = facts.madeHere || this.page(hash)?.madeHere === true
-    // A bundle and its files live or go together, and files are not kept over a reload.
+    // A bundle and its files are held together, and files are not kept over a reload.
     const kept = !facts.parts && !facts.isPart && this.#kept.keep({ hash, bytes, madeHere, label: facts.label })
-    return this.#add({ ...facts, hash, size, madeHere, kept, ...(outline && { outline: encodeKeyHex(outline) }) })
+    return this.#list.add({ ...facts, hash, size, madeHere, kept, ...(outline && { outline: encodeKeyHex(outline) }) })
   }
 
   async #holdBlob(
@@ -181,27 +179,15 @@ export class Holdings {
     const hash = encodeKeyHex(key)
     if (expected !== undefined && hash !== expected) {
       if (!this.has(hash)) await peer.content.release(key)
-      throw new MayflyError('ERR_UNAVAILABLE', 'What came is not what the address says: its SHA-256 is another')
+      throw new MayflyError('ERR_UNAVAILABLE', 'The content is not what its address says: its SHA-256 is another')
     }
     this.#blobs.set(hash, seal ? undefined : blob)
-    return this.#add({ ...facts, hash, size, ...(outline && { outline: encodeKeyHex(outline) }) })
-  }
-
-  /** What was held for itself stays so when it becomes part of a bundle. */
-  #add(page: HeldPage): HeldPage {
-    const before = this.page(page.hash)
-    const added = before && !before.isPart && page.isPart ? before : page
-    this.#pages.update((pages) => [...pages.filter((other) => other.hash !== page.hash), added])
-    return added
-  }
-
-  #replace(page: HeldPage): void {
-    this.#pages.update((pages) => pages.map((other) => (other.hash === page.hash ? page : other)))
+    return this.#list.add({ ...facts, hash, size, ...(outline && { outline: encodeKeyHex(outline) }) })
   }
 
   #forget(hash: string): void {
     this.#kept.drop(hash)
     this.#blobs.delete(hash)
-    this.#pages.update((pages) => pages.filter((page) => page.hash !== hash))
+    this.#list.remove(hash)
   }
 }

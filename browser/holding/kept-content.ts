@@ -1,27 +1,27 @@
 /**
- * Keeps the bytes that this tab holds over a reload, in the tab's session storage (base64, since it takes only text). Nothing outlives
- * the tab. Holding them again is left to `holdings.ts`.
+ * Keeps the bytes that this tab holds over a reload, in the tab's session storage (as base64, since it takes only text). They are gone when
+ * the tab is closed. `holdings.ts` holds them again after a reload.
  */
 
 import { fromBase64, toBase64 } from '../content/base64.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
 
 export interface KeptContentOptions {
-  /** The most that may be kept, in characters of base64 text. */
+  /** Limit for all entries, in characters of base64 text. */
   maxCharacters?: number
 }
 
 export const KEPT_CONTENT_DEFAULTS: Readonly<Required<KeptContentOptions>> = {
-  maxCharacters: 4_000_000, // browsers give an origin about 5 million characters of session storage per tab
+  maxCharacters: 4_000_000, // browsers allow about 5 million characters of session storage per origin and tab
 }
 
 export interface KeptEntry {
   /** 64 hex digits. */
   hash: string
   bytes: Uint8Array
-  /** Whether it was made in this tab, and not fetched from others. */
+  /** Made in this tab, not fetched from others. */
   madeHere: boolean
-  /** What to call it in a list. */
+  /** A short label for lists. */
   label: string
 }
 
@@ -43,7 +43,7 @@ export class KeptContent {
     this.#maxCharacters = options.maxCharacters ?? KEPT_CONTENT_DEFAULTS.maxCharacters
   }
 
-  /** False when it does not fit: the content is then held until the tab is reloaded, and no longer. */
+  /** False when it does not fit: the content is then held only until the tab is reloaded. */
   keep(entry: KeptEntry): boolean {
     const others = this.#stored().filter(([hash]) => hash !== entry.hash)
     const order = Math.max(0, ...others.map(([, stored]) => stored.order)) + 1
@@ -67,7 +67,7 @@ export class KeptContent {
     return stored && toKept(hash, stored)
   }
 
-  /** Everything kept, oldest first. Entries that cannot be read are passed over. */
+  /** All entries, oldest first. Unreadable ones are skipped. */
   list(): KeptEntry[] {
     return this.#stored()
       .sort(([, a], [, b]) => a.order - b.order)

@@ -1,4 +1,4 @@
-/** Warns before the tab is closed while it holds the last copy of something. The words are the browser's own. */
+/** Warns before a tab is closed that holds the last copy of something. The browser words the warning. */
 
 import type { HeldPage } from './held-page.ts'
 import type { HolderCounts } from './holder-counts.ts'
@@ -24,7 +24,7 @@ export class LastCopyGuard {
     this.#update()
   }
 
-  /** The listener is there only while there is something to lose: some browsers treat pages that have one worse. */
+  /** The listener exists only while there is something to lose: some browsers make pages with one slower. */
   readonly #update = (): void => {
     const { window, holdings, counts } = this.#options
     const warn = holdings.pages.get().some((page) => !page.isPart && isLastCopy(page, counts.counts.get().get(page.hash)))
@@ -39,7 +39,7 @@ export class LastCopyGuard {
   }
 }
 
-/** By the count where there is one; before, a page that was made here and nowhere else. */
+/** True when the count is at most 1. Without a count, a page that was made here is the last copy. */
 export function isLastCopy(page: HeldPage, count: number | undefined): boolean {
   return count === undefined ? page.madeHere : count <= 1
 }

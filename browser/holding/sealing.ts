@@ -1,11 +1,11 @@
-/** Seals what becomes one private link: its bytes, or files from where they lie. The format is the library's; holding is left to `sharing.ts`. */
+/** Encrypts the content of one private link: bytes in memory, or files where they lie. The library defines the format; `sharing.ts` holds the result. */
 
 import type { ContentSource } from '../../node/index.ts'
 import { nameOf } from '../content/bundle-files.ts'
 import type { ChosenFile } from '../content/chosen-files.ts'
-import type { PeerLibrary } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/peer-library.ts'
 
-/** How private content is named wherever it is listed: a list may be kept over a reload, where no name belongs. */
+/** The label of private content in every list: a list may be stored over a reload, and must not contain names. */
 export const PRIVATE_LABEL = 'Private page'
 
 export interface SealedFileFacts {
@@ -13,9 +13,9 @@ export interface SealedFileFacts {
   type: string
 }
 
-/** One private link: all that is held under it is sealed with its key. */
+/** One private link: its key encrypts all content under it. */
 export interface Sealing {
-  /** What follows `#k=` in the link. */
+  /** The text after `#k=` in the link. */
   readonly secret: string
   factsOf(file: ChosenFile): SealedFileFacts
   sealBytes(bytes: Uint8Array, facts: SealedFileFacts): Promise<Uint8Array>

@@ -1,4 +1,4 @@
-/** Makes content of chosen files: one file is content by itself, several or a folder are a bundle. Says how far it is. */
+/** Makes content of text and chosen files: one file is content by itself, several files or a folder become a bundle. Reports its progress. */
 
 import type { AbortOptions, BundleEntry } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
@@ -10,7 +10,7 @@ import type { Holdings } from './holdings.ts'
 import { createSealing, PRIVATE_LABEL, type Sealing } from './sealing.ts'
 
 export interface SharingProgress {
-  /** Bytes read and hashed, of all. */
+  /** Bytes read and hashed. */
   done: number
   total: number
   /** The path of the file that is being read. */
@@ -18,12 +18,12 @@ export interface SharingProgress {
 }
 
 export interface ShareOptions extends Required<AbortOptions> {
-  /** Hold cipher text only. */
+  /** Encrypt everything; hold only the cipher text. */
   isPrivate: boolean
 }
 
 export interface SharedPage extends HeldPage {
-  /** What opens it, when it is private: it belongs into the link, and nowhere else. */
+  /** The key of private content. It belongs into the link, and nowhere else. */
   secret?: string
 }
 
@@ -36,7 +36,7 @@ export class Sharing {
   readonly #session: PeerSession
   readonly #holdings: Holdings
   readonly #progress = new Cell<SharingProgress | undefined>(undefined)
-  /** What bundles were made of in this tab, so that a next one can have more or fewer. Bounded by what the tab holds. */
+  /** The files of the bundles that were made in this tab, to change the choice later. Bounded by what the tab holds. */
   readonly #filesOf = new Map<string, readonly ChosenFile[]>()
 
   constructor({ session, holdings }: SharingOptions) {
@@ -44,7 +44,7 @@ export class Sharing {
     this.#holdings = holdings
   }
 
-  /** Absent while nothing is being hashed. */
+  /** Undefined while nothing is hashed. */
   get progress(): ReadableCell<SharingProgress | undefined> {
     return this.#progress
   }
@@ -55,8 +55,10 @@ export class Sharing {
   }
 
   /**
-   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT, ERR_BAD_OPTION for a name that no bundle can have
-   * @throws signal.reason, when aborted: then nothing of it is held
+   * Makes content of the files, and holds it.
+   *
+   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT, ERR_BAD_OPTION (a file name that no bundle can have)
+   * @throws signal.reason, when aborted: nothing of it is held then
    * @throws when a file cannot be read
    */
   async share(files: readonly ChosenFile[], { isPrivate, signal }: ShareOptions): Promise<SharedPage> {
@@ -68,7 +70,7 @@ export class Sharing {
   }
 
   /**
-   * Makes a page of what was written.
+   * Makes a page of written text, and holds it.
    *
    * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
    */
@@ -143,7 +145,7 @@ export class Sharing {
     }
   }
 
-  /** What cannot become a bundle is refused before an hour of hashing, not after. */
+  /** Checks names and limits before the files are hashed, which may take an hour. */
   async #mustFit(files: readonly ChosenFile[], maxHeld: number): Promise<void> {
     const { MayflyError, refusePath } = await this.#session.library()
     for (const { path } of files) {
@@ -154,7 +156,7 @@ export class Sharing {
     if (held + files.length + 1 <= maxHeld) return
     throw new MayflyError(
       'ERR_LIMIT',
-      `Cannot share ${files.length} files: with their list that is ${files.length + 1} contents, this tab holds ${held}, and the limit is ${maxHeld}`,
+      `Cannot share ${files.length} files: they and their list are ${files.length + 1} contents, this tab holds ${held}, and the limit is ${maxHeld}`,
     )
   }
 }

@@ -1,23 +1,23 @@
-/** Says that something kept for this origin changed: to who listens in this tab, and to the other tabs. What changed they read themselves. */
+/** Change notifications for what this origin stores, to listeners in this tab and in its other tabs. Listeners read the new state themselves. */
 
 export interface ChangeChannel {
   announce(): void
-  /** Returns the function that ends it. */
+  /** @returns a function that removes the listener */
   onChange(listener: () => void): () => void
   close(): void
 }
 
 export function announceChanges(name: string): ChangeChannel {
-  /** Bounded by the parts of this tab that listen. */
+  /** Bounded by the parts of this tab. */
   const listeners = new Set<() => void>()
   const channel = new BroadcastChannel(name)
-  const tell = () => {
+  const notify = () => {
     for (const listener of [...listeners]) listener()
   }
-  channel.onmessage = tell
+  channel.onmessage = notify
   return {
     announce() {
-      tell()
+      notify()
       channel.postMessage('changed')
     },
     onChange(listener) {

@@ -1,22 +1,22 @@
 /**
- * One IndexedDB database of this origin, as a promise: each change is one transaction, and is on the disk when it resolves. What is in
- * it is the business of who opens it.
+ * An IndexedDB database of this origin with promises. Each change is one transaction, and is on the disk when its promise resolves. The
+ * modules that open a database define its stores.
  *
  * @see https://w3c.github.io/IndexedDB/
  */
 
 export interface DatabaseShape {
   name: string
-  /** A database of a lower version, or none (0), is brought to it by `upgrade`, which waits for requests of the transaction and nothing else. */
+  /** `upgrade` migrates a database of a lower version (0: a new one). It awaits requests of the transaction, and nothing else. */
   version: number
   upgrade(database: IDBDatabase, transaction: IDBTransaction, from: number): void | Promise<void>
 }
 
 export interface Database {
-  /** Reads from these object stores, all as they are at one moment. `work` waits for requests of the transaction and nothing else. */
+  /** A consistent snapshot of these object stores. `work` awaits requests of the transaction, and nothing else. */
   read<T>(stores: string[], work: (transaction: IDBTransaction) => Promise<T>): Promise<T>
   /**
-   * Resolves once what `work` did is on the disk, all of it; nothing of it is done when it rejects.
+   * Atomic and durable: resolves when all that `work` did is on the disk, and rejects when none of it is.
    *
    * @throws DOMException, for instance QuotaExceededError
    */
@@ -32,7 +32,7 @@ export async function openDatabase({ name, version, upgrade }: DatabaseShape, fa
     if (transaction !== null) void Promise.resolve(upgrade(opening.result, transaction, oldVersion)).catch(() => giveUp(transaction))
   }
   const database = await answerOf(opening)
-  database.onversionchange = () => database.close() // a newer page waits for it
+  database.onversionchange = () => database.close() // a page with a newer version waits for that
 
   async function run<T>(stores: string[], mode: IDBTransactionMode, work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     const transaction = database.transaction(stores, mode, { durability: 'strict' })
@@ -40,7 +40,7 @@ export async function openDatabase({ name, version, upgrade }: DatabaseShape, fa
       transaction.oncomplete = () => resolve()
       transaction.onabort = () => reject(transaction.error ?? new DOMException('The transaction was given up', 'AbortError'))
     })
-    ended.catch(() => {}) // told by what failed first
+    ended.catch(() => {}) // the first failure is the one that is thrown
     try {
       const result = await work(transaction)
       await ended
@@ -58,7 +58,7 @@ export async function openDatabase({ name, version, upgrade }: DatabaseShape, fa
   }
 }
 
-/** What a request answers. @throws DOMException */
+/** The result of a request. @throws DOMException */
 export function answerOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
@@ -66,7 +66,7 @@ export function answerOf<T>(request: IDBRequest<T>): Promise<T> {
   })
 }
 
-/** Each row that a cursor comes to, while `visit` does not answer false. `visit` waits for nothing. */
+/** Calls `visit` with each row of a cursor, until it returns false. `visit` is synchronous. */
 export function eachRow<C extends IDBCursor>(request: IDBRequest<C | null>, visit: (cursor: C) => boolean | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     request.onerror = () => reject(request.error ?? new DOMException('The request failed', 'UnknownError'))
@@ -82,6 +82,6 @@ function giveUp(transaction: IDBTransaction): void {
   try {
     transaction.abort()
   } catch {
-    // It has ended by itself.
+    // It has ended already.
   }
 }

@@ -1,8 +1,8 @@
-/** A thread that hashes: SHA-256 of bytes that come one after the other, for many contents at once. Asked by `worker-hasher.ts`. */
+/** The worker of `worker-hasher.ts`: incremental SHA-256 of many contents at once. */
 
 import { sha256 } from '@noble/hashes/sha2.js'
 
-/** `id` names the content. `update` is answered with its id alone, `digest` with the hash; `forget` with nothing. */
+/** `id` names the content. The answer to `update` is its id, to `digest` the hash; `forget` has no answer. */
 export type HashRequest =
   | { type: 'update'; id: number; bytes: Uint8Array }
   | { type: 'digest'; id: number }
@@ -13,7 +13,7 @@ export interface HashAnswer {
   digest?: Uint8Array
 }
 
-/** Under way, by id. Bounded by the contents that the page hashes at once: it tells of each that it has no use for any more. */
+/** By id. Bounded by the contents that the page hashes at once: it sends `forget` for each that it abandons. */
 const hashes = new Map<number, ReturnType<typeof sha256.create>>()
 
 addEventListener('message', ({ data }: MessageEvent<HashRequest>) => {

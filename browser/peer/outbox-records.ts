@@ -1,18 +1,18 @@
 /**
- * The outbox of this origin, in IndexedDB: what a person sends is written down before it goes out, and is there after a reload or a crash.
- * All tabs of the origin share it, and hear of each other's changes. When something is tried again is the outbox's business.
+ * The outbox of this origin, in IndexedDB: a message is stored before it is sent, and is still there after a reload or a crash. All tabs of
+ * the origin share the store and are notified of each other's changes. The peer's outbox decides when to retry.
  */
 
 import { encodeKeyHex, type Key, type OutboxEntry, type OutboxStore } from '../../node/index.ts'
 import { announceChanges } from './change-channel.ts'
 import { answerOf, eachRow, openDatabase } from './database.ts'
 
-/** An entry's row; of the two below it has one, and so stands in one index. */
-interface Row {
+/** The row of an entry. It has either `waiting` or `doneMadeAtMs`, and so is in one of the two indexes. */
+interface OutboxRow {
   /** Hex. */
   id: string
   entry: OutboxEntry
-  /** When the next try is due, and its bytes: both are read without the entry. */
+  /** When the next attempt is due, and the size of the envelope: both are read from the index, without the entry. */
   waiting?: [nextTryAtMs: number, bytes: number]
   doneMadeAtMs?: number
 }
@@ -25,9 +25,9 @@ interface PublicKeyRow {
 }
 
 export interface OutboxRecordsOptions {
-  /** Of the database; for a page that keeps several. */
+  /** Name of the database, for a page that has several. */
   name?: string
-  /** Public keys of receivers that were met; the one met first goes first. */
+  /** Remembered public keys of receivers, oldest out first. */
   maxPublicKeys?: number
 }
 
@@ -37,7 +37,7 @@ export const OUTBOX_RECORDS_DEFAULTS: Readonly<Required<OutboxRecordsOptions>> =
 }
 
 export interface OutboxRecords extends OutboxStore {
-  /** Hears that something changed, here or in another tab. Returns the function that ends it. */
+  /** Calls the listener after a change, in this tab or another. @returns a function that removes the listener */
   onChange(listener: () => void): () => void
 }
 
@@ -57,7 +57,7 @@ export async function openOutboxRecords(options: OutboxRecordsOptions = {}): Pro
   })
   const changes = announceChanges(name)
 
-  /** In one transaction that nobody comes between. */
+  /** One transaction, then a notification. */
   async function changeEntries<T>(work: (entries: IDBObjectStore) => Promise<T>): Promise<T> {
     const result = await database.change(['entries'], (transaction) => work(transaction.objectStore('entries')))
     changes.announce()
@@ -82,14 +82,14 @@ export async function openOutboxRecords(options: OutboxRecordsOptions = {}): Pro
     get: (id) => readEntries(async (entries) => (await rowAt(entries, id))?.entry),
     waiting: (limit) =>
       readEntries(async (entries) => {
-        const rows: Row[] = await answerOf(entries.index('waiting').getAll(null, limit))
+        const rows: OutboxRow[] = await answerOf(entries.index('waiting').getAll(null, limit))
         return rows.map(({ entry }) => entry)
       }),
     list: (limit) =>
       readEntries(async (entries) => {
         const found: OutboxEntry[] = []
         if (limit < 1) return found
-        await eachRow(entries.index('made').openCursor(null, 'prev'), ({ value }) => found.push((value as Row).entry) < limit)
+        await eachRow(entries.index('made').openCursor(null, 'prev'), ({ value }) => found.push((value as OutboxRow).entry) < limit)
         return found
       }),
     remove: (id) => changeEntries((entries) => answerOf(entries.delete(encodeKeyHex(id)))),
@@ -126,11 +126,11 @@ export async function openOutboxRecords(options: OutboxRecordsOptions = {}): Pro
   }
 }
 
-async function rowAt(entries: IDBObjectStore, id: Key): Promise<Row | undefined> {
+async function rowAt(entries: IDBObjectStore, id: Key): Promise<OutboxRow | undefined> {
   return answerOf(entries.get(encodeKeyHex(id)))
 }
 
-function rowOf(entry: OutboxEntry): Row {
+function rowOf(entry: OutboxEntry): OutboxRow {
   const { id, createdAtMs, nextTryAtMs, envelope, isDone } = entry
   return {
     id: encodeKeyHex(id),

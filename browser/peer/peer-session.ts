@@ -1,32 +1,29 @@
 /**
- * The one peer of this tab: loads the library after the first paint, starts the peer, and says how it stands with the network. What the
- * tab holds is left to `holdings.ts`, who else holds it to `holder-counts.ts`.
+ * The one peer of this tab: loads the library after the first paint, starts the peer, and tracks its connection to the network. What the
+ * tab holds is in `holdings.ts`, the counts of holders in `holder-counts.ts`.
  */
 
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../../node/index.ts'
 import { Cell, firstMatch, type ReadableCell } from '../cell.ts'
 import { shortPeer } from '../text/short-text.ts'
-import { createFetchPiece } from './fetch-piece.ts'
+import { readGatewayStatus } from './gateway-status.ts'
 import type { OutboxRecords } from './outbox-records.ts'
-import { loadWebRTC } from './web-rtc.ts'
-import { createWorkerHasher, startHashThread } from './worker-hasher.ts'
-
-/** The public face of `node/`: far too large to wait for before the first paint. */
-export type PeerLibrary = typeof import('../../node/index.ts')
+import type { PeerLibrary } from './peer-library.ts'
+import type { TabPeer } from './tab-peer.ts'
 
 export type Connection =
   | { state: 'loading' }
-  /** Never joined yet. `reason` says why the last try failed. */
+  /** Not joined yet. `reason`: why the last attempt failed. */
   | { state: 'joining'; reason?: string }
-  /** `through` names the node: this site's own, or another one. */
+  /** `through`: the node, which is this site's own or another one. */
   | { state: 'joined'; through: string }
-  /** Was joined, is not now; the peer goes on trying. */
+  /** Joined before, and not now; the peer keeps trying. */
   | { state: 'lost'; reason: string }
-  /** The library could not be loaded or started. Only a reload helps. */
+  /** The library could not be loaded or started; only a reload helps. */
   | { state: 'failed'; reason: string }
 
 export interface PeerSessionOptions {
-  /** The gateway to join, as a URL: the origin that served this page. */
+  /** URL of the gateway to join: the origin that served this page. */
   gateway: string
   load(): Promise<PeerLibrary>
 }
@@ -34,15 +31,14 @@ export interface PeerSessionOptions {
 export class PeerSession {
   readonly #gateway: string
   readonly #load: () => Promise<PeerLibrary>
-  readonly #createHasher = createWorkerHasher(startHashThread)
   readonly #connection = new Cell<Connection>({ state: 'loading' })
-  readonly #outcome = new Cell<{ peer: Peer } | { failure: unknown } | undefined>(undefined)
-  /** Bounded by the parts of the tab that listen. */
+  readonly #outcome = new Cell<TabPeer | { failure: unknown } | undefined>(undefined)
+  /** Bounded by the parts of the tab. */
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #library: Promise<PeerLibrary> | undefined
   #outbox: Promise<OutboxRecords> | undefined
   #starting: Promise<void> | undefined
-  /** The peer id of the gateway's own node, asked after each join: a node may come back as another peer. */
+  /** Peer id of the gateway's own node. Read after each join: a node may come back as another peer. */
   #gatewayPeer: string | undefined
 
   constructor({ gateway, load }: PeerSessionOptions) {
@@ -59,35 +55,35 @@ export class PeerSession {
     return this.running?.status().limits
   }
 
-  /** The peer, when it runs already. */
+  /** The peer, if it runs already. */
   get running(): Peer | undefined {
     const outcome = this.#outcome.get()
     return outcome && 'peer' in outcome ? outcome.peer : undefined
   }
 
-  /** Loads the library. Once, whoever asks. */
+  /** Loads the library, once. */
   library(): Promise<PeerLibrary> {
     this.#library ??= this.#load()
     return this.#library
   }
 
-  /** Where what is sent from this origin is kept. Opened once. @throws DOMException, when the browser gives this page no storage */
+  /** The outbox of this origin, opened once. @throws DOMException, when the browser gives this page no storage */
   outbox(): Promise<OutboxRecords> {
     this.#outbox ??= import('./outbox-records.ts').then(({ openOutboxRecords }) => openOutboxRecords())
     return this.#outbox
   }
 
-  /** Loads, starts and begins to join. May be called twice. A failure is a state of the connection, not an error. */
+  /** Loads and starts the peer, which then joins. May be called twice. A failure is a state of the connection, not an error. */
   start(): Promise<void> {
     this.#starting ??= this.#startPeer()
     return this.#starting
   }
 
   /**
-   * The peer, as soon as it runs; it may not have joined.
+   * Resolves with the peer when it runs; it may not have joined.
    *
    * @throws signal.reason, when aborted
-   * @throws what kept the library from being loaded or started
+   * @throws what prevented the library from being loaded or started
    */
   async peer(options: AbortOptions = {}): Promise<Peer> {
     const outcome = await firstMatch(this.#outcome, (known) => known !== undefined, options)
@@ -95,18 +91,19 @@ export class PeerSession {
     throw outcome?.failure
   }
 
-  /** Loads what hashing takes, which is not to be had when the gateway is away by the time that it is needed. */
+  /** See `TabPeer`. Does nothing before the peer runs. */
   async prepareHashing(): Promise<void> {
-    await this.#createHasher().digest()
+    const outcome = this.#outcome.get()
+    if (outcome && 'peer' in outcome) await outcome.prepareHashing()
   }
 
-  /** The peer, as soon as it is in the network. @throws signal.reason, when aborted */
+  /** Resolves with the peer when it has joined. @throws signal.reason, when aborted */
   async joined(options: AbortOptions = {}): Promise<Peer> {
     await firstMatch(this.#connection, ({ state }) => state === 'joined', options)
     return this.peer(options)
   }
 
-  /** Hears each event of the peer, from its first. Returns the function that ends it. */
+  /** Calls the listener for each event of the peer, from the first. @returns a function that removes the listener */
   onEvent(listener: (event: PeerEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => {
@@ -116,23 +113,17 @@ export class PeerSession {
 
   async #startPeer(): Promise<void> {
     try {
-      const [{ createPeer, pieceRequest }, webRTC, outboxStore] = await Promise.all([
-        this.library(),
-        loadWebRTC(() => readIceServers(this.#gateway)),
-        this.outbox().catch(() => undefined), // a browser that keeps nothing: what is sent is then in memory
+      const library = this.library()
+      const [{ createTabPeer }, outboxStore] = await Promise.all([
+        import('./tab-peer.ts'),
+        this.outbox().catch(() => undefined), // a browser without storage: the outbox is in memory then
       ])
-      const peer = await createPeer({
-        role: 'tab',
-        join: [this.#gateway],
-        createHasher: this.#createHasher,
-        fetchPiece: createFetchPiece(pieceRequest),
-        ...(webRTC && { webRTC }),
-        ...(outboxStore && { outboxStore }),
-      })
+      const tabPeer = await createTabPeer({ library, gateway: this.#gateway, outboxStore })
+      const { peer } = tabPeer
       peer.onEvent((event) => this.#onPeerEvent(peer, event))
       await peer.start()
       if (this.#connection.get().state === 'loading') this.#connection.set({ state: 'joining' })
-      this.#outcome.set({ peer })
+      this.#outcome.set(tabPeer)
       await this.#readConnection(peer)
     } catch (failure) {
       this.#connection.set({ state: 'failed', reason: failure instanceof Error ? failure.message : String(failure) })
@@ -147,15 +138,15 @@ export class PeerSession {
   }
 
   #onTrouble(peer: Peer, reason: string): void {
-    if (peer.status().joined) return void this.#readConnection(peer) // one node of several went away
+    if (peer.status().joined) return void this.#readConnection(peer) // one node of several has left
     const { state } = this.#connection.get()
     this.#connection.set(state === 'joined' || state === 'lost' ? { state: 'lost', reason } : { state: 'joining', reason })
   }
 
-  /** Says "joined" at once; the name of the node is corrected when the gateway has told which peer it is. */
+  /** Shows "joined" at once, and corrects the name of the node when the gateway has answered with its peer id. */
   async #readConnection(peer: Peer): Promise<void> {
     if (!this.#showJoined(peer)) return
-    const gatewayPeer = await readPeerId(this.#gateway)
+    const { id: gatewayPeer } = await readGatewayStatus(this.#gateway)
     if (gatewayPeer === undefined || gatewayPeer === this.#gatewayPeer) return
     this.#gatewayPeer = gatewayPeer
     this.#showJoined(peer)
@@ -167,26 +158,5 @@ export class PeerSession {
     const elsewhere = home !== undefined && this.#gatewayPeer !== undefined && home !== this.#gatewayPeer
     this.#connection.set({ state: 'joined', through: elsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host })
     return true
-  }
-}
-
-/** Undefined when the gateway does not answer: the name shown is then the node's id. */
-async function readPeerId(gateway: string): Promise<string | undefined> {
-  const { id } = await readStatus(gateway)
-  return typeof id === 'string' ? id : undefined
-}
-
-/** None when its operator has set none, or it does not answer: tabs of one network find each other all the same. */
-async function readIceServers(gateway: string): Promise<RTCIceServer[]> {
-  const { iceServers } = await readStatus(gateway)
-  return Array.isArray(iceServers) ? iceServers : []
-}
-
-async function readStatus(gateway: string): Promise<{ id?: unknown; iceServers?: unknown }> {
-  try {
-    const response = await fetch(new URL('/api/v1/status', gateway), { signal: AbortSignal.timeout(5_000) })
-    return (await response.json()) as { id?: unknown; iceServers?: unknown }
-  } catch {
-    return {}
   }
 }

@@ -1,12 +1,12 @@
 /**
- * The browser's RTCPeerConnection with the one repair that @libp2p/webrtc needs: who dials opens a channel named 'init', and waits for it
- * to be open only after the connection is said to be. Both ends close that channel, and where the other end was quicker, the dial waited
- * for an event that had been: one dial of three on a loaded machine ended after its time-out (2026-11, @libp2p/webrtc 6.0.33).
+ * The browser's RTCPeerConnection with a workaround for a race in @libp2p/webrtc. The dialer opens a channel named 'init', and waits for it
+ * to open only after the connection is up. Both ends close that channel; when the other end was quicker, the dialer waited for an event
+ * that had passed. On a loaded machine one dial of three ran into its time-out (2026-11, @libp2p/webrtc 6.0.33).
  */
 
 const FIRST_CHANNEL = 'init'
 
-/** The same class otherwise. */
+/** The same class, but for the first channel. */
 export function soundPeerConnection(PeerConnection: typeof RTCPeerConnection): typeof RTCPeerConnection {
   return class extends PeerConnection {
     override createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
@@ -16,7 +16,7 @@ export function soundPeerConnection(PeerConnection: typeof RTCPeerConnection): t
   }
 }
 
-/** A channel that was open stays so for who asks, and tells who closes it that it is closed, also when it has been for long. */
+/** A channel that reports 'open' once it has been open, and fires `close` for every `close()`, also when it is closed already. */
 function withMemory(channel: RTCDataChannel): RTCDataChannel {
   let wasOpen = false
   let isClosed = false

@@ -1,7 +1,9 @@
 /**
- * The session of this tab: a name that stays over reloads and ends with the tab. It says who still lives by a lock that each holds, and
- * removes the files that sessions which have ended left behind.
+ * The session of this tab: a name that survives reloads and ends with the tab. Each living session holds a Web Lock; the files of sessions
+ * without one are removed.
  */
+
+import { delay } from '../../node/async/delay.ts'
 
 /** The part of `Storage` that is used: the session storage of this tab. */
 export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
@@ -9,13 +11,11 @@ export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 
 const SESSION_ITEM = 'mayfly:session'
 
 export const TAB_SESSION_DEFAULTS = {
-  takeOverMs: 2_000, // how long the document before a reload may take to let go of its lock
-  graceMs: 5_000, // a session without a lock may be between two documents for so long
+  takeOverMs: 2_000, // for the document before a reload to release its lock
+  graceMs: 5_000, // a session that is reloading has no lock for a moment
 } as const
 
-/**
- * The name of this tab's session. A duplicated tab gets a copy of the storage: then the name is taken, and it gets its own.
- */
+/** The name of this tab's session. A duplicated tab starts with a copy of the storage: the name is taken then, and it gets a new one. */
 export async function openTabSession(store: SessionStore, locks: LockManager): Promise<string> {
   const before = store.getItem(SESSION_ITEM)
   if (before !== null && (await takeLock(locks, before, AbortSignal.timeout(TAB_SESSION_DEFAULTS.takeOverMs)))) return before
@@ -25,11 +25,11 @@ export async function openTabSession(store: SessionStore, locks: LockManager): P
   return fresh
 }
 
-/** Removes the directories of sessions that nobody has had for the grace time. */
+/** Removes the directories of sessions that have had no lock for the grace time. */
 export async function removeEndedSessions(directory: FileSystemDirectoryHandle, own: string, locks: LockManager): Promise<void> {
   const seen = await endedSessions(directory, own, locks)
   if (seen.length === 0) return
-  await new Promise((resolve) => setTimeout(resolve, TAB_SESSION_DEFAULTS.graceMs))
+  await delay(TAB_SESSION_DEFAULTS.graceMs)
   const still = await endedSessions(directory, own, locks)
   for (const name of still) if (seen.includes(name)) await directory.removeEntry(name, { recursive: true }).catch(() => {})
 }
@@ -42,7 +42,7 @@ async function endedSessions(directory: FileSystemDirectoryHandle, own: string, 
   return ended
 }
 
-/** Held until this document ends. False when another has it and does not let go in time. */
+/** Takes a lock until this document ends. False when another document has it and does not release it in time. */
 function takeLock(locks: LockManager, session: string, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     locks

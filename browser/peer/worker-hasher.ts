@@ -1,4 +1,4 @@
-/** SHA-256 of large content off the page's thread, so that hashing never stops the page. The thread's own code is `hash-worker.ts`. */
+/** SHA-256 of large content in a worker (`hash-worker.ts`), so that hashing never blocks the page. */
 
 import type { CreateHasher, Key } from '../../node/index.ts'
 import type { HashAnswer, HashRequest } from './hash-worker.ts'
@@ -11,25 +11,25 @@ export interface HashThread {
 }
 
 interface Job {
-  /** Updates that the thread has not answered yet. */
+  /** Updates without an answer yet. */
   pending: number
   onUpdated: (() => void) | undefined
   onDigest: ((digest: Key) => void) | undefined
   onError: ((error: Error) => void) | undefined
-  /** Its thread has ended, and with it what was hashed. */
+  /** Set when its thread has ended: the state of the hash is lost. */
   failure: Error | undefined
 }
 
-/** Updates on their way to the thread: one that is hashed, one that waits. */
+/** Updates sent to the thread: one is hashed, one waits. */
 const MAX_PENDING = 2
 
-/** `start` is called when the first content is hashed, and again for the next after a thread has ended. */
+/** `start` makes a thread. It is called for the first content, and again after a thread has ended. */
 export function createWorkerHasher(start: () => HashThread): CreateHasher {
   let thread: HashThread | undefined
   let nextId = 1
   /** By id. Bounded by the contents that are hashed at once. */
   const jobs = new Map<number, Job>()
-  /** Who stops in the middle (a cancelled page, a reader that left) lets go of the hasher, and says nothing. */
+  /** A caller that stops in the middle (a cancelled page, a reader that left) just drops its hasher: the garbage collector reports it here. */
   const forgotten = new FinalizationRegistry<number>((id) => {
     jobs.delete(id)
     thread?.postMessage({ type: 'forget', id })
@@ -49,7 +49,7 @@ export function createWorkerHasher(start: () => HashThread): CreateHasher {
     })
     started.addEventListener('error', (event) => {
       if (thread === started) thread = undefined
-      const failure = new Error(`The thread that hashes has ended: ${event.message || 'it could not be started'}`)
+      const failure = new Error(`The hashing thread has ended: ${event.message || 'it could not be started'}`)
       for (const job of jobs.values()) {
         job.failure = failure
         job.onError?.(failure)

@@ -1,4 +1,4 @@
-/** Sizes and numbers of content in words. */
+/** Sizes and numbers of files, in words. */
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -16,7 +16,7 @@ export function filesText(count: number): string {
   return count === 1 ? '1 file' : `${count} files`
 }
 
-/** The same with the exact number behind it, for a refusal: `256.1 KiB (262,245 bytes)`. */
+/** As `sizeText`, followed by the exact number: `256.1 KiB (262,245 bytes)`. */
 export function exactSizeText(bytes: number): string {
   return bytes < KIB ? sizeText(bytes) : `${sizeText(bytes)} (${bytes.toLocaleString('en')} bytes)`
 }

@@ -1,18 +1,17 @@
 /**
- * Keeps large content from others in the site's private storage, in a directory of this tab's session: it is there after a reload, and
- * goes when the tab has ended (`tab-session.ts` says which have). Writing is done by `workers/file-worker.ts`, which also keeps the record
- * of what is there, behind the bytes themselves.
+ * Received files in the site's private storage (OPFS), in a directory of this tab's session: they survive a reload, and are removed when the
+ * session has ended (`tab-session.ts`). `file-worker.ts` writes them, and keeps the record of received pieces behind the bytes of each file.
  */
 
 import type { FileAnswer, FileRequest } from './file-worker.ts'
 import { type FileShape, PieceRecord } from './piece-record.ts'
 import type { ReceivedFile, ReceivedFiles } from './received-files.ts'
 
-/** All sessions of this site have their directories in it. */
+/** Contains the directories of all sessions of this site. */
 export const FILES_DIRECTORY = 'mayfly'
 
-/** What is asked, without the number that `ask` gives it. */
-type Ask = FileRequest extends infer R ? (R extends FileRequest ? Omit<R, 'id'> : never) : never
+/** A request before it has its id. */
+type NewRequest = FileRequest extends infer R ? (R extends FileRequest ? Omit<R, 'id'> : never) : never
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -21,15 +20,15 @@ export class DiskFiles implements ReceivedFiles {
   readonly #session: string
   #worker: Worker | undefined
   #nextId = 1
-  /** By request. Bounded by the requests under way: some pieces of each file that comes. */
-  readonly #waiting = new Map<number, { resolve(bytes: Bytes): void; reject(error: Error): void }>()
+  /** By request id. Bounded by the pieces that are received at once. */
+  readonly #pending = new Map<number, { resolve(bytes: Bytes): void; reject(error: Error): void }>()
 
   constructor(session: string) {
     this.#session = session
   }
 
   async open(hash: string, shape: FileShape): Promise<ReceivedFile> {
-    const bits = await this.#ask({ type: 'open', file: hash, path: [FILES_DIRECTORY, this.#session, hash], shape })
+    const bits = await this.#request({ type: 'open', file: hash, path: [FILES_DIRECTORY, this.#session, hash], shape })
     const record = new PieceRecord(shape, bits)
     let isOpen = true
     return {
@@ -38,11 +37,11 @@ export class DiskFiles implements ReceivedFiles {
         return record.bits
       },
       write: async (index, bytes) => {
-        await this.#ask({ type: 'write', file: hash, index, bytes: bytes as Bytes }, ownBuffer(bytes))
+        await this.#request({ type: 'write', file: hash, index, bytes: bytes as Bytes }, ownBuffer(bytes))
         record.add(index)
       },
       read: async (index) => {
-        if (isOpen) return this.#ask({ type: 'read', file: hash, index })
+        if (isOpen) return this.#request({ type: 'read', file: hash, index })
         const at = record.offsetOf(index)
         const piece = (await this.get(hash, shape.size))?.slice(at, at + record.sizeOf(index))
         return new Uint8Array((await piece?.arrayBuffer()) ?? new ArrayBuffer(0))
@@ -50,7 +49,7 @@ export class DiskFiles implements ReceivedFiles {
       close: async () => {
         if (!isOpen) return
         isOpen = false
-        await this.#ask({ type: 'close', file: hash })
+        await this.#request({ type: 'close', file: hash })
       },
     }
   }
@@ -67,7 +66,7 @@ export class DiskFiles implements ReceivedFiles {
     try {
       await (await this.#directory()).removeEntry(hash)
     } catch {
-      // It is not there, which is what is wanted.
+      // It does not exist.
     }
   }
 
@@ -76,11 +75,11 @@ export class DiskFiles implements ReceivedFiles {
     return all.getDirectoryHandle(this.#session, { create: true })
   }
 
-  #ask(ask: Ask, transfer: Transferable[] = []): Promise<Bytes> {
+  #request(request: NewRequest, transfer: Transferable[] = []): Promise<Bytes> {
     const id = this.#nextId++
     return new Promise<Bytes>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#thread().postMessage({ ...ask, id } satisfies FileRequest, transfer)
+      this.#pending.set(id, { resolve, reject })
+      this.#thread().postMessage({ ...request, id } satisfies FileRequest, transfer)
     })
   }
 
@@ -88,14 +87,14 @@ export class DiskFiles implements ReceivedFiles {
     if (this.#worker) return this.#worker
     const worker = new Worker(new URL('./file-worker.ts', import.meta.url), { type: 'module', name: 'mayfly-files' })
     worker.addEventListener('message', ({ data: { id, bytes, error } }: MessageEvent<FileAnswer>) => {
-      const waiting = this.#waiting.get(id)
-      this.#waiting.delete(id)
-      if (error !== undefined) waiting?.reject(new Error(error))
-      else waiting?.resolve(bytes ?? new Uint8Array())
+      const pending = this.#pending.get(id)
+      this.#pending.delete(id)
+      if (error !== undefined) pending?.reject(new Error(error))
+      else pending?.resolve(bytes ?? new Uint8Array())
     })
     worker.addEventListener('error', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('The thread that writes files has ended'))
-      this.#waiting.clear()
+      for (const { reject } of this.#pending.values()) reject(new Error('The file thread has ended'))
+      this.#pending.clear()
       this.#worker = undefined
     })
     this.#worker = worker
@@ -103,7 +102,7 @@ export class DiskFiles implements ReceivedFiles {
   }
 }
 
-/** What can be handed over instead of copied: a buffer of which nobody else has a part. */
+/** The buffer, to be transferred instead of copied, when these bytes are all of it. */
 function ownBuffer({ buffer, byteLength }: Uint8Array): Transferable[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
 }

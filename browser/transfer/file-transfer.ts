@@ -1,7 +1,7 @@
 /**
- * Gets one file until it is held: large content into a file of this tab, in pieces from many who give it on to each other, then the whole
- * is checked against its address; small content at once. It waits for holders and for the network. Several files, and how far all of
- * them are, are left to `transfer.ts`.
+ * Fetches one file until it is held. A large file is received in pieces from many peers, which exchange them with each other; then the whole is
+ * checked against its address. A small file is fetched at once. Both wait for holders and for the network. `transfer.ts` fetches several
+ * files and sums up their progress.
  */
 
 import type { Key, Peer, Receiving } from '../../node/index.ts'
@@ -9,13 +9,14 @@ import type { BundleFile } from '../content/bundle-files.ts'
 import { onceHeld } from '../content/once-held.ts'
 import { readOpened } from '../content/raw-content.ts'
 import type { Holdings } from '../holding/holdings.ts'
-import type { PeerLibrary, PeerSession } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/peer-library.ts'
+import type { PeerSession } from '../peer/peer-session.ts'
 import type { ReceivedFiles } from './received-files.ts'
 
 export interface FileTransferState {
-  /** 'waiting': nobody is there who could give what is missing. */
+  /** 'waiting': no peer is there that has what is missing. */
   phase: 'running' | 'waiting' | 'checking'
-  /** Bytes got, or read again in 'checking'. */
+  /** Bytes received; in 'checking', bytes read again. */
   done: number
 }
 
@@ -24,47 +25,48 @@ export interface FileTransferOptions {
   holdings: Holdings
   files: ReceivedFiles
   file: BundleFile
-  /** It is one of a bundle. */
+  /** It is one file of a bundle. */
   isPart: boolean
   signal: AbortSignal
   onState(state: FileTransferState): void
 }
 
-interface Getting extends FileTransferOptions {
+interface FileDownload {
+  options: FileTransferOptions
   library: PeerLibrary
   peer: Peer
   key: Key
 }
 
 /**
- * @throws {MayflyError} ERR_UNAVAILABLE when it is not what the address says, ERR_LIMIT, ERR_TOO_LARGE
- * @throws signal.reason, when aborted; what has come stays
+ * @throws {MayflyError} ERR_UNAVAILABLE (the SHA-256 is another), ERR_LIMIT, ERR_TOO_LARGE
+ * @throws signal.reason, when aborted; received pieces stay
  */
-export async function getFile(options: FileTransferOptions): Promise<void> {
-  const { session, signal, file, holdings } = options
+export async function fetchFile(options: FileTransferOptions): Promise<void> {
+  const { session, signal, file, holdings, isPart } = options
   const [library, peer] = await Promise.all([session.library(), session.peer({ signal })])
-  const getting: Getting = { ...options, library, peer, key: library.decodeKeyHex(file.hash) }
+  const download: FileDownload = { options, library, peer, key: library.decodeKeyHex(file.hash) }
   const { maxPieceBytes } = peer.status().limits
-  if (file.size > maxPieceBytes) return getLarge(getting)
-  const bytes = await onceHeld(
-    library,
-    peer,
-    getting.key,
-    async () => readOpened(await peer.content.open(getting.key, { signal }), maxPieceBytes, signal),
-    { signal, onWaiting: () => options.onState({ phase: 'waiting', done: 0 }) },
-  )
-  if (bytes) await holdings.hold(bytes, { isPart: options.isPart })
+  if (file.size > maxPieceBytes) return fetchLarge(download)
+  const bytes = await retry(download, async () => readOpened(await peer.content.open(download.key, { signal }), maxPieceBytes, signal))
+  if (bytes) await holdings.hold(bytes, { isPart })
 }
 
-async function getLarge(getting: Getting): Promise<void> {
-  const { files, file, library, session, signal } = getting
-  session.prepareHashing().catch(() => {}) // it is tried again when it is needed
-  // What came before may be wrong when the machine itself had stopped: then the wrong pieces are found, and fetched again, once.
+/** Retries until a holder is there. */
+function retry<T>({ options: { signal, onState }, library, peer, key }: FileDownload, attempt: () => Promise<T>): Promise<T> {
+  return onceHeld(library, peer, key, attempt, { signal, onWaiting: () => onState({ phase: 'waiting', done: 0 }) })
+}
+
+async function fetchLarge(download: FileDownload): Promise<void> {
+  const { options, library } = download
+  const { files, file, session, signal } = options
+  session.prepareHashing().catch(() => {}) // tried again when it is needed
+  // Received pieces may be wrong after a crash of the machine: the second round finds the wrong pieces, and fetches them again.
   for (const isDoubtful of [false, true]) {
-    const end = await complete(getting, isDoubtful)
+    const end = await receivePieces(download, isDoubtful)
     let failure: unknown
     try {
-      return await checkAndHold(getting)
+      return await checkAndHold(download)
     } catch (error) {
       failure = error
     } finally {
@@ -73,28 +75,29 @@ async function getLarge(getting: Getting): Promise<void> {
     signal.throwIfAborted()
     if (!(failure instanceof library.MayflyError)) throw failure
     if (failure.code === 'ERR_UNAVAILABLE' && !isDoubtful) continue
-    await files.remove(file.hash) // wrong by a false outline, or there is no place to hold it
+    await files.remove(file.hash) // a false outline, or there is no room to hold it
     throw failure
   }
 }
 
-/** Resolves when all pieces are there, with what ends giving them on; holding the whole ends it too. */
-async function complete(getting: Getting, isDoubtful: boolean): Promise<() => Promise<void>> {
-  const { files, file, library, peer, key, signal, onState } = getting
+/** Resolves when all pieces are received, with a function that ends their upload to others; holding the whole file replaces it. */
+async function receivePieces(download: FileDownload, isDoubtful: boolean): Promise<() => Promise<void>> {
+  const { options, library, peer, key } = download
+  const { files, file, signal, onState } = options
   const received = await files.open(file.hash, { size: file.size, pieceBytes: library.pieceBytesFor(file.size) })
-  const say = (phase: FileTransferState['phase']) => onState({ phase, done: received.record.doneBytes })
+  const report = (phase: FileTransferState['phase']) => onState({ phase, done: received.record.doneBytes })
   let receiving: Receiving | undefined
   try {
-    say('running')
+    report('running')
     if (isDoubtful || !received.record.isComplete) {
-      const outline = file.outline === undefined ? await findOutline(getting) : library.decodeKeyHex(file.outline)
+      const outline = file.outline === undefined ? await findOutline(download) : library.decodeKeyHex(file.outline)
       receiving = peer.content.receive(key, {
         outline,
         store: received,
         signal,
         isDoubtful,
-        onPiece: () => say('running'),
-        onWaiting: (isWaiting) => say(isWaiting ? 'waiting' : 'running'),
+        onPiece: () => report('running'),
+        onWaiting: (isWaiting) => report(isWaiting ? 'waiting' : 'running'),
       })
       await receiving.complete
     }
@@ -107,20 +110,20 @@ async function complete(getting: Getting, isDoubtful: boolean): Promise<() => Pr
   }
 }
 
-/** Of content whose link does not name it: as a holder tells it. It is believed for now, since the whole is checked before it is held. */
-async function findOutline({ library, peer, key, signal, file, onState }: Getting): Promise<Key> {
-  const opened = await onceHeld(library, peer, key, () => peer.content.open(key, { signal }), {
-    signal,
-    onWaiting: () => onState({ phase: 'waiting', done: 0 }),
-  })
+/** The outline according to a holder, for a link without one. It may be false: the whole is checked before it is held. */
+async function findOutline(download: FileDownload): Promise<Key> {
+  const { options, library, peer, key } = download
+  const { file, signal } = options
+  const opened = await retry(download, () => peer.content.open(key, { signal }))
   if (opened.outline !== undefined && opened.size === file.size) return opened.outline
-  throw new library.MayflyError('ERR_UNAVAILABLE', `The holder speaks of ${opened.size} bytes, not of ${file.size}`)
+  throw new library.MayflyError('ERR_UNAVAILABLE', `The holder offers ${opened.size} bytes instead of ${file.size}`)
 }
 
-async function checkAndHold({ files, file, holdings, library, isPart, signal, onState }: Getting): Promise<void> {
+async function checkAndHold({ options, library }: FileDownload): Promise<void> {
+  const { files, file, holdings, isPart, signal, onState } = options
   const { hash, path, size } = file
   const blob = await files.get(hash, size)
-  if (blob === undefined) throw new library.MayflyError('ERR_UNAVAILABLE', 'What had come is not there any more')
+  if (blob === undefined) throw new library.MayflyError('ERR_UNAVAILABLE', 'The received pieces are gone')
   const onRead = (done: number) => onState({ phase: 'checking', done })
   onRead(0)
   await holdings.holdReceived(hash, blob, { label: path, name: path, signal, onRead, isPart, kept: files.outlivesReload })

@@ -1,17 +1,16 @@
 /**
- * A thread that writes files of this site's private storage in place, which a page's own thread cannot. Asked by `disk-files.ts`. Behind
- * the bytes of a file stands the record of the pieces that are there. What was written survives the tab, however it ends; what a
- * machine loses that ends at once is found when the whole is checked.
+ * The worker of `disk-files.ts`: writes files of the site's private storage in place, which only a worker can. The record of received pieces
+ * follows the bytes of each file. Writes survive a crash of the tab; what a crash of the machine loses is found when the whole is checked.
  */
 
 import { type FileShape, PieceRecord, recordBytes } from './piece-record.ts'
 
-/** Paths are names of directories and of the file. Each request is answered once, with its `id`. */
+/** Each request has one answer, with its `id`. A path consists of directory names and the file name. */
 export type FileRequest =
-  /** Answered with the record; the file is made when it is not there, or was of another shape. */
+  /** Answer: the record. The file is created when it does not exist, and emptied when it has another shape. */
   | { type: 'open'; id: number; file: string; path: string[]; shape: FileShape }
   | { type: 'write'; id: number; file: string; index: number; bytes: Uint8Array<ArrayBuffer> }
-  /** Answered with the bytes of the piece. */
+  /** Answer: the bytes of the piece. */
   | { type: 'read'; id: number; file: string; index: number }
   | { type: 'close'; id: number; file: string }
 
@@ -38,7 +37,7 @@ interface OpenFile {
   record: PieceRecord
 }
 
-/** By name. Bounded by what the page receives at once. */
+/** By name. Bounded by the files that the page receives at once. */
 const open = new Map<string, OpenFile>()
 
 async function handle(request: FileRequest): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -53,7 +52,7 @@ async function handle(request: FileRequest): Promise<Uint8Array<ArrayBuffer> | u
   return undefined
 }
 
-/** Of the record, a copy. */
+/** @returns a copy of the record */
 function begin(name: string, access: SyncAccessHandle, shape: FileShape): Uint8Array<ArrayBuffer> {
   const bits = new Uint8Array(recordBytes(shape))
   if (access.getSize() === shape.size + bits.byteLength) access.read(bits, { at: shape.size })
@@ -79,7 +78,7 @@ function readPiece({ access, record }: OpenFile, index: number): Uint8Array<Arra
 }
 
 function writeAll(access: SyncAccessHandle, bytes: Uint8Array, at: number): void {
-  if (access.write(bytes, { at }) < bytes.byteLength) throw new Error('There is no room left on this device')
+  if (access.write(bytes, { at }) < bytes.byteLength) throw new Error('This device has no space left')
 }
 
 async function openFile(path: string[]): Promise<SyncAccessHandle> {

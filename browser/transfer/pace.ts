@@ -1,4 +1,4 @@
-/** How fast something goes on, from the last few seconds of it. */
+/** Throughput over the last few seconds. */
 
 export const PACE_DEFAULTS = {
   windowMs: 5_000, // long enough to be calm, short enough to follow a change
@@ -6,7 +6,7 @@ export const PACE_DEFAULTS = {
 
 export class Pace {
   readonly #now: () => number
-  /** Bounded: those that left the window are removed with each that comes. */
+  /** Bounded: adding one removes those older than the window. */
   readonly #steps: { atMs: number; bytes: number }[]
 
   constructor(now: () => number = () => performance.now()) {
@@ -20,7 +20,7 @@ export class Pace {
     while (this.#steps.length > 2 && (this.#steps[0]?.atMs ?? atMs) < atMs - PACE_DEFAULTS.windowMs) this.#steps.shift()
   }
 
-  /** 0 while nothing has come. */
+  /** 0 before the first bytes. */
   bytesPerSecond(): number {
     const [first, ...later] = this.#steps
     const last = later.at(-1)

@@ -1,20 +1,20 @@
-/** Which pieces of a file are there, in the form in which it is written behind the file's bytes and told to the library. */
+/** A bitmap of the received pieces of a file. It is stored behind the file's bytes, and passed to the library. */
 
-/** How a file is cut. */
+/** How a file is split into pieces. */
 export interface FileShape {
   /** In bytes. */
   size: number
-  /** Of each piece but the last, in bytes. */
+  /** Size of each piece but the last, in bytes. */
   pieceBytes: number
 }
 
 export class PieceRecord {
   readonly shape: FileShape
-  /** A bit for each piece, the first in the highest bit of the first byte. */
+  /** One bit for each piece. The first piece is the highest bit of the first byte. */
   readonly bits: Uint8Array<ArrayBuffer>
   #doneBytes = 0
 
-  /** @param bits taken over, when they are as many as the shape has pieces; else nothing is there */
+  /** @param bits used, not copied, when they fit the shape; otherwise the record is empty */
   constructor(shape: FileShape, bits?: Uint8Array<ArrayBuffer>) {
     this.shape = shape
     const bytes = recordBytes(shape)
@@ -22,7 +22,7 @@ export class PieceRecord {
     for (let index = 0; index < pieceCount(shape); index++) if (this.has(index)) this.#doneBytes += this.sizeOf(index)
   }
 
-  /** How much of the file is there, in bytes. */
+  /** Received bytes. */
   get doneBytes(): number {
     return this.#doneBytes
   }
@@ -41,13 +41,13 @@ export class PieceRecord {
     this.#doneBytes += this.sizeOf(index)
   }
 
-  /** Of one piece, in bytes. */
+  /** Size of one piece, in bytes. */
   sizeOf(index: number): number {
     const { size, pieceBytes } = this.shape
     return Math.min(pieceBytes, size - index * pieceBytes)
   }
 
-  /** Where one begins, in bytes. */
+  /** Offset of a piece, in bytes. */
   offsetOf(index: number): number {
     return index * this.shape.pieceBytes
   }
@@ -57,7 +57,7 @@ export function pieceCount({ size, pieceBytes }: FileShape): number {
   return Math.ceil(size / pieceBytes)
 }
 
-/** How long the record of such a file is, in bytes. */
+/** Length of the record of a file, in bytes. */
 export function recordBytes(shape: FileShape): number {
   return Math.ceil(pieceCount(shape) / 8)
 }

@@ -1,33 +1,33 @@
-/** Where large content from others is kept while this tab holds it: on disk (`disk-files.ts`), or in memory within a bound where there is no disk. */
+/** Storage for large content from others while this tab holds it: on disk (`disk-files.ts`), or in memory up to a limit. */
 
 import type { MayflyError, PieceStore } from '../../node/index.ts'
 import { type FileShape, PieceRecord, pieceCount } from './piece-record.ts'
 
-/** Content that comes in pieces, in any order. It can be read after it is closed, too. */
+/** Content that is received in pieces, in any order. It can still be read after it is closed. */
 export interface ReceivedFile extends PieceStore {
   readonly record: PieceRecord
-  /** Takes the bytes over. The piece is there once this has resolved, also after a crash of the tab. */
+  /** Takes ownership of the bytes. The piece survives a crash of the tab once this has resolved. */
   write(index: number, bytes: Uint8Array): Promise<void>
-  /** Nothing is written any more; what is there stays. May be called twice. */
+  /** Ends writing; received pieces stay. May be called twice. */
   close(): Promise<void>
 }
 
 export interface ReceivedFiles {
-  /** Whether what has come is there after a reload of the tab. */
+  /** Received pieces survive a reload of the tab. */
   readonly outlivesReload: boolean
-  /** @throws when there is no room for it */
+  /** @throws when there is no space for it */
   open(hash: string, shape: FileShape): Promise<ReceivedFile>
-  /** The whole, for reading, whatever of it is there; undefined when nothing is. */
+  /** The file, complete or not; undefined when nothing of it is stored. */
   get(hash: string, size: number): Promise<Blob | undefined>
   remove(hash: string): Promise<void>
 }
 
 export const MEMORY_FILES_DEFAULTS = {
-  maxBytes: 67_108_864, // a phone's tab lives with that
+  maxBytes: 67_108_864, // a tab on a phone can afford that
 } as const
 
-/** Makes the refusal; handed in, since errors are the library's and that is loaded late. */
-export type RefuseSize = (size: number, maxBytes: number) => MayflyError | Promise<MayflyError>
+/** Creates the error. The library defines it, and is loaded late. */
+export type SizeError = (size: number, maxBytes: number) => MayflyError | Promise<MayflyError>
 
 interface MemoryFile {
   record: PieceRecord
@@ -38,11 +38,11 @@ interface MemoryFile {
 export class MemoryFiles implements ReceivedFiles {
   readonly outlivesReload = false
   readonly #maxBytes: number
-  readonly #refuse: RefuseSize
-  /** By hash. Bounded: `maxBytes`, by the sizes that are to come. */
+  readonly #refuse: SizeError
+  /** By hash. Bounded: `maxBytes`, by the full sizes of the files. */
   readonly #files = new Map<string, MemoryFile>()
 
-  constructor(refuse: RefuseSize, maxBytes: number = MEMORY_FILES_DEFAULTS.maxBytes) {
+  constructor(refuse: SizeError, maxBytes: number = MEMORY_FILES_DEFAULTS.maxBytes) {
     this.#refuse = refuse
     this.#maxBytes = maxBytes
   }

@@ -1,7 +1,7 @@
 /**
- * Gets content that is too large to be held without being asked for, and holds it: one file, or the files of a bundle, a few at once, its
- * list last. It waits for holders, may be paused, and goes on where it stopped, also in the tab after a reload. How one file comes is left
- * to `file-transfer.ts`, which transfers there are to `transfers.ts`.
+ * Fetches content that is too large to be held automatically, and holds it: one file, or the files of a bundle, a few at once, and its list
+ * last. A transfer waits for holders, may be paused, and resumes where it stopped, also after a reload. `file-transfer.ts` fetches one
+ * file; `transfers.ts` has the list of transfers.
  */
 
 import { Cell, type ReadableCell } from '../cell.ts'
@@ -9,32 +9,32 @@ import { fromBase64 } from '../content/base64.ts'
 import type { BundleFile } from '../content/bundle-files.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
-import { FileProgress } from './file-progress.ts'
-import { type FileTransferState, getFile } from './file-transfer.ts'
+import { type FileTransferState, fetchFile } from './file-transfer.ts'
 import type { ReceivedFiles } from './received-files.ts'
+import { TransferProgress } from './transfer-progress.ts'
 
-/** What to get. Written into the tab's storage, so it is plain data. */
+/** What to fetch. Plain data: it is stored in the tab's session storage. */
 export interface TransferPlan {
   hash: string
   label: string
-  /** A single content is one file; a bundle has several, each with its path as its label. */
+  /** One file for a single content; several for a bundle. */
   files: readonly BundleFile[]
-  /** The list of a bundle, in base64. */
+  /** The encoded list of a bundle, in base64. */
   bundle?: string
 }
 
-/** 'waiting': for somebody who has what is missing, or for the network; it goes on by itself. */
+/** 'waiting': for a peer that has what is missing, or for the network. It continues by itself. */
 export type TransferPhase = 'running' | 'waiting' | 'checking' | 'paused' | 'failed' | 'done'
 
 export interface TransferState {
   phase: TransferPhase
-  /** Bytes got (in 'checking': read again), of all. */
+  /** Bytes received; in 'checking', bytes read again. */
   done: number
   total: number
   bytesPerSecond: number
-  /** The hash of the file that is being got. */
+  /** Hash of the file that made progress last. */
   file?: string
-  /** Why it failed, in words. */
+  /** Why it failed. */
   reason?: string
 }
 
@@ -46,8 +46,8 @@ export interface TransferOptions {
 }
 
 export const TRANSFER_DEFAULTS = {
-  maxFilesAtOnce: 3, // each has several pieces under way
-  sayEveryMs: 100, // painting each piece would take longer than getting it
+  maxFilesAtOnce: 3, // each of them requests several pieces at once
+  reportEveryMs: 100, // painting each piece would take longer than receiving it
 } as const
 
 export class Transfer {
@@ -67,23 +67,23 @@ export class Transfer {
     return this.#state
   }
 
-  /** Begins, or goes on. Nothing while it runs. */
+  /** Starts or resumes; does nothing while it runs. */
   start(): void {
     if (this.#running) return
     const controller = new AbortController()
-    this.#say({ phase: 'running', bytesPerSecond: 0 })
+    this.#report({ phase: 'running', bytesPerSecond: 0 })
     this.#running = { controller, ended: this.#run(controller.signal) }
   }
 
-  /** Stops, and keeps what has come. Resolves once nothing is written any more. */
+  /** Stops, and keeps received pieces. Resolves when nothing is written any more. */
   async pause(): Promise<void> {
     const running = this.#running
     running?.controller.abort()
     await running?.ended
-    if (this.#state.get().phase !== 'done') this.#say({ phase: 'paused', bytesPerSecond: 0 })
+    if (this.#state.get().phase !== 'done') this.#report({ phase: 'paused', bytesPerSecond: 0 })
   }
 
-  /** Stops, and removes what has come and is not held. */
+  /** Stops, and removes received files that are not held. */
   async cancel(): Promise<void> {
     await this.pause()
     await this.#removeUnheld()
@@ -93,44 +93,45 @@ export class Transfer {
     const { holdings, session } = this.#options
     const { plan } = this
     try {
-      if (session.connection.get().state !== 'joined') this.#say({ phase: 'waiting' })
+      if (session.connection.get().state !== 'joined') this.#report({ phase: 'waiting' })
       await session.joined({ signal })
-      await this.#getFiles(signal)
+      await this.#fetchFiles(signal)
       if (plan.bundle !== undefined) {
         const bytes = fromBase64(plan.bundle)
         await holdings.makeBundle(bytes, { label: plan.label, parts: plan.files.map(({ hash }) => hash), madeHere: false })
       }
-      this.#say({ phase: 'done', bytesPerSecond: 0 })
+      this.#report({ phase: 'done', bytesPerSecond: 0 })
     } catch (error) {
-      if (!signal.aborted) this.#say({ phase: 'failed', bytesPerSecond: 0, reason: error instanceof Error ? error.message : String(error) })
+      if (!signal.aborted)
+        this.#report({ phase: 'failed', bytesPerSecond: 0, reason: error instanceof Error ? error.message : String(error) })
     } finally {
       this.#running = undefined
     }
   }
 
-  /** A few at once, the others as those are done. */
-  async #getFiles(given: AbortSignal): Promise<void> {
+  /** Fetches a few files at once. */
+  async #fetchFiles(outer: AbortSignal): Promise<void> {
     const failed = new AbortController()
-    const signal = AbortSignal.any([given, failed.signal])
+    const signal = AbortSignal.any([outer, failed.signal])
     const { holdings } = this.#options
     const left = [...this.plan.files]
-    const progress = new FileProgress(this.plan.files)
-    const isDue = every(TRANSFER_DEFAULTS.sayEveryMs)
-    const getNext = async (): Promise<void> => {
+    const progress = new TransferProgress(this.plan.files)
+    const isDue = every(TRANSFER_DEFAULTS.reportEveryMs)
+    const fetchNext = async (): Promise<void> => {
       for (let file = left.shift(); file !== undefined; file = left.shift()) {
         const { hash } = file
         signal.throwIfAborted()
         const onState = (state: FileTransferState) => {
           const phase = progress.phase
           progress.set(hash, state)
-          if (progress.phase !== phase || isDue()) this.#say({ ...progress.facts(), file: hash })
+          if (progress.phase !== phase || isDue()) this.#report({ ...progress.facts(), file: hash })
         }
-        if (!holdings.has(hash)) await getFile({ ...this.#options, file, isPart: this.plan.bundle !== undefined, signal, onState })
+        if (!holdings.has(hash)) await fetchFile({ ...this.#options, file, isPart: this.plan.bundle !== undefined, signal, onState })
         progress.setHeld(hash)
-        this.#say(progress.facts())
+        this.#report(progress.facts())
       }
     }
-    const runs = Array.from({ length: Math.min(TRANSFER_DEFAULTS.maxFilesAtOnce, left.length) }, getNext)
+    const runs = Array.from({ length: Math.min(TRANSFER_DEFAULTS.maxFilesAtOnce, left.length) }, fetchNext)
     try {
       await Promise.all(runs)
     } catch (error) {
@@ -146,12 +147,12 @@ export class Transfer {
     for (const { hash } of this.plan.files) if (!holdings.has(hash)) await files.remove(hash)
   }
 
-  #say(change: Partial<TransferState>): void {
+  #report(change: Partial<TransferState>): void {
     this.#state.update((state) => ({ ...state, ...change }))
   }
 }
 
-/** True at most once in so many ms. */
+/** A function that returns true at most once per interval. */
 function every(ms: number): () => boolean {
   let nextAtMs = 0
   return () => {

@@ -1,6 +1,6 @@
 /**
- * The transfers of this tab, and what of them outlives a reload: their plans are in the tab's storage, what has come is in its files. The
- * code that gets them is loaded when there is one.
+ * The transfers of this tab. They survive a reload: their plans are in session storage, received pieces in the received files. The code that
+ * fetches is loaded for the first transfer.
  */
 
 import { Cell, type ReadableCell } from '../cell.ts'
@@ -14,9 +14,9 @@ export interface TransfersOptions {
   session: PeerSession
   holdings: Holdings
   store: SessionStore
-  /** Opens the place for what comes, and removes what ended sessions left there; asked once, when it is needed. */
+  /** Opens the storage for received files, and removes the files of ended sessions. Called once, when it is needed. */
   openFiles(): Promise<ReceivedFiles>
-  /** Whether some session has left files, perhaps one that has ended. */
+  /** True when some session, perhaps an ended one, has left files. */
   hasFiles(): Promise<boolean>
 }
 
@@ -28,7 +28,7 @@ interface StoredPlan extends TransferPlan {
 
 export class Transfers {
   readonly #options: TransfersOptions
-  /** By hash. Bounded by the peer's limits on what it holds: each becomes a held content, or is cancelled. */
+  /** By hash. Bounded by the peer's limits on what it holds: each transfer becomes held content, or is cancelled. */
   readonly #transfers = new Cell<ReadonlyMap<string, Transfer>>(new Map())
   #files: Promise<ReceivedFiles> | undefined
 
@@ -41,7 +41,7 @@ export class Transfers {
     return this.#transfers
   }
 
-  /** Goes on with what a reload interrupted, and holds again what was complete; what was paused stays so. */
+  /** Resumes transfers after a reload, and holds complete ones again. Paused ones stay paused. */
   async restore(): Promise<void> {
     this.#options.holdings.pages.subscribe(() => void this.#dropEnded())
     if (await this.#options.hasFiles()) await this.#openFiles()
@@ -51,14 +51,14 @@ export class Transfers {
     }
   }
 
-  /** Begins to get it. A second time is the first. */
+  /** Starts a transfer, or resumes the one of this content. */
   async begin(plan: TransferPlan): Promise<void> {
     const transfer = this.#transfers.get().get(plan.hash) ?? (await this.#add(plan))
     this.#store(plan, false)
     transfer.start()
   }
 
-  async goOn(hash: string): Promise<void> {
+  async resume(hash: string): Promise<void> {
     const transfer = this.#transfers.get().get(hash)
     if (transfer) await this.begin(transfer.plan)
   }
@@ -88,7 +88,7 @@ export class Transfers {
     return this.#files
   }
 
-  /** What was complete and is held no more has no use: its files go. */
+  /** Removes the files of transfers that are done and not held any more. */
   async #dropEnded(): Promise<void> {
     const { holdings } = this.#options
     for (const [hash, transfer] of this.#transfers.get()) {
@@ -100,7 +100,7 @@ export class Transfers {
     try {
       this.#options.store.setItem(PREFIX + plan.hash, JSON.stringify({ ...plan, paused } satisfies StoredPlan))
     } catch {
-      // Storage is full or switched off: the transfer goes on, and begins anew after a reload.
+      // Storage is full or switched off: the transfer continues, and is forgotten by a reload.
     }
   }
 

@@ -1,15 +1,15 @@
 /**
- * The place on the page where content appears: in a sandboxed frame, or, what is an image, audio or video, in an element that can only
- * paint or play it (an SVG in an <img> runs nothing). A PDF is shown by the browser's own viewer. Never as part of the app's own document. It is kept outside the view tree, because a
- * frame that is moved loads again. What to show is decided by `page-visit.ts`.
+ * The place on the page where content appears: a sandboxed frame, or, for an image, audio or video, an element that can only paint or play it
+ * (an SVG in an <img> runs no script). The browser's own viewer shows a PDF. Content is never part of the app's own document. The place is
+ * outside the view tree, because a frame that is moved loads again.
  */
 
 import { isPdf } from '../content/content-kind.ts'
-import type { ContentScreen } from './page-visit.ts'
 import { PreviewFrame } from './preview-frame.ts'
+import type { ContentScreen } from './types.ts'
 
 const FRAME_TITLE = 'The content of this page'
-/** No allow-same-origin, no allow-top-navigation; no allow-modals either: a dialog would stop the tab, and with it what it holds. */
+/** No allow-same-origin and no allow-top-navigation. No allow-modals either: a dialog would block the tab, and the peer in it. */
 const RAW_SANDBOX = 'allow-scripts allow-forms allow-popups'
 
 const PDF_BEGINNING = '%PDF-'
@@ -19,7 +19,7 @@ export class ContentFrame implements ContentScreen {
   #raw: HTMLElement | undefined
   #blobUrl: string | undefined
   #preview: PreviewFrame | undefined
-  /** Of the PDF that is on its way. */
+  /** Aborts the PDF that is loading. */
   #pdf: AbortController | undefined
 
   /** Takes over the frame that the gateway put in the container, if there is one. */
@@ -80,7 +80,7 @@ export class ContentFrame implements ContentScreen {
     this.#showContainer()
   }
 
-  /** Only the newest PDF that was asked for appears. */
+  /** A newer PDF replaces one that is loading. */
   #startPdf(): AbortSignal {
     this.#pdf?.abort()
     this.#pdf = new AbortController()
@@ -93,13 +93,13 @@ export class ContentFrame implements ContentScreen {
       const response = await fetch(path, { signal })
       if (response.ok) await this.#placePdf(await response.blob(), signal)
     } catch {
-      // What became of it is said beside the content; it is still there to be saved.
+      // The state above the frame says why; the file can still be saved.
     }
   }
 
   /**
-   * The viewer does not start in a sandbox, nor for the gateway's answer, which is sandboxed by itself. So it is given a copy whose type
-   * is this tab's word: it is opened as a PDF or not at all, and what is in it never becomes a page.
+   * The viewer starts neither in a sandboxed frame nor for the gateway's answer, which has a sandbox policy. So it gets a copy whose media
+   * type this tab sets: the copy opens as a PDF or not at all, and never becomes a page.
    */
   async #placePdf(blob: Blob, signal: AbortSignal): Promise<void> {
     const beginning = await blob.slice(0, PDF_BEGINNING.length).text()
@@ -123,7 +123,7 @@ export class ContentFrame implements ContentScreen {
     this.#removeRaw()
     this.#raw = raw
     if (this.#preview) {
-      // Both are there until the new one has loaded, so that the page does not flash.
+      // Both are in place until the new one has loaded, so that the page does not flash.
       raw.classList.add('arriving')
       const arrival = raw instanceof HTMLMediaElement ? 'loadedmetadata' : 'load'
       raw.addEventListener(arrival, () => this.#endPreview(raw), { once: true })
@@ -133,7 +133,7 @@ export class ContentFrame implements ContentScreen {
   }
 
   #removeRaw(): void {
-    // A media element goes on loading after it is taken away, as long as it has a source.
+    // A media element that is removed keeps loading as long as it has a source.
     if (this.#raw instanceof HTMLMediaElement) this.#raw.removeAttribute('src')
     this.#raw?.remove()
     this.#raw = undefined
@@ -153,7 +153,7 @@ export class ContentFrame implements ContentScreen {
   }
 }
 
-/** By the type that the gateway gives, or the file has: what it stands for is only ever decoded as that. */
+/** The element for a media type. It decodes the content as that type only. */
 function mediaElementFor(type: string): HTMLImageElement | HTMLMediaElement | undefined {
   if (type.startsWith('image/')) {
     const image = document.createElement('img')
@@ -168,8 +168,8 @@ function mediaElementFor(type: string): HTMLImageElement | HTMLMediaElement | un
 }
 
 /**
- * Whether the frame got an error in place of the page, as far as the browser tells: the gateway may have found a holder when it served the
- * document, and none any more when the frame asked a moment later.
+ * True when the frame loaded an error instead of the page, if the browser reports it: the gateway may have found a holder when it served the
+ * document, and none a moment later, when the frame was loaded.
  */
 function hasFailed(frame: HTMLIFrameElement): boolean {
   const loads = performance.getEntriesByName(frame.src, 'resource') as PerformanceResourceTiming[]

@@ -1,6 +1,6 @@
 /**
- * A frame that shows bytes which are in this tab already: while an author writes, and where the gateway cannot give them. It has an origin
- * of its own and runs no script of theirs. The document inside is `preview-frame.html`.
+ * A frame for bytes that are in this tab: while an author writes, and for content that the gateway does not have. The frame has an opaque
+ * origin, and runs no script of the content. The document inside is `preview-frame.html`.
  */
 
 import { contentKindOf } from '../content/content-kind.ts'
@@ -8,7 +8,7 @@ import previewFrameUrl from './preview-frame.html?url'
 
 export class PreviewFrame {
   readonly element: HTMLIFrameElement
-  /** One private line to our document: should anything ever take its place in the frame, it hears nothing more from us. */
+  /** A private channel to our document: if another one ever took its place in the frame, it would receive nothing. */
   readonly #channel = new MessageChannel()
 
   constructor(title: string) {

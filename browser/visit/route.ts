@@ -8,18 +8,18 @@ export interface PageRoute extends ContentAddress {
   secret?: string
 }
 
-/** The form of a receiver's address; whether it is one is for who uses it to say. */
+/** The form of a hashname; it is validated where it is used. */
 export const HASHNAME = /^[a-z2-7]{52}$/
 
 export interface MessagesRoute {
   view: 'messages'
-  /** Whom the next message is for: `#name` or a hashname, as somebody's link says; nobody has checked it. */
+  /** The end that the next message is for, according to a link: `#name` or a hashname, not validated. */
   to?: string
 }
 
 export type Route = { view: 'home' } | PageRoute | MessagesRoute
 
-/** The gateway parses strictly and answers everything else itself, so only its own forms arrive here. */
+/** The gateway parses paths strictly and answers all others itself, so only its own forms arrive here. */
 const PAGE_PATH = /^\/([0-9a-f]{64})(?:\/(.*))?$/
 const TO_PATH = /^\/to\/([^/]+)$/
 const HASH = /^[0-9a-f]{64}$/
@@ -48,7 +48,7 @@ export function routeOf(pathname: string, search = '', fragment = ''): Route {
 
 const ANY_SITE = 'http://any.invalid'
 
-/** The page that a link in a stranger's message leads to, from the slash on; undefined for what is no such link. */
+/** The page that a link in a stranger's message names by its path; undefined for any other link. */
 export function routeOfLink(link: string): PageRoute | undefined {
   if (!URL.canParse(link, ANY_SITE)) return undefined
   const url = new URL(link, ANY_SITE)
@@ -57,7 +57,7 @@ export function routeOfLink(link: string): PageRoute | undefined {
   return route.view === 'page' ? route : undefined
 }
 
-/** For this tab's own address and links. With its fragment it names a private page; what is asked of a gateway is `rawPathOf`. */
+/** The path for the address bar and for links. It may contain a key, after `#`: requests to a gateway use `rawPathOf`. */
 export function pathOf(route: Route): string {
   if (route.view === 'home') return '/'
   if (route.view === 'messages') return route.to === undefined ? '/messages' : `/to/${encodeURIComponent(route.to)}`
@@ -66,7 +66,7 @@ export function pathOf(route: Route): string {
   return `/${contentPath(route)}${queryOf({ o: outline, filename: isPrivate ? undefined : name })}${isPrivate ? `#k=${secret}` : ''}`
 }
 
-/** A link may leave the # of an open end out. */
+/** A link may omit the # of an open end. */
 function endOfPart(text: string): string {
   return text.startsWith('#') || HASHNAME.test(text) ? text : `#${text}`
 }

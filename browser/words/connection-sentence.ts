@@ -1,4 +1,4 @@
-/** How this tab stands with the network, in words. The states are those of `peer-session.ts`. */
+/** The connection of this tab to the network, in words. */
 
 import type { Connection } from '../peer/peer-session.ts'
 
@@ -8,17 +8,17 @@ export function connectionText(connection: Connection): string {
     case 'loading':
       return 'Loading…'
     case 'joining':
-      return connection.reason === undefined ? 'Joining…' : 'Not connected, trying again…'
+      return connection.reason === undefined ? 'Connecting…' : 'Not connected, trying again…'
     case 'joined':
-      return `Joined through ${connection.through}`
+      return `Connected through ${connection.through}`
     case 'lost':
       return 'Not connected, trying again…'
     case 'failed':
-      return 'Cannot join. Reload to try again'
+      return 'Cannot connect. Reload to try again'
   }
 }
 
-/** Why, where there is something to say. */
+/** Why the tab is not connected, where that is known. */
 export function connectionReason(connection: Connection): string | undefined {
   return 'reason' in connection ? connection.reason : undefined
 }

@@ -1,19 +1,19 @@
-/** How many hold a page, in words. The number itself comes from `holder-counts.ts`. */
+/** How many people hold a page, in words. `holder-counts.ts` counts them. */
 
 export interface CountFacts {
-  /** Undefined while no answer has come. */
+  /** Undefined until the first answer. */
   count: number | undefined
-  /** Whether this tab holds the page. */
+  /** This tab holds the page. */
   mine: boolean
 }
 
-/** One sentence, for instance `3 people hold this page, you are one of them.` */
+/** One sentence, for instance `3 people hold this page, and you are one of them.` */
 export function countSentence({ count, mine }: CountFacts): string {
   if (count === undefined) return mine ? 'You hold this page. Counting who else does…' : 'Counting who holds this page…'
-  if (count <= 0) return mine ? 'You hold this page. The network is being told…' : 'Nobody holds this page now.'
+  if (count <= 0) return mine ? 'You hold this page. Announcing it to the network…' : 'Nobody holds this page now.'
   if (count === 1) return mine ? '1 person holds this page: you.' : '1 person holds this page.'
   if (!mine) return `${count} people hold this page.`
-  return count === 2 ? '2 people hold this page: you and one more.' : `${count} people hold this page, you are one of them.`
+  return count === 2 ? '2 people hold this page: you and one more.' : `${count} people hold this page, and you are one of them.`
 }
 
 /** The short form for a list: `3 people`, `only you`. */

@@ -1,26 +1,26 @@
-/** What happens in the peer, in words for the console of the page. */
+/** Events of the peer, in words for the console of the page. */
 
 import type { PeerEvent } from '../../node/index.ts'
 import { shortHash, shortPeer } from '../text/short-text.ts'
 import { sizeText } from '../text/size-text.ts'
 
-/** Undefined for what happens too often to be told one by one. */
+/** Undefined for events that are too frequent for a line each. */
 export function eventSentence(event: PeerEvent): string | undefined {
   switch (event.type) {
     case 'joined':
-      return `Joined the network through node ${shortPeer(event.peer)}.`
+      return `Connected through node ${shortPeer(event.peer)}.`
     case 'left':
-      return `Lost node ${shortPeer(event.peer)}: ${event.reason}.`
+      return `Lost the connection to node ${shortPeer(event.peer)}: ${event.reason}.`
     case 'join-failed':
-      return `Could not join through ${event.address}: ${event.reason}. Next try in ${secondsText(event.retryInMs)}.`
+      return `Could not connect through ${event.address}: ${event.reason}. Trying again in ${secondsText(event.retryInMs)}.`
     case 'hold':
       return `Holding ${shortHash(event.key)} (${sizeText(event.size)}).`
     case 'release':
       return `Stopped holding ${shortHash(event.key)}.`
     case 'served':
-      return `Gave ${shortHash(event.key)} (${sizeText(event.bytes)}) to ${shortPeer(event.to)}.`
+      return `Sent ${shortHash(event.key)} (${sizeText(event.bytes)}) to ${shortPeer(event.to)}.`
     case 'fetched':
-      return `Got ${shortHash(event.key)} (${sizeText(event.bytes)}) from ${shortPeer(event.from)} in ${Math.round(event.ms)} ms.`
+      return `Fetched ${shortHash(event.key)} (${sizeText(event.bytes)}) from ${shortPeer(event.from)} in ${Math.round(event.ms)} ms.`
     case 'posted':
       return `Message to ${endText(event.end)}: ${event.state}.`
     case 'message':
@@ -28,9 +28,9 @@ export function eventSentence(event: PeerEvent): string | undefined {
     case 'received':
       return undefined
     case 'bad-holder':
-      return `Peer ${shortPeer(event.peer)} did not give the right bytes of ${shortHash(event.key)}: ${event.reason}. Asking the next.`
+      return `Peer ${shortPeer(event.peer)} did not send the right bytes of ${shortHash(event.key)}: ${event.reason}. Asking the next one.`
     case 'refused':
-      return `Refused, peer ${shortPeer(event.peer)}: ${event.reason}.`
+      return `Refused (peer ${shortPeer(event.peer)}): ${event.reason}.`
   }
 }
 

@@ -1,4 +1,4 @@
-/** What became of a message, and why one could not be sent, in words. */
+/** The outcome of a message, and why one could not be sent, in words. */
 
 import { type MessageRefusal, type PostOutcome, REFUSALS } from '../../node/index.ts'
 
@@ -13,49 +13,49 @@ export interface OutcomeFacts {
 }
 
 export function outcomeSentence({ outcome, isDone, expiresAtMs }: OutcomeFacts): string {
-  if (outcome === undefined) return 'On its way.'
+  if (outcome === undefined) return 'Sending…'
   switch (outcome.state) {
     case 'stored':
       return outcome.receipts.length === 1 ? 'Stored by the receiver.' : `Stored by ${outcome.receipts.length} receivers.`
     case 'heard':
-      return `Heard by ${outcome.taps}, stored by nobody.`
+      return `Received by ${outcome.taps}, stored by nobody.`
     case 'queued':
       return outcome.nodes === 0
-        ? `Nobody is there for it now. This browser keeps it and tries until ${untilText(outcome.untilMs)}, while a tab is open.`
-        : `The receiver is away. ${nodesText(outcome.nodes)} it until ${untilText(outcome.untilMs)}.`
+        ? `No receiver is there now. This browser keeps the message and tries until ${untilText(outcome.untilMs)}, while a tab is open.`
+        : `The receiver is away. ${nodesText(outcome.nodes)} the message until ${untilText(outcome.untilMs)}.`
     case 'refused':
       return isDone
         ? `Refused: ${refusalText(outcome.reason)}.`
-        : `Not taken yet: ${refusalText(outcome.reason)}. It is tried again until ${untilText(expiresAtMs)}.`
+        : `Not accepted yet: ${refusalText(outcome.reason)}. This browser tries again until ${untilText(expiresAtMs)}.`
     case 'expired':
-      return 'Expired: nobody is known to have stored it.'
+      return 'Expired: no receiver has confirmed that it stored the message.'
   }
 }
 
-/** Why nothing was sent, for who wrote it. */
+/** Why nothing was sent, for the person who wrote it. */
 export function postProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
-  if (code === 'ERR_BAD_END') return 'This is no address. Write #name for everybody who listens there, or the 52 characters of a receiver.'
-  if (code === 'ERR_LIMIT') return 'Too many messages wait to be sent. Give up on some of them, or wait.'
+  if (code === 'ERR_BAD_END') return 'This is not an address. Write #name for an open name, or the 52 characters of a receiver’s address.'
+  if (code === 'ERR_LIMIT') return 'Too many messages are waiting to be sent. Cancel some of them, or wait.'
   if (code === 'ERR_NO_CRYPTO')
-    return 'Your browser seals messages only in pages that come by https, or from your own machine: open such a gateway to send one.'
-  return `It could not be sent: ${message}`
+    return 'Your browser encrypts messages only in pages that come by https or from your own machine. Open such a gateway to send one.'
+  return `The message could not be sent: ${message}`
 }
 
-/** Why this browser cannot receive. */
+/** Why this browser cannot receive messages. */
 export function mailboxProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
   if (code === 'ERR_NO_CRYPTO')
-    return 'Your browser seals and opens messages only in pages that come by https, or from your own machine: open such a gateway to write and receive.'
-  return `This browser cannot keep messages here: ${message}. A private window, or a setting, may keep pages from storing anything.`
+    return 'Your browser encrypts messages only in pages that come by https or from your own machine. Open such a gateway to write and receive.'
+  return `This browser cannot store messages: ${message}. A private window or a setting may forbid storage.`
 }
 
-/** Why an end cannot be listened to. */
+/** Why this tab cannot listen to an end. */
 export function listenProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
-  if (code === 'ERR_BAD_END') return 'This is no name of an end: # and 1 to 64 characters, without spaces and without # / ? %.'
-  if (code === 'ERR_BAD_RULE') return `These conditions are not taken: ${message.replace(/^[^:]*: /, '')}.`
-  if (code === 'ERR_LIMIT') return 'This node takes no more from one tab. Stop listening somewhere else.'
+  if (code === 'ERR_BAD_END') return 'This is not an open name. It has a # and 1 to 64 characters, without spaces and without # / ? %.'
+  if (code === 'ERR_BAD_RULE') return `These conditions are not valid: ${message.replace(/^[^:]*: /, '')}.`
+  if (code === 'ERR_LIMIT') return 'This tab listens to as many names as its node allows. Stop listening to one of them first.'
   return message
 }
 

@@ -1,4 +1,4 @@
-/** How far something is that takes time, in words. */
+/** Progress of what takes time, in words. */
 
 import { sizeText } from '../text/size-text.ts'
 
@@ -6,7 +6,7 @@ export interface ProgressFacts {
   /** In bytes. */
   done: number
   total: number
-  /** Undefined or 0 while it is not known. */
+  /** Undefined or 0 while unknown. */
   bytesPerSecond?: number | undefined
 }
 
@@ -18,7 +18,7 @@ export function progressText({ done, total, bytesPerSecond }: ProgressFacts): st
   return `${sizes}, ${sizeText(Math.round(bytesPerSecond))} per second, ${timeText((total - done) / bytesPerSecond)} left`
 }
 
-/** Rounded to what a person wants to know: `1 second`, `55 seconds`, `12 minutes`, `3 hours`. */
+/** Rounded: `1 second`, `55 seconds`, `12 minutes`, `3 hours`. */
 export function timeText(seconds: number): string {
   const [amount, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5_400 ? [seconds / 60, 'minute'] : [seconds / 3_600, 'hour']
   const rounded = Math.max(1, Math.round(amount))

@@ -4,7 +4,7 @@ import type { PeerLimits } from '../../node/index.ts'
 import { exactSizeText, filesText, sizeText } from '../text/size-text.ts'
 
 export interface RefusalFacts {
-  /** Of what was to be held, in bytes. */
+  /** Size of what was to be held, in bytes. */
   size: number
   /** How many files, when they were to be shared together. */
   files?: number | undefined
@@ -15,16 +15,20 @@ export function refusalSentence(error: unknown, { size, files, limits }: Refusal
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ERR_TOO_LARGE') return tooLargeSentence(size, limits?.maxContentBytes)
   if (code === 'ERR_LIMIT') {
-    const most = limits && ` (at most ${limits.maxHeldContents} pages and files, ${sizeText(limits.maxHeldBytes)} of them in memory)`
     const why = files === undefined ? '' : ` ${filesText(files)} and their list are ${files + 1} contents.`
-    return `This tab holds as much as it may${most ?? ''}.${why} Stop holding something, or share fewer files, then try again.`
+    return `This tab is full${limits ? heldLimitText(limits) : ''}.${why} Stop holding something, or share fewer files, then try again.`
   }
   if (code === 'ERR_BAD_OPTION') return `${messageOf(error)}. Rename it, then choose it again.`
   if (error instanceof DOMException && UNREADABLE_ERRORS.has(error.name)) return UNREADABLE
   return `The page could not be made: ${messageOf(error)}`
 }
 
-/** Changed since it was chosen, and not there any more. @see https://w3c.github.io/FileAPI/#dfn-error-codes */
+/** How much a tab holds at most, to follow "full". */
+export function heldLimitText({ maxHeldContents, maxHeldBytes }: PeerLimits): string {
+  return ` (at most ${maxHeldContents} pages and files, and ${sizeText(maxHeldBytes)} in memory)`
+}
+
+/** The file was changed, moved or deleted after it was chosen. @see https://w3c.github.io/FileAPI/#dfn-error-codes */
 const UNREADABLE_ERRORS: ReadonlySet<string> = new Set(['NotReadableError', 'NotFoundError'])
 const UNREADABLE = 'A file could not be read: it was changed, moved or deleted after you chose it. Choose it again.'
 
@@ -33,6 +37,6 @@ function messageOf(error: unknown): string {
 }
 
 export function tooLargeSentence(size: number, maxBytes?: number): string {
-  const limit = maxBytes === undefined ? '' : `: a page or a file may have ${sizeText(maxBytes)} at most`
-  return `This is too large${limit}, and it has ${exactSizeText(size)}. Make it smaller, or split it.`
+  const limit = maxBytes === undefined ? '' : `, and the limit is ${sizeText(maxBytes)}`
+  return `This is too large: it has ${exactSizeText(size)}${limit}. Make it smaller, or split it.`
 }

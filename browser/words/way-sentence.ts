@@ -1,6 +1,6 @@
-/** How content goes between two tabs, in a word or two. */
+/** How content travels between two tabs, in a word or two. */
 
-import type { Way } from '../activity/givers.ts'
+import type { Way } from '../activity/sources.ts'
 import { shortPeer } from '../text/short-text.ts'
 
 export function wayText(way: Way): string {

@@ -99,9 +99,9 @@ describe('parts of the tab', () => {
 
   it('the console keeps the newest entries, and counts one that repeats', () => {
     const activity = new Activity(() => 1_000)
-    for (let i = 0; i < ACTIVITY_DEFAULTS.maxEntries + 5; i++) activity.say(`entry ${i}`)
-    activity.say('again')
-    activity.say('again')
+    for (let i = 0; i < ACTIVITY_DEFAULTS.maxEntries + 5; i++) activity.log(`entry ${i}`)
+    activity.log('again')
+    activity.log('again')
     const entries = activity.entries.get()
     expect(entries).toHaveLength(ACTIVITY_DEFAULTS.maxEntries)
     expect(entries.at(-1)).toMatchObject({ text: 'again', times: 2 })

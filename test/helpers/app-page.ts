@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Page } from 'playwright-core'
-import type { VisitState } from '../../browser/visit/page-visit.ts'
+import type { VisitState } from '../../browser/visit/types.ts'
 
 /** How long a page may take to show something, in ms. */
 const SEES_MS = 40_000

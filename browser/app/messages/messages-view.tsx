@@ -22,9 +22,9 @@ export interface MessagesViewProps {
 }
 
 export function MessagesView({ tab, route }: MessagesViewProps) {
-  const mailbox = useCell(tab.mailbox)
-  const problem = useCell(tab.mailboxProblem)
-  useEffect(() => void tab.openMailbox({ create: true }), [tab])
+  const mailbox = useCell(tab.mail.mailbox)
+  const problem = useCell(tab.mail.problem)
+  useEffect(() => void tab.mail.open({ create: true }), [tab])
   return (
     <section class="messages" aria-label="Messages">
       <h1 tabIndex={-1}>Messages</h1>

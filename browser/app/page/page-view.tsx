@@ -5,7 +5,7 @@ import { isDisplayable } from '../../content/content-kind.ts'
 import { rawPathOf } from '../../content/raw-address.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
-import type { Visit } from '../../visit/page-visit.ts'
+import type { PageVisit } from '../../visit/page-visit.ts'
 import { type PageRoute, pathOf } from '../../visit/route.ts'
 import { countSentence } from '../../words/count-sentence.ts'
 import { visitSentence } from '../../words/visit-sentence.ts'
@@ -14,11 +14,11 @@ import { InnerLink } from '../inner-link.tsx'
 import { useCell } from '../use-cell.ts'
 import { BundleList } from './bundle-list.tsx'
 import { HolderDots } from './holder-dots.tsx'
-import { ReceiverList } from './receiver-list.tsx'
 import { SaveButton } from './save-button.tsx'
 import { TransferBar } from './transfer-bar.tsx'
+import { UploadList } from './upload-list.tsx'
 
-export function PageView({ tab, visit }: { tab: Tab; visit: Visit }) {
+export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   const { hash } = visit
   const state = useCell(visit.state)
   const held = useCell(tab.holdings.pages).find((page) => page.hash === hash)
@@ -43,7 +43,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: Visit }) {
         </span>
       </h1>
       <p class="visit-status" role="status" data-testid="visit-status" data-state={state}>
-        {visitSentence(state, { madeHere: held?.madeHere ?? false })}
+        {visitSentence(state, { madeHere: held?.madeHere ?? false, limits: tab.session.limits })}
         {mine && !joined && ' This tab is not connected now, so others cannot get it from you; it is joining again.'}
         {mine && joined && count === 1 && ' When you close this tab, the page is gone.'}
       </p>
@@ -106,7 +106,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: Visit }) {
       {!mine && <TransferBar tab={tab} plan={visit.plan} />}
       {bundle && <BundleList tab={tab} address={route} files={bundle} />}
       {mine && facts && (
-        <ReceiverList tab={tab} hashes={[hash, ...(held.parts ?? [])]} size={sizeOfAll(isPrivate ? held.size : facts.size, bundle)} />
+        <UploadList tab={tab} hashes={[hash, ...(held.parts ?? [])]} size={sizeOfAll(isPrivate ? held.size : facts.size, bundle)} />
       )}
     </section>
   )

@@ -1,9 +1,9 @@
 /** Saves private content, which the tab opens itself: no gateway can give it. */
 
 import { useState } from 'preact/hooks'
-import type { Visit } from '../../visit/page-visit.ts'
+import type { PageVisit } from '../../visit/page-visit.ts'
 
-export function SaveButton({ visit }: { visit: Visit }) {
+export function SaveButton({ visit }: { visit: PageVisit }) {
   const [saving, setSaving] = useState(false)
   const [problem, setProblem] = useState<string>()
   const save = async () => {

@@ -1,4 +1,4 @@
-/** Getting what is not held here: the offer, how far it is, and pause, cancel and go on. */
+/** Fetching content that this tab does not hold: the button to start, the progress, and pause, cancel and resume. */
 
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
@@ -9,13 +9,13 @@ import { useCell } from '../use-cell.ts'
 
 export interface TransferBarProps {
   tab: Tab
-  /** What it would get; undefined while that is not known. */
+  /** What would be fetched; undefined while unknown. */
   plan: TransferPlan | undefined
 }
 
 export function TransferBar({ tab, plan }: TransferBarProps) {
   const transfer = useCell(tab.transfers.all).get(plan?.hash ?? '')
-  if (transfer) return <Running tab={tab} transfer={transfer} />
+  if (transfer) return <RunningTransfer tab={tab} transfer={transfer} />
   if (!plan) return null
   const total = plan.files.reduce((sum, { size }) => sum + size, 0)
   return (
@@ -27,28 +27,27 @@ export function TransferBar({ tab, plan }: TransferBarProps) {
   )
 }
 
-function Running({ tab, transfer }: { tab: Tab; transfer: Transfer }) {
+function RunningTransfer({ tab, transfer }: { tab: Tab; transfer: Transfer }) {
   const state = useCell(transfer.state)
   const { phase, done, total, reason } = state
   const { hash } = transfer.plan
-  const ways = useCell(tab.givers.ways)
+  const ways = useCell(tab.sources.ways)
   const way = ways.get(state.file ?? '')
   if (phase === 'done') return null
   const isStopped = phase === 'paused' || phase === 'failed'
   return (
     <div class="progress" data-testid="transfer" data-phase={phase} data-done={done} data-way={way && (way.isDirect ? 'direct' : 'node')}>
-      <progress max={1} value={total === 0 ? 0 : done / total} aria-label="Getting it" />
+      <progress max={1} value={total === 0 ? 0 : done / total} aria-label="Progress" />
       <p role={phase === 'failed' ? 'alert' : undefined}>
-        {phase === 'running' && `Getting it${way ? `, ${wayText(way)}` : ''}: ${progressText(state)}`}
-        {phase === 'waiting' &&
-          `At ${progressText(state)}. Nobody who has the rest is there now; it goes on by itself as soon as somebody is.`}
-        {phase === 'checking' && `Checking it: ${progressText(state)}`}
+        {phase === 'running' && `Fetching${way ? `, ${wayText(way)}` : ''}: ${progressText(state)}`}
+        {phase === 'waiting' && `Waiting at ${progressText(state)}. Nobody holds the rest now. It continues as soon as somebody does.`}
+        {phase === 'checking' && `Checking: ${progressText(state)}`}
         {phase === 'paused' && `Paused at ${progressText(state)}`}
         {phase === 'failed' && `Stopped at ${progressText(state)}: ${reason}`}
       </p>
       {isStopped ? (
-        <button type="button" class="quiet" data-testid="transfer-go-on" onClick={() => tab.transfers.goOn(hash)}>
-          Go on
+        <button type="button" class="quiet" data-testid="transfer-go-on" onClick={() => tab.transfers.resume(hash)}>
+          Resume
         </button>
       ) : (
         <button type="button" class="quiet" data-testid="transfer-pause" onClick={() => tab.transfers.pause(hash)}>

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { RECEIVERS_DEFAULTS, Receivers, receiversOf } from '../../../browser/activity/receivers.ts'
-import { FileProgress } from '../../../browser/transfer/file-progress.ts'
 import { Pace } from '../../../browser/transfer/pace.ts'
 import { MemoryFiles } from '../../../browser/transfer/received-files.ts'
+import { TransferProgress } from '../../../browser/transfer/transfer-progress.ts'
 import { MayflyError } from '../../../node/index.ts'
 
 const refuse = (size: number, maxBytes: number) => new MayflyError('ERR_TOO_LARGE', `${size} of ${maxBytes}`)
 
 describe('received files in memory', () => {
-  it('come in any order, and are there for whoever goes on', async () => {
+  it('come in any order, and stay for the next opening', async () => {
     const files = new MemoryFiles(refuse)
     const shape = { size: 5, pieceBytes: 2 }
     const first = await files.open('a', shape)
@@ -25,7 +24,7 @@ describe('received files in memory', () => {
     expect(await files.get('a')).toBeUndefined()
   })
 
-  it('are refused over their bound, before anything has come, and room comes back', async () => {
+  it('are refused over their limit, before a byte is received, and removing one makes room', async () => {
     const files = new MemoryFiles(refuse, 10)
     await files.open('a', { size: 6, pieceBytes: 4 })
     await expect(files.open('b', { size: 5, pieceBytes: 4 })).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' })
@@ -36,8 +35,8 @@ describe('received files in memory', () => {
 })
 
 describe('the progress of several files', () => {
-  it('is that of all together, and goes on as long as one of them does', () => {
-    const progress = new FileProgress([
+  it('is the sum of all, and runs as long as one of them does', () => {
+    const progress = new TransferProgress([
       { hash: 'a', size: 10 },
       { hash: 'b', size: 20 },
       { hash: 'c', size: 5 },
@@ -57,37 +56,8 @@ describe('the progress of several files', () => {
   })
 })
 
-describe('receivers', () => {
-  it('are summed by peer, over the files of a bundle too', () => {
-    const receivers = new Receivers()
-    receivers.add('x', 'one', 10, false)
-    receivers.add('x', 'two', 5, false)
-    receivers.add('x', 'one', 1, true)
-    receivers.add('y', 'two', 7, false)
-    expect(receivers.all.get().get('x')).toEqual([
-      { peer: 'two', bytes: 5, isDirect: false },
-      { peer: 'one', bytes: 11, isDirect: true },
-    ])
-    expect(receiversOf(receivers.all.get(), ['x', 'y', 'z'])).toEqual([
-      { peer: 'two', bytes: 12, isDirect: false },
-      { peer: 'one', bytes: 11, isDirect: true },
-    ])
-  })
-
-  it('and contents are bounded, oldest out first', () => {
-    const receivers = new Receivers()
-    for (let i = 0; i <= RECEIVERS_DEFAULTS.maxPerContent; i++) receivers.add('x', `peer ${i}`, 1, false)
-    const known = receivers.all.get().get('x') ?? []
-    expect(known).toHaveLength(RECEIVERS_DEFAULTS.maxPerContent)
-    expect(known[0]?.peer).toBe('peer 1')
-    for (let i = 0; i < RECEIVERS_DEFAULTS.maxContents; i++) receivers.add(`content ${i}`, 'one', 1, false)
-    expect(receivers.all.get().size).toBe(RECEIVERS_DEFAULTS.maxContents)
-    expect(receivers.all.get().has('x')).toBe(false)
-  })
-})
-
 describe('pace', () => {
-  it('is that of the last seconds, and nothing before anything came', () => {
+  it('is measured over the last seconds; before the first bytes it is zero', () => {
     let nowMs = 0
     const pace = new Pace(() => nowMs)
     expect(pace.bytesPerSecond()).toBe(0)

@@ -1,23 +1,23 @@
-/** How far the files of a transfer are, taken together. */
+/** The progress of a transfer: the sum of its files. */
 
 import type { FileTransferState } from './file-transfer.ts'
 import { Pace } from './pace.ts'
 
-export class FileProgress {
+export class TransferProgress {
   /** In bytes, by hash. */
   readonly #sizes: ReadonlyMap<string, number>
-  /** By hash: those under way. Bounded by the files. */
+  /** Files under way, by hash. Bounded by the files. */
   readonly #states = new Map<string, FileTransferState>()
   /** By hash. Bounded by the files. */
   readonly #held = new Set<string>()
   readonly #pace = new Pace()
-  #got: number | undefined
+  #received: number | undefined
 
   constructor(files: readonly { hash: string; size: number }[]) {
     this.#sizes = new Map(files.map(({ hash, size }) => [hash, size]))
   }
 
-  /** That of the file which is furthest from being held: while one comes, it goes on. */
+  /** The phase of the file that is furthest from being held: 'running' as long as one file is. */
   get phase(): FileTransferState['phase'] {
     const phases = [...this.#states.values()].map(({ phase }) => phase)
     if (phases.includes('running')) return 'running'
@@ -27,16 +27,16 @@ export class FileProgress {
 
   set(hash: string, state: FileTransferState): void {
     this.#states.set(hash, state)
-    const got = this.#sum(false)
-    // What was there before it began is no speed.
-    if (this.#got !== undefined && got > this.#got && state.phase === 'running') this.#pace.add(got - this.#got)
-    this.#got = got
+    const received = this.#sum(false)
+    // Bytes that were stored before the transfer began do not count as throughput.
+    if (this.#received !== undefined && received > this.#received && state.phase === 'running') this.#pace.add(received - this.#received)
+    this.#received = received
   }
 
   setHeld(hash: string): void {
     this.#states.delete(hash)
     this.#held.add(hash)
-    this.#got = this.#sum(false)
+    this.#received = this.#sum(false)
   }
 
   facts(): { phase: FileTransferState['phase']; done: number; bytesPerSecond: number } {
@@ -44,7 +44,7 @@ export class FileProgress {
     return { phase, done: this.#sum(phase === 'checking'), bytesPerSecond: phase === 'running' ? this.#pace.bytesPerSecond() : 0 }
   }
 
-  /** @param isRead whether what is checked counts as far as it was read again, or as whole */
+  /** @param isRead count files in 'checking' by the bytes read again, and not as complete */
   #sum(isRead: boolean): number {
     let sum = 0
     for (const hash of this.#held) sum += this.#sizes.get(hash) ?? 0

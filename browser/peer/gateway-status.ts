@@ -1,0 +1,18 @@
+/** The part of the gateway's status that the tab reads; every field is undefined when the gateway does not answer. */
+
+export interface GatewayStatus {
+  /** Peer id of the gateway's own node. */
+  id?: string
+  /** STUN and TURN servers, if the operator has set some. */
+  iceServers?: RTCIceServer[]
+}
+
+export async function readGatewayStatus(gateway: string): Promise<GatewayStatus> {
+  try {
+    const response = await fetch(new URL('/api/v1/status', gateway), { signal: AbortSignal.timeout(5_000) })
+    const { id, iceServers } = (await response.json()) as Record<string, unknown>
+    return { ...(typeof id === 'string' && { id }), ...(Array.isArray(iceServers) && { iceServers }) }
+  } catch {
+    return {}
+  }
+}

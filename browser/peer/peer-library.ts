@@ -1,0 +1,2 @@
+/** The public face of `node/`: too large to load before the first paint. */
+export type PeerLibrary = typeof import('../../node/index.ts')

@@ -1,0 +1,97 @@
+/** Navigation inside the app: the route of the address bar, the browser's history, and the visit to the page on screen. */
+
+import { Cell, type ReadableCell } from '../cell.ts'
+import type { HeldPage } from '../holding/held-page.ts'
+import type { PageVisit, PageVisitOptions } from './page-visit.ts'
+import { PrivateVisit } from './private-visit.ts'
+import { PublicVisit } from './public-visit.ts'
+import { type PageRoute, pathOf, type Route, routeOf } from './route.ts'
+import type { ServedState } from './types.ts'
+
+export interface NavigationOptions {
+  window: Window
+  /** What each visit uses. */
+  parts: Omit<PageVisitOptions, 'route' | 'served'>
+  /** The state of the page in the document, when the gateway served one. */
+  served?: ServedState | undefined
+  /** Called when the gateway sent bytes that are not the page. */
+  onWrong(hash: string): void
+}
+
+export class Navigation {
+  readonly #options: NavigationOptions
+  readonly #route: Cell<Route>
+  readonly #visit: Cell<PageVisit | undefined>
+  /** The keys of private pages, by hash; in memory only. Bounded by the links that a person opens in one tab. */
+  readonly #secrets = new Map<string, string>()
+
+  constructor(options: NavigationOptions) {
+    this.#options = options
+    this.#route = new Cell(this.#routeHere())
+    this.#visit = new Cell(this.#visitFor(this.#route.get(), options.served))
+  }
+
+  get route(): ReadableCell<Route> {
+    return this.#route
+  }
+
+  /** The visit to the page on screen; undefined in other views. */
+  get visit(): ReadableCell<PageVisit | undefined> {
+    return this.#visit
+  }
+
+  /** Call it once, after the first paint. */
+  start(): void {
+    this.#options.window.addEventListener('popstate', () => this.#enter(this.#routeHere()))
+    this.#visit.get()?.start()
+  }
+
+  /** Shows a view, and adds it to the history. */
+  go(route: Route): void {
+    const { history, location } = this.#options.window
+    if (pathOf(route) !== location.pathname + location.search + location.hash) history.pushState(null, '', pathOf(route))
+    this.#enter(route)
+  }
+
+  /** The address of a held page. That of a private page includes its key, if its link was opened since the last reload. */
+  addressOf({ hash, outline, name }: Pick<HeldPage, 'hash' | 'outline' | 'name'>): PageRoute {
+    const secret = this.#secrets.get(hash)
+    return { view: 'page', hash, ...(outline && { outline }), ...(name && { name }), ...(secret !== undefined && { secret }) }
+  }
+
+  isPrivate(hash: string): boolean {
+    return this.#secrets.has(hash)
+  }
+
+  #routeHere(): Route {
+    const { pathname, search, hash } = this.#options.window.location
+    return routeOf(pathname, search, hash)
+  }
+
+  #enter(route: Route): void {
+    const before = this.#visit.get()
+    if (route.view === 'page' && before && pathOf(before.route) === pathOf(route)) return
+    before?.end()
+    this.#options.parts.screen.clear()
+    const visit = this.#visitFor(route)
+    this.#visit.set(visit)
+    this.#route.set(route)
+    visit?.start()
+  }
+
+  #visitFor(route: Route, served?: ServedState): PageVisit | undefined {
+    if (route.view !== 'page') return undefined
+    const { parts, onWrong } = this.#options
+    const options = { ...parts, ...(served && { served }) }
+    const { secret } = route
+    if (secret !== undefined) {
+      this.#secrets.set(route.hash, secret)
+      return new PrivateVisit({ ...options, route: { ...route, secret } })
+    }
+    const visit = new PublicVisit({ ...options, route })
+    visit.state.subscribe((state) => {
+      if (state === 'wrong') onWrong(route.hash)
+    })
+    return visit
+  }
+}

@@ -1,0 +1,161 @@
+/** A visit to a public page: fetches its bytes from the gateway or through the peer, shows them, and holds them when they are small. */
+
+import type { OpenedContent } from '../../node/index.ts'
+import { toBase64 } from '../content/base64.ts'
+import { readBundleFiles } from '../content/bundle-files.ts'
+import { isDisplayable } from '../content/content-kind.ts'
+import { type ContentAddress, rawPathOf } from '../content/raw-address.ts'
+import { fetchRaw, firstBytes, readOpened, typeOf } from '../content/raw-content.ts'
+import { filesText } from '../text/size-text.ts'
+import type { TransferPlan } from '../transfer/transfer.ts'
+import { fetchPage, SEALED_TYPE } from './fetch-page.ts'
+import { PageVisit, type PageVisitOptions } from './page-visit.ts'
+import type { VisitFailure } from './types.ts'
+
+export class PublicVisit extends PageVisit {
+  protected readonly largeState = 'streamed'
+  #bytes: Uint8Array | undefined
+  #blob: Blob | undefined
+
+  constructor(options: PageVisitOptions) {
+    super(options, options.served === 'found' ? 'shown' : (options.served ?? 'looking'))
+  }
+
+  override get plan(): TransferPlan | undefined {
+    const { hash, outline, name } = this.route
+    const [bundle, facts] = [this.files.get(), this.knownFacts.get()]
+    if (bundle && this.#bytes) return { hash, label: name ?? filesText(bundle.length), files: bundle, bundle: toBase64(this.#bytes) }
+    if (!facts || this.shownState.get() !== 'streamed') return undefined
+    return { hash, label: name ?? 'a file', files: [{ hash, size: facts.size, path: name ?? 'a file', ...(outline && { outline }) }] }
+  }
+
+  override async holdAgain(): Promise<void> {
+    const { name } = this.route
+    const facts = { label: name ?? 'a file', ...(name !== undefined && { name }) }
+    const [bytes, blob] = [this.#bytes, this.#blob]
+    if (blob) await this.options.holdings.makeOf(blob, { ...facts, signal: this.signal })
+    else if (bytes) await this.hold(() => this.options.holdings.hold(bytes))
+    else this.tryAgain()
+  }
+
+  protected override get isHere(): boolean {
+    return this.#bytes !== undefined || this.#blob !== undefined
+  }
+
+  protected override async attempt(): Promise<VisitFailure | undefined> {
+    const { holdings } = this.options
+    if (holdings.has(this.hash)) return this.#showOwn()
+    if (this.shownState.get() === 'gone') return 'gone' // the gateway has just asked everybody
+    const page = await fetchPage({ ...this.options, address: this.#whole, signal: this.signal, onWrong: () => this.#onWrong() })
+    this.signal.throwIfAborted()
+    if (holdings.has(this.hash)) return this.#showOwn()
+    if ('failed' in page) return page.failed
+    if ('large' in page) this.#showStream(page.large)
+    else await this.#showSmall(page.bytes, page.gatewayType)
+    return undefined
+  }
+
+  #onWrong(): void {
+    this.options.screen.clear()
+    this.shownState.set('wrong')
+  }
+
+  /** Content that this tab holds is shown at once; the gateway's frame replaces it when the gateway has found it here. */
+  async #showOwn(): Promise<VisitFailure | undefined> {
+    const { holdings, screen, session } = this.options
+    const { signal } = this
+    this.shownState.set('holding')
+    const page = holdings.page(this.hash)
+    const kept = holdings.keptBytes(this.hash)
+    if (kept) screen.showLocal(kept)
+    const [library, peer] = await Promise.all([session.library(), session.peer({ signal })])
+    const open = () => peer.content.open(library.decodeKeyHex(this.hash), { signal })
+    const { maxPieceBytes } = peer.status().limits
+    this.#blob = holdings.blobOf(this.hash)
+    if (await this.#isLocked(kept ?? this.#blob ?? (await open()))) return undefined
+    if (this.#blob && this.#blob.size > maxPieceBytes) {
+      this.knownFacts.set({ size: this.#blob.size, type: this.#blob.type || 'application/octet-stream' })
+      screen.showBlob(this.#blob)
+      return undefined
+    }
+    this.#bytes = kept ?? (await readOpened(await open(), page?.size ?? maxPieceBytes, signal))
+    if (!this.#bytes) return 'unavailable'
+    this.knownFacts.set({ size: this.#bytes.byteLength })
+    this.files.set(readBundleFiles(library, this.#bytes))
+    if (!this.files.get() && !kept) screen.showLocal(this.#bytes)
+    await session.joined({ signal })
+    await this.#showGatewayOfOwn(this.#bytes.byteLength)
+    return undefined
+  }
+
+  async #showGatewayOfOwn(size: number): Promise<void> {
+    const response = await fetchRaw(this.#whole, { signal: this.signal, waitMs: this.options.ownTimeoutMs })
+    await response?.body?.cancel()
+    this.signal.throwIfAborted()
+    if (!response?.ok) return
+    if (this.files.get()) this.#showSite()
+    else this.#showGateway(size, typeOf(response))
+  }
+
+  async #showSmall(bytes: Uint8Array, gatewayType: string | undefined): Promise<void> {
+    const { holdings, screen, session } = this.options
+    if (await this.#isLocked(bytes)) return
+    this.#bytes = bytes
+    this.files.set(readBundleFiles(await session.library(), bytes))
+    if (this.files.get() || gatewayType === undefined) this.knownFacts.set({ size: bytes.byteLength })
+    if (this.files.get()) {
+      if (gatewayType === undefined) screen.clear()
+      else this.#showSite()
+      this.shownState.set('listed')
+      return
+    }
+    if (gatewayType === undefined) screen.showLocal(bytes)
+    else this.#showGateway(bytes.byteLength, gatewayType)
+    await this.hold(() => holdings.hold(bytes))
+  }
+
+  /** Private content, opened without its key: nothing of it can be shown. */
+  async #isLocked(content: Uint8Array | Blob | OpenedContent): Promise<boolean> {
+    const { isSealed } = await this.options.session.library()
+    if (!isSealed(await firstBytes(content, this.signal))) return false
+    this.options.screen.clear()
+    this.shownState.set('locked')
+    return true
+  }
+
+  /** Large content is not fetched to be held until somebody asks for it: it may have many gigabytes. */
+  #showStream({ size, type }: { size: number; type?: string }): void {
+    if (type === SEALED_TYPE) {
+      this.shownState.set('locked')
+      return
+    }
+    if (type === undefined) {
+      this.options.screen.clear()
+      this.knownFacts.set({ size })
+    } else {
+      this.#showGateway(size, type)
+    }
+    this.shownState.set('streamed')
+  }
+
+  /** A bundle with an `index.html` is shown as a site, any other as a list of files. */
+  #showSite(): void {
+    const inside = this.route.inside ?? ''
+    const isSite = inside !== '' || this.files.get()?.some(({ path }) => path === 'index.html')
+    if (isSite) this.options.screen.showRaw(rawPathOf({ ...this.#whole, inside }), 'text/html')
+    else this.options.screen.clear()
+  }
+
+  /** Shows the gateway's own answer: only in that frame the page's scripts run. */
+  #showGateway(size: number, type: string): void {
+    this.knownFacts.set({ size, type })
+    if (isDisplayable(type, size)) this.options.screen.showRaw(rawPathOf(this.route), type)
+    else this.options.screen.clear()
+  }
+
+  /** The address of the whole content, without the path inside it. */
+  get #whole(): ContentAddress {
+    const { hash, outline } = this.route
+    return { hash, ...(outline && { outline }) }
+  }
+}
