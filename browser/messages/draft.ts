@@ -1,12 +1,12 @@
-/** What a person is writing: to whom, what, and in answer to which message. Kept while looking at another view. */
+/** The message that a person is writing. It is kept while another view is on screen. */
 
 import { Cell, type ReadableCell } from '../cell.ts'
 
 export interface DraftState {
-  /** An end, as it is written. */
+  /** The end, as the person wrote it. */
   to: string
   text: string
-  /** The id of the message that it answers, hex. */
+  /** Id of the message that it answers, hex. */
   answers?: string
 }
 
@@ -19,7 +19,7 @@ export class Draft {
     return this.#state
   }
 
-  /** An answer goes to who was answered: to somebody else it is a new message. */
+  /** Changes the receiver. An answer to somebody else becomes a new message. */
   address(to: string): void {
     this.#state.update(({ text }) => ({ to, text }))
   }
@@ -32,7 +32,7 @@ export class Draft {
     this.#state.update(({ text }) => ({ to, text, answers: id }))
   }
 
-  /** After it was sent: the next one probably goes to the same receiver. */
+  /** Clears the text after it was sent. The receiver stays: the next message probably goes there too. */
   clear(): void {
     this.#state.update(({ to }) => ({ to, text: '' }))
   }

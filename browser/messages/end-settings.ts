@@ -1,43 +1,43 @@
-/** What this origin takes of an end that it listens to: of whom, and which messages. Pure. */
+/** The settings of an end that this origin listens to: accepted senders and messages. Pure. */
 
 import { type MessageRefusal, RULE_LIMITS, type TapRule } from '../../node/index.ts'
 
-/** 'known': senders with a name, and nobody else. 'muted': nobody, for now. */
+/** 'open': every sender. 'known': senders with a name. 'muted': nobody. */
 export type EndPolicy = 'open' | 'known' | 'muted'
 
 export interface EndSettings {
-  /** `#name`, or the own hashname. */
+  /** `#name`, or this origin's hashname. */
   end: string
   policy: EndPolicy
-  /** Of an open end. None: every message. */
+  /** For an open end; without rules, every message is accepted. */
   rules: readonly TapRule[]
 }
 
 export interface KnownSenders {
-  /** The own hashname: one knows oneself. */
+  /** This origin's own. It counts as known. */
   hashname: string
   /** By hashname. */
   names: ReadonlyMap<string, string>
   muted: ReadonlySet<string>
 }
 
-/** One condition as a person writes it: a field is there, or is exactly this. */
+/** One condition: a field exists, or has exactly this value. */
 export interface Condition {
   field: string
-  /** Undefined: whatever it is. */
+  /** Undefined: any value. */
   value: string | undefined
 }
 
-/** Why a message is not taken; undefined when it is. */
-export function refuseMessage(from: string, { policy }: EndSettings, { hashname, names, muted }: KnownSenders): MessageRefusal | undefined {
+/** Why a message is refused; undefined when it is accepted. */
+export function refuseMessage(from: string, policy: EndPolicy, { hashname, names, muted }: KnownSenders): MessageRefusal | undefined {
   if (muted.has(from) || policy === 'muted') return 'muted'
   return policy === 'known' && from !== hashname && !names.has(from) ? 'unknown-sender' : undefined
 }
 
-/** So many conditions go into one rule. */
+/** Most conditions of one rule. */
 export const MAX_CONDITIONS = RULE_LIMITS.maxTests
 
-/** All of the conditions, as the rules of a tap. */
+/** The rules of a tap for messages that meet all conditions. */
 export function rulesOf(conditions: readonly Condition[]): TapRule[] {
   if (conditions.length === 0) return []
   const is = conditions.flatMap(({ field, value }) => (value === undefined ? [] : [[field, value]]))
@@ -45,7 +45,7 @@ export function rulesOf(conditions: readonly Condition[]): TapRule[] {
   return [{ ...(is.length > 0 && { is: Object.fromEntries(is) as Record<string, string> }), ...(has.length > 0 && { has }) }]
 }
 
-/** The rules, in words; '' when there are none. */
+/** The rules in words; '' when there are none. */
 export function rulesText(rules: readonly TapRule[]): string {
   return rules.map(ruleText).join(', or ')
 }

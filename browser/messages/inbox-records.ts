@@ -1,27 +1,27 @@
 /**
- * The messages that this origin has received, in IndexedDB: each once. When there are too many, the oldest of whoever has the most goes
- * (`inbox-shares.ts`). An id stays known for as long as its message could come again. Who may write, and how it is shown, is left to others.
+ * The messages that this origin has received, in IndexedDB, each once. When the inbox is full, the oldest message of the sender with the most is
+ * evicted (`sender-usage.ts`). The id of a message is known for as long as the message could arrive again.
  */
 
 import type { InboxMessage, Kept, MessageRefusal } from '../../node/index.ts'
 import { answerOf, eachRow } from '../peer/database.ts'
 import { bytesOf, type InboxRow } from './inbox-row.ts'
-import { InboxShares, SHARE_STORES } from './inbox-shares.ts'
 import type { MailDatabase } from './mail-database.ts'
+import { SenderUsage, USAGE_STORES } from './sender-usage.ts'
 
-/** A message before it has a place in the inbox. */
+/** A message before it is stored. */
 export interface ArrivedMessage extends Omit<InboxMessage, 'sequence' | 'name' | 'storedAtMs'> {
   expiresAtMs: number
 }
 
-/** Why a message that is new is not taken; undefined when it is. */
+/** Why a new message is refused; undefined when it is accepted. */
 export type Refuse = (message: ArrivedMessage) => MessageRefusal | undefined
 
 export interface InboxRecordsOptions {
-  /** Messages kept, and the sum of their sizes in bytes. */
+  /** Stored messages, and the sum of their sizes in bytes. */
   maxMessages?: number
   maxBytes?: number
-  /** Ids known at once; more messages are not taken until some of them expire. */
+  /** Known ids. New messages are refused as 'full' until some ids expire. */
   maxKnown?: number
 }
 
@@ -31,7 +31,7 @@ export const INBOX_RECORDS_DEFAULTS: Readonly<Required<InboxRecordsOptions>> = {
   maxKnown: 100_000, // 10 MB on the disk; a week of one message every six seconds
 }
 
-/** Longer than the network takes a message after its end: clocks differ. */
+/** Longer than the network accepts a message after its expiry, since clocks differ. */
 const KNOWN_AFTER_END_MS = 600_000
 
 export class InboxRecords {
@@ -46,16 +46,16 @@ export class InboxRecords {
     this.#now = now
   }
 
-  /** Resolves once they are on the disk: what it says about each, and the rows that are new. What cannot be written is 'not-stored'. */
+  /** Resolves when the messages are on the disk: the result for each, and the new rows. Messages that cannot be written are 'not-stored'. */
   async keep(messages: readonly ArrivedMessage[], refuse: Refuse = () => undefined): Promise<{ kept: Kept[]; added: InboxRow[] }> {
     try {
-      return await this.#database.change(['inbox', 'known', ...SHARE_STORES], (transaction) => this.#keep(transaction, messages, refuse))
+      return await this.#database.change(['inbox', 'known', ...USAGE_STORES], (transaction) => this.#keep(transaction, messages, refuse))
     } catch {
-      return { kept: messages.map(() => 'not-stored'), added: [] } // a full disk, or storage that was taken away: senders try again
+      return { kept: messages.map(() => 'not-stored'), added: [] } // a full disk, or storage that was revoked: senders retry
     }
   }
 
-  /** The newest first. */
+  /** Newest first. */
   list(limit: number): Promise<InboxRow[]> {
     return this.#database.read(['inbox'], async (transaction) => {
       const rows: InboxRow[] = []
@@ -64,7 +64,7 @@ export class InboxRecords {
     })
   }
 
-  /** How many there are, and how many arrived after what was read. */
+  /** All messages, and those after the last one that was read. */
   count(): Promise<{ messages: number; unread: number }> {
     return this.#database.read(['inbox', 'facts'], async (transaction) => {
       const inbox = transaction.objectStore('inbox')
@@ -73,21 +73,21 @@ export class InboxRecords {
     })
   }
 
-  /** Everything up to this sequence was read. */
+  /** Marks everything up to this sequence as read. */
   async markRead(sequence: number): Promise<void> {
     await this.#database.change(['facts'], async (transaction) => {
       if ((await numberOf(transaction, 'readUpTo')) < sequence) transaction.objectStore('facts').put(sequence, 'readUpTo')
     })
   }
 
-  /** Takes a message out. It does not come again. */
+  /** Removes a message. Its id stays known, so it does not arrive again. */
   async remove(sequence: number): Promise<void> {
-    await this.#database.change(['inbox', ...SHARE_STORES], async (transaction) => {
+    await this.#database.change(['inbox', ...USAGE_STORES], async (transaction) => {
       const inbox = transaction.objectStore('inbox')
       const row: InboxRow | undefined = await answerOf(inbox.get(sequence))
       if (row === undefined) return
       await answerOf(inbox.delete(sequence))
-      await new InboxShares(transaction).remove({ sequence, from: row.from, bytes: bytesOf(row) })
+      await new SenderUsage(transaction).remove({ sequence, from: row.from, bytes: bytesOf(row) })
       transaction.objectStore('facts').put((await numberOf(transaction, 'bytes')) - bytesOf(row), 'bytes')
     })
   }
@@ -100,7 +100,7 @@ export class InboxRecords {
     const [inbox, known] = [transaction.objectStore('inbox'), transaction.objectStore('known')]
     const storedAtMs = this.#now()
     await forgetExpired(known, storedAtMs - KNOWN_AFTER_END_MS)
-    const shares = new InboxShares(transaction)
+    const usage = new SenderUsage(transaction)
     let bytes = await numberOf(transaction, 'bytes')
     let room = this.#limits.maxKnown - (await answerOf(known.count()))
     const kept: Kept[] = []
@@ -125,27 +125,27 @@ export class InboxRecords {
       const sequence = (await answerOf(inbox.add({ ...message, storedAtMs }))) as number
       const row = { ...message, storedAtMs, sequence }
       bytes += bytesOf(row)
-      await shares.add({ sequence, from: row.from, bytes: bytesOf(row) })
+      await usage.add({ sequence, from: row.from, bytes: bytesOf(row) })
       added.push(row)
       kept.push('stored')
     }
-    if (added.length > 0) transaction.objectStore('facts').put(await this.#makeRoom(inbox, shares, bytes), 'bytes')
+    if (added.length > 0) transaction.objectStore('facts').put(await this.#makeRoom(inbox, usage, bytes), 'bytes')
     return { kept, added }
   }
 
-  /** @returns the bytes that are left */
-  async #makeRoom(inbox: IDBObjectStore, shares: InboxShares, before: number): Promise<number> {
+  /** Evicts messages over the limits. @returns the remaining bytes */
+  async #makeRoom(inbox: IDBObjectStore, usage: SenderUsage, before: number): Promise<number> {
     const { maxMessages, maxBytes } = this.#limits
     let bytes = before
     let messages = await answerOf(inbox.count())
     while (messages > maxMessages || bytes > maxBytes) {
       const from =
-        messages > maxMessages ? await shares.givesWay('messages', maxMessages, messages) : await shares.givesWay('bytes', maxBytes, bytes)
-      const sequence = from && (await shares.oldestOf(from))
+        messages > maxMessages ? await usage.mostUsing('messages', maxMessages, messages) : await usage.mostUsing('bytes', maxBytes, bytes)
+      const sequence = from && (await usage.oldestOf(from))
       const row: InboxRow | undefined = sequence && (await answerOf(inbox.get(sequence)))
       if (row === undefined) return bytes
       await answerOf(inbox.delete(row.sequence))
-      await shares.remove({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
+      await usage.remove({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
       messages--
       bytes -= bytesOf(row)
     }
@@ -158,7 +158,7 @@ async function forgetExpired(known: IDBObjectStore, beforeMs: number): Promise<v
   for (const id of expired) known.delete(id)
 }
 
-/** 0 when it was never written. */
+/** 0 when it was never set. */
 async function numberOf(transaction: IDBTransaction, fact: 'readUpTo' | 'bytes'): Promise<number> {
   const value: number | undefined = await answerOf(transaction.objectStore('facts').get(fact))
   return value ?? 0

@@ -1,10 +1,10 @@
-/** A message as the inbox of this origin has it. */
+/** A message as the inbox of this origin stores it. */
 
 import type { InboxMessage } from '../../node/index.ts'
 
 export type InboxRow = Omit<InboxMessage, 'name'>
 
-/** What a row takes besides its body, about. */
+/** Estimated size of a row without its body. */
 const ROW_BYTES = 500
 
 export function bytesOf({ body }: Pick<InboxRow, 'body'>): number {

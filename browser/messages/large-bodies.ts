@@ -1,7 +1,7 @@
 /**
- * Bodies that were too large for a message: held as content, and kept in IndexedDB, so that they are held again after a reload, by whichever tab
- * of this origin receives. One is kept until its message is over, or its record in the outbox was taken away. What is sealed is kept as
- * the cipher text that others get; its key is in the message alone.
+ * Bodies that are too large for a message. They are held as content, and stored in IndexedDB, so that the tab of this origin that receives holds
+ * them again after a reload. A body is kept until its message expires or is removed from the outbox. An encrypted body is stored as the
+ * cipher text that others fetch; only the message contains its key.
  */
 
 import {
@@ -24,7 +24,7 @@ export interface LargeBodiesOptions {
   content: Pick<ContentStore, 'hold' | 'release'>
   outbox: Pick<OutboxStore, 'get'>
   maxBodies?: number
-  /** Of all of them, in bytes. */
+  /** Sum of all bodies, in bytes. */
   maxBytes?: number
   now?: () => number
 }
@@ -34,16 +34,16 @@ export const LARGE_BODIES_DEFAULTS = {
   maxBytes: 67_108_864,
 } as const
 
-interface Row {
-  /** Of what is held, hex. */
+interface LargeBodyRow {
+  /** Hash of the held content, hex. */
   hash: string
   blob: Blob
   keptAtMs: number
-  /** Undefined until its message is in the outbox. */
+  /** Id of the message; undefined until the message is in the outbox. */
   messageId?: Key
 }
 
-/** A body whose message did not get into the outbox by then, in ms: its tab was closed in between. */
+/** A body without a message is dropped after this time, in ms: its tab was closed before the message was in the outbox. */
 const UNSENT_MS = 600_000
 
 export class LargeBodies {
@@ -56,7 +56,7 @@ export class LargeBodies {
   }
 
   /**
-   * Holds a body, and keeps it. It belongs to no message yet: `sent` says to which, or `drop` that to none.
+   * Holds and stores a body. It belongs to no message yet: call `sent` or `drop` afterwards.
    *
    * @throws {TooMany} @throws {MayflyError} ERR_LIMIT, ERR_TOO_LARGE, ERR_NO_CRYPTO @throws DOMException
    */
@@ -75,10 +75,10 @@ export class LargeBodies {
     }
   }
 
-  /** The message with its link is in the outbox. */
+  /** Call it when the message with the link is in the outbox. */
   async sent(hash: string, messageId: Key): Promise<void> {
     await this.#change(async (bodies) => {
-      const row: Row | undefined = await answerOf(bodies.get(hash))
+      const row: LargeBodyRow | undefined = await answerOf(bodies.get(hash))
       if (row !== undefined) await answerOf(bodies.put({ ...row, messageId }))
     })
   }
@@ -89,12 +89,14 @@ export class LargeBodies {
   }
 
   /**
-   * Lets go what was dropped, here or in another tab.
+   * Releases bodies that were dropped, here or in another tab.
    *
-   * @param isKeeper of one tab: it also holds what is kept and not held here yet, and drops what is over
+   * @param isKeeper true in one tab of this origin: it also holds stored bodies, and drops those whose message is over
    */
   async follow(isKeeper: boolean): Promise<void> {
-    const rows: Row[] = await this.#options.database.read(['large'], (transaction) => answerOf(transaction.objectStore('large').getAll()))
+    const rows: LargeBodyRow[] = await this.#options.database.read(['large'], (transaction) =>
+      answerOf(transaction.objectStore('large').getAll()),
+    )
     const kept = new Set(rows.map(({ hash }) => hash))
     for (const hash of [...this.#held]) if (!kept.has(hash)) await this.#release(hash)
     for (const row of isKeeper ? rows : []) {
@@ -103,32 +105,32 @@ export class LargeBodies {
     }
   }
 
-  async #holdAgain({ hash, blob }: Row): Promise<void> {
+  async #holdAgain({ hash, blob }: LargeBodyRow): Promise<void> {
     this.#held.add(hash)
     try {
       const { key } = await this.#options.content.hold(blobSource(blob))
       if (encodeKeyHex(key) === hash) return
       await this.#options.content.release(key)
-      await this.drop(hash) // not what was written: nobody could read it
+      await this.drop(hash) // the stored bytes are damaged: nobody could read them
     } catch {
-      this.#held.delete(hash) // over a limit, or the peer is being stopped: at the next change
+      this.#held.delete(hash) // over a limit, or the peer stops: tried again at the next change
     }
   }
 
-  async #isOver({ messageId, keptAtMs }: Row): Promise<boolean> {
+  async #isOver({ messageId, keptAtMs }: LargeBodyRow): Promise<boolean> {
     const nowMs = this.#options.now()
     if (messageId === undefined) return nowMs - keptAtMs > UNSENT_MS
     const entry = await this.#options.outbox.get(messageId)
     return entry === undefined || entry.expiresAtMs <= nowMs || wasRefused(entry)
   }
 
-  async #keep(row: Row): Promise<void> {
+  async #keep(row: LargeBodyRow): Promise<void> {
     const { maxBodies, maxBytes } = this.#options
     await this.#change(async (bodies) => {
-      const others: Row[] = (await answerOf(bodies.getAll())).filter(({ hash }: Row) => hash !== row.hash)
+      const others: LargeBodyRow[] = (await answerOf(bodies.getAll())).filter(({ hash }: LargeBodyRow) => hash !== row.hash)
       const bytes = others.reduce((sum, { blob }) => sum + blob.size, row.blob.size)
       if (others.length >= maxBodies || bytes > maxBytes)
-        throw new TooMany('Too many long messages wait to be read. Give up on some of them, or forget them, in the list of what was sent')
+        throw new TooMany('Too many long messages are waiting to be read. Cancel or remove some of them in the list of sent messages')
       await answerOf(bodies.put(row))
     })
   }

@@ -1,12 +1,12 @@
-/** The database of what this origin receives, and remembers of what it sent: its tables. What is in them is for the parts that use them to say. */
+/** The database of the mailbox: its stores and their migration. The modules that use a store define its rows. */
 
 import { announceChanges, type ChangeChannel } from '../peer/change-channel.ts'
 import { answerOf, type Database, openDatabase } from '../peer/database.ts'
 import { bytesOf, type InboxRow } from './inbox-row.ts'
-import { createShareStore, InboxShares } from './inbox-shares.ts'
+import { createUsageStore, SenderUsage } from './sender-usage.ts'
 
 export interface MailDatabase extends Database {
-  /** Of every tab of this origin. */
+  /** Changes by any tab of this origin. */
   readonly changes: ChangeChannel
 }
 
@@ -18,7 +18,7 @@ export async function openMailDatabase(): Promise<MailDatabase> {
     name: NAME,
     version: 2,
     async upgrade(created, transaction, from) {
-      if (from === 1) return addShares(created, transaction)
+      if (from === 1) return addUsage(created, transaction)
       created.createObjectStore('inbox', { keyPath: 'sequence', autoIncrement: true }).createIndex('from', 'from')
       created.createObjectStore('known', { keyPath: 'id' }).createIndex('expires', 'expiresAtMs')
       created.createObjectStore('ends', { keyPath: 'end' })
@@ -45,16 +45,16 @@ export async function openMailDatabase(): Promise<MailDatabase> {
 }
 
 function addSecondVersion(database: IDBDatabase): void {
-  createShareStore(database)
+  createUsageStore(database)
   database.createObjectStore('large', { keyPath: 'hash' })
 }
 
-/** Of a database of the first version, which counted nobody's share. */
-async function addShares(database: IDBDatabase, transaction: IDBTransaction): Promise<void> {
+/** Migrates a database of the first version, which had no usage per sender. */
+async function addUsage(database: IDBDatabase, transaction: IDBTransaction): Promise<void> {
   const inbox = transaction.objectStore('inbox')
   inbox.createIndex('from', 'from')
   addSecondVersion(database)
-  const shares = new InboxShares(transaction)
+  const usage = new SenderUsage(transaction)
   const rows: InboxRow[] = await answerOf(inbox.getAll())
-  for (const row of rows) await shares.add({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
+  for (const row of rows) await usage.add({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
 }

@@ -1,18 +1,18 @@
-/** Tells of messages that arrive while nobody looks at the page, where the person has allowed it. */
+/** Browser notifications of messages that arrive while the page is hidden, if the person has allowed them. */
 
 import { Cell } from '../cell.ts'
 
-/** 'unsupported': this browser, or this page, cannot. */
+/** 'unsupported': this browser or page cannot show notifications. */
 export type NoticePermission = NotificationPermission | 'unsupported'
 
-export interface Notice {
-  /** The same one is shown once. */
+export interface MessageNotice {
+  /** Each id is shown once. */
   id: string
   title: string
   text: string
 }
 
-/** What of a browser's window is used. */
+/** The part of `Window` that is used. */
 export interface NoticeWindow {
   readonly Notification?: Pick<typeof Notification, 'permission' | 'requestPermission'> &
     (new (
@@ -32,14 +32,14 @@ export class Notices {
     this.permission = new Cell(window.Notification?.permission ?? 'unsupported')
   }
 
-  /** Asks the person. To be called while a click is told of. */
+  /** Asks the person. Call it during a `click` event. */
   async ask(): Promise<void> {
     const { Notification } = this.#window
     if (Notification && this.permission.get() === 'default') this.permission.set(await Notification.requestPermission())
   }
 
-  /** Shows it when the page is hidden. Quiet when it may not. */
-  show({ id, title, text }: Notice): void {
+  /** Shows a notification, if the page is hidden and the person has allowed it. */
+  show({ id, title, text }: MessageNotice): void {
     const { Notification, document } = this.#window
     if (!Notification || this.permission.get() !== 'granted' || !document.hidden) return
     try {
@@ -49,7 +49,7 @@ export class Notices {
         notification.close()
       }
     } catch {
-      this.permission.set('unsupported') // some browsers show them from service workers only, and nothing here is one
+      this.permission.set('unsupported') // some browsers show them from service workers only
     }
   }
 }

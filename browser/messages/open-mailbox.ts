@@ -1,4 +1,4 @@
-/** Opens the mailbox of this origin: its database, its secret, and the peer that receives and sends. */
+/** Opens the mailbox of this origin: its database, its secret, and the parts that receive and send. */
 
 import { createMessageSecret, hashnameOf, MayflyError, publicKeyOf } from '../../node/index.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
@@ -7,42 +7,52 @@ import { LargeBodies } from './large-bodies.ts'
 import { openMailDatabase } from './mail-database.ts'
 import { Mailbox } from './mailbox.ts'
 import { ReceiverRecords } from './receiver-records.ts'
+import { ReceiverSettings } from './receiver-settings.ts'
+import { SentMessages } from './sent-messages.ts'
 import { SentTexts } from './sent-texts.ts'
 
 export interface OpenMailboxOptions {
   session: PeerSession
-  /** Whether to make an address when this origin has none yet. */
+  /** Create an address, if this origin has none yet. */
   create: boolean
 }
 
 /**
- * Undefined when this origin has no address and none is to be made.
+ * Undefined when this origin has no address, and `create` is false.
  *
  * @throws {MayflyError} ERR_NO_CRYPTO
  * @throws DOMException, when the browser gives this page no storage
- * @throws what kept the peer from being started
+ * @throws what prevented the peer from being started
  */
 export async function openMailbox({ session, create }: OpenMailboxOptions): Promise<Mailbox | undefined> {
   if (!isSecureContext) throw new MayflyError('ERR_NO_CRYPTO', 'Cannot open a mailbox: this page came by plain http from another machine')
   const database = await openMailDatabase()
-  const receiver = new ReceiverRecords(database)
-  const secret = create ? await receiver.ownSecret(createMessageSecret) : await receiver.secret()
+  const records = new ReceiverRecords(database)
+  const secret = create ? await records.ownSecret(createMessageSecret) : await records.secret()
   if (secret === undefined) {
     database.close()
     return undefined
   }
   const [peer, outbox] = await Promise.all([session.peer(), session.outbox()])
+  const { messages, content } = peer
+  const { onChange } = database.changes
+  const hashname = hashnameOf(publicKeyOf(secret))
   const mailbox = new Mailbox({
-    messages: peer.messages,
+    messages,
     secret,
-    hashname: hashnameOf(publicKeyOf(secret)),
+    hashname,
     inbox: new InboxRecords(database),
-    receiver,
-    outbox,
-    sentTexts: new SentTexts(database),
-    largeBodies: new LargeBodies({ database, content: peer.content, outbox }),
-    maxMessageBytes: peer.status().limits.maxMessageBytes,
-    onChange: database.changes.onChange,
+    settings: new ReceiverSettings(records, hashname),
+    sent: new SentMessages({
+      messages,
+      secret,
+      outbox,
+      texts: new SentTexts(database),
+      largeBodies: new LargeBodies({ database, content, outbox }),
+      maxMessageBytes: peer.status().limits.maxMessageBytes,
+      onChange,
+    }),
+    onChange,
     locks: navigator.locks,
   })
   await mailbox.start()

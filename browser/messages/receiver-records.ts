@@ -1,25 +1,25 @@
-/** Who this origin is as a receiver, in IndexedDB: its secret, what it takes of which ends, and the senders that it has named or muted. */
+/** The receiver of this origin, in IndexedDB: its secret, the settings of its ends, and the senders that it has named or muted. */
 
 import type { MessageSecret } from '../../node/index.ts'
 import { answerOf } from '../peer/database.ts'
 import type { EndSettings } from './end-settings.ts'
-import { InboxShares, SHARE_STORES } from './inbox-shares.ts'
 import type { MailDatabase } from './mail-database.ts'
+import { SenderUsage, USAGE_STORES } from './sender-usage.ts'
 
 export const RECEIVER_LIMITS = {
-  ends: 50, // a home takes so many taps of one tab, and more
+  ends: 50, // below the number of taps that a home accepts from one tab
   senders: 1_000,
   nameLength: 40,
 } as const
 
-/** A sender as its row has it; what is not there is as for everybody. */
+/** The row of a sender. */
 interface SenderRow {
   hashname: string
   name?: string
   isMuted?: boolean
 }
 
-/** Over one of the limits above. */
+/** One of the limits above is reached. */
 export class TooMany extends Error {
   override readonly name = 'TooMany'
 }
@@ -31,12 +31,12 @@ export class ReceiverRecords {
     this.#database = database
   }
 
-  /** The secret of this origin's address, when it has one. */
+  /** The secret of this origin's address, if it has one. */
   secret(): Promise<MessageSecret | undefined> {
     return this.#database.read(['facts'], (transaction) => answerOf(transaction.objectStore('facts').get('secret')))
   }
 
-  /** The same; made once, whoever of several tabs asks first. */
+  /** As `secret`, which is created when there is none: once, by the first of several tabs. */
   ownSecret(create: () => MessageSecret): Promise<MessageSecret> {
     return this.#database.change(['facts'], async (transaction) => {
       const facts = transaction.objectStore('facts')
@@ -48,7 +48,7 @@ export class ReceiverRecords {
     })
   }
 
-  /** What was set for each end: open ones that are listened to, by name, and the own hashname, if something was set for it. */
+  /** The settings of open ends, and of this origin's hashname if it has some. */
   async ends(): Promise<EndSettings[]> {
     const rows: (Pick<EndSettings, 'end'> & Partial<EndSettings>)[] = await this.#database.read(['ends'], (transaction) =>
       answerOf(transaction.objectStore('ends').getAll()),
@@ -56,7 +56,7 @@ export class ReceiverRecords {
     return rows.map((row) => ({ policy: 'open', rules: [], ...row }))
   }
 
-  /** Listens to an end, or takes something else of it from now on. @throws {TooMany} */
+  /** Listens to an end, or changes its settings. @throws {TooMany} */
   async setEnd(settings: EndSettings): Promise<void> {
     await this.#database.change(['ends'], (transaction) =>
       putBounded(transaction.objectStore('ends'), settings, settings.end, RECEIVER_LIMITS.ends),
@@ -67,7 +67,7 @@ export class ReceiverRecords {
     await this.#database.change(['ends'], (transaction) => answerOf(transaction.objectStore('ends').delete(end)))
   }
 
-  /** Names by hashname, and who is muted. */
+  /** Names by hashname, and muted hashnames. */
   async senders(): Promise<{ names: ReadonlyMap<string, string>; muted: ReadonlySet<string> }> {
     const rows: SenderRow[] = await this.#database.read(['senders'], (transaction) => answerOf(transaction.objectStore('senders').getAll()))
     return {
@@ -76,22 +76,22 @@ export class ReceiverRecords {
     }
   }
 
-  /** Names a sender, or makes it unnamed (''); mutes it, or no more. @throws {TooMany} */
+  /** Changes the name of a sender ('' removes it), or mutes or unmutes it. @throws {TooMany} */
   async setSender(hashname: string, change: { name?: string; isMuted?: boolean }): Promise<void> {
-    await this.#database.change(['inbox', ...SHARE_STORES], async (transaction) => {
+    await this.#database.change(['inbox', ...USAGE_STORES], async (transaction) => {
       const senders = transaction.objectStore('senders')
       const before: SenderRow | undefined = await answerOf(senders.get(hashname))
       const after = { hashname, ...before, ...change }
       after.name = (after.name ?? '').trim().slice(0, RECEIVER_LIMITS.nameLength)
       if (after.name === '' && after.isMuted !== true) await answerOf(senders.delete(hashname))
       else await putBounded(senders, after, hashname, RECEIVER_LIMITS.senders)
-      await new InboxShares(transaction).renamed(hashname)
+      await new SenderUsage(transaction).renamed(hashname)
     })
   }
 }
 
 async function putBounded(rows: IDBObjectStore, row: object, key: string, limit: number): Promise<void> {
   const isNew = (await answerOf(rows.count(key))) === 0
-  if (isNew && (await answerOf(rows.count())) >= limit) throw new TooMany(`There are ${limit} already; remove one first.`)
+  if (isNew && (await answerOf(rows.count())) >= limit) throw new TooMany(`The limit of ${limit} is reached. Remove one first.`)
   await answerOf(rows.put(row))
 }

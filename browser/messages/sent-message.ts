@@ -1,4 +1,4 @@
-/** An outbox entry as the list of what was sent shows it. How it begins was kept apart. */
+/** An outbox entry as the list of sent messages shows it. */
 
 import { encodeKeyHex, type OutboxEntry } from '../../node/index.ts'
 
@@ -6,7 +6,7 @@ export interface SentMessage
   extends Pick<OutboxEntry, 'end' | 'createdAtMs' | 'expiresAtMs' | 'nextTryAtMs' | 'tries' | 'outcome' | 'isDone'> {
   /** Hex. */
   id: string
-  /** How it begins, where that was kept. */
+  /** The beginning of its text, if it was stored. */
   text: string | undefined
 }
 

@@ -1,15 +1,15 @@
-/** How the messages that were sent begin, in IndexedDB: what is in the outbox is sealed for its receivers, and its sender cannot read it any more. */
+/** The beginnings of sent messages, in IndexedDB: the outbox has them encrypted for their receivers, and the sender cannot decrypt them. */
 
 import { answerOf } from '../peer/database.ts'
 import type { MailDatabase } from './mail-database.ts'
 
 export const SENT_TEXTS_LIMITS = {
-  texts: 1_000, // as many as the outbox keeps of what is done
-  length: 200, // enough to know it again
+  texts: 1_000, // as many as the outbox keeps of done messages
+  length: 200, // enough to recognise it
 } as const
 
 interface SentText {
-  /** Of the message, hex. */
+  /** Id of the message, hex. */
   id: string
   text: string
   sentAtMs: number

@@ -57,6 +57,12 @@ export function routeOfLink(link: string): PageRoute | undefined {
   return route.view === 'page' ? route : undefined
 }
 
+/** The end that a link to the composer names; undefined for any other link. */
+export function endOfLink(text: string): string | undefined {
+  const [, part] = /^https?:\/\/[^/]+\/to\/([^/?#]+)$/.exec(text) ?? []
+  return part === undefined ? undefined : endOfPart(decodePart(part))
+}
+
 /** The path for the address bar and for links. It may contain a key, after `#`: requests to a gateway use `rawPathOf`. */
 export function pathOf(route: Route): string {
   if (route.view === 'home') return '/'

@@ -28,7 +28,7 @@ export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps)
   const { sequence, id, end, from, sentAtMs, isSealed, fields } = row
   const isMine = end === mailbox.hashname
   const answer = (to: string) => {
-    mailbox.draft.answer(to, id)
+    mailbox.sent.draft.answer(to, id)
     document.getElementById('message-text')?.focus()
   }
   return (
@@ -63,9 +63,9 @@ export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps)
 }
 
 function MuteButton({ mailbox, hashname }: { mailbox: Mailbox; hashname: string }) {
-  const isMuted = useCell(mailbox.muted).has(hashname)
+  const isMuted = useCell(mailbox.settings.muted).has(hashname)
   const [problem, setProblem] = useState<string>()
-  const change = () => mailbox.muteSender(hashname, !isMuted).catch((error: unknown) => setProblem(listenProblemSentence(error)))
+  const change = () => mailbox.settings.muteSender(hashname, !isMuted).catch((error: unknown) => setProblem(listenProblemSentence(error)))
   return (
     <>
       <button type="button" class="plain" onClick={change} data-testid="mute-sender">

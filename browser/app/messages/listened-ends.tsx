@@ -10,8 +10,8 @@ import { ConditionRows } from './condition-rows.tsx'
 import { PolicyChoice } from './policy-choice.tsx'
 
 export function ListenedEnds({ mailbox }: { mailbox: Mailbox }) {
-  const ends = useCell(mailbox.ends)
-  const problems = useCell(mailbox.receiving.problems)
+  const ends = useCell(mailbox.settings.ends)
+  const problems = useCell(mailbox.receiver.problems)
   return (
     <section class="listened" aria-labelledby="listened-title">
       <h2 id="listened-title">You listen to</h2>
@@ -34,7 +34,7 @@ function ListenedEnd({ mailbox, settings, problem }: { mailbox: Mailbox; setting
         href={pathOf({ view: 'messages', to: end })}
         onClick={(event) => {
           event.preventDefault()
-          mailbox.draft.address(end)
+          mailbox.sent.draft.address(end)
           document.getElementById('message-text')?.focus()
         }}
       >
@@ -43,9 +43,9 @@ function ListenedEnd({ mailbox, settings, problem }: { mailbox: Mailbox; setting
       <PolicyChoice
         label={`Take messages on ${end}`}
         policy={policy}
-        onChoose={(chosen) => void mailbox.setEnd({ ...settings, policy: chosen })}
+        onChoose={(chosen) => void mailbox.settings.setEnd({ ...settings, policy: chosen })}
       />
-      <button type="button" class="quiet" aria-label={`Stop listening to ${end}`} onClick={() => mailbox.removeEnd(end)}>
+      <button type="button" class="quiet" aria-label={`Stop listening to ${end}`} onClick={() => mailbox.settings.removeEnd(end)}>
         Remove
       </button>
       {rules.length > 0 && (
@@ -70,7 +70,7 @@ function ListenForm({ mailbox }: { mailbox: Mailbox }) {
     event.preventDefault()
     const name = typed.trim()
     try {
-      await mailbox.setEnd({ end: name.startsWith('#') ? name : `#${name}`, policy: 'open', rules: rulesOf(conditions) })
+      await mailbox.settings.setEnd({ end: name.startsWith('#') ? name : `#${name}`, policy: 'open', rules: rulesOf(conditions) })
       setTyped('')
       setConditions([])
       setProblem(undefined)

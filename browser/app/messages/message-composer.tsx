@@ -10,10 +10,10 @@ import { useCell } from '../use-cell.ts'
 const encoder = new TextEncoder()
 
 export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }) {
-  const { draft } = mailbox
+  const { draft } = mailbox.sent
   const { to, text, answers } = useCell(draft.state)
-  const names = useCell(mailbox.names)
-  const ends = useCell(mailbox.ends)
+  const names = useCell(mailbox.settings.names)
+  const ends = useCell(mailbox.settings.ends)
   const [isSending, setSending] = useState(false)
   const [problem, setProblem] = useState<string>()
   const size = encoder.encode(text).byteLength
@@ -65,7 +65,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
         ))}
       </datalist>
       <p id="message-means" class="hint">
-        {meansSentence(mailbox.endOf(to))}
+        {meansSentence(mailbox.settings.endOf(to))}
         {answers !== undefined && ' It answers a message.'}
       </p>
       <label for="message-text">Message</label>

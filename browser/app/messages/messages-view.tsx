@@ -3,7 +3,7 @@
 import '../../messages.css'
 import { useEffect } from 'preact/hooks'
 import type { Mailbox } from '../../messages/mailbox.ts'
-import type { ReceivingState } from '../../messages/receiving.ts'
+import type { ReceiverState } from '../../messages/message-receiver.ts'
 import type { Tab } from '../../tab.ts'
 import type { MessagesRoute } from '../../visit/route.ts'
 import { mailboxProblemSentence } from '../../words/message-sentence.ts'
@@ -39,9 +39,9 @@ export function MessagesView({ tab, route }: MessagesViewProps) {
 }
 
 function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string | undefined }) {
-  const receiving = useCell(mailbox.receiving.state)
+  const receiving = useCell(mailbox.receiver.state)
   useEffect(() => {
-    if (to !== undefined) mailbox.draft.address(to)
+    if (to !== undefined) mailbox.sent.draft.address(to)
   }, [mailbox, to])
   return (
     <>
@@ -65,7 +65,7 @@ function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string |
   )
 }
 
-function receivingSentence(state: ReceivingState): string {
+function receivingSentence(state: ReceiverState): string {
   if (state === 'elsewhere') return 'Another tab of this browser receives; what arrives is shown here too.'
   return 'What others write to you arrives here while a tab of this site is open, and stays in this browser.'
 }

@@ -4,8 +4,8 @@ import type { Mailbox } from '../../messages/mailbox.ts'
 import { useCell } from '../use-cell.ts'
 
 export function MutedSenders({ mailbox }: { mailbox: Mailbox }) {
-  const muted = useCell(mailbox.muted)
-  useCell(mailbox.names)
+  const muted = useCell(mailbox.settings.muted)
+  useCell(mailbox.settings.names)
   if (muted.size === 0) return null
   return (
     <section class="muted-senders" aria-labelledby="muted-title">
@@ -13,8 +13,8 @@ export function MutedSenders({ mailbox }: { mailbox: Mailbox }) {
       <ul data-testid="muted">
         {[...muted].map((hashname) => (
           <li key={hashname} data-hashname={hashname}>
-            <span title={hashname}>{mailbox.nameOf(hashname)}</span>
-            <button type="button" class="quiet" onClick={() => mailbox.muteSender(hashname, false)}>
+            <span title={hashname}>{mailbox.settings.nameOf(hashname)}</span>
+            <button type="button" class="quiet" onClick={() => mailbox.settings.muteSender(hashname, false)}>
               Unmute
             </button>
           </li>

@@ -10,7 +10,7 @@ import { QrImage } from './qr-image.tsx'
 
 export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
   const { hashname } = mailbox
-  const policy = useCell(mailbox.policy)
+  const policy = useCell(mailbox.settings.policy)
   const [isShown, setShown] = useState(false)
   const link = new URL(pathOf({ view: 'messages', to: hashname }), location.href).href
   return (
@@ -23,7 +23,11 @@ export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
       <p class="hint">What is written to it is sealed: only this browser can read it. Its key is kept here and nowhere else.</p>
       <div class="policy-row">
         <span>Take messages</span>
-        <PolicyChoice label="Take messages to your address" policy={policy} onChoose={(chosen) => void mailbox.setPolicy(chosen)} />
+        <PolicyChoice
+          label="Take messages to your address"
+          policy={policy}
+          onChoose={(chosen) => void mailbox.settings.setPolicy(chosen)}
+        />
       </div>
       <div class="actions">
         <button type="button" class="quiet" aria-expanded={isShown} onClick={() => setShown(!isShown)} data-testid="show-qr">

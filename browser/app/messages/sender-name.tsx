@@ -8,7 +8,7 @@ import { listenProblemSentence } from '../../words/message-sentence.ts'
 import { useCell } from '../use-cell.ts'
 
 export function SenderName({ mailbox, hashname }: { mailbox: Mailbox; hashname: string }) {
-  const name = useCell(mailbox.names).get(hashname)
+  const name = useCell(mailbox.settings.names).get(hashname)
   const [typed, setTyped] = useState<string>()
   const [problem, setProblem] = useState<string>()
   if (typed === undefined)
@@ -27,7 +27,7 @@ export function SenderName({ mailbox, hashname }: { mailbox: Mailbox; hashname: 
   const save = async (event: Event) => {
     event.preventDefault()
     try {
-      await mailbox.nameSender(hashname, typed)
+      await mailbox.settings.nameSender(hashname, typed)
       setTyped(undefined)
     } catch (error) {
       setProblem(listenProblemSentence(error))

@@ -7,7 +7,7 @@ import { outcomeSentence } from '../../words/message-sentence.ts'
 import { useCell } from '../use-cell.ts'
 
 export function SentList({ mailbox }: { mailbox: Mailbox }) {
-  const sent = useCell(mailbox.sent)
+  const sent = useCell(mailbox.sent.list)
   if (sent.length === 0) return null
   return (
     <section class="sent" aria-labelledby="sent-title">
@@ -23,7 +23,7 @@ export function SentList({ mailbox }: { mailbox: Mailbox }) {
 
 function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage }) {
   const { id, end, text, createdAtMs, outcome, isDone } = message
-  const name = useCell(mailbox.names).get(end)
+  const name = useCell(mailbox.settings.names).get(end)
   return (
     <li data-id={id} data-state={outcome?.state ?? 'sending'} data-done={isDone}>
       <p>
@@ -42,7 +42,7 @@ function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage 
         type="button"
         class="quiet"
         title={isDone ? undefined : 'It is not sent again; nodes that keep it already may still deliver it'}
-        onClick={() => mailbox.forget(id)}
+        onClick={() => mailbox.sent.forget(id)}
         data-testid="forget"
       >
         {isDone ? 'Forget' : 'Give up'}

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { Cell } from '../../../browser/cell.ts'
 import { Draft } from '../../../browser/messages/draft.ts'
 import { type EndSettings, refuseMessage, rulesOf, rulesText } from '../../../browser/messages/end-settings.ts'
-import { endOfLink } from '../../../browser/messages/mailbox.ts'
+import { MessageReceiver } from '../../../browser/messages/message-receiver.ts'
 import { Notices, type NoticeWindow } from '../../../browser/messages/notices.ts'
-import { Receiving } from '../../../browser/messages/receiving.ts'
 import { textOf } from '../../../browser/messages/text-of.ts'
 import { harmlessLine, harmlessText } from '../../../browser/text/harmless-text.ts'
+import { endOfLink } from '../../../browser/visit/route.ts'
 import { outcomeSentence, postProblemSentence } from '../../../browser/words/message-sentence.ts'
 import { type Kept, MayflyError, type Message, type PostOutcome, type Tap, type TapOptions } from '../../../node/index.ts'
 
@@ -48,7 +48,7 @@ describe('what is taken of an end', () => {
 
   it('is what its policy says, and nothing of who is muted', () => {
     const refusals = (policy: EndSettings['policy']) =>
-      ['friend', 'stranger', HASHNAME, 'bore'].map((from) => refuseMessage(from, { end: '#wall', policy, rules: [] }, known))
+      ['friend', 'stranger', HASHNAME, 'bore'].map((from) => refuseMessage(from, policy, known))
     expect(refusals('open')).toEqual([undefined, undefined, undefined, 'muted'])
     expect(refusals('known')).toEqual([undefined, 'unknown-sender', undefined, 'muted'])
     expect(refusals('muted')).toEqual(['muted', 'muted', 'muted', 'muted'])
@@ -201,7 +201,7 @@ describe('receiving', () => {
   it('taps the address and each end, follows what is added and removed, and says what is refused', async () => {
     const { locks, messages, open, refused } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([listened('#wall')])
-    const receiving = new Receiving({ messages, secret, hashname: HASHNAME, ends, keep, locks })
+    const receiving = new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })
     receiving.start()
     await settled()
     expect([receiving.state.get(), [...open.keys()]]).toEqual(['here', [HASHNAME, '#wall']])
@@ -221,7 +221,7 @@ describe('receiving', () => {
   it('taps by the rules of an end, anew when they change, and an end that is muted not at all', async () => {
     const { locks, messages, open } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([listened('#wall'), listened('#quiet', { policy: 'muted' })])
-    const receiving = new Receiving({ messages, secret, hashname: HASHNAME, ends, keep, locks })
+    const receiving = new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })
     receiving.start()
     await settled()
     expect([...open.keys()]).toEqual([HASHNAME, '#wall'])
@@ -236,9 +236,9 @@ describe('receiving', () => {
   it('is done by one tab, and by the next when that one is closed', async () => {
     const { locks, messages, open, passOn } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([])
-    const [first, second] = [1, 2].map(() => new Receiving({ messages, secret, hashname: HASHNAME, ends, keep, locks })) as [
-      Receiving,
-      Receiving,
+    const [first, second] = [1, 2].map(() => new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })) as [
+      MessageReceiver,
+      MessageReceiver,
     ]
     first.start()
     second.start()

@@ -1,41 +1,41 @@
 /**
- * Is there for this origin's address and for the open ends that it listens to: in one tab of the browser at a time, and in the next when
- * that one closes. Where messages are kept is handed in.
+ * Receives messages to this origin's address and to the open ends that it listens to. One tab of the browser receives at a time: leader election
+ * by a Web Lock, so that another tab takes over when that one is closed.
  */
 
 import type { Kept, Message, MessageSecret, Messages, Tap, TapRule } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { EndSettings } from './end-settings.ts'
 
-export interface ReceivingOptions {
+export interface MessageReceiverOptions {
   messages: Pick<Messages, 'tap'>
   secret: MessageSecret
-  /** Of the secret. */
+  /** The hashname of `secret`. */
   hashname: string
-  /** Open ends. One that is muted is not listened to. */
+  /** Open ends. A muted one is not tapped. */
   ends: ReadableCell<readonly EndSettings[]>
   keep(end: string, messages: Message[]): Promise<Kept[]>
   locks: Pick<LockManager, 'request'>
 }
 
-/** 'elsewhere': another tab of this browser receives, and this one is ready to take over. */
-export type ReceivingState = 'beginning' | 'here' | 'elsewhere'
+/** 'elsewhere': another tab of this browser receives, and this one waits to take over. */
+export type ReceiverState = 'beginning' | 'here' | 'elsewhere'
 
 const LOCK = 'mayfly:receiver'
 
-export class Receiving {
-  readonly state = new Cell<ReceivingState>('beginning')
-  /** Why an end cannot be listened to, by end. Bounded by the ends. */
+export class MessageReceiver {
+  readonly state = new Cell<ReceiverState>('beginning')
+  /** Why an end cannot be tapped, by end. Bounded by the ends. */
   readonly problems = new Cell<ReadonlyMap<string, unknown>>(new Map())
-  readonly #options: ReceivingOptions
-  /** By end, with the rules that it was made with. Bounded by the ends. */
+  readonly #options: MessageReceiverOptions
+  /** By end, with its rules. Bounded by the ends. */
   readonly #taps = new Map<string, { tap: Tap; rules: string }>()
 
-  constructor(options: ReceivingOptions) {
+  constructor(options: MessageReceiverOptions) {
     this.#options = options
   }
 
-  /** To be called once. The lock goes to another tab when this document ends. */
+  /** Call it once. The browser passes the lock to another tab when this document ends. */
   start(): void {
     const { locks } = this.#options
     const wait = () => {
@@ -45,7 +45,7 @@ export class Receiving {
     void locks.request(LOCK, { ifAvailable: true }, (lock) => (lock === null ? undefined : this.#receive())).then(wait)
   }
 
-  /** Never ends: the lock is given back by the browser. */
+  /** Never resolves: the browser releases the lock. */
   #receive(): Promise<never> {
     this.state.set('here')
     this.#options.ends.subscribe(() => this.#followEnds())
