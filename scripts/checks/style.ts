@@ -1,0 +1,75 @@
+/** Files that the style checks read, and the faults that are left in them. A number here may only fall, and a list may only shrink. */
+
+/** Comments and documents. */
+export const COMMENTED = /^(node|gateway|browser|scripts|test)\/.*\.(ts|tsx|mjs|cjs|md)$/
+export const DOCUMENTS = /\.md$/
+export const PRODUCT = /^(node|gateway|browser)\/.*\.tsx?$/
+
+/** The part of the tree that a path is counted under: the folder, in node/ the folder below it. */
+export function partOf(path: string): string {
+  const [folder = '', part = '', ...rest] = path.split('/')
+  if (part === '') return '.'
+  return folder === 'node' && rest.length > 0 ? `${folder}/${part}` : folder
+}
+
+/** Sentences without a subject, by part; 0 where none is named. */
+export const HEADLESS_LEFT: Readonly<Record<string, number>> = {
+  browser: 85,
+  gateway: 63,
+  node: 12,
+  'node/async': 5,
+  'node/cli': 35,
+  'node/content': 31,
+  'node/keys': 3,
+  'node/messages': 94,
+  'node/network': 21,
+  'node/rendezvous': 24,
+  'node/server': 32,
+  scripts: 62,
+  test: 95,
+}
+
+/** Lines of prose that are too long, by part. */
+export const LONG_LINES_LEFT: Readonly<Record<string, number>> = {
+  '.': 92,
+  'node/content': 57,
+  'node/messages': 45,
+  'node/rendezvous': 20,
+}
+
+/** Functions and classes that are too long: the name, and its lines. */
+export const LONG_FUNCTIONS_LEFT: Readonly<Record<string, number>> = {
+  Holdings: 179,
+  InboxDatabase: 261,
+  Mailbox: 221,
+  PageVisit: 282,
+  PrivateVisit: 195,
+  Tab: 207,
+  createContent: 151,
+  createContentClient: 175,
+  createMessages: 295,
+  createOutbox: 172,
+  createPeer: 206,
+  createRecordStore: 171,
+  createRendezvous: 296,
+  createRetryScheduler: 190,
+  createRouter: 260,
+  openInbox: 191,
+  serveMessages: 299,
+  serveSession: 226,
+}
+
+/** Contexts that are too large: the name, and its members. */
+export const LARGE_CONTEXTS_LEFT: Readonly<Record<string, number>> = {
+  FinderContext: 9,
+  MessagesContext: 11,
+  OwnTapContext: 9,
+  RendezvousContext: 11,
+  SessionContext: 18,
+}
+
+/** Files that are too long: the path, and its lines. */
+export const LONG_FILES_LEFT: Readonly<Record<string, number>> = {
+  'browser/visit/page-visit.ts': 422,
+  'node/messages/routing/message-server.ts': 402,
+}
