@@ -1,4 +1,4 @@
-/** What each sub-command is handed: the process's streams and signal as arguments, and what the command line asked for. */
+/** The context of a sub-command: its settings, and the process's streams and signal. */
 
 import type { Readable } from 'node:stream'
 import type { Output, OutputStream } from './print/output.ts'
@@ -13,6 +13,6 @@ export interface CommandContext {
   env: Readonly<Record<string, string | undefined>>
   /** Aborted when the process is asked to end. */
   signal: AbortSignal
-  /** Of the package. */
+  /** The version of the package. */
   version: string
 }

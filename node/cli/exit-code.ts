@@ -5,11 +5,11 @@ import { MayflyError } from '../errors.ts'
 export const EXIT = {
   done: 0,
   failed: 1,
-  /** The command line, the environment or the configuration file asks for something that cannot be. */
+  /** An error in the command line, the environment or the configuration file. */
   wrongUsage: 2,
-  /** Everybody was asked, and nobody holds it. */
+  /** All gateways or record nodes were asked, and nobody holds it. */
   noHolder: 3,
-  /** There was nobody to ask. */
+  /** No gateway or peer could be reached. */
   noNetwork: 4,
 } as const
 

@@ -1,4 +1,4 @@
-/** `mayfly get`: content of any size, checked before it is seen, to standard output, a file or (the files of a bundle) a folder. */
+/** `mayfly get`: fetches content of any size, checks it, and writes it to standard output, a file or (the files of a bundle) a folder. */
 
 import { basename } from 'node:path'
 import { MayflyError } from '../../errors.ts'
@@ -17,52 +17,48 @@ import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeBytes } from '../print/progress-bar.ts'
 import type { ContentReference } from '../values/content-reference.ts'
 
+/** Content to write, and how to read its plain text where it is private. */
+interface ContentToWrite {
+  content: OpenedContent
+  unsealed: UnsealedContent | undefined
+  client: NetworkClient
+  signal: AbortSignal
+}
+
 /** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_WRONG_KEY, ERR_DAMAGED */
 export async function runGet(context: CommandContext, reference: ContentReference): Promise<ExitCode> {
   const { configuration, output } = context
-  const target = configuration.output
-  const isToFile = target !== undefined && target !== '-'
-  if (output.json && !isToFile) {
+  const target = configuration.output === '-' ? undefined : configuration.output
+  if (output.json && target === undefined) {
     throw new MayflyError('ERR_BAD_OPTION', '--json needs --output FILE: standard output carries the bytes')
   }
   const signal = AbortSignal.any([context.signal, output.closed])
   const onRetry = (error: MayflyError) => output.remark(`${error.message}; trying again`)
   const client = await openNetworkClient({ ...configuration, signal, onRetry })
-  const getting: Getting = { context, client, signal }
   try {
-    const { key, outline, linkKey } = reference
+    const { key, outline, linkKey, path } = reference
     const content = await openOnceHeld(client, key, { ...(outline && { outline }), waitMs: configuration.waitMs, signal })
     const unsealed = await unseal(content, { client, linkKey, signal })
-    const entries = isToFile || reference.path !== undefined ? await readBundle(content, { signal, unsealed }) : undefined
-    if (reference.path !== undefined) {
+    const isMaybeBundle = target !== undefined || path !== undefined
+    const entries = isMaybeBundle ? await readBundle(content, { signal, unsealed }) : undefined
+    let whole: ContentToWrite = { content, unsealed, client, signal }
+    if (path !== undefined) {
       const entry = entryAt(entries, reference)
       const file = await client.open(entry.key, { ...(entry.outline && { outline: entry.outline }), signal })
-      const inFile = await unseal(file, { client, linkKey, signal })
-      await (isToFile ? toFile(getting, file, inFile, target) : toStandardOutput(getting, file, inFile))
-    } else if (entries !== undefined && isToFile) {
+      whole = { ...whole, content: file, unsealed: await unseal(file, { client, linkKey, signal }) }
+    } else if (entries !== undefined && target !== undefined) {
       const { downloadBundle } = await import('../fetch/bundle-download.ts')
       await downloadBundle(content, entries, target, { client, output, linkKey, signal })
-    } else {
-      await (isToFile ? toFile(getting, content, unsealed, target) : toStandardOutput(getting, content, unsealed))
+      return EXIT.done
     }
+    await (target === undefined ? writeToStandardOutput(context, whole) : writeToFile(context, whole, target))
     return EXIT.done
   } finally {
     await client.close()
   }
 }
 
-interface Getting {
-  context: CommandContext
-  client: NetworkClient
-  signal: AbortSignal
-}
-
-async function toFile(
-  { context: { output }, client, signal }: Getting,
-  content: OpenedContent,
-  unsealed: UnsealedContent | undefined,
-  file: string,
-): Promise<void> {
+async function writeToFile({ output }: CommandContext, { content, unsealed, client, signal }: ContentToWrite, file: string): Promise<void> {
   const { key, size } = content
   await download(content, file, {
     reopen: (outline) => client.open(key, { ...(outline && { outline }), signal }),
@@ -78,15 +74,13 @@ async function toFile(
   output.result(`${file}: ${written} bytes`, { hash: encodeKeyHex(key), size: written, file, ...facts })
 }
 
-async function toStandardOutput(
-  { context, signal }: Getting,
-  content: OpenedContent,
-  unsealed: UnsealedContent | undefined,
+async function writeToStandardOutput(
+  { configuration, output, stdout }: CommandContext,
+  { content, unsealed, signal }: ContentToWrite,
 ): Promise<void> {
-  const { configuration, output, stdout } = context
   const isForTerminal = configuration.output === undefined && stdout.isTTY === true
   const text = createPlainTextCheck()
-  // A bar and the content itself would be drawn over each other.
+  // On a terminal, a bar and the content itself would be drawn over each other.
   const progress = stdout.isTTY === true ? undefined : output.progressBar('getting', (unsealed ?? content).size)
   try {
     const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
@@ -105,7 +99,7 @@ async function toStandardOutput(
   }
 }
 
-/** @throws {MayflyError} ERR_UNAVAILABLE when there is no such file in it, or it is no bundle at all */
+/** @throws {MayflyError} ERR_UNAVAILABLE: the bundle has no such file, or the content is no bundle */
 function entryAt(entries: BundleEntry[] | undefined, { hash, path }: ContentReference): BundleEntry {
   if (entries === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: ${hash} is one file, and no bundle of files`)
   const folder = path?.replace(/\/?$/, '/')

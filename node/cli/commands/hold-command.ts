@@ -1,7 +1,6 @@
-/** `mayfly hold`: this process is a holder of files and folders until it is told to end. */
+/** `mayfly hold`: this process holds files and folders until it is asked to stop. */
 
-import { once } from 'node:events'
-import { createPeer, encodeKeyHex, type Key, MayflyError, type Peer } from '../../index.ts'
+import { createPeer, encodeKeyHex, MayflyError, type Peer } from '../../index.ts'
 import { originOfAddress } from '../../network/addresses.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -10,16 +9,10 @@ import { describeNetworkEvent, startJoined, stopSoon } from '../fetch/joined-pee
 import { closeInputs, type HoldInput, openInputs } from '../hold/hold-input.ts'
 import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
 import type { Output } from '../print/output.ts'
-import { describeHolders } from './holders-command.ts'
+import { reportHolders } from './holder-reports.ts'
 
 /**
- * How long the link may stay unsaid because nobody counts the holder yet, in ms. Whoever opens a link that was just said must find the page:
- * holding is told to the record nodes in the background (12 links read through four nodes at once, without waiting: 7 of them 404).
- */
-const ANNOUNCE_MS = 5_000
-
-/**
- * Says a link for each path, then stays until the signal, or until nothing is left that could be held.
+ * Prints a link for each path, then runs until the signal, or until nothing is left to hold.
  *
  * @throws {MayflyError} ERR_TOO_LARGE, ERR_NO_NETWORK, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_LIMIT
  * @throws signal.reason, when aborted before everything was held
@@ -40,29 +33,29 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
     isPrivate: configuration.private,
     onGone(name, hash) {
       output.event({ type: 'release', hash, name })
-      output.problem(new MayflyError('ERR_UNAVAILABLE', `No longer holding ${name}: it is not what it was`))
+      output.problem(new MayflyError('ERR_UNAVAILABLE', `No longer holding ${name}: it has changed`))
       if (isAllHeld && holding.size === 0) nothingLeft.abort()
     },
   })
-  const teller = tellOfNetwork(context, peer)
+  const network = reportNetwork(output, peer)
   try {
     await startJoined(peer, { join, timeoutMs, signal })
-    const watching: Promise<void>[] = []
+    const reports: Promise<void>[] = []
     for (const input of inputs) {
       const held = await holding.add(input)
-      const { promise: said, resolve } = Promise.withResolvers<void>()
-      const onAnnounced = () => {
-        sayLink(context, input, held, teller.answering(join))
-        teller.begin()
+      const { promise: printed, resolve } = Promise.withResolvers<void>()
+      const onFindable = () => {
+        printLink(output, input, held, network.answeringFirst(join))
+        network.printEvents()
         resolve()
       }
       const label = inputs.length > 1 ? input.name : undefined
-      watching.push(tellOfHolders(output, peer, held.key, { onAnnounced, label, ended }))
-      await said
+      reports.push(reportHolders(peer, output, { key: held.key, onFindable, label, signal: ended }))
+      await printed
     }
     isAllHeld = true
     if (holding.size === 0) return EXIT.failed
-    await Promise.all(watching)
+    await Promise.all(reports)
     return nothingLeft.signal.aborted ? EXIT.failed : EXIT.done
   } finally {
     holding.end()
@@ -71,7 +64,7 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   }
 }
 
-function sayLink({ output }: CommandContext, { name, isFolder, files }: HoldInput, held: HeldInput, join: string[]): void {
+function printLink(output: Output, { name, isFolder, files }: HoldInput, held: HeldInput, join: string[]): void {
   const { key, outline, size } = held
   const origin = join.map(originOfAddress).find((candidate) => candidate !== undefined)
   const url = linkOf(origin, held)
@@ -85,60 +78,27 @@ function sayLink({ output }: CommandContext, { name, isFolder, files }: HoldInpu
   })
 }
 
-interface TellOptions {
-  /** Others can find it now, or should be able to. */
-  onAnnounced(): void
-  /** What it is, where there is more than one. */
-  label: string | undefined
-  ended: AbortSignal
+interface NetworkReport {
+  /** From now on, JSON events may come between the results. */
+  printEvents(): void
+  /** Sorts the addresses, those that did not answer last: a link to one of them would lead nowhere. */
+  answeringFirst(join: string[]): string[]
 }
 
-/** Calls back once others can find it, then tells of each change. Resolves when the signal says so. */
-async function tellOfHolders(output: Output, peer: Peer, key: Key, { onAnnounced, label, ended }: TellOptions): Promise<void> {
-  let isAnnounced = false
-  const announced = () => {
-    if (!isAnnounced) onAnnounced()
-    isAnnounced = true
-  }
-  const timer = setTimeout(announced, ANNOUNCE_MS)
-  try {
-    for await (const holders of peer.rendezvous.watch(key, { signal: ended })) {
-      if (holders > 0) announced()
-      if (!isAnnounced) continue
-      output.remark(label === undefined ? describeHolders(holders) : `${label}: ${describeHolders(holders)}`)
-      output.event({ type: 'holders', ...(label !== undefined && { hash: encodeKeyHex(key) }), holders })
-    }
-  } catch (error) {
-    if (!ended.aborted) output.problem(error)
-  } finally {
-    clearTimeout(timer)
-    announced()
-  }
-  // Holding matters more than counting: it goes on.
-  if (!ended.aborted) await once(ended, 'abort')
-}
-
-interface NetworkTeller {
-  /** From now on events may come between the results. */
-  begin(): void
-  /** The addresses, those that did not answer last: a link to one of them would lead nowhere. */
-  answering(join: string[]): string[]
-}
-
-function tellOfNetwork({ output }: CommandContext, peer: Peer): NetworkTeller {
+function reportNetwork(output: Output, peer: Peer): NetworkReport {
   const failed = new Set<string>()
-  let hasBegun = false
+  let isPrinting = false
   peer.onEvent((event) => {
     const words = describeNetworkEvent(event)
     if (event.type === 'join-failed') failed.add(event.address)
     if (words === undefined) return
     output.remark(words)
-    if (hasBegun) output.event(event)
+    if (isPrinting) output.event(event)
   })
   return {
-    begin: () => {
-      hasBegun = true
+    printEvents: () => {
+      isPrinting = true
     },
-    answering: (join) => join.toSorted((a, b) => Number(failed.has(a)) - Number(failed.has(b))),
+    answeringFirst: (join) => join.toSorted((a, b) => Number(failed.has(a)) - Number(failed.has(b))),
   }
 }

@@ -1,4 +1,4 @@
-/** `mayfly holders`: how many hold it, once or for as long as one watches. */
+/** `mayfly holders`: the number of holders, once or after each change. */
 
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -7,7 +7,7 @@ import { openNetworkClient } from '../fetch/open-network-client.ts'
 import type { ContentReference } from '../values/content-reference.ts'
 
 /**
- * Once: 0 when somebody holds it, 3 when nobody does. With `watch`: a line for each change, until the signal.
+ * Exit code 0 when there is a holder, 3 when there is none. With `watch`, prints a line for each change until the signal.
  *
  * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION, ERR_LIMIT
  */
@@ -19,17 +19,17 @@ export async function runHolders(context: CommandContext, { key, hash }: Content
     signal,
     onRetry: (error) => output.remark(`${error.message}; trying again`),
   })
-  const say = (holders: number) => output.result(describeHolders(holders), { hash, holders })
+  const print = (holders: number) => output.result(describeHolders(holders), { hash, holders })
   try {
     if (!configuration.watch) {
       const holders = await client.count(key, { signal })
-      say(holders)
+      print(holders)
       return holders === 0 ? EXIT.noHolder : EXIT.done
     }
-    for await (const holders of client.watch(key, { signal })) say(holders)
+    for await (const holders of client.watch(key, { signal })) print(holders)
     return EXIT.done
   } catch (error) {
-    // Being told to end is how watching ends.
+    // The signal is how watching ends.
     if (configuration.watch && signal.aborted) return EXIT.done
     throw error
   } finally {

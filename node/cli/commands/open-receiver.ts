@@ -1,4 +1,4 @@
-/** A receiver from its settings: its directory, its inbox, and the ends that it listens at once there is a peer. */
+/** Opens a receiver by its settings: its directory and its inbox, and once there is a peer the ends that it listens at. */
 
 import type { MessageSecret, Messages } from '../../index.ts'
 import { checkRules, hashnameOf, parseEnd, publicKeyOf } from '../../index.ts'
@@ -14,7 +14,7 @@ export type ReceiverConfiguration = Pick<
 
 export interface OpenReceiverOptions {
   configuration: ReceiverConfiguration
-  /** One that begins with `#` is an open end to listen at, too. */
+  /** A name that begins with `#` is an open end to listen at, too. */
   name: string
   onEvent(event: InboxEvent): void
 }
@@ -22,12 +22,12 @@ export interface OpenReceiverOptions {
 export interface OpenedReceiver {
   readonly hashname: string
   readonly secret: MessageSecret
-  /** Where messages that it posts wait. */
+  /** The outbox of the messages that it sends. */
   readonly outboxPath: string
   readonly inbox: StoredInbox
-  /** Its way into the network, once there is a peer. */
+  /** Connects it to the network, once there is a peer. */
   connect(messages: Pick<Messages, 'tap' | 'post'>, onProblem: (error: unknown) => void): Receiver
-  /** Closes the inbox, and lets another process have it. May be called twice. */
+  /** Closes the inbox, and unlocks its directory for other processes. May be called twice. */
   close(): void
 }
 
@@ -37,7 +37,7 @@ export interface OpenedReceiver {
  */
 export async function openReceiver({ configuration, name, onEvent }: OpenReceiverOptions): Promise<OpenedReceiver> {
   const { data, tap, rule, policy, keepDays, keepCount, senderRate } = configuration
-  // Looked at before anything is made.
+  // Checked before anything is written.
   const rules = checkRules(rule)
   const ends = [...(name.startsWith('#') ? [name] : []), ...tap].map((end) => parseEnd(end).text)
   const directory = await openReceiverDirectory(data, name)
@@ -75,13 +75,13 @@ export async function openReceiver({ configuration, name, onEvent }: OpenReceive
   }
 }
 
-/** What happens in an inbox, in words for its owner. */
+/** An event of an inbox, in words for its owner. */
 export function describeInboxEvent(event: InboxEvent): string {
   switch (event.type) {
     case 'damaged':
-      return `Message ${event.sequence} is not as it was stored, and left out: the disk or its memory is not to be trusted`
+      return `Message ${event.sequence} has changed since it was stored, and is left out: do not trust this disk or this machine's memory`
     case 'failing':
-      return `Cannot store messages: ${event.reason}. Their senders are told to try again; what is stored stays`
+      return `Cannot store messages: ${event.reason}. Senders are asked to try again; stored messages stay`
     case 'recovered':
       return 'Messages can be stored again'
   }

@@ -1,6 +1,7 @@
-/** `mayfly send`: posts a message in the name of the data directory's identity, and tells what became of it. */
+/** `mayfly send`: sends a message from the identity of the data directory, and prints its outcome. */
 
 import { isUtf8 } from 'node:buffer'
+import { abortable } from '../../async/abort.ts'
 import { createPeer, MayflyError, type MessageDraft, type Peer, parseEnd } from '../../index.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { loadIdentity, messageSecretOf } from '../../server/store/identity.ts'
@@ -15,8 +16,8 @@ import type { Configuration } from '../settings.ts'
 import { trackOlderMessages } from './older-messages.ts'
 
 /**
- * Ends once it is known what became of the message, and older ones of the outbox have been tried; with a body that went as content, once
- * somebody has fetched that, or at the signal.
+ * Ends once the outcome is known and older messages of the outbox were retried; with a body too large for a message, which is held as content,
+ * once it was fetched, or at the signal.
  *
  * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE, ERR_TOO_LARGE, ERR_LIMIT, ERR_DAMAGED, ERR_BAD_OPTION, ERR_NO_NETWORK
  * @throws the system's error, in words
@@ -25,7 +26,7 @@ import { trackOlderMessages } from './older-messages.ts'
 export async function runSend(context: CommandContext, end: string, text: string | undefined): Promise<ExitCode> {
   const { configuration, output, signal } = context
   const { join, timeoutMs, data, waitMs } = configuration
-  parseEnd(end) // wrong usage is said before anything is read
+  parseEnd(end) // so that wrong usage fails before anything is read
   const privateKey = await loadIdentity(data)
   const outboxStore = openOutboxStore(outboxPathIn(data))
   const messageSecret = messageSecretOf(privateKey)
@@ -34,9 +35,9 @@ export async function runSend(context: CommandContext, end: string, text: string
     const { maxMessageBytes, maxHeldBytes } = peer.status().limits
     const body = await readBody(context, text, maxHeldBytes)
     const isLarge = body.byteLength > maxMessageBytes
-    const olderTried = trackOlderMessages(peer, outboxStore)
+    const retryOlder = trackOlderMessages(peer, outboxStore)
     const noNetwork = await joinFailure(peer, { join, timeoutMs, signal })
-    // What is held by this process alone is not there any more when the message arrives.
+    // Content that only this process holds is gone when the message arrives later.
     if (noNetwork !== undefined && isLarge) throw noNetwork
 
     const fetched = isLarge ? whenFetched(peer, signal) : undefined
@@ -46,7 +47,7 @@ export async function runSend(context: CommandContext, end: string, text: string
       isKept ||= tries === 0
     })
     const posted = await peer.messages.post(end, draftOf(body, configuration), { signal, ...wait }).catch((error: unknown) => {
-      if (signal.aborted && isKept) output.remark('The message stays in the outbox, and will be tried again: do not send it twice')
+      if (signal.aborted && isKept) output.remark('The message stays in the outbox and will be sent later: do not send it twice')
       throw error
     })
     stopListening()
@@ -54,20 +55,15 @@ export async function runSend(context: CommandContext, end: string, text: string
     if (noNetwork !== undefined && outcome.state === 'refused') throw noNetwork
     output.result(describeOutcome(outcome, waitMs > 0), outcomeFacts(posted))
     if (noNetwork !== undefined && outcome.state === 'queued') {
-      output.problem(
-        withWords(
-          noNetwork,
-          'The message is in the outbox: the next `mayfly send` will try again, and so will a node that has this --data',
-        ),
-      )
+      output.problem(withWords(noNetwork, 'The message is in the outbox: the next `mayfly send`, or a node with this --data, will send it'))
       return EXIT.noNetwork
     }
     if (fetched !== undefined && outcome.state !== 'refused') {
-      output.remark('Too large for a message, it went as content: held here until somebody has fetched it, or Ctrl-C')
+      output.remark('Too large for a message: it is held here as content until a receiver has fetched it, or Ctrl-C')
       await fetched
     }
-    const older = await olderTried({ signal })
-    if (older > 0) output.remark(`${older} older message${older === 1 ? '' : 's'} of the outbox tried again`)
+    const older = await retryOlder({ signal })
+    if (older > 0) output.remark(`${older} older message${older === 1 ? '' : 's'} in the outbox sent again`)
     return exitCodeOfOutcome(outcome, waitMs > 0)
   } finally {
     await stopSoon(peer)
@@ -103,23 +99,18 @@ function draftOf(body: Uint8Array, { type, field, re, ttlMs }: Configuration): M
   }
 }
 
-/** Resolves once the content that the peer holds next has been given to somebody, or at the signal. */
+/** Resolves once the content that the peer holds next was uploaded as a whole, or at the signal. */
 function whenFetched(peer: Peer, signal: AbortSignal): Promise<void> {
   let held: { key: string; size: number } | undefined
-  let given = 0
-  return new Promise((resolve) => {
-    const end = () => {
-      stopListening()
-      resolve()
-    }
-    const stopListening = peer.onEvent((event) => {
+  let uploaded = 0
+  return abortable<void>(signal, (resolve) =>
+    peer.onEvent((event) => {
       if (event.type === 'hold') held ??= event
       if (event.type !== 'served' || event.key !== held?.key) return
-      given += event.bytes
-      if (given >= held.size) end()
-    })
-    signal.addEventListener('abort', end, { once: true })
-  })
+      uploaded += event.bytes
+      if (uploaded >= held.size) resolve()
+    }),
+  ).catch(() => {})
 }
 
 function withWords(error: MayflyError, words: string): MayflyError {

@@ -1,4 +1,4 @@
-/** `mayfly status`: what a node says about itself, asked over HTTP. */
+/** `mayfly status`: prints the status of a node, which it answers over HTTP. */
 
 import { MayflyError } from '../../errors.ts'
 import { originOfAddress } from '../../network/addresses.ts'
@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { createGatewayClient } from '../fetch/gateway-client.ts'
 
-/** Groups within groups, in a real status; what a stranger answers could go deeper than the stack. */
+/** Groups within groups that are shown. A stranger's answer could go deeper than the stack. */
 const MAX_DEPTH = 4
 
 /** @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION */
@@ -16,7 +16,7 @@ export async function runStatus({ configuration, output, signal }: CommandContex
   for (const address of join) {
     const origin = originOfAddress(address)
     if (origin === undefined)
-      throw new MayflyError('ERR_BAD_OPTION', `A status is asked over HTTP: give the URL of a gateway, not ${address}`)
+      throw new MayflyError('ERR_BAD_OPTION', `The status comes over HTTP: --join needs the URL of a gateway, not ${address}`)
     try {
       const status = await createGatewayClient(origin, { timeoutMs }).status({ signal })
       output.result(formatStatus(origin, status), status)
@@ -29,7 +29,7 @@ export async function runStatus({ configuration, output, signal }: CommandContex
   throw failure
 }
 
-/** One fact a line: names aligned, those of a group after a dot, the items of a list one below the other. */
+/** One fact per line: names aligned, with their group before a dot; the items of a list below each other. */
 export function formatStatus(origin: string, status: Record<string, unknown>): string {
   const rows = [['gateway', origin], ...rowsOf('', status)] as [string, string][]
   const width = Math.max(...rows.map(([name]) => name.length))

@@ -1,4 +1,4 @@
-/** The files of a folder, with the paths that they have in a bundle. What cannot be in one is refused, all of it at once. */
+/** The files of a folder, with their paths in a bundle. All files that cannot be in a bundle are refused in one error. */
 
 import { isUtf8 } from 'node:buffer'
 import type { Dirent, Stats } from 'node:fs'
@@ -8,18 +8,18 @@ import { type AbortOptions, MayflyError, refusePath } from '../../index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 
 export interface FolderFile {
-  /** In the bundle. */
+  /** Path in the bundle. */
   path: string
-  /** On this machine. */
+  /** Path on this machine. */
   file: string
 }
 
-/** A refusal names at most so many files. */
+/** Files that a refusal names. */
 const MAX_NAMED = 20
 
 /**
- * Every file in the folder and the folders in it, hidden ones too: what was held is what was there. Links are followed to files in the
- * folder, never out of it. In the order of their paths.
+ * Lists every file in the folder and the folders in it, hidden ones too, in the order of their paths. Links are followed to files in the
+ * folder, never out of it.
  *
  * @throws {MayflyError} ERR_BAD_PATH, for all that cannot be in a bundle; ERR_LIMIT
  * @throws the system's error, in words
@@ -37,7 +37,7 @@ export async function listFolder(folder: string, maxFiles: number, { signal }: A
       const path = inside === '' ? name : `${inside}/${name}`
       const refused = isUtf8(entry.name)
         ? (refusePath(path) ?? (await refuseEntry(entry, join(folder, path), root)))
-        : 'a name that is no UTF-8'
+        : 'its name is not UTF-8'
       if (refused !== undefined) refusals.push(`${JSON.stringify(path)}: ${refused}`)
       else if (entry.isDirectory()) await walk(path)
       else files.push({ path, file: join(folder, path) })
@@ -62,7 +62,7 @@ export async function listFolder(folder: string, maxFiles: number, { signal }: A
   return files.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** Why what is there is no file of a bundle, whatever its name. */
+/** The reason why an entry cannot be in a bundle, apart from its name. */
 async function refuseEntry(entry: Dirent<Buffer>, file: string, root: string): Promise<string | undefined> {
   if (entry.isFile() || entry.isDirectory()) return undefined
   if (!entry.isSymbolicLink()) return 'neither a file nor a folder'

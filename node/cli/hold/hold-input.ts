@@ -1,4 +1,4 @@
-/** What a person asks to hold, opened and looked at before anything is held: a file, a folder, or a stream. */
+/** The inputs of `hold`: files, folders and streams. All are opened and checked before anything is held. */
 
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -11,15 +11,15 @@ import { listFolder } from './folder.ts'
 import { keepInputStream } from './input-stream.ts'
 
 export interface InputFile {
-  /** As the user knows it. */
+  /** The name that the user knows. */
   name: string
-  /** In the bundle; empty where there is none. */
+  /** Path in the bundle; empty outside of one. */
   path: string
   source: ContentSource | FileSource
 }
 
 export interface HoldInput {
-  /** As the user gave it. */
+  /** The path that the user gave. */
   name: string
   /** One for a file or a stream, any number for a folder. */
   files: InputFile[]

@@ -1,4 +1,4 @@
-/** Holds what was offered through one peer: reads it once for its hash, watches its files, and lets go of what is no longer what it was. */
+/** Holds inputs through one peer: reads each once for its hash, watches its files, and releases those that have changed. */
 
 import { basename, resolve } from 'node:path'
 import {
@@ -26,31 +26,31 @@ export interface HoldingOptions {
   signal: AbortSignal
   /** Hold cipher text: a key of its own for each input. */
   isPrivate: boolean
-  /** What is no longer held, since its file has changed. */
+  /** Content was released, since its file has changed. */
   onGone(name: string, hash: string): void
 }
 
 export interface HeldInput extends HeldContent {
-  /** What opens it, when it is private. */
+  /** The key of its link, when it is private. */
   linkKey?: LinkKey
 }
 
 export interface Holding {
   /**
-   * What the input is found under: the file itself, or the bundle of a folder.
+   * Holds the file, or the bundle of a folder.
    *
    * @throws {MayflyError} ERR_LIMIT, ERR_TOO_LARGE
    * @throws signal.reason, when aborted
    */
   add(input: HoldInput): Promise<HeldInput>
-  /** How many contents are held. */
+  /** Number of contents held. */
   readonly size: number
-  /** No more watching. */
+  /** Stops watching files and events. */
   end(): void
 }
 
 export function createHolding({ peer, output, signal, isPrivate, onGone }: HoldingOptions): Holding {
-  /** By key, hex: whose content it is. Bounded: the peer's own limits. */
+  /** Names of held inputs by key, hex. Bounded: the peer's own limits. */
   const names = new Map<string, string>()
   const stopWatching: (() => void)[] = []
   const stopListening = peer.onEvent((event) => {
@@ -70,7 +70,7 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
     const content = linkKey === undefined ? counted : await sealSource(counted, linkKey, { name: ownName, type })
     const held = await peer.content.hold(content, { signal })
     const hash = encodeKeyHex(held.key)
-    // Of two files with the same bytes one is enough.
+    // One of two files with the same bytes is enough.
     if (names.has(hash)) {
       await source.close?.()
       return held
@@ -129,7 +129,7 @@ function countReads(source: ContentSource, onRead: (bytes: number) => void): Con
   }
 }
 
-/** The address of what is held: on a gateway where there is one. The outline's hash lets one read it from anywhere, the link's key at all. */
+/** The link to held content, on a gateway where there is one. It carries the outline's hash, and for private content the key. */
 export function linkOf(origin: string | undefined, { key, outline, linkKey }: Pick<HeldInput, 'key' | 'outline' | 'linkKey'>): string {
   const hash = encodeKeyHex(key)
   const address = origin === undefined ? hash : `${origin}/${hash}`

@@ -1,7 +1,6 @@
 /**
- * What comes as a stream (standard input, a pipe) as content: its hash has to be known before anybody can ask for it, so it is kept. Small
- * input in memory; larger input in a temporary file that has no name from the start, so that nothing is left behind however this process
- * ends. It is the user's own content: of others nothing is ever written anywhere.
+ * A stream (standard input, a pipe) as content. It is stored, since others can ask for it only by its hash: small input in memory, larger input
+ * in a temporary file without a name, which is gone however this process ends. Only the user's own content is ever written to disk.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -16,9 +15,9 @@ import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions } from '../../types.ts'
 
 export interface InputStreamOptions extends AbortOptions {
-  /** More than this does not stay in memory. */
+  /** Larger input goes to a temporary file. */
   maxMemoryBytes?: number
-  /** More than this is refused. */
+  /** Larger input is refused. */
   maxBytes?: number
 }
 
@@ -47,7 +46,7 @@ export async function keepInputStream(stream: Readable, name: string, options: I
       if (size > maxBytes) {
         throw new MayflyError(
           'ERR_TOO_LARGE',
-          `Cannot hold ${name}: it is over the limit of ${maxBytes} bytes for what is not a file; write it to a file, and hold that`,
+          `Cannot hold ${name}: it is over the limit of ${maxBytes} bytes for a stream; write it to a file, and hold that`,
         )
       }
       chunks.push(bytes)

@@ -1,11 +1,11 @@
-/** Which of a peer's events are worth which level of the log, and how many lines of it strangers can fill. */
+/** Logs a peer's events, each type at its level, and limits how many lines strangers can cause. */
 
 import type { Peer, PeerEvent } from '../../index.ts'
 import type { LogLevel } from '../settings.ts'
 import type { Logger } from './logger.ts'
 
 export interface EventLogOptions {
-  /** Lines of one type of event, per second. What comes more often is counted, and told with the next one. */
+  /** Lines of one type of event, per second. Further events are counted, and the count is logged with the next line. */
   maxLinesPerSecond?: number
   /** Time in ms. */
   now?: () => number
@@ -22,16 +22,16 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   'join-failed': 'warn',
   hold: 'info',
   release: 'info',
-  served: 'debug', // one a read: who reads what is not for the log of a busy node
+  served: 'debug', // one per read; readers are nobody's business in the log of a busy node
   fetched: 'debug',
-  received: 'silent', // one a piece
+  received: 'silent', // one per piece
   'bad-holder': 'warn',
   refused: 'info',
   posted: 'debug',
-  message: 'debug', // who writes to whom is not for the log of a busy node
+  message: 'debug', // neither are senders and receivers
 }
 
-/** Returns the function that ends it. */
+/** @returns a function that stops logging */
 export function logEvents(peer: Pick<Peer, 'onEvent'>, logger: Logger, options: EventLogOptions = {}): () => void {
   const { maxLinesPerSecond, now } = { ...EVENT_LOG_DEFAULTS, ...options }
   /** By type of event. Bounded: there are as many as there are types. */
@@ -43,7 +43,7 @@ export function logEvents(peer: Pick<Peer, 'onEvent'>, logger: Logger, options: 
     let second = seconds.get(type)
     if (second === undefined || now() - second.startedAtMs >= 1000) {
       const leftOut = (second?.events ?? 0) - maxLinesPerSecond
-      if (leftOut > 0) logger[level]({ leftOut }, `${type}: more than the log takes`)
+      if (leftOut > 0) logger[level]({ leftOut }, `${type}: events left out of the log`)
       second = { startedAtMs: now(), events: 0 }
       seconds.set(type, second)
     }

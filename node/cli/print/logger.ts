@@ -1,4 +1,4 @@
-/** The log of a running node: JSON lines for machines, one plain line for a person at a terminal. What is logged when is `event-log.ts`. */
+/** The log of a running node: JSON lines for machines, plain lines for a person at a terminal. `event-log.ts` decides what is logged. */
 
 import { type Logger, pino } from 'pino'
 import type { LogLevel } from '../settings.ts'
@@ -36,7 +36,7 @@ export function formatLogLine(json: string, colours: boolean): string {
   return `${clock} ${colours ? coloured(name) : name} ${msg ?? ''}${facts.join('')}\n`
 }
 
-/** Quoted where it would not be one word, so that text from the network can neither start a line nor steer the terminal. */
+/** Quotes values of more than one word, so that text from the network can neither start a line nor control the terminal. */
 function formatValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return /^[\w./:@,+~%?&#[\]{}"-]+$/.test(text) ? text : JSON.stringify(text).replace(/[\u007f-\u009f]/g, '?')

@@ -1,19 +1,19 @@
-/** A stored message as programs and people get it from the command: JSON, and one line for a terminal. */
+/** A stored message as the command prints it: JSON for programs, one line for people. */
 
 import type { InboxMessage } from '../../index.ts'
 import { bodyText, messageFacts } from '../../index.ts'
 import type { KeptMessage } from '../../server/inbox/inbox-row.ts'
 
-/** Characters of a hashname that a line shows: enough to tell those apart that one meets. */
+/** Characters of a hashname that a line shows: enough to tell apart the senders that one person knows. */
 const SHORT_HASHNAME = 8
 const MAX_LINE_CHARACTERS = 500
 
-/** All there is to know of it; the envelope, base64, can be checked by anybody. */
+/** All facts of a message, with its envelope in base64, whose signature anybody can check. */
 export function exportFacts({ message, expiresAtMs, envelope }: KeptMessage): Record<string, unknown> {
   return { ...messageFacts(message), expiresAtMs, envelope: base64(envelope) }
 }
 
-/** `12:30:01  #wall  Anna: Fresh bread today`, local time. Whoever prints it makes control characters harmless, as `Output` does. */
+/** `12:30:01  #wall  Anna: Fresh bread today`, local time. Control characters are made harmless by its printer, as `Output` does. */
 export function messageLine({ storedAtMs, end, from, name, type, body }: InboxMessage): string {
   const clock = new Date(storedAtMs).toTimeString().slice(0, 8)
   const text = bodyText({ type, body })
@@ -21,7 +21,7 @@ export function messageLine({ storedAtMs, end, from, name, type, body }: InboxMe
   return `${clock}  ${shortEnd(end)}  ${plain(name ?? shortHashname(from))}: ${plain(Array.from(first).slice(0, MAX_LINE_CHARACTERS).join(''))}`
 }
 
-/** An end for a person: `#name` whole, of a hashname the beginning. */
+/** An end for people: `#name` in full, a hashname shortened. */
 function shortEnd(end: string): string {
   return end.startsWith('#') ? end : shortHashname(end)
 }
@@ -30,7 +30,7 @@ function shortHashname(hashname: string): string {
   return `${hashname.slice(0, SHORT_HASHNAME)}…`
 }
 
-/** Characters that turn the order of others round would let a message look like another line. @see https://www.unicode.org/reports/tr9/ */
+/** Replaces characters that reverse the order of others, with which a message could look like another line. @see https://www.unicode.org/reports/tr9/ */
 function plain(text: string): string {
   return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '?')
 }

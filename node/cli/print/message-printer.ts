@@ -1,6 +1,6 @@
 /**
- * Says each message that an inbox stores, as fast as the reader takes it and no faster: what is not said yet is in the inbox, and nowhere
- * else.
+ * Prints each message that an inbox stores, no faster than standard output is read: messages that are not printed yet stay in the inbox, and
+ * are not queued in memory.
  */
 
 import type { Inbox, InboxMessage } from '../../index.ts'
@@ -14,36 +14,36 @@ export interface MessagePrinterOptions {
   stdout: OutputStream
 }
 
-/** Messages read from the inbox at once. */
+/** Messages read from the inbox at a time. */
 const PAGE = 64
 
 /**
- * Begins with what is stored after the call.
+ * Begins with the first message that is stored after the call.
  *
- * @returns the function that ends it
+ * @returns a function that stops printing
  */
 export function printMessages({ inbox, output, stdout }: MessagePrinterOptions): () => void {
   let last = inbox.messages({ limit: 1, first: 'newest' })[0]?.sequence ?? 0
   let isDue = false
 
-  function say(message: InboxMessage): void {
+  function print(message: InboxMessage): void {
     output.result(messageLine(message), messageFacts(message))
     last = message.sequence
   }
 
-  function sayMore(): void {
+  function printPages(): void {
     isDue = false
     for (;;) {
       const page = pageAfter(last)
       for (const message of page) {
         if (stdout.writableNeedDrain || stdout.destroyed) return
-        say(message)
+        print(message)
       }
       if (page.length < PAGE) return
     }
   }
 
-  /** A file that was damaged meanwhile may not be readable at all; messages go on being received, and the next start says what is wrong. */
+  /** A file that was damaged meanwhile may not be readable at all. Receiving goes on, and the next start reports the damage. */
   function pageAfter(sequence: number): InboxMessage[] {
     try {
       return inbox.messages({ after: sequence, limit: PAGE, first: 'oldest' })
@@ -55,7 +55,7 @@ export function printMessages({ inbox, output, stdout }: MessagePrinterOptions):
   const wake = () => {
     if (isDue || stdout.writableNeedDrain) return
     isDue = true
-    setImmediate(sayMore)
+    setImmediate(printPages)
   }
   const stopListening = inbox.onMessage(wake)
   stdout.on('drain', wake)

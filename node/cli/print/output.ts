@@ -1,5 +1,5 @@
 /**
- * What a short command says: results on standard output, as words or as one JSON object a line; remarks on standard error.
+ * The output of a short command: results on standard output, as words or as one JSON object per line; remarks on standard error.
  * The log of a running node is `logger.ts`.
  */
 
@@ -7,7 +7,7 @@ import type { Writable } from 'node:stream'
 import { MayflyError } from '../../errors.ts'
 import { createProgressBar, type ProgressBar } from './progress-bar.ts'
 
-/** A standard stream. `isTTY` is there, and true, when a person looks at it; then `columns` is how wide their terminal is. */
+/** A standard stream. `isTTY` is true when it is a terminal; then `columns` is its width. */
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number }
 
 export interface OutputOptions {
@@ -19,25 +19,25 @@ export interface OutputOptions {
 
 export interface Output {
   readonly json: boolean
-  /** Aborted once nobody reads standard output any more. */
+  /** Aborted when the reader of standard output has closed it. */
   readonly closed: AbortSignal
-  /** A result: the words, or with `json` the value. */
+  /** Prints a result: the words, or with `json` the value. */
   result(words: string, value: Record<string, unknown>): void
-  /** What only a JSON reader wants to know of: nothing without `json`. */
+  /** Prints an event, with `json` only. */
   event(value: Record<string, unknown>): void
-  /** Content as it is; resolves once it is written. Rejects when nobody reads. */
+  /** Writes content as it is; resolves once it is written, rejects when standard output is closed. */
   bytes(bytes: Uint8Array): Promise<void>
-  /** A remark for a person at a terminal; nothing when piped. */
+  /** Prints a remark on a terminal; nothing when piped, nor with `json`. */
   remark(words: string): void
-  /** A bar for a person at a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
+  /** Draws a progress bar on a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
   progressBar(label: string, totalBytes: number, doneBytes?: number): ProgressBar
-  /** Why the command could not do what it should. */
+  /** Prints why the command failed. */
   problem(error: unknown): void
 }
 
-/** The carriage return, and what erases the rest of the line. @see https://www.ecma-international.org/publications-and-standards/standards/ecma-48/ (EL) */
+/** A carriage return, and the sequence that erases the rest of the line. @see https://www.ecma-international.org/publications-and-standards/standards/ecma-48/ (EL) */
 const ERASE_LINE = '\r\u001b[K'
-/** Of a terminal that does not say, or says 0. */
+/** Assumed for a terminal that does not report its width, or reports 0. */
 const USUAL_COLUMNS = 80
 const NO_PROGRESS_BAR: ProgressBar = { advance: () => {}, end: () => {} }
 
@@ -93,12 +93,12 @@ export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
   }
 }
 
-/** Text from the network must not steer the reader's terminal: control characters other than the line feed are shown as `?`. */
+/** Replaces control characters other than the line feed by `?`, so that text from the network cannot control the terminal. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '?')
 }
 
-/** The code and the words of any failure; a bug (anything but a MayflyError or a system error) keeps its stack. */
+/** The code and message of any failure; a bug (anything but a MayflyError or a system error) keeps its stack. */
 export function describeError(error: unknown): { code: string; message: string } {
   if (error instanceof MayflyError) return { code: error.code, message: error.message }
   if (!(error instanceof Error)) return { code: 'ERR_FAILED', message: String(error) }

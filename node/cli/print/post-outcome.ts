@@ -1,9 +1,9 @@
-/** What became of a message, in words and as JSON, and how a command ends that posted it. */
+/** The outcome of a sent message, in words and as JSON, and the exit code of the command that sent it. */
 
 import { encodeKeyHex, hashnameOf, type Posted, type PostOutcome, REFUSALS } from '../../index.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 
-/** @param isWaitedFor the sender wants to see it stored */
+/** @param isWaitedFor the command waits until the message is stored */
 export function describeOutcome(outcome: PostOutcome, isWaitedFor: boolean): string {
   switch (outcome.state) {
     case 'stored':
@@ -25,7 +25,7 @@ export function describeOutcome(outcome: PostOutcome, isWaitedFor: boolean): str
   }
 }
 
-/** `receipts` are always there, so that a script can count them. */
+/** `receipts` is always there, so that a script can count them. */
 export function outcomeFacts({ id, outcome }: Posted): Record<string, unknown> {
   const receipts = outcome.state === 'stored' ? outcome.receipts : []
   return {

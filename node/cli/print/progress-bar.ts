@@ -1,9 +1,9 @@
-/** How far long work has come, as one line that is drawn over itself: a bar, how much, how fast, how long still. Where it shows is `output.ts`. */
+/** A progress bar in one line that is drawn over itself: the part done, the speed, the time left. `output.ts` draws it. */
 
 export interface ProgressBar {
-  /** So many more bytes are done. */
+  /** More bytes are done. */
   advance(bytes: number): void
-  /** Takes the line away. May be called twice. */
+  /** Removes the line. May be called twice. */
   end(): void
 }
 
@@ -20,20 +20,20 @@ export interface ProgressBarFacts {
 export interface ProgressBarOptions {
   label: string
   totalBytes: number
-  /** What was done before it began, in bytes: it counts for the bar and not for the speed. */
+  /** Done before it began, in bytes: counts for the bar and not for the speed. */
   doneBytes?: number
-  /** Draws the line, instead of the last one. */
+  /** Draws the line over the last one. */
   draw(line: string): void
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void
   columns(): number
   /** In ms. */
   now(): number
 }
 
-/** Often enough to look alive; work that is done sooner shows no bar at all. */
+/** Interval of drawing, in ms: often enough to look alive. Work that is done sooner shows no bar at all. */
 const DRAW_MS = 200
-/** The speed is that of the last so many ms. */
+/** The time over which the speed is measured, in ms. */
 const SPEED_MS = 5_000
 const BAR_WIDTH = 16
 
@@ -89,7 +89,7 @@ export function describeBytes(bytes: number): string {
   return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
 }
 
-/** As a clock shows it: 0:07, 12:30, 3:05:00. */
+/** In the form of a clock: 0:07, 12:30, 3:05:00. */
 function describeSeconds(seconds: number): string {
   const whole = Math.ceil(Math.max(0, seconds))
   const two = (value: number) => String(value).padStart(2, '0')

@@ -4,8 +4,8 @@ import { MayflyError } from '../../errors.ts'
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 }
 /**
- * Slower than this, what one asker wants at once (six pieces, 64 KiB of each in turn) comes so late that each counts as stalled after
- * the 5 s of `content/pieces.ts`.
+ * Slowest rate, in bytes per second. Below it, the six pieces that a peer requests at once, in turns of 64 KiB, arrive so late that each is
+ * given up as stalled after 5 s.
  */
 const SLOWEST = 131_072
 

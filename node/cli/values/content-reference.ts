@@ -1,4 +1,4 @@
-/** What a person gives to name content: a hash, a CID, or a link on some gateway; and a file in it, where it is a bundle. */
+/** A person's reference to content: a hash, a CID, or a link on some gateway; and a file in it, where it is a bundle. */
 
 import { MayflyError } from '../../errors.ts'
 import { decodeKeyCid, decodeKeyHex, decodeLinkKey, encodeKeyHex, type LinkKey, linkKeyTextOf } from '../../keys/index.ts'
@@ -12,9 +12,9 @@ export interface ContentReference {
   origin?: string
   /** The SHA-256 of the outline, where the link carries it. */
   outline?: Key
-  /** Of a file in the bundle that the hash names. */
+  /** Path of a file in the bundle that the hash names. */
   path?: string
-  /** What opens it, where the link is a private one. */
+  /** The key of a private link. */
   linkKey?: LinkKey
 }
 
@@ -23,7 +23,7 @@ const BARE_FORM = /^(ipfs:\/\/|\/ipfs\/)?([^/?]+)(?:\/([^?]*))?(?:\?o=(.*))?$/
 
 /** @throws {MayflyError} ERR_BAD_KEY */
 export function parseContentReference(whole: string): ContentReference {
-  // It is taken off first: what is said about the rest may be shown, and logged.
+  // The key is removed first, since errors about the rest may be shown and logged.
   const end = whole.lastIndexOf('#k=')
   if (end === -1) return parseAddress(whole)
   const linkKey = decodeLinkKey(linkKeyTextOf(whole.slice(end)) ?? '')
@@ -59,7 +59,7 @@ function parseLink(text: string): ContentReference {
   }
 }
 
-/** A path of a link; that of a bare hash is taken as it stands. */
+/** Decodes the path of a link; the path after a bare hash is taken as it is. */
 function decodePath(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -72,7 +72,7 @@ function decodeHexOrCid(text: string): Key {
   if (/^[0-9A-F]{64}$/i.test(text) && /[A-F]/.test(text)) {
     throw new MayflyError('ERR_BAD_KEY', `A hash is written in lower case: ${text.toLowerCase()}`)
   }
-  // Every CID in use here is base32 and starts with its letter; anything else is told the form of a hash.
+  // Every CID in use here is base32 and starts with its letter; the error for anything else explains the form of a hash.
   return text.startsWith('b') && text.length !== 64 ? decodeKeyCid(text) : decodeKeyHex(text)
 }
 

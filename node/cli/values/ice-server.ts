@@ -1,6 +1,6 @@
 /**
- * STUN and TURN servers as an operator writes them, in one line each: a STUN or TURN URI, for TURN with the user and the password in front
- * of the host, as in other URLs. Pages are given them by the gateway, in the form in which browsers take them.
+ * STUN and TURN servers as an operator writes them, one line each: a STUN or TURN URI, for TURN with user and password before the host, as in
+ * other URLs. The gateway sends them to pages in the form that browsers take.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7064 (stun:)
  * @see https://www.rfc-editor.org/rfc/rfc7065 (turn:)
@@ -18,7 +18,7 @@ export function parseIceServer(text: string): IceServer {
   if (STUN.test(text)) return { urls: text }
   const [, scheme, user, password, host] = TURN.exec(text) ?? []
   if (scheme === undefined || user === undefined || password === undefined || host === undefined) {
-    // What was given may hold a password, so it is not repeated.
+    // The text may contain a password, so it is not repeated.
     throw new MayflyError('ERR_BAD_OPTION', 'expected stun:host:port or turn:user:password@host:port?transport=udp')
   }
   return { urls: scheme + host, username: decoded(user), credential: decoded(password) }

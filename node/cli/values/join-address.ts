@@ -1,4 +1,4 @@
-/** Where the overlay is joined: a gateway's URL or a multiaddr. Whether anybody answers there is found out by who joins. */
+/** Addresses to join the overlay at: a gateway's URL or a multiaddr. Whether anybody answers there, joining shows. */
 
 import { MayflyError } from '../../errors.ts'
 
