@@ -1,10 +1,10 @@
 /** `mayfly status`: prints the status of a node, which it answers over HTTP. */
 
 import { MayflyError } from '../../errors.ts'
-import { originOfAddress } from '../../network/addresses.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { createGatewayClient } from '../fetch/gateway-client.ts'
+import { isMultiaddr } from '../values/join-address.ts'
 
 /** Groups within groups that are shown. A stranger's answer could go deeper than the stack. */
 const MAX_DEPTH = 4
@@ -14,7 +14,7 @@ export async function runStatus({ configuration, output, signal }: CommandContex
   const { join, timeoutMs } = configuration
   let failure: unknown
   for (const address of join) {
-    const origin = originOfAddress(address)
+    const origin = await gatewayOriginOf(address)
     if (origin === undefined)
       throw new MayflyError('ERR_BAD_OPTION', `The status comes over HTTP: --join needs the URL of a gateway, not ${address}`)
     try {
@@ -27,6 +27,13 @@ export async function runStatus({ configuration, output, signal }: CommandContex
     }
   }
   throw failure
+}
+
+/** The libraries that read multiaddrs are loaded only for one: they take as long to load as the rest of this command. */
+async function gatewayOriginOf(address: string): Promise<string | undefined> {
+  if (!isMultiaddr(address)) return address
+  const { originOfAddress } = await import('../../network/addresses.ts')
+  return originOfAddress(address)
 }
 
 /** One fact per line: names aligned, with their group before a dot; the items of a list below each other. */
