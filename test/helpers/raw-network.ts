@@ -2,7 +2,10 @@
 
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
 import { type Codec, createRawStream, type RawStream } from './raw-stream.ts'
+
+const REMOTE_ADDRESS = multiaddr('/ip4/192.0.2.7/tcp/4000/ws')
 
 export interface RawNetworkOptions<T extends { type: string }> {
   /** Runs within each dial, before there is a connection. */
@@ -38,6 +41,8 @@ export function createRawNetwork<T extends { type: string }>(
       await onDial()
       return {
         remotePeer: remotePeer ?? (Array.isArray(to) ? undefined : to),
+        direction: 'outbound',
+        remoteAddr: REMOTE_ADDRESS,
         status: 'open',
         async newStream(): Promise<Stream> {
           const [outbound, inbound] = await streamPair({ delay: 0 })

@@ -1,8 +1,7 @@
-/** The frames of the content protocol, written and read. Pure; the wire page with limits, states and hex examples is WIRE.md. */
+/** Encodes and decodes the frames of the content protocol. Pure. WIRE.md has its limits, states and hex examples. */
 
-import { MayflyError } from '../../errors.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
-import type { Frame } from '../../network/index.ts'
+import { badField, type Frame, readArray, readBytes, readInteger, readWord, viewBytesUpTo } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import { MAX_PIECES } from '../format/outline.ts'
 
@@ -103,6 +102,11 @@ export type ContentFrame =
   | MorePiecesFrame
   | NoneFrame
 
+/** What a client sends. The stream numbers it. */
+export type RequestFrame = Omit<AskFrame, 'id'> | Omit<AskPieceFrame, 'id'> | Omit<FollowPiecesFrame, 'id'>
+/** What a server sends, but for refusals. */
+export type ReplyFrame = ChunkFrame | OutlineChunkFrame | PiecesFrame | MorePiecesFrame
+
 const TYPE = {
   ask: 1,
   cancel: 2,
@@ -139,52 +143,43 @@ export function encodeContent(frame: ContentFrame): Frame {
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeContent([type, id, a, b, c, d]: Frame): ContentFrame {
-  if (!isWhole(id)) throw bad('an id was expected')
+export function decodeContent([type, rawId, a, b, c, d]: Frame): ContentFrame {
+  const id = readInteger(rawId, 'id')
   switch (type) {
     case TYPE.ask:
-      return { type: 'ask', id, key: key(a), scope: scope(b) }
+      return { type: 'ask', id, key: readKey(a, 'key'), scope: readScope(b) }
     case TYPE['ask-piece']:
-      if (!isWhole(b)) throw bad('the number of a piece was expected')
-      return { type: 'ask-piece', id, key: key(a), index: b, scope: scope(c), outline: key(d) }
+      return {
+        type: 'ask-piece',
+        id,
+        key: readKey(a, 'key'),
+        index: readInteger(b, 'piece'),
+        scope: readScope(c),
+        outline: readKey(d, 'outline'),
+      }
     case TYPE['follow-pieces']:
-      return { type: 'follow-pieces', id, key: key(a), outline: key(b) }
+      return { type: 'follow-pieces', id, key: readKey(a, 'key'), outline: readKey(b, 'outline') }
     case TYPE.cancel:
       return { type: 'cancel', id }
     case TYPE.chunk:
-    case TYPE['outline-chunk']:
-      if (!isWhole(a) || !(b instanceof Uint8Array)) throw bad('a total and bytes were expected')
-      return { type: type === TYPE.chunk ? 'chunk' : 'outline-chunk', id, total: a, bytes: b }
-    case TYPE.pieces:
-      if (!(a instanceof Uint8Array)) throw bad('a bitmap was expected')
-      return { type: 'pieces', id, bitmap: a }
-    case TYPE['more-pieces']:
-      if (!Array.isArray(a) || a.length === 0 || a.length > MAX_PIECES || !a.every(isWhole)) throw bad('numbers of pieces were expected')
-      return { type: 'more-pieces', id, indexes: a }
-    case TYPE.none: {
-      const entry = Object.entries(NO_CONTENT).find(([, number]) => number === a)
-      if (entry === undefined) throw bad('an unknown reason')
-      return { type: 'none', id, reason: entry[0] as NoContent }
+    case TYPE['outline-chunk']: {
+      const [total, bytes] = [readInteger(a, 'total'), viewBytesUpTo(b, 'chunk', MAX_CONTENT_FRAME_BYTES)]
+      return { type: type === TYPE.chunk ? 'chunk' : 'outline-chunk', id, total, bytes }
     }
+    case TYPE.pieces:
+      return { type: 'pieces', id, bitmap: viewBytesUpTo(a, 'bitmap', MAX_CONTENT_FRAME_BYTES) }
+    case TYPE['more-pieces']: {
+      const indexes = readArray(a, 'list of pieces', MAX_PIECES, readInteger)
+      if (indexes.length === 0) throw badField('list of pieces', 'at least one')
+      return { type: 'more-pieces', id, indexes }
+    }
+    case TYPE.none:
+      return { type: 'none', id, reason: readWord(a, 'reason', NO_CONTENT) }
     default:
-      throw bad(`frame type ${type}`)
+      throw badField('type', 'one of the content protocol')
   }
 }
 
-function key(value: unknown): Key {
-  if (!(value instanceof Uint8Array) || value.byteLength !== KEY_BYTES) throw bad(`a key of ${KEY_BYTES} bytes was expected`)
-  return value.slice()
-}
+const readKey = (value: unknown, name: string): Key => readBytes(value, name, KEY_BYTES)
 
-function scope(value: unknown): AskScope {
-  if (value !== ASK_SCOPE.own && value !== ASK_SCOPE.network) throw bad('a scope of 0 or 1 was expected')
-  return value
-}
-
-function isWhole(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function bad(what: string): MayflyError {
-  return new MayflyError('ERR_BAD_FRAME', `Not a content frame: ${what}`)
-}
+const readScope = (value: unknown) => readInteger(value, 'scope', ASK_SCOPE.network) as AskScope

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createFetcher, FETCHER_DEFAULTS, type FetcherOptions } from '../../../node/content/fetch/fetcher.ts'
-import type { ContentReply, RequestTarget } from '../../../node/content/protocol/content-client.ts'
+import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
+import type { RequestTarget } from '../../../node/content/protocol/content-streams.ts'
 import { ASK_SCOPE, type AskScope } from '../../../node/content/protocol/wire.ts'
 import { type Holder, MayflyError, type PeerEvent } from '../../../node/index.ts'
 import { encodeKeyHex, sha256 } from '../../../node/keys/index.ts'

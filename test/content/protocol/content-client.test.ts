@@ -1,10 +1,6 @@
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import {
-  type ContentClient,
-  type ContentReply,
-  createContentClient,
-  type RequestTarget,
-} from '../../../node/content/protocol/content-client.ts'
+import { type ContentClient, type ContentReply, createContentClient } from '../../../node/content/protocol/content-client.ts'
+import type { RequestTarget } from '../../../node/content/protocol/content-streams.ts'
 import { ASK_SCOPE, CHUNK_BYTES, type ContentFrame } from '../../../node/content/protocol/wire.ts'
 import { createRawNetwork } from '../../helpers/raw-network.ts'
 import { CONTENT_CODEC, type RawStream } from '../../helpers/raw-stream.ts'
@@ -225,7 +221,8 @@ test('content client: a peer that cannot be reached is dialled anew by the next 
 
 test('content client: another peer at the address is not asked', async () => {
   const remote = createRemote({ remotePeer: other })
-  expect(await remote.ask()).toHaveProperty('unreachable')
+  const target = remote.target({ addresses: ['/ip4/192.0.2.7/tcp/4000/ws'] })
+  expect(await remote.client.request(target, KEY, { signal: AbortSignal.timeout(20_000) })).toHaveProperty('unreachable')
   expect(remote.streams).toEqual([])
 })
 

@@ -1,4 +1,4 @@
-/** Which pieces another peer has, heard over a stream from the end that gives. */
+/** Following the pieces of another peer over a stream. */
 
 import type { Connection, Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
@@ -6,7 +6,8 @@ import { beforeAll, expect, test } from 'vitest'
 import { createByteRate } from '../../../node/async/byte-rate.ts'
 import { type PieceFeed, PieceSet } from '../../../node/content/format/piece-set.ts'
 import { serveContent } from '../../../node/content/protocol/content-server.ts'
-import { type FollowChannel, followPieces } from '../../../node/content/protocol/following.ts'
+import { createContentStream } from '../../../node/content/protocol/content-streams.ts'
+import { followPieces } from '../../../node/content/protocol/following.ts'
 import type { ContentFrame } from '../../../node/content/protocol/wire.ts'
 import { addressOfKind } from '../../helpers/connection-address.ts'
 import { CONTENT_CODEC, createRawStream } from '../../helpers/raw-stream.ts'
@@ -20,7 +21,7 @@ beforeAll(async () => {
   reader = await createSeededPeer(1)
 })
 
-/** Pieces that come when the test says so. */
+/** Pieces that come when the test adds them. */
 function createFeed(...there: number[]) {
   const pieces = new PieceSet(CONTENT.pieceCount)
   for (const index of there) pieces.add(index)
@@ -45,7 +46,7 @@ function createFeed(...there: number[]) {
   }
 }
 
-/** The following end of a stream; what comes is told to it, and kept. */
+/** A client that follows, and a server with the feed. */
 async function createFollower(feedOf: () => PieceFeed | undefined) {
   const [outbound, inbound] = await streamPair({ delay: 0 })
   serveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind('socket') } as unknown as Connection, {
@@ -57,55 +58,51 @@ async function createFollower(feedOf: () => PieceFeed | undefined) {
 }
 
 function follower(outbound: Stream) {
-  const follows: FollowChannel['follows'] = new Map()
-  const { frames, received } = createRawStream(outbound, CONTENT_CODEC, (frame) => {
-    if (frame.type === 'none') follows.get(frame.id)?.done({ none: frame.reason })
-    if (frame.type === 'pieces' || frame.type === 'more-pieces') follows.get(frame.id)?.onFrame(frame)
-  })
-  const channel: FollowChannel = { follows, frames }
-  const heard: number[] = []
-  let nextId = 1
+  const connection = { direction: 'outbound', remoteAddr: addressOfKind('socket') } as unknown as Connection
+  const stream = createContentStream({ peer: reader.peer, stream: outbound, connection, addresses: [], onEnd: () => {} })
+  /** The pieces of each frame. */
+  const reports: number[][] = []
   const follow = (signal: AbortSignal = AbortSignal.timeout(10_000), stallMs = 5_000) =>
-    followPieces(Promise.resolve(channel), nextId++, CONTENT, (indexes) => heard.push(...indexes), stallMs, { signal })
-  return { channel, frames: received, heard, follow }
+    followPieces(Promise.resolve(stream), CONTENT, (indexes) => reports.push(indexes), stallMs, { signal })
+  return { stream, reports, follow }
 }
 
-test('following: hears what is there, what comes, several at once, and the end when all are there', async () => {
+test('following: reports the pieces that are there, then those that come, several at once, and ends when all are there', async () => {
   const { feed, listeners, add } = createFeed(3, 19)
-  const { heard, frames, follow } = await createFollower(() => feed)
+  const { reports, follow } = await createFollower(() => feed)
   const end = follow()
-  await waitFor(() => heard.length === 2, 5_000, 'what is there')
-  expect(heard).toEqual([3, 19])
+  await waitFor(() => reports.length === 1, 5_000, 'the pieces that are there')
+  expect(reports).toEqual([[3, 19]])
   for (let index = 0; index < 19; index++) if (index !== 3) add(index)
   expect(await end).toEqual({ isComplete: true })
-  expect(heard.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index))
-  expect(frames.map(({ type }) => type)).toEqual(['pieces', 'more-pieces', 'more-pieces'])
+  expect(reports.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index))
+  expect(reports).toHaveLength(3)
   expect(listeners.size).toBe(0)
 })
 
-test('following: is told when there is nothing, or nothing any more', async () => {
+test('following: is refused when there is nothing, or nothing any more', async () => {
   const { feed, end } = createFeed(1)
   let isThere = false
-  const { heard, follow } = await createFollower(() => (isThere ? feed : undefined))
+  const { reports, follow } = await createFollower(() => (isThere ? feed : undefined))
   expect(await follow()).toEqual({ none: 'not-held' })
   isThere = true
   const ended = follow()
-  await waitFor(() => heard.length === 1, 5_000, 'what is there')
+  await waitFor(() => reports.length === 1, 5_000, 'the piece that is there')
   end()
   expect(await ended).toEqual({ none: 'not-held' })
 })
 
-test('following: ends at the giver when it is cancelled, and when the stream ends', async () => {
+test('following: ends at the server when it is cancelled, and when the stream ends', async () => {
   const { feed, listeners } = createFeed(1)
-  const { channel, heard, follow } = await createFollower(() => feed)
+  const { stream, reports, follow } = await createFollower(() => feed)
   const controller = new AbortController()
   const first = follow(controller.signal)
   follow().catch(() => {})
-  await waitFor(() => heard.length === 2 && listeners.size === 2, 5_000, 'both are told')
+  await waitFor(() => reports.length === 2 && listeners.size === 2, 5_000, 'both reports')
   controller.abort(new Error('enough'))
   await expect(first).rejects.toThrow('enough')
   await waitFor(() => listeners.size === 1, 5_000, 'one has ended')
-  channel.frames.close()
+  stream.close()
   await waitFor(() => listeners.size === 0, 5_000, 'both have ended')
 })
 
@@ -140,7 +137,7 @@ test.each<[string, ContentFrame[]]>([
   await waitFor(() => received.some(({ type }) => type === 'cancel'), 5_000, 'it is cancelled')
 })
 
-test('following: who says nothing is given up', async () => {
+test('following: a peer that never replies is given up', async () => {
   const [outbound] = await streamPair({ delay: 0 })
   expect(await follower(outbound).follow(undefined, 20)).toHaveProperty('broken')
 })

@@ -1,0 +1,179 @@
+/** The client's streams of the content protocol: one to each peer, with any number of requests on it. */
+
+import type { Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { abortable, onAbort } from '../../async/abort.ts'
+import { createIdleTimeout, type IdleTimeout } from '../../async/idle-timeout.ts'
+import {
+  createFrameStream,
+  createPeerStreams,
+  createRequests,
+  type Direct,
+  type FrameStream,
+  type OpenedStream,
+  type PeerStream,
+  type Requests,
+} from '../../network/index.ts'
+import type { Candidate } from './candidate.ts'
+import { httpOriginOf } from './http-origin.ts'
+import {
+  CONTENT_PROTOCOL,
+  type ContentFrame,
+  decodeContent,
+  encodeContent,
+  MAX_CONTENT_FRAME_BYTES,
+  type NoContent,
+  type NoneFrame,
+  type ReplyFrame,
+  type RequestFrame,
+} from './wire.ts'
+
+/** The peer that is asked. A reply counts as broken when nothing arrives for `stallMs`. */
+export type RequestTarget = Pick<Candidate, 'peer' | 'addresses' | 'scope' | 'stallMs'>
+
+/** Why a request brought nothing: the peer's reason, how its reply broke the rules, or why the peer could not be asked. */
+export type RequestFailure = { none: NoContent } | { broken: string } | { unreachable: string }
+
+export interface ContentStream extends PeerStream {
+  readonly frames: FrameStream
+  readonly requests: Requests<ReplyFrame | NoneFrame | Ended>
+  /** The idle timeouts of the requests for bytes. A holder with a narrow line sends one piece after the other: any chunk shows that it is alive. */
+  readonly idle: Set<IdleTimeout>
+  /** Where the peer's gateway is, as its connection and its addresses tell. */
+  readonly origin: string | undefined
+  /** Pieces in a row that could not be fetched over HTTP. */
+  httpFailures: number
+}
+
+interface Ended {
+  type: 'ended'
+  reason: string
+}
+
+export interface ContentStreams {
+  /** @throws when the peer cannot be reached in time */
+  open(target: RequestTarget): Promise<ContentStream>
+  stop(): void
+}
+
+/** How long opening a stream may take, dial included, in ms. A direct dial has its own limit (network/direct.ts), which is reached first. */
+const OPEN_MS = 3_000
+const OPEN_DIRECT_MS = 10_000
+const MAX_UNSENT_BYTES = 1_048_576
+
+export function createContentStreams(libp2p: Libp2p, direct: Pick<Direct, 'dial'> | undefined): ContentStreams {
+  const streams = createPeerStreams<ContentStream>(
+    // A circuit of a relay carries no content.
+    { libp2p, protocol: CONTENT_PROTOCOL, kinds: ['socket', 'direct'], create: createContentStream },
+    { openTimeoutMs: OPEN_MS },
+  )
+  return {
+    async open({ peer, addresses }) {
+      const id = peerIdFromString(peer)
+      const open = streams.get(id)
+      if (open !== undefined) return open
+      if (!isDirect(addresses)) return streams.open(id, { addresses: addresses.map((address) => multiaddr(address)) })
+      return streams.open(id, { timeoutMs: OPEN_DIRECT_MS, ...(direct && { connect: (signal) => direct.dial(id, addresses, { signal }) }) })
+    },
+    stop: streams.stop,
+  }
+}
+
+export function createContentStream({ stream, connection, addresses, onEnd }: OpenedStream): ContentStream {
+  const requests = createRequests<ReplyFrame | NoneFrame | Ended>({ ended: { type: 'ended', reason: 'the stream has ended' } })
+  const idle = new Set<IdleTimeout>()
+  const frames = createFrameStream(stream, {
+    maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    onFrame: (raw) => {
+      const frame: ContentFrame = decodeContent(raw)
+      if (isRequest(frame)) return
+      if (frame.type === 'chunk' || frame.type === 'outline-chunk') for (const each of idle) each.touch()
+      requests.reply(frame.id, frame)
+    },
+    onEnd: (reason) => {
+      onEnd()
+      requests.end({ type: 'ended', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })
+    },
+  })
+  return {
+    get open() {
+      return frames.open
+    },
+    close: frames.close,
+    frames,
+    requests,
+    idle,
+    origin: httpOriginOf(connection, addresses.map(String)),
+    httpFailures: 0,
+  }
+}
+
+export interface StreamRequest<T> {
+  frame: RequestFrame
+  stallMs: number
+  /**
+   * The result, once the request is complete.
+   *
+   * @param idle the request's idle timeout
+   */
+  onReply(reply: ReplyFrame, idle: IdleTimeout): T | { broken: string } | undefined
+}
+
+/**
+ * Sends a request on a stream that is being opened. A request that is aborted, broken or stalled is cancelled at the other peer.
+ *
+ * @throws signal.reason, when aborted
+ */
+export function sendRequest<T extends object>(
+  opening: Promise<ContentStream>,
+  { frame, stallMs, onReply }: StreamRequest<T>,
+  signal: AbortSignal,
+): Promise<T | RequestFailure> {
+  opening.catch(() => {}) // handled below, unless the request was aborted before
+  return abortable<T | RequestFailure>(signal, (resolve) => {
+    const idle = createIdleTimeout(stallMs)
+    const stopListening = onAbort(idle.signal, () => resolve({ broken: `nothing arrived for ${stallMs} ms` }))
+    let isOver = false
+    let cancel = () => {}
+    opening.then(
+      (stream) => {
+        if (isOver) return
+        if (frame.type !== 'follow-pieces') stream.idle.add(idle)
+        const complete = (result: T | RequestFailure) => {
+          if (!('broken' in result)) stream.requests.forget(id)
+          resolve(result)
+        }
+        const id = stream.requests.begin(
+          (number) => stream.frames.send(encodeContent({ ...frame, id: number })),
+          (reply) => {
+            if (reply.type === 'ended') complete({ unreachable: reply.reason })
+            else if (reply.type === 'none') complete({ none: reply.reason })
+            else {
+              const result = onReply(reply, idle)
+              if (result !== undefined) complete(result)
+            }
+          },
+        )
+        cancel = () => {
+          stream.idle.delete(idle)
+          if (stream.requests.forget(id)) stream.frames.send(encodeContent({ type: 'cancel', id }))
+        }
+      },
+      (error: unknown) => resolve({ unreachable: error instanceof Error ? error.message : String(error) }),
+    )
+    return () => {
+      isOver = true
+      stopListening()
+      idle.end()
+      cancel()
+    }
+  })
+}
+
+export const isDirect = (addresses: readonly string[]) => addresses.some((address) => address.includes('/webrtc/'))
+
+function isRequest(frame: ContentFrame): frame is Exclude<ContentFrame, ReplyFrame | NoneFrame> {
+  return frame.type === 'ask' || frame.type === 'ask-piece' || frame.type === 'follow-pieces' || frame.type === 'cancel'
+}
