@@ -16,7 +16,7 @@ export interface ContentFinderContext {
   cache: LivingCache
   outlines: KnownOutlines
   fetcher: Fetcher
-  /** Whether what is fetched is kept in the cache. */
+  /** Whether fetched content is cached. */
   keepsFetched: boolean
 }
 

@@ -24,7 +24,7 @@ import { createDownloads } from './swarm/downloads.ts'
 import { createPieceFetcher } from './swarm/piece-fetcher.ts'
 import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions } from './types.ts'
 
-/** What content needs of presence. */
+/** The part of presence that content uses. */
 export interface Presence {
   hold(key: Key): Hold
   find(key: Key, options?: AbortOptions): AsyncIterable<Holder>

@@ -1,4 +1,4 @@
-/** Makes what was found readable: from memory, or piece by piece. Also proves outlines, by reading the whole. */
+/** Opens found content for reading, from memory or piece by piece. Reading the whole also proves its outline. */
 
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, equalBytes } from '../keys/index.ts'

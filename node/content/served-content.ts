@@ -1,4 +1,4 @@
-/** What other peers may fetch from this one: what it or its tabs hold, and the pieces of its downloads. A home's own tabs may ask for anything. */
+/** Serves what other peers may fetch: content that this peer or its tabs hold, and the pieces of its downloads. Its own tabs may fetch anything. */
 
 import { MayflyError } from '../errors.ts'
 import { equalBytes } from '../keys/index.ts'

@@ -78,7 +78,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     candidates.distrust(candidate.peer)
   }
 
-  /** Asks one candidate and checks what it sends. */
+  /** Asks one candidate and checks the reply. */
   async function attempt(key: Key, expected: Key | undefined, candidate: Candidate, signal: AbortSignal): Promise<Fetched | Failure> {
     const { peer: from } = candidate
     const result = await client.request(candidate, key, { signal })

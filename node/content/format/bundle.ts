@@ -13,14 +13,14 @@ export interface BundleEntry {
   path: string
   /** In bytes. */
   size: number
-  /** Media type, or empty when it is to be guessed from the bytes. */
+  /** Media type; empty when it is guessed from the bytes. */
   type: string
   key: Key
   /** The SHA-256 of the file's outline, where it is larger than one piece. */
   outline?: Key
 }
 
-/** What a bundle is served as, and what private content says that is one. */
+/** The media type of a bundle. Private content names it, too. */
 export const BUNDLE_MEDIA_TYPE = 'application/vnd.mayfly.bundle'
 export const MAX_BUNDLE_ENTRIES = 10_000
 export const MAX_BUNDLE_BYTES = 4_194_304
@@ -33,7 +33,7 @@ const MAGIC = 'mayfly-bundle'
 const VERSION = 1
 const utf8 = new TextEncoder()
 
-/** What keeps a path from naming a file, or undefined. */
+/** Why a path cannot name a file; undefined when it can. */
 export function refusePath(path: string): string | undefined {
   if (path === '') return 'an empty path'
   if (!path.isWellFormed()) return 'a path that is no Unicode text'
@@ -46,7 +46,7 @@ export function refusePath(path: string): string | undefined {
   return undefined
 }
 
-/** By the bytes of UTF-8, as one would sort them anywhere. */
+/** Compares by the bytes of UTF-8, which every language can do. */
 function comparePaths(a: BundleEntry, b: BundleEntry): number {
   const [x, y] = [utf8.encode(a.path), utf8.encode(b.path)]
   for (let i = 0; i < Math.min(x.byteLength, y.byteLength); i++) {
@@ -56,7 +56,7 @@ function comparePaths(a: BundleEntry, b: BundleEntry): number {
   return x.byteLength - y.byteLength
 }
 
-/** @throws {MayflyError} ERR_BAD_OPTION for a path that cannot be, or is there twice; ERR_TOO_LARGE, ERR_LIMIT */
+/** @throws {MayflyError} ERR_BAD_OPTION for a path that cannot name a file, or occurs twice; ERR_TOO_LARGE, ERR_LIMIT */
 export function encodeBundle(entries: readonly BundleEntry[]): Uint8Array {
   if (entries.length > MAX_BUNDLE_ENTRIES) {
     throw new MayflyError('ERR_LIMIT', `Cannot make a bundle: ${entries.length} files is over the limit of ${MAX_BUNDLE_ENTRIES}`)
@@ -78,7 +78,7 @@ export function encodeBundle(entries: readonly BundleEntry[]): Uint8Array {
 
 const PREFIX = encode([MAGIC, VERSION, []]).subarray(0, MAGIC.length + 3)
 
-/** True when the bytes begin as a bundle does; reading it may still fail. */
+/** True when the bytes begin as a bundle does; decoding them may still fail. */
 export function isBundle(bytes: Uint8Array): boolean {
   return bytes.byteLength > PREFIX.byteLength && PREFIX.every((byte, i) => bytes[i] === byte)
 }

@@ -1,6 +1,6 @@
 /**
- * The media type of a bundle's file by its name, for those of a web site and what people share most: the same wherever the bundle is
- * made, or the same files would have two addresses. Of any other it is left to be guessed from the bytes, where somebody shows it.
+ * Media types of a bundle's files by their names: the files of web sites, and what people share most. The table is the same wherever a
+ * bundle is made; otherwise the same files would have two addresses. The type of any other file is guessed from its bytes when it is shown.
  */
 
 /** @see https://www.iana.org/assignments/media-types/ */
@@ -45,7 +45,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.zip': 'application/zip',
 }
 
-/** Empty when the name does not say. */
+/** Empty when the table does not have the name's extension. */
 export function mediaTypeOf(path: string): string {
   return TYPES[/[^/](\.[^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''] ?? ''
 }

@@ -43,7 +43,7 @@ export const MAX_OUTLINE_BYTES = MAX_PIECES * KEY_BYTES + 64
 const OUTLINE_VERSION = 1
 
 /**
- * The smallest power of two, from 256 KiB on, that makes at most 4,096 pieces.
+ * The piece size: the smallest power of two, from 256 KiB on, that makes at most 4,096 pieces.
  *
  * @throws {MayflyError} ERR_TOO_LARGE
  */

@@ -1,31 +1,30 @@
-/** Which pieces of one content somebody has, as a bitmap: the form in which it travels, and in which a store says what it has. Pure. */
+/** Sets of pieces, as a bitmap. So they travel, and so a store reports its pieces. Pure. */
 
 import { MayflyError } from '../../errors.ts'
 
-/** Something that has some pieces, and may get more. */
+/** Pieces that are there, and news of those that come. */
 export interface PieceFeed {
   readonly pieces: PieceSet
   /**
-   * Calls back with each piece that comes, and with undefined once when there is nothing to be had from here any more. Returns the
-   * function that ends it.
+   * Calls back with each piece that comes, and once with undefined when the feed ends. Returns a function that removes the listener.
    */
   onPiece(listener: (index: number | undefined) => void): () => void
 }
 
 export class PieceSet {
-  /** How many pieces the content has. */
+  /** Pieces of the content. */
   readonly count: number
   readonly #bits: Uint8Array
   #size = 0
 
-  /** @param bits taken over; empty when left out */
+  /** @param bits the set takes them over; empty when left out */
   constructor(count: number, bits: Uint8Array = new Uint8Array(Math.ceil(count / 8))) {
     this.count = count
     this.#bits = bits
     for (let index = 0; index < count; index++) if (this.has(index)) this.#size++
   }
 
-  /** How many pieces are in it. */
+  /** Pieces in the set. */
   get size(): number {
     return this.#size
   }
@@ -38,7 +37,7 @@ export class PieceSet {
     return ((this.#bits[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0
   }
 
-  /** False when it was there already, or there is no such piece. */
+  /** False when the piece was there already, or does not exist. */
   add(index: number): boolean {
     if (index >= this.count || this.has(index)) return false
     this.#bits[index >> 3] = (this.#bits[index >> 3] ?? 0) | (0x80 >> (index & 7))
@@ -54,7 +53,7 @@ export class PieceSet {
     return true
   }
 
-  /** A bit for each piece, the first in the highest bit of the first byte; the bits behind the last are 0. A copy. */
+  /** A bit for each piece, the first in the highest bit of the first byte; the bits behind the last piece are 0. A copy. */
   encode(): Uint8Array {
     return this.#bits.slice()
   }
@@ -66,7 +65,7 @@ export function fullPieceSet(count: number): PieceSet {
   return pieces
 }
 
-/** @throws {MayflyError} ERR_BAD_FRAME when it is not the bitmap of so many pieces */
+/** @throws {MayflyError} ERR_BAD_FRAME when the bits are not the bitmap of `count` pieces */
 export function decodePieceSet(bits: Uint8Array, count: number): PieceSet {
   const spare = bits.byteLength * 8 - count
   if (spare < 0 || spare > 7 || ((bits.at(-1) ?? 0) & ((1 << spare) - 1)) !== 0) {

@@ -1,4 +1,4 @@
-/** Where a holder's bytes come from: memory, a Blob of the page's, or (handed in by Node.js) a file that is not copied. */
+/** Sources of content in memory and in Blobs. Node.js hands in a source of its own for files. */
 
 import type { AbortOptions } from '../../types.ts'
 import type { ContentSource } from '../types.ts'

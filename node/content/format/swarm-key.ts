@@ -1,4 +1,4 @@
-/** The key that those hold who receive content in pieces: they have some of it, or will have. Holders of the whole hold the content's own. */
+/** The key that downloaders of content hold: they have some of its pieces, or will have. Holders of the whole hold the content's own key. */
 
 import { KEY_BYTES, sha256 } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'

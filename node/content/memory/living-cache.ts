@@ -31,7 +31,7 @@ interface Entry {
 /** Each entry costs a watch at the key's record nodes. */
 const MAX_ENTRIES = 1_024
 
-/** What an entry costs besides its bytes, so that a million empty pages are not free. */
+/** The cost of an entry besides its bytes, so that a million empty pages are not free. */
 const ENTRY_BYTES = 512
 
 export function createLivingCache(

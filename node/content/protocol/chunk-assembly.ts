@@ -3,7 +3,7 @@
 import { MAX_OUTLINE_BYTES } from '../format/outline.ts'
 import { CHUNK_BYTES, type ChunkFrame, type OutlineChunkFrame } from './wire.ts'
 
-/** What may come: content that travels whole or an outline, or one piece of a known size. */
+/** The bytes that may come: content that travels whole or an outline, or one piece of a known size. */
 export type ExpectedBytes = { maxBytes: number } | { pieceBytes: number }
 
 export type AssembledBytes = { bytes: Uint8Array } | { outline: Uint8Array }

@@ -1,4 +1,4 @@
-/** The giving end of the content protocol: answers what others ask, in chunks, no faster than they read. */
+/** The server of the content protocol: answers requests in chunks, no faster than the client reads. */
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { ByteRate } from '../../async/byte-rate.ts'
@@ -14,6 +14,7 @@ import {
   type AskPieceFrame,
   type AskScope,
   CHUNK_BYTES,
+  type ContentFrame,
   decodeContent,
   encodeContent,
   type FollowPiecesFrame,
@@ -43,15 +44,16 @@ export interface ServingContext {
   content: ServedContent
   /** Limits the bytes per second of each peer, over all its streams. */
   rate: ByteRate
+  /** Content or a piece of it was sent, all of it. The key is hex. */
   onServed(key: string, bytes: number, to: string, isDirect: boolean): void
 }
 
-/** Answers that one stream may have under way; a tab's gateway asks for its many visitors on one. */
+/** Answers under way on one stream. A tab's gateway has one stream for the requests of its many visitors. */
 const MAX_ANSWERS = 64
-/** Contents whose pieces one stream may follow. */
+/** Follows on one stream. */
 const MAX_FOLLOWS = 64
-/** A follower hears at once of the first piece after a while, and then of all that came in this time, in ms. */
-const TELL_EVERY_MS = 50
+/** The first new piece after a while is reported at once, and then all that came in this time, in ms. */
+const REPORT_EVERY_MS = 50
 const MAX_UNSENT_BYTES = 16 * 1_048_576
 
 const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
@@ -66,7 +68,7 @@ export function serveContent(stream: Stream, connection: Connection, { content, 
   const isDirect = connectionKind(connection) === 'direct'
   /** Answers under way, by id. Bounded: MAX_ANSWERS. */
   const answers = new Map<number, AbortController>()
-  /** What ends each, by id. Bounded: MAX_FOLLOWS. */
+  /** Functions that end a follow, by id. Bounded: MAX_FOLLOWS. */
   const follows = new Map<number, () => void>()
 
   const frames = createFrameStream(stream, {
@@ -87,25 +89,29 @@ export function serveContent(stream: Stream, connection: Connection, { content, 
     },
   })
 
-  /** Tells which pieces are there and which come, until there is nothing more to tell. */
-  function follow(ask: FollowPiecesFrame): void {
-    const { id } = ask
+  const sendFrame = (frame: ContentFrame) => frames.send(encodeContent(frame))
+  const refuse = (id: number, reason: NoContent) => sendFrame({ type: 'none', id, reason })
+
+  /** Reports the pieces that are there and those that come, until all are there or the feed ends. */
+  function follow(request: FollowPiecesFrame): void {
+    const { id } = request
     if (follows.has(id)) return
-    if (follows.size >= MAX_FOLLOWS) return void frames.send(encodeContent({ type: 'none', id, reason: 'busy' }))
-    const feed = content.follow(ask)
-    if (feed === undefined) return void frames.send(encodeContent({ type: 'none', id, reason: 'not-held' }))
-    frames.send(encodeContent({ type: 'pieces', id, bitmap: feed.pieces.encode() }))
-    if (feed.pieces.isFull) return
-    /** Come since they were last told of. Bounded by the pieces. */
-    let untold: number[] = []
+    if (follows.size >= MAX_FOLLOWS) return void refuse(id, 'busy')
+    const feed = content.follow(request)
+    if (feed === undefined) return void refuse(id, 'not-held')
+    const { pieces } = feed
+    sendFrame({ type: 'pieces', id, bitmap: pieces.encode() })
+    if (pieces.isFull) return
+    /** New pieces that were not reported yet. Bounded by the pieces. */
+    let fresh: number[] = []
     let timer: ReturnType<typeof setTimeout> | undefined
-    const tell = () => {
+    const report = () => {
       timer = undefined
-      if (untold.length === 0) return
-      frames.send(encodeContent({ type: 'more-pieces', id, indexes: untold }))
-      untold = []
-      if (feed.pieces.isFull) end()
-      else timer = setTimeout(tell, TELL_EVERY_MS)
+      if (fresh.length === 0) return
+      sendFrame({ type: 'more-pieces', id, indexes: fresh })
+      fresh = []
+      if (pieces.isFull) end()
+      else timer = setTimeout(report, REPORT_EVERY_MS)
     }
     const end = () => {
       clearTimeout(timer)
@@ -115,39 +121,39 @@ export function serveContent(stream: Stream, connection: Connection, { content, 
     const stop = feed.onPiece((index) => {
       if (index === undefined) {
         end()
-        frames.send(encodeContent({ type: 'none', id, reason: 'not-held' }))
+        refuse(id, 'not-held')
         return
       }
-      untold.push(index)
-      if (timer === undefined) tell()
+      fresh.push(index)
+      if (timer === undefined) report()
     })
     follows.set(id, end)
   }
 
-  async function answer(ask: AskFrame | AskPieceFrame): Promise<void> {
-    const { id, key } = ask
+  async function answer(request: AskFrame | AskPieceFrame): Promise<void> {
+    const { id, key } = request
     if (answers.has(id)) return
-    if (answers.size >= MAX_ANSWERS) return void frames.send(encodeContent({ type: 'none', id, reason: 'busy' }))
+    if (answers.size >= MAX_ANSWERS) return void refuse(id, 'busy')
     const controller = new AbortController()
     const { signal } = controller
     answers.set(id, controller)
+    const isPiece = request.type === 'ask-piece'
     try {
-      const found =
-        ask.type === 'ask' ? await content.read(key, ask.scope, to, { signal }) : { bytes: await content.readPiece(ask, to, { signal }) }
+      const found = isPiece
+        ? { bytes: await content.readPiece(request, to, { signal }) }
+        : await content.read(key, request.scope, to, { signal })
       const [type, bytes] = 'bytes' in found ? (['chunk', found.bytes] as const) : (['outline-chunk', found.outlineBytes] as const)
       const total = bytes.byteLength
       for (let at = 0; at === 0 || at < total; at += CHUNK_BYTES) {
         const chunk = bytes.subarray(at, at + CHUNK_BYTES)
-        // What comes whole, and the outline that comes before all pieces, does not stand still behind pieces.
-        if (rate.isLimited) await rate.take(to, chunk.byteLength, { signal, isUrgent: ask.type === 'ask' })
+        // Whole contents, and outlines, which come before all pieces, do not wait behind pieces.
+        if (rate.isLimited) await rate.take(to, chunk.byteLength, { signal, isUrgent: !isPiece })
         if (!(await frames.writable({ signal }))) return
-        frames.send(encodeContent({ type, id, total, bytes: chunk }))
+        sendFrame({ type, id, total, bytes: chunk })
       }
       if (type === 'chunk') onServed(encodeKeyHex(key), total, to, isDirect)
     } catch (error) {
-      if (signal.aborted) return
-      const reason = error instanceof MayflyError ? REASONS[error.code] : undefined
-      frames.send(encodeContent({ type: 'none', id, reason: reason ?? 'unavailable' }))
+      if (!signal.aborted) refuse(id, (error instanceof MayflyError && REASONS[error.code]) || 'unavailable')
     } finally {
       answers.delete(id)
     }

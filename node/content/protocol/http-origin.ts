@@ -1,11 +1,11 @@
-/** Where a connected node's gateway is: the overlay shares its port. */
+/** The gateway of a connected node, which shares its port with the overlay. */
 
 import type { Connection } from '@libp2p/interface'
 import { hostOfMultiaddr, originOfMultiaddr, parseMultiaddr } from '../../network/index.ts'
 
 /**
- * The origin of the node's HTTP, such as `http://192.0.2.1:4000`; undefined for who has none. Where this peer dialled, that address; else
- * one that the node announces at the host which it is connected from, so that nobody can send others to a third party.
+ * The origin of the node's HTTP, such as `http://192.0.2.1:4000`; undefined for a peer that has none. It is the address that this peer has
+ * dialled; or else one that the node announces at the host it has connected from, so that no node can send others to a third party.
  *
  * @param announced multiaddrs
  */

@@ -1,4 +1,4 @@
-/** How a piece is asked for over HTTP. Pure; who sends it is handed in, since a tab and Node.js have different means. */
+/** The HTTP request for a piece. Pure: a tab and Node.js send it by different means. */
 
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { FetchPieceOptions, WantedPiece } from '../types.ts'
@@ -7,11 +7,11 @@ export interface PieceRequest {
   /** Path and query. */
   path: string
   headers: Record<string, string>
-  /** The status of the answer that has the piece. */
+  /** The status of the response that carries the piece. */
   status: number
 }
 
-/** A node's own pieces have an address of their own; of what anybody holds, a piece is a range like any other. */
+/** Pieces that the node or its tabs hold have an address of their own. A piece that any holder may send is a range of the content. */
 export function pieceRequest({ key, outline, index, offset, size }: WantedPiece, from: FetchPieceOptions['from']): PieceRequest {
   const query = `${encodeKeyHex(key)}?o=${encodeKeyHex(outline)}`
   if (from === 'node') return { path: `/api/v1/pieces/${query}&n=${index}`, headers: {}, status: 200 }

@@ -102,9 +102,9 @@ export type ContentFrame =
   | MorePiecesFrame
   | NoneFrame
 
-/** What a client sends. The stream numbers it. */
+/** A request without its number, which the stream gives it. */
 export type RequestFrame = Omit<AskFrame, 'id'> | Omit<AskPieceFrame, 'id'> | Omit<FollowPiecesFrame, 'id'>
-/** What a server sends, but for refusals. */
+/** The frames of a server, but for refusals. */
 export type ReplyFrame = ChunkFrame | OutlineChunkFrame | PiecesFrame | MorePiecesFrame
 
 const TYPE = {

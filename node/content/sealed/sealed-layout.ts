@@ -1,7 +1,4 @@
-/**
- * Where everything is in private content: sizes, slots, the header and the facts. Pure; the layout is in PRIVATE.md. Encrypting is done by
- * `sealed-records.ts`.
- */
+/** The layout of private content: sizes, slots, the header and the facts. Pure; PRIVATE.md describes it. `sealed-records.ts` encrypts. */
 
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../../errors.ts'
@@ -9,24 +6,24 @@ import { padmeBytes } from '../../keys/index.ts'
 import { refusePath } from '../format/bundle.ts'
 import { MAX_OUTLINED_BYTES } from '../format/outline.ts'
 
-/** What a slot of cipher text has, in bytes. Pieces have a whole number of them, so a piece is opened by itself. */
+/** A slot of cipher text, in bytes. A piece has a whole number of slots, so it can be opened by itself. */
 export const SLOT_BYTES = 65_536
-/** What AES-GCM adds to a record, in bytes. */
+/** Bytes that AES-GCM adds to a record. */
 export const TAG_BYTES = 16
 export const SALT_BYTES = 32
 export const KEY_CHECK_BYTES = 32
-/** In clear at the beginning: magic, version, salt, key check. */
+/** Magic, version, salt and key check, in clear at the beginning. */
 export const HEADER_BYTES = 80
 /** Header and sealed facts. */
 export const HEAD_BYTES = 512
 const FACTS_BYTES = HEAD_BYTES - HEADER_BYTES - TAG_BYTES
-/** Plain bytes in the first slot, which the head is in, too, and in any other. */
+/** Plain bytes in the first slot, which also has the head, and in each further one. */
 export const FIRST_SLOT_PLAIN_BYTES = SLOT_BYTES - HEAD_BYTES - TAG_BYTES
 export const SLOT_PLAIN_BYTES = SLOT_BYTES - TAG_BYTES
-/** Shorter content looks as long as this: most messages and passwords do. */
+/** Shorter content is padded to this: most messages and passwords look equally long. */
 export const MIN_PADDED_BYTES = 4_096
 
-/** What private content is to those who have not its key. */
+/** The media type of private content for peers without its key. */
 export const SEALED_MEDIA_TYPE = 'application/vnd.mayfly.private'
 
 const MAGIC = new TextEncoder().encode('mayfly-private\n')
@@ -34,11 +31,11 @@ const VERSION = 1
 const MEDIA_TYPE = /^([\w.+-]+\/[\w.+-]+)?$/
 const MAX_TYPE_LENGTH = 127
 
-/** What only who has the key learns of private content. */
+/** Facts about private content that only readers with its key learn. */
 export interface SealedFacts {
-  /** A file's name, without folders; empty where there is none. */
+  /** A file's name, without folders; empty when there is none. */
   name: string
-  /** Media type; empty where it is to be guessed from the bytes. */
+  /** Media type; empty when it is guessed from the bytes. */
   type: string
   /** In bytes. */
   size: number
@@ -49,12 +46,12 @@ export interface SealedHeader {
   keyCheck: Uint8Array
 }
 
-/** The size after padding, at a cost of at most 3 % from 1 MiB on. */
+/** The size after padding, which adds at most 3 % from 1 MiB on. */
 export function paddedBytes(size: number): number {
   return padmeBytes(size, MIN_PADDED_BYTES)
 }
 
-/** The size of the cipher text of so many bytes. */
+/** The size of the cipher text of `size` plain bytes. */
 export function sealedBytes(size: number): number {
   const padded = paddedBytes(size)
   return HEAD_BYTES + padded + slotCount(padded) * TAG_BYTES
@@ -73,22 +70,22 @@ function slotCount(padded: number): number {
   return 1 + Math.ceil(Math.max(0, padded - FIRST_SLOT_PLAIN_BYTES) / SLOT_PLAIN_BYTES)
 }
 
-/** The slots of content of so many plain bytes. */
+/** The number of slots of content of `size` plain bytes. */
 export function slotsOf(size: number): number {
   return slotCount(paddedBytes(size))
 }
 
-/** Which slot a plain byte is in. */
+/** The slot that has this plain byte. */
 export function slotAt(plainOffset: number): number {
   return plainOffset < FIRST_SLOT_PLAIN_BYTES ? 0 : 1 + Math.floor((plainOffset - FIRST_SLOT_PLAIN_BYTES) / SLOT_PLAIN_BYTES)
 }
 
-/** Where the plain bytes of a slot begin. */
+/** The offset of a slot's first plain byte. */
 export function plainStart(slot: number): number {
   return slot === 0 ? 0 : FIRST_SLOT_PLAIN_BYTES + (slot - 1) * SLOT_PLAIN_BYTES
 }
 
-/** The number of a slot's record, and whether it is the last one: 96 bits that no two records of one content share. */
+/** The number of the record, and whether it is the last one: 96 bits that no two records of one content share. */
 export function nonceOf(record: number, isLast: boolean): Uint8Array<ArrayBuffer> {
   const nonce = new Uint8Array(12)
   new DataView(nonce.buffer).setUint32(7, record)
@@ -120,7 +117,7 @@ export function decodeHeader(bytes: Uint8Array): SealedHeader {
   return { salt: bytes.slice(saltAt, saltAt + SALT_BYTES), keyCheck: bytes.slice(saltAt + SALT_BYTES, HEADER_BYTES) }
 }
 
-/** Of one length, whatever they say. A name or a type that could not be read again is left out. */
+/** Encodes to a fixed length. A name or a type that the decoder would reject is left out. */
 export function encodeFacts({ name, type, size }: SealedFacts): Uint8Array<ArrayBuffer> {
   const cbor = encode([isName(name) ? name : '', isType(type) ? type : '', size])
   const bytes = new Uint8Array(FACTS_BYTES)

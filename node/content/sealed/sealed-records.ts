@@ -1,6 +1,6 @@
 /**
- * The key of one private content, and its records, encrypted and opened: AES-256-GCM in the STREAM construction, by WebCrypto. Where the
- * records are is in `sealed-layout.ts`.
+ * Encrypts and opens the records of one private content: AES-256-GCM in the STREAM construction, by WebCrypto. `sealed-layout.ts` places the
+ * records.
  *
  * @see https://eprint.iacr.org/2015/189 (Hoang, Reyhanitabar, Rogaway, Vizár: Online Authenticated-Encryption and its Nonce-Reuse
  *   Misuse-Resistance, 2015, section 7: STREAM)
@@ -10,26 +10,30 @@ import { MayflyError } from '../../errors.ts'
 import { equalBytes, KEY_BYTES, type LinkKey } from '../../keys/index.ts'
 import { encodeHeader, KEY_CHECK_BYTES, nonceOf, type SealedHeader } from './sealed-layout.ts'
 
-/** What the bytes are for, in the derivation: no other use of a link's key gives the same. */
+/** Domain separation of the key derivation: no other use of a link's key derives the same bytes. */
 const KEY_INFO = new TextEncoder().encode('mayfly private content 1: key')
 const CHECK_INFO = new TextEncoder().encode('mayfly private content 1: key check')
 
 export interface SealedRecords {
-  /** In clear before all records, and bound to each of them. */
+  /** In clear before all records, and authenticated with each of them. */
   readonly header: Uint8Array
   seal(record: number, isLast: boolean, plain: Uint8Array): Promise<Uint8Array>
-  /** @throws {MayflyError} ERR_DAMAGED when it is not what was sealed as that record of that content */
+  /** @throws {MayflyError} ERR_DAMAGED when the bytes were not sealed as this record of this content */
   open(record: number, isLast: boolean, sealed: Uint8Array): Promise<Uint8Array>
 }
 
-/** @throws {MayflyError} ERR_NO_CRYPTO */
+/**
+ * Records for new content.
+ *
+ * @throws {MayflyError} ERR_NO_CRYPTO
+ */
 export async function createRecords(key: LinkKey, salt: Uint8Array): Promise<SealedRecords> {
   const { keyCheck, contentKey } = await deriveKeys(key, salt)
   return recordsOf(encodeHeader({ salt, keyCheck }), contentKey)
 }
 
 /**
- * Of content that is there already.
+ * Records of existing content.
  *
  * @throws {MayflyError} ERR_WRONG_KEY, ERR_NO_CRYPTO
  */

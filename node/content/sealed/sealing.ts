@@ -1,4 +1,4 @@
-/** Private content as a source: encrypted as it is asked for, so that a file of any size is sealed without a copy of it. */
+/** Private content as a source: encrypted as it is read, so that a file of any size is sealed without a copy. */
 
 import type { LinkKey } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
@@ -25,8 +25,8 @@ export interface SealOptions {
 }
 
 /**
- * The cipher text of a source, which must give the same bytes each time it is read, or fail: two contents under one key and salt would
- * give each other away.
+ * The cipher text of a source. The source must return the same bytes each time it is read, or fail: the cipher texts of two contents under
+ * one key and salt would reveal both.
  *
  * @throws {MayflyError} ERR_TOO_LARGE, ERR_NO_CRYPTO
  */
@@ -36,7 +36,7 @@ export async function sealSource(source: ContentSource, key: LinkKey, options: S
   return sealWith(await createRecords(key, salt), source, { name, type, size: source.size })
 }
 
-/** The same with records that are there. */
+/** The same with existing records. */
 export function sealWith(records: SealedRecords, source: ContentSource, facts: SealedFacts): ContentSource {
   const lastSlot = slotsOf(facts.size) - 1
   const size = sealedBytes(facts.size)
@@ -69,14 +69,14 @@ export function sealWith(records: SealedRecords, source: ContentSource, facts: S
   }
 }
 
-/** Where the plain bytes of a slot end, padding included. */
+/** The end of a slot's plain bytes, padding included. */
 function plainEnd(slot: number, lastSlot: number, size: number): number {
   if (slot < lastSlot) return plainStart(slot + 1)
   const missing = (lastSlot + 1) * SLOT_BYTES - size
   return plainStart(slot) + (slot === 0 ? FIRST_SLOT_PLAIN_BYTES : SLOT_PLAIN_BYTES) - missing
 }
 
-/** Zeros follow the source's bytes. */
+/** Reads the source's bytes, and zeros behind them. */
 async function readPadded(source: ContentSource, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
   const there = Math.max(0, Math.min(length, source.size - offset))
   const bytes = there > 0 ? await source.read(offset, there, options) : new Uint8Array()

@@ -1,4 +1,4 @@
-/** Opens private content with its link's key: what it is, and any part of it. Getting the cipher text is left to whoever has it. */
+/** Opens private content with its link's key: its facts, and any part of it. The caller fetches the cipher text. */
 
 import { MayflyError } from '../../errors.ts'
 import type { LinkKey } from '../../keys/index.ts'
@@ -19,7 +19,7 @@ import {
 import { openRecords, type SealedRecords } from './sealed-records.ts'
 import { joined, sealWith } from './sealing.ts'
 
-/** Takes cipher text in order, gives plain text as far as it is whole and right. */
+/** Takes cipher text in order, and returns the plain text of the complete records, checked. */
 export interface Unsealer {
   /** @throws {MayflyError} ERR_DAMAGED */
   push(sealed: Uint8Array): Promise<Uint8Array>
@@ -27,7 +27,7 @@ export interface Unsealer {
 
 export interface ResumePoint {
   nextSlot: number
-  /** Of the slots before. */
+  /** Plain bytes and cipher text of the slots before. */
   plainBytes: number
   sealedBytes: number
 }
@@ -40,16 +40,16 @@ export interface UnsealedContent extends SealedFacts {
    * @throws signal.reason, when aborted
    */
   read(part?: { offset: number; length: number }, options?: AbortOptions): AsyncIterable<Uint8Array>
-  /** Opens cipher text that comes another way, from the beginning of a slot (of the first, when left out) to the end. */
+  /** Opens cipher text that the caller pushes, from the beginning of a slot (the first, when left out) to the end. */
   unsealer(firstSlot?: number): Unsealer
-  /** Where to go on with so many plain bytes from the beginning: how many of them are in whole slots, and which slot is next. */
+  /** Where to go on after `plainBytes` from the beginning: how many of them are in whole slots, and which slot is next. */
   resumeAt(plainBytes: number): ResumePoint
-  /** The cipher text again, of plain bytes that are there: the same bytes, when those are right. */
+  /** Seals plain bytes that the caller has: the same cipher text again, when they are right. */
   reseal(plain: ContentSource): ContentSource
 }
 
 /**
- * @param content the cipher text; any part of it must be readable, checked or not
+ * @param content the cipher text, checked or not; any part of it must be readable
  * @throws {MayflyError} ERR_BAD_FRAME (not private content), ERR_WRONG_KEY, ERR_DAMAGED, ERR_NO_CRYPTO
  * @throws signal.reason, when aborted
  */
@@ -104,7 +104,7 @@ function createUnsealer(records: SealedRecords, { size }: SealedFacts, firstSlot
   const lastSlotBytes = sealedBytes(size) - lastSlot * SLOT_BYTES
   const slotBytes = (slot: number) => (slot === lastSlot ? lastSlotBytes : SLOT_BYTES)
   let next = firstSlot
-  /** The beginning of the next slot. Bounded: less than one. */
+  /** The beginning of the next slot. Bounded: less than one slot. */
   let rest = new Uint8Array()
 
   async function open(slot: number, sealed: Uint8Array): Promise<Uint8Array> {

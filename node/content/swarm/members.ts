@@ -14,7 +14,7 @@ import { createSearchRetries, type SearchRetriesOptions } from './search-retries
 export interface MembersOptions extends Partial<SearchRetriesOptions> {
   /** Members at the same time. */
   maxHolders?: number
-  /** Whether to search again for members that left or failed, and when a piece is to be had from nobody. */
+  /** Whether to search again for members that left or failed, and when no member has a piece. */
   isPatient?: boolean
   /** The first wait before a search is repeated, in ms; each further one is twice as long until something comes of it. */
   retryMs?: number
@@ -123,7 +123,7 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     while (members.size >= settings.maxHolders && !isStopped) await room.promise
   }
 
-  /** A search is not worth its cost when presence counts nobody. */
+  /** A search is not worth its cost when presence counts no holder. */
   function startSearches(): void {
     for (const each of Object.values(searches)) if (each.counted !== 0) each.start()
   }
