@@ -1,4 +1,4 @@
-/** `mayfly/browser`: presence, content and messages for other people's pages. A tab joins through a gateway, so it must name at least one. */
+/** `mayfly/browser`: presence, content and messages for other people's pages. A tab joins through a gateway, so at least one is needed. */
 
 import {
   createPeer as createAnyPeer,
@@ -81,29 +81,29 @@ export {
 export { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords } from './peer/outbox-records.ts'
 
 export interface TabPeerOptions {
-  /** URLs of gateways to join through, for instance `https://pages.example`; they are tried again for as long as the peer runs. */
+  /** URLs of gateways to join through, for instance `https://pages.example`. The peer retries them as long as it runs. */
   gateway: string | string[]
-  /** The private key, as libp2p's protobuf bytes; a new Ed25519 key when left out. */
+  /** The private key, in libp2p's protobuf encoding. Default: a new Ed25519 key. */
   privateKey?: Uint8Array
   limits?: Partial<PeerLimits>
-  /** Who this page's messages are from, 32 bytes that it keeps; the key of `privateKey` when left out. `createMessageSecret()` makes one. */
+  /** The secret of this page's messages, 32 bytes that it stores; `createMessageSecret()` makes one. Default: the key of `privateKey`. */
   messageSecret?: MessageSecret
-  /** Where messages wait that are not stored yet: `await openOutboxRecords()` keeps them over a reload. In memory when left out. */
+  /** The store of unsent messages. `await openOutboxRecords()` keeps them over a reload. Default: in memory. */
   outboxStore?: OutboxStore
   /**
-   * Content that is larger than one piece then goes from tab to tab, not through the gateway's node. Install @libp2p/webrtc for it, and
-   * pass `webRTC({ rtcConfiguration: { iceServers: [] } })`; without STUN or TURN servers tabs find each other within one network.
+   * Sends content larger than one piece from tab to tab, instead of through the gateway's node. Install @libp2p/webrtc, and pass
+   * `webRTC({ rtcConfiguration: { iceServers: [] } })`. Without STUN or TURN servers, tabs find each other only within one network.
    */
   webRTC?: NonNullable<PeerOptions['webRTC']>
 }
 
 /**
- * Makes the peer of this tab. Call `start()` on it.
+ * Creates the peer of this tab. Call `start()` on it.
  *
- * @throws {MayflyError} ERR_BAD_OPTION, when no gateway is named
+ * @throws {MayflyError} ERR_BAD_OPTION, when there is no gateway
  */
 export async function createPeer({ gateway, ...options }: TabPeerOptions): Promise<Peer> {
   const join = [gateway].flat().filter((address) => address !== '')
-  if (join.length === 0) throw new MayflyError('ERR_BAD_OPTION', 'Cannot make a tab peer: `gateway` must name at least one gateway URL')
+  if (join.length === 0) throw new MayflyError('ERR_BAD_OPTION', 'Cannot create a tab peer: `gateway` must contain at least one URL')
   return createAnyPeer({ ...options, role: 'tab', join })
 }

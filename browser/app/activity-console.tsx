@@ -1,4 +1,4 @@
-/** The console: what happens in this tab, newest last, with the wave of what it gives to others. */
+/** The console: the log of this tab, newest line last, with the graph of its uploads. */
 
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Tab } from '../tab.ts'
@@ -14,10 +14,10 @@ export function ActivityConsole({ tab }: { tab: Tab }) {
 
   return (
     <section class="activity" aria-labelledby="activity-title">
-      <h2 id="activity-title">What happens</h2>
+      <h2 id="activity-title">Activity</h2>
       <TrafficWave traffic={tab.traffic} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the arrow keys must reach its older lines */}
-      <div ref={list} class="console" role="log" aria-label="What happens in this tab" aria-live="off" tabIndex={0} data-testid="console">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls: the arrow keys must reach its older lines */}
+      <div ref={list} class="console" role="log" aria-label="Log of this tab" aria-live="off" tabIndex={0} data-testid="console">
         <ol>
           {entries.map(({ id, atMs, text, times }) => (
             <li key={id}>

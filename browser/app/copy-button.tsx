@@ -1,14 +1,14 @@
-/** A button that copies a text, and says so. */
+/** A button that copies a text, and shows whether that worked. */
 
 import { useEffect, useState } from 'preact/hooks'
 
-const THANKS_MS = 2_000 // long enough to be read, short enough not to look stuck
+const OUTCOME_MS = 2_000 // long enough to be read, short enough not to look stuck
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [outcome, setOutcome] = useState<'copied' | 'failed'>()
   useEffect(() => {
     if (outcome === undefined) return
-    const timer = setTimeout(() => setOutcome(undefined), THANKS_MS)
+    const timer = setTimeout(() => setOutcome(undefined), OUTCOME_MS)
     return () => clearTimeout(timer)
   }, [outcome])
 
@@ -20,7 +20,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   )
 }
 
-/** The clipboard's own interface exists only on https and localhost; elsewhere the older way, through a selection. */
+/** The Clipboard API exists only on https and localhost; elsewhere, copies a selection. */
 async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)

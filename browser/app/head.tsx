@@ -1,4 +1,4 @@
-/** The head of every page: the name, the way to the messages, and how this tab stands with the network. */
+/** The head of every page: the name, the link to the messages, and the connection of this tab. */
 
 import markUrl from '../mark.svg?url'
 import type { Tab } from '../tab.ts'

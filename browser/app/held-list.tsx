@@ -1,4 +1,4 @@
-/** Everything this tab holds, each with its count and a way to stop. */
+/** Everything that this tab holds: each with its count of holders and a button to stop. */
 
 import type { Tab } from '../tab.ts'
 import { shortHash } from '../text/short-text.ts'
@@ -13,7 +13,7 @@ export function HeldList({ tab }: { tab: Tab }) {
   if (pages.length === 0) return null
   return (
     <section class="held" aria-labelledby="held-title">
-      <h2 id="held-title">Held by this tab</h2>
+      <h2 id="held-title">You hold</h2>
       <ul data-testid="held">
         {pages.map((page) => {
           const { hash, size, label, kept, parts } = page
@@ -25,7 +25,7 @@ export function HeldList({ tab }: { tab: Tab }) {
               <span class="facts">
                 <code>{shortHash(hash)}</code> · {parts ? filesText(parts.length) : sizeText(size)} ·{' '}
                 {countText({ count: counts.get(hash), mine: true })}
-                {!kept && ' · until a reload'}
+                {!kept && ' · only until a reload'}
               </span>
               <button
                 type="button"

@@ -1,4 +1,4 @@
-/** A link inside the app: a plain click changes the view and keeps what the tab holds; any other click is the browser's. */
+/** A link inside the app: a plain click changes the view without a reload, so the tab keeps what it holds. The browser handles other clicks. */
 
 import type { ComponentChildren } from 'preact'
 import type { Tab } from '../tab.ts'

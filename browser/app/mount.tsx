@@ -1,6 +1,6 @@
 /**
- * Puts the views into the three places that each HTML file has for them. They are separate because the content's frame stands between
- * them, outside the view tree.
+ * Renders the views into the three places that each HTML file has for them. They are separate, because the content's frame is between them,
+ * outside the view tree.
  */
 
 import { type ComponentChild, render } from 'preact'
@@ -19,7 +19,7 @@ import { PageView } from './page/page-view.tsx'
 import { useCell } from './use-cell.ts'
 import { useUnread } from './use-unread.ts'
 
-/** `served`: what the gateway said about the page in the address, when it served one. */
+/** @param served the state of the page in the document, when the gateway served one */
 export function mountTab(served?: ServedState): void {
   const screen = new ContentFrame(placeOf('frame'))
   const tab = new Tab({ window, store: sessionStorage, screen, load: () => import('../../node/index.ts'), served })
@@ -27,7 +27,7 @@ export function mountTab(served?: ServedState): void {
   fill('top', <Top tab={tab} />)
   fill('below', <Below tab={tab} />)
   refuseStrayDrops()
-  // Two frames later the first paint is done; only then may the large part of the code be asked for.
+  // The first paint is done two frames later; the large part of the code is loaded after it.
   requestAnimationFrame(() => requestAnimationFrame(() => tab.start()))
 }
 
@@ -39,7 +39,7 @@ function Top({ tab }: { tab: Tab }) {
   useEffect(() => {
     document.title = title
   }, [title])
-  // Who moves by keyboard or listens starts over at the top of the new view; the first view is the browser's business.
+  // Keyboard and screen reader continue at the top of a new view. The browser handles the first view.
   const isFirst = useRef(true)
   useEffect(() => {
     if (!isFirst.current) document.querySelector<HTMLElement>('#top h1')?.focus()
@@ -64,7 +64,7 @@ function Below({ tab }: { tab: Tab }) {
   )
 }
 
-/** In place of what the document said without script, before it is painted again. */
+/** Replaces the part of the document for browsers without script, before the next paint. */
 function fill(id: string, view: ComponentChild): void {
   const place = placeOf(id)
   place.replaceChildren()
@@ -77,7 +77,7 @@ function placeOf(id: string): HTMLElement {
   return place
 }
 
-/** A file let go beside its field would be opened by the browser in this tab, and everything it holds would be lost. */
+/** The browser would open a file that is dropped beside its field in this tab, and the tab would lose everything it holds. */
 function refuseStrayDrops(): void {
   for (const type of ['dragover', 'drop'] as const) {
     document.addEventListener(type, (event) => {

@@ -1,4 +1,4 @@
-/** Draws what this tab gave to others in the last minute, and says the sums. */
+/** Draws the uploads of this tab in the last minute, and shows the sums. */
 
 import { useEffect, useState } from 'preact/hooks'
 import { TRAFFIC_DEFAULTS, type Traffic } from '../activity/traffic.ts'
@@ -12,7 +12,7 @@ export function TrafficWave({ traffic }: { traffic: Traffic }) {
   const [wave, setWave] = useState(() => traffic.wave())
   const moving = wave.some((second) => second > 0)
 
-  // The clock runs only while there is a wave to move.
+  // The timer runs only while the graph moves.
   useEffect(() => setWave(traffic.wave()), [traffic, times])
   useEffect(() => {
     if (!moving) return
@@ -26,13 +26,13 @@ export function TrafficWave({ traffic }: { traffic: Traffic }) {
         <polyline points={wavePoints(wave)} vector-effect="non-scaling-stroke" />
       </svg>
       <p data-testid="served" data-times={times}>
-        {times === 0 ? 'Nothing given to others yet.' : `Given to others: ${times === 1 ? 'once' : `${times} times`}, ${sizeText(bytes)}.`}
+        {times === 0 ? 'Nothing sent to others yet.' : `Sent to others: ${times === 1 ? 'once' : `${times} times`}, ${sizeText(bytes)}.`}
       </p>
     </div>
   )
 }
 
-/** Square root, so that one small page is seen beside a large one. */
+/** The square root keeps a small page visible beside a large one. */
 function wavePoints(wave: readonly number[]): string {
   const highest = Math.sqrt(Math.max(1, ...wave))
   return wave.map((bytes, x) => `${x},${(HEIGHT - 1 - (Math.sqrt(bytes) / highest) * (HEIGHT - 2)).toFixed(1)}`).join(' ')

@@ -1,4 +1,4 @@
-/** Renders a view again when a cell changes. */
+/** The value of a cell; renders the view again when it changes. */
 
 import { useEffect, useState } from 'preact/hooks'
 import type { ReadableCell } from '../cell.ts'
@@ -8,7 +8,7 @@ export function useCell<T>(cell: ReadableCell<T>): T {
   const shown = cell.get()
   useEffect(() => {
     const unsubscribe = cell.subscribe(() => render({}))
-    if (!Object.is(shown, cell.get())) render({}) // it changed after it was painted, before this ran
+    if (!Object.is(shown, cell.get())) render({}) // it changed between the render and this effect
     return unsubscribe
   }, [cell])
   return shown

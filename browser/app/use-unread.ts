@@ -1,4 +1,4 @@
-/** How many messages arrived and were not seen; 0 while there is no mailbox. */
+/** Number of unread messages; 0 while there is no mailbox. */
 
 import { Cell } from '../cell.ts'
 import type { Tab } from '../tab.ts'

@@ -51,5 +51,5 @@ export function rulesText(rules: readonly TapRule[]): string {
 }
 
 function ruleText({ is = {}, has = [] }: TapRule): string {
-  return [...Object.entries(is).map(([field, value]) => `${field} is “${value}”`), ...has.map((field) => `${field} is there`)].join(' and ')
+  return [...Object.entries(is).map(([field, value]) => `${field} is “${value}”`), ...has.map((field) => `${field} exists`)].join(' and ')
 }

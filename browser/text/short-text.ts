@@ -7,5 +7,5 @@ export function shortHash(hash: string): string {
 
 /** The last characters: all Ed25519 peer ids begin alike. */
 export function shortPeer(peer: string): string {
-  return peer.length <= 10 ? peer : `…${peer.slice(-6)}`
+  return peer.length <= 10 ? peer : `…\u2060${peer.slice(-6)}` // no line break after the ellipsis
 }

@@ -31,7 +31,7 @@ export async function listenTo(page: Page, name: string): Promise<void> {
 
 /** Chooses of whom messages are taken on an end. */
 export async function takeFrom(page: Page, name: string, policy: 'open' | 'known' | 'muted'): Promise<void> {
-  await page.getByLabel(`Take messages on ${name}`).selectOption(policy)
+  await page.getByLabel(`Accept messages on ${name}`).selectOption(policy)
   await page.locator(`[data-testid="ends"] > li[data-end="${name}"][data-policy="${policy}"]`).waitFor()
 }
 

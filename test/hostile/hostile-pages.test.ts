@@ -103,7 +103,7 @@ describe('hostile page', () => {
     const viewer = await visitor.context.newPage()
     await viewer.goto(`${node.url}/${hash}`)
     await seesVisit(viewer, 'holding')
-    const [page] = await Promise.all([viewer.waitForEvent('popup'), viewer.getByRole('link', { name: 'Open alone' }).click()])
+    const [page] = await Promise.all([viewer.waitForEvent('popup'), viewer.getByRole('link', { name: 'Open in a new tab' }).click()])
     const before = await visitor.lookAround()
     expect(await catchesOf(page, 'alone', probes)).toEqual([])
     expect(await visitor.lookAround()).toEqual(before)

@@ -172,7 +172,7 @@ describe('what is taken', () => {
     await bob.getByTestId('rules').getByText('kind is “news”').waitFor()
     await listenTo(bob, end)
     await takeFrom(bob, end, 'known')
-    await bob.getByLabel('Take messages to your address').selectOption('known')
+    await bob.getByLabel('Accept messages to your address').selectOption('known')
 
     const post = (to: string, message: object, wait = '10s') =>
       fetch(`${node.url}/to/${encodeURIComponent(to)}?wait=${wait}`, {
@@ -195,7 +195,7 @@ describe('what is taken', () => {
     await bob.reload()
     await seesReceiving(bob, 'here')
     await bob.getByTestId('rules').getByText('kind is “news”').waitFor()
-    expect(await bob.getByLabel('Take messages to your address').inputValue()).toBe('known')
+    expect(await bob.getByLabel('Accept messages to your address').inputValue()).toBe('known')
     await takeFrom(bob, end, 'muted')
   })
 })
@@ -222,7 +222,7 @@ describe('what a message says', () => {
     await ann.getByTestId('message-text').fill(`a long story ${'x'.repeat(66_000)}`)
     await ann.getByTestId('message-large').waitFor()
     await ann.getByTestId('send').click()
-    await (await seesMessage(bob, 'More than fits into a message')).getByRole('link').click()
+    await (await seesMessage(bob, 'This message is long')).getByRole('link').click()
     await bob.frameLocator('[data-testid="frame-local"]').getByText('a long story').first().waitFor({ timeout: 15_000 })
     expect(trouble).toEqual([])
   })
@@ -232,7 +232,7 @@ describe('what a message says', () => {
     const bobs = await openMessages(bob, node.url)
     await openMessages(ann, node.url)
     await writeMessage(ann, bobs, `a longer story ${'y'.repeat(66_000)}`)
-    const link = (await seesMessage(bob, 'More than fits into a message')).getByRole('link')
+    const link = (await seesMessage(bob, 'This message is long')).getByRole('link')
     const [hash] = /[0-9a-f]{64}/.exec((await link.getAttribute('href')) ?? '') ?? []
     const holders = async () => ((await (await fetch(`${node.url}/api/v1/holders/${hash}`)).json()) as { holders: number }).holders
     await waitFor(async () => (await holders()) === 1, 10_000, 'one holds it')

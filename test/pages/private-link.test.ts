@@ -128,7 +128,7 @@ describe('a private page', () => {
     })
     await reader.goto(elsewhere(link))
     await seesVisit(reader, 'no-crypto')
-    await reader.getByText('Make another').click()
+    await reader.getByText('Make another page').click()
     expect(await reader.getByTestId('private').isDisabled()).toBe(true)
   })
 
@@ -162,7 +162,7 @@ describe('a private page', () => {
   it('is public when it is not asked to be private, also after one that was', async () => {
     const author = await openPrivateHome()
     await makeText(author, 'private first')
-    await author.getByText('Make another').click()
+    await author.getByText('Make another page').click()
     expect(await author.getByTestId('private').isChecked()).toBe(false)
     const hash = await makeText(author, 'public second')
     expect(hash).toBe(sha256Hex('public second'))

@@ -1,4 +1,4 @@
-/** The files that are about to be shared: each can be taken away again. */
+/** The files that are about to be shared, each with a button to remove it. */
 
 import { type ChosenFile, sizeOf } from '../../content/chosen-files.ts'
 import { filesText, sizeText } from '../../text/size-text.ts'
@@ -9,15 +9,15 @@ export interface ChosenListProps {
   onFiles(files: ChosenFile[]): void
 }
 
-/** More would only be scrolled past. */
+/** Nobody scrolls through more. */
 const MOST_SHOWN = 100
 
 export function ChosenList({ files, disabled, onFiles }: ChosenListProps) {
   return (
     <section class="chosen" aria-label="Files to share" data-testid="chosen-file">
       <p>
-        <strong>{filesText(files.length)}</strong> ({sizeText(sizeOf(files))}), shared byte for byte, from where they lie.
-        {files.length > 1 && ' They get one link, to the list of them. Adding or taking away a file later makes a new link.'}
+        <strong>{filesText(files.length)}</strong> ({sizeText(sizeOf(files))}), shared unchanged and without a copy.
+        {files.length > 1 && ' They get one link. Adding or removing a file later makes a new link.'}
       </p>
       <ul>
         {files.slice(0, MOST_SHOWN).map((chosen, i) => (
@@ -28,17 +28,17 @@ export function ChosenList({ files, disabled, onFiles }: ChosenListProps) {
               type="button"
               class="quiet"
               disabled={disabled}
-              aria-label={`Take ${chosen.path} away`}
+              aria-label={`Remove ${chosen.path}`}
               onClick={() => onFiles(files.filter((other) => other !== chosen))}
             >
-              Take away
+              Remove
             </button>
           </li>
         ))}
       </ul>
       {files.length > MOST_SHOWN && <p class="hint">and {filesText(files.length - MOST_SHOWN)} more.</p>}
       <button type="button" class="quiet" disabled={disabled} onClick={() => onFiles([])}>
-        Write instead
+        Write text instead
       </button>
     </section>
   )

@@ -1,4 +1,4 @@
-/** Where an author writes, pastes or drops what becomes a page, or files. Exact bytes of text are the business of `draft-text.ts`. */
+/** The form of the home page: write, paste or drop text, or choose files. `draft-text.ts` keeps the exact bytes of the text. */
 
 import { useRef, useState } from 'preact/hooks'
 import { sizeOf } from '../../content/chosen-files.ts'
@@ -22,7 +22,7 @@ export function Composer({ tab }: { tab: Tab }) {
   const files = useCell(tab.chosen)
   const isPrivate = useCell(tab.isPrivate)
 
-  useCell(session.connection) // the limits are known once the peer runs
+  useCell(session.connection) // the limits are known when the peer runs
   const bytes = draft.encode()
   const { limits } = session
   const size = files.length > 0 ? sizeOf(files) : bytes.byteLength
@@ -41,7 +41,7 @@ export function Composer({ tab }: { tab: Tab }) {
     const { value, selectionStart } = event.currentTarget
     const given = insertion.current
     insertion.current = undefined
-    // Dropped text is selected afterwards, and only then is it known where it fell.
+    // The selection after a drop is the dropped text: only then its place is known.
     if (event.inputType === 'insertFromDrop') draft.edit(value, given && { text: given.text, start: selectionStart, end: selectionStart })
     else draft.edit(value, event.inputType === 'insertFromPaste' ? given : undefined)
     setProblem(undefined)
@@ -117,8 +117,7 @@ export function Composer({ tab }: { tab: Tab }) {
         </button>
         <p class={limit !== undefined && size > limit ? 'hint over' : 'hint'} data-testid="draft-size">
           {sizeText(size)}
-          {limits && ` of at most ${sizeText(limits.maxContentBytes)}, and at most ${limits.maxHeldContents} pages and files in one tab`}
-          {size === 0 && files.length === 0 && ': an empty page is a page too'}
+          {limits && `. Limits: ${sizeText(limits.maxContentBytes)} per page or file, ${limits.maxHeldContents} pages and files per tab.`}
         </p>
       </div>
     </form>
@@ -126,7 +125,6 @@ export function Composer({ tab }: { tab: Tab }) {
 }
 
 function noticeOf(draft: Tab['draft']): string | undefined {
-  if (!draft.isWellFormed)
-    return 'This text holds half of a character (a lone surrogate). Bytes cannot carry it: it becomes \ufffd in the page.'
-  return draft.hasCarriageReturns ? 'The line ends (CRLF) of what you pasted are kept as they are.' : undefined
+  if (!draft.isWellFormed) return 'This text has half of a character (a lone surrogate). The page shows \ufffd in its place.'
+  return draft.hasCarriageReturns ? 'The Windows line ends (CRLF) of the pasted text are kept.' : undefined
 }

@@ -1,4 +1,4 @@
-/** Takes files and folders: chosen, dropped anywhere on the page, or pasted. Their bytes are never changed, and not read here. */
+/** Accepts files and folders: chosen, dropped anywhere on the page, or pasted. Their bytes are not read here. */
 
 import { useEffect, useState } from 'preact/hooks'
 import { type ChosenFile, filesOfDrop, filesOfList } from '../../content/chosen-files.ts'
@@ -15,9 +15,9 @@ export function FileChoice({ onFiles, onProblem }: FileChoiceProps) {
     try {
       const files = await given
       if (files.length > 0) onFiles(files)
-      else onProblem('There is no file in what you gave. A folder without files cannot be shared.')
+      else onProblem('There is no file in it. A folder without files cannot be shared.')
     } catch {
-      onProblem('What you dropped could not be read. It may have been moved meanwhile, or the browser may not open it.')
+      onProblem('The dropped files could not be read. They were moved, or the browser has no access to them.')
     }
   }
 
@@ -62,11 +62,11 @@ export function FileChoice({ onFiles, onProblem }: FileChoiceProps) {
   return (
     <div class={over ? 'file-choice over' : 'file-choice'}>
       <p>
-        <label for="page-file">Or drop files or a folder here, or choose them:</label>
+        <label for="page-file">Or drop files or a folder here, or choose files:</label>
         <input id="page-file" data-testid="page-file" type="file" multiple onChange={onChange} />
       </p>
       <p>
-        <label for="page-folder">A whole folder:</label>
+        <label for="page-folder">Or choose a folder:</label>
         <input id="page-folder" data-testid="page-folder" type="file" ref={chooseFolders} onChange={onChange} />
       </p>
     </div>

@@ -1,4 +1,4 @@
-/** Shows what is being written, as it will look, without its scripts. */
+/** A preview of the text that is being written, without its scripts. */
 
 import { useEffect, useRef } from 'preact/hooks'
 import { PreviewFrame } from '../../visit/preview-frame.ts'
@@ -23,7 +23,7 @@ export function Preview({ bytes }: { bytes: Uint8Array }) {
   return (
     <div class="pane">
       <p class="label">
-        Preview <small>scripts run only in the page itself</small>
+        Preview <small>without scripts</small>
       </p>
       <div class="preview" ref={container} data-testid="preview" />
     </div>

@@ -1,4 +1,4 @@
-/** Whether what is made gets a private link, and what that means. */
+/** The choice of a private link, with an explanation. */
 
 export interface PrivateChoiceProps {
   checked: boolean
@@ -7,7 +7,7 @@ export interface PrivateChoiceProps {
 }
 
 export function PrivateChoice({ checked, disabled, onChoice }: PrivateChoiceProps) {
-  // Browsers encrypt for pages from https and from this machine only.
+  // Browsers encrypt only in pages from https or from this machine.
   const canEncrypt = globalThis.isSecureContext
   return (
     <p class="private-choice">
@@ -24,8 +24,8 @@ export function PrivateChoice({ checked, disabled, onChoice }: PrivateChoiceProp
       </label>
       <span id="private-means" class="hint">
         {canEncrypt
-          ? 'It is encrypted in this tab, and the link carries the key: only who has the whole link can read it, not even the gateway.'
-          : 'Your browser encrypts only in pages that come by https, or from your own machine: open such a gateway to make one.'}
+          ? 'This tab encrypts the page, and the link has the key: only people with the whole link can read it. The gateway cannot.'
+          : 'Your browser encrypts only in pages that come by https or from your own machine. Open such a gateway to make a private link.'}
       </span>
     </p>
   )

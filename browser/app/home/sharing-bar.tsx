@@ -1,4 +1,4 @@
-/** How far the hashing of chosen files is, and a way to give it up. */
+/** The progress of hashing the chosen files, and a button to cancel. */
 
 import type { Sharing } from '../../holding/sharing.ts'
 import { progressText } from '../../words/progress-sentence.ts'

@@ -1,4 +1,4 @@
-/** Conditions that a message must meet to be taken, as a person writes them: a field, and what it is, or anything. */
+/** Form rows for the conditions of an end: a field, and its value or any value. */
 
 import { type Condition, MAX_CONDITIONS } from '../../messages/end-settings.ts'
 
@@ -31,13 +31,13 @@ export function ConditionRows({ conditions, onChange }: ConditionRowsProps) {
             onChange={(event) => change(i, { value: event.currentTarget.value === 'has' ? undefined : '' })}
           >
             <option value="is">is</option>
-            <option value="has">is there</option>
+            <option value="has">exists</option>
           </select>
           {value !== undefined && (
             <input
               aria-label="Value"
               data-testid="condition-value"
-              placeholder="exactly this"
+              placeholder="exact value"
               value={value}
               autocomplete="off"
               required
@@ -47,10 +47,10 @@ export function ConditionRows({ conditions, onChange }: ConditionRowsProps) {
           <button
             type="button"
             class="plain"
-            aria-label="Take this condition away"
+            aria-label="Remove this condition"
             onClick={() => onChange(conditions.filter((_, j) => j !== i))}
           >
-            Take away
+            Remove
           </button>
         </fieldset>
       ))}
@@ -61,7 +61,7 @@ export function ConditionRows({ conditions, onChange }: ConditionRowsProps) {
           data-testid="add-condition"
           onClick={() => onChange([...conditions, { field: conditions.length === 0 ? 'type' : '', value: '' }])}
         >
-          {conditions.length === 0 ? 'Only some of the messages…' : 'Another condition, to be met as well'}
+          {conditions.length === 0 ? 'Filter the messages…' : 'Add a condition'}
         </button>
       )}
     </>

@@ -1,4 +1,4 @@
-/** What arrived, the newest first. Everything in it was written by others: it is shown as text, and as nothing else. */
+/** The inbox, newest message first. Others wrote it, so all of it is shown as plain text. */
 
 import { useEffect } from 'preact/hooks'
 import type { InboxRow } from '../../messages/inbox-row.ts'
@@ -15,7 +15,7 @@ export function InboxList({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }) {
   return (
     <section class="inbox" aria-labelledby="inbox-title">
       <h2 id="inbox-title">Inbox</h2>
-      {rows.length === 0 && <p class="hint">Nothing yet. Give somebody your address, or listen to an open name.</p>}
+      {rows.length === 0 && <p class="hint">No messages yet. Give somebody your address, or listen to an open name.</p>}
       <ol data-testid="inbox" aria-live="polite">
         {rows.map((row) => (
           <InboxMessage key={row.sequence} tab={tab} mailbox={mailbox} row={row} answered={byId.get(row.fields.re ?? '')} />
@@ -23,14 +23,14 @@ export function InboxList({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }) {
       </ol>
       {messages > rows.length && (
         <button type="button" class="quiet" data-testid="older" onClick={() => mailbox.showOlder()}>
-          Show older ones
+          Show older messages
         </button>
       )}
     </section>
   )
 }
 
-/** What is on screen was seen, as soon as somebody looks. */
+/** Marks the messages on screen as read while the page is visible. */
 function useSeen(mailbox: Mailbox, rows: readonly InboxRow[]): void {
   useEffect(() => {
     const onLook = () => {

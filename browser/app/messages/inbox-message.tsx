@@ -1,4 +1,4 @@
-/** One message that arrived: who, when, what, and what one can do with it. */
+/** One received message: sender, time, text, and the buttons for it. */
 
 import { useState } from 'preact/hooks'
 import { saveContent } from '../../content/save-content.ts'
@@ -18,7 +18,7 @@ export interface InboxMessageProps {
   tab: Tab
   mailbox: Mailbox
   row: InboxRow
-  /** The message that it answers, when that is on screen. */
+  /** The message that it answers, if that is on screen. */
   answered: InboxRow | undefined
 }
 
@@ -39,14 +39,14 @@ export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps)
           {isMine ? 'to you' : <>on {harmlessLine(end)}</>}
           {fields.via !== undefined && `, via ${harmlessLine(fields.via)}`} ·{' '}
           <time dateTime={new Date(sentAtMs).toISOString()}>{timeText(sentAtMs)}</time> ·{' '}
-          <span class={isSealed ? 'sealed' : 'open'}>{isSealed ? 'sealed' : 'open'}</span>
+          <span class={isSealed ? 'encrypted' : 'public'}>{isSealed ? 'encrypted' : 'public'}</span>
         </span>
       </header>
       {answered && <blockquote dir="auto">{quoteOf(answered)}</blockquote>}
       <Body tab={tab} row={row} />
       <div class="actions">
         <button type="button" class="plain" onClick={() => answer(isMine ? from : end)} data-testid="answer">
-          {isMine ? 'Answer' : 'Answer there'}
+          {isMine ? 'Answer' : 'Answer here'}
         </button>
         {!isMine && from !== mailbox.hashname && (
           <button type="button" class="plain" onClick={() => answer(from)}>
@@ -91,11 +91,11 @@ function Body({ tab, row }: { tab: Tab; row: InboxRow }) {
         )}
         {route && (
           <p class="message-text">
-            More than fits into a message:{' '}
+            This message is long:{' '}
             <InnerLink tab={tab} to={route}>
               open it
-            </InnerLink>
-            , while its sender, or somebody who has opened it, is there.
+            </InnerLink>{' '}
+            while its sender, or another reader, has it open.
           </p>
         )}
       </>
@@ -104,12 +104,12 @@ function Body({ tab, row }: { tab: Tab; row: InboxRow }) {
     saveContent(
       { name: `message ${id.slice(0, 8)}`, size: body.byteLength, read: () => oneChunk(body) },
       new AbortController().signal,
-    ).catch(() => setProblem('It could not be saved.'))
+    ).catch(() => setProblem('The file could not be saved.'))
   return (
     <p class="message-text">
       {harmlessLine(type)}, {sizeText(body.byteLength)}.{' '}
       <button type="button" class="quiet" onClick={save}>
-        Save it
+        Save
       </button>
       {problem && <span role="alert"> {problem}</span>}
     </p>
@@ -125,7 +125,7 @@ function quoteOf(row: InboxRow): string {
   return text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text
 }
 
-/** Today the time alone. */
+/** The time alone, if it is today. */
 function timeText(atMs: number): string {
   const at = new Date(atMs)
   return at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString()

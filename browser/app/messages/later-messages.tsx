@@ -1,4 +1,4 @@
-/** The messages page, loaded when it is first looked at: the first paint of no other page waits for it. */
+/** Loads the messages page when it is opened, so that the first paint of other pages does not wait for it. */
 
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
@@ -21,7 +21,7 @@ export function LaterMessages(props: { tab: Tab; route: MessagesRoute }) {
       <h1 tabIndex={-1}>Messages</h1>
       {problem && (
         <p class="problem" role="alert">
-          This part of the app could not be loaded. Reload the page when its node can be reached again.
+          The messages page could not be loaded. Reload it when the gateway is back.
         </p>
       )}
     </section>

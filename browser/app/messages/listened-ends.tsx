@@ -1,4 +1,4 @@
-/** The open ends that this browser listens to, and what it takes of each. */
+/** The open ends that this browser listens to, with their settings. */
 
 import { useState } from 'preact/hooks'
 import { type Condition, type EndSettings, rulesOf, rulesText } from '../../messages/end-settings.ts'
@@ -21,7 +21,7 @@ export function ListenedEnds({ mailbox }: { mailbox: Mailbox }) {
         ))}
       </ul>
       <ListenForm mailbox={mailbox} />
-      <p class="hint">Anybody can write and listen to an open name, so do not believe who somebody says they are.</p>
+      <p class="hint">Everybody can read and write under an open name. Do not trust a name in a message.</p>
     </section>
   )
 }
@@ -41,7 +41,7 @@ function ListenedEnd({ mailbox, settings, problem }: { mailbox: Mailbox; setting
         {end}
       </a>
       <PolicyChoice
-        label={`Take messages on ${end}`}
+        label={`Accept messages on ${end}`}
         policy={policy}
         onChoose={(chosen) => void mailbox.settings.setEnd({ ...settings, policy: chosen })}
       />

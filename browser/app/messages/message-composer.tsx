@@ -1,4 +1,4 @@
-/** Where a message is written: to whom, and what. Sealing, signing and sending again are the peer's business. */
+/** The form to write a message. The peer encrypts, signs and sends it. */
 
 import { useState } from 'preact/hooks'
 import type { Mailbox } from '../../messages/mailbox.ts'
@@ -26,7 +26,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
     setProblem(undefined)
     try {
       const { outcome } = await mailbox.post()
-      // Refused for a while or for good, the text is not thrown away; what became of it stands in the list, too.
+      // The text stays after a refusal. The list of sent messages shows the outcome, too.
       if (outcome.state === 'refused') setProblem(`Not sent: ${refusalText(outcome.reason)}.`)
       else draft.clear()
     } catch (error) {
@@ -66,7 +66,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
       </datalist>
       <p id="message-means" class="hint">
         {meansSentence(mailbox.settings.endOf(to))}
-        {answers !== undefined && ' It answers a message.'}
+        {answers !== undefined && ' This is an answer.'}
       </p>
       <label for="message-text">Message</label>
       <textarea
@@ -81,8 +81,8 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
       />
       {limit !== undefined && size > limit && (
         <p class="notice" data-testid="message-large">
-          This is {sizeText(size)}, more than the {sizeText(limit)} of a message: it goes as content that this browser holds, and the
-          message carries its link. Keep a tab of this site open until it was read.
+          This is {sizeText(size)}, and the limit of a message is {sizeText(limit)}. This browser will hold the text, and the message will
+          have a link to it. Keep a tab of this site open until it is read.
         </p>
       )}
       {problem && (
@@ -99,8 +99,8 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
   )
 }
 
-/** @param end undefined for what is none, or not yet */
+/** @param end undefined when the text is not an end */
 function meansSentence(end: string | undefined): string {
-  if (end === undefined) return 'A name with # is open to everybody; an address is one receiver’s, and sealed.'
-  return end.startsWith('#') ? 'Open: everybody who listens there can read it.' : 'Sealed: only its receiver can read it.'
+  if (end === undefined) return 'Everybody can read what you write to a #name. A message to an address is encrypted for its receiver.'
+  return end.startsWith('#') ? 'Public: everybody who listens to this name can read it.' : 'Encrypted: only the receiver can read it.'
 }

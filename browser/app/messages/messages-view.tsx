@@ -1,4 +1,4 @@
-/** The messages page: write, what arrived, what was sent, and where others reach this browser. */
+/** The messages page: the composer, the inbox, this browser's address, its settings, and the sent messages. */
 
 import '../../messages.css'
 import { useEffect } from 'preact/hooks'
@@ -66,6 +66,6 @@ function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string |
 }
 
 function receivingSentence(state: ReceiverState): string {
-  if (state === 'elsewhere') return 'Another tab of this browser receives; what arrives is shown here too.'
-  return 'What others write to you arrives here while a tab of this site is open, and stays in this browser.'
+  if (state === 'elsewhere') return 'Another tab of this browser receives your messages. They are shown here too.'
+  return 'You receive messages while a tab of this site is open. They stay in this browser.'
 }

@@ -1,4 +1,4 @@
-/** The senders of whom nothing is taken, and the way back. Not shown while there are none. */
+/** The muted senders, each with a button to unmute it. Hidden while there are none. */
 
 import type { Mailbox } from '../../messages/mailbox.ts'
 import { useCell } from '../use-cell.ts'

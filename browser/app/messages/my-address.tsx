@@ -1,4 +1,4 @@
-/** Where others reach this browser: its address, the link to it, and the link as a picture for a phone. */
+/** This browser's address, as text, as a link and as a QR code. */
 
 import { useState } from 'preact/hooks'
 import type { Mailbox } from '../../messages/mailbox.ts'
@@ -20,11 +20,11 @@ export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
         <code data-testid="my-address">{hashname}</code>
         <CopyButton text={hashname} label="Copy your address" />
       </div>
-      <p class="hint">What is written to it is sealed: only this browser can read it. Its key is kept here and nowhere else.</p>
+      <p class="hint">Messages to it are encrypted: only this browser, which has the key, can read them.</p>
       <div class="policy-row">
-        <span>Take messages</span>
+        <span>Accept messages</span>
         <PolicyChoice
-          label="Take messages to your address"
+          label="Accept messages to your address"
           policy={policy}
           onChoose={(chosen) => void mailbox.settings.setPolicy(chosen)}
         />
@@ -33,7 +33,7 @@ export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
         <button type="button" class="quiet" aria-expanded={isShown} onClick={() => setShown(!isShown)} data-testid="show-qr">
           {isShown ? 'Hide the QR code' : 'Show a QR code'}
         </button>
-        <a href={link}>Link to write to you</a>
+        <a href={link}>Link for others to write to you</a>
       </div>
       {isShown && <QrImage text={link} alt={`QR code of ${link}`} />}
     </section>

@@ -1,4 +1,4 @@
-/** Lets the browser tell of messages while nobody looks at the page. It asks only when it is pressed. */
+/** The button that turns on notifications of new messages. The browser asks for permission only when it is pressed. */
 
 import type { Notices } from '../../messages/notices.ts'
 import { useCell } from '../use-cell.ts'
@@ -9,14 +9,14 @@ export function NoticeButton({ notices }: { notices: Notices }) {
   if (permission === 'default')
     return (
       <button type="button" class="quiet" onClick={() => notices.ask()} data-testid="notices">
-        Tell me when something arrives
+        Notify me of new messages
       </button>
     )
   return (
     <p class="hint" data-testid="notices" data-permission={permission}>
       {permission === 'granted'
-        ? 'Your browser tells you when something arrives while this page is hidden.'
-        : 'Your browser was told not to show notices of this page. Its settings can change that.'}
+        ? 'Your browser notifies you of new messages while this page is hidden.'
+        : 'Your browser blocks notifications of this page. You can change that in its settings.'}
     </p>
   )
 }

@@ -1,15 +1,15 @@
-/** Of whom messages are taken at one end: a choice of three. */
+/** Whose messages an end accepts: a choice of three. */
 
 import type { EndPolicy } from '../../messages/end-settings.ts'
 
 const CHOICES: readonly (readonly [EndPolicy, string])[] = [
   ['open', 'from everybody'],
-  ['known', 'from those I named'],
+  ['known', 'from people I named'],
   ['muted', 'from nobody'],
 ]
 
 export interface PolicyChoiceProps {
-  /** What is chosen for, for who does not see it. */
+  /** The label for screen readers. */
   label: string
   policy: EndPolicy
   onChoose(policy: EndPolicy): void

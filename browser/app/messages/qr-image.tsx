@@ -1,8 +1,8 @@
-/** A text as a QR code. What makes it is loaded when one is shown. The picture is black on white, in the dark too: scanners expect that. */
+/** A text as a QR code, by code that is loaded on demand. It is black on white in dark mode too, as scanners expect. */
 
 import { useEffect, useState } from 'preact/hooks'
 
-/** Modules of white around it. @see ISO/IEC 18004, quiet zone */
+/** White modules around the code. @see ISO/IEC 18004, quiet zone */
 const QUIET_ZONE = 4
 
 export function QrImage({ text, alt }: { text: string; alt: string }) {

@@ -1,4 +1,4 @@
-/** Who wrote a message: the name that this person gave them, or the beginning of their address; and a place to name them. */
+/** The sender of a message: its name or the beginning of its hashname, and a form to name it. */
 
 import { useState } from 'preact/hooks'
 import type { Mailbox } from '../../messages/mailbox.ts'

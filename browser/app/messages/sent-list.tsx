@@ -1,4 +1,4 @@
-/** What was sent, and what became of it; what is still on its way can be given up. */
+/** The sent messages with their outcomes. One that is not done can be cancelled. */
 
 import type { Mailbox } from '../../messages/mailbox.ts'
 import type { SentMessage } from '../../messages/sent-message.ts'
@@ -41,11 +41,11 @@ function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage 
       <button
         type="button"
         class="quiet"
-        title={isDone ? undefined : 'It is not sent again; nodes that keep it already may still deliver it'}
+        title={isDone ? undefined : 'This browser stops sending it. Nodes that store it already may still deliver it.'}
         onClick={() => mailbox.sent.forget(id)}
         data-testid="forget"
       >
-        {isDone ? 'Forget' : 'Give up'}
+        {isDone ? 'Remove' : 'Cancel'}
       </button>
     </li>
   )

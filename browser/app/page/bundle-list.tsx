@@ -1,4 +1,4 @@
-/** The files of a bundle: each with its size, a way to see it and one to save it. Their paths are a stranger's: they are shown as text only. */
+/** The files of a bundle: each with its size, and links to open and to save it. A stranger wrote the paths: they are shown as plain text. */
 
 import { useState } from 'preact/hooks'
 import { type BundleFile, nameOf } from '../../content/bundle-files.ts'
@@ -8,12 +8,12 @@ import { filesText, sizeText } from '../../text/size-text.ts'
 import type { PageRoute } from '../../visit/route.ts'
 import { InnerLink } from '../inner-link.tsx'
 
-/** A bundle may have thousands of files; so many rows are there at once. */
+/** Rows that are shown at first: a bundle may have thousands of files. */
 const FIRST_ROWS = 300
 
 export interface BundleListProps {
   tab: Tab
-  /** The bundle's own address. */
+  /** The address of the bundle itself. */
   address: Omit<PageRoute, 'view'>
   files: readonly BundleFile[]
 }
@@ -30,7 +30,7 @@ export function BundleList({ tab, address: { hash: bundle, outline: bundleOutlin
       <ul data-testid="bundle">
         {(all ? files : files.slice(0, FIRST_ROWS)).map(({ path, size, hash, outline }) => {
           const address = { hash, name: nameOf(path), ...(outline && { outline }) }
-          const opensWith = isPrivate ? { secret } : {} // of private files, the name is in themselves
+          const opensWith = isPrivate ? { secret } : {} // a private file contains its name
           return (
             <li key={path} data-path={path}>
               <InnerLink tab={tab} to={{ view: 'page', ...address, ...opensWith }} class="name">
@@ -47,12 +47,10 @@ export function BundleList({ tab, address: { hash: bundle, outline: bundleOutlin
         })}
       </ul>
       {isPrivate ? (
-        <p class="hint">
-          Open a file to see or to save it. The command saves all of them: mayfly get, with the link in quotes, and -o folder.
-        </p>
+        <p class="hint">Open a file to see or save it. To save all files, run: mayfly get "LINK" -o FOLDER</p>
       ) : (
         <a href={rawPathOf({ hash: bundle, format: 'zip', ...(bundleOutline && { outline: bundleOutline }) })} data-testid="zip">
-          Save all in one file (zip)
+          Save all as a zip file
         </a>
       )}
       {!all && files.length > FIRST_ROWS && (

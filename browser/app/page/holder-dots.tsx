@@ -1,4 +1,4 @@
-/** One dot for each holder, up to a dozen: the number beside it says the same, so it is hidden from readers of the page. */
+/** One dot for each holder, up to a dozen. Hidden from screen readers: the number beside the dots says the same. */
 
 const MOST_DOTS = 12
 

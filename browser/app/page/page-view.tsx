@@ -1,4 +1,4 @@
-/** What stands above a page's content: how many hold it, how it stands with this tab, its link, and what one can do. */
+/** The part of the page above its content: the count of holders, the state of the visit, the link, and the buttons. */
 
 import type { BundleFile } from '../../content/bundle-files.ts'
 import { isDisplayable } from '../../content/content-kind.ts'
@@ -44,7 +44,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
       </h1>
       <p class="visit-status" role="status" data-testid="visit-status" data-state={state}>
         {visitSentence(state, { madeHere: held?.madeHere ?? false, limits: tab.session.limits })}
-        {mine && !joined && ' This tab is not connected now, so others cannot get it from you; it is joining again.'}
+        {mine && !joined && ' This tab is not connected now, so others cannot fetch the page from you. It is reconnecting.'}
         {mine && joined && count === 1 && ' When you close this tab, the page is gone.'}
       </p>
       <div class="link-row">
@@ -56,7 +56,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
       </div>
       {isPrivate && (
         <p class="hint" data-testid="private-hint">
-          This link is private: who has the whole of it can read the page, and nobody else.
+          This link is private: only people with the whole link can read the page.
         </p>
       )}
       <div class="actions">
@@ -77,7 +77,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
         )}
         {isRaw && !bundle && (facts || state === 'shown') && (
           <a href={rawPathOf({ ...route, download: saveOnly })} target="_blank" rel="noopener noreferrer" data-testid="raw">
-            {saveOnly ? 'Save the file' : 'Open alone'}
+            {saveOnly ? 'Save the file' : 'Open in a new tab'}
           </a>
         )}
         {isRaw && !bundle && facts && !saveOnly && facts.size > 0 && (
@@ -88,18 +88,18 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
         {isPrivate && !bundle && facts && <SaveButton visit={visit} />}
         {bundle && tab.sharing.filesOf(hash) && (
           <button type="button" class="quiet" data-testid="choose-again" onClick={() => tab.chooseAgain(hash)}>
-            Add or take away files
+            Add or remove files
           </button>
         )}
         <InnerLink tab={tab} to={{ view: 'home' }}>
-          Make another
+          Make another page
         </InnerLink>
         {facts && (
           <p class="hint" data-testid="facts">
             {name && `${name}, `}
             {sizeText(facts.size)}
             {facts.type && `, ${facts.type.replace(/;.*/, '')}`}
-            {saveOnly && '. A browser does not show such a file in a page: save it to see it.'}
+            {saveOnly && '. Browsers cannot show this file in a page. Save it to see it.'}
           </p>
         )}
       </div>
@@ -112,7 +112,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   )
 }
 
-/** A bundle's files are given one by one, and its list too. */
+/** The size of a bundle is the sum of its files and its list. */
 function sizeOfAll(size: number, bundle: readonly BundleFile[] | undefined): number {
   const files = new Map(bundle?.map((file) => [file.hash, file.size]))
   return [...files.values()].reduce((sum, fileSize) => sum + fileSize, size)

@@ -1,4 +1,4 @@
-/** Saves private content, which the tab opens itself: no gateway can give it. */
+/** Saves private content. This tab decrypts it; the gateway cannot. */
 
 import { useState } from 'preact/hooks'
 import type { PageVisit } from '../../visit/page-visit.ts'
@@ -12,9 +12,9 @@ export function SaveButton({ visit }: { visit: PageVisit }) {
     try {
       await visit.save?.()
     } catch (error) {
-      // Who closed the choice of a place knows that nothing was saved.
-      const isGivenUp = error instanceof DOMException && error.name === 'AbortError'
-      if (!isGivenUp) setProblem(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`)
+      // The person closed the file dialog.
+      const isCancelled = error instanceof DOMException && error.name === 'AbortError'
+      if (!isCancelled) setProblem(`The file could not be saved: ${error instanceof Error ? error.message : String(error)}`)
     }
     setSaving(false)
   }

@@ -60,9 +60,9 @@ describe('what is taken of an end', () => {
       { field: 're', value: undefined },
     ]
     expect(rulesOf(conditions)).toEqual([{ is: { type: 'text/plain' }, has: ['re'] }])
-    expect(rulesText(rulesOf(conditions))).toBe('type is “text/plain” and re is there')
+    expect(rulesText(rulesOf(conditions))).toBe('type is “text/plain” and re exists')
     expect([rulesOf([]), rulesText([])]).toEqual([[], ''])
-    expect(rulesText([{ has: ['a'] }, { has: ['b'] }])).toBe('a is there, or b is there')
+    expect(rulesText([{ has: ['a'] }, { has: ['b'] }])).toBe('a exists, or b exists')
   })
 })
 
