@@ -64,7 +64,7 @@ async function refusedOver(path: string, options?: Parameters<typeof ask>[2]): P
   return `${status} ${code} ${message}${status === 429 ? ` retry-after ${headers['retry-after']}` : ''}`
 }
 
-/** What is said first while another request of the same client is under way. */
+/** The refusal of a request while another one of the same client is under way. */
 async function refusedBeside(path: string): Promise<string> {
   const first = ask(port, path, { headers: OTHERS })
   const second = await refusedOver(path, { headers: OTHERS })
@@ -72,8 +72,14 @@ async function refusedBeside(path: string): Promise<string> {
   return second
 }
 
-const held = async (count: number) => {
-  for (let i = 0; i < count; i++) await node.peer.content.hold(Uint8Array.of(i, i))
+/** Holds as many contents, and lets them go again, so that the tests may run in any order. */
+async function holdMany(count: number): Promise<void> {
+  const keys: Uint8Array[] = []
+  try {
+    for (let i = 0; i < count; i++) keys.push((await node.peer.content.hold(Uint8Array.of(i, i))).key)
+  } finally {
+    for (const key of keys) await node.peer.content.release(key)
+  }
 }
 
 test.each<[what: string, refusal: string, refuse: () => Promise<string>]>([
@@ -86,7 +92,7 @@ test.each<[what: string, refusal: string, refuse: () => Promise<string>]>([
   ['a block', '413 ERR_TOO_LARGE 262144', () => refusedOver(`/ipfs/${large.cid}?format=raw`)],
   ['memory for what is held', 'ERR_LIMIT 1000000', () => refusedBy(() => node.peer.content.hold(generatedBytes(0, 1_000_001)))],
   ['a body', '413 ERR_TOO_LARGE 1000000', () => refusedOver('/api/v1/content', { method: 'PUT', body: new Uint8Array(1_000_001) })],
-  ['contents held', 'ERR_LIMIT 5', () => refusedBy(() => held(6))],
+  ['contents held', 'ERR_LIMIT 5', () => refusedBy(() => holdMany(6))],
   ['files of a bundle', 'ERR_LIMIT 10000', () => refusedBy(() => encodeBundle(Array.from({ length: 10_001 }, (_, i) => entry(String(i)))))],
   [
     'a bundle',

@@ -163,7 +163,7 @@ test('a person who goes to a bundle gets the viewer around what is inside', asyn
 })
 
 test('a file whose holder is gone is 404 and named', async () => {
-  const { hash, entries } = await holdBundle({ 'gone file.txt': 'x', 'here.txt': 'y' })
+  const { hash, entries } = await holdBundle({ 'gone file.txt': 'held by nothing else', 'here.txt': 'y' })
   await holder.peer.content.release(entries[0]?.key ?? new Uint8Array())
   const answer = await get(`/raw/${hash}/gone%20file.txt`)
   expect([answer.status, codeOf(answer)]).toEqual([404, 'ERR_NO_HOLDER'])
