@@ -6,7 +6,7 @@
  */
 
 import { decodeKeyCid, encodeKeyCid, encodeKeyHex, type FetchedContent, type Key, MayflyError } from '../../node/index.ts'
-import { answerBytes } from '../http/byte-answer.ts'
+import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { leavesChoice, namesType } from '../http/media-range.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -32,14 +32,13 @@ export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, in
   const probe = cidText === PROBE_CID
   const key = probe ? null : decodeBlockCid(cidText)
   requireRawForm(incoming, key)
-  if (key === null) return answerBytes(incoming, new Uint8Array(), `${PROBE_CID}.raw`, blockHeaders(PROBE_CID, 0, incoming))
+  if (key === null) return answerBlock(incoming, PROBE_CID, new Uint8Array())
   parts.requireAllowed(encodeKeyHex(key))
   if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(incoming.request.headers.get('cache-control') ?? '')) {
     throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'The block is not at hand, and you asked for no search.' })
   }
   const content = await getBlock(parts.get, key, incoming)
-  const cid = encodeKeyCid(key)
-  return answerBytes(incoming, content.bytes, `${cid}.raw`, blockHeaders(cid, content.bytes.byteLength, incoming))
+  return answerBlock(incoming, encodeKeyCid(key), content.bytes)
 }
 
 /** A block is checked by its CID at once, so it is no larger than what travels whole. */
@@ -85,6 +84,14 @@ function requireRawForm(incoming: GatewayRequest, key: Key | null): void {
     advice: `Add ?format=raw, or send "Accept: ${RAW_BLOCK}".`,
     ...(key === null ? {} : { link: `/${encodeKeyHex(key)}` }),
   })
+}
+
+function answerBlock(incoming: GatewayRequest, cid: string, bytes: Uint8Array): Response {
+  const read = async function* (part?: { offset: number; length: number }) {
+    yield part === undefined ? bytes : bytes.subarray(part.offset, part.offset + part.length)
+  }
+  const body = { size: bytes.byteLength, isTrusted: true, bytes, read }
+  return answerBody(incoming, body, `${cid}.raw`, blockHeaders(cid, bytes.byteLength, incoming))
 }
 
 function blockHeaders(cid: string, size: number, incoming: GatewayRequest): Record<string, string> {

@@ -1,10 +1,9 @@
 /** Bundles as the gateway meets them: found by their key, read once, and asked for what a path inside them leads to. */
 
 import { createRecentMap } from '../../node/async/recent-map.ts'
-import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES } from '../../node/index.ts'
+import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES, type OpenedContent } from '../../node/index.ts'
 import { outlineQuery } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
-import type { FoundContent } from './content-search.ts'
 
 /** A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
 export type Inside = { entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { needsSlash: true } | { missing: true }
@@ -22,12 +21,12 @@ export class BundleLookup {
    * @throws {MayflyError} ERR_UNAVAILABLE, when its bytes do not come
    * @throws {ProblemError} 422, for bytes that only begin as a bundle does
    */
-  async entries(content: FoundContent, hash: string, signal: AbortSignal): Promise<BundleEntry[]> {
+  async entries(content: OpenedContent, hash: string, signal: AbortSignal): Promise<BundleEntry[]> {
     // Another outline may be a lie about the same hash.
-    const id = 'bytes' in content ? hash : hash + outlineQuery(content.outline)
+    const id = hash + outlineQuery(content.outline)
     const known = this.#known.get(id)
     if (known !== undefined) return known
-    const bytes = 'bytes' in content ? content.bytes : await collect(content, signal)
+    const bytes = content.bytes ?? (await collect(content, signal))
     let entries: BundleEntry[]
     try {
       entries = decodeBundle(bytes)
@@ -55,7 +54,7 @@ export function lookInside(entries: readonly BundleEntry[], inside: string, show
   return index === undefined ? { folder: prefix.slice(0, -1), entries: within } : { entry: index }
 }
 
-async function collect(content: Exclude<FoundContent, { bytes: Uint8Array }>, signal: AbortSignal): Promise<Uint8Array> {
+async function collect(content: OpenedContent, signal: AbortSignal): Promise<Uint8Array> {
   if (content.size > MAX_BUNDLE_BYTES) throw notReadable(`it has ${content.size} bytes, and the limit is ${MAX_BUNDLE_BYTES}`)
   const chunks: Uint8Array[] = []
   for await (const chunk of content.read(undefined, { signal })) chunks.push(chunk)

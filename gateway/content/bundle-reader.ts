@@ -1,6 +1,6 @@
 /** Answers for paths inside a bundle: a file under its own hash and type, a folder's page, a zip of it, a Metalink. */
 
-import { type BundleEntry, encodeKeyHex, MayflyError, type Peer } from '../../node/index.ts'
+import { type BundleEntry, encodeKeyHex, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
 import { noBundle } from '../http/address-problems.ts'
 import { answerBody } from '../http/byte-answer.ts'
@@ -11,8 +11,8 @@ import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 import { answerListing } from './bundle-listing.ts'
 import { type BundleLookup, lookInside } from './bundle-lookup.ts'
-import type { ContentAnswers, KnownContent } from './content-answer.ts'
-import type { ContentSearch, FoundContent } from './content-search.ts'
+import type { ContentAnswers, ContentFacts } from './content-answer.ts'
+import type { ContentSearch } from './content-search.ts'
 import { BUNDLE_TYPE } from './content-type.ts'
 import { requireHolders } from './entry-holders.ts'
 import { entryType } from './entry-type.ts'
@@ -34,8 +34,8 @@ export interface BundleReaderParts {
 
 /** Content that was found under the hash of the address. */
 export interface Found {
-  content: FoundContent
-  known: KnownContent
+  content: OpenedContent
+  facts: ContentFacts
 }
 
 /** What an address inside a bundle leads to. */
@@ -63,9 +63,9 @@ export class BundleReader {
     this.#parts.requireAllowed(hash)
     try {
       const content = await this.#parts.search.open(entry.key, incoming, entry.outline)
-      const known = await this.#parts.answers.know(content, hash, incoming)
-      const type = entryType(entry, known.contentType.type)
-      return { entry, file: { content, known: { ...known, contentType: { ...known.contentType, type } } } }
+      const facts = await this.#parts.answers.describe(content, hash, incoming)
+      const type = entryType(entry, facts.contentType.type)
+      return { entry, file: { content, facts: { ...facts, contentType: { ...facts.contentType, type } } } }
     } catch (error) {
       if (error instanceof MayflyError && error.code === 'ERR_NO_HOLDER') throw entryGone(address, entry)
       throw error
@@ -76,7 +76,7 @@ export class BundleReader {
     const target = await this.target(found, address, incoming)
     if ('location' in target) return redirect(target.location)
     if ('folder' in target) return answerListing(incoming, target.folder, target.entries)
-    return this.#parts.answers.answerFile(target.file.content, target.file.known, target.entry.path, incoming)
+    return this.#parts.answers.answerFile(target.file.content, target.file.facts, target.entry.path, incoming)
   }
 
   /** Answers `?format=zip`: all files of the bundle, or of a folder in it, by their paths from there. */
@@ -94,7 +94,7 @@ export class BundleReader {
     )
     const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: this.#reading(entry) }))
     const size = zipSize(files)
-    const body = { size, isSeekable: false, read: (_range: unknown, signal: AbortSignal) => writeZip(files, signal) }
+    const body = { size, isTrusted: false, read: (_part?: unknown, { signal = incoming.request.signal } = {}) => writeZip(files, signal) }
     const tag = `${address.hash}.zip`
     const name = prefix === '' ? address.hash.slice(0, 8) : (prefix.split('/').at(-2) ?? '')
     return answerBody(incoming, body, tag, {
@@ -112,8 +112,8 @@ export class BundleReader {
   async metalink(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
     const { publicUrl = incoming.request.url } = this.#parts
     const { hash, inside } = address
-    if (inside === undefined && found.known.contentType !== BUNDLE_TYPE) {
-      const name = dispositionWish(incoming.query).filename ?? `${hash}.${found.known.contentType.extension}`
+    if (inside === undefined && found.facts.contentType !== BUNDLE_TYPE) {
+      const name = dispositionWish(incoming.query).filename ?? `${hash}.${found.facts.contentType.extension}`
       return answerMetalink(incoming, [describeFile(found, name)], name, publicUrl)
     }
     const target = await this.target(found, { ...address, inside: inside ?? '' }, incoming, false)
@@ -131,10 +131,10 @@ export class BundleReader {
     }
   }
 
-  #entries({ content, known }: Found, address: ContentAddress, incoming: GatewayRequest): Promise<BundleEntry[]> {
-    if (known.contentType.type !== BUNDLE_TYPE.type) throw noBundle(address)
+  #entries({ content, facts }: Found, address: ContentAddress, incoming: GatewayRequest): Promise<BundleEntry[]> {
+    if (facts.contentType.type !== BUNDLE_TYPE.type) throw noBundle(address)
     const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)])
-    return this.#parts.lookup.entries(content, known.hash, signal)
+    return this.#parts.lookup.entries(content, facts.hash, signal)
   }
 }
 
@@ -142,11 +142,11 @@ export function redirect(location: string): Response {
   return new Response(null, { status: 308, headers: { ...HELD_HEADERS, location } })
 }
 
-function describeFile({ content, known }: Found, name: string): MetalinkFile {
-  const file = { name, hash: known.hash, path: `/raw/${known.hash}${outlineQuery(known.outline)}` }
-  if ('bytes' in content) return { ...file, size: known.size }
+function describeFile({ content, facts }: Found, name: string): MetalinkFile {
+  const { hash, outline, size } = facts
+  const file = { name, hash, path: `/raw/${hash}${outlineQuery(outline)}` }
   // What only a holder says would make a download manager refuse the right bytes.
-  return content.isTrusted ? { ...file, size: known.size, ...(content.pieces && { pieces: content.pieces }) } : file
+  return content.isTrusted ? { ...file, size, ...(content.pieces && { pieces: content.pieces }) } : file
 }
 
 function describeEntry({ path, key, size, outline }: BundleEntry): MetalinkFile {

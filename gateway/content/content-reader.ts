@@ -3,7 +3,7 @@
  * bytes for everybody else.
  */
 
-import { decodeKeyHex } from '../../node/index.ts'
+import { decodeKeyHex, type OpenedContent } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
 import { isNavigation } from '../http/media-range.ts'
 import { outlineQuery, parseOutline } from '../http/outline-query.ts'
@@ -13,7 +13,7 @@ import type { GatewayRequest } from '../types.ts'
 import { encodePath } from './bundle-listing.ts'
 import { type BundleReader, redirect } from './bundle-reader.ts'
 import type { ContentAnswers } from './content-answer.ts'
-import type { ContentSearch, FoundContent } from './content-search.ts'
+import type { ContentSearch } from './content-search.ts'
 import { BUNDLE_TYPE, type ContentType } from './content-type.ts'
 import type { ViewerPage } from './viewer-page.ts'
 
@@ -53,7 +53,7 @@ export class ContentReader {
     const { hash, raw, inside } = address
     const content = await this.#find(hash, incoming)
     if (format === null && inside === undefined) return answers.answer(content, hash, incoming, !raw)
-    const found = { content, known: await answers.know(content, hash, incoming) }
+    const found = { content, facts: await answers.describe(content, hash, incoming) }
     if (format === 'zip') return bundles.zip(found, address, incoming)
     if (format === 'metalink') return bundles.metalink(found, address, incoming)
     if (format !== null) throw unknownFormat(format)
@@ -66,13 +66,13 @@ export class ContentReader {
     const { method } = incoming.request
     try {
       const content = await this.#find(hash, incoming)
-      const found = { content, known: await answers.know(content, hash, incoming) }
-      if (found.known.contentType !== BUNDLE_TYPE && inside === undefined) return viewer.answer(hash, { content: found.known }, method)
-      const raw = `/raw/${hash}/${encodePath(inside ?? '')}${outlineQuery(found.known.outline)}`
+      const found = { content, facts: await answers.describe(content, hash, incoming) }
+      if (found.facts.contentType !== BUNDLE_TYPE && inside === undefined) return viewer.answer(hash, { content: found.facts }, method)
+      const raw = `/raw/${hash}/${encodePath(inside ?? '')}${outlineQuery(found.facts.outline)}`
       const target = await bundles.target(found, { ...address, inside: inside ?? '' }, incoming)
       if ('location' in target) return redirect(target.location)
       // The page of a folder is shown like a page of its author's.
-      const shown = 'folder' in target ? { ...found.known, contentType: LISTING_TYPE } : target.file.known
+      const shown = 'folder' in target ? { ...found.facts, contentType: LISTING_TYPE } : target.file.facts
       return viewer.answer(hash, { content: shown, raw }, method)
     } catch (error) {
       const problem = problemOf(error)
@@ -82,7 +82,7 @@ export class ContentReader {
     }
   }
 
-  #find(hash: string, incoming: GatewayRequest): Promise<FoundContent> {
+  #find(hash: string, incoming: GatewayRequest): Promise<OpenedContent> {
     return this.#parts.search.open(decodeKeyHex(hash), incoming, parseOutline(incoming.query))
   }
 }

@@ -1,4 +1,7 @@
-/** Finds content for a visitor: in memory at once, else by a search that is bounded in number and in time, else by waiting. */
+/**
+ * Finds content for a client: at once where this node has it in memory, else by a search that is limited in number and time, and with
+ * `?wait=` by waiting for a holder.
+ */
 
 import { delay } from '../../node/async/delay.ts'
 import {
@@ -8,7 +11,6 @@ import {
   MayflyError,
   type MayflyErrorCode,
   type OpenedContent,
-  type OpenOptions,
   type Peer,
 } from '../../node/index.ts'
 import { waitOf } from '../http/wait-query.ts'
@@ -25,15 +27,12 @@ export interface ContentSearchParts {
   closing: AbortSignal
 }
 
-/** Small content in memory, or larger content to be read. */
-export type FoundContent = FetchedContent | OpenedContent
-
-/** Nobody has it yet, or nobody could be asked yet: both may change while one waits. */
+/** Failures that may pass while a client waits: no holder yet, or no peer that could be asked yet. */
 const WORTH_WAITING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE'])
 
-type Find<Found> = (abort: Required<AbortOptions>) => Promise<Found>
+type Find<Found> = (abort?: Required<AbortOptions>) => Promise<Found>
 
-/** A holder was announced but could not be read: how long until the first try again, in ms. It doubles. */
+/** The wait before the first retry of content that has a holder and could not be read, in ms. It doubles with each retry. */
 const FIRST_RETRY_MS = 250
 
 export class ContentSearch {
@@ -44,67 +43,59 @@ export class ContentSearch {
   }
 
   /**
-   * Gets content that fits in one piece; with `?wait=` waits for a holder when there is none.
+   * Gets content that fits in one piece.
    *
    * @throws {MayflyError} as `content.get`
    * @throws {ProblemError} 400 for a wrong `?wait=`, 429
    * @throws DOMException TimeoutError, when the search took too long
    */
   get(key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
-    return this.#search(key, incoming, (abort) => this.#parts.peer.content.get(key, abort))
+    return this.#search(key, undefined, incoming, (abort) => this.#parts.peer.content.get(key, abort))
   }
 
   /**
-   * The same for content of any size.
+   * Opens content of any size.
    *
-   * @param outline from the link
+   * @param outline the hash of the outline, from the link
+   * @throws as `get`
    */
-  open(key: Key, incoming: GatewayRequest, outline?: Key): Promise<FoundContent> {
-    return this.#search(key, incoming, (abort) => openContent(this.#parts.peer, key, { ...abort, ...(outline && { outline }) }), outline)
+  open(key: Key, incoming: GatewayRequest, outline?: Key): Promise<OpenedContent> {
+    return this.#search(key, outline, incoming, (abort) => this.#parts.peer.content.open(key, { ...abort, ...(outline && { outline }) }))
   }
 
-  async #search<Found extends FoundContent>(
-    key: Key,
-    incoming: GatewayRequest,
-    find: Find<Found>,
-    outline?: Key,
-  ): Promise<Found | FetchedContent> {
+  async #search<Found>(key: Key, outline: Key | undefined, incoming: GatewayRequest, find: Find<Found>): Promise<Found> {
     const { peer, rate, limits, closing } = this.#parts
     const waitMs = waitOf(incoming.query, limits.maxWaitMs) ?? 0
-    // The signal of a request is made when it is first asked for: content in memory needs none.
-    if (peer.content.has(key)) return peer.content.get(key)
+    // A request makes its signal when it is first read, which costs: content in memory needs none.
+    if (peer.content.has(key)) return find()
     if (!peer.content.knows(key, outline)) rate.take(incoming.client.address)
     const gone = AbortSignal.any([incoming.request.signal, closing])
     try {
       return await find({ signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
     } catch (error) {
       if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
-      return await this.#wait(key, incoming, find, waitMs, gone, error)
+      return await this.#wait({ key, incoming, find, waitMs, gone }, error)
     }
   }
 
   async #wait<Found>(
-    key: Key,
-    incoming: GatewayRequest,
-    find: Find<Found>,
-    waitMs: number,
-    gone: AbortSignal,
-    first: unknown,
+    { key, incoming, find, waitMs, gone }: { key: Key; incoming: GatewayRequest; find: Find<Found>; waitMs: number; gone: AbortSignal },
+    firstError: unknown,
   ): Promise<Found> {
     const leave = this.#parts.open.enter(incoming.client.address)
     const deadline = AbortSignal.timeout(waitMs)
-    const attempt = { lastError: first }
+    const attempt = { lastError: firstError }
     try {
       return await this.#findWhenHeld(key, find, AbortSignal.any([gone, deadline]), attempt)
     } catch (error) {
-      // What is to be told at the end of the wait is why there was nothing, not that time ran out.
+      // The client learns why there was no content; that its wait is over, it knows.
       throw deadline.aborted && !gone.aborted ? attempt.lastError : error
     } finally {
       leave()
     }
   }
 
-  /** Tries again whenever the number of holders changes; while there are some, also without a change, ever more slowly. */
+  /** Searches again whenever the number of holders changes, and while there are holders also after a wait that doubles. */
   async #findWhenHeld<Found>(key: Key, find: Find<Found>, signal: AbortSignal, attempt: { lastError: unknown }): Promise<Found> {
     const { peer } = this.#parts
     await peer.joined({ signal })
@@ -123,7 +114,7 @@ export class ContentSearch {
           holders = change.value
           retryMs = FIRST_RETRY_MS
           next = counts.next()
-          // Whoever awaits it hears of its failure; until then nobody might, and Node.js must not take that for a bug.
+          // Its failure is thrown where it is awaited. Until then Node.js must not report it as unhandled.
           next.catch(() => {})
         }
         if (holders === 0) continue
@@ -135,17 +126,9 @@ export class ContentSearch {
         }
       }
     } finally {
-      found.abort() // ends the watch, also where it waits for its next number
+      found.abort() // ends the watch, also while it waits for its next number
     }
   }
-}
-
-async function openContent(peer: Peer, key: Key, options: OpenOptions): Promise<FoundContent> {
-  const opened = await peer.content.open(key, options)
-  if (opened.outline !== undefined) return opened
-  // It fits in one piece, so it is here already, whole.
-  for await (const bytes of opened.read()) return { key, bytes, from: opened.from }
-  return { key, bytes: new Uint8Array(), from: opened.from }
 }
 
 function isWorthWaiting(error: unknown): boolean {

@@ -7,13 +7,13 @@ import { outlineQuery } from '../http/outline-query.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import type { Problem } from '../http/problem.ts'
 import { APP_HEADERS, SANDBOX } from '../http/security-headers.ts'
-import type { KnownContent } from './content-answer.ts'
+import type { ContentFacts } from './content-answer.ts'
 import { isDisplayable, SEALED_TYPE } from './content-type.ts'
 
 /** What the viewer tells: the content, or why there is none. */
 export type ViewerFindings =
   | {
-      content: KnownContent
+      content: ContentFacts
       /** Where its bytes are, when it is not the content of the hash itself. */
       raw?: string
     }

@@ -1,33 +1,31 @@
-/** Answers a GET or HEAD with bytes: conditions on their entity tag, ranges, the whole. Their headers come from the caller. */
+/** Answers a GET or HEAD with bytes: preconditions on their entity tag, ranges, the whole. The caller makes the headers. */
 
+import type { OpenedContent } from '../../node/index.ts'
 import type { GatewayRequest, ReadBytes } from '../types.ts'
-import { type AnswerBody, memoryBody } from './answer-body.ts'
 import { streamBody } from './body-stream.ts'
-import { type ByteRange, parseByteRanges } from './byte-range.ts'
+import { type ByteRange, parseByteRanges, partOf } from './byte-range.ts'
 import { allowsRange, checkPreconditions } from './conditional.ts'
 import { multipartRanges } from './multipart-ranges.ts'
 import { ProblemError } from './problem.ts'
 
+/** The bytes of an answer, as the peer opens them. While they are not trusted only the whole is read, and a Range header is ignored. */
+export type AnswerBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'read'>
+
 type AnswerHeaders = Readonly<Record<string, string>>
 
-/** @param headers those of the whole */
-export function answerBytes(incoming: GatewayRequest, bytes: Uint8Array, tag: string, headers: AnswerHeaders): Response {
-  return answerBody(incoming, memoryBody(bytes), tag, headers)
-}
-
 /**
- * @param headers those of the whole
+ * @param headers those of an answer with the whole
  * @throws {ProblemError} 412, 416
  */
 export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: string, headers: AnswerHeaders): Response {
-  const { headers: asked, method } = incoming.request
-  const precondition = checkPreconditions(asked, tag)
+  const { headers: requestHeaders, method } = incoming.request
+  const precondition = checkPreconditions(requestHeaders, tag)
   if (precondition === 'not-modified') return new Response(null, { status: 304, headers: withoutBody(headers) })
   if (precondition === 'failed') {
     throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'If-Match names other bytes than these.' })
   }
   if (method === 'HEAD') return new Response(null, { headers })
-  const ranges = body.isSeekable && allowsRange(asked, tag) ? parseByteRanges(asked.get('range'), body.size) : null
+  const ranges = body.isTrusted && allowsRange(requestHeaders, tag) ? parseByteRanges(requestHeaders.get('range'), body.size) : null
   if (ranges === null) return new Response(contentOf(body, undefined, incoming), { headers })
   if (ranges === 'unsatisfiable') {
     throw new ProblemError({
@@ -64,21 +62,21 @@ function answerParts(incoming: GatewayRequest, body: AnswerBody, ranges: readonl
 
 function contentOf(body: AnswerBody, range: ByteRange | undefined, incoming: GatewayRequest): Uint8Array<ArrayBuffer> | ReadableStream {
   const { bytes } = body
-  if (bytes === undefined) return contentStream((signal) => body.read(range, signal), incoming)
-  // Response takes no view on memory that might be shared; content never is.
+  if (bytes === undefined) return contentStream((signal) => body.read(range && partOf(range), { signal }), incoming)
+  // Response's type takes no view on memory that might be shared; content never is.
   return (range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)) as Uint8Array<ArrayBuffer>
 }
 
-/** No faster than the client may have it, and counted as long as it lasts. */
+/** Streams no faster than the client's rate, and counts in its quota until the end. */
 function contentStream(read: ReadBytes, { client, fetch, request }: GatewayRequest): ReadableStream {
   const { cut } = client
-  // The signal of a request is made when it is first used: it is left alone where nothing is counted.
+  // A request makes its signal when it is first read, which costs: it is left alone where no client is counted.
   return fetch === undefined
     ? streamBody(read, { cut })
     : streamBody(fetch.pace(read), { cut, onEnd: fetch.stream(), signal: request.signal })
 }
 
-/** A 304 has no body, and none of the headers that describe one. */
+/** The headers of a 304: without those that describe a body. */
 function withoutBody(headers: AnswerHeaders): Record<string, string> {
   const { 'content-length': _length, 'content-type': _type, ...rest } = headers
   return rest

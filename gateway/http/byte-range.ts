@@ -35,6 +35,11 @@ export function parseByteRanges(header: string | null, size: number): ByteRange[
   return total > size ? null : ranges
 }
 
+/** A range as content is read by it. */
+export function partOf({ first, last }: ByteRange): { offset: number; length: number } {
+  return { offset: first, length: last - first + 1 }
+}
+
 function parseRange(text: string, size: number): ByteRange | 'unsatisfiable' | null {
   const match = /^[ \t]*(\d*)-(\d*)[ \t]*$/.exec(text)
   if (match === null) return null

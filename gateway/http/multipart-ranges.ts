@@ -5,8 +5,8 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import type { AnswerBody } from './answer-body.ts'
-import type { ByteRange } from './byte-range.ts'
+import type { OpenedContent } from '../../node/index.ts'
+import { type ByteRange, partOf } from './byte-range.ts'
 
 export interface MultipartRanges {
   contentType: string
@@ -16,7 +16,11 @@ export interface MultipartRanges {
 }
 
 /** @param partType the media type of the whole */
-export function multipartRanges(body: AnswerBody, ranges: readonly ByteRange[], partType: string): MultipartRanges {
+export function multipartRanges(
+  body: Pick<OpenedContent, 'size' | 'read'>,
+  ranges: readonly ByteRange[],
+  partType: string,
+): MultipartRanges {
   const boundary = randomUUID()
   const encoder = new TextEncoder()
   const parts = ranges.map((range, i) => ({
@@ -33,7 +37,7 @@ export function multipartRanges(body: AnswerBody, ranges: readonly ByteRange[], 
     async *read(signal) {
       for (const { range, head } of parts) {
         yield head
-        yield* body.read(range, signal)
+        yield* body.read(partOf(range), { signal })
       }
       yield end
     },

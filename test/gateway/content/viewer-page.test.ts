@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { KnownContent } from '../../../gateway/content/content-answer.ts'
+import type { ContentFacts } from '../../../gateway/content/content-answer.ts'
 import { ViewerPage } from '../../../gateway/content/viewer-page.ts'
 
 const HASH = 'a'.repeat(64)
 const TEMPLATE = '{{HASH}}|{{STATE}}|{{TITLE}}|{{SENTENCE}}|{{SIZE}}|{{TYPE}}|{{FRAME}}|{{RAW}}|{{OTHER}}|$&'
 
-function content(type: string): KnownContent {
+function content(type: string): ContentFacts {
   return { hash: HASH, contentType: { type, extension: 'x' }, size: 12, headers: {}, negotiatedHeaders: {} }
 }
 
