@@ -24,6 +24,9 @@ import { createAnswering, failureOf } from './http/answering.ts'
 import { healthAnswer, plainAnswer } from './http/plain-answer.ts'
 import { ProblemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
+import { ClientFeeds } from './inbox/client-feed.ts'
+import { InboxStreams } from './inbox/inbox-streams.ts'
+import { InboxView } from './inbox/inbox-view.ts'
 import { ClientFetches } from './limits/client-fetches.ts'
 import { ClientQuota } from './limits/client-quota.ts'
 import { RateLimit } from './limits/rate-limit.ts'
@@ -74,23 +77,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     // What is larger would be held here, in the name of a stranger.
     maxMessageBytes: Math.min(peer.status().limits.maxMessageBytes, MESSAGE_LIMITS.maxBodyBytes),
-    authorize: ({ request, client }) => access.requireNoForeignPage(request.headers, client),
-    via: ({ request, client }) => publicUrl ?? access.ownHost(request.headers, client) ?? client.localAddress ?? 'a gateway',
+    authorize: (incoming) => access.requireNoForeignPage(incoming),
+    via: (incoming) => publicUrl ?? access.ownHost(incoming) ?? incoming.client.localAddress ?? 'a gateway',
     closing: closing.signal,
   })
-  const messages = new MessageRoutes({
-    posts,
-    composer: (incoming) => pages.home(incoming),
-    access,
-    limits,
-    open,
-    home: '/inbox',
-    version,
-    contentOrigin: '',
-    closing: closing.signal,
-    onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)),
-    ...(options.inbox !== undefined && { inbox: options.inbox }),
-  })
+  const { inbox } = options
+  const feeds = new ClientFeeds({ ...shared, onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)) })
+  const site = { home: '/inbox', contentOrigin: '', version }
+  const view = inbox && new InboxView({ inbox, feeds, access, site, closing: closing.signal })
+  const streams = new InboxStreams({ inbox, feeds, access })
+  const messages = new MessageRoutes({ posts, streams, view, composer: (incoming) => pages.home(incoming) })
 
   const app = createRouteApp((incoming) => pages.elsewhere(incoming))
   addRoute(app, '/', 'app', { GET: (incoming) => pages.home(incoming) })
@@ -113,8 +109,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
   addRoute(app, '/metrics', 'metrics', {
-    GET: ({ request, client }) => {
-      if (!access.isForeignPage(request.headers, client)) return plainAnswer(metrics.text(), 200, '; version=0.0.4')
+    GET: (incoming) => {
+      if (!access.isForeignPage(incoming)) return plainAnswer(metrics.text(), 200, '; version=0.0.4')
       throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'Pages of other origins may not read the metrics.' })
     },
   })

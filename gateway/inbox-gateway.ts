@@ -9,6 +9,9 @@ import { createAnswering, failureOf } from './http/answering.ts'
 import { healthAnswer } from './http/plain-answer.ts'
 import { ProblemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
+import { ClientFeeds } from './inbox/client-feed.ts'
+import { InboxStreams } from './inbox/inbox-streams.ts'
+import { InboxView } from './inbox/inbox-view.ts'
 import { ClientQuota } from './limits/client-quota.ts'
 import { MessageRoutes } from './message-routes.ts'
 import { MessagePosts } from './messages/message-posts.ts'
@@ -37,28 +40,24 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   let draining = false
 
   const access = new Access(options)
-  const open = new ClientQuota(limits)
   const posts = new MessagePosts({
     post: (end, draft, wait) => inbox.post(end, draft, wait),
     limits,
     maxMessageBytes: MESSAGE_LIMITS.maxBodyBytes,
-    // What is posted here is signed by the receiver itself.
-    authorize: ({ request, client }) => access.requireOwner(request.headers, client),
+    // The receiver itself signs these posts.
+    authorize: (incoming) => access.requireOwner(incoming),
     via: () => undefined,
     closing: closing.signal,
   })
-  const messages = new MessageRoutes({
-    posts,
-    inbox,
-    access,
+  const feeds = new ClientFeeds({
     limits,
-    open,
-    home: '/',
-    ...(contentOrigin !== undefined && { contentOrigin: new URL(contentOrigin).origin }),
-    version,
+    open: new ClientQuota(limits),
     closing: closing.signal,
     onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)),
   })
+  const site = { home: '/', contentOrigin: contentOrigin === undefined ? undefined : new URL(contentOrigin).origin, version }
+  const view = new InboxView({ inbox, feeds, access, site, closing: closing.signal })
+  const messages = new MessageRoutes({ posts, streams: new InboxStreams({ inbox, feeds, access }), view })
 
   const app = createRouteApp(({ path }) => {
     throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: `There is no ${path.slice(0, 80)} here.`, link: '/' })

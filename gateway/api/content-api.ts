@@ -36,7 +36,7 @@ export class ContentApi {
   async put(incoming: GatewayRequest): Promise<Response> {
     const { access, publicUrl } = this.#parts
     const { headers, url } = incoming.request
-    access.requireOwner(headers, incoming.client)
+    access.requireOwner(incoming)
     requireWholeBody(headers)
     const held = await this.#holdBody(incoming.request)
     const hash = encodeKeyHex(held.key)
@@ -69,7 +69,7 @@ export class ContentApi {
 
   /** Stops holding: 204, or 404 when this node did not hold it. */
   async delete(hash: string, incoming: GatewayRequest): Promise<Response> {
-    this.#parts.access.requireOwner(incoming.request.headers, incoming.client)
+    this.#parts.access.requireOwner(incoming)
     if (await this.#parts.peer.content.release(decodeKeyHex(hash))) {
       return new Response(null, { status: 204, headers: OWN_DATA_HEADERS })
     }

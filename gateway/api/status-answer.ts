@@ -26,7 +26,7 @@ export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Resp
     ...(parts.publicUrl === undefined ? {} : { url: parts.publicUrl }),
     ...(parts.iceServers?.length ? { iceServers: parts.iceServers } : {}),
     limits: { ...limits, http: parts.limits },
-    ...(parts.access.isForeignPage(incoming.request.headers, incoming.client) ? {} : { counts, startedAtMs }),
+    ...(parts.access.isForeignPage(incoming) ? {} : { counts, startedAtMs }),
   }
   return new Response(`${JSON.stringify(facts)}\n`, {
     headers: { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json', vary: 'Origin' },

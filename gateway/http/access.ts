@@ -1,6 +1,7 @@
 /**
- * Who may change something here. A browser on this machine sends requests for any page that it shows, and a held page is a
- * stranger's, so the address of the socket alone proves nothing: Host, Origin and Sec-Fetch-Site must agree with it.
+ * Access control: which requests may change something here, or read what is the owner's. A browser on this machine sends requests for every
+ * page that it shows, and a held page is a stranger's. So the address of the socket alone proves nothing: Host, Origin and Sec-Fetch-Site
+ * must agree with it.
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -8,12 +9,18 @@ import { parseClientAddress } from '../../node/index.ts'
 import type { Client } from '../types.ts'
 import { ProblemError } from './problem.ts'
 
+/** The request to judge, as the handlers see it. */
+interface Sent {
+  request: Pick<Request, 'headers'>
+  client: Client
+}
+
 export interface AccessOptions {
   publicUrl?: string
   token?: string
 }
 
-/** What an answer that asks for the token says about how to send it: programs choose a header, browsers ask their user. */
+/** The scheme of HTTP authentication that a 401 names: programs send a Bearer token, and `Basic` makes a browser ask its user. */
 type Scheme = 'Bearer' | 'Basic'
 
 interface HostName {
@@ -24,7 +31,7 @@ interface HostName {
 }
 
 const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
-/** Present when a proxy stands between: the client is then not who the socket says. */
+/** Headers that proxies add: with one of them, the address of the socket is the proxy's, not the client's. */
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
 export class Access {
@@ -36,48 +43,52 @@ export class Access {
     this.#tokenDigest = options.token === undefined ? null : digest(options.token)
   }
 
-  /** @throws {ProblemError} 401, 403 */
-  requireOwner(headers: Headers, client: Client): void {
-    this.#requireOwnPage(headers, this.#requireOwnHost(headers, client))
-    this.#requireHereOrToken(headers, client, 'Bearer')
-  }
-
   /**
-   * The same for a page of the owner's: one may go to it by a link of any page, since nobody else can read or frame what is then shown.
-   * A browser asks its user for the token, as the password.
+   * Allows this machine and clients with the token.
    *
    * @throws {ProblemError} 401, 403
    */
-  requireOwnerNavigation(headers: Headers, client: Client): void {
-    const host = this.#requireOwnHost(headers, client)
-    const isGoingThere = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'
-    if (!isGoingThere) this.#requireOwnPage(headers, host)
-    this.#requireHereOrToken(headers, client, 'Basic')
+  requireOwner(incoming: Sent): void {
+    this.#requireOwnPage(incoming, this.#requireOwnHost(incoming))
+    this.#requireHereOrToken(incoming, 'Bearer')
   }
 
   /**
-   * What anybody may do, and no page of another origin in its visitor's name: programs, which send neither Origin nor Sec-Fetch-Site, and
-   * our own pages.
+   * The same for a page of the owner's. Links of other pages may lead to it, since those pages can neither read nor frame the answer. A
+   * browser asks its user for the token, as the password.
+   *
+   * @throws {ProblemError} 401, 403
+   */
+  requireOwnerNavigation(incoming: Sent): void {
+    const { headers } = incoming.request
+    const host = this.#requireOwnHost(incoming)
+    const isNavigation = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'
+    if (!isNavigation) this.#requireOwnPage(incoming, host)
+    this.#requireHereOrToken(incoming, 'Basic')
+  }
+
+  /**
+   * Allows requests without Origin and Sec-Fetch-Site (programs) and same-origin requests. Rejects pages of other origins (CSRF).
    *
    * @throws {ProblemError} 403
    */
-  requireNoForeignPage(headers: Headers, client: Client): void {
-    const host = parseHost(headers.get('host'))
-    if (host !== null) this.#requireOwnPage(headers, host)
-    if (this.isForeignPage(headers, client)) throw forbidden('Pages of other origins may not do that.')
+  requireNoForeignPage(incoming: Sent): void {
+    const host = parseHost(incoming.request.headers.get('host'))
+    if (host !== null) this.#requireOwnPage(incoming, host)
+    if (this.isForeignPage(incoming)) throw forbidden('Pages of other origins may not do that.')
   }
 
-  /** The name under which a client reached this gateway, when it is one of ours and not merely what the client says. */
-  ownHost(headers: Headers, client: Client): string | undefined {
-    const host = parseHost(headers.get('host'))
+  /** The Host of the request, when it is a name of this gateway; any other is only the client's claim. */
+  ownHost({ request, client }: Sent): string | undefined {
+    const host = parseHost(request.headers.get('host'))
     return host !== null && this.#isOurHost(host, client) ? host.authority : undefined
   }
 
   /**
-   * True when the answer would be read by a page of another origin: one that says so, or one whose name was rebound to this machine
-   * (only such a page asks here under a name that is not ours). Programs and our own pages are not foreign.
+   * True when a page of another origin would read the answer: a page that says so by Origin, or one whose name was rebound to this machine
+   * (DNS rebinding; only such a page asks here under a Host that is not ours). Programs and our own pages are not foreign.
    */
-  isForeignPage(headers: Headers, client: Client): boolean {
+  isForeignPage({ request: { headers }, client }: Sent): boolean {
     const host = parseHost(headers.get('host'))
     if (host === null) return true
     const origin = headers.get('origin')
@@ -85,16 +96,16 @@ export class Access {
     return client.address?.isLocal === true && !this.#isOurHost(host, client)
   }
 
-  #requireOwnHost(headers: Headers, client: Client): HostName {
-    const host = parseHost(headers.get('host'))
-    // A name that was rebound to this machine reaches us with that name in Host.
+  #requireOwnHost({ request, client }: Sent): HostName {
+    const host = parseHost(request.headers.get('host'))
+    // After DNS rebinding, Host is the rebound name.
     if (host === null || !this.#isOurHost(host, client)) throw forbidden('The Host of the request is not a name of this node.')
     return host
   }
 
-  #requireHereOrToken(headers: Headers, client: Client, scheme: Scheme): void {
-    const authorization = headers.get('authorization')
-    if (authorization === null ? this.#isThisMachine(headers, client) : this.#isToken(authorization)) return
+  #requireHereOrToken(incoming: Sent, scheme: Scheme): void {
+    const authorization = incoming.request.headers.get('authorization')
+    if (authorization === null ? this.#isThisMachine(incoming) : this.#isToken(authorization)) return
     if (authorization !== null) throw unauthorized('That is not the token of this node.', scheme)
     if (this.#tokenDigest !== null) throw unauthorized('Only this machine may do that without the token of this node.', scheme)
     throw forbidden('Only this machine may do that. The operator can allow others by starting the node with a token.')
@@ -106,8 +117,8 @@ export class Access {
     return bound !== undefined && host.name === (bound.includes(':') ? `[${bound}]` : bound)
   }
 
-  /** A page that a browser shows may do this only when it is the app itself. A sandboxed page has the origin `null`. */
-  #requireOwnPage(headers: Headers, host: HostName): void {
+  /** Rejects every page but the app itself. A sandboxed page has the origin `null`. */
+  #requireOwnPage({ request: { headers } }: Sent, host: HostName): void {
     const origin = headers.get('origin')
     if (origin !== null && !this.#isOwnOrigin(origin, host)) throw forbidden('Pages of other origins may not do that.')
     const site = headers.get('sec-fetch-site')
@@ -124,15 +135,15 @@ export class Access {
     return this.#tokenDigest !== null && given !== undefined && timingSafeEqual(digest(given), this.#tokenDigest)
   }
 
-  /** Behind a proxy on this machine everybody would seem to be here; a public URL says that there is one. */
-  #isThisMachine(headers: Headers, client: Client): boolean {
+  /** A proxy on this machine makes every client look local: its headers, or a public URL, say that there is one. */
+  #isThisMachine({ request: { headers }, client }: Sent): boolean {
     if (client.address?.isLocal !== true) return false
     if (this.#publicUrl !== null && !LOCAL_NAMES.has(this.#publicUrl.hostname)) return false
     return !PROXY_HEADERS.some((name) => headers.has(name))
   }
 }
 
-/** Takes a Host header apart; null for what is none. */
+/** Parses a Host header; null for any other text. */
 function parseHost(header: string | null): HostName | null {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/.exec(header?.toLowerCase() ?? '')
   if (match === null) return null
@@ -140,13 +151,13 @@ function parseHost(header: string | null): HostName | null {
   return { name, authority }
 }
 
-/** Of HTTP's Basic scheme, which is how a browser can send the token. Whatever it sends by itself is held against Origin as well. */
+/** The password of HTTP's Basic scheme, in which browsers send the token. They repeat it by themselves, so Origin is checked as well. */
 function basicPassword(authorization: string): string | undefined {
   const encoded = /^Basic +([a-z0-9+/=]+)$/i.exec(authorization)?.[1]
   return encoded === undefined ? undefined : /^[^:]*:(.+)$/s.exec(Buffer.from(encoded, 'base64').toString())?.[1]
 }
 
-/** Two digests take the same time to compare, whatever was sent. */
+/** Tokens are compared by digest, in constant time. */
 function digest(text: string): Uint8Array {
   return createHash('sha256').update(text).digest()
 }

@@ -8,7 +8,7 @@ import type { FeedEvent, GatewayLimits, GatewayRequest, InboxFeed } from '../typ
 import { readFeed } from './inbox-feed.ts'
 import type { FeedQuery } from './inbox-query.ts'
 
-export interface ClientFeedParts {
+export interface ClientFeedsParts {
   limits: GatewayLimits
   open: ClientQuota
   /** Aborted when the gateway closes. */
@@ -17,19 +17,27 @@ export interface ClientFeedParts {
   onFailed: (error: unknown, incoming: GatewayRequest) => void
 }
 
-/** @throws {ProblemError} 429 */
-export function openClientFeed(inbox: Inbox, query: FeedQuery, parts: ClientFeedParts, incoming: GatewayRequest): InboxFeed {
-  const { open, limits, closing, onFailed } = parts
-  const leave = open.enter(incoming.client.address)
-  const gone = new AbortController()
-  const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])
-  const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, incoming))
-  // A client may leave while it reads no event: then only the signal ends them.
-  onAbort(signal, () => {
-    leave()
-    void events.return()
-  })
-  return { events, end: () => gone.abort() }
+export class ClientFeeds {
+  readonly #parts: ClientFeedsParts
+
+  constructor(parts: ClientFeedsParts) {
+    this.#parts = parts
+  }
+
+  /** @throws {ProblemError} 429 */
+  open(inbox: Inbox, query: FeedQuery, incoming: GatewayRequest): InboxFeed {
+    const { open, limits, closing, onFailed } = this.#parts
+    const leave = open.enter(incoming.client.address)
+    const gone = new AbortController()
+    const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])
+    const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, incoming))
+    // A client may leave while it reads no event: then only the signal ends them.
+    onAbort(signal, () => {
+      leave()
+      void events.return()
+    })
+    return { events, end: () => gone.abort() }
+  }
 }
 
 /** The body of an answer. @param write writes an event as it is sent */

@@ -1,27 +1,25 @@
-/** The page of an inbox, whole in one answer: it works without its script, which only puts new messages in and says times as its reader does. */
+/** The page of an inbox, whole in one answer. It works without its script, which only inserts new messages and writes times as the reader's clock has them. */
 
 import { bodyText, type Inbox, type InboxMessage, type PostOutcome } from '../../node/index.ts'
 import { escapeHtml } from '../http/plain-page.ts'
 import { type Problem, ProblemError } from '../http/problem.ts'
 import { refusalProblem } from '../http/refusal.ts'
-import { endHtml, messageHtml, messageHtmlOptions, pageLink, shortHashname } from './message-html.ts'
+import { endHtml, type InboxSite, messageHtml, messageHtmlOptions, pageLink, shortHashname } from './message-html.ts'
 import { lineHtml } from './safe-text.ts'
 
 export interface InboxPage {
   inbox: Inbox
-  home: string
-  /** What is shown, as its address says it. */
+  site: InboxSite
+  /** The messages that are shown, as the address says. */
   shown: ShownMessages
   /** The newest first. */
   messages: InboxMessage[]
   /** True when there are older ones. */
   hasOlder: boolean
   draft: DraftText
-  /** What became of what was just done. */
+  /** The outcome of the last action. */
   notice?: Notice
-  contentOrigin?: string
-  version: string
-  /** For the page's own script and style, and for nothing else. */
+  /** Allows the page's own script and style, and nothing else. */
   nonce: string
 }
 
@@ -31,11 +29,11 @@ export interface ShownMessages {
   before?: number
 }
 
-/** What stands in the box to post from. */
+/** The contents of the form to write a message. */
 export interface DraftText {
   to: string
   body: string
-  /** The message that it answers. */
+  /** The message that is answered. */
   re?: InboxMessage
 }
 
@@ -45,7 +43,7 @@ export interface Notice {
 }
 
 /**
- * What became of a message that was sent, in words.
+ * The outcome of a message that was sent, in words.
  *
  * @throws {ProblemError} when it was refused
  */
@@ -72,7 +70,7 @@ export function outcomeNotice(inbox: Inbox, end: string, outcome: PostOutcome): 
   }
 }
 
-/** Why a message was not sent, in words. */
+/** The reason why a message was not sent, in words. */
 export function refusedNotice(inbox: Inbox, end: string, { message, advice }: Problem): Notice {
   return { text: `Not sent to ${endName(inbox, end)}. ${message}${advice === undefined ? '' : ` ${advice}`}`, isProblem: true }
 }
@@ -83,18 +81,18 @@ function endName(inbox: Inbox, end: string): string {
 }
 
 export function renderInboxPage(page: InboxPage): string {
-  const { inbox, home, nonce, shown } = page
+  const { inbox, site, nonce, shown } = page
   const title = shown.end ?? 'Inbox'
   return (
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">` +
     `<title>${lineHtml(title)} · mayfly</title><link rel="icon" href="data:,">` +
     `<link rel="stylesheet" href="/inbox/view.css" nonce="${nonce}"><script src="/inbox/view.js" nonce="${nonce}" defer></script></head>` +
-    `<body><header class="head"><a class="brand" href="${lineHtml(home)}">mayfly inbox</a><p id="live" role="status"></p></header>` +
+    `<body><header class="head"><a class="brand" href="${lineHtml(site.home)}">mayfly inbox</a><p id="live" role="status"></p></header>` +
     `<p id="news" class="visually-hidden" role="status"></p>` +
     `<main>${noticeHtml(page.notice)}<div class="columns">` +
     `${composeHtml(page)}<section class="messages" aria-labelledby="title"><h1 id="title">${titleHtml(shown)}</h1>` +
     `${searchForm(page)}${listHtml(page)}</section><div class="side">${endsHtml(page)}${addressHtml(inbox)}</div>` +
-    `</div></main><footer class="foot">mayfly ${lineHtml(page.version)} · <a href="/limits">Limits</a></footer></body></html>`
+    `</div></main><footer class="foot">mayfly ${lineHtml(site.version)} · <a href="/limits">Limits</a></footer></body></html>`
   )
 }
 
@@ -108,19 +106,20 @@ function noticeHtml(notice: Notice | undefined): string {
   return `<p id="outcome" class="${notice.isProblem ? 'problem' : 'notice'}" role="${notice.isProblem ? 'alert' : 'status'}">${lineHtml(notice.text)}</p>`
 }
 
-function searchForm({ home, shown }: InboxPage): string {
+function searchForm({ site, shown }: InboxPage): string {
   const end = shown.end === undefined ? '' : `<input type="hidden" name="end" value="${lineHtml(shown.end)}">`
   return (
-    `<form class="search" role="search" action="${lineHtml(home)}">${end}<label class="visually-hidden" for="search">Search</label>` +
+    `<form class="search" role="search" action="${lineHtml(site.home)}">${end}<label class="visually-hidden" for="search">Search</label>` +
     `<input id="search" type="search" name="search" value="${lineHtml(shown.search ?? '')}" maxlength="200" placeholder="Words or names">` +
     `<button class="quiet">Search</button></form>`
   )
 }
 
 function listHtml(page: InboxPage): string {
-  const { messages, shown, home, inbox, hasOlder, contentOrigin } = page
+  const { messages, shown, site, inbox, hasOlder } = page
+  const { home } = site
   const query = shownQuery(shown)
-  const options = messageHtmlOptions({ inbox, home, query, contentOrigin })
+  const options = messageHtmlOptions({ inbox, site, query })
   const articles = messages.map((message) => messageHtml(message, options)).join('')
   const isNewest = shown.before === undefined
   const empty = shown.search === undefined ? 'Nothing here yet.' : 'Nothing found.'
@@ -143,7 +142,7 @@ function liveQuery({ end, search }: ShownMessages, after: number): string {
   return query.toString()
 }
 
-/** As an address says it. */
+/** The query of the page that shows these messages. */
 export function shownQuery({ end, search, before }: { [Name in keyof ShownMessages]: ShownMessages[Name] | undefined }): URLSearchParams {
   const query = new URLSearchParams()
   if (end !== undefined) query.set('end', end)
@@ -152,7 +151,7 @@ export function shownQuery({ end, search, before }: { [Name in keyof ShownMessag
   return query
 }
 
-function composeHtml({ inbox, home, shown, draft }: InboxPage): string {
+function composeHtml({ inbox, site, shown, draft }: InboxPage): string {
   const ends = inbox.ends().filter(({ end }) => end.startsWith('#'))
   const known = inbox.senders().filter(({ name }) => name !== '')
   const options = [
@@ -163,7 +162,7 @@ function composeHtml({ inbox, home, shown, draft }: InboxPage): string {
     draft.re === undefined
       ? ''
       : `<p class="answers"><span>answers <q>${lineHtml((bodyText(draft.re) ?? draft.re.type).slice(0, 80))}</q></span> ` +
-        `<a href="${pageLink(home, Object.fromEntries(shownQuery(shown)))}#compose">Not an answer</a></p>` +
+        `<a href="${pageLink(site.home, Object.fromEntries(shownQuery(shown)))}#compose">Not an answer</a></p>` +
         `<input type="hidden" name="re" value="${lineHtml(draft.re.id)}">`
   return (
     `<section id="compose" aria-labelledby="compose-title"><h2 id="compose-title">${draft.re === undefined ? 'Write' : 'Reply'}</h2>` +
@@ -175,7 +174,7 @@ function composeHtml({ inbox, home, shown, draft }: InboxPage): string {
   )
 }
 
-function endsHtml({ inbox, home, shown }: InboxPage): string {
+function endsHtml({ inbox, site: { home }, shown }: InboxPage): string {
   const ends = inbox.ends()
   const total = ends.reduce((sum, { messages }) => sum + messages, 0)
   const row = (label: string, link: string, end: string | undefined, count: number) =>

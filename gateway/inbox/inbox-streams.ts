@@ -1,4 +1,4 @@
-/** `GET /to/<end>/json` and `/sse`: an inbox's messages, as lines of JSON or as server-sent events; `/ws` takes the same events from here. */
+/** `GET /to/<end>/json` and `/sse`: an inbox's messages as lines of JSON or as server-sent events. `/ws` sends the same events. */
 
 import { type Inbox, messageFacts } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
@@ -6,12 +6,13 @@ import { EVENT_STREAM_HEADERS, encodeServerSentEvent, KEEPALIVE_COMMENT } from '
 import { ProblemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { FeedEvent, GatewayRequest, InboxFeed } from '../types.ts'
-import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
+import { type ClientFeeds, feedBody } from './client-feed.ts'
 import { readFeedQuery } from './inbox-query.ts'
 
-export interface InboxStreamsParts extends ClientFeedParts {
-  /** Absent: nothing is received here, and everybody is told so. */
-  inbox?: Inbox
+export interface InboxStreamsParts {
+  feeds: ClientFeeds
+  /** Left out where nothing is received: then every request is answered so. */
+  inbox?: Inbox | undefined
   access: Access
 }
 
@@ -37,21 +38,21 @@ export class InboxStreams {
   }
 
   /**
-   * The events for a client, once it is clear that it may have them.
+   * The events for a client that may read them.
    *
    * @throws {ProblemError} 400, 401, 403, 404, 429
    */
   open(end: string, incoming: GatewayRequest): InboxFeed {
     const inbox = this.requireInbox(end, incoming)
     const query = readFeedQuery(inbox, incoming.query, incoming.request.headers.get('last-event-id'), Date.now())
-    return openClientFeed(inbox, { ...query, end }, this.#parts, incoming)
+    return this.#parts.feeds.open(inbox, { ...query, end }, incoming)
   }
 
   /** @throws {ProblemError} 401, 403, 404 */
-  requireInbox(end: string, { request, client }: GatewayRequest): Inbox {
+  requireInbox(end: string, incoming: GatewayRequest): Inbox {
     const { access, inbox } = this.#parts
     if (inbox === undefined) throw notFound(40_402, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
-    access.requireOwner(request.headers, client)
+    access.requireOwner(incoming)
     if (inbox.ends().some((each) => each.end === end)) return inbox
     throw notFound(
       40_403,
@@ -64,7 +65,7 @@ export class InboxStreams {
   }
 }
 
-/** An event as JSON for programs. */
+/** An event as JSON. */
 export function feedJson(event: FeedEvent): string {
   return JSON.stringify(event.event === 'message' ? { event: 'message', ...messageFacts(event.message) } : event)
 }

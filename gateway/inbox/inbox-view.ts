@@ -1,4 +1,4 @@
-/** The view of an inbox in a browser: its page, what the page is made of, and what its forms do. For its owner alone. */
+/** The view of an inbox in a browser, for its owner alone: the page, its assets, and the actions of its forms. */
 
 import { createHash, randomBytes } from 'node:crypto'
 import { createRecentMap } from '../../node/async/recent-map.ts'
@@ -10,27 +10,26 @@ import { readFormFields } from '../http/form-body.ts'
 import { ProblemError, problemOf } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { FeedEvent, GatewayRequest } from '../types.ts'
-import { type ClientFeedParts, feedBody, openClientFeed } from './client-feed.ts'
+import { type ClientFeeds, feedBody } from './client-feed.ts'
 import { type DraftText, type Notice, outcomeNotice, refusedNotice, renderInboxPage, type ShownMessages, shownQuery } from './inbox-page.ts'
 import { readSearch } from './inbox-query.ts'
 import { INBOX_SCRIPT } from './inbox-script.ts'
 import { INBOX_STYLE } from './inbox-style.ts'
-import { messageHtml, messageHtmlOptions } from './message-html.ts'
+import { type InboxSite, messageHtml, messageHtmlOptions } from './message-html.ts'
 
-export interface InboxViewParts extends ClientFeedParts {
+export interface InboxViewParts {
   inbox: Inbox
+  feeds: ClientFeeds
   access: Access
-  /** Path of the page. */
-  home: string
-  contentOrigin?: string
-  /** Of mayfly, as it is running. */
-  version: string
+  site: InboxSite
+  /** Aborted when the gateway closes. */
+  closing: AbortSignal
 }
 
 const PAGE_MESSAGES = 30
-/** How long the page waits to tell that a message was stored, in ms; the outbox goes on all the same. */
+/** How long the page waits for a message to be stored, in ms. The outbox goes on without it. */
 const POST_WAIT_MS = 3_000
-/** Outcomes that were not looked at. */
+/** Notices that no page has shown yet. */
 const MAX_NOTICES = 64
 const MAX_FORM_BYTES = 262_144 // 64 KiB of text, each byte as %xx, and the small fields
 
@@ -41,17 +40,22 @@ const ASSETS = {
 
 export class InboxView {
   readonly #parts: InboxViewParts
-  /** By a random word in the address that a form leads to. Bounded: the oldest goes. */
+  /** By the random `told` of the address that a form redirects to. Bounded: MAX_NOTICES, oldest out first. */
   readonly #notices = createRecentMap<string, Notice>({ maxEntries: MAX_NOTICES })
 
   constructor(parts: InboxViewParts) {
     this.#parts = parts
   }
 
-  /** `?end=`, `?search=`, `?before=`: which messages; `?re=`: a reply to one is begun; `?told=`: what became of what was just done. */
+  /** Path of the page. */
+  get home(): string {
+    return this.#parts.site.home
+  }
+
+  /** Answers with the page. `?end=`, `?search=`, `?before=` choose messages; `?re=` begins a reply; `?told=` shows a notice of the last action. */
   page(incoming: GatewayRequest): Response {
     const { access, inbox } = this.#parts
-    access.requireOwnerNavigation(incoming.request.headers, incoming.client)
+    access.requireOwnerNavigation(incoming)
     const re = inbox.message(Number(incoming.query.get('re') ?? 0))
     const shown = readShown(incoming.query)
     const draft: DraftText = { to: re === undefined ? openEnd(shown) : answerEnd(re), body: '', ...(re !== undefined && { re }) }
@@ -66,31 +70,31 @@ export class InboxView {
     return new Response(request.method === 'HEAD' ? null : text, { headers })
   }
 
-  /** Messages that come after `?after=`, as the page shows them: `{sequence, end, html}` each, as server-sent events. */
+  /** Streams the messages after `?after=` as server-sent events, each `{sequence, end, html}` as the page shows it. */
   live(incoming: GatewayRequest): Response {
-    const { access, inbox, home, contentOrigin } = this.#parts
-    const { request, client, query } = incoming
-    access.requireOwner(request.headers, client)
+    const { access, inbox, feeds, site } = this.#parts
+    const { request, query } = incoming
+    access.requireOwner(incoming)
     const headers = { ...OWN_DATA_HEADERS, ...EVENT_STREAM_HEADERS }
     if (request.method === 'HEAD') return new Response(null, { headers })
     const { end, search } = readShown(query)
-    const which = { ...(end !== undefined && { end }), ...(search !== undefined && { search }) }
+    const filter = { ...(end !== undefined && { end }), ...(search !== undefined && { search }) }
     const after = Number(request.headers.get('last-event-id') ?? query.get('after') ?? 0)
-    const feed = openClientFeed(inbox, { ...which, after: Number.isSafeInteger(after) ? after : 0, isPoll: false }, this.#parts, incoming)
-    const shown = { inbox, home, contentOrigin, query: shownQuery({ end, search, before: undefined }) }
+    const feed = feeds.open(inbox, { ...filter, after: Number.isSafeInteger(after) ? after : 0, isPoll: false }, incoming)
+    const shown = { inbox, site, query: shownQuery({ end, search, before: undefined }) }
     return new Response(
       feedBody(feed, (event) => liveEvent(event, shown), incoming),
       { headers },
     )
   }
 
-  /** The bytes of a message's body: to be saved, never shown, since a stranger wrote them. */
-  body(sequence: string, { request, client }: GatewayRequest): Response {
+  /** Answers with the bytes of a message's body, as a download: a stranger wrote them, so they are never shown. */
+  body(sequence: string, incoming: GatewayRequest): Response {
     const { access, inbox } = this.#parts
-    access.requireOwnerNavigation(request.headers, client)
+    access.requireOwnerNavigation(incoming)
     const message = /^\d{1,15}$/.test(sequence) ? inbox.message(Number(sequence)) : undefined
     if (message === undefined) throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'There is no such message here.' })
-    return new Response(request.method === 'HEAD' ? null : new Uint8Array(message.body), {
+    return new Response(incoming.request.method === 'HEAD' ? null : new Uint8Array(message.body), {
       headers: {
         ...OWN_DATA_HEADERS,
         'content-type': 'application/octet-stream',
@@ -101,10 +105,10 @@ export class InboxView {
     })
   }
 
-  /** Sends, and leads back to the page; what cannot be sent stays in its box, with why. */
+  /** Sends a message and redirects to the page. A message that cannot be sent stays in the form, with the reason. */
   async post(incoming: GatewayRequest): Promise<Response> {
     const { access, inbox, closing } = this.#parts
-    access.requireOwner(incoming.request.headers, incoming.client)
+    access.requireOwner(incoming)
     const form = await readFormFields(incoming.request, MAX_FORM_BYTES)
     const to = (form.get('to') ?? '').trim()
     const body = (form.get('body') ?? '').replaceAll('\r\n', '\n')
@@ -114,7 +118,7 @@ export class InboxView {
     try {
       const message: MessageDraft = { body, ...(re !== undefined && { fields: { re: re.id } }) }
       const { outcome } = await inbox.post(to, message, { waitMs: POST_WAIT_MS, signal: closing })
-      return this.#back(shown, outcomeNotice(inbox, to, outcome))
+      return this.#redirectHome(shown, outcomeNotice(inbox, to, outcome))
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null) throw error
@@ -122,48 +126,46 @@ export class InboxView {
     }
   }
 
-  /** Names a sender, mutes it or hears it again, and leads back. */
+  /** Names, mutes or unmutes a sender, and redirects to the page. */
   async setSender(incoming: GatewayRequest): Promise<Response> {
     const { access, inbox } = this.#parts
-    access.requireOwner(incoming.request.headers, incoming.client)
+    access.requireOwner(incoming)
     const form = await readFormFields(incoming.request, MAX_FORM_BYTES)
     const hashname = form.get('hashname') ?? ''
-    const what = form.get('do')
+    const action = form.get('do')
     const name = (form.get('name') ?? '').trim()
-    if (what === 'name') inbox.setSender(hashname, { name })
-    else if (what === 'mute' || what === 'unmute') inbox.setSender(hashname, { isMuted: what === 'mute' })
-    else throw new ProblemError({ status: 400, code: 'ERR_BAD_REQUEST', message: 'A sender can be named, muted, or heard again.' })
-    const done = {
+    if (action === 'name') inbox.setSender(hashname, { name })
+    else if (action === 'mute' || action === 'unmute') inbox.setSender(hashname, { isMuted: action === 'mute' })
+    else throw new ProblemError({ status: 400, code: 'ERR_BAD_REQUEST', message: 'A sender can be named, muted or unmuted.' })
+    const notices = {
       name: name === '' ? 'The sender has no name now.' : `The sender is ${name} now.`,
-      mute: 'The sender is muted: nothing more comes from there.',
-      unmute: 'The sender is heard again.',
+      mute: 'The sender is muted: its messages are refused from now on.',
+      unmute: 'The sender is not muted any more.',
     }
-    return this.#back(readShown(new URLSearchParams(form.get('back') ?? '')), { text: done[what], isProblem: false })
+    return this.#redirectHome(readShown(new URLSearchParams(form.get('back') ?? '')), { text: notices[action], isProblem: false })
   }
 
-  #back(shown: ShownMessages, notice: Notice): Response {
+  #redirectHome(shown: ShownMessages, notice: Notice): Response {
     const told = randomBytes(12).toString('base64url')
     this.#notices.set(told, notice)
     const query = shownQuery({ before: undefined, end: undefined, search: undefined, ...shown })
     query.set('told', told)
-    return new Response(null, { status: 303, headers: { ...OWN_DATA_HEADERS, location: `${this.#parts.home}?${query}` } })
+    return new Response(null, { status: 303, headers: { ...OWN_DATA_HEADERS, location: `${this.home}?${query}` } })
   }
 
   #render(incoming: GatewayRequest, shown: ShownMessages, draft: DraftText, notice: Notice | undefined, status = 200): Response {
-    const { inbox, home, version, contentOrigin } = this.#parts
+    const { inbox, site } = this.#parts
     const found = inbox.messages({ ...shown, limit: PAGE_MESSAGES + 1, first: 'newest' })
     const nonce = randomBytes(16).toString('base64')
     const html = renderInboxPage({
       inbox,
-      home,
+      site,
       shown,
       messages: found.slice(0, PAGE_MESSAGES),
       hasOlder: found.length > PAGE_MESSAGES,
       draft,
-      version,
       nonce,
       ...(notice !== undefined && { notice }),
-      ...(contentOrigin !== undefined && { contentOrigin }),
     })
     return new Response(incoming.request.method === 'HEAD' ? null : html, { status, headers: pageHeaders(nonce) })
   }
@@ -179,12 +181,12 @@ function readShown(query: URLSearchParams): ShownMessages {
   }
 }
 
-/** What was said in the open is answered there, and what was sealed to its sender. */
+/** The end that a reply goes to: the open end of the message, or the sender of a sealed one. */
 function answerEnd({ end, from }: InboxMessage): string {
   return end.startsWith('#') ? end : from
 }
 
-/** A page about an open end is one to write to it. */
+/** The end that is filled in on the page of an open end. */
 function openEnd({ end = '' }: ShownMessages): string {
   return end.startsWith('#') ? end : ''
 }

@@ -11,7 +11,7 @@ const PUBLIC = 'https://pages.example'
 
 function attempt(headers: Record<string, string>, client: Client, options: AccessOptions = {}): number {
   try {
-    new Access(options).requireOwner(new Headers(headers), client)
+    new Access(options).requireOwner({ request: { headers: new Headers(headers) }, client })
     return 200
   } catch (error) {
     if (error instanceof ProblemError) return error.problem.status
@@ -79,5 +79,5 @@ test.each([
   [{ host: 'node7:4000', origin: 'http://node7:4000' }, ELSEWHERE, false],
   [{ host: 'node7:4000', origin: 'null' }, ELSEWHERE, true],
 ] as Array<[Record<string, string>, Client, boolean]>)('isForeignPage: %j from %j → %s', (headers, client, foreign) => {
-  expect(new Access({}).isForeignPage(new Headers(headers), client)).toBe(foreign)
+  expect(new Access({}).isForeignPage({ request: { headers: new Headers(headers) }, client })).toBe(foreign)
 })
