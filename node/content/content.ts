@@ -59,6 +59,20 @@ const MAX_ANNOUNCE_MS = 2_000
 const MAX_STREAMS = 4
 const NEVER = new AbortController().signal
 
+/** Holds the key, and keeps this tab reachable directly for as long. */
+function holdReachable(presence: Presence, direct: Direct, key: Key): Hold {
+  const hold = presence.hold(key)
+  const endNeed = direct.need()
+  return {
+    key,
+    announced: hold.announced,
+    release() {
+      endNeed()
+      return hold.release()
+    },
+  }
+}
+
 export function createContent(context: ContentContext, options: FetcherOptions = {}): ContentService {
   const { libp2p, limits, presence, direct, role } = context
   const self = libp2p.peerId.toString()
@@ -76,10 +90,11 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const onReceived = (key: Key, size: number, { peer, isDirect = false }: Candidate) =>
     emit({ type: 'received', key: encodeKeyHex(key), bytes: size, from: peer, isDirect })
   const onCount = presence.onCount.bind(presence)
+  const announce = (key: Key, isReachable: boolean) => (direct && isReachable ? holdReachable(presence, direct, key) : presence.hold(key))
   const tabsHolding = (key: Key) => presence.tabsHolding(key)
 
   const rate = createByteRate({ bytesPerSecond: limits.maxPeerBytesPerSecond })
-  const held = createHeldContents({ self, limits, createHasher, announce: (key) => presence.hold(key), direct, emit })
+  const held = createHeldContents({ self, limits, createHasher, announce, emit })
   const cache = createLivingCache(limits.maxCacheBytes, onCount)
   const outlines = createKnownOutlines()
   const client = createContentClient({ libp2p, maxWholeBytes: limits.maxPieceBytes, direct, fetchPiece: context.fetchPiece })
@@ -106,18 +121,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   })
   const downloads = createDownloads({
     findOutline: (key, outline, signal) => finder.find(key, 'network', { outline, signal }),
-    hold(key) {
-      const hold = presence.hold(key)
-      const endDirect = direct?.need()
-      return {
-        key,
-        announced: hold.announced,
-        release() {
-          endDirect?.()
-          return hold.release()
-        },
-      }
-    },
+    hold: (key) => announce(key, true),
     onCount,
     openSwarm: (content) => pieces.openSwarm(content, 'network', { isPatient: true }),
     onReceived,

@@ -2,7 +2,6 @@
 
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, encodeKeyHex } from '../keys/index.ts'
-import type { Direct } from '../network/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import { outlineSource } from './format/outlining.ts'
@@ -15,9 +14,8 @@ export interface HeldContentsContext {
   self: string
   limits: ContentLimits
   createHasher: CreateHasher
-  announce(key: Key): Hold
-  /** Set in a tab that other tabs can reach directly. */
-  direct: Pick<Direct, 'need'> | undefined
+  /** @param isReachable whether a tab is kept reachable directly for as long */
+  announce(key: Key, isReachable: boolean): Hold
   emit(event: ContentEvent | RefusedEvent): void
 }
 
@@ -49,25 +47,18 @@ export interface HeldContents extends Pick<LocalStore, 'get' | 'list' | 'size' |
   stop(): Promise<void>
 }
 
-interface Announcement {
-  hold: Hold
-  /** Ends this tab's need for direct connections. */
-  endDirect: (() => void) | undefined
-}
-
-export function createHeldContents({ self, limits, createHasher, announce, direct, emit }: HeldContentsContext): HeldContents {
+export function createHeldContents({ self, limits, createHasher, announce, emit }: HeldContentsContext): HeldContents {
   const store = createLocalStore(limits)
   /** By key, hex. Bounded by the limits of the store. */
-  const announcements = new Map<string, Announcement>()
+  const holds = new Map<string, Hold>()
 
   async function release(key: Key): Promise<boolean> {
     const id = encodeKeyHex(key)
-    const announcement = announcements.get(id)
-    if (announcement === undefined) return false
-    announcements.delete(id)
-    announcement.endDirect?.()
+    const hold = holds.get(id)
+    if (hold === undefined) return false
+    holds.delete(id)
     const content = store.delete(key)
-    await announcement.hold.release()
+    await hold.release()
     await content?.source.close?.()
     emit({ type: 'release', key: id })
     return true
@@ -94,11 +85,11 @@ export function createHeldContents({ self, limits, createHasher, announce, direc
     hold(content) {
       const { key } = content
       const id = encodeKeyHex(key)
-      if (announcements.has(id)) return undefined
+      if (holds.has(id)) return undefined
       store.put(content)
       try {
-        const hold = announce(key)
-        announcements.set(id, { hold, endDirect: content.outline && direct?.need() })
+        const hold = announce(key, content.outline !== undefined)
+        holds.set(id, hold)
         emit({ type: 'hold', key: id, size: content.source.size })
         return hold
       } catch (error) {
@@ -119,7 +110,7 @@ export function createHeldContents({ self, limits, createHasher, announce, direc
       }
     },
     async stop() {
-      announcements.clear()
+      holds.clear()
       for (const { key } of store.list()) await store.get(key)?.source.close?.()
     },
   }
