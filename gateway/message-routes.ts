@@ -1,6 +1,7 @@
 /** The routes of messages: `/to/<end>` and the paths below it, and the pages of an inbox where there is one. */
 
 import { ProblemError } from './http/problem.ts'
+import { PROBLEM_NUMBERS } from './http/problem-numbers.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings } from './http/route.ts'
 import type { InboxStreams } from './inbox/inbox-streams.ts'
 import type { InboxView } from './inbox/inbox-view.ts'
@@ -87,7 +88,7 @@ function noEnd(): ProblemError {
   return new ProblemError({
     status: 400,
     code: 'ERR_BAD_END',
-    number: 40_002,
+    number: PROBLEM_NUMBERS.notAnEnd,
     message: 'There is no end in that address.',
     advice: 'Write /to/wall, or /to/%23wall: an address ends at #.',
   })

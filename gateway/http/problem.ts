@@ -1,6 +1,7 @@
 /** What can go wrong with a request, told once for people and for programs. How it is written down is in `problem-answer.ts`. */
 
 import { MayflyError, type MayflyErrorCode, type MessageRefusal } from '../../node/index.ts'
+import { PROBLEM_NUMBERS } from './problem-numbers.ts'
 
 export type ProblemCode =
   | MayflyErrorCode
@@ -30,7 +31,7 @@ export type ProblemCode =
 export interface Problem {
   status: number
   code: ProblemCode
-  /** Tells apart what has the same status, for programs that cannot compare texts: the README has the table. 100 × the status when left out. */
+  /** Tells apart what has the same status, for programs that cannot compare texts: `PROBLEM_NUMBERS` and `REFUSALS`. 100 × the status when left out. */
   number?: number
   /** Of ERR_REFUSED: why. */
   reason?: MessageRefusal
@@ -105,7 +106,7 @@ export function problemOf(error: unknown): Problem | null {
       return {
         status: 400,
         code: error.code,
-        number: 40_002,
+        number: PROBLEM_NUMBERS.notAnEnd,
         message: `${error.message}.`,
         advice: 'An end is a name without white space (/to/wall, or /to/%23wall), or a hashname of 52 letters and digits.',
       }
@@ -113,7 +114,7 @@ export function problemOf(error: unknown): Problem | null {
       return {
         status: 400,
         code: error.code,
-        number: 40_003,
+        number: PROBLEM_NUMBERS.badMessage,
         message: `${error.message}.`,
         advice: 'GET /limits tells what a message may be.',
       }

@@ -3,6 +3,7 @@
 import { parseDuration } from '../../node/async/duration.ts'
 import type { Inbox } from '../../node/index.ts'
 import { ProblemError } from '../http/problem.ts'
+import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
 export interface FeedQuery {
   /** Of which end; every one when left out. */
@@ -63,12 +64,12 @@ function sequenceOf(inbox: Inbox, id: string): number {
   throw new ProblemError({
     status: 404,
     code: 'ERR_NOT_FOUND',
-    number: 40_404,
+    number: PROBLEM_NUMBERS.unknownMessage,
     message: 'There is no message with that id here, so nobody can say what came after it.',
     advice: 'It may have been too old to be kept. Ask with since=all, or with a time.',
   })
 }
 
 function badQuery(message: string): ProblemError {
-  return new ProblemError({ status: 400, code: 'ERR_BAD_OPTION', number: 40_005, message })
+  return new ProblemError({ status: 400, code: 'ERR_BAD_OPTION', number: PROBLEM_NUMBERS.badInboxQuery, message })
 }

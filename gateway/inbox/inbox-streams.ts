@@ -4,6 +4,7 @@ import { type Inbox, messageFacts } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
 import { EVENT_STREAM_HEADERS, encodeServerSentEvent, KEEPALIVE_COMMENT } from '../http/event-stream.ts'
 import { ProblemError } from '../http/problem.ts'
+import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { FeedEvent, GatewayRequest, InboxFeed } from '../types.ts'
 import { type ClientFeeds, feedBody } from './client-feed.ts'
@@ -51,11 +52,13 @@ export class InboxStreams {
   /** @throws {ProblemError} 401, 403, 404 */
   requireInbox(end: string, incoming: GatewayRequest): Inbox {
     const { access, inbox } = this.#parts
-    if (inbox === undefined) throw notFound(40_402, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
+    if (inbox === undefined) {
+      throw notFound(PROBLEM_NUMBERS.noInbox, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
+    }
     access.requireOwner(incoming)
     if (inbox.ends().some((each) => each.end === end)) return inbox
     throw notFound(
-      40_403,
+      PROBLEM_NUMBERS.endNotReceived,
       'That end is not received here.',
       `Received: ${inbox
         .ends()

@@ -2,6 +2,7 @@
 
 import { ENVELOPE_DEFAULTS, type MessageDraft, type Messages, type PostOptions } from '../../node/index.ts'
 import { ProblemError } from '../http/problem.ts'
+import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { waitOf } from '../http/wait-query.ts'
 import { ClientQuota } from '../limits/client-quota.ts'
 import { RateLimit } from '../limits/rate-limit.ts'
@@ -39,9 +40,14 @@ export class MessagePosts {
       perSecond: postsPerSecond,
       now: () => performance.now(),
       words: { does: 'posts', things: 'messages' },
-      number: 42_905,
+      number: PROBLEM_NUMBERS.postRate,
     })
-    this.#open = new ClientQuota({ maxOpen: maxPosts, maxOpenPerAddress: maxPostsPerAddress, what: 'posts under way', number: 42_906 })
+    this.#open = new ClientQuota({
+      maxOpen: maxPosts,
+      maxOpenPerAddress: maxPostsPerAddress,
+      what: 'posts under way',
+      number: PROBLEM_NUMBERS.postsUnderWay,
+    })
     const { onOutbox, closing } = parts
     const { maxWaitingPosts: maxWaiting, maxWaitingPostsPerAddress: maxWaitingPerAddress } = parts.limits
     const now = () => performance.now()
@@ -84,7 +90,7 @@ export class MessagePosts {
       throw new ProblemError({
         status: 400,
         code: 'ERR_BAD_REQUEST',
-        number: 40_001,
+        number: PROBLEM_NUMBERS.notAMessage,
         message: 'The field "via" is for the gateway to say, which signs the message.',
       })
     }

@@ -3,6 +3,7 @@
 import type { MessageDraft } from '../../node/index.ts'
 import { readBoundedBody } from '../http/bounded-body.ts'
 import { ProblemError } from '../http/problem.ts'
+import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
 export interface DraftLimits {
   /** The largest body of a message, in bytes. */
@@ -83,7 +84,7 @@ function tooLarge({ maxMessageBytes }: DraftLimits): ProblemError {
   return new ProblemError({
     status: 413,
     code: 'ERR_TOO_LARGE',
-    number: 41_301,
+    number: PROBLEM_NUMBERS.bodyTooLarge,
     message: `Cannot post that: a message has at most ${maxMessageBytes} bytes.`,
     advice: 'Hold what is larger with "mayfly hold FILE", and post its link.',
     headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
@@ -94,7 +95,7 @@ function badDraft(fault: string): ProblemError {
   return new ProblemError({
     status: 400,
     code: 'ERR_BAD_REQUEST',
-    number: 40_001,
+    number: PROBLEM_NUMBERS.notAMessage,
     message: `Cannot read that as a message: ${fault}.`,
     advice:
       'As application/json it is {"body": "text", "type": …, "fields": {…}, "ttlMs": …}, all but the body as you like. In any other type the body itself is the message.',
@@ -102,5 +103,5 @@ function badDraft(fault: string): ProblemError {
 }
 
 function unsupported(message: string): ProblemError {
-  return new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', number: 41_501, message })
+  return new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', number: PROBLEM_NUMBERS.unsupportedBody, message })
 }

@@ -5,6 +5,7 @@
 
 import { onAbort } from '../../node/async/abort.ts'
 import { type ClientAddress, encodeKeyHex, type Key, type Messages } from '../../node/index.ts'
+import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { ClientQuota } from '../limits/client-quota.ts'
 
 export interface WaitingPostsOptions {
@@ -42,7 +43,12 @@ export class WaitingPosts {
   constructor(options: WaitingPostsOptions) {
     const { maxWaiting: maxOpen, maxWaitingPerAddress: maxOpenPerAddress, now } = options
     this.#options = options
-    this.#quota = new ClientQuota({ maxOpen, maxOpenPerAddress, what: 'messages waiting for a receiver', number: 42_907 })
+    this.#quota = new ClientQuota({
+      maxOpen,
+      maxOpenPerAddress,
+      what: 'messages waiting for a receiver',
+      number: PROBLEM_NUMBERS.postsWaiting,
+    })
     this.#sweptAtMs = now()
   }
 
