@@ -1,5 +1,5 @@
 /**
- * Who may import whom, as the folder map of the README says:
+ * Who may import whom; scripts/README.md tells contributors where a new thing goes:
  *
  *   async ← keys ← network ← rendezvous ← content | messages | people ← peer.ts ← index.ts ← gateway/, browser/, node/server/ ← node/cli/
  *

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { exitCodeTable, flagTable } from './docs/command.ts'
 import { dependencyTable } from './docs/dependencies.ts'
 import { documents } from './docs/documents.ts'
+import { errorTable, refusalTable } from './docs/errors.ts'
 import { figureTable, headlineTable } from './docs/figures.ts'
 import { commandLimits, httpLimits, messageLimits, partLimits, peerLimits, serverLimits, tabLimits } from './docs/limits.ts'
 import { ROOT } from './docs/source.ts'
@@ -19,6 +20,8 @@ import { ROOT } from './docs/source.ts'
 export const PARTS: Readonly<Record<string, () => string>> = {
   flags: flagTable,
   'exit-codes': exitCodeTable,
+  errors: errorTable,
+  refusals: refusalTable,
   'limits-http': httpLimits,
   'limits-server': serverLimits,
   'limits-messages': messageLimits,
@@ -51,7 +54,7 @@ export function renderDocument(document: string): Rendering {
     const render = PARTS[name]
     if (render === undefined) throw new Error(`There is no generated part ${name}; there are: ${Object.keys(PARTS).join(', ')}`)
     parts.push(name)
-    return `<!-- generated: ${name} -->\n\n${render()}\n\n<!-- /generated -->`
+    return `<!-- generated: ${name} -->\n${render()}\n<!-- /generated -->`
   })
   const markers = document.match(/^<!-- \/?generated\b/gm)?.length ?? 0
   if (markers !== 2 * parts.length) throw new Error('A marker of a generated part has no counterpart')

@@ -96,9 +96,10 @@ export function partLimits(): string {
     ],
     ["an open end's name", `${n('MAX_NAME_LENGTH')} characters`],
     [
-      'sockets of a node · from one address · of them not yet proved',
+      'connections of a node · of one client · of them plain HTTP · websockets whose peer is not proved yet',
       n('LISTENER_DEFAULTS.maxSockets'),
-      n('LISTENER_DEFAULTS.maxSocketsPerAddress'),
+      n('CLIENT_CONNECTIONS_DEFAULTS.maxPerClient'),
+      n('CLIENT_CONNECTIONS_DEFAULTS.maxHttpPerClient'),
       n('LISTENER_DEFAULTS.maxPendingPerAddress'),
     ],
     [

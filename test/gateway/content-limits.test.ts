@@ -1,4 +1,4 @@
-/** Each limit of content: what is over it is refused by name and number, and the README's table says the number that the code has. */
+/** Each limit of content: what is over it is refused by name and number, and the tables of limits say the number that the code has. */
 
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -117,22 +117,25 @@ test('a limit of ranges: more than 16 at once are answered with the whole', asyn
   expect([whole.status, whole.body.byteLength]).toEqual([200, 300_000])
 })
 
-test('the README’s table of limits says what the code has', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const table = readme.slice(readme.indexOf('\n## Limits'), readme.indexOf('\n## Figures'))
+test('the tables of limits say what the code has', () => {
+  const peer = readFileSync(new URL('../../node/README.md', import.meta.url), 'utf8')
+  const gateway = readFileSync(new URL('../../gateway/README.md', import.meta.url), 'utf8')
   const number = (value: number) => value.toLocaleString('en')
   const mib = (bytes: number) => `${bytes / 2 ** 20} MiB`
   expect(NODE_LIMITS.maxContentBytes).toBe(MAX_OUTLINED_BYTES)
   for (const text of [
-    `| ${number(NODE_LIMITS.maxContentBytes)} bytes · ${number(NODE_LIMITS.maxPieceBytes)} bytes |`,
-    `| ${mib(MAX_BUNDLE_BYTES)} · ${number(MAX_BUNDLE_ENTRIES)} · 1,024 bytes · 255 bytes |`,
-    `${number(NODE_LIMITS.maxHeldContents)} contents, ${mib(NODE_LIMITS.maxHeldBytes)} of them in memory`,
-    `| ${mib(NODE_LIMITS.maxCacheBytes)}, `,
-    `| ${number(GATEWAY_DEFAULTS.maxFetchesPerAddress)} · ${number(GATEWAY_DEFAULTS.maxFetches)}; this machine is exempt |`,
-    `| ${GATEWAY_DEFAULTS.maxWaitMs / 1_000} s · ${number(GATEWAY_DEFAULTS.maxOpenPerAddress)} · ${number(GATEWAY_DEFAULTS.maxOpen)} |`,
-    `| ${number(GATEWAY_DEFAULTS.searchBurst)} at once, then ${GATEWAY_DEFAULTS.searchesPerSecond} a second |`,
+    `| \`maxContentBytes\` | ${NODE_LIMITS.maxContentBytes / 2 ** 30} GiB |`,
+    `| \`maxPieceBytes\` | ${NODE_LIMITS.maxPieceBytes / 2 ** 10} KiB |`,
+    `| ${mib(MAX_BUNDLE_BYTES)} · ${number(MAX_BUNDLE_ENTRIES)} · 1 KiB · 255 bytes |`,
+    `| \`maxHeldContents\` | ${number(NODE_LIMITS.maxHeldContents)} |`,
+    `| \`maxHeldBytes\` | ${mib(NODE_LIMITS.maxHeldBytes)} |`,
+    `| \`maxCacheBytes\` | ${mib(NODE_LIMITS.maxCacheBytes)} |`,
   ]) {
-    expect(table).toContain(text)
+    expect(peer).toContain(text)
   }
+  for (const name of ['maxFetchesPerAddress', 'maxFetches', 'maxOpenPerAddress', 'maxOpen', 'searchBurst', 'searchesPerSecond'] as const) {
+    expect(gateway).toContain(`| \`${name}\` | ${number(GATEWAY_DEFAULTS[name])} |`)
+  }
+  expect(gateway).toContain(`| \`maxWaitMs\` | ${GATEWAY_DEFAULTS.maxWaitMs / 60_000} min |`)
   expect([NODE_LIMITS.maxPeerBytesPerSecond, GATEWAY_DEFAULTS.maxBytesPerSecondPerAddress]).toEqual([0, 0])
 })

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { documents, relativeLinks } from '../../scripts/docs/documents.ts'
 import { ROOT, systemEnvironment } from '../helpers/clone.ts'
 import { createLineLog } from '../helpers/line-log.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
@@ -73,12 +74,24 @@ async function startNode(project: string): Promise<string> {
   return url
 }
 
-test('the package holds the built library and tab, and none of their sources or tests', () => {
-  const listing: [{ files: { path: string }[] }] = JSON.parse(npm(ROOT, ['pack', '--dry-run', '--json', '--ignore-scripts']))
-  const files = listing[0].files.map(({ path }) => path)
+test('the package holds the built library and tab, the documents, and none of the sources or tests', () => {
+  const files = packedFiles()
   expect(files).toEqual(expect.arrayContaining(['LICENSE', 'package.json', 'dist/node/index.js', 'browser/dist/index.html']))
-  expect(files.filter((file) => !/^(dist\/|browser\/dist\/|LICENSE$|README\.md$|package\.json$)/.test(file))).toEqual([])
+  const expected = [/^(dist|browser\/dist)\//, /^(LICENSE|package\.json|browser\/picture\.svg)$/, /\.md$/]
+  expect(files.filter((file) => !expected.some((form) => form.test(file)))).toEqual([])
 })
+
+test('each relative link of a packed document leads to a packed file', () => {
+  const files = packedFiles()
+  const packed = documents().filter((path) => files.includes(path))
+  expect(packed).toEqual(documents())
+  expect(packed.flatMap(relativeLinks).filter(({ path }) => !files.includes(path))).toEqual([])
+})
+
+function packedFiles(): string[] {
+  const listing: [{ files: { path: string }[] }] = JSON.parse(npm(ROOT, ['pack', '--dry-run', '--json', '--ignore-scripts']))
+  return listing[0].files.map(({ path }) => path)
+}
 
 function npm(cwd: string, args: string[]): string {
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd, env: systemEnvironment(), encoding: 'utf8' })

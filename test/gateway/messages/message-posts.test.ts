@@ -179,8 +179,8 @@ test('when to post again is what who refused said, where it did', async () => {
   expect((await post('/to/wall')).headers['retry-after']).toBe('2')
 })
 
-test('the README’s table has each number, with its status and its reason', () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+test('the table of errors has each number, with its status and its reason', () => {
+  const readme = readFileSync(new URL('../../../gateway/README.md', import.meta.url), 'utf8')
   for (const [reason, , number] of REFUSED) expect(readme).toMatch(new RegExp(`\\| ${number} \\|.*\`${reason}\``))
 })
 
