@@ -67,9 +67,13 @@ export function partLimits(): string {
       b('MAX_PATH_PART_BYTES'),
     ],
     ['the pieces of one content · the largest piece', n('MAX_PIECES'), b('MAX_PIECE_BYTES')],
-    ['contents in the cache of what others hold; served only while somebody holds them', n('MAX_ENTRIES')],
-    ['requests of one peer for content at once · contents whose pieces one stream follows', n('MAX_ANSWERS'), n('MAX_FOLLOWS')],
-    ['pieces under way to one receiver (two at least)', `${n('MAX_AHEAD')}, ${b('MAX_AHEAD_BYTES')}`],
+    ['contents in the cache of what others hold; served only while somebody holds them', n('node/content/memory#MAX_ENTRIES')],
+    [
+      'requests of one peer for content at once · contents whose pieces one stream follows',
+      n('node/content/protocol#MAX_ANSWERS'),
+      n('node/content/protocol#MAX_FOLLOWS'),
+    ],
+    ['pieces under way to one receiver (two at least)', `${n('node/content/swarm#MAX_AHEAD')}, ${b('node/content/swarm#MAX_AHEAD_BYTES')}`],
     ['a lease; renewed at half of it', ms('LEASE_DEFAULTS.lifetimeMs')],
     ['servers asked before the answer is "nobody"', n('RENDEZVOUS_DEFAULTS.maxServersAsked')],
     [
@@ -143,7 +147,7 @@ export function tabLimits(): string {
 export function commandLimits(): string {
   return plainLimits([
     ['standard input that `hold` takes', b('INPUT_STREAM_DEFAULTS.maxBytes')],
-    ['files of a bundle that `get` fetches at once', n('FILES_AT_ONCE')],
+    ['files of a bundle that `get` fetches at once', n('node/cli#FILES_AT_ONCE')],
   ])
 }
 

@@ -23,16 +23,18 @@ function allSources(): Map<string, string> {
   return sources
 }
 
-/** The one declaration of an interface or a constant, before others the exported one. @throws when there is none, or there are several */
-function declarationOf(name: string): ts.InterfaceDeclaration | ts.VariableDeclaration {
+/** The one declaration of a name, or of `folder#NAME`; an exported one goes before others. @throws when there is none, or there are several */
+function declarationOf(place: string): ts.InterfaceDeclaration | ts.VariableDeclaration {
+  const [folder, name] = place.includes('#') ? place.split('#') : ['', place]
   const word = new RegExp(`^(export )?(interface|const) ${name}\\b`, 'm')
   const found = [...allSources()]
-    .filter(([, text]) => word.test(text))
+    .filter(([path, text]) => path.startsWith(folder ?? '') && word.test(text))
     .flatMap(([path, text]) => ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true).statements.flatMap(declarationsOf))
     .filter((node) => node.name.getText() === name)
   const exported = found.filter((node) => ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Export)
   const [declaration, ...more] = exported.length > 0 ? exported : found
-  if (declaration === undefined || more.length > 0) throw new Error(`The documents need one ${name}, and the source has ${found.length}`)
+  if (declaration === undefined || more.length > 0)
+    throw new Error(`The documents (scripts/docs/limits.ts) need one ${place}, and the source has ${found.length}`)
   return declaration
 }
 
@@ -60,7 +62,7 @@ function objectOf({ name, initializer }: ts.VariableDeclaration): ts.ObjectLiter
   throw new Error(`The documents expect members in ${name.getText()}`)
 }
 
-/** The value of `NAME`, or of `NAME.member`: numbers and what is computed of them. */
+/** The value of `NAME`, `NAME.member`, or of `folder#NAME`, where several folders have one: numbers and what is computed of them. */
 export function numberOf(path: string): number {
   const [name = '', member] = path.split('.')
   const declaration = declarationOf(name)
