@@ -122,7 +122,7 @@ export const FIGURES = {
   },
 } as const satisfies Record<string, FigureTable>
 
-/** What each figure of README.md is: a number of a table above, and the bar that it was to reach. */
+/** A figure of README.md: a number of a table above, and the bar that it was to reach. */
 export interface Headline {
   what: string
   table: keyof typeof FIGURES

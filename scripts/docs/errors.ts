@@ -5,7 +5,7 @@ import { REFUSALS } from '../../node/index.ts'
 import { docstringsOf } from './source.ts'
 import { cellText, code, markdownTable } from './table.ts'
 
-/** What an error of the gateway can have as its number. */
+/** The numbers that an error of the gateway can have. */
 export function errorTable(): string {
   const meaning = docstringsOf('PROBLEM_NUMBERS')
   const own = Object.entries(PROBLEM_NUMBERS).map(([name, number]) => ({ number, what: cellText(meaning[name] ?? ''), retry: '' }))
@@ -21,7 +21,7 @@ export function errorTable(): string {
   )
 }
 
-/** What a peer says on the wire about a message that it does not take. */
+/** The refusals on the wire. */
 export function refusalTable(): string {
   const rows = Object.entries(REFUSALS)
     .sort(([, a], [, b]) => a.number - b.number)

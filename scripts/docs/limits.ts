@@ -1,4 +1,4 @@
-/** The tables of limits: their numbers from the code, and what `GET /limits` names with the docstrings of its declarations. */
+/** The tables of limits: numbers from the code, and the docstrings of the declarations as descriptions. */
 
 import { MESSAGE_FORM_LIMITS } from '../../gateway/api/limits-answer.ts'
 import { GATEWAY_SERVER_DEFAULTS } from '../../gateway/server.ts'
@@ -7,17 +7,17 @@ import { NODE_LIMITS, TAB_LIMITS } from '../../node/limits.ts'
 import { docstringsOf, numberOf } from './source.ts'
 import { bytesText, cellText, code, limitText, markdownTable, numberText, timeText } from './table.ts'
 
-/** What `GET /limits` answers under `http`. */
+/** The limits that `GET /limits` answers under `http`. */
 export function httpLimits(): string {
   return namedLimits(GATEWAY_DEFAULTS, docstringsOf('GatewayLimits'))
 }
 
-/** Of the HTTP server; they are not the gateway's, so `GET /limits` does not tell them. */
+/** The limits of the HTTP server, which `GET /limits` does not answer: they are not the gateway's. */
 export function serverLimits(): string {
   return namedLimits(GATEWAY_SERVER_DEFAULTS, docstringsOf('GatewayServerOptions'))
 }
 
-/** What `GET /limits` answers under `message`, `rules` and `outbox`. */
+/** The limits that `GET /limits` answers under `message`, `rules` and `outbox`. */
 export function messageLimits(): string {
   const { message, rules, outbox } = MESSAGE_FORM_LIMITS
   const docs = {
@@ -121,7 +121,7 @@ export function partLimits(): string {
   ])
 }
 
-/** What a tab has besides a peer's limits. */
+/** The limits of a tab, besides those that it has as a peer. */
 export function tabLimits(): string {
   return plainLimits([
     ['held content that is kept over a reload', `${n('KEPT_CONTENT_DEFAULTS.maxCharacters')} characters of base64`],
@@ -143,7 +143,7 @@ export function tabLimits(): string {
   ])
 }
 
-/** What the command has besides. */
+/** The limits of the command, besides those that it has as a peer. */
 export function commandLimits(): string {
   return plainLimits([
     ['standard input that `hold` takes', b('INPUT_STREAM_DEFAULTS.maxBytes')],

@@ -52,14 +52,6 @@ test('the README has at most 120 lines and 1,500 words', () => {
   expect(readme.split(/\s+/).length).toBeLessThanOrEqual(1_500)
 })
 
-test.each(documents().filter((path) => /(README|CHANGELOG)\.md$/.test(path)))('%s: no line of prose is over 120 characters', (path) => {
-  const prose = read(path)
-    .replace(/^```[^]*?^```/gm, '')
-    .split('\n')
-    .filter((line) => !line.startsWith('|') && !line.startsWith('    '))
-  expect(prose.filter((line) => [...line].length > 120)).toEqual([])
-})
-
 function isFile(path: string): boolean {
   try {
     readFileSync(join(ROOT, path))
