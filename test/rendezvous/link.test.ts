@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 interface Ends {
   link: Link
-  /** What came over the link, and what it told of. */
+  /** Frames that the link sent. */
   received: PresenceFrame[]
   answer(frame: PresenceFrame): boolean
   remote: FrameStream
@@ -110,7 +110,7 @@ test('link: a hold gives the leases that were taken, and none of those that were
 })
 
 test('link: leases that are not answered count as not taken, when the link ends and after a while', async () => {
-  const ends = await openLink({ beatMs: 10 })
+  const ends = await openLink({ beatMs: 10, silentMs: 600_000 })
   const late = ends.link.hold([new Uint8Array(100)])
   await arrives(ends, 'hold')
   const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)

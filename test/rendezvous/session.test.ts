@@ -170,6 +170,9 @@ test('session: graceMs is how long a home’s tabs are counted after it went; it
 })
 
 test('session: silentNodeMs is how long a node may say nothing; a tab may for ever, and a beat is enough', async () => {
+  // Time that passes while the process is held up is nobody's silence.
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  onTestFinished(() => void vi.useRealTimers())
   const options = { silentNodeMs: 100 }
   const [node, beating, silentTab] = await Promise.all([
     openPresenceStream(self, home, { ...options, hello: 'node' }),

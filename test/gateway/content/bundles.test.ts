@@ -205,7 +205,7 @@ test('?format=zip is an archive with every file, and the same each time', async 
 })
 
 test('an archive of which a file has no holder is refused before its first byte, and the file is named', async () => {
-  const { hash, entries } = await holdBundle({ 'a/here': 'x', 'a/same': 'x', 'b/gone file': 'y', 'b/other': 'z' })
+  const { hash, entries } = await holdBundle({ 'a/here': 'x', 'a/same': 'x', 'b/gone file': 'held in no other bundle', 'b/other': 'z' })
   const gone = entries.find(({ path }) => path === 'b/gone file')
   await holder.peer.content.release(gone?.key ?? new Uint8Array())
   const refused = await get(`/${hash}?format=zip`)
