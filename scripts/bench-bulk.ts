@@ -26,9 +26,9 @@ const WARM_UP_MIB = 8
 const LONG_MS = 45_000
 /** One that was expected to be shorter and takes so many times as long is given up. */
 const PATIENCE = 4
-/** What others need is installed when they are first started. */
+/** How long a system may take to start, in ms: packages are installed at its first start. */
 const START_MS = 180_000
-/** What could not begin in time to be done by then is left out, in ms since the start. */
+/** Budget of the whole benchmark, in ms: a transfer that would end later is left out. */
 const BUDGET_MS = 360_000
 
 async function measureBulk(bench: Bench): Promise<void> {

@@ -23,7 +23,7 @@ const CONNECTIONS = 50
 const ROUNDS = 5
 const ROUND_MS = 1_200
 const WARM_UP_MS = 1_000
-/** What Node.js adds to each answer by itself. */
+/** Headers that Node.js adds to each answer. */
 const OWN_HEADERS = new Set(['connection', 'date', 'keep-alive', 'content-length'])
 
 interface Target {

@@ -1,5 +1,5 @@
 /**
- * What presence costs: a thousand tabs that hold twenty keys each, in a network of eight nodes. Measured are CPU and bytes of the eight
+ * The cost of presence: a thousand tabs that hold twenty keys each, in a network of eight nodes. Measured are CPU and bytes of the eight
  * node processes together, for the burst of the first holds, for the time in which nothing changes, for renewing, and for a key that all
  * watch. The tabs are real peers in other processes. A lease is renewed every few minutes, longer than this runs: some more tabs, with
  * leases of seconds, tell what one renewal costs. Beside it, in the same run: what one stock kad-dht `provide` costs a network of eight,
@@ -155,7 +155,7 @@ async function measurePresence(bench: Bench): Promise<void> {
   bench.judge({ what: `a change told to ${TABS} watchers`, value: ms(changeMs), bar: '< 1,000 ms', met: changeMs < 1_000 })
 }
 
-/** What one provide costs all the processes of a stock network: CPU in ms, bytes, and how long all of them took. */
+/** Cost of one `provide` in all processes of a stock network: CPU in ms, bytes, and duration. */
 async function measureStockProvide(): Promise<{ cpuMs: number; ioBytes: number; ms: number }> {
   await using stack = new AsyncDisposableStack()
   const nodes = await startStockNetwork(NODES, stack)

@@ -173,7 +173,7 @@ async function measureRead(bench: Bench): Promise<void> {
     }
   }
 
-  /** What a row is a multiple of: mayfly's own time for the same thing. */
+  /** Baseline of a row: mayfly's own time for the same thing. */
   const ours = ({ how }: Row) => {
     const isNew = how.startsWith('from nothing')
     return p50(mayfly.find((row) => row.how.startsWith(isNew ? 'from nothing' : 'a node'))?.readings ?? [])

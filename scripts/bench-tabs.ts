@@ -1,7 +1,7 @@
 /**
  * Two thousand tabs on one node, each holding a page of its own: memory of the node, joins per second, and how fast its API answers
  * while one tab shares a large content with a hundred others. The node is `mayfly start`; the tabs are real peers with real websockets in
- * other processes. What it grew from held 780 tabs in 512 MB and fell over when one of them shared a video.
+ * other processes. The project that mayfly grew from held 780 tabs in 512 MB and fell over when one of them shared a video.
  *
  *   npm run bench -- tabs
  */
@@ -28,7 +28,7 @@ const SETTLE_MS = 10_000
 
 const MB = 1_000_000
 const BAR_MB = 512
-/** What the first system of this kind took for a tab. */
+/** Memory per tab of the project that mayfly grew from. */
 const EPHEMERAL_MB = '0.38–0.45'
 
 async function measureTabs(bench: Bench): Promise<void> {

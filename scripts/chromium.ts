@@ -19,7 +19,7 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
   return [...onPath, chromium.executablePath()].find(isProgram)
 }
 
-/** What it says of itself, for example `Chromium 156.0.1.2`; undefined when it does not run (a placeholder, a missing library). */
+/** Version line, for example `Chromium 156.0.1.2`; undefined when the browser does not run (a placeholder, a missing library). */
 export function chromiumVersion(path: string): string | undefined {
   const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: VERSION_TIMEOUT_MS })
   return status === 0 && /chrom/i.test(stdout) ? stdout.trim() : undefined

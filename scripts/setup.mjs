@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const OLDEST_NODE = 20
 const IS_WINDOWS = process.platform === 'win32'
 const PACKAGE_NODE = join(ROOT, 'node_modules', 'node', 'bin', IS_WINDOWS ? 'node.exe' : 'node')
-/** What the built tab is made from. The lockfile stands for the packages in it. */
+/** Sources of the built tab. The lockfile stands for the packages in it. */
 const TAB_SOURCES = ['browser', 'node', 'vite.config.ts', 'tsconfig.json', 'package-lock.json']
 const NOT_IN_THE_TAB = new Set([join('browser', 'dist'), join('node', 'server'), join('node', 'cli')])
 /** Holds the digest of the sources that the tab beside it was built from. */

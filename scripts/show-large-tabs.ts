@@ -1,7 +1,7 @@
 /**
  * Shows that content of any size goes from tab to tab: a file shared in one Chromium, received by another one with "Hold this too", checked
  * there against its address, with the memory of both browsers bounded and hardly anything on the node's port. Ends with 1 where one of
- * these is not so. What is received is written into the browser's own storage on this disk, and removed with it.
+ * these is not so. Received bytes are written into the browser's own storage on this disk, and removed with it.
  *
  *   npm run show-large-tabs                  5 GiB: many minutes, and as much room
  *   npm run show-large-tabs -- 104857600     so many bytes
@@ -21,7 +21,7 @@ import { writeSparse } from './bench/sparse-file.ts'
 const DEFAULT_BYTES = 5 * 2 ** 30
 const INTERRUPTED_BYTES = 200 * 2 ** 20
 const MIB = 2 ** 20
-/** What a browser may need besides what it needs when nothing is shared, in bytes. Its processes share pages, which count for each. */
+/** Growth of a browser's memory over its idle state that is allowed, in bytes. Its processes share pages, which count for each. */
 const MAX_GROWTH = 768 * MIB
 const LOOK_MS = 1_000
 /** The node hears how each tab is to be reached, and little else. */

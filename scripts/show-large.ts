@@ -23,7 +23,7 @@ import { waitUntil } from './bench/wait.ts'
 const MAIN = fileURLToPath(new URL('../node/cli/main.ts', import.meta.url))
 const DEFAULT_BYTES = 5 * 2 ** 30
 /**
- * What a process may need besides what it needs when nothing is read, whatever the size, in bytes. Holder, home and gateway: 54, 110 and
+ * Growth of a process's memory over its idle state that is allowed, whatever the size of the content, in bytes. Holder, home and gateway: 54, 110 and
  * 78 MiB more for 100 MiB, 80, 144 and 134 for 5 GiB on a machine with six times the work that it can do (2026-11-21).
  */
 const MAX_GROWTH = 200 * 2 ** 20
@@ -51,7 +51,7 @@ async function end({ child }: Holder): Promise<void> {
   await once(child, 'exit')
 }
 
-/** What `curl URL | sha256sum` says. */
+/** Output of `curl URL | sha256sum`. */
 async function readByCurl(url: string): Promise<string> {
   const curl = spawn('curl', ['--silent', '--show-error', '--fail', url], { stdio: ['ignore', 'pipe', 'inherit'] })
   const sum = spawn('sha256sum', [], { stdio: [curl.stdout, 'pipe', 'inherit'] })
@@ -69,7 +69,7 @@ async function show(bytes: number) {
   await using far = await startNode({ join: [near.url] })
   await waitUntil(async () => (await far.status()).joined, JOIN_MS, 'the nodes have met')
 
-  // What each needs anyway: for the command, what it needs for a file that it reads in one go.
+  // Baseline of each process: for the command, its memory for a file that it reads in one go.
   await writeSparse(`${path}.small`, 8)
   const small = await hold(`${path}.small`, near.url)
   const idle = { holder: rssOf(small.pid), home: rssOf(near.pid), gateway: rssOf(far.pid) }

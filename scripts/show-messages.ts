@@ -116,7 +116,7 @@ async function showFlood(nodes: MayflyNode[], stack: AsyncDisposableStack) {
     return times.flat()
   }
   const flood = stack.use(await startWorker<FloodCalls>(new URL('bench/workers/message-flood.ts', import.meta.url)))
-  setPriority(flood.pid, 5) // who floods has a machine of his own; here it would take ours
+  setPriority(flood.pid, 5) // a real flooder has a machine of its own; here it would take ours
   await flood.call('prepare', {
     addresses: nodes.slice(0, 3).map(({ address }) => address),
     end: '#flooded',

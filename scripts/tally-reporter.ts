@@ -6,7 +6,7 @@ export class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const count = (state: string) => tests.filter((test) => test.result().state === state).length
-    // What failed outside a test (a file that does not load, a hook, a rejection that nobody caught) fails the run as well.
+    // Failures outside a test (a file that does not load, a hook, an unhandled rejection) fail the run as well.
     const broken = modules.filter((module) => module.state() === 'failed' && module.children.allTests('failed').next().done).length
     const failed = count('failed') + broken + unhandledErrors.length
     const skipped = count('skipped') + count('pending')

@@ -1,4 +1,4 @@
-/** What the lockfile may and may not hold, and why: FLOORS and BANNED are known faults, the rest keeps an install small and portable. */
+/** Rules for the lockfile: FLOORS and BANNED are known faults, the others keep an install small and portable. */
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -20,7 +20,7 @@ const packages = Object.entries(lockfile.packages)
   .filter(([path]) => path !== '')
   .map(([path, entry]) => ({ ...entry, path, importName: lastName(path), registryName: entry.name ?? lastName(path) }))
 
-/** What `npm ci --omit=dev` installs. */
+/** Packages that `npm ci --omit=dev` installs. */
 const production = packages.filter((entry) => entry.dev !== true)
 
 /** The oldest versions that a stranger cannot stall or flood. */

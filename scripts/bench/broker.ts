@@ -11,7 +11,7 @@ export interface BrokerProgram {
   /** Debian's package, and the program in it. */
   debian: string
   program: string
-  /** What it is started with. It may write a configuration into the directory. */
+  /** Arguments of the broker. May write a configuration into the directory. */
   parameters(port: number, directory: string): string[]
 }
 

@@ -1,11 +1,11 @@
-/** Whatever carries large content from one process to another, and what one transfer takes of both. Which there are: `bulk-nodes.ts`, `bulk-tabs.ts`. */
+/** A system that carries large content from one process to another, and the cost of one transfer. Implementations: `bulk-nodes.ts`, `bulk-tabs.ts`. */
 
 import type { BulkContent } from './bulk-content.ts'
 import type { BulkReading } from './bulk-meter.ts'
 import { cpuMsOf, peakRssOf, resetPeakRss } from './process-stat.ts'
 import { sum } from './samples.ts'
 
-/** What a process used that lives no longer than one transfer. */
+/** Usage of a process that lives for one transfer. */
 export interface CommandUsage {
   cpuMs: number
   /** In bytes. */
@@ -14,7 +14,7 @@ export interface CommandUsage {
 
 export interface CarriedReading extends BulkReading {
   command?: CommandUsage
-  /** What can be told of this transfer alone, for instance which way it took. */
+  /** A remark on this transfer alone, for instance the way that it took. */
   way?: string
 }
 
@@ -34,7 +34,7 @@ export interface System {
   kind: 'floor' | 'base' | 'peer' | 'own'
   /** In Node.js or in Chromium: figures are compared within one of them. */
   runs: 'node' | 'chromium'
-  /** What is checked, and by whom. */
+  /** The verification of bytes, and the side that does it; shown in the table. */
   check: string
   start(stack: AsyncDisposableStack): Promise<Carrier>
 }

@@ -1,4 +1,4 @@
-/** What the transfers of many systems come to: a table for each size, and whether mayfly is as fast and as small as it has to be. */
+/** Tables of the transfers of all systems, one for each size, and the bars that mayfly has to meet in speed and memory. */
 
 import type { System, Transfer } from './bulk-carrier.ts'
 import type { Bench } from './report.ts'
@@ -90,7 +90,7 @@ function printTable(bench: Bench, results: Results, runs: System['runs'], size: 
 /** A ratio to nothing is nothing. */
 const ratio = (value: number) => (isMeasured(value) && value > 0 ? times(value) : '–')
 
-/** What mayfly is held to. */
+/** Judges mayfly by its bars. */
 export function judgeFigures(bench: Bench, results: Results, sizes: readonly number[]): void {
   const find = (part: string) => [...results].find(([{ kind, name }]) => kind === 'own' && name.includes(part))?.[1]
   const nodes = find('node → node')

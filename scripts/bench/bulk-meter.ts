@@ -1,4 +1,4 @@
-/** What a reader takes, as it takes it: how much, how soon, and whether it is the right thing. Runs in pages, too. */
+/** Meter of a reader: bytes, time, and whether the bytes are right. Runs in pages, too. */
 
 import { type BulkContent, isBulkPart } from './bulk-content.ts'
 

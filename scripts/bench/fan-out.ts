@@ -1,4 +1,4 @@
-/** One post to a thousand listeners: in mayfly, tabs behind four nodes, and beside it sockets of one server. Who listens is in two processes. */
+/** One post to a thousand listeners: in mayfly, tabs behind four nodes, and beside it sockets of one server. The listeners are in two processes. */
 
 import { REDIS, startBroker } from './broker.ts'
 import type { Bench } from './report.ts'

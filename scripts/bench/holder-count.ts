@@ -20,7 +20,7 @@ export class HolderCount {
     return new HolderCount(response, stop)
   }
 
-  /** What was told last. */
+  /** Newest count that was received. */
   get newest(): number | undefined {
     return this.#newest
   }

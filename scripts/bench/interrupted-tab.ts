@@ -49,7 +49,7 @@ async function reload(page: Page): Promise<Page> {
   return page
 }
 
-/** What the tab keeps for its session comes back with it. */
+/** Crashes the tab and opens it again, with its session storage. */
 export async function crash({ page, context }: Pick<Browser, 'page' | 'context'>, link: string): Promise<Page> {
   const kept = await page.evaluate(() => ({ ...sessionStorage }))
   const crashed = page.waitForEvent('crash')

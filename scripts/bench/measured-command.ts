@@ -13,7 +13,7 @@ export interface CommandRun {
   cpuMs: number
   /** In bytes. */
   peakRss: number
-  /** What it wrote to the descriptor that is read here. */
+  /** Output on the descriptor that is read here. */
   output: string
 }
 

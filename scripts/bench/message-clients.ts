@@ -1,6 +1,6 @@
 /**
- * What a sender needs of other systems' protocols, and no more: one connection over which posts are written as they come and each
- * acknowledgement is told to whose it is.
+ * The sending half of other systems' protocols: one connection over which posts are written as they come; each acknowledgement resolves
+ * its own post.
  */
 
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'

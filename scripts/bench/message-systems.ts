@@ -1,4 +1,4 @@
-/** Who sends messages to whom, in mayfly and elsewhere: sender and receiver are separate processes, connected by loopback. */
+/** Messaging systems, mayfly and others: sender and receiver are separate processes, connected by loopback. */
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ export interface Posting {
 
 export interface MessageSystem {
   name: string
-  /** What is true once a post is acknowledged. */
+  /** The guarantee of an acknowledgement; shown in the table. */
   means: string
   /** @param directory empty, and its own */
   start(directory: string, stack: AsyncDisposableStack): Promise<Posting>

@@ -62,7 +62,7 @@ export const OTHERS = {
       "export const { default: createTorrent } = await import('create-torrent')",
       "export const { default: Tracker } = await import('bittorrent-tracker/server')",
       "export const { default: WebTorrent } = await import('webtorrent')",
-      // What a page loads.
+      // The bundle that a page loads.
       "export const browserBundle = import.meta.resolve('webtorrent/dist/webtorrent.min.js')",
       '',
     ].join('\n'),

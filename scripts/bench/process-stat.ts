@@ -1,4 +1,4 @@
-/** What a process has used so far, as Linux counts it under /proc: CPU, memory, bytes. */
+/** Usage of a process so far, as Linux counts it under /proc: CPU, memory, bytes. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
@@ -69,7 +69,7 @@ export function usageOf(pids: readonly number[]): Usage {
   return { cpuMs, ioBytes, atMs: performance.now() }
 }
 
-/** What was used between two readings, and for how long. */
+/** Usage between two readings, and the time between them. */
 export function usedBetween(before: Usage, after: Usage): { cpuMs: number; ioBytes: number; ms: number } {
   return { cpuMs: after.cpuMs - before.cpuMs, ioBytes: after.ioBytes - before.ioBytes, ms: after.atMs - before.atMs }
 }

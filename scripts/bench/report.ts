@@ -10,7 +10,7 @@ export interface Finding {
   bench: string
   what: string
   value: string
-  /** What it is held to, and whether it was so; left out where it is only to be seen. */
+  /** The bar of the figure, and whether it was met; missing where there is none. */
   bar?: string
   met?: boolean
 }
@@ -22,13 +22,13 @@ export interface Bench {
   note(text: string): void
   table(title: string, columns: string[], rows: string[][]): void
   judge(finding: Omit<Finding, 'bench'>): void
-  /** What is to be ended when the benchmark ends, however it does; last in, first out. */
+  /** Resources to dispose of when the benchmark ends, however it ends; last in, first out. */
   readonly stack: AsyncDisposableStack
 }
 
 /** Runs one benchmark and sets the exit code: 0 when it ran to its end, whatever the figures were. */
 export async function runBench(name: string, run: (bench: Bench) => Promise<void>): Promise<void> {
-  // Whatever was started ends with this process; a signal alone would not let it.
+  // Without a handler a signal would skip the exit listeners that end the processes started here.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const startedAtMs = performance.now()
   const findings: Finding[] = []

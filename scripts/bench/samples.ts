@@ -1,4 +1,4 @@
-/** What many readings of one thing come to, and how numbers are written in the tables. */
+/** Percentiles of many readings, and the spelling of numbers in tables. */
 
 /** The smallest reading that at least this share of all of them does not exceed. NaN of nothing. */
 export function percentile(readings: readonly number[], share: number): number {

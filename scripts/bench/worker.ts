@@ -76,7 +76,7 @@ export async function startWorker<C extends Calls>(module: URL): Promise<Worker<
   }
 }
 
-/** What the worker's own module calls, once. It ends when its parent does. */
+/** Called once by the worker's own module. The worker ends when its parent does. */
 export function serveCalls(calls: Calls): void {
   process.on('disconnect', () => process.exit())
   process.on('message', async ({ id, name, argument }: Call) => {

@@ -81,7 +81,7 @@ function commentsOf(source: string): Passage[] {
       if (raw.includes('*/')) block = undefined
       continue
     }
-    const comment = isLineComment ? raw.replace(/^\s*\/\/\s?/, '') : /(?:^|[^:'"`\\])\s\/\/\s(.*)$/.exec(raw)?.[1]
+    const comment = isLineComment ? raw.replace(/^\s*\/\/\s?/, '') : trailingComment(raw)
     if (comment === undefined) continue
     if (isLineComment && run !== undefined) run.lines.push({ line, text: comment })
     else {
@@ -91,6 +91,13 @@ function commentsOf(source: string): Passage[] {
     }
   }
   return passages
+}
+
+/** The comment behind the code of a line, unless it stands in a string. */
+function trailingComment(line: string): string | undefined {
+  const at = line.search(/\s\/\/\s/)
+  const isString = at >= 0 && ["'", '`'].some((quote) => line.slice(0, at).split(quote).length % 2 === 0)
+  return at < 0 || isString ? undefined : line.slice(at).replace(/^\s\/\/\s/, '')
 }
 
 /** Paragraphs and list items of a document, without headings, tables and code. */

@@ -24,8 +24,6 @@ export const HEADLESS_LEFT: Readonly<Record<string, number>> = {
   'node/network': 21,
   'node/rendezvous': 24,
   'node/server': 32,
-  scripts: 62,
-  test: 95,
 }
 
 /** Lines of prose that are too long, by part. */

@@ -1,6 +1,6 @@
 /**
- * A process that keeps messages in an inbox as fast as it can, and says the number of each once it is stored, until it is killed. What a
- * message of a number says follows from the number, so that whoever reads the inbox later can tell.
+ * A process that keeps messages in an inbox as fast as it can, and prints the number of each once it is stored, until it is killed. A
+ * message's content follows from its number, so that a later reader of the inbox can check it.
  *
  *   node scripts/crash/keeper.ts INBOX FIRST [COUNT] [WORKERS]
  */
@@ -62,7 +62,7 @@ function say(line: string): void {
       return
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1) // who reads it is behind
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1) // the pipe is full: its reader is behind
     }
   }
 }

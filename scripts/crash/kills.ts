@@ -1,6 +1,6 @@
 /**
  * Kills a process that keeps messages (`keeper.ts`) at random moments, again and again over the same inbox, and then looks whether the inbox
- * has what was acknowledged. What was not acknowledged when a process was killed, and some of what was, is sent again, as a sender would.
+ * has what was acknowledged. Messages that were not acknowledged when a process was killed, and some that were, are sent again, as a sender would.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -43,7 +43,7 @@ export interface KillReport {
 /** Some of the kills come while the inbox is being opened. */
 const WHILE_OPENING = 0.2
 const OPENING_MS = 400
-/** What was acknowledged last is sent again: its receipt may have been lost. */
+/** Newest acknowledged messages that are sent again: their receipts may have been lost. */
 const REPEATED = 64
 
 export async function killKeepers(options: KillOptions): Promise<KillReport> {

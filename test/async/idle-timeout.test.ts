@@ -46,7 +46,7 @@ test('idle timeout: after a pause of the whole process, what has arrived meanwhi
   void answer.then(() => idle.touch())
   const heldUpTo = performance.now() + 200
   while (performance.now() < heldUpTo);
-  setImmediate(resolve) // what the poll for arrived bytes does, behind the timers that are due
+  setImmediate(resolve) // as the poll for arrived bytes does, behind the timers that are due
   await answer
   expect(idle.signal.aborted).toBe(false)
   idle.end()

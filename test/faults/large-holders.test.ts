@@ -1,6 +1,6 @@
 /**
  * A holder that stalls, leaves, or lies in the middle of large content, read over HTTP at another node's gateway: the right bytes when
- * there is one honest holder besides, and a cut connection when there is none. What a lie costs is counted.
+ * there is one honest holder besides, and a cut connection when there is none. The bytes that a lie costs are counted.
  */
 
 import { expect, test } from 'vitest'
@@ -20,7 +20,7 @@ const SIZE = PIECES * PIECE - 5
 /** Pieces that a reader asks one of two holders for at once, at most: who leaves has given them to its sockets, and nobody gets them. */
 const UNDER_WAY = 8
 
-/** What goes wrong once it was held; `node` is the holder's. */
+/** A fault of the source after it was held; `node` is the holder's. */
 type Fault = (source: ContentSource, node: TestNode) => ContentSource['read']
 
 const wrongFrom =
@@ -79,7 +79,7 @@ test.each(FAULTS)('a holder that %s, beside an honest one: the right bytes, and 
     const outcome = await readOnce(gateway.port, withOutline ? path + query : path)
     expect(outcome).toEqual({ status: 200, isComplete: true, size: SIZE, hash: encodeKeyHex(key) })
     const served = [faulty, honest].reduce((sum, { peer }) => sum + peer.status().counts.bytesServed, 0)
-    // What a lie costs is its own piece; and a busy machine may ask for a slow one twice.
+    // A lie costs its own piece, and a busy machine may request a slow piece twice.
     const wasted = name === 'leaves at half' ? UNDER_WAY : 2
     expect(served).toBeLessThanOrEqual(SIZE + wasted * PIECE)
   }

@@ -36,7 +36,7 @@ test('liars: one honest holder among ten liars gives the right page, p95 within 
     'all eleven are counted',
   )
 
-  // What a page takes here, with streams still to open, that nobody lies about: the lies may cost two seconds more than a few of those.
+  // Baseline: the time for a page that nobody lies about, with streams still to open. The lies may cost two seconds on top of three of these.
   const unspoilt = new TextEncoder().encode(`nobody lies about this ${'x'.repeat(5_000)}`)
   const { key: unspoiltKey } = await honest.content.hold(unspoilt)
   const usual: number[] = []

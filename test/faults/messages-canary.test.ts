@@ -1,4 +1,4 @@
-/** What is in a sealed message is readable at its receiver and nowhere else: not in logs, files, memory or traffic of the nodes that carry and keep it. */
+/** The content of a sealed message is readable at its receiver and nowhere else: not in logs, files, memory or traffic of the nodes that carry and keep it. */
 
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
@@ -75,7 +75,7 @@ describe('sealed messages', () => {
       const found = await findInMemory(process.pid as number, [...wanted, sealedFrom]).catch((error: NodeJS.ErrnoException) => {
         context.skip(`the memory of other processes is not shown here: ${error.code}`)
       })
-      // Who it is from they keep, and it is found: the search looks where it should.
+      // The sender's key is kept, and found: the search looks in the right place.
       expect(found).toEqual([false, false, true])
     }
 

@@ -28,7 +28,7 @@ const postFrame = (envelope: Uint8Array, sequence: number): MessageFrame => ({
   envelope,
 })
 
-/** What was not exceeded by 95 of 100. */
+/** The 95th percentile. */
 const p95 = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * 0.95)] ?? 0
 
 /** Each sender posts one after the other, all of them at once. Resolves with how many of others' messages were stored while each was on its way. */
@@ -58,7 +58,7 @@ describe('floods', () => {
     const senders = Array.from({ length: HONEST }, (_, i) => ({ peer: tabs[i % tabs.length] as Peer, secret: createMessageSecret() }))
     const floodStored = () => keeper.texts().filter((text) => text.startsWith('flood')).length
     const loud = createMessageSecret()
-    // What it may send in fifty seconds, within half a one.
+    // As many messages as it may send in fifty seconds, sent within half a second.
     const flood = Array.from({ length: 50 * LIMITS.messagesPerSecond }, (_, i) =>
       signOpen('#wall', { body: `flood ${i}` }, { secret: loud }),
     )
@@ -113,7 +113,7 @@ describe('floods', () => {
     const mail = () => network.nodes.map(({ peer }) => peer.status().counts.mailBytes)
     for (const bytes of mail()) expect(bytes).toBeLessThanOrEqual(limits.maxMailBytes)
 
-    /** What became of its first try. */
+    /** Resolves with the outcome of the first attempt. */
     const post = async (secret: MessageSecret, body: string): Promise<PostOutcome> => {
       const tried = Promise.withResolvers<PostOutcome>()
       const off = second.peer.messages.onOutbox(({ outcome }) => outcome && tried.resolve(outcome))

@@ -1,4 +1,4 @@
-/** What is not what it says: over real streams, from a peer that knows the protocol. */
+/** Forged messages, receipts and proofs, over real streams, from a peer that knows the protocol. */
 
 import { peerIdFromString } from '@libp2p/peer-id'
 import { decode, encode } from 'cborg'

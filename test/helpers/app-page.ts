@@ -1,4 +1,4 @@
-/** What a person does and sees in the app, in a real browser. Waits end as soon as the page shows what is waited for; limits are for slow machines. */
+/** The app in a real browser, as a person uses it. A wait ends as soon as the page shows the expected state; time limits are for slow machines. */
 
 import { createHash } from 'node:crypto'
 import type { Page } from 'playwright-core'

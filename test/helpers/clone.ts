@@ -19,7 +19,7 @@ export function cloneInto(folder: string): void {
 
 /**
  * The environment of somebody's shell: the system's own Node.js and npm, and nothing of the npm script that runs the tests.
- * What npm has downloaded before is taken from its cache.
+ * Packages that npm has downloaded before come from its cache.
  */
 export function systemEnvironment(): NodeJS.ProcessEnv {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))

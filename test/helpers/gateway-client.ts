@@ -1,4 +1,4 @@
-/** What a test asks of gateways over plain HTTP, and what it waits for there. */
+/** Requests of tests to gateways, over plain HTTP. */
 
 import { createHash } from 'node:crypto'
 import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'

@@ -1,4 +1,4 @@
-/** Another process that has a receiver's lock, until it is killed. What nobody keeps is collected, and the lock with it. */
+/** Another process that has a receiver's lock, until it is killed. An unreferenced file handle would be collected, and the lock with it. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

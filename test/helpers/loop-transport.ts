@@ -1,5 +1,5 @@
 /**
- * What WebRTC is to two tabs, for tabs in Node.js: a transport for the same addresses, which begins with the same circuit through the
+ * Stands in for WebRTC between tabs in Node.js: a transport for the same addresses, which begins with the same circuit through the
  * other's home, and then goes on over a pair of ends in this process. Everything but the data channels is as in a browser.
  */
 

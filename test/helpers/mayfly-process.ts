@@ -15,7 +15,7 @@ export interface MayflyProcessOptions {
   /** Standard input; nothing, and its end, when left out. */
   stdin?: string | Uint8Array
   cwd?: string
-  /** What is to be done after its end, before `exited` resolves. */
+  /** Runs after the process has ended, before `exited` resolves. */
   afterExit?: () => Promise<void>
 }
 

@@ -7,11 +7,11 @@ export interface MemoryInbox extends Inbox {
   /** Stores a message, and tells who listens. */
   deliver(message: Partial<Omit<InboxMessage, 'body'>> & { body?: string | Uint8Array }): InboxMessage
   readonly posted: { end: string; draft: MessageDraft }[]
-  /** What becomes of the next post. */
+  /** Outcome of the next post. */
   outcome: PostOutcome
   /** Queries asked so far. */
   readonly queries: number
-  /** Who hears of messages now. */
+  /** Number of listeners for messages. */
   readonly listeners: number
 }
 

@@ -1,11 +1,11 @@
-/** A receiver that stores in memory, and counts what comes again: as good as a disk for who only counts. */
+/** A receiver that stores in memory and counts duplicates: as good as a disk for a test that only counts. */
 
 import { encodeKeyHex, type Kept, type Message } from '../../node/index.ts'
 
 export interface MessageKeeper {
-  /** By id, hex. What is handed to a tap after a restart makes it one receiver. */
+  /** By id, hex. Handed to another tap after a restart, it makes both one receiver. */
   readonly stored: Map<string, Message>
-  /** How often something was handed over that was stored already. */
+  /** Number of duplicates that were handed over. */
   readonly again: number
   /** Bodies as text, in the order in which they came first. */
   texts(): string[]

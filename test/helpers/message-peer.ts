@@ -13,7 +13,7 @@ export interface MessagePeerOptions {
   /** A multiaddr. */
   join: string
   privateKey?: PrivateKey
-  /** What a node does with a frame that it receives. */
+  /** Answers a frame that a node receives. */
   answer?(frame: MessageFrame, send: (frame: MessageFrame) => void): void
 }
 

@@ -1,4 +1,4 @@
-/** What a person does and sees on the messages page, in a real browser. Waits end as soon as the page shows what is waited for. */
+/** The messages page in a real browser, as a person uses it. A wait ends as soon as the page shows the expected state. */
 
 import type { Locator, Page } from 'playwright-core'
 import type { PostOutcome } from '../../node/index.ts'

@@ -93,7 +93,7 @@ export async function startNodeProcess(options: NodeProcessOptions = {}): Promis
   }
 }
 
-/** What is no JSON (a warning or a stack of Node.js itself) is kept as its `msg`. */
+/** A line that is no JSON (a warning or a stack of Node.js itself) becomes the `msg`. */
 function parseLogLine(text: string): LogLine {
   try {
     const value: unknown = JSON.parse(text)

@@ -1,6 +1,6 @@
 /**
- * What every `OutboxStore` promises, as plain functions: a test of Node.js runs them one by one, and a page can, too. Each throws when the
- * promise is broken.
+ * The contract of every `OutboxStore`, as plain functions: a test of Node.js runs them one by one, and a page can, too. Each throws when the
+ * contract is broken.
  */
 
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../../node/index.ts'

@@ -1,4 +1,4 @@
-/** What another process has in its memory, as Linux shows it to its parent or to root. */
+/** Memory of another process, as Linux shows it to its parent or to root. */
 
 import { open, readFile } from 'node:fs/promises'
 
@@ -6,7 +6,7 @@ import { open, readFile } from 'node:fs/promises'
 const STEP = 8 * 1_048_576
 
 /**
- * Which of the byte strings are somewhere in the memory that the process can write, in their order.
+ * Says of each byte string whether it is somewhere in the memory that the process can write.
  *
  * @throws the system's error, when it is not shown
  */

@@ -16,7 +16,7 @@ import {
 import { createWebSocketListener } from '../../node/server/port/listener.ts'
 import { type Codec, createRawStream, type RawStream } from './raw-stream.ts'
 
-/** What the peer does with frames that it receives on streams that others open. */
+/** A protocol that the peer answers by hand, on streams that others open. */
 export interface RawProtocol<T extends { type: string }> {
   protocol: string
   codec: Codec<T>

@@ -4,7 +4,7 @@ import type { MessageDraft, Messages, Peer, PostOptions, PostOutcome } from '../
 
 export interface RecordingMessages {
   readonly posted: { end: string; draft: MessageDraft; options: PostOptions | undefined }[]
-  /** What becomes of a post; called for each. */
+  /** Outcome of a post; called for each. */
   onPost: () => Promise<PostOutcome> | PostOutcome
 }
 

@@ -27,7 +27,7 @@ export function readNumberedRows(text: string, heading: string): Map<number, str
   return new Map([...section.matchAll(/^\| (\d+) \| ([a-z-]+) \|/gm)].map(([, number, name = '']) => [Number(number), name]))
 }
 
-/** What stands behind a frame's length, which must be right. */
+/** Body of a frame, behind its length, which must be right. */
 export function frameBody(bytes: Uint8Array): Uint8Array {
   let length = 0
   let at = 0

@@ -118,7 +118,7 @@ export const API_PROBES: readonly Probe[] = [
     attempt: async ({ gateway }) => (await fetch(`${gateway}/`, { credentials: 'include' })).text(),
   },
   {
-    // Who the node is and where it listens is public: tabs of other gateways join by it. What it does at the moment is not.
+    // The node's id and addresses are public: tabs of other gateways join by them. Its counts are not.
     name: "fetch: the node's counts in its status",
     attempt: async ({ gateway }) => {
       const status = (await (await fetch(`${gateway}/api/v1/status`)).json()) as { counts?: object; startedAtMs?: number }

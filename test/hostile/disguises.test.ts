@@ -111,7 +111,7 @@ function runsOf(name: string): { got: string | null; origin: string | null }[] {
   return reports.map(({ got, error }) => ({ got, origin: error }))
 }
 
-/** What each turned out to be, and where it ran. */
+/** Opens each disguise; resolves with the type that the browser took it for, and the origin it ran in. */
 async function uncover(disguises: readonly Disguise[]) {
   const page = await createVisitor()
   const found: { name: string; type: string | undefined; runs: ReturnType<typeof runsOf> }[] = []

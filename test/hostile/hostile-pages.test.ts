@@ -23,9 +23,9 @@ import { OPENER_PROBES, WINDOW_PROBES } from './window-probes.ts'
 
 /** Those that a page can try wherever it is. */
 const PROBES = [...STORAGE_PROBES, ...SCRIPT_PROBES, ...API_PROBES, ...WINDOW_PROBES, ...PROMPT_PROBES, ...DOWNLOAD_PROBES]
-/** Granted where nothing guards the app. What is granted so holds for all frames of a page, as no visitor's own word does. */
+/** Granted where nothing guards the app. A permission granted so holds for all frames of a page, unlike one that a visitor grants. */
 const PERMISSIONS = ['geolocation', 'notifications', 'camera', 'microphone', 'clipboard-read', 'clipboard-write']
-/** What shows only harm that is done to a page from another window, which the probes of windows judge by themselves. */
+/** Signs of harm done to a page from another window, which the probes of windows judge by themselves. */
 const UNTOUCHED = ['sessionStorage', 'caches', 'name', 'address', 'owned', 'otherDocument']
 const REPORTS_MS = 20_000
 const MOVES_MS = 20_000

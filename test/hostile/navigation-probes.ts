@@ -1,6 +1,6 @@
 /**
- * Taking the whole window elsewhere, or closing it. Each goes to the attacker's server under its own name. What is judged is where the
- * window is afterwards and who landed there, and not what the probes say.
+ * Taking the whole window elsewhere, or closing it. Each goes to the attacker's server under its own name. Judged is where the
+ * window is afterwards and which page landed there, not the report of the probe.
  */
 
 import type { Probe } from './probe.ts'

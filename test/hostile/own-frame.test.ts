@@ -1,6 +1,6 @@
 /**
- * What a hostile page does with the frame that it was given: goes elsewhere in it, takes all it can get, connects by itself, asks for what
- * the app may do. And the frame where it does nothing at all: the author's preview.
+ * A hostile page in the frame that it was given: it navigates, takes all it can get, connects by itself, and asks for the app's
+ * permissions. And the frame in which it can do nothing at all: the author's preview.
  */
 
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -70,7 +70,7 @@ test('own frame: a page that never stops computing and takes every connection do
 })
 
 test('own frame: a page that connects to the overlay is a stranger there', async () => {
-  // Allowed, and harmless: the overlay is open to every page of the web. Who one is there is proved by a key, which the app alone has.
+  // Allowed, and harmless: the overlay is open to every page of the web. A peer proves its identity by a key, which the app alone has.
   const connect: Probe = {
     name: 'overlay',
     attempt: ({ gateway }) =>
@@ -150,7 +150,7 @@ test('preview: nothing of what is written runs, loads a document or leads anywhe
   expect(page.url()).toBe(`${node.url}/`)
 })
 
-/** Who is in the overlay through a node, as it says itself. */
+/** Peers that are in the overlay through a node, by its own count. */
 async function countsOf(at: NodeProcess): Promise<Pick<PeerStatus['counts'], 'connections' | 'tabs'>> {
   const { counts } = (await (await fetch(`${at.url}/api/v1/status`)).json()) as PeerStatus
   return { connections: counts.connections, tabs: counts.tabs }

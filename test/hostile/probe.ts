@@ -1,9 +1,9 @@
 /**
- * What a hostile page tries, and the page that tries it. A probe is a function that is written into held HTML and runs there, in the
- * browser; it can use nothing around it but its `Ground`. What must come out of it is said by the tests.
+ * Attempts of a hostile page, and the page that makes them. A probe is a function that is written into held HTML and runs there, in the
+ * browser; it can use nothing around it but its `Ground`. The tests say which result is right.
  */
 
-/** What a hostile page knows of its surroundings. */
+/** Facts that a hostile page knows of its surroundings. */
 export interface Facts {
   /** Tells one run of the page from another. */
   scene: string
@@ -32,7 +32,7 @@ export interface Facts {
 export interface Ground extends Facts {
   /** Adds an element with these attributes to the page; resolves once it has loaded, or failed to. */
   add<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Record<string, string>): Promise<HTMLElementTagNameMap[K]>
-  /** What a spy with this name tells. */
+  /** Report of the spy with this name. */
   told(spy: string): Promise<unknown>
   /** An address on the attacker's server that remembers which probe brought a window there. */
   landing(probe: string): string
@@ -48,13 +48,13 @@ export interface Probe {
   toothless?: string
 }
 
-/** What a probe said. */
+/** Report of a probe. */
 export interface Report {
   scene: string
   probe: string
-  /** What it got hold of. */
+  /** Data that the probe got hold of. */
   got: string | null
-  /** What kept it from it, for a person who reads a failure. */
+  /** The obstacle that it met, for a person who reads a failure. */
   error: string | null
 }
 

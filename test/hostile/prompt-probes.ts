@@ -71,7 +71,7 @@ export const PROMPT_PROBES: readonly Probe[] = [
   },
 ]
 
-/** What is judged by the downloads that the browser begins. */
+/** Probes that are judged by the downloads that the browser begins. */
 export const DOWNLOAD_PROBES: readonly Probe[] = [
   {
     name: 'download: a blob',

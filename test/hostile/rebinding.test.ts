@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => node?.kill('SIGKILL'))
 const chromium = useChromium([`--host-resolver-rules=MAP ${NAME} 127.0.0.1`])
 
-/** What the page gets when it asks its own origin: a status, or an answer's text. */
+/** Requests a path of the page's own origin. Resolves with the status, or with the text of the answer. */
 function askOwnServer(page: Page, hash: string) {
   return page.evaluate(async (held) => {
     const status = async (path: string, init?: RequestInit) => (await fetch(path, init)).status

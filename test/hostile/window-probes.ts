@@ -2,7 +2,7 @@
 
 import type { Probe } from './probe.ts'
 
-/** What a frame is given that has no address of the app's: it must not become the app either. */
+/** Sources of a frame without an address of the app: it must not become the app either. */
 const OWN_FRAMES = ['srcdoc', 'blob', 'javascript', 'data', 'blank'] as const
 
 export const WINDOW_PROBES: readonly Probe[] = [

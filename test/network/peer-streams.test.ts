@@ -34,7 +34,7 @@ afterEach(() => {
 interface Settings extends Partial<PeerStreamsOptions>, Partial<Pick<PeerStreamsContext<TestStream>, 'kinds' | 'isWanted'>> {
   /** Connections that are open before. */
   connected?: ConnectionKind[]
-  /** What becomes of each dial before there is a connection. */
+  /** Runs within each dial, before there is a connection. */
   dial?(target: PeerId | Multiaddr[], signal: AbortSignal): Promise<void>
   /** The peer that answers instead. */
   answers?: SeededPeer

@@ -1,4 +1,4 @@
-/** The app as one person uses it, in a real Chromium, on a real node. What several nodes do together is tested elsewhere. */
+/** The app as one person uses it, in a real Chromium, on a real node. Tests of several nodes stand elsewhere. */
 
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -13,7 +13,7 @@ import { seesBytes, shareFile, visitFile } from '../helpers/shared-file.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
-/** What the node was asked for while the tabs were being connected, and may still send: six pieces (node/content/swarm/swarm.ts), in bytes. */
+/** Bytes that the node may still send because they were requested while the tabs were being connected: six pieces (node/content/swarm/swarm.ts). */
 const ASKED_BEFORE = 6 * 262_144
 
 const chromium = useChromium(['--disable-features=WebRtcHideLocalIpsWithMdns'])

@@ -80,7 +80,7 @@ describe('messages between tabs', () => {
     expect(await inboxOf(eve).count()).toBe(1)
     await seesSent(ann, 'stored', 4)
 
-    const odd = { body: 'odd', fields: { link: '//[', re: 'nothing' } } // what is no link, and no id, is passed over
+    const odd = { body: 'odd', fields: { link: '//[', re: 'nothing' } } // fields that are no link and no id are passed over
     const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(odd) }
     await fetch(`${node.url}/to/${encodeURIComponent(end)}`, json)
     await seesMessage(bob, 'odd')

@@ -1,4 +1,4 @@
-/** What a visitor's tab makes of large content and of bundles, in a real Chromium on a real node: shown, fetched in the background, kept over a reload. */
+/** Large content and bundles in a visitor's tab, in a real Chromium on a real node: shown, fetched in the background, kept over a reload. */
 
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** What the tab keeps of messages, in the IndexedDB of a real Chromium. */
+/** The tab's records of messages, in the IndexedDB of a real Chromium. */
 
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -105,7 +105,7 @@ describe('the inbox', () => {
     await call(page, 'name', 'friend', 'Ann')
     const flooded = [...of('friend', 'f1', 'f2', 'f3'), ...of('quiet', 'q1'), ...of('loud', 'l1', 'l2', 'l3', 'l4', 'l5')]
     expect((await call(page, 'keep', [flooded], { maxMessages: 6 })).list).toEqual(['l5', 'l4', 'q1', 'f3', 'f2', 'f1'])
-    // Whoever the others are, and under however many keys, they have half; among those who have as much, the oldest goes.
+    // All strangers together have half, however many keys they use; among senders with as many messages, the oldest message goes.
     const thrownAway = ['a', 'b', 'c', 'd'].map((id) => ({ id, from: `thrown away ${id}` }))
     expect((await call(page, 'keep', [thrownAway], { maxMessages: 6 })).list).toEqual(['d', 'c', 'b', 'f3', 'f2', 'f1'])
     // A sender who has lost its name is one of the others again, and has the most of them.

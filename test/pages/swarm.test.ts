@@ -19,8 +19,8 @@ const chromium = useChromium(['--disable-features=WebRtcHideLocalIpsWithMdns'])
 
 const SIZE = 48 * MIB
 /**
- * What is under way is fetched again: 24 pieces of 256 KiB (node/content/swarm/receiving.ts), and what a slow machine asks for by two ways. It is
- * no more than half of what had come.
+ * Pieces under way are fetched again: 24 pieces of 256 KiB (node/content/swarm/receiving.ts), and those that a slow machine requests twice. They
+ * are no more than half of those that had come.
  */
 const MOST_TWICE = SIZE / 4
 

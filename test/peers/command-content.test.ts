@@ -118,7 +118,7 @@ describe('command: content of any size', () => {
     'get: after a kill at half of 100 MiB, %s the hash of the outline, little is fetched twice',
     async (how) => {
       const directory = await createTemporaryDirectory()
-      // What is lost is what was fetched ahead, 4 MiB: in 200 MiB it would be 2 %.
+      // Bytes fetched ahead are lost, 4 MiB: in 200 MiB that would be 2 %.
       const size = 100 * MIB
       const path = join(directory, 'in')
       await writeFile(path, randomBytes(size))

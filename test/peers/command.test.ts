@@ -1,4 +1,4 @@
-/** The command against real nodes, each a process of its own. What it says before it asks anybody is tested in test/server. */
+/** The command against real nodes, each a process of its own. Its answers that need no network are tested in test/cli. */
 
 import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile, watch, writeFile } from 'node:fs/promises'

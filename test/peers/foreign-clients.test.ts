@@ -80,7 +80,7 @@ describe('through two nodes', () => {
     for (const bytes of served) expect(bytes).toBeGreaterThan(size / 20)
   })
 
-  /** What each node has fetched so nodes.far, for its own gateway's clients and for others. */
+  /** Bytes that each node has fetched so far, for its own gateway's clients and for others. */
   async function bytesRead(): Promise<number[]> {
     return Promise.all(
       [nodes.near, nodes.far].map(async ({ url }) => {

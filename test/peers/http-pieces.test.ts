@@ -112,7 +112,7 @@ test('http pieces: a piece over HTTP is the bytes and says so; a number behind t
   expect((await ask(PIECES)).status).toBe(404)
 })
 
-/** What may stand at a node's port instead of its gateway. */
+/** Servers that may stand at a node's port instead of its gateway. */
 const STRANGE: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
   'says 404': (_request, response) => response.writeHead(404).end('not here'),
   'says 500': (_request, response) => response.writeHead(500).end(),

@@ -3,7 +3,7 @@ import { decodeKeyHex, decodeLinkKey, encodeKeyHex, linkKeyTextOf, type Message,
 import { createNetwork, type TestNode } from '../helpers/network.ts'
 import { readAll } from '../helpers/read-all.ts'
 
-/** What the message's link leads to, as a reader with nothing but the message gets it. */
+/** Fetches the content behind the message's link, as a reader with nothing but the message does. */
 async function follow(peer: Peer, { fields }: Message): Promise<Uint8Array> {
   const url = new URL(fields.link ?? '', 'http://gateway.example')
   const key = decodeKeyHex(url.pathname.slice(1))

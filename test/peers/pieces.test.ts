@@ -123,7 +123,7 @@ test('pieces: a reader that stops reading stops the fetch', async () => {
     if (read > MIB) break
   }
   const served = () => a.peer.status().counts.bytesServed
-  // What was under way may still arrive; nothing else does.
+  // Pieces under way may still arrive; no others do.
   const { hash } = await readAll(await b.peer.content.open(key, { outline: outline as Key }), { offset: 63 * MIB, length: PIECE })
   expect(hash).toHaveLength(64)
   expect(served()).toBeLessThan(24 * MIB)
@@ -153,7 +153,7 @@ test('pieces: a reader of a small part costs its holder a few pieces, one that g
   if (!a || !b) throw new Error('nodes')
   const { key, outline } = await a.peer.content.hold(generated(32 * MIB))
   const opened = await b.peer.content.open(key, { outline: outline as Key })
-  /** What the holder has given away once it gives no more, in pieces, while the reader has taken so many. */
+  /** Pieces that the holder has sent once it sends no more, while the reader has taken so many. */
   const givenFor = async (taken: number) => {
     const before = a.peer.status().counts.bytesServed
     const parts = opened.read()[Symbol.asyncIterator]()

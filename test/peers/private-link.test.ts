@@ -195,7 +195,7 @@ describe('private links', () => {
         expect([where, bytes.byteLength > 0]).toEqual([where, true])
         for (const secret of secrets) expect([where, bytes.includes(secret)]).toEqual([where, false])
       }
-      // What is looked for would be found: the address did travel, and stands in the requests.
+      // The search works: the address did travel, and is found in the requests.
       expect(asking.bytes().includes(`GET /${held.hash}?o=`)).toBe(true)
       expect(reading.bytes().includes('GET /')).toBe(true)
       expect(near.log().length + far.log().length).toBeGreaterThan(2)

@@ -19,7 +19,7 @@ interface Receiver {
   peer: Peer
   store: MemoryPieceStore
   receiving: Receiving
-  /** What it heard of waiting, in order. */
+  /** Reports of waiting, in order. */
   waited: boolean[]
 }
 

@@ -1,4 +1,4 @@
-/** The parts of `npm run check` that are no tests, so that `npm test` and CI hold them, too. The import rules have a file of their own. */
+/** The parts of `npm run check` that are no tests, so that `npm test` and CI enforce them, too. The import rules have a file of their own. */
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ test('every file is soundly typed', () => {
   expect(run('@typescript/native/bin/tsc', ['-p', '.'])).toBe('')
 })
 
-/** What a program of node_modules complains of; nothing when it is content. */
+/** Complaints of a program of node_modules; empty when there are none. */
 function run(program: string, args: string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'node_modules', program), ...args], {
     cwd: ROOT,

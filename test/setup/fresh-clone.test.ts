@@ -1,4 +1,4 @@
-/** What the README promises of a fresh clone, on one: real npm, the system's own Node.js, nothing installed before. Needs the registry, or npm's cache. */
+/** The README's promises, on a fresh clone: real npm, the system's own Node.js, nothing installed before. Needs the registry, or npm's cache. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

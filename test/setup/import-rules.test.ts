@@ -225,7 +225,7 @@ async function createTree(tree: Record<string, string[]>): Promise<string> {
   return folder
 }
 
-/** What dependency-cruiser finds, as `rule: file`. */
+/** Violations that dependency-cruiser finds, as `rule: file`. */
 function cruise(folder: string): string[] {
   const program = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
   const { stdout, stderr } = spawnSync(process.execPath, [program, '.', '--output-type', 'json'], {

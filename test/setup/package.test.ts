@@ -1,4 +1,4 @@
-/** What an app developer gets: the packed library, installed into a project of its own, runs and is typed. Needs the registry, or npm's cache. */
+/** The packed library, installed into a project of its own as an app developer does, runs and is typed. Needs the registry, or npm's cache. */
 
 import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** What an operator installs: small, without tools, and enough to run the command from source. Needs the registry, or npm's cache. */
+/** An operator's install: small, without tools, and enough to run the command from source. Needs the registry, or npm's cache. */
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -9,7 +9,7 @@ import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const PASSES = "import { test } from 'vitest'\ntest('one', () => {})\ntest('two', () => {})\n"
 
-/** What a run of these test files ends with. */
+/** Runs these test files. Resolves with the exit code and the last line. */
 async function runTests(files: Record<string, string>): Promise<{ status: number | null; lastLine: string | undefined }> {
   const folder = await createTemporaryDirectory()
   for (const part of ['vitest.config.ts', 'scripts', 'package.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true })

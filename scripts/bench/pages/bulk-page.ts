@@ -1,4 +1,4 @@
-/** What a page of a benchmark answers to, and where it keeps that. */
+/** Functions of a benchmark page that its test process calls, and the variable that holds them. */
 
 /** The functions by name: one argument that can be written as JSON, and such an answer. */
 export type PageCalls = Record<string, (argument: never) => unknown>

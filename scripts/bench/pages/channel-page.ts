@@ -14,7 +14,7 @@ const PIECE_BYTES = 262_144
 const HIGH_BYTES = 4_194_304
 const LOW_BYTES = 1_048_576
 
-/** What the reader asks for. */
+/** The reader's request. */
 interface Ask {
   content: BulkContent
   messageBytes: number

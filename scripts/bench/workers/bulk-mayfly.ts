@@ -40,7 +40,7 @@ const calls: BulkPeerCalls = {
     const [key = '', outline = ''] = reference.split('?o=')
     const meter = startBulkMeter(content)
     const opened = await peer.content.open(decodeKeyHex(key), { outline: decodeKeyHex(outline) })
-    // What it yields is checked: each piece before it comes, and the whole before the last of it.
+    // Yielded bytes are verified: each piece before it is yielded, the whole before the last of it.
     for await (const bytes of opened.read()) meter.take(bytes)
     return meter.end()
   },

@@ -1,4 +1,4 @@
-/** What one end of a large transfer is asked to do, whichever system it is of: one process offers, another reads. Types only. */
+/** Calls of one end of a large transfer, of every system: one process offers, another reads. Types only. */
 
 import type { BulkContent } from '../bulk-content.ts'
 import type { BulkReading } from '../bulk-meter.ts'

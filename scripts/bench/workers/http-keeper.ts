@@ -1,6 +1,6 @@
 /**
  * The receiver that one would write without mayfly: an HTTP server that answers 200 once the body is in its SQLite, synced; one sync for all that
- * came meanwhile. What comes signed is checked, and answered with a signature, as mayfly does with each message.
+ * came meanwhile. A signed message is verified, and answered with a signature, as mayfly does with each message.
  */
 
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'

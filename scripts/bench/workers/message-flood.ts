@@ -1,4 +1,4 @@
-/** Who sends far more than it may: one sender, and many that are thrown away, as fast as their streams carry it. In a process of its own. */
+/** Senders far over their limits: one, and many with throw-away keys, as fast as their streams carry it. In a process of its own. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -80,7 +80,7 @@ serveCalls({
     let sent = 0
     await Promise.all(
       streams.map(async (stream) => {
-        // As fast as it is taken: who is not read any more waits.
+        // As fast as flow control allows: a stream that is not read waits.
         while (!signal.aborted && (await stream.writable({ signal }).catch(() => false))) {
           for (let i = 0; i < 64; i++, sent++) {
             const envelope = envelopes[sent % envelopes.length]
@@ -89,7 +89,7 @@ serveCalls({
           }
           await nextTurn()
         }
-        stream.abort(new Error('the flood is over')) // what is not read yet is no flood any more
+        stream.abort(new Error('the flood is over')) // unread messages are dropped with the stream
       }),
     )
     return sent

@@ -59,7 +59,7 @@ const calls = {
     const beganAtMs = Date.now()
     started()
       .messages.post(end, { body })
-      .catch(() => {}) // who waits to hear it will tell
+      .catch(() => {}) // the waiting call reports it
     return beganAtMs
   },
 

@@ -1,4 +1,4 @@
-/** What a peer of another system is asked to do, whichever it is. Types only. */
+/** Calls of a peer of another system, the same for each. Types only. */
 
 export interface OtherPeerCalls extends Record<string, (argument: never) => unknown> {
   /**

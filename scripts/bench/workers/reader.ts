@@ -1,4 +1,4 @@
-/** Who reads pages from a mayfly network: a node that has joined, a tab that has joined, and peers that begin with nothing. */
+/** Readers of pages in a mayfly network: a node that has joined, a tab that has joined, and peers that begin with nothing. */
 
 import { createServer } from 'node:http'
 import { createPeer, type Peer } from '../../../node/index.ts'

@@ -6,7 +6,7 @@ const asShown = (text: string) => text.replace(/\r\n?/g, '\n')
 /** Text with many line ends of all kinds, and some characters outside the basic plane. */
 const lines = fc.array(fc.constantFrom('a', 'b', '\r\n', '\n', '\r', '👋', 'ß'), { maxLength: 20 }).map((parts) => parts.join(''))
 
-/** What a text field does with text that is put in: replaces the selection, and shows every line end as LF. */
+/** Enters text as a text field does: replaces the selection, and shows every line end as LF. */
 function putIn(draft: DraftText, text: string, start = draft.shown.length, end = start): void {
   draft.edit(draft.shown.slice(0, start) + asShown(text) + draft.shown.slice(end), { text, start, end })
 }

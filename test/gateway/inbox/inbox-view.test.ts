@@ -16,7 +16,7 @@ const OTHER = 'b'.repeat(52)
 const shownIn = ({ text }: Answer) => Array.from(text.matchAll(/<article id="m(\d+)"/g), ([, sequence]) => Number(sequence))
 const page = async ({ port }: InboxFront, query = '') => ask(port, `/${query}`)
 
-/** What a browser sends for a form of the page. */
+/** Sends a form of the page as a browser does. */
 function send(
   { port, url }: InboxFront,
   path: string,

@@ -1,4 +1,4 @@
-/** What one client may take at once and how fast, at a real server that is told by a proxy who its clients are. */
+/** Limits of one client's fetches, by number and rate, at a real server behind a proxy that names its clients. */
 
 import { request } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** What `test/pages/records.test.ts` calls in a page: the tab's databases, which only a browser has. */
+/** Functions that `test/pages/records.test.ts` calls in a page: the tab's databases, which only a browser has. */
 
 import type { EndSettings } from '../../../browser/messages/end-settings.ts'
 import { InboxRecords, type InboxRecordsOptions } from '../../../browser/messages/inbox-records.ts'
@@ -27,7 +27,7 @@ export interface InboxState {
   counts: { messages: number; unread: number }
 }
 
-/** What is in the outbox at a time, by the number of the body; undefined: no more. */
+/** Entries of the outbox at a time, by the number of the body; undefined: no longer there. */
 export interface GivenOutbox {
   nowMs: number
   entries: (Partial<OutboxEntry> | undefined)[]
@@ -170,7 +170,7 @@ export const recordsPage = {
     const inbox = new InboxRecords(database)
     const row = (await inbox.list(1_000)).find((each) => each.id === id) as InboxRow
     await inbox.markRead(row.sequence)
-    await inbox.markRead(row.sequence - 1) // what is read stays read
+    await inbox.markRead(row.sequence - 1) // read messages stay read
     const counts = await inbox.count()
     database.close()
     return counts
@@ -186,7 +186,7 @@ export const recordsPage = {
 
   /**
    * Bodies of so many bytes each, held and sent one after the other; then the tab is opened anew at each of the times, in ms, as the outbox is
-   * then. What it holds: by the number of the body.
+   * then. Resolves with the numbers of the bodies that it holds.
    */
   async largeBodies(sizes: number[], outboxes: GivenOutbox[], limits: { maxBodies?: number; maxBytes?: number } = {}) {
     const database = await openMailDatabase()

@@ -1,4 +1,4 @@
-/** What is shown of forgeries: ten thousand of them, each of a message or a receipt that is right, and none is taken. */
+/** Ten thousand forgeries, each made from a valid message or receipt; none is accepted. */
 
 import { decode, encode } from 'cborg'
 import fc from 'fast-check'

@@ -70,7 +70,7 @@ test('seal: a sender who pads otherwise than all others is refused', async () =>
   }
 })
 
-/** What `sealPayload` does, without padding. */
+/** Seals as `sealPayload` does, without padding. */
 async function sealAsIs(plain: Uint8Array): Promise<Uint8Array> {
   const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
   const importKey = (bytes: Uint8Array, isPublic: boolean) => suite.kem.importKey('raw', Uint8Array.from(bytes).buffer, isPublic)

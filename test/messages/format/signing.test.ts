@@ -41,7 +41,7 @@ function sOf(signature: Uint8Array): bigint {
   return signature.subarray(32).reduceRight((number, byte) => number * 256n + BigInt(byte), 0n)
 }
 
-/** What Node.js's own and the portable implementation say, which must be one. */
+/** Verdict of Node.js's own and of the portable implementation, which must be the same. */
 function bothSay(key: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   const portable = isPortablySigned(key, bytes, signature)
   expect(nativeSigning?.isSigned(key, bytes, signature)).toBe(portable)

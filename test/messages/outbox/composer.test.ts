@@ -1,4 +1,4 @@
-/** What composing a message costs its author. */
+/** The work of composing a message. */
 
 import { expect, test, vi } from 'vitest'
 import { parseEnd } from '../../../node/messages/format/end.ts'

@@ -16,7 +16,7 @@ function start(limits: Partial<StoredMessageLimits> = {}, known: Key[] = []) {
 
 const message = (options = {}) => signMadeUp({ sentAtMs: NOW_MS, ...options })
 const ids = (envelopes: { id: Key }[]) => envelopes.map(({ id }) => encodeKeyHex(id))
-/** What one takes. */
+/** Bytes of one stored message. */
 const ONE = (() => {
   const { mail } = start()
   mail.keep(message())

@@ -38,7 +38,7 @@ async function startListener(options: ListenerOptions = {}, upgrade: () => Promi
 
 interface Client {
   socket: Socket
-  /** What was answered so far. */
+  /** Answer so far. */
   text: string
   closed: boolean
 }

@@ -32,7 +32,7 @@ test('database file: each commit is synced', async () => {
   const path = await newPath()
   const store = openOutboxStore(path)
   await store.put(entryOf(1))
-  // What another process sees, without anything that this one still holds.
+  // A copy, as another process sees the file, without the pages that this one still holds.
   const copy = outboxPathIn(await createTemporaryDirectory())
   for (const suffix of ['', '-wal']) await writeFile(copy + suffix, await readFile(path + suffix))
   const restored = openOutboxStore(copy)
