@@ -3,7 +3,7 @@
 import type { MessageSecret, Messages } from '../../index.ts'
 import { checkRules, hashnameOf, parseEnd, publicKeyOf } from '../../index.ts'
 import { type InboxEvent, openInbox, type StoredInbox } from '../../server/inbox/inbox.ts'
-import { createReceiver, type Receiver } from '../../server/inbox/receiver.ts'
+import { createInboxReceiver, type InboxReceiver } from '../../server/inbox/inbox-receiver.ts'
 import { openReceiverDirectory } from '../../server/inbox/receiver-directory.ts'
 import type { Configuration } from '../settings.ts'
 
@@ -26,7 +26,7 @@ export interface OpenedReceiver {
   readonly outboxPath: string
   readonly inbox: StoredInbox
   /** Connects it to the network, once there is a peer. */
-  connect(messages: Pick<Messages, 'tap' | 'post'>, onProblem: (error: unknown) => void): Receiver
+  connect(messages: Pick<Messages, 'tap' | 'post'>, onProblem: (error: unknown) => void): InboxReceiver
   /** Closes the inbox, and unlocks its directory for other processes. May be called twice. */
   close(): void
 }
@@ -67,7 +67,7 @@ export async function openReceiver({ configuration, name, onEvent }: OpenReceive
     secret,
     outboxPath,
     inbox: opened,
-    connect: (messages, onProblem) => createReceiver({ messages, inbox: opened, secret, ends, rules, onProblem }),
+    connect: (messages, onProblem) => createInboxReceiver({ messages, inbox: opened, secret, ends, rules, onProblem }),
     close() {
       opened.close()
       directory.release()

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createPeer, MayflyError, type Peer } from '../../index.ts'
 import { originOfAddress } from '../../network/addresses.ts'
 import type { InboxEvent } from '../../server/inbox/inbox.ts'
-import type { Receiver } from '../../server/inbox/receiver.ts'
+import type { InboxReceiver } from '../../server/inbox/inbox-receiver.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { openOutboxStore } from '../../server/store/outbox-store.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
@@ -30,7 +30,7 @@ export async function runReceive(context: CommandContext, name: string): Promise
   const opened = await openReceiver({ configuration, name, onEvent: (event) => reportInboxEvent(event, output) })
   let peer: Peer | undefined
   let page: InboxPage | undefined
-  let receiver: Receiver | undefined
+  let receiver: InboxReceiver | undefined
   let stopPrinting = () => {}
   try {
     peer = await createPeer({
@@ -72,7 +72,7 @@ interface InboxPage {
   stop(): Promise<void>
 }
 
-async function openInboxPage({ configuration, output, version }: CommandContext, { inbox }: Receiver): Promise<InboxPage> {
+async function openInboxPage({ configuration, output, version }: CommandContext, { inbox }: InboxReceiver): Promise<InboxPage> {
   const { createGatewayServer, createInboxGateway } = await import('../../../gateway/index.ts')
   const { port, host, publicUrl, token } = configuration
   const server = createGatewayServer({ trustProxy: false })

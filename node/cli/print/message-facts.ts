@@ -2,14 +2,14 @@
 
 import type { InboxMessage } from '../../index.ts'
 import { bodyText, messageFacts } from '../../index.ts'
-import type { KeptMessage } from '../../server/inbox/inbox-row.ts'
+import type { StoredMessage } from '../../server/inbox/inbox-row.ts'
 
 /** Characters of a hashname that a line shows: enough to tell apart the senders that one person knows. */
 const SHORT_HASHNAME = 8
 const MAX_LINE_CHARACTERS = 500
 
 /** All facts of a message, with its envelope in base64, whose signature anybody can check. */
-export function exportFacts({ message, expiresAtMs, envelope }: KeptMessage): Record<string, unknown> {
+export function exportFacts({ message, expiresAtMs, envelope }: StoredMessage): Record<string, unknown> {
   return { ...messageFacts(message), expiresAtMs, envelope: base64(envelope) }
 }
 

@@ -1,65 +1,25 @@
 /**
- * The tables of an inbox, and the statements on them: what is in it, not what may come in (`inbox-admission.ts`), nor when it is committed
- * (`inbox.ts`). All of it is synchronous, on one connection. A row that is not what was written is told and left out; the others are given.
+ * The statements on the tables of an inbox, on one synchronous connection. Rows that are not what was written are reported and left out. What
+ * is admitted is decided in `inbox-admission.ts`, when it is committed in `inbox.ts`.
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { InboxMessage, InboxQuery, Message } from '../../index.ts'
-import { type DatabaseForm, explainDatabaseError, openDatabaseFile } from '../store/database-file.ts'
-import { type InboxRow, inboxMessageOf, type KeptMessage, messageOfRow, type RowFacts, rowOf } from './inbox-row.ts'
-import { matchOfWord, searchableText, searchWords } from './inbox-search.ts'
+import { explainDatabaseError, openDatabaseFile } from '../store/database-file.ts'
+import { sequencesStatement } from './inbox-query.ts'
+import { type InboxRow, inboxMessageOf, messageOfRow, type RowFacts, rowOf, type StoredMessage } from './inbox-row.ts'
+import { FOOTPRINT_SQL, footprintOf, INBOX_FORM } from './inbox-schema.ts'
+import { searchableText } from './inbox-search.ts'
 import { InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
 
-const FORM: DatabaseForm = {
-  noun: 'inbox',
-  applicationId: 0x6d66_696e, // "mfin"
-  version: 1,
-  rescue: '--export',
-  // AUTOINCREMENT: a sequence is never used again, also when the newest message is removed.
-  schema: `
-    CREATE TABLE messages (
-      sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-      id BLOB NOT NULL UNIQUE,
-      end_text TEXT NOT NULL,
-      sender TEXT NOT NULL,
-      sent_at_ms INTEGER NOT NULL,
-      stored_at_ms INTEGER NOT NULL,
-      expires_at_ms INTEGER NOT NULL,
-      is_sealed INTEGER NOT NULL,
-      type TEXT NOT NULL,
-      fields TEXT NOT NULL,
-      body BLOB NOT NULL,
-      envelope BLOB NOT NULL,
-      checksum BLOB NOT NULL
-    ) STRICT;
-    CREATE INDEX messages_by_end ON messages (end_text, sequence);
-    CREATE INDEX messages_by_sender ON messages (sender, sequence);
-    CREATE INDEX messages_by_time ON messages (stored_at_ms);
-    CREATE TABLE removed (id BLOB PRIMARY KEY, expires_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE INDEX removed_by_time ON removed (expires_at_ms);
-    CREATE TABLE senders (hashname TEXT PRIMARY KEY, name TEXT NOT NULL, is_muted INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE VIRTUAL TABLE words USING fts5(body, type, content = '', contentless_delete = 1)`,
-}
-
-/** What a row takes besides envelope, body and text: columns, checksum, its place in five indexes, in bytes; measured in inbox.test.ts. */
-const ROW_BYTES = 768
-
-/** What a message takes of the disk, about, and rather more: its body lies there as it is, in the envelope, and as the words to search. */
-export function footprintOf({ body, envelope }: Pick<Message, 'body' | 'envelope'>): number {
-  return ROW_BYTES + envelope.byteLength + 2 * body.byteLength
-}
-
-/** Numbers without a readable message, one after the other, after which an export of a damaged file gives up: a second's reading. */
+/** An export of a damaged file gives up after so many sequences in a row without a readable message: about a second of reading. */
 const MAX_MISSES = 50_000
 
-const FOOTPRINT = `${ROW_BYTES} + length(envelope) + 2 * length(body)`
-
 export interface InboxDatabaseOptions {
-  /** Only to look; a damaged file too. */
+  /** Only reads, also a damaged file. */
   isReadOnly?: boolean
-  /** Told of each row that is not what was written, each time that it is met. */
+  /** Called for each row that is not what was written, each time that it is read. */
   onDamaged(sequence: number): void
 }
 
@@ -70,30 +30,30 @@ export class InboxDatabase {
   readonly #onDamaged: (sequence: number) => void
   /** By their SQL. Bounded: a query has few parts, and the words are counted. */
   readonly #statements = new Map<string, StatementSync>()
-  /** What takes back, in memory, what the transaction under way has counted. Bounded by what it changes. */
+  /** Reverts, in memory, the counts of the transaction under way. Bounded by its changes. */
   #undo: (() => void)[] = []
-  /** The highest sequence that was ever used. */
+  /** The highest sequence ever used. */
   #lastSequence = 0
-  /** The words of messages up to here can be found. */
+  /** Messages up to this sequence are indexed for the search. */
   #indexedSequence = 0
-  /** Of the ids that were forgotten, the latest end of time: nothing that ended before can be known to be new. In ms. */
+  /** The latest expiry among forgotten ids, in ms: a message that expired before it may have been here. */
   #forgottenMs = 0
 
   /** @throws as `openDatabaseFile` */
   constructor(path: string, { isReadOnly = false, onDamaged }: InboxDatabaseOptions) {
     this.#onDamaged = onDamaged
-    this.#database = openDatabaseFile(path, FORM, { isReadOnly })
+    this.#database = openDatabaseFile(path, INBOX_FORM, { isReadOnly })
     try {
       this.senders = new InboxSenders(this.#database)
       this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
       if (!isReadOnly) this.#count()
     } catch (error) {
       this.#database.close()
-      throw explainDatabaseError(error, path, FORM)
+      throw explainDatabaseError(error, path, INBOX_FORM)
     }
   }
 
-  /** Runs it in one transaction, which is on the disk when this returns. When it throws, nothing was changed. */
+  /** Makes the changes in one transaction, which is on the disk when this returns. When it throws, nothing was changed. */
   commit<T>(change: () => T): T {
     const [lastSequence, forgottenMs] = [this.#lastSequence, this.#forgottenMs]
     this.#undo = []
@@ -112,7 +72,7 @@ export class InboxDatabase {
     }
   }
 
-  /** True when a message of this id was stored, and its time is not over: also when it has been removed since. */
+  /** True when a message of this id was stored and has not expired, even if it was removed since. */
   has(id: Uint8Array): boolean {
     return (
       this.#prepare('SELECT 1 FROM messages WHERE id = ?').get(id) !== undefined ||
@@ -120,7 +80,7 @@ export class InboxDatabase {
     )
   }
 
-  /** True when it may have been here, and its id have been forgotten, since its time was over then. */
+  /** True when a message with that expiry may have been here and its id been forgotten. */
   mayBeForgotten(expiresAtMs: number): boolean {
     return expiresAtMs <= this.#forgottenMs
   }
@@ -136,20 +96,20 @@ export class InboxDatabase {
     return inboxMessageOf(row, this.senders.nameOf(row.sender))
   }
 
-  /** True when there are messages whose words cannot be found yet. */
+  /** True when there are messages that are not indexed for the search yet. */
   get hasUnindexed(): boolean {
     return this.#indexedSequence < this.#lastSequence
   }
 
   /**
-   * Makes the words of the next messages findable, so many of them in a transaction of its own: no receipt waits for it, and many at once
-   * cost a quarter of what they cost one by one.
+   * Indexes the words of the next messages in a transaction of its own: no receipt waits for it, and many at once cost a quarter of what they
+   * cost one by one.
    */
   indexWords(count: number): void {
     const indexed = this.#indexedSequence
     const rows = this.#prepare('SELECT sequence, body, type FROM messages WHERE sequence > ? ORDER BY sequence LIMIT ?').all(indexed, count)
     const newest = Number(rows.at(-1)?.sequence)
-    // A damaged tree may give the same rows for ever: what is behind them cannot be searched then.
+    // A damaged tree may return the same rows for ever: the rows behind them cannot be searched then.
     const last = rows.length === count && newest > indexed ? newest : this.#lastSequence
     this.commit(() => {
       for (const { sequence, body, type } of rows) {
@@ -161,17 +121,17 @@ export class InboxDatabase {
     this.#indexedSequence = last
   }
 
-  /** Removes the oldest of a sender. To be called in a `commit`. */
+  /** Removes the oldest messages of a sender. To be called in a `commit`. */
   removeOldestOf(sender: string, count: number): void {
     this.#remove('WHERE sender = ? ORDER BY sequence LIMIT ?', [sender, count])
   }
 
-  /** Removes what was stored before then, some of it at a time; how many. To be called in a `commit`. */
+  /** Removes messages that were stored before, `count` at most. To be called in a `commit`. @returns how many were removed */
   removeStoredBefore(timeMs: number, count: number): number {
     return this.#remove('WHERE stored_at_ms < ? ORDER BY stored_at_ms LIMIT ?', [timeMs, count])
   }
 
-  /** Forgets the ids of removed messages whose time is over, some at a time; how many. To be called in a `commit`. */
+  /** Forgets the ids of removed messages that have expired, `count` at most. To be called in a `commit`. @returns how many were forgotten */
   forgetExpired(nowMs: number, count: number): number {
     const which = 'SELECT id, expires_at_ms FROM removed WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?'
     const rows = this.#prepare(which).all(nowMs, count)
@@ -183,7 +143,7 @@ export class InboxDatabase {
     return rows.length
   }
 
-  /** Those that can be read. */
+  /** The messages that can be read. */
   messages(query: InboxQuery): InboxMessage[] {
     const found: InboxMessage[] = []
     let { after, before } = query
@@ -195,7 +155,7 @@ export class InboxDatabase {
         ...(before !== undefined && { before }),
         limit: wanted,
       })
-      // In a tree that was damaged since the file was opened, what comes next may be what was given already.
+      // In a tree that was damaged since the file was opened, the next rows may be those that were returned already.
       if (sequences.some((sequence) => sequence <= (after ?? Number.NEGATIVE_INFINITY) || sequence >= (before ?? Number.POSITIVE_INFINITY)))
         return found
       for (const sequence of sequences) {
@@ -203,14 +163,14 @@ export class InboxDatabase {
         if (message !== undefined) found.push(message)
       }
       const last = sequences.at(-1)
-      // What is damaged was left out: the page is filled with what comes after it.
+      // Damaged rows were left out: the page is filled with the rows after them.
       if (last === undefined || sequences.length < wanted || found.length === query.limit) return found
       if (query.first === 'newest') before = last
       else after = last
     }
   }
 
-  /** By its sequence. Undefined when there is none, or when it is not what was written. */
+  /** Undefined when there is no such message, or when its row is not what was written. */
   message(sequence: number): InboxMessage | undefined {
     return this.#read(sequence)?.message
   }
@@ -220,8 +180,8 @@ export class InboxDatabase {
     return sequence === undefined ? undefined : Number(sequence)
   }
 
-  /** All that can be read, the oldest first, also from a file whose tree is damaged. */
-  *everything(): Iterable<KeptMessage> {
+  /** All messages that can be read, oldest first, also from a file whose tree is damaged. */
+  *everything(): Iterable<StoredMessage> {
     let sequence = 0
     for (let misses = 0; misses < MAX_MISSES; ) {
       const next = this.#sequenceAfter(sequence)
@@ -237,47 +197,28 @@ export class InboxDatabase {
     if (this.#database.isOpen) this.#database.close()
   }
 
-  #sequences({ end, after, before, sinceMs, search, limit, first }: InboxQuery): number[] {
-    const conditions: string[] = []
-    const values: SQLInputValue[] = []
-    const where = (condition: string, ...of: SQLInputValue[]) => {
-      conditions.push(condition)
-      values.push(...of)
-    }
-    if (end !== undefined) where('end_text = ?', end)
-    if (after !== undefined) where('sequence > ?', after)
-    if (before !== undefined) where('sequence < ?', before)
-    if (sinceMs !== undefined) where('stored_at_ms >= ?', sinceMs)
-    if (search !== undefined && search.trim() !== '') {
-      const words = searchWords(search)
-      if (words.length === 0) return []
-      for (const word of words) {
-        const names = JSON.stringify(this.senders.named(word))
-        const inText = 'sequence IN (SELECT rowid FROM words WHERE words MATCH ?)'
-        where(`(${inText} OR sender IN (SELECT value FROM json_each(?)))`, matchOfWord(word), names)
-      }
-    }
-    const which = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-    const order = first === 'newest' ? 'DESC' : 'ASC'
-    const rows = this.#prepare(`SELECT sequence FROM messages ${which} ORDER BY sequence ${order} LIMIT ?`).all(...values, limit)
+  #sequences(query: InboxQuery): number[] {
+    const statement = sequencesStatement(query, (word) => this.senders.named(word))
+    if (statement === undefined) return []
+    const rows = this.#prepare(statement.sql).all(...statement.values)
     return rows.map(({ sequence }) => Number(sequence))
   }
 
-  #read(sequence: number): KeptMessage | undefined {
+  #read(sequence: number): StoredMessage | undefined {
     try {
       const row = this.#prepare('SELECT * FROM messages WHERE sequence = ?').get(sequence) as unknown as InboxRow | undefined
       if (row === undefined) return undefined
       const message = messageOfRow(row, this.senders.nameOf(row.sender))
       if (message !== undefined) return { message, expiresAtMs: row.expires_at_ms, envelope: row.envelope }
     } catch {
-      // Its page, or a number in it, cannot be read at all.
+      // The page of the row, or a number in it, cannot be read at all.
     }
     this.#onDamaged(sequence)
     return undefined
   }
 
   #remove(which: string, values: SQLInputValue[]): number {
-    const columns = `sequence, id, sender, end_text AS "end", expires_at_ms, ${FOOTPRINT} AS bytes`
+    const columns = `sequence, id, sender, end_text AS "end", expires_at_ms, ${FOOTPRINT_SQL} AS bytes`
     const rows = this.#prepare(`SELECT ${columns} FROM messages ${which}`).all(...values)
     for (const row of rows) {
       const { sequence, id, expires_at_ms } = row as Record<string, SQLInputValue>
@@ -292,7 +233,7 @@ export class InboxDatabase {
   }
 
   #count(): void {
-    const shares = `SELECT sender, end_text AS "end", count(*) AS messages, sum(${FOOTPRINT}) AS bytes FROM messages GROUP BY sender, end_text`
+    const shares = `SELECT sender, end_text AS "end", count(*) AS messages, sum(${FOOTPRINT_SQL}) AS bytes FROM messages GROUP BY sender, end_text`
     for (const row of this.#prepare(shares).iterate()) this.tally.add(row as unknown as TallyEntry, Number(row.messages))
     this.#lastSequence = Number(this.#prepare("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").get()?.seq ?? 0)
     this.#forgottenMs = this.#fact('forgotten_ms')
@@ -304,8 +245,8 @@ export class InboxDatabase {
   }
 
   /**
-   * Where the way to the next one is damaged, the next number: there may be one of it, on a page that is whole. A damaged tree may also lead back
-   * to where one has been: the number grows whatever it says, or an export would never end.
+   * The next sequence with a row. Where the way to it is damaged, the next number: its row may be on a page that is whole. A damaged tree may also
+   * lead back to earlier rows: the number grows in any case, or an export would never end.
    */
   #sequenceAfter(sequence: number): number | undefined {
     try {

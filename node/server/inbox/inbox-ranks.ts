@@ -1,15 +1,15 @@
 /**
- * Senders by how many messages each has: who has the most is found without looking at the others, of whom a flood may bring a hundred thousand.
- * Pure counting, for `inbox-tally.ts`.
+ * Senders ranked by their number of messages. The sender with the most is found without looking at the others, of which a flood may bring a
+ * hundred thousand. Used by `inbox-tally.ts`.
  */
 
 export class InboxRanks {
-  /** By the number of messages; none is empty. Bounded by the senders. */
+  /** Ranks by number of messages; none is empty. Bounded by the senders. */
   readonly #ranks = new Map<number, Rank>()
-  /** No rank is above it. */
+  /** The highest rank. */
   #top = 0
 
-  /** A sender has so many messages now, 0: none, and had so many before. */
+  /** A sender's number of messages has changed; 0: none. */
   move(sender: string, before: number, after: number): void {
     const old = this.#ranks.get(before)
     old?.remove(sender)
@@ -24,7 +24,11 @@ export class InboxRanks {
     while (this.#top > 0 && !this.#ranks.has(this.#top)) this.#top--
   }
 
-  /** Who has the most, of several the one that has had so many for longest; and how many of the wanted it has more than anybody else, one at least. */
+  /**
+   * The sender with the most messages; among several, the one at that number for longest.
+   *
+   * @returns it, and how many of the wanted messages it has more than every other sender, at least one
+   */
   most(wanted: number): { sender: string; messages: number } | undefined {
     const rank = this.#ranks.get(this.#top)
     const sender = rank?.first()
@@ -35,10 +39,10 @@ export class InboxRanks {
   }
 }
 
-/** Senders that have as many, in the order in which they came to it. */
+/** Senders with the same number of messages, in the order in which they reached it. */
 class Rank {
   readonly #senders = new Set<string>()
-  /** Kept from one time to the next: from the beginning, each time, it would pass by all that were removed there. */
+  /** Kept between calls: a new iterator would pass by all removed entries each time. */
   #order = this.#senders.values()
   #first: string | undefined
 
@@ -59,7 +63,7 @@ class Rank {
     if (this.#first !== undefined) return this.#first
     let next = this.#order.next()
     if (next.done) {
-      this.#order = this.#senders.values() // it ends for good, whatever was added since
+      this.#order = this.#senders.values() // an iterator at its end stays there, whatever was added since
       next = this.#order.next()
     }
     this.#first = next.value

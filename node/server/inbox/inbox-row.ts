@@ -1,6 +1,6 @@
 /**
- * A row of an inbox, and the message that it stands for. Each row carries the SHA-256 of all that is in it, so that a flipped bit is noticed
- * whichever column it is in; the envelope besides can be checked by anybody who has it.
+ * A row of an inbox, and the message in it. Each row has the SHA-256 of all its other columns, so that a flipped bit is noticed in any of them;
+ * the envelope has the sender's signature besides.
  */
 
 import { createHash } from 'node:crypto'
@@ -27,11 +27,11 @@ export interface InboxRow {
   checksum: Uint8Array
 }
 
-/** What was stored, with what only an export tells. */
-export interface KeptMessage {
+/** A stored message, with the facts that only an export has. */
+export interface StoredMessage {
   message: InboxMessage
   expiresAtMs: number
-  /** Can be checked by anybody. */
+  /** With the sender's signature, which anybody can check. */
   envelope: Uint8Array
 }
 
@@ -61,7 +61,7 @@ export function rowOf(message: Message, { sequence, end, sender, storedAtMs }: R
   return { ...row, checksum: checksumOf(row) }
 }
 
-/** The sender's hashname: the SHA-256 of its public key. Made here, so that an inbox can be opened without loading the overlay. */
+/** The sender's hashname: the SHA-256 of its public key. Computed here, so that an inbox can be opened without loading the overlay. */
 export function senderOf({ from }: Pick<Message, 'from'>): string {
   return encodeKeyBase32(createHash('sha256').update(from).digest())
 }
@@ -71,7 +71,7 @@ export function messageOfRow(row: InboxRow, name: string | undefined): InboxMess
   return isIntact(row) ? inboxMessageOf(row, name) : undefined
 }
 
-/** Of a row that was just made, or is known to be what was written. */
+/** For a row that was just made, or whose checksum is known to be right. */
 export function inboxMessageOf(row: InboxRow, name: string | undefined): InboxMessage {
   return {
     sequence: row.sequence,
@@ -92,11 +92,11 @@ function isIntact(row: InboxRow): boolean {
   try {
     return Buffer.compare(checksumOf(row), row.checksum) === 0
   } catch {
-    return false // a column has become of another type
+    return false // a column has another type now
   }
 }
 
-/** Everything but the checksum itself; what is variable in length is preceded by it. */
+/** The SHA-256 of every other column; lengths come before the columns of variable length. */
 function checksumOf(row: Omit<InboxRow, 'checksum'>): Uint8Array {
   const { id, body, envelope, ...texts } = row
   const head = JSON.stringify([

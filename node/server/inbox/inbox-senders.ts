@@ -1,4 +1,4 @@
-/** The senders that a receiver's owner has named or muted. Few: whoever merely writes is not here. */
+/** The senders that a receiver's owner has named or muted. There are few of them; other senders are not listed. */
 
 import type { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../../errors.ts'
@@ -11,7 +11,7 @@ export interface InboxSender {
 }
 
 const MAX_NAME_LENGTH = 64
-/** Named and muted ones; each was set by the owner. */
+/** Named and muted senders; the owner set each. */
 const MAX_SENDERS = 10_000
 /** 32 bytes in base32: the last character has one bit of them. */
 export const SENDER_FORM = /^[a-z2-7]{51}[aq]$/
@@ -36,7 +36,7 @@ export class InboxSenders {
     return this.#senders.get(hashname)?.isMuted === true
   }
 
-  /** Those whose name has this in it, whatever the case. */
+  /** Hashnames of senders whose name contains the text, in any case. */
   named(part: string): string[] {
     const wanted = part.toLowerCase()
     return [...this.#senders.values()].filter(({ name }) => name.toLowerCase().includes(wanted)).map(({ hashname }) => hashname)

@@ -1,14 +1,15 @@
 /**
- * Who has how much in an inbox, and who gives way. Half of the room is for senders that have a name, half for the others; either may use what
- * the other leaves free. Within a half, who has the most gives way first: a flood pushes out itself. Pure counting; the rows are
- * `inbox-database.ts`'s.
+ * Counts the messages of each sender in an inbox, and decides whose are removed first. Half of the room is for named senders, half for the
+ * others; each half may use what the other leaves free. Within a half, the sender with the most messages gives way first: a flood pushes out
+ * itself. The rows are in `inbox-database.ts`.
  */
 
 import { InboxRanks } from './inbox-ranks.ts'
 
-export interface Share {
+/** Room that messages take. */
+export interface InboxUsage {
   messages: number
-  /** Of disk, as `footprintOf` counts. */
+  /** On disk, as `footprintOf` counts. */
   bytes: number
 }
 
@@ -20,30 +21,30 @@ export interface TallyEntry {
 
 export class InboxTally {
   /** By sender. Bounded: each has a message in the inbox. */
-  readonly #senders = new Map<string, Share>()
-  /** The same, by how many messages each has. */
+  readonly #senders = new Map<string, InboxUsage>()
+  /** Senders ranked by their number of messages. */
   readonly #ranks: Record<'named' | 'others', InboxRanks> = { named: new InboxRanks(), others: new InboxRanks() }
-  /** Messages by end. Bounded as well. */
+  /** Messages by end. Bounded: each end has one. */
   readonly #ends = new Map<string, number>()
-  readonly #total: Share = { messages: 0, bytes: 0 }
-  readonly #named: Share = { messages: 0, bytes: 0 }
+  readonly #total: InboxUsage = { messages: 0, bytes: 0 }
+  readonly #named: InboxUsage = { messages: 0, bytes: 0 }
   readonly #isNamed: (sender: string) => boolean
 
   constructor(isNamed: (sender: string) => boolean) {
     this.#isNamed = isNamed
   }
 
-  get total(): Readonly<Share> {
+  get total(): Readonly<InboxUsage> {
     return this.#total
   }
 
-  /** Of the senders that have a name, or of those that have none. */
-  ofHalf(isNamed: boolean): Share {
+  /** Usage of all named senders, or of all others. */
+  ofHalf(isNamed: boolean): InboxUsage {
     const { messages, bytes } = this.#named
     return isNamed ? { messages, bytes } : { messages: this.#total.messages - messages, bytes: this.#total.bytes - bytes }
   }
 
-  of(sender: string): Readonly<Share> {
+  of(sender: string): Readonly<InboxUsage> {
     return this.#senders.get(sender) ?? { messages: 0, bytes: 0 }
   }
 
@@ -52,16 +53,16 @@ export class InboxTally {
   }
 
   add({ sender, end, bytes }: TallyEntry, messages = 1): void {
-    const share = this.#senders.get(sender) ?? { messages: 0, bytes: 0 }
-    this.#senders.set(sender, share)
+    const usage = this.#senders.get(sender) ?? { messages: 0, bytes: 0 }
+    this.#senders.set(sender, usage)
     const isNamed = this.#isNamed(sender)
-    const shares = isNamed ? [share, this.#total, this.#named] : [share, this.#total]
-    this.#ranksOf(isNamed).move(sender, share.messages, share.messages + messages)
-    for (const one of shares) {
+    const usages = isNamed ? [usage, this.#total, this.#named] : [usage, this.#total]
+    this.#ranksOf(isNamed).move(sender, usage.messages, usage.messages + messages)
+    for (const one of usages) {
       one.messages += messages
       one.bytes += bytes
     }
-    if (share.messages <= 0) this.#senders.delete(sender)
+    if (usage.messages <= 0) this.#senders.delete(sender)
     const atEnd = (this.#ends.get(end) ?? 0) + messages
     if (atEnd > 0) this.#ends.set(end, atEnd)
     else this.#ends.delete(end)
@@ -71,7 +72,7 @@ export class InboxTally {
     this.add({ sender, end, bytes: -bytes }, -1)
   }
 
-  /** To be told after a sender was given a name, or lost it. */
+  /** To be called after a sender was given a name, or lost it. */
   renamed(sender: string, isNamed: boolean): void {
     const { messages, bytes } = this.of(sender)
     const sign = isNamed ? 1 : -1
@@ -82,12 +83,12 @@ export class InboxTally {
   }
 
   /**
-   * Who gives way when there are more messages than `room`, and how many of the `wanted` it gives before somebody else has as many. Undefined
-   * when nobody has any. Looks at no more than it gives, however many senders there are.
+   * The sender whose messages are removed when there are more than `room`, and how many of the `wanted` are removed before another sender has as
+   * many. Undefined when there is no message. The work depends on the messages removed, not on the number of senders.
    */
   givesWay(room: number, wanted: number): { sender: string; messages: number } | undefined {
     const unnamed = this.ofHalf(false).messages
-    // Whichever half is over its own; the other one is what it may use.
+    // The half that is over its own room gives way.
     const fromNamed = unnamed <= room / 2
     return this.#ranksOf(fromNamed).most(wanted) ?? this.#ranksOf(!fromNamed).most(wanted)
   }

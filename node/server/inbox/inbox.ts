@@ -1,6 +1,6 @@
 /**
- * The inbox of a receiver: a database on disk that keeps each message once, for ever, and says 'stored' only after the commit. What is
- * acknowledged stays, unless its owner asked for old messages to be removed. The network is `receiver.ts`'s, the tables `inbox-database.ts`'s.
+ * The inbox of a receiver: a database on disk that stores each message once and acknowledges it only after the commit. Acknowledged messages
+ * stay for ever, unless the owner asked for old ones to be removed. `inbox-receiver.ts` is its network side, `inbox-database.ts` its tables.
  */
 
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
@@ -9,18 +9,21 @@ import { decodeKeyHex, isKeyHex } from '../../keys/index.ts'
 import { createGroupCommit } from '../store/group-commit.ts'
 import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
 import { INBOX_DEFAULTS, InboxAdmission, type InboxLimits } from './inbox-admission.ts'
-import { footprintOf, InboxDatabase } from './inbox-database.ts'
+import { InboxDatabase } from './inbox-database.ts'
+import { createInboxRetention } from './inbox-retention.ts'
 import { senderOf } from './inbox-row.ts'
+import { footprintOf } from './inbox-schema.ts'
 import type { InboxSender } from './inbox-senders.ts'
+import { createWordIndexing } from './word-indexing.ts'
 
 export interface InboxOptions extends InboxLimits {
-  /** Of the database; made when it is missing. */
+  /** Path of the database, which is made when it is missing. */
   path: string
-  /** The receiver's. */
+  /** The receiver's hashname. */
   hashname: string
-  /** What was stored so many days ago is removed; undefined: never. */
+  /** Messages are removed after so many days; undefined: never. */
   keepDays?: number
-  /** So many messages are kept: then the oldest of whoever has the most are removed; undefined: all. */
+  /** Messages to keep: over it, the oldest of the sender with the most are removed; undefined: all. */
   keepCount?: number
   onEvent?(event: InboxEvent): void
   /** In ms since the epoch. */
@@ -28,33 +31,33 @@ export interface InboxOptions extends InboxLimits {
 }
 
 export type InboxEvent =
-  /** A row is not what was written. Told once; it is left out, and stays in the file. */
+  /** A row is not what was written. Emitted once for each row, which is left out, and stays in the file. */
   | { type: 'damaged'; sequence: number }
-  /** Messages cannot be stored, since then; their senders are told to try again. */
+  /** Messages cannot be stored from now on; their senders are asked to try again. */
   | { type: 'failing'; reason: string }
-  /** They can be stored again. */
+  /** Messages can be stored again. */
   | { type: 'recovered' }
 
 export interface InboxCounts {
   messages: number
-  /** Of disk, about. */
+  /** On disk, estimated. */
   bytes: number
-  /** Rows that were met and are not what was written. */
+  /** Rows that were read and are not what was written. */
   damaged: number
-  /** Since the start. */
+  /** Refused messages since the start, by reason. */
   refused: Partial<Record<MessageRefusal, number>>
 }
 
-/** An inbox on disk. `post` is the receiver's, who has the network. */
+/** An inbox on disk. `post` is left to the receiver, which has the network. */
 export interface StoredInbox extends Omit<Inbox, 'post'> {
-  /** Stores messages that came at an end; resolves after the commit, in the order of the messages. Never rejects. */
+  /** Stores messages that arrived at an end. Resolves after the commit, with a result for each message, in their order. Never rejects. */
   keep(end: string, messages: readonly Message[]): Promise<Kept[]>
-  /** Ends that are received from now on, besides those with messages. */
+  /** Lists an end from now on, even while it has no messages. */
   addEnd(end: string): void
-  /** Removes what is too old or too much, a little at a time; resolves when that is done, or cannot be. Done by itself every ten minutes. */
+  /** As `InboxRetention.tidy`. */
   tidy(): Promise<void>
   counts(): InboxCounts
-  /** Stores what waits, then closes the file. May be called twice. */
+  /** Stores the messages that wait for a commit, then closes the file. May be called twice. */
   close(): void
 }
 
@@ -63,20 +66,7 @@ interface Arrival {
   end: string
 }
 
-const DAY_MS = 86_400_000
-const TIDY_MS = 600_000
-/** Removed in one transaction, for which others wait, and the time between two of them, in ms: messages that come meanwhile go first. */
-const TIDY_GROUP = 256
-const TIDY_PAUSE_MS = 40
-/**
- * The words of what has come are indexed after this long, in ms, or as soon as somebody searches; so many messages in one transaction. Four
- * times as often cost each message 2 % more: the fewer at once, the more of the index is written again.
- */
-const INDEX_MS = 1_000
-const INDEX_GROUP = 256
-/** Between two such transactions, in ms: messages that come meanwhile go first. */
-const INDEX_PAUSE_MS = 40
-/** Damaged rows that are remembered, to tell of each once. */
+/** Damaged rows that are remembered, to report each once. */
 const MAX_DAMAGED = 10_000
 
 /** @throws as `openDatabaseFile` */
@@ -93,54 +83,35 @@ export function openInbox(options: InboxOptions): StoredInbox {
     },
   })
   syncEarlierCommits(path)
-  const { senders } = database
-  const admission = new InboxAdmission({
-    ...limits,
-    senders,
-    tally: database.tally,
-    isRolling: keepCount !== undefined,
-    monotonic: () => performance.now(),
-  })
+  const { senders, tally } = database
+  const isRolling = keepCount !== undefined
+  const admission = new InboxAdmission({ ...limits, senders, tally, isRolling, monotonic: () => performance.now() })
   const listeners = new Set<(message: InboxMessage) => void>()
   /** Bounded: the owner names them. */
   const ends = new Set([hashname])
   const refused: InboxCounts['refused'] = {}
   let isFailing = false
-  let indexing: ReturnType<typeof setTimeout> | undefined
-  /** What removes the next ones, and the end of it. */
-  let tidying: ReturnType<typeof setTimeout> | undefined
-  let tidied: PromiseWithResolvers<void> | undefined
   let isClosed = false
+  const indexing = createWordIndexing(database)
+  const retention = createInboxRetention({ database, keepDays, keepCount, now, onFailed: failed })
+  const group = createGroupCommit<Arrival, Kept>({ commit, failed })
+  if (database.hasUnindexed) indexing.schedule()
 
   function commit(arrivals: Arrival[]): Kept[] {
     const stored: InboxMessage[] = []
     const kept = database.commit(() => {
-      const results = arrivals.map((arrival) => keepOne(arrival, stored))
-      keepOnly(TIDY_GROUP)
+      const results = arrivals.map((arrival) => storeOne(arrival, stored))
+      retention.removeExcess()
       return results
     })
     if (isFailing) onEvent?.({ type: 'recovered' })
     isFailing = false
-    for (const message of stored) tell(message)
-    if (stored.length > 0) indexing ??= setTimeout(indexSome, INDEX_MS)
+    for (const message of stored) notify(message)
+    if (stored.length > 0) indexing.schedule()
     return kept
   }
 
-  /** What cannot be indexed now is with the next message, or the next search; what was before can be found. */
-  function indexNext(): boolean {
-    try {
-      database.indexWords(INDEX_GROUP)
-      return database.hasUnindexed
-    } catch {
-      return false
-    }
-  }
-
-  function indexSome(): void {
-    indexing = indexNext() ? setTimeout(indexSome, INDEX_PAUSE_MS) : undefined
-  }
-
-  function keepOne({ message, end }: Arrival, stored: InboxMessage[]): Kept {
+  function storeOne({ message, end }: Arrival, stored: InboxMessage[]): Kept {
     if (database.has(message.id)) return 'stored'
     if (database.mayBeForgotten(message.expiresAtMs)) return 'expired'
     const nowMs = now()
@@ -151,26 +122,13 @@ export function openInbox(options: InboxOptions): StoredInbox {
     return refusal ?? 'stored'
   }
 
-  /** Removes what is over `keepCount`, so many at most; how many. To be called in a `commit`. */
-  function keepOnly(atMost: number): number {
-    let removed = 0
-    while (keepCount !== undefined && removed < atMost) {
-      const excess = Math.min(database.tally.total.messages - keepCount, atMost - removed)
-      const next = excess > 0 ? database.tally.givesWay(keepCount, excess) : undefined
-      if (next === undefined) break
-      database.removeOldestOf(next.sender, next.messages)
-      removed += next.messages
-    }
-    return removed
-  }
-
   function failed(error: unknown): Kept {
     if (!isFailing) onEvent?.({ type: 'failing', reason: sqliteFailureOf(error) === undefined ? String(error) : sqliteWords(error) })
     isFailing = true
     return 'not-stored'
   }
 
-  function tell(message: InboxMessage): void {
+  function notify(message: InboxMessage): void {
     for (const listener of [...listeners]) {
       try {
         listener(message)
@@ -179,50 +137,6 @@ export function openInbox(options: InboxOptions): StoredInbox {
       }
     }
   }
-
-  const group = createGroupCommit<Arrival, Kept>({ commit, failed })
-
-  /** One transaction; true when there is more to do. */
-  function tidySome(): boolean {
-    const nowMs = now()
-    return database.commit(() => {
-      const done = [
-        database.forgetExpired(nowMs, TIDY_GROUP),
-        keepOnly(TIDY_GROUP),
-        keepDays === undefined ? 0 : database.removeStoredBefore(nowMs - keepDays * DAY_MS, TIDY_GROUP),
-      ]
-      return done.includes(TIDY_GROUP)
-    })
-  }
-
-  function tidyUntilDone(): void {
-    tidying = undefined
-    try {
-      if (tidySome()) tidying = setTimeout(tidyUntilDone, TIDY_PAUSE_MS)
-    } catch (error) {
-      failed(error)
-    }
-    if (tidying === undefined) endTidying()
-  }
-
-  function endTidying(): void {
-    clearTimeout(tidying)
-    tidied?.resolve()
-    tidied = undefined
-  }
-
-  function tidy(): Promise<void> {
-    if (tidied !== undefined) return tidied.promise
-    tidied = Promise.withResolvers<void>()
-    const { promise } = tidied
-    tidyUntilDone()
-    return promise
-  }
-
-  void tidy()
-  if (database.hasUnindexed) indexing = setTimeout(indexSome, INDEX_MS)
-  const timer = setInterval(() => void tidy(), TIDY_MS)
-  timer.unref()
 
   return {
     hashname,
@@ -235,11 +149,11 @@ export function openInbox(options: InboxOptions): StoredInbox {
     },
     addEnd: (end) => void ends.add(end),
     ends() {
-      const counts = database.tally.ends()
+      const counts = tally.ends()
       return [...new Set([...ends, ...counts.keys()])].map((end) => ({ end, messages: counts.get(end) ?? 0 }))
     },
     messages(query: InboxQuery) {
-      if (query.search !== undefined) while (database.hasUnindexed && indexNext());
+      if (query.search !== undefined) indexing.finish()
       return database.messages(query)
     },
     message(which) {
@@ -254,18 +168,17 @@ export function openInbox(options: InboxOptions): StoredInbox {
       const wasNamed = senders.nameOf(sender) !== undefined
       senders.set(sender, change)
       const isNamed = senders.nameOf(sender) !== undefined
-      if (isNamed !== wasNamed) database.tally.renamed(sender, isNamed)
+      if (isNamed !== wasNamed) tally.renamed(sender, isNamed)
     },
     senders: (): InboxSender[] => senders.list(),
-    tidy,
-    counts: () => ({ ...database.tally.total, damaged: damaged.size, refused: { ...refused } }),
+    tidy: retention.tidy,
+    counts: () => ({ ...tally.total, damaged: damaged.size, refused: { ...refused } }),
     close() {
       if (isClosed) return
       isClosed = true
-      clearInterval(timer)
       group.flush()
-      clearTimeout(indexing)
-      endTidying()
+      indexing.stop()
+      retention.stop()
       listeners.clear()
       database.close()
     },
@@ -273,8 +186,8 @@ export function openInbox(options: InboxOptions): StoredInbox {
 }
 
 /**
- * A process that was killed between writing a commit and syncing it has acknowledged nothing of it; but a repeat would now be answered
- * 'stored', from what only the system's memory has.
+ * Syncs commits that an earlier process wrote but, when it was killed, had not synced yet. It acknowledged none of them; but a repeated message
+ * would now be answered 'stored' while it is only in the system's memory.
  */
 function syncEarlierCommits(path: string): void {
   const log = `${path}-wal`

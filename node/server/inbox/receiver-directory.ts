@@ -1,6 +1,6 @@
 /**
- * Where a receiver lives: `receivers/NAME/` in the data directory, with its secret, its inbox and its outbox, for one process at a time.
- * The secret is its address: who loses it loses the mail that is still to come.
+ * The directory of a receiver: `receivers/NAME/` in the data directory, with its secret, inbox and outbox, for one process at a time. The
+ * receiver's address follows from the secret: without it, messages on their way are lost.
  */
 
 import { existsSync } from 'node:fs'
@@ -17,12 +17,12 @@ export interface ReceiverDirectory {
   readonly secret: MessageSecret
   readonly inboxPath: string
   readonly outboxPath: string
-  /** Lets another process have it; may be called twice. */
+  /** Unlocks it for other processes. May be called twice. */
   release(): void
 }
 
 const SECRET_BYTES = 32
-/** A name that is a directory's on every system. */
+/** Names that a directory can have on every system. */
 const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
 
 /**
@@ -53,7 +53,7 @@ export async function openReceiverDirectory(dataDirectory: string, name: string)
 }
 
 /**
- * The inbox of a receiver that was there once; it may be running.
+ * The path of an existing receiver's inbox; the receiver may be running.
  *
  * @throws {MayflyError} ERR_BAD_OPTION: there is none of that name
  */
@@ -67,7 +67,7 @@ function inboxPathIn(path: string): string {
   return join(path, 'inbox.db')
 }
 
-/** `#name` is an end, too, and may have any letter there is: where that is not plain, its directory is named after its key. */
+/** `#name` is an end, too, and may have letters that a directory's name cannot: then the directory is named after the end's key. */
 function receiverPath(dataDirectory: string, name: string): string {
   const receivers = join(dataDirectory, 'receivers')
   if (name.startsWith('#')) {

@@ -1,6 +1,6 @@
 /**
- * One process at a time for one receiver. The lock is SQLite's, on a file of its own: the system lets go of it with the process that has it,
- * however that ends, and no stale lock has to be told from a live one.
+ * The lock of a receiver: one process at a time. It is SQLite's lock on a file of its own, which the system releases with the process, however
+ * that ends, so that there are no stale locks.
  */
 
 import { DatabaseSync } from 'node:sqlite'
@@ -9,15 +9,15 @@ import { createEmptyFile } from '../store/empty-file.ts'
 import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
 
 /**
- * @returns the function that lets go of it, to be kept: the lock goes with it; may be called twice
- * @throws {MayflyError} ERR_BAD_OPTION: somebody has it
+ * @returns a function that releases it, which may be called twice. Keep it: the lock is released when it is garbage-collected
+ * @throws {MayflyError} ERR_BAD_OPTION: another process has it
  */
 export function takeReceiverLock(path: string, name: string): () => void {
   let database: DatabaseSync | undefined
   try {
     createEmptyFile(path)
     database = new DatabaseSync(path)
-    // Nothing is ever written in it.
+    // Nothing is ever written to it.
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database?.close()

@@ -1,13 +1,14 @@
 /**
- * Pieces from other nodes over plain HTTP, on connections that are kept: a fraction of the cost of an encrypted stream, for bytes that
- * anybody may have and that are checked by their hash. Whatever does not work is asked for on the stream instead.
+ * Fetches pieces from other nodes over plain HTTP, on kept connections: this costs a fraction of an encrypted stream, and is safe for public
+ * bytes that are checked by their hash. Pieces that cannot be fetched this way are fetched over the stream instead.
  */
 
 import { get as getHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http'
 import { get as getHttps, Agent as HttpsAgent } from 'node:https'
+import { abortable } from '../../async/abort.ts'
 import { type FetchPiece, pieceRequest } from '../../index.ts'
 
-/** Connections to one node, in use or waiting to be used again. A reader has six pieces of one holder under way. */
+/** Connections to one node, in use or idle. A reader has six pieces of one holder in flight. */
 const MAX_SOCKETS = 8
 
 export function createHttpPieces(): FetchPiece {
@@ -16,27 +17,19 @@ export function createHttpPieces(): FetchPiece {
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
   }
   return (origin, piece, { signal, stallMs, from }) =>
-    new Promise((resolve, reject) => {
+    abortable(signal, (resolve) => {
       const { path, headers, status } = pieceRequest(piece, from)
       const url = new URL(path, origin)
       const isPlain = url.protocol === 'http:'
       const request = (isPlain ? getHttp : getHttps)(url, { headers, agent: agents[isPlain ? 'http:' : 'https:'] })
       const timer = setTimeout(() => request.destroy(), stallMs)
-      const end = (bytes: Uint8Array | undefined) => {
+      request.on('close', () => resolve(undefined))
+      request.on('error', () => resolve(undefined))
+      request.on('response', (response) => readPiece(response, status, piece.size, () => timer.refresh(), resolve))
+      return () => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', onAbort)
-        resolve(bytes)
+        if (signal.aborted) request.destroy()
       }
-      const onAbort = () => {
-        clearTimeout(timer)
-        request.destroy()
-        reject(signal.reason)
-      }
-      if (signal.aborted) return onAbort()
-      signal.addEventListener('abort', onAbort, { once: true })
-      request.on('close', () => end(undefined))
-      request.on('error', () => end(undefined))
-      request.on('response', (response) => readPiece(response, status, piece.size, () => timer.refresh(), end))
     })
 }
 
@@ -44,20 +37,20 @@ function readPiece(
   response: IncomingMessage,
   status: number,
   size: number,
-  heard: () => void,
-  end: (bytes: Uint8Array | undefined) => void,
+  onData: () => void,
+  resolve: (bytes: Uint8Array | undefined) => void,
 ): void {
   if (response.statusCode !== status || Number(response.headers['content-length']) !== size) {
-    response.resume() // a refusal is short, and the connection serves the next piece
-    response.on('end', () => end(undefined))
+    response.resume() // a refusal is short, and the connection can be used again
+    response.on('end', () => resolve(undefined))
     return
   }
   const piece = new Uint8Array(size)
   let received = 0
   response.on('data', (chunk: Uint8Array) => {
-    heard()
+    onData()
     piece.set(chunk, received)
     received += chunk.byteLength
   })
-  response.on('end', () => end(received === size ? piece : undefined))
+  response.on('end', () => resolve(received === size ? piece : undefined))
 }

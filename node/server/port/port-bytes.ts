@@ -1,4 +1,4 @@
-/** Counts what goes over a server's port, as its sockets do: HTTP and overlay, headers and encryption included. */
+/** Counts the traffic of a server's port on its sockets: HTTP and overlay, headers and encryption included. */
 
 import type { Server, Socket } from 'node:net'
 

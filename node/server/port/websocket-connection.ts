@@ -1,4 +1,4 @@
-/** One websocket of the `ws` package as libp2p's MultiaddrConnection: real back-pressure, an abort that the other end sees, pings. */
+/** A websocket of the `ws` package as libp2p's MultiaddrConnection: with back-pressure, and resets that the other end notices. */
 
 import type { AbortOptions, Logger, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
@@ -6,10 +6,10 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { WebSocket } from 'ws'
 
-/** Above this many unsent bytes the muxer is told to wait. The same that @libp2p/websockets uses. */
+/** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
 
-/** Listeners take frames a little larger than the largest that Noise makes, and end a connection that sends more. */
+/** Largest message that is sent, in bytes: listeners accept frames a little larger than Noise's largest, and end a connection that sends more. */
 const MAX_MESSAGE_BYTES = 65_536
 
 export interface WebSocketConnectionInit {
@@ -33,13 +33,13 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
         this.abort(error instanceof Error ? error : new Error(String(error)))
       }
     })
-    // Any close but an orderly one is a reset: whoever reads must not take a cut for an end.
+    // Any other close is a reset: a reader must not take a cut for an end.
     init.socket.on('close', (code) => (code === 1000 || code === 1005 ? this.onTransportClosed() : this.onRemoteReset()))
     init.socket.on('error', () => init.socket.terminate())
   }
 
   sendData(data: Uint8ArrayList): SendResult {
-    // As few messages as the other end's limit allows: libp2p reads a byte stream, and each message costs a frame and a system call.
+    // Sends as few messages as the other end's limit allows: libp2p reads a byte stream, and each message costs a frame and a system call.
     for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {
       this.#socket.send(data.subarray(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)), this.#onSent)
     }

@@ -1,6 +1,6 @@
 /**
- * A SQLite file that keeps what was acknowledged: readable to its owner alone, WAL with a sync at each commit, its form known by number. One
- * that is damaged, or of another form, is told in words and left as it is. What is in it is left to others (`inbox-database.ts`).
+ * Opens a SQLite file that keeps acknowledged data: readable by its owner only, WAL with a sync at each commit, its form identified by number.
+ * A damaged file, or one of another form, is an error in words, and is left as it is.
  */
 
 import { chmodSync } from 'node:fs'
@@ -11,31 +11,31 @@ import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 import { explainSystemError } from './system-error.ts'
 
 export interface DatabaseForm {
-  /** How messages name it: "inbox". */
+  /** Its name in error messages: "inbox". */
   noun: string
-  /** What says in the file's header that it is one of these: 32 bits. @see https://www.sqlite.org/pragma.html#pragma_application_id */
+  /** Identifies the form in the file's header: 32 bits. @see https://www.sqlite.org/pragma.html#pragma_application_id */
   applicationId: number
   version: number
-  /** SQL that makes an empty one. */
+  /** SQL that makes the tables of a new file. */
   schema: string
-  /** How what can still be read of a damaged one is saved, where there is a way: "--export". */
+  /** The flag that saves what can be read of a damaged file, if there is one: "--export". */
   rescue?: string
 }
 
 export interface OpenDatabaseOptions {
-  /** Only looks, and takes a damaged file too: to save what can be saved. */
+  /** Only reads, also a damaged file: to save what can be saved. */
   isReadOnly?: boolean
 }
 
 /** How long a commit waits for another process that is reading or has just ended, in ms. */
 const BUSY_MS = 5_000
-/** The check says at most so many things: the first one is enough to know. */
+/** Faults that the check reports at most: the first one is enough. */
 const MAX_CHECKED = 5
 
 /**
  * Opens the file, or makes it.
  *
- * @throws {MayflyError} ERR_DAMAGED: what is wrong, and what one can do; ERR_BAD_OPTION: it is something else, or of a newer mayfly
+ * @throws {MayflyError} ERR_DAMAGED: the fault, and what one can do; ERR_BAD_OPTION: it is another file, or of a newer mayfly
  * @throws the system's error, in words
  */
 export function openDatabaseFile(path: string, form: DatabaseForm, { isReadOnly = false }: OpenDatabaseOptions = {}): DatabaseSync {
@@ -43,7 +43,7 @@ export function openDatabaseFile(path: string, form: DatabaseForm, { isReadOnly 
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path, { readOnly: isReadOnly, timeout: BUSY_MS, allowExtension: false })
-    // Nothing in a file that somebody tampered with may run as code; cells are looked at before they are trusted.
+    // Nothing in a file that was tampered with may run as code, and cells are checked before they are trusted.
     database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
     if (!isReadOnly) {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
@@ -58,7 +58,7 @@ export function openDatabaseFile(path: string, form: DatabaseForm, { isReadOnly 
   }
 }
 
-/** Never opens a file that is there: closing it would take this process's own locks from other connections to it. */
+/** Never opens an existing file: closing it would release this process's own locks on it. */
 function makeOwnersFile(path: string, noun: string): void {
   try {
     createEmptyFile(path)
@@ -68,7 +68,7 @@ function makeOwnersFile(path: string, noun: string): void {
   }
 }
 
-/** In an empty file: a new one, or one whose maker was cut off. Of two processes that open it at once one makes them. */
+/** Makes the tables in an empty file: a new one, or one whose maker was killed. Of two processes at once, one makes them. */
 function makeTables(database: DatabaseSync, { applicationId, version, schema }: DatabaseForm): void {
   const isEmpty = () => numberOf(database, 'schema_version') === 0 && numberOf(database, 'application_id') === 0
   if (!isEmpty()) return
@@ -90,8 +90,8 @@ function requireForm(database: DatabaseSync, path: string, { noun, applicationId
 }
 
 /**
- * The indexes too, since a message that an index has lost would be stored twice: 98 ms for 30,000 messages, where the quick check takes 82
- * (2026-11-21).
+ * Checks the indexes, too, since a message that an index has lost would be stored twice: 98 ms for 30,000 messages, where the quick check
+ * takes 82 (2026-11-21).
  */
 function requireSound(database: DatabaseSync, path: string, form: DatabaseForm): void {
   const faults = database
@@ -117,7 +117,7 @@ export function explainDatabaseError(error: unknown, path: string, form: Databas
         code: 'ERR_SQLITE_ERROR',
       })
     default:
-      // Also SQL that fails: it is the same for every file of this form, so the table that it names has become something else.
+      // SQL that fails, too: it is the same for every file of this form, so a table in this file is not what it was.
       return damaged(path, form, sqliteWords(error), error)
   }
 }

@@ -1,4 +1,4 @@
-/** A file as content: read where it lies, never copied, and no longer believed once it has changed. */
+/** A file as content: read in place, never copied, and no longer read once it has changed. */
 
 import { type Stats, watch } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
@@ -8,8 +8,10 @@ import type { ContentSource } from '../../index.ts'
 export interface FileSource extends ContentSource {
   close(): Promise<void>
   /**
-   * Calls back, once, when the file is changed, replaced or taken away. Where the system cannot watch (no more watches, some network
-   * disks) a change is noticed by who reads it. Returns the function that ends it.
+   * Calls back, once, when the file is changed, replaced or removed. Where the system cannot watch it (no more watches, some network disks), a
+   * change is noticed when it is read.
+   *
+   * @returns a function that stops watching
    */
   onChange(listener: (reason: Error) => void): () => void
 }
@@ -20,10 +22,10 @@ export async function openFileSource(path: string): Promise<FileSource> {
   const source = await createHandleSource(file, path)
   const { ino, dev } = await file.stat()
 
-  /** What is at the path now is the file that was opened, as it was. */
+  /** @throws {MayflyError} ERR_UNAVAILABLE, unless the path leads to the file that was opened, unchanged */
   async function check(): Promise<void> {
     const now = await stat(path).catch(() => undefined)
-    if (now?.ino !== ino || now.dev !== dev) throw changed(path, 'has been replaced or taken away')
+    if (now?.ino !== ino || now.dev !== dev) throw changed(path, 'has been replaced or removed')
     await source.read(0, 0)
   }
 
@@ -36,22 +38,24 @@ export async function openFileSource(path: string): Promise<FileSource> {
         isOver = true
         watcher?.close()
       }
-      const look = () =>
+      const checkAgain = () =>
         check().catch((reason: Error) => {
           if (isOver) return
           end()
           listener(reason)
         })
-      const watcher = watchFile(path, look)
-      // It may have changed while it was read the first time.
-      void look()
+      const watcher = watchFile(path, checkAgain)
+      // The file may have changed before it was watched.
+      void checkAgain()
       return end
     },
   }
 }
 
 /**
- * What an open file has, for as long as it is not written to; then reading it is ERR_UNAVAILABLE. The name is for its errors.
+ * The bytes of an open file. Once the file was written to, reading it throws ERR_UNAVAILABLE.
+ *
+ * @param name for errors
  */
 export async function createHandleSource(file: FileHandle, name: string): Promise<ContentSource> {
   const first = await file.stat()

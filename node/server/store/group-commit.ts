@@ -1,21 +1,21 @@
 /**
- * Group commit: what asks to be durable within one turn of the event loop goes into one transaction, and what comes while that is written
- * into the next. One sync to the disk then serves many.
+ * Group commit: items added in one turn of the event loop share one transaction, and items added while it is written share the next. One sync to
+ * the disk then serves many.
  */
 
 export interface GroupCommitOptions<Item, Result> {
-  /** Commits them all, durably, and says what became of each; when it throws, none of them is there. */
+  /** Commits all items durably, and returns a result for each. When it throws, none of them is stored. */
   commit(items: Item[]): Result[]
-  /** What became of an item that could not be committed, or not even wait. */
+  /** The result of an item that could not be committed, or not be queued. */
   failed(error: unknown): Result
   maxItems?: number
   maxWaiting?: number
-  /** What is sent in the same turn leaves before the commit, which keeps this thread from everything else. */
+  /** Lets data that is sent in the same turn leave before the commit, which blocks this thread. */
   isAfterSending?: boolean
 }
 
 export const GROUP_COMMIT_DEFAULTS = {
-  maxItems: 256, // 16 MiB of the largest messages; more in one transaction makes none of them faster (scripts/bench-inbox.ts)
+  maxItems: 256, // 16 MiB of the largest messages; larger transactions are not faster (scripts/bench-inbox.ts)
   maxWaiting: 4_096, // as many as one peer can have unanswered on a few connections
   isAfterSending: false,
 } as const
@@ -23,13 +23,13 @@ export const GROUP_COMMIT_DEFAULTS = {
 export interface GroupCommit<Item, Result> {
   /** Resolves after the commit. Never rejects. */
   add(item: Item): Promise<Result>
-  /** Commits what waits, at once. */
+  /** Commits all waiting items now. */
   flush(): void
 }
 
-/** Nobody waits for others for longer than this, in ms. */
+/** The longest time that an item waits for others, in ms. */
 const MAX_GATHER_MS = 2
-/** Of fewer at once nobody waits for others: one sender that posts one message after the other has two, what became of the last and the next. */
+/** Smaller groups do not wait for others: a sender that posts one message after the other has two items, the last outcome and the next message. */
 const MIN_GATHERED = 4
 
 interface Waiting<Item, Result> {
@@ -42,7 +42,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   /** Bounded: maxWaiting. */
   const waiting: Waiting<Item, Result>[] = []
   let isDue = false
-  /** How long to gather: as long as the last commit took, when it was of many. */
+  /** How long to wait for others, in ms: as long as the last commit took, when that was large. */
   let gatherMs = 0
 
   function commitSome(): void {
@@ -60,7 +60,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     gatherMs = group.length >= MIN_GATHERED ? Math.min(performance.now() - startedAtMs, MAX_GATHER_MS) : 0
   }
 
-  /** After the sockets were read in this turn; where many come, a little later, so that those of the next turns go with them. */
+  /** Runs once the sockets were read in this turn; after a large group a little later, so that items of the next turns join. */
   function runLater(): void {
     if (isDue) return
     isDue = true

@@ -1,4 +1,4 @@
-/** The private key of a node, kept in its data directory: a node that restarts is the same peer. Losing the directory loses only that. */
+/** The private key of a node, stored in its data directory: a node that restarts is the same peer. */
 
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { MessageSecret } from '../../index.ts'
@@ -6,9 +6,9 @@ import { loadOwnerFile } from './owner-file.ts'
 import { explainSystemError } from './system-error.ts'
 
 const KEY_FILE = 'private-key'
-/** An Ed25519 key is 68 bytes in libp2p's form; whatever is larger than this is something else. */
+/** Larger files hold something else; an Ed25519 key is 68 bytes in libp2p's form. */
 const MAX_KEY_FILE_BYTES = 4096
-/** The seed; what follows it in libp2p's form is the public key. */
+/** Length of the seed, which the public key follows in libp2p's form. */
 const MESSAGE_SECRET_BYTES = 32
 
 /**
@@ -42,7 +42,7 @@ function isEd25519Key(bytes: Uint8Array): boolean {
   }
 }
 
-/** Whose messages a node's are: its own. @param privateKey as `loadIdentity` gives it */
+/** The secret of the node's own messages. @param privateKey from `loadIdentity` */
 export function messageSecretOf(privateKey: Uint8Array): MessageSecret {
   return privateKeyFromProtobuf(privateKey).raw.slice(0, MESSAGE_SECRET_BYTES)
 }

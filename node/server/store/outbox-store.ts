@@ -1,6 +1,6 @@
 /**
- * An outbox in a SQLite file, which a running node and short commands share: each change is one transaction, and those of one turn of the
- * event loop are committed with one sync to the disk.
+ * An outbox in a SQLite file, which a running node and short commands share. Changes of one turn of the event loop are committed in one
+ * transaction, with one sync to the disk.
  */
 
 import { join } from 'node:path'
@@ -12,12 +12,12 @@ import { type DatabaseForm, openDatabaseFile } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 
-/** The outbox of a node, and of the short commands that have its identity. */
+/** The outbox of a node, and of short commands with its identity. */
 export function outboxPathIn(dataDirectory: string): string {
   return join(dataDirectory, 'outbox.db')
 }
 
-/** One index besides that of the ids: each costs every post two writes more, and what is done is pruned before there is much of it. */
+/** One index besides that of the ids: each index costs every post two more writes, and done entries are pruned while they are few. */
 const FORM: DatabaseForm = {
   noun: 'outbox',
   applicationId: 0x6d66_6f75, // "mfou"
@@ -40,23 +40,23 @@ const FORM: DatabaseForm = {
     CREATE INDEX public_keys_by_age ON public_keys (met)`,
 }
 
-/** Receivers whose public keys are remembered; the one met longest ago goes first. */
+/** Receivers whose public keys are remembered; the one met longest ago is forgotten first. */
 const MAX_PUBLIC_KEYS = 10_000
-/** Changes that wait for the disk; more than a busy sender has under way. */
+/** Changes that may wait for the disk; more than a busy sender has in flight. */
 const MAX_WAITING = 65_536
 
 interface Change<T = unknown> {
   run(): T
-  /** False: a crash of this process leaves it, one of the whole machine may undo it. */
+  /** False: it survives a crash of this process, but perhaps not one of the machine. */
   isSynced: boolean
 }
 
 type Done<T> = { value: T } | { error: unknown }
 
 /**
- * Opens the file, or makes it. Its directory must be there.
+ * Opens the file, or makes it. Its directory must exist.
  *
- * @throws {MayflyError} ERR_DAMAGED: it is damaged, and left as it is; ERR_BAD_OPTION: it is something else, or of a newer mayfly
+ * @throws {MayflyError} ERR_DAMAGED: it is damaged, and left as it is; ERR_BAD_OPTION: it is another file, or of a newer mayfly
  * @throws the system's error, in words
  */
 export function openOutboxStore(path: string): OutboxStore {
@@ -65,7 +65,7 @@ export function openOutboxStore(path: string): OutboxStore {
 
   let isSyncing = true
 
-  /** Commits in the order of their making; the next one that syncs brings those before it to the disk, too. */
+  /** Turns syncing on or off. A commit that syncs also brings earlier ones to the disk. */
   function syncCommits(isNeeded: boolean): void {
     if (isNeeded === isSyncing) return
     database.exec(`PRAGMA synchronous = ${isNeeded ? 'FULL' : 'NORMAL'}`)
@@ -74,7 +74,7 @@ export function openOutboxStore(path: string): OutboxStore {
 
   const group = createGroupCommit<Change, Done<unknown>>({
     maxWaiting: MAX_WAITING,
-    isAfterSending: true, // a message is on its way while it is written
+    isAfterSending: true, // a message is sent while it is written
     commit(changes) {
       syncCommits(changes.some(({ isSynced }) => isSynced))
       database.exec('BEGIN IMMEDIATE')
@@ -91,7 +91,7 @@ export function openOutboxStore(path: string): OutboxStore {
     failed: (error) => ({ error }),
   })
 
-  /** Resolves once it is on the disk. */
+  /** Resolves once the change is on the disk. */
   const durably = <T>(run: () => T): Promise<T> => committed({ run, isSynced: true })
 
   async function committed<T>(change: Change<T>): Promise<T> {
@@ -100,7 +100,7 @@ export function openOutboxStore(path: string): OutboxStore {
     throw explain(done.error, path)
   }
 
-  /** What was asked for before is seen. */
+  /** Reads after committing the changes that were asked for before. */
   async function reading<T>(read: () => T): Promise<T> {
     group.flush()
     try {
@@ -197,7 +197,7 @@ function entryOf(row: Record<string, SQLOutputValue>): OutboxEntry {
   }
 }
 
-/** A receipt with its ids in one piece: there are many, and each message that it names has the receipt. */
+/** A receipt with its ids concatenated, to save room: each of the many messages that it names stores the receipt. */
 type ReceiptRow = [receiver: Uint8Array, ids: Uint8Array, storedAtMs: number, bytes: Uint8Array]
 
 function encodeOutcome(outcome: PostOutcome | undefined): Uint8Array | null {

@@ -1,4 +1,4 @@
-/** A secret in a file that only its owner may read: made once, whole or not at all, and refused when others could have read it. */
+/** A secret in a file that only its owner may read: made atomically, once, and refused when others could have read it. */
 
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, unlink } from 'node:fs/promises'
@@ -8,19 +8,19 @@ import { MayflyError } from '../../errors.ts'
 export interface OwnerFile {
   directory: string
   name: string
-  /** How refusals name it: "private key". */
+  /** Its name in errors: "private key". */
   noun: string
-  /** Whatever is larger is something else, in bytes. */
+  /** Larger files hold something else, in bytes. */
   maxBytes: number
   create(): Uint8Array | Promise<Uint8Array>
-  /** True when these bytes are what `create` makes. */
+  /** True for bytes that `create` can have made. */
   isRight(bytes: Uint8Array): boolean
 }
 
 /**
- * Reads it; makes the directory and the file when they are missing.
+ * Reads the secret, or makes the directory and the file.
  *
- * @throws {MayflyError} ERR_BAD_OPTION: others may read it, or it is something else; the message says what to do
+ * @throws {MayflyError} ERR_BAD_OPTION: others may read it, or it is another file; the message says what to do
  * @throws the system's error, when the directory cannot be made, read or written
  */
 export async function loadOwnerFile(file: OwnerFile): Promise<Uint8Array> {
@@ -50,7 +50,7 @@ async function readOwnerFile({ directory, name, noun, maxBytes, isRight }: Owner
   }
 }
 
-/** Written under another name first, then linked: a crash leaves no half file, and of two starts at once both get the same one. */
+/** Writes the file under a temporary name, then links it: a crash leaves no half file, and two processes at once get the same secret. */
 async function createOwnerFile(ownerFile: OwnerFile): Promise<Uint8Array> {
   const { directory, name, create } = ownerFile
   const bytes = await create()
@@ -75,7 +75,7 @@ async function createOwnerFile(ownerFile: OwnerFile): Promise<Uint8Array> {
   return bytes
 }
 
-/** A new name is in the directory, and only there. */
+/** Syncs the directory, which is where a new name is stored. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return // it opens no directories
   const directory = await open(path, 'r')

@@ -1,11 +1,11 @@
-/** Failures of SQLite, told apart by what one can do about them. @see https://www.sqlite.org/rescode.html */
+/** Failures of SQLite, by what one can do about them. @see https://www.sqlite.org/rescode.html */
 
 export type SqliteFailure =
-  /** No room on the disk, or the disk does not do as told: what was there stays, and it may go again later. */
+  /** The disk is full or failing: stored data stays, and writing may succeed later. */
   | 'disk'
-  /** The file is not as SQLite left it, or none of SQLite's. */
+  /** The file was changed, or is not SQLite's. */
   | 'damaged'
-  /** Another connection has it. */
+  /** Another connection has locked it. */
   | 'busy'
   | 'other'
 
@@ -20,14 +20,14 @@ const FAILURES: Readonly<Record<number, SqliteFailure>> = {
   26: 'damaged', // SQLITE_NOTADB
 }
 
-/** Undefined for what is no failure of SQLite. */
+/** Undefined for errors that are not SQLite's. */
 export function sqliteFailureOf(error: unknown): SqliteFailure | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
-  // The lowest byte of an extended code is the code that it refines.
+  // The lowest byte of an extended code is its primary code.
   return FAILURES[error.errcode & 0xff] ?? 'other'
 }
 
-/** SQLite's own words for it, such as "database or disk is full". */
+/** SQLite's own message, such as "database or disk is full". */
 export function sqliteWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const short = 'errstr' in error && typeof error.errstr === 'string' ? error.errstr : undefined

@@ -1,26 +1,23 @@
-/**
- * A receiver: an inbox on disk that listens at its own hashname and at open ends, through a peer of somebody else's making. What a tab, a
- * node and a test have in common of it.
- */
+/** A receiver: an inbox on disk that listens at its own hashname and at open ends, through a peer that was created elsewhere. */
 
 import type { Inbox, Message, MessageSecret, Messages, Tap, TapRule } from '../../index.ts'
 import { hashnameOf, MayflyError, publicKeyOf } from '../../index.ts'
 import type { StoredInbox } from './inbox.ts'
 
-export interface ReceiverOptions {
+export interface InboxReceiverOptions {
   messages: Pick<Messages, 'tap' | 'post'>
   inbox: StoredInbox
   secret: MessageSecret
-  /** Open ends to listen at, besides the own hashname. */
+  /** Open ends to listen at, besides its own hashname. */
   ends: readonly string[]
-  /** What of the open ends is kept; all when empty. */
+  /** Messages of open ends to keep; all when empty. */
   rules: readonly TapRule[]
-  /** Told when an end cannot be listened at, or no longer. */
+  /** Called when it cannot listen at an end, or no longer. */
   onProblem(error: unknown): void
 }
 
-export interface Receiver {
-  /** With its post box. */
+export interface InboxReceiver {
+  /** The inbox, which can send, too. */
   readonly inbox: Inbox
   /**
    * Listens from now on, through a peer that has been started. May be called twice.
@@ -28,12 +25,12 @@ export interface Receiver {
    * @throws {MayflyError} ERR_BAD_END, ERR_BAD_RULE, ERR_LIMIT, ERR_NOT_STARTED
    */
   start(): void
-  /** Listens no more; the inbox stays open. May be called twice. */
+  /** Stops listening; the inbox stays open. May be called twice. */
   stop(): Promise<void>
 }
 
-/** @throws {MayflyError} ERR_WRONG_KEY: the inbox is another one's */
-export function createReceiver({ messages, inbox, secret, ends, rules, onProblem }: ReceiverOptions): Receiver {
+/** @throws {MayflyError} ERR_WRONG_KEY: the inbox belongs to another secret */
+export function createInboxReceiver({ messages, inbox, secret, ends, rules, onProblem }: InboxReceiverOptions): InboxReceiver {
   const own = hashnameOf(publicKeyOf(secret))
   if (own !== inbox.hashname) throw new MayflyError('ERR_WRONG_KEY', `Cannot receive as ${inbox.hashname}: the secret is that of ${own}`)
   const taps = new Map<string, Tap>()
