@@ -1,4 +1,4 @@
-/** What the bundler makes of imports that are not code. */
+/** Imports that the bundler turns into URLs. */
 
 declare module '*?url' {
   /** The address of the file as built. */

@@ -20,14 +20,11 @@ export class Activity {
   readonly #now: () => number
   /** Bounded: `maxEntries`, oldest out first. */
   readonly #entries = new Cell<readonly ActivityEntry[]>([])
+  readonly entries: ReadableCell<readonly ActivityEntry[]> = this.#entries
   #nextId = 1
 
   constructor(now: () => number = Date.now) {
     this.#now = now
-  }
-
-  get entries(): ReadableCell<readonly ActivityEntry[]> {
-    return this.#entries
   }
 
   /** Repeating the newest text only increases its count. */

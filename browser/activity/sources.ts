@@ -13,11 +13,8 @@ export const SOURCES_DEFAULTS = {
 export class Sources {
   readonly #recent = createRecentMap<string, Way>({ maxEntries: SOURCES_DEFAULTS.maxContents, order: 'written' })
   readonly #ways = new Cell<ReadonlyMap<string, Way>>(new Map())
-
   /** The way of the newest piece, by hash. */
-  get ways(): ReadableCell<ReadonlyMap<string, Way>> {
-    return this.#ways
-  }
+  readonly ways: ReadableCell<ReadonlyMap<string, Way>> = this.#ways
 
   add(hash: string, from: string, isDirect: boolean): void {
     const known = this.#recent.peek(hash)

@@ -15,15 +15,12 @@ export const TRAFFIC_DEFAULTS = {
 export class Traffic {
   readonly #now: () => number
   readonly #totals = new Cell<TrafficTotals>({ times: 0, bytes: 0 })
+  readonly totals: ReadableCell<TrafficTotals> = this.#totals
   /** Bytes by second since the epoch. Bounded: adding one removes those older than the graph. */
   readonly #bySecond = new Map<number, number>()
 
   constructor(now: () => number = Date.now) {
     this.#now = now
-  }
-
-  get totals(): ReadableCell<TrafficTotals> {
-    return this.#totals
   }
 
   add(bytes: number, times = 1): void {

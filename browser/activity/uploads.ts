@@ -21,11 +21,8 @@ export class Uploads {
   /** By hash; the uploads of one content in the order of the newest, latest last. Bounded: both limits, oldest out first. */
   readonly #recent = createRecentMap<string, readonly PeerUpload[]>({ maxEntries: UPLOADS_DEFAULTS.maxContents, order: 'written' })
   readonly #byHash = new Cell<ReadonlyMap<string, readonly PeerUpload[]>>(new Map())
-
   /** By hash. */
-  get all(): ReadableCell<ReadonlyMap<string, readonly PeerUpload[]>> {
-    return this.#byHash
-  }
+  readonly all: ReadableCell<ReadonlyMap<string, readonly PeerUpload[]>> = this.#byHash
 
   add(hash: string, peer: string, bytes: number, isDirect: boolean): void {
     const known = this.#recent.peek(hash) ?? []

@@ -26,7 +26,7 @@ export async function saveContent(content: SaveableContent, signal: AbortSignal)
   const name = content.name || 'private file'
   const { showSaveFilePicker } = globalThis as unknown as SavePicker
   if (content.size > MEMORY_BYTES && showSaveFilePicker) return streamTo(await showSaveFilePicker({ suggestedName: name }), content, signal)
-  // Of no media type: a browser must only save it. A page would have the origin of the app.
+  // Without a media type: a browser must only save it. A page would have the origin of the app.
   const url = URL.createObjectURL(await blobOf(content.read({ signal }), 'application/octet-stream'))
   const link = document.createElement('a')
   link.href = url

@@ -28,17 +28,14 @@ export class HolderCounts {
   readonly #session: PeerSession
   readonly #gateway: string
   readonly #counts = new Cell<ReadonlyMap<string, number>>(new Map())
+  /** By hash; absent until the first answer. */
+  readonly counts: ReadableCell<ReadonlyMap<string, number>> = this.#counts
   /** By hash. Bounded by what the tab holds, plus the page on screen. */
   readonly #following = new Map<string, Following>()
 
   constructor({ session, gateway }: HolderCountsOptions) {
     this.#session = session
     this.#gateway = gateway
-  }
-
-  /** By hash; absent until the first answer. */
-  get counts(): ReadableCell<ReadonlyMap<string, number>> {
-    return this.#counts
   }
 
   /** Keeps the count of a page up to date. @returns a function that ends it */

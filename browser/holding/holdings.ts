@@ -17,17 +17,22 @@ export interface HoldingsOptions {
   kept: KeptContent
 }
 
-export interface HoldBlobOptions extends AbortOptions {
-  label: string
+export interface HoldBytesOptions extends Pick<HeldPage, 'madeHere' | 'name' | 'isPart' | 'parts'> {
+  /** The name, or the beginning of the text, when left out. */
+  label?: string
+}
+
+export interface HoldBlobOptions extends AbortOptions, Pick<HeldPage, 'label' | 'madeHere' | 'kept' | 'name' | 'isPart'> {
+  /** The hash that content from others must have. */
+  expectedHash?: string
   /** Gets the number of bytes read, while the content is hashed. */
   onRead?: (bytes: number) => void
-  name?: string
-  isPart?: boolean
   /** Encrypts the content: the cipher text is held, and the file is not shown. */
   seal?(plain: ContentSource): Promise<ContentSource>
 }
 
 export class Holdings {
+  readonly pages: ReadableCell<readonly HeldPage[]>
   readonly #session: PeerSession
   readonly #kept: KeptContent
   readonly #list: HeldPageList
@@ -40,10 +45,7 @@ export class Holdings {
     this.#list = new HeldPageList(
       kept.list().map(({ hash, bytes, label, madeHere }) => ({ hash, size: bytes.byteLength, label, madeHere, kept: true })),
     )
-  }
-
-  get pages(): ReadableCell<readonly HeldPage[]> {
-    return this.#list.pages
+    this.pages = this.#list.pages
   }
 
   page(hash: string): HeldPage | undefined {
@@ -65,50 +67,46 @@ export class Holdings {
   }
 
   /**
-   * Makes a page of the bytes, and holds it. The label is `name` (a file name) when none is given, or the beginning of the text.
+   * Holds bytes in memory: what an author made, or what the caller has checked. The files of a bundle (`parts`) must be held already; they end
+   * with it, unless something else needs them.
    *
    * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
    */
-  async make(bytes: Uint8Array, { name, label = name }: { name?: string; label?: string | undefined } = {}): Promise<HeldPage> {
-    return this.#holdBytes(bytes, { label: label ?? contentLabel(bytes), madeHere: true, ...(name !== undefined && { name }) })
+  async holdBytes(bytes: Uint8Array, { label, ...facts }: HoldBytesOptions): Promise<HeldPage> {
+    const [{ encodeKeyHex }, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
+    const { key, size, outline } = await peer.content.hold(bytes)
+    const hash = encodeKeyHex(key)
+    const page = {
+      ...facts,
+      hash,
+      size,
+      label: label ?? facts.name ?? contentLabel(bytes),
+      madeHere: facts.madeHere || this.page(hash)?.madeHere === true,
+    }
+    // A bundle and its files are held together, and files are not kept over a reload.
+    const kept = !facts.parts && !facts.isPart && this.#kept.keep({ ...page, bytes })
+    return this.#list.add({ ...page, kept, ...(outline && { outline: encodeKeyHex(outline) }) })
   }
 
   /**
-   * Makes content of a file, and holds it without a copy: the file is read once to be hashed, and then as others fetch pieces.
+   * Holds a file or Blob without a copy: it is read once to be hashed, and then as others fetch pieces.
    *
-   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
+   * @throws {MayflyError} ERR_UNAVAILABLE (the SHA-256 is not `expectedHash`), ERR_TOO_LARGE, ERR_LIMIT
    * @throws signal.reason, when aborted
    * @throws when the file cannot be read
    */
-  async makeOf(blob: Blob, options: HoldBlobOptions): Promise<HeldPage> {
-    return this.#holdBlob(blob, { ...options, madeHere: true, kept: false })
-  }
-
-  /**
-   * Makes a bundle of files that are held already. Stopping it also stops its files, unless something else needs them.
-   *
-   * @throws {MayflyError} ERR_LIMIT
-   */
-  async makeBundle(
-    bytes: Uint8Array,
-    { label, parts, madeHere }: { label: string; parts: string[]; madeHere: boolean },
-  ): Promise<HeldPage> {
-    return this.#holdBytes(bytes, { label, madeHere, parts })
-  }
-
-  /** Holds bytes from others, which the caller has checked. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
-  async hold(bytes: Uint8Array, options: { isPart?: boolean; label?: string } = {}): Promise<HeldPage> {
-    return this.#holdBytes(bytes, { label: contentLabel(bytes), madeHere: false, ...options })
-  }
-
-  /**
-   * Checks the SHA-256 of large content from others, and holds it.
-   *
-   * @throws {MayflyError} ERR_UNAVAILABLE (the SHA-256 is another), ERR_LIMIT
-   * @throws signal.reason, when aborted
-   */
-  async holdReceived(hash: string, blob: Blob, options: HoldBlobOptions & { kept: boolean }): Promise<HeldPage> {
-    return this.#holdBlob(blob, { ...options, madeHere: false, expected: hash })
+  async holdBlob(blob: Blob, { signal, onRead, expectedHash, seal, ...facts }: HoldBlobOptions): Promise<HeldPage> {
+    const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
+    const { encodeKeyHex, MayflyError } = library
+    const plain = blobContent(library, blob, onRead)
+    const { key, size, outline } = await peer.content.hold(seal ? await seal(plain) : plain, signal ? { signal } : {})
+    const hash = encodeKeyHex(key)
+    if (expectedHash !== undefined && hash !== expectedHash) {
+      if (!this.has(hash)) await peer.content.release(key)
+      throw new MayflyError('ERR_UNAVAILABLE', 'The content is not what its address says: its SHA-256 is another')
+    }
+    this.#blobs.set(hash, seal ? undefined : blob)
+    return this.#list.add({ ...facts, hash, size, ...(outline && { outline: encodeKeyHex(outline) }) })
   }
 
   /** Stops holding. The files of a bundle end with it, unless they are held by themselves or for another bundle. */
@@ -156,33 +154,6 @@ export class Holdings {
       lost.push(hash)
     }
     return lost
-  }
-
-  async #holdBytes(bytes: Uint8Array, facts: Omit<HeldPage, 'hash' | 'size' | 'kept'>): Promise<HeldPage> {
-    const [{ encodeKeyHex }, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
-    const { key, size, outline } = await peer.content.hold(bytes)
-    const hash = encodeKeyHex(key)
-    const madeHere = facts.madeHere || this.page(hash)?.madeHere === true
-    // A bundle and its files are held together, and files are not kept over a reload.
-    const kept = !facts.parts && !facts.isPart && this.#kept.keep({ hash, bytes, madeHere, label: facts.label })
-    return this.#list.add({ ...facts, hash, size, madeHere, kept, ...(outline && { outline: encodeKeyHex(outline) }) })
-  }
-
-  async #holdBlob(
-    blob: Blob,
-    { signal, onRead, expected, seal, ...facts }: HoldBlobOptions & { madeHere: boolean; kept: boolean; expected?: string },
-  ): Promise<HeldPage> {
-    const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
-    const { encodeKeyHex, MayflyError } = library
-    const plain = blobContent(library, blob, onRead)
-    const { key, size, outline } = await peer.content.hold(seal ? await seal(plain) : plain, signal ? { signal } : {})
-    const hash = encodeKeyHex(key)
-    if (expected !== undefined && hash !== expected) {
-      if (!this.has(hash)) await peer.content.release(key)
-      throw new MayflyError('ERR_UNAVAILABLE', 'The content is not what its address says: its SHA-256 is another')
-    }
-    this.#blobs.set(hash, seal ? undefined : blob)
-    return this.#list.add({ ...facts, hash, size, ...(outline && { outline: encodeKeyHex(outline) }) })
   }
 
   #forget(hash: string): void {

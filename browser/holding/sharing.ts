@@ -36,17 +36,14 @@ export class Sharing {
   readonly #session: PeerSession
   readonly #holdings: Holdings
   readonly #progress = new Cell<SharingProgress | undefined>(undefined)
+  /** Undefined while nothing is hashed. */
+  readonly progress: ReadableCell<SharingProgress | undefined> = this.#progress
   /** The files of the bundles that were made in this tab, to change the choice later. Bounded by what the tab holds. */
   readonly #filesOf = new Map<string, readonly ChosenFile[]>()
 
   constructor({ session, holdings }: SharingOptions) {
     this.#session = session
     this.#holdings = holdings
-  }
-
-  /** Undefined while nothing is hashed. */
-  get progress(): ReadableCell<SharingProgress | undefined> {
-    return this.#progress
   }
 
   /** The files of a bundle that was made here; undefined for any other content. */
@@ -75,10 +72,10 @@ export class Sharing {
    * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
    */
   async shareText(bytes: Uint8Array, { isPrivate }: { isPrivate: boolean }): Promise<SharedPage> {
-    if (!isPrivate) return this.#holdings.make(bytes)
+    if (!isPrivate) return this.#holdings.holdBytes(bytes, { madeHere: true })
     const sealing = createSealing(await this.#session.library())
     const type = contentKindOf(bytes).kind === 'html' ? 'text/html' : 'text/plain'
-    const page = await this.#holdings.make(await sealing.sealBytes(bytes, { type }), { label: PRIVATE_LABEL })
+    const page = await this.#holdings.holdBytes(await sealing.sealBytes(bytes, { type }), { label: PRIVATE_LABEL, madeHere: true })
     return { ...page, secret: sealing.secret }
   }
 
@@ -86,11 +83,14 @@ export class Sharing {
     const { limits } = (await this.#session.peer({ signal })).status()
     if (file.size <= limits.maxPieceBytes) {
       const bytes = new Uint8Array(await file.arrayBuffer())
-      if (!sealing) return this.#holdings.make(bytes, { name: path })
-      return this.#holdings.make(await sealing.sealBytes(bytes, sealing.factsOf({ path, file })), { label: PRIVATE_LABEL })
+      if (!sealing) return this.#holdings.holdBytes(bytes, { name: path, madeHere: true })
+      const sealed = await sealing.sealBytes(bytes, sealing.factsOf({ path, file }))
+      return this.#holdings.holdBytes(sealed, { label: PRIVATE_LABEL, madeHere: true })
     }
     try {
-      return await this.#holdings.makeOf(file, {
+      return await this.#holdings.holdBlob(file, {
+        madeHere: true,
+        kept: false,
         ...(sealing ? sealing.holdOptions({ path, file }) : { label: path, name: path }),
         signal,
         onRead: (done) => this.#progress.set({ done, total: file.size, path }),
@@ -112,7 +112,7 @@ export class Sharing {
       for (const { path, file } of files) {
         const onRead = (read: number) => this.#progress.set({ done: before + read, total, path })
         const named = sealing ? sealing.holdOptions({ path, file }) : { label: path }
-        const page = await this.#holdings.makeOf(file, { ...named, signal, isPart: true, onRead })
+        const page = await this.#holdings.holdBlob(file, { ...named, madeHere: true, kept: false, signal, isPart: true, onRead })
         made.push(page)
         before += file.size
         const { hash, outline } = page
@@ -128,13 +128,8 @@ export class Sharing {
       const parts = [...new Set(made.map(({ hash }) => hash))]
       const label = commonFolder(files) ?? `${files.length} files`
       const list = library.encodeBundle(entries)
-      const bundle = sealing
-        ? await this.#holdings.makeBundle(await sealing.sealBytes(list, { name: label, type: library.BUNDLE_MEDIA_TYPE }), {
-            label: PRIVATE_LABEL,
-            parts,
-            madeHere: true,
-          })
-        : await this.#holdings.makeBundle(list, { label, parts, madeHere: true })
+      const bytes = sealing ? await sealing.sealBytes(list, { name: label, type: library.BUNDLE_MEDIA_TYPE }) : list
+      const bundle = await this.#holdings.holdBytes(bytes, { label: sealing ? PRIVATE_LABEL : label, parts, madeHere: true })
       this.#filesOf.set(bundle.hash, files)
       return bundle
     } catch (error) {

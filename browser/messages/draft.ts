@@ -14,10 +14,7 @@ const EMPTY: DraftState = { to: '', text: '' }
 
 export class Draft {
   readonly #state = new Cell<DraftState>(EMPTY)
-
-  get state(): ReadableCell<DraftState> {
-    return this.#state
-  }
+  readonly state: ReadableCell<DraftState> = this.#state
 
   /** Changes the receiver. An answer to somebody else becomes a new message. */
   address(to: string): void {

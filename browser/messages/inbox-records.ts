@@ -26,7 +26,7 @@ export interface InboxRecordsOptions {
 }
 
 export const INBOX_RECORDS_DEFAULTS: Readonly<Required<InboxRecordsOptions>> = {
-  maxMessages: 2_000, // what a person still scrolls through
+  maxMessages: 2_000, // a list that a person can still scroll through
   maxBytes: 33_554_432, // 500 messages of the largest size
   maxKnown: 100_000, // 10 MB on the disk; a week of one message every six seconds
 }

@@ -40,7 +40,10 @@ export class Mailbox {
   readonly #records: InboxRecords
   readonly #onChange: MailboxOptions['onChange']
   readonly #inbox = new Cell<readonly InboxRow[]>([])
+  /** Newest first. */
+  readonly inbox: ReadableCell<readonly InboxRow[]> = this.#inbox
   readonly #counts = new Cell({ messages: 0, unread: 0 })
+  readonly counts: ReadableCell<{ messages: number; unread: number }> = this.#counts
   #shown = PAGE
 
   constructor({ messages, secret, hashname, inbox, settings, sent, onChange, locks }: MailboxOptions) {
@@ -51,15 +54,6 @@ export class Mailbox {
     this.#onChange = onChange
     const keep = (end: string, arrived: Message[]) => this.#keep(end, arrived)
     this.receiver = new MessageReceiver({ messages, secret, hashname, ends: settings.ends, keep, locks })
-  }
-
-  /** Newest first. */
-  get inbox(): ReadableCell<readonly InboxRow[]> {
-    return this.#inbox
-  }
-
-  get counts(): ReadableCell<{ messages: number; unread: number }> {
-    return this.#counts
   }
 
   /** Reads what is stored, and starts to receive. Call it once. @throws DOMException, when it cannot be read */

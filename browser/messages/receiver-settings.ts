@@ -1,4 +1,4 @@
-/** What this origin accepts, as its views see it: the ends it listens to, who may write, and the senders that were named or muted. */
+/** The settings of this origin as a receiver, for its views: the ends it listens to, who may write, and the senders that were named or muted. */
 
 import { checkRules, type MessageRefusal, parseEnd } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
@@ -11,34 +11,22 @@ export class ReceiverSettings {
   readonly #records: ReceiverRecords
   readonly #hashname: string
   readonly #ends = new Cell<readonly EndSettings[]>([])
+  /** Open ends that this origin listens to. */
+  readonly ends: ReadableCell<readonly EndSettings[]> = this.#ends
   readonly #policy = new Cell<EndPolicy>('open')
+  /** The senders that may write to this origin's own address. */
+  readonly policy: ReadableCell<EndPolicy> = this.#policy
   readonly #muted = new Cell<ReadonlySet<string>>(new Set())
+  /** Muted senders, by hashname. */
+  readonly muted: ReadableCell<ReadonlySet<string>> = this.#muted
   readonly #names = new Cell<ReadonlyMap<string, string>>(new Map())
+  /** Names of senders, by hashname. */
+  readonly names: ReadableCell<ReadonlyMap<string, string>> = this.#names
 
   /** @param hashname this origin's own */
   constructor(records: ReceiverRecords, hashname: string) {
     this.#records = records
     this.#hashname = hashname
-  }
-
-  /** Open ends that this origin listens to. */
-  get ends(): ReadableCell<readonly EndSettings[]> {
-    return this.#ends
-  }
-
-  /** Who may write to this origin's own address. */
-  get policy(): ReadableCell<EndPolicy> {
-    return this.#policy
-  }
-
-  /** Muted senders, by hashname. */
-  get muted(): ReadableCell<ReadonlySet<string>> {
-    return this.#muted
-  }
-
-  /** Names of senders, by hashname. */
-  get names(): ReadableCell<ReadonlyMap<string, string>> {
-    return this.#names
   }
 
   /** Reads the stored settings again. @throws DOMException */

@@ -31,14 +31,11 @@ export class SentMessages {
   readonly draft = new Draft()
   readonly #options: SentMessagesOptions
   readonly #list = new Cell<readonly SentMessage[]>([])
+  /** Newest first. */
+  readonly list: ReadableCell<readonly SentMessage[]> = this.#list
 
   constructor(options: SentMessagesOptions) {
     this.#options = options
-  }
-
-  /** Newest first. */
-  get list(): ReadableCell<readonly SentMessage[]> {
-    return this.#list
   }
 
   /**

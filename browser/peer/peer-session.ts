@@ -1,6 +1,6 @@
 /**
- * The one peer of this tab: loads the library after the first paint, starts the peer, and tracks its connection to the network. What the
- * tab holds is in `holdings.ts`, the counts of holders in `holder-counts.ts`.
+ * The one peer of this tab: loads the library after the first paint, starts the peer, and tracks its connection to the network. The contents
+ * that the tab holds are in `holdings.ts`, the counts of holders in `holder-counts.ts`.
  */
 
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../../node/index.ts'
@@ -32,6 +32,7 @@ export class PeerSession {
   readonly #gateway: string
   readonly #load: () => Promise<PeerLibrary>
   readonly #connection = new Cell<Connection>({ state: 'loading' })
+  readonly connection: ReadableCell<Connection> = this.#connection
   readonly #outcome = new Cell<TabPeer | { failure: unknown } | undefined>(undefined)
   /** Bounded by the parts of the tab. */
   readonly #listeners = new Set<(event: PeerEvent) => void>()
@@ -44,10 +45,6 @@ export class PeerSession {
   constructor({ gateway, load }: PeerSessionOptions) {
     this.#gateway = gateway
     this.#load = load
-  }
-
-  get connection(): ReadableCell<Connection> {
-    return this.#connection
   }
 
   /** The peer's limits, once it runs. */

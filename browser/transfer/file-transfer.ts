@@ -49,7 +49,7 @@ export async function fetchFile(options: FileTransferOptions): Promise<void> {
   const { maxPieceBytes } = peer.status().limits
   if (file.size > maxPieceBytes) return fetchLarge(download)
   const bytes = await retry(download, async () => readOpened(await peer.content.open(download.key, { signal }), maxPieceBytes, signal))
-  if (bytes) await holdings.hold(bytes, { isPart })
+  if (bytes) await holdings.holdBytes(bytes, { isPart, madeHere: false })
 }
 
 /** Retries until a holder is there. */
@@ -126,5 +126,6 @@ async function checkAndHold({ options, library }: FileDownload): Promise<void> {
   if (blob === undefined) throw new library.MayflyError('ERR_UNAVAILABLE', 'The received pieces are gone')
   const onRead = (done: number) => onState({ phase: 'checking', done })
   onRead(0)
-  await holdings.holdReceived(hash, blob, { label: path, name: path, signal, onRead, isPart, kept: files.outlivesReload })
+  const facts = { label: path, name: path, isPart, madeHere: false, kept: files.outlivesReload, expectedHash: hash }
+  await holdings.holdBlob(blob, { ...facts, signal, onRead })
 }

@@ -13,7 +13,7 @@ import { type FileTransferState, fetchFile } from './file-transfer.ts'
 import type { ReceivedFiles } from './received-files.ts'
 import { TransferProgress } from './transfer-progress.ts'
 
-/** What to fetch. Plain data: it is stored in the tab's session storage. */
+/** The contents to fetch. Plain data: it is stored in the tab's session storage. */
 export interface TransferPlan {
   hash: string
   label: string
@@ -98,7 +98,7 @@ export class Transfer {
       await this.#fetchFiles(signal)
       if (plan.bundle !== undefined) {
         const bytes = fromBase64(plan.bundle)
-        await holdings.makeBundle(bytes, { label: plan.label, parts: plan.files.map(({ hash }) => hash), madeHere: false })
+        await holdings.holdBytes(bytes, { label: plan.label, parts: plan.files.map(({ hash }) => hash), madeHere: false })
       }
       this.#report({ phase: 'done', bytesPerSecond: 0 })
     } catch (error) {

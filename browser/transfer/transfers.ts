@@ -30,15 +30,12 @@ export class Transfers {
   readonly #options: TransfersOptions
   /** By hash. Bounded by the peer's limits on what it holds: each transfer becomes held content, or is cancelled. */
   readonly #transfers = new Cell<ReadonlyMap<string, Transfer>>(new Map())
+  /** By hash. */
+  readonly all: ReadableCell<ReadonlyMap<string, Transfer>> = this.#transfers
   #files: Promise<ReceivedFiles> | undefined
 
   constructor(options: TransfersOptions) {
     this.#options = options
-  }
-
-  /** By hash. */
-  get all(): ReadableCell<ReadonlyMap<string, Transfer>> {
-    return this.#transfers
   }
 
   /** Resumes transfers after a reload, and holds complete ones again. Paused ones stay paused. */

@@ -10,7 +10,7 @@ import type { ServedState } from './types.ts'
 
 export interface NavigationOptions {
   window: Window
-  /** What each visit uses. */
+  /** Handed to each visit. */
   parts: Omit<PageVisitOptions, 'route' | 'served'>
   /** The state of the page in the document, when the gateway served one. */
   served?: ServedState | undefined

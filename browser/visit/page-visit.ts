@@ -37,12 +37,16 @@ export const PAGE_VISIT_DEFAULTS = {
 export abstract class PageVisit {
   readonly hash: string
   readonly route: PageRoute
-  /** What to fetch so that this tab holds all of it; undefined while unknown, or when it is here. */
+  /** The transfer that makes this tab hold all of the content; undefined while unknown, or when it is here. */
   abstract readonly plan: TransferPlan | undefined
   protected readonly options: Required<Omit<PageVisitOptions, 'served' | 'route'>>
   protected readonly shownState: Cell<VisitState>
   protected readonly knownFacts = new Cell<ContentFacts | undefined>(undefined)
+  /** Undefined while nothing is known. */
+  readonly facts: ReadableCell<ContentFacts | undefined> = this.knownFacts
   protected readonly files = new Cell<readonly BundleFile[] | undefined>(undefined)
+  /** The files of a bundle; undefined for other content. */
+  readonly bundle: ReadableCell<readonly BundleFile[] | undefined> = this.files
   /** The state of content that is too large to be held automatically. */
   protected abstract readonly largeState: 'streamed' | 'opened'
   readonly #controller = new AbortController()
@@ -66,16 +70,6 @@ export abstract class PageVisit {
 
   get state(): ReadableCell<VisitState> {
     return this.shownState
-  }
-
-  /** The files of a bundle; undefined for other content. */
-  get bundle(): ReadableCell<readonly BundleFile[] | undefined> {
-    return this.files
-  }
-
-  /** Undefined while nothing is known. */
-  get facts(): ReadableCell<ContentFacts | undefined> {
-    return this.knownFacts
   }
 
   protected get signal(): AbortSignal {

@@ -114,13 +114,9 @@ export class PrivateVisit extends PageVisit {
   }
 
   #hold(cipher: Uint8Array): Promise<void> {
-    const { holdings } = this.options
-    const plan = this.#plan
-    return this.hold(() =>
-      plan?.bundle === undefined
-        ? holdings.hold(cipher, { label: PRIVATE_LABEL })
-        : holdings.makeBundle(cipher, { label: PRIVATE_LABEL, parts: plan.files.map(({ hash }) => hash), madeHere: false }),
-    )
+    const { bundle, files = [] } = this.#plan ?? {}
+    const parts = bundle === undefined ? {} : { parts: files.map(({ hash }) => hash) }
+    return this.hold(() => this.options.holdings.holdBytes(cipher, { label: PRIVATE_LABEL, madeHere: false, ...parts }))
   }
 }
 

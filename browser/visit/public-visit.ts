@@ -31,10 +31,10 @@ export class PublicVisit extends PageVisit {
 
   override async holdAgain(): Promise<void> {
     const { name } = this.route
-    const facts = { label: name ?? 'a file', ...(name !== undefined && { name }) }
+    const facts = { label: name ?? 'a file', madeHere: true, kept: false, ...(name !== undefined && { name }) }
     const [bytes, blob] = [this.#bytes, this.#blob]
-    if (blob) await this.options.holdings.makeOf(blob, { ...facts, signal: this.signal })
-    else if (bytes) await this.hold(() => this.options.holdings.hold(bytes))
+    if (blob) await this.options.holdings.holdBlob(blob, { ...facts, signal: this.signal })
+    else if (bytes) await this.hold(() => this.options.holdings.holdBytes(bytes, { madeHere: false }))
     else this.tryAgain()
   }
 
@@ -111,7 +111,7 @@ export class PublicVisit extends PageVisit {
     }
     if (gatewayType === undefined) screen.showLocal(bytes)
     else this.#showGateway(bytes.byteLength, gatewayType)
-    await this.hold(() => holdings.hold(bytes))
+    await this.hold(() => holdings.holdBytes(bytes, { madeHere: false }))
   }
 
   /** Private content, opened without its key: nothing of it can be shown. */

@@ -54,7 +54,7 @@ export interface ContentScreen {
   clear(): void
 }
 
-/** What is known of the content besides its bytes. */
+/** Known properties of the content. */
 export interface ContentFacts {
   /** In bytes. */
   size: number

@@ -14,7 +14,6 @@ export function partOf(path: string): string {
 
 /** Sentences without a subject, by part; 0 where none is named. */
 export const HEADLESS_LEFT: Readonly<Record<string, number>> = {
-  browser: 85,
   gateway: 63,
   node: 12,
   'node/async': 5,
@@ -34,12 +33,7 @@ export const LONG_LINES_LEFT: Readonly<Record<string, number>> = {
 
 /** Functions and classes that are too long: the name, and its lines. */
 export const LONG_FUNCTIONS_LEFT: Readonly<Record<string, number>> = {
-  Holdings: 179,
   InboxDatabase: 261,
-  Mailbox: 221,
-  PageVisit: 282,
-  PrivateVisit: 195,
-  Tab: 207,
   createMessages: 295,
   createOutbox: 172,
   createPeer: 206,
@@ -63,6 +57,5 @@ export const LARGE_CONTEXTS_LEFT: Readonly<Record<string, number>> = {
 
 /** Files that are too long: the path, and its lines. */
 export const LONG_FILES_LEFT: Readonly<Record<string, number>> = {
-  'browser/visit/page-visit.ts': 422,
   'node/messages/routing/message-server.ts': 402,
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import type { VisitState } from '../../browser/visit/types.ts'
 
-/** How long a page may take to show something, in ms. */
+/** Time limit for a page to show something, in ms. */
 const SEES_MS = 40_000
 
 /** Opens the home page and waits until the tab is in the network. */
@@ -13,13 +13,13 @@ export async function openHome(page: Page, url: string): Promise<void> {
   await seesConnection(page, 'joined')
 }
 
-/** Makes a page of typed text. Returns its hash, as the address says. */
+/** Makes a page of typed text. Returns its hash, from the address bar. */
 export async function makeText(page: Page, text: string): Promise<string> {
   await page.getByLabel('Your page').fill(text)
   return pressMake(page)
 }
 
-/** Makes a page of a chosen file. Returns its hash, as the address says. */
+/** Makes a page of a chosen file. Returns its hash, from the address bar. */
 export async function makeFile(page: Page, bytes: Uint8Array, name = 'file.bin'): Promise<string> {
   await chooseFile(page, bytes, name)
   await page.getByTestId('chosen-file').waitFor()
@@ -36,12 +36,12 @@ export async function pressMake(page: Page): Promise<string> {
   return hashOf(page)
 }
 
-/** The hash in the address. */
+/** The hash in the address bar. */
 export function hashOf(page: Page): string {
   return new URL(page.url()).pathname.slice(1, 65)
 }
 
-/** Waits until the page says that so many hold it. */
+/** Waits until the page shows this number of holders. */
 export async function seesCount(page: Page, count: number, timeoutMs = SEES_MS): Promise<void> {
   await page.locator(`[data-testid="count"][data-count="${count}"]`).waitFor({ timeout: timeoutMs })
 }
@@ -63,7 +63,7 @@ export function sha256Hex(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Collects what the page's policy refused, and what a script threw. */
+/** Collects violations of the page's policy, and errors of its scripts. */
 export function listenForTrouble(page: Page): string[] {
   const trouble: string[] = []
   page.on('pageerror', (error) => trouble.push(error.message))

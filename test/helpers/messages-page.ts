@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core'
 import type { PostOutcome } from '../../node/index.ts'
 import { seesConnection } from './app-page.ts'
 
-/** How long a page may take to show something, in ms: slow machines need it. */
+/** Time limit for a page to show something, in ms; long for slow machines. */
 const SEES_MS = 40_000
 
 /** Opens the page, and waits until this browser has an address and is in the network. Returns the address. */
@@ -29,26 +29,26 @@ export async function listenTo(page: Page, name: string): Promise<void> {
   await page.getByTestId('ends').getByText(name).waitFor()
 }
 
-/** Chooses of whom messages are taken on an end. */
+/** Chooses whose messages an end accepts. */
 export async function takeFrom(page: Page, name: string, policy: 'open' | 'known' | 'muted'): Promise<void> {
   await page.getByLabel(`Accept messages on ${name}`).selectOption(policy)
   await page.locator(`[data-testid="ends"] > li[data-end="${name}"][data-policy="${policy}"]`).waitFor()
 }
 
-/** Writes and sends it, and waits until it is on its way or was refused. */
+/** Writes and sends a message, and waits until it is in the list or was refused. */
 export async function writeMessage(page: Page, to: string, text: string): Promise<void> {
   await page.getByTestId('message-to').fill(to)
   await sendText(page, text)
 }
 
-/** The same to who is addressed already. */
+/** As `writeMessage`, to the receiver that is filled in. */
 export async function sendText(page: Page, text: string): Promise<void> {
   await page.getByTestId('message-text').fill(text)
   await page.getByTestId('send').click()
   await page.getByRole('button', { name: 'Send', exact: true }).waitFor({ timeout: SEES_MS })
 }
 
-/** The message with this text in the inbox, as soon as it is there. */
+/** Waits for the message with this text in the inbox. */
 export async function seesMessage(page: Page, text: string, timeoutMs = SEES_MS): Promise<Locator> {
   const message = inboxOf(page).filter({ hasText: text }).first()
   await message.waitFor({ timeout: timeoutMs })
@@ -59,7 +59,7 @@ export function inboxOf(page: Page): Locator {
   return page.locator('[data-testid="inbox"] > li')
 }
 
-/** Waits until so many sent messages have come so far. */
+/** Waits until this number of sent messages is in the state. */
 export async function seesSent(page: Page, state: PostOutcome['state'], count = 1, timeoutMs = SEES_MS): Promise<void> {
   await page
     .locator(`[data-testid="sent"] > li[data-state="${state}"]`)

@@ -33,11 +33,11 @@ const chromium = useChromium()
 const rawOf = (hash: string) => fetch(`${node.url}/raw/${hash}`)
 const bytesOf = async (hash: string) => new Uint8Array(await (await rawOf(hash)).arrayBuffer())
 
-/** Content that no other test has. */
+/** Content of this test alone. */
 const unique = (words: string) => `${words} ${crypto.randomUUID()}`
 
 describe('making a page', () => {
-  it('gives a link at once, without a reload, and the author is its first holder', async () => {
+  it('shows a link at once, without a reload, and the author is the first holder', async () => {
     const page = await chromium.newPage()
     const trouble = listenForTrouble(page)
     await openHome(page, node.url)
@@ -54,7 +54,7 @@ describe('making a page', () => {
     expect(trouble).toEqual([])
   })
 
-  it('keeps the bytes of text with emoji, of nothing, and of any file', async () => {
+  it('keeps the bytes of text with emoji, of an empty page, and of any file', async () => {
     const page = await chromium.newPage()
     await openHome(page, node.url)
     const everyByte = Uint8Array.from({ length: 512 }, (_, i) => i)
@@ -77,7 +77,7 @@ describe('making a page', () => {
     expect(await page.getByTestId('held').locator('li').count()).toBe(makes.length)
   })
 
-  it('keeps the line ends of pasted text, also with more typed after it', async () => {
+  it('keeps the line ends of pasted text, also when more is typed after it', async () => {
     const context = await chromium.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
     const page = await context.newPage()
     await openHome(page, node.url)
@@ -89,7 +89,7 @@ describe('making a page', () => {
     expect(await pressMake(page)).toBe(sha256Hex(`${pasted}typed`))
   })
 
-  it('takes a file that is dropped anywhere on the page', async () => {
+  it('accepts a file that is dropped anywhere on the page', async () => {
     const page = await chromium.newPage()
     await openHome(page, node.url)
     const text = unique('dropped\r\n')
@@ -103,7 +103,7 @@ describe('making a page', () => {
     expect(await pressMake(page)).toBe(sha256Hex(text))
   })
 
-  it('makes a page of text that is larger than one piece', async () => {
+  it('makes a page of text larger than one piece', async () => {
     const page = await chromium.newPage()
     await openHome(page, node.url)
     const text = unique('x'.repeat(262_145))
@@ -144,7 +144,7 @@ describe('making a page', () => {
 })
 
 describe('visiting a page', () => {
-  it('shows the content, checks it, holds it, and both tabs say two', async () => {
+  it('shows, checks and holds the content, and both tabs count two holders', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)
     const hash = await makeText(author, unique(HTML))
@@ -160,7 +160,7 @@ describe('visiting a page', () => {
     expect(trouble).toEqual([])
   })
 
-  it('says so when nobody holds it, and shows it by itself when somebody comes', async () => {
+  it('says that nobody holds it, and shows it as soon as somebody does', async () => {
     const text = unique(HTML)
     const visitor = await chromium.newPage()
     await visitor.goto(`${node.url}/${sha256Hex(text)}`)
@@ -174,7 +174,7 @@ describe('visiting a page', () => {
     await seesCount(author, 2)
   })
 
-  it('never shows bytes that do not match, and gets the right ones through the network', async () => {
+  it('never shows bytes that do not match the hash, and fetches the right ones through the network', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)
     const hash = await makeText(author, unique('the right words'))
@@ -210,7 +210,7 @@ describe('visiting a page', () => {
     expect(await visitor.locator('main').textContent()).toContain('Nobody holds')
   })
 
-  it('shows the content also when the rest of the app cannot be loaded, and says so', async () => {
+  it('shows the content when the rest of the app cannot be loaded, and says so', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)
     const hash = await makeText(author, unique(HTML))
@@ -226,7 +226,7 @@ describe('visiting a page', () => {
     expect(trouble).toEqual([])
   })
 
-  it('offers to save what a browser does not show', async () => {
+  it('offers to save a file that a browser does not show', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)
     const bytes = crypto.getRandomValues(new Uint8Array(1_000))
@@ -244,7 +244,7 @@ describe('visiting a page', () => {
 })
 
 describe('holding', () => {
-  it('goes on over a reload, with content on screen', async () => {
+  it('survives a reload, with the content on screen', async () => {
     const page = await chromium.newPage()
     await openHome(page, node.url)
     const hash = await makeText(page, unique(HTML))
@@ -256,7 +256,7 @@ describe('holding', () => {
     expect((await rawOf(hash)).status).toBe(200)
   })
 
-  it('ends when stopped, is said, and can begin again', async () => {
+  it('ends with a sentence when it is stopped, and can be resumed', async () => {
     const page = await chromium.newPage()
     await openHome(page, node.url)
     const hash = await makeText(page, unique(HTML))
@@ -270,7 +270,7 @@ describe('holding', () => {
     expect((await rawOf(hash)).status).toBe(200)
   })
 
-  it('goes on while moving back and forward between home and pages', async () => {
+  it('continues while the person moves back and forward between the home page and pages', async () => {
     const page = await chromium.newPage()
     await openHome(page, node.url)
     await page.evaluate(() => Object.assign(window, { stillHere: true }))
@@ -286,7 +286,7 @@ describe('holding', () => {
     expect(await page.evaluate(() => 'stillHere' in window)).toBe(true)
   })
 
-  it('warns before the last copy is closed, and only then', async () => {
+  it('warns only before the last copy is closed', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)
     const hash = await makeText(author, unique(HTML))
@@ -304,7 +304,7 @@ describe('holding', () => {
     expect(await closingWarns(author)).toBe(false)
   })
 
-  it('begins again by itself when the node comes back', async () => {
+  it('resumes when the node comes back', async () => {
     const mortal = await startNodeProcess()
     const page = await chromium.newPage()
     await openHome(page, mortal.url)
@@ -323,7 +323,7 @@ describe('holding', () => {
 })
 
 describe('the look', () => {
-  it('fits a phone, and names every control', async () => {
+  it('fits a phone, and every control has a name', async () => {
     const page = await chromium.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' })
     await openHome(page, node.url)
     await page.getByLabel('Your page').fill(`${HTML}${'w'.repeat(400)}`)
@@ -349,11 +349,11 @@ describe('the look', () => {
   })
 })
 
-/** Asks the tab to close as a person does, and stays when it warns. */
+/** Closes the tab as a person does, and keeps it when it warns. */
 async function closingWarns(page: Page): Promise<boolean> {
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('Page.enable')
-  page.once('dialog', () => {}) // or Playwright answers it
+  page.once('dialog', () => {}) // otherwise Playwright answers it
   let isOver = false
   devtools.once('Page.javascriptDialogClosed', () => {
     isOver = true
@@ -364,14 +364,14 @@ async function closingWarns(page: Page): Promise<boolean> {
   const closed = new Promise<boolean>((resolve) => page.once('close', () => resolve(false)))
   await page.close({ runBeforeUnload: true })
   if (!(await Promise.race([warned, closed]))) return false
-  // A busy Chromium takes the warning back by itself, and then stays too.
+  // A busy Chromium withdraws the warning by itself, and keeps the tab too.
   const stay = () => devtools.send('Page.handleJavaScriptDialog', { accept: false }).catch(() => {})
   await waitFor(async () => isOver || stay().then(() => isOver), 40_000, 'the warning is answered')
   expect(page.isClosed()).toBe(false)
   return true
 }
 
-/** How far the page is wider than its window, in CSS pixels. */
+/** The part of the page's width that is outside its window, in CSS pixels. */
 function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 }

@@ -1,4 +1,4 @@
-/** A site in a bundle, in a real browser: its own styles and scripts work in the sandbox, and are nothing to the app's origin. */
+/** A site in a bundle, in a real browser: its own styles and scripts work in the sandbox, and cannot be loaded by the app's origin. */
 
 import { expect, onTestFinished, test } from 'vitest'
 import { type BundleEntry, encodeBundle, encodeKeyHex } from '../../node/index.ts'

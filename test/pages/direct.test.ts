@@ -47,7 +47,7 @@ it('two tabs exchange a file directly: once they are connected the node carries 
   const before = await portBytes(node)
   expect(await visitor.getByTestId('transfer').textContent()).toContain('direct')
   await seesReceiver(author, 'direct')
-  await seesVisit(visitor, 'holding', 240_000) // its SHA-256 is that of the address
+  await seesVisit(visitor, 'holding', 240_000) // its SHA-256 matches the address
   const carried = (await portBytes(node)) - before
   expect(address).toContain(sha256)
   expect(carried).toBeLessThan(ASKED_BEFORE + size / 100)

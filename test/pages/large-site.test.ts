@@ -1,4 +1,4 @@
-/** A site of two hundred files, with odd names, in a real Chromium: what is linked is reached, and nothing of the node's own. */
+/** A site of two hundred files, with odd names, in a real Chromium: every link works, and no link reaches the node's own pages. */
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -15,10 +15,10 @@ const chromium = useChromium()
 
 const FILES = 200
 const PNG = pngBytes(7)
-/** Of the first pages. */
+/** Names of the first pages. */
 const ODD_NAMES = ['with space', 'emoji 🦟', 'ümlaut', '100%', 'a?b#c', "it's & <b>", '...', `${'n'.repeat(250)}`]
 
-/** A name that is itself encoded could be taken for another one: it can be held, and is refused. */
+/** A name that is itself percent-encoded is ambiguous: it can be held, and requests for it are refused. */
 const TWICE_ENCODED = '%2e%2e'
 
 const pathOf = (i: number) => `part ${i % 10}/${ODD_NAMES[i] ?? `page ${i}`}.html`
@@ -98,7 +98,7 @@ test('site: a path that would lead out of it is refused, in the browser’s form
       expect(answer.text).not.toMatch(/"dependencies"|root:|import /)
     }
   }
-  // A browser takes the dots away before it asks: what it then asks for is somebody else's address, or none.
+  // A browser resolves the dots before it sends the request, which then names another address, or none.
   const page = await chromium.newPage()
   for (const out of ['../../package.json', '%2e%2e/%2e%2e/package.json']) {
     const answer = await page.goto(`${nodes.far.url}/raw/${hash}/${out}`)

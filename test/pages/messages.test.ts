@@ -28,7 +28,7 @@ const chromium = useChromium()
 const uniqueEnd = () => `#wall-${crypto.randomUUID().slice(0, 8)}`
 
 describe('messages between tabs', () => {
-  it('go sealed to a hashname, are stored, answered, and named; everything is there after a reload', async () => {
+  it('go encrypted to a hashname, are stored and answered, and a sender can be named; all of it survives a reload', async () => {
     const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
     const trouble = [listenForTrouble(ann), listenForTrouble(bob)]
     const bobs = await openMessages(bob, node.url)
@@ -60,7 +60,7 @@ describe('messages between tabs', () => {
     expect(trouble).toEqual([[], []])
   })
 
-  it('reach everybody who listens to an open name, once, and nobody who does not', async () => {
+  it('reach every listener of an open name once, and nobody else', async () => {
     const [ann, bob, eve] = [await chromium.newPage(), await chromium.newPage(), await chromium.newPage()]
     const [end, other] = [uniqueEnd(), uniqueEnd()]
     for (const page of [ann, bob, eve]) await openMessages(page, node.url)
@@ -93,7 +93,7 @@ describe('messages between tabs', () => {
     expect(await inboxOf(bob).count()).toBe(54)
   })
 
-  it('wait for a receiver that is away, arrive once when it is there again, and can be given up', async () => {
+  it('wait for an absent receiver, arrive once when it is back, and can be cancelled', async () => {
     const [ann, bobsBrowser] = [await chromium.newPage(), await chromium.newContext()]
     const bob = await bobsBrowser.newPage()
     const bobs = await openMessages(bob, node.url)
@@ -117,7 +117,7 @@ describe('messages between tabs', () => {
     await ann.getByTestId('sent').getByText('never mind').waitFor({ state: 'detached' })
   })
 
-  it('are received by one tab of a browser, shown by all, and received by the next when that one closes', async () => {
+  it('are received by one tab of a browser and shown by all, and another tab takes over when that one is closed', async () => {
     const ann = await chromium.newPage()
     const bobsBrowser = await chromium.newContext()
     const [first, second] = [await bobsBrowser.newPage(), await bobsBrowser.newPage()]
@@ -136,8 +136,8 @@ describe('messages between tabs', () => {
   })
 })
 
-describe('what is taken', () => {
-  it('is nothing of a sender who is muted by the button at its message, until it is unmuted', async () => {
+describe('accepted messages', () => {
+  it('exclude a sender that was muted by the button at its message, until it is unmuted', async () => {
     const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
     const bobs = await openMessages(bob, node.url)
     await openMessages(ann, node.url)
@@ -154,14 +154,14 @@ describe('what is taken', () => {
     expect(await inboxOf(bob).count()).toBe(2)
   })
 
-  it('is what was chosen for each end: of whom, and which messages', async () => {
+  it('follow the settings of each end: its senders and its conditions', async () => {
     const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
     const [end, filtered] = [uniqueEnd(), uniqueEnd()]
     const bobs = await openMessages(bob, node.url)
     await openMessages(ann, node.url)
     await bob.getByTestId('add-condition').click()
     await bob.getByTestId('condition-field').fill('kind')
-    // A condition that was left empty would be met by nothing: the form asks for it, and listens to nothing meanwhile.
+    // No message meets an empty condition: the form asks for a value, and does not listen before.
     await bob.getByTestId('end-name').fill(filtered)
     await bob.getByTestId('listen').click()
     expect(
@@ -181,7 +181,7 @@ describe('what is taken', () => {
         body: JSON.stringify(message),
       })
     expect((await post(filtered, { body: 'some news', fields: { kind: 'news' } })).status).toBe(200)
-    expect((await post(filtered, { body: 'no news', fields: { kind: 'talk' } }, '1s')).status).toBe(202) // nobody hears it
+    expect((await post(filtered, { body: 'no news', fields: { kind: 'talk' } }, '1s')).status).toBe(202) // nobody receives it
     await writeMessage(ann, bobs, 'from a stranger')
     await seesSent(ann, 'refused')
     await writeMessage(ann, end, 'from a stranger, here too')
@@ -200,8 +200,8 @@ describe('what is taken', () => {
   })
 })
 
-describe('what a message says', () => {
-  it('is text, whatever it looks like; unread, it counts in the title of any page of the app; too long, it is a link', async () => {
+describe('the text of a message', () => {
+  it('is shown as plain text; unread messages count in the title of every page; a long text is a link', async () => {
     const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
     const trouble = listenForTrouble(bob)
     const bobs = await openMessages(bob, node.url)
@@ -227,7 +227,7 @@ describe('what a message says', () => {
     expect(trouble).toEqual([])
   })
 
-  it('is held again when it was too long, after its sender has reloaded, until it is forgotten', async () => {
+  it('is held again after a reload of its sender when it is long, until it is removed', async () => {
     const [ann, bob] = [await chromium.newPage(), await chromium.newPage()]
     const bobs = await openMessages(bob, node.url)
     await openMessages(ann, node.url)
@@ -247,7 +247,7 @@ describe('what a message says', () => {
 })
 
 describe('the address of a composer', () => {
-  it('is a link, and a QR code of it, and leads to the composer with the receiver filled in; what is no address is said', async () => {
+  it('is a link and a QR code to the composer with the receiver filled in; an invalid address is reported', async () => {
     const bob = await chromium.newPage()
     const bobs = await openMessages(bob, node.url)
     await bob.getByTestId('show-qr').click()
@@ -272,7 +272,7 @@ describe('the address of a composer', () => {
     await bob.getByTestId('listen-problem').waitFor()
   })
 
-  it('says why there is no mailbox in a page that came by plain http', async () => {
+  it('explains that there is no mailbox in a page that came by plain http', async () => {
     const page = await chromium.newPage()
     await page.addInitScript(() => Object.defineProperty(globalThis, 'isSecureContext', { value: false }))
     await page.goto(`${node.url}/messages`)

@@ -12,7 +12,7 @@ import { runMayfly } from '../helpers/mayfly-process.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** In every page made here, so that it can be looked for where it must not be. */
+/** A marker in every page made here, to search for in places where it must not be. */
 const CANARY = 'canary-7f3a91'
 
 const chromium = useChromium()
@@ -134,7 +134,7 @@ test('presence: a tab whose home stays dead moves to another known node', async 
   const hash = await makeText(page, `${CANARY} moves house`)
   await untilStatus(urls(), hash, 200, 5_000)
   await node.kill('SIGKILL')
-  // Whether it was gone in between does not matter; that it is there does.
+  // It may have been gone in between; it must be there now.
   await waitFor(async () => [a.id, b.id, c.id].includes((await homeOf(hash)) ?? ''), 15_000, 'another home')
   expect(await untilStatus(urls(), hash, 200, 10_000)).toBeLessThan(10_000)
   await seesCount(page, 1)

@@ -1,4 +1,4 @@
-/** Private links in the tab, in a real Chromium on real nodes: made in one tab, opened in another by the whole link, and by nothing less. */
+/** Private links in the tab, in a real Chromium on real nodes: made in one tab, and opened in another only by the whole link. */
 
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
@@ -53,7 +53,7 @@ async function saved(page: Page): Promise<{ name: string; bytes: Uint8Array }> {
 }
 
 describe('a private page', () => {
-  it('is read by who has the whole link, held by them as cipher text, and told to nobody on the way', async () => {
+  it('is readable with the whole link, held as cipher text, and no node on the way sees it', async () => {
     const author = await openPrivateHome()
     const hash = await makeText(author, 'canary-c4e1 <b>text</b>')
     await seesVisit(author, 'holding')
@@ -85,7 +85,7 @@ describe('a private page', () => {
     await localFrame(next).getByText('canary-c4e1').waitFor()
   })
 
-  it('shows nothing without the key, with another, or with half of it, and says which', async () => {
+  it('shows nothing without the key, with another key or with half of it, and says which', async () => {
     const author = await openPrivateHome()
     const hash = await makeText(author, 'nobody sees this')
     const link = await linkOf(author)
@@ -98,7 +98,7 @@ describe('a private page', () => {
       await seesVisit(page, state)
       expect(await page.getByTestId('visit-status').textContent()).toContain('private')
       expect(await page.locator('#frame iframe').count()).toBe(0)
-      // The whole link, put into the address of the same tab, opens it.
+      // The whole link opens it in the address bar of the same tab.
       await page.goto(elsewhere(link))
       await localFrame(page).getByText('nobody sees this').waitFor()
       await page.close()
@@ -108,7 +108,7 @@ describe('a private page', () => {
     expect(script).not.toContain('<iframe')
   })
 
-  it('says that a link with a key to what is not private is wrong', async () => {
+  it('reports a link with a key to public content as wrong', async () => {
     const author = await chromium.newPage()
     await openHome(author, a.url)
     await makeText(author, 'a public page')
@@ -116,7 +116,7 @@ describe('a private page', () => {
     await seesVisit(page, 'damaged')
   })
 
-  it('says so where the browser does not decrypt, and makes none there', async () => {
+  it('explains that the browser does not decrypt, and offers no private links there', async () => {
     const author = await openPrivateHome()
     await makeText(author, 'not here')
     const link = await linkOf(author)
@@ -132,7 +132,7 @@ describe('a private page', () => {
     expect(await reader.getByTestId('private').isDisabled()).toBe(true)
   })
 
-  it('opens nothing on its author’s own tab either, without the key', async () => {
+  it('shows nothing in its author’s own tab without the key', async () => {
     const author = await openPrivateHome()
     await makeFile(author, pngBytes(900), 'large.png')
     await waitFor(async () => (await imageWidth(author)) === 900, 40_000, 'it is shown')
@@ -144,7 +144,7 @@ describe('a private page', () => {
     await waitFor(async () => (await imageWidth(author)) === 900, 40_000, 'it is shown again')
   })
 
-  it('is held again after a reload, opened by its address, and named nowhere in what the tab keeps', async () => {
+  it('is held again after a reload, opened by its address, and its name is not in the tab’s storage', async () => {
     const author = await openPrivateHome()
     await makeText(author, 'kept canary-77a0')
     await seesVisit(author, 'holding')
@@ -159,7 +159,7 @@ describe('a private page', () => {
     await localFrame(reader).getByText('kept canary-77a0').waitFor()
   })
 
-  it('is public when it is not asked to be private, also after one that was', async () => {
+  it('is public by default, also after a private one', async () => {
     const author = await openPrivateHome()
     await makeText(author, 'private first')
     await author.getByText('Make another page').click()
@@ -219,7 +219,7 @@ describe('private files', () => {
     await seesVisit(later, 'opened')
   })
 
-  it('offers what no browser shows to be saved, and a large file streams to the place that is chosen', async () => {
+  it('offers to save a file that no browser shows, and streams a large one to the chosen file', async () => {
     const author = await openPrivateHome()
     const bytes = randomBytes(66 * MIB)
     const directory = await createTemporaryDirectory()
@@ -228,7 +228,7 @@ describe('private files', () => {
     await pressMake(author)
     const link = await linkOf(author)
     const reader = await chromium.newPage()
-    // The choice of a place is the browser's own window, which nobody can press here: the place is one of the site's own.
+    // The file dialog is the browser's own window, which a test cannot operate: a file of the site's storage replaces it.
     await reader.addInitScript(() => {
       Object.assign(globalThis, {
         showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) =>
@@ -248,7 +248,7 @@ describe('private files', () => {
     expect(await digest()).toBe(sha256Hex(bytes))
   })
 
-  it('makes one private link of several files; each is opened from it, all can be held, and the command gets them', async () => {
+  it('makes one private link of several files; a reader can open each and hold all, and the command fetches them', async () => {
     const author = await openPrivateHome()
     const files = { 'one.txt': new TextEncoder().encode('first canary-91'), 'two.png': pngBytes(30), 'three.bin': randomBytes(MIB) }
     for (const [name, bytes] of Object.entries(files)) await chooseFile(author, bytes, name)

@@ -1,4 +1,4 @@
-/** The receiver of node/README.md in a page of somebody else's, as it stands there. */
+/** The receiver of node/README.md, unchanged, in somebody else's page. */
 
 import { expect, it, onTestFinished } from 'vitest'
 import { useChromium } from '../helpers/chromium.ts'

@@ -54,7 +54,7 @@ const receivedFiles = (page: Page) =>
     return names
   })
 
-/** A page of a PDF, and a script that a browser would run if it took it for a page. */
+/** A PDF with a script that a browser would run if it treated the file as a page. */
 function pdfText(padding: number): string {
   const content = 'BT /F1 24 Tf 40 100 Td (Bread) Tj ET'
   return [
@@ -87,7 +87,7 @@ describe('content by its type', () => {
     }
   })
 
-  it('shows a PDF, small or large, in the browser’s own viewer, which runs nothing of it', async () => {
+  it('shows a PDF, small or large, in the browser’s own viewer, which runs no script of it', async () => {
     for (const padding of [0, MIB]) {
       const { address } = await share(new TextEncoder().encode(pdfText(padding)), 'paper.pdf')
       const visitor = await chromium.newPage()
@@ -112,7 +112,7 @@ describe('content by its type', () => {
 })
 
 describe('holding large content too', () => {
-  it('can be paused, goes on after a reload without fetching what is there, and is held again after another', async () => {
+  it('can be paused, resumes after a reload without fetching pieces again, and is held again after another reload', async () => {
     const bytes = randomBytes(24 * MIB)
     const { author, address } = await share(bytes, 'film.bin')
     const visitor = await chromium.newPage()
@@ -142,7 +142,7 @@ describe('holding large content too', () => {
     expect(sha256Hex(new Uint8Array(await raw.arrayBuffer()))).toBe(sha256Hex(bytes))
   })
 
-  it('leaves nothing behind when it is cancelled, nor when the tab has ended', async () => {
+  it('leaves no files when it is cancelled, or when the tab is closed', async () => {
     const { address } = await share(randomBytes(8 * MIB), 'film.bin')
     const context = await chromium.newContext()
     const visitor = await context.newPage()
@@ -187,7 +187,7 @@ describe('a bundle', () => {
     await site.getByText('the other page').waitFor()
   })
 
-  it('is a list of files to see and to save, and held as a whole when told to', async () => {
+  it('is a list of files to open and to save, and is held as a whole on request', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)
     const files = { 'one.txt': new TextEncoder().encode('first words'), 'two.bin': randomBytes(2 * MIB) }

@@ -45,7 +45,7 @@ describe('the outbox', () => {
     }
   })
 
-  it('is there after a reload, and another tab hears of changes', async () => {
+  it('survives a reload, and another tab is notified of changes', async () => {
     const page = await openPage()
     await call(page, 'putOutbox')
     await page.reload()
@@ -57,13 +57,13 @@ describe('the outbox', () => {
     expect(await call(page, 'outboxHearsOthers')).toBe(true)
   })
 
-  it('remembers so many public keys, and forgets those met first', async () => {
+  it('remembers a limited number of public keys, oldest out first', async () => {
     expect(await call(await openPage(), 'publicKeysKept', 3, 5)).toEqual([2, 3, 4])
   })
 })
 
 describe('the inbox', () => {
-  it('has a message once, in one batch, in the next, and after a reload', async () => {
+  it('stores a message once: within a batch, across batches, and after a reload', async () => {
     const page = await openPage()
     const [a, b, c] = [{ id: 'a' }, { id: 'b' }, { id: 'c' }]
     expect(
@@ -84,11 +84,11 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[c, a]])).list).toEqual(['c', 'b', 'a'])
   })
 
-  it('has it once when two tabs are given it at the same time', async () => {
+  it('stores a message once when two tabs receive it at the same time', async () => {
     expect(await call(await openPage(), 'keepTwice', 20)).toEqual({ added: 20, list: 20 })
   })
 
-  it('drops the oldest over its count and its bytes, and does not take them again', async () => {
+  it('evicts the oldest messages over its count and its bytes, and does not accept them again', async () => {
     const page = await openPage()
     const ids = ['a', 'b', 'c', 'd'].map((id) => ({ id }))
     expect((await call(page, 'keep', [ids], { maxMessages: 3 })).list).toEqual(['d', 'c', 'b'])
@@ -99,7 +99,7 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[{ id: 'next', size: 3_000 }]], { maxBytes: 4_200 })).list).toEqual(['next', 'd'])
   })
 
-  it('that a flood fills loses what the flood sent, its oldest first, and of those without a name before those with one', async () => {
+  it('evicts the messages of a flood, oldest first, and those of unnamed senders before those of named ones', async () => {
     const page = await openPage()
     const of = (from: string, ...ids: string[]) => ids.map((id) => ({ id, from }))
     await call(page, 'name', 'friend', 'Ann')
@@ -108,15 +108,15 @@ describe('the inbox', () => {
     // All strangers together have half, however many keys they use; among senders with as many messages, the oldest message goes.
     const thrownAway = ['a', 'b', 'c', 'd'].map((id) => ({ id, from: `thrown away ${id}` }))
     expect((await call(page, 'keep', [thrownAway], { maxMessages: 6 })).list).toEqual(['d', 'c', 'b', 'f3', 'f2', 'f1'])
-    // A sender who has lost its name is one of the others again, and has the most of them.
+    // A sender whose name was removed is unnamed again, and uses the most of them.
     await call(page, 'name', 'friend', '')
     expect((await call(page, 'keep', [of('new', 'n1')], { maxMessages: 6 })).list).toEqual(['n1', 'd', 'c', 'b', 'f3', 'f2'])
-    // Of bytes, who has the most bytes.
+    // Over the limit of bytes, the sender with the most bytes is evicted.
     const large = { id: 'large', from: 'new', size: 3_000 }
     expect((await call(page, 'keep', [[large]], { maxBytes: 6_100 })).list).toEqual(['large', 'd', 'c', 'b', 'f3', 'f2'])
   })
 
-  it('takes nothing that is refused, and forgets that it came; what it has is stored', async () => {
+  it('does not store or remember refused messages; one that it has already counts as stored', async () => {
     const page = await openPage()
     const [a, b] = [
       { id: 'a', from: 'bore' },
@@ -127,7 +127,7 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[b]])).list).toEqual(['b', 'c', 'a'])
   })
 
-  it('that was made before shares were counted keeps what it has, and counts it', async () => {
+  it('of the first version keeps its messages, and counts the usage of their senders', async () => {
     const page = await openPage()
     await call(page, 'makeFirstVersion', [
       { id: 'q1', from: 'quiet' },
@@ -138,7 +138,7 @@ describe('the inbox', () => {
     expect(await call(page, 'ends')).toEqual([{ end: '#old', policy: 'open', rules: [] }])
   })
 
-  it('forgets an id when its message is over for everybody, and takes no more while it knows too many', async () => {
+  it('forgets an id when its message has expired everywhere, and is full while it knows too many', async () => {
     const page = await openPage()
     const [a, b] = [
       { id: 'a', expiresAtMs: 2_000_000 },
@@ -150,7 +150,7 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[{ id: 'c' }]], { maxKnown: 2, nowMs: 4_000_000 })).list).toEqual(['c', 'b'])
   })
 
-  it('counts what arrived after what was read', async () => {
+  it('counts the messages that arrived after the last one read', async () => {
     const page = await openPage()
     await call(page, 'keep', [[{ id: 'a' }, { id: 'b' }, { id: 'c' }]])
     expect(await call(page, 'markRead', 'b')).toEqual({ messages: 3, unread: 1 })
@@ -158,11 +158,11 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[{ id: 'd' }]])).counts).toEqual({ messages: 3, unread: 1 })
   })
 
-  it('says that nothing was stored when it cannot be written', async () => {
+  it('reports messages as not stored when they cannot be written', async () => {
     expect(await call(await openPage(), 'keepNowhere')).toEqual(['not-stored', 'not-stored'])
   })
 
-  it('is of one secret, whoever asks first', async () => {
+  it('has one secret, when several tabs create it at once', async () => {
     const page = await openPage()
     const secrets = await call(page, 'secrets', 5)
     expect(new Set(secrets).size).toBe(1)
@@ -170,17 +170,17 @@ describe('the inbox', () => {
   })
 })
 
-describe('bodies that were too large for a message', () => {
+describe('bodies that are too large for a message', () => {
   const [waits, stored] = [
     { expiresAtMs: 1_000_000 },
     { expiresAtMs: 1_000_000, isDone: true, outcome: OUTCOMES.find(({ state }) => state === 'stored') },
   ]
 
-  it('are held again by the tab that receives, until their message is over, refused, or forgotten, and no longer by the one that sent them', async () => {
+  it('are held by the tab that receives, and not by the one that sent them, until their message has expired, was refused or removed', async () => {
     const refused = { ...waits, isDone: true, outcome: OUTCOMES.find(({ state }) => state === 'refused') }
     const page = await openPage()
     const { found, firstHolds } = await call(page, 'largeBodies', [70_000, 80_000, 90_000, 100_000], [
-      { nowMs: 1, entries: [waits, stored, waits, undefined] }, // the last did not get into the outbox yet
+      { nowMs: 1, entries: [waits, stored, waits, undefined] }, // the last one is not in the outbox yet
       { nowMs: 2, entries: [waits, stored, undefined] },
       { nowMs: 3, entries: [refused, stored] },
       { nowMs: 600_001, entries: [refused, stored] },
@@ -191,7 +191,7 @@ describe('bodies that were too large for a message', () => {
     expect(firstHolds).toBe(0)
   })
 
-  it('are refused over their number and their bytes', async () => {
+  it('are refused over the limits of their number and bytes', async () => {
     const outbox = [{ nowMs: 1, entries: [waits, waits, waits, waits] }]
     const few = await call(await openPage(), 'largeBodies', [70_000, 80_000, 90_000], outbox, { maxBodies: 2 })
     expect([few.refused, few.found[0]?.held]).toEqual([[2], [0, 1]])

@@ -1,4 +1,4 @@
-/** Files of any size from a tab, and what another node and another tab make of them, in a real Chromium on real nodes. */
+/** Files of any size that a tab shares with another node and another tab, in a real Chromium on real nodes. */
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,7 +48,7 @@ async function makeFolder(files: Record<string, Uint8Array | string>): Promise<s
 }
 
 describe('sharing from a tab', () => {
-  it('gives a file of many pieces a link with its outline, and another node streams the right bytes and any part of them', async () => {
+  it('makes a link with an outline for a file of many pieces, and another node streams all or any part of it', async () => {
     const page = await chromium.newPage()
     await openHome(page, a.url)
     const bytes = randomBytes(5 * MIB + 3)
@@ -61,7 +61,7 @@ describe('sharing from a tab', () => {
     await page.getByTestId('receivers').locator('progress').waitFor()
   })
 
-  it('says that a file which has vanished cannot be read', async () => {
+  it('reports that a deleted file cannot be read', async () => {
     const page = await chromium.newPage()
     await openHome(page, a.url)
     const folder = await makeFolder({ 'file.bin': randomBytes(MIB) })
@@ -103,7 +103,7 @@ describe('sharing from a tab', () => {
     await waitFor(async () => (await fetch(`${a.url}/raw/${sha256Hex('one')}`)).status === 404, 40_000, 'its files go with it')
   })
 
-  it('two files of one name both arrive, and taking one away makes another link', async () => {
+  it('shares two files of one name, and removing one makes another link', async () => {
     const page = await chromium.newPage()
     await openHome(page, a.url)
     await chooseFile(page, randomBytes(10), 'same.txt')
@@ -133,7 +133,7 @@ describe('sharing from a tab', () => {
 })
 
 describe('a visitor of large content', () => {
-  it('sees it from the gateway, and becomes a holder only when told to; then the first holder may leave', async () => {
+  it('sees it from the gateway, and becomes a holder on request; then the first holder may leave', async () => {
     const author = await chromium.newPage()
     await openHome(author, a.url)
     const bytes = randomBytes(3 * MIB)

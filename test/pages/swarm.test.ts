@@ -24,7 +24,7 @@ const SIZE = 48 * MIB
  */
 const MOST_TWICE = SIZE / 4
 
-/** Gets half of a file, is interrupted, and gets the rest. Resolves with how much was fetched twice, in bytes. */
+/** Fetches half of a file, is interrupted, and fetches the rest. @returns bytes that were fetched twice */
 async function interruptAtHalf(interrupt: (page: Page, context: BrowserContext, url: string) => Promise<Page>): Promise<number> {
   const node = await startNodeProcess()
   const file: SharedFile = await shareFile(await chromium.newPage(), node.url, SIZE)
@@ -33,7 +33,7 @@ async function interruptAtHalf(interrupt: (page: Page, context: BrowserContext, 
   await visitor.getByTestId('hold-too').click()
   await seesBytes(visitor, file.size / 2, 120_000)
   const after = await interrupt(visitor, context, node.url + file.address)
-  await seesVisit(after, 'holding', 240_000) // its SHA-256 is that of the address
+  await seesVisit(after, 'holding', 240_000) // its SHA-256 matches the address
   return (await bytesGiven(file)) - file.size
 }
 

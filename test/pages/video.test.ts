@@ -1,4 +1,4 @@
-/** A video of somebody else's, held behind another node, in a real Chromium: it plays, and seeking reads what is needed and little else. */
+/** A video that is held behind another node, in a real Chromium: it plays, and seeking reads little more than the needed bytes. */
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { runProgram } from '../helpers/program.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Of noise that is encoded, and how often it is repeated: some 80 MB, much more than a browser reads ahead by itself. */
+/** Seconds of encoded noise, and its repetitions: some 80 MB, much more than a browser reads ahead. */
 const CLIP_SECONDS = 5
 const REPEATS = 20
 const SECONDS = CLIP_SECONDS * REPEATS
@@ -52,7 +52,7 @@ test('video: a person opens the link, seeks to 80 %, and it goes on from there; 
   await video.waitFor({ timeout: PATIENCE_MS })
   const at = () => video.evaluate(({ currentTime, duration, readyState }: HTMLVideoElement) => ({ currentTime, duration, readyState }))
   await waitFor(async () => (await at()).readyState >= 2, PATIENCE_MS, 'its first picture is there')
-  // Before it has the index from the file's end, a browser looks for the place by reading on to it: a person is not that fast.
+  // Without the index at the file's end, a browser would read on to the position. A person is slower than that.
   let last = -1
   let still = 0
   const isStill = async () => {

@@ -1,4 +1,4 @@
-/** Whose messages an end accepts: a choice of three. */
+/** The choice of whose messages an end accepts. */
 
 import type { EndPolicy } from '../../messages/end-settings.ts'
 

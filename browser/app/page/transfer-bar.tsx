@@ -9,7 +9,7 @@ import { useCell } from '../use-cell.ts'
 
 export interface TransferBarProps {
   tab: Tab
-  /** What would be fetched; undefined while unknown. */
+  /** The content to fetch; undefined while unknown. */
   plan: TransferPlan | undefined
 }
 

@@ -9,7 +9,7 @@ import { useCell } from '../use-cell.ts'
 
 export interface UploadListProps {
   tab: Tab
-  /** Of the content, or of a bundle and its files. */
+  /** The content, or a bundle and its files. */
   hashes: readonly string[]
   /** The sum, in bytes. */
   size: number

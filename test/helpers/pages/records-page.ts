@@ -20,7 +20,7 @@ export interface GivenMessage {
 }
 
 export interface InboxState {
-  /** Of each batch, in their order. */
+  /** The results of each batch, in order. */
   kept: Kept[][]
   /** Ids, the newest first. */
   list: string[]
@@ -80,14 +80,14 @@ export const recordsPage = {
     for (let byte = 0; byte < put; byte++) {
       await outbox.putPublicKey(keyOf(byte), keyOf(byte))
       const before = Date.now()
-      while (Date.now() === before) await Promise.resolve() // each is met at a time of its own
+      while (Date.now() === before) await Promise.resolve() // each has a time of its own
     }
     const found: number[] = []
     for (let byte = 0; byte < put; byte++) if (await outbox.publicKey(keyOf(byte))) found.push(byte)
     return found
   },
 
-  /** Keeps them batch by batch, at that time, and says what is there then. The database goes on from call to call. */
+  /** Stores the batches at that time, and returns the list. The database persists from call to call. */
   async keep(batches: GivenMessage[][], options: InboxRecordsOptions & { nowMs?: number } = {}): Promise<InboxState> {
     const { nowMs = 1_000_000, ...limits } = options
     const database = await openMailDatabase()
@@ -105,7 +105,7 @@ export const recordsPage = {
     database.close()
   },
 
-  /** Of those who write, one is refused; what was stored before is not. */
+  /** One of the senders is refused; messages stored before are not. */
   async keepRefusing(batch: GivenMessage[], refused: string): Promise<Kept[]> {
     const database = await openMailDatabase()
     const inbox = new InboxRecords(database, { now: () => 1_000_000 })
@@ -114,7 +114,7 @@ export const recordsPage = {
     return kept
   },
 
-  /** A mailbox as it was before shares were counted, with these in it. */
+  /** A mailbox of the first version, with these messages. */
   async makeFirstVersion(messages: GivenMessage[]): Promise<void> {
     const database = await openDatabase({
       name: 'mayfly-messages',
@@ -158,7 +158,7 @@ export const recordsPage = {
     return { added: results.flatMap(({ added }) => added).length, list }
   },
 
-  /** By a database that was taken away. */
+  /** With a database that was closed. */
   async keepNowhere(): Promise<Kept[]> {
     const database = await openMailDatabase()
     database.close()
