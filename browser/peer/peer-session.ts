@@ -111,6 +111,7 @@ export class PeerSession {
   async #startPeer(): Promise<void> {
     try {
       const library = this.library()
+      library.catch(() => {}) // thrown by createTabPeer below, or after another failure
       const [{ createTabPeer }, outboxStore] = await Promise.all([
         import('./tab-peer.ts'),
         this.outbox().catch(() => undefined), // a browser without storage: the outbox is in memory then
