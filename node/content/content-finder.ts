@@ -20,26 +20,18 @@ export interface ContentFinderContext {
   keepsFetched: boolean
 }
 
-export interface ContentFinder {
-  /**
-   * @param downloaded the outline of content that this peer downloads under the key now
-   * @throws {MayflyError} as `Fetcher.fetch`
-   * @throws signal.reason, when aborted
-   */
-  find(key: Key, reach: Reach, options: OpenOptions, downloaded?: FetchedOutline): Promise<Fetched>
-  /** True when the content is in this peer's memory and may be served whole. */
-  has(key: Key): boolean
-  /** True when `find` need ask no other peer. */
-  knows(key: Key, outline?: Key): boolean
-}
-
-export function createContentFinder({ self, held, cache, outlines, fetcher, keepsFetched }: ContentFinderContext): ContentFinder {
+export function createContentFinder({ self, held, cache, outlines, fetcher, keepsFetched }: ContentFinderContext) {
   /** The hash of an outline that may be served from the cache: while the key has a living holder. */
   const isOutlineAlive = (key: Key, outlineHash: Key) => cache.get(key, { outlineHash, index: 'outline' }) !== undefined
 
   return {
-    async find(key, reach, options, downloaded) {
-      const own = held.get(key)
+    /**
+     * @param downloaded the outline of content that this peer downloads under the key now
+     * @throws {MayflyError} as `Fetcher.fetch`
+     * @throws signal.reason, when aborted
+     */
+    async find(key: Key, reach: Reach, options: OpenOptions, downloaded?: FetchedOutline): Promise<Fetched> {
+      const own = held.store.get(key)
       if (own?.outline) {
         const { outline, outlineBytes, outlineHash } = own
         return { key, outline, outlineBytes, outlineHash, from: self }
@@ -59,13 +51,15 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
       }
       return found
     },
-    has(key) {
-      const own = held.get(key)
+    /** True when the content is in this peer's memory and may be served whole. */
+    has(key: Key): boolean {
+      const own = held.store.get(key)
       return own === undefined ? cache.get(key) !== undefined : own.outline === undefined
     },
-    knows(key, outline) {
+    /** True when `find` need ask no other peer. */
+    knows(key: Key, outline?: Key): boolean {
       const expected = outline ?? outlines.trusted(key)
-      return held.get(key) !== undefined || (expected !== undefined && isOutlineAlive(key, expected))
+      return held.store.get(key) !== undefined || (expected !== undefined && isOutlineAlive(key, expected))
     },
   }
 }

@@ -135,7 +135,13 @@ export function createContent(context: ContentContext, options: FetcherOptions =
 
   return {
     get counts() {
-      return { held: held.size, heldBytes: held.bytes, cacheBytes: cache.bytes, bytesServed: bytes.served, bytesFetched: bytes.fetched }
+      return {
+        held: held.store.size,
+        heldBytes: held.store.bytes,
+        cacheBytes: cache.bytes,
+        bytesServed: bytes.served,
+        bytesFetched: bytes.fetched,
+      }
     },
     async hold(content, abort = {}) {
       requireStarted()
@@ -151,7 +157,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       return { key, size: source.size, ...(outline && { outline }) }
     },
     release: held.release,
-    held: held.list,
+    held: held.store.list,
     async get(key, abort = {}) {
       requireStarted()
       const found = await find(key, 'network', abort)
@@ -165,7 +171,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     async open(key, openOptions = {}) {
       requireStarted()
       const { outline } = openOptions
-      const proven = held.get(key)?.outlineHash ?? outlines.trusted(key)
+      const proven = held.store.get(key)?.outlineHash ?? outlines.trusted(key)
       if (proven !== undefined && outline !== undefined && !equalBytes(proven, outline)) {
         throw new MayflyError('ERR_UNAVAILABLE', 'Cannot open content: the link carries the hash of another outline')
       }

@@ -6,7 +6,7 @@ import type { Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import { outlineSource } from './format/outlining.ts'
 import { memorySource } from './format/source.ts'
-import { createLocalStore, type LocalStore, type StoredContent } from './memory/local-store.ts'
+import { createLocalStore, type StoredContent } from './memory/local-store.ts'
 import type { ContentEvent, ContentLimits, ContentSource } from './types.ts'
 
 export interface HeldContentsContext {
@@ -19,39 +19,14 @@ export interface HeldContentsContext {
   emit(event: ContentEvent | RefusedEvent): void
 }
 
-export interface HeldContents extends Pick<LocalStore, 'get' | 'list' | 'size' | 'bytes'> {
-  /**
-   * Reads the content once and computes its key.
-   *
-   * @throws {MayflyError} ERR_TOO_LARGE
-   * @throws signal.reason, when aborted
-   */
-  describe(content: Uint8Array | ContentSource, options: AbortOptions): Promise<StoredContent>
-  /**
-   * Stores and announces the content.
-   *
-   * @returns undefined when it is held already
-   * @throws {MayflyError} ERR_LIMIT
-   */
-  hold(content: StoredContent): Hold | undefined
-  /** True when the content was held. */
-  release(key: Key): Promise<boolean>
-  /**
-   * Reads bytes of what is held. A source that has changed is released.
-   *
-   * @throws {MayflyError} ERR_UNAVAILABLE when the source has changed
-   * @throws signal.reason, when aborted
-   */
-  read(content: StoredContent, offset: number, length: number, options: AbortOptions): Promise<Uint8Array>
-  /** Forgets the announcements and closes the sources. */
-  stop(): Promise<void>
-}
+export type HeldContents = ReturnType<typeof createHeldContents>
 
-export function createHeldContents({ self, limits, createHasher, announce, emit }: HeldContentsContext): HeldContents {
+export function createHeldContents({ self, limits, createHasher, announce, emit }: HeldContentsContext) {
   const store = createLocalStore(limits)
   /** By key, hex. Bounded by the limits of the store. */
   const holds = new Map<string, Hold>()
 
+  /** True when the content was held. */
   async function release(key: Key): Promise<boolean> {
     const id = encodeKeyHex(key)
     const hold = holds.get(id)
@@ -65,15 +40,14 @@ export function createHeldContents({ self, limits, createHasher, announce, emit 
   }
 
   return {
-    get: store.get,
-    list: store.list,
-    get size() {
-      return store.size
-    },
-    get bytes() {
-      return store.bytes
-    },
-    async describe(content, options) {
+    store,
+    /**
+     * Reads the content once and computes its key.
+     *
+     * @throws {MayflyError} ERR_TOO_LARGE
+     * @throws signal.reason, when aborted
+     */
+    async describe(content: Uint8Array | ContentSource, options: AbortOptions): Promise<StoredContent> {
       const isBytes = content instanceof Uint8Array
       const source = isBytes ? memorySource(content.slice()) : content
       if (source.size > limits.maxContentBytes) {
@@ -82,7 +56,12 @@ export function createHeldContents({ self, limits, createHasher, announce, emit 
       const outlined = await outlineSource(source, limits.maxPieceBytes, createHasher, options)
       return { ...outlined, source, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
     },
-    hold(content) {
+    /**
+     * Stores and announces the content. Returns undefined when it is held already.
+     *
+     * @throws {MayflyError} ERR_LIMIT
+     */
+    hold(content: StoredContent): Hold | undefined {
       const { key } = content
       const id = encodeKeyHex(key)
       if (holds.has(id)) return undefined
@@ -98,7 +77,13 @@ export function createHeldContents({ self, limits, createHasher, announce, emit 
       }
     },
     release,
-    async read(content, offset, length, options) {
+    /**
+     * Reads bytes of held content. A source that has changed is released.
+     *
+     * @throws {MayflyError} ERR_UNAVAILABLE when the source has changed
+     * @throws signal.reason, when aborted
+     */
+    async read(content: StoredContent, offset: number, length: number, options: AbortOptions): Promise<Uint8Array> {
       try {
         return await content.source.read(offset, length, options)
       } catch (cause) {
@@ -109,7 +94,7 @@ export function createHeldContents({ self, limits, createHasher, announce, emit 
         throw new MayflyError('ERR_UNAVAILABLE', 'Cannot read what is held here: it is no longer what it was', { cause })
       }
     },
-    async stop() {
+    async stop(): Promise<void> {
       holds.clear()
       for (const { key } of store.list()) await store.get(key)?.source.close?.()
     },

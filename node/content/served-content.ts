@@ -35,14 +35,14 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
   function reachFor(key: Key, scope: AskScope, from: string, shared?: Key): Reach {
     if (scope === ASK_SCOPE.network && presence.isTab(from)) return 'network'
     const hasTabs = presence.tabsHolding(key).length > 0 || (shared !== undefined && presence.tabsHolding(shared).length > 0)
-    if (held.get(key) === undefined && downloads.outlineOf(key) === undefined && !hasTabs) {
+    if (held.store.get(key) === undefined && downloads.outlineOf(key) === undefined && !hasTabs) {
       throw new MayflyError('ERR_NO_HOLDER', 'Neither this peer nor one of its tabs holds it')
     }
     return 'tabs'
   }
 
   function heldWith(key: Key, outlineHash: Key) {
-    const own = held.get(key)
+    const own = held.store.get(key)
     return own?.outline && equalBytes(own.outlineHash, outlineHash) ? own : undefined
   }
 
@@ -60,7 +60,7 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     read: async (key, scope, from, options) => find(key, reachFor(key, scope, from), options),
     async readPiece({ key, outline: outlineHash, index, scope }, from, options) {
       const reach = reachFor(key, scope, from, await swarmKey(outlineHash))
-      const own = held.get(key)
+      const own = held.store.get(key)
       const content = own?.outline
         ? own
         : (outlines.get(key, outlineHash) ?? (await find(key, reach, { ...options, outline: outlineHash })))

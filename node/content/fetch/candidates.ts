@@ -21,17 +21,9 @@ export interface CandidatesContext {
   directAddresses?(holder: Holder): string[]
 }
 
-export interface Candidates {
-  /** @param ways 'by-homes': tabs are asked through their homes; 'direct': on a direct connection, where this peer can open one */
-  of(key: Key, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate>
-  /** From now on the peer comes last, for a while. */
-  distrust(peer: string): void
-  trust(peer: string): void
-}
-
 const MAX_DISTRUSTED = 1_024
 
-export function createCandidates(context: CandidatesContext, settings: CandidateTimes & { distrustMs: number }): Candidates {
+export function createCandidates(context: CandidatesContext, settings: CandidateTimes & { distrustMs: number }) {
   /** By peer id: until when it is distrusted. */
   const distrusted = createRecentMap<string, number>({ maxEntries: MAX_DISTRUSTED, order: 'written' })
 
@@ -49,7 +41,8 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
   }
 
   return {
-    async *of(key, reach, ways, signal) {
+    /** @param ways 'by-homes': tabs are asked through their homes; 'direct': on a direct connection, where this peer can open one */
+    async *of(key: Key, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
       const met = new Set([context.self])
       const later: Candidate[] = []
       for await (const candidate of meet(key, reach, ways, signal)) {
@@ -60,7 +53,8 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
       }
       yield* later
     },
-    distrust: (peer) => distrusted.set(peer, Date.now() + settings.distrustMs),
-    trust: (peer) => void distrusted.delete(peer),
+    /** From now on the peer comes last, for a while. */
+    distrust: (peer: string) => distrusted.set(peer, Date.now() + settings.distrustMs),
+    trust: distrusted.delete,
   }
 }

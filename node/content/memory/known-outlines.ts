@@ -5,20 +5,13 @@ import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { OutlinedContent } from '../format/outline.ts'
 
-export interface KnownOutlines {
-  remember(content: OutlinedContent): void
-  get(key: Key, outlineHash: Key): OutlinedContent | undefined
-  /** This peer has checked the whole content against the outline. */
-  trust(key: Key, outlineHash: Key): void
-  /** The hash of the outline that is proven for the key. */
-  trusted(key: Key): Key | undefined
-}
-
 /** An outline has at most 128 KiB. */
 const MAX_OUTLINES = 128
 const MAX_TRUSTED = 4_096
 
-export function createKnownOutlines(): KnownOutlines {
+export type KnownOutlines = ReturnType<typeof createKnownOutlines>
+
+export function createKnownOutlines() {
   /** By key and outline hash. */
   const outlines = createRecentMap<string, OutlinedContent>({ maxEntries: MAX_OUTLINES })
   /** By key. */
@@ -26,13 +19,15 @@ export function createKnownOutlines(): KnownOutlines {
   const idOf = (key: Key, outlineHash: Key) => `${encodeKeyHex(key)}:${encodeKeyHex(outlineHash)}`
 
   return {
-    remember: (content) => outlines.set(idOf(content.key, content.outlineHash), content),
-    get: (key, outlineHash) => outlines.get(idOf(key, outlineHash)),
-    trust(key, outlineHash) {
+    remember: (content: OutlinedContent) => outlines.set(idOf(content.key, content.outlineHash), content),
+    get: (key: Key, outlineHash: Key) => outlines.get(idOf(key, outlineHash)),
+    /** This peer has checked the whole content against the outline. */
+    trust(key: Key, outlineHash: Key): void {
       const id = encodeKeyHex(key)
       const known = trusted.get(id)
       if (known === undefined || !equalBytes(known, outlineHash)) trusted.set(id, outlineHash)
     },
-    trusted: (key) => trusted.get(encodeKeyHex(key)),
+    /** The hash of the outline that is proven for the key. */
+    trusted: (key: Key) => trusted.get(encodeKeyHex(key)),
   }
 }

@@ -14,14 +14,6 @@ export interface PieceName {
   index: number | 'outline'
 }
 
-export interface LivingCache {
-  /** @param piece left out for content that travels whole */
-  get(key: Key, piece?: PieceName): Uint8Array | undefined
-  put(key: Key, bytes: Uint8Array, piece?: PieceName): void
-  clear(): void
-  readonly bytes: number
-}
-
 interface Entry {
   bytes: Uint8Array
   isAlive: boolean
@@ -34,10 +26,12 @@ const MAX_ENTRIES = 1_024
 /** The cost of an entry besides its bytes, so that a million empty pages are not free. */
 const ENTRY_BYTES = 512
 
+export type LivingCache = ReturnType<typeof createLivingCache>
+
 export function createLivingCache(
   maxBytes: number,
   onCount: (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void,
-): LivingCache {
+) {
   /** By key, hex, and piece. Bounded by maxBytes, too. */
   const entries = createRecentMap<string, Entry>({ maxEntries: MAX_ENTRIES, onEvict: (_id, entry) => retire(entry) })
   let total = 0
@@ -57,11 +51,12 @@ export function createLivingCache(
     get bytes() {
       return total
     },
-    get(key, piece) {
+    /** @param piece left out for content that travels whole */
+    get(key: Key, piece?: PieceName): Uint8Array | undefined {
       const id = entryId(key, piece)
       return entries.peek(id)?.isAlive ? entries.get(id)?.bytes : undefined
     },
-    put(key, bytes, piece) {
+    put(key: Key, bytes: Uint8Array, piece?: PieceName): void {
       const id = entryId(key, piece)
       if (entries.has(id) || bytes.byteLength + ENTRY_BYTES > maxBytes) return
       const entry: Entry = { bytes, isAlive: false, stopWatching: () => {} }
@@ -77,7 +72,7 @@ export function createLivingCache(
         drop(oldId, old)
       }
     },
-    clear() {
+    clear(): void {
       for (const [id, entry] of [...entries]) drop(id, entry)
     },
   }

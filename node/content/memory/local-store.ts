@@ -12,25 +12,14 @@ export type StoredContent = MaybeOutlined & {
   memoryBytes: number
 }
 
-export interface LocalStore {
-  /** @throws {MayflyError} ERR_LIMIT when the store is full; nothing is evicted */
-  put(content: StoredContent): void
-  get(key: Key): StoredContent | undefined
-  /** Returns what was deleted. */
-  delete(key: Key): StoredContent | undefined
-  list(): HeldContent[]
-  /** In memory. */
-  readonly bytes: number
-  readonly size: number
-}
-
-export function createLocalStore({ maxHeldBytes, maxHeldContents }: Pick<ContentLimits, 'maxHeldBytes' | 'maxHeldContents'>): LocalStore {
+export function createLocalStore({ maxHeldBytes, maxHeldContents }: Pick<ContentLimits, 'maxHeldBytes' | 'maxHeldContents'>) {
   /** By key, hex. Bounded by both limits. */
   const contents = new Map<string, StoredContent>()
   let total = 0
 
   return {
-    put(content) {
+    /** @throws {MayflyError} ERR_LIMIT when the store is full; nothing is evicted */
+    put(content: StoredContent): void {
       const id = encodeKeyHex(content.key)
       if (contents.has(id)) return
       if (contents.size >= maxHeldContents) {
@@ -43,8 +32,9 @@ export function createLocalStore({ maxHeldBytes, maxHeldContents }: Pick<Content
       contents.set(id, content)
       total = bytes
     },
-    get: (key) => contents.get(encodeKeyHex(key)),
-    delete(key) {
+    get: (key: Key): StoredContent | undefined => contents.get(encodeKeyHex(key)),
+    /** Returns the deleted content. */
+    delete(key: Key): StoredContent | undefined {
       const id = encodeKeyHex(key)
       const content = contents.get(id)
       if (content === undefined) return undefined
@@ -52,12 +42,13 @@ export function createLocalStore({ maxHeldBytes, maxHeldContents }: Pick<Content
       total -= content.memoryBytes
       return content
     },
-    list: () =>
+    list: (): HeldContent[] =>
       [...contents.values()].map(({ key, source, outlineHash }) => ({
         key,
         size: source.size,
         ...(outlineHash && { outline: outlineHash }),
       })),
+    /** In memory. */
     get bytes() {
       return total
     },

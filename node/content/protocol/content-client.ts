@@ -4,33 +4,19 @@ import type { Libp2p } from '@libp2p/interface'
 import { raceAbort } from '../../async/abort.ts'
 import type { Direct } from '../../network/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
+import { MAX_OUTLINE_BYTES } from '../format/outline.ts'
 import type { FetchPiece, WantedPiece } from '../types.ts'
-import { type AssembledBytes, createChunkAssembly, type ExpectedBytes } from './chunk-assembly.ts'
 import { createContentStreams, isDirect, type RequestFailure, type RequestTarget, sendRequest } from './content-streams.ts'
 import { type FollowEnd, type FollowedContent, followPieces } from './following.ts'
-import { ASK_SCOPE, type RequestFrame } from './wire.ts'
+import { ASK_SCOPE, CHUNK_BYTES, type ChunkFrame, type OutlineChunkFrame, type RequestFrame } from './wire.ts'
+
+/** The bytes that may come: content that travels whole or an outline, or one piece of a known size. */
+type ExpectedBytes = { maxBytes: number } | { pieceBytes: number }
+
+type AssembledBytes = { bytes: Uint8Array } | { outline: Uint8Array }
 
 /** The outcome of a request: bytes, unchecked, or why there are none. */
 export type ContentReply = AssembledBytes | RequestFailure
-
-export interface ContentClient {
-  /**
-   * Requests content that travels whole, or the outline of larger content.
-   *
-   * @throws signal.reason, when aborted
-   */
-  request(target: RequestTarget, key: Key, options: Required<AbortOptions>): Promise<ContentReply>
-  /** Requests one piece, of exactly `size` bytes: over HTTP where the target has a gateway, else on the stream. */
-  requestPiece(target: RequestTarget, piece: WantedPiece, options: Required<AbortOptions>): Promise<ContentReply>
-  /** See `followPieces`. */
-  follow(
-    target: RequestTarget,
-    content: FollowedContent,
-    onPieces: (indexes: number[]) => void,
-    options: Required<AbortOptions>,
-  ): Promise<FollowEnd>
-  stop(): void
-}
 
 export interface ContentClientContext {
   libp2p: Libp2p
@@ -45,23 +31,18 @@ export interface ContentClientContext {
 /** After so many pieces in a row that could not be fetched over HTTP, a peer is asked on the stream only. */
 const MAX_HTTP_FAILURES = 3
 
-export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece }: ContentClientContext): ContentClient {
+export type ContentClient = ReturnType<typeof createContentClient>
+
+export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece }: ContentClientContext) {
   const streams = createContentStreams(libp2p, direct)
 
-  function requestBytes(
-    target: RequestTarget,
-    frame: RequestFrame,
-    expected: ExpectedBytes,
-    { signal }: Required<AbortOptions>,
-  ): Promise<ContentReply> {
+  function requestBytes(target: RequestTarget, frame: RequestFrame, expected: ExpectedBytes, signal: AbortSignal): Promise<ContentReply> {
     const assemble = createChunkAssembly(expected)
-    return sendRequest<AssembledBytes>(
+    return sendRequest(
       streams.open(target),
-      {
-        frame,
-        stallMs: target.stallMs,
-        onReply: (reply) => (reply.type === 'chunk' || reply.type === 'outline-chunk' ? assemble(reply) : undefined),
-      },
+      frame,
+      (reply) => (reply.type === 'chunk' || reply.type === 'outline-chunk' ? assemble(reply) : undefined),
+      target.stallMs,
       signal,
     )
   }
@@ -79,16 +60,58 @@ export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece 
   }
 
   return {
-    request: (target, key, options) =>
-      requestBytes(target, { type: 'ask', key, scope: target.scope }, { maxBytes: maxWholeBytes }, options),
-    async requestPiece(target, piece, options) {
+    /**
+     * Requests content that travels whole, or the outline of larger content.
+     *
+     * @throws signal.reason, when aborted
+     */
+    request: (target: RequestTarget, key: Key, { signal }: Required<AbortOptions>): Promise<ContentReply> =>
+      requestBytes(target, { type: 'ask', key, scope: target.scope }, { maxBytes: maxWholeBytes }, signal),
+    /** Requests one piece, of exactly `size` bytes: over HTTP where the target has a gateway, else on the stream. */
+    async requestPiece(target: RequestTarget, piece: WantedPiece, { signal }: Required<AbortOptions>): Promise<ContentReply> {
       const { key, outline, index, size } = piece
-      return (
-        (await fetchOverHttp(target, piece, options.signal)) ??
-        requestBytes(target, { type: 'ask-piece', key, index, scope: target.scope, outline }, { pieceBytes: size }, options)
-      )
+      const overHttp = await fetchOverHttp(target, piece, signal)
+      return overHttp ?? requestBytes(target, { type: 'ask-piece', key, index, scope: target.scope, outline }, { pieceBytes: size }, signal)
     },
-    follow: (target, content, onPieces, options) => followPieces(streams.open(target), content, onPieces, target.stallMs, options),
+    /** See `followPieces`. */
+    follow: (
+      target: RequestTarget,
+      content: FollowedContent,
+      onPieces: (indexes: number[]) => void,
+      options: Required<AbortOptions>,
+    ): Promise<FollowEnd> => followPieces(streams.open(target), content, onPieces, target.stallMs, options),
     stop: streams.stop,
+  }
+}
+
+/** Assembles the chunks of one reply, and judges them by size. Returns the whole with the last chunk. */
+function createChunkAssembly(expected: ExpectedBytes) {
+  /** As the first chunk says. The buffer is made then, so that each byte is copied once. */
+  let promised: { type: 'chunk' | 'outline-chunk'; total: number; whole: Uint8Array } | undefined
+  let received = 0
+
+  function breach({ type, total, bytes }: ChunkFrame | OutlineChunkFrame): string | undefined {
+    if (promised !== undefined && (total !== promised.total || type !== promised.type))
+      return 'it changed the size or the kind of its answer while sending'
+    if ('pieceBytes' in expected && (total !== expected.pieceBytes || type !== 'chunk'))
+      return `${total} bytes instead of a piece of ${expected.pieceBytes}`
+    const most = type === 'outline-chunk' ? MAX_OUTLINE_BYTES : 'maxBytes' in expected ? expected.maxBytes : expected.pieceBytes
+    if (total > most) return `${total} bytes is over the limit of ${most}`
+    if (received + bytes.byteLength > total) return `more bytes than the ${total} it promised`
+    // Crumbs would keep an answer alive for ever, and cost more memory than their bytes.
+    if (bytes.byteLength !== Math.min(CHUNK_BYTES, total - received)) return `a chunk of ${bytes.byteLength} bytes, not of ${CHUNK_BYTES}`
+    return undefined
+  }
+
+  return (chunk: ChunkFrame | OutlineChunkFrame): AssembledBytes | { broken: string } | undefined => {
+    const broken = breach(chunk)
+    if (broken !== undefined) return { broken }
+    const { type, total, bytes } = chunk
+    promised ??= { type, total, whole: new Uint8Array(total) }
+    const { whole } = promised
+    whole.set(bytes, received)
+    received += bytes.byteLength
+    if (received < total) return undefined
+    return type === 'chunk' ? { bytes: whole } : { outline: whole }
   }
 }

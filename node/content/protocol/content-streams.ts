@@ -24,8 +24,6 @@ import {
   encodeContent,
   MAX_CONTENT_FRAME_BYTES,
   type NoContent,
-  type NoneFrame,
-  type ReplyFrame,
   type RequestFrame,
 } from './wire.ts'
 
@@ -37,7 +35,7 @@ export type RequestFailure = { none: NoContent } | { broken: string } | { unreac
 
 export interface ContentStream extends PeerStream {
   readonly frames: FrameStream
-  readonly requests: Requests<ReplyFrame | NoneFrame | Ended>
+  readonly requests: Requests<ContentFrame | Ended>
   /** The idle timeouts of the requests for bytes. A holder with a narrow line sends one piece after the other: any chunk shows that it is alive. */
   readonly idle: Set<IdleTimeout>
   /** Where the peer's gateway is, as its connection and its addresses tell. */
@@ -46,30 +44,22 @@ export interface ContentStream extends PeerStream {
   httpFailures: number
 }
 
-interface Ended {
-  type: 'ended'
-  reason: string
-}
-
-export interface ContentStreams {
-  /** @throws when the peer cannot be reached in time */
-  open(target: RequestTarget): Promise<ContentStream>
-  stop(): void
-}
+type Ended = { type: 'ended'; reason: string }
 
 /** How long opening a stream may take, dial included, in ms. A direct dial has its own limit (network/direct.ts), which is reached first. */
 const OPEN_MS = 3_000
 const OPEN_DIRECT_MS = 10_000
 const MAX_UNSENT_BYTES = 1_048_576
 
-export function createContentStreams(libp2p: Libp2p, direct: Pick<Direct, 'dial'> | undefined): ContentStreams {
+export function createContentStreams(libp2p: Libp2p, direct: Pick<Direct, 'dial'> | undefined) {
   const streams = createPeerStreams<ContentStream>(
     // A circuit of a relay carries no content.
     { libp2p, protocol: CONTENT_PROTOCOL, kinds: ['socket', 'direct'], create: createContentStream },
     { openTimeoutMs: OPEN_MS },
   )
   return {
-    async open({ peer, addresses }) {
+    /** @throws when the peer cannot be reached in time */
+    async open({ peer, addresses }: RequestTarget): Promise<ContentStream> {
       const id = peerIdFromString(peer)
       const open = streams.get(id)
       if (open !== undefined) return open
@@ -81,14 +71,13 @@ export function createContentStreams(libp2p: Libp2p, direct: Pick<Direct, 'dial'
 }
 
 export function createContentStream({ stream, connection, addresses, onEnd }: OpenedStream): ContentStream {
-  const requests = createRequests<ReplyFrame | NoneFrame | Ended>({ ended: { type: 'ended', reason: 'the stream has ended' } })
+  const requests = createRequests<ContentFrame | Ended>({ ended: { type: 'ended', reason: 'the stream has ended' } })
   const idle = new Set<IdleTimeout>()
   const frames = createFrameStream(stream, {
     maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
     onFrame: (raw) => {
-      const frame: ContentFrame = decodeContent(raw)
-      if (isRequest(frame)) return
+      const frame = decodeContent(raw)
       if (frame.type === 'chunk' || frame.type === 'outline-chunk') for (const each of idle) each.touch()
       requests.reply(frame.id, frame)
     },
@@ -110,25 +99,17 @@ export function createContentStream({ stream, connection, addresses, onEnd }: Op
   }
 }
 
-export interface StreamRequest<T> {
-  frame: RequestFrame
-  stallMs: number
-  /**
-   * The result, once the request is complete.
-   *
-   * @param idle the request's idle timeout
-   */
-  onReply(reply: ReplyFrame, idle: IdleTimeout): T | { broken: string } | undefined
-}
-
 /**
  * Sends a request on a stream that is being opened. A request that is aborted, broken or stalled is cancelled at the other peer.
  *
+ * @param onReply returns the result, once the request is complete
  * @throws signal.reason, when aborted
  */
 export function sendRequest<T extends object>(
   opening: Promise<ContentStream>,
-  { frame, stallMs, onReply }: StreamRequest<T>,
+  frame: RequestFrame,
+  onReply: (reply: ContentFrame, idle: IdleTimeout) => T | { broken: string } | undefined,
+  stallMs: number,
   signal: AbortSignal,
 ): Promise<T | RequestFailure> {
   opening.catch(() => {}) // handled below, unless the request was aborted before
@@ -173,7 +154,3 @@ export function sendRequest<T extends object>(
 }
 
 export const isDirect = (addresses: readonly string[]) => addresses.some((address) => address.includes('/webrtc/'))
-
-function isRequest(frame: ContentFrame): frame is Exclude<ContentFrame, ReplyFrame | NoneFrame> {
-  return frame.type === 'ask' || frame.type === 'ask-piece' || frame.type === 'follow-pieces' || frame.type === 'cancel'
-}

@@ -3,7 +3,7 @@
 import type { AbortOptions, Key } from '../../types.ts'
 import { decodePieceSet, type PieceSet } from '../format/piece-set.ts'
 import { type ContentStream, type RequestFailure, sendRequest } from './content-streams.ts'
-import type { ReplyFrame } from './wire.ts'
+import type { MorePiecesFrame, PiecesFrame } from './wire.ts'
 
 export interface FollowedContent {
   key: Key
@@ -29,43 +29,34 @@ export function followPieces(
   stallMs: number,
   { signal }: Required<AbortOptions>,
 ): Promise<FollowEnd> {
-  const report = createPieceReport(pieceCount)
-  return sendRequest<{ isComplete: true }>(
-    opening,
-    {
-      frame: { type: 'follow-pieces', key, outline },
-      stallMs,
-      onReply(reply, idle) {
-        const fresh = report.add(reply)
-        if (fresh === undefined) return { broken: `pieces that are none of the ${pieceCount}, or were reported before` }
-        idle.end()
-        onPieces(fresh)
-        return report.isComplete ? { isComplete: true } : undefined
-      },
-    },
-    signal,
-  )
-}
-
-/** Requires news of each frame, so that there are no more frames than pieces. */
-function createPieceReport(pieceCount: number) {
   /** Undefined before the first frame. */
   let pieces: PieceSet | undefined
-  return {
-    get isComplete() {
-      return pieces?.isFull === true
-    },
-    /** The new pieces; undefined when the frame breaks the rules. */
-    add(frame: ReplyFrame): number[] | undefined {
-      if (frame.type === 'more-pieces') return frame.indexes.every((index) => pieces?.add(index)) ? frame.indexes : undefined
-      if (frame.type !== 'pieces' || pieces !== undefined) return undefined
-      try {
-        const there = decodePieceSet(frame.bitmap, pieceCount)
-        pieces = there
-        return Array.from({ length: pieceCount }, (_, index) => index).filter((index) => there.has(index))
-      } catch {
-        return undefined
-      }
-    },
+
+  /** The new pieces; undefined when the frame breaks the rules. Each frame must bring news, so that there are no more frames than pieces. */
+  function add(frame: PiecesFrame | MorePiecesFrame): number[] | undefined {
+    if (frame.type === 'more-pieces') return frame.indexes.every((index) => pieces?.add(index)) ? frame.indexes : undefined
+    if (pieces !== undefined) return undefined
+    try {
+      const there = decodePieceSet(frame.bitmap, pieceCount)
+      pieces = there
+      return Array.from({ length: pieceCount }, (_, index) => index).filter((index) => there.has(index))
+    } catch {
+      return undefined
+    }
   }
+
+  return sendRequest(
+    opening,
+    { type: 'follow-pieces', key, outline },
+    (reply, idle) => {
+      if (reply.type !== 'pieces' && reply.type !== 'more-pieces') return undefined
+      const fresh = add(reply)
+      if (fresh === undefined) return { broken: `pieces that are none of the ${pieceCount}, or were reported before` }
+      idle.end()
+      onPieces(fresh)
+      return pieces?.isFull ? { isComplete: true as const } : undefined
+    },
+    stallMs,
+    signal,
+  )
 }

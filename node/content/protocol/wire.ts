@@ -104,8 +104,6 @@ export type ContentFrame =
 
 /** A request without its number, which the stream gives it. */
 export type RequestFrame = Omit<AskFrame, 'id'> | Omit<AskPieceFrame, 'id'> | Omit<FollowPiecesFrame, 'id'>
-/** The frames of a server, but for refusals. */
-export type ReplyFrame = ChunkFrame | OutlineChunkFrame | PiecesFrame | MorePiecesFrame
 
 const TYPE = {
   ask: 1,

@@ -13,17 +13,6 @@ import type { ReceiveOptions, Receiving } from '../types.ts'
 import { type Download, startDownload } from './download.ts'
 import type { Swarm } from './swarm.ts'
 
-export interface Downloads {
-  /** @throws {MayflyError} ERR_LIMIT when it is being downloaded already */
-  start(key: Key, options: ReceiveOptions): Receiving
-  get(key: Key, outline: Key): Download | undefined
-  /** The outline of a download of this key, once it is known. */
-  outlineOf(key: Key): FetchedOutline | undefined
-  /** Ends the downloads of this key, because it is held now. */
-  end(key: Key): Promise<void>
-  stop(): Promise<void>
-}
-
 export interface DownloadsContext {
   /** @throws {MayflyError} when no peer can send it now */
   findOutline(key: Key, outline: Key, signal: AbortSignal): Promise<Fetched>
@@ -36,7 +25,9 @@ export interface DownloadsContext {
 /** The waits before looking for the outline again, when the counts of holders do not change. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 }
 
-export function createDownloads(context: DownloadsContext): Downloads {
+export type Downloads = ReturnType<typeof createDownloads>
+
+export function createDownloads(context: DownloadsContext) {
   /** By key and outline, hex. Bounded by the caller: each needs a store. */
   const downloads = new Map<string, { key: Key; download: Download }>()
   const idOf = (key: Key, outline: Key) => `${encodeKeyHex(key)}:${encodeKeyHex(outline)}`
@@ -77,7 +68,8 @@ export function createDownloads(context: DownloadsContext): Downloads {
   }
 
   return {
-    start(key, options) {
+    /** @throws {MayflyError} ERR_LIMIT when it is being downloaded already */
+    start(key: Key, options: ReceiveOptions): Receiving {
       const { outline } = options
       const id = idOf(key, outline)
       if (downloads.has(id)) throw new MayflyError('ERR_LIMIT', 'Cannot receive content: it is being received already')
@@ -95,13 +87,15 @@ export function createDownloads(context: DownloadsContext): Downloads {
       downloads.set(id, { key, download })
       return download
     },
-    get: (key, outline) => downloads.get(idOf(key, outline))?.download,
-    outlineOf(key) {
+    get: (key: Key, outline: Key): Download | undefined => downloads.get(idOf(key, outline))?.download,
+    /** The outline of a download of this key, once it is known. */
+    outlineOf(key: Key): FetchedOutline | undefined {
       for (const { key: other, download } of downloads.values())
         if (download.found !== undefined && equalBytes(other, key)) return download.found
       return undefined
     },
-    end: (key) => endAll((other) => equalBytes(other, key)),
+    /** Ends the downloads of this key, because it is held now. */
+    end: (key: Key) => endAll((other) => equalBytes(other, key)),
     stop: () => endAll(() => true),
   }
 }

@@ -8,17 +8,9 @@ import type { Member, Members } from './members.ts'
 
 export interface MemberRequestsContext {
   outline: Outline
-  members: Members
   requestPiece(candidate: Candidate, index: number, size: number, signal: AbortSignal): Promise<ContentReply>
+  /** The candidate broke the rules. */
   distrust(candidate: Candidate, reason: string): void
-  /** A latency from which on a member that lost a race counts as slow, in ms. */
-  minSlowMs: number
-  listener: {
-    /** The member has sent a right piece. */
-    onPiece(member: Member): void
-    /** A request has ended. */
-    onEnd(): void
-  }
 }
 
 /** After so many failures in a row a member is dropped; after wrong bytes, at once. */
@@ -27,16 +19,13 @@ const MAX_FAILURES = 3
 /** How much of the newest measurement counts. */
 const SMOOTHING = 0.3
 
-/**
- * The bytes, checked, or undefined when the member sent none. The request is counted in `member.inFlight` already.
- *
- * @throws signal.reason, when aborted
- */
-export type RequestFromMember = (member: Member, index: number, signal: AbortSignal) => Promise<Uint8Array | undefined>
-
-export function createMemberRequests(context: MemberRequestsContext): RequestFromMember {
-  const { outline, members, minSlowMs, listener } = context
-
+/** @param minSlowMs a latency from which on a member that lost a race counts as slow, in ms */
+export function createMemberRequests(
+  { outline, requestPiece, distrust }: MemberRequestsContext,
+  members: Members,
+  minSlowMs: number,
+  listener: { onPiece(member: Member): void; onEnd(): void },
+) {
   function setLatency(member: Member, latencyMs: number): void {
     member.latencyMs = latencyMs
     member.measuredAtMs = performance.now()
@@ -53,22 +42,27 @@ export function createMemberRequests(context: MemberRequestsContext): RequestFro
     setLatency(member, (member.latencyMs ?? minSlowMs) * 2)
     if (++member.failures < MAX_FAILURES) return
     members.drop(member, 'failure')
-    if (reason !== undefined) context.distrust(member.candidate, reason)
+    if (reason !== undefined) distrust(member.candidate, reason)
   }
 
-  return async (member, index, signal) => {
+  /**
+   * The bytes, checked, or undefined when the member sent none. The caller has counted the request in `member.inFlight`.
+   *
+   * @throws signal.reason, when aborted
+   */
+  return async (member: Member, index: number, signal: AbortSignal): Promise<Uint8Array | undefined> => {
     const { candidate } = member
     const startedAtMs = performance.now()
     const tookMs = () => performance.now() - startedAtMs
     try {
-      const result = await context.requestPiece(candidate, index, pieceSize(outline, index), signal)
+      const result = await requestPiece(candidate, index, pieceSize(outline, index), signal)
       if ('bytes' in result) {
         if (equalBytes(await sha256(result.bytes), pieceHash(outline, index))) {
           onRight(member, tookMs())
           return result.bytes
         }
         members.drop(member, 'lie')
-        context.distrust(candidate, `wrong bytes for piece ${index}`)
+        distrust(candidate, `wrong bytes for piece ${index}`)
       } else if ('unreachable' in result && candidate.isDirect)
         members.drop(member, 'unreachable') // it left, or is behind a firewall, or only busy: no lie, and no reason to wait for it now
       else onFailure(member, 'broken' in result ? result.broken : 'unreachable' in result ? result.unreachable : undefined)

@@ -14,16 +14,6 @@ import { createSearchRetries, type SearchRetriesOptions } from './search-retries
 export interface MembersOptions extends Partial<SearchRetriesOptions> {
   /** Members at the same time. */
   maxHolders?: number
-  /** Whether to search again for members that left or failed, and when no member has a piece. */
-  isPatient?: boolean
-  /** The first wait before a search is repeated, in ms; each further one is twice as long until something comes of it. */
-  retryMs?: number
-  /** The longest wait, in ms. */
-  maxRetryMs?: number
-  /** The first wait before a search for a tab that could not be reached directly, in ms; each further one is twice as long. */
-  reachAgainMs?: number
-  /** The longest of these waits, in ms. */
-  maxReachAgainMs?: number
   /** How long at most the swarm waits until the other downloaders are connected, in ms. */
   gatherMs?: number
 }
@@ -68,36 +58,9 @@ export interface Member {
   readonly left: AbortController
 }
 
-export interface Members extends Iterable<Member> {
-  readonly size: number
-  /** False when all that can be found were found. */
-  readonly isSearching: boolean
-  /** Peers that download the content now, by presence, this peer included if it does; 0 while that is not known. */
-  readonly downloaders: number
-  /**
-   * True at first, while the other downloaders are being connected: they will have what a holder of the whole is asked for meanwhile. Ends
-   * when all of them have reported or could not be reached, or after `gatherMs`.
-   */
-  readonly isGathering: boolean
-  /** Pieces that came from tabs with the whole content. */
-  readonly piecesFromTabs: number
-  has(member: Member): boolean
-  /** How many members with only some pieces have this one. */
-  copies(index: number): number
-  /**
-   * Removes a member.
-   *
-   * @param fault 'lie' bans it for good, 'failure' for a while; 'unreachable' repeats the search for it after a while
-   */
-  drop(member: Member, fault?: Fault | 'unreachable'): void
-  /** A piece is wanted that no member has, or there is no member. */
-  needMore(): void
-  /** The member has sent a right piece. */
-  onPiece(member: Member): void
-  stop(): void
-}
+export type Members = ReturnType<typeof createMembers>
 
-export function createMembers(context: MembersContext, options: MembersOptions = {}): Members {
+export function createMembers(context: MembersContext, options: MembersOptions = {}) {
   const settings = { ...MEMBERS_DEFAULTS, ...options }
   const count = pieceCount(context.outline)
   /** Bounded: maxHolders. */
@@ -165,6 +128,7 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     }
   }
 
+  /** @param fault 'lie' bans it for good, 'failure' for a while; 'unreachable' repeats the search for it after a while */
   function drop(member: Member, fault?: Fault | 'unreachable'): void {
     if (!members.delete(member)) return
     member.left.abort(new Error('the member was dropped'))
@@ -192,33 +156,43 @@ export function createMembers(context: MembersContext, options: MembersOptions =
     get size() {
       return members.size
     },
+    /** False when all that can be found were found. */
     get isSearching() {
       return isSearching()
     },
+    /** Peers that download the content now, by presence, this peer included if it does; 0 while that is not known. */
     get downloaders() {
       return searches.some.counted ?? 0
     },
+    /**
+     * True at first, while the other downloaders are being connected: they will have what a holder of the whole is asked for meanwhile.
+     * Ends when all of them have reported or could not be reached, or after `gatherMs`.
+     */
     get isGathering() {
       if (!mayGather || (searches.some.counted ?? 0) < 2) return false
       return searches.some.isRunning || [...members].some(({ hasReported }) => !hasReported)
     },
+    /** Pieces that came from tabs with the whole content. */
     get piecesFromTabs() {
       return piecesFromTabs
     },
-    has: (member) => members.has(member),
-    copies: (index) => copies[index] ?? 0,
+    has: (member: Member) => members.has(member),
+    /** How many members with only some pieces have this one. */
+    copies: (index: number) => copies[index] ?? 0,
     drop,
-    needMore() {
+    /** A piece is wanted that no member has, or there is no member. */
+    needMore(): void {
       if (members.size >= settings.maxHolders) dropPoorest()
       if (!isSearching()) retries.onLost()
     },
-    onPiece({ candidate, pieces }) {
+    /** The member has sent a right piece. */
+    onPiece({ candidate, pieces }: Member): void {
       const isDirect = candidate.isDirect === true
       bans.delete(candidate.peer)
       retries.onProgress(isDirect)
       if (isDirect && pieces === undefined) piecesFromTabs++
     },
-    stop() {
+    stop(): void {
       isStopped = true
       clearTimeout(gatherTimer)
       retries.stop()

@@ -16,17 +16,6 @@ import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
 import { createSwarm, type Swarm, type SwarmOptions } from './swarm.ts'
 
-export interface PieceFetcher {
-  /**
-   * @throws {MayflyError} ERR_UNAVAILABLE
-   * @throws signal.reason, when aborted
-   */
-  fetch(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array>
-  /** Opens a swarm for one download. The caller stops it. */
-  openSwarm(content: OutlinedContent, reach: Reach, options: SwarmOptions): Swarm
-  stop(): void
-}
-
 export interface PieceFetcherContext {
   client: Pick<ContentClient, 'requestPiece' | 'follow'>
   fetcher: Pick<Fetcher, 'candidates' | 'distrust'>
@@ -50,13 +39,16 @@ const FOLLOW_MS = 15_000
 /** A swarm that has had no reader for this long is stopped, in ms; the next reader looks for holders anew. */
 const IDLE_MS = 10_000
 
-export function createPieceFetcher(context: PieceFetcherContext, options: SwarmOptions = {}): PieceFetcher {
+export type PieceFetcher = ReturnType<typeof createPieceFetcher>
+
+export function createPieceFetcher(context: PieceFetcherContext, options: SwarmOptions = {}) {
   const { client, fetcher, cache, hasTabs, onReceived } = context
   /** By reach, key and outline. Bounded by the readers, and those of the last seconds. */
   const swarms = new Map<string, SharedSwarm>()
   /** By swarm and piece. Bounded by what readers fetch ahead. */
   const flights = createSingleFlight<string, Uint8Array>()
 
+  /** The caller stops the swarm. */
   function openSwarm({ key, outline, outlineHash }: OutlinedContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
     const shared = swarmKey(outlineHash)
     const followed = { key, outline: outlineHash, pieceCount: pieceCount(outline) }
@@ -132,7 +124,11 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
 
   return {
     openSwarm,
-    async fetch(content, index, reach, { signal }) {
+    /**
+     * @throws {MayflyError} ERR_UNAVAILABLE
+     * @throws signal.reason, when aborted
+     */
+    async fetch(content: OutlinedContent, index: number, reach: Reach, { signal }: Required<AbortOptions>): Promise<Uint8Array> {
       const cached = cache?.get(content.key, { outlineHash: content.outlineHash, index })
       if (cached !== undefined) return cached
       // One upload of a tab serves readers from the overlay and from this node's gateway.
@@ -145,7 +141,7 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
       }
       return share(content, index, reach, signal)
     },
-    stop() {
+    stop(): void {
       for (const { swarm, idleTimer } of swarms.values()) {
         clearTimeout(idleTimer)
         swarm.stop()

@@ -3,26 +3,14 @@
 import { createBackoff } from '../../async/backoff.ts'
 
 export interface SearchRetriesOptions {
-  /** False: nothing is repeated. */
+  /** Whether to search again for members that left or failed, and when no member has a piece. */
   isPatient: boolean
-  /** The first and the longest wait after members were lost, in ms. */
+  /** The first wait before a search is repeated, in ms; each further one is twice as long until something comes of it. */
   retryMs: number
   maxRetryMs: number
-  /** The same for tabs that could not be reached directly. */
+  /** The same for a tab that could not be reached directly. */
   reachAgainMs: number
   maxReachAgainMs: number
-}
-
-export interface SearchRetries {
-  /** Counts of presence announce peers that come. This is for those that are still there, and failed. */
-  onLost(): void
-  /** Meanwhile its home sends the pieces, at the cost of the home's owner, so one failed dial is not the end. */
-  onUnreachable(peer: string): void
-  /** The peer was found again. */
-  onMet(peer: string): void
-  /** A member has sent a right piece: the next wait is a short one. */
-  onProgress(isDirect: boolean): void
-  stop(): void
 }
 
 const MAX_UNREACHED = 256
@@ -33,7 +21,7 @@ export function createSearchRetries(
   { isPatient, retryMs, maxRetryMs, reachAgainMs, maxReachAgainMs }: SearchRetriesOptions,
   startSearches: () => void,
   random: () => number,
-): SearchRetries {
+) {
   const backoff = createBackoff({ firstMs: retryMs, maxMs: maxRetryMs }, random)
   const reachBackoff = createBackoff({ firstMs: reachAgainMs, maxMs: maxReachAgainMs, jitter: REACH_JITTER }, random)
   /** By peer id: not reached directly, and not found again. Bounded: MAX_UNREACHED. */
@@ -52,23 +40,26 @@ export function createSearchRetries(
   }
 
   return {
-    onLost() {
+    /** Counts of presence announce peers that come. This is for those that are still there, and failed. */
+    onLost(): void {
       if (!isPatient || timer !== undefined || isStopped) return
       timer = setTimeout(() => {
         timer = undefined
         startSearches()
       }, backoff.next())
     },
-    onUnreachable(peer) {
+    /** Meanwhile its home sends the pieces, at the cost of the home's owner, so one failed dial is not the end. */
+    onUnreachable(peer: string): void {
       if (unreached.size < MAX_UNREACHED) unreached.add(peer)
       if (isPatient && reachTimer === undefined && !isStopped) reachAgain()
     },
-    onMet: (peer) => void unreached.delete(peer),
-    onProgress(isDirect) {
+    onMet: (peer: string) => unreached.delete(peer),
+    /** A member has sent a right piece: the next wait is a short one. */
+    onProgress(isDirect: boolean): void {
       backoff.reset()
       if (isDirect) reachBackoff.reset()
     },
-    stop() {
+    stop(): void {
       isStopped = true
       clearTimeout(timer)
       clearTimeout(reachTimer)

@@ -16,24 +16,10 @@ export interface SearchContext {
   onCount(part: Part, listener: (count: number) => void): () => void
   /** Resolves when there is room for another member. */
   room(): Promise<void>
-  listener: {
-    onCandidate(candidate: Candidate, part: Part): void
-    /** Presence counts more holders. */
-    onRise(): void
-    /** All that can be found now were found. */
-    onEnd(): void
-  }
+  listener: { onCandidate(candidate: Candidate, part: Part): void; onRise(): void; onEnd(): void }
 }
 
-export interface Search {
-  start(): void
-  stop(): void
-  readonly isRunning: boolean
-  /** Holders by presence; undefined while that is not known. */
-  readonly counted: number | undefined
-}
-
-export function createSearch({ part, candidates, onCount, room, listener }: SearchContext): Search {
+export function createSearch({ part, candidates, onCount, room, listener }: SearchContext) {
   const stopped = new AbortController()
   const { signal } = stopped
   let isRunning = false
@@ -82,6 +68,7 @@ export function createSearch({ part, candidates, onCount, room, listener }: Sear
     get isRunning() {
       return isRunning
     },
+    /** Holders by presence; undefined while that is not known. */
     get counted() {
       return counted
     },

@@ -26,13 +26,6 @@ export interface SelectionNeeds {
   isLate?: boolean
 }
 
-export interface Selection {
-  /** The member to ask now; undefined when there is none, or when it is better to wait for a busy one. */
-  best(index: number, needs?: SelectionNeeds): Member | undefined
-  /** Whether `best` would select a member for a piece that only holders of the whole have. */
-  isWholeFree(): boolean
-}
-
 /** No member is slow whose latency is below this, in ms. */
 const QUICK_MS = 100
 
@@ -58,10 +51,9 @@ function doneMs(member: Member): number {
 
 const has = ({ pieces }: Member, index: number) => pieces?.has(index) ?? true
 
-export function createSelection(
-  members: Members,
-  { maxPerHolder, maxPerDirectHolder, pieceCount, slowFactor }: SelectionOptions,
-): Selection {
+export function createSelection(members: Members, options: SelectionOptions) {
+  const { maxPerHolder, maxPerDirectHolder, pieceCount, slowFactor } = options
+
   /** A member that was never asked gets one request first. */
   function isFree(member: Member, share: number): boolean {
     const { candidate, pieces, latencyMs, inFlight } = member
@@ -123,7 +115,8 @@ export function createSelection(
   }
 
   return {
-    best(index, { except = NO_MEMBERS, isUrgent = false, isLate = false } = {}) {
+    /** The member to ask now; undefined when there is none, or when it is better to wait for a busy one. */
+    best(index: number, { except = NO_MEMBERS, isUrgent = false, isLate = false }: SelectionNeeds = {}): Member | undefined {
       const limitMs = slowMs()
       const isSpared = isFallbackSpared(index, isLate)
       const share = isUrgent ? 1 : shareOfWhole(limitMs)
@@ -140,7 +133,8 @@ export function createSelection(
       const slow = quickest(share, (member) => isAny(member) && (isDownloader(member) || isWhole(member)))
       return slow ?? (isUrgent ? quickest(1, isAny) : undefined)
     },
-    isWholeFree() {
+    /** Whether `best` would select a member for a piece that only holders of the whole have. */
+    isWholeFree(): boolean {
       const limitMs = slowMs()
       return quickest(shareOfWhole(limitMs), (member) => kindOf(member) === 'whole' && !isSlow(member, limitMs)) !== undefined
     },

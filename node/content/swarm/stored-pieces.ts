@@ -6,30 +6,19 @@ import { type Outline, pieceCount, pieceHash } from '../format/outline.ts'
 import { decodePieceSet, type PieceFeed, PieceSet } from '../format/piece-set.ts'
 import type { PieceStore, ReceiveOptions } from '../types.ts'
 
-export interface StoredPieces extends PieceFeed {
-  /** @throws what the store throws */
-  write(index: number, bytes: Uint8Array): Promise<void>
-  /** @throws {MayflyError} ERR_NO_HOLDER when the piece is not there, or no longer right */
-  read(index: number): Promise<Uint8Array>
-  /** Ends the feed. */
-  end(): void
-}
-
 export interface StoredPiecesOptions extends Pick<ReceiveOptions, 'isDoubtful'> {
   signal: AbortSignal
   /** A piece that the store claimed to have is wrong, and counts as missing now. */
   onLost(index: number): void
 }
 
+export type StoredPieces = Awaited<ReturnType<typeof openStoredPieces>>
+
 /**
  * @throws {MayflyError} ERR_UNAVAILABLE when the store is for another number of pieces
  * @throws what the store throws
  */
-export async function openStoredPieces(
-  store: PieceStore,
-  outline: Outline,
-  { isDoubtful, signal, onLost }: StoredPiecesOptions,
-): Promise<StoredPieces> {
+export async function openStoredPieces(store: PieceStore, outline: Outline, { isDoubtful, signal, onLost }: StoredPiecesOptions) {
   const pieces = readPieceSet(store, pieceCount(outline))
   /** Right by the outline, as this run has checked. The others are the store's claim. */
   const proven = new PieceSet(pieces.count)
@@ -55,17 +44,19 @@ export async function openStoredPieces(
   }
   return {
     pieces,
-    onPiece(listener) {
+    onPiece(listener: Parameters<PieceFeed['onPiece']>[0]) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    async write(index, bytes) {
+    /** @throws what the store throws */
+    async write(index: number, bytes: Uint8Array): Promise<void> {
       await store.write(index, bytes)
       proven.add(index)
       pieces.add(index)
       notify(index)
     },
-    async read(index) {
+    /** @throws {MayflyError} ERR_NO_HOLDER when the piece is not there, or no longer right */
+    async read(index: number): Promise<Uint8Array> {
       if (!pieces.has(index)) throw missing()
       const bytes = await store.read(index)
       if (proven.has(index)) return bytes

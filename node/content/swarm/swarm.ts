@@ -37,32 +37,17 @@ export const SWARM_DEFAULTS = {
   fallbackAfterMs: 2_500, // a direct dial takes half a second where it succeeds, and much longer where it fails
 } as const satisfies SwarmOptions
 
-export interface SwarmContext extends Omit<MembersContext, 'onChange'>, Pick<MemberRequestsContext, 'requestPiece'> {}
+export type SwarmContext = Omit<MembersContext, 'onChange'> & MemberRequestsContext
 
 export interface SwarmPiece {
   bytes: Uint8Array
   from: Candidate
 }
 
-export interface Swarm {
-  /**
-   * @throws {MayflyError} ERR_UNAVAILABLE when no member is left that could send it; a patient swarm may be asked again later
-   * @throws signal.reason, when aborted
-   */
-  piece(index: number, options: Required<AbortOptions>): Promise<SwarmPiece>
-  /** The piece to request next, of those wanted: the rarest that a member can be asked for now, any of several that are equal. */
-  pick(wanted: readonly number[]): number | undefined
-  /** Resolves at the next change: a member came or left, has another piece, or is free again. */
-  changed(): Promise<void>
-  /** False when all holders that can be found were found. */
-  readonly isSearching: boolean
-  /** True when there is no member. */
-  readonly isEmpty: boolean
-  stop(): void
-}
+export type Swarm = ReturnType<typeof createSwarm>
 
-export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): Swarm {
-  const { outline, random } = context
+export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
+  const { random } = context
   const settings = { ...SWARM_DEFAULTS, isPatient: MEMBERS_DEFAULTS.isPatient, ...options }
   const stopped = new AbortController()
   let change = Promise.withResolvers<void>()
@@ -75,15 +60,8 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
     change = Promise.withResolvers()
   }
   const members = createMembers({ ...context, onChange }, options)
-  const selection = createSelection(members, { ...settings, pieceCount: pieceCount(outline) })
-  const requestFrom = createMemberRequests({
-    outline,
-    members,
-    requestPiece: context.requestPiece,
-    distrust: context.distrust,
-    minSlowMs: settings.minSlowMs,
-    listener: { onPiece, onEnd: onChange },
-  })
+  const selection = createSelection(members, { ...settings, pieceCount: pieceCount(context.outline) })
+  const requestFrom = createMemberRequests(context, members, settings.minSlowMs, { onPiece, onEnd: onChange })
 
   function onPiece({ candidate }: Member): void {
     if (candidate.isFallback) return
@@ -158,14 +136,18 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
   }
 
   return {
+    /** False when all holders that can be found were found. */
     get isSearching() {
       return members.isSearching
     },
+    /** True when there is no member. */
     get isEmpty() {
       return members.size === 0
     },
+    /** Resolves at the next change: a member came or left, has another piece, or is free again. */
     changed: () => change.promise,
-    pick(wanted) {
+    /** The piece to request next, of those wanted: the rarest that a member can be asked for now, any of several that are equal. */
+    pick(wanted: readonly number[]): number | undefined {
       const isWholeFree = selection.isWholeFree()
       const start = Math.floor(random() * wanted.length)
       let rarest: number | undefined
@@ -180,7 +162,11 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
       if (rarest === undefined && wanted.length > 0) onNothing()
       return rarest
     },
-    async piece(index, { signal: given }) {
+    /**
+     * @throws {MayflyError} ERR_UNAVAILABLE when no member is left that could send it; a patient swarm may be asked again later
+     * @throws signal.reason, when aborted
+     */
+    async piece(index: number, { signal: given }: Required<AbortOptions>): Promise<SwarmPiece> {
       const ended = new AbortController()
       const signal = AbortSignal.any([given, stopped.signal, ended.signal])
       /** Members that this piece was requested from. */
@@ -195,7 +181,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}): 
         ended.abort(new Error('the piece is here'))
       }
     },
-    stop() {
+    stop(): void {
       stopped.abort(new Error('the swarm was stopped'))
       clearTimeout(lateTimer)
       members.stop()
