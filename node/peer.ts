@@ -1,16 +1,27 @@
 /** Puts the parts of a peer together: the overlay's connections, presence, content. */
 
 import type { ComponentLogger, Transport } from '@libp2p/interface'
+import { createEmitter } from './async/emitter.ts'
+import { createQuota } from './async/quota.ts'
 import { createContent } from './content/index.ts'
 import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
 import { createHoldLarge } from './large-message.ts'
 import { NODE_LIMITS, type PeerLimits, TAB_LIMITS } from './limits.ts'
-import { createMemoryOutboxStore, createMessages, type MessagesOptions, type MessagesService, messageSecretOf } from './messages/index.ts'
+import { createMemoryOutboxStore, createMessages, type MessagesOptions, messageSecretOf } from './messages/index.ts'
 import type { MessageEvent, MessageSecret, Messages, OutboxStore } from './messages/types.ts'
-import { checkJoinAddress, createOverlay, createSupervisor, inTime, type TransportFactory } from './network/index.ts'
+import {
+  checkJoinAddress,
+  createAddressBook,
+  createJoinWait,
+  createOverlay,
+  createSupervisor,
+  inTime,
+  type TransportFactory,
+} from './network/index.ts'
 import type { NetworkEvent } from './network/types.ts'
+import type { PeerStatus } from './peer-status.ts'
 import {
   createRecordStore,
   createRendezvous,
@@ -18,58 +29,12 @@ import {
   ProviderStore,
   type ProviderStoreOptions,
   type RendezvousOptions,
-  type RendezvousService,
 } from './rendezvous/index.ts'
 import type { Rendezvous } from './rendezvous/types.ts'
 import type { AbortOptions, RefusedEvent } from './types.ts'
 
 /** What happens in a peer, for a console or a log. */
 export type PeerEvent = NetworkEvent | ContentEvent | MessageEvent | RefusedEvent
-
-export interface PeerStatus {
-  /** Peer id. */
-  id: string
-  role: 'node' | 'tab'
-  /** Multiaddrs at which others can dial this peer, peer id included; empty for a tab. */
-  addresses: string[]
-  /** True while there is at least one connection into the overlay (a node that joins nobody counts as joined). */
-  joined: boolean
-  /** A tab's home, once it has one. */
-  home?: string
-  startedAtMs: number
-  counts: {
-    connections: number
-    /** DHT servers in the routing table. */
-    servers: number
-    /** Contents this peer holds itself. */
-    held: number
-    heldBytes: number
-    /** Tabs whose home is here. */
-    tabs: number
-    /** Leases of this node's tabs and of its own. */
-    leases: number
-    /** Holders this node records for the whole overlay. */
-    records: number
-    watches: number
-    cacheBytes: number
-    /** Content bytes given to others, and taken from others, since the start. */
-    bytesServed: number
-    bytesFetched: number
-    /** What went over a node's port since the start, in bytes: everything, HTTP, overlay and their overhead; 0 for a tab. */
-    bytesReceived: number
-    bytesSent: number
-    /** Tabs that can be dialled directly through this node now, and circuits for that since the start. Circuits carry signalling alone. */
-    reservations: number
-    circuits: number
-    /** Taps of this peer and of its tabs; mail kept for absent receivers; messages passed on and refused since the start. */
-    taps: number
-    mail: number
-    mailBytes: number
-    messages: number
-    messagesRefused: number
-  }
-  limits: PeerLimits
-}
 
 /** A whole peer. Node.js nodes and browser tabs show the same face. */
 export interface Peer {
@@ -147,71 +112,32 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   for (const address of options.join ?? []) checkJoinAddress(address)
   const limits: PeerLimits = { ...(role === 'node' ? NODE_LIMITS : TAB_LIMITS), ...options.limits }
 
-  const listeners = new Set<(event: PeerEvent) => void>()
-  const emit = (event: PeerEvent) => {
-    if (event.type === 'joined') {
-      direct?.onHome()
-      messages?.onJoined()
-    }
-    for (const listener of [...listeners]) {
-      try {
-        listener(event)
-      } catch {
-        listeners.delete(listener)
-      }
-    }
-  }
-
-  let rendezvous: RendezvousService | undefined
-  let messages: MessagesService | undefined
+  const events = createEmitter<PeerEvent>()
+  const { emit } = events
   const store = createRecordStore(limits, Date.now, Math.random)
-  const providerStore = new ProviderStore(
-    {
-      store,
-      now: Date.now,
-      network: () =>
-        rendezvous && {
-          peerId: libp2p.peerId,
-          peerStore: libp2p.peerStore,
-          addressesOf: rendezvous.addressesOf,
-          sourceOf: rendezvous.sourceOf,
-        },
-    },
-    options.providers,
-  )
-  const { libp2p, privateKey, servers, relay, direct } = await createOverlay({
+  const addresses = createAddressBook()
+  const tabs = createQuota()
+  const overlay = await createOverlay({
     role,
     privateKey: options.privateKey,
     transport: options.listener?.transport,
     listen: options.listener?.listen,
     announce: options.announce,
-    providerStore,
+    createProviderStore: ({ peerId, peerStore }) =>
+      new ProviderStore({ store, peerId, peerStore, addressesOf: addresses.addressesOf, now: Date.now }, options.providers),
     maxConnections: limits.maxConnections,
     serverProtocol: PRESENCE_PROTOCOL,
     webRTC: options.webRTC,
-    isTab: (peer) => rendezvous?.isTab(peer) ?? false,
-    home: () => rendezvous?.home,
+    isTab: (peer) => tabs.of(peer) > 0,
   })
-  /** Who waits to be joined looks again when it is called. Bounded by the callers of `joined`. */
-  const waiting = new Set<() => void>()
-  const supervisor = createSupervisor({
-    libp2p,
-    servers,
-    role,
-    emit,
-    random: Math.random,
-    onChange: () => {
-      for (const look of [...waiting]) look()
-    },
-  })
+  const { libp2p, privateKey, servers, relay, direct } = overlay
+  const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
   supervisor.join(options.join ?? [])
-  let state: 'new' | 'running' | 'stopped' = 'new'
-  const isJoined = () => (role === 'node' ? !supervisor.hasJoins || servers.size > 0 : presence.home !== undefined)
   const presence = createRendezvous(
-    { libp2p, privateKey, role, servers, supervisor, store, limits, isJoined, emit, now: Date.now, random: Math.random },
+    { overlay, supervisor, store, addresses, tabs, emit, now: Date.now, random: Math.random },
+    limits,
     options.rendezvous,
   )
-  rendezvous = presence
   const content = createContent({
     libp2p,
     role,
@@ -222,9 +148,8 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     createHasher: options.createHasher,
     fetchPiece: options.fetchPiece,
   })
-
   const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
-  const post = createMessages(
+  const messages = createMessages(
     {
       libp2p,
       role,
@@ -240,8 +165,18 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     },
     options.messages,
   )
-  messages = post
 
+  const joining = createJoinWait(() => presence.isJoined)
+  servers.onChange(joining.check)
+  supervisor.onChange(joining.check)
+  presence.onHome((home) => direct?.setHome(home))
+  events.on(({ type }) => {
+    if (type !== 'joined') return
+    joining.check()
+    messages.onJoined()
+  })
+
+  let state: 'new' | 'running' | 'stopped' = 'new'
   let startedAtMs = 0
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
@@ -250,11 +185,11 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A peer that was stopped cannot be started again: make a new one')
     state = 'running'
     startedAtMs = Date.now()
-    // Handlers first: who connects is told at once what is spoken here.
+    // Handlers first: a peer that connects is told at once what is spoken here.
     await servers.start()
     await presence.start()
     await content.start()
-    await post.start()
+    await messages.start()
     await libp2p.start()
     supervisor.start()
   }
@@ -262,11 +197,11 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   async function stop(): Promise<void> {
     const wasRunning = state === 'running'
     state = 'stopped'
-    for (const look of [...waiting]) look()
+    joining.stop()
     await starting?.catch(() => {})
     supervisor.stop()
     if (!wasRunning) return
-    await post.stop()
+    await messages.stop()
     await outboxStore.close()
     await content.stop()
     await presence.stop()
@@ -275,56 +210,25 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     await inTime(Promise.resolve(libp2p.stop()), STOP_MS)
   }
 
-  function joined({ signal }: AbortOptions = {}): Promise<void> {
-    if (state === 'stopped') return Promise.reject(new MayflyError('ERR_NOT_STARTED', 'The peer was stopped'))
-    if (isJoined()) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const end = () => {
-        waiting.delete(look)
-        off()
-        offServers()
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const look = () => {
-        if (state === 'stopped') {
-          end()
-          reject(new MayflyError('ERR_NOT_STARTED', 'The peer was stopped'))
-        } else if (isJoined()) {
-          end()
-          resolve()
-        }
-      }
-      const onAbort = () => {
-        end()
-        reject(signal?.reason)
-      }
-      const off = peer.onEvent(({ type }) => type === 'joined' && look())
-      const offServers = servers.onChange(look)
-      if (signal?.aborted) return onAbort()
-      signal?.addEventListener('abort', onAbort, { once: true })
-      waiting.add(look)
-    })
-  }
-
-  const peer: Peer = {
+  return {
     id: libp2p.peerId.toString(),
     role,
     rendezvous: presence,
     content,
-    messages: post,
+    messages,
     start: () => (starting ??= start()),
     stop: () => (stopping ??= stop()),
-    joined,
-    async join(addresses, abort) {
-      for (const address of addresses) checkJoinAddress(address)
-      supervisor.join(addresses)
-      await joined(abort)
+    joined: joining.wait,
+    async join(more, abort) {
+      for (const address of more) checkJoinAddress(address)
+      supervisor.join(more)
+      await joining.wait(abort)
     },
     status: (): PeerStatus => ({
       id: libp2p.peerId.toString(),
       role,
       addresses: role === 'node' ? libp2p.getMultiaddrs().map(String) : [],
-      joined: isJoined(),
+      joined: presence.isJoined,
       ...(presence.home && { home: presence.home.toString() }),
       startedAtMs,
       counts: {
@@ -332,7 +236,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
         servers: servers.size,
         ...presence.counts,
         ...content.counts,
-        ...post.counts,
+        ...messages.counts,
         bytesReceived: options.listener?.bytes?.received ?? 0,
         bytesSent: options.listener?.bytes?.sent ?? 0,
         ...(relay?.counts ?? { reservations: 0, circuits: 0 }),
@@ -340,9 +244,14 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       limits,
     }),
     onEvent(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      const off = events.on((event) => {
+        try {
+          listener(event)
+        } catch {
+          off()
+        }
+      })
+      return off
     },
   }
-  return peer
 }

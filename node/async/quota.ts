@@ -1,8 +1,10 @@
 /** A quota: how much may be open, in all and for each key (a client, an address). */
 
 export interface QuotaOptions {
-  max: number
-  maxPerKey: number
+  /** In all; no limit when left out. */
+  max?: number
+  /** No limit when left out. */
+  maxPerKey?: number
 }
 
 export interface Quota {
@@ -19,7 +21,7 @@ export interface Quota {
   enter(key: string, amount?: number): (() => void) | 'full' | 'key-full'
 }
 
-export function createQuota({ max, maxPerKey }: QuotaOptions): Quota {
+export function createQuota({ max = Number.POSITIVE_INFINITY, maxPerKey = Number.POSITIVE_INFINITY }: QuotaOptions = {}): Quota {
   /** Bounded: max, since only keys with something open are in it. */
   const byKey = new Map<string, number>()
   let size = 0

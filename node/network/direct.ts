@@ -1,12 +1,14 @@
 /**
- * Direct connections between tabs: WebRTC, whose beginning is told through the other tab's home. This dials them, bounds them, closes idle
- * ones and remembers for a while who could not be reached. It knows WebRTC only as a transport that it is handed, since the package
- * loads a native library in Node.js. What goes over them is left to content/; presence never rests on them.
+ * Direct connections between tabs: WebRTC, signalled through the other tab's home. This dials them, bounds them, closes idle ones and
+ * remembers for a while which peers could not be reached. WebRTC comes in as a transport, since its package loads a native library in
+ * Node.js. What goes over these connections is left to content/; presence never rests on them.
  */
 
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p, PeerId, Transport } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { backoffMs } from '../async/backoff.ts'
+import { createRecentMap } from '../async/recent-map.ts'
 import type { AbortOptions } from '../types.ts'
 import { connectionKind } from './connection-kind.ts'
 import { type DirectTarget, directAddresses, relayOfAddress } from './direct-address.ts'
@@ -17,18 +19,18 @@ export interface DirectOptions {
   dialTimeoutMs?: number
   /** Direct connections at once, in and out. */
   maxConnections?: number
-  /** A direct connection over which nothing has gone for this long is closed, in ms. */
+  /** A direct connection that has carried nothing for this long is closed, in ms. */
   idleMs?: number
-  /** Who could not be reached directly is not tried again for this long, in ms; twice as long each time that it fails again. */
+  /** A peer that could not be reached is not tried again for about this long, in ms; twice as long with each further failure. */
   unreachableMs?: number
-  /** But no longer than this, in ms. */
+  /** The longest of these waits, in ms. */
   maxUnreachableMs?: number
-  /** How many of those are remembered; oldest out first. */
+  /** How many such peers are remembered; oldest out first. */
   maxUnreachable?: number
 }
 
 export const DIRECT_DEFAULTS: Readonly<Required<DirectOptions>> = {
-  dialTimeoutMs: 8_000, // half a second mostly, more on a busy machine; the reserve gives meanwhile, so patience costs nobody anything
+  dialTimeoutMs: 8_000, // half a second mostly, more on a busy machine; the reserve gives meanwhile, so a longer wait costs nothing
   maxConnections: 16,
   idleMs: 60_000,
   unreachableMs: 15_000, // one dial may fail because a machine was busy, and what is large is under way for longer
@@ -36,15 +38,15 @@ export const DIRECT_DEFAULTS: Readonly<Required<DirectOptions>> = {
   maxUnreachable: 256,
 }
 
-/** What makes a libp2p transport. The components are libp2p's own, of which each transport asks for others. */
+/** Makes a libp2p transport. The components are libp2p's own; each transport asks for others of them. */
 // biome-ignore lint/suspicious/noExplicitAny: a transport names the components it needs; no type fits them all
 export type TransportFactory = (components: any) => Transport
 
 export interface DirectContext {
-  /** The tab's home, where it can be reached. */
-  home(): PeerId | undefined
   /** True where the page was served over https, which may not open ws://. */
   isSecurePage: boolean
+  /** From 0 to 1. */
+  random(): number
 }
 
 export interface Direct {
@@ -57,7 +59,7 @@ export interface Direct {
   }
   /** True while the peer, or the relay to it, is being dialled from here. */
   isDialling(peer: PeerId): boolean
-  /** Where the holder can be dialled directly: nowhere when it is a node, or could not be reached, or its home cannot be. */
+  /** Where the holder can be dialled directly. None for a node, for a peer that could not be reached lately, or where its home cannot be dialled. */
   addressesOf(holder: DirectTarget): string[]
   /**
    * The direct connection to the peer, opened if there is none.
@@ -65,31 +67,36 @@ export interface Direct {
    * @throws when it cannot be opened in time; the peer is then not tried again for a while
    */
   dial(peer: PeerId, addresses: readonly string[], options?: AbortOptions): Promise<Connection>
-  /** This tab wants to be reachable directly, until the function that is returned is called. */
+  /** Makes this tab reachable directly, until the function that is returned is called. */
   need(): () => void
-  /** Something went to or came from the peer. */
+  /** Bytes went to or came from the peer. */
   used(peer: string): void
-  /** To be called once, with what was made of all this. */
+  /** To be called once, with the libp2p that was made with these transports. */
   attach(libp2p: Libp2p): void
-  /** The home is another one, or there is none. */
-  onHome(): void
+  /** The tab has a home, another one, or none: others reach it through its home. */
+  setHome(home: PeerId | undefined): void
   stop(): void
 }
 
-export function createDirect(context: DirectContext, webRTC: TransportFactory, options: DirectOptions = {}): Direct {
+export function createDirect({ isSecurePage, random }: DirectContext, webRTC: TransportFactory, options: DirectOptions = {}): Direct {
   const settings = { ...DIRECT_DEFAULTS, ...options }
+  const backoff = { firstMs: settings.unreachableMs, maxMs: settings.maxUnreachableMs }
+  let home: PeerId | undefined
   let libp2p: Libp2p | undefined
   let reservations: Reservations | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
-  /** By peer id: how many dials are on their way. Bounded by them, and they by `dialTimeoutMs`. */
+  /** By peer id: dials under way. Bounded by them: each ends within `dialTimeoutMs`. */
   const dialling = new Map<string, number>()
-  /** By peer id: until when, and how often it failed in a row. Bounded: maxUnreachable. */
-  const unreachable = new Map<string, { untilMs: number; times: number }>()
-  /** By peer id: when something went over its connection last. Bounded: entries without a connection are swept out. */
+  /** By peer id: until when, and how often it failed in a row. */
+  const unreachable = createRecentMap<string, { untilMs: number; failures: number }>({
+    maxEntries: settings.maxUnreachable,
+    order: 'written',
+  })
+  /** By peer id: when its connection was used last. Bounded: entries without a connection are swept out. */
   const usedAtMs = new Map<string, number>()
 
   const keeper = createReservationKeeper({
-    home: context.home,
+    home: () => home,
     reservations: {
       addRelay: async (peer, type) => reservations?.addRelay(peer, type),
       hasReservation: (peer) => reservations?.hasReservation(peer) ?? true,
@@ -101,15 +108,11 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
   const isFull = () => direct().length >= settings.maxConnections
   const used = (peer: string) => usedAtMs.set(peer, performance.now())
 
-  const isUnreachable = (peer: string) => (unreachable.get(peer)?.untilMs ?? 0) > performance.now()
+  const isUnreachable = (peer: string) => (unreachable.peek(peer)?.untilMs ?? 0) > performance.now()
 
-  function remember(peer: string): void {
-    const times = (unreachable.get(peer)?.times ?? 0) + 1
-    unreachable.delete(peer)
-    const forMs = Math.min(settings.unreachableMs * 2 ** (times - 1), settings.maxUnreachableMs)
-    unreachable.set(peer, { untilMs: performance.now() + forMs, times })
-    const oldest = unreachable.size > settings.maxUnreachable ? unreachable.keys().next().value : undefined
-    if (oldest !== undefined) unreachable.delete(oldest)
+  function rememberFailure(peer: string): void {
+    const failures = (unreachable.peek(peer)?.failures ?? 0) + 1
+    unreachable.set(peer, { untilMs: performance.now() + backoffMs(failures, backoff, random), failures })
   }
 
   function sweep(): void {
@@ -128,12 +131,11 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
   const openTo = (network: Libp2p, peer: PeerId) =>
     network.getConnections(peer).find((connection) => connection.status === 'open' && connectionKind(connection) === 'direct')
 
-  /** A node that was dialled only to reach a tab through it is let go of, and so is the circuit. */
+  /** Closes the circuits to the peer, and the connections to nodes that were dialled only for that. */
   function closeCircuits(network: Libp2p, peer: PeerId, opened: readonly PeerId[]): void {
     for (const connection of network.getConnections(peer)) {
       if (connectionKind(connection) === 'relayed') connection.close().catch(() => {})
     }
-    const home = context.home()
     for (const relay of opened) {
       if (home?.equals(relay) || dialling.has(relay.toString())) continue
       for (const connection of network.getConnections(relay)) if (connection.streams.length === 0) connection.close().catch(() => {})
@@ -159,7 +161,7 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
       if (isUnreachable(peer)) return []
       const hasOpen = direct().some(({ remotePeer }) => remotePeer.toString() === peer)
       if (!hasOpen && isFull()) return []
-      return directAddresses(holder, { home: context.home()?.toString(), isSecurePage: context.isSecurePage })
+      return directAddresses(holder, { home: home?.toString(), isSecurePage })
     },
     async dial(peer, addresses, { signal } = {}) {
       if (libp2p === undefined) throw new TypeError('Not attached')
@@ -183,7 +185,7 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
         // The other may have been quicker, and through the circuit that this end began.
         const other = openTo(network, peer)
         if (other !== undefined) return other
-        if (!signal?.aborted) remember(id)
+        if (!signal?.aborted) rememberFailure(id)
         throw error
       } finally {
         for (const name of names) {
@@ -200,7 +202,10 @@ export function createDirect(context: DirectContext, webRTC: TransportFactory, o
       libp2p = made
       sweeper ??= setInterval(sweep, settings.idleMs / 4)
     },
-    onHome: keeper.look,
+    setHome(next) {
+      home = next
+      keeper.look()
+    },
     stop() {
       clearInterval(sweeper)
       sweeper = undefined

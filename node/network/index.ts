@@ -3,6 +3,7 @@
 export { inTime, raceAbort } from '../async/abort.ts'
 export { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
 export { whenTurnEnds } from '../async/turn.ts'
+export { type AddressBook, createAddressBook } from './address-book.ts'
 export { hostOfMultiaddr, originOfMultiaddr, parseMultiaddr, peerIdIn, withPeerId } from './addresses.ts'
 export { type ConnectionKind, connectionKind } from './connection-kind.ts'
 export type { Direct, TransportFactory } from './direct.ts'
@@ -21,6 +22,7 @@ export {
 } from './fields.ts'
 export { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream, type FrameStreamOptions } from './frames.ts'
 export { checkJoinAddress } from './join-address.ts'
+export { createJoinWait, type JoinWait } from './join-wait.ts'
 export { createOverlay, KAD_PROTOCOL, type Overlay, type OverlayOptions } from './overlay.ts'
 export {
   createPeerStreams,

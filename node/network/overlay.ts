@@ -6,7 +6,7 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { ComponentLogger, Connection, Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/interface'
+import type { ComponentLogger, Connection, Libp2p, PeerId, PeerStore, PrivateKey, Transport } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import type { Datastore } from 'interface-datastore'
@@ -30,8 +30,8 @@ export interface OverlayOptions {
   transport?: ((components: { logger: ComponentLogger }) => Transport) | undefined
   listen?: string[] | undefined
   announce?: string[] | undefined
-  /** Where kad-dht keeps provider records; the rest of libp2p never sees it. */
-  providerStore: Datastore
+  /** Makes the store in which kad-dht keeps provider records; the rest of libp2p never sees it. */
+  createProviderStore(network: { peerId: PeerId; peerStore: PeerStore }): Datastore
   maxConnections: number
   /** The protocol that a node must speak, besides kad-dht, to be counted as a server. */
   serverProtocol: string
@@ -39,11 +39,10 @@ export interface OverlayOptions {
   webRTC?: TransportFactory | undefined
   /** True for a tab whose home is here; nobody else can be reached through this node, and nobody at all when this is left out. */
   isTab?: (peer: string) => boolean
-  /** This tab's home, where it can be reached directly. */
-  home?: () => PeerId | undefined
 }
 
 export interface Overlay {
+  readonly role: 'node' | 'tab'
   readonly libp2p: Libp2p
   readonly privateKey: PrivateKey
   readonly servers: RoutingTable
@@ -69,10 +68,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
   let dht: ReturnType<ReturnType<typeof kadDHT>> | undefined
   const relay = isNode ? createRelay(options.isTab ?? (() => false)) : undefined
   const isSecurePage = globalThis.location?.protocol === 'https:'
-  const direct =
-    isNode || options.webRTC === undefined
-      ? undefined
-      : createDirect({ home: options.home ?? (() => undefined), isSecurePage }, options.webRTC)
+  const direct = isNode || options.webRTC === undefined ? undefined : createDirect({ isSecurePage, random: Math.random }, options.webRTC)
 
   const sockets = () => libp2p.getConnections().filter((connection) => connectionKind(connection) === 'socket').length
   const libp2p: Libp2p = await createLibp2p({
@@ -106,6 +102,8 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
       dht: (components) => {
         listConnectionsOnce(components.connectionManager)
+        const { peerId, peerStore } = components
+        const providerStore = options.createProviderStore({ peerId, peerStore })
         dht = kadDHT({
           protocol: KAD_PROTOCOL,
           clientMode: !isNode,
@@ -120,7 +118,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
           datastorePrefix: '/dht',
         })(
           new Proxy(components, {
-            get: (target, name) => (name === 'datastore' ? options.providerStore : Reflect.get(target, name)),
+            get: (target, name) => (name === 'datastore' ? providerStore : Reflect.get(target, name)),
           }),
         )
         return dht
@@ -133,7 +131,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
   if (dht === undefined) throw new TypeError('kad-dht was not built')
   const table = (dht as unknown as { routingTable: KadTable }).routingTable
   const servers = createRoutingTable(libp2p, table, dht as KadWalker, [KAD_PROTOCOL, options.serverProtocol])
-  return { libp2p, privateKey, servers, relay, direct }
+  return { role: options.role, libp2p, privateKey, servers, relay, direct }
 }
 
 /** The part of libp2p's connection manager that is replaced below. */

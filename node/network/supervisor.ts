@@ -6,6 +6,8 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { backoffMs } from '../async/backoff.ts'
+import { createEmitter } from '../async/emitter.ts'
 import { peerIdIn, withPeerId } from './addresses.ts'
 import { connectionKind } from './connection-kind.ts'
 import { findJoinAddresses } from './join-address.ts'
@@ -13,9 +15,9 @@ import type { RoutingTable } from './routing-table.ts'
 import type { NetworkEvent } from './types.ts'
 
 export interface SupervisorOptions {
-  /** The first wait after a failure, in ms; each further one doubles it. */
+  /** The wait after the first failure, in ms, give or take a half; each further one doubles it. */
   minRetryMs?: number
-  /** The longest wait between two tries, in ms. */
+  /** The longest wait, in ms, give or take a half. */
   maxRetryMs?: number
   /** How long a first try may take, in ms. */
   tryTimeoutMs?: number
@@ -26,8 +28,8 @@ export interface SupervisorOptions {
 }
 
 export const SUPERVISOR_DEFAULTS: Readonly<Required<SupervisorOptions>> = {
-  minRetryMs: 250,
-  maxRetryMs: 5_000, // a restarted node must have its tabs back, and readable, within 10 s
+  minRetryMs: 200,
+  maxRetryMs: 3_500, // 5 s with its jitter: a restarted node must have its tabs back, and readable, within 10 s
   tryTimeoutMs: 5_000,
   maxTryTimeoutMs: 10_000, // no more, since a new try begins with a new SYN, and one under way waits ever longer for its next
   maxKnownServers: 64,
@@ -38,20 +40,20 @@ export interface SupervisorContext {
   servers: RoutingTable
   role: 'node' | 'tab'
   emit(event: NetworkEvent): void
-  /** There is one address less to join. */
-  onChange?(): void
-  /** In [0, 1). */
+  /** From 0 to 1. */
   random(): number
 }
 
 export interface Supervisor {
   /** True while there is an address to join that is not this peer's own. */
   readonly hasJoins: boolean
+  /** Hears when there is one address less to join. Returns the function that ends it. */
+  onChange(listener: () => void): () => void
   join(addresses: string[]): void
   /** Remembers servers that others told of: peer id and multiaddrs. */
-  learn(peer: PeerId, addresses: Multiaddr[]): void
+  rememberServer(peer: PeerId, addresses: Multiaddr[]): void
   /** Places other than the given that can be told to somebody who is new, in no order. */
-  known(limit: number): { peer: PeerId; addresses: Multiaddr[] }[]
+  knownServers(limit: number): { peer: PeerId; addresses: Multiaddr[] }[]
   start(): void
   stop(): void
 }
@@ -80,6 +82,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   /** By peer id, oldest out first. Bounded: maxKnownServers. */
   const known = new Map<string, Place>()
   const stopped = new AbortController()
+  const changes = createEmitter<void>()
   let timer: ReturnType<typeof setInterval> | undefined
 
   const isConnected = (place: Place) => place.peer !== undefined && libp2p.getConnections(place.peer).length > 0
@@ -94,7 +97,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       const addresses = await place.resolve(signal)
       if (addresses.some((address) => peerIdIn(address) === libp2p.peerId.toString())) {
         joins.delete(place.name) // one's own address: nothing to join there
-        context.onChange?.()
+        changes.emit()
         return
       }
       const connection = await libp2p.dial(addresses, { signal })
@@ -103,14 +106,14 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
     } catch (error) {
       if (stopped.signal.aborted) return
       place.failures++
-      const wait = Math.min(maxRetryMs, minRetryMs * 2 ** (place.failures - 1)) * (0.5 + random() / 2)
-      place.nextTryAtMs = Date.now() + wait
+      const waitMs = backoffMs(place.failures, { firstMs: minRetryMs, maxMs: maxRetryMs }, random)
+      place.nextTryAtMs = Date.now() + waitMs
       if (joins.has(place.name)) {
         emit({
           type: 'join-failed',
           address: place.name,
           reason: error instanceof Error ? error.message : String(error),
-          retryInMs: Math.round(wait),
+          retryInMs: Math.round(waitMs),
         })
       } else if (place.failures >= MAX_FAILURES) known.delete(place.name)
     } finally {
@@ -139,6 +142,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
     get hasJoins() {
       return joins.size > 0
     },
+    onChange: changes.on,
     join(addresses) {
       for (const name of addresses) {
         if (!joins.has(name))
@@ -146,7 +150,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       }
       if (timer !== undefined) look()
     },
-    learn(peer, addresses) {
+    rememberServer(peer, addresses) {
       const name = peer.toString()
       if (addresses.length === 0 || peer.equals(libp2p.peerId)) return
       const place = known.get(name)
@@ -169,7 +173,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       }
       known.set(name, fresh)
     },
-    known(limit) {
+    knownServers(limit) {
       const places: { peer: PeerId; addresses: Multiaddr[] }[] = []
       for (const { peer, addresses } of known.values()) {
         if (peer !== undefined && addresses !== undefined && libp2p.getConnections(peer).length > 0) places.push({ peer, addresses })

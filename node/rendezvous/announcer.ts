@@ -3,11 +3,11 @@
  * released by itself.
  */
 
-import type { PeerId } from '@libp2p/interface'
 import type { Key } from '../types.ts'
 import { multihashOfPeer } from './lease.ts'
-import type { Link } from './link.ts'
 import type { Placement } from './placement.ts'
+import type { PresenceStream } from './presence-stream.ts'
+import type { PresenceStreams } from './presence-streams.ts'
 import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
 
 export interface Announcer {
@@ -19,8 +19,8 @@ export interface Announcer {
   withdraw(key: Key, holder: string): void
   /** The servers near the keys may have changed. */
   refresh(): Promise<void>
-  /** Tells a new link all that is its to keep. */
-  onLink(link: Link): void
+  /** Tells a new stream all that is its to keep. */
+  onStream(stream: PresenceStream): void
   /** True when something held here must be told to the peer. */
   needs(peer: string): boolean
   /** Leases. */
@@ -32,15 +32,10 @@ interface Announced extends Standing {
   leases: Map<string, Uint8Array>
 }
 
-export function createAnnouncer(
-  placement: Placement,
-  link: (peer: PeerId) => Link | undefined,
-  keepOpen: (peer: PeerId) => void,
-): Announcer {
-  const statements = createStandingStatements<Announced, Link>({
+export function createAnnouncer(placement: Placement, streams: Pick<PresenceStreams, 'get' | 'keepOpen'>): Announcer {
+  const statements = createStandingStatements<Announced, PresenceStream>({
     placement,
-    stream: link,
-    keepOpen,
+    streams,
     tell: (open, announced) =>
       sendLeases(
         open,
@@ -60,7 +55,7 @@ export function createAnnouncer(
     waiting.delete(lease)
   }
 
-  function sendLeases(to: Link, leases: Uint8Array[]): void {
+  function sendLeases(to: PresenceStream, leases: Uint8Array[]): void {
     void to.hold(leases).then((taken) => taken.forEach(settle))
   }
 
@@ -98,7 +93,7 @@ export function createAnnouncer(
       for (const open of statements.streamsOf(announced)) open.release([{ key, holder: multihashOfPeer(holder) }])
     },
     refresh: statements.refresh,
-    onLink: (opened) => statements.onStream(opened, opened.id),
+    onStream: (opened) => statements.onStream(opened, opened.id),
     needs: statements.needs,
   }
 }

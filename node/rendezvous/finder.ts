@@ -1,21 +1,27 @@
 /**
- * Who holds a key, wider and wider while nobody that was found will do: what this node sees itself, then the key's record nodes, then
- * those that only a walk finds, then every server it knows. Answers are believed only with a signature that is right.
+ * The search for holders of a key, wider and wider while the caller goes on: this node's own records, then the key's record nodes, then
+ * record nodes that only a walk finds, then every server it knows. Only leases whose signature is right are believed.
  */
 
 import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { delay } from '../async/delay.ts'
 import { equalBytes, positionOf } from '../keys/index.ts'
 import { createIdleTimeout, type IdleTimeout, type RoutingTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
-import type { Link } from './link.ts'
 import type { Placement } from './placement.ts'
+import type { PresenceStreams } from './presence-streams.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
 import type { Holder } from './types.ts'
-import { type Found, SCOPE, type Scope } from './wire.ts'
+import { type FoundFrame, SCOPE, type Scope } from './wire.ts'
 
 export interface FinderOptions {
-  /** How long none of the servers that are asked at once may be heard of before those who are silent are given up, in ms. */
+  /** A tab asks its home about the whole network. */
+  scope: Scope
+  /** Holders that one server is asked for. */
+  holdersPerAnswer: number
+  /** How long nothing may be received of the servers that are asked at once, before the silent ones are given up, in ms. */
   askTimeoutMs: number
   /** How many servers are asked before the answer is "nobody". */
   maxServersAsked: number
@@ -26,13 +32,10 @@ export interface FinderContext {
   placement: Placement
   servers: RoutingTable
   store: RecordStore
-  /** A tab asks its home about the whole network. */
-  scope: Scope
-  holdersPerAnswer: number
-  open(peer: PeerId, options: AbortOptions): Promise<Link>
-  addressesOf(home: string): string[]
+  streams: Pick<PresenceStreams, 'open'>
+  addressesOf(home: string): Multiaddr[]
   now(): number
-  /** An answer that breaks the rules: its giver is named. */
+  /** A server's answer breaks the rules. */
   onBadAnswer(peer: string, reason: string): void
 }
 
@@ -41,27 +44,37 @@ export interface FoundHolder extends Holder {
   record: HolderRecord
 }
 
-interface Answer {
+interface FindReply {
   from: PeerId
-  found: Found
+  found: FoundFrame
+}
+
+export interface Finder {
+  /** Each holder once. Breaking out ends the questions that are still open. @throws signal.reason, when aborted */
+  find(key: Key, options?: AbortOptions): AsyncGenerator<FoundHolder>
+  /** Holders as they are met, at most `limit`: soon after the first, no more are waited for. */
+  findSome(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
 }
 
 /**
- * However slowly answers come in, those who have not given theirs after this many times the longest silence are given up. A busy machine
+ * However slowly answers come in, servers that have not answered after this many times the longest silence are given up. A busy machine
  * that opens forty streams at once takes seconds for it, and "nobody" would be a lie then.
  */
 const LONGEST = 5
 /** A home that asks the whole network for its tab needs the time of several questions. */
 const WHOLE_NETWORK = 4
+/** How long `findSome` goes on once it has a holder, in ms. */
+const MORE_HOLDERS_MS = 20
 
-export function createFinder(context: FinderContext, options: FinderOptions) {
+export function createFinder(context: FinderContext, options: FinderOptions): Finder {
   const { placement, servers, store, now } = context
+  const addressesOf = (home: string) => context.addressesOf(home).map(String)
 
-  async function ask(from: PeerId, key: Key, scope: Scope, idle: IdleTimeout, signal: AbortSignal): Promise<Answer | undefined> {
+  async function ask(from: PeerId, key: Key, scope: Scope, idle: IdleTimeout, signal: AbortSignal): Promise<FindReply | undefined> {
     try {
-      const link = await context.open(from, { signal })
+      const stream = await context.streams.open(from, { signal })
       idle.touch()
-      const found = await link.find(key, context.holdersPerAnswer, scope, { signal })
+      const found = await stream.find(key, options.holdersPerAnswer, scope, { signal })
       idle.touch()
       return found === undefined ? undefined : { from, found }
     } catch {
@@ -69,8 +82,8 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
     }
   }
 
-  /** The holders of one answer that can be believed, checked as they are asked for. */
-  async function* read(key: Key, { from, found }: Answer): AsyncGenerator<FoundHolder> {
+  /** The holders in one answer, each checked before it is yielded. */
+  async function* read(key: Key, { from, found }: FindReply): AsyncGenerator<FoundHolder> {
     const addresses = new Map(found.homes.map((home) => [readPeer(home.peer), home.addresses.map(String)]))
     for (const bytes of found.leases) {
       try {
@@ -82,7 +95,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
         yield {
           peer: holder,
           home,
-          addresses: addresses.get(home) ?? context.addressesOf(home),
+          addresses: addresses.get(home) ?? addressesOf(home),
           expiresAtMs,
           signed: true,
           record: { key, holder, home, expiresAtMs, lease: lease.bytes, source: found },
@@ -114,41 +127,58 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
   }
 
   async function* stages(key: Key, signal: AbortSignal): AsyncGenerator<FoundHolder> {
-    for (const record of store.sample(key, context.holdersPerAnswer)) {
+    for (const record of store.sample(key, options.holdersPerAnswer)) {
       const { holder, home, expiresAtMs, lease } = record
-      yield { peer: holder, home, addresses: context.addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
+      yield { peer: holder, home, addresses: addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
     }
     const position = await positionOf(key)
     const asked = new Set<string>()
     const fresh = (peers: PeerId[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
 
-    yield* askAll(fresh(placement.targets(position)), key, context.scope, signal)
+    yield* askAll(fresh(placement.targets(position)), key, options.scope, signal)
     for await (const peer of placement.walk(key, position, { signal })) yield* askAll(fresh([peer]), key, SCOPE.own, signal)
     yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, signal)
   }
 
-  return {
-    /** Each holder once. Breaking out ends the questions that are still open. */
-    async *find(key: Key, { signal }: AbortOptions = {}): AsyncGenerator<FoundHolder> {
-      const stop = new AbortController()
-      const combined = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-      const met = new Set<string>()
-      try {
-        for await (const holder of stages(key, combined)) {
-          signal?.throwIfAborted()
-          if (met.has(holder.peer)) continue
-          met.add(holder.peer)
-          yield holder
-        }
+  async function* find(key: Key, { signal }: AbortOptions = {}): AsyncGenerator<FoundHolder> {
+    const stop = new AbortController()
+    const combined = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    const met = new Set<string>()
+    try {
+      for await (const holder of stages(key, combined)) {
         signal?.throwIfAborted()
-      } finally {
-        stop.abort(new Error('the search has ended'))
+        if (met.has(holder.peer)) continue
+        met.add(holder.peer)
+        yield holder
       }
+      signal?.throwIfAborted()
+    } finally {
+      stop.abort(new Error('the search has ended'))
+    }
+  }
+
+  return {
+    find,
+    async findSome(key, limit, signal) {
+      const records: HolderRecord[] = []
+      const search = find(key, { signal })
+      let enough: Promise<undefined> | undefined
+      try {
+        while (records.length < limit) {
+          const next = search.next()
+          next.catch(() => {})
+          const result = await (enough === undefined ? next : Promise.race([next, enough]))
+          if (result === undefined || result.done) break
+          records.push(result.value.record)
+          enough ??= delay(MORE_HOLDERS_MS).then(() => undefined)
+        }
+      } finally {
+        search.return(undefined).catch(() => {})
+      }
+      return records
     },
   }
 }
-
-export type Finder = ReturnType<typeof createFinder>
 
 function readPeer(multihash: Uint8Array): string | undefined {
   try {

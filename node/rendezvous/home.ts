@@ -1,59 +1,75 @@
 /** A tab's home: the node whose stream keeps it in the overlay. When it goes, any other server that the tab is connected to will do. */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
+import { raceAbort } from '../async/abort.ts'
+import { createEmitter } from '../async/emitter.ts'
 import { connectionKind } from '../network/index.ts'
-import type { Link } from './link.ts'
+import type { PresenceStream } from './presence-stream.ts'
+import type { PresenceStreams } from './presence-streams.ts'
 
 export interface HomeContext {
   libp2p: Libp2p
-  /** Resolves once the peer has welcomed this one. */
-  open(peer: PeerId): Promise<Link>
-  /** The tab has a home, another one, or none. */
-  onChange(home: PeerId | undefined): void
+  streams: Pick<PresenceStreams, 'open'>
 }
 
 export interface Home {
   readonly peer: PeerId | undefined
-  /** The link to the home has ended, or never was one. */
-  onLinkEnd(link: Link): void
+  /** How far the home's clock is ahead of this tab's, in ms. Stays while there is no home. */
+  readonly clockOffsetMs: number
+  /** The tab has a home, another one, or none. Returns the function that ends it. */
+  onChange(listener: (home: PeerId | undefined) => void): () => void
+  /** A presence stream has ended: the home's, or another one. */
+  onStreamEnd(stream: PresenceStream): void
   start(): void
   stop(): void
 }
 
 /** How often a tab without a home looks at its connections, should an event have been missed. */
 const LOOK_MS = 1_000
+/** How long a tab waits for a server to welcome it before it tries another, in ms. */
+const WELCOME_MS = 2_000
 
-export function createHome({ libp2p, open, onChange }: HomeContext): Home {
-  let home: Link | undefined
-  let choosing = false
+export function createHome({ libp2p, streams }: HomeContext): Home {
+  const changes = createEmitter<PeerId | undefined>()
+  let home: PresenceStream | undefined
+  let clockOffsetMs = 0
+  let isChoosing = false
   /** Somebody connected while those from before were tried. */
-  let again = false
-  let stopped = true
+  let isAgain = false
+  let isStopped = true
   let timer: ReturnType<typeof setInterval> | undefined
 
+  /** False when the peer is no node, or is gone meanwhile. */
+  async function tryPeer(peer: PeerId): Promise<boolean> {
+    try {
+      const stream = await streams.open(peer)
+      const offsetMs = await raceAbort(stream.welcomed, AbortSignal.timeout(WELCOME_MS))
+      if (isStopped || !stream.open) return false
+      // A tab takes the time from its home, before it signs what its home will read.
+      clockOffsetMs = offsetMs
+      home = stream
+      changes.emit(peer)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   async function choose(): Promise<void> {
-    again = choosing
-    if (choosing || stopped || home !== undefined) return
-    choosing = true
+    isAgain = isChoosing
+    if (isChoosing || isStopped || home !== undefined) return
+    isChoosing = true
     try {
       do {
-        again = false
+        isAgain = false
         for (const peer of libp2p.getPeers()) {
           // Presence never rests on WebRTC, which notices too late that the other is gone, nor on a circuit.
           if (!libp2p.getConnections(peer).some((connection) => connectionKind(connection) === 'socket')) continue
-          try {
-            const link = await open(peer)
-            if (stopped || !link.open) continue
-            home = link
-            onChange(peer)
-            return
-          } catch {
-            // not a node, or gone meanwhile: the next one
-          }
+          if (await tryPeer(peer)) return
         }
-      } while (again && !stopped)
+      } while (isAgain && !isStopped)
     } finally {
-      choosing = false
+      isChoosing = false
     }
   }
   const look = () => void choose()
@@ -62,20 +78,24 @@ export function createHome({ libp2p, open, onChange }: HomeContext): Home {
     get peer() {
       return home?.peer
     },
-    onLinkEnd(link) {
-      if (home !== link) return
+    get clockOffsetMs() {
+      return clockOffsetMs
+    },
+    onChange: changes.on,
+    onStreamEnd(stream) {
+      if (home !== stream) return
       home = undefined
-      onChange(undefined)
+      changes.emit(undefined)
       look()
     },
     start() {
-      stopped = false
+      isStopped = false
       libp2p.addEventListener('peer:connect', look)
       timer ??= setInterval(look, LOOK_MS)
       look()
     },
     stop() {
-      stopped = true
+      isStopped = true
       libp2p.removeEventListener('peer:connect', look)
       clearInterval(timer)
       timer = undefined

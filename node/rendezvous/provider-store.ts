@@ -12,6 +12,7 @@ import { BaseDatastore } from 'datastore-core'
 import { Key as DatastoreKey, type Pair, type Query } from 'interface-datastore'
 import { base32 } from 'multiformats/bases/base32'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
+import { encode as encodeVarint } from 'uint8-varint'
 import { MayflyError } from '../errors.ts'
 import type { Key } from '../types.ts'
 import type { RecordStore } from './record-store.ts'
@@ -33,9 +34,10 @@ export const PROVIDER_STORE_DEFAULTS: Readonly<Required<ProviderStoreOptions>> =
 
 export interface ProviderStoreContext {
   store: RecordStore
+  peerId: PeerId
+  peerStore: PeerStore
+  addressesOf(home: string): Multiaddr[]
   now(): number
-  /** What only the running peer knows; the store is made before libp2p is. */
-  network(): { peerId: PeerId; peerStore: PeerStore; addressesOf(home: string): Multiaddr[]; sourceOf(peer: string): object } | undefined
 }
 
 const PREFIX = '/dht/provider/'
@@ -66,14 +68,13 @@ export class ProviderStore extends BaseDatastore {
   /** @throws {MayflyError} ERR_LIMIT for what is no provider record of a SHA-256, or one too many */
   override async put(name: DatastoreKey): Promise<DatastoreKey> {
     const { store, now } = this.#context
-    const network = this.#context.network()
     const named = readKey(name.toString())
-    if (named?.peer === undefined || network === undefined)
+    if (named?.peer === undefined)
       throw new MayflyError('ERR_LIMIT', 'This overlay keeps provider records of SHA-256 keys, and nothing else')
     const known = store.get(named.key, named.peer)
     // A signed lease of the same peer says more than this record does.
     if (known?.lease !== undefined) return name
-    const source = network.sourceOf(named.peer)
+    const source = `stock peer ${named.peer}`
     if (known === undefined && store.countOfSource(source) >= this.#options.maxStockRecordsPerPeer) {
       throw new MayflyError('ERR_LIMIT', `One peer may have ${this.#options.maxStockRecordsPerPeer} unsigned records here`)
     }
@@ -96,38 +97,29 @@ export class ProviderStore extends BaseDatastore {
 
   override async *_all({ prefix }: Query): AsyncGenerator<Pair> {
     const named = prefix === undefined ? undefined : readKey(prefix)
-    const network = this.#context.network()
-    if (named === undefined || network === undefined) return
+    if (named === undefined) return
     const homes = new Set(this.#context.store.sample(named.key, this.#options.maxProviders).map(({ home }) => home))
     for (const home of homes) {
-      if (!(await this.#isInPeerStore(home, network))) continue
+      if (!(await this.#isInPeerStore(home))) continue
       yield { key: new DatastoreKey(`${prefix}/${home}`), value: encodeVarint(this.#context.now()) }
     }
   }
 
-  async #isInPeerStore(home: string, network: NonNullable<ReturnType<ProviderStoreContext['network']>>): Promise<boolean> {
+  async #isInPeerStore(home: string): Promise<boolean> {
+    const { peerId, peerStore, addressesOf } = this.#context
     const peer = peerIdFromString(home)
-    if (peer.equals(network.peerId)) return true
+    if (peer.equals(peerId)) return true
     try {
-      const known = await network.peerStore.get(peer)
+      const known = await peerStore.get(peer)
       if (known.addresses.length > 0) return true
     } catch {
       // forgotten, or never met: what its home's stream told may still be known
     }
-    const multiaddrs = network.addressesOf(home)
+    const multiaddrs = addressesOf(home)
     if (multiaddrs.length === 0) return false
-    return network.peerStore.merge(peer, { multiaddrs }).then(
+    return peerStore.merge(peer, { multiaddrs }).then(
       () => true,
       () => false,
     )
   }
-}
-
-/** As kad-dht reads the time of a record. */
-function encodeVarint(value: number): Uint8Array {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
-  bytes.push(rest)
-  return Uint8Array.from(bytes)
 }

@@ -15,9 +15,11 @@ export interface HolderRecord {
   expiresAtMs: number
   /** The signed lease; undefined for what a stock kad-dht peer announced of itself. */
   lease: Uint8Array | undefined
-  /** What the record came through; when that ends, so does the record. */
-  source: object
+  /** What the record came through; when that ends, so does the record. An object that stands for a stream, or a name. */
+  source: RecordSource
 }
+
+export type RecordSource = object | string
 
 export interface RecordStoreOptions {
   maxRecords: number
@@ -35,16 +37,16 @@ export interface RecordStore {
   put(record: HolderRecord): PutRefusal | undefined
   get(key: Key, holder: string): HolderRecord | undefined
   /** Removes one record, if it still comes from the source. */
-  remove(key: Key, holder: string, source: object): boolean
+  remove(key: Key, holder: string, source: RecordSource): boolean
   /** Removes what came from the source and passes the filter. Returns what was removed. */
-  removeSource(source: object, filter?: (record: HolderRecord) => boolean): HolderRecord[]
+  removeSource(source: RecordSource, filter?: (record: HolderRecord) => boolean): HolderRecord[]
   /** Holders now, those past their lease not counted. */
   count(key: Key): number
   /** At most `limit` holders in random order, with as many different homes among them as there are. */
   sample(key: Key, limit: number, filter?: (record: HolderRecord) => boolean): HolderRecord[]
   /** The different homes of those who hold the key by a signed lease, at most so many. */
   homes(key: Key, limit: number): string[]
-  countOfSource(source: object): number
+  countOfSource(source: RecordSource): number
   /** Hears after each change of the key's holders. Returns the function that ends it. */
   onChange(key: Key, listener: () => void): () => void
   /** Drops what has run out, and says so. */
@@ -63,7 +65,7 @@ interface KeyRecords {
 export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number): RecordStore {
   /** By key, hex. Bounded: maxRecords. */
   const keys = new Map<string, KeyRecords>()
-  const sources = new Map<object, Set<HolderRecord>>()
+  const sources = new Map<RecordSource, Set<HolderRecord>>()
   const listeners = new Map<string, Set<() => void>>()
   let size = 0
 
@@ -112,7 +114,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   }
 
   /** The same for a full store, by source. */
-  function crowdedOut(source: object): HolderRecord | undefined {
+  function crowdedOut(source: RecordSource): HolderRecord | undefined {
     let largest: Set<HolderRecord> | undefined
     for (const records of sources.values()) if (records.size > (largest?.size ?? 0)) largest = records
     if (largest === undefined || largest.size <= (sources.get(source)?.size ?? 0) + 1) return undefined

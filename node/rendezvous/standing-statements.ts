@@ -7,7 +7,7 @@
  * ```ts
  * interface Watched extends Standing { listeners: Set<…> }
  * const statements = createStandingStatements<Watched, PresenceStream>({
- *   placement, stream: streams.get, keepOpen: streams.keepOpen,
+ *   placement, streams,
  *   tell: (stream, watched) => { for (const { key } of watched) stream.watch(key) },
  *   withdraw: (stream, { key }) => stream.unwatch(key),
  * })
@@ -15,7 +15,7 @@
  * statements.refresh()                               // a change of the servers, or of the home, calls refresh
  * ```
  *
- * A protocol whose streams open themselves when something is sent hands in `stream: (peer) => peer` and a `keepOpen` that does nothing.
+ * A protocol whose streams open themselves when something is sent hands in `streams: { get: (peer) => peer, keepOpen() {} }`.
  */
 
 import type { PeerId } from '@libp2p/interface'
@@ -40,10 +40,12 @@ export function standing(key: Key): Standing {
 
 export interface StandingStatementsContext<S extends Standing, Stream> {
   placement: Pick<Placement, 'targets'>
-  /** The open stream to a peer, if there is one. */
-  stream(peer: PeerId): Stream | undefined
-  /** Sees to it that there will be one: `onStream` is called then. */
-  keepOpen(peer: PeerId): void
+  streams: {
+    /** The open stream to a peer, if there is one. */
+    get(peer: PeerId): Stream | undefined
+    /** Sees to it that there will be one: `onStream` is called then. */
+    keepOpen(peer: PeerId): void
+  }
   /** As many at once as there are: they may share a frame. */
   tell(stream: Stream, statements: S[]): void
   withdraw(stream: Stream, statement: S): void
@@ -76,12 +78,12 @@ const STATEMENTS_PER_TURN = 500
 export function createStandingStatements<S extends Standing, Stream>(
   context: StandingStatementsContext<S, Stream>,
 ): StandingStatements<S, Stream> {
-  const { placement, stream, keepOpen, tell, withdraw, onPlaced } = context
+  const { placement, streams, tell, withdraw, onPlaced } = context
   /** By key, hex. Bounded by the callers. */
   const statements = new Map<string, S>()
 
   const isStanding = (statement: S) => statements.get(encodeKeyHex(statement.key)) === statement
-  const streamsOf = ({ peers }: S) => [...peers].flatMap((id) => stream(peerIdFromString(id)) ?? [])
+  const streamsOf = ({ peers }: S) => [...peers].flatMap((id) => streams.get(peerIdFromString(id)) ?? [])
 
   function place(statement: S, position: Uint8Array): void {
     const before = statement.peers
@@ -89,13 +91,13 @@ export function createStandingStatements<S extends Standing, Stream>(
     statement.peers = new Set(fresh.map(String))
     for (const peer of fresh) {
       if (before.has(peer.toString())) continue
-      const open = stream(peer)
-      if (open === undefined) keepOpen(peer)
+      const open = streams.get(peer)
+      if (open === undefined) streams.keepOpen(peer)
       else tell(open, [statement])
     }
     const gone = [...before].filter((id) => !statement.peers.has(id))
     for (const id of gone) {
-      const open = stream(peerIdFromString(id))
+      const open = streams.get(peerIdFromString(id))
       if (open !== undefined) withdraw(open, statement)
     }
     onPlaced?.(statement, gone)

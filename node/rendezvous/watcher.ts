@@ -3,10 +3,11 @@
  * neither raises nor lowers it, and never fewer than the holders that this node sees itself.
  */
 
-import type { PeerId } from '@libp2p/interface'
-import type { Key } from '../types.ts'
-import type { Link } from './link.ts'
+import { onAbort } from '../async/abort.ts'
+import type { AbortOptions, Key } from '../types.ts'
 import type { Placement } from './placement.ts'
+import type { PresenceStream } from './presence-stream.ts'
+import type { PresenceStreams } from './presence-streams.ts'
 import type { RecordStore } from './record-store.ts'
 import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
 import type { Scope } from './wire.ts'
@@ -19,10 +20,16 @@ export interface Watcher {
    * `isCertain` is false while no record node has answered: then the number is what this peer sees by itself.
    */
   watch(key: Key, listener: CountListener): () => void
-  onCount(link: Link, key: Key, count: number): void
-  onLinkEnd(link: Link): void
-  /** Tells a new link all that is watched there. */
-  onLink(link: Link): void
+  /**
+   * Yields the count as soon as it is certain and after each change; a slow reader sees only the newest. Returns when `ended` is aborted.
+   *
+   * @throws signal.reason, when aborted
+   */
+  counts(key: Key, ended: AbortSignal, options?: AbortOptions): AsyncGenerator<number>
+  onCount(stream: PresenceStream, key: Key, count: number): void
+  onStreamEnd(stream: PresenceStream): void
+  /** Tells a new stream all that is watched there. */
+  onStream(stream: PresenceStream): void
   /** The servers near the keys may have changed. */
   refresh(): Promise<void>
   /** True when something is watched at the peer. */
@@ -45,8 +52,7 @@ export interface WatcherContext {
   placement: Placement
   store: RecordStore
   scope: Scope
-  link(peer: PeerId): Link | undefined
-  keepOpen(peer: PeerId): void
+  streams: Pick<PresenceStreams, 'get' | 'keepOpen'>
 }
 
 /** What is believed of several counts: the middle one; of two, the larger, since a new record node knows fewer at first. */
@@ -55,11 +61,10 @@ export function believedCount(counts: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-export function createWatcher({ placement, store, scope, link, keepOpen }: WatcherContext): Watcher {
-  const statements = createStandingStatements<Watched, Link>({
+export function createWatcher({ placement, store, scope, streams }: WatcherContext): Watcher {
+  const statements = createStandingStatements<Watched, PresenceStream>({
     placement,
-    stream: link,
-    keepOpen,
+    streams,
     tell(open, watched) {
       for (const { key } of watched) open.watch(key, scope)
     },
@@ -96,36 +101,67 @@ export function createWatcher({ placement, store, scope, link, keepOpen }: Watch
     return watched
   }
 
+  function watch(key: Key, listener: CountListener): () => void {
+    const watched = statements.get(key) ?? begin(key)
+    const { listeners } = watched
+    listeners.add(listener)
+    if (watched.newest !== undefined) {
+      queueMicrotask(() => {
+        const { newest } = watched
+        if (newest !== undefined && listeners.has(listener)) listener(newest.count, newest.isCertain)
+      })
+    }
+    return () => {
+      if (!listeners.delete(listener) || listeners.size > 0) return
+      watched.endOwn()
+      statements.remove(watched)
+    }
+  }
+
+  async function* counts(key: Key, ended: AbortSignal, { signal }: AbortOptions = {}): AsyncGenerator<number> {
+    let newest: number | undefined
+    let changed = Promise.withResolvers<void>()
+    const wake = () => changed.resolve()
+    const end = watch(key, (count, isCertain) => {
+      if (!isCertain) return
+      newest = count
+      wake()
+    })
+    const offEnded = onAbort(ended, wake)
+    const offSignal = onAbort(signal, wake)
+    try {
+      for (;;) {
+        await changed.promise
+        if (ended.aborted) return
+        signal?.throwIfAborted()
+        changed = Promise.withResolvers()
+        const count = newest
+        newest = undefined
+        if (count !== undefined) yield count
+      }
+    } finally {
+      end()
+      offEnded()
+      offSignal()
+    }
+  }
+
   return {
     get size() {
       return statements.size
     },
-    watch(key, listener) {
-      const watched = statements.get(key) ?? begin(key)
-      const { listeners } = watched
-      listeners.add(listener)
-      if (watched.newest !== undefined) {
-        queueMicrotask(() => {
-          const { newest } = watched
-          if (newest !== undefined && listeners.has(listener)) listener(newest.count, newest.isCertain)
-        })
-      }
-      return () => {
-        if (!listeners.delete(listener) || listeners.size > 0) return
-        watched.endOwn()
-        statements.remove(watched)
-      }
-    },
+    watch,
+    counts,
     onCount(from, key, count) {
       const watched = statements.get(key)
       if (watched === undefined || !watched.peers.has(from.id)) return
       watched.counts.set(from.id, count)
       update(watched)
     },
-    onLinkEnd(ended) {
+    onStreamEnd(ended) {
       for (const watched of statements.values()) if (watched.counts.delete(ended.id)) update(watched)
     },
-    onLink: (opened) => statements.onStream(opened, opened.id),
+    onStream: (opened) => statements.onStream(opened, opened.id),
     refresh: statements.refresh,
     needs: statements.needs,
   }

@@ -26,9 +26,9 @@ export const MAX_RELEASES_PER_FRAME = 512
 export const MAX_ADDRESSES = 8
 export const MAX_ADDRESS_BYTES = 256
 /** With the longest addresses there are, a welcome that tells of so many still fits into a frame. */
-export const MAX_SERVERS_TOLD = 24
+export const MAX_SERVERS_PER_WELCOME = 24
 /** The same for the holders in one answer, each with a home of its own. */
-export const MAX_HOLDERS_TOLD = 24
+export const MAX_HOLDERS_PER_FOUND = 24
 /** A holder's, home's or server's peer id as a multihash: 38 bytes for Ed25519. */
 const MAX_PEER_ID_BYTES = 64
 const MAX_TEXT = 200
@@ -57,41 +57,41 @@ export interface PeerAddresses {
   addresses: Multiaddr[]
 }
 
-export interface Hello {
+export interface HelloFrame {
   type: 'hello'
   role: 'tab' | 'node'
   addresses: Multiaddr[]
 }
-export interface Hold {
+export interface HoldFrame {
   type: 'hold'
   sequence: number
   /** Signed leases, as `lease.ts` reads them. */
   leases: Uint8Array[]
 }
-export interface Release {
+export interface ReleaseFrame {
   type: 'release'
   records: { key: Key; holder: Uint8Array }[]
 }
-export interface Beat {
-  type: 'beat'
+export interface HeartbeatFrame {
+  type: 'heartbeat'
 }
-export interface Find {
+export interface FindFrame {
   type: 'find'
   id: number
   key: Key
   limit: number
   scope: Scope
 }
-export interface Watch {
+export interface WatchFrame {
   type: 'watch'
   key: Key
   scope: Scope
 }
-export interface Unwatch {
+export interface UnwatchFrame {
   type: 'unwatch'
   key: Key
 }
-export interface Welcome {
+export interface WelcomeFrame {
   type: 'welcome'
   addresses: Multiaddr[]
   /** The answerer's clock, in ms since the epoch. */
@@ -99,15 +99,15 @@ export interface Welcome {
   /** Other servers of the overlay, for who is new. */
   servers: PeerAddresses[]
 }
-export interface Held {
+export interface HeldFrame {
   type: 'held'
   sequence: number
   refused: { index: number; reason: Refusal }[]
 }
-export interface BeatBack {
-  type: 'beat-back'
+export interface HeartbeatReplyFrame {
+  type: 'heartbeat-reply'
 }
-export interface Found {
+export interface FoundFrame {
   type: 'found'
   id: number
   leases: Uint8Array[]
@@ -116,12 +116,12 @@ export interface Found {
   homes: PeerAddresses[]
   count: number
 }
-export interface Count {
+export interface CountFrame {
   type: 'count'
   key: Key
   count: number
 }
-export interface Refused {
+export interface RefusedFrame {
   type: 'refused'
   /** The find it answers, or 0. */
   id: number
@@ -129,20 +129,33 @@ export interface Refused {
   text: string
 }
 
-export type PresenceFrame = Hello | Hold | Release | Beat | Find | Watch | Unwatch | Welcome | Held | BeatBack | Found | Count | Refused
+export type PresenceFrame =
+  | HelloFrame
+  | HoldFrame
+  | ReleaseFrame
+  | HeartbeatFrame
+  | FindFrame
+  | WatchFrame
+  | UnwatchFrame
+  | WelcomeFrame
+  | HeldFrame
+  | HeartbeatReplyFrame
+  | FoundFrame
+  | CountFrame
+  | RefusedFrame
 
 /** Frame types on the wire: below 16 from who opened the stream, 16 and above from who answers. */
 const TYPE = {
   hello: 1,
   hold: 2,
   release: 3,
-  beat: 4,
+  heartbeat: 4,
   find: 5,
   watch: 6,
   unwatch: 7,
   welcome: 17,
   held: 18,
-  'beat-back': 20,
+  'heartbeat-reply': 20,
   found: 21,
   count: 22,
   refused: 31,
@@ -160,8 +173,8 @@ export function encodePresence(frame: PresenceFrame): Frame {
       return [type, frame.sequence, frame.leases]
     case 'release':
       return [type, frame.records.map(({ key, holder }) => [key, holder])]
-    case 'beat':
-    case 'beat-back':
+    case 'heartbeat':
+    case 'heartbeat-reply':
       return [type]
     case 'find':
       return [type, frame.id, frame.key, frame.limit, frame.scope]
@@ -170,7 +183,13 @@ export function encodePresence(frame: PresenceFrame): Frame {
     case 'unwatch':
       return [type, frame.key]
     case 'welcome':
-      return [type, PRESENCE_VERSION, bytesOf(frame.addresses), frame.nowMs, frame.servers.slice(0, MAX_SERVERS_TOLD).map(withAddresses)]
+      return [
+        type,
+        PRESENCE_VERSION,
+        bytesOf(frame.addresses),
+        frame.nowMs,
+        frame.servers.slice(0, MAX_SERVERS_PER_WELCOME).map(withAddresses),
+      ]
     case 'held':
       return [type, frame.sequence, frame.refused.map(({ index, reason }) => [index, REFUSAL[reason]])]
     case 'found':
@@ -199,8 +218,8 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
       return { type: 'hold', sequence: readInteger(a, 'sequence'), leases: readArray(b, 'leases', MAX_LEASES_PER_FRAME, readLease) }
     case TYPE.release:
       return { type: 'release', records: readArray(a, 'records', MAX_RELEASES_PER_FRAME, readRecord) }
-    case TYPE.beat:
-      return { type: 'beat' }
+    case TYPE.heartbeat:
+      return { type: 'heartbeat' }
     case TYPE.find:
       return { type: 'find', id: readInteger(a, 'id'), key: readKey(b), limit: readInteger(c, 'limit'), scope: readScope(d) }
     case TYPE.watch:
@@ -213,7 +232,7 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         type: 'welcome',
         addresses: readAddresses(b, 'addresses'),
         nowMs: readInteger(c, 'clock'),
-        servers: readArray(d, 'servers', MAX_SERVERS_TOLD, readPeerAddresses),
+        servers: readArray(d, 'servers', MAX_SERVERS_PER_WELCOME, readPeerAddresses),
       }
     case TYPE.held:
       return {
@@ -221,8 +240,8 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         sequence: readInteger(a, 'sequence'),
         refused: readArray(b, 'refused', MAX_LEASES_PER_FRAME, readRefusedLease),
       }
-    case TYPE['beat-back']:
-      return { type: 'beat-back' }
+    case TYPE['heartbeat-reply']:
+      return { type: 'heartbeat-reply' }
     case TYPE.found:
       return {
         type: 'found',
@@ -255,17 +274,17 @@ const readScope = (value: unknown) => readInteger(value, 'scope', 1) as Scope
 const readLease = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_LEASE_BYTES)
 const readPeer = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_PEER_ID_BYTES)
 
-function readRecord(value: unknown, name: string): Release['records'][number] {
+function readRecord(value: unknown, name: string): ReleaseFrame['records'][number] {
   const [key, holder] = readTuple(value, name, 2)
   return { key: readKey(key), holder: readPeer(holder, name) }
 }
 
-function readRefusedLease(value: unknown, name: string): Held['refused'][number] {
+function readRefusedLease(value: unknown, name: string): HeldFrame['refused'][number] {
   const [index, reason] = readTuple(value, name, 2)
   return { index: readInteger(index, name), reason: readWord(reason, name, REFUSAL) }
 }
 
-function readStockHolder(value: unknown, name: string): Found['stock'][number] {
+function readStockHolder(value: unknown, name: string): FoundFrame['stock'][number] {
   const [peer, expiresAtMs] = readTuple(value, name, 2)
   return { peer: readPeer(peer, name), expiresAtMs: readInteger(expiresAtMs, name) }
 }

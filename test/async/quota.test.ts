@@ -30,3 +30,12 @@ test('quota: a place that was given back is free once, however often it is given
   expect(quota.enter('b')).toBeTypeOf('function')
   expect(quota.enter('a')).toBe('full')
 })
+
+test('quota: without limits it counts', () => {
+  const quota = createQuota()
+  const leave = quota.enter('a', 1_000_000)
+  quota.enter('a')
+  expect([quota.size, quota.of('a')]).toEqual([1_000_001, 1_000_001])
+  if (typeof leave === 'function') leave()
+  expect(quota.of('a')).toBe(1)
+})

@@ -70,8 +70,8 @@ function denyingReply(frame: PresenceFrame, addresses: Multiaddr[]): PresenceFra
       return { type: 'welcome', addresses, nowMs: Date.now(), servers: [] }
     case 'hold':
       return { type: 'held', sequence: frame.sequence, refused: [] }
-    case 'beat':
-      return { type: 'beat-back' }
+    case 'heartbeat':
+      return { type: 'heartbeat-reply' }
     case 'find':
       return { type: 'found', id: frame.id, leases: [], stock: [], homes: [], count: 0 }
     case 'watch':

@@ -4,8 +4,9 @@ import { createServer } from 'node:http'
 import { privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { createQuota } from '../../node/async/quota.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { createOverlay, createSupervisor } from '../../node/network/index.ts'
+import { createAddressBook, createOverlay, createSupervisor } from '../../node/network/index.ts'
 import {
   createRecordStore,
   createRendezvous,
@@ -62,31 +63,23 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   if (role === 'node') await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const listener = role === 'node' ? createWebSocketListener(server) : undefined
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
-  const { libp2p, privateKey, servers } = await createOverlay({
+  const overlay = await createOverlay({
     role,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,
-    providerStore: new ProviderStore({ store, now: Date.now, network: () => undefined }),
+    createProviderStore: (network) => new ProviderStore({ ...network, store, addressesOf: () => [], now: Date.now }),
     maxConnections: 1_000,
     serverProtocol: PRESENCE_PROTOCOL,
   })
+  const { libp2p, privateKey, servers } = overlay
   const emit = () => {}
   const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
   const presence = keepsPresence
-    ? createRendezvous({
-        libp2p,
-        privateKey,
-        role,
-        servers,
-        supervisor,
-        store,
-        limits: NODE_LIMITS,
-        isJoined: () => servers.size > 0,
-        emit,
-        now: Date.now,
-        random: Math.random,
-      })
+    ? createRendezvous(
+        { overlay, supervisor, store, addresses: createAddressBook(), tabs: createQuota(), emit, now: Date.now, random: Math.random },
+        NODE_LIMITS,
+      )
     : undefined
   if (serves !== undefined) {
     const serve = (stream: Stream) => void createRawStream(stream, serves.codec, (frame, raw) => serves.onFrame(frame, raw, libp2p))

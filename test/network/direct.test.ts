@@ -40,12 +40,13 @@ function createTab(options: DirectOptions = {}) {
     return connection
   }
   const direct = createDirect(
-    { home: () => home.peer, isSecurePage: false },
+    { isSecurePage: false, random: () => 0.5 },
     () => {
       throw new TypeError('no transport is made here')
     },
     options,
   )
+  direct.setHome(home.peer)
   direct.attach({
     getConnections: (peer?: PeerId) => open.filter(({ remotePeer }) => peer === undefined || remotePeer.equals(peer)),
     async dial([address]: { toString(): string }[]) {

@@ -31,7 +31,7 @@ const addressOf = ({ id }: SeededPeer) => `/ip4/192.0.2.7/tcp/4000/ws/p2p/${id}`
 /** A supervisor over a network in which those are reached who are up, and all dials are written down with their times. */
 function createSupervised({
   role = 'node',
-  random = 0.999,
+  random = 0.5,
   ...options
 }: SupervisorOptions & { role?: 'node' | 'tab'; random?: number } = {}) {
   const startedAtMs = Date.now()
@@ -128,7 +128,7 @@ test('supervisor: waits are spread, so that those who lost one node do not come 
       const { supervisor, times, pass } = createSupervised({ random, minRetryMs: 4_000, maxRetryMs: 4_000 })
       supervisor.join([addressOf(peer)])
       supervisor.start()
-      await pass(5_000)
+      await pass(7_000)
       return times(peer)[1] ?? 0
     }),
   )
@@ -167,7 +167,7 @@ test('supervisor: a tab with a connection dials nobody else', async () => {
   const [home, other] = peers as [SeededPeer, SeededPeer]
   up.add(home.id).add(other.id)
   supervisor.join([addressOf(home)])
-  supervisor.learn(other.peer, [multiaddr(addressOf(other))])
+  supervisor.rememberServer(other.peer, [multiaddr(addressOf(other))])
   supervisor.start()
   await pass(60_000)
   expect([...connected]).toEqual([home.id])
@@ -181,7 +181,7 @@ test('supervisor: a tab whose home stays dead goes to another server that it has
   supervisor.join([addressOf(home)])
   supervisor.start()
   await pass(250)
-  supervisor.learn(other.peer, [multiaddr('/ip4/192.0.2.8/tcp/4000/ws')])
+  supervisor.rememberServer(other.peer, [multiaddr('/ip4/192.0.2.8/tcp/4000/ws')])
   up.delete(home.id)
   connected.delete(home.id)
   await pass(2_000)
@@ -192,7 +192,7 @@ test('supervisor: a node looks for a server that it lost, and forgets it after a
   const { supervisor, up, connected, times, events, pass } = createSupervised()
   const [peer] = peers as [SeededPeer]
   up.add(peer.id)
-  supervisor.learn(peer.peer, [multiaddr(addressOf(peer))])
+  supervisor.rememberServer(peer.peer, [multiaddr(addressOf(peer))])
   supervisor.start()
   await pass(250)
   expect(connected.has(peer.id)).toBe(true)
@@ -210,12 +210,12 @@ test('supervisor: maxKnownServers bounds what it remembers; who is connected sta
   const { supervisor, connected, pass } = createSupervised({ maxKnownServers: 2 })
   const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
   connected.add(a.id)
-  for (const peer of [a, b, c]) supervisor.learn(peer.peer, [multiaddr(addressOf(peer))])
+  for (const peer of [a, b, c]) supervisor.rememberServer(peer.peer, [multiaddr(addressOf(peer))])
   connected.add(b.id).add(c.id)
   await pass(0)
   expect(
     supervisor
-      .known(10)
+      .knownServers(10)
       .map(({ peer }) => peer.toString())
       .toSorted(),
   ).toEqual([a.id, c.id].toSorted())
@@ -223,12 +223,12 @@ test('supervisor: maxKnownServers bounds what it remembers; who is connected sta
 
 test('supervisor: tells of those it is connected to, no more than asked for, and never of itself', async () => {
   const { supervisor, connected } = createSupervised()
-  for (const peer of [self, ...peers]) supervisor.learn(peer.peer, [multiaddr(addressOf(peer))])
-  supervisor.learn((peers[0] as SeededPeer).peer, [])
+  for (const peer of [self, ...peers]) supervisor.rememberServer(peer.peer, [multiaddr(addressOf(peer))])
+  supervisor.rememberServer((peers[0] as SeededPeer).peer, [])
   for (const { id } of [self, ...peers.slice(1)]) connected.add(id)
   expect(
     supervisor
-      .known(100)
+      .knownServers(100)
       .map(({ peer }) => peer.toString())
       .toSorted(),
   ).toEqual(
@@ -237,7 +237,7 @@ test('supervisor: tells of those it is connected to, no more than asked for, and
       .map(({ id }) => id)
       .toSorted(),
   )
-  expect(supervisor.known(3)).toHaveLength(3)
+  expect(supervisor.knownServers(3)).toHaveLength(3)
 })
 
 test('supervisor: tries nothing once it is stopped, and leaves no timer', async () => {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { type Announcer, createAnnouncer } from '../../node/rendezvous/announcer.ts'
-import type { Link } from '../../node/rendezvous/link.ts'
+import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -20,17 +20,16 @@ function createAnnouncing(targets: SeededPeer[]) {
   const place = { targets }
   const kept = new Map<string, Uint8Array[]>()
   const refusing = new Set<string>()
-  const links = new Map<string, Link>()
-  const ensured: string[] = []
+  const streams = new Map<string, PresenceStream>()
+  const wanted: string[] = []
   const announcer: Announcer = createAnnouncer(
     { targets: () => place.targets.map(({ peer }) => peer), keepsRecords: () => false, async *walk() {} },
-    (peer) => links.get(peer.toString()),
-    (peer) => ensured.push(peer.toString()),
+    { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
   )
   const open = (peer: SeededPeer) => {
     const leases: Uint8Array[] = []
     kept.set(peer.id, leases)
-    const link = {
+    const stream = {
       id: peer.id,
       async hold(told: Uint8Array[]) {
         if (refusing.has(peer.id)) return []
@@ -40,11 +39,11 @@ function createAnnouncing(targets: SeededPeer[]) {
       release(records: unknown[]) {
         leases.splice(0, records.length)
       },
-    } as unknown as Link
-    links.set(peer.id, link)
-    return link
+    } as unknown as PresenceStream
+    streams.set(peer.id, stream)
+    return stream
   }
-  return { announcer, place, kept, refusing, open, ensured }
+  return { announcer, place, kept, refusing, open, wanted }
 }
 const ids = (list: SeededPeer[]) => list.map(({ id }) => id)
 
@@ -58,14 +57,14 @@ test('announcer: tells each record node of a lease, and of its renewal', async (
   expect(announcer.size).toBe(1)
 })
 
-test('announcer: a record node without a link is told when it has one', async () => {
+test('announcer: a record node without a stream is told when it has one', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
-  const { announcer, kept, open, ensured } = createAnnouncing([a, b])
+  const { announcer, kept, open, wanted } = createAnnouncing([a, b])
   open(a)
   await announcer.announce(KEY, holder.id, LEASE)
-  expect(ensured).toEqual([b.id])
+  expect(wanted).toEqual([b.id])
   expect(ids(peers).map(announcer.needs)).toEqual([true, true, false])
-  announcer.onLink(open(b))
+  announcer.onStream(open(b))
   expect(kept.get(b.id)).toEqual([LEASE])
 })
 
@@ -80,7 +79,7 @@ test('announcer: a lease is announced when the first record node takes it, or th
   })
   await waitFor(() => announcer.needs(b.id), 1_000, 'the record nodes are known')
   expect(isAnnounced).toBe(false)
-  announcer.onLink(open(b))
+  announcer.onStream(open(b))
   await announcing
   await createAnnouncing([]).announcer.announce(KEY, holder.id, LEASE)
 })

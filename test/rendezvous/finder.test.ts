@@ -4,9 +4,9 @@ import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { RoutingTable } from '../../node/network/index.ts'
 import { createFinder, type FinderOptions, type FoundHolder } from '../../node/rendezvous/finder.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
-import type { Link } from '../../node/rendezvous/link.ts'
+import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
-import { type Found, SCOPE, type Scope } from '../../node/rendezvous/wire.ts'
+import { type FoundFrame, SCOPE, type Scope } from '../../node/rendezvous/wire.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -22,17 +22,12 @@ beforeAll(async () => {
   holders = peers.slice(6)
 })
 
-type Answer = (Partial<Found> & { afterMs?: number }) | 'silent' | 'down'
+type Answer = (Partial<FoundFrame> & { afterMs?: number }) | 'silent' | 'down'
 
 /** A network of servers of which the first are the record nodes; each answers as it is told. */
 function createNetworkOf(
   answers: Answer[],
-  {
-    recordNodes = 3,
-    walk = [],
-    scope = SCOPE.own,
-    ...options
-  }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[]; scope?: Scope } = {},
+  { recordNodes = 3, walk = [], scope = SCOPE.own, ...options }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[] } = {},
 ) {
   const asked: { server: number; scope: Scope; signal: AbortSignal }[] = []
   const bad: string[] = []
@@ -51,27 +46,28 @@ function createNetworkOf(
         closest: (_position: Uint8Array, count: number) => all.slice(0, count).map(({ peer }) => peer),
       } as unknown as RoutingTable,
       store,
-      scope,
-      holdersPerAnswer: 16,
-      async open(peer: PeerId) {
-        const server = all.findIndex(({ id }) => id === peer.toString())
-        const answer = answers[server] as Answer
-        if (answer === 'down') throw new Error('nobody there')
-        return {
-          find(_key: Uint8Array, _limit: number, asScope: Scope, { signal }: { signal: AbortSignal }) {
-            asked.push({ server, scope: asScope, signal })
-            if (answer !== 'silent' && answer.afterMs !== undefined) return answerAfter(answer, answer.afterMs, signal)
-            if (answer !== 'silent') return Promise.resolve({ type: 'found', id: 1, leases: [], stock: [], homes: [], count: 0, ...answer })
-            if (signal.aborted) return Promise.reject(signal.reason)
-            return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-          },
-        } as unknown as Link
+      streams: {
+        async open(peer: PeerId) {
+          const server = all.findIndex(({ id }) => id === peer.toString())
+          const answer = answers[server] as Answer
+          if (answer === 'down') throw new Error('nobody there')
+          return {
+            find(_key: Uint8Array, _limit: number, asScope: Scope, { signal }: { signal: AbortSignal }) {
+              asked.push({ server, scope: asScope, signal })
+              if (answer !== 'silent' && answer.afterMs !== undefined) return answerAfter(answer, answer.afterMs, signal)
+              if (answer !== 'silent')
+                return Promise.resolve({ type: 'found', id: 1, leases: [], stock: [], homes: [], count: 0, ...answer })
+              if (signal.aborted) return Promise.reject(signal.reason)
+              return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+            },
+          } as unknown as PresenceStream
+        },
       },
       addressesOf: () => [],
       now: Date.now,
       onBadAnswer: (peer) => bad.push(peer),
     },
-    { askTimeoutMs: 1_000, maxServersAsked: 64, lease: {}, ...options },
+    { scope, holdersPerAnswer: 16, askTimeoutMs: 1_000, maxServersAsked: 64, lease: {}, ...options },
   )
   const findAll = async (signal?: AbortSignal) => {
     const found: FoundHolder[] = []
@@ -81,7 +77,7 @@ function createNetworkOf(
   return { finder, store, asked, bad, findAll, askedServers: () => asked.map(({ server }) => server) }
 }
 
-function answerAfter(answer: Partial<Found>, ms: number, signal: AbortSignal) {
+function answerAfter(answer: Partial<FoundFrame>, ms: number, signal: AbortSignal) {
   return new Promise((resolve, reject) => {
     setTimeout(() => resolve({ type: 'found', id: 1, leases: [], stock: [], homes: [], count: 0, ...answer }), ms)
     signal.addEventListener('abort', () => reject(signal.reason))

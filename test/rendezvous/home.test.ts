@@ -3,7 +3,7 @@ import { TypedEventEmitter } from 'main-event'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { ConnectionKind } from '../../node/network/index.ts'
 import { createHome, type Home } from '../../node/rendezvous/home.ts'
-import type { Link } from '../../node/rendezvous/link.ts'
+import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
@@ -27,21 +27,25 @@ function createChoice() {
   const welcoming = new Set<string>()
   const tried: string[] = []
   const chosen: (string | undefined)[] = []
-  const links = new Map<string, Link & { open: boolean }>()
+  const streams = new Map<string, PresenceStream & { open: boolean }>()
   const home = createHome({
     libp2p: Object.assign(network, {
       getPeers: () => connected.map(({ peer }) => peer),
       getConnections: (peer: PeerId) => [{ remoteAddr: addressOfKind(kinds.get(peer.toString()) ?? 'socket') }],
     }) as unknown as Libp2p,
-    async open(peer: PeerId) {
-      tried.push(peer.toString())
-      if (!welcoming.has(peer.toString())) throw new Error('not a node')
-      const link = { id: peer.toString(), peer, open: true } as unknown as Link & { open: boolean }
-      links.set(link.id, link)
-      return link
+    streams: {
+      async open(peer: PeerId) {
+        tried.push(peer.toString())
+        if (!welcoming.has(peer.toString())) throw new Error('not a node')
+        const stream = { id: peer.toString(), peer, open: true, welcomed: Promise.resolve(0) } as unknown as PresenceStream & {
+          open: boolean
+        }
+        streams.set(stream.id, stream)
+        return stream
+      },
     },
-    onChange: (peer) => chosen.push(peer?.toString()),
   })
+  home.onChange((peer) => chosen.push(peer?.toString()))
   homes.push(home)
   return {
     home,
@@ -55,10 +59,10 @@ function createChoice() {
     },
     lose(peer: SeededPeer) {
       connected.splice(connected.indexOf(peer), 1)
-      const link = links.get(peer.id)
-      if (link === undefined) return
-      link.open = false
-      home.onLinkEnd(link)
+      const stream = streams.get(peer.id)
+      if (stream === undefined) return
+      stream.open = false
+      home.onStreamEnd(stream)
     },
     settle: () => vi.advanceTimersByTimeAsync(0),
   }
@@ -88,14 +92,14 @@ test('home: when it goes, another connected node takes its place at once', async
   expect(chosen).toEqual([node.id, undefined, other.id])
 })
 
-test('home: a link that ends and is not the home’s changes nothing', async () => {
+test('home: a stream that ends and is not the home’s changes nothing', async () => {
   const { home, welcoming, chosen, connect, settle } = createChoice()
   const [node, other] = peers as [SeededPeer, SeededPeer]
   welcoming.add(node.id)
   home.start()
   connect(node)
   await settle()
-  home.onLinkEnd({ id: other.id } as Link)
+  home.onStreamEnd({ id: other.id } as PresenceStream)
   expect(chosen).toEqual([node.id])
 })
 

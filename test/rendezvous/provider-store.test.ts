@@ -30,7 +30,6 @@ function createProviders(options: ProviderStoreOptions & { maxRecords?: number }
   const store = createRecordStore({ maxRecords: options.maxRecords ?? 1_000, maxRecordsPerKey: 1_000 }, () => clock.nowMs, Math.random)
   const known = new Map<string, Multiaddr[]>()
   const heard = new Map<string, Multiaddr[]>()
-  const sources = new Map<string, object>()
   const peerStore = {
     async get(peer: PeerId) {
       const addresses = known.get(peer.toString())
@@ -46,16 +45,9 @@ function createProviders(options: ProviderStoreOptions & { maxRecords?: number }
     {
       store,
       now: () => clock.nowMs,
-      network: () => ({
-        peerId: self.peer,
-        peerStore,
-        addressesOf: (home) => heard.get(home) ?? [],
-        sourceOf: (peer) => {
-          const source = sources.get(peer) ?? {}
-          sources.set(peer, source)
-          return source
-        },
-      }),
+      peerId: self.peer,
+      peerStore,
+      addressesOf: (home) => heard.get(home) ?? [],
     },
     options,
   )
@@ -202,11 +194,4 @@ test('provider-store: gives nothing where kad-dht asks for everything', async ()
   for (const prefix of ['/dht/provider', '/dht/record', '/']) {
     for await (const pair of providers.query({ prefix })) expect(pair).toBeUndefined()
   }
-})
-
-test('provider-store: keeps and gives nothing before its peer runs', async () => {
-  const store = createRecordStore({ maxRecords: 1, maxRecordsPerKey: 1 }, () => 0, Math.random)
-  const providers = new ProviderStore({ store, now: () => 0, network: () => undefined })
-  await expect(providers.put(nameOf(KEY, stock.id))).rejects.toEqual(LIMIT)
-  for await (const pair of providers.query({ prefix: nameOf(KEY).toString() })) expect(pair).toBeUndefined()
 })

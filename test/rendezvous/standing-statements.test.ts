@@ -25,8 +25,7 @@ function createStanding(targets: SeededPeer[]) {
   }
   const statements = createStandingStatements<Standing, ReturnType<typeof open>>({
     placement: { targets: () => place.targets.map(({ peer }) => peer) },
-    stream: (peer) => streams.get(peer.toString()),
-    keepOpen: (peer) => wanted.push(peer.toString()),
+    streams: { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
     tell(stream, all) {
       const keys = all.map(({ key }) => encodeKeyHex(key))
       stream.told.push(keys)

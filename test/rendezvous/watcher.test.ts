@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import type { Key } from '../../node/index.ts'
 import { encodeKeyHex } from '../../node/keys/index.ts'
-import type { Link } from '../../node/rendezvous/link.ts'
+import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import { believedCount, createWatcher, type Watcher } from '../../node/rendezvous/watcher.ts'
 import { SCOPE } from '../../node/rendezvous/wire.ts'
@@ -38,20 +38,20 @@ test('watcher: one liar among three moves the count no further than the honest t
 /** A watcher whose record nodes are at the test's fingertips: what it asked of each is kept, as hex keys. */
 function createWatched() {
   const asked = new Map<string, Set<string>>()
-  const links = new Map<string, Link>()
-  const ensured: string[] = []
+  const streams = new Map<string, PresenceStream>()
+  const wanted: string[] = []
   const place = { targets: [] as SeededPeer[], keepsRecords: false }
   const store: RecordStore = createRecordStore({ maxRecords: 100, maxRecordsPerKey: 100 }, Date.now, Math.random)
-  const open = (peer: SeededPeer): Link => {
+  const open = (peer: SeededPeer): PresenceStream => {
     const keys = new Set<string>()
     asked.set(peer.id, keys)
-    const link = {
+    const stream = {
       id: peer.id,
       watch: (key: Key) => keys.add(encodeKeyHex(key)),
       unwatch: (key: Key) => keys.delete(encodeKeyHex(key)),
-    } as unknown as Link
-    links.set(peer.id, link)
-    return link
+    } as unknown as PresenceStream
+    streams.set(peer.id, stream)
+    return stream
   }
   const watcher: Watcher = createWatcher({
     placement: {
@@ -61,25 +61,24 @@ function createWatched() {
     },
     store,
     scope: SCOPE.own,
-    link: (peer) => links.get(peer.toString()),
-    keepOpen: (peer) => ensured.push(peer.toString()),
+    streams: { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
   })
   const told: [count: number, isCertain: boolean][] = []
   const put = (holder: string) =>
     store.put({ key: KEY, holder, home: holder, expiresAtMs: Date.now() + 60_000, lease: Uint8Array.of(1), source: store })
-  return { watcher, store, place, links, open, asked, ensured, told, put, watch: () => watcher.watch(KEY, (...args) => told.push(args)) }
+  return { watcher, store, place, streams, open, asked, wanted, told, put, watch: () => watcher.watch(KEY, (...args) => told.push(args)) }
 }
 
 test('watcher: asks the record nodes, and is certain once one of them has answered', async () => {
   const { watcher, place, open, asked, told, watch } = createWatched()
   const [a] = peers as [SeededPeer]
   place.targets = [a]
-  const link = open(a)
+  const stream = open(a)
   watch()
   await waitFor(() => asked.get(a.id)?.size === 1, 1_000, 'the watch is told')
   expect(told).toEqual([[0, false]])
-  watcher.onCount(link, KEY, 3)
-  watcher.onCount(link, KEY, 3)
+  watcher.onCount(stream, KEY, 3)
+  watcher.onCount(stream, KEY, 3)
   expect(told).toEqual([
     [0, false],
     [3, true],
@@ -103,12 +102,12 @@ test('watcher: never tells of fewer than this peer sees itself', async () => {
   const { watcher, place, open, told, put, watch } = createWatched()
   const [a] = peers as [SeededPeer]
   place.targets = [a]
-  const link = open(a)
+  const stream = open(a)
   put('one')
   put('two')
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(link, KEY, 0)
+  watcher.onCount(stream, KEY, 0)
   expect(told.at(-1)).toEqual([2, true])
   put('three')
   expect(told.at(-1)).toEqual([3, true])
@@ -119,12 +118,12 @@ test('watcher: a record node’s own count is one of the counts', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
   place.targets = [a, b]
   place.keepsRecords = true
-  const links = [open(a), open(b)] as const
+  const streams = [open(a), open(b)] as const
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
   expect(told).toEqual([[0, true]])
-  watcher.onCount(links[0], KEY, 50)
-  watcher.onCount(links[1], KEY, 0)
+  watcher.onCount(streams[0], KEY, 50)
+  watcher.onCount(streams[1], KEY, 0)
   expect(told.at(-1)).toEqual([0, true])
 })
 
@@ -132,35 +131,35 @@ test('watcher: the count of a record node that is gone counts no more', async ()
   const { watcher, place, open, told, watch } = createWatched()
   const [a, b] = peers as [SeededPeer, SeededPeer]
   place.targets = [a, b]
-  const links = [open(a), open(b)] as const
+  const streams = [open(a), open(b)] as const
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(links[0], KEY, 5)
-  watcher.onCount(links[1], KEY, 2)
+  watcher.onCount(streams[0], KEY, 5)
+  watcher.onCount(streams[1], KEY, 2)
   expect(told.at(-1)).toEqual([5, true])
-  watcher.onLinkEnd(links[0])
+  watcher.onStreamEnd(streams[0])
   expect(told.at(-1)).toEqual([2, true])
-  watcher.onLinkEnd(links[1])
+  watcher.onStreamEnd(streams[1])
   expect(told.at(-1)).toEqual([0, false])
 })
 
 test('watcher: when the record nodes change, the new are asked and the old released', async () => {
-  const { watcher, place, open, asked, ensured, told, watch } = createWatched()
+  const { watcher, place, open, asked, wanted, told, watch } = createWatched()
   const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
   place.targets = [a]
-  const link = open(a)
+  const stream = open(a)
   open(b)
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(link, KEY, 9)
+  watcher.onCount(stream, KEY, 9)
   place.targets = [b, c]
   void watcher.refresh()
   expect(asked.get(a.id)?.size).toBe(0)
   expect(asked.get(b.id)?.size).toBe(1)
-  expect(ensured).toEqual([c.id])
+  expect(wanted).toEqual([c.id])
   expect(told.at(-1)).toEqual([0, false])
   expect([a, b, c].map(({ id }) => watcher.needs(id))).toEqual([false, true, true])
-  watcher.onLink(open(c))
+  watcher.onStream(open(c))
   expect(asked.get(c.id)?.size).toBe(1)
 })
 
@@ -184,10 +183,10 @@ test('watcher: a listener that comes later hears the newest count at once', asyn
   const { watcher, place, open, told, watch } = createWatched()
   const [a] = peers as [SeededPeer]
   place.targets = [a]
-  const link = open(a)
+  const stream = open(a)
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(link, KEY, 4)
+  watcher.onCount(stream, KEY, 4)
   told.length = 0
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the word to the second')

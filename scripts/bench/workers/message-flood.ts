@@ -44,7 +44,7 @@ async function openStream(address: string): Promise<FrameStream> {
     role: 'tab',
     transport: undefined,
     listen: undefined,
-    providerStore: new MemoryDatastore(),
+    createProviderStore: () => new MemoryDatastore(),
     maxConnections: 8,
     serverProtocol: PRESENCE_PROTOCOL,
   })

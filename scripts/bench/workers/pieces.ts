@@ -51,7 +51,7 @@ const { libp2p } = await createOverlay({
   role: 'node',
   transport,
   listen,
-  providerStore: new MemoryDatastore(),
+  createProviderStore: () => new MemoryDatastore(),
   maxConnections: 8,
   serverProtocol: CONTENT_PROTOCOL,
 })

@@ -1,20 +1,21 @@
-/** Both ends of a presence stream in memory: the answering end as it is, the opening end in the test's hand, frame by frame. */
+/** Both ends of a presence stream in memory: the answering end is real, the opening end is the test's, frame by frame. */
 
 import type { Connection } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { onTestFinished } from 'vitest'
+import { createSemaphore, type Semaphore } from '../../node/async/semaphore.ts'
 import type { Key, PeerLimits } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
 import type { Lease } from '../../node/rendezvous/lease.ts'
-import { createRecordStore, type HolderRecord, type RecordStore } from '../../node/rendezvous/record-store.ts'
-import { type Session, type SessionContext, type SessionOptions, serveSession } from '../../node/rendezvous/session.ts'
+import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
+import { type HomeService, type ServedStream, type ServedStreamOptions, serveStream } from '../../node/rendezvous/served-stream.ts'
 import { encodePresence, type PresenceFrame } from '../../node/rendezvous/wire.ts'
 import { createRawStream, PRESENCE_CODEC } from './raw-stream.ts'
 import type { SeededPeer } from './seeded-peer.ts'
 
 export interface PresenceStream {
-  session: Session
+  served: ServedStream
   store: RecordStore
   send(frame: PresenceFrame): void
   sendRaw(frame: Frame): void
@@ -27,19 +28,22 @@ export interface PresenceStream {
   readonly open: boolean
   announced: Lease[]
   withdrawn: { key: Key; holder: string }[]
+  /** What the hellos said. */
+  roles: string[]
   refusals: string[]
   /** Whether the whole connection was ended. */
   readonly aborted: boolean
 }
 
-export interface PresenceStreamOptions extends Partial<SessionOptions> {
+export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions, 'limits'>> {
   limits?: Partial<PeerLimits>
   /** Left out: a hello of a tab comes first. */
   hello?: 'tab' | 'node' | 'none'
   store?: RecordStore
-  watchInNetwork?: SessionContext['watchInNetwork']
-  findInNetwork?: (key: Key, limit: number, signal: AbortSignal) => Promise<HolderRecord[]>
-  mayWatch?: () => boolean
+  /** What the home does in the overlay. */
+  service?: Partial<Pick<HomeService, 'find' | 'watch'>>
+  /** How many watches all streams may have. */
+  watchPlaces?: Semaphore
 }
 
 export async function openPresenceStream(
@@ -52,6 +56,7 @@ export async function openPresenceStream(
   const store = options.store ?? createRecordStore(limits, Date.now, Math.random)
   const announced: Lease[] = []
   const withdrawn: { key: Key; holder: string }[] = []
+  const roles: string[] = []
   const refusals: string[] = []
   const ended = Promise.withResolvers<void>()
   let aborted = false
@@ -61,28 +66,29 @@ export async function openPresenceStream(
       aborted = true
     },
   } as unknown as Connection
-  const session = serveSession(
+  const served = serveStream(
     inbound,
     connection,
     {
-      self: self.peer,
+      self: self.id,
       store,
-      limits,
+      directory: { own: () => [], servers: () => [], homes: () => [] },
+      service: {
+        announce: async (lease) => void announced.push(lease),
+        withdraw: (key, holder) => withdrawn.push({ key, holder }),
+        find: async () => [],
+        watch: () => () => {},
+        ...options.service,
+      },
+      watchPlaces: options.watchPlaces ?? createSemaphore(limits.maxWatches),
       now: Date.now,
-      addresses: () => [],
-      servers: () => [],
-      addressesOf: () => [],
-      announce: async (lease) => void announced.push(lease),
-      withdraw: (key, holder) => withdrawn.push({ key, holder }),
-      findInNetwork: options.findInNetwork ?? (async () => []),
-      watchInNetwork: options.watchInNetwork ?? (() => () => {}),
-      mayWatch: options.mayWatch ?? (() => true),
-      onWatch: () => {},
-      onHello: () => {},
-      onEnd: () => ended.resolve(),
-      onRefused: (_peer, reason) => refusals.push(reason),
+      listener: {
+        onHello: (_served, { role }) => roles.push(role),
+        onEnd: () => ended.resolve(),
+        onRefused: (_peer, reason) => refusals.push(reason),
+      },
     },
-    { silentNodeMs: 60_000, graceMs: 50, pushEveryMs: 20, lease: {}, ...options },
+    { silentMs: 60_000, graceMs: 50, pushEveryMs: 20, lease: {}, ...options, limits },
   )
   const { frames, received, next } = createRawStream(outbound, PRESENCE_CODEC)
   // Its timers must not run on in the tests that follow in the same process.
@@ -97,7 +103,7 @@ export async function openPresenceStream(
     await next('welcome')
   }
   return {
-    session,
+    served,
     store,
     send,
     sendRaw: (frame) => void frames.send(frame),
@@ -113,6 +119,7 @@ export async function openPresenceStream(
     },
     announced,
     withdrawn,
+    roles,
     refusals,
     get aborted() {
       return aborted

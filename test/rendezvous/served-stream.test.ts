@@ -1,12 +1,13 @@
 import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { createSemaphore } from '../../node/async/semaphore.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
-import { encodePresence, MAX_HOLDERS_TOLD, SCOPE } from '../../node/rendezvous/wire.ts'
-import { openPresenceStream } from '../helpers/presence-stream.ts'
+import { encodePresence, MAX_HOLDERS_PER_FOUND, SCOPE } from '../../node/rendezvous/wire.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { openPresenceStream } from '../helpers/served-presence.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const KEY = new Uint8Array(32).fill(1)
@@ -25,17 +26,17 @@ function leaseOf(holder: SeededPeer, at: PeerId, key = KEY, { issuedAtMs = Date.
 }
 const reasons = (held: { refused: { index: number; reason: string }[] }) => held.refused.map(({ index, reason }) => [index, reason])
 
-test('session: takes a tab’s own lease that names this node, and passes it on', async () => {
+test('served stream: takes a tab’s own lease that names this node, and passes it on', async () => {
   const stream = await openPresenceStream(self, tab)
   const lease = await leaseOf(tab, self.peer)
   stream.send({ type: 'hold', sequence: 7, leases: [lease.bytes] })
   expect(await stream.next('held')).toEqual({ type: 'held', sequence: 7, refused: [] })
   expect(stream.store.get(KEY, tab.id)).toMatchObject({ home: self.id, expiresAtMs: lease.expiresAtMs })
   expect(stream.announced.map(({ holder }) => holder)).toEqual([tab.id])
-  expect(stream.session.leases).toBe(1)
+  expect(stream.served.leases).toBe(1)
 })
 
-test('session: takes what a home passes on for its tabs, and passes it to nobody', async () => {
+test('served stream: takes what a home passes on for its tabs, and passes it to nobody', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node' })
   stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes, (await leaseOf(home, home.peer)).bytes] })
   expect(reasons(await stream.next('held'))).toEqual([])
@@ -43,7 +44,7 @@ test('session: takes what a home passes on for its tabs, and passes it to nobody
   expect(stream.announced).toEqual([])
 })
 
-test('session: nobody announces somebody else', async () => {
+test('served stream: nobody announces somebody else', async () => {
   const stream = await openPresenceStream(self, tab)
   const forged = await signLease(other.peer, tab.privateKey, {
     key: KEY,
@@ -57,7 +58,7 @@ test('session: nobody announces somebody else', async () => {
   expect(stream.store.size).toBe(0)
 })
 
-test('session: a few bad leases end the whole connection', async () => {
+test('served stream: a few bad leases end the whole connection', async () => {
   const stream = await openPresenceStream(self, tab)
   const lease = await leaseOf(other, self.peer)
   stream.send({ type: 'hold', sequence: 1, leases: Array(8).fill(lease.bytes) })
@@ -65,7 +66,7 @@ test('session: a few bad leases end the whole connection', async () => {
   expect(stream.refusals).toHaveLength(1)
 })
 
-test('session: a lease that has run out, or that will run out too late, is refused with the reason', async () => {
+test('served stream: a lease that has run out, or that will run out too late, is refused with the reason', async () => {
   const stream = await openPresenceStream(self, tab, { lease: { lifetimeMs: 60_000, maxSkewMs: 1_000 } })
   const leases = [
     await leaseOf(tab, self.peer, keyOf(1), { issuedAtMs: Date.now() - 10_000, lifetimeMs: 9_000 }),
@@ -80,7 +81,7 @@ test('session: a lease that has run out, or that will run out too late, is refus
   expect(stream.store.count(keyOf(3))).toBe(1)
 })
 
-test('session: maxLeasesPerPeer bounds a tab’s leases, and not their renewals', async () => {
+test('served stream: maxLeasesPerPeer bounds a tab’s leases, and not their renewals', async () => {
   const stream = await openPresenceStream(self, tab, { limits: { maxLeasesPerPeer: 2 } })
   const now = Date.now()
   const leases = [1, 2, 3].map((byte) => leaseOf(tab, self.peer, keyOf(byte), { issuedAtMs: now }))
@@ -92,14 +93,14 @@ test('session: maxLeasesPerPeer bounds a tab’s leases, and not their renewals'
   expect(stream.store.get(keyOf(1), tab.id)?.expiresAtMs).toBe(renewed.expiresAtMs)
 })
 
-test('session: maxLeasesPerHome bounds what a home passes on', async () => {
+test('served stream: maxLeasesPerHome bounds what a home passes on', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node', limits: { maxLeasesPerHome: 1 } })
   const leases = [await leaseOf(tab, home.peer), await leaseOf(other, home.peer)]
   stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
   expect(reasons(await stream.next('held'))).toEqual([[1, 'leases-per-peer']])
 })
 
-test('session: an older lease does not undo the newer one that the tab gave its new home', async () => {
+test('served stream: an older lease does not undo the newer one that the tab gave its new home', async () => {
   const store = createRecordStore({ maxRecords: 10, maxRecordsPerKey: 10 }, Date.now, Math.random)
   const [oldHome, newHome] = [home, other]
   const issuedAtMs = Date.now()
@@ -116,7 +117,7 @@ test('session: an older lease does not undo the newer one that the tab gave its 
   expect(store.get(KEY, tab.id)?.home).toBe(newHome.id)
 })
 
-test('session: leases that a home tells again over a new stream move to it, and outlive the old one', async () => {
+test('served stream: leases that a home tells again over a new stream move to it, and outlive the old one', async () => {
   const store = createRecordStore({ maxRecords: 10, maxRecordsPerKey: 10 }, Date.now, Math.random)
   const lease = await leaseOf(tab, home.peer)
   const first = await openPresenceStream(self, home, { hello: 'node', store, graceMs: 20 })
@@ -126,12 +127,12 @@ test('session: leases that a home tells again over a new stream move to it, and 
   second.send({ type: 'hold', sequence: 1, leases: [lease.bytes] })
   await second.next('held')
   first.close()
-  await waitFor(() => first.session.leases === 0, 1_000, 'the old stream has nothing')
-  expect(second.session.leases).toBe(1)
+  await waitFor(() => first.served.leases === 0, 1_000, 'the old stream has nothing')
+  expect(second.served.leases).toBe(1)
   expect(store.count(KEY)).toBe(1)
 })
 
-test('session: a release undoes only what came over this stream', async () => {
+test('served stream: a release undoes only what came over this stream', async () => {
   const store = createRecordStore({ maxRecords: 10, maxRecordsPerKey: 10 }, Date.now, Math.random)
   const mine = await openPresenceStream(self, tab, { store })
   mine.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
@@ -146,7 +147,7 @@ test('session: a release undoes only what came over this stream', async () => {
   expect(mine.withdrawn).toEqual([{ key: KEY, holder: tab.id }])
 })
 
-test('session: when a tab’s stream ends, its leases are gone at once and its record nodes are told', async () => {
+test('served stream: when a tab’s stream ends, its leases are gone at once and its record nodes are told', async () => {
   const stream = await openPresenceStream(self, tab, { graceMs: 60_000 })
   stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
   await stream.next('held')
@@ -155,7 +156,7 @@ test('session: when a tab’s stream ends, its leases are gone at once and its r
   expect(stream.withdrawn).toEqual([{ key: KEY, holder: tab.id }])
 })
 
-test('session: graceMs is how long a home’s tabs are counted after it went; its own leases go with it', async () => {
+test('served stream: graceMs is how long a home’s tabs are counted after it went; its own leases go with it', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node', graceMs: 500 })
   stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, home.peer)).bytes, (await leaseOf(home, home.peer)).bytes] })
   await stream.next('held')
@@ -169,29 +170,29 @@ test('session: graceMs is how long a home’s tabs are counted after it went; it
   expect(stream.store.count(KEY)).toBe(0)
 })
 
-test('session: silentNodeMs is how long a node may say nothing; a tab may for ever, and a beat is enough', async () => {
+test('served stream: silentMs is how long a node may say nothing; a tab may for ever, and a heartbeat is enough', async () => {
   // Time that passes while the process is held up is nobody's silence.
   vi.useFakeTimers({ shouldAdvanceTime: true })
   onTestFinished(() => void vi.useRealTimers())
-  const options = { silentNodeMs: 100 }
+  const options = { silentMs: 100 }
   const [node, beating, silentTab] = await Promise.all([
     openPresenceStream(self, home, { ...options, hello: 'node' }),
     openPresenceStream(self, other, { ...options, hello: 'node' }),
     openPresenceStream(self, tab, options),
   ])
-  const beats = setInterval(() => beating.send({ type: 'beat' }), 20)
+  const beats = setInterval(() => beating.send({ type: 'heartbeat' }), 20)
   try {
     await waitFor(() => node.aborted, 2_000, 'the silent node is gone')
     expect(beating.aborted).toBe(false)
     expect(silentTab.aborted).toBe(false)
-    await beating.next('beat-back')
+    await beating.next('heartbeat-reply')
   } finally {
     clearInterval(beats)
     for (const stream of [beating, silentTab]) stream.close()
   }
 })
 
-test('session: a find is answered with a bounded sample, the count of all, and stock records apart', async () => {
+test('served stream: a find is answered with a bounded sample, the count of all, and stock records apart', async () => {
   const stream = await openPresenceStream(self, tab)
   for (let i = 0; i < 60; i++)
     stream.store.put({ key: KEY, holder: `h${i}`, home: self.id, expiresAtMs: Date.now() + 9_000, lease: Uint8Array.of(i), source: stream })
@@ -205,10 +206,10 @@ test('session: a find is answered with a bounded sample, the count of all, and s
   expect(await stream.next('found')).toMatchObject({ id: 4, leases: [], stock: [{ peer: other.multihash, expiresAtMs }] })
 })
 
-test('session: maxHoldersPerAnswer bounds an answer, and so does the frame', async () => {
+test('served stream: maxHoldersPerAnswer bounds an answer, and so does the frame', async () => {
   for (const [maxHoldersPerAnswer, expected] of [
     [4, 4],
-    [1_000, MAX_HOLDERS_TOLD],
+    [1_000, MAX_HOLDERS_PER_FOUND],
   ] as const) {
     const stream = await openPresenceStream(self, tab, { limits: { maxHoldersPerAnswer } })
     for (let i = 0; i < 60; i++)
@@ -225,12 +226,14 @@ test('session: maxHoldersPerAnswer bounds an answer, and so does the frame', asy
   }
 })
 
-test('session: a tab’s finds in the network are bounded; one more is refused and the others go on', async () => {
+test('served stream: a tab’s finds in the network are bounded; one more is refused and the others go on', async () => {
   const release = Promise.withResolvers<void>()
   const stream = await openPresenceStream(self, tab, {
-    async findInNetwork() {
-      await release.promise
-      return []
+    service: {
+      async find() {
+        await release.promise
+        return []
+      },
     },
   })
   for (let id = 1; id <= 9; id++) stream.send({ type: 'find', id, key: KEY, limit: 1, scope: SCOPE.network })
@@ -239,12 +242,14 @@ test('session: a tab’s finds in the network are bounded; one more is refused a
   for (let id = 1; id <= 8; id++) expect((await stream.next('found')).id).toBe(id)
 })
 
-test('session: the finds of a tab that is gone are ended', async () => {
+test('served stream: the finds of a tab that is gone are ended', async () => {
   let signal: AbortSignal | undefined
   const stream = await openPresenceStream(self, tab, {
-    findInNetwork: (_key, _limit, given) => {
-      signal = given
-      return new Promise(() => {})
+    service: {
+      find: (_key, _limit, given) => {
+        signal = given
+        return new Promise(() => {})
+      },
     },
   })
   stream.send({ type: 'find', id: 1, key: KEY, limit: 1, scope: SCOPE.network })
@@ -253,7 +258,7 @@ test('session: the finds of a tab that is gone are ended', async () => {
   await waitFor(() => signal?.aborted === true, 1_000, 'its end')
 })
 
-test('session: a watch is answered now and after each change', async () => {
+test('served stream: a watch is answered now and after each change', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node', pushEveryMs: 1 })
   stream.send({ type: 'watch', key: KEY, scope: SCOPE.own })
   expect(await stream.next('count')).toEqual({ type: 'count', key: KEY, count: 0 })
@@ -267,17 +272,19 @@ test('session: a watch is answered now and after each change', async () => {
   stream.store.put(record)
   await stream.settled()
   expect(stream.received.filter(({ type }) => type === 'count')).toHaveLength(3)
-  expect(stream.session.watches).toBe(0)
+  expect(stream.served.watches).toBe(0)
 })
 
-test('session: pushEveryMs bounds how often a watcher hears, of its own records and of the whole network', async () => {
+test('served stream: pushEveryMs bounds how often a watcher hears, of its own records and of the whole network', async () => {
   for (const scope of [SCOPE.own, SCOPE.network] as const) {
     let tell = (_count: number) => {}
     const stream = await openPresenceStream(self, tab, {
       pushEveryMs: 50,
-      watchInNetwork: (_key, listener) => {
-        tell = listener
-        return () => {}
+      service: {
+        watch: (_key, listener) => {
+          tell = listener
+          return () => {}
+        },
       },
     })
     stream.send({ type: 'watch', key: KEY, scope })
@@ -299,28 +306,28 @@ test('session: pushEveryMs bounds how often a watcher hears, of its own records 
   }
 })
 
-test('session: maxWatchesPerPeer bounds a tab’s watches, and all streams together are bounded too', async () => {
+test('served stream: maxWatchesPerPeer bounds a tab’s watches, and all streams together are bounded too', async () => {
   const stream = await openPresenceStream(self, tab, { limits: { maxWatchesPerPeer: 2 } })
   for (let byte = 1; byte <= 3; byte++) stream.send({ type: 'watch', key: keyOf(byte), scope: SCOPE.own })
   expect(await stream.next('refused')).toMatchObject({ id: 0, reason: 'watches' })
-  expect(stream.session.watches).toBe(2)
+  expect(stream.served.watches).toBe(2)
   stream.send({ type: 'unwatch', key: keyOf(1) })
   stream.send({ type: 'watch', key: keyOf(3), scope: SCOPE.own })
   await stream.settled()
-  expect(stream.session.watches).toBe(2)
-  const crowded = await openPresenceStream(self, home, { hello: 'node', mayWatch: () => false })
+  expect(stream.served.watches).toBe(2)
+  const crowded = await openPresenceStream(self, home, { hello: 'node', watchPlaces: createSemaphore(0) })
   crowded.send({ type: 'watch', key: KEY, scope: SCOPE.own })
   expect(await crowded.next('refused')).toMatchObject({ reason: 'watches' })
 })
 
-test('session: one that says it is a node gets a part of all watches, not all of them', async () => {
+test('served stream: one that says it is a node gets a part of all watches, not all of them', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node', limits: { maxWatchesPerPeer: 1, maxWatches: 8 } })
   for (let byte = 1; byte <= 3; byte++) stream.send({ type: 'watch', key: keyOf(byte), scope: SCOPE.own })
   expect(await stream.next('refused')).toMatchObject({ id: 0, reason: 'watches' })
-  expect(stream.session.watches).toBe(2)
+  expect(stream.served.watches).toBe(2)
 })
 
-test('session: a watch does not wait for leases that are being checked', async () => {
+test('served stream: a watch does not wait for leases that are being checked', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node' })
   const leases = await Promise.all(Array.from({ length: 100 }, (_, i) => leaseOf(tab, home.peer, keyOf(i + 1))))
   stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
@@ -331,7 +338,7 @@ test('session: a watch does not wait for leases that are being checked', async (
   expect(stream.store.size).toBe(100)
 })
 
-test('session: more waiting than a full home has ends the connection', async () => {
+test('served stream: more waiting than a full home has ends the connection', async () => {
   const stream = await openPresenceStream(self, home, { hello: 'node' })
   const checking = vi.spyOn(Object.getPrototypeOf(tab.privateKey.publicKey), 'verify').mockReturnValue(new Promise(() => {}))
   try {
@@ -350,7 +357,7 @@ test('session: more waiting than a full home has ends the connection', async () 
   }
 })
 
-test('session: a stream begins with one hello, or the connection is ended', async () => {
+test('served stream: a stream begins with one hello, or the connection is ended', async () => {
   const early = await openPresenceStream(self, tab, { hello: 'none' })
   early.send({ type: 'find', id: 1, key: KEY, limit: 1, scope: SCOPE.own })
   await waitFor(() => early.aborted, 1_000, 'the end of the one without a hello')
@@ -358,10 +365,10 @@ test('session: a stream begins with one hello, or the connection is ended', asyn
   const twice = await openPresenceStream(self, tab)
   twice.send({ type: 'hello', role: 'node', addresses: [multiaddr('/ip4/192.0.2.7/tcp/4000/ws')] })
   await waitFor(() => twice.aborted, 1_000, 'the end of the one with two')
-  expect(twice.session.role).toBe('tab')
+  expect(twice.roles).toEqual(['tab'])
 })
 
-test('session: frames that only the other end sends are left unread', async () => {
+test('served stream: frames that only the other end sends are left unread', async () => {
   const stream = await openPresenceStream(self, tab)
   stream.send({ type: 'count', key: KEY, count: 1_000 })
   stream.send({ type: 'welcome', addresses: [], nowMs: 0, servers: [] })
@@ -370,7 +377,7 @@ test('session: frames that only the other end sends are left unread', async () =
   expect(stream.aborted).toBe(false)
 })
 
-test('session: a frame that breaks the layout ends the stream, and with it what was held over it', async () => {
+test('served stream: a frame that breaks the layout ends the stream, and with it what was held over it', async () => {
   const stream = await openPresenceStream(self, tab)
   stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
   await stream.next('held')

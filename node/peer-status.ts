@@ -1,0 +1,48 @@
+/** A peer's state at one moment, for people and programs. */
+
+import type { PeerLimits } from './limits.ts'
+
+export interface PeerStatus {
+  /** Peer id. */
+  id: string
+  role: 'node' | 'tab'
+  /** Multiaddrs at which others can dial this peer, peer id included; empty for a tab. */
+  addresses: string[]
+  /** True while there is at least one connection into the overlay (a node that joins nobody counts as joined). */
+  joined: boolean
+  /** A tab's home, once it has one. */
+  home?: string
+  startedAtMs: number
+  counts: {
+    connections: number
+    /** DHT servers in the routing table. */
+    servers: number
+    /** Contents this peer holds itself. */
+    held: number
+    heldBytes: number
+    /** Tabs whose home is here. */
+    tabs: number
+    /** Leases of this node's tabs and of its own. */
+    leases: number
+    /** Holders this node records for the whole overlay. */
+    records: number
+    watches: number
+    cacheBytes: number
+    /** Content bytes given to others, and taken from others, since the start. */
+    bytesServed: number
+    bytesFetched: number
+    /** What went over a node's port since the start, in bytes: everything, HTTP, overlay and their overhead; 0 for a tab. */
+    bytesReceived: number
+    bytesSent: number
+    /** Tabs that can be dialled directly through this node now, and circuits for that since the start. Circuits carry signalling alone. */
+    reservations: number
+    circuits: number
+    /** Taps of this peer and of its tabs; mail kept for absent receivers; messages passed on and refused since the start. */
+    taps: number
+    mail: number
+    mailBytes: number
+    messages: number
+    messagesRefused: number
+  }
+  limits: PeerLimits
+}

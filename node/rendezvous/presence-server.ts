@@ -1,0 +1,73 @@
+/** A node as a home and as a record node: serves the presence streams that others open to it. */
+
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Quota } from '../async/quota.ts'
+import { createSemaphore } from '../async/semaphore.ts'
+import type { Directory } from './directory.ts'
+import type { RecordStore } from './record-store.ts'
+import { type HomeService, type ServedStream, type ServedStreamContext, type ServedStreamOptions, serveStream } from './served-stream.ts'
+import { PRESENCE_PROTOCOL } from './wire.ts'
+
+export interface PresenceServerContext {
+  libp2p: Libp2p
+  store: RecordStore
+  directory: Directory
+  service: HomeService
+  /** Tabs whose home is here, by peer id: kept here, read by others. */
+  tabs: Quota
+  now(): number
+  onRefused(peer: string, reason: string): void
+}
+
+export interface PresenceServer {
+  /** Watches of all streams. */
+  readonly watches: number
+  start(): Promise<void>
+  /** Takes no more streams. */
+  stop(): Promise<void>
+  close(): void
+}
+
+/** Streams of one connection: one is in use, another may be about to end. */
+const MAX_STREAMS = 4
+
+export function createPresenceServer(context: PresenceServerContext, options: ServedStreamOptions): PresenceServer {
+  const { libp2p, directory, tabs } = context
+  /** Open streams, and how each leaves the tabs. Bounded by the connections, and MAX_STREAMS. */
+  const streams = new Map<ServedStream, () => void>()
+  const watchPlaces = createSemaphore(options.limits.maxWatches)
+
+  function onStream(stream: Stream, connection: Connection): void {
+    const listener: ServedStreamContext['listener'] = {
+      onHello(served, { role, addresses }) {
+        if (role === 'node') directory.rememberAddresses(connection.remotePeer, addresses)
+        const leave = role === 'tab' ? tabs.enter(served.peer) : undefined
+        if (typeof leave === 'function') streams.set(served, leave)
+      },
+      onEnd(served) {
+        streams.get(served)?.()
+        streams.delete(served)
+      },
+      onRefused: context.onRefused,
+    }
+    const { store, service, now } = context
+    const served = serveStream(
+      stream,
+      connection,
+      { self: libp2p.peerId.toString(), store, directory, service, watchPlaces, now, listener },
+      options,
+    )
+    streams.set(served, () => {})
+  }
+
+  return {
+    get watches() {
+      return watchPlaces.taken
+    },
+    start: () => libp2p.handle(PRESENCE_PROTOCOL, onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }),
+    stop: () => libp2p.unhandle(PRESENCE_PROTOCOL),
+    close() {
+      for (const served of streams.keys()) served.close()
+    },
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The opening end of a presence stream: a tab's to its home, a home's to a record node. One stream carries every hold, release, find and
+ * watch between the two, and a heartbeat, which says that all of it still stands. It lives as long as its libp2p stream.
+ */
+
+import type { PeerId, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { MayflyError } from '../errors.ts'
+import { encodeKeyHex } from '../keys/index.ts'
+import { createFrameStream, createRequests, type PeerStream } from '../network/index.ts'
+import type { AbortOptions, Key } from '../types.ts'
+import {
+  decodePresence,
+  encodePresence,
+  type FoundFrame,
+  type HeldFrame,
+  MAX_LEASES_PER_FRAME,
+  MAX_PRESENCE_FRAME_BYTES,
+  MAX_RELEASES_PER_FRAME,
+  type PresenceFrame,
+  type Refusal,
+  type ReleaseFrame,
+  type Scope,
+  type WelcomeFrame,
+} from './wire.ts'
+
+export interface PresenceStreamOptions {
+  /** Between two heartbeats, in ms. */
+  heartbeatMs: number
+  /** How long a heartbeat may go unanswered, in ms. Timers of hidden tabs run once a minute: the check is made then, not earlier. */
+  silentMs: number
+}
+
+/** How long leases may stay unanswered before they count as not taken, in ms: a server that never answers would have us keep them all. */
+const MAX_UNANSWERED_MS = 60_000
+/** Unsent bytes at which a stuck record node is given up: every lease and watch of a full home fits. */
+const MAX_UNSENT_BYTES = 64 * 1_048_576
+
+export interface PresenceStreamListener {
+  onWelcome(stream: PresenceStream, welcome: WelcomeFrame): void
+  onCount(stream: PresenceStream, key: Key, count: number): void
+  /** The server did not take a lease, a watch or a find. */
+  onRefused(stream: PresenceStream, reason: Refusal): void
+  onEnd(stream: PresenceStream, reason: Error | undefined): void
+}
+
+export interface PresenceStream extends PeerStream {
+  readonly peer: PeerId
+  readonly id: string
+  /**
+   * Resolves once the server has answered the hello, with how far its clock is ahead of this one's, in ms. Rejects when the stream
+   * ends before.
+   */
+  readonly welcomed: Promise<number>
+  /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
+  hold(leases: Uint8Array[]): Promise<Uint8Array[]>
+  release(records: ReleaseFrame['records']): void
+  watch(key: Key, scope: Scope): void
+  unwatch(key: Key): void
+  /**
+   * Undefined when the server refused or the stream ended.
+   *
+   * @throws signal.reason, when aborted
+   */
+  find(key: Key, limit: number, scope: Scope, options: Required<AbortOptions>): Promise<FoundFrame | undefined>
+}
+
+export interface PresenceStreamContext {
+  peer: PeerId
+  stream: Stream
+  role: 'tab' | 'node'
+  /** Of this peer, for the hello. */
+  addresses: Multiaddr[]
+  listener: PresenceStreamListener
+  /** The server has not answered the heartbeats; the stream ends next. */
+  onSilent(reason: Error): void
+}
+
+export function createPresenceStream(context: PresenceStreamContext, options: PresenceStreamOptions): PresenceStream {
+  const { peer, listener } = context
+  const finds = createRequests<FoundFrame | undefined>({ ended: undefined })
+  const holds = createRequests<HeldFrame | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS, now: () => Date.now() })
+  /** By key, hex. Bounded by what this peer watches itself. */
+  const watched = new Set<string>()
+  const welcomed = Promise.withResolvers<number>()
+  welcomed.promise.catch(() => {}) // few callers wait for it
+  let isWelcomed = false
+  /** When the oldest heartbeat was sent that nothing has followed. */
+  let heartbeatAtMs = 0
+  let receivedAtMs = Date.now()
+
+  const frames = createFrameStream(context.stream, {
+    maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    onFrame: (frame) => {
+      receivedAtMs = Date.now()
+      onFrame(decodePresence(frame))
+    },
+    onEnd: (reason) => {
+      clearInterval(timer)
+      finds.end()
+      holds.end()
+      welcomed.reject(reason ?? new Error('the stream has ended'))
+      listener.onEnd(self, reason)
+    },
+  })
+  const send = (frame: PresenceFrame) => frames.send(encodePresence(frame))
+
+  function onFrame(frame: PresenceFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        if (isWelcomed) throw new MayflyError('ERR_BAD_FRAME', 'A second welcome')
+        isWelcomed = true
+        welcomed.resolve(frame.nowMs - Date.now())
+        listener.onWelcome(self, frame)
+        break
+      case 'found':
+        finds.reply(frame.id, frame)
+        break
+      case 'count':
+        // A count of a key that is not watched here is dropped.
+        if (watched.has(encodeKeyHex(frame.key))) listener.onCount(self, frame.key, frame.count)
+        break
+      case 'held':
+        holds.reply(frame.sequence, frame)
+        for (const { reason } of frame.refused) listener.onRefused(self, reason)
+        break
+      case 'refused':
+        finds.reply(frame.id, undefined)
+        listener.onRefused(self, frame.reason)
+    }
+  }
+
+  /** The leases of one frame. @returns those that the server has taken */
+  async function holdBatch(leases: Uint8Array[]): Promise<Uint8Array[]> {
+    const held = await holds.request((sequence) => send({ type: 'hold', sequence, leases }))
+    if (held === undefined) return []
+    const refused = new Set(held.refused.map(({ index }) => index))
+    return leases.filter((_, index) => !refused.has(index))
+  }
+
+  const timer = setInterval(() => {
+    if (heartbeatAtMs > receivedAtMs && Date.now() - heartbeatAtMs >= options.silentMs) {
+      const reason = new Error(`nothing received for ${Date.now() - receivedAtMs} ms`)
+      context.onSilent(reason)
+      frames.abort(reason)
+      return
+    }
+    holds.expire()
+    if (heartbeatAtMs <= receivedAtMs) heartbeatAtMs = Date.now()
+    send({ type: 'heartbeat' })
+  }, options.heartbeatMs)
+
+  const self: PresenceStream = {
+    peer,
+    id: peer.toString(),
+    get open() {
+      return frames.open
+    },
+    welcomed: welcomed.promise,
+    async hold(leases) {
+      const taken: Promise<Uint8Array[]>[] = []
+      for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) taken.push(holdBatch(leases.slice(i, i + MAX_LEASES_PER_FRAME)))
+      return (await Promise.all(taken)).flat()
+    },
+    release(records) {
+      for (let i = 0; i < records.length; i += MAX_RELEASES_PER_FRAME) {
+        send({ type: 'release', records: records.slice(i, i + MAX_RELEASES_PER_FRAME) })
+      }
+    },
+    watch(key, scope) {
+      watched.add(encodeKeyHex(key))
+      send({ type: 'watch', key, scope })
+    },
+    unwatch(key) {
+      if (watched.delete(encodeKeyHex(key))) send({ type: 'unwatch', key })
+    },
+    find: (key, limit, scope, abort) => finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
+    close: () => frames.close(),
+  }
+  send({ type: 'hello', role: context.role, addresses: context.addresses })
+  return self
+}

@@ -1,0 +1,90 @@
+/** The presence streams that this peer has opened: one to each server that it needs, opened when needed, closed when idle for long. */
+
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import { createPeerStreams, type PeerStreams } from '../network/index.ts'
+import { createPresenceStream, type PresenceStream, type PresenceStreamListener } from './presence-stream.ts'
+import { PRESENCE_PROTOCOL } from './wire.ts'
+
+export interface PresenceStreamsContext {
+  libp2p: Libp2p
+  role: 'tab' | 'node'
+  /** False for a server that is not known any more: a stream to it is not tried again. */
+  isWanted(peer: PeerId): boolean
+  random(): number
+}
+
+export interface PresenceStreamsOptions {
+  /** Between two heartbeats of a node, in ms. */
+  beatMs: number
+  /** How long a heartbeat may go unanswered, in ms. */
+  silentMs: number
+  /** Streams at once; the one that was used longest ago goes first. */
+  maxLinks: number
+}
+
+/** How long opening a stream may take, dial included, in ms. */
+const OPEN_MS = 3_000
+/** How many heartbeats of a node there are to one of a tab. */
+const TAB_HEARTBEATS = 5
+
+export interface PresenceStreamsListener extends PresenceStreamListener {
+  onOpen(stream: PresenceStream): void
+  /** True for a peer at which something must stand: its stream stays open. */
+  needs(peer: string): boolean
+}
+
+export interface PresenceStreams extends PeerStreams<PresenceStream> {
+  /** Names the one listener, before the first stream is opened. */
+  listen(listener: PresenceStreamsListener): void
+}
+
+export function createPresenceStreams(
+  { libp2p, role, isWanted, random }: PresenceStreamsContext,
+  { beatMs, silentMs, maxLinks }: PresenceStreamsOptions,
+): PresenceStreams {
+  let listener: PresenceStreamsListener | undefined
+  const streams = createPeerStreams<PresenceStream>(
+    {
+      libp2p,
+      protocol: PRESENCE_PROTOCOL,
+      kinds: ['socket'],
+      isWanted,
+      random,
+      onOpen: (stream) => listener?.onOpen(stream),
+      create: ({ peer, stream, connection, onEnd }) =>
+        createPresenceStream(
+          {
+            peer,
+            stream,
+            role,
+            addresses: role === 'node' ? libp2p.getMultiaddrs() : [],
+            // Nobody pings a tab's own connection: unless it ends too, the tab waits for this server for ever.
+            onSilent(reason) {
+              if (role === 'tab') connection.abort(reason)
+            },
+            listener: {
+              onWelcome: (own, welcome) => listener?.onWelcome(own, welcome),
+              onCount: (own, key, count) => listener?.onCount(own, key, count),
+              onRefused: (own, reason) => listener?.onRefused(own, reason),
+              onEnd(own, reason) {
+                onEnd()
+                listener?.onEnd(own, reason)
+              },
+            },
+          },
+          { heartbeatMs: role === 'node' ? beatMs : beatMs * TAB_HEARTBEATS, silentMs },
+        ),
+    },
+    {
+      openTimeoutMs: OPEN_MS,
+      maxStreams: maxLinks,
+      isNeeded: (peer) => listener?.needs(peer) ?? false,
+    },
+  )
+  return {
+    ...streams,
+    listen(named) {
+      listener = named
+    },
+  }
+}

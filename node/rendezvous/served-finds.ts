@@ -1,0 +1,61 @@
+/** The finds of one presence stream, answered: from this node's own records, or, for a tab, from all of the overlay. */
+
+import type { Key } from '../types.ts'
+import type { Directory } from './directory.ts'
+import { multihashOfPeer } from './lease.ts'
+import type { HolderRecord, RecordStore } from './record-store.ts'
+import { type FindFrame, type FoundFrame, MAX_HOLDERS_PER_FOUND, type RefusedFrame, SCOPE } from './wire.ts'
+
+export interface ServedFindsContext {
+  store: RecordStore
+  directory: Pick<Directory, 'homes'>
+  /** Holders of the key anywhere in the overlay. */
+  find(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
+  /** Sends an answer. */
+  send(frame: FoundFrame | RefusedFrame): void
+}
+
+export interface ServedFinds {
+  answer(find: FindFrame): void
+  /** The stream has ended: so do the searches for it. */
+  end(): void
+}
+
+/** Finds in the overlay that one tab may have under way, and how long one may take, in ms. */
+const MAX_NETWORK_FINDS = 8
+const NETWORK_FIND_MS = 3_000
+
+export function createServedFinds({ store, directory, find, send }: ServedFindsContext, maxHolders: number): ServedFinds {
+  const ended = new AbortController()
+  let underWay = 0
+
+  function sendFound({ id, key }: FindFrame, records: HolderRecord[]): void {
+    send({
+      type: 'found',
+      id,
+      leases: records.flatMap(({ lease }) => lease ?? []),
+      stock: records.flatMap(({ lease, holder, expiresAtMs }) =>
+        lease === undefined ? [{ peer: multihashOfPeer(holder), expiresAtMs }] : [],
+      ),
+      homes: directory.homes(records.map(({ home }) => home)),
+      count: store.count(key),
+    })
+  }
+
+  return {
+    answer(request) {
+      const { id, key } = request
+      const limit = Math.min(request.limit, maxHolders, MAX_HOLDERS_PER_FOUND)
+      if (request.scope === SCOPE.own) return sendFound(request, store.sample(key, limit))
+      if (underWay >= MAX_NETWORK_FINDS) {
+        return send({ type: 'refused', id, reason: 'busy', text: `at most ${MAX_NETWORK_FINDS} finds at once` })
+      }
+      underWay++
+      void find(key, limit, AbortSignal.any([ended.signal, AbortSignal.timeout(NETWORK_FIND_MS)]))
+        .catch((): HolderRecord[] => [])
+        .then((records) => sendFound(request, records))
+        .finally(() => underWay--)
+    },
+    end: () => ended.abort(new Error('the stream has ended')),
+  }
+}

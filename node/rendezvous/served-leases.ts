@@ -1,0 +1,109 @@
+/**
+ * The leases of one presence stream at the end that answers. Each is checked (its terms, its signature, the limits) and recorded as this
+ * stream's: what one stream brought ends with it. A tab's leases go on to their record nodes.
+ */
+
+import { equalBytes } from '../keys/index.ts'
+import type { Key } from '../types.ts'
+import { decodeLease, isLeaseSigned, type Lease, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
+import type { RecordStore } from './record-store.ts'
+import type { RendezvousLimits } from './types.ts'
+import type { HeldFrame, Refusal, ReleaseFrame } from './wire.ts'
+
+export interface ServedLeasesContext {
+  /** Peer ids in text form: this node, and the peer that opened the stream. */
+  self: string
+  peer: string
+  store: RecordStore
+  now(): number
+  /** A tab's lease came, or went: tells its record nodes. */
+  announce(lease: Lease): Promise<void>
+  withdraw(key: Key, holder: string): void
+}
+
+export interface ServedLeasesOptions {
+  limits: RendezvousLimits
+  lease: LeaseOptions
+}
+
+export interface ServedLeases {
+  /** Recorded now. */
+  readonly size: number
+  /**
+   * @returns the leases that were refused, and a promise for each tab's lease until its record nodes have taken it
+   * @throws when the peer has told too many that cannot be true
+   */
+  hold(leases: Uint8Array[]): Promise<{ refused: HeldFrame['refused']; announcing: Promise<void>[] }>
+  release(records: ReleaseFrame['records']): void
+  /** The stream has ended. The peer's own leases end at once; those of a home's tabs after `graceMs`, since they may come through another. */
+  end(graceMs: number): void
+}
+
+/** Leases that cannot be true, before the connection is ended: an honest peer has none. */
+const MAX_BAD_LEASES = 8
+
+export function createServedLeases(context: ServedLeasesContext, options: ServedLeasesOptions): ServedLeases {
+  const { self, peer, store, now, announce, withdraw } = context
+  const { limits } = options
+  /** The source of the stream's records. */
+  const source = {}
+  let badLeases = 0
+  let hasEnded = false
+
+  function countBad(what: string): Refusal {
+    if (++badLeases >= MAX_BAD_LEASES) throw new Error(`${what}, ${badLeases} times`)
+    return 'bad-lease'
+  }
+
+  async function take(bytes: Uint8Array, announcing: Promise<void>[]): Promise<Refusal | undefined> {
+    const lease = decodeLease(bytes)
+    // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
+    const isTabs = lease.holder === peer && lease.home === self
+    if (!isTabs && lease.home !== peer) return countBad('a lease of somebody else')
+    const terms = refuseTerms(lease, now(), options.lease)
+    if (terms !== undefined) return terms
+    const known = store.get(lease.key, lease.holder)
+    const isKnown = known?.lease !== undefined && equalBytes(known.lease, lease.bytes)
+    if (isKnown && known.source === source) return undefined
+    if (known?.lease !== undefined && lease.expiresAtMs < known.expiresAtMs) return 'older'
+    const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
+    if (known?.source !== source && store.countOfSource(source) >= most) return 'leases-per-peer'
+    // A known lease was checked when it came: a home whose stream broke can tell all its leases again within the grace.
+    if (!isKnown && !(await isLeaseSigned(lease))) return countBad('a lease with a wrong signature')
+    if (hasEnded) return undefined
+    const { key, holder, home, expiresAtMs } = lease
+    const refusal = store.put({ key, holder, home, expiresAtMs, lease: lease.bytes, source })
+    if (refusal === undefined && isTabs) announcing.push(announce(lease))
+    return refusal
+  }
+
+  return {
+    get size() {
+      return store.countOfSource(source)
+    },
+    async hold(leases) {
+      const refused: HeldFrame['refused'] = []
+      const announcing: Promise<void>[] = []
+      for (const [index, bytes] of leases.entries()) {
+        const reason = await take(bytes, announcing)
+        if (reason !== undefined) refused.push({ index, reason })
+        if (hasEnded) break
+      }
+      return { refused, announcing }
+    },
+    release(records) {
+      for (const { key, holder: multihash } of records) {
+        const holder = readPeerId(multihash).toString()
+        const record = store.get(key, holder)
+        if (store.remove(key, holder, source) && record?.home === self) withdraw(key, holder)
+      }
+    },
+    end(graceMs) {
+      hasEnded = true
+      for (const { key, holder, home } of store.removeSource(source, (record) => record.holder === peer)) {
+        if (home === self) withdraw(key, holder)
+      }
+      if (store.countOfSource(source) > 0) setTimeout(() => store.removeSource(source), graceMs)
+    },
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The answering end of a presence stream: a home to its tab, a record node to a home. Reads the frames in order and hands each to the part
+ * that answers it (leases, finds, watches); ends the peer's presence when the stream ends.
+ */
+
+import type { Connection, Stream } from '@libp2p/interface'
+import type { Semaphore } from '../async/semaphore.ts'
+import { createFrameStream, inTime } from '../network/index.ts'
+import type { Key } from '../types.ts'
+import type { Directory } from './directory.ts'
+import type { Lease, LeaseOptions } from './lease.ts'
+import type { HolderRecord, RecordStore } from './record-store.ts'
+import { createServedFinds } from './served-finds.ts'
+import { createServedLeases } from './served-leases.ts'
+import { createServedWatches } from './served-watches.ts'
+import type { RendezvousLimits } from './types.ts'
+import { decodePresence, encodePresence, type HelloFrame, type HoldFrame, MAX_PRESENCE_FRAME_BYTES, type PresenceFrame } from './wire.ts'
+
+export interface ServedStreamOptions {
+  limits: RendezvousLimits
+  lease: LeaseOptions
+  /** A node whose stream brings nothing for this long is gone, in ms. Tabs are pinged by the listener instead: their timers sleep. */
+  silentMs: number
+  /** How long the tabs of a home that is gone are still counted, so that they can arrive through another home, in ms. */
+  graceMs: number
+  /** A key's count is pushed at most once in this time, in ms. */
+  pushEveryMs: number
+}
+
+/** What a home does in the overlay for its tabs. */
+export interface HomeService {
+  /** A tab's lease came, or went: tells its record nodes. */
+  announce(lease: Lease): Promise<void>
+  withdraw(key: Key, holder: string): void
+  /** Holders of the key anywhere. */
+  find(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
+  /** Hears the count of the key in all of the overlay. Returns the function that ends it. */
+  watch(key: Key, listener: (count: number) => void): () => void
+}
+
+export interface ServedStreamContext {
+  /** This node's peer id, text form. */
+  self: string
+  store: RecordStore
+  directory: Pick<Directory, 'own' | 'servers' | 'homes'>
+  service: HomeService
+  /** Places for the watches of all streams. */
+  watchPlaces: Pick<Semaphore, 'tryAcquire'>
+  now(): number
+  listener: {
+    onHello(stream: ServedStream, hello: HelloFrame): void
+    onEnd(stream: ServedStream): void
+    /** The peer broke the rules. */
+    onRefused(peer: string, reason: string): void
+  }
+}
+
+export interface ServedStream {
+  /** Peer id of the end that opened it, text form. */
+  readonly peer: string
+  readonly leases: number
+  readonly watches: number
+  close(): void
+}
+
+/** What a slow reader may leave unsent before it is cut off. */
+const MAX_UNSENT_BYTES = 4 * 1_048_576
+/** What of one stream may wait for earlier leases to be checked, in bytes: every lease of a full home fits. */
+const MAX_WAITING_BYTES = 32 * 1_048_576
+/** About what a waiting frame takes, and each lease or release in it. */
+const WAITING_FRAME_BYTES = 1_024
+const WAITING_ITEM_BYTES = 256
+/** How long a tab waits for the record nodes' word, in ms: when they are silent, the home's own has to do. */
+const MAX_ANNOUNCE_MS = 1_000
+/** One node may take this part of all watches: anybody may say that it is a node. */
+const NODE_SHARE = 4
+
+export function serveStream(
+  stream: Stream,
+  connection: Connection,
+  context: ServedStreamContext,
+  options: ServedStreamOptions,
+): ServedStream {
+  const { self, store, directory, service, now, listener } = context
+  const { limits } = options
+  const peer = connection.remotePeer.toString()
+  let role: HelloFrame['role'] | undefined
+  let waitingBytes = 0
+  let queue = Promise.resolve()
+  let receivedAtMs = now()
+
+  const frames = createFrameStream(stream, {
+    maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    onFrame: (raw) => {
+      receivedAtMs = now()
+      const frame = decodePresence(raw)
+      if ((frame.type === 'hello') === (role !== undefined)) end('a stream that does not begin with one hello')
+      else answer(frame)
+    },
+    onEnd() {
+      clearInterval(timer)
+      finds.end()
+      watches.endAll()
+      leases.end(options.graceMs)
+      listener.onEnd(served)
+    },
+  })
+  const send = (frame: PresenceFrame) => void frames.send(encodePresence(frame))
+  const leases = createServedLeases({ self, peer, store, now, announce: service.announce, withdraw: service.withdraw }, options)
+  const finds = createServedFinds({ store, directory, find: service.find, send }, limits.maxHoldersPerAnswer)
+  const watches = createServedWatches({ store, places: context.watchPlaces, watch: service.watch, send }, options)
+
+  function end(reason: string): void {
+    listener.onRefused(peer, reason)
+    connection.abort(new Error(reason))
+    frames.abort(new Error(reason))
+  }
+
+  /** Does the work after that of earlier frames. */
+  function enqueue(items: number, work: () => void | Promise<void>): void {
+    const bytes = WAITING_FRAME_BYTES + items * WAITING_ITEM_BYTES
+    waitingBytes += bytes
+    if (waitingBytes > MAX_WAITING_BYTES) {
+      end(`more than ${MAX_WAITING_BYTES} bytes waiting`)
+      return
+    }
+    queue = queue
+      .then(() => (frames.open ? work() : undefined))
+      .catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        waitingBytes -= bytes
+      })
+  }
+
+  /** Frames of the other side's types are left unread. */
+  function answer(frame: PresenceFrame): void {
+    switch (frame.type) {
+      case 'hello':
+        role = frame.role
+        listener.onHello(served, frame)
+        send({ type: 'welcome', addresses: directory.own(), nowMs: now(), servers: directory.servers() })
+        break
+      // A release must wait for the leases before it, whose signatures are being checked; a find or a watch must not.
+      case 'hold':
+        enqueue(frame.leases.length, () => hold(frame))
+        break
+      case 'release':
+        enqueue(frame.records.length, () => leases.release(frame.records))
+        break
+      case 'heartbeat':
+        send({ type: 'heartbeat-reply' })
+        break
+      case 'find':
+        finds.answer(frame)
+        break
+      case 'watch':
+        watches.begin(frame, maxWatches())
+        break
+      case 'unwatch':
+        watches.end(frame.key)
+    }
+  }
+
+  async function hold({ sequence, leases: told }: HoldFrame): Promise<void> {
+    const { refused, announcing } = await leases.hold(told)
+    if (!frames.open) return
+    // A tab is answered when others can find it; the frames behind this one do not wait for that.
+    if (announcing.length > 0) void inTime(Promise.all(announcing), MAX_ANNOUNCE_MS).then(() => send({ type: 'held', sequence, refused }))
+    else send({ type: 'held', sequence, refused })
+  }
+
+  function maxWatches(): number {
+    const { maxWatchesPerPeer: most } = limits
+    return Math.min(role === 'node' ? Math.max(most, Math.floor(limits.maxWatches / NODE_SHARE)) : most, limits.maxWatches)
+  }
+
+  const timer = setInterval(() => {
+    if (role === 'node' && now() - receivedAtMs > options.silentMs) end(`nothing received for ${now() - receivedAtMs} ms`)
+  }, options.silentMs / 8)
+
+  const served: ServedStream = {
+    peer,
+    get leases() {
+      return leases.size
+    },
+    get watches() {
+      return watches.size
+    },
+    close: () => frames.close(),
+  }
+  return served
+}

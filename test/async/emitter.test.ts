@@ -1,0 +1,37 @@
+import { expect, test, vi } from 'vitest'
+import { createEmitter } from '../../node/async/emitter.ts'
+
+test('emitter: each listener hears each event, in the order in which they came, until it is removed', () => {
+  const emitter = createEmitter<number>()
+  const heard: string[] = []
+  const offA = emitter.on((event) => heard.push(`a${event}`))
+  emitter.on((event) => heard.push(`b${event}`))
+  emitter.emit(1)
+  offA()
+  offA()
+  emitter.emit(2)
+  expect(heard).toEqual(['a1', 'b1', 'b2'])
+})
+
+test('emitter: the same function may listen twice, and is removed once', () => {
+  const emitter = createEmitter<void>()
+  const listener = vi.fn()
+  const off = emitter.on(listener)
+  emitter.on(listener)
+  off()
+  emitter.emit()
+  expect(listener).toHaveBeenCalledTimes(1)
+})
+
+test('emitter: a listener that comes while an event is told hears the next one', () => {
+  const emitter = createEmitter<number>()
+  const late = vi.fn()
+  const off = emitter.on(() => {
+    off()
+    emitter.on(late)
+  })
+  emitter.emit(1)
+  expect(late).not.toHaveBeenCalled()
+  emitter.emit(2)
+  expect(late.mock.calls).toEqual([[2]])
+})

@@ -1,0 +1,235 @@
+import { streamPair } from '@libp2p/utils'
+import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import type { FrameStream } from '../../node/network/index.ts'
+import {
+  createPresenceStream,
+  type PresenceStream,
+  type PresenceStreamListener,
+  type PresenceStreamOptions,
+} from '../../node/rendezvous/presence-stream.ts'
+import { MAX_LEASES_PER_FRAME, MAX_RELEASES_PER_FRAME, type PresenceFrame, SCOPE } from '../../node/rendezvous/wire.ts'
+import { createRawStream, PRESENCE_CODEC } from '../helpers/raw-stream.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+const WELCOME: PresenceFrame = { type: 'welcome', addresses: [], nowMs: 0, servers: [] }
+const FOUND: PresenceFrame = { type: 'found', id: 0, leases: [], stock: [], homes: [], count: 0 }
+
+let peer: SeededPeer
+beforeAll(async () => {
+  peer = await createSeededPeer(1)
+})
+
+interface Ends {
+  stream: PresenceStream
+  /** Frames that the stream sent. */
+  received: PresenceFrame[]
+  answer(frame: PresenceFrame): boolean
+  remote: FrameStream
+  onSilent: ReturnType<typeof vi.fn>
+  events: { [Name in keyof PresenceStreamListener]: ReturnType<typeof vi.fn> }
+}
+
+const streams: PresenceStream[] = []
+afterEach(() => {
+  for (const stream of streams.splice(0)) stream.close()
+})
+
+/** A stream, and its answering end in the test's hand. */
+async function openStream(options: Partial<PresenceStreamOptions> = {}): Promise<Ends> {
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  const { received, send, frames: remote } = createRawStream(inbound, PRESENCE_CODEC)
+  const events = { onWelcome: vi.fn(), onCount: vi.fn(), onRefused: vi.fn(), onEnd: vi.fn() }
+  const onSilent = vi.fn()
+  const stream = createPresenceStream(
+    { peer: peer.peer, stream: outbound, role: 'tab', addresses: [], listener: events, onSilent },
+    { heartbeatMs: 60_000, silentMs: 60_000, ...options },
+  )
+  streams.push(stream)
+  return { stream, received, remote, answer: send, events, onSilent }
+}
+const arrives = (ends: Ends, type: PresenceFrame['type'], count = 1) =>
+  waitFor(() => ends.received.filter((frame) => frame.type === type).length >= count, 2_000, `${count} of ${type}`)
+
+test('presence stream: says hello first, and knows the other’s clock from the welcome', async () => {
+  const ends = await openStream()
+  await arrives(ends, 'hello')
+  expect(ends.received).toEqual([{ type: 'hello', role: 'tab', addresses: [] }])
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  ends.answer({ ...WELCOME, nowMs: Date.now() + 3_600_000 } as PresenceFrame)
+  expect(await ends.stream.welcomed).toBe(3_600_000)
+  expect(ends.events.onWelcome).toHaveBeenCalledTimes(1)
+})
+
+test('presence stream: a second welcome ends it', async () => {
+  const ends = await openStream()
+  ends.answer(WELCOME)
+  ends.answer(WELCOME)
+  await waitFor(() => !ends.stream.open, 1_000, 'the end')
+  expect(ends.events.onWelcome).toHaveBeenCalledTimes(1)
+})
+
+test('presence stream: one that ends without a welcome never was one', async () => {
+  const ends = await openStream()
+  ends.remote.close()
+  await expect(ends.stream.welcomed).rejects.toThrow()
+  expect(ends.events.onEnd).toHaveBeenCalledTimes(1)
+})
+
+test('presence stream: many leases and releases go in frames that the other end takes', async () => {
+  const ends = await openStream()
+  void ends.stream.hold(Array(2 * MAX_LEASES_PER_FRAME + 1).fill(new Uint8Array(200)))
+  ends.stream.release(Array(MAX_RELEASES_PER_FRAME + 1).fill({ key: KEY, holder: peer.multihash }))
+  await arrives(ends, 'release', 2)
+  const holds = ends.received.filter((frame) => frame.type === 'hold')
+  expect(holds.map(({ leases }) => leases.length)).toEqual([MAX_LEASES_PER_FRAME, MAX_LEASES_PER_FRAME, 1])
+  expect(new Set(holds.map(({ sequence }) => sequence)).size).toBe(3)
+})
+
+test('presence stream: finds are answered by their id, in whatever order', async () => {
+  const ends = await openStream()
+  const signal = AbortSignal.timeout(5_000)
+  const finds = [1, 2, 3].map((limit) => ends.stream.find(KEY, limit, SCOPE.own, { signal }))
+  await arrives(ends, 'find', 3)
+  const asked = ends.received.filter((frame) => frame.type === 'find')
+  for (const { id, limit } of asked.toReversed()) ends.answer({ ...FOUND, id, count: limit } as PresenceFrame)
+  ends.answer({ ...FOUND, id: 999 } as PresenceFrame)
+  expect((await Promise.all(finds)).map((found) => found?.count)).toEqual([1, 2, 3])
+})
+
+test('presence stream: a refused find gives nothing, and the refusal is told', async () => {
+  const ends = await openStream()
+  const found = ends.stream.find(KEY, 1, SCOPE.network, { signal: AbortSignal.timeout(5_000) })
+  await arrives(ends, 'find')
+  const { id } = ends.received.find((frame) => frame.type === 'find') as { id: number }
+  ends.answer({ type: 'refused', id, reason: 'busy', text: '' })
+  expect(await found).toBeUndefined()
+  expect(ends.events.onRefused).toHaveBeenCalledWith(ends.stream, 'busy')
+})
+
+test('presence stream: a hold gives the leases that were taken, and none of those that were refused', async () => {
+  const ends = await openStream()
+  const leases = [1, 2, 3].map((byte) => new Uint8Array(100).fill(byte))
+  const taken = ends.stream.hold(leases)
+  await arrives(ends, 'hold')
+  const { sequence } = ends.received.find((frame) => frame.type === 'hold') as { sequence: number }
+  ends.answer({ type: 'held', sequence, refused: [{ index: 1, reason: 'clock' }] })
+  expect(await taken).toEqual([leases[0], leases[2]])
+})
+
+test('presence stream: leases that are not answered count as not taken, when the stream ends and after a while', async () => {
+  const ends = await openStream({ heartbeatMs: 10, silentMs: 600_000 })
+  const late = ends.stream.hold([new Uint8Array(100)])
+  await arrives(ends, 'hold')
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
+  try {
+    expect(await late).toEqual([])
+  } finally {
+    clock.mockRestore()
+  }
+  expect(ends.stream.open).toBe(true)
+  const orphaned = ends.stream.hold([new Uint8Array(100)])
+  ends.stream.close()
+  expect(await orphaned).toEqual([])
+  expect(await ends.stream.hold([new Uint8Array(100)])).toEqual([])
+})
+
+test('presence stream: refused leases are told, each with its reason', async () => {
+  const ends = await openStream()
+  ends.answer({
+    type: 'held',
+    sequence: 1,
+    refused: [
+      { index: 0, reason: 'clock' },
+      { index: 7, reason: 'records' },
+    ],
+  })
+  await waitFor(() => ends.events.onRefused.mock.calls.length === 2, 1_000, 'two refusals')
+  expect(ends.events.onRefused.mock.calls.map(([, reason]) => reason)).toEqual(['clock', 'records'])
+})
+
+test('presence stream: a find ends with the signal, with the stream, and at once where both have ended', async () => {
+  const ends = await openStream()
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const aborted = ends.stream.find(KEY, 1, SCOPE.own, { signal: controller.signal })
+  const orphaned = ends.stream.find(KEY, 1, SCOPE.own, { signal: AbortSignal.timeout(5_000) })
+  controller.abort(reason)
+  await expect(aborted).rejects.toBe(reason)
+  ends.stream.close()
+  expect(await orphaned).toBeUndefined()
+  expect(await ends.stream.find(KEY, 1, SCOPE.own, { signal: AbortSignal.timeout(5_000) })).toBeUndefined()
+  await expect(ends.stream.find(KEY, 1, SCOPE.own, { signal: controller.signal })).rejects.toBe(reason)
+})
+
+test('presence stream: a count for a key that is not watched is not heard', async () => {
+  const ends = await openStream()
+  ends.stream.watch(KEY, SCOPE.own)
+  ends.answer({ type: 'count', key: new Uint8Array(32), count: 9 })
+  ends.answer({ type: 'count', key: KEY, count: 3 })
+  await waitFor(() => ends.events.onCount.mock.calls.length === 1, 1_000, 'the count')
+  expect(ends.events.onCount).toHaveBeenCalledWith(ends.stream, KEY, 3)
+  ends.stream.unwatch(KEY)
+  ends.stream.unwatch(KEY)
+  ends.answer({ type: 'count', key: KEY, count: 4 })
+  await arrives(ends, 'unwatch')
+  ends.answer(WELCOME)
+  await ends.stream.welcomed
+  expect(ends.events.onCount).toHaveBeenCalledTimes(1)
+  expect(ends.received.filter(({ type }) => type === 'unwatch')).toHaveLength(1)
+})
+
+test('presence stream: a frame that breaks the layout ends it once', async () => {
+  const ends = await openStream()
+  ends.remote.send([22, new Uint8Array(31), 1])
+  await waitFor(() => ends.events.onEnd.mock.calls.length > 0, 1_000, 'the end')
+  expect(ends.events.onEnd).toHaveBeenCalledTimes(1)
+  expect(ends.stream.open).toBe(false)
+})
+
+test('presence stream: heartbeatMs is the time between beats, and one that is answered goes on', async () => {
+  const ends = await openStream({ heartbeatMs: 20, silentMs: 100 })
+  let beats = 0
+  const timer = setInterval(() => {
+    const heard = ends.received.filter(({ type }) => type === 'heartbeat').length
+    for (; beats < heard; beats++) ends.answer({ type: 'heartbeat-reply' })
+  }, 5)
+  try {
+    await arrives(ends, 'heartbeat', 15)
+    expect(ends.stream.open).toBe(true)
+  } finally {
+    clearInterval(timer)
+  }
+})
+
+test('presence stream: silentMs is how long a beat may go unanswered', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const ends = await openStream({ heartbeatMs: 20, silentMs: 100 })
+  await vi.advanceTimersByTimeAsync(119)
+  expect(ends.stream.open).toBe(true)
+  await vi.advanceTimersByTimeAsync(21)
+  expect(ends.stream.open).toBe(false)
+  expect(ends.onSilent).toHaveBeenCalledTimes(1)
+  expect(ends.events.onEnd).toHaveBeenCalledTimes(1)
+})
+
+test('presence stream: a page that was frozen for a minute does not take its own sleep for the other’s silence', async () => {
+  const ends = await openStream({ heartbeatMs: 20, silentMs: 1_000 })
+  await arrives(ends, 'heartbeat')
+  ends.answer({ type: 'heartbeat-reply' })
+  await arrives(ends, 'heartbeat', 3)
+  for (let i = 0; i < 3; i++) ends.answer({ type: 'heartbeat-reply' })
+  ends.answer(WELCOME)
+  await ends.stream.welcomed
+  const later = Date.now() + 60_000
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(later)
+  try {
+    await arrives(ends, 'heartbeat', 5)
+    expect(ends.stream.open).toBe(true)
+  } finally {
+    clock.mockRestore()
+  }
+})
