@@ -206,10 +206,7 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
         throw new MayflyError('ERR_LIMIT', `Cannot watch another key: this peer watches the limit of ${limits.maxWatches}`)
       yield* watcher.counts(key, ended, options)
     },
-    tabsHolding(key) {
-      const records = store.sample(key, MAX_TABS_HOLDING, ({ home: at, holder }) => at === selfId && holder !== selfId)
-      return records.map(({ holder }) => holder)
-    },
+    tabsHolding: (key) => tabsHolding(store, key, selfId),
     homesHolding: (key) => store.homes(key, MAX_HOMES),
     isTab: (peer) => tabs.of(peer) > 0,
     onCount: watcher.watch,
@@ -257,6 +254,10 @@ function ownLeases(store: RecordStore, announcer: Announcer, self: string): Pick
       announcer.withdraw(key, self)
     },
   }
+}
+
+function tabsHolding(store: RecordStore, key: Key, self: string): string[] {
+  return store.sample(key, MAX_TABS_HOLDING, ({ home, holder }) => home === self && holder !== self).map(({ holder }) => holder)
 }
 
 /** False when one of them cannot be read. */

@@ -35,6 +35,7 @@ export function createRawNetwork<T extends { type: string }>(
   const aborted: string[] = []
   const libp2p = {
     getConnections: () => [],
+    getMultiaddrs: () => [],
     async dial(to: PeerId | { toString(): string }[]): Promise<Connection> {
       const names = Array.isArray(to) ? to.map(String) : [to.toString()]
       dialled.push(names)

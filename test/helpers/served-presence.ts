@@ -28,7 +28,7 @@ export interface PresenceStream {
   readonly open: boolean
   announced: Lease[]
   withdrawn: { key: Key; holder: string }[]
-  /** What the hellos said. */
+  /** Roles in the hellos that were taken. */
   roles: string[]
   refusals: string[]
   /** Whether the whole connection was ended. */
@@ -40,7 +40,7 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   /** Left out: a hello of a tab comes first. */
   hello?: 'tab' | 'node' | 'none'
   store?: RecordStore
-  /** What the home does in the overlay. */
+  /** Replaces what the home does in the overlay. */
   service?: Partial<Pick<HomeService, 'find' | 'watch'>>
   /** How many watches all streams may have. */
   watchPlaces?: Semaphore
