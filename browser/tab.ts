@@ -12,7 +12,7 @@ import { DraftText } from './content/draft-text.ts'
 import { HolderCounts } from './holding/holder-counts.ts'
 import { Holdings } from './holding/holdings.ts'
 import { KeptContent } from './holding/kept-content.ts'
-import { LastCopyGuard } from './holding/last-copy-guard.ts'
+import { guardLastCopies } from './holding/last-copy-guard.ts'
 import { type SharedPage, Sharing } from './holding/sharing.ts'
 import { MailboxOpener } from './messages/mailbox-opener.ts'
 import type { PeerLibrary } from './peer/peer-library.ts'
@@ -93,7 +93,7 @@ export class Tab {
     session.onEvent((event) => this.#onPeerEvent(event))
     holdings.pages.subscribe(() => this.#followHeld())
     this.#followHeld()
-    new LastCopyGuard({ window: this.#window, holdings, counts }).start()
+    guardLastCopies(this.#window, holdings, counts)
     void session.start()
     void this.#restore()
     void this.mail.open({ create: false })

@@ -9,7 +9,7 @@ import { pathOf, type Route, routeOf, routeOfLink } from '../../browser/visit/ro
 const HASH = '0123456789abcdef'.repeat(4)
 
 describe('parts of the tab', () => {
-  it('a route and its path stand for each other; anything else is home', () => {
+  it('a route has one path and a path one route; any other path is home', () => {
     expect(routeOf(`/${HASH}`)).toEqual({ view: 'page', hash: HASH })
     expect(pathOf({ view: 'page', hash: HASH })).toBe(`/${HASH}`)
     expect(rawPathOf({ hash: HASH })).toBe(`/raw/${HASH}`)
@@ -18,7 +18,7 @@ describe('parts of the tab', () => {
     expect(pathOf({ view: 'home' })).toBe('/')
   })
 
-  it('a link carries the outline, the path inside a bundle and a name, and is read back the same', () => {
+  it('a link carries the outline, the path inside a bundle and a name, and parses to the same route', () => {
     const outline = 'fedcba9876543210'.repeat(4)
     const routes: Route[] = [
       { view: 'page', hash: HASH, outline },
@@ -35,7 +35,7 @@ describe('parts of the tab', () => {
     expect(rawPathOf({ hash: HASH, inside: 'a b/c', format: 'zip' })).toBe(`/raw/${HASH}/a%20b/c?format=zip`)
   })
 
-  it('a private link keeps its key behind #k=, has no name before it, and what is asked of a gateway has neither', () => {
+  it('a private link has its key after #k= and no name; a request to a gateway has neither', () => {
     const [outline, secret] = ['fedcba9876543210'.repeat(4), 'k'.repeat(43)]
     const route: Route = { view: 'page', hash: HASH, outline, secret }
     expect(pathOf({ ...route, name: 'a.txt' })).toBe(`/${HASH}?o=${outline}#k=${secret}`)
@@ -64,7 +64,7 @@ describe('parts of the tab', () => {
     for (const link of others) expect(routeOfLink(link)).toBeUndefined()
   })
 
-  it('a link to an end leads to the composer, with # or without; a hashname never gets one', () => {
+  it('a link to an end leads to the composer; a missing # is added to a name, and never to a hashname', () => {
     const hashname = 'ab2q'.repeat(13)
     for (const to of ['#wall', '#brød', '#a+b&c=d', hashname]) {
       const path = pathOf({ view: 'messages', to })
@@ -77,7 +77,7 @@ describe('parts of the tab', () => {
     for (const path of ['/to/', '/to/a/b', '/messages/']) expect(routeOf(path)).toEqual({ view: 'home' })
   })
 
-  it('a cell tells of changes only, and waits for a value that passes', async () => {
+  it('a cell notifies of changes only, and waits for a value that passes', async () => {
     const cell = new Cell(1)
     const heard: number[] = []
     const unsubscribe = cell.subscribe((value) => heard.push(value))
@@ -89,7 +89,7 @@ describe('parts of the tab', () => {
     expect(await three).toBe(3)
   })
 
-  it('waiting on a cell ends with the reason of the signal', async () => {
+  it('waiting for a cell rejects with the reason of the signal', async () => {
     const controller = new AbortController()
     const waiting = firstMatch(new Cell(0), (value) => value > 0, { signal: controller.signal })
     const reason = new Error('enough')
@@ -97,7 +97,7 @@ describe('parts of the tab', () => {
     await expect(waiting).rejects.toBe(reason)
   })
 
-  it('the console keeps the newest entries, and counts one that repeats', () => {
+  it('the console keeps the newest entries, and counts repeated ones', () => {
     const activity = new Activity(() => 1_000)
     for (let i = 0; i < ACTIVITY_DEFAULTS.maxEntries + 5; i++) activity.log(`entry ${i}`)
     activity.log('again')
@@ -108,7 +108,7 @@ describe('parts of the tab', () => {
     expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length)
   })
 
-  it('the wave has a place for each second of the last minute', () => {
+  it('the traffic graph has a value for each second of the last minute', () => {
     let nowMs = 100_000
     const traffic = new Traffic(() => nowMs)
     traffic.add(10)
@@ -121,7 +121,7 @@ describe('parts of the tab', () => {
     expect(traffic.wave().every((bytes) => bytes === 0)).toBe(true)
   })
 
-  it('a copy is the last when the network says one, or when it was made here and nobody has said anything', () => {
+  it('a copy is the last one when the count is 1, or without a count when it was made here', () => {
     const page = { hash: HASH, size: 1, label: '', madeHere: true, kept: true }
     const visited = { ...page, madeHere: false }
     expect([0, 1, 2].map((count) => isLastCopy(page, count))).toEqual([true, true, false])

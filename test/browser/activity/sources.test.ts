@@ -26,7 +26,7 @@ it('sources: contents are bounded, oldest out first', () => {
   expect(sources.ways.get().has('content 0')).toBe(false)
 })
 
-it('sources: the words say "direct", or which node', () => {
+it('sources: the text is "direct", or names the node', () => {
   expect(wayText({ isDirect: true })).toBe('direct')
   expect(wayText({ isDirect: false, node: '12D3KooWabcdef' })).toContain('abcdef')
 })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { contentKindOf, contentLabel, isDisplayable, MAX_SHOWN_PDF_BYTES } from '../../../browser/content/content-kind.ts'
+import { contentKindOf, contentLabel, isDisplayable, MAX_SHOWN_PDF_BYTES, privateViewOf } from '../../../browser/content/content-kind.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
 describe('content kind', () => {
-  it('tells HTML from text by how it begins', () => {
+  it('recognises HTML by its beginning', () => {
     for (const html of [
       '<!DOCTYPE html><p>x',
       '\n <h1>x</h1>',
@@ -20,7 +20,7 @@ describe('content kind', () => {
     }
   })
 
-  it('tells images by their signatures, and other bytes by not being text', () => {
+  it('recognises images by their signatures, and binary bytes', () => {
     const table: [number[], object][] = [
       [[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0], { kind: 'image', type: 'image/png' }],
       [[0xff, 0xd8, 0xff, 0xe0], { kind: 'image', type: 'image/jpeg' }],
@@ -40,15 +40,24 @@ describe('content kind', () => {
     expect(contentLabel(encode('👋'.repeat(60)))).toBe(`${'👋'.repeat(47)}…`)
   })
 
-  it('knows what a browser shows in a frame', () => {
+  it('knows the types that a browser shows in a frame', () => {
     for (const type of ['text/html; charset=utf-8', 'text/plain', 'image/svg+xml', 'video/mp4', 'application/xml'])
       expect(isDisplayable(type, 1e9)).toBe(true)
     for (const type of ['application/zip', 'application/octet-stream', 'application/pdfx']) expect(isDisplayable(type, 1, true)).toBe(false)
   })
 
-  it('has a PDF shown where the browser has a viewer for it, up to a size', () => {
+  it('shows a PDF up to a size, if the browser has a viewer', () => {
     expect(isDisplayable('application/pdf', MAX_SHOWN_PDF_BYTES, true)).toBe(true)
     expect(isDisplayable('application/pdf', MAX_SHOWN_PDF_BYTES + 1, true)).toBe(false)
     expect(isDisplayable('application/pdf', 1, false)).toBe(false)
+  })
+
+  it('shows private media and text up to a size, and an SVG only as text, whose frame runs no script', () => {
+    for (const type of ['image/png', 'audio/mpeg', 'video/mp4', 'application/pdf']) expect(privateViewOf(type, 67_108_864)).toBe('media')
+    for (const type of ['', 'text/html', 'application/json', 'image/svg+xml', 'image/svg+xml; charset=utf-8'])
+      expect(privateViewOf(type, 4_194_304)).toBe('text')
+    expect([privateViewOf('image/png', 67_108_865), privateViewOf('text/plain', 4_194_305), privateViewOf('application/zip', 1)]).toEqual(
+      Array(3).fill(undefined),
+    )
   })
 })

@@ -36,13 +36,13 @@ describe('draft text', () => {
     expect(draft.exact).toBe('ab')
   })
 
-  it('goes by what is shown when an insertion does not explain it', () => {
+  it('uses the shown text when the insertion does not explain the change', () => {
     const draft = new DraftText()
     draft.edit('typed', { text: 'something\r\nelse', start: 0, end: 0 })
     expect(draft.exact).toBe('typed')
   })
 
-  it('says when bytes cannot carry the text', () => {
+  it('reports text that UTF-8 cannot encode', () => {
     const draft = new DraftText()
     draft.edit('\ud83d')
     expect(draft.isWellFormed).toBe(false)
@@ -61,7 +61,7 @@ describe('draft text', () => {
     )
   })
 
-  it('always stands for what is shown, after any edits', () => {
+  it('always equals the shown text but for line ends, after any edits', () => {
     const edits = fc.array(fc.record({ text: lines, at: fc.nat(), length: fc.nat(6), explained: fc.boolean() }), { maxLength: 12 })
     fc.assert(
       fc.property(edits, (all) => {

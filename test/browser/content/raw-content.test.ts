@@ -20,14 +20,14 @@ it('reads an answer whole, up to the limit', async () => {
   expect(await readAtMost(new Response(null), 3)).toEqual(new Uint8Array())
 })
 
-it('gives nothing for an answer that is longer, without end, or broken off', async () => {
+it('returns undefined for an answer that is longer, endless or cut off', async () => {
   expect(await readAtMost(answer(parts(2, 2)), 3)).toBeUndefined()
   const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(1_000)) })
   expect(await readAtMost(new Response(endless), 10_000)).toBeUndefined()
   expect(await readAtMost(answer(parts(1), new Error('cut')), 3)).toBeUndefined()
 })
 
-it('takes bytes without a type for a file', () => {
+it('treats bytes without a media type as a file', () => {
   expect(typeOf(new Response(null))).toBe('application/octet-stream')
   expect(typeOf(new Response(null, { headers: { 'content-type': 'image/png' } }))).toBe('image/png')
 })

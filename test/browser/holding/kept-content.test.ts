@@ -40,7 +40,7 @@ function entry(hash: string, bytes: Uint8Array): KeptEntry {
 const everyByte = Uint8Array.from({ length: 256 }, (_, i) => i)
 
 describe('kept content', () => {
-  it('gives back the same bytes to the next load of the tab', () => {
+  it('returns the same bytes after a reload of the tab', () => {
     const store = new MemoryStore()
     expect(new KeptContent(store).keep(entry('a', everyByte))).toBe(true)
     expect(new KeptContent(store).get('a')).toEqual(entry('a', everyByte))
@@ -59,7 +59,7 @@ describe('kept content', () => {
     expect(kept.get('a')?.bytes).toEqual(bytes)
   })
 
-  it('lists the oldest first, whatever order the storage has', () => {
+  it('lists the oldest first, in any order of the storage', () => {
     const store = new MemoryStore()
     const kept = new KeptContent(store)
     for (const hash of ['b', 'c', 'a']) kept.keep(entry(hash, everyByte))
@@ -67,7 +67,7 @@ describe('kept content', () => {
     expect(kept.list().map(({ hash }) => hash)).toEqual(['c', 'a', 'b'])
   })
 
-  it('refuses what goes over its own bound, and keeps the rest', () => {
+  it('refuses an entry over its limit, and keeps the others', () => {
     const kept = new KeptContent(new MemoryStore(), { maxCharacters: 500 })
     expect(kept.keep(entry('a', everyByte))).toBe(true)
     expect(kept.keep(entry('b', everyByte))).toBe(false)
@@ -82,11 +82,11 @@ describe('kept content', () => {
     expect(kept.keep(entry('a', everyByte))).toBe(true)
   })
 
-  it('says no when the browser has less room than that', () => {
+  it('returns false when the browser has less space', () => {
     expect(new KeptContent(new MemoryStore(100)).keep(entry('a', everyByte))).toBe(false)
   })
 
-  it('passes over entries that cannot be read', () => {
+  it('skips unreadable entries', () => {
     const store = new MemoryStore()
     store.setItem('mayfly:held:broken', '{"label":1')
     store.setItem('mayfly:held:odd', JSON.stringify({ label: '', madeHere: true, order: 1, base64: '%%%' }))

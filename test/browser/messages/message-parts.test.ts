@@ -15,7 +15,7 @@ import { type Kept, MayflyError, type Message, type PostOutcome, type Tap, type 
 const HASHNAME = 'ab2q'.repeat(13)
 
 describe('text of strangers', () => {
-  it('keeps every letter, and shows what steers as a mark', () => {
+  it('keeps every letter, and replaces control and direction characters by a mark', () => {
     for (const text of ['plain', 'tab\tand\nline', 'naïve 漢字 עברית', '👩‍👩‍👧 \u{1f1e9}\u{1f1ea}', '<b>&amp;</b>'])
       expect(harmlessText(text)).toBe(text)
     for (const point of [0x00, 0x07, 0x1b, 0x7f, 0x9b, 0x061c, 0x200e, 0x200f, 0x202a, 0x202e, 0x2066, 0x2069, 0xe0041]) {
@@ -25,7 +25,7 @@ describe('text of strangers', () => {
     expect(harmlessLine('a\n\tb')).toBe('a b')
   })
 
-  it('is text by its type, and bytes that are no UTF-8 do no harm', () => {
+  it('is text according to its type; invalid UTF-8 does no harm', () => {
     const body = Uint8Array.of(0x61, 0xff, 0x62)
     expect(textOf({ type: 'text/plain; charset=utf-8', body })).toBe('a\ufffdb')
     expect(textOf({ type: 'application/json', body })).toBe('a\ufffdb')
@@ -34,8 +34,8 @@ describe('text of strangers', () => {
   })
 })
 
-describe('an end, written as a link', () => {
-  it('is what the link names', () => {
+describe('a link to an end', () => {
+  it('names the end', () => {
     expect(endOfLink(`https://a.example/to/${HASHNAME}`)).toBe(HASHNAME)
     expect(endOfLink('http://localhost:4000/to/%23wall')).toBe('#wall')
     for (const text of ['#wall', HASHNAME, 'https://a.example/', 'https://a.example/to/a/b', 'javascript:/to/a'])
@@ -43,10 +43,10 @@ describe('an end, written as a link', () => {
   })
 })
 
-describe('what is taken of an end', () => {
+describe('the settings of an end', () => {
   const known = { hashname: HASHNAME, names: new Map([['friend', 'Ann']]), muted: new Set(['bore', 'friend-once']) }
 
-  it('is what its policy says, and nothing of who is muted', () => {
+  it('accept messages by the policy, and none of muted senders', () => {
     const refusals = (policy: EndSettings['policy']) =>
       ['friend', 'stranger', HASHNAME, 'bore'].map((from) => refuseMessage(from, policy, known))
     expect(refusals('open')).toEqual([undefined, undefined, undefined, 'muted'])
@@ -54,7 +54,7 @@ describe('what is taken of an end', () => {
     expect(refusals('muted')).toEqual(['muted', 'muted', 'muted', 'muted'])
   })
 
-  it('is what meets all conditions, and they can be read again', () => {
+  it('accept messages that meet all conditions, which have a text', () => {
     const conditions = [
       { field: 'type', value: 'text/plain' },
       { field: 're', value: undefined },
@@ -67,7 +67,7 @@ describe('what is taken of an end', () => {
 })
 
 describe('a draft', () => {
-  it('forgets what it answers when it goes to somebody else, or was sent', () => {
+  it('is no answer any more when its receiver changes or it was sent', () => {
     const draft = new Draft()
     draft.write('yes')
     draft.answer('#wall', 'aa')
@@ -82,8 +82,8 @@ describe('a draft', () => {
   })
 })
 
-describe('words', () => {
-  it('are other ones for each outcome, and for one that is tried again', () => {
+describe('sentences', () => {
+  it('differ for each outcome, and for one that is tried again', () => {
     const receipt = { receiver: new Uint8Array(32), ids: [], storedAtMs: 0, bytes: new Uint8Array() }
     const outcomes: (PostOutcome | undefined)[] = [
       undefined,
@@ -97,7 +97,7 @@ describe('words', () => {
       { state: 'expired' },
     ]
     const sentences = [true, false].flatMap((isDone) => outcomes.map((outcome) => outcomeSentence({ outcome, isDone, expiresAtMs: 1 })))
-    expect(new Set(sentences).size).toBe(outcomes.length + 2) // the two that were refused are said in two ways
+    expect(new Set(sentences).size).toBe(outcomes.length + 2) // two refusals, each with two sentences
     const problems = (['ERR_BAD_END', 'ERR_LIMIT', 'ERR_NO_CRYPTO'] as const).map((code) =>
       postProblemSentence(new MayflyError(code, 'why')),
     )
@@ -106,7 +106,7 @@ describe('words', () => {
   })
 })
 
-/** A browser that answers once, and what it shows. */
+/** A window that answers the question for permission, and records its notifications. */
 function noticeWindow(answer: NotificationPermission, permission: NotificationPermission = 'default') {
   const asked: number[] = []
   const shown: [string, NotificationOptions][] = []
@@ -127,7 +127,7 @@ function noticeWindow(answer: NotificationPermission, permission: NotificationPe
 describe('notices', () => {
   const notice = { id: 'aa', title: 'Ann', text: 'hello' }
 
-  it('are shown when the person has allowed it and the page is hidden, and never asked for otherwise', async () => {
+  it('are shown only with permission while the page is hidden; permission is asked for once', async () => {
     const { window, asked, shown, document } = noticeWindow('granted')
     const notices = new Notices(window)
     notices.show(notice)
@@ -141,7 +141,7 @@ describe('notices', () => {
     expect(asked.length).toBe(1)
   })
 
-  it('are quiet when refused, and where there are none', async () => {
+  it('are not shown without permission, or in browsers without them', async () => {
     const { window, shown } = noticeWindow('denied')
     const notices = new Notices(window)
     await notices.ask()
@@ -154,7 +154,7 @@ describe('notices', () => {
   })
 })
 
-/** Locks of one browser, and taps as they are opened and closed. */
+/** The locks of one browser, and its open taps. */
 function receivingParts() {
   const waiting: (() => void)[] = []
   let isHeld = false
@@ -182,7 +182,7 @@ function receivingParts() {
       }
     },
   }
-  /** As when the tab that has it is closed. */
+  /** Closes the tab that has the lock. */
   const passOn = () => waiting.shift()?.()
   return { locks, messages, open, refused, passOn }
 }
@@ -198,7 +198,7 @@ describe('receiving', () => {
     return arrived.map(() => 'stored')
   }
 
-  it('taps the address and each end, follows what is added and removed, and says what is refused', async () => {
+  it('taps the address and each end, follows added and removed ends, and reports refused ones', async () => {
     const { locks, messages, open, refused } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([listened('#wall')])
     const receiving = new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })
@@ -218,7 +218,7 @@ describe('receiving', () => {
     expect([...receiving.problems.get().keys()]).toEqual([])
   })
 
-  it('taps by the rules of an end, anew when they change, and an end that is muted not at all', async () => {
+  it('taps with the rules of an end, again when they change, and never a muted end', async () => {
     const { locks, messages, open } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([listened('#wall'), listened('#quiet', { policy: 'muted' })])
     const receiving = new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })
@@ -233,7 +233,7 @@ describe('receiving', () => {
     expect([open.get('#wall')?.rules, [...open.keys()]]).toEqual([rules, [HASHNAME, '#wall']])
   })
 
-  it('is done by one tab, and by the next when that one is closed', async () => {
+  it('is done by one tab, and by another when that one is closed', async () => {
     const { locks, messages, open, passOn } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([])
     const [first, second] = [1, 2].map(() => new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })) as [

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { soundPeerConnection } from '../../../browser/peer/sound-peer-connection.ts'
 
-/** As a browser's: its state is on the prototype, and each event comes once. */
+/** A data channel like a browser's: its state is on the prototype, and each event fires once. */
 class Channel extends EventTarget {
   state: RTCDataChannelState = 'connecting'
   get readyState(): RTCDataChannelState {
@@ -29,7 +29,7 @@ function openChannel(label: string): Channel {
 
 const closed = (channel: Channel) => new Promise((resolve) => channel.addEventListener('close', resolve))
 
-it('a first channel that the other end closed before anybody looked was open, and is closed for who closes it', async () => {
+it('a first channel that the other end closed early reports open, and fires close for its closer', async () => {
   const channel = openChannel('init')
   expect(channel.readyState).toBe('connecting')
   for (const state of ['open', 'closing', 'closed'] as const) channel.is(state)
@@ -38,7 +38,7 @@ it('a first channel that the other end closed before anybody looked was open, an
   await closed(channel)
 })
 
-it('a first channel that is being closed by the other end is closed once', async () => {
+it('a first channel that the other end is closing fires close once', async () => {
   const channel = openChannel('init')
   for (const state of ['open', 'closing'] as const) channel.is(state)
   expect(channel.readyState).toBe('open')
@@ -48,7 +48,7 @@ it('a first channel that is being closed by the other end is closed once', async
   await end
 })
 
-it('a first channel that never opened is not said to have been open, and no other channel is touched', () => {
+it('a first channel that never opened does not report open, and other channels are unchanged', () => {
   const first = openChannel('init')
   first.is('closed')
   expect(first.readyState).toBe('closed')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createWorkerHasher, type HashThread } from '../../../browser/peer/worker-hasher.ts'
 
-/** A thread of hashing in this one: it answers later, and one request after the other. */
+/** A hashing worker in this thread: it answers asynchronously, in order. */
 class SlowThread implements HashThread {
   readonly #hashes = new Map<number, ReturnType<typeof createHash>>()
   readonly #listeners: ((event: MessageEvent) => void)[] = []
@@ -36,8 +36,8 @@ class SlowThread implements HashThread {
 const parts = Array.from({ length: 20 }, (_, i) => new Uint8Array(1_000).fill(i))
 const expected = (bytes: Uint8Array[]) => new Uint8Array(createHash('sha256').update(Buffer.concat(bytes)).digest())
 
-describe('hashing in a thread', () => {
-  it('gives the SHA-256 of each content, also of several at once, and of nothing', async () => {
+describe('hashing in a worker', () => {
+  it('returns the SHA-256 of each content, also of several at once, and of no bytes', async () => {
     const createHasher = createWorkerHasher(() => new SlowThread())
     const digestOf = async (bytes: Uint8Array[]) => {
       const hasher = createHasher()
@@ -48,7 +48,7 @@ describe('hashing in a thread', () => {
     expect(await Promise.all(contents.map(digestOf))).toEqual(contents.map(expected))
   })
 
-  it('starts one thread, when it is first needed, and never sends far ahead of it', async () => {
+  it('starts one worker on demand, and limits the updates that wait for it', async () => {
     const threads: SlowThread[] = []
     const createHasher = createWorkerHasher(() => {
       const thread = new SlowThread()
@@ -64,7 +64,7 @@ describe('hashing in a thread', () => {
     expect(threads[0]?.mostPending).toBeLessThanOrEqual(3)
   })
 
-  it('fails instead of waiting for a thread that has ended, and starts another for what comes next', async () => {
+  it('rejects when the worker has ended, and starts another for the next content', async () => {
     const threads: SlowThread[] = []
     const createHasher = createWorkerHasher(() => {
       const thread = new SlowThread()

@@ -9,7 +9,7 @@ import { MayflyError, type PeerLimits } from '../../../node/index.ts'
 const KEY = 'ab'.repeat(32)
 
 describe('words', () => {
-  it('a count is said with its number, in the singular for one', () => {
+  it('a count has its number, and the singular for one', () => {
     expect(countSentence({ count: 1, mine: true })).toBe('1 person holds this page: you.')
     expect(countSentence({ count: 1, mine: false })).toBe('1 person holds this page.')
     for (const count of [2, 3, 200]) {
@@ -19,7 +19,7 @@ describe('words', () => {
     }
   })
 
-  it('nobody is said only when this tab does not hold the page, and an answer has come', () => {
+  it('nobody appears only after an answer, when this tab does not hold the page', () => {
     expect(countSentence({ count: 0, mine: false })).toBe('Nobody holds this page now.')
     for (const facts of [
       { count: 0, mine: true },
@@ -61,7 +61,7 @@ describe('words', () => {
     expect(refusalSentence(new TypeError('some bug'), { size: 1 })).toContain('some bug')
   })
 
-  it('progress says sizes and share, and pace and time left once they are known', () => {
+  it('progress has sizes and percentage, and speed and time left when they are known', () => {
     expect(progressText({ done: 0, total: 2_097_152 })).toBe('0 bytes of 2 MiB (0 %)')
     expect(progressText({ done: 1_048_576, total: 2_097_152, bytesPerSecond: 524_288 })).toBe(
       '1 MiB of 2 MiB (50 %), 512 KiB per second, 2 seconds left',
@@ -70,7 +70,7 @@ describe('words', () => {
     expect([0.1, 1, 60, 150, 7_200].map(timeText)).toEqual(['1 second', '1 second', '60 seconds', '3 minutes', '2 hours'])
   })
 
-  it('an event says which page it is about, and how it went', () => {
+  it('an event names its page and its result', () => {
     const sentences = [
       eventSentence({ type: 'hold', key: KEY, size: 5 }),
       eventSentence({ type: 'served', isDirect: false, key: KEY, bytes: 5, to: 'peer' }),
