@@ -6,10 +6,11 @@ import { createByteRate } from '../async/byte-rate.ts'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
 import type { Direct } from '../network/index.ts'
+import type { RendezvousService } from '../rendezvous/index.ts'
 import type { Hold, Holder } from '../rendezvous/types.ts'
-import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
+import type { Key, RefusedEvent } from '../types.ts'
 import { createContentFinder } from './content-finder.ts'
-import type { CandidatesContext, Reach } from './fetch/candidates.ts'
+import type { Reach } from './fetch/candidates.ts'
 import { createFetcher, type FetcherOptions } from './fetch/fetcher.ts'
 import { createHeldContents } from './held-contents.ts'
 import { createKnownOutlines } from './memory/known-outlines.ts'
@@ -25,14 +26,7 @@ import { createPieceFetcher } from './swarm/piece-fetcher.ts'
 import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions } from './types.ts'
 
 /** The part of presence that content uses. */
-export interface Presence {
-  hold(key: Key): Hold
-  find(key: Key, options?: AbortOptions): AsyncIterable<Holder>
-  tabsHolding(key: Key): string[]
-  isTab(peer: string): boolean
-  onCount(key: Key, listener: (count: number, isCertain: boolean) => void): () => void
-  readonly home: ReturnType<CandidatesContext['home']>
-}
+export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'home'>
 
 export interface ContentContext {
   libp2p: Libp2p

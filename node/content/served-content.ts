@@ -25,12 +25,7 @@ export interface ServedContentContext {
   find(key: Key, reach: Reach, options: OpenOptions): Promise<Fetched>
 }
 
-export interface LocalPieces extends ServedContent {
-  /** One piece for a reader on this peer or through it: held here, downloaded, or fetched. */
-  getPiece(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array>
-}
-
-export function createServedContent({ held, outlines, downloads, pieces, presence, find }: ServedContentContext): LocalPieces {
+export function createServedContent({ held, outlines, downloads, pieces, presence, find }: ServedContentContext) {
   /** @throws {MayflyError} ERR_NO_HOLDER */
   function reachFor(key: Key, scope: AskScope, from: string, shared?: Key): Reach {
     if (scope === ASK_SCOPE.network && presence.isTab(from)) return 'network'
@@ -46,6 +41,7 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     return own?.outline && equalBytes(own.outlineHash, outlineHash) ? own : undefined
   }
 
+  /** One piece for a reader on this peer or through it: held here, downloaded, or fetched. */
   async function getPiece(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array> {
     const { key, outline, outlineHash } = content
     const own = heldWith(key, outlineHash)
@@ -55,8 +51,7 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     return pieces.fetch(content, index, reach, options)
   }
 
-  return {
-    getPiece,
+  const content: ServedContent = {
     read: async (key, scope, from, options) => find(key, reachFor(key, scope, from), options),
     async readPiece({ key, outline: outlineHash, index, scope }, from, options) {
       const reach = reachFor(key, scope, from, await swarmKey(outlineHash))
@@ -75,4 +70,5 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
       return downloads.get(key, outline)?.feed
     },
   }
+  return { ...content, getPiece }
 }

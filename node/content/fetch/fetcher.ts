@@ -40,20 +40,6 @@ export interface FetcherContext extends CandidatesContext {
   emit(event: ContentEvent | RefusedEvent): void
 }
 
-export interface Fetcher {
-  /**
-   * @param reach 'tabs' is all that other peers may ask of this node
-   * @param options.outline the outline's hash, from the link: an outline with another hash is a lie
-   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE
-   * @throws signal.reason, when aborted
-   */
-  fetch(key: Key, reach: Reach, options?: OpenOptions): Promise<Fetched>
-  /** The peers to request pieces from, each once, distrusted ones last. Tabs are asked directly where this peer can. */
-  candidates(key: Key, reach: Reach, signal: AbortSignal): AsyncGenerator<Candidate>
-  /** The candidate sent wrong bytes, or none: names it in an event, and asks it last from now on. */
-  distrust(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void
-}
-
 /** Content that travels whole, checked; or the outline of larger content, which has the link's hash or is only its sender's claim. */
 export type Fetched = FetchedContent | FetchedOutline
 
@@ -62,7 +48,9 @@ export interface FetchedOutline extends OutlinedContent {
   from: string
 }
 
-export function createFetcher(context: FetcherContext, options: FetcherOptions = {}): Fetcher {
+export type Fetcher = ReturnType<typeof createFetcher>
+
+export function createFetcher(context: FetcherContext, options: FetcherOptions = {}) {
   const { client, emit } = context
   const settings = { ...FETCHER_DEFAULTS, ...options }
   const candidates = createCandidates(context, settings)
@@ -73,6 +61,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     emit({ type: 'bad-holder', key: encodeKeyHex(key), peer: candidate.holder, home: candidate.peer, reason })
   }
 
+  /** The candidate sent wrong bytes, or none: names it in an event, and asks it last from now on. */
   function distrust(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void {
     report(candidate, key, reason)
     candidates.distrust(candidate.peer)
@@ -162,12 +151,19 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   }
 
   return {
-    async fetch(key, reach, options = {}) {
+    /**
+     * @param reach 'tabs' is all that other peers may ask of this node
+     * @param options.outline the outline's hash, from the link: an outline with another hash is a lie
+     * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE
+     * @throws signal.reason, when aborted
+     */
+    async fetch(key: Key, reach: Reach, options: OpenOptions = {}): Promise<Fetched> {
       options.signal?.throwIfAborted()
       const hasTabs = reach === 'network' && context.tabsHolding(key).length > 0
       return hasTabs ? fetchFromTabsFirst(key, options) : share(key, reach, options)
     },
-    candidates: (key, reach, signal) => candidates.of(key, reach, 'direct', signal),
+    /** The peers to request pieces from, each once, distrusted ones last. Tabs are asked directly where this peer can. */
+    candidates: (key: Key, reach: Reach, signal: AbortSignal) => candidates.of(key, reach, 'direct', signal),
     distrust,
   }
 }

@@ -42,12 +42,9 @@ export async function fetchHedged<T extends object>(
     tries++
     const ending = attempt(candidate, signal)
       .then((result) => {
-        if (typeof result === 'string') {
-          failures[result]++
-          return
-        }
-        isFound = true
-        right.resolve(result)
+        if (typeof result === 'string') failures[result]++
+        else right.resolve(result)
+        isFound ||= typeof result !== 'string'
       })
       .catch(() => {
         if (!signal.aborted) failures.bad++

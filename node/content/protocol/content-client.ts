@@ -8,7 +8,7 @@ import { MAX_OUTLINE_BYTES } from '../format/outline.ts'
 import type { FetchPiece, WantedPiece } from '../types.ts'
 import { createContentStreams, isDirect, type RequestFailure, type RequestTarget, sendRequest } from './content-streams.ts'
 import { type FollowEnd, type FollowedContent, followPieces } from './following.ts'
-import { ASK_SCOPE, CHUNK_BYTES, type ChunkFrame, type OutlineChunkFrame, type RequestFrame } from './wire.ts'
+import { ASK_SCOPE, CHUNK_BYTES, type ChunkFrame, type RequestFrame } from './wire.ts'
 
 /** The bytes that may come: content that travels whole or an outline, or one piece of a known size. */
 type ExpectedBytes = { maxBytes: number } | { pieceBytes: number }
@@ -87,10 +87,10 @@ export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece 
 /** Assembles the chunks of one reply, and judges them by size. Returns the whole with the last chunk. */
 function createChunkAssembly(expected: ExpectedBytes) {
   /** As the first chunk says. The buffer is made then, so that each byte is copied once. */
-  let promised: { type: 'chunk' | 'outline-chunk'; total: number; whole: Uint8Array } | undefined
+  let promised: (Pick<ChunkFrame, 'type' | 'total'> & { whole: Uint8Array }) | undefined
   let received = 0
 
-  function breach({ type, total, bytes }: ChunkFrame | OutlineChunkFrame): string | undefined {
+  function breach({ type, total, bytes }: ChunkFrame): string | undefined {
     if (promised !== undefined && (total !== promised.total || type !== promised.type))
       return 'it changed the size or the kind of its answer while sending'
     if ('pieceBytes' in expected && (total !== expected.pieceBytes || type !== 'chunk'))
@@ -103,7 +103,7 @@ function createChunkAssembly(expected: ExpectedBytes) {
     return undefined
   }
 
-  return (chunk: ChunkFrame | OutlineChunkFrame): AssembledBytes | { broken: string } | undefined => {
+  return (chunk: ChunkFrame): AssembledBytes | { broken: string } | undefined => {
     const broken = breach(chunk)
     if (broken !== undefined) return { broken }
     const { type, total, bytes } = chunk

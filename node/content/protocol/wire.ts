@@ -56,19 +56,11 @@ export interface CancelFrame {
   type: 'cancel'
   id: number
 }
-/** The next bytes of the content. The first chunk may be the last. */
+/** The next bytes of the content, or of its outline where it is larger than one piece. The first chunk may be the last. */
 export interface ChunkFrame {
-  type: 'chunk'
+  type: 'chunk' | 'outline-chunk'
   id: number
-  /** Size of the whole content, in bytes; the same in each chunk. */
-  total: number
-  bytes: Uint8Array
-}
-/** The answer to `ask` for content that is larger than one piece: the next bytes of its outline. */
-export interface OutlineChunkFrame {
-  type: 'outline-chunk'
-  id: number
-  /** Size of the outline, in bytes. */
+  /** Size of the whole content or outline, in bytes; the same in each chunk. */
   total: number
   bytes: Uint8Array
 }
@@ -97,7 +89,6 @@ export type ContentFrame =
   | FollowPiecesFrame
   | CancelFrame
   | ChunkFrame
-  | OutlineChunkFrame
   | PiecesFrame
   | MorePiecesFrame
   | NoneFrame

@@ -3,11 +3,15 @@
  * waits. `swarm.ts` chooses the source of each piece; whether the whole is right is for the caller to check.
  */
 
-import { onAbort, raceAbort } from '../../async/abort.ts'
+import { abortable, onAbort, raceAbort } from '../../async/abort.ts'
+import { createBackoff } from '../../async/backoff.ts'
 import { MayflyError } from '../../errors.ts'
+import { equalBytes } from '../../keys/index.ts'
 import type { Hold } from '../../rendezvous/types.ts'
-import type { FetchedOutline } from '../fetch/fetcher.ts'
+import type { Key } from '../../types.ts'
+import type { Fetched, FetchedOutline } from '../fetch/fetcher.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
+import { swarmKey } from '../format/swarm-key.ts'
 import type { Candidate } from '../protocol/candidate.ts'
 import type { ReceiveOptions, Receiving } from '../types.ts'
 import { openStoredPieces, type StoredPieces } from './stored-pieces.ts'
@@ -15,17 +19,15 @@ import type { Swarm } from './swarm.ts'
 
 export interface DownloadContext {
   /** @throws {MayflyError} when no peer can send it now */
-  findOutline(signal: AbortSignal): Promise<FetchedOutline>
-  /** Resolves when a peer may have come that can send it, or after a while. */
-  waitForSource(signal: AbortSignal): Promise<void>
-  /** Announces that this peer downloads the content, too. */
-  holdSwarmKey(): Promise<Hold>
+  findOutline(key: Key, outline: Key, signal: AbortSignal): Promise<Fetched>
+  hold(key: Key): Hold
+  onCount: OnCount
   /** Opens a patient swarm. */
   openSwarm(content: FetchedOutline): Swarm
-  onReceived(bytes: number, from: Candidate): void
-  /** The download has ended, and serves nothing any more. Called once. */
-  onEnd(): void
+  onReceived(key: Key, bytes: number, from: Candidate): void
 }
+
+type OnCount = (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void
 
 export interface Download extends Receiving {
   /** Undefined until a peer has sent it. */
@@ -40,7 +42,13 @@ export interface Download extends Receiving {
 const MAX_AHEAD_BYTES = 8 * 1_048_576
 const MAX_AHEAD = 24
 
-export function startDownload(context: DownloadContext, options: ReceiveOptions): Download {
+/** The waits before looking for the outline again, when the counts of holders do not change. */
+const RETRY = { firstMs: 1_000, maxMs: 30_000 }
+
+/** @param onEnd called once, when nothing is served any more */
+export function startDownload(context: DownloadContext, key: Key, options: ReceiveOptions, onEnd: () => void): Download {
+  const sharedKey = swarmKey(options.outline)
+  const waitForSource = createSourceWait(key, sharedKey, context.onCount)
   const ended = new AbortController()
   const signal = options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal])
   let found: FetchedOutline | undefined
@@ -67,13 +75,14 @@ export function startDownload(context: DownloadContext, options: ReceiveOptions)
   async function findOutline(): Promise<FetchedOutline> {
     while (true) {
       try {
-        return await context.findOutline(signal)
+        const outlined = await context.findOutline(key, options.outline, signal)
+        if ('outline' in outlined && equalBytes(outlined.outlineHash, options.outline)) return outlined
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof MayflyError)) throw error
-        setWaiting(true)
-        await context.waitForSource(signal)
       }
+      setWaiting(true)
+      await waitForSource(signal)
     }
   }
 
@@ -89,7 +98,7 @@ export function startDownload(context: DownloadContext, options: ReceiveOptions)
     const { byteLength } = piece.bytes // the store takes the bytes over
     await pieces.write(index, piece.bytes)
     setWaiting(false)
-    context.onReceived(byteLength, piece.from)
+    context.onReceived(key, byteLength, piece.from)
     options.onPiece?.(index, byteLength)
   }
 
@@ -117,10 +126,10 @@ export function startDownload(context: DownloadContext, options: ReceiveOptions)
 
   async function run(): Promise<void> {
     const content = await findOutline()
-    const pieces = await openStoredPieces(options.store, content.outline, { isDoubtful: options.isDoubtful === true, signal, onLost })
+    const pieces = await openStoredPieces(options.store, content.outline, options.isDoubtful === true, onLost, signal)
     found = content
     stored = pieces
-    const hold = await context.holdSwarmKey()
+    const hold = context.hold(await sharedKey) // announces that this peer downloads the content, too
     onAbort(ended.signal, () => void hold.release())
     signal.throwIfAborted()
     if (pieces.pieces.isFull) return
@@ -136,7 +145,7 @@ export function startDownload(context: DownloadContext, options: ReceiveOptions)
     if (!ended.signal.aborted) {
       ended.abort(new MayflyError('ERR_UNAVAILABLE', 'Nothing is received any more: it was ended'))
       stored?.end()
-      context.onEnd()
+      onEnd()
     }
     await Promise.allSettled(running)
   }
@@ -161,5 +170,30 @@ export function startDownload(context: DownloadContext, options: ReceiveOptions)
       if (stored === undefined) throw new MayflyError('ERR_NO_HOLDER', 'That piece is not here')
       return stored.read(index)
     },
+  }
+}
+
+/** Resolves when more peers hold the whole or download it, and otherwise after a wait that grows. */
+function createSourceWait(key: Key, sharedKey: Promise<Key>, onCount: OnCount) {
+  const backoff = createBackoff(RETRY, Math.random)
+  return async (signal: AbortSignal): Promise<void> => {
+    const counted = [key, await sharedKey]
+    await abortable<void>(signal, (resolve) => {
+      const timer = setTimeout(resolve, backoff.next())
+      const stops = counted.map((each) => {
+        let known: number | undefined
+        return onCount(each, (count, isCertain) => {
+          if (isCertain && count > (known ?? count)) {
+            backoff.reset()
+            resolve()
+          }
+          known = isCertain ? count : 0
+        })
+      })
+      return () => {
+        clearTimeout(timer)
+        for (const stop of stops) stop()
+      }
+    })
   }
 }

@@ -1,67 +1,18 @@
 /** The downloads of this peer, one for each content and outline. How one proceeds is left to `download.ts`. */
 
-import { abortable } from '../../async/abort.ts'
-import { createBackoff } from '../../async/backoff.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
-import type { Hold } from '../../rendezvous/types.ts'
 import type { Key } from '../../types.ts'
-import type { Fetched, FetchedOutline } from '../fetch/fetcher.ts'
-import { swarmKey } from '../format/swarm-key.ts'
-import type { Candidate } from '../protocol/candidate.ts'
+import type { FetchedOutline } from '../fetch/fetcher.ts'
 import type { ReceiveOptions, Receiving } from '../types.ts'
-import { type Download, startDownload } from './download.ts'
-import type { Swarm } from './swarm.ts'
-
-export interface DownloadsContext {
-  /** @throws {MayflyError} when no peer can send it now */
-  findOutline(key: Key, outline: Key, signal: AbortSignal): Promise<Fetched>
-  hold(key: Key): Hold
-  onCount(key: Key, listener: (count: number, isCertain: boolean) => void): () => void
-  openSwarm(content: FetchedOutline): Swarm
-  onReceived(key: Key, bytes: number, from: Candidate): void
-}
-
-/** The waits before looking for the outline again, when the counts of holders do not change. */
-const RETRY = { firstMs: 1_000, maxMs: 30_000 }
+import { type Download, type DownloadContext, startDownload } from './download.ts'
 
 export type Downloads = ReturnType<typeof createDownloads>
 
-export function createDownloads(context: DownloadsContext) {
+export function createDownloads(context: DownloadContext) {
   /** By key and outline, hex. Bounded by the caller: each needs a store. */
   const downloads = new Map<string, { key: Key; download: Download }>()
   const idOf = (key: Key, outline: Key) => `${encodeKeyHex(key)}:${encodeKeyHex(outline)}`
-
-  async function findOutline(key: Key, outline: Key, signal: AbortSignal): Promise<FetchedOutline> {
-    const found = await context.findOutline(key, outline, signal)
-    if ('outline' in found && equalBytes(found.outlineHash, outline)) return found
-    throw new MayflyError('ERR_UNAVAILABLE', 'Cannot receive content: it has another outline')
-  }
-
-  /** Resolves when more peers hold the whole or download it, and otherwise after a wait that grows. */
-  function createWait(key: Key, outline: Key) {
-    const backoff = createBackoff(RETRY, Math.random)
-    return async (signal: AbortSignal): Promise<void> => {
-      const shared = await swarmKey(outline)
-      await abortable<void>(signal, (resolve) => {
-        const timer = setTimeout(resolve, backoff.next())
-        const stops = [key, shared].map((counted) => {
-          let known: number | undefined
-          return context.onCount(counted, (count, isCertain) => {
-            if (isCertain && count > (known ?? count)) {
-              backoff.reset()
-              resolve()
-            }
-            known = isCertain ? count : 0
-          })
-        })
-        return () => {
-          clearTimeout(timer)
-          for (const stop of stops) stop()
-        }
-      })
-    }
-  }
 
   async function endAll(isOne: (key: Key) => boolean): Promise<void> {
     await Promise.all([...downloads.values()].filter(({ key }) => isOne(key)).map(({ download }) => download.end()))
@@ -70,20 +21,9 @@ export function createDownloads(context: DownloadsContext) {
   return {
     /** @throws {MayflyError} ERR_LIMIT when it is being downloaded already */
     start(key: Key, options: ReceiveOptions): Receiving {
-      const { outline } = options
-      const id = idOf(key, outline)
+      const id = idOf(key, options.outline)
       if (downloads.has(id)) throw new MayflyError('ERR_LIMIT', 'Cannot receive content: it is being received already')
-      const download = startDownload(
-        {
-          findOutline: (signal) => findOutline(key, outline, signal),
-          waitForSource: createWait(key, outline),
-          holdSwarmKey: async () => context.hold(await swarmKey(outline)),
-          openSwarm: context.openSwarm,
-          onReceived: (bytes, from) => context.onReceived(key, bytes, from),
-          onEnd: () => downloads.delete(id),
-        },
-        options,
-      )
+      const download = startDownload(context, key, options, () => downloads.delete(id))
       downloads.set(id, { key, download })
       return download
     },

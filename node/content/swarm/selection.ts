@@ -9,11 +9,12 @@ import type { Member, Members } from './members.ts'
 export interface SelectionOptions {
   /** Requests in flight to one holder. */
   maxPerHolder: number
-  /** The same for a tab that is asked directly. */
+  /** The same for a tab that is asked directly: a data channel is idle unless much is requested. */
   maxPerDirectHolder: number
-  /** Pieces of the content. */
-  pieceCount: number
-  /** A member is slow when a piece takes it this many times what it takes the fastest holder of the whole. */
+  /**
+   * A member is slow when a piece takes it this many times what it takes the fastest holder of the whole. A piece that takes so many times
+   * what was expected is requested from a second member.
+   */
   slowFactor: number
 }
 
@@ -51,8 +52,8 @@ function doneMs(member: Member): number {
 
 const has = ({ pieces }: Member, index: number) => pieces?.has(index) ?? true
 
-export function createSelection(members: Members, options: SelectionOptions) {
-  const { maxPerHolder, maxPerDirectHolder, pieceCount, slowFactor } = options
+export function createSelection(members: Members, pieceCount: number, options: SelectionOptions) {
+  const { maxPerHolder, maxPerDirectHolder, slowFactor } = options
 
   /** A member that was never asked gets one request first. */
   function isFree(member: Member, share: number): boolean {

@@ -4,21 +4,23 @@ import { MayflyError } from '../../errors.ts'
 import { equalBytes, sha256 } from '../../keys/index.ts'
 import { type Outline, pieceCount, pieceHash } from '../format/outline.ts'
 import { decodePieceSet, type PieceFeed, PieceSet } from '../format/piece-set.ts'
-import type { PieceStore, ReceiveOptions } from '../types.ts'
-
-export interface StoredPiecesOptions extends Pick<ReceiveOptions, 'isDoubtful'> {
-  signal: AbortSignal
-  /** A piece that the store claimed to have is wrong, and counts as missing now. */
-  onLost(index: number): void
-}
+import type { PieceStore } from '../types.ts'
 
 export type StoredPieces = Awaited<ReturnType<typeof openStoredPieces>>
 
 /**
+ * @param isDoubtful see `ReceiveOptions`
+ * @param onLost called when a piece that the store claimed to have is wrong: it counts as missing now
  * @throws {MayflyError} ERR_UNAVAILABLE when the store is for another number of pieces
  * @throws what the store throws
  */
-export async function openStoredPieces(store: PieceStore, outline: Outline, { isDoubtful, signal, onLost }: StoredPiecesOptions) {
+export async function openStoredPieces(
+  store: PieceStore,
+  outline: Outline,
+  isDoubtful: boolean,
+  onLost: (index: number) => void,
+  signal: AbortSignal,
+) {
   const pieces = readPieceSet(store, pieceCount(outline))
   /** Right by the outline, as this run has checked. The others are the store's claim. */
   const proven = new PieceSet(pieces.count)

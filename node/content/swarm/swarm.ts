@@ -11,16 +11,10 @@ import { pieceCount } from '../format/outline.ts'
 import type { Candidate } from '../protocol/candidate.ts'
 import { createMemberRequests, type MemberRequestsContext } from './member-requests.ts'
 import { createMembers, MEMBERS_DEFAULTS, type Member, type MembersContext, type MembersOptions } from './members.ts'
-import { createSelection } from './selection.ts'
+import { createSelection, type SelectionOptions } from './selection.ts'
 
-export interface SwarmOptions extends MembersOptions {
-  /** Requests in flight to one holder. */
-  maxPerHolder?: number
-  /** The same for a tab that is asked directly: a data channel is idle unless much is requested. */
-  maxPerDirectHolder?: number
-  /** A piece is requested from a second member when it takes this many times what was expected. */
-  slowFactor?: number
-  /** But not before this time, in ms. */
+export interface SwarmOptions extends MembersOptions, Partial<SelectionOptions> {
+  /** A piece is requested from a second member after this time at the earliest, in ms. */
   minSlowMs?: number
   /** The same for a tab that is asked directly. */
   minSlowDirectMs?: number
@@ -60,7 +54,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
     change = Promise.withResolvers()
   }
   const members = createMembers({ ...context, onChange }, options)
-  const selection = createSelection(members, { ...settings, pieceCount: pieceCount(context.outline) })
+  const selection = createSelection(members, pieceCount(context.outline), settings)
   const requestFrom = createMemberRequests(context, members, settings.minSlowMs, { onPiece, onEnd: onChange })
 
   function onPiece({ candidate }: Member): void {

@@ -3,7 +3,7 @@ import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, test } from 'vitest'
 import { createByteRate } from '../../../node/async/byte-rate.ts'
 import { type ServedContent, serveContent } from '../../../node/content/protocol/content-server.ts'
-import { CHUNK_BYTES, type ContentFrame } from '../../../node/content/protocol/wire.ts'
+import { CHUNK_BYTES, type ChunkFrame } from '../../../node/content/protocol/wire.ts'
 import { MayflyError } from '../../../node/index.ts'
 import { encodeKeyHex } from '../../../node/keys/index.ts'
 import type { ConnectionKind } from '../../../node/network/index.ts'
@@ -54,7 +54,7 @@ test('content server: content goes in chunks of the same total, each but the las
   const { received, served, ask, arrives } = await createReader(async () => whole)
   ask(7)
   await arrives(3)
-  const chunks = received as Extract<ContentFrame, { type: 'chunk' }>[]
+  const chunks = received as ChunkFrame[]
   expect(chunks.map(({ type, id, total, bytes }) => [type, id, total, bytes.byteLength])).toEqual([
     ['chunk', 7, whole.byteLength, CHUNK_BYTES],
     ['chunk', 7, whole.byteLength, CHUNK_BYTES],

@@ -45,7 +45,7 @@ function choose(facts: Record<string, Facts>, index: number, needs: Circumstance
     isGathering,
     piecesFromTabs,
   } as unknown as Members
-  const selection = createSelection(met, { maxPerHolder: 6, maxPerDirectHolder: 16, pieceCount: PIECES, slowFactor: 4 })
+  const selection = createSelection(met, PIECES, { maxPerHolder: 6, maxPerDirectHolder: 16, slowFactor: 4 })
   const except = new Set((needs.except ?? []).flatMap((name) => members.get(name) ?? []))
   return selection.best(index, { ...needs, except })?.candidate.peer
 }
