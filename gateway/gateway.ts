@@ -1,4 +1,4 @@
-/** Puts the parts together: one function from a request to its answer. Content comes first and on the shortest way; Hono routes the rest. */
+/** Composes the gateway of a node: one function from a request to its answer. Content comes first and directly; Hono routes the rest. */
 
 import { decodeKeyHex, type Key, MESSAGE_LIMITS } from '../node/index.ts'
 import { ContentApi } from './api/content-api.ts'
@@ -75,7 +75,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
     onOutbox: (listener) => peer.messages.onOutbox(listener),
     limits,
-    // What is larger would be held here, in the name of a stranger.
+    // This node would have to hold a larger body, in the name of a stranger.
     maxMessageBytes: Math.min(peer.status().limits.maxMessageBytes, MESSAGE_LIMITS.maxBodyBytes),
     authorize: (incoming) => access.requireNoForeignPage(incoming),
     via: (incoming) => publicUrl ?? access.ownHost(incoming) ?? incoming.client.localAddress ?? 'a gateway',
@@ -127,7 +127,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const end = await messages.answer(incoming, bindings)
     if (end !== null) return end
-    // Only ends, and paths inside content, may be encoded; anywhere else it would be a second way to write the same thing.
+    // Only ends and paths inside content may be encoded: anywhere else, encoding would be a second form of the same path.
     if (incoming.path.includes('%')) throw badAddress(incoming.path, 'it is encoded')
     return await app.fetch(incoming.request, bindings)
   }

@@ -1,4 +1,4 @@
-/** The HTTP face of a receiver by itself: its view at `/`, its messages for programs, and nothing of content or of an overlay. */
+/** Composes the gateway of a receiver by itself: its view at `/` and its messages for programs, without content and overlay. */
 
 import { type Inbox, MESSAGE_LIMITS } from '../node/index.ts'
 import { answerLimits, MESSAGE_FORM_LIMITS } from './api/limits-answer.ts'
@@ -21,14 +21,14 @@ export interface InboxGatewayOptions {
   inbox: Inbox
   /** Origin at which its owner reaches it, when that is not this machine. Its host is an allowed Host. */
   publicUrl?: string
-  /** What its owner shows from other machines: as a Bearer token, or in a browser as the password. Without one only this machine may. */
+  /** The token that its owner sends from other machines: as a Bearer token, or in a browser as the password. Without one, only this machine may. */
   token?: string
-  /** Origin of a gateway that serves content: where messages lead whose body was too large to travel. Without one they only name it. */
+  /** Origin of a gateway that serves content: bodies that were too large for a message are linked there. Without one they are only named. */
   contentOrigin?: string
   /** The version of mayfly that is running. */
   version: string
   limits?: Partial<GatewayLimits>
-  /** Hears every request and every failure. */
+  /** Called for every request and every failure. */
   onEvent?: (event: GatewayEvent) => void
 }
 

@@ -1,6 +1,6 @@
 /**
- * The HTTP server around a gateway: one port, bounded in time, size and number. The overlay's websockets come in through the same
- * server's `upgrade` event, which belongs to the overlay's listener; only what is under `/to/` is the gateway's, and the overlay leaves it.
+ * The HTTP server around a gateway: one port, with limits on time, size and number. The overlay's websockets arrive at the `upgrade` event
+ * of the same server. The overlay's listener takes them, except those under `/to/`, which belong to the gateway.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -13,25 +13,25 @@ import { MessageSockets } from './inbox/message-sockets.ts'
 import type { Client, Gateway, InboxFeed } from './types.ts'
 
 export interface GatewayServerOptions {
-  /** A client must have sent its headers after so long, in ms; also how long a socket may say nothing at first. */
+  /** How long a client may take to send its headers, in ms, a silent beginning included. */
   headersTimeoutMs?: number
-  /** How long the body of a request may stand still, in ms. It may take as long as bytes keep coming. */
+  /** How long the body of a request may stall, in ms. As long as bytes arrive, it may take its time. */
   bodyStallMs?: number
   /** How long a connection may idle between requests, in ms. */
   keepAliveMs?: number
-  /** How long a socket may stand still while an answer is under way, in ms. More than the longest wait and keep-alive. */
+  /** How long a socket may stall while an answer is under way, in ms. More than the longest wait and keep-alive. */
   idleTimeoutMs?: number
-  /** All headers of a request, in bytes. */
+  /** All headers of a request together, in bytes. */
   maxHeaderBytes?: number
   /** Connections in all, websockets included. */
   maxConnections?: number
   /** Connections of one client address, websockets included. This machine's HTTP connections are exempt: a proxy on it speaks for many. */
   maxConnectionsPerAddress?: number
-  /** Those of them that are not websockets of the overlay. */
+  /** Connections of one client address that are not websockets of the overlay. */
   maxHttpConnectionsPerAddress?: number
   /** How long `stop` lets answers under way finish, in ms. */
   stopGraceMs?: number
-  /** Believe the X-Forwarded-For of a proxy on this machine: its last address is the client. */
+  /** Believe the X-Forwarded-For of a proxy on this machine: its last entry is the client. */
   trustProxy?: boolean
 }
 
@@ -53,19 +53,19 @@ export interface GatewayServer {
   readonly server: Server
   /** For the overlay's listener, which counts its websockets there. */
   readonly connections: ClientConnections
-  /** Gives requests to the gateway. Until then all are answered 503. */
+  /** Passes requests to the gateway. Until then all are answered with 503. */
   serve(gateway: Gateway): void
-  /** Resolves once connections are taken. Port 0 lets the system choose. */
+  /** Resolves once connections are accepted. Port 0 lets the system choose. */
   listen(options: { port: number; host: string }): Promise<{ port: number }>
-  /** Takes no more connections, lets answers finish for a moment, then closes everything. May be called twice. */
+  /** Accepts no more connections, lets answers finish for a moment, then closes everything. May be called twice. */
   stop(): Promise<void>
 }
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
-/** Ours; whoever else listens is the overlay. */
+/** The gateway's own; a further listener is the overlay's. */
 const OWN_UPGRADE_LISTENERS = 1
-/** Connections that may wait to be taken: as many as Linux allows. With Node.js's 511, a busy node's visitors beyond them wait for TCP to try again. */
+/** Connections that may wait to be accepted: as many as Linux allows. With Node.js's 511, further clients of a busy node wait for a TCP retry. */
 const LISTEN_BACKLOG = 4_096
 /** How often overdue connections are looked for, in ms. */
 const CHECK_INTERVAL_MS = 1_000
@@ -93,7 +93,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     maxHeaderSize: options.maxHeaderBytes,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     shouldUpgradeCallback({ headers, url = '' }) {
-      // To another protocol (curl offers HTTP/2), or without an overlay, it is a request like any other.
+      // An upgrade to another protocol (curl offers HTTP/2) is answered like a plain request, and so is one without an overlay.
       if (headers.upgrade?.toLowerCase() !== 'websocket') return false
       if (isMessagePath(url)) return gateway?.takesSocket(url) === true
       return server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS
@@ -107,7 +107,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     listener(incoming, outgoing)
   })
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    // A body that is too large anyway is refused before it is sent.
+    // A body that is too large is refused before it is sent.
     if (Number(incoming.headers['content-length'] ?? 0) <= (gateway?.maxBodyBytes ?? 0)) outgoing.writeContinue()
     watchBody(incoming, outgoing, options.bodyStallMs)
     listener(incoming, outgoing)
@@ -115,7 +115,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   server.on('upgrade', (incoming, duplex, head) => {
     const isMessages = isMessagePath(incoming.url ?? '')
     if (!isMessages && server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS) return
-    // Before Node.js 24.9 there is no `shouldUpgradeCallback`: what it would have left a request comes here too, and must be answered.
+    // Before Node.js 24.9 there is no `shouldUpgradeCallback`: every upgrade comes here, and must be answered.
     const open = isMessages && gateway !== null ? openFeed(gateway, incoming, connections) : async () => noSocket()
     void messageSockets.take(incoming, duplex, head, open)
   })
@@ -154,7 +154,7 @@ function createListener(gateway: Gateway, connections: ClientConnections): Liste
     (request, { incoming, outgoing }) =>
       gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy() }),
     {
-      hostname: 'localhost', // HTTP/1.0 may leave out Host; nothing is allowed by this name, since access looks at the header
+      hostname: 'localhost', // HTTP/1.0 may leave out Host; this name allows nothing, since access control reads the header
       errorHandler: (error) =>
         problemAnswer(
           error instanceof RequestError
@@ -166,7 +166,7 @@ function createListener(gateway: Gateway, connections: ClientConnections): Liste
   )
 }
 
-/** The request behind a websocket's handshake, put to the gateway. */
+/** Passes the request of a websocket's handshake to the gateway. */
 function openFeed(gateway: Gateway, incoming: IncomingMessage, connections: ClientConnections): () => Promise<InboxFeed | Response> {
   const headers = new Headers()
   for (const [name, values] of Object.entries(incoming.headersDistinct)) for (const value of values ?? []) headers.append(name, value)
@@ -174,7 +174,7 @@ function openFeed(gateway: Gateway, incoming: IncomingMessage, connections: Clie
 }
 
 function noSocket(): Response {
-  const problem = { status: 400, code: 'ERR_BAD_REQUEST', message: 'Nothing here changes to that protocol.' } as const
+  const problem = { status: 400, code: 'ERR_BAD_REQUEST', message: 'No address here changes to that protocol.' } as const
   return problemAnswer(problem, { method: 'GET', headers: new Headers() })
 }
 
@@ -197,7 +197,7 @@ function answerNotReady(incoming: IncomingMessage, outgoing: ServerResponse): vo
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
 }
 
-/** Tells why, and does not wait for long to be heard. */
+/** Answers with the reason, and waits a moment at most for the client to read it. */
 function refuseConnection(socket: Socket, limit: number): void {
   const body = `At most ${limit} connections from one address.\n`
   socket.setTimeout(CHECK_INTERVAL_MS, () => socket.destroy())
@@ -207,7 +207,7 @@ function refuseConnection(socket: Socket, limit: number): void {
 async function stopServer(server: Server, sockets: Set<Socket>, gateway: Gateway | null, graceMs: number): Promise<void> {
   gateway?.close()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  // Nothing tells when a connection that was busy becomes idle.
+  // Node.js has no event for a connection that becomes idle.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS)
   const end = setTimeout(() => {
     for (const socket of sockets) socket.destroy()

@@ -1,43 +1,43 @@
-/** The nouns that the parts of the gateway share. */
+/** The types that the parts of the gateway share. */
 
 import type { ClientAddress, IceServer, Inbox, InboxMessage, Peer } from '../node/index.ts'
 
 export interface GatewayLimits {
-  /** The longest `?wait=` that is granted, in ms. */
+  /** The longest `?wait=`, in ms. */
   maxWaitMs: number
-  /** How long one search for content may take when nobody asked to wait, in ms. */
+  /** How long one search for content may take without `?wait=`, in ms. */
   searchTimeoutMs: number
-  /** How long the count of holders may take to arrive before the answer is "could not ask", in ms. */
+  /** How long the count of holders may take before the answer is an error, in ms. */
   countTimeoutMs: number
-  /** How long a count that was asked for once may still be corrected by slower record nodes, in ms. */
+  /** How long an answer with the count of holders waits for the counts of slower record nodes, in ms. */
   countSettleMs: number
-  /** Searches that one client address may start at once, before `searchesPerSecond` applies. Content in memory is not a search. */
+  /** Searches that one client address may start at once, before `searchesPerSecond` applies. Content in memory needs no search. */
   searchBurst: number
-  /** Searches that one client address may go on starting, per second. */
+  /** Searches that one client address may start per second, in the long run. */
   searchesPerSecond: number
   /** Messages that one client address may post at once, before `postsPerSecond` applies. */
   postBurst: number
-  /** Messages that one client address may go on posting, per second. */
+  /** Messages that one client address may post per second, in the long run. */
   postsPerSecond: number
-  /** Posts under way, in all. */
+  /** Posts under way of all clients. */
   maxPosts: number
-  /** Posts under way, for one client address. */
+  /** Posts under way of one client address. */
   maxPostsPerAddress: number
-  /** Messages of visitors that wait in the node's outbox, in all. */
+  /** Messages of all clients that wait in the node's outbox. */
   maxWaitingPosts: number
-  /** Messages that wait there, of one client address. */
+  /** Messages of one client address that wait in the node's outbox. */
   maxWaitingPostsPerAddress: number
-  /** Requests that stay open (event streams, `?wait=`), in all. */
+  /** Requests of all clients that stay open (event streams, `?wait=`). */
   maxOpen: number
-  /** Requests that stay open, for one client address. */
+  /** Requests of one client address that stay open. */
   maxOpenPerAddress: number
-  /** Answers with content, under way or being looked for, in all. Each may have some MiB of what its client will read next. */
+  /** Fetches of all clients: answers with content that are searched for or under way. Each may buffer some MiB. */
   maxFetches: number
-  /** The same for one client address. This machine is exempt: a proxy on it speaks for many, and its own programs may do as they like. */
+  /** Fetches of one client address. This machine is exempt. */
   maxFetchesPerAddress: number
-  /** Content for one client address, in bytes per second, over all its connections; 0: as fast as it goes. This machine is exempt. */
+  /** Content for one client address, in bytes per second over all its connections; 0 for no limit. This machine is exempt. */
   maxBytesPerSecondPerAddress: number
-  /** An event stream with nothing to say sends a comment this often, in ms, so that proxies keep it open. */
+  /** How often a silent event stream sends a comment, in ms, so that proxies keep it open. */
   keepAliveMs: number
   /** Holders named in one answer of the delegated routing API. */
   maxProviders: number
@@ -48,9 +48,9 @@ export const GATEWAY_DEFAULTS: Readonly<GatewayLimits> = {
   searchTimeoutMs: 20_000,
   countTimeoutMs: 5_000,
   countSettleMs: 50, // record nodes answer within a few ms of each other on open streams
-  searchBurst: 1_000, // a page of many parts, or a whole class behind one address, must not be throttled
+  searchBurst: 1_000, // a page of many parts, or a school class behind one address, is not throttled
   searchesPerSecond: 100,
-  postBurst: 250, // all of a gateway's posts are one sender's to its peers, which pass on 1,000 and then 100 a second: nobody may use it up
+  postBurst: 250, // its peers pass on 1,000 messages of a gateway at once, then 100 a second: no client may use up all of them
   postsPerSecond: 25,
   maxPosts: 512,
   maxPostsPerAddress: 64,
@@ -59,9 +59,9 @@ export const GATEWAY_DEFAULTS: Readonly<GatewayLimits> = {
   maxOpen: 5_000,
   maxOpenPerAddress: 256,
   maxFetches: 1_024,
-  maxFetchesPerAddress: 64, // a browser has 6 connections to one place, a download manager 16, and several people may share an address
-  maxBytesPerSecondPerAddress: 0, // what is too much is for the operator to say, who knows the line
-  keepAliveMs: 15_000, // proxies commonly cut what is silent for 60 s
+  maxFetchesPerAddress: 64, // a browser opens 6 connections to a server, a download manager 16, and several people may share an address
+  maxBytesPerSecondPerAddress: 0, // the operator knows the capacity of the line
+  keepAliveMs: 15_000, // proxies commonly cut a connection that is silent for 60 s
   maxProviders: 100, // https://specs.ipfs.tech/routing/http-routing-v1/ (response body)
 }
 
@@ -70,86 +70,86 @@ export interface Client {
   address?: ClientAddress
   /** IP address that the client connected to. */
   localAddress?: string
-  /** The request target as it was sent, before any parser made it regular. */
+  /** The request target as it was sent, before a parser normalized it. */
   target?: string
   /** Ends the connection at once: an answer under way stays visibly incomplete. */
   cut?: () => void
 }
 
-/** What the gateway did, for a log. `path` has no query (it may hold a file name) and is cut to a bounded length. */
+/** An event for the log. `path` has no query, which may hold a file name, and is cut to a bounded length. */
 export type GatewayEvent =
   | { type: 'request'; method: string; path: string; route: string; status: number; ms: number; address: string }
-  /** A bug: an error that nobody expected. The client was told 500 and nothing else. */
+  /** An unexpected error: a bug. The client's answer is a bare 500. */
   | { type: 'failed'; method: string; path: string; error: unknown; address: string }
 
 export interface GatewayOptions {
   peer: Peer
-  /** Directory of the built tab: `index.html`, `viewer.html`, `assets/…`. Without it plain pages stand in. */
+  /** Directory of the built tab: `index.html`, `viewer.html`, `assets/…`. Without it, plain pages take their place. */
   assetsDir?: string
   /** Origin at which people reach this gateway, e.g. `https://pages.example`. Its host is an allowed Host of the API. */
   publicUrl?: string
-  /** Bearer token that lets other machines PUT and DELETE; without one only this machine may. */
+  /** Bearer token that lets other machines PUT and DELETE. Without one, only this machine may. */
   token?: string
-  /** What this node itself receives: shown to its owner at `/inbox`, and given at `/to/<end>/json`, `/sse` and `/ws`. */
+  /** The inbox of this node itself: its owner reads it at `/inbox`, `/to/<end>/json`, `/sse` and `/ws`. */
   inbox?: Inbox
   /** Keys, in hex, that this operator refuses to serve: 410. */
   denied?: ReadonlySet<string>
-  /** STUN and TURN servers for the tabs that come through this gateway: told to everybody, passwords included. None unless given. */
+  /** STUN and TURN servers for the tabs of this gateway. The status answer shows them to everybody, passwords included. None unless given. */
   iceServers?: readonly IceServer[]
   /** The version of mayfly that is running. */
   version: string
   limits?: Partial<GatewayLimits>
-  /** Hears every request and every failure. */
+  /** Called for every request and every failure. */
   onEvent?: (event: GatewayEvent) => void
 }
 
 export interface Gateway {
-  /** Bytes that a request body may have now. */
+  /** The largest request body that is accepted now, in bytes. */
   readonly maxBodyBytes: number
   /** Answers one request. Never rejects. */
   fetch(request: Request, client?: Client): Promise<Response>
-  /** True for a target whose websockets are the gateway's, and not the overlay's. */
+  /** True for a target whose websockets belong to the gateway, not to the overlay. */
   takesSocket(target: string): boolean
-  /** What a websocket of such a target is sent, or the answer that refuses it. Never rejects. `client` names the target. */
+  /** The events for a websocket of such a target, or the answer that refuses it. Never rejects. `client` has the target. */
   openFeed(request: Request, client: Client): Promise<InboxFeed | Response>
-  /** From now on `/healthz` says 503, so that a load balancer sends nobody new; everything else goes on. */
+  /** Answers `/healthz` with 503 from now on, so that a load balancer sends no new clients. Everything else goes on. */
   drain(): void
-  /** Drains, and ends what stays open (event streams, waits). May be called twice. */
+  /** Drains, and ends requests that stay open (event streams, waits). May be called twice. */
   close(): void
 }
 
 export type FeedEvent =
   | { event: 'open'; hashname: string; end?: string }
   | { event: 'message'; message: InboxMessage }
-  /** All that was stored when it began has been given; what follows is new. */
+  /** The messages stored at the beginning have been sent; new ones follow. */
   | { event: 'end-of-stored' }
-  /** Nothing happened for a while. */
+  /** Nothing has happened for a while. */
   | { event: 'keepalive' }
 
-/** Events under way to one client. To come to their end, or to end it, gives the client's place back. */
+/** Events on their way to one client. Their end frees its quota, whichever side ends them. */
 export interface InboxFeed {
   events: AsyncGenerator<FeedEvent, void>
   end(): void
 }
 
-/** One request, as the handlers see it. */
+/** A request as the handlers see it. */
 export interface GatewayRequest {
   request: Request
   client: Client & { address: ClientAddress }
-  /** The path as it was sent: nothing decoded. */
+  /** The path as it was sent, not decoded. */
   path: string
   query: URLSearchParams
-  /** Set while content is answered. */
+  /** Set while the answer is content. */
   fetch?: ContentFetch
 }
 
-/** One answer with content, counted and paced for its client. Made by `client-fetches.ts`. */
+/** The limits of its client on one answer with content. Made by `client-fetches.ts`. */
 export interface ContentFetch {
-  /** The same bytes, no faster than the client may have them. */
+  /** Delays the bytes to the client's rate. */
   pace(read: ReadBytes): ReadBytes
-  /** The answer is a stream that goes on after it was made. Returns what is to be called at its end. */
+  /** Keeps the client's quota for an answer that is a stream. Returns the function to call at its end. */
   stream(): () => void
 }
 
-/** Begins to read; its signal ends it. */
+/** Begins to read; the signal ends it. */
 export type ReadBytes = (signal: AbortSignal) => AsyncIterable<Uint8Array>

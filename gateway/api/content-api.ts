@@ -1,6 +1,6 @@
 /**
- * PUT and DELETE of content: this node itself holds what a program gives it, until it is told to stop or stops. It does so in memory,
- * since nobody's content goes onto its disk.
+ * PUT and DELETE of content: this node itself holds the body until a DELETE, or until it stops. It holds it in memory: no content goes onto
+ * its disk.
  */
 
 import { decodeKeyHex, encodeKeyHex, type HeldContent, type Peer } from '../../node/index.ts'
@@ -13,20 +13,20 @@ import type { GatewayRequest } from '../types.ts'
 export interface ContentApiParts {
   peer: Peer
   access: Access
-  /** Origin of the links that are given out; without one, the origin that the request came to. */
+  /** Origin of the links in answers; without one, the origin of the request. */
   publicUrl?: string
 }
 
 export class ContentApi {
   readonly #parts: ContentApiParts
-  /** Room for bodies that are arriving, in bytes. */
+  /** Reserved for bodies that are arriving, in bytes. */
   #arriving = 0
 
   constructor(parts: ContentApiParts) {
     this.#parts = parts
   }
 
-  /** How large a body may be now, in bytes. */
+  /** The largest body that is accepted now, in bytes. */
   get maxBodyBytes(): number {
     const { limits, counts } = this.#parts.peer.status()
     return Math.max(0, Math.min(limits.maxContentBytes, limits.maxHeldBytes - counts.heldBytes - this.#arriving))
@@ -49,7 +49,7 @@ export class ContentApi {
     })
   }
 
-  /** @throws {ProblemError} 413, before the body is read where its length is told */
+  /** @throws {ProblemError} 413, before the body is read when Content-Length is given */
   async #holdBody(request: Request): Promise<HeldContent> {
     const { peer } = this.#parts
     const told = request.headers.get('content-length')
@@ -77,7 +77,7 @@ export class ContentApi {
   }
 }
 
-/** A part of a body, or one in an encoding, would be held under a hash that nobody expects. */
+/** A part of a file, or an encoded one, would be held under an unexpected hash. */
 function requireWholeBody(headers: Headers): void {
   const encoding = headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity') {
@@ -88,7 +88,7 @@ function requireWholeBody(headers: Headers): void {
   }
 }
 
-/** @param take hears of each chunk's size, and throws where it is one too many */
+/** @param take is called with the size of each chunk, and throws when the body is too large */
 async function readBody(request: Request, take: (bytes: number) => void): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of request.body ?? []) {
@@ -103,7 +103,7 @@ function tooLarge(peer: Peer, leftBytes: number): ProblemError {
   return new ProblemError({
     status: 413,
     code: 'ERR_TOO_LARGE',
-    message: `Cannot hold that: this node holds what it is given in memory, at most ${maxHeldBytes} bytes in all, and ${leftBytes} are left.`,
+    message: `Cannot hold that: this node holds such content in memory, at most ${maxHeldBytes} bytes in all, and ${leftBytes} are left.`,
     advice: 'Hold the file from where it is, with "mayfly hold FILE", or share something smaller.',
     headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
   })

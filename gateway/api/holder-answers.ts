@@ -1,4 +1,4 @@
-/** How many hold a key: once as JSON, or every change as an event stream. */
+/** The number of holders of a key: once as JSON, or each change as an event stream. */
 
 import { inTime, raceAbort } from '../../node/async/abort.ts'
 import { type Key, MayflyError, type Peer } from '../../node/index.ts'
@@ -35,7 +35,7 @@ export class HolderAnswers {
   async answer(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
     this.#parts.rate.take(incoming.client.address)
     const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
-    // A HEAD has no body to stream, and Hono drops the one it would get without ending it.
+    // A HEAD has no body, and Hono would drop a stream without ending it.
     return streamed && incoming.request.method === 'GET' ? this.#stream(key, hash, incoming) : this.#count(key, hash, incoming)
   }
 
@@ -53,7 +53,7 @@ export class HolderAnswers {
     }
   }
 
-  /** The first number is awaited before the answer begins, so that a refusal has its status. */
+  /** Awaits the first number before the answer begins, so that an error has its status. */
   async #stream(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
     const { open, limits, closing } = this.#parts
     const leave = open.enter(incoming.client.address)
@@ -77,7 +77,7 @@ export class HolderAnswers {
     }
   }
 
-  /** Each number, written down. */
+  /** Each number as JSON. */
   async *#counts(key: Key, hash: string, signal: AbortSignal): AsyncGenerator<string> {
     for await (const holders of this.#parts.peer.rendezvous.watch(key, { signal })) {
       const count: HolderCount = { hash, holders }
@@ -85,7 +85,7 @@ export class HolderAnswers {
     }
   }
 
-  /** @throws {MayflyError} ERR_NO_NETWORK, ERR_UNAVAILABLE when no number comes in time; whatever the watch throws */
+  /** @throws {MayflyError} ERR_NO_NETWORK, ERR_UNAVAILABLE when no number comes in time; the errors of the watch */
   async #first(counts: AsyncIterator<string>): Promise<string> {
     const { peer, limits } = this.#parts
     const late = AbortSignal.timeout(limits.countTimeoutMs)

@@ -1,6 +1,6 @@
 /**
- * Held content as an IPFS block: the trustless gateway's raw form. The bytes are what the CID names, so a client checks them
- * itself. The `immutable` here is the specification's: such a client keeps blocks of its own accord.
+ * Held content as an IPFS block, in the raw form of a trustless gateway: the client checks the bytes by the CID. The specification asks for
+ * `immutable`, since such clients cache blocks anyway.
  *
  * @see https://specs.ipfs.tech/http-gateways/trustless-gateway/
  */
@@ -15,7 +15,7 @@ import type { GatewayRequest } from '../types.ts'
 
 const RAW_BLOCK = 'application/vnd.ipld.raw'
 const MAX_AGE_S = 29_030_400
-/** The identity CID of nothing, with which clients find out what a gateway can do. It is in nobody's hands and needs none. */
+/** The identity CID of no bytes, with which clients probe a gateway. It needs no holder. */
 const PROBE_CID = 'bafkqaaa'
 
 export interface IpfsBlockParts {
@@ -23,7 +23,7 @@ export interface IpfsBlockParts {
   get: (key: Key, incoming: GatewayRequest) => Promise<FetchedContent>
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
-  /** True when content can be given without a search. */
+  /** True for content that needs no search. */
   isAtHand: (key: Key) => boolean
 }
 
@@ -35,13 +35,17 @@ export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, in
   if (key === null) return answerBlock(incoming, PROBE_CID, new Uint8Array())
   parts.requireAllowed(encodeKeyHex(key))
   if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(incoming.request.headers.get('cache-control') ?? '')) {
-    throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'The block is not at hand, and you asked for no search.' })
+    throw new ProblemError({
+      status: 412,
+      code: 'ERR_PRECONDITION',
+      message: 'The block is not in memory here, and only-if-cached forbids a search.',
+    })
   }
   const content = await getBlock(parts.get, key, incoming)
   return answerBlock(incoming, encodeKeyCid(key), content.bytes)
 }
 
-/** A block is checked by its CID at once, so it is no larger than what travels whole. */
+/** A client checks a block by its CID as a whole, so only content that travels whole is a block. */
 async function getBlock(get: IpfsBlockParts['get'], key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
   try {
     return await get(key, incoming)
@@ -51,13 +55,13 @@ async function getBlock(get: IpfsBlockParts['get'], key: Key, incoming: GatewayR
       status: 413,
       code: error.code,
       message: `${error.message}.`,
-      advice: 'Larger content is read at its own address, not as a block.',
+      advice: 'Read larger content at its own address, not as a block.',
       link: `/${encodeKeyHex(key)}`,
     })
   }
 }
 
-/** 400 also for a sound CID of another codec or hash: what it names cannot be held here. */
+/** @throws {ProblemError} 400, also for a valid CID of another codec or hash, which names no content here */
 function decodeBlockCid(text: string): Key {
   try {
     return decodeKeyCid(text)
@@ -72,7 +76,7 @@ function decodeBlockCid(text: string): Key {
   }
 }
 
-/** `?format=` goes before Accept. Nothing but raw blocks is served, and nothing is guessed. */
+/** Accepts requests for raw blocks alone. `?format=` takes precedence over Accept. */
 function requireRawForm(incoming: GatewayRequest, key: Key | null): void {
   const format = incoming.query.get('format')
   const accept = incoming.request.headers.get('accept')
@@ -80,7 +84,7 @@ function requireRawForm(incoming: GatewayRequest, key: Key | null): void {
   throw new ProblemError({
     status: format === null && leavesChoice(accept) ? 400 : 406,
     code: 'ERR_NOT_ACCEPTABLE',
-    message: 'Blocks are served here in their raw form only.',
+    message: 'Blocks are served in their raw form only.',
     advice: `Add ?format=raw, or send "Accept: ${RAW_BLOCK}".`,
     ...(key === null ? {} : { link: `/${encodeKeyHex(key)}` }),
   })

@@ -1,4 +1,4 @@
-/** `GET /limits`: every limit that a client can meet here, as JSON, and as a table to people. */
+/** `GET /limits`: every limit that a client can meet here, as JSON for programs and as tables for people. */
 
 import { ENVELOPE_DEFAULTS, MESSAGE_LIMITS, OUTBOX_DEFAULTS, RULE_LIMITS } from '../../node/index.ts'
 import { wantsHtml } from '../http/media-range.ts'
@@ -6,17 +6,17 @@ import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-pag
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
-/** By whose they are, then by name. */
+/** By the part that has them, then by name. The unit of a limit stands in its name (`maxWaitMs`, `maxBodyBytes`). */
 export type Limits = Readonly<Record<string, Readonly<Record<string, number>>>>
 
-/** What a message may be, wherever it is sent from. */
+/** The limits of the form of a message, whichever peer sends it. */
 export const MESSAGE_FORM_LIMITS = {
   message: { ...MESSAGE_LIMITS, ...ENVELOPE_DEFAULTS },
   rules: RULE_LIMITS,
   outbox: OUTBOX_DEFAULTS,
 } as const
 
-/** How people read whose they are. */
+/** Headings of the tables. */
 const TITLES: Readonly<Record<string, string>> = {
   http: 'This gateway',
   peer: 'Its node',
@@ -24,6 +24,14 @@ const TITLES: Readonly<Record<string, string>> = {
   rules: 'Rules of a tap',
   outbox: 'Its outbox',
 }
+
+/** By the form of a limit's name; the first that matches. */
+const UNITS: readonly (readonly [form: RegExp, unit: string])[] = [
+  [/BytesPerSecond/, ' bytes per second'],
+  [/PerSecond/, ' per second'],
+  [/Bytes/, ' bytes'],
+  [/Ms$/, ' ms'],
+]
 
 export function answerLimits(limits: Limits, { request }: GatewayRequest): Response {
   const html = wantsHtml(request.headers.get('accept'))
@@ -37,17 +45,20 @@ export function answerLimits(limits: Limits, { request }: GatewayRequest): Respo
 }
 
 function limitsPage(limits: Limits): string {
-  const tables = Object.entries(limits).map(([whose, each]) => {
-    const rows = Object.entries(each).map(([name, value]) => `<tr><td>${words(name)}</td><td>${value.toLocaleString('en')}</td></tr>`)
-    return `<h2>${TITLES[whose] ?? words(whose)}</h2><table>${rows.join('')}</table>`
+  const tables = Object.entries(limits).map(([part, each]) => {
+    const rows = Object.entries(each).map(([name, value]) => `<tr><td>${wordsOf(name)}</td><td>${valueWithUnit(name, value)}</td></tr>`)
+    return `<h2>${TITLES[part] ?? wordsOf(part)}</h2><table>${rows.join('')}</table>`
   })
-  return renderPlainPage({
-    title: 'Limits',
-    body: `<p>Times are in milliseconds (ms). 0 bytes per second: no limit.</p>${tables.join('')}`,
-  })
+  return renderPlainPage({ title: 'Limits', body: tables.join('') })
 }
 
-/** `maxOpenPerAddress` as "max open per address". */
-function words(name: string): string {
-  return escapeHtml(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))
+/** `maxOpenPerAddress` as "max open per address", `maxWaitMs` as "max wait". */
+function wordsOf(name: string): string {
+  return escapeHtml(name.replace(/(?:Ms|Bytes)$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))
+}
+
+function valueWithUnit(name: string, value: number): string {
+  if (name.includes('PerSecond') && value === 0) return 'no limit'
+  const unit = UNITS.find(([form]) => form.test(name))?.[1] ?? ''
+  return value.toLocaleString('en') + unit
 }

@@ -4,9 +4,9 @@ import type { Peer } from '../../node/index.ts'
 
 export interface MetricsSources {
   peer: Peer
-  /** Requests that stay open now. */
+  /** The number of requests that stay open. */
   open: () => number
-  /** Fetches under way, those of this machine aside. */
+  /** The number of fetches under way, without those of this machine. */
   fetches: () => number
 }
 
@@ -39,7 +39,7 @@ const COUNTERS: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: st
 ]
 
 export class Metrics {
-  /** By route, then status. Bounded: routes are a fixed set of names, and so are the statuses we send. */
+  /** By route, then status. Bounded: routes and statuses are fixed sets. */
   readonly #requests = new Map<string, Map<number, number>>()
   readonly #sources: MetricsSources
 

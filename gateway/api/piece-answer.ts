@@ -1,6 +1,6 @@
 /**
- * Answers other nodes with single pieces of what this node or its tabs hold, and of nothing else: nobody is asked on their behalf. They
- * check each piece by its hash.
+ * Answers other nodes with single pieces of content that this node or its tabs hold, and never searches for it. The other nodes check each
+ * piece by its hash.
  */
 
 import { decodeKeyHex, type Peer } from '../../node/index.ts'
@@ -14,7 +14,7 @@ export interface PieceParts {
   peer: Peer
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
-  /** True where bytes per second are limited, for clients or for peers: only on a stream is it known who takes them. */
+  /** True where bytes per second are limited, for clients or peers: only a stream of the content protocol identifies the peer. */
   isRateLimited: boolean
 }
 
@@ -32,7 +32,7 @@ export async function answerPiece(
     throw new ProblemError({
       status: 403,
       code: 'ERR_FORBIDDEN',
-      message: 'This node limits the bytes per second of each peer, and gives pieces on the content protocol only.',
+      message: 'This node limits the bytes per second of each peer, so it sends pieces by the content protocol only.',
     })
   }
   const hash = requireHash(text)
@@ -43,7 +43,7 @@ export async function answerPiece(
     throw new ProblemError({
       status: 400,
       code: 'ERR_BAD_REQUEST',
-      message: 'A piece is named by the o of the content and its number n, from 0 to 4095.',
+      message: 'A piece needs the o of the content and its number n, from 0 to 4095.',
     })
   }
   const piece = { key: decodeKeyHex(hash), outline, index: Number(number) }
@@ -51,7 +51,7 @@ export async function answerPiece(
   const headers = {
     'content-type': 'application/octet-stream',
     'content-length': String(bytes.byteLength),
-    'cache-control': 'no-store', // nothing is given of what nobody holds any more
+    'cache-control': 'no-store', // a piece must not outlive its holders
     ...HELD_HEADERS,
   }
   // Response takes no view on memory that might be shared; content never is.

@@ -1,5 +1,5 @@
 /**
- * The delegated routing API: who holds a key, in the form that IPFS clients ask for it.
+ * The delegated routing API: the holders of a key, in the form of IPFS.
  *
  * @see https://specs.ipfs.tech/routing/http-routing-v1/
  */
@@ -21,7 +21,7 @@ export interface ProviderAnswersParts {
   closing: AbortSignal
 }
 
-/** The `peer` schema. Tabs cannot be dialled, so it names the home that answers for them. */
+/** The `peer` schema. Tabs cannot be dialled, so a record names their home. */
 interface PeerRecord {
   Schema: 'peer'
   ID: string
@@ -30,7 +30,7 @@ interface PeerRecord {
 }
 
 const NDJSON = 'application/x-ndjson'
-/** The node's HTTP face gives raw blocks. */
+/** Says that the node's HTTP port serves raw blocks. */
 const GATEWAY_PROTOCOL = 'transport-ipfs-gateway-http'
 
 export class ProviderAnswers {
@@ -40,7 +40,7 @@ export class ProviderAnswers {
     this.#parts = parts
   }
 
-  /** Answers `GET /routing/v1/providers/<cid>`: a list, or with `Accept: application/x-ndjson` each record as it is found. */
+  /** Answers `GET /routing/v1/providers/<cid>` with a list, or with `Accept: application/x-ndjson` with each record as it is found. */
   async answer(cidText: string, incoming: GatewayRequest): Promise<Response> {
     const key = decodeProvidedCid(cidText)
     this.#parts.rate.take(incoming.client.address)
@@ -62,7 +62,7 @@ export class ProviderAnswers {
     return new Response(`${JSON.stringify({ Providers: providers })}\n`, { headers: dataHeaders('application/json') })
   }
 
-  /** Each home once, and not more of them than the limit. */
+  /** Yields each home once, up to the limit. */
   async *#records(key: Key, signal: AbortSignal): AsyncGenerator<PeerRecord> {
     const { peer, limits } = this.#parts
     const seen = new Set<string>()
@@ -87,7 +87,7 @@ function peerRecord(holder: Holder): PeerRecord {
   }
 }
 
-/** One port serves the overlay's websocket and HTTP: the address of the one gives that of the other. Null for other transports. */
+/** The HTTP address of a node, which shares the port of its websocket address. Null for other transports. */
 function gatewayAddress(address: string): string | null {
   const match = /^(\/[^/]+\/[^/]+\/tcp\/\d+)\/(ws|wss|tls\/ws|tls\/sni\/[^/]+\/ws)$/.exec(address)
   if (match === null) return null
@@ -95,7 +95,7 @@ function gatewayAddress(address: string): string | null {
   return endpoint + (transport === 'ws' ? '/http' : '/tls/http')
 }
 
-/** 422 for what is no CID; a CID of another kind is sound, and nobody here can provide it. */
+/** @throws {ProblemError} 422 for a text that is no CID; 404 for a CID of another kind, which has no provider here */
 function decodeProvidedCid(text: string): Key {
   try {
     CID.parse(text)

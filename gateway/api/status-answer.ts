@@ -1,4 +1,4 @@
-/** What this node says of itself: who it is and where, for peers that want to join; counts and limits, for its operator. */
+/** The status of this node: its identity and addresses for peers that want to join, its counts and limits for its operator. */
 
 import type { IceServer, Peer } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
@@ -15,8 +15,8 @@ export interface StatusParts {
 }
 
 /**
- * Any page may ask: tabs served by another gateway read `id` and `addresses` to join here. The counts are not for them, since
- * they would tell a stranger's page what the visitor's own node is doing.
+ * Every page may read the status: tabs of other gateways need `id` and `addresses` to join here. Only our own pages and programs get the
+ * counts, which would show a stranger's page what its reader's own node is doing.
  */
 export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Response {
   const { counts, startedAtMs, limits, ...rest } = parts.peer.status()

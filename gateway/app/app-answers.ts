@@ -1,4 +1,4 @@
-/** Answers with the app: its page, its files, and what is said about every path that is none of ours. */
+/** Answers with the app: its page and its files, and problems for all paths that are no address. */
 
 import { badAddress } from '../http/address-problems.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
@@ -18,7 +18,7 @@ export class AppAnswers {
     const page = await this.#assets.answer('/index.html', incoming)
     if (page !== null) return page
     const body =
-      '<p>This node runs, and its app is not built. Build it with <code>npm run build</code> and start the node again.</p>' +
+      '<p>This node runs, but its app is not built. Build it with <code>npm run build</code> and start the node again.</p>' +
       '<p>Reading works without it: open <code>/&lt;hash&gt;</code>, or hold a file with <code>mayfly hold FILE</code>.</p>'
     return new Response(renderPlainPage({ title: 'mayfly', body }), { headers: plainPageHeaders('nobody') })
   }
@@ -27,10 +27,10 @@ export class AppAnswers {
   async asset(incoming: GatewayRequest): Promise<Response> {
     const answer = await this.#assets.answer(incoming.path, incoming)
     if (answer !== null) return answer
-    throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'No such file of the app.' })
+    throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'The app has no such file.' })
   }
 
-  /** Files at the root of the app (an icon, robots.txt), and everything that is no address. */
+  /** Answers files at the root of the app (an icon, robots.txt), and all paths that are no address. */
   async elsewhere(incoming: GatewayRequest): Promise<Response> {
     const { path, request } = incoming
     if (/^\/[a-z0-9-]+\.(?!html)[a-z]+$/.test(path)) {
@@ -41,7 +41,7 @@ export class AppAnswers {
       throw new ProblemError({
         status: 501,
         code: 'ERR_NOT_IMPLEMENTED',
-        message: 'Of the delegated routing API, only GET /routing/v1/providers/CID is served here.',
+        message: 'This gateway serves only GET /routing/v1/providers/CID of the delegated routing API.',
       })
     }
     if (/^\/(?:api|to|ipfs|ipns)\//.test(path)) {

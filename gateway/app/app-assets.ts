@@ -1,4 +1,4 @@
-/** The files of the built tab, read once and kept in memory: a node serves them, and held content is never among them. */
+/** The files of the built tab, read once into memory. Held content is never among them. */
 
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ interface Asset {
   type: string
   /** Entity tag without quotes. Weak on the wire, since the same file goes out in several encodings. */
   tag: string
-  /** By encoding, made when first asked for. Bounded: two. */
+  /** By encoding, compressed at the first request. Bounded: two. */
   encoded: Map<Encoding, Promise<Uint8Array<ArrayBuffer>>>
 }
 
@@ -35,10 +35,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 const COMPRESSIBLE = /^text\/|json|svg|wasm|javascript/
-/** Below that, a header of the compressed form costs more than it saves. */
+/** Smaller files are not compressed: the header of the compressed form would cost more than it saves. */
 const MIN_COMPRESSED_BYTES = 1_024
 
-/** The highest quality costs the first visitor a second and saves a twentieth of the bytes. */
+/** The highest quality would cost the first client a second and save a twentieth of the bytes. */
 const BROTLI_QUALITY = 6
 
 const brotli = promisify(brotliCompress)
@@ -48,10 +48,10 @@ const compressors = {
 }
 
 export class AppAssets {
-  /** By path, with a slash in front. Fixed when built. */
+  /** By path, with a slash in front. Never changed. */
   readonly #assets = new Map<string, Asset>()
 
-  /** @param directory the output of the tab's build; absent or missing: no assets */
+  /** @param directory the output of the tab's build; without it there are no assets */
   constructor(directory?: string) {
     if (directory === undefined || !existsSync(directory)) return
     for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
@@ -67,13 +67,13 @@ export class AppAssets {
     }
   }
 
-  /** The text of a page that is to be filled in; null when the tab was not built. */
+  /** The text of a page template; null when the tab is not built. */
   text(path: string): string | null {
     const asset = this.#assets.get(path)
     return asset === undefined ? null : new TextDecoder().decode(asset.bytes)
   }
 
-  /** Answers with a file; null when there is none. What is under `/assets/` has its hash in its name and never changes. */
+  /** Answers with a file; null when there is none. A file under `/assets/` has its hash in its name and never changes. */
   async answer(path: string, incoming: GatewayRequest): Promise<Response | null> {
     const asset = this.#assets.get(path)
     if (asset === undefined) return null

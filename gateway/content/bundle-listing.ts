@@ -1,4 +1,4 @@
-/** What is said about a folder without an `index.html`: a page for people, a list for programs. */
+/** The listing of a folder without an `index.html`: a page for people, JSON for programs. */
 
 import { type BundleEntry, encodeKeyHex } from '../../node/index.ts'
 import { wantsHtml } from '../http/media-range.ts'
@@ -7,8 +7,8 @@ import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
 /**
- * @param folder its path, without a slash at the end
- * @param entries all files in it, those in its folders included
+ * @param folder the path of the folder, without a slash at the end
+ * @param entries all files in it, also those in its folders
  */
 export function answerListing(incoming: GatewayRequest, folder: string, entries: readonly BundleEntry[]): Response {
   const { headers, method } = incoming.request
@@ -24,7 +24,7 @@ export function answerListing(incoming: GatewayRequest, folder: string, entries:
   })
 }
 
-/** A path as it stands in an address: each part encoded once, so that no name can be more than a name. */
+/** A path as an address has it: each part is encoded once, so no name can change the path. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }

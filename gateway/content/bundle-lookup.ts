@@ -1,28 +1,28 @@
-/** Bundles as the gateway meets them: found by their key, read once, and asked for what a path inside them leads to. */
+/** Reads bundles once, and resolves paths inside them. */
 
 import { createRecentMap } from '../../node/async/recent-map.ts'
 import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES, type OpenedContent } from '../../node/index.ts'
 import { outlineQuery } from '../http/outline-query.ts'
 import { ProblemError } from '../http/problem.ts'
 
-/** A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
+/** The result of a lookup. A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
 export type Inside = { entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { needsSlash: true } | { missing: true }
 
 /** A decoded bundle may take some ten MiB. */
 const MAX_KNOWN_BUNDLES = 8
 
 export class BundleLookup {
-  /** By hash, and the query of the link where there is an outline. */
+  /** By hash and the query of the link. Bounded: MAX_KNOWN_BUNDLES, least recently used out first. */
   readonly #known = createRecentMap<string, BundleEntry[]>({ maxEntries: MAX_KNOWN_BUNDLES })
 
   /**
-   * The files of a bundle, in the order of their paths.
+   * Reads the files of a bundle, in the order of their paths.
    *
-   * @throws {MayflyError} ERR_UNAVAILABLE, when its bytes do not come
-   * @throws {ProblemError} 422, for bytes that only begin as a bundle does
+   * @throws {MayflyError} ERR_UNAVAILABLE, when its bytes do not arrive
+   * @throws {ProblemError} 422, for bytes that begin like a bundle and are none
    */
   async entries(content: OpenedContent, hash: string, signal: AbortSignal): Promise<BundleEntry[]> {
-    // Another outline may be a lie about the same hash.
+    // A link may lie about the outline of a hash.
     const id = hash + outlineQuery(content.outline)
     const known = this.#known.get(id)
     if (known !== undefined) return known
@@ -39,7 +39,7 @@ export class BundleLookup {
 }
 
 /**
- * @param inside a decoded path, as in an address
+ * @param inside a decoded path
  * @param showsIndex true when a folder stands for its `index.html`
  */
 export function lookInside(entries: readonly BundleEntry[], inside: string, showsIndex = true): Inside {

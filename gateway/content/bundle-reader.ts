@@ -1,4 +1,4 @@
-/** Answers for paths inside a bundle: a file under its own hash and type, a folder's page, a zip of it, a Metalink. */
+/** Answers paths inside a bundle: a file with its own hash and type, the listing of a folder, a zip archive, a Metalink. */
 
 import { type BundleEntry, encodeKeyHex, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
@@ -24,9 +24,9 @@ export interface BundleReaderParts {
   search: ContentSearch
   answers: ContentAnswers
   lookup: BundleLookup
-  /** Origin of the links that are given out; without one, the origin that the request came to. */
+  /** Origin of the links in answers; without one, the origin of the request. */
   publicUrl?: string
-  /** How long a file of an archive may take to be found, in ms. */
+  /** How long the search for a file of an archive may take, in ms. */
   searchTimeoutMs: number
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
@@ -38,7 +38,7 @@ export interface Found {
   facts: ContentFacts
 }
 
-/** What an address inside a bundle leads to. */
+/** The target of a path inside a bundle. */
 export type Target = { file: Found; entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { location: string }
 
 export class BundleReader {
@@ -50,7 +50,7 @@ export class BundleReader {
 
   /**
    * @param showsIndex true when a folder stands for its `index.html`
-   * @throws {MayflyError} as `content.open`, but for the file's own absence
+   * @throws {MayflyError} as `content.open`, except for the absence of the file itself
    * @throws {ProblemError} 404 for a path that leads nowhere, and for a file that nobody holds
    */
   async target(found: Found, address: ContentAddress, incoming: GatewayRequest, showsIndex = true): Promise<Target> {
@@ -79,7 +79,7 @@ export class BundleReader {
     return this.#parts.answers.answerFile(target.file.content, target.file.facts, target.entry.path, incoming)
   }
 
-  /** Answers `?format=zip`: all files of the bundle, or of a folder in it, by their paths from there. */
+  /** Answers `?format=zip` with all files of the bundle or folder, by their relative paths. */
   async zip(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
     const entries = await this.#entries(found, address, incoming)
     const inside = address.inside ?? ''
@@ -108,7 +108,7 @@ export class BundleReader {
     })
   }
 
-  /** Answers `?format=metalink`: the content or the file with its pieces; of a bundle or a folder, all its files. */
+  /** Answers `?format=metalink` with the content or file and its pieces, or with all files of a bundle or folder. */
   async metalink(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
     const { publicUrl = incoming.request.url } = this.#parts
     const { hash, inside } = address
@@ -145,7 +145,7 @@ export function redirect(location: string): Response {
 function describeFile({ content, facts }: Found, name: string): MetalinkFile {
   const { hash, outline, size } = facts
   const file = { name, hash, path: `/raw/${hash}${outlineQuery(outline)}` }
-  // What only a holder says would make a download manager refuse the right bytes.
+  // Size and pieces that only a holder vouches for could make a download manager refuse the right bytes.
   return content.isTrusted ? { ...file, size, ...(content.pieces && { pieces: content.pieces }) } : file
 }
 
@@ -167,8 +167,8 @@ function entryGone({ hash, raw }: ContentAddress, { path }: BundleEntry): Proble
   return new ProblemError({
     status: 404,
     code: 'ERR_NO_HOLDER',
-    message: `The list of files is here, and nobody holds its file ${JSON.stringify(path)} now.`,
-    advice: 'Ask who shared it to come back, or ask with ?wait=30s to wait for a holder.',
+    message: `The list of files is here, but nobody holds its file ${JSON.stringify(path)} now.`,
+    advice: 'Ask its author to come back, or add ?wait=30s to wait for a holder.',
     link: `${raw ? '/raw' : ''}/${hash}/`,
   })
 }

@@ -1,7 +1,4 @@
-/**
- * Answers a request for content at `/<hash>` or `/raw/<hash>`, or for what is inside it: the viewer for a person who goes there, the
- * bytes for everybody else.
- */
+/** Answers `/<hash>`, `/raw/<hash>` and paths inside them: with the viewer for a browser's navigation, with the bytes for any other request. */
 
 import { decodeKeyHex, type OpenedContent } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
@@ -26,7 +23,7 @@ export interface ContentReaderParts {
   requireAllowed: (hash: string) => void
 }
 
-/** Nobody has it, nobody could be asked, nobody gave it: a person waits for better times in the viewer. */
+/** No holder, no network, no bytes in time: statuses that the viewer shows, since they may pass while its reader waits. */
 const VIEWABLE: ReadonlySet<Problem['status']> = new Set([404, 503, 504])
 
 const LISTING_TYPE: ContentType = { type: 'text/html; charset=utf-8', extension: 'html' }
@@ -44,11 +41,11 @@ export class ContentReader {
     requireReadMethod(method)
     this.#parts.requireAllowed(address.hash)
     const format = incoming.query.size === 0 ? null : incoming.query.get('format')
-    if (format !== null) return this.#give(address, incoming, format)
-    return !address.raw && isNavigation(headers) ? this.#view(address, incoming) : this.#give(address, incoming, null)
+    if (format !== null) return this.#answerBytes(address, incoming, format)
+    return !address.raw && isNavigation(headers) ? this.#answerViewer(address, incoming) : this.#answerBytes(address, incoming, null)
   }
 
-  async #give(address: ContentAddress, incoming: GatewayRequest, format: string | null): Promise<Response> {
+  async #answerBytes(address: ContentAddress, incoming: GatewayRequest, format: string | null): Promise<Response> {
     const { answers, bundles } = this.#parts
     const { hash, raw, inside } = address
     const content = await this.#find(hash, incoming)
@@ -60,7 +57,7 @@ export class ContentReader {
     return bundles.answer(found, address, incoming)
   }
 
-  async #view(address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+  async #answerViewer(address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
     const { answers, bundles, viewer } = this.#parts
     const { hash, inside } = address
     const { method } = incoming.request
@@ -71,7 +68,7 @@ export class ContentReader {
       const raw = `/raw/${hash}/${encodePath(inside ?? '')}${outlineQuery(found.facts.outline)}`
       const target = await bundles.target(found, { ...address, inside: inside ?? '' }, incoming)
       if ('location' in target) return redirect(target.location)
-      // The page of a folder is shown like a page of its author's.
+      // The listing of a folder is framed like a page of its author.
       const shown = 'folder' in target ? { ...found.facts, contentType: LISTING_TYPE } : target.file.facts
       return viewer.answer(hash, { content: shown, raw }, method)
     } catch (error) {
@@ -91,7 +88,7 @@ function unknownFormat(format: string): ProblemError {
   return new ProblemError({
     status: 406,
     code: 'ERR_NOT_ACCEPTABLE',
-    message: `There is no form ${JSON.stringify(format.slice(0, 40))} of content here.`,
-    advice: 'Leave out ?format= for the bytes; there is ?format=metalink, and ?format=zip of a bundle.',
+    message: `There is no format ${JSON.stringify(format.slice(0, 40))} of content here.`,
+    advice: 'Leave out ?format= to get the bytes, or ask for ?format=metalink, or ?format=zip of a bundle.',
   })
 }

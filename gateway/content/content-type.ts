@@ -1,9 +1,8 @@
 /**
- * What kind of thing some bytes are, from the bytes alone: nobody's word about a type is kept with content. Text is looked at
- * first, since two letters are enough for a magic number (a page that begins with "BM" is no bitmap).
+ * Sniffs the media type of content from its bytes alone: no declared type is kept with content. Text is recognized first, since a magic
+ * number may be as short as two letters (a page that begins with "BM" is no bitmap).
  *
- * No script or style type is ever given: together with `nosniff`, held bytes can then never run as a script, a worker or a style
- * of a page that did not mean to be theirs.
+ * The result is never a script or style type. With `nosniff`, held bytes can then never run as a script, a worker or a style of another page.
  */
 
 import { fileTypeFromBuffer } from 'file-type'
@@ -28,7 +27,7 @@ export const BUNDLE_TYPE: ContentType = { type: BUNDLE_MEDIA_TYPE, extension: 'b
 export const SEALED_TYPE: ContentType = { type: SEALED_MEDIA_TYPE, extension: 'private' }
 const PDF: ContentType = { type: 'application/pdf', extension: 'pdf' }
 
-/** Bytes that no text has. @see https://mimesniff.spec.whatwg.org/#binary-data-byte */
+/** Bytes that text never has. @see https://mimesniff.spec.whatwg.org/#binary-data-byte */
 const BINARY_CHARACTER = /[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f]/
 const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(?:; ?[a-z0-9-]+="?[a-z0-9.,-]+"?)*$/i
 
@@ -44,7 +43,7 @@ const HTML_ELEMENTS = new Set(
 /** How much text is searched for the first element, in characters: comments may stand before it. */
 const HEAD_CHARS = 16_384
 
-/** So much of what is not in memory is looked at, in bytes. */
+/** The first bytes that are read of content that is not in memory. */
 export const SNIFFED_BYTES = 65_536
 
 /** @param isWhole false when `bytes` are only the first ones */
@@ -55,7 +54,7 @@ export async function sniffContentType(bytes: Uint8Array, isWhole = true): Promi
   if (text !== null && !BINARY_CHARACTER.test(text)) return sniffText(text)
   const binary = await sniffMagicNumber(bytes)
   if (binary !== null) return binary
-  // Some stray control character in what is text otherwise; a NUL means data.
+  // A stray control character is allowed in text; a NUL means binary data.
   return text !== null && !text.includes('\0') ? PLAIN : OCTETS
 }
 
@@ -66,7 +65,7 @@ export function isDisplayable(type: string): boolean {
 
 function decodeUtf8(bytes: Uint8Array, isWhole: boolean): string | null {
   try {
-    // The last character of a beginning may be cut: a stream goes on.
+    // The last character of the first bytes may be incomplete: `stream` allows that.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !isWhole })
   } catch {
     return null

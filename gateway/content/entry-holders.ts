@@ -1,30 +1,30 @@
-/** Whether each file of a bundle has a holder now: asked before the first byte of an archive, which could only be cut later. */
+/** Checks that each file of a bundle has a holder, before the first byte of an archive: later the archive could only be cut. */
 
 import type { BundleEntry, Key, Peer } from '../../node/index.ts'
 import { encodeKeyHex } from '../../node/index.ts'
 import { ProblemError, problemOf } from '../http/problem.ts'
 
-/** Files that are looked for side by side. */
+/** Files that are searched for at the same time. */
 const MAX_SIDE_BY_SIDE = 16
 
 /**
- * @throws {ProblemError} 404 for the first file that nobody holds, 503 or 504 for one that could not be looked for; naming its path
+ * @throws {ProblemError} 404 for the first file without a holder, 503 or 504 for one whose search failed; with its path
  * @throws signal.reason, when aborted
  */
 export async function requireHolders(peer: Peer, entries: readonly BundleEntry[], signal: AbortSignal): Promise<void> {
   const held = new Set(peer.content.held().map(({ key }) => encodeKeyHex(key)))
-  /** One of those with the same bytes is enough. Bounded: the entries of a bundle. */
+  /** By key: of files with the same bytes, one is enough. Bounded: the entries of a bundle. */
   const unknown = new Map(entries.map((entry) => [encodeKeyHex(entry.key), entry]))
   const rest = Array.from(unknown.values()).filter(({ key }) => !held.has(encodeKeyHex(key)) && !peer.content.has(key))
   const found = new AbortController()
   const inner = AbortSignal.any([signal, found.signal])
-  const look = async () => {
+  const search = async () => {
     for (let entry = rest.shift(); entry !== undefined; entry = rest.shift()) await requireHolder(peer, entry, inner)
   }
   try {
-    await Promise.all(Array.from({ length: Math.min(MAX_SIDE_BY_SIDE, rest.length) }, look))
+    await Promise.all(Array.from({ length: Math.min(MAX_SIDE_BY_SIDE, rest.length) }, search))
   } finally {
-    found.abort(new Error('one is missing, or none'))
+    found.abort(new Error('the search is over'))
   }
 }
 
@@ -35,14 +35,14 @@ async function requireHolder(peer: Peer, { key, path }: BundleEntry, signal: Abo
   } catch (error) {
     const problem = problemOf(error)
     if (problem === null) throw error
-    throw new ProblemError({ ...problem, message: `${problem.message} It looked for the file ${JSON.stringify(path)}.` })
+    throw new ProblemError({ ...problem, message: `${problem.message} The search was for the file ${JSON.stringify(path)}.` })
   }
   if (isHeld) return
   throw new ProblemError({
     status: 404,
     code: 'ERR_NO_HOLDER',
     message: `Nobody holds the file ${JSON.stringify(path)} now, so the archive cannot be made.`,
-    advice: 'Ask who shared it to come back, or get the other files one by one.',
+    advice: 'Ask its author to come back, or get the other files one by one.',
   })
 }
 

@@ -1,18 +1,18 @@
 /**
- * The media type of a file in a bundle. Its author's word counts where it can do no harm in the sandbox that all held bytes are in;
- * otherwise the bytes are asked, and last the name.
+ * The media type of a file in a bundle. The author's type counts if it is harmless in the sandbox of held bytes. Otherwise the type of the
+ * file's name counts where the bytes look like text, and at last the type of the bytes.
  */
 
 import { type BundleEntry, mediaTypeOf } from '../../node/index.ts'
 
-/** What a site is made of. Kinds that change how other parts are taken (`multipart/…`) are not among them. */
+/** The types of the parts of a site, without those that change how other parts are read (`multipart/…`). */
 const HARMLESS =
   /^(?:(?:image|audio|video|font|model)\/[\w.+-]+|text\/(?:html|plain|css|javascript|csv|markdown|vtt|xml|calendar)|application\/(?:json|manifest\+json|pdf|wasm|xml|xhtml\+xml|zip|gzip|octet-stream|rtf|epub\+zip|geo\+json|ld\+json|rss\+xml|atom\+xml|ogg|x-tar|x-7z-compressed|vnd\.[\w.+-]+))$/
 
-/** Types that would run in, or change, the page that asked for them. */
+/** Types that run in the page that loads them, or change it. */
 const ACTIVE = /^(?:text\/(?:css|javascript)|application\/wasm)\b/
 
-/** @param sniffed what the bytes look like */
+/** @param sniffed the type that the bytes look like */
 export function entryType({ path, type }: Pick<BundleEntry, 'path' | 'type'>, sniffed: string): string {
   const said = type.toLowerCase()
   if (said === 'application/javascript' || said === 'application/x-javascript') return withCharset('text/javascript')
@@ -22,8 +22,8 @@ export function entryType({ path, type }: Pick<BundleEntry, 'path' | 'type'>, sn
 }
 
 /**
- * The type as this request may have it. Pages in the sandbox have no origin, so their requests come from another one; what comes from
- * our own origin is the app, and no file of a stranger's may be its script or its style.
+ * The type for this request. A same-origin request comes from the app, since pages in the sandbox have no origin. No stranger's file may be
+ * the app's script or style, so it gets plain text.
  */
 export function typeFor(headers: Headers, type: string): string {
   return ACTIVE.test(type) && headers.get('sec-fetch-site') === 'same-origin' ? 'text/plain; charset=utf-8' : type

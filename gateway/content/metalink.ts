@@ -1,5 +1,5 @@
 /**
- * A Metalink: what a download manager needs to fetch content from several gateways at once and check every piece by itself.
+ * A Metalink: the description with which a download manager fetches content from several gateways at once and checks every piece.
  *
  * @see https://www.rfc-editor.org/rfc/rfc5854
  */
@@ -12,11 +12,11 @@ import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
 export interface MetalinkFile {
-  /** Its name, or its path where there are several. */
+  /** Its name, or its path among several files. */
   name: string
   /** In hex. */
   hash: string
-  /** In bytes; left out where only a holder says so. */
+  /** In bytes; left out while the outline is not trusted. */
   size?: number
   pieces?: { readonly bytes: number; readonly hashes: Uint8Array }
   /** Path and query at a gateway. */
@@ -24,11 +24,11 @@ export interface MetalinkFile {
 }
 
 const KEY_BYTES = 32
-/** Other gateways that a link may name with `mirror`. */
+/** Further gateways that `mirror` may name. */
 const MAX_MIRRORS = 8
 
 /**
- * @param origin of this gateway
+ * @param origin the origin of this gateway
  * @throws {ProblemError} 400, for a `mirror` that is no address of a gateway
  */
 export function answerMetalink(incoming: GatewayRequest, files: readonly MetalinkFile[], name: string, origin: string): Response {
@@ -47,7 +47,7 @@ export function answerMetalink(incoming: GatewayRequest, files: readonly Metalin
 }
 
 function fileElement({ name, hash, size, pieces, path }: MetalinkFile, origins: readonly string[]): string {
-  // The name is a path, so each part of it has to be a name.
+  // The name is a path: each part of it is sanitized by itself.
   const safeName = name.split('/').map(harmlessName).join('/')
   const urls = origins.map((origin) => `    <url priority="1">${escapeHtml(origin + path)}</url>\n`)
   return (

@@ -1,6 +1,6 @@
 /**
- * The page that a browser gets at `/<hash>`: what happened, in words, and the held page in a sandboxed frame. It shows the content
- * before, and also without, any script; the tab's script takes over from there.
+ * The page that a browser gets at `/<hash>`: a sentence about the content, and the held page in a sandboxed frame. It works without scripts;
+ * the tab's script adds to it.
  */
 
 import { outlineQuery } from '../http/outline-query.ts'
@@ -10,11 +10,11 @@ import { APP_HEADERS, SANDBOX } from '../http/security-headers.ts'
 import type { ContentFacts } from './content-answer.ts'
 import { isDisplayable, SEALED_TYPE } from './content-type.ts'
 
-/** What the viewer tells: the content, or why there is none. */
+/** The result that the viewer shows: the content, or the reason why there is none. */
 export type ViewerFindings =
   | {
       content: ContentFacts
-      /** Where its bytes are, when it is not the content of the hash itself. */
+      /** The path of its bytes, when it is not the content of the hash itself. */
       raw?: string
     }
   | { problem: Problem }
@@ -29,7 +29,7 @@ const PLACEHOLDER = /\{\{(HASH|STATE|TITLE|SENTENCE|SIZE|TYPE|FRAME|RAW)\}\}/g
 export class ViewerPage {
   readonly #template: string | null
 
-  /** @param template `viewer.html` of the built tab; null: a plain page stands in */
+  /** @param template `viewer.html` of the built tab; null for a plain page instead */
   constructor(template: string | null) {
     this.#template = template
   }
@@ -41,7 +41,7 @@ export class ViewerPage {
       ...(this.#template === null ? plainPageHeaders('nobody') : APP_HEADERS),
       'content-type': 'text/html; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),
-      'cache-control': 'no-store', // it tells who is there now
+      'cache-control': 'no-store', // its holders may be gone in a second
       vary: 'Accept, Sec-Fetch-Dest',
     }
     const problem = 'problem' in findings ? findings.problem : null
@@ -73,14 +73,14 @@ function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, str
   }
 }
 
-/** Whether the address had a key behind it, no gateway can see. */
+/** The sentence about content of this type. No gateway can see whether the address has a link key in its fragment. */
 function sentenceOf(type: string): string {
   if (type === SEALED_TYPE.type) {
-    return 'This page is private: this gateway has only cipher text of it. The whole link, with what follows #k=, opens it in a browser that runs scripts.'
+    return 'This page is private: this gateway sees only cipher text. The whole link, including the part after #k=, opens it in a browser that runs scripts.'
   }
   return isDisplayable(type)
-    ? 'This gateway got the page from somebody who holds it now, and checked that it is the one with this address.'
-    : 'This is a file that a browser does not show in a page. Its bytes are the ones with this address: save it to see it.'
+    ? 'This gateway got the page from somebody who holds it now, and checked that it matches this address.'
+    : 'A browser cannot show this file in a page. Its bytes match this address: save it to open it.'
 }
 
 function rawLink(hash: string, findings: ViewerFindings): string {

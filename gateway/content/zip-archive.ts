@@ -1,6 +1,6 @@
 /**
- * A zip archive of files that come one after the other, nothing compressed and nothing kept: its size is known before the first byte.
- * The same files make the same archive. ZIP64 throughout where a size or a place needs it.
+ * Streams files as a zip archive, one after the other and not compressed, so its size is known before the first byte. The same files make the
+ * same archive. ZIP64 is used where a size or an offset needs it.
  *
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3 general format, 4.5.3 ZIP64)
  */
@@ -10,7 +10,7 @@ import { crc32 } from 'node:zlib'
 export interface ZipFile {
   /** Parts joined by '/'. */
   path: string
-  /** In bytes; `read` gives exactly so many. */
+  /** In bytes; `read` yields exactly so many. */
   size: number
   read(signal: AbortSignal): AsyncIterable<Uint8Array>
 }
@@ -18,7 +18,7 @@ export interface ZipFile {
 interface Placed {
   file: ZipFile
   name: Uint8Array
-  /** Where its header begins. */
+  /** Where its header begins, in bytes. */
   offset: number
   isLarge: boolean
 }
@@ -29,7 +29,7 @@ const MAX_16 = 0xffff
 const FLAGS = 0x0808
 const VERSION = 20
 const VERSION_ZIP64 = 45
-/** 1 January 1980, 00:00: the first moment that the format knows, since content has no date. */
+/** 1 January 1980, the earliest date of the format: content has no date. */
 const DOS_DATE = 0x0021
 
 const LOCAL_HEADER = 30
@@ -47,7 +47,7 @@ export function zipSize(files: readonly ZipFile[]): number {
   return directoryOffset + directory + (needsZip64End(placed.length, directoryOffset, directory) ? END_ZIP64 : 0) + END
 }
 
-/** @throws when a file gives another number of bytes than its size */
+/** @throws when a file has another number of bytes than its size */
 export async function* writeZip(files: readonly ZipFile[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { placed, directoryOffset } = place(files)
   const checksums: number[] = []
@@ -60,7 +60,7 @@ export async function* writeZip(files: readonly ZipFile[], signal: AbortSignal):
       size += bytes.byteLength
       yield bytes
     }
-    if (size !== each.file.size) throw new Error(`${each.file.path} gave ${size} bytes instead of ${each.file.size}`)
+    if (size !== each.file.size) throw new Error(`${each.file.path} has ${size} bytes instead of ${each.file.size}`)
     checksums.push(checksum)
     yield descriptor(each, checksum)
   }

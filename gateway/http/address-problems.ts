@@ -1,4 +1,4 @@
-/** What is told about a path that names nothing, or nothing that can be given. */
+/** Problems of paths that name nothing, or content that cannot be answered. */
 
 import { isKeyHex } from '../../node/index.ts'
 import { type ContentAddress, suggestPath } from './address.ts'

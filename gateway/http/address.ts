@@ -1,6 +1,6 @@
 /**
- * Exact reading of request paths. A path is either written in its one right form or refused, with a hint at what was probably
- * meant; nothing is decoded, folded or guessed into something else.
+ * Exact parsing of request paths. A path in its one canonical form is accepted; any other is refused, with a hint at the probable one.
+ * Nothing is decoded, case-folded or guessed into another path.
  */
 
 import { base32 } from 'multiformats/bases/base32'
@@ -11,25 +11,25 @@ export interface ContentAddress {
   hash: string
   /** True under `/raw/`: always the bytes, never the viewer. */
   raw: boolean
-  /** Path inside the content, decoded, when there is one; an empty text after a final slash. */
+  /** Decoded path inside the content; an empty text after a final slash. */
   inside?: string
 }
 
 const CONTENT_FORM = /^\/(raw\/)?([0-9a-f]{64})(?:\/(.*))?$/
-/** What a path may hold: visible ASCII, without the characters that other programs take for a slash, a query or a fragment. */
+/** Characters of a path: visible ASCII, without those that other programs take for a slash, a query or a fragment. */
 const PATH_CHARACTERS = /^\/[!$&-.0-;=@-Z_a-z~/%]*$/
 const ENCODED_BYTE = /%[0-9a-f]{2}/gi
-/** Dot, slash, backslash, percent and NUL still encoded after one decoding: somebody hopes for a second one. */
+/** A dot, slash, backslash, percent or NUL that is still encoded after one decoding: an attack on a program that decodes twice. */
 const ENCODED_TWICE = /%(?:2e|2f|5c|25|00)/i
 
-/** Splits a request target at its query. The text of an absolute URL loses its origin. */
+/** Splits a request target at its query. An absolute URL loses its origin. */
 export function splitTarget(target: string): { path: string; query: string } {
   const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '')
   const at = local.indexOf('?')
   return at === -1 ? { path: local, query: '' } : { path: local.slice(0, at), query: local.slice(at + 1) }
 }
 
-/** What is wrong with the form of a path, in words; null when it is sound. */
+/** The fault in the form of a path, in words; null when there is none. */
 export function pathFault(path: string): string | null {
   if (!PATH_CHARACTERS.test(path)) return 'it has characters that do not belong in a path'
   if (path.replace(ENCODED_BYTE, '').includes('%')) return 'it has a % that encodes nothing'
@@ -43,7 +43,7 @@ export function pathFault(path: string): string | null {
   return null
 }
 
-/** Reads `/<hash>`, `/raw/<hash>` and paths inside them; null for every other path. Call `pathFault` first. */
+/** Parses `/<hash>`, `/raw/<hash>` and paths inside them; null for every other path. Call `pathFault` first. */
 export function parseContentPath(path: string): ContentAddress | null {
   const match = CONTENT_FORM.exec(path)
   if (match === null) return null
@@ -52,7 +52,7 @@ export function parseContentPath(path: string): ContentAddress | null {
   return inside === undefined ? address : { ...address, inside: inside.split('/').map(decodeSegment).join('/') }
 }
 
-/** The right path for a text that names content in another form (upper case, base32, CID, a hash among other signs); null for none. */
+/** The canonical path for a text that names content in another form (upper case, base32, CID, a hash among other characters); null for none. */
 export function suggestPath(path: string): string | null {
   const prefix = /^\/raw\//i.test(path) ? '/raw/' : '/'
   const text = decodeSegment(path.slice(prefix.length)) ?? ''
@@ -76,7 +76,7 @@ function hashOfCid(text: string): string | null {
   try {
     return encodeKeyHex(decodeKeyCid(text))
   } catch {
-    return null // a CID of something else, or no CID at all: no hint
+    return null // no CID, or one of another hash
   }
 }
 

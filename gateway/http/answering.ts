@@ -1,4 +1,4 @@
-/** The way of each request through a gateway: to its answer, or to the words for what went wrong, counted and told to the log. */
+/** Answers each request of a gateway, turns errors into problems, counts the answers and reports them to the log. */
 
 import { UNKNOWN_CLIENT } from '../../node/index.ts'
 import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed } from '../types.ts'
@@ -18,13 +18,13 @@ export interface AnsweringParts {
 
 /** Longer paths are cut in the log. */
 const MAX_LOGGED_PATH = 200
-/** The status of a websocket that is opened. */
+/** The status of a websocket that opens. */
 const SWITCHING = 101
 const NO_QUERY = new URLSearchParams()
 
 const STOPPING: Problem = { status: 503, code: 'ERR_NOT_STARTED', message: 'This gateway is stopping.', retryAfterS: 5 }
 const BROKEN: Problem = { status: 500, code: 'ERR_INTERNAL', message: 'Something broke in this gateway. The operator finds it in the log.' }
-/** 499 is what proxies write in their logs for a client that did not wait. */
+/** The status that proxies log for a client that did not wait. */
 const GONE_AWAY: Problem = { status: 499, code: 'ERR_UNAVAILABLE', message: 'The client went away.' }
 
 /** Neither rejects. */
@@ -39,12 +39,12 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
     const problem = problemOf(error)
     if (problem !== null) return problemAnswer(problem, request)
     if (closing.aborted) return problemAnswer(STOPPING, request)
-    if (request.signal.aborted) return problemAnswer(GONE_AWAY, request) // nobody reads it
+    if (request.signal.aborted) return problemAnswer(GONE_AWAY, request) // for the log alone
     onEvent?.(failureOf(error, incoming))
     return problemAnswer(BROKEN, request)
   }
 
-  /** What every request comes to, a websocket's handshake as well. */
+  /** Runs a handler, for plain requests and websocket handshakes alike. */
   async function answerRequest<Answer>(
     incoming: GatewayRequest,
     bindings: RouteBindings,
@@ -85,7 +85,7 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
   }
 }
 
-/** What the log is told of an error that nobody expected. */
+/** The event of an unexpected error. */
 export function failureOf(error: unknown, { request, client, path }: GatewayRequest): GatewayEvent {
   return { type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address.ip }
 }
@@ -95,8 +95,8 @@ function readRequest(request: Request, client: Client): GatewayRequest {
   return { request, client: { address: UNKNOWN_CLIENT, ...client }, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
 }
 
-/** A held page that became a service worker would answer for everything here. No part of the app is one either. */
+/** A held page that became a service worker could answer for every address here. The app has no service worker either. */
 function requireNoServiceWorker(headers: Headers): void {
   if (!headers.has('service-worker') && headers.get('sec-fetch-dest') !== 'serviceworker') return
-  throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'Nothing here may become a service worker.' })
+  throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'No script of this gateway may become a service worker.' })
 }

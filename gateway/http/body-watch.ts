@@ -1,16 +1,16 @@
 /**
- * Ends a request whose body has stopped coming. As long as bytes keep coming, a body may take its time: a large file over a slow line
- * takes hours. How large it may be is for who reads it.
+ * Ends a request whose body stalls. As long as bytes arrive, a body may take its time: a large file over a slow line takes hours. Its size is
+ * limited where it is read.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** What has to come from one look to the next, in bytes: a line that is slower than this has stopped. */
+/** The least that arrives between two checks, in bytes: a slower body stalls. */
 const LEAST_BYTES = 1_024
-/** How long a client that is told may take to hear it, in ms. */
+/** How long a client may take to read the 408, in ms. */
 const HEAR_MS = 1_000
 
-/** @param stallMs how often to look: after two of these at the latest, a body that has stopped is given up */
+/** @param stallMs the interval of the checks: a body that stalls is given up after two of them at the latest */
 export function watchBody(incoming: IncomingMessage, outgoing: ServerResponse, stallMs: number): void {
   const { socket, headers } = incoming
   if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return

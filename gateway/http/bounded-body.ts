@@ -1,10 +1,10 @@
-/** The body of a request, whole in memory, up to a limit. */
+/** Reads the body of a request into memory, up to a limit. */
 
 import type { ProblemError } from './problem.ts'
 
 /**
- * @param tooLarge what is thrown for a larger one: before it is read, where its length is told
- * @throws what `tooLarge` makes
+ * @param tooLarge makes the error for a larger body, which is thrown before reading when Content-Length is given
+ * @throws the error of `tooLarge`
  */
 export async function readBoundedBody(request: Request, maxBytes: number, tooLarge: () => ProblemError): Promise<Uint8Array<ArrayBuffer>> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()

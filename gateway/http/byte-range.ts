@@ -11,15 +11,15 @@ export interface ByteRange {
   last: number
 }
 
-/** More ranges than this in one header are answered with the whole, which the standard allows. */
+/** A header with more ranges is answered with the whole, which the standard allows. */
 export const MAX_RANGES = 16
 
 /**
- * The ranges that a header asks for of `size` bytes, in its order; `null` when the whole is the answer (no header, another unit, wrong
- * form, too many ranges, or together more than the whole); `'unsatisfiable'` when all of them lie outside.
+ * The ranges of a header, in its order, for content of `size` bytes. Null when the whole is the answer: no header, another unit, a wrong
+ * form, too many ranges, or ranges that together exceed the whole. `'unsatisfiable'` when all of them lie outside.
  */
 export function parseByteRanges(header: string | null, size: number): ByteRange[] | 'unsatisfiable' | null {
-  // A range of nothing cannot be written down (Content-Range has no form for it): the whole is as good.
+  // Content-Range has no form for a range of no bytes: the answer is the whole.
   if (header === null || size === 0) return null
   const list = /^bytes=(.*)$/i.exec(header)?.[1]?.split(',')
   if (list === undefined || list.length > MAX_RANGES) return null
@@ -30,7 +30,7 @@ export function parseByteRanges(header: string | null, size: number): ByteRange[
     if (range !== 'unsatisfiable') ranges.push(range)
   }
   if (ranges.length === 0) return 'unsatisfiable'
-  // Overlaps make a small question have a large answer.
+  // Overlapping ranges would make a small request have a large answer.
   const total = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0)
   return total > size ? null : ranges
 }

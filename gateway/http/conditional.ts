@@ -14,7 +14,7 @@ interface EntityTag {
 
 export type Precondition = 'proceed' | 'not-modified' | 'failed'
 
-/** What If-Match and If-None-Match make of a GET or HEAD of something that exists. `tag` is without quotes. */
+/** Evaluates If-Match and If-None-Match for a GET or HEAD of existing content. @param tag without quotes */
 export function checkPreconditions(headers: Headers, tag: string): Precondition {
   const match = headers.get('if-match')
   if (match !== null && !listsTag(match, tag, 'strong')) return 'failed'
@@ -23,13 +23,13 @@ export function checkPreconditions(headers: Headers, tag: string): Precondition 
   return 'proceed'
 }
 
-/** True when a Range header may be granted: no If-Range, or one that names exactly these bytes. */
+/** True when a Range header applies: there is no If-Range, or it names exactly these bytes. */
 export function allowsRange(headers: Headers, tag: string): boolean {
   const condition = headers.get('if-range')
   return condition === null || condition.trim() === `"${tag}"`
 }
 
-/** True when the header lists the tag, or is `*`. Weak comparison takes `W/"x"` for `"x"`, strong does not. */
+/** True when the header lists the tag, or is `*`. In weak comparison `W/"x"` equals `"x"`, in strong comparison it does not. */
 function listsTag(header: string, tag: string, comparison: 'weak' | 'strong'): boolean {
   if (header.trim() === '*') return true
   return parseTags(header).some((each) => each.tag === tag && (comparison === 'weak' || !each.weak))

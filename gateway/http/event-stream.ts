@@ -35,7 +35,7 @@ export function encodeServerSentEvent({ id, event, data }: ServerSentEvent): str
 }
 
 export interface EventStreamOptions {
-  /** The values, as JSON. Whoever made the iterator ends it when `onEnd` is called. */
+  /** The values, as JSON. The caller ends the iterator when `onEnd` is called. */
   events: AsyncIterator<string>
   /** A comment is sent after so long without an event, in ms. */
   keepAliveMs: number

@@ -1,4 +1,4 @@
-/** The fields of a form that a page sent. */
+/** Reads the fields of a form that a page sends. */
 
 import { readBoundedBody } from './bounded-body.ts'
 import { ProblemError } from './problem.ts'
@@ -7,7 +7,7 @@ import { ProblemError } from './problem.ts'
 export async function readFormFields(request: Request, maxBytes: number): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/x-www-form-urlencoded\b/i.test(type)) {
-    throw new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', message: 'This is for the form of the page.' })
+    throw new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', message: 'Only the form of the page sends to this address.' })
   }
   const bytes = await readBoundedBody(request, maxBytes, () => tooLarge(maxBytes))
   return new URLSearchParams(new TextDecoder().decode(bytes))

@@ -1,4 +1,4 @@
-/** The Accept header: which types a client wants, and whether a person in a browser is asking for a page. */
+/** The Accept header: the types that a client wants, and whether a person in a browser asks for a page. */
 
 interface MediaRange {
   type: string
@@ -6,7 +6,7 @@ interface MediaRange {
   q: number
 }
 
-/** Longer headers are cut: nobody's list of wishes is that long. */
+/** Longer headers are cut: no client has such a long list. */
 const MAX_ACCEPT_CHARS = 1_024
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-accept */
@@ -24,17 +24,17 @@ function parseAccept(accept: string | null): MediaRange[] {
     .filter((range) => range.type !== '')
 }
 
-/** True when the header names the type itself; a wildcard is no wish for it. */
+/** True when the header names the type itself, not by a wildcard. */
 export function namesType(accept: string | null, type: string): boolean {
   return parseAccept(accept).some((range) => range.type === type && range.q > 0)
 }
 
-/** True when the header leaves the choice to us: absent, or wildcards only. */
+/** True when the header leaves the choice to the gateway: it is absent, or has wildcards only. */
 export function leavesChoice(accept: string | null): boolean {
   return parseAccept(accept).every((range) => range.type === '*/*')
 }
 
-/** True for a client that shows pages to a person: it names HTML, and prefers no JSON to it. */
+/** True for a client that shows pages to a person: it names HTML, and does not prefer JSON. */
 export function wantsHtml(accept: string | null): boolean {
   if (accept === null || !/text\/html/i.test(accept)) return false // nearly every program; keeps the hot path short
   const ranges = parseAccept(accept)
@@ -43,8 +43,8 @@ export function wantsHtml(accept: string | null): boolean {
 }
 
 /**
- * True when a browser goes to the address itself (a link, the address bar), so that it gets the viewer. A frame, an image or a
- * fetch of the same address gets the bytes. Browsers too old for Sec-Fetch-Dest are told by Accept alone.
+ * True when a browser navigates to the address itself (a link, the address bar), and gets the viewer. A frame, an image or a fetch of the
+ * same address gets the bytes. For browsers too old for Sec-Fetch-Dest, Accept alone decides.
  *
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header
  */

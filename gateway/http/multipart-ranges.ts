@@ -1,5 +1,5 @@
 /**
- * Several ranges in one answer, each with a head of its own.
+ * Several ranges in one answer, each with its own head (multipart/byteranges).
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type-multipart-byterang
  */

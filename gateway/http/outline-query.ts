@@ -1,4 +1,4 @@
-/** The `o` of a link: the SHA-256 of the outline, with which content can be read from anywhere. */
+/** The `o` of a link: the SHA-256 of the outline, which makes every part of the content verifiable by itself. */
 
 import { decodeKeyHex, encodeKeyHex, isKeyHex, type Key } from '../../node/index.ts'
 import { ProblemError } from './problem.ts'
@@ -12,11 +12,11 @@ export function parseOutline(query: URLSearchParams): Key | undefined {
     status: 400,
     code: 'ERR_BAD_KEY',
     message: 'The o of the link is not the hash of an outline: expected 64 lower-case hex digits.',
-    advice: 'Leave it out to read the whole without it.',
+    advice: 'Leave it out to read the content without it.',
   })
 }
 
-/** The query that a link to content carries, `?` included; empty where it needs none. */
+/** The query of a link to content, `?` included; empty without an outline. */
 export function outlineQuery(outline: Key | undefined): string {
   return outline === undefined ? '' : `?o=${encodeKeyHex(outline)}`
 }

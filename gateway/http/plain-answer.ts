@@ -1,4 +1,4 @@
-/** Answers of plain text, for operators and their programs. */
+/** Plain text answers, for operators and their programs. */
 
 import { OWN_DATA_HEADERS } from './security-headers.ts'
 

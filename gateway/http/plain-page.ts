@@ -1,4 +1,4 @@
-/** Small pages of the gateway's own, whole in one answer: problems, and stand-ins while the tab is not built. No script, no file. */
+/** Small pages of the gateway itself, whole in one answer: problems, and stand-ins while the tab is not built. Without scripts and files. */
 
 import { createHash } from 'node:crypto'
 
@@ -10,7 +10,7 @@ const STYLE_DIGEST = createHash('sha256').update(STYLE).digest('base64')
 
 export interface PlainPage {
   title: string
-  /** HTML of the page's body below its heading: escape what comes from outside. */
+  /** HTML below the heading. Text from outside must be escaped. */
   body: string
 }
 
@@ -22,7 +22,7 @@ export function renderPlainPage(page: PlainPage): string {
   )
 }
 
-/** `framing`: who may show the page in a frame. The viewer frames `/raw/…`, and must be able to show why that failed. */
+/** @param framing the pages that may frame this one: the viewer frames `/raw/…`, and shows the reason when that fails */
 export function plainPageHeaders(framing: 'nobody' | 'ourselves'): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',

@@ -1,4 +1,4 @@
-/** Writes a problem down: a page for people, JSON for programs, the same facts in both. */
+/** Writes a problem as an answer: a page for people, JSON for programs, with the same facts. */
 
 import { wantsHtml } from './media-range.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
@@ -6,32 +6,32 @@ import type { Problem } from './problem.ts'
 import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
 
 const TITLES: Readonly<Record<number, string>> = {
-  400: 'That request is not right',
+  400: 'The request is not right',
   401: 'A token is needed',
   403: 'Not allowed',
   404: 'Not here',
-  405: 'Not this way',
+  405: 'Method not allowed',
   406: 'Not in that form',
   410: 'Not served here',
-  412: 'Not under that condition',
+  412: 'Precondition failed',
   413: 'Too large',
   415: 'Not in that form',
   416: 'Outside the content',
-  422: 'Not understood',
+  422: 'Not readable',
   429: 'Too much at once',
   500: 'Something broke',
-  501: 'Not done here',
+  501: 'Not supported',
   503: 'Not connected',
   504: 'Could not get it',
 }
 
-/** `request` decides the form: Accept, method, and whether a frame is to show it. */
+/** @param request decides the form: by Accept, by method, and by whether a frame shows it */
 export function problemAnswer(problem: Problem, request: Pick<Request, 'headers' | 'method'>): Response {
   const html = wantsHtml(request.headers.get('accept'))
   const body = html ? problemPage(problem) : `${JSON.stringify({ error: problemFacts(problem) })}\n`
   const headers: Record<string, string> = {
     ...(html ? htmlHeaders(request) : { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json' }),
-    'cache-control': 'no-store', // a 404 may be kept by default, and this one may be wrong in a second
+    'cache-control': 'no-store', // caches may store a 404 by default, and this one may be wrong in a second
     vary: 'Accept, Sec-Fetch-Dest',
     'content-length': String(Buffer.byteLength(body)),
     ...problem.headers,

@@ -1,11 +1,11 @@
-/** What can go wrong with a request, told once for people and for programs. How it is written down is in `problem-answer.ts`. */
+/** Problems of requests, in one form for people and programs. `problem-answer.ts` writes them as answers. */
 
 import { MayflyError, type MayflyErrorCode, type MessageRefusal } from '../../node/index.ts'
 import { PROBLEM_NUMBERS } from './problem-numbers.ts'
 
 export type ProblemCode =
   | MayflyErrorCode
-  /** The request breaks HTTP or this API; the message says where. */
+  /** The request breaks the rules of HTTP or of this API; the message says which. */
   | 'ERR_BAD_REQUEST'
   /** No such page, file or API here. */
   | 'ERR_NOT_FOUND'
@@ -24,7 +24,7 @@ export type ProblemCode =
   | 'ERR_PRECONDITION'
   | 'ERR_RANGE'
   | 'ERR_NOT_IMPLEMENTED'
-  /** A message that was posted was refused; `reason` says why. */
+  /** A posted message was refused; `reason` says why. */
   | 'ERR_REFUSED'
   | 'ERR_INTERNAL'
 
@@ -33,19 +33,19 @@ export interface Problem {
   code: ProblemCode
   /** Tells apart what has the same status, for programs that cannot compare texts: `PROBLEM_NUMBERS` and `REFUSALS`. 100 × the status when left out. */
   number?: number
-  /** Of ERR_REFUSED: why. */
+  /** With ERR_REFUSED: the reason of the refusal. */
   reason?: MessageRefusal
-  /** Of ERR_REFUSED: the message, in hex, which may be tried again by itself. */
+  /** With ERR_REFUSED: the id of the message, in hex. The outbox may send it again. */
   id?: string
-  /** What happened, in one or two plain sentences. */
+  /** Says what happened, in one or two plain sentences. */
   message: string
-  /** What one can do about it. */
+  /** Says what one can do about it. */
   advice?: string
-  /** What was tried before giving up. */
+  /** The places that were asked before giving up. */
   tried?: readonly string[]
-  /** Path of what was probably meant. */
+  /** The path that was probably meant. */
   link?: string
-  /** When it makes sense to ask again, in seconds. */
+  /** How soon a repetition may succeed, in seconds. */
   retryAfterS?: number
   /** Further headers of the answer. */
   headers?: Readonly<Record<string, string>>
@@ -62,12 +62,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** Where `content.get` looks before it says "nobody". */
+/** The places that `content.get` asks before it finds no holder. */
 const TRIED: readonly string[] = ['the memory of this node', 'the record nodes of the key', 'the other servers that this node knows']
 
 const RETRY_SOON_S = 5
 
-/** The problem behind an error that a peer threw while content was asked for or held; null for an error nobody expected. */
+/** The problem of an error that a peer throws while it fetches or holds content; null for an unexpected error. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof ProblemError) return error.problem
   if (error instanceof DOMException && error.name === 'TimeoutError') return unavailable('The search took too long and was given up.')
@@ -87,12 +87,12 @@ export function problemOf(error: unknown): Problem | null {
       return {
         status: 503,
         code: error.code,
-        message: 'This gateway is not connected to the network now, so it could ask nobody.',
-        advice: 'It goes on trying by itself: ask again in a few seconds, or use another gateway.',
+        message: 'This gateway is not connected to the network now, so it could not ask anybody.',
+        advice: 'It reconnects by itself: ask again in a few seconds, or use another gateway.',
         retryAfterS: RETRY_SOON_S,
       }
     case 'ERR_UNAVAILABLE':
-      return unavailable('Somebody holds this page, but nobody gave the right bytes in time.')
+      return unavailable('Somebody holds this page, but no holder sent the right bytes in time.')
     case 'ERR_TOO_LARGE':
       return { status: 413, code: error.code, message: `${error.message}.`, advice: 'Share something smaller.' }
     case 'ERR_LIMIT':
@@ -116,7 +116,7 @@ export function problemOf(error: unknown): Problem | null {
         code: error.code,
         number: PROBLEM_NUMBERS.badMessage,
         message: `${error.message}.`,
-        advice: 'GET /limits tells what a message may be.',
+        advice: 'GET /limits lists the limits of a message.',
       }
     case 'ERR_UNTRUSTED':
       return {
@@ -126,7 +126,7 @@ export function problemOf(error: unknown): Problem | null {
         advice: 'Ask for the whole, or for a part with the o of its link.',
       }
     case 'ERR_BAD_FRAME':
-      return unavailable('A peer answered something that could not be read.')
+      return unavailable('A peer sent an answer that could not be read.')
     case 'ERR_WRONG_KEY':
     case 'ERR_DAMAGED':
     case 'ERR_NO_CRYPTO':

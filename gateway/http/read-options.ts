@@ -1,10 +1,10 @@
-/** The methods of an address that only gives bytes away. */
+/** The methods of an address that is only read. */
 
 import { ProblemError } from './problem.ts'
 
 const ALLOWED_METHODS = 'GET, HEAD, OPTIONS'
 
-/** The answer to OPTIONS on anything that only gives bytes away: every page may read it, in every way. */
+/** Answers OPTIONS of an address that is only read: every page may read it. */
 export function answerReadOptions(): Response {
   return new Response(null, {
     status: 204,
@@ -18,7 +18,7 @@ export function answerReadOptions(): Response {
   })
 }
 
-/** @throws {ProblemError} 405, for every method that does not read */
+/** @throws {ProblemError} 405, for any method but GET and HEAD */
 export function requireReadMethod(method: string): void {
   if (method === 'GET' || method === 'HEAD') return
   throw new ProblemError({

@@ -1,17 +1,17 @@
-/** Registers paths with Hono: each with all its methods, and with no way to write it but one. */
+/** Registers paths with Hono, each with all its methods. */
 
 import { type Context, Hono } from 'hono'
 import type { GatewayRequest } from '../types.ts'
 import { ProblemError } from './problem.ts'
 import { answerReadOptions } from './read-options.ts'
 
-/** What a request carries through Hono. `route` is filled in on the way, for the metrics. */
+/** The data of a request on its way through Hono. The route that matches sets `route`, for the metrics. */
 export interface RouteBindings {
   incoming: GatewayRequest
   route: string
 }
 
-/** `parameter` is the path's `:key`, as it was sent. */
+/** @param parameter the path's `:key`, as it was sent */
 export type RouteHandler = (incoming: GatewayRequest, parameter: string) => Response | Promise<Response>
 
 export type RouteApp = Hono<{ Bindings: RouteBindings }>
@@ -20,7 +20,7 @@ export function createRouteApp(notFound: (incoming: GatewayRequest) => Promise<R
   const app: RouteApp = new Hono()
   app.notFound((c) => notFound(c.env.incoming))
   app.onError((error) => {
-    throw error // answered where all problems are
+    throw error // `answering.ts` answers all problems
   })
   return app
 }
@@ -29,7 +29,7 @@ export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export type RouteHandlers = Partial<Record<RouteMethod, RouteHandler>>
 
-/** Who may read what GET gives: pages of any origin, or only our own. */
+/** The pages that may read the answer to GET: those of any origin, or only our own. */
 export type Readers = 'anybody' | 'owner'
 
 export function addRoute(app: RouteApp, path: string, name: string, handlers: RouteHandlers, readers: Readers = 'anybody'): void {
@@ -40,7 +40,7 @@ export function addRoute(app: RouteApp, path: string, name: string, handlers: Ro
   })
 }
 
-/** HEAD comes with GET, OPTIONS tells what there is, anything else is a 405. */
+/** Answers HEAD like GET, OPTIONS with the methods, and any other method with 405. */
 export function answerMethod(
   handlers: RouteHandlers,
   incoming: GatewayRequest,
@@ -52,8 +52,8 @@ export function answerMethod(
   if (handler !== undefined) return handler(incoming, parameter)
   const reads = handlers.GET !== undefined
   const allow = [...Object.keys(handlers), ...(reads ? ['HEAD'] : []), 'OPTIONS'].join(', ')
-  // What changes something is for no page of another origin, so its preflight is granted nothing.
+  // Pages of other origins may not change anything, so their preflight is granted nothing.
   if (method === 'OPTIONS')
     return reads && readers === 'anybody' ? answerReadOptions() : new Response(null, { status: 204, headers: { allow } })
-  throw new ProblemError({ status: 405, code: 'ERR_METHOD', message: `${method} does nothing here.`, headers: { allow } })
+  throw new ProblemError({ status: 405, code: 'ERR_METHOD', message: `${method} is not allowed here.`, headers: { allow } })
 }

@@ -1,20 +1,17 @@
-/** The headers that keep held pages, which strangers wrote, apart from the app, its storage and its API. One place for all of them. */
+/** All security headers: they isolate held pages, which strangers wrote, from the app, its storage and its API. */
 
 /**
- * What a held page may do in its sandbox. Left out on purpose: `allow-same-origin` (it would be the app), `allow-top-navigation`
- * (it would replace the viewer), `allow-popups-to-escape-sandbox` (a window of its own would be free), `allow-modals` (a dialog
- * would stop the tab around it, and with it what that tab holds), `allow-downloads` (a visit must not put a file on a disk).
+ * The sandbox of a held page. Left out on purpose: `allow-same-origin` (the page would be the app), `allow-top-navigation` (it could replace
+ * the viewer), `allow-popups-to-escape-sandbox` (its windows would have no sandbox), `allow-modals` (a dialog would block the tab around it,
+ * which would stop holding its content), `allow-downloads` (opening a page must not put a file on a disk).
  */
 export const SANDBOX = 'allow-scripts allow-forms allow-popups'
 
-/** Features that ask a person for something. A held page has no name that the question could honestly show. */
+/** Features for which the browser asks its user. A held page has no origin that the question could show. */
 const NO_FEATURES = `camera clipboard-read display-capture geolocation hid idle-detection local-fonts local-network local-network-access
   loopback-network microphone midi payment serial usb window-management`.split(/\s+/)
 
-/**
- * On all held bytes. Anybody may read, link and frame them: they have no origin of their own, so there is nothing to steal from
- * them and nothing they can reach.
- */
+/** For all held bytes. Every page may read, link and frame them: they have no origin, so they own nothing and reach nothing. */
 export const HELD_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': `sandbox ${SANDBOX}`,
   'x-content-type-options': 'nosniff',
@@ -25,7 +22,7 @@ export const HELD_HEADERS: Readonly<Record<string, string>> = {
   'access-control-expose-headers': '*',
 }
 
-/** On the pages of the app. A tab speaks to nodes of other people: connect-src is open, everything else is ours alone. */
+/** For the pages of the app. A tab connects to nodes of other people, so connect-src is open; everything else is limited to our origin. */
 export const APP_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss: http: https:; " +
@@ -38,8 +35,8 @@ export const APP_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * On pages of the app that show bytes which are in the tab already: framed by the app, and in a sandbox even when they are not. What
- * may run in them they say themselves, by hash.
+ * For pages of the app that show bytes which the tab has already. The app frames them, and they are in a sandbox even without a frame. Their
+ * own policy allows scripts by hash.
  */
 export const APP_FRAME_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "sandbox allow-scripts; frame-ancestors 'self'",
@@ -48,7 +45,7 @@ export const APP_FRAME_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-/** On answers for programs. Readable by every page, since they say nothing that is not public. */
+/** For public answers to programs: every page may read them. */
 export const PUBLIC_DATA_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -57,7 +54,7 @@ export const PUBLIC_DATA_HEADERS: Readonly<Record<string, string>> = {
   'access-control-expose-headers': '*',
 }
 
-/** On answers for programs that pages of other origins may not read. */
+/** For answers to programs that pages of other origins may not read. */
 export const OWN_DATA_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',

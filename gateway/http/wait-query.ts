@@ -1,12 +1,12 @@
-/** `?wait=`: how long a client wants to wait for what is not there yet. */
+/** `?wait=`: how long a client wants to wait for a holder or an outcome. */
 
 import { formatDuration, parseDuration } from '../../node/async/duration.ts'
 import { ProblemError } from './problem.ts'
 
 /**
- * In ms; undefined when nobody asked.
+ * In ms; undefined without `?wait=`.
  *
- * @throws {ProblemError} 400, for what is no time and for more than is granted
+ * @throws {ProblemError} 400, for a text that is no duration, or one over the limit
  */
 export function waitOf(query: URLSearchParams, maxWaitMs: number): number | undefined {
   const text = query.size === 0 ? null : query.get('wait')

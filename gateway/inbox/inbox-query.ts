@@ -1,4 +1,4 @@
-/** What a client asks of an inbox in its query: from where on, which words, and whether it stays for what is to come. */
+/** The query of a client of an inbox: where to begin, which words, and whether to stay for new messages. */
 
 import { parseDuration } from '../../node/async/duration.ts'
 import type { Inbox } from '../../node/index.ts'
@@ -6,23 +6,23 @@ import { ProblemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
 export interface FeedQuery {
-  /** Of which end; every one when left out. */
+  /** Only messages of this end; of every end when left out. */
   end?: string
-  /** Only what arrived after this sequence. */
+  /** Only messages that arrived after this sequence. */
   after?: number
-  /** Only what was stored at or after this time, in ms since the epoch. */
+  /** Only messages stored at or after this time, in ms since the epoch. */
   sinceMs?: number
   search?: string
-  /** True: what is stored, and then the end. */
+  /** True to end after the stored messages. */
   isPoll: boolean
 }
 
-/** A smaller number is a sequence, a larger one a time: as seconds it is the year 2001, as messages more than an inbox has. */
+/** A smaller number is a sequence, a larger one a time: as seconds it is the year 2001, and no inbox has so many messages. */
 const FIRST_TIME_S = 1_000_000_000
 const MAX_SEARCH_CHARS = 200
 
 /**
- * @param lastSeen what an event stream that was cut says it saw last; it beats `since`
+ * @param lastSeen the `Last-Event-ID` of an event stream that comes back; it takes precedence over `since`
  * @throws {ProblemError} 400, 404
  */
 export function readFeedQuery(inbox: Inbox, query: URLSearchParams, lastSeen: string | null, nowMs: number): FeedQuery {
@@ -65,8 +65,8 @@ function sequenceOf(inbox: Inbox, id: string): number {
     status: 404,
     code: 'ERR_NOT_FOUND',
     number: PROBLEM_NUMBERS.unknownMessage,
-    message: 'There is no message with that id here, so nobody can say what came after it.',
-    advice: 'It may have been too old to be kept. Ask with since=all, or with a time.',
+    message: 'There is no message with that id here, so its successors are not known.',
+    advice: 'It may have been deleted for its age. Ask with since=all, or with a time.',
   })
 }
 

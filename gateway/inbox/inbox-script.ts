@@ -1,6 +1,6 @@
 /**
- * What the inbox's page does by itself: it puts in what arrives, says times as its reader does, and sends a form once. The function is sent to
- * the browser as its own text, so it uses nothing from outside.
+ * The script of the inbox's page: it inserts new messages, writes times in the reader's time zone, and sends a form only once. The function
+ * is sent to the browser as text, so it uses nothing from outside.
  */
 
 export const INBOX_SCRIPT = `(${runInboxPage.toString()})()\n`
@@ -8,9 +8,9 @@ export const INBOX_SCRIPT = `(${runInboxPage.toString()})()\n`
 function runInboxPage(): void {
   /** Articles that the page keeps while it is open. */
   const maxArticles = 200
-  /** Many may arrive at once: they are put in together, so often, in ms. */
+  /** Messages that arrive within this time are inserted together, in ms. */
   const batchMs = 50
-  /** How soon to ask again where the browser does not, in ms. */
+  /** How soon to reconnect where the browser does not, in ms. */
   const retryMs = 2_000
   const list = document.getElementById('messages')
   const status = document.getElementById('live')
@@ -19,7 +19,7 @@ function runInboxPage(): void {
   let waiting: { sequence: number; end: string; html: string }[] = []
   let unseen = 0
 
-  function tellTimes(root: ParentNode): void {
+  function writeTimes(root: ParentNode): void {
     for (const time of root.querySelectorAll('time')) {
       const at = new Date(time.dateTime)
       const isToday = at.toDateString() === new Date().toDateString()
@@ -37,7 +37,7 @@ function runInboxPage(): void {
     }
   }
 
-  function putIn(): void {
+  function insertWaiting(): void {
     const arrived = waiting
     waiting = []
     for (const { sequence, end, html } of arrived) {
@@ -45,7 +45,7 @@ function runInboxPage(): void {
       list?.insertAdjacentHTML('afterbegin', html) // made by this page's own server, which escapes what strangers wrote
       const article = list?.firstElementChild
       article?.classList.add('arrived')
-      if (article) tellTimes(article)
+      if (article) writeTimes(article)
       countOne(end)
       if (document.hidden) unseen++
     }
@@ -57,19 +57,19 @@ function runInboxPage(): void {
 
   function follow(query: URLSearchParams): void {
     const source = new EventSource(`/inbox/live?${query}`)
-    const tell = (state: string, text: string) => {
+    const showState = (state: string, text: string) => {
       if (status === null || status.dataset.state === state) return
       status.dataset.state = state
       status.textContent = text
     }
-    source.onopen = () => tell('open', 'Live')
+    source.onopen = () => showState('open', 'Live')
     source.onerror = () => {
-      tell('lost', 'Not connected, trying again')
-      // After an answer that is no stream a browser does not try again by itself.
+      showState('lost', 'Not connected, trying again')
+      // A browser does not reconnect by itself after an answer that is no stream.
       if (source.readyState === EventSource.CLOSED) setTimeout(follow, retryMs, query)
     }
     source.onmessage = ({ data }) => {
-      if (waiting.length === 0) setTimeout(putIn, batchMs)
+      if (waiting.length === 0) setTimeout(insertWaiting, batchMs)
       const message = JSON.parse(data)
       query.set('after', String(message.sequence))
       waiting.push(message)
@@ -77,7 +77,7 @@ function runInboxPage(): void {
     }
   }
 
-  tellTimes(document)
+  writeTimes(document)
   if (list?.dataset.live !== undefined) follow(new URLSearchParams(list.dataset.live))
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) return
@@ -85,7 +85,7 @@ function runInboxPage(): void {
     document.title = title
   })
   document.addEventListener('submit', ({ target }) => {
-    // Once it is on its way: a disabled button is left out of what is sent.
+    // After the form is sent: a disabled button would be left out of its fields.
     if (target instanceof HTMLFormElement && target.method === 'post')
       setTimeout(() => {
         for (const button of target.querySelectorAll('button')) button.disabled = true

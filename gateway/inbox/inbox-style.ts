@@ -1,4 +1,4 @@
-/** The look of the inbox's page: the colours and forms of the app, in light and dark. Contrast is at least 4.5:1 for text. */
+/** The style of the inbox's page: that of the app, in light and dark. Text has a contrast of at least 4.5:1. */
 
 export const INBOX_STYLE = `
 :root {

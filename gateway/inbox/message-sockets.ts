@@ -1,6 +1,6 @@
 /**
- * The websockets of `/to/<end>/ws`, on the port that pages and the overlay share: each event is a text message of JSON. What a client sends
- * is not looked at. A client that does not take what it is sent is cut.
+ * The websockets of `/to/<end>/ws`, on the port of pages and overlay: each event is a text message of JSON. Messages from the client are
+ * ignored. A client that stops reading is cut.
  */
 
 import type { IncomingMessage } from 'node:http'
@@ -10,7 +10,7 @@ import { abortable } from '../../node/async/abort.ts'
 import type { InboxFeed } from '../types.ts'
 import { feedJson } from './inbox-streams.ts'
 
-/** Nobody needs to say anything here. */
+/** Clients need not send anything. */
 const MAX_INCOMING_BYTES = 1_024
 /** @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 (going away) */
 const GOING_AWAY = 1_001
@@ -24,18 +24,18 @@ export class MessageSockets {
   })
   readonly #stallMs: number
 
-  /** @param stallMs how long a client may take nothing of what it was sent, in ms */
+  /** @param stallMs how long a client may stop reading, in ms */
   constructor(stallMs: number) {
     this.#stallMs = stallMs
   }
 
   /** @param open the events for this client, or the answer that refuses them */
   async take(incoming: IncomingMessage, duplex: Duplex, head: Buffer, open: () => Promise<InboxFeed | Response>): Promise<void> {
-    // The http server has taken its own listeners off: an error that nobody hears would end the process.
+    // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
     duplex.on('error', () => duplex.destroy())
     const feed = await open()
     if (feed instanceof Response) return refuse(duplex, feed)
-    duplex.once('close', feed.end) // also when it was no handshake after all
+    duplex.once('close', feed.end) // also when the handshake fails
     if (duplex.destroyed) return feed.end()
     this.#server.handleUpgrade(incoming, duplex, head, (socket) => void this.#pump(feed, socket))
   }
@@ -53,7 +53,7 @@ export class MessageSockets {
     }
   }
 
-  /** Resolves once the system has taken it, so that no more than one event waits here. */
+  /** Resolves once the system has the event, so that at most one waits here. */
   async #send(socket: WebSocket, text: string): Promise<void> {
     await abortable<void>(AbortSignal.timeout(this.#stallMs), (resolve, reject) => {
       socket.send(text, (error) => (error == null ? resolve() : reject(error)))
@@ -62,7 +62,7 @@ export class MessageSockets {
   }
 }
 
-/** Writes an answer onto a connection that is no longer the http server's. */
+/** Writes an answer onto a connection that left the HTTP server. */
 async function refuse(duplex: Duplex, response: Response): Promise<void> {
   const body = await response.text()
   const headers = new Headers(response.headers)

@@ -1,20 +1,20 @@
-/** Text of strangers made harmless to look at: what one cannot see, or what turns other text around, is shown by its number. */
+/** Sanitizes text of strangers: characters that are invisible, or change the direction of text, are shown by their code point. */
 
 import { escapeHtml } from '../http/plain-page.ts'
 
 /**
- * Control characters but tab and line feed; signs that turn the direction of text; line separators; signs without a width, but the joiner
- * that some scripts and emoji need; tags, which hide text in text.
+ * Control characters except tab and line feed; bidirectional controls; line separators; characters without width, except the joiner that some
+ * scripts and emoji need; tag characters, which hide text in text.
  */
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu
-/** More marks on one letter than any language has run over the lines around it. */
+/** More combining marks on one letter than any language has: they would cover the lines around it. */
 const TOO_MANY_MARKS = /(\p{M}{8})\p{M}+/gu
 /** Names are one line. */
 const LINE_SIGNS = /[\t\n]+/g
 const LINK = /https?:\/\/[^\s<>"'`⟨⟩]+[^\s<>"'`⟨⟩.,;:!?)\]}]/g
 
-/** Several lines, safe in HTML. Addresses of the web in it become links. */
+/** Several lines, safe in HTML. URLs become links. */
 export function textHtml(text: string): string {
   const shown = reveal(text.replaceAll('\r\n', '\n'))
   let html = ''
@@ -31,7 +31,7 @@ export function lineHtml(text: string): string {
   return escapeHtml(reveal(text.replace(LINE_SIGNS, ' ')))
 }
 
-/** A link that tells its target nothing and has no hold of this page. */
+/** A link that sends its target no referrer and gives it no access to this page. */
 export function linkHtml(href: string, text: string): string {
   return `<a href="${escapeHtml(href)}" rel="noopener noreferrer nofollow" target="_blank">${lineHtml(text)}</a>`
 }

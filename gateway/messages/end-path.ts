@@ -1,4 +1,4 @@
-/** Reads `/to/<end>` and what may follow it. The end is decoded exactly once. */
+/** Parses `/to/<end>` and the paths below it. The end is decoded exactly once. */
 
 import { parseEnd } from '../../node/index.ts'
 import { pathFault } from '../http/address.ts'
@@ -7,18 +7,18 @@ import { badAddress } from '../http/address-problems.ts'
 export interface EndPath {
   /** `#name` or a hashname. */
   end: string
-  /** What is asked for: the end itself, to post to; or its messages. */
+  /** The requested part: the end itself, to post to, or a form of its messages. */
   part: 'end' | 'json' | 'sse' | 'ws'
 }
 
 const END_PATH = /^\/to\/([^/]+)(?:\/(json|sse|ws))?$/
-/** What was meant as a hashname, mistyped or not: it must not become the name of an open end, where all could read it. */
+/** The form of a hashname, mistyped or not: it must not become the name of an open end, whose messages everybody can read. */
 const LIKE_A_HASHNAME = /^[a-z2-7]{52}$/i
 
 /**
  * Null for every other path.
  *
- * @throws {ProblemError} 400, for one that is badly encoded
+ * @throws {ProblemError} 400, for a path that is badly encoded
  * @throws {MayflyError} ERR_BAD_END
  */
 export function parseEndPath(path: string): EndPath | null {

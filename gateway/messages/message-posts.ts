@@ -1,4 +1,4 @@
-/** `POST /to/<end>`: takes a message over HTTP, posts it in the name that was handed in, and tells what became of it. */
+/** `POST /to/<end>`: posts a message that comes over HTTP, and answers with its outcome. */
 
 import { ENVELOPE_DEFAULTS, type MessageDraft, type Messages, type PostOptions } from '../../node/index.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -13,14 +13,14 @@ import { type WaitingPost, WaitingPosts } from './waiting-posts.ts'
 
 export interface MessagePostsParts {
   post: Messages['post']
-  /** Where visitors share the outbox: they have a bounded part of it. Absent where it is all the user's own. */
+  /** Given where clients share the outbox with its owner: they get a bounded part of it. */
   onOutbox?: Messages['onOutbox']
   limits: GatewayLimits
   /** The largest body of a message, in bytes. */
   maxMessageBytes: number
-  /** Throws for who may not post here. */
+  /** Throws for a client that may not post here. */
   authorize: (incoming: GatewayRequest) => void
-  /** What the field `via` says of a message that this gateway signs for somebody else; undefined where it signs for its own user. */
+  /** The field `via` of a message that this gateway signs for a client; undefined where it signs for its own user. */
   via: (incoming: GatewayRequest) => string | undefined
   /** Aborted when the gateway closes. */
   closing: AbortSignal
@@ -54,7 +54,7 @@ export class MessagePosts {
     this.#waiting = onOutbox === undefined ? null : new WaitingPosts({ maxWaiting, maxWaitingPerAddress, onOutbox, closing, now })
   }
 
-  /** Bytes that the body of a post may have. */
+  /** The largest body of a post, in bytes. */
   get maxBodyBytes(): number {
     return maxPostBytes(this.#parts)
   }
@@ -83,7 +83,7 @@ export class MessagePosts {
     }
   }
 
-  /** Who reads a message that a gateway signed must see that it did: nobody else may say so, or say that it was another. */
+  /** Adds the field `via`, which shows the reader that a gateway signed the message. A client may not set it. */
   #signed(draft: MessageDraft, incoming: GatewayRequest): MessageDraft {
     const via = this.#parts.via(incoming)
     if (draft.fields?.via !== undefined) {
@@ -91,7 +91,7 @@ export class MessagePosts {
         status: 400,
         code: 'ERR_BAD_REQUEST',
         number: PROBLEM_NUMBERS.notAMessage,
-        message: 'The field "via" is for the gateway to say, which signs the message.',
+        message: 'The gateway, which signs the message, sets the field "via" itself.',
       })
     }
     return via === undefined ? draft : { ...draft, fields: { ...draft.fields, via } }

@@ -1,4 +1,4 @@
-/** What became of a message, as the answer to its post. */
+/** The outcome of a message, as the answer to its post. */
 
 import { encodeKeyHex, hashnameOf, type MessageRefusal, type Posted } from '../../node/index.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -9,19 +9,19 @@ export interface PostFacts {
   /** Hex. */
   id: string
   state: 'stored' | 'heard' | 'queued'
-  /** Who is known to have stored it: hashnames. */
+  /** The receivers that have stored it, by hashname. */
   receipts: { receiver: string; storedAtMs: number }[]
-  /** Of 'heard': so many listened. */
+  /** With 'heard': the number of taps that got it. */
   taps?: number
-  /** Of 'queued': so many record nodes keep it, until then at the longest. */
+  /** With 'queued': the number of record nodes that keep it, and until when at the latest. */
   nodes?: number
   untilMs?: number
-  /** Of 'queued': why the first try came no further, when somebody refused it for a while. */
+  /** With 'queued': the refusal of the first attempt, when there was one that may pass. */
   reason?: MessageRefusal
 }
 
 /**
- * 200 when it is stored, 202 when it is not yet.
+ * 200 for a stored message, 202 for one that is not stored yet.
  *
  * @throws {ProblemError} when it was refused
  */

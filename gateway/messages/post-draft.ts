@@ -1,4 +1,4 @@
-/** A message out of the body of a request: JSON that says all of it, or just what it says. */
+/** Reads a message from the body of a request: JSON with its parts, or any other body, which is the body of the message. */
 
 import type { MessageDraft } from '../../node/index.ts'
 import { readBoundedBody } from '../http/bounded-body.ts'
@@ -10,16 +10,13 @@ export interface DraftLimits {
   maxMessageBytes: number
 }
 
-/** What `curl -d` and HTML forms say about a body when nobody chose. */
+/** The default type of `curl -d` and HTML forms, which says nothing about the body. */
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 const DRAFT_KEYS: ReadonlySet<string> = new Set(['body', 'type', 'fields', 'ttlMs'])
-/** What JSON has besides the body: at most 16 fields of 32 and 256 bytes, a type, and its own signs. */
+/** Room for the other parts of the JSON, in bytes: at most 16 fields of 32 and 256 bytes, a type, and punctuation. */
 const JSON_ROOM_BYTES = 16_384
 
-/**
- * Bytes that the body of a post may have. Text in JSON may be written with two bytes for one (`\n`, `\"`); whoever writes it with more
- * sends the body as it is.
- */
+/** The largest body of a post, in bytes. JSON may write one byte of text with two (`\n`, `\"`). */
 export function maxPostBytes({ maxMessageBytes }: DraftLimits): number {
   return 2 * maxMessageBytes + JSON_ROOM_BYTES
 }
@@ -28,7 +25,7 @@ export function maxPostBytes({ maxMessageBytes }: DraftLimits): number {
 export async function readDraft(request: Request, limits: DraftLimits): Promise<MessageDraft> {
   const { headers } = request
   const encoding = headers.get('content-encoding')
-  if (encoding !== null && encoding !== 'identity') throw unsupported('A message is taken as it is sent: send it without an encoding.')
+  if (encoding !== null && encoding !== 'identity') throw unsupported('A message is read as it is sent: send it without an encoding.')
   const type = (headers.get('content-type') ?? '').trim()
   const essence = type.split(';')[0]?.trim().toLowerCase() ?? ''
   if (essence === 'multipart/form-data')
@@ -45,7 +42,7 @@ function jsonDraft(bytes: Uint8Array, limits: DraftLimits): MessageDraft {
   const draft = parseJson(bytes)
   if (typeof draft !== 'object' || draft === null || Array.isArray(draft)) throw badDraft('it is not an object')
   const unknown = Object.keys(draft).find((key) => !DRAFT_KEYS.has(key))
-  if (unknown !== undefined) throw badDraft(`it has ${JSON.stringify(unknown.slice(0, 40))}, which means nothing here`)
+  if (unknown !== undefined) throw badDraft(`it has ${JSON.stringify(unknown.slice(0, 40))}, which is no member of a message`)
   const { body, type, fields, ttlMs } = draft as Record<string, unknown>
   if (typeof body !== 'string') throw badDraft('its body is not text')
   if (!body.isWellFormed()) throw badDraft('its body is not text that UTF-8 can say')
@@ -86,7 +83,7 @@ function tooLarge({ maxMessageBytes }: DraftLimits): ProblemError {
     code: 'ERR_TOO_LARGE',
     number: PROBLEM_NUMBERS.bodyTooLarge,
     message: `Cannot post that: a message has at most ${maxMessageBytes} bytes.`,
-    advice: 'Hold what is larger with "mayfly hold FILE", and post its link.',
+    advice: 'Hold a larger file with "mayfly hold FILE", and post its link.',
     headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
   })
 }
@@ -98,7 +95,7 @@ function badDraft(fault: string): ProblemError {
     number: PROBLEM_NUMBERS.notAMessage,
     message: `Cannot read that as a message: ${fault}.`,
     advice:
-      'As application/json it is {"body": "text", "type": …, "fields": {…}, "ttlMs": …}, all but the body as you like. In any other type the body itself is the message.',
+      'As application/json it is {"body": "text", "type": …, "fields": {…}, "ttlMs": …}; only the body is required. With any other type the body itself is the message.',
   })
 }
 

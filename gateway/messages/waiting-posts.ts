@@ -1,6 +1,6 @@
 /**
- * Places of visitors in the outbox that they share with each other and with the node's owner: what one address posts and nobody stores waits
- * there until its time is over, which may be days, and must not keep all others from posting.
+ * Per-client quota of the outbox, which clients share with each other and with the node's owner. A message that no receiver stores waits there
+ * until its ttl ends, perhaps for days; those of one client must not fill the outbox.
  */
 
 import { onAbort } from '../../node/async/abort.ts'
@@ -9,27 +9,27 @@ import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { ClientQuota } from '../limits/client-quota.ts'
 
 export interface WaitingPostsOptions {
-  /** Messages that wait, in all and of one client address; a large one counts as several. */
+  /** Messages that wait, of all clients and of one client address. A large one counts as several. */
   maxWaiting: number
   maxWaitingPerAddress: number
-  /** Hears what becomes of them. */
+  /** Subscribes to the changes of the outbox. */
   onOutbox: Messages['onOutbox']
-  /** Aborted when nothing is posted any more. */
+  /** Aborted when posting ends. */
   closing: AbortSignal
   /** In ms; any origin. */
   now(): number
 }
 
 export interface WaitingPost {
-  /** It is in the outbox: its place is given back when it is done there. */
+  /** The message is in the outbox: its quota is freed when it leaves the outbox. */
   kept(id: Key, ttlMs: number): void
-  /** It is not being posted any more: gives its place back, unless it was kept. */
+  /** The post has ended: frees its quota, unless the message was kept. */
   settled(): void
 }
 
-/** A message has one place for so many bytes: all places together take half of the bytes of an outbox, too. */
-const PLACE_BYTES = 6_144
-/** How often to look for those that another process has finished, of which nothing is heard here, in ms. */
+/** The bytes that count as one message: all of the quota is half of the bytes of an outbox, too. */
+const UNIT_BYTES = 6_144
+/** How often to free expired messages, in ms. When another process finishes a message, no event arrives here. */
 const SWEEP_MS = 60_000
 
 export class WaitingPosts {
@@ -55,7 +55,7 @@ export class WaitingPosts {
   /** @throws {ProblemError} 429 */
   enter(client: ClientAddress, bytes: number): WaitingPost {
     this.#sweep()
-    const leave = this.#quota.enter(client, 1 + Math.floor(bytes / PLACE_BYTES))
+    const leave = this.#quota.enter(client, 1 + Math.floor(bytes / UNIT_BYTES))
     let isKept = false
     return {
       kept: (id, ttlMs) => {

@@ -14,7 +14,6 @@ export function partOf(path: string): string {
 
 /** Sentences without a subject, by part; 0 where none is named. */
 export const HEADLESS_LEFT: Readonly<Record<string, number>> = {
-  gateway: 63,
   node: 12,
   'node/async': 5,
   'node/cli': 35,

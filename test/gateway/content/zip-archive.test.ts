@@ -50,5 +50,5 @@ test('zipSize: a file of 5 GiB has the fields of ZIP64, and moves those behind i
 })
 
 test('writeZip: a file of another size than it said ends the archive', async () => {
-  await expect(collect([{ ...file('a', 'xyz'), size: 4 }])).rejects.toThrow('a gave 3 bytes instead of 4')
+  await expect(collect([{ ...file('a', 'xyz'), size: 4 }])).rejects.toThrow('a has 3 bytes instead of 4')
 })

@@ -97,7 +97,7 @@ test('only what leads to content becomes a link', async () => {
   expect(fields.reverse()).toEqual([links[0], 'text', 'text', 'text', 'text'])
 })
 
-test('a body that was too large to travel is where its link leads, at the gateway that serves content', async () => {
+test('a body that was too large for a message is linked at the gateway that serves content', async () => {
   const front = await startInbox({ contentOrigin: 'https://pages.example/' })
   front.inbox.deliver({ body: '', fields: { link: `/${'a'.repeat(64)}#k=b` } })
   const { text } = await page(front)
@@ -140,7 +140,7 @@ test('what is refused stays in its box, with why', async () => {
   expect([wrong.status, wrong.text.includes('Not sent to no end')]).toEqual([400, true])
 })
 
-test('a sender is named, muted and heard again, and one comes back to the page', async () => {
+test('a sender is named, muted and unmuted, each time with a redirect to the page', async () => {
   const front = await startInbox()
   front.inbox.deliver({})
   const named = await send(front, '/inbox/sender', { hashname: SENDER, name: 'Ada <b>', do: 'name', back: 'search=hello' })

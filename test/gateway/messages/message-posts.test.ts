@@ -344,11 +344,19 @@ test('a post while the gateway stops is told so', async () => {
   expect([(await asked).status, codeOf(await asked)]).toEqual([503, 'ERR_NOT_STARTED'])
 })
 
-test('/limits: all of them as JSON, and as a table to people', async () => {
+test('/limits: all of them as JSON, and as tables with their units for people', async () => {
   const limits = JSON.parse((await ask(front.port, '/limits')).text)
   expect([limits.http.postBurst, limits.peer.maxMessageBytes, limits.message.maxFields, limits.message.maxTtlMs]).toEqual([
     250, 65_536, 16, 604_800_000,
   ])
   const page = await ask(front.port, '/limits', { headers: { accept: 'text/html' } })
-  expect([page.headers['content-type'], page.text.includes('<td>post burst</td><td>250</td>')]).toEqual(['text/html; charset=utf-8', true])
+  expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
+  for (const row of [
+    'post burst</td><td>250',
+    'max wait</td><td>60,000 ms',
+    'posts per second</td><td>25 per second',
+    'max body</td><td>65,536 bytes',
+  ]) {
+    expect(page.text).toContain(`<td>${row}</td>`)
+  }
 })
