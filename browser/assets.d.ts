@@ -1,7 +1,6 @@
 /** Imports that the bundler turns into URLs. */
 
 declare module '*?url' {
-  /** The address of the file as built. */
   const url: string
   // biome-ignore lint/style/noDefaultExport: the bundler exports an address so, and in no other way
   export default url

@@ -50,7 +50,6 @@ export class Tab {
   readonly chosen = new Cell<readonly ChosenFile[]>([])
   /** Text that the author has not published yet; kept while another page is on screen. */
   readonly draft = new DraftText()
-  /** The next page gets a private link. */
   readonly isPrivate = new Cell(false)
   readonly #window: Window
   readonly #batches = new UploadBatches((upload, times) => {
@@ -66,9 +65,9 @@ export class Tab {
     this.#window = window
     this.session = new PeerSession({ gateway, load })
     const { session } = this
-    this.holdings = new Holdings({ session, kept: new KeptContent(store) })
+    this.holdings = new Holdings(session, new KeptContent(store))
     const { holdings } = this
-    this.sharing = new Sharing({ session, holdings })
+    this.sharing = new Sharing(session, holdings)
     const storage = () => import('./transfer/open-received-files.ts') // loaded after the first paint
     this.transfers = new Transfers({
       session,
@@ -77,7 +76,7 @@ export class Tab {
       openFiles: async () => (await storage()).openReceivedFiles({ store, session }),
       hasFiles: async () => (await storage()).hasReceivedFiles(),
     })
-    this.counts = new HolderCounts({ session, gateway })
+    this.counts = new HolderCounts(session, gateway)
     this.mail = new MailboxOpener(session)
     this.navigation = new Navigation({
       window,

@@ -5,7 +5,6 @@ import { Cell, type ReadableCell } from '../cell.ts'
 export interface ActivityEntry {
   /** Counts up: entries of one moment differ in it. */
   id: number
-  /** In ms since the epoch. */
   atMs: number
   text: string
   /** How many times in a row the text was logged. */

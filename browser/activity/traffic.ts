@@ -3,7 +3,6 @@
 import { Cell, type ReadableCell } from '../cell.ts'
 
 export interface TrafficTotals {
-  /** Uploads. */
   times: number
   bytes: number
 }

@@ -4,9 +4,7 @@ import { createRecentMap } from '../../node/async/recent-map.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
 
 export interface PeerUpload {
-  /** Peer id. */
   peer: string
-  /** Bytes uploaded to it, in all. */
   bytes: number
   /** The newest upload went from this tab to that one. Otherwise the peer is a node, which takes it for itself or for others. */
   isDirect: boolean

@@ -14,7 +14,6 @@ export class DraftText {
   #exact = ''
   #shown = ''
 
-  /** The text as the author entered it. */
   get exact(): string {
     return this.#exact
   }
@@ -34,7 +33,6 @@ export class DraftText {
     return this.#exact.isWellFormed()
   }
 
-  /** The bytes of the page, in UTF-8. */
   encode(): Uint8Array {
     return new TextEncoder().encode(this.#exact)
   }

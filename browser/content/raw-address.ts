@@ -13,7 +13,6 @@ export interface ContentAddress {
 export interface RawAddress extends ContentAddress {
   /** The browser saves the bytes, and does not show them. */
   download?: boolean
-  /** All files of a bundle in one. */
   format?: 'zip'
 }
 
@@ -22,7 +21,6 @@ export function rawPathOf(address: RawAddress): string {
   return `/raw/${contentPath(address)}${queryOf({ o: outline, download: download ? '1' : undefined, filename: download ? name : undefined, format })}`
 }
 
-/** `<hash>`, or `<hash>/<path>`. */
 export function contentPath({ hash, inside }: ContentAddress): string {
   return inside === undefined ? hash : `${hash}/${inside.split('/').map(encodeURIComponent).join('/')}`
 }

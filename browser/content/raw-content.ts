@@ -23,7 +23,6 @@ export async function fetchRaw(address: RawAddress, { signal, waitMs }: RawOptio
   }
 }
 
-/** The media type, according to the gateway. */
 export function typeOf(response: Response): string {
   return response.headers.get('content-type') ?? 'application/octet-stream'
 }

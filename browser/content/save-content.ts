@@ -2,7 +2,6 @@
 
 export interface SaveableContent {
   name: string
-  /** In bytes. */
   size: number
   read(options: { signal: AbortSignal }): AsyncIterable<Uint8Array>
 }

@@ -1,9 +1,7 @@
 /** The description of one content that this tab holds. Its bytes are in the peer, in a Blob or in `kept-content.ts`. */
 
 export interface HeldPage {
-  /** 64 hex digits. */
   hash: string
-  /** In bytes. */
   size: number
   /** A short label for lists; may be empty. */
   label: string

@@ -13,12 +13,6 @@ export interface FollowOptions {
   early?: boolean
 }
 
-export interface HolderCountsOptions {
-  session: PeerSession
-  /** The gateway's URL. */
-  gateway: string
-}
-
 interface Following {
   followers: number
   controller: AbortController
@@ -33,7 +27,8 @@ export class HolderCounts {
   /** By hash. Bounded by what the tab holds, plus the page on screen. */
   readonly #following = new Map<string, Following>()
 
-  constructor({ session, gateway }: HolderCountsOptions) {
+  /** @param gateway its URL */
+  constructor(session: PeerSession, gateway: string) {
     this.#session = session
     this.#gateway = gateway
   }

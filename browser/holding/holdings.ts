@@ -12,11 +12,6 @@ import type { HeldPage } from './held-page.ts'
 import { HeldPageList } from './held-page-list.ts'
 import type { KeptContent } from './kept-content.ts'
 
-export interface HoldingsOptions {
-  session: PeerSession
-  kept: KeptContent
-}
-
 export interface HoldBytesOptions extends Pick<HeldPage, 'madeHere' | 'name' | 'isPart' | 'parts'> {
   /** The name, or the beginning of the text, when left out. */
   label?: string
@@ -39,7 +34,7 @@ export class Holdings {
   /** By hash; undefined for content that is held encrypted. Bounded as the pages are. */
   readonly #blobs = new Map<string, Blob | undefined>()
 
-  constructor({ session, kept }: HoldingsOptions) {
+  constructor(session: PeerSession, kept: KeptContent) {
     this.#session = session
     this.#kept = kept
     this.#list = new HeldPageList(
@@ -61,7 +56,6 @@ export class Holdings {
     return this.#kept.get(hash)?.bytes
   }
 
-  /** The file or Blob of large content. */
   blobOf(hash: string): Blob | undefined {
     return this.#blobs.get(hash)
   }

@@ -6,22 +6,14 @@
 import { fromBase64, toBase64 } from '../content/base64.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
 
-export interface KeptContentOptions {
-  /** Limit for all entries, in characters of base64 text. */
-  maxCharacters?: number
-}
-
-export const KEPT_CONTENT_DEFAULTS: Readonly<Required<KeptContentOptions>> = {
+export const KEPT_CONTENT_DEFAULTS = {
   maxCharacters: 4_000_000, // browsers allow about 5 million characters of session storage per origin and tab
-}
+} as const
 
 export interface KeptEntry {
-  /** 64 hex digits. */
   hash: string
   bytes: Uint8Array
-  /** Made in this tab, not fetched from others. */
   madeHere: boolean
-  /** A short label for lists. */
   label: string
 }
 
@@ -38,9 +30,10 @@ export class KeptContent {
   readonly #store: SessionStore
   readonly #maxCharacters: number
 
-  constructor(store: SessionStore, options: KeptContentOptions = {}) {
+  /** @param maxCharacters limit for all entries, in characters of base64 text */
+  constructor(store: SessionStore, maxCharacters: number = KEPT_CONTENT_DEFAULTS.maxCharacters) {
     this.#store = store
-    this.#maxCharacters = options.maxCharacters ?? KEPT_CONTENT_DEFAULTS.maxCharacters
+    this.#maxCharacters = maxCharacters
   }
 
   /** False when it does not fit: the content is then held only until the tab is reloaded. */

@@ -13,7 +13,6 @@ export interface SealedFileFacts {
   type: string
 }
 
-/** One private link: its key encrypts all content under it. */
 export interface Sealing {
   /** The text after `#k=` in the link. */
   readonly secret: string

@@ -10,10 +10,8 @@ import type { Holdings } from './holdings.ts'
 import { createSealing, PRIVATE_LABEL, type Sealing } from './sealing.ts'
 
 export interface SharingProgress {
-  /** Bytes read and hashed. */
   done: number
   total: number
-  /** The path of the file that is being read. */
   path: string
 }
 
@@ -27,11 +25,6 @@ export interface SharedPage extends HeldPage {
   secret?: string
 }
 
-export interface SharingOptions {
-  session: PeerSession
-  holdings: Holdings
-}
-
 export class Sharing {
   readonly #session: PeerSession
   readonly #holdings: Holdings
@@ -41,7 +34,7 @@ export class Sharing {
   /** The files of the bundles that were made in this tab, to change the choice later. Bounded by what the tab holds. */
   readonly #filesOf = new Map<string, readonly ChosenFile[]>()
 
-  constructor({ session, holdings }: SharingOptions) {
+  constructor(session: PeerSession, holdings: Holdings) {
     this.#session = session
     this.#holdings = holdings
   }

@@ -9,7 +9,6 @@ import { bytesOf, type InboxRow } from './inbox-row.ts'
 import type { MailDatabase } from './mail-database.ts'
 import { SenderUsage, USAGE_STORES } from './sender-usage.ts'
 
-/** A message before it is stored. */
 export interface ArrivedMessage extends Omit<InboxMessage, 'sequence' | 'name' | 'storedAtMs'> {
   expiresAtMs: number
 }
@@ -73,7 +72,6 @@ export class InboxRecords {
     })
   }
 
-  /** Marks everything up to this sequence as read. */
   async markRead(sequence: number): Promise<void> {
     await this.#database.change(['facts'], async (transaction) => {
       if ((await numberOf(transaction, 'readUpTo')) < sequence) transaction.objectStore('facts').put(sequence, 'readUpTo')

@@ -10,13 +10,11 @@ export type Measure = 'messages' | 'bytes'
 
 export interface UsageEntry {
   sequence: number
-  /** Hashname. */
   from: string
   bytes: number
 }
 
 interface UsageRow {
-  /** Hashname. */
   from: string
   /** 1: the sender has a name. A number, since an index takes no booleans. */
   isNamed: 0 | 1

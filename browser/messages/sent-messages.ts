@@ -1,14 +1,22 @@
 /** The messages that this origin sends: the draft, the list of sent messages with their outcomes, and long bodies, which are held as content. */
 
-import { decodeKeyHex, encodeKeyHex, type MessageSecret, type Messages, type Posted, parseEnd } from '../../node/index.ts'
+import { decodeKeyHex, encodeKeyHex, type MessageSecret, type Messages, type OutboxEntry, type Posted, parseEnd } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { OutboxRecords } from '../peer/outbox-records.ts'
 import { coalesce } from './coalesce.ts'
 import { Draft } from './draft.ts'
 import type { LargeBodies } from './large-bodies.ts'
 import type { ReceiverState } from './message-receiver.ts'
-import { type SentMessage, sentMessage } from './sent-message.ts'
 import type { SentTexts } from './sent-texts.ts'
+
+/** An outbox entry as the list of sent messages shows it. */
+export interface SentMessage
+  extends Pick<OutboxEntry, 'end' | 'createdAtMs' | 'expiresAtMs' | 'nextTryAtMs' | 'tries' | 'outcome' | 'isDone'> {
+  /** Hex. */
+  id: string
+  /** The beginning of its text, if it was stored. */
+  text: string | undefined
+}
 
 export interface SentMessagesOptions {
   messages: Pick<Messages, 'post' | 'forget'>
@@ -97,4 +105,12 @@ export class SentMessages {
     const [entries, texts] = await Promise.all([this.#options.outbox.list(MAX_SHOWN), this.#options.texts.all()])
     this.#list.set(entries.map((entry) => sentMessage(entry, texts)))
   }
+}
+
+function sentMessage(
+  { id, end, createdAtMs, expiresAtMs, nextTryAtMs, tries, outcome, isDone }: OutboxEntry,
+  texts: ReadonlyMap<string, string>,
+): SentMessage {
+  const name = encodeKeyHex(id)
+  return { id: name, text: texts.get(name), end, createdAtMs, expiresAtMs, nextTryAtMs, tries, outcome, isDone }
 }

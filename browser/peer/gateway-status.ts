@@ -1,9 +1,7 @@
 /** The part of the gateway's status that the tab reads; every field is undefined when the gateway does not answer. */
 
 export interface GatewayStatus {
-  /** Peer id of the gateway's own node. */
   id?: string
-  /** STUN and TURN servers, if the operator has set some. */
   iceServers?: RTCIceServer[]
 }
 

@@ -9,7 +9,6 @@ import { answerOf, eachRow, openDatabase } from './database.ts'
 
 /** The row of an entry. It has either `waiting` or `doneMadeAtMs`, and so is in one of the two indexes. */
 interface OutboxRow {
-  /** Hex. */
   id: string
   entry: OutboxEntry
   /** When the next attempt is due, and the size of the envelope: both are read from the index, without the entry. */

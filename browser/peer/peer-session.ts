@@ -47,18 +47,15 @@ export class PeerSession {
     this.#load = load
   }
 
-  /** The peer's limits, once it runs. */
   get limits(): PeerLimits | undefined {
     return this.running?.status().limits
   }
 
-  /** The peer, if it runs already. */
   get running(): Peer | undefined {
     const outcome = this.#outcome.get()
     return outcome && 'peer' in outcome ? outcome.peer : undefined
   }
 
-  /** Loads the library, once. */
   library(): Promise<PeerLibrary> {
     this.#library ??= this.#load()
     return this.#library

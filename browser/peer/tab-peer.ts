@@ -14,7 +14,6 @@ export interface TabPeer {
 }
 
 export interface TabPeerOptions {
-  /** Loaded while the rest is. */
   library: Promise<PeerLibrary>
   gateway: string
   /** In memory when undefined. */

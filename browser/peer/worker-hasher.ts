@@ -91,7 +91,6 @@ export function createWorkerHasher(start: () => HashThread): CreateHasher {
   }
 }
 
-/** In a browser. */
 export function startHashThread(): HashThread {
   return new Worker(new URL('./hash-worker.ts', import.meta.url), { type: 'module', name: 'mayfly-hash' })
 }

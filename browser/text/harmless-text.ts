@@ -8,7 +8,6 @@ export function harmlessText(text: string): string {
   return text.replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n').replace(STEERING, '\ufffd')
 }
 
-/** As `harmlessText`, on one line. */
 export function harmlessLine(text: string): string {
   return harmlessText(text).replace(/[\n\t]+/g, ' ')
 }

@@ -1,6 +1,5 @@
 /** Hashes and peer ids, shortened for a sentence. Titles and links keep the whole form. */
 
-/** The first eight digits of a hash. */
 export function shortHash(hash: string): string {
   return `${hash.slice(0, 8)}…`
 }

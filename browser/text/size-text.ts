@@ -11,7 +11,6 @@ export function sizeText(bytes: number): string {
   return bytes < GIB ? `${rounded(bytes / MIB)} MiB` : `${rounded(bytes / GIB)} GiB`
 }
 
-/** `1 file`, `12 files`. */
 export function filesText(count: number): string {
   return count === 1 ? '1 file' : `${count} files`
 }

@@ -7,7 +7,6 @@ import type { PageVisitOptions } from './page-visit.ts'
 
 export interface CipherText {
   content: Pick<OpenedContent, 'size' | 'read'>
-  /** All of it, when it is small. */
   bytes?: Uint8Array | undefined
 }
 

@@ -19,7 +19,6 @@ export class ContentFrame implements ContentScreen {
   #raw: HTMLElement | undefined
   #blobUrl: string | undefined
   #preview: PreviewFrame | undefined
-  /** Aborts the PDF that is loading. */
   #pdf: AbortController | undefined
 
   /** Takes over the frame that the gateway put in the container, if there is one. */

@@ -28,7 +28,6 @@ export interface FetchPageOptions {
   onWrong(): void
 }
 
-/** @throws signal.reason, when aborted */
 export async function fetchPage(options: FetchPageOptions): Promise<FetchedPage> {
   const { address, session, signal, onWrong } = options
   const [library, peer] = [await session.library(), await session.peer({ signal })]

@@ -10,7 +10,6 @@ import type { ServedState } from './types.ts'
 
 export interface NavigationOptions {
   window: Window
-  /** Handed to each visit. */
   parts: Omit<PageVisitOptions, 'route' | 'served'>
   /** The state of the page in the document, when the gateway served one. */
   served?: ServedState | undefined

@@ -15,7 +15,6 @@ import type { PageRoute } from './route.ts'
 import type { ContentFacts, ContentScreen, ServedState, VisitFailure, VisitState } from './types.ts'
 
 export interface PageVisitOptions {
-  /** The page, according to its link. */
   route: PageRoute
   /** Undefined after a navigation inside the app. */
   served?: ServedState
@@ -65,7 +64,6 @@ export abstract class PageVisit {
   protected abstract get isHere(): boolean
   /** Holds the content that is on screen, or fetches it again. */
   abstract holdAgain(): Promise<void>
-  /** Saves private content, which the gateway cannot read. */
   save?(): Promise<void>
 
   get state(): ReadableCell<VisitState> {
@@ -91,7 +89,6 @@ export abstract class PageVisit {
     this.#controller.abort()
   }
 
-  /** Retries now, if the visit waits. */
   tryAgain(): void {
     this.#retries.update((times) => times + 1)
   }

@@ -40,7 +40,6 @@ export class PrivateVisit extends PageVisit {
     if (this.#cipher) await this.#hold(this.#cipher)
   }
 
-  /** @throws what fetching throws */
   override async save(): Promise<void> {
     const unsealed = this.#unsealed
     if (!unsealed) return
@@ -67,7 +66,6 @@ export class PrivateVisit extends PageVisit {
     }
   }
 
-  /** Shows a state that no retry can change. */
   #refuse(state: VisitState): undefined {
     this.options.screen.clear()
     this.shownState.set(state)

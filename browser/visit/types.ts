@@ -54,9 +54,7 @@ export interface ContentScreen {
   clear(): void
 }
 
-/** Known properties of the content. */
 export interface ContentFacts {
-  /** In bytes. */
   size: number
   /** Media type, from the gateway or from the private content itself. */
   type?: string

@@ -3,7 +3,6 @@
 export interface CountFacts {
   /** Undefined until the first answer. */
   count: number | undefined
-  /** This tab holds the page. */
   mine: boolean
 }
 

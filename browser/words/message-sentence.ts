@@ -32,7 +32,6 @@ export function outcomeSentence({ outcome, isDone, expiresAtMs }: OutcomeFacts):
   }
 }
 
-/** Why nothing was sent, for the person who wrote it. */
 export function postProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
   if (code === 'ERR_BAD_END') return 'This is not an address. Write #name for an open name, or the 52 characters of a receiver’s address.'
@@ -42,7 +41,6 @@ export function postProblemSentence(error: unknown): string {
   return `The message could not be sent: ${message}`
 }
 
-/** Why this browser cannot receive messages. */
 export function mailboxProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
   if (code === 'ERR_NO_CRYPTO')
@@ -50,7 +48,6 @@ export function mailboxProblemSentence(error: unknown): string {
   return `This browser cannot store messages: ${message}. A private window or a setting may forbid storage.`
 }
 
-/** Why this tab cannot listen to an end. */
 export function listenProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
   if (code === 'ERR_BAD_END') return 'This is not an open name. It has a # and 1 to 64 characters, without spaces and without # / ? %.'

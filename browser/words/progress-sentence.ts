@@ -3,7 +3,6 @@
 import { sizeText } from '../text/size-text.ts'
 
 export interface ProgressFacts {
-  /** In bytes. */
   done: number
   total: number
   /** Undefined or 0 while unknown. */

@@ -9,7 +9,6 @@ export interface ChosenListProps {
   onFiles(files: ChosenFile[]): void
 }
 
-/** Nobody scrolls through more. */
 const MOST_SHOWN = 100
 
 export function ChosenList({ files, disabled, onFiles }: ChosenListProps) {

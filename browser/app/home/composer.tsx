@@ -6,6 +6,7 @@ import type { Insertion } from '../../content/draft-text.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
 import { refusalSentence, tooLargeSentence } from '../../words/refusal-sentence.ts'
+import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { ChosenList } from './chosen-list.tsx'
 import { FileChoice } from './file-choice.tsx'
@@ -105,11 +106,7 @@ export function Composer({ tab }: { tab: Tab }) {
       />
       <PrivateChoice checked={isPrivate} disabled={making !== undefined} onChoice={(choice) => tab.isPrivate.set(choice)} />
       {notice && <p class="notice">{notice}</p>}
-      {problem && (
-        <p class="problem" role="alert" data-testid="problem">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} testid="problem" />
       {making && files.length > 0 && <SharingBar sharing={tab.sharing} onCancel={() => making.abort()} />}
       <div class="actions">
         <button type="submit" disabled={making !== undefined} data-testid="make">

@@ -125,7 +125,6 @@ function quoteOf(row: InboxRow): string {
   return text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text
 }
 
-/** The time alone, if it is today. */
 function timeText(atMs: number): string {
   const at = new Date(atMs)
   return at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString()

@@ -5,6 +5,7 @@ import { type Condition, type EndSettings, rulesOf, rulesText } from '../../mess
 import type { Mailbox } from '../../messages/mailbox.ts'
 import { pathOf } from '../../visit/route.ts'
 import { listenProblemSentence } from '../../words/message-sentence.ts'
+import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { ConditionRows } from './condition-rows.tsx'
 import { PolicyChoice } from './policy-choice.tsx'
@@ -97,11 +98,7 @@ function ListenForm({ mailbox }: { mailbox: Mailbox }) {
         </button>
       </div>
       <ConditionRows conditions={conditions} onChange={setConditions} />
-      {problem && (
-        <p class="problem" role="alert" data-testid="listen-problem">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} testid="listen-problem" />
     </form>
   )
 }

@@ -5,6 +5,7 @@ import type { Mailbox } from '../../messages/mailbox.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
 import { postProblemSentence, refusalText } from '../../words/message-sentence.ts'
+import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 
 const encoder = new TextEncoder()
@@ -85,11 +86,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
           have a link to it. Keep a tab of this site open until it is read.
         </p>
       )}
-      {problem && (
-        <p class="problem" role="alert" data-testid="message-problem">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} testid="message-problem" />
       <div class="actions">
         <button type="submit" disabled={isSending} data-testid="send">
           {isSending ? 'Sending…' : 'Send'}
@@ -99,7 +96,6 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
   )
 }
 
-/** @param end undefined when the text is not an end */
 function meansSentence(end: string | undefined): string {
   if (end === undefined) return 'Everybody can read what you write to a #name. A message to an address is encrypted for its receiver.'
   return end.startsWith('#') ? 'Public: everybody who listens to this name can read it.' : 'Encrypted: only the receiver can read it.'

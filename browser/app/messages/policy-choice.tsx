@@ -9,7 +9,6 @@ const CHOICES: readonly (readonly [EndPolicy, string])[] = [
 ]
 
 export interface PolicyChoiceProps {
-  /** The label for screen readers. */
   label: string
   policy: EndPolicy
   onChoose(policy: EndPolicy): void

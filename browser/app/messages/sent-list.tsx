@@ -1,7 +1,7 @@
 /** The sent messages with their outcomes. One that is not done can be cancelled. */
 
 import type { Mailbox } from '../../messages/mailbox.ts'
-import type { SentMessage } from '../../messages/sent-message.ts'
+import type { SentMessage } from '../../messages/sent-messages.ts'
 import { shortHash } from '../../text/short-text.ts'
 import { outcomeSentence } from '../../words/message-sentence.ts'
 import { useCell } from '../use-cell.ts'

@@ -13,7 +13,6 @@ const FIRST_ROWS = 300
 
 export interface BundleListProps {
   tab: Tab
-  /** The address of the bundle itself. */
   address: Omit<PageRoute, 'view'>
   files: readonly BundleFile[]
 }

@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks'
 import type { PageVisit } from '../../visit/page-visit.ts'
+import { Problem } from '../problem.tsx'
 
 export function SaveButton({ visit }: { visit: PageVisit }) {
   const [saving, setSaving] = useState(false)
@@ -23,11 +24,7 @@ export function SaveButton({ visit }: { visit: PageVisit }) {
       <button type="button" class="quiet" disabled={saving} data-testid="save-private" onClick={save}>
         {saving ? 'Saving…' : 'Save the file'}
       </button>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
     </>
   )
 }

@@ -11,7 +11,6 @@ export interface UploadListProps {
   tab: Tab
   /** The content, or a bundle and its files. */
   hashes: readonly string[]
-  /** The sum, in bytes. */
   size: number
 }
 

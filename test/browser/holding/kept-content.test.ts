@@ -68,7 +68,7 @@ describe('kept content', () => {
   })
 
   it('refuses an entry over its limit, and keeps the others', () => {
-    const kept = new KeptContent(new MemoryStore(), { maxCharacters: 500 })
+    const kept = new KeptContent(new MemoryStore(), 500)
     expect(kept.keep(entry('a', everyByte))).toBe(true)
     expect(kept.keep(entry('b', everyByte))).toBe(false)
     expect(kept.list().map(({ hash }) => hash)).toEqual(['a'])
@@ -77,7 +77,7 @@ describe('kept content', () => {
   })
 
   it('counts an entry once when it is kept again', () => {
-    const kept = new KeptContent(new MemoryStore(), { maxCharacters: 500 })
+    const kept = new KeptContent(new MemoryStore(), 500)
     expect(kept.keep(entry('a', everyByte))).toBe(true)
     expect(kept.keep(entry('a', everyByte))).toBe(true)
   })
