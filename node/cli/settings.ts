@@ -69,9 +69,9 @@ export interface Configuration {
   name: SenderName[]
   /** Hashnames of senders to refuse. */
   mute: string[]
-  /** Remove messages that were stored so many days ago; never when left out. */
+  /** Days after which messages are removed; never when left out. */
   keepDays?: number
-  /** Keep so many messages; all when left out. */
+  /** Messages to keep; all when left out. */
   keepCount?: number
   /** Messages per minute of one sender; 0: no limit. The inbox's own default when left out. */
   senderRate?: number

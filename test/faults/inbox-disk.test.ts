@@ -138,7 +138,7 @@ describe('inbox: flipped bits', () => {
     try {
       const database = new InboxDatabase(path, { isReadOnly: true, onDamaged: () => {} })
       const found: InboxMessage[] = []
-      for (const { message } of database.everything()) {
+      for (const { message } of database.reader.everything()) {
         found.push(message)
         if (found.length > MESSAGES) break // it would never end
       }

@@ -17,7 +17,7 @@ export async function exportInbox({ configuration, output, signal }: CommandCont
   const path = findInboxPath(configuration.data, name)
   const database = new InboxDatabase(path, { isReadOnly: true, onDamaged: () => void damaged++ })
   try {
-    for (const stored of database.everything()) {
+    for (const stored of database.reader.everything()) {
       signal.throwIfAborted()
       if (output.closed.aborted) break
       await output.bytes(Buffer.from(`${JSON.stringify(exportFacts(stored))}\n`))

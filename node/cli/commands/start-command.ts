@@ -113,7 +113,7 @@ function logInboxEvents(logger: Logger): (event: InboxEvent) => void {
   return (event) => logger[event.type === 'recovered' ? 'info' : 'error'](event, describeInboxEvent(event))
 }
 
-/** Stops the parts one after the other, and returns at the deadline whatever is still open: the process ends then. */
+/** Stops the parts one after the other, and returns at the deadline even if some are still open: the process ends then. */
 async function stopInTime(stops: (() => Promise<void>)[], logger: Logger): Promise<void> {
   const startedAtMs = performance.now()
   let isDone = false

@@ -1,4 +1,4 @@
-/** Target paths of a bundle's files: below one directory, never outside it, whatever the bundle says and whatever is there already. */
+/** Target paths of a bundle's files: below one directory, never outside it, even when the bundle names other paths or links are in the way. */
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Asks one gateway over HTTP. Its answers are checked like a stranger's: content counts only when its SHA-256 is right. Which gateways are
- * asked, and in which order, is decided in `gateways-client.ts`.
+ * Asks one gateway over HTTP. Its answers are checked like a stranger's: content counts only when its SHA-256 is right. `gateways-client.ts`
+ * chooses the gateway.
  */
 
 import { MayflyError } from '../../errors.ts'

@@ -15,7 +15,7 @@ export interface PartFile {
   readonly size: number
   /** All bytes of an earlier attempt. To be read to the end before anything is appended. */
   read(): AsyncIterable<Uint8Array>
-  /** At most so many bytes from the offset. */
+  /** Bytes from the offset on, at most `length`. */
   readAt(offset: number, length: number): Promise<Uint8Array>
   append(bytes: Uint8Array): Promise<void>
   /** Keeps only the first bytes. */

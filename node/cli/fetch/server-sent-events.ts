@@ -3,7 +3,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { MayflyError } from '../../errors.ts'
 
-/** Of one event, in characters: a count needs a few dozen; without a bound a server could fill the memory with one line. */
+/** Largest event, in characters: a count needs a few dozen; without a bound, a server could fill the memory with one line. */
 const MAX_EVENT_LENGTH = 65_536
 
 /**

@@ -27,7 +27,7 @@ export function parseHashname(text: string): string {
   return text
 }
 
-/** Which names and values a field can have is known to the message itself. */
+/** The message checks the name and the value of the field. */
 export function parseField(text: string): [name: string, value: string] {
   const at = text.indexOf('=')
   if (at < 1) throw refuseValue('a field such as topic=news', text)

@@ -1,20 +1,18 @@
 /**
- * The statements on the tables of an inbox, on one synchronous connection. Rows that are not what was written are reported and left out. What
- * is admitted is decided in `inbox-admission.ts`, when it is committed in `inbox.ts`.
+ * Changes to the tables of an inbox, and what they hold, on one synchronous connection. `inbox-admission.ts` decides which messages are
+ * admitted, `inbox.ts` when they are committed, and `inbox-reader.ts` reads them.
  */
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { InboxMessage, InboxQuery, Message } from '../../index.ts'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { InboxMessage, Message } from '../../index.ts'
 import { explainDatabaseError, openDatabaseFile } from '../store/database-file.ts'
-import { sequencesStatement } from './inbox-query.ts'
-import { type InboxRow, inboxMessageOf, messageOfRow, type RowFacts, rowOf, type StoredMessage } from './inbox-row.ts'
+import { InboxReader } from './inbox-reader.ts'
+import { inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM } from './inbox-schema.ts'
 import { searchableText } from './inbox-search.ts'
 import { InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
-
-/** An export of a damaged file gives up after so many sequences in a row without a readable message: about a second of reading. */
-const MAX_MISSES = 50_000
+import { createStatements, type Statements } from './statements.ts'
 
 export interface InboxDatabaseOptions {
   /** Only reads, also a damaged file. */
@@ -26,10 +24,9 @@ export interface InboxDatabaseOptions {
 export class InboxDatabase {
   readonly senders: InboxSenders
   readonly tally: InboxTally
+  readonly reader: InboxReader
   readonly #database: DatabaseSync
-  readonly #onDamaged: (sequence: number) => void
-  /** By their SQL. Bounded: a query has few parts, and the words are counted. */
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #prepare: Statements
   /** Reverts, in memory, the counts of the transaction under way. Bounded by its changes. */
   #undo: (() => void)[] = []
   /** The highest sequence ever used. */
@@ -41,11 +38,12 @@ export class InboxDatabase {
 
   /** @throws as `openDatabaseFile` */
   constructor(path: string, { isReadOnly = false, onDamaged }: InboxDatabaseOptions) {
-    this.#onDamaged = onDamaged
     this.#database = openDatabaseFile(path, INBOX_FORM, { isReadOnly })
+    this.#prepare = createStatements(this.#database)
     try {
       this.senders = new InboxSenders(this.#database)
       this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
+      this.reader = new InboxReader(this.#prepare, this.senders, onDamaged)
       if (!isReadOnly) this.#count()
     } catch (error) {
       this.#database.close()
@@ -74,10 +72,8 @@ export class InboxDatabase {
 
   /** True when a message of this id was stored and has not expired, even if it was removed since. */
   has(id: Uint8Array): boolean {
-    return (
-      this.#prepare('SELECT 1 FROM messages WHERE id = ?').get(id) !== undefined ||
-      this.#prepare('SELECT 1 FROM removed WHERE id = ?').get(id) !== undefined
-    )
+    const isIn = (table: 'messages' | 'removed') => this.#prepare(`SELECT 1 FROM ${table} WHERE id = ?`).get(id) !== undefined
+    return isIn('messages') || isIn('removed')
   }
 
   /** True when a message with that expiry may have been here and its id been forgotten. */
@@ -143,78 +139,8 @@ export class InboxDatabase {
     return rows.length
   }
 
-  /** The messages that can be read. */
-  messages(query: InboxQuery): InboxMessage[] {
-    const found: InboxMessage[] = []
-    let { after, before } = query
-    for (;;) {
-      const wanted = query.limit - found.length
-      const sequences = this.#sequences({
-        ...query,
-        ...(after !== undefined && { after }),
-        ...(before !== undefined && { before }),
-        limit: wanted,
-      })
-      // In a tree that was damaged since the file was opened, the next rows may be those that were returned already.
-      if (sequences.some((sequence) => sequence <= (after ?? Number.NEGATIVE_INFINITY) || sequence >= (before ?? Number.POSITIVE_INFINITY)))
-        return found
-      for (const sequence of sequences) {
-        const message = this.message(sequence)
-        if (message !== undefined) found.push(message)
-      }
-      const last = sequences.at(-1)
-      // Damaged rows were left out: the page is filled with the rows after them.
-      if (last === undefined || sequences.length < wanted || found.length === query.limit) return found
-      if (query.first === 'newest') before = last
-      else after = last
-    }
-  }
-
-  /** Undefined when there is no such message, or when its row is not what was written. */
-  message(sequence: number): InboxMessage | undefined {
-    return this.#read(sequence)?.message
-  }
-
-  sequenceOf(id: Uint8Array): number | undefined {
-    const sequence = this.#prepare('SELECT sequence FROM messages WHERE id = ?').get(id)?.sequence
-    return sequence === undefined ? undefined : Number(sequence)
-  }
-
-  /** All messages that can be read, oldest first, also from a file whose tree is damaged. */
-  *everything(): Iterable<StoredMessage> {
-    let sequence = 0
-    for (let misses = 0; misses < MAX_MISSES; ) {
-      const next = this.#sequenceAfter(sequence)
-      if (next === undefined) return
-      sequence = next
-      const kept = this.#read(sequence)
-      misses = kept === undefined ? misses + 1 : 0
-      if (kept !== undefined) yield kept
-    }
-  }
-
   close(): void {
     if (this.#database.isOpen) this.#database.close()
-  }
-
-  #sequences(query: InboxQuery): number[] {
-    const statement = sequencesStatement(query, (word) => this.senders.named(word))
-    if (statement === undefined) return []
-    const rows = this.#prepare(statement.sql).all(...statement.values)
-    return rows.map(({ sequence }) => Number(sequence))
-  }
-
-  #read(sequence: number): StoredMessage | undefined {
-    try {
-      const row = this.#prepare('SELECT * FROM messages WHERE sequence = ?').get(sequence) as unknown as InboxRow | undefined
-      if (row === undefined) return undefined
-      const message = messageOfRow(row, this.senders.nameOf(row.sender))
-      if (message !== undefined) return { message, expiresAtMs: row.expires_at_ms, envelope: row.envelope }
-    } catch {
-      // The page of the row, or a number in it, cannot be read at all.
-    }
-    this.#onDamaged(sequence)
-    return undefined
   }
 
   #remove(which: string, values: SQLInputValue[]): number {
@@ -242,26 +168,5 @@ export class InboxDatabase {
 
   #fact(name: string): number {
     return Number(this.#prepare('SELECT value FROM facts WHERE name = ?').get(name)?.value ?? 0)
-  }
-
-  /**
-   * The next sequence with a row. Where the way to it is damaged, the next number: its row may be on a page that is whole. A damaged tree may also
-   * lead back to earlier rows: the number grows in any case, or an export would never end.
-   */
-  #sequenceAfter(sequence: number): number | undefined {
-    try {
-      const [next] = this.#sequences({ after: sequence, limit: 1, first: 'oldest' })
-      return next === undefined ? undefined : Math.max(next, sequence + 1)
-    } catch {
-      return sequence + 1
-    }
-  }
-
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const statement = this.#database.prepare(sql)
-    this.#statements.set(sql, statement)
-    return statement
   }
 }

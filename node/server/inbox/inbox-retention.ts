@@ -13,7 +13,7 @@ const PAUSE_MS = 40
 
 export interface InboxRetentionOptions {
   database: InboxDatabase
-  /** Messages are removed after so many days; undefined: never. */
+  /** Days after which messages are removed; undefined: never. */
   keepDays: number | undefined
   /** Messages to keep; undefined: all. */
   keepCount: number | undefined

@@ -21,7 +21,7 @@ export interface InboxOptions extends InboxLimits {
   path: string
   /** The receiver's hashname. */
   hashname: string
-  /** Messages are removed after so many days; undefined: never. */
+  /** Days after which messages are removed; undefined: never. */
   keepDays?: number
   /** Messages to keep: over it, the oldest of the sender with the most are removed; undefined: all. */
   keepCount?: number
@@ -83,7 +83,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
     },
   })
   syncEarlierCommits(path)
-  const { senders, tally } = database
+  const { senders, tally, reader } = database
   const isRolling = keepCount !== undefined
   const admission = new InboxAdmission({ ...limits, senders, tally, isRolling, monotonic: () => performance.now() })
   const listeners = new Set<(message: InboxMessage) => void>()
@@ -154,11 +154,11 @@ export function openInbox(options: InboxOptions): StoredInbox {
     },
     messages(query: InboxQuery) {
       if (query.search !== undefined) indexing.finish()
-      return database.messages(query)
+      return reader.messages(query)
     },
     message(which) {
-      const sequence = typeof which === 'number' ? which : isKeyHex(which) ? database.sequenceOf(decodeKeyHex(which)) : undefined
-      return sequence === undefined ? undefined : database.message(sequence)
+      const sequence = typeof which === 'number' ? which : isKeyHex(which) ? reader.sequenceOf(decodeKeyHex(which)) : undefined
+      return sequence === undefined ? undefined : reader.message(sequence)
     },
     onMessage(listener) {
       listeners.add(listener)

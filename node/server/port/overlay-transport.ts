@@ -1,6 +1,6 @@
 /**
  * The overlay's websockets as a libp2p transport: dials with the `ws` package, and listens on the `upgrade` event of the gateway's own HTTP
- * server. Which sockets are admitted is decided in `listener.ts`.
+ * server. `listener.ts` decides which sockets are admitted.
  *
  * @see https://github.com/libp2p/specs/blob/master/websockets/README.md
  */
