@@ -1,4 +1,4 @@
-/** The tests, in projects that differ in what they need and in how much of the machine they may have. */
+/** The tests, in projects that differ in their needs and in their share of the machine. */
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -7,12 +7,12 @@ import { TallyReporter } from './scripts/tally-reporter.ts'
 // A file of tests is a process, and so is each command that it runs: compiling what they load once, not each time, saves a fifth of their CPU.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url))
 
-/** Long enough for a machine of which others take two thirds: what ends a test that hangs, not what a test measures with. */
+/** Timeout of a test that hangs, long enough for a machine of which others take two thirds. Tests do not measure by it. */
 const PATIENT_MS = 180_000
 
 /** Many peers, processes, faults. */
 const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts']
-/** Those of them that count and compare, and wait for events: two at a time, since much of their time goes into starting processes. */
+/** Tests among them that count, compare, and wait for events: two at a time, since much of their time goes into starting processes. */
 const SHARED = [
   'test/peers/{command,command-content,send-command,receive-command,private-link,foreign-clients,verified-fetch}.test.ts',
   'test/peers/{messages*,large-messages,readme-examples}.test.ts',
@@ -20,9 +20,9 @@ const SHARED = [
   'test/faults/{deniers,large-holders,large-liars,restarts}.test.ts',
   'test/faults/{messages-absence,messages-canary,messages-forgeries,messages-liars,messages-much-mail,messages-replays,inbox-*}.test.ts',
 ]
-/** In a real Chromium; what can be tested of the tab without one is in the rest of test/browser/. */
+/** Tests in a real Chromium; tests of the tab that need none are in test/browser/. */
 const BROWSER = ['test/pages/*.test.ts', 'test/hostile/**/*.test.ts']
-/** Those of them that measure times, or keep the whole machine busy by themselves. The others mostly wait for a page: two at a time. */
+/** Tests among them that measure times, or keep the whole machine busy by themselves. The others mostly wait for a page: two at a time. */
 const BROWSER_ALONE = ['test/pages/{direct,presence,swarm,video}.test.ts']
 /** On fresh clones, with real npm. */
 const SETUP = ['test/setup/**/*.test.ts']
@@ -56,7 +56,7 @@ export default defineConfig({
   },
 })
 
-/** A project of which so many files run at once: one where tests measure times, or load the machine themselves. */
+/** A project that runs this many files at once: one where tests measure times, or load the machine themselves. */
 function atOnce(files: 1 | 2, name: string, include: string[], groupOrder: number, timeoutMs: number, exclude: string[] = []) {
   return {
     extends: true,

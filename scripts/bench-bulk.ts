@@ -100,7 +100,7 @@ async function runOnce(bench: Bench, system: System, size: number, known: Map<nu
   }
 }
 
-/** By what smaller content took; 0 when that is not known. */
+/** Estimate from the time of smaller content; 0 when that is not known. */
 function expectMs(known: Map<number, Transfer[]> | undefined, size: number): number {
   const speeds = [...(known?.values() ?? [])].flat().map(({ mibPerSecond }) => mibPerSecond)
   return speeds.length === 0 ? 0 : (size / p50(speeds)) * 1_000

@@ -1,5 +1,5 @@
 /**
- * Durable posts, from one process to another on this machine: how many in a second, how long one takes, and what they cost, one at a time,
+ * Durable posts, from one process to another on this machine: rate, latency and cost, one at a time,
  * 32 and 256 in flight; mayfly beside Node.js's HTTP server with SQLite and beside message brokers, all running at once and taking turns, so
  * that what else the machine does falls on all alike. Then one post to a thousand listeners.
  *

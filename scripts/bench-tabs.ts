@@ -133,7 +133,7 @@ async function shareWithMany(node: MayflyNode, [giver, ...readers]: Swarms) {
   return { times: times.flat(), answers: await answers.stop(), uploads: ((await given()) - before) / SHARED_BYTES }
 }
 
-/** Asks the API now and then, until it is told to stop; resolves with the time of each answer, in ms. */
+/** Polls the API until the signal aborts; resolves with the time of each answer, in ms. */
 function askUntil(node: MayflyNode): { stop(): Promise<number[]> } {
   const times: number[] = []
   let stopped = false

@@ -1,6 +1,6 @@
 /**
  * Runs the benchmarks, one after the other, each a process of its own with a time by which it has to have ended, and prints one summary.
- * Figures of one machine say little: each stands beside what it is compared to in the same run.
+ * Figures of one machine say little: each stands beside its comparison of the same run.
  *
  *   npm run bench                    all
  *   npm run bench -- read gateway    those named
@@ -25,7 +25,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   messages: 480,
 }
 
-/** Resolves with what the benchmark found, or undefined when it failed or was not done in time. */
+/** Resolves with the results of the benchmark, or undefined when it failed or took too long. */
 async function run(name: string, limitS: number): Promise<Finding[] | undefined> {
   // A group of its own, so that whatever it started can be ended with it.
   const child = fork(new URL(`bench-${name}.ts`, import.meta.url), { detached: true })

@@ -1,4 +1,4 @@
-/** Prints what the built tab weighs on the wire: what the first paint waits for, and what is loaded after it. Run the build before. */
+/** Prints the size of the built tab on the wire: files before the first paint, and files loaded after it. Run the build before. */
 
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'

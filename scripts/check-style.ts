@@ -1,4 +1,4 @@
-/** Lists what `test/scripts/style.test.ts` counts, with file and line: `node scripts/check-style.ts [folder…]`. */
+/** Lists the faults that `test/scripts/style.test.ts` counts, with file and line: `node scripts/check-style.ts [folder…]`. */
 
 import { findHeadless, findLongLines } from './checks/language.ts'
 import { findLargeContexts, findLongFiles, findLongFunctions } from './checks/structure.ts'

@@ -4,7 +4,7 @@
  * come from one run.
  */
 
-/** Numbers, or what is said in words; null where a system has none. */
+/** A number or words; null where a system has neither. */
 type FigureRow = readonly [system: string, ...figures: (number | string | null)[]]
 
 export interface FigureTable {

@@ -23,7 +23,7 @@ export interface InstalledPackage {
   bytes: number
 }
 
-/** Installs what the manifest and the lockfile in a folder name for production. Install scripts do not run: none is needed. */
+/** Installs the production packages of a folder's manifest and lockfile, without install scripts: none is needed. */
 export function installProduction(folder: string, env: NodeJS.ProcessEnv = process.env): void {
   const args = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   const { status, error } = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 2, 2], env, shell: process.platform === 'win32' })

@@ -39,7 +39,7 @@ interface Words {
   fill: string
 }
 
-/** Runs in the page: what is seen there, boxes first. */
+/** Runs in the page. Returns the visible parts, boxes first. */
 function see(): { boxes: Box[]; words: Words[] } {
   const boxes: Box[] = []
   const words: Words[] = []

@@ -1,6 +1,6 @@
 /**
  * Makes a clone ready to run, with nothing but Node.js 20 and npm: installs what the lockfile names and builds the tab. It does
- * only what is missing, and tells of it on stderr: stdout belongs to the command that comes after. Plain JavaScript without a
+ * only the missing steps, and reports them on stderr: stdout belongs to the command that comes after. Plain JavaScript without a
  * package, since it runs before there is one; what comes after the install is TypeScript, run by the package's own Node.js.
  *
  *   node scripts/setup.mjs [--install-only] [--rebuild] [--for-tests]
@@ -49,7 +49,7 @@ if (flags.has('--for-tests')) {
   run(PACKAGE_NODE, [join(ROOT, 'scripts', 'test-programs.ts')])
 }
 
-/** Compares what npm says it installed with the lockfile. Packages for other platforms may be missing; the Node.js may not. */
+/** Compares npm's list of installed packages with the lockfile. Packages for other platforms may be missing; Node.js may not. */
 function needsInstall() {
   const installed = readPackages(join(ROOT, 'node_modules', '.package-lock.json'))
   const wanted = readPackages(join(ROOT, 'package-lock.json'))
@@ -102,7 +102,7 @@ function buildTab() {
   writeFileSync(TAB_STAMP, digest)
 }
 
-/** By content, not by time: a checkout or a copy changes times, and a build is too slow to do for nothing. */
+/** Compares contents, not times: a checkout or a copy changes times, and a needless build is slow. */
 function digestSources() {
   const hash = createHash('sha256')
   for (const source of TAB_SOURCES) {

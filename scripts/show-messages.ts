@@ -20,10 +20,10 @@ import type { FloodCalls } from './bench/workers/message-flood.ts'
 const AWAY_S = 60
 const AWAY_MESSAGES = 100
 const HONEST = 20
-/** How long each honest sender posts in one round, and the pause between two posts: within what each may. */
+/** Duration of one round of an honest sender, and the pause between two posts: within its rate limit. */
 const ROUND_MS = 5_000
 const PAUSE_MS = 400
-/** Of honest senders' p95, with the flood and without. */
+/** Bar for the honest senders' p95: its ratio with the flood to that without. */
 const MAX_RATIO = 2
 
 const isJson = process.argv.includes('--json')
@@ -32,7 +32,7 @@ const [awayS = AWAY_S] = process.argv
   .filter((argument) => argument !== '--json')
   .map(Number)
 
-/** Stores in memory: what is counted is who gets what, and how often. */
+/** Receiver that stores in memory and counts each message. */
 function createKeeper() {
   const stored = new Map<string, string>()
   let again = 0
@@ -141,7 +141,7 @@ async function showFlood(nodes: MayflyNode[], stack: AsyncDisposableStack) {
   const floodSent = await flooding
   isOver = true
   await watching
-  // Before it and after it: what else runs on this machine comes and goes.
+  // Measured before the flood and after it: the load of other programs changes.
   const quietP95Ms = p95([...quietTimes, ...(await postAll('quiet after'))])
   const honest = [...keeper.stored.values()].filter((text) => !text.startsWith('flood'))
   return {

@@ -1,4 +1,4 @@
-/** Ends a test run with one plain line, `N passed, N failed`, for people who scroll and programs that read (`.ci/run`). */
+/** Ends a test run with one plain line, `N passed, N failed`, for people and for programs (`.ci/run`). */
 
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 

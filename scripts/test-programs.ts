@@ -1,5 +1,5 @@
 /**
- * Programs of other people that tests run: they show that what is foreign to mayfly works with it. Where they are, and what brings them.
+ * Foreign programs that tests run, to show that they work with mayfly: their paths, and the packages that bring them.
  * Run as a script it installs those that are missing, as root where there is apt; else it says what to do by hand and leaves the rest to
  * the tests, which fail without them and never skip.
  */
@@ -8,11 +8,11 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { installWithApt } from './apt.ts'
 
-/** By program, the Debian package that brings it. */
+/** Debian package of each program. */
 const PACKAGES = { curl: 'curl', aria2c: 'aria2', ffmpeg: 'ffmpeg', strace: 'strace' } as const
 export type TestProgram = keyof typeof PACKAGES
 
-/** @throws when it is not on the PATH, with what to install */
+/** @throws with the package to install, when the program is not on the PATH */
 export function requireProgram(name: TestProgram): string {
   const path = findProgram(name)
   if (path === undefined) throw new Error(`No ${name} on this machine. On Debian, as root: apt-get install ${PACKAGES[name]}`)

@@ -108,7 +108,7 @@ function lastName(path: string): string {
   return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
 }
 
-/** By the three numbers; a pre-release counts as its release. */
+/** Compares versions by their three numbers; a pre-release counts as its release. */
 function isOlder(version: string, floor: string): boolean {
   const numbers = (text: string) => text.split(/[.-]/, 3).map(Number)
   const [wanted, found] = [numbers(floor), numbers(version)]

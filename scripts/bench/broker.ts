@@ -51,7 +51,7 @@ export const MOSQUITTO: BrokerProgram = {
   parameters(port, directory) {
     const path = join(directory, 'mosquitto.conf')
     const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence true', `persistence_location ${directory}/`]
-    // Nobody reads meanwhile: what is kept for the reader is not to be bounded. It is started by root here, and need not become another.
+    // No reader is connected meanwhile: messages stored for it must not be bounded. Started by root here, the broker need not change its user.
     writeFileSync(path, [...lines, 'max_queued_messages 0', 'user root', ''].join('\n'))
     return ['-c', path]
   },
@@ -61,7 +61,7 @@ export const MOSQUITTO: BrokerProgram = {
 const PATH = [process.env.PATH ?? '', '/usr/sbin'].join(delimiter)
 const START_MS = 10_000
 
-/** @throws how to install it, where it is not; what it said, when it does not start */
+/** @throws with the way to install it when it is missing, with its output when it does not start */
 export async function startBroker(
   { debian, program, parameters }: BrokerProgram,
   directory: string,

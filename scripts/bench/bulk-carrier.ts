@@ -23,16 +23,16 @@ export interface Carrier {
   /** Process ids. They may change between transfers, not in one. */
   givers(): number[]
   readers(): number[]
-  /** Has the content ready to be read; not measured. Resolves with what the reader asks for. */
+  /** Makes the content ready to be read; not measured. Resolves with the request for it. */
   offer(content: BulkContent): Promise<string>
   read(content: BulkContent, reference: string): Promise<CarriedReading>
 }
 
 export interface System {
   name: string
-  /** `floor`: what any transfer costs at least; `base`: what mayfly is held to; `peer`: another peer-to-peer system; `own`: mayfly. */
+  /** `floor`: the least cost of any transfer; `base`: mayfly's bar; `peer`: another peer-to-peer system; `own`: mayfly. */
   kind: 'floor' | 'base' | 'peer' | 'own'
-  /** In Node.js or in Chromium: figures are compared within one of them. */
+  /** Where the system runs: figures are compared within Node.js or within Chromium. */
   runs: 'node' | 'chromium'
   /** The verification of bytes, and the side that does it; shown in the table. */
   check: string
@@ -41,7 +41,7 @@ export interface System {
 
 export interface Transfer extends CarriedReading {
   mibPerSecond: number
-  /** Of both ends together, in seconds for each GiB. */
+  /** CPU of both ends together, in seconds for each GiB. */
   giverCpu: number
   readerCpu: number
   /** The most during the transfer, the sum of its processes, in bytes. */

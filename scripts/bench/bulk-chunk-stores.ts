@@ -1,4 +1,4 @@
-/** Where WebTorrent reads what it seeds and writes what it gets, without keeping any of it. Runs in pages, too. */
+/** Chunk stores for WebTorrent, which make the seeded bytes and drop the received ones. Runs in pages, too. */
 
 import { type BulkContent, bulkBytes } from './bulk-content.ts'
 import type { BulkMeter } from './bulk-meter.ts'
@@ -31,7 +31,7 @@ export function seedStore({ seed, size }: BulkContent) {
   }
 }
 
-/** A chunk store that counts what is put, and has nothing. */
+/** A chunk store that counts chunks and keeps none. */
 export function meterStore(meter: BulkMeter) {
   return class {
     readonly chunkLength: number

@@ -34,12 +34,12 @@ export function bulkBytes(seed: number, offset: number, length: number): Uint8Ar
   return bytes
 }
 
-/** In parts of so many bytes. */
+/** Yields the content in parts of this many bytes. */
 export function* bulkParts({ size, seed }: BulkContent, partBytes: number): Generator<Uint8Array<ArrayBuffer>> {
   for (let offset = 0; offset < size; offset += partBytes) yield bulkBytes(seed, offset, Math.min(partBytes, size - offset))
 }
 
-/** Looks at a few bytes only: what carried them has checked them all. It tells that they stand where they belong, and are of this content. */
+/** Compares a few bytes only, as the transport has verified them all: they are of this content, and at the right place. */
 export function isBulkPart(seed: number, offset: number, bytes: Uint8Array): boolean {
   const firstHead = Math.ceil(offset / CELL_BYTES) * CELL_BYTES
   const places = [offset, offset + bytes.byteLength - 1]

@@ -42,7 +42,7 @@ function speedsOf(results: Results, size: number, isWanted: (system: System) => 
 
 const fastestPeer = (results: Results, runs: System['runs'], size: number) =>
   Math.max(...speedsOf(results, size, (system) => system.runs === runs && system.kind === 'peer'))
-/** In Node.js: HTTP with SHA-256; in Chromium: the fastest of the bare data channels. */
+/** Mayfly's bar. In Node.js: HTTP with SHA-256; in Chromium: the fastest of the bare data channels. */
 const base = (results: Results, runs: System['runs'], size: number) =>
   Math.max(...speedsOf(results, size, (system) => system.runs === runs && system.kind === 'base'))
 

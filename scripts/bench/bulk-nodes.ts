@@ -1,4 +1,4 @@
-/** The systems that carry large content between processes without a browser: what is least, other peers, and mayfly in three ways. */
+/** The systems that carry large content between processes without a browser: the bare transport, other peers, and mayfly in three ways. */
 
 import { fileURLToPath } from 'node:url'
 import type { Carrier, System } from './bulk-carrier.ts'

@@ -1,4 +1,4 @@
-/** Pages of a benchmark: built from TypeScript when they are first asked for, served on loopback, each opened in a browser of its own. */
+/** Pages of a benchmark: built from TypeScript at their first request, served on loopback, each opened in a browser of its own. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'

@@ -40,7 +40,7 @@ async function startChannel(messageBytes: number, stack: AsyncDisposableStack): 
   }
 }
 
-/** Two clients who know the torrent, and meet by a tracker once one of them asks for it. */
+/** Two clients that know the torrent, and meet by a tracker once one of them requests it. */
 async function startTorrent(stack: AsyncDisposableStack): Promise<Carrier> {
   const entry = await installOther('webtorrent')
   const tracker = stack.use(await startWorker<BulkTrackerCalls>(new URL('workers/bulk-tracker.ts', import.meta.url)))
@@ -58,7 +58,7 @@ async function startTorrent(stack: AsyncDisposableStack): Promise<Carrier> {
   }
 }
 
-/** Both tabs have the same home. Whether it carries the content is seen by what it reads and writes. */
+/** Both tabs have the same home. Its reads and writes show whether it carries the content. */
 async function startTabs(stack: AsyncDisposableStack): Promise<Carrier> {
   const home = stack.use(await startNode())
   const [giver, reader] = await openPages<TabPageCalls>('tab-page', stack)

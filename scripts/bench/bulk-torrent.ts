@@ -8,7 +8,7 @@ export type CreateTorrent = (input: Readable, options: object, done: (error: Err
 
 const PART_BYTES = 1_048_576
 
-/** @param trackers URLs; none for peers that are told each other's address */
+/** @param trackers URLs; none for peers that are given each other's address */
 export async function makeTorrent(createTorrent: CreateTorrent, content: BulkContent, trackers: string[]): Promise<Uint8Array> {
   const name = String(content.seed)
   const input = Object.assign(Readable.from(bulkParts(content, PART_BYTES), { objectMode: false }), { name })

@@ -5,7 +5,7 @@ import { Session } from 'node:inspector/promises'
 import { join } from 'node:path'
 
 export interface Profile {
-  /** Writes what was measured since the start. */
+  /** Writes the profile since the start. */
   end(): Promise<void>
 }
 

@@ -18,7 +18,7 @@ const HEARD_MS = 30_000
 
 export interface FanOut {
   name: string
-  /** From the post to the last who heard it, of each post, in ms. */
+  /** Time from each post to its last listener, in ms. */
   readings: number[]
 }
 

@@ -13,7 +13,7 @@ export type Interruption = (typeof INTERRUPTIONS)[number]
 /** Of the whole. */
 const MAX_TWICE = 0.05
 
-/** Prints what it took. Resolves with whether it was little. */
+/** Prints the bytes that were fetched again. Resolves with whether they were few. */
 export async function showInterrupted(interruption: Interruption, bytes: number): Promise<boolean> {
   const directory = temporaryDirectory()
   const path = join(directory, 'large.bin')

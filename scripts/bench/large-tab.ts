@@ -1,4 +1,4 @@
-/** A browser as a person has it, with a profile on disk, for what is shown with large content: one shares a file, others get it. */
+/** A browser with a profile on disk, for shows of large content: one shares a file, others receive it. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,11 +13,11 @@ export const LONG_MS = 3_600_000
 export interface Browser {
   context: BrowserContext
   page: Page
-  /** Of all its processes together, in bytes. */
+  /** Memory of all its processes together, in bytes. */
   rss(): number
 }
 
-/** For profiles and files; removed with the process. */
+/** Directory for profiles and files; removed with the process. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'mayfly-large-'))
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
@@ -25,7 +25,7 @@ export function temporaryDirectory(): string {
 }
 
 /**
- * A browser of its own, with a profile on disk as a person's: a private window would keep in memory what it receives.
+ * Starts a browser with a profile on disk: a private window would keep received bytes in memory.
  *
  * @throws when there is no Chromium on this machine
  */

@@ -30,7 +30,7 @@ export interface MayflyNode {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** @throws when it ends instead of serving, with what it said */
+/** @throws with its output, when it ends instead of serving */
 export async function startNode(options: { join?: string[]; nodeArguments?: string[] } = {}): Promise<MayflyNode> {
   const data = mkdtempSync(join(tmpdir(), 'mayfly-bench-'))
   const joins = (options.join ?? []).flatMap((address) => ['--join', address])

@@ -1,4 +1,4 @@
-/** A program that runs once, from its start to its end, and what it used of the machine. */
+/** Runs a program to its end and measures its usage of the machine. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

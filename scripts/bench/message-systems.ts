@@ -104,7 +104,7 @@ const HTTP_SQLITE = 'HTTP + SQLite'
 
 const SIGNED_HTTP = `${HTTP_SQLITE}, with an outbox, signed`
 
-/** Ours, and what it is held to: who writes to the same disks. */
+/** mayfly, and the systems that it is compared with: those that write to the same disks. */
 export const SAME_DURABILITY = [
   ['mayfly, open end', `${HTTP_SQLITE}, with an outbox`],
   ['mayfly, open end, outbox in memory', HTTP_SQLITE],

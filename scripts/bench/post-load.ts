@@ -12,7 +12,7 @@ export interface LoadOptions {
 export interface LoadResult {
   /** From the first post to the last acknowledgement, in ms. */
   ms: number
-  /** Of each post that was acknowledged, in ms. */
+  /** Latency of each acknowledged post, in ms. */
   latencies: number[]
 }
 

@@ -35,12 +35,12 @@ export function peakRssOf(pid: number): number {
   return readNumber(`/proc/${pid}/status`, /VmHWM:\s+(\d+) kB/) * 1_024
 }
 
-/** From now on `peakRssOf` tells the most since now. @see proc(5), clear_refs */
+/** Resets the peak that `peakRssOf` reads. @see proc(5), clear_refs */
 export function resetPeakRss(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5')
   } catch {
-    // Not ours to reset (a browser's process guards itself): it tells the most since its start.
+    // The peak of a browser's process cannot be reset: it counts from the start of the process.
   }
 }
 

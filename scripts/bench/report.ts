@@ -18,7 +18,7 @@ export interface Finding {
 export interface Bench {
   /** Progress, for whoever waits; on standard error. */
   step(text: string): void
-  /** A line between the tables: what a figure cannot say. */
+  /** A remark between the tables. */
   note(text: string): void
   table(title: string, columns: string[], rows: string[][]): void
   judge(finding: Omit<Finding, 'bench'>): void

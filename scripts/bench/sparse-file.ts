@@ -1,4 +1,4 @@
-/** A file of any size that takes hardly any room on the disk, and of which no two pieces are equal. */
+/** A file of any size that takes hardly any room on the disk, without two equal pieces. */
 
 import { open } from 'node:fs/promises'
 

@@ -25,7 +25,7 @@ export type StockPeer = Libp2p<StockServices>
 export interface StockOptions {
   /** A DHT server that others can dial, or a client that only dials. */
   server: boolean
-  /** With the one setting that makes joining fast. */
+  /** Stock settings, and the one that makes joining fast. */
   tuned?: boolean
 }
 

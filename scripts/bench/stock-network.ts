@@ -1,4 +1,4 @@
-/** Stock libp2p nodes with kad-dht, each a process of its own: what mayfly's figures are compared to. */
+/** Stock libp2p nodes with kad-dht, each a process of its own: the comparison for mayfly's figures. */
 
 import { mapParallel } from './wait.ts'
 import { startWorker, type Worker } from './worker.ts'

@@ -1,4 +1,4 @@
-/** Waiting for what has no event of its own. */
+/** Polling, for conditions that have no event of their own. */
 
 import { setTimeout as delay } from 'node:timers/promises'
 

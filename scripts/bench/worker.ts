@@ -30,7 +30,7 @@ interface Answer {
   error?: { message: string; stack: string | undefined }
 }
 
-/** Tells the parent that the worker listens. */
+/** Message to the parent: the worker listens. */
 const READY_ID = 0
 
 /** Resolves once the worker's module has been loaded and it answers. */

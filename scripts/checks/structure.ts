@@ -5,7 +5,7 @@ import type { SourceText } from './tracked-files.ts'
 
 /** Lines of the body of a function, a method or a class. */
 export const MAX_FUNCTION_LINES = 150
-/** Members of an interface that a part is handed what it uses in. */
+/** Members of a `…Context`, the interface in which a part receives the parts that it uses. */
 export const MAX_CONTEXT_MEMBERS = 8
 export const MAX_FILE_LINES = 400
 

@@ -14,7 +14,7 @@ export const KEEPER_END = '#crash'
 export const KEEPER_HASHNAME = 'a'.repeat(52)
 /** Under way at once: a busy receiver. */
 const WORKERS = 32
-/** So that none of them ends while the show goes on. */
+/** Longer than the show, so that no message expires. */
 const TTL_MS = 7 * 86_400_000
 const SENDERS = 16
 
@@ -54,7 +54,7 @@ async function keep(path: string, first: number, count: number, workers: number)
   inbox.close()
 }
 
-/** At once and in one piece, so that what was said is said when the next instant is the last. */
+/** Writes synchronously and in one piece: the process may be killed at the next instant. */
 function say(line: string): void {
   for (;;) {
     try {

@@ -34,7 +34,7 @@ export interface KillReport {
   lost: number
   /** There more than once. */
   twice: number
-  /** Not what was sent, or not to be read. */
+  /** Messages that are damaged, or differ from those that were sent. */
   altered: number
   /** Refused by the keeper; none should be. */
   refused: number

@@ -1,4 +1,4 @@
-/** Twenty keys made to be nearest to the content's key, and none of them tells the truth. */
+/** Twenty record nodes made to be nearest to the content's key, all of which deny its holders. */
 
 import { peerIdFromString } from '@libp2p/peer-id'
 import { expect, onTestFinished, test } from 'vitest'

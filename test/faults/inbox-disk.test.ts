@@ -1,4 +1,4 @@
-/** An inbox on a disk that is full, or that gives back other bytes than it was given. */
+/** An inbox on a disk that is full, or that returns damaged bytes. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -17,7 +17,7 @@ const PIECE = 262_144
 const PIECES = 24
 const SIZE = PIECES * PIECE - 5
 
-/** Pieces that a reader asks one of two holders for at once, at most: who leaves has given them to its sockets, and nobody gets them. */
+/** Most pieces that a reader requests of one of two holders at once: a holder that leaves has handed them to its sockets, and they are lost. */
 const UNDER_WAY = 8
 
 /** A fault of the source after it was held; `node` is the holder's. */

@@ -13,7 +13,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const PIECE = 262_144
 const SIZE = 5 * PIECE + 7
 
-/** Right while it is hashed, wrong in one piece from then on: its holder tells the truth about the outline only. */
+/** Right while it is hashed, wrong in one piece from then on: only the outline of its holder is true. */
 function spoiltContent(piece: number, seed: number): ContentSource & { spoil(): void } {
   let isSpoilt = false
   const source = generatedContent(SIZE, seed)

@@ -35,7 +35,7 @@ test('leaving: a holding process killed by SIGKILL is gone from every gateway wi
   await untilStatus(urls, hash, 200, 30_000)
   const watches = await Promise.all(urls.map((url) => watchCount(url, hash)))
   await waitFor(() => watches.every(({ seen }) => seen.at(-1)?.count === 1), 30_000, 'every watcher sees 1')
-  // A gateway says "nobody" after it has asked everybody: what that takes on a busy machine is not how long the holder was believed in.
+  // A gateway answers 404 only after it has asked every server: on a busy machine that takes longer than the record lives.
   const askingMs = await untilStatus(urls, hashOf('held by nobody'), 404, 30_000)
   await holder.kill('SIGKILL')
   expect(await untilStatus(urls, hash, 404, 30_000)).toBeLessThan(1_000 + 2 * askingMs)

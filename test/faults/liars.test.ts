@@ -1,4 +1,4 @@
-/** One honest holder among many who announce and do not give. */
+/** One honest holder among many that announce content and do not send it. */
 
 import { expect, test } from 'vitest'
 import { encodeKeyHex, equalBytes, sha256 } from '../../node/keys/index.ts'
@@ -91,7 +91,7 @@ test('liars: no wrong byte leaves a gateway, and its log names who sent them', a
     ),
   )
   const hash = encodeKeyHex(key)
-  // With only liars to ask: an answer in words, and not one of their bytes.
+  // While all holders are liars, the answer is an error in words, without one of their bytes.
   await waitFor(async () => (await countAt(second.url, hash)) === 10, 60_000, 'the liars are counted')
   const nobody = await getRaw(second.url, hash, 30_000)
   expect([404, 504]).toContain(nobody.status)

@@ -1,4 +1,4 @@
-/** Those who are gone while messages are on their way: receivers, senders, homes, record nodes. Nodes are processes, tabs are peers of this one. */
+/** Receivers, senders, homes and record nodes that leave while messages are on their way. Nodes are processes, tabs are peers of this one. */
 
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'

@@ -1,4 +1,4 @@
-/** Senders who send too much, and what it costs those who do not. */
+/** Senders over their limits beside senders within them. */
 
 import { describe, expect, it } from 'vitest'
 import type { MessageSecret, Peer, PostOutcome } from '../../node/index.ts'
@@ -84,7 +84,7 @@ describe('floods', () => {
     expect(new Set(honest).size).toBe(HONEST * POSTS)
     // All that it may send at once was there before, and a few of it go before anybody else's: not most of it.
     expect(p95(overtaken)).toBeLessThan(LIMITS.messageBurst / 2)
-    // Some are told so; who goes on is not read.
+    // Some get a refusal; the stream of a sender that goes on is not read.
     const isRefused = () => streams[0]?.received.some((answer) => answer.type === 'taken' && answer.refusal?.reason === 'sender-rate')
     await waitFor(() => isRefused() === true, 30_000, 'the flood is told that it is one')
     expect(floodStored()).toBeLessThan(flood.length / 2)

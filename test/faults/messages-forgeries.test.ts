@@ -16,10 +16,10 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const multihashOf = ({ peer }: TestNode) => peerIdFromString(peer.id).toMultihash().bytes
 
-/** With a bit of its signature flipped. */
+/** The envelope with one bit of its signature flipped. */
 const flipped = (bytes: Uint8Array) => bytes.with(bytes.byteLength - 1, (bytes.at(-1) ?? 0) ^ 1)
 
-/** With one entry of the signed part changed, and the old signature. */
+/** The envelope with one entry of the signed part changed, and the old signature. */
 function altered(bytes: Uint8Array, index: number, change: (entry: never) => unknown): Uint8Array {
   const [part, signature] = decode(bytes) as [Uint8Array, Uint8Array]
   const entries = decode(part) as unknown[]

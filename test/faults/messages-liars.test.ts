@@ -35,7 +35,7 @@ const LIES: Record<'drops' | 'keeps' | 'many' | 'endless' | 'refuses' | 'decline
   },
 }
 
-/** Tells one lie after the other, and the same about the same message. */
+/** Answers with one lie after the other; the same for the same message. */
 function createLies() {
   /** By id, hex. Bounded by the test. */
   const told = new Map<string, Lie>()
@@ -72,7 +72,7 @@ async function startNearest(network: Network<NodeTuple<4>>, end: Uint8Array, ans
   return liar
 }
 
-/** Of a receiver whose hashname has the liar for its nearest record node as well. */
+/** Secret of a receiver whose hashname has the liar as its nearest record node as well. */
 async function secretNear(liar: string, network: Network): Promise<Uint8Array> {
   const position = async (id: string) => sha256(peerIdFromString(id).toMultihash().bytes)
   const lying = await position(liar)
@@ -121,7 +121,7 @@ describe('a lying record node, the nearest one', () => {
     for (const outcome of away) expect(outcome.state).toBe('queued')
     expect(away.map((outcome) => (outcome as { nodes: number }).nodes).sort()).toEqual([2, 2, 2, 2, 2, 2, 3])
     for (const outcome of away) expect((outcome as { untilMs: number }).untilMs).toBeLessThan(Date.now() + 90_000_000)
-    // Anybody may be a receiver of an open end, the liar too: its receipts are as good as any.
+    // Every peer may be a receiver of an open end, the liar too: its receipts are as good as any.
     lies.use(all.filter((lie) => lie !== LIES.receipt))
     for (const outcome of await post('#lied-about', all.length - 1)) expect(outcome).toMatchObject({ state: 'queued', nodes: 0 })
 

@@ -1,4 +1,4 @@
-/** More mail than a home takes in at once: what is kept for who was away comes all the same, when nobody is there to send it again. */
+/** More stored messages than a home accepts at once: all reach a receiver that was away, without their senders. */
 
 import { expect, it } from 'vitest'
 import { createMessageSecret, publicKeyOf } from '../../node/messages/index.ts'

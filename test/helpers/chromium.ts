@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { findChromium } from '../../scripts/chromium.ts'
 
-/** It speaks to the tests' own nodes and to nobody else. */
+/** The browser connects to the tests' own nodes only. */
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
 
 /** How long a page may take to load, or a control to be there, in ms: Playwright's own 30 s have been too short on a slow machine. */

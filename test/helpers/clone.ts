@@ -1,4 +1,4 @@
-/** Copies of this tree without what was installed or built, as a fresh clone has it, for tests of the set-up. Node processes are elsewhere. */
+/** Copies of this tree without installed packages and built files, as a fresh clone, for tests of the set-up. */
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** An output stream that keeps what was written to it, as a terminal or as a pipe. */
+/** An output stream that collects its text, as a terminal or as a pipe. */
 
 import { Writable } from 'node:stream'
 

@@ -58,7 +58,7 @@ export function ask(port: number, path: string, { method = 'GET', headers = {}, 
   })
 }
 
-/** The code that a refusal tells to programs. */
+/** Error code of a refusal, as programs read it. */
 export function codeOf(answer: Answer): string {
   return JSON.parse(answer.text).error.code
 }

@@ -7,7 +7,7 @@ export interface HttpReading {
   status: number
   /** False when the connection was cut before the promised length. */
   isComplete: boolean
-  /** Of what came, in bytes. */
+  /** Bytes received. */
   size: number
   /** Its SHA-256, in hex. */
   hash: string

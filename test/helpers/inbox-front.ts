@@ -8,9 +8,9 @@ export interface InboxFront {
   inbox: MemoryInbox
   port: number
   url: string
-  /** Ends what is open. */
+  /** Ends open streams. */
   close(): void
-  /** Gives the port free; the test's end does it else. */
+  /** Frees the port before the test ends. */
   stop(): Promise<void>
 }
 

@@ -10,7 +10,7 @@ export interface TestInbox {
   readonly inbox: StoredInbox
   readonly path: string
   readonly events: InboxEvent[]
-  /** Closes it, and opens what is there. */
+  /** Closes the inbox, and opens its file again. */
   reopen(options?: Partial<InboxOptions>): TestInbox
 }
 

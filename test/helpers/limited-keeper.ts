@@ -1,5 +1,5 @@
 /**
- * A process that keeps messages until its files may grow no more, says so, and tries again when it is told to. Its limit is set and raised
+ * A process that stores messages until its files may grow no more, reports that, and tries again on a line of input. Its limit is set and raised
  * from outside.
  */
 

@@ -1,10 +1,10 @@
-/** An inbox in memory, for the faces in front of one: what arrives is what a test delivers, and what is posted is kept to be looked at. */
+/** An inbox in memory, for tests of the pages and streams in front of one: the test delivers messages, and reads those that were posted. */
 
 import { createHash } from 'node:crypto'
 import type { Inbox, InboxMessage, InboxQuery, MessageDraft, PostOutcome } from '../../node/index.ts'
 
 export interface MemoryInbox extends Inbox {
-  /** Stores a message, and tells who listens. */
+  /** Stores a message, and notifies the listeners. */
   deliver(message: Partial<Omit<InboxMessage, 'body'>> & { body?: string | Uint8Array }): InboxMessage
   readonly posted: { end: string; draft: MessageDraft }[]
   /** Outcome of the next post. */

@@ -10,7 +10,7 @@ export interface MemoryPieceStore extends PieceStore {
   whole(): Uint8Array
 }
 
-/** @param before what an earlier run has left */
+/** @param before pieces that an earlier run has left */
 export function createMemoryPieceStore(count: number, before: Iterable<[number, Uint8Array]> = []): MemoryPieceStore {
   const pieces = new Map(before)
   return {

@@ -1,4 +1,4 @@
-/** Two node processes that have met, for all tests of a file: what is held through the one is asked of the other. */
+/** Two node processes that have met, for all tests of a file: content held through the one is requested of the other. */
 
 import { afterAll, beforeAll } from 'vitest'
 import { type NodeProcess, startNodeProcess } from './node-process.ts'

@@ -48,7 +48,7 @@ export interface NodeProcess extends AsyncDisposable {
 /**
  * Resolves once the node serves. Within a test it is killed when the test ends; in a hook, stop it in another.
  *
- * @throws when it ends instead, or does not serve in time, with what it said
+ * @throws with its output, when it ends instead or does not serve in time
  */
 export async function startNodeProcess(options: NodeProcessOptions = {}): Promise<NodeProcess> {
   const { timeoutMs } = { ...NODE_PROCESS_DEFAULTS, ...options }

@@ -11,7 +11,7 @@ export interface ProgramResult {
   stderr: string
 }
 
-/** @throws when it is not on this machine, with what to install */
+/** @throws with the package to install, when the program is not on this machine */
 export async function runProgram(name: TestProgram, args: readonly string[], cwd?: string): Promise<ProgramResult> {
   const child = spawn(requireProgram(name), args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))

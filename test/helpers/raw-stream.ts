@@ -19,7 +19,7 @@ export const MESSAGE_CODEC: Codec<MessageFrame> = { encode: encodeMessageFrame, 
 export interface RawStream<T extends { type: string }> {
   /** All frames that came, in order. */
   readonly received: T[]
-  /** The stream itself: for frames that no codec makes, and for what else a stream can do. */
+  /** The stream itself, for frames that no codec makes, and for pausing and closing. */
   readonly frames: FrameStream
   /** Sends the frame; false when the stream has ended. */
   send(frame: T): boolean

@@ -1,4 +1,4 @@
-/** Everything that a stream of chunks gives, one after the other. */
+/** Concatenates the chunks of a stream. */
 
 export async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []

@@ -1,4 +1,4 @@
-/** Code of the documents, as it stands there: so that a test runs what people copy. */
+/** Code of the documents, as it stands there, so that tests run the lines that people copy. */
 
 import { readFileSync } from 'node:fs'
 

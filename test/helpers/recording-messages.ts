@@ -1,4 +1,4 @@
-/** Messages that go nowhere: what is posted is kept to be looked at, and becomes what a test says. */
+/** A messages part without a network: it records posts, and answers with the outcome that the test sets. */
 
 import type { MessageDraft, Messages, Peer, PostOptions, PostOutcome } from '../../node/index.ts'
 

@@ -1,4 +1,4 @@
-/** Files made in code: bytes that nobody else has, a sound, an image. */
+/** Files made in code: unique bytes, a sound, an image. */
 
 import { crc32, deflateSync } from 'node:zlib'
 

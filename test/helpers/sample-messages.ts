@@ -1,4 +1,4 @@
-/** Messages as a tap hands them to an inbox, which takes them as they are: who checks signatures and seals is tested with `node/messages`. */
+/** Messages as a tap hands them to an inbox, which accepts them as they are: signatures and seals are tested with `node/messages`. */
 
 import { createHash, randomBytes } from 'node:crypto'
 import { encodeKeyBase32 } from '../../node/keys/index.ts'
@@ -31,7 +31,7 @@ export function sampleMessage({ from = 'anybody', body = 'hello', ...facts }: Sa
     isSealed: false,
     type: 'text/plain',
     fields: {},
-    // About what the signed part and the signature come to.
+    // About the size of the signed part and the signature.
     envelope: new Uint8Array(Buffer.concat([randomBytes(200), bytes])),
     ...facts,
     body: bytes,

@@ -1,4 +1,4 @@
-/** A page of one script, bundled from TypeScript and served on loopback: for what needs a browser and not the app. */
+/** A page of one script, bundled from TypeScript and served on loopback: for tests that need a browser and not the app. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -10,7 +10,7 @@ export interface ScriptPage extends AsyncDisposable {
   readonly url: string
 }
 
-/** Where the script of a text stands, so that what it imports is found as from a test. */
+/** Path of a script given as text, so that its imports resolve as those of a test. */
 const TEXT_MODULE = fileURLToPath(new URL('../script-page-text.ts', import.meta.url))
 const LIBRARY = fileURLToPath(new URL('../../browser/library.ts', import.meta.url))
 

@@ -13,7 +13,7 @@ export interface SeededPeer {
   multihash: Uint8Array
 }
 
-/** An Ed25519 peer whose seed is 32 times the byte. */
+/** An Ed25519 peer. Its seed is the byte, 32 times. */
 export async function createSeededPeer(byte: number): Promise<SeededPeer> {
   const privateKey = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(byte))
   const peer = peerIdFromPrivateKey(privateKey)

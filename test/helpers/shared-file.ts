@@ -19,7 +19,7 @@ export interface SharedFile {
   size: number
 }
 
-/** The page is left on what it shares, with the list of those who receive it. */
+/** Leaves the page on the shared file, with the list of its receivers. */
 export async function shareFile(page: Page, origin: string, size: number): Promise<SharedFile> {
   const path = join(await createTemporaryDirectory(), 'film.bin')
   const hash = createHash('sha256')

@@ -1,4 +1,4 @@
-/** The hex examples of a wire page: what the page shows is what the tests read. */
+/** The hex examples of a wire page, which the tests read from the page itself. */
 
 import { readFile } from 'node:fs/promises'
 

@@ -1,4 +1,4 @@
-/** Asking the node for something in the visitor's name: to hold, to release, to sign, to tell what only its own pages may know. */
+/** Requests to the node in the visitor's name: to hold, to release, to sign, to reveal what only its own pages may read. */
 
 import type { Probe } from './probe.ts'
 

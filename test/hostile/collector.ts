@@ -1,4 +1,4 @@
-/** The attacker's own server, of another origin than the app: it hears what the probes report, sees who lands there, and has pages of its own. */
+/** The attacker's own server, of another origin than the app: it collects reports of probes and visits, and has pages of its own. */
 
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,7 +8,7 @@ import type { Report } from './probe.ts'
 
 export interface Collector {
   readonly url: string
-  /** Of one scene, one for each probe that has ended. */
+  /** Reports of one scene, one for each probe that has ended. */
   reports(scene: string): Report[]
   /** Resolves with the reports of these probes. */
   waitForReports(scene: string, probes: readonly string[], timeoutMs: number): Promise<Report[]>

@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 const chromium = useChromium()
 
-/** Reports before the page has loaded what the app's storage says. Without any sign that XML would have to escape. */
+/** Reports the app's storage before the page has loaded. Without any character that XML would have to escape. */
 const scriptOf = (name: string) => `
   let got = null
   try { got = localStorage.getItem('canary') } catch {}
@@ -95,7 +95,7 @@ async function createVisitor(): Promise<Page> {
   return page
 }
 
-/** Opens the content alone, under a name that says HTML. Returns its type; what is no document of a browser's is saved instead. */
+/** Opens the content alone, under a name that says HTML. Returns its type; a browser saves other types instead. */
 async function openAlone(page: Page, hash: string): Promise<string | undefined> {
   const address = `${node.url}/raw/${hash}?filename=page.html`
   const answered = page.waitForResponse(address)
@@ -105,7 +105,7 @@ async function openAlone(page: Page, hash: string): Promise<string | undefined> 
   return (await answered).headers()['content-type']
 }
 
-/** From where it ran, and what it got: once for each time it ran. */
+/** Origin of each run, and the data that it got. */
 function runsOf(name: string): { got: string | null; origin: string | null }[] {
   const reports = collector.reports('disguises').filter(({ probe }) => probe === name)
   return reports.map(({ got, error }) => ({ got, origin: error }))

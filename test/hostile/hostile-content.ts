@@ -1,4 +1,4 @@
-/** Content that an attacker has a node hold: the hostile pages, and what they need beside them. */
+/** Content that an attacker has a node hold: the hostile pages, and their scripts and frames. */
 
 import type { FrameLocator, Page } from 'playwright-core'
 import type { NodeProcess } from '../helpers/node-process.ts'

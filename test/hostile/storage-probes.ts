@@ -1,4 +1,4 @@
-/** Reaching for what the app keeps in the browser, and for its other tabs through it. Everything there is named `canary`. */
+/** Attempts to reach the app's storage in the browser, and its other tabs through it. Everything there is named `canary`. */
 
 import type { Probe } from './probe.ts'
 

@@ -61,7 +61,7 @@ function without(headers: IncomingHttpHeaders, names: RegExp): IncomingHttpHeade
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.test(name)))
 }
 
-/** Without Sec-Fetch-Dest it is Accept alone that tells a person's visit from a frame's. */
+/** Without Sec-Fetch-Dest only Accept distinguishes a person's visit from a frame's. */
 function acceptOf({ headers }: IncomingMessage): { accept?: string } {
   return headers['sec-fetch-dest'] === 'document' ? {} : { accept: headers.accept?.replace(/text\/html,?/, '') ?? '*/*' }
 }

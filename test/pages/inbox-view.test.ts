@@ -1,4 +1,4 @@
-/** The inbox's view in a real Chromium: what arrives, what strangers write, what one sends, on a phone as well. */
+/** The inbox's view in a real Chromium: received messages, hostile text, sending, on a phone as well. */
 
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
@@ -10,7 +10,7 @@ import { MY_HASHNAME, SENDER } from '../helpers/memory-inbox.ts'
 const PHONE = { width: 375, height: 812 }
 const chromium = useChromium()
 
-/** The page, once it hears what arrives; what went wrong in it, of which there should be nothing. */
+/** The page once it receives messages, and the errors in it, of which there should be none. */
 async function openView({ url }: InboxFront, options: Parameters<typeof chromium.newPage>[0] = {}, query = '') {
   const page = await chromium.newPage(options)
   const faults: string[] = []

@@ -19,7 +19,7 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Holds the paths; resolves with the process and what it said of each. */
+/** Holds the paths; resolves with the process and its output line for each. */
 async function hold(...paths: string[]): Promise<{ process: MayflyProcess; held: Held[] }> {
   const process = spawnMayfly(['hold', ...paths, '--json', '--join', nodes.near.url])
   await process.stdout.waitFor(() => process.stdout.lines.filter((line) => line.includes('"url"')).length === paths.length)

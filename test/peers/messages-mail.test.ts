@@ -1,4 +1,4 @@
-/** Mail for absent receivers: who keeps it, and for how long. */
+/** Stored messages for absent receivers: the nodes that keep them, and the time. */
 
 import { describe, expect, it } from 'vitest'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'

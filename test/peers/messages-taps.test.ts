@@ -1,4 +1,4 @@
-/** Taps at a home: who hears what, how many there may be, and what one that does not read costs the others. */
+/** Taps at a home: delivery by their rules, their limits, and a tap that does not read beside others that do. */
 
 import { describe, expect, it } from 'vitest'
 import { encodeKeyHex, type MessageDraft, type Peer, type TapRule } from '../../node/index.ts'
@@ -7,7 +7,7 @@ import { startMessagePeer } from '../helpers/message-peer.ts'
 import { createNetwork } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Listens, and remembers the bodies it heard. */
+/** A tap that collects the bodies it receives. */
 async function listen(peer: Peer, end: string, rules?: TapRule[]): Promise<string[]> {
   const tap = peer.messages.tap(end, rules && { rules })
   await tap.ready

@@ -1,4 +1,4 @@
-/** Private links from the command to the command, through real nodes: what the link opens, and what nobody without it sees. */
+/** Private links from the command to the command, through real nodes: the link opens the content, and without it only cipher text is seen. */
 
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'

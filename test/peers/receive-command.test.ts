@@ -10,7 +10,7 @@ import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const nodes = useNodePair()
-/** Of a message that a busy machine delivers. */
+/** Time limit for the delivery of a message on a busy machine, in ms. */
 const WAIT_MS = 20_000
 
 interface RunningReceiver {
@@ -40,7 +40,7 @@ async function joinAsSender(): Promise<Peer> {
   return peer
 }
 
-/** Tried again until the receiver has reached its home: before, nobody knows of it. */
+/** Retries until the receiver has reached its home: before that, no node knows of it. */
 async function postUntilStored(peer: Peer, end: string, body: string): Promise<void> {
   await waitFor(
     async () => {

@@ -1,4 +1,4 @@
-/** A node as a relay, with stock libp2p peers for its tabs: who may use it, and for how much. */
+/** A node as a relay, with stock libp2p peers for its tabs: permissions and limits of circuits. */
 
 import { createServer } from 'node:http'
 import { noise } from '@chainsafe/libp2p-noise'
@@ -21,7 +21,7 @@ interface RelayNode {
   relay: Relay
   libp2p: Libp2p
   address: Multiaddr
-  /** Tabs whose home it is: peer ids. */
+  /** Peer ids of the tabs that have this node as their home. */
   tabs: Set<string>
 }
 
@@ -98,7 +98,7 @@ async function startClient({ address }: RelayNode): Promise<Client> {
 
 const through = ({ address }: RelayNode, { id }: Client) => multiaddr(`${address}/p2p-circuit/p2p/${id}`)
 
-/** Sends until nothing goes any more; the connection's end tells. */
+/** Sends until the connection ends. */
 async function flood(connection: Connection, bytes: number): Promise<void> {
   const stream = await connection.newStream(SINK, { runOnLimitedConnection: true })
   for (let sent = 0; sent < bytes && stream.status === 'open'; sent += 4_096) {

@@ -52,7 +52,7 @@ async function send(
   return { exitCode, facts: lines.map((line) => JSON.parse(line)), stderr: stderr.text() }
 }
 
-/** A receiver behind the second node; what it stored, as text. */
+/** A receiver behind the second node; collects the stored bodies, as text. */
 async function startReceiver(end: string, secret?: MessageSecret) {
   const stored: Message[] = []
   const peer = await network.addTab(network.nodes[1] as Network['nodes'][0])

@@ -13,7 +13,7 @@ import { startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const MIB = 1_048_576
-/** So slow that what a busy machine can do makes no difference. */
+/** So slow that a busy machine makes no difference. */
 const RATE = MIB / 2
 const SIZE = 4 * MIB
 

@@ -48,7 +48,7 @@ test('verified-fetch: a held page is fetched by its CID through a gateway, and n
   expect((await fetch(`${holder.url}/api/v1/content/${hash}`, { method: 'DELETE' })).status).toBe(204)
   await waitFor(async () => (await fetch(`${gateway.url}/raw/${hash}`)).status === 404, 1_000, 'the gateway knows that it is gone')
 
-  // The first client keeps blocks of its own accord; a new one has only the gateway to ask. It goes on asking until it is told to stop.
+  // The first client keeps blocks by itself; a new one has only the gateway to ask. It retries until it is aborted.
   const fetchReleased = await createClient()
   const patience = new AbortController()
   const outcome = fetchReleased(cid, patience.signal).then(

@@ -1,4 +1,4 @@
-/** The content that the benchmark of large transfers carries: the same wherever it is read, and told apart from any other. */
+/** The content that the benchmark of large transfers carries: the same in every process, and distinct from any other. */
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { cloneInto, systemEnvironment } from '../helpers/clone.ts'
 import { createLineLog } from '../helpers/line-log.ts'
 
-/** Downloading everything over a slow line is not what is tested here, but must not fail it. */
+/** Time limit of a start, in ms: long enough for a download of all packages over a slow line. */
 const START_MS = 580_000
 
 const clone = realpathSync(mkdtempSync(join(tmpdir(), 'mayfly-clone-')))
@@ -61,7 +61,7 @@ describe('set-up', () => {
         expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
       })
     })
-    // Two starts of Node.js that does nothing, and what reading the tree's files takes.
+    // Baseline: two starts of an idle Node.js, and a read of the tree's files.
     expect(Math.min(...runs)).toBeLessThan(200 + 3 * Math.min(...bare))
   })
 
@@ -113,7 +113,7 @@ async function start(args: string[]): Promise<{ npm: ChildProcess; url: string }
   const npm = spawn('npm', args, { cwd: clone, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void signalGroup(npm, 'SIGKILL'))
   const errors = createLineLog(npm.stderr)
-  // npm says on stdout, too, what it runs.
+  // npm prints the scripts that it runs, on stdout, too.
   const isJson = (text: string) => text.startsWith('{')
   const line = await createLineLog(npm.stdout)
     .waitFor(isJson, { timeoutMs: START_MS })

@@ -210,7 +210,7 @@ test('this tree keeps the rules', () => {
   expect(cruise(ROOT)).toEqual([])
 })
 
-/** Writes files that import just what is listed; `type x` imports types only. */
+/** Writes files with the listed imports; `type x` imports types only. */
 async function createTree(tree: Record<string, string[]>): Promise<string> {
   const folder = await createTemporaryDirectory()
   for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json', 'package.json']) cpSync(join(ROOT, file), join(folder, file))

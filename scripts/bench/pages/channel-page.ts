@@ -10,7 +10,7 @@ import type { DigestAnswer, DigestRequest } from './digest-worker.ts'
 
 /** As mayfly's smallest piece. */
 const PIECE_BYTES = 262_144
-/** In the channel's buffer: no more than so much, and filled again below so much. */
+/** Upper and lower mark of the channel's buffer, in bytes. */
 const HIGH_BYTES = 4_194_304
 const LOW_BYTES = 1_048_576
 
@@ -88,7 +88,7 @@ const calls = {
   },
 }
 
-/** With all ways to reach this page in it. */
+/** Resolves with the session description once all candidates of this page are in it. */
 async function gathered(): Promise<string> {
   while (connection.iceGatheringState !== 'complete') {
     await new Promise((resolve) => connection.addEventListener('icegatheringstatechange', resolve, { once: true }))

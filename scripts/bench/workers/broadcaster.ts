@@ -1,4 +1,4 @@
-/** Says one thing to all who listen, without mayfly: a websocket server of its own, or a client of Redis. */
+/** Sends one message to all listeners, without mayfly: a websocket server, or a client of Redis. */
 
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'

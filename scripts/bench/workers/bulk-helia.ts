@@ -14,7 +14,7 @@ interface Helia {
   start(): Promise<unknown>
 }
 interface HeliaPackages {
-  /** Of its own copy of multiformats: it takes no other's. */
+  /** CID class of helia's own copy of multiformats: it accepts no other. */
   CID: { parse(text: string): CID }
   createHeliaLight(): unknown
   withLibp2pLight(helia: unknown, options: object): unknown

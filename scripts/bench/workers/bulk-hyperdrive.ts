@@ -67,7 +67,7 @@ const calls: BulkPeerCalls = {
   async read({ content, reference }) {
     const [key = '', path, version] = reference.split('/')
     const drive = await driveOf(key)
-    // It is told of new files; the clock starts once it has been told of this one.
+    // The drive announces new files; the clock starts once it has announced this one.
     const isTold = async () => {
       await drive.update({ wait: false })
       return drive.version >= Number(version)

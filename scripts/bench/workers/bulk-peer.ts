@@ -10,7 +10,7 @@ export interface BulkPeerCalls extends Record<string, (argument: never) => unkno
    * Resolves, once both are connected, with where the other end can connect to this one.
    */
   start(options: { entry?: string; connect?: string }): Promise<string>
-  /** Has the content ready to be read. Resolves with what the reader asks for. */
+  /** Makes the content ready to be read. Resolves with the request for it. */
   offer(content: BulkContent): Promise<string>
   /** Reads all of it, checked. */
   read(request: { content: BulkContent; reference: string }): Promise<BulkReading>

@@ -44,10 +44,10 @@ const calls = {
 }
 
 const OWN = generateKeyPairSync('ed25519')
-/** Of those who write, by their keys as they send them. Bounded: a benchmark has few. */
+/** Senders by their keys, as they send them. Bounded: a benchmark has few. */
 const senders = new Map<string, ReturnType<typeof createPublicKey>>()
 
-/** Empty for what is not signed; undefined when its signature is wrong. */
+/** Empty for an unsigned message; undefined when its signature is wrong. */
 function signatureOf({ headers: { key, signature } }: IncomingMessage, body: Buffer): Buffer | undefined {
   if (typeof key !== 'string' || typeof signature !== 'string') return Buffer.alloc(0)
   const sender = senders.get(key) ?? createPublicKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' })

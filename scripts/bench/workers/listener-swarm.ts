@@ -1,4 +1,4 @@
-/** Many who listen to one thing, in one process: tabs that tap an end, or sockets of other systems. */
+/** Many listeners in one process: tabs that tap an end, or sockets of other systems. */
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -11,7 +11,7 @@ const JOIN_MS = 60_000
 /** Connections that are made at once. */
 const PARALLEL = 8
 
-/** By what was said, how many have heard it, and when the last one did, in ms since the epoch. Bounded: a few rounds. */
+/** By message: number of listeners that received it, and the time of the last, in ms since the epoch. Bounded: a few rounds. */
 const heard = new Map<string, { count: number; lastAtMs: number }>()
 let changed = Promise.withResolvers<void>()
 

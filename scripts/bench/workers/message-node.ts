@@ -12,7 +12,7 @@ import { type LoadOptions, type LoadResult, runLoad } from '../post-load.ts'
 import { serveCalls } from '../worker.ts'
 
 const JOIN_MS = 20_000
-/** Rates are a policy, and not what is measured here. */
+/** Without rate limits: they are a policy, and not measured here. */
 const INBOX_LIMITS = { senderRate: 0, senderShare: 1, maxMessages: 1e9, maxBytes: 1e12 }
 const LIMITS = { messageBurst: 1e9, messagesPerSecond: 1e9 }
 
@@ -39,7 +39,7 @@ const calls = {
 
   servers: () => started().status().counts.servers,
 
-  /** Keeps what comes for the end, in an inbox as `mayfly receive` does. */
+  /** Keeps messages for the end in an inbox, as `mayfly receive` does. */
   async receive({ end, directory }: { end: string; directory: string }): Promise<void> {
     const { messages } = started()
     const inbox = openInbox({ path: join(directory, 'inbox.db'), hashname: messages.hashname, ...INBOX_LIMITS })
@@ -54,7 +54,7 @@ const calls = {
     })
   },
 
-  /** Posts once, and does not wait for what becomes of it. Answers with when it began, in ms since the epoch. */
+  /** Posts once, without waiting for the outcome. Resolves with the time at which it began, in ms since the epoch. */
   say({ end, body }: { end: string; body: string }): number {
     const beganAtMs = Date.now()
     started()

@@ -32,7 +32,7 @@ const calls = {
     await tabAt(tab).content.hold(bytes)
   },
 
-  /** Each tab holds a page of its own. Resolves once their homes have taken them all. */
+  /** Each tab holds a page of its own. Resolves once their homes have accepted them all. */
   async holdPages({ bytes }: { bytes: number }): Promise<void> {
     await Promise.all(tabs.map((peer) => peer.content.hold(makePage(bytes).bytes)))
   },
