@@ -49,7 +49,7 @@ export function createHeldContents({ self, limits, createHasher, announce, emit 
      */
     async describe(content: Uint8Array | ContentSource, options: AbortOptions): Promise<StoredContent> {
       const isBytes = content instanceof Uint8Array
-      const source = isBytes ? memorySource(content.slice()) : content
+      const source = isBytes ? memorySource(new Uint8Array(content)) : content // a copy, which the slice of a Buffer is not
       if (source.size > limits.maxContentBytes) {
         throw new MayflyError('ERR_TOO_LARGE', `Cannot hold content: ${source.size} bytes is over the limit of ${limits.maxContentBytes}`)
       }

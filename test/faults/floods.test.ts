@@ -150,7 +150,7 @@ async function forge(node: NodeProcess, key: Key, count: number): Promise<number
     send({ type: 'hello', role: 'tab', addresses: [] })
     // Its own lease with bits of the signature turned: each another forgery.
     const forged = Array.from({ length: count }, (_, i) => {
-      const bytes = real.bytes.slice()
+      const bytes = Uint8Array.from(real.bytes)
       const at = bytes.byteLength - 1 - (i % 32)
       bytes[at] = (bytes[at] ?? 0) ^ (1 + (i % 255))
       return bytes

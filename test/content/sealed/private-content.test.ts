@@ -151,7 +151,7 @@ test('private content: one bit that is changed is refused, wherever it is', asyn
     ...Object.entries(places).map(([at, code]) => [Number(at), code] as const),
     ...[HEADER_BYTES, HEAD_BYTES - 1, first, middle, last].map((at) => [at, 'ERR_DAMAGED'] as const),
   ]) {
-    const changed = sealed.slice()
+    const changed = Uint8Array.from(sealed)
     changed[at] = (changed[at] ?? 0) ^ 1
     expect([at, await refusal(changed)]).toEqual([at, code])
   }
