@@ -1,4 +1,4 @@
-/** The one error class of mayfly, and its stable codes. What a stranger sends never becomes one: it is dropped, counted or refused. */
+/** The one error class of mayfly, and its stable codes. Bad input from other peers never throws one to the top: it is dropped, counted or refused. */
 
 export type MayflyErrorCode =
   /** The peer has not been started, or has been stopped. */

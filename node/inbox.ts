@@ -45,7 +45,7 @@ export interface InboxEnd {
   messages: number
 }
 
-/** Who may write to a receiver. */
+/** Senders that may write to a receiver: all, or those that its owner has named. */
 export type InboxPolicy = 'open' | 'known'
 
 /** A receiver's messages, for its view. */
@@ -67,7 +67,7 @@ export interface Inbox {
   readonly policy: InboxPolicy
 }
 
-/** What is text though its type does not begin with `text/`. */
+/** Media types whose bodies are text. */
 const TEXT_TYPE = /^(?:text\/|application\/(?:json|xml|yaml|toml|x-www-form-urlencoded)\b|application\/[a-z0-9.-]+\+(?:json|xml)\b)/i
 
 export type MessageFacts = Omit<InboxMessage, 'body'> & {

@@ -1,20 +1,20 @@
-/** What is too large for a message goes as content, and the message carries its link: a private one when the message is sealed. */
+/** A body that is too large for a message is held as content, and the message carries its link: a private link when it is sealed. */
 
 import { memorySource, sealSource } from './content/index.ts'
 import type { ContentSource, ContentStore, HeldContent } from './content/types.ts'
 import { createLinkKey, encodeKeyHex, encodeLinkKey, linkKeyFragment } from './keys/index.ts'
 
-/** Holds the body and tells its address, from the slash on. It is there as long as this peer is, like anything that is held. */
+/** Holds the body for as long as this peer runs. Resolves with its address, from the slash on. */
 export type HoldLarge = (body: Uint8Array, isSealed: boolean, type: string) => Promise<string>
 
 export interface LargeBody {
-  /** What is to be held: the body, or its cipher text. */
+  /** The body, or its cipher text, to be held. */
   source: ContentSource
   /** Its address once it is held, from the slash on. */
   linkOf(held: Pick<HeldContent, 'key' | 'outline'>): string
 }
 
-/** For who holds it in his own way. @throws {MayflyError} ERR_NO_CRYPTO */
+/** For a caller that holds the body itself. @throws {MayflyError} ERR_NO_CRYPTO */
 export async function prepareLargeBody(body: Uint8Array, isSealed: boolean, type: string): Promise<LargeBody> {
   const linkKey = isSealed ? createLinkKey() : undefined
   const plain = memorySource(body)

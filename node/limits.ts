@@ -11,12 +11,12 @@ const MIB = 1_048_576
 
 /** A node that serves thousands of tabs within 512 MB. */
 export const NODE_LIMITS: Readonly<PeerLimits> = {
-  maxContentBytes: 68_719_476_736, // what an outline can describe: 4,096 pieces of 16 MiB
+  maxContentBytes: 68_719_476_736, // the most that an outline can describe: 4,096 pieces of 16 MiB
   maxPieceBytes: 262_144,
   maxHeldBytes: 64 * MIB,
   maxHeldContents: 4_096,
   maxCacheBytes: 32 * MIB,
-  maxPeerBytesPerSecond: 0, // another node asks for all of its visitors: only its operator knows what is too much
+  maxPeerBytesPerSecond: 0, // another node asks for all of its visitors: only the operator knows how much is too much
   maxLeasesPerPeer: 256,
   maxLeasesPerHome: 65_536,
   maxRecordsPerKey: 8_192,
@@ -31,7 +31,7 @@ export const NODE_LIMITS: Readonly<PeerLimits> = {
   maxMailBytes: 32 * MIB,
   maxMailBytesPerEnd: 4 * MIB,
   maxMailBytesPerSender: MIB,
-  messageBurst: 1_000, // a script's loop; who sends more for long is slowed down
+  messageBurst: 1_000, // a script's loop; a sender of more is slowed down
   messagesPerSecond: 100,
 }
 

@@ -31,7 +31,7 @@ export interface PeerStatus {
     /** Content bytes given to others, and taken from others, since the start. */
     bytesServed: number
     bytesFetched: number
-    /** What went over a node's port since the start, in bytes: everything, HTTP, overlay and their overhead; 0 for a tab. */
+    /** Bytes over a node's port since the start: HTTP, overlay and their overhead; 0 for a tab. */
     bytesReceived: number
     bytesSent: number
     /** Tabs that can be dialled directly through this node now, and circuits for that since the start. Circuits carry signalling alone. */

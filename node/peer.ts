@@ -1,4 +1,4 @@
-/** Puts the parts of a peer together: the overlay's connections, presence, content. */
+/** Puts a peer together: the overlay's connections, presence, content, messages. */
 
 import type { ComponentLogger, Transport } from '@libp2p/interface'
 import { createEmitter } from './async/emitter.ts'
@@ -33,7 +33,7 @@ import {
 import type { Rendezvous } from './rendezvous/types.ts'
 import type { AbortOptions, RefusedEvent } from './types.ts'
 
-/** What happens in a peer, for a console or a log. */
+/** An event of a peer, for a console or a log. */
 export type PeerEvent = NetworkEvent | ContentEvent | MessageEvent | RefusedEvent
 
 /** A whole peer. Node.js nodes and browser tabs show the same face. */
@@ -62,7 +62,7 @@ export interface PeerListener {
   transport: (components: { logger: ComponentLogger }) => Transport
   /** Multiaddrs for libp2p to listen on. */
   listen: string[]
-  /** What went over its port since the start, in bytes. */
+  /** Bytes over its port since the start. */
   readonly bytes?: { received: number; sent: number }
 }
 
@@ -90,12 +90,12 @@ export interface PeerOptions {
    * native library, so it is handed in, never imported here.
    */
   webRTC?: TransportFactory
-  /** Who this peer's messages are from; the key of `privateKey` when left out. */
+  /** The sender of this peer's messages; the key of `privateKey` when left out. */
   messageSecret?: MessageSecret
   /** Where messages wait that are not stored yet; in memory when left out, and gone with the process. It is closed when the peer stops. */
   outboxStore?: OutboxStore
   messages?: MessagesOptions
-  /** What stock kad-dht peers may announce here. */
+  /** For records that stock kad-dht peers announce here. */
   providers?: ProviderStoreOptions
 }
 

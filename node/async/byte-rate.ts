@@ -1,9 +1,10 @@
 /**
- * How many bytes a second one client may take: a token bucket for each, and a queue where its streams take turns. It only says when;
- * whoever waits for it does not read on meanwhile, so that slowness reaches back to where the bytes come from.
+ * Bytes per second for each client: a token bucket, and a queue in which the client's streams take turns. A stream that waits reads nothing
+ * meanwhile, so flow control slows the bytes down at their source.
  */
 
 import type { AbortOptions } from '../types.ts'
+import { abortable } from './abort.ts'
 
 export interface ByteRateOptions {
   /** For each client; 0: as fast as it goes. */
@@ -13,12 +14,12 @@ export interface ByteRateOptions {
 }
 
 export interface TakeOptions extends AbortOptions {
-  /** Goes before what the client's other streams wait for: what is small, and what others wait for before they can begin. */
+  /** Goes before the client's other streams: for small answers, and for those that a reader needs before it can begin. */
   isUrgent?: boolean
 }
 
 export interface ByteRate {
-  /** Where false, `take` resolves at once: whoever has a shorter way need not ask. */
+  /** When false, `take` resolves at once, and need not be called. */
   readonly isLimited: boolean
   /**
    * Resolves when the client may be given so many more bytes, in the order of asking. Ask for a small amount (`RATED_BYTES`) at a time: the
@@ -30,7 +31,7 @@ export interface ByteRate {
 }
 
 interface Bucket {
-  /** Less than nothing while what was taken last is being paid for. */
+  /** Below zero while the bucket is in debt. */
   tokens: number
   filledAtMs: number
   /** In the order of asking. Bounded by the client's streams, whose number others limit. */
@@ -38,14 +39,14 @@ interface Bucket {
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
-/** What is taken at a time, in bytes: streams of one client take turns at this. */
+/** Bytes to take at a time: the streams of one client take turns at this. */
 export const RATED_BYTES = 65_536
-/** How much a client that was idle gets at once, as a part of what it may take in a second: a page comes without delay. */
+/** A full bucket, in seconds of the rate: an idle client gets a page without delay. */
 const BURST_S = 0.25
 
 export function createByteRate({ bytesPerSecond, now = () => performance.now() }: ByteRateOptions): ByteRate {
   const burst = bytesPerSecond * BURST_S
-  /** By client, longest idle first. Bounded by who took something in the last seconds: a full bucket is forgotten. */
+  /** By client, longest idle first. Bounded by the clients of the last seconds: a full bucket is forgotten. */
   const buckets = new Map<string, Bucket>()
 
   function refill(bucket: Bucket): void {
@@ -89,22 +90,18 @@ export function createByteRate({ bytesPerSecond, now = () => performance.now() }
     isLimited: bytesPerSecond > 0,
     take(client, bytes, { signal, isUrgent = false } = {}) {
       if (bytesPerSecond === 0) return Promise.resolve()
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason)
+      return abortable(signal, (resolve) => {
         const bucket = bucketOf(client)
         const go = () => {
-          signal?.removeEventListener('abort', onAbort)
           bucket.tokens -= bytes
           resolve()
         }
-        const onAbort = () => {
-          bucket.queue = bucket.queue.filter((each) => each !== go)
-          reject(signal?.reason)
-        }
-        signal?.addEventListener('abort', onAbort, { once: true })
         if (isUrgent) bucket.queue.unshift(go)
         else bucket.queue.push(go)
         if (bucket.timer === undefined) serve(bucket)
+        return () => {
+          if (signal?.aborted) bucket.queue = bucket.queue.filter((each) => each !== go)
+        }
       })
     },
   }

@@ -1,9 +1,9 @@
-/** A map of bounded size: a new entry over the bound evicts the oldest one. What makes an entry young again is said when it is made. */
+/** A map of bounded size: a new entry over the bound evicts the oldest one. `order` names what makes an entry young again. */
 
 export interface RecentMapOptions<K, V> {
   maxEntries: number
   /**
-   * Which entry is the oldest: the one that was read or written longest ago ('used', a least-recently-used cache), written longest ago
+   * The oldest entry is the one that was read or written longest ago ('used', a least-recently-used cache), written longest ago
    * ('written'), or first written longest ago ('added').
    */
   order?: 'used' | 'written' | 'added'

@@ -51,7 +51,7 @@ export function createSingleFlight<K, T>(): SingleFlight<K, T> {
       } finally {
         flight.waiting--
         if (flight.waiting === 0 && flights.get(key) === flight) {
-          // Whoever comes now must not join work that ends.
+          // A caller that comes now must not join work that ends.
           flights.delete(key)
           flight.controller.abort(signal?.reason)
         }

@@ -38,9 +38,9 @@ export interface TokenBucketsOptions extends TokenBucketOptions {
   maxKeys: number
 }
 
-/** What a bucket holds; kept apart from the functions, since there may be tens of thousands. */
+/** The state of a bucket, apart from the functions: there may be tens of thousands. */
 interface Level {
-  /** Below nothing while it is in debt. */
+  /** Below zero while the bucket is in debt. */
   tokens: number
   filledAtMs: number
 }

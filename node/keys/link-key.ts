@@ -9,7 +9,7 @@ export type LinkKey = Uint8Array
 
 /** 32 bytes in base64url without padding. */
 const TEXT_FORM = /^[A-Za-z0-9_-]{43}$/
-/** What the fragment of a private link begins with. */
+/** The beginning of a private link's fragment. */
 const FRAGMENT = /^#k=(.*)$/
 
 export function createLinkKey(): LinkKey {
@@ -36,7 +36,7 @@ export function linkKeyTextOf(fragment: string): string | undefined {
   return FRAGMENT.exec(fragment)?.[1]
 }
 
-/** What follows the rest of a private link. */
+/** The fragment of a private link, with its `#`. */
 export function linkKeyFragment(text: string): string {
   return `#k=${text}`
 }

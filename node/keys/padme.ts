@@ -1,7 +1,7 @@
-/** Padding of what is encrypted, so that its size tells little. What the padding is made of is left to each layout. */
+/** Sizes of padded plain text, so that the size of its cipher text tells little. Each layout fills the padding itself. */
 
 /**
- * The size after padding, in bytes: `atLeast`, and above it by Padmé, so that of a size only its first few bits are told.
+ * The size after padding, in bytes: `atLeast`, and above it by Padmé, which keeps only the first few bits of a size.
  *
  * @see https://doi.org/10.2478/popets-2019-0056 (Nikitin et al., Reducing Metadata Leakage from Encrypted Files, 2019, section 4)
  */

@@ -5,7 +5,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 
-/** What is known of the peer to be dialled: its id, its home's, and where the home can be dialled; in their text forms. */
+/** The peer to be dialled, its home, and the home's addresses, in their text forms. */
 export interface DirectTarget {
   peer: string
   home: string
@@ -37,7 +37,7 @@ export function relayOfAddress(address: Multiaddr): PeerId | undefined {
   return id === undefined ? undefined : peerIdFromString(id)
 }
 
-/** Without the peer id behind it; undefined for what no tab can dial. Somebody else told it, so it may be anything. */
+/** The address without its peer id; undefined when no tab can dial it. It comes from other peers, so it may be anything. */
 function socketAddress(text: string): Multiaddr | undefined {
   try {
     const address = multiaddr(

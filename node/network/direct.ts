@@ -1,7 +1,7 @@
 /**
  * Direct connections between tabs: WebRTC, signalled through the other tab's home. This dials them, bounds them, closes idle ones and
  * remembers for a while which peers could not be reached. WebRTC comes in as a transport, since its package loads a native library in
- * Node.js. What goes over these connections is left to content/; presence never rests on them.
+ * Node.js. They carry content (content/); presence never rests on them.
  */
 
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'

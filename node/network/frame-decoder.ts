@@ -1,6 +1,6 @@
 /**
- * Takes the bytes of a stream apart into frames: a varint length, then so many bytes. It keeps what has come in the pieces in which it came, copies
- * only a frame that is in several, and says "not yet" without an error: on a stream of short frames that is said as often as a frame comes.
+ * Takes the bytes of a stream apart into frames: a varint length, then so many bytes. Received chunks are kept as they came; only a frame
+ * that spans several is copied. An incomplete frame is no error, since a stream of short frames has one after nearly every frame.
  */
 
 import { decodeUint8Array as decodeVarint, encodingLength } from 'uint8-varint'
@@ -8,7 +8,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 import { MayflyError } from '../errors.ts'
 
 export interface FrameDecoder {
-  /** Bytes that came; they are kept, not copied. */
+  /** Received bytes; they are kept, not copied. */
   push(bytes: Uint8Array | Uint8ArrayList): void
   /**
    * The next frame without its length, when all of it has come.
@@ -23,12 +23,12 @@ const MAX_LENGTH_BYTES = 4
 
 /** @param maxFrameBytes of a frame without its length */
 export function createFrameDecoder(maxFrameBytes: number): FrameDecoder {
-  /** What has come, from the piece `first` on, and of that from `start` on: what is before is taken. None is empty. Bounded by the stream's window. */
+  /** Received, unconsumed chunks. Data begins at `pieces[first][start]`. No chunk is empty. Bounded by the stream's window. */
   let pieces: Uint8Array[] = []
   let first = 0
   let start = 0
   let held = 0
-  /** Of the next frame, once it is known, in bytes. */
+  /** Bytes of the next frame, once its length is known. */
   let length: number | undefined
 
   /** As many as are held, at most. */
@@ -54,7 +54,7 @@ export function createFrameDecoder(maxFrameBytes: number): FrameDecoder {
     if (start < piece.byteLength) return part
     start = 0
     first++
-    // Not one by one: who sends single bytes would have all that waits moved for each.
+    // Not one by one: a sender of single bytes would have all waiting chunks moved for each.
     if (first * 2 >= pieces.length) {
       pieces = pieces.slice(first)
       first = 0

@@ -1,11 +1,12 @@
 /**
- * Frames over one libp2p stream: a varint length, then one CBOR array whose first entry is the frame's type. What the entries mean is
- * the business of each protocol's codec; this file only moves them, in order, within limits.
+ * Frames over one libp2p stream: a varint length, then one CBOR array whose first entry is the frame's type. Each protocol's
+ * codec knows the entries; this file moves frames, in order, within limits.
  */
 
 import type { Stream } from '@libp2p/interface'
 import { decode, encode } from 'cborg'
 import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
+import { abortable } from '../async/abort.ts'
 import { whenTurnEnds } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
@@ -20,7 +21,7 @@ export interface FrameStreamOptions {
   maxUnsentBytes: number
   /**
    * Frames that are sent in one turn of the event loop go out as one: a small frame alone costs more to encrypt and frame than to make. In
-   * Node.js they go out as the next turn begins, so that what a turn's promises bring about goes with the rest.
+   * Node.js they go out as the next turn begins, so that frames of a turn's promises go with the rest.
    */
   isCorked?: boolean
   /** How long a patient frame waits for another to go with, in ms. */
@@ -39,9 +40,9 @@ export interface FrameStream {
   send(frame: Frame, isPatient?: boolean): boolean
   /** Resolves when there is room to send more, at once or after a drain; false when the stream has ended. */
   writable(options?: AbortOptions): Promise<boolean>
-  /** No frame is taken until `resume`; what comes meanwhile waits with who sends it, all but the stream's window. */
+  /** Takes no frame until `resume`. Flow control makes the sender wait meanwhile, once the stream's window is full. */
   pause(): void
-  /** Goes on with what has come, at once. May be called from within `onFrame`. */
+  /** Goes on with the frames that have come, at once. May be called from within `onFrame`. */
   resume(): void
   readonly open: boolean
   /** Sends what is queued, then closes. */
@@ -108,7 +109,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
   let isPaused = false
   let isReading = false
   const waiting = new Set<(writable: boolean) => void>()
-  /** Sent in this turn, when corked, and what is patient. Bounded: it is gone at the turn's end, or after a few ms. */
+  /** Frames of this turn, when corked, and patient ones. Bounded: they go out at the turn's end, or after a few ms. */
   let corked: Uint8Array[] = []
   let isLeaving = false
   let waitingLonger: ReturnType<typeof setTimeout> | undefined
@@ -130,7 +131,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     end(reason)
   }
 
-  /** What is behind the frame at which it was paused stays with the decoder. */
+  /** Frames behind the one at which it was paused stay with the decoder. */
   function read(): void {
     isReading = true
     try {
@@ -199,18 +200,9 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     writable({ signal } = {}) {
       if (!open) return Promise.resolve(false)
       if (!stream.writableNeedsDrain) return Promise.resolve(true)
-      return new Promise((resolve, reject) => {
-        const onAbort = () => {
-          waiting.delete(done)
-          reject(signal?.reason)
-        }
-        const done = (writable: boolean) => {
-          signal?.removeEventListener('abort', onAbort)
-          resolve(writable)
-        }
-        if (signal?.aborted) return onAbort()
-        signal?.addEventListener('abort', onAbort, { once: true })
-        waiting.add(done)
+      return abortable(signal, (resolve) => {
+        waiting.add(resolve)
+        return () => waiting.delete(resolve)
       })
     },
     pause() {
@@ -224,7 +216,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
       if (isReading) return
       read()
       if (!open || isPaused) return
-      // It gives all that it has before it has opened its window: who pauses it meanwhile would leave the window open.
+      // `resume` hands out all that it has before it opens its window: a pause meanwhile would leave the window open.
       isReading = true
       stream.resume()
       read()

@@ -1,6 +1,6 @@
 /**
  * libp2p put together for mayfly: Noise, yamux, identify, ping and kad-dht on our own protocol prefix, over whatever transport it is
- * handed. What the settings here work around was measured; each says what.
+ * handed. Each setting that works around something names the measurement.
  */
 
 import { noise } from '@chainsafe/libp2p-noise'

@@ -1,6 +1,6 @@
 /**
  * Long-lived outgoing streams of one protocol, at most one to each peer: opened when needed, shared by everybody who comes meanwhile, kept until
- * it ends. What a stream carries is the protocol's business: it makes its own object of each stream (`create`), and gets that object back.
+ * it ends. The protocol makes its own object of each stream (`create`), and gets that object back.
  *
  * ```ts
  * const streams = createPeerStreams({
@@ -24,7 +24,7 @@ import type { AbortOptions } from '../types.ts'
 import { withPeerId } from './addresses.ts'
 import { type ConnectionKind, connectionKind } from './connection-kind.ts'
 
-/** What a protocol makes of one stream. */
+/** A protocol's object for one stream. */
 export interface PeerStream {
   readonly open: boolean
   /** Ends it in order. */
@@ -44,7 +44,7 @@ export interface OpenedStream {
 export interface PeerStreamsContext<T extends PeerStream> {
   libp2p: Pick<Libp2p, 'getConnections' | 'dial'>
   protocol: string
-  /** Which kinds of connection that are open already may carry the stream. */
+  /** Open connections of these kinds may carry the stream. */
   kinds: readonly ConnectionKind[]
   /** Must take the stream over at once, without awaiting: early frames would be lost. */
   create(opened: OpenedStream): T

@@ -1,5 +1,5 @@
 /**
- * A node as the relay of its tabs, for signalling alone: two tabs that want to speak directly tell each other how through a circuit, which
+ * A node as the relay of its tabs, for signalling alone: two tabs exchange their WebRTC session descriptions through a circuit, which
  * carries little and not for long. Only tabs whose home is here can be reached through it; content never goes this way (content/).
  *
  * @see https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md
@@ -35,7 +35,7 @@ export interface Relay {
     denyInboundRelayReservation(source: PeerId): boolean
     denyOutboundRelayedConnection(source: PeerId, destination: PeerId): boolean
   }
-  /** To be called once, with what was made of all this. */
+  /** To be called once, with the libp2p that was made with this service. */
   attach(libp2p: Pick<Libp2p, 'addEventListener' | 'getConnections'>): void
 }
 
@@ -76,7 +76,7 @@ export function createRelay(
       libp2p.addEventListener('peer:disconnect', ({ detail: peer }) => {
         // It may fire twice, and another connection to that peer may still be open.
         if (libp2p.getConnections(peer).length > 0) return
-        // Its timer would else remove what the same tab reserves when it is back.
+        // Otherwise its timer removes the reservation that the same tab makes when it is back.
         server?.reservations.get(peer)?.signal.clear()
         server?.reservations.delete(peer)
       })

@@ -1,11 +1,11 @@
 /**
- * Keeps a tab's reservation at its home while something needs it: without one nobody can begin to speak with the tab directly. Nothing
- * renews it when the home changes, restarts or has lost it but this.
+ * Keeps a tab's reservation at its home while something needs it: without one no other tab can connect directly. libp2p
+ * does not renew it when the home changes, restarts or has lost it.
  */
 
 import type { PeerId } from '@libp2p/interface'
 
-/** What is used of the relay transport's own store, which renews a reservation before it runs out and drops it with its connection. */
+/** The part of the relay transport's own store that is used. It renews a reservation before it runs out, and drops it with its connection. */
 export interface Reservations {
   addRelay(peer: PeerId, type: 'configured'): Promise<unknown>
   hasReservation(peer: PeerId): boolean
@@ -13,7 +13,7 @@ export interface Reservations {
 }
 
 export interface ReservationKeeperOptions {
-  /** How often it is looked whether the reservation still stands, in ms; a new home is noticed at once. */
+  /** Between two looks at the reservation, in ms; a new home is noticed at once. */
   lookMs?: number
   /** How long to wait after a refusal, in ms. */
   retryMs?: number
@@ -26,7 +26,7 @@ export const RESERVATION_KEEPER_DEFAULTS: Readonly<Required<ReservationKeeperOpt
 
 export interface ReservationKeeper {
   readonly isNeeded: boolean
-  /** From now on a reservation is needed, once more. Returns the function that ends it; calling that twice does nothing more. */
+  /** Asks for a reservation from now on. Returns the function that ends this need; it may be called twice. */
   need(): () => void
   /** The home is another one, or there is none. */
   look(): void
@@ -43,7 +43,7 @@ export function createReservationKeeper(
   let stopped = false
   let timer: ReturnType<typeof setInterval> | undefined
   let busy = false
-  /** Who refused last, and until when it is not asked again. */
+  /** The home that refused last, and until when it is not asked again. */
   let refused: { home: string; untilMs: number } | undefined
 
   function look(): void {
@@ -87,7 +87,7 @@ export function createReservationKeeper(
       }
     },
     look() {
-      refused = undefined // whatever it said was said by a home that is new now
+      refused = undefined // a new home has not refused yet
       look()
     },
     stop() {

@@ -1,7 +1,7 @@
 /**
  * The DHT servers that this peer knows, as kad-dht's routing table has them, kept honest: a peer that disconnects leaves the table at
  * once (two silent peers of twelve make each lookup 3 to 6 s), and connected servers that kad-dht has lost are offered to it again.
- * Only who says in identify that it keeps presence counts here: a stock kad-dht server takes part in kad-dht's walks, not in this. The
+ * Only peers that name the presence protocol in identify count: a stock kad-dht server takes part in kad-dht's walks, not in this. The
  * peer store cannot tell: libp2p adds to it each protocol on which a peer has opened a stream, and a tab opens streams to DHT servers.
  * So the table holds servers that are connected now, up to 20 for each of 64 prefixes: a network of some hundred nodes is known whole.
  */
@@ -11,14 +11,14 @@ import { sha256 } from '../keys/index.ts'
 import type { AbortOptions } from '../types.ts'
 import { connectionKind } from './connection-kind.ts'
 
-/** What is used of kad-dht's own table. */
+/** The part of kad-dht's own table that is used. */
 export interface KadTable {
   add(peer: PeerId, options?: Abort): Promise<void>
   remove(peer: PeerId, options?: Abort): Promise<void>
   addEventListener(type: 'peer:add' | 'peer:remove', listener: (event: CustomEvent<PeerId>) => void): void
 }
 
-/** What is used of kad-dht itself. */
+/** The part of kad-dht itself that is used. */
 export interface KadWalker {
   getClosestPeers(key: Uint8Array, options?: Abort): AsyncIterable<{ name: string; peer?: unknown }>
 }
@@ -33,7 +33,7 @@ export interface RoutingTable {
   /** True when nearer servers may exist: the table had no room for them, or is still being filled. */
   hasGapAt(position: Uint8Array): boolean
   /**
-   * Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. What cannot be found in time is left out.
+   * Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. Servers that are not found in time are left out.
    *
    * @throws signal.reason, when aborted
    */
@@ -45,10 +45,10 @@ export interface RoutingTable {
   stop(): void
 }
 
-/** A bucket splits when it is full until its prefix is this long; only then is somebody left out. Handed to kad-dht too. */
+/** A bucket splits when it is full until its prefix is this long; only then is a server left out. Handed to kad-dht too. */
 export const BUCKET_BITS = 6
 export const BUCKET_SIZE = 20
-/** Changes within this time are told once. */
+/** Changes within this time are one event. */
 const SETTLE_MS = 50
 /** A table that has changed within this time is still being filled: a node that has just joined knows few of its neighbours. */
 const FILLING_MS = 5_000
@@ -72,7 +72,7 @@ export function compareDistance(position: Uint8Array, a: Uint8Array, b: Uint8Arr
   return 0
 }
 
-/** @param serverProtocols what a peer must say that it speaks, to be counted as a server */
+/** @param serverProtocols protocols that a server names in identify */
 export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, serverProtocols: string[]): RoutingTable {
   const listeners = new Set<() => void>()
   /** By peer id. Bounded by kad-dht's table: 64 prefixes of 20 peers. */
@@ -93,7 +93,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
 
   /** Connected peers that speak the servers' protocols, by their own word. Bounded by the connections. */
   const identified = new Map<string, PeerId>()
-  /** What kad-dht's table holds, servers in our sense or not. Bounded by that table. */
+  /** Peers in kad-dht's table, servers in our sense or not. Bounded by that table. */
   const inTable = new Map<string, PeerId>()
 
   async function admit(peer: PeerId): Promise<void> {
@@ -106,7 +106,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
   function dismiss(id: string): void {
     if (servers.delete(id)) changed()
   }
-  /** Another tab, connected directly: whatever it says of itself, nobody else could reach it as a server. */
+  /** Another tab, connected directly: no server, even if it says so, since nobody else could reach it. */
   const isTabOnly = (peer: PeerId) => {
     const connections = libp2p.getConnections(peer)
     return connections.length > 0 && connections.every((connection) => connectionKind(connection) !== 'socket')
@@ -164,7 +164,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
       return nearer < count
     },
     hasGapAt(position) {
-      if (servers.size === 0) return false // nobody to begin a walk with: kad-dht would wait for somebody to come
+      if (servers.size === 0) return false // a walk needs a peer to begin with: kad-dht would wait for one
       if (performance.now() - changedAtMs < FILLING_MS) return true
       const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
       let near = 0

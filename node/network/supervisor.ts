@@ -1,7 +1,7 @@
 /**
- * Staying joined. libp2p dials once and gives up after five tries; this goes on for as long as the peer runs. A node keeps a connection
- * to each address it was told to join and looks for servers that it lost; a tab keeps at least one connection into the overlay, first
- * by the addresses it was told, then by any server it has heard of.
+ * Reconnection. libp2p gives up after five attempts; this goes on for as long as the peer runs. A node keeps a connection to each address
+ * that it was given to join, and dials servers that it lost. A tab keeps at least one connection into the overlay, first to the addresses
+ * that it was given, then to any server that it knows.
  */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
@@ -19,11 +19,11 @@ export interface SupervisorOptions {
   minRetryMs?: number
   /** The longest wait, in ms, give or take a half. */
   maxRetryMs?: number
-  /** How long a first try may take, in ms. */
+  /** How long a first attempt may take, in ms. */
   tryTimeoutMs?: number
-  /** How long one may take after a failure, in ms: a place may be slow, and one that is given up as often as it is tried is never reached. */
+  /** How long an attempt may take after a failure, in ms: a slow server must be reached in the end. */
   maxTryTimeoutMs?: number
-  /** How many servers heard of are remembered as places to go. */
+  /** Servers that are remembered as places to dial. */
   maxKnownServers?: number
 }
 
@@ -50,16 +50,16 @@ export interface Supervisor {
   /** Hears when there is one address less to join. Returns the function that ends it. */
   onChange(listener: () => void): () => void
   join(addresses: string[]): void
-  /** Remembers servers that others told of: peer id and multiaddrs. */
+  /** Remembers where a server can be dialled. */
   rememberServer(peer: PeerId, addresses: Multiaddr[]): void
-  /** Places other than the given that can be told to somebody who is new, in no order. */
+  /** Connected servers, for a peer that is new, in random order. */
   knownServers(limit: number): { peer: PeerId; addresses: Multiaddr[] }[]
   start(): void
   stop(): void
 }
 
 interface Place {
-  /** As it was given, or the peer id of a server heard of. */
+  /** The address as it was given, or a server's peer id. */
   name: string
   resolve(signal: AbortSignal): Promise<Multiaddr[]>
   peer?: PeerId
@@ -69,9 +69,9 @@ interface Place {
   busy: boolean
 }
 
-/** How often the supervisor looks around, in ms; what it finds to do waits for its own time. */
+/** Between two looks at what is due, in ms. */
 const LOOK_MS = 250
-/** A server heard of, or lost, is forgotten after this many failures in a row. */
+/** A server that was not given by the owner is forgotten after so many failures in a row. */
 const MAX_FAILURES = 8
 
 export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}): Supervisor {
@@ -87,7 +87,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
 
   const isConnected = (place: Place) => place.peer !== undefined && libp2p.getConnections(place.peer).length > 0
   const connectedServers = () => context.servers.size
-  /** Another tab is no way into the overlay. */
+  /** A connection to another tab is no way into the overlay. */
   const hasSocket = () => libp2p.getConnections().some((connection) => connectionKind(connection) === 'socket')
 
   async function tryPlace(place: Place): Promise<void> {
@@ -126,13 +126,13 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
     const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
     if (role === 'tab' && (connectedServers() > 0 || hasSocket())) return
     for (const place of joins.values()) if (due(place)) void tryPlace(place)
-    // A tab goes elsewhere once the places it was told have failed; a node looks for each server it lost.
+    // A tab goes elsewhere once the given addresses have failed; a node dials each server that it lost.
     const told = [...joins.values()]
     if (role === 'tab' && told.length > 0 && told.every((place) => place.failures === 0)) return
     for (const place of known.values()) if (due(place)) void tryPlace(place)
   }
 
-  /** The network is back, or the page is looked at again: no reason to wait any longer. */
+  /** The network is back, or the page is visible again: dials at once. */
   const wake = () => {
     for (const place of [...joins.values(), ...known.values()]) place.nextTryAtMs = 0
     look()

@@ -1,4 +1,4 @@
-/** What the overlay's connections tell others. */
+/** Nouns of the overlay's connections. */
 
 /** A server that helps tabs to connect directly, as browsers take it. @see https://www.w3.org/TR/webrtc/#dom-rtciceserver */
 export interface IceServer {
@@ -7,13 +7,13 @@ export interface IceServer {
   credential?: string
 }
 
-/** What this peer takes of connections. */
+/** Limits on connections. */
 export interface NetworkLimits {
   /** Connections in all. */
   maxConnections: number
 }
 
-/** What happens to this peer's connections. Peers are peer ids in text form. */
+/** An event of this peer's connections. Peers are peer ids in text form. */
 export type NetworkEvent =
   | { type: 'joined'; peer: string }
   | { type: 'left'; peer: string; reason: string }

@@ -1,4 +1,4 @@
-/** What this peer itself is here for: signs a lease per key, signs anew before it runs out and whenever the home changes. */
+/** This peer's own holds: signs a lease for each key, and signs anew before it expires and whenever the home changes. */
 
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { MayflyError } from '../errors.ts'
@@ -16,7 +16,7 @@ export interface HoldsContext {
   /** The overlay's clock: for a tab, its home's. */
   now(): number
   random(): number
-  /** Resolves once somebody who keeps records has taken it. */
+  /** Resolves once a record node has taken it. */
   announce(lease: Lease): Promise<void>
   withdraw(key: Key): void
 }
@@ -24,7 +24,7 @@ export interface HoldsContext {
 export interface Holds {
   hold(key: Key): Hold
   readonly size: number
-  /** The home has changed, or is gone: what was signed for another says nothing any more. */
+  /** The home has changed, or is gone: leases that name another home are void. */
   rehome(): void
   start(): void
   stop(): void
@@ -52,7 +52,7 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
     const home = context.home()
     const version = ++entry.version
     if (home === undefined) return
-    // Later than the one before, even where a new home's clock is behind the old one's: else it would pass for the older word.
+    // Later than the lease before, even where a new home's clock is behind the old one's: else it would pass for the older lease.
     const issuedAtMs = Math.max(context.now(), entry.issuedAtMs + 1)
     entry.issuedAtMs = issuedAtMs
     const lease = await signLease(context.self, context.privateKey, {

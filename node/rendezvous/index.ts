@@ -1,4 +1,4 @@
-/** Who is here for a key: leases, the record store, presence streams, placement, find and watch. */
+/** Presence: leases, the record store, presence streams, placement, find and watch. */
 
 export { createNodePlacement, createTabPlacement, type Placement, RECORD_NODES } from './placement.ts'
 export { ProviderStore, type ProviderStoreOptions } from './provider-store.ts'

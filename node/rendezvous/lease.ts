@@ -10,7 +10,7 @@ import type { Key } from '../types.ts'
 
 export interface Lease {
   key: Key
-  /** Peer id of who holds the key, text form; its public key is inside it. */
+  /** Peer id of the holder, text form; its public key is inside it. */
   holder: string
   /** Peer id of the node that answers for the holder. */
   home: string
@@ -21,7 +21,7 @@ export interface Lease {
 }
 
 export interface LeaseOptions {
-  /** How long a lease is good for when nothing more is heard of its holder, in ms. */
+  /** How long a lease is valid when it is not renewed, in ms. */
   lifetimeMs?: number
   /** How far two clocks may be apart, in ms. */
   maxSkewMs?: number

@@ -1,6 +1,6 @@
 /**
- * Which servers a peer turns to for a key. A node: the record nodes, the `r` servers nearest to the key. A tab: its home, which does
- * the rest. kad-dht decides where; this only reads its table, and walks where the table has gaps.
+ * The servers that a peer turns to for a key. A node turns to the record nodes, the `r` servers nearest to the key; a tab to its home, which
+ * does the rest. kad-dht decides where: this reads its table, and walks where the table has gaps.
  */
 
 import type { PeerId } from '@libp2p/interface'
@@ -12,7 +12,7 @@ import type { AbortOptions, Key } from '../types.ts'
 export const RECORD_NODES = 3
 
 export interface Placement {
-  /** Servers to tell about the key and to ask first; never this peer itself. */
+  /** The key's record nodes, or a tab's home; never this peer itself. */
   targets(position: Uint8Array): PeerId[]
   /** True when this peer is itself a record node for the position. */
   keepsRecords(position: Uint8Array): boolean

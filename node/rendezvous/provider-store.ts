@@ -1,8 +1,8 @@
 /**
- * The record store in the clothes of kad-dht's provider store, so that a stock libp2p peer's GET_PROVIDERS reads the same records, and
- * its ADD_PROVIDER is kept, with a capped lifetime. A tab cannot be dialled: its home stands in the answer for it.
+ * Adapter of the record store to kad-dht's provider store: a stock libp2p peer's GET_PROVIDERS reads the same records, and its ADD_PROVIDER
+ * is kept, with a capped lifetime. A tab cannot be dialled: its home stands in the answer for it.
  *
- * kad-dht looks each provider up in the peer store and fails the whole answer when one is missing: only those who are there are yielded.
+ * kad-dht looks each provider up in the peer store and fails the whole answer when one is missing: only known ones are yielded.
  */
 
 import { NotFoundError, type PeerId, type PeerStore } from '@libp2p/interface'
@@ -113,7 +113,7 @@ export class ProviderStore extends BaseDatastore {
       const known = await peerStore.get(peer)
       if (known.addresses.length > 0) return true
     } catch {
-      // forgotten, or never met: what its home's stream told may still be known
+      // Not in the peer store: the address book may still know it.
     }
     const multiaddrs = addressesOf(home)
     if (multiaddrs.length === 0) return false

@@ -1,4 +1,4 @@
-/** Tells of changes at once, and of bursts at most once in a while: the first of a burst at once, the last at its end. */
+/** Rate limit for pushes: the first change of a burst is pushed at once, the last at its end, and at most one in a while. */
 
 export interface Pusher {
   changed(): void

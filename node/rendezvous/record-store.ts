@@ -1,6 +1,6 @@
 /**
- * Who holds what, in memory only: the records that this node keeps for the overlay and those of its own tabs. Never serves a record
- * past its lease, and stays within its limits by refusing, or by taking from whoever uses the most, never from whoever uses little.
+ * Holder records, in memory only: those that this node keeps for the overlay, and those of its own tabs. A record is never served past its
+ * lease. At a limit, a new record is refused or takes the place of one of the largest user's, never of a small user's.
  */
 
 import { encodeKeyHex } from '../keys/index.ts'
@@ -15,7 +15,7 @@ export interface HolderRecord {
   expiresAtMs: number
   /** The signed lease; undefined for what a stock kad-dht peer announced of itself. */
   lease: Uint8Array | undefined
-  /** What the record came through; when that ends, so does the record. An object that stands for a stream, or a name. */
+  /** The stream that brought the record, which ends with it, or a stock peer's name. */
   source: RecordSource
 }
 
@@ -31,8 +31,8 @@ export type PutRefusal = 'records-per-key' | 'records' | 'older'
 export interface RecordStore {
   readonly size: number
   /**
-   * Adds or renews; the newest word of a holder replaces its older one, whichever source that came through. A home that a tab has left
-   * may still pass on what the tab said to it: of two signed leases the one that runs out later is the newer.
+   * Adds or renews; the newest record of a holder replaces its older one, from any source. A home that a tab has left may still pass on
+   * the tab's old lease: of two signed leases the one that runs out later is the newer.
    */
   put(record: HolderRecord): PutRefusal | undefined
   get(key: Key, holder: string): HolderRecord | undefined
@@ -69,7 +69,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   const listeners = new Map<string, Set<() => void>>()
   let size = 0
 
-  const tell = (id: string) => {
+  const notifyListeners = (id: string) => {
     for (const listener of [...(listeners.get(id) ?? [])]) listener()
   }
 
@@ -97,28 +97,8 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       }
     }
     entry.earliestExpiryMs = earliest
-    if (dropped) tell(id)
+    if (dropped) notifyListeners(id)
     return entry.holders.size > 0 ? entry : undefined
-  }
-
-  /** Makes room at a full key by taking from the home with the most holders there, unless that is the one who asks. */
-  function crowdedOutAt(entry: KeyRecords, home: string): HolderRecord | undefined {
-    const byHome = new Map<string, HolderRecord[]>()
-    for (const record of entry.holders.values()) {
-      const list = byHome.get(record.home)
-      if (list) list.push(record)
-      else byHome.set(record.home, [record])
-    }
-    const largest = [...byHome.values()].reduce((a, b) => (b.length > a.length ? b : a))
-    return largest.length > (byHome.get(home)?.length ?? 0) + 1 ? largest.at(-1) : undefined
-  }
-
-  /** The same for a full store, by source. */
-  function crowdedOut(source: RecordSource): HolderRecord | undefined {
-    let largest: Set<HolderRecord> | undefined
-    for (const records of sources.values()) if (records.size > (largest?.size ?? 0)) largest = records
-    if (largest === undefined || largest.size <= (sources.get(source)?.size ?? 0) + 1) return undefined
-    return [...largest].at(-1)
   }
 
   function evict(record: HolderRecord): void {
@@ -126,7 +106,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     const entry = keys.get(id)
     if (entry === undefined) return
     drop(id, entry, record)
-    tell(id)
+    notifyListeners(id)
   }
 
   function add(id: string, record: HolderRecord): void {
@@ -153,7 +133,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
         if (old.lease !== undefined && record.lease !== undefined && record.expiresAtMs < old.expiresAtMs) return 'older'
         drop(id, entry, old)
         add(id, record)
-        if (old.home !== record.home) tell(id)
+        if (old.home !== record.home) notifyListeners(id)
         return undefined
       }
       if (entry !== undefined && entry.holders.size >= options.maxRecordsPerKey) {
@@ -162,12 +142,12 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
         evict(out)
       }
       if (size >= options.maxRecords) {
-        const out = crowdedOut(record.source)
+        const out = crowdedOut(sources, record.source)
         if (out === undefined) return 'records'
         evict(out)
       }
       add(id, record)
-      tell(id)
+      notifyListeners(id)
       return undefined
     },
     get(key, holder) {
@@ -179,7 +159,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       const record = entry?.holders.get(holder)
       if (entry === undefined || record === undefined || record.source !== source) return false
       drop(id, entry, record)
-      tell(id)
+      notifyListeners(id)
       return true
     },
     removeSource(source, filter = () => true) {
@@ -197,15 +177,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       const records = filter === undefined ? all : all.filter(filter)
       shuffle(records, random)
       if (records.length <= limit) return records
-      // One of each home first: a home that makes up a thousand holders gets one place like any other.
-      const homes = new Set<string>()
-      const firsts = records.filter((record) => !homes.has(record.home) && homes.add(record.home)).slice(0, Math.ceil(limit / 2))
-      const chosen = new Set(firsts)
-      for (const record of records) {
-        if (chosen.size >= limit) break
-        chosen.add(record)
-      }
-      const sampled = [...chosen]
+      const sampled = chooseAcrossHomes(records, limit)
       shuffle(sampled, random)
       return sampled
     },
@@ -232,6 +204,38 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const id of [...keys.keys()]) living(id)
     },
   }
+}
+
+/** Makes room at a full key by taking from the home with the most holders there, unless that is the one who asks. */
+function crowdedOutAt(entry: KeyRecords, home: string): HolderRecord | undefined {
+  const byHome = new Map<string, HolderRecord[]>()
+  for (const record of entry.holders.values()) {
+    const list = byHome.get(record.home)
+    if (list) list.push(record)
+    else byHome.set(record.home, [record])
+  }
+  const largest = [...byHome.values()].reduce((a, b) => (b.length > a.length ? b : a))
+  return largest.length > (byHome.get(home)?.length ?? 0) + 1 ? largest.at(-1) : undefined
+}
+
+/** The same for a full store, by source. */
+function crowdedOut(sources: ReadonlyMap<RecordSource, Set<HolderRecord>>, source: RecordSource): HolderRecord | undefined {
+  let largest: Set<HolderRecord> | undefined
+  for (const records of sources.values()) if (records.size > (largest?.size ?? 0)) largest = records
+  if (largest === undefined || largest.size <= (sources.get(source)?.size ?? 0) + 1) return undefined
+  return [...largest].at(-1)
+}
+
+/** One of each home first: a home that makes up a thousand holders gets one place like any other. */
+function chooseAcrossHomes(records: HolderRecord[], limit: number): HolderRecord[] {
+  const homes = new Set<string>()
+  const firsts = records.filter((record) => !homes.has(record.home) && homes.add(record.home)).slice(0, Math.ceil(limit / 2))
+  const chosen = new Set(firsts)
+  for (const record of records) {
+    if (chosen.size >= limit) break
+    chosen.add(record)
+  }
+  return [...chosen]
 }
 
 function shuffle<T>(items: T[], random: () => number): void {

@@ -27,7 +27,7 @@ export interface ServedStreamOptions {
   pushEveryMs: number
 }
 
-/** What a home does in the overlay for its tabs. */
+/** A home's work in the overlay for its tabs. */
 export interface HomeService {
   /** A tab's lease came, or went: tells its record nodes. */
   announce(lease: Lease): Promise<void>
@@ -63,11 +63,11 @@ export interface ServedStream {
   close(): void
 }
 
-/** What a slow reader may leave unsent before it is cut off. */
+/** Unsent bytes at which a slow reader is cut off. */
 const MAX_UNSENT_BYTES = 4 * 1_048_576
-/** What of one stream may wait for earlier leases to be checked, in bytes: every lease of a full home fits. */
+/** Bytes of one stream that may wait for earlier leases to be checked: every lease of a full home fits. */
 const MAX_WAITING_BYTES = 32 * 1_048_576
-/** About what a waiting frame takes, and each lease or release in it. */
+/** Estimated size of a waiting frame, and of each lease or release in it. */
 const WAITING_FRAME_BYTES = 1_024
 const WAITING_ITEM_BYTES = 256
 /** How long a tab waits for the record nodes' word, in ms: when they are silent, the home's own has to do. */

@@ -2,7 +2,7 @@
  * Statements that must stand at the right peers: "these leases are here", "push me the count of this key", "I tap this end". The right
  * peers follow from the statement's key (its record nodes, or a tab's home) and change while the overlay does. A statement is told to each of
  * its peers as soon as there is a stream, told again on each new stream, told to the new ones when the right peers change, and withdrawn from
- * those that are not right any more. What telling means is the caller's business, and so is what the answers mean.
+ * those that are not right any more. The caller does the telling, and reads the answers.
  *
  * ```ts
  * interface Watched extends Standing { listeners: Set<…> }
@@ -25,7 +25,7 @@ import { encodeKeyHex, positionOf } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 import type { Placement } from './placement.ts'
 
-/** What is kept of each statement here; to be extended by what it states. Others only read it. */
+/** The state of each statement, to be extended by what it states. Others only read it. */
 export interface Standing {
   readonly key: Key
   /** Where the key lies among the servers; undefined for the moment that it takes to find out. */

@@ -4,13 +4,13 @@ import type { AbortOptions, Key } from '../types.ts'
 
 /** A peer that holds a key now, as a find met it. Peer ids and multiaddrs are in their text forms. */
 export interface Holder {
-  /** Who holds it. */
+  /** The holder. */
   peer: string
-  /** The node to ask for it: the holder's home, or the holder itself when it is a node. */
+  /** The node that gives its content: the holder's home, or the holder itself when it is a node. */
   home: string
   /** Where the home can be dialled, as far as the answer told. */
   addresses: string[]
-  /** Until when the holder's word is good, in ms since the epoch. */
+  /** When the holder's lease expires, in ms since the epoch. */
   expiresAtMs: number
   /** True when the holder signed a lease; false for the record of a stock kad-dht peer, which nobody signed. */
   signed: boolean
@@ -20,15 +20,15 @@ export interface Holder {
 export interface Hold {
   readonly key: Key
   /**
-   * Resolves once somebody who keeps records has taken this peer's word, so that others find it; at once when this peer keeps the
-   * record itself, and when it is released before. Never rejects; does not resolve while there is no way into the overlay.
+   * Resolves once a record node has taken this peer's lease, so that others find it; at once when this peer keeps the record itself,
+   * and when it is released before. Never rejects; does not resolve while there is no way into the overlay.
    */
   readonly announced: Promise<void>
-  /** Says that this peer is no longer there. Resolves once the record nodes that can be reached were told; may be called twice. */
+  /** Ends the hold. Resolves once it is sent to the record nodes that can be reached; may be called twice. */
   release(): Promise<void>
 }
 
-/** Who is here for a key: the one mechanism for presence. */
+/** The one mechanism for presence. */
 export interface Rendezvous {
   /**
    * Announces that this peer is here for the key, until it is released or the peer stops. Holding a key twice is one hold
@@ -55,7 +55,7 @@ export interface Rendezvous {
   watch(key: Key, options?: AbortOptions): AsyncIterable<number>
 }
 
-/** What this peer keeps of presence, for itself and for others. */
+/** Limits on the presence that this peer keeps, for itself and for others. */
 export interface RendezvousLimits {
   /** Leases that one connected peer (a tab) may have here. */
   maxLeasesPerPeer: number

@@ -1,5 +1,5 @@
 /**
- * How many hold a key, pushed. Each of a key's record nodes pushes its own count; the middle one is believed, so that one that lies
+ * The number of holders of a key, pushed. Each of the key's record nodes pushes its own count; the middle one is believed, so that one liar
  * neither raises nor lowers it, and never fewer than the holders that this node sees itself.
  */
 
@@ -43,7 +43,7 @@ interface Watched extends Standing {
   /** Counts by record node. Bounded: the record nodes. */
   counts: Map<string, number>
   keepsRecords: boolean
-  /** What the listeners heard last. */
+  /** The listeners' last call. */
   newest: { count: number; isCertain: boolean } | undefined
   endOwn: () => void
 }
@@ -55,7 +55,7 @@ export interface WatcherContext {
   streams: Pick<PresenceStreams, 'get' | 'keepOpen'>
 }
 
-/** What is believed of several counts: the middle one; of two, the larger, since a new record node knows fewer at first. */
+/** The count that is believed of several: the middle one; of two, the larger, since a new record node knows fewer at first. */
 export function believedCount(counts: number[]): number {
   const sorted = counts.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0

@@ -33,11 +33,11 @@ export const MAX_HOLDERS_PER_FOUND = 24
 const MAX_PEER_ID_BYTES = 64
 const MAX_TEXT = 200
 
-/** Where a question is answered from: this node's own records, or everybody that this node can ask. */
+/** A find or a watch covers the server's own records, or the whole network. */
 export const SCOPE = { own: 0, network: 1 } as const
 export type Scope = (typeof SCOPE)[keyof typeof SCOPE]
 
-/** Why something was not taken; the number travels. */
+/** Reasons of a refusal; the number travels. */
 export const REFUSAL = {
   'bad-lease': 1,
   expired: 2,
@@ -96,7 +96,7 @@ export interface WelcomeFrame {
   addresses: Multiaddr[]
   /** The answerer's clock, in ms since the epoch. */
   nowMs: number
-  /** Other servers of the overlay, for who is new. */
+  /** Other servers of the overlay, for a peer that is new. */
   servers: PeerAddresses[]
 }
 export interface HeldFrame {
@@ -111,7 +111,7 @@ export interface FoundFrame {
   type: 'found'
   id: number
   leases: Uint8Array[]
-  /** What stock kad-dht peers announced of themselves: unsigned. */
+  /** Stock kad-dht peers, by unsigned records of their own. */
   stock: { peer: Uint8Array; expiresAtMs: number }[]
   homes: PeerAddresses[]
   count: number
@@ -144,7 +144,7 @@ export type PresenceFrame =
   | CountFrame
   | RefusedFrame
 
-/** Frame types on the wire: below 16 from who opened the stream, 16 and above from who answers. */
+/** Frame types on the wire: below 16 from the opener, 16 and above from the answerer. */
 const TYPE = {
   hello: 1,
   hold: 2,
