@@ -4,10 +4,27 @@ import type { PeerId } from '@libp2p/interface'
 import { createRecentMap } from '../../async/recent-map.ts'
 import type { Holder } from '../../rendezvous/types.ts'
 import type { AbortOptions, Key } from '../../types.ts'
-import { type Candidate, type CandidateTimes, holderCandidate, homeCandidate, tabCandidate } from '../protocol/candidate.ts'
+import type { RequestTarget } from '../protocol/content-streams.ts'
+import { ASK_SCOPE } from '../protocol/wire.ts'
 
 /** Where content may come from: only from tabs whose home is this node, or from any holder. */
 export type Reach = 'tabs' | 'network'
+
+export interface Candidate extends RequestTarget {
+  /** Peer id of the holder: the peer that is asked, or one of its tabs. */
+  holder: string
+  /** Another tab, asked on a direct connection. */
+  isDirect?: boolean
+  /** Asked only when no tab can be asked directly, or all are slow: the home, whose owner pays for its bytes. */
+  isFallback?: boolean
+}
+
+export interface CandidateTimes {
+  /** How long a holder may send nothing, in ms. */
+  stallMs: number
+  /** The same for a home that answers for tabs. */
+  homeStallMs: number
+}
 
 export interface CandidatesContext {
   /** This peer's id. */
@@ -57,4 +74,22 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
     distrust: (peer: string) => distrusted.set(peer, Date.now() + settings.distrustMs),
     trust: distrusted.delete,
   }
+}
+
+/** A tab whose home is this node. */
+export function tabCandidate(tab: string, { stallMs }: CandidateTimes): Candidate {
+  return { peer: tab, addresses: [], scope: ASK_SCOPE.own, stallMs, holder: tab }
+}
+
+/** This tab's home, asked about the whole network. */
+export function homeCandidate(home: string, { homeStallMs }: CandidateTimes): Candidate {
+  return { peer: home, addresses: [], scope: ASK_SCOPE.network, stallMs: homeStallMs * 2, holder: home }
+}
+
+/** A node is asked itself; a tab directly where that is possible, else through its home. */
+export function holderCandidate(holder: Holder, directAddresses: string[], { stallMs, homeStallMs }: CandidateTimes): Candidate {
+  const { peer, home, addresses } = holder
+  if (peer === home) return { peer, addresses, scope: ASK_SCOPE.own, stallMs, holder: peer }
+  if (directAddresses.length === 0) return { peer: home, addresses, scope: ASK_SCOPE.own, stallMs: homeStallMs, holder: peer }
+  return { peer, addresses: directAddresses, scope: ASK_SCOPE.own, stallMs, holder: peer, isDirect: true }
 }

@@ -10,11 +10,10 @@ import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
 import type { Key, RefusedEvent } from '../../types.ts'
 import { decodeOutline, type OutlinedContent } from '../format/outline.ts'
 import { swarmKey } from '../format/swarm-key.ts'
-import type { Candidate } from '../protocol/candidate.ts'
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
 import type { ContentEvent, FetchedContent, OpenOptions } from '../types.ts'
-import { type CandidatesContext, createCandidates, type Reach } from './candidates.ts'
+import { type Candidate, type CandidatesContext, createCandidates, type Reach } from './candidates.ts'
 import { type Failure, fetchHedged, type HedgingOptions } from './hedging.ts'
 
 export interface FetcherOptions extends Partial<HedgingOptions> {

@@ -2,7 +2,7 @@
 
 import { inTime } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
-import type { Candidate } from '../protocol/candidate.ts'
+import type { Candidate } from './candidates.ts'
 
 export interface HedgingOptions {
   /** After this long without an answer the next candidate is asked as well, in ms. */

@@ -15,9 +15,9 @@ import {
   type PeerStream,
   type Requests,
 } from '../../network/index.ts'
-import type { Candidate } from './candidate.ts'
 import { httpOriginOf } from './http-origin.ts'
 import {
+  type AskScope,
   CONTENT_PROTOCOL,
   type ContentFrame,
   decodeContent,
@@ -27,8 +27,16 @@ import {
   type RequestFrame,
 } from './wire.ts'
 
-/** The peer that is asked. A reply counts as broken when nothing arrives for `stallMs`. */
-export type RequestTarget = Pick<Candidate, 'peer' | 'addresses' | 'scope' | 'stallMs'>
+/** The peer that is asked. */
+export interface RequestTarget {
+  /** Peer id. */
+  peer: string
+  /** Multiaddrs at which it can be dialled. */
+  addresses: string[]
+  scope: AskScope
+  /** How long it may send nothing, in ms. */
+  stallMs: number
+}
 
 /** Why a request brought nothing: the peer's reason, how its reply broke the rules, or why the peer could not be asked. */
 export type RequestFailure = { none: NoContent } | { broken: string } | { unreachable: string }

@@ -1,8 +1,8 @@
 /** Requests single pieces from members, checks them, and measures each member: its latency, its failures, its lies. */
 
 import { equalBytes, sha256 } from '../../keys/index.ts'
+import type { Candidate } from '../fetch/candidates.ts'
 import { type Outline, pieceHash, pieceSize } from '../format/outline.ts'
-import type { Candidate } from '../protocol/candidate.ts'
 import type { ContentReply } from '../protocol/content-client.ts'
 import type { Member, Members } from './members.ts'
 

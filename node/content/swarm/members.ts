@@ -3,9 +3,9 @@
  * for more members while there is room. `swarm.ts` chooses which member is asked for which piece.
  */
 
+import type { Candidate } from '../fetch/candidates.ts'
 import { type Outline, pieceCount } from '../format/outline.ts'
 import { PieceSet } from '../format/piece-set.ts'
-import type { Candidate } from '../protocol/candidate.ts'
 import type { FollowEnd } from '../protocol/following.ts'
 import { createBans, type Fault } from './bans.ts'
 import { createSearch, type Part, type SearchContext } from './search.ts'

@@ -1,6 +1,6 @@
 /** Searches for members of a swarm: once when it is started, and again whenever presence counts more holders than before. */
 
-import type { Candidate } from '../protocol/candidate.ts'
+import type { Candidate } from '../fetch/candidates.ts'
 
 /** Holders of the whole content, or of some pieces. */
 export type Part = 'whole' | 'some'

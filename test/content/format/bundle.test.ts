@@ -27,7 +27,7 @@ test('bundle: outlines and unknown types are kept', () => {
   expect(decodeBundle(encodeBundle(entries))).toEqual(entries)
 })
 
-test('bundle: of nothing is a bundle', () => {
+test('bundle: no files make a bundle, too', () => {
   expect(decodeBundle(encodeBundle([]))).toEqual([])
 })
 
@@ -60,7 +60,7 @@ test.each(['a', 'ä b/c.txt', '...', 'x'.repeat(255), '%2e%2e', '~', 'CON', 'a'.
   expect(decodeBundle(encodeBundle([entry(path)]))[0]?.path).toBe(path)
 })
 
-test('bundle: a path that is there twice, or out of order, is refused', () => {
+test('bundle: a path that occurs twice, or out of order, is refused', () => {
   expect(() => encodeBundle([entry('a'), entry('a')])).toThrow(expect.objectContaining({ code: 'ERR_BAD_OPTION' }))
   const row = (path: string) => [path, 3, '', key, null]
   for (const rows of [
@@ -91,6 +91,6 @@ test('bundle: too many files are refused, and the limit is named', () => {
   expect(() => encodeBundle(many)).toThrow(String(MAX_BUNDLE_ENTRIES))
 })
 
-test('bundle: what is no bundle is known by its first bytes', () => {
+test('bundle: other content is recognised by its first bytes', () => {
   for (const text of ['', 'mayfly-bundle', '<!doctype html>', '{"mayfly":1}']) expect(isBundle(new TextEncoder().encode(text))).toBe(false)
 })

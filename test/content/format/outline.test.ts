@@ -39,7 +39,7 @@ test.each([
   expect(pieceCount({ size, pieceBytes })).toBeLessThanOrEqual(MAX_PIECES)
 })
 
-test('outline: more than it can describe is refused, and the limit is named', () => {
+test('outline: content that is too large is refused, and the limit is named', () => {
   expect(() => pieceBytesFor(MAX_OUTLINED_BYTES + 1)).toThrow(String(MAX_OUTLINED_BYTES))
 })
 
@@ -55,7 +55,7 @@ test('outline: pieces cover the content, each byte once', () => {
   )
 })
 
-test('outline: is read as it was written, the largest too', () => {
+test('outline: decodes as it was encoded, the largest too', () => {
   for (const size of [MIN_PIECE_BYTES + 1, 3 * MIN_PIECE_BYTES, MAX_OUTLINED_BYTES]) {
     const outline = outlineOf(size)
     const bytes = encodeOutline(outline)

@@ -20,7 +20,7 @@ function createCache(maxBytes = 100_000) {
   return { cache, watched, count, put }
 }
 
-test('living-cache: serves nothing before it knows that somebody holds it', () => {
+test('living-cache: serves nothing before it knows of a holder', () => {
   const { cache, count } = createCache()
   cache.put(KEY, Uint8Array.of(7))
   expect(cache.get(KEY)).toBeUndefined()
@@ -28,7 +28,7 @@ test('living-cache: serves nothing before it knows that somebody holds it', () =
   expect(cache.get(KEY)).toEqual(Uint8Array.of(7))
 })
 
-test('living-cache: what nobody holds any more is gone, and watched no more', () => {
+test('living-cache: an entry without a holder is dropped, and watched no more', () => {
   const { cache, watched, count, put } = createCache()
   put(1)
   count(KEY, 0)
@@ -37,7 +37,7 @@ test('living-cache: what nobody holds any more is gone, and watched no more', ()
   expect(watched.size).toBe(0)
 })
 
-test('living-cache: while nobody can tell, it keeps and does not serve', () => {
+test('living-cache: while the count is uncertain, an entry is kept and not served', () => {
   const { cache, count, put } = createCache()
   put(1)
   count(KEY, 1, false)
@@ -47,7 +47,7 @@ test('living-cache: while nobody can tell, it keeps and does not serve', () => {
   expect(cache.get(KEY)).toBeDefined()
 })
 
-test('living-cache: told at once that nobody holds it, it keeps nothing and watches nothing', () => {
+test('living-cache: when the first count is zero, it keeps nothing and watches nothing', () => {
   let watches = 0
   const cache = createLivingCache(100_000, (_key, listener) => {
     watches++
@@ -59,7 +59,7 @@ test('living-cache: told at once that nobody holds it, it keeps nothing and watc
   expect(watches).toBe(0)
 })
 
-test('living-cache: maxBytes bounds it; the longest unused goes first', () => {
+test('living-cache: maxBytes bounds it; the least recently used entry is evicted first', () => {
   const { cache, watched, put } = createCache(3 * 10_000)
   for (const byte of [1, 2]) put(byte, 10_000)
   cache.get(keyOf(1))
@@ -69,7 +69,7 @@ test('living-cache: maxBytes bounds it; the longest unused goes first', () => {
   expect(watched.size).toBe(2)
 })
 
-test('living-cache: what is larger than all of it is not kept, nor anything where it is off', () => {
+test('living-cache: an entry larger than the cache is not kept, nor any where it is off', () => {
   const { cache, watched, put } = createCache(1_000)
   put(1, 1_000)
   expect(cache.bytes).toBe(0)
@@ -99,7 +99,7 @@ test('living-cache: putting the same again changes nothing', () => {
   expect(watched.size).toBe(1)
 })
 
-test('living-cache: a piece that fits one outline is not given for another', () => {
+test('living-cache: a piece that fits one outline is not served for another', () => {
   const { cache, count } = createCache()
   cache.put(KEY, Uint8Array.of(1), { outlineHash: keyOf(1), index: 0 })
   count(KEY, 1)

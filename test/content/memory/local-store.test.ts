@@ -6,7 +6,7 @@ const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
 const content = (key: Uint8Array, bytes: Uint8Array) => ({ key, source: memorySource(bytes), memoryBytes: bytes.byteLength })
 const LIMIT = expect.objectContaining({ code: 'ERR_LIMIT' })
 
-test('local-store: gives what was put, lists it newest last, and forgets what is deleted', () => {
+test('local-store: returns contents that were put, lists them newest last, and forgets deleted ones', () => {
   const store = createLocalStore({ maxHeldBytes: 100, maxHeldContents: 10 })
   store.put(content(keyOf(2), new Uint8Array(5)))
   store.put(content(keyOf(1), new Uint8Array()))
@@ -22,7 +22,7 @@ test('local-store: gives what was put, lists it newest last, and forgets what is
   expect([store.size, store.bytes]).toEqual([1, 0])
 })
 
-test('local-store: maxHeldBytes bounds the sum, to the byte, and what is there stays', () => {
+test('local-store: maxHeldBytes bounds the sum, to the byte, and nothing is evicted', () => {
   const store = createLocalStore({ maxHeldBytes: 10, maxHeldContents: 10 })
   store.put(content(keyOf(1), new Uint8Array(9)))
   expect(() => store.put(content(keyOf(2), new Uint8Array(2)))).toThrow(LIMIT)

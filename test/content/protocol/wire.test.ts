@@ -90,7 +90,7 @@ const FRAME: fc.Arbitrary<ContentFrame> = fc.oneof(
   }),
 )
 
-test('content wire: every frame comes back as it was, and as the same bytes', () => {
+test('content wire: every frame decodes as it was encoded, and encodes to the same bytes', () => {
   fc.assert(
     fc.property(FRAME, (frame) => {
       const bytes = encodeFrame(encodeContent(frame))
@@ -100,7 +100,7 @@ test('content wire: every frame comes back as it was, and as the same bytes', ()
   )
 })
 
-test('content wire: a frame that is none is refused as a bad frame and as nothing else', () => {
+test('content wire: an invalid frame is refused as a bad frame and as nothing else', () => {
   const item = fc.oneof(
     fc.integer(),
     fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),

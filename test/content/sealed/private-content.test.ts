@@ -95,7 +95,7 @@ test('private content: any part of it, and any part of its cipher text, is the s
   )
 })
 
-test('private content: a part is opened from the slots that it is in, and no others', async () => {
+test('private content: a part is opened from its own slots, and no others', async () => {
   const sealed = await seal(new Uint8Array(10 * SLOT_BYTES))
   const asked: { offset: number; length: number }[] = []
   const whole = given(sealed)
@@ -111,7 +111,7 @@ test('private content: a part is opened from the slots that it is in, and no oth
   ])
 })
 
-test('private content: the same bytes twice are two cipher texts, and neither says anything of the bytes, the name, the type or the key', async () => {
+test('private content: the same bytes twice are two cipher texts, and neither reveals the bytes, the name, the type or the key', async () => {
   const plain = new TextEncoder().encode('canary-bytes'.repeat(1_000))
   const facts = { name: 'canary-name.txt', type: 'text/canary-type' }
   const [one, other] = [Buffer.from(await seal(plain, KEY, facts)), Buffer.from(await seal(plain, KEY, facts))]
@@ -137,7 +137,7 @@ test('private content: the cipher text is as long for a short name as for a long
   )
 })
 
-test('private content: another key is told apart from damage', async () => {
+test('private content: another key is distinguished from damage', async () => {
   const sealed = await seal(new Uint8Array(10))
   expect(await refusal(sealed, createLinkKey())).toBe('ERR_WRONG_KEY')
   expect(await refusal(sealed)).toBe('opened')
@@ -194,7 +194,7 @@ test('private content: a record opens only under its own number, as what it is, 
   for (const open of openings) await expect(open()).rejects.toMatchObject({ code: 'ERR_DAMAGED' })
 })
 
-test('private content: what follows the last record is damage', async () => {
+test('private content: bytes behind the last record are damage', async () => {
   const sealed = await seal(new Uint8Array(FIRST_SLOT_PLAIN_BYTES + 2 * SLOT_PLAIN_BYTES))
   const end = (await openSealed(given(sealed), KEY)).unsealer()
   await end.push(sealed)
@@ -211,7 +211,7 @@ test('private content: cipher text that ends too early while it comes is damage,
   await expect(collect(content.read())).rejects.toMatchObject({ code: 'ERR_DAMAGED' })
 })
 
-test('private content: what is no private content is told apart', async () => {
+test('private content: other content is distinguished from private content', async () => {
   expect(await refusal(new TextEncoder().encode('a page'))).toBe('ERR_BAD_FRAME')
   expect(await refusal(new Uint8Array())).toBe('ERR_BAD_FRAME')
 })
@@ -235,12 +235,12 @@ test('private content: a name that no file can have, or with folders, is left ou
   }
 })
 
-test('private content: more than can be sealed is refused before it is read', async () => {
+test('private content: content that is too large is refused before it is read', async () => {
   const source = { size: 2 ** 36, read: () => Promise.reject(new Error('read')) }
   await expect(sealSource(source, KEY)).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' })
 })
 
-test('private content: without WebCrypto it is said that there is none', async () => {
+test('private content: without WebCrypto it fails, and says so', async () => {
   const crypto = Object.getOwnPropertyDescriptor(globalThis, 'crypto')
   const sealed = await seal(new Uint8Array(1))
   Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true })

@@ -1,8 +1,8 @@
 /** The member that a swarm selects for a piece, of holders of the whole and of downloaders that have some of it. */
 
 import { expect, test } from 'vitest'
+import type { Candidate } from '../../../node/content/fetch/candidates.ts'
 import { PieceSet } from '../../../node/content/format/piece-set.ts'
-import type { Candidate } from '../../../node/content/protocol/candidate.ts'
 import type { Member, Members } from '../../../node/content/swarm/members.ts'
 import { createSelection, type SelectionNeeds } from '../../../node/content/swarm/selection.ts'
 

@@ -1,8 +1,8 @@
 /** When the home, whose owner pays for its bytes, is asked beside tabs that can be asked directly. */
 
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import type { Candidate } from '../../../node/content/fetch/candidates.ts'
 import type { Outline } from '../../../node/content/format/outline.ts'
-import type { Candidate } from '../../../node/content/protocol/candidate.ts'
 import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
 import { createSwarm, type Swarm, type SwarmOptions } from '../../../node/content/swarm/swarm.ts'
 import { sha256 } from '../../../node/keys/index.ts'

@@ -1,8 +1,8 @@
 /** How a downloader's swarm uses holders of the whole and other downloaders. The test decides what they have and send. */
 
 import { afterEach, beforeAll, expect, test } from 'vitest'
+import type { Candidate } from '../../../node/content/fetch/candidates.ts'
 import type { Outline } from '../../../node/content/format/outline.ts'
-import type { Candidate } from '../../../node/content/protocol/candidate.ts'
 import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
 import type { Part } from '../../../node/content/swarm/search.ts'
 import { createSwarm, type Swarm, type SwarmOptions } from '../../../node/content/swarm/swarm.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type CandidateTimes, holderCandidate, homeCandidate, tabCandidate } from '../../../node/content/protocol/candidate.ts'
+import { type CandidateTimes, holderCandidate, homeCandidate, tabCandidate } from '../../../node/content/fetch/candidates.ts'
 import { ASK_SCOPE } from '../../../node/content/protocol/wire.ts'
 import type { Holder } from '../../../node/rendezvous/types.ts'
 
@@ -7,7 +7,7 @@ const TIMES: CandidateTimes = { stallMs: 1, homeStallMs: 2 }
 const WAY = '/p2p/home/p2p-circuit/webrtc/p2p/tab'
 const holder = (peer: string, home: string): Holder => ({ peer, home, addresses: ['/dns/a/tcp/1/ws'], expiresAtMs: 0, signed: true })
 
-test('candidate: a node that holds it is asked itself, also by a tab that can ask other tabs directly', () => {
+test('candidates: a node that holds it is asked itself, also by a tab that can ask other tabs directly', () => {
   expect(holderCandidate(holder('node', 'node'), [WAY], TIMES)).toEqual({
     peer: 'node',
     addresses: ['/dns/a/tcp/1/ws'],
@@ -17,13 +17,13 @@ test('candidate: a node that holds it is asked itself, also by a tab that can as
   })
 })
 
-test('candidate: a tab is asked directly where that is possible, else through its home, which has longer', () => {
+test('candidates: a tab is asked directly where that is possible, else through its home, which has longer', () => {
   expect(holderCandidate(holder('tab', 'home'), [WAY], TIMES)).toMatchObject({ peer: 'tab', addresses: [WAY], isDirect: true, stallMs: 1 })
   const byHome = holderCandidate(holder('tab', 'home'), [], TIMES)
   expect(byHome).toEqual({ peer: 'home', addresses: ['/dns/a/tcp/1/ws'], scope: ASK_SCOPE.own, stallMs: 2, holder: 'tab' })
 })
 
-test('candidate: only a home is asked about the whole network', () => {
+test('candidates: only a home is asked about the whole network', () => {
   expect(homeCandidate('home', TIMES)).toMatchObject({ scope: ASK_SCOPE.network, holder: 'home' })
   expect(tabCandidate('tab', TIMES)).toMatchObject({ peer: 'tab', scope: ASK_SCOPE.own, addresses: [] })
 })
