@@ -22,7 +22,7 @@ import { parseContentPath, pathFault } from './http/address.ts'
 import { badAddress, deniedContent, requireHash } from './http/address-problems.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
 import { healthAnswer, plainAnswer } from './http/plain-answer.ts'
-import { ProblemError } from './http/problem.ts'
+import { problemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { ClientFeeds } from './inbox/client-feed.ts'
 import { InboxStreams } from './inbox/inbox-streams.ts'
@@ -111,7 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   addRoute(app, '/metrics', 'metrics', {
     GET: (incoming) => {
       if (!access.isForeignPage(incoming)) return plainAnswer(metrics.text(), 200, '; version=0.0.4')
-      throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'Pages of other origins may not read the metrics.' })
+      throw problemError(403, 'ERR_FORBIDDEN', 'Pages of other origins may not read the metrics.')
     },
   })
 

@@ -7,7 +7,7 @@ import { pathFault } from './http/address.ts'
 import { badAddress } from './http/address-problems.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
 import { healthAnswer } from './http/plain-answer.ts'
-import { ProblemError } from './http/problem.ts'
+import { problemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { ClientFeeds } from './inbox/client-feed.ts'
 import { InboxStreams } from './inbox/inbox-streams.ts'
@@ -60,7 +60,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   const messages = new MessageRoutes({ posts, streams: new InboxStreams({ inbox, feeds, access }), view })
 
   const app = createRouteApp(({ path }) => {
-    throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: `There is no ${path.slice(0, 80)} here.`, link: '/' })
+    throw problemError(404, 'ERR_NOT_FOUND', `There is no ${path.slice(0, 80)} here.`, { link: '/' })
   })
   messages.addTo(app)
   addRoute(app, '/limits', 'limits', {

@@ -1,6 +1,6 @@
 /** The routes of messages: `/to/<end>` and the paths below it, and the pages of an inbox where there is one. */
 
-import { ProblemError } from './http/problem.ts'
+import { type ProblemError, problemError } from './http/problem.ts'
 import { PROBLEM_NUMBERS } from './http/problem-numbers.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings } from './http/route.ts'
 import type { InboxStreams } from './inbox/inbox-streams.ts'
@@ -62,10 +62,7 @@ export class MessageRoutes {
   /** Answers a plain request for `/ws`, which is no websocket handshake. */
   #requireSocket(end: string, incoming: GatewayRequest): never {
     this.#parts.streams.requireInbox(end, incoming)
-    throw new ProblemError({
-      status: 426,
-      code: 'ERR_BAD_REQUEST',
-      message: 'This address is for a websocket.',
+    throw problemError(426, 'ERR_BAD_REQUEST', 'This address is for a websocket.', {
       advice: 'Ask for /json or /sse to get the same by plain HTTP.',
       headers: { upgrade: 'websocket', connection: 'upgrade' },
     })
@@ -79,17 +76,14 @@ export class MessageRoutes {
   openFeed(incoming: GatewayRequest): InboxFeed {
     const address = parseEndPath(incoming.path)
     if (address?.part === 'ws') return this.#parts.streams.open(address.end, incoming)
-    throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'There is no websocket here.' })
+    throw problemError(404, 'ERR_NOT_FOUND', 'There is no websocket here.')
   }
 }
 
 /** The problem of `/to/#wall`: clients keep the part from # on, so only `/to/` arrives. */
 function noEnd(): ProblemError {
-  return new ProblemError({
-    status: 400,
-    code: 'ERR_BAD_END',
+  return problemError(400, 'ERR_BAD_END', 'There is no end in that address.', {
     number: PROBLEM_NUMBERS.notAnEnd,
-    message: 'There is no end in that address.',
     advice: 'Write /to/wall, or /to/%23wall: an address ends at #.',
   })
 }

@@ -6,7 +6,7 @@
 import { decodeKeyHex, encodeKeyHex, type HeldContent, type Peer } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
 import { outlineQuery } from '../http/outline-query.ts'
-import { ProblemError } from '../http/problem.ts'
+import { ProblemError, problemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
@@ -73,7 +73,7 @@ export class ContentApi {
     if (await this.#parts.peer.content.release(decodeKeyHex(hash))) {
       return new Response(null, { status: 204, headers: OWN_DATA_HEADERS })
     }
-    throw new ProblemError({ status: 404, code: 'ERR_NO_HOLDER', message: 'This node itself does not hold that content.' })
+    throw problemError(404, 'ERR_NO_HOLDER', 'This node itself does not hold that content.')
   }
 }
 
@@ -81,10 +81,10 @@ export class ContentApi {
 function requireWholeBody(headers: Headers): void {
   const encoding = headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity') {
-    throw new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', message: 'Content is held as it is sent: send it without an encoding.' })
+    throw problemError(415, 'ERR_BAD_REQUEST', 'Content is held as it is sent: send it without an encoding.')
   }
   if (headers.has('content-range')) {
-    throw new ProblemError({ status: 400, code: 'ERR_BAD_REQUEST', message: 'Content is held whole: send all of it in one request.' })
+    throw problemError(400, 'ERR_BAD_REQUEST', 'Content is held whole: send all of it in one request.')
   }
 }
 

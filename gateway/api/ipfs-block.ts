@@ -9,7 +9,7 @@ import { decodeKeyCid, encodeKeyCid, encodeKeyHex, type FetchedContent, type Key
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { leavesChoice, namesType } from '../http/media-range.ts'
-import { ProblemError } from '../http/problem.ts'
+import { problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
@@ -35,11 +35,7 @@ export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, in
   if (key === null) return answerBlock(incoming, PROBE_CID, new Uint8Array())
   parts.requireAllowed(encodeKeyHex(key))
   if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(incoming.request.headers.get('cache-control') ?? '')) {
-    throw new ProblemError({
-      status: 412,
-      code: 'ERR_PRECONDITION',
-      message: 'The block is not in memory here, and only-if-cached forbids a search.',
-    })
+    throw problemError(412, 'ERR_PRECONDITION', 'The block is not in memory here, and only-if-cached forbids a search.')
   }
   const content = await getBlock(parts.get, key, incoming)
   return answerBlock(incoming, encodeKeyCid(key), content.bytes)
@@ -51,10 +47,7 @@ async function getBlock(get: IpfsBlockParts['get'], key: Key, incoming: GatewayR
     return await get(key, incoming)
   } catch (error) {
     if (!(error instanceof MayflyError) || error.code !== 'ERR_TOO_LARGE') throw error
-    throw new ProblemError({
-      status: 413,
-      code: error.code,
-      message: `${error.message}.`,
+    throw problemError(413, error.code, `${error.message}.`, {
       advice: 'Read larger content at its own address, not as a block.',
       link: `/${encodeKeyHex(key)}`,
     })
@@ -67,12 +60,7 @@ function decodeBlockCid(text: string): Key {
     return decodeKeyCid(text)
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error
-    throw new ProblemError({
-      status: 400,
-      code: 'ERR_BAD_KEY',
-      message: `${error.message}.`,
-      advice: 'Ask for a CIDv1 with codec raw and hash sha2-256.',
-    })
+    throw problemError(400, 'ERR_BAD_KEY', `${error.message}.`, { advice: 'Ask for a CIDv1 with codec raw and hash sha2-256.' })
   }
 }
 
@@ -81,13 +69,12 @@ function requireRawForm(incoming: GatewayRequest, key: Key | null): void {
   const format = incoming.query.get('format')
   const accept = incoming.request.headers.get('accept')
   if (format === 'raw' || (format === null && namesType(accept, RAW_BLOCK))) return
-  throw new ProblemError({
-    status: format === null && leavesChoice(accept) ? 400 : 406,
-    code: 'ERR_NOT_ACCEPTABLE',
-    message: 'Blocks are served in their raw form only.',
-    advice: `Add ?format=raw, or send "Accept: ${RAW_BLOCK}".`,
-    ...(key === null ? {} : { link: `/${encodeKeyHex(key)}` }),
-  })
+  throw problemError(
+    format === null && leavesChoice(accept) ? 400 : 406,
+    'ERR_NOT_ACCEPTABLE',
+    'Blocks are served in their raw form only.',
+    { advice: `Add ?format=raw, or send "Accept: ${RAW_BLOCK}".`, ...(key === null ? {} : { link: `/${encodeKeyHex(key)}` }) },
+  )
 }
 
 function answerBlock(incoming: GatewayRequest, cid: string, bytes: Uint8Array): Response {

@@ -6,7 +6,7 @@
 import { decodeKeyHex, type Peer } from '../../node/index.ts'
 import { requireHash } from '../http/address-problems.ts'
 import { parseOutline } from '../http/outline-query.ts'
-import { ProblemError } from '../http/problem.ts'
+import { problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
@@ -29,22 +29,18 @@ export async function answerPiece(
   { query, request }: GatewayRequest,
 ): Promise<Response> {
   if (isRateLimited) {
-    throw new ProblemError({
-      status: 403,
-      code: 'ERR_FORBIDDEN',
-      message: 'This node limits the bytes per second of each peer, so it sends pieces by the content protocol only.',
-    })
+    throw problemError(
+      403,
+      'ERR_FORBIDDEN',
+      'This node limits the bytes per second of each peer, so it sends pieces by the content protocol only.',
+    )
   }
   const hash = requireHash(text)
   requireAllowed(hash)
   const outline = parseOutline(query)
   const number = query.get('n') ?? ''
   if (outline === undefined || !/^\d{1,4}$/.test(number)) {
-    throw new ProblemError({
-      status: 400,
-      code: 'ERR_BAD_REQUEST',
-      message: 'A piece needs the o of the content and its number n, from 0 to 4095.',
-    })
+    throw problemError(400, 'ERR_BAD_REQUEST', 'A piece needs the o of the content and its number n, from 0 to 4095.')
   }
   const piece = { key: decodeKeyHex(hash), outline, index: Number(number) }
   const bytes = await peer.content.givePiece(piece, { signal: request.signal })

@@ -8,7 +8,7 @@ import { CID } from 'multiformats/cid'
 import { decodeKeyCid, type Holder, type Key, type Peer } from '../../node/index.ts'
 import { streamBody } from '../http/body-stream.ts'
 import { namesType } from '../http/media-range.ts'
-import { ProblemError } from '../http/problem.ts'
+import { type ProblemError, problemError } from '../http/problem.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { RateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
@@ -100,7 +100,7 @@ function decodeProvidedCid(text: string): Key {
   try {
     CID.parse(text)
   } catch {
-    throw new ProblemError({ status: 422, code: 'ERR_BAD_KEY', message: 'That is not a CID.' })
+    throw problemError(422, 'ERR_BAD_KEY', 'That is not a CID.')
   }
   try {
     return decodeKeyCid(text)
@@ -110,7 +110,7 @@ function decodeProvidedCid(text: string): Key {
 }
 
 function nobody(): ProblemError {
-  return new ProblemError({ status: 404, code: 'ERR_NO_HOLDER', message: 'Nobody provides that now.' })
+  return problemError(404, 'ERR_NO_HOLDER', 'Nobody provides that now.')
 }
 
 /** Each record as a line of JSON, when it is found. */

@@ -2,7 +2,7 @@
 
 import { badAddress } from '../http/address-problems.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
-import { ProblemError } from '../http/problem.ts'
+import { problemError } from '../http/problem.ts'
 import { requireReadMethod } from '../http/read-options.ts'
 import type { GatewayRequest } from '../types.ts'
 import type { AppAssets } from './app-assets.ts'
@@ -27,7 +27,7 @@ export class AppAnswers {
   async asset(incoming: GatewayRequest): Promise<Response> {
     const answer = await this.#assets.answer(incoming.path, incoming)
     if (answer !== null) return answer
-    throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'The app has no such file.' })
+    throw problemError(404, 'ERR_NOT_FOUND', 'The app has no such file.')
   }
 
   /** Answers files at the root of the app (an icon, robots.txt), and all paths that are no address. */
@@ -38,14 +38,10 @@ export class AppAnswers {
       if (file !== null) return file
     }
     if (path.startsWith('/routing/')) {
-      throw new ProblemError({
-        status: 501,
-        code: 'ERR_NOT_IMPLEMENTED',
-        message: 'This gateway serves only GET /routing/v1/providers/CID of the delegated routing API.',
-      })
+      throw problemError(501, 'ERR_NOT_IMPLEMENTED', 'This gateway serves only GET /routing/v1/providers/CID of the delegated routing API.')
     }
     if (/^\/(?:api|to|ipfs|ipns)\//.test(path)) {
-      throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: `There is no ${path} here.` })
+      throw problemError(404, 'ERR_NOT_FOUND', `There is no ${path} here.`)
     }
     requireReadMethod(request.method)
     throw badAddress(path, 'it is not 64 lower-case hex digits')

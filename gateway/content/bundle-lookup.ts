@@ -3,7 +3,7 @@
 import { createRecentMap } from '../../node/async/recent-map.ts'
 import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES, type OpenedContent } from '../../node/index.ts'
 import { outlineQuery } from '../http/outline-query.ts'
-import { ProblemError } from '../http/problem.ts'
+import { type ProblemError, problemError } from '../http/problem.ts'
 
 /** The result of a lookup. A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
 export type Inside = { entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { needsSlash: true } | { missing: true }
@@ -62,5 +62,5 @@ async function collect(content: OpenedContent, signal: AbortSignal): Promise<Uin
 }
 
 function notReadable(why: string): ProblemError {
-  return new ProblemError({ status: 422, code: 'ERR_BAD_FRAME', message: `That list of files cannot be read: ${why}.` })
+  return problemError(422, 'ERR_BAD_FRAME', `That list of files cannot be read: ${why}.`)
 }

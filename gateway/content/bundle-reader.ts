@@ -6,7 +6,7 @@ import { noBundle } from '../http/address-problems.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { outlineQuery } from '../http/outline-query.ts'
-import { ProblemError } from '../http/problem.ts'
+import { type ProblemError, problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 import { answerListing } from './bundle-listing.ts'
@@ -155,19 +155,13 @@ function describeEntry({ path, key, size, outline }: BundleEntry): MetalinkFile 
 }
 
 function noEntry({ hash, raw, inside }: ContentAddress): ProblemError {
-  return new ProblemError({
-    status: 404,
-    code: 'ERR_NO_ENTRY',
-    message: `There is no ${JSON.stringify(inside)} in that bundle.`,
+  return problemError(404, 'ERR_NO_ENTRY', `There is no ${JSON.stringify(inside)} in that bundle.`, {
     link: `${raw ? '/raw' : ''}/${hash}/`,
   })
 }
 
 function entryGone({ hash, raw }: ContentAddress, { path }: BundleEntry): ProblemError {
-  return new ProblemError({
-    status: 404,
-    code: 'ERR_NO_HOLDER',
-    message: `The list of files is here, but nobody holds its file ${JSON.stringify(path)} now.`,
+  return problemError(404, 'ERR_NO_HOLDER', `The list of files is here, but nobody holds its file ${JSON.stringify(path)} now.`, {
     advice: 'Ask its author to come back, or add ?wait=30s to wait for a holder.',
     link: `${raw ? '/raw' : ''}/${hash}/`,
   })

@@ -4,7 +4,7 @@ import { decodeKeyHex, type OpenedContent } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
 import { isNavigation } from '../http/media-range.ts'
 import { outlineQuery, parseOutline } from '../http/outline-query.ts'
-import { type Problem, ProblemError, problemOf } from '../http/problem.ts'
+import { type Problem, type ProblemError, problemError, problemOf } from '../http/problem.ts'
 import { answerReadOptions, requireReadMethod } from '../http/read-options.ts'
 import type { GatewayRequest } from '../types.ts'
 import { encodePath } from './bundle-listing.ts'
@@ -85,10 +85,7 @@ export class ContentReader {
 }
 
 function unknownFormat(format: string): ProblemError {
-  return new ProblemError({
-    status: 406,
-    code: 'ERR_NOT_ACCEPTABLE',
-    message: `There is no format ${JSON.stringify(format.slice(0, 40))} of content here.`,
+  return problemError(406, 'ERR_NOT_ACCEPTABLE', `There is no format ${JSON.stringify(format.slice(0, 40))} of content here.`, {
     advice: 'Leave out ?format= to get the bytes, or ask for ?format=metalink, or ?format=zip of a bundle.',
   })
 }

@@ -2,7 +2,7 @@
 
 import type { BundleEntry, Key, Peer } from '../../node/index.ts'
 import { encodeKeyHex } from '../../node/index.ts'
-import { ProblemError, problemOf } from '../http/problem.ts'
+import { ProblemError, problemError, problemOf } from '../http/problem.ts'
 
 /** Files that are searched for at the same time. */
 const MAX_SIDE_BY_SIDE = 16
@@ -38,10 +38,7 @@ async function requireHolder(peer: Peer, { key, path }: BundleEntry, signal: Abo
     throw new ProblemError({ ...problem, message: `${problem.message} The search was for the file ${JSON.stringify(path)}.` })
   }
   if (isHeld) return
-  throw new ProblemError({
-    status: 404,
-    code: 'ERR_NO_HOLDER',
-    message: `Nobody holds the file ${JSON.stringify(path)} now, so the archive cannot be made.`,
+  throw problemError(404, 'ERR_NO_HOLDER', `Nobody holds the file ${JSON.stringify(path)} now, so the archive cannot be made.`, {
     advice: 'Ask its author to come back, or get the other files one by one.',
   })
 }

@@ -7,7 +7,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { parseClientAddress } from '../../node/index.ts'
 import type { Client } from '../types.ts'
-import { ProblemError } from './problem.ts'
+import { type ProblemError, problemError } from './problem.ts'
 
 /** The request to judge, as the handlers see it. */
 interface Sent {
@@ -163,14 +163,11 @@ function digest(text: string): Uint8Array {
 }
 
 function forbidden(message: string): ProblemError {
-  return new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message })
+  return problemError(403, 'ERR_FORBIDDEN', message)
 }
 
 function unauthorized(message: string, scheme: Scheme): ProblemError {
-  return new ProblemError({
-    status: 401,
-    code: 'ERR_UNAUTHORIZED',
-    message,
+  return problemError(401, 'ERR_UNAUTHORIZED', message, {
     advice: 'Send it as "Authorization: Bearer TOKEN". In a browser it is the password, with any name.',
     headers: { 'www-authenticate': `${scheme} realm="mayfly"` },
   })

@@ -2,15 +2,12 @@
 
 import { isKeyHex } from '../../node/index.ts'
 import { type ContentAddress, suggestPath } from './address.ts'
-import { ProblemError } from './problem.ts'
+import { type ProblemError, problemError } from './problem.ts'
 
 /** @param fault what is wrong with the path, as `pathFault` says it */
 export function badAddress(path: string, fault: string): ProblemError {
   const link = suggestPath(path)
-  return new ProblemError({
-    status: 400,
-    code: 'ERR_BAD_KEY',
-    message: `That path names nothing here: ${fault}.`,
+  return problemError(400, 'ERR_BAD_KEY', `That path names nothing here: ${fault}.`, {
     advice: 'The address of a page is a slash and the 64 lower-case hex digits of its SHA-256.',
     ...(link === null ? {} : { link }),
   })
@@ -23,14 +20,11 @@ export function requireHash(text: string): string {
 }
 
 export function noBundle({ hash, raw }: ContentAddress): ProblemError {
-  return new ProblemError({
-    status: 404,
-    code: 'ERR_NO_BUNDLE',
-    message: 'There is nothing inside that content: it is a single file.',
+  return problemError(404, 'ERR_NO_BUNDLE', 'There is nothing inside that content: it is a single file.', {
     link: `${raw ? '/raw' : ''}/${hash}`,
   })
 }
 
 export function deniedContent(): ProblemError {
-  return new ProblemError({ status: 410, code: 'ERR_DENIED', message: 'The operator of this gateway refuses to serve this content.' })
+  return problemError(410, 'ERR_DENIED', 'The operator of this gateway refuses to serve this content.')
 }

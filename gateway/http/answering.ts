@@ -3,7 +3,7 @@
 import { UNKNOWN_CLIENT } from '../../node/index.ts'
 import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed } from '../types.ts'
 import { splitTarget } from './address.ts'
-import { type Problem, ProblemError, problemOf } from './problem.ts'
+import { type Problem, problemError, problemOf } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { RouteBindings } from './route.ts'
 
@@ -98,5 +98,5 @@ function readRequest(request: Request, client: Client): GatewayRequest {
 /** A held page that became a service worker could answer for every address here. The app has no service worker either. */
 function requireNoServiceWorker(headers: Headers): void {
   if (!headers.has('service-worker') && headers.get('sec-fetch-dest') !== 'serviceworker') return
-  throw new ProblemError({ status: 403, code: 'ERR_FORBIDDEN', message: 'No script of this gateway may become a service worker.' })
+  throw problemError(403, 'ERR_FORBIDDEN', 'No script of this gateway may become a service worker.')
 }

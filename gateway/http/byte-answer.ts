@@ -6,7 +6,7 @@ import { streamBody } from './body-stream.ts'
 import { type ByteRange, parseByteRanges, partOf } from './byte-range.ts'
 import { allowsRange, checkPreconditions } from './conditional.ts'
 import { multipartRanges } from './multipart-ranges.ts'
-import { ProblemError } from './problem.ts'
+import { problemError } from './problem.ts'
 
 /** The bytes of an answer, as the peer opens them. While they are not trusted only the whole is read, and a Range header is ignored. */
 export type AnswerBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'read'>
@@ -22,16 +22,13 @@ export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: stri
   const precondition = checkPreconditions(requestHeaders, tag)
   if (precondition === 'not-modified') return new Response(null, { status: 304, headers: withoutBody(headers) })
   if (precondition === 'failed') {
-    throw new ProblemError({ status: 412, code: 'ERR_PRECONDITION', message: 'If-Match names other bytes than these.' })
+    throw problemError(412, 'ERR_PRECONDITION', 'If-Match names other bytes than these.')
   }
   if (method === 'HEAD') return new Response(null, { headers })
   const ranges = body.isTrusted && allowsRange(requestHeaders, tag) ? parseByteRanges(requestHeaders.get('range'), body.size) : null
   if (ranges === null) return new Response(contentOf(body, undefined, incoming), { headers })
   if (ranges === 'unsatisfiable') {
-    throw new ProblemError({
-      status: 416,
-      code: 'ERR_RANGE',
-      message: `The range lies outside: there are ${body.size} bytes.`,
+    throw problemError(416, 'ERR_RANGE', `The range lies outside: there are ${body.size} bytes.`, {
       headers: { 'content-range': `bytes */${body.size}` },
     })
   }

@@ -1,13 +1,13 @@
 /** Reads the fields of a form that a page sends. */
 
 import { readBoundedBody } from './bounded-body.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError, problemError } from './problem.ts'
 
 /** @throws {ProblemError} 413, 415 */
 export async function readFormFields(request: Request, maxBytes: number): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/x-www-form-urlencoded\b/i.test(type)) {
-    throw new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', message: 'Only the form of the page sends to this address.' })
+    throw problemError(415, 'ERR_BAD_REQUEST', 'Only the form of the page sends to this address.')
   }
   const bytes = await readBoundedBody(request, maxBytes, () => tooLarge(maxBytes))
   return new URLSearchParams(new TextDecoder().decode(bytes))

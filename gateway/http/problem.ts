@@ -62,6 +62,15 @@ export class ProblemError extends Error {
   }
 }
 
+export function problemError(
+  status: number,
+  code: ProblemCode,
+  message: string,
+  details: Omit<Problem, 'status' | 'code' | 'message'> = {},
+): ProblemError {
+  return new ProblemError({ status, code, message, ...details })
+}
+
 /** The places that `content.get` asks before it finds no holder. */
 const TRIED: readonly string[] = ['the memory of this node', 'the record nodes of the key', 'the other servers that this node knows']
 

@@ -1,6 +1,6 @@
 /** The methods of an address that is only read. */
 
-import { ProblemError } from './problem.ts'
+import { problemError } from './problem.ts'
 
 const ALLOWED_METHODS = 'GET, HEAD, OPTIONS'
 
@@ -21,10 +21,7 @@ export function answerReadOptions(): Response {
 /** @throws {ProblemError} 405, for any method but GET and HEAD */
 export function requireReadMethod(method: string): void {
   if (method === 'GET' || method === 'HEAD') return
-  throw new ProblemError({
-    status: 405,
-    code: 'ERR_METHOD',
-    message: `${method} does nothing here: content is read with GET.`,
+  throw problemError(405, 'ERR_METHOD', `${method} does nothing here: content is read with GET.`, {
     advice: 'To hold content, PUT it to /api/v1/content.',
     headers: { allow: ALLOWED_METHODS },
   })

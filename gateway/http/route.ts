@@ -2,7 +2,7 @@
 
 import { type Context, Hono } from 'hono'
 import type { GatewayRequest } from '../types.ts'
-import { ProblemError } from './problem.ts'
+import { problemError } from './problem.ts'
 import { answerReadOptions } from './read-options.ts'
 
 /** The data of a request on its way through Hono. The route that matches sets `route`, for the metrics. */
@@ -55,5 +55,5 @@ export function answerMethod(
   // Pages of other origins may not change anything, so their preflight is granted nothing.
   if (method === 'OPTIONS')
     return reads && readers === 'anybody' ? answerReadOptions() : new Response(null, { status: 204, headers: { allow } })
-  throw new ProblemError({ status: 405, code: 'ERR_METHOD', message: `${method} is not allowed here.`, headers: { allow } })
+  throw problemError(405, 'ERR_METHOD', `${method} is not allowed here.`, { headers: { allow } })
 }

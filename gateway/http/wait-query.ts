@@ -1,7 +1,7 @@
 /** `?wait=`: how long a client wants to wait for a holder or an outcome. */
 
 import { formatDuration, parseDuration } from '../../node/async/duration.ts'
-import { ProblemError } from './problem.ts'
+import { problemError } from './problem.ts'
 
 /**
  * In ms; undefined without `?wait=`.
@@ -13,9 +13,9 @@ export function waitOf(query: URLSearchParams, maxWaitMs: number): number | unde
   if (text === null) return undefined
   const waitMs = parseDuration(text)
   if (waitMs !== undefined && waitMs <= maxWaitMs) return waitMs
-  throw new ProblemError({
-    status: 400,
-    code: 'ERR_BAD_OPTION',
-    message: `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${formatDuration(maxWaitMs)}.`,
-  })
+  throw problemError(
+    400,
+    'ERR_BAD_OPTION',
+    `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${formatDuration(maxWaitMs)}.`,
+  )
 }

@@ -2,7 +2,7 @@
 
 import { parseDuration } from '../../node/async/duration.ts'
 import type { Inbox } from '../../node/index.ts'
-import { ProblemError } from '../http/problem.ts'
+import { type ProblemError, problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
 export interface FeedQuery {
@@ -61,15 +61,12 @@ export function newestSequence(inbox: Inbox): number {
 function sequenceOf(inbox: Inbox, id: string): number {
   const message = inbox.message(id)
   if (message !== undefined) return message.sequence
-  throw new ProblemError({
-    status: 404,
-    code: 'ERR_NOT_FOUND',
+  throw problemError(404, 'ERR_NOT_FOUND', 'There is no message with that id here, so its successors are not known.', {
     number: PROBLEM_NUMBERS.unknownMessage,
-    message: 'There is no message with that id here, so its successors are not known.',
     advice: 'It may have been deleted for its age. Ask with since=all, or with a time.',
   })
 }
 
 function badQuery(message: string): ProblemError {
-  return new ProblemError({ status: 400, code: 'ERR_BAD_OPTION', number: PROBLEM_NUMBERS.badInboxQuery, message })
+  return problemError(400, 'ERR_BAD_OPTION', message, { number: PROBLEM_NUMBERS.badInboxQuery })
 }

@@ -3,7 +3,7 @@
 import { type Inbox, messageFacts } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
 import { EVENT_STREAM_HEADERS, encodeServerSentEvent, KEEPALIVE_COMMENT } from '../http/event-stream.ts'
-import { ProblemError } from '../http/problem.ts'
+import { type ProblemError, problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { FeedEvent, GatewayRequest, InboxFeed } from '../types.ts'
@@ -85,5 +85,5 @@ function serverSentEvent(event: FeedEvent): string {
 }
 
 function notFound(number: number, message: string, advice: string): ProblemError {
-  return new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', number, message, advice })
+  return problemError(404, 'ERR_NOT_FOUND', message, { number, advice })
 }

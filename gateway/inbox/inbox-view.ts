@@ -7,7 +7,7 @@ import type { Access } from '../http/access.ts'
 import { contentDisposition } from '../http/content-disposition.ts'
 import { EVENT_STREAM_HEADERS, encodeServerSentEvent, KEEPALIVE_COMMENT, RETRY_FIELD } from '../http/event-stream.ts'
 import { readFormFields } from '../http/form-body.ts'
-import { ProblemError, problemOf } from '../http/problem.ts'
+import { problemError, problemOf } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { FeedEvent, GatewayRequest } from '../types.ts'
 import { type ClientFeeds, feedBody } from './client-feed.ts'
@@ -93,7 +93,7 @@ export class InboxView {
     const { access, inbox } = this.#parts
     access.requireOwnerNavigation(incoming)
     const message = /^\d{1,15}$/.test(sequence) ? inbox.message(Number(sequence)) : undefined
-    if (message === undefined) throw new ProblemError({ status: 404, code: 'ERR_NOT_FOUND', message: 'There is no such message here.' })
+    if (message === undefined) throw problemError(404, 'ERR_NOT_FOUND', 'There is no such message here.')
     return new Response(incoming.request.method === 'HEAD' ? null : new Uint8Array(message.body), {
       headers: {
         ...OWN_DATA_HEADERS,
@@ -136,7 +136,7 @@ export class InboxView {
     const name = (form.get('name') ?? '').trim()
     if (action === 'name') inbox.setSender(hashname, { name })
     else if (action === 'mute' || action === 'unmute') inbox.setSender(hashname, { isMuted: action === 'mute' })
-    else throw new ProblemError({ status: 400, code: 'ERR_BAD_REQUEST', message: 'A sender can be named, muted or unmuted.' })
+    else throw problemError(400, 'ERR_BAD_REQUEST', 'A sender can be named, muted or unmuted.')
     const notices = {
       name: name === '' ? 'The sender has no name now.' : `The sender is ${name} now.`,
       mute: 'The sender is muted: its messages are refused from now on.',

@@ -2,7 +2,7 @@
 
 import { createQuota, type Quota } from '../../node/async/quota.ts'
 import type { ClientAddress } from '../../node/index.ts'
-import { ProblemError } from '../http/problem.ts'
+import { problemError } from '../http/problem.ts'
 
 export interface ClientQuotaOptions {
   maxOpen: number
@@ -38,16 +38,13 @@ export class ClientQuota {
     const leave = this.#quota.enter(group, amount)
     if (typeof leave === 'function') return leave
     const { maxOpen, maxOpenPerAddress, what = 'requests open', number } = this.#options
-    throw new ProblemError({
-      status: 429,
-      code: 'ERR_LIMIT',
-      ...(number !== undefined && { number }),
-      message:
-        leave === 'full'
-          ? `This gateway keeps at most ${maxOpen} ${what}.`
-          : `This gateway keeps at most ${maxOpenPerAddress} ${what} for one address.`,
-      advice: 'Close some, or ask again later.',
-      retryAfterS: RETRY_AFTER_S,
-    })
+    throw problemError(
+      429,
+      'ERR_LIMIT',
+      leave === 'full'
+        ? `This gateway keeps at most ${maxOpen} ${what}.`
+        : `This gateway keeps at most ${maxOpenPerAddress} ${what} for one address.`,
+      { ...(number !== undefined && { number }), advice: 'Close some, or ask again later.', retryAfterS: RETRY_AFTER_S },
+    )
   }
 }

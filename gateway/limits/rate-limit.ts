@@ -2,7 +2,7 @@
 
 import { createTokenBuckets, type TokenBuckets } from '../../node/async/token-bucket.ts'
 import type { ClientAddress } from '../../node/index.ts'
-import { ProblemError } from '../http/problem.ts'
+import { problemError } from '../http/problem.ts'
 
 export interface RateLimitOptions {
   /** Tokens in a full bucket. */
@@ -38,13 +38,11 @@ export class RateLimit {
     const waitMs = this.#buckets.take(group)
     if (waitMs === 0) return
     const { burst, perSecond, words, number } = this.#options
-    throw new ProblemError({
-      status: 429,
-      code: 'ERR_LIMIT',
-      ...(number !== undefined && { number }),
-      message: `Your address ${words.does} too often: the limit is ${perSecond} ${words.things} a second, after the first ${burst}.`,
-      advice: 'Slow down and ask again.',
-      retryAfterS: Math.ceil(waitMs / 1_000),
-    })
+    throw problemError(
+      429,
+      'ERR_LIMIT',
+      `Your address ${words.does} too often: the limit is ${perSecond} ${words.things} a second, after the first ${burst}.`,
+      { ...(number !== undefined && { number }), advice: 'Slow down and ask again.', retryAfterS: Math.ceil(waitMs / 1_000) },
+    )
   }
 }

@@ -1,7 +1,7 @@
 /** `POST /to/<end>`: posts a message that comes over HTTP, and answers with its outcome. */
 
 import { ENVELOPE_DEFAULTS, type MessageDraft, type Messages, type PostOptions } from '../../node/index.ts'
-import { ProblemError } from '../http/problem.ts'
+import { problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { waitOf } from '../http/wait-query.ts'
 import { ClientQuota } from '../limits/client-quota.ts'
@@ -87,11 +87,8 @@ export class MessagePosts {
   #signed(draft: MessageDraft, incoming: GatewayRequest): MessageDraft {
     const via = this.#parts.via(incoming)
     if (draft.fields?.via !== undefined) {
-      throw new ProblemError({
-        status: 400,
-        code: 'ERR_BAD_REQUEST',
+      throw problemError(400, 'ERR_BAD_REQUEST', 'The gateway, which signs the message, sets the field "via" itself.', {
         number: PROBLEM_NUMBERS.notAMessage,
-        message: 'The gateway, which signs the message, sets the field "via" itself.',
       })
     }
     return via === undefined ? draft : { ...draft, fields: { ...draft.fields, via } }

@@ -2,7 +2,7 @@
 
 import type { MessageDraft } from '../../node/index.ts'
 import { readBoundedBody } from '../http/bounded-body.ts'
-import { ProblemError } from '../http/problem.ts'
+import { ProblemError, problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
 export interface DraftLimits {
@@ -89,16 +89,13 @@ function tooLarge({ maxMessageBytes }: DraftLimits): ProblemError {
 }
 
 function badDraft(fault: string): ProblemError {
-  return new ProblemError({
-    status: 400,
-    code: 'ERR_BAD_REQUEST',
+  return problemError(400, 'ERR_BAD_REQUEST', `Cannot read that as a message: ${fault}.`, {
     number: PROBLEM_NUMBERS.notAMessage,
-    message: `Cannot read that as a message: ${fault}.`,
     advice:
       'As application/json it is {"body": "text", "type": …, "fields": {…}, "ttlMs": …}; only the body is required. With any other type the body itself is the message.',
   })
 }
 
 function unsupported(message: string): ProblemError {
-  return new ProblemError({ status: 415, code: 'ERR_BAD_REQUEST', number: PROBLEM_NUMBERS.unsupportedBody, message })
+  return problemError(415, 'ERR_BAD_REQUEST', message, { number: PROBLEM_NUMBERS.unsupportedBody })
 }
