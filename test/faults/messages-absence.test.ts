@@ -34,7 +34,7 @@ async function startProcesses(count: number): Promise<NodeProcess[]> {
 }
 
 describe('messages, when somebody is gone', () => {
-  it('a receiver and its sender: what was sent is there once when the receiver comes back', async () => {
+  it('a receiver and its sender: sent messages are there once when the receiver comes back', async () => {
     const network = await createNetwork({ nodes: 4 })
     const [first, second, third] = network.nodes
     const messageSecret = crypto.getRandomValues(new Uint8Array(32))

@@ -123,12 +123,12 @@ async function uncover(disguises: readonly Disguise[]) {
 }
 
 describe('disguises', () => {
-  test('what is a document runs, and has no origin', async () => {
+  test('a document runs, and has no origin', async () => {
     const run = { got: null, origin: 'null' }
     expect(await uncover(DOCUMENTS)).toEqual(DOCUMENTS.map(([name, type]) => ({ name, type, runs: [run] })))
   })
 
-  test('what is anything else does not run', async () => {
+  test('content of any other type does not run', async () => {
     expect(await uncover(OTHERS)).toEqual(OTHERS.map(([name, type]) => ({ name, type, runs: [] })))
   })
 

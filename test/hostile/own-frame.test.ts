@@ -91,7 +91,7 @@ test('own frame: a page that connects to the overlay is a stranger there', async
   expect(await countsOf(node)).toEqual({ connections: 1, tabs: 1 })
 })
 
-test('own frame: what the visitor has allowed the app is not allowed to a held page, nor may it ask', async () => {
+test('own frame: a permission that the visitor has granted to the app is not granted to a held page, nor may it ask', async () => {
   // In the settings of a profile, as a visitor leaves them there: what tests grant otherwise holds for all frames of a page.
   const profile = await createTemporaryDirectory()
   const allowed = { [`${node.url},*`]: { setting: 1, last_modified: '13300000000000000' } }

@@ -30,7 +30,7 @@ async function openView({ url }: InboxFront, options: Parameters<typeof chromium
 
 const bodies = (page: Page) => page.locator('article .body').allTextContents()
 
-test('what arrives is put on top by itself, once, and counted; what is not of this page is not', async () => {
+test('a received message is put on top by itself, once, and counted; one of another page is not', async () => {
   const front = await startInbox()
   front.inbox.deliver({ body: 'first' })
   const page = await openView(front)
@@ -72,7 +72,7 @@ test('times are said as their reader says them', async () => {
   expect([await time.textContent(), await time.getAttribute('datetime')]).toEqual(['02.01.2026, 16:04', '2026-01-02T15:04:00.000Z'])
 })
 
-test('what strangers write is text: no script runs, nothing is turned around, no page grows wide', async () => {
+test('text of strangers stays text: no script runs, nothing is turned around, no page grows wide', async () => {
   const front = await startInbox({ openEnds: ['#wall', `#${'x'.repeat(64)}`, '#<b>&"\''] })
   const { inbox } = front
   const attack = '"><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>'

@@ -240,7 +240,7 @@ describe('command: folders', () => {
     expect((await stat(join(copy, 'a'))).mtimeMs).toBe(mtimeMs)
   })
 
-  test('get: what is no bundle, but looks like one that leads outside, makes no file', async () => {
+  test('get: content that is no bundle, but looks like one that leads outside, makes no file', async () => {
     const directory = await createTemporaryDirectory()
     const { encode } = await import('cborg')
     const hostile = encode(['mayfly-bundle', 1, [['../x', 1, '', new Uint8Array(32), null]]])

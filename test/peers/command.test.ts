@@ -144,7 +144,7 @@ describe('command: hold, get and holders', () => {
 })
 
 describe('command: start and status', () => {
-  test('what a start has compiled is kept for the next in the user’s own cache, and is missed by none that cannot write there', async () => {
+  test('compiled code is kept for the next start in the user’s own cache, and a start that cannot write there runs without', async () => {
     const cache = await createTemporaryDirectory()
     const env = { XDG_CACHE_HOME: cache, NODE_COMPILE_CACHE: '' }
     const first = await runMayfly(['status', '--json', '--join', nodes.near.url], { env })
@@ -211,7 +211,7 @@ describe('command: start and status', () => {
     await second.waitForLog(({ msg }) => msg === 'left')
   })
 
-  test('hold: what is held through a node is held again after the node was started anew', async () => {
+  test('hold: content held through a node is held again after the node was restarted', async () => {
     const data = await createTemporaryDirectory()
     const node = await startNodeProcess({ data })
     const hold = spawnMayfly(['hold', '-', '--json', '--join', node.url], { stdin: 'again' })

@@ -79,7 +79,7 @@ test('http pieces: a node that limits the bytes per second of each peer gives th
   expect(servedOnStream(holder)).toBe(PIECES)
 })
 
-test('http pieces: what a node’s tab holds comes through the node’s port, what it does not hold does not', async () => {
+test('http pieces: content that a node’s tab holds comes through the node’s port, other content does not', async () => {
   const gateway = gatewayServer()
   const network = await createNetwork({ nodes: 0, createHasher: createNativeHasher, fetchPiece: createHttpPieces() })
   const home = await network.addNode({ server: gateway.server })

@@ -65,7 +65,7 @@ test('a hashname: sealed by the gateway, stored by its receiver, with the type, 
   expect((message?.expiresAtMs ?? 0) - (message?.sentAtMs ?? 0)).toBe(60_000)
 })
 
-test('who only listens is told of as such: 202', async () => {
+test('a receiver that only listens answers 202', async () => {
   const tap = receiver.peer.messages.tap('#listeners')
   onTestFinished(() => tap.close())
   await tap.ready

@@ -7,7 +7,7 @@ import { createWebSocketListener } from '../../node/server/port/listener.ts'
 import { createNetwork, untilJoined } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-test('presence: what was held is found at once, from every node, by a node’s hold and by a tab’s', async () => {
+test('presence: held content is found at once, from every node, by a node’s hold and by a tab’s', async () => {
   const network = await createNetwork({ nodes: 6, limits: { maxCacheBytes: 0 } })
   const [home] = network.nodes
   if (home === undefined) throw new Error('a home')
@@ -96,7 +96,7 @@ test('presence: a node that is told to join its own address counts as joined', a
   expect(peer.status().counts.servers).toBe(0)
 })
 
-test('presence: who waits to be joined is told when the peer is stopped instead', async () => {
+test('presence: joined() rejects when the peer is stopped instead', async () => {
   const peer = await createPeer({ join: ['http://127.0.0.1:1'] })
   await peer.start()
   const joined = peer.joined()

@@ -137,7 +137,7 @@ describe('receive', () => {
     expect([...stored].filter((id) => !ids.includes(id))).toEqual([])
   })
 
-  test('what it has can be read without a network', async () => {
+  test('stored messages can be read without a network', async () => {
     const data = await createTemporaryDirectory()
     const mayfly = spawnMayfly(['receive', '--data', data, '--join', 'http://127.0.0.1:9', '--port', '0'])
     await mayfly.stdout.waitFor((line) => line.startsWith('http://'), { timeoutMs: WAIT_MS })

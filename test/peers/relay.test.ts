@@ -118,7 +118,7 @@ test('relay: reserves for its own tabs and for nobody else', async () => {
   expect(node.relay.counts).toEqual({ reservations: 1, circuits: 1 })
 })
 
-test('relay: who is no tab of it any more cannot be reached, though it is still connected', async () => {
+test('relay: a peer that is no longer its tab cannot be reached, though it is still connected', async () => {
   const node = await startRelay()
   const [tab, other] = [await startClient(node), await startClient(node)]
   node.tabs.add(tab.id)

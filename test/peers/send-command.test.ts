@@ -122,7 +122,7 @@ describe('command: send', () => {
     expect(again.stored.every(({ isSealed }) => isSealed)).toBe(true)
   })
 
-  test('what found nobody is sent by the next one', async () => {
+  test('a message that found no receiver is sent by the next command', async () => {
     expect(await send(['#wall', 'early'])).toMatchObject({ exitCode: 0, facts: [{ state: 'queued', nodes: 0 }] })
     const { texts } = await startReceiver('#wall')
     expect(await send(['#wall', 'later', '--wait', '20s'])).toMatchObject({ exitCode: 0, facts: [{ state: 'stored' }] })
@@ -187,7 +187,7 @@ describe('command: send', () => {
     expect(new Set(stored.map(({ from }) => hashnameOf(from))).size).toBe(1)
   })
 
-  test('what cannot be said in a message is wrong usage, and nothing of it stays', async () => {
+  test('a message that cannot be encoded is wrong usage, and nothing of it stays', async () => {
     for (const wrong of [
       ['--field', 'From=me'],
       ['--type', 'text'],

@@ -61,7 +61,7 @@ test('stock peers: find the provider of what a node holds, and the home of what 
   await waitFor(async () => (await providersOf(stock, tabs)).length === 0, 5_000, 'what the tab held is gone')
 })
 
-test('stock peers: what one announces by itself is accepted, capped, and runs out', async () => {
+test('stock peers: an announcement of a stock peer is accepted, capped, and expires', async () => {
   const stockLifetimeMs = 2_000
   const network = await createNetwork({ nodes: 4, providers: { stockLifetimeMs } })
   const [a, b] = network.nodes

@@ -66,7 +66,7 @@ test('swarm: receivers complete each other when the sender leaves after it has g
   for (const { store } of receivers) expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
 })
 
-test('swarm: who comes after the sender has left gets it all from those who received it', async () => {
+test('swarm: a receiver that comes after the sender has left gets everything from earlier receivers', async () => {
   const network = await createNetwork({ nodes: 4, ...options })
   const [sender, first, second, late] = network.nodes
   const content = await hold(sender, 3 * MIB)
@@ -220,7 +220,7 @@ test('swarm: a slow store is not overrun', async () => {
   expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
 })
 
-test('swarm: what is held is not received any more, and the key that its receivers hold is let go of', async () => {
+test('swarm: content that is held is no longer received, and the key of its receivers is released', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
   const [sender, receiver, watcher] = network.nodes
   const content = await hold(sender, 2 * MIB)
