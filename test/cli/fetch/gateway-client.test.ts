@@ -118,9 +118,14 @@ describe('gateway client: count, watch and status', () => {
     expect(counts).toEqual([1, 2])
   })
 
-  test('watch: an answer that is no event stream is none', async () => {
-    const client = await createClient((_, response) => response.end('{"holders":1}'))
+  test('watch: an answer that is no event stream is refused, and its connection is closed', async () => {
+    const closed = Promise.withResolvers<void>()
+    const client = await createClient((request, response) => {
+      request.socket.on('close', () => closed.resolve())
+      response.write('{"holders":1}') // and never ends
+    })
     await expect(client.watch(KEY)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
+    await closed.promise
   })
 })
 
