@@ -235,7 +235,7 @@ describe.each(SETTING_NAMES)('configuration: %s', (name) => {
     expect(await valueAndSource(name, { flags: {}, env: {} })).toEqual([SETTINGS[name].default, 'default'])
   })
 
-  test('takes an empty variable for one that is not set', async () => {
+  test('an empty variable counts as unset', async () => {
     expect((await valueAndSource(name, { flags: {}, env: { [environmentVariableOf(name)]: '' } }))[1]).toBe('default')
   })
 })
@@ -301,7 +301,7 @@ test('configuration: refuses a file that is not there', async () => {
   await expect(readConfiguration({ flags: {}, env: {}, configFile })).rejects.toMatchObject({ code: 'ERR_BAD_OPTION' })
 })
 
-test('configuration: a refusal names where the value comes from, and never tells a token', async () => {
+test('configuration: a refusal names the origin of the value, and never shows a token', async () => {
   await expect(readConfiguration({ flags: { port: 'x' }, env: {} })).rejects.toThrow('--port')
   await expect(readConfiguration({ flags: {}, env: { MAYFLY_PORT: 'x' } })).rejects.toThrow('MAYFLY_PORT')
   const configFile = await writeConfiguration({ port: 'x' })

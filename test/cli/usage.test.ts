@@ -33,13 +33,13 @@ test.each([
   [['receive', '--help']],
   [['status', '--help']],
   [['send', '--help']],
-])('usage: %j says how, and ends with 0', async (argv) => {
+])('usage: %j prints the usage, and exits with 0', async (argv) => {
   const { exitCode, stdout, stderr } = await run(argv)
   expect([exitCode, stderr]).toEqual([0, ''])
   expect(stdout).toContain('Usage: mayfly')
 })
 
-test('usage: --version says the version of the package', async () => {
+test('usage: --version prints the version of the package', async () => {
   const { version } = (await import('../../package.json', { with: { type: 'json' } })).default
   expect(await run(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' })
 })
@@ -74,7 +74,7 @@ test.each<[string, string[]]>([
   ['a rule that is none', ['receive', '--rule', '{"was":{}}', '--data', '/nowhere']],
   ['a rule that is no JSON', ['receive', '--rule', 'type=text/plain', '--data', '/nowhere']],
   ['an export of nothing', ['receive', 'nobody', '--export', '--data', '/nowhere']],
-])('usage: %s ends with 2, and says why on standard error only', async (_, argv) => {
+])('usage: %s exits with 2, and prints why on standard error only', async (_, argv) => {
   const { exitCode, stdout, stderr } = await run(argv)
   expect([exitCode, stdout]).toEqual([2, ''])
   expect(stderr).not.toBe('')
@@ -85,7 +85,7 @@ test.each<[string, string[]]>([
   ['get', ['get', HASH]],
   ['holders', ['holders', HASH]],
   ['holders --watch', ['holders', HASH, '--watch']],
-])('usage: %s ends with 4 when nobody is there to ask', async (_, argv) => {
+])('usage: %s exits with 4 when no gateway can be reached', async (_, argv) => {
   const people = await run([...argv, '--join', NOWHERE])
   expect([people.exitCode, people.stdout]).toEqual([4, ''])
   const programs = await run([...argv, '--join', NOWHERE, ...(argv[0] === 'get' ? ['-o', '/dev/null'] : []), '--json'])
@@ -93,7 +93,7 @@ test.each<[string, string[]]>([
   expect(JSON.parse(programs.stderr)).toMatchObject({ error: { code: 'ERR_NO_NETWORK' } })
 })
 
-test('usage: what is told to end before it began does nothing: a node has ended well, a question has failed', async () => {
+test('usage: a command that is stopped before it began does nothing: a node has ended well, a question has failed', async () => {
   const data = join(await createTemporaryDirectory(), 'data')
   const ended = AbortSignal.abort(new DOMException('ended', 'AbortError'))
   expect(await run(['start', '--port', '0', '--data', data, '--log-level', 'silent'], {}, { signal: ended })).toEqual({
@@ -123,7 +123,7 @@ test('usage: settings come from the flag, then the environment, then the file', 
   expect(asked).toEqual([`127.0.0.1:${port}`, `127.0.0.1:${port}`, `localhost:${port}`])
 })
 
-test('usage: a link is asked of its own gateway, unless the command line says another', async () => {
+test('usage: content of a link is asked of the link’s own gateway, unless the command line names another', async () => {
   const link = `${NOWHERE}/${HASH}`
   const elsewhere = 'http://127.0.0.1:19'
   const asked = async (argv: string[], env = {}) => (await run(argv, env)).stderr
@@ -142,7 +142,7 @@ test('usage: bytes that could upset a terminal reach it only when asked for by n
   expect(await run(['get', hash, '--join', join])).toEqual({ exitCode: 0, stdout: bytes, stderr: '' })
 })
 
-test('usage: a real process ends with the code, and its last words are on the right streams', async () => {
+test('usage: a real process exits with the code, and writes to the right streams', async () => {
   const [version, nobody, wrong] = await Promise.all([
     runMayfly(['--version']),
     runMayfly(['status', '--join', NOWHERE]),

@@ -11,13 +11,13 @@ test('bundle directory: makes the folders that lead to a file, and itself', asyn
   expect(await readdir(directory, { recursive: true })).toEqual(['a', 'a/b 🙂'])
 })
 
-test.each(['../x', 'a/../../x', '/etc/x', 'a//x', '.', ''])('bundle directory: %j has no place in it', async (path) => {
+test.each(['../x', 'a/../../x', '/etc/x', 'a//x', '.', ''])('bundle directory: refuses the path %j', async (path) => {
   const directory = await createTemporaryDirectory()
   await expect(makeTargetPath(directory, path)).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
   expect(await readdir(directory)).toEqual([])
 })
 
-test('bundle directory: a link that is there is never followed, and a file is no folder', async () => {
+test('bundle directory: never follows an existing link, nor takes a file for a folder', async () => {
   const directory = await createTemporaryDirectory()
   const outside = await createTemporaryDirectory()
   await symlink(outside, join(directory, 'link'))
@@ -29,7 +29,7 @@ test('bundle directory: a link that is there is never followed, and a file is no
   expect(await readdir(outside)).toEqual([])
 })
 
-test('bundle directory: a file that an earlier attempt brought is known by its bytes', async () => {
+test('bundle directory: recognizes a complete file of an earlier attempt by its bytes', async () => {
   const file = join(await createTemporaryDirectory(), 'a')
   const { signal } = new AbortController()
   const bytes = Buffer.from('some bytes')

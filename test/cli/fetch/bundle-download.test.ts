@@ -62,7 +62,7 @@ function createProgressBar() {
 const key = new Uint8Array(32)
 const bundle = { key } as OpenedContent
 
-test('bundle download: four files come at once, and the progress is that of all', async () => {
+test('bundle download: fetches four files at once, with one progress for all', async () => {
   const directory = join(await createTemporaryDirectory(), 'out')
   const contents = Array.from({ length: 9 }, () => randomBytes(1_000))
   const entries = contents.map((bytes, i) => entryOf(`same folder/new/${i}`, bytes))
@@ -76,7 +76,7 @@ test('bundle download: four files come at once, and the progress is that of all'
   expect(results).toEqual([9_000, 9_000, { hash: encodeKeyHex(key), size: 9_000, files: 9, directory }])
 })
 
-test('bundle download: the same content under several names comes once after the other', async () => {
+test('bundle download: fetches the same content under several names one after the other', async () => {
   const directory = join(await createTemporaryDirectory(), 'out')
   const [same, other] = [randomBytes(100), randomBytes(100)]
   const names = ['a', 'b', 'c'].map((name) => name.repeat(250)) // so long that they would have one partial file
@@ -91,7 +91,7 @@ test('bundle download: the same content under several names comes once after the
   expect(await readdir(directory)).toHaveLength(4)
 })
 
-test('bundle download: a file that nobody holds ends the others, and is named', async () => {
+test('bundle download: a file that nobody holds aborts the others, and is named', async () => {
   const directory = join(await createTemporaryDirectory(), 'out')
   const content = randomBytes(100)
   const entries = [entryOf('held', content), entryOf('gone', randomBytes(100))]

@@ -47,7 +47,7 @@ test.each([0, 1, PIECE, PIECE + 1, 5 * PIECE])('download: %i bytes make the file
   expect(await readdir(directory)).toEqual(['a'])
 })
 
-test.each([true, false])('download: goes on where it was cut, with the outline (%s) or without', async (isTrusted) => {
+test.each([true, false])('download: resumes where it was cut, with a trusted outline (%s) or without', async (isTrusted) => {
   const directory = await createTemporaryDirectory()
   const path = join(directory, 'a')
   await writeFile(path, 'older')
@@ -64,7 +64,7 @@ test.each([true, false])('download: goes on where it was cut, with the outline (
   expect(await readdir(directory)).toEqual(['a'])
 })
 
-test('download: what was left complete, or spoiled, or too long by somebody, ends right', async () => {
+test('download: a part file that is complete, damaged or too long ends right', async () => {
   const directory = await createTemporaryDirectory()
   const path = join(directory, 'a')
   const bytes = randomBytes(3_500)
@@ -88,14 +88,14 @@ test('download: what was left complete, or spoiled, or too long by somebody, end
   }
 })
 
-test('download: wrong bytes never become the file, and nothing of them is kept', async () => {
+test('download: wrong bytes never become the file, and are not kept', async () => {
   const directory = await createTemporaryDirectory()
   const { content, options } = createContent(randomBytes(3_500), { gives: randomBytes(3_500) })
   await expect(download(content, join(directory, 'a'), options)).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
   expect(await readdir(directory)).toEqual([])
 })
 
-test('download: when the outline was a lie, the next holder is asked, and its bytes are the file', async () => {
+test('download: after a false outline, the next holder is asked, and its bytes become the file', async () => {
   const directory = await createTemporaryDirectory()
   const bytes = randomBytes(3_500)
   const honest = createContent(bytes, { isTrusted: false })
@@ -119,7 +119,7 @@ test('download: a link stays one, and a mode stays', async () => {
   expect((await stat(join(directory, 'a'))).mode & 0o777).toBe(0o600)
 })
 
-test('download: a link in the place of what an earlier attempt left is not followed', async () => {
+test('download: a link in place of the part file is not followed', async () => {
   const directory = await createTemporaryDirectory()
   const path = join(directory, 'a')
   const { content, options } = createContent(Buffer.from('new'))
@@ -129,7 +129,7 @@ test('download: a link in the place of what an earlier attempt left is not follo
   expect(await readFile(join(directory, 'victim'), 'utf8')).toBe('mine')
 })
 
-test('download: what is no regular file is written to and not replaced', async () => {
+test('download: a target that is no regular file is written to and not replaced', async () => {
   const { content, options } = createContent(Buffer.from('gone'))
   await download(content, '/dev/null', options)
   expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
@@ -141,7 +141,7 @@ test('download: says in words why a file cannot be written', async () => {
   await expect(download(content, path, options)).rejects.toMatchObject({ code: 'ENOENT', message: expect.stringContaining(path) })
 })
 
-test('download: a name as long as a name can be has a place beside it', async () => {
+test('download: the longest possible name has a part file, too', async () => {
   const directory = await createTemporaryDirectory()
   const path = join(directory, '🙂'.repeat(63))
   const { content, options } = createContent(Buffer.from('new'))

@@ -29,7 +29,7 @@ async function createClient(listener: RequestListener, options?: GatewayClientOp
 const NOWHERE = 'http://127.0.0.1:9'
 
 describe('gateway client: content', () => {
-  test('is given when its SHA-256 is right', async () => {
+  test('is returned when its SHA-256 is right', async () => {
     const asked: string[] = []
     const client = await createClient((request, response) => {
       asked.push(`${request.method} ${request.url}`)
@@ -66,17 +66,17 @@ describe('gateway client: content', () => {
     await expect(client.content(KEY)).rejects.toMatchObject({ code })
   })
 
-  test('is given up when the answer does not begin in time', async () => {
+  test('fails when the answer does not begin in time', async () => {
     const client = await createClient(() => {}, { timeoutMs: 50 })
     await expect(client.content(KEY)).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
   })
 
-  test('is given up when the answer falls silent', async () => {
+  test('fails when the answer falls silent', async () => {
     const client = await createClient((_, response) => void response.write(BYTES), { timeoutMs: 50 })
     await expect(client.content(KEY)).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
   })
 
-  test('is given up when the caller says so, before and within the answer', async () => {
+  test('is aborted by the caller, before and within the answer', async () => {
     const reason = new Error('enough')
     for (const listener of [() => {}, ((_, response) => pour(response)) satisfies RequestListener]) {
       const stopping = new AbortController()
@@ -98,7 +98,7 @@ describe('gateway client: count, watch and status', () => {
     },
   )
 
-  test('count: gives the number', async () => {
+  test('count: returns the number', async () => {
     const client = await createClient((_, response) => response.end('{"hash":"x","holders":3}'))
     expect(await client.count(KEY)).toBe(3)
   })
@@ -108,7 +108,7 @@ describe('gateway client: count, watch and status', () => {
     await expect(client.status()).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
   })
 
-  test('watch: gives each number as it comes, and ends with its stream', async () => {
+  test('watch: yields each number as it arrives, and ends with its stream', async () => {
     const client = await createClient((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
       response.end('retry: 2000\n\ndata: {"holders":1}\n\n:\n\ndata: {"holders":2}\n\n')
@@ -130,7 +130,7 @@ describe('gateway client: count, watch and status', () => {
 })
 
 describe('gateway client: several gateways', () => {
-  test('get: goes past one that is not there, one that lies and one that knows nobody', async () => {
+  test('get: tries the next after an unreachable gateway, one that lies and one that finds nobody', async () => {
     const liar = await createHttpServer((_, response) => response.end('hullo'))
     const unknowing = await createHttpServer(refuse(404, 'ERR_NO_HOLDER'))
     const honest = await createHttpServer((_, response) => response.end(BYTES))
@@ -141,7 +141,7 @@ describe('gateway client: several gateways', () => {
     expect(await readAll(content.read({ offset: 1, length: 2 }))).toEqual(Buffer.from(BYTES.subarray(1, 3)))
   })
 
-  test('get: when all fail, says what one of those said that could be reached', async () => {
+  test('get: when all fail, throws the error of a gateway that could be reached', async () => {
     const unknowing = await createHttpServer(refuse(404, 'ERR_NO_HOLDER'))
     for (const join of [
       [NOWHERE, unknowing],
@@ -152,7 +152,7 @@ describe('gateway client: several gateways', () => {
     await expect(openGatewaysClient({ join: [NOWHERE], timeoutMs: 5000 }).open(KEY)).rejects.toMatchObject({ code: 'ERR_NO_NETWORK' })
   })
 
-  test('watch: comes back to a gateway that breaks off, and says a number only when it changed', async () => {
+  test('watch: reconnects to a gateway that breaks off, and yields a number only when it has changed', async () => {
     let visits = 0
     const origin = await createHttpServer((request, response) => {
       visits++

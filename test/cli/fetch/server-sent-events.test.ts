@@ -11,14 +11,14 @@ async function read(...chunks: (string | Uint8Array)[]): Promise<{ event: string
   return events
 }
 
-test('server-sent events: reads names and data, passes over comments and other fields', async () => {
+test('server-sent events: reads names and data, and skips comments and other fields', async () => {
   expect(await read(':hello\n\nevent: count\nid: 7\ndata: {"holders":1}\n\nretry: 5\ndata:2\ndata\ndata:  3\n\n')).toEqual([
     { event: 'count', data: '{"holders":1}' },
     { event: 'message', data: '2\n\n 3' },
   ])
 })
 
-test('server-sent events: an event that is cut off is none', async () => {
+test('server-sent events: an event that is cut off is dropped', async () => {
   expect(await read('data: 1\n\ndata: 2\n')).toEqual([{ event: 'message', data: '1' }])
 })
 

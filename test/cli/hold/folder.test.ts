@@ -20,7 +20,7 @@ test('folder: an empty one has no files', async () => {
   expect(await listFolder(await createTemporaryDirectory(), 10)).toEqual([])
 })
 
-test('folder: what cannot be in a bundle is refused, and all of it is named', async () => {
+test('folder: refuses entries that cannot be in a bundle, and names all of them', async () => {
   const folder = await createTemporaryDirectory()
   await mkdir(join(folder, 'sub'))
   await writeFile(join(folder, 'fine'), '')
@@ -46,6 +46,6 @@ test('folder: more files than can be held are refused, with the limit', async ()
   await expect(listFolder(folder, 2)).rejects.toMatchObject({ code: 'ERR_LIMIT', message: expect.stringContaining(' 2 ') })
 })
 
-test('folder: one that is not there is a failure in words', async () => {
+test('folder: a missing folder is an error in words', async () => {
   await expect(listFolder(join(await createTemporaryDirectory(), 'none'), 2)).rejects.toMatchObject({ code: 'ENOENT' })
 })

@@ -14,13 +14,13 @@ test.each([0, 1, 99, 100, 101, 5_000])('input stream: %i bytes are kept, in memo
   await source.close?.()
 })
 
-test('input stream: one byte too much is refused, and an endless input is not read to its end', async () => {
+test('input stream: refuses one byte too many, and does not read an endless input to its end', async () => {
   const refusal = expect.objectContaining({ code: 'ERR_TOO_LARGE' })
   await expect(keepInputStream(Readable.from([Buffer.alloc(101)]), 'it', { maxBytes: 100 })).rejects.toEqual(refusal)
   await expect(keepInputStream(createReadStream('/dev/zero'), 'it', { maxMemoryBytes: 100, maxBytes: 1_000_000 })).rejects.toEqual(refusal)
 })
 
-test('input stream: waiting for it can be ended', async () => {
+test('input stream: reading can be aborted', async () => {
   const reason = new Error('enough')
   const stopping = new AbortController()
   const reading = keepInputStream(new PassThrough(), 'it', { signal: stopping.signal })

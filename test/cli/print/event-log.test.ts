@@ -52,7 +52,7 @@ test('event log: a flood of one type fills a bounded number of lines, is counted
   expect(lines().slice(4)).toMatchObject([{ leftOut: 997 }, { msg: 'refused' }])
 })
 
-test('event log: ends when it is told to', () => {
+test('event log: stops when asked to', () => {
   const { tell, end, lines } = createLog()
   end()
   tell(LIAR)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createLogger, formatLogLine } from '../../../node/cli/print/logger.ts'
 import { createCollectingStream } from '../../helpers/collecting-stream.ts'
 
-test('logger: writes one JSON object a line to a pipe, from its level up', () => {
+test('logger: writes one JSON object per line to a pipe, from its level up', () => {
   const stream = createCollectingStream()
   const logger = createLogger({ stream, level: 'info' })
   logger.debug({ a: 1 }, 'unsaid')
@@ -20,14 +20,14 @@ test('logger: writes plain lines to a terminal', () => {
   expect(stream.text()).toMatch(/^\d\d:\d\d:\d\d warn {2}bad-holder key=ab ms=5 reason="timed out"\n$/)
 })
 
-test('logger: text from the network can neither begin a line nor steer the terminal', () => {
+test('logger: text from the network can neither begin a line nor control the terminal', () => {
   const line = formatLogLine(JSON.stringify({ time: 0, level: 'info', msg: 'refused', reason: 'a\nb\u001b[2J\u009b' }), false)
   expect(line.split('\n')).toHaveLength(2)
   expect(line).not.toContain('\u001b')
   expect(line).not.toContain('\u009b')
 })
 
-test('logger: says nothing at the level silent', () => {
+test('logger: writes nothing at the level silent', () => {
   const stream = createCollectingStream()
   createLogger({ stream, level: 'silent' }).fatal('unsaid')
   expect(stream.text()).toBe('')

@@ -6,7 +6,7 @@ import { createInbox } from '../../helpers/inbox.ts'
 import { sampleMessage } from '../../helpers/sample-messages.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
-test('message printer: a slow reader gets each message, and what waits for it is not in memory', async () => {
+test('message printer: a slow reader gets each message, and no message waits in memory', async () => {
   const { inbox } = await createInbox({ senderRate: 0 })
   await inbox.keep('#a', [sampleMessage({ body: 'before' })])
   const stdout = new PassThrough({ highWaterMark: 1_000 })

@@ -44,7 +44,7 @@ test('output: a problem goes to standard error, with its code for programs', () 
   expect(JSON.parse(programs.stderr.text())).toEqual({ error: { code: 'ERR_NO_HOLDER', message: 'Nobody holds it' } })
 })
 
-test('output: words from the network cannot steer the terminal', () => {
+test('output: text from the network cannot control the terminal', () => {
   const { output, stdout, stderr } = createOutputs({ isTTY: true })
   output.result('a\u001b[2Jb\u0007\rc\nd\u009b', {})
   output.problem(new MayflyError('ERR_LIMIT', '\u001b]0;owned\u0007'))
@@ -58,7 +58,7 @@ test('output: content is written as it is', async () => {
   expect(stdout.text()).toBe('\u0000\u001b\n\r')
 })
 
-test('output: a reader that has gone is told by a signal, and later lines are dropped', async () => {
+test('output: aborts its signal when the reader has gone, and drops later lines', async () => {
   const { output, stdout } = createOutputs()
   stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
   await new Promise((resolve) => stdout.once('close', resolve))

@@ -9,7 +9,7 @@ test('plain text: is UTF-8 with tabs and line ends, wherever a character is cut'
   }
 })
 
-test.each([[[0]], [[27]], [[0xff]], [[0xc3, 0x28]], [[0xc2, 0x9b]]])('plain text: %j is none, also after text', (bytes) => {
+test.each([[[0]], [[27]], [[0xff]], [[0xc3, 0x28]], [[0xc2, 0x9b]]])('plain text: %j is not plain, also after text', (bytes) => {
   const check = createPlainTextCheck()
   expect(check.isPlain(Buffer.from('text'))).toBe(true)
   expect(check.isPlain(new Uint8Array(bytes))).toBe(false)

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers())
 
 const MIB = 1_048_576
 
-test('progress: says how much, how fast, and how long still', () => {
+test('progress bar: shows the part done, the speed and the time left', () => {
   const facts = { label: 'film.mp4', doneBytes: 25 * MIB, totalBytes: 100 * MIB, bytesPerSecond: 2.5 * MIB, columns: 120 }
   expect(formatProgressBar(facts)).toBe('film.mp4  [####------------]   25%  25.0 MiB of 100.0 MiB  2.5 MiB/s  0:30 left')
   expect(formatProgressBar({ ...facts, bytesPerSecond: 1024 })).toContain('21:20:00 left')
@@ -16,12 +16,12 @@ test('progress: says how much, how fast, and how long still', () => {
   expect(formatProgressBar({ ...facts, doneBytes: 0, totalBytes: 0, bytesPerSecond: undefined })).toContain('100%')
 })
 
-test.each([200, 80, 60, 10, 1])('progress: fits in %i columns', (columns) => {
+test.each([200, 80, 60, 10, 1])('progress bar: fits in %i columns', (columns) => {
   const facts = { label: 'a name that is rather long '.repeat(4), doneBytes: 1, totalBytes: 3, bytesPerSecond: 1, columns }
   expect(formatProgressBar(facts).length).toBeLessThan(columns)
 })
 
-test('progress: sizes are told in the unit that fits', () => {
+test('progress bar: sizes have a fitting unit', () => {
   expect([0, 1023, 1024, 1536, 5 * MIB, 2 ** 40].map(describeBytes)).toEqual([
     '0 bytes',
     '1023 bytes',
@@ -32,7 +32,7 @@ test('progress: sizes are told in the unit that fits', () => {
   ])
 })
 
-test('progress: the speed is that of the last seconds, and what was there before does not count', () => {
+test('progress bar: measures the speed over the last seconds, without what was there before', () => {
   const lines: string[] = []
   const options = { label: 'a', totalBytes: 100 * MIB, doneBytes: 50 * MIB, clear: () => {}, columns: () => 100, now: Date.now }
   const progress = createProgressBar({ ...options, draw: (line) => lines.push(line) })
@@ -48,7 +48,7 @@ test('progress: the speed is that of the last seconds, and what was there before
   expect(lines).toHaveLength(drawn)
 })
 
-test('progress: is drawn on a terminal only, and makes way for what is said meanwhile', () => {
+test('progress bar: is drawn on a terminal only, and makes way for other output', () => {
   for (const [json, isTTY, isShown] of [
     [false, true, true],
     [true, true, false],

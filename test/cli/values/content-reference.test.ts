@@ -80,7 +80,7 @@ test.each([
   expect(parseContentReference(`${text}#k=${encodeLinkKey(linkKey)}`)).toEqual({ ...parseContentReference(text), linkKey })
 })
 
-test('content reference: a key that is none is refused, and no refusal shows a key', () => {
+test('content reference: an invalid key is refused, and no refusal shows a key', () => {
   const key = encodeLinkKey(createLinkKey())
   for (const text of [
     `${HASH}#k=`,

@@ -10,7 +10,7 @@ test('ice-server: STUN needs a host alone, TURN a user and a password as well', 
   })
 })
 
-test('ice-server: what is no such server is refused, and a password in it is not repeated', () => {
+test('ice-server: refuses other text, and never repeats a password in it', () => {
   for (const text of [
     '',
     'stun:',

@@ -10,18 +10,18 @@ function tallyOf(shares: Record<string, number>): InboxTally {
   return tally
 }
 
-test('tally: who has the most gives way, down to the next one', () => {
+test('tally: the sender with the most gives way, down to the next one', () => {
   expect(tallyOf({ a: 2, b: 9, c: 4 }).givesWay(10, 100)).toEqual({ sender: 'b', messages: 5 })
   expect(tallyOf({ a: 3, b: 3 }).givesWay(5, 100)).toEqual({ sender: 'a', messages: 1 })
   expect(tallyOf({}).givesWay(0, 100)).toBeUndefined()
 })
 
-test('tally: no more is asked of who gives way than is wanted', () => {
+test('tally: a sender gives no more than is wanted', () => {
   const tally = tallyOf({ a: 2, b: 9 })
   expect([1, 3, 100].map((wanted) => tally.givesWay(0, wanted))).toEqual([1, 3, 7].map((messages) => ({ sender: 'b', messages })))
 })
 
-test('tally: of many who have as much, those who have had it for longest give way one after the other, and later ones after them', () => {
+test('tally: among senders with as many, those at that number for longest give way first', () => {
   const tally = tallyOf({ a: 1, b: 1, c: 1 })
   const next = () => {
     const { sender = '' } = tally.givesWay(0, 1) ?? {}
@@ -34,7 +34,7 @@ test('tally: of many who have as much, those who have had it for longest give wa
   expect([next(), next()]).toEqual(['d', 'a'])
 })
 
-test('tally: gives way as the largest share of all, whatever comes and goes', () => {
+test('tally: always takes from the largest of all, whatever is added and removed', () => {
   const shares = new Map<string, number>()
   const tally = tallyOf({})
   let state = 1
@@ -58,7 +58,7 @@ test('tally: gives way as the largest share of all, whatever comes and goes', ()
   }
 })
 
-test('tally: who gives way is found without looking at a hundred thousand others', () => {
+test('tally: the sender that gives way is found without looking at a hundred thousand others', () => {
   let asked = 0
   const tally = new InboxTally(() => {
     asked++
@@ -75,14 +75,14 @@ test('tally: who gives way is found without looking at a hundred thousand others
   expect(asked).toBe(20_000) // of each that comes, and of each that goes
 })
 
-test('tally: who has a name gives way only where those without one are within their half', () => {
+test('tally: a named sender gives way only when the others are within their half', () => {
   expect(tallyOf({ A: 9, b: 6 }).givesWay(10, 100)?.sender).toBe('b')
   expect(tallyOf({ A: 9, b: 5 }).givesWay(10, 100)?.sender).toBe('A')
   expect(tallyOf({ A: 11 }).givesWay(10, 100)?.sender).toBe('A')
   expect(tallyOf({ b: 11 }).givesWay(10, 100)?.sender).toBe('b')
 })
 
-test('tally: what was removed, and who was named, counts', () => {
+test('tally: removals and new names count', () => {
   const tally = tallyOf({ A: 1, b: 2 })
   tally.remove({ sender: 'b', end: '#a', bytes: 10 })
   expect([tally.total, tally.of('b'), tally.ofHalf(false), tally.ofHalf(true)]).toEqual([

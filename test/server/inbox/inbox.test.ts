@@ -14,7 +14,7 @@ function mode(path: string): Promise<number> {
   return stat(path).then((facts) => facts.mode & 0o777)
 }
 
-describe('inbox: what is kept', () => {
+describe('inbox: storing', () => {
   test('each message comes back as it came, also after a restart', async () => {
     const opened = await createInbox({ now: () => 1_000_000 })
     const sealed = sampleMessage({
@@ -59,7 +59,7 @@ describe('inbox: what is kept', () => {
     expect(inbox.messages(ALL)).toHaveLength(1)
   })
 
-  test('what was removed is not stored again, and neither is what ended before', async () => {
+  test('a removed message is not stored again, nor is one that expired before', async () => {
     let nowMs = 1_000_000
     const opened = await createInbox({ keepCount: 1, now: () => nowMs })
     const old = sampleMessage({ sentAtMs: nowMs, expiresAtMs: nowMs + 5_000 })
@@ -93,13 +93,13 @@ describe('inbox: what is kept', () => {
     expect(inbox.messages(ALL).map(({ sequence }) => sequence)).toEqual([6, 7])
   })
 
-  test('the files are for their owner alone', async () => {
+  test('only the owner can read the files', async () => {
     const { inbox, path } = await createInbox()
     await inbox.keep('#a', [sampleMessage()])
     for (const suffix of ['', '-wal', '-shm']) expect(await mode(path + suffix), suffix).toBe(0o600)
   })
 
-  test('after the end nothing is stored, and nothing is said to be', async () => {
+  test('after close, nothing is stored or acknowledged', async () => {
     const { inbox } = await createInbox()
     const kept = inbox.keep('#a', [sampleMessage()])
     inbox.close()
@@ -109,11 +109,11 @@ describe('inbox: what is kept', () => {
   })
 })
 
-test('inbox: a directory that is missing is told', async () => {
+test('inbox: a missing directory is an error in words', async () => {
   await expect(createInbox({ path: '/nowhere/inbox.db' })).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-describe('inbox: what is asked for', () => {
+describe('inbox: queries', () => {
   /** Ten messages, one a second. */
   async function filled() {
     let nowMs = 999_000
@@ -140,7 +140,7 @@ describe('inbox: what is asked for', () => {
     expect(inbox.messages({ ...ALL, ...query }).map(({ sequence }) => sequence)).toEqual(sequences)
   })
 
-  test('words are found in body, type and the name of the sender, whatever they are in the syntax of a query', async () => {
+  test("words are found in body, type and the sender's name, even if they are syntax of FTS5", async () => {
     const { inbox } = await createInbox()
     await inbox.keep('#a', [
       sampleMessage({ from: 'anna', body: 'Fresh bread, foo-bar "today"' }),
@@ -196,8 +196,8 @@ describe('inbox: what is asked for', () => {
   })
 })
 
-describe('inbox: who may write', () => {
-  test('muted senders are refused, and heard again when they are not muted any more', async () => {
+describe('inbox: admission', () => {
+  test('muted senders are refused until they are unmuted', async () => {
     const opened = await createInbox()
     const { hashname } = sampleSender('anna')
     opened.inbox.setSender(hashname, { isMuted: true })
@@ -210,7 +210,7 @@ describe('inbox: who may write', () => {
     expect(inbox.counts().refused).toEqual({ muted: 1 })
   })
 
-  test('with the policy "known" only the owner and those with a name are taken', async () => {
+  test('with the policy "known", only the owner and named senders are admitted', async () => {
     const { inbox } = await createInbox({ policy: 'known' })
     inbox.setSender(sampleSender('anna').hashname, { name: '  Anna ' })
     const results = await inbox.keep(
@@ -228,13 +228,13 @@ describe('inbox: who may write', () => {
     expect(inbox.senders()).toEqual([])
   })
 
-  test('what has ended is refused', async () => {
+  test('an expired message is refused', async () => {
     const { inbox } = await createInbox({ now: () => 1_000_000 })
     const message = sampleMessage({ sentAtMs: 900_000, expiresAtMs: 1_000_000 })
     expect(await inbox.keep('#a', [message, sampleMessage({ sentAtMs: 900_000, expiresAtMs: 1_000_001 })])).toEqual(['expired', 'stored'])
   })
 
-  test('a sender that writes too often is refused, and nobody else; a repeat is none of that', async () => {
+  test('a sender that writes too often is refused, and no other; repeats do not count', async () => {
     const { inbox } = await createInbox({ senderRate: 3 })
     const flood = Array.from({ length: 300 }, () => sampleMessage({ from: 'flood' }))
     const results = await Promise.all([...flood, sampleMessage({ from: 'anna' })].map((message) => inbox.keep('#a', [message])))
@@ -249,7 +249,7 @@ describe('inbox: room', () => {
   const many = (from: string, count: number, body = 'hello') => Array.from({ length: count }, () => sampleMessage({ from, body }))
   const storedOf = (results: string[]) => results.filter((result) => result === 'stored').length
 
-  test('one sender fills its share of the messages, all without a name together half, those with one the rest', async () => {
+  test('one sender fills at most its share, all senders without a name half, named senders the rest', async () => {
     const opened = await createInbox({ maxMessages: 80, senderShare: 1 / 8 })
     const { inbox } = opened
     const flood = await inbox.keep('#a', many('flood', 100))
@@ -265,7 +265,7 @@ describe('inbox: room', () => {
     expect(opened.reopen().inbox.counts().messages).toBe(80)
   })
 
-  test('the file stays under its cap of bytes, and what was stored stays', async () => {
+  test('the file stays under its limit of bytes, and stored messages stay', async () => {
     const maxBytes = 4_000_000
     const opened = await createInbox({ maxBytes, senderRate: 0 })
     // Words that no two messages share: what is searched takes the most room then.
@@ -289,7 +289,7 @@ describe('inbox: room', () => {
     expect((await stat(path)).size).toBeGreaterThan(inbox.counts().bytes / 4)
   })
 
-  test('keepCount: a flood pushes out itself, and a sender with a name by none without', async () => {
+  test("keepCount: a flood pushes out itself, and never a named sender's messages", async () => {
     const opened = await createInbox({ keepCount: 20, senderRate: 0 })
     const { inbox } = opened
     inbox.setSender(sampleSender('anna').hashname, { name: 'Anna' })
@@ -308,7 +308,7 @@ describe('inbox: room', () => {
     expect(opened.reopen({ keepCount: 5 }).inbox.counts().messages).toBe(5)
   })
 
-  test('keepDays: what is older is removed, and found no more', async () => {
+  test('keepDays: older messages are removed, and not found any more', async () => {
     let nowMs = 1_000_000_000
     const opened = await createInbox({ keepDays: 2, now: () => nowMs })
     await opened.inbox.keep(
@@ -325,7 +325,7 @@ describe('inbox: room', () => {
     expect(inbox.counts().messages).toBe(1)
   })
 
-  test('what is too old, or too much, goes a little at a time; what comes meanwhile is stored in between', async () => {
+  test('messages that are too old or too many are removed in small groups; others are stored in between', async () => {
     let nowMs = 1_000_000_000
     const old = () => Array.from({ length: 1_500 }, () => sampleMessage({ sentAtMs: nowMs, body: 'old' }))
     const opened = await createInbox({ senderRate: 0, now: () => nowMs })

@@ -12,7 +12,7 @@ async function open(data: string, name: string): Promise<ReceiverDirectory> {
   return directory
 }
 
-test('receiver directory: the secret is made once, for its owner alone, and stays the same', async () => {
+test('receiver directory: the secret is made once, readable by its owner only, and stays the same', async () => {
   const data = join(await createTemporaryDirectory(), 'data')
   const first = await open(data, 'inbox')
   first.release()
@@ -24,7 +24,7 @@ test('receiver directory: the secret is made once, for its owner alone, and stay
   expect((await open(data, 'other')).secret).not.toEqual(first.secret)
 })
 
-test('receiver directory: one process at a time, and the next one when that is gone, however it went', async () => {
+test('receiver directory: one process at a time, and the next when that has ended, however it ended', async () => {
   const data = await createTemporaryDirectory()
   const holder = await spawnHolder(data, 'inbox')
   await expect(openReceiverDirectory(data, 'inbox')).rejects.toMatchObject({ code: 'ERR_BAD_OPTION' })
@@ -36,7 +36,7 @@ test('receiver directory: one process at a time, and the next one when that is g
   await expect(spawnHolder(data, 'inbox')).rejects.toThrow()
 })
 
-test('receiver directory: a secret that others could read is refused, and one that is none', async () => {
+test('receiver directory: refuses a secret that others could read, and a file that is no secret', async () => {
   const data = await createTemporaryDirectory()
   const { release } = await open(data, 'inbox')
   release()
@@ -49,7 +49,7 @@ test('receiver directory: a secret that others could read is refused, and one th
   expect(await readFile(path, 'utf8')).toBe('short')
 })
 
-test('receiver directory: open ends have one each, whatever they are called', async () => {
+test('receiver directory: each open end has one, whatever its name', async () => {
   const data = await createTemporaryDirectory()
   for (const name of ['wall', '#wall', '#Straße', '#日本', `#${'ü'.repeat(64)}`]) await open(data, name)
   const names = await readdir(join(data, 'receivers'))

@@ -30,7 +30,7 @@ function pass(ms: number): void {
 }
 const watched = (heartbeat: ReturnType<typeof createHeartbeat>, socket: EventEmitter) => heartbeat.watch(socket as unknown as WebSocket)
 
-test('heartbeat: a socket that answers nothing is ended one to two intervals after its last sign', () => {
+test('heartbeat: a silent socket is terminated one to two intervals after its last sign', () => {
   const heartbeat = createHeartbeat({ pingIntervalMs: 100 })
   const socket = createSocket()
   watched(heartbeat, socket)
@@ -41,7 +41,7 @@ test('heartbeat: a socket that answers nothing is ended one to two intervals aft
   expect(heartbeat.size).toBe(0)
 })
 
-test('heartbeat: pongs keep a socket, and so does whatever it says', () => {
+test('heartbeat: pongs keep a socket, and so do its messages', () => {
   const heartbeat = createHeartbeat({ pingIntervalMs: 100 })
   const [answering, talking] = [createSocket({ answers: true }), createSocket()]
   watched(heartbeat, answering)
@@ -54,7 +54,7 @@ test('heartbeat: pongs keep a socket, and so does whatever it says', () => {
   expect(answering.pings).toBe(10)
 })
 
-test('heartbeat: pings nobody, and keeps no timer, when there is nobody', () => {
+test('heartbeat: without sockets there is no timer', () => {
   const heartbeat = createHeartbeat({ pingIntervalMs: 100 })
   expect(vi.getTimerCount()).toBe(0)
   const socket = createSocket({ answers: true })
@@ -75,7 +75,7 @@ test('heartbeat: a pong that comes after the close revives nothing', () => {
   expect(heartbeat.size).toBe(0)
 })
 
-test('heartbeat: a process that was busy for long reads the answers before it judges who gave none', async () => {
+test('heartbeat: a process that was busy for long reads the pongs before it terminates silent sockets', async () => {
   vi.useRealTimers()
   const pingIntervalMs = 50
   const heartbeat = createHeartbeat({ pingIntervalMs })

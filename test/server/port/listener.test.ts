@@ -62,7 +62,7 @@ function knock(port: number, { headers = '', allowHalfOpen = false } = {}): Clie
 }
 const isUpgraded = ({ text }: Client) => text.startsWith('HTTP/1.1 101')
 
-test('listener: a client that is turned away is told so, and does not keep the socket', async () => {
+test('listener: a refused client gets an answer, and does not keep the socket', async () => {
   const { listener, port } = await startListener({ maxSockets: 0 })
   const client = knock(port, { allowHalfOpen: true })
   await waitFor(() => client.text.startsWith('HTTP/1.1 503'), 2_000, 'the refusal')
@@ -78,7 +78,7 @@ test('listener: a client that is turned away is told so, and does not keep the s
   expect(listener.refused.full).toBe(1)
 })
 
-test('listener: clients that are turned away and reset the connection do not end the process', async () => {
+test('listener: refused clients that reset the connection do not end the process', async () => {
   const { listener, port } = await startListener({ maxSockets: 0 })
   for (let i = 0; i < 50; i++) {
     const { socket } = knock(port)
@@ -108,7 +108,7 @@ test('listener: maxPerClient bounds the sockets of one client', async () => {
   await waitFor(() => isUpgraded(fourth), 2_000, 'the fourth is let in')
 })
 
-test('listener: maxPendingPerAddress: one more that has proved nothing ends the oldest such', async () => {
+test('listener: maxPendingPerAddress: one more unproved socket evicts the oldest of them', async () => {
   const { listener, port } = await startListener({ maxPendingPerAddress: 2 })
   const clients: Client[] = []
   for (let i = 0; i < 3; i++) {
@@ -121,7 +121,7 @@ test('listener: maxPendingPerAddress: one more that has proved nothing ends the 
   expect(clients.slice(1).some(({ closed }) => closed)).toBe(false)
 })
 
-test('listener: a socket that has proved itself is not ended by those that have not', async () => {
+test('listener: a proved socket is not evicted by unproved ones', async () => {
   const proofs = [async () => {}, () => new Promise<void>(() => {})]
   const { port, listener } = await startListener({ maxPendingPerAddress: 1 }, () =>
     (proofs.shift() ?? (() => new Promise<void>(() => {})))(),
@@ -136,7 +136,7 @@ test('listener: a socket that has proved itself is not ended by those that have 
   expect(honest.closed).toBe(false)
 })
 
-test('listener: upgradeTimeoutMs is by when a socket must have proved itself', async () => {
+test('listener: upgradeTimeoutMs is the deadline for proving a peer id', async () => {
   const { listener, port } = await startListener({ upgradeTimeoutMs: 50 })
   const client = knock(port)
   await waitFor(() => client.closed, 2_000, 'the end of the socket')

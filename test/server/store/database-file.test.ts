@@ -18,7 +18,7 @@ async function writtenFile(): Promise<string> {
   return path
 }
 
-test("database file: it and its journal are their owner's alone, also when the file was there with another mode", async () => {
+test('database file: only the owner can read it and its journal, also when the file was there with another mode', async () => {
   const path = await newPath()
   await writeFile(path, '', { mode: 0o644 })
   await chmod(path, 0o644)
@@ -44,7 +44,7 @@ test('database file: each commit is synced', async () => {
   database.close()
 })
 
-test('database file: what is no database, or not this one, is refused, and left as it is', async () => {
+test('database file: another file or another database is refused, and left as it is', async () => {
   const foreign = await newPath()
   const database = new DatabaseSync(foreign)
   database.exec('CREATE TABLE songs (name TEXT)')
@@ -69,7 +69,7 @@ test('database file: what is no database, or not this one, is refused, and left 
   songs.close()
 })
 
-test('database file: a damaged one is told, and left as it is', async () => {
+test('database file: a damaged one is an error, and left as it is', async () => {
   const path = await writtenFile()
   const size = (await stat(path)).size
   const file = await open(path, 'r+')
@@ -80,7 +80,7 @@ test('database file: a damaged one is told, and left as it is', async () => {
   expect(await readFile(path)).toEqual(before)
 })
 
-test('database file: one that was cut off while it was made is made again', async () => {
+test('database file: one whose making was interrupted is made again', async () => {
   const path = await newPath()
   const database = new DatabaseSync(path)
   database.exec('PRAGMA journal_mode = WAL')
@@ -93,7 +93,7 @@ test('database file: one that was cut off while it was made is made again', asyn
   await again.close()
 })
 
-test('database file: where none can be is said by the system', async () => {
+test("database file: a path where none can be is the system's error", async () => {
   const path = await newPath()
   await mkdir(path)
   expect(() => openOutboxStore(path)).toThrow(expect.objectContaining({ code: 'EISDIR' }))

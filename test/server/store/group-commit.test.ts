@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { whenTurnEnds } from '../../../node/network/index.ts'
 import { createGroupCommit, GROUP_COMMIT_DEFAULTS } from '../../../node/server/store/group-commit.ts'
 
-test('group commit: what comes in one turn is one transaction, and what comes meanwhile is the next', async () => {
+test('group commit: items of one turn share a transaction, and items added meanwhile share the next', async () => {
   const groups: number[][] = []
   let late: Promise<string> | undefined
   const group = createGroupCommit<number, string>({
@@ -21,7 +21,7 @@ test('group commit: what comes in one turn is one transaction, and what comes me
   expect(groups).toEqual([[1, 2, 3], [9]])
 })
 
-test('group commit: after what is sent in the same turn, where that is asked for', async () => {
+test('group commit: commits after data of the same turn was sent, where asked for', async () => {
   const order: string[] = []
   const group = createGroupCommit<number, boolean>({
     commit(items) {
@@ -38,7 +38,7 @@ test('group commit: after what is sent in the same turn, where that is asked for
   expect(order).toEqual(['sent', 'committed'])
 })
 
-test('group commit: a group that fails is said to have failed, and the next one goes on', async () => {
+test('group commit: a group that fails has failed results, and the next one goes on', async () => {
   let isBroken = true
   const group = createGroupCommit<number, string>({
     commit(items) {
@@ -52,7 +52,7 @@ test('group commit: a group that fails is said to have failed, and the next one 
   expect(await group.add(3)).toBe('3')
 })
 
-test('group commit: groups and what waits are bounded', async () => {
+test('group commit: groups and the queue are bounded', async () => {
   const sizes: number[] = []
   const group = createGroupCommit<number, boolean>({
     commit(items) {

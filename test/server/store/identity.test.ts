@@ -9,7 +9,7 @@ async function mode(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777
 }
 
-test('identity: is made once, for its owner alone, and stays the same', async () => {
+test('identity: is made once, readable by its owner only, and stays the same', async () => {
   const directory = join(await createTemporaryDirectory(), 'a', 'b')
   const key = await loadIdentity(directory)
   expect(privateKeyFromProtobuf(key).type).toBe('Ed25519')
@@ -24,7 +24,7 @@ test('identity: losing the directory gives another one', async () => {
   expect(await loadIdentity(join(parent, 'a'))).not.toEqual(await loadIdentity(join(parent, 'b')))
 })
 
-test('identity: of many starts at once all get the same key, and no half-made file stays', async () => {
+test('identity: many starts at once get the same key, and leave no half-made file', async () => {
   const directory = await createTemporaryDirectory()
   const keys = await Promise.all(Array.from({ length: 16 }, () => loadIdentity(directory)))
   for (const key of keys) expect(key).toEqual(keys[0])
@@ -38,7 +38,7 @@ test.each([0o640, 0o604, 0o620, 0o644, 0o666, 0o601])('identity: refuses a key f
   await expect(loadIdentity(directory)).rejects.toMatchObject({ code: 'ERR_BAD_OPTION' })
 })
 
-test('identity: refuses what is no Ed25519 key, and leaves it as it is', async () => {
+test('identity: refuses a file without an Ed25519 key, and leaves it as it is', async () => {
   const directory = await createTemporaryDirectory()
   const path = join(directory, 'private-key')
   const other = privateKeyToProtobuf(await generateKeyPair('secp256k1'))
@@ -58,7 +58,7 @@ test('identity: refuses a key that was cut off at any byte', async () => {
   }
 })
 
-test('identity: says so when the key file or the directory is something else', async () => {
+test('identity: fails when the key file or the directory is something else', async () => {
   const directory = await createTemporaryDirectory()
   await mkdir(join(directory, 'private-key'))
   await expect(loadIdentity(directory)).rejects.toMatchObject({ code: expect.any(String) })

@@ -55,7 +55,7 @@ async function isAllDone(store: OutboxStore): Promise<boolean> {
 const HEARD: PostOutcome = { state: 'heard', taps: 1 }
 
 describe('outbox on a file', () => {
-  test('killed between the sending of a message and its writing, sends what it had said to be written, each once', async () => {
+  test('killed between sending a message and writing it, sends the messages that it had acknowledged, each once', async () => {
     const path = join(await createTemporaryDirectory(), 'outbox.db')
     const child = spawn(process.execPath, [CHILD, path, '12'], { stdio: ['ignore', 'pipe', 'inherit'] })
     onTestFinished(() => void child.kill('SIGKILL'))
@@ -70,7 +70,7 @@ describe('outbox on a file', () => {
     expect((await store.list(100)).every(({ outcome }) => outcome?.state === 'heard')).toBe(true)
   })
 
-  test('started again, goes on with what waits, in whatever state, and leaves what is done', async () => {
+  test('restarted, goes on with waiting entries in any state, and leaves done ones', async () => {
     const path = join(await createTemporaryDirectory(), 'outbox.db')
     const stuck = Promise.withResolvers<PostOutcome>()
     const answers: [RegExp, PostOutcome | Promise<PostOutcome>][] = [
@@ -99,7 +99,7 @@ describe('outbox on a file', () => {
     expect(await kept(after.store)).toEqual({ ...left, full: [HEARD, true], queued: [HEARD, true], trying: [HEARD, true] })
   })
 
-  test('shared by two, tries each message by one of them, and both know what became of it', async () => {
+  test('shared by two processes, each message is tried by one of them, and both know its outcome', async () => {
     const path = join(await createTemporaryDirectory(), 'outbox.db')
     const under = new Set<string>()
     /** By body. By chance one would now and then be tried a dozen times, and wait for seconds in the end. */
