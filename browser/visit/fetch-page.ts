@@ -30,7 +30,8 @@ export interface FetchPageOptions {
 
 export async function fetchPage(options: FetchPageOptions): Promise<FetchedPage> {
   const { address, session, signal, onWrong } = options
-  const [library, peer] = [await session.library(), await session.peer({ signal })]
+  const peer = await session.peer({ signal })
+  const library = await session.library()
   const response = await fetchRaw(address, { signal })
   if (!response?.ok) {
     await response?.body?.cancel()

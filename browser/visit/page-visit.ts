@@ -142,9 +142,14 @@ export abstract class PageVisit {
   }
 
   /** Without a peer nothing can be checked or held. The connection shows why; what is on screen stays. */
-  #onFailure(error: unknown): void {
+  async #onFailure(error: unknown): Promise<void> {
     if (this.signal.aborted) return
-    if (this.options.session.connection.get().state !== 'failed') throw error
+    // The library may fail a moment before the peer does.
+    const hasPeer = await this.options.session.peer({ signal: this.signal }).then(
+      () => true,
+      () => false,
+    )
+    if (hasPeer) throw error
     if (this.shownState.get() === 'looking') this.shownState.set('offline')
   }
 
