@@ -253,7 +253,7 @@ test('PUT of content in pieces gives a link that can be read from anywhere', asy
   const hash = createHash('sha256').update(body).digest('hex')
   const put = await ask(front.port, '/api/v1/content', { method: 'PUT', body, headers: { 'transfer-encoding': 'chunked' } })
   const { outline, url } = JSON.parse(put.text)
-  onTestFinished(() => void ask(front.port, `/api/v1/content/${hash}`, { method: 'DELETE' }))
+  onTestFinished(async () => void (await ask(front.port, `/api/v1/content/${hash}`, { method: 'DELETE' })))
   expect(outline).toMatch(/^[0-9a-f]{64}$/)
   expect([url, put.headers.location]).toEqual([`${front.url}/${hash}?o=${outline}`, `/${hash}?o=${outline}`])
   const part = await ask(front.port, put.headers.location ?? '', { headers: { range: 'bytes=-9' } })
