@@ -1,19 +1,20 @@
-/** CBOR that has one form for each value, so that what is signed has one id. */
+/** Canonical CBOR: one encoding for each value, so that signed bytes have one id. */
 
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../../errors.ts'
 import { equalBytes } from '../../keys/index.ts'
 
-/** In bytes of their own: in Node.js the library's are part of a shared buffer, whose `slice` copies nothing. */
+/** Copies the result: in Node.js the library returns a part of a shared buffer, whose `slice` copies nothing. */
 export function encodeCanonical(value: unknown): Uint8Array {
   return new Uint8Array(encode(value))
 }
 
 /**
- * Reads one value; maps come as `Map`.
+ * Reads one value; maps become `Map`.
  *
  * @param what the noun for the error's message
- * @throws {MayflyError} ERR_BAD_FRAME, for what is no CBOR, not its shortest form, or not what `read` expects (it throws an error that says what)
+ * @param read takes the value apart; throws an error that names what is wrong
+ * @throws {MayflyError} ERR_BAD_FRAME, for bytes that are not CBOR, not in the shortest form, or refused by `read`
  */
 export function decodeCanonical<T>(what: string, bytes: Uint8Array, maxBytes: number, read: (value: unknown) => T): T {
   try {
@@ -27,7 +28,7 @@ export function decodeCanonical<T>(what: string, bytes: Uint8Array, maxBytes: nu
   }
 }
 
-/** @throws {Error} saying which entries were expected */
+/** @throws {Error} naming the number of entries that was expected */
 export function mustBeArray(value: unknown, entries: number): unknown[] {
   if (!Array.isArray(value) || value.length !== entries) throw new Error(`${entries} entries were expected`)
   return value

@@ -1,6 +1,6 @@
 /**
- * Declines: a receiver's signed word that it does not take a message. Signed, since nobody on the way may end a message in its receiver's
- * name. Pure; the layout is in WIRE.md.
+ * Declines: a receiver's signed statement that it does not take a message. The signature keeps nodes on the way from ending a message in its
+ * receiver's name. Pure; the layout is in WIRE.md.
  */
 
 import { KEY_BYTES } from '../../keys/index.ts'
@@ -14,11 +14,11 @@ import { publicKeyOf } from './signing.ts'
 export interface Decline {
   /** The receiver's public key. */
   receiver: Uint8Array
-  /** Of the message. */
+  /** The declined message. */
   id: Key
   reason: MessageRefusal
   declinedAtMs: number
-  /** As it travelled. */
+  /** Signed part and signature, as received. */
   bytes: Uint8Array
 }
 
@@ -36,7 +36,7 @@ export function signDecline(secret: MessageSecret, id: Key, reason: MessageRefus
 }
 
 /**
- * Reads a decline, without asking whether its signature is right.
+ * Reads a decline without checking its signature.
  *
  * @throws {MayflyError} ERR_BAD_FRAME
  */
@@ -57,7 +57,7 @@ export function decodeDecline(bytes: Uint8Array): Decline {
   })
 }
 
-/** True when the receiver that it names signed it. Of a decline as `decodeDecline` gave it; whether it may receive for an end is another question. */
+/** True when the receiver named in a decoded decline signed it. Whether that receiver may speak for the message's end is not checked here. */
 export function isDeclineSigned(decline: Decline): boolean {
   return isPartSigned(decline.receiver, DOMAIN, decline.bytes)
 }

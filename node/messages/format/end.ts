@@ -1,4 +1,4 @@
-/** Ends: what a message is addressed to, `#name` or a hashname, and the key that each text stands for. */
+/** Ends: addresses of messages, `#name` or a hashname, and the key that each text stands for. */
 
 import { base32 } from 'multiformats/bases/base32'
 import { MayflyError } from '../../errors.ts'
@@ -6,7 +6,7 @@ import { sha256AtOnce } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 
 export interface End {
-  /** 'open': anybody may tap it. 'hashname': one receiver proves it. */
+  /** 'open': anybody may tap it. 'hashname': only the receiver that proves its key. */
   kind: 'open' | 'hashname'
   /** `#name` or a hashname. */
   text: string
@@ -18,10 +18,10 @@ export const HASHNAME_FORM = /^[a-z2-7]{51}[aq]$/
 export const MAX_NAME_LENGTH = 64
 
 const NOT_IN_A_NAME = /[\p{White_Space}\p{C}#/?%]/u
-/** Keeps the key of an open end from ever being the key of anything else. */
+/** Hashed before the name, so that the key of an open end is never the key of anything else. */
 const OPEN_DOMAIN = 'mayfly-end:'
 
-/** @throws {MayflyError} ERR_BAD_END, which says the form that is expected */
+/** @throws {MayflyError} ERR_BAD_END; its message names the expected form */
 export function parseEnd(text: string): End {
   if (HASHNAME_FORM.test(text)) return { kind: 'hashname', text, key: base32.baseDecode(text) }
   if (!text.startsWith('#')) throw badEnd(text, 'it is neither')

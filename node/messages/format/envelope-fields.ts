@@ -1,4 +1,4 @@
-/** What rules of a tap are tested against: what an envelope says in clear. */
+/** The clear fields of an envelope, against which the rules of a tap are tested. */
 
 import type { Envelope } from './envelope.ts'
 import { decodePayload, type Payload } from './payload.ts'
@@ -7,7 +7,7 @@ import { hashnameOf } from './signing.ts'
 
 const NO_PAYLOAD: Payload = { type: '', fields: {}, body: new Uint8Array() }
 
-/** Undefined when what it says cannot be read: no rule is for that. */
+/** Undefined when the payload cannot be read: no rule passes it then. */
 export function readEnvelopeFields({ from, isSealed, payload }: Envelope): RuledMessage | undefined {
   try {
     return { from: hashnameOf(from), isSealed, ...(isSealed ? NO_PAYLOAD : decodePayload(payload)) }

@@ -1,6 +1,6 @@
 /**
- * Envelopes: a message as it travels, signed by its sender. Pure; the layout is in WIRE.md. What is inside is payload.ts's, sealing is
- * seal.ts's, and whether to take it (rates, room, policies) is left to others.
+ * Envelopes: messages as they travel, signed by their senders. Pure; the layout is in WIRE.md. The payload inside is read by payload.ts and
+ * sealed by seal.ts; rates, room and policies belong to admission and receivers.
  */
 
 import { MayflyError } from '../../errors.ts'
@@ -23,20 +23,20 @@ export interface Envelope {
   sentAtMs: number
   expiresAtMs: number
   isSealed: boolean
-  /** Encoded by payload.ts, and sealed when `isSealed`. */
+  /** Encoded payload (payload.ts), sealed when `isSealed`. */
   payload: Uint8Array
-  /** As it travels. */
+  /** Signed part and signature. */
   bytes: Uint8Array
 }
 
 export interface EnvelopeOptions {
-  /** How long a message is worth delivering when its author says nothing, in ms. */
+  /** Default time to live, in ms. */
   ttlMs?: number
   /** The longest time to live, in ms. */
   maxTtlMs?: number
   /** The shortest time to live, in ms. */
   minTtlMs?: number
-  /** How far two clocks may be apart, in ms. */
+  /** How far ahead of this peer's clock a message may have been sent, in ms. */
   maxSkewMs?: number
 }
 
@@ -47,7 +47,7 @@ export const ENVELOPE_DEFAULTS: Readonly<Required<EnvelopeOptions>> = {
   maxSkewMs: 60_000,
 }
 
-/** What is signed of a message besides its payload; a seal is bound to it. */
+/** The signed entries besides the payload; a seal is bound to them. */
 export interface EnvelopeTerms {
   from: Uint8Array
   to: Key
@@ -63,7 +63,7 @@ const TERMS_BYTES = 1 + 1 + 2 * (2 + KEY_BYTES) + 2 * 9 + 1 + 5
 export const MAX_ENVELOPE_BYTES = SIGNED_OVERHEAD_BYTES + TERMS_BYTES + sealedPayloadBytes(MAX_PAYLOAD_BYTES)
 
 /**
- * Signs a payload that is encoded, and sealed where it is to be.
+ * Signs an encoded payload, which has been sealed if it is for a hashname.
  *
  * @throws {MayflyError} ERR_BAD_MESSAGE, for a time to live out of its bounds
  */
@@ -88,8 +88,8 @@ export function signEnvelope(
 }
 
 /**
- * Reads an envelope: its form and the limits of its form. Whether its signature is right is asked with `isEnvelopeSigned`, its times with
- * `refuseTimes`, and its payload is read by `openMessage`.
+ * Reads an envelope and checks its form and size limits. `isEnvelopeSigned` checks its signature, `refuseTimes` its times, and `openMessage`
+ * reads its payload.
  *
  * @throws {MayflyError} ERR_BAD_FRAME
  */
@@ -120,49 +120,49 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
 }
 
 /**
- * The public key of who it says it is from, hex, of an envelope of which nothing was checked; '' when there is none where it should be. Only to
- * put what waits in order.
+ * The sender's public key that an unchecked envelope claims, in hex; '' where the bytes are too short. Good only for sorting waiting messages
+ * into queues.
  */
 export function claimedSender(bytes: Uint8Array): string {
   return claimedKey(bytes, 0)
 }
 
-/** The same of the key of its end. */
+/** The end's key that an unchecked envelope claims, likewise. */
 export function claimedEnd(bytes: Uint8Array): string {
   return claimedKey(bytes, 1)
 }
 
 function claimedKey(bytes: Uint8Array, index: number): string {
-  // An array of two, the length of the part in one, two, three or five bytes, an array of seven, the version, and then keys, each behind its length.
+  // Array of two; length of the signed part, in 1, 2, 3 or 5 bytes; array of seven; version; then keys of 2 + 32 bytes.
   const at = 1 + (PART_HEADS.get(bytes[1] ?? 0) ?? 1) + 2 + index * (2 + KEY_BYTES) + 2
   return bytes.byteLength < at + KEY_BYTES ? '' : encodeKeyHex(bytes.subarray(at, at + KEY_BYTES))
 }
 
-/** Bytes that tell how long a byte string is, by the first of them. */
+/** Size of a byte string's head, by its first byte. */
 const PART_HEADS = new Map([
   [0x58, 2],
   [0x59, 3],
   [0x5a, 5],
 ])
 
-/** True when who it says it is from signed it. Of an envelope as `decodeEnvelope` gave it. */
+/** True when the sender named in a decoded envelope signed it. */
 export function isEnvelopeSigned(envelope: Envelope): boolean {
   return isPartSigned(envelope.from, DOMAIN, envelope.bytes)
 }
 
-/** The same, and where there are other threads for it, in one of them. Never rejects. */
+/** As `isEnvelopeSigned`, in another thread where the platform has one. Never rejects. */
 export function isEnvelopeSignedElsewhere(envelope: Envelope): Promise<boolean> {
   return isPartSignedElsewhere(envelope.from, DOMAIN, envelope.bytes)
 }
 
-/** Why the times of an envelope cannot be believed now, or undefined when they can. `nowMs` is this peer's clock. */
+/** Why an envelope is refused by its times, or undefined. `nowMs` is this peer's clock. */
 export function refuseTimes(envelope: Envelope, nowMs: number, options: EnvelopeOptions = {}): 'expired' | 'clock' | undefined {
   const { maxSkewMs } = { ...ENVELOPE_DEFAULTS, ...options }
   if (envelope.expiresAtMs <= nowMs) return 'expired'
   return envelope.sentAtMs > nowMs + maxSkewMs ? 'clock' : undefined
 }
 
-/** The bytes that a seal is bound to: a sealed payload cannot be put into another envelope. */
+/** Associated data of the seal: a sealed payload cannot be put into another envelope. */
 export function sealTerms({ from, to, sentAtMs, ttlMs }: EnvelopeTerms): Uint8Array {
   return encodeCanonical([VERSION, from, to, sentAtMs, ttlMs])
 }

@@ -1,25 +1,16 @@
-/** Keys in the form that a crypto library imports them to, kept for the next use: importing costs as much as half a signature. */
+/** Cache of keys in the form that a crypto library imports them to: importing costs as much as half a signature. */
 
+import { createRecentMap } from '../../async/recent-map.ts'
 import { equalBytes } from '../../keys/index.ts'
 
-/**
- * Answers for 32 bytes what `importKey` made of them. It is kept by their value, since the same key comes in other bytes with each message.
- * Bounded: `max`, the longest unused out first.
- */
+/** Imports 32 bytes once. The cache is keyed by their value, since each message brings the same key in other bytes. Bounded: `max`, least recently used out first. */
 export function createImportedKeys<T>(max: number, importKey: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
-  const kept = new Map<string, T>()
-  /** The last of the map: most often it is asked for again. */
+  const kept = createRecentMap<string, T>({ maxEntries: max })
+  /** The newest of them: most often it is asked for again. */
   let latest: { bytes: Uint8Array; imported: T } | undefined
   return (bytes) => {
     if (latest !== undefined && equalBytes(latest.bytes, bytes)) return latest.imported
-    const name = String.fromCharCode(...bytes)
-    const imported = kept.get(name) ?? importKey(bytes)
-    kept.delete(name)
-    kept.set(name, imported)
-    for (const oldest of kept.keys()) {
-      if (kept.size <= max) break
-      kept.delete(oldest)
-    }
+    const imported = kept.getOrCreate(String.fromCharCode(...bytes), () => importKey(bytes))
     latest = { bytes: Uint8Array.from(bytes), imported }
     return imported
   }

@@ -1,6 +1,6 @@
 /**
- * Ed25519 as Node.js does it; undefined in a tab. Per message, measured in Node.js 24, 2026-11: importing a public key 22 µs, verifying
- * 94 µs, so the keys of those who write often are kept.
+ * Native Ed25519 of Node.js; undefined in a tab. Per message, measured in Node.js 24, 2026-11: importing a public key 22 µs, verifying 94 µs,
+ * so imported keys are cached.
  */
 
 import { createImportedKeys } from './imported-keys.ts'
@@ -9,7 +9,7 @@ import { isPublicKey } from './public-key-form.ts'
 const native = globalThis.process?.getBuiltinModule?.('node:crypto')
 const SECRETS_KEPT = 64
 const PUBLIC_KEYS_KEPT = 1_024
-/** What stands before the 32 bytes in PKCS #8 and in SPKI. @see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
+/** Prefixes of the 32 bytes in PKCS #8 and in SPKI. @see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
 const SECRET_PREFIX = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
 const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
 
@@ -21,7 +21,7 @@ function createNativeSigning({ createPrivateKey, createPublicKey, sign, verify }
     const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
     return { privateKey, publicKey: Uint8Array.from(spki.subarray(PUBLIC_PREFIX.length)) }
   })
-  /** Undefined for what is no public key. */
+  /** Undefined when the bytes are not a public key. */
   const publicKeyOf = createImportedKeys(PUBLIC_KEYS_KEPT, (publicKey) =>
     isPublicKey(publicKey) ? createPublicKey({ key: der(PUBLIC_PREFIX, publicKey), format: 'der', type: 'spki' }) : undefined,
   )
@@ -32,7 +32,7 @@ function createNativeSigning({ createPrivateKey, createPublicKey, sign, verify }
       const key = publicKeyOf(publicKey)
       return key !== undefined && verify(null, bytes, key, signature)
     },
-    /** In another thread: it costs this one a sixth of the time, and all together a few µs more. */
+    /** Verifies in another thread: this one spends a sixth of the time; in total it costs a few µs more. */
     isSignedElsewhere: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> =>
       new Promise((resolve) => {
         const key = publicKeyOf(publicKey)

@@ -1,4 +1,4 @@
-/** From an envelope to the message that is in it. Its signature and its times are asked for in envelope.ts. */
+/** Opens envelopes: from the envelope to the message inside. envelope.ts checks signature and times. */
 
 import { MayflyError } from '../../errors.ts'
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
@@ -9,9 +9,9 @@ import { openSealedPayload } from './seal.ts'
 import { publicKeyOf } from './signing.ts'
 
 /**
- * Opens an envelope; a sealed one with the secret of the hashname that it is for.
+ * Opens an envelope. A sealed one needs the secret of the hashname that it is addressed to.
  *
- * @throws {MayflyError} ERR_DAMAGED, when it is sealed and not for this secret, or changed; ERR_BAD_FRAME; ERR_NO_CRYPTO
+ * @throws {MayflyError} ERR_DAMAGED, when it is sealed for another secret, or was changed; ERR_BAD_FRAME; ERR_NO_CRYPTO
  */
 export async function openMessage(envelope: Envelope, secret?: MessageSecret): Promise<Message> {
   const { id, from, to, sentAtMs, expiresAtMs, isSealed, bytes } = envelope

@@ -1,4 +1,4 @@
-/** What a message says: its type, its fields, its body. Pure. Sealing is done by seal.ts, signing by envelope.ts. */
+/** Payloads: type, fields and body of a message. Pure. seal.ts seals them, envelope.ts signs them. */
 
 import { MayflyError } from '../../errors.ts'
 import type { MessageDraft } from '../types.ts'
@@ -11,7 +11,7 @@ export interface Payload {
   body: Uint8Array
 }
 
-/** Of the form, for everybody; a peer's own limits (`PeerLimits`) are besides. */
+/** Limits of the form, the same for everybody. Each peer has limits of its own besides (`PeerLimits`). */
 export const MESSAGE_LIMITS = {
   /** The body of a message, in bytes; a larger one is sent as content, held by its sender. */
   maxBodyBytes: 65_536,
@@ -25,7 +25,7 @@ export const MESSAGE_LIMITS = {
   maxTypeLength: 100,
 } as const
 
-/** Type, sixteen fields and a body, each as long as it may be, with their CBOR lengths. */
+/** Type, fields and body at their limits, with their CBOR lengths. */
 export const MAX_PAYLOAD_BYTES =
   1 +
   (2 + MESSAGE_LIMITS.maxTypeLength) +
@@ -33,13 +33,13 @@ export const MAX_PAYLOAD_BYTES =
   MESSAGE_LIMITS.maxFields * (2 + MESSAGE_LIMITS.maxFieldNameBytes + 3 + MESSAGE_LIMITS.maxFieldValueBytes) +
   (5 + MESSAGE_LIMITS.maxBodyBytes)
 
-/** What every open message has; rules ask for it by these names, so no field has them. */
+/** Names under which rules test what every open message has; no field may have one of them. */
 export const OWN_FIELDS: readonly string[] = ['from', 'type', 'body']
 
 const TYPE_FORM = /^[\w.+-]+\/[\w.+-]+(;[\x20-\x7e]*)?$/
 const FIELD_NAME_FORM = /^[a-z0-9-]+$/
 
-/** @throws {MayflyError} ERR_BAD_MESSAGE, which names the limit */
+/** @throws {MayflyError} ERR_BAD_MESSAGE; its message names the limit */
 export function encodePayload({ body, type, fields = {} }: MessageDraft): Uint8Array {
   const isText = typeof body === 'string'
   const payload = {
@@ -80,16 +80,16 @@ function refusePayload({ type, fields, body }: Payload): string | undefined {
   return undefined
 }
 
-/** Why a field cannot be named like this, or undefined. */
+/** Why a field's name is refused, or undefined. */
 export function refuseFieldName(name: string): string | undefined {
   if (FIELD_NAME_FORM.test(name) && name.length <= MESSAGE_LIMITS.maxFieldNameBytes) return undefined
   return `a field's name has 1 to ${MESSAGE_LIMITS.maxFieldNameBytes} of a-z, 0-9 and -`
 }
 
-/** Why a field cannot have this value, or undefined. */
+/** Why a field's value is refused, or undefined. */
 export function refuseFieldValue(value: unknown): string | undefined {
   if (typeof value !== 'string' || !value.isWellFormed()) return "a field's value is text"
-  // A UTF-16 unit is never more than three bytes, so most values need no encoding to be measured.
+  // A UTF-16 unit takes at most three bytes, so most values need no encoding to be measured.
   const isShort = value.length * 3 <= MESSAGE_LIMITS.maxFieldValueBytes
   if (isShort || new TextEncoder().encode(value).byteLength <= MESSAGE_LIMITS.maxFieldValueBytes) return undefined
   return `a field's value has at most ${MESSAGE_LIMITS.maxFieldValueBytes} bytes`

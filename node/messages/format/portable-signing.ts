@@ -1,6 +1,6 @@
 /**
- * Ed25519 where there is no native one: in a tab. Its word on a signature must be Node.js's, or a message would be good for one peer and
- * forged for the next: so the equation is checked as OpenSSL does, without the cofactor, by comparing R byte for byte.
+ * Ed25519 in a tab, which has no native one. It must judge each signature as Node.js does, or a message would be valid for one peer and forged
+ * for the next. So it checks the equation as OpenSSL does: without the cofactor, comparing R byte for byte.
  */
 
 import { ed25519 } from '@noble/curves/ed25519.js'
@@ -32,7 +32,7 @@ export function isPortablySigned(publicKey: Uint8Array, bytes: Uint8Array, signa
     const expected = Point.BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(challenge))
     return equalBytes(expected.toBytes(), r)
   } catch {
-    // A key that is no point, or an S that is not under the order.
+    // The key is not a point, or S is not below the order.
     return false
   }
 }

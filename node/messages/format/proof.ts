@@ -1,6 +1,6 @@
 /**
- * A receiver's proof that it has a key: its signature over who asks, what for, and the number that was asked with. Whether the number is the
- * one that was asked with, and the time is near, is left to who asked.
+ * Proofs: a receiver's signature over the asking peer, the purpose and a nonce, which proves that it has its key. The asking peer checks nonce
+ * and time itself.
  */
 
 import type { MessageSecret } from '../types.ts'
@@ -9,11 +9,11 @@ import { signedBytes } from './signed.ts'
 import { isSigned, signBytes } from './signing.ts'
 
 export interface ProofTerms {
-  /** 'tap': to receive here. 'card': to say which public key a hashname has. */
+  /** 'tap': to receive at that peer. 'card': to state the public key of a hashname. */
   purpose: 'tap' | 'card'
-  /** Multihash of the peer that it is told to: who gets a proof cannot use it elsewhere. */
+  /** Multihash of the asking peer, which therefore cannot use the proof at another one. */
   peer: Uint8Array
-  /** 16 random bytes of that peer. */
+  /** 16 random bytes. */
   nonce: Uint8Array
   atMs: number
 }

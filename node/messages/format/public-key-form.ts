@@ -1,8 +1,8 @@
-/** Which 32 bytes can be an Ed25519 public key: those with one form, that cannot be made to sign everything. */
+/** Form of Ed25519 public keys: only the shortest form counts, and no point of small order, for which signatures can be made up. */
 
 import { KEY_BYTES } from '../../keys/index.ts'
 
-/** The y of the points of small order, little-endian: for these keys a signature can be right for any message. */
+/** The y of the points of small order, little-endian: with these keys one signature can be valid for any message. */
 const SMALL_ORDER = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
@@ -11,7 +11,7 @@ const SMALL_ORDER = new Set([
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ])
 
-/** False for what no key pair has: a second form of a number, or a point of small order. Whether there is such a point is not asked. */
+/** False for a second form of a number and for a point of small order, which no key pair has. Whether the point exists is not checked. */
 export function isPublicKey(bytes: Uint8Array): boolean {
   if (bytes.byteLength !== KEY_BYTES || !isReduced(bytes)) return false
   let y = ''
@@ -19,7 +19,7 @@ export function isPublicKey(bytes: Uint8Array): boolean {
   return !SMALL_ORDER.has(y)
 }
 
-/** True when y is under 2²⁵⁵ − 19. */
+/** True when y is below 2²⁵⁵ − 19. */
 function isReduced(bytes: Uint8Array): boolean {
   if (((bytes[KEY_BYTES - 1] ?? 0) & 0x7f) !== 0x7f || (bytes[0] ?? 0) < 0xed) return true
   return bytes.subarray(1, KEY_BYTES - 1).some((byte) => byte !== 0xff)

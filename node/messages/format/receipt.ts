@@ -1,4 +1,4 @@
-/** Receipts: a receiver's signed word that it has stored messages, sent after its durable commit. Pure; the layout is in WIRE.md. */
+/** Receipts: a receiver's signed statement that it has stored messages, sent after its durable commit. Pure; the layout is in WIRE.md. */
 
 import { MayflyError } from '../../errors.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
@@ -16,7 +16,7 @@ export const MAX_RECEIPT_BYTES = SIGNED_OVERHEAD_BYTES + PART_BYTES
 const VERSION = 1
 const DOMAIN = 'mayfly-receipt:'
 
-/** @throws {MayflyError} ERR_LIMIT, for no ids or more than `MAX_RECEIPT_IDS` */
+/** @throws {MayflyError} ERR_LIMIT, without ids or with more than `MAX_RECEIPT_IDS` */
 export function signReceipt(secret: MessageSecret, ids: readonly Key[], storedAtMs: number): Receipt {
   if (ids.length < 1 || ids.length > MAX_RECEIPT_IDS) {
     throw new MayflyError('ERR_LIMIT', `Cannot sign a receipt: ${ids.length} ids, not 1 to ${MAX_RECEIPT_IDS}`)
@@ -27,7 +27,7 @@ export function signReceipt(secret: MessageSecret, ids: readonly Key[], storedAt
 }
 
 /**
- * Reads a receipt, without asking whether its signature is right.
+ * Reads a receipt without checking its signature.
  *
  * @throws {MayflyError} ERR_BAD_FRAME
  */
@@ -46,7 +46,7 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
   })
 }
 
-/** True when the receiver that it names signed it. Of a receipt as `decodeReceipt` gave it; whether it may receive for an end is another question. */
+/** True when the receiver named in a decoded receipt signed it. Whether that receiver may speak for a message's end is not checked here. */
 export function isReceiptSigned(receipt: Receipt): boolean {
   return isPartSigned(receipt.receiver, DOMAIN, receipt.bytes)
 }

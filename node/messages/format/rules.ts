@@ -1,4 +1,4 @@
-/** Rules of a tap: which messages it hears. All tests of a rule, any of the rules. */
+/** Rules of a tap: it gets the messages that pass all tests of any rule. */
 
 import { MayflyError } from '../../errors.ts'
 import type { TapRule } from '../types.ts'
@@ -12,7 +12,7 @@ export const RULE_LIMITS = {
   maxTests: 16,
 } as const
 
-/** What a rule can ask of a message; of a sealed one, `from` alone. */
+/** The parts of a message that rules test. A sealed one has `from` alone. */
 export interface RuledMessage {
   /** The sender's hashname. */
   from: string
@@ -23,7 +23,7 @@ export interface RuledMessage {
 }
 
 /**
- * The rules, when they are rules; from JSON or CBOR.
+ * Checks rules that came as JSON or CBOR.
  *
  * @throws {MayflyError} ERR_BAD_RULE
  */
@@ -33,7 +33,7 @@ export function checkRules(value: unknown): TapRule[] {
   return value.map(checkRule)
 }
 
-/** True when the message passes any rule. No rules: every message does. */
+/** True when the message passes any rule, or there is none. */
 export function passesRules(rules: readonly TapRule[], message: RuledMessage): boolean {
   return rules.length === 0 || rules.some((rule) => passesRule(rule, message))
 }

@@ -1,9 +1,9 @@
 /**
- * Sealing: a payload that one receiver can read, and knows who wrote. HPKE in its authenticated mode, with X25519 keys derived from the
- * Ed25519 keys that sign. The layout is in WIRE.md.
+ * Seals payloads for one receiver, which also learns who wrote them: HPKE in its authenticated mode, with X25519 keys derived from the Ed25519
+ * keys that sign. The layout is in WIRE.md.
  *
- * It costs, measured in Node.js 24, 2026-11, one at a time and with the keys imported: sealing 1.2 ms, opening 1.0 ms; of 64 KiB 0.1 ms more,
- * and a receiver's key that is new 0.2 ms more. Nearly all of it is WebCrypto's way to its threads and back.
+ * Cost, measured in Node.js 24, 2026-11, one at a time with imported keys: sealing 1.2 ms, opening 1.0 ms; 0.1 ms more for 64 KiB, 0.2 ms more
+ * for a new receiver's key. Nearly all of it is WebCrypto's way to its threads and back.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9180 (HPKE, section 5.1.3)
  */
@@ -18,16 +18,16 @@ import { ENCAPSULATED_BYTES, isSealedSize, LENGTH_BYTES, paddedPayloadBytes } fr
 import { publicKeyOf } from './signing.ts'
 
 export interface SealKeys {
-  /** The sender's. */
+  /** The sender's secret. */
   secret: MessageSecret
   /** The receiver's public key. */
   receiver: Uint8Array
-  /** What it is bound to: `sealTerms` of its envelope. */
+  /** Associated data: `sealTerms` of the envelope. */
   aad: Uint8Array
 }
 
 export interface UnsealKeys {
-  /** The receiver's. */
+  /** The receiver's secret. */
   secret: MessageSecret
   /** The sender's public key. */
   sender: Uint8Array
@@ -60,7 +60,7 @@ const importedPublicKey = createImportedKeys(PUBLIC_KEYS_KEPT, async (publicKey)
 /**
  * Seals an encoded payload.
  *
- * @throws {MayflyError} ERR_NO_CRYPTO; ERR_BAD_FRAME, when the receiver's public key is none
+ * @throws {MayflyError} ERR_NO_CRYPTO; ERR_BAD_FRAME, when the receiver's public key is not one
  */
 export async function sealPayload({ secret, receiver, aad }: SealKeys, payload: Uint8Array): Promise<Uint8Array> {
   mustHaveCrypto()
@@ -83,9 +83,9 @@ export async function sealPayload({ secret, receiver, aad }: SealKeys, payload: 
 }
 
 /**
- * Opens what `sealPayload` made.
+ * Opens a sealed payload.
  *
- * @throws {MayflyError} ERR_DAMAGED, when it is not from this sender, not for this receiver, or changed; ERR_NO_CRYPTO
+ * @throws {MayflyError} ERR_DAMAGED, when it is from another sender, for another receiver, or was changed; ERR_NO_CRYPTO
  */
 export async function openSealedPayload({ secret, sender, aad }: UnsealKeys, sealed: Uint8Array): Promise<Uint8Array> {
   mustHaveCrypto()
@@ -117,7 +117,7 @@ function mustHaveCrypto(): void {
   throw new MayflyError('ERR_NO_CRYPTO', 'Cannot seal or open messages: this page is not from https, nor from this machine')
 }
 
-/** The library takes whole buffers. */
+/** A buffer of exactly these bytes, which is what the library takes. */
 function exact(bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer
 }

@@ -1,17 +1,17 @@
-/** How large a sealed payload is: what everybody on the way sees of it. Sealing is seal.ts's. */
+/** Sizes of sealed payloads: all that nodes on the way see of them. seal.ts seals. */
 
 import { padmeBytes } from '../../keys/index.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 
-/** The public part of a key that is made for one message. */
+/** The public part of a key that was made for one message (`enc` of HPKE). */
 export const ENCAPSULATED_BYTES = 32
-/** The payload's length stands before it, 32 bits, big-endian. */
+/** The payload's length, before it: 32 bits, big-endian. */
 export const LENGTH_BYTES = 4
-/** Shorter payloads look as long as this, their length included. */
+/** Shorter payloads are padded to this, their length included. */
 const MIN_PADDED_BYTES = 256
 const TAG_BYTES = 16
 
-/** Length, payload and padding. */
+/** Size of length, payload and padding together. */
 export function paddedPayloadBytes(size: number): number {
   return padmeBytes(LENGTH_BYTES + size, MIN_PADDED_BYTES)
 }
@@ -20,7 +20,7 @@ export function sealedPayloadBytes(size: number): number {
   return ENCAPSULATED_BYTES + paddedPayloadBytes(size) + TAG_BYTES
 }
 
-/** True for a size that a sealed payload can have: each stands for many sizes of what is inside. */
+/** True for a size that a sealed payload can have. Each stands for many sizes of payloads. */
 export function isSealedSize(bytes: number): boolean {
   const padded = bytes - ENCAPSULATED_BYTES - TAG_BYTES
   return padded >= MIN_PADDED_BYTES && bytes <= sealedPayloadBytes(MAX_PAYLOAD_BYTES) && padmeBytes(padded, MIN_PADDED_BYTES) === padded

@@ -1,11 +1,11 @@
-/** What is signed, as it travels: CBOR of a byte string, which is the signed part, and its signature. */
+/** Signed bytes as they travel: a CBOR array of the signed part and its signature, both byte strings. */
 
 import { MayflyError } from '../../errors.ts'
 import type { MessageSecret } from '../types.ts'
 import { encodeCanonical } from './canonical.ts'
 import { isSigned, isSignedElsewhere, SIGNATURE_BYTES, signBytes } from './signing.ts'
 
-/** Array, two byte strings with their lengths, and the signature: what this form adds to a signed part, in bytes, at most. */
+/** The most that this form adds to a signed part, in bytes: array, heads of two byte strings, signature. */
 export const SIGNED_OVERHEAD_BYTES = 1 + 5 + 2 + SIGNATURE_BYTES
 
 export interface SignedPart {
@@ -13,7 +13,7 @@ export interface SignedPart {
   signature: Uint8Array
 }
 
-/** The bytes that a signature is over: a domain, which keeps it from being valid for anything else that the same key signs, and the part. */
+/** The bytes that a signature covers: the domain, so that it is not valid for anything else that the key signs, and the signed part. */
 export function signedBytes(domain: string, part: Uint8Array): Uint8Array {
   const prefix = new TextEncoder().encode(domain)
   const bytes = new Uint8Array(prefix.byteLength + part.byteLength)
@@ -27,7 +27,7 @@ export function signPart(secret: MessageSecret, domain: string, part: Uint8Array
 }
 
 /**
- * Takes it apart, without asking whether the signature is right.
+ * Splits part and signature, without checking the signature.
  *
  * @throws {MayflyError} ERR_BAD_FRAME
  */
@@ -38,7 +38,7 @@ export function decodeSigned(what: string, bytes: Uint8Array, maxBytes: number):
 }
 
 const ARRAY_OF_2 = 0x82
-/** How the length of a byte string is written: in its first byte up to 23, else behind one of these, in so many bytes. */
+/** Heads of byte strings: a length up to 23 is in the first byte; a longer one follows one of these, in so many bytes. */
 const BYTES = 0x40
 const LENGTHS = [
   { first: 0x58, bytes: 1, from: 24 },
@@ -47,8 +47,9 @@ const LENGTHS = [
 ] as const
 
 /**
- * Takes it apart by hand, since that is done with each message at each hop, and it has one form. Views of the bytes; undefined when they are
- * not of that form. @see https://www.rfc-editor.org/rfc/rfc8949#section-4.2.1
+ * Splits by hand, since each hop does it with each message, and there is one form. Returns views of the bytes; undefined for another form.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8949#section-4.2.1
  */
 function splitSigned(bytes: Uint8Array): SignedPart | undefined {
   const start = bytes[0] === ARRAY_OF_2 ? byteStringStart(bytes) : undefined
@@ -58,7 +59,7 @@ function splitSigned(bytes: Uint8Array): SignedPart | undefined {
   return { part: bytes.subarray(start.offset, end), signature: bytes.subarray(end + 2) }
 }
 
-/** Of the byte string that begins behind the first byte; undefined when it is none, or its length is not written in the shortest way. */
+/** Where the byte string behind the array's head begins, and its length; undefined when it is none, or its length is not in shortest form. */
 function byteStringStart(bytes: Uint8Array): { offset: number; length: number } | undefined {
   const first = bytes[1] ?? 0
   if (first >= BYTES && first < BYTES + LENGTHS[0].from) return { offset: 2, length: first - BYTES }
@@ -69,13 +70,13 @@ function byteStringStart(bytes: Uint8Array): { offset: number; length: number } 
   return length < form.from ? undefined : { offset: 2 + form.bytes, length }
 }
 
-/** True when the key's owner signed what these bytes carry, for this domain. */
+/** True when the key's owner signed the part in these bytes, for this domain. */
 export function isPartSigned(publicKey: Uint8Array, domain: string, bytes: Uint8Array): boolean {
   const found = splitSigned(bytes)
   return found !== undefined && isSigned(publicKey, signedBytes(domain, found.part), found.signature)
 }
 
-/** The same, and where there are other threads for it, in one of them. Never rejects. */
+/** As `isPartSigned`, in another thread where the platform has one. Never rejects. */
 export async function isPartSignedElsewhere(publicKey: Uint8Array, domain: string, bytes: Uint8Array): Promise<boolean> {
   const found = splitSigned(bytes)
   return found !== undefined && isSignedElsewhere(publicKey, signedBytes(domain, found.part), found.signature)

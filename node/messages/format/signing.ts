@@ -1,4 +1,4 @@
-/** Who sends and receives: an Ed25519 key, what it signs, and its hashname. What is signed is in envelope.ts, receipt.ts and proof.ts. */
+/** Ed25519 keys of senders and receivers: signatures and hashnames. envelope.ts, receipt.ts, decline.ts and proof.ts say what is signed. */
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyBase32, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
@@ -13,7 +13,7 @@ export function createMessageSecret(): MessageSecret {
 }
 
 /**
- * 32 bytes.
+ * The public key, 32 bytes.
  *
  * @throws {MayflyError} ERR_BAD_OPTION, when the secret is not 32 bytes
  */
@@ -23,7 +23,7 @@ export function publicKeyOf(secret: MessageSecret): Uint8Array {
 }
 
 /**
- * 64 bytes.
+ * A signature, 64 bytes.
  *
  * @throws {MayflyError} ERR_BAD_OPTION, when the secret is not 32 bytes
  */
@@ -32,13 +32,13 @@ export function signBytes(secret: MessageSecret, bytes: Uint8Array): Uint8Array 
   return nativeSigning?.sign(secret, bytes) ?? portableSign(secret, bytes)
 }
 
-/** True when the key's owner signed exactly this. Strict: a signature has one form, and a key of small order signs nothing. */
+/** True when the key's owner signed exactly these bytes. Strict: a signature has one form, and a key of small order signs nothing. */
 export function isSigned(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.byteLength !== KEY_BYTES || signature.byteLength !== SIGNATURE_BYTES) return false
   return (nativeSigning?.isSigned ?? isPortablySigned)(publicKey, bytes, signature)
 }
 
-/** The same, and where there are other threads for it, in one of them. Never rejects. */
+/** As `isSigned`, in another thread where the platform has one. Never rejects. */
 export async function isSignedElsewhere(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
   if (publicKey.byteLength !== KEY_BYTES || signature.byteLength !== SIGNATURE_BYTES) return false
   return (nativeSigning?.isSignedElsewhere ?? isPortablySigned)(publicKey, bytes, signature)

@@ -1,6 +1,6 @@
 /**
- * A receiver's proof of its hashname at first contact, to its home and to the record nodes that the home passes it on to. It names the home, so
- * that nobody else can sit there with it.
+ * A receiver's proof of its hashname, for its home and for the record nodes to which the home forwards it. The proof names the home, so that no
+ * other peer can receive with it.
  */
 
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
@@ -17,7 +17,7 @@ export interface TapProof {
   signature: Uint8Array
 }
 
-/** A proof is good for this long, in ms: a home shows it to each new record node. Taps are told anew before that. */
+/** How long a proof is valid, in ms: a home shows it to each new record node. Taps are proved again well before that. */
 export const TAP_PROOF_MS = 86_400_000
 
 /** @param home its peer id as a multihash */
@@ -32,7 +32,7 @@ export function isTapProved(end: Key, proof: TapProof, home: Uint8Array, nowMs: 
   return isProofRight(publicKey, { purpose: 'tap', peer: home, nonce, atMs }, signature)
 }
 
-/** One that is not was good once: it grows old with its home, and clocks differ. Who passes it on is no forger. */
+/** A proof that is not timely was valid once: it ages at an honest home, and clocks differ. So it does not count as forged. */
 export function isTapProofTimely({ atMs }: Pick<TapProof, 'atMs'>, nowMs: number): boolean {
   return Math.abs(nowMs - atMs) <= TAP_PROOF_MS
 }
