@@ -25,22 +25,13 @@ export const LONG_LINES_LEFT: Readonly<Record<string, number>> = {}
 /** Functions and classes that are too long: the name, and its lines. */
 export const LONG_FUNCTIONS_LEFT: Readonly<Record<string, number>> = {
   InboxDatabase: 261,
-  createMessages: 295,
-  createOutbox: 172,
-  createRetryScheduler: 190,
-  createRouter: 260,
   openInbox: 191,
-  serveMessages: 299,
 }
 
 /** Contexts that are too large: the name, and its members. */
 export const LARGE_CONTEXTS_LEFT: Readonly<Record<string, number>> = {
-  MessagesContext: 11,
-  OwnTapContext: 9,
   SessionContext: 18,
 }
 
 /** Files that are too long: the path, and its lines. */
-export const LONG_FILES_LEFT: Readonly<Record<string, number>> = {
-  'node/messages/routing/message-server.ts': 402,
-}
+export const LONG_FILES_LEFT: Readonly<Record<string, number>> = {}

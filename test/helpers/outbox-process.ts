@@ -4,21 +4,22 @@
  */
 
 import { createMessageSecret, encodeKeyHex } from '../../node/index.ts'
+import { createComposer } from '../../node/messages/outbox/composer.ts'
 import { createOutbox } from '../../node/messages/outbox/outbox.ts'
 import { openOutboxStore } from '../../node/server/store/outbox-store.ts'
 
 const [path = '', diesAt = '1'] = process.argv.slice(2)
 let tries = 0
 
+const store = openOutboxStore(path)
 const outbox = createOutbox({
-  store: openOutboxStore(path),
+  store,
+  composer: createComposer({ store, findPublicKey: async () => undefined, limits: { maxMessageBytes: 65_536 }, now: Date.now }),
   attempt() {
     if (++tries === Number(diesAt)) process.kill(process.pid, 'SIGKILL')
     return new Promise(() => {})
   },
-  findPublicKey: async () => undefined,
   secret: createMessageSecret(),
-  limits: { maxMessageBytes: 65_536 },
   emit() {},
   now: Date.now,
   random: Math.random,

@@ -1,7 +1,7 @@
 /**
- * Work that strangers give, done in turns: one piece of each source's after the other, so that a flood waits behind itself and nobody else. What
- * a source gives for several others is in several lines, which take turns within those of the source: a node passes on what many send. What one
- * source may have waiting is bounded, and so is what is under way in other threads. Between slices the event loop gets its turn.
+ * Fair queueing of the work that peers cause. Sources (streams) are served round-robin, and within a source its lines are: a node forwards
+ * messages of many senders, each in a line of its own. So a flood delays only itself. Bounded: what one source may have waiting, and how much
+ * runs in other threads at once. Between slices the event loop gets its turn.
  */
 
 import { createRoundRobin, type RoundRobin } from '../../async/round-robin.ts'
@@ -10,9 +10,9 @@ export interface FairQueueOptions {
   /** Pieces of work that one source may have waiting, and their weight in bytes. */
   maxWaiting?: number
   maxWaitingBytes?: number
-  /** How long the event loop is held at once, in ms. */
+  /** The longest time that the event loop is held at once, in ms. */
   sliceMs?: number
-  /** Pieces of work under way at once, of those that take their time elsewhere. */
+  /** Pieces of asynchronous work under way at once. */
   maxUnderWay?: number
 }
 
@@ -27,19 +27,19 @@ export interface FairQueue {
   /** True when nothing waits, and nothing is under way. */
   readonly isIdle: boolean
   /**
-   * False when the source has as much waiting as it may: nothing is done then.
+   * Queues work. False when the source has as much waiting as it may: then the work is not done.
    *
-   * @param work when it returns a promise it is under way until that resolves; it never rejects
+   * @param work when it returns a promise, it is under way until that resolves; it never rejects
    * @param line pieces of one line are done in their order
    */
   push(source: object, bytes: number, work: Work, line?: string): boolean
-  /** Forgets what the source has waiting. */
+  /** Drops what the source has waiting. */
   remove(source: object): void
 }
 
 type Work = () => unknown
 
-/** The next turn of the event loop, input first. Timers of a tab wait longer; there nobody queues. */
+/** The next turn of the event loop, input first. Timers of a tab wait longer, but there nobody queues. */
 const nextTurn: (work: () => void) => void = globalThis.setImmediate ?? ((work: () => void) => setTimeout(work, 0))
 
 export function createFairQueue(now: () => number, options: FairQueueOptions = {}): FairQueue {
@@ -52,7 +52,7 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
   function run(): void {
     const until = now() + sliceMs
     while (sources.size > 0 && underWay < maxUnderWay) {
-      const working = next()
+      const working = runNext()
       if (working instanceof Promise) {
         underWay++
         void working.then(onDone)
@@ -63,8 +63,8 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
     runLater()
   }
 
-  /** Does the next piece; whose turn it was stands behind everybody else then. */
-  function next(): unknown {
+  /** Does the next piece of work, and moves its source behind the others. */
+  function runNext(): unknown {
     const [source, waiting] = sources.entries().next().value as [object, RoundRobin<Work>]
     const work = waiting.take()
     sources.delete(source)
@@ -87,10 +87,10 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
     get isIdle() {
       return sources.size === 0 && underWay === 0
     },
-    push(source, bytes, work, name = '') {
+    push(source, bytes, work, line = '') {
       const waiting = sources.get(source) ?? createRoundRobin<Work>()
       if (waiting.size >= maxWaiting || (waiting.weight + bytes > maxWaitingBytes && waiting.size > 0)) return false
-      waiting.push(name, work, bytes)
+      waiting.push(line, work, bytes)
       sources.set(source, waiting)
       runLater()
       return true

@@ -30,7 +30,7 @@ export interface Envelope {
 }
 
 export interface EnvelopeOptions {
-  /** Default time to live, in ms. */
+  /** The time to live of a message whose author sets none, in ms. */
   ttlMs?: number
   /** The longest time to live, in ms. */
   maxTtlMs?: number

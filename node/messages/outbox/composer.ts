@@ -1,4 +1,4 @@
-/** From a draft to an envelope: the receiver's public key found, the body sealed, or held as content where it is too large, and all of it signed. */
+/** Composer: makes an envelope of a draft. Finds the receiver's public key, seals the body (or holds it as content when it is too large), signs. */
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
@@ -11,11 +11,11 @@ import { publicKeyOf } from '../format/signing.ts'
 import type { MessageDraft, MessageLimits, MessageSecret, OutboxStore } from '../types.ts'
 
 export interface ComposerContext {
-  /** Remembers the public keys of receivers that were met. */
+  /** Remembers public keys of receivers. */
   store: Pick<OutboxStore, 'publicKey' | 'putPublicKey'>
-  /** The public key of a hashname, from whoever knows it. What it says is checked here. */
+  /** Asks others for the public key of a hashname; the composer checks it. */
   findPublicKey(end: Key, options: AbortOptions): Promise<Uint8Array | undefined>
-  /** Holds a body that is too large for a message as content, and answers with its link. */
+  /** Holds a body that is too large for a message as content. @returns its link */
   holdLarge?: ((body: Uint8Array, isSealed: boolean, type: string) => Promise<string>) | undefined
   limits: Pick<MessageLimits, 'maxMessageBytes'>
   /** In ms since the epoch. */
@@ -28,16 +28,16 @@ export interface ComposeOptions extends AbortOptions {
 
 export interface Composer {
   /**
-   * Undefined when the receiver's public key is known to nobody: then nothing can be sealed.
+   * Undefined when nobody knows the receiver's public key: nothing can be sealed then.
    *
-   * @throws {MayflyError} ERR_BAD_MESSAGE, ERR_TOO_LARGE (nobody holds large bodies here), ERR_NO_CRYPTO
+   * @throws {MayflyError} ERR_BAD_MESSAGE, ERR_TOO_LARGE (this peer holds no large bodies), ERR_NO_CRYPTO
    * @throws signal.reason, when aborted
    */
   compose(end: End, draft: MessageDraft, options: ComposeOptions): Promise<Envelope | undefined>
 }
 
 export function createComposer({ store, findPublicKey, holdLarge, limits, now }: ComposerContext): Composer {
-  /** Ids made for the time `latestMs` and before, as long as the clock stands there. Bounded: what is signed within a tick of the clock. */
+  /** Ids of messages sent up to `latestMs`, while the clock has not passed it. Bounded by what is signed within a tick of the clock. */
   const recent = new Set<string>()
   let latestMs = 0
 
@@ -50,7 +50,7 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
     return found
   }
 
-  /** The payload of a draft that fits into a message, or how to make one that says where its body is. Refuses before anything is done. */
+  /** Checks a draft. Returns a function that makes its payload: of the body, or of a link to it, for which it holds the body first. */
   function prepare(draft: MessageDraft, isSealed: boolean): () => Promise<Uint8Array> {
     const { body, type = typeof body === 'string' ? 'text/plain' : 'application/octet-stream', fields } = draft
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
@@ -78,7 +78,7 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
       signal?.throwIfAborted()
       let sentAtMs = now()
       if (sentAtMs > latestMs) recent.clear()
-      // The same words twice within a tick of the clock are two messages, and must not have one id.
+      // The same text twice within a tick of the clock is two messages, and must not have one id.
       for (;;) {
         const terms = { to: end.key, sentAtMs, ttlMs }
         const payload = receiver === undefined ? plain : await sealFor({ secret, receiver, aad: sealTerms({ from, ...terms }) }, plain)
@@ -90,13 +90,13 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
           latestMs = Math.max(latestMs, sentAtMs)
           return envelope
         }
-        sentAtMs = Math.max(sentAtMs, latestMs) + 1 // past all of them: who says the same a thousand times signs it twice each time
+        sentAtMs = Math.max(sentAtMs, latestMs) + 1 // past all of them: a text that is sent a thousand times is signed twice each time
       }
     },
   }
 }
 
-/** Undefined when the receiver's public key is none: a hashname can be made of any bytes, and nobody can receive there. */
+/** Undefined when the receiver's public key is not one: a hashname can be made of any bytes, and nobody can receive there. */
 async function sealFor(keys: SealKeys, payload: Uint8Array): Promise<Uint8Array | undefined> {
   try {
     return await sealPayload(keys, payload)

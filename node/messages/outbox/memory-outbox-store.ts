@@ -1,16 +1,17 @@
-/** An outbox in memory: of a peer that was given no place to keep one. It ends with the peer. */
+/** Outbox store in memory, for a peer that was given no other: it ends with the peer. */
 
+import { createRecentMap } from '../../async/recent-map.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { OutboxEntry, OutboxStore } from '../types.ts'
 
-/** Public keys of receivers that were met; the one asked for longest ago goes first. */
+/** Public keys of receivers that are remembered. */
 const MAX_PUBLIC_KEYS = 10_000
 
 export function createMemoryOutboxStore(): OutboxStore {
-  /** By id, hex, in the order of their making. Bounded by the outbox, which refuses more. */
+  /** By id, hex, in the order of creation. Bounded by the outbox, which refuses more. */
   const entries = new Map<string, OutboxEntry>()
-  /** By hashname's key, hex. */
-  const publicKeys = new Map<string, Uint8Array>()
+  /** By the hashname's key, hex. */
+  const publicKeys = createRecentMap<string, Uint8Array>({ maxEntries: MAX_PUBLIC_KEYS })
   const newestFirst = () => [...entries.values()].toReversed().toSorted((a, b) => b.createdAtMs - a.createdAtMs)
   const waiting = () => [...entries.values()].filter(({ isDone }) => !isDone)
 
@@ -49,17 +50,10 @@ export function createMemoryOutboxStore(): OutboxStore {
       return { waiting: left.length, bytes: left.reduce((sum, { envelope }) => sum + envelope.byteLength, 0) }
     },
     async publicKey(end) {
-      const name = encodeKeyHex(end)
-      const publicKey = publicKeys.get(name)
-      if (publicKey === undefined) return undefined
-      publicKeys.delete(name)
-      publicKeys.set(name, publicKey)
-      return publicKey
+      return publicKeys.get(encodeKeyHex(end))
     },
     async putPublicKey(end, publicKey) {
       publicKeys.set(encodeKeyHex(end), publicKey)
-      const [oldest] = publicKeys.keys()
-      if (publicKeys.size > MAX_PUBLIC_KEYS && oldest !== undefined) publicKeys.delete(oldest)
     },
     async close() {},
   }

@@ -1,7 +1,7 @@
 /**
- * The outbox: what is posted is sealed, signed, and written down while it is sent for the first time: who posts hears nothing before it is
- * written. It is sent again until it is stored, refused for good, or expired. When, and how often, is `tries.ts`; where it is written, and how
- * it is sent, is handed in.
+ * Outbox: seals, signs and stores what is posted, and sends it until it is stored by a receiver, refused for good, or expired. The first attempt
+ * runs while the entry is being written; `post` resolves only once it is written. Retries are retry-scheduler.ts's; store and network are
+ * handed in.
  */
 
 import { MayflyError } from '../../errors.ts'
@@ -14,14 +14,14 @@ import type {
   MessageEvent,
   MessageSecret,
   OutboxEntry,
-  OutboxLoad,
   OutboxStore,
   Posted,
   PostOptions,
   PostOutcome,
   Receipt,
 } from '../types.ts'
-import { type ComposerContext, createComposer } from './composer.ts'
+import type { Composer } from './composer.ts'
+import { createOutboxLoad } from './outbox-load.ts'
 import { createOutcomeWaits } from './outcome-waits.ts'
 import { createRetryScheduler, isFinal, type RetryOptions } from './retry-scheduler.ts'
 
@@ -43,62 +43,59 @@ export const OUTBOX_DEFAULTS: Readonly<Required<Omit<OutboxOptions, keyof RetryO
   maxBytes: 67_108_864, // it may be in memory
   keepDoneMs: 604_800_000, // the longest time to live
   maxDone: 1_000,
-  waitMs: 10_000, // as long as one try
+  waitMs: 10_000, // as long as one attempt
 }
 
-export interface OutboxContext extends ComposerContext {
+export interface OutboxContext {
   store: OutboxStore
-  /** Sends a message once, and says how far it came. Rejects when there is nobody to send it to now. */
+  composer: Composer
+  /** Sends a message once. Rejects when there is nobody to send it to now. */
   attempt(end: End, envelope: Envelope, options: { signal: AbortSignal }): Promise<PostOutcome>
-  /** Whose messages these are, when a post does not say. */
+  /** Signs posts that are given no secret. */
   secret: MessageSecret
   emit(event: MessageEvent | RefusedEvent): void
-  /** In [0, 1). */
+  /** In ms since the epoch. */
+  now(): number
+  /** From 0 to 1. */
   random(): number
 }
 
 export interface Outbox {
-  /** Goes on with what waits in the store. */
+  /** Goes on with the entries in the store. */
   start(): Promise<void>
-  /** Ends all tries, and waits no longer than this for what is still to be written, in ms. The store stays open: it is another's. */
+  /** Ends all attempts, and waits for their writes, no longer than this, in ms. The store stays open: its owner closes it. */
   stop(timeoutMs?: number): Promise<void>
   /** @see Messages.post */
   post(end: string, draft: MessageDraft, options?: PostOptions): Promise<Posted>
-  /** The network is back: whatever waits is tried now. */
+  /** The network is back: all waiting entries are attempted now. */
   kick(): void
-  /** A receipt that came after its try had ended. That its receiver signed it was checked. */
+  /** Takes a receipt that came after its attempt, and whose signature was checked. */
   onReceipt(receipt: Receipt): Promise<void>
   list(limit?: number): Promise<OutboxEntry[]>
   forget(id: Key): Promise<boolean>
   onOutbox(listener: (entry: OutboxEntry) => void): () => void
 }
 
-/** Entries that `list` gives when it is not told how many. */
+/** Entries that `list` gives when its caller does not say how many. */
 const LISTED = 100
 const STOP_MS = 1_000
-const PRUNE_MS = 60_000
-/** Kept of one message: an end may have thousands of receivers, and a sender is content with some. */
+/** Receipts that are kept of one message: an end may have thousands of receivers, and a sender is content with some. */
 const MAX_RECEIPTS = 64
 
 export function createOutbox(context: OutboxContext, options: OutboxOptions = {}): Outbox {
-  const { store, now } = context
-  const { maxEntries, maxBytes, keepDoneMs, maxDone, waitMs: usualWaitMs } = { ...OUTBOX_DEFAULTS, ...options }
-  const composer = createComposer(context)
+  const { store, composer, now } = context
+  const { waitMs: defaultWaitMs, ...limits } = { ...OUTBOX_DEFAULTS, ...options }
+  const load = createOutboxLoad(store, limits, now)
   const waits = createOutcomeWaits(store)
   const listeners = new Set<(entry: OutboxEntry) => void>()
-  /** Of entries made here: they need not be read again for their first try. */
+  /** Entries made here, with what they were made of: the first attempt need not decode them. */
   const fresh = new WeakMap<OutboxEntry, { end: End; envelope: Envelope }>()
-  /** As counted when it was pruned last, with what came and went since. */
-  let load: OutboxLoad = { waiting: 0, bytes: 0 }
-  /** How many were done since it was pruned last. */
-  let doneSince = 0
   let state: 'new' | 'running' | 'stopped' = 'new'
   let starting: Promise<void> | undefined
-  let pruning: ReturnType<typeof setInterval> | undefined
 
-  const tries = createRetryScheduler(
+  const retries = createRetryScheduler(
     {
-      ...context,
+      store,
       async attempt(entry, signal) {
         const made = fresh.get(entry)
         if (made !== undefined) return context.attempt(made.end, made.envelope, { signal })
@@ -108,17 +105,15 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       },
       onFinal: (entry, outcome) => waits.onChange({ ...entry, outcome, isDone: true }),
       onChange,
+      now,
+      random: context.random,
     },
     options,
   )
 
   function onChange(entry: OutboxEntry, before: OutboxEntry | undefined): void {
     const { outcome } = entry
-    if (entry.isDone && before?.isDone === false) {
-      carry(-1, entry)
-      // Little at a time: who posts thousands in a second must not wait for all that became of them in a minute.
-      if (++doneSince >= maxDone) pruneSoon()
-    }
+    if (entry.isDone && before?.isDone === false) load.onDone(entry)
     for (const listener of [...listeners]) {
       try {
         listener(entry)
@@ -132,100 +127,83 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
     waits.onChange(entry)
   }
 
-  function carry(entries: 1 | -1, { envelope }: OutboxEntry): void {
-    load = { waiting: load.waiting + entries, bytes: load.bytes + entries * envelope.byteLength }
-  }
-
-  /** What cannot be pruned now is pruned next time. */
-  function pruneSoon(): void {
-    doneSince = 0
-    void prune().catch(() => {})
-  }
-
-  async function prune(): Promise<void> {
-    load = await store.prune(now() - keepDoneMs, maxDone)
-  }
-
   function checkRunning(): void {
     if (state !== 'running') throw new MayflyError('ERR_NOT_STARTED', 'Cannot post: the peer is not running')
   }
 
-  function checkRoom(): void {
-    if (load.waiting < maxEntries && load.bytes < maxBytes) return
-    throw new MayflyError(
-      'ERR_LIMIT',
-      `Cannot post: ${load.waiting} messages with ${load.bytes} bytes wait already, of ${maxEntries} with ${maxBytes} at most`,
-    )
+  async function start(): Promise<void> {
+    await load.start()
+    if (state !== 'new') return load.stop()
+    state = 'running'
+    retries.start()
   }
 
-  async function start(): Promise<void> {
-    await prune()
-    if (state !== 'new') return
-    state = 'running'
-    pruning = setInterval(pruneSoon, PRUNE_MS)
-    tries.start()
+  /** Writes a new entry, attempts it meanwhile where there is room, and waits for its outcome. */
+  async function send(end: End, envelope: Envelope, { signal, waitMs, onKept }: Omit<PostOptions, 'secret'>): Promise<PostOutcome> {
+    const nowMs = now()
+    const isAttemptedNow = retries.hasRoom
+    const claimedUntilMs = isAttemptedNow ? retries.claimedUntilMs() : 0
+    const entry: OutboxEntry = {
+      id: envelope.id,
+      end: end.text,
+      envelope: envelope.bytes,
+      createdAtMs: nowMs,
+      expiresAtMs: envelope.expiresAtMs,
+      tries: 0,
+      nextTryAtMs: isAttemptedNow ? claimedUntilMs : nowMs,
+      claimedUntilMs,
+      outcome: undefined,
+      isDone: false,
+    }
+    fresh.set(entry, { end, envelope })
+    load.add(entry)
+    const written = store.put(entry)
+    const outcome = waits.outcomeOf(entry, {
+      waitMs: waitMs ?? defaultWaitMs,
+      isQueuedEnough: waitMs === undefined,
+      ...(signal && { signal }),
+    })
+    outcome.catch(() => {}) // aborted while it is written: awaited below
+    const attempted = isAttemptedNow ? retries.begin(entry, written) : undefined
+    try {
+      await written
+    } catch (error) {
+      load.remove(entry)
+      const unwritten = await attempted
+      waits.cancel(entry.id)
+      // It need not be written any more: an error would say that it has to be posted again.
+      if (unwritten !== undefined && isFinal(unwritten)) return unwritten
+      throw error
+    }
+    onKept?.(envelope.id)
+    onChange(entry, undefined)
+    if (!isAttemptedNow) retries.look()
+    return outcome
   }
 
   return {
     start: () => (starting ??= start()),
     async stop(timeoutMs = STOP_MS) {
       state = 'stopped'
-      clearInterval(pruning)
-      await tries.stop(timeoutMs)
+      load.stop()
+      await retries.stop(timeoutMs)
       waits.end()
     },
-    async post(endText, draft, { secret = context.secret, signal, waitMs, onKept } = {}) {
+    async post(endText, draft, { secret = context.secret, ...postOptions } = {}) {
+      const { signal } = postOptions
       checkRunning()
       signal?.throwIfAborted()
-      checkRoom()
+      load.checkRoom()
       const end = parseEnd(endText)
       const envelope = await composer.compose(end, draft, { secret, ...(signal && { signal }) })
       if (envelope === undefined) {
         return { id: new Uint8Array(KEY_BYTES), outcome: { state: 'refused', reason: 'unknown-receiver' } }
       }
       checkRunning()
-      checkRoom()
-      const nowMs = now()
-      const isTriedNow = tries.hasRoom
-      const claimedUntilMs = isTriedNow ? tries.claimedUntilMs() : 0
-      const entry: OutboxEntry = {
-        id: envelope.id,
-        end: end.text,
-        envelope: envelope.bytes,
-        createdAtMs: nowMs,
-        expiresAtMs: envelope.expiresAtMs,
-        tries: 0,
-        nextTryAtMs: isTriedNow ? claimedUntilMs : nowMs,
-        claimedUntilMs,
-        outcome: undefined,
-        isDone: false,
-      }
-      fresh.set(entry, { end, envelope })
-      carry(1, entry)
-      const written = store.put(entry)
-      const outcome = waits.outcomeOf(entry, {
-        waitMs: waitMs ?? usualWaitMs,
-        isQueuedEnough: waitMs === undefined,
-        ...(signal && { signal }),
-      })
-      outcome.catch(() => {}) // aborted while it is written: heard below
-      const tried = isTriedNow ? tries.begin(entry, written) : undefined
-      try {
-        await written
-      } catch (error) {
-        carry(-1, entry)
-        const unwritten = await tried
-        waits.cancel(entry.id)
-        // It need not be written any more: an error would say that it has to be posted again.
-        if (unwritten !== undefined && isFinal(unwritten)) return { id: envelope.id, outcome: unwritten }
-        throw error
-      }
-      onKept?.(envelope.id)
-      onChange(entry, undefined)
-      if (!isTriedNow) tries.look()
-      return { id: envelope.id, outcome: await outcome }
+      load.checkRoom()
+      return { id: envelope.id, outcome: await send(end, envelope, postOptions) }
     },
-    kick: () => tries.kick(),
+    kick: () => retries.kick(),
     async onReceipt(receipt) {
       const receiver = await sha256(receipt.receiver)
       for (const id of receipt.ids) {
@@ -242,7 +220,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       const entry = await store.get(id)
       if (entry === undefined) return false
       await store.remove(id)
-      tries.cancel(id)
+      retries.cancel(id)
       onChange({ ...entry, isDone: true, outcome: entry.isDone ? entry.outcome : { state: 'expired' } }, entry)
       return true
     },
@@ -253,7 +231,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
   }
 }
 
-/** Undefined when the store did not keep it as it was. */
+/** Undefined when the store has changed the envelope. */
 function readEnvelope({ id, envelope }: OutboxEntry): Envelope | undefined {
   try {
     const read = decodeEnvelope(envelope)
@@ -263,7 +241,7 @@ function readEnvelope({ id, envelope }: OutboxEntry): Envelope | undefined {
   }
 }
 
-/** Undefined when it says nothing new, or is not from who the message was sent to. */
+/** The entry with the receipt; undefined when that is not new, or not from the hashname that the message went to. */
 function withReceipt(entry: OutboxEntry, receipt: Receipt, receiver: Key): OutboxEntry | undefined {
   const end = parseEnd(entry.end)
   if (end.kind === 'hashname' && !equalBytes(end.key, receiver)) return undefined

@@ -1,35 +1,36 @@
-/** Who waits for what becomes of a message. */
+/** Callers that wait for the outcome of a message. */
 
+import { abortable } from '../../async/abort.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 
 export interface OutcomeWaitOptions extends AbortOptions {
-  /** After this long it is 'queued', in ms. */
+  /** The outcome is 'queued' after this long, in ms. */
   waitMs: number
-  /** That others keep it for the receiver is enough; else only what nothing more can become of. */
+  /** True: any outcome ends the wait; false: only a final one does. */
   isQueuedEnough: boolean
 }
 
 export interface OutcomeWaits {
   /**
-   * Resolves with an outcome, 'queued' after the time.
+   * Resolves with the outcome, 'queued' after the time.
    *
    * @throws signal.reason, when aborted
    */
   outcomeOf(entry: OutboxEntry, options: OutcomeWaitOptions): Promise<PostOutcome>
   onChange(entry: OutboxEntry): void
-  /** Nobody waits for it any more: its promise stays as it is. */
+  /** Rejects the wait for an entry that could not be written. */
   cancel(id: Key): void
-  /** Nothing more will be known here: all are 'queued'. */
+  /** Nothing more will be known here: all outcomes are 'queued'. */
   end(): void
 }
 
-/** How often to ask the store whether another who shares it was faster, in ms: a process hears nothing of what another writes. */
+/** How often the store is read, in ms: another process that shares it may be faster, and its writes raise no event here. */
 const ASK_MS = 1_000
 
 interface Wait {
-  hear(entry: OutboxEntry): void
+  onChange(entry: OutboxEntry): void
   cancel(): void
   end(): void
 }
@@ -41,42 +42,30 @@ export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>): OutcomeWait
   return {
     outcomeOf(entry, { waitMs, isQueuedEnough, signal }) {
       const name = encodeKeyHex(entry.id)
-      return new Promise((resolve, reject) => {
+      return abortable(signal, (resolve, reject) => {
         let queued: PostOutcome = { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs }
-        const settle = () => {
-          waits.delete(name)
-          clearTimeout(late)
-          clearInterval(asking)
-          signal?.removeEventListener('abort', onAbort)
-        }
-        const onAbort = () => {
-          settle()
-          reject(signal?.reason)
-        }
-        const end = () => {
-          settle()
-          resolve(queued)
-        }
-        const hear = ({ outcome, isDone }: OutboxEntry) => {
+        const end = () => resolve(queued)
+        const onChange = ({ outcome, isDone }: OutboxEntry) => {
           if (outcome?.state === 'queued') queued = outcome
           if (outcome?.state === 'refused' && !isDone)
             queued = { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs, reason: outcome.reason }
-          if (!isDone && !(isQueuedEnough && outcome !== undefined)) return
-          settle()
-          resolve(isDone && outcome !== undefined ? outcome : queued)
+          if (isDone || (isQueuedEnough && outcome !== undefined)) resolve(isDone && outcome !== undefined ? outcome : queued)
         }
         const ask = async () => {
           const found = await store.get(entry.id).catch(() => undefined)
-          if (found !== undefined && waits.has(name)) hear(found)
+          if (found !== undefined && waits.has(name)) onChange(found)
         }
-        waits.set(name, { hear, cancel: settle, end })
+        waits.set(name, { onChange, cancel: () => reject(new Error('the entry could not be written')), end })
         const late = setTimeout(end, waitMs)
         const asking = setInterval(() => void ask(), ASK_MS)
-        if (signal?.aborted) return onAbort()
-        signal?.addEventListener('abort', onAbort, { once: true })
+        return () => {
+          waits.delete(name)
+          clearTimeout(late)
+          clearInterval(asking)
+        }
       })
     },
-    onChange: (entry) => waits.get(encodeKeyHex(entry.id))?.hear(entry),
+    onChange: (entry) => waits.get(encodeKeyHex(entry.id))?.onChange(entry),
     cancel: (id) => waits.get(encodeKeyHex(id))?.cancel(),
     end() {
       for (const wait of [...waits.values()]) wait.end()

@@ -1,29 +1,32 @@
 /**
- * The outbox's tries: which entry is tried when, and what is written of it. An entry is claimed in the store before it is tried, so that of
- * several who share the store one at a time does. The first try of a new entry begins while the entry is being written, and who waits for it is
- * told what became of it while that is: when it is lost, the message is sent once more, and its receiver knows it. What a try is, is handed in.
+ * Retry scheduler of the outbox, with exponential backoff and jitter. Before each attempt the entry is claimed in the store, so that two
+ * processes that share one never send it at once. The first attempt of a new entry runs while the entry is still being written; if that write
+ * fails after delivery, the message is sent again and its receiver drops the duplicate by its id.
  */
 
+import { raceAbort } from '../../async/abort.ts'
+import { backoffMs } from '../../async/backoff.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
-import { inTime, raceAbort } from '../../network/index.ts'
+import { inTime } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import { REFUSALS } from '../format/refusals.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
+import { createDueEntries } from './due-entries.ts'
 
 export interface RetryOptions {
-  /** The wait after the first try, in ms; each further one doubles it. */
+  /** The wait after the first attempt, in ms; each further attempt doubles it. */
   minRetryMs?: number
-  /** The longest wait between two tries, in ms. */
+  /** The longest wait between two attempts, in ms. */
   maxRetryMs?: number
-  /** The longest wait that somebody else can ask for, in ms. */
+  /** The longest wait that a refusing peer can ask for, in ms. */
   maxAskedRetryMs?: number
-  /** How long one try may take, in ms. */
+  /** How long one attempt may take, in ms. */
   tryTimeoutMs?: number
-  /** How long an entry is claimed for one try, in ms: longer than the try. After a crash it rests until then. */
+  /** How long an entry is claimed for one attempt, in ms: longer than the attempt. After a crash it rests until then. */
   claimMs?: number
-  /** Entries tried at once. */
+  /** Attempts at once. */
   maxTries?: number
-  /** How often to look for what others put into a shared store, in ms. */
+  /** How often the store is read for entries of others that share it, in ms. */
   lookMs?: number
 }
 
@@ -34,47 +37,43 @@ export const RETRY_DEFAULTS: Readonly<Required<RetryOptions>> = {
   tryTimeoutMs: 10_000,
   claimMs: 15_000,
   maxTries: 256,
-  lookMs: 2_000, // one indexed question, and a person may watch a page meanwhile
+  lookMs: 2_000, // one indexed query, and a person may watch a page meanwhile
 }
 
 export interface RetrySchedulerContext {
   store: OutboxStore
-  /** Sends it once. Rejects when that is not possible now. */
+  /** Sends an entry once. Rejects when that is not possible now. */
   attempt(entry: OutboxEntry, signal: AbortSignal): Promise<PostOutcome>
-  /** Nothing more can become of an entry: it is about to be written. */
+  /** The outcome of an entry is final, and about to be written. */
   onFinal(entry: OutboxEntry, outcome: PostOutcome): void
   /** An entry has changed, durably. */
   onChange(entry: OutboxEntry, before: OutboxEntry): void
-  /** In ms since the epoch; those who share a store share the clock. */
+  /** In ms since the epoch; processes that share a store share the clock. */
   now(): number
-  /** In [0, 1). */
+  /** From 0 to 1. */
   random(): number
 }
 
 export interface RetryScheduler {
-  /** True when one more can be tried at once. */
+  /** True when one more attempt can begin at once. */
   readonly hasRoom: boolean
-  /** What waits in the store is tried from now on. */
+  /** Begins with the entries in the store. */
   start(): void
-  /** Ends all tries, and waits no longer than this for what is still to be written, in ms. */
+  /** Ends all attempts, and waits for their writes, no longer than this, in ms. */
   stop(timeoutMs: number): Promise<void>
-  /** Until when an entry has to be claimed that is tried now, in ms since the epoch. */
+  /** The end of a claim that begins now, in ms since the epoch. */
   claimedUntilMs(): number
-  /** Tries an entry that is being written with such a claim. Resolves with what came of the try; undefined when it was stopped. */
+  /** Attempts an entry that is being written with such a claim. Resolves with the outcome; undefined when it was stopped. */
   begin(entry: OutboxEntry, written: Promise<void>): Promise<PostOutcome | undefined>
-  /** There is an entry that is due. */
+  /** Reads the store: an entry is due. */
   look(): void
-  /** The network is back: whatever waits is tried, however long its wait would still be. */
+  /** The network is back: all waiting entries are attempted now. */
   kick(): void
-  /** Ends the try of an entry. */
+  /** Ends the attempt of an entry. */
   cancel(id: Key): void
 }
 
-/** How many entries are read at once when looking, and after a kick; the rest come when these have been tried. */
-const LOOK_ENTRIES = 64
-const KICK_ENTRIES = 1_000
-
-/** True when nothing more can become of it. */
+/** True when no further attempt can change the outcome. */
 export function isFinal(outcome: PostOutcome): boolean {
   switch (outcome.state) {
     case 'stored':
@@ -91,33 +90,29 @@ export function isFinal(outcome: PostOutcome): boolean {
 export function createRetryScheduler(context: RetrySchedulerContext, options: RetryOptions = {}): RetryScheduler {
   const { store, now, random } = context
   const { minRetryMs, maxRetryMs, maxAskedRetryMs, tryTimeoutMs, claimMs, maxTries, lookMs } = { ...RETRY_DEFAULTS, ...options }
+  /** Each wait is from half of its length to all of it. */
+  const backoff = { firstMs: minRetryMs * 0.75, maxMs: maxRetryMs * 0.75, jitter: 1 / 3 }
+  const due = createDueEntries({ store, lookMs, onRead: fill, now })
   /** By id, hex. Bounded: maxTries. */
   const running = new Map<string, AbortController>()
-  /** To be tried, first in, first out; with the due time that was read, since whoever tries it meanwhile changes that. Bounded: KICK_ENTRIES. */
-  const queue = new Map<string, { id: Key; nextTryAtMs: number }>()
-  /** What is being written. Bounded: maxTries. */
+  /** Attempts with their writes. Bounded: maxTries. */
   const writing = new Set<Promise<void>>()
   let state: 'new' | 'running' | 'stopped' = 'new'
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let isLooking = false
-  let lookAgain = false
-  let mayBeMore = false
   let kickedAtMs = 0
-  let isKicked = false
 
-  function waitAfter(tries: number, retryAfterMs = 0): number {
-    const longest = Math.min(maxRetryMs, minRetryMs * 2 ** Math.min(tries - 1, 30))
-    return Math.max(longest * (0.5 + random() / 2), Math.min(retryAfterMs, maxAskedRetryMs))
+  /** Begins attempts while there is room. */
+  function fill(): void {
+    if (state !== 'running') return
+    while (running.size < maxTries) {
+      const entry = due.take()
+      if (entry === undefined) break
+      const { id, nextTryAtMs } = entry
+      if (!running.has(encodeKeyHex(id))) run(id, (signal) => claimAndAttempt(id, nextTryAtMs, signal))
+    }
+    due.lookOn()
   }
 
-  function begin(entry: OutboxEntry, written: Promise<void>): Promise<PostOutcome | undefined> {
-    const { promise, resolve } = Promise.withResolvers<PostOutcome | undefined>()
-    occupy(entry.id, (signal) => tryOnce(entry, signal, written, resolve))
-    return promise
-  }
-
-  /** What is done with an entry, one thing at a time. */
-  function occupy(id: Key, act: (signal: AbortSignal) => Promise<void>): void {
+  function run(id: Key, act: (signal: AbortSignal) => Promise<void>): void {
     const name = encodeKeyHex(id)
     const abort = new AbortController()
     const late = setTimeout(() => abort.abort(new DOMException('no outcome in time', 'TimeoutError')), tryTimeoutMs)
@@ -126,32 +121,44 @@ export function createRetryScheduler(context: RetrySchedulerContext, options: Re
       clearTimeout(late)
       running.delete(name)
       writing.delete(acting)
-      pump()
+      fill()
     })
     writing.add(acting)
   }
 
-  /** Writes what came of it once the entry is there; one that could not be written leaves nothing to write. */
-  async function tryOnce(
+  async function claimAndAttempt(id: Key, nextTryAtMs: number, signal: AbortSignal): Promise<void> {
+    const untilMs = now() + claimMs
+    const claim = (entry: OutboxEntry): OutboxEntry | undefined =>
+      entry.isDone || entry.claimedUntilMs > now() || entry.nextTryAtMs !== nextTryAtMs
+        ? undefined
+        : { ...entry, nextTryAtMs: untilMs, claimedUntilMs: untilMs }
+    const entry = await store.change(id, claim).catch(() => undefined)
+    if (entry === undefined) return
+    due.onClaimed()
+    await attemptOnce(entry, signal)
+  }
+
+  /** @param written when the entry is there; of one that could not be written, no outcome is written either */
+  async function attemptOnce(
     entry: OutboxEntry,
     signal: AbortSignal,
     written?: Promise<void>,
-    tell?: (outcome?: PostOutcome) => void,
+    onOutcome?: (outcome?: PostOutcome) => void,
   ): Promise<void> {
     const startedAtMs = now()
-    const outcome = entry.expiresAtMs <= startedAtMs ? ({ state: 'expired' } as const) : await outcomeOfTry(entry, signal)
+    const outcome = entry.expiresAtMs <= startedAtMs ? ({ state: 'expired' } as const) : await outcomeOf(entry, signal)
     if (outcome !== undefined && isFinal(outcome)) context.onFinal(entry, outcome)
-    tell?.(outcome)
+    onOutcome?.(outcome)
     try {
       await written
     } catch {
       return
     }
-    await (outcome === undefined ? releaseClaim(entry.id) : write(entry, outcome, startedAtMs))
+    await (outcome === undefined ? releaseClaim(entry.id) : writeOutcome(entry.id, outcome, startedAtMs))
   }
 
   /** Undefined when it was stopped. */
-  async function outcomeOfTry(entry: OutboxEntry, signal: AbortSignal): Promise<PostOutcome | undefined> {
+  async function outcomeOf(entry: OutboxEntry, signal: AbortSignal): Promise<PostOutcome | undefined> {
     try {
       signal.throwIfAborted()
       return await raceAbort(context.attempt(entry, signal), signal)
@@ -160,121 +167,63 @@ export function createRetryScheduler(context: RetrySchedulerContext, options: Re
     }
   }
 
-  async function write({ id }: OutboxEntry, outcome: PostOutcome, startedAtMs: number): Promise<void> {
+  async function writeOutcome(id: Key, outcome: PostOutcome, startedAtMs: number): Promise<void> {
     let before: OutboxEntry | undefined
     const change = (entry: OutboxEntry): OutboxEntry | undefined => {
       before = entry
-      if (entry.isDone) return undefined // somebody else was faster
+      if (entry.isDone) return undefined // another process was faster
       const tries = entry.tries + 1
-      const isDone = isFinal(outcome)
-      const asked = outcome.state === 'refused' ? outcome.retryAfterMs : undefined
-      const waitMs = startedAtMs < kickedAtMs ? 0 : waitAfter(tries, asked)
-      const nextTryAtMs = Math.min(now() + Math.ceil(waitMs), entry.expiresAtMs)
-      return { ...entry, tries, nextTryAtMs, claimedUntilMs: 0, outcome, isDone }
+      const nextTryAtMs = Math.min(now() + waitAfter(tries, outcome, startedAtMs), entry.expiresAtMs)
+      return { ...entry, tries, nextTryAtMs, claimedUntilMs: 0, outcome, isDone: isFinal(outcome) }
     }
-    // What cannot be written is as if it had not been tried: the claim runs out, and it is tried again.
+    // An outcome that cannot be written is lost: the claim runs out, and the entry is attempted again.
     const after = await store.change(id, change).catch(() => undefined)
     if (before === undefined || after === undefined) return
     context.onChange(after, before)
-    if (!after.isDone) schedule(after.nextTryAtMs)
+    if (!after.isDone) due.schedule(after.nextTryAtMs)
   }
 
-  /** Gives up its claim: whoever comes next need not wait until it has run out. */
+  /** The wait before the next attempt, in ms: none after a kick, and at least as long as a refusing peer asked for. */
+  function waitAfter(tries: number, outcome: PostOutcome, startedAtMs: number): number {
+    if (startedAtMs < kickedAtMs) return 0
+    const askedMs = (outcome.state === 'refused' ? outcome.retryAfterMs : undefined) ?? 0
+    return Math.round(Math.max(backoffMs(tries, backoff, random), Math.min(askedMs, maxAskedRetryMs)))
+  }
+
+  /** Ends the claim early, so that the next process need not wait until it runs out. */
   async function releaseClaim(id: Key): Promise<void> {
     await store.change(id, (entry) => (entry.isDone ? undefined : { ...entry, nextTryAtMs: now(), claimedUntilMs: 0 })).catch(() => {})
   }
 
-  async function claimAndTry(id: Key, nextTryAtMs: number, signal: AbortSignal): Promise<void> {
-    const untilMs = now() + claimMs
-    const claim = (entry: OutboxEntry): OutboxEntry | undefined =>
-      entry.isDone || entry.claimedUntilMs > now() || entry.nextTryAtMs !== nextTryAtMs
-        ? undefined
-        : { ...entry, nextTryAtMs: untilMs, claimedUntilMs: untilMs }
-    const entry = await store.change(id, claim).catch(() => undefined)
-    if (entry === undefined) return
-    if (mayBeMore) lookAgain = true
-    await tryOnce(entry, signal)
-  }
-
-  function pump(): void {
-    if (state !== 'running') return
-    for (const [name, { id, nextTryAtMs }] of queue) {
-      if (running.size >= maxTries) return
-      queue.delete(name)
-      if (!running.has(name)) occupy(id, (signal) => claimAndTry(id, nextTryAtMs, signal))
-    }
-    if (lookAgain) look()
-  }
-
-  function look(): void {
-    if (state !== 'running') return
-    lookAgain = isLooking || queue.size > 0
-    if (lookAgain) return
-    isLooking = true
-    void read().finally(() => {
-      isLooking = false
-      pump()
-    })
-  }
-
-  async function read(): Promise<void> {
-    const wasKicked = isKicked
-    isKicked = false
-    const limit = wasKicked ? KICK_ENTRIES : LOOK_ENTRIES
-    // A store that cannot be read now is read again at the next look.
-    const entries = await store.waiting(limit).catch(() => [])
-    const nowMs = now()
-    const isDue = ({ nextTryAtMs }: OutboxEntry) => wasKicked || nextTryAtMs <= nowMs
-    for (const entry of entries) {
-      if (isDue(entry)) queue.set(encodeKeyHex(entry.id), { id: entry.id, nextTryAtMs: entry.nextTryAtMs })
-    }
-    const next = entries.find((entry) => !isDue(entry))
-    mayBeMore = next === undefined && entries.length === limit
-    schedule(Math.min(next?.nextTryAtMs ?? Number.POSITIVE_INFINITY, nowMs + lookMs))
-  }
-
-  let scheduledAtMs = Number.POSITIVE_INFINITY
-  function schedule(atMs: number): void {
-    if (state !== 'running' || atMs >= scheduledAtMs) return
-    scheduledAtMs = atMs
-    clearTimeout(timer)
-    timer = setTimeout(
-      () => {
-        scheduledAtMs = Number.POSITIVE_INFINITY
-        look()
-      },
-      Math.min(Math.max(atMs - now(), 0), lookMs),
-    )
-  }
-
   return {
     get hasRoom() {
-      return running.size < maxTries && queue.size === 0
+      return running.size < maxTries && due.size === 0
     },
     start() {
       if (state !== 'new') return
       state = 'running'
-      look()
+      due.start()
     },
     async stop(timeoutMs) {
       state = 'stopped'
-      clearTimeout(timer)
-      queue.clear()
+      due.stop()
       for (const abort of running.values()) abort.abort(new DOMException('the outbox was stopped', 'AbortError'))
       await inTime(Promise.all([...writing]), timeoutMs)
     },
     claimedUntilMs: () => now() + claimMs,
-    begin,
-    look,
+    begin(entry, written) {
+      const { promise, resolve } = Promise.withResolvers<PostOutcome | undefined>()
+      run(entry.id, (signal) => attemptOnce(entry, signal, written, resolve))
+      return promise
+    },
+    look: () => due.look(),
     kick() {
       kickedAtMs = now()
-      isKicked = true
-      look()
+      due.kick()
     },
     cancel(id) {
-      const name = encodeKeyHex(id)
-      queue.delete(name)
-      running.get(name)?.abort(new DOMException('given up', 'AbortError'))
+      due.remove(id)
+      running.get(encodeKeyHex(id))?.abort(new DOMException('given up', 'AbortError'))
     },
   }
 }

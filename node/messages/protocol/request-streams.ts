@@ -1,12 +1,19 @@
 /**
- * The asking end of the message protocol: one long-lived stream to each peer that is asked, made when needed, many questions on it at once.
- * What the answers mean is for the caller; a question ends when it is forgotten, or with its stream.
+ * Request streams: the asking end of the message protocol. One long-lived stream to each asked peer, opened when needed, carries many requests
+ * at once. A request ends when the caller forgets it, after REQUEST_MS, or with its stream.
  */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { connectionKind, createFrameStream, type FrameStream } from '../../network/index.ts'
-import { createPendingRequests, type PendingRequests } from './pending-requests.ts'
+import {
+  createFrameStream,
+  createPeerStreams,
+  createRequests,
+  type FrameStream,
+  type OpenedStream,
+  type PeerStream,
+  type Requests,
+} from '../../network/index.ts'
 import {
   type DeclineFrame,
   type DeliverFrame,
@@ -22,160 +29,151 @@ import {
   type WantFrame,
 } from './wire.ts'
 
-export type Answer = TakenFrame | WantFrame | TappedFrame | KeyFrame | { type: 'unreachable'; reason: string }
+export type RequestAnswer = TakenFrame | WantFrame | TappedFrame | KeyFrame | { type: 'unreachable'; reason: string }
+
+/** A frame that nobody asked for: a home delivers to its tab; receivers' statements come to all that sent the message. */
+export type PushFrame = DeliverFrame | ReceiptFrame | DeclineFrame
 
 export interface RequestStreams {
   /**
-   * Asks, and hears each answer until the question is forgotten; 'unreachable' is the last.
+   * Sends a request, and passes each of its answers on until it is forgotten; 'unreachable' is the last one. No answer comes before this
+   * returns.
    *
-   * @returns forgets the question
+   * @returns forgets the request
    */
-  ask(peer: PeerId, frame: (sequence: number) => MessageFrame, onAnswer: (answer: Answer) => void): () => void
-  /** Says something that has no answer. What cannot be sent is lost. */
-  tell(peer: PeerId, frame: MessageFrame): void
+  request(peer: PeerId, frame: (sequence: number) => MessageFrame, onAnswer: (answer: RequestAnswer) => void): () => void
+  /** Sends a frame that has no answer. One that cannot be sent is lost. */
+  send(peer: PeerId, frame: MessageFrame): void
+  /** True while there is an open stream to the peer. */
+  isOpen(peer: PeerId): boolean
+  /** Opens a stream to the peer, again and again while `RequestStreamListener.isWanted` says so. */
+  keepOpen(peer: PeerId): void
   stop(): void
 }
 
-export interface RequestStreamsContext {
-  libp2p: Libp2p
-  /** In ms; any origin, never backwards. */
-  monotonic(): number
-  addressesOf(peer: string): Multiaddr[]
-  /**
-   * What comes unasked: a home gives its tab a message, a receiver's word reaches who asked about a message. False when it is not what it says:
-   * a peer that goes on with that has its stream ended.
-   */
-  onPush(from: PeerId, push: DeliverFrame | ReceiptFrame | DeclineFrame): boolean
-  /** The stream has ended; questions on it have been told. */
+export interface RequestStreamListener {
+  /** False for a frame that is forged: a peer that goes on with that has its stream ended. */
+  onPush(from: PeerId, push: PushFrame): boolean
+  onOpen(peer: PeerId): void
+  /** The stream has ended; its requests have been answered. */
   onEnd(peer: PeerId): void
+  isWanted(peer: PeerId): boolean
 }
 
-interface RequestStream {
-  frames: FrameStream
-  pending: PendingRequests<Answer>
+interface RequestStream extends PeerStream {
+  readonly peer: PeerId
+  readonly frames: FrameStream
+  readonly requests: Requests<RequestAnswer>
 }
 
 /** How long opening the stream may take, dial included, in ms. */
 const OPEN_MS = 3_000
-/** Messages, receipts or declines that are not what they say, before the stream is ended: an honest peer has none. */
+/** The longest life of a request, in ms: callers give up far sooner, and a silent peer must not fill the memory. */
+const REQUEST_MS = 30_000
+/** Forged messages, receipts or declines before the stream is ended: an honest peer sends none. */
 const MAX_FORGED = 8
-/** What a stuck peer may leave unsent before its stream is given up, in bytes. */
+/** Unsent bytes at which a stuck peer is given up. */
 const MAX_UNSENT_BYTES = 16 * 1_048_576
 
-export function createRequestStreams(context: RequestStreamsContext): RequestStreams {
-  const { libp2p } = context
-  /** By peer id. Bounded by the connections. */
-  const streams = new Map<string, Promise<RequestStream>>()
-  /** The same, once they are open: asked without waiting a turn. */
-  const opened = new Map<string, RequestStream>()
-  let nextSequence = 1
-  let stopped = false
-
-  async function open(peer: PeerId): Promise<RequestStream> {
-    const id = peer.toString()
-    const signal = AbortSignal.timeout(OPEN_MS)
-    const existing = libp2p
-      .getConnections(peer)
-      .find((connection) => connection.status === 'open' && connectionKind(connection) === 'socket')
-    const connection = existing ?? (await dial(peer, signal))
-    const stream = await connection.newStream(MESSAGE_PROTOCOL, { signal })
-    const pending = createPendingRequests<Answer>(context.monotonic, { type: 'unreachable', reason: 'no answer in time' })
-    let forged = 0
-    const channel: RequestStream = {
-      pending,
-      frames: createFrameStream(stream, {
-        maxFrameBytes: MAX_MESSAGE_FRAME_BYTES,
-        maxUnsentBytes: MAX_UNSENT_BYTES,
-        isCorked: true,
-        onFrame: (raw) => {
-          const frame = decodeMessageFrame(raw)
-          if (frame.type === 'deliver' || frame.type === 'receipt' || frame.type === 'decline') {
-            if (!context.onPush(peer, frame) && ++forged >= MAX_FORGED) throw new Error('forged messages or receipts')
-          } else if ('sequence' in frame) pending.answer(frame.sequence, frame as Answer)
-        },
-        onEnd: (reason) => {
-          if (opened.get(id) === channel) {
-            opened.delete(id)
-            streams.delete(id)
-          }
-          pending.end({ type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })
-          context.onEnd(peer)
-        },
-      }),
-    }
-    if (stopped || !channel.frames.open) {
-      channel.frames.close()
-      throw new Error('the stream ended as it was opened')
-    }
-    opened.set(id, channel)
-    return channel
-  }
-
-  function dial(peer: PeerId, signal: AbortSignal) {
-    const addresses = context.addressesOf(peer.toString())
-    const targets = addresses.map((address) =>
-      address.getComponents().some(({ name }) => name === 'p2p') ? address : address.encapsulate(`/p2p/${peer.toString()}`),
-    )
-    return targets.length === 0 ? libp2p.dial(peer, { signal }) : libp2p.dial(targets, { signal })
-  }
-
-  function channelTo(peer: PeerId): Promise<RequestStream> {
-    const id = peer.toString()
-    let channel = streams.get(id)
-    if (channel === undefined) {
-      channel = open(peer)
-      streams.set(id, channel)
-      channel.catch(() => streams.delete(id))
-    }
-    return channel
-  }
+export function createRequestStreams(
+  libp2p: Pick<Libp2p, 'getConnections' | 'dial'>,
+  addressesOf: (peer: string) => Multiaddr[],
+  listener: RequestStreamListener,
+): RequestStreams {
+  const streams = createPeerStreams<RequestStream>(
+    {
+      libp2p,
+      protocol: MESSAGE_PROTOCOL,
+      kinds: ['socket'],
+      create: (opened) => createRequestStream(opened, listener),
+      onOpen: ({ peer }) => listener.onOpen(peer),
+      isWanted: (peer) => listener.isWanted(peer),
+    },
+    { openTimeoutMs: OPEN_MS },
+  )
+  const open = (peer: PeerId) => streams.open(peer, { addresses: addressesOf(peer.toString()) })
 
   return {
-    ask(peer, frame, onAnswer) {
-      const sequence = nextSequence++
-      let channel = opened.get(peer.toString())
-      let forgotten = false
-      const begin = (on: RequestStream) => {
-        on.pending.ask(sequence, onAnswer)
-        if (on.frames.send(encodeMessageFrame(frame(sequence)))) return
-        on.pending.forget(sequence)
-        // Never before `ask` has returned: the caller has nothing yet to forget it with.
-        queueMicrotask(() => onAnswer({ type: 'unreachable', reason: 'the stream has ended' }))
+    request(peer, frame, onAnswer) {
+      let stream = streams.get(peer)
+      let id = 0
+      let isForgotten = false
+      const begin = ({ frames, requests }: RequestStream) => {
+        id = requests.begin((sequence) => frames.send(encodeMessageFrame(frame(sequence))), onAnswer)
       }
-      if (channel?.frames.open) begin(channel)
+      if (stream !== undefined) begin(stream)
       else {
-        channelTo(peer).then(
-          (later) => {
-            channel = later
-            if (!forgotten) begin(later)
+        open(peer).then(
+          (opened) => {
+            stream = opened
+            if (!isForgotten) begin(opened)
           },
           (error: unknown) => {
-            if (!forgotten) onAnswer({ type: 'unreachable', reason: error instanceof Error ? error.message : String(error) })
+            if (!isForgotten) onAnswer({ type: 'unreachable', reason: error instanceof Error ? error.message : String(error) })
           },
         )
       }
       return () => {
-        forgotten = true
-        channel?.pending.forget(sequence)
+        isForgotten = true
+        stream?.requests.forget(id)
       }
     },
-    tell(peer, frame) {
-      const open = opened.get(peer.toString())
-      if (open?.frames.open) open.frames.send(encodeMessageFrame(frame))
+    send(peer, frame) {
+      const stream = streams.get(peer)
+      if (stream !== undefined) stream.frames.send(encodeMessageFrame(frame))
       else
-        channelTo(peer).then(
+        open(peer).then(
           ({ frames }) => frames.send(encodeMessageFrame(frame)),
           () => {},
         )
     },
-    stop() {
-      stopped = true
-      for (const channel of streams.values())
-        channel.then(
-          ({ frames }) => frames.close(),
-          () => {},
-        )
-      streams.clear()
+    isOpen: (peer) => streams.get(peer) !== undefined,
+    keepOpen: (peer) => streams.keepOpen(peer),
+    stop: () => streams.stop(),
+  }
+}
+
+function createRequestStream({ peer, stream, onEnd }: OpenedStream, listener: RequestStreamListener): RequestStream {
+  const requests = createRequests<RequestAnswer>({
+    ended: { type: 'unreachable', reason: 'the stream has ended' },
+    timedOut: { type: 'unreachable', reason: 'no answer in time' },
+    timeoutMs: REQUEST_MS,
+  })
+  let forged = 0
+
+  function onFrame(frame: MessageFrame): void {
+    switch (frame.type) {
+      case 'deliver':
+      case 'receipt':
+      case 'decline':
+        if (!listener.onPush(peer, frame) && ++forged >= MAX_FORGED) throw new Error('forged messages or receipts')
+        break
+      case 'taken':
+      case 'want':
+      case 'tapped':
+      case 'key':
+        requests.reply(frame.sequence, frame)
+    }
+  }
+
+  const frames = createFrameStream(stream, {
+    maxFrameBytes: MAX_MESSAGE_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    isCorked: true,
+    onFrame: (raw) => onFrame(decodeMessageFrame(raw)),
+    onEnd: (reason) => {
+      onEnd()
+      requests.end({ type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })
+      listener.onEnd(peer)
     },
+  })
+  return {
+    peer,
+    frames,
+    requests,
+    get open() {
+      return frames.open
+    },
+    close: () => frames.close(),
   }
 }

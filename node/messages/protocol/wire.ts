@@ -1,31 +1,40 @@
-/** The frames of the message protocol, written and read. Pure; the wire page with limits, states and hex examples is WIRE.md. */
+/** Frames of the message protocol, encoded and decoded. Pure; limits, states and hex examples are in STREAM.md. */
 
-import { MayflyError } from '../../errors.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
-import type { Frame } from '../../network/index.ts'
+import {
+  badField,
+  type Frame,
+  readArray,
+  readBoolean,
+  readBytes,
+  readBytesUpTo,
+  readInteger,
+  readOptional,
+  readWord,
+} from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import { MAX_DECLINE_BYTES } from '../format/decline.ts'
 import { MAX_ENVELOPE_BYTES } from '../format/envelope.ts'
 import { PROOF_NONCE_BYTES } from '../format/proof.ts'
 import { MAX_RECEIPT_BYTES } from '../format/receipt.ts'
 import { REFUSALS, refusalOf } from '../format/refusals.ts'
-import { checkRules } from '../format/rules.ts'
+import { checkRules, RULE_LIMITS } from '../format/rules.ts'
 import { SIGNATURE_BYTES } from '../format/signing.ts'
 import type { TapProof } from '../format/tap-proof.ts'
 import type { MessageRefusal, TapRule } from '../types.ts'
 
 export const MESSAGE_PROTOCOL = '/mayfly/messages/1.0.0'
 
-/** A frame of the message protocol is at most this long, in bytes: an envelope and what holds it together. */
+/** Longest frame of the message protocol, in bytes: an envelope, and the entries around it. */
 export const MAX_MESSAGE_FRAME_BYTES = MAX_ENVELOPE_BYTES + 1_024
 
-/** What the answerer is asked to do with an envelope. */
+/** The task that a post gives to the answering peer. */
 export const TASK = {
-  /** Of a tab's home: bring it to its end, wherever that is. */
+  /** For a tab's home: bring the message to its receivers, wherever they are. */
   route: 0,
-  /** Of a record node: copy it to the homes of those who hold the end's key; keep it, when it is sealed. */
+  /** For a record node: copy the message to the homes of the end's holders, and keep it if it is sealed. */
   record: 1,
-  /** Of a home: give it to those of its taps that want it. */
+  /** For a home: deliver it to those of its taps whose rules it passes. */
   copy: 2,
 } as const
 export type Task = (typeof TASK)[keyof typeof TASK]
@@ -34,18 +43,18 @@ export interface PostFrame {
   type: 'post'
   sequence: number
   task: Task
-  /** Of a record node: 0 copies at once, the others offer first, so that a home has one copy and not three. */
+  /** Rank of a record node: 0 copies at once, the others offer first, so that a home gets one copy and not three. */
   rank: number
   envelope: Uint8Array
 }
-/** A record node has this for taps of the end at this home. */
+/** A record node offers a message for taps of the end at this home. */
 export interface OfferFrame {
   type: 'offer'
   sequence: number
   id: Key
   end: Key
 }
-/** A tab to its home: give me what comes for this end. A second one for the same end takes the place of the first. */
+/** A tab subscribes at its home to an end. A second tap of the same end replaces the first. */
 export interface TapFrame {
   type: 'tap'
   sequence: number
@@ -53,32 +62,32 @@ export interface TapFrame {
   rules: TapRule[]
   /** True when receipts will follow. */
   keeps: boolean
-  /** Of a hashname. */
+  /** Proof of a hashname's key. */
   proof: TapProof | undefined
 }
 export interface UntapFrame {
   type: 'untap'
   end: Key
 }
-/** From a tab to its home, and from there to everybody who asked: receivers have stored what the receipt names. */
+/** From a tab to its home, and from there to all that sent the messages: receivers have stored what the receipt names. */
 export interface ReceiptFrame {
   type: 'receipt'
   receipt: Uint8Array
 }
-/** The same for what a receiver does not take. */
+/** Likewise: a receiver does not take a message. */
 export interface DeclineFrame {
   type: 'decline'
   decline: Uint8Array
 }
-/** Who is the receiver of this hashname? */
+/** Asks for the public key of a hashname. */
 export interface AskKeyFrame {
   type: 'ask-key'
   sequence: number
   end: Key
-  /** True: others are asked too, as a home does for its tab. */
+  /** True: the answering home asks others too, for its tab. */
   isForTab: boolean
 }
-/** A home to a record node: the receiver of this hashname is here; what mail is kept for it? */
+/** A home to a record node: the receiver of this hashname is here, and collects its stored messages. */
 export interface CollectFrame {
   type: 'collect'
   end: Key
@@ -100,17 +109,17 @@ export interface DeliveryProgress {
 
 export const NO_PROGRESS: Readonly<DeliveryProgress> = { taps: 0, keepers: 0, nodes: 0, untilMs: 0, refusal: undefined }
 
-/** The answer to a post, and to an offer of something that is there already. */
+/** The answer to a post, and to an offer of a message that is there already. */
 export interface TakenFrame extends DeliveryProgress {
   type: 'taken'
   sequence: number
 }
-/** The answer to an offer of something that is not there. */
+/** The answer to an offer of a message that is not there. */
 export interface WantFrame {
   type: 'want'
   sequence: number
 }
-/** A home to its tab. */
+/** A home delivers a message to its tab. */
 export interface DeliverFrame {
   type: 'deliver'
   envelope: Uint8Array
@@ -118,7 +127,7 @@ export interface DeliverFrame {
 export interface TappedFrame {
   type: 'tapped'
   sequence: number
-  /** Why the tap was not taken. */
+  /** Why the tap was refused: too many taps, or a wrong proof. */
   refused: 'taps' | 'proof' | undefined
 }
 export interface KeyFrame {
@@ -198,70 +207,71 @@ export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageF
     case TYPE.post:
       return {
         type: 'post',
-        sequence: integer(a),
-        task: integer(b, 2) as Task,
-        rank: integer(c, 255),
-        envelope: bytes(d, MAX_ENVELOPE_BYTES),
+        sequence: readInteger(a, 'sequence'),
+        task: readInteger(b, 'task', 2) as Task,
+        rank: readInteger(c, 'rank', 255),
+        envelope: readEnvelope(d),
       }
     case TYPE.offer:
-      return { type: 'offer', sequence: integer(a), id: exactly(b, KEY_BYTES), end: exactly(c, KEY_BYTES) }
+      return { type: 'offer', sequence: readInteger(a, 'sequence'), id: readBytes(b, 'id', KEY_BYTES), end: readEnd(c) }
     case TYPE.tap:
       return {
         type: 'tap',
-        sequence: integer(a),
-        end: exactly(b, KEY_BYTES),
-        rules: decodeRules(c),
-        keeps: flag(d),
-        proof: optional(e, decodeProof),
+        sequence: readInteger(a, 'sequence'),
+        end: readEnd(b),
+        rules: readRules(c),
+        keeps: readBoolean(d, 'keeps'),
+        proof: readOptional(e, 'proof', readProof),
       }
     case TYPE.untap:
-      return { type: 'untap', end: exactly(a, KEY_BYTES) }
+      return { type: 'untap', end: readEnd(a) }
     case TYPE.receipt:
-      return { type: 'receipt', receipt: bytes(a, MAX_RECEIPT_BYTES) }
+      return { type: 'receipt', receipt: readBytesUpTo(a, 'receipt', MAX_RECEIPT_BYTES) }
     case TYPE.decline:
-      return { type: 'decline', decline: bytes(a, MAX_DECLINE_BYTES) }
+      return { type: 'decline', decline: readBytesUpTo(a, 'decline', MAX_DECLINE_BYTES) }
     case TYPE['ask-key']:
-      return { type: 'ask-key', sequence: integer(a), end: exactly(b, KEY_BYTES), isForTab: flag(c) }
+      return { type: 'ask-key', sequence: readInteger(a, 'sequence'), end: readEnd(b), isForTab: readBoolean(c, 'isForTab') }
     case TYPE.collect:
-      return { type: 'collect', end: exactly(a, KEY_BYTES), proof: decodeProof(b) }
+      return { type: 'collect', end: readEnd(a), proof: readProof(b) }
     case TYPE.taken:
       return {
         type: 'taken',
-        sequence: integer(a),
-        taps: integer(b),
-        keepers: integer(c),
-        nodes: integer(d),
-        untilMs: integer(e),
-        refusal: f === 0 ? undefined : { reason: refusal(f), retryAfterMs: integer(g) },
+        sequence: readInteger(a, 'sequence'),
+        taps: readInteger(b, 'taps'),
+        keepers: readInteger(c, 'keepers'),
+        nodes: readInteger(d, 'nodes'),
+        untilMs: readInteger(e, 'untilMs'),
+        refusal: f === 0 ? undefined : { reason: readRefusal(f), retryAfterMs: readInteger(g, 'wait') },
       }
     case TYPE.want:
-      return { type: 'want', sequence: integer(a) }
+      return { type: 'want', sequence: readInteger(a, 'sequence') }
     case TYPE.deliver:
-      return { type: 'deliver', envelope: bytes(a, MAX_ENVELOPE_BYTES) }
-    case TYPE.tapped: {
-      const entry = Object.entries(TAP_REFUSALS).find(([, number]) => number === b)
-      if (b !== 0 && entry === undefined) throw bad('an unknown reason')
-      return { type: 'tapped', sequence: integer(a), refused: entry?.[0] as keyof typeof TAP_REFUSALS | undefined }
-    }
+      return { type: 'deliver', envelope: readEnvelope(a) }
+    case TYPE.tapped:
+      return { type: 'tapped', sequence: readInteger(a, 'sequence'), refused: b === 0 ? undefined : readWord(b, 'reason', TAP_REFUSALS) }
     case TYPE.key:
-      return { type: 'key', sequence: integer(a), publicKey: optional(b, (value) => exactly(value, KEY_BYTES)) }
+      return { type: 'key', sequence: readInteger(a, 'sequence'), publicKey: readOptional(b, 'public key', readKey) }
     default:
-      throw bad(`frame type ${type}`)
+      throw badField('type', `a type of the message protocol, not ${type}`)
   }
 }
+
+const readKey = (value: unknown, name: string) => readBytes(value, name, KEY_BYTES)
+const readEnd = (value: unknown): Key => readBytes(value, 'end', KEY_BYTES)
+const readEnvelope = (value: unknown) => readBytesUpTo(value, 'envelope', MAX_ENVELOPE_BYTES)
 
 function encodeProof(proof: TapProof | undefined): unknown {
   return proof === undefined ? null : [proof.publicKey, proof.nonce, proof.atMs, proof.signature]
 }
 
-function decodeProof(value: unknown): TapProof {
-  if (!Array.isArray(value) || value.length !== 4) throw bad('a proof of four entries was expected')
+function readProof(value: unknown): TapProof {
+  if (!Array.isArray(value) || value.length !== 4) throw badField('proof', 'four entries')
   const [publicKey, nonce, atMs, signature] = value
   return {
-    publicKey: exactly(publicKey, KEY_BYTES),
-    nonce: exactly(nonce, PROOF_NONCE_BYTES),
-    atMs: integer(atMs),
-    signature: exactly(signature, SIGNATURE_BYTES),
+    publicKey: readKey(publicKey, 'public key'),
+    nonce: readBytes(nonce, 'nonce', PROOF_NONCE_BYTES),
+    atMs: readInteger(atMs, 'time'),
+    signature: readBytes(signature, 'signature', SIGNATURE_BYTES),
   }
 }
 
@@ -270,56 +280,25 @@ function encodeRefusal(refusal: DeliveryProgress['refusal']): [number, number] {
   return refusal === undefined ? [0, 0] : [REFUSALS[refusal.reason].number, refusal.retryAfterMs]
 }
 
+function readRefusal(value: unknown): MessageRefusal {
+  const reason = refusalOf(value)
+  if (reason === undefined) throw badField('refusal', 'the number of a refusal')
+  return reason
+}
+
 /** A rule travels as [is, has]: a map, and a list. */
 function encodeRule({ is = {}, has = [] }: TapRule): unknown {
   return [is, has]
 }
 
-function decodeRules(value: unknown): TapRule[] {
-  if (!Array.isArray(value)) throw bad('a list of rules was expected')
+function readRules(value: unknown): TapRule[] {
+  const rules = readArray(value, 'rules', RULE_LIMITS.maxRules, (rule) => {
+    if (!Array.isArray(rule) || rule.length !== 2) throw badField('rule', 'two entries')
+    return { is: rule[0], has: rule[1] }
+  })
   try {
-    return checkRules(
-      value.map((rule) => {
-        if (!Array.isArray(rule) || rule.length !== 2) throw new Error('two entries')
-        return { is: rule[0], has: rule[1] }
-      }),
-    )
-  } catch (cause) {
-    throw new MayflyError('ERR_BAD_FRAME', 'Not a message frame: rules of a tap that cannot be', { cause })
+    return checkRules(rules)
+  } catch {
+    throw badField('rules', 'rules of a tap')
   }
-}
-
-function bad(what: string): MayflyError {
-  return new MayflyError('ERR_BAD_FRAME', `Not a message frame: ${what}`)
-}
-
-function integer(value: unknown, most = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > most) throw bad('a whole number was expected')
-  return value
-}
-
-function flag(value: unknown): boolean {
-  if (typeof value !== 'boolean') throw bad('true or false was expected')
-  return value
-}
-
-/** Copied: what is kept of a frame must not keep the whole frame. (`slice` of a Buffer is no copy.) */
-function exactly(value: unknown, length: number): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.byteLength !== length) throw bad(`${length} bytes were expected`)
-  return new Uint8Array(value)
-}
-
-function bytes(value: unknown, most: number): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.byteLength > most) throw bad(`at most ${most} bytes were expected`)
-  return new Uint8Array(value)
-}
-
-function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {
-  return value === null ? undefined : read(value)
-}
-
-function refusal(value: unknown): MessageRefusal {
-  const reason = refusalOf(value)
-  if (reason === undefined) throw bad('an unknown reason')
-  return reason
 }

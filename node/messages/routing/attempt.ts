@@ -1,5 +1,6 @@
-/** One try to deliver a message: waits for what receivers and record nodes say, no longer than it must, and sums it up. */
+/** One attempt to deliver a message: waits for what receivers and record nodes answer, no longer than it must, and sums it up. */
 
+import { onAbort } from '../../async/abort.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
@@ -10,20 +11,18 @@ import type { ReceiptListener } from './seen-messages.ts'
 
 export interface AttemptOptions {
   signal: AbortSignal
-  /** Hears receipts that come when the try is over: of a receiver that was away, or slow. */
+  /** Gets receipts that come after the attempt: of a receiver that was away, or slow. */
   onLate(receipt: Receipt): void
 }
 
 /** How long receipts may take, in ms. */
 const RECEIPTS_MS = 5_000
-
-const MAX_DECLINES = 64
-
 /** How long others may still join the first receipt when it is not known how many will, in ms. */
 const MORE_RECEIPTS_MS = 30
+const MAX_DECLINES = 64
 
 /**
- * @param send sends it; what comes of it goes to both
+ * @param send sends the message; statements of receivers go to the listener, the progress to the reply
  * @throws signal.reason, when aborted
  */
 export function attemptDelivery(
@@ -36,32 +35,29 @@ export function attemptDelivery(
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
     let progress: DeliveryProgress | undefined
-    /** Receivers that declined, by public key, hex, with what they said. Bounded: MAX_DECLINES. */
+    /** Reasons of the receivers that declined, by public key, hex. Bounded: MAX_DECLINES. */
     const declines = new Map<string, MessageRefusal>()
     let isOver = false
     let more: ReturnType<typeof setTimeout> | undefined
+    let removeAbortListener = () => {}
 
     const end = () => {
       isOver = true
       listener.end()
       clearTimeout(timer)
       clearTimeout(more)
-      signal.removeEventListener('abort', onAbort)
+      removeAbortListener()
     }
     const finish = () => {
       if (isOver) return
       end()
       resolve(outcome())
     }
-    const onAbort = () => {
-      end()
-      reject(signal.reason)
-    }
 
     function outcome(): PostOutcome {
       if (receipts.length > 0) return { state: 'stored', receipts }
       const { taps, keepers, nodes, untilMs, refusal } = progress ?? NO_PROGRESS
-      // Who declines has the word, unless somebody else may still store it.
+      // A decline decides, unless another receiver may still store it.
       const [declined] = declines.values()
       const isBelievable = isSealed || keepers > 0
       if (declined !== undefined && declines.size >= keepers && isBelievable) return { state: 'refused', reason: declined }
@@ -73,43 +69,47 @@ export function attemptDelivery(
       return { state: 'queued', nodes, untilMs: nodes > 0 ? untilMs : expiresAtMs }
     }
 
-    function look(): void {
+    function finishIfComplete(): void {
       if (progress === undefined || receipts.length + declines.size < progress.keepers) return
-      // Anybody may decline what an open end got: who stored it has a moment to say so.
+      // Anybody may decline a message of an open end: a receiver that stored it has a moment to say so.
       if (declines.size === 0 || isSealed) finish()
       else more ??= setTimeout(finish, MORE_RECEIPTS_MS)
     }
 
-    const hearing: Hearing = {
-      onReceipt(receipt) {
-        if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, id)) return
-        receipts.push(receipt)
-        more ??= setTimeout(finish, MORE_RECEIPTS_MS)
-        look()
+    const listener = createReceiptListener(
+      {
+        onReceipt(receipt) {
+          if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, id)) return
+          receipts.push(receipt)
+          more ??= setTimeout(finish, MORE_RECEIPTS_MS)
+          finishIfComplete()
+        },
+        onDecline({ receiver, reason }) {
+          if (declines.size >= MAX_DECLINES) return
+          declines.set(encodeKeyHex(receiver), reason)
+          finishIfComplete()
+        },
       },
-      onDecline({ receiver, reason }) {
-        if (declines.size >= MAX_DECLINES) return
-        declines.set(encodeKeyHex(receiver), reason)
-        look()
-      },
-    }
-    const listener = createReceiptListener(hearing, onLate)
+      onLate,
+    )
     const reply: Reply = (answer) => {
       progress ??= answer
-      look()
+      finishIfComplete()
     }
     const timer = setTimeout(finish, RECEIPTS_MS)
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    send(listener, reply)
+    removeAbortListener = onAbort(signal, () => {
+      end()
+      reject(signal.reason)
+    })
+    if (!isOver) send(listener, reply)
   })
 }
 
-type Hearing = Pick<ReceiptListener, 'onReceipt' | 'onDecline'>
+type Statements = Pick<ReceiptListener, 'onReceipt' | 'onDecline'>
 
-/** Is kept for as long as the message is remembered, long after its try: of the try it keeps nothing then. */
-function createReceiptListener(hearing: Hearing, onLate: (receipt: Receipt) => void): ReceiptListener & { end(): void } {
-  let current: Hearing | undefined = hearing
+/** The seen-message cache keeps the listener long after the attempt; `end` lets go of all that belongs to the attempt. */
+function createReceiptListener(during: Statements, onLate: (receipt: Receipt) => void): ReceiptListener & { end(): void } {
+  let current: Statements | undefined = during
   return {
     isOpen: true,
     onReceipt: (receipt) => (current === undefined ? onLate(receipt) : current.onReceipt(receipt)),

@@ -1,6 +1,6 @@
 /**
- * Mail on its way to the home of a receiver that has come: a little at a time, since all of it may be more than a home takes in at once, and
- * again what that home cannot take now. Its sender may be gone, and then nobody else sends it again.
+ * Delivery rounds: bring stored messages to the home of a receiver that has come. A few messages are in flight at once, since all of them may
+ * be more than a home lets in; what the home refuses is brought again, since its sender may be gone and nobody else would send it.
  */
 
 import type { PeerId } from '@libp2p/interface'
@@ -11,31 +11,32 @@ import type { DeliveryProgress } from '../protocol/wire.ts'
 import type { StoredMessages } from './stored-messages.ts'
 
 export interface DeliveryRoundsContext {
-  mail: Pick<StoredMessages, 'ids' | 'get'>
-  /** Asks a home to take it. Told undefined when that cannot be asked. */
-  copy(envelope: Envelope, home: PeerId, reply: (progress: DeliveryProgress | undefined) => void): void
+  stored: Pick<StoredMessages, 'ids' | 'get'>
+  /** Asks a home to take a message. The answer is undefined when the home cannot be asked. */
+  copy(envelope: Envelope, home: PeerId, onAnswer: (progress: DeliveryProgress | undefined) => void): void
 }
 
 export interface DeliveryRounds {
-  /** All that is kept for the end, to that home. */
+  /** Brings all stored messages of the end to that home. */
   begin(end: Key, home: PeerId): void
   stop(): void
 }
 
-/** Letters of a round under way at once: far under what a home lets one stream have waiting (fair-queue.ts). */
-const MAX_UNDER_WAY = 64
-/** How often what a home cannot take is brought again, and the shortest and longest wait before that, in ms. */
+/** Messages in flight at once: far fewer than a home lets one stream have waiting (fair-queue.ts). */
+const MAX_IN_FLIGHT = 64
+/** Passes over what a home refuses, and the shortest and longest wait between two, in ms. */
 const MAX_PASSES = 32
 const MIN_WAIT_MS = 250
 const MAX_WAIT_MS = 10_000
 
 interface Round {
+  /** True when another round was asked for meanwhile. */
   isAgain: boolean
   timer?: ReturnType<typeof setTimeout>
 }
 
-export function createDeliveryRounds({ mail, copy }: DeliveryRoundsContext): DeliveryRounds {
-  /** By end and home. Bounded: each end has mail here, and each home a connection. */
+export function createDeliveryRounds({ stored, copy }: DeliveryRoundsContext): DeliveryRounds {
+  /** By end and home. Bounded: each end has messages here, and each home a connection. */
   const rounds = new Map<string, Round>()
 
   function begin(end: Key, home: PeerId): void {
@@ -47,35 +48,35 @@ export function createDeliveryRounds({ mail, copy }: DeliveryRoundsContext): Del
     }
     const round: Round = { isAgain: false }
     rounds.set(name, round)
-    bring(mail.ids(end), 1)
+    bring(stored.ids(end), 1)
 
     function bring(ids: readonly string[], pass: number): void {
       const refused: string[] = []
       let waitMs = MIN_WAIT_MS
       let next = 0
-      let underWay = 0
+      let inFlight = 0
       let isReachable = true
 
-      function onReply(id: string, progress: DeliveryProgress | undefined): void {
-        underWay--
+      function onAnswer(id: string, progress: DeliveryProgress | undefined): void {
+        inFlight--
         if (progress === undefined)
-          isReachable = false // it asks for its mail again when it is back
+          isReachable = false // the home asks for its messages again when it is back
         else if (progress.refusal !== undefined) {
           refused.push(id)
           waitMs = Math.max(waitMs, progress.refusal.retryAfterMs)
         }
-        goOn()
+        proceed()
       }
 
-      function goOn(): void {
-        while (isReachable && next < ids.length && underWay < MAX_UNDER_WAY && isCurrent()) {
+      function proceed(): void {
+        while (isReachable && next < ids.length && inFlight < MAX_IN_FLIGHT && isCurrent()) {
           const id = ids[next++] as string
-          const envelope = mail.get(id) // undefined when it was receipted meanwhile
+          const envelope = stored.get(id) // undefined when a receipt came meanwhile
           if (envelope === undefined) continue
-          underWay++
-          copy(envelope, home, (progress) => onReply(id, progress))
+          inFlight++
+          copy(envelope, home, (progress) => onAnswer(id, progress))
         }
-        if (underWay > 0 || !isCurrent()) return
+        if (inFlight > 0 || !isCurrent()) return
         if (isReachable && refused.length > 0 && pass < MAX_PASSES) {
           round.timer = setTimeout(() => bring(refused, pass + 1), Math.min(waitMs, MAX_WAIT_MS))
           return
@@ -84,7 +85,7 @@ export function createDeliveryRounds({ mail, copy }: DeliveryRoundsContext): Del
         if (round.isAgain) begin(end, home)
       }
 
-      goOn()
+      proceed()
     }
 
     function isCurrent(): boolean {

@@ -1,20 +1,20 @@
-/** How far one message came, put together from all who were asked to take it, and told to who asked. Receipts go another way: passages.ts. */
+/** One delivery of a message: collects the progress that all asked peers report into one answer. Receipts go another way: seen-messages.ts. */
 
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 
-/** The answer to one question about a message: called once. */
+/** Takes the answer to one request about a message: called once. */
 export type Reply = (progress: DeliveryProgress) => void
 
 export interface Delivery {
-  /** One more who is asked. One that never answers is waited for until the time is over; undefined: it could not be asked. */
+  /** One more peer is asked. Its function takes the peer's progress; undefined: it could not be asked. */
   join(): (part: DeliveryProgress | undefined) => void
-  /** Nobody else will be asked. */
+  /** No other peer will be asked. */
   complete(): void
 }
 
 /**
- * @param combine 'sum': those who are asked answer for different taps. 'agree': they answer for the same ones, each may lie, and each is a node
- * @param timeoutMs after this long the answer is made of what is there
+ * @param combine 'sum': the asked peers report on different taps. 'agree': they report on the same taps, and each may lie
+ * @param timeoutMs the longest wait; then the answer is made of what has come
  */
 export function createDelivery(reply: Reply, combine: 'sum' | 'agree', timeoutMs: number): Delivery {
   const parts: DeliveryProgress[] = []
@@ -58,20 +58,20 @@ function sumOf(parts: readonly DeliveryProgress[]): DeliveryProgress {
   return whole
 }
 
-/** One of three may lie: what it says of taps has no weight, and what it refuses the others took. */
+/** One of three may lie: the median of taps is believed, and a refusal only when all refuse. */
 function agreedOf(parts: readonly DeliveryProgress[]): DeliveryProgress {
   const { nodes, untilMs, refusal } = sumOf(parts)
   const isRefused = parts.every((part) => part.refusal !== undefined)
   return {
-    taps: middle(parts.map(({ taps }) => taps)),
-    keepers: middle(parts.map(({ keepers }) => keepers)),
+    taps: median(parts.map(({ taps }) => taps)),
+    keepers: median(parts.map(({ keepers }) => keepers)),
     nodes,
     untilMs,
     refusal: isRefused ? refusal : undefined,
   }
 }
 
-/** Of two the greater: who was not asked by somebody may have been by the other. */
-function middle(numbers: number[]): number {
+/** Of two the greater: a home that one of them did not ask may have been asked by the other. */
+function median(numbers: number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 }

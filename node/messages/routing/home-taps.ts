@@ -1,130 +1,133 @@
 /**
- * A tab's taps as its home knows them: told when they are made, told again to each new home, and once for each end, whoever in the tab
- * taps it. What comes is given to each tap by its own rules.
+ * Taps of a tab at its home: one statement for each end, which stands at whatever node is the home now, and says what any tap of the tab wants.
+ * The messages that come are delivered to each tap by its own rules.
  */
 
 import type { PeerId } from '@libp2p/interface'
 import { MayflyError } from '../../errors.ts'
-import { encodeKeyHex } from '../../keys/index.ts'
 import { inTime } from '../../network/index.ts'
-import type { Key } from '../../types.ts'
-import type { Envelope } from '../format/envelope.ts'
-import { readEnvelopeFields } from '../format/envelope-fields.ts'
-import { passesRules, RULE_LIMITS } from '../format/rules.ts'
+import { createStandingStatements, createTabPlacement, type Standing, standing } from '../../rendezvous/index.ts'
+import { RULE_LIMITS } from '../format/rules.ts'
 import type { TapProof } from '../format/tap-proof.ts'
-import type { RequestStreams } from '../protocol/request-streams.ts'
-import type { DeclineFrame, ReceiptFrame } from '../protocol/wire.ts'
+import type { RequestAnswer, RequestStreams } from '../protocol/request-streams.ts'
 import type { MessageSecret } from '../types.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'
 
 export interface HomeTapsContext {
   subscriptions: Subscriptions
-  streams: RequestStreams
+  streams: Omit<RequestStreams, 'stop'>
   home(): PeerId | undefined
   prove(secret: MessageSecret, home: PeerId): TapProof
 }
 
 export interface HomeTaps {
   /**
-   * The seat is among the seats already. Resolves once the home has taken it, or after a short while when there is no home.
+   * Taps the end at the home; the subscription has been added already. Resolves once the home has taken it, or when there is no home, or after
+   * TAP_MS.
    *
    * @throws {MayflyError} ERR_LIMIT, ERR_WRONG_KEY
    */
   add(subscription: Subscription, secret: MessageSecret): Promise<void>
-  /** The seat is no longer among the seats. */
+  /** The subscription has been removed. */
   remove(subscription: Subscription): void
-  give(subscription: Subscription, envelope: Envelope): void
-  tell(frame: ReceiptFrame | DeclineFrame): void
+  /** Tells the home all taps anew, with new proofs. */
+  renew(): void
   /** There is a home: a new one, or the same again. */
   onHome(): void
-  onChannelEnd(peer: PeerId): void
-  stop(): void
+  onStream(peer: PeerId): void
+  onStreamEnd(peer: PeerId): void
+  /** True while taps must stand at the peer. */
+  isWanted(peer: PeerId): boolean
+}
+
+interface HomeTap extends Standing {
+  /** Proves the end, when it is a hashname. */
+  secret: MessageSecret
+  /** Callers of `add`, which wait for the home's answer. */
+  waiting: PromiseWithResolvers<void>[]
 }
 
 /** How long a home may take to take a tap, in ms. */
 const TAP_MS = 4_000
-/** A stream to the home that ended is opened again after this long, in ms, unless another home comes first. */
-const RETELL_MS = 500
 
 export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTapsContext): HomeTaps {
-  /** By the end's key, hex: the secret that proves it. Bounded by the taps. */
-  const secrets = new Map<string, MessageSecret>()
-  let retelling: ReturnType<typeof setTimeout> | undefined
-  let isStopped = false
+  const taps = createStandingStatements<HomeTap, PeerId>({
+    placement: createTabPlacement(home),
+    streams: { get: (peer) => (streams.isOpen(peer) ? peer : undefined), keepOpen: streams.keepOpen },
+    tell: (to, all) => {
+      for (const tap of all) sendTap(to, tap)
+    },
+    withdraw: (from, { key }) => streams.send(from, { type: 'untap', end: key }),
+    onPlaced(tap) {
+      if (tap.peers.size === 0) for (const { resolve } of tap.waiting.splice(0)) resolve()
+    },
+  })
 
-  /** One tap for all of an end: the home sends what any of them wants. */
-  function tellEnd(end: Key, to: PeerId): Promise<void> {
-    const own = [...subscriptions.at(end)]
-    const secret = secrets.get(encodeKeyHex(end))
-    if (own.length === 0) return Promise.resolve()
+  /** One tap stands for all of an end: the home sends what any of them wants. */
+  function sendTap(to: PeerId, tap: HomeTap): void {
+    const own = [...subscriptions.at(tap.key)]
     const all = own.flatMap(({ rules }) => rules)
     const rules = own.some((subscription) => subscription.rules.length === 0) || all.length > RULE_LIMITS.maxRules ? [] : all
-    const isProved = own.some(({ proof }) => proof !== undefined)
-    const proof = isProved && secret !== undefined ? prove(secret, to) : undefined
-    return new Promise((resolve, reject) => {
-      const forget = streams.ask(
-        to,
-        (sequence) => ({ type: 'tap', sequence, end, rules, keeps: own.some(({ keeps }) => keeps), proof }),
-        (answer) => {
-          forget()
-          if (answer.type === 'unreachable') retellSoon(to)
-          if (answer.type !== 'tapped' || answer.refused === undefined) return resolve()
-          reject(
-            answer.refused === 'taps'
-              ? new MayflyError('ERR_LIMIT', 'Cannot tap another end: the home has as many taps as it takes')
-              : new MayflyError('ERR_WRONG_KEY', 'Cannot tap this hashname: the home did not believe the proof'),
-          )
-        },
-      )
-    })
+    const keeps = own.some((subscription) => subscription.keeps)
+    const proof = own.some((subscription) => subscription.proof !== undefined) ? prove(tap.secret, to) : undefined
+    const waiting = tap.waiting.splice(0)
+    const forget = streams.request(
+      to,
+      (sequence) => ({ type: 'tap', sequence, end: tap.key, rules, keeps, proof }),
+      (answer) => {
+        forget()
+        const error = refusalOf(answer)
+        for (const { resolve, reject } of waiting) error === undefined ? resolve() : reject(error)
+      },
+    )
   }
 
-  /** A home that cannot be told now is told later, for as long as it is the home. */
-  function retellSoon(to: PeerId): void {
-    if (isStopped || !home()?.equals(to)) return
-    clearTimeout(retelling)
-    retelling = setTimeout(tellAll, RETELL_MS)
+  function resend(tap: HomeTap): void {
+    for (const to of taps.streamsOf(tap)) sendTap(to, tap)
   }
 
-  function tellAll(): void {
-    const to = home()
-    if (to === undefined || isStopped) return
-    const ends = new Map([...subscriptions.all()].map(({ end }) => [encodeKeyHex(end), end]))
-    for (const end of ends.values()) tellEnd(end, to).catch(() => {})
+  const isWanted = (peer: PeerId) => taps.size > 0 && home()?.equals(peer) === true
+  const keepOpen = (peer: PeerId | undefined) => {
+    if (peer !== undefined && isWanted(peer)) streams.keepOpen(peer)
   }
 
   return {
-    async add(subscription, secret) {
-      secrets.set(encodeKeyHex(subscription.end), secret)
-      const to = home()
-      if (to !== undefined) await inTime(tellEnd(subscription.end, to), TAP_MS)
-    },
-    remove(subscription) {
-      const to = home()
-      const others = [...subscriptions.at(subscription.end)]
-      if (others.length === 0) secrets.delete(encodeKeyHex(subscription.end))
-      if (to === undefined || isStopped) return
-      if (others.length === 0) streams.tell(to, { type: 'untap', end: subscription.end })
-      else tellEnd(subscription.end, to).catch(() => {})
-    },
-    give(subscription, envelope) {
-      if (subscription.rules.length > 0) {
-        const fields = readEnvelopeFields(envelope)
-        if (fields === undefined || !passesRules(subscription.rules, fields)) return
+    async add({ end }, secret) {
+      const waiter = Promise.withResolvers<void>()
+      waiter.promise.catch(() => {}) // it may be refused after the time
+      const tap = taps.get(end)
+      if (tap === undefined) taps.add({ ...standing(end), secret, waiting: [waiter] })
+      else {
+        tap.secret = secret
+        tap.waiting.push(waiter)
+        resend(tap)
+        if (tap.position !== undefined && tap.peers.size === 0) waiter.resolve()
       }
-      subscription.give(envelope)
+      await inTime(waiter.promise, TAP_MS)
     },
-    tell(frame) {
-      const to = home()
-      if (to !== undefined) streams.tell(to, frame)
+    remove({ end }) {
+      const tap = taps.get(end)
+      if (tap === undefined) return
+      const [other] = subscriptions.at(end)
+      if (other === undefined) taps.remove(tap)
+      else resend(tap)
     },
-    onHome: tellAll,
-    onChannelEnd(peer) {
-      if (subscriptions.size > 0) retellSoon(peer)
+    renew() {
+      for (const tap of taps.values()) resend(tap)
     },
-    stop() {
-      isStopped = true
-      clearTimeout(retelling)
+    onHome() {
+      void taps.refresh()
+      keepOpen(home())
     },
+    onStream: (peer) => taps.onStream(peer, peer.toString()),
+    onStreamEnd: keepOpen,
+    isWanted,
   }
+}
+
+function refusalOf(answer: RequestAnswer): MayflyError | undefined {
+  if (answer.type !== 'tapped' || answer.refused === undefined) return undefined
+  return answer.refused === 'taps'
+    ? new MayflyError('ERR_LIMIT', 'Cannot tap another end: the home has as many taps as it takes')
+    : new MayflyError('ERR_WRONG_KEY', 'Cannot tap this hashname: the home did not believe the proof')
 }

@@ -1,8 +1,9 @@
 /**
- * A tap of this peer itself: opens what comes for it, once each, has it stored where the tap stores, signs the receipts, and lets
- * whoever iterates read it. How envelopes come here, and where receipts go, is for others.
+ * A tap of this peer itself: opens the envelopes that come for it, each once, has the messages stored where it stores, signs receipts, and lets
+ * readers iterate.
  */
 
+import { createRecentMap } from '../../async/recent-map.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import { whenTurnEnds } from '../../network/index.ts'
@@ -14,38 +15,42 @@ import { MAX_RECEIPT_IDS, signReceipt } from '../format/receipt.ts'
 import { REFUSALS } from '../format/refusals.ts'
 import type { Kept, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../types.ts'
 
+export interface OwnTapListener {
+  onReceipt(receipt: Receipt): void
+  onDeclined(id: Key, reason: MessageRefusal): void
+  /** A message was received: once, and after it was stored where the tap stores. */
+  onMessage(message: Message): void
+  onClosed(): Promise<void>
+}
+
 export interface OwnTapContext {
   end: End
   secret: MessageSecret
   keep: TapOptions['keep']
-  /** Resolves once others can find it. */
+  /** Resolves once others can find the tap. */
   ready(): Promise<void>
-  onReceipt(receipt: Receipt): void
-  onDeclined(id: Key, reason: MessageRefusal): void
-  onMessage(message: Message): void
-  onClosed(): Promise<void>
+  listener: OwnTapListener
   now(): number
 }
 
 export interface OwnTap extends Tap {
-  /** The envelope was checked: its signature and its times are right. */
-  give(envelope: Envelope): void
+  /** Takes an envelope whose signature and times are right. */
+  deliver(envelope: Envelope): void
 }
 
-/** What waits for a reader; the oldest go first. */
+/** Messages that wait for a reader; the oldest go first. */
 export const MAX_UNREAD = 1_024
-/** Ids of what came here lately, so that a listener hears each once; who stores remembers for ever. */
-const MAX_HEARD = 32_768
+/** Ids that are remembered, so that a listener gets each message once. A store remembers for ever. */
+const MAX_RECEIVED = 32_768
 /** Messages handed to `keep` at once: one commit for all of them. */
 const MAX_BATCH = 256
-/** What may wait for `keep`; more is declined, to come again later. */
+/** Messages being opened or stored; more are declined, to come again later. */
 const MAX_WAITING = 4_096
 
 export function createOwnTap(context: OwnTapContext): OwnTap {
-  const { end, keep } = context
-  const name = end.text
-  /** By id, hex, oldest first. Bounded: MAX_HEARD. */
-  const heard = new Set<string>()
+  const { end, keep, listener } = context
+  /** By id, hex. */
+  const received = createRecentMap<string, true>({ maxEntries: MAX_RECEIVED, order: 'added' })
   const waiting: Message[] = []
   /** Readers, each with what it has not read. */
   const readers = new Set<{ unread: Message[]; wake(): void }>()
@@ -54,17 +59,11 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
   let isKeeping = false
   let isClosed = false
 
-  function isNew(id: string): boolean {
-    if (heard.has(id)) return false
-    heard.add(id)
-    const oldest = heard.size > MAX_HEARD ? heard.values().next().value : undefined
-    if (oldest !== undefined) heard.delete(oldest)
-    return true
-  }
-
-  function tell(message: Message): void {
-    if (!isNew(encodeKeyHex(message.id))) return
-    context.onMessage(message)
+  function publish(message: Message): void {
+    const id = encodeKeyHex(message.id)
+    if (received.has(id)) return
+    received.set(id, true)
+    listener.onMessage(message)
     for (const { unread, wake } of readers) {
       if (unread.push(message) > MAX_UNREAD) unread.shift()
       wake()
@@ -77,13 +76,13 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
       if ((end.kind === 'hashname') !== envelope.isSealed) throw new MayflyError('ERR_BAD_FRAME', 'Sealed and open ends are two')
       const message = await openMessage(envelope, context.secret)
       if (isClosed) return
-      if (keep === undefined) return tell(message)
+      if (keep === undefined) return publish(message)
       waiting.push(message)
       pending++
       if (!isKeeping) void keepAll(keep)
     } catch {
-      // Not sealed for this receiver, or not by who it says: nothing that could be shown.
-      context.onDeclined(envelope.id, 'forged')
+      // Sealed for another receiver, or by another than its sender: there is nothing to show.
+      listener.onDeclined(envelope.id, 'forged')
     } finally {
       pending--
     }
@@ -91,23 +90,23 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
 
   async function keepAll(store: NonNullable<TapOptions['keep']>): Promise<void> {
     isKeeping = true
-    await new Promise<void>((resolve) => whenTurnEnds(resolve)) // what comes in the same turn goes into the same batch
+    await new Promise<void>((resolve) => whenTurnEnds(resolve)) // messages of one turn go into one batch
     while (waiting.length > 0 && !isClosed) {
       const batch = waiting.splice(0, MAX_BATCH)
-      const results = await kept(store, batch)
+      const results = await storeBatch(store, batch)
       pending -= batch.length
-      finish(batch, results)
+      acknowledge(batch, results)
     }
     isKeeping = false
   }
 
-  function finish(batch: Message[], results: Kept[]): void {
-    /** By sender: nobody learns ids of others' messages. */
+  function acknowledge(batch: Message[], results: Kept[]): void {
+    /** Ids by sender: no sender learns the ids of others' messages. */
     const stored = new Map<string, Key[]>()
     for (const [index, message] of batch.entries()) {
       const result = results[index]
       if (result !== 'stored') {
-        context.onDeclined(message.id, refusalOf(result))
+        listener.onDeclined(message.id, validRefusal(result))
         continue
       }
       const sender = encodeKeyHex(message.from)
@@ -117,21 +116,21 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
     }
     for (const ids of stored.values()) {
       for (let i = 0; i < ids.length; i += MAX_RECEIPT_IDS) {
-        context.onReceipt(signReceipt(context.secret, ids.slice(i, i + MAX_RECEIPT_IDS), context.now()))
+        listener.onReceipt(signReceipt(context.secret, ids.slice(i, i + MAX_RECEIPT_IDS), context.now()))
       }
     }
-    for (const [index, message] of batch.entries()) if (results[index] === 'stored') tell(message)
+    for (const [index, message] of batch.entries()) if (results[index] === 'stored') publish(message)
   }
 
   return {
-    end: name,
+    end: end.text,
     get ready() {
       return context.ready()
     },
-    give(envelope) {
+    deliver(envelope) {
       if (isClosed) return
-      if (keep === undefined && heard.has(encodeKeyHex(envelope.id))) return
-      if (pending >= MAX_WAITING) return context.onDeclined(envelope.id, 'not-stored')
+      if (keep === undefined && received.has(encodeKeyHex(envelope.id))) return
+      if (pending >= MAX_WAITING) return listener.onDeclined(envelope.id, 'not-stored')
       void open(envelope)
     },
     async *[Symbol.asyncIterator]() {
@@ -156,28 +155,22 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
       if (isClosed) return
       isClosed = true
       for (const { wake } of readers) wake()
-      await context.onClosed()
+      await listener.onClosed()
     },
   }
 }
 
-/** A store is its user's code: what it says besides 'stored' may be no refusal that can be told. */
-function refusalOf(result: MessageRefusal | undefined): MessageRefusal {
+/** A store is its user's code, and may answer anything: what is not in the table of refusals counts as 'not-stored'. */
+function validRefusal(result: MessageRefusal | undefined): MessageRefusal {
   return result !== undefined && Object.hasOwn(REFUSALS, result) ? result : 'not-stored'
 }
 
 /** A store that fails has stored nothing. */
-async function kept(store: NonNullable<TapOptions['keep']>, batch: Message[]): Promise<Kept[]> {
+async function storeBatch(store: NonNullable<TapOptions['keep']>, batch: Message[]): Promise<Kept[]> {
   try {
     const results: unknown = await store(batch)
     return Array.isArray(results) ? results : []
   } catch {
     return []
   }
-}
-
-/** @throws {MayflyError} ERR_WRONG_KEY, when the hashname is another secret's */
-export function refuseForeignHashname(end: End, hashname: string): void {
-  if (end.kind === 'hashname' && end.text !== hashname)
-    throw new MayflyError('ERR_WRONG_KEY', `Cannot tap ${end.text}: the secret is that of ${hashname}`)
 }

@@ -1,33 +1,77 @@
-/** The public keys of hashnames that were proved here, or told and found right: what senders seal for. In memory. */
+/**
+ * Public keys of hashnames, which senders seal messages for: those that were proved here, and those that other nodes told, which are checked
+ * against the hashname. In memory.
+ */
 
+import type { PeerId } from '@libp2p/interface'
+import { createRecentMap } from '../../async/recent-map.ts'
+import { createSemaphore } from '../../async/semaphore.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { Key } from '../../types.ts'
+import type { AbortOptions, Key } from '../../types.ts'
+import { type RouterPresence, searchHomes } from './home-search.ts'
+import type { NodeRequests } from './node-requests.ts'
+import type { RecordPlaces } from './record-places.ts'
 
-/** About 3 MB; the least lately used go first. */
-const MAX_PUBLIC_KEYS = 16_384
-
-export interface PublicKeys {
-  /** @param publicKey its SHA-256 is the end */
-  put(end: Key, publicKey: Uint8Array): void
-  get(end: Key): Uint8Array | undefined
+export interface PublicKeysContext {
+  self: PeerId
+  places: RecordPlaces
+  presence: Pick<RouterPresence, 'find'>
+  requests: Pick<NodeRequests, 'publicKey'>
 }
 
-export function createPublicKeys(): PublicKeys {
-  /** By the end's key, hex. Bounded: MAX_PUBLIC_KEYS. */
-  const keys = new Map<string, Uint8Array>()
+export interface PublicKeys {
+  /** Remembers a public key whose SHA-256 is the end: the caller has checked it. */
+  put(end: Key, publicKey: Uint8Array): void
+  get(end: Key): Uint8Array | undefined
+  /**
+   * The public key, if not known here asked of the end's record nodes, then of the homes of its holders. Undefined when nobody told it.
+   *
+   * @throws signal.reason, when aborted
+   */
+  find(end: Key, options: Required<AbortOptions>): Promise<Uint8Array | undefined>
+}
 
-  const touch = (id: string, publicKey: Uint8Array) => {
-    keys.delete(id)
-    keys.set(id, publicKey)
-    const oldest = keys.size > MAX_PUBLIC_KEYS ? keys.keys().next().value : undefined
-    if (oldest !== undefined) keys.delete(oldest)
+/** About 3 MB. */
+const MAX_PUBLIC_KEYS = 16_384
+/** How long others may take to tell a public key, in ms. */
+const KEY_MS = 1_500
+/** Searches for public keys at once: any tab may ask for one, of ends that nobody receives at. */
+const MAX_SEARCHES = 32
+
+export function createPublicKeys({ self, places, presence, requests }: PublicKeysContext): PublicKeys {
+  /** By the end's key, hex. */
+  const keys = createRecentMap<string, Uint8Array>({ maxEntries: MAX_PUBLIC_KEYS })
+  const searches = createSemaphore(MAX_SEARCHES)
+
+  const put = (end: Key, publicKey: Uint8Array) => keys.set(encodeKeyHex(end), publicKey)
+  const get = (end: Key) => keys.get(encodeKeyHex(end))
+
+  async function findAtHomes(end: Key, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const release = searches.tryAcquire()
+    if (release === undefined) return undefined
+    try {
+      for await (const home of searchHomes(presence, end, new Set([self.toString()]), signal)) {
+        const publicKey = await requests.publicKey(home, end, false, signal)
+        if (publicKey !== undefined) return publicKey
+      }
+      return undefined
+    } finally {
+      release()
+    }
   }
+
   return {
-    put: (end, publicKey) => touch(encodeKeyHex(end), publicKey),
-    get(end) {
-      const id = encodeKeyHex(end)
-      const publicKey = keys.get(id)
-      if (publicKey !== undefined) touch(id, publicKey)
+    put,
+    get,
+    async find(end, { signal }) {
+      const known = get(end)
+      if (known !== undefined) return known
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(KEY_MS)])
+      const { nodes } = await places.of(end)
+      const told = await Promise.all(nodes.map((node) => requests.publicKey(node, end, false, limited)))
+      const publicKey = told.find((key) => key !== undefined) ?? (await findAtHomes(end, limited))
+      signal.throwIfAborted()
+      if (publicKey !== undefined) put(end, publicKey)
       return publicKey
     },
   }

@@ -1,8 +1,9 @@
 /**
- * What this peer remembers of the messages that came by lately: so that the same one is checked once, given to each tap once, and its receipts
- * reach everybody who asked about it. In memory, and bounded; receivers remember ids themselves, for ever.
+ * Seen-message cache: remembers the messages that came by lately, so that each is checked once, delivered to each tap once, and its receipts
+ * reach every peer that sent it here. In memory, and bounded; receivers remember ids themselves, for ever.
  */
 
+import { createRecentMap } from '../../async/recent-map.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256AtOnce } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
@@ -12,13 +13,13 @@ import { decodeReceipt, isReceiptSigned } from '../format/receipt.ts'
 import { SIGNATURE_BYTES } from '../format/signing.ts'
 import type { Receipt } from '../types.ts'
 
-/** Who wants to know what receivers say about a message: a stream on which it came, or this peer's outbox. */
+/** Gets receivers' statements about a message: a stream on which the message came, or this peer's outbox. */
 export interface ReceiptListener {
-  /** False when nobody listens any more. */
+  /** False when its stream has ended. */
   readonly isOpen: boolean
   /** Receivers have stored messages, this one among them. */
   onReceipt(receipt: Receipt): void
-  /** A receiver does not take it. */
+  /** A receiver does not take the message. */
   onDecline(decline: Decline): void
 }
 
@@ -26,13 +27,13 @@ export interface SeenMessage {
   readonly id: Key
   readonly to: Key
   readonly isSealed: boolean
-  /** The bytes that were checked end with this; others with the same id are checked again. */
+  /** Signature of the bytes that were checked; other bytes with the same id are checked again. */
   signature: Uint8Array
-  /** When it was last given to the taps here, by the clock and by `Seats.tick` (what sat down later has not heard it), and to how many. */
-  given: { atMs: number; tick: number; taps: number; keepers: number } | undefined
+  /** The last delivery to the taps here: its time, its tick (`Subscriptions.tick`: later subscriptions have missed it), and to how many. */
+  delivered: { atMs: number; tick: number; taps: number; keepers: number } | undefined
   /** Bounded: MAX_RECEIPTS. */
   readonly receipts: Receipt[]
-  /** Bounded: MAX_ASKERS, oldest out first. */
+  /** Bounded: MAX_LISTENERS, oldest out first. */
   readonly listeners: Set<ReceiptListener>
 }
 
@@ -44,7 +45,7 @@ export interface SeenMessagesOptions {
 }
 
 export const SEEN_MESSAGES_DEFAULTS: Readonly<Required<SeenMessagesOptions>> = {
-  maxMessages: 32_768, // at a hundred a second, five minutes: many tries of an outbox
+  maxMessages: 32_768, // at a hundred a second, five minutes: many attempts of an outbox
   maxReceipts: 65_536, // about half a kilobyte each: without it 64 receivers of busy ends would take a gigabyte
 }
 
@@ -54,26 +55,27 @@ const MAX_RECEIPTS = 64
 const MAX_LISTENERS = 16
 
 export interface SeenMessages {
-  /** The passage of these very bytes, when they were checked. */
+  /** The message, if exactly these bytes were checked. */
   checked(envelope: Envelope): SeenMessage | undefined
-  /** These bytes were checked. */
+  /** Remembers that these bytes were checked. */
   add(envelope: Envelope): SeenMessage
   get(id: Key): SeenMessage | undefined
-  /** The asker hears of the receipts so far, and of what is to come. */
-  ask(seen: SeenMessage, listener: ReceiptListener): void
+  /** Passes receipts to the listener: those that there are, and those to come. */
+  listen(seen: SeenMessage, listener: ReceiptListener): void
   /**
-   * Takes in a receipt and tells it to who asked. One that is forged, or of somebody else than the hashname that a message went to, counts for
-   * nothing.
+   * Takes a receipt and passes it to the listeners of its messages. A receipt that is forged, or that another than the hashname of a message
+   * signed, counts for nothing.
    *
-   * @param given the bytes that came, or a receipt that was signed here: of that nothing need be asked
+   * @param given received bytes, or a receipt that was signed here and needs no check
    * @returns the messages for which it is new
    * @throws {MayflyError} ERR_BAD_FRAME
    */
   takeReceipt(given: Uint8Array | Receipt): SeenMessage[]
   /**
-   * Tells a receiver's refusal to who asked. One that is forged, or of somebody else than the hashname that a message went to, is told nobody.
+   * Takes a receiver's decline and passes it to the listeners. A decline that is forged, or that another than the message's hashname signed, is
+   * not passed on.
    *
-   * @param mayDecline whether who tells it has something to say about that end
+   * @param mayDecline whether the peer that sent the decline receives at that end
    * @throws {MayflyError} ERR_BAD_FRAME
    */
   takeDecline(bytes: Uint8Array, mayDecline?: (end: Key) => boolean): void
@@ -81,71 +83,69 @@ export interface SeenMessages {
 
 export function createSeenMessages(options: SeenMessagesOptions = {}): SeenMessages {
   const { maxMessages, maxReceipts } = { ...SEEN_MESSAGES_DEFAULTS, ...options }
-  /** By id, hex, oldest first. Bounded: maxPassages. */
-  const seenMessages = new Map<string, SeenMessage>()
   let receiptCount = 0
+  /** By id, hex. */
+  const messages = createRecentMap<string, SeenMessage>({
+    maxEntries: maxMessages,
+    order: 'added',
+    onEvict: (_, { receipts }) => {
+      receiptCount -= receipts.length
+    },
+  })
 
-  function isNews(seen: SeenMessage, receipt: Receipt): boolean {
+  function isNew(seen: SeenMessage, receipt: Receipt): boolean {
     if (seen.receipts.length >= MAX_RECEIPTS) return false
     return !seen.receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver))
   }
 
-  function forgetOldest(): void {
-    for (const [id, { receipts }] of seenMessages) {
-      if (seenMessages.size <= maxMessages && receiptCount <= maxReceipts) return
-      seenMessages.delete(id)
+  function forgetOldReceipts(): void {
+    for (const [id, { receipts }] of messages) {
+      if (receiptCount <= maxReceipts) return
+      messages.delete(id)
       receiptCount -= receipts.length
     }
   }
 
-  function openListeners(seen: SeenMessage): ReceiptListener[] {
+  function openListeners(seen: SeenMessage): Set<ReceiptListener> {
     for (const listener of seen.listeners) if (!listener.isOpen) seen.listeners.delete(listener)
-    return [...seen.listeners]
+    return seen.listeners
   }
 
   return {
     checked(envelope) {
-      const seen = seenMessages.get(encodeKeyHex(envelope.id))
+      const seen = messages.get(encodeKeyHex(envelope.id))
       return seen !== undefined && equalBytes(seen.signature, signatureOf(envelope)) ? seen : undefined
     },
     add(envelope) {
       const id = encodeKeyHex(envelope.id)
       const signature = signatureOf(envelope).slice()
-      const known = seenMessages.get(id)
+      const known = messages.get(id)
       if (known !== undefined) {
         known.signature = signature
         return known
       }
       const { to, isSealed } = envelope
-      const seen: SeenMessage = {
-        id: envelope.id,
-        to,
-        isSealed,
-        signature,
-        given: undefined,
-        receipts: [],
-        listeners: new Set(),
-      }
-      seenMessages.set(id, seen)
-      forgetOldest()
+      const seen: SeenMessage = { id: envelope.id, to, isSealed, signature, delivered: undefined, receipts: [], listeners: new Set() }
+      messages.set(id, seen)
       return seen
     },
-    get: (id) => seenMessages.get(encodeKeyHex(id)),
-    ask(seen, listener) {
+    get: (id) => messages.get(encodeKeyHex(id)),
+    listen(seen, listener) {
       for (const receipt of seen.receipts) listener.onReceipt(receipt)
       seen.listeners.add(listener)
-      const oldest = seen.listeners.size > MAX_LISTENERS ? seen.listeners.values().next().value : undefined
+      if (seen.listeners.size <= MAX_LISTENERS) return
+      const [oldest] = seen.listeners
       if (oldest !== undefined) seen.listeners.delete(oldest)
     },
     takeReceipt(given) {
       const isOwn = !(given instanceof Uint8Array)
       const receipt = isOwn ? given : decodeReceipt(given)
-      // An id that is there twice counts once: nobody fills the places of other receivers with one receipt.
-      const named = [...new Set(receipt.ids.map(encodeKeyHex))].flatMap((id) => seenMessages.get(id) ?? [])
-      // A receiver may name others' messages besides its own. Whoever passed that on knew only its own, and must not be held for a forger.
+      // A repeated id counts once: one receipt must not take the places of other receivers.
+      const named = [...new Set(receipt.ids.map(encodeKeyHex))].flatMap((id) => messages.get(id) ?? [])
+      // A receiver may name others' messages besides its own. The peer that passed it on knew only its own, and is no forger.
       const received = named.filter((seen) => mayReceive(receipt.receiver, seen))
       if (named.length > 0 && received.length === 0) throw forged('receipt')
-      const news = received.filter((seen) => isNews(seen, receipt))
+      const news = received.filter((seen) => isNew(seen, receipt))
       if (news.length === 0) return []
       if (!isOwn && !isReceiptSigned(receipt)) throw forged('receipt')
       const listeners = new Set<ReceiptListener>()
@@ -154,23 +154,23 @@ export function createSeenMessages(options: SeenMessagesOptions = {}): SeenMessa
         for (const listener of openListeners(seen)) listeners.add(listener)
       }
       receiptCount += news.length
-      forgetOldest()
-      // One receipt is for many messages, and a stream that asked about many of them hears it once.
+      forgetOldReceipts()
+      // A receipt names many messages; a stream that sent many of them gets it once.
       for (const listener of listeners) listener.onReceipt(receipt)
       return news
     },
     takeDecline(bytes, mayDecline = () => true) {
       const decline = decodeDecline(bytes)
-      const seen = seenMessages.get(encodeKeyHex(decline.id))
+      const seen = messages.get(encodeKeyHex(decline.id))
       if (seen === undefined) return
       if (!mayReceive(decline.receiver, seen) || !isDeclineSigned(decline)) throw forged('decline')
       if (!mayDecline(seen.to)) return
-      for (const listener of openListeners(seen)) listener.onDecline(decline)
+      for (const listener of [...openListeners(seen)]) listener.onDecline(decline)
     },
   }
 }
 
-/** Anybody may be a receiver of an open end; of a hashname, who has its key. */
+/** Anybody may receive at an open end; at a hashname, only the owner of its key. */
 function mayReceive(receiver: Uint8Array, { isSealed, to }: SeenMessage): boolean {
   return !isSealed || equalBytes(sha256AtOnce(receiver), to)
 }

@@ -1,6 +1,6 @@
 /**
- * Mail for absent receivers, as a record node keeps it: sealed envelopes, in memory alone, until a receipt comes or their time is over.
- * Each sender and each end has a share. Full, it takes from ends whose receiver nobody has ever seen.
+ * Stored messages (store-and-forward) of a record node: sealed envelopes for absent receivers, in memory alone, until a receipt comes or they
+ * expire. Each sender and each end has a share. When memory is full, messages to ends whose receiver was never seen go first.
  */
 
 import { encodeKeyHex } from '../../keys/index.ts'
@@ -14,11 +14,11 @@ export interface StoredMessages {
   /** Messages, and their bytes. */
   readonly size: number
   readonly bytes: number
-  /** Why it is not kept; undefined when it is, until it expires. The same message again is kept once. */
+  /** Keeps a message until it expires; the same one once. @returns why it is not kept, or undefined */
   keep(envelope: Envelope): MessageRefusal | undefined
-  /** What is kept for an end, oldest first. */
+  /** The messages for an end, oldest first. */
   of(end: Key): Envelope[]
-  /** The ids of the same, hex. */
+  /** Their ids, hex. */
   ids(end: Key): string[]
   /** By id, hex. Undefined when it is not kept, or has expired. */
   get(id: string): Envelope | undefined
@@ -27,19 +27,19 @@ export interface StoredMessages {
   sweep(): void
 }
 
-/** What is kept of an envelope: it is read again when it is wanted. */
+/** The kept part of an envelope, which is decoded again when it is wanted. */
 type StoredMessage = Pick<Envelope, 'from' | 'to' | 'expiresAtMs' | 'bytes'>
 
-/** What a kept envelope takes besides its bytes, about. */
+/** Memory that a kept envelope takes besides its bytes, roughly. */
 const OVERHEAD_BYTES = 512
 
 export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (end: Key) => boolean, now: () => number): StoredMessages {
   /** By id, hex, in the order of arrival. Bounded: maxMailBytes. */
   const messages = new Map<string, StoredMessage>()
-  /** By end and by sender, hex. Bounded by the letters. */
+  /** By end and by sender, hex. Bounded by the messages. */
   const ends = new Map<string, { bytes: number; ids: Set<string> }>()
   const senders = new Map<string, number>()
-  /** Ids of letters to ends that nobody had proved when they came, oldest first. Bounded by the letters. */
+  /** Ids of messages whose end nobody had proved when they came, oldest first. Bounded by the messages. */
   const unproved = new Set<string>()
   let bytes = 0
 
@@ -69,11 +69,11 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
     for (const [id, { expiresAtMs }] of messages) if (expiresAtMs <= now()) drop(id)
   }
 
-  /** Takes from ends that no receiver has ever proved, oldest first: a flood of made-up addresses must not crowd out those that exist. */
+  /** Evicts messages to ends that no receiver has proved, oldest first: a flood of made-up addresses must not crowd out real ones. */
   function makeRoom(size: number, isKnown: boolean): boolean {
     if (bytes + size > limits.maxMailBytes) sweep()
     while (bytes + size > limits.maxMailBytes) {
-      const oldest = isKnown ? unproved.values().next().value : undefined
+      const [oldest] = isKnown ? unproved : []
       if (oldest === undefined) return false
       drop(oldest)
     }

@@ -14,6 +14,7 @@ import { type End, parseEnd } from '../../../node/messages/format/end.ts'
 import { decodeEnvelope, type Envelope, isEnvelopeSigned } from '../../../node/messages/format/envelope.ts'
 import { openMessage } from '../../../node/messages/format/open-message.ts'
 import { signReceipt } from '../../../node/messages/format/receipt.ts'
+import { type ComposerContext, createComposer } from '../../../node/messages/outbox/composer.ts'
 import { createMemoryOutboxStore } from '../../../node/messages/outbox/memory-outbox-store.ts'
 import { createOutbox, type OutboxContext, type OutboxOptions } from '../../../node/messages/outbox/outbox.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
@@ -41,7 +42,7 @@ type Answer = (attempt: Attempt) => PostOutcome | Promise<PostOutcome>
 /** An outbox whose network is the given function. */
 async function startOutbox(
   answer: Answer,
-  { context = {}, options = {} }: { context?: Partial<OutboxContext>; options?: OutboxOptions } = {},
+  { context = {}, options = {} }: { context?: Partial<OutboxContext & ComposerContext>; options?: OutboxOptions } = {},
 ) {
   const attempts: Attempt[] = []
   const events: PeerEvent[] = []
@@ -55,12 +56,17 @@ async function startOutbox(
         attempts.push(attempt)
         return answer(attempt)
       },
-      async findPublicKey(end) {
-        asked.push(encodeKeyHex(end))
-        return publicKeyOf(RECEIVER)
-      },
+      composer: createComposer({
+        store,
+        async findPublicKey(end) {
+          asked.push(encodeKeyHex(end))
+          return publicKeyOf(RECEIVER)
+        },
+        limits: { maxMessageBytes: 65_536 },
+        now: Date.now,
+        ...context,
+      }),
       secret: SENDER,
-      limits: { maxMessageBytes: 65_536 },
       emit: (event) => events.push(event),
       now: Date.now,
       random: () => 0,

@@ -18,7 +18,7 @@ async function start(count: number) {
   const messages = new Map(Array.from({ length: count }, () => signMadeUp()).map((envelope) => [encodeKeyHex(envelope.id), envelope]))
   const asked: { envelope: Envelope; reply(progress: DeliveryProgress | undefined): void }[] = []
   const rounds = createDeliveryRounds({
-    mail: { ids: () => [...messages.keys()], get: (id) => messages.get(id) },
+    stored: { ids: () => [...messages.keys()], get: (id) => messages.get(id) },
     copy: (envelope, _, reply) => void asked.push({ envelope, reply }),
   })
   /** Answers all that is asked until nothing more is; how many were. */
@@ -33,7 +33,7 @@ async function start(count: number) {
   return { rounds, home, messages, asked, answerAll }
 }
 
-describe('mail rounds', () => {
+describe('delivery rounds', () => {
   test('bring all of it, a little at a time, and nothing twice', async () => {
     const { rounds, home, asked, answerAll } = await start(200)
     rounds.begin(END, home)

@@ -1,128 +1,153 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { signTapProof } from '../../../node/messages/format/tap-proof.ts'
 import { createMessageSecret, parseEnd } from '../../../node/messages/index.ts'
-import type { Answer, RequestStreams } from '../../../node/messages/protocol/request-streams.ts'
+import type { RequestAnswer } from '../../../node/messages/protocol/request-streams.ts'
 import type { MessageFrame } from '../../../node/messages/protocol/wire.ts'
-import { createHomeTaps } from '../../../node/messages/routing/home-taps.ts'
+import { createHomeTaps, type HomeTapsContext } from '../../../node/messages/routing/home-taps.ts'
 import { createSubscriptions, type Subscription } from '../../../node/messages/routing/subscriptions.ts'
 import type { TapRule } from '../../../node/messages/types.ts'
 import { createSeededPeer } from '../../helpers/seeded-peer.ts'
-import { signOpen } from '../../helpers/signed-messages.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
 async function start() {
-  const { peer: home } = await createSeededPeer(1)
-  const told: MessageFrame[] = []
-  const asked: ((answer: Answer) => void)[] = []
-  const streams: RequestStreams = {
-    ask(_, frame, onAnswer) {
-      told.push(frame(told.length))
-      asked.push(onAnswer)
+  const [{ peer: first }, { peer: second }] = [await createSeededPeer(1), await createSeededPeer(2)]
+  const told: { to: string; frame: MessageFrame }[] = []
+  const answers: ((answer: RequestAnswer) => void)[] = []
+  const opening: string[] = []
+  const state = { home: first, open: new Set([first.toString(), second.toString()]) }
+  const streams: HomeTapsContext['streams'] = {
+    request(to, frame, onAnswer) {
+      told.push({ to: to.toString(), frame: frame(told.length) })
+      answers.push(onAnswer)
       return () => {}
     },
-    tell: (_, frame) => void told.push(frame),
-    stop() {},
+    send: (to, frame) => void told.push({ to: to.toString(), frame }),
+    isOpen: (peer) => state.open.has(peer.toString()),
+    keepOpen: (peer) => void opening.push(peer.toString()),
   }
   const subscriptions = createSubscriptions()
   const taps = createHomeTaps({
     subscriptions,
     streams,
-    home: () => home,
+    home: () => state.home,
     prove: (secret, to) => signTapProof(secret, to.toMultihash().bytes, 5),
   })
-  const heard: string[] = []
   const subscription = (end: string, rules: TapRule[] = [], keeps = false): Subscription => ({
     end: parseEnd(end).key,
     rules,
     keeps,
     proof: undefined,
     since: 0,
-    give: () => heard.push(JSON.stringify(rules)),
+    deliver: () => {},
   })
   const add = (one: Subscription) => {
     subscriptions.add(one)
     return taps.add(one, createMessageSecret())
   }
-  return { taps, subscriptions, told, asked, home, subscription, add, heard }
+  const remove = (one: Subscription) => {
+    subscriptions.remove(one)
+    taps.remove(one)
+  }
+  /** Waits until so much was told. */
+  const untilTold = (count: number) => vi.waitFor(() => expect(told).toHaveLength(count))
+  return { taps, told, answers, opening, state, first, second, subscription, add, remove, untilTold }
 }
 
 const sport: TapRule = { is: { topic: 'sport' } }
 const music: TapRule = { is: { topic: 'music' } }
+const frames = (told: { frame: MessageFrame }[]) => told.map(({ frame }) => frame)
 
 describe('home taps', () => {
-  test('the home is told once of an end, whoever in the tab taps it, with all that any of them wants', async () => {
-    const { taps, subscriptions, told, subscription, add } = await start()
+  test('the home gets one tap for each end, with all that any tap of the tab wants', async () => {
+    const { told, subscription, add, remove, untilTold } = await start()
     const [one, other, all] = [subscription('#wall', [sport]), subscription('#wall', [music], true), subscription('#wall')]
-    for (const tap of [one, other, all]) void add(tap)
-    expect(told).toMatchObject([
+    void add(one)
+    await untilTold(1)
+    for (const tap of [other, all]) void add(tap)
+    expect(frames(told)).toMatchObject([
       { type: 'tap', rules: [sport], keeps: false },
       { type: 'tap', rules: [sport, music], keeps: true },
       { type: 'tap', rules: [], keeps: true },
     ])
-    for (const tap of [all, other, one]) {
-      subscriptions.remove(tap)
-      taps.remove(tap)
-    }
-    expect(told.slice(3)).toMatchObject([
+    for (const tap of [all, other, one]) remove(tap)
+    expect(frames(told.slice(3))).toMatchObject([
       { type: 'tap', rules: [sport, music] },
       { type: 'tap', rules: [sport] },
       { type: 'untap', end: one.end },
     ])
   })
 
-  test('each hears what its own rules let pass', async () => {
-    const { taps, subscription, heard } = await start()
-    const envelope = signOpen('#wall', { body: 'x', fields: { topic: 'music' } })
-    for (const rules of [[], [sport], [music], [sport, music]]) taps.give(subscription('#wall', rules), envelope)
-    expect(heard).toEqual([[], [music], [sport, music]].map((rules) => JSON.stringify(rules)))
-  })
-
-  test('what the home refuses is said, and what it takes is', async () => {
-    const { asked, subscription, add } = await start()
+  test("the home's answer settles the tap: taken, too many, or not proved", async () => {
+    const { answers, subscription, add, untilTold } = await start()
     const adding = ['#a', '#b', '#c'].map((end) => add(subscription(end)))
-    asked[0]?.({ type: 'tapped', sequence: 0, refused: undefined })
-    asked[1]?.({ type: 'tapped', sequence: 1, refused: 'taps' })
-    asked[2]?.({ type: 'tapped', sequence: 2, refused: 'proof' })
-    expect((await Promise.allSettled(adding)).map((result) => (result.status === 'rejected' ? result.reason.code : 'taken'))).toEqual([
+    const results = Promise.allSettled(adding)
+    await untilTold(3)
+    answers[0]?.({ type: 'tapped', sequence: 0, refused: undefined })
+    answers[1]?.({ type: 'tapped', sequence: 1, refused: 'taps' })
+    answers[2]?.({ type: 'tapped', sequence: 2, refused: 'proof' })
+    expect((await results).map((result) => (result.status === 'rejected' ? result.reason.code : 'taken'))).toEqual([
       'taken',
       'ERR_LIMIT',
       'ERR_WRONG_KEY',
     ])
   })
 
-  test('a home that cannot be told, or that ends its stream, is told again; one that does not answer is waited for a while only', async () => {
-    const { taps, told, asked, home, subscription, add } = await start()
+  test('a home whose stream ends gets all taps again on the next one', async () => {
+    const { taps, told, opening, state, first, second, subscription, add, untilTold } = await start()
     void add(subscription('#wall'))
-    asked[0]?.({ type: 'unreachable', reason: 'no stream' })
-    await vi.advanceTimersByTimeAsync(1_000)
-    expect(told).toHaveLength(2)
-    asked[1]?.({ type: 'tapped', sequence: 1, refused: undefined })
-    taps.onChannelEnd(home)
-    await vi.advanceTimersByTimeAsync(1_000)
-    expect(told).toHaveLength(3)
-    let ready = false
-    void add(subscription('#other')).then(() => (ready = true))
-    await vi.advanceTimersByTimeAsync(60_000)
-    expect(ready).toBe(true)
+    await untilTold(1)
+    state.open.clear()
+    taps.onStreamEnd(first)
+    taps.onStreamEnd(second)
+    expect(opening).toEqual([first.toString()])
+    state.open.add(first.toString())
+    taps.onStream(first)
+    expect(frames(told.slice(1))).toMatchObject([{ type: 'tap' }])
   })
 
-  test('another home is told of all, with a proof for itself; after the stop nobody is', async () => {
-    const { taps, subscriptions, told, subscription } = await start()
-    const secret = createMessageSecret()
-    const proof = signTapProof(secret, new Uint8Array(34), 5)
-    for (const one of [{ ...subscription('#wall'), proof }, subscription('#other')]) {
-      subscriptions.add(one)
-      void taps.add(one, secret)
-    }
+  test('a home to which there is no stream gets the taps as soon as there is one', async () => {
+    const { taps, told, opening, state, first, subscription, add } = await start()
+    state.open.clear()
+    void add(subscription('#wall'))
+    await vi.waitFor(() => expect(opening).toEqual([first.toString()]))
+    expect(told).toEqual([])
     taps.onHome()
-    expect(told.slice(2)).toMatchObject([
+    expect(opening).toEqual([first.toString(), first.toString()])
+    taps.onStream(first)
+    expect(told).toHaveLength(1)
+  })
+
+  test('a home that does not answer is waited for a while only', async () => {
+    const { subscription, add, untilTold } = await start()
+    let isReady = false
+    void add(subscription('#wall')).then(() => (isReady = true))
+    await untilTold(1)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(isReady).toBe(true)
+  })
+
+  test('another home gets all taps, with a proof for itself, and the old one is told that they have ended', async () => {
+    const { taps, told, state, first, second, subscription, add, untilTold } = await start()
+    const proof = signTapProof(createMessageSecret(), new Uint8Array(34), 5)
+    for (const one of [{ ...subscription('#wall'), proof }, subscription('#other')]) void add(one)
+    await untilTold(2)
+    state.home = second
+    taps.onHome()
+    const since = told.slice(2)
+    expect(frames(since.filter(({ to }) => to === second.toString()))).toMatchObject([
       { type: 'tap', proof: { atMs: 5 } },
       { type: 'tap', proof: undefined },
     ])
-    taps.stop()
-    taps.onHome()
-    expect(told).toHaveLength(4)
+    expect(frames(since.filter(({ to }) => to === first.toString()))).toMatchObject([{ type: 'untap' }, { type: 'untap' }])
+  })
+
+  test('taps are told anew when they are renewed', async () => {
+    const { taps, told, subscription, add, untilTold } = await start()
+    void add(subscription('#wall'))
+    await untilTold(1)
+    taps.renew()
+    expect(told).toHaveLength(2)
   })
 })

@@ -14,10 +14,12 @@ function start(end: string, { secret = createMessageSecret(), keep }: Pick<TapOp
     secret,
     keep,
     ready: async () => {},
-    onReceipt: (receipt) => receipts.push(receipt),
-    onDeclined: (_, reason) => declined.push(reason),
-    onMessage: ({ body }) => heard.push(new TextDecoder().decode(body)),
-    onClosed: async () => {},
+    listener: {
+      onReceipt: (receipt) => receipts.push(receipt),
+      onDeclined: (_, reason) => declined.push(reason),
+      onMessage: ({ body }) => heard.push(new TextDecoder().decode(body)),
+      onClosed: async () => {},
+    },
     now: () => 5,
   })
   return { tap, receipts, declined, heard }
@@ -35,7 +37,7 @@ describe('own tap', () => {
     }
     const { tap, receipts, heard } = start('#wall', { keep })
     const [one, other] = [many(3), many(2)]
-    for (const envelope of [...one, ...other]) tap.give(envelope)
+    for (const envelope of [...one, ...other]) tap.deliver(envelope)
     await waitFor(() => receipts.length === 2, 5_000, 'both receipts')
     expect(batches).toEqual([5])
     expect(receipts.map(({ ids }) => ids)).toEqual([one.map(({ id }) => id), other.map(({ id }) => id)])
@@ -51,7 +53,7 @@ describe('own tap', () => {
         return stored.promise
       },
     })
-    tap.give(many(1)[0] as Envelope)
+    tap.deliver(many(1)[0] as Envelope)
     await waitFor(() => asked, 5_000, 'it is handed over')
     expect(receipts).toEqual([])
     stored.resolve(['stored'])
@@ -74,11 +76,11 @@ describe('own tap', () => {
     const keep = (messages: Message[]) => (fails ? failing(messages) : Promise.resolve(messages.map((): Kept => 'stored')))
     const { tap, receipts, declined, heard } = start('#wall', { keep })
     const [envelope] = many(1) as [Envelope]
-    tap.give(envelope)
+    tap.deliver(envelope)
     await waitFor(() => declined.length === 1, 5_000, 'it is declined')
     expect([declined, receipts, heard]).toEqual([['not-stored'], [], []])
     fails = false
-    tap.give(envelope)
+    tap.deliver(envelope)
     await waitFor(() => receipts.length === 1, 5_000, 'the receipt')
     expect(heard).toEqual(['0'])
   })
@@ -88,8 +90,8 @@ describe('own tap', () => {
     const listener = start('#wall')
     const [envelope] = many(1) as [Envelope]
     for (let i = 1; i <= 3; i++) {
-      tap.give(envelope)
-      listener.tap.give(envelope)
+      tap.deliver(envelope)
+      listener.tap.deliver(envelope)
       await waitFor(() => receipts.length === i, 5_000, 'a receipt')
     }
     await waitFor(() => listener.heard.length > 0, 5_000, 'it is heard')
@@ -99,9 +101,9 @@ describe('own tap', () => {
   test('what is sealed for another, or not sealed at all, is declined at a hashname', async () => {
     const secret = createMessageSecret()
     const { tap, declined, heard } = start(hashnameOf(publicKeyOf(secret)), { secret })
-    tap.give(await signSealed(publicKeyOf(createMessageSecret()), { body: 'for another' }))
-    tap.give(many(1)[0] as Envelope)
-    tap.give(await signSealed(publicKeyOf(secret), { body: 'mine' }))
+    tap.deliver(await signSealed(publicKeyOf(createMessageSecret()), { body: 'for another' }))
+    tap.deliver(many(1)[0] as Envelope)
+    tap.deliver(await signSealed(publicKeyOf(secret), { body: 'mine' }))
     await waitFor(() => heard.length === 1 && declined.length === 2, 5_000, 'all are looked at')
     expect([heard, declined]).toEqual([['mine'], ['forged', 'forged']])
   })
@@ -115,10 +117,10 @@ describe('own tap', () => {
     }
     const readers = [read(), read()]
     const envelopes = many(3)
-    for (const envelope of envelopes.slice(0, 2)) tap.give(envelope)
+    for (const envelope of envelopes.slice(0, 2)) tap.deliver(envelope)
     await waitFor(() => heard.length === 2, 5_000, 'both are heard')
     await tap.close()
-    tap.give(envelopes[2] as Envelope)
+    tap.deliver(envelopes[2] as Envelope)
     await tap.close()
     for (const bodies of await Promise.all(readers)) expect(bodies.length).toBeLessThanOrEqual(2)
     expect(heard).toEqual(['0', '1'])

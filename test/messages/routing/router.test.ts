@@ -3,7 +3,6 @@ import { NODE_LIMITS } from '../../../node/limits.ts'
 import type { RequestStreams } from '../../../node/messages/protocol/request-streams.ts'
 import { createRouter } from '../../../node/messages/routing/router.ts'
 import { createSeenMessages } from '../../../node/messages/routing/seen-messages.ts'
-import { createStoredMessages } from '../../../node/messages/routing/stored-messages.ts'
 import { createSubscriptions } from '../../../node/messages/routing/subscriptions.ts'
 import type { RoutingTable } from '../../../node/network/index.ts'
 import type { Holder } from '../../../node/rendezvous/types.ts'
@@ -22,7 +21,7 @@ const ALONE: RoutingTable = {
   start: async () => {},
   stop: () => {},
 }
-const NO_STREAMS: RequestStreams = { ask: () => () => {}, tell: () => {}, stop: () => {} }
+const NO_STREAMS: RequestStreams = { request: () => () => {}, send: () => {}, isOpen: () => false, keepOpen: () => {}, stop: () => {} }
 
 test('router: so many searches for public keys are under way at once, whoever asks for whatever', async () => {
   const { peer: self } = await createSeededPeer(1)
@@ -33,6 +32,7 @@ test('router: so many searches for public keys are under way at once, whoever as
     servers: ALONE,
     presence: {
       homesHolding: () => [],
+      isTab: () => false,
       async *find(): AsyncGenerator<Holder, void> {
         searched++
         most = Math.max(most, ++underWay)
@@ -44,12 +44,12 @@ test('router: so many searches for public keys are under way at once, whoever as
     streams: NO_STREAMS,
     subscriptions: createSubscriptions(),
     seenMessages: createSeenMessages(),
-    createStoredMessages: (isKnownEnd) => createStoredMessages(NODE_LIMITS, isKnownEnd, Date.now),
+    limits: NODE_LIMITS,
     now: Date.now,
   })
   const { signal } = new AbortController()
   const ask = (from: number, count: number) =>
-    Array.from({ length: count }, (_, i) => router.findPublicKey(new Uint8Array(32).fill(from + i), { signal }))
+    Array.from({ length: count }, (_, i) => router.publicKeys.find(new Uint8Array(32).fill(from + i), { signal }))
   const asked = ask(0, 100)
   expect(await Promise.all(asked.slice(32))).toEqual(new Array(68).fill(undefined))
   expect([searched, most]).toEqual([32, 32])

@@ -20,7 +20,7 @@ function createReceiptListener() {
 
 const flipped = (bytes: Uint8Array) => bytes.with(bytes.byteLength - 1, (bytes.at(-1) ?? 0) ^ 1)
 
-describe('seenMessages', () => {
+describe('seen-message cache', () => {
   test('bytes that were checked are known, and the same message with another signature is not', () => {
     const seenMessages = createSeenMessages()
     const envelope = signOpen('#wall', { body: 'x' })
@@ -35,13 +35,13 @@ describe('seenMessages', () => {
     const seenMessages = createSeenMessages()
     const [first, second] = [signOpen('#wall', { body: '1' }), signOpen('#wall', { body: '2' })]
     const listener = createReceiptListener()
-    for (const envelope of [first, second]) seenMessages.ask(seenMessages.add(envelope), listener.listener)
+    for (const envelope of [first, second]) seenMessages.listen(seenMessages.add(envelope), listener.listener)
     const receipt = signReceipt(createMessageSecret(), [first.id, second.id, signOpen('#wall', { body: '3' }).id], 5)
     expect(seenMessages.takeReceipt(receipt.bytes).map(({ id }) => id)).toEqual([first.id, second.id])
     expect(seenMessages.takeReceipt(receipt.bytes)).toEqual([])
     expect(listener.receipts).toEqual([receipt])
     const late = createReceiptListener()
-    seenMessages.ask(seenMessages.add(first), late.listener)
+    seenMessages.listen(seenMessages.add(first), late.listener)
     expect(late.receipts).toEqual([receipt])
   })
 
@@ -50,7 +50,7 @@ describe('seenMessages', () => {
     const secret = createMessageSecret()
     const envelope = await signSealed(publicKeyOf(secret), { body: 'x' })
     const listener = createReceiptListener()
-    seenMessages.ask(seenMessages.add(envelope), listener.listener)
+    seenMessages.listen(seenMessages.add(envelope), listener.listener)
     const ids = [envelope.id]
     for (const bytes of [signReceipt(createMessageSecret(), ids, 5).bytes, flipped(signReceipt(secret, ids, 5).bytes)]) {
       expect(() => seenMessages.takeReceipt(bytes)).toThrow(BAD)
@@ -73,8 +73,8 @@ describe('seenMessages', () => {
     const own = await signSealed(publicKeyOf(secret), { body: 'own' })
     const foreign = await signSealed(publicKeyOf(createMessageSecret()), { body: 'foreign' })
     const [listener, foreignAsker] = [createReceiptListener(), createReceiptListener()]
-    seenMessages.ask(seenMessages.add(own), listener.listener)
-    seenMessages.ask(seenMessages.add(foreign), foreignAsker.listener)
+    seenMessages.listen(seenMessages.add(own), listener.listener)
+    seenMessages.listen(seenMessages.add(foreign), foreignAsker.listener)
     const { bytes } = signReceipt(secret, [own.id, foreign.id], 5)
     expect(seenMessages.takeReceipt(bytes).map(({ id }) => id)).toEqual([own.id])
     expect([listener.receipts.length, foreignAsker.receipts.length]).toEqual([1, 0])
@@ -87,7 +87,7 @@ describe('seenMessages', () => {
     const seenMessages = createSeenMessages()
     const envelope = signOpen('#wall', { body: 'x' })
     const listener = createReceiptListener()
-    seenMessages.ask(seenMessages.add(envelope), listener.listener)
+    seenMessages.listen(seenMessages.add(envelope), listener.listener)
     seenMessages.takeReceipt(signReceipt(createMessageSecret(), new Array(64).fill(envelope.id), 5).bytes)
     seenMessages.takeReceipt(signReceipt(createMessageSecret(), [envelope.id], 5).bytes)
     expect(seenMessages.get(envelope.id)?.receipts.length).toBe(2)
@@ -98,7 +98,7 @@ describe('seenMessages', () => {
     const seenMessages = createSeenMessages()
     const envelope = signOpen('#wall', { body: 'x' })
     const listener = createReceiptListener()
-    seenMessages.ask(seenMessages.add(envelope), listener.listener)
+    seenMessages.listen(seenMessages.add(envelope), listener.listener)
     seenMessages.takeDecline(signDecline(createMessageSecret(), envelope.id, 'muted', 5).bytes, () => false)
     expect(listener.declined).toEqual([])
   })
@@ -107,7 +107,7 @@ describe('seenMessages', () => {
     const seenMessages = createSeenMessages()
     const envelope = signOpen('#wall', { body: 'x' })
     const listener = createReceiptListener()
-    seenMessages.ask(seenMessages.add(envelope), listener.listener)
+    seenMessages.listen(seenMessages.add(envelope), listener.listener)
     listener.listener.isOpen = false
     seenMessages.takeReceipt(signReceipt(createMessageSecret(), [envelope.id], 5).bytes)
     expect(listener.receipts).toEqual([])

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createSubscriptions, type Subscription } from '../../../node/messages/routing/subscriptions.ts'
+import { createRuleTest, createSubscriptions, type Subscription } from '../../../node/messages/routing/subscriptions.ts'
+import { signOpen } from '../../helpers/signed-messages.ts'
 
 const subscription = (byte: number): Subscription => ({
   end: new Uint8Array(32).fill(byte),
@@ -7,7 +8,7 @@ const subscription = (byte: number): Subscription => ({
   keeps: false,
   proof: undefined,
   since: 0,
-  give: () => {},
+  deliver: () => {},
 })
 
 test('subscriptions: are found by their end, each once, until they are given up', () => {
@@ -19,7 +20,13 @@ test('subscriptions: are found by their end, each once, until they are given up'
     [elsewhere],
     [],
   ])
-  expect([subscriptions.size, [...subscriptions.all()]]).toEqual([3, [one, other, elsewhere]])
   for (const given of [one, one, subscription(1)]) subscriptions.remove(given)
-  expect([subscriptions.size, [...subscriptions.at(one.end)]]).toEqual([2, [other]])
+  expect([[...subscriptions.at(one.end)], [...subscriptions.at(elsewhere.end)]]).toEqual([[other], [elsewhere]])
+})
+
+test('subscriptions: an envelope is tested against the rules of each, and passes where there are none', () => {
+  const [sport, music] = [{ is: { topic: 'sport' } }, { is: { topic: 'music' } }]
+  const passes = createRuleTest(signOpen('#wall', { body: 'x', fields: { topic: 'music' } }))
+  const ruled = [[], [sport], [music], [sport, music]].map((rules) => ({ ...subscription(1), rules }))
+  expect(ruled.map(passes)).toEqual([true, false, true, true])
 })

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createMessageSecret, encodeKeyHex, type OutboxStore, type PostOutcome, publicKeyOf } from '../../../node/index.ts'
+import { createComposer } from '../../../node/messages/outbox/composer.ts'
 import { createOutbox, type OutboxOptions } from '../../../node/messages/outbox/outbox.ts'
 import { RETRY_DEFAULTS } from '../../../node/messages/outbox/retry-scheduler.ts'
 import { openOutboxStore } from '../../../node/server/store/outbox-store.ts'
@@ -20,18 +21,18 @@ type Answer = (body: string) => PostOutcome | Promise<PostOutcome>
 async function startOutbox(path: string, answer: Answer, { aheadMs = 0, ...options }: OutboxOptions & { aheadMs?: number } = {}) {
   const store = openOutboxStore(path)
   const tried: string[] = []
+  const now = () => Date.now() + aheadMs
   const outbox = createOutbox(
     {
       store,
+      composer: createComposer({ store, findPublicKey: async () => undefined, limits: { maxMessageBytes: 65_536 }, now }),
       async attempt(_, { id, payload }) {
         tried.push(encodeKeyHex(id))
         return answer(new TextDecoder().decode(payload))
       },
-      findPublicKey: async () => undefined,
       secret: SECRET,
-      limits: { maxMessageBytes: 65_536 },
       emit() {},
-      now: () => Date.now() + aheadMs,
+      now,
       random: Math.random,
     },
     options,

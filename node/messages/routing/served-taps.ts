@@ -1,0 +1,69 @@
+/** Taps of one tab at this node, its home: they last as long as the tab's stream. */
+
+import { encodeKeyHex } from '../../keys/index.ts'
+import type { Key } from '../../types.ts'
+import { isTapProofTimely, isTapProved } from '../format/tap-proof.ts'
+import type { TapFrame, UntapFrame } from '../protocol/wire.ts'
+import type { MessageServerContext, ServedStream, ServerState } from './served-stream.ts'
+import type { Subscription } from './subscriptions.ts'
+
+export interface ServedTaps {
+  onTap(tap: TapFrame): void
+  onUntap(untap: UntapFrame): void
+  /** True when a tap of the tab stores what goes to that end: only then may it decline. */
+  keeps(end: Key): boolean
+  /** The stream has ended. */
+  end(): void
+}
+
+export function createServedTaps(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']): ServedTaps {
+  const { libp2p, router, subscriptions, limits, now } = context
+  const self = libp2p.peerId.toMultihash().bytes
+  /** By the end's key, hex. Bounded: maxTapsPerPeer. */
+  const taps = new Map<string, Subscription>()
+
+  function unsubscribe(tap: Subscription): void {
+    subscriptions.remove(tap)
+    router.stopCollecting(tap)
+    counts.tabTaps--
+  }
+
+  return {
+    onTap({ sequence, end, rules, keeps, proof }) {
+      const id = encodeKeyHex(end)
+      const old = taps.get(id)
+      if (old === undefined && (taps.size >= limits.maxTapsPerPeer || counts.tabTaps >= limits.maxTaps))
+        return served.send({ type: 'tapped', sequence, refused: 'taps' })
+      if (proof !== undefined && !isTapProved(end, proof, self, now())) {
+        if (isTapProofTimely(proof, now())) served.countForged('a tap of a hashname without its secret')
+        return served.send({ type: 'tapped', sequence, refused: 'proof' })
+      }
+      if (old === undefined) counts.tabTaps++
+      else subscriptions.remove(old)
+      const tap: Subscription = {
+        end,
+        rules,
+        keeps,
+        proof,
+        since: old?.since ?? subscriptions.tick(),
+        deliver: ({ bytes }) => served.send({ type: 'deliver', envelope: bytes }),
+      }
+      taps.set(id, tap)
+      subscriptions.add(tap)
+      served.send({ type: 'tapped', sequence, refused: undefined })
+      router.collectFor(tap)
+    },
+    onUntap({ end }) {
+      const id = encodeKeyHex(end)
+      const tap = taps.get(id)
+      if (tap === undefined) return
+      taps.delete(id)
+      unsubscribe(tap)
+    },
+    keeps: (end) => taps.get(encodeKeyHex(end))?.keeps === true,
+    end() {
+      for (const tap of taps.values()) unsubscribe(tap)
+      taps.clear()
+    },
+  }
+}
