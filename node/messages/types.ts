@@ -10,12 +10,12 @@ export type MessageSecret = Uint8Array
 
 /** A message, as its author wrote it. */
 export interface MessageDraft {
-  /** Text travels as UTF-8. What is over `maxMessageBytes` is held as content, and the message carries its link. */
+  /** Text travels as UTF-8. A body over `maxMessageBytes` is held as content, and the message carries its link. */
   body: string | Uint8Array
   /** The body's media type; `text/plain` for text and `application/octet-stream` for bytes when left out. */
   type?: string
   /**
-   * What taps can ask for besides; names and values are short texts. Known names: `re` (the id of the message that this one answers, hex),
+   * Fields that rules of taps can test besides; names and values are short texts. Known names: `re` (the id of the message that this one answers, hex),
    * `via` (the gateway that signed it for somebody), `link` (where a large body is).
    */
   fields?: Readonly<Record<string, string>>
@@ -53,7 +53,7 @@ export interface Receipt {
   bytes: Uint8Array
 }
 
-/** What became of a message that was posted, as far as it is known. */
+/** Outcome of a posted message, as far as it is known. */
 export type PostOutcome =
   /** At least one receiver has it on its disk. */
   | { state: 'stored'; receipts: Receipt[] }
@@ -82,13 +82,13 @@ export interface TapRule {
   has?: readonly string[]
 }
 
-/** What a receiver did with a message: stored it, durably, before or now; or why not. */
+/** A receiver's answer about a message: stored durably, before or now; or why not. */
 export type Kept = 'stored' | MessageRefusal
 
 export interface TapOptions extends AbortOptions {
-  /** Messages that pass any of the rules are heard; all when left out. What is sealed has no fields to test but `from`. */
+  /** Messages that pass any of the rules are heard; all when left out. A sealed message has no field to test but `from`. */
   rules?: readonly TapRule[]
-  /** Whose receipts these are and, for a hashname, the secret that proves it; this peer's own when left out. */
+  /** Signs the receipts and, for a hashname, proves it; this peer's own when left out. */
   secret?: MessageSecret
   /**
    * Stores messages, durably: those that it answers 'stored' for are receipted to their senders. A message may come again after a
@@ -111,7 +111,7 @@ export interface Tap extends AsyncIterable<Message> {
 }
 
 export interface PostOptions extends AbortOptions {
-  /** Who it is from; this peer's own when left out. */
+  /** The sender's secret; this peer's own when left out. */
   secret?: MessageSecret
   /** How long to wait for a receipt before the outcome is 'queued', in ms. The outbox goes on all the same. */
   waitMs?: number
@@ -138,7 +138,7 @@ export interface OutboxEntry {
   isDone: boolean
 }
 
-/** What waits in an outbox. */
+/** Entries that wait in an outbox. */
 export interface OutboxLoad {
   /** Entries that are not done, and the sum of their envelopes in bytes. */
   waiting: number
@@ -146,7 +146,7 @@ export interface OutboxLoad {
 }
 
 /**
- * Where an outbox is kept. What resolves is durable: it is there after a crash. Several may share one: a running node and short commands,
+ * Where an outbox is kept. A resolved write is durable: it is there after a crash. Several may share one: a running node and short commands,
  * tabs of one browser.
  */
 export interface OutboxStore {
@@ -180,7 +180,7 @@ export interface Messages {
   readonly hashname: string
   /**
    * Signs a message (and seals it, for a hashname), puts it in the outbox, sends it meanwhile, and resolves with what became of it once it is
-   * in the outbox. The outbox goes on until it is stored, refused for good, or expired. What cannot be written there is sent once; it rejects
+   * in the outbox. The outbox goes on until it is stored, refused for good, or expired. A message that cannot be written there is sent once; `post` rejects
    * with the store's error then, unless nothing more can become of the message.
    *
    * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE (a form or a size), ERR_LIMIT (the outbox is full), ERR_NOT_STARTED, ERR_NO_CRYPTO
@@ -201,7 +201,7 @@ export interface Messages {
   onOutbox(listener: (entry: OutboxEntry) => void): () => void
 }
 
-/** What this peer takes of messages, from its own user and from others. */
+/** Limits of messages at this peer, from its own user and from others. */
 export interface MessageLimits {
   /** The largest body of a message, in bytes; what is larger is held as content. */
   maxMessageBytes: number
@@ -221,7 +221,7 @@ export interface MessageLimits {
   messagesPerSecond: number
 }
 
-/** What happens to messages. Ids are hex. */
+/** Events of messages. Ids are hex. */
 export type MessageEvent =
   /** A message of ours, each time that what became of it changes; `id` is hex. */
   | { type: 'posted'; id: string; end: string; state: PostOutcome['state'] }

@@ -2,8 +2,8 @@
  * Admission control for messages of a node's own peers (tabs and short commands): an adaptive limit on messages in flight. Each peer has a few
  * places of its own, at the rate at which people write; more places are shared by all peers, whose excess waits here and is admitted
  * round-robin. So a burst waits with its own node, not in the queues of the nodes behind it, where everybody's messages stand. The number of
- * shared places grows while answers stay as fast as they were, and halves when they slow down. What a peer may send in the long run is limited
- * by token buckets (admission.ts).
+ * shared places grows while answers stay as fast as they were, and halves when they slow down. Token buckets limit the long-term rate
+ * of each peer (admission.ts).
  */
 
 import { createRecentMap } from '../../async/recent-map.ts'
@@ -37,7 +37,7 @@ export interface PeerAdmissionOptions {
 export const PEER_ADMISSION_DEFAULTS: Readonly<Required<PeerAdmissionOptions>> = {
   ownPlaces: 2,
   ownBurst: 10,
-  ownPerSecond: 25, // what people write; more is admitted only where nobody notices, or when others leave room
+  ownPerSecond: 25, // the rate at which people write; more is admitted only where nobody notices, or when others leave room
   minShared: 0,
   minAlone: 64,
   aloneAfterMs: 2_000,
@@ -68,7 +68,7 @@ export interface PeerAdmission {
   push(stream: object, message: WaitingMessage): boolean
   /** A new message came through another node: no peer here sends alone. */
   noteOthers(): void
-  /** What the stream has waiting as a part of what it may have, from 0 to 1, by number or by bytes, whichever is more. */
+  /** The stream's waiting messages as a part of what it may have, from 0 to 1, by number or by bytes, whichever is more. */
   fullness(stream: object): number
   /** Shared places, taken or not. */
   readonly shared: number

@@ -14,13 +14,13 @@ export interface RefusalFacts {
   /** When posting again makes sense, in seconds, unless the refusing peer says when. */
   readonly retryAfterS?: number
   /**
-   * Whose unsigned statement counts: any node's about itself, or only that of a tab's own home, which has checked the envelope. A receiver's
-   * refusal counts only with its signature.
+   * The peers whose unsigned statement counts: any node's about itself, or only that of a tab's own home, which has checked the envelope. A
+   * receiver's refusal counts only with its signature.
    */
   readonly statedBy: 'node' | 'home' | 'receiver'
   /** Why the message was refused: a clause without capital and full stop. */
   readonly sentence: string
-  /** What its sender can do: a whole sentence. */
+  /** Advice to the sender: a whole sentence. */
   readonly advice?: string
 }
 

@@ -33,7 +33,7 @@ export interface ServedStream {
   countForged(what: string): void
 }
 
-/** What all streams of a server share. */
+/** State that all streams of a server share. */
 export interface ServerState {
   readonly counts: { tabTaps: number; passed: number; refused: number }
   /** Forged frames so far, by connection: a new stream does not start anew. */
