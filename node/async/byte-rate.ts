@@ -5,6 +5,7 @@
 
 import type { AbortOptions } from '../types.ts'
 import { abortable } from './abort.ts'
+import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 export interface ByteRateOptions {
   /** For each client; 0: as fast as it goes. */
@@ -30,10 +31,8 @@ export interface ByteRate {
   take(client: string, bytes: number, options?: TakeOptions): Promise<void>
 }
 
-interface Bucket {
-  /** Below zero while the bucket is in debt. */
-  tokens: number
-  filledAtMs: number
+interface Client {
+  bucket: TokenBucket
   /** In the order of asking. Bounded by the client's streams, whose number others limit. */
   queue: (() => void)[]
   timer: ReturnType<typeof setTimeout> | undefined
@@ -45,62 +44,53 @@ export const RATED_BYTES = 65_536
 const BURST_S = 0.25
 
 export function createByteRate({ bytesPerSecond, now = () => performance.now() }: ByteRateOptions): ByteRate {
-  const burst = bytesPerSecond * BURST_S
-  /** By client, longest idle first. Bounded by the clients of the last seconds: a full bucket is forgotten. */
-  const buckets = new Map<string, Bucket>()
+  const options = { burst: bytesPerSecond * BURST_S, perSecond: bytesPerSecond, now }
+  /** Longest idle first. Bounded by the clients of the last seconds: one whose bucket is full is forgotten. */
+  const clients = new Map<string, Client>()
 
-  function refill(bucket: Bucket): void {
-    const nowMs = now()
-    bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.filledAtMs) / 1_000) * bytesPerSecond)
-    bucket.filledAtMs = nowMs
-  }
-
-  function forgetFull(): void {
-    for (const [client, bucket] of buckets) {
-      refill(bucket)
-      if (bucket.tokens < burst || bucket.queue.length > 0) return
-      buckets.delete(client)
+  function forgetIdle(): void {
+    for (const [name, { bucket, queue }] of clients) {
+      if (!bucket.isFull || queue.length > 0) return
+      clients.delete(name)
     }
   }
 
-  /** Lets the next ones go for as long as there are tokens, then comes back when there are again. */
-  function serve(bucket: Bucket): void {
-    clearTimeout(bucket.timer)
-    bucket.timer = undefined
-    refill(bucket)
-    while (bucket.tokens > 0) {
-      const next = bucket.queue.shift()
-      if (next === undefined) return
-      next()
+  /** Serves the queue until the bucket is in debt, and comes back when it is out of it. */
+  function serve(client: Client): void {
+    clearTimeout(client.timer)
+    client.timer = undefined
+    for (let waitMs = client.bucket.spend(0); client.queue.length > 0; waitMs = client.bucket.spend(0)) {
+      if (waitMs > 0) {
+        client.timer = setTimeout(serve, waitMs, client)
+        return
+      }
+      client.queue.shift()?.()
     }
-    if (bucket.queue.length === 0) return
-    const waitMs = Math.ceil((-bucket.tokens / bytesPerSecond) * 1_000) + 1
-    bucket.timer = setTimeout(serve, waitMs, bucket)
   }
 
-  function bucketOf(client: string): Bucket {
-    const bucket = buckets.get(client) ?? { tokens: burst, filledAtMs: now(), queue: [], timer: undefined }
-    buckets.delete(client)
-    forgetFull()
-    buckets.set(client, bucket)
-    return bucket
+  function clientOf(name: string): Client {
+    const client = clients.get(name) ?? { bucket: createTokenBucket(options), queue: [], timer: undefined }
+    clients.delete(name)
+    forgetIdle()
+    clients.set(name, client)
+    return client
   }
 
   return {
     isLimited: bytesPerSecond > 0,
-    take(client, bytes, { signal, isUrgent = false } = {}) {
+    take(name, bytes, { signal, isUrgent = false } = {}) {
       if (bytesPerSecond === 0) return Promise.resolve()
       return abortable(signal, (resolve) => {
-        const bucket = bucketOf(client)
+        const client = clientOf(name)
         const go = () => {
-          bucket.tokens -= bytes
+          client.bucket.spend(bytes)
           resolve()
         }
-        if (isUrgent) bucket.queue.unshift(go)
-        else bucket.queue.push(go)
-        if (bucket.timer === undefined) serve(bucket)
+        if (isUrgent) client.queue.unshift(go)
+        else client.queue.push(go)
+        if (client.timer === undefined) serve(client)
         return () => {
-          if (signal?.aborted) bucket.queue = bucket.queue.filter((each) => each !== go)
+          if (signal?.aborted) client.queue = client.queue.filter((each) => each !== go)
         }
       })
     },

@@ -23,7 +23,7 @@ export interface TokenBucket {
    * @returns 0 when they were taken; otherwise after how many ms they may be
    */
   take(cost?: number): number
-  /** Takes tokens whether they are there or not. @returns after how many ms the bucket is out of debt; 0 when it is not in debt */
+  /** Takes tokens whether they are there or not. @returns 0 while any is left; otherwise after how many ms there is one again */
   spend(cost: number): number
   readonly isFull: boolean
 }
@@ -52,7 +52,7 @@ export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
     spend(cost) {
       refill(level, options)
       level.tokens -= cost
-      return level.tokens >= 0 ? 0 : msUntil(-level.tokens, options)
+      return level.tokens > 0 ? 0 : Math.floor((-level.tokens / options.perSecond) * 1_000) + 1
     },
     get isFull() {
       refill(level, options)
