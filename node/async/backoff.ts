@@ -13,15 +13,6 @@ export interface BackoffOptions {
 
 export const BACKOFF_DEFAULTS = { factor: 2, jitter: 0.5 } as const
 
-export interface Backoff {
-  /** The wait before the next attempt, in ms. Longer with each call. */
-  next(): number
-  /** An attempt succeeded: the next wait is the first one again. */
-  reset(): void
-  /** Waits since the start, or the last reset. */
-  readonly attempts: number
-}
-
 /**
  * The wait after so many failures in a row, in ms. For attempts that are counted elsewhere, in a database for instance.
  *
@@ -34,13 +25,18 @@ export function backoffMs(failures: number, options: BackoffOptions, random: () 
   return waitMs * (1 - jitter + 2 * jitter * random())
 }
 
-export function createBackoff(options: BackoffOptions, random: () => number): Backoff {
+export type Backoff = ReturnType<typeof createBackoff>
+
+export function createBackoff(options: BackoffOptions, random: () => number) {
   let attempts = 0
   return {
+    /** The wait before the next attempt, in ms. Longer with each call. */
     next: () => backoffMs(++attempts, options, random),
+    /** An attempt succeeded: the next wait is the first one again. */
     reset() {
       attempts = 0
     },
+    /** Waits since the start, or the last reset. */
     get attempts() {
       return attempts
     },

@@ -1,22 +1,16 @@
 /** Listeners of one event. A listener may come or go while the event is being told: it then hears the next one. */
-
-export interface Emitter<T> {
-  /** @returns a function that removes the listener; it may be called twice */
-  on(listener: (event: T) => void): () => void
-  emit(event: T): void
-}
-
-export function createEmitter<T>(): Emitter<T> {
+export function createEmitter<T>() {
   /** In the order in which they came. Bounded by the callers. */
   const listeners = new Set<(event: T) => void>()
   return {
-    on(listener) {
+    /** @returns a function that removes the listener; it may be called twice */
+    on(listener: (event: T) => void): () => void {
       // A listener of its own, since the same function may come twice.
       const own = (event: T) => listener(event)
       listeners.add(own)
       return () => listeners.delete(own)
     },
-    emit(event) {
+    emit(event: T) {
       for (const listener of [...listeners]) listener(event)
     },
   }

@@ -5,23 +5,16 @@
 
 import { formatDuration } from './duration.ts'
 
-export interface IdleTimeout {
-  /** Aborted when the idle time, or the longest time, is over. */
-  readonly signal: AbortSignal
-  /** Something was received: the idle time begins anew. */
-  touch(): void
-  /** Stops the timer. To be called in the end. */
-  end(): void
-}
-
 /** Timer turns that make up the idle time. A turn that the process has slept through counts once: what has arrived meanwhile is read before the next. */
 const PARTS = 4
+
+export type IdleTimeout = ReturnType<typeof createIdleTimeout>
 
 /**
  * @param limitMs how long nothing may be received
  * @param longestMs how long all of it may take, whatever is received; for ever when left out
  */
-export function createIdleTimeout(limitMs: number, longestMs: number = Number.POSITIVE_INFINITY): IdleTimeout {
+export function createIdleTimeout(limitMs: number, longestMs: number = Number.POSITIVE_INFINITY) {
   const over = new AbortController()
   const startedAtMs = performance.now()
   let receivedAtMs = startedAtMs
@@ -37,11 +30,14 @@ export function createIdleTimeout(limitMs: number, longestMs: number = Number.PO
     over.abort(new DOMException(words, 'TimeoutError'))
   }, limitMs / PARTS)
   return {
+    /** Aborted when the idle time, or the longest time, is over. */
     signal: over.signal,
+    /** Something was received: the idle time begins anew. */
     touch() {
       receivedAtMs = performance.now()
       quiet = 0
     },
+    /** Stops the timer. To be called in the end. */
     end: () => clearInterval(timer),
   }
 }

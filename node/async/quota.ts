@@ -7,30 +7,26 @@ export interface QuotaOptions {
   maxPerKey?: number
 }
 
-export interface Quota {
-  /** Open now, in all. */
-  readonly size: number
-  /** Open now, of one key. */
-  of(key: string): number
-  /**
-   * Takes from the quota.
-   *
-   * @param amount how much, 1 unless given: all of it or nothing
-   * @returns a function that gives it back, which may be called twice; or the limit that was met
-   */
-  enter(key: string, amount?: number): (() => void) | 'full' | 'key-full'
-}
+export type Quota = ReturnType<typeof createQuota>
 
-export function createQuota({ max = Number.POSITIVE_INFINITY, maxPerKey = Number.POSITIVE_INFINITY }: QuotaOptions = {}): Quota {
+export function createQuota({ max = Number.POSITIVE_INFINITY, maxPerKey = Number.POSITIVE_INFINITY }: QuotaOptions = {}) {
   /** Bounded: max, since only keys with something open are in it. */
   const byKey = new Map<string, number>()
   let size = 0
   return {
+    /** Open now, in all. */
     get size() {
       return size
     },
-    of: (key) => byKey.get(key) ?? 0,
-    enter(key, amount = 1) {
+    /** Open now, of one key. */
+    of: (key: string) => byKey.get(key) ?? 0,
+    /**
+     * Takes from the quota.
+     *
+     * @param amount how much, 1 unless given: all of it or nothing
+     * @returns a function that gives it back, which may be called twice; or the limit that was met
+     */
+    enter(key: string, amount: number = 1): (() => void) | 'full' | 'key-full' {
       const open = byKey.get(key) ?? 0
       if (size + amount > max) return 'full'
       if (open + amount > maxPerKey) return 'key-full'

@@ -11,29 +11,11 @@ export interface RecentMapOptions<K, V> {
   onEvict?(key: K, value: V): void
 }
 
-export interface RecentMap<K, V> extends Iterable<[K, V]> {
-  readonly size: number
-  /** The value; in the order 'used' its entry is the youngest from then on. */
-  get(key: K): V | undefined
-  /** The value; its entry stays as old as it is. */
-  peek(key: K): V | undefined
-  has(key: K): boolean
-  set(key: K, value: V): void
-  /** The value, made by `create` where there is none. */
-  getOrCreate(key: K, create: () => V): V
-  /** True when there was such an entry. */
-  delete(key: K): boolean
-  clear(): void
-  /** Oldest first. */
-  keys(): IterableIterator<K>
-  /** Oldest first. */
-  values(): IterableIterator<V>
-}
-
-export function createRecentMap<K, V>({ maxEntries, order = 'used', onEvict }: RecentMapOptions<K, V>): RecentMap<K, V> {
+export function createRecentMap<K, V>({ maxEntries, order = 'used', onEvict }: RecentMapOptions<K, V>) {
   /** Oldest first. Bounded: maxEntries. */
   const entries = new Map<K, V>()
 
+  /** The value; in the order 'used' its entry is the youngest from then on. */
   function get(key: K): V | undefined {
     const value = entries.get(key)
     if (order === 'used' && value !== undefined) {
@@ -59,19 +41,24 @@ export function createRecentMap<K, V>({ maxEntries, order = 'used', onEvict }: R
       return entries.size
     },
     get,
-    peek: (key) => entries.get(key),
-    has: (key) => entries.has(key),
+    /** The value; its entry stays as old as it is. */
+    peek: (key: K) => entries.get(key),
+    has: (key: K) => entries.has(key),
     set,
-    getOrCreate(key, create) {
+    /** The value, made by `create` where there is none. */
+    getOrCreate(key: K, create: () => V): V {
       const known = get(key)
       if (known !== undefined) return known
       const value = create()
       set(key, value)
       return value
     },
-    delete: (key) => entries.delete(key),
+    /** True when there was such an entry. */
+    delete: (key: K) => entries.delete(key),
     clear: () => entries.clear(),
+    /** Oldest first. */
     keys: () => entries.keys(),
+    /** Oldest first. */
     values: () => entries.values(),
     [Symbol.iterator]: () => entries[Symbol.iterator](),
   }

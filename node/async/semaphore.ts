@@ -3,25 +3,10 @@
 import type { AbortOptions } from '../types.ts'
 import { abortable } from './abort.ts'
 
-export interface Semaphore {
-  /** A place, when there is one. @returns a function that gives it back; it may be called twice */
-  tryAcquire(): (() => void) | undefined
-  /**
-   * Waits for a place.
-   *
-   * @returns a function that gives it back; it may be called twice
-   * @throws signal.reason, when aborted first
-   */
-  acquire(options?: AbortOptions): Promise<() => void>
-  /** Does the work in a place. @throws what the work throws, and signal.reason when aborted before it began */
-  run<T>(work: () => Promise<T>, options?: AbortOptions): Promise<T>
-  /** Places that are taken, and how many wait for one. */
-  readonly taken: number
-  readonly waiting: number
-}
+export type Semaphore = ReturnType<typeof createSemaphore>
 
 /** @param places how many may hold one at once */
-export function createSemaphore(places: number): Semaphore {
+export function createSemaphore(places: number) {
   let taken = 0
   /** In the order of asking. Bounded by the callers of `acquire`. */
   const queue = new Set<(release: () => void) => void>()
@@ -40,12 +25,19 @@ export function createSemaphore(places: number): Semaphore {
     }
   }
 
+  /** A place, when there is one. @returns a function that gives it back; it may be called twice */
   function tryAcquire(): (() => void) | undefined {
     if (taken >= places) return undefined
     taken++
     return place()
   }
 
+  /**
+   * Waits for a place.
+   *
+   * @returns a function that gives it back; it may be called twice
+   * @throws signal.reason, when aborted first
+   */
   function acquire({ signal }: AbortOptions = {}): Promise<() => void> {
     return abortable(signal, (resolve) => {
       const release = tryAcquire()
@@ -61,7 +53,8 @@ export function createSemaphore(places: number): Semaphore {
   return {
     tryAcquire,
     acquire,
-    async run(work, options) {
+    /** Does the work in a place. @throws what the work throws, and signal.reason when aborted before it began */
+    async run<T>(work: () => Promise<T>, options?: AbortOptions): Promise<T> {
       const release = await acquire(options)
       try {
         return await work()
@@ -69,6 +62,7 @@ export function createSemaphore(places: number): Semaphore {
         release()
       }
     },
+    /** Places that are taken, and how many wait for one. */
     get taken() {
       return taken
     },

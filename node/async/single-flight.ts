@@ -3,30 +3,13 @@
 import type { AbortOptions } from '../types.ts'
 import { raceAbort } from './abort.ts'
 
-export interface SingleFlight<K, T> {
-  /**
-   * Joins the work under way for this key, or begins it.
-   *
-   * @param work its signal is aborted when the last waiting caller has left; only the first caller's work is done
-   * @throws what the work throws
-   * @throws signal.reason, when aborted: this caller has left then
-   */
-  run(key: K, work: (signal: AbortSignal) => Promise<T>, options?: AbortOptions): Promise<T>
-  /** True while work is under way for this key. */
-  has(key: K): boolean
-  /** How many are under way. */
-  readonly size: number
-  /** Aborts all that is under way. */
-  stop(reason: unknown): void
-}
-
 interface Flight<T> {
   result: Promise<T>
   waiting: number
   controller: AbortController
 }
 
-export function createSingleFlight<K, T>(): SingleFlight<K, T> {
+export function createSingleFlight<K, T>() {
   /** Bounded by the callers: each flight has at least one. */
   const flights = new Map<K, Flight<T>>()
 
@@ -42,7 +25,14 @@ export function createSingleFlight<K, T>(): SingleFlight<K, T> {
   }
 
   return {
-    async run(key, work, { signal } = {}) {
+    /**
+     * Joins the work under way for this key, or begins it.
+     *
+     * @param work its signal is aborted when the last waiting caller has left; only the first caller's work is done
+     * @throws what the work throws
+     * @throws signal.reason, when aborted: this caller has left then
+     */
+    async run(key: K, work: (signal: AbortSignal) => Promise<T>, { signal }: AbortOptions = {}): Promise<T> {
       signal?.throwIfAborted()
       const flight = flights.get(key) ?? begin(key, work)
       flight.waiting++
@@ -57,11 +47,14 @@ export function createSingleFlight<K, T>(): SingleFlight<K, T> {
         }
       }
     },
-    has: (key) => flights.has(key),
+    /** True while work is under way for this key. */
+    has: (key: K) => flights.has(key),
+    /** How many are under way. */
     get size() {
       return flights.size
     },
-    stop(reason) {
+    /** Aborts all that is under way. */
+    stop(reason: unknown) {
       const all = [...flights.values()]
       flights.clear()
       for (const { controller } of all) controller.abort(reason)

@@ -16,23 +16,6 @@ export interface TokenBucketOptions {
   now(): number
 }
 
-export interface TokenBucket {
-  /**
-   * Takes tokens if they are there. A cost over `burst` counts as `burst`: it could never be paid otherwise.
-   *
-   * @returns 0 when they were taken; otherwise after how many ms they may be
-   */
-  take(cost?: number): number
-  /** Takes tokens whether they are there or not. @returns 0 while any is left; otherwise after how many ms there is one again */
-  spend(cost: number): number
-  readonly isFull: boolean
-}
-
-export interface TokenBuckets {
-  /** As `TokenBucket.take`, from the bucket of that key. */
-  take(key: string, cost?: number): number
-}
-
 export interface TokenBucketsOptions extends TokenBucketOptions {
   /** Buckets that are remembered; the one that was used longest ago is forgotten first. */
   maxKeys: number
@@ -45,11 +28,19 @@ interface Level {
   filledAtMs: number
 }
 
-export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
+export type TokenBucket = ReturnType<typeof createTokenBucket>
+
+export function createTokenBucket(options: TokenBucketOptions) {
   const level = fullLevel(options)
   return {
-    take: (cost = 1) => takeFrom(level, cost, options),
-    spend(cost) {
+    /**
+     * Takes tokens if they are there. A cost over `burst` counts as `burst`: it could never be paid otherwise.
+     *
+     * @returns 0 when they were taken; otherwise after how many ms they may be
+     */
+    take: (cost: number = 1) => takeFrom(level, cost, options),
+    /** Takes tokens whether they are there or not. @returns 0 while any is left; otherwise after how many ms there is one again */
+    spend(cost: number) {
       refill(level, options)
       level.tokens -= cost
       return level.tokens > 0 ? 0 : Math.floor((-level.tokens / options.perSecond) * 1_000) + 1
@@ -61,10 +52,13 @@ export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
   }
 }
 
-export function createTokenBuckets({ maxKeys, ...options }: TokenBucketsOptions): TokenBuckets {
+export type TokenBuckets = ReturnType<typeof createTokenBuckets>
+
+export function createTokenBuckets({ maxKeys, ...options }: TokenBucketsOptions) {
   const levels = createRecentMap<string, Level>({ maxEntries: maxKeys })
   return {
-    take: (key, cost = 1) =>
+    /** As `TokenBucket.take`, from the bucket of that key. */
+    take: (key: string, cost: number = 1) =>
       takeFrom(
         levels.getOrCreate(key, () => fullLevel(options)),
         cost,

@@ -1,21 +1,15 @@
 /** An auto-reset event: one waiter sleeps until it is rung, or for a time. */
-
-export interface WakeUp {
-  /** Wakes the waiter, or the next one when nobody waits. */
-  ring(): void
-  /** Resolves with true when it is rung, at once when it has been rung since the last wait; with false after `ms`. */
-  wait(ms: number): Promise<boolean>
-}
-
-export function createWakeUp(): WakeUp {
+export function createWakeUp() {
   let isRung = false
   let wake = () => {}
   return {
+    /** Wakes the waiter, or the next one when nobody waits. */
     ring() {
       isRung = true
       wake()
     },
-    async wait(ms) {
+    /** Resolves with true when it is rung, at once when it has been rung since the last wait; with false after `ms`. */
+    async wait(ms: number): Promise<boolean> {
       if (!isRung) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, ms)

@@ -3,18 +3,15 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createRecentMap } from '../async/recent-map.ts'
 
-export interface AddressBook {
-  /** None for a peer that is not known. */
-  addressesOf(peer: string): Multiaddr[]
-  rememberAddresses(peer: string, addresses: Multiaddr[]): void
-}
-
 const MAX_PEERS = 2_048
 
-export function createAddressBook(maxPeers = MAX_PEERS): AddressBook {
+export type AddressBook = ReturnType<typeof createAddressBook>
+
+export function createAddressBook(maxPeers = MAX_PEERS) {
   const book = createRecentMap<string, Multiaddr[]>({ maxEntries: maxPeers, order: 'written' })
   return {
-    addressesOf: (peer) => book.peek(peer) ?? [],
-    rememberAddresses: (peer, addresses) => book.set(peer, addresses),
+    /** None for a peer that is not known. */
+    addressesOf: (peer: string) => book.peek(peer) ?? [],
+    rememberAddresses: (peer: string, addresses: Multiaddr[]) => book.set(peer, addresses),
   }
 }

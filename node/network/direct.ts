@@ -49,36 +49,9 @@ export interface DirectContext {
   random(): number
 }
 
-export interface Direct {
-  /** For libp2p's `transports`. */
-  readonly transports: readonly TransportFactory[]
-  /** For libp2p's `connectionGater`. */
-  readonly gater: {
-    denyInboundRelayedConnection(): boolean
-    denyInboundUpgradedConnection(peer: PeerId, connection: Pick<Connection, 'remoteAddr'>): boolean
-  }
-  /** True while the peer, or the relay to it, is being dialled from here. */
-  isDialling(peer: PeerId): boolean
-  /** Where the holder can be dialled directly. None for a node, for a peer that could not be reached lately, or where its home cannot be dialled. */
-  addressesOf(holder: DirectTarget): string[]
-  /**
-   * The direct connection to the peer, opened if there is none.
-   *
-   * @throws when it cannot be opened in time; the peer is then not tried again for a while
-   */
-  dial(peer: PeerId, addresses: readonly string[], options?: AbortOptions): Promise<Connection>
-  /** Makes this tab reachable directly, until the function that is returned is called. */
-  need(): () => void
-  /** Bytes went to or came from the peer. */
-  used(peer: string): void
-  /** To be called once, with the libp2p that was made with these transports. */
-  attach(libp2p: Libp2p): void
-  /** The tab has a home, another one, or none: others reach it through its home. */
-  setHome(home: PeerId | undefined): void
-  stop(): void
-}
+export type Direct = ReturnType<typeof createDirect>
 
-export function createDirect({ isSecurePage, random }: DirectContext, webRTC: TransportFactory, options: DirectOptions = {}): Direct {
+export function createDirect({ isSecurePage, random }: DirectContext, webRTC: TransportFactory, options: DirectOptions = {}) {
   const settings = { ...DIRECT_DEFAULTS, ...options }
   const backoff = { firstMs: settings.unreachableMs, maxMs: settings.maxUnreachableMs }
   let home: PeerId | undefined
@@ -106,6 +79,7 @@ export function createDirect({ isSecurePage, random }: DirectContext, webRTC: Tr
 
   const direct = () => (libp2p?.getConnections() ?? []).filter((connection) => connectionKind(connection) === 'direct')
   const isFull = () => direct().length >= settings.maxConnections
+  /** Bytes went to or came from the peer. */
   const used = (peer: string) => usedAtMs.set(peer, performance.now())
 
   const isUnreachable = (peer: string) => (unreachable.peek(peer)?.untilMs ?? 0) > performance.now()
@@ -143,6 +117,7 @@ export function createDirect({ isSecurePage, random }: DirectContext, webRTC: Tr
   }
 
   return {
+    /** For libp2p's `transports`. */
     transports: [
       (components) => {
         const transport = circuitRelayTransport()(components)
@@ -150,20 +125,29 @@ export function createDirect({ isSecurePage, random }: DirectContext, webRTC: Tr
         return transport
       },
       webRTC,
-    ],
+    ] satisfies TransportFactory[],
+    /** For libp2p's `connectionGater`. */
     gater: {
       denyInboundRelayedConnection: () => !keeper.isNeeded || isFull(),
-      denyInboundUpgradedConnection: (_peer, connection) => connectionKind(connection) === 'direct' && isFull(),
+      denyInboundUpgradedConnection: (_peer: PeerId, connection: Pick<Connection, 'remoteAddr'>) =>
+        connectionKind(connection) === 'direct' && isFull(),
     },
-    isDialling: (peer) => dialling.has(peer.toString()),
-    addressesOf(holder) {
+    /** True while the peer, or the relay to it, is being dialled from here. */
+    isDialling: (peer: PeerId) => dialling.has(peer.toString()),
+    /** Where the holder can be dialled directly. None for a node, for a peer that could not be reached lately, or where its home cannot be dialled. */
+    addressesOf(holder: DirectTarget): string[] {
       const { peer } = holder
       if (isUnreachable(peer)) return []
       const hasOpen = direct().some(({ remotePeer }) => remotePeer.toString() === peer)
       if (!hasOpen && isFull()) return []
       return directAddresses(holder, { home: home?.toString(), isSecurePage })
     },
-    async dial(peer, addresses, { signal } = {}) {
+    /**
+     * The direct connection to the peer, opened if there is none.
+     *
+     * @throws when it cannot be opened in time; the peer is then not tried again for a while
+     */
+    async dial(peer: PeerId, addresses: readonly string[], { signal }: AbortOptions = {}): Promise<Connection> {
       if (libp2p === undefined) throw new TypeError('Not attached')
       const network = libp2p
       const open = openTo(network, peer)
@@ -196,13 +180,16 @@ export function createDirect({ isSecurePage, random }: DirectContext, webRTC: Tr
         closeCircuits(network, peer, opened)
       }
     },
+    /** Makes this tab reachable directly, until the function that is returned is called. */
     need: keeper.need,
     used,
-    attach(made) {
+    /** To be called once, with the libp2p that was made with these transports. */
+    attach(made: Libp2p) {
       libp2p = made
       sweeper ??= setInterval(sweep, settings.idleMs / 4)
     },
-    setHome(next) {
+    /** The tab has a home, another one, or none: others reach it through its home. */
+    setHome(next: PeerId | undefined) {
       home = next
       keeper.look()
     },

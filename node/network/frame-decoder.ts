@@ -7,22 +7,11 @@ import { decodeUint8Array as decodeVarint, encodingLength } from 'uint8-varint'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { MayflyError } from '../errors.ts'
 
-export interface FrameDecoder {
-  /** Received bytes; they are kept, not copied. */
-  push(bytes: Uint8Array | Uint8ArrayList): void
-  /**
-   * The next frame without its length, when all of it has come.
-   *
-   * @throws {MayflyError} ERR_LIMIT, once its length is known to be over the limit; ERR_BAD_FRAME, when its length is none
-   */
-  next(): Uint8Array | undefined
-}
-
 /** Seven bits each: lengths up to 2²⁸ − 1. */
 const MAX_LENGTH_BYTES = 4
 
 /** @param maxFrameBytes of a frame without its length */
-export function createFrameDecoder(maxFrameBytes: number): FrameDecoder {
+export function createFrameDecoder(maxFrameBytes: number) {
   /** Received, unconsumed chunks. Data begins at `pieces[first][start]`. No chunk is empty. Bounded by the stream's window. */
   let pieces: Uint8Array[] = []
   let first = 0
@@ -85,14 +74,20 @@ export function createFrameDecoder(maxFrameBytes: number): FrameDecoder {
   }
 
   return {
-    push(bytes) {
+    /** Received bytes; they are kept, not copied. */
+    push(bytes: Uint8Array | Uint8ArrayList) {
       for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
         if (piece.byteLength === 0) continue
         pieces.push(piece)
         held += piece.byteLength
       }
     },
-    next() {
+    /**
+     * The next frame without its length, when all of it has come.
+     *
+     * @throws {MayflyError} ERR_LIMIT, once its length is known to be over the limit; ERR_BAD_FRAME, when its length is none
+     */
+    next(): Uint8Array | undefined {
       length ??= takeLength()
       if (length === undefined) return undefined
       if (length > maxFrameBytes) throw new MayflyError('ERR_LIMIT', `A frame of ${length} bytes is over the limit of ${maxFrameBytes}`)

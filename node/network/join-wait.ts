@@ -4,29 +4,25 @@ import { abortable } from '../async/abort.ts'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 
-export interface JoinWait {
-  /**
-   * Resolves once this peer is in the overlay.
-   *
-   * @throws {MayflyError} ERR_NOT_STARTED, when the peer is stopped first
-   * @throws signal.reason, when aborted
-   */
-  wait(options?: AbortOptions): Promise<void>
-  /** Something has changed: looks whether the peer is in the overlay now. */
-  check(): void
-  stop(): void
-}
+export type JoinWait = ReturnType<typeof createJoinWait>
 
-export function createJoinWait(isJoined: () => boolean): JoinWait {
+export function createJoinWait(isJoined: () => boolean) {
   /** Bounded by the callers of `wait`. */
   const checks = new Set<() => void>()
   let isStopped = false
+  /** Something has changed: looks whether the peer is in the overlay now. */
   const check = () => {
     for (const each of [...checks]) each()
   }
   return {
-    wait: ({ signal } = {}) =>
-      abortable(signal, (resolve, reject) => {
+    /**
+     * Resolves once this peer is in the overlay.
+     *
+     * @throws {MayflyError} ERR_NOT_STARTED, when the peer is stopped first
+     * @throws signal.reason, when aborted
+     */
+    wait: ({ signal }: AbortOptions = {}) =>
+      abortable<void>(signal, (resolve, reject) => {
         const own = () => {
           if (isStopped) reject(new MayflyError('ERR_NOT_STARTED', 'The peer was stopped'))
           else if (isJoined()) resolve()

@@ -74,28 +74,12 @@ export interface OpenOptions extends AbortOptions {
   timeoutMs?: number
 }
 
-export interface PeerStreams<T extends PeerStream> {
-  /** The open stream to the peer, if there is one. */
-  get(peer: PeerId): T | undefined
-  /**
-   * The stream to the peer, opened if there is none. Opening goes on when a caller leaves: the next one finds it open.
-   *
-   * @throws when the peer cannot be reached in time, or does not speak the protocol
-   * @throws signal.reason, when aborted
-   */
-  open(peer: PeerId, options?: OpenOptions): Promise<T>
-  /** Opens the stream in the background, again and again with a backoff while the peer is wanted. Not again by itself when it ends later. */
-  keepOpen(peer: PeerId): void
-  /** Open streams, the one that was used longest ago first. */
-  all(): T[]
-  /** Closes all, and opens no more. */
-  stop(): void
-}
-
 /** The waits between two attempts of `keepOpen`. */
 const REOPEN: BackoffOptions = { firstMs: 500, maxMs: 2_000 }
 
-export function createPeerStreams<T extends PeerStream>(context: PeerStreamsContext<T>, options: PeerStreamsOptions): PeerStreams<T> {
+export type PeerStreams<T extends PeerStream> = ReturnType<typeof createPeerStreams<T>>
+
+export function createPeerStreams<T extends PeerStream>(context: PeerStreamsContext<T>, options: PeerStreamsOptions) {
   const { libp2p, protocol, kinds } = context
   const { openTimeoutMs, maxStreams = Number.POSITIVE_INFINITY, isNeeded = () => false } = options
   const isBounded = maxStreams < Number.POSITIVE_INFINITY
@@ -176,6 +160,12 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
     }
   }
 
+  /**
+   * The stream to the peer, opened if there is none. Opening goes on when a caller leaves: the next one finds it open.
+   *
+   * @throws when the peer cannot be reached in time, or does not speak the protocol
+   * @throws signal.reason, when aborted
+   */
   async function open(peer: PeerId, { signal, ...own }: OpenOptions = {}): Promise<T> {
     signal?.throwIfAborted()
     if (isStopped) throw new Error('stopped')
@@ -190,6 +180,7 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
     )
   }
 
+  /** Opens the stream in the background, again and again with a backoff while the peer is wanted. Not again by itself when it ends later. */
   function keepOpen(peer: PeerId): void {
     const id = peer.toString()
     if (isStopped || retries.has(id) || get(id) !== undefined) return
@@ -210,10 +201,13 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
   }
 
   return {
-    get: (peer) => get(peer.toString()),
+    /** The open stream to the peer, if there is one. */
+    get: (peer: PeerId) => get(peer.toString()),
     open,
     keepOpen,
+    /** Open streams, the one that was used longest ago first. */
     all: () => [...streams.values()],
+    /** Closes all, and opens no more. */
     stop() {
       isStopped = true
       opening.stop(new Error('stopped'))

@@ -25,33 +25,20 @@ export const RELAY_LIMITS = {
 
 type RelayComponents = Parameters<ReturnType<typeof circuitRelayServer>>[0]
 
-export interface Relay {
-  /** Tabs that can be reached through this node now, and circuits that it was asked for and allowed since the start. */
-  readonly counts: { reservations: number; circuits: number }
-  /** For libp2p's `services`. */
-  service(components: RelayComponents): CircuitRelayService
-  /** For libp2p's `connectionGater`. */
-  readonly gater: {
-    denyInboundRelayReservation(source: PeerId): boolean
-    denyOutboundRelayedConnection(source: PeerId, destination: PeerId): boolean
-  }
-  /** To be called once, with the libp2p that was made with this service. */
-  attach(libp2p: Pick<Libp2p, 'addEventListener' | 'getConnections'>): void
-}
+export type Relay = ReturnType<typeof createRelay>
 
 /** @param isTab true for a tab whose home is here */
-export function createRelay(
-  isTab: (peer: string) => boolean,
-  limits: Readonly<Record<keyof typeof RELAY_LIMITS, number>> = RELAY_LIMITS,
-): Relay {
+export function createRelay(isTab: (peer: string) => boolean, limits: Readonly<Record<keyof typeof RELAY_LIMITS, number>> = RELAY_LIMITS) {
   let server: CircuitRelayService | undefined
   let circuits = 0
 
   return {
+    /** Tabs that can be reached through this node now, and circuits that it was asked for and allowed since the start. */
     get counts() {
       return { reservations: server?.reservations.size ?? 0, circuits }
     },
-    service(components) {
+    /** For libp2p's `services`. */
+    service(components: RelayComponents): CircuitRelayService {
       server = circuitRelayServer({
         maxInboundHopStreams: limits.maxCircuitsFrom,
         maxOutboundStopStreams: limits.maxCircuitsTo,
@@ -64,15 +51,17 @@ export function createRelay(
       })(components)
       return server
     },
+    /** For libp2p's `connectionGater`. */
     gater: {
-      denyInboundRelayReservation: (source) => !isTab(source.toString()),
-      denyOutboundRelayedConnection(_source, destination) {
+      denyInboundRelayReservation: (source: PeerId) => !isTab(source.toString()),
+      denyOutboundRelayedConnection(_source: PeerId, destination: PeerId) {
         if (!isTab(destination.toString())) return true
         circuits++
         return false
       },
     },
-    attach(libp2p) {
+    /** To be called once, with the libp2p that was made with this service. */
+    attach(libp2p: Pick<Libp2p, 'addEventListener' | 'getConnections'>) {
       libp2p.addEventListener('peer:disconnect', ({ detail: peer }) => {
         // It may fire twice, and another connection to that peer may still be open.
         if (libp2p.getConnections(peer).length > 0) return

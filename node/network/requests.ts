@@ -28,47 +28,21 @@ export interface RequestsOptions<Reply> {
   now?(): number
 }
 
-export interface Requests<Reply> {
-  /** Open requests. */
-  readonly size: number
-  /**
-   * Sends a request and hands each of its replies to `onReply` until it is forgotten. `onReply` is never called before `begin` has returned,
-   * provided that `send` does not hand a reply in itself.
-   *
-   * @param send sends the frame under this number; false when the stream has ended
-   * @returns the number
-   */
-  begin(send: (id: number) => boolean, onReply: (reply: Reply) => void): number
-  /**
-   * Sends a request that has one reply.
-   *
-   * @throws signal.reason, when aborted first: the reply is then not waited for
-   */
-  request(send: (id: number) => boolean, options?: AbortOptions): Promise<Reply>
-  /** Hands a reply to its request. False when there is no such request, or none any more. */
-  reply(id: number, reply: Reply): boolean
-  /** Hands the same reply to every open request. */
-  replyToAll(reply: Reply): void
-  /** Ends a request without a reply. False when it had ended already. */
-  forget(id: number): boolean
-  /** Gives up the requests whose time is over. Each `begin` does so; a stream with a timer of its own may call it, too. */
-  expire(): void
-  /** The stream has ended. @param reply instead of `ended`, when there is more to say */
-  end(reply?: Reply): void
-}
-
 interface OpenRequest<Reply> {
   sentAtMs: number
   onReply(reply: Reply): void
 }
 
-export function createRequests<Reply>(options: RequestsOptions<Reply>): Requests<Reply> {
+export type Requests<Reply> = ReturnType<typeof createRequests<Reply>>
+
+export function createRequests<Reply>(options: RequestsOptions<Reply>) {
   const { ended, timedOut = ended, timeoutMs = Number.POSITIVE_INFINITY, now = () => performance.now() } = options
   const isTimed = timeoutMs < Number.POSITIVE_INFINITY
   /** By number, oldest first. Bounded by the callers: each is taken out when it is forgotten, by its time, or by the end of the stream. */
   const open = new Map<number, OpenRequest<Reply>>()
   let nextId = 1
 
+  /** Gives up the requests whose time is over. Each `begin` does so; a stream with a timer of its own may call it, too. */
   function expire(): void {
     if (!isTimed || open.size === 0) return
     const nowMs = now()
@@ -79,6 +53,13 @@ export function createRequests<Reply>(options: RequestsOptions<Reply>): Requests
     }
   }
 
+  /**
+   * Sends a request and hands each of its replies to `onReply` until it is forgotten. `onReply` is never called before `begin` has returned,
+   * provided that `send` does not hand a reply in itself.
+   *
+   * @param send sends the frame under this number; false when the stream has ended
+   * @returns the number
+   */
   function begin(send: (id: number) => boolean, onReply: (reply: Reply) => void): number {
     expire()
     const id = nextId++
@@ -90,26 +71,36 @@ export function createRequests<Reply>(options: RequestsOptions<Reply>): Requests
   }
 
   return {
+    /** Open requests. */
     get size() {
       return open.size
     },
     begin,
-    request: (send, { signal } = {}) =>
-      abortable(signal, (resolve) => {
+    /**
+     * Sends a request that has one reply.
+     *
+     * @throws signal.reason, when aborted first: the reply is then not waited for
+     */
+    request: (send: (id: number) => boolean, { signal }: AbortOptions = {}) =>
+      abortable<Reply>(signal, (resolve) => {
         const id = begin(send, resolve)
         return () => open.delete(id)
       }),
-    reply(id, reply) {
+    /** Hands a reply to its request. False when there is no such request, or none any more. */
+    reply(id: number, reply: Reply) {
       const request = open.get(id)
       request?.onReply(reply)
       return request !== undefined
     },
-    replyToAll(reply) {
+    /** Hands the same reply to every open request. */
+    replyToAll(reply: Reply) {
       for (const { onReply } of [...open.values()]) onReply(reply)
     },
-    forget: (id) => open.delete(id),
+    /** Ends a request without a reply. False when it had ended already. */
+    forget: (id: number) => open.delete(id),
     expire,
-    end(reply = ended) {
+    /** The stream has ended. @param reply instead of `ended`, when there is more to say */
+    end(reply: Reply = ended) {
       const all = [...open.values()]
       open.clear()
       for (const { onReply } of all) onReply(reply)

@@ -24,19 +24,12 @@ export const RESERVATION_KEEPER_DEFAULTS: Readonly<Required<ReservationKeeperOpt
   retryMs: 5_000,
 }
 
-export interface ReservationKeeper {
-  readonly isNeeded: boolean
-  /** Asks for a reservation from now on. Returns the function that ends this need; it may be called twice. */
-  need(): () => void
-  /** The home is another one, or there is none. */
-  look(): void
-  stop(): void
-}
+export type ReservationKeeper = ReturnType<typeof createReservationKeeper>
 
 export function createReservationKeeper(
   context: { reservations: Reservations; home(): PeerId | undefined },
   options: ReservationKeeperOptions = {},
-): ReservationKeeper {
+) {
   const { lookMs, retryMs } = { ...RESERVATION_KEEPER_DEFAULTS, ...options }
   const { reservations } = context
   let needs = 0
@@ -72,7 +65,8 @@ export function createReservationKeeper(
     get isNeeded() {
       return needs > 0
     },
-    need() {
+    /** Asks for a reservation from now on. Returns the function that ends this need; it may be called twice. */
+    need(): () => void {
       needs++
       timer ??= setInterval(look, lookMs)
       look()
@@ -86,6 +80,7 @@ export function createReservationKeeper(
         reservations.cancelReservations()
       }
     },
+    /** The home is another one, or there is none. */
     look() {
       refused = undefined // a new home has not refused yet
       look()

@@ -23,28 +23,6 @@ export interface KadWalker {
   getClosestPeers(key: Uint8Array, options?: Abort): AsyncIterable<{ name: string; peer?: unknown }>
 }
 
-export interface RoutingTable {
-  /** Servers, this peer not among them. */
-  readonly size: number
-  /** The known servers nearest to a position of the DHT's space, nearest first, this peer not among them. */
-  closest(position: Uint8Array, count: number): PeerId[]
-  /** True when this peer would be among the `count` nearest, were it in its own table. */
-  isSelfAmongClosest(position: Uint8Array, count: number): boolean
-  /** True when nearer servers may exist: the table had no room for them, or is still being filled. */
-  hasGapAt(position: Uint8Array): boolean
-  /**
-   * Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. Servers that are not found in time are left out.
-   *
-   * @throws signal.reason, when aborted
-   */
-  walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<PeerId>
-  has(peer: PeerId): boolean
-  /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
-  onChange(listener: () => void): () => void
-  start(): Promise<void>
-  stop(): void
-}
-
 /** A bucket splits when it is full until its prefix is this long; only then is a server left out. Handed to kad-dht too. */
 export const BUCKET_BITS = 6
 export const BUCKET_SIZE = 20
@@ -72,8 +50,10 @@ export function compareDistance(position: Uint8Array, a: Uint8Array, b: Uint8Arr
   return 0
 }
 
+export type RoutingTable = ReturnType<typeof createRoutingTable>
+
 /** @param serverProtocols protocols that a server names in identify */
-export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, serverProtocols: string[]): RoutingTable {
+export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, serverProtocols: string[]) {
   const listeners = new Set<() => void>()
   /** By peer id. Bounded by kad-dht's table: 64 prefixes of 20 peers. */
   const servers = new Map<string, Server>()
@@ -150,20 +130,24 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
   }
 
   return {
+    /** Servers, this peer not among them. */
     get size() {
       return servers.size
     },
-    closest(position, count) {
+    /** The known servers nearest to a position of the DHT's space, nearest first, this peer not among them. */
+    closest(position: Uint8Array, count: number): PeerId[] {
       return sorted(position)
         .slice(0, count)
         .map(({ peer }) => peer)
     },
-    isSelfAmongClosest(position, count) {
+    /** True when this peer would be among the `count` nearest, were it in its own table. */
+    isSelfAmongClosest(position: Uint8Array, count: number) {
       let nearer = 0
       for (const server of servers.values()) if (compareDistance(position, server.position, self) < 0) nearer++
       return nearer < count
     },
-    hasGapAt(position) {
+    /** True when nearer servers may exist: the table had no room for them, or is still being filled. */
+    hasGapAt(position: Uint8Array) {
       if (servers.size === 0) return false // a walk needs a peer to begin with: kad-dht would wait for one
       if (performance.now() - changedAtMs < FILLING_MS) return true
       const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
@@ -171,7 +155,12 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
       for (const server of servers.values()) if (prefix(server.position) === prefix(position)) near++
       return near >= BUCKET_SIZE
     },
-    async *walk(multihash, { signal } = {}) {
+    /**
+     * Asks the network for the servers nearest to a multihash: a walk, costly beside `closest`. Servers that are not found in time are left out.
+     *
+     * @throws signal.reason, when aborted
+     */
+    async *walk(multihash: Uint8Array, { signal }: AbortOptions = {}): AsyncIterable<PeerId> {
       const late = AbortSignal.timeout(WALK_MS)
       try {
         for await (const event of dht.getClosestPeers(multihash, {
@@ -183,10 +172,11 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
         signal?.throwIfAborted()
       }
     },
-    has(peer) {
+    has(peer: PeerId) {
       return servers.has(peer.toString())
     },
-    onChange(listener) {
+    /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
+    onChange(listener: () => void): () => void {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },

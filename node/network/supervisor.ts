@@ -44,20 +44,6 @@ export interface SupervisorContext {
   random(): number
 }
 
-export interface Supervisor {
-  /** True while there is an address to join that is not this peer's own. */
-  readonly hasJoins: boolean
-  /** Hears when there is one address less to join. Returns the function that ends it. */
-  onChange(listener: () => void): () => void
-  join(addresses: string[]): void
-  /** Remembers where a server can be dialled. */
-  rememberServer(peer: PeerId, addresses: Multiaddr[]): void
-  /** Connected servers, for a peer that is new, in random order. */
-  knownServers(limit: number): { peer: PeerId; addresses: Multiaddr[] }[]
-  start(): void
-  stop(): void
-}
-
 interface Place {
   /** The address as it was given, or a server's peer id. */
   name: string
@@ -74,7 +60,9 @@ const LOOK_MS = 250
 /** A server that was not given by the owner is forgotten after so many failures in a row. */
 const MAX_FAILURES = 8
 
-export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}): Supervisor {
+export type Supervisor = ReturnType<typeof createSupervisor>
+
+export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}) {
   const { libp2p, role, emit, random } = context
   const { minRetryMs, maxRetryMs, tryTimeoutMs, maxTryTimeoutMs, maxKnownServers } = { ...SUPERVISOR_DEFAULTS, ...options }
   /** Bounded by what the owner gave. */
@@ -139,18 +127,21 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   }
 
   return {
+    /** True while there is an address to join that is not this peer's own. */
     get hasJoins() {
       return joins.size > 0
     },
+    /** Hears when there is one address less to join. Returns the function that ends it. */
     onChange: changes.on,
-    join(addresses) {
+    join(addresses: string[]) {
       for (const name of addresses) {
         if (!joins.has(name))
           joins.set(name, { name, resolve: (signal) => findJoinAddresses(name, { signal }), failures: 0, nextTryAtMs: 0, busy: false })
       }
       if (timer !== undefined) look()
     },
-    rememberServer(peer, addresses) {
+    /** Remembers where a server can be dialled. */
+    rememberServer(peer: PeerId, addresses: Multiaddr[]) {
       const name = peer.toString()
       if (addresses.length === 0 || peer.equals(libp2p.peerId)) return
       const place = known.get(name)
@@ -173,7 +164,8 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       }
       known.set(name, fresh)
     },
-    knownServers(limit) {
+    /** Connected servers, for a peer that is new, in random order. */
+    knownServers(limit: number): { peer: PeerId; addresses: Multiaddr[] }[] {
       const places: { peer: PeerId; addresses: Multiaddr[] }[] = []
       for (const { peer, addresses } of known.values()) {
         if (peer !== undefined && addresses !== undefined && libp2p.getConnections(peer).length > 0) places.push({ peer, addresses })

@@ -10,29 +10,14 @@ import type { PresenceStream } from './presence-stream.ts'
 import type { PresenceStreams } from './presence-streams.ts'
 import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
 
-export interface Announcer {
-  /**
-   * Announces a lease, or its renewal. Resolves once one of the record nodes has taken it, or there is none, or it is replaced or withdrawn.
-   * While no record node can be reached, it does not.
-   */
-  announce(key: Key, holder: string, lease: Uint8Array): Promise<void>
-  withdraw(key: Key, holder: string): void
-  /** The servers near the keys may have changed. */
-  refresh(): Promise<void>
-  /** Tells a new stream all that is its to keep. */
-  onStream(stream: PresenceStream): void
-  /** True when something held here must be told to the peer. */
-  needs(peer: string): boolean
-  /** Leases. */
-  readonly size: number
-}
-
 interface Announced extends Standing {
   /** Signed leases by holder. Bounded by the record store's limits for this peer's own holders. */
   leases: Map<string, Uint8Array>
 }
 
-export function createAnnouncer(placement: Placement, streams: Pick<PresenceStreams, 'get' | 'keepOpen'>): Announcer {
+export type Announcer = ReturnType<typeof createAnnouncer>
+
+export function createAnnouncer(placement: Placement, streams: Pick<PresenceStreams, 'get' | 'keepOpen'>) {
   const statements = createStandingStatements<Announced, PresenceStream>({
     placement,
     streams,
@@ -60,10 +45,15 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
   }
 
   return {
+    /** Leases. */
     get size() {
       return size
     },
-    announce(key, holder, lease) {
+    /**
+     * Announces a lease, or its renewal. Resolves once one of the record nodes has taken it, or there is none, or it is replaced or withdrawn.
+     * While no record node can be reached, it does not.
+     */
+    announce(key: Key, holder: string, lease: Uint8Array) {
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.set(lease, resolve)
       const announced = statements.get(key)
@@ -82,7 +72,7 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
       if (announced.peers.size === 0) settle(lease)
       return promise
     },
-    withdraw(key, holder) {
+    withdraw(key: Key, holder: string) {
       const announced = statements.get(key)
       const lease = announced?.leases.get(holder)
       if (announced === undefined || lease === undefined) return
@@ -92,8 +82,11 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
       announced.leases.delete(holder)
       for (const open of statements.streamsOf(announced)) open.release([{ key, holder: multihashOfPeer(holder) }])
     },
+    /** The servers near the keys may have changed. */
     refresh: statements.refresh,
-    onStream: (opened) => statements.onStream(opened, opened.id),
+    /** Tells a new stream all that is its to keep. */
+    onStream: (opened: PresenceStream) => statements.onStream(opened, opened.id),
+    /** True when something held here must be told to the peer. */
     needs: statements.needs,
   }
 }

@@ -4,35 +4,29 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { AddressBook, Supervisor } from '../network/index.ts'
 import { multihashOfPeer } from './lease.ts'
-import type { PeerAddresses } from './wire.ts'
-
-export interface Directory extends Pick<AddressBook, 'addressesOf'> {
-  rememberAddresses(peer: PeerId, addresses: Multiaddr[]): void
-  /** This peer's own. */
-  own(): Multiaddr[]
-  /** Homes whose addresses are known, each once. */
-  homes(peers: Iterable<string>): PeerAddresses[]
-  /** Some of the servers, for a peer that is new. */
-  servers(): PeerAddresses[]
-}
 
 /** More than a welcome has room for. */
 const MAX_SERVERS = 32
 
-export function createDirectory(libp2p: Libp2p, supervisor: Supervisor, { addressesOf, rememberAddresses }: AddressBook): Directory {
+export type Directory = ReturnType<typeof createDirectory>
+
+export function createDirectory(libp2p: Libp2p, supervisor: Supervisor, { addressesOf, rememberAddresses }: AddressBook) {
   const self = libp2p.peerId.toString()
   return {
     addressesOf,
-    rememberAddresses(peer, addresses) {
+    rememberAddresses(peer: PeerId, addresses: Multiaddr[]) {
       rememberAddresses(peer.toString(), addresses)
       supervisor.rememberServer(peer, addresses)
     },
+    /** This peer's own. */
     own: () => libp2p.getMultiaddrs(),
-    homes: (peers) =>
+    /** Homes whose addresses are known, each once. */
+    homes: (peers: Iterable<string>) =>
       [...new Set(peers)].flatMap((home) => {
         const addresses = home === self ? libp2p.getMultiaddrs() : addressesOf(home)
         return addresses.length === 0 ? [] : [{ peer: multihashOfPeer(home), addresses }]
       }),
+    /** Some of the servers, for a peer that is new. */
     servers: () => supervisor.knownServers(MAX_SERVERS).map(({ peer, addresses }) => ({ peer: peer.toMultihash().bytes, addresses })),
   }
 }

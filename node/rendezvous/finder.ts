@@ -49,13 +49,6 @@ interface FindReply {
   found: FoundFrame
 }
 
-export interface Finder {
-  /** Each holder once. Breaking out ends the questions that are still open. @throws signal.reason, when aborted */
-  find(key: Key, options?: AbortOptions): AsyncGenerator<FoundHolder>
-  /** Holders as they are met, at most `limit`: soon after the first, no more are waited for. */
-  findSome(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
-}
-
 /**
  * However slowly answers come in, servers that have not answered after this many times the longest silence are given up. A busy machine
  * that opens forty streams at once takes seconds for it, and "nobody" would be a lie then.
@@ -66,7 +59,7 @@ const WHOLE_NETWORK = 4
 /** How long `findSome` goes on once it has a holder, in ms. */
 const MORE_HOLDERS_MS = 20
 
-export function createFinder(context: FinderContext, options: FinderOptions): Finder {
+export function createFinder(context: FinderContext, options: FinderOptions) {
   const { placement, servers, store, now } = context
   const addressesOf = (home: string) => context.addressesOf(home).map(String)
 
@@ -140,6 +133,7 @@ export function createFinder(context: FinderContext, options: FinderOptions): Fi
     yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, signal)
   }
 
+  /** Each holder once. Breaking out ends the questions that are still open. @throws signal.reason, when aborted */
   async function* find(key: Key, { signal }: AbortOptions = {}): AsyncGenerator<FoundHolder> {
     const stop = new AbortController()
     const combined = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
@@ -159,7 +153,8 @@ export function createFinder(context: FinderContext, options: FinderOptions): Fi
 
   return {
     find,
-    async findSome(key, limit, signal) {
+    /** Holders as they are met, at most `limit`: soon after the first, no more are waited for. */
+    async findSome(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]> {
       const records: HolderRecord[] = []
       const search = find(key, { signal })
       let enough: Promise<undefined> | undefined

@@ -21,15 +21,6 @@ export interface HoldsContext {
   withdraw(key: Key): void
 }
 
-export interface Holds {
-  hold(key: Key): Hold
-  readonly size: number
-  /** The home has changed, or is gone: leases that name another home are void. */
-  rehome(): void
-  start(): void
-  stop(): void
-}
-
 interface Held {
   key: Key
   owners: number
@@ -42,7 +33,9 @@ interface Held {
   taken: PromiseWithResolvers<void>
 }
 
-export function createHolds(context: HoldsContext, options: LeaseOptions = {}): Holds {
+export type Holds = ReturnType<typeof createHolds>
+
+export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
   const { lifetimeMs } = { ...LEASE_DEFAULTS, ...options }
   /** By key, hex. Bounded: maxHolds. */
   const held = new Map<string, Held>()
@@ -80,7 +73,7 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
     get size() {
       return held.size
     },
-    hold(key) {
+    hold(key: Key): Hold {
       const id = encodeKeyHex(key)
       let entry = held.get(id)
       if (entry === undefined) {
@@ -106,6 +99,7 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}): 
         },
       }
     },
+    /** The home has changed, or is gone: leases that name another home are void. */
     rehome() {
       for (const entry of held.values()) {
         if (entry.announced) context.withdraw(entry.key)

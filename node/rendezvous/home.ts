@@ -12,24 +12,14 @@ export interface HomeContext {
   streams: Pick<PresenceStreams, 'open'>
 }
 
-export interface Home {
-  readonly peer: PeerId | undefined
-  /** How far the home's clock is ahead of this tab's, in ms. Stays while there is no home. */
-  readonly clockOffsetMs: number
-  /** The tab has a home, another one, or none. Returns the function that ends it. */
-  onChange(listener: (home: PeerId | undefined) => void): () => void
-  /** A presence stream has ended: the home's, or another one. */
-  onStreamEnd(stream: PresenceStream): void
-  start(): void
-  stop(): void
-}
-
 /** How often a tab without a home looks at its connections, should an event have been missed. */
 const LOOK_MS = 1_000
 /** How long a tab waits for a server to welcome it before it tries another, in ms. */
 const WELCOME_MS = 2_000
 
-export function createHome({ libp2p, streams }: HomeContext): Home {
+export type Home = ReturnType<typeof createHome>
+
+export function createHome({ libp2p, streams }: HomeContext) {
   const changes = createEmitter<PeerId | undefined>()
   let home: PresenceStream | undefined
   let clockOffsetMs = 0
@@ -78,11 +68,14 @@ export function createHome({ libp2p, streams }: HomeContext): Home {
     get peer() {
       return home?.peer
     },
+    /** How far the home's clock is ahead of this tab's, in ms. Stays while there is no home. */
     get clockOffsetMs() {
       return clockOffsetMs
     },
+    /** The tab has a home, another one, or none. Returns the function that ends it. */
     onChange: changes.on,
-    onStreamEnd(stream) {
+    /** A presence stream has ended: the home's, or another one. */
+    onStreamEnd(stream: PresenceStream) {
       if (home !== stream) return
       home = undefined
       changes.emit(undefined)

@@ -19,19 +19,10 @@ export interface PresenceServerContext {
   onRefused(peer: string, reason: string): void
 }
 
-export interface PresenceServer {
-  /** Watches of all streams. */
-  readonly watches: number
-  start(): Promise<void>
-  /** Takes no more streams. */
-  stop(): Promise<void>
-  close(): void
-}
-
 /** Streams of one connection: one is in use, another may be about to end. */
 const MAX_STREAMS = 4
 
-export function createPresenceServer(context: PresenceServerContext, options: ServedStreamOptions): PresenceServer {
+export function createPresenceServer(context: PresenceServerContext, options: ServedStreamOptions) {
   const { libp2p, directory, tabs } = context
   /** Open streams, and how each leaves the tabs. Bounded by the connections, and MAX_STREAMS. */
   const streams = new Map<ServedStream, () => void>()
@@ -61,10 +52,12 @@ export function createPresenceServer(context: PresenceServerContext, options: Se
   }
 
   return {
+    /** Watches of all streams. */
     get watches() {
       return watchPlaces.taken
     },
     start: () => libp2p.handle(PRESENCE_PROTOCOL, onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }),
+    /** Takes no more streams. */
     stop: () => libp2p.unhandle(PRESENCE_PROTOCOL),
     close() {
       for (const served of streams.keys()) served.close()

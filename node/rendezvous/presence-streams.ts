@@ -1,7 +1,7 @@
 /** The presence streams that this peer has opened: one to each server that it needs, opened when needed, closed when idle for long. */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
-import { createPeerStreams, type PeerStreams } from '../network/index.ts'
+import { createPeerStreams } from '../network/index.ts'
 import { createPresenceStream, type PresenceStream, type PresenceStreamListener } from './presence-stream.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
 
@@ -33,15 +33,12 @@ export interface PresenceStreamsListener extends PresenceStreamListener {
   needs(peer: string): boolean
 }
 
-export interface PresenceStreams extends PeerStreams<PresenceStream> {
-  /** Names the one listener, before the first stream is opened. */
-  listen(listener: PresenceStreamsListener): void
-}
+export type PresenceStreams = ReturnType<typeof createPresenceStreams>
 
 export function createPresenceStreams(
   { libp2p, role, isWanted, random }: PresenceStreamsContext,
   { beatMs, silentMs, maxLinks }: PresenceStreamsOptions,
-): PresenceStreams {
+) {
   let listener: PresenceStreamsListener | undefined
   const streams = createPeerStreams<PresenceStream>(
     {
@@ -83,7 +80,8 @@ export function createPresenceStreams(
   )
   return {
     ...streams,
-    listen(named) {
+    /** Names the one listener, before the first stream is opened. */
+    listen(named: PresenceStreamsListener) {
       listener = named
     },
   }

@@ -1,11 +1,5 @@
 /** Rate limit for pushes: the first change of a burst is pushed at once, the last at its end, and at most one in a while. */
-
-export interface Pusher {
-  changed(): void
-  stop(): void
-}
-
-export function createPusher(push: () => void, everyMs: number): Pusher {
+export function createPusher(push: () => void, everyMs: number) {
   let timer: ReturnType<typeof setTimeout> | undefined
   let again = false
 

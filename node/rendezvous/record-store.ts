@@ -28,31 +28,6 @@ export interface RecordStoreOptions {
 
 export type PutRefusal = 'records-per-key' | 'records' | 'older'
 
-export interface RecordStore {
-  readonly size: number
-  /**
-   * Adds or renews; the newest record of a holder replaces its older one, from any source. A home that a tab has left may still pass on
-   * the tab's old lease: of two signed leases the one that runs out later is the newer.
-   */
-  put(record: HolderRecord): PutRefusal | undefined
-  get(key: Key, holder: string): HolderRecord | undefined
-  /** Removes one record, if it still comes from the source. */
-  remove(key: Key, holder: string, source: RecordSource): boolean
-  /** Removes what came from the source and passes the filter. Returns what was removed. */
-  removeSource(source: RecordSource, filter?: (record: HolderRecord) => boolean): HolderRecord[]
-  /** Holders now, those past their lease not counted. */
-  count(key: Key): number
-  /** At most `limit` holders in random order, with as many different homes among them as there are. */
-  sample(key: Key, limit: number, filter?: (record: HolderRecord) => boolean): HolderRecord[]
-  /** The different homes of those who hold the key by a signed lease, at most so many. */
-  homes(key: Key, limit: number): string[]
-  countOfSource(source: RecordSource): number
-  /** Hears after each change of the key's holders. Returns the function that ends it. */
-  onChange(key: Key, listener: () => void): () => void
-  /** Drops what has run out, and says so. */
-  sweep(): void
-}
-
 interface KeyRecords {
   /** By holder. Bounded: maxRecordsPerKey. */
   holders: Map<string, HolderRecord>
@@ -62,7 +37,9 @@ interface KeyRecords {
   homes: string[] | undefined
 }
 
-export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number): RecordStore {
+export type RecordStore = ReturnType<typeof createRecordStore>
+
+export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number) {
   /** By key, hex. Bounded: maxRecords. */
   const keys = new Map<string, KeyRecords>()
   const sources = new Map<RecordSource, Set<HolderRecord>>()
@@ -125,7 +102,11 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     get size() {
       return size
     },
-    put(record) {
+    /**
+     * Adds or renews; the newest record of a holder replaces its older one, from any source. A home that a tab has left may still pass on
+     * the tab's old lease: of two signed leases the one that runs out later is the newer.
+     */
+    put(record: HolderRecord): PutRefusal | undefined {
       const id = encodeKeyHex(record.key)
       const entry = living(id)
       const old = entry?.holders.get(record.holder)
@@ -150,10 +131,9 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       notifyListeners(id)
       return undefined
     },
-    get(key, holder) {
-      return living(encodeKeyHex(key))?.holders.get(holder)
-    },
-    remove(key, holder, source) {
+    get: (key: Key, holder: string) => living(encodeKeyHex(key))?.holders.get(holder),
+    /** Removes one record, if it still comes from the source. */
+    remove(key: Key, holder: string, source: RecordSource) {
       const id = encodeKeyHex(key)
       const entry = keys.get(id)
       const record = entry?.holders.get(holder)
@@ -162,15 +142,16 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       notifyListeners(id)
       return true
     },
-    removeSource(source, filter = () => true) {
+    /** Removes what came from the source and passes the filter. Returns what was removed. */
+    removeSource(source: RecordSource, filter: (record: HolderRecord) => boolean = () => true): HolderRecord[] {
       const removed = [...(sources.get(source) ?? [])].filter(filter)
       for (const record of removed) evict(record)
       return removed
     },
-    count(key) {
-      return living(encodeKeyHex(key))?.holders.size ?? 0
-    },
-    sample(key, limit, filter) {
+    /** Holders now, those past their lease not counted. */
+    count: (key: Key) => living(encodeKeyHex(key))?.holders.size ?? 0,
+    /** At most `limit` holders in random order, with as many different homes among them as there are. */
+    sample(key: Key, limit: number, filter?: (record: HolderRecord) => boolean): HolderRecord[] {
       const entry = living(encodeKeyHex(key))
       if (entry === undefined) return []
       const all = [...entry.holders.values()]
@@ -181,16 +162,16 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       shuffle(sampled, random)
       return sampled
     },
-    homes(key, limit) {
+    /** The different homes of those who hold the key by a signed lease, at most so many. */
+    homes(key: Key, limit: number): string[] {
       const entry = living(encodeKeyHex(key))
       if (entry === undefined) return []
       entry.homes ??= [...new Set([...entry.holders.values()].flatMap(({ home, lease }) => (lease === undefined ? [] : [home])))]
       return entry.homes.slice(0, limit)
     },
-    countOfSource(source) {
-      return sources.get(source)?.size ?? 0
-    },
-    onChange(key, listener) {
+    countOfSource: (source: RecordSource) => sources.get(source)?.size ?? 0,
+    /** Hears after each change of the key's holders. Returns the function that ends it. */
+    onChange(key: Key, listener: () => void): () => void {
       const id = encodeKeyHex(key)
       const own = listeners.get(id) ?? new Set()
       listeners.set(id, own)
@@ -200,6 +181,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
         if (own.size === 0 && listeners.get(id) === own) listeners.delete(id)
       }
     },
+    /** Drops what has run out, and says so. */
     sweep() {
       for (const id of [...keys.keys()]) living(id)
     },

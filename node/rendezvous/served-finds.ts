@@ -15,17 +15,11 @@ export interface ServedFindsContext {
   send(frame: FoundFrame | RefusedFrame): void
 }
 
-export interface ServedFinds {
-  answer(find: FindFrame): void
-  /** The stream has ended: so do the searches for it. */
-  end(): void
-}
-
 /** Finds in the overlay that one tab may have under way, and how long one may take, in ms. */
 const MAX_NETWORK_FINDS = 8
 const NETWORK_FIND_MS = 3_000
 
-export function createServedFinds({ store, directory, find, send }: ServedFindsContext, maxHolders: number): ServedFinds {
+export function createServedFinds({ store, directory, find, send }: ServedFindsContext, maxHolders: number) {
   const ended = new AbortController()
   let underWay = 0
 
@@ -43,7 +37,7 @@ export function createServedFinds({ store, directory, find, send }: ServedFindsC
   }
 
   return {
-    answer(request) {
+    answer(request: FindFrame) {
       const { id, key } = request
       const limit = Math.min(request.limit, maxHolders, MAX_HOLDERS_PER_FOUND)
       if (request.scope === SCOPE.own) return sendFound(request, store.sample(key, limit))
@@ -56,6 +50,7 @@ export function createServedFinds({ store, directory, find, send }: ServedFindsC
         .then((records) => sendFound(request, records))
         .finally(() => underWay--)
     },
+    /** The stream has ended: so do the searches for it. */
     end: () => ended.abort(new Error('the stream has ended')),
   }
 }

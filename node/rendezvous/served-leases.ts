@@ -26,23 +26,10 @@ export interface ServedLeasesOptions {
   lease: LeaseOptions
 }
 
-export interface ServedLeases {
-  /** Recorded now. */
-  readonly size: number
-  /**
-   * @returns the leases that were refused, and a promise for each tab's lease until its record nodes have taken it
-   * @throws when the peer has told too many that cannot be true
-   */
-  hold(leases: Uint8Array[]): Promise<{ refused: HeldFrame['refused']; announcing: Promise<void>[] }>
-  release(records: ReleaseFrame['records']): void
-  /** The stream has ended. The peer's own leases end at once; those of a home's tabs after `graceMs`, since they may come through another. */
-  end(graceMs: number): void
-}
-
 /** Leases that cannot be true, before the connection is ended: an honest peer has none. */
 const MAX_BAD_LEASES = 8
 
-export function createServedLeases(context: ServedLeasesContext, options: ServedLeasesOptions): ServedLeases {
+export function createServedLeases(context: ServedLeasesContext, options: ServedLeasesOptions) {
   const { self, peer, store, now, announce, withdraw } = context
   const { limits } = options
   /** The source of the stream's records. */
@@ -78,10 +65,15 @@ export function createServedLeases(context: ServedLeasesContext, options: Served
   }
 
   return {
+    /** Recorded now. */
     get size() {
       return store.countOfSource(source)
     },
-    async hold(leases) {
+    /**
+     * @returns the leases that were refused, and a promise for each tab's lease until its record nodes have taken it
+     * @throws when the peer has told too many that cannot be true
+     */
+    async hold(leases: Uint8Array[]): Promise<{ refused: HeldFrame['refused']; announcing: Promise<void>[] }> {
       const refused: HeldFrame['refused'] = []
       const announcing: Promise<void>[] = []
       for (const [index, bytes] of leases.entries()) {
@@ -91,14 +83,15 @@ export function createServedLeases(context: ServedLeasesContext, options: Served
       }
       return { refused, announcing }
     },
-    release(records) {
+    release(records: ReleaseFrame['records']) {
       for (const { key, holder: multihash } of records) {
         const holder = readPeerId(multihash).toString()
         const record = store.get(key, holder)
         if (store.remove(key, holder, source) && record?.home === self) withdraw(key, holder)
       }
     },
-    end(graceMs) {
+    /** The stream has ended. The peer's own leases end at once; those of a home's tabs after `graceMs`, since they may come through another. */
+    end(graceMs: number) {
       hasEnded = true
       for (const { key, holder, home } of store.removeSource(source, (record) => record.holder === peer)) {
         if (home === self) withdraw(key, holder)

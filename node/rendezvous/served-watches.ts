@@ -21,15 +21,7 @@ export interface ServedWatchesOptions {
   pushEveryMs: number
 }
 
-export interface ServedWatches {
-  readonly size: number
-  /** @param maxWatches of this stream */
-  begin(watch: WatchFrame, maxWatches: number): void
-  end(key: Key): void
-  endAll(): void
-}
-
-export function createServedWatches(context: ServedWatchesContext, { pushEveryMs }: ServedWatchesOptions): ServedWatches {
+export function createServedWatches(context: ServedWatchesContext, { pushEveryMs }: ServedWatchesOptions) {
   const { store, places, watch, send } = context
   /** By key, hex: the function that ends it. Bounded: maxWatches. */
   const watches = new Map<string, () => void>()
@@ -44,7 +36,8 @@ export function createServedWatches(context: ServedWatchesContext, { pushEveryMs
     get size() {
       return watches.size
     },
-    begin({ key, scope }, maxWatches) {
+    /** @param maxWatches of this stream */
+    begin({ key, scope }: WatchFrame, maxWatches: number) {
       const id = encodeKeyHex(key)
       if (watches.has(id)) return
       const leave = watches.size < maxWatches ? places.tryAcquire() : undefined
@@ -66,7 +59,7 @@ export function createServedWatches(context: ServedWatchesContext, { pushEveryMs
       })
       if (scope === SCOPE.own) pusher.changed()
     },
-    end: (key) => end(encodeKeyHex(key)),
+    end: (key: Key) => end(encodeKeyHex(key)),
     endAll() {
       for (const id of [...watches.keys()]) end(id)
     },

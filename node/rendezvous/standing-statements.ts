@@ -53,36 +53,18 @@ export interface StandingStatementsContext<S extends Standing, Stream> {
   onPlaced?(statement: S, gone: string[]): void
 }
 
-export interface StandingStatements<S extends Standing, Stream> {
-  /** One for each key. */
-  readonly size: number
-  get(key: Key): S | undefined
-  values(): IterableIterator<S>
-  /** The statement stands from now on, instead of one with the same key. */
-  add(statement: S): void
-  /** Withdraws it from its peers. It is gone at once. */
-  remove(statement: S): void
-  /** Its peers' open streams, for something that is said about it besides: a change, a renewal. */
-  streamsOf(statement: S): Stream[]
-  /** There is a new stream to a peer: it is told all that must stand there. */
-  onStream(stream: Stream, peer: string): void
-  /** The right peers may be others now. In turns, when there are many statements. */
-  refresh(): Promise<void>
-  /** True when something must stand at the peer. */
-  needs(peer: string): boolean
-}
-
 /** Statements that are looked at between two turns of the event loop, when the servers have changed. */
 const STATEMENTS_PER_TURN = 500
 
-export function createStandingStatements<S extends Standing, Stream>(
-  context: StandingStatementsContext<S, Stream>,
-): StandingStatements<S, Stream> {
+export type StandingStatements<S extends Standing, Stream> = ReturnType<typeof createStandingStatements<S, Stream>>
+
+export function createStandingStatements<S extends Standing, Stream>(context: StandingStatementsContext<S, Stream>) {
   const { placement, streams, tell, withdraw, onPlaced } = context
   /** By key, hex. Bounded by the callers. */
   const statements = new Map<string, S>()
 
   const isStanding = (statement: S) => statements.get(encodeKeyHex(statement.key)) === statement
+  /** Its peers' open streams, for something that is said about it besides: a change, a renewal. */
   const streamsOf = ({ peers }: S) => [...peers].flatMap((id) => streams.get(peerIdFromString(id)) ?? [])
 
   function place(statement: S, position: Uint8Array): void {
@@ -104,12 +86,14 @@ export function createStandingStatements<S extends Standing, Stream>(
   }
 
   return {
+    /** One for each key. */
     get size() {
       return statements.size
     },
-    get: (key) => statements.get(encodeKeyHex(key)),
+    get: (key: Key) => statements.get(encodeKeyHex(key)),
     values: () => statements.values(),
-    add(statement) {
+    /** The statement stands from now on, instead of one with the same key. */
+    add(statement: S) {
       statements.set(encodeKeyHex(statement.key), statement)
       void positionOf(statement.key).then((position) => {
         if (!isStanding(statement)) return
@@ -117,17 +101,20 @@ export function createStandingStatements<S extends Standing, Stream>(
         place(statement, position)
       })
     },
-    remove(statement) {
+    /** Withdraws it from its peers. It is gone at once. */
+    remove(statement: S) {
       if (!isStanding(statement)) return
       statements.delete(encodeKeyHex(statement.key))
       for (const open of streamsOf(statement)) withdraw(open, statement)
     },
     streamsOf,
-    onStream(opened, peer) {
+    /** There is a new stream to a peer: it is told all that must stand there. */
+    onStream(opened: Stream, peer: string) {
       const own: S[] = []
       for (const statement of statements.values()) if (statement.peers.has(peer)) own.push(statement)
       if (own.length > 0) tell(opened, own)
     },
+    /** The right peers may be others now. In turns, when there are many statements. */
     async refresh() {
       let looked = 0
       for (const statement of [...statements.values()]) {
@@ -135,7 +122,8 @@ export function createStandingStatements<S extends Standing, Stream>(
         if (statement.position !== undefined && isStanding(statement)) place(statement, statement.position)
       }
     },
-    needs(peer) {
+    /** True when something must stand at the peer. */
+    needs(peer: string) {
       for (const { peers } of statements.values()) if (peers.has(peer)) return true
       return false
     },

@@ -14,30 +14,6 @@ import type { Scope } from './wire.ts'
 
 export type CountListener = (count: number, isCertain: boolean) => void
 
-export interface Watcher {
-  /**
-   * Calls back with the count as soon as it is known and after each change. Returns the function that ends it.
-   * `isCertain` is false while no record node has answered: then the number is what this peer sees by itself.
-   */
-  watch(key: Key, listener: CountListener): () => void
-  /**
-   * Yields the count as soon as it is certain and after each change; a slow reader sees only the newest. Returns when `ended` is aborted.
-   *
-   * @throws signal.reason, when aborted
-   */
-  counts(key: Key, ended: AbortSignal, options?: AbortOptions): AsyncGenerator<number>
-  onCount(stream: PresenceStream, key: Key, count: number): void
-  onStreamEnd(stream: PresenceStream): void
-  /** Tells a new stream all that is watched there. */
-  onStream(stream: PresenceStream): void
-  /** The servers near the keys may have changed. */
-  refresh(): Promise<void>
-  /** True when something is watched at the peer. */
-  needs(peer: string): boolean
-  /** Keys watched. */
-  readonly size: number
-}
-
 interface Watched extends Standing {
   listeners: Set<CountListener>
   /** Counts by record node. Bounded: the record nodes. */
@@ -61,7 +37,9 @@ export function believedCount(counts: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-export function createWatcher({ placement, store, scope, streams }: WatcherContext): Watcher {
+export type Watcher = ReturnType<typeof createWatcher>
+
+export function createWatcher({ placement, store, scope, streams }: WatcherContext) {
   const statements = createStandingStatements<Watched, PresenceStream>({
     placement,
     streams,
@@ -101,6 +79,10 @@ export function createWatcher({ placement, store, scope, streams }: WatcherConte
     return watched
   }
 
+  /**
+   * Calls back with the count as soon as it is known and after each change. Returns the function that ends it.
+   * `isCertain` is false while no record node has answered: then the number is what this peer sees by itself.
+   */
   function watch(key: Key, listener: CountListener): () => void {
     const watched = statements.get(key) ?? begin(key)
     const { listeners } = watched
@@ -118,6 +100,11 @@ export function createWatcher({ placement, store, scope, streams }: WatcherConte
     }
   }
 
+  /**
+   * Yields the count as soon as it is certain and after each change; a slow reader sees only the newest. Returns when `ended` is aborted.
+   *
+   * @throws signal.reason, when aborted
+   */
   async function* counts(key: Key, ended: AbortSignal, { signal }: AbortOptions = {}): AsyncGenerator<number> {
     let newest: number | undefined
     let changed = Promise.withResolvers<void>()
@@ -147,22 +134,26 @@ export function createWatcher({ placement, store, scope, streams }: WatcherConte
   }
 
   return {
+    /** Keys watched. */
     get size() {
       return statements.size
     },
     watch,
     counts,
-    onCount(from, key, count) {
+    onCount(from: PresenceStream, key: Key, count: number) {
       const watched = statements.get(key)
       if (watched === undefined || !watched.peers.has(from.id)) return
       watched.counts.set(from.id, count)
       update(watched)
     },
-    onStreamEnd(ended) {
+    onStreamEnd(ended: PresenceStream) {
       for (const watched of statements.values()) if (watched.counts.delete(ended.id)) update(watched)
     },
-    onStream: (opened) => statements.onStream(opened, opened.id),
+    /** Tells a new stream all that is watched there. */
+    onStream: (opened: PresenceStream) => statements.onStream(opened, opened.id),
+    /** The servers near the keys may have changed. */
     refresh: statements.refresh,
+    /** True when something is watched at the peer. */
     needs: statements.needs,
   }
 }
