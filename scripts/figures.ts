@@ -47,7 +47,7 @@ export const FIGURES = {
     date: DATE,
     columns: ['how the holder leaves', 'until another node answers 404, p95, ms'],
     rows: [
-      ['the tab lets go of the page', 27],
+      ['the tab releases the page', 27],
       ['the tab is closed', 24],
       ["the tab's process is killed", 21],
       ["the tab's process is stopped (SIGSTOP)", 5_400],
@@ -56,7 +56,7 @@ export const FIGURES = {
   bulk: {
     command: 'npm run bench -- bulk',
     date: DATE,
-    columns: ['system', 'MiB/s', 'first byte, ms', 'CPU of the giver, s/GiB', 'CPU of the reader, s/GiB'],
+    columns: ['system', 'MiB/s', 'first byte, ms', 'CPU of the sender, s/GiB', 'CPU of the reader, s/GiB'],
     rows: [
       ['Node.js HTTP', 470, 5, 1.3, 2.1],
       ['raw libp2p stream, websockets', 115, 11, 5, 8.6],
@@ -103,11 +103,11 @@ export const FIGURES = {
       ['`leave`', 'a killed provider of stock kad-dht', 'still found when the run ended'],
       ['`presence`', '20 keys held by each of 1,000 tabs on eight nodes: processor time of all nodes', 'a third of a core'],
       ['`presence`', 'stock provides of the same, every 15 s', '360 times as much'],
-      ['`presence`', 'a change is told to 1,000 watchers', 'after 0.2 s'],
+      ['`presence`', 'a change reaches 1,000 watchers', 'after 0.2 s'],
       ['`gateway`', 'a hot page of 1,024 bytes', '29,000 requests a second'],
       ['`gateway`', 'the same, as a share of a bare Node.js server with the same headers', '0.45'],
       ['`bulk`', '1 GiB: first byte', 'after 16 ms'],
-      ['`bulk`', '1 GiB: memory beyond that for 64 MiB, giver and reader', '3.5 % and 0.5 %'],
+      ['`bulk`', '1 GiB: memory beyond that for 64 MiB, sender and reader', '3.5 % and 0.5 %'],
       ['`pieces`', 'pieces of 256 KiB against the fastest size (1 MiB), on a stream', '0.84 of its speed'],
       ['`pieces`', 'the same over HTTP', '0.87 of its speed'],
       ['`pieces`', 'the same: until the first piece is there', 'half of the time'],
@@ -115,9 +115,9 @@ export const FIGURES = {
       ['`inbox`', 'messages stored with 32, with 256 under way (a busy machine)', '13,000, 18,000 a second'],
       ['`messages`', 'one post to 1,000 tabs behind four nodes: heard by the last', 'after 0.3 s'],
       ['`messages`', 'the same by websockets of one server', 'after 0.02 s'],
-      ['`node scripts/bundle-size.ts`', 'the app before its first paint, gzip', '33 KiB'],
-      ['`node scripts/bundle-size.ts`', 'the app behind its first paint, the messages page included, gzip', '243 KiB'],
-      ['`node scripts/install-size.ts`', 'a production install', '116 packages, 35 MB'],
+      ['`node scripts/bundle-size.ts`', 'the app before its first paint, gzip (2026-11-28)', '32 KiB'],
+      ['`node scripts/bundle-size.ts`', 'the app after its first paint, the messages page included, gzip (2026-11-28)', '252 KiB'],
+      ['`node scripts/install-size.ts`', 'a production install (2026-11-28)', '117 packages, 35 MB'],
     ],
   },
 } as const satisfies Record<string, FigureTable>
@@ -138,7 +138,7 @@ export interface Headline {
 
 export const HEADLINES: readonly Headline[] = [
   {
-    what: 'A page held elsewhere among eight nodes, read in a tab: half of the reads are done after',
+    what: 'A page held elsewhere among eight nodes, read in a tab: half of the reads take at most',
     table: 'read',
     system: 'mayfly, a tab that has joined',
     column: 1,
@@ -147,7 +147,7 @@ export const HEADLINES: readonly Headline[] = [
     isMet: (value) => value < 10,
   },
   {
-    what: 'A tab is closed, and another node answers 404: 95 of 100 after at most',
+    what: 'A tab is closed, and another node answers 404: in 95 of 100 cases after at most',
     table: 'leave',
     system: 'the tab is closed',
     column: 1,

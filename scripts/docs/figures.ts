@@ -8,11 +8,11 @@ export function headlineTable(): string {
     const { what, table, system, unit, bar, of, isMet } = headline
     const value = numberIn(headline, system)
     const share = of === undefined ? 0 : value / numberIn(headline, of)
-    const beside = of === undefined ? '–' : `${share.toFixed(2)} of ${of}`
+    const compared = of === undefined ? '–' : `${share.toFixed(2)} of ${of}`
     const verdict = isMet(value, share) ? 'met' : '**not met**'
-    return [what, `${numberText(value)} ${unit}`, beside, `${bar}: ${verdict}`, code(FIGURES[table].command)]
+    return [what, `${numberText(value)} ${unit}`, compared, `${bar}: ${verdict}`, code(FIGURES[table].command)]
   })
-  return markdownTable(['what', 'mayfly', 'beside', 'bar', 'measured by'], rows)
+  return markdownTable(['what', 'mayfly', 'compared with', 'bar', 'measured by'], rows)
 }
 
 /** @throws when the tables have no such row: a headline must be in a table */
