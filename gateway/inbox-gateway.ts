@@ -2,19 +2,19 @@
 
 import { type Inbox, MESSAGE_LIMITS } from '../node/index.ts'
 import { answerLimits, MESSAGE_FORM_LIMITS } from './api/limits-answer.ts'
-import { Access } from './http/access.ts'
+import { createAccess } from './http/access.ts'
 import { pathFault } from './http/address.ts'
 import { badAddress } from './http/address-problems.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
 import { healthAnswer } from './http/plain-answer.ts'
 import { problemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
-import { ClientFeeds } from './inbox/client-feed.ts'
-import { InboxStreams } from './inbox/inbox-streams.ts'
-import { InboxView } from './inbox/inbox-view.ts'
-import { ClientQuota } from './limits/client-quota.ts'
-import { MessageRoutes } from './message-routes.ts'
-import { MessagePosts } from './messages/message-posts.ts'
+import { createClientFeeds } from './inbox/client-feed.ts'
+import { createInboxStreams } from './inbox/inbox-streams.ts'
+import { createInboxView } from './inbox/inbox-view.ts'
+import { createClientQuota } from './limits/client-quota.ts'
+import { createMessageRoutes } from './message-routes.ts'
+import { createMessagePosts } from './messages/message-posts.ts'
 import { GATEWAY_DEFAULTS, type Gateway, type GatewayEvent, type GatewayLimits, type GatewayRequest } from './types.ts'
 
 export interface InboxGatewayOptions {
@@ -39,25 +39,25 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   const closing = new AbortController()
   let draining = false
 
-  const access = new Access(options)
-  const posts = new MessagePosts({
+  const access = createAccess(options)
+  const posts = createMessagePosts({
     post: (end, draft, wait) => inbox.post(end, draft, wait),
     limits,
     maxMessageBytes: MESSAGE_LIMITS.maxBodyBytes,
     // The receiver itself signs these posts.
-    authorize: (incoming) => access.requireOwner(incoming),
+    authorize: access.requireOwner,
     via: () => undefined,
     closing: closing.signal,
   })
-  const feeds = new ClientFeeds({
+  const openFeed = createClientFeeds({
     limits,
-    open: new ClientQuota(limits),
+    open: createClientQuota(limits),
     closing: closing.signal,
     onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)),
   })
   const site = { home: '/', contentOrigin: contentOrigin === undefined ? undefined : new URL(contentOrigin).origin, version }
-  const view = new InboxView({ inbox, feeds, access, site, closing: closing.signal })
-  const messages = new MessageRoutes({ posts, streams: new InboxStreams({ inbox, feeds, access }), view })
+  const view = createInboxView({ inbox, openFeed, access, site, closing: closing.signal })
+  const messages = createMessageRoutes({ posts, streams: createInboxStreams(inbox, openFeed, access), view })
 
   const app = createRouteApp(({ path }) => {
     throw problemError(404, 'ERR_NOT_FOUND', `There is no ${path.slice(0, 80)} here.`, { link: '/' })
@@ -76,11 +76,10 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
     return await app.fetch(incoming.request, bindings)
   }
 
-  const openFeed = (incoming: GatewayRequest) => messages.openFeed(incoming)
   return {
-    ...createAnswering({ answer, openFeed, closing: closing.signal, ...(onEvent !== undefined && { onEvent }) }),
+    ...createAnswering({ answer, openFeed: messages.openFeed, closing: closing.signal, onEvent }),
     maxBodyBytes: posts.maxBodyBytes,
-    takesSocket: (target) => messages.takesSocket(target),
+    takesSocket: messages.takesSocket,
     drain() {
       draining = true
     },

@@ -2,15 +2,14 @@
 
 import { type ProblemError, problemError } from './http/problem.ts'
 import { PROBLEM_NUMBERS } from './http/problem-numbers.ts'
-import { addRoute, answerMethod, type RouteApp, type RouteBindings } from './http/route.ts'
+import { addRoute, answerMethod, type RouteApp, type RouteBindings, type RouteHandler } from './http/route.ts'
 import type { InboxStreams } from './inbox/inbox-streams.ts'
 import type { InboxView } from './inbox/inbox-view.ts'
 import { type EndPath, parseEndPath } from './messages/end-path.ts'
-import type { MessagePosts } from './messages/message-posts.ts'
 import type { GatewayRequest, InboxFeed } from './types.ts'
 
-export interface MessageRoutesParts {
-  posts: MessagePosts
+interface MessageRoutesParts {
+  posts: { answer(end: string, incoming: GatewayRequest): Promise<Response> }
   streams: InboxStreams
   /** Left out where nothing is received. */
   view?: InboxView | undefined
@@ -18,65 +17,55 @@ export interface MessageRoutesParts {
   composer?: (incoming: GatewayRequest) => Promise<Response>
 }
 
-export class MessageRoutes {
-  readonly #parts: MessageRoutesParts
-
-  constructor(parts: MessageRoutesParts) {
-    this.#parts = parts
-  }
-
-  addTo(app: RouteApp): void {
-    const { view } = this.#parts
-    if (view === undefined) return
-    const addPage = (path: string, answer: (incoming: GatewayRequest, parameter: string) => Response | Promise<Response>) =>
-      addRoute(app, path, 'inbox', { GET: answer }, 'owner')
-    for (const path of new Set([view.home, '/inbox'])) addPage(path, (incoming) => view.page(incoming))
-    addPage('/inbox/view.css', (incoming) => view.asset('style', incoming))
-    addPage('/inbox/view.js', (incoming) => view.asset('script', incoming))
-    addPage('/inbox/live', (incoming) => view.live(incoming))
-    addPage('/inbox/body/:key', (incoming, sequence) => view.body(sequence, incoming))
-    addRoute(app, '/inbox/post', 'inbox', { POST: (incoming) => view.post(incoming) })
-    addRoute(app, '/inbox/sender', 'inbox', { POST: (incoming) => view.setSender(incoming) })
-  }
-
-  /** Null for a path that is not under `/to/<end>`. */
-  async answer(incoming: GatewayRequest, bindings: RouteBindings): Promise<Response | null> {
-    if (!incoming.path.startsWith('/to/')) return null
-    const address = parseEndPath(incoming.path)
-    if (incoming.path === '/to/') throw noEnd()
-    if (address === null) return null
-    if (address.part !== 'end') bindings.route = `messages-${address.part}`
-    else bindings.route = incoming.request.method === 'POST' ? 'post' : 'app'
-    return await this.#answerEnd(address, incoming)
-  }
-
-  #answerEnd({ end, part }: EndPath, incoming: GatewayRequest): Response | Promise<Response> {
-    const { composer, posts, streams } = this.#parts
+export function createMessageRoutes({ posts, streams, view, composer }: MessageRoutesParts) {
+  function answerEnd({ end, part }: EndPath, incoming: GatewayRequest): Response | Promise<Response> {
     if (part === 'end') {
       return answerMethod({ ...(composer && { GET: composer }), POST: () => posts.answer(end, incoming) }, incoming, '', 'owner')
     }
-    const read = () => (part === 'ws' ? this.#requireSocket(end, incoming) : streams.answer(end, part, incoming))
+    const read = () => (part === 'ws' ? requireSocket(end, incoming) : streams.answer(end, part, incoming))
     return answerMethod({ GET: read }, incoming, '', 'owner')
   }
 
   /** Answers a plain request for `/ws`, which is no websocket handshake. */
-  #requireSocket(end: string, incoming: GatewayRequest): never {
-    this.#parts.streams.requireInbox(end, incoming)
+  function requireSocket(end: string, incoming: GatewayRequest): never {
+    streams.requireInbox(end, incoming)
     throw problemError(426, 'ERR_BAD_REQUEST', 'This address is for a websocket.', {
       advice: 'Ask for /json or /sse to get the same by plain HTTP.',
       headers: { upgrade: 'websocket', connection: 'upgrade' },
     })
   }
 
-  takesSocket(target: string): boolean {
-    return this.#parts.view !== undefined && /^\/to\/[^/?]+\/ws(?:\?|$)/.test(target)
-  }
-
-  /** @throws {ProblemError} */
-  openFeed(incoming: GatewayRequest): InboxFeed {
-    const address = parseEndPath(incoming.path)
-    if (address?.part === 'ws') return this.#parts.streams.open(address.end, incoming)
-    throw problemError(404, 'ERR_NOT_FOUND', 'There is no websocket here.')
+  return {
+    addTo(app: RouteApp): void {
+      if (view === undefined) return
+      const addPage = (path: string, answer: RouteHandler) => addRoute(app, path, 'inbox', { GET: answer }, 'owner')
+      for (const path of new Set([view.home, '/inbox'])) addPage(path, view.page)
+      addPage('/inbox/view.css', (incoming) => view.asset('style', incoming))
+      addPage('/inbox/view.js', (incoming) => view.asset('script', incoming))
+      addPage('/inbox/live', view.live)
+      addPage('/inbox/body/:key', view.body)
+      addRoute(app, '/inbox/post', 'inbox', { POST: view.post })
+      addRoute(app, '/inbox/sender', 'inbox', { POST: view.setSender })
+    },
+    /** Null for a path that is not under `/to/<end>`. */
+    async answer(incoming: GatewayRequest, bindings: RouteBindings): Promise<Response | null> {
+      if (!incoming.path.startsWith('/to/')) return null
+      const address = parseEndPath(incoming.path)
+      if (incoming.path === '/to/') throw noEnd()
+      if (address === null) return null
+      if (address.part !== 'end') bindings.route = `messages-${address.part}`
+      else bindings.route = incoming.request.method === 'POST' ? 'post' : 'app'
+      return await answerEnd(address, incoming)
+    },
+    takesSocket(target: string): boolean {
+      return view !== undefined && /^\/to\/[^/?]+\/ws(?:\?|$)/.test(target)
+    },
+    /** @throws {ProblemError} */
+    openFeed(incoming: GatewayRequest): InboxFeed {
+      const address = parseEndPath(incoming.path)
+      if (address?.part === 'ws') return streams.open(address.end, incoming)
+      throw problemError(404, 'ERR_NOT_FOUND', 'There is no websocket here.')
+    },
   }
 }
 

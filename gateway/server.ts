@@ -9,7 +9,7 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
 import { watchBody } from './http/body-watch.ts'
 import { problemAnswer } from './http/problem-answer.ts'
-import { MessageSockets } from './inbox/message-sockets.ts'
+import { createMessageSockets } from './inbox/message-sockets.ts'
 import type { Client, Gateway, InboxFeed } from './types.ts'
 
 export interface GatewayServerOptions {
@@ -81,7 +81,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     maxHttpPerClient: options.maxHttpConnectionsPerAddress,
     trustProxy: options.trustProxy,
   })
-  const messageSockets = new MessageSockets(options.idleTimeoutMs)
+  const takeSocket = createMessageSockets(options.idleTimeoutMs)
   let listener: Listener = answerNotReady
   let gateway: Gateway | null = null
   let stopping: Promise<void> | null = null
@@ -117,7 +117,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     if (!isMessages && server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS) return
     // Before Node.js 24.9 there is no `shouldUpgradeCallback`: every upgrade comes here, and must be answered.
     const open = isMessages && gateway !== null ? openFeed(gateway, incoming, connections) : async () => noSocket()
-    void messageSockets.take(incoming, duplex, head, open)
+    void takeSocket(incoming, duplex, head, open)
   })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)

@@ -1,6 +1,8 @@
 /** The types that the parts of the gateway share. */
 
 import type { ClientAddress, IceServer, Inbox, InboxMessage, Peer } from '../node/index.ts'
+import type { ClientQuota } from './limits/client-quota.ts'
+import type { RateLimit } from './limits/rate-limit.ts'
 
 export interface GatewayLimits {
   /** The longest `?wait=`, in ms. */
@@ -101,6 +103,18 @@ export interface GatewayOptions {
   limits?: Partial<GatewayLimits>
   /** Called for every request and every failure. */
   onEvent?: (event: GatewayEvent) => void
+}
+
+/** The context of the parts that search for a client. */
+export interface SearchContext {
+  peer: Peer
+  limits: GatewayLimits
+  /** Of the searches of each client. */
+  rate: RateLimit
+  /** Of the requests that stay open. */
+  open: ClientQuota
+  /** Aborted when the gateway closes. */
+  closing: AbortSignal
 }
 
 export interface Gateway {

@@ -10,70 +10,59 @@ import { ProblemError, problemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
-export interface ContentApiParts {
-  peer: Peer
-  access: Access
-  /** Origin of the links in answers; without one, the origin of the request. */
-  publicUrl?: string
-}
-
-export class ContentApi {
-  readonly #parts: ContentApiParts
+/** @param publicUrl the origin of the links in answers; without one, the origin of the request */
+export function createContentApi(peer: Peer, access: Access, publicUrl?: string) {
   /** Reserved for bodies that are arriving, in bytes. */
-  #arriving = 0
-
-  constructor(parts: ContentApiParts) {
-    this.#parts = parts
-  }
+  let arriving = 0
 
   /** The largest body that is accepted now, in bytes. */
-  get maxBodyBytes(): number {
-    const { limits, counts } = this.#parts.peer.status()
-    return Math.max(0, Math.min(limits.maxContentBytes, limits.maxHeldBytes - counts.heldBytes - this.#arriving))
-  }
-
-  /** Holds the request's body. 201 with `{hash, url, size}`, and `outline` where it has one. */
-  async put(incoming: GatewayRequest): Promise<Response> {
-    const { access, publicUrl } = this.#parts
-    const { headers, url } = incoming.request
-    access.requireOwner(incoming)
-    requireWholeBody(headers)
-    const held = await this.#holdBody(incoming.request)
-    const hash = encodeKeyHex(held.key)
-    const path = `/${hash}${outlineQuery(held.outline)}`
-    const link = new URL(path, publicUrl ?? url).href
-    const outline = held.outline && encodeKeyHex(held.outline)
-    return new Response(`${JSON.stringify({ hash, url: link, size: held.size, outline })}\n`, {
-      status: 201,
-      headers: { ...OWN_DATA_HEADERS, 'content-type': 'application/json', location: path },
-    })
+  function maxBodyBytes(): number {
+    const { limits, counts } = peer.status()
+    return Math.max(0, Math.min(limits.maxContentBytes, limits.maxHeldBytes - counts.heldBytes - arriving))
   }
 
   /** @throws {ProblemError} 413, before the body is read when Content-Length is given */
-  async #holdBody(request: Request): Promise<HeldContent> {
-    const { peer } = this.#parts
+  async function holdBody(request: Request): Promise<HeldContent> {
     const told = request.headers.get('content-length')
     let room = 0
     const take = (bytes: number) => {
-      if (bytes > this.maxBodyBytes) throw tooLarge(peer, this.maxBodyBytes)
+      if (bytes > maxBodyBytes()) throw tooLarge(peer, maxBodyBytes())
       room += bytes
-      this.#arriving += bytes
+      arriving += bytes
     }
     try {
       if (told !== null) take(Number(told))
       return await peer.content.hold(await readBody(request, told === null ? take : () => {}))
     } finally {
-      this.#arriving -= room
+      arriving -= room
     }
   }
 
-  /** Stops holding: 204, or 404 when this node did not hold it. */
-  async delete(hash: string, incoming: GatewayRequest): Promise<Response> {
-    this.#parts.access.requireOwner(incoming)
-    if (await this.#parts.peer.content.release(decodeKeyHex(hash))) {
-      return new Response(null, { status: 204, headers: OWN_DATA_HEADERS })
-    }
-    throw problemError(404, 'ERR_NO_HOLDER', 'This node itself does not hold that content.')
+  return {
+    maxBodyBytes,
+    /** Holds the request's body. 201 with `{hash, url, size}`, and `outline` where it has one. */
+    async put(incoming: GatewayRequest): Promise<Response> {
+      const { headers, url } = incoming.request
+      access.requireOwner(incoming)
+      requireWholeBody(headers)
+      const held = await holdBody(incoming.request)
+      const hash = encodeKeyHex(held.key)
+      const path = `/${hash}${outlineQuery(held.outline)}`
+      const link = new URL(path, publicUrl ?? url).href
+      const outline = held.outline && encodeKeyHex(held.outline)
+      return new Response(`${JSON.stringify({ hash, url: link, size: held.size, outline })}\n`, {
+        status: 201,
+        headers: { ...OWN_DATA_HEADERS, 'content-type': 'application/json', location: path },
+      })
+    },
+    /** Stops holding: 204, or 404 when this node did not hold it. */
+    async delete(hash: string, incoming: GatewayRequest): Promise<Response> {
+      access.requireOwner(incoming)
+      if (await peer.content.release(decodeKeyHex(hash))) {
+        return new Response(null, { status: 204, headers: OWN_DATA_HEADERS })
+      }
+      throw problemError(404, 'ERR_NO_HOLDER', 'This node itself does not hold that content.')
+    },
   }
 }
 

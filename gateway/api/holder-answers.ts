@@ -1,22 +1,11 @@
 /** The number of holders of a key: once as JSON, or each change as an event stream. */
 
 import { inTime, raceAbort } from '../../node/async/abort.ts'
-import { type Key, MayflyError, type Peer } from '../../node/index.ts'
+import { decodeKeyHex, MayflyError } from '../../node/index.ts'
 import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { namesType } from '../http/media-range.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
-import type { ClientQuota } from '../limits/client-quota.ts'
-import type { RateLimit } from '../limits/rate-limit.ts'
-import type { GatewayLimits, GatewayRequest } from '../types.ts'
-
-export interface HolderAnswersParts {
-  peer: Peer
-  limits: GatewayLimits
-  rate: RateLimit
-  open: ClientQuota
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
-}
+import type { GatewayRequest, SearchContext } from '../types.ts'
 
 export interface HolderCount {
   /** The key, in hex. */
@@ -25,26 +14,14 @@ export interface HolderCount {
   holders: number
 }
 
-export class HolderAnswers {
-  readonly #parts: HolderAnswersParts
-
-  constructor(parts: HolderAnswersParts) {
-    this.#parts = parts
-  }
-
-  async answer(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
-    this.#parts.rate.take(incoming.client.address)
-    const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
-    // A HEAD has no body, and Hono would drop a stream without ending it.
-    return streamed && incoming.request.method === 'GET' ? this.#stream(key, hash, incoming) : this.#count(key, hash, incoming)
-  }
-
-  async #count(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
+/** Makes the handler of `GET /api/v1/holders/<hash>`. */
+export function createHolderAnswers({ peer, limits, rate, open, closing }: SearchContext) {
+  async function answerCount(hash: string, incoming: GatewayRequest): Promise<Response> {
     const done = new AbortController()
-    const signal = AbortSignal.any([done.signal, incoming.request.signal, this.#parts.closing])
+    const signal = AbortSignal.any([done.signal, incoming.request.signal, closing])
     try {
-      const counts = this.#counts(key, hash, signal)
-      const count = await newest(await this.#first(counts), counts, this.#parts.limits.countSettleMs)
+      const counts = countsOf(hash, signal)
+      const count = await newest(await firstOf(counts), counts, limits.countSettleMs)
       return new Response(`${count}\n`, {
         headers: { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json', vary: 'Accept' },
       })
@@ -54,8 +31,7 @@ export class HolderAnswers {
   }
 
   /** Awaits the first number before the answer begins, so that an error has its status. */
-  async #stream(key: Key, hash: string, incoming: GatewayRequest): Promise<Response> {
-    const { open, limits, closing } = this.#parts
+  async function answerStream(hash: string, incoming: GatewayRequest): Promise<Response> {
     const leave = open.enter(incoming.client.address)
     const gone = new AbortController()
     const onEnd = () => {
@@ -63,8 +39,8 @@ export class HolderAnswers {
       leave()
     }
     try {
-      const counts = this.#counts(key, hash, AbortSignal.any([gone.signal, incoming.request.signal, closing]))
-      const first = await this.#first(counts)
+      const counts = countsOf(hash, AbortSignal.any([gone.signal, incoming.request.signal, closing]))
+      const first = await firstOf(counts)
       const events = (async function* () {
         yield first
         for (let next = await counts.next(); next.done !== true; next = await counts.next()) yield next.value
@@ -78,16 +54,15 @@ export class HolderAnswers {
   }
 
   /** Each number as JSON. */
-  async *#counts(key: Key, hash: string, signal: AbortSignal): AsyncGenerator<string> {
-    for await (const holders of this.#parts.peer.rendezvous.watch(key, { signal })) {
+  async function* countsOf(hash: string, signal: AbortSignal): AsyncGenerator<string> {
+    for await (const holders of peer.rendezvous.watch(decodeKeyHex(hash), { signal })) {
       const count: HolderCount = { hash, holders }
       yield JSON.stringify(count)
     }
   }
 
   /** @throws {MayflyError} ERR_NO_NETWORK, ERR_UNAVAILABLE when no number comes in time; the errors of the watch */
-  async #first(counts: AsyncIterator<string>): Promise<string> {
-    const { peer, limits } = this.#parts
+  async function firstOf(counts: AsyncIterator<string>): Promise<string> {
     const late = AbortSignal.timeout(limits.countTimeoutMs)
     const next = await raceAbort(counts.next(), late).catch((error) => {
       if (!late.aborted) throw error
@@ -95,6 +70,13 @@ export class HolderAnswers {
     })
     if (next.done === true) throw new MayflyError('ERR_NOT_STARTED', 'The node is stopping')
     return next.value
+  }
+
+  return async (hash: string, incoming: GatewayRequest): Promise<Response> => {
+    rate.take(incoming.client.address)
+    const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
+    // A HEAD has no body, and Hono would drop a stream without ending it.
+    return streamed && incoming.request.method === 'GET' ? answerStream(hash, incoming) : answerCount(hash, incoming)
   }
 }
 

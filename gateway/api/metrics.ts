@@ -2,14 +2,6 @@
 
 import type { Peer } from '../../node/index.ts'
 
-export interface MetricsSources {
-  peer: Peer
-  /** The number of requests that stay open. */
-  open: () => number
-  /** The number of fetches under way, without those of this machine. */
-  fetches: () => number
-}
-
 type PeerCounts = ReturnType<Peer['status']>['counts']
 
 const GAUGES: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: string]> = [
@@ -38,43 +30,36 @@ const COUNTERS: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: st
   ['bytesFetched', 'mayfly_content_fetched_bytes_total', 'Content bytes taken from other peers.'],
 ]
 
-export class Metrics {
+/**
+ * @param open requests that stay open
+ * @param fetches under way, without those of this machine
+ */
+export function createMetrics(peer: Peer, open: { readonly size: number }, fetches: { readonly size: number }) {
   /** By route, then status. Bounded: routes and statuses are fixed sets. */
-  readonly #requests = new Map<string, Map<number, number>>()
-  readonly #sources: MetricsSources
+  const requests = new Map<string, Map<number, number>>()
 
-  constructor(sources: MetricsSources) {
-    this.#sources = sources
-  }
-
-  countRequest(route: string, status: number): void {
-    let statuses = this.#requests.get(route)
-    if (statuses === undefined) {
-      statuses = new Map()
-      this.#requests.set(route, statuses)
-    }
-    statuses.set(status, (statuses.get(status) ?? 0) + 1)
-  }
-
-  text(): string {
-    const { peer, open, fetches } = this.#sources
-    const { counts, joined, startedAtMs } = peer.status()
-    return [
-      ...family('mayfly_http_requests_total', 'counter', 'HTTP requests answered.', this.#requestSamples()),
-      ...family('mayfly_http_open_requests', 'gauge', 'Event streams and waits that are open.', [['', open()]]),
-      ...family('mayfly_http_fetches', 'gauge', 'Answers with content to other machines that are under way.', [['', fetches()]]),
-      ...family('mayfly_joined', 'gauge', '1 while connected into the overlay.', [['', joined ? 1 : 0]]),
-      ...family('mayfly_start_time_seconds', 'gauge', 'When the node started, in seconds since the epoch.', [['', startedAtMs / 1_000]]),
-      ...GAUGES.flatMap(([field, name, help]) => family(name, 'gauge', help, [['', counts[field]]])),
-      ...COUNTERS.flatMap(([field, name, help]) => family(name, 'counter', help, [['', counts[field]]])),
-      '',
-    ].join('\n')
-  }
-
-  #requestSamples(): Array<[labels: string, value: number]> {
-    return Array.from(this.#requests, ([route, statuses]) =>
-      Array.from(statuses, ([status, count]): [string, number] => [`{route="${route}",status="${status}"}`, count]),
-    ).flat()
+  return {
+    countRequest(route: string, status: number): void {
+      const statuses = requests.get(route) ?? new Map<number, number>()
+      requests.set(route, statuses)
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    },
+    text(): string {
+      const { counts, joined, startedAtMs } = peer.status()
+      const samples = Array.from(requests, ([route, statuses]) =>
+        Array.from(statuses, ([status, count]): [string, number] => [`{route="${route}",status="${status}"}`, count]),
+      ).flat()
+      return [
+        ...family('mayfly_http_requests_total', 'counter', 'HTTP requests answered.', samples),
+        ...family('mayfly_http_open_requests', 'gauge', 'Event streams and waits that are open.', [['', open.size]]),
+        ...family('mayfly_http_fetches', 'gauge', 'Answers with content to other machines that are under way.', [['', fetches.size]]),
+        ...family('mayfly_joined', 'gauge', '1 while connected into the overlay.', [['', joined ? 1 : 0]]),
+        ...family('mayfly_start_time_seconds', 'gauge', 'When the node started, in seconds since the epoch.', [['', startedAtMs / 1_000]]),
+        ...GAUGES.flatMap(([field, name, help]) => family(name, 'gauge', help, [['', counts[field]]])),
+        ...COUNTERS.flatMap(([field, name, help]) => family(name, 'counter', help, [['', counts[field]]])),
+        '',
+      ].join('\n')
+    },
   }
 }
 

@@ -10,16 +10,7 @@ import { streamBody } from '../http/body-stream.ts'
 import { namesType } from '../http/media-range.ts'
 import { type ProblemError, problemError } from '../http/problem.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
-import type { RateLimit } from '../limits/rate-limit.ts'
-import type { GatewayLimits, GatewayRequest } from '../types.ts'
-
-export interface ProviderAnswersParts {
-  peer: Peer
-  limits: GatewayLimits
-  rate: RateLimit
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
-}
+import type { GatewayRequest, SearchContext } from '../types.ts'
 
 /** The `peer` schema. Tabs cannot be dialled, so a record names their home. */
 interface PeerRecord {
@@ -33,45 +24,43 @@ const NDJSON = 'application/x-ndjson'
 /** Says that the node's HTTP port serves raw blocks. */
 const GATEWAY_PROTOCOL = 'transport-ipfs-gateway-http'
 
-export class ProviderAnswers {
-  readonly #parts: ProviderAnswersParts
-
-  constructor(parts: ProviderAnswersParts) {
-    this.#parts = parts
+/** Answers `GET /routing/v1/providers/<cid>` with a list, or with `Accept: application/x-ndjson` with each record as it is found. */
+export async function answerProviders(
+  { peer, limits, rate, closing }: Omit<SearchContext, 'open'>,
+  cidText: string,
+  incoming: GatewayRequest,
+): Promise<Response> {
+  const key = decodeProvidedCid(cidText)
+  rate.take(incoming.client.address)
+  const enough = new AbortController()
+  const signal = AbortSignal.any([enough.signal, incoming.request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
+  const records = findRecords(peer, key, limits.maxProviders, signal)
+  const first = await records.next()
+  if (first.done === true) throw nobody()
+  if (namesType(incoming.request.headers.get('accept'), NDJSON) && incoming.request.method === 'GET') {
+    return new Response(streamLines(first.value, records, enough), { headers: dataHeaders(NDJSON) })
   }
-
-  /** Answers `GET /routing/v1/providers/<cid>` with a list, or with `Accept: application/x-ndjson` with each record as it is found. */
-  async answer(cidText: string, incoming: GatewayRequest): Promise<Response> {
-    const key = decodeProvidedCid(cidText)
-    this.#parts.rate.take(incoming.client.address)
-    const enough = new AbortController()
-    const { limits, closing } = this.#parts
-    const signal = AbortSignal.any([enough.signal, incoming.request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
-    const records = this.#records(key, signal)
-    const first = await records.next()
-    if (first.done === true) throw nobody()
-    if (namesType(incoming.request.headers.get('accept'), NDJSON) && incoming.request.method === 'GET') {
-      return new Response(streamLines(first.value, records, enough), { headers: dataHeaders(NDJSON) })
-    }
-    const providers = [first.value]
-    try {
-      for await (const record of records) providers.push(record)
-    } finally {
-      enough.abort()
-    }
-    return new Response(`${JSON.stringify({ Providers: providers })}\n`, { headers: dataHeaders('application/json') })
+  const providers = [first.value]
+  try {
+    for await (const record of records) providers.push(record)
+  } finally {
+    enough.abort()
   }
+  return new Response(
+    `${JSON.stringify({ Providers: providers })}
+`,
+    { headers: dataHeaders('application/json') },
+  )
+}
 
-  /** Yields each home once, up to the limit. */
-  async *#records(key: Key, signal: AbortSignal): AsyncGenerator<PeerRecord> {
-    const { peer, limits } = this.#parts
-    const seen = new Set<string>()
-    for await (const holder of peer.rendezvous.find(key, { signal })) {
-      if (seen.has(holder.home)) continue
-      seen.add(holder.home)
-      yield peerRecord(holder)
-      if (seen.size >= limits.maxProviders) return
-    }
+/** Yields each home once, up to the limit. */
+async function* findRecords(peer: Peer, key: Key, maxProviders: number, signal: AbortSignal): AsyncGenerator<PeerRecord> {
+  const seen = new Set<string>()
+  for await (const holder of peer.rendezvous.find(key, { signal })) {
+    if (seen.has(holder.home)) continue
+    seen.add(holder.home)
+    yield peerRecord(holder)
+    if (seen.size >= maxProviders) return
   }
 }
 

@@ -47,49 +47,49 @@ const compressors = {
   gzip: promisify(gzip),
 }
 
-export class AppAssets {
+export type AppAssets = ReturnType<typeof createAppAssets>
+
+/** @param directory the output of the tab's build; without it there are no assets */
+export function createAppAssets(directory = '') {
   /** By path, with a slash in front. Never changed. */
-  readonly #assets = new Map<string, Asset>()
-
-  /** @param directory the output of the tab's build; without it there are no assets */
-  constructor(directory?: string) {
-    if (directory === undefined || !existsSync(directory)) return
-    for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue
-      const file = join(entry.parentPath, entry.name)
-      const bytes = new Uint8Array(readFileSync(file))
-      this.#assets.set(file.slice(directory.replace(/[/\\]$/, '').length).replaceAll(sep, '/'), {
-        bytes,
-        type: TYPES[extname(entry.name)] ?? 'application/octet-stream',
-        tag: createHash('sha256').update(bytes).digest('base64url').slice(0, 22),
-        encoded: new Map(),
-      })
-    }
+  const assets = new Map<string, Asset>()
+  const entries = existsSync(directory) ? readdirSync(directory, { recursive: true, withFileTypes: true }) : []
+  for (const entry of entries) {
+    if (!entry.isFile()) continue
+    const file = join(entry.parentPath, entry.name)
+    const bytes = new Uint8Array(readFileSync(file))
+    assets.set(file.slice(directory.replace(/[/\\]$/, '').length).replaceAll(sep, '/'), {
+      bytes,
+      type: TYPES[extname(entry.name)] ?? 'application/octet-stream',
+      tag: createHash('sha256').update(bytes).digest('base64url').slice(0, 22),
+      encoded: new Map(),
+    })
   }
 
-  /** The text of a page template; null when the tab is not built. */
-  text(path: string): string | null {
-    const asset = this.#assets.get(path)
-    return asset === undefined ? null : new TextDecoder().decode(asset.bytes)
-  }
-
-  /** Answers with a file; null when there is none. A file under `/assets/` has its hash in its name and never changes. */
-  async answer(path: string, incoming: GatewayRequest): Promise<Response | null> {
-    const asset = this.#assets.get(path)
-    if (asset === undefined) return null
-    const headers: Record<string, string> = {
-      ...(path.startsWith('/assets/') && path.endsWith('.html') ? APP_FRAME_HEADERS : APP_HEADERS),
-      'content-type': asset.type,
-      'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-      etag: `W/"${asset.tag}"`,
-      vary: 'Accept-Encoding',
-    }
-    if (checkPreconditions(incoming.request.headers, asset.tag) === 'not-modified') return new Response(null, { status: 304, headers })
-    const encoding = chooseEncoding(incoming.request.headers.get('accept-encoding'), asset)
-    const bytes = encoding === null ? asset.bytes : await encodedBytes(asset, encoding)
-    if (encoding !== null) headers['content-encoding'] = encoding
-    headers['content-length'] = String(bytes.byteLength)
-    return new Response(incoming.request.method === 'HEAD' ? null : bytes, { headers })
+  return {
+    /** The text of a page template; null when the tab is not built. */
+    text(path: string): string | null {
+      const asset = assets.get(path)
+      return asset === undefined ? null : new TextDecoder().decode(asset.bytes)
+    },
+    /** Answers with a file; null when there is none. A file under `/assets/` has its hash in its name and never changes. */
+    async answer(path: string, incoming: GatewayRequest): Promise<Response | null> {
+      const asset = assets.get(path)
+      if (asset === undefined) return null
+      const headers: Record<string, string> = {
+        ...(path.startsWith('/assets/') && path.endsWith('.html') ? APP_FRAME_HEADERS : APP_HEADERS),
+        'content-type': asset.type,
+        'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        etag: `W/"${asset.tag}"`,
+        vary: 'Accept-Encoding',
+      }
+      if (checkPreconditions(incoming.request.headers, asset.tag) === 'not-modified') return new Response(null, { status: 304, headers })
+      const encoding = chooseEncoding(incoming.request.headers.get('accept-encoding'), asset)
+      const bytes = encoding === null ? asset.bytes : await encodedBytes(asset, encoding)
+      if (encoding !== null) headers['content-encoding'] = encoding
+      headers['content-length'] = String(bytes.byteLength)
+      return new Response(incoming.request.method === 'HEAD' ? null : bytes, { headers })
+    },
   }
 }
 

@@ -11,30 +11,28 @@ export type Inside = { entry: BundleEntry } | { folder: string; entries: BundleE
 /** A decoded bundle may take some ten MiB. */
 const MAX_KNOWN_BUNDLES = 8
 
-export class BundleLookup {
+/**
+ * Makes the function that reads the files of a bundle, in the order of their paths.
+ *
+ * @throws {MayflyError} ERR_UNAVAILABLE, when its bytes do not arrive
+ * @throws {ProblemError} 422, for bytes that begin like a bundle and are none
+ */
+export function createBundleLookup() {
   /** By hash and the query of the link. Bounded: MAX_KNOWN_BUNDLES, least recently used out first. */
-  readonly #known = createRecentMap<string, BundleEntry[]>({ maxEntries: MAX_KNOWN_BUNDLES })
+  const known = createRecentMap<string, BundleEntry[]>({ maxEntries: MAX_KNOWN_BUNDLES })
 
-  /**
-   * Reads the files of a bundle, in the order of their paths.
-   *
-   * @throws {MayflyError} ERR_UNAVAILABLE, when its bytes do not arrive
-   * @throws {ProblemError} 422, for bytes that begin like a bundle and are none
-   */
-  async entries(content: OpenedContent, hash: string, signal: AbortSignal): Promise<BundleEntry[]> {
-    // A link may lie about the outline of a hash.
-    const id = hash + outlineQuery(content.outline)
-    const known = this.#known.get(id)
-    if (known !== undefined) return known
+  return async (content: OpenedContent, hash: string, signal: AbortSignal): Promise<BundleEntry[]> => {
+    const id = hash + outlineQuery(content.outline) // a link may lie about the outline of a hash
+    const found = known.get(id)
+    if (found !== undefined) return found
     const bytes = content.bytes ?? (await collect(content, signal))
-    let entries: BundleEntry[]
     try {
-      entries = decodeBundle(bytes)
+      const entries = decodeBundle(bytes)
+      known.set(id, entries)
+      return entries
     } catch {
       throw notReadable('it breaks the form of a bundle')
     }
-    this.#known.set(id, entries)
-    return entries
   }
 }
 

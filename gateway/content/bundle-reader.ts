@@ -8,9 +8,9 @@ import { contentDisposition, dispositionWish } from '../http/content-disposition
 import { outlineQuery } from '../http/outline-query.ts'
 import { type ProblemError, problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
-import type { GatewayRequest } from '../types.ts'
+import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import { answerListing } from './bundle-listing.ts'
-import { type BundleLookup, lookInside } from './bundle-lookup.ts'
+import { createBundleLookup, lookInside } from './bundle-lookup.ts'
 import type { ContentAnswers, ContentFacts } from './content-answer.ts'
 import type { ContentSearch } from './content-search.ts'
 import { BUNDLE_TYPE } from './content-type.ts'
@@ -19,15 +19,13 @@ import { entryType } from './entry-type.ts'
 import { answerMetalink, type MetalinkFile } from './metalink.ts'
 import { writeZip, type ZipFile, zipSize } from './zip-archive.ts'
 
-export interface BundleReaderParts {
+interface BundleReaderParts {
   peer: Peer
   search: ContentSearch
   answers: ContentAnswers
-  lookup: BundleLookup
   /** Origin of the links in answers; without one, the origin of the request. */
   publicUrl?: string
-  /** How long the search for a file of an archive may take, in ms. */
-  searchTimeoutMs: number
+  limits: Pick<GatewayLimits, 'searchTimeoutMs'>
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
 }
@@ -41,11 +39,23 @@ export interface Found {
 /** The target of a path inside a bundle. */
 export type Target = { file: Found; entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { location: string }
 
-export class BundleReader {
-  readonly #parts: BundleReaderParts
+export type BundleReader = ReturnType<typeof createBundleReader>
 
-  constructor(parts: BundleReaderParts) {
-    this.#parts = parts
+export function createBundleReader({ peer, search, answers, publicUrl, limits, requireAllowed }: BundleReaderParts) {
+  const lookup = createBundleLookup()
+
+  function readerOf({ key, outline }: BundleEntry): ZipFile['read'] {
+    return async function* (signal) {
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(limits.searchTimeoutMs)])
+      const content = await peer.content.open(key, { signal: inTime, ...(outline && { outline }) })
+      yield* content.read(undefined, { signal })
+    }
+  }
+
+  function entriesOf({ content, facts }: Found, address: ContentAddress, incoming: GatewayRequest): Promise<BundleEntry[]> {
+    if (facts.contentType.type !== BUNDLE_TYPE.type) throw noBundle(address)
+    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(limits.searchTimeoutMs)])
+    return lookup(content, facts.hash, signal)
   }
 
   /**
@@ -53,17 +63,17 @@ export class BundleReader {
    * @throws {MayflyError} as `content.open`, except for the absence of the file itself
    * @throws {ProblemError} 404 for a path that leads nowhere, and for a file that nobody holds
    */
-  async target(found: Found, address: ContentAddress, incoming: GatewayRequest, showsIndex = true): Promise<Target> {
-    const inside = lookInside(await this.#entries(found, address, incoming), address.inside ?? '', showsIndex)
+  async function findTarget(found: Found, address: ContentAddress, incoming: GatewayRequest, showsIndex = true): Promise<Target> {
+    const inside = lookInside(await entriesOf(found, address, incoming), address.inside ?? '', showsIndex)
     if ('needsSlash' in inside) return { location: `${incoming.path}/${incoming.query.size === 0 ? '' : `?${incoming.query}`}` }
     if ('folder' in inside) return inside
     if ('missing' in inside) throw noEntry(address)
     const { entry } = inside
     const hash = encodeKeyHex(entry.key)
-    this.#parts.requireAllowed(hash)
+    requireAllowed(hash)
     try {
-      const content = await this.#parts.search.open(entry.key, incoming, entry.outline)
-      const facts = await this.#parts.answers.describe(content, hash, incoming)
+      const content = await search.open(entry.key, incoming, entry.outline)
+      const facts = await answers.describe(content, hash, incoming)
       const type = entryType(entry, facts.contentType.type)
       return { entry, file: { content, facts: { ...facts, contentType: { ...facts.contentType, type } } } }
     } catch (error) {
@@ -72,69 +82,51 @@ export class BundleReader {
     }
   }
 
-  async answer(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
-    const target = await this.target(found, address, incoming)
-    if ('location' in target) return redirect(target.location)
-    if ('folder' in target) return answerListing(incoming, target.folder, target.entries)
-    return this.#parts.answers.answerFile(target.file.content, target.file.facts, target.entry.path, incoming)
-  }
-
-  /** Answers `?format=zip` with all files of the bundle or folder, by their relative paths. */
-  async zip(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
-    const entries = await this.#entries(found, address, incoming)
-    const inside = address.inside ?? ''
-    const prefix = inside === '' || inside.endsWith('/') ? inside : `${inside}/`
-    const within = entries.filter(({ path }) => path.startsWith(prefix))
-    if (within.length === 0 && prefix !== '') throw noEntry(address)
-    for (const { key } of within) this.#parts.requireAllowed(encodeKeyHex(key))
-    await requireHolders(
-      this.#parts.peer,
-      within,
-      AbortSignal.any([incoming.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)]),
-    )
-    const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: this.#reading(entry) }))
-    const size = zipSize(files)
-    const body = { size, isTrusted: false, read: (_part?: unknown, { signal = incoming.request.signal } = {}) => writeZip(files, signal) }
-    const tag = `${address.hash}.zip`
-    const name = prefix === '' ? address.hash.slice(0, 8) : (prefix.split('/').at(-2) ?? '')
-    return answerBody(incoming, body, tag, {
-      'content-type': 'application/zip',
-      'content-length': String(size),
-      'content-disposition': contentDisposition({ ...dispositionWish(incoming.query), download: true }, `${name}.zip`) ?? 'attachment',
-      etag: `"${tag}"`,
-      'accept-ranges': 'none',
-      'cache-control': 'no-cache',
-      ...HELD_HEADERS,
-    })
-  }
-
-  /** Answers `?format=metalink` with the content or file and its pieces, or with all files of a bundle or folder. */
-  async metalink(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
-    const { publicUrl = incoming.request.url } = this.#parts
-    const { hash, inside } = address
-    if (inside === undefined && found.facts.contentType !== BUNDLE_TYPE) {
-      const name = dispositionWish(incoming.query).filename ?? `${hash}.${found.facts.contentType.extension}`
-      return answerMetalink(incoming, [describeFile(found, name)], name, publicUrl)
-    }
-    const target = await this.target(found, { ...address, inside: inside ?? '' }, incoming, false)
-    if ('location' in target) return redirect(target.location)
-    if ('file' in target) return answerMetalink(incoming, [describeFile(target.file, target.entry.path)], target.entry.path, publicUrl)
-    return answerMetalink(incoming, target.entries.map(describeEntry), hash.slice(0, 8), publicUrl)
-  }
-
-  #reading({ key, outline }: BundleEntry): ZipFile['read'] {
-    const { peer, searchTimeoutMs } = this.#parts
-    return async function* (signal) {
-      const inTime = AbortSignal.any([signal, AbortSignal.timeout(searchTimeoutMs)])
-      const content = await peer.content.open(key, { signal: inTime, ...(outline && { outline }) })
-      yield* content.read(undefined, { signal })
-    }
-  }
-
-  #entries({ content, facts }: Found, address: ContentAddress, incoming: GatewayRequest): Promise<BundleEntry[]> {
-    if (facts.contentType.type !== BUNDLE_TYPE.type) throw noBundle(address)
-    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(this.#parts.searchTimeoutMs)])
-    return this.#parts.lookup.entries(content, facts.hash, signal)
+  return {
+    target: findTarget,
+    async answer(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+      const target = await findTarget(found, address, incoming)
+      if ('location' in target) return redirect(target.location)
+      if ('folder' in target) return answerListing(incoming, target.folder, target.entries)
+      return answers.answerFile(target.file.content, target.file.facts, target.entry.path, incoming)
+    },
+    /** Answers `?format=zip` with all files of the bundle or folder, by their relative paths. */
+    async zip(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+      const entries = await entriesOf(found, address, incoming)
+      const inside = address.inside ?? ''
+      const prefix = inside === '' || inside.endsWith('/') ? inside : `${inside}/`
+      const within = entries.filter(({ path }) => path.startsWith(prefix))
+      if (within.length === 0 && prefix !== '') throw noEntry(address)
+      for (const { key } of within) requireAllowed(encodeKeyHex(key))
+      await requireHolders(peer, within, AbortSignal.any([incoming.request.signal, AbortSignal.timeout(limits.searchTimeoutMs)]))
+      const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: readerOf(entry) }))
+      const size = zipSize(files)
+      const body = { size, isTrusted: false, read: (_part?: unknown, { signal = incoming.request.signal } = {}) => writeZip(files, signal) }
+      const tag = `${address.hash}.zip`
+      const name = prefix === '' ? address.hash.slice(0, 8) : (prefix.split('/').at(-2) ?? '')
+      return answerBody(incoming, body, tag, {
+        'content-type': 'application/zip',
+        'content-length': String(size),
+        'content-disposition': contentDisposition({ ...dispositionWish(incoming.query), download: true }, `${name}.zip`) ?? 'attachment',
+        etag: `"${tag}"`,
+        'accept-ranges': 'none',
+        'cache-control': 'no-cache',
+        ...HELD_HEADERS,
+      })
+    },
+    /** Answers `?format=metalink` with the content or file and its pieces, or with all files of a bundle or folder. */
+    async metalink(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
+      const { hash, inside } = address
+      const origin = publicUrl ?? incoming.request.url
+      if (inside === undefined && found.facts.contentType !== BUNDLE_TYPE) {
+        const name = dispositionWish(incoming.query).filename ?? `${hash}.${found.facts.contentType.extension}`
+        return answerMetalink(incoming, [describeFile(found, name)], name, origin)
+      }
+      const target = await findTarget(found, { ...address, inside: inside ?? '' }, incoming, false)
+      if ('location' in target) return redirect(target.location)
+      if ('file' in target) return answerMetalink(incoming, [describeFile(target.file, target.entry.path)], target.entry.path, origin)
+      return answerMetalink(incoming, target.entries.map(describeEntry), hash.slice(0, 8), origin)
+    },
   }
 }
 

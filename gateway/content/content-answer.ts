@@ -9,7 +9,7 @@ import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { outlineQuery } from '../http/outline-query.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
-import type { GatewayRequest } from '../types.ts'
+import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import { type ContentType, SNIFFED_BYTES, sniffContentType } from './content-type.ts'
 import { typeFor } from './entry-type.ts'
 
@@ -30,56 +30,52 @@ export interface ContentFacts {
 /** Keys whose facts are cached: about 2 KiB each. */
 const MAX_KNOWN = 4_096
 
-export class ContentAnswers {
-  /** By hash and the query of the link: another outline may be a lie about the same hash. */
-  readonly #known = createRecentMap<string, ContentFacts>({ maxEntries: MAX_KNOWN })
-  readonly #peer: Peer
-  readonly #searchTimeoutMs: number
+export type ContentAnswers = ReturnType<typeof createContentAnswers>
 
-  /** @param searchTimeoutMs how long the first bytes of large content may take, in ms */
-  constructor(peer: Peer, searchTimeoutMs: number) {
-    this.#peer = peer
-    this.#searchTimeoutMs = searchTimeoutMs
+export function createContentAnswers(peer: Peer, { searchTimeoutMs }: Pick<GatewayLimits, 'searchTimeoutMs'>) {
+  /** By hash and the query of the link: another outline may be a lie about the same hash. */
+  const known = createRecentMap<string, ContentFacts>({ maxEntries: MAX_KNOWN })
+
+  async function firstBytes(content: OpenedContent, incoming: GatewayRequest): Promise<Uint8Array> {
+    const { key, outline, size } = content
+    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(searchTimeoutMs)])
+    // A part of untrusted content is good enough to guess a type from.
+    const opened = content.isTrusted || outline === undefined ? content : await peer.content.open(key, { outline, signal })
+    for await (const bytes of opened.read({ offset: 0, length: Math.min(size, SNIFFED_BYTES) }, { signal })) return bytes
+    return new Uint8Array()
   }
 
   /** Describes content that was found. The first bytes of large content are read when its key is not cached. */
-  async describe(content: OpenedContent, hash: string, incoming: GatewayRequest): Promise<ContentFacts> {
+  async function describe(content: OpenedContent, hash: string, incoming: GatewayRequest): Promise<ContentFacts> {
     const { outline, isTrusted, bytes } = content
     const id = hash + outlineQuery(outline)
     // An outline that only a holder vouches for is checked anew for each answer, so its facts are not cached.
-    const known = isTrusted ? this.#known.get(id) : undefined
-    if (known !== undefined) return known
-    const type = await sniffContentType(bytes ?? (await this.#firstBytes(content, incoming)), bytes !== undefined)
+    const cached = isTrusted ? known.get(id) : undefined
+    if (cached !== undefined) return cached
+    const type = await sniffContentType(bytes ?? (await firstBytes(content, incoming)), bytes !== undefined)
     const facts = { ...describeContent(hash, content, type), ...(isTrusted && outline && { outline }) }
-    if (isTrusted) this.#known.set(id, facts)
+    if (isTrusted) known.set(id, facts)
     return facts
   }
 
-  /** Answers with a file of a bundle. @param facts with the type that the file has in the bundle */
-  answerFile(content: OpenedContent, facts: ContentFacts, path: string, incoming: GatewayRequest): Response {
-    const name = path.slice(path.lastIndexOf('/') + 1)
-    const headers = {
-      ...facts.headers,
-      'content-type': typeFor(incoming.request.headers, facts.contentType.type),
-      vary: 'Accept, Sec-Fetch-Dest, Sec-Fetch-Site',
-    }
-    return answerBody(incoming, content, facts.hash, withDisposition(headers, name, incoming.query))
-  }
-
-  /** @param isNegotiated true for an address where navigations get the viewer */
-  async answer(content: OpenedContent, hash: string, incoming: GatewayRequest, isNegotiated: boolean): Promise<Response> {
-    const facts = await this.describe(content, hash, incoming)
-    const headers = isNegotiated ? facts.negotiatedHeaders : facts.headers
-    return answerBody(incoming, content, hash, withDisposition(headers, `${hash}.${facts.contentType.extension}`, incoming.query))
-  }
-
-  async #firstBytes(content: OpenedContent, incoming: GatewayRequest): Promise<Uint8Array> {
-    const { key, outline, size } = content
-    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(this.#searchTimeoutMs)])
-    // A part of untrusted content is good enough to guess a type from.
-    const opened = content.isTrusted || outline === undefined ? content : await this.#peer.content.open(key, { outline, signal })
-    for await (const bytes of opened.read({ offset: 0, length: Math.min(size, SNIFFED_BYTES) }, { signal })) return bytes
-    return new Uint8Array()
+  return {
+    describe,
+    /** Answers with a file of a bundle. @param facts with the type that the file has in the bundle */
+    answerFile(content: OpenedContent, facts: ContentFacts, path: string, incoming: GatewayRequest): Response {
+      const name = path.slice(path.lastIndexOf('/') + 1)
+      const headers = {
+        ...facts.headers,
+        'content-type': typeFor(incoming.request.headers, facts.contentType.type),
+        vary: 'Accept, Sec-Fetch-Dest, Sec-Fetch-Site',
+      }
+      return answerBody(incoming, content, facts.hash, withDisposition(headers, name, incoming.query))
+    },
+    /** @param isNegotiated true for an address where navigations get the viewer */
+    async answer(content: OpenedContent, hash: string, incoming: GatewayRequest, isNegotiated: boolean): Promise<Response> {
+      const facts = await describe(content, hash, incoming)
+      const headers = isNegotiated ? facts.negotiatedHeaders : facts.headers
+      return answerBody(incoming, content, hash, withDisposition(headers, `${hash}.${facts.contentType.extension}`, incoming.query))
+    },
   }
 }
 

@@ -14,11 +14,11 @@ import type { ContentSearch } from './content-search.ts'
 import { BUNDLE_TYPE, type ContentType } from './content-type.ts'
 import type { ViewerPage } from './viewer-page.ts'
 
-export interface ContentReaderParts {
+interface ContentReaderParts {
   search: ContentSearch
   answers: ContentAnswers
   bundles: BundleReader
-  viewer: ViewerPage
+  answerWithViewer: ViewerPage
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
 }
@@ -28,27 +28,11 @@ const VIEWABLE: ReadonlySet<Problem['status']> = new Set([404, 503, 504])
 
 const LISTING_TYPE: ContentType = { type: 'text/html; charset=utf-8', extension: 'html' }
 
-export class ContentReader {
-  readonly #parts: ContentReaderParts
-
-  constructor(parts: ContentReaderParts) {
-    this.#parts = parts
-  }
-
-  async answer(address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
-    const { method, headers } = incoming.request
-    if (method === 'OPTIONS') return answerReadOptions()
-    requireReadMethod(method)
-    this.#parts.requireAllowed(address.hash)
-    const format = incoming.query.size === 0 ? null : incoming.query.get('format')
-    if (format !== null) return this.#answerBytes(address, incoming, format)
-    return !address.raw && isNavigation(headers) ? this.#answerViewer(address, incoming) : this.#answerBytes(address, incoming, null)
-  }
-
-  async #answerBytes(address: ContentAddress, incoming: GatewayRequest, format: string | null): Promise<Response> {
-    const { answers, bundles } = this.#parts
+/** Makes the handler of these addresses. */
+export function createContentReader({ search, answers, bundles, answerWithViewer, requireAllowed }: ContentReaderParts) {
+  async function answerBytes(address: ContentAddress, incoming: GatewayRequest, format: string | null): Promise<Response> {
     const { hash, raw, inside } = address
-    const content = await this.#find(hash, incoming)
+    const content = await find(hash, incoming)
     if (format === null && inside === undefined) return answers.answer(content, hash, incoming, !raw)
     const found = { content, facts: await answers.describe(content, hash, incoming) }
     if (format === 'zip') return bundles.zip(found, address, incoming)
@@ -57,30 +41,39 @@ export class ContentReader {
     return bundles.answer(found, address, incoming)
   }
 
-  async #answerViewer(address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
-    const { answers, bundles, viewer } = this.#parts
+  async function answerViewer(address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
     const { hash, inside } = address
     const { method } = incoming.request
     try {
-      const content = await this.#find(hash, incoming)
+      const content = await find(hash, incoming)
       const found = { content, facts: await answers.describe(content, hash, incoming) }
-      if (found.facts.contentType !== BUNDLE_TYPE && inside === undefined) return viewer.answer(hash, { content: found.facts }, method)
+      if (found.facts.contentType !== BUNDLE_TYPE && inside === undefined) return answerWithViewer(hash, { content: found.facts }, method)
       const raw = `/raw/${hash}/${encodePath(inside ?? '')}${outlineQuery(found.facts.outline)}`
       const target = await bundles.target(found, { ...address, inside: inside ?? '' }, incoming)
       if ('location' in target) return redirect(target.location)
       // The listing of a folder is framed like a page of its author.
       const shown = 'folder' in target ? { ...found.facts, contentType: LISTING_TYPE } : target.file.facts
-      return viewer.answer(hash, { content: shown, raw }, method)
+      return answerWithViewer(hash, { content: shown, raw }, method)
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null || !VIEWABLE.has(problem.status) || problem.code === 'ERR_NO_BUNDLE' || problem.code === 'ERR_NO_ENTRY')
         throw error
-      return viewer.answer(hash, { problem }, method)
+      return answerWithViewer(hash, { problem }, method)
     }
   }
 
-  #find(hash: string, incoming: GatewayRequest): Promise<OpenedContent> {
-    return this.#parts.search.open(decodeKeyHex(hash), incoming, parseOutline(incoming.query))
+  function find(hash: string, incoming: GatewayRequest): Promise<OpenedContent> {
+    return search.open(decodeKeyHex(hash), incoming, parseOutline(incoming.query))
+  }
+
+  return async (address: ContentAddress, incoming: GatewayRequest): Promise<Response> => {
+    const { method, headers } = incoming.request
+    if (method === 'OPTIONS') return answerReadOptions()
+    requireReadMethod(method)
+    requireAllowed(address.hash)
+    const format = incoming.query.size === 0 ? null : incoming.query.get('format')
+    if (format !== null) return answerBytes(address, incoming, format)
+    return !address.raw && isNavigation(headers) ? answerViewer(address, incoming) : answerBytes(address, incoming, null)
   }
 }
 

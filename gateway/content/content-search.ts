@@ -11,21 +11,9 @@ import {
   MayflyError,
   type MayflyErrorCode,
   type OpenedContent,
-  type Peer,
 } from '../../node/index.ts'
 import { waitOf } from '../http/wait-query.ts'
-import type { ClientQuota } from '../limits/client-quota.ts'
-import type { RateLimit } from '../limits/rate-limit.ts'
-import type { GatewayLimits, GatewayRequest } from '../types.ts'
-
-export interface ContentSearchParts {
-  peer: Peer
-  limits: GatewayLimits
-  rate: RateLimit
-  open: ClientQuota
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
-}
+import type { GatewayRequest, SearchContext } from '../types.ts'
 
 /** Failures that may pass while a client waits: no holder yet, or no peer that could be asked yet. */
 const WORTH_WAITING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE'])
@@ -35,58 +23,26 @@ type Find<Found> = (abort?: Required<AbortOptions>) => Promise<Found>
 /** The wait before the first retry of content that has a holder and could not be read, in ms. It doubles with each retry. */
 const FIRST_RETRY_MS = 250
 
-export class ContentSearch {
-  readonly #parts: ContentSearchParts
+export type ContentSearch = ReturnType<typeof createContentSearch>
 
-  constructor(parts: ContentSearchParts) {
-    this.#parts = parts
-  }
-
-  /**
-   * Gets content that fits in one piece.
-   *
-   * @throws {MayflyError} as `content.get`
-   * @throws {ProblemError} 400 for a wrong `?wait=`, 429
-   * @throws DOMException TimeoutError, when the search took too long
-   */
-  get(key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
-    return this.#search(key, undefined, incoming, (abort) => this.#parts.peer.content.get(key, abort))
-  }
-
-  /**
-   * Opens content of any size.
-   *
-   * @param outline the hash of the outline, from the link
-   * @throws as `get`
-   */
-  open(key: Key, incoming: GatewayRequest, outline?: Key): Promise<OpenedContent> {
-    return this.#search(key, outline, incoming, (abort) => this.#parts.peer.content.open(key, { ...abort, ...(outline && { outline }) }))
-  }
-
-  async #search<Found>(key: Key, outline: Key | undefined, incoming: GatewayRequest, find: Find<Found>): Promise<Found> {
-    const { peer, rate, limits, closing } = this.#parts
+export function createContentSearch({ peer, limits, rate, open, closing }: SearchContext) {
+  async function search<Found>(key: Key, outline: Key | undefined, incoming: GatewayRequest, find: Find<Found>): Promise<Found> {
     const waitMs = waitOf(incoming.query, limits.maxWaitMs) ?? 0
     // A request makes its signal when it is first read, which costs: content in memory needs none.
     if (peer.content.has(key)) return find()
     if (!peer.content.knows(key, outline)) rate.take(incoming.client.address)
     const gone = AbortSignal.any([incoming.request.signal, closing])
+    const attempt: { lastError?: unknown } = {}
     try {
       return await find({ signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
     } catch (error) {
       if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
-      return await this.#wait({ key, incoming, find, waitMs, gone }, error)
+      attempt.lastError = error
     }
-  }
-
-  async #wait<Found>(
-    { key, incoming, find, waitMs, gone }: { key: Key; incoming: GatewayRequest; find: Find<Found>; waitMs: number; gone: AbortSignal },
-    firstError: unknown,
-  ): Promise<Found> {
-    const leave = this.#parts.open.enter(incoming.client.address)
+    const leave = open.enter(incoming.client.address)
     const deadline = AbortSignal.timeout(waitMs)
-    const attempt = { lastError: firstError }
     try {
-      return await this.#findWhenHeld(key, find, AbortSignal.any([gone, deadline]), attempt)
+      return await findWhenHeld(key, find, AbortSignal.any([gone, deadline]), attempt)
     } catch (error) {
       // The client learns why there was no content; that its wait is over, it knows.
       throw deadline.aborted && !gone.aborted ? attempt.lastError : error
@@ -96,8 +52,7 @@ export class ContentSearch {
   }
 
   /** Searches again whenever the number of holders changes, and while there are holders also after a wait that doubles. */
-  async #findWhenHeld<Found>(key: Key, find: Find<Found>, signal: AbortSignal, attempt: { lastError: unknown }): Promise<Found> {
-    const { peer } = this.#parts
+  async function findWhenHeld<Found>(key: Key, find: Find<Found>, signal: AbortSignal, attempt: { lastError?: unknown }): Promise<Found> {
     await peer.joined({ signal })
     const found = new AbortController()
     const watching = AbortSignal.any([signal, found.signal])
@@ -128,6 +83,28 @@ export class ContentSearch {
     } finally {
       found.abort() // ends the watch, also while it waits for its next number
     }
+  }
+
+  return {
+    /**
+     * Gets content that fits in one piece.
+     *
+     * @throws {MayflyError} as `content.get`
+     * @throws {ProblemError} 400 for a wrong `?wait=`, 429
+     * @throws DOMException TimeoutError, when the search took too long
+     */
+    get(key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
+      return search(key, undefined, incoming, (abort) => peer.content.get(key, abort))
+    },
+    /**
+     * Opens content of any size.
+     *
+     * @param outline the hash of the outline, from the link
+     * @throws as `get`
+     */
+    open(key: Key, incoming: GatewayRequest, outline?: Key): Promise<OpenedContent> {
+      return search(key, outline, incoming, (abort) => peer.content.open(key, { ...abort, ...(outline && { outline }) }))
+    },
   }
 }
 

@@ -11,7 +11,7 @@ import type { ContentFacts } from './content-answer.ts'
 import { isDisplayable, SEALED_TYPE } from './content-type.ts'
 
 /** The result that the viewer shows: the content, or the reason why there is none. */
-export type ViewerFindings =
+type ViewerFindings =
   | {
       content: ContentFacts
       /** The path of its bytes, when it is not the content of the hash itself. */
@@ -19,26 +19,22 @@ export type ViewerFindings =
     }
   | { problem: Problem }
 
-export type ViewerState = 'found' | 'gone' | 'unavailable' | 'offline'
+type ViewerState = 'found' | 'gone' | 'unavailable' | 'offline'
 
 /** Placeholders of the template, `{{HASH}}` and so on. All but FRAME are text; FRAME is HTML. */
 type Placeholder = 'HASH' | 'STATE' | 'TITLE' | 'SENTENCE' | 'SIZE' | 'TYPE' | 'FRAME' | 'RAW'
 
 const PLACEHOLDER = /\{\{(HASH|STATE|TITLE|SENTENCE|SIZE|TYPE|FRAME|RAW)\}\}/g
 
-export class ViewerPage {
-  readonly #template: string | null
+export type ViewerPage = ReturnType<typeof createViewerPage>
 
-  /** @param template `viewer.html` of the built tab; null for a plain page instead */
-  constructor(template: string | null) {
-    this.#template = template
-  }
-
-  answer(hash: string, findings: ViewerFindings, method: string): Response {
+/** @param template `viewer.html` of the built tab; null for a plain page instead */
+export function createViewerPage(template: string | null) {
+  return (hash: string, findings: ViewerFindings, method: string): Response => {
     const values = fillIn(hash, findings)
-    const body = this.#template === null ? plainViewer(values) : fillTemplate(this.#template, values)
+    const body = template === null ? plainViewer(values) : fillTemplate(template, values)
     const headers: Record<string, string> = {
-      ...(this.#template === null ? plainPageHeaders('nobody') : APP_HEADERS),
+      ...(template === null ? plainPageHeaders('nobody') : APP_HEADERS),
       'content-type': 'text/html; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store', // its holders may be gone in a second

@@ -34,112 +34,109 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::
 /** Headers that proxies add: with one of them, the address of the socket is the proxy's, not the client's. */
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
-export class Access {
-  readonly #publicUrl: URL | null
-  readonly #tokenDigest: Uint8Array | null
+export type Access = ReturnType<typeof createAccess>
 
-  constructor(options: AccessOptions) {
-    this.#publicUrl = options.publicUrl === undefined ? null : new URL(options.publicUrl)
-    this.#tokenDigest = options.token === undefined ? null : digest(options.token)
-  }
+export function createAccess(options: AccessOptions) {
+  const publicUrl = options.publicUrl === undefined ? null : new URL(options.publicUrl)
+  const tokenDigest = options.token === undefined ? null : digest(options.token)
 
-  /**
-   * Allows this machine and clients with the token.
-   *
-   * @throws {ProblemError} 401, 403
-   */
-  requireOwner(incoming: Sent): void {
-    this.#requireOwnPage(incoming, this.#requireOwnHost(incoming))
-    this.#requireHereOrToken(incoming, 'Bearer')
-  }
-
-  /**
-   * The same for a page of the owner's. Links of other pages may lead to it, since those pages can neither read nor frame the answer. A
-   * browser asks its user for the token, as the password.
-   *
-   * @throws {ProblemError} 401, 403
-   */
-  requireOwnerNavigation(incoming: Sent): void {
-    const { headers } = incoming.request
-    const host = this.#requireOwnHost(incoming)
-    const isNavigation = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'
-    if (!isNavigation) this.#requireOwnPage(incoming, host)
-    this.#requireHereOrToken(incoming, 'Basic')
-  }
-
-  /**
-   * Allows requests without Origin and Sec-Fetch-Site (programs) and same-origin requests. Rejects pages of other origins (CSRF).
-   *
-   * @throws {ProblemError} 403
-   */
-  requireNoForeignPage(incoming: Sent): void {
-    const host = parseHost(incoming.request.headers.get('host'))
-    if (host !== null) this.#requireOwnPage(incoming, host)
-    if (this.isForeignPage(incoming)) throw forbidden('Pages of other origins may not do that.')
-  }
-
-  /** The Host of the request, when it is a name of this gateway; any other is only the client's claim. */
-  ownHost({ request, client }: Sent): string | undefined {
+  function requireOwnHost({ request, client }: Sent): HostName {
     const host = parseHost(request.headers.get('host'))
-    return host !== null && this.#isOurHost(host, client) ? host.authority : undefined
+    // After DNS rebinding, Host is the rebound name.
+    if (host === null || !isOurHost(host, client)) throw forbidden('The Host of the request is not a name of this node.')
+    return host
+  }
+
+  function requireHereOrToken(incoming: Sent, scheme: Scheme): void {
+    const authorization = incoming.request.headers.get('authorization')
+    if (authorization === null ? isThisMachine(incoming) : isToken(authorization)) return
+    if (authorization !== null) throw unauthorized('That is not the token of this node.', scheme)
+    if (tokenDigest !== null) throw unauthorized('Only this machine may do that without the token of this node.', scheme)
+    throw forbidden('Only this machine may do that. The operator can allow others by starting the node with a token.')
+  }
+
+  function isOurHost(host: HostName, client: Client): boolean {
+    if (LOCAL_NAMES.has(host.name) || host.name === publicUrl?.hostname) return true
+    const bound = parseClientAddress(client.localAddress ?? '')?.ip
+    return bound !== undefined && host.name === (bound.includes(':') ? `[${bound}]` : bound)
+  }
+
+  /** Rejects every page but the app itself. A sandboxed page has the origin `null`. */
+  function requireOwnPage({ request: { headers } }: Sent, host: HostName): void {
+    const origin = headers.get('origin')
+    if (origin !== null && !isOwnOrigin(origin, host)) throw forbidden('Pages of other origins may not do that.')
+    const site = headers.get('sec-fetch-site')
+    if (site !== null && site !== 'same-origin' && site !== 'none') throw forbidden('Pages of other origins may not do that.')
+  }
+
+  function isOwnOrigin(origin: string, host: HostName): boolean {
+    if (origin === publicUrl?.origin) return true
+    return origin === `http://${host.authority}` || origin === `https://${host.authority}`
+  }
+
+  function isToken(authorization: string): boolean {
+    const given = /^Bearer +([^\s]+)$/i.exec(authorization)?.[1] ?? basicPassword(authorization)
+    return tokenDigest !== null && given !== undefined && timingSafeEqual(digest(given), tokenDigest)
+  }
+
+  /** A proxy on this machine makes every client look local: its headers, or a public URL, say that there is one. */
+  function isThisMachine({ request: { headers }, client }: Sent): boolean {
+    if (client.address?.isLocal !== true) return false
+    if (publicUrl !== null && !LOCAL_NAMES.has(publicUrl.hostname)) return false
+    return !PROXY_HEADERS.some((name) => headers.has(name))
   }
 
   /**
    * True when a page of another origin would read the answer: a page that says so by Origin, or one whose name was rebound to this machine
    * (DNS rebinding; only such a page asks here under a Host that is not ours). Programs and our own pages are not foreign.
    */
-  isForeignPage({ request: { headers }, client }: Sent): boolean {
+  function isForeignPage({ request: { headers }, client }: Sent): boolean {
     const host = parseHost(headers.get('host'))
     if (host === null) return true
     const origin = headers.get('origin')
-    if (origin !== null && !this.#isOwnOrigin(origin, host)) return true
-    return client.address?.isLocal === true && !this.#isOurHost(host, client)
+    if (origin !== null && !isOwnOrigin(origin, host)) return true
+    return client.address?.isLocal === true && !isOurHost(host, client)
   }
 
-  #requireOwnHost({ request, client }: Sent): HostName {
-    const host = parseHost(request.headers.get('host'))
-    // After DNS rebinding, Host is the rebound name.
-    if (host === null || !this.#isOurHost(host, client)) throw forbidden('The Host of the request is not a name of this node.')
-    return host
-  }
-
-  #requireHereOrToken(incoming: Sent, scheme: Scheme): void {
-    const authorization = incoming.request.headers.get('authorization')
-    if (authorization === null ? this.#isThisMachine(incoming) : this.#isToken(authorization)) return
-    if (authorization !== null) throw unauthorized('That is not the token of this node.', scheme)
-    if (this.#tokenDigest !== null) throw unauthorized('Only this machine may do that without the token of this node.', scheme)
-    throw forbidden('Only this machine may do that. The operator can allow others by starting the node with a token.')
-  }
-
-  #isOurHost(host: HostName, client: Client): boolean {
-    if (LOCAL_NAMES.has(host.name) || host.name === this.#publicUrl?.hostname) return true
-    const bound = parseClientAddress(client.localAddress ?? '')?.ip
-    return bound !== undefined && host.name === (bound.includes(':') ? `[${bound}]` : bound)
-  }
-
-  /** Rejects every page but the app itself. A sandboxed page has the origin `null`. */
-  #requireOwnPage({ request: { headers } }: Sent, host: HostName): void {
-    const origin = headers.get('origin')
-    if (origin !== null && !this.#isOwnOrigin(origin, host)) throw forbidden('Pages of other origins may not do that.')
-    const site = headers.get('sec-fetch-site')
-    if (site !== null && site !== 'same-origin' && site !== 'none') throw forbidden('Pages of other origins may not do that.')
-  }
-
-  #isOwnOrigin(origin: string, host: HostName): boolean {
-    if (origin === this.#publicUrl?.origin) return true
-    return origin === `http://${host.authority}` || origin === `https://${host.authority}`
-  }
-
-  #isToken(authorization: string): boolean {
-    const given = /^Bearer +([^\s]+)$/i.exec(authorization)?.[1] ?? basicPassword(authorization)
-    return this.#tokenDigest !== null && given !== undefined && timingSafeEqual(digest(given), this.#tokenDigest)
-  }
-
-  /** A proxy on this machine makes every client look local: its headers, or a public URL, say that there is one. */
-  #isThisMachine({ request: { headers }, client }: Sent): boolean {
-    if (client.address?.isLocal !== true) return false
-    if (this.#publicUrl !== null && !LOCAL_NAMES.has(this.#publicUrl.hostname)) return false
-    return !PROXY_HEADERS.some((name) => headers.has(name))
+  return {
+    isForeignPage,
+    /**
+     * Allows this machine and clients with the token.
+     *
+     * @throws {ProblemError} 401, 403
+     */
+    requireOwner(incoming: Sent): void {
+      requireOwnPage(incoming, requireOwnHost(incoming))
+      requireHereOrToken(incoming, 'Bearer')
+    },
+    /**
+     * The same for a page of the owner's. Links of other pages may lead to it, since those pages can neither read nor frame the answer. A
+     * browser asks its user for the token, as the password.
+     *
+     * @throws {ProblemError} 401, 403
+     */
+    requireOwnerNavigation(incoming: Sent): void {
+      const { headers } = incoming.request
+      const host = requireOwnHost(incoming)
+      const isNavigation = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'
+      if (!isNavigation) requireOwnPage(incoming, host)
+      requireHereOrToken(incoming, 'Basic')
+    },
+    /**
+     * Allows requests without Origin and Sec-Fetch-Site (programs) and same-origin requests. Rejects pages of other origins (CSRF).
+     *
+     * @throws {ProblemError} 403
+     */
+    requireNoForeignPage(incoming: Sent): void {
+      const host = parseHost(incoming.request.headers.get('host'))
+      if (host !== null) requireOwnPage(incoming, host)
+      if (isForeignPage(incoming)) throw forbidden('Pages of other origins may not do that.')
+    },
+    /** The Host of the request, when it is a name of this gateway; any other is only the client's claim. */
+    ownHost({ request, client }: Sent): string | undefined {
+      const host = parseHost(request.headers.get('host'))
+      return host !== null && isOurHost(host, client) ? host.authority : undefined
+    },
   }
 }
 

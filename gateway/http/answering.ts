@@ -7,13 +7,13 @@ import { type Problem, problemError, problemOf } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { RouteBindings } from './route.ts'
 
-export interface AnsweringParts {
+interface AnsweringParts {
   answer: (incoming: GatewayRequest, bindings: RouteBindings) => Promise<Response>
   openFeed: (incoming: GatewayRequest) => InboxFeed
   /** Aborted when the gateway closes. */
   closing: AbortSignal
   countRequest?: (route: string, status: number) => void
-  onEvent?: (event: GatewayEvent) => void
+  onEvent: ((event: GatewayEvent) => void) | undefined
 }
 
 /** Longer paths are cut in the log. */
@@ -27,13 +27,7 @@ const BROKEN: Problem = { status: 500, code: 'ERR_INTERNAL', message: 'Something
 /** The status that proxies log for a client that did not wait. */
 const GONE_AWAY: Problem = { status: 499, code: 'ERR_UNAVAILABLE', message: 'The client went away.' }
 
-/** Neither rejects. */
-export interface Answering {
-  fetch: Gateway['fetch']
-  openFeed: Gateway['openFeed']
-}
-
-export function createAnswering({ answer, openFeed, closing, countRequest, onEvent }: AnsweringParts): Answering {
+export function createAnswering({ answer, openFeed, closing, countRequest, onEvent }: AnsweringParts): Pick<Gateway, 'fetch' | 'openFeed'> {
   function answerError(error: unknown, incoming: GatewayRequest): Response {
     const { request } = incoming
     const problem = problemOf(error)

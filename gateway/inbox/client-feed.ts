@@ -8,7 +8,7 @@ import type { FeedEvent, GatewayLimits, GatewayRequest, InboxFeed } from '../typ
 import { readFeed } from './inbox-feed.ts'
 import type { FeedQuery } from './inbox-query.ts'
 
-export interface ClientFeedsParts {
+interface ClientFeedsParts {
   limits: GatewayLimits
   open: ClientQuota
   /** Aborted when the gateway closes. */
@@ -17,16 +17,11 @@ export interface ClientFeedsParts {
   onFailed: (error: unknown, incoming: GatewayRequest) => void
 }
 
-export class ClientFeeds {
-  readonly #parts: ClientFeedsParts
+export type OpenFeed = ReturnType<typeof createClientFeeds>
 
-  constructor(parts: ClientFeedsParts) {
-    this.#parts = parts
-  }
-
-  /** @throws {ProblemError} 429 */
-  open(inbox: Inbox, query: FeedQuery, incoming: GatewayRequest): InboxFeed {
-    const { open, limits, closing, onFailed } = this.#parts
+/** Makes the function that opens a feed. @throws {ProblemError} 429 */
+export function createClientFeeds({ limits, open, closing, onFailed }: ClientFeedsParts) {
+  return (inbox: Inbox, query: FeedQuery, incoming: GatewayRequest): InboxFeed => {
     const leave = open.enter(incoming.client.address)
     const gone = new AbortController()
     const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])

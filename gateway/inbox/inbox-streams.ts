@@ -7,35 +7,23 @@ import { type ProblemError, problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { FeedEvent, GatewayRequest, InboxFeed } from '../types.ts'
-import { type ClientFeeds, feedBody } from './client-feed.ts'
+import { feedBody, type OpenFeed } from './client-feed.ts'
 import { readFeedQuery } from './inbox-query.ts'
 
-export interface InboxStreamsParts {
-  feeds: ClientFeeds
-  /** Left out where nothing is received: then every request is answered so. */
-  inbox?: Inbox | undefined
-  access: Access
-}
+export type InboxStreams = ReturnType<typeof createInboxStreams>
 
-export class InboxStreams {
-  readonly #parts: InboxStreamsParts
-
-  constructor(parts: InboxStreamsParts) {
-    this.#parts = parts
-  }
-
-  /** @throws {ProblemError} */
-  answer(end: string, form: 'json' | 'sse', incoming: GatewayRequest): Response {
-    const headers = {
-      ...OWN_DATA_HEADERS,
-      ...(form === 'sse' ? EVENT_STREAM_HEADERS : { 'content-type': 'application/x-ndjson; charset=utf-8' }),
+/** @param inbox left out where nothing is received: then every request is answered so */
+export function createInboxStreams(inbox: Inbox | undefined, openFeed: OpenFeed, access: Access) {
+  /** @throws {ProblemError} 401, 403, 404 */
+  function requireInbox(end: string, incoming: GatewayRequest): Inbox {
+    if (inbox === undefined) {
+      throw notFound(PROBLEM_NUMBERS.noInbox, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
     }
-    if (incoming.request.method === 'HEAD') {
-      this.requireInbox(end, incoming)
-      return new Response(null, { headers })
-    }
-    const feed = this.open(end, incoming)
-    return new Response(feedBody(feed, form === 'sse' ? serverSentEvent : jsonLine, incoming), { headers })
+    access.requireOwner(incoming)
+    const ends = inbox.ends().map((each) => each.end)
+    if (ends.includes(end)) return inbox
+    const received = ends.join(', ')
+    throw notFound(PROBLEM_NUMBERS.endNotReceived, 'That end is not received here.', `Received: ${received}.`)
   }
 
   /**
@@ -43,28 +31,28 @@ export class InboxStreams {
    *
    * @throws {ProblemError} 400, 401, 403, 404, 429
    */
-  open(end: string, incoming: GatewayRequest): InboxFeed {
-    const inbox = this.requireInbox(end, incoming)
+  function open(end: string, incoming: GatewayRequest): InboxFeed {
+    const inbox = requireInbox(end, incoming)
     const query = readFeedQuery(inbox, incoming.query, incoming.request.headers.get('last-event-id'), Date.now())
-    return this.#parts.feeds.open(inbox, { ...query, end }, incoming)
+    return openFeed(inbox, { ...query, end }, incoming)
   }
 
-  /** @throws {ProblemError} 401, 403, 404 */
-  requireInbox(end: string, incoming: GatewayRequest): Inbox {
-    const { access, inbox } = this.#parts
-    if (inbox === undefined) {
-      throw notFound(PROBLEM_NUMBERS.noInbox, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
-    }
-    access.requireOwner(incoming)
-    if (inbox.ends().some((each) => each.end === end)) return inbox
-    throw notFound(
-      PROBLEM_NUMBERS.endNotReceived,
-      'That end is not received here.',
-      `Received: ${inbox
-        .ends()
-        .map((each) => each.end)
-        .join(', ')}.`,
-    )
+  return {
+    requireInbox,
+    open,
+    /** @throws {ProblemError} */
+    answer(end: string, form: 'json' | 'sse', incoming: GatewayRequest): Response {
+      const headers = {
+        ...OWN_DATA_HEADERS,
+        ...(form === 'sse' ? EVENT_STREAM_HEADERS : { 'content-type': 'application/x-ndjson; charset=utf-8' }),
+      }
+      if (incoming.request.method === 'HEAD') {
+        requireInbox(end, incoming)
+        return new Response(null, { headers })
+      }
+      const feed = open(end, incoming)
+      return new Response(feedBody(feed, form === 'sse' ? serverSentEvent : jsonLine, incoming), { headers })
+    },
   }
 }
 

@@ -15,36 +15,20 @@ const MAX_INCOMING_BYTES = 1_024
 /** @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 (going away) */
 const GOING_AWAY = 1_001
 
-export class MessageSockets {
-  readonly #server = new WebSocketServer({
+/** @param stallMs how long a client may stop reading, in ms */
+export function createMessageSockets(stallMs: number) {
+  const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_INCOMING_BYTES,
     perMessageDeflate: false,
     clientTracking: false,
   })
-  readonly #stallMs: number
 
-  /** @param stallMs how long a client may stop reading, in ms */
-  constructor(stallMs: number) {
-    this.#stallMs = stallMs
-  }
-
-  /** @param open the events for this client, or the answer that refuses them */
-  async take(incoming: IncomingMessage, duplex: Duplex, head: Buffer, open: () => Promise<InboxFeed | Response>): Promise<void> {
-    // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
-    duplex.on('error', () => duplex.destroy())
-    const feed = await open()
-    if (feed instanceof Response) return refuse(duplex, feed)
-    duplex.once('close', feed.end) // also when the handshake fails
-    if (duplex.destroyed) return feed.end()
-    this.#server.handleUpgrade(incoming, duplex, head, (socket) => void this.#pump(feed, socket))
-  }
-
-  async #pump(feed: InboxFeed, socket: WebSocket): Promise<void> {
+  async function pump(feed: InboxFeed, socket: WebSocket): Promise<void> {
     socket.on('error', () => socket.terminate())
     socket.on('close', feed.end)
     try {
-      for await (const event of feed.events) await this.#send(socket, feedJson(event))
+      for await (const event of feed.events) await send(socket, feedJson(event))
       socket.close(GOING_AWAY)
     } catch {
       socket.terminate()
@@ -54,11 +38,22 @@ export class MessageSockets {
   }
 
   /** Resolves once the system has the event, so that at most one waits here. */
-  async #send(socket: WebSocket, text: string): Promise<void> {
-    await abortable<void>(AbortSignal.timeout(this.#stallMs), (resolve, reject) => {
+  async function send(socket: WebSocket, text: string): Promise<void> {
+    await abortable<void>(AbortSignal.timeout(stallMs), (resolve, reject) => {
       socket.send(text, (error) => (error == null ? resolve() : reject(error)))
       return undefined
     })
+  }
+
+  /** @param open the events for this client, or the answer that refuses them */
+  return async (incoming: IncomingMessage, duplex: Duplex, head: Buffer, open: () => Promise<InboxFeed | Response>): Promise<void> => {
+    // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
+    duplex.on('error', () => duplex.destroy())
+    const feed = await open()
+    if (feed instanceof Response) return refuse(duplex, feed)
+    duplex.once('close', feed.end) // also when the handshake fails
+    if (duplex.destroyed) return feed.end()
+    server.handleUpgrade(incoming, duplex, head, (socket) => void pump(feed, socket))
   }
 }
 

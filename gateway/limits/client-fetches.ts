@@ -5,56 +5,51 @@
 
 import { type ByteRate, createByteRate, RATED_BYTES } from '../../node/async/byte-rate.ts'
 import type { GatewayLimits, GatewayRequest, ReadBytes } from '../types.ts'
-import { ClientQuota } from './client-quota.ts'
+import { createClientQuota } from './client-quota.ts'
 
 type FetchLimits = Pick<GatewayLimits, 'maxFetches' | 'maxFetchesPerAddress' | 'maxBytesPerSecondPerAddress'>
 
-export class ClientFetches {
-  readonly #quota: ClientQuota
-  readonly #rate: ByteRate
-
-  constructor(limits: FetchLimits) {
-    const { maxFetches, maxFetchesPerAddress, maxBytesPerSecondPerAddress } = limits
-    this.#quota = new ClientQuota({ maxOpen: maxFetches, maxOpenPerAddress: maxFetchesPerAddress, what: 'fetches at once' })
-    this.#rate = createByteRate({ bytesPerSecond: maxBytesPerSecondPerAddress })
-  }
-
-  /** Fetches under way. */
-  get size(): number {
-    return this.#quota.size
-  }
-
-  /**
-   * Answers with content within the client's limits. This machine is exempt.
-   *
-   * @throws {ProblemError} 429
-   */
-  async run(incoming: GatewayRequest, answer: () => Promise<Response>): Promise<Response> {
-    const { address } = incoming.client
-    if (address.isLocal) return answer()
-    const leave = this.#quota.enter(address)
-    let isStream = false
-    incoming.fetch = {
-      pace: (read) => (this.#rate.isLimited ? paced(read, this.#rate, address.group) : read),
-      stream() {
-        isStream = true
-        return leave
-      },
-    }
-    try {
-      const response = await answer()
-      const isDelayed = !isStream && this.#rate.isLimited && incoming.request.method !== 'HEAD'
-      if (isDelayed) await this.#payWhole(response, address.group, incoming.request.signal)
-      return response
-    } finally {
-      if (!isStream) leave()
-    }
-  }
+export function createClientFetches({ maxFetches, maxFetchesPerAddress, maxBytesPerSecondPerAddress }: FetchLimits) {
+  const quota = createClientQuota({ maxOpen: maxFetches, maxOpenPerAddress: maxFetchesPerAddress, what: 'fetches at once' })
+  const rate = createByteRate({ bytesPerSecond: maxBytesPerSecondPerAddress })
 
   /** Delays a small answer, whose bytes are all in memory, until the client may have the whole of it. */
-  async #payWhole({ headers }: Response, client: string, signal: AbortSignal): Promise<void> {
+  async function payWhole({ headers }: Response, client: string, signal: AbortSignal): Promise<void> {
     const size = Number(headers.get('content-length') ?? 0)
-    for (let left = size; left > 0; left -= RATED_BYTES) await this.#rate.take(client, Math.min(left, RATED_BYTES), { signal })
+    for (let left = size; left > 0; left -= RATED_BYTES) await rate.take(client, Math.min(left, RATED_BYTES), { signal })
+  }
+
+  return {
+    /** Fetches under way. */
+    get size(): number {
+      return quota.size
+    },
+    /**
+     * Answers with content within the client's limits. This machine is exempt.
+     *
+     * @throws {ProblemError} 429
+     */
+    async run(incoming: GatewayRequest, answer: () => Promise<Response>): Promise<Response> {
+      const { address } = incoming.client
+      if (address.isLocal) return answer()
+      const leave = quota.enter(address)
+      let isStream = false
+      incoming.fetch = {
+        pace: (read) => (rate.isLimited ? paced(read, rate, address.group) : read),
+        stream() {
+          isStream = true
+          return leave
+        },
+      }
+      try {
+        const response = await answer()
+        const isDelayed = !isStream && rate.isLimited && incoming.request.method !== 'HEAD'
+        if (isDelayed) await payWhole(response, address.group, incoming.request.signal)
+        return response
+      } finally {
+        if (!isStream) leave()
+      }
+    },
   }
 }
 

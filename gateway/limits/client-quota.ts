@@ -1,10 +1,10 @@
 /** A quota per client: how many requests that take time (event streams, waits, fetches) may be open, in all and for each client. */
 
-import { createQuota, type Quota } from '../../node/async/quota.ts'
+import { createQuota } from '../../node/async/quota.ts'
 import type { ClientAddress } from '../../node/index.ts'
 import { problemError } from '../http/problem.ts'
 
-export interface ClientQuotaOptions {
+interface ClientQuotaOptions {
   maxOpen: number
   maxOpenPerAddress: number
   /** The counted things, as a refusal names them: "at most 3 …". */
@@ -15,36 +15,30 @@ export interface ClientQuotaOptions {
 
 const RETRY_AFTER_S = 10
 
-export class ClientQuota {
-  readonly #quota: Quota
-  readonly #options: ClientQuotaOptions
+export type ClientQuota = ReturnType<typeof createClientQuota>
 
-  constructor(options: ClientQuotaOptions) {
-    this.#options = options
-    this.#quota = createQuota({ max: options.maxOpen, maxPerKey: options.maxOpenPerAddress })
-  }
+export function createClientQuota({ maxOpen, maxOpenPerAddress, what = 'requests open', number }: ClientQuotaOptions) {
+  const quota = createQuota({ max: maxOpen, maxPerKey: maxOpenPerAddress })
 
-  get size(): number {
-    return this.#quota.size
-  }
-
-  /**
-   * Takes from the client's quota. Returns the function that gives it back, which may be called twice.
-   *
-   * @param amount how much, 1 unless given
-   * @throws {ProblemError} 429, naming the limit
-   */
-  enter({ group }: ClientAddress, amount = 1): () => void {
-    const leave = this.#quota.enter(group, amount)
-    if (typeof leave === 'function') return leave
-    const { maxOpen, maxOpenPerAddress, what = 'requests open', number } = this.#options
-    throw problemError(
-      429,
-      'ERR_LIMIT',
-      leave === 'full'
-        ? `This gateway keeps at most ${maxOpen} ${what}.`
-        : `This gateway keeps at most ${maxOpenPerAddress} ${what} for one address.`,
-      { ...(number !== undefined && { number }), advice: 'Close some, or ask again later.', retryAfterS: RETRY_AFTER_S },
-    )
+  return {
+    get size(): number {
+      return quota.size
+    },
+    /**
+     * Takes from the client's quota. Returns the function that gives it back, which may be called twice.
+     *
+     * @param amount how much, 1 unless given
+     * @throws {ProblemError} 429, naming the limit
+     */
+    enter({ group }: ClientAddress, amount = 1): () => void {
+      const leave = quota.enter(group, amount)
+      if (typeof leave === 'function') return leave
+      throw problemError(
+        429,
+        'ERR_LIMIT',
+        `This gateway keeps at most ${leave === 'full' ? `${maxOpen} ${what}` : `${maxOpenPerAddress} ${what} for one address`}.`,
+        { ...(number !== undefined && { number }), advice: 'Close some, or ask again later.', retryAfterS: RETRY_AFTER_S },
+      )
+    },
   }
 }

@@ -1,10 +1,10 @@
 /** A token bucket for each client: bursts are allowed, a lasting excess is refused. */
 
-import { createTokenBuckets, type TokenBuckets } from '../../node/async/token-bucket.ts'
+import { createTokenBuckets } from '../../node/async/token-bucket.ts'
 import type { ClientAddress } from '../../node/index.ts'
 import { problemError } from '../http/problem.ts'
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   /** Tokens in a full bucket. */
   burst: number
   /** Tokens that come back each second. */
@@ -19,30 +19,26 @@ export interface RateLimitOptions {
 
 const MAX_CLIENTS = 10_000
 
-export class RateLimit {
-  readonly #buckets: TokenBuckets
-  readonly #options: RateLimitOptions
+export type RateLimit = ReturnType<typeof createRateLimit>
 
-  constructor(options: RateLimitOptions) {
-    const { burst, perSecond, now } = options
-    this.#options = options
-    this.#buckets = createTokenBuckets({ burst, perSecond, now, maxKeys: MAX_CLIENTS })
-  }
+export function createRateLimit({ burst, perSecond, now, words, number }: RateLimitOptions) {
+  const buckets = createTokenBuckets({ burst, perSecond, now, maxKeys: MAX_CLIENTS })
 
-  /**
-   * Takes one token of the client's.
-   *
-   * @throws {ProblemError} 429 when there is none left
-   */
-  take({ group }: ClientAddress): void {
-    const waitMs = this.#buckets.take(group)
-    if (waitMs === 0) return
-    const { burst, perSecond, words, number } = this.#options
-    throw problemError(
-      429,
-      'ERR_LIMIT',
-      `Your address ${words.does} too often: the limit is ${perSecond} ${words.things} a second, after the first ${burst}.`,
-      { ...(number !== undefined && { number }), advice: 'Slow down and ask again.', retryAfterS: Math.ceil(waitMs / 1_000) },
-    )
+  return {
+    /**
+     * Takes one token of the client's.
+     *
+     * @throws {ProblemError} 429 when there is none left
+     */
+    take({ group }: ClientAddress): void {
+      const waitMs = buckets.take(group)
+      if (waitMs === 0) return
+      throw problemError(
+        429,
+        'ERR_LIMIT',
+        `Your address ${words.does} too often: the limit is ${perSecond} ${words.things} a second, after the first ${burst}.`,
+        { ...(number !== undefined && { number }), advice: 'Slow down and ask again.', retryAfterS: Math.ceil(waitMs / 1_000) },
+      )
+    },
   }
 }

@@ -6,9 +6,9 @@
 import { onAbort } from '../../node/async/abort.ts'
 import { type ClientAddress, encodeKeyHex, type Key, type Messages } from '../../node/index.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
-import { ClientQuota } from '../limits/client-quota.ts'
+import { createClientQuota } from '../limits/client-quota.ts'
 
-export interface WaitingPostsOptions {
+interface WaitingPostsOptions {
   /** Messages that wait, of all clients and of one client address. A large one counts as several. */
   maxWaiting: number
   maxWaitingPerAddress: number
@@ -32,62 +32,53 @@ const UNIT_BYTES = 6_144
 /** How often to free expired messages, in ms. When another process finishes a message, no event arrives here. */
 const SWEEP_MS = 60_000
 
-export class WaitingPosts {
-  readonly #options: WaitingPostsOptions
-  readonly #quota: ClientQuota
+export function createWaitingPosts({ maxWaiting, maxWaitingPerAddress, onOutbox, closing, now }: WaitingPostsOptions) {
   /** By id, hex. Bounded: maxWaiting. */
-  readonly #kept = new Map<string, { leave(): void; untilMs: number }>()
-  #isListening = false
-  #sweptAtMs: number
+  const kept = new Map<string, { leave(): void; untilMs: number }>()
+  let isListening = false
+  let sweptAtMs = now()
+  const quota = createClientQuota({
+    maxOpen: maxWaiting,
+    maxOpenPerAddress: maxWaitingPerAddress,
+    what: 'messages waiting for a receiver',
+    number: PROBLEM_NUMBERS.postsWaiting,
+  })
 
-  constructor(options: WaitingPostsOptions) {
-    const { maxWaiting: maxOpen, maxWaitingPerAddress: maxOpenPerAddress, now } = options
-    this.#options = options
-    this.#quota = new ClientQuota({
-      maxOpen,
-      maxOpenPerAddress,
-      what: 'messages waiting for a receiver',
-      number: PROBLEM_NUMBERS.postsWaiting,
+  function listen(): void {
+    if (isListening || closing.aborted) return
+    isListening = true
+    const stop = onOutbox(({ id, isDone }) => {
+      if (isDone) free(encodeKeyHex(id))
     })
-    this.#sweptAtMs = now()
+    onAbort(closing, stop)
+  }
+
+  function free(name: string): void {
+    kept.get(name)?.leave()
+    kept.delete(name)
+  }
+
+  function sweep(): void {
+    const nowMs = now()
+    if (nowMs - sweptAtMs < SWEEP_MS) return
+    sweptAtMs = nowMs
+    for (const [name, { untilMs }] of kept) if (untilMs <= nowMs) free(name)
   }
 
   /** @throws {ProblemError} 429 */
-  enter(client: ClientAddress, bytes: number): WaitingPost {
-    this.#sweep()
-    const leave = this.#quota.enter(client, 1 + Math.floor(bytes / UNIT_BYTES))
+  return (client: ClientAddress, bytes: number): WaitingPost => {
+    sweep()
+    const leave = quota.enter(client, 1 + Math.floor(bytes / UNIT_BYTES))
     let isKept = false
     return {
       kept: (id, ttlMs) => {
         isKept = true
-        this.#listen()
-        this.#kept.set(encodeKeyHex(id), { leave, untilMs: this.#options.now() + ttlMs })
+        listen()
+        kept.set(encodeKeyHex(id), { leave, untilMs: now() + ttlMs })
       },
       settled() {
         if (!isKept) leave()
       },
     }
-  }
-
-  #listen(): void {
-    const { onOutbox, closing } = this.#options
-    if (this.#isListening || closing.aborted) return
-    this.#isListening = true
-    const stop = onOutbox(({ id, isDone }) => {
-      if (isDone) this.#free(encodeKeyHex(id))
-    })
-    onAbort(closing, stop)
-  }
-
-  #free(name: string): void {
-    this.#kept.get(name)?.leave()
-    this.#kept.delete(name)
-  }
-
-  #sweep(): void {
-    const nowMs = this.#options.now()
-    if (nowMs - this.#sweptAtMs < SWEEP_MS) return
-    this.#sweptAtMs = nowMs
-    for (const [name, { untilMs }] of this.#kept) if (untilMs <= nowMs) this.#free(name)
   }
 }

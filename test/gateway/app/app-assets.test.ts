@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
-import { AppAssets } from '../../../gateway/app/app-assets.ts'
+import { createAppAssets } from '../../../gateway/app/app-assets.ts'
 import { UNKNOWN_CLIENT } from '../../../node/index.ts'
 
 const SCRIPT = 'console.log(1)\n'.repeat(200)
@@ -20,7 +20,7 @@ function build(): string {
 
 function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response | null> {
   const request = new Request(`http://localhost${path}`, { headers, method })
-  return new AppAssets(build()).answer(path, { request, client: { address: UNKNOWN_CLIENT }, path, query: new URLSearchParams() })
+  return createAppAssets(build()).answer(path, { request, client: { address: UNKNOWN_CLIENT }, path, query: new URLSearchParams() })
 }
 
 test('AppAssets: what has its hash in its name never changes, pages are asked for again', async () => {
@@ -66,5 +66,5 @@ test.each(['/assets/', '/assets', '/assets/../index.html', '/assets/none.js', '/
 )
 
 test('AppAssets: without a build there is nothing, and that is no error', () => {
-  for (const assets of [new AppAssets(), new AppAssets('/nowhere/at/all')]) expect(assets.text('/viewer.html')).toBeNull()
+  for (const assets of [createAppAssets(), createAppAssets('/nowhere/at/all')]) expect(assets.text('/viewer.html')).toBeNull()
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ContentFacts } from '../../../gateway/content/content-answer.ts'
-import { ViewerPage } from '../../../gateway/content/viewer-page.ts'
+import { createViewerPage } from '../../../gateway/content/viewer-page.ts'
 
 const HASH = 'a'.repeat(64)
 const TEMPLATE = '{{HASH}}|{{STATE}}|{{TITLE}}|{{SENTENCE}}|{{SIZE}}|{{TYPE}}|{{FRAME}}|{{RAW}}|{{OTHER}}|$&'
@@ -10,7 +10,7 @@ function content(type: string): ContentFacts {
 }
 
 test('ViewerPage: what is found is framed in a sandbox that is not the origin of the app', async () => {
-  const answer = new ViewerPage(TEMPLATE).answer(HASH, { content: content('text/html; charset=utf-8') }, 'GET')
+  const answer = createViewerPage(TEMPLATE)(HASH, { content: content('text/html; charset=utf-8') }, 'GET')
   const [hash, state, , , size, type, frame, raw, other, dollar] = (await answer.text()).split('|')
   expect([answer.status, hash, state, size, type, raw]).toEqual([200, HASH, 'found', '12', 'text/html; charset=utf-8', `/raw/${HASH}`])
   expect(frame).toContain(`src="/raw/${HASH}"`)
@@ -20,13 +20,13 @@ test('ViewerPage: what is found is framed in a sandbox that is not the origin of
 })
 
 test('ViewerPage: a file that browsers only save is not framed', async () => {
-  const page = await new ViewerPage(TEMPLATE).answer(HASH, { content: content('application/zip') }, 'GET').text()
+  const page = await createViewerPage(TEMPLATE)(HASH, { content: content('application/zip') }, 'GET').text()
   expect(page).toContain('|found|')
   expect(page).not.toContain('<iframe')
 })
 
 test('ViewerPage: of private content it says that it is private, and frames no cipher text', async () => {
-  const page = await new ViewerPage(TEMPLATE).answer(HASH, { content: content('application/vnd.mayfly.private') }, 'GET').text()
+  const page = await createViewerPage(TEMPLATE)(HASH, { content: content('application/vnd.mayfly.private') }, 'GET').text()
   expect(page).toContain('private')
   expect(page).toContain('#k=')
   expect(page).not.toContain('<iframe')
@@ -38,7 +38,7 @@ test.each([
   [504, 'unavailable'],
 ])('ViewerPage: %i is %s', async (status, state) => {
   const problem = { status, code: 'ERR_NO_HOLDER', message: 'm', retryAfterS: 5 } as const
-  const answer = new ViewerPage(TEMPLATE).answer(HASH, { problem }, 'GET')
+  const answer = createViewerPage(TEMPLATE)(HASH, { problem }, 'GET')
   expect(answer.status).toBe(status)
   expect(answer.headers.get('retry-after')).toBe('5')
   expect((await answer.text()).split('|').slice(1, 2)).toEqual([state])
@@ -47,14 +47,14 @@ test.each([
 test.each([TEMPLATE, null])('ViewerPage: what comes from outside is escaped, also without a template (%#)', async (template) => {
   const message = `<script>alert("1")</script>{{RAW}}'`
   const problem = { status: 404, code: 'ERR_NO_HOLDER', message } as const
-  const page = await new ViewerPage(template).answer(HASH, { problem }, 'GET').text()
+  const page = await createViewerPage(template)(HASH, { problem }, 'GET').text()
   expect(page).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;{{RAW}}&#39;')
   expect(page).not.toContain('<script')
 })
 
 test('ViewerPage: HEAD has the headers of GET and no body', async () => {
-  const viewer = new ViewerPage(TEMPLATE)
-  const [get, head] = ['GET', 'HEAD'].map((method) => viewer.answer(HASH, { content: content('text/plain') }, method))
+  const viewer = createViewerPage(TEMPLATE)
+  const [get, head] = ['GET', 'HEAD'].map((method) => viewer(HASH, { content: content('text/plain') }, method))
   expect([...(head?.headers ?? [])]).toEqual([...(get?.headers ?? [])])
   expect(await head?.text()).toBe('')
 })

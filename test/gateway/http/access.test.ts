@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Access, type AccessOptions } from '../../../gateway/http/access.ts'
+import { type AccessOptions, createAccess } from '../../../gateway/http/access.ts'
 import { ProblemError } from '../../../gateway/http/problem.ts'
 import type { Client } from '../../../gateway/types.ts'
 import { clientAt } from '../../helpers/gateway.ts'
@@ -11,7 +11,7 @@ const PUBLIC = 'https://pages.example'
 
 function attempt(headers: Record<string, string>, client: Client, options: AccessOptions = {}): number {
   try {
-    new Access(options).requireOwner({ request: { headers: new Headers(headers) }, client })
+    createAccess(options).requireOwner({ request: { headers: new Headers(headers) }, client })
     return 200
   } catch (error) {
     if (error instanceof ProblemError) return error.problem.status
@@ -79,5 +79,5 @@ test.each([
   [{ host: 'node7:4000', origin: 'http://node7:4000' }, ELSEWHERE, false],
   [{ host: 'node7:4000', origin: 'null' }, ELSEWHERE, true],
 ] as Array<[Record<string, string>, Client, boolean]>)('isForeignPage: %j from %j → %s', (headers, client, foreign) => {
-  expect(new Access({}).isForeignPage({ request: { headers: new Headers(headers) }, client })).toBe(foreign)
+  expect(createAccess({}).isForeignPage({ request: { headers: new Headers(headers) }, client })).toBe(foreign)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { WaitingPosts } from '../../../gateway/messages/waiting-posts.ts'
+import { createWaitingPosts } from '../../../gateway/messages/waiting-posts.ts'
 import type { OutboxEntry } from '../../../node/index.ts'
 import { clientAt } from '../../helpers/gateway.ts'
 
@@ -10,7 +10,7 @@ function start() {
   let nowMs = 0
   const listeners = new Set<(entry: OutboxEntry) => void>()
   const closing = new AbortController()
-  const posts = new WaitingPosts({
+  const posts = createWaitingPosts({
     maxWaiting: 3,
     maxWaitingPerAddress: 2,
     onOutbox(listener) {
@@ -25,7 +25,7 @@ function start() {
   }
   /** Posts what stays in the outbox. */
   const keep = (address: string, byte: number, bytes = 5) => {
-    const post = posts.enter(clientAt(address), bytes)
+    const post = posts(clientAt(address), bytes)
     post.kept(id(byte), 100_000)
     post.settled()
   }
@@ -61,7 +61,7 @@ describe('waiting posts', () => {
 
   test('what never came into the outbox has no place in it', () => {
     const { posts, keep } = start()
-    for (let i = 0; i < 5; i++) posts.enter(clientAt('192.0.2.1'), 5).settled()
+    for (let i = 0; i < 5; i++) posts(clientAt('192.0.2.1'), 5).settled()
     keep('192.0.2.1', 1)
     keep('192.0.2.1', 2)
     expect(() => keep('192.0.2.1', 3)).toThrow(FULL)
