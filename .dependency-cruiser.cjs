@@ -55,7 +55,7 @@ const ROOMS = {
 const BELOW_ROOMS = {
   'node/cli': '(settings|exit-code|package|command-context)',
   browser: 'cell',
-  'browser/app': '(use-cell|inner-link|copy-button|problem)',
+  'browser/app': '(use-cell|inner-link|copy-button|action-button|problem)',
 }
 
 const roomRules = Object.entries(ROOMS).flatMap(([folder, heights]) =>

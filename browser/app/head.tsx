@@ -1,11 +1,11 @@
 /** The head of every page: the name, the link to the messages, and the connection of this tab. */
 
+import { Cell } from '../cell.ts'
 import markUrl from '../mark.svg?url'
 import type { Tab } from '../tab.ts'
 import { connectionReason, connectionText } from '../words/connection-sentence.ts'
 import { InnerLink } from './inner-link.tsx'
 import { useCell } from './use-cell.ts'
-import { useUnread } from './use-unread.ts'
 
 export function Head({ tab }: { tab: Tab }) {
   const connection = useCell(tab.session.connection)
@@ -24,4 +24,12 @@ export function Head({ tab }: { tab: Tab }) {
       </p>
     </>
   )
+}
+
+const NOTHING = new Cell({ unread: 0 })
+
+/** Number of unread messages; 0 while there is no mailbox. */
+export function useUnread(tab: Tab): number {
+  const mailbox = useCell(tab.mail.mailbox)
+  return useCell<{ unread: number }>(mailbox?.counts ?? NOTHING).unread
 }

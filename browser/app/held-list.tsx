@@ -4,6 +4,7 @@ import type { Tab } from '../tab.ts'
 import { shortHash } from '../text/short-text.ts'
 import { filesText, sizeText } from '../text/size-text.ts'
 import { countText } from '../words/count-sentence.ts'
+import { ActionButton } from './action-button.tsx'
 import { InnerLink } from './inner-link.tsx'
 import { useCell } from './use-cell.ts'
 
@@ -27,14 +28,7 @@ export function HeldList({ tab }: { tab: Tab }) {
                 {countText({ count: counts.get(hash), mine: true })}
                 {!kept && ' · only until a reload'}
               </span>
-              <button
-                type="button"
-                class="quiet"
-                aria-label={`Stop holding ${label || shortHash(hash)}`}
-                onClick={() => tab.holdings.stop(hash)}
-              >
-                Stop
-              </button>
+              <ActionButton text="Stop" aria-label={`Stop holding ${label || shortHash(hash)}`} onClick={() => tab.holdings.stop(hash)} />
             </li>
           )
         })}

@@ -11,13 +11,12 @@ import { ContentFrame } from '../visit/content-frame.ts'
 import { pathOf, type Route } from '../visit/route.ts'
 import type { ServedState } from '../visit/types.ts'
 import { ActivityConsole } from './activity-console.tsx'
-import { Head } from './head.tsx'
+import { Head, useUnread } from './head.tsx'
 import { HeldList } from './held-list.tsx'
 import { HomeView } from './home/home-view.tsx'
 import { LaterMessages } from './messages/later-messages.tsx'
 import { PageView } from './page/page-view.tsx'
 import { useCell } from './use-cell.ts'
-import { useUnread } from './use-unread.ts'
 
 /** @param served the state of the page in the document, when the gateway served one */
 export function mountTab(served?: ServedState): void {

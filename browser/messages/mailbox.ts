@@ -8,12 +8,11 @@ import { Cell, type ReadableCell } from '../cell.ts'
 import { harmlessLine } from '../text/harmless-text.ts'
 import { coalesce } from './coalesce.ts'
 import type { ArrivedMessage, InboxRecords } from './inbox-records.ts'
-import type { InboxRow } from './inbox-row.ts'
+import { type InboxRow, textOf } from './inbox-row.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import { Notices } from './notices.ts'
 import type { ReceiverSettings } from './receiver-settings.ts'
 import type { SentMessages } from './sent-messages.ts'
-import { textOf } from './text-of.ts'
 
 export interface MailboxOptions {
   messages: Pick<Messages, 'tap'>

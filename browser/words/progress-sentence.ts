@@ -1,5 +1,7 @@
-/** Progress of what takes time, in words. */
+/** Progress of what takes time, and the way of the content, in words. */
 
+import type { Way } from '../activity/sources.ts'
+import { shortPeer } from '../text/short-text.ts'
 import { sizeText } from '../text/size-text.ts'
 
 export interface ProgressFacts {
@@ -22,4 +24,9 @@ export function timeText(seconds: number): string {
   const [amount, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5_400 ? [seconds / 60, 'minute'] : [seconds / 3_600, 'hour']
   const rounded = Math.max(1, Math.round(amount))
   return rounded === 1 ? `1 ${unit}` : `${rounded} ${unit}s`
+}
+
+/** How content travels between two tabs, in a word or two. */
+export function wayText(way: Way): string {
+  return way.isDirect ? 'direct' : `through node ${shortPeer(way.node)}`
 }

@@ -2,16 +2,13 @@
 
 import { type ChosenFile, sizeOf } from '../../content/chosen-files.ts'
 import { filesText, sizeText } from '../../text/size-text.ts'
-
-export interface ChosenListProps {
-  files: readonly ChosenFile[]
-  disabled: boolean
-  onFiles(files: ChosenFile[]): void
-}
+import { ActionButton } from '../action-button.tsx'
 
 const MOST_SHOWN = 100
 
-export function ChosenList({ files, disabled, onFiles }: ChosenListProps) {
+type Files = readonly ChosenFile[]
+
+export function ChosenList({ files, disabled, onFiles }: { files: Files; disabled: boolean; onFiles(files: Files): void }) {
   return (
     <section class="chosen" aria-label="Files to share" data-testid="chosen-file">
       <p>
@@ -23,22 +20,17 @@ export function ChosenList({ files, disabled, onFiles }: ChosenListProps) {
           <li key={i}>
             <span class="name">{chosen.path}</span>
             <span class="facts">{sizeText(chosen.file.size)}</span>
-            <button
-              type="button"
-              class="quiet"
+            <ActionButton
+              text="Remove"
               disabled={disabled}
               aria-label={`Remove ${chosen.path}`}
               onClick={() => onFiles(files.filter((other) => other !== chosen))}
-            >
-              Remove
-            </button>
+            />
           </li>
         ))}
       </ul>
       {files.length > MOST_SHOWN && <p class="hint">and {filesText(files.length - MOST_SHOWN)} more.</p>}
-      <button type="button" class="quiet" disabled={disabled} onClick={() => onFiles([])}>
-        Write text instead
-      </button>
+      <ActionButton text="Write text instead" disabled={disabled} onClick={() => onFiles([])} />
     </section>
   )
 }

@@ -1,18 +1,20 @@
 /** The form of the home page: write, paste or drop text, or choose files. `draft-text.ts` keeps the exact bytes of the text. */
 
 import { useRef, useState } from 'preact/hooks'
+import type { Cell } from '../../cell.ts'
 import { sizeOf } from '../../content/chosen-files.ts'
 import type { Insertion } from '../../content/draft-text.ts'
+import type { Sharing } from '../../holding/sharing.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
+import { progressText } from '../../words/progress-sentence.ts'
 import { refusalSentence, tooLargeSentence } from '../../words/refusal-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
 import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { ChosenList } from './chosen-list.tsx'
 import { FileChoice } from './file-choice.tsx'
 import { Preview } from './preview.tsx'
-import { PrivateChoice } from './private-choice.tsx'
-import { SharingBar } from './sharing-bar.tsx'
 
 export function Composer({ tab }: { tab: Tab }) {
   const { draft, session } = tab
@@ -21,7 +23,6 @@ export function Composer({ tab }: { tab: Tab }) {
   const [making, setMaking] = useState<AbortController>()
   const insertion = useRef<Insertion | undefined>(undefined)
   const files = useCell(tab.chosen)
-  const isPrivate = useCell(tab.isPrivate)
 
   useCell(session.connection) // the limits are known when the peer runs
   const bytes = draft.encode()
@@ -104,7 +105,7 @@ export function Composer({ tab }: { tab: Tab }) {
         }}
         onProblem={setProblem}
       />
-      <PrivateChoice checked={isPrivate} disabled={making !== undefined} onChoice={(choice) => tab.isPrivate.set(choice)} />
+      <PrivateChoice isPrivate={tab.isPrivate} disabled={making !== undefined} />
       {notice && <p class="notice">{notice}</p>}
       <Problem text={problem} testid="problem" />
       {making && files.length > 0 && <SharingBar sharing={tab.sharing} onCancel={() => making.abort()} />}
@@ -118,6 +119,45 @@ export function Composer({ tab }: { tab: Tab }) {
         </p>
       </div>
     </form>
+  )
+}
+
+/** Browsers encrypt only in pages from https or from this machine. */
+function PrivateChoice({ isPrivate, disabled }: { isPrivate: Cell<boolean>; disabled: boolean }) {
+  const checked = useCell(isPrivate)
+  const canEncrypt = globalThis.isSecureContext
+  return (
+    <p class="private-choice">
+      <label>
+        <input
+          type="checkbox"
+          data-testid="private"
+          checked={checked}
+          disabled={disabled || !canEncrypt}
+          aria-describedby="private-means"
+          onChange={(event) => isPrivate.set(event.currentTarget.checked)}
+        />
+        Private link
+      </label>
+      <span id="private-means" class="hint">
+        {canEncrypt
+          ? 'This tab encrypts the page, and the link has the key: only people with the whole link can read it. The gateway cannot.'
+          : 'Your browser encrypts only in pages that come by https or from your own machine. Open such a gateway to make a private link.'}
+      </span>
+    </p>
+  )
+}
+
+/** The progress of hashing the chosen files. */
+function SharingBar({ sharing, onCancel }: { sharing: Sharing; onCancel(): void }) {
+  const progress = useCell(sharing.progress)
+  const value = progress && progress.total > 0 ? progress.done / progress.total : undefined
+  return (
+    <div class="progress" data-testid="sharing-progress">
+      <progress max={1} value={value} aria-label="Reading the files" />
+      <p>{progress ? `Reading ${progress.path}: ${progressText(progress)}` : 'Reading the files…'}</p>
+      <ActionButton text="Cancel" onClick={onCancel} />
+    </div>
   )
 }
 

@@ -3,12 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type ChosenFile, filesOfDrop, filesOfList } from '../../content/chosen-files.ts'
 
-export interface FileChoiceProps {
-  onFiles(files: ChosenFile[]): void
-  onProblem(problem: string): void
-}
-
-export function FileChoice({ onFiles, onProblem }: FileChoiceProps) {
+export function FileChoice({ onFiles, onProblem }: { onFiles(files: ChosenFile[]): void; onProblem(problem: string): void }) {
   const [over, setOver] = useState(false)
 
   const take = async (given: Promise<ChosenFile[]>) => {
@@ -42,16 +37,12 @@ export function FileChoice({ onFiles, onProblem }: FileChoiceProps) {
       event.preventDefault()
       void take(Promise.resolve(filesOfList(clipboardData.files)))
     }
-    document.addEventListener('dragover', onDragOver)
-    document.addEventListener('dragleave', onDragLeave)
-    document.addEventListener('drop', onDrop)
-    document.addEventListener('paste', onPaste)
-    return () => {
-      document.removeEventListener('dragover', onDragOver)
-      document.removeEventListener('dragleave', onDragLeave)
-      document.removeEventListener('drop', onDrop)
-      document.removeEventListener('paste', onPaste)
-    }
+    const unmounted = new AbortController()
+    document.addEventListener('dragover', onDragOver, unmounted)
+    document.addEventListener('dragleave', onDragLeave, unmounted)
+    document.addEventListener('drop', onDrop, unmounted)
+    document.addEventListener('paste', onPaste, unmounted)
+    return () => unmounted.abort()
   })
 
   const onChange = (event: Event & { currentTarget: HTMLInputElement }) => {

@@ -1,13 +1,11 @@
 /** Form rows for the conditions of an end: a field, and its value or any value. */
 
 import { type Condition, MAX_CONDITIONS } from '../../messages/end-settings.ts'
+import { ActionButton } from '../action-button.tsx'
 
-export interface ConditionRowsProps {
-  conditions: readonly Condition[]
-  onChange(conditions: Condition[]): void
-}
+type Conditions = readonly Condition[]
 
-export function ConditionRows({ conditions, onChange }: ConditionRowsProps) {
+export function ConditionRows({ conditions, onChange }: { conditions: Conditions; onChange(conditions: Conditions): void }) {
   const change = (at: number, to: Partial<Condition>) => onChange(conditions.map((each, i) => (i === at ? { ...each, ...to } : each)))
   return (
     <>
@@ -44,25 +42,21 @@ export function ConditionRows({ conditions, onChange }: ConditionRowsProps) {
               onInput={(event) => change(i, { value: event.currentTarget.value })}
             />
           )}
-          <button
-            type="button"
+          <ActionButton
+            text="Remove"
             class="plain"
             aria-label="Remove this condition"
             onClick={() => onChange(conditions.filter((_, j) => j !== i))}
-          >
-            Remove
-          </button>
+          />
         </fieldset>
       ))}
       {conditions.length < MAX_CONDITIONS && (
-        <button
-          type="button"
+        <ActionButton
+          text={conditions.length === 0 ? 'Filter the messages…' : 'Add a condition'}
           class="plain"
           data-testid="add-condition"
           onClick={() => onChange([...conditions, { field: conditions.length === 0 ? 'type' : '', value: '' }])}
-        >
-          {conditions.length === 0 ? 'Filter the messages…' : 'Add a condition'}
-        </button>
+        />
       )}
     </>
   )

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import type { InboxRow } from '../../messages/inbox-row.ts'
 import type { Mailbox } from '../../messages/mailbox.ts'
 import type { Tab } from '../../tab.ts'
+import { ActionButton } from '../action-button.tsx'
 import { useCell } from '../use-cell.ts'
 import { InboxMessage } from './inbox-message.tsx'
 
@@ -21,11 +22,7 @@ export function InboxList({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }) {
           <InboxMessage key={row.sequence} tab={tab} mailbox={mailbox} row={row} answered={byId.get(row.fields.re ?? '')} />
         ))}
       </ol>
-      {messages > rows.length && (
-        <button type="button" class="quiet" data-testid="older" onClick={() => mailbox.showOlder()}>
-          Show older messages
-        </button>
-      )}
+      {messages > rows.length && <ActionButton text="Show older messages" data-testid="older" onClick={() => mailbox.showOlder()} />}
     </section>
   )
 }

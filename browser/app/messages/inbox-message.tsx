@@ -2,29 +2,24 @@
 
 import { useState } from 'preact/hooks'
 import { saveContent } from '../../content/save-content.ts'
-import type { InboxRow } from '../../messages/inbox-row.ts'
+import { type InboxRow, textOf } from '../../messages/inbox-row.ts'
 import type { Mailbox } from '../../messages/mailbox.ts'
-import { textOf } from '../../messages/text-of.ts'
 import type { Tab } from '../../tab.ts'
 import { harmlessLine } from '../../text/harmless-text.ts'
 import { sizeText } from '../../text/size-text.ts'
 import { routeOfLink } from '../../visit/route.ts'
 import { listenProblemSentence } from '../../words/message-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
 import { InnerLink } from '../inner-link.tsx'
 import { useCell } from '../use-cell.ts'
 import { SenderName } from './sender-name.tsx'
 
-export interface InboxMessageProps {
-  tab: Tab
-  mailbox: Mailbox
-  row: InboxRow
-  /** The message that it answers, if that is on screen. */
-  answered: InboxRow | undefined
-}
-
 const QUOTE_LENGTH = 80
 
-export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps) {
+type RowProps = { tab: Tab; mailbox: Mailbox; row: InboxRow }
+
+/** @param props.answered the message that it answers, if that is on screen */
+export function InboxMessage({ tab, mailbox, row, answered }: RowProps & { answered: InboxRow | undefined }) {
   const { sequence, id, end, from, sentAtMs, isSealed, fields } = row
   const isMine = end === mailbox.hashname
   const answer = (to: string) => {
@@ -45,18 +40,15 @@ export function InboxMessage({ tab, mailbox, row, answered }: InboxMessageProps)
       {answered && <blockquote dir="auto">{quoteOf(answered)}</blockquote>}
       <Body tab={tab} row={row} />
       <div class="actions">
-        <button type="button" class="plain" onClick={() => answer(isMine ? from : end)} data-testid="answer">
-          {isMine ? 'Answer' : 'Answer here'}
-        </button>
-        {!isMine && from !== mailbox.hashname && (
-          <button type="button" class="plain" onClick={() => answer(from)}>
-            Write to the sender
-          </button>
-        )}
+        <ActionButton
+          text={isMine ? 'Answer' : 'Answer here'}
+          class="plain"
+          onClick={() => answer(isMine ? from : end)}
+          data-testid="answer"
+        />
+        {!isMine && from !== mailbox.hashname && <ActionButton text="Write to the sender" class="plain" onClick={() => answer(from)} />}
         {from !== mailbox.hashname && <MuteButton mailbox={mailbox} hashname={from} />}
-        <button type="button" class="plain" onClick={() => mailbox.removeMessage(sequence)} data-testid="remove-message">
-          Remove
-        </button>
+        <ActionButton text="Remove" class="plain" onClick={() => mailbox.removeMessage(sequence)} data-testid="remove-message" />
       </div>
     </li>
   )
@@ -68,9 +60,7 @@ function MuteButton({ mailbox, hashname }: { mailbox: Mailbox; hashname: string 
   const change = () => mailbox.settings.muteSender(hashname, !isMuted).catch((error: unknown) => setProblem(listenProblemSentence(error)))
   return (
     <>
-      <button type="button" class="plain" onClick={change} data-testid="mute-sender">
-        {isMuted ? 'Unmute the sender' : 'Mute the sender'}
-      </button>
+      <ActionButton text={isMuted ? 'Unmute the sender' : 'Mute the sender'} class="plain" onClick={change} data-testid="mute-sender" />
       {problem && <span role="alert">{problem}</span>}
     </>
   )
@@ -107,10 +97,7 @@ function Body({ tab, row }: { tab: Tab; row: InboxRow }) {
     ).catch(() => setProblem('The file could not be saved.'))
   return (
     <p class="message-text">
-      {harmlessLine(type)}, {sizeText(body.byteLength)}.{' '}
-      <button type="button" class="quiet" onClick={save}>
-        Save
-      </button>
+      {harmlessLine(type)}, {sizeText(body.byteLength)}. <ActionButton text="Save" onClick={save} />
       {problem && <span role="alert"> {problem}</span>}
     </p>
   )

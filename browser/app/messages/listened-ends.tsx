@@ -5,6 +5,7 @@ import { type Condition, type EndSettings, rulesOf, rulesText } from '../../mess
 import type { Mailbox } from '../../messages/mailbox.ts'
 import { pathOf } from '../../visit/route.ts'
 import { listenProblemSentence } from '../../words/message-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
 import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { ConditionRows } from './condition-rows.tsx'
@@ -46,26 +47,20 @@ function ListenedEnd({ mailbox, settings, problem }: { mailbox: Mailbox; setting
         policy={policy}
         onChoose={(chosen) => void mailbox.settings.setEnd({ ...settings, policy: chosen })}
       />
-      <button type="button" class="quiet" aria-label={`Stop listening to ${end}`} onClick={() => mailbox.settings.removeEnd(end)}>
-        Remove
-      </button>
+      <ActionButton text="Remove" aria-label={`Stop listening to ${end}`} onClick={() => mailbox.settings.removeEnd(end)} />
       {rules.length > 0 && (
         <p class="facts" data-testid="rules">
           Only where {rulesText(rules)}.
         </p>
       )}
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {listenProblemSentence(problem)}
-        </p>
-      )}
+      <Problem text={problem === undefined ? undefined : listenProblemSentence(problem)} />
     </li>
   )
 }
 
 function ListenForm({ mailbox }: { mailbox: Mailbox }) {
   const [typed, setTyped] = useState('')
-  const [conditions, setConditions] = useState<Condition[]>([])
+  const [conditions, setConditions] = useState<readonly Condition[]>([])
   const [problem, setProblem] = useState<string>()
   const add = async (event: Event) => {
     event.preventDefault()

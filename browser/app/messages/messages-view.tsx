@@ -4,35 +4,27 @@ import '../../messages.css'
 import { useEffect } from 'preact/hooks'
 import type { Mailbox } from '../../messages/mailbox.ts'
 import type { ReceiverState } from '../../messages/message-receiver.ts'
+import type { Notices } from '../../messages/notices.ts'
 import type { Tab } from '../../tab.ts'
 import type { MessagesRoute } from '../../visit/route.ts'
 import { mailboxProblemSentence } from '../../words/message-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
+import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { InboxList } from './inbox-list.tsx'
 import { ListenedEnds } from './listened-ends.tsx'
 import { MessageComposer } from './message-composer.tsx'
-import { MutedSenders } from './muted-senders.tsx'
 import { MyAddress } from './my-address.tsx'
-import { NoticeButton } from './notice-button.tsx'
 import { SentList } from './sent-list.tsx'
 
-export interface MessagesViewProps {
-  tab: Tab
-  route: MessagesRoute
-}
-
-export function MessagesView({ tab, route }: MessagesViewProps) {
+export function MessagesView({ tab, route }: { tab: Tab; route: MessagesRoute }) {
   const mailbox = useCell(tab.mail.mailbox)
   const problem = useCell(tab.mail.problem)
   useEffect(() => void tab.mail.open({ create: true }), [tab])
   return (
     <section class="messages" aria-label="Messages">
       <h1 tabIndex={-1}>Messages</h1>
-      {problem !== undefined && (
-        <p class="problem" role="alert" data-testid="mailbox-problem">
-          {mailboxProblemSentence(problem)}
-        </p>
-      )}
+      <Problem text={problem === undefined ? undefined : mailboxProblemSentence(problem)} testid="mailbox-problem" />
       {mailbox ? <Opened tab={tab} mailbox={mailbox} to={route.to} /> : problem === undefined && <p class="lead">Opening your mailbox…</p>}
     </section>
   )
@@ -62,6 +54,40 @@ function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string |
         </div>
       </div>
     </>
+  )
+}
+
+/** Hidden while nobody is muted. */
+function MutedSenders({ mailbox }: { mailbox: Mailbox }) {
+  const muted = useCell(mailbox.settings.muted)
+  useCell(mailbox.settings.names)
+  if (muted.size === 0) return null
+  return (
+    <section class="muted-senders" aria-labelledby="muted-title">
+      <h2 id="muted-title">Muted</h2>
+      <ul data-testid="muted">
+        {[...muted].map((hashname) => (
+          <li key={hashname} data-hashname={hashname}>
+            <span title={hashname}>{mailbox.settings.nameOf(hashname)}</span>
+            <ActionButton text="Unmute" onClick={() => mailbox.settings.muteSender(hashname, false)} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Turns on notifications of new messages. The browser asks for permission only when the button is pressed. */
+function NoticeButton({ notices }: { notices: Notices }) {
+  const permission = useCell(notices.permission)
+  if (permission === 'unsupported') return null
+  if (permission === 'default') return <ActionButton text="Notify me of new messages" onClick={() => notices.ask()} data-testid="notices" />
+  return (
+    <p class="hint" data-testid="notices" data-permission={permission}>
+      {permission === 'granted'
+        ? 'Your browser notifies you of new messages while this page is hidden.'
+        : 'Your browser blocks notifications of this page. You can change that in its settings.'}
+    </p>
   )
 }
 

@@ -8,13 +8,7 @@ const CHOICES: readonly (readonly [EndPolicy, string])[] = [
   ['muted', 'from nobody'],
 ]
 
-export interface PolicyChoiceProps {
-  label: string
-  policy: EndPolicy
-  onChoose(policy: EndPolicy): void
-}
-
-export function PolicyChoice({ label, policy, onChoose }: PolicyChoiceProps) {
+export function PolicyChoice({ label, policy, onChoose }: { label: string; policy: EndPolicy; onChoose(policy: EndPolicy): void }) {
   return (
     <select aria-label={label} value={policy} data-testid="policy" onChange={(event) => onChoose(event.currentTarget.value as EndPolicy)}>
       {CHOICES.map(([value, text]) => (

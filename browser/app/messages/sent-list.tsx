@@ -4,6 +4,7 @@ import type { Mailbox } from '../../messages/mailbox.ts'
 import type { SentMessage } from '../../messages/sent-messages.ts'
 import { shortHash } from '../../text/short-text.ts'
 import { outcomeSentence } from '../../words/message-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
 import { useCell } from '../use-cell.ts'
 
 export function SentList({ mailbox }: { mailbox: Mailbox }) {
@@ -38,15 +39,12 @@ function SentRow({ mailbox, message }: { mailbox: Mailbox; message: SentMessage 
         </p>
       )}
       <p class="facts">{outcomeSentence(message)}</p>
-      <button
-        type="button"
-        class="quiet"
+      <ActionButton
+        text={isDone ? 'Remove' : 'Cancel'}
         title={isDone ? undefined : 'This browser stops sending it. Nodes that store it already may still deliver it.'}
         onClick={() => mailbox.sent.forget(id)}
         data-testid="forget"
-      >
-        {isDone ? 'Remove' : 'Cancel'}
-      </button>
+      />
     </li>
   )
 }

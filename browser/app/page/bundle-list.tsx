@@ -6,18 +6,14 @@ import { rawPathOf } from '../../content/raw-address.ts'
 import type { Tab } from '../../tab.ts'
 import { filesText, sizeText } from '../../text/size-text.ts'
 import type { PageRoute } from '../../visit/route.ts'
+import { ActionButton } from '../action-button.tsx'
 import { InnerLink } from '../inner-link.tsx'
 
 /** Rows that are shown at first: a bundle may have thousands of files. */
 const FIRST_ROWS = 300
 
-export interface BundleListProps {
-  tab: Tab
-  address: Omit<PageRoute, 'view'>
-  files: readonly BundleFile[]
-}
-
-export function BundleList({ tab, address: { hash: bundle, outline: bundleOutline, secret }, files }: BundleListProps) {
+export function BundleList({ tab, address, files }: { tab: Tab; address: Omit<PageRoute, 'view'>; files: readonly BundleFile[] }) {
+  const { secret } = address
   const isPrivate = secret !== undefined
   const [all, setAll] = useState(false)
   const total = files.reduce((sum, { size }) => sum + size, 0)
@@ -28,16 +24,16 @@ export function BundleList({ tab, address: { hash: bundle, outline: bundleOutlin
       </h2>
       <ul data-testid="bundle">
         {(all ? files : files.slice(0, FIRST_ROWS)).map(({ path, size, hash, outline }) => {
-          const address = { hash, name: nameOf(path), ...(outline && { outline }) }
+          const fileAddress = { hash, name: nameOf(path), ...(outline && { outline }) }
           const opensWith = isPrivate ? { secret } : {} // a private file contains its name
           return (
             <li key={path} data-path={path}>
-              <InnerLink tab={tab} to={{ view: 'page', ...address, ...opensWith }} class="name">
+              <InnerLink tab={tab} to={{ view: 'page', ...fileAddress, ...opensWith }} class="name">
                 {path}
               </InnerLink>
               <span class="facts">{sizeText(size)}</span>
               {!isPrivate && (
-                <a href={rawPathOf({ ...address, download: true })} aria-label={`Save ${path}`}>
+                <a href={rawPathOf({ ...fileAddress, download: true })} aria-label={`Save ${path}`}>
                   Save
                 </a>
               )}
@@ -48,15 +44,11 @@ export function BundleList({ tab, address: { hash: bundle, outline: bundleOutlin
       {isPrivate ? (
         <p class="hint">Open a file to see or save it. To save all files, run: mayfly get "LINK" -o FOLDER</p>
       ) : (
-        <a href={rawPathOf({ hash: bundle, format: 'zip', ...(bundleOutline && { outline: bundleOutline }) })} data-testid="zip">
+        <a href={rawPathOf({ hash: address.hash, format: 'zip', ...(address.outline && { outline: address.outline }) })} data-testid="zip">
           Save all as a zip file
         </a>
       )}
-      {!all && files.length > FIRST_ROWS && (
-        <button type="button" class="quiet" onClick={() => setAll(true)}>
-          Show all {files.length}
-        </button>
-      )}
+      {!all && files.length > FIRST_ROWS && <ActionButton text={`Show all ${files.length}`} onClick={() => setAll(true)} />}
     </section>
   )
 }

@@ -1,5 +1,6 @@
 /** The part of the page above its content: the count of holders, the state of the visit, the link, and the buttons. */
 
+import { useState } from 'preact/hooks'
 import type { BundleFile } from '../../content/bundle-files.ts'
 import { isDisplayable } from '../../content/content-kind.ts'
 import { rawPathOf } from '../../content/raw-address.ts'
@@ -9,14 +10,16 @@ import type { PageVisit } from '../../visit/page-visit.ts'
 import { type PageRoute, pathOf } from '../../visit/route.ts'
 import { countSentence } from '../../words/count-sentence.ts'
 import { visitSentence } from '../../words/visit-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
 import { CopyButton } from '../copy-button.tsx'
 import { InnerLink } from '../inner-link.tsx'
+import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { BundleList } from './bundle-list.tsx'
-import { HolderDots } from './holder-dots.tsx'
-import { SaveButton } from './save-button.tsx'
 import { TransferBar } from './transfer-bar.tsx'
 import { UploadList } from './upload-list.tsx'
+
+const MOST_DOTS = 12
 
 export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   const { hash } = visit
@@ -60,20 +63,12 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
         </p>
       )}
       <div class="actions">
-        {mine && (
-          <button type="button" class="quiet" data-testid="stop" onClick={() => visit.stopHolding()}>
-            Stop holding
-          </button>
-        )}
+        {mine && <ActionButton text="Stop holding" data-testid="stop" onClick={() => visit.stopHolding()} />}
         {(state === 'stopped' || state === 'full') && (
-          <button type="button" class="quiet" data-testid="hold-again" onClick={() => visit.holdAgain()}>
-            Hold it again
-          </button>
+          <ActionButton text="Hold it again" data-testid="hold-again" onClick={() => visit.holdAgain()} />
         )}
         {(state === 'unavailable' || state === 'offline') && (
-          <button type="button" class="quiet" data-testid="try-again" onClick={() => visit.tryAgain()}>
-            Try again
-          </button>
+          <ActionButton text="Try again" data-testid="try-again" onClick={() => visit.tryAgain()} />
         )}
         {isRaw && !bundle && (facts || state === 'shown') && (
           <a href={rawPathOf({ ...route, download: saveOnly })} target="_blank" rel="noopener noreferrer" data-testid="raw">
@@ -87,9 +82,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
         )}
         {isPrivate && !bundle && facts && <SaveButton visit={visit} />}
         {bundle && tab.sharing.filesOf(hash) && (
-          <button type="button" class="quiet" data-testid="choose-again" onClick={() => tab.chooseAgain(hash)}>
-            Add or remove files
-          </button>
+          <ActionButton text="Add or remove files" data-testid="choose-again" onClick={() => tab.chooseAgain(hash)} />
         )}
         <InnerLink tab={tab} to={{ view: 'home' }}>
           Make another page
@@ -116,4 +109,38 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
 function sizeOfAll(size: number, bundle: readonly BundleFile[] | undefined): number {
   const files = new Map(bundle?.map((file) => [file.hash, file.size]))
   return [...files.values()].reduce((sum, fileSize) => sum + fileSize, size)
+}
+
+/** One dot for each holder, up to a dozen. Hidden from screen readers: the number beside the dots says the same. */
+function HolderDots({ count }: { count: number | undefined }) {
+  const dots = Math.min(count ?? 0, MOST_DOTS)
+  return (
+    <span class="dots" aria-hidden="true">
+      {dots === 0 ? <i class="dot none" /> : Array.from({ length: dots }, (_, i) => <i key={i} class="dot" />)}
+    </span>
+  )
+}
+
+/** Saves private content. This tab decrypts it; the gateway cannot. */
+function SaveButton({ visit }: { visit: PageVisit }) {
+  const [saving, setSaving] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const save = async () => {
+    setSaving(true)
+    setProblem(undefined)
+    try {
+      await visit.save?.()
+    } catch (error) {
+      // The person closed the file dialog.
+      const isCancelled = error instanceof DOMException && error.name === 'AbortError'
+      if (!isCancelled) setProblem(`The file could not be saved: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    setSaving(false)
+  }
+  return (
+    <>
+      <ActionButton text={saving ? 'Saving…' : 'Save the file'} disabled={saving} data-testid="save-private" onClick={save} />
+      <Problem text={problem} />
+    </>
+  )
 }

@@ -3,17 +3,12 @@
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
 import type { Transfer, TransferPlan } from '../../transfer/transfer.ts'
-import { progressText } from '../../words/progress-sentence.ts'
-import { wayText } from '../../words/way-sentence.ts'
+import { progressText, wayText } from '../../words/progress-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
 import { useCell } from '../use-cell.ts'
 
-export interface TransferBarProps {
-  tab: Tab
-  /** The content to fetch; undefined while unknown. */
-  plan: TransferPlan | undefined
-}
-
-export function TransferBar({ tab, plan }: TransferBarProps) {
+/** @param props.plan the content to fetch; undefined while unknown */
+export function TransferBar({ tab, plan }: { tab: Tab; plan: TransferPlan | undefined }) {
   const transfer = useCell(tab.transfers.all).get(plan?.hash ?? '')
   if (transfer) return <RunningTransfer tab={tab} transfer={transfer} />
   if (!plan) return null
@@ -46,17 +41,11 @@ function RunningTransfer({ tab, transfer }: { tab: Tab; transfer: Transfer }) {
         {phase === 'failed' && `Stopped at ${progressText(state)}: ${reason}`}
       </p>
       {isStopped ? (
-        <button type="button" class="quiet" data-testid="transfer-go-on" onClick={() => tab.transfers.resume(hash)}>
-          Resume
-        </button>
+        <ActionButton text="Resume" data-testid="transfer-go-on" onClick={() => tab.transfers.resume(hash)} />
       ) : (
-        <button type="button" class="quiet" data-testid="transfer-pause" onClick={() => tab.transfers.pause(hash)}>
-          Pause
-        </button>
+        <ActionButton text="Pause" data-testid="transfer-pause" onClick={() => tab.transfers.pause(hash)} />
       )}
-      <button type="button" class="quiet" data-testid="transfer-cancel" onClick={() => tab.transfers.cancel(hash)}>
-        Cancel
-      </button>
+      <ActionButton text="Cancel" data-testid="transfer-cancel" onClick={() => tab.transfers.cancel(hash)} />
     </div>
   )
 }

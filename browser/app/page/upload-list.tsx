@@ -4,17 +4,11 @@ import { type PeerUpload, uploadsOf } from '../../activity/uploads.ts'
 import type { Tab } from '../../tab.ts'
 import { shortPeer } from '../../text/short-text.ts'
 import { sizeText } from '../../text/size-text.ts'
-import { wayText } from '../../words/way-sentence.ts'
+import { wayText } from '../../words/progress-sentence.ts'
 import { useCell } from '../use-cell.ts'
 
-export interface UploadListProps {
-  tab: Tab
-  /** The content, or a bundle and its files. */
-  hashes: readonly string[]
-  size: number
-}
-
-export function UploadList({ tab, hashes, size }: UploadListProps) {
+/** @param props.hashes of the content, or of a bundle and its files */
+export function UploadList({ tab, hashes, size }: { tab: Tab; hashes: readonly string[]; size: number }) {
   const uploads = uploadsOf(useCell(tab.uploads.all), hashes)
   if (uploads.length === 0) return null
   return (

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { SOURCES_DEFAULTS, Sources } from '../../../browser/activity/sources.ts'
-import { wayText } from '../../../browser/words/way-sentence.ts'
+import { wayText } from '../../../browser/words/progress-sentence.ts'
 
 it('sources: the way changes with the newest piece, and only when that came another way', () => {
   const sources = new Sources()
