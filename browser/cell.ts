@@ -1,4 +1,7 @@
-/** An observable value, by which the parts of the tab notify the views of changes. `app/use-cell.ts` renders them. */
+/**
+ * An observable value, by which the parts of the tab notify the views of changes. The part that makes a cell sets it; others read it.
+ * `app/use-cell.ts` renders them.
+ */
 
 import { abortable } from '../node/async/abort.ts'
 

@@ -1,6 +1,6 @@
 /** The log of this tab, newest entry last, for the console on the page. */
 
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 
 export interface ActivityEntry {
   /** Counts up: entries of one moment differ in it. */
@@ -18,8 +18,7 @@ export const ACTIVITY_DEFAULTS = {
 export class Activity {
   readonly #now: () => number
   /** Bounded: `maxEntries`, oldest out first. */
-  readonly #entries = new Cell<readonly ActivityEntry[]>([])
-  readonly entries: ReadableCell<readonly ActivityEntry[]> = this.#entries
+  readonly entries = new Cell<readonly ActivityEntry[]>([])
   #nextId = 1
 
   constructor(now: () => number = Date.now) {
@@ -29,7 +28,7 @@ export class Activity {
   /** Repeating the newest text only increases its count. */
   log(text: string): void {
     const atMs = this.#now()
-    this.#entries.update((entries) => {
+    this.entries.update((entries) => {
       const last = entries.at(-1)
       if (last?.text === text) return [...entries.slice(0, -1), { ...last, atMs, times: last.times + 1 }]
       return [...entries, { id: this.#nextId++, atMs, text, times: 1 }].slice(-ACTIVITY_DEFAULTS.maxEntries)

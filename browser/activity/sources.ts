@@ -1,7 +1,7 @@
 /** Where the content that this tab fetches comes from: straight from another tab, or through a node. Uploads are counted in `uploads.ts`. */
 
 import { createRecentMap } from '../../node/async/recent-map.ts'
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 
 /** How content travels between this tab and another one. */
 export type Way = { isDirect: true } | { isDirect: false; node: string }
@@ -12,14 +12,13 @@ export const SOURCES_DEFAULTS = {
 
 export class Sources {
   readonly #recent = createRecentMap<string, Way>({ maxEntries: SOURCES_DEFAULTS.maxContents, order: 'written' })
-  readonly #ways = new Cell<ReadonlyMap<string, Way>>(new Map())
   /** The way of the newest piece, by hash. */
-  readonly ways: ReadableCell<ReadonlyMap<string, Way>> = this.#ways
+  readonly ways = new Cell<ReadonlyMap<string, Way>>(new Map())
 
   add(hash: string, from: string, isDirect: boolean): void {
     const known = this.#recent.peek(hash)
     if (known && known.isDirect === isDirect && (known.isDirect || known.node === from)) return
     this.#recent.set(hash, isDirect ? { isDirect } : { isDirect: false, node: from })
-    this.#ways.set(new Map(this.#recent))
+    this.ways.set(new Map(this.#recent))
   }
 }

@@ -1,6 +1,6 @@
 /** Bytes that this tab uploads, second by second, for the graph on the page. `app/traffic-wave.tsx` draws it. */
 
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 
 export interface TrafficTotals {
   times: number
@@ -13,8 +13,7 @@ export const TRAFFIC_DEFAULTS = {
 
 export class Traffic {
   readonly #now: () => number
-  readonly #totals = new Cell<TrafficTotals>({ times: 0, bytes: 0 })
-  readonly totals: ReadableCell<TrafficTotals> = this.#totals
+  readonly totals = new Cell<TrafficTotals>({ times: 0, bytes: 0 })
   /** Bytes by second since the epoch. Bounded: adding one removes those older than the graph. */
   readonly #bySecond = new Map<number, number>()
 
@@ -26,7 +25,7 @@ export class Traffic {
     const second = this.#second()
     this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + bytes)
     for (const old of this.#bySecond.keys()) if (old <= second - TRAFFIC_DEFAULTS.seconds) this.#bySecond.delete(old)
-    this.#totals.update((totals) => ({ times: totals.times + times, bytes: totals.bytes + bytes }))
+    this.totals.update((totals) => ({ times: totals.times + times, bytes: totals.bytes + bytes }))
   }
 
   /** Bytes in each of the last seconds, oldest first. */

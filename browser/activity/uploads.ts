@@ -1,7 +1,7 @@
 /** How much of each content this tab has uploaded, and to which peers. A node that fetches for its visitors is one peer: it fetches once for all. */
 
 import { createRecentMap } from '../../node/async/recent-map.ts'
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 
 export interface PeerUpload {
   peer: string
@@ -18,16 +18,15 @@ export const UPLOADS_DEFAULTS = {
 export class Uploads {
   /** By hash; the uploads of one content in the order of the newest, latest last. Bounded: both limits, oldest out first. */
   readonly #recent = createRecentMap<string, readonly PeerUpload[]>({ maxEntries: UPLOADS_DEFAULTS.maxContents, order: 'written' })
-  readonly #byHash = new Cell<ReadonlyMap<string, readonly PeerUpload[]>>(new Map())
   /** By hash. */
-  readonly all: ReadableCell<ReadonlyMap<string, readonly PeerUpload[]>> = this.#byHash
+  readonly all = new Cell<ReadonlyMap<string, readonly PeerUpload[]>>(new Map())
 
   add(hash: string, peer: string, bytes: number, isDirect: boolean): void {
     const known = this.#recent.peek(hash) ?? []
     const total = (known.find((upload) => upload.peer === peer)?.bytes ?? 0) + bytes
     const others = known.filter((upload) => upload.peer !== peer)
     this.#recent.set(hash, [...others, { peer, bytes: total, isDirect }].slice(-UPLOADS_DEFAULTS.maxPerContent))
-    this.#byHash.set(new Map(this.#recent))
+    this.all.set(new Map(this.#recent))
   }
 }
 

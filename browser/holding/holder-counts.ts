@@ -5,7 +5,7 @@
 
 import { onAbort } from '../../node/async/abort.ts'
 import type { AbortOptions } from '../../node/index.ts'
-import { Cell, firstMatch, type ReadableCell } from '../cell.ts'
+import { Cell, firstMatch } from '../cell.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 
 export interface FollowOptions {
@@ -21,9 +21,8 @@ interface Following {
 export class HolderCounts {
   readonly #session: PeerSession
   readonly #gateway: string
-  readonly #counts = new Cell<ReadonlyMap<string, number>>(new Map())
   /** By hash; absent until the first answer. */
-  readonly counts: ReadableCell<ReadonlyMap<string, number>> = this.#counts
+  readonly counts = new Cell<ReadonlyMap<string, number>>(new Map())
   /** By hash. Bounded by what the tab holds, plus the page on screen. */
   readonly #following = new Map<string, Following>()
 
@@ -54,7 +53,7 @@ export class HolderCounts {
 
   /** Resolves with the first count that passes. The page must be followed. @throws signal.reason, when aborted */
   async until(hash: string, passes: (count: number) => boolean, options: AbortOptions = {}): Promise<number> {
-    const found = await firstMatch(this.#counts, (counts) => counts.has(hash) && passes(counts.get(hash) as number), options)
+    const found = await firstMatch(this.counts, (counts) => counts.has(hash) && passes(counts.get(hash) as number), options)
     return found.get(hash) as number
   }
 
@@ -63,12 +62,12 @@ export class HolderCounts {
     if (following === undefined || --following.followers > 0) return
     following.controller.abort()
     this.#following.delete(hash)
-    this.#counts.update((counts) => new Map([...counts].filter(([other]) => other !== hash)))
+    this.counts.update((counts) => new Map([...counts].filter(([other]) => other !== hash)))
   }
 
   #set(hash: string, count: number): void {
-    if (this.#counts.get().get(hash) === count) return
-    this.#counts.update((counts) => new Map(counts).set(hash, count))
+    if (this.counts.get().get(hash) === count) return
+    this.counts.update((counts) => new Map(counts).set(hash, count))
   }
 
   async #watch(hash: string, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 /** Makes content of text and chosen files: one file is content by itself, several files or a folder become a bundle. Reports its progress. */
 
 import type { AbortOptions, BundleEntry } from '../../node/index.ts'
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 import { type ChosenFile, commonFolder, sizeOf, withDistinctPaths } from '../content/chosen-files.ts'
 import { contentKindOf } from '../content/content-kind.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
@@ -28,9 +28,8 @@ export interface SharedPage extends HeldPage {
 export class Sharing {
   readonly #session: PeerSession
   readonly #holdings: Holdings
-  readonly #progress = new Cell<SharingProgress | undefined>(undefined)
   /** Undefined while nothing is hashed. */
-  readonly progress: ReadableCell<SharingProgress | undefined> = this.#progress
+  readonly progress = new Cell<SharingProgress | undefined>(undefined)
   /** The files of the bundles that were made in this tab, to change the choice later. Bounded by what the tab holds. */
   readonly #filesOf = new Map<string, readonly ChosenFile[]>()
 
@@ -86,10 +85,10 @@ export class Sharing {
         kept: false,
         ...(sealing ? sealing.holdOptions({ path, file }) : { label: path, name: path }),
         signal,
-        onRead: (done) => this.#progress.set({ done, total: file.size, path }),
+        onRead: (done) => this.progress.set({ done, total: file.size, path }),
       })
     } finally {
-      this.#progress.set(undefined)
+      this.progress.set(undefined)
     }
   }
 
@@ -103,7 +102,7 @@ export class Sharing {
     try {
       const entries: BundleEntry[] = []
       for (const { path, file } of files) {
-        const onRead = (read: number) => this.#progress.set({ done: before + read, total, path })
+        const onRead = (read: number) => this.progress.set({ done: before + read, total, path })
         const named = sealing ? sealing.holdOptions({ path, file }) : { label: path }
         const page = await this.#holdings.holdBlob(file, { ...named, madeHere: true, kept: false, signal, isPart: true, onRead })
         made.push(page)
@@ -129,7 +128,7 @@ export class Sharing {
       for (const { hash } of made) if (!heldBefore.has(hash)) await this.#holdings.stop(hash)
       throw error
     } finally {
-      this.#progress.set(undefined)
+      this.progress.set(undefined)
     }
   }
 

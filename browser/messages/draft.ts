@@ -1,6 +1,6 @@
 /** The message that a person is writing. It is kept while another view is on screen. */
 
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 
 export interface DraftState {
   /** The end, as the person wrote it. */
@@ -13,24 +13,23 @@ export interface DraftState {
 const EMPTY: DraftState = { to: '', text: '' }
 
 export class Draft {
-  readonly #state = new Cell<DraftState>(EMPTY)
-  readonly state: ReadableCell<DraftState> = this.#state
+  readonly state = new Cell<DraftState>(EMPTY)
 
   /** Changes the receiver. An answer to somebody else becomes a new message. */
   address(to: string): void {
-    this.#state.update(({ text }) => ({ to, text }))
+    this.state.update(({ text }) => ({ to, text }))
   }
 
   write(text: string): void {
-    this.#state.update((before) => ({ ...before, text }))
+    this.state.update((before) => ({ ...before, text }))
   }
 
   answer(to: string, id: string): void {
-    this.#state.update(({ text }) => ({ to, text, answers: id }))
+    this.state.update(({ text }) => ({ to, text, answers: id }))
   }
 
   /** Clears the text after it was sent. The receiver stays: the next message probably goes there too. */
   clear(): void {
-    this.#state.update(({ to }) => ({ to, text: '' }))
+    this.state.update(({ to }) => ({ to, text: '' }))
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { encodeKeyHex, hashnameOf, type Kept, type Message, type MessageSecret, type Messages, type Posted } from '../../node/index.ts'
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 import { harmlessLine } from '../text/harmless-text.ts'
 import { coalesce } from './coalesce.ts'
 import type { ArrivedMessage, InboxRecords } from './inbox-records.ts'
@@ -38,11 +38,9 @@ export class Mailbox {
   readonly notices = new Notices()
   readonly #records: InboxRecords
   readonly #onChange: MailboxOptions['onChange']
-  readonly #inbox = new Cell<readonly InboxRow[]>([])
   /** Newest first. */
-  readonly inbox: ReadableCell<readonly InboxRow[]> = this.#inbox
-  readonly #counts = new Cell({ messages: 0, unread: 0 })
-  readonly counts: ReadableCell<{ messages: number; unread: number }> = this.#counts
+  readonly inbox = new Cell<readonly InboxRow[]>([])
+  readonly counts = new Cell({ messages: 0, unread: 0 })
   #shown = PAGE
 
   constructor({ messages, secret, hashname, inbox, settings, sent, onChange, locks }: MailboxOptions) {
@@ -70,8 +68,8 @@ export class Mailbox {
 
   /** Marks everything on screen as read. */
   async markRead(): Promise<void> {
-    const [newest] = this.#inbox.get()
-    if (newest !== undefined && this.#counts.get().unread > 0) await this.#records.markRead(newest.sequence)
+    const [newest] = this.inbox.get()
+    if (newest !== undefined && this.counts.get().unread > 0) await this.#records.markRead(newest.sequence)
   }
 
   async showOlder(): Promise<void> {
@@ -98,8 +96,8 @@ export class Mailbox {
 
   async #read(): Promise<void> {
     const [rows, counts] = await Promise.all([this.#records.list(this.#shown), this.#records.count(), this.settings.read()])
-    this.#inbox.set(rows)
-    this.#counts.set(counts)
+    this.inbox.set(rows)
+    this.counts.set(counts)
   }
 }
 

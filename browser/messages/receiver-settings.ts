@@ -1,7 +1,7 @@
 /** The settings of this origin as a receiver, for its views: the ends it listens to, who may write, and the senders that were named or muted. */
 
 import { checkRules, type MessageRefusal, parseEnd } from '../../node/index.ts'
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 import { shortHash } from '../text/short-text.ts'
 import { endOfLink } from '../visit/route.ts'
 import { type EndPolicy, type EndSettings, refuseMessage } from './end-settings.ts'
@@ -10,18 +10,14 @@ import type { ReceiverRecords } from './receiver-records.ts'
 export class ReceiverSettings {
   readonly #records: ReceiverRecords
   readonly #hashname: string
-  readonly #ends = new Cell<readonly EndSettings[]>([])
   /** Open ends that this origin listens to. */
-  readonly ends: ReadableCell<readonly EndSettings[]> = this.#ends
-  readonly #policy = new Cell<EndPolicy>('open')
+  readonly ends = new Cell<readonly EndSettings[]>([])
   /** The senders that may write to this origin's own address. */
-  readonly policy: ReadableCell<EndPolicy> = this.#policy
-  readonly #muted = new Cell<ReadonlySet<string>>(new Set())
+  readonly policy = new Cell<EndPolicy>('open')
   /** Muted senders, by hashname. */
-  readonly muted: ReadableCell<ReadonlySet<string>> = this.#muted
-  readonly #names = new Cell<ReadonlyMap<string, string>>(new Map())
+  readonly muted = new Cell<ReadonlySet<string>>(new Set())
   /** Names of senders, by hashname. */
-  readonly names: ReadableCell<ReadonlyMap<string, string>> = this.#names
+  readonly names = new Cell<ReadonlyMap<string, string>>(new Map())
 
   /** @param hashname this origin's own */
   constructor(records: ReceiverRecords, hashname: string) {
@@ -32,11 +28,11 @@ export class ReceiverSettings {
   /** Reads the stored settings again. @throws DOMException */
   async read(): Promise<void> {
     const [ends, { names, muted }] = await Promise.all([this.#records.ends(), this.#records.senders()])
-    this.#names.set(names)
-    this.#muted.set(muted)
-    this.#policy.set(ends.find(({ end }) => end === this.#hashname)?.policy ?? 'open')
+    this.names.set(names)
+    this.muted.set(muted)
+    this.policy.set(ends.find(({ end }) => end === this.#hashname)?.policy ?? 'open')
     const open = ends.filter(({ end }) => end !== this.#hashname)
-    if (JSON.stringify(open) !== JSON.stringify(this.#ends.get())) this.#ends.set(open)
+    if (JSON.stringify(open) !== JSON.stringify(this.ends.get())) this.ends.set(open)
   }
 
   /**
@@ -70,13 +66,13 @@ export class ReceiverSettings {
 
   /** The name of a sender, or the beginning of its hashname. */
   nameOf(hashname: string): string {
-    return this.#names.get().get(hashname) ?? shortHash(hashname)
+    return this.names.get().get(hashname) ?? shortHash(hashname)
   }
 
   /** The end that a person means who writes an end, a link to one, or the name of a sender; undefined when there is none. */
   endOf(written: string): string | undefined {
     const text = written.trim()
-    for (const [hashname, name] of this.#names.get()) if (name === text) return hashname
+    for (const [hashname, name] of this.names.get()) if (name === text) return hashname
     try {
       return parseEnd(endOfLink(text) ?? text).text
     } catch {
@@ -86,7 +82,7 @@ export class ReceiverSettings {
 
   /** Why a message from this sender to this end is refused; undefined when it is accepted. */
   refuse(end: string, from: string): MessageRefusal | undefined {
-    const policy = end === this.#hashname ? this.#policy.get() : (this.#ends.get().find((each) => each.end === end)?.policy ?? 'open')
-    return refuseMessage(from, policy, { hashname: this.#hashname, names: this.#names.get(), muted: this.#muted.get() })
+    const policy = end === this.#hashname ? this.policy.get() : (this.ends.get().find((each) => each.end === end)?.policy ?? 'open')
+    return refuseMessage(from, policy, { hashname: this.#hashname, names: this.names.get(), muted: this.muted.get() })
   }
 }

@@ -38,9 +38,8 @@ const LARGE_MS = 600_000
 export class SentMessages {
   readonly draft = new Draft()
   readonly #options: SentMessagesOptions
-  readonly #list = new Cell<readonly SentMessage[]>([])
   /** Newest first. */
-  readonly list: ReadableCell<readonly SentMessage[]> = this.#list
+  readonly list = new Cell<readonly SentMessage[]>([])
 
   constructor(options: SentMessagesOptions) {
     this.#options = options
@@ -103,7 +102,7 @@ export class SentMessages {
 
   async #read(): Promise<void> {
     const [entries, texts] = await Promise.all([this.#options.outbox.list(MAX_SHOWN), this.#options.texts.all()])
-    this.#list.set(entries.map((entry) => sentMessage(entry, texts)))
+    this.list.set(entries.map((entry) => sentMessage(entry, texts)))
   }
 }
 

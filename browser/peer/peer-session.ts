@@ -4,7 +4,7 @@
  */
 
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../../node/index.ts'
-import { Cell, firstMatch, type ReadableCell } from '../cell.ts'
+import { Cell, firstMatch } from '../cell.ts'
 import { shortPeer } from '../text/short-text.ts'
 import { readGatewayStatus } from './gateway-status.ts'
 import type { OutboxRecords } from './outbox-records.ts'
@@ -31,8 +31,7 @@ export interface PeerSessionOptions {
 export class PeerSession {
   readonly #gateway: string
   readonly #load: () => Promise<PeerLibrary>
-  readonly #connection = new Cell<Connection>({ state: 'loading' })
-  readonly connection: ReadableCell<Connection> = this.#connection
+  readonly connection = new Cell<Connection>({ state: 'loading' })
   readonly #outcome = new Cell<TabPeer | { failure: unknown } | undefined>(undefined)
   /** Bounded by the parts of the tab. */
   readonly #listeners = new Set<(event: PeerEvent) => void>()
@@ -93,7 +92,7 @@ export class PeerSession {
 
   /** Resolves with the peer when it has joined. @throws signal.reason, when aborted */
   async joined(options: AbortOptions = {}): Promise<Peer> {
-    await firstMatch(this.#connection, ({ state }) => state === 'joined', options)
+    await firstMatch(this.connection, ({ state }) => state === 'joined', options)
     return this.peer(options)
   }
 
@@ -117,11 +116,11 @@ export class PeerSession {
       const { peer } = tabPeer
       peer.onEvent((event) => this.#onPeerEvent(peer, event))
       await peer.start()
-      if (this.#connection.get().state === 'loading') this.#connection.set({ state: 'joining' })
+      if (this.connection.get().state === 'loading') this.connection.set({ state: 'joining' })
       this.#outcome.set(tabPeer)
       await this.#readConnection(peer)
     } catch (failure) {
-      this.#connection.set({ state: 'failed', reason: failure instanceof Error ? failure.message : String(failure) })
+      this.connection.set({ state: 'failed', reason: failure instanceof Error ? failure.message : String(failure) })
       this.#outcome.set({ failure })
     }
   }
@@ -134,8 +133,8 @@ export class PeerSession {
 
   #onTrouble(peer: Peer, reason: string): void {
     if (peer.status().joined) return void this.#readConnection(peer) // one node of several has left
-    const { state } = this.#connection.get()
-    this.#connection.set(state === 'joined' || state === 'lost' ? { state: 'lost', reason } : { state: 'joining', reason })
+    const { state } = this.connection.get()
+    this.connection.set(state === 'joined' || state === 'lost' ? { state: 'lost', reason } : { state: 'joining', reason })
   }
 
   /** Shows "joined" at once, and corrects the name of the node when the gateway has answered with its peer id. */
@@ -151,7 +150,7 @@ export class PeerSession {
     const { joined, home } = peer.status()
     if (!joined) return false
     const elsewhere = home !== undefined && this.#gatewayPeer !== undefined && home !== this.#gatewayPeer
-    this.#connection.set({ state: 'joined', through: elsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host })
+    this.connection.set({ state: 'joined', through: elsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host })
     return true
   }
 }

@@ -4,7 +4,7 @@
  * file; `transfers.ts` has the list of transfers.
  */
 
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 import { fromBase64 } from '../content/base64.ts'
 import type { BundleFile } from '../content/bundle-files.ts'
 import type { Holdings } from '../holding/holdings.ts'
@@ -53,18 +53,14 @@ export const TRANSFER_DEFAULTS = {
 export class Transfer {
   readonly plan: TransferPlan
   readonly #options: TransferOptions
-  readonly #state: Cell<TransferState>
+  readonly state: Cell<TransferState>
   #running: { controller: AbortController; ended: Promise<void> } | undefined
 
   constructor(options: TransferOptions) {
     this.plan = options.plan
     this.#options = options
     const total = this.plan.files.reduce((sum, { size }) => sum + size, 0)
-    this.#state = new Cell<TransferState>({ phase: 'paused', done: 0, total, bytesPerSecond: 0 })
-  }
-
-  get state(): ReadableCell<TransferState> {
-    return this.#state
+    this.state = new Cell<TransferState>({ phase: 'paused', done: 0, total, bytesPerSecond: 0 })
   }
 
   /** Starts or resumes; does nothing while it runs. */
@@ -80,7 +76,7 @@ export class Transfer {
     const running = this.#running
     running?.controller.abort()
     await running?.ended
-    if (this.#state.get().phase !== 'done') this.#report({ phase: 'paused', bytesPerSecond: 0 })
+    if (this.state.get().phase !== 'done') this.#report({ phase: 'paused', bytesPerSecond: 0 })
   }
 
   /** Stops, and removes received files that are not held. */
@@ -148,7 +144,7 @@ export class Transfer {
   }
 
   #report(change: Partial<TransferState>): void {
-    this.#state.update((state) => ({ ...state, ...change }))
+    this.state.update((state) => ({ ...state, ...change }))
   }
 }
 

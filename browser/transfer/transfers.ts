@@ -3,7 +3,7 @@
  * fetches is loaded for the first transfer.
  */
 
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
@@ -29,9 +29,7 @@ interface StoredPlan extends TransferPlan {
 export class Transfers {
   readonly #options: TransfersOptions
   /** By hash. Bounded by the peer's limits on what it holds: each transfer becomes held content, or is cancelled. */
-  readonly #transfers = new Cell<ReadonlyMap<string, Transfer>>(new Map())
-  /** By hash. */
-  readonly all: ReadableCell<ReadonlyMap<string, Transfer>> = this.#transfers
+  readonly all = new Cell<ReadonlyMap<string, Transfer>>(new Map())
   #files: Promise<ReceivedFiles> | undefined
 
   constructor(options: TransfersOptions) {
@@ -50,25 +48,25 @@ export class Transfers {
 
   /** Starts a transfer, or resumes the one of this content. */
   async begin(plan: TransferPlan): Promise<void> {
-    const transfer = this.#transfers.get().get(plan.hash) ?? (await this.#add(plan))
+    const transfer = this.all.get().get(plan.hash) ?? (await this.#add(plan))
     this.#store(plan, false)
     transfer.start()
   }
 
   async resume(hash: string): Promise<void> {
-    const transfer = this.#transfers.get().get(hash)
+    const transfer = this.all.get().get(hash)
     if (transfer) await this.begin(transfer.plan)
   }
 
   async pause(hash: string): Promise<void> {
-    const transfer = this.#transfers.get().get(hash)
+    const transfer = this.all.get().get(hash)
     if (!transfer) return
     this.#store(transfer.plan, true)
     await transfer.pause()
   }
 
   async cancel(hash: string): Promise<void> {
-    const transfer = this.#transfers.get().get(hash)
+    const transfer = this.all.get().get(hash)
     this.#drop(hash)
     await transfer?.cancel()
   }
@@ -76,7 +74,7 @@ export class Transfers {
   async #add(plan: TransferPlan): Promise<Transfer> {
     const { Transfer } = await import('./transfer.ts')
     const transfer = new Transfer({ ...this.#options, plan, files: await this.#openFiles() })
-    this.#transfers.update((all) => new Map(all).set(plan.hash, transfer))
+    this.all.update((all) => new Map(all).set(plan.hash, transfer))
     return transfer
   }
 
@@ -88,7 +86,7 @@ export class Transfers {
   /** Removes the files of transfers that are done and not held any more. */
   async #dropEnded(): Promise<void> {
     const { holdings } = this.#options
-    for (const [hash, transfer] of this.#transfers.get()) {
+    for (const [hash, transfer] of this.all.get()) {
       if (transfer.state.get().phase === 'done' && !holdings.has(hash)) await this.cancel(hash)
     }
   }
@@ -103,7 +101,7 @@ export class Transfers {
 
   #drop(hash: string): void {
     this.#options.store.removeItem(PREFIX + hash)
-    this.#transfers.update((all) => new Map([...all].filter(([other]) => other !== hash)))
+    this.all.update((all) => new Map([...all].filter(([other]) => other !== hash)))
   }
 
   #stored(): StoredPlan[] {

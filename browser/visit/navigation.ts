@@ -1,6 +1,6 @@
 /** Navigation inside the app: the route of the address bar, the browser's history, and the visit to the page on screen. */
 
-import { Cell, type ReadableCell } from '../cell.ts'
+import { Cell } from '../cell.ts'
 import type { HeldPage } from '../holding/held-page.ts'
 import type { PageVisit, PageVisitOptions } from './page-visit.ts'
 import { PrivateVisit } from './private-visit.ts'
@@ -19,30 +19,22 @@ export interface NavigationOptions {
 
 export class Navigation {
   readonly #options: NavigationOptions
-  readonly #route: Cell<Route>
-  readonly #visit: Cell<PageVisit | undefined>
+  readonly route: Cell<Route>
+  /** The visit to the page on screen; undefined in other views. */
+  readonly visit: Cell<PageVisit | undefined>
   /** The keys of private pages, by hash; in memory only. Bounded by the links that a person opens in one tab. */
   readonly #secrets = new Map<string, string>()
 
   constructor(options: NavigationOptions) {
     this.#options = options
-    this.#route = new Cell(this.#routeHere())
-    this.#visit = new Cell(this.#visitFor(this.#route.get(), options.served))
-  }
-
-  get route(): ReadableCell<Route> {
-    return this.#route
-  }
-
-  /** The visit to the page on screen; undefined in other views. */
-  get visit(): ReadableCell<PageVisit | undefined> {
-    return this.#visit
+    this.route = new Cell(this.#routeHere())
+    this.visit = new Cell(this.#visitFor(this.route.get(), options.served))
   }
 
   /** Call it once, after the first paint. */
   start(): void {
     this.#options.window.addEventListener('popstate', () => this.#enter(this.#routeHere()))
-    this.#visit.get()?.start()
+    this.visit.get()?.start()
   }
 
   /** Shows a view, and adds it to the history. */
@@ -68,13 +60,13 @@ export class Navigation {
   }
 
   #enter(route: Route): void {
-    const before = this.#visit.get()
+    const before = this.visit.get()
     if (route.view === 'page' && before && pathOf(before.route) === pathOf(route)) return
     before?.end()
     this.#options.parts.screen.clear()
     const visit = this.#visitFor(route)
-    this.#visit.set(visit)
-    this.#route.set(route)
+    this.visit.set(visit)
+    this.route.set(route)
     visit?.start()
   }
 

@@ -5,7 +5,7 @@
 
 import { onAbort } from '../../node/async/abort.ts'
 import type { MayflyErrorCode } from '../../node/index.ts'
-import { Cell, firstMatch, type ReadableCell } from '../cell.ts'
+import { Cell, firstMatch } from '../cell.ts'
 import type { BundleFile } from '../content/bundle-files.ts'
 import type { HolderCounts } from '../holding/holder-counts.ts'
 import type { Holdings } from '../holding/holdings.ts'
@@ -39,13 +39,11 @@ export abstract class PageVisit {
   /** The transfer that makes this tab hold all of the content; undefined while unknown, or when it is here. */
   abstract readonly plan: TransferPlan | undefined
   protected readonly options: Required<Omit<PageVisitOptions, 'served' | 'route'>>
-  protected readonly shownState: Cell<VisitState>
-  protected readonly knownFacts = new Cell<ContentFacts | undefined>(undefined)
+  readonly state: Cell<VisitState>
   /** Undefined while nothing is known. */
-  readonly facts: ReadableCell<ContentFacts | undefined> = this.knownFacts
-  protected readonly files = new Cell<readonly BundleFile[] | undefined>(undefined)
+  readonly facts = new Cell<ContentFacts | undefined>(undefined)
   /** The files of a bundle; undefined for other content. */
-  readonly bundle: ReadableCell<readonly BundleFile[] | undefined> = this.files
+  readonly bundle = new Cell<readonly BundleFile[] | undefined>(undefined)
   /** The state of content that is too large to be held automatically. */
   protected abstract readonly largeState: 'streamed' | 'opened'
   readonly #controller = new AbortController()
@@ -55,7 +53,7 @@ export abstract class PageVisit {
     this.hash = route.hash
     this.route = route
     this.options = { ...PAGE_VISIT_DEFAULTS, ...options }
-    this.shownState = new Cell(state)
+    this.state = new Cell(state)
   }
 
   /** Fetches the content and shows it. Returns undefined when the visit needs no other attempt. @throws signal.reason, when aborted */
@@ -65,10 +63,6 @@ export abstract class PageVisit {
   /** Holds the content that is on screen, or fetches it again. */
   abstract holdAgain(): Promise<void>
   save?(): Promise<void>
-
-  get state(): ReadableCell<VisitState> {
-    return this.shownState
-  }
 
   protected get signal(): AbortSignal {
     return this.#controller.signal
@@ -101,9 +95,9 @@ export abstract class PageVisit {
   protected async hold(work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
-      if (!this.signal.aborted) this.shownState.set('holding')
+      if (!this.signal.aborted) this.state.set('holding')
     } catch {
-      this.shownState.set('full')
+      this.state.set('full')
     }
   }
 
@@ -114,9 +108,9 @@ export abstract class PageVisit {
       this.signal.throwIfAborted()
       if (failure === undefined) return
       this.options.screen.clear()
-      this.shownState.set(failure)
+      this.state.set(failure)
       await this.#changed(before)
-      this.shownState.set('looking')
+      this.state.set('looking')
     }
   }
 
@@ -150,15 +144,15 @@ export abstract class PageVisit {
       () => false,
     )
     if (hasPeer) throw error
-    if (this.shownState.get() === 'looking') this.shownState.set('offline')
+    if (this.state.get() === 'looking') this.state.set('offline')
   }
 
   /** The user stopped holding it, here or in the list of held pages; or a transfer has fetched it. */
   #onHoldingsChange(): void {
     const isHeld = this.options.holdings.has(this.hash)
-    const state = this.shownState.get()
-    if (!isHeld && state === 'holding') this.shownState.set(this.files.get() ? 'listed' : this.isHere ? 'stopped' : this.largeState)
-    if (isHeld && (state === 'stopped' || state === 'listed' || state === this.largeState)) this.shownState.set('holding')
+    const state = this.state.get()
+    if (!isHeld && state === 'holding') this.state.set(this.bundle.get() ? 'listed' : this.isHere ? 'stopped' : this.largeState)
+    if (isHeld && (state === 'stopped' || state === 'listed' || state === this.largeState)) this.state.set('holding')
   }
 }
 

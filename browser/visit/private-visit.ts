@@ -68,7 +68,7 @@ export class PrivateVisit extends PageVisit {
 
   #refuse(state: VisitState): undefined {
     this.options.screen.clear()
-    this.shownState.set(state)
+    this.state.set(state)
   }
 
   async #open({ content, bytes }: CipherText): Promise<void> {
@@ -79,12 +79,12 @@ export class PrivateVisit extends PageVisit {
     const unsealed = await openSealed(content, decodeLinkKey(this.#secret), { signal })
     const { name, type, size } = unsealed
     this.#unsealed = unsealed
-    this.knownFacts.set({ size, ...(type && { type }), ...(name && { name }) })
+    this.facts.set({ size, ...(type && { type }), ...(name && { name }) })
     if (type === BUNDLE_MEDIA_TYPE) return this.#openBundle(content, unsealed)
     this.#plan = planOf(hash, [{ hash, size: content.size, outline: this.route.outline }])
-    if (holdings.has(hash)) this.shownState.set('holding')
+    if (holdings.has(hash)) this.state.set('holding')
     else if (bytes) await this.#hold(bytes)
-    else this.shownState.set('opened')
+    else this.state.set('opened')
     await this.#show(unsealed)
   }
 
@@ -97,10 +97,10 @@ export class PrivateVisit extends PageVisit {
     const files = list && readBundleFiles(library, list)
     if (!files) throw new MayflyError('ERR_DAMAGED', 'The list of files is not valid')
     this.#cipher ??= await bytesOf(content.read(undefined, { signal }))
-    this.files.set(files)
+    this.bundle.set(files)
     const sealed = files.map((file) => ({ ...file, size: sealedBytes(file.size) }))
     this.#plan = { ...planOf(hash, sealed), bundle: toBase64(this.#cipher) }
-    this.shownState.set(holdings.has(hash) ? 'holding' : 'listed')
+    this.state.set(holdings.has(hash) ? 'holding' : 'listed')
   }
 
   /** Shows the content according to its own media type. Other content, and what is too large to be shown, can be saved. */

@@ -23,9 +23,9 @@ export class PublicVisit extends PageVisit {
 
   override get plan(): TransferPlan | undefined {
     const { hash, outline, name } = this.route
-    const [bundle, facts] = [this.files.get(), this.knownFacts.get()]
+    const [bundle, facts] = [this.bundle.get(), this.facts.get()]
     if (bundle && this.#bytes) return { hash, label: name ?? filesText(bundle.length), files: bundle, bundle: toBase64(this.#bytes) }
-    if (!facts || this.shownState.get() !== 'streamed') return undefined
+    if (!facts || this.state.get() !== 'streamed') return undefined
     return { hash, label: name ?? 'a file', files: [{ hash, size: facts.size, path: name ?? 'a file', ...(outline && { outline }) }] }
   }
 
@@ -45,7 +45,7 @@ export class PublicVisit extends PageVisit {
   protected override async attempt(): Promise<VisitFailure | undefined> {
     const { holdings } = this.options
     if (holdings.has(this.hash)) return this.#showOwn()
-    if (this.shownState.get() === 'gone') return 'gone' // the gateway has just asked everybody
+    if (this.state.get() === 'gone') return 'gone' // the gateway has just asked everybody
     const page = await fetchPage({ ...this.options, address: this.#whole, signal: this.signal, onWrong: () => this.#onWrong() })
     this.signal.throwIfAborted()
     if (holdings.has(this.hash)) return this.#showOwn()
@@ -57,14 +57,14 @@ export class PublicVisit extends PageVisit {
 
   #onWrong(): void {
     this.options.screen.clear()
-    this.shownState.set('wrong')
+    this.state.set('wrong')
   }
 
   /** Content that this tab holds is shown at once; the gateway's frame replaces it when the gateway has found it here. */
   async #showOwn(): Promise<VisitFailure | undefined> {
     const { holdings, screen, session } = this.options
     const { signal } = this
-    this.shownState.set('holding')
+    this.state.set('holding')
     const page = holdings.page(this.hash)
     const kept = holdings.keptBytes(this.hash)
     if (kept) screen.showLocal(kept)
@@ -74,15 +74,15 @@ export class PublicVisit extends PageVisit {
     this.#blob = holdings.blobOf(this.hash)
     if (await this.#isLocked(kept ?? this.#blob ?? (await open()))) return undefined
     if (this.#blob && this.#blob.size > maxPieceBytes) {
-      this.knownFacts.set({ size: this.#blob.size, type: this.#blob.type || 'application/octet-stream' })
+      this.facts.set({ size: this.#blob.size, type: this.#blob.type || 'application/octet-stream' })
       screen.showBlob(this.#blob)
       return undefined
     }
     this.#bytes = kept ?? (await readOpened(await open(), page?.size ?? maxPieceBytes, signal))
     if (!this.#bytes) return 'unavailable'
-    this.knownFacts.set({ size: this.#bytes.byteLength })
-    this.files.set(readBundleFiles(library, this.#bytes))
-    if (!this.files.get() && !kept) screen.showLocal(this.#bytes)
+    this.facts.set({ size: this.#bytes.byteLength })
+    this.bundle.set(readBundleFiles(library, this.#bytes))
+    if (!this.bundle.get() && !kept) screen.showLocal(this.#bytes)
     await session.joined({ signal })
     await this.#showGatewayOfOwn(this.#bytes.byteLength)
     return undefined
@@ -93,7 +93,7 @@ export class PublicVisit extends PageVisit {
     await response?.body?.cancel()
     this.signal.throwIfAborted()
     if (!response?.ok) return
-    if (this.files.get()) this.#showSite()
+    if (this.bundle.get()) this.#showSite()
     else this.#showGateway(size, typeOf(response))
   }
 
@@ -101,12 +101,12 @@ export class PublicVisit extends PageVisit {
     const { holdings, screen, session } = this.options
     if (await this.#isLocked(bytes)) return
     this.#bytes = bytes
-    this.files.set(readBundleFiles(await session.library(), bytes))
-    if (this.files.get() || gatewayType === undefined) this.knownFacts.set({ size: bytes.byteLength })
-    if (this.files.get()) {
+    this.bundle.set(readBundleFiles(await session.library(), bytes))
+    if (this.bundle.get() || gatewayType === undefined) this.facts.set({ size: bytes.byteLength })
+    if (this.bundle.get()) {
       if (gatewayType === undefined) screen.clear()
       else this.#showSite()
-      this.shownState.set('listed')
+      this.state.set('listed')
       return
     }
     if (gatewayType === undefined) screen.showLocal(bytes)
@@ -119,36 +119,36 @@ export class PublicVisit extends PageVisit {
     const { isSealed } = await this.options.session.library()
     if (!isSealed(await firstBytes(content, this.signal))) return false
     this.options.screen.clear()
-    this.shownState.set('locked')
+    this.state.set('locked')
     return true
   }
 
   /** Large content is not fetched to be held until somebody asks for it: it may have many gigabytes. */
   #showStream({ size, type }: { size: number; type?: string }): void {
     if (type === SEALED_TYPE) {
-      this.shownState.set('locked')
+      this.state.set('locked')
       return
     }
     if (type === undefined) {
       this.options.screen.clear()
-      this.knownFacts.set({ size })
+      this.facts.set({ size })
     } else {
       this.#showGateway(size, type)
     }
-    this.shownState.set('streamed')
+    this.state.set('streamed')
   }
 
   /** A bundle with an `index.html` is shown as a site, any other as a list of files. */
   #showSite(): void {
     const inside = this.route.inside ?? ''
-    const isSite = inside !== '' || this.files.get()?.some(({ path }) => path === 'index.html')
+    const isSite = inside !== '' || this.bundle.get()?.some(({ path }) => path === 'index.html')
     if (isSite) this.options.screen.showRaw(rawPathOf({ ...this.#whole, inside }), 'text/html')
     else this.options.screen.clear()
   }
 
   /** Shows the gateway's own answer: only in that frame the page's scripts run. */
   #showGateway(size: number, type: string): void {
-    this.knownFacts.set({ size, type })
+    this.facts.set({ size, type })
     if (isDisplayable(type, size)) this.options.screen.showRaw(rawPathOf(this.route), type)
     else this.options.screen.clear()
   }
