@@ -25,7 +25,7 @@ import { Navigation } from './visit/navigation.ts'
 import type { ContentScreen, ServedState } from './visit/types.ts'
 import { eventSentence } from './words/event-sentence.ts'
 
-export interface TabOptions {
+interface TabOptions {
   window: Window
   store: SessionStore
   screen: ContentScreen
@@ -63,7 +63,7 @@ export class Tab {
   constructor({ window, store, screen, load, served }: TabOptions) {
     const gateway = window.location.origin
     this.#window = window
-    this.session = new PeerSession({ gateway, load })
+    this.session = new PeerSession(gateway, load)
     const { session } = this
     this.holdings = new Holdings(session, new KeptContent(store))
     const { holdings } = this
@@ -73,7 +73,7 @@ export class Tab {
       session,
       holdings,
       store,
-      openFiles: async () => (await storage()).openReceivedFiles({ store, session }),
+      openFiles: async () => (await storage()).openReceivedFiles(store, session),
       hasFiles: async () => (await storage()).hasReceivedFiles(),
     })
     this.counts = new HolderCounts(session, gateway)

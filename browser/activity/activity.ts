@@ -2,7 +2,7 @@
 
 import { Cell } from '../cell.ts'
 
-export interface ActivityEntry {
+interface ActivityEntry {
   /** Counts up: entries of one moment differ in it. */
   id: number
   atMs: number

@@ -2,18 +2,13 @@
 
 import { Cell } from '../cell.ts'
 
-export interface TrafficTotals {
-  times: number
-  bytes: number
-}
-
 export const TRAFFIC_DEFAULTS = {
   seconds: 60, // the width of the graph
 } as const
 
 export class Traffic {
   readonly #now: () => number
-  readonly totals = new Cell<TrafficTotals>({ times: 0, bytes: 0 })
+  readonly totals = new Cell({ times: 0, bytes: 0 })
   /** Bytes by second since the epoch. Bounded: adding one removes those older than the graph. */
   readonly #bySecond = new Map<number, number>()
 

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 import type { Tab } from '../tab.ts'
 import { pathOf, type Route } from '../visit/route.ts'
 
-export interface InnerLinkProps {
+interface InnerLinkProps {
   tab: Tab
   to: Route
   class?: string

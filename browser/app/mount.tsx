@@ -13,7 +13,7 @@ import type { ServedState } from '../visit/types.ts'
 import { ActivityConsole } from './activity-console.tsx'
 import { Head, useUnread } from './head.tsx'
 import { HeldList } from './held-list.tsx'
-import { HomeView } from './home/home-view.tsx'
+import { Composer } from './home/composer.tsx'
 import { LaterMessages } from './messages/later-messages.tsx'
 import { PageView } from './page/page-view.tsx'
 import { useCell } from './use-cell.ts'
@@ -47,6 +47,19 @@ function Top({ tab }: { tab: Tab }) {
   if (route.view === 'home') return <HomeView tab={tab} />
   if (route.view === 'messages') return <LaterMessages tab={tab} route={route} />
   return visit ? <PageView key={pathOf(visit.route)} tab={tab} visit={visit} /> : null
+}
+
+function HomeView({ tab }: { tab: Tab }) {
+  return (
+    <section class="home">
+      <h1 tabIndex={-1}>A page that lives while somebody looks at it</h1>
+      <p class="lead">
+        Write something or drop a file, and share its link. Your tab holds the page, and so does every tab that opens it. When the last one
+        is closed, the page is gone: no server keeps it.
+      </p>
+      <Composer tab={tab} />
+    </section>
+  )
 }
 
 function titleOf(route: Route): string {

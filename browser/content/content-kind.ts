@@ -2,7 +2,7 @@
  * The kind of content by its first bytes, for a preview and a label in this tab. The gateway decides for its visitors, by the same bytes.
  */
 
-export type ContentKind = { kind: 'html' | 'text'; text: string } | { kind: 'image'; type: string } | { kind: 'other' }
+type ContentKind = { kind: 'html' | 'text'; text: string } | { kind: 'image'; type: string } | { kind: 'other' }
 
 /** @see https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern */
 const IMAGE_SIGNATURES: readonly [type: string, signature: RegExp][] = [

@@ -6,7 +6,7 @@ import { type RawAddress, rawPathOf } from './raw-address.ts'
 /** More than any signature that is looked for. */
 const FIRST_BYTES = 512
 
-export interface RawOptions extends Required<AbortOptions> {
+interface RawOptions extends Required<AbortOptions> {
   /** How long the gateway waits for a holder, in ms; it does not wait when this is left out. */
   waitMs?: number
 }

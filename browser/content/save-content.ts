@@ -1,6 +1,6 @@
 /** Saves content that only this tab can read: to a file that the person chooses, or as a download of the browser. */
 
-export interface SaveableContent {
+interface SaveableContent {
   name: string
   size: number
   read(options: { signal: AbortSignal }): AsyncIterable<Uint8Array>

@@ -1,7 +1,26 @@
 /** The list of the pages that this tab holds, newest last: which are held by themselves, and which only as files of a bundle. */
 
 import { Cell } from '../cell.ts'
-import type { HeldPage } from './held-page.ts'
+
+/** The description of one content that this tab holds. Its bytes are in the peer, in a Blob or in `kept-content.ts`. */
+export interface HeldPage {
+  hash: string
+  size: number
+  /** A short label for lists; may be empty. */
+  label: string
+  /** Made in this tab, not fetched from others. */
+  madeHere: boolean
+  /** It survives a reload of the tab. */
+  kept: boolean
+  /** SHA-256 of the outline, in hex, for content larger than one piece. */
+  outline?: string
+  /** Hashes of a bundle's files, which are held with it. */
+  parts?: readonly string[]
+  /** Held only as a file of bundles. */
+  isPart?: boolean
+  /** The file name that goes into the link. */
+  name?: string
+}
 
 export class HeldPageList {
   /** Bounded by the peer's limits on what it holds. */

@@ -8,23 +8,13 @@ import type { AbortOptions } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 
-export interface FollowOptions {
-  /** Also ask the gateway, until the peer has joined. For the page on screen only: a browser opens few connections to one host. */
-  early?: boolean
-}
-
-interface Following {
-  followers: number
-  controller: AbortController
-}
-
 export class HolderCounts {
   readonly #session: PeerSession
   readonly #gateway: string
   /** By hash; absent until the first answer. */
   readonly counts = new Cell<ReadonlyMap<string, number>>(new Map())
   /** By hash. Bounded by what the tab holds, plus the page on screen. */
-  readonly #following = new Map<string, Following>()
+  readonly #following = new Map<string, { followers: number; controller: AbortController }>()
 
   /** @param gateway its URL */
   constructor(session: PeerSession, gateway: string) {
@@ -32,8 +22,13 @@ export class HolderCounts {
     this.#gateway = gateway
   }
 
-  /** Keeps the count of a page up to date. @returns a function that ends it */
-  follow(hash: string, { early = false }: FollowOptions = {}): () => void {
+  /**
+   * Keeps the count of a page up to date.
+   *
+   * @param options.early also ask the gateway, until the peer has joined: for the page on screen only, since a browser opens few connections
+   * @returns a function that ends it
+   */
+  follow(hash: string, { early = false }: { early?: boolean } = {}): () => void {
     let following = this.#following.get(hash)
     if (following === undefined) {
       following = { followers: 0, controller: new AbortController() }

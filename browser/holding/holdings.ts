@@ -5,19 +5,18 @@
 
 import type { AbortOptions, ContentSource } from '../../node/index.ts'
 import type { ReadableCell } from '../cell.ts'
-import { blobContent } from '../content/blob-content.ts'
 import { contentLabel } from '../content/content-kind.ts'
+import type { PeerLibrary } from '../peer/peer-library.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
-import type { HeldPage } from './held-page.ts'
-import { HeldPageList } from './held-page-list.ts'
+import { type HeldPage, HeldPageList } from './held-page-list.ts'
 import type { KeptContent } from './kept-content.ts'
 
-export interface HoldBytesOptions extends Pick<HeldPage, 'madeHere' | 'name' | 'isPart' | 'parts'> {
+interface HoldBytesOptions extends Pick<HeldPage, 'madeHere' | 'name' | 'isPart' | 'parts'> {
   /** The name, or the beginning of the text, when left out. */
   label?: string
 }
 
-export interface HoldBlobOptions extends AbortOptions, Pick<HeldPage, 'label' | 'madeHere' | 'kept' | 'name' | 'isPart'> {
+interface HoldBlobOptions extends AbortOptions, Pick<HeldPage, 'label' | 'madeHere' | 'kept' | 'name' | 'isPart'> {
   /** The hash that content from others must have. */
   expectedHash?: string
   /** Gets the number of bytes read, while the content is hashed. */
@@ -154,5 +153,22 @@ export class Holdings {
     this.#kept.drop(hash)
     this.#blobs.delete(hash)
     this.#list.remove(hash)
+  }
+}
+
+/** A Blob as content that reports how far it has been read: `onRead` gets the number of bytes from the start, each time it grows. */
+function blobContent({ blobSource }: PeerLibrary, blob: Blob, onRead?: (bytes: number) => void): ContentSource {
+  const source = blobSource(blob)
+  let furthest = 0
+  return {
+    size: source.size,
+    async read(offset, length, options) {
+      const bytes = await source.read(offset, length, options)
+      if (offset + length > furthest) {
+        furthest = offset + length
+        onRead?.(furthest)
+      }
+      return bytes
+    },
   }
 }

@@ -5,17 +5,13 @@
 
 import { fromBase64, toBase64 } from '../content/base64.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
+import type { HeldPage } from './held-page-list.ts'
 
 export const KEPT_CONTENT_DEFAULTS = {
   maxCharacters: 4_000_000, // browsers allow about 5 million characters of session storage per origin and tab
 } as const
 
-export interface KeptEntry {
-  hash: string
-  bytes: Uint8Array
-  madeHere: boolean
-  label: string
-}
+export type KeptEntry = Pick<HeldPage, 'hash' | 'madeHere' | 'label'> & { bytes: Uint8Array }
 
 const PREFIX = 'mayfly:held:'
 

@@ -1,6 +1,6 @@
 /** Warns before a tab is closed that holds the last copy of something. The browser words the warning. */
 
-import type { HeldPage } from './held-page.ts'
+import type { HeldPage } from './held-page-list.ts'
 import type { HolderCounts } from './holder-counts.ts'
 import type { Holdings } from './holdings.ts'
 

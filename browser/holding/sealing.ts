@@ -8,29 +8,19 @@ import type { PeerLibrary } from '../peer/peer-library.ts'
 /** The label of private content in every list: a list may be stored over a reload, and must not contain names. */
 export const PRIVATE_LABEL = 'Private page'
 
-export interface SealedFileFacts {
-  name?: string
-  type: string
-}
+export type Sealing = ReturnType<typeof createSealing>
 
-export interface Sealing {
-  /** The text after `#k=` in the link. */
-  readonly secret: string
-  factsOf(file: ChosenFile): SealedFileFacts
-  sealBytes(bytes: Uint8Array, facts: SealedFileFacts): Promise<Uint8Array>
-  holdOptions(file: ChosenFile): { label: string; seal(plain: ContentSource): Promise<ContentSource> }
-}
-
-export function createSealing({ createLinkKey, encodeLinkKey, mediaTypeOf, memorySource, sealSource }: PeerLibrary): Sealing {
+export function createSealing({ createLinkKey, encodeLinkKey, mediaTypeOf, memorySource, sealSource }: PeerLibrary) {
   const key = createLinkKey()
   const factsOf = ({ path, file }: ChosenFile) => ({ name: nameOf(path), type: mediaTypeOf(path) || file.type })
   return {
+    /** The text after `#k=` in the link. */
     secret: encodeLinkKey(key),
     factsOf,
-    async sealBytes(bytes, facts) {
+    async sealBytes(bytes: Uint8Array, facts: { name?: string; type: string }) {
       const sealed = await sealSource(memorySource(bytes), key, facts)
       return sealed.read(0, sealed.size)
     },
-    holdOptions: (file) => ({ label: PRIVATE_LABEL, seal: (plain) => sealSource(plain, key, factsOf(file)) }),
+    holdOptions: (file: ChosenFile) => ({ label: PRIVATE_LABEL, seal: (plain: ContentSource) => sealSource(plain, key, factsOf(file)) }),
   }
 }

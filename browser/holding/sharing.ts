@@ -5,20 +5,12 @@ import { Cell } from '../cell.ts'
 import { type ChosenFile, commonFolder, sizeOf, withDistinctPaths } from '../content/chosen-files.ts'
 import { contentKindOf } from '../content/content-kind.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
-import type { HeldPage } from './held-page.ts'
+import type { HeldPage } from './held-page-list.ts'
 import type { Holdings } from './holdings.ts'
 import { createSealing, PRIVATE_LABEL, type Sealing } from './sealing.ts'
 
-export interface SharingProgress {
-  done: number
-  total: number
-  path: string
-}
-
-export interface ShareOptions extends Required<AbortOptions> {
-  /** Encrypt everything; hold only the cipher text. */
-  isPrivate: boolean
-}
+/** A private link: everything is encrypted, and only the cipher text is held. */
+type Privacy = { isPrivate: boolean }
 
 export interface SharedPage extends HeldPage {
   /** The key of private content. It belongs into the link, and nowhere else. */
@@ -29,7 +21,7 @@ export class Sharing {
   readonly #session: PeerSession
   readonly #holdings: Holdings
   /** Undefined while nothing is hashed. */
-  readonly progress = new Cell<SharingProgress | undefined>(undefined)
+  readonly progress = new Cell<{ done: number; total: number; path: string } | undefined>(undefined)
   /** The files of the bundles that were made in this tab, to change the choice later. Bounded by what the tab holds. */
   readonly #filesOf = new Map<string, readonly ChosenFile[]>()
 
@@ -50,7 +42,7 @@ export class Sharing {
    * @throws signal.reason, when aborted: nothing of it is held then
    * @throws when a file cannot be read
    */
-  async share(files: readonly ChosenFile[], { isPrivate, signal }: ShareOptions): Promise<SharedPage> {
+  async share(files: readonly ChosenFile[], { isPrivate, signal }: Privacy & Required<AbortOptions>): Promise<SharedPage> {
     const sealing = isPrivate ? createSealing(await this.#session.library()) : undefined
     const [only] = files
     const isOne = files.length === 1 && only && !only.path.includes('/')
@@ -63,7 +55,7 @@ export class Sharing {
    *
    * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
    */
-  async shareText(bytes: Uint8Array, { isPrivate }: { isPrivate: boolean }): Promise<SharedPage> {
+  async shareText(bytes: Uint8Array, { isPrivate }: Privacy): Promise<SharedPage> {
     if (!isPrivate) return this.#holdings.holdBytes(bytes, { madeHere: true })
     const sealing = createSealing(await this.#session.library())
     const type = contentKindOf(bytes).kind === 'html' ? 'text/html' : 'text/plain'

@@ -2,7 +2,7 @@
 
 import { Cell } from '../cell.ts'
 
-export interface DraftState {
+interface DraftState {
   /** The end, as the person wrote it. */
   to: string
   text: string

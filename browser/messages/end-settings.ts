@@ -13,7 +13,7 @@ export interface EndSettings {
   rules: readonly TapRule[]
 }
 
-export interface KnownSenders {
+interface KnownSenders {
   /** This origin's own. It counts as known. */
   hashname: string
   /** By hashname. */

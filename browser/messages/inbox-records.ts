@@ -14,28 +14,24 @@ export interface ArrivedMessage extends Omit<InboxMessage, 'sequence' | 'name' |
 }
 
 /** Why a new message is refused; undefined when it is accepted. */
-export type Refuse = (message: ArrivedMessage) => MessageRefusal | undefined
+type Refuse = (message: ArrivedMessage) => MessageRefusal | undefined
 
-export interface InboxRecordsOptions {
+export const INBOX_RECORDS_DEFAULTS = {
   /** Stored messages, and the sum of their sizes in bytes. */
-  maxMessages?: number
-  maxBytes?: number
-  /** Known ids. New messages are refused as 'full' until some ids expire. */
-  maxKnown?: number
-}
-
-export const INBOX_RECORDS_DEFAULTS: Readonly<Required<InboxRecordsOptions>> = {
   maxMessages: 2_000, // a list that a person can still scroll through
   maxBytes: 33_554_432, // 500 messages of the largest size
+  /** Known ids. New messages are refused as 'full' until some ids expire. */
   maxKnown: 100_000, // 10 MB on the disk; a week of one message every six seconds
 }
+
+export type InboxRecordsOptions = Partial<typeof INBOX_RECORDS_DEFAULTS>
 
 /** Longer than the network accepts a message after its expiry, since clocks differ. */
 const KNOWN_AFTER_END_MS = 600_000
 
 export class InboxRecords {
   readonly #database: MailDatabase
-  readonly #limits: Required<InboxRecordsOptions>
+  readonly #limits: typeof INBOX_RECORDS_DEFAULTS
   readonly #now: () => number
 
   constructor(database: MailDatabase, options: InboxRecordsOptions & { now?: () => number } = {}) {

@@ -24,7 +24,7 @@ export class MailboxOpener {
       if (this.mailbox.get()) return
       try {
         const { openMailbox } = await import('./open-mailbox.ts')
-        this.mailbox.set(await openMailbox({ session: this.#session, create }))
+        this.mailbox.set(await openMailbox(this.#session, create))
       } catch (problem) {
         if (create) this.problem.set(problem)
       }

@@ -14,7 +14,7 @@ import { Notices } from './notices.ts'
 import type { ReceiverSettings } from './receiver-settings.ts'
 import type { SentMessages } from './sent-messages.ts'
 
-export interface MailboxOptions {
+interface MailboxOptions {
   messages: Pick<Messages, 'tap'>
   secret: MessageSecret
   hashname: string

@@ -7,7 +7,7 @@ import type { Kept, Message, MessageSecret, Messages, Tap, TapRule } from '../..
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { EndSettings } from './end-settings.ts'
 
-export interface MessageReceiverOptions {
+interface MessageReceiverOptions {
   messages: Pick<Messages, 'tap'>
   secret: MessageSecret
   /** The hashname of `secret`. */

@@ -2,16 +2,6 @@
 
 import { Cell } from '../cell.ts'
 
-/** 'unsupported': this browser or page cannot show notifications. */
-export type NoticePermission = NotificationPermission | 'unsupported'
-
-export interface MessageNotice {
-  /** Each id is shown once. */
-  id: string
-  title: string
-  text: string
-}
-
 /** The part of `Window` that is used. */
 export interface NoticeWindow {
   readonly Notification?: Pick<typeof Notification, 'permission' | 'requestPermission'> &
@@ -24,7 +14,8 @@ export interface NoticeWindow {
 }
 
 export class Notices {
-  readonly permission: Cell<NoticePermission>
+  /** 'unsupported': this browser or page cannot show notifications. */
+  readonly permission: Cell<NotificationPermission | 'unsupported'>
   readonly #window: NoticeWindow
 
   constructor(window: NoticeWindow = globalThis) {
@@ -38,8 +29,8 @@ export class Notices {
     if (Notification && this.permission.get() === 'default') this.permission.set(await Notification.requestPermission())
   }
 
-  /** Shows a notification, if the page is hidden and the person has allowed it. */
-  show({ id, title, text }: MessageNotice): void {
+  /** Shows a notification, each id once, if the page is hidden and the person has allowed it. */
+  show({ id, title, text }: { id: string; title: string; text: string }): void {
     const { Notification, document } = this.#window
     if (!Notification || this.permission.get() !== 'granted' || !document.hidden) return
     try {

@@ -11,20 +11,15 @@ import { ReceiverSettings } from './receiver-settings.ts'
 import { SentMessages } from './sent-messages.ts'
 import { SentTexts } from './sent-texts.ts'
 
-export interface OpenMailboxOptions {
-  session: PeerSession
-  /** Create an address, if this origin has none yet. */
-  create: boolean
-}
-
 /**
  * Undefined when this origin has no address, and `create` is false.
  *
+ * @param create create an address, if this origin has none yet
  * @throws {MayflyError} ERR_NO_CRYPTO
  * @throws DOMException, when the browser gives this page no storage
  * @throws what prevented the peer from being started
  */
-export async function openMailbox({ session, create }: OpenMailboxOptions): Promise<Mailbox | undefined> {
+export async function openMailbox(session: PeerSession, create: boolean): Promise<Mailbox | undefined> {
   if (!isSecureContext) throw new MayflyError('ERR_NO_CRYPTO', 'Cannot open a mailbox: this page came by plain http from another machine')
   const database = await openMailDatabase()
   const records = new ReceiverRecords(database)

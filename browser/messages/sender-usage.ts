@@ -6,9 +6,9 @@
 
 import { answerOf } from '../peer/database.ts'
 
-export type Measure = 'messages' | 'bytes'
+type Measure = 'messages' | 'bytes'
 
-export interface UsageEntry {
+interface UsageEntry {
   sequence: number
   from: string
   bytes: number

@@ -18,7 +18,7 @@ export interface SentMessage
   text: string | undefined
 }
 
-export interface SentMessagesOptions {
+interface SentMessagesOptions {
   messages: Pick<Messages, 'post' | 'forget'>
   secret: MessageSecret
   outbox: OutboxRecords

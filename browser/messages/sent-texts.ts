@@ -3,7 +3,7 @@
 import { answerOf } from '../peer/database.ts'
 import type { MailDatabase } from './mail-database.ts'
 
-export const SENT_TEXTS_LIMITS = {
+const SENT_TEXTS_LIMITS = {
   texts: 1_000, // as many as the outbox keeps of done messages
   length: 200, // enough to recognise it
 } as const

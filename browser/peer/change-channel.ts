@@ -1,13 +1,8 @@
 /** Change notifications for what this origin stores, to listeners in this tab and in its other tabs. Listeners read the new state themselves. */
 
-export interface ChangeChannel {
-  announce(): void
-  /** @returns a function that removes the listener */
-  onChange(listener: () => void): () => void
-  close(): void
-}
+export type ChangeChannel = ReturnType<typeof announceChanges>
 
-export function announceChanges(name: string): ChangeChannel {
+export function announceChanges(name: string) {
   /** Bounded by the parts of this tab. */
   const listeners = new Set<() => void>()
   const channel = new BroadcastChannel(name)
@@ -20,7 +15,8 @@ export function announceChanges(name: string): ChangeChannel {
       notify()
       channel.postMessage('changed')
     },
-    onChange(listener) {
+    /** @returns a function that removes the listener */
+    onChange(listener: () => void) {
       listeners.add(listener)
       return () => {
         listeners.delete(listener)

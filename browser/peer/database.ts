@@ -5,7 +5,7 @@
  * @see https://w3c.github.io/IndexedDB/
  */
 
-export interface DatabaseShape {
+interface DatabaseShape {
   name: string
   /** `upgrade` migrates a database of a lower version (0: a new one). It awaits requests of the transaction, and nothing else. */
   version: number

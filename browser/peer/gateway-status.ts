@@ -1,11 +1,6 @@
 /** The part of the gateway's status that the tab reads; every field is undefined when the gateway does not answer. */
 
-export interface GatewayStatus {
-  id?: string
-  iceServers?: RTCIceServer[]
-}
-
-export async function readGatewayStatus(gateway: string): Promise<GatewayStatus> {
+export async function readGatewayStatus(gateway: string): Promise<{ id?: string; iceServers?: RTCIceServer[] }> {
   try {
     const response = await fetch(new URL('/api/v1/status', gateway), { signal: AbortSignal.timeout(5_000) })
     const { id, iceServers } = (await response.json()) as Record<string, unknown>

@@ -30,7 +30,7 @@ export interface OutboxRecordsOptions {
   maxPublicKeys?: number
 }
 
-export const OUTBOX_RECORDS_DEFAULTS: Readonly<Required<OutboxRecordsOptions>> = {
+const OUTBOX_RECORDS_DEFAULTS: Readonly<Required<OutboxRecordsOptions>> = {
   name: 'mayfly-outbox',
   maxPublicKeys: 10_000,
 }

@@ -22,12 +22,6 @@ export type Connection =
   /** The library could not be loaded or started; only a reload helps. */
   | { state: 'failed'; reason: string }
 
-export interface PeerSessionOptions {
-  /** URL of the gateway to join: the origin that served this page. */
-  gateway: string
-  load(): Promise<PeerLibrary>
-}
-
 export class PeerSession {
   readonly #gateway: string
   readonly #load: () => Promise<PeerLibrary>
@@ -41,7 +35,8 @@ export class PeerSession {
   /** Peer id of the gateway's own node. Read after each join: a node may come back as another peer. */
   #gatewayPeer: string | undefined
 
-  constructor({ gateway, load }: PeerSessionOptions) {
+  /** @param gateway URL of the gateway to join: the origin that served this page */
+  constructor(gateway: string, load: () => Promise<PeerLibrary>) {
     this.#gateway = gateway
     this.#load = load
   }
@@ -112,7 +107,7 @@ export class PeerSession {
         import('./tab-peer.ts'),
         this.outbox().catch(() => undefined), // a browser without storage: the outbox is in memory then
       ])
-      const tabPeer = await createTabPeer({ library, gateway: this.#gateway, outboxStore })
+      const tabPeer = await createTabPeer(library, this.#gateway, outboxStore)
       const { peer } = tabPeer
       peer.onEvent((event) => this.#onPeerEvent(peer, event))
       await peer.start()

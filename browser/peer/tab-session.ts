@@ -10,7 +10,7 @@ export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 
 
 const SESSION_ITEM = 'mayfly:session'
 
-export const TAB_SESSION_DEFAULTS = {
+const TAB_SESSION_DEFAULTS = {
   takeOverMs: 2_000, // for the document before a reload to release its lock
   graceMs: 5_000, // a session that is reloading has no lock for a moment
 } as const

@@ -5,17 +5,18 @@ import { soundPeerConnection } from './sound-peer-connection.ts'
 
 type WebRTC = NonNullable<PeerOptions['webRTC']>
 
-/** Finds the STUN servers, which tell a tab its own address, and TURN servers, which relay for it. Called before each connection. */
-export type FindIceServers = () => Promise<RTCIceServer[]>
-
 /**
  * Both ends are browsers, which take messages over the 16 KiB that every implementation takes. A stream over `maxBufferedAmount` waits for
  * an empty buffer: the limit is above what the other end requests at once, and below the 16 MiB at which Chromium refuses to send.
  */
 const DATA_CHANNEL = { maxMessageSize: 65_536, maxBufferedAmount: 8 * 1_048_576 }
 
-/** Undefined where the browser has no WebRTC, or its owner turned it off: content then goes through the node. */
-export async function loadWebRTC(findIceServers: FindIceServers): Promise<WebRTC | undefined> {
+/**
+ * Undefined where the browser has no WebRTC, or its owner turned it off: content then goes through the node.
+ *
+ * @param findIceServers finds STUN servers, which tell a tab its own address, and TURN servers, which relay for it; called before each connection
+ */
+export async function loadWebRTC(findIceServers: () => Promise<RTCIceServer[]>): Promise<WebRTC | undefined> {
   if (typeof globalThis.RTCPeerConnection !== 'function') return undefined
   const { webRTC } = await loadRepaired()
   return webRTC({ dataChannel: DATA_CHANNEL, rtcConfiguration: async () => ({ iceServers: await findIceServers() }) })

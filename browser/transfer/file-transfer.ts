@@ -4,9 +4,10 @@
  * files and sums up their progress.
  */
 
+import { createBackoff } from '../../node/async/backoff.ts'
+import { delay } from '../../node/async/delay.ts'
 import type { Key, Peer, Receiving } from '../../node/index.ts'
 import type { BundleFile } from '../content/bundle-files.ts'
-import { onceHeld } from '../content/once-held.ts'
 import { readOpened } from '../content/raw-content.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerLibrary } from '../peer/peer-library.ts'
@@ -20,7 +21,7 @@ export interface FileTransferState {
   done: number
 }
 
-export interface FileTransferOptions {
+interface FileTransferOptions {
   session: PeerSession
   holdings: Holdings
   files: ReceivedFiles
@@ -52,9 +53,27 @@ export async function fetchFile(options: FileTransferOptions): Promise<void> {
   if (bytes) await holdings.holdBytes(bytes, { isPart, madeHere: false })
 }
 
-/** Retries until a holder is there. */
-function retry<T>({ options: { signal, onState }, library, peer, key }: FileDownload, attempt: () => Promise<T>): Promise<T> {
-  return onceHeld(library, peer, key, attempt, { signal, onWaiting: () => onState({ phase: 'waiting', done: 0 }) })
+/**
+ * Retries until a holder sends the content: a holder count above zero triggers an attempt, and a backoff spaces attempts that fail all the same.
+ *
+ * @throws what `attempt` throws, except for errors that mean that nobody sends it now
+ * @throws signal.reason, when aborted
+ */
+async function retry<T>({ options, library, peer, key }: FileDownload, attempt: () => Promise<T>): Promise<T> {
+  const { signal, onState } = options
+  const backoff = createBackoff({ firstMs: 1_000, maxMs: 30_000 }, Math.random)
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      signal.throwIfAborted()
+      const isForNow = error instanceof library.MayflyError && ['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE'].includes(error.code)
+      if (!isForNow) throw error
+    }
+    onState({ phase: 'waiting', done: 0 })
+    await delay(backoff.next(), { signal })
+    for await (const count of peer.rendezvous.watch(key, { signal })) if (count > 0) break
+  }
 }
 
 async function fetchLarge(download: FileDownload): Promise<void> {

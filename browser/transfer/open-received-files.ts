@@ -5,12 +5,7 @@ import { openTabSession, removeEndedSessions, type SessionStore } from '../peer/
 import { DiskFiles, FILES_DIRECTORY } from './disk-files.ts'
 import { MemoryFiles, type ReceivedFiles } from './received-files.ts'
 
-export interface ReceivedFilesOptions {
-  store: SessionStore
-  session: PeerSession
-}
-
-export async function openReceivedFiles({ store, session }: ReceivedFilesOptions): Promise<ReceivedFiles> {
+export async function openReceivedFiles(store: SessionStore, session: PeerSession): Promise<ReceivedFiles> {
   try {
     const name = await openTabSession(store, navigator.locks)
     const root = await navigator.storage.getDirectory()

@@ -1,8 +1,6 @@
 /** Throughput over the last few seconds. */
 
-export const PACE_DEFAULTS = {
-  windowMs: 5_000, // long enough to be calm, short enough to follow a change
-} as const
+const WINDOW_MS = 5_000 // long enough to be calm, short enough to follow a change
 
 export class Pace {
   readonly #now: () => number
@@ -17,7 +15,7 @@ export class Pace {
   add(bytes: number): void {
     const atMs = this.#now()
     this.#steps.push({ atMs, bytes })
-    while (this.#steps.length > 2 && (this.#steps[0]?.atMs ?? atMs) < atMs - PACE_DEFAULTS.windowMs) this.#steps.shift()
+    while (this.#steps.length > 2 && (this.#steps[0]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#steps.shift()
   }
 
   /** 0 before the first bytes. */

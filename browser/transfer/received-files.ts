@@ -27,7 +27,7 @@ export const MEMORY_FILES_DEFAULTS = {
 } as const
 
 /** Creates the error. The library defines it, and is loaded late. */
-export type SizeError = (size: number, maxBytes: number) => MayflyError | Promise<MayflyError>
+type SizeError = (size: number, maxBytes: number) => MayflyError | Promise<MayflyError>
 
 interface MemoryFile {
   record: PieceRecord

@@ -24,9 +24,9 @@ export interface TransferPlan {
 }
 
 /** 'waiting': for a peer that has what is missing, or for the network. It continues by itself. */
-export type TransferPhase = 'running' | 'waiting' | 'checking' | 'paused' | 'failed' | 'done'
+type TransferPhase = 'running' | 'waiting' | 'checking' | 'paused' | 'failed' | 'done'
 
-export interface TransferState {
+interface TransferState {
   phase: TransferPhase
   /** Bytes received; in 'checking', bytes read again. */
   done: number
@@ -38,7 +38,7 @@ export interface TransferState {
   reason?: string
 }
 
-export interface TransferOptions {
+interface TransferOptions {
   plan: TransferPlan
   session: PeerSession
   holdings: Holdings

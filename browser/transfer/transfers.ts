@@ -10,7 +10,7 @@ import type { SessionStore } from '../peer/tab-session.ts'
 import type { ReceivedFiles } from './received-files.ts'
 import type { Transfer, TransferPlan } from './transfer.ts'
 
-export interface TransfersOptions {
+interface TransfersOptions {
   session: PeerSession
   holdings: Holdings
   store: SessionStore

@@ -14,12 +14,9 @@ const BUNDLE_TYPE = 'application/vnd.mayfly.bundle'
 export const SEALED_TYPE = 'application/vnd.mayfly.private'
 
 /** Bytes are checked. Large content is neither read nor checked; its type is known when the gateway has it. */
-export type FetchedPage =
-  | { bytes: Uint8Array; gatewayType?: string }
-  | { large: { size: number; type?: string } }
-  | { failed: VisitFailure }
+type FetchedPage = { bytes: Uint8Array; gatewayType?: string } | { large: { size: number; type?: string } } | { failed: VisitFailure }
 
-export interface FetchPageOptions {
+interface FetchPageOptions {
   address: ContentAddress
   session: PeerSession
   joinTimeoutMs: number

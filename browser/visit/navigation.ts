@@ -1,14 +1,14 @@
 /** Navigation inside the app: the route of the address bar, the browser's history, and the visit to the page on screen. */
 
 import { Cell } from '../cell.ts'
-import type { HeldPage } from '../holding/held-page.ts'
+import type { HeldPage } from '../holding/held-page-list.ts'
 import type { PageVisit, PageVisitOptions } from './page-visit.ts'
 import { PrivateVisit } from './private-visit.ts'
 import { PublicVisit } from './public-visit.ts'
 import { type PageRoute, pathOf, type Route, routeOf } from './route.ts'
 import type { ServedState } from './types.ts'
 
-export interface NavigationOptions {
+interface NavigationOptions {
   window: Window
   parts: Omit<PageVisitOptions, 'route' | 'served'>
   /** The state of the page in the document, when the gateway served one. */

@@ -28,7 +28,7 @@ export interface PageVisitOptions {
   ownTimeoutMs?: number
 }
 
-export const PAGE_VISIT_DEFAULTS = {
+const PAGE_VISIT_DEFAULTS = {
   joinTimeoutMs: 10_000, // joining takes well under a second; after this a person wants to know
   ownTimeoutMs: 20_000, // a gateway that restarts is back by then
 } as const

@@ -3,20 +3,21 @@
  * is read again, in parts, when it is shown or saved.
  */
 
-import type { UnsealedContent } from '../../node/index.ts'
+import type { OpenedContent, UnsealedContent } from '../../node/index.ts'
 import { toBase64 } from '../content/base64.ts'
 import { readBundleFiles } from '../content/bundle-files.ts'
 import { privateViewOf } from '../content/content-kind.ts'
+import { readOpened } from '../content/raw-content.ts'
 import { blobOf, saveContent } from '../content/save-content.ts'
 import { PRIVATE_LABEL } from '../holding/sealing.ts'
 import type { TransferPlan } from '../transfer/transfer.ts'
-import { bytesOf, type CipherText, findCipherText } from './cipher-text.ts'
 import { failureOf, PageVisit, type PageVisitOptions } from './page-visit.ts'
 import type { PageRoute } from './route.ts'
 import type { VisitFailure, VisitState } from './types.ts'
 
-export interface PrivateVisitOptions extends PageVisitOptions {
-  route: PageRoute & { secret: string }
+interface CipherText {
+  content: Pick<OpenedContent, 'size' | 'read'>
+  bytes?: Uint8Array | undefined
 }
 
 export class PrivateVisit extends PageVisit {
@@ -27,7 +28,7 @@ export class PrivateVisit extends PageVisit {
   /** The cipher text when it is small, or that of a bundle's list. */
   #cipher: Uint8Array | undefined
 
-  constructor(options: PrivateVisitOptions) {
+  constructor(options: PageVisitOptions & { route: PageRoute & { secret: string } }) {
     super(options, options.served === undefined || options.served === 'found' ? 'looking' : options.served)
     this.#secret = options.route.secret
   }
@@ -133,4 +134,42 @@ const REFUSALS: Readonly<Record<string, VisitState>> = {
   ERR_DAMAGED: 'damaged',
   ERR_BAD_FRAME: 'damaged',
   ERR_NO_CRYPTO: 'no-crypto',
+}
+
+/**
+ * From this tab, or through the peer. It is never requested from the gateway, which could not show it.
+ *
+ * @throws {MayflyError} ERR_NO_HOLDER, ERR_UNAVAILABLE, ERR_NO_NETWORK, ERR_TOO_LARGE
+ * @throws signal.reason, when aborted
+ */
+async function findCipherText(
+  options: Required<Pick<PageVisitOptions, 'route' | 'session' | 'holdings' | 'joinTimeoutMs'>>,
+  signal: AbortSignal,
+): Promise<CipherText> {
+  const { route, session, holdings, joinTimeoutMs } = options
+  const { hash, outline } = route
+  const [{ decodeKeyHex }, peer] = await Promise.all([session.library(), session.peer({ signal })])
+  const kept = holdings.keptBytes(hash)
+  if (kept) return inMemory(kept)
+  if (!holdings.has(hash)) await peer.joined({ signal: AbortSignal.any([signal, AbortSignal.timeout(joinTimeoutMs)]) })
+  const key = decodeKeyHex(hash)
+  const found = await peer.content.open(key, { signal, ...(outline && { outline: decodeKeyHex(outline) }) })
+  const bytes = await readOpened(found, peer.status().limits.maxPieceBytes, signal)
+  if (bytes) return inMemory(bytes)
+  // Decryption checks each record by itself, so an outline that only a holder vouches for is enough.
+  return { content: found.isTrusted || !found.outline ? found : await peer.content.open(key, { signal, outline: found.outline }) }
+}
+
+async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await (await blobOf(chunks, '')).arrayBuffer())
+}
+
+function inMemory(bytes: Uint8Array): CipherText {
+  const content: CipherText['content'] = {
+    size: bytes.byteLength,
+    async *read({ offset, length } = { offset: 0, length: bytes.byteLength }) {
+      yield bytes.subarray(offset, offset + length)
+    },
+  }
+  return { content, bytes }
 }

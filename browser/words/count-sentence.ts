@@ -1,6 +1,6 @@
 /** How many people hold a page, in words. `holder-counts.ts` counts them. */
 
-export interface CountFacts {
+interface CountFacts {
   /** Undefined until the first answer. */
   count: number | undefined
   mine: boolean

@@ -1,18 +1,12 @@
 /** The outcome of a message, and why one could not be sent, in words. */
 
-import { type MessageRefusal, type PostOutcome, REFUSALS } from '../../node/index.ts'
+import { type MessageRefusal, type OutboxEntry, REFUSALS } from '../../node/index.ts'
 
 export function refusalText(reason: MessageRefusal): string {
   return REFUSALS[reason].sentence
 }
 
-export interface OutcomeFacts {
-  outcome: PostOutcome | undefined
-  isDone: boolean
-  expiresAtMs: number
-}
-
-export function outcomeSentence({ outcome, isDone, expiresAtMs }: OutcomeFacts): string {
+export function outcomeSentence({ outcome, isDone, expiresAtMs }: Pick<OutboxEntry, 'outcome' | 'isDone' | 'expiresAtMs'>): string {
   if (outcome === undefined) return 'Sending…'
   switch (outcome.state) {
     case 'stored':

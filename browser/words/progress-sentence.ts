@@ -4,15 +4,8 @@ import type { Way } from '../activity/sources.ts'
 import { shortPeer } from '../text/short-text.ts'
 import { sizeText } from '../text/size-text.ts'
 
-export interface ProgressFacts {
-  done: number
-  total: number
-  /** Undefined or 0 while unknown. */
-  bytesPerSecond?: number | undefined
-}
-
-/** `12 MiB of 200 MiB (6 %), 3.4 MiB per second, 55 seconds left`. */
-export function progressText({ done, total, bytesPerSecond }: ProgressFacts): string {
+/** `12 MiB of 200 MiB (6 %), 3.4 MiB per second, 55 seconds left`. The speed is undefined or 0 while it is unknown. */
+export function progressText({ done, total, bytesPerSecond }: { done: number; total: number; bytesPerSecond?: number }): string {
   const share = total === 0 ? 100 : Math.floor((100 * done) / total)
   const sizes = `${sizeText(done)} of ${sizeText(total)} (${share} %)`
   if (!bytesPerSecond) return sizes

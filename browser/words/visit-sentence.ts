@@ -34,13 +34,8 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
 
 const MADE_HERE = 'Your page is up. It lives as long as you, or somebody who opened it, keeps it open.'
 
-export interface VisitFacts {
-  madeHere?: boolean
-  /** Undefined until the peer runs. */
-  limits?: PeerLimits | undefined
-}
-
-export function visitSentence(state: VisitState, { madeHere = false, limits }: VisitFacts = {}): string {
+/** @param facts.limits undefined until the peer runs */
+export function visitSentence(state: VisitState, { madeHere, limits }: { madeHere: boolean; limits: PeerLimits | undefined }): string {
   if (state === 'holding' && madeHere) return MADE_HERE
   if (limits && state === 'full')
     return `The page is right, but this tab is full${heldLimitText(limits)}. Stop holding another page to hold this one.`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { HeldPage } from '../../../browser/holding/held-page.ts'
+import type { HeldPage } from '../../../browser/holding/held-page-list.ts'
 import { HeldPageList } from '../../../browser/holding/held-page-list.ts'
 
 const page = (hash: string, more: Partial<HeldPage> = {}): HeldPage => ({ hash, size: 1, label: '', madeHere: true, kept: false, ...more })
