@@ -7,20 +7,16 @@
 import { createQuota } from '../async/quota.ts'
 import { type ClientAddress, parseClientAddress, parseForwardedFor, UNKNOWN_CLIENT } from './client-address.ts'
 
-export interface ClientConnectionsOptions {
+export const CLIENT_CONNECTIONS_DEFAULTS = {
   /** Connections of one client, HTTP and websockets of the overlay together. */
-  maxPerClient?: number
-  /** Connections of one client that are not websockets of the overlay. */
-  maxHttpPerClient?: number
-  /** Believe the X-Forwarded-For of a proxy on this machine. */
-  trustProxy?: boolean
-}
-
-export const CLIENT_CONNECTIONS_DEFAULTS: Readonly<Required<ClientConnectionsOptions>> = {
   maxPerClient: 4_096, // a school or a company behind one address; lower it on a public node
+  /** Connections of one client that are not websockets of the overlay. */
   maxHttpPerClient: 512,
+  /** Believe the X-Forwarded-For of a proxy on this machine. */
   trustProxy: false,
 }
+
+export type ClientConnectionsOptions = Partial<typeof CLIENT_CONNECTIONS_DEFAULTS>
 
 /** As much as is used of a socket and a request of `node:http`. */
 export interface ClientSocket {

@@ -14,29 +14,22 @@ import { connectionKind } from './connection-kind.ts'
 import { type DirectTarget, directAddresses, relayOfAddress } from './direct-address.ts'
 import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
 
-export interface DirectOptions {
+export const DIRECT_DEFAULTS = {
   /** How long opening a direct connection may take, in ms. */
-  dialTimeoutMs?: number
-  /** Direct connections at once, in and out. */
-  maxConnections?: number
-  /** A direct connection that has carried nothing for this long is closed, in ms. */
-  idleMs?: number
-  /** A peer that could not be reached is not tried again for about this long, in ms; twice as long with each further failure. */
-  unreachableMs?: number
-  /** The longest of these waits, in ms. */
-  maxUnreachableMs?: number
-  /** How many such peers are remembered; oldest out first. */
-  maxUnreachable?: number
-}
-
-export const DIRECT_DEFAULTS: Readonly<Required<DirectOptions>> = {
   dialTimeoutMs: 8_000, // half a second mostly, more on a busy machine; the reserve gives meanwhile, so a longer wait costs nothing
+  /** Direct connections at once, in and out. */
   maxConnections: 16,
+  /** A direct connection that has carried nothing for this long is closed, in ms. */
   idleMs: 60_000,
+  /** A peer that could not be reached is not tried again for about this long, in ms; twice as long with each further failure. */
   unreachableMs: 15_000, // one dial may fail because a machine was busy, and what is large is under way for longer
+  /** The longest of these waits, in ms. */
   maxUnreachableMs: 180_000,
+  /** How many such peers are remembered; oldest out first. */
   maxUnreachable: 256,
 }
+
+export type DirectOptions = Partial<typeof DIRECT_DEFAULTS>
 
 /** Makes a libp2p transport. The components are libp2p's own; each transport asks for others of them. */
 // biome-ignore lint/suspicious/noExplicitAny: a transport names the components it needs; no type fits them all

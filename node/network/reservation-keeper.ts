@@ -12,17 +12,14 @@ export interface Reservations {
   cancelReservations(): void
 }
 
-export interface ReservationKeeperOptions {
+export const RESERVATION_KEEPER_DEFAULTS = {
   /** Between two looks at the reservation, in ms; a new home is noticed at once. */
-  lookMs?: number
-  /** How long to wait after a refusal, in ms. */
-  retryMs?: number
-}
-
-export const RESERVATION_KEEPER_DEFAULTS: Readonly<Required<ReservationKeeperOptions>> = {
   lookMs: 2_000,
+  /** How long to wait after a refusal, in ms. */
   retryMs: 5_000,
 }
+
+export type ReservationKeeperOptions = Partial<typeof RESERVATION_KEEPER_DEFAULTS>
 
 export type ReservationKeeper = ReturnType<typeof createReservationKeeper>
 

@@ -14,26 +14,20 @@ import { findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
 import type { NetworkEvent } from './types.ts'
 
-export interface SupervisorOptions {
+export const SUPERVISOR_DEFAULTS = {
   /** The wait after the first failure, in ms, give or take a half; each further one doubles it. */
-  minRetryMs?: number
-  /** The longest wait, in ms, give or take a half. */
-  maxRetryMs?: number
-  /** How long a first attempt may take, in ms. */
-  tryTimeoutMs?: number
-  /** How long an attempt may take after a failure, in ms: a slow server must be reached in the end. */
-  maxTryTimeoutMs?: number
-  /** Servers that are remembered as places to dial. */
-  maxKnownServers?: number
-}
-
-export const SUPERVISOR_DEFAULTS: Readonly<Required<SupervisorOptions>> = {
   minRetryMs: 200,
+  /** The longest wait, in ms, give or take a half. */
   maxRetryMs: 3_500, // 5 s with its jitter: a restarted node must have its tabs back, and readable, within 10 s
+  /** How long a first attempt may take, in ms. */
   tryTimeoutMs: 5_000,
+  /** How long an attempt may take after a failure, in ms: a slow server must be reached in the end. */
   maxTryTimeoutMs: 10_000, // no more, since a new try begins with a new SYN, and one under way waits ever longer for its next
+  /** Servers that are remembered as places to dial. */
   maxKnownServers: 64,
 }
+
+export type SupervisorOptions = Partial<typeof SUPERVISOR_DEFAULTS>
 
 export interface SupervisorContext {
   libp2p: Libp2p

@@ -9,23 +9,19 @@ import { delay } from '../async/delay.ts'
 import { equalBytes, positionOf } from '../keys/index.ts'
 import { createIdleTimeout, type IdleTimeout, type RoutingTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
+import { decodeLease, isLeaseSigned, readPeerId, refuseTerms } from './lease.ts'
+import type { RendezvousSettings } from './options.ts'
 import type { Placement } from './placement.ts'
 import type { PresenceStreams } from './presence-streams.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
 import type { Holder } from './types.ts'
 import { type FoundFrame, SCOPE, type Scope } from './wire.ts'
 
-export interface FinderOptions {
+export type FinderOptions = Pick<RendezvousSettings, 'askTimeoutMs' | 'maxServersAsked' | 'lease'> & {
   /** A tab asks its home about the whole network. */
   scope: Scope
   /** Holders that one server is asked for. */
   holdersPerAnswer: number
-  /** How long nothing may be received of the servers that are asked at once, before the silent ones are given up, in ms. */
-  askTimeoutMs: number
-  /** How many servers are asked before the answer is "nobody". */
-  maxServersAsked: number
-  lease: LeaseOptions
 }
 
 export interface FinderContext {

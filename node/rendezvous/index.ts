@@ -1,8 +1,9 @@
 /** Presence: leases, the record store, presence streams, placement, find and watch. */
 
+export { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 export { createNodePlacement, createTabPlacement, type Placement, RECORD_NODES } from './placement.ts'
 export { ProviderStore, type ProviderStoreOptions } from './provider-store.ts'
 export { createRecordStore, type RecordStore } from './record-store.ts'
-export { createRendezvous, RENDEZVOUS_DEFAULTS, type RendezvousOptions, type RendezvousService } from './rendezvous.ts'
+export { createRendezvous, type RendezvousService } from './rendezvous.ts'
 export { createStandingStatements, type Standing, type StandingStatements, standing } from './standing-statements.ts'
 export { PRESENCE_PROTOCOL } from './wire.ts'

@@ -20,17 +20,14 @@ export interface Lease {
   bytes: Uint8Array
 }
 
-export interface LeaseOptions {
+export const LEASE_DEFAULTS = {
   /** How long a lease is valid when it is not renewed, in ms. */
-  lifetimeMs?: number
-  /** How far two clocks may be apart, in ms. */
-  maxSkewMs?: number
-}
-
-export const LEASE_DEFAULTS: Readonly<Required<LeaseOptions>> = {
   lifetimeMs: 600_000, // a holder renews at half of it; a lost home costs at most this
+  /** How far two clocks may be apart, in ms. */
   maxSkewMs: 60_000,
 }
+
+export type LeaseOptions = Partial<typeof LEASE_DEFAULTS>
 
 /** A signed lease is at most this long, in bytes: 32 of key, two peer ids of 38, two times, 64 of signature, and what holds them together. */
 export const MAX_LEASE_BYTES = 256

@@ -5,7 +5,8 @@ import type { Quota } from '../async/quota.ts'
 import { createSemaphore } from '../async/semaphore.ts'
 import type { Directory } from './directory.ts'
 import type { RecordStore } from './record-store.ts'
-import { type HomeService, type ServedStream, type ServedStreamContext, type ServedStreamOptions, serveStream } from './served-stream.ts'
+import { type ServedStream, type ServedStreamContext, type ServedStreamOptions, serveStream } from './served-stream.ts'
+import type { HomeService } from './types.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
 
 export interface PresenceServerContext {

@@ -2,6 +2,7 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { createPeerStreams } from '../network/index.ts'
+import type { RendezvousSettings } from './options.ts'
 import { createPresenceStream, type PresenceStream, type PresenceStreamListener } from './presence-stream.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
 
@@ -13,14 +14,7 @@ export interface PresenceStreamsContext {
   random(): number
 }
 
-export interface PresenceStreamsOptions {
-  /** Between two heartbeats of a node, in ms. */
-  beatMs: number
-  /** How long a heartbeat may go unanswered, in ms. */
-  silentMs: number
-  /** Streams at once; the one that was used longest ago goes first. */
-  maxLinks: number
-}
+export type PresenceStreamsOptions = Pick<RendezvousSettings, 'beatMs' | 'silentMs' | 'maxLinks'>
 
 /** How long opening a stream may take, dial included, in ms. */
 const OPEN_MS = 3_000

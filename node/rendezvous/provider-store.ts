@@ -17,20 +17,16 @@ import { MayflyError } from '../errors.ts'
 import type { Key } from '../types.ts'
 import type { RecordStore } from './record-store.ts'
 
-export interface ProviderStoreOptions {
+export const PROVIDER_STORE_DEFAULTS = {
   /** How long the unsigned record of a stock peer is kept, in ms. */
-  stockLifetimeMs?: number
-  /** Providers in one answer. */
-  maxProviders?: number
-  /** Unsigned records that one stock peer may have here. */
-  maxStockRecordsPerPeer?: number
-}
-
-export const PROVIDER_STORE_DEFAULTS: Readonly<Required<ProviderStoreOptions>> = {
   stockLifetimeMs: 600_000, // no longer than a lease
+  /** Providers in one answer. */
   maxProviders: 20, // kad-dht's k: the asker stops there
+  /** Unsigned records that one stock peer may have here. */
   maxStockRecordsPerPeer: 256,
 }
+
+export type ProviderStoreOptions = Partial<typeof PROVIDER_STORE_DEFAULTS>
 
 export interface ProviderStoreContext {
   store: RecordStore

@@ -2,56 +2,26 @@
 
 import { type PeerId, setMaxListeners } from '@libp2p/interface'
 import { peerIdFromMultihash } from '@libp2p/peer-id'
-import type { Multiaddr } from '@multiformats/multiaddr'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
+import { onAbort } from '../async/abort.ts'
 import type { Quota } from '../async/quota.ts'
 import { MayflyError } from '../errors.ts'
 import type { AddressBook, Overlay, Supervisor } from '../network/index.ts'
 import type { NetworkEvent } from '../network/types.ts'
-import type { Key, RefusedEvent } from '../types.ts'
+import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import { type Announcer, createAnnouncer } from './announcer.ts'
 import { createDirectory } from './directory.ts'
 import { createFinder } from './finder.ts'
 import { createHolds, type HoldsContext } from './holds.ts'
 import { createHome } from './home.ts'
-import { LEASE_DEFAULTS, type LeaseOptions } from './lease.ts'
+import { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 import { createNodePlacement, createTabPlacement } from './placement.ts'
 import { createPresenceServer } from './presence-server.ts'
 import { createPresenceStreams } from './presence-streams.ts'
 import type { RecordStore } from './record-store.ts'
-import type { HomeService } from './served-stream.ts'
-import type { Holder, Rendezvous, RendezvousLimits } from './types.ts'
-import { type CountListener, createWatcher } from './watcher.ts'
+import type { Hold, Holder, HomeService, RendezvousLimits } from './types.ts'
+import { createWatcher } from './watcher.ts'
 import { SCOPE, type WelcomeFrame } from './wire.ts'
-
-export interface RendezvousOptions {
-  lease?: LeaseOptions
-  /** Between two heartbeats of a node's stream, in ms; a tab's come a fifth as often. */
-  beatMs?: number
-  /** A node that has sent nothing for this long is gone, in ms. */
-  silentMs?: number
-  /** How long the tabs of a home that is gone are still counted, in ms. */
-  graceMs?: number
-  /** A key's count is pushed at most once in this time, in ms. */
-  pushEveryMs?: number
-  /** How long nothing may be received of the servers that a find asks at once, before the silent ones are given up, in ms. */
-  askTimeoutMs?: number
-  /** How many servers are asked before the answer is "nobody". */
-  maxServersAsked?: number
-  /** Presence streams that this peer opens at once. */
-  maxLinks?: number
-}
-
-export const RENDEZVOUS_DEFAULTS: Readonly<Required<RendezvousOptions>> = {
-  lease: LEASE_DEFAULTS,
-  beatMs: 3_000,
-  silentMs: 9_000, // with the grace below: a stopped home's tabs are out of every answer within 15 s
-  graceMs: 3_000,
-  pushEveryMs: 100,
-  askTimeoutMs: 1_000,
-  maxServersAsked: 64,
-  maxLinks: 256,
-}
 
 export interface RendezvousContext {
   overlay: Pick<Overlay, 'libp2p' | 'privateKey' | 'role' | 'servers'>
@@ -65,43 +35,23 @@ export interface RendezvousContext {
   random(): number
 }
 
-export interface RendezvousService extends Rendezvous {
-  /** The tabs whose home is here and that hold the key, in random order. */
-  tabsHolding(key: Key): string[]
-  /** The different homes that this peer has records of, of those who hold the key; this peer itself is one, when it or a tab of it does. */
-  homesHolding(key: Key): string[]
-  /** True for a tab whose home is here. */
-  isTab(peer: string): boolean
-  /** As `watch`, by call-back; `isCertain` is false while no record node has answered. */
-  onCount(key: Key, listener: CountListener): () => void
-  /** A tab's home. */
-  readonly home: PeerId | undefined
-  /** A tab has a home, another one, or none. Returns the function that ends it. */
-  onHome(listener: (home: PeerId | undefined) => void): () => void
-  /** True while this peer is in the overlay; a node that joins nobody is. */
-  readonly isJoined: boolean
-  readonly counts: { tabs: number; leases: number; records: number; watches: number }
-  addressesOf(home: string): Multiaddr[]
-  start(): Promise<void>
-  stop(): Promise<void>
-}
-
 const SWEEP_MS = 5_000
 /** Tabs of this home that are offered for one key. */
 const MAX_TABS_HOLDING = 16
 /** Homes of one key that are told at once of something for its holders. */
 const MAX_HOMES = 1_024
 
-export function createRendezvous(context: RendezvousContext, limits: RendezvousLimits, options: RendezvousOptions = {}): RendezvousService {
+/** Hold, find and watch are described at `Rendezvous`. */
+export type RendezvousService = ReturnType<typeof createRendezvous>
+
+export function createRendezvous(context: RendezvousContext, limits: RendezvousLimits, options: RendezvousOptions = {}) {
   const { overlay, supervisor, store, tabs, emit, random } = context
   const { libp2p, role, servers } = overlay
   const settings = { ...RENDEZVOUS_DEFAULTS, ...options }
   const isNode = role === 'node'
-  const self = libp2p.peerId
-  const selfId = self.toString()
+  const selfId = libp2p.peerId.toString()
   const scope = isNode ? SCOPE.own : SCOPE.network
   let life: AbortController | undefined
-  let endLife = () => {}
   const onRefused = (peer: string, reason: string) => emit({ type: 'refused', peer, reason })
 
   const directory = createDirectory(libp2p, supervisor, context.addresses)
@@ -117,10 +67,10 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
   )
   const holds = createHolds(
     {
-      self,
+      self: libp2p.peerId,
       privateKey: overlay.privateKey,
       maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
-      home: () => (isNode ? self : home?.peer),
+      home: () => (isNode ? libp2p.peerId : home?.peer),
       now,
       random,
       ...ownLeases(store, announcer, selfId),
@@ -176,39 +126,48 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
     return life.signal
   }
 
-  const rendezvous: RendezvousService = {
+  const isJoined = () => (isNode ? !supervisor.hasJoins || servers.size > 0 : home?.peer !== undefined)
+
+  return {
     get home() {
       return home?.peer
     },
-    onHome: (listener) => home?.onChange(listener) ?? (() => {}),
+    /** A tab has a `home`, another one, or none. Returns the function that ends it. */
+    onHome: (listener: (home: PeerId | undefined) => void) => home?.onChange(listener) ?? (() => {}),
+    /** True while this peer is in the overlay; a node that joins nobody is. */
     get isJoined() {
-      return isNode ? !supervisor.hasJoins || servers.size > 0 : home?.peer !== undefined
+      return isJoined()
     },
     get counts() {
       return { tabs: tabs.size, leases: announcer.size, records: store.size, watches: watcher.size + (server?.watches ?? 0) }
     },
-    hold(key) {
+    hold(key: Key): Hold {
       mustBeStarted()
       return holds.hold(key)
     },
-    async *find(key, options): AsyncGenerator<Holder> {
+    async *find(key: Key, options?: AbortOptions): AsyncGenerator<Holder> {
       mustBeStarted()
       let isAny = false
       for await (const { record: _, ...holder } of finder.find(key, options)) {
         isAny = true
         yield holder
       }
-      if (!isAny && !rendezvous.isJoined) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
+      if (!isAny && !isJoined()) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
     },
-    async *watch(key, options): AsyncGenerator<number> {
+    async *watch(key: Key, options?: AbortOptions): AsyncGenerator<number> {
       const ended = mustBeStarted()
       if (watcher.size >= limits.maxWatches)
         throw new MayflyError('ERR_LIMIT', `Cannot watch another key: this peer watches the limit of ${limits.maxWatches}`)
       yield* watcher.counts(key, ended, options)
     },
-    tabsHolding: (key) => tabsHolding(store, key, selfId),
-    homesHolding: (key) => store.homes(key, MAX_HOMES),
-    isTab: (peer) => tabs.of(peer) > 0,
+    /** The tabs whose home is here and that hold the key, in random order. */
+    tabsHolding: (key: Key) =>
+      store.sample(key, MAX_TABS_HOLDING, (each) => each.home === selfId && each.holder !== selfId).map(({ holder }) => holder),
+    /** The different homes that this peer has records of, of those who hold the key; this peer itself is one, when it or a tab of it does. */
+    homesHolding: (key: Key) => store.homes(key, MAX_HOMES),
+    /** True for a tab whose home is here. */
+    isTab: (peer: string) => tabs.of(peer) > 0,
+    /** As `watch`, by call-back; `isCertain` is false while no record node has answered. */
     onCount: watcher.watch,
     addressesOf: directory.addressesOf,
     async start() {
@@ -218,11 +177,8 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
       holds.start()
       home?.start()
       const sweeper = setInterval(store.sweep, SWEEP_MS)
-      const endServersChange = servers.onChange(onServersChange)
-      endLife = () => {
-        clearInterval(sweeper)
-        endServersChange()
-      }
+      onAbort(life.signal, () => clearInterval(sweeper))
+      onAbort(life.signal, servers.onChange(onServersChange))
       await server?.start()
       onServersChange()
     },
@@ -230,7 +186,6 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
       if (life === undefined) return
       life.abort()
       life = undefined
-      endLife()
       holds.stop()
       home?.stop()
       await server?.stop()
@@ -238,7 +193,6 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
       server?.close()
     },
   }
-  return rendezvous
 }
 
 /** This peer's own leases stand in its own records, too. */
@@ -254,10 +208,6 @@ function ownLeases(store: RecordStore, announcer: Announcer, self: string): Pick
       announcer.withdraw(key, self)
     },
   }
-}
-
-function tabsHolding(store: RecordStore, key: Key, self: string): string[] {
-  return store.sample(key, MAX_TABS_HOLDING, ({ home, holder }) => home === self && holder !== self).map(({ holder }) => holder)
 }
 
 /** False when one of them cannot be read. */

@@ -1,25 +1,29 @@
 /** The finds of one presence stream, answered: from this node's own records, or, for a tab, from all of the overlay. */
 
-import type { Key } from '../types.ts'
 import type { Directory } from './directory.ts'
 import { multihashOfPeer } from './lease.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
+import type { HomeService } from './types.ts'
 import { type FindFrame, type FoundFrame, MAX_HOLDERS_PER_FOUND, type RefusedFrame, SCOPE } from './wire.ts'
-
-export interface ServedFindsContext {
-  store: RecordStore
-  directory: Pick<Directory, 'homes'>
-  /** Holders of the key anywhere in the overlay. */
-  find(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
-  /** Sends an answer. */
-  send(frame: FoundFrame | RefusedFrame): void
-}
 
 /** Finds in the overlay that one tab may have under way, and how long one may take, in ms. */
 const MAX_NETWORK_FINDS = 8
 const NETWORK_FIND_MS = 3_000
 
-export function createServedFinds({ store, directory, find, send }: ServedFindsContext, maxHolders: number) {
+export function createServedFinds(
+  {
+    store,
+    directory,
+    service,
+    send,
+  }: {
+    store: RecordStore
+    directory: Pick<Directory, 'homes'>
+    service: Pick<HomeService, 'find'>
+    send(frame: FoundFrame | RefusedFrame): void
+  },
+  maxHolders: number,
+) {
   const ended = new AbortController()
   let underWay = 0
 
@@ -45,7 +49,8 @@ export function createServedFinds({ store, directory, find, send }: ServedFindsC
         return send({ type: 'refused', id, reason: 'busy', text: `at most ${MAX_NETWORK_FINDS} finds at once` })
       }
       underWay++
-      void find(key, limit, AbortSignal.any([ended.signal, AbortSignal.timeout(NETWORK_FIND_MS)]))
+      void service
+        .find(key, limit, AbortSignal.any([ended.signal, AbortSignal.timeout(NETWORK_FIND_MS)]))
         .catch((): HolderRecord[] => [])
         .then((records) => sendFound(request, records))
         .finally(() => underWay--)

@@ -4,34 +4,25 @@
  */
 
 import { equalBytes } from '../keys/index.ts'
-import type { Key } from '../types.ts'
-import { decodeLease, isLeaseSigned, type Lease, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
+import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
 import type { RecordStore } from './record-store.ts'
-import type { RendezvousLimits } from './types.ts'
+import type { HomeService, RendezvousLimits } from './types.ts'
 import type { HeldFrame, Refusal, ReleaseFrame } from './wire.ts'
-
-export interface ServedLeasesContext {
-  /** Peer ids in text form: this node, and the peer that opened the stream. */
-  self: string
-  peer: string
-  store: RecordStore
-  now(): number
-  /** A tab's lease came, or went: tells its record nodes. */
-  announce(lease: Lease): Promise<void>
-  withdraw(key: Key, holder: string): void
-}
-
-export interface ServedLeasesOptions {
-  limits: RendezvousLimits
-  lease: LeaseOptions
-}
 
 /** Leases that cannot be true, before the connection is ended: an honest peer has none. */
 const MAX_BAD_LEASES = 8
 
-export function createServedLeases(context: ServedLeasesContext, options: ServedLeasesOptions) {
-  const { self, peer, store, now, announce, withdraw } = context
-  const { limits } = options
+/** `self` and `peer` are peer ids in text form: this node's, and that of the peer that opened the stream. */
+export function createServedLeases(
+  {
+    self,
+    peer,
+    store,
+    now,
+    service,
+  }: { self: string; peer: string; store: RecordStore; now(): number; service: Pick<HomeService, 'announce' | 'withdraw'> },
+  { limits, lease: leaseOptions }: { limits: RendezvousLimits; lease: LeaseOptions },
+) {
   /** The source of the stream's records. */
   const source = {}
   let badLeases = 0
@@ -47,7 +38,7 @@ export function createServedLeases(context: ServedLeasesContext, options: Served
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
     if (!isTabs && lease.home !== peer) return countBad('a lease of somebody else')
-    const terms = refuseTerms(lease, now(), options.lease)
+    const terms = refuseTerms(lease, now(), leaseOptions)
     if (terms !== undefined) return terms
     const known = store.get(lease.key, lease.holder)
     const isKnown = known?.lease !== undefined && equalBytes(known.lease, lease.bytes)
@@ -60,7 +51,7 @@ export function createServedLeases(context: ServedLeasesContext, options: Served
     if (hasEnded) return undefined
     const { key, holder, home, expiresAtMs } = lease
     const refusal = store.put({ key, holder, home, expiresAtMs, lease: lease.bytes, source })
-    if (refusal === undefined && isTabs) announcing.push(announce(lease))
+    if (refusal === undefined && isTabs) announcing.push(service.announce(lease))
     return refusal
   }
 
@@ -87,14 +78,14 @@ export function createServedLeases(context: ServedLeasesContext, options: Served
       for (const { key, holder: multihash } of records) {
         const holder = readPeerId(multihash).toString()
         const record = store.get(key, holder)
-        if (store.remove(key, holder, source) && record?.home === self) withdraw(key, holder)
+        if (store.remove(key, holder, source) && record?.home === self) service.withdraw(key, holder)
       }
     },
     /** The stream has ended. The peer's own leases end at once; those of a home's tabs after `graceMs`, since they may come through another. */
     end(graceMs: number) {
       hasEnded = true
       for (const { key, holder, home } of store.removeSource(source, (record) => record.holder === peer)) {
-        if (home === self) withdraw(key, holder)
+        if (home === self) service.withdraw(key, holder)
       }
       if (store.countOfSource(source) > 0) setTimeout(() => store.removeSource(source), graceMs)
     },

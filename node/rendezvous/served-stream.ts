@@ -6,37 +6,16 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Semaphore } from '../async/semaphore.ts'
 import { createFrameStream, inTime } from '../network/index.ts'
-import type { Key } from '../types.ts'
 import type { Directory } from './directory.ts'
-import type { Lease, LeaseOptions } from './lease.ts'
-import type { HolderRecord, RecordStore } from './record-store.ts'
+import type { RendezvousSettings } from './options.ts'
+import type { RecordStore } from './record-store.ts'
 import { createServedFinds } from './served-finds.ts'
 import { createServedLeases } from './served-leases.ts'
 import { createServedWatches } from './served-watches.ts'
-import type { RendezvousLimits } from './types.ts'
+import type { HomeService, RendezvousLimits } from './types.ts'
 import { decodePresence, encodePresence, type HelloFrame, type HoldFrame, MAX_PRESENCE_FRAME_BYTES, type PresenceFrame } from './wire.ts'
 
-export interface ServedStreamOptions {
-  limits: RendezvousLimits
-  lease: LeaseOptions
-  /** A node whose stream brings nothing for this long is gone, in ms. Tabs are pinged by the listener instead: their timers sleep. */
-  silentMs: number
-  /** How long the tabs of a home that is gone are still counted, so that they can arrive through another home, in ms. */
-  graceMs: number
-  /** A key's count is pushed at most once in this time, in ms. */
-  pushEveryMs: number
-}
-
-/** A home's work in the overlay for its tabs. */
-export interface HomeService {
-  /** A tab's lease came, or went: tells its record nodes. */
-  announce(lease: Lease): Promise<void>
-  withdraw(key: Key, holder: string): void
-  /** Holders of the key anywhere. */
-  find(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
-  /** Hears the count of the key in all of the overlay. Returns the function that ends it. */
-  watch(key: Key, listener: (count: number) => void): () => void
-}
+export type ServedStreamOptions = Pick<RendezvousSettings, 'lease' | 'silentMs' | 'graceMs' | 'pushEveryMs'> & { limits: RendezvousLimits }
 
 export interface ServedStreamContext {
   /** This node's peer id, text form. */
@@ -107,9 +86,9 @@ export function serveStream(
     },
   })
   const send = (frame: PresenceFrame) => void frames.send(encodePresence(frame))
-  const leases = createServedLeases({ self, peer, store, now, announce: service.announce, withdraw: service.withdraw }, options)
-  const finds = createServedFinds({ store, directory, find: service.find, send }, limits.maxHoldersPerAnswer)
-  const watches = createServedWatches({ store, places: context.watchPlaces, watch: service.watch, send }, options)
+  const leases = createServedLeases({ self, peer, store, now, service }, options)
+  const finds = createServedFinds({ store, directory, service, send }, limits.maxHoldersPerAnswer)
+  const watches = createServedWatches({ store, places: context.watchPlaces, service, send }, options.pushEveryMs)
 
   function end(reason: string): void {
     listener.onRefused(peer, reason)

@@ -3,26 +3,25 @@
 import type { Semaphore } from '../async/semaphore.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import type { Key } from '../types.ts'
-import { createPusher } from './pusher.ts'
 import type { RecordStore } from './record-store.ts'
+import type { HomeService } from './types.ts'
 import { type CountFrame, type RefusedFrame, SCOPE, type WatchFrame } from './wire.ts'
 
-export interface ServedWatchesContext {
-  store: RecordStore
-  /** Places for the watches of all streams. */
-  places: Pick<Semaphore, 'tryAcquire'>
-  /** Hears the count of the key in all of the overlay. Returns the function that ends it. */
-  watch(key: Key, listener: (count: number) => void): () => void
-  send(frame: CountFrame | RefusedFrame): void
-}
-
-export interface ServedWatchesOptions {
-  /** A key's count is pushed at most once in this time, in ms: the first at once, the last of a burst at its end. */
-  pushEveryMs: number
-}
-
-export function createServedWatches(context: ServedWatchesContext, { pushEveryMs }: ServedWatchesOptions) {
-  const { store, places, watch, send } = context
+/** @param context `places` are for the watches of all streams */
+export function createServedWatches(
+  {
+    store,
+    places,
+    service,
+    send,
+  }: {
+    store: RecordStore
+    places: Pick<Semaphore, 'tryAcquire'>
+    service: Pick<HomeService, 'watch'>
+    send(frame: CountFrame | RefusedFrame): void
+  },
+  pushEveryMs: number,
+) {
   /** By key, hex: the function that ends it. Bounded: maxWatches. */
   const watches = new Map<string, () => void>()
 
@@ -47,7 +46,7 @@ export function createServedWatches(context: ServedWatchesContext, { pushEveryMs
       const pusher = createPusher(() => send({ type: 'count', key, count: count() }), pushEveryMs)
       const stop =
         scope === SCOPE.network
-          ? watch(key, (newest) => {
+          ? service.watch(key, (newest) => {
               inNetwork = newest
               pusher.changed()
             })
@@ -62,6 +61,32 @@ export function createServedWatches(context: ServedWatchesContext, { pushEveryMs
     end: (key: Key) => end(encodeKeyHex(key)),
     endAll() {
       for (const id of [...watches.keys()]) end(id)
+    },
+  }
+}
+
+/** Rate limit for pushes: the first change of a burst is pushed at once, the last at its end, and at most one in a while. */
+export function createPusher(push: () => void, everyMs: number) {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let again = false
+
+  const pushNow = () => {
+    again = false
+    timer = setTimeout(() => {
+      timer = undefined
+      if (again) pushNow()
+    }, everyMs)
+    push()
+  }
+  return {
+    changed() {
+      if (timer === undefined) pushNow()
+      else again = true
+    },
+    stop() {
+      clearTimeout(timer)
+      timer = undefined
+      again = false
     },
   }
 }

@@ -1,6 +1,8 @@
 /** The face of presence: hold, find, watch. */
 
 import type { AbortOptions, Key } from '../types.ts'
+import type { Lease } from './lease.ts'
+import type { HolderRecord } from './record-store.ts'
 
 /** A peer that holds a key now, as a find met it. Peer ids and multiaddrs are in their text forms. */
 export interface Holder {
@@ -71,4 +73,15 @@ export interface RendezvousLimits {
   maxWatches: number
   /** Holders in the answer to one find. */
   maxHoldersPerAnswer: number
+}
+
+/** A home's work in the overlay for its tabs. */
+export interface HomeService {
+  /** A tab's lease came, or went: tells its record nodes. */
+  announce(lease: Lease): Promise<void>
+  withdraw(key: Key, holder: string): void
+  /** Holders of the key anywhere. */
+  find(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
+  /** Hears the count of the key in all of the overlay. Returns the function that ends it. */
+  watch(key: Key, listener: (count: number) => void): () => void
 }
