@@ -14,6 +14,7 @@ import {
   environmentVariableOf,
   fileKeyOf,
   flagOf,
+  parseValues,
   SETTING_NAMES,
   SETTINGS,
   type SettingName,
@@ -51,7 +52,7 @@ export async function readConfiguration(input: ConfigurationInput): Promise<Conf
       continue
     }
     try {
-      configuration[name] = SETTINGS[name].parse(given.values)
+      configuration[name] = parseValues(name, given.values)
     } catch (cause) {
       if (!(cause instanceof MayflyError)) throw cause
       throw new MayflyError('ERR_BAD_OPTION', `${given.label}: ${cause.message}`, { cause })
@@ -81,15 +82,14 @@ function lookUp(name: SettingName, { flags, env }: ConfigurationInput, file: Rec
   const text = env[variable]
   // An empty variable counts as unset: `MAYFLY_TOKEN=` in a service's file means no token.
   if (text) {
-    const { repeatable, separator = /[\s,]+/ } = SETTINGS[name]
-    const values = repeatable && separator !== null ? text.split(separator).filter((part) => part !== '') : [text]
+    const { repeatable, isJson, separator = /[\s,]+/ } = SETTINGS[name]
+    const values = repeatable && !isJson ? text.split(separator).filter((part) => part !== '') : [text]
     return { values, source: 'environment', label: variable }
   }
   const key = fileKeyOf(name)
   if (!Object.hasOwn(file, key)) return undefined
   const label = `"${key}" in ${path}`
-  // A value that is JSON stands in the file as it is.
-  const value = SETTINGS[name].separator === null ? JSON.stringify(file[key]) : file[key]
+  const value = SETTINGS[name].isJson ? JSON.stringify(file[key]) : file[key]
   return { values: valuesOfJson(value, label), source: 'file', label }
 }
 

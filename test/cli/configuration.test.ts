@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { type ConfigurationInput, readConfiguration } from '../../node/cli/configuration.ts'
 import {
   type Configuration,
+  defaultOf,
   environmentVariableOf,
   fileKeyOf,
   flagOf,
   SETTING_NAMES,
-  SETTINGS,
   type SettingName,
 } from '../../node/cli/settings.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
@@ -232,7 +232,7 @@ describe.each(SETTING_NAMES)('configuration: %s', (name) => {
     expect(await valueAndSource(name, { flags: {}, env: {}, configFile })).toEqual([file?.[1], 'file'])
     expect(await valueAndSource(name, { flags: {}, env: { MAYFLY_CONFIG: configFile } })).toEqual([file?.[1], 'file'])
     if (name === 'data') return
-    expect(await valueAndSource(name, { flags: {}, env: {} })).toEqual([SETTINGS[name].default, 'default'])
+    expect(await valueAndSource(name, { flags: {}, env: {} })).toEqual([defaultOf(name), 'default'])
   })
 
   test('an empty variable counts as unset', async () => {
