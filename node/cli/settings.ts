@@ -5,13 +5,19 @@
 
 import { resolve } from 'node:path'
 import { formatDuration } from '../async/duration.ts'
-import { parseByteRate } from './values/byte-rate-text.ts'
-import { parseDurationSetting } from './values/duration.ts'
 import { parseIceServer } from './values/ice-server.ts'
-import { parseJoinAddress } from './values/join-address.ts'
 import { parseField, parseHashname, parseMessageId, parsePolicy, parseSenderName } from './values/message-values.ts'
-import { parseAmount, parseCount, parseFilled, parseJson, parseSwitch, refuseValue } from './values/plain-values.ts'
-import { parseOrigin, parsePort, parseToken } from './values/server-values.ts'
+import {
+  parseAmount,
+  parseByteRate,
+  parseCount,
+  parseDurationSetting,
+  parseFilled,
+  parseJson,
+  parseSwitch,
+  refuseValue,
+} from './values/plain-values.ts'
+import { parseJoinAddress, parseOrigin, parsePort, parseToken } from './values/server-values.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -4,17 +4,19 @@ import { once } from 'node:events'
 import { createPeer, MayflyError, type Peer } from '../../index.ts'
 import { originOfAddress } from '../../network/addresses.ts'
 import type { InboxEvent } from '../../server/inbox/inbox.ts'
+import { InboxDatabase } from '../../server/inbox/inbox-database.ts'
 import type { InboxReceiver } from '../../server/inbox/inbox-receiver.ts'
+import { findInboxPath } from '../../server/inbox/receiver-directory.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { openOutboxStore } from '../../server/store/outbox-store.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, stopSoon } from '../fetch/joined-peer.ts'
+import { exportFacts } from '../print/message-facts.ts'
 import { printMessages } from '../print/message-printer.ts'
 import type { Output } from '../print/output.ts'
-import { urlOf } from '../values/public-address.ts'
-import { exportInbox } from './export-inbox.ts'
+import { urlOf } from '../values/server-values.ts'
 import { describeInboxEvent, type OpenedReceiver, openReceiver } from './open-receiver.ts'
 
 /**
@@ -105,4 +107,27 @@ function printAddress(output: Output, { hashname, inbox }: OpenedReceiver, page:
   const ends = inbox.ends().map(({ end }) => end)
   const lines = page === undefined ? [hashname] : [hashname, page.url]
   output.result(lines.join('\n'), { hashname, ends, ...(page !== undefined && { url: page.url }) })
+}
+
+/**
+ * Works beside a receiver that is running, and on a damaged file, of which it exports what can be read: then the exit code is 1.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION: there is no receiver of that name
+ */
+export async function exportInbox({ configuration, output, signal }: CommandContext, name: string): Promise<ExitCode> {
+  let damaged = 0
+  const path = findInboxPath(configuration.data, name)
+  const database = new InboxDatabase(path, { isReadOnly: true, onDamaged: () => void damaged++ })
+  try {
+    for (const stored of database.reader.everything()) {
+      signal.throwIfAborted()
+      if (output.closed.aborted) break
+      await output.bytes(Buffer.from(`${JSON.stringify(exportFacts(stored))}\n`))
+    }
+  } finally {
+    database.close()
+  }
+  if (damaged === 0) return EXIT.done
+  output.problem(new MayflyError('ERR_DAMAGED', `${damaged} messages could not be read as they were stored, and were left out`))
+  return EXIT.failed
 }

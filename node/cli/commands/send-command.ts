@@ -1,8 +1,18 @@
 /** `mayfly send`: sends a message from the identity of the data directory, and prints its outcome. */
 
 import { isUtf8 } from 'node:buffer'
-import { abortable } from '../../async/abort.ts'
-import { createPeer, MayflyError, type MessageDraft, type Peer, parseEnd } from '../../index.ts'
+import { abortable, inTime, raceAbort } from '../../async/abort.ts'
+import {
+  type AbortOptions,
+  createPeer,
+  encodeKeyHex,
+  MayflyError,
+  type MessageDraft,
+  type OutboxEntry,
+  type OutboxStore,
+  type Peer,
+  parseEnd,
+} from '../../index.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { loadIdentity, messageSecretOf } from '../../server/store/identity.ts'
 import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
@@ -13,7 +23,6 @@ import { keepInputStream } from '../hold/input-stream.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeOutcome, exitCodeOfOutcome, outcomeFacts } from '../print/post-outcome.ts'
 import type { Configuration } from '../settings.ts'
-import { trackOlderMessages } from './older-messages.ts'
 
 /**
  * Ends once the outcome is known and older messages of the outbox were retried; with a body too large for a message, which is held as content,
@@ -115,4 +124,42 @@ function whenFetched(peer: Peer, signal: AbortSignal): Promise<void> {
 
 function withWords(error: MayflyError, words: string): MayflyError {
   return new MayflyError(error.code, `${error.message}. ${words}`, { cause: error })
+}
+
+/** Older messages that the command waits for; the others are retried as far as the time goes. */
+const MAX_WAITED_FOR = 1_000
+/** How long the command may take for them after its own message, in ms: a person waits for the prompt. */
+const WAIT_MS = 3_000
+
+/**
+ * Lists the messages that wait now. To be called before the peer starts.
+ *
+ * @returns a function that waits until this peer has retried each of them, or the time is over, and resolves with their number
+ */
+export function trackOlderMessages(peer: Peer, store: Pick<OutboxStore, 'waiting'>): (options: AbortOptions) => Promise<number> {
+  /** By id, hex. Bounded: MAX_WAITED_FOR. */
+  const waiting = new Set<string>()
+  const retried = new Set<string>()
+  const all = Promise.withResolvers<void>()
+  const listing = store.waiting(MAX_WAITED_FOR).then((entries) => {
+    for (const { id } of entries) waiting.add(encodeKeyHex(id))
+  })
+  const stopListening = peer.messages.onOutbox((entry) => {
+    if (!wasSent(entry) || !waiting.has(encodeKeyHex(entry.id))) return
+    retried.add(encodeKeyHex(entry.id))
+    if (retried.size === waiting.size) all.resolve()
+  })
+
+  return async ({ signal }) => {
+    await listing
+    if (retried.size === waiting.size) all.resolve()
+    await raceAbort(inTime(all.promise, WAIT_MS), signal).catch(() => {})
+    stopListening()
+    return retried.size
+  }
+}
+
+/** An attempt before the peer had joined the network does not count. */
+function wasSent({ outcome }: OutboxEntry): boolean {
+  return outcome !== undefined && !(outcome.state === 'refused' && outcome.reason === 'no-network')
 }

@@ -18,7 +18,7 @@ import { tabDirectory } from '../package.ts'
 import { logEvents } from '../print/event-log.ts'
 import { createLogger, type Logger } from '../print/logger.ts'
 import type { Configuration } from '../settings.ts'
-import { urlOf } from '../values/public-address.ts'
+import { urlOf } from '../values/server-values.ts'
 import { describeInboxEvent, openReceiver } from './open-receiver.ts'
 
 /** Deadline for stopping a node, in ms; an operator's supervisor often kills after 10 s. */

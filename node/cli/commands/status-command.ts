@@ -4,7 +4,7 @@ import { MayflyError } from '../../errors.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { createGatewayClient } from '../fetch/gateway-client.ts'
-import { isMultiaddr } from '../values/join-address.ts'
+import { isMultiaddr } from '../values/server-values.ts'
 
 /** Groups within groups that are shown. A stranger's answer could go deeper than the stack. */
 const MAX_DEPTH = 4

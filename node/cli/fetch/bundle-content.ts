@@ -2,8 +2,7 @@
 
 import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
 import type { AbortOptions } from '../../types.ts'
-import { checkedWhole } from './checked-whole.ts'
-import { plainChunks } from './unsealed.ts'
+import { checkedWhole, plainChunks } from './unsealed.ts'
 
 /** Larger content is no bundle. The same as `MAX_BUNDLE_BYTES`, which is not here before the overlay's code is loaded. */
 const LARGEST_BUNDLE_BYTES = 4_194_304

@@ -9,9 +9,8 @@ import { equalBytes } from '../../keys/index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { ProgressBar } from '../print/progress-bar.ts'
-import { checkedWhole, wrongWhole } from './checked-whole.ts'
 import { openPartialContent, type PartialContent } from './partial-content.ts'
-import { plainChunks } from './unsealed.ts'
+import { checkedWhole, plainChunks, wrongWhole } from './unsealed.ts'
 
 export interface DownloadOptions extends Required<AbortOptions> {
   /** Opens the same content again, by that outline, or else by the outline that a holder sends. */

@@ -1,6 +1,9 @@
 /** Opens the network client that fits the addresses. The overlay takes longer to load than most questions take, so only a multiaddr loads it. */
 
-import { isMultiaddr } from '../values/join-address.ts'
+import { MayflyError } from '../../errors.ts'
+import type { OpenedContent, OpenOptions } from '../../index.ts'
+import type { Key } from '../../types.ts'
+import { isMultiaddr } from '../values/server-values.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
 /** @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION */
@@ -11,4 +14,38 @@ export async function openNetworkClient(options: NetworkClientOptions): Promise<
   }
   const { openGatewaysClient } = await import('./gateways-client.ts')
   return openGatewaysClient(options)
+}
+
+export interface OnceHeldOptions extends OpenOptions {
+  /** How long to wait for a holder, in ms. */
+  waitMs: number
+  signal: AbortSignal
+}
+
+/**
+ * Tries once, and when nobody holds the content, again at each new holder, for at most `waitMs`.
+ *
+ * @throws {MayflyError} as `NetworkClient.open`
+ * @throws signal.reason, when aborted
+ */
+export async function openOnceHeld(client: NetworkClient, key: Key, { waitMs, ...options }: OnceHeldOptions): Promise<OpenedContent> {
+  const { signal } = options
+  const first = await client.open(key, options).catch(noHolderOnly)
+  if (!(first instanceof MayflyError)) return first
+  if (waitMs === 0) throw first
+  const over = AbortSignal.timeout(waitMs)
+  try {
+    for await (const holders of client.watch(key, { signal: AbortSignal.any([signal, over]) })) {
+      const content = holders > 0 ? await client.open(key, options).catch(noHolderOnly) : first
+      if (!(content instanceof MayflyError)) return content
+    }
+  } catch (error) {
+    if (!over.aborted || signal.aborted) throw error
+  }
+  throw first
+}
+
+function noHolderOnly(error: unknown): MayflyError {
+  if (error instanceof MayflyError && error.code === 'ERR_NO_HOLDER') return error
+  throw error
 }

@@ -1,5 +1,6 @@
 /** Values of settings that mean nothing in particular: switches, numbers, text, JSON. */
 
+import { parseDuration } from '../../async/duration.ts'
 import { MayflyError } from '../../errors.ts'
 
 /** The error for a value that cannot be. */
@@ -34,4 +35,38 @@ export function parseJson(text: string): unknown {
   } catch {
     throw refuseValue('JSON', text)
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 }
+/**
+ * Slowest rate, in bytes per second. Below it, the six pieces that a peer requests at once, in turns of 64 KiB, arrive so late that each is
+ * given up as stalled after 5 s.
+ */
+const SLOWEST = 131_072
+
+/**
+ * @returns whole bytes per second; 0: no limit
+ * @throws {MayflyError} ERR_BAD_OPTION
+ */
+export function parseByteRate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([kmg]i?b|)$/i.exec(text.trim())
+  const rate = match === null ? Number.NaN : Math.round(Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? Number.NaN))
+  if (rate === 0 || (rate >= SLOWEST && Number.isSafeInteger(rate))) return rate
+  throw new MayflyError(
+    'ERR_BAD_OPTION',
+    `expected bytes per second such as 500kB or 2MiB, at least ${SLOWEST}, or 0 for no limit, got ${JSON.stringify(text)}`,
+  )
+}
+
+/** A timer's delay is a signed 32-bit number; Node.js makes a longer one fire at once. */
+const MAX_MS = 2 ** 31 - 1
+
+/**
+ * @returns whole milliseconds
+ * @throws {MayflyError} ERR_BAD_OPTION
+ */
+export function parseDurationSetting(text: string): number {
+  const ms = parseDuration(text.trim())
+  if (ms === undefined || ms > MAX_MS) throw new MayflyError('ERR_BAD_OPTION', 'expected a time such as 500ms, 30s or 2m, at most 24 days')
+  return ms
 }

@@ -1,5 +1,6 @@
 /** Values of settings about a server: where it listens, how people reach it, and who may use it. */
 
+import { isIPv6 } from 'node:net'
 import { MayflyError } from '../../errors.ts'
 import { refuseValue } from './plain-values.ts'
 
@@ -23,4 +24,35 @@ export function parseToken(text: string): string {
     throw new MayflyError('ERR_BAD_OPTION', 'expected letters, digits and - . _ ~ + / only') // the token itself stays untold
   }
   return text
+}
+
+/**
+ * The address as a peer takes it: a gateway's origin without a path, or the multiaddr as it was given.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION
+ */
+export function parseJoinAddress(text: string): string {
+  if (text.startsWith('/')) return text
+  if (!URL.canParse(text)) throw notAnAddress(text)
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw notAnAddress(text)
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new MayflyError('ERR_BAD_OPTION', `expected a gateway's URL without a path, such as ${url.origin}, got ${text}`)
+  }
+  return url.origin
+}
+
+export function isMultiaddr(address: string): boolean {
+  return address.startsWith('/')
+}
+
+function notAnAddress(text: string): MayflyError {
+  return new MayflyError('ERR_BAD_OPTION', `expected a gateway's URL (http://localhost:4000) or a multiaddr (/ip4/…/tcp/…/ws), got ${text}`)
+}
+
+/** The URL of a gateway that listens on this host. `localhost` where that is this machine: browsers trust it as they trust https. */
+export function urlOf(host: string, port: number): string {
+  const isHere = ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)
+  const name = isHere ? 'localhost' : isIPv6(host) ? `[${host}]` : host
+  return `http://${name}:${port}`
 }

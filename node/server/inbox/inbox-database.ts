@@ -6,13 +6,11 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { InboxMessage, Message } from '../../index.ts'
 import { explainDatabaseError, openDatabaseFile } from '../store/database-file.ts'
-import { InboxReader } from './inbox-reader.ts'
-import { inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
-import { FOOTPRINT_SQL, footprintOf, INBOX_FORM } from './inbox-schema.ts'
+import { createStatements, InboxReader, type Statements } from './inbox-reader.ts'
+import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
 import { searchableText } from './inbox-search.ts'
 import { InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
-import { createStatements, type Statements } from './statements.ts'
 
 export interface InboxDatabaseOptions {
   /** Only reads, also a damaged file. */

@@ -1,10 +1,24 @@
 /** Reads the messages of an inbox. Rows that are not what was written are reported and left out. */
 
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { InboxMessage, InboxQuery } from '../../index.ts'
-import { sequencesStatement } from './inbox-query.ts'
 import { type InboxRow, messageOfRow, type StoredMessage } from './inbox-row.ts'
+import { sequencesStatement } from './inbox-search.ts'
 import type { InboxSenders } from './inbox-senders.ts'
-import type { Statements } from './statements.ts'
+
+export type Statements = (sql: string) => StatementSync
+
+export function createStatements(database: DatabaseSync): Statements {
+  /** By their SQL. Bounded: an inbox query has few conditions, and a search has a limited number of words. */
+  const statements = new Map<string, StatementSync>()
+  return (sql) => {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+}
 
 /** An export of a damaged file gives up after this many sequences in a row without a readable message: about a second of reading. */
 const MAX_MISSES = 50_000

@@ -1,6 +1,8 @@
 /** The words of a search in an inbox. Their text is never taken for the syntax of a query. */
 
 import { isUtf8 } from 'node:buffer'
+import type { SQLInputValue } from 'node:sqlite'
+import type { InboxQuery } from '../../index.ts'
 
 /** Words of one search; further ones are left out. */
 const MAX_WORDS = 16
@@ -26,4 +28,39 @@ export function searchableText(body: Uint8Array): string {
   if (!isUtf8(body)) return ''
   // FTS5 reads a text up to its first zero.
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8').replaceAll('\0', ' ')
+}
+
+export interface SqlQuery {
+  sql: string
+  values: SQLInputValue[]
+}
+
+/**
+ * Selects the sequences of the messages that the query asks for. Undefined when there can be none.
+ *
+ * @param hashnamesNamed the senders with that word in their name
+ */
+export function sequencesStatement(query: InboxQuery, hashnamesNamed: (word: string) => string[]): SqlQuery | undefined {
+  const { end, after, before, sinceMs, search, limit, first } = query
+  const conditions: string[] = []
+  const values: SQLInputValue[] = []
+  const where = (condition: string, ...inputs: SQLInputValue[]) => {
+    conditions.push(condition)
+    values.push(...inputs)
+  }
+  if (end !== undefined) where('end_text = ?', end)
+  if (after !== undefined) where('sequence > ?', after)
+  if (before !== undefined) where('sequence < ?', before)
+  if (sinceMs !== undefined) where('stored_at_ms >= ?', sinceMs)
+  if (search !== undefined && search.trim() !== '') {
+    const words = searchWords(search)
+    if (words.length === 0) return undefined
+    for (const word of words) {
+      const inText = 'sequence IN (SELECT rowid FROM words WHERE words MATCH ?)'
+      where(`(${inText} OR sender IN (SELECT value FROM json_each(?)))`, matchOfWord(word), JSON.stringify(hashnamesNamed(word)))
+    }
+  }
+  const condition = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  const order = first === 'newest' ? 'DESC' : 'ASC'
+  return { sql: `SELECT sequence FROM messages ${condition} ORDER BY sequence ${order} LIMIT ?`, values: [...values, limit] }
 }

@@ -3,10 +3,10 @@
  * A damaged file, or one of another form, is an error in words, and is left as it is.
  */
 
-import { chmodSync } from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../../errors.ts'
-import { createEmptyFile } from './empty-file.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 import { explainSystemError } from './system-error.ts'
 
@@ -126,4 +126,28 @@ function damaged(path: string, { noun, rescue }: DatabaseForm, fault: string, ca
   const save = rescue === undefined ? '' : `save what can be read of it with ${rescue}, then `
   const advice = `It is left as it is: ${save}move it away to begin a new one`
   return new MayflyError('ERR_DAMAGED', `The ${noun} ${path} is damaged: ${fault}. ${advice}`, { cause })
+}
+
+/**
+ * Makes the file where there is none. An existing file is not opened, since a process that closes a file loses all its locks on it.
+ *
+ * @throws the system's error
+ * @see https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+ */
+export function createEmptyFile(path: string): void {
+  let file: number
+  try {
+    file = openSync(path, 'wx', 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (!statSync(path).isDirectory()) return
+    file = openSync(path, 'a') // throws the system's error for it
+  }
+  closeSync(file)
+  const directory = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
 }

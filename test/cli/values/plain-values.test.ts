@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDurationSetting } from '../../../node/cli/values/duration.ts'
+import { parseDurationSetting } from '../../../node/cli/values/plain-values.ts'
 
 test('duration: of a setting, with white space around it or none', () => {
   expect(['1.5s', ' 30\n', '7d'].map(parseDurationSetting)).toEqual([1_500, 30_000, 604_800_000])
