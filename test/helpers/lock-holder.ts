@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-const LOCK = new URL('../../node/server/inbox/receiver-lock.ts', import.meta.url).href
+const LOCK = new URL('../../node/server/inbox/receiver-directory.ts', import.meta.url).href
 
 export async function spawnHolder(data: string, name: string): Promise<{ kill(): Promise<void> }> {
   const directory = join(data, 'receivers', name)

@@ -48,10 +48,10 @@ const GOOD: Record<string, string[]> = {
   'node/server/store/identity.ts': ['node:fs'],
   'node/server/inbox/inbox.ts': ['../store/identity.ts'],
   'node/server/main.ts': [],
-  'node/cli/values/duration.ts': [],
-  'node/cli/print/output.ts': ['../values/duration.ts'],
+  'node/cli/values/plain-values.ts': [],
+  'node/cli/print/output.ts': ['../values/plain-values.ts'],
   'node/cli/fetch/download.ts': ['../print/output.ts'],
-  'node/cli/hold/hold-input.ts': ['../values/duration.ts'],
+  'node/cli/hold/hold-input.ts': ['../values/plain-values.ts'],
   'node/cli/commands/hold-command.ts': ['../hold/hold-input.ts', '../fetch/download.ts'],
   'node/cli/command.ts': [
     './commands/hold-command.ts',
