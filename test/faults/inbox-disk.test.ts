@@ -136,7 +136,7 @@ describe('inbox: flipped bits', () => {
 
   function exported(path: string): InboxMessage[] {
     try {
-      const database = new InboxDatabase(path, { isReadOnly: true, onDamaged: () => {} })
+      const database = new InboxDatabase(path, () => {}, true)
       const found: InboxMessage[] = []
       for (const { message } of database.reader.everything()) {
         found.push(message)

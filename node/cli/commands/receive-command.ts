@@ -117,7 +117,7 @@ function printAddress(output: Output, { hashname, inbox }: OpenedReceiver, page:
 export async function exportInbox({ configuration, output, signal }: CommandContext, name: string): Promise<ExitCode> {
   let damaged = 0
   const path = findInboxPath(configuration.data, name)
-  const database = new InboxDatabase(path, { isReadOnly: true, onDamaged: () => void damaged++ })
+  const database = new InboxDatabase(path, () => void damaged++, true)
   try {
     for (const stored of database.reader.everything()) {
       signal.throwIfAborted()

@@ -6,18 +6,11 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { InboxMessage, Message } from '../../index.ts'
 import { explainDatabaseError, openDatabaseFile } from '../store/database-file.ts'
-import { createStatements, InboxReader, type Statements } from './inbox-reader.ts'
+import { createInboxReader, createStatements, type InboxReader, type Statements } from './inbox-reader.ts'
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
 import { searchableText } from './inbox-search.ts'
 import { InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
-
-export interface InboxDatabaseOptions {
-  /** Only reads, also a damaged file. */
-  isReadOnly?: boolean
-  /** Called for each row that is not what was written, each time that it is read. */
-  onDamaged(sequence: number): void
-}
 
 export class InboxDatabase {
   readonly senders: InboxSenders
@@ -34,14 +27,18 @@ export class InboxDatabase {
   /** The latest expiry among forgotten ids, in ms: a message that expired before it may have been here. */
   #forgottenMs = 0
 
-  /** @throws as `openDatabaseFile` */
-  constructor(path: string, { isReadOnly = false, onDamaged }: InboxDatabaseOptions) {
-    this.#database = openDatabaseFile(path, INBOX_FORM, { isReadOnly })
+  /**
+   * @param isReadOnly only reads, also a damaged file
+   * @param onDamaged called for each row that is not what was written, each time that it is read
+   * @throws as `openDatabaseFile`
+   */
+  constructor(path: string, onDamaged: (sequence: number) => void, isReadOnly = false) {
+    this.#database = openDatabaseFile(path, INBOX_FORM, isReadOnly)
     this.#prepare = createStatements(this.#database)
     try {
       this.senders = new InboxSenders(this.#database)
       this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
-      this.reader = new InboxReader(this.#prepare, this.senders, onDamaged)
+      this.reader = createInboxReader(this.#prepare, this.senders, onDamaged)
       if (!isReadOnly) this.#count()
     } catch (error) {
       this.#database.close()

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { InboxMessage, InboxQuery } from '../../index.ts'
-import { type InboxRow, messageOfRow, type StoredMessage } from './inbox-row.ts'
+import { type InboxRow, inboxMessageOf, isIntact, type StoredMessage } from './inbox-row.ts'
 import { sequencesStatement } from './inbox-search.ts'
 import type { InboxSenders } from './inbox-senders.ts'
 
@@ -23,85 +23,28 @@ export function createStatements(database: DatabaseSync): Statements {
 /** An export of a damaged file gives up after this many sequences in a row without a readable message: about a second of reading. */
 const MAX_MISSES = 50_000
 
-export class InboxReader {
-  readonly #prepare: Statements
-  readonly #senders: InboxSenders
-  readonly #onDamaged: (sequence: number) => void
+export type InboxReader = ReturnType<typeof createInboxReader>
 
-  /** @param onDamaged called for each row that is not what was written, each time that it is read */
-  constructor(prepare: Statements, senders: InboxSenders, onDamaged: (sequence: number) => void) {
-    this.#prepare = prepare
-    this.#senders = senders
-    this.#onDamaged = onDamaged
-  }
-
-  /** The messages that can be read. */
-  messages(query: InboxQuery): InboxMessage[] {
-    const found: InboxMessage[] = []
-    let { after, before } = query
-    for (;;) {
-      const wanted = query.limit - found.length
-      const sequences = this.#sequences({
-        ...query,
-        ...(after !== undefined && { after }),
-        ...(before !== undefined && { before }),
-        limit: wanted,
-      })
-      // In a tree that was damaged since the file was opened, the next rows may be those that were returned already.
-      if (sequences.some((sequence) => sequence <= (after ?? Number.NEGATIVE_INFINITY) || sequence >= (before ?? Number.POSITIVE_INFINITY)))
-        return found
-      for (const sequence of sequences) {
-        const message = this.message(sequence)
-        if (message !== undefined) found.push(message)
-      }
-      const last = sequences.at(-1)
-      // Damaged rows were left out: the page is filled with the rows after them.
-      if (last === undefined || sequences.length < wanted || found.length === query.limit) return found
-      if (query.first === 'newest') before = last
-      else after = last
-    }
-  }
-
-  /** Undefined when there is no such message, or when its row is not what was written. */
-  message(sequence: number): InboxMessage | undefined {
-    return this.#read(sequence)?.message
-  }
-
-  sequenceOf(id: Uint8Array): number | undefined {
-    const sequence = this.#prepare('SELECT sequence FROM messages WHERE id = ?').get(id)?.sequence
-    return sequence === undefined ? undefined : Number(sequence)
-  }
-
-  /** All messages that can be read, oldest first, also from a file whose tree is damaged. */
-  *everything(): Iterable<StoredMessage> {
-    let sequence = 0
-    for (let misses = 0; misses < MAX_MISSES; ) {
-      const next = this.#sequenceAfter(sequence)
-      if (next === undefined) return
-      sequence = next
-      const kept = this.#read(sequence)
-      misses = kept === undefined ? misses + 1 : 0
-      if (kept !== undefined) yield kept
-    }
-  }
-
-  #sequences(query: InboxQuery): number[] {
-    const statement = sequencesStatement(query, (word) => this.#senders.named(word))
+/** @param onDamaged called for each row that is not what was written, each time that it is read */
+export function createInboxReader(prepare: Statements, senders: InboxSenders, onDamaged: (sequence: number) => void) {
+  function sequencesOf(query: InboxQuery): number[] {
+    const statement = sequencesStatement(query, (word) => senders.named(word))
     if (statement === undefined) return []
-    const rows = this.#prepare(statement.sql).all(...statement.values)
+    const rows = prepare(statement.sql).all(...statement.values)
     return rows.map(({ sequence }) => Number(sequence))
   }
 
-  #read(sequence: number): StoredMessage | undefined {
+  function read(sequence: number): StoredMessage | undefined {
     try {
-      const row = this.#prepare('SELECT * FROM messages WHERE sequence = ?').get(sequence) as unknown as InboxRow | undefined
+      const row = prepare('SELECT * FROM messages WHERE sequence = ?').get(sequence) as unknown as InboxRow | undefined
       if (row === undefined) return undefined
-      const message = messageOfRow(row, this.#senders.nameOf(row.sender))
-      if (message !== undefined) return { message, expiresAtMs: row.expires_at_ms, envelope: row.envelope }
+      if (isIntact(row)) {
+        return { message: inboxMessageOf(row, senders.nameOf(row.sender)), expiresAtMs: row.expires_at_ms, envelope: row.envelope }
+      }
     } catch {
       // The page of the row, or a number in it, cannot be read at all.
     }
-    this.#onDamaged(sequence)
+    onDamaged(sequence)
     return undefined
   }
 
@@ -109,12 +52,66 @@ export class InboxReader {
    * The next sequence with a row. Where the way to it is damaged, the next number: its row may be on a page that is whole. A damaged tree may also
    * lead back to earlier rows: the number grows in any case, or an export would never end.
    */
-  #sequenceAfter(sequence: number): number | undefined {
+  function sequenceAfter(sequence: number): number | undefined {
     try {
-      const [next] = this.#sequences({ after: sequence, limit: 1, first: 'oldest' })
+      const [next] = sequencesOf({ after: sequence, limit: 1, first: 'oldest' })
       return next === undefined ? undefined : Math.max(next, sequence + 1)
     } catch {
       return sequence + 1
     }
+  }
+
+  return {
+    /** The messages that can be read. */
+    messages(query: InboxQuery): InboxMessage[] {
+      const found: InboxMessage[] = []
+      let { after, before } = query
+      for (;;) {
+        const wanted = query.limit - found.length
+        const sequences = sequencesOf({
+          ...query,
+          ...(after !== undefined && { after }),
+          ...(before !== undefined && { before }),
+          limit: wanted,
+        })
+        // In a tree that was damaged since the file was opened, the next rows may be those that were returned already.
+        if (
+          sequences.some((sequence) => sequence <= (after ?? Number.NEGATIVE_INFINITY) || sequence >= (before ?? Number.POSITIVE_INFINITY))
+        )
+          return found
+        for (const sequence of sequences) {
+          const message = read(sequence)?.message
+          if (message !== undefined) found.push(message)
+        }
+        const last = sequences.at(-1)
+        // Damaged rows were left out: the page is filled with the rows after them.
+        if (last === undefined || sequences.length < wanted || found.length === query.limit) return found
+        if (query.first === 'newest') before = last
+        else after = last
+      }
+    },
+
+    /** Undefined when there is no such message, or when its row is not what was written. */
+    message(sequence: number): InboxMessage | undefined {
+      return read(sequence)?.message
+    },
+
+    sequenceOf(id: Uint8Array): number | undefined {
+      const sequence = prepare('SELECT sequence FROM messages WHERE id = ?').get(id)?.sequence
+      return sequence === undefined ? undefined : Number(sequence)
+    },
+
+    /** All messages that can be read, oldest first, also from a file whose tree is damaged. */
+    *everything(): Iterable<StoredMessage> {
+      let sequence = 0
+      for (let misses = 0; misses < MAX_MISSES; ) {
+        const next = sequenceAfter(sequence)
+        if (next === undefined) return
+        sequence = next
+        const kept = read(sequence)
+        misses = kept === undefined ? misses + 1 : 0
+        if (kept !== undefined) yield kept
+      }
+    },
   }
 }

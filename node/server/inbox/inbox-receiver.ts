@@ -4,7 +4,7 @@ import type { Inbox, Message, MessageSecret, Messages, Tap, TapRule } from '../.
 import { hashnameOf, MayflyError, publicKeyOf } from '../../index.ts'
 import type { StoredInbox } from './inbox.ts'
 
-export interface InboxReceiverOptions {
+interface InboxReceiverOptions {
   messages: Pick<Messages, 'tap' | 'post'>
   inbox: StoredInbox
   secret: MessageSecret
@@ -16,21 +16,10 @@ export interface InboxReceiverOptions {
   onProblem(error: unknown): void
 }
 
-export interface InboxReceiver {
-  /** The inbox, which can send, too. */
-  readonly inbox: Inbox
-  /**
-   * Listens from now on, through a peer that has been started. May be called twice.
-   *
-   * @throws {MayflyError} ERR_BAD_END, ERR_BAD_RULE, ERR_LIMIT, ERR_NOT_STARTED
-   */
-  start(): void
-  /** Stops listening; the inbox stays open. May be called twice. */
-  stop(): Promise<void>
-}
+export type InboxReceiver = ReturnType<typeof createInboxReceiver>
 
 /** @throws {MayflyError} ERR_WRONG_KEY: the inbox belongs to another secret */
-export function createInboxReceiver({ messages, inbox, secret, ends, rules, onProblem }: InboxReceiverOptions): InboxReceiver {
+export function createInboxReceiver({ messages, inbox, secret, ends, rules, onProblem }: InboxReceiverOptions) {
   const own = hashnameOf(publicKeyOf(secret))
   if (own !== inbox.hashname) throw new MayflyError('ERR_WRONG_KEY', `Cannot receive as ${inbox.hashname}: the secret is that of ${own}`)
   const taps = new Map<string, Tap>()
@@ -44,12 +33,19 @@ export function createInboxReceiver({ messages, inbox, secret, ends, rules, onPr
   }
 
   for (const end of ends) inbox.addEnd(end)
+  const sendingInbox: Inbox = { ...inbox, post: (end, draft, options) => messages.post(end, draft, { ...options, secret }) }
   return {
-    inbox: { ...inbox, post: (end, draft, options) => messages.post(end, draft, { ...options, secret }) },
-    start() {
+    inbox: sendingInbox,
+    /**
+     * Listens from now on, through a peer that has been started. May be called twice.
+     *
+     * @throws {MayflyError} ERR_BAD_END, ERR_BAD_RULE, ERR_LIMIT, ERR_NOT_STARTED
+     */
+    start(): void {
       for (const end of [own, ...ends]) listenAt(end)
     },
-    async stop() {
+    /** Stops listening; the inbox stays open. May be called twice. */
+    async stop(): Promise<void> {
       const open = [...taps.values()]
       taps.clear()
       await Promise.all(open.map((tap) => tap.close()))

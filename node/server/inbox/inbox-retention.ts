@@ -11,7 +11,7 @@ const GROUP = 256
 /** Pause between two transactions, in ms. */
 const PAUSE_MS = 40
 
-export interface InboxRetentionOptions {
+interface InboxRetentionOptions {
   database: InboxDatabase
   /** Days after which messages are removed; undefined: never. */
   keepDays: number | undefined
@@ -22,18 +22,11 @@ export interface InboxRetentionOptions {
   onFailed(error: unknown): void
 }
 
-export interface InboxRetention {
-  /** Removes what is over `keepCount`, a group at most. To be called in a `commit`. @returns how many messages were removed */
-  removeExcess(): number
-  /** Removes all that is due, group by group. Resolves when that is done, or has failed. Runs by itself at the start and every ten minutes. */
-  tidy(): Promise<void>
-  stop(): void
-}
-
-export function createInboxRetention({ database, keepDays, keepCount, now, onFailed }: InboxRetentionOptions): InboxRetention {
+export function createInboxRetention({ database, keepDays, keepCount, now, onFailed }: InboxRetentionOptions) {
   const stopping = new AbortController()
   const tidying = createSingleFlight<'tidy', void>()
 
+  /** Removes what is over `keepCount`, a group at most. To be called in a `commit`. @returns how many messages were removed */
   function removeExcess(): number {
     let removed = 0
     while (keepCount !== undefined && removed < GROUP) {
@@ -67,6 +60,7 @@ export function createInboxRetention({ database, keepDays, keepCount, now, onFai
     }
   }
 
+  /** Removes all that is due, group by group. Resolves when that is done, or has failed. Runs by itself at the start and every ten minutes. */
   const tidy = () => tidying.run('tidy', tidyAll)
 
   void tidy()

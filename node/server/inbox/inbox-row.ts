@@ -8,23 +8,8 @@ import type { InboxMessage, Message } from '../../index.ts'
 import { encodeKeyBase32 } from '../../keys/index.ts'
 import type { DatabaseForm } from '../store/database-file.ts'
 
-/** The columns of the table `messages`, in the order of the schema. */
-export interface InboxRow {
-  sequence: number
-  id: Uint8Array
-  /** `#name` or a hashname. */
-  end_text: string
-  /** The sender's hashname. */
-  sender: string
-  sent_at_ms: number
-  stored_at_ms: number
-  expires_at_ms: number
-  is_sealed: 0 | 1
-  type: string
-  /** JSON. */
-  fields: string
-  body: Uint8Array
-  envelope: Uint8Array
+/** A row of the table `messages`. */
+export interface InboxRow extends ReturnType<typeof columnsOf> {
   checksum: Uint8Array
 }
 
@@ -38,14 +23,21 @@ export interface StoredMessage {
 
 export interface RowFacts {
   sequence: number
+  /** `#name` or a hashname. */
   end: string
   /** The sender's hashname. */
   sender: string
   storedAtMs: number
 }
 
-export function rowOf(message: Message, { sequence, end, sender, storedAtMs }: RowFacts): InboxRow {
-  const row = {
+export function rowOf(message: Message, facts: RowFacts): InboxRow {
+  const columns = columnsOf(message, facts)
+  return { ...columns, checksum: checksumOf(columns) }
+}
+
+/** The columns of the table `messages`, in the order of the schema. */
+function columnsOf(message: Message, { sequence, end, sender, storedAtMs }: RowFacts) {
+  return {
     sequence,
     id: message.id,
     end_text: end,
@@ -59,17 +51,11 @@ export function rowOf(message: Message, { sequence, end, sender, storedAtMs }: R
     body: message.body,
     envelope: message.envelope,
   } as const
-  return { ...row, checksum: checksumOf(row) }
 }
 
 /** The sender's hashname: the SHA-256 of its public key. Computed here, so that an inbox can be opened without loading the overlay. */
 export function senderOf({ from }: Pick<Message, 'from'>): string {
   return encodeKeyBase32(createHash('sha256').update(from).digest())
-}
-
-/** Undefined when the row is not what was written. */
-export function messageOfRow(row: InboxRow, name: string | undefined): InboxMessage | undefined {
-  return isIntact(row) ? inboxMessageOf(row, name) : undefined
 }
 
 /** For a row that was just made, or whose checksum is known to be right. */
@@ -89,7 +75,8 @@ export function inboxMessageOf(row: InboxRow, name: string | undefined): InboxMe
   }
 }
 
-function isIntact(row: InboxRow): boolean {
+/** True when the row is what was written. */
+export function isIntact(row: InboxRow): boolean {
   try {
     return Buffer.compare(checksumOf(row), row.checksum) === 0
   } catch {

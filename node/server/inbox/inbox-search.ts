@@ -1,4 +1,4 @@
-/** The words of a search in an inbox. Their text is never taken for the syntax of a query. */
+/** Queries of an inbox as SQL, and the words of a search, whose text is never taken for the syntax of a query. */
 
 import { isUtf8 } from 'node:buffer'
 import type { SQLInputValue } from 'node:sqlite'
@@ -10,7 +10,7 @@ const MAX_WORD_LENGTH = 64
 /** Characters that FTS5's tokenizer takes for a part of a word. @see https://www.sqlite.org/fts5.html#unicode61_tokenizer */
 const WORD_CHARACTER = /[\p{L}\p{N}\p{Co}]/u
 
-export function searchWords(text: string): string[] {
+function searchWords(text: string): string[] {
   return text
     .split(/\s+/)
     .filter((word) => WORD_CHARACTER.test(word))
@@ -19,7 +19,7 @@ export function searchWords(text: string): string[] {
 }
 
 /** A word, or its beginning, as an FTS5 string. @see https://www.sqlite.org/fts5.html#fts5_strings */
-export function matchOfWord(word: string): string {
+function matchOfWord(word: string): string {
   return `"${word.replaceAll('"', '""')}"*`
 }
 
@@ -30,17 +30,12 @@ export function searchableText(body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8').replaceAll('\0', ' ')
 }
 
-export interface SqlQuery {
-  sql: string
-  values: SQLInputValue[]
-}
-
 /**
  * Selects the sequences of the messages that the query asks for. Undefined when there can be none.
  *
  * @param hashnamesNamed the senders with that word in their name
  */
-export function sequencesStatement(query: InboxQuery, hashnamesNamed: (word: string) => string[]): SqlQuery | undefined {
+export function sequencesStatement(query: InboxQuery, hashnamesNamed: (word: string) => string[]) {
   const { end, after, before, sinceMs, search, limit, first } = query
   const conditions: string[] = []
   const values: SQLInputValue[] = []

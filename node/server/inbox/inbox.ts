@@ -8,7 +8,7 @@ import type { Inbox, InboxMessage, InboxQuery, Kept, Message, MessageRefusal } f
 import { decodeKeyHex, isKeyHex } from '../../keys/index.ts'
 import { createGroupCommit } from '../store/group-commit.ts'
 import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
-import { INBOX_DEFAULTS, InboxAdmission, type InboxLimits } from './inbox-admission.ts'
+import { createInboxAdmission, INBOX_DEFAULTS, type InboxLimits } from './inbox-admission.ts'
 import { InboxDatabase } from './inbox-database.ts'
 import { createInboxRetention } from './inbox-retention.ts'
 import { footprintOf, senderOf } from './inbox-row.ts'
@@ -52,7 +52,7 @@ export interface StoredInbox extends Omit<Inbox, 'post'> {
   keep(end: string, messages: readonly Message[]): Promise<Kept[]>
   /** Lists an end from now on, even while it has no messages. */
   addEnd(end: string): void
-  /** As `InboxRetention.tidy`. */
+  /** As in `createInboxRetention`. */
   tidy(): Promise<void>
   counts(): InboxCounts
   /** Stores the messages that wait for a commit, then closes the file. May be called twice. */
@@ -73,17 +73,15 @@ export function openInbox(options: InboxOptions): StoredInbox {
   const limits = { ...INBOX_DEFAULTS, ...options }
   /** Bounded: MAX_DAMAGED. */
   const damaged = new Set<number>()
-  const database = new InboxDatabase(path, {
-    onDamaged(sequence) {
-      if (damaged.has(sequence) || damaged.size >= MAX_DAMAGED) return
-      damaged.add(sequence)
-      onEvent?.({ type: 'damaged', sequence })
-    },
+  const database = new InboxDatabase(path, (sequence) => {
+    if (damaged.has(sequence) || damaged.size >= MAX_DAMAGED) return
+    damaged.add(sequence)
+    onEvent?.({ type: 'damaged', sequence })
   })
   syncEarlierCommits(path)
   const { senders, tally, reader } = database
   const isRolling = keepCount !== undefined
-  const admission = new InboxAdmission({ ...limits, senders, tally, isRolling, monotonic: () => performance.now() })
+  const admission = createInboxAdmission({ ...limits, senders, tally, isRolling, monotonic: () => performance.now() })
   const listeners = new Set<(message: InboxMessage) => void>()
   /** Bounded: the owner names them. */
   const ends = new Set([hashname])
@@ -205,15 +203,8 @@ const INDEX_GROUP = 256
 /** Pause between two transactions, in ms: messages that arrive meanwhile are stored first. */
 const INDEX_PAUSE_MS = 40
 
-export interface WordIndexing {
-  /** Indexes what is not indexed yet, after `INDEX_MS`. */
-  schedule(): void
-  /** Indexes it now. */
-  finish(): void
-  stop(): void
-}
-
-export function createWordIndexing(database: InboxDatabase): WordIndexing {
+/** Indexes the words of new messages for the search: a moment after they are stored, a group at a time, or as soon as somebody searches. */
+function createWordIndexing(database: InboxDatabase) {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   /** Messages that cannot be indexed now are indexed after the next message, or with the next search. @returns true when there are more */
@@ -231,9 +222,11 @@ export function createWordIndexing(database: InboxDatabase): WordIndexing {
   }
 
   return {
+    /** Indexes what is not indexed yet, after `INDEX_MS`. */
     schedule() {
       timer ??= setTimeout(run, INDEX_MS)
     },
+    /** Indexes it now. */
     finish() {
       while (database.hasUnindexed && indexGroup());
     },

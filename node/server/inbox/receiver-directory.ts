@@ -7,32 +7,26 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { createMessageSecret, encodeKeyBase32, MayflyError, type MessageSecret, parseEnd } from '../../index.ts'
+import { createMessageSecret, encodeKeyBase32, MayflyError, parseEnd } from '../../index.ts'
 import { createEmptyFile } from '../store/database-file.ts'
 import { loadOwnerFile } from '../store/owner-file.ts'
 import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
 import { explainSystemError } from '../store/system-error.ts'
 
-export interface ReceiverDirectory {
-  readonly name: string
-  readonly secret: MessageSecret
-  readonly inboxPath: string
-  readonly outboxPath: string
-  /** Unlocks it for other processes. May be called twice. */
-  release(): void
-}
+export type ReceiverDirectory = Awaited<ReturnType<typeof openReceiverDirectory>>
 
 const SECRET_BYTES = 32
 /** Names that a directory can have on every system. */
 const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
 
 /**
- * Makes the directory and the secret when they are missing, and locks them.
+ * Makes the directory and the secret when they are missing, and locks them. `release`, which may be called twice, unlocks them for other
+ * processes.
  *
  * @throws {MayflyError} ERR_BAD_OPTION: a name that cannot be, a receiver that runs already, a secret that others can read; ERR_BAD_END
  * @throws the system's error, in words
  */
-export async function openReceiverDirectory(dataDirectory: string, name: string): Promise<ReceiverDirectory> {
+export async function openReceiverDirectory(dataDirectory: string, name: string) {
   const path = receiverPath(dataDirectory, name)
   let release: (() => void) | undefined
   try {

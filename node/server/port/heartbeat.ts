@@ -7,17 +7,12 @@ export interface HeartbeatOptions {
   pingIntervalMs?: number
 }
 
-export const HEARTBEAT_DEFAULTS: Readonly<Required<HeartbeatOptions>> = {
-  pingIntervalMs: 4_000, // a frozen holder must be out of every answer within 15 s: 8 s here, the rest for telling the watchers
-}
+/** A frozen holder must be out of every answer within 15 s: 8 s here, the rest for telling the watchers. */
+const PING_INTERVAL_MS = 4_000
 
-export interface Heartbeat {
-  watch(socket: WebSocket): void
-  readonly size: number
-}
+export type Heartbeat = ReturnType<typeof createHeartbeat>
 
-export function createHeartbeat(options: HeartbeatOptions = {}): Heartbeat {
-  const { pingIntervalMs } = { ...HEARTBEAT_DEFAULTS, ...options }
+export function createHeartbeat({ pingIntervalMs = PING_INTERVAL_MS }: HeartbeatOptions = {}) {
   /** Whether each socket has sent anything since its last ping. Bounded by the listener's limits on sockets. */
   const isAlive = new Map<WebSocket, boolean>()
   /** Runs while there is a socket to ping. */
@@ -41,7 +36,7 @@ export function createHeartbeat(options: HeartbeatOptions = {}): Heartbeat {
   const onInterval = () => void setImmediate(pingAll)
 
   return {
-    watch(socket) {
+    watch(socket: WebSocket): void {
       isAlive.set(socket, true)
       timer ??= setInterval(onInterval, pingIntervalMs).unref()
       const markAlive = () => {

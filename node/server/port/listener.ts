@@ -12,42 +12,29 @@ import type { HeartbeatOptions } from './heartbeat.ts'
 import { OverlayTransport, type SocketAdmission } from './overlay-transport.ts'
 import { countPortBytes } from './port-bytes.ts'
 
-export interface ListenerOptions extends HeartbeatOptions {
+export const LISTENER_DEFAULTS = {
   /** The largest websocket frame that is accepted, in bytes. */
-  maxFrameBytes?: number
+  maxFrameBytes: 131_072, // the largest real frame is 65,519 bytes
   /** Sockets in all. */
-  maxSockets?: number
+  maxSockets: 8_192,
   /** Sockets of one client that have not yet proved a peer id; one more ends the oldest of them. */
-  maxPendingPerAddress?: number
+  maxPendingPerAddress: 128,
   /** By when a new socket must have proved its peer id, in ms. */
-  upgradeTimeoutMs?: number
+  upgradeTimeoutMs: 8_000,
+}
+
+export interface ListenerOptions extends HeartbeatOptions, Partial<typeof LISTENER_DEFAULTS> {
   /** The connections of each client, counted together with those of the HTTP server. Without it, the listener counts its sockets alone. */
   connections?: ClientConnections
 }
 
-export const LISTENER_DEFAULTS: Readonly<Required<Omit<ListenerOptions, 'connections' | keyof HeartbeatOptions>>> = {
-  maxFrameBytes: 131_072, // the largest real frame is 65,519 bytes
-  maxSockets: 8_192,
-  maxPendingPerAddress: 128,
-  upgradeTimeoutMs: 8_000,
-}
-
-export interface WebSocketListener {
-  /** Passed to libp2p as a transport. */
-  transport: (components: { logger: ComponentLogger }) => Transport
-  /** Passed to libp2p as the address to listen on; the port is the HTTP server's own. */
-  listen: string[]
-  readonly sockets: number
-  /** Traffic of the port since the start, HTTP and overlay, in bytes. */
-  readonly bytes: { received: number; sent: number }
-  /** Sockets turned away since the start, by reason. */
-  readonly refused: Readonly<Record<'full' | 'address-full' | 'pending-evicted' | 'upgrade-failed', number>>
-}
+export type WebSocketListener = ReturnType<typeof createWebSocketListener>
 
 /** @param server before or after its `listen()`; the peer is to be started once the server has its port */
-export function createWebSocketListener(server: Server, options: ListenerOptions = {}): WebSocketListener {
+export function createWebSocketListener(server: Server, options: ListenerOptions = {}) {
   const { connections = createClientConnections(), ...given } = options
   const limits = { ...LISTENER_DEFAULTS, ...given }
+  /** Sockets turned away since the start, by reason. */
   const refused = { full: 0, 'address-full': 0, 'pending-evicted': 0, 'upgrade-failed': 0 }
   /** Sockets without a proved peer id by client, oldest first; none of the sets is empty. Bounded: maxSockets. */
   const pending = new Map<string, Set<WebSocket>>()
@@ -92,14 +79,17 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
   }
 
   return {
-    transport: ({ logger }) => new OverlayTransport({ server, admission, ...limits }, logger),
+    /** Passed to libp2p as a transport. */
+    transport: ({ logger }: { logger: ComponentLogger }): Transport => new OverlayTransport({ server, admission, ...limits }, logger),
+    /** Passed to libp2p as the address to listen on; the port is the HTTP server's own. */
     listen: ['/ip4/0.0.0.0/tcp/0/ws'],
     get sockets() {
       return sockets
     },
+    /** Traffic of the port since the start, HTTP and overlay, in bytes. */
     get bytes() {
       return bytes.total
     },
-    refused,
+    refused: refused as Readonly<typeof refused>,
   }
 }

@@ -28,7 +28,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { abortable } from '../../async/abort.ts'
 import type { ClientAddress } from '../../network/client-address.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
-import { createWebSocketConnection } from './websocket-connection.ts'
+import { WebSocketConnection } from './websocket-connection.ts'
 
 /** Decides which sockets come in, and counts them. */
 export interface SocketAdmission {
@@ -42,7 +42,7 @@ export interface SocketAdmission {
   onUpgradeFailed(): void
 }
 
-export interface OverlayTransportOptions {
+interface OverlayTransportOptions {
   server: Server
   admission: SocketAdmission
   maxFrameBytes: number
@@ -122,7 +122,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
     this.#heartbeat.watch(socket)
-    const connection = createWebSocketConnection({
+    const connection = new WebSocketConnection({
       socket,
       remoteAddr: ipPortToMultiaddr(client.ip === '' ? '0.0.0.0' : client.ip, port).encapsulate('/ws'),
       direction: 'inbound',
@@ -158,7 +158,7 @@ export class OverlayTransport implements Transport {
     const socket = new WebSocket(multiaddrToUri(address), { maxPayload: this.#options.maxFrameBytes, perMessageDeflate: false })
     await whenOpen(socket, dial.signal)
     this.#heartbeat.watch(socket)
-    const connection = createWebSocketConnection({
+    const connection = new WebSocketConnection({
       socket,
       remoteAddr: address,
       direction: 'outbound',

@@ -2,12 +2,7 @@
 
 import type { Server, Socket } from 'node:net'
 
-export interface PortBytes {
-  /** Since the counting began, in bytes. */
-  readonly total: { received: number; sent: number }
-}
-
-export function countPortBytes(server: Pick<Server, 'on'>): PortBytes {
+export function countPortBytes(server: Pick<Server, 'on'>) {
   /** Bounded by the server's connections. */
   const open = new Set<Socket>()
   const closed = { received: 0, sent: 0 }
@@ -20,6 +15,7 @@ export function countPortBytes(server: Pick<Server, 'on'>): PortBytes {
     })
   })
   return {
+    /** Since the counting began, in bytes. */
     get total() {
       const total = { ...closed }
       for (const { bytesRead, bytesWritten } of open) {

@@ -1,6 +1,6 @@
 /** A websocket of the `ws` package as libp2p's MultiaddrConnection: with back-pressure, and resets that the other end notices. */
 
-import type { AbortOptions, Logger, MultiaddrConnection } from '@libp2p/interface'
+import type { AbortOptions, Logger } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
@@ -12,14 +12,14 @@ const MAX_BUFFERED_BYTES = 4 * 1_048_576
 /** Largest message that is sent, in bytes: listeners accept frames a little larger than Noise's largest, and end a connection that sends more. */
 const MAX_MESSAGE_BYTES = 65_536
 
-export interface WebSocketConnectionInit {
+interface WebSocketConnectionInit {
   socket: WebSocket
   remoteAddr: Multiaddr
   direction: 'inbound' | 'outbound'
   log: Logger
 }
 
-class WebSocketConnection extends AbstractMultiaddrConnection {
+export class WebSocketConnection extends AbstractMultiaddrConnection {
   readonly #socket: WebSocket
   #full = false
 
@@ -70,8 +70,4 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
   sendResume(): void {
     this.#socket.resume()
   }
-}
-
-export function createWebSocketConnection(init: WebSocketConnectionInit): MultiaddrConnection {
-  return new WebSocketConnection(init)
 }

@@ -22,11 +22,6 @@ export interface DatabaseForm {
   rescue?: string
 }
 
-export interface OpenDatabaseOptions {
-  /** Only reads, also a damaged file: to save what can be saved. */
-  isReadOnly?: boolean
-}
-
 /** How long a commit waits for another process that is reading or has just ended, in ms. */
 const BUSY_MS = 5_000
 /** Faults that the check reports at most: the first one is enough. */
@@ -35,10 +30,11 @@ const MAX_CHECKED = 5
 /**
  * Opens the file, or makes it.
  *
+ * @param isReadOnly only reads, also a damaged file: to save what can be saved
  * @throws {MayflyError} ERR_DAMAGED: the fault, and what one can do; ERR_BAD_OPTION: it is another file, or of a newer mayfly
  * @throws the system's error, in words
  */
-export function openDatabaseFile(path: string, form: DatabaseForm, { isReadOnly = false }: OpenDatabaseOptions = {}): DatabaseSync {
+export function openDatabaseFile(path: string, form: DatabaseForm, isReadOnly = false): DatabaseSync {
   if (!isReadOnly) makeOwnersFile(path, form.noun)
   let database: DatabaseSync | undefined
   try {

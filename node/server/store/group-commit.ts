@@ -3,7 +3,7 @@
  * the disk then serves many.
  */
 
-export interface GroupCommitOptions<Item, Result> {
+interface GroupCommitOptions<Item, Result> {
   /** Commits all items durably, and returns a result for each. When it throws, none of them is stored. */
   commit(items: Item[]): Result[]
   /** The result of an item that could not be committed, or not be queued. */
@@ -20,27 +20,15 @@ export const GROUP_COMMIT_DEFAULTS = {
   isAfterSending: false,
 } as const
 
-export interface GroupCommit<Item, Result> {
-  /** Resolves after the commit. Never rejects. */
-  add(item: Item): Promise<Result>
-  /** Commits all waiting items now. */
-  flush(): void
-}
-
 /** The longest time that an item waits for others, in ms. */
 const MAX_GATHER_MS = 2
 /** Smaller groups do not wait for others: a sender that posts one message after the other has two items, the last outcome and the next message. */
 const MIN_GATHERED = 4
 
-interface Waiting<Item, Result> {
-  item: Item
-  resolve(result: Result): void
-}
-
-export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
+export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
   const { commit, failed, maxItems, maxWaiting, isAfterSending } = { ...GROUP_COMMIT_DEFAULTS, ...options }
   /** Bounded: maxWaiting. */
-  const waiting: Waiting<Item, Result>[] = []
+  const waiting: { item: Item; resolve(result: Result): void }[] = []
   let isDue = false
   /** How long to wait for others, in ms: as long as the last commit took, when that was large. */
   let gatherMs = 0
@@ -77,14 +65,16 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   }
 
   return {
-    add(item) {
+    /** Resolves after the commit. Never rejects. */
+    add(item: Item): Promise<Result> {
       if (waiting.length >= maxWaiting) return Promise.resolve(failed(new Error(`more than ${maxWaiting} messages wait for the disk`)))
       const { promise, resolve } = Promise.withResolvers<Result>()
       waiting.push({ item, resolve })
       runLater()
       return promise
     },
-    flush() {
+    /** Commits all waiting items now. */
+    flush(): void {
       while (waiting.length > 0) commitSome()
     },
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { INBOX_DEFAULTS, InboxAdmission } from '../../../node/server/inbox/inbox-admission.ts'
+import { createInboxAdmission, INBOX_DEFAULTS } from '../../../node/server/inbox/inbox-admission.ts'
 import type { InboxSenders } from '../../../node/server/inbox/inbox-senders.ts'
 import { InboxTally } from '../../../node/server/inbox/inbox-tally.ts'
 
@@ -7,7 +7,7 @@ import { InboxTally } from '../../../node/server/inbox/inbox-tally.ts'
 function createRate(senderRate: number, monotonic: () => number) {
   const senders = { isMuted: () => false, nameOf: () => undefined } as unknown as InboxSenders
   const tally = new InboxTally(() => false)
-  const admission = new InboxAdmission({ ...INBOX_DEFAULTS, senderRate, senders, tally, hashname: 'own', isRolling: false, monotonic })
+  const admission = createInboxAdmission({ ...INBOX_DEFAULTS, senderRate, senders, tally, hashname: 'own', isRolling: false, monotonic })
   return (sender: string) => {
     const refusal = admission.refuse({ sender, expiresAtMs: 1, bytes: 1 }, 0)
     if (refusal !== undefined) expect(refusal).toBe('sender-rate')
