@@ -4,15 +4,19 @@ import type { Readable } from 'node:stream'
 import type { Output, OutputStream } from './print/output.ts'
 import type { Configuration } from './settings.ts'
 
-export interface CommandContext {
-  configuration: Configuration
+/** The parts of its process that the command uses. */
+export interface ProcessContext {
+  env: Readonly<Record<string, string | undefined>>
   stdin: Readable
   stdout: OutputStream
   stderr: OutputStream
-  output: Output
-  env: Readonly<Record<string, string | undefined>>
   /** Aborted when the process is asked to end. */
   signal: AbortSignal
+}
+
+export interface CommandContext extends ProcessContext {
+  configuration: Configuration
+  output: Output
   /** The version of the package. */
   version: string
 }

@@ -1,11 +1,11 @@
 /** The `mayfly` command: its sub-commands, flags and help, parsed by commander. `main.ts` runs it in the process. */
 
-import type { Readable } from 'node:stream'
 import { Command, CommanderError, Option } from 'commander'
+import type { ProcessContext } from './command-context.ts'
 import { type ConfigurationInput, readConfiguration } from './configuration.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { readPackageVersion } from './package.ts'
-import { createOutput, type Output, type OutputStream } from './print/output.ts'
+import { createOutput, type Output } from './print/output.ts'
 import {
   type CommandName,
   describeDefault,
@@ -18,15 +18,9 @@ import {
 } from './settings.ts'
 import { SUB_COMMANDS } from './sub-commands.ts'
 
-export interface CommandInput {
+interface CommandInput extends ProcessContext {
   /** The arguments after the command's name. */
   argv: string[]
-  env: Readonly<Record<string, string | undefined>>
-  stdin: Readable
-  stdout: OutputStream
-  stderr: OutputStream
-  /** Aborted when the process is asked to end. */
-  signal: AbortSignal
 }
 
 /** Runs one sub-command to its end. Failures are printed on standard error; it never rejects. */

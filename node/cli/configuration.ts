@@ -32,7 +32,7 @@ export interface ConfigurationInput {
   command?: CommandName
 }
 
-export interface ConfigurationReading {
+interface ConfigurationReading {
   configuration: Configuration
   /** The origin of each value. */
   sources: Record<SettingName, SettingSource>
@@ -62,7 +62,7 @@ export async function readConfiguration(input: ConfigurationInput): Promise<Conf
 }
 
 /** @see https://specifications.freedesktop.org/basedir-spec/latest/ (a relative path is to be ignored) */
-export function defaultDataDirectory(env: ConfigurationInput['env']): string {
+function defaultDataDirectory(env: ConfigurationInput['env']): string {
   const dataHome = env.XDG_DATA_HOME
   if (dataHome !== undefined && isAbsolute(dataHome)) return join(dataHome, 'mayfly')
   return join(env.HOME || homedir(), '.local', 'share', 'mayfly')

@@ -1,6 +1,6 @@
 /** The exit codes of the command, which scripts rely on, and which error ends in which. */
 
-import { MayflyError } from '../errors.ts'
+import { MayflyError, type MayflyErrorCode } from '../errors.ts'
 
 export const EXIT = {
   done: 0,
@@ -24,20 +24,16 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   [EXIT.noNetwork]: 'no network',
 }
 
+const EXIT_OF: Partial<Record<MayflyErrorCode, ExitCode>> = {
+  ERR_BAD_OPTION: EXIT.wrongUsage,
+  ERR_BAD_KEY: EXIT.wrongUsage,
+  ERR_BAD_END: EXIT.wrongUsage,
+  ERR_BAD_MESSAGE: EXIT.wrongUsage,
+  ERR_BAD_RULE: EXIT.wrongUsage,
+  ERR_NO_HOLDER: EXIT.noHolder,
+  ERR_NO_NETWORK: EXIT.noNetwork,
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
-  if (!(error instanceof MayflyError)) return EXIT.failed
-  switch (error.code) {
-    case 'ERR_BAD_OPTION':
-    case 'ERR_BAD_KEY':
-    case 'ERR_BAD_END':
-    case 'ERR_BAD_MESSAGE':
-    case 'ERR_BAD_RULE':
-      return EXIT.wrongUsage
-    case 'ERR_NO_HOLDER':
-      return EXIT.noHolder
-    case 'ERR_NO_NETWORK':
-      return EXIT.noNetwork
-    default:
-      return EXIT.failed
-  }
+  return (error instanceof MayflyError && EXIT_OF[error.code]) || EXIT.failed
 }

@@ -29,18 +29,12 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, SubCommand>> = {
   get: {
     description: 'fetch content, and check it',
     arguments: [['<hash|url>', 'a hash, a CID or a link; with /path, one file of a bundle']],
-    run: async (context, [text = ''], sources) => {
-      const { runGet } = await import('./commands/get-command.ts')
-      return runAbout(context, text, sources, runGet)
-    },
+    run: async (...given) => runAbout((await import('./commands/get-command.ts')).runGet, ...given),
   },
   holders: {
     description: 'count the holders of content',
     arguments: [['<hash|url>', 'a hash, a CID or a link']],
-    run: async (context, [text = ''], sources) => {
-      const { runHolders } = await import('./commands/holders-command.ts')
-      return runAbout(context, text, sources, runHolders)
-    },
+    run: async (...given) => runAbout((await import('./commands/holders-command.ts')).runHolders, ...given),
   },
   send: {
     description: 'send a message',
@@ -63,10 +57,10 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, SubCommand>> = {
 
 /** Runs a sub-command about one content. A link's own gateway is asked, unless the command line names another. */
 async function runAbout(
-  context: CommandContext,
-  text: string,
-  sources: Sources,
   run: (context: CommandContext, about: ContentReference) => Promise<ExitCode>,
+  context: CommandContext,
+  [text = '']: string[],
+  sources: Sources,
 ): Promise<ExitCode> {
   const { parseContentReference } = await import('./values/content-reference.ts')
   const about = parseContentReference(text)

@@ -77,13 +77,13 @@ async function writeToStandardOutput(
   { content, unsealed, signal }: ContentToWrite,
 ): Promise<void> {
   const isForTerminal = configuration.output === undefined && stdout.isTTY === true
-  const text = createPlainTextCheck()
+  const isPlain = createPlainTextCheck()
   // On a terminal, a bar and the content itself would be drawn over each other.
   const progress = stdout.isTTY === true ? undefined : output.progressBar('getting', (unsealed ?? content).size)
   try {
     const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
     for await (const bytes of plainChunks(chunks, unsealed)) {
-      if (isForTerminal && !text.isPlain(bytes)) {
+      if (isForTerminal && !isPlain(bytes)) {
         throw new MayflyError(
           'ERR_BAD_OPTION',
           'This is not plain text and could upset the terminal: use --output FILE, or --output - to see it anyway',

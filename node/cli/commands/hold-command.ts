@@ -79,14 +79,7 @@ function printLink(output: Output, { name, isFolder, files }: HoldInput, held: H
   })
 }
 
-interface NetworkReport {
-  /** From now on, JSON events may come between the results. */
-  printEvents(): void
-  /** Sorts the addresses, those that did not answer last: a link to one of them would lead nowhere. */
-  answeringFirst(join: string[]): string[]
-}
-
-function reportNetwork(output: Output, peer: Peer): NetworkReport {
+function reportNetwork(output: Output, peer: Peer) {
   const failed = new Set<string>()
   let isPrinting = false
   peer.onEvent((event) => {
@@ -97,14 +90,16 @@ function reportNetwork(output: Output, peer: Peer): NetworkReport {
     if (isPrinting) output.event(event)
   })
   return {
+    /** From now on, JSON events may come between the results. */
     printEvents: () => {
       isPrinting = true
     },
-    answeringFirst: (join) => join.toSorted((a, b) => Number(failed.has(a)) - Number(failed.has(b))),
+    /** Sorts the addresses, those that did not answer last: a link to one of them would lead nowhere. */
+    answeringFirst: (join: string[]) => join.toSorted((a, b) => Number(failed.has(a)) - Number(failed.has(b))),
   }
 }
 
-export interface HolderReportOptions {
+interface HolderReportOptions {
   key: Key
   /** Names the content, where there is more than one. */
   label: string | undefined
@@ -119,8 +114,8 @@ export interface HolderReportOptions {
  */
 const ANNOUNCE_MS = 5_000
 
-/** Resolves at the signal. */
-export async function reportHolders(peer: Peer, output: Output, { key, label, onFindable, signal }: HolderReportOptions): Promise<void> {
+/** Reports when others can find content that this process holds, and each change of its number of holders. Resolves at the signal. */
+async function reportHolders(peer: Peer, output: Output, { key, label, onFindable, signal }: HolderReportOptions): Promise<void> {
   let isFindable = false
   const markFindable = () => {
     if (!isFindable) onFindable()

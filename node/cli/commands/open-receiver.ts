@@ -1,41 +1,19 @@
 /** Opens a receiver by its settings: its directory and its inbox, and once there is a peer the ends that it listens at. */
 
-import type { MessageSecret, Messages } from '../../index.ts'
-import { checkRules, hashnameOf, parseEnd, publicKeyOf } from '../../index.ts'
+import { checkRules, hashnameOf, type Messages, parseEnd, publicKeyOf } from '../../index.ts'
 import { type InboxEvent, openInbox, type StoredInbox } from '../../server/inbox/inbox.ts'
 import { createInboxReceiver, type InboxReceiver } from '../../server/inbox/inbox-receiver.ts'
 import { openReceiverDirectory } from '../../server/inbox/receiver-directory.ts'
 import type { Configuration } from '../settings.ts'
 
-export type ReceiverConfiguration = Pick<
-  Configuration,
-  'data' | 'tap' | 'rule' | 'policy' | 'name' | 'mute' | 'keepDays' | 'keepCount' | 'senderRate'
->
-
-export interface OpenReceiverOptions {
-  configuration: ReceiverConfiguration
-  /** A name that begins with `#` is an open end to listen at, too. */
-  name: string
-  onEvent(event: InboxEvent): void
-}
-
-export interface OpenedReceiver {
-  readonly hashname: string
-  readonly secret: MessageSecret
-  /** The outbox of the messages that it sends. */
-  readonly outboxPath: string
-  readonly inbox: StoredInbox
-  /** Connects it to the network, once there is a peer. */
-  connect(messages: Pick<Messages, 'tap' | 'post'>, onProblem: (error: unknown) => void): InboxReceiver
-  /** Closes the inbox, and unlocks its directory for other processes. May be called twice. */
-  close(): void
-}
+export type OpenedReceiver = Awaited<ReturnType<typeof openReceiver>>
 
 /**
+ * @param name one that begins with `#` is an open end to listen at, too
  * @throws {MayflyError} ERR_BAD_END, ERR_BAD_RULE, ERR_BAD_OPTION, ERR_DAMAGED
  * @throws the system's error, in words
  */
-export async function openReceiver({ configuration, name, onEvent }: OpenReceiverOptions): Promise<OpenedReceiver> {
+export async function openReceiver(configuration: Configuration, name: string, onEvent: (event: InboxEvent) => void) {
   const { data, tap, rule, policy, keepDays, keepCount, senderRate } = configuration
   // Checked before anything is written.
   const rules = checkRules(rule)
@@ -65,10 +43,14 @@ export async function openReceiver({ configuration, name, onEvent }: OpenReceive
   return {
     hashname,
     secret,
+    /** The outbox of the messages that it sends. */
     outboxPath,
     inbox: opened,
-    connect: (messages, onProblem) => createInboxReceiver({ messages, inbox: opened, secret, ends, rules, onProblem }),
-    close() {
+    /** Connects it to the network, once there is a peer. */
+    connect: (messages: Pick<Messages, 'tap' | 'post'>, onProblem: (error: unknown) => void): InboxReceiver =>
+      createInboxReceiver({ messages, inbox: opened, secret, ends, rules, onProblem }),
+    /** Closes the inbox, and unlocks its directory for other processes. May be called twice. */
+    close(): void {
       opened.close()
       directory.release()
     },

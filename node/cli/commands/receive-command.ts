@@ -29,7 +29,7 @@ import { describeInboxEvent, type OpenedReceiver, openReceiver } from './open-re
 export async function runReceive(context: CommandContext, name: string): Promise<ExitCode> {
   const { configuration, output, signal } = context
   if (configuration.export) return exportInbox(context, name)
-  const opened = await openReceiver({ configuration, name, onEvent: (event) => reportInboxEvent(event, output) })
+  const opened = await openReceiver(configuration, name, (event) => reportInboxEvent(event, output))
   let peer: Peer | undefined
   let page: InboxPage | undefined
   let receiver: InboxReceiver | undefined
@@ -51,7 +51,7 @@ export async function runReceive(context: CommandContext, name: string): Promise
     receiver.start()
     page = configuration.view ? await openInboxPage(context, receiver) : undefined
     printAddress(output, opened, page)
-    stopPrinting = printMessages({ inbox: opened.inbox, output, stdout: context.stdout })
+    stopPrinting = printMessages(opened.inbox, output, context.stdout)
     if (!signal.aborted) await once(signal, 'abort')
     return EXIT.done
   } finally {
@@ -69,12 +69,9 @@ function reportInboxEvent(event: InboxEvent, output: Output): void {
   else output.problem(new MayflyError(event.type === 'damaged' ? 'ERR_DAMAGED' : 'ERR_UNAVAILABLE', words))
 }
 
-interface InboxPage {
-  readonly url: string
-  stop(): Promise<void>
-}
+type InboxPage = Awaited<ReturnType<typeof openInboxPage>>
 
-async function openInboxPage({ configuration, output, version }: CommandContext, { inbox }: InboxReceiver): Promise<InboxPage> {
+async function openInboxPage({ configuration, output, version }: CommandContext, { inbox }: InboxReceiver) {
   const { createGatewayServer, createInboxGateway } = await import('../../../gateway/index.ts')
   const { port, host, publicUrl, token } = configuration
   const server = createGatewayServer({ trustProxy: false })
@@ -96,7 +93,7 @@ async function openInboxPage({ configuration, output, version }: CommandContext,
   server.serve(gateway)
   return {
     url: publicUrl ?? urlOf(host, bound.port),
-    async stop() {
+    async stop(): Promise<void> {
       gateway.drain()
       await server.stop()
     },
@@ -110,11 +107,11 @@ function printAddress(output: Output, { hashname, inbox }: OpenedReceiver, page:
 }
 
 /**
- * Works beside a receiver that is running, and on a damaged file, of which it exports what can be read: then the exit code is 1.
+ * Prints all messages of an inbox as JSON lines. Works beside a receiver that is running, and on a damaged file, of which it exports what can be read: then the exit code is 1.
  *
  * @throws {MayflyError} ERR_BAD_OPTION: there is no receiver of that name
  */
-export async function exportInbox({ configuration, output, signal }: CommandContext, name: string): Promise<ExitCode> {
+async function exportInbox({ configuration, output, signal }: CommandContext, name: string): Promise<ExitCode> {
   let damaged = 0
   const path = findInboxPath(configuration.data, name)
   const database = new InboxDatabase(path, () => void damaged++, true)

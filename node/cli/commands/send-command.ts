@@ -99,7 +99,7 @@ async function readBody({ stdin, output, signal }: CommandContext, text: string 
 }
 
 function draftOf(body: Uint8Array, { type, field, re, ttlMs }: Configuration): MessageDraft {
-  const isText = isUtf8(body) && createPlainTextCheck().isPlain(body)
+  const isText = isUtf8(body) && createPlainTextCheck()(body)
   return {
     body,
     type: type ?? (isText ? 'text/plain' : 'application/octet-stream'),
@@ -136,7 +136,7 @@ const WAIT_MS = 3_000
  *
  * @returns a function that waits until this peer has retried each of them, or the time is over, and resolves with their number
  */
-export function trackOlderMessages(peer: Peer, store: Pick<OutboxStore, 'waiting'>): (options: AbortOptions) => Promise<number> {
+function trackOlderMessages(peer: Peer, store: Pick<OutboxStore, 'waiting'>): (options: AbortOptions) => Promise<number> {
   /** By id, hex. Bounded: MAX_WAITED_FOR. */
   const waiting = new Set<string>()
   const retried = new Set<string>()

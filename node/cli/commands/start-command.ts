@@ -33,14 +33,14 @@ const BURST_S = 10
 export async function runStart(context: CommandContext): Promise<ExitCode> {
   const { configuration, signal, output } = context
   const { port, host, join, publicUrl, trustProxy, receive } = configuration
-  const logger = createLogger({ stream: context.stderr, level: configuration.logLevel, colours: !context.env.NO_COLOR })
+  const logger = createLogger(context.stderr, configuration.logLevel, !context.env.NO_COLOR)
   const privateKey = await loadIdentity(configuration.data)
-  const opened = receive === undefined ? undefined : await openReceiver({ configuration, name: receive, onEvent: logInboxEvents(logger) })
+  const opened = receive === undefined ? undefined : await openReceiver(configuration, receive, logInboxEvents(logger))
   const server = createGatewayServer({ trustProxy })
   const peer = await createNode(configuration, server, privateKey)
   logEvents(peer, logger)
   const receiver = opened?.connect(peer.messages, (error) => logger.error({ error }, 'cannot receive'))
-  const gateway = createNodeGateway(context, { peer, inbox: receiver?.inbox, logger })
+  const gateway = createNodeGateway(context, peer, receiver?.inbox, logger)
   try {
     signal.throwIfAborted()
     const bound = await server.listen({ port, host }).catch((error) => {
@@ -85,13 +85,7 @@ function createNode(configuration: Configuration, { server, connections }: Gatew
   })
 }
 
-interface NodeParts {
-  peer: Peer
-  inbox: Inbox | undefined
-  logger: Logger
-}
-
-function createNodeGateway({ configuration, version }: CommandContext, { peer, inbox, logger }: NodeParts) {
+function createNodeGateway({ configuration, version }: CommandContext, peer: Peer, inbox: Inbox | undefined, logger: Logger) {
   const { publicUrl, token, clientFetches, clientRate, iceServer } = configuration
   return createGateway({
     peer,

@@ -1,8 +1,7 @@
 /** Downloads all files of a bundle into a directory, a few at once. Files that an earlier attempt completed are not fetched again. */
 
 import { basename } from 'node:path'
-import type { OpenedContent } from '../../index.ts'
-import { type BundleEntry, encodeKeyHex, type LinkKey, MayflyError, sealedBytes } from '../../index.ts'
+import { type BundleEntry, encodeKeyHex, type LinkKey, MayflyError, type OpenedContent, sealedBytes } from '../../index.ts'
 import type { AbortOptions } from '../../types.ts'
 import type { Output } from '../print/output.ts'
 import type { ProgressBar } from '../print/progress-bar.ts'
@@ -12,16 +11,13 @@ import type { NetworkClient } from './network-client.ts'
 import { isPlainTextOf } from './sealed-partial-content.ts'
 import { unseal } from './unsealed.ts'
 
-export interface BundleDownloadOptions extends Required<AbortOptions> {
+interface BundleDownloadOptions extends Required<AbortOptions> {
   client: NetworkClient
-  output: Output
   /** The key of a private link, which opens each file. */
   linkKey: LinkKey | undefined
 }
 
-interface BundleDownload extends Required<AbortOptions> {
-  client: NetworkClient
-  linkKey: LinkKey | undefined
+interface BundleDownload extends BundleDownloadOptions {
   progress: ProgressBar
 }
 
@@ -33,7 +29,7 @@ export async function downloadBundle(
   { key }: OpenedContent,
   entries: BundleEntry[],
   directory: string,
-  { client, output, linkKey, signal }: BundleDownloadOptions,
+  { client, output, linkKey, signal }: BundleDownloadOptions & { output: Output },
 ): Promise<void> {
   const size = entries.reduce((sum, entry) => sum + entry.size, 0)
   const bytesToFetch = (entry: BundleEntry) => (linkKey === undefined ? entry.size : sealedBytes(entry.size))

@@ -9,41 +9,22 @@ import type { AbortOptions, Key } from '../../types.ts'
 import { describeFetchError, parseObject, readAll, readJson, requestGateway } from './gateway-request.ts'
 import { readServerSentEvents } from './server-sent-events.ts'
 
-export interface GatewayClientOptions {
+const DEFAULTS = {
   /** How long an answer may take to begin, and be silent in between, in ms. */
-  timeoutMs?: number
-  /** Largest content that is accepted, in bytes. */
-  maxContentBytes?: number
-}
-
-export const GATEWAY_CLIENT_DEFAULTS: Readonly<Required<GatewayClientOptions>> = {
   timeoutMs: 30_000, // a gateway searches for 20 s before it gives up
+  /** Largest content that is accepted, in bytes. */
   maxContentBytes: 262_144, // one piece; larger content is checked piece by piece, see `gateways-client.ts`
 }
+
+export type GatewayClientOptions = Partial<typeof DEFAULTS>
 
 /** Idle timeout of an event stream, in ms. A gateway sends a keepalive every 15 s; one that misses three is gone, or frozen. */
 const WATCH_IDLE_MS = 50_000
 
-export interface GatewayClient {
-  readonly origin: string
-  /** @throws {MayflyError} see `content`, except ERR_NO_HOLDER */
-  status(options?: AbortOptions): Promise<Record<string, unknown>>
-  /** The number of holders now. */
-  count(key: Key, options?: AbortOptions): Promise<number>
-  /** The number of holders, at once and after each change. Ends when the gateway ends it. */
-  watch(key: Key, options?: AbortOptions): AsyncIterable<number>
-  /**
-   * The bytes, after their SHA-256 was found right.
-   *
-   * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK (no gateway there, or it cannot ask), ERR_UNAVAILABLE (wrong or no bytes),
-   *   ERR_TOO_LARGE, ERR_LIMIT
-   * @throws signal.reason, when aborted
-   */
-  content(key: Key, options?: AbortOptions): Promise<Uint8Array>
-}
+export type GatewayClient = ReturnType<typeof createGatewayClient>
 
-export function createGatewayClient(origin: string, options: GatewayClientOptions = {}): GatewayClient {
-  const { timeoutMs, maxContentBytes } = { ...GATEWAY_CLIENT_DEFAULTS, ...options }
+export function createGatewayClient(origin: string, options: GatewayClientOptions = {}) {
+  const { timeoutMs, maxContentBytes } = { ...DEFAULTS, ...options }
 
   async function requestJson(path: string, options: AbortOptions): Promise<Record<string, unknown>> {
     const response = await requestGateway({ origin, path, accept: 'application/json', timeoutMs, ...options })
@@ -57,11 +38,14 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
 
   return {
     origin,
-    status: (options = {}) => requestJson('/api/v1/status', options),
-    async count(key, options = {}) {
+    /** @throws {MayflyError} see `content`, except ERR_NO_HOLDER */
+    status: (options: AbortOptions = {}) => requestJson('/api/v1/status', options),
+    /** The number of holders now. */
+    async count(key: Key, options: AbortOptions = {}): Promise<number> {
       return readCount(await requestJson(holdersPath(key), options), origin)
     },
-    async *watch(key, options = {}) {
+    /** The number of holders, at once and after each change. Ends when the gateway ends it. */
+    async *watch(key: Key, options: AbortOptions = {}): AsyncIterable<number> {
       const { response, body } = await requestGateway({
         origin,
         path: holdersPath(key),
@@ -82,7 +66,14 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
         throw new MayflyError('ERR_NO_NETWORK', `Lost ${origin}: ${describeFetchError(cause)}`, { cause })
       }
     },
-    async content(key, options = {}) {
+    /**
+     * The bytes, after their SHA-256 was found right.
+     *
+     * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK (no gateway there, or it cannot ask), ERR_UNAVAILABLE (wrong or no bytes),
+     *   ERR_TOO_LARGE, ERR_LIMIT
+     * @throws signal.reason, when aborted
+     */
+    async content(key: Key, options: AbortOptions = {}): Promise<Uint8Array> {
       const { body } = await requestGateway({ origin, path: `/raw/${encodeKeyHex(key)}`, accept: '*/*', timeoutMs, ...options })
       let bytes: Uint8Array
       try {

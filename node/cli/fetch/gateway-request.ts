@@ -5,7 +5,7 @@ import { createIdleTimeout } from '../../async/idle-timeout.ts'
 import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
 
-export interface GatewayRequest extends AbortOptions {
+interface GatewayRequest extends AbortOptions {
   origin: string
   path: string
   /** The Accept header. */
@@ -16,7 +16,7 @@ export interface GatewayRequest extends AbortOptions {
   idleMs?: number
 }
 
-export interface GatewayResponse {
+interface GatewayResponse {
   response: Response
   body: AsyncIterable<Uint8Array>
 }

@@ -54,7 +54,7 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
 }
 
 /** The reason names a gateway's URL already, but not a multiaddr. */
-export function describeJoinFailure(address: string, reason: string): string {
+function describeJoinFailure(address: string, reason: string): string {
   return reason.includes(address) ? reason : `Cannot join ${address}: ${reason}`
 }
 

@@ -1,4 +1,4 @@
-/** Opens the network client that fits the addresses. The overlay takes longer to load than most questions take, so only a multiaddr loads it. */
+/** Opens the network client that fits the addresses, and content through it, also content that has no holder yet. */
 
 import { MayflyError } from '../../errors.ts'
 import type { OpenedContent, OpenOptions } from '../../index.ts'
@@ -6,7 +6,11 @@ import type { Key } from '../../types.ts'
 import { isMultiaddr } from '../values/server-values.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
-/** @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION */
+/**
+ * The overlay takes longer to load than most questions take, so only a multiaddr loads it.
+ *
+ * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION
+ */
 export async function openNetworkClient(options: NetworkClientOptions): Promise<NetworkClient> {
   if (options.join.some(isMultiaddr)) {
     const { openOverlayClient } = await import('./overlay-client.ts')
@@ -16,7 +20,7 @@ export async function openNetworkClient(options: NetworkClientOptions): Promise<
   return openGatewaysClient(options)
 }
 
-export interface OnceHeldOptions extends OpenOptions {
+interface OnceHeldOptions extends OpenOptions {
   /** How long to wait for a holder, in ms. */
   waitMs: number
   signal: AbortSignal

@@ -10,22 +10,6 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 
-export interface PartFile {
-  /** In bytes. */
-  readonly size: number
-  /** All bytes of an earlier attempt. To be read to the end before anything is appended. */
-  read(): AsyncIterable<Uint8Array>
-  /** Bytes from the offset on, at most `length`. */
-  readAt(offset: number, length: number): Promise<Uint8Array>
-  append(bytes: Uint8Array): Promise<void>
-  /** Keeps only the first bytes. */
-  truncate(size: number): Promise<void>
-  /** Renames it to its target. */
-  finish(): Promise<void>
-  /** Leaves it for a later attempt, or removes it when it is empty. */
-  close(): Promise<void>
-}
-
 /** Longest file name, in bytes of UTF-8. */
 const MAX_NAME_BYTES = 255
 /** Digits of the hash in its name: enough to tell apart all content that might be downloaded to one target. */
@@ -37,7 +21,7 @@ const SHOWN_DIGITS = 16
  * @throws the system's error, in words
  * @throws signal.reason, when aborted
  */
-export async function openPartFile(target: string, key: Key, { signal }: AbortOptions = {}): Promise<PartFile> {
+export async function openPartFile(target: string, key: Key, { signal }: AbortOptions = {}) {
   const path = partFilePathOf(target, key)
   const inWords = (error: unknown): never => {
     signal?.throwIfAborted()
@@ -50,10 +34,12 @@ export async function openPartFile(target: string, key: Key, { signal }: AbortOp
   let { size } = await file.stat().catch(inWords)
 
   return {
+    /** In bytes. */
     get size() {
       return size
     },
-    async *read() {
+    /** All bytes of an earlier attempt. To be read to the end before anything is appended. */
+    async *read(): AsyncIterable<Uint8Array> {
       try {
         // The stream does not get the signal: one that does not close its file would fail, without a listener, when that is aborted later.
         for await (const bytes of file.createReadStream({ start: 0, autoClose: false })) {
@@ -64,24 +50,27 @@ export async function openPartFile(target: string, key: Key, { signal }: AbortOp
         inWords(error)
       }
     },
-    async readAt(offset, length) {
+    /** Bytes from the offset on, at most `length`. */
+    async readAt(offset: number, length: number): Promise<Uint8Array> {
       signal?.throwIfAborted()
       const bytes = new Uint8Array(length)
       const { bytesRead } = await file.read(bytes, 0, length, offset).catch(inWords)
       return bytes.subarray(0, bytesRead)
     },
-    async append(bytes) {
+    async append(bytes: Uint8Array): Promise<void> {
       for (let at = 0; at < bytes.byteLength; ) {
         const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at, size + at).catch(inWords)
         at += bytesWritten
       }
       size += bytes.byteLength
     },
-    async truncate(rest) {
+    /** Keeps only the first bytes. */
+    async truncate(rest: number): Promise<void> {
       await file.truncate(rest).catch(inWords)
       size = rest
     },
-    async finish() {
+    /** Renames it to its target. */
+    async finish(): Promise<void> {
       try {
         await file.datasync()
         await file.close()
@@ -90,7 +79,8 @@ export async function openPartFile(target: string, key: Key, { signal }: AbortOp
         inWords(error)
       }
     },
-    async close() {
+    /** Leaves it for a later attempt, or removes it when it is empty. */
+    async close(): Promise<void> {
       await file.close()
       if (size === 0) await rm(path, { force: true })
     },

@@ -1,4 +1,7 @@
-/** Decrypts private content with the key of its link. */
+/**
+ * The last steps before bytes leave the command: the SHA-256 of the whole, in addition to the check of each piece, and the decryption of
+ * private content with the key of its link.
+ */
 
 import { createHash } from 'node:crypto'
 import { MayflyError } from '../../errors.ts'
@@ -7,7 +10,7 @@ import { equalBytes, type LinkKey } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { NetworkClient } from './network-client.ts'
 
-export interface UnsealOptions extends Required<AbortOptions> {
+interface UnsealOptions extends Required<AbortOptions> {
   client: NetworkClient
   linkKey: LinkKey | undefined
 }

@@ -7,7 +7,7 @@ import { join, sep } from 'node:path'
 import { type AbortOptions, MayflyError, refusePath } from '../../index.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 
-export interface FolderFile {
+interface FolderFile {
   /** Path in the bundle. */
   path: string
   /** Path on this machine. */

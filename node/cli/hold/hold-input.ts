@@ -3,8 +3,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import type { AbortOptions, ContentSource, PeerLimits } from '../../index.ts'
-import { MayflyError } from '../../index.ts'
+import { type AbortOptions, type ContentSource, MayflyError, type PeerLimits } from '../../index.ts'
 import { type FileSource, openFileSource } from '../../server/store/file-source.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import { listFolder } from './folder.ts'
@@ -26,7 +25,7 @@ export interface HoldInput {
   isFolder: boolean
 }
 
-export interface HoldInputOptions extends AbortOptions {
+interface HoldInputOptions extends AbortOptions {
   stdin: Readable
   limits: Pick<PeerLimits, 'maxContentBytes' | 'maxHeldContents' | 'maxLeasesPerPeer'>
 }

@@ -20,7 +20,7 @@ import {
 import type { Output } from '../print/output.ts'
 import type { HoldInput, InputFile } from './hold-input.ts'
 
-export interface HoldingOptions {
+interface HoldingOptions {
   peer: Peer
   output: Output
   signal: AbortSignal
@@ -35,21 +35,7 @@ export interface HeldInput extends HeldContent {
   linkKey?: LinkKey
 }
 
-export interface Holding {
-  /**
-   * Holds the file, or the bundle of a folder.
-   *
-   * @throws {MayflyError} ERR_LIMIT, ERR_TOO_LARGE
-   * @throws signal.reason, when aborted
-   */
-  add(input: HoldInput): Promise<HeldInput>
-  /** Number of contents held. */
-  readonly size: number
-  /** Stops watching files and events. */
-  end(): void
-}
-
-export function createHolding({ peer, output, signal, isPrivate, onGone }: HoldingOptions): Holding {
+export function createHolding({ peer, output, signal, isPrivate, onGone }: HoldingOptions) {
   /** Names of held inputs by key, hex. Bounded: the peer's own limits. */
   const names = new Map<string, string>()
   const stopWatching: (() => void)[] = []
@@ -90,7 +76,13 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
   }
 
   return {
-    async add(input) {
+    /**
+     * Holds the file, or the bundle of a folder.
+     *
+     * @throws {MayflyError} ERR_LIMIT, ERR_TOO_LARGE
+     * @throws signal.reason, when aborted
+     */
+    async add(input: HoldInput): Promise<HeldInput> {
       const totalBytes = input.files.reduce((sum, { source }) => sum + source.size, 0)
       const progress = output.progressBar(basename(input.name), totalBytes)
       const linkKey = isPrivate ? createLinkKey() : undefined
@@ -107,9 +99,11 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
         progress.end()
       }
     },
+    /** Number of contents held. */
     get size() {
       return names.size
     },
+    /** Stops watching files and events. */
     end() {
       stopListening()
       for (const stop of stopWatching) stop()

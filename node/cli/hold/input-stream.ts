@@ -8,23 +8,18 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { MayflyError } from '../../errors.ts'
-import type { ContentSource } from '../../index.ts'
+import { type AbortOptions, type ContentSource, MayflyError, memorySource } from '../../index.ts'
 import { createHandleSource } from '../../server/store/file-source.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
-import type { AbortOptions } from '../../types.ts'
 
-export interface InputStreamOptions extends AbortOptions {
+export const INPUT_STREAM_DEFAULTS = {
   /** Larger input goes to a temporary file. */
-  maxMemoryBytes?: number
-  /** Larger input is refused. */
-  maxBytes?: number
-}
-
-export const INPUT_STREAM_DEFAULTS: Readonly<Required<Omit<InputStreamOptions, 'signal'>>> = {
   maxMemoryBytes: 1_048_576,
+  /** Larger input is refused. */
   maxBytes: 4_294_967_296, // an endless input must not fill the disk; a file of one's own has no such limit
 }
+
+interface InputStreamOptions extends AbortOptions, Partial<typeof INPUT_STREAM_DEFAULTS> {}
 
 /**
  * Reads the stream to its end.
@@ -60,10 +55,6 @@ export async function keepInputStream(stream: Readable, name: string, options: I
     signal?.throwIfAborted()
     throw explainSystemError(`Cannot read ${name}`, error)
   }
-}
-
-function memorySource(bytes: Uint8Array): ContentSource {
-  return { size: bytes.byteLength, read: async (offset, length) => bytes.subarray(offset, offset + length) }
 }
 
 async function openNamelessFile(): Promise<FileHandle> {

@@ -4,17 +4,8 @@ import type { Peer, PeerEvent } from '../../index.ts'
 import type { LogLevel } from '../settings.ts'
 import type { Logger } from './logger.ts'
 
-export interface EventLogOptions {
-  /** Lines of one type of event, per second. Further events are counted, and the count is logged with the next line. */
-  maxLinesPerSecond?: number
-  /** Time in ms. */
-  now?: () => number
-}
-
-export const EVENT_LOG_DEFAULTS: Readonly<Required<EventLogOptions>> = {
-  maxLinesPerSecond: 100, // about 2 GB a day at the very most
-  now: () => performance.now(),
-}
+/** Lines of one type of event, per second: about 2 GB a day at the very most. */
+const MAX_LINES_PER_SECOND = 100
 
 const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   joined: 'info',
@@ -31,9 +22,16 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   message: 'debug', // neither are senders and receivers
 }
 
-/** @returns a function that stops logging */
-export function logEvents(peer: Pick<Peer, 'onEvent'>, logger: Logger, options: EventLogOptions = {}): () => void {
-  const { maxLinesPerSecond, now } = { ...EVENT_LOG_DEFAULTS, ...options }
+/**
+ * Logs at most so many lines of one type per second. Further events are counted, and the count is logged with the next line.
+ *
+ * @returns a function that stops logging
+ */
+export function logEvents(
+  peer: Pick<Peer, 'onEvent'>,
+  logger: Logger,
+  { maxLinesPerSecond = MAX_LINES_PER_SECOND, now = () => performance.now() } = {},
+): () => void {
   /** By type of event. Bounded: there are as many as there are types. */
   const seconds = new Map<PeerEvent['type'], { startedAtMs: number; events: number }>()
 

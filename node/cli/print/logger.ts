@@ -4,16 +4,10 @@ import { type Logger, pino } from 'pino'
 import type { LogLevel } from '../settings.ts'
 import type { OutputStream } from './output.ts'
 
-export interface LoggerOptions {
-  stream: OutputStream
-  level: LogLevel
-  /** Colours on a terminal; off where the user's NO_COLOR is set, see https://no-color.org */
-  colours?: boolean
-}
-
 export type { Logger }
 
-export function createLogger({ stream, level, colours = false }: LoggerOptions): Logger {
+/** @param colours on a terminal; off where the user's NO_COLOR is set, see https://no-color.org */
+export function createLogger(stream: OutputStream, level: LogLevel, colours = false): Logger {
   const forPeople = stream.isTTY === true
   return pino(
     {

@@ -1,7 +1,6 @@
 /** A stored message as the command prints it: JSON for programs, one line for people. */
 
-import type { InboxMessage } from '../../index.ts'
-import { bodyText, messageFacts } from '../../index.ts'
+import { bodyText, type InboxMessage, messageFacts } from '../../index.ts'
 import type { StoredMessage } from '../../server/inbox/inbox-row.ts'
 
 /** Characters of a hashname that a line shows: enough to tell apart the senders that one person knows. */

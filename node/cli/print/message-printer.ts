@@ -3,16 +3,9 @@
  * are not queued in memory.
  */
 
-import type { Inbox, InboxMessage } from '../../index.ts'
-import { messageFacts } from '../../index.ts'
+import { type Inbox, type InboxMessage, messageFacts } from '../../index.ts'
 import { messageLine } from './message-facts.ts'
 import type { Output, OutputStream } from './output.ts'
-
-export interface MessagePrinterOptions {
-  inbox: Pick<Inbox, 'messages' | 'onMessage'>
-  output: Pick<Output, 'result'>
-  stdout: OutputStream
-}
 
 /** Messages read from the inbox at a time. */
 const PAGE = 64
@@ -22,7 +15,11 @@ const PAGE = 64
  *
  * @returns a function that stops printing
  */
-export function printMessages({ inbox, output, stdout }: MessagePrinterOptions): () => void {
+export function printMessages(
+  inbox: Pick<Inbox, 'messages' | 'onMessage'>,
+  output: Pick<Output, 'result'>,
+  stdout: OutputStream,
+): () => void {
   let last = inbox.messages({ limit: 1, first: 'newest' })[0]?.sequence ?? 0
   let isDue = false
 

@@ -10,30 +10,7 @@ import { createProgressBar, type ProgressBar } from './progress-bar.ts'
 /** A standard stream. `isTTY` is true when it is a terminal; then `columns` is its width. */
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number }
 
-export interface OutputOptions {
-  stdout: OutputStream
-  stderr: OutputStream
-  /** Results and problems as JSON; no remarks. */
-  json: boolean
-}
-
-export interface Output {
-  readonly json: boolean
-  /** Aborted when the reader of standard output has closed it. */
-  readonly closed: AbortSignal
-  /** Prints a result: the words, or with `json` the value. */
-  result(words: string, value: Record<string, unknown>): void
-  /** Prints an event, with `json` only. */
-  event(value: Record<string, unknown>): void
-  /** Writes content as it is; resolves once it is written, rejects when standard output is closed. */
-  bytes(bytes: Uint8Array): Promise<void>
-  /** Prints a remark on a terminal; nothing when piped, nor with `json`. */
-  remark(words: string): void
-  /** Draws a progress bar on a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
-  progressBar(label: string, totalBytes: number, doneBytes?: number): ProgressBar
-  /** Prints why the command failed. */
-  problem(error: unknown): void
-}
+export type Output = ReturnType<typeof createOutput>
 
 /** A carriage return, and the sequence that erases the rest of the line. @see https://www.ecma-international.org/publications-and-standards/standards/ecma-48/ (EL) */
 const ERASE_LINE = '\r\u001b[K'
@@ -41,7 +18,14 @@ const ERASE_LINE = '\r\u001b[K'
 const USUAL_COLUMNS = 80
 const NO_PROGRESS_BAR: ProgressBar = { advance: () => {}, end: () => {} }
 
-export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
+interface OutputOptions {
+  stdout: OutputStream
+  stderr: OutputStream
+  /** Results and problems as JSON; no remarks. */
+  json: boolean
+}
+
+export function createOutput({ stdout, stderr, json }: OutputOptions) {
   const closed = new AbortController()
   // Without a listener, a reader that has gone (`| head -1`) would end the process with a stack trace.
   stdout.on('error', (error) => closed.abort(error))
@@ -57,20 +41,26 @@ export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
   }
   return {
     json,
+    /** Aborted when the reader of standard output has closed it. */
     closed: closed.signal,
-    result(words, value) {
+    /** Prints a result: the words, or with `json` the value. */
+    result(words: string, value: Record<string, unknown>): void {
       writeLine(stdout, json ? JSON.stringify(value) : printable(words))
     },
-    event(value) {
+    /** Prints an event, with `json` only. */
+    event(value: Record<string, unknown>): void {
       if (json) writeLine(stdout, JSON.stringify(value))
     },
-    bytes(bytes) {
+    /** Writes content as it is; resolves once it is written, rejects when standard output is closed. */
+    bytes(bytes: Uint8Array): Promise<void> {
       return new Promise((resolve, reject) => stdout.write(bytes, (error) => (error ? reject(error) : resolve())))
     },
-    remark(words) {
+    /** Prints a remark on a terminal; nothing when piped, nor with `json`. */
+    remark(words: string): void {
       if (stderr.isTTY === true && !json) writeLine(stderr, printable(words))
     },
-    progressBar(label, totalBytes, doneBytes = 0) {
+    /** Draws a progress bar on a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
+    progressBar(label: string, totalBytes: number, doneBytes = 0): ProgressBar {
       if (stderr.isTTY !== true || json) return NO_PROGRESS_BAR
       return createProgressBar({
         label: printable(label),
@@ -86,7 +76,8 @@ export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
         now: () => performance.now(),
       })
     },
-    problem(error) {
+    /** Prints why the command failed. */
+    problem(error: unknown): void {
       const { code, message } = describeError(error)
       writeLine(stderr, json ? JSON.stringify({ error: { code, message } }) : printable(`mayfly: ${message}`))
     },
@@ -94,12 +85,12 @@ export function createOutput({ stdout, stderr, json }: OutputOptions): Output {
 }
 
 /** Replaces control characters other than the line feed by `?`, so that text from the network cannot control the terminal. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '?')
 }
 
 /** The code and message of any failure; a bug (anything but a MayflyError or a system error) keeps its stack. */
-export function describeError(error: unknown): { code: string; message: string } {
+function describeError(error: unknown): { code: string; message: string } {
   if (error instanceof MayflyError) return { code: error.code, message: error.message }
   if (!(error instanceof Error)) return { code: 'ERR_FAILED', message: String(error) }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined

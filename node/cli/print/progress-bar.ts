@@ -7,7 +7,7 @@ export interface ProgressBar {
   end(): void
 }
 
-export interface ProgressBarFacts {
+interface ProgressBarFacts {
   label: string
   doneBytes: number
   totalBytes: number
@@ -17,7 +17,7 @@ export interface ProgressBarFacts {
   columns: number
 }
 
-export interface ProgressBarOptions {
+interface ProgressBarOptions {
   label: string
   totalBytes: number
   /** Done before it began, in bytes: counts for the bar and not for the speed. */

@@ -1,4 +1,4 @@
-/** Values of settings that mean nothing in particular: switches, numbers, text, JSON. */
+/** Values of settings that mean nothing in particular: switches, numbers, rates, durations, text, JSON. */
 
 import { parseDuration } from '../../async/duration.ts'
 import { MayflyError } from '../../errors.ts'
@@ -37,6 +37,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Bytes per second as people write them: `500kB`, `2MB`, `1.5MiB`; a plain number is bytes. */
 const UNITS: Readonly<Record<string, number>> = { '': 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 }
 /**
  * Slowest rate, in bytes per second. Below it, the six pieces that a peer requests at once, in turns of 64 KiB, arrive so late that each is
@@ -52,10 +53,7 @@ export function parseByteRate(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([kmg]i?b|)$/i.exec(text.trim())
   const rate = match === null ? Number.NaN : Math.round(Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? Number.NaN))
   if (rate === 0 || (rate >= SLOWEST && Number.isSafeInteger(rate))) return rate
-  throw new MayflyError(
-    'ERR_BAD_OPTION',
-    `expected bytes per second such as 500kB or 2MiB, at least ${SLOWEST}, or 0 for no limit, got ${JSON.stringify(text)}`,
-  )
+  throw refuseValue(`bytes per second such as 500kB or 2MiB, at least ${SLOWEST}, or 0 for no limit`, text)
 }
 
 /** A timer's delay is a signed 32-bit number; Node.js makes a longer one fire at once. */

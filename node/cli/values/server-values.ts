@@ -12,9 +12,7 @@ export function parsePort(text: string): number {
 
 export function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw refuseValue('an origin such as https://pages.example', text)
-  }
+  if (!url || !/^https?:$/.test(url.protocol) || !isBareOrigin(url)) throw refuseValue('an origin such as https://pages.example', text)
   return url.origin
 }
 
@@ -33,21 +31,25 @@ export function parseToken(text: string): string {
  */
 export function parseJoinAddress(text: string): string {
   if (text.startsWith('/')) return text
-  if (!URL.canParse(text)) throw notAnAddress(text)
-  const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw notAnAddress(text)
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new MayflyError(
+      'ERR_BAD_OPTION',
+      `expected a gateway's URL (http://localhost:4000) or a multiaddr (/ip4/…/tcp/…/ws), got ${text}`,
+    )
+  }
+  if (!isBareOrigin(url)) {
     throw new MayflyError('ERR_BAD_OPTION', `expected a gateway's URL without a path, such as ${url.origin}, got ${text}`)
   }
   return url.origin
 }
 
-export function isMultiaddr(address: string): boolean {
-  return address.startsWith('/')
+function isBareOrigin({ pathname, search, hash }: URL): boolean {
+  return pathname === '/' && search === '' && hash === ''
 }
 
-function notAnAddress(text: string): MayflyError {
-  return new MayflyError('ERR_BAD_OPTION', `expected a gateway's URL (http://localhost:4000) or a multiaddr (/ip4/…/tcp/…/ws), got ${text}`)
+export function isMultiaddr(address: string): boolean {
+  return address.startsWith('/')
 }
 
 /** The URL of a gateway that listens on this host. `localhost` where that is this machine: browsers trust it as they trust https. */

@@ -1,7 +1,16 @@
 /** A receiver: an inbox on disk that listens at its own hashname and at open ends, through a peer that was created elsewhere. */
 
-import type { Inbox, Message, MessageSecret, Messages, Tap, TapRule } from '../../index.ts'
-import { hashnameOf, MayflyError, publicKeyOf } from '../../index.ts'
+import {
+  hashnameOf,
+  type Inbox,
+  MayflyError,
+  type Message,
+  type MessageSecret,
+  type Messages,
+  publicKeyOf,
+  type Tap,
+  type TapRule,
+} from '../../index.ts'
 import type { StoredInbox } from './inbox.ts'
 
 interface InboxReceiverOptions {

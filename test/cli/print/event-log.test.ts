@@ -21,7 +21,7 @@ function createTeller() {
 function createLog(options?: Parameters<typeof logEvents>[2]) {
   const stream = createCollectingStream()
   const teller = createTeller()
-  const end = logEvents(teller, createLogger({ stream, level: 'debug' }), options)
+  const end = logEvents(teller, createLogger(stream, 'debug'), options)
   const lines = () => (stream.text() === '' ? [] : stream.text().trimEnd().split('\n')).map((line) => JSON.parse(line))
   return { ...teller, end, lines }
 }

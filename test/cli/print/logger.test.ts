@@ -4,7 +4,7 @@ import { createCollectingStream } from '../../helpers/collecting-stream.ts'
 
 test('logger: writes one JSON object per line to a pipe, from its level up', () => {
   const stream = createCollectingStream()
-  const logger = createLogger({ stream, level: 'info' })
+  const logger = createLogger(stream, 'info')
   logger.debug({ a: 1 }, 'unsaid')
   logger.warn({ key: 'ab', reason: 'timed out' }, 'bad-holder')
   const lines = stream.text().trimEnd().split('\n')
@@ -16,7 +16,7 @@ test('logger: writes one JSON object per line to a pipe, from its level up', () 
 
 test('logger: writes plain lines to a terminal', () => {
   const stream = createCollectingStream({ isTTY: true })
-  createLogger({ stream, level: 'info' }).warn({ key: 'ab', ms: 5, reason: 'timed out' }, 'bad-holder')
+  createLogger(stream, 'info').warn({ key: 'ab', ms: 5, reason: 'timed out' }, 'bad-holder')
   expect(stream.text()).toMatch(/^\d\d:\d\d:\d\d warn {2}bad-holder key=ab ms=5 reason="timed out"\n$/)
 })
 
@@ -29,13 +29,13 @@ test('logger: text from the network can neither begin a line nor control the ter
 
 test('logger: writes nothing at the level silent', () => {
   const stream = createCollectingStream()
-  createLogger({ stream, level: 'silent' }).fatal('unsaid')
+  createLogger(stream, 'silent').fatal('unsaid')
   expect(stream.text()).toBe('')
 })
 
 test('logger: an error keeps its message and stack', () => {
   const stream = createCollectingStream()
-  createLogger({ stream, level: 'info' }).error({ error: new TypeError('broken') }, 'failed')
+  createLogger(stream, 'info').error({ error: new TypeError('broken') }, 'failed')
   expect(JSON.parse(stream.text()).error).toMatchObject({
     type: 'TypeError',
     message: 'broken',

@@ -11,7 +11,7 @@ test('message printer: a slow reader gets each message, and no message waits in 
   await inbox.keep('#a', [sampleMessage({ body: 'before' })])
   const stdout = new PassThrough({ highWaterMark: 1_000 })
   const output = createOutput({ stdout, stderr: new PassThrough(), json: true })
-  const stop = printMessages({ inbox, output, stdout })
+  const stop = printMessages(inbox, output, stdout)
   for (let i = 0; i < 10; i++)
     await inbox.keep(
       '#a',
