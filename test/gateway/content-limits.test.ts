@@ -6,7 +6,15 @@ import { createGateway, createGatewayServer } from '../../gateway/index.ts'
 import { GATEWAY_DEFAULTS } from '../../gateway/types.ts'
 import { parseByteRate } from '../../node/cli/values/plain-values.ts'
 import { MAX_OUTLINED_BYTES } from '../../node/content/format/outline.ts'
-import { type BundleEntry, encodeBundle, encodeKeyCid, encodeKeyHex, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, MayflyError } from '../../node/index.ts'
+import {
+  type BundleEntry,
+  encodeBundle,
+  encodeKeyCid,
+  encodeKeyHex,
+  MAX_BUNDLE_BYTES,
+  MAX_BUNDLE_ENTRIES,
+  MayflyError,
+} from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { ask } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
