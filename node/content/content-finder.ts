@@ -9,7 +9,7 @@ import type { KnownOutlines } from './memory/known-outlines.ts'
 import type { LivingCache } from './memory/living-cache.ts'
 import type { OpenOptions } from './types.ts'
 
-export interface ContentFinderContext {
+interface ContentFinderContext {
   /** This peer's id. */
   self: string
   held: HeldContents

@@ -20,7 +20,7 @@ import { createContentClient } from './protocol/content-client.ts'
 import { serveContent } from './protocol/content-server.ts'
 import { ASK_SCOPE, CONTENT_PROTOCOL } from './protocol/wire.ts'
 import { createServedContent } from './served-content.ts'
-import { createDownloads } from './swarm/downloads.ts'
+import { createDownloads } from './swarm/download.ts'
 import { createPieceFetcher } from './swarm/piece-fetcher.ts'
 import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions } from './types.ts'
 

@@ -4,12 +4,12 @@ import { MayflyError } from '../errors.ts'
 import { type CreateHasher, encodeKeyHex } from '../keys/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
-import { outlineSource } from './format/outlining.ts'
+import { outlineSource } from './format/outline.ts'
 import { memorySource } from './format/source.ts'
 import { createLocalStore, type StoredContent } from './memory/local-store.ts'
 import type { ContentEvent, ContentLimits, ContentSource } from './types.ts'
 
-export interface HeldContentsContext {
+interface HeldContentsContext {
   /** This peer's id. */
   self: string
   limits: ContentLimits

@@ -18,7 +18,7 @@ const MAX_AHEAD = 16
  */
 const FIRST_AHEAD = 2
 
-export interface OpeningContext {
+interface OpeningContext {
   held: Pick<HeldContents, 'store'>
   outlines: KnownOutlines
   readPiece(content: FetchedOutline, index: number, signal: AbortSignal): Promise<Uint8Array>

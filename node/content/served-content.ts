@@ -5,18 +5,17 @@ import { equalBytes } from '../keys/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { Reach } from './fetch/candidates.ts'
 import type { Fetched } from './fetch/fetcher.ts'
-import { type OutlinedContent, pieceCount, pieceSize } from './format/outline.ts'
+import { type OutlinedContent, pieceCount, pieceSize, swarmKey } from './format/outline.ts'
 import { fullPieceSet } from './format/piece-set.ts'
-import { swarmKey } from './format/swarm-key.ts'
 import type { HeldContents } from './held-contents.ts'
 import type { KnownOutlines } from './memory/known-outlines.ts'
 import type { ServedContent } from './protocol/content-server.ts'
 import { ASK_SCOPE, type AskScope } from './protocol/wire.ts'
-import type { Downloads } from './swarm/downloads.ts'
+import type { Downloads } from './swarm/download.ts'
 import type { PieceFetcher } from './swarm/piece-fetcher.ts'
 import type { OpenOptions } from './types.ts'
 
-export interface ServedContentContext {
+interface ServedContentContext {
   held: HeldContents
   outlines: KnownOutlines
   downloads: Downloads

@@ -1,8 +1,7 @@
 /** A peer that announces content that it does not send: it keeps presence as every peer does, and lies on the content protocol. */
 
 import { onTestFinished } from 'vitest'
-import { MIN_PIECE_BYTES, pieceCount, pieceSize } from '../../node/content/format/outline.ts'
-import { outlineSource } from '../../node/content/format/outlining.ts'
+import { MIN_PIECE_BYTES, outlineSource, pieceCount, pieceSize } from '../../node/content/format/outline.ts'
 import { fullPieceSet } from '../../node/content/format/piece-set.ts'
 import { memorySource } from '../../node/content/format/source.ts'
 import { CHUNK_BYTES, CONTENT_PROTOCOL, type ContentFrame } from '../../node/content/protocol/wire.ts'

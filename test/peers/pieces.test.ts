@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { outlineSource } from '../../node/content/format/outlining.ts'
+import { outlineSource } from '../../node/content/format/outline.ts'
 import { memorySource } from '../../node/content/format/source.ts'
 import { type ContentSource, encodeKeyHex, type Key, type OpenedContent, type Peer, sha256 } from '../../node/index.ts'
 import { createNativeHasher } from '../../node/server/port/native-hasher.ts'

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { swarmKey } from '../../node/content/format/swarm-key.ts'
+import { swarmKey } from '../../node/content/format/outline.ts'
 import { encodeKeyHex, type HeldContent, type Key, type Peer, type ReceiveOptions, type Receiving } from '../../node/index.ts'
 import { createNativeHasher } from '../../node/server/port/native-hasher.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'

@@ -19,12 +19,8 @@ export interface Candidate extends RequestTarget {
   isFallback?: boolean
 }
 
-export interface CandidateTimes {
-  /** How long a holder may send nothing, in ms. */
-  stallMs: number
-  /** The same for a home that answers for tabs. */
-  homeStallMs: number
-}
+/** In ms; see `FETCHER_DEFAULTS`. */
+export type CandidateTimes = Record<'stallMs' | 'homeStallMs', number>
 
 export interface CandidatesContext {
   /** This peer's id. */

@@ -8,33 +8,31 @@ import { inTime } from '../../async/abort.ts'
 import { createSingleFlight } from '../../async/single-flight.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
 import type { Key, RefusedEvent } from '../../types.ts'
-import { decodeOutline, type OutlinedContent } from '../format/outline.ts'
-import { swarmKey } from '../format/swarm-key.ts'
+import { decodeOutline, type OutlinedContent, swarmKey } from '../format/outline.ts'
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
 import type { ContentEvent, FetchedContent, OpenOptions } from '../types.ts'
 import { type Candidate, type CandidatesContext, createCandidates, type Reach } from './candidates.ts'
-import { type Failure, fetchHedged, type HedgingOptions } from './hedging.ts'
+import { type Failure, fetchHedged } from './hedging.ts'
 
-export interface FetcherOptions extends Partial<HedgingOptions> {
+export const FETCHER_DEFAULTS = {
   /** How long a holder may send nothing, in ms. */
-  stallMs?: number
-  /** The same for a home that answers for tabs: it may have to try several of them. */
-  homeStallMs?: number
-  /** How long a peer that sent wrong bytes, or none in time, is asked last, in ms. The right bytes end it. */
-  distrustMs?: number
-}
-
-export const FETCHER_DEFAULTS: Readonly<Required<FetcherOptions>> = {
   stallMs: 1_000,
+  /** The same for a home that answers for tabs: it may have to try several of them. */
   homeStallMs: 4_000,
+  /** After this long without an answer the next candidate is asked as well, in ms. */
   hedgeMs: 200, // nine stalling liars before the one honest holder: 1.3 s (test/faults/liars.test.ts)
+  /** Candidates asked at the same time. */
   maxParallel: 6,
+  /** Candidates asked before giving up. */
   maxTries: 64,
+  /** How long a peer that sent wrong bytes, or none in time, is asked last, in ms. The right bytes end it. */
   distrustMs: 600_000,
 }
 
-export interface FetcherContext extends CandidatesContext {
+export type FetcherOptions = Partial<Readonly<typeof FETCHER_DEFAULTS>>
+
+interface FetcherContext extends CandidatesContext {
   client: Pick<ContentClient, 'request'>
   emit(event: ContentEvent | RefusedEvent): void
 }

@@ -4,15 +4,6 @@ import { inTime } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Candidate } from './candidates.ts'
 
-export interface HedgingOptions {
-  /** After this long without an answer the next candidate is asked as well, in ms. */
-  hedgeMs: number
-  /** Candidates asked at the same time. */
-  maxParallel: number
-  /** Candidates asked before giving up. */
-  maxTries: number
-}
-
 /** Why a candidate gave nothing: it does not hold the content, it failed or sent wrong bytes, or it has no connection into the overlay. */
 export type Failure = 'not-held' | 'bad' | 'no-network'
 
@@ -26,7 +17,7 @@ export type Failure = 'not-held' | 'bad' | 'no-network'
 export async function fetchHedged<T extends object>(
   candidates: (signal: AbortSignal) => AsyncIterable<Candidate>,
   attempt: (candidate: Candidate, signal: AbortSignal) => Promise<T | Failure>,
-  { hedgeMs, maxParallel, maxTries }: HedgingOptions,
+  { hedgeMs, maxParallel, maxTries }: Record<'hedgeMs' | 'maxParallel' | 'maxTries', number>,
   given: AbortSignal,
 ): Promise<T> {
   const ended = new AbortController()

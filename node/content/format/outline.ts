@@ -5,8 +5,9 @@
 
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../../errors.ts'
-import { KEY_BYTES } from '../../keys/index.ts'
-import type { Key } from '../../types.ts'
+import { type CreateHasher, KEY_BYTES, sha256 } from '../../keys/index.ts'
+import type { AbortOptions, Key } from '../../types.ts'
+import type { ContentSource } from '../types.ts'
 
 export interface Outline {
   /** Size of the whole, in bytes. */
@@ -41,6 +42,7 @@ export const MAX_OUTLINED_BYTES = MAX_PIECE_BYTES * MAX_PIECES
 export const MAX_OUTLINE_BYTES = MAX_PIECES * KEY_BYTES + 64
 
 const OUTLINE_VERSION = 1
+const SWARM_DOMAIN = new TextEncoder().encode('mayfly/swarm/1\n')
 
 /**
  * The piece size: the smallest power of two, from 256 KiB on, that makes at most 4,096 pieces.
@@ -86,4 +88,45 @@ export function decodeOutline(bytes: Uint8Array): Outline {
   } catch (cause) {
     throw new MayflyError('ERR_BAD_FRAME', `Not an outline: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
+}
+
+/**
+ * Reads content once and computes its key and, when it is larger than one piece, its outline.
+ *
+ * @throws {MayflyError} ERR_TOO_LARGE
+ * @throws signal.reason, when aborted
+ * @throws what the source throws
+ */
+export async function outlineSource(
+  source: ContentSource,
+  maxPieceBytes: number,
+  createHasher: CreateHasher,
+  { signal }: AbortOptions = {},
+): Promise<MaybeOutlined> {
+  const { size } = source
+  if (size <= maxPieceBytes) return { key: await sha256(await source.read(0, size, signal ? { signal } : {})) }
+  const pieceBytes = pieceBytesFor(size)
+  const outline: Outline = { size, pieceBytes, hashes: new Uint8Array(pieceCount({ size, pieceBytes }) * KEY_BYTES) }
+  const whole = createHasher()
+  for (let index = 0; index < pieceCount(outline); index++) {
+    signal?.throwIfAborted()
+    const piece = await source.read(index * pieceBytes, pieceSize(outline, index), signal ? { signal } : {})
+    // WebCrypto computes the piece's hash on another thread while this one goes on with the hash of the whole.
+    const hash = sha256(piece)
+    await whole.update(piece)
+    outline.hashes.set(await hash, index * KEY_BYTES)
+  }
+  const outlineBytes = encodeOutline(outline)
+  return { key: await whole.digest(), outline, outlineBytes, outlineHash: await sha256(outlineBytes) }
+}
+
+/**
+ * The key that downloaders of content hold: they have some of its pieces, or will have. It is the SHA-256 of `mayfly/swarm/1`, a line feed and
+ * the SHA-256 of the outline. Holders of the whole hold the content's own key.
+ */
+export function swarmKey(outlineHash: Key): Promise<Key> {
+  const named = new Uint8Array(SWARM_DOMAIN.byteLength + KEY_BYTES)
+  named.set(SWARM_DOMAIN)
+  named.set(outlineHash, SWARM_DOMAIN.byteLength)
+  return sha256(named)
 }

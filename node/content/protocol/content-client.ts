@@ -5,10 +5,17 @@ import { raceAbort } from '../../async/abort.ts'
 import type { Direct } from '../../network/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { MAX_OUTLINE_BYTES } from '../format/outline.ts'
+import { decodePieceSet, type PieceSet } from '../format/piece-set.ts'
 import type { FetchPiece, WantedPiece } from '../types.ts'
-import { createContentStreams, isDirect, type RequestFailure, type RequestTarget, sendRequest } from './content-streams.ts'
-import { type FollowEnd, type FollowedContent, followPieces } from './following.ts'
-import { ASK_SCOPE, CHUNK_BYTES, type ChunkFrame, type RequestFrame } from './wire.ts'
+import {
+  type ContentStream,
+  createContentStreams,
+  isDirect,
+  type RequestFailure,
+  type RequestTarget,
+  sendRequest,
+} from './content-streams.ts'
+import { ASK_SCOPE, CHUNK_BYTES, type ChunkFrame, type MorePiecesFrame, type PiecesFrame, type RequestFrame } from './wire.ts'
 
 /** The bytes that may come: content that travels whole or an outline, or one piece of a known size. */
 type ExpectedBytes = { maxBytes: number } | { pieceBytes: number }
@@ -18,7 +25,17 @@ type AssembledBytes = { bytes: Uint8Array } | { outline: Uint8Array }
 /** The outcome of a request: bytes, unchecked, or why there are none. */
 export type ContentReply = AssembledBytes | RequestFailure
 
-export interface ContentClientContext {
+export interface FollowedContent {
+  key: Key
+  /** The SHA-256 of its outline. */
+  outline: Key
+  pieceCount: number
+}
+
+/** The peer has all pieces, or a failure. */
+export type FollowEnd = { isComplete: true } | RequestFailure
+
+interface ContentClientContext {
   libp2p: Libp2p
   /** The largest content that travels whole, in bytes. */
   maxWholeBytes: number
@@ -114,4 +131,50 @@ function createChunkAssembly(expected: ExpectedBytes) {
     if (received < total) return undefined
     return type === 'chunk' ? { bytes: whole } : { outline: whole }
   }
+}
+
+/**
+ * Follows the pieces that another peer has, now and as they come. Resolves when the peer has all pieces, has left, or has nothing to follow.
+ *
+ * @param onPieces hears the numbers of new pieces, each once, of pieces that exist
+ * @param stallMs how long the first reply may take
+ * @throws signal.reason, when aborted
+ */
+export function followPieces(
+  opening: Promise<ContentStream>,
+  { key, outline, pieceCount }: FollowedContent,
+  onPieces: (indexes: number[]) => void,
+  stallMs: number,
+  { signal }: Required<AbortOptions>,
+): Promise<FollowEnd> {
+  /** Undefined before the first frame. */
+  let pieces: PieceSet | undefined
+
+  /** The new pieces; undefined when the frame breaks the rules. Each frame must bring news, so that there are no more frames than pieces. */
+  function add(frame: PiecesFrame | MorePiecesFrame): number[] | undefined {
+    if (frame.type === 'more-pieces') return frame.indexes.every((index) => pieces?.add(index)) ? frame.indexes : undefined
+    if (pieces !== undefined) return undefined
+    try {
+      const there = decodePieceSet(frame.bitmap, pieceCount)
+      pieces = there
+      return Array.from({ length: pieceCount }, (_, index) => index).filter((index) => there.has(index))
+    } catch {
+      return undefined
+    }
+  }
+
+  return sendRequest(
+    opening,
+    { type: 'follow-pieces', key, outline },
+    (reply, idle) => {
+      if (reply.type !== 'pieces' && reply.type !== 'more-pieces') return undefined
+      const fresh = add(reply)
+      if (fresh === undefined) return { broken: `pieces that are none of the ${pieceCount}, or were reported before` }
+      idle.end()
+      onPieces(fresh)
+      return pieces?.isFull ? { isComplete: true as const } : undefined
+    },
+    stallMs,
+    signal,
+  )
 }

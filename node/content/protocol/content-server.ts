@@ -40,7 +40,7 @@ export interface ServedContent {
   follow(content: Pick<PieceAddress, 'key' | 'outline'>): PieceFeed | undefined
 }
 
-export interface ServingContext {
+interface ServingContext {
   content: ServedContent
   /** Limits the bytes per second of each peer, over all its streams. */
   rate: ByteRate

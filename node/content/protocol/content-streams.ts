@@ -1,6 +1,6 @@
 /** The client's streams of the content protocol: one to each peer, with any number of requests on it. */
 
-import type { Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { abortable, onAbort } from '../../async/abort.ts'
@@ -10,12 +10,11 @@ import {
   createPeerStreams,
   createRequests,
   type Direct,
-  type FrameStream,
+  hostOfMultiaddr,
   type OpenedStream,
-  type PeerStream,
-  type Requests,
+  originOfMultiaddr,
+  parseMultiaddr,
 } from '../../network/index.ts'
-import { httpOriginOf } from './http-origin.ts'
 import {
   type AskScope,
   CONTENT_PROTOCOL,
@@ -41,16 +40,7 @@ export interface RequestTarget {
 /** Why a request brought nothing: the peer's reason, how its reply broke the rules, or why the peer could not be asked. */
 export type RequestFailure = { none: NoContent } | { broken: string } | { unreachable: string }
 
-export interface ContentStream extends PeerStream {
-  readonly frames: FrameStream
-  readonly requests: Requests<ContentFrame | Ended>
-  /** The idle timeouts of the requests for bytes. A holder with a narrow line sends one piece after the other: any chunk shows that it is alive. */
-  readonly idle: Set<IdleTimeout>
-  /** Where the peer's gateway is, as its connection and its addresses tell. */
-  readonly origin: string | undefined
-  /** Pieces in a row that could not be fetched over HTTP. */
-  httpFailures: number
-}
+export type ContentStream = ReturnType<typeof createContentStream>
 
 type Ended = { type: 'ended'; reason: string }
 
@@ -78,8 +68,9 @@ export function createContentStreams(libp2p: Libp2p, direct: Pick<Direct, 'dial'
   }
 }
 
-export function createContentStream({ stream, connection, addresses, onEnd }: OpenedStream): ContentStream {
+export function createContentStream({ stream, connection, addresses, onEnd }: OpenedStream) {
   const requests = createRequests<ContentFrame | Ended>({ ended: { type: 'ended', reason: 'the stream has ended' } })
+  /** The idle timeouts of the requests for bytes. A holder with a narrow line sends one piece after the other: any chunk shows that it is alive. */
   const idle = new Set<IdleTimeout>()
   const frames = createFrameStream(stream, {
     maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
@@ -95,14 +86,16 @@ export function createContentStream({ stream, connection, addresses, onEnd }: Op
     },
   })
   return {
-    get open() {
+    get open(): boolean {
       return frames.open
     },
     close: frames.close,
     frames,
     requests,
     idle,
+    /** Where the peer's gateway is, as its connection and its addresses tell. */
     origin: httpOriginOf(connection, addresses.map(String)),
+    /** Pieces in a row that could not be fetched over HTTP. */
     httpFailures: 0,
   }
 }
@@ -162,3 +155,18 @@ export function sendRequest<T extends object>(
 }
 
 export const isDirect = (addresses: readonly string[]) => addresses.some((address) => address.includes('/webrtc/'))
+
+/**
+ * The origin of the node's HTTP, such as `http://192.0.2.1:4000`; undefined for a peer that has none. It is the address that this peer has
+ * dialled; or else one that the node announces at the host it has connected from, so that no node can send others to a third party.
+ *
+ * @param announced multiaddrs
+ */
+export function httpOriginOf(connection: Pick<Connection, 'direction' | 'remoteAddr'>, announced: readonly string[]): string | undefined {
+  if (connection.direction === 'outbound') return originOfMultiaddr(connection.remoteAddr)
+  const host = hostOfMultiaddr(connection.remoteAddr)
+  const near = announced
+    .map(parseMultiaddr)
+    .find((address) => address !== undefined && host !== undefined && hostOfMultiaddr(address) === host)
+  return near && originOfMultiaddr(near)
+}

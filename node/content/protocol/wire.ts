@@ -29,69 +29,30 @@ export const NO_CONTENT = {
 } as const
 export type NoContent = keyof typeof NO_CONTENT
 
-export interface AskFrame {
-  type: 'ask'
-  id: number
-  key: Key
-  scope: AskScope
-}
-/** Requests one piece of content whose outline the requesting peer has. */
-export interface AskPieceFrame {
-  type: 'ask-piece'
-  id: number
-  key: Key
-  index: number
-  scope: AskScope
-  /** The SHA-256 of that outline. Another outline means other content. */
-  outline: Key
-}
+export type AskFrame = { type: 'ask'; id: number; key: Key; scope: AskScope }
+/** Requests one piece of content, by the SHA-256 of its outline, which the requesting peer has. Another outline means other content. */
+export type AskPieceFrame = { type: 'ask-piece'; id: number; key: Key; index: number; scope: AskScope; outline: Key }
 /** Requests the numbers of the pieces that the other peer has, now and as they come. */
-export interface FollowPiecesFrame {
-  type: 'follow-pieces'
-  id: number
-  key: Key
-  outline: Key
-}
-export interface CancelFrame {
-  type: 'cancel'
-  id: number
-}
-/** The next bytes of the content, or of its outline where it is larger than one piece. The first chunk may be the last. */
-export interface ChunkFrame {
-  type: 'chunk' | 'outline-chunk'
-  id: number
-  /** Size of the whole content or outline, in bytes; the same in each chunk. */
-  total: number
-  bytes: Uint8Array
-}
-/** The first answer to `follow-pieces`: the pieces that are there. */
-export interface PiecesFrame {
-  type: 'pieces'
-  id: number
-  /** See `PieceSet.encode`. The requesting peer checks whether it fits the outline. */
-  bitmap: Uint8Array
-}
+export type FollowPiecesFrame = { type: 'follow-pieces'; id: number; key: Key; outline: Key }
+/**
+ * The next bytes of the content, or of its outline where it is larger than one piece. The first chunk may be the last. `total` is the size of
+ * the whole content or outline, in bytes; the same in each chunk.
+ */
+export type ChunkFrame = { type: 'chunk' | 'outline-chunk'; id: number; total: number; bytes: Uint8Array }
+/** The first answer to `follow-pieces`: the pieces that are there; see `PieceSet.encode`. The requesting peer checks whether they fit the outline. */
+export type PiecesFrame = { type: 'pieces'; id: number; bitmap: Uint8Array }
 /** The pieces that have come since. */
-export interface MorePiecesFrame {
-  type: 'more-pieces'
-  id: number
-  indexes: number[]
-}
-export interface NoneFrame {
-  type: 'none'
-  id: number
-  reason: NoContent
-}
+export type MorePiecesFrame = { type: 'more-pieces'; id: number; indexes: number[] }
 
 export type ContentFrame =
   | AskFrame
   | AskPieceFrame
   | FollowPiecesFrame
-  | CancelFrame
   | ChunkFrame
   | PiecesFrame
   | MorePiecesFrame
-  | NoneFrame
+  | { type: 'cancel'; id: number }
+  | { type: 'none'; id: number; reason: NoContent }
 
 /** A request without its number, which the stream gives it. */
 export type RequestFrame = Omit<AskFrame, 'id'> | Omit<AskPieceFrame, 'id'> | Omit<FollowPiecesFrame, 'id'>

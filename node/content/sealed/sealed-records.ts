@@ -14,13 +14,7 @@ import { encodeHeader, KEY_CHECK_BYTES, nonceOf, type SealedHeader } from './sea
 const KEY_INFO = new TextEncoder().encode('mayfly private content 1: key')
 const CHECK_INFO = new TextEncoder().encode('mayfly private content 1: key check')
 
-export interface SealedRecords {
-  /** In clear before all records, and authenticated with each of them. */
-  readonly header: Uint8Array
-  seal(record: number, isLast: boolean, plain: Uint8Array): Promise<Uint8Array>
-  /** @throws {MayflyError} ERR_DAMAGED when the bytes were not sealed as this record of this content */
-  open(record: number, isLast: boolean, sealed: Uint8Array): Promise<Uint8Array>
-}
+export type SealedRecords = ReturnType<typeof recordsOf>
 
 /**
  * Records for new content.
@@ -45,7 +39,7 @@ export async function openRecords(key: LinkKey, header: SealedHeader): Promise<S
   return recordsOf(encodeHeader(header), contentKey)
 }
 
-function recordsOf(header: Uint8Array<ArrayBuffer>, contentKey: CryptoKey): SealedRecords {
+function recordsOf(header: Uint8Array<ArrayBuffer>, contentKey: CryptoKey) {
   const algorithm = (record: number, isLast: boolean) => ({
     name: 'AES-GCM',
     iv: nonceOf(record, isLast),
@@ -53,11 +47,13 @@ function recordsOf(header: Uint8Array<ArrayBuffer>, contentKey: CryptoKey): Seal
     tagLength: 128,
   })
   return {
+    /** In clear before all records, and authenticated with each of them. */
     header,
-    async seal(record, isLast, plain) {
+    async seal(record: number, isLast: boolean, plain: Uint8Array): Promise<Uint8Array> {
       return new Uint8Array(await subtle().encrypt(algorithm(record, isLast), contentKey, plain as Uint8Array<ArrayBuffer>))
     },
-    async open(record, isLast, sealed) {
+    /** @throws {MayflyError} ERR_DAMAGED when the bytes were not sealed as this record of this content */
+    async open(record: number, isLast: boolean, sealed: Uint8Array): Promise<Uint8Array> {
       try {
         return new Uint8Array(await subtle().decrypt(algorithm(record, isLast), contentKey, sealed as Uint8Array<ArrayBuffer>))
       } catch (cause) {

@@ -1,23 +1,23 @@
 /**
- * Downloads all pieces of one content into a store, rarest first, and serves to others what has come. While no peer has what is missing it
+ * Downloads all pieces of a content into a store, rarest first, and serves to others what has come. While no peer has what is missing it
  * waits. `swarm.ts` chooses the source of each piece; whether the whole is right is for the caller to check.
  */
 
 import { abortable, onAbort, raceAbort } from '../../async/abort.ts'
 import { createBackoff } from '../../async/backoff.ts'
 import { MayflyError } from '../../errors.ts'
-import { equalBytes } from '../../keys/index.ts'
+import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Hold } from '../../rendezvous/types.ts'
 import type { Key } from '../../types.ts'
 import type { Candidate } from '../fetch/candidates.ts'
 import type { Fetched, FetchedOutline } from '../fetch/fetcher.ts'
+import { swarmKey } from '../format/outline.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
-import { swarmKey } from '../format/swarm-key.ts'
 import type { ReceiveOptions, Receiving } from '../types.ts'
 import { openStoredPieces, type StoredPieces } from './stored-pieces.ts'
 import type { Swarm } from './swarm.ts'
 
-export interface DownloadContext {
+interface DownloadContext {
   /** @throws {MayflyError} when no peer can send it now */
   findOutline(key: Key, outline: Key, signal: AbortSignal): Promise<Fetched>
   hold(key: Key): Hold
@@ -29,15 +29,6 @@ export interface DownloadContext {
 
 type OnCount = (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void
 
-export interface Download extends Receiving {
-  /** Undefined until a peer has sent it. */
-  readonly found: FetchedOutline | undefined
-  /** The pieces to be had from here; undefined before the outline is known. */
-  readonly feed: PieceFeed | undefined
-  /** @throws {MayflyError} ERR_NO_HOLDER when the piece is not there, or no longer right */
-  read(index: number): Promise<Uint8Array>
-}
-
 /** Pieces that are requested or written at the same time, in bytes and in number; but two at least. */
 const MAX_AHEAD_BYTES = 8 * 1_048_576
 const MAX_AHEAD = 24
@@ -45,8 +36,44 @@ const MAX_AHEAD = 24
 /** The waits before looking for the outline again, when the counts of holders do not change. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 }
 
+export type Downloads = ReturnType<typeof createDownloads>
+
+/** The downloads of this peer, one for each content and outline. */
+export function createDownloads(context: DownloadContext) {
+  /** By key and outline, hex. Bounded by the caller: each needs a store. */
+  const downloads = new Map<string, { key: Key; download: Download }>()
+  const idOf = (key: Key, outline: Key) => `${encodeKeyHex(key)}:${encodeKeyHex(outline)}`
+
+  async function endAll(isOne: (key: Key) => boolean): Promise<void> {
+    await Promise.all([...downloads.values()].filter(({ key }) => isOne(key)).map(({ download }) => download.end()))
+  }
+
+  return {
+    /** @throws {MayflyError} ERR_LIMIT when it is being downloaded already */
+    start(key: Key, options: ReceiveOptions): Receiving {
+      const id = idOf(key, options.outline)
+      if (downloads.has(id)) throw new MayflyError('ERR_LIMIT', 'Cannot receive content: it is being received already')
+      const download = startDownload(context, key, options, () => downloads.delete(id))
+      downloads.set(id, { key, download })
+      return download
+    },
+    get: (key: Key, outline: Key): Download | undefined => downloads.get(idOf(key, outline))?.download,
+    /** The outline of a download of this key, once it is known. */
+    outlineOf(key: Key): FetchedOutline | undefined {
+      for (const { key: other, download } of downloads.values())
+        if (download.found !== undefined && equalBytes(other, key)) return download.found
+      return undefined
+    },
+    /** Ends the downloads of this key, because it is held now. */
+    end: (key: Key) => endAll((other) => equalBytes(other, key)),
+    stop: () => endAll(() => true),
+  }
+}
+
+type Download = ReturnType<typeof startDownload>
+
 /** @param onEnd called once, when nothing is served any more */
-export function startDownload(context: DownloadContext, key: Key, options: ReceiveOptions, onEnd: () => void): Download {
+function startDownload(context: DownloadContext, key: Key, options: ReceiveOptions, onEnd: () => void) {
   const sharedKey = swarmKey(options.outline)
   const waitForSource = createSourceWait(key, sharedKey, context.onCount)
   const ended = new AbortController()
@@ -160,13 +187,16 @@ export function startDownload(context: DownloadContext, key: Key, options: Recei
   return {
     complete,
     end,
+    /** Undefined until a peer has sent it. */
     get found() {
       return found
     },
-    get feed() {
+    /** The pieces to be had from here; undefined before the outline is known. */
+    get feed(): PieceFeed | undefined {
       return stored
     },
-    async read(index) {
+    /** @throws {MayflyError} ERR_NO_HOLDER when the piece is not there, or no longer right */
+    async read(index: number): Promise<Uint8Array> {
       if (stored === undefined) throw new MayflyError('ERR_NO_HOLDER', 'That piece is not here')
       return stored.read(index)
     },

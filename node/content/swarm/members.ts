@@ -6,27 +6,9 @@
 import type { Candidate } from '../fetch/candidates.ts'
 import { type Outline, pieceCount } from '../format/outline.ts'
 import { PieceSet } from '../format/piece-set.ts'
-import type { FollowEnd } from '../protocol/following.ts'
-import { createBans, type Fault } from './bans.ts'
-import { createSearch, type Part, type SearchContext } from './search.ts'
-import { createSearchRetries, type SearchRetriesOptions } from './search-retries.ts'
-
-export interface MembersOptions extends Partial<SearchRetriesOptions> {
-  /** Members at the same time. */
-  maxHolders?: number
-  /** How long at most the swarm waits until the other downloaders are connected, in ms. */
-  gatherMs?: number
-}
-
-export const MEMBERS_DEFAULTS: Readonly<Required<MembersOptions>> = {
-  maxHolders: 16, // a member that has only some pieces costs a few bytes for each that it gets
-  isPatient: false,
-  retryMs: 1_000,
-  maxRetryMs: 30_000,
-  reachAgainMs: 17_000, // less a tenth of jitter it is still longer than `unreachableMs` (network/direct.ts)
-  maxReachAgainMs: 201_000, // and than `maxUnreachableMs`
-  gatherMs: 10_000, // a direct dial that fails takes eight seconds
-}
+import type { FollowEnd } from '../protocol/content-client.ts'
+import { createBans, createSearch, createSearchRetries, type Fault, type Part, type SearchContext } from './search.ts'
+import type { SwarmSettings } from './swarm-options.ts'
 
 export interface MembersContext extends Pick<SearchContext, 'candidates' | 'onCount'> {
   outline: Outline
@@ -60,8 +42,7 @@ export interface Member {
 
 export type Members = ReturnType<typeof createMembers>
 
-export function createMembers(context: MembersContext, options: MembersOptions = {}) {
-  const settings = { ...MEMBERS_DEFAULTS, ...options }
+export function createMembers(context: MembersContext, settings: SwarmSettings) {
   const count = pieceCount(context.outline)
   /** Bounded: maxHolders. */
   const members = new Set<Member>()

@@ -8,14 +8,14 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { Candidate, Reach } from '../fetch/candidates.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
-import { type OutlinedContent, pieceCount } from '../format/outline.ts'
-import { swarmKey } from '../format/swarm-key.ts'
+import { type OutlinedContent, pieceCount, swarmKey } from '../format/outline.ts'
 import type { LivingCache } from '../memory/living-cache.ts'
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
-import { createSwarm, type Swarm, type SwarmOptions } from './swarm.ts'
+import { createSwarm, type Swarm } from './swarm.ts'
+import type { SwarmOptions } from './swarm-options.ts'
 
-export interface PieceFetcherContext {
+interface PieceFetcherContext {
   client: Pick<ContentClient, 'requestPiece' | 'follow'>
   fetcher: Pick<Fetcher, 'candidates' | 'distrust'>
   cache: LivingCache | undefined
@@ -75,16 +75,6 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
     )
   }
 
-  function sharedSwarm(id: string, content: OutlinedContent, reach: Reach): SharedSwarm {
-    let shared = swarms.get(id)
-    if (shared === undefined) {
-      shared = { swarm: openSwarm(content, reach, options), users: 0, idleTimer: undefined }
-      swarms.set(id, shared)
-    }
-    clearTimeout(shared.idleTimer)
-    return shared
-  }
-
   async function fetchFromSwarm(
     id: string,
     content: OutlinedContent,
@@ -92,7 +82,9 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
     reach: Reach,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
-    const shared = sharedSwarm(id, content, reach)
+    const shared: SharedSwarm = swarms.get(id) ?? { swarm: openSwarm(content, reach, options), users: 0, idleTimer: undefined }
+    swarms.set(id, shared)
+    clearTimeout(shared.idleTimer)
     const forget = () => {
       if (swarms.get(id) === shared) swarms.delete(id)
     }

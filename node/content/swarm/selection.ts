@@ -5,18 +5,7 @@
  */
 
 import type { Member, Members } from './members.ts'
-
-export interface SelectionOptions {
-  /** Requests in flight to one holder. */
-  maxPerHolder: number
-  /** The same for a tab that is asked directly: a data channel is idle unless much is requested. */
-  maxPerDirectHolder: number
-  /**
-   * A member is slow when a piece takes it this many times what it takes the fastest holder of the whole. A piece that takes so many times
-   * what was expected is requested from a second member.
-   */
-  slowFactor: number
-}
+import type { SwarmSettings } from './swarm-options.ts'
 
 export interface SelectionNeeds {
   /** Members that were asked for this piece already. */
@@ -52,8 +41,12 @@ function doneMs(member: Member): number {
 
 const has = ({ pieces }: Member, index: number) => pieces?.has(index) ?? true
 
-export function createSelection(members: Members, pieceCount: number, options: SelectionOptions) {
-  const { maxPerHolder, maxPerDirectHolder, slowFactor } = options
+export function createSelection(
+  members: Members,
+  pieceCount: number,
+  settings: Pick<SwarmSettings, 'maxPerHolder' | 'maxPerDirectHolder' | 'slowFactor'>,
+) {
+  const { maxPerHolder, maxPerDirectHolder, slowFactor } = settings
 
   /** A member that was never asked gets one request first. */
   function isFree(member: Member, share: number): boolean {

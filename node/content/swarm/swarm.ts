@@ -10,30 +10,13 @@ import type { AbortOptions } from '../../types.ts'
 import type { Candidate } from '../fetch/candidates.ts'
 import { pieceCount } from '../format/outline.ts'
 import { createMemberRequests, type MemberRequestsContext } from './member-requests.ts'
-import { createMembers, MEMBERS_DEFAULTS, type Member, type MembersContext, type MembersOptions } from './members.ts'
-import { createSelection, type SelectionOptions } from './selection.ts'
+import { createMembers, type Member, type MembersContext } from './members.ts'
+import { createSelection } from './selection.ts'
+import { SWARM_DEFAULTS, type SwarmOptions } from './swarm-options.ts'
 
-export interface SwarmOptions extends MembersOptions, Partial<SelectionOptions> {
-  /** A piece is requested from a second member after this time at the earliest, in ms. */
-  minSlowMs?: number
-  /** The same for a tab that is asked directly. */
-  minSlowDirectMs?: number
-  /** How long a piece waits for a better member before the fallback source is asked, in ms. */
-  fallbackAfterMs?: number
-}
+type SwarmContext = Omit<MembersContext, 'onChange'> & MemberRequestsContext
 
-export const SWARM_DEFAULTS = {
-  maxPerHolder: 6,
-  maxPerDirectHolder: 16,
-  slowFactor: 4,
-  minSlowMs: 1_000,
-  minSlowDirectMs: 5_000, // many tabs on a slow machine or line: each piece that is requested twice is one more upload
-  fallbackAfterMs: 2_500, // a direct dial takes half a second where it succeeds, and much longer where it fails
-} as const satisfies SwarmOptions
-
-export type SwarmContext = Omit<MembersContext, 'onChange'> & MemberRequestsContext
-
-export interface SwarmPiece {
+interface SwarmPiece {
   bytes: Uint8Array
   from: Candidate
 }
@@ -42,7 +25,7 @@ export type Swarm = ReturnType<typeof createSwarm>
 
 export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
   const { random } = context
-  const settings = { ...SWARM_DEFAULTS, isPatient: MEMBERS_DEFAULTS.isPatient, ...options }
+  const settings = { ...SWARM_DEFAULTS, ...options }
   const stopped = new AbortController()
   let change = Promise.withResolvers<void>()
   /** No request was possible for so long that the fallback source is asked. */
@@ -53,7 +36,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
     change.resolve()
     change = Promise.withResolvers()
   }
-  const members = createMembers({ ...context, onChange }, options)
+  const members = createMembers({ ...context, onChange }, settings)
   const selection = createSelection(members, pieceCount(context.outline), settings)
   const requestFrom = createMemberRequests(context, members, settings.minSlowMs, { onPiece, onEnd: onChange })
 

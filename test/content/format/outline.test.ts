@@ -12,11 +12,11 @@ import {
   MAX_PIECES,
   MIN_PIECE_BYTES,
   type Outline,
+  outlineSource,
   pieceBytesFor,
   pieceCount,
   pieceSize,
 } from '../../../node/content/format/outline.ts'
-import { outlineSource } from '../../../node/content/format/outlining.ts'
 import { memorySource } from '../../../node/content/format/source.ts'
 import { createPortableHasher, encodeKeyHex, sha256 } from '../../../node/keys/index.ts'
 import { createNativeHasher } from '../../../node/server/port/native-hasher.ts'

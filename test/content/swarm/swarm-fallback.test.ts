@@ -4,7 +4,8 @@ import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } fr
 import type { Candidate } from '../../../node/content/fetch/candidates.ts'
 import type { Outline } from '../../../node/content/format/outline.ts'
 import type { ContentReply } from '../../../node/content/protocol/content-client.ts'
-import { createSwarm, type Swarm, type SwarmOptions } from '../../../node/content/swarm/swarm.ts'
+import { createSwarm, type Swarm } from '../../../node/content/swarm/swarm.ts'
+import type { SwarmOptions } from '../../../node/content/swarm/swarm-options.ts'
 import { sha256 } from '../../../node/keys/index.ts'
 
 const PIECES = 12

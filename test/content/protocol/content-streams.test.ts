@@ -1,6 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, test } from 'vitest'
-import { httpOriginOf } from '../../../node/content/protocol/http-origin.ts'
+import { httpOriginOf } from '../../../node/content/protocol/content-streams.ts'
 
 const PEER = '12D3KooWBXu3uGPMkjjxViK6autSnFH5QaKJgTwW8CaSxYSD6yYL'
 
