@@ -61,7 +61,7 @@ test('abortable: what start throws is its rejection', async () => {
   ).rejects.toThrow('broken')
 })
 
-test('onAbort: an aborted signal is heard at once; a listener that was removed hears nothing', () => {
+test('onAbort: an aborted signal calls its listener at once; a removed listener is not called', () => {
   const listener = vi.fn()
   onAbort(AbortSignal.abort(), listener)
   expect(listener).toHaveBeenCalledTimes(1)

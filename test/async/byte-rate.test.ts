@@ -39,7 +39,7 @@ test('byte-rate: the streams of one client share its rate evenly, and another cl
   for (const each of [first, second, other]) each.stop()
 })
 
-test('byte-rate: what is urgent goes before what waits, and who gives up costs nothing', async () => {
+test('byte-rate: urgent bytes go before waiting ones, and a caller that gives up costs nothing', async () => {
   const rate = createByteRate({ bytesPerSecond: RATE })
   await rate.take('a', 2 * RATE)
   const order: string[] = []

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createEmitter } from '../../node/async/emitter.ts'
 
-test('emitter: each listener hears each event, in the order in which they came, until it is removed', () => {
+test('emitter: each listener gets each event, in their order, until it is removed', () => {
   const emitter = createEmitter<number>()
   const heard: string[] = []
   const offA = emitter.on((event) => heard.push(`a${event}`))
@@ -23,7 +23,7 @@ test('emitter: the same function may listen twice, and is removed once', () => {
   expect(listener).toHaveBeenCalledTimes(1)
 })
 
-test('emitter: a listener that comes while an event is told hears the next one', () => {
+test('emitter: a listener added during an event gets the next one', () => {
   const emitter = createEmitter<number>()
   const late = vi.fn()
   const off = emitter.on(() => {

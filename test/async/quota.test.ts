@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createQuota } from '../../node/async/quota.ts'
 
-test('quota: has so many places for each key and in all, and says which limit was met', () => {
+test('quota: limits places per key and in all, and says which limit was met', () => {
   const quota = createQuota({ max: 3, maxPerKey: 2 })
   const places = ['a', 'a', 'a', 'b', 'b'].map((key) => quota.enter(key))
   expect(places.map((place) => (typeof place === 'string' ? place : 'in'))).toEqual(['in', 'in', 'key-full', 'in', 'full'])

@@ -44,7 +44,7 @@ test('recent map: a look leaves an entry as old as it is, and its order can be r
   expect([...map.values()]).toEqual([1, 1, 1])
 })
 
-test('recent map: makes what is not there, once', () => {
+test('recent map: makes a missing entry, once', () => {
   const map = createRecentMap<string, object>({ maxEntries: 1 })
   const made = map.getOrCreate('a', () => ({}))
   expect(map.getOrCreate('a', () => ({}))).toBe(made)

@@ -22,7 +22,7 @@ test('semaphore: so many at once, the others in the order of their asking', asyn
   expect([order, semaphore.taken, semaphore.waiting]).toEqual([['a', 'b', 'c', 'd'], 0, 0])
 })
 
-test('semaphore: who stops waiting leaves its place in the queue to the next', async () => {
+test('semaphore: a waiter that gives up leaves its place in the queue to the next', async () => {
   const semaphore = createSemaphore(1)
   const release = await semaphore.acquire()
   const leaving = new AbortController()

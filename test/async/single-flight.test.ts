@@ -15,7 +15,7 @@ test('single flight: callers of one key share the work, of another they do not, 
   expect(work).toHaveBeenCalledTimes(2)
 })
 
-test('single flight: one who leaves does not end it; the last one does, and who comes then begins anew', async () => {
+test("single flight: only the last waiter's leaving ends it, and the next caller begins anew", async () => {
   const flights = createSingleFlight<string, number>()
   const signals: AbortSignal[] = []
   const work = (signal: AbortSignal) => {
@@ -52,7 +52,7 @@ test('single flight: an aborted caller begins nothing', async () => {
   expect(work).not.toHaveBeenCalled()
 })
 
-test('single flight: `stop` aborts what is under way', async () => {
+test('single flight: `stop` aborts flights under way', async () => {
   const flights = createSingleFlight<string, number>()
   const result = flights.run('a', (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))))
   flights.stop(new Error('stopped'))

@@ -31,7 +31,7 @@ test('token bucket: a cost that no bucket could hold is paid with a full one', (
   expect(bucket.take(100)).toBe(3_000)
 })
 
-test('token bucket: what is spent may be owed, and is paid off', () => {
+test('token bucket: tokens may be owed, and are paid off', () => {
   const { now, pass } = clock()
   const bucket = createTokenBucket({ burst: 10, perSecond: 10, now })
   expect(bucket.isFull).toBe(true)

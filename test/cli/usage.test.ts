@@ -93,7 +93,7 @@ test.each<[string, string[]]>([
   expect(JSON.parse(programs.stderr)).toMatchObject({ error: { code: 'ERR_NO_NETWORK' } })
 })
 
-test('usage: a command that is stopped before it began does nothing: a node has ended well, a question has failed', async () => {
+test('usage: a command that is stopped before it began does nothing: start and --watch exit with 0, the others with 1', async () => {
   const data = join(await createTemporaryDirectory(), 'data')
   const ended = AbortSignal.abort(new DOMException('ended', 'AbortError'))
   expect(await run(['start', '--port', '0', '--data', data, '--log-level', 'silent'], {}, { signal: ended })).toEqual({

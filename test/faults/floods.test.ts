@@ -165,7 +165,7 @@ async function forge(node: NodeProcess, key: Key, count: number): Promise<number
   }
 }
 
-test('floods: a peer of this library that holds too much is told the limit and keeps what it has', async () => {
+test('floods: a peer that holds too much gets a refusal with the limit and keeps what it has', async () => {
   const node = await startNodeProcess()
   const tab = await createPeer({ join: [node.url], limits: { maxHeldContents: 3, maxContentBytes: 1_000 } })
   onTestFinished(() => tab.stop())

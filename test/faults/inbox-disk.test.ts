@@ -93,7 +93,7 @@ describe('inbox: flipped bits', () => {
     return { path, messages }
   }
 
-  test('no changed message is shown, what is missing is told, and the file is left as it is', async () => {
+  test('no changed message is shown, missing ones are reported, and the file is left as it is', async () => {
     const { path, messages } = await written()
     const bytes = await readFile(path)
     const seed = Date.now() % 2 ** 31
@@ -171,7 +171,7 @@ describe('inbox: flipped bits', () => {
     return pages as unknown as Page[]
   }
 
-  test('a page of zeros: it is told, left as it is, and an export saves the others', async () => {
+  test('a page of zeros is reported and left as it is, and an export saves the others', async () => {
     const { path, messages } = await written()
     const pages = pagesOfMessages(path)
     const bytes = await readFile(path)

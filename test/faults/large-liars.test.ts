@@ -57,7 +57,7 @@ test.each([
   for (const path of paths) expect(await readOnce(gateway.port, path)).toEqual({ status: 200, isComplete: true, size: SIZE, hash })
 })
 
-test('a false outline is never the whole of an answer, and its giver is left out of the next', async () => {
+test('a false outline never makes a whole answer, and its sender is left out of the next', async () => {
   const { network, honest, reader, gateway } = await setUp()
   const { key, outline } = await honest.peer.content.hold(generatedContent(SIZE, 1))
   await honest.peer.content.release(key)

@@ -80,7 +80,7 @@ test('liars: a reader that was lied to asks the honest holder first the next tim
   expect(liar.asked).toBeLessThanOrEqual(1)
 })
 
-test('liars: no wrong byte leaves a gateway, and its log names who sent them', async () => {
+test('liars: no wrong byte leaves a gateway, and its log names the sender', async () => {
   const first = await startNodeProcess()
   const second = await startNodeProcess({ join: [first.url] })
   const page = 'the only right bytes'

@@ -59,7 +59,7 @@ describe('messages, when somebody is gone', () => {
     expect(keeper.again).toBe(0)
   })
 
-  it('a sender with mail in its outbox: it is delivered once the sender is back', async () => {
+  it("a message in a sender's outbox is delivered once the sender is back", async () => {
     const path = join(await createTemporaryDirectory(), 'outbox.db')
     const network = await createNetwork({ nodes: 3 })
     const [first, second] = network.nodes

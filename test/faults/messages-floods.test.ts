@@ -47,7 +47,7 @@ async function postAll(senders: { peer: Peer; secret: MessageSecret }[], flooded
 }
 
 describe('floods', () => {
-  it('of one sender at a hundred times its quota and of a hundred throw-away senders hurt themselves', async () => {
+  it('from one sender at a hundred times its quota and from a hundred throw-away senders hurt themselves', async () => {
     const network = await createNetwork({ nodes: 3, limits: LIMITS })
     const nodes = network.nodes
     const [first, second, third] = nodes
@@ -92,7 +92,7 @@ describe('floods', () => {
     expect(Math.max(mostMail, ...nodes.map(({ peer }) => peer.status().counts.mailBytes))).toBeLessThanOrEqual(LIMITS.maxMailBytes)
   })
 
-  it('of mail fill a share, then a mailbox, then the memory, each refused with its reason; a receiver that was proved is not crowded out', async () => {
+  it("fill a sender's share, then an end's, then the memory, each refused with its reason; a proved receiver is not crowded out", async () => {
     const limits = { ...LIMITS, maxMailBytes: 24_000, maxMailBytesPerEnd: 8_000, maxMailBytesPerSender: 4_000 }
     const network = await createNetwork({ nodes: 3, limits })
     const [first, second, third] = network.nodes

@@ -48,7 +48,7 @@ async function sendUntilCutOff(node: TestNode, frames: MessageFrame[]): Promise<
 const repeat = (frame: (i: number) => MessageFrame) => Array.from({ length: 20 }, (_, i) => frame(i))
 
 describe('forgeries', () => {
-  it('of messages are given to nobody, whatever is forged and whoever is asked, and end the connection', async () => {
+  it('of messages reach nobody, in any forged field and on any path, and end the connection', async () => {
     const network = await createNetwork({ nodes: 2 })
     const [node, other] = network.nodes
     const secret = createMessageSecret()
@@ -81,7 +81,7 @@ describe('forgeries', () => {
     expect(keeper.texts()).toEqual(['a right one'])
   })
 
-  it('of receipts and declines change nothing: mail stays where it is, and its sender is told nothing', async () => {
+  it('of receipts and declines change nothing: the message stays stored, and its sender gets no outcome', async () => {
     const network = await createNetwork({ nodes: 3 })
     const [first, second, third] = network.nodes
     const secret = createMessageSecret()
@@ -129,7 +129,7 @@ describe('forgeries', () => {
     await waitFor(() => first.peer.status().counts.mail === 0, 5_000, 'the right one is believed')
   })
 
-  it('of proofs open nothing: an impostor taps no hashname, neither does who shows a proof for another home, nor is it given mail', async () => {
+  it('of proofs open nothing: neither an impostor nor a proof for another home opens a tap or gets stored messages', async () => {
     const network = await createNetwork({ nodes: 2 })
     const [node, other] = network.nodes
     const secret = createMessageSecret()

@@ -12,7 +12,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const SENDERS = 3
 const MESSAGES_EACH = 700
 
-it('mail: more of it than a home takes in at once comes all the same, once', async () => {
+it('stored messages: more than a home admits at once all arrive, once', async () => {
   const network = await createNetwork({ nodes: 2 })
   const [first, second] = network.nodes
   const secret = createMessageSecret()

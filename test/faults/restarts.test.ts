@@ -47,7 +47,7 @@ test('restarts: a node that comes back has its tabs back, holding, readable with
   }
 })
 
-test('restarts: a tab whose home stays dead moves to another node that it has heard of', async () => {
+test('restarts: a tab whose home stays dead moves to another node that it knows', async () => {
   const a = await startNodeProcess()
   const b = await startNodeProcess({ join: [a.url] })
   const c = await startNodeProcess({ join: [a.url] })

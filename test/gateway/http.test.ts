@@ -140,7 +140,7 @@ test('ranges are answered as one part, several, the whole, or 416', async () => 
   expect(await get({ range: 'bytes=2-4', 'if-range': `W/"${hash}"` })).toMatchObject({ status: 200 })
 })
 
-test('a cache that asks again hears 304 while the page is held, and 404 when it is gone', async () => {
+test('a cache that asks again gets 304 while the page is held, and 404 when it is gone', async () => {
   const { key, hash } = await holdPage()
   const conditions = [`"${hash}"`, `W/"${hash}"`, `"x", "${hash}"`, '*']
   for (const condition of conditions) {
@@ -164,7 +164,7 @@ test('?filename= and ?download= name the file and nothing else', async () => {
   expect(await disposition('?filename=a%0d%0ax:y')).toBe('inline; filename="ax:y"')
 })
 
-test('what nobody holds is 404: words for people, facts for programs', async () => {
+test('a page that nobody holds is 404: words for people, facts for programs', async () => {
   const hash = strayHash()
   const program = await ask(front.port, `/${hash}`)
   expect([program.status, codeOf(program)]).toEqual([404, 'ERR_NO_HOLDER'])
@@ -214,7 +214,7 @@ test('a key in another form is 400 with the right link, and no path is bent into
   }
 })
 
-test('content is read only: other methods are 405, OPTIONS tells what is allowed', async () => {
+test('content is read only: other methods are 405, OPTIONS lists the allowed ones', async () => {
   const { hash } = await holdPage()
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
     const answer = await ask(front.port, `/${hash}`, { method })
@@ -260,7 +260,7 @@ test('PUT of content in pieces gives a link that can be read from anywhere', asy
   expect([part.status, part.text]).toEqual([206, body.slice(-9)])
 })
 
-test('a body over what this node can still hold is 413, whether its length is told or not', async () => {
+test('a body over the room that this node has left is 413, with or without a content-length', async () => {
   const { peer } = await startSmallNode({ maxHeldBytes: 100_000 })
   const { port } = await createTestGateway(peer)
   const put = (body: string | Uint8Array, headers: Record<string, string>) => ask(port, '/api/v1/content', { method: 'PUT', body, headers })
@@ -343,7 +343,7 @@ test('?wait= answers as soon as somebody comes, and 404 when nobody does', { tim
   }
 })
 
-test('status: who and where for everybody, counts not for pages of others', async () => {
+test('status: everybody gets the peer id and addresses; pages of other origins get no counts', async () => {
   const own = await ask(front.port, '/api/v1/status')
   const peer = network.nodes[1]?.peer
   expect(JSON.parse(own.text)).toMatchObject({ id: peer?.id, addresses: peer?.status().addresses, version: '0.0.0-test' })
@@ -453,7 +453,7 @@ test('one event stream too many is 429, and a place is free again when a client 
   await waitFor(async () => (await ask(port, '/metrics')).text.includes('mayfly_http_open_requests 0'), 2_000, 'the place is free')
 })
 
-test('what the operator denies is 410, in every form', async () => {
+test('content that the operator denies is 410, in every form', async () => {
   const { key, hash } = await holdPage()
   const { port } = await createTestGateway(network.nodes[1]?.peer as Peer, { denied: new Set([hash]) })
   for (const path of [`/${hash}`, `/raw/${hash}`, `/ipfs/${encodeKeyCid(key)}?format=raw`]) {
@@ -492,7 +492,7 @@ test('metrics count requests by route and status', async () => {
   expect(text).toMatch(/^mayfly_dht_servers [1-9]/m)
 })
 
-test('every request is told to the log, without its query', async () => {
+test('every request is logged, without its query', async () => {
   const events: unknown[] = []
   const { port } = await createTestGateway(network.nodes[1]?.peer as Peer, { onEvent: (event) => events.push(event) })
   await ask(port, '/healthz?secret=1')

@@ -81,7 +81,7 @@ test('createGatewayServer: sockets that say nothing, or not all, are closed', as
   await waitFor(() => sockets.every(({ socket }) => socket.closed), 5_000, 'all are closed')
 })
 
-test('createGatewayServer: a body that stands still is given up, one that keeps coming may take its time', async () => {
+test('createGatewayServer: a stalled body is given up, one that keeps coming may take its time', async () => {
   const { port, peer } = await startNode({ bodyStallMs: 1_000 })
   const put = 'PUT /api/v1/content HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n'
   const stuck = await openSocket(port, `${put}only a little`)

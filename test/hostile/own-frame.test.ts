@@ -125,7 +125,7 @@ test('own frame: a permission that the visitor has granted to the app is not gra
   expect(reports.filter(({ got }) => got !== null)).toEqual([])
 })
 
-test('preview: nothing of what is written runs, loads a document or leads anywhere', async () => {
+test('preview: written HTML runs nothing, loads no document and leads nowhere', async () => {
   const landing = (name: string) => `${collector.url}/landed/preview/${name}`
   const draft = `<!doctype html><title>draft</title><p id="proof">untouched</p>
     <script>fetch('${landing('script')}')</script>

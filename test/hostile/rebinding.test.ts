@@ -35,7 +35,7 @@ function askOwnServer(page: Page, hash: string) {
   }, hash)
 }
 
-test('rebinding: a page under a rebound name changes nothing on the node, and learns only what is public', async () => {
+test('rebinding: a page under a rebound name changes nothing on the node, and learns only public facts', async () => {
   const page = await chromium.newPage()
   // Stands in for the page that the attacker's server gave before the name was rebound: a document of that origin, without any policy.
   // A document from elsewhere would be stopped by this browser, which asks the visitor before a page may reach the local network.

@@ -19,7 +19,7 @@ test('key: is what sha256sum says, of any bytes and of none', async () => {
 /** On both sides of where WebCrypto takes over, in a tab and in Node.js. */
 const SIZES = [0, 1, 4_095, 4_096, 4_097, 262_144, 1_048_576, 1_048_577]
 
-test('key: is right at every size, whoever computes it', async () => {
+test('key: is the SHA-256 at every size', async () => {
   for (const size of SIZES) {
     const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251)
     expect(await sha256(bytes)).toEqual(digest(bytes))

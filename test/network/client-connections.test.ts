@@ -62,7 +62,7 @@ test('client connections: X-Forwarded-For is believed from a trusted proxy on th
   }
 })
 
-test('client connections: a client whom the proxy cannot name is not this machine', () => {
+test('client connections: a client that the proxy cannot name is not this machine', () => {
   const { connections, socketOf, requestOn } = createPort({ trustProxy: true })
   expect(connections.clientOf(requestOn(socketOf('127.0.0.1'), 'unknown'))).toMatchObject({ ip: '127.0.0.1', isLocal: false })
 })

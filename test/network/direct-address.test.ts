@@ -38,7 +38,7 @@ test('direct-address: a page from https reaches homes with a certificate alone',
   expect(directAddresses({ peer: tab, home, addresses }, OPEN)).toHaveLength(3)
 })
 
-test('direct-address: a node, an address that no tab can dial, and what is no address at all give none', () => {
+test('direct-address: a node, an address that no tab can dial, and an invalid address give none', () => {
   expect(directAddresses({ peer: home, home, addresses: ['/ip4/192.0.2.7/tcp/4000/ws'] }, OPEN)).toEqual([])
   for (const address of ['/ip4/192.0.2.7/tcp/4000', '/ip4/192.0.2.7/udp/4000/quic-v1', 'nonsense', ''])
     expect(directAddresses({ peer: tab, home, addresses: [address] }, OPEN)).toEqual([])

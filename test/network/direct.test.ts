@@ -62,7 +62,7 @@ function createTab(options: DirectOptions = {}) {
   return { direct, up, dials, open, connect, addressesOf, dial: (tab: SeededPeer) => direct.dial(tab.peer, addressesOf(tab)) }
 }
 
-test('direct: who could not be reached is told no address for a while, and then one again', async () => {
+test('direct: an unreachable tab gets no address for a while, and then one again', async () => {
   const { up, addressesOf, dial, direct, dials } = createTab({ unreachableMs: 1_000 })
   const [tab] = tabs as [SeededPeer]
   await expect(dial(tab)).rejects.toThrow('nothing gets through')
@@ -74,7 +74,7 @@ test('direct: who could not be reached is told no address for a while, and then 
   expect(dials).toHaveLength(2)
 })
 
-test('direct: who fails again and again is tried less and less, until it is reached', async () => {
+test('direct: a tab that fails again and again is tried less and less, until it is reached', async () => {
   const { up, addressesOf, dial } = createTab({ unreachableMs: 1_000, maxUnreachableMs: 3_000 })
   const [tab] = tabs as [SeededPeer]
   for (const ms of [1_000, 2_000, 3_000, 3_000]) {
@@ -92,7 +92,7 @@ test('direct: who fails again and again is tried less and less, until it is reac
   expect(addressesOf(tab)).toHaveLength(1)
 })
 
-test('direct: maxUnreachable bounds who is remembered, oldest out first', async () => {
+test('direct: maxUnreachable bounds the remembered tabs, oldest out first', async () => {
   const { addressesOf, dial } = createTab({ maxUnreachable: 2 })
   for (const tab of tabs.slice(0, 3)) await dial(tab).catch(() => {})
   expect(tabs.slice(0, 3).map((tab) => addressesOf(tab).length)).toEqual([1, 0, 0])

@@ -43,7 +43,7 @@ test('a list of pieces is as good as its bytes', () => {
   expect(decodeIn([list, new Uint8ArrayList(), new Uint8Array()]).map(({ byteLength }) => byteLength)).toEqual(SIZES)
 })
 
-test('what is incomplete is waited for', () => {
+test('an incomplete frame is waited for', () => {
   const decoder = createFrameDecoder(1_000)
   expect(decoder.next()).toBeUndefined()
   decoder.push(lengthOf(300).subarray(0, 1))

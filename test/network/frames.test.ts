@@ -256,7 +256,7 @@ const SMALL_BYTES = 3
 /** Longer than a test takes, in ms. */
 const LONG_MS = 60_000
 
-test('frames: what is sent corked in one turn goes out as one', async () => {
+test('frames: corked sends of one turn go out as one', async () => {
   const { stream, pieces } = await writeCorked(LONG_MS)
   stream.send(SMALL)
   await Promise.resolve()
@@ -285,7 +285,7 @@ test('frames: a patient one goes alone when there is no other', async () => {
   expect(pieces).toEqual([SMALL_BYTES])
 })
 
-test('frames: what is patient goes out before a stream is closed', async () => {
+test('frames: patient frames go out before a stream is closed', async () => {
   const { stream, pieces } = await writeCorked(LONG_MS)
   stream.send(SMALL, true)
   stream.close()

@@ -54,7 +54,7 @@ function readAll(server: ReturnType<typeof connectMuxers>['server']) {
   return read
 }
 
-test('who reads short messages says how much it has read once in 32 KiB, not once for each', async () => {
+test('a reader of short messages sends a window update once in 32 KiB, not once for each', async () => {
   const { client, server, sent } = connectMuxers()
   const read = readAll(server)
   const stream = await client.createStream()
@@ -65,7 +65,7 @@ test('who reads short messages says how much it has read once in 32 KiB, not onc
   expect(sent.server.updates).toBe(Math.floor((400 * 200) / 32_768))
 })
 
-test('what is many windows long arrives whole, and who sends it never has to wait for ever', async () => {
+test('data many windows long arrives whole, and its sender never waits for ever', async () => {
   const { client, server } = connectMuxers()
   const read = readAll(server)
   const stream = await client.createStream()
@@ -79,7 +79,7 @@ test('what is many windows long arrives whole, and who sends it never has to wai
   expect(read.bytes).toBe(whole)
 })
 
-test('of a thousand streams that came and went nothing is left that the next ones wait for', async () => {
+test('a thousand closed streams leave nothing that the next ones wait for', async () => {
   const { client, server } = connectMuxers()
   const read = readAll(server)
   for (let i = 0; i < 1_000; i++) {

@@ -87,7 +87,7 @@ function createStreams({ connected = [], dial = async () => {}, answers, kinds =
   return { streams, dialled, aborted, onOpen }
 }
 
-test('peer streams: callers that come at the same time share one stream, and so do those who come later', async () => {
+test('peer streams: callers at the same time share one stream, and so do later ones', async () => {
   const { streams, dialled, onOpen } = createStreams()
   const [peer] = peers as [SeededPeer]
   expect(streams.get(peer.peer)).toBeUndefined()
@@ -226,7 +226,7 @@ test('peer streams: one that is being opened while they stop is not left open', 
   await expect(streams.open(peer.peer)).rejects.toThrow()
 })
 
-test('peer streams: keepOpen tries again while the peer is wanted, and is one for all who ask', async () => {
+test('peer streams: keepOpen tries again while the peer is wanted, and all callers share it', async () => {
   vi.useFakeTimers()
   try {
     let fails = 2

@@ -124,7 +124,7 @@ test('routing-table: this peer is among the closest when fewer than so many are 
   expect(table.isSelfAmongClosest(opposite, peers.length + 1)).toBe(true)
 })
 
-test('routing-table: who does not say that it keeps presence is no server, in whatever order it says and arrives', async () => {
+test('routing-table: a peer that does not announce presence is no server, in any order of events', async () => {
   const { table, identify, addToKad, offered } = await createTable()
   const [stock, early, late] = peers as [SeededPeer, SeededPeer, SeededPeer]
   identify(stock, ['/kad'])
@@ -184,7 +184,7 @@ test('routing-table: a server that disconnects is out even where kad-dht does no
   await waitFor(() => table.size === 1, 1_000, 'the server again')
 })
 
-test('routing-table: who leaves while its place is computed is not added after all', async () => {
+test('routing-table: a peer that leaves while its place is computed is not added', async () => {
   const { table, arrive, leave } = await createTable()
   const [peer, other] = peers as [SeededPeer, SeededPeer]
   arrive(peer)

@@ -100,7 +100,7 @@ test('supervisor: minRetryMs is the first wait, each further one doubles it, and
   }
 })
 
-test('supervisor: a place that takes longer than tryTimeoutMs is given maxTryTimeoutMs the next time, and is reached', async () => {
+test('supervisor: an address that takes longer than tryTimeoutMs gets maxTryTimeoutMs the next time, and is reached', async () => {
   vi.spyOn(AbortSignal, 'timeout').mockImplementation(timeoutOnTestClock)
   const { supervisor, up, slow, connected, times, pass } = createSupervised({ tryTimeoutMs: 2_000, maxTryTimeoutMs: 6_000 })
   const [peer, slower] = peers as [SeededPeer, SeededPeer]
@@ -121,7 +121,7 @@ function timeoutOnTestClock(ms: number): AbortSignal {
   return controller.signal
 }
 
-test('supervisor: waits are spread, so that those who lost one node do not come back in one moment', async () => {
+test('supervisor: waits are spread, so that peers that lost one node do not come back in one moment', async () => {
   const [peer] = peers as [SeededPeer]
   const second = await Promise.all(
     [0, 0.999].map(async (random) => {
@@ -174,7 +174,7 @@ test('supervisor: a tab with a connection dials nobody else', async () => {
   expect(dials).toHaveLength(1)
 })
 
-test('supervisor: a tab whose home stays dead goes to another server that it has heard of', async () => {
+test('supervisor: a tab whose home stays dead goes to another server that it knows', async () => {
   const { supervisor, up, connected, pass } = createSupervised({ role: 'tab' })
   const [home, other] = peers as [SeededPeer, SeededPeer]
   up.add(home.id).add(other.id)
@@ -206,7 +206,7 @@ test('supervisor: a node looks for a server that it lost, and forgets it after a
   expect(times(peer)).toHaveLength(before)
 })
 
-test('supervisor: maxKnownServers bounds what it remembers; who is connected stays', async () => {
+test('supervisor: maxKnownServers bounds the remembered servers; connected ones stay', async () => {
   const { supervisor, connected, pass } = createSupervised({ maxKnownServers: 2 })
   const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
   connected.add(a.id)

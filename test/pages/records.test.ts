@@ -127,7 +127,7 @@ describe('the inbox', () => {
     expect((await call(page, 'keep', [[b]])).list).toEqual(['b', 'c', 'a'])
   })
 
-  it('of the first version keeps its messages, and counts the usage of their senders', async () => {
+  it('from the first version keeps its messages, and counts the usage of their senders', async () => {
     const page = await openPage()
     await call(page, 'makeFirstVersion', [
       { id: 'q1', from: 'quiet' },

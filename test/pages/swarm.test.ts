@@ -46,7 +46,7 @@ it('a reload at half of a file costs about what was under way', async () => {
   expect(twice).toBeLessThanOrEqual(MOST_TWICE)
 }, 400_000)
 
-it('so does a tab that crashes there, and is opened again as browsers do', async () => {
+it('so does a tab that crashes there and is opened again by the browser', async () => {
   const twice = await interruptAtHalf((page, context, url) => crash({ page, context }, url))
   expect(twice).toBeGreaterThanOrEqual(0)
   expect(twice).toBeLessThanOrEqual(MOST_TWICE)

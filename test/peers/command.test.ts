@@ -116,7 +116,7 @@ describe('command: hold, get and holders', () => {
     expect(await watch.exited).toEqual({ code: 0, signal: null })
   })
 
-  test('get: waits for a holder as long as it is told to', async () => {
+  test('get: waits for a holder as long as --wait says', async () => {
     const hash = sha256('awaited')
     const gets = [nodes.far.url, nodes.far.addresses[0] ?? ''].map((address) =>
       runMayfly(['get', hash, '--wait', '20s', '--join', address]),
@@ -157,7 +157,7 @@ describe('command: start and status', () => {
     expect(second).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('start: says where it is, is asked for its status, and ends with 0 in time', async () => {
+  test('start: prints its address, answers status, and ends with 0 in time', async () => {
     const node = await startNodeProcess({ args: ['--log-level', 'info'] })
     const { code, stdout } = await runMayfly(['status', '--json', '--join', node.url])
     const status = JSON.parse(stdout.toString())

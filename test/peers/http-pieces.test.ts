@@ -66,7 +66,7 @@ test('http pieces: a node takes them from another node’s port, right and each 
   expect(holder.peer.status().counts.bytesServed).toBe(SIZE)
 })
 
-test('http pieces: a node that limits the bytes per second of each peer gives them on the stream, where it knows who takes them', async () => {
+test('http pieces: a node that limits the bytes per second of each peer sends pieces on the stream, where it knows the peer', async () => {
   const gateway = gatewayServer()
   const limits = { maxPeerBytesPerSecond: 32 * PIECE }
   const network = await createNetwork({ nodes: 0, createHasher: createNativeHasher, fetchPiece: createHttpPieces(), limits })

@@ -162,7 +162,7 @@ test('the viewer of large content carries the outline of its link, and none that
   await expectNone()
 })
 
-test('a Metalink names the size, every piece and each gateway; without the outline’s hash only what is certain', async () => {
+test('a Metalink names the size, every piece and each gateway; without the outline’s hash only certain facts', async () => {
   const size = 2 * PIECE + 5
   const { hash, link, outline, seed } = await hold(size)
   const answer = await ask(front.port, `${link}&format=metalink&filename=a%26b.bin&mirror=https://other.example/x`)

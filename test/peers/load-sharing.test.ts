@@ -43,7 +43,7 @@ test('load sharing: of a thousand fetches each of ten holders serves a tenth, gi
   }
 }, 120_000)
 
-test('load sharing: two hundred who ask at once for one tab’s page cost the tab one upload', async () => {
+test('load sharing: two hundred readers at once of one tab’s page cost the tab one upload', async () => {
   const network = await createNetwork({ nodes: 3 })
   const [a] = network.nodes
   if (a === undefined) throw new Error('a node')

@@ -5,7 +5,7 @@ import { createMessageKeeper } from '../helpers/message-keeper.ts'
 import { createNetwork } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('mail', () => {
+describe('stored messages', () => {
   it('is kept by nobody once its receiver has it, though it sits where the sender does', async () => {
     const network = await createNetwork({ nodes: 3 })
     const [home] = network.nodes

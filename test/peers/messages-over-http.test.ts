@@ -36,7 +36,7 @@ async function receive(end: string, kept: Message[] = []): Promise<Message[]> {
   return kept
 }
 
-test('an open end: 200 with the receipt of who stored it; the message is from the gateway, and says so', async () => {
+test('an open end: 200 with the receipt of its receiver; the message is from the gateway, and says so', async () => {
   const kept = await receive('#bäckerei')
   const answer = await post('/to/b%C3%A4ckerei')
   const { messages } = receiver.peer

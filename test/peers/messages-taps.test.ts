@@ -45,7 +45,7 @@ describe('taps', () => {
     expect(elsewhere).toEqual([['the end'], ['the end'], ['the end']])
   })
 
-  it('are told how many heard it, when rules let only some of them', async () => {
+  it('are counted for the sender of a message, when rules let only some of them get it', async () => {
     const network = await createNetwork({ nodes: 3 })
     const [home, other] = network.nodes
     const tabs = await Promise.all([network.addTab(home), network.addTab(home), network.addTab(home)])
@@ -69,7 +69,7 @@ describe('taps', () => {
     await waitFor(() => home.peer.status().counts.taps === 2, 5_000, 'those of a tab go with it')
   })
 
-  it('of a tab that does not read are cut off, and the others hear all', async () => {
+  it('of a tab that does not read are cut off, and the others get every message', async () => {
     const network = await createNetwork({ nodes: 2, limits: { messageBurst: 100_000 } })
     const [home, other] = network.nodes
     const stuck = await startMessagePeer({ role: 'tab', join: home.address })

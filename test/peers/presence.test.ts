@@ -79,7 +79,7 @@ test('presence: a node that sends much at once is not cut off by the frame limit
   expect([a, b, c].flatMap(({ events }) => events).filter(({ type }) => type === 'left' || type === 'bad-holder')).toEqual([])
 })
 
-test('presence: a node that is told to join its own address counts as joined', async () => {
+test('presence: a node whose --join is its own address counts as joined', async () => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

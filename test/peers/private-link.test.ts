@@ -55,7 +55,7 @@ const at = (node: { url: string }, link: string) => link.replace(new URL(link).o
 const withOtherKey = (link: string) => link.replace(/#k=.*/, `#k=${encodeLinkKey(createLinkKey())}`)
 
 describe('private links', () => {
-  test('hold --private, get: files of any size are got back as they were, and what is held is cipher text', async () => {
+  test('hold --private, get: files of any size come back as they were, and the held content is cipher text', async () => {
     const directory = await createTemporaryDirectory()
     for (const size of [0, 262_144, 3 * MIB + 3]) {
       const bytes = randomBytes(size)
@@ -103,7 +103,7 @@ describe('private links', () => {
     expect(await readdir(directory)).toEqual(['file'])
   })
 
-  test('get: a key for what is not private is said, and nothing is written', async () => {
+  test('get: a key for content that is not private is an error, and nothing is written', async () => {
     const directory = await createTemporaryDirectory()
     await writeFile(join(directory, 'file'), 'a public page')
     const process = spawnMayfly(['hold', join(directory, 'file'), '--join', near.url])
@@ -113,7 +113,7 @@ describe('private links', () => {
     expect(await readdir(directory)).toEqual(['file'])
   })
 
-  test('hold --private, get: a folder comes back whole, any file of it by its path, and what is there stays', async () => {
+  test('hold --private, get: a folder comes back whole, any file of it by its path, and existing files stay', async () => {
     const directory = await createTemporaryDirectory()
     const [folder, copy] = [join(directory, 'folder'), join(directory, 'copy')]
     const files = { 'a.txt': Buffer.from('a'), 'sub/b é.bin': randomBytes(MIB), empty: Buffer.alloc(0) }

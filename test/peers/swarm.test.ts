@@ -77,7 +77,7 @@ test('swarm: a receiver that comes after the sender has left gets everything fro
   expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
 })
 
-test('swarm: only what is missing is fetched, and waits for a holder to come', async () => {
+test('swarm: only missing pieces are fetched, and they wait for a holder to come', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
   const [sender, receiver, other] = network.nodes
   const content = await hold(sender, 8 * MIB)
@@ -131,7 +131,7 @@ test('swarm: a store that is wrong about what it has is set right, piece by piec
   expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
 })
 
-test('swarm: a piece that the store was wrong about is found when it is asked for, not given, and fetched again', async () => {
+test('swarm: a piece damaged in the store is noticed when it is requested, not sent, and fetched again', async () => {
   const network = await createNetwork({ nodes: 3, ...options })
   const [sender, helper, receiver] = network.nodes
   const content = await hold(sender, 4 * MIB)

@@ -57,7 +57,7 @@ test('announcer: tells each record node of a lease, and of its renewal', async (
   expect(announcer.size).toBe(1)
 })
 
-test('announcer: a record node without a stream is told when it has one', async () => {
+test('announcer: a record node without a stream gets the lease when it has one', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
   const { announcer, kept, open, wanted } = createAnnouncing([a, b])
   open(a)
@@ -84,7 +84,7 @@ test('announcer: a lease is announced when the first record node takes it, or th
   await createAnnouncing([]).announcer.announce(KEY, holder.id, LEASE)
 })
 
-test('announcer: who waits for a lease that is replaced or withdrawn waits no more', async () => {
+test('announcer: a caller waiting for a lease that is replaced or withdrawn waits no more', async () => {
   const { announcer } = createAnnouncing(peers)
   const first = announcer.announce(KEY, holder.id, LEASE)
   await waitFor(() => announcer.needs((peers[0] as SeededPeer).id), 1_000, 'the record nodes are known')
@@ -104,7 +104,7 @@ test('announcer: a second holder of a key that is just being placed is announced
   expect(announcer.size).toBe(2)
 })
 
-test('announcer: what is withdrawn before it is placed is told to nobody', async () => {
+test('announcer: a lease withdrawn before it is placed is sent to nobody', async () => {
   const [a] = peers as [SeededPeer]
   const { announcer, kept, open } = createAnnouncing([a])
   open(a)
@@ -116,7 +116,7 @@ test('announcer: what is withdrawn before it is placed is told to nobody', async
   expect(announcer.size).toBe(0)
 })
 
-test('announcer: when the record nodes change, the new are told and the old released', async () => {
+test('announcer: when the record nodes change, the new ones get the lease and the old ones its release', async () => {
   const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
   const { announcer, place, kept, open } = createAnnouncing([a, b])
   for (const peer of peers) open(peer)

@@ -100,7 +100,7 @@ test('finder: yields each holder once, with its home and where that can be diall
   expect(found.find(({ peer }) => peer === b.id)).toMatchObject({ home: home.id, addresses: [ADDRESS.toString()], signed: true })
 })
 
-test('finder: what this node records itself comes first, and nobody is asked while that is enough', async () => {
+test("finder: this node's own records come first, and nobody is asked while they are enough", async () => {
   const { finder, store, asked } = createNetworkOf([{}])
   store.put({ key: KEY, holder: 'tab', home: 'here', expiresAtMs: Date.now() + 9_000, lease: Uint8Array.of(1), source: store })
   for await (const holder of finder.find(KEY)) {
@@ -138,7 +138,7 @@ test('finder: those that only a walk finds are asked, each once', async () => {
   expect(askedServers().toSorted()).toEqual([0, 1, 2, 4])
 })
 
-test('finder: a forged lease, or one of another key, is not believed; its giver is named and the others are', async () => {
+test('finder: a forged lease, or one of another key, is not believed; its sender is named and the others are believed', async () => {
   const [honest, victim, liar] = holders as [SeededPeer, SeededPeer, SeededPeer]
   const { findAll, bad } = createNetworkOf([
     { leases: [await leaseOf(victim, { forgedBy: liar })] },
@@ -210,7 +210,7 @@ test('finder: while answers come, however slowly, those that are still to come a
   expect(names(await found)).toEqual([(holders[0] as SeededPeer).id])
 })
 
-test('finder: breaking out ends the questions that are open', async () => {
+test('finder: breaking out ends the pending requests', async () => {
   const [holder] = holders as [SeededPeer]
   const { finder, asked } = createNetworkOf(['silent', { leases: [await leaseOf(holder)] }], { askTimeoutMs: 60_000 })
   for await (const _ of finder.find(KEY)) break

@@ -69,7 +69,7 @@ test('holds: a key held twice is announced once, and withdrawn when both have re
   expect(announced).toHaveLength(1)
 })
 
-test('holds: what is released before it is signed is never announced', async () => {
+test('holds: a key released before its lease is signed is never announced', async () => {
   const { holds, announced, withdrawn } = createHolding()
   await holds.hold(KEY).release()
   holds.hold(OTHER_KEY)
@@ -78,7 +78,7 @@ test('holds: what is released before it is signed is never announced', async () 
   expect(withdrawn).toEqual([])
 })
 
-test('holds: what is released and held again is announced again', async () => {
+test('holds: a key released and held again is announced again', async () => {
   const { holds, announced } = createHolding()
   const hold = holds.hold(KEY)
   await signed(announced, 1)

@@ -127,7 +127,7 @@ test('home: stopped, it chooses nobody and leaves no timer', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('home: is never another tab, nor who is reached through a relay, whatever they say', async () => {
+test('home: is never another tab, nor a peer reached through a relay, whatever they announce', async () => {
   const { home, connect, welcoming, tried, settle } = createChoice()
   const [tab, relayed, node] = peers as [SeededPeer, SeededPeer, SeededPeer]
   for (const { id } of peers) welcoming.add(id)

@@ -151,7 +151,7 @@ test.each<[string, (payload: unknown[]) => unknown[]]>([
   expect(() => decodeLease(bytes)).toThrow(BAD_FRAME)
 })
 
-test('lease: refuses what is longer than a lease can be', async () => {
+test('lease: refuses bytes longer than a lease can be', async () => {
   const { bytes } = await sign()
   expect(() => decodeLease(encode([...(decode(bytes) as unknown[]), 0]))).toThrow(BAD_FRAME)
   expect(() => decodeLease(new Uint8Array(MAX_LEASE_BYTES + 1))).toThrow(BAD_FRAME)

@@ -99,7 +99,7 @@ test('presence stream: finds are answered by their id, in whatever order', async
   expect((await Promise.all(finds)).map((found) => found?.count)).toEqual([1, 2, 3])
 })
 
-test('presence stream: a refused find gives nothing, and the refusal is told', async () => {
+test('presence stream: a refused find gives nothing, and the refusal is reported', async () => {
   const ends = await openStream()
   const found = ends.stream.find(KEY, 1, SCOPE.network, { signal: AbortSignal.timeout(5_000) })
   await arrives(ends, 'find')
@@ -136,7 +136,7 @@ test('presence stream: leases that are not answered count as not taken, when the
   expect(await ends.stream.hold([new Uint8Array(100)])).toEqual([])
 })
 
-test('presence stream: refused leases are told, each with its reason', async () => {
+test('presence stream: refused leases are reported, each with its reason', async () => {
   const ends = await openStream()
   ends.answer({
     type: 'held',
@@ -164,7 +164,7 @@ test('presence stream: a find ends with the signal, with the stream, and at once
   await expect(ends.stream.find(KEY, 1, SCOPE.own, { signal: controller.signal })).rejects.toBe(reason)
 })
 
-test('presence stream: a count for a key that is not watched is not heard', async () => {
+test('presence stream: a count for a key that is not watched is ignored', async () => {
   const ends = await openStream()
   ends.stream.watch(KEY, SCOPE.own)
   ends.answer({ type: 'count', key: new Uint8Array(32), count: 9 })
@@ -189,7 +189,7 @@ test('presence stream: a frame that breaks the layout ends it once', async () =>
   expect(ends.stream.open).toBe(false)
 })
 
-test('presence stream: heartbeatMs is the time between beats, and one that is answered goes on', async () => {
+test('presence stream: heartbeatMs is the time between heartbeats, and an answered stream stays open', async () => {
   const ends = await openStream({ heartbeatMs: 20, silentMs: 100 })
   let beats = 0
   const timer = setInterval(() => {
@@ -204,7 +204,7 @@ test('presence stream: heartbeatMs is the time between beats, and one that is an
   }
 })
 
-test('presence stream: silentMs is how long a beat may go unanswered', async () => {
+test('presence stream: silentMs is how long a heartbeat may go unanswered', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const ends = await openStream({ heartbeatMs: 20, silentMs: 100 })

@@ -33,7 +33,7 @@ test('record-store: counts each holder once, whatever it says and how often', ()
   expect(store.count(OTHER_KEY)).toBe(0)
 })
 
-test('record-store: never serves a record past its lease, whoever asks and however', () => {
+test('record-store: never serves a record past its lease, in any way of asking', () => {
   const { store, clock } = createStore()
   store.put(record('a', { expiresAtMs: 1_500 }))
   store.put(record('b', { expiresAtMs: 1_600 }))
@@ -273,7 +273,7 @@ test('record-store: tells of each change of a key, and not of renewals or of oth
   expect(changed).toHaveBeenCalledTimes(5)
 })
 
-test('record-store: what is told is true already when it is told', () => {
+test('record-store: a reported change is true already when it is reported', () => {
   const { store } = createStore()
   const counts: number[] = []
   store.onChange(KEY, () => counts.push(store.count(KEY)))

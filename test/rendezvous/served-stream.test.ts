@@ -147,7 +147,7 @@ test('served stream: a release undoes only what came over this stream', async ()
   expect(mine.withdrawn).toEqual([{ key: KEY, holder: tab.id }])
 })
 
-test('served stream: when a tab’s stream ends, its leases are gone at once and its record nodes are told', async () => {
+test('served stream: when a tab’s stream ends, its leases are gone at once, here and at its record nodes', async () => {
   const stream = await openPresenceStream(self, tab, { graceMs: 60_000 })
   stream.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
   await stream.next('held')
@@ -275,7 +275,7 @@ test('served stream: a watch is answered now and after each change', async () =>
   expect(stream.served.watches).toBe(0)
 })
 
-test('served stream: pushEveryMs bounds how often a watcher hears, of its own records and of the whole network', async () => {
+test('served stream: pushEveryMs bounds how often a watcher gets counts, of its own records and of the whole network', async () => {
   for (const scope of [SCOPE.own, SCOPE.network] as const) {
     let tell = (_count: number) => {}
     const stream = await openPresenceStream(self, tab, {

@@ -43,7 +43,7 @@ function createStanding(targets: SeededPeer[]) {
   return { statements, place, open, wanted, onPlaced, add }
 }
 
-test('standing statements: one is told to each of its peers, and a stream is wanted where there is none', async () => {
+test('standing statements: one is sent to each of its peers, and a stream is wanted where there is none', async () => {
   const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
   const { statements, open, wanted, onPlaced, add } = createStanding([a, b])
   const at = open(a)
@@ -57,7 +57,7 @@ test('standing statements: one is told to each of its peers, and a stream is wan
   expect(statements.streamsOf(statement)).toEqual([at])
 })
 
-test('standing statements: a new stream is told all that must stand there, at once', async () => {
+test('standing statements: a new stream carries all that must stand there, at once', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
   const { statements, open, add } = createStanding([a])
   for (const byte of [1, 2, 3]) await add(keyOf(byte))
@@ -69,7 +69,7 @@ test('standing statements: a new stream is told all that must stand there, at on
   expect(elsewhere.told).toEqual([])
 })
 
-test('standing statements: when the right peers change, the new are told, the old released, and those that stay left alone', async () => {
+test('standing statements: when the right peers change, new ones get the statement, old ones its withdrawal, and the rest nothing', async () => {
   const [a, b, c] = peers as [SeededPeer, SeededPeer, SeededPeer]
   const { statements, place, open, onPlaced, add } = createStanding([a, b])
   const [atA, atB, atC] = [a, b, c].map(open) as [ReturnType<typeof open>, ReturnType<typeof open>, ReturnType<typeof open>]
@@ -97,7 +97,7 @@ test('standing statements: one that is removed is withdrawn from its peers, and 
   expect(statements.get(keyOf(1))).toBe(again)
 })
 
-test('standing statements: one that is removed before its peers are known is told to nobody', async () => {
+test('standing statements: one that is removed before its peers are known is sent to nobody', async () => {
   const [a] = peers as [SeededPeer]
   const { statements, open, add } = createStanding([a])
   const at = open(a)
@@ -109,7 +109,7 @@ test('standing statements: one that is removed before its peers are known is tol
   expect(early.position).toBeUndefined()
 })
 
-test('standing statements: a refresh of very many lets others in between, and skips what is removed meanwhile', async () => {
+test('standing statements: a refresh of very many lets others in between, and skips those removed meanwhile', async () => {
   const [a, b] = peers as [SeededPeer, SeededPeer]
   const { statements, place, open, add } = createStanding([a])
   const all = []

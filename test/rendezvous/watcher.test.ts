@@ -85,7 +85,7 @@ test('watcher: asks the record nodes, and is certain once one of them has answer
   ])
 })
 
-test('watcher: a count by somebody who is no record node of the key is not heard', async () => {
+test('watcher: a count by a peer that is no record node of the key is ignored', async () => {
   const { watcher, place, open, told, watch } = createWatched()
   const [a, b] = peers as [SeededPeer, SeededPeer]
   place.targets = [a]
@@ -179,7 +179,7 @@ test('watcher: a key with several listeners is watched once, until the last has 
   expect(watcher.size).toBe(0)
 })
 
-test('watcher: a listener that comes later hears the newest count at once', async () => {
+test('watcher: a later listener gets the newest count at once', async () => {
   const { watcher, place, open, told, watch } = createWatched()
   const [a] = peers as [SeededPeer]
   place.targets = [a]

@@ -181,7 +181,7 @@ test('presence wire: a frame that is none is refused as a bad frame and as nothi
   )
 })
 
-test('presence wire: a frame of which one entry was replaced is read or refused, and never anything else', () => {
+test('presence wire: a frame with one entry replaced is read or refused, and never anything else', () => {
   fc.assert(
     fc.property(FRAME, fc.nat(6), ITEM, (frame, index, item) => {
       const fields = [...encodePresence(frame)] as Frame

@@ -31,7 +31,7 @@ describe('npm start', () => {
     expect((await fetch(new URL(script ?? '', url))).status).toBe(200)
   })
 
-  test('ends cleanly when npm alone is told to', async () => {
+  test('ends cleanly when only npm gets the signal', async () => {
     const { npm } = await start(['start', '--', '--port', '0', '--json'])
     npm.kill('SIGTERM')
     expect(await once(npm, 'exit')).toEqual([0, null])

@@ -5,7 +5,7 @@ const chosen = (...paths: string[]): ChosenFile[] => paths.map((path) => ({ path
 const pathsOf = (files: readonly ChosenFile[]) => files.map(({ path }) => path)
 
 describe('chosen files', () => {
-  it('of equal paths get distinct ones, with a number before the extension', () => {
+  it('with equal paths get distinct ones, with a number before the extension', () => {
     const table: [string[], string[]][] = [
       [
         ['a.txt', 'b.txt'],
@@ -43,7 +43,7 @@ describe('chosen files', () => {
     expect(commonFolder([])).toBeUndefined()
   })
 
-  it('of a file list have the path in the chosen folder, or their name', () => {
+  it('from a file list have the path in the chosen folder, or their name', () => {
     const inFolder = Object.assign(new File(['x'], 'a.txt'), { webkitRelativePath: 'folder/a.txt' })
     const files = filesOfList([inFolder, new File(['xyz'], 'b.txt')])
     expect(pathsOf(files)).toEqual(['folder/a.txt', 'b.txt'])

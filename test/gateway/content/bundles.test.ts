@@ -154,7 +154,7 @@ test('without an index.html there is a page of links for people and a list for p
   expect(inFolder.files).toHaveLength(1)
 })
 
-test('a person who goes to a bundle gets the viewer around what is inside', async () => {
+test('a person who opens a bundle gets the viewer around its file', async () => {
   const { hash } = await holdBundle({ 'index.html': '<p>hi', 'a b.txt': 'text', 'c.zip': Uint8Array.of(0x50, 0x4b, 3, 4, 0) })
   expect((await get(`/${hash}`, BROWSER)).text).toContain(`src="/raw/${hash}/"`)
   expect((await get(`/${hash}/a%20b.txt`, BROWSER)).text).toContain(`src="/raw/${hash}/a%20b.txt"`)
@@ -207,7 +207,7 @@ test('?format=zip is an archive with every file, and the same each time', async 
   expect((await get(`/${hash}/nothing?format=zip`)).status).toBe(404)
 })
 
-test('an archive of which a file has no holder is refused before its first byte, and the file is named', async () => {
+test('an archive with a file that nobody holds is refused before its first byte, and the error names the file', async () => {
   const { hash, entries } = await holdBundle({ 'a/here': 'x', 'a/same': 'x', 'b/gone file': 'held in no other bundle', 'b/other': 'z' })
   const gone = entries.find(({ path }) => path === 'b/gone file')
   await holder.peer.content.release(gone?.key ?? new Uint8Array())
@@ -218,7 +218,7 @@ test('an archive of which a file has no holder is refused before its first byte,
   expect([rest.status, Array.from(readZip(rest.body).keys())]).toEqual([200, ['here', 'same']])
 })
 
-test('what is no bundle has nothing inside and no archive', async () => {
+test('a single file has no paths inside and no archive', async () => {
   const { key } = await hold(new TextEncoder().encode('one file'))
   for (const rest of ['/', '/a', '?format=zip']) {
     const answer = await get(`/raw/${encodeKeyHex(key)}${rest}`)

@@ -82,7 +82,7 @@ test.each([
   expect(isDisplayable(type)).toBe(shown)
 })
 
-test('content type: private content is told by how it begins, in memory or from its first bytes', async () => {
+test('content type: private content is recognized by its first bytes', async () => {
   const source = await sealSource(memorySource(new TextEncoder().encode('<h1>x</h1>')), createLinkKey(), { type: 'text/html' })
   const sealed = await source.read(0, source.size)
   for (const isWhole of [true, false]) expect((await sniffContentType(sealed, isWhole)).type).toBe('application/vnd.mayfly.private')

@@ -9,7 +9,7 @@ function content(type: string): ContentFacts {
   return { hash: HASH, contentType: { type, extension: 'x' }, size: 12, headers: {}, negotiatedHeaders: {} }
 }
 
-test('ViewerPage: what is found is framed in a sandbox that is not the origin of the app', async () => {
+test('ViewerPage: found content is framed in a sandbox that is not the origin of the app', async () => {
   const answer = createViewerPage(TEMPLATE)(HASH, { content: content('text/html; charset=utf-8') }, 'GET')
   const [hash, state, , , size, type, frame, raw, other, dollar] = (await answer.text()).split('|')
   expect([answer.status, hash, state, size, type, raw]).toEqual([200, HASH, 'found', '12', 'text/html; charset=utf-8', `/raw/${HASH}`])

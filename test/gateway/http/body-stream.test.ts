@@ -52,7 +52,7 @@ test('streamBody: a failure cuts the connection; without one, it goes to the rea
   await cut.promise
 })
 
-test('streamBody: its end is told once: after the last chunk, after a failure, or when the client goes before it reads', async () => {
+test('streamBody: its end is reported once: after the last chunk, after a failure, or when the client leaves before it reads', async () => {
   const ends: string[] = []
   const one = async function* () {
     yield 'text'

@@ -57,7 +57,7 @@ test('parseByteRanges: too many ranges are answered whole', () => {
   expect(parseByteRanges(header(MAX_RANGES + 1), 1_000)).toBeNull()
 })
 
-test('parseByteRanges: what is granted lies inside, for any header', () => {
+test('parseByteRanges: granted ranges lie inside the content, for any header', () => {
   const header = fc.oneof(
     fc.string(),
     fc.tuple(fc.nat(), fc.nat()).map(([a, b]) => `bytes=${a}-${b}`),

@@ -76,7 +76,7 @@ test('createEventStream: a reader that was busy gets the newest event only', asy
   closing.abort()
 })
 
-test('createEventStream: silence is filled with comments', async () => {
+test('createEventStream: comments keep an idle stream open', async () => {
   const { read } = open(createSource(), 5)
   await read()
   expect(await read()).toBe(':\n\n')

@@ -158,7 +158,7 @@ test.each([
   expect([answer.status, JSON.parse(answer.text).error.number]).toEqual([status, number])
 })
 
-test('without since, only what is new is given', async () => {
+test('without since, only new messages are sent', async () => {
   const { inbox, url } = await startInbox()
   inbox.deliver({})
   const { lines } = await readLines(`${url}/to/wall/json`)
@@ -168,13 +168,13 @@ test('without since, only what is new is given', async () => {
   expect(shape(lines)).toEqual(['open', 'end-of-stored', 2])
 })
 
-test('silence is filled: keepAliveMs is how often', async () => {
+test('keepAliveMs is how often an idle stream sends a keepalive', async () => {
   const { url } = await startInbox({ limits: { keepAliveMs: 5 } })
   const { lines } = await readLines(`${url}/to/wall/json`)
   await waitFor(() => lines.filter(({ event }) => event === 'keepalive').length >= 2, 5_000, 'two signs of life')
 })
 
-test('/sse: messages have their sequence as id, and whoever comes back with the last one goes on there', async () => {
+test('/sse: messages have their sequence as id, and a reader that returns with the last one goes on there', async () => {
   const { inbox, port } = await startInbox()
   for (let i = 0; i < 3; i++) inbox.deliver({})
   const answer = await ask(port, '/to/wall/sse?poll=1&since=all', { headers: { 'last-event-id': '1' } })
@@ -201,7 +201,7 @@ test('a reader that takes nothing is cut, and nothing is read for it meanwhile',
   await waitFor(() => isClosed, 10_000, 'the cut')
 })
 
-test('an inbox that breaks cuts the stream, is told to the log, and its place is free again', async () => {
+test('an inbox that breaks ends the stream and is logged, and its place is free again', async () => {
   const events: GatewayEvent[] = []
   const { inbox, url, port } = await startInbox({ limits: { maxOpen: 1 }, onEvent: (event) => events.push(event) })
   const { lines, isOver } = await readLines(`${url}/to/wall/json`)
@@ -285,7 +285,7 @@ test('404 for an end that is not received, and where nothing is', async () => {
   }
 })
 
-test('what is posted to a receiver’s own gateway is in the receiver’s name, and for its owner alone', async () => {
+test('a post at a receiver’s own gateway is in the receiver’s name, and for its owner only', async () => {
   const { inbox, port } = await startInbox()
   expect((await ask(port, '/to/wall', { method: 'POST', body: 'hi' })).status).toBe(202)
   expect(inbox.posted).toEqual([{ end: '#wall', draft: { body: 'hi' } }])
@@ -349,7 +349,7 @@ test('/ws?poll=1 ends by itself', async () => {
   expect(shape(seen.lines)).toEqual(['open', 1, 'end-of-stored'])
 })
 
-test('/ws is refused as a request is: by origin, by what is not there, by a wrong since', async () => {
+test('/ws is refused like a request: for its origin, for an unknown end, for a wrong since', async () => {
   const { url, port } = await startWhole()
   const status = async (path: string, headers: Record<string, string> = {}) => {
     const { seen } = openSocket(`${url}${path}`, headers)

@@ -74,7 +74,7 @@ test('only a long body, which scrolls in itself, is a stop of the keyboard', asy
   expect(stops).toEqual([true, true, false])
 })
 
-test('what its owner wrote is said to be theirs, and is not muted', async () => {
+test('the owner’s own messages are marked as theirs, and cannot be muted', async () => {
   const front = await startInbox()
   front.inbox.deliver({ from: MY_HASHNAME })
   const { text } = await page(front)
@@ -115,7 +115,7 @@ test('sending leads back to where one was, and says what became of it', async ()
   expect((await page(front, '?told=made-up')).text).not.toContain('id="outcome"')
 })
 
-test('a reply says what it answers: in the open to who asked there, else to the sender', async () => {
+test('a reply names the message that it answers: at the open end for a message there, else to the sender', async () => {
   const front = await startInbox()
   const open = front.inbox.deliver({})
   front.inbox.deliver({ end: MY_HASHNAME })
@@ -127,7 +127,7 @@ test('a reply says what it answers: in the open to who asked there, else to the 
   expect(front.inbox.posted.map(({ draft }) => draft.fields)).toEqual([{ re: open.id }, undefined])
 })
 
-test('what is refused stays in its box, with why', async () => {
+test('a refused reply stays in its box, with the reason', async () => {
   const front = await startInbox()
   front.inbox.outcome = { state: 'refused', reason: 'muted' }
   const muted = await send(front, '/inbox/post', { to: OTHER, body: '</textarea><b>hi', back: '' })
@@ -205,7 +205,7 @@ test('bytes are saved and never shown', async () => {
   expect((await ask(front.port, '/inbox/body/2', { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403)
 })
 
-test('what arrives is pushed as the page shows it, from where the page ends', async () => {
+test('new messages are pushed as the page shows them, from where the page ends', async () => {
   const front = await startInbox()
   front.inbox.deliver({ body: 'seen' })
   front.inbox.deliver({ body: 'missed <b>' })
@@ -244,7 +244,7 @@ test('a node with an inbox shows it at /inbox, its own pages of content are link
   expect((await plain.fetch(new Request('http://localhost/inbox'))).status).toBe(400)
 })
 
-test('what is not there is said in words, at /healthz that all is well, and at /limits what the limits are', async () => {
+test('unknown paths are answered in words, /healthz says that all is well, and /limits lists the limits', async () => {
   const front = await startInbox()
   expect((await ask(front.port, '/nothing')).status).toBe(404)
   expect((await ask(front.port, '/%2e')).status).toBe(400)

@@ -121,7 +121,7 @@ test('a body of just the limit is posted, in JSON too, however its text is writt
   expect((await post('/to/wall', { headers: JSON_TYPE, body: JSON.stringify({ body: '\n'.repeat(65_536) }) })).status).toBe(202)
 })
 
-test('stored: 200 with who stored it', async () => {
+test('stored: 200 with the receivers that stored it', async () => {
   const receiver = new Uint8Array(32).fill(7)
   messages.onPost = () => ({ state: 'stored', receipts: [{ receiver, ids: [], storedAtMs: 9, bytes: new Uint8Array() }] })
   const answer = await post('/to/wall')
@@ -174,7 +174,7 @@ test.each(REFUSED)('refused as %s: %i, %i', async (reason, status, number, retry
   expect(JSON.parse(answer.text).error).toMatchObject({ reason, id: '01'.repeat(32) })
 })
 
-test('when to post again is what who refused said, where it did', async () => {
+test('retry-after is the time that the refusing peer named, where it did', async () => {
   messages.onPost = () => ({ state: 'refused', reason: 'sender-rate', retryAfterMs: 1_200 })
   expect((await post('/to/wall')).headers['retry-after']).toBe('2')
 })
@@ -184,7 +184,7 @@ test('the table of errors has each number, with its status and its reason', () =
   for (const [reason, , number] of REFUSED) expect(readme).toMatch(new RegExp(`\\| ${number} \\|.*\`${reason}\``))
 })
 
-test('what cannot be a message, or an end, is the client’s fault', async () => {
+test('an invalid message or end is the client’s fault', async () => {
   const badEnd = await post('/to/a%20b')
   messages.onPost = () => {
     throw new MayflyError('ERR_BAD_MESSAGE', 'Not a message')
@@ -300,7 +300,7 @@ test('one address has so many posts under way, and all together so many', async 
   expect(await third).toBe(202)
 })
 
-test('what one address posted and nobody stores may fill a part of the outbox, also when it does not wait for the answer', async () => {
+test('posts of one address that nobody stores may fill a part of the outbox, also when it does not wait for the answer', async () => {
   const kept: Uint8Array[] = []
   const listeners: ((entry: OutboxEntry) => void)[] = []
   const own: Pick<Messages, 'post' | 'onOutbox'> = {
@@ -331,7 +331,7 @@ test('what one address posted and nobody stores may fill a part of the outbox, a
   expect(kept.length).toBe(4)
 })
 
-test('a post while the gateway stops is told so', async () => {
+test('a post while the gateway stops gets an answer that says so', async () => {
   const own = await createTestGateway(recorded.peer)
   messages.onPost = () =>
     new Promise((_, reject) => {

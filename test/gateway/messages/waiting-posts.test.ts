@@ -36,7 +36,7 @@ function start() {
 }
 
 describe('waiting posts', () => {
-  test('one address has so many waiting, all together so many, and each gives its place back when it is done', () => {
+  test('waiting posts are limited per address and in all, and each frees its place when it is done', () => {
     const { keep, change } = start()
     keep('192.0.2.1', 1)
     keep('192.0.2.1', 2)
@@ -49,7 +49,7 @@ describe('waiting posts', () => {
     keep('192.0.2.3', 4)
   })
 
-  test('a large one has several places, or none', () => {
+  test('a large post takes several places, or none', () => {
     const { keep, change } = start()
     expect(() => keep('192.0.2.1', 1, 65_536)).toThrow(FULL)
     keep('192.0.2.1', 1, 6_144)
@@ -59,7 +59,7 @@ describe('waiting posts', () => {
     keep('192.0.2.1', 3)
   })
 
-  test('what never came into the outbox has no place in it', () => {
+  test('a post that never entered the outbox takes no place', () => {
     const { posts, keep } = start()
     for (let i = 0; i < 5; i++) posts(clientAt('192.0.2.1'), 5).settled()
     keep('192.0.2.1', 1)
@@ -67,7 +67,7 @@ describe('waiting posts', () => {
     expect(() => keep('192.0.2.1', 3)).toThrow(FULL)
   })
 
-  test('what another process has finished gives its place back when its time is over', () => {
+  test('a post that another process finished frees its place when its time is over', () => {
     const { keep, pass } = start()
     keep('192.0.2.1', 1)
     keep('192.0.2.1', 2)

@@ -20,7 +20,7 @@ function start(options: FairQueueOptions = {}) {
 }
 
 describe('fair queue', () => {
-  test('who gives a thousand pieces waits behind itself; the others take turns with it', async () => {
+  test('a source with a thousand pieces waits behind itself; the others take turns with it', async () => {
     const { done, push } = start()
     const [loud, quiet, other] = [{}, {}, {}]
     for (let i = 0; i < 1_000; i++) push(loud, `loud ${i}`)
@@ -30,7 +30,7 @@ describe('fair queue', () => {
     expect(done.slice(0, 7)).toEqual(['loud 0', 'quiet 0', 'other', 'loud 1', 'quiet 1', 'loud 2', 'loud 3'])
   })
 
-  test('what one source gives for several others takes turns within those of the source', async () => {
+  test("the lines of one source take turns within the source's turns", async () => {
     const { done, push } = start()
     const [node, quiet] = [{}, {}]
     for (let i = 0; i < 4; i++) push(node, `loud ${i}`, 1, () => {}, 'loud')
@@ -40,20 +40,20 @@ describe('fair queue', () => {
     expect(done).toEqual(['loud 0', 'quiet 0', 'honest 0', 'quiet 1', 'loud 1', 'honest 1', 'loud 2', 'loud 3'])
   })
 
-  test('over so many pieces, or so many bytes, of one source nothing is taken; of the others it is', () => {
+  test('a source over its limit of pieces or bytes is refused; others are not', () => {
     const { push } = start({ maxWaiting: 2, maxWaitingBytes: 100 })
     const [many, heavy] = [{}, {}]
     expect([1, 2, 3].map(() => push(many, 'x'))).toEqual([true, true, false])
     expect([push(heavy, 'x', 60), push(heavy, 'x', 60), push(heavy, 'x', 40)]).toEqual([true, false, true])
   })
 
-  test('one piece that is heavier than all that may wait is taken when nothing waits', () => {
+  test('one piece over the limit of waiting bytes is taken when nothing waits', () => {
     const { push } = start({ maxWaitingBytes: 100 })
     const source = {}
     expect([push(source, 'x', 1_000), push(source, 'x', 1)]).toEqual([true, false])
   })
 
-  test('what is done makes room', async () => {
+  test('finished work makes room', async () => {
     const { done, push } = start({ maxWaiting: 1 })
     const source = {}
     push(source, 'first')

@@ -45,7 +45,7 @@ describe('admission', () => {
     expect(names()).toEqual(['loud 0', 'loud 1', 'loud 2', 'quiet 0', 'quiet 1'])
   })
 
-  test('who has more takes turns with the others who do, and its own lines with each other', () => {
+  test('peers with more messages take turns, and so do the lines of one peer', () => {
     const { names, push, answer } = start({ ownPlaces: 0, minShared: 1, maxShared: 1 })
     const [loud, other] = [{}, {}]
     for (let i = 0; i < 3; i++) push(loud, `loud ${i}`, { line: 'loud' })
@@ -55,7 +55,7 @@ describe('admission', () => {
     expect(names()).toEqual(['loud 0', 'loud 1', 'other 0', 'beside', 'other 1', 'loud 2'])
   })
 
-  test('the place of its own that one is answered in is for the next of the same peer', () => {
+  test('an answered message frees its own place for the next of the same peer', () => {
     const { admission, names, push, answer } = start({ ownPlaces: 1, minShared: 0, maxShared: 0 })
     const [peer, other] = [{}, {}]
     for (let i = 0; i < 3; i++) push(peer, `${i}`)
@@ -76,7 +76,7 @@ describe('admission', () => {
     expect(admission.shared).toBe(1)
   })
 
-  test('of what answers one after the other no more enter than keep it busy', () => {
+  test('when answers come one after the other, only enough messages enter to keep the receiver busy', () => {
     const { admission, push, answer } = start({ ownPlaces: 1, minShared: 1, maxShared: 64 })
     const peer = {}
     for (let i = 0; i < 1_000; i++) push(peer, `${i}`)
@@ -94,7 +94,7 @@ describe('admission', () => {
     expect(admission.shared).toBe(8)
   })
 
-  test('in a place of its own no more go than a peer may send for long, on whatever streams; the others wait, or go in shared ones', async () => {
+  test("own places admit no more than a peer's long-term rate, over all its streams; other messages wait, or take shared places", async () => {
     const slow = start({ ownPlaces: 5, ownBurst: 2, ownPerSecond: 1_000, minShared: 0, maxShared: 0 })
     const peer = {}
     for (let i = 0; i < 4; i++) slow.push(peer, `${i}`)
@@ -107,7 +107,7 @@ describe('admission', () => {
     expect(fast.names()).toEqual(['0', '1', '2'])
   })
 
-  test('who sends alone has some shared places, however late its answers are, until another one comes, here or elsewhere', () => {
+  test('a lone sender has some shared places, however late its answers are, until another one comes, here or elsewhere', () => {
     for (const comes of ['here', 'elsewhere']) {
       const { admission, push, answerAll } = start({ ownPlaces: 1, minShared: 0, maxShared: 8, minAlone: 4, aloneAfterMs: 2_000 })
       const peer = {}
@@ -120,7 +120,7 @@ describe('admission', () => {
     }
   })
 
-  test('one that is not answered gives up its place after its time, once', async () => {
+  test('an unanswered message frees its place after its time, once', async () => {
     const { entered, names, push } = start({ ownPlaces: 1, minShared: 0, maxShared: 0, placeMs: 5 })
     const peer = {}
     for (let i = 0; i < 3; i++) push(peer, `${i}`)

@@ -50,7 +50,7 @@ test('envelope: what was signed is read as it was, and its id is the hash of wha
   expect(read.id).toEqual(sha256AtOnce(Buffer.concat([Buffer.from('mayfly-message:'), part])))
 })
 
-test('envelope: who it says it is from, and to whom, is told without reading it, whatever its size; of what is none, nothing', () => {
+test('envelope: its claimed sender and end are found without decoding it, at any size; other bytes have none', () => {
   for (const size of [0, 100, 1_000, MESSAGE_LIMITS.maxBodyBytes]) {
     const { bytes, from, to } = signEnvelope(SECRET, { ...TERMS, payload: encodePayload({ body: new Uint8Array(size) }) })
     expect([claimedSender(bytes), claimedEnd(bytes)]).toEqual([encodeKeyHex(from), encodeKeyHex(to)])

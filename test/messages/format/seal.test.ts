@@ -58,7 +58,7 @@ test('seal: a receiver whose public key is none is refused', async () => {
   })
 })
 
-test('seal: a sender who pads otherwise than all others is refused', async () => {
+test('seal: a sender with another padding than all others is refused', async () => {
   const padded = (size: number, last: number) => {
     const bytes = new Uint8Array(256).with(3, size & 255).with(2, size >> 8)
     return bytes.with(255, last)

@@ -45,7 +45,7 @@ describe('signed parts', () => {
     it(`refuses ${what}`, () => expect(codeOf(Uint8Array.from(bytes))).toBe('ERR_BAD_FRAME'))
   }
 
-  it('refuses what is longer than it may be', () => {
+  it('refuses bytes over the limit', () => {
     expect(() => decodeSigned('a test', Uint8Array.from(whole), whole.length - 1)).toThrow()
     expect(() => decodeSigned('a test', Uint8Array.from(whole), whole.length)).not.toThrow()
   })

@@ -100,7 +100,7 @@ describe('outbox: post', () => {
     expect(events).toEqual([{ type: 'posted', id: encodeKeyHex(id), end: '#wall', state: 'stored' }])
   })
 
-  test('to a hashname is sealed for it, and its key is asked for once', async () => {
+  test('to a hashname is sealed for it, and its key is looked up once', async () => {
     const { outbox, store, attempts, asked } = await startOutbox(({ envelope }) => storedBy(envelope))
     await outbox.post(ADDRESS, { body: 'canary', ttlMs: 5_000 })
     await outbox.post(ADDRESS, { body: new Uint8Array([1, 2]) })
@@ -114,7 +114,7 @@ describe('outbox: post', () => {
     expect(asked.length).toBe(1)
   })
 
-  test('when the outbox stops while it is written, it is queued at once, tried no more, and free for who comes next', async () => {
+  test('when the outbox stops while it is written, it is queued at once, not sent again, and free for the next process', async () => {
     const writing = Promise.withResolvers<void>()
     const written = Promise.withResolvers<void>()
     const memory = createMemoryOutboxStore()
@@ -150,7 +150,7 @@ describe('outbox: post', () => {
     expect(await inStore[0]).toMatchObject({ id })
   })
 
-  test('is from whom it is told to be', async () => {
+  test('is signed by the given sender', async () => {
     const { outbox, attempts } = await startOutbox(({ envelope }) => storedBy(envelope))
     await outbox.post('#wall', { body: 'x' }, { secret: OTHER })
     expect(attempts[0]?.envelope.from).toEqual(publicKeyOf(OTHER))
@@ -218,7 +218,7 @@ describe('outbox: post', () => {
     expect(attempts.length).toBe(20)
   })
 
-  test('goes on its way while it is being written, and is told of when it is on the disk', async () => {
+  test('is sent while it is being written, and reported when it is on the disk', async () => {
     const store = createMemoryOutboxStore()
     const written = Promise.withResolvers<void>()
     const changed: string[] = []
@@ -249,7 +249,7 @@ describe('outbox: post', () => {
     expect(changed).toEqual([encodeKeyHex(id)])
   })
 
-  test('is told to be stored while that is being written', async () => {
+  test('is reported as stored while that is being written', async () => {
     const store = createMemoryOutboxStore()
     const written = Promise.withResolvers<void>()
     const slow: OutboxStore = {
@@ -312,7 +312,7 @@ describe('outbox: what post resolves with', () => {
     expect((await outbox.post('#wall', { body: 'x' })).outcome).toMatchObject({ state: 'queued', nodes: 0, reason: 'end-full' })
   })
 
-  test('who says how long waits that long for more than queued', async () => {
+  test('a caller that gives waitMs waits that long for more than queued', async () => {
     let tries = 0
     const { outbox } = await startOutbox(({ envelope }) => (++tries < 3 ? nobody(envelope) : storedBy(envelope)), {
       options: { minRetryMs: 1 },
@@ -349,7 +349,7 @@ describe('outbox: what post resolves with', () => {
 })
 
 describe('outbox: afterwards', () => {
-  test('a receipt that comes later makes it stored, others are added, and each change is told', async () => {
+  test('a later receipt makes it stored, others are added, and each change is reported', async () => {
     const { outbox, attempts, events } = await startOutbox(({ envelope }) => nobody(envelope))
     const changes: OutboxEntry[] = []
     outbox.onOutbox((entry) => changes.push(entry))
@@ -382,7 +382,7 @@ describe('outbox: afterwards', () => {
     expect(events.length).toBe(1)
   })
 
-  test("another receiver's receipt for sealed mail, and one for what nobody knows, change nothing", async () => {
+  test("another receiver's receipt for a sealed message, and one for an unknown message, change nothing", async () => {
     const { outbox, attempts } = await startOutbox(({ envelope }) => nobody(envelope))
     await outbox.post(ADDRESS, { body: 'x' })
     const { envelope } = attempts[0] as Attempt
@@ -391,7 +391,7 @@ describe('outbox: afterwards', () => {
     expect(await outbox.list()).toMatchObject([{ isDone: false, outcome: { state: 'queued' } }])
   })
 
-  test('what is forgotten is not tried again, and whoever waits is told', async () => {
+  test('a forgotten entry is not sent again, and its waiting callers get an outcome', async () => {
     const { outbox, attempts, store } = await startOutbox(never)
     const posting = outbox.post('#wall', { body: 'x' })
     await waitFor(() => attempts.length === 1, 5_000, 'the try')
@@ -416,7 +416,7 @@ describe('outbox: afterwards', () => {
     expect(calls).toBe(1)
   })
 
-  test('as many wait as may, in number and in bytes; what is done makes room', async () => {
+  test('waiting entries are limited in number and in bytes; finished ones make room', async () => {
     let answer: Answer = ({ envelope }) => nobody(envelope)
     const { outbox } = await startOutbox((attempt) => answer(attempt), { options: { maxEntries: 2, minRetryMs: 5 } })
     const posted = await Promise.all(['a', 'b'].map((body) => outbox.post('#wall', { body })))
@@ -436,7 +436,7 @@ describe('outbox: afterwards', () => {
     await expect(small.outbox.post('#wall', { body: 'x' })).rejects.toMatchObject({ code: 'ERR_LIMIT' })
   })
 
-  test('what is done is kept for a while, and so many', async () => {
+  test('finished entries are kept for a while, up to a number', async () => {
     const store = createMemoryOutboxStore()
     const before = await startOutbox(({ envelope }) => storedBy(envelope), { context: { store } })
     for (const body of ['a', 'b', 'c']) await before.outbox.post('#wall', { body })
@@ -448,7 +448,7 @@ describe('outbox: afterwards', () => {
     expect(await later.outbox.list()).toEqual([])
   })
 
-  test('what the store has not kept as it was is not sent', async () => {
+  test('an entry that the store has altered is not sent', async () => {
     const store = createMemoryOutboxStore()
     const before = await startOutbox(({ envelope }) => nobody(envelope), { context: { store } })
     const { id } = await before.outbox.post('#wall', { body: 'x' })
@@ -465,7 +465,7 @@ describe('outbox: afterwards', () => {
     expect(after.attempts.map(({ envelope }) => envelope.bytes)).toEqual([decodeEnvelope(foreign.envelope).bytes])
   })
 
-  test('who waits hears of what another outbox of the same store has done', async () => {
+  test('a waiting caller gets the outcome that another outbox of the same store reached', async () => {
     const store = createMemoryOutboxStore()
     let isStored = false
     const { outbox, attempts } = await startOutbox(({ envelope }) => nobody(envelope), {

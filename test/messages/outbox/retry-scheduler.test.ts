@@ -74,7 +74,7 @@ describe('tries', () => {
     expect(times()).toEqual([0, 0.5, 1.5, 3.5, 7.5, 15.5].map((seconds) => seconds * 1_000))
   })
 
-  test('who asks for a longer wait gets it, within a limit', async () => {
+  test('a peer that asks for a longer wait gets it, within a limit', async () => {
     let retryAfterMs = 90_000
     const { store, tries, times } = startTries(async () => ({ state: 'refused', reason: 'sender-rate', retryAfterMs }))
     await store.put(entryOf(1))
@@ -122,7 +122,7 @@ describe('tries', () => {
     expect(changes.filter(({ id }) => id[0] === 2)).toMatchObject([{ outcome, tries: 1, isDone: false }])
   })
 
-  test('what expires is not sent any more, on time', async () => {
+  test('an expired entry is not sent any more, on time', async () => {
     const { store, tries, times, changes } = startTries(async () => NOBODY)
     await store.put(entryOf(1, { expiresAtMs: START_MS + 5_000 }))
     await store.put(entryOf(2, { expiresAtMs: START_MS - 1 }))
@@ -135,7 +135,7 @@ describe('tries', () => {
     ])
   })
 
-  test('what became of an entry is known at once, and that it has changed when it is written', async () => {
+  test('the outcome of an entry is known at once, and its change is reported when it is written', async () => {
     const store = createMemoryOutboxStore()
     const order: string[] = []
     const tries = createRetryScheduler({
@@ -164,7 +164,7 @@ describe('tries', () => {
     expect(order).toEqual(['claimed', 'tried', 'known', 'written', 'told'])
   })
 
-  test('what cannot be written is not told, and tried again when the claim has run out', async () => {
+  test('an outcome that cannot be written is not reported, and the entry is tried again when the claim has run out', async () => {
     const store = createMemoryOutboxStore()
     let isFull = true
     const failing: OutboxStore = {
@@ -224,7 +224,7 @@ describe('tries', () => {
     expect(tried.length).toBe(200)
   })
 
-  test('a kick tries at once what would have waited, each once, and the waits go on from there', async () => {
+  test('a kick tries waiting entries at once, each once, and the waits go on from there', async () => {
     const { store, tries, times } = startTries(async () => NOBODY)
     await store.put(entryOf(1))
     tries.start()
@@ -249,7 +249,7 @@ describe('tries', () => {
     expect(times()).toEqual([0, 2_001]) // the shortest wait of a timer
   })
 
-  test('of two on one store one at a time tries an entry, and what the other finished is left alone', async () => {
+  test('two schedulers on one store try an entry one at a time, and leave alone what the other finished', async () => {
     const store = createMemoryOutboxStore()
     const under = new Map<number, number>()
     let overlaps = 0
@@ -274,7 +274,7 @@ describe('tries', () => {
     expect(await store.waiting(100)).toEqual([])
   })
 
-  test('what another outbox of the same store has claimed is tried when the claim has run out', async () => {
+  test('an entry claimed by another outbox of the same store is tried when the claim has run out', async () => {
     const { store, tries, times } = startTries(async () => STORED)
     const untilMs = START_MS + 15_000
     await store.put(entryOf(1, { claimedUntilMs: untilMs, nextTryAtMs: untilMs }))
@@ -286,7 +286,7 @@ describe('tries', () => {
     expect(times()).toEqual([15_000])
   })
 
-  test('what others put into the store is found', async () => {
+  test('entries that others put into the store are found', async () => {
     const { store, tries, tried } = startTries(async () => STORED)
     tries.start()
     await pass(100)
@@ -295,7 +295,7 @@ describe('tries', () => {
     expect(tried.length).toBe(1)
   })
 
-  test('stopping ends the tries and lets go of their entries, for whoever comes next', async () => {
+  test('stopping ends the attempts and releases their claims, for the next process', async () => {
     const store = createMemoryOutboxStore()
     const before = startTries(() => new Promise(() => {}), { store })
     await store.put(entryOf(1))
@@ -309,7 +309,7 @@ describe('tries', () => {
     expect([before.times(), after.times()]).toEqual([[0], [100]])
   })
 
-  test('what is being claimed when it stops, or is given up, is not tried, and no failure of it comes to the top', async () => {
+  test('an entry being claimed at the stop, or given up, is not tried, and no failure of it surfaces', async () => {
     const store = createMemoryOutboxStore()
     const slow: OutboxStore = {
       ...store,

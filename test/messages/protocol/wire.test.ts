@@ -115,7 +115,7 @@ test('message wire: whatever bytes come, they are a frame or refused by code', (
   )
 })
 
-test('message wire: a frame of which one entry was replaced is read or refused by code', () => {
+test('message wire: a frame with one entry replaced is read or refused by code', () => {
   const item = fc.oneof(fc.integer(), fc.string(), envelope, fc.constantFrom(null, true, false), fc.array(envelope, { maxLength: 3 }))
   fc.assert(
     fc.property(FRAME, fc.nat(6), item, (frame, index, other) => {

@@ -61,7 +61,7 @@ describe('attempt', () => {
     expect(await attempt.after(0)).toEqual(outcome)
   })
 
-  test('all who store are waited for, and no longer than the time', async () => {
+  test('waits for all receivers that store, and no longer than the time', async () => {
     const attempt = start(open)
     attempt.progress({ taps: 2, keepers: 2 })
     expect(await attempt.after(4_000)).toBeUndefined()
@@ -77,7 +77,7 @@ describe('attempt', () => {
     expect(await silent.after(10_000)).toEqual({ state: 'queued', nodes: 3, untilMs: 7 })
   })
 
-  test('a receipt is enough when nobody says how many will come, and one that comes later is told', async () => {
+  test('a receipt is enough when no peer says how many will come, and a later one is reported', async () => {
     const attempt = start(sealed)
     attempt.receipt()
     expect(await attempt.after(100)).toMatchObject({ state: 'stored' })

@@ -72,7 +72,7 @@ describe('delivery rounds', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('are one at a time for an end and its home: what is asked for meanwhile comes after', async () => {
+  test('are one at a time for an end and its home; one requested meanwhile follows', async () => {
     const { rounds, home, asked, answerAll } = await start(1)
     rounds.begin(END, home)
     rounds.begin(END, home)

@@ -38,13 +38,13 @@ describe('delivery', () => {
     expect(collect('agree', [{ nodes: 1, untilMs: 5 }, { nodes: 1, untilMs: 7 }, {}])).toMatchObject({ nodes: 2, untilMs: 7 })
   })
 
-  test('what one record node refuses and another takes is taken', () => {
+  test('a message that one record node refuses and another takes is taken', () => {
     const refusal = { reason: 'end-full' as const, retryAfterMs: 5 }
     expect(collect('agree', [{ refusal }, {}, { refusal }])?.refusal).toBeUndefined()
     expect(collect('agree', [{ refusal }, undefined, { refusal }])?.refusal).toEqual(refusal)
   })
 
-  test('who does not answer is waited for no longer than the time, and what comes later counts for nothing', () => {
+  test('a silent peer is waited for no longer than the time, and its later answer counts for nothing', () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     const told: DeliveryProgress[] = []
@@ -59,7 +59,7 @@ describe('delivery', () => {
     expect(told).toEqual([{ ...NO_PROGRESS, taps: 1 }])
   })
 
-  test('when nobody is asked the answer is at once', () => {
+  test('when there is nobody to ask, the answer is immediate', () => {
     expect(collect('sum', [])).toEqual(NO_PROGRESS)
   })
 })

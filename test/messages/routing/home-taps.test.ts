@@ -128,7 +128,7 @@ describe('home taps', () => {
     expect(isReady).toBe(true)
   })
 
-  test('another home gets all taps, with a proof for itself, and the old one is told that they have ended', async () => {
+  test('another home gets all taps, with a proof for itself, and the old one gets their end', async () => {
     const { taps, told, state, first, second, subscription, add, untilTold } = await start()
     const proof = signTapProof(createMessageSecret(), new Uint8Array(34), 5)
     for (const one of [{ ...subscription('#wall'), proof }, subscription('#other')]) void add(one)
@@ -143,7 +143,7 @@ describe('home taps', () => {
     expect(frames(since.filter(({ to }) => to === first.toString()))).toMatchObject([{ type: 'untap' }, { type: 'untap' }])
   })
 
-  test('taps are told anew when they are renewed', async () => {
+  test('taps are sent again when they are renewed', async () => {
     const { taps, told, subscription, add, untilTold } = await start()
     void add(subscription('#wall'))
     await untilTold(1)

@@ -29,7 +29,7 @@ const many = (count: number, secret = createMessageSecret()): Envelope[] =>
   Array.from({ length: count }, (_, i) => signOpen('#wall', { body: `${i}` }, { secret }))
 
 describe('own tap', () => {
-  test('what comes in one turn is one batch, and one receipt for each sender', async () => {
+  test('messages of one turn are one batch, with one receipt for each sender', async () => {
     const batches: number[] = []
     const keep = async (messages: Message[]): Promise<Kept[]> => {
       batches.push(messages.length)
@@ -85,7 +85,7 @@ describe('own tap', () => {
     expect(heard).toEqual(['0'])
   })
 
-  test('who stores is given the same again, and receipts it again; who listens hears it once', async () => {
+  test('a storing tap gets a repeat and receipts it again; a listening tap gets it once', async () => {
     const { tap, receipts, heard } = start('#wall', { keep: async (messages) => messages.map((): Kept => 'stored') })
     const listener = start('#wall')
     const [envelope] = many(1) as [Envelope]
@@ -98,7 +98,7 @@ describe('own tap', () => {
     expect([heard, listener.heard]).toEqual([['0'], ['0']])
   })
 
-  test('what is sealed for another, or not sealed at all, is declined at a hashname', async () => {
+  test('a message sealed for another, or not sealed at all, is declined at a hashname', async () => {
     const secret = createMessageSecret()
     const { tap, declined, heard } = start(hashnameOf(publicKeyOf(secret)), { secret })
     tap.deliver(await signSealed(publicKeyOf(createMessageSecret()), { body: 'for another' }))

@@ -11,7 +11,7 @@ const ENDLESS = { ...NO_PROGRESS, taps: 2 ** 53 - 1, keepers: 2 ** 53 - 1, nodes
 const REASONS = Object.keys(REFUSALS) as MessageRefusal[]
 const FOR_NOW = ['sender-rate', 'sender-share', 'end-full', 'full', 'no-network']
 
-describe('hearsay', () => {
+describe('reported progress', () => {
   test.each([
     ['a home of taps', progressOfHome, FOR_NOW],
     ['a record node', progressOfRecordNode, FOR_NOW],
@@ -21,14 +21,14 @@ describe('hearsay', () => {
     expect(told).toEqual(REASONS.filter((reason) => believed.includes(reason)))
   })
 
-  test('numbers stay in bounds, and what is kept is kept until it expires', () => {
+  test('numbers stay in bounds, and a message is kept at most until it expires', () => {
     expect(progressOfHome(ENDLESS)).toMatchObject({ taps: 65_536, keepers: 65_536, nodes: 0, untilMs: 0 })
     expect(progressOfRecordNode(ENDLESS, SEALED)).toMatchObject({ taps: 67_108_864, nodes: 1, untilMs: 1_000 })
     expect(progressOfOwnHome(ENDLESS, SEALED)).toMatchObject({ taps: 67_108_864, nodes: 64, untilMs: 1_000 })
     expect(progressOfOwnHome({ ...NO_PROGRESS, taps: 1, keepers: 9 }, SEALED)).toMatchObject({ taps: 1, keepers: 1 })
   })
 
-  test('what is not sealed is kept by nobody', () => {
+  test('a message that is not sealed is kept by nobody', () => {
     for (const said of [progressOfRecordNode, progressOfOwnHome])
       expect(said({ ...NO_PROGRESS, nodes: 3, untilMs: 9 }, OPEN)).toEqual(NO_PROGRESS)
   })

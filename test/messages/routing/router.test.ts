@@ -23,7 +23,7 @@ const ALONE: RoutingTable = {
 }
 const NO_STREAMS: RequestStreams = { request: () => () => {}, send: () => {}, isOpen: () => false, keepOpen: () => {}, stop: () => {} }
 
-test('router: so many searches for public keys are under way at once, whoever asks for whatever', async () => {
+test('router: searches for public keys under way are limited over all peers and keys', async () => {
   const { peer: self } = await createSeededPeer(1)
   let [searched, underWay, most] = [0, 0, 0]
   const finished = Promise.withResolvers<void>()

@@ -31,7 +31,7 @@ describe('seen-message cache', () => {
     expect(seenMessages.add(envelope)).toBe(seen)
   })
 
-  test('a receipt is told to everybody who asked about one of its messages, once, and to who asks later', () => {
+  test('a receipt goes to each listener of its messages, once, and to later ones', () => {
     const seenMessages = createSeenMessages()
     const [first, second] = [signOpen('#wall', { body: '1' }), signOpen('#wall', { body: '2' })]
     const listener = createReceiptListener()
@@ -45,7 +45,7 @@ describe('seen-message cache', () => {
     expect(late.receipts).toEqual([receipt])
   })
 
-  test('of a sealed message only its receiver has a word, and only what it signed counts', async () => {
+  test('only the receiver of a sealed message can change its state, and only with its signature', async () => {
     const seenMessages = createSeenMessages()
     const secret = createMessageSecret()
     const envelope = await signSealed(publicKeyOf(secret), { body: 'x' })
@@ -67,7 +67,7 @@ describe('seen-message cache', () => {
     expect([listener.receipts.length, listener.declined]).toEqual([1, ['not-stored']])
   })
 
-  test("a receipt that names another receiver's message besides its own counts for its own, and who passed it on is no forger", async () => {
+  test("a receipt that names another receiver's message besides its own counts for its own, and its forwarder is no forger", async () => {
     const seenMessages = createSeenMessages()
     const secret = createMessageSecret()
     const own = await signSealed(publicKeyOf(secret), { body: 'own' })
@@ -94,7 +94,7 @@ describe('seen-message cache', () => {
     expect(listener.receipts.length).toBe(2)
   })
 
-  test('who tells a decline may have nothing to say about that end', () => {
+  test('a decline from a receiver without that end counts for nothing', () => {
     const seenMessages = createSeenMessages()
     const envelope = signOpen('#wall', { body: 'x' })
     const listener = createReceiptListener()
@@ -103,7 +103,7 @@ describe('seen-message cache', () => {
     expect(listener.declined).toEqual([])
   })
 
-  test('who has gone is told nothing', () => {
+  test('a listener that was removed is not called', () => {
     const seenMessages = createSeenMessages()
     const envelope = signOpen('#wall', { body: 'x' })
     const listener = createReceiptListener()

@@ -37,7 +37,7 @@ describe('stored messages', () => {
     expect([stored.size, stored.bytes]).toEqual([2, 2 * ONE])
   })
 
-  test('that has expired is given to nobody, and swept', () => {
+  test('that have expired are sent to nobody, and swept', () => {
     const { stored, clock } = start()
     const short = message({ ttlMs: 1_000 })
     const long = message({ ttlMs: 2_000 })
@@ -49,7 +49,7 @@ describe('stored messages', () => {
     expect([stored.size, stored.bytes, ids(stored.of(long.to))]).toEqual([1, ONE, ids([long])])
   })
 
-  test('is refused over the share of a sender, of an end, and of all, each with its reason; what is gone makes room', () => {
+  test('are refused over the quota of a sender, of an end, and of all, each with its reason; removed ones make room', () => {
     const secret = createMessageSecret()
     const share = start({ maxMailBytesPerSender: 2 * ONE }).stored
     const kept = message({ secret })
@@ -72,7 +72,7 @@ describe('stored messages', () => {
     expect(all.bytes).toBe(2 * ONE)
   })
 
-  test('of a receiver that was proved takes the room of made-up ones, oldest first, and never the other way round', () => {
+  test('for a proved receiver take the room of those for made-up ones, oldest first, and never the other way round', () => {
     const to = message().to
     const { stored } = start({ maxMailBytes: 3 * ONE }, [to])
     const madeUp = [message(), message(), message()]

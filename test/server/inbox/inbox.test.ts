@@ -77,7 +77,7 @@ describe('inbox: storing', () => {
     expect(last.inbox.messages(ALL).map(({ sequence }) => sequence)).toEqual([2])
   })
 
-  test('a sequence is never used again, and a listener hears each message in their order', async () => {
+  test('a sequence is never used again, and a listener gets the messages in their order', async () => {
     const opened = await createInbox({ keepCount: 2 })
     const heard: number[] = []
     opened.inbox.onMessage(() => {
