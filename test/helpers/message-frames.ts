@@ -1,7 +1,7 @@
 /** The frames that node/messages/STREAM.md shows, in its order: sender's secret 32 bytes 01, receiver's 32 bytes 02, sent at 1760000000000. */
 
 import { signDecline } from '../../node/messages/format/decline.ts'
-import type { TapProof } from '../../node/messages/format/tap-proof.ts'
+import type { TapProof } from '../../node/messages/format/proof.ts'
 import { decodeEnvelope, encodePayload, parseEnd, publicKeyOf, signEnvelope, signReceipt } from '../../node/messages/index.ts'
 import type { MessageFrame } from '../../node/messages/protocol/wire.ts'
 

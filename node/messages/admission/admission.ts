@@ -1,34 +1,29 @@
 /** Admission of messages at a node: the limits that all its message streams share. */
 
-import { createTokenBuckets, type TokenBuckets } from '../../async/token-bucket.ts'
+import { createTokenBuckets } from '../../async/token-bucket.ts'
 import type { MessageLimits } from '../types.ts'
-import { createFairQueue, type FairQueue } from './fair-queue.ts'
-import { createPeerAdmission, type PeerAdmission } from './peer-admission.ts'
-
-export interface Admission {
-  /** Holds messages of this node's own peers before they enter the queue. */
-  readonly peers: PeerAdmission
-  /** Work of all streams, served fairly. */
-  readonly queue: FairQueue
-  /** Rate of each sender, by public key, hex: of messages whose signature was checked. */
-  readonly senderRate: TokenBuckets
-  /** Rate of each peer that is not a server of the overlay, by peer id: before any signature is checked. */
-  readonly peerRate: TokenBuckets
-}
+import { createFairQueue } from './fair-queue.ts'
+import { createPeerAdmission } from './peer-admission.ts'
 
 /** Senders, and peers, whose rate is remembered; one that is forgotten starts anew. */
 const MAX_REMEMBERED = 16_384
 
+export type Admission = ReturnType<typeof createAdmission>
+
 export function createAdmission(
   { messageBurst, messagesPerSecond }: Pick<MessageLimits, 'messageBurst' | 'messagesPerSecond'>,
   now: () => number,
-): Admission {
+) {
   const monotonic = () => performance.now()
   const rate = { burst: messageBurst, perSecond: messagesPerSecond, maxKeys: MAX_REMEMBERED, now }
   return {
+    /** Holds messages of this node's own peers before they enter the queue. */
     peers: createPeerAdmission(monotonic),
+    /** Work of all streams, served fairly. */
     queue: createFairQueue(monotonic),
+    /** Rate of each sender, by public key, hex: of messages whose signature was checked. */
     senderRate: createTokenBuckets(rate),
+    /** Rate of each peer that is not a server of the overlay, by peer id: before any signature is checked. */
     peerRate: createTokenBuckets(rate),
   }
 }

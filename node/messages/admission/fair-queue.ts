@@ -23,26 +23,14 @@ export const FAIR_QUEUE_DEFAULTS: Readonly<Required<FairQueueOptions>> = {
   maxUnderWay: 16, // four for each thread that Node.js has for such work: some are ready whenever one is free
 }
 
-export interface FairQueue {
-  /** True when nothing waits, and nothing is under way. */
-  readonly isIdle: boolean
-  /**
-   * Queues work. False when the source has as much waiting as it may: then the work is not done.
-   *
-   * @param work when it returns a promise, it is under way until that resolves; it never rejects
-   * @param line pieces of one line are done in their order
-   */
-  push(source: object, bytes: number, work: Work, line?: string): boolean
-  /** Drops what the source has waiting. */
-  remove(source: object): void
-}
-
 type Work = () => unknown
 
 /** The next turn of the event loop, input first. Timers of a tab wait longer, but there nobody queues. */
 const nextTurn: (work: () => void) => void = globalThis.setImmediate ?? ((work: () => void) => setTimeout(work, 0))
 
-export function createFairQueue(now: () => number, options: FairQueueOptions = {}): FairQueue {
+export type FairQueue = ReturnType<typeof createFairQueue>
+
+export function createFairQueue(now: () => number, options: FairQueueOptions = {}) {
   const { maxWaiting, maxWaitingBytes, sliceMs, maxUnderWay } = { ...FAIR_QUEUE_DEFAULTS, ...options }
   /** In the order of their turns; none is empty. Bounded by the streams. */
   const sources = new Map<object, RoundRobin<Work>>()
@@ -84,10 +72,17 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
   }
 
   return {
+    /** True when nothing waits, and nothing is under way. */
     get isIdle() {
       return sources.size === 0 && underWay === 0
     },
-    push(source, bytes, work, line = '') {
+    /**
+     * Queues work. False when the source has as much waiting as it may: then the work is not done.
+     *
+     * @param work when it returns a promise, it is under way until that resolves; it never rejects
+     * @param line pieces of one line are done in their order
+     */
+    push(source: object, bytes: number, work: Work, line = '') {
       const waiting = sources.get(source) ?? createRoundRobin<Work>()
       if (waiting.size >= maxWaiting || (waiting.weight + bytes > maxWaitingBytes && waiting.size > 0)) return false
       waiting.push(line, work, bytes)
@@ -95,6 +90,7 @@ export function createFairQueue(now: () => number, options: FairQueueOptions = {
       runLater()
       return true
     },
-    remove: (source) => void sources.delete(source),
+    /** Drops what the source has waiting. */
+    remove: (source: object) => void sources.delete(source),
   }
 }

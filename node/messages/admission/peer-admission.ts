@@ -63,19 +63,6 @@ export interface WaitingMessage {
   enter(onAnswer: () => void): void
 }
 
-export interface PeerAdmission {
-  /** Admits the message, now or later. False when the stream has as much waiting as it may. */
-  push(stream: object, message: WaitingMessage): boolean
-  /** A new message came through another node: no peer here sends alone. */
-  noteOthers(): void
-  /** The stream's waiting messages as a part of what it may have, from 0 to 1, by number or by bytes, whichever is more. */
-  fullness(stream: object): number
-  /** Shared places, taken or not. */
-  readonly shared: number
-  /** Drops what the stream has waiting. */
-  remove(stream: object): void
-}
-
 interface StreamState {
   messages: RoundRobin<WaitingMessage>
   /** Messages in flight in a place of its own. */
@@ -89,7 +76,9 @@ const LATE_FACTOR = 0.5
 /** Peers whose own rate is remembered. */
 const MAX_PEERS = 16_384
 
-export function createPeerAdmission(now: () => number, options: PeerAdmissionOptions = {}): PeerAdmission {
+export type PeerAdmission = ReturnType<typeof createPeerAdmission>
+
+export function createPeerAdmission(now: () => number, options: PeerAdmissionOptions = {}) {
   const limits = { ...PEER_ADMISSION_DEFAULTS, ...options }
   /** Streams with messages waiting or in flight. Bounded by the streams. */
   const streams = new Map<object, StreamState>()
@@ -172,7 +161,8 @@ export function createPeerAdmission(now: () => number, options: PeerAdmissionOpt
   }
 
   return {
-    push(stream, message) {
+    /** Admits the message, now or later. False when the stream has as much waiting as it may. */
+    push(stream: object, message: WaitingMessage) {
       const state = streams.get(stream) ?? { messages: createRoundRobin(), own: 0, timer: undefined }
       const { messages } = state
       const isFull = messages.size >= limits.maxWaiting || messages.weight + message.bytes > limits.maxWaitingBytes
@@ -188,17 +178,21 @@ export function createPeerAdmission(now: () => number, options: PeerAdmissionOpt
       }
       return true
     },
+    /** A new message came through another node: no peer here sends alone. */
     noteOthers() {
       otherAtMs = now()
     },
-    fullness(stream) {
+    /** The stream's waiting messages as a part of what it may have, from 0 to 1, by number or by bytes, whichever is more. */
+    fullness(stream: object) {
       const { size = 0, weight = 0 } = streams.get(stream)?.messages ?? {}
       return Math.max(size / limits.maxWaiting, weight / limits.maxWaitingBytes)
     },
+    /** Shared places, taken or not. */
     get shared() {
       return sharedPlaces()
     },
-    remove(stream) {
+    /** Drops what the stream has waiting. */
+    remove(stream: object) {
       const state = streams.get(stream)
       if (state === undefined) return
       state.messages.clear()

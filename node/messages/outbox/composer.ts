@@ -22,21 +22,9 @@ export interface ComposerContext {
   now(): number
 }
 
-export interface ComposeOptions extends AbortOptions {
-  secret: MessageSecret
-}
+export type Composer = ReturnType<typeof createComposer>
 
-export interface Composer {
-  /**
-   * Undefined when nobody knows the receiver's public key: nothing can be sealed then.
-   *
-   * @throws {MayflyError} ERR_BAD_MESSAGE, ERR_TOO_LARGE (this peer holds no large bodies), ERR_NO_CRYPTO
-   * @throws signal.reason, when aborted
-   */
-  compose(end: End, draft: MessageDraft, options: ComposeOptions): Promise<Envelope | undefined>
-}
-
-export function createComposer({ store, findPublicKey, holdLarge, limits, now }: ComposerContext): Composer {
+export function createComposer({ store, findPublicKey, holdLarge, limits, now }: ComposerContext) {
   /** Ids of messages sent up to `latestMs`, while the clock has not passed it. Bounded by what is signed within a tick of the clock. */
   const recent = new Set<string>()
   let latestMs = 0
@@ -67,7 +55,17 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
   }
 
   return {
-    async compose(end, draft, { secret, signal }) {
+    /**
+     * Undefined when nobody knows the receiver's public key: nothing can be sealed then.
+     *
+     * @throws {MayflyError} ERR_BAD_MESSAGE, ERR_TOO_LARGE (this peer holds no large bodies), ERR_NO_CRYPTO
+     * @throws signal.reason, when aborted
+     */
+    async compose(
+      end: End,
+      draft: MessageDraft,
+      { secret, signal }: AbortOptions & { secret: MessageSecret },
+    ): Promise<Envelope | undefined> {
       const { ttlMs = ENVELOPE_DEFAULTS.ttlMs } = draft
       const isSealed = end.kind === 'hashname'
       const payloadOf = prepare(draft, isSealed)

@@ -19,30 +19,13 @@ export interface DueEntriesContext {
   now(): number
 }
 
-export interface DueEntries {
-  readonly size: number
-  start(): void
-  stop(): void
-  /** Reads the store now. */
-  look(): void
-  /** Reads the store now, and takes all entries as due. */
-  kick(): void
-  /** Reads the store at that time, in ms since the epoch, if not sooner. */
-  schedule(atMs: number): void
-  /** Removes and returns the next entry. */
-  take(): DueEntry | undefined
-  /** An entry that was taken has been claimed: the next reading will bring others. */
-  onClaimed(): void
-  /** Reads the store if the last reading may have left entries behind. */
-  lookOn(): void
-  remove(id: Key): void
-}
-
 /** Entries read at once, usually and after a kick; the rest are read when these have been taken. */
 const LOOK_ENTRIES = 64
 const KICK_ENTRIES = 1_000
 
-export function createDueEntries({ store, lookMs, onRead, now }: DueEntriesContext): DueEntries {
+export type DueEntries = ReturnType<typeof createDueEntries>
+
+export function createDueEntries({ store, lookMs, onRead, now }: DueEntriesContext) {
   /** By id, hex; first in, first out. Bounded: KICK_ENTRIES. */
   const queue = new Map<string, DueEntry>()
   let isRunning = false
@@ -54,6 +37,7 @@ export function createDueEntries({ store, lookMs, onRead, now }: DueEntriesConte
   let timer: ReturnType<typeof setTimeout> | undefined
   let scheduledAtMs = Number.POSITIVE_INFINITY
 
+  /** Reads the store now. */
   function look(): void {
     if (!isRunning) return
     lookAgain = isReading || queue.size > 0
@@ -81,6 +65,7 @@ export function createDueEntries({ store, lookMs, onRead, now }: DueEntriesConte
     schedule(Math.min(next?.nextTryAtMs ?? Number.POSITIVE_INFINITY, nowMs + lookMs))
   }
 
+  /** Reads the store at that time, in ms since the epoch, if not sooner. */
   function schedule(atMs: number): void {
     if (!isRunning || atMs >= scheduledAtMs) return
     scheduledAtMs = atMs
@@ -108,11 +93,13 @@ export function createDueEntries({ store, lookMs, onRead, now }: DueEntriesConte
       queue.clear()
     },
     look,
+    /** Reads the store now, and takes all entries as due. */
     kick() {
       isKicked = true
       look()
     },
     schedule,
+    /** Removes and returns the next entry. */
     take() {
       for (const [name, entry] of queue) {
         queue.delete(name)
@@ -120,12 +107,14 @@ export function createDueEntries({ store, lookMs, onRead, now }: DueEntriesConte
       }
       return undefined
     },
+    /** An entry that was taken has been claimed: the next reading will bring others. */
     onClaimed() {
       if (mayBeMore) lookAgain = true
     },
+    /** Reads the store if the last reading may have left entries behind. */
     lookOn() {
       if (lookAgain) look()
     },
-    remove: (id) => void queue.delete(encodeKeyHex(id)),
+    remove: (id: Key) => void queue.delete(encodeKeyHex(id)),
   }
 }

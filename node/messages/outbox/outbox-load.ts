@@ -11,22 +11,11 @@ export interface OutboxLoadLimits {
   maxDone: number
 }
 
-export interface OutboxLoadCounter {
-  /** Counts what the store has, after pruning it; prunes again now and then. */
-  start(): Promise<void>
-  stop(): void
-  /** @throws {MayflyError} ERR_LIMIT, when no more entries may wait */
-  checkRoom(): void
-  add(entry: OutboxEntry): void
-  /** The entry could not be written. */
-  remove(entry: OutboxEntry): void
-  /** Nothing more will be done for the entry. */
-  onDone(entry: OutboxEntry): void
-}
-
 const PRUNE_MS = 60_000
 
-export function createOutboxLoad(store: Pick<OutboxStore, 'prune'>, limits: OutboxLoadLimits, now: () => number): OutboxLoadCounter {
+export type OutboxLoadCounter = ReturnType<typeof createOutboxLoad>
+
+export function createOutboxLoad(store: Pick<OutboxStore, 'prune'>, limits: OutboxLoadLimits, now: () => number) {
   const { maxEntries, maxBytes, keepDoneMs, maxDone } = limits
   /** As counted by the last pruning, with the changes since. */
   let load: OutboxLoad = { waiting: 0, bytes: 0 }
@@ -48,11 +37,13 @@ export function createOutboxLoad(store: Pick<OutboxStore, 'prune'>, limits: Outb
   }
 
   return {
+    /** Counts what the store has, after pruning it; prunes again now and then. */
     async start() {
       await prune()
       timer = setInterval(pruneNow, PRUNE_MS)
     },
     stop: () => clearInterval(timer),
+    /** @throws {MayflyError} ERR_LIMIT, when no more entries may wait */
     checkRoom() {
       if (load.waiting < maxEntries && load.bytes < maxBytes) return
       throw new MayflyError(
@@ -60,9 +51,11 @@ export function createOutboxLoad(store: Pick<OutboxStore, 'prune'>, limits: Outb
         `Cannot post: ${load.waiting} messages with ${load.bytes} bytes wait already, of ${maxEntries} with ${maxBytes} at most`,
       )
     },
-    add: (entry) => change(1, entry),
-    remove: (entry) => change(-1, entry),
-    onDone(entry) {
+    add: (entry: OutboxEntry) => change(1, entry),
+    /** The entry could not be written. */
+    remove: (entry: OutboxEntry) => change(-1, entry),
+    /** Nothing more will be done for the entry. */
+    onDone(entry: OutboxEntry) {
       change(-1, entry)
       // Few at a time: a post must not wait until a minute's worth of done entries is pruned.
       if (++doneSincePruned >= maxDone) pruneNow()

@@ -60,29 +60,15 @@ export interface OutboxContext {
   random(): number
 }
 
-export interface Outbox {
-  /** Goes on with the entries in the store. */
-  start(): Promise<void>
-  /** Ends all attempts, and waits for their writes, no longer than this, in ms. The store stays open: its owner closes it. */
-  stop(timeoutMs?: number): Promise<void>
-  /** @see Messages.post */
-  post(end: string, draft: MessageDraft, options?: PostOptions): Promise<Posted>
-  /** The network is back: all waiting entries are attempted now. */
-  kick(): void
-  /** Takes a receipt that came after its attempt, and whose signature was checked. */
-  onReceipt(receipt: Receipt): Promise<void>
-  list(limit?: number): Promise<OutboxEntry[]>
-  forget(id: Key): Promise<boolean>
-  onOutbox(listener: (entry: OutboxEntry) => void): () => void
-}
-
 /** Entries that `list` gives when its caller does not say how many. */
 const LISTED = 100
 const STOP_MS = 1_000
 /** Receipts that are kept of one message: an end may have thousands of receivers, and a sender is content with some. */
 const MAX_RECEIPTS = 64
 
-export function createOutbox(context: OutboxContext, options: OutboxOptions = {}): Outbox {
+export type Outbox = ReturnType<typeof createOutbox>
+
+export function createOutbox(context: OutboxContext, options: OutboxOptions = {}) {
   const { store, composer, now } = context
   const { waitMs: defaultWaitMs, ...limits } = { ...OUTBOX_DEFAULTS, ...options }
   const load = createOutboxLoad(store, limits, now)
@@ -182,14 +168,17 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
   }
 
   return {
+    /** Goes on with the entries in the store. */
     start: () => (starting ??= start()),
+    /** Ends all attempts, and waits for their writes, no longer than this, in ms. The store stays open: its owner closes it. */
     async stop(timeoutMs = STOP_MS) {
       state = 'stopped'
       load.stop()
       await retries.stop(timeoutMs)
       waits.end()
     },
-    async post(endText, draft, { secret = context.secret, ...postOptions } = {}) {
+    /** @see Messages.post */
+    async post(endText: string, draft: MessageDraft, { secret = context.secret, ...postOptions }: PostOptions = {}): Promise<Posted> {
       const { signal } = postOptions
       checkRunning()
       signal?.throwIfAborted()
@@ -203,8 +192,10 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       load.checkRoom()
       return { id: envelope.id, outcome: await send(end, envelope, postOptions) }
     },
+    /** The network is back: all waiting entries are attempted now. */
     kick: () => retries.kick(),
-    async onReceipt(receipt) {
+    /** Takes a receipt that came after its attempt, and whose signature was checked. */
+    async onReceipt(receipt: Receipt) {
       const receiver = await sha256(receipt.receiver)
       for (const id of receipt.ids) {
         let before: OutboxEntry | undefined
@@ -216,7 +207,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       }
     },
     list: (limit = LISTED) => store.list(limit),
-    async forget(id) {
+    async forget(id: Key) {
       const entry = await store.get(id)
       if (entry === undefined) return false
       await store.remove(id)
@@ -224,7 +215,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       onChange({ ...entry, isDone: true, outcome: entry.isDone ? entry.outcome : { state: 'expired' } }, entry)
       return true
     },
-    onOutbox(listener) {
+    onOutbox(listener: (entry: OutboxEntry) => void) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },

@@ -12,20 +12,6 @@ export interface OutcomeWaitOptions extends AbortOptions {
   isQueuedEnough: boolean
 }
 
-export interface OutcomeWaits {
-  /**
-   * Resolves with the outcome, 'queued' after the time.
-   *
-   * @throws signal.reason, when aborted
-   */
-  outcomeOf(entry: OutboxEntry, options: OutcomeWaitOptions): Promise<PostOutcome>
-  onChange(entry: OutboxEntry): void
-  /** Rejects the wait for an entry that could not be written. */
-  cancel(id: Key): void
-  /** Nothing more will be known here: all outcomes are 'queued'. */
-  end(): void
-}
-
 /** How often the store is read, in ms: another process that shares it may be faster, and its writes raise no event here. */
 const ASK_MS = 1_000
 
@@ -35,12 +21,19 @@ interface Wait {
   end(): void
 }
 
-export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>): OutcomeWaits {
+export type OutcomeWaits = ReturnType<typeof createOutcomeWaits>
+
+export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>) {
   /** By id, hex. Bounded by the callers. */
   const waits = new Map<string, Wait>()
 
   return {
-    outcomeOf(entry, { waitMs, isQueuedEnough, signal }) {
+    /**
+     * Resolves with the outcome, 'queued' after the time.
+     *
+     * @throws signal.reason, when aborted
+     */
+    outcomeOf(entry: OutboxEntry, { waitMs, isQueuedEnough, signal }: OutcomeWaitOptions): Promise<PostOutcome> {
       const name = encodeKeyHex(entry.id)
       return abortable(signal, (resolve, reject) => {
         let queued: PostOutcome = { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs }
@@ -65,8 +58,10 @@ export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>): OutcomeWait
         }
       })
     },
-    onChange: (entry) => waits.get(encodeKeyHex(entry.id))?.onChange(entry),
-    cancel: (id) => waits.get(encodeKeyHex(id))?.cancel(),
+    onChange: (entry: OutboxEntry) => waits.get(encodeKeyHex(entry.id))?.onChange(entry),
+    /** Rejects the wait for an entry that could not be written. */
+    cancel: (id: Key) => waits.get(encodeKeyHex(id))?.cancel(),
+    /** Nothing more will be known here: all outcomes are 'queued'. */
     end() {
       for (const wait of [...waits.values()]) wait.end()
     },

@@ -54,25 +54,6 @@ export interface RetrySchedulerContext {
   random(): number
 }
 
-export interface RetryScheduler {
-  /** True when one more attempt can begin at once. */
-  readonly hasRoom: boolean
-  /** Begins with the entries in the store. */
-  start(): void
-  /** Ends all attempts, and waits for their writes, no longer than this, in ms. */
-  stop(timeoutMs: number): Promise<void>
-  /** The end of a claim that begins now, in ms since the epoch. */
-  claimedUntilMs(): number
-  /** Attempts an entry that is being written with such a claim. Resolves with the outcome; undefined when it was stopped. */
-  begin(entry: OutboxEntry, written: Promise<void>): Promise<PostOutcome | undefined>
-  /** Reads the store: an entry is due. */
-  look(): void
-  /** The network is back: all waiting entries are attempted now. */
-  kick(): void
-  /** Ends the attempt of an entry. */
-  cancel(id: Key): void
-}
-
 /** True when no further attempt can change the outcome. */
 export function isFinal(outcome: PostOutcome): boolean {
   switch (outcome.state) {
@@ -87,7 +68,9 @@ export function isFinal(outcome: PostOutcome): boolean {
   }
 }
 
-export function createRetryScheduler(context: RetrySchedulerContext, options: RetryOptions = {}): RetryScheduler {
+export type RetryScheduler = ReturnType<typeof createRetryScheduler>
+
+export function createRetryScheduler(context: RetrySchedulerContext, options: RetryOptions = {}) {
   const { store, now, random } = context
   const { minRetryMs, maxRetryMs, maxAskedRetryMs, tryTimeoutMs, claimMs, maxTries, lookMs } = { ...RETRY_DEFAULTS, ...options }
   /** Each wait is from half of its length to all of it. */
@@ -196,32 +179,40 @@ export function createRetryScheduler(context: RetrySchedulerContext, options: Re
   }
 
   return {
+    /** True when one more attempt can begin at once. */
     get hasRoom() {
       return running.size < maxTries && due.size === 0
     },
+    /** Begins with the entries in the store. */
     start() {
       if (state !== 'new') return
       state = 'running'
       due.start()
     },
-    async stop(timeoutMs) {
+    /** Ends all attempts, and waits for their writes, no longer than this, in ms. */
+    async stop(timeoutMs: number) {
       state = 'stopped'
       due.stop()
       for (const abort of running.values()) abort.abort(new DOMException('the outbox was stopped', 'AbortError'))
       await inTime(Promise.all([...writing]), timeoutMs)
     },
+    /** The end of a claim that begins now, in ms since the epoch. */
     claimedUntilMs: () => now() + claimMs,
-    begin(entry, written) {
+    /** Attempts an entry that is being written with such a claim. Resolves with the outcome; undefined when it was stopped. */
+    begin(entry: OutboxEntry, written: Promise<void>) {
       const { promise, resolve } = Promise.withResolvers<PostOutcome | undefined>()
       run(entry.id, (signal) => attemptOnce(entry, signal, written, resolve))
       return promise
     },
+    /** Reads the store: an entry is due. */
     look: () => due.look(),
+    /** The network is back: all waiting entries are attempted now. */
     kick() {
       kickedAtMs = now()
       due.kick()
     },
-    cancel(id) {
+    /** Ends the attempt of an entry. */
+    cancel(id: Key) {
       due.remove(id)
       running.get(encodeKeyHex(id))?.abort(new DOMException('given up', 'AbortError'))
     },

@@ -34,23 +34,6 @@ export type RequestAnswer = TakenFrame | WantFrame | TappedFrame | KeyFrame | { 
 /** A frame that nobody asked for: a home delivers to its tab; receivers' statements come to all that sent the message. */
 export type PushFrame = DeliverFrame | ReceiptFrame | DeclineFrame
 
-export interface RequestStreams {
-  /**
-   * Sends a request, and passes each of its answers on until it is forgotten; 'unreachable' is the last one. No answer comes before this
-   * returns.
-   *
-   * @returns forgets the request
-   */
-  request(peer: PeerId, frame: (sequence: number) => MessageFrame, onAnswer: (answer: RequestAnswer) => void): () => void
-  /** Sends a frame that has no answer. One that cannot be sent is lost. */
-  send(peer: PeerId, frame: MessageFrame): void
-  /** True while there is an open stream to the peer. */
-  isOpen(peer: PeerId): boolean
-  /** Opens a stream to the peer, again and again while `RequestStreamListener.isWanted` says so. */
-  keepOpen(peer: PeerId): void
-  stop(): void
-}
-
 export interface RequestStreamListener {
   /** False for a frame that is forged: a peer that goes on with that has its stream ended. */
   onPush(from: PeerId, push: PushFrame): boolean
@@ -75,11 +58,13 @@ const MAX_FORGED = 8
 /** Unsent bytes at which a stuck peer is given up. */
 const MAX_UNSENT_BYTES = 16 * 1_048_576
 
+export type RequestStreams = ReturnType<typeof createRequestStreams>
+
 export function createRequestStreams(
   libp2p: Pick<Libp2p, 'getConnections' | 'dial'>,
   addressesOf: (peer: string) => Multiaddr[],
   listener: RequestStreamListener,
-): RequestStreams {
+) {
   const streams = createPeerStreams<RequestStream>(
     {
       libp2p,
@@ -94,12 +79,23 @@ export function createRequestStreams(
   const open = (peer: PeerId) => streams.open(peer, { addresses: addressesOf(peer.toString()) })
 
   return {
-    request(peer, frame, onAnswer) {
+    /**
+     * Sends a request, and passes its one answer on, unless it is forgotten. The answer does not come before this returns.
+     *
+     * @returns forgets the request
+     */
+    request(peer: PeerId, frame: (sequence: number) => MessageFrame, onAnswer: (answer: RequestAnswer) => void) {
       let stream = streams.get(peer)
       let id = 0
       let isForgotten = false
       const begin = ({ frames, requests }: RequestStream) => {
-        id = requests.begin((sequence) => frames.send(encodeMessageFrame(frame(sequence))), onAnswer)
+        id = requests.begin(
+          (sequence) => frames.send(encodeMessageFrame(frame(sequence))),
+          (answer) => {
+            requests.forget(id)
+            onAnswer(answer)
+          },
+        )
       }
       if (stream !== undefined) begin(stream)
       else {
@@ -118,7 +114,8 @@ export function createRequestStreams(
         stream?.requests.forget(id)
       }
     },
-    send(peer, frame) {
+    /** Sends a frame that has no answer. One that cannot be sent is lost. */
+    send(peer: PeerId, frame: MessageFrame) {
       const stream = streams.get(peer)
       if (stream !== undefined) stream.frames.send(encodeMessageFrame(frame))
       else
@@ -127,8 +124,10 @@ export function createRequestStreams(
           () => {},
         )
     },
-    isOpen: (peer) => streams.get(peer) !== undefined,
-    keepOpen: (peer) => streams.keepOpen(peer),
+    /** True while there is an open stream to the peer. */
+    isOpen: (peer: PeerId) => streams.get(peer) !== undefined,
+    /** Opens a stream to the peer, again and again while `RequestStreamListener.isWanted` says so. */
+    keepOpen: (peer: PeerId) => streams.keepOpen(peer),
     stop: () => streams.stop(),
   }
 }

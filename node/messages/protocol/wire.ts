@@ -15,12 +15,12 @@ import {
 import type { Key } from '../../types.ts'
 import { MAX_DECLINE_BYTES } from '../format/decline.ts'
 import { MAX_ENVELOPE_BYTES } from '../format/envelope.ts'
+import type { TapProof } from '../format/proof.ts'
 import { PROOF_NONCE_BYTES } from '../format/proof.ts'
 import { MAX_RECEIPT_BYTES } from '../format/receipt.ts'
 import { REFUSALS, refusalOf } from '../format/refusals.ts'
 import { checkRules, RULE_LIMITS } from '../format/rules.ts'
 import { SIGNATURE_BYTES } from '../format/signing.ts'
-import type { TapProof } from '../format/tap-proof.ts'
 import type { MessageRefusal, TapRule } from '../types.ts'
 
 export const MESSAGE_PROTOCOL = '/mayfly/messages/1.0.0'

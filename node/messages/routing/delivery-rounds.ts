@@ -16,12 +16,6 @@ export interface DeliveryRoundsContext {
   copy(envelope: Envelope, home: PeerId, onAnswer: (progress: DeliveryProgress | undefined) => void): void
 }
 
-export interface DeliveryRounds {
-  /** Brings all stored messages of the end to that home. */
-  begin(end: Key, home: PeerId): void
-  stop(): void
-}
-
 /** Messages in flight at once: far fewer than a home lets one stream have waiting (fair-queue.ts). */
 const MAX_IN_FLIGHT = 64
 /** Passes over what a home refuses, and the shortest and longest wait between two, in ms. */
@@ -35,10 +29,13 @@ interface Round {
   timer?: ReturnType<typeof setTimeout>
 }
 
-export function createDeliveryRounds({ stored, copy }: DeliveryRoundsContext): DeliveryRounds {
+export type DeliveryRounds = ReturnType<typeof createDeliveryRounds>
+
+export function createDeliveryRounds({ stored, copy }: DeliveryRoundsContext) {
   /** By end and home. Bounded: each end has messages here, and each home a connection. */
   const rounds = new Map<string, Round>()
 
+  /** Brings all stored messages of the end to that home. */
   function begin(end: Key, home: PeerId): void {
     const name = `${encodeKeyHex(end)} ${home}`
     const known = rounds.get(name)

@@ -5,18 +5,13 @@ import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 /** Takes the answer to one request about a message: called once. */
 export type Reply = (progress: DeliveryProgress) => void
 
-export interface Delivery {
-  /** One more peer is asked. Its function takes the peer's progress; undefined: it could not be asked. */
-  join(): (part: DeliveryProgress | undefined) => void
-  /** No other peer will be asked. */
-  complete(): void
-}
+export type Delivery = ReturnType<typeof createDelivery>
 
 /**
  * @param combine 'sum': the asked peers report on different taps. 'agree': they report on the same taps, and each may lie
  * @param timeoutMs the longest wait; then the answer is made of what has come
  */
-export function createDelivery(reply: Reply, combine: 'sum' | 'agree', timeoutMs: number): Delivery {
+export function createDelivery(reply: Reply, combine: 'sum' | 'agree', timeoutMs: number) {
   const parts: DeliveryProgress[] = []
   let waiting = 0
   let isComplete = false
@@ -31,14 +26,16 @@ export function createDelivery(reply: Reply, combine: 'sum' | 'agree', timeoutMs
   }
 
   return {
+    /** One more peer is asked. Its function takes the peer's progress; undefined: it could not be asked. */
     join() {
       waiting++
-      return (part) => {
+      return (part: DeliveryProgress | undefined) => {
         if (isOver) return
         if (part !== undefined) parts.push(part)
         if (--waiting === 0 && isComplete) finish()
       }
     },
+    /** No other peer will be asked. */
     complete() {
       isComplete = true
       if (waiting === 0) finish()

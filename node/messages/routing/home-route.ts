@@ -2,7 +2,7 @@
 
 import { MayflyError } from '../../errors.ts'
 import { decodeEnvelope, isEnvelopeSigned, refuseTimes } from '../format/envelope.ts'
-import { signTapProof } from '../format/tap-proof.ts'
+import { signTapProof } from '../format/proof.ts'
 import { createRequestStreams, type PushFrame } from '../protocol/request-streams.ts'
 import { type DeliveryProgress, type MessageFrame, NO_PROGRESS } from '../protocol/wire.ts'
 import { createHomeTaps } from './home-taps.ts'

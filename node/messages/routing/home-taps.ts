@@ -7,8 +7,8 @@ import type { PeerId } from '@libp2p/interface'
 import { MayflyError } from '../../errors.ts'
 import { inTime } from '../../network/index.ts'
 import { createStandingStatements, createTabPlacement, type Standing, standing } from '../../rendezvous/index.ts'
+import type { TapProof } from '../format/proof.ts'
 import { RULE_LIMITS } from '../format/rules.ts'
-import type { TapProof } from '../format/tap-proof.ts'
 import type { RequestAnswer, RequestStreams } from '../protocol/request-streams.ts'
 import type { MessageSecret } from '../types.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'
@@ -18,26 +18,6 @@ export interface HomeTapsContext {
   streams: Omit<RequestStreams, 'stop'>
   home(): PeerId | undefined
   prove(secret: MessageSecret, home: PeerId): TapProof
-}
-
-export interface HomeTaps {
-  /**
-   * Taps the end at the home; the subscription has been added already. Resolves once the home has taken it, or when there is no home, or after
-   * TAP_MS.
-   *
-   * @throws {MayflyError} ERR_LIMIT, ERR_WRONG_KEY
-   */
-  add(subscription: Subscription, secret: MessageSecret): Promise<void>
-  /** The subscription has been removed. */
-  remove(subscription: Subscription): void
-  /** Tells the home all taps anew, with new proofs. */
-  renew(): void
-  /** There is a home: a new one, or the same again. */
-  onHome(): void
-  onStream(peer: PeerId): void
-  onStreamEnd(peer: PeerId): void
-  /** True while taps must stand at the peer. */
-  isWanted(peer: PeerId): boolean
 }
 
 interface HomeTap extends Standing {
@@ -50,7 +30,9 @@ interface HomeTap extends Standing {
 /** How long a home may take to take a tap, in ms. */
 const TAP_MS = 4_000
 
-export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTapsContext): HomeTaps {
+export type HomeTaps = ReturnType<typeof createHomeTaps>
+
+export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTapsContext) {
   const taps = createStandingStatements<HomeTap, PeerId>({
     placement: createTabPlacement(home),
     streams: { get: (peer) => (streams.isOpen(peer) ? peer : undefined), keepOpen: streams.keepOpen },
@@ -71,11 +53,10 @@ export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTaps
     const keeps = own.some((subscription) => subscription.keeps)
     const proof = own.some((subscription) => subscription.proof !== undefined) ? prove(tap.secret, to) : undefined
     const waiting = tap.waiting.splice(0)
-    const forget = streams.request(
+    streams.request(
       to,
       (sequence) => ({ type: 'tap', sequence, end: tap.key, rules, keeps, proof }),
       (answer) => {
-        forget()
         const error = refusalOf(answer)
         for (const { resolve, reject } of waiting) error === undefined ? resolve() : reject(error)
       },
@@ -86,13 +67,20 @@ export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTaps
     for (const to of taps.streamsOf(tap)) sendTap(to, tap)
   }
 
+  /** True while taps must stand at the peer. */
   const isWanted = (peer: PeerId) => taps.size > 0 && home()?.equals(peer) === true
   const keepOpen = (peer: PeerId | undefined) => {
     if (peer !== undefined && isWanted(peer)) streams.keepOpen(peer)
   }
 
   return {
-    async add({ end }, secret) {
+    /**
+     * Taps the end at the home; the subscription has been added already. Resolves once the home has taken it, or when there is no home, or after
+     * TAP_MS.
+     *
+     * @throws {MayflyError} ERR_LIMIT, ERR_WRONG_KEY
+     */
+    async add({ end }: Subscription, secret: MessageSecret) {
       const waiter = Promise.withResolvers<void>()
       waiter.promise.catch(() => {}) // it may be refused after the time
       const tap = taps.get(end)
@@ -105,21 +93,24 @@ export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTaps
       }
       await inTime(waiter.promise, TAP_MS)
     },
-    remove({ end }) {
+    /** The subscription has been removed. */
+    remove({ end }: Subscription) {
       const tap = taps.get(end)
       if (tap === undefined) return
       const [other] = subscriptions.at(end)
       if (other === undefined) taps.remove(tap)
       else resend(tap)
     },
+    /** Tells the home all taps anew, with new proofs. */
     renew() {
       for (const tap of taps.values()) resend(tap)
     },
+    /** There is a home: a new one, or the same again. */
     onHome() {
       void taps.refresh()
       keepOpen(home())
     },
-    onStream: (peer) => taps.onStream(peer, peer.toString()),
+    onStream: (peer: PeerId) => taps.onStream(peer, peer.toString()),
     onStreamEnd: keepOpen,
     isWanted,
   }

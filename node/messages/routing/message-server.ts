@@ -5,7 +5,7 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import { createFrameStream } from '../../network/index.ts'
-import { isTapProofTimely } from '../format/tap-proof.ts'
+import { isTapProofTimely } from '../format/proof.ts'
 import {
   type AskKeyFrame,
   type CollectFrame,

@@ -1,7 +1,7 @@
 /** The route of a node: its own router, which also serves the messages of other peers. */
 
 import { createAdmission } from '../admission/admission.ts'
-import { signTapProof } from '../format/tap-proof.ts'
+import { signTapProof } from '../format/proof.ts'
 import { createRequestStreams, type PushFrame } from '../protocol/request-streams.ts'
 import type { MessageSecret } from '../types.ts'
 import { createMessageServer } from './message-server.ts'

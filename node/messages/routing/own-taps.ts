@@ -8,10 +8,10 @@ import type { Hold } from '../../rendezvous/types.ts'
 import type { Key } from '../../types.ts'
 import { signDecline } from '../format/decline.ts'
 import { type End, parseEnd } from '../format/end.ts'
+import { signTapProof, TAP_PROOF_MS } from '../format/proof.ts'
 import { REFUSALS } from '../format/refusals.ts'
 import { checkRules } from '../format/rules.ts'
 import { hashnameOf, publicKeyOf } from '../format/signing.ts'
-import { signTapProof, TAP_PROOF_MS } from '../format/tap-proof.ts'
 import type { MessageEvent, MessageSecret, Tap, TapOptions } from '../types.ts'
 import type { OwnRoute } from './own-route.ts'
 import { createOwnTap, type OwnTap } from './own-tap.ts'
@@ -36,19 +36,12 @@ export interface OwnTapsOptions {
   collectAgainMs: number
 }
 
-export interface OwnTaps {
-  readonly size: number
-  /** @see Messages.tap */
-  tap(end: string, options?: TapOptions): Tap
-  start(): void
-  /** Closes all taps. */
-  stop(): Promise<void>
-}
-
 /** How long a tap waits until somebody keeps the record of it, in ms. */
 const MAX_ANNOUNCE_MS = 2_000
 
-export function createOwnTaps(context: OwnTapsContext, { maxTaps, collectAgainMs }: OwnTapsOptions): OwnTaps {
+export type OwnTaps = ReturnType<typeof createOwnTaps>
+
+export function createOwnTaps(context: OwnTapsContext, { maxTaps, collectAgainMs }: OwnTapsOptions) {
   const { subscriptions, route, emit, now } = context
   /** Bounded: maxTaps. */
   const taps = new Set<OwnTap>()
@@ -74,6 +67,7 @@ export function createOwnTaps(context: OwnTapsContext, { maxTaps, collectAgainMs
     }
   }
 
+  /** @see Messages.tap */
   function tap(text: string, options: TapOptions = {}): Tap {
     const { keep, signal, secret = context.secret } = options
     const end = parseEnd(text)
@@ -123,6 +117,7 @@ export function createOwnTaps(context: OwnTapsContext, { maxTaps, collectAgainMs
     start() {
       renewing = setInterval(() => route.renewTaps(), TAP_PROOF_MS / 4)
     },
+    /** Closes all taps. */
     async stop() {
       clearInterval(renewing)
       clearTimeout(collecting)

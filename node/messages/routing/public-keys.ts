@@ -10,26 +10,7 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { type RouterPresence, searchHomes } from './home-search.ts'
 import type { NodeRequests } from './node-requests.ts'
-import type { RecordPlaces } from './record-places.ts'
-
-export interface PublicKeysContext {
-  self: PeerId
-  places: RecordPlaces
-  presence: Pick<RouterPresence, 'find'>
-  requests: Pick<NodeRequests, 'publicKey'>
-}
-
-export interface PublicKeys {
-  /** Remembers a public key whose SHA-256 is the end: the caller has checked it. */
-  put(end: Key, publicKey: Uint8Array): void
-  get(end: Key): Uint8Array | undefined
-  /**
-   * The public key, if not known here asked of the end's record nodes, then of the homes of its holders. Undefined when nobody told it.
-   *
-   * @throws signal.reason, when aborted
-   */
-  find(end: Key, options: Required<AbortOptions>): Promise<Uint8Array | undefined>
-}
+import type { RecordNodes } from './record-nodes.ts'
 
 /** About 3 MB. */
 const MAX_PUBLIC_KEYS = 16_384
@@ -38,11 +19,19 @@ const KEY_MS = 1_500
 /** Searches for public keys at once: any tab may ask for one, of ends that nobody receives at. */
 const MAX_SEARCHES = 32
 
-export function createPublicKeys({ self, places, presence, requests }: PublicKeysContext): PublicKeys {
+export type PublicKeys = ReturnType<typeof createPublicKeys>
+
+export function createPublicKeys(
+  self: PeerId,
+  presence: Pick<RouterPresence, 'find'>,
+  recordNodes: Pick<RecordNodes, 'of'>,
+  requests: Pick<NodeRequests, 'publicKey'>,
+) {
   /** By the end's key, hex. */
   const keys = createRecentMap<string, Uint8Array>({ maxEntries: MAX_PUBLIC_KEYS })
   const searches = createSemaphore(MAX_SEARCHES)
 
+  /** Remembers a public key whose SHA-256 is the end: the caller has checked it. */
   const put = (end: Key, publicKey: Uint8Array) => keys.set(encodeKeyHex(end), publicKey)
   const get = (end: Key) => keys.get(encodeKeyHex(end))
 
@@ -63,11 +52,16 @@ export function createPublicKeys({ self, places, presence, requests }: PublicKey
   return {
     put,
     get,
-    async find(end, { signal }) {
+    /**
+     * The public key, if not known here asked of the end's record nodes, then of the homes of its holders. Undefined when nobody told it.
+     *
+     * @throws signal.reason, when aborted
+     */
+    async find(end: Key, { signal }: Required<AbortOptions>) {
       const known = get(end)
       if (known !== undefined) return known
       const limited = AbortSignal.any([signal, AbortSignal.timeout(KEY_MS)])
-      const { nodes } = await places.of(end)
+      const { nodes } = await recordNodes.of(end)
       const told = await Promise.all(nodes.map((node) => requests.publicKey(node, end, false, limited)))
       const publicKey = told.find((key) => key !== undefined) ?? (await findAtHomes(end, limited))
       signal.throwIfAborted()

@@ -8,22 +8,19 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { createSemaphore } from '../../async/semaphore.ts'
 import type { RoutingTable } from '../../network/index.ts'
 import type { Envelope } from '../format/envelope.ts'
-import { isTapProofTimely, isTapProved } from '../format/tap-proof.ts'
+import { isTapProofTimely, isTapProved } from '../format/proof.ts'
 import type { RequestStreams } from '../protocol/request-streams.ts'
 import { type CollectFrame, type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { Receipt } from '../types.ts'
-import { createCollections } from './collections.ts'
 import { createDelivery, type Delivery, type Reply } from './delivery.ts'
 import { createDeliveryRounds } from './delivery-rounds.ts'
 import { type RouterPresence, searchHomes } from './home-search.ts'
-import { createLocalDelivery } from './local-delivery.ts'
 import { createNodeRequests } from './node-requests.ts'
-import { createPublicKeys, type PublicKeys } from './public-keys.ts'
-import { createRecordListeners } from './record-listeners.ts'
-import { createRecordPlaces } from './record-places.ts'
+import { createPublicKeys } from './public-keys.ts'
+import { createRecordNodes } from './record-nodes.ts'
 import type { SeenMessage, SeenMessages } from './seen-messages.ts'
-import { createStoredMessages, type StoredMessageLimits, type StoredMessages } from './stored-messages.ts'
-import type { Subscription, Subscriptions } from './subscriptions.ts'
+import { createStoredMessages, type StoredMessageLimits } from './stored-messages.ts'
+import { deliverHere, type Subscription, type Subscriptions } from './subscriptions.ts'
 
 export interface RouterContext {
   self: PeerId
@@ -34,29 +31,6 @@ export interface RouterContext {
   seenMessages: SeenMessages
   limits: StoredMessageLimits
   now(): number
-}
-
-export interface Router {
-  readonly stored: Pick<StoredMessages, 'size' | 'bytes'>
-  readonly publicKeys: Pick<PublicKeys, 'get' | 'find'>
-  /** Brings a message to its end, wherever its receivers are. */
-  route(envelope: Envelope, seen: SeenMessage, reply: Reply): void
-  /** As a record node: copies a message to the homes of the end's holders, but not back to where it came from. Keeps sealed ones. */
-  record(envelope: Envelope, seen: SeenMessage, rank: number, from: PeerId, reply: Reply): void
-  /** Delivers a message to the taps here. */
-  deliver(envelope: Envelope, seen: SeenMessage, reply: Reply): void
-  /** Takes a receipt of a receiver here or elsewhere: messages that it names are kept no longer. @see SeenMessages.takeReceipt */
-  takeReceipt(given: Uint8Array | Receipt): void
-  /** A receiver subscribes here, or collects again: its record nodes are asked for stored messages, now and when they change. */
-  collectFor(subscription: Subscription): void
-  /** The subscription has been removed. */
-  stopCollecting(subscription: Subscription): void
-  /** As a record node: the receiver is at that home now. False when its proof is wrong. */
-  onCollect(collect: CollectFrame, from: PeerId): boolean
-  /** True for a server of the overlay; false for a tab or a short command. */
-  isServer(peer: PeerId): boolean
-  start(): void
-  stop(): void
 }
 
 /**
@@ -70,14 +44,15 @@ const ROUTE_MS = 2_000
 const MAX_SEARCHES = 8
 const SWEEP_MS = 5_000
 
-export function createRouter(context: RouterContext): Router {
+export type Router = ReturnType<typeof createRouter>
+
+export function createRouter(context: RouterContext) {
   const { self, servers, presence, streams, subscriptions, seenMessages, limits, now } = context
   const selfId = self.toString()
-  const places = createRecordPlaces(servers)
+  const recordNodes = createRecordNodes(servers, streams, seenMessages, now)
   const requests = createNodeRequests(streams)
-  const publicKeys = createPublicKeys({ self, places, presence, requests })
+  const publicKeys = createPublicKeys(self, presence, recordNodes, requests)
   const stored = createStoredMessages(limits, (end) => publicKeys.get(end) !== undefined, now)
-  const local = createLocalDelivery(subscriptions, now)
   const rounds = createDeliveryRounds({
     stored,
     copy(envelope, home, onAnswer) {
@@ -85,12 +60,12 @@ export function createRouter(context: RouterContext): Router {
       requests.copy(home, envelope, 0, onAnswer)
     },
   })
-  const collections = createCollections(servers, streams, now)
-  const recordListeners = createRecordListeners(streams, seenMessages)
   const searches = createSemaphore(MAX_SEARCHES)
   let ended = new AbortController()
   let removeServersListener = () => {}
   let sweeper: ReturnType<typeof setInterval> | undefined
+
+  const deliver = (envelope: Envelope, seen: SeenMessage) => deliverHere(envelope, seen, subscriptions, now())
 
   function keep(envelope: Envelope, seen: SeenMessage): DeliveryProgress {
     if (seen.receipts.length > 0) return NO_PROGRESS
@@ -106,7 +81,7 @@ export function createRouter(context: RouterContext): Router {
     if (envelope.isSealed) delivery.join()(keep(envelope, seen))
     for (const home of presence.homesHolding(envelope.to)) {
       if (home === selfId) {
-        if (!from.equals(self)) delivery.join()(local.deliver(envelope, seen))
+        if (!from.equals(self)) delivery.join()(deliver(envelope, seen))
       } else if (home !== from.toString() && !others.some((node) => node.toString() === home)) {
         requests.copy(peerIdFromString(home), envelope, rank, delivery.join())
       }
@@ -115,12 +90,12 @@ export function createRouter(context: RouterContext): Router {
   }
 
   async function route(envelope: Envelope, seen: SeenMessage, reply: Reply): Promise<void> {
-    const place = await places.of(envelope.to)
+    const place = await recordNodes.of(envelope.to)
     if (place.nodes.length === 0 && !place.isSelf)
       return reply({ ...NO_PROGRESS, refusal: { reason: 'no-network', retryAfterMs: ROUTE_MS } })
     const delivery = createDelivery((progress) => searchIfAbsent(envelope, seen, progress, reply), 'sum', ROUTE_MS)
-    delivery.join()(local.deliver(envelope, seen))
-    if (seen.delivered !== undefined && seen.delivered.keepers > 0) recordListeners.add(seen, place.nodes)
+    delivery.join()(deliver(envelope, seen))
+    if (seen.delivered !== undefined && seen.delivered.keepers > 0) recordNodes.forwardReceipts(seen, place.nodes)
     const records = createDelivery(delivery.join(), 'agree', RECORDS_MS)
     if (place.isSelf) record(envelope, seen, 0, self, records.join(), place.nodes)
     for (const [index, node] of place.nodes.entries()) requests.record(node, envelope, place.isSelf ? index + 1 : index, records.join())
@@ -129,13 +104,10 @@ export function createRouter(context: RouterContext): Router {
   }
 
   /** Record nodes may lie, or not know the receivers: before the answer is "nobody", homes are searched for. */
-  function searchIfAbsent(envelope: Envelope, seen: SeenMessage, progress: DeliveryProgress, reply: Reply): void {
+  function searchIfAbsent(envelope: Envelope, seen: SeenMessage, progress: DeliveryProgress, reply: Reply) {
     const isAbsent = progress.keepers === 0 && (envelope.isSealed || progress.taps === 0) && seen.receipts.length === 0
     const release = isAbsent ? searches.tryAcquire() : undefined
-    if (release === undefined) {
-      reply(progress)
-      return
-    }
+    if (release === undefined) return reply(progress)
     const delivery = createDelivery(reply, 'sum', ROUTE_MS)
     delivery.join()(progress)
     void search(envelope, seen, delivery).finally(() => {
@@ -145,8 +117,8 @@ export function createRouter(context: RouterContext): Router {
   }
 
   async function search(envelope: Envelope, seen: SeenMessage, delivery: Pick<Delivery, 'join'>): Promise<void> {
-    const place = await places.of(envelope.to)
-    recordListeners.add(seen, place.nodes)
+    const place = await recordNodes.of(envelope.to)
+    recordNodes.forwardReceipts(seen, place.nodes)
     const asked = new Set([selfId, ...presence.homesHolding(envelope.to)])
     // A home that is a record node was asked as such, and its word on its own taps may have been outvoted: it is asked again, as a home.
     for (const node of place.nodes) asked.delete(node.toString())
@@ -154,46 +126,47 @@ export function createRouter(context: RouterContext): Router {
     for await (const home of searchHomes(presence, envelope.to, asked, signal)) requests.copy(home, envelope, 0, delivery.join())
   }
 
+  /** A receiver subscribes here, or collects again: its record nodes are asked for stored messages, now and when they change. */
   function collectFor({ end, proof }: Subscription): void {
     if (proof === undefined || !isTapProofTimely(proof, now())) return
     publicKeys.put(end, proof.publicKey)
-    collections.begin(end, proof)
-    for (const envelope of stored.of(end)) local.deliver(envelope, seenMessages.add(envelope))
+    recordNodes.collect(end, proof)
+    for (const envelope of stored.of(end)) deliver(envelope, seenMessages.add(envelope))
   }
 
+  /** The subscription has been removed. */
   function stopCollecting({ end }: Subscription): void {
     for (const { proof } of subscriptions.at(end)) if (proof !== undefined) return
-    collections.end(end)
-  }
-
-  /** The record nodes of ends may be others now: new ones learn of the receivers here. */
-  function onServers(): void {
-    places.clear()
-    recordListeners.clear()
-    collections.refresh()
+    recordNodes.stopCollecting(end)
   }
 
   return {
     stored,
     publicKeys,
-    route: (envelope, seen, reply) => void route(envelope, seen, reply),
+    /** Brings a message to its end, wherever its receivers are. */
+    route: (envelope: Envelope, seen: SeenMessage, reply: Reply) => void route(envelope, seen, reply),
+    /** As a record node: copies a message to the homes of the end's holders, but not back to where it came from. Keeps sealed ones. */
     record,
-    deliver: (envelope, seen, reply) => reply(local.deliver(envelope, seen)),
-    takeReceipt(given) {
+    /** Delivers a message to the taps here. */
+    deliver: (envelope: Envelope, seen: SeenMessage, reply: Reply) => reply(deliver(envelope, seen)),
+    /** Takes a receipt of a receiver here or elsewhere: messages that it names are kept no longer. @see SeenMessages.takeReceipt */
+    takeReceipt(given: Uint8Array | Receipt) {
       for (const { id, isSealed } of seenMessages.takeReceipt(given)) if (isSealed) stored.remove(id)
     },
     collectFor,
     stopCollecting,
-    onCollect({ end, proof }, from) {
+    /** As a record node: the receiver is at that home now. False when its proof is wrong. */
+    onCollect({ end, proof }: CollectFrame, from: PeerId) {
       if (!isTapProved(end, proof, from.toMultihash().bytes, now())) return false
       publicKeys.put(end, proof.publicKey)
       rounds.begin(end, from)
       return true
     },
-    isServer: (peer) => servers.has(peer) && !presence.isTab(peer.toString()),
+    /** True for a server of the overlay; false for a tab or a short command. */
+    isServer: (peer: PeerId) => servers.has(peer) && !presence.isTab(peer.toString()),
     start() {
       ended = new AbortController()
-      removeServersListener = servers.onChange(onServers)
+      removeServersListener = servers.onChange(() => recordNodes.refresh())
       sweeper = setInterval(() => stored.sweep(), SWEEP_MS)
     },
     stop() {

@@ -54,34 +54,9 @@ const MAX_RECEIPTS = 64
 /** Three record nodes, and the same from a home that was asked again. */
 const MAX_LISTENERS = 16
 
-export interface SeenMessages {
-  /** The message, if exactly these bytes were checked. */
-  checked(envelope: Envelope): SeenMessage | undefined
-  /** Remembers that these bytes were checked. */
-  add(envelope: Envelope): SeenMessage
-  get(id: Key): SeenMessage | undefined
-  /** Passes receipts to the listener: those that there are, and those to come. */
-  listen(seen: SeenMessage, listener: ReceiptListener): void
-  /**
-   * Takes a receipt and passes it to the listeners of its messages. A receipt that is forged, or that another than the hashname of a message
-   * signed, counts for nothing.
-   *
-   * @param given received bytes, or a receipt that was signed here and needs no check
-   * @returns the messages for which it is new
-   * @throws {MayflyError} ERR_BAD_FRAME
-   */
-  takeReceipt(given: Uint8Array | Receipt): SeenMessage[]
-  /**
-   * Takes a receiver's decline and passes it to the listeners. A decline that is forged, or that another than the message's hashname signed, is
-   * not passed on.
-   *
-   * @param mayDecline whether the peer that sent the decline receives at that end
-   * @throws {MayflyError} ERR_BAD_FRAME
-   */
-  takeDecline(bytes: Uint8Array, mayDecline?: (end: Key) => boolean): void
-}
+export type SeenMessages = ReturnType<typeof createSeenMessages>
 
-export function createSeenMessages(options: SeenMessagesOptions = {}): SeenMessages {
+export function createSeenMessages(options: SeenMessagesOptions = {}) {
   const { maxMessages, maxReceipts } = { ...SEEN_MESSAGES_DEFAULTS, ...options }
   let receiptCount = 0
   /** By id, hex. */
@@ -112,11 +87,13 @@ export function createSeenMessages(options: SeenMessagesOptions = {}): SeenMessa
   }
 
   return {
-    checked(envelope) {
+    /** The message, if exactly these bytes were checked. */
+    checked(envelope: Envelope) {
       const seen = messages.get(encodeKeyHex(envelope.id))
       return seen !== undefined && equalBytes(seen.signature, signatureOf(envelope)) ? seen : undefined
     },
-    add(envelope) {
+    /** Remembers that these bytes were checked. */
+    add(envelope: Envelope) {
       const id = encodeKeyHex(envelope.id)
       const signature = signatureOf(envelope).slice()
       const known = messages.get(id)
@@ -129,15 +106,24 @@ export function createSeenMessages(options: SeenMessagesOptions = {}): SeenMessa
       messages.set(id, seen)
       return seen
     },
-    get: (id) => messages.get(encodeKeyHex(id)),
-    listen(seen, listener) {
+    get: (id: Key) => messages.get(encodeKeyHex(id)),
+    /** Passes receipts to the listener: those that there are, and those to come. */
+    listen(seen: SeenMessage, listener: ReceiptListener) {
       for (const receipt of seen.receipts) listener.onReceipt(receipt)
       seen.listeners.add(listener)
       if (seen.listeners.size <= MAX_LISTENERS) return
       const [oldest] = seen.listeners
       if (oldest !== undefined) seen.listeners.delete(oldest)
     },
-    takeReceipt(given) {
+    /**
+     * Takes a receipt and passes it to the listeners of its messages. A receipt that is forged, or that another than the hashname of a message
+     * signed, counts for nothing.
+     *
+     * @param given received bytes, or a receipt that was signed here and needs no check
+     * @returns the messages for which it is new
+     * @throws {MayflyError} ERR_BAD_FRAME
+     */
+    takeReceipt(given: Uint8Array | Receipt) {
       const isOwn = !(given instanceof Uint8Array)
       const receipt = isOwn ? given : decodeReceipt(given)
       // A repeated id counts once: one receipt must not take the places of other receivers.
@@ -159,7 +145,14 @@ export function createSeenMessages(options: SeenMessagesOptions = {}): SeenMessa
       for (const listener of listeners) listener.onReceipt(receipt)
       return news
     },
-    takeDecline(bytes, mayDecline = () => true) {
+    /**
+     * Takes a receiver's decline and passes it to the listeners. A decline that is forged, or that another than the message's hashname signed, is
+     * not passed on.
+     *
+     * @param mayDecline whether the peer that sent the decline receives at that end
+     * @throws {MayflyError} ERR_BAD_FRAME
+     */
+    takeDecline(bytes: Uint8Array, mayDecline: (end: Key) => boolean = () => true) {
       const decline = decodeDecline(bytes)
       const seen = messages.get(encodeKeyHex(decline.id))
       if (seen === undefined) return

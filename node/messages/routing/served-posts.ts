@@ -14,23 +14,17 @@ import {
 import { type DeliveryProgress, NO_PROGRESS, type OfferFrame, type PostFrame, TASK } from '../protocol/wire.ts'
 import type { MessageRefusal } from '../types.ts'
 import type { Reply } from './delivery.ts'
-import { createReadThrottle } from './read-throttle.ts'
 import type { SeenMessage } from './seen-messages.ts'
 import { type MessageServerContext, type ServedStream, type ServerState, WAITING_BYTES } from './served-stream.ts'
-
-export interface ServedPosts {
-  onPost(post: PostFrame): void
-  onOffer(offer: OfferFrame): void
-  /** The stream has ended. */
-  end(): void
-}
 
 /** How long an offered message may be on its way from another record node, in ms. */
 const OFFER_MS = 40
 /** The wait that a peer is told that has too much waiting here, in ms. */
 const BUSY_MS = 1_000
 
-export function createServedPosts(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']): ServedPosts {
+export type ServedPosts = ReturnType<typeof createServedPosts>
+
+export function createServedPosts(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']) {
   const { router, subscriptions, seenMessages, admission, now } = context
   const { remote, send } = served
   const peer = remote.toString()
@@ -171,9 +165,48 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
   return {
     onPost,
     onOffer,
+    /** The stream has ended. */
     end() {
       admission.peers.remove(served)
       throttle.end()
     },
+  }
+}
+
+const MAX_REFUSED = 64
+const UNREAD_MS = 1_000
+/** Part of its waiting room that a stream may fill before it is not read; reading goes on at half of that. */
+const CROWDED = 1 / 8
+
+/** Read throttle of an inbound stream: while it is not read, flow control makes its sender wait. */
+function createReadThrottle(stream: Pick<ServedStream, 'isOpen' | 'setReading'>) {
+  let refusedInRow = 0
+  let isCrowded = false
+  let resuming: ReturnType<typeof setTimeout> | undefined
+
+  const update = () => stream.setReading(!isCrowded && resuming === undefined)
+
+  return {
+    /** A message was refused for its peer's rate: after MAX_REFUSED in a row the stream is not read for UNREAD_MS. */
+    onRefused() {
+      if (++refusedInRow < MAX_REFUSED || resuming !== undefined || !stream.isOpen) return
+      resuming = setTimeout(() => {
+        refusedInRow = 0
+        resuming = undefined
+        update()
+      }, UNREAD_MS)
+      update()
+    },
+    /** A message was within the rate. */
+    onAccepted() {
+      refusedInRow = 0
+    },
+    /** @param fullness the part of its waiting room that the stream fills, from 0 to 1 */
+    onFullness(fullness: number) {
+      const was = isCrowded
+      isCrowded = fullness > CROWDED / 2 && (isCrowded || fullness >= CROWDED)
+      if (isCrowded !== was) update()
+    },
+    end: () => clearTimeout(resuming),
   }
 }

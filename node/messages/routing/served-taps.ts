@@ -2,21 +2,14 @@
 
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
-import { isTapProofTimely, isTapProved } from '../format/tap-proof.ts'
+import { isTapProofTimely, isTapProved } from '../format/proof.ts'
 import type { TapFrame, UntapFrame } from '../protocol/wire.ts'
 import type { MessageServerContext, ServedStream, ServerState } from './served-stream.ts'
 import type { Subscription } from './subscriptions.ts'
 
-export interface ServedTaps {
-  onTap(tap: TapFrame): void
-  onUntap(untap: UntapFrame): void
-  /** True when a tap of the tab stores what goes to that end: only then may it decline. */
-  keeps(end: Key): boolean
-  /** The stream has ended. */
-  end(): void
-}
+export type ServedTaps = ReturnType<typeof createServedTaps>
 
-export function createServedTaps(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']): ServedTaps {
+export function createServedTaps(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']) {
   const { libp2p, router, subscriptions, limits, now } = context
   const self = libp2p.peerId.toMultihash().bytes
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
@@ -29,7 +22,7 @@ export function createServedTaps(served: ServedStream, context: MessageServerCon
   }
 
   return {
-    onTap({ sequence, end, rules, keeps, proof }) {
+    onTap({ sequence, end, rules, keeps, proof }: TapFrame) {
       const id = encodeKeyHex(end)
       const old = taps.get(id)
       if (old === undefined && (taps.size >= limits.maxTapsPerPeer || counts.tabTaps >= limits.maxTaps))
@@ -53,14 +46,16 @@ export function createServedTaps(served: ServedStream, context: MessageServerCon
       served.send({ type: 'tapped', sequence, refused: undefined })
       router.collectFor(tap)
     },
-    onUntap({ end }) {
+    onUntap({ end }: UntapFrame) {
       const id = encodeKeyHex(end)
       const tap = taps.get(id)
       if (tap === undefined) return
       taps.delete(id)
       unsubscribe(tap)
     },
-    keeps: (end) => taps.get(encodeKeyHex(end))?.keeps === true,
+    /** True when a tap of the tab stores what goes to that end: only then may it decline. */
+    keeps: (end: Key) => taps.get(encodeKeyHex(end))?.keeps === true,
+    /** The stream has ended. */
     end() {
       for (const tap of taps.values()) unsubscribe(tap)
       taps.clear()

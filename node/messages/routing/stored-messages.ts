@@ -10,30 +10,15 @@ import type { MessageLimits, MessageRefusal } from '../types.ts'
 
 export type StoredMessageLimits = Pick<MessageLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
 
-export interface StoredMessages {
-  /** Messages, and their bytes. */
-  readonly size: number
-  readonly bytes: number
-  /** Keeps a message until it expires; the same one once. @returns why it is not kept, or undefined */
-  keep(envelope: Envelope): MessageRefusal | undefined
-  /** The messages for an end, oldest first. */
-  of(end: Key): Envelope[]
-  /** Their ids, hex. */
-  ids(end: Key): string[]
-  /** By id, hex. Undefined when it is not kept, or has expired. */
-  get(id: string): Envelope | undefined
-  remove(id: Key): void
-  /** Drops what has expired. */
-  sweep(): void
-}
-
 /** The kept part of an envelope, which is decoded again when it is wanted. */
 type StoredMessage = Pick<Envelope, 'from' | 'to' | 'expiresAtMs' | 'bytes'>
 
 /** Memory that a kept envelope takes besides its bytes, roughly. */
 const OVERHEAD_BYTES = 512
 
-export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (end: Key) => boolean, now: () => number): StoredMessages {
+export type StoredMessages = ReturnType<typeof createStoredMessages>
+
+export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (end: Key) => boolean, now: () => number) {
   /** By id, hex, in the order of arrival. Bounded: maxMailBytes. */
   const messages = new Map<string, StoredMessage>()
   /** By end and by sender, hex. Bounded by the messages. */
@@ -65,6 +50,7 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
     else senders.delete(sender)
   }
 
+  /** Drops what has expired. */
   function sweep(): void {
     for (const [id, { expiresAtMs }] of messages) if (expiresAtMs <= now()) drop(id)
   }
@@ -90,13 +76,15 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
   }
 
   return {
+    /** Messages, and their bytes. */
     get size() {
       return messages.size
     },
     get bytes() {
       return bytes
     },
-    keep(envelope) {
+    /** Keeps a message until it expires; the same one once. @returns why it is not kept, or undefined */
+    keep(envelope: Envelope): MessageRefusal | undefined {
       const id = encodeKeyHex(envelope.id)
       if (messages.has(id)) return undefined
       const size = weight(envelope)
@@ -117,10 +105,13 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
       bytes += size
       return undefined
     },
-    of: (end) => idsOf(end).flatMap((id) => read(id) ?? []),
+    /** The messages for an end, oldest first. */
+    of: (end: Key) => idsOf(end).flatMap((id) => read(id) ?? []),
+    /** Their ids, hex. */
     ids: idsOf,
+    /** By id, hex. Undefined when it is not kept, or has expired. */
     get: read,
-    remove: (id) => drop(encodeKeyHex(id)),
+    remove: (id: Key) => drop(encodeKeyHex(id)),
     sweep,
   }
 }

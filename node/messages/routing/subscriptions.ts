@@ -3,10 +3,13 @@
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
-import { readEnvelopeFields } from '../format/envelope-fields.ts'
-import { passesRules } from '../format/rules.ts'
-import type { TapProof } from '../format/tap-proof.ts'
+import { decodePayload, type Payload } from '../format/payload.ts'
+import type { TapProof } from '../format/proof.ts'
+import { passesRules, type RuledMessage } from '../format/rules.ts'
+import { hashnameOf } from '../format/signing.ts'
+import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { TapRule } from '../types.ts'
+import type { SeenMessage } from './seen-messages.ts'
 
 export interface Subscription {
   readonly end: Key
@@ -20,45 +23,76 @@ export interface Subscription {
   deliver(envelope: Envelope): void
 }
 
-export interface Subscriptions {
-  /** Counts up: orders the begin of subscriptions and deliveries where a clock is too coarse. */
-  tick(): number
-  add(subscription: Subscription): void
-  remove(subscription: Subscription): void
-  at(end: Key): Iterable<Subscription>
-}
+export type Subscriptions = ReturnType<typeof createSubscriptions>
 
-export function createSubscriptions(): Subscriptions {
+export function createSubscriptions() {
   /** By the end's key, hex. Bounded by the callers: maxTaps of tabs, maxTapsPerPeer of this peer. */
   const ends = new Map<string, Set<Subscription>>()
   let ticks = 0
 
   return {
+    /** Counts up: orders the begin of subscriptions and deliveries where a clock is too coarse. */
     tick: () => ++ticks,
-    add(subscription) {
+    add(subscription: Subscription) {
       const id = encodeKeyHex(subscription.end)
       const subscriptions = ends.get(id) ?? new Set()
       ends.set(id, subscriptions)
       subscriptions.add(subscription)
     },
-    remove(subscription) {
+    remove(subscription: Subscription) {
       const id = encodeKeyHex(subscription.end)
       const subscriptions = ends.get(id)
       subscriptions?.delete(subscription)
       if (subscriptions?.size === 0) ends.delete(id)
     },
-    at: (end) => ends.get(encodeKeyHex(end)) ?? [],
+    at: (end: Key) => ends.get(encodeKeyHex(end)) ?? [],
   }
 }
 
 /** Tests an envelope against the rules of subscriptions. Its fields are read once, and only when there are rules. */
 export function createRuleTest(envelope: Envelope): (subscription: Subscription) => boolean {
-  let fields: ReturnType<typeof readEnvelopeFields>
+  let fields: RuledMessage | undefined
   let isRead = false
   return ({ rules }) => {
     if (rules.length === 0) return true
-    if (!isRead) fields = readEnvelopeFields(envelope)
+    if (!isRead) fields = readFields(envelope)
     isRead = true
     return fields !== undefined && passesRules(rules, fields)
   }
+}
+
+const NO_PAYLOAD: Payload = { type: '', fields: {}, body: new Uint8Array() }
+
+/** The clear fields of an envelope. Undefined when the payload cannot be read: no rule passes it then. */
+function readFields({ from, isSealed, payload }: Envelope): RuledMessage | undefined {
+  try {
+    return { from: hashnameOf(from), isSealed, ...(isSealed ? NO_PAYLOAD : decodePayload(payload)) }
+  } catch {
+    return undefined
+  }
+}
+
+/** A tap that stores and has sent no receipt gets the same message again no sooner than this, in ms. */
+const AGAIN_MS = 2_000
+
+/**
+ * Delivers a checked envelope to each tap at this node whose rules it passes: sealed ones to taps with a proof, others to those without. Each
+ * tap gets a message once; taps that store get it again while there is no receipt.
+ */
+export function deliverHere(envelope: Envelope, seen: SeenMessage, subscriptions: Subscriptions, nowMs: number): DeliveryProgress {
+  const { delivered } = seen
+  const isAgain = delivered !== undefined && seen.receipts.length === 0 && nowMs - delivered.atMs >= AGAIN_MS
+  const passes = createRuleTest(envelope)
+  let taps = 0
+  let keepers = 0
+  for (const subscription of [...subscriptions.at(envelope.to)]) {
+    if ((subscription.proof !== undefined) !== envelope.isSealed || !passes(subscription)) continue
+    taps++
+    if (subscription.keeps) keepers++
+    const isMissed = delivered === undefined || subscription.since > delivered.tick
+    if (isMissed || (isAgain && subscription.keeps)) subscription.deliver(envelope)
+  }
+  const last = delivered === undefined || isAgain ? { atMs: nowMs, tick: subscriptions.tick() } : delivered
+  seen.delivered = { atMs: last.atMs, tick: last.tick, taps, keepers }
+  return { ...NO_PROGRESS, taps, keepers }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { signTapProof } from '../../../node/messages/format/tap-proof.ts'
+import { signTapProof } from '../../../node/messages/format/proof.ts'
 import { createMessageSecret, parseEnd } from '../../../node/messages/index.ts'
 import type { RequestAnswer } from '../../../node/messages/protocol/request-streams.ts'
 import type { MessageFrame } from '../../../node/messages/protocol/wire.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sha256AtOnce } from '../../../node/keys/index.ts'
-import { isTapProved, signTapProof, TAP_PROOF_MS } from '../../../node/messages/format/tap-proof.ts'
+import { isTapProved, signTapProof, TAP_PROOF_MS } from '../../../node/messages/format/proof.ts'
 import { createMessageSecret, publicKeyOf } from '../../../node/messages/index.ts'
 
 const NOW_MS = 1_760_000_000_000
