@@ -48,16 +48,14 @@ export interface MessagesService extends Messages {
 /** How long others may take to tell a public key, in ms. */
 const KEY_MS = 4_000
 
-export interface MessagesOptions {
+export const MESSAGES_DEFAULTS = {
   /**
    * Wait before messages are collected again that a receiver could not take for a while, in ms, more than 2 s: their senders may be gone.
    */
-  collectAgainMs?: number
-}
-
-export const MESSAGES_DEFAULTS: Readonly<Required<MessagesOptions>> = {
   collectAgainMs: 15_000, // a disk that is full, a sender over its rate: neither ends in a second
 }
+
+export type MessagesOptions = Partial<typeof MESSAGES_DEFAULTS>
 
 export function createMessages(context: MessagesContext, options: MessagesOptions = {}): MessagesService {
   const { collectAgainMs } = { ...MESSAGES_DEFAULTS, ...options }

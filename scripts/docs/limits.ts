@@ -22,9 +22,9 @@ export function messageLimits(): string {
   const { message, rules, outbox } = MESSAGE_FORM_LIMITS
   const docs = {
     ...docstringsOf('MESSAGE_LIMITS'),
-    ...docstringsOf('EnvelopeOptions'),
+    ...docstringsOf('ENVELOPE_DEFAULTS'),
     ...docstringsOf('RULE_LIMITS'),
-    ...docstringsOf('OutboxOptions'),
+    ...docstringsOf('OUTBOX_DEFAULTS'),
   }
   return namedLimits({ ...message, ...rules, ...outbox }, docs)
 }

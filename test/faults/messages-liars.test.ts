@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeKeyHex, positionOf, sha256, sha256AtOnce } from '../../node/keys/index.ts'
 import { signDecline } from '../../node/messages/format/decline.ts'
 import { createMessageSecret, decodeEnvelope, hashnameOf, parseEnd, publicKeyOf, signReceipt } from '../../node/messages/index.ts'
-import type { MessageFrame, PostFrame } from '../../node/messages/protocol/wire.ts'
+import type { FrameOf, MessageFrame } from '../../node/messages/protocol/wire.ts'
 import { compareDistance } from '../../node/network/index.ts'
 import { grindKeysNear } from '../helpers/denier.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
@@ -13,11 +13,11 @@ import { startMessagePeer } from '../helpers/message-peer.ts'
 import { createNetwork, type Network, type NodeTuple } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-type Lie = (frame: PostFrame, send: (frame: MessageFrame) => void) => void
+type Lie = (frame: FrameOf<'post'>, send: (frame: MessageFrame) => void) => void
 
 const taken = { type: 'taken', taps: 0, keepers: 0, nodes: 0, untilMs: 0, refusal: undefined } as const
 const stranger = createMessageSecret()
-const idOf = ({ envelope }: PostFrame) => decodeEnvelope(envelope).id
+const idOf = ({ envelope }: FrameOf<'post'>) => decodeEnvelope(envelope).id
 
 const LIES: Record<'drops' | 'keeps' | 'many' | 'endless' | 'refuses' | 'declines' | 'receipt', Lie> = {
   drops: () => {},

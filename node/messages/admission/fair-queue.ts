@@ -6,22 +6,17 @@
 
 import { createRoundRobin, type RoundRobin } from '../../async/round-robin.ts'
 
-export interface FairQueueOptions {
+const FAIR_QUEUE_DEFAULTS = {
   /** Pieces of work that one source may have waiting, and their weight in bytes. */
-  maxWaiting?: number
-  maxWaitingBytes?: number
-  /** The longest time that the event loop is held at once, in ms. */
-  sliceMs?: number
-  /** Pieces of asynchronous work under way at once. */
-  maxUnderWay?: number
-}
-
-export const FAIR_QUEUE_DEFAULTS: Readonly<Required<FairQueueOptions>> = {
   maxWaiting: 1_024,
   maxWaitingBytes: 4 * 1_048_576,
+  /** The longest time that the event loop is held at once, in ms. */
   sliceMs: 4,
+  /** Pieces of asynchronous work under way at once. */
   maxUnderWay: 16, // four for each thread that Node.js has for such work: some are ready whenever one is free
 }
+
+export type FairQueueOptions = Partial<typeof FAIR_QUEUE_DEFAULTS>
 
 type Work = () => unknown
 

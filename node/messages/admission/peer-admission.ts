@@ -10,46 +10,31 @@ import { createRecentMap } from '../../async/recent-map.ts'
 import { createRoundRobin, type RoundRobin } from '../../async/round-robin.ts'
 import { createTokenBuckets } from '../../async/token-bucket.ts'
 
-export interface PeerAdmissionOptions {
+const PEER_ADMISSION_DEFAULTS = {
   /** Places of each peer, whatever others have, and the messages that may take one: at once, and per second. */
-  ownPlaces?: number
-  ownBurst?: number
-  ownPerSecond?: number
-  /** Places shared by all peers: at least, and at most. */
-  minShared?: number
-  maxShared?: number
-  /** Shared places while one peer alone sends: at least so many, once no other has sent, here or through another node, for so long, in ms. */
-  minAlone?: number
-  aloneAfterMs?: number
-  /** An answer is late when it takes more than so many times as long as the quickest one of its end, plus so many ms. */
-  lateFactor?: number
-  lateMs?: number
-  /** A message in flight gives up its place after so long, in ms: a receiver that answers slowly, or never, holds up nobody. */
-  placeMs?: number
-  /** Messages that one peer may have waiting, and their weight in bytes. */
-  maxWaiting?: number
-  maxWaitingBytes?: number
-  /** Ends whose quickest answer is remembered, and for how long at least, in ms. */
-  maxEnds?: number
-  rememberMs?: number
-}
-
-export const PEER_ADMISSION_DEFAULTS: Readonly<Required<PeerAdmissionOptions>> = {
   ownPlaces: 2,
   ownBurst: 10,
   ownPerSecond: 25, // the rate at which people write; more is admitted only where nobody notices, or when others leave room
+  /** Places shared by all peers: at least, and at most. */
   minShared: 0,
+  maxShared: 64, // some thousand messages a second when each takes 20 ms
+  /** Shared places while one peer alone sends: at least so many, once no other has sent, here or through another node, for so long, in ms. */
   minAlone: 64,
   aloneAfterMs: 2_000,
-  maxShared: 64, // some thousand messages a second when each takes 20 ms
+  /** An answer is late when it takes more than so many times as long as the quickest one of its end, plus so many ms. */
   lateFactor: 2,
   lateMs: 4, // as long as a receiver's answer waits for others to go with
+  /** A message in flight gives up its place after so long, in ms: a receiver that answers slowly, or never, holds up nobody. */
   placeMs: 500,
+  /** Messages that one peer may have waiting, and their weight in bytes. */
   maxWaiting: 1_024,
   maxWaitingBytes: 4 * 1_048_576,
+  /** Ends whose quickest answer is remembered, and for how long at least, in ms. */
   maxEnds: 1_024,
   rememberMs: 60_000,
 }
+
+export type PeerAdmissionOptions = Partial<typeof PEER_ADMISSION_DEFAULTS>
 
 export interface WaitingMessage {
   /** The peer's id: all its streams share one rate for its own places. */
@@ -204,7 +189,7 @@ export function createPeerAdmission(now: () => number, options: PeerAdmissionOpt
 }
 
 /** The quickest answer of each end: some ends are further away than others. */
-function createAnswerTimes(now: () => number, { lateFactor, lateMs, maxEnds, rememberMs }: Required<PeerAdmissionOptions>) {
+function createAnswerTimes(now: () => number, { lateFactor, lateMs, maxEnds, rememberMs }: typeof PEER_ADMISSION_DEFAULTS) {
   /** By end: the best time of this period and of the one before. */
   const ends = createRecentMap<string, { bestMs: number; earlierMs: number; sinceMs: number }>({ maxEntries: maxEnds })
 

@@ -33,15 +33,3 @@ export function mustBeArray(value: unknown, entries: number): unknown[] {
   if (!Array.isArray(value) || value.length !== entries) throw new Error(`${entries} entries were expected`)
   return value
 }
-
-/** @throws {Error} */
-export function mustBeBytes(value: unknown, length: number, name: string): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.byteLength !== length) throw new Error(`${name}: ${length} bytes were expected`)
-  return new Uint8Array(value)
-}
-
-/** @throws {Error} */
-export function mustBeTime(value: unknown, name: string): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Error(`${name}: milliseconds were expected`)
-  return value as number
-}

@@ -4,9 +4,10 @@
  */
 
 import { KEY_BYTES } from '../../keys/index.ts'
+import { readBytes, readInteger } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageRefusal, MessageSecret } from '../types.ts'
-import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'
@@ -48,10 +49,10 @@ export function decodeDecline(bytes: Uint8Array): Decline {
     const reason = refusalOf(number)
     if (reason === undefined) throw new Error('an unknown reason')
     return {
-      receiver: mustBeBytes(receiver, KEY_BYTES, 'receiver'),
-      id: mustBeBytes(id, KEY_BYTES, 'id'),
+      receiver: readBytes(receiver, 'receiver', KEY_BYTES),
+      id: readBytes(id, 'id', KEY_BYTES),
       reason,
-      declinedAtMs: mustBeTime(declinedAtMs, 'declined'),
+      declinedAtMs: readInteger(declinedAtMs, 'declined'),
       bytes: bytes.slice(),
     }
   })

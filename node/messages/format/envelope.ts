@@ -5,9 +5,10 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
+import { readBytes, readInteger } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageSecret } from '../types.ts'
-import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 import { isSealedSize, sealedPayloadBytes } from './sealed-size.ts'
 import { decodeSigned, isPartSigned, isPartSignedElsewhere, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from './signed.ts'
@@ -29,23 +30,18 @@ export interface Envelope {
   bytes: Uint8Array
 }
 
-export interface EnvelopeOptions {
+export const ENVELOPE_DEFAULTS = {
   /** The time to live of a message whose author sets none, in ms. */
-  ttlMs?: number
-  /** The longest time to live, in ms. */
-  maxTtlMs?: number
-  /** The shortest time to live, in ms. */
-  minTtlMs?: number
-  /** How far ahead of this peer's clock a message may have been sent, in ms. */
-  maxSkewMs?: number
-}
-
-export const ENVELOPE_DEFAULTS: Readonly<Required<EnvelopeOptions>> = {
   ttlMs: 86_400_000,
+  /** The longest time to live, in ms. */
   maxTtlMs: 604_800_000,
+  /** The shortest time to live, in ms. */
   minTtlMs: 1_000,
+  /** How far ahead of this peer's clock a message may have been sent, in ms. */
   maxSkewMs: 60_000,
 }
+
+export type EnvelopeOptions = Partial<typeof ENVELOPE_DEFAULTS>
 
 /** The signed entries besides the payload; a seal is bound to them. */
 export interface EnvelopeTerms {
@@ -98,8 +94,8 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
   return decodeCanonical('an envelope', part, MAX_ENVELOPE_BYTES, (value) => {
     const [version, from, to, sentAtMs, ttlMs, isSealed, payload] = mustBeArray(value, 7)
     if (version !== VERSION) throw new Error(`version ${String(version)}`)
-    const sent = mustBeTime(sentAtMs, 'sent')
-    const ttl = mustBeTime(ttlMs, 'time to live')
+    const sent = readInteger(sentAtMs, 'sent')
+    const ttl = readInteger(ttlMs, 'time to live')
     const reason = refuseTtl(ttl)
     if (reason !== undefined) throw new Error(reason)
     if (typeof isSealed !== 'boolean') throw new Error('sealed: true or false were expected')
@@ -108,10 +104,10 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
     if (!isSealed && payload.byteLength > MAX_PAYLOAD_BYTES) throw new Error(`a payload over ${MAX_PAYLOAD_BYTES} bytes`)
     return {
       id: sha256AtOnce(signedBytes(DOMAIN, part)),
-      from: mustBeBytes(from, KEY_BYTES, 'from'),
-      to: mustBeBytes(to, KEY_BYTES, 'to'),
+      from: readBytes(from, 'from', KEY_BYTES),
+      to: readBytes(to, 'to', KEY_BYTES),
       sentAtMs: sent,
-      expiresAtMs: mustBeTime(sent + ttl, 'end of life'),
+      expiresAtMs: readInteger(sent + ttl, 'end of life'),
       isSealed,
       payload: new Uint8Array(payload),
       bytes: new Uint8Array(bytes),

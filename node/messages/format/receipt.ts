@@ -2,9 +2,10 @@
 
 import { MayflyError } from '../../errors.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
+import { readBytes, readInteger } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageSecret, Receipt } from '../types.ts'
-import { decodeCanonical, encodeCanonical, mustBeArray, mustBeBytes, mustBeTime } from './canonical.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'
 
@@ -38,9 +39,9 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
     if (version !== VERSION) throw new Error(`version ${String(version)}`)
     if (!Array.isArray(ids) || ids.length < 1 || ids.length > MAX_RECEIPT_IDS) throw new Error(`1 to ${MAX_RECEIPT_IDS} ids were expected`)
     return {
-      receiver: mustBeBytes(receiver, KEY_BYTES, 'receiver'),
-      ids: ids.map((id) => mustBeBytes(id, KEY_BYTES, 'id')),
-      storedAtMs: mustBeTime(storedAtMs, 'stored'),
+      receiver: readBytes(receiver, 'receiver', KEY_BYTES),
+      ids: ids.map((id) => readBytes(id, 'id', KEY_BYTES)),
+      storedAtMs: readInteger(storedAtMs, 'stored'),
       bytes: new Uint8Array(bytes),
     }
   })

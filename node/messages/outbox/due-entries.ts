@@ -4,30 +4,17 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { OutboxEntry, OutboxStore } from '../types.ts'
 
-export interface DueEntry {
-  id: Key
-  /** As it was read: another process that takes the entry changes it. */
-  nextTryAtMs: number
-}
-
-export interface DueEntriesContext {
-  store: Pick<OutboxStore, 'waiting'>
-  /** The longest time between two readings, in ms. */
-  lookMs: number
-  /** Entries were read. */
-  onRead(): void
-  now(): number
-}
-
 /** Entries read at once, usually and after a kick; the rest are read when these have been taken. */
 const LOOK_ENTRIES = 64
 const KICK_ENTRIES = 1_000
 
-export type DueEntries = ReturnType<typeof createDueEntries>
-
-export function createDueEntries({ store, lookMs, onRead, now }: DueEntriesContext) {
-  /** By id, hex; first in, first out. Bounded: KICK_ENTRIES. */
-  const queue = new Map<string, DueEntry>()
+/**
+ * @param lookMs the longest time between two readings
+ * @param onRead entries were read
+ */
+export function createDueEntries(store: Pick<OutboxStore, 'waiting'>, lookMs: number, onRead: () => void, now: () => number) {
+  /** By id, hex; first in, first out. `nextTryAtMs` as it was read: another process that takes the entry changes it. Bounded: KICK_ENTRIES. */
+  const queue = new Map<string, { id: Key; nextTryAtMs: number }>()
   let isRunning = false
   let isReading = false
   let lookAgain = false

@@ -3,19 +3,12 @@
 import { MayflyError } from '../../errors.ts'
 import type { OutboxEntry, OutboxLoad, OutboxStore } from '../types.ts'
 
-export interface OutboxLoadLimits {
-  maxEntries: number
-  maxBytes: number
-  /** How long done entries are kept, in ms, and how many. */
-  keepDoneMs: number
-  maxDone: number
-}
+/** See OUTBOX_DEFAULTS. */
+type Limits = Record<'maxEntries' | 'maxBytes' | 'keepDoneMs' | 'maxDone', number>
 
 const PRUNE_MS = 60_000
 
-export type OutboxLoadCounter = ReturnType<typeof createOutboxLoad>
-
-export function createOutboxLoad(store: Pick<OutboxStore, 'prune'>, limits: OutboxLoadLimits, now: () => number) {
+export function createOutboxLoad(store: Pick<OutboxStore, 'prune'>, limits: Limits, now: () => number) {
   const { maxEntries, maxBytes, keepDoneMs, maxDone } = limits
   /** As counted by the last pruning, with the changes since. */
   let load: OutboxLoad = { waiting: 0, bytes: 0 }

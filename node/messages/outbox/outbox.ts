@@ -25,26 +25,20 @@ import { createOutboxLoad } from './outbox-load.ts'
 import { createOutcomeWaits } from './outcome-waits.ts'
 import { createRetryScheduler, isFinal, type RetryOptions } from './retry-scheduler.ts'
 
-export interface OutboxOptions extends RetryOptions {
+export const OUTBOX_DEFAULTS = {
   /** Messages that wait at once. */
-  maxEntries?: number
-  /** The sum of the envelopes that wait, in bytes. */
-  maxBytes?: number
-  /** What became of a message is kept this long after it was posted, in ms. */
-  keepDoneMs?: number
-  /** Messages that are done and still known with what became of them. */
-  maxDone?: number
-  /** How long `post` waits for a first outcome when it is not told, in ms. */
-  waitMs?: number
-}
-
-export const OUTBOX_DEFAULTS: Readonly<Required<Omit<OutboxOptions, keyof RetryOptions>>> = {
   maxEntries: 10_000,
+  /** The sum of the envelopes that wait, in bytes. */
   maxBytes: 67_108_864, // it may be in memory
+  /** How long the outcome of a message is kept after it was posted, in ms. */
   keepDoneMs: 604_800_000, // the longest time to live
+  /** Messages that are done and still known with what became of them. */
   maxDone: 1_000,
+  /** How long `post` waits for a first outcome when it is not told, in ms. */
   waitMs: 10_000, // as long as one attempt
 }
+
+export type OutboxOptions = RetryOptions & Partial<typeof OUTBOX_DEFAULTS>
 
 export interface OutboxContext {
   store: OutboxStore
@@ -126,29 +120,12 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
 
   /** Writes a new entry, attempts it meanwhile where there is room, and waits for its outcome. */
   async function send(end: End, envelope: Envelope, { signal, waitMs, onKept }: Omit<PostOptions, 'secret'>): Promise<PostOutcome> {
-    const nowMs = now()
     const isAttemptedNow = retries.hasRoom
-    const claimedUntilMs = isAttemptedNow ? retries.claimedUntilMs() : 0
-    const entry: OutboxEntry = {
-      id: envelope.id,
-      end: end.text,
-      envelope: envelope.bytes,
-      createdAtMs: nowMs,
-      expiresAtMs: envelope.expiresAtMs,
-      tries: 0,
-      nextTryAtMs: isAttemptedNow ? claimedUntilMs : nowMs,
-      claimedUntilMs,
-      outcome: undefined,
-      isDone: false,
-    }
+    const entry = createEntry(end, envelope, now(), isAttemptedNow ? retries.claimedUntilMs() : 0)
     fresh.set(entry, { end, envelope })
     load.add(entry)
     const written = store.put(entry)
-    const outcome = waits.outcomeOf(entry, {
-      waitMs: waitMs ?? defaultWaitMs,
-      isQueuedEnough: waitMs === undefined,
-      ...(signal && { signal }),
-    })
+    const outcome = waits.outcomeOf(entry, waitMs ?? defaultWaitMs, waitMs === undefined, signal)
     outcome.catch(() => {}) // aborted while it is written: awaited below
     const attempted = isAttemptedNow ? retries.begin(entry, written) : undefined
     try {
@@ -219,6 +196,22 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+  }
+}
+
+/** An entry that is attempted at once has been claimed. */
+function createEntry(end: End, envelope: Envelope, nowMs: number, claimedUntilMs: number): OutboxEntry {
+  return {
+    id: envelope.id,
+    end: end.text,
+    envelope: envelope.bytes,
+    createdAtMs: nowMs,
+    expiresAtMs: envelope.expiresAtMs,
+    tries: 0,
+    nextTryAtMs: Math.max(claimedUntilMs, nowMs),
+    claimedUntilMs,
+    outcome: undefined,
+    isDone: false,
   }
 }
 

@@ -2,38 +2,24 @@
 
 import { abortable } from '../../async/abort.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
-import type { AbortOptions, Key } from '../../types.ts'
+import type { Key } from '../../types.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
-
-export interface OutcomeWaitOptions extends AbortOptions {
-  /** The outcome is 'queued' after this long, in ms. */
-  waitMs: number
-  /** True: any outcome ends the wait; false: only a final one does. */
-  isQueuedEnough: boolean
-}
 
 /** How often the store is read, in ms: another process that shares it may be faster, and its writes raise no event here. */
 const ASK_MS = 1_000
 
-interface Wait {
-  onChange(entry: OutboxEntry): void
-  cancel(): void
-  end(): void
-}
-
-export type OutcomeWaits = ReturnType<typeof createOutcomeWaits>
-
 export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>) {
   /** By id, hex. Bounded by the callers. */
-  const waits = new Map<string, Wait>()
+  const waits = new Map<string, { onChange(entry: OutboxEntry): void; cancel(): void; end(): void }>()
 
   return {
     /**
-     * Resolves with the outcome, 'queued' after the time.
+     * Resolves with the outcome, 'queued' after `waitMs`.
      *
+     * @param isQueuedEnough true: any outcome ends the wait; false: only a final one does
      * @throws signal.reason, when aborted
      */
-    outcomeOf(entry: OutboxEntry, { waitMs, isQueuedEnough, signal }: OutcomeWaitOptions): Promise<PostOutcome> {
+    outcomeOf(entry: OutboxEntry, waitMs: number, isQueuedEnough: boolean, signal: AbortSignal | undefined): Promise<PostOutcome> {
       const name = encodeKeyHex(entry.id)
       return abortable(signal, (resolve, reject) => {
         let queued: PostOutcome = { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs }

@@ -13,32 +13,24 @@ import { REFUSALS } from '../format/refusals.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 import { createDueEntries } from './due-entries.ts'
 
-export interface RetryOptions {
+export const RETRY_DEFAULTS = {
   /** The wait after the first attempt, in ms; each further attempt doubles it. */
-  minRetryMs?: number
-  /** The longest wait between two attempts, in ms. */
-  maxRetryMs?: number
-  /** The longest wait that a refusing peer can ask for, in ms. */
-  maxAskedRetryMs?: number
-  /** How long one attempt may take, in ms. */
-  tryTimeoutMs?: number
-  /** How long an entry is claimed for one attempt, in ms: longer than the attempt. After a crash it rests until then. */
-  claimMs?: number
-  /** Attempts at once. */
-  maxTries?: number
-  /** How often the store is read for entries of others that share it, in ms. */
-  lookMs?: number
-}
-
-export const RETRY_DEFAULTS: Readonly<Required<RetryOptions>> = {
   minRetryMs: 1_000,
+  /** The longest wait between two attempts, in ms. */
   maxRetryMs: 60_000,
+  /** The longest wait that a refusing peer can ask for, in ms. */
   maxAskedRetryMs: 600_000,
+  /** How long one attempt may take, in ms. */
   tryTimeoutMs: 10_000,
+  /** How long an entry is claimed for one attempt, in ms: longer than the attempt. After a crash it rests until then. */
   claimMs: 15_000,
+  /** Attempts at once. */
   maxTries: 256,
+  /** How often the store is read for entries of others that share it, in ms. */
   lookMs: 2_000, // one indexed query, and a person may watch a page meanwhile
 }
+
+export type RetryOptions = Partial<typeof RETRY_DEFAULTS>
 
 export interface RetrySchedulerContext {
   store: OutboxStore
@@ -68,14 +60,12 @@ export function isFinal(outcome: PostOutcome): boolean {
   }
 }
 
-export type RetryScheduler = ReturnType<typeof createRetryScheduler>
-
 export function createRetryScheduler(context: RetrySchedulerContext, options: RetryOptions = {}) {
   const { store, now, random } = context
   const { minRetryMs, maxRetryMs, maxAskedRetryMs, tryTimeoutMs, claimMs, maxTries, lookMs } = { ...RETRY_DEFAULTS, ...options }
   /** Each wait is from half of its length to all of it. */
   const backoff = { firstMs: minRetryMs * 0.75, maxMs: maxRetryMs * 0.75, jitter: 1 / 3 }
-  const due = createDueEntries({ store, lookMs, onRead: fill, now })
+  const due = createDueEntries(store, lookMs, fill, now)
   /** By id, hex. Bounded: maxTries. */
   const running = new Map<string, AbortController>()
   /** Attempts with their writes. Bounded: maxTries. */

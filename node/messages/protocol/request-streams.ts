@@ -5,34 +5,20 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { createFrameStream, createPeerStreams, createRequests, type OpenedStream } from '../../network/index.ts'
 import {
-  createFrameStream,
-  createPeerStreams,
-  createRequests,
-  type FrameStream,
-  type OpenedStream,
-  type PeerStream,
-  type Requests,
-} from '../../network/index.ts'
-import {
-  type DeclineFrame,
-  type DeliverFrame,
   decodeMessageFrame,
   encodeMessageFrame,
-  type KeyFrame,
+  type FrameOf,
   MAX_MESSAGE_FRAME_BYTES,
   MESSAGE_PROTOCOL,
   type MessageFrame,
-  type ReceiptFrame,
-  type TakenFrame,
-  type TappedFrame,
-  type WantFrame,
 } from './wire.ts'
 
-export type RequestAnswer = TakenFrame | WantFrame | TappedFrame | KeyFrame | { type: 'unreachable'; reason: string }
+export type RequestAnswer = FrameOf<'taken' | 'want' | 'tapped' | 'key'> | { type: 'unreachable'; reason: string }
 
 /** A frame that nobody asked for: a home delivers to its tab; receivers' statements come to all that sent the message. */
-export type PushFrame = DeliverFrame | ReceiptFrame | DeclineFrame
+export type PushFrame = FrameOf<'deliver' | 'receipt' | 'decline'>
 
 export interface RequestStreamListener {
   /** False for a frame that is forged: a peer that goes on with that has its stream ended. */
@@ -41,12 +27,6 @@ export interface RequestStreamListener {
   /** The stream has ended; its requests have been answered. */
   onEnd(peer: PeerId): void
   isWanted(peer: PeerId): boolean
-}
-
-interface RequestStream extends PeerStream {
-  readonly peer: PeerId
-  readonly frames: FrameStream
-  readonly requests: Requests<RequestAnswer>
 }
 
 /** How long opening the stream may take, dial included, in ms. */
@@ -65,7 +45,7 @@ export function createRequestStreams(
   addressesOf: (peer: string) => Multiaddr[],
   listener: RequestStreamListener,
 ) {
-  const streams = createPeerStreams<RequestStream>(
+  const streams = createPeerStreams(
     {
       libp2p,
       protocol: MESSAGE_PROTOCOL,
@@ -88,7 +68,7 @@ export function createRequestStreams(
       let stream = streams.get(peer)
       let id = 0
       let isForgotten = false
-      const begin = ({ frames, requests }: RequestStream) => {
+      const begin = ({ frames, requests }: ReturnType<typeof createRequestStream>) => {
         id = requests.begin(
           (sequence) => frames.send(encodeMessageFrame(frame(sequence))),
           (answer) => {
@@ -132,7 +112,7 @@ export function createRequestStreams(
   }
 }
 
-function createRequestStream({ peer, stream, onEnd }: OpenedStream, listener: RequestStreamListener): RequestStream {
+function createRequestStream({ peer, stream, onEnd }: OpenedStream, listener: RequestStreamListener) {
   const requests = createRequests<RequestAnswer>({
     ended: { type: 'unreachable', reason: 'the stream has ended' },
     timedOut: { type: 'unreachable', reason: 'no answer in time' },

@@ -39,61 +39,6 @@ export const TASK = {
 } as const
 export type Task = (typeof TASK)[keyof typeof TASK]
 
-export interface PostFrame {
-  type: 'post'
-  sequence: number
-  task: Task
-  /** Rank of a record node: 0 copies at once, the others offer first, so that a home gets one copy and not three. */
-  rank: number
-  envelope: Uint8Array
-}
-/** A record node offers a message for taps of the end at this home. */
-export interface OfferFrame {
-  type: 'offer'
-  sequence: number
-  id: Key
-  end: Key
-}
-/** A tab subscribes at its home to an end. A second tap of the same end replaces the first. */
-export interface TapFrame {
-  type: 'tap'
-  sequence: number
-  end: Key
-  rules: TapRule[]
-  /** True when receipts will follow. */
-  keeps: boolean
-  /** Proof of a hashname's key. */
-  proof: TapProof | undefined
-}
-export interface UntapFrame {
-  type: 'untap'
-  end: Key
-}
-/** From a tab to its home, and from there to all that sent the messages: receivers have stored what the receipt names. */
-export interface ReceiptFrame {
-  type: 'receipt'
-  receipt: Uint8Array
-}
-/** Likewise: a receiver does not take a message. */
-export interface DeclineFrame {
-  type: 'decline'
-  decline: Uint8Array
-}
-/** Asks for the public key of a hashname. */
-export interface AskKeyFrame {
-  type: 'ask-key'
-  sequence: number
-  end: Key
-  /** True: the answering home asks others too, for its tab. */
-  isForTab: boolean
-}
-/** A home to a record node: the receiver of this hashname is here, and collects its stored messages. */
-export interface CollectFrame {
-  type: 'collect'
-  end: Key
-  proof: TapProof
-}
-
 /** How far one message came. */
 export interface DeliveryProgress {
   /** Taps that get it. */
@@ -109,47 +54,38 @@ export interface DeliveryProgress {
 
 export const NO_PROGRESS: Readonly<DeliveryProgress> = { taps: 0, keepers: 0, nodes: 0, untilMs: 0, refusal: undefined }
 
-/** The answer to a post, and to an offer of a message that is there already. */
-export interface TakenFrame extends DeliveryProgress {
-  type: 'taken'
-  sequence: number
-}
-/** The answer to an offer of a message that is not there. */
-export interface WantFrame {
-  type: 'want'
-  sequence: number
-}
-/** A home delivers a message to its tab. */
-export interface DeliverFrame {
-  type: 'deliver'
-  envelope: Uint8Array
-}
-export interface TappedFrame {
-  type: 'tapped'
-  sequence: number
-  /** Why the tap was refused: too many taps, or a wrong proof. */
-  refused: 'taps' | 'proof' | undefined
-}
-export interface KeyFrame {
-  type: 'key'
-  sequence: number
-  /** Undefined when it is not known. */
-  publicKey: Uint8Array | undefined
-}
 export type MessageFrame =
-  | PostFrame
-  | OfferFrame
-  | TapFrame
-  | UntapFrame
-  | ReceiptFrame
-  | DeclineFrame
-  | AskKeyFrame
-  | CollectFrame
-  | TakenFrame
-  | WantFrame
-  | DeliverFrame
-  | TappedFrame
-  | KeyFrame
+  /** `rank` of a record node: 0 copies at once, the others offer first, so that a home gets one copy and not three. */
+  | { type: 'post'; sequence: number; task: Task; rank: number; envelope: Uint8Array }
+  /** A record node offers a message for taps of the end at this home. */
+  | { type: 'offer'; sequence: number; id: Key; end: Key }
+  /**
+   * A tab subscribes at its home to an end. A second tap of the same end replaces the first. `keeps`: receipts will follow. `proof`: of a
+   * hashname's key.
+   */
+  | { type: 'tap'; sequence: number; end: Key; rules: TapRule[]; keeps: boolean; proof: TapProof | undefined }
+  | { type: 'untap'; end: Key }
+  /** From a tab to its home, and from there to all that sent the messages: receivers have stored what the receipt names. */
+  | { type: 'receipt'; receipt: Uint8Array }
+  /** Likewise: a receiver does not take a message. */
+  | { type: 'decline'; decline: Uint8Array }
+  /** Asks for the public key of a hashname. `isForTab`: the answering home asks others too, for its tab. */
+  | { type: 'ask-key'; sequence: number; end: Key; isForTab: boolean }
+  /** A home to a record node: the receiver of this hashname is here, and collects its stored messages. */
+  | { type: 'collect'; end: Key; proof: TapProof }
+  /** The answer to a post, and to an offer of a message that is there already. */
+  | ({ type: 'taken'; sequence: number } & DeliveryProgress)
+  /** The answer to an offer of a message that is not there. */
+  | { type: 'want'; sequence: number }
+  /** A home delivers a message to its tab. */
+  | { type: 'deliver'; envelope: Uint8Array }
+  /** `refused`: too many taps, or a wrong proof. */
+  | { type: 'tapped'; sequence: number; refused: 'taps' | 'proof' | undefined }
+  /** `publicKey` is undefined when it is not known. */
+  | { type: 'key'; sequence: number; publicKey: Uint8Array | undefined }
+
+/** The frames of one type, or of several. */
+export type FrameOf<Type extends MessageFrame['type']> = Extract<MessageFrame, { type: Type }>
 
 const TYPE = {
   post: 1,
@@ -169,55 +105,37 @@ const TYPE = {
 
 const TAP_REFUSALS = { taps: 1, proof: 2 } as const
 
+const ENCODERS: { [Type in MessageFrame['type']]: (frame: FrameOf<Type>) => Frame } = {
+  post: ({ sequence, task, rank, envelope }) => [TYPE.post, sequence, task, rank, envelope],
+  offer: ({ sequence, id, end }) => [TYPE.offer, sequence, id, end],
+  tap: ({ sequence, end, rules, keeps, proof }) => [TYPE.tap, sequence, end, rules.map(encodeRule), keeps, encodeProof(proof)],
+  untap: ({ end }) => [TYPE.untap, end],
+  receipt: ({ receipt }) => [TYPE.receipt, receipt],
+  decline: ({ decline }) => [TYPE.decline, decline],
+  'ask-key': ({ sequence, end, isForTab }) => [TYPE['ask-key'], sequence, end, isForTab],
+  collect: ({ end, proof }) => [TYPE.collect, end, encodeProof(proof)],
+  taken: (frame) => [TYPE.taken, frame.sequence, frame.taps, frame.keepers, frame.nodes, frame.untilMs, ...encodeRefusal(frame.refusal)],
+  want: ({ sequence }) => [TYPE.want, sequence],
+  deliver: ({ envelope }) => [TYPE.deliver, envelope],
+  tapped: ({ sequence, refused }) => [TYPE.tapped, sequence, refused === undefined ? 0 : TAP_REFUSALS[refused]],
+  key: ({ sequence, publicKey }) => [TYPE.key, sequence, publicKey ?? null],
+}
+
 export function encodeMessageFrame(frame: MessageFrame): Frame {
-  const type = TYPE[frame.type]
-  switch (frame.type) {
-    case 'post':
-      return [type, frame.sequence, frame.task, frame.rank, frame.envelope]
-    case 'offer':
-      return [type, frame.sequence, frame.id, frame.end]
-    case 'tap':
-      return [type, frame.sequence, frame.end, frame.rules.map(encodeRule), frame.keeps, encodeProof(frame.proof)]
-    case 'untap':
-      return [type, frame.end]
-    case 'receipt':
-      return [type, frame.receipt]
-    case 'decline':
-      return [type, frame.decline]
-    case 'ask-key':
-      return [type, frame.sequence, frame.end, frame.isForTab]
-    case 'collect':
-      return [type, frame.end, encodeProof(frame.proof)]
-    case 'taken':
-      return [type, frame.sequence, frame.taps, frame.keepers, frame.nodes, frame.untilMs, ...encodeRefusal(frame.refusal)]
-    case 'want':
-      return [type, frame.sequence]
-    case 'deliver':
-      return [type, frame.envelope]
-    case 'tapped':
-      return [type, frame.sequence, frame.refused === undefined ? 0 : TAP_REFUSALS[frame.refused]]
-    case 'key':
-      return [type, frame.sequence, frame.publicKey ?? null]
-  }
+  return (ENCODERS[frame.type] as (frame: MessageFrame) => Frame)(frame)
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
 export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageFrame {
   switch (type) {
     case TYPE.post:
-      return {
-        type: 'post',
-        sequence: readInteger(a, 'sequence'),
-        task: readInteger(b, 'task', 2) as Task,
-        rank: readInteger(c, 'rank', 255),
-        envelope: readEnvelope(d),
-      }
+      return { type: 'post', sequence: readSequence(a), task: readTask(b), rank: readInteger(c, 'rank', 255), envelope: readEnvelope(d) }
     case TYPE.offer:
-      return { type: 'offer', sequence: readInteger(a, 'sequence'), id: readBytes(b, 'id', KEY_BYTES), end: readEnd(c) }
+      return { type: 'offer', sequence: readSequence(a), id: readBytes(b, 'id', KEY_BYTES), end: readEnd(c) }
     case TYPE.tap:
       return {
         type: 'tap',
-        sequence: readInteger(a, 'sequence'),
+        sequence: readSequence(a),
         end: readEnd(b),
         rules: readRules(c),
         keeps: readBoolean(d, 'keeps'),
@@ -230,13 +148,13 @@ export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageF
     case TYPE.decline:
       return { type: 'decline', decline: readBytesUpTo(a, 'decline', MAX_DECLINE_BYTES) }
     case TYPE['ask-key']:
-      return { type: 'ask-key', sequence: readInteger(a, 'sequence'), end: readEnd(b), isForTab: readBoolean(c, 'isForTab') }
+      return { type: 'ask-key', sequence: readSequence(a), end: readEnd(b), isForTab: readBoolean(c, 'isForTab') }
     case TYPE.collect:
       return { type: 'collect', end: readEnd(a), proof: readProof(b) }
     case TYPE.taken:
       return {
         type: 'taken',
-        sequence: readInteger(a, 'sequence'),
+        sequence: readSequence(a),
         taps: readInteger(b, 'taps'),
         keepers: readInteger(c, 'keepers'),
         nodes: readInteger(d, 'nodes'),
@@ -244,18 +162,20 @@ export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageF
         refusal: f === 0 ? undefined : { reason: readRefusal(f), retryAfterMs: readInteger(g, 'wait') },
       }
     case TYPE.want:
-      return { type: 'want', sequence: readInteger(a, 'sequence') }
+      return { type: 'want', sequence: readSequence(a) }
     case TYPE.deliver:
       return { type: 'deliver', envelope: readEnvelope(a) }
     case TYPE.tapped:
-      return { type: 'tapped', sequence: readInteger(a, 'sequence'), refused: b === 0 ? undefined : readWord(b, 'reason', TAP_REFUSALS) }
+      return { type: 'tapped', sequence: readSequence(a), refused: b === 0 ? undefined : readWord(b, 'reason', TAP_REFUSALS) }
     case TYPE.key:
-      return { type: 'key', sequence: readInteger(a, 'sequence'), publicKey: readOptional(b, 'public key', readKey) }
+      return { type: 'key', sequence: readSequence(a), publicKey: readOptional(b, 'public key', readKey) }
     default:
       throw badField('type', `a type of the message protocol, not ${type}`)
   }
 }
 
+const readSequence = (value: unknown) => readInteger(value, 'sequence')
+const readTask = (value: unknown) => readInteger(value, 'task', 2) as Task
 const readKey = (value: unknown, name: string) => readBytes(value, name, KEY_BYTES)
 const readEnd = (value: unknown): Key => readBytes(value, 'end', KEY_BYTES)
 const readEnvelope = (value: unknown) => readBytesUpTo(value, 'envelope', MAX_ENVELOPE_BYTES)

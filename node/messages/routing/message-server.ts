@@ -7,10 +7,9 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { createFrameStream } from '../../network/index.ts'
 import { isTapProofTimely } from '../format/proof.ts'
 import {
-  type AskKeyFrame,
-  type CollectFrame,
   decodeMessageFrame,
   encodeMessageFrame,
+  type FrameOf,
   MAX_MESSAGE_FRAME_BYTES,
   MESSAGE_PROTOCOL,
   type MessageFrame,
@@ -139,7 +138,7 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
     frames.abort(new Error(what))
   }
 
-  async function onAskKey({ sequence, end, isForTab }: AskKeyFrame): Promise<void> {
+  async function onAskKey({ sequence, end, isForTab }: FrameOf<'ask-key'>): Promise<void> {
     const answer = (publicKey?: Uint8Array) => send({ type: 'key', sequence, publicKey })
     if (!isForTab) return answer(router.publicKeys.get(end))
     if (keysAsked >= MAX_KEYS_ASKED) return answer()
@@ -149,7 +148,7 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
     answer(publicKey)
   }
 
-  function onCollect(collect: CollectFrame): void {
+  function onCollect(collect: FrameOf<'collect'>): void {
     if (!isTapProofTimely(collect.proof, now())) return
     if (!router.onCollect(collect, remote)) countForged('a wrong proof of a receiver')
   }

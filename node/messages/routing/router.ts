@@ -10,7 +10,7 @@ import type { RoutingTable } from '../../network/index.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { isTapProofTimely, isTapProved } from '../format/proof.ts'
 import type { RequestStreams } from '../protocol/request-streams.ts'
-import { type CollectFrame, type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
+import { type DeliveryProgress, type FrameOf, NO_PROGRESS } from '../protocol/wire.ts'
 import type { Receipt } from '../types.ts'
 import { createDelivery, type Delivery, type Reply } from './delivery.ts'
 import { createDeliveryRounds } from './delivery-rounds.ts'
@@ -156,7 +156,7 @@ export function createRouter(context: RouterContext) {
     collectFor,
     stopCollecting,
     /** As a record node: the receiver is at that home now. False when its proof is wrong. */
-    onCollect({ end, proof }: CollectFrame, from: PeerId) {
+    onCollect({ end, proof }: FrameOf<'collect'>, from: PeerId) {
       if (!isTapProved(end, proof, from.toMultihash().bytes, now())) return false
       publicKeys.put(end, proof.publicKey)
       rounds.begin(end, from)

@@ -37,15 +37,10 @@ export interface SeenMessage {
   readonly listeners: Set<ReceiptListener>
 }
 
-export interface SeenMessagesOptions {
+const SEEN_MESSAGES_DEFAULTS = {
   /** Messages that are remembered; the oldest go first. */
-  maxMessages?: number
-  /** Receipts of all of them; the oldest messages go first. */
-  maxReceipts?: number
-}
-
-export const SEEN_MESSAGES_DEFAULTS: Readonly<Required<SeenMessagesOptions>> = {
   maxMessages: 32_768, // at a hundred a second, five minutes: many attempts of an outbox
+  /** Receipts of all of them; the oldest messages go first. */
   maxReceipts: 65_536, // about half a kilobyte each: without it 64 receivers of busy ends would take a gigabyte
 }
 
@@ -56,7 +51,7 @@ const MAX_LISTENERS = 16
 
 export type SeenMessages = ReturnType<typeof createSeenMessages>
 
-export function createSeenMessages(options: SeenMessagesOptions = {}) {
+export function createSeenMessages(options: Partial<typeof SEEN_MESSAGES_DEFAULTS> = {}) {
   const { maxMessages, maxReceipts } = { ...SEEN_MESSAGES_DEFAULTS, ...options }
   let receiptCount = 0
   /** By id, hex. */

@@ -11,7 +11,7 @@ import {
   isEnvelopeSignedElsewhere,
   refuseTimes,
 } from '../format/envelope.ts'
-import { type DeliveryProgress, NO_PROGRESS, type OfferFrame, type PostFrame, TASK } from '../protocol/wire.ts'
+import { type DeliveryProgress, type FrameOf, NO_PROGRESS, TASK } from '../protocol/wire.ts'
 import type { MessageRefusal } from '../types.ts'
 import type { Reply } from './delivery.ts'
 import type { SeenMessage } from './seen-messages.ts'
@@ -34,7 +34,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
   let checking: Promise<void> = Promise.resolve()
 
   /** Messages of this node's own peers wait for admission first. */
-  function onPost(post: PostFrame): void {
+  function onPost(post: FrameOf<'post'>): void {
     if (isServer()) {
       enqueue(post, () => {})
       return
@@ -54,7 +54,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
     else refuseBusy(post)
   }
 
-  function enqueue(post: PostFrame, onAnswer: () => void): void {
+  function enqueue(post: FrameOf<'post'>, onAnswer: () => void): void {
     const { envelope } = post
     const onFull = () => {
       refuseBusy(post)
@@ -64,7 +64,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
   }
 
   /** Signatures take longer than all the rest: other threads check them when there is more to do than this one message. */
-  function check(post: PostFrame, onAnswer: () => void): Promise<void> | undefined {
+  function check(post: FrameOf<'post'>, onAnswer: () => void): Promise<void> | undefined {
     const isAlone = admission.queue.isIdle
     const envelope = decode(post)
     if (envelope === undefined) return void onAnswer()
@@ -80,7 +80,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
   }
 
   /** The envelope, when its peer may send now, and form and times are right; otherwise the post was refused. */
-  function decode({ sequence, envelope: bytes }: PostFrame): Envelope | undefined {
+  function decode({ sequence, envelope: bytes }: FrameOf<'post'>): Envelope | undefined {
     // Before all else, and for known messages, too: it counts for the peer that sent it here, not for its author.
     const waitMs = isServer() ? 0 : admission.peerRate.take(peer, priceOf(bytes))
     if (waitMs > 0) {
@@ -99,7 +99,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
     return reason === undefined ? envelope : refuse(sequence, reason)
   }
 
-  function onChecked(post: PostFrame, envelope: Envelope, isSigned: boolean, onAnswer: () => void): undefined {
+  function onChecked(post: FrameOf<'post'>, envelope: Envelope, isSigned: boolean, onAnswer: () => void): undefined {
     if (!isSigned) {
       served.countForged('a message with a wrong signature')
       refuse(post.sequence, 'forged')
@@ -118,7 +118,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
     return perform(post, envelope, seenMessages.add(envelope), onAnswer)
   }
 
-  function perform({ sequence, task, rank }: PostFrame, envelope: Envelope, seen: SeenMessage, onAnswer: () => void): undefined {
+  function perform({ sequence, task, rank }: FrameOf<'post'>, envelope: Envelope, seen: SeenMessage, onAnswer: () => void): undefined {
     const reply: Reply = (progress) => {
       sendTaken(sequence, progress)
       onAnswer()
@@ -130,7 +130,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
     else router.deliver(envelope, seen, reply)
   }
 
-  function onOffer({ sequence, id }: OfferFrame): void {
+  function onOffer({ sequence, id }: FrameOf<'offer'>): void {
     const answerIfKnown = () => {
       const seen = seenMessages.get(id)
       const delivered = seen?.delivered
@@ -157,7 +157,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
     send({ type: 'taken', sequence, ...NO_PROGRESS, refusal: { reason, retryAfterMs } })
   }
 
-  function refuseBusy({ sequence }: PostFrame): void {
+  function refuseBusy({ sequence }: FrameOf<'post'>): void {
     if (!isServer()) throttle.onRefused()
     refuse(sequence, 'sender-rate', BUSY_MS)
   }

@@ -3,7 +3,7 @@
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import { isTapProofTimely, isTapProved } from '../format/proof.ts'
-import type { TapFrame, UntapFrame } from '../protocol/wire.ts'
+import type { FrameOf } from '../protocol/wire.ts'
 import type { MessageServerContext, ServedStream, ServerState } from './served-stream.ts'
 import type { Subscription } from './subscriptions.ts'
 
@@ -22,7 +22,7 @@ export function createServedTaps(served: ServedStream, context: MessageServerCon
   }
 
   return {
-    onTap({ sequence, end, rules, keeps, proof }: TapFrame) {
+    onTap({ sequence, end, rules, keeps, proof }: FrameOf<'tap'>) {
       const id = encodeKeyHex(end)
       const old = taps.get(id)
       if (old === undefined && (taps.size >= limits.maxTapsPerPeer || counts.tabTaps >= limits.maxTaps))
@@ -46,7 +46,7 @@ export function createServedTaps(served: ServedStream, context: MessageServerCon
       served.send({ type: 'tapped', sequence, refused: undefined })
       router.collectFor(tap)
     },
-    onUntap({ end }: UntapFrame) {
+    onUntap({ end }: FrameOf<'untap'>) {
       const id = encodeKeyHex(end)
       const tap = taps.get(id)
       if (tap === undefined) return
