@@ -4,9 +4,6 @@ import { memorySource, sealSource } from './content/index.ts'
 import type { ContentSource, ContentStore, HeldContent } from './content/types.ts'
 import { createLinkKey, encodeKeyHex, encodeLinkKey, linkKeyFragment } from './keys/index.ts'
 
-/** Holds the body for as long as this peer runs. Resolves with its address, from the slash on. */
-export type HoldLarge = (body: Uint8Array, isSealed: boolean, type: string) => Promise<string>
-
 export interface LargeBody {
   /** The body, or its cipher text, to be held. */
   source: ContentSource
@@ -27,8 +24,9 @@ export async function prepareLargeBody(body: Uint8Array, isSealed: boolean, type
   }
 }
 
-export function createHoldLarge(content: Pick<ContentStore, 'hold'>): HoldLarge {
-  return async (body, isSealed, type) => {
+/** @returns a function that holds a body for as long as this peer runs, and resolves with its address, from the slash on */
+export function createHoldLarge(content: Pick<ContentStore, 'hold'>) {
+  return async (body: Uint8Array, isSealed: boolean, type: string) => {
     const { source, linkOf } = await prepareLargeBody(body, isSealed, type)
     return linkOf(await content.hold(isSealed ? source : body))
   }

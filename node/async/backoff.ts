@@ -11,16 +11,13 @@ export interface BackoffOptions {
   jitter?: number
 }
 
-export const BACKOFF_DEFAULTS = { factor: 2, jitter: 0.5 } as const
-
 /**
  * The wait after so many failures in a row, in ms. For attempts that are counted elsewhere, in a database for instance.
  *
  * @param failures from 1
  * @param random from 0 to 1
  */
-export function backoffMs(failures: number, options: BackoffOptions, random: () => number): number {
-  const { firstMs, maxMs, factor, jitter } = { ...BACKOFF_DEFAULTS, ...options }
+export function backoffMs(failures: number, { firstMs, maxMs, factor = 2, jitter = 0.5 }: BackoffOptions, random: () => number): number {
   const waitMs = Math.min(maxMs, firstMs * factor ** (failures - 1))
   return waitMs * (1 - jitter + 2 * jitter * random())
 }

@@ -16,11 +16,6 @@ export interface TokenBucketOptions {
   now(): number
 }
 
-export interface TokenBucketsOptions extends TokenBucketOptions {
-  /** Buckets that are remembered; the one that was used longest ago is forgotten first. */
-  maxKeys: number
-}
-
 /** The state of a bucket, apart from the functions: there may be tens of thousands. */
 interface Level {
   /** Below zero while the bucket is in debt. */
@@ -54,7 +49,8 @@ export function createTokenBucket(options: TokenBucketOptions) {
 
 export type TokenBuckets = ReturnType<typeof createTokenBuckets>
 
-export function createTokenBuckets({ maxKeys, ...options }: TokenBucketsOptions) {
+/** @param options `maxKeys` buckets are remembered; the one that was used longest ago is forgotten first */
+export function createTokenBuckets({ maxKeys, ...options }: TokenBucketOptions & { maxKeys: number }) {
   const levels = createRecentMap<string, Level>({ maxEntries: maxKeys })
   return {
     /** As `TokenBucket.take`, from the bucket of that key. */
@@ -79,11 +75,7 @@ function refill(level: Level, { burst, perSecond, now }: TokenBucketOptions): vo
 function takeFrom(level: Level, cost: number, options: TokenBucketOptions): number {
   refill(level, options)
   const price = Math.min(cost, options.burst)
-  if (level.tokens < price) return msUntil(price - level.tokens, options)
+  if (level.tokens < price) return Math.ceil(((price - level.tokens) / options.perSecond) * 1_000)
   level.tokens -= price
   return 0
-}
-
-function msUntil(tokens: number, { perSecond }: TokenBucketOptions): number {
-  return Math.ceil((tokens / perSecond) * 1_000)
 }

@@ -46,8 +46,8 @@ interface Connection {
 export function createClientConnections(options: ClientConnectionsOptions = {}): ClientConnections {
   const { maxPerClient, maxHttpPerClient, trustProxy } = { ...CLIENT_CONNECTIONS_DEFAULTS, ...options }
   // How many there are in all is for the server to limit.
-  const all = createQuota({ max: Number.POSITIVE_INFINITY, maxPerKey: maxPerClient })
-  const http = createQuota({ max: Number.POSITIVE_INFINITY, maxPerKey: maxHttpPerClient })
+  const all = createQuota({ maxPerKey: maxPerClient })
+  const http = createQuota({ maxPerKey: maxHttpPerClient })
   const connections = new WeakMap<ClientSocket, Connection>()
 
   function connectionOf(socket: ClientSocket): Connection {

@@ -12,15 +12,15 @@ export interface DirectTarget {
   addresses: string[]
 }
 
-export interface DirectAddressContext {
-  /** One's own home, to which there is a connection already. */
-  home: string | undefined
-  /** True where the page was served over https, which may not open ws://. */
-  isSecurePage: boolean
-}
-
-/** None when the holder is a node, or its home cannot be dialled from here. */
-export function directAddresses({ peer, home, addresses }: DirectTarget, context: DirectAddressContext): string[] {
+/**
+ * None when the holder is a node, or its home cannot be dialled from here.
+ *
+ * @param context one's own home, to which there is a connection already, and whether the page was served over https, which may not open ws://
+ */
+export function directAddresses(
+  { peer, home, addresses }: DirectTarget,
+  context: { home: string | undefined; isSecurePage: boolean },
+): string[] {
   if (peer === home) return []
   const end = `/p2p/${home}/p2p-circuit/webrtc/p2p/${peer}`
   if (context.home === home) return [end]

@@ -35,16 +35,14 @@ export type DirectOptions = Partial<typeof DIRECT_DEFAULTS>
 // biome-ignore lint/suspicious/noExplicitAny: a transport names the components it needs; no type fits them all
 export type TransportFactory = (components: any) => Transport
 
-export interface DirectContext {
-  /** True where the page was served over https, which may not open ws://. */
-  isSecurePage: boolean
-  /** From 0 to 1. */
-  random(): number
-}
-
 export type Direct = ReturnType<typeof createDirect>
 
-export function createDirect({ isSecurePage, random }: DirectContext, webRTC: TransportFactory, options: DirectOptions = {}) {
+/** @param page `isSecurePage` is true where the page was served over https, which may not open ws://; `random` is from 0 to 1 */
+export function createDirect(
+  { isSecurePage, random }: { isSecurePage: boolean; random(): number },
+  webRTC: TransportFactory,
+  options: DirectOptions = {},
+) {
   const settings = { ...DIRECT_DEFAULTS, ...options }
   const backoff = { firstMs: settings.unreachableMs, maxMs: settings.maxUnreachableMs }
   let home: PeerId | undefined

@@ -51,9 +51,8 @@ export interface FrameStream {
   abort(reason: Error): void
 }
 
-export const FRAME_STREAM_DEFAULTS = {
-  patienceMs: 4, // a few commits to a disk, after which a receiver has more to say
-} as const
+/** A few commits to a disk, after which a receiver has more to say. */
+const PATIENCE_MS = 4
 
 /** Strict: one canonical item per frame, so that two nodes can never read the same bytes differently. */
 const DECODE_OPTIONS = {
@@ -103,7 +102,7 @@ function concatenate(parts: Uint8Array[]): Uint8Array {
 
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. */
 export function createFrameStream(stream: Stream, options: FrameStreamOptions): FrameStream {
-  const { patienceMs } = { ...FRAME_STREAM_DEFAULTS, ...options }
+  const { patienceMs = PATIENCE_MS } = options
   const decoder = createFrameDecoder(options.maxFrameBytes)
   let open = true
   let isPaused = false

@@ -1,6 +1,6 @@
 /** libp2p put together; staying joined; frames over its streams. */
 
-export { inTime, raceAbort } from '../async/abort.ts'
+export { inTime } from '../async/abort.ts'
 export { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
 export { whenTurnEnds } from '../async/turn.ts'
 export { type AddressBook, createAddressBook } from './address-book.ts'
@@ -20,19 +20,11 @@ export {
   readWord,
   viewBytesUpTo,
 } from './fields.ts'
-export { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream, type FrameStreamOptions } from './frames.ts'
+export { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream } from './frames.ts'
 export { checkJoinAddress } from './join-address.ts'
-export { createJoinWait, type JoinWait } from './join-wait.ts'
-export { createOverlay, KAD_PROTOCOL, type Overlay, type OverlayOptions } from './overlay.ts'
-export {
-  createPeerStreams,
-  type OpenedStream,
-  type OpenOptions,
-  type PeerStream,
-  type PeerStreams,
-  type PeerStreamsContext,
-  type PeerStreamsOptions,
-} from './peer-streams.ts'
-export { createRequests, type Requests, type RequestsOptions } from './requests.ts'
+export { createJoinWait } from './join-wait.ts'
+export { createOverlay, KAD_PROTOCOL, type Overlay } from './overlay.ts'
+export { createPeerStreams, type OpenedStream, type PeerStream, type PeerStreams } from './peer-streams.ts'
+export { createRequests, type Requests } from './requests.ts'
 export { compareDistance, type RoutingTable } from './routing-table.ts'
 export { createSupervisor, SUPERVISOR_DEFAULTS, type Supervisor, type SupervisorOptions } from './supervisor.ts'

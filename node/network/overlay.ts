@@ -13,10 +13,10 @@ import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
 import { connectionKind } from './connection-kind.ts'
-import { createDirect, type Direct, type TransportFactory } from './direct.ts'
+import { createDirect, type TransportFactory } from './direct.ts'
 import { frugalYamux } from './muxer.ts'
-import { createRelay, type Relay } from './relay.ts'
-import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from './routing-table.ts'
+import { createRelay } from './relay.ts'
+import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker } from './routing-table.ts'
 import { soundWebSockets } from './websockets.ts'
 
 export const KAD_PROTOCOL = '/mayfly/kad/1.0.0'
@@ -41,17 +41,6 @@ export interface OverlayOptions {
   isTab?: (peer: string) => boolean
 }
 
-export interface Overlay {
-  readonly role: 'node' | 'tab'
-  readonly libp2p: Libp2p
-  readonly privateKey: PrivateKey
-  readonly servers: RoutingTable
-  /** Of a node. */
-  readonly relay: Relay | undefined
-  /** Of a tab that was given WebRTC. */
-  readonly direct: Direct | undefined
-}
-
 /**
  * The first window stays yamux's 256 KiB, which other peers count on and which ends the connection when it is passed; it may grow to
  * libp2p's read buffer of 4 MiB.
@@ -61,8 +50,11 @@ const STREAM_WINDOW = { initialStreamWindowSize: 262_144, maxStreamWindowSize: 4
 /** How many connections to nodes a tab opens by itself: its home and a few others that it could move to. Direct ones are bounded in direct.ts. */
 const MAX_TAB_CONNECTIONS = 4
 
+/** `relay` is a node's; `direct`, a tab's that was given WebRTC. */
+export type Overlay = Awaited<ReturnType<typeof createOverlay>>
+
 /** @throws {MayflyError} ERR_BAD_OPTION */
-export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
+export async function createOverlay(options: OverlayOptions) {
   const privateKey = await readPrivateKey(options.privateKey)
   const isNode = options.role === 'node'
   let dht: ReturnType<ReturnType<typeof kadDHT>> | undefined

@@ -92,10 +92,6 @@ export function createRequests<Reply>(options: RequestsOptions<Reply>) {
       request?.onReply(reply)
       return request !== undefined
     },
-    /** Hands the same reply to every open request. */
-    replyToAll(reply: Reply) {
-      for (const { onReply } of [...open.values()]) onReply(reply)
-    },
     /** Ends a request without a reply. False when it had ended already. */
     forget: (id: number) => open.delete(id),
     expire,

@@ -7,6 +7,7 @@
  */
 
 import type { AbortOptions as Abort, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
+import { createEmitter } from '../async/emitter.ts'
 import { sha256 } from '../keys/index.ts'
 import type { AbortOptions } from '../types.ts'
 import { connectionKind } from './connection-kind.ts'
@@ -54,7 +55,7 @@ export type RoutingTable = ReturnType<typeof createRoutingTable>
 
 /** @param serverProtocols protocols that a server names in identify */
 export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, serverProtocols: string[]) {
-  const listeners = new Set<() => void>()
+  const changes = createEmitter<void>()
   /** By peer id. Bounded by kad-dht's table: 64 prefixes of 20 peers. */
   const servers = new Map<string, Server>()
   let self: Uint8Array = new Uint8Array(32)
@@ -66,7 +67,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     changedAtMs = performance.now()
     settling ??= setTimeout(() => {
       settling = undefined
-      for (const listener of listeners) listener()
+      changes.emit()
     }, SETTLE_MS)
   }
   const positionOfPeer = (peer: PeerId) => sha256(peer.toMultihash().bytes)
@@ -172,14 +173,9 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
         signal?.throwIfAborted()
       }
     },
-    has(peer: PeerId) {
-      return servers.has(peer.toString())
-    },
+    has: (peer: PeerId) => servers.has(peer.toString()),
     /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
-    onChange(listener: () => void): () => void {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onChange: changes.on,
     async start() {
       self = await positionOfPeer(libp2p.peerId)
       libp2p.addEventListener('peer:identify', onIdentify)

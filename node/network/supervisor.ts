@@ -29,15 +29,6 @@ export const SUPERVISOR_DEFAULTS = {
 
 export type SupervisorOptions = Partial<typeof SUPERVISOR_DEFAULTS>
 
-export interface SupervisorContext {
-  libp2p: Libp2p
-  servers: RoutingTable
-  role: 'node' | 'tab'
-  emit(event: NetworkEvent): void
-  /** From 0 to 1. */
-  random(): number
-}
-
 interface Place {
   /** The address as it was given, or a server's peer id. */
   name: string
@@ -56,8 +47,12 @@ const MAX_FAILURES = 8
 
 export type Supervisor = ReturnType<typeof createSupervisor>
 
-export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}) {
-  const { libp2p, role, emit, random } = context
+/** @param context `random` is from 0 to 1 */
+export function createSupervisor(
+  context: { libp2p: Libp2p; servers: RoutingTable; role: 'node' | 'tab'; emit(event: NetworkEvent): void; random(): number },
+  options: SupervisorOptions = {},
+) {
+  const { libp2p, servers, role, emit, random } = context
   const { minRetryMs, maxRetryMs, tryTimeoutMs, maxTryTimeoutMs, maxKnownServers } = { ...SUPERVISOR_DEFAULTS, ...options }
   /** Bounded by what the owner gave. */
   const joins = new Map<string, Place>()
@@ -68,7 +63,6 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   let timer: ReturnType<typeof setInterval> | undefined
 
   const isConnected = (place: Place) => place.peer !== undefined && libp2p.getConnections(place.peer).length > 0
-  const connectedServers = () => context.servers.size
   /** A connection to another tab is no way into the overlay. */
   const hasSocket = () => libp2p.getConnections().some((connection) => connectionKind(connection) === 'socket')
 
@@ -106,7 +100,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   function look(): void {
     const now = Date.now()
     const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
-    if (role === 'tab' && (connectedServers() > 0 || hasSocket())) return
+    if (role === 'tab' && (servers.size > 0 || hasSocket())) return
     for (const place of joins.values()) if (due(place)) void tryPlace(place)
     // A tab goes elsewhere once the given addresses have failed; a node dials each server that it lost.
     const told = [...joins.values()]

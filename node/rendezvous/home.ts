@@ -7,11 +7,6 @@ import { connectionKind } from '../network/index.ts'
 import type { PresenceStream } from './presence-stream.ts'
 import type { PresenceStreams } from './presence-streams.ts'
 
-export interface HomeContext {
-  libp2p: Libp2p
-  streams: Pick<PresenceStreams, 'open'>
-}
-
 /** How often a tab without a home looks at its connections, should an event have been missed. */
 const LOOK_MS = 1_000
 /** How long a tab waits for a server to welcome it before it tries another, in ms. */
@@ -19,7 +14,7 @@ const WELCOME_MS = 2_000
 
 export type Home = ReturnType<typeof createHome>
 
-export function createHome({ libp2p, streams }: HomeContext) {
+export function createHome(libp2p: Libp2p, streams: Pick<PresenceStreams, 'open'>) {
   const changes = createEmitter<PeerId | undefined>()
   let home: PresenceStream | undefined
   let clockOffsetMs = 0

@@ -4,27 +4,19 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Quota } from '../async/quota.ts'
 import { createSemaphore } from '../async/semaphore.ts'
 import type { Directory } from './directory.ts'
-import type { RecordStore } from './record-store.ts'
 import { type ServedStream, type ServedStreamContext, type ServedStreamOptions, serveStream } from './served-stream.ts'
-import type { HomeService } from './types.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
-
-export interface PresenceServerContext {
-  libp2p: Libp2p
-  store: RecordStore
-  directory: Directory
-  service: HomeService
-  /** Tabs whose home is here, by peer id: kept here, read by others. */
-  tabs: Quota
-  now(): number
-  onRefused(peer: string, reason: string): void
-}
 
 /** Streams of one connection: one is in use, another may be about to end. */
 const MAX_STREAMS = 4
 
-export function createPresenceServer(context: PresenceServerContext, options: ServedStreamOptions) {
-  const { libp2p, directory, tabs } = context
+/** @param tabs tabs whose home is here, by peer id: kept here, read by others */
+export function createPresenceServer(
+  libp2p: Libp2p,
+  tabs: Quota,
+  context: Pick<ServedStreamContext, 'store' | 'service' | 'now'> & { directory: Directory; onRefused(peer: string, reason: string): void },
+  options: ServedStreamOptions,
+) {
   /** Open streams, and how each leaves the tabs. Bounded by the connections, and MAX_STREAMS. */
   const streams = new Map<ServedStream, () => void>()
   const watchPlaces = createSemaphore(options.limits.maxWatches)
@@ -32,7 +24,7 @@ export function createPresenceServer(context: PresenceServerContext, options: Se
   function onStream(stream: Stream, connection: Connection): void {
     const listener: ServedStreamContext['listener'] = {
       onHello(served, { role, addresses }) {
-        if (role === 'node') directory.rememberAddresses(connection.remotePeer, addresses)
+        if (role === 'node') context.directory.rememberAddresses(connection.remotePeer, addresses)
         const leave = role === 'tab' ? tabs.enter(served.peer) : undefined
         if (typeof leave === 'function') streams.set(served, leave)
       },
@@ -42,13 +34,7 @@ export function createPresenceServer(context: PresenceServerContext, options: Se
       },
       onRefused: context.onRefused,
     }
-    const { store, service, now } = context
-    const served = serveStream(
-      stream,
-      connection,
-      { self: libp2p.peerId.toString(), store, directory, service, watchPlaces, now, listener },
-      options,
-    )
+    const served = serveStream(stream, connection, { ...context, self: libp2p.peerId.toString(), watchPlaces, listener }, options)
     streams.set(served, () => {})
   }
 

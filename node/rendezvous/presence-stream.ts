@@ -7,7 +7,7 @@ import type { PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import { createFrameStream, createRequests, type PeerStream } from '../network/index.ts'
+import { createFrameStream, createRequests } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import {
   decodePresence,
@@ -44,27 +44,6 @@ export interface PresenceStreamListener {
   onEnd(stream: PresenceStream, reason: Error | undefined): void
 }
 
-export interface PresenceStream extends PeerStream {
-  readonly peer: PeerId
-  readonly id: string
-  /**
-   * Resolves once the server has answered the hello, with how far its clock is ahead of this one's, in ms. Rejects when the stream
-   * ends before.
-   */
-  readonly welcomed: Promise<number>
-  /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
-  hold(leases: Uint8Array[]): Promise<Uint8Array[]>
-  release(records: ReleaseFrame['records']): void
-  watch(key: Key, scope: Scope): void
-  unwatch(key: Key): void
-  /**
-   * Undefined when the server refused or the stream ended.
-   *
-   * @throws signal.reason, when aborted
-   */
-  find(key: Key, limit: number, scope: Scope, options: Required<AbortOptions>): Promise<FoundFrame | undefined>
-}
-
 export interface PresenceStreamContext {
   peer: PeerId
   stream: Stream
@@ -76,7 +55,9 @@ export interface PresenceStreamContext {
   onSilent(reason: Error): void
 }
 
-export function createPresenceStream(context: PresenceStreamContext, options: PresenceStreamOptions): PresenceStream {
+export type PresenceStream = ReturnType<typeof createPresenceStream>
+
+export function createPresenceStream(context: PresenceStreamContext, options: PresenceStreamOptions) {
   const { peer, listener } = context
   const finds = createRequests<FoundFrame | undefined>({ ended: undefined })
   const holds = createRequests<HeldFrame | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS, now: () => Date.now() })
@@ -151,31 +132,42 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     send({ type: 'heartbeat' })
   }, options.heartbeatMs)
 
-  const self: PresenceStream = {
+  const self = {
     peer,
     id: peer.toString(),
     get open() {
       return frames.open
     },
+    /**
+     * Resolves once the server has answered the hello, with how far its clock is ahead of this one's, in ms. Rejects when the stream
+     * ends before.
+     */
     welcomed: welcomed.promise,
-    async hold(leases) {
+    /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
+    async hold(leases: Uint8Array[]): Promise<Uint8Array[]> {
       const taken: Promise<Uint8Array[]>[] = []
       for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) taken.push(holdBatch(leases.slice(i, i + MAX_LEASES_PER_FRAME)))
       return (await Promise.all(taken)).flat()
     },
-    release(records) {
+    release(records: ReleaseFrame['records']) {
       for (let i = 0; i < records.length; i += MAX_RELEASES_PER_FRAME) {
         send({ type: 'release', records: records.slice(i, i + MAX_RELEASES_PER_FRAME) })
       }
     },
-    watch(key, scope) {
+    watch(key: Key, scope: Scope) {
       watched.add(encodeKeyHex(key))
       send({ type: 'watch', key, scope })
     },
-    unwatch(key) {
+    unwatch(key: Key) {
       if (watched.delete(encodeKeyHex(key))) send({ type: 'unwatch', key })
     },
-    find: (key, limit, scope, abort) => finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
+    /**
+     * Undefined when the server refused or the stream ended.
+     *
+     * @throws signal.reason, when aborted
+     */
+    find: (key: Key, limit: number, scope: Scope, abort: Required<AbortOptions>) =>
+      finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
     close: () => frames.close(),
   }
   send({ type: 'hello', role: context.role, addresses: context.addresses })

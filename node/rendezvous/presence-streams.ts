@@ -33,7 +33,7 @@ export function createPresenceStreams(
   { libp2p, role, isWanted, random }: PresenceStreamsContext,
   { beatMs, silentMs, maxLinks }: PresenceStreamsOptions,
 ) {
-  let listener: PresenceStreamsListener | undefined
+  let listener: PresenceStreamsListener
   const streams = createPeerStreams<PresenceStream>(
     {
       libp2p,
@@ -41,7 +41,7 @@ export function createPresenceStreams(
       kinds: ['socket'],
       isWanted,
       random,
-      onOpen: (stream) => listener?.onOpen(stream),
+      onOpen: (stream) => listener.onOpen(stream),
       create: ({ peer, stream, connection, onEnd }) =>
         createPresenceStream(
           {
@@ -54,12 +54,10 @@ export function createPresenceStreams(
               if (role === 'tab') connection.abort(reason)
             },
             listener: {
-              onWelcome: (own, welcome) => listener?.onWelcome(own, welcome),
-              onCount: (own, key, count) => listener?.onCount(own, key, count),
-              onRefused: (own, reason) => listener?.onRefused(own, reason),
+              ...listener,
               onEnd(own, reason) {
                 onEnd()
-                listener?.onEnd(own, reason)
+                listener.onEnd(own, reason)
               },
             },
           },
@@ -69,7 +67,7 @@ export function createPresenceStreams(
     {
       openTimeoutMs: OPEN_MS,
       maxStreams: maxLinks,
-      isNeeded: (peer) => listener?.needs(peer) ?? false,
+      isNeeded: (peer) => listener.needs(peer),
     },
   )
   return {

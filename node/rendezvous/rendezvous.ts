@@ -56,11 +56,11 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
 
   const directory = createDirectory(libp2p, supervisor, context.addresses)
   const streams = createPresenceStreams({ libp2p, role, isWanted: servers.has, random }, settings)
-  const home = isNode ? undefined : createHome({ libp2p, streams })
+  const home = isNode ? undefined : createHome(libp2p, streams)
   const now = () => context.now() + (home?.clockOffsetMs ?? 0)
   const placement = isNode ? createNodePlacement(servers) : createTabPlacement(() => home?.peer)
   const announcer = createAnnouncer(placement, streams)
-  const watcher = createWatcher({ placement, store, scope, streams })
+  const watcher = createWatcher(placement, store, streams, scope)
   const finder = createFinder(
     { placement, servers, store, streams, addressesOf: directory.addressesOf, now, onBadAnswer: onRefused },
     { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer },
@@ -84,7 +84,7 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
     watch: (key, listener) => watcher.watch(key, (count, isCertain) => isCertain && listener(count)),
   }
   const server = isNode
-    ? createPresenceServer({ libp2p, store, directory, service, tabs, now, onRefused }, { ...settings, limits })
+    ? createPresenceServer(libp2p, tabs, { store, directory, service, now, onRefused }, { ...settings, limits })
     : undefined
 
   streams.listen({

@@ -34,14 +34,6 @@ export interface ServedStreamContext {
   }
 }
 
-export interface ServedStream {
-  /** Peer id of the end that opened it, text form. */
-  readonly peer: string
-  readonly leases: number
-  readonly watches: number
-  close(): void
-}
-
 /** Unsent bytes at which a slow reader is cut off. */
 const MAX_UNSENT_BYTES = 4 * 1_048_576
 /** Bytes of one stream that may wait for earlier leases to be checked: every lease of a full home fits. */
@@ -54,14 +46,12 @@ const MAX_ANNOUNCE_MS = 1_000
 /** One node may take this part of all watches: anybody may say that it is a node. */
 const NODE_SHARE = 4
 
-export function serveStream(
-  stream: Stream,
-  connection: Connection,
-  context: ServedStreamContext,
-  options: ServedStreamOptions,
-): ServedStream {
+export type ServedStream = ReturnType<typeof serveStream>
+
+export function serveStream(stream: Stream, connection: Connection, context: ServedStreamContext, options: ServedStreamOptions) {
   const { self, store, directory, service, now, listener } = context
   const { limits } = options
+  /** Peer id of the end that opened it, text form. */
   const peer = connection.remotePeer.toString()
   let role: HelloFrame['role'] | undefined
   let waitingBytes = 0
@@ -158,7 +148,7 @@ export function serveStream(
     if (role === 'node' && now() - receivedAtMs > options.silentMs) end(`nothing received for ${now() - receivedAtMs} ms`)
   }, options.silentMs / 8)
 
-  const served: ServedStream = {
+  const served = {
     peer,
     get leases() {
       return leases.size

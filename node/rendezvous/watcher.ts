@@ -24,13 +24,6 @@ interface Watched extends Standing {
   endOwn: () => void
 }
 
-export interface WatcherContext {
-  placement: Placement
-  store: RecordStore
-  scope: Scope
-  streams: Pick<PresenceStreams, 'get' | 'keepOpen'>
-}
-
 /** The count that is believed of several: the middle one; of two, the larger, since a new record node knows fewer at first. */
 export function believedCount(counts: number[]): number {
   const sorted = counts.toSorted((a, b) => a - b)
@@ -39,7 +32,7 @@ export function believedCount(counts: number[]): number {
 
 export type Watcher = ReturnType<typeof createWatcher>
 
-export function createWatcher({ placement, store, scope, streams }: WatcherContext) {
+export function createWatcher(placement: Placement, store: RecordStore, streams: Pick<PresenceStreams, 'get' | 'keepOpen'>, scope: Scope) {
   const statements = createStandingStatements<Watched, PresenceStream>({
     placement,
     streams,

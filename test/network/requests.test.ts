@@ -31,7 +31,7 @@ test('requests: one that was begun gets every reply until it is forgotten', () =
   const onReply = vi.fn()
   const id = requests.begin(sent, onReply)
   requests.reply(id, 'one')
-  requests.replyToAll('two')
+  requests.reply(id, 'two')
   expect(requests.forget(id)).toBe(true)
   expect(requests.forget(id)).toBe(false)
   requests.reply(id, 'three')

@@ -28,12 +28,12 @@ function createChoice() {
   const tried: string[] = []
   const chosen: (string | undefined)[] = []
   const streams = new Map<string, PresenceStream & { open: boolean }>()
-  const home = createHome({
-    libp2p: Object.assign(network, {
+  const home = createHome(
+    Object.assign(network, {
       getPeers: () => connected.map(({ peer }) => peer),
       getConnections: (peer: PeerId) => [{ remoteAddr: addressOfKind(kinds.get(peer.toString()) ?? 'socket') }],
     }) as unknown as Libp2p,
-    streams: {
+    {
       async open(peer: PeerId) {
         tried.push(peer.toString())
         if (!welcoming.has(peer.toString())) throw new Error('not a node')
@@ -44,7 +44,7 @@ function createChoice() {
         return stream
       },
     },
-  })
+  )
   home.onChange((peer) => chosen.push(peer?.toString()))
   homes.push(home)
   return {

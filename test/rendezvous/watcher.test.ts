@@ -53,16 +53,16 @@ function createWatched() {
     streams.set(peer.id, stream)
     return stream
   }
-  const watcher: Watcher = createWatcher({
-    placement: {
+  const watcher: Watcher = createWatcher(
+    {
       targets: () => place.targets.map(({ peer }) => peer),
       keepsRecords: () => place.keepsRecords,
       async *walk() {},
     },
     store,
-    scope: SCOPE.own,
-    streams: { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
-  })
+    { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
+    SCOPE.own,
+  )
   const told: [count: number, isCertain: boolean][] = []
   const put = (holder: string) =>
     store.put({ key: KEY, holder, home: holder, expiresAtMs: Date.now() + 60_000, lease: Uint8Array.of(1), source: store })
