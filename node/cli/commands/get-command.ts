@@ -6,11 +6,10 @@ import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { readBundle } from '../fetch/bundle-content.ts'
 import { download } from '../fetch/download.ts'
 import type { NetworkClient } from '../fetch/network-client.ts'
 import { openNetworkClient, openOnceHeld } from '../fetch/open-network-client.ts'
-import { checkedWhole, plainChunks, unseal } from '../fetch/unsealed.ts'
+import { readBundle, readWhole, unseal } from '../fetch/whole-content.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeBytes } from '../print/progress-bar.ts'
 import type { ContentReference } from '../values/content-reference.ts'
@@ -81,8 +80,7 @@ async function writeToStandardOutput(
   // On a terminal, a bar and the content itself would be drawn over each other.
   const progress = stdout.isTTY === true ? undefined : output.progressBar('getting', (unsealed ?? content).size)
   try {
-    const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
-    for await (const bytes of plainChunks(chunks, unsealed)) {
+    for await (const bytes of readWhole(content, unsealed, { signal })) {
       if (isForTerminal && !isPlain(bytes)) {
         throw new MayflyError(
           'ERR_BAD_OPTION',

@@ -2,7 +2,6 @@
 
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import type { NetworkClient } from '../fetch/network-client.ts'
 import { openNetworkClient } from '../fetch/open-network-client.ts'
 import type { ContentReference } from '../values/content-reference.ts'
 
@@ -14,11 +13,8 @@ import type { ContentReference } from '../values/content-reference.ts'
 export async function runHolders(context: CommandContext, { key, hash }: ContentReference): Promise<ExitCode> {
   const { configuration, output } = context
   const signal = AbortSignal.any([context.signal, output.closed])
-  const client: NetworkClient = await openNetworkClient({
-    ...configuration,
-    signal,
-    onRetry: (error) => output.remark(`${error.message}; trying again`),
-  })
+  const onRetry = (error: Error) => output.remark(`${error.message}; trying again`)
+  const client = await openNetworkClient({ ...configuration, signal, onRetry })
   const print = (holders: number) => output.result(describeHolders(holders), { hash, holders })
   try {
     if (!configuration.watch) {

@@ -9,7 +9,7 @@ import { hasContent, hasSize, makeTargetPath } from './bundle-directory.ts'
 import { download } from './download.ts'
 import type { NetworkClient } from './network-client.ts'
 import { isPlainTextOf } from './sealed-partial-content.ts'
-import { unseal } from './unsealed.ts'
+import { unseal } from './whole-content.ts'
 
 interface BundleDownloadOptions extends Required<AbortOptions> {
   client: NetworkClient

@@ -10,7 +10,7 @@ import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { ProgressBar } from '../print/progress-bar.ts'
 import { openPartialContent, type PartialContent } from './partial-content.ts'
-import { checkedWhole, plainChunks, wrongWhole } from './unsealed.ts'
+import { readWhole, wrongWhole } from './whole-content.ts'
 
 export interface DownloadOptions extends Required<AbortOptions> {
   /** Opens the same content again, by that outline, or else by the outline that a holder sends. */
@@ -106,9 +106,8 @@ async function complete(content: OpenedContent, partial: PartialContent, { reope
 
 async function writeTo(content: OpenedContent, target: string, { signal, onProgress, unsealed }: DownloadOptions): Promise<void> {
   const progress = onProgress(0)
-  const chunks = checkedWhole(content.key, content.read(undefined, { signal }))
   async function* counted() {
-    for await (const bytes of plainChunks(chunks, unsealed)) {
+    for await (const bytes of readWhole(content, unsealed, { signal })) {
       yield bytes
       progress.advance(bytes.byteLength)
     }

@@ -5,7 +5,7 @@
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { InboxMessage, Message } from '../../index.ts'
-import { explainDatabaseError, openDatabaseFile } from '../store/database-file.ts'
+import { explainDatabaseError, openDatabaseFile, transact } from '../store/database-file.ts'
 import { createInboxReader, createStatements, type InboxReader, type Statements } from './inbox-reader.ts'
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
 import { searchableText } from './inbox-search.ts'
@@ -46,18 +46,13 @@ export class InboxDatabase {
     }
   }
 
-  /** Makes the changes in one transaction, which is on the disk when this returns. When it throws, nothing was changed. */
+  /** As `transact`. */
   commit<T>(change: () => T): T {
     const [lastSequence, forgottenMs] = [this.#lastSequence, this.#forgottenMs]
     this.#undo = []
-    this.#database.exec('BEGIN IMMEDIATE')
     try {
-      const result = change()
-      this.#database.exec('COMMIT')
-      return result
+      return transact(this.#database, change)
     } catch (error) {
-      // After some failures SQLite has rolled back by itself.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       for (const undo of this.#undo.reverse()) undo()
       this.#lastSequence = lastSequence
       this.#forgottenMs = forgottenMs

@@ -2,13 +2,10 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../../errors.ts'
+import type { Inbox } from '../../index.ts'
 
-export interface InboxSender {
-  hashname: string
-  /** Empty: it has none. */
-  name: string
-  isMuted: boolean
-}
+/** A sender that has no name has an empty one. */
+type InboxSender = ReturnType<Inbox['senders']>[number]
 
 const MAX_NAME_LENGTH = 64
 /** Named and muted senders; the owner set each. */

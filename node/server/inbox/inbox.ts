@@ -3,16 +3,16 @@
  * stay for ever, unless the owner asked for old ones to be removed. `inbox-receiver.ts` is its network side, `inbox-database.ts` its tables.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Inbox, InboxMessage, InboxQuery, Kept, Message, MessageRefusal } from '../../index.ts'
 import { decodeKeyHex, isKeyHex } from '../../keys/index.ts'
 import { createGroupCommit } from '../store/group-commit.ts'
+import { syncPath } from '../store/owner-file.ts'
 import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
 import { createInboxAdmission, INBOX_DEFAULTS, type InboxLimits } from './inbox-admission.ts'
 import { InboxDatabase } from './inbox-database.ts'
 import { createInboxRetention } from './inbox-retention.ts'
 import { footprintOf, senderOf } from './inbox-row.ts'
-import type { InboxSender } from './inbox-senders.ts'
 
 export interface InboxOptions extends InboxLimits {
   /** Path of the database, which is made when it is missing. */
@@ -166,7 +166,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
       const isNamed = senders.nameOf(sender) !== undefined
       if (isNamed !== wasNamed) tally.renamed(sender, isNamed)
     },
-    senders: (): InboxSender[] => senders.list(),
+    senders: () => senders.list(),
     tidy: retention.tidy,
     counts: () => ({ ...tally.total, damaged: damaged.size, refused: { ...refused } }),
     close() {
@@ -187,13 +187,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
  */
 function syncEarlierCommits(path: string): void {
   const log = `${path}-wal`
-  if (!existsSync(log)) return
-  const file = openSync(log, 'r')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+  if (existsSync(log)) syncPath(log)
 }
 
 /** Time from storing to indexing, in ms. Four times as often costs each message 2 % more: smaller groups rewrite more of the index. */

@@ -80,7 +80,7 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
 
   return {
     /** Passed to libp2p as a transport. */
-    transport: ({ logger }: { logger: ComponentLogger }): Transport => new OverlayTransport({ server, admission, ...limits }, logger),
+    transport: ({ logger }: { logger: ComponentLogger }): Transport => new OverlayTransport({ server, admission, logger, ...limits }),
     /** Passed to libp2p as the address to listen on; the port is the HTTP server's own. */
     listen: ['/ip4/0.0.0.0/tcp/0/ws'],
     get sockets() {

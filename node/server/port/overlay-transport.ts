@@ -48,11 +48,11 @@ interface OverlayTransportOptions {
   maxFrameBytes: number
   upgradeTimeoutMs: number
   pingIntervalMs?: number
+  logger: ComponentLogger
 }
 
 class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Listener {
   readonly #options: OverlayTransportOptions
-  readonly #logger: ComponentLogger
   readonly #upgrader: Upgrader
   readonly #heartbeat: Heartbeat
   readonly #socketServer: WebSocketServer
@@ -61,10 +61,9 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
   readonly #closing = new AbortController()
   #isListening = false
 
-  constructor(options: OverlayTransportOptions, logger: ComponentLogger, upgrader: Upgrader, heartbeat: Heartbeat) {
+  constructor(options: OverlayTransportOptions, upgrader: Upgrader, heartbeat: Heartbeat) {
     super()
     this.#options = options
-    this.#logger = logger
     this.#upgrader = upgrader
     this.#heartbeat = heartbeat
     this.#socketServer = new WebSocketServer({
@@ -117,7 +116,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
   }
 
   async #onSocket(socket: WebSocket, client: ClientAddress, port = 0): Promise<void> {
-    const { admission, upgradeTimeoutMs } = this.#options
+    const { admission, upgradeTimeoutMs, logger } = this.#options
     admission.track(socket, client)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
@@ -126,7 +125,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
       socket,
       remoteAddr: ipPortToMultiaddr(client.ip === '' ? '0.0.0.0' : client.ip, port).encapsulate('/ws'),
       direction: 'inbound',
-      log: this.#logger.forComponent('mayfly:listener:connection'),
+      log: logger.forComponent('mayfly:listener:connection'),
     })
     try {
       await this.#upgrader.upgradeInbound(connection, {
@@ -145,12 +144,10 @@ export class OverlayTransport implements Transport {
   readonly [Symbol.toStringTag] = 'mayfly-websockets'
   readonly [serviceCapabilities] = ['@libp2p/transport']
   readonly #options: OverlayTransportOptions
-  readonly #logger: ComponentLogger
   readonly #heartbeat: Heartbeat
 
-  constructor(options: OverlayTransportOptions, logger: ComponentLogger) {
+  constructor(options: OverlayTransportOptions) {
     this.#options = options
-    this.#logger = logger
     this.#heartbeat = createHeartbeat(options)
   }
 
@@ -162,7 +159,7 @@ export class OverlayTransport implements Transport {
       socket,
       remoteAddr: address,
       direction: 'outbound',
-      log: this.#logger.forComponent('mayfly:dialer:connection'),
+      log: this.#options.logger.forComponent('mayfly:dialer:connection'),
     })
     try {
       return await dial.upgrader.upgradeOutbound(connection, dial)
@@ -173,7 +170,7 @@ export class OverlayTransport implements Transport {
   }
 
   createListener({ upgrader }: CreateListenerOptions): Listener {
-    return new OverlayListener(this.#options, this.#logger, upgrader, this.#heartbeat)
+    return new OverlayListener(this.#options, upgrader, this.#heartbeat)
   }
 
   listenFilter(addresses: Multiaddr[]): Multiaddr[] {

@@ -3,10 +3,11 @@
  * A damaged file, or one of another form, is an error in words, and is left as it is.
  */
 
-import { chmodSync, closeSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '../../errors.ts'
+import { syncPath } from './owner-file.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 import { explainSystemError } from './system-error.ts'
 
@@ -54,6 +55,24 @@ export function openDatabaseFile(path: string, form: DatabaseForm, isReadOnly = 
   }
 }
 
+/**
+ * Makes the changes in one transaction, which is on the disk when this returns. When it throws, nothing was changed.
+ *
+ * @throws the error of the changes, or of SQLite
+ */
+export function transact<T>(database: DatabaseSync, change: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = change()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    // After some failures SQLite has rolled back by itself.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
 /** Never opens an existing file: closing it would release this process's own locks on it. */
 function makeOwnersFile(path: string, noun: string): void {
   try {
@@ -68,9 +87,9 @@ function makeOwnersFile(path: string, noun: string): void {
 function makeTables(database: DatabaseSync, { applicationId, version, schema }: DatabaseForm): void {
   const isEmpty = () => numberOf(database, 'schema_version') === 0 && numberOf(database, 'application_id') === 0
   if (!isEmpty()) return
-  database.exec('BEGIN IMMEDIATE')
-  if (isEmpty()) database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}; ${schema}`)
-  database.exec('COMMIT')
+  transact(database, () => {
+    if (isEmpty()) database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}; ${schema}`)
+  })
 }
 
 function requireForm(database: DatabaseSync, path: string, { noun, applicationId, version }: DatabaseForm): void {
@@ -140,10 +159,5 @@ export function createEmptyFile(path: string): void {
     file = openSync(path, 'a') // throws the system's error for it
   }
   closeSync(file)
-  const directory = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
+  syncPath(dirname(path))
 }

@@ -8,7 +8,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { decode, encode } from 'cborg'
 import type { OutboxEntry, OutboxStore, PostOutcome, Receipt } from '../../index.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
-import { type DatabaseForm, openDatabaseFile } from './database-file.ts'
+import { type DatabaseForm, openDatabaseFile, transact } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 
@@ -77,16 +77,7 @@ export function openOutboxStore(path: string): OutboxStore {
     isAfterSending: true, // a message is sent while it is written
     commit(changes) {
       syncCommits(changes.some(({ isSynced }) => isSynced))
-      database.exec('BEGIN IMMEDIATE')
-      try {
-        const values = changes.map(({ run }) => ({ value: run() }))
-        database.exec('COMMIT')
-        return values
-      } catch (error) {
-        // After some failures SQLite has rolled back by itself.
-        if (database.isTransaction) database.exec('ROLLBACK')
-        throw error
-      }
+      return transact(database, () => changes.map(({ run }) => ({ value: run() })))
     },
     failed: (error) => ({ error }),
   })

@@ -1,6 +1,7 @@
 /** A secret in a file that only its owner may read: made atomically, once, and refused when others could have read it. */
 
 import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MayflyError } from '../../errors.ts'
@@ -64,7 +65,7 @@ async function createOwnerFile(ownerFile: OwnerFile): Promise<Uint8Array> {
       await file.close()
     }
     await link(temporary, join(directory, name))
-    await syncDirectory(directory)
+    syncPath(directory)
   } catch (error) {
     const earlier = (error as NodeJS.ErrnoException).code === 'EEXIST' ? await readOwnerFile(ownerFile) : undefined
     if (earlier === undefined) throw error
@@ -75,13 +76,13 @@ async function createOwnerFile(ownerFile: OwnerFile): Promise<Uint8Array> {
   return bytes
 }
 
-/** Syncs the directory, which is where a new name is stored. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return // it opens no directories
-  const directory = await open(path, 'r')
+/** Syncs a file, or a directory, which is where a new name is stored. */
+export function syncPath(path: string): void {
+  if (process.platform === 'win32') return // it opens no directories, and syncs no file that is open for reading only
+  const file = openSync(path, 'r')
   try {
-    await directory.sync()
+    fsyncSync(file)
   } finally {
-    await directory.close()
+    closeSync(file)
   }
 }

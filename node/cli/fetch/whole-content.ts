@@ -1,11 +1,11 @@
 /**
- * The last steps before bytes leave the command: the SHA-256 of the whole, in addition to the check of each piece, and the decryption of
- * private content with the key of its link.
+ * Reads content as a whole: checks the SHA-256 of all bytes, in addition to the check of each piece, decrypts private content with the key of
+ * its link, and decodes the list of a bundle.
  */
 
 import { createHash } from 'node:crypto'
 import { MayflyError } from '../../errors.ts'
-import type { OpenedContent, UnsealedContent } from '../../index.ts'
+import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
 import { equalBytes, type LinkKey } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { NetworkClient } from './network-client.ts'
@@ -30,9 +30,18 @@ export async function unseal(content: OpenedContent, { client, linkKey, signal }
   return openSealed(readable, linkKey, { signal })
 }
 
-/** The plain text of the whole content; without `unsealed`, the chunks themselves. */
-export async function* plainChunks(chunks: AsyncIterable<Uint8Array>, unsealed: UnsealedContent | undefined): AsyncGenerator<Uint8Array> {
+/**
+ * The chunks of the whole content, checked, and in plain text where it is private.
+ *
+ * @throws {MayflyError} ERR_UNAVAILABLE, as `checkedWhole`
+ */
+export async function* readWhole(
+  content: OpenedContent,
+  unsealed: UnsealedContent | undefined,
+  options: AbortOptions,
+): AsyncGenerator<Uint8Array> {
   const unsealer = unsealed?.unsealer()
+  const chunks = checkedWhole(content.key, content.read(undefined, options))
   for await (const chunk of chunks) yield unsealer === undefined ? chunk : await unsealer.push(chunk)
 }
 
@@ -58,4 +67,32 @@ export function wrongWhole(): MayflyError {
     'ERR_UNAVAILABLE',
     'Cannot get content: its pieces fit the outline that came with them, or with the link, and the whole has another SHA-256',
   )
+}
+
+/** Larger content is no bundle. The same as `MAX_BUNDLE_BYTES`, which is not here before the overlay's code is loaded. */
+const LARGEST_BUNDLE_BYTES = 4_194_304
+/** Every bundle begins with this, after a byte or two of CBOR. @see node/content/WIRE.md */
+const MAGIC = 'mayfly-bundle'
+const LOOK_BYTES = 32
+
+/**
+ * The entries of a bundle; undefined when the content is no bundle. The overlay's code, which decodes it, is loaded only for content that looks
+ * like one. Of private content, the plain text is read.
+ *
+ * @throws {MayflyError} ERR_UNAVAILABLE; ERR_BAD_FRAME for a list that breaks the format, such as a path that leads outside
+ * @throws signal.reason, when aborted
+ */
+export async function readBundle(
+  content: OpenedContent,
+  { unsealed, ...options }: Required<AbortOptions> & { unsealed?: UnsealedContent | undefined },
+): Promise<BundleEntry[] | undefined> {
+  if ((unsealed ?? content).size > LARGEST_BUNDLE_BYTES) return undefined
+  const chunks: Uint8Array[] = []
+  for await (const chunk of readWhole(content, unsealed, options)) {
+    if (chunks.length === 0 && !Buffer.from(chunk.subarray(0, LOOK_BYTES)).includes(MAGIC)) return undefined
+    chunks.push(chunk)
+  }
+  const bytes = Buffer.concat(chunks)
+  const { decodeBundle, isBundle } = await import('../../index.ts')
+  return isBundle(bytes) ? decodeBundle(bytes) : undefined
 }
