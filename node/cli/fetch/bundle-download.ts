@@ -1,8 +1,15 @@
 /** Downloads all files of a bundle into a directory, a few at once. Files that an earlier attempt completed are not fetched again. */
 
 import { basename } from 'node:path'
-import { type BundleEntry, encodeKeyHex, type LinkKey, MayflyError, type OpenedContent, sealedBytes } from '../../index.ts'
-import type { AbortOptions } from '../../types.ts'
+import {
+  type AbortOptions,
+  type BundleEntry,
+  encodeKeyHex,
+  type LinkKey,
+  MayflyError,
+  type OpenedContent,
+  sealedBytes,
+} from '../../index.ts'
 import type { Output } from '../print/output.ts'
 import type { ProgressBar } from '../print/progress-bar.ts'
 import { hasContent, hasSize, makeTargetPath } from './bundle-directory.ts'

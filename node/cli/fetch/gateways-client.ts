@@ -6,8 +6,7 @@
 import { createBackoff } from '../../async/backoff.ts'
 import { delay } from '../../async/delay.ts'
 import { MayflyError } from '../../errors.ts'
-import type { OpenedContent } from '../../index.ts'
-import type { Key } from '../../types.ts'
+import type { Key, OpenedContent } from '../../index.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 

@@ -1,8 +1,6 @@
 /** How a short command asks the network: gateways over HTTP, or the overlay itself. `open-network-client.ts` chooses. */
 
-import type { MayflyError } from '../../errors.ts'
-import type { OpenedContent, OpenOptions } from '../../index.ts'
-import type { AbortOptions, Key } from '../../types.ts'
+import type { AbortOptions, Key, MayflyError, OpenedContent, OpenOptions } from '../../index.ts'
 
 export interface NetworkClient {
   /**

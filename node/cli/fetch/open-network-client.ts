@@ -1,8 +1,7 @@
 /** Opens the network client that fits the addresses, and content through it, also content that has no holder yet. */
 
 import { MayflyError } from '../../errors.ts'
-import type { OpenedContent, OpenOptions } from '../../index.ts'
-import type { Key } from '../../types.ts'
+import type { Key, OpenedContent, OpenOptions } from '../../index.ts'
 import { isMultiaddr } from '../values/server-values.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 

@@ -8,19 +8,7 @@ import { equalBytes } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { openPartFile } from './part-file.ts'
 
-export interface PartialContent {
-  /** Bytes of the content that have arrived. */
-  readonly size: number
-  append(bytes: Uint8Array): Promise<void>
-  /** Drops all bytes. */
-  restart(): Promise<void>
-  /** True when the SHA-256 of the bytes is the key. To be called once. */
-  isRight(): boolean
-  /** Renames the file to its target. */
-  finish(): Promise<void>
-  /** Leaves the bytes for a later attempt, or removes an empty file. */
-  close(): Promise<void>
-}
+export type PartialContent = Awaited<ReturnType<typeof openPartialContent>>
 
 /**
  * Goes on with the part file of an earlier attempt, or begins.
@@ -28,7 +16,7 @@ export interface PartialContent {
  * @throws the system's error, in words
  * @throws signal.reason, when aborted
  */
-export async function openPartialContent(target: string, key: Key, options: AbortOptions = {}): Promise<PartialContent> {
+export async function openPartialContent(target: string, key: Key, options: AbortOptions = {}) {
   const partFile = await openPartFile(target, key, options)
   let whole = createHash('sha256')
   try {
@@ -38,19 +26,22 @@ export async function openPartialContent(target: string, key: Key, options: Abor
     throw error
   }
   return {
+    /** Bytes of the content that have arrived. */
     get size() {
       return partFile.size
     },
-    async append(bytes) {
+    async append(bytes: Uint8Array): Promise<void> {
       await partFile.append(bytes)
       whole.update(bytes)
     },
-    async restart() {
+    /** Drops all bytes. */
+    async restart(): Promise<void> {
       await partFile.truncate(0)
       whole = createHash('sha256')
     },
+    /** True when the SHA-256 of the bytes is the key. To be called once. */
     isRight: () => equalBytes(whole.digest(), key),
-    finish: () => partFile.finish(),
-    close: () => partFile.close(),
+    finish: partFile.finish,
+    close: partFile.close,
   }
 }

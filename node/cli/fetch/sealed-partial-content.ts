@@ -4,10 +4,9 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { ContentSource, UnsealedContent } from '../../index.ts'
+import type { AbortOptions, ContentSource, Key, UnsealedContent } from '../../index.ts'
 import { equalBytes } from '../../keys/index.ts'
 import { openFileSource } from '../../server/store/file-source.ts'
-import type { AbortOptions, Key } from '../../types.ts'
 import { openPartFile } from './part-file.ts'
 import type { PartialContent } from './partial-content.ts'
 
@@ -58,8 +57,8 @@ export async function openSealedPartialContent(
       size = 0
     },
     isRight: () => equalBytes(whole.digest(), key),
-    finish: () => partFile.finish(),
-    close: () => partFile.close(),
+    finish: partFile.finish,
+    close: partFile.close,
   }
 }
 

@@ -5,9 +5,8 @@
 
 import { createHash } from 'node:crypto'
 import { MayflyError } from '../../errors.ts'
-import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
+import type { AbortOptions, BundleEntry, Key, OpenedContent, UnsealedContent } from '../../index.ts'
 import { equalBytes, type LinkKey } from '../../keys/index.ts'
-import type { AbortOptions, Key } from '../../types.ts'
 import type { NetworkClient } from './network-client.ts'
 
 interface UnsealOptions extends Required<AbortOptions> {

@@ -5,7 +5,7 @@
  */
 
 /** Room that messages take. */
-export interface InboxUsage {
+interface InboxUsage {
   messages: number
   /** On disk, as `footprintOf` counts. */
   bytes: number
@@ -20,12 +20,11 @@ export interface TallyEntry {
 export class InboxTally {
   /** By sender. Bounded: each has a message in the inbox. */
   readonly #senders = new Map<string, InboxUsage>()
-  /** Senders ranked by their number of messages. */
-  readonly #ranks: Record<'named' | 'others', InboxRanks> = { named: new InboxRanks(), others: new InboxRanks() }
+  readonly #named = { messages: 0, bytes: 0, ranks: new InboxRanks() }
+  readonly #others = { messages: 0, bytes: 0, ranks: new InboxRanks() }
   /** Messages by end. Bounded: each end has one. */
   readonly #ends = new Map<string, number>()
   readonly #total: InboxUsage = { messages: 0, bytes: 0 }
-  readonly #named: InboxUsage = { messages: 0, bytes: 0 }
   readonly #isNamed: (sender: string) => boolean
 
   constructor(isNamed: (sender: string) => boolean) {
@@ -37,9 +36,9 @@ export class InboxTally {
   }
 
   /** Usage of all named senders, or of all others. */
-  ofHalf(isNamed: boolean): InboxUsage {
-    const { messages, bytes } = this.#named
-    return isNamed ? { messages, bytes } : { messages: this.#total.messages - messages, bytes: this.#total.bytes - bytes }
+  ofHalf(isNamed: boolean): Readonly<InboxUsage> {
+    const { messages, bytes } = this.#halfOf(isNamed)
+    return { messages, bytes }
   }
 
   of(sender: string): Readonly<InboxUsage> {
@@ -53,10 +52,9 @@ export class InboxTally {
   add({ sender, end, bytes }: TallyEntry, messages = 1): void {
     const usage = this.#senders.get(sender) ?? { messages: 0, bytes: 0 }
     this.#senders.set(sender, usage)
-    const isNamed = this.#isNamed(sender)
-    const usages = isNamed ? [usage, this.#total, this.#named] : [usage, this.#total]
-    this.#ranksOf(isNamed).move(sender, usage.messages, usage.messages + messages)
-    for (const one of usages) {
+    const half = this.#halfOf(this.#isNamed(sender))
+    half.ranks.move(sender, usage.messages, usage.messages + messages)
+    for (const one of [usage, half, this.#total]) {
       one.messages += messages
       one.bytes += bytes
     }
@@ -73,11 +71,13 @@ export class InboxTally {
   /** To be called after a sender was given a name, or lost it. */
   renamed(sender: string, isNamed: boolean): void {
     const { messages, bytes } = this.of(sender)
-    const sign = isNamed ? 1 : -1
-    this.#named.messages += sign * messages
-    this.#named.bytes += sign * bytes
-    this.#ranksOf(!isNamed).move(sender, messages, 0)
-    this.#ranksOf(isNamed).move(sender, 0, messages)
+    const [from, to] = [this.#halfOf(!isNamed), this.#halfOf(isNamed)]
+    from.messages -= messages
+    from.bytes -= bytes
+    from.ranks.move(sender, messages, 0)
+    to.messages += messages
+    to.bytes += bytes
+    to.ranks.move(sender, 0, messages)
   }
 
   /**
@@ -85,14 +85,13 @@ export class InboxTally {
    * many. Undefined when there is no message. The work depends on the messages removed, not on the number of senders.
    */
   givesWay(room: number, wanted: number): { sender: string; messages: number } | undefined {
-    const unnamed = this.ofHalf(false).messages
     // The half that is over its own room gives way.
-    const fromNamed = unnamed <= room / 2
-    return this.#ranksOf(fromNamed).most(wanted) ?? this.#ranksOf(!fromNamed).most(wanted)
+    const fromNamed = this.#others.messages <= room / 2
+    return this.#halfOf(fromNamed).ranks.most(wanted) ?? this.#halfOf(!fromNamed).ranks.most(wanted)
   }
 
-  #ranksOf(isNamed: boolean): InboxRanks {
-    return isNamed ? this.#ranks.named : this.#ranks.others
+  #halfOf(isNamed: boolean) {
+    return isNamed ? this.#named : this.#others
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from 'node:fs'
-import type { Inbox, InboxMessage, InboxQuery, Kept, Message, MessageRefusal } from '../../index.ts'
+import type { InboxEnd, InboxMessage, InboxQuery, Kept, Message, MessageRefusal } from '../../index.ts'
 import { decodeKeyHex, isKeyHex } from '../../keys/index.ts'
 import { createGroupCommit } from '../store/group-commit.ts'
 import { syncPath } from '../store/owner-file.ts'
@@ -36,28 +36,8 @@ export type InboxEvent =
   /** Messages can be stored again. */
   | { type: 'recovered' }
 
-export interface InboxCounts {
-  messages: number
-  /** On disk, estimated. */
-  bytes: number
-  /** Rows that were read and are not what was written. */
-  damaged: number
-  /** Refused messages since the start, by reason. */
-  refused: Partial<Record<MessageRefusal, number>>
-}
-
-/** An inbox on disk. `post` is left to the receiver, which has the network. */
-export interface StoredInbox extends Omit<Inbox, 'post'> {
-  /** Stores messages that arrived at an end. Resolves after the commit, with a result for each message, in their order. Never rejects. */
-  keep(end: string, messages: readonly Message[]): Promise<Kept[]>
-  /** Lists an end from now on, even while it has no messages. */
-  addEnd(end: string): void
-  /** As in `createInboxRetention`. */
-  tidy(): Promise<void>
-  counts(): InboxCounts
-  /** Stores the messages that wait for a commit, then closes the file. May be called twice. */
-  close(): void
-}
+/** An inbox on disk: an `Inbox` without `post`, since only the receiver has the network. */
+export type StoredInbox = ReturnType<typeof openInbox>
 
 interface Arrival {
   message: Message
@@ -68,7 +48,7 @@ interface Arrival {
 const MAX_DAMAGED = 10_000
 
 /** @throws as `openDatabaseFile` */
-export function openInbox(options: InboxOptions): StoredInbox {
+export function openInbox(options: InboxOptions) {
   const { path, hashname, keepDays, keepCount, onEvent, now = Date.now } = options
   const limits = { ...INBOX_DEFAULTS, ...options }
   /** Bounded: MAX_DAMAGED. */
@@ -85,7 +65,7 @@ export function openInbox(options: InboxOptions): StoredInbox {
   const listeners = new Set<(message: InboxMessage) => void>()
   /** Bounded: the owner names them. */
   const ends = new Set([hashname])
-  const refused: InboxCounts['refused'] = {}
+  const refused: Partial<Record<MessageRefusal, number>> = {}
   let isFailing = false
   let isClosed = false
   const indexing = createWordIndexing(database)
@@ -137,30 +117,32 @@ export function openInbox(options: InboxOptions): StoredInbox {
   return {
     hashname,
     policy: limits.policy,
-    async keep(end, messages) {
+    /** Stores messages that arrived at an end. Resolves after the commit, with a result for each message, in their order. Never rejects. */
+    async keep(end: string, messages: readonly Message[]): Promise<Kept[]> {
       if (isClosed) return messages.map(() => 'not-stored' as const)
       const kept = await Promise.all(messages.map((message) => group.add({ message, end })))
       for (const result of kept) if (result !== 'stored') refused[result] = (refused[result] ?? 0) + 1
       return kept
     },
-    addEnd: (end) => void ends.add(end),
-    ends() {
+    /** Lists an end from now on, even while it has no messages. */
+    addEnd: (end: string) => void ends.add(end),
+    ends(): InboxEnd[] {
       const counts = tally.ends()
       return [...new Set([...ends, ...counts.keys()])].map((end) => ({ end, messages: counts.get(end) ?? 0 }))
     },
-    messages(query: InboxQuery) {
+    messages(query: InboxQuery): InboxMessage[] {
       if (query.search !== undefined) indexing.finish()
       return reader.messages(query)
     },
-    message(which) {
+    message(which: number | string): InboxMessage | undefined {
       const sequence = typeof which === 'number' ? which : isKeyHex(which) ? reader.sequenceOf(decodeKeyHex(which)) : undefined
       return sequence === undefined ? undefined : reader.message(sequence)
     },
-    onMessage(listener) {
+    onMessage(listener: (message: InboxMessage) => void): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    setSender(sender, change) {
+    setSender(sender: string, change: { name?: string; isMuted?: boolean }): void {
       const wasNamed = senders.nameOf(sender) !== undefined
       senders.set(sender, change)
       const isNamed = senders.nameOf(sender) !== undefined
@@ -168,8 +150,10 @@ export function openInbox(options: InboxOptions): StoredInbox {
     },
     senders: () => senders.list(),
     tidy: retention.tidy,
+    /** Messages, their bytes on disk (estimated), damaged rows that were read, and refused messages since the start, by reason. */
     counts: () => ({ ...tally.total, damaged: damaged.size, refused: { ...refused } }),
-    close() {
+    /** Stores the messages that wait for a commit, then closes the file. May be called twice. */
+    close(): void {
       if (isClosed) return
       isClosed = true
       group.flush()

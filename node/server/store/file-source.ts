@@ -5,19 +5,10 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { MayflyError } from '../../errors.ts'
 import type { ContentSource } from '../../index.ts'
 
-export interface FileSource extends ContentSource {
-  close(): Promise<void>
-  /**
-   * Calls back, once, when the file is changed, replaced or removed. Where the system cannot watch it (no more watches, some network disks), a
-   * change is noticed when it is read.
-   *
-   * @returns a function that stops watching
-   */
-  onChange(listener: (reason: Error) => void): () => void
-}
+export type FileSource = Awaited<ReturnType<typeof openFileSource>>
 
 /** @throws the system's error, when it cannot be opened */
-export async function openFileSource(path: string): Promise<FileSource> {
+export async function openFileSource(path: string) {
   const file = await open(path, 'r')
   const source = await createHandleSource(file, path)
   const { ino, dev } = await file.stat()
@@ -32,7 +23,13 @@ export async function openFileSource(path: string): Promise<FileSource> {
   return {
     ...source,
     close: () => file.close(),
-    onChange(listener) {
+    /**
+     * Calls back, once, when the file is changed, replaced or removed. Where the system cannot watch it (no more watches, some network disks), a
+     * change is noticed when it is read.
+     *
+     * @returns a function that stops watching
+     */
+    onChange(listener: (reason: Error) => void): () => void {
       let isOver = false
       const end = () => {
         isOver = true

@@ -3,22 +3,19 @@
  * the disk then serves many.
  */
 
-interface GroupCommitOptions<Item, Result> {
+export const GROUP_COMMIT_DEFAULTS = {
+  maxItems: 256, // 16 MiB of the largest messages; larger transactions are not faster (scripts/bench-inbox.ts)
+  maxWaiting: 4_096, // as many as one peer can have unanswered on a few connections
+  /** Lets data that is sent in the same turn leave before the commit, which blocks this thread. */
+  isAfterSending: false,
+}
+
+interface GroupCommitOptions<Item, Result> extends Partial<typeof GROUP_COMMIT_DEFAULTS> {
   /** Commits all items durably, and returns a result for each. When it throws, none of them is stored. */
   commit(items: Item[]): Result[]
   /** The result of an item that could not be committed, or not be queued. */
   failed(error: unknown): Result
-  maxItems?: number
-  maxWaiting?: number
-  /** Lets data that is sent in the same turn leave before the commit, which blocks this thread. */
-  isAfterSending?: boolean
 }
-
-export const GROUP_COMMIT_DEFAULTS = {
-  maxItems: 256, // 16 MiB of the largest messages; larger transactions are not faster (scripts/bench-inbox.ts)
-  maxWaiting: 4_096, // as many as one peer can have unanswered on a few connections
-  isAfterSending: false,
-} as const
 
 /** The longest time that an item waits for others, in ms. */
 const MAX_GATHER_MS = 2
