@@ -4,6 +4,7 @@
  */
 
 import { abortable } from '../node/async/abort.ts'
+import { createEmitter } from '../node/async/emitter.ts'
 
 export interface ReadableCell<T> {
   get(): T
@@ -13,8 +14,8 @@ export interface ReadableCell<T> {
 
 export class Cell<T> implements ReadableCell<T> {
   #value: T
-  /** Bounded by the parts of the tab and the mounted views: each removes its own. */
-  readonly #listeners = new Set<(value: T) => void>()
+  /** Its listeners are bounded by the parts of the tab and the mounted views: each removes its own. */
+  readonly #changes = createEmitter<T>()
 
   constructor(value: T) {
     this.#value = value
@@ -27,7 +28,7 @@ export class Cell<T> implements ReadableCell<T> {
   set(value: T): void {
     if (Object.is(value, this.#value)) return
     this.#value = value
-    for (const listener of [...this.#listeners]) listener(value)
+    this.#changes.emit(value)
   }
 
   update(change: (value: T) => T): void {
@@ -35,10 +36,7 @@ export class Cell<T> implements ReadableCell<T> {
   }
 
   subscribe(listener: (value: T) => void): () => void {
-    this.#listeners.add(listener)
-    return () => {
-      this.#listeners.delete(listener)
-    }
+    return this.#changes.on(listener)
   }
 }
 

@@ -68,14 +68,7 @@ export class Tab {
     this.holdings = new Holdings(session, new KeptContent(store))
     const { holdings } = this
     this.sharing = new Sharing(session, holdings)
-    const storage = () => import('./transfer/open-received-files.ts') // loaded after the first paint
-    this.transfers = new Transfers({
-      session,
-      holdings,
-      store,
-      openFiles: async () => (await storage()).openReceivedFiles(store, session),
-      hasFiles: async () => (await storage()).hasReceivedFiles(),
-    })
+    this.transfers = new Transfers({ session, holdings, store })
     this.counts = new HolderCounts(session, gateway)
     this.mail = new MailboxOpener(session)
     this.navigation = new Navigation({
@@ -151,10 +144,7 @@ export class Tab {
   }
 
   #onPeerEvent(event: PeerEvent): void {
-    if (event.type === 'served') {
-      this.#batches.add(event)
-      return
-    }
+    if (event.type === 'served') return void this.#batches.add(event)
     if (event.type === 'received') this.sources.add(event.key, event.from, event.isDirect)
     if (event.type === 'release') this.holdings.onReleased(event.key)
     this.#log(event)

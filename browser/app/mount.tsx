@@ -21,7 +21,7 @@ import { useCell } from './use-cell.ts'
 /** @param served the state of the page in the document, when the gateway served one */
 export function mountTab(served?: ServedState): void {
   const screen = new ContentFrame(placeOf('frame'))
-  const tab = new Tab({ window, store: sessionStorage, screen, load: () => import('../../node/index.ts'), served })
+  const tab = new Tab({ window, store: sessionStorage, screen, load: () => import('../peer/peer-library.ts'), served })
   fill('head', <Head tab={tab} />)
   fill('top', <Top tab={tab} />)
   fill('below', <Below tab={tab} />)

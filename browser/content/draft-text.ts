@@ -49,10 +49,8 @@ export class DraftText {
   edit(shown: string, insertion?: Insertion): void {
     if (shown === this.#shown) return
     const before = this.#shown
-    if (insertion && before.slice(0, insertion.start) + showLineEnds(insertion.text) + before.slice(insertion.end) === shown) {
-      this.#splice(insertion.start, insertion.end, insertion.text, shown)
-      return
-    }
+    if (insertion && before.slice(0, insertion.start) + showLineEnds(insertion.text) + before.slice(insertion.end) === shown)
+      return void this.#splice(insertion.start, insertion.end, insertion.text, shown)
     const longest = Math.min(before.length, shown.length)
     let start = 0
     while (start < longest && before[start] === shown[start]) start++

@@ -10,8 +10,7 @@ import type { ReceiverState } from './message-receiver.ts'
 import type { SentTexts } from './sent-texts.ts'
 
 /** An outbox entry as the list of sent messages shows it. */
-export interface SentMessage
-  extends Pick<OutboxEntry, 'end' | 'createdAtMs' | 'expiresAtMs' | 'nextTryAtMs' | 'tries' | 'outcome' | 'isDone'> {
+export interface SentMessage extends Pick<OutboxEntry, 'end' | 'createdAtMs' | 'expiresAtMs' | 'outcome' | 'isDone'> {
   /** Hex. */
   id: string
   /** The beginning of its text, if it was stored. */
@@ -102,14 +101,11 @@ export class SentMessages {
 
   async #read(): Promise<void> {
     const [entries, texts] = await Promise.all([this.#options.outbox.list(MAX_SHOWN), this.#options.texts.all()])
-    this.list.set(entries.map((entry) => sentMessage(entry, texts)))
+    this.list.set(
+      entries.map(({ id, end, createdAtMs, expiresAtMs, outcome, isDone }) => {
+        const name = encodeKeyHex(id)
+        return { id: name, text: texts.get(name), end, createdAtMs, expiresAtMs, outcome, isDone }
+      }),
+    )
   }
-}
-
-function sentMessage(
-  { id, end, createdAtMs, expiresAtMs, nextTryAtMs, tries, outcome, isDone }: OutboxEntry,
-  texts: ReadonlyMap<string, string>,
-): SentMessage {
-  const name = encodeKeyHex(id)
-  return { id: name, text: texts.get(name), end, createdAtMs, expiresAtMs, nextTryAtMs, tries, outcome, isDone }
 }

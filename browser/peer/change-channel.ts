@@ -1,30 +1,21 @@
 /** Change notifications for what this origin stores, to listeners in this tab and in its other tabs. Listeners read the new state themselves. */
 
+import { createEmitter } from '../../node/async/emitter.ts'
+
 export type ChangeChannel = ReturnType<typeof announceChanges>
 
 export function announceChanges(name: string) {
-  /** Bounded by the parts of this tab. */
-  const listeners = new Set<() => void>()
+  const changes = createEmitter<void>()
   const channel = new BroadcastChannel(name)
-  const notify = () => {
-    for (const listener of [...listeners]) listener()
-  }
-  channel.onmessage = notify
+  channel.onmessage = () => changes.emit()
   return {
     announce() {
-      notify()
+      changes.emit()
       channel.postMessage('changed')
     },
     /** @returns a function that removes the listener */
-    onChange(listener: () => void) {
-      listeners.add(listener)
-      return () => {
-        listeners.delete(listener)
-      }
-    },
-    close() {
-      listeners.clear()
-      channel.close()
-    },
+    onChange: changes.on,
+    /** No other tab is heard, or hears of a change, any more. */
+    close: () => channel.close(),
   }
 }

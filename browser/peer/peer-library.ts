@@ -1,2 +1,29 @@
-/** The public face of `node/`: too large to load before the first paint. */
-export type PeerLibrary = typeof import('../../node/index.ts')
+/** The part of `node/` that the tab uses, too large to load before the first paint. The bundler leaves out what is not named here. */
+
+export {
+  BUNDLE_MEDIA_TYPE,
+  blobSource,
+  createLinkKey,
+  createPeer,
+  decodeBundle,
+  decodeKeyHex,
+  decodeLinkKey,
+  encodeBundle,
+  encodeKeyHex,
+  encodeLinkKey,
+  isBundle,
+  isSealed,
+  MAX_BUNDLE_BYTES,
+  MayflyError,
+  mediaTypeOf,
+  memorySource,
+  openSealed,
+  pieceBytesFor,
+  pieceRequest,
+  refusePath,
+  sealedBytes,
+  sealSource,
+  sha256,
+} from '../../node/index.ts'
+
+export type PeerLibrary = typeof import('./peer-library.ts')

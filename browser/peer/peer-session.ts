@@ -3,6 +3,7 @@
  * that the tab holds are in `holdings.ts`, the counts of holders in `holder-counts.ts`.
  */
 
+import { createEmitter } from '../../node/async/emitter.ts'
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
 import { shortPeer } from '../text/short-text.ts'
@@ -27,8 +28,9 @@ export class PeerSession {
   readonly #load: () => Promise<PeerLibrary>
   readonly connection = new Cell<Connection>({ state: 'loading' })
   readonly #outcome = new Cell<TabPeer | { failure: unknown } | undefined>(undefined)
-  /** Bounded by the parts of the tab. */
-  readonly #listeners = new Set<(event: PeerEvent) => void>()
+  readonly #events = createEmitter<PeerEvent>()
+  /** Calls the listener for each event of the peer, from the first. @returns a function that removes the listener */
+  readonly onEvent = this.#events.on
   #library: Promise<PeerLibrary> | undefined
   #outbox: Promise<OutboxRecords> | undefined
   #starting: Promise<void> | undefined
@@ -91,14 +93,6 @@ export class PeerSession {
     return this.peer(options)
   }
 
-  /** Calls the listener for each event of the peer, from the first. @returns a function that removes the listener */
-  onEvent(listener: (event: PeerEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => {
-      this.#listeners.delete(listener)
-    }
-  }
-
   async #startPeer(): Promise<void> {
     try {
       const library = this.library()
@@ -123,7 +117,7 @@ export class PeerSession {
   #onPeerEvent(peer: Peer, event: PeerEvent): void {
     if (event.type === 'joined') void this.#readConnection(peer)
     if (event.type === 'left' || event.type === 'join-failed') this.#onTrouble(peer, event.reason)
-    for (const listener of [...this.#listeners]) listener(event)
+    this.#events.emit(event)
   }
 
   #onTrouble(peer: Peer, reason: string): void {

@@ -3,6 +3,7 @@
  * session has ended (`tab-session.ts`). `file-worker.ts` writes them, and keeps the record of received pieces behind the bytes of each file.
  */
 
+import { createWorkerCalls } from '../peer/worker-calls.ts'
 import type { FileAnswer, FileRequest } from './file-worker.ts'
 import { type FileShape, PieceRecord } from './piece-record.ts'
 import type { ReceivedFile, ReceivedFiles } from './received-files.ts'
@@ -10,18 +11,12 @@ import type { ReceivedFile, ReceivedFiles } from './received-files.ts'
 /** Contains the directories of all sessions of this site. */
 export const FILES_DIRECTORY = 'mayfly'
 
-/** A request before it has its id. */
-type NewRequest = FileRequest extends infer R ? (R extends FileRequest ? Omit<R, 'id'> : never) : never
-
 type Bytes = Uint8Array<ArrayBuffer>
 
 export class DiskFiles implements ReceivedFiles {
   readonly outlivesReload = true
   readonly #session: string
-  #worker: Worker | undefined
-  #nextId = 1
-  /** By request id. Bounded by the pieces that are received at once. */
-  readonly #pending = new Map<number, { resolve(bytes: Bytes): void; reject(error: Error): void }>()
+  #thread: ReturnType<typeof startFileThread> | undefined
 
   constructor(session: string) {
     this.#session = session
@@ -75,31 +70,16 @@ export class DiskFiles implements ReceivedFiles {
     return all.getDirectoryHandle(this.#session, { create: true })
   }
 
-  #request(request: NewRequest, transfer: Transferable[] = []): Promise<Bytes> {
-    const id = this.#nextId++
-    return new Promise<Bytes>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject })
-      this.#thread().postMessage({ ...request, id } satisfies FileRequest, transfer)
-    })
+  async #request(request: FileRequest, transfer: Transferable[] = []): Promise<Bytes> {
+    if (!this.#thread || this.#thread.hasEnded) this.#thread = startFileThread()
+    const { bytes } = await this.#thread.call(request, transfer)
+    return bytes ?? new Uint8Array()
   }
+}
 
-  #thread(): Worker {
-    if (this.#worker) return this.#worker
-    const worker = new Worker(new URL('./file-worker.ts', import.meta.url), { type: 'module', name: 'mayfly-files' })
-    worker.addEventListener('message', ({ data: { id, bytes, error } }: MessageEvent<FileAnswer>) => {
-      const pending = this.#pending.get(id)
-      this.#pending.delete(id)
-      if (error !== undefined) pending?.reject(new Error(error))
-      else pending?.resolve(bytes ?? new Uint8Array())
-    })
-    worker.addEventListener('error', () => {
-      for (const { reject } of this.#pending.values()) reject(new Error('The file thread has ended'))
-      this.#pending.clear()
-      this.#worker = undefined
-    })
-    this.#worker = worker
-    return worker
-  }
+function startFileThread() {
+  const worker = new Worker(new URL('./file-worker.ts', import.meta.url), { type: 'module', name: 'mayfly-files' })
+  return createWorkerCalls<FileRequest, FileAnswer>(worker, 'file')
 }
 
 /** The buffer, to be transferred instead of copied, when these bytes are all of it. */

@@ -3,21 +3,20 @@
  * follows the bytes of each file. Writes survive a crash of the tab; what a crash of the machine loses is found when the whole is checked.
  */
 
+import type { WorkerAnswer } from '../peer/worker-calls.ts'
 import { type FileShape, PieceRecord, recordBytes } from './piece-record.ts'
 
-/** Each request has one answer, with its `id`. A path consists of directory names and the file name. */
+/** Each request has one answer. A path consists of directory names and the file name. */
 export type FileRequest =
   /** Answer: the record. The file is created when it does not exist, and emptied when it has another shape. */
-  | { type: 'open'; id: number; file: string; path: string[]; shape: FileShape }
-  | { type: 'write'; id: number; file: string; index: number; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'open'; file: string; path: string[]; shape: FileShape }
+  | { type: 'write'; file: string; index: number; bytes: Uint8Array<ArrayBuffer> }
   /** Answer: the bytes of the piece. */
-  | { type: 'read'; id: number; file: string; index: number }
-  | { type: 'close'; id: number; file: string }
+  | { type: 'read'; file: string; index: number }
+  | { type: 'close'; file: string }
 
-export interface FileAnswer {
-  id: number
+export interface FileAnswer extends WorkerAnswer {
   bytes?: Uint8Array<ArrayBuffer>
-  error?: string
 }
 
 /** @see https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle (in workers only) */
@@ -88,7 +87,7 @@ async function openFile(path: string[]): Promise<SyncAccessHandle> {
   return file.createSyncAccessHandle()
 }
 
-addEventListener('message', async ({ data }: MessageEvent<FileRequest>) => {
+addEventListener('message', async ({ data }: MessageEvent<FileRequest & { id: number }>) => {
   const { id } = data
   try {
     const bytes = await handle(data)

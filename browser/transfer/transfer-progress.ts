@@ -20,9 +20,7 @@ export class TransferProgress {
   /** The phase of the file that is furthest from being held: 'running' as long as one file is. */
   get phase(): FileTransferState['phase'] {
     const phases = [...this.#states.values()].map(({ phase }) => phase)
-    if (phases.includes('running')) return 'running'
-    if (phases.includes('waiting')) return 'waiting'
-    return phases.includes('checking') ? 'checking' : 'running'
+    return (['running', 'waiting', 'checking'] as const).find((phase) => phases.includes(phase)) ?? 'running'
   }
 
   set(hash: string, state: FileTransferState): void {

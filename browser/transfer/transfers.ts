@@ -14,11 +14,9 @@ interface TransfersOptions {
   session: PeerSession
   holdings: Holdings
   store: SessionStore
-  /** Opens the storage for received files, and removes the files of ended sessions. Called once, when it is needed. */
-  openFiles(): Promise<ReceivedFiles>
-  /** True when some session, perhaps an ended one, has left files. */
-  hasFiles(): Promise<boolean>
 }
+
+const loadStorage = () => import('./open-received-files.ts') // after the first paint
 
 const PREFIX = 'mayfly:transfer:'
 
@@ -39,7 +37,8 @@ export class Transfers {
   /** Resumes transfers after a reload, and holds complete ones again. Paused ones stay paused. */
   async restore(): Promise<void> {
     this.#options.holdings.pages.subscribe(() => void this.#dropEnded())
-    if (await this.#options.hasFiles()) await this.#openFiles()
+    const { hasReceivedFiles } = await loadStorage()
+    if (await hasReceivedFiles()) await this.#openFiles() // some session, perhaps an ended one, has left files
     for (const { paused, ...plan } of this.#stored()) {
       const transfer = await this.#add(plan)
       if (!paused) transfer.start()
@@ -78,8 +77,10 @@ export class Transfers {
     return transfer
   }
 
+  /** The storage for received files, opened once. The files of ended sessions are removed then. */
   #openFiles(): Promise<ReceivedFiles> {
-    this.#files ??= this.#options.openFiles()
+    const { store, session } = this.#options
+    this.#files ??= loadStorage().then(({ openReceivedFiles }) => openReceivedFiles(store, session))
     return this.#files
   }
 

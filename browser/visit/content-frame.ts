@@ -29,15 +29,9 @@ export class ContentFrame implements ContentScreen {
   }
 
   showRaw(path: string, type: string): void {
-    if (isPdf(type)) {
-      void this.#showPdf(path)
-      return
-    }
+    if (isPdf(type)) return void this.#showPdf(path)
     const media = mediaElementFor(type)
-    if (media) {
-      this.#place(media, path)
-      return
-    }
+    if (media) return void this.#place(media, path)
     if (this.#raw instanceof HTMLIFrameElement && this.#raw.getAttribute('src') === path && !hasFailed(this.#raw)) return
     const raw = document.createElement('iframe')
     raw.setAttribute('sandbox', RAW_SANDBOX)
@@ -46,15 +40,9 @@ export class ContentFrame implements ContentScreen {
   }
 
   showBlob(blob: Blob): void {
-    if (isPdf(blob.type)) {
-      void this.#placePdf(blob, this.#startPdf())
-      return
-    }
+    if (isPdf(blob.type)) return void this.#placePdf(blob, this.#startPdf())
     const media = mediaElementFor(blob.type)
-    if (media === undefined) {
-      this.clear()
-      return
-    }
+    if (media === undefined) return void this.clear()
     const url = URL.createObjectURL(blob)
     this.#place(media, url)
     this.#blobUrl = url
@@ -103,10 +91,7 @@ export class ContentFrame implements ContentScreen {
   async #placePdf(blob: Blob, signal: AbortSignal): Promise<void> {
     const beginning = await blob.slice(0, PDF_BEGINNING.length).text()
     if (signal.aborted) return
-    if (beginning !== PDF_BEGINNING) {
-      this.clear()
-      return
-    }
+    if (beginning !== PDF_BEGINNING) return void this.clear()
     const url = URL.createObjectURL(new Blob([blob], { type: 'application/pdf' }))
     const frame = document.createElement('iframe')
     frame.referrerPolicy = 'no-referrer'

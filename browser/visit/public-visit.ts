@@ -125,10 +125,7 @@ export class PublicVisit extends PageVisit {
 
   /** Large content is not fetched to be held until somebody asks for it: it may have many gigabytes. */
   #showStream({ size, type }: { size: number; type?: string }): void {
-    if (type === SEALED_TYPE) {
-      this.state.set('locked')
-      return
-    }
+    if (type === SEALED_TYPE) return void this.state.set('locked')
     if (type === undefined) {
       this.options.screen.clear()
       this.facts.set({ size })

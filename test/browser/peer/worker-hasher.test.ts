@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createWorkerHasher, type HashThread } from '../../../browser/peer/worker-hasher.ts'
+import type { HashRequest } from '../../../browser/peer/hash-worker.ts'
+import type { WorkerPort } from '../../../browser/peer/worker-calls.ts'
+import { createWorkerHasher } from '../../../browser/peer/worker-hasher.ts'
 
 /** A hashing worker in this thread: it answers asynchronously, in order. */
-class SlowThread implements HashThread {
+class SlowThread implements WorkerPort {
   readonly #hashes = new Map<number, ReturnType<typeof createHash>>()
   readonly #listeners: ((event: MessageEvent) => void)[] = []
   readonly #errorListeners: ((event: ErrorEvent) => void)[] = []
   pending = 0
   mostPending = 0
 
-  postMessage(request: Parameters<HashThread['postMessage']>[0]): void {
-    const { id } = request
-    const hash = this.#hashes.get(id) ?? createHash('sha256')
-    this.#hashes.set(id, hash)
+  postMessage(request: HashRequest & { id: number }): void {
+    const { id, content } = request
+    const hash = this.#hashes.get(content) ?? createHash('sha256')
+    this.#hashes.set(content, hash)
     if (request.type === 'update') hash.update(request.bytes)
     this.mostPending = Math.max(this.mostPending, ++this.pending)
     setImmediate(() => {
