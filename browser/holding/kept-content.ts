@@ -15,12 +15,8 @@ export type KeptEntry = Pick<HeldPage, 'hash' | 'madeHere' | 'label'> & { bytes:
 
 const PREFIX = 'mayfly:held:'
 
-interface StoredEntry {
-  label: string
-  madeHere: boolean
-  order: number
-  base64: string
-}
+/** An entry in the storage, under its hash. */
+type StoredEntry = Pick<HeldPage, 'label' | 'madeHere'> & { order: number; base64: string }
 
 export class KeptContent {
   readonly #store: SessionStore

@@ -44,7 +44,7 @@ export class InboxRecords {
   /** Resolves when the messages are on the disk: the result for each, and the new rows. Messages that cannot be written are 'not-stored'. */
   async keep(messages: readonly ArrivedMessage[], refuse: Refuse = () => undefined): Promise<{ kept: Kept[]; added: InboxRow[] }> {
     try {
-      return await this.#database.change(['inbox', 'known', ...USAGE_STORES], (transaction) => this.#keep(transaction, messages, refuse))
+      return await this.#database.change(['known', ...USAGE_STORES], (known) => this.#keep(known, messages, refuse))
     } catch {
       return { kept: messages.map(() => 'not-stored'), added: [] } // a full disk, or storage that was revoked: senders retry
     }
@@ -52,50 +52,45 @@ export class InboxRecords {
 
   /** Newest first. */
   list(limit: number): Promise<InboxRow[]> {
-    return this.#database.read(['inbox'], async (transaction) => {
+    return this.#database.read(['inbox'], async (inbox) => {
       const rows: InboxRow[] = []
-      await eachRow(transaction.objectStore('inbox').openCursor(null, 'prev'), ({ value }) => rows.push(value as InboxRow) < limit)
+      await eachRow(inbox.openCursor(null, 'prev'), ({ value }) => rows.push(value as InboxRow) < limit)
       return rows
     })
   }
 
   /** All messages, and those after the last one that was read. */
   count(): Promise<{ messages: number; unread: number }> {
-    return this.#database.read(['inbox', 'facts'], async (transaction) => {
-      const inbox = transaction.objectStore('inbox')
-      const readUpTo = await numberOf(transaction, 'readUpTo')
+    return this.#database.read(['inbox', 'facts'], async (inbox, facts) => {
+      const readUpTo = await numberOf(facts, 'readUpTo')
       return { messages: await answerOf(inbox.count()), unread: await answerOf(inbox.count(IDBKeyRange.lowerBound(readUpTo, true))) }
     })
   }
 
   async markRead(sequence: number): Promise<void> {
-    await this.#database.change(['facts'], async (transaction) => {
-      if ((await numberOf(transaction, 'readUpTo')) < sequence) transaction.objectStore('facts').put(sequence, 'readUpTo')
+    await this.#database.change(['facts'], async (facts) => {
+      if ((await numberOf(facts, 'readUpTo')) < sequence) facts.put(sequence, 'readUpTo')
     })
   }
 
   /** Removes a message. Its id stays known, so it does not arrive again. */
   async remove(sequence: number): Promise<void> {
-    await this.#database.change(['inbox', ...USAGE_STORES], async (transaction) => {
-      const inbox = transaction.objectStore('inbox')
+    await this.#database.change(USAGE_STORES, async (inbox, _usage, _senders, facts) => {
       const row: InboxRow | undefined = await answerOf(inbox.get(sequence))
       if (row === undefined) return
       await answerOf(inbox.delete(sequence))
-      await new SenderUsage(transaction).remove({ sequence, from: row.from, bytes: bytesOf(row) })
-      transaction.objectStore('facts').put((await numberOf(transaction, 'bytes')) - bytesOf(row), 'bytes')
+      await new SenderUsage(inbox.transaction).remove(row)
+      facts.put((await numberOf(facts, 'bytes')) - bytesOf(row), 'bytes')
     })
   }
 
-  async #keep(
-    transaction: IDBTransaction,
-    messages: readonly ArrivedMessage[],
-    refuse: Refuse,
-  ): Promise<{ kept: Kept[]; added: InboxRow[] }> {
-    const [inbox, known] = [transaction.objectStore('inbox'), transaction.objectStore('known')]
+  async #keep(known: IDBObjectStore, messages: readonly ArrivedMessage[], refuse: Refuse): Promise<{ kept: Kept[]; added: InboxRow[] }> {
+    const { transaction } = known
+    const [inbox, facts] = [transaction.objectStore('inbox'), transaction.objectStore('facts')]
     const storedAtMs = this.#now()
     await forgetExpired(known, storedAtMs - KNOWN_AFTER_END_MS)
     const usage = new SenderUsage(transaction)
-    let bytes = await numberOf(transaction, 'bytes')
+    let bytes = await numberOf(facts, 'bytes')
     let room = this.#limits.maxKnown - (await answerOf(known.count()))
     const kept: Kept[] = []
     const added: InboxRow[] = []
@@ -119,11 +114,11 @@ export class InboxRecords {
       const sequence = (await answerOf(inbox.add({ ...message, storedAtMs }))) as number
       const row = { ...message, storedAtMs, sequence }
       bytes += bytesOf(row)
-      await usage.add({ sequence, from: row.from, bytes: bytesOf(row) })
+      await usage.add(row)
       added.push(row)
       kept.push('stored')
     }
-    if (added.length > 0) transaction.objectStore('facts').put(await this.#makeRoom(inbox, usage, bytes), 'bytes')
+    if (added.length > 0) facts.put(await this.#makeRoom(inbox, usage, bytes), 'bytes')
     return { kept, added }
   }
 
@@ -139,7 +134,7 @@ export class InboxRecords {
       const row: InboxRow | undefined = sequence && (await answerOf(inbox.get(sequence)))
       if (row === undefined) return bytes
       await answerOf(inbox.delete(row.sequence))
-      await usage.remove({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
+      await usage.remove(row)
       messages--
       bytes -= bytesOf(row)
     }
@@ -153,7 +148,7 @@ async function forgetExpired(known: IDBObjectStore, beforeMs: number): Promise<v
 }
 
 /** 0 when it was never set. */
-async function numberOf(transaction: IDBTransaction, fact: 'readUpTo' | 'bytes'): Promise<number> {
-  const value: number | undefined = await answerOf(transaction.objectStore('facts').get(fact))
+async function numberOf(facts: IDBObjectStore, fact: 'readUpTo' | 'bytes'): Promise<number> {
+  const value: number | undefined = await answerOf(facts.get(fact))
   return value ?? 0
 }

@@ -77,14 +77,14 @@ export class LargeBodies {
 
   /** Call it when the message with the link is in the outbox. */
   async sent(hash: string, messageId: Key): Promise<void> {
-    await this.#change(async (bodies) => {
+    await this.#options.database.change(['large'], async (bodies) => {
       const row: LargeBodyRow | undefined = await answerOf(bodies.get(hash))
       if (row !== undefined) await answerOf(bodies.put({ ...row, messageId }))
     })
   }
 
   async drop(hash: string): Promise<void> {
-    await this.#change((bodies) => answerOf(bodies.delete(hash)))
+    await this.#options.database.change(['large'], (bodies) => answerOf(bodies.delete(hash)))
     await this.#release(hash)
   }
 
@@ -94,9 +94,7 @@ export class LargeBodies {
    * @param isKeeper true in one tab of this origin: it also holds stored bodies, and drops those whose message is over
    */
   async follow(isKeeper: boolean): Promise<void> {
-    const rows: LargeBodyRow[] = await this.#options.database.read(['large'], (transaction) =>
-      answerOf(transaction.objectStore('large').getAll()),
-    )
+    const rows: LargeBodyRow[] = await this.#options.database.read(['large'], (bodies) => answerOf(bodies.getAll()))
     const kept = new Set(rows.map(({ hash }) => hash))
     for (const hash of [...this.#held]) if (!kept.has(hash)) await this.#release(hash)
     for (const row of isKeeper ? rows : []) {
@@ -126,17 +124,13 @@ export class LargeBodies {
 
   async #keep(row: LargeBodyRow): Promise<void> {
     const { maxBodies, maxBytes } = this.#options
-    await this.#change(async (bodies) => {
+    await this.#options.database.change(['large'], async (bodies) => {
       const others: LargeBodyRow[] = (await answerOf(bodies.getAll())).filter(({ hash }: LargeBodyRow) => hash !== row.hash)
       const bytes = others.reduce((sum, { blob }) => sum + blob.size, row.blob.size)
       if (others.length >= maxBodies || bytes > maxBytes)
         throw new TooMany('Too many long messages are waiting to be read. Cancel or remove some of them in the list of sent messages')
       await answerOf(bodies.put(row))
     })
-  }
-
-  #change<T>(work: (bodies: IDBObjectStore) => Promise<T>): Promise<T> {
-    return this.#options.database.change(['large'], (transaction) => work(transaction.objectStore('large')))
   }
 
   async #release(hash: string): Promise<void> {

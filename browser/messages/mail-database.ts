@@ -2,7 +2,7 @@
 
 import { announceChanges, type ChangeChannel } from '../peer/change-channel.ts'
 import { answerOf, type Database, openDatabase } from '../peer/database.ts'
-import { bytesOf, type InboxRow } from './inbox-row.ts'
+import type { InboxRow } from './inbox-row.ts'
 import { createUsageStore, SenderUsage } from './sender-usage.ts'
 
 export interface MailDatabase extends Database {
@@ -56,5 +56,5 @@ async function addUsage(database: IDBDatabase, transaction: IDBTransaction): Pro
   addSecondVersion(database)
   const usage = new SenderUsage(transaction)
   const rows: InboxRow[] = await answerOf(inbox.getAll())
-  for (const row of rows) await usage.add({ sequence: row.sequence, from: row.from, bytes: bytesOf(row) })
+  for (const row of rows) await usage.add(row)
 }

@@ -33,13 +33,12 @@ export class ReceiverRecords {
 
   /** The secret of this origin's address, if it has one. */
   secret(): Promise<MessageSecret | undefined> {
-    return this.#database.read(['facts'], (transaction) => answerOf(transaction.objectStore('facts').get('secret')))
+    return this.#database.read(['facts'], (facts) => answerOf(facts.get('secret')))
   }
 
   /** As `secret`, which is created when there is none: once, by the first of several tabs. */
   ownSecret(create: () => MessageSecret): Promise<MessageSecret> {
-    return this.#database.change(['facts'], async (transaction) => {
-      const facts = transaction.objectStore('facts')
+    return this.#database.change(['facts'], async (facts) => {
       const before: MessageSecret | undefined = await answerOf(facts.get('secret'))
       if (before !== undefined) return before
       const secret = create()
@@ -50,26 +49,22 @@ export class ReceiverRecords {
 
   /** The settings of open ends, and of this origin's hashname if it has some. */
   async ends(): Promise<EndSettings[]> {
-    const rows: (Pick<EndSettings, 'end'> & Partial<EndSettings>)[] = await this.#database.read(['ends'], (transaction) =>
-      answerOf(transaction.objectStore('ends').getAll()),
-    )
-    return rows.map((row) => ({ policy: 'open', rules: [], ...row }))
+    const rows = await this.#database.read(['ends'], (ends) => answerOf(ends.getAll()))
+    return rows.map((row: Pick<EndSettings, 'end'> & Partial<EndSettings>) => ({ policy: 'open', rules: [], ...row }))
   }
 
   /** Listens to an end, or changes its settings. @throws {TooMany} */
   async setEnd(settings: EndSettings): Promise<void> {
-    await this.#database.change(['ends'], (transaction) =>
-      putBounded(transaction.objectStore('ends'), settings, settings.end, RECEIVER_LIMITS.ends),
-    )
+    await this.#database.change(['ends'], (ends) => putBounded(ends, settings, settings.end, RECEIVER_LIMITS.ends))
   }
 
   async removeEnd(end: string): Promise<void> {
-    await this.#database.change(['ends'], (transaction) => answerOf(transaction.objectStore('ends').delete(end)))
+    await this.#database.change(['ends'], (ends) => answerOf(ends.delete(end)))
   }
 
   /** Names by hashname, and muted hashnames. */
   async senders(): Promise<{ names: ReadonlyMap<string, string>; muted: ReadonlySet<string> }> {
-    const rows: SenderRow[] = await this.#database.read(['senders'], (transaction) => answerOf(transaction.objectStore('senders').getAll()))
+    const rows: SenderRow[] = await this.#database.read(['senders'], (senders) => answerOf(senders.getAll()))
     return {
       names: new Map(rows.flatMap(({ hashname, name }) => (name ? [[hashname, name]] : []))),
       muted: new Set(rows.flatMap(({ hashname, isMuted }) => (isMuted ? [hashname] : []))),
@@ -78,14 +73,13 @@ export class ReceiverRecords {
 
   /** Changes the name of a sender ('' removes it), or mutes or unmutes it. @throws {TooMany} */
   async setSender(hashname: string, change: { name?: string; isMuted?: boolean }): Promise<void> {
-    await this.#database.change(['inbox', ...USAGE_STORES], async (transaction) => {
-      const senders = transaction.objectStore('senders')
+    await this.#database.change(USAGE_STORES, async (_inbox, _usage, senders) => {
       const before: SenderRow | undefined = await answerOf(senders.get(hashname))
       const after = { hashname, ...before, ...change }
       after.name = (after.name ?? '').trim().slice(0, RECEIVER_LIMITS.nameLength)
       if (after.name === '' && after.isMuted !== true) await answerOf(senders.delete(hashname))
       else await putBounded(senders, after, hashname, RECEIVER_LIMITS.senders)
-      await new SenderUsage(transaction).renamed(hashname)
+      await new SenderUsage(senders.transaction).renamed(hashname)
     })
   }
 }

@@ -5,14 +5,9 @@
  */
 
 import { answerOf } from '../peer/database.ts'
+import { bytesOf, type InboxRow } from './inbox-row.ts'
 
 type Measure = 'messages' | 'bytes'
-
-interface UsageEntry {
-  sequence: number
-  from: string
-  bytes: number
-}
 
 interface UsageRow {
   from: string
@@ -24,8 +19,8 @@ interface UsageRow {
   age: number
 }
 
-/** Object stores that the transaction must include, besides `inbox`. */
-export const USAGE_STORES = ['shares', 'senders', 'facts'] as const
+/** Object stores that the transaction must include. */
+export const USAGE_STORES = ['inbox', 'shares', 'senders', 'facts'] as const
 
 /** Creates the object store. */
 export function createUsageStore(database: IDBDatabase): void {
@@ -49,7 +44,9 @@ export class SenderUsage {
   }
 
   /** Call it after a message was added. */
-  async add({ sequence, from, bytes }: UsageEntry): Promise<void> {
+  async add(added: InboxRow): Promise<void> {
+    const { sequence, from } = added
+    const bytes = bytesOf(added)
     const before: UsageRow | undefined = await answerOf(this.#usage.get(from))
     const isNamed = before?.isNamed ?? (await this.#nameOf(from))
     const row = before ?? { from, isNamed, messages: 0, bytes: 0, age: -sequence }
@@ -58,7 +55,9 @@ export class SenderUsage {
   }
 
   /** Call it after a message was removed. */
-  async remove({ from, bytes }: UsageEntry): Promise<void> {
+  async remove(removed: InboxRow): Promise<void> {
+    const { from } = removed
+    const bytes = bytesOf(removed)
     const row: UsageRow | undefined = await answerOf(this.#usage.get(from))
     if (row === undefined) return
     const oldest = await this.oldestOf(from)

@@ -24,8 +24,7 @@ export class SentTexts {
 
   async remember(id: string, whole: string): Promise<void> {
     const text = whole.length > SENT_TEXTS_LIMITS.length ? `${whole.slice(0, SENT_TEXTS_LIMITS.length)}…` : whole
-    await this.#database.change(['sent'], async (transaction) => {
-      const sent = transaction.objectStore('sent')
+    await this.#database.change(['sent'], async (sent) => {
       await answerOf(sent.put({ id, text, sentAtMs: Date.now() } satisfies SentText))
       const over = (await answerOf(sent.count())) - SENT_TEXTS_LIMITS.texts
       if (over > 0) for (const oldest of await answerOf(sent.index('sentAt').getAllKeys(null, over))) sent.delete(oldest)
@@ -33,12 +32,12 @@ export class SentTexts {
   }
 
   async forget(id: string): Promise<void> {
-    await this.#database.change(['sent'], (transaction) => answerOf(transaction.objectStore('sent').delete(id)))
+    await this.#database.change(['sent'], (sent) => answerOf(sent.delete(id)))
   }
 
   /** By id. */
   async all(): Promise<ReadonlyMap<string, string>> {
-    const rows: SentText[] = await this.#database.read(['sent'], (transaction) => answerOf(transaction.objectStore('sent').getAll()))
+    const rows: SentText[] = await this.#database.read(['sent'], (sent) => answerOf(sent.getAll()))
     return new Map(rows.map(({ id, text }) => [id, text]))
   }
 }

@@ -12,15 +12,19 @@ interface DatabaseShape {
   upgrade(database: IDBDatabase, transaction: IDBTransaction, from: number): void | Promise<void>
 }
 
+/** `work` gets the named object stores. It awaits requests of their transaction, and nothing else. */
+type InStores = <T, const N extends readonly string[]>(names: N, work: (...stores: Stores<N>) => Promise<T>) => Promise<T>
+type Stores<N extends readonly string[]> = { [I in keyof N]: IDBObjectStore }
+
 export interface Database {
-  /** A consistent snapshot of these object stores. `work` awaits requests of the transaction, and nothing else. */
-  read<T>(stores: string[], work: (transaction: IDBTransaction) => Promise<T>): Promise<T>
+  /** A consistent snapshot of these object stores. */
+  read: InStores
   /**
    * Atomic and durable: resolves when all that `work` did is on the disk, and rejects when none of it is.
    *
    * @throws DOMException, for instance QuotaExceededError
    */
-  change<T>(stores: string[], work: (transaction: IDBTransaction) => Promise<T>): Promise<T>
+  change: InStores
   close(): void
 }
 
@@ -34,15 +38,15 @@ export async function openDatabase({ name, version, upgrade }: DatabaseShape, fa
   const database = await answerOf(opening)
   database.onversionchange = () => database.close() // a page with a newer version waits for that
 
-  async function run<T>(stores: string[], mode: IDBTransactionMode, work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    const transaction = database.transaction(stores, mode, { durability: 'strict' })
+  async function run<T, const N extends readonly string[]>(mode: IDBTransactionMode, names: N, work: (...stores: Stores<N>) => Promise<T>) {
+    const transaction = database.transaction([...names], mode, { durability: 'strict' })
     const ended = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve()
       transaction.onabort = () => reject(transaction.error ?? new DOMException('The transaction was given up', 'AbortError'))
     })
     ended.catch(() => {}) // the first failure is the one that is thrown
     try {
-      const result = await work(transaction)
+      const result = await work(...(names.map((name) => transaction.objectStore(name)) as Stores<N>))
       await ended
       return result
     } catch (error) {
@@ -52,8 +56,8 @@ export async function openDatabase({ name, version, upgrade }: DatabaseShape, fa
   }
 
   return {
-    read: (stores, work) => run(stores, 'readonly', work),
-    change: (stores, work) => run(stores, 'readwrite', work),
+    read: (names, work) => run('readonly', names, work),
+    change: (names, work) => run('readwrite', names, work),
     close: () => database.close(),
   }
 }

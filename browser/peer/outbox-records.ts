@@ -58,12 +58,11 @@ export async function openOutboxRecords(options: OutboxRecordsOptions = {}): Pro
 
   /** One transaction, then a notification. */
   async function changeEntries<T>(work: (entries: IDBObjectStore) => Promise<T>): Promise<T> {
-    const result = await database.change(['entries'], (transaction) => work(transaction.objectStore('entries')))
+    const result = await database.change(['entries'], work)
     changes.announce()
     return result
   }
-  const readEntries = <T>(work: (entries: IDBObjectStore) => Promise<T>) =>
-    database.read(['entries'], (transaction) => work(transaction.objectStore('entries')))
+  const readEntries = <T>(work: (entries: IDBObjectStore) => Promise<T>) => database.read(['entries'], work)
 
   return {
     put: (entry) =>
@@ -106,13 +105,12 @@ export async function openOutboxRecords(options: OutboxRecordsOptions = {}): Pro
         return load
       }),
     publicKey: (end) =>
-      database.read(['publicKeys'], async (transaction) => {
-        const row: PublicKeyRow | undefined = await answerOf(transaction.objectStore('publicKeys').get(encodeKeyHex(end)))
+      database.read(['publicKeys'], async (keys) => {
+        const row: PublicKeyRow | undefined = await answerOf(keys.get(encodeKeyHex(end)))
         return row?.publicKey
       }),
     putPublicKey: (end, publicKey) =>
-      database.change(['publicKeys'], async (transaction) => {
-        const keys = transaction.objectStore('publicKeys')
+      database.change(['publicKeys'], async (keys) => {
         await answerOf(keys.put({ end: encodeKeyHex(end), publicKey, metAtMs: Date.now() } satisfies PublicKeyRow))
         const over = (await answerOf(keys.count())) - maxPublicKeys
         if (over > 0) for (const first of await answerOf(keys.index('met').getAllKeys(null, over))) keys.delete(first)

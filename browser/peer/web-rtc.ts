@@ -18,26 +18,22 @@ const DATA_CHANNEL = { maxMessageSize: 65_536, maxBufferedAmount: 8 * 1_048_576 
  */
 export async function loadWebRTC(findIceServers: () => Promise<RTCIceServer[]>): Promise<WebRTC | undefined> {
   if (typeof globalThis.RTCPeerConnection !== 'function') return undefined
-  const { webRTC } = await loadRepaired()
+  loading ??= load()
+  const { webRTC } = await loading
   return webRTC({ dataChannel: DATA_CHANNEL, rtcConfiguration: async () => ({ iceServers: await findIceServers() }) })
 }
 
 /** The module reads the page's RTCPeerConnection once, when it is loaded: the repaired class is in its place meanwhile. */
 let loading: ReturnType<typeof load> | undefined
 
-function loadRepaired(): ReturnType<typeof load> {
-  loading ??= load().catch((error: unknown) => {
-    loading = undefined // the next call tries again
-    throw error
-  })
-  return loading
-}
-
 async function load() {
   const own = globalThis.RTCPeerConnection
   globalThis.RTCPeerConnection = soundPeerConnection(own)
   try {
     return await import('@libp2p/webrtc')
+  } catch (error) {
+    loading = undefined // the next call tries again
+    throw error
   } finally {
     globalThis.RTCPeerConnection = own
   }

@@ -1,12 +1,13 @@
 /** The form of the home page: write, paste or drop text, or choose files. `draft-text.ts` keeps the exact bytes of the text. */
 
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Cell } from '../../cell.ts'
 import { sizeOf } from '../../content/chosen-files.ts'
 import type { Insertion } from '../../content/draft-text.ts'
 import type { Sharing } from '../../holding/sharing.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
+import { PreviewFrame } from '../../visit/preview-frame.ts'
 import { progressText } from '../../words/progress-sentence.ts'
 import { refusalSentence, tooLargeSentence } from '../../words/refusal-sentence.ts'
 import { ActionButton } from '../action-button.tsx'
@@ -14,7 +15,8 @@ import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { ChosenList } from './chosen-list.tsx'
 import { FileChoice } from './file-choice.tsx'
-import { Preview } from './preview.tsx'
+
+const SETTLE_MS = 150 // a preview that follows every key flickers
 
 export function Composer({ tab }: { tab: Tab }) {
   const { draft, session } = tab
@@ -119,6 +121,32 @@ export function Composer({ tab }: { tab: Tab }) {
         </p>
       </div>
     </form>
+  )
+}
+
+/** The text that is being written, without its scripts. */
+function Preview({ bytes }: { bytes: Uint8Array }) {
+  const container = useRef<HTMLDivElement>(null)
+  const frame = useRef<PreviewFrame | undefined>(undefined)
+
+  useEffect(() => {
+    const created = new PreviewFrame('Preview of your page')
+    frame.current = created
+    container.current?.append(created.element)
+    return () => created.close()
+  }, [])
+  useEffect(() => {
+    const timer = setTimeout(() => frame.current?.show(bytes), SETTLE_MS)
+    return () => clearTimeout(timer)
+  }, [bytes])
+
+  return (
+    <div class="pane">
+      <p class="label">
+        Preview <small>without scripts</small>
+      </p>
+      <div class="preview" ref={container} data-testid="preview" />
+    </div>
   )
 }
 

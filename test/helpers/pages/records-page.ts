@@ -128,14 +128,14 @@ export const recordsPage = {
         created.createObjectStore('facts')
       },
     })
-    await database.change(['inbox', 'known', 'ends', 'facts'], async (transaction) => {
+    await database.change(['inbox', 'known', 'ends', 'facts'], async (inbox, known, ends, facts) => {
       for (const message of messages) {
         const { expiresAtMs, ...row } = arrived(message)
-        transaction.objectStore('inbox').add({ ...row, storedAtMs: 1 })
-        transaction.objectStore('known').add({ id: row.id, expiresAtMs })
+        inbox.add({ ...row, storedAtMs: 1 })
+        known.add({ id: row.id, expiresAtMs })
       }
-      transaction.objectStore('ends').add({ end: '#old' })
-      await answerOf(transaction.objectStore('facts').put(510 * messages.length, 'bytes'))
+      ends.add({ end: '#old' })
+      await answerOf(facts.put(510 * messages.length, 'bytes'))
     })
     database.close()
   },
