@@ -12,41 +12,30 @@ import { problemAnswer } from './http/problem-answer.ts'
 import { createMessageSockets } from './inbox/message-sockets.ts'
 import type { Client, Gateway, InboxFeed } from './types.ts'
 
-export interface GatewayServerOptions {
+export const GATEWAY_SERVER_DEFAULTS = {
   /** How long a client may take to send its headers, in ms, a silent beginning included. */
-  headersTimeoutMs?: number
-  /** How long the body of a request may stall, in ms. As long as bytes arrive, it may take its time. */
-  bodyStallMs?: number
-  /** How long a connection may idle between requests, in ms. */
-  keepAliveMs?: number
-  /** How long a socket may stall while an answer is under way, in ms. More than the longest wait and keep-alive. */
-  idleTimeoutMs?: number
-  /** All headers of a request together, in bytes. */
-  maxHeaderBytes?: number
-  /** Connections in all, websockets included. */
-  maxConnections?: number
-  /** Connections of one client address, websockets included. This machine's HTTP connections are exempt: a proxy on it speaks for many. */
-  maxConnectionsPerAddress?: number
-  /** Connections of one client address that are not websockets of the overlay. */
-  maxHttpConnectionsPerAddress?: number
-  /** How long `stop` lets answers under way finish, in ms. */
-  stopGraceMs?: number
-  /** Believe the X-Forwarded-For of a proxy on this machine: its last entry is the client. */
-  trustProxy?: boolean
-}
-
-export const GATEWAY_SERVER_DEFAULTS: Readonly<Required<GatewayServerOptions>> = {
   headersTimeoutMs: 10_000,
+  /** How long the body of a request may stall, in ms. As long as bytes arrive, it may take its time. */
   bodyStallMs: 30_000,
+  /** How long a connection may idle between requests, in ms. */
   keepAliveMs: 20_000,
+  /** How long a socket may stall while an answer is under way, in ms. More than the longest wait and keep-alive. */
   idleTimeoutMs: 120_000,
+  /** All headers of a request together, in bytes. */
   maxHeaderBytes: 16_384,
+  /** Connections in all, websockets included. */
   maxConnections: 20_000,
+  /** Connections of one client address, websockets included. This machine's HTTP connections are exempt: a proxy on it speaks for many. */
   maxConnectionsPerAddress: CLIENT_CONNECTIONS_DEFAULTS.maxPerClient,
+  /** Connections of one client address that are not websockets of the overlay. */
   maxHttpConnectionsPerAddress: CLIENT_CONNECTIONS_DEFAULTS.maxHttpPerClient,
+  /** How long `stop` lets answers under way finish, in ms. */
   stopGraceMs: 1_000,
+  /** Believe the X-Forwarded-For of a proxy on this machine: its last entry is the client. */
   trustProxy: false,
 }
+
+export type GatewayServerOptions = Partial<typeof GATEWAY_SERVER_DEFAULTS>
 
 export interface GatewayServer {
   /** For the overlay's listener, which takes its `upgrade` event. */

@@ -4,68 +4,48 @@ import type { ClientAddress, IceServer, Inbox, InboxMessage, Peer } from '../nod
 import type { ClientQuota } from './limits/client-quota.ts'
 import type { RateLimit } from './limits/rate-limit.ts'
 
-export interface GatewayLimits {
+export const GATEWAY_DEFAULTS = {
   /** The longest `?wait=`, in ms. */
-  maxWaitMs: number
-  /** How long one search for content may take without `?wait=`, in ms. */
-  searchTimeoutMs: number
-  /** How long the count of holders may take before the answer is an error, in ms. */
-  countTimeoutMs: number
-  /** How long an answer with the count of holders waits for the counts of slower record nodes, in ms. */
-  countSettleMs: number
-  /** Searches that one client address may start at once, before `searchesPerSecond` applies. Content in memory needs no search. */
-  searchBurst: number
-  /** Searches that one client address may start per second, in the long run. */
-  searchesPerSecond: number
-  /** Messages that one client address may post at once, before `postsPerSecond` applies. */
-  postBurst: number
-  /** Messages that one client address may post per second, in the long run. */
-  postsPerSecond: number
-  /** Posts under way of all clients. */
-  maxPosts: number
-  /** Posts under way of one client address. */
-  maxPostsPerAddress: number
-  /** Messages of all clients that wait in the node's outbox. */
-  maxWaitingPosts: number
-  /** Messages of one client address that wait in the node's outbox. */
-  maxWaitingPostsPerAddress: number
-  /** Requests of all clients that stay open (event streams, `?wait=`). */
-  maxOpen: number
-  /** Requests of one client address that stay open. */
-  maxOpenPerAddress: number
-  /** Fetches of all clients: answers with content that are searched for or under way. Each may buffer some MiB. */
-  maxFetches: number
-  /** Fetches of one client address. This machine is exempt. */
-  maxFetchesPerAddress: number
-  /** Content for one client address, in bytes per second over all its connections; 0 for no limit. This machine is exempt. */
-  maxBytesPerSecondPerAddress: number
-  /** How often a silent event stream sends a comment, in ms, so that proxies keep it open. */
-  keepAliveMs: number
-  /** Holders named in one answer of the delegated routing API. */
-  maxProviders: number
-}
-
-export const GATEWAY_DEFAULTS: Readonly<GatewayLimits> = {
   maxWaitMs: 60_000,
+  /** How long one search for content may take without `?wait=`, in ms. */
   searchTimeoutMs: 20_000,
+  /** How long the count of holders may take before the answer is an error, in ms. */
   countTimeoutMs: 5_000,
+  /** How long an answer with the count of holders waits for the counts of slower record nodes, in ms. */
   countSettleMs: 50, // record nodes answer within a few ms of each other on open streams
+  /** Searches that one client address may start at once, before `searchesPerSecond` applies. Content in memory needs no search. */
   searchBurst: 1_000, // a page of many parts, or a school class behind one address, is not throttled
+  /** Searches that one client address may start per second, in the long run. */
   searchesPerSecond: 100,
+  /** Messages that one client address may post at once, before `postsPerSecond` applies. */
   postBurst: 250, // its peers pass on 1,000 messages of a gateway at once, then 100 a second: no client may use up all of them
+  /** Messages that one client address may post per second, in the long run. */
   postsPerSecond: 25,
+  /** Posts under way of all clients. */
   maxPosts: 512,
+  /** Posts under way of one client address. */
   maxPostsPerAddress: 64,
+  /** Messages of all clients that wait in the node's outbox. */
   maxWaitingPosts: 5_000, // half of the outbox: the other half is the owner's
+  /** Messages of one client address that wait in the node's outbox. */
   maxWaitingPostsPerAddress: 500,
+  /** Requests of all clients that stay open (event streams, `?wait=`). */
   maxOpen: 5_000,
+  /** Requests of one client address that stay open. */
   maxOpenPerAddress: 256,
+  /** Fetches of all clients: answers with content that are searched for or under way. Each may buffer some MiB. */
   maxFetches: 1_024,
+  /** Fetches of one client address. This machine is exempt. */
   maxFetchesPerAddress: 64, // a browser opens 6 connections to a server, a download manager 16, and several people may share an address
+  /** Content for one client address, in bytes per second over all its connections; 0 for no limit. This machine is exempt. */
   maxBytesPerSecondPerAddress: 0, // the operator knows the capacity of the line
+  /** How often a silent event stream sends a comment, in ms, so that proxies keep it open. */
   keepAliveMs: 15_000, // proxies commonly cut a connection that is silent for 60 s
+  /** Holders named in one answer of the delegated routing API. */
   maxProviders: 100, // https://specs.ipfs.tech/routing/http-routing-v1/ (response body)
 }
+
+export type GatewayLimits = Readonly<typeof GATEWAY_DEFAULTS>
 
 /** The sender of a request, as the server saw it. All is optional: a client that is not known is not trusted. */
 export interface Client {

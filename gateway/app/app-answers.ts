@@ -1,6 +1,6 @@
 /** Answers with the app: its page and its files, and problems for all paths that are no address. */
 
-import { badAddress } from '../http/address-problems.ts'
+import { badAddress } from '../http/address.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { problemError } from '../http/problem.ts'
 import { requireReadMethod } from '../http/read-options.ts'

@@ -1,8 +1,7 @@
 /** Answers paths inside a bundle: a file with its own hash and type, the listing of a folder, a zip archive, a Metalink. */
 
 import { type BundleEntry, encodeKeyHex, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
-import type { ContentAddress } from '../http/address.ts'
-import { noBundle } from '../http/address-problems.ts'
+import { type ContentAddress, noBundle } from '../http/address.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { outlineQuery } from '../http/outline-query.ts'

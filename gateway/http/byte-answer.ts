@@ -1,15 +1,15 @@
 /** Answers a GET or HEAD with bytes: preconditions on their entity tag, ranges, the whole. The caller makes the headers. */
 
+import { randomUUID } from 'node:crypto'
 import type { OpenedContent } from '../../node/index.ts'
 import type { GatewayRequest, ReadBytes } from '../types.ts'
 import { streamBody } from './body-stream.ts'
 import { type ByteRange, parseByteRanges, partOf } from './byte-range.ts'
 import { allowsRange, checkPreconditions } from './conditional.ts'
-import { multipartRanges } from './multipart-ranges.ts'
 import { problemError } from './problem.ts'
 
 /** The bytes of an answer, as the peer opens them. While they are not trusted only the whole is read, and a Range header is ignored. */
-export type AnswerBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'read'>
+type AnswerBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'read'>
 
 type AnswerHeaders = Readonly<Record<string, string>>
 
@@ -77,4 +77,35 @@ function contentStream(read: ReadBytes, { client, fetch, request }: GatewayReque
 function withoutBody(headers: AnswerHeaders): Record<string, string> {
   const { 'content-length': _length, 'content-type': _type, ...rest } = headers
   return rest
+}
+
+/**
+ * Several ranges in one answer, each with its own head (multipart/byteranges).
+ *
+ * @param partType the media type of the whole
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type-multipart-byterang
+ */
+function multipartRanges(body: AnswerBody, ranges: readonly ByteRange[], partType: string) {
+  const boundary = randomUUID()
+  const encoder = new TextEncoder()
+  const parts = ranges.map((range, i) => ({
+    range,
+    head: encoder.encode(
+      `${i === 0 ? '' : '\r\n'}--${boundary}\r\ncontent-type: ${partType}\r\n` +
+        `content-range: bytes ${range.first}-${range.last}/${body.size}\r\n\r\n`,
+    ),
+  }))
+  const end = encoder.encode(`\r\n--${boundary}--\r\n`)
+  return {
+    contentType: `multipart/byteranges; boundary=${boundary}`,
+    /** In bytes, heads included. */
+    size: parts.reduce((sum, { range, head }) => sum + head.byteLength + range.last - range.first + 1, end.byteLength),
+    async *read(signal: AbortSignal): AsyncIterable<Uint8Array> {
+      for (const { range, head } of parts) {
+        yield head
+        yield* body.read(partOf(range), { signal })
+      }
+      yield end
+    },
+  }
 }

@@ -1,6 +1,7 @@
 /** Small pages of the gateway itself, whole in one answer: problems, and stand-ins while the tab is not built. Without scripts and files. */
 
 import { createHash } from 'node:crypto'
+import { OWN_DATA_HEADERS } from './security-headers.ts'
 
 const STYLE =
   ':root{color-scheme:light dark}body{font:1.05rem/1.55 system-ui,sans-serif;max-width:42rem;margin:12vh auto;padding:0 1.2rem}' +
@@ -8,7 +9,7 @@ const STYLE =
 
 const STYLE_DIGEST = createHash('sha256').update(STYLE).digest('base64')
 
-export interface PlainPage {
+interface PlainPage {
   title: string
   /** HTML below the heading. Text from outside must be escaped. */
   body: string
@@ -40,4 +41,13 @@ export function plainPageHeaders(framing: 'nobody' | 'ourselves'): Record<string
 /** Safe in text and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')
+}
+
+/** Plain text, for operators and their programs. */
+export function plainAnswer(body: string, status: number, parameters = ''): Response {
+  return new Response(body, { status, headers: { ...OWN_DATA_HEADERS, 'content-type': `text/plain${parameters}; charset=utf-8` } })
+}
+
+export function healthAnswer(isStopping: boolean): Response {
+  return isStopping ? plainAnswer('stopping\n', 503) : plainAnswer('ok\n', 200)
 }

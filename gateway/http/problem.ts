@@ -81,11 +81,13 @@ export function problemOf(error: unknown): Problem | null {
   if (error instanceof ProblemError) return error.problem
   if (error instanceof DOMException && error.name === 'TimeoutError') return unavailable('The search took too long and was given up.')
   if (!(error instanceof MayflyError)) return null
-  switch (error.code) {
+  const { code } = error
+  const message = `${error.message}.`
+  switch (code) {
     case 'ERR_NO_HOLDER':
       return {
         status: 404,
-        code: error.code,
+        code,
         message: 'Nobody holds this page now.',
         advice:
           'A page is here as long as somebody keeps it open. Ask who made it to open it again, or ask with ?wait=30s to wait for a holder.',
@@ -95,7 +97,7 @@ export function problemOf(error: unknown): Problem | null {
     case 'ERR_NOT_STARTED':
       return {
         status: 503,
-        code: error.code,
+        code,
         message: 'This gateway is not connected to the network now, so it could not ask anybody.',
         advice: 'It reconnects by itself: ask again in a few seconds, or use another gateway.',
         retryAfterS: RETRY_SOON_S,
@@ -103,34 +105,34 @@ export function problemOf(error: unknown): Problem | null {
     case 'ERR_UNAVAILABLE':
       return unavailable('Somebody holds this page, but no holder sent the right bytes in time.')
     case 'ERR_TOO_LARGE':
-      return { status: 413, code: error.code, message: `${error.message}.`, advice: 'Share something smaller.' }
+      return { status: 413, code, message, advice: 'Share something smaller.' }
     case 'ERR_LIMIT':
-      return { status: 429, code: error.code, message: `${error.message}.`, advice: 'Ask again later.', retryAfterS: RETRY_SOON_S }
+      return { status: 429, code, message, advice: 'Ask again later.', retryAfterS: RETRY_SOON_S }
     case 'ERR_BAD_KEY':
     case 'ERR_BAD_PATH':
     case 'ERR_BAD_OPTION':
     case 'ERR_BAD_RULE':
-      return { status: 400, code: error.code, message: `${error.message}.` }
+      return { status: 400, code, message }
     case 'ERR_BAD_END':
       return {
         status: 400,
-        code: error.code,
+        code,
         number: PROBLEM_NUMBERS.notAnEnd,
-        message: `${error.message}.`,
+        message,
         advice: 'An end is a name without white space (/to/wall, or /to/%23wall), or a hashname of 52 letters and digits.',
       }
     case 'ERR_BAD_MESSAGE':
       return {
         status: 400,
-        code: error.code,
+        code,
         number: PROBLEM_NUMBERS.badMessage,
-        message: `${error.message}.`,
+        message,
         advice: 'GET /limits lists the limits of a message.',
       }
     case 'ERR_UNTRUSTED':
       return {
         status: 400,
-        code: error.code,
+        code,
         message: 'A part of this content cannot be checked by itself.',
         advice: 'Ask for the whole, or for a part with the o of its link.',
       }

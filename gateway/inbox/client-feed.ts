@@ -1,12 +1,15 @@
 /** The events of an inbox on their way to one client: counted in the client's quota, ended with the client, and cut when the inbox fails. */
 
 import { onAbort } from '../../node/async/abort.ts'
+import { createWakeUp } from '../../node/async/wake-up.ts'
 import type { Inbox } from '../../node/index.ts'
 import { streamBody } from '../http/body-stream.ts'
 import type { ClientQuota } from '../limits/client-quota.ts'
 import type { FeedEvent, GatewayLimits, GatewayRequest, InboxFeed } from '../types.ts'
-import { readFeed } from './inbox-feed.ts'
-import type { FeedQuery } from './inbox-query.ts'
+import { type FeedQuery, newestSequence } from './inbox-query.ts'
+
+/** Messages read at once: one client has at most so many times 64 KiB in memory. */
+const PAGE_MESSAGES = 32
 
 interface ClientFeedsParts {
   limits: GatewayLimits
@@ -25,7 +28,7 @@ export function createClientFeeds({ limits, open, closing, onFailed }: ClientFee
     const leave = open.enter(incoming.client.address)
     const gone = new AbortController()
     const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])
-    const events = reporting(readFeed(inbox, query, { keepAliveMs: limits.keepAliveMs, signal }), (error) => onFailed(error, incoming))
+    const events = reporting(readFeed(inbox, query, limits.keepAliveMs, signal), (error) => onFailed(error, incoming))
     // A client may leave while it reads no event: then only the signal ends them.
     onAbort(signal, () => {
       leave()
@@ -49,5 +52,48 @@ async function* reporting(events: AsyncGenerator<FeedEvent, void>, onFailed: (er
   } catch (error) {
     onFailed(error)
     throw error
+  }
+}
+
+/**
+ * The messages of an inbox as one sequence of events: the stored messages, a mark, then the new ones. A message that arrives only wakes the
+ * reader; each one is read from the inbox, after the one before it. So none is lost or repeated between the stored and the new, and nothing
+ * queues up here for a slow client.
+ *
+ * @param keepAliveMs a keepalive event is sent after so long without a message
+ * @param signal ends the feed
+ */
+async function* readFeed(inbox: Inbox, query: FeedQuery, keepAliveMs: number, signal: AbortSignal): AsyncGenerator<FeedEvent, void> {
+  const { isPoll, after = 0, ...filter } = query
+  const news = createWakeUp()
+  const stopListening = inbox.onMessage(news.ring)
+  const removeListener = onAbort(signal, news.ring)
+  let cursor = after
+  try {
+    yield { event: 'open', hashname: inbox.hashname, ...(filter.end !== undefined && { end: filter.end }) }
+    const storedUpTo = newestSequence(inbox)
+    for (let isLive = false; !signal.aborted; ) {
+      const page = inbox.messages({ ...filter, after: cursor, limit: PAGE_MESSAGES, first: 'oldest' })
+      for (const message of page) {
+        if (!isLive && message.sequence > storedUpTo) {
+          isLive = true
+          yield { event: 'end-of-stored' }
+        }
+        if (isLive && isPoll) return
+        yield { event: 'message', message }
+        cursor = message.sequence
+        if (signal.aborted) return
+      }
+      if (page.length === PAGE_MESSAGES) continue
+      if (!isLive) {
+        isLive = true
+        yield { event: 'end-of-stored' }
+      }
+      if (isPoll) return
+      while (!(await news.wait(keepAliveMs))) yield { event: 'keepalive' }
+    }
+  } finally {
+    stopListening()
+    removeListener()
   }
 }

@@ -1,8 +1,7 @@
 /** Parses `/to/<end>` and the paths below it. The end is decoded exactly once. */
 
 import { parseEnd } from '../../node/index.ts'
-import { pathFault } from '../http/address.ts'
-import { badAddress } from '../http/address-problems.ts'
+import { badAddress, pathFault } from '../http/address.ts'
 
 export interface EndPath {
   /** `#name` or a hashname. */

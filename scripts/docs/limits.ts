@@ -9,12 +9,12 @@ import { bytesText, cellText, code, limitText, markdownTable, numberText, timeTe
 
 /** The limits that `GET /limits` answers under `http`. */
 export function httpLimits(): string {
-  return namedLimits(GATEWAY_DEFAULTS, docstringsOf('GatewayLimits'))
+  return namedLimits(GATEWAY_DEFAULTS, docstringsOf('GATEWAY_DEFAULTS'))
 }
 
 /** The limits of the HTTP server, which `GET /limits` does not answer: they are not the gateway's. */
 export function serverLimits(): string {
-  return namedLimits(GATEWAY_SERVER_DEFAULTS, docstringsOf('GatewayServerOptions'))
+  return namedLimits(GATEWAY_SERVER_DEFAULTS, docstringsOf('GATEWAY_SERVER_DEFAULTS'))
 }
 
 /** The limits that `GET /limits` answers under `message`, `rules` and `outbox`. */
