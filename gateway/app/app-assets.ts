@@ -1,11 +1,15 @@
-/** The files of the built tab, read once into memory. Held content is never among them. */
+/** Answers with the app: its page, and the files of the built tab, read once into memory. Held content is never among them. */
 
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { badAddress } from '../http/address.ts'
 import { checkPreconditions } from '../http/conditional.ts'
+import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
+import { problemError } from '../http/problem.ts'
+import { requireReadMethod } from '../http/read-options.ts'
 import { APP_FRAME_HEADERS, APP_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
@@ -47,7 +51,7 @@ const compressors = {
   gzip: promisify(gzip),
 }
 
-export type AppAssets = ReturnType<typeof createAppAssets>
+type AppAssets = ReturnType<typeof createAppAssets>
 
 /** @param directory the output of the tab's build; without it there are no assets */
 export function createAppAssets(directory = '') {
@@ -110,4 +114,44 @@ function encodedBytes(asset: Asset, encoding: Encoding): Promise<Uint8Array<Arra
   const made = compressors[encoding](asset.bytes).then((buffer) => new Uint8Array(buffer))
   asset.encoded.set(encoding, made)
   return made
+}
+
+/** Answers with the app, and with problems for all paths that are no address. */
+export function createAppAnswers(assets: AppAssets) {
+  return {
+    async home(incoming: GatewayRequest): Promise<Response> {
+      const page = await assets.answer('/index.html', incoming)
+      if (page !== null) return page
+      const body =
+        '<p>This node runs, but its app is not built. Build it with <code>npm run build</code> and start the node again.</p>' +
+        '<p>Reading works without it: open <code>/&lt;hash&gt;</code>, or hold a file with <code>mayfly hold FILE</code>.</p>'
+      return new Response(renderPlainPage({ title: 'mayfly', body }), { headers: plainPageHeaders('nobody') })
+    },
+    /** A file under `/assets/`. */
+    async asset(incoming: GatewayRequest): Promise<Response> {
+      const answer = await assets.answer(incoming.path, incoming)
+      if (answer !== null) return answer
+      throw problemError(404, 'ERR_NOT_FOUND', 'The app has no such file.')
+    },
+    /** Answers files at the root of the app (an icon, robots.txt), and all paths that are no address. */
+    async elsewhere(incoming: GatewayRequest): Promise<Response> {
+      const { path, request } = incoming
+      if (/^\/[a-z0-9-]+\.(?!html)[a-z]+$/.test(path)) {
+        const file = await assets.answer(path, incoming)
+        if (file !== null) return file
+      }
+      if (path.startsWith('/routing/')) {
+        throw problemError(
+          501,
+          'ERR_NOT_IMPLEMENTED',
+          'This gateway serves only GET /routing/v1/providers/CID of the delegated routing API.',
+        )
+      }
+      if (/^\/(?:api|to|ipfs|ipns)\//.test(path)) {
+        throw problemError(404, 'ERR_NOT_FOUND', `There is no ${path} here.`)
+      }
+      requireReadMethod(request.method)
+      throw badAddress(path, 'it is not 64 lower-case hex digits')
+    },
+  }
 }

@@ -1,6 +1,6 @@
 /** Reads the body of a request into memory, up to a limit. */
 
-import { ProblemError, problemError } from './problem.ts'
+import { type ProblemError, problemError } from './problem.ts'
 
 /**
  * @param tooLarge makes the error for a larger body, which is thrown before reading when Content-Length is given
@@ -33,10 +33,7 @@ export async function readFormFields(request: Request, maxBytes: number): Promis
 }
 
 function tooLarge(maxBytes: number): ProblemError {
-  return new ProblemError({
-    status: 413,
-    code: 'ERR_TOO_LARGE',
-    message: `A form has at most ${maxBytes} bytes.`,
+  return problemError(413, 'ERR_TOO_LARGE', `A form has at most ${maxBytes} bytes.`, {
     headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
   })
 }

@@ -1,6 +1,6 @@
 /** Problems of requests, in one form for people and programs. `problem-answer.ts` writes them as answers. */
 
-import { MayflyError, type MayflyErrorCode, type MessageRefusal } from '../../node/index.ts'
+import { encodeKeyHex, type Key, MayflyError, type MayflyErrorCode, type MessageRefusal, REFUSALS } from '../../node/index.ts'
 import { PROBLEM_NUMBERS } from './problem-numbers.ts'
 
 export type ProblemCode =
@@ -153,5 +153,26 @@ function unavailable(message: string): Problem {
     advice: 'Ask again in a few seconds.',
     tried: TRIED,
     retryAfterS: RETRY_SOON_S,
+  }
+}
+
+/**
+ * The problem of a refused message.
+ *
+ * @param details its id, all zero where there is none; and when it may be posted again, in ms, if the refusing peer said so
+ */
+export function refusalProblem(reason: MessageRefusal, details: { id?: Key; retryAfterMs?: number } = {}): Problem {
+  const { id, retryAfterMs } = details
+  const { status, httpNumber, sentence, advice, retryAfterS } = REFUSALS[reason]
+  const seconds = retryAfterMs === undefined ? retryAfterS : Math.ceil(retryAfterMs / 1_000)
+  return {
+    code: 'ERR_REFUSED',
+    reason,
+    status,
+    number: httpNumber,
+    message: `The message was refused: ${sentence}.`,
+    ...(advice !== undefined && { advice }),
+    ...(id?.some((byte) => byte !== 0) && { id: encodeKeyHex(id) }),
+    ...(seconds !== undefined && { retryAfterS: seconds }),
   }
 }

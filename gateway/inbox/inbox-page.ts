@@ -2,8 +2,7 @@
 
 import { bodyText, type Inbox, type InboxMessage, type PostOutcome } from '../../node/index.ts'
 import { escapeHtml } from '../http/plain-page.ts'
-import { type Problem, ProblemError } from '../http/problem.ts'
-import { refusalProblem } from '../http/refusal.ts'
+import { type Problem, ProblemError, refusalProblem } from '../http/problem.ts'
 import { endHtml, type InboxSite, messageHtml, messageHtmlOptions, pageLink, shortHashname } from './message-html.ts'
 import { lineHtml } from './safe-text.ts'
 

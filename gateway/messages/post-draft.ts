@@ -2,7 +2,7 @@
 
 import type { MessageDraft } from '../../node/index.ts'
 import { readBoundedBody } from '../http/bounded-body.ts'
-import { ProblemError, problemError } from '../http/problem.ts'
+import { type ProblemError, problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
 export interface DraftLimits {
@@ -78,11 +78,8 @@ function decodeText(bytes: Uint8Array): string | undefined {
 }
 
 function tooLarge({ maxMessageBytes }: DraftLimits): ProblemError {
-  return new ProblemError({
-    status: 413,
-    code: 'ERR_TOO_LARGE',
+  return problemError(413, 'ERR_TOO_LARGE', `Cannot post that: a message has at most ${maxMessageBytes} bytes.`, {
     number: PROBLEM_NUMBERS.bodyTooLarge,
-    message: `Cannot post that: a message has at most ${maxMessageBytes} bytes.`,
     advice: 'Hold a larger file with "mayfly hold FILE", and post its link.',
     headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
   })
