@@ -138,7 +138,7 @@ export interface GatewayRequest {
 }
 
 /** The limits of its client on one answer with content. Made by `client-fetches.ts`. */
-export interface ContentFetch {
+interface ContentFetch {
   /** Delays the bytes to the client's rate. */
   pace(read: ReadBytes): ReadBytes
   /** Keeps the client's quota for an answer that is a stream. Returns the function to call at its end. */

@@ -18,7 +18,7 @@ const MAX_AGE_S = 29_030_400
 /** The identity CID of no bytes, with which clients probe a gateway. It needs no holder. */
 const PROBE_CID = 'bafkqaaa'
 
-export interface IpfsBlockParts {
+interface IpfsBlockParts {
   /** Gets content that fits in one piece, within the limits of the client. */
   get: (key: Key, incoming: GatewayRequest) => Promise<FetchedContent>
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */

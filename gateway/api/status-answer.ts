@@ -5,7 +5,7 @@ import type { Access } from '../http/access.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 
-export interface StatusParts {
+interface StatusParts {
   peer: Peer
   access: Access
   version: string

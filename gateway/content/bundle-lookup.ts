@@ -6,7 +6,7 @@ import { outlineQuery } from '../http/outline-query.ts'
 import { type ProblemError, problemError } from '../http/problem.ts'
 
 /** The result of a lookup. A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */
-export type Inside = { entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { needsSlash: true } | { missing: true }
+type Inside = { entry: BundleEntry } | { folder: string; entries: BundleEntry[] } | { needsSlash: true } | { missing: true }
 
 /** A decoded bundle may take some ten MiB. */
 const MAX_KNOWN_BUNDLES = 8

@@ -2,7 +2,7 @@
 
 import { onAbort } from '../../node/async/abort.ts'
 
-export interface BodyStreamOptions {
+interface BodyStreamOptions {
   /**
    * Cuts the connection when reading fails, so that the client cannot mistake what it has for the whole. Without it, the error goes to the
    * reader of the stream.

@@ -13,7 +13,7 @@ const SEPARATORS = /[/\\]/g
 /** Characters that RFC 8187 encodes and encodeURIComponent does not. */
 const NOT_ATTR_CHAR = /['()*]/g
 
-export interface DispositionWish {
+interface DispositionWish {
   /** `?filename=`, as decoded from the query; empty or null for none. */
   filename: string | null
   /** `?download=1`. */

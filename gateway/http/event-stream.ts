@@ -8,7 +8,7 @@ import { onAbort } from '../../node/async/abort.ts'
 import { createWakeUp } from '../../node/async/wake-up.ts'
 import { streamBody } from './body-stream.ts'
 
-export interface ServerSentEvent {
+interface ServerSentEvent {
   /** The client sends the last one as `Last-Event-ID` when it comes back. */
   id?: number
   /** `message` when left out. */
@@ -34,7 +34,7 @@ export function encodeServerSentEvent({ id, event, data }: ServerSentEvent): str
   return `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`
 }
 
-export interface EventStreamOptions {
+interface EventStreamOptions {
   /** The values, as JSON. The caller ends the iterator when `onEnd` is called. */
   events: AsyncIterator<string>
   /** A comment is sent after so long without an event, in ms. */

@@ -3,7 +3,7 @@
 import { encodeKeyHex, type Key, MayflyError, type MayflyErrorCode, type MessageRefusal, REFUSALS } from '../../node/index.ts'
 import { PROBLEM_NUMBERS } from './problem-numbers.ts'
 
-export type ProblemCode =
+type ProblemCode =
   | MayflyErrorCode
   /** The request breaks the rules of HTTP or of this API; the message says which. */
   | 'ERR_BAD_REQUEST'

@@ -25,9 +25,9 @@ export function createRouteApp(notFound: (incoming: GatewayRequest) => Promise<R
   return app
 }
 
-export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-export type RouteHandlers = Partial<Record<RouteMethod, RouteHandler>>
+type RouteHandlers = Partial<Record<RouteMethod, RouteHandler>>
 
 /** The pages that may read the answer to GET: those of any origin, or only our own. */
 export type Readers = 'anybody' | 'owner'

@@ -14,7 +14,7 @@ export interface InboxSite {
   version: string
 }
 
-export interface MessageHtmlOptions {
+interface MessageHtmlOptions {
   inbox: Inbox
   site: InboxSite
   /** Senders that the owner has named or muted, by hashname. */

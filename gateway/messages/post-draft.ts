@@ -5,7 +5,7 @@ import { readBoundedBody } from '../http/bounded-body.ts'
 import { type ProblemError, problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
-export interface DraftLimits {
+interface DraftLimits {
   /** The largest body of a message, in bytes. */
   maxMessageBytes: number
 }

@@ -27,7 +27,7 @@ import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions
 /** The part of presence that content uses. */
 export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'home'>
 
-export interface ContentContext {
+interface ContentContext {
   libp2p: Libp2p
   role: 'node' | 'tab'
   limits: ContentLimits

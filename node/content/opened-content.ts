@@ -7,7 +7,7 @@ import type { Fetched, FetchedOutline, Fetcher } from './fetch/fetcher.ts'
 import { type Outline, pieceCount } from './format/outline.ts'
 import type { HeldContents } from './held-contents.ts'
 import type { KnownOutlines } from './memory/known-outlines.ts'
-import type { FetchedContent, OpenedContent } from './types.ts'
+import type { OpenedContent } from './types.ts'
 
 /** The most that is fetched ahead of the reader, in bytes, and in pieces. */
 const AHEAD_BYTES = 8 * 1_048_576
@@ -28,10 +28,8 @@ interface OpeningContext {
 
 /** @param expected the hash of the outline, from the link */
 export function openFetched(found: Fetched, expected: Key | undefined, context: OpeningContext): OpenedContent {
-  return 'bytes' in found ? openWhole(found) : openOutlined(found, expected, context)
-}
-
-function openWhole({ key, bytes, from }: FetchedContent): OpenedContent {
+  if ('outline' in found) return openOutlined(found, expected, context)
+  const { key, bytes, from } = found
   return {
     key,
     bytes,
@@ -44,11 +42,8 @@ function openWhole({ key, bytes, from }: FetchedContent): OpenedContent {
   }
 }
 
-function openOutlined(
-  found: FetchedOutline,
-  expected: Key | undefined,
-  { held, outlines, readPiece, distrust, createHasher }: OpeningContext,
-): OpenedContent {
+function openOutlined(found: FetchedOutline, expected: Key | undefined, context: OpeningContext): OpenedContent {
+  const { held, outlines, readPiece, distrust, createHasher } = context
   const { key, from, outline, outlineHash } = found
   const onLie = () => distrust({ peer: from, holder: from }, key, 'an outline that is not of the content')
   const getPiece: GetPiece = (index, signal) => readPiece(found, index, signal)

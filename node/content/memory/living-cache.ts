@@ -8,7 +8,7 @@ import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 
 /** One piece of larger content. It was checked against this outline only; under a false outline it would be a lie of another holder. */
-export interface PieceName {
+interface PieceName {
   outlineHash: Key
   /** The piece's number; or the outline itself, which is cached under the same condition. */
   index: number | 'outline'

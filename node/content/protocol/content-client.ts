@@ -25,7 +25,7 @@ type AssembledBytes = { bytes: Uint8Array } | { outline: Uint8Array }
 /** The outcome of a request: bytes, unchecked, or why there are none. */
 export type ContentReply = AssembledBytes | RequestFailure
 
-export interface FollowedContent {
+interface FollowedContent {
   key: Key
   /** The SHA-256 of its outline. */
   outline: Key

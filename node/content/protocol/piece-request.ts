@@ -3,7 +3,7 @@
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { FetchPieceOptions, WantedPiece } from '../types.ts'
 
-export interface PieceRequest {
+interface PieceRequest {
   /** Path and query. */
   path: string
   headers: Record<string, string>

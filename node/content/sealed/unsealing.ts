@@ -25,7 +25,7 @@ export interface Unsealer {
   push(sealed: Uint8Array): Promise<Uint8Array>
 }
 
-export interface ResumePoint {
+interface ResumePoint {
   nextSlot: number
   /** Plain bytes and cipher text of the slots before. */
   plainBytes: number

@@ -1,17 +1,9 @@
 /** Requests single pieces from members, checks them, and measures each member: its latency, its failures, its lies. */
 
 import { equalBytes, sha256 } from '../../keys/index.ts'
-import type { Candidate } from '../fetch/candidates.ts'
-import { type Outline, pieceHash, pieceSize } from '../format/outline.ts'
-import type { ContentReply } from '../protocol/content-client.ts'
+import { pieceHash, pieceSize } from '../format/outline.ts'
 import type { Member, Members } from './members.ts'
-
-export interface MemberRequestsContext {
-  outline: Outline
-  requestPiece(candidate: Candidate, index: number, size: number, signal: AbortSignal): Promise<ContentReply>
-  /** The candidate broke the rules. */
-  distrust(candidate: Candidate, reason: string): void
-}
+import type { SwarmContext } from './swarm-options.ts'
 
 /** After so many failures in a row a member is dropped; after wrong bytes, at once. */
 const MAX_FAILURES = 3
@@ -21,7 +13,7 @@ const SMOOTHING = 0.3
 
 /** @param minSlowMs a latency from which on a member that lost a race counts as slow, in ms */
 export function createMemberRequests(
-  { outline, requestPiece, distrust }: MemberRequestsContext,
+  { outline, requestPiece, distrust }: SwarmContext,
   members: Members,
   minSlowMs: number,
   listener: { onPiece(member: Member): void; onEnd(): void },

@@ -4,23 +4,10 @@
  */
 
 import type { Candidate } from '../fetch/candidates.ts'
-import { type Outline, pieceCount } from '../format/outline.ts'
+import { pieceCount } from '../format/outline.ts'
 import { PieceSet } from '../format/piece-set.ts'
-import type { FollowEnd } from '../protocol/content-client.ts'
-import { createBans, createSearch, createSearchRetries, type Fault, type Part, type SearchContext } from './search.ts'
-import type { SwarmSettings } from './swarm-options.ts'
-
-export interface MembersContext extends Pick<SearchContext, 'candidates' | 'onCount'> {
-  outline: Outline
-  /** Reports which pieces the candidate has, as they come. */
-  follow(candidate: Candidate, onPieces: (indexes: number[]) => void, signal: AbortSignal): Promise<FollowEnd>
-  /** The candidate broke the rules. */
-  distrust(candidate: Candidate, reason: string): void
-  /** From 0 to 1. */
-  random(): number
-  /** A member came, left, or has another piece. */
-  onChange(): void
-}
+import { createBans, createSearch, createSearchRetries, type Fault } from './search.ts'
+import type { Part, SwarmContext, SwarmSettings } from './swarm-options.ts'
 
 export interface Member {
   readonly candidate: Candidate
@@ -42,7 +29,8 @@ export interface Member {
 
 export type Members = ReturnType<typeof createMembers>
 
-export function createMembers(context: MembersContext, settings: SwarmSettings) {
+/** @param onChange called when a member came, left, or has another piece */
+export function createMembers(context: SwarmContext, settings: SwarmSettings, onChange: () => void) {
   const count = pieceCount(context.outline)
   /** Bounded: maxHolders. */
   const members = new Set<Member>()
@@ -54,13 +42,11 @@ export function createMembers(context: MembersContext, settings: SwarmSettings) 
   let mayGather = true
   const gatherTimer = setTimeout(() => {
     mayGather = false
-    context.onChange()
+    onChange()
   }, settings.gatherMs)
 
-  const listener = { onCandidate: admit, onRise: bans.liftFailures, onEnd: context.onChange }
-  const search = (part: Part) =>
-    createSearch({ part, candidates: context.candidates, onCount: context.onCount, room: waitForRoom, listener })
-  const searches = { whole: search('whole'), some: search('some') }
+  const listener = { room: waitForRoom, onCandidate: admit, onRise: bans.liftFailures, onEnd: onChange }
+  const searches = { whole: createSearch('whole', context, listener), some: createSearch('some', context, listener) }
   const retries = createSearchRetries(settings, startSearches, context.random)
 
   async function waitForRoom(): Promise<void> {
@@ -89,7 +75,7 @@ export function createMembers(context: MembersContext, settings: SwarmSettings) 
     members.add(member)
     retries.onMet(candidate.peer)
     if (pieces !== undefined) void follow(member, pieces)
-    context.onChange()
+    onChange()
   }
 
   async function follow(member: Member, pieces: PieceSet): Promise<void> {
@@ -97,7 +83,7 @@ export function createMembers(context: MembersContext, settings: SwarmSettings) 
     const onPieces = (indexes: number[]) => {
       member.hasReported = true
       for (const index of indexes) if (pieces.add(index)) copies[index] = (copies[index] ?? 0) + 1
-      context.onChange()
+      onChange()
     }
     try {
       const end = await context.follow(candidate, onPieces, left.signal)
@@ -119,7 +105,7 @@ export function createMembers(context: MembersContext, settings: SwarmSettings) 
     room.resolve()
     room = Promise.withResolvers()
     if (fault !== 'lie') retries.onLost()
-    context.onChange()
+    onChange()
   }
 
   /** Makes room for other members: drops the idle one with the fewest pieces. */

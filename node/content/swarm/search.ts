@@ -3,25 +3,16 @@
 import { backoffMs, createBackoff } from '../../async/backoff.ts'
 import { createRecentMap } from '../../async/recent-map.ts'
 import type { Candidate } from '../fetch/candidates.ts'
-import type { SwarmSettings } from './swarm-options.ts'
-
-/** Holders of the whole content, or of some pieces. */
-export type Part = 'whole' | 'some'
+import type { Part, SwarmContext, SwarmSettings } from './swarm-options.ts'
 
 export type Fault = 'lie' | 'failure'
 
-export interface SearchContext {
-  part: Part
-  /** The peers to ask, each once; ends when all were found. */
-  candidates(part: Part, signal: AbortSignal): AsyncIterable<Candidate>
-  /**
-   * Calls back with how many hold the whole or some pieces, this peer included: at once when the count is known, and after each change.
-   * Returns a function that ends it.
-   */
-  onCount(part: Part, listener: (count: number) => void): () => void
+interface SearchListener {
   /** Resolves when there is room for another member. */
   room(): Promise<void>
-  listener: { onCandidate(candidate: Candidate, part: Part): void; onRise(): void; onEnd(): void }
+  onCandidate(candidate: Candidate, part: Part): void
+  onRise(): void
+  onEnd(): void
 }
 
 const MAX_BANS = 256
@@ -30,7 +21,7 @@ const MAX_UNREACHED = 256
 const REACH_JITTER = 0.1
 
 /** Searches once when it is started, and again whenever presence counts more holders than before. */
-export function createSearch({ part, candidates, onCount, room, listener }: SearchContext) {
+export function createSearch(part: Part, { candidates, onCount }: SwarmContext, listener: SearchListener) {
   const stopped = new AbortController()
   const { signal } = stopped
   let isRunning = false
@@ -44,7 +35,7 @@ export function createSearch({ part, candidates, onCount, room, listener }: Sear
       isWanted = false
       try {
         for await (const candidate of candidates(part, signal)) {
-          await room()
+          await listener.room()
           if (signal.aborted) break
           hasFound = true
           listener.onCandidate(candidate, part)

@@ -1,4 +1,8 @@
-/** The options of a swarm. */
+/** The options of a swarm, and what its parts are handed. */
+
+import type { Candidate } from '../fetch/candidates.ts'
+import type { Outline } from '../format/outline.ts'
+import type { ContentReply, FollowEnd } from '../protocol/content-client.ts'
 
 export const SWARM_DEFAULTS = {
   /** Members at the same time. */
@@ -32,3 +36,24 @@ export const SWARM_DEFAULTS = {
 
 export type SwarmSettings = Readonly<typeof SWARM_DEFAULTS>
 export type SwarmOptions = Partial<SwarmSettings>
+
+/** Holders of the whole content, or of some pieces. */
+export type Part = 'whole' | 'some'
+
+export interface SwarmContext {
+  outline: Outline
+  /** The peers to ask, each once; ends when all were found. */
+  candidates(part: Part, signal: AbortSignal): AsyncIterable<Candidate>
+  /**
+   * Calls back with how many hold the whole or some pieces, this peer included: at once when the count is known, and after each change.
+   * Returns a function that ends it.
+   */
+  onCount(part: Part, listener: (count: number) => void): () => void
+  /** Reports which pieces the candidate has, as they come. */
+  follow(candidate: Candidate, onPieces: (indexes: number[]) => void, signal: AbortSignal): Promise<FollowEnd>
+  requestPiece(candidate: Candidate, index: number, size: number, signal: AbortSignal): Promise<ContentReply>
+  /** The candidate broke the rules. */
+  distrust(candidate: Candidate, reason: string): void
+  /** From 0 to 1. */
+  random(): number
+}

@@ -9,12 +9,10 @@ import { MayflyError } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
 import type { Candidate } from '../fetch/candidates.ts'
 import { pieceCount } from '../format/outline.ts'
-import { createMemberRequests, type MemberRequestsContext } from './member-requests.ts'
-import { createMembers, type Member, type MembersContext } from './members.ts'
+import { createMemberRequests } from './member-requests.ts'
+import { createMembers, type Member } from './members.ts'
 import { createSelection } from './selection.ts'
-import { SWARM_DEFAULTS, type SwarmOptions } from './swarm-options.ts'
-
-type SwarmContext = Omit<MembersContext, 'onChange'> & MemberRequestsContext
+import { SWARM_DEFAULTS, type SwarmContext, type SwarmOptions } from './swarm-options.ts'
 
 interface SwarmPiece {
   bytes: Uint8Array
@@ -36,7 +34,7 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
     change.resolve()
     change = Promise.withResolvers()
   }
-  const members = createMembers({ ...context, onChange }, settings)
+  const members = createMembers(context, settings, onChange)
   const selection = createSelection(members, pieceCount(context.outline), settings)
   const requestFrom = createMemberRequests(context, members, settings.minSlowMs, { onPiece, onEnd: onChange })
 
