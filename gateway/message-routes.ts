@@ -1,12 +1,24 @@
 /** The routes of messages: `/to/<end>` and the paths below it, and the pages of an inbox where there is one. */
 
+import { parseEnd } from '../node/index.ts'
+import { badAddress, pathFault } from './http/address.ts'
 import { type ProblemError, problemError } from './http/problem.ts'
 import { PROBLEM_NUMBERS } from './http/problem-numbers.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings, type RouteHandler } from './http/route.ts'
 import type { InboxStreams } from './inbox/inbox-streams.ts'
 import type { InboxView } from './inbox/inbox-view.ts'
-import { type EndPath, parseEndPath } from './messages/end-path.ts'
 import type { GatewayRequest, InboxFeed } from './types.ts'
+
+interface EndPath {
+  /** `#name` or a hashname. */
+  end: string
+  /** The requested part: the end itself, to post to, or a form of its messages. */
+  part: 'end' | 'json' | 'sse' | 'ws'
+}
+
+const END_PATH = /^\/to\/([^/]+)(?:\/(json|sse|ws))?$/
+/** The form of a hashname, mistyped or not: it must not become the name of an open end, whose messages everybody can read. */
+const LIKE_A_HASHNAME = /^[a-z2-7]{52}$/i
 
 interface MessageRoutesParts {
   posts: { answer(end: string, incoming: GatewayRequest): Promise<Response> }
@@ -75,4 +87,21 @@ function noEnd(): ProblemError {
     number: PROBLEM_NUMBERS.notAnEnd,
     advice: 'Write /to/wall, or /to/%23wall: an address ends at #.',
   })
+}
+
+/**
+ * Parses `/to/<end>` and the paths below it; null for every other path. The end is decoded exactly once.
+ *
+ * @throws {ProblemError} 400, for a path that is badly encoded
+ * @throws {MayflyError} ERR_BAD_END
+ */
+function parseEndPath(path: string): EndPath | null {
+  const match = END_PATH.exec(path)
+  if (match === null) return null
+  const fault = pathFault(path)
+  if (fault !== null) throw badAddress(path, fault)
+  const [, segment = '', part = 'end'] = match
+  const text = decodeURIComponent(segment)
+  const end = parseEnd(text.startsWith('#') || LIKE_A_HASHNAME.test(text) ? text : `#${text}`)
+  return { end: end.text, part: part as EndPath['part'] }
 }

@@ -7,7 +7,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
-import { watchBody } from './http/body-watch.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import { createMessageSockets } from './inbox/message-sockets.ts'
 import type { Client, Gateway, InboxFeed } from './types.ts'
@@ -49,6 +48,11 @@ export interface GatewayServer {
   /** Accepts no more connections, lets answers finish for a moment, then closes everything. May be called twice. */
   stop(): Promise<void>
 }
+
+/** The least that arrives between two checks, in bytes: a slower body stalls. */
+const LEAST_BYTES = 1_024
+/** How long a client may take to read the 408, in ms. */
+const HEAR_MS = 1_000
 
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
@@ -204,4 +208,30 @@ async function stopServer(server: Server, sockets: Set<Socket>, gateway: Gateway
   await closed
   clearInterval(sweep)
   clearTimeout(end)
+}
+
+/**
+ * Ends a request whose body stalls. As long as bytes arrive, a body may take its time: a large file over a slow line takes hours. Its size is
+ * limited where it is read.
+ *
+ * @param stallMs the interval of the checks: a body that stalls is given up after two of them at the latest
+ */
+function watchBody(incoming: IncomingMessage, outgoing: ServerResponse, stallMs: number): void {
+  const { socket, headers } = incoming
+  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return
+  let seenBytes = socket.bytesRead
+  const timer = setInterval(() => {
+    if (incoming.complete) return end()
+    const newBytes = socket.bytesRead - seenBytes
+    seenBytes += newBytes
+    if (newBytes >= LEAST_BYTES) return
+    end()
+    if (outgoing.headersSent) return void socket.destroy()
+    const body = `The body of the request stopped coming: less than ${LEAST_BYTES} bytes in ${stallMs / 1_000} s.\n`
+    socket.setTimeout(HEAR_MS, () => socket.destroy())
+    socket.end(`HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  }, stallMs)
+  const end = () => clearInterval(timer)
+  incoming.once('end', end)
+  incoming.once('close', end)
 }

@@ -5,7 +5,7 @@
 
 import { decodeKeyHex, encodeKeyHex, type HeldContent, type Peer } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
-import { outlineQuery } from '../http/outline-query.ts'
+import { outlineQuery } from '../http/link-query.ts'
 import { ProblemError, problemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'

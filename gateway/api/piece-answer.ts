@@ -5,7 +5,7 @@
 
 import { decodeKeyHex, type Peer } from '../../node/index.ts'
 import { requireHash } from '../http/address.ts'
-import { parseOutline } from '../http/outline-query.ts'
+import { parseOutline } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'

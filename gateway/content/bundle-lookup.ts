@@ -2,7 +2,7 @@
 
 import { createRecentMap } from '../../node/async/recent-map.ts'
 import { type BundleEntry, decodeBundle, MAX_BUNDLE_BYTES, type OpenedContent } from '../../node/index.ts'
-import { outlineQuery } from '../http/outline-query.ts'
+import { outlineQuery } from '../http/link-query.ts'
 import { type ProblemError, problemError } from '../http/problem.ts'
 
 /** The result of a lookup. A folder's path has no slash at its end; the bundle itself is the folder with the empty path. */

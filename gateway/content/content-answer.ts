@@ -7,11 +7,10 @@ import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { Key, OpenedContent, Peer } from '../../node/index.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
-import { outlineQuery } from '../http/outline-query.ts'
+import { outlineQuery } from '../http/link-query.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
-import { type ContentType, SNIFFED_BYTES, sniffContentType } from './content-type.ts'
-import { typeFor } from './entry-type.ts'
+import { type ContentType, SNIFFED_BYTES, sniffContentType, typeFor } from './content-type.ts'
 
 export interface ContentFacts {
   /** The key, in hex. */

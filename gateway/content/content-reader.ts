@@ -2,8 +2,8 @@
 
 import { decodeKeyHex, type OpenedContent } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
+import { outlineQuery, parseOutline } from '../http/link-query.ts'
 import { isNavigation } from '../http/media-range.ts'
-import { outlineQuery, parseOutline } from '../http/outline-query.ts'
 import { type Problem, type ProblemError, problemError, problemOf } from '../http/problem.ts'
 import { answerReadOptions, requireReadMethod } from '../http/read-options.ts'
 import type { GatewayRequest } from '../types.ts'

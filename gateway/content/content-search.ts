@@ -12,7 +12,7 @@ import {
   type MayflyErrorCode,
   type OpenedContent,
 } from '../../node/index.ts'
-import { waitOf } from '../http/wait-query.ts'
+import { waitOf } from '../http/link-query.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
 /** Failures that may pass while a client waits: no holder yet, or no peer that could be asked yet. */

@@ -3,7 +3,7 @@
  * the tab's script adds to it.
  */
 
-import { outlineQuery } from '../http/outline-query.ts'
+import { outlineQuery } from '../http/link-query.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import type { Problem } from '../http/problem.ts'
 import { APP_HEADERS, SANDBOX } from '../http/security-headers.ts'

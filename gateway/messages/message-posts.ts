@@ -1,9 +1,9 @@
 /** `POST /to/<end>`: posts a message that comes over HTTP, and answers with its outcome. */
 
 import { ENVELOPE_DEFAULTS, type MessageDraft, type Messages, type PostOptions } from '../../node/index.ts'
+import { waitOf } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
-import { waitOf } from '../http/wait-query.ts'
 import { createClientQuota } from '../limits/client-quota.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { entryType, typeFor } from '../../../gateway/content/entry-type.ts'
+import { entryType, typeFor } from '../../../gateway/content/content-type.ts'
 
 const PLAIN = 'text/plain; charset=utf-8'
 const OCTETS = 'application/octet-stream'
