@@ -41,19 +41,18 @@ export type BundleReader = ReturnType<typeof createBundleReader>
 
 export function createBundleReader({ peer, search, answers, publicUrl, limits, requireAllowed }: BundleReaderParts) {
   const lookup = createBundleLookup()
+  const inTime = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(limits.searchTimeoutMs)])
 
   function readerOf({ key, outline }: BundleEntry): ZipFile['read'] {
     return async function* (signal) {
-      const inTime = AbortSignal.any([signal, AbortSignal.timeout(limits.searchTimeoutMs)])
-      const content = await peer.content.open(key, { signal: inTime, ...(outline && { outline }) })
+      const content = await peer.content.open(key, { signal: inTime(signal), ...(outline && { outline }) })
       yield* content.read(undefined, { signal })
     }
   }
 
   function entriesOf({ content, facts }: Found, address: ContentAddress, incoming: GatewayRequest): Promise<BundleEntry[]> {
     if (facts.contentType.type !== BUNDLE_TYPE.type) throw noBundle(address)
-    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(limits.searchTimeoutMs)])
-    return lookup(content, facts.hash, signal)
+    return lookup(content, facts.hash, inTime(incoming.request.signal))
   }
 
   /**
@@ -96,7 +95,7 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
       const within = entries.filter(({ path }) => path.startsWith(prefix))
       if (within.length === 0 && prefix !== '') throw noEntry(address)
       for (const { key } of within) requireAllowed(encodeKeyHex(key))
-      await requireHolders(peer, within, AbortSignal.any([incoming.request.signal, AbortSignal.timeout(limits.searchTimeoutMs)]))
+      await requireHolders(peer, within, inTime(incoming.request.signal))
       const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: readerOf(entry) }))
       const size = zipSize(files)
       const body = { size, isTrusted: false, read: (_part?: unknown, { signal = incoming.request.signal } = {}) => writeZip(files, signal) }

@@ -65,7 +65,7 @@ export function createMessagePosts(parts: MessagePostsParts) {
 
   return {
     /** The largest body of a post, in bytes. */
-    maxBodyBytes: maxPostBytes(parts),
+    maxBodyBytes: maxPostBytes(parts.maxMessageBytes),
     /** @throws {ProblemError} 4xx, 503, 504 */
     async answer(end: string, incoming: GatewayRequest): Promise<Response> {
       parts.authorize(incoming)
@@ -75,7 +75,7 @@ export function createMessagePosts(parts: MessagePostsParts) {
       const leave = open.enter(address)
       let place: WaitingPost | undefined
       try {
-        const draft = addVia(await readDraft(incoming.request, parts), incoming)
+        const draft = addVia(await readDraft(incoming.request, parts.maxMessageBytes), incoming)
         place = enterWaiting?.(address, Buffer.byteLength(draft.body))
         const options: PostOptions = {
           ...(waitMs !== undefined && { waitMs }),

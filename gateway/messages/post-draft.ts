@@ -5,11 +5,6 @@ import { readBoundedBody } from '../http/bounded-body.ts'
 import { type ProblemError, problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 
-interface DraftLimits {
-  /** The largest body of a message, in bytes. */
-  maxMessageBytes: number
-}
-
 /** The default type of `curl -d` and HTML forms, which says nothing about the body. */
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 const DRAFT_KEYS: ReadonlySet<string> = new Set(['body', 'type', 'fields', 'ttlMs'])
@@ -17,12 +12,15 @@ const DRAFT_KEYS: ReadonlySet<string> = new Set(['body', 'type', 'fields', 'ttlM
 const JSON_ROOM_BYTES = 16_384
 
 /** The largest body of a post, in bytes. JSON may write one byte of text with two (`\n`, `\"`). */
-export function maxPostBytes({ maxMessageBytes }: DraftLimits): number {
+export function maxPostBytes(maxMessageBytes: number): number {
   return 2 * maxMessageBytes + JSON_ROOM_BYTES
 }
 
-/** @throws {ProblemError} 400, 413, 415 */
-export async function readDraft(request: Request, limits: DraftLimits): Promise<MessageDraft> {
+/**
+ * @param maxMessageBytes the largest body of a message
+ * @throws {ProblemError} 400, 413, 415
+ */
+export async function readDraft(request: Request, maxMessageBytes: number): Promise<MessageDraft> {
   const { headers } = request
   const encoding = headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity') throw unsupported('A message is read as it is sent: send it without an encoding.')
@@ -31,14 +29,14 @@ export async function readDraft(request: Request, limits: DraftLimits): Promise<
   if (essence === 'multipart/form-data')
     throw unsupported('A message is the whole body of the request: send it with --data-binary, not as a form.')
   const isJson = essence === 'application/json'
-  const bytes = await readBoundedBody(request, isJson ? maxPostBytes(limits) : limits.maxMessageBytes, () => tooLarge(limits))
-  if (isJson) return jsonDraft(bytes, limits)
+  const bytes = await readBoundedBody(request, isJson ? maxPostBytes(maxMessageBytes) : maxMessageBytes, () => tooLarge(maxMessageBytes))
+  if (isJson) return jsonDraft(bytes, maxMessageBytes)
   if (essence !== '' && essence !== FORM_TYPE) return { body: bytes, type }
   const text = decodeText(bytes)
   return { body: text ?? bytes }
 }
 
-function jsonDraft(bytes: Uint8Array, limits: DraftLimits): MessageDraft {
+function jsonDraft(bytes: Uint8Array, maxMessageBytes: number): MessageDraft {
   const draft = parseJson(bytes)
   if (typeof draft !== 'object' || draft === null || Array.isArray(draft)) throw badDraft('it is not an object')
   const unknown = Object.keys(draft).find((key) => !DRAFT_KEYS.has(key))
@@ -46,7 +44,7 @@ function jsonDraft(bytes: Uint8Array, limits: DraftLimits): MessageDraft {
   const { body, type, fields, ttlMs } = draft as Record<string, unknown>
   if (typeof body !== 'string') throw badDraft('its body is not text')
   if (!body.isWellFormed()) throw badDraft('its body is not text that UTF-8 can say')
-  if (Buffer.byteLength(body) > limits.maxMessageBytes) throw tooLarge(limits)
+  if (Buffer.byteLength(body) > maxMessageBytes) throw tooLarge(maxMessageBytes)
   if (type !== undefined && typeof type !== 'string') throw badDraft('its type is not text')
   if (fields !== undefined && !isFields(fields)) throw badDraft('its fields are not an object of texts')
   if (ttlMs !== undefined && typeof ttlMs !== 'number') throw badDraft('its ttlMs is not a number')
@@ -77,7 +75,7 @@ function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-function tooLarge({ maxMessageBytes }: DraftLimits): ProblemError {
+function tooLarge(maxMessageBytes: number): ProblemError {
   return problemError(413, 'ERR_TOO_LARGE', `Cannot post that: a message has at most ${maxMessageBytes} bytes.`, {
     number: PROBLEM_NUMBERS.bodyTooLarge,
     advice: 'Hold a larger file with "mayfly hold FILE", and post its link.',
