@@ -11,13 +11,11 @@ interface ActivityEntry {
   times: number
 }
 
-export const ACTIVITY_DEFAULTS = {
-  maxEntries: 100, // a console to glance at, not an archive
-} as const
+export const MAX_ENTRIES = 100 // a console to glance at, not an archive
 
 export class Activity {
   readonly #now: () => number
-  /** Bounded: `maxEntries`, oldest out first. */
+  /** Bounded: MAX_ENTRIES, oldest out first. */
   readonly entries = new Cell<readonly ActivityEntry[]>([])
   #nextId = 1
 
@@ -31,7 +29,7 @@ export class Activity {
     this.entries.update((entries) => {
       const last = entries.at(-1)
       if (last?.text === text) return [...entries.slice(0, -1), { ...last, atMs, times: last.times + 1 }]
-      return [...entries, { id: this.#nextId++, atMs, text, times: 1 }].slice(-ACTIVITY_DEFAULTS.maxEntries)
+      return [...entries, { id: this.#nextId++, atMs, text, times: 1 }].slice(-MAX_ENTRIES)
     })
   }
 }

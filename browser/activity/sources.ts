@@ -6,12 +6,10 @@ import { Cell } from '../cell.ts'
 /** How content travels between this tab and another one. */
 export type Way = { isDirect: true } | { isDirect: false; node: string }
 
-export const SOURCES_DEFAULTS = {
-  maxContents: 256, // a tab fetches no more
-} as const
+export const MAX_SOURCES = 256 // a tab fetches no more contents
 
 export class Sources {
-  readonly #recent = createRecentMap<string, Way>({ maxEntries: SOURCES_DEFAULTS.maxContents, order: 'written' })
+  readonly #recent = createRecentMap<string, Way>({ maxEntries: MAX_SOURCES, order: 'written' })
   /** The way of the newest piece, by hash. */
   readonly ways = new Cell<ReadonlyMap<string, Way>>(new Map())
 

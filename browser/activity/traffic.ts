@@ -1,10 +1,9 @@
-/** Bytes that this tab uploads, second by second, for the graph on the page. `app/traffic-wave.tsx` draws it. */
+/** Bytes that this tab uploads, second by second, for the graph on the page. `app/activity-console.tsx` draws it. */
 
 import { Cell } from '../cell.ts'
 
-export const TRAFFIC_DEFAULTS = {
-  seconds: 60, // the width of the graph
-} as const
+/** The width of the graph, in seconds. */
+export const WAVE_SECONDS = 60
 
 export class Traffic {
   readonly #now: () => number
@@ -19,14 +18,14 @@ export class Traffic {
   add(bytes: number, times = 1): void {
     const second = this.#second()
     this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + bytes)
-    for (const old of this.#bySecond.keys()) if (old <= second - TRAFFIC_DEFAULTS.seconds) this.#bySecond.delete(old)
+    for (const old of this.#bySecond.keys()) if (old <= second - WAVE_SECONDS) this.#bySecond.delete(old)
     this.totals.update((totals) => ({ times: totals.times + times, bytes: totals.bytes + bytes }))
   }
 
   /** Bytes in each of the last seconds, oldest first. */
   wave(): number[] {
     const last = this.#second()
-    return Array.from({ length: TRAFFIC_DEFAULTS.seconds }, (_, i) => this.#bySecond.get(last - TRAFFIC_DEFAULTS.seconds + 1 + i) ?? 0)
+    return Array.from({ length: WAVE_SECONDS }, (_, i) => this.#bySecond.get(last - WAVE_SECONDS + 1 + i) ?? 0)
   }
 
   #second(): number {

@@ -5,13 +5,11 @@ import type { PeerEvent } from '../../node/index.ts'
 /** Content, or pieces of it, sent to one peer in one way. */
 export type Upload = Extract<PeerEvent, { type: 'served' }>
 
-export const UPLOAD_BATCHES_DEFAULTS = {
-  everyMs: 250, // painting each piece took a fifth of the uploading tab's time (CPU profile, 2026-11)
-} as const
+export const BATCH_MS = 250 // painting each piece took a fifth of the uploading tab's time (CPU profile, 2026-11)
 
 export class UploadBatches {
   readonly #onBatch: (upload: Upload, times: number) => void
-  /** By content, peer and way. Bounded by what can be uploaded in `everyMs`. */
+  /** By content, peer and way. Bounded by what can be uploaded in BATCH_MS. */
   readonly #pending = new Map<string, { upload: Upload; times: number }>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -28,7 +26,7 @@ export class UploadBatches {
   }
 
   #flush(): void {
-    this.#timer = this.#pending.size === 0 ? undefined : setTimeout(() => this.#flush(), UPLOAD_BATCHES_DEFAULTS.everyMs)
+    this.#timer = this.#pending.size === 0 ? undefined : setTimeout(() => this.#flush(), BATCH_MS)
     for (const [id, { upload, times }] of [...this.#pending]) {
       this.#pending.delete(id)
       this.#onBatch(upload, times)

@@ -1,9 +1,12 @@
 /** The console: the log of this tab, newest line last, with the graph of its uploads. */
 
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { type Traffic, WAVE_SECONDS } from '../activity/traffic.ts'
 import type { Tab } from '../tab.ts'
-import { TrafficWave } from './traffic-wave.tsx'
+import { sizeText } from '../text/size-text.ts'
 import { useCell } from './use-cell.ts'
+
+const WAVE_HEIGHT = 24
 
 export function ActivityConsole({ tab }: { tab: Tab }) {
   const entries = useCell(tab.activity.entries)
@@ -33,4 +36,36 @@ export function ActivityConsole({ tab }: { tab: Tab }) {
       </div>
     </section>
   )
+}
+
+/** Draws the uploads of this tab in the last minute, and shows the sums. */
+function TrafficWave({ traffic }: { traffic: Traffic }) {
+  const { times, bytes } = useCell(traffic.totals)
+  const [wave, setWave] = useState(() => traffic.wave())
+  const moving = wave.some((second) => second > 0)
+
+  // The timer runs only while the graph moves.
+  useEffect(() => setWave(traffic.wave()), [traffic, times])
+  useEffect(() => {
+    if (!moving) return
+    const timer = setInterval(() => setWave(traffic.wave()), 1_000)
+    return () => clearInterval(timer)
+  }, [traffic, moving])
+
+  return (
+    <div class="traffic">
+      <svg viewBox={`0 0 ${WAVE_SECONDS - 1} ${WAVE_HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        <polyline points={wavePoints(wave)} vector-effect="non-scaling-stroke" />
+      </svg>
+      <p data-testid="served" data-times={times}>
+        {times === 0 ? 'Nothing sent to others yet.' : `Sent to others: ${times === 1 ? 'once' : `${times} times`}, ${sizeText(bytes)}.`}
+      </p>
+    </div>
+  )
+}
+
+/** The square root keeps a small page visible beside a large one. */
+function wavePoints(wave: readonly number[]): string {
+  const highest = Math.sqrt(Math.max(1, ...wave))
+  return wave.map((bytes, x) => `${x},${(WAVE_HEIGHT - 1 - (Math.sqrt(bytes) / highest) * (WAVE_HEIGHT - 2)).toFixed(1)}`).join(' ')
 }

@@ -3,12 +3,13 @@
 import { Cell } from '../cell.ts'
 import markUrl from '../mark.svg?url'
 import type { Tab } from '../tab.ts'
-import { connectionReason, connectionText } from '../words/connection-sentence.ts'
+import { connectionText } from '../words/connection-sentence.ts'
 import { InnerLink } from './inner-link.tsx'
 import { useCell } from './use-cell.ts'
 
 export function Head({ tab }: { tab: Tab }) {
   const connection = useCell(tab.session.connection)
+  const reason = 'reason' in connection ? connection.reason : undefined // why it is not connected, where that is known
   const unread = useUnread(tab)
   return (
     <>
@@ -19,7 +20,7 @@ export function Head({ tab }: { tab: Tab }) {
       <InnerLink tab={tab} to={{ view: 'messages' }} class="to-messages">
         {unread === 0 ? 'Messages' : `Messages (${unread})`}
       </InnerLink>
-      <p class="connection" role="status" data-testid="connection" data-state={connection.state} title={connectionReason(connection)}>
+      <p class="connection" role="status" data-testid="connection" data-state={connection.state} title={reason}>
         {connectionText(connection)}
       </p>
     </>

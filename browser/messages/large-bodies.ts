@@ -19,20 +19,18 @@ import { answerOf } from '../peer/database.ts'
 import type { MailDatabase } from './mail-database.ts'
 import { TooMany } from './receiver-records.ts'
 
-export interface LargeBodiesOptions {
+export interface LargeBodiesOptions extends Partial<typeof LARGE_BODIES_DEFAULTS> {
   database: MailDatabase
   content: Pick<ContentStore, 'hold' | 'release'>
   outbox: Pick<OutboxStore, 'get'>
-  maxBodies?: number
-  /** Sum of all bodies, in bytes. */
-  maxBytes?: number
   now?: () => number
 }
 
 export const LARGE_BODIES_DEFAULTS = {
   maxBodies: 128, // half of what a tab may hold
+  /** Sum of all bodies, in bytes. */
   maxBytes: 67_108_864,
-} as const
+}
 
 interface LargeBodyRow {
   /** Hash of the held content, hex. */

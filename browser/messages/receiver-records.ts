@@ -12,7 +12,6 @@ export const RECEIVER_LIMITS = {
   nameLength: 40,
 } as const
 
-/** The row of a sender. */
 interface SenderRow {
   hashname: string
   name?: string

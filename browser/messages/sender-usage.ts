@@ -22,7 +22,6 @@ interface UsageRow {
 /** Object stores that the transaction must include. */
 export const USAGE_STORES = ['inbox', 'shares', 'senders', 'facts'] as const
 
-/** Creates the object store. */
 export function createUsageStore(database: IDBDatabase): void {
   const usage = database.createObjectStore('shares', { keyPath: 'from' })
   usage.createIndex('messages', ['isNamed', 'messages', 'age'])

@@ -24,15 +24,10 @@ interface PublicKeyRow {
 }
 
 export interface OutboxRecordsOptions {
-  /** Name of the database, for a page that has several. */
+  /** Name of the database, for a page that has several. Default: 'mayfly-outbox'. */
   name?: string
-  /** Remembered public keys of receivers, oldest out first. */
+  /** Remembered public keys of receivers, oldest out first. Default: 10,000. */
   maxPublicKeys?: number
-}
-
-const OUTBOX_RECORDS_DEFAULTS: Readonly<Required<OutboxRecordsOptions>> = {
-  name: 'mayfly-outbox',
-  maxPublicKeys: 10_000,
 }
 
 export interface OutboxRecords extends OutboxStore {
@@ -41,8 +36,10 @@ export interface OutboxRecords extends OutboxStore {
 }
 
 /** For `createPeer({ outboxStore })`. @throws DOMException, when the browser gives this page no storage */
-export async function openOutboxRecords(options: OutboxRecordsOptions = {}): Promise<OutboxRecords> {
-  const { name, maxPublicKeys } = { ...OUTBOX_RECORDS_DEFAULTS, ...options }
+export async function openOutboxRecords({
+  name = 'mayfly-outbox',
+  maxPublicKeys = 10_000,
+}: OutboxRecordsOptions = {}): Promise<OutboxRecords> {
   const database = await openDatabase({
     name,
     version: 1,

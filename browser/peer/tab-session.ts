@@ -10,15 +10,13 @@ export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 
 
 const SESSION_ITEM = 'mayfly:session'
 
-const TAB_SESSION_DEFAULTS = {
-  takeOverMs: 2_000, // for the document before a reload to release its lock
-  graceMs: 5_000, // a session that is reloading has no lock for a moment
-} as const
+const TAKE_OVER_MS = 2_000 // for the document before a reload to release its lock
+const GRACE_MS = 5_000 // a session that is reloading has no lock for a moment
 
 /** The name of this tab's session. A duplicated tab starts with a copy of the storage: the name is taken then, and it gets a new one. */
 export async function openTabSession(store: SessionStore, locks: LockManager): Promise<string> {
   const before = store.getItem(SESSION_ITEM)
-  if (before !== null && (await takeLock(locks, before, AbortSignal.timeout(TAB_SESSION_DEFAULTS.takeOverMs)))) return before
+  if (before !== null && (await takeLock(locks, before, AbortSignal.timeout(TAKE_OVER_MS)))) return before
   const fresh = crypto.randomUUID()
   store.setItem(SESSION_ITEM, fresh)
   await takeLock(locks, fresh)
@@ -29,7 +27,7 @@ export async function openTabSession(store: SessionStore, locks: LockManager): P
 export async function removeEndedSessions(directory: FileSystemDirectoryHandle, own: string, locks: LockManager): Promise<void> {
   const seen = await endedSessions(directory, own, locks)
   if (seen.length === 0) return
-  await delay(TAB_SESSION_DEFAULTS.graceMs)
+  await delay(GRACE_MS)
   const still = await endedSessions(directory, own, locks)
   for (const name of still) if (seen.includes(name)) await directory.removeEntry(name, { recursive: true }).catch(() => {})
 }

@@ -17,8 +17,3 @@ export function connectionText(connection: Connection): string {
       return 'Cannot connect. Reload to try again'
   }
 }
-
-/** Why the tab is not connected, where that is known. */
-export function connectionReason(connection: Connection): string | undefined {
-  return 'reason' in connection ? connection.reason : undefined
-}

@@ -3,6 +3,7 @@
 import type { PeerEvent } from '../../node/index.ts'
 import { shortHash, shortPeer } from '../text/short-text.ts'
 import { sizeText } from '../text/size-text.ts'
+import { timeText } from './progress-sentence.ts'
 
 /** Undefined for events that are too frequent for a line each. */
 export function eventSentence(event: PeerEvent): string | undefined {
@@ -12,7 +13,7 @@ export function eventSentence(event: PeerEvent): string | undefined {
     case 'left':
       return `Lost the connection to node ${shortPeer(event.peer)}: ${event.reason}.`
     case 'join-failed':
-      return `Could not connect through ${event.address}: ${event.reason}. Trying again in ${secondsText(event.retryInMs)}.`
+      return `Could not connect through ${event.address}: ${event.reason}. Trying again in ${timeText(event.retryInMs / 1_000)}.`
     case 'hold':
       return `Holding ${shortHash(event.key)} (${sizeText(event.size)}).`
     case 'release':
@@ -36,9 +37,4 @@ export function eventSentence(event: PeerEvent): string | undefined {
 
 function endText(end: string): string {
   return end.startsWith('#') ? end : shortHash(end)
-}
-
-function secondsText(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1000))
-  return seconds === 1 ? '1 second' : `${seconds} seconds`
 }

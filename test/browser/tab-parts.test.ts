@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ACTIVITY_DEFAULTS, Activity } from '../../browser/activity/activity.ts'
+import { Activity, MAX_ENTRIES } from '../../browser/activity/activity.ts'
 import { Traffic } from '../../browser/activity/traffic.ts'
 import { Cell, firstMatch } from '../../browser/cell.ts'
 import { rawPathOf } from '../../browser/content/raw-address.ts'
@@ -99,11 +99,11 @@ describe('parts of the tab', () => {
 
   it('the console keeps the newest entries, and counts repeated ones', () => {
     const activity = new Activity(() => 1_000)
-    for (let i = 0; i < ACTIVITY_DEFAULTS.maxEntries + 5; i++) activity.log(`entry ${i}`)
+    for (let i = 0; i < MAX_ENTRIES + 5; i++) activity.log(`entry ${i}`)
     activity.log('again')
     activity.log('again')
     const entries = activity.entries.get()
-    expect(entries).toHaveLength(ACTIVITY_DEFAULTS.maxEntries)
+    expect(entries).toHaveLength(MAX_ENTRIES)
     expect(entries.at(-1)).toMatchObject({ text: 'again', times: 2 })
     expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length)
   })

@@ -19,8 +19,6 @@ import { BundleList } from './bundle-list.tsx'
 import { TransferBar } from './transfer-bar.tsx'
 import { UploadList } from './upload-list.tsx'
 
-const MOST_DOTS = 12
-
 export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   const { hash } = visit
   const state = useCell(visit.state)
@@ -113,7 +111,7 @@ function sizeOfAll(size: number, bundle: readonly BundleFile[] | undefined): num
 
 /** One dot for each holder, up to a dozen. Hidden from screen readers: the number beside the dots says the same. */
 function HolderDots({ count }: { count: number | undefined }) {
-  const dots = Math.min(count ?? 0, MOST_DOTS)
+  const dots = Math.min(count ?? 0, 12)
   return (
     <span class="dots" aria-hidden="true">
       {dots === 0 ? <i class="dot none" /> : Array.from({ length: dots }, (_, i) => <i key={i} class="dot" />)}

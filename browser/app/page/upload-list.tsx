@@ -1,6 +1,6 @@
 /** How much of the content on the page this tab has uploaded to each peer. */
 
-import { type PeerUpload, uploadsOf } from '../../activity/uploads.ts'
+import { uploadsOf } from '../../activity/uploads.ts'
 import type { Tab } from '../../tab.ts'
 import { shortPeer } from '../../text/short-text.ts'
 import { sizeText } from '../../text/size-text.ts'
@@ -15,23 +15,17 @@ export function UploadList({ tab, hashes, size }: { tab: Tab; hashes: readonly s
     <section class="uploads" aria-labelledby="uploads-title">
       <h2 id="uploads-title">Uploaded by this tab</h2>
       <ul data-testid="receivers">
-        {uploads.map((upload) => (
-          <UploadRow key={upload.peer} upload={upload} size={size} />
+        {uploads.map(({ peer, bytes, isDirect }) => (
+          <li key={peer} class="progress" data-peer={peer} data-bytes={bytes} data-way={isDirect ? 'direct' : 'node'}>
+            <code title={peer}>{shortPeer(peer)}</code>
+            {/* A peer that fetched it twice took more than all of it. */}
+            <progress max={1} value={size === 0 ? 1 : Math.min(1, bytes / size)} aria-label={`Uploaded to ${shortPeer(peer)}`} />
+            <span>
+              {sizeText(bytes)} of {sizeText(size)}, {wayText(isDirect ? { isDirect } : { isDirect, node: peer })}
+            </span>
+          </li>
         ))}
       </ul>
     </section>
-  )
-}
-
-/** A peer that fetched it twice took more than all of it. */
-function UploadRow({ upload: { peer, bytes, isDirect }, size }: { upload: PeerUpload; size: number }) {
-  return (
-    <li class="progress" data-peer={peer} data-bytes={bytes} data-way={isDirect ? 'direct' : 'node'}>
-      <code title={peer}>{shortPeer(peer)}</code>
-      <progress max={1} value={size === 0 ? 1 : Math.min(1, bytes / size)} aria-label={`Uploaded to ${shortPeer(peer)}`} />
-      <span>
-        {sizeText(bytes)} of {sizeText(size)}, {wayText(isDirect ? { isDirect } : { isDirect, node: peer })}
-      </span>
-    </li>
   )
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { SOURCES_DEFAULTS, Sources } from '../../../browser/activity/sources.ts'
+import { MAX_SOURCES, Sources } from '../../../browser/activity/sources.ts'
 import { wayText } from '../../../browser/words/progress-sentence.ts'
 
 it('sources: the way changes with the newest piece, and only when that came another way', () => {
@@ -21,8 +21,8 @@ it('sources: the way changes with the newest piece, and only when that came anot
 
 it('sources: contents are bounded, oldest out first', () => {
   const sources = new Sources()
-  for (let i = 0; i <= SOURCES_DEFAULTS.maxContents; i++) sources.add(`content ${i}`, 'a', true)
-  expect(sources.ways.get().size).toBe(SOURCES_DEFAULTS.maxContents)
+  for (let i = 0; i <= MAX_SOURCES; i++) sources.add(`content ${i}`, 'a', true)
+  expect(sources.ways.get().size).toBe(MAX_SOURCES)
   expect(sources.ways.get().has('content 0')).toBe(false)
 })
 
