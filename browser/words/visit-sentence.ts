@@ -18,7 +18,7 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
   gone: 'Everybody who held it has left, or the link is wrong. Keep this tab open: the page appears as soon as somebody holds it again.',
   unavailable: 'Somebody says they hold this page, but nobody has sent it yet. You can try again, or wait.',
   offline: 'This tab cannot reach the network, so it could ask nobody. It keeps trying.',
-  wrong: 'The bytes that came are not this page: their SHA-256 is different. They were thrown away. Asking others…',
+  wrong: 'The bytes that arrived are not this page: their SHA-256 is different. They were thrown away. Asking others…',
   opened:
     'This page is private. The key in your link opened it. It is large, so this tab holds it only if you choose to: its encrypted form is then ' +
     'fetched, checked and held for others.',

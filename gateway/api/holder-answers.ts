@@ -66,7 +66,10 @@ export function createHolderAnswers({ peer, limits, rate, open, closing }: Searc
     const late = AbortSignal.timeout(limits.countTimeoutMs)
     const next = await raceAbort(counts.next(), late).catch((error) => {
       if (!late.aborted) throw error
-      throw new MayflyError(peer.status().joined ? 'ERR_UNAVAILABLE' : 'ERR_NO_NETWORK', 'Nobody said in time how many hold the key')
+      throw new MayflyError(
+        peer.status().joined ? 'ERR_UNAVAILABLE' : 'ERR_NO_NETWORK',
+        'No record node said in time how many hold the key',
+      )
     })
     if (next.done === true) throw new MayflyError('ERR_NOT_STARTED', 'The node is stopping')
     return next.value

@@ -28,7 +28,7 @@ export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: stri
   const ranges = body.isTrusted && allowsRange(requestHeaders, tag) ? parseByteRanges(requestHeaders.get('range'), body.size) : null
   if (ranges === null) return new Response(contentOf(body, undefined, incoming), { headers })
   if (ranges === 'unsatisfiable') {
-    throw problemError(416, 'ERR_RANGE', `The range lies outside: there are ${body.size} bytes.`, {
+    throw problemError(416, 'ERR_RANGE', `The range is outside the content, which has ${body.size} bytes.`, {
       headers: { 'content-range': `bytes */${body.size}` },
     })
   }

@@ -6,7 +6,7 @@ import type { Problem } from './problem.ts'
 import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
 
 const TITLES: Readonly<Record<number, string>> = {
-  400: 'The request is not right',
+  400: 'The request is not valid',
   401: 'A token is needed',
   403: 'Not allowed',
   404: 'Not here',

@@ -5,11 +5,11 @@
 export const PROBLEM_NUMBERS = {
   /** Not a message: JSON that is not `{body, type, fields, ttlMs}`, or that has the field `via`. */
   notAMessage: 40_001,
-  /** Not an end. */
+  /** An end that is not valid. */
   notAnEnd: 40_002,
   /** A type, a field or a time to live over its limit. */
   badMessage: 40_003,
-  /** Not a `since` or a `search`. */
+  /** A `since` or `search` that is not valid. */
   badInboxQuery: 40_005,
   /** This gateway receives no messages. */
   noInbox: 40_402,
@@ -19,7 +19,7 @@ export const PROBLEM_NUMBERS = {
   unknownMessage: 40_404,
   /** The body of a message is too large. */
   bodyTooLarge: 41_301,
-  /** A form with files, or an encoding. */
+  /** A body that is a form with files, or has an encoding. */
   unsupportedBody: 41_501,
   /** This client posts too often. */
   postRate: 42_905,

@@ -61,7 +61,7 @@ export function newestSequence(inbox: Inbox): number {
 function sequenceOf(inbox: Inbox, id: string): number {
   const message = inbox.message(id)
   if (message !== undefined) return message.sequence
-  throw problemError(404, 'ERR_NOT_FOUND', 'There is no message with that id here, so its successors are not known.', {
+  throw problemError(404, 'ERR_NOT_FOUND', 'There is no message with that id here, so no later ones can be given.', {
     number: PROBLEM_NUMBERS.unknownMessage,
     advice: 'It may have been deleted for its age. Ask with since=all, or with a time.',
   })

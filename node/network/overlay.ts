@@ -87,7 +87,7 @@ export async function createOverlay(options: OverlayOptions) {
       addressDialTimeout: direct === undefined ? 5_000 : 10_000,
       reconnectRetries: 0, // the supervisor does this, and does not give up
     },
-    // Liveness is the listener's pings and the presence streams' beats: a twentieth of this monitor's CPU, and it aborts healthy connections.
+    // Liveness is the listener's pings and the presence streams' heartbeats: a twentieth of this monitor's CPU, and it aborts healthy connections.
     connectionMonitor: { enabled: false },
     services: {
       identify: identify(),

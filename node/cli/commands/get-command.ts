@@ -97,7 +97,7 @@ async function writeToStandardOutput(
 
 /** @throws {MayflyError} ERR_UNAVAILABLE: the bundle has no such file, or the content is no bundle */
 function entryAt(entries: BundleEntry[] | undefined, { hash, path }: ContentReference): BundleEntry {
-  if (entries === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: ${hash} is one file, and no bundle of files`)
+  if (entries === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: ${hash} is one file, not a bundle of files`)
   const folder = path?.replace(/\/?$/, '/')
   const entry =
     entries.find((candidate) => candidate.path === path) ?? entries.find((candidate) => candidate.path === `${folder}index.html`)

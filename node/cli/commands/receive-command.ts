@@ -88,7 +88,10 @@ async function openInboxPage({ configuration, output, version }: CommandContext,
     ...(token !== undefined && { token }),
   })
   const bound = await server.listen({ port, host }).catch((error) => {
-    throw explainSystemError(`Cannot show the inbox at ${host} port ${port} (--port chooses another, --no-view none)`, error)
+    throw explainSystemError(
+      `Cannot show the inbox at ${host} port ${port} (--port chooses another port, --no-view leaves the page out)`,
+      error,
+    )
   })
   server.serve(gateway)
   return {

@@ -47,7 +47,7 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
     signal?.throwIfAborted()
     if (!late.aborted) throw cause
     const tried = join.map((address) => reasons.get(address) ?? `${address} did not answer`).join('; ')
-    throw new MayflyError('ERR_NO_NETWORK', `Could not join anybody in ${formatDuration(timeoutMs)}: ${tried}`, { cause })
+    throw new MayflyError('ERR_NO_NETWORK', `Could not join the network in ${formatDuration(timeoutMs)}: ${tried}`, { cause })
   } finally {
     stopListening()
   }

@@ -24,7 +24,7 @@ const OPEN_DOMAIN = 'mayfly-end:'
 /** @throws {MayflyError} ERR_BAD_END; its message names the expected form */
 export function parseEnd(text: string): End {
   if (HASHNAME_FORM.test(text)) return { kind: 'hashname', text, key: base32.baseDecode(text) }
-  if (!text.startsWith('#')) throw badEnd(text, 'it is neither')
+  if (!text.startsWith('#')) throw badEnd(text, 'it has no # and is no hashname')
   const name = text.slice(1)
   const reason = refuseName(name)
   if (reason !== undefined) throw badEnd(text, reason)

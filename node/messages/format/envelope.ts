@@ -166,5 +166,5 @@ export function sealTerms({ from, to, sentAtMs, ttlMs }: EnvelopeTerms): Uint8Ar
 function refuseTtl(ttlMs: number): string | undefined {
   const { minTtlMs, maxTtlMs } = ENVELOPE_DEFAULTS
   if (Number.isSafeInteger(ttlMs) && ttlMs >= minTtlMs && ttlMs <= maxTtlMs) return undefined
-  return `a time to live is ${minTtlMs} to ${maxTtlMs} ms`
+  return `a time to live must be from ${minTtlMs} to ${maxTtlMs} ms`
 }

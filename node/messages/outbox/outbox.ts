@@ -34,7 +34,7 @@ export const OUTBOX_DEFAULTS = {
   keepDoneMs: 604_800_000, // the longest time to live
   /** Messages that are done and still known with what became of them. */
   maxDone: 1_000,
-  /** How long `post` waits for a first outcome when it is not told, in ms. */
+  /** How long `post` waits for a first outcome when its caller does not say, in ms. */
   waitMs: 10_000, // as long as one attempt
 }
 
