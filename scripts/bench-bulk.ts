@@ -1,5 +1,5 @@
 /**
- * Large content from one process to another over loopback, checked by whoever reads it: mayfly between nodes, through a gateway and
+ * Large content from one process to another over loopback, checked by the reader: mayfly between nodes, through a gateway and
  * between tabs, beside what any transfer costs and beside other peer-to-peer systems. The content is made where it is read and dropped
  * where it arrives, except by systems that must keep it, in memory. Each is connected and warm before the first transfer that counts.
  * Small transfers alternate, so that what else the machine does falls on all alike; large ones run one system after the other, each in
@@ -24,8 +24,8 @@ const ROUNDS = 3
 const WARM_UP_MIB = 8
 /** A large transfer that would take longer than this, by the small one's figures, is left out. */
 const LONG_MS = 45_000
-/** One that was expected to be shorter and takes so many times as long is given up. */
-const PATIENCE = 4
+/** A transfer that takes so many times LONG_MS is given up. */
+const MAX_SLOWER = 4
 /** How long a system may take to start, in ms: packages are installed at its first start. */
 const START_MS = 180_000
 /** Budget of the whole benchmark, in ms: a transfer that would end later is left out. */
@@ -94,7 +94,7 @@ async function runOnce(bench: Bench, system: System, size: number, known: Map<nu
   try {
     const carrier = await startWarm(system, stack)
     bench.step(`${size} MiB: ${system.name}`)
-    keep(system, size, [await inTime(transfer(carrier, next(size)), LONG_MS * PATIENCE)])
+    keep(system, size, [await inTime(transfer(carrier, next(size)), LONG_MS * MAX_SLOWER)])
   } catch (error) {
     leaveOut(bench, system, size, error)
   }

@@ -1,6 +1,6 @@
 /**
- * How soon a page is gone once its only holder is: the time until another node's gateway answers 404 for it, and until who watches its
- * count there is told 0. The holder is a tab that lets go, that is closed, whose process is killed, and (once) whose process is stopped
+ * How soon a page is gone once its only holder is: the time until another node's gateway answers 404 for it, and until a watcher of its
+ * count there gets 0. The holder is a tab that releases the page, that is closed, whose process is killed, and (once) whose process is stopped
  * without closing anything. That gateway has read the page before, so it has to forget it too. Beside it, in the same run: a stock
  * kad-dht provider that is killed, looked for again and again; its records are good for 48 hours.
  *
@@ -43,10 +43,10 @@ async function measureLeave(bench: Bench): Promise<void> {
 
   const cases: { how: string; readings: Reading[] }[] = []
   const together = await startTabs(first, 2 * SAMPLES, bench.stack)
-  const letGo = await held(together, 0, SAMPLES)
+  const released = await held(together, 0, SAMPLES)
   cases.push({
     how: 'the tab lets go',
-    readings: await measureEach(letGo, far, ({ key, tab }) => together.call('release', { tab, key })),
+    readings: await measureEach(released, far, ({ key, tab }) => together.call('release', { tab, key })),
   })
   const closed = await held(together, SAMPLES, SAMPLES)
   cases.push({ how: 'the tab is closed', readings: await measureEach(closed, far, ({ tab }) => together.call('stop', { tab })) })

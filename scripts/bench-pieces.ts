@@ -22,16 +22,16 @@ const WAYS = ['stream', 'http'] as const
 
 async function measurePieces(bench: Bench): Promise<void> {
   const module = new URL('bench/workers/pieces.ts', import.meta.url)
-  await using giver = await startWorker<PiecesCalls>(module)
-  await using taker = await startWorker<PiecesCalls>(module)
-  const { peer, address } = await giver.call('peer')
+  await using sender = await startWorker<PiecesCalls>(module)
+  await using reader = await startWorker<PiecesCalls>(module)
+  const { peer, address } = await sender.call('peer')
   /** By way and size, in rounds, so that a busy moment of the machine does not fall on one size alone. */
   const timings = new Map<string, Timing[]>()
   for (let round = 0; round <= ROUNDS; round++) {
     for (const way of WAYS) {
       for (const pieceBytes of SIZES) {
-        await giver.call('give', pieceBytes)
-        const timing = await taker.call('take', { peer, address, way, pieceBytes, totalBytes: TOTAL_BYTES, parallel: PARALLEL })
+        await sender.call('give', pieceBytes)
+        const timing = await reader.call('take', { peer, address, way, pieceBytes, totalBytes: TOTAL_BYTES, parallel: PARALLEL })
         if (round > 0) timings.set(`${way} ${pieceBytes}`, [...(timings.get(`${way} ${pieceBytes}`) ?? []), timing])
       }
     }
@@ -44,7 +44,7 @@ async function measurePieces(bench: Bench): Promise<void> {
     const fastest = Math.max(...SIZES.map((size) => rate(way, size)))
     bench.table(
       `${TOTAL_BYTES / MIB} MiB over ${way === 'http' ? 'HTTP' : 'a stream'}, ${PARALLEL} pieces at once, the middle of ${ROUNDS} rounds`,
-      ['piece', 'MiB/s', 'of the fastest', 'first piece, ms', 'CPU of the taker, ms/MiB', 'outline of 1 GiB', 'under way'],
+      ['piece', 'MiB/s', 'of the fastest', 'first piece, ms', 'CPU of the reader, ms/MiB', 'outline of 1 GiB', 'under way'],
       SIZES.map((size) => [
         `${size / KIB} KiB`,
         digits(rate(way, size)),

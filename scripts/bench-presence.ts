@@ -23,7 +23,7 @@ const NODES = 8
 const TABS = 1_000
 const KEYS_EACH = 20
 const SWARMS = 4
-/** As long as a tab waits between two beats, so that each beats once. */
+/** The time between two heartbeats of a tab, so that each tab sends one. */
 const STEADY_MS = 15_000
 const RENEWING_TABS = 100
 const RENEWING_LIFETIME_MS = 20_000

@@ -120,11 +120,11 @@ async function join(node: MayflyNode, swarms: Swarms) {
   return { ms: took, cpuMs: cpuMsOf(node.pid) - cpuMs, times: times.flat(), answers: await answers.stop() }
 }
 
-async function shareWithMany(node: MayflyNode, [giver, ...readers]: Swarms) {
+async function shareWithMany(node: MayflyNode, [sender, ...readers]: Swarms) {
   const shared = makePage(SHARED_BYTES)
-  await giver?.call('hold', { tab: 0, bytes: shared.bytes })
+  await sender?.call('hold', { tab: 0, bytes: shared.bytes })
   await waitUntil(async () => (await node.status()).counts.leases > TABS, 10_000, 'the node has the lease')
-  const given = async () => (await giver?.call('counts'))?.bytesServed ?? 0
+  const given = async () => (await sender?.call('counts'))?.bytesServed ?? 0
   const before = await given()
   const answers = askUntil(node)
   const each = Math.ceil(READERS / readers.length)

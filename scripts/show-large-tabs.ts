@@ -43,35 +43,35 @@ async function show(bytes: number): Promise<boolean> {
     const { bytesReceived = 0, bytesSent = 0 } = (await node.status()).counts
     return bytesReceived + bytesSent
   }
-  const giver = await openBrowser(join(directory, 'giver'))
-  const taker = await openBrowser(join(directory, 'taker'))
+  const sender = await openBrowser(join(directory, 'sender'))
+  const reader = await openBrowser(join(directory, 'reader'))
   try {
-    await giver.page.goto(node.url)
-    await taker.page.goto(node.url)
-    const idle = { giver: giver.rss(), taker: taker.rss() }
+    await sender.page.goto(node.url)
+    await reader.page.goto(node.url)
+    const idle = { sender: sender.rss(), reader: reader.rss() }
     const most = { ...idle }
     const looking = setInterval(() => {
-      most.giver = Math.max(most.giver, giver.rss())
-      most.taker = Math.max(most.taker, taker.rss())
+      most.sender = Math.max(most.sender, sender.rss())
+      most.reader = Math.max(most.reader, reader.rss())
     }, LOOK_MS)
 
     const startedAtMs = performance.now()
-    const link = await shareFile(giver.page, path)
+    const link = await shareFile(sender.page, path)
     const heldAtMs = performance.now()
-    await taker.page.goto(link)
-    await seesState(taker.page, 'streamed')
+    await reader.page.goto(link)
+    await seesState(reader.page, 'streamed')
     const before = await portBytes()
-    await taker.page.getByTestId('hold-too').click()
-    const bar = taker.page.getByTestId('transfer')
-    await bar.and(taker.page.locator('[data-phase="checking"]')).waitFor({ timeout: LONG_MS })
+    await reader.page.getByTestId('hold-too').click()
+    const bar = reader.page.getByTestId('transfer')
+    await bar.and(reader.page.locator('[data-phase="checking"]')).waitFor({ timeout: LONG_MS })
     const gotAtMs = performance.now()
     const carried = ((await portBytes()) - before) / bytes
-    await seesState(taker.page, 'holding')
+    await seesState(reader.page, 'holding')
     const checkedAtMs = performance.now()
     clearInterval(looking)
 
     const isRight = new URL(link).pathname === `/${sum}`
-    const isBounded = most.giver - idle.giver <= MAX_GROWTH && most.taker - idle.taker <= MAX_GROWTH
+    const isBounded = most.sender - idle.sender <= MAX_GROWTH && most.reader - idle.reader <= MAX_GROWTH
     const seconds = (from: number, to: number) => ((to - from) / 1_000).toFixed(1)
     const mib = (size: number) => Math.round(size / MIB)
     console.log(`bytes      ${bytes.toLocaleString('en')}`)
@@ -81,13 +81,13 @@ async function show(bytes: number): Promise<boolean> {
     )
     console.log(`checked as a whole in ${seconds(gotAtMs, checkedAtMs)} s`)
     console.log(`the node carried ${(100 * carried).toFixed(2)} % of it`)
-    for (const who of ['giver', 'taker'] as const)
+    for (const who of ['sender', 'reader'] as const)
       console.log(`memory     ${who}: ${mib(most[who])} MiB at most, ${mib(idle[who])} MiB without`)
     if (!isBounded) console.log(`memory is NOT bounded: over ${mib(MAX_GROWTH)} MiB more`)
     return isRight && isBounded && carried <= MAX_CARRIED
   } finally {
-    await giver.context.close()
-    await taker.context.close()
+    await sender.context.close()
+    await reader.context.close()
   }
 }
 

@@ -21,7 +21,7 @@ export interface CarriedReading extends BulkReading {
 /** Connected and joined. It ends with the stack that it was started on. */
 export interface Carrier {
   /** Process ids. They may change between transfers, not in one. */
-  givers(): number[]
+  senders(): number[]
   readers(): number[]
   /** Makes the content ready to be read; not measured. Resolves with the request for it. */
   offer(content: BulkContent): Promise<string>
@@ -42,10 +42,10 @@ export interface System {
 export interface Transfer extends CarriedReading {
   mibPerSecond: number
   /** CPU of both ends together, in seconds for each GiB. */
-  giverCpu: number
+  senderCpu: number
   readerCpu: number
   /** The most during the transfer, the sum of its processes, in bytes. */
-  giverRss: number
+  senderRss: number
   readerRss: number
 }
 
@@ -53,10 +53,10 @@ const MIB = 1_048_576
 
 export async function transfer(carrier: Carrier, content: BulkContent): Promise<Transfer> {
   const reference = await carrier.offer(content)
-  const givers = carrier.givers()
+  const senders = carrier.senders()
   const readers = carrier.readers()
-  for (const pid of [...givers, ...readers]) resetPeakRss(pid)
-  const giverMs = sum(givers.map(cpuMsOf))
+  for (const pid of [...senders, ...readers]) resetPeakRss(pid)
+  const senderMs = sum(senders.map(cpuMsOf))
   const readerMs = sum(readers.map(cpuMsOf))
   const reading = await carrier.read(content, reference)
   const perGiB = (cpuMs: number) => (cpuMs / 1_000 / content.size) * MIB * 1_024
@@ -64,9 +64,9 @@ export async function transfer(carrier: Carrier, content: BulkContent): Promise<
   return {
     ...reading,
     mibPerSecond: content.size / MIB / (reading.ms / 1_000),
-    giverCpu: perGiB(sum(givers.map(cpuMsOf)) - giverMs),
+    senderCpu: perGiB(sum(senders.map(cpuMsOf)) - senderMs),
     readerCpu: perGiB(sum(readers.map(cpuMsOf)) - readerMs + (command?.cpuMs ?? 0)),
-    giverRss: sum(givers.map(peakRssOf)),
+    senderRss: sum(senders.map(peakRssOf)),
     readerRss: sum(readers.map(peakRssOf)) + (command?.peakRss ?? 0),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Large content that nobody stores: the same bytes for the same seed, made where they are read, at the speed of copying. No two of its
- * cells are equal, so that nobody who keeps equal blocks once has less to carry. Runs in pages, too.
+ * cells are equal, so that a system which keeps equal blocks once has no less to carry. Runs in pages, too.
  */
 
 import type { ContentSource } from '../../node/index.ts'

@@ -30,7 +30,7 @@ export function printFigures(bench: Bench, results: Results, sizes: readonly num
 }
 
 const speedOf = (transfers: readonly Transfer[] | undefined) => p50((transfers ?? []).map(({ mibPerSecond }) => mibPerSecond))
-const peakOf = (transfers: readonly Transfer[], of: 'giverRss' | 'readerRss') => Math.max(...transfers.map((each) => each[of]))
+const peakOf = (transfers: readonly Transfer[], of: 'senderRss' | 'readerRss') => Math.max(...transfers.map((each) => each[of]))
 const isMeasured = (value: number) => Number.isFinite(value)
 
 function speedsOf(results: Results, size: number, isWanted: (system: System) => boolean): number[] {
@@ -52,16 +52,16 @@ function printTable(bench: Bench, results: Results, runs: System['runs'], size: 
     if (system.runs !== runs || transfers === undefined) return []
     const speeds = transfers.map(({ mibPerSecond }) => mibPerSecond)
     const middle = (of: (each: Transfer) => number) => digits(p50(transfers.map(of)))
-    const mib = (of: 'giverRss' | 'readerRss') => (peakOf(transfers, of) / MIB).toFixed(0)
+    const mib = (of: 'senderRss' | 'readerRss') => (peakOf(transfers, of) / MIB).toFixed(0)
     return [
       [
         [system.name, ...new Set(transfers.flatMap(({ way }) => way ?? []))].join(', '),
         digits(p50(speeds)),
         speeds.length > 1 ? `${digits(Math.min(...speeds))}–${digits(Math.max(...speeds))}` : '–',
         middle(({ firstMs = Number.NaN }) => firstMs),
-        middle(({ giverCpu }) => giverCpu),
+        middle(({ senderCpu }) => senderCpu),
         middle(({ readerCpu }) => readerCpu),
-        mib('giverRss'),
+        mib('senderRss'),
         mib('readerRss'),
         ratio(p50(speeds) / base(results, runs, size)),
         ratio(p50(speeds) / fastestPeer(results, runs, size)),
@@ -76,9 +76,9 @@ function printTable(bench: Bench, results: Results, runs: System['runs'], size: 
       'MiB/s',
       'range',
       'first byte, ms',
-      'CPU s/GiB: giver',
+      'CPU s/GiB: sender',
       'reader',
-      'peak RSS, MiB: giver',
+      'peak RSS, MiB: sender',
       'reader',
       runs === 'node' ? 'of HTTP' : 'of a data channel',
       'of the fastest peer',
@@ -115,7 +115,7 @@ export function judgeFigures(bench: Bench, results: Results, sizes: readonly num
     const [before, after] = [bySize.get(small), bySize.get(large)]
     if (system.kind !== 'own' || before === undefined || after === undefined) continue
     for (const [end, of] of [
-      ['giver', 'giverRss'],
+      ['sender', 'senderRss'],
       ['reader', 'readerRss'],
     ] as const) {
       const value = (peakOf(after, of) - peakOf(before, of)) / ((large - small) * MIB)

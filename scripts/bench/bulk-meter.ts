@@ -12,7 +12,7 @@ export interface BulkReading {
 export interface BulkMeter {
   /** The next bytes, in order. @throws when they are not the content's */
   take(bytes: Uint8Array): void
-  /** Bytes that came out of order, checked by whoever carried them. @throws when they are not the content's */
+  /** Bytes that came out of order, checked by the program that carried them. @throws when they are not the content's */
   takeAt(offset: number, bytes: Uint8Array): void
   /** @throws when not as much came as there is */
   end(): BulkReading

@@ -30,13 +30,13 @@ function pairOf(module: string, other?: keyof typeof OTHERS): Pick<System, 'runs
     runs: 'node',
     async start(stack) {
       const entry = other === undefined ? {} : { entry: await installOther(other) }
-      const giver = await startPeer(module, stack)
+      const sender = await startPeer(module, stack)
       const reader = await startPeer(module, stack)
-      await reader.call('start', { ...entry, connect: await giver.call('start', entry) })
+      await reader.call('start', { ...entry, connect: await sender.call('start', entry) })
       return {
-        givers: () => [giver.pid],
+        senders: () => [sender.pid],
         readers: () => [reader.pid],
-        offer: (content) => giver.call('offer', content),
+        offer: (content) => sender.call('offer', content),
         read: (content, reference) => reader.call('read', { content, reference }),
       }
     },
@@ -45,12 +45,12 @@ function pairOf(module: string, other?: keyof typeof OTHERS): Pick<System, 'runs
 
 /** The command, from its start to its end. */
 async function startGet(stack: AsyncDisposableStack): Promise<Carrier> {
-  const giver = await startPeer('bulk-mayfly', stack)
-  const address = await giver.call('start', {})
+  const sender = await startPeer('bulk-mayfly', stack)
+  const address = await sender.call('start', {})
   return {
-    givers: () => [giver.pid],
+    senders: () => [sender.pid],
     readers: () => [],
-    offer: (content) => giver.call('offer', content),
+    offer: (content) => sender.call('offer', content),
     async read(_content, reference) {
       const { ms, ...command } = await runMeasured(process.execPath, [MAIN, 'get', reference, '--output', '-', '--join', address], 'stderr')
       return { ms, command }
@@ -61,13 +61,13 @@ async function startGet(stack: AsyncDisposableStack): Promise<Carrier> {
 /** A holder, a node as `mayfly start` runs it, and curl. */
 async function startGateway(stack: AsyncDisposableStack): Promise<Carrier> {
   const gateway = stack.use(await startNode())
-  const giver = await startPeer('bulk-mayfly', stack)
-  await giver.call('start', { connect: gateway.address })
+  const sender = await startPeer('bulk-mayfly', stack)
+  await sender.call('start', { connect: gateway.address })
   await waitUntil(async () => (await gateway.status()).counts.servers > 0, JOIN_MS, 'the gateway knows the holder')
   return {
-    givers: () => [giver.pid],
+    senders: () => [sender.pid],
     readers: () => [gateway.pid],
-    offer: (content) => giver.call('offer', content),
+    offer: (content) => sender.call('offer', content),
     async read({ size }, reference) {
       const answer = [
         '--silent',

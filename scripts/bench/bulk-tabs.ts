@@ -30,12 +30,12 @@ export const TAB_SYSTEMS: readonly System[] = [
 ]
 
 async function startChannel(messageBytes: number, stack: AsyncDisposableStack): Promise<Carrier> {
-  const [giver, reader] = await openPages<ChannelPageCalls>('channel-page', stack)
-  const answer = await reader.call('accept', await giver.call('describe'))
-  await giver.call('connect', answer)
+  const [sender, reader] = await openPages<ChannelPageCalls>('channel-page', stack)
+  const answer = await reader.call('accept', await sender.call('describe'))
+  await sender.call('connect', answer)
   return {
-    ...endsOf(giver, reader),
-    offer: (content) => giver.call('offer', content),
+    ...endsOf(sender, reader),
+    offer: (content) => sender.call('offer', content),
     read: (content, reference) => reader.call('read', { content, reference, messageBytes }),
   }
 }
@@ -45,13 +45,13 @@ async function startTorrent(stack: AsyncDisposableStack): Promise<Carrier> {
   const entry = await installOther('webtorrent')
   const tracker = stack.use(await startWorker<BulkTrackerCalls>(new URL('workers/bulk-tracker.ts', import.meta.url)))
   const { bundle } = await tracker.call('start', { entry })
-  const [giver, reader] = await openPages<TorrentPageCalls>('torrent-page', stack, new Map([['/webtorrent.js', await readFile(bundle)]]))
-  for (const page of [giver, reader]) await page.call('start')
+  const [sender, reader] = await openPages<TorrentPageCalls>('torrent-page', stack, new Map([['/webtorrent.js', await readFile(bundle)]]))
+  for (const page of [sender, reader]) await page.call('start')
   return {
-    ...endsOf(giver, reader),
+    ...endsOf(sender, reader),
     async offer(content) {
       const torrent = await tracker.call('makeTorrent', content)
-      await giver.call('offer', { ...content, torrent })
+      await sender.call('offer', { ...content, torrent })
       return torrent
     },
     read: (content, reference) => reader.call('read', { content, reference }),
@@ -61,11 +61,11 @@ async function startTorrent(stack: AsyncDisposableStack): Promise<Carrier> {
 /** Both tabs have the same home. Its reads and writes show whether it carries the content. */
 async function startTabs(stack: AsyncDisposableStack): Promise<Carrier> {
   const home = stack.use(await startNode())
-  const [giver, reader] = await openPages<TabPageCalls>('tab-page', stack)
-  for (const page of [giver, reader]) await page.call('start', { gateway: home.url })
+  const [sender, reader] = await openPages<TabPageCalls>('tab-page', stack)
+  for (const page of [sender, reader]) await page.call('start', { gateway: home.url })
   return {
-    ...endsOf(giver, reader),
-    offer: (content) => giver.call('offer', content),
+    ...endsOf(sender, reader),
+    offer: (content) => sender.call('offer', content),
     async read(content, reference) {
       const before = ioBytesOf(home.pid)
       const reading = await reader.call('read', { content, reference })
@@ -75,6 +75,6 @@ async function startTabs(stack: AsyncDisposableStack): Promise<Carrier> {
   }
 }
 
-function endsOf(giver: { processes(): number[] }, reader: { processes(): number[] }): Pick<Carrier, 'givers' | 'readers'> {
-  return { givers: () => giver.processes(), readers: () => reader.processes() }
+function endsOf(sender: { processes(): number[] }, reader: { processes(): number[] }): Pick<Carrier, 'senders' | 'readers'> {
+  return { senders: () => sender.processes(), readers: () => reader.processes() }
 }

@@ -52,13 +52,13 @@ export class HolderCount {
   async #read(response: Response): Promise<void> {
     if (response.body === null) return
     try {
-      for await (const { data } of readServerSentEvents(response.body)) this.#hear(data)
+      for await (const { data } of readServerSentEvents(response.body)) this.#readCount(data)
     } catch {
-      // Ended by whoever watched.
+      // Ended by the watcher.
     }
   }
 
-  #hear(data: string): void {
+  #readCount(data: string): void {
     const { holders } = JSON.parse(data) as { holders: number }
     this.#newest = holders
     for (const listener of [...this.#listeners]) listener(holders)

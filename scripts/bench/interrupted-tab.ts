@@ -19,28 +19,28 @@ export async function showInterrupted(interruption: Interruption, bytes: number)
   const path = join(directory, 'large.bin')
   await writeSparse(path, bytes)
   await using node = await startNode()
-  const giver = await openBrowser(join(directory, 'giver'))
-  const taker = await openBrowser(join(directory, 'taker'))
+  const sender = await openBrowser(join(directory, 'sender'))
+  const reader = await openBrowser(join(directory, 'reader'))
   try {
-    await giver.page.goto(node.url)
-    const link = await shareFile(giver.page, path)
-    await taker.page.goto(link)
-    await seesState(taker.page, 'streamed')
-    await taker.page.getByTestId('hold-too').click()
-    await taker.page.waitForFunction(
+    await sender.page.goto(node.url)
+    const link = await shareFile(sender.page, path)
+    await reader.page.goto(link)
+    await seesState(reader.page, 'streamed')
+    await reader.page.getByTestId('hold-too').click()
+    await reader.page.waitForFunction(
       (half) => Number(document.querySelector<HTMLElement>('[data-testid="transfer"]')?.dataset.done ?? 0) >= half,
       bytes / 2,
       { timeout: LONG_MS },
     )
-    const after = await (interruption === 'reload' ? reload(taker.page) : crash(taker, link))
+    const after = await (interruption === 'reload' ? reload(reader.page) : crash(reader, link))
     await seesState(after, 'holding')
-    const twice = (await bytesGiven(giver.page)) / bytes - 1
+    const twice = (await bytesGiven(sender.page)) / bytes - 1
     console.log(`bytes      ${bytes.toLocaleString('en')}, a ${interruption} at half of them, checked as a whole`)
     console.log(`fetched twice: ${(100 * twice).toFixed(2)} % of them, at most ${100 * MAX_TWICE} % is right`)
     return twice >= 0 && twice <= MAX_TWICE
   } finally {
-    await giver.context.close()
-    await taker.context.close()
+    await sender.context.close()
+    await reader.context.close()
   }
 }
 

@@ -16,7 +16,7 @@ export interface Finding {
 }
 
 export interface Bench {
-  /** Progress, for whoever waits; on standard error. */
+  /** Progress, for people who wait; on standard error. */
   step(text: string): void
   /** A remark between the tables. */
   note(text: string): void

@@ -1,5 +1,5 @@
 /**
- * A part of a benchmark in a process of its own, with its own event loop, memory and CPU clock, so that who is measured and who measures
+ * A part of a benchmark in a process of its own, with its own event loop, memory and CPU clock, so that the measured part and the measuring one
  * do not wait for each other. The parent calls its functions by name; what they do is in `workers/`.
  */
 

@@ -1,4 +1,4 @@
-/** Twenty record nodes made to be nearest to the content's key, all of which deny its holders. */
+/** Twenty record nodes made to be nearest to the content's key, which all deny its holders. */
 
 import { peerIdFromString } from '@libp2p/peer-id'
 import { expect, onTestFinished, test } from 'vitest'

@@ -126,6 +126,10 @@ describe('a lying record node, the nearest one', () => {
     for (const outcome of await post('#lied-about', all.length - 1)) expect(outcome).toMatchObject({ state: 'queued', nodes: 0 })
 
     tapAll()
-    await waitFor(() => [...keeper.stored.values()].filter(({ isSealed }) => isSealed).length === 2 * all.length, 10_000, 'the mail comes')
+    await waitFor(
+      () => [...keeper.stored.values()].filter(({ isSealed }) => isSealed).length === 2 * all.length,
+      10_000,
+      'the messages are stored',
+    )
   })
 })

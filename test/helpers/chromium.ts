@@ -8,7 +8,7 @@ import { findChromium } from '../../scripts/chromium.ts'
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
 
 /** How long a page may take to load, or a control to be there, in ms: Playwright's own 30 s have been too short on a slow machine. */
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 
 export interface TestChromium {
   /** A profile of its own, as another person has; closed when the test ends. */
@@ -34,7 +34,7 @@ export function useChromium(flags: readonly string[] = []): TestChromium {
 
   const newContext = async (options?: BrowserContextOptions) => {
     const context = await browser.newContext(options)
-    context.setDefaultTimeout(PATIENCE_MS)
+    context.setDefaultTimeout(TIMEOUT_MS)
     onTestFinished(() => context.close())
     return context
   }

@@ -91,6 +91,6 @@ function killAfterTest(child: MayflyProcess['process'], exited: Promise<MayflyEx
       await exited
     })
   } catch {
-    // Not in a test: whoever started it in a hook ends it.
+    // Not in a test: the hook that started it ends it.
   }
 }

@@ -3,10 +3,10 @@
 import type { Page } from 'playwright-core'
 
 /** Longer than a page needs on a machine that does much else, in ms. */
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 
 /**
- * Reloads the page as somebody who answers that they do. A busy Chromium may take the question back before it can be answered, and then
+ * Reloads the page, and confirms the browser's question. A busy Chromium may take the question back before it can be answered, and then
  * stays where it is (2 of 12 reloads beside three busy loops): a person would reload again, and so does this. Resolves with how often the
  * page asked.
  */
@@ -27,7 +27,7 @@ export async function reloadAnyway(page: Page): Promise<number> {
   try {
     for (;;) {
       takenBack = Promise.withResolvers()
-      const reloaded = page.reload({ timeout: PATIENCE_MS })
+      const reloaded = page.reload({ timeout: TIMEOUT_MS })
       reloaded.catch(() => {}) // one that was taken back has no end
       if ((await Promise.race([reloaded, takenBack.promise])) !== 'taken back') return asked
     }

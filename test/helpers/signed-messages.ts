@@ -45,7 +45,7 @@ export async function signSealed(
   return decodeEnvelope(signEnvelope(secret, { ...terms, isSealed: true, payload }).bytes)
 }
 
-/** A message that looks like a stranger's sealed mail; no key opens it, and no observer can tell. */
+/** A message that looks like a stranger's sealed message; no key opens it, and no observer can tell. */
 export function signMadeUp({ secret = createMessageSecret(), sentAtMs = Date.now(), ttlMs = TTL_MS }: SignOptions = {}): Envelope {
   const to = globalThis.crypto.getRandomValues(new Uint8Array(32))
   const payload = globalThis.crypto.getRandomValues(new Uint8Array(sealedPayloadBytes(0)))

@@ -7,10 +7,10 @@ import { type Facts, hostilePage, type Probe } from './probe.ts'
 import { HELD_SCRIPT, HELD_STYLE, SPY_HTML, SPY_SVG, SPY_XML } from './spies.ts'
 
 /** How long a probe waits for an answer, in ms: guarded, where there is none to come; and unguarded, where one comes in the end. */
-export const PATIENCE_MS = { guarded: 2_000, unguarded: 15_000 } as const
+export const TIMEOUT_MS = { guarded: 2_000, unguarded: 15_000 } as const
 
 export interface HostileContent {
-  readonly facts: Omit<Facts, 'scene' | 'gateway' | 'patienceMs'>
+  readonly facts: Omit<Facts, 'scene' | 'gateway' | 'timeoutMs'>
   /** A page with these probes, made for one scene: at the node itself, or at an unguarded gateway. Returns its hash. */
   hold(scene: string, probes: readonly Probe[], unguarded?: string): Promise<string>
 }
@@ -43,8 +43,8 @@ export async function createHostileContent(node: NodeProcess, collector: string)
   return {
     facts,
     hold(scene, probes, unguarded) {
-      const patienceMs = unguarded === undefined ? PATIENCE_MS.guarded : PATIENCE_MS.unguarded
-      return holdAt(node, hostilePage({ ...facts, scene, gateway: unguarded ?? node.url, patienceMs }, probes))
+      const timeoutMs = unguarded === undefined ? TIMEOUT_MS.guarded : TIMEOUT_MS.unguarded
+      return holdAt(node, hostilePage({ ...facts, scene, gateway: unguarded ?? node.url, timeoutMs }, probes))
     },
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A held page written by somebody who means harm, in a real Chromium, in every way that a visitor comes to see it: it reaches nothing of
+ * A held page with a harmful author, in a real Chromium, in every way that a visitor comes to see it: it reaches nothing of
  * the app's, of the node's, or of another page's. The same probes run where nothing guards the app, and there they reach it all.
  */
 
@@ -226,7 +226,7 @@ async function honestPath(): Promise<string> {
   return `/raw/${await holdAt(node, '<!doctype html><title>honest</title><p>an honest page')}`
 }
 
-/** The page opens another in a window of its own, and does not let go of it. */
+/** The page opens another in a window of its own, and keeps a reference to it. */
 async function openFrom(opener: Page, path: string): Promise<Page> {
   const [page] = await Promise.all([opener.waitForEvent('popup'), opener.evaluate((address) => void open(address), path)])
   return page

@@ -26,7 +26,7 @@ export interface Facts {
   /** Path of a script of the app. */
   appScript: string
   /** How long an answer is waited for, in ms. */
-  patienceMs: number
+  timeoutMs: number
 }
 
 export interface Ground extends Facts {
@@ -101,7 +101,7 @@ async function runProbes(facts: Facts, probes: Required<Pick<Probe, 'name' | 'gi
   await Promise.all(
     probes.map(async ({ name, given, attempt }) => {
       try {
-        const late = new Promise((_, reject) => setTimeout(() => reject('no answer'), facts.patienceMs))
+        const late = new Promise((_, reject) => setTimeout(() => reject('no answer'), facts.timeoutMs))
         await report(name, await Promise.race([attempt(ground, given), late]), null)
       } catch (error) {
         await report(name, null, error)

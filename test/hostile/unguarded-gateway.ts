@@ -1,6 +1,6 @@
 /**
  * The same gateway as if nothing guarded it: a proxy that takes away every header by which a held page is kept apart, the sandbox of the
- * viewer's frame, and all by which the gateway knows who asks. A probe that fails here would fail anywhere, and proves nothing.
+ * viewer's frame, and every header by which the gateway recognizes the origin of a request. A probe that fails here would fail anywhere, and proves nothing.
  */
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'

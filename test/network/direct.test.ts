@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A tab's direct connections over a network in which those are reached who are up. */
+/** A tab's direct connections over a network in which the tabs in `up` can be reached. */
 function createTab(options: DirectOptions = {}) {
   const up = new Set<string>()
   const dials: string[] = []

@@ -28,7 +28,7 @@ afterEach(() => {
 
 const addressOf = ({ id }: SeededPeer) => `/ip4/192.0.2.7/tcp/4000/ws/p2p/${id}`
 
-/** A supervisor over a network in which those are reached who are up, and all dials are written down with their times. */
+/** A supervisor over a network in which the peers in `up` can be reached; all dials are recorded with their times. */
 function createSupervised({
   role = 'node',
   random = 0.5,

@@ -10,7 +10,7 @@ import { MY_HASHNAME, SENDER } from '../helpers/memory-inbox.ts'
 const PHONE = { width: 375, height: 812 }
 const chromium = useChromium()
 
-/** The page once it receives messages, and the errors in it, of which there should be none. */
+/** The page once it receives messages, and its errors; there should be none. */
 async function openView({ url }: InboxFront, options: Parameters<typeof chromium.newPage>[0] = {}, query = '') {
   const page = await chromium.newPage(options)
   const faults: string[] = []
@@ -43,7 +43,7 @@ test('a received message is put on top by itself, once, and counted; one of anot
   expect(await bodies(page)).toEqual(['last', 'sealed', 'third', 'second', 'first'])
   expect(await bodies(wall)).toEqual(['last', 'third', 'second', 'first'])
   expect(await page.locator('.count').allTextContents()).toEqual(['5', '1', '4'])
-  expect(await page.locator('#news').textContent()).toMatch(/new messages?$/) // for who cannot see it
+  expect(await page.locator('#news').textContent()).toMatch(/new messages?$/) // for people who cannot see it
   await page.reload()
   expect(await bodies(page)).toEqual(['last', 'sealed', 'third', 'second', 'first'])
 })

@@ -14,7 +14,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const CLIP_SECONDS = 5
 const REPEATS = 20
 const SECONDS = CLIP_SECONDS * REPEATS
-const PATIENCE_MS = 40_000
+const TIMEOUT_MS = 40_000
 
 const nodes = useNodePair()
 const chromium = useChromium(['--autoplay-policy=no-user-gesture-required'])
@@ -49,9 +49,9 @@ test('video: a person opens the link, seeks to 80 %, and it goes on from there; 
   const { pathname, search } = new URL(url)
   await page.goto(nodes.far.url + pathname + search)
   const video = page.locator('video#content')
-  await video.waitFor({ timeout: PATIENCE_MS })
+  await video.waitFor({ timeout: TIMEOUT_MS })
   const at = () => video.evaluate(({ currentTime, duration, readyState }: HTMLVideoElement) => ({ currentTime, duration, readyState }))
-  await waitFor(async () => (await at()).readyState >= 2, PATIENCE_MS, 'its first picture is there')
+  await waitFor(async () => (await at()).readyState >= 2, TIMEOUT_MS, 'its first picture is there')
   // Without the index at the file's end, a browser would read on to the position. A person is slower than that.
   let last = -1
   let still = 0
@@ -61,17 +61,17 @@ test('video: a person opens the link, seeks to 80 %, and it goes on from there; 
     last = now
     return still === 50
   }
-  await waitFor(isStill, PATIENCE_MS, 'nothing is fetched ahead any more')
+  await waitFor(isStill, TIMEOUT_MS, 'nothing is fetched ahead any more')
   expect((await at()).duration).toBeCloseTo(SECONDS, 0)
   await video.evaluate((element: HTMLVideoElement, time) => {
     element.muted = true
     element.currentTime = time
   }, SECONDS * 0.8)
-  await waitFor(async () => (await at()).readyState >= 3, PATIENCE_MS, 'there is a picture')
+  await waitFor(async () => (await at()).readyState >= 3, TIMEOUT_MS, 'there is a picture')
   expect((await at()).currentTime).toBeCloseTo(SECONDS * 0.8, 1)
   expect((await fetched()) - before).toBeLessThan(size / 2)
 
   await video.evaluate((element: HTMLVideoElement) => element.play())
-  await waitFor(async () => (await at()).currentTime > SECONDS * 0.8 + 1, PATIENCE_MS, 'it plays')
+  await waitFor(async () => (await at()).currentTime > SECONDS * 0.8 + 1, TIMEOUT_MS, 'it plays')
   expect(await video.evaluate((element: HTMLVideoElement) => element.getVideoPlaybackQuality().totalVideoFrames)).toBeGreaterThan(5)
 })

@@ -28,13 +28,13 @@ const received = (events: PeerEvent[], isDirect: boolean) =>
 test('direct: a tab gives large content to another, and the node between them carries none of it', async () => {
   const network = await createNetwork({ nodes: 1 })
   const node = network.nodes[0]?.peer as Peer
-  const [giver, taker] = (await tabsOf(network, createLoop(), 2)) as [Peer, Peer]
-  const given = listen(giver)
-  const taken = listen(taker)
+  const [holder, reader] = (await tabsOf(network, createLoop(), 2)) as [Peer, Peer]
+  const given = listen(holder)
+  const taken = listen(reader)
   const bytes = randomBytes(SIZE)
-  const { key, outline } = await giver.content.hold(bytes)
+  const { key, outline } = await holder.content.hold(bytes)
   await waitFor(() => node.status().counts.reservations === 1, 10_000, 'the reservation')
-  const opened = await taker.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(20_000) })
+  const opened = await reader.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(20_000) })
   expect(Buffer.compare(await readAll(opened.read()), bytes)).toBe(0)
   expect(received(taken, true)).toBe(SIZE)
   expect(received(taken, false)).toBe(0)
@@ -47,13 +47,13 @@ test('direct: where nothing gets through, the home gives all of it, nobody is bl
   const network = await createNetwork({ nodes: 1 })
   const loop = createLoop()
   loop.isOpen = false
-  const [giver, taker] = (await tabsOf(network, loop, 2)) as [Peer, Peer]
-  const taken = listen(taker)
+  const [holder, reader] = (await tabsOf(network, loop, 2)) as [Peer, Peer]
+  const taken = listen(reader)
   const bytes = randomBytes(SIZE)
-  const { key } = await giver.content.hold(bytes)
+  const { key } = await holder.content.hold(bytes)
   await waitFor(() => network.nodes[0]?.peer.status().counts.reservations === 1, 10_000, 'the reservation')
   for (let time = 1; time <= 2; time++) {
-    const opened = await taker.content.open(key, { signal: AbortSignal.timeout(20_000) })
+    const opened = await reader.content.open(key, { signal: AbortSignal.timeout(20_000) })
     expect(Buffer.compare(await readAll(opened.read()), bytes)).toBe(0)
     expect(received(taken, false)).toBe(SIZE * time)
   }
@@ -64,12 +64,12 @@ test('direct: where nothing gets through, the home gives all of it, nobody is bl
 
 test('direct: one of two holders leaves in the middle, the other goes on, and the home is not needed', async () => {
   const network = await createNetwork({ nodes: 1 })
-  const [one, two, taker] = (await tabsOf(network, createLoop(), 3)) as [Peer, Peer, Peer]
-  const taken = listen(taker)
+  const [one, two, reader] = (await tabsOf(network, createLoop(), 3)) as [Peer, Peer, Peer]
+  const taken = listen(reader)
   const bytes = randomBytes(8 * SIZE)
   const [{ key, outline }] = await Promise.all([one.content.hold(bytes), two.content.hold(bytes)])
   await waitFor(() => network.nodes[0]?.peer.status().counts.reservations === 2, 10_000, 'both reservations')
-  const opened = await taker.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(40_000) })
+  const opened = await reader.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(40_000) })
   const chunks: Uint8Array[] = []
   for await (const chunk of opened.read()) {
     chunks.push(chunk)
@@ -77,15 +77,15 @@ test('direct: one of two holders leaves in the middle, the other goes on, and th
   }
   expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0)
   expect(received(taken, false)).toBe(0)
-  const givers = new Set(taken.flatMap((event) => (event.type === 'received' ? [event.from] : [])))
-  expect(givers).toContain(two.id)
+  const holders = new Set(taken.flatMap((event) => (event.type === 'received' ? [event.from] : [])))
+  expect(holders).toContain(two.id)
 })
 
 test('direct: a home that comes back as another peer is reserved at again, and tabs reach each other through it', async () => {
   const first = await startNode()
   const { port } = first
   const loop = createLoop()
-  const [giver, taker] = (await Promise.all(
+  const [holder, reader] = (await Promise.all(
     [0, 1].map(async () => {
       const tab = await createPeer({ join: [`http://127.0.0.1:${port}`, first.address], webRTC: loop.transport })
       onTestFinished(() => tab.stop())
@@ -94,16 +94,16 @@ test('direct: a home that comes back as another peer is reserved at again, and t
       return tab
     }),
   )) as [Peer, Peer]
-  const taken = listen(taker)
+  const taken = listen(reader)
   const bytes = randomBytes(SIZE)
-  const { key, outline } = await giver.content.hold(bytes)
+  const { key, outline } = await holder.content.hold(bytes)
   await waitFor(() => first.peer.status().counts.reservations === 1, 10_000, 'the reservation')
   await first.stop()
   const second = await startNode({ port })
   onTestFinished(() => second.stop())
-  for (const tab of [giver, taker]) await tab.join([second.address], { signal: AbortSignal.timeout(20_000) })
+  for (const tab of [holder, reader]) await tab.join([second.address], { signal: AbortSignal.timeout(20_000) })
   await waitFor(() => second.peer.status().counts.reservations === 1, 20_000, 'the new reservation')
-  const opened = await taker.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(20_000) })
+  const opened = await reader.content.open(key, { ...(outline && { outline }), signal: AbortSignal.timeout(20_000) })
   expect(Buffer.compare(await readAll(opened.read()), bytes)).toBe(0)
   expect(received(taken, true)).toBe(SIZE)
 })
@@ -112,12 +112,12 @@ test('direct: a tab is reachable while it holds something larger than one piece,
   const network = await createNetwork({ nodes: 1 })
   const node = network.nodes[0]?.peer as Peer
   const loop = createLoop()
-  const [giver, taker] = (await tabsOf(network, loop, 2)) as [Peer, Peer]
-  await giver.content.hold(randomBytes(1_000))
-  const { key } = await giver.content.hold(randomBytes(SIZE))
+  const [holder, reader] = (await tabsOf(network, loop, 2)) as [Peer, Peer]
+  await holder.content.hold(randomBytes(1_000))
+  const { key } = await holder.content.hold(randomBytes(SIZE))
   await waitFor(() => node.status().counts.reservations === 1, 10_000, 'the reservation')
-  await giver.stop()
+  await holder.stop()
   await waitFor(() => node.status().counts.reservations === 0, 10_000, 'the reservation to go with its tab')
-  await expect(taker.content.open(key, { signal: AbortSignal.timeout(20_000) })).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
+  await expect(reader.content.open(key, { signal: AbortSignal.timeout(20_000) })).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
   expect(loop.signals).toBe(0)
 })

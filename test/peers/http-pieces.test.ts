@@ -43,7 +43,7 @@ async function readAll(content: OpenedContent): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Two nodes, of which the first has the given server and the second fetches. */
+/** Two nodes: the first has the given server, and the second fetches. */
 async function createPair(server: Server): Promise<[TestNode, TestNode]> {
   const network = await createNetwork({ nodes: 0, createHasher: createNativeHasher, fetchPiece: createHttpPieces() })
   return [await network.addNode({ server }), await network.addNode()]

@@ -14,7 +14,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const PIECE = 262_144
 const MIB = 1_048_576
 /** For a thousand requests on a machine with ten times the work that it can do, in ms. */
-const PATIENCE_MS = 240_000
+const TIMEOUT_MS = 240_000
 const BROWSER = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-dest': 'document' }
 
 let network: Network<NodeTuple<2>>
@@ -75,13 +75,13 @@ test.each([0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5])('%i bytes are righ
   }
 })
 
-test('any range equals the slice, with the link’s outline', { timeout: PATIENCE_MS }, async () => {
+test('any range equals the slice, with the link’s outline', { timeout: TIMEOUT_MS }, async () => {
   const size = 9 * PIECE + 1_234
   const { link, seed } = await hold(size)
   await expectSlices(link, size, seed, 1_000)
 })
 
-test('any range equals the slice without it, once the whole was read', { timeout: PATIENCE_MS }, async () => {
+test('any range equals the slice without it, once the whole was read', { timeout: TIMEOUT_MS }, async () => {
   const size = 9 * PIECE + 1_234
   const { hash, seed } = await hold(size)
   const whole = await ask(front.port, `/${hash}`, { headers: { range: 'bytes=5-9' } })

@@ -50,12 +50,12 @@ test('verified-fetch: a held page is fetched by its CID through a gateway, and n
 
   // The first client keeps blocks by itself; a new one has only the gateway to ask. It retries until it is aborted.
   const fetchReleased = await createClient()
-  const patience = new AbortController()
-  const outcome = fetchReleased(cid, patience.signal).then(
+  const timeout = new AbortController()
+  const outcome = fetchReleased(cid, timeout.signal).then(
     ({ status }) => status,
     () => 'nothing',
   )
   await gateway.waitForLog(({ route, status, path }) => route === 'ipfs' && status === 404 && String(path).includes(cid))
-  patience.abort()
+  timeout.abort()
   expect(await outcome).toBe('nothing')
 })

@@ -15,7 +15,7 @@ beforeAll(async () => {
   ;[holder, other, ...peers] = (await Promise.all([1, 2, 3, 4, 5].map(createSeededPeer))) as [SeededPeer, SeededPeer, ...SeededPeer[]]
 })
 
-/** An announcer whose record nodes keep what they are told in the test's hand; those in `refusing` take nothing. */
+/** An announcer whose record nodes store received leases for the test; those in `refusing` take nothing. */
 function createAnnouncing(targets: SeededPeer[]) {
   const place = { targets }
   const kept = new Map<string, Uint8Array[]>()

@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 type Answer = (Partial<FoundFrame> & { afterMs?: number }) | 'silent' | 'down'
 
-/** A network of servers of which the first are the record nodes; each answers as it is told. */
+/** A network of servers; the first are the record nodes, and each gives the answer set for it. */
 function createNetworkOf(
   answers: Answer[],
   { recordNodes = 3, walk = [], scope = SCOPE.own, ...options }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[] } = {},

@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A tab's choice among the peers it is connected to, of which those welcome it that do. */
+/** A tab's choice among its connected peers; some of them welcome it. */
 function createChoice() {
   const network = new TypedEventEmitter<Record<string, CustomEvent>>()
   const connected: SeededPeer[] = []

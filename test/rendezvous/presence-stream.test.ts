@@ -191,10 +191,10 @@ test('presence stream: a frame that breaks the layout ends it once', async () =>
 
 test('presence stream: heartbeatMs is the time between heartbeats, and an answered stream stays open', async () => {
   const ends = await openStream({ heartbeatMs: 20, silentMs: 100 })
-  let beats = 0
+  let heartbeats = 0
   const timer = setInterval(() => {
     const heard = ends.received.filter(({ type }) => type === 'heartbeat').length
-    for (; beats < heard; beats++) ends.answer({ type: 'heartbeat-reply' })
+    for (; heartbeats < heard; heartbeats++) ends.answer({ type: 'heartbeat-reply' })
   }, 5)
   try {
     await arrives(ends, 'heartbeat', 15)
@@ -216,7 +216,7 @@ test('presence stream: silentMs is how long a heartbeat may go unanswered', asyn
   expect(ends.events.onEnd).toHaveBeenCalledTimes(1)
 })
 
-test('presence stream: a page that was frozen for a minute does not take its own sleep for the other’s silence', async () => {
+test('presence stream: a page that was frozen for a minute does not take its own sleep for an idle peer', async () => {
   const ends = await openStream({ heartbeatMs: 20, silentMs: 1_000 })
   await arrives(ends, 'heartbeat')
   ends.answer({ type: 'heartbeat-reply' })

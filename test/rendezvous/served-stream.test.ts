@@ -171,7 +171,7 @@ test('served stream: graceMs is how long a home’s tabs are counted after it we
 })
 
 test('served stream: silentMs is how long a node may say nothing; a tab may for ever, and a heartbeat is enough', async () => {
-  // Time that passes while the process is held up is nobody's silence.
+  // Time that passes while the process is held up makes no peer idle.
   vi.useFakeTimers({ shouldAdvanceTime: true })
   onTestFinished(() => void vi.useRealTimers())
   const options = { silentMs: 100 }
@@ -180,14 +180,14 @@ test('served stream: silentMs is how long a node may say nothing; a tab may for 
     openPresenceStream(self, other, { ...options, hello: 'node' }),
     openPresenceStream(self, tab, options),
   ])
-  const beats = setInterval(() => beating.send({ type: 'heartbeat' }), 20)
+  const heartbeats = setInterval(() => beating.send({ type: 'heartbeat' }), 20)
   try {
     await waitFor(() => node.aborted, 2_000, 'the silent node is gone')
     expect(beating.aborted).toBe(false)
     expect(silentTab.aborted).toBe(false)
     await beating.next('heartbeat-reply')
   } finally {
-    clearInterval(beats)
+    clearInterval(heartbeats)
     for (const stream of [beating, silentTab]) stream.close()
   }
 })

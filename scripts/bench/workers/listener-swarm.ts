@@ -15,7 +15,7 @@ const PARALLEL = 8
 const heard = new Map<string, { count: number; lastAtMs: number }>()
 let changed = Promise.withResolvers<void>()
 
-function hear(text: string): void {
+function recordHeard(text: string): void {
   heard.set(text, { count: (heard.get(text)?.count ?? 0) + 1, lastAtMs: Date.now() })
   changed.resolve()
   changed = Promise.withResolvers()
@@ -38,7 +38,7 @@ const calls = {
     await mapParallel(Array.from({ length: count }), PARALLEL, async () => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}`)
       await once(socket, 'open')
-      socket.on('message', (data) => hear(String(data)))
+      socket.on('message', (data) => recordHeard(String(data)))
     })
   },
 
@@ -49,7 +49,7 @@ const calls = {
       socket.write('SUBSCRIBE bench\r\n')
       await once(socket, 'data')
       // A message is short, and comes in one piece: its last line but one is the text.
-      socket.on('data', (data: Buffer) => hear(data.toString('latin1').split('\r\n').at(-2) ?? ''))
+      socket.on('data', (data: Buffer) => recordHeard(data.toString('latin1').split('\r\n').at(-2) ?? ''))
     })
   },
 
@@ -66,7 +66,7 @@ const calls = {
 }
 
 async function follow(tap: Tap): Promise<void> {
-  for await (const { body } of tap) hear(new TextDecoder().decode(body))
+  for await (const { body } of tap) recordHeard(new TextDecoder().decode(body))
 }
 
 export type ListenerSwarmCalls = typeof calls

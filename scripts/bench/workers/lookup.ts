@@ -1,6 +1,6 @@
 /**
  * A whole network in one process, mayfly's or stock kad-dht's, so that all the messages that a lookup causes anywhere can be counted. The
- * nodes have real websockets between them. Their beats and self-lookups are made rare: what is counted is the lookup.
+ * nodes have real websockets between them. Their heartbeats and self-lookups are made rare: what is counted is the lookup.
  */
 
 import { createServer } from 'node:http'

@@ -30,7 +30,7 @@ async function seal(plain: Uint8Array, key = KEY, facts = {}): Promise<Uint8Arra
   return source.read(0, source.size)
 }
 
-/** Cipher text as somebody has it who gives it in chunks of that size. */
+/** Cipher text of a holder that sends it in chunks of that size. */
 function given(sealed: Uint8Array, chunkBytes = PIECE) {
   return {
     size: sealed.byteLength,

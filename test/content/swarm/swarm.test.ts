@@ -173,7 +173,7 @@ test('swarm: a tab that could not be reached directly is searched for again whil
   const tab = others.get('tab') as Other
   const { swarm, asked, searches } = startSwarm(others, { isPatient: true, reachAgainMs: 200, retryMs: 20 })
   await waitFor(() => swarm.pick([0]) === 0, 5_000, 'it is met')
-  tab.isHidden = true // as one that could not be reached is told no address for a while
+  tab.isHidden = true // as a tab that could not be reached has no address for a while
   for (let index = 0; !asked.some((ask) => ask.startsWith('tab')); index++) await swarm.piece(index % PIECES, { signal })
   isBusy = false
   const hasLooked = () => searches.filter((part) => part === 'whole').length >= 2 && !swarm.isSearching

@@ -1,4 +1,4 @@
-/** The inbox's view without a browser: what its addresses show, what its forms do, and for whom. */
+/** The inbox's view without a browser: its addresses, its forms, and its access control. */
 
 import { expect, onTestFinished, test } from 'vitest'
 import { createGateway } from '../../../gateway/index.ts'

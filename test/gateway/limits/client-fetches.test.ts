@@ -104,7 +104,7 @@ test('small content, in memory, counts for the rate as well', async () => {
   await ask(port, link) // it is in memory from now on
   const startedAtMs = performance.now()
   for (let i = 0; i < 6; i++) expect((await ask(port, link, from('192.0.2.1'))).body.byteLength).toBe(262_144)
-  // 1.5 MiB, of which a quarter of a second’s worth comes at once and the last part is paid for afterwards.
+  // 1.5 MiB: a quarter of a second’s worth comes at once, and the last part is paid for afterwards.
   expect(performance.now() - startedAtMs).toBeGreaterThan(1_000)
 })
 

@@ -1,4 +1,4 @@
-/** `POST /to/<end>` over a real socket: what is posted, what is answered, and who is refused. */
+/** `POST /to/<end>` over a real socket: posts, answers and refusals. */
 
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'

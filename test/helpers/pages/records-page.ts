@@ -70,8 +70,8 @@ export const recordsPage = {
     const [one, other] = [await openOutboxRecords({ name: 'heard' }), await openOutboxRecords({ name: 'heard' })]
     const heard = new Promise<boolean>((resolve) => other.onChange(() => resolve(true)))
     await one.put(entryOf(1))
-    const silence = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 10_000))
-    return Promise.race([heard, silence])
+    const timeout = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 10_000))
+    return Promise.race([heard, timeout])
   },
 
   async publicKeysKept(maxPublicKeys: number, put: number): Promise<number[]> {

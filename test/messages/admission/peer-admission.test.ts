@@ -7,7 +7,7 @@ interface Entered {
   answer(): void
 }
 
-/** An intake whose time stands still until it is moved, and what entered. */
+/** An admission whose time stands still until it is moved, and the messages it admitted. */
 function start(options: PeerAdmissionOptions = {}) {
   const entered: Entered[] = []
   let nowMs = 0
@@ -100,7 +100,7 @@ describe('admission', () => {
     for (let i = 0; i < 4; i++) slow.push(peer, `${i}`)
     expect(slow.names()).toEqual(['0', '1'])
     slow.answer(2)
-    expect(slow.names()).toEqual(['0', '1']) // its time is told by a timer
+    expect(slow.names()).toEqual(['0', '1']) // a timer admits them later
     await waitFor(() => slow.names().length === 4, 5_000, 'the others have entered')
     const fast = start({ ownPlaces: 5, ownBurst: 2, ownPerSecond: 1_000, minShared: 1, maxShared: 1 })
     for (let i = 0; i < 4; i++) fast.push(peer, `${i}`)

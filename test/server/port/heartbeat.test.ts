@@ -7,7 +7,7 @@ import { createHeartbeat } from '../../../node/server/port/heartbeat.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A socket of which the test plays the other end. */
+/** A socket whose other end is the test. */
 function createSocket({ answers = false } = {}) {
   const socket = new EventEmitter() as EventEmitter & { pings: number; ended: boolean }
   socket.pings = 0

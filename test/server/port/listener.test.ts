@@ -6,13 +6,12 @@ import { createClientConnections } from '../../../node/index.ts'
 import { createWebSocketListener, type ListenerOptions } from '../../../node/server/port/listener.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
-const silence = () => {}
+const noop = () => {}
 const SILENT: ComponentLogger = {
-  forComponent: (): Logger =>
-    Object.assign(silence, { enabled: false, error: silence, trace: silence, newScope: () => SILENT.forComponent('') }),
+  forComponent: (): Logger => Object.assign(noop, { enabled: false, error: noop, trace: noop, newScope: () => SILENT.forComponent('') }),
 }
 
-/** The listener on a real http server, with an upgrade that proves nothing until it is told to. */
+/** The listener on a real http server, with an upgrade that proves its peer only when the test says so. */
 async function startListener(options: ListenerOptions = {}, upgrade: () => Promise<void> = () => new Promise(() => {})) {
   const server = createServer((_request, response) => response.writeHead(404).end())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -66,7 +65,7 @@ test('listener: a refused client gets an answer, and does not keep the socket', 
   const { listener, port } = await startListener({ maxSockets: 0 })
   const client = knock(port, { allowHalfOpen: true })
   await waitFor(() => client.text.startsWith('HTTP/1.1 503'), 2_000, 'the refusal')
-  // The client never ends its own half: the server must let go all the same, and notices when it writes.
+  // The client never ends its own half: the server must close it all the same, and notices when it writes.
   await waitFor(
     () => {
       client.socket.write('x')
