@@ -6,16 +6,7 @@ import { type ConfigurationInput, readConfiguration } from './configuration.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { readPackageVersion } from './package.ts'
 import { createOutput, type Output } from './print/output.ts'
-import {
-  type CommandName,
-  describeDefault,
-  environmentVariableOf,
-  flagOf,
-  SETTING_NAMES,
-  SETTINGS,
-  type SettingName,
-  settingsOf,
-} from './settings.ts'
+import { type CommandName, describeDefault, environmentVariableOf, flagOf, SETTING_NAMES, SETTINGS, settingsOf } from './settings.ts'
 import { SUB_COMMANDS } from './sub-commands.ts'
 
 interface CommandInput extends ProcessContext {
@@ -92,9 +83,5 @@ function addSettings(command: Command, of: CommandName | 'all'): void {
 
 /** By setting, the flags that were given. commander names a value after its flag; a setting may have a unit in its name besides. */
 function flagsOf(given: Record<string, string | boolean | string[]>): ConfigurationInput['flags'] {
-  return Object.fromEntries(SETTING_NAMES.map((name) => [name, given[optionNameOf(name)]]))
-}
-
-function optionNameOf(name: SettingName): string {
-  return new Option(flagOf(name)).attributeName()
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, given[new Option(flagOf(name)).attributeName()]]))
 }

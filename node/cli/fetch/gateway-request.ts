@@ -2,7 +2,7 @@
 
 import { onAbort } from '../../async/abort.ts'
 import { createIdleTimeout } from '../../async/idle-timeout.ts'
-import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
+import { MayflyError } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
 
 interface GatewayRequest extends AbortOptions {
@@ -93,15 +93,8 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The meaning of a gateway's codes to a command. Every other refusal concerns that gateway alone: ERR_UNAVAILABLE. */
-const CODES: Readonly<Record<string, MayflyErrorCode>> = {
-  ERR_BAD_KEY: 'ERR_BAD_KEY',
-  ERR_NO_HOLDER: 'ERR_NO_HOLDER',
-  ERR_TOO_LARGE: 'ERR_TOO_LARGE',
-  ERR_LIMIT: 'ERR_LIMIT',
-  ERR_NO_NETWORK: 'ERR_NO_NETWORK',
-  ERR_NOT_STARTED: 'ERR_NO_NETWORK',
-}
+/** Codes of a gateway that mean the same to a command. Every other refusal concerns that gateway alone: ERR_UNAVAILABLE. */
+const SAME_CODES = ['ERR_BAD_KEY', 'ERR_NO_HOLDER', 'ERR_TOO_LARGE', 'ERR_LIMIT', 'ERR_NO_NETWORK'] as const
 
 /** The error in a gateway's answer. Only a gateway of ours sends it as JSON: a 404 of any other server does not mean that nobody holds it. */
 async function refusalOf(origin: string, answer: GatewayResponse): Promise<MayflyError> {
@@ -111,7 +104,8 @@ async function refusalOf(origin: string, answer: GatewayResponse): Promise<Mayfl
   if (typeof code !== 'string' || typeof message !== 'string') {
     return new MayflyError('ERR_NO_NETWORK', `Cannot ask ${origin}: it answered ${response.status} ${response.statusText}`.trim())
   }
-  return new MayflyError((Object.hasOwn(CODES, code) && CODES[code]) || 'ERR_UNAVAILABLE', message)
+  if (code === 'ERR_NOT_STARTED') return new MayflyError('ERR_NO_NETWORK', message)
+  return new MayflyError(SAME_CODES.find((same) => same === code) ?? 'ERR_UNAVAILABLE', message)
 }
 
 /** `fetch` throws "fetch failed" and keeps the reason in its cause, or in that one's errors when a name has several addresses. */

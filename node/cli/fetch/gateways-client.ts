@@ -30,7 +30,11 @@ export function openGatewaysClient(options: NetworkClientOptions): NetworkClient
       if (options.outline !== undefined) return (await joinOverlay()).open(key, options)
       try {
         // Wrong bytes are one gateway's fault, and "nobody" may be one partition's word: all gateways are asked for content.
-        return await askInTurn(gateways, isOfOneGateway, async (gateway) => wholeContent(key, await gateway.content(key, options), gateway))
+        return await askInTurn(
+          gateways,
+          (error) => !isTooLarge(error),
+          async (gateway) => wholeContent(key, await gateway.content(key, options), gateway),
+        )
       } catch (error) {
         if (!isTooLarge(error)) throw error
         return (await joinOverlay()).open(key, options)
@@ -98,10 +102,6 @@ async function askInTurn<T>(
 
 function isTooLarge(error: unknown): boolean {
   return error instanceof MayflyError && error.code === 'ERR_TOO_LARGE'
-}
-
-function isOfOneGateway(error: unknown): boolean {
-  return !isTooLarge(error)
 }
 
 function isUnreachable(error: unknown): error is MayflyError {

@@ -9,7 +9,7 @@ import { explainDatabaseError, openDatabaseFile, transact } from '../store/datab
 import { createInboxReader, createStatements, type InboxReader, type Statements } from './inbox-reader.ts'
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
 import { searchableText } from './inbox-search.ts'
-import { InboxSenders } from './inbox-senders.ts'
+import { createInboxSenders, type InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
 
 export class InboxDatabase {
@@ -36,7 +36,7 @@ export class InboxDatabase {
     this.#database = openDatabaseFile(path, INBOX_FORM, isReadOnly)
     this.#prepare = createStatements(this.#database)
     try {
-      this.senders = new InboxSenders(this.#database)
+      this.senders = createInboxSenders(this.#database)
       this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
       this.reader = createInboxReader(this.#prepare, this.senders, onDamaged)
       if (!isReadOnly) this.#count()

@@ -90,17 +90,12 @@ export function createInboxReader(prepare: Statements, senders: InboxSenders, on
         else after = last
       }
     },
-
     /** Undefined when there is no such message, or when its row is not what was written. */
-    message(sequence: number): InboxMessage | undefined {
-      return read(sequence)?.message
-    },
-
+    message: (sequence: number): InboxMessage | undefined => read(sequence)?.message,
     sequenceOf(id: Uint8Array): number | undefined {
       const sequence = prepare('SELECT sequence FROM messages WHERE id = ?').get(id)?.sequence
       return sequence === undefined ? undefined : Number(sequence)
     },
-
     /** All messages that can be read, oldest first, also from a file whose tree is damaged. */
     *everything(): Iterable<StoredMessage> {
       let sequence = 0

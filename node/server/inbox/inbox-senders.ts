@@ -13,57 +13,45 @@ const MAX_SENDERS = 10_000
 /** 32 bytes in base32: the last character has one bit of them. */
 export const SENDER_FORM = /^[a-z2-7]{51}[aq]$/
 
-export class InboxSenders {
-  readonly #database: DatabaseSync
+export type InboxSenders = ReturnType<typeof createInboxSenders>
+
+export function createInboxSenders(database: DatabaseSync) {
   /** By hashname. Bounded: MAX_SENDERS. */
-  readonly #senders = new Map<string, InboxSender>()
-
-  constructor(database: DatabaseSync) {
-    this.#database = database
-    for (const { hashname, name, is_muted } of database.prepare('SELECT * FROM senders').all()) {
-      this.#senders.set(String(hashname), { hashname: String(hashname), name: String(name), isMuted: is_muted === 1 })
-    }
+  const senders = new Map<string, InboxSender>()
+  for (const { hashname, name, is_muted } of database.prepare('SELECT * FROM senders').all()) {
+    senders.set(String(hashname), { hashname: String(hashname), name: String(name), isMuted: is_muted === 1 })
   }
-
-  nameOf(hashname: string): string | undefined {
-    return this.#senders.get(hashname)?.name || undefined
-  }
-
-  isMuted(hashname: string): boolean {
-    return this.#senders.get(hashname)?.isMuted === true
-  }
-
-  /** Hashnames of senders whose name contains the text, in any case. */
-  named(part: string): string[] {
-    const wanted = part.toLowerCase()
-    return [...this.#senders.values()].filter(({ name }) => name.toLowerCase().includes(wanted)).map(({ hashname }) => hashname)
-  }
-
-  list(): InboxSender[] {
-    return [...this.#senders.values()].map((sender) => ({ ...sender }))
-  }
-
-  /**
-   * Durable when it returns.
-   *
-   * @throws {MayflyError} ERR_BAD_OPTION, ERR_LIMIT
-   */
-  set(hashname: string, { name, isMuted }: { name?: string; isMuted?: boolean }): void {
-    if (!SENDER_FORM.test(hashname)) throw new MayflyError('ERR_BAD_OPTION', `Not a hashname: ${JSON.stringify(hashname.slice(0, 80))}`)
-    const earlier = this.#senders.get(hashname) ?? { hashname, name: '', isMuted: false }
-    const sender = { hashname, name: (name ?? earlier.name).trim().normalize('NFC'), isMuted: isMuted ?? earlier.isMuted }
-    if (sender.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(sender.name)) {
-      throw new MayflyError('ERR_BAD_OPTION', `Not a name for a sender: at most ${MAX_NAME_LENGTH} characters, on one line`)
-    }
-    if (sender.name === '' && !sender.isMuted) {
-      this.#database.prepare('DELETE FROM senders WHERE hashname = ?').run(hashname)
-      this.#senders.delete(hashname)
-      return
-    }
-    if (!this.#senders.has(hashname) && this.#senders.size >= MAX_SENDERS) {
-      throw new MayflyError('ERR_LIMIT', `Cannot name or mute another sender: there are ${MAX_SENDERS} already`)
-    }
-    this.#database.prepare('INSERT OR REPLACE INTO senders VALUES (?, ?, ?)').run(hashname, sender.name, sender.isMuted ? 1 : 0)
-    this.#senders.set(hashname, sender)
+  return {
+    nameOf: (hashname: string): string | undefined => senders.get(hashname)?.name || undefined,
+    isMuted: (hashname: string): boolean => senders.get(hashname)?.isMuted === true,
+    /** Hashnames of senders whose name contains the text, in any case. */
+    named(part: string): string[] {
+      const wanted = part.toLowerCase()
+      return [...senders.values()].filter(({ name }) => name.toLowerCase().includes(wanted)).map(({ hashname }) => hashname)
+    },
+    list: (): InboxSender[] => [...senders.values()].map((sender) => ({ ...sender })),
+    /**
+     * Durable when it returns.
+     *
+     * @throws {MayflyError} ERR_BAD_OPTION, ERR_LIMIT
+     */
+    set(hashname: string, { name, isMuted }: { name?: string; isMuted?: boolean }): void {
+      if (!SENDER_FORM.test(hashname)) throw new MayflyError('ERR_BAD_OPTION', `Not a hashname: ${JSON.stringify(hashname.slice(0, 80))}`)
+      const earlier = senders.get(hashname) ?? { hashname, name: '', isMuted: false }
+      const sender = { hashname, name: (name ?? earlier.name).trim().normalize('NFC'), isMuted: isMuted ?? earlier.isMuted }
+      if (sender.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(sender.name)) {
+        throw new MayflyError('ERR_BAD_OPTION', `Not a name for a sender: at most ${MAX_NAME_LENGTH} characters, on one line`)
+      }
+      if (sender.name === '' && !sender.isMuted) {
+        database.prepare('DELETE FROM senders WHERE hashname = ?').run(hashname)
+        senders.delete(hashname)
+        return
+      }
+      if (!senders.has(hashname) && senders.size >= MAX_SENDERS) {
+        throw new MayflyError('ERR_LIMIT', `Cannot name or mute another sender: there are ${MAX_SENDERS} already`)
+      }
+      database.prepare('INSERT OR REPLACE INTO senders VALUES (?, ?, ?)').run(hashname, sender.name, sender.isMuted ? 1 : 0)
+      senders.set(hashname, sender)
+    },
   }
 }

@@ -51,8 +51,6 @@ interface Change<T = unknown> {
   isSynced: boolean
 }
 
-type Done<T> = { value: T } | { error: unknown }
-
 /**
  * Opens the file, or makes it. Its directory must exist.
  *
@@ -72,23 +70,24 @@ export function openOutboxStore(path: string): OutboxStore {
     isSyncing = isNeeded
   }
 
-  const group = createGroupCommit<Change, Done<unknown>>({
+  const group = createGroupCommit<Change, () => unknown>({
     maxWaiting: MAX_WAITING,
     isAfterSending: true, // a message is sent while it is written
     commit(changes) {
       syncCommits(changes.some(({ isSynced }) => isSynced))
-      return transact(database, () => changes.map(({ run }) => ({ value: run() })))
+      return transact(database, () => changes.map(({ run }) => run())).map((value) => () => value)
     },
-    failed: (error) => ({ error }),
+    failed: (error) => () => {
+      throw explain(error, path)
+    },
   })
 
   /** Resolves once the change is on the disk. */
   const durably = <T>(run: () => T): Promise<T> => committed({ run, isSynced: true })
 
   async function committed<T>(change: Change<T>): Promise<T> {
-    const done = (await group.add(change)) as Done<T>
-    if ('value' in done) return done.value
-    throw explain(done.error, path)
+    const resultOf = await group.add(change)
+    return resultOf() as T
   }
 
   /** Reads after committing the changes that were asked for before. */
