@@ -14,19 +14,14 @@ export function partOf(path: string): string {
 
 /** Sentences without a subject, by part; 0 where none is named. */
 export const HEADLESS_LEFT: Readonly<Record<string, number>> = {
-  'node/cli': 35,
   'node/messages': 85,
-  'node/server': 32,
 }
 
 /** Lines of prose that are too long, by part. */
 export const LONG_LINES_LEFT: Readonly<Record<string, number>> = {}
 
 /** Functions and classes that are too long: the name, and its lines. */
-export const LONG_FUNCTIONS_LEFT: Readonly<Record<string, number>> = {
-  InboxDatabase: 261,
-  openInbox: 191,
-}
+export const LONG_FUNCTIONS_LEFT: Readonly<Record<string, number>> = {}
 
 /** Contexts that are too large: the name, and its members. */
 export const LARGE_CONTEXTS_LEFT: Readonly<Record<string, number>> = {

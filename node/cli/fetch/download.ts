@@ -11,7 +11,7 @@ import type { ProgressBar } from '../print/progress-bar.ts'
 import { openPartialContent, type PartialContent } from './partial-content.ts'
 import { readWhole, wrongWhole } from './whole-content.ts'
 
-export interface DownloadOptions extends Required<AbortOptions> {
+interface DownloadOptions extends Required<AbortOptions> {
   /** Opens the same content again, by that outline, or else by the outline that a holder sends. */
   reopen(outline?: Key): Promise<OpenedContent>
   /** Starts the progress bar, with the bytes that are there already. */

@@ -6,7 +6,7 @@ import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MayflyError } from '../../errors.ts'
 
-export interface OwnerFile {
+interface OwnerFile {
   directory: string
   name: string
   /** Its name in errors: "private key". */

@@ -1,6 +1,6 @@
 /** Failures of SQLite, by what one can do about them. @see https://www.sqlite.org/rescode.html */
 
-export type SqliteFailure =
+type SqliteFailure =
   /** The disk is full or failing: stored data stays, and writing may succeed later. */
   | 'disk'
   /** The file was changed, or is not SQLite's. */
