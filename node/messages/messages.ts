@@ -74,18 +74,9 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     now,
     onRefused: (peer, reason) => emit({ type: 'refused', peer, reason }),
   })
-  const taps = createOwnTaps(
-    {
-      self: libp2p.peerId.toMultihash().bytes,
-      secret,
-      hold: (key) => presence.hold(key),
-      subscriptions,
-      route,
-      emit,
-      now,
-    },
-    { maxTaps: limits.maxTapsPerPeer, collectAgainMs },
-  )
+  const self = libp2p.peerId.toMultihash().bytes
+  const hold = (key: Key) => presence.hold(key)
+  const taps = createOwnTaps({ self, secret, hold, subscriptions, route, emit, now }, limits.maxTapsPerPeer, collectAgainMs)
   /** By the end's key, hex: many posts to one receiver ask once. */
   const keyLookups = createSingleFlight<string, Uint8Array | undefined>()
   const composer = createComposer({ store, findPublicKey, holdLarge, limits, now })
@@ -109,7 +100,8 @@ export function createMessages(context: MessagesContext, options: MessagesOption
         seenMessages.listen(seen, listener)
         route.send(envelope, seen, reply)
       },
-      { signal, onLate: lateReceipts(envelope.id) },
+      lateReceipts(envelope.id),
+      signal,
     )
   }
 

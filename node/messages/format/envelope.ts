@@ -6,24 +6,14 @@
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
 import { readBytes, readInteger } from '../../network/index.ts'
-import type { Key } from '../../types.ts'
-import type { MessageSecret } from '../types.ts'
+import type { Message, MessageSecret } from '../types.ts'
 import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 import { isSealedSize, sealedPayloadBytes } from './sealed-size.ts'
 import { decodeSigned, isPartSigned, isPartSignedElsewhere, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from './signed.ts'
 import { publicKeyOf } from './signing.ts'
 
-export interface Envelope {
-  /** The SHA-256 of the signed bytes. */
-  id: Key
-  /** The sender's public key. */
-  from: Uint8Array
-  /** The key of an end. */
-  to: Key
-  sentAtMs: number
-  expiresAtMs: number
-  isSealed: boolean
+export interface Envelope extends Pick<Message, 'id' | 'from' | 'to' | 'sentAtMs' | 'expiresAtMs' | 'isSealed'> {
   /** Encoded payload (payload.ts), sealed when `isSealed`. */
   payload: Uint8Array
   /** Signed part and signature. */
@@ -44,12 +34,7 @@ export const ENVELOPE_DEFAULTS = {
 export type EnvelopeOptions = Partial<typeof ENVELOPE_DEFAULTS>
 
 /** The signed entries besides the payload; a seal is bound to them. */
-export interface EnvelopeTerms {
-  from: Uint8Array
-  to: Key
-  sentAtMs: number
-  ttlMs: number
-}
+export type EnvelopeTerms = Pick<Envelope, 'from' | 'to' | 'sentAtMs'> & { ttlMs: number }
 
 const VERSION = 1
 const DOMAIN = 'mayfly-message:'

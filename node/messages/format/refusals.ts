@@ -29,96 +29,53 @@ const WAITS = 'It is sent again by itself until its time is over.'
 const TABLE = {
   malformed: {
     number: 1,
-    status: 400,
     httpNumber: 40_004,
-    isFinal: true,
     statedBy: 'home',
     sentence: 'it is not a message, or it is over a limit of its form',
     advice: 'GET /limits tells what a message may be.',
   },
-  forged: {
-    number: 2,
-    status: 500,
-    httpNumber: 50_001,
-    isFinal: true,
-    statedBy: 'home',
-    sentence: 'its signature is wrong, or it is not sealed for this receiver',
-  },
+  forged: { number: 2, httpNumber: 50_001, statedBy: 'home', sentence: 'its signature is wrong, or it is not sealed for this receiver' },
   clock: {
     number: 3,
-    status: 500,
     httpNumber: 50_002,
-    isFinal: true,
     statedBy: 'home',
     sentence: "the sender's clock is too far ahead of the receiver's",
     advice: 'Set the clock, then send it again.',
   },
-  expired: {
-    number: 4,
-    status: 504,
-    httpNumber: 50_401,
-    isFinal: true,
-    statedBy: 'home',
-    sentence: 'its time was over before anybody is known to have stored it',
-  },
+  expired: { number: 4, httpNumber: 50_401, statedBy: 'home', sentence: 'its time was over before anybody is known to have stored it' },
   'sender-rate': {
     number: 5,
-    status: 429,
     httpNumber: 42_901,
-    isFinal: false,
     retryAfterS: 5,
     statedBy: 'node',
     sentence: 'the sender sends more messages than it may',
   },
   'sender-share': {
     number: 6,
-    status: 429,
     httpNumber: 42_902,
-    isFinal: false,
     retryAfterS: 60,
     statedBy: 'node',
     sentence: 'too many messages of this sender wait already',
   },
   'end-full': {
     number: 7,
-    status: 429,
     httpNumber: 42_903,
-    isFinal: false,
     retryAfterS: 60,
     statedBy: 'node',
     sentence: 'too many messages wait for this receiver already',
   },
-  full: {
-    number: 8,
-    status: 429,
-    httpNumber: 42_904,
-    isFinal: false,
-    retryAfterS: 60,
-    statedBy: 'node',
-    sentence: 'the network has no room for more waiting messages',
-  },
+  full: { number: 8, httpNumber: 42_904, retryAfterS: 60, statedBy: 'node', sentence: 'the network has no room for more waiting messages' },
   'unknown-sender': {
     number: 9,
-    status: 403,
     httpNumber: 40_302,
-    isFinal: true,
     statedBy: 'receiver',
     sentence: 'the receiver takes messages only from senders that it knows',
     advice: 'Send from a key that its owner has named.',
   },
-  muted: {
-    number: 10,
-    status: 403,
-    httpNumber: 40_303,
-    isFinal: true,
-    statedBy: 'receiver',
-    sentence: 'the receiver does not want messages from this sender',
-  },
+  muted: { number: 10, httpNumber: 40_303, statedBy: 'receiver', sentence: 'the receiver does not want messages from this sender' },
   'not-stored': {
     number: 11,
-    status: 503,
     httpNumber: 50_302,
-    isFinal: false,
     retryAfterS: 30,
     statedBy: 'receiver',
     sentence: 'the receiver is there and cannot store messages now',
@@ -126,9 +83,7 @@ const TABLE = {
   },
   'unknown-receiver': {
     number: 12,
-    status: 404,
     httpNumber: 40_401,
-    isFinal: false,
     retryAfterS: 30,
     statedBy: 'receiver',
     sentence: 'nobody who could be asked knows the key of this receiver, which must have been there once to be written to',
@@ -136,20 +91,24 @@ const TABLE = {
   },
   'no-network': {
     number: 13,
-    status: 503,
     httpNumber: 50_301,
-    isFinal: false,
     retryAfterS: 5,
     statedBy: 'node',
     sentence: 'nobody could be asked: there is no connection to the network now',
     advice: WAITS,
   },
-} as const satisfies Readonly<Record<string, RefusalFacts>>
+} as const satisfies Readonly<Record<string, Omit<RefusalFacts, 'status' | 'isFinal'>>>
 
 /** Why a message is not taken. */
 export type MessageRefusal = keyof typeof TABLE
 
-export const REFUSALS: Readonly<Record<MessageRefusal, RefusalFacts>> = TABLE
+/** The HTTP number begins with the status; a refusal that says when posting again makes sense is not final. */
+export const REFUSALS = Object.fromEntries(
+  Object.entries<Omit<RefusalFacts, 'status' | 'isFinal'>>(TABLE).map(([reason, facts]) => [
+    reason,
+    { ...facts, status: Math.floor(facts.httpNumber / 100), isFinal: facts.retryAfterS === undefined },
+  ]),
+) as Readonly<Record<MessageRefusal, RefusalFacts>>
 
 const BY_NUMBER: ReadonlyMap<unknown, MessageRefusal> = new Map(
   Object.entries(REFUSALS).map(([reason, { number }]) => [number, reason as MessageRefusal]),

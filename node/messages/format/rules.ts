@@ -1,9 +1,9 @@
 /** Rules of a tap: it gets the messages that pass all tests of any rule. */
 
 import { MayflyError } from '../../errors.ts'
-import type { TapRule } from '../types.ts'
+import type { Message, TapRule } from '../types.ts'
 import { HASHNAME_FORM } from './end.ts'
-import { refuseFieldName, refuseFieldValue } from './payload.ts'
+import { type Payload, refuseFieldName, refuseFieldValue } from './payload.ts'
 
 export const RULE_LIMITS = {
   /** Rules of one tap. */
@@ -13,14 +13,7 @@ export const RULE_LIMITS = {
 } as const
 
 /** The parts of a message that rules test. A sealed one has `from` alone. */
-export interface RuledMessage {
-  /** The sender's hashname. */
-  from: string
-  isSealed: boolean
-  type: string
-  fields: Readonly<Record<string, string>>
-  body: Uint8Array
-}
+export type RuledMessage = Payload & Pick<Message, 'isSealed'> & { /** The sender's hashname. */ from: string }
 
 /**
  * Checks rules that came as JSON or CBOR.

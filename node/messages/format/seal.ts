@@ -26,7 +26,7 @@ export interface SealKeys {
   aad: Uint8Array
 }
 
-export interface UnsealKeys {
+interface UnsealKeys {
   /** The receiver's secret. */
   secret: MessageSecret
   /** The sender's public key. */

@@ -8,11 +8,6 @@ import { isSigned, isSignedElsewhere, SIGNATURE_BYTES, signBytes } from './signi
 /** The most that this form adds to a signed part, in bytes: array, heads of two byte strings, signature. */
 export const SIGNED_OVERHEAD_BYTES = 1 + 5 + 2 + SIGNATURE_BYTES
 
-export interface SignedPart {
-  part: Uint8Array
-  signature: Uint8Array
-}
-
 /** The bytes that a signature covers: the domain, so that it is not valid for anything else that the key signs, and the signed part. */
 export function signedBytes(domain: string, part: Uint8Array): Uint8Array {
   const prefix = new TextEncoder().encode(domain)
@@ -31,7 +26,7 @@ export function signPart(secret: MessageSecret, domain: string, part: Uint8Array
  *
  * @throws {MayflyError} ERR_BAD_FRAME
  */
-export function decodeSigned(what: string, bytes: Uint8Array, maxBytes: number): SignedPart {
+export function decodeSigned(what: string, bytes: Uint8Array, maxBytes: number) {
   const found = bytes.byteLength > maxBytes ? undefined : splitSigned(bytes)
   if (found === undefined) throw new MayflyError('ERR_BAD_FRAME', `Not ${what}: not a signed part and its signature, in canonical form`)
   return { part: new Uint8Array(found.part), signature: new Uint8Array(found.signature) }
@@ -51,7 +46,7 @@ const LENGTHS = [
  *
  * @see https://www.rfc-editor.org/rfc/rfc8949#section-4.2.1
  */
-function splitSigned(bytes: Uint8Array): SignedPart | undefined {
+function splitSigned(bytes: Uint8Array) {
   const start = bytes[0] === ARRAY_OF_2 ? byteStringStart(bytes) : undefined
   const end = bytes.byteLength - SIGNATURE_BYTES - 2
   if (start === undefined || start.offset + start.length !== end) return undefined

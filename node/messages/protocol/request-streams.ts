@@ -21,12 +21,14 @@ export type RequestAnswer = FrameOf<'taken' | 'want' | 'tapped' | 'key'> | { typ
 export type PushFrame = FrameOf<'deliver' | 'receipt' | 'decline'>
 
 export interface RequestStreamListener {
-  /** False for a frame that is forged: a peer that goes on with that has its stream ended. */
-  onPush(from: PeerId, push: PushFrame): boolean
-  onOpen(peer: PeerId): void
+  /** Throws when the frame is forged: a peer that goes on with that has its stream ended. */
+  onPush(push: PushFrame): void
+  /** A peer has pushed a forged frame. */
+  onRefused(peer: string, reason: string): void
+  onOpen?(peer: PeerId): void
   /** The stream has ended; its requests have been answered. */
-  onEnd(peer: PeerId): void
-  isWanted(peer: PeerId): boolean
+  onEnd?(peer: PeerId): void
+  isWanted?(peer: PeerId): boolean
 }
 
 /** How long opening the stream may take, dial included, in ms. */
@@ -51,8 +53,8 @@ export function createRequestStreams(
       protocol: MESSAGE_PROTOCOL,
       kinds: ['socket'],
       create: (opened) => createRequestStream(opened, listener),
-      onOpen: ({ peer }) => listener.onOpen(peer),
-      isWanted: (peer) => listener.isWanted(peer),
+      onOpen: ({ peer }) => listener.onOpen?.(peer),
+      isWanted: (peer) => listener.isWanted?.(peer) === true,
     },
     { openTimeoutMs: OPEN_MS },
   )
@@ -120,12 +122,21 @@ function createRequestStream({ peer, stream, onEnd }: OpenedStream, listener: Re
   })
   let forged = 0
 
+  function takePush(push: PushFrame): void {
+    try {
+      listener.onPush(push)
+    } catch {
+      listener.onRefused(peer.toString(), `sent a ${push.type} that is not one`)
+      if (++forged >= MAX_FORGED) throw new Error('forged messages or receipts')
+    }
+  }
+
   function onFrame(frame: MessageFrame): void {
     switch (frame.type) {
       case 'deliver':
       case 'receipt':
       case 'decline':
-        if (!listener.onPush(peer, frame) && ++forged >= MAX_FORGED) throw new Error('forged messages or receipts')
+        takePush(frame)
         break
       case 'taken':
       case 'want':
@@ -143,7 +154,7 @@ function createRequestStream({ peer, stream, onEnd }: OpenedStream, listener: Re
     onEnd: (reason) => {
       onEnd()
       requests.end({ type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })
-      listener.onEnd(peer)
+      listener.onEnd?.(peer)
     },
   })
   return {

@@ -174,6 +174,8 @@ export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageF
   }
 }
 
+/** A rule travels as [is, has]: a map, and a list. */
+const encodeRule = ({ is = {}, has = [] }: TapRule) => [is, has]
 const readSequence = (value: unknown) => readInteger(value, 'sequence')
 const readTask = (value: unknown) => readInteger(value, 'task', 2) as Task
 const readKey = (value: unknown, name: string) => readBytes(value, name, KEY_BYTES)
@@ -204,11 +206,6 @@ function readRefusal(value: unknown): MessageRefusal {
   const reason = refusalOf(value)
   if (reason === undefined) throw badField('refusal', 'the number of a refusal')
   return reason
-}
-
-/** A rule travels as [is, has]: a map, and a list. */
-function encodeRule({ is = {}, has = [] }: TapRule): unknown {
-  return [is, has]
 }
 
 function readRules(value: unknown): TapRule[] {

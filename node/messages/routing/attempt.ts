@@ -2,18 +2,11 @@
 
 import { onAbort } from '../../async/abort.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
-import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { MessageRefusal, PostOutcome, Receipt } from '../types.ts'
 import type { Reply } from './delivery.ts'
 import type { ReceiptListener } from './seen-messages.ts'
-
-export interface AttemptOptions {
-  signal: AbortSignal
-  /** Gets receipts that come after the attempt: of a receiver that was away, or slow. */
-  onLate(receipt: Receipt): void
-}
 
 /** How long receipts may take, in ms. */
 const RECEIPTS_MS = 5_000
@@ -23,14 +16,15 @@ const MAX_DECLINES = 64
 
 /**
  * @param send sends the message; statements of receivers go to the listener, the progress to the reply
+ * @param onLate gets receipts that come after the attempt: of a receiver that was away, or slow
  * @throws signal.reason, when aborted
  */
 export function attemptDelivery(
   envelope: Envelope,
   send: (listener: ReceiptListener, reply: Reply) => void,
-  options: AttemptOptions,
+  onLate: (receipt: Receipt) => void,
+  signal: AbortSignal,
 ): Promise<PostOutcome> {
-  const { signal, onLate } = options
   const { id, isSealed, expiresAtMs } = envelope
   return new Promise((resolve, reject) => {
     const receipts: Receipt[] = []
@@ -79,7 +73,11 @@ export function attemptDelivery(
     const listener = createReceiptListener(
       {
         onReceipt(receipt) {
-          if (receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) || !names(receipt, id)) return
+          if (
+            receipts.some(({ receiver }) => equalBytes(receiver, receipt.receiver)) ||
+            !receipt.ids.some((named) => equalBytes(named, id))
+          )
+            return
           receipts.push(receipt)
           more ??= setTimeout(finish, MORE_RECEIPTS_MS)
           finishIfComplete()
@@ -118,8 +116,4 @@ function createReceiptListener(during: Statements, onLate: (receipt: Receipt) =>
       current = undefined
     },
   }
-}
-
-function names({ ids }: Receipt, id: Key): boolean {
-  return ids.some((known) => equalBytes(known, id))
 }

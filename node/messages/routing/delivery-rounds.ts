@@ -10,12 +10,6 @@ import type { Envelope } from '../format/envelope.ts'
 import type { DeliveryProgress } from '../protocol/wire.ts'
 import type { StoredMessages } from './stored-messages.ts'
 
-export interface DeliveryRoundsContext {
-  stored: Pick<StoredMessages, 'ids' | 'get'>
-  /** Asks a home to take a message. The answer is undefined when the home cannot be asked. */
-  copy(envelope: Envelope, home: PeerId, onAnswer: (progress: DeliveryProgress | undefined) => void): void
-}
-
 /** Messages in flight at once: far fewer than a home lets one stream have waiting (fair-queue.ts). */
 const MAX_IN_FLIGHT = 64
 /** Passes over what a home refuses, and the shortest and longest wait between two, in ms. */
@@ -23,17 +17,15 @@ const MAX_PASSES = 32
 const MIN_WAIT_MS = 250
 const MAX_WAIT_MS = 10_000
 
-interface Round {
-  /** True when another round was asked for meanwhile. */
-  isAgain: boolean
-  timer?: ReturnType<typeof setTimeout>
-}
-
-export type DeliveryRounds = ReturnType<typeof createDeliveryRounds>
-
-export function createDeliveryRounds({ stored, copy }: DeliveryRoundsContext) {
-  /** By end and home. Bounded: each end has messages here, and each home a connection. */
-  const rounds = new Map<string, Round>()
+/** @param copy asks a home to take a message; the answer is undefined when the home cannot be asked */
+export function createDeliveryRounds(
+  stored: Pick<StoredMessages, 'ids' | 'get'>,
+  copy: (envelope: Envelope, home: PeerId, onAnswer: (progress: DeliveryProgress | undefined) => void) => void,
+) {
+  /**
+   * By end and home; `isAgain`: another round was asked for meanwhile. Bounded: each end has messages here, and each home a connection.
+   */
+  const rounds = new Map<string, { isAgain: boolean; timer?: ReturnType<typeof setTimeout> }>()
 
   /** Brings all stored messages of the end to that home. */
   function begin(end: Key, home: PeerId): void {
@@ -43,7 +35,7 @@ export function createDeliveryRounds({ stored, copy }: DeliveryRoundsContext) {
       known.isAgain = true
       return
     }
-    const round: Round = { isAgain: false }
+    const round: { isAgain: boolean; timer?: ReturnType<typeof setTimeout> } = { isAgain: false }
     rounds.set(name, round)
     bring(stored.ids(end), 1)
 

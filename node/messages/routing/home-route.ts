@@ -7,7 +7,7 @@ import { createRequestStreams, type PushFrame } from '../protocol/request-stream
 import { type DeliveryProgress, type MessageFrame, NO_PROGRESS } from '../protocol/wire.ts'
 import { createHomeTaps } from './home-taps.ts'
 import { createNodeRequests } from './node-requests.ts'
-import { acceptPush, type OwnRoute, type OwnRouteContext } from './own-route.ts'
+import type { OwnRoute, OwnRouteContext } from './own-route.ts'
 import { createRuleTest } from './subscriptions.ts'
 
 const UNSENT: DeliveryProgress = { ...NO_PROGRESS, refusal: { reason: 'no-network', retryAfterMs: 0 } }
@@ -16,7 +16,8 @@ const NO_COUNTS = { tabTaps: 0, mail: 0, mailBytes: 0, messages: 0, messagesRefu
 export function createHomeRoute(context: OwnRouteContext): OwnRoute {
   const { libp2p, presence, subscriptions, seenMessages, now } = context
   const streams = createRequestStreams(libp2p, presence.addressesOf, {
-    onPush: (from, push) => acceptPush(from, push, takePush, context),
+    onPush: takePush,
+    onRefused: context.onRefused,
     onOpen: (peer) => taps.onStream(peer),
     onEnd: (peer) => taps.onStreamEnd(peer),
     isWanted: (peer) => taps.isWanted(peer),

@@ -18,11 +18,6 @@ import { createServedPosts } from './served-posts.ts'
 import { type MessageServerContext, type ServedStream, type ServerState, WAITING_BYTES } from './served-stream.ts'
 import { createServedTaps } from './served-taps.ts'
 
-export interface MessageServer extends Pick<ServerState, 'counts'> {
-  start(): Promise<void>
-  stop(): Promise<void>
-}
-
 /** Streams on which one peer may ask at once: one is enough, and a reconnecting peer may have two. */
 const MAX_STREAMS = 4
 /** Unsent bytes at which a slow tab is cut off. */
@@ -34,7 +29,7 @@ const ASK_KEY_MS = 3_000
 /** Public keys that one stream may have asked for at once: a tab asks once for each receiver, and may write to many. */
 const MAX_KEYS_ASKED = 64
 
-export function createMessageServer(context: MessageServerContext): MessageServer {
+export function createMessageServer(context: MessageServerContext) {
   const { libp2p } = context
   const state: ServerState = { counts: { tabTaps: 0, passed: 0, refused: 0 }, forgeries: new WeakMap(), streams: new Set() }
   const onStream = (stream: Stream, connection: Connection) => serveMessages(stream, connection, context, state)

@@ -5,20 +5,18 @@ import { signTapProof } from '../format/proof.ts'
 import { createRequestStreams, type PushFrame } from '../protocol/request-streams.ts'
 import type { MessageSecret } from '../types.ts'
 import { createMessageServer } from './message-server.ts'
-import { acceptPush, type OwnRoute, type OwnRouteContext } from './own-route.ts'
+import type { OwnRoute, OwnRouteContext } from './own-route.ts'
 import { createRouter } from './router.ts'
 import type { Subscription } from './subscriptions.ts'
 
 export function createNodeRoute(context: OwnRouteContext): OwnRoute {
-  const { libp2p, servers, presence, subscriptions, seenMessages, limits, now } = context
+  const { libp2p, presence, seenMessages, limits, now } = context
   const self = libp2p.peerId
   const streams = createRequestStreams(libp2p, presence.addressesOf, {
-    onPush: (from, push) => acceptPush(from, push, takePush, context),
-    onOpen() {},
-    onEnd() {},
-    isWanted: () => false,
+    onPush: takePush,
+    onRefused: context.onRefused,
   })
-  const router = createRouter({ self, servers, presence, streams, subscriptions, seenMessages, limits, now })
+  const router = createRouter(self, streams, context)
   const admission = createAdmission(limits, now)
   const server = createMessageServer({ ...context, router, admission })
   /** Taps of this node itself. Bounded: maxTapsPerPeer. */

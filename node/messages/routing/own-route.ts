@@ -9,7 +9,6 @@ import type { RoutingTable } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { Decline } from '../format/decline.ts'
 import type { Envelope } from '../format/envelope.ts'
-import type { PushFrame } from '../protocol/request-streams.ts'
 import type { MessageLimits, MessageSecret, Receipt } from '../types.ts'
 import type { Reply } from './delivery.ts'
 import type { RouterPresence } from './home-search.ts'
@@ -63,15 +62,4 @@ export interface OwnRoute {
   onJoined(): void
   start(): Promise<void>
   stop(): Promise<void>
-}
-
-/** Handles a pushed frame. False when it is forged, which is reported. */
-export function acceptPush(from: PeerId, push: PushFrame, take: (push: PushFrame) => void, { onRefused }: OwnRouteContext): boolean {
-  try {
-    take(push)
-    return true
-  } catch {
-    onRefused(from.toString(), `sent a ${push.type} that is not one`)
-    return false
-  }
 }

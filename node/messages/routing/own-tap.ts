@@ -15,7 +15,7 @@ import { MAX_RECEIPT_IDS, signReceipt } from '../format/receipt.ts'
 import { REFUSALS } from '../format/refusals.ts'
 import type { Kept, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../types.ts'
 
-export interface OwnTapListener {
+interface OwnTapListener {
   onReceipt(receipt: Receipt): void
   onDeclined(id: Key, reason: MessageRefusal): void
   /** A message was received: once, and after it was stored where the tap stores. */
@@ -23,7 +23,7 @@ export interface OwnTapListener {
   onClosed(): Promise<void>
 }
 
-export interface OwnTapContext {
+interface OwnTapContext {
   end: End
   secret: MessageSecret
   keep: TapOptions['keep']
@@ -39,7 +39,7 @@ export interface OwnTap extends Tap {
 }
 
 /** Messages that wait for a reader; the oldest go first. */
-export const MAX_UNREAD = 1_024
+const MAX_UNREAD = 1_024
 /** Ids that are remembered, so that a listener gets each message once. A store remembers for ever. */
 const MAX_RECEIVED = 32_768
 /** Messages handed to `keep` at once: one commit for all of them. */

@@ -17,7 +17,7 @@ import type { OwnRoute } from './own-route.ts'
 import { createOwnTap, type OwnTap } from './own-tap.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'
 
-export interface OwnTapsContext {
+interface OwnTapsContext {
   /** Peer id of this peer, as a multihash. */
   self: Uint8Array
   /** Signs receipts when a tap is given no secret. */
@@ -30,18 +30,11 @@ export interface OwnTapsContext {
   now(): number
 }
 
-export interface OwnTapsOptions {
-  maxTaps: number
-  /** Wait before stored messages are collected again that were declined for a while, in ms. */
-  collectAgainMs: number
-}
-
 /** How long a tap waits until somebody keeps the record of it, in ms. */
 const MAX_ANNOUNCE_MS = 2_000
 
-export type OwnTaps = ReturnType<typeof createOwnTaps>
-
-export function createOwnTaps(context: OwnTapsContext, { maxTaps, collectAgainMs }: OwnTapsOptions) {
+/** @param collectAgainMs the wait before stored messages are collected again that were declined for a while */
+export function createOwnTaps(context: OwnTapsContext, maxTaps: number, collectAgainMs: number) {
   const { subscriptions, route, emit, now } = context
   /** Bounded: maxTaps. */
   const taps = new Set<OwnTap>()
@@ -72,7 +65,9 @@ export function createOwnTaps(context: OwnTapsContext, { maxTaps, collectAgainMs
     const { keep, signal, secret = context.secret } = options
     const end = parseEnd(text)
     const subscription = createSubscription(end, secret, options, () => own)
-    refuseForeignHashname(end, hashnameOf(publicKeyOf(secret)))
+    const hashname = hashnameOf(publicKeyOf(secret))
+    if (end.kind === 'hashname' && end.text !== hashname)
+      throw new MayflyError('ERR_WRONG_KEY', `Cannot tap ${end.text}: the secret is that of ${hashname}`)
     if (taps.size >= maxTaps) throw new MayflyError('ERR_LIMIT', `Cannot tap another end: this peer taps the limit of ${maxTaps}`)
     signal?.throwIfAborted()
 
@@ -124,10 +119,4 @@ export function createOwnTaps(context: OwnTapsContext, { maxTaps, collectAgainMs
       await Promise.all([...taps].map((own) => own.close()))
     },
   }
-}
-
-/** @throws {MayflyError} ERR_WRONG_KEY, when the hashname is another secret's */
-function refuseForeignHashname(end: End, hashname: string): void {
-  if (end.kind === 'hashname' && end.text !== hashname)
-    throw new MayflyError('ERR_WRONG_KEY', `Cannot tap ${end.text}: the secret is that of ${hashname}`)
 }

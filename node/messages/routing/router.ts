@@ -6,7 +6,6 @@
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { createSemaphore } from '../../async/semaphore.ts'
-import type { RoutingTable } from '../../network/index.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { isTapProofTimely, isTapProved } from '../format/proof.ts'
 import type { RequestStreams } from '../protocol/request-streams.ts'
@@ -16,22 +15,12 @@ import { createDelivery, type Delivery, type Reply } from './delivery.ts'
 import { createDeliveryRounds } from './delivery-rounds.ts'
 import { type RouterPresence, searchHomes } from './home-search.ts'
 import { createNodeRequests } from './node-requests.ts'
+import type { OwnRouteContext } from './own-route.ts'
 import { createPublicKeys } from './public-keys.ts'
 import { createRecordNodes } from './record-nodes.ts'
-import type { SeenMessage, SeenMessages } from './seen-messages.ts'
-import { createStoredMessages, type StoredMessageLimits } from './stored-messages.ts'
-import { deliverHere, type Subscription, type Subscriptions } from './subscriptions.ts'
-
-export interface RouterContext {
-  self: PeerId
-  servers: RoutingTable
-  presence: RouterPresence
-  streams: RequestStreams
-  subscriptions: Subscriptions
-  seenMessages: SeenMessages
-  limits: StoredMessageLimits
-  now(): number
-}
+import type { SeenMessage } from './seen-messages.ts'
+import { createStoredMessages } from './stored-messages.ts'
+import { deliverHere, type Subscription } from './subscriptions.ts'
 
 /**
  * How long a record node waits for the homes that it asked, a router for the record nodes, and for all that it asked, in ms. Each is longer
@@ -46,19 +35,20 @@ const SWEEP_MS = 5_000
 
 export type Router = ReturnType<typeof createRouter>
 
-export function createRouter(context: RouterContext) {
-  const { self, servers, presence, streams, subscriptions, seenMessages, limits, now } = context
+export function createRouter(
+  self: PeerId,
+  streams: RequestStreams,
+  context: Pick<OwnRouteContext, 'servers' | 'subscriptions' | 'seenMessages' | 'limits' | 'now'> & { presence: RouterPresence },
+) {
+  const { servers, presence, subscriptions, seenMessages, limits, now } = context
   const selfId = self.toString()
   const recordNodes = createRecordNodes(servers, streams, seenMessages, now)
   const requests = createNodeRequests(streams)
   const publicKeys = createPublicKeys(self, presence, recordNodes, requests)
   const stored = createStoredMessages(limits, (end) => publicKeys.get(end) !== undefined, now)
-  const rounds = createDeliveryRounds({
-    stored,
-    copy(envelope, home, onAnswer) {
-      seenMessages.add(envelope)
-      requests.copy(home, envelope, 0, onAnswer)
-    },
+  const rounds = createDeliveryRounds(stored, (envelope, home, onAnswer) => {
+    seenMessages.add(envelope)
+    requests.copy(home, envelope, 0, onAnswer)
   })
   const searches = createSemaphore(MAX_SEARCHES)
   let ended = new AbortController()

@@ -18,10 +18,12 @@ function start(envelope: Envelope) {
   const late: Receipt[] = []
   const abort = new AbortController()
   let outcome: PostOutcome | undefined
-  const delivery = attemptDelivery(envelope, (listener, reply) => (told = { listener, reply }), {
-    signal: abort.signal,
-    onLate: (receipt) => late.push(receipt),
-  }).then((value) => (outcome = value))
+  const delivery = attemptDelivery(
+    envelope,
+    (listener, reply) => (told = { listener, reply }),
+    (receipt) => late.push(receipt),
+    abort.signal,
+  ).then((value) => (outcome = value))
   return {
     delivery,
     late,

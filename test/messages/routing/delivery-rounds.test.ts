@@ -17,10 +17,10 @@ async function start(count: number) {
   const { peer: home } = await createSeededPeer(1)
   const messages = new Map(Array.from({ length: count }, () => signMadeUp()).map((envelope) => [encodeKeyHex(envelope.id), envelope]))
   const asked: { envelope: Envelope; reply(progress: DeliveryProgress | undefined): void }[] = []
-  const rounds = createDeliveryRounds({
-    stored: { ids: () => [...messages.keys()], get: (id) => messages.get(id) },
-    copy: (envelope, _, reply) => void asked.push({ envelope, reply }),
-  })
+  const rounds = createDeliveryRounds(
+    { ids: () => [...messages.keys()], get: (id) => messages.get(id) },
+    (envelope, _, reply) => void asked.push({ envelope, reply }),
+  )
   /** Answers all that is asked until nothing more is; how many were. */
   const answerAll = (progress: DeliveryProgress | undefined): number => {
     let answered = 0

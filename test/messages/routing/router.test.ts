@@ -27,8 +27,7 @@ test('router: searches for public keys under way are limited over all peers and 
   const { peer: self } = await createSeededPeer(1)
   let [searched, underWay, most] = [0, 0, 0]
   const finished = Promise.withResolvers<void>()
-  const router = createRouter({
-    self,
+  const router = createRouter(self, NO_STREAMS, {
     servers: ALONE,
     presence: {
       homesHolding: () => [],
@@ -41,7 +40,6 @@ test('router: searches for public keys under way are limited over all peers and 
         yield* []
       },
     },
-    streams: NO_STREAMS,
     subscriptions: createSubscriptions(),
     seenMessages: createSeenMessages(),
     limits: NODE_LIMITS,
