@@ -20,7 +20,7 @@ import { createSeenMessages } from './routing/seen-messages.ts'
 import { createSubscriptions } from './routing/subscriptions.ts'
 import type { MessageEvent, MessageLimits, MessageSecret, Messages, OutboxStore, PostOutcome, Receipt } from './types.ts'
 
-export interface MessagesContext {
+interface MessagesContext {
   libp2p: Libp2p
   role: 'node' | 'tab'
   servers: RoutingTable

@@ -23,8 +23,6 @@ type Work = () => unknown
 /** The next turn of the event loop, input first. Timers of a tab wait longer, but there nobody queues. */
 const nextTurn: (work: () => void) => void = globalThis.setImmediate ?? ((work: () => void) => setTimeout(work, 0))
 
-export type FairQueue = ReturnType<typeof createFairQueue>
-
 export function createFairQueue(now: () => number, options: FairQueueOptions = {}) {
   const { maxWaiting, maxWaitingBytes, sliceMs, maxUnderWay } = { ...FAIR_QUEUE_DEFAULTS, ...options }
   /** In the order of their turns; none is empty. Bounded by the streams. */

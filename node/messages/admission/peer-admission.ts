@@ -36,7 +36,7 @@ const PEER_ADMISSION_DEFAULTS = {
 
 export type PeerAdmissionOptions = Partial<typeof PEER_ADMISSION_DEFAULTS>
 
-export interface WaitingMessage {
+interface WaitingMessage {
   /** The peer's id: all its streams share one rate for its own places. */
   peer: string
   /** Messages of one line are admitted in their order; the lines of a stream take turns. */
@@ -60,8 +60,6 @@ interface StreamState {
 const LATE_FACTOR = 0.5
 /** Peers whose own rate is remembered. */
 const MAX_PEERS = 16_384
-
-export type PeerAdmission = ReturnType<typeof createPeerAdmission>
 
 export function createPeerAdmission(now: () => number, options: PeerAdmissionOptions = {}) {
   const limits = { ...PEER_ADMISSION_DEFAULTS, ...options }

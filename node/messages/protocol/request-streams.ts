@@ -20,7 +20,7 @@ export type RequestAnswer = FrameOf<'taken' | 'want' | 'tapped' | 'key'> | { typ
 /** A frame that nobody asked for: a home delivers to its tab; receivers' statements come to all that sent the message. */
 export type PushFrame = FrameOf<'deliver' | 'receipt' | 'decline'>
 
-export interface RequestStreamListener {
+interface RequestStreamListener {
   /** Throws when the frame is forged: a peer that goes on with that has its stream ended. */
   onPush(push: PushFrame): void
   /** A peer has pushed a forged frame. */

@@ -30,8 +30,6 @@ interface HomeTap extends Standing {
 /** How long a home may take to take a tap, in ms. */
 const TAP_MS = 4_000
 
-export type HomeTaps = ReturnType<typeof createHomeTaps>
-
 export function createHomeTaps({ subscriptions, streams, home, prove }: HomeTapsContext) {
   const taps = createStandingStatements<HomeTap, PeerId>({
     placement: createTabPlacement(home),

@@ -19,8 +19,6 @@ const KEY_MS = 1_500
 /** Searches for public keys at once: any tab may ask for one, of ends that nobody receives at. */
 const MAX_SEARCHES = 32
 
-export type PublicKeys = ReturnType<typeof createPublicKeys>
-
 export function createPublicKeys(
   self: PeerId,
   presence: Pick<RouterPresence, 'find'>,

@@ -22,8 +22,6 @@ const OFFER_MS = 40
 /** The wait that a peer is told that has too much waiting here, in ms. */
 const BUSY_MS = 1_000
 
-export type ServedPosts = ReturnType<typeof createServedPosts>
-
 export function createServedPosts(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']) {
   const { router, subscriptions, seenMessages, admission, now } = context
   const { remote, send } = served

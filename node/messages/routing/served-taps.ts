@@ -7,8 +7,6 @@ import type { FrameOf } from '../protocol/wire.ts'
 import type { MessageServerContext, ServedStream, ServerState } from './served-stream.ts'
 import type { Subscription } from './subscriptions.ts'
 
-export type ServedTaps = ReturnType<typeof createServedTaps>
-
 export function createServedTaps(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']) {
   const { libp2p, router, subscriptions, limits, now } = context
   const self = libp2p.peerId.toMultihash().bytes
