@@ -11,7 +11,7 @@ import type { Decline } from '../format/decline.ts'
 import type { Envelope } from '../format/envelope.ts'
 import type { MessageLimits, MessageSecret, Receipt } from '../types.ts'
 import type { Reply } from './delivery.ts'
-import type { RouterPresence } from './home-search.ts'
+import type { RouterPresence } from './node-requests.ts'
 import type { SeenMessage, SeenMessages } from './seen-messages.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'
 

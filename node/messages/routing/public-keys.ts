@@ -8,8 +8,7 @@ import { createRecentMap } from '../../async/recent-map.ts'
 import { createSemaphore } from '../../async/semaphore.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
-import { type RouterPresence, searchHomes } from './home-search.ts'
-import type { NodeRequests } from './node-requests.ts'
+import { type NodeRequests, type RouterPresence, searchHomes } from './node-requests.ts'
 import type { RecordNodes } from './record-nodes.ts'
 
 /** About 3 MB. */
