@@ -64,14 +64,10 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
 }
 
 /** Waits for the promise, but no longer than `ms`. Resolves either way, with nothing; only an early rejection is passed on. */
-export async function inTime(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
+export function inTime(promise: Promise<unknown>, ms: number): Promise<void> {
+  return abortable<void>(undefined, (resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    promise.then(() => resolve(), reject)
+    return () => clearTimeout(timer)
   })
-  try {
-    await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

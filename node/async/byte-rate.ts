@@ -19,18 +19,6 @@ export interface TakeOptions extends AbortOptions {
   isUrgent?: boolean
 }
 
-export interface ByteRate {
-  /** When false, `take` resolves at once, and need not be called. */
-  readonly isLimited: boolean
-  /**
-   * Resolves when the client may be given so many more bytes, in the order of asking. Ask for a small amount (`RATED_BYTES`) at a time: the
-   * client's other streams come in between.
-   *
-   * @throws signal.reason, when aborted
-   */
-  take(client: string, bytes: number, options?: TakeOptions): Promise<void>
-}
-
 interface Client {
   bucket: TokenBucket
   /** In the order of asking. Bounded by the client's streams, whose number others limit. */
@@ -43,7 +31,9 @@ export const RATED_BYTES = 65_536
 /** A full bucket, in seconds of the rate: an idle client gets a page without delay. */
 const BURST_S = 0.25
 
-export function createByteRate({ bytesPerSecond, now = () => performance.now() }: ByteRateOptions): ByteRate {
+export type ByteRate = ReturnType<typeof createByteRate>
+
+export function createByteRate({ bytesPerSecond, now = () => performance.now() }: ByteRateOptions) {
   const options = { burst: bytesPerSecond * BURST_S, perSecond: bytesPerSecond, now }
   /** Longest idle first. Bounded by the clients of the last seconds: one whose bucket is full is forgotten. */
   const clients = new Map<string, Client>()
@@ -77,10 +67,17 @@ export function createByteRate({ bytesPerSecond, now = () => performance.now() }
   }
 
   return {
+    /** When false, `take` resolves at once, and need not be called. */
     isLimited: bytesPerSecond > 0,
-    take(name, bytes, { signal, isUrgent = false } = {}) {
+    /**
+     * Resolves when the client may be given so many more bytes, in the order of asking. Ask for a small amount (`RATED_BYTES`) at a time: the
+     * client's other streams come in between.
+     *
+     * @throws signal.reason, when aborted
+     */
+    take(name: string, bytes: number, { signal, isUrgent = false }: TakeOptions = {}) {
       if (bytesPerSecond === 0) return Promise.resolve()
-      return abortable(signal, (resolve) => {
+      return abortable<void>(signal, (resolve) => {
         const client = clientOf(name)
         const go = () => {
           client.bucket.spend(bytes)

@@ -7,8 +7,8 @@ const MAX_PEERS = 2_048
 
 export type AddressBook = ReturnType<typeof createAddressBook>
 
-export function createAddressBook(maxPeers = MAX_PEERS) {
-  const book = createRecentMap<string, Multiaddr[]>({ maxEntries: maxPeers, order: 'written' })
+export function createAddressBook() {
+  const book = createRecentMap<string, Multiaddr[]>({ maxEntries: MAX_PEERS, order: 'written' })
   return {
     /** None for a peer that is not known. */
     addressesOf: (peer: string) => book.peek(peer) ?? [],

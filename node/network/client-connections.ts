@@ -28,22 +28,15 @@ export interface ClientRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-export interface ClientConnections {
-  /** Counts a TCP connection until it closes. This machine's are not counted. @returns the limit that it is over; undefined when it may stay */
-  accept(socket: ClientSocket): number | undefined
-  /** The client that a request comes from: its socket's address, which is parsed once, or the one that a trusted proxy names. */
-  clientOf(request: ClientRequest): ClientAddress
-  /** Counts a request that becomes a websocket of the overlay until its socket closes. @returns undefined when its client has one too many */
-  upgrade(request: ClientRequest): ClientAddress | undefined
-}
-
 interface Connection {
   readonly client: ClientAddress
   isCounted: boolean
   leaveHttp?: () => void
 }
 
-export function createClientConnections(options: ClientConnectionsOptions = {}): ClientConnections {
+export type ClientConnections = ReturnType<typeof createClientConnections>
+
+export function createClientConnections(options: ClientConnectionsOptions = {}) {
   const { maxPerClient, maxHttpPerClient, trustProxy } = { ...CLIENT_CONNECTIONS_DEFAULTS, ...options }
   // How many there are in all is for the server to limit.
   const all = createQuota({ maxPerKey: maxPerClient })
@@ -58,6 +51,7 @@ export function createClientConnections(options: ClientConnectionsOptions = {}):
     return connection
   }
 
+  /** The client that a request comes from: its socket's address, which is parsed once, or the one that a trusted proxy names. */
   function clientOf({ socket, headers }: ClientRequest): ClientAddress {
     const { client } = connectionOf(socket)
     const forwarded = trustProxy && client.isLocal ? headers['x-forwarded-for'] : undefined
@@ -66,7 +60,8 @@ export function createClientConnections(options: ClientConnectionsOptions = {}):
   }
 
   return {
-    accept(socket) {
+    /** Counts a TCP connection until it closes. This machine's are not counted. @returns the limit that it is over; undefined when it may stay */
+    accept(socket: ClientSocket): number | undefined {
       const connection = connectionOf(socket)
       const { group, isLocal } = connection.client
       if (isLocal) return undefined
@@ -86,7 +81,8 @@ export function createClientConnections(options: ClientConnectionsOptions = {}):
       return undefined
     },
     clientOf,
-    upgrade(request) {
+    /** Counts a request that becomes a websocket of the overlay until its socket closes. @returns undefined when its client has one too many */
+    upgrade(request: ClientRequest): ClientAddress | undefined {
       const connection = connectionOf(request.socket)
       const client = clientOf(request)
       connection.leaveHttp?.()

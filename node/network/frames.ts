@@ -31,26 +31,6 @@ export interface FrameStreamOptions {
   onEnd(reason: Error | undefined): void
 }
 
-export interface FrameStream {
-  /**
-   * Queues the frame. False when the stream has ended, and the frame with it.
-   *
-   * @param isPatient on a corked stream it waits a little for another one to go with
-   */
-  send(frame: Frame, isPatient?: boolean): boolean
-  /** Resolves when there is room to send more, at once or after a drain; false when the stream has ended. */
-  writable(options?: AbortOptions): Promise<boolean>
-  /** Takes no frame until `resume`. Flow control makes the sender wait meanwhile, once the stream's window is full. */
-  pause(): void
-  /** Goes on with the frames that have come, at once. May be called from within `onFrame`. */
-  resume(): void
-  readonly open: boolean
-  /** Sends what is queued, then closes. */
-  close(): void
-  /** Closes at once. */
-  abort(reason: Error): void
-}
-
 /** A few commits to a disk, after which a receiver has more to say. */
 const PATIENCE_MS = 4
 
@@ -100,8 +80,10 @@ function concatenate(parts: Uint8Array[]): Uint8Array {
   return whole
 }
 
+export type FrameStream = ReturnType<typeof createFrameStream>
+
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. */
-export function createFrameStream(stream: Stream, options: FrameStreamOptions): FrameStream {
+export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
   const { patienceMs = PATIENCE_MS } = options
   const decoder = createFrameDecoder(options.maxFrameBytes)
   let open = true
@@ -124,6 +106,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     settle(false)
     options.onEnd(reason)
   }
+  /** Closes at once. */
   const abort = (reason: Error) => {
     if (!open) return
     stream.abort(reason)
@@ -184,7 +167,12 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
     get open() {
       return open
     },
-    send(frame, isPatient = false) {
+    /**
+     * Queues the frame. False when the stream has ended, and the frame with it.
+     *
+     * @param isPatient on a corked stream it waits a little for another one to go with
+     */
+    send(frame: Frame, isPatient: boolean = false) {
       if (!open) return false
       const bytes = withLength(encodeFrame(frame))
       if (!options.isCorked) return write(bytes)
@@ -196,7 +184,8 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
       }
       return true
     },
-    writable({ signal } = {}) {
+    /** Resolves when there is room to send more, at once or after a drain; false when the stream has ended. */
+    writable({ signal }: AbortOptions = {}): Promise<boolean> {
       if (!open) return Promise.resolve(false)
       if (!stream.writableNeedsDrain) return Promise.resolve(true)
       return abortable(signal, (resolve) => {
@@ -204,11 +193,13 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
         return () => waiting.delete(resolve)
       })
     },
+    /** Takes no frame until `resume`. Flow control makes the sender wait meanwhile, once the stream's window is full. */
     pause() {
       if (!open || isPaused) return
       isPaused = true
       if (!isReading) stream.pause()
     },
+    /** Goes on with the frames that have come, at once. May be called from within `onFrame`. */
     resume() {
       if (!open || !isPaused) return
       isPaused = false
@@ -220,6 +211,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions): 
       stream.resume()
       read()
     },
+    /** Sends what is queued, then closes. */
     close() {
       if (!open) return
       uncork()

@@ -18,7 +18,7 @@
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { raceAbort } from '../async/abort.ts'
-import { type Backoff, type BackoffOptions, createBackoff } from '../async/backoff.ts'
+import { type BackoffOptions, createBackoff } from '../async/backoff.ts'
 import { createSingleFlight } from '../async/single-flight.ts'
 import type { AbortOptions } from '../types.ts'
 import { withPeerId } from './addresses.ts'
@@ -86,8 +86,8 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
   /** By peer id; where there is a bound, in the order of their last use. Bounded: maxStreams, or by the connections. */
   const streams = new Map<string, T>()
   const opening = createSingleFlight<string, T>()
-  /** By peer id. Bounded by the peers that are wanted. */
-  const retries = new Map<string, { backoff: Backoff; timer?: ReturnType<typeof setTimeout> }>()
+  /** By peer id: the wait for the next attempt, undefined during one. Bounded by the peers that are wanted. */
+  const retries = new Map<string, ReturnType<typeof setTimeout> | undefined>()
   let isStopped = false
 
   function get(id: string): T | undefined {
@@ -184,16 +184,14 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
   function keepOpen(peer: PeerId): void {
     const id = peer.toString()
     if (isStopped || retries.has(id) || get(id) !== undefined) return
-    const retry: { backoff: Backoff; timer?: ReturnType<typeof setTimeout> } = {
-      backoff: createBackoff(REOPEN, context.random ?? Math.random),
-    }
-    retries.set(id, retry)
+    retries.set(id, undefined)
+    const backoff = createBackoff(REOPEN, context.random ?? Math.random)
     const attempt = () => {
       open(peer).then(
         () => retries.delete(id),
         () => {
           if (isStopped || context.isWanted?.(peer) === false) retries.delete(id)
-          else retry.timer = setTimeout(attempt, retry.backoff.next())
+          else retries.set(id, setTimeout(attempt, backoff.next()))
         },
       )
     }
@@ -211,7 +209,7 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
     stop() {
       isStopped = true
       opening.stop(new Error('stopped'))
-      for (const { timer } of retries.values()) clearTimeout(timer)
+      for (const timer of retries.values()) clearTimeout(timer)
       retries.clear()
       for (const stream of [...streams.values()]) stream.close()
     },

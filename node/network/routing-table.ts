@@ -126,10 +126,6 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     for (const [id, peer] of identified) if (!inTable.has(id)) offer(peer)
   }
 
-  function sorted(position: Uint8Array): Server[] {
-    return [...servers.values()].sort((a, b) => compareDistance(position, a.position, b.position))
-  }
-
   return {
     /** Servers, this peer not among them. */
     get size() {
@@ -137,7 +133,8 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     },
     /** The known servers nearest to a position of the DHT's space, nearest first, this peer not among them. */
     closest(position: Uint8Array, count: number): PeerId[] {
-      return sorted(position)
+      return [...servers.values()]
+        .sort((a, b) => compareDistance(position, a.position, b.position))
         .slice(0, count)
         .map(({ peer }) => peer)
     },

@@ -32,14 +32,15 @@ export type SupervisorOptions = Partial<typeof SUPERVISOR_DEFAULTS>
 interface Place {
   /** The address as it was given, or a server's peer id. */
   name: string
-  resolve(signal: AbortSignal): Promise<Multiaddr[]>
   peer?: PeerId
+  /** Of a server. Those of an address to join are looked up at each attempt. */
   addresses?: Multiaddr[]
   failures: number
   nextTryAtMs: number
   busy: boolean
 }
 
+const UNTRIED = { failures: 0, nextTryAtMs: 0, busy: false }
 /** Between two looks at what is due, in ms. */
 const LOOK_MS = 250
 /** A server that was not given by the owner is forgotten after so many failures in a row. */
@@ -70,7 +71,8 @@ export function createSupervisor(
     place.busy = true
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(place.failures === 0 ? tryTimeoutMs : maxTryTimeoutMs)])
     try {
-      const addresses = await place.resolve(signal)
+      const { name, addresses: told } = place
+      const addresses = told?.map((address) => withPeerId(address, name)) ?? (await findJoinAddresses(name, { signal }))
       if (addresses.some((address) => peerIdIn(address) === libp2p.peerId.toString())) {
         joins.delete(place.name) // one's own address: nothing to join there
         changes.emit()
@@ -123,8 +125,7 @@ export function createSupervisor(
     onChange: changes.on,
     join(addresses: string[]) {
       for (const name of addresses) {
-        if (!joins.has(name))
-          joins.set(name, { name, resolve: (signal) => findJoinAddresses(name, { signal }), failures: 0, nextTryAtMs: 0, busy: false })
+        if (!joins.has(name)) joins.set(name, { name, ...UNTRIED })
       }
       if (timer !== undefined) look()
     },
@@ -141,16 +142,7 @@ export function createSupervisor(
         const oldest = [...known.values()].find((candidate) => !isConnected(candidate)) ?? [...known.values()][0]
         if (oldest !== undefined) known.delete(oldest.name)
       }
-      const fresh: Place = {
-        name,
-        peer,
-        addresses,
-        resolve: async () => (fresh.addresses ?? []).map((address) => withPeerId(address, name)),
-        failures: 0,
-        nextTryAtMs: 0,
-        busy: false,
-      }
-      known.set(name, fresh)
+      known.set(name, { name, peer, addresses, ...UNTRIED })
     },
     /** Connected servers, for a peer that is new, in random order. */
     knownServers(limit: number): { peer: PeerId; addresses: Multiaddr[] }[] {

@@ -36,13 +36,6 @@ const LEASE_VERSION = 1
 /** Keeps a lease's signature from ever being valid for anything else that the same key signs. */
 const SIGNATURE_DOMAIN = new TextEncoder().encode('mayfly-lease:')
 
-export interface LeaseTerms {
-  key: Key
-  home: PeerId
-  issuedAtMs: number
-  expiresAtMs: number
-}
-
 function signedPart(payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(SIGNATURE_DOMAIN.byteLength + payload.byteLength)
   bytes.set(SIGNATURE_DOMAIN)
@@ -50,8 +43,11 @@ function signedPart(payload: Uint8Array): Uint8Array {
   return bytes
 }
 
-export async function signLease(holder: PeerId, privateKey: PrivateKey, terms: LeaseTerms): Promise<Lease> {
-  const { key, home, issuedAtMs, expiresAtMs } = terms
+export async function signLease(
+  holder: PeerId,
+  privateKey: PrivateKey,
+  { key, home, issuedAtMs, expiresAtMs }: Pick<Lease, 'key' | 'issuedAtMs' | 'expiresAtMs'> & { home: PeerId },
+): Promise<Lease> {
   const payload = encode([LEASE_VERSION, key, holder.toMultihash().bytes, home.toMultihash().bytes, issuedAtMs, expiresAtMs])
   const signature = await privateKey.sign(signedPart(payload))
   return { key, holder: holder.toString(), home: home.toString(), issuedAtMs, expiresAtMs, bytes: encode([payload, signature]) }

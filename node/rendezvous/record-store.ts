@@ -134,12 +134,9 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     get: (key: Key, holder: string) => living(encodeKeyHex(key))?.holders.get(holder),
     /** Removes one record, if it still comes from the source. */
     remove(key: Key, holder: string, source: RecordSource) {
-      const id = encodeKeyHex(key)
-      const entry = keys.get(id)
-      const record = entry?.holders.get(holder)
-      if (entry === undefined || record === undefined || record.source !== source) return false
-      drop(id, entry, record)
-      notifyListeners(id)
+      const record = keys.get(encodeKeyHex(key))?.holders.get(holder)
+      if (record === undefined || record.source !== source) return false
+      evict(record)
       return true
     },
     /** Removes what came from the source and passes the filter. Returns what was removed. */
@@ -190,12 +187,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
 
 /** Makes room at a full key by taking from the home with the most holders there, unless that is the one who asks. */
 function crowdedOutAt(entry: KeyRecords, home: string): HolderRecord | undefined {
-  const byHome = new Map<string, HolderRecord[]>()
-  for (const record of entry.holders.values()) {
-    const list = byHome.get(record.home)
-    if (list) list.push(record)
-    else byHome.set(record.home, [record])
-  }
+  const byHome = Map.groupBy(entry.holders.values(), (record) => record.home)
   const largest = [...byHome.values()].reduce((a, b) => (b.length > a.length ? b : a))
   return largest.length > (byHome.get(home)?.length ?? 0) + 1 ? largest.at(-1) : undefined
 }

@@ -72,9 +72,6 @@ export interface ReleaseFrame {
   type: 'release'
   records: { key: Key; holder: Uint8Array }[]
 }
-export interface HeartbeatFrame {
-  type: 'heartbeat'
-}
 export interface FindFrame {
   type: 'find'
   id: number
@@ -86,10 +83,6 @@ export interface WatchFrame {
   type: 'watch'
   key: Key
   scope: Scope
-}
-export interface UnwatchFrame {
-  type: 'unwatch'
-  key: Key
 }
 export interface WelcomeFrame {
   type: 'welcome'
@@ -103,9 +96,6 @@ export interface HeldFrame {
   type: 'held'
   sequence: number
   refused: { index: number; reason: Refusal }[]
-}
-export interface HeartbeatReplyFrame {
-  type: 'heartbeat-reply'
 }
 export interface FoundFrame {
   type: 'found'
@@ -130,16 +120,15 @@ export interface RefusedFrame {
 }
 
 export type PresenceFrame =
+  | { type: 'heartbeat' | 'heartbeat-reply' }
+  | { type: 'unwatch'; key: Key }
   | HelloFrame
   | HoldFrame
   | ReleaseFrame
-  | HeartbeatFrame
   | FindFrame
   | WatchFrame
-  | UnwatchFrame
   | WelcomeFrame
   | HeldFrame
-  | HeartbeatReplyFrame
   | FoundFrame
   | CountFrame
   | RefusedFrame

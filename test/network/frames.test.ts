@@ -176,7 +176,7 @@ test('frames: garbage ends the stream once, and what follows it is not read', as
 test('frames: a reader that throws ends its stream and nothing else', async () => {
   const [writer, readable] = await streamPair({ delay: 0 })
   const ends: (Error | undefined)[] = []
-  createFrameStream(readable, {
+  void createFrameStream(readable, {
     maxFrameBytes: 100,
     maxUnsentBytes: 100,
     onFrame: () => {
@@ -193,7 +193,7 @@ test('frames: what was queued arrives before a close', async () => {
   const [a, b] = await streamPair({ delay: 0 })
   const received: Frame[] = []
   const ends: (Error | undefined)[] = []
-  createFrameStream(b, {
+  void createFrameStream(b, {
     maxFrameBytes: 100,
     maxUnsentBytes: 100,
     onFrame: (frame) => received.push(frame),
