@@ -22,8 +22,6 @@ export function backoffMs(failures: number, { firstMs, maxMs, factor = 2, jitter
   return waitMs * (1 - jitter + 2 * jitter * random())
 }
 
-export type Backoff = ReturnType<typeof createBackoff>
-
 export function createBackoff(options: BackoffOptions, random: () => number) {
   let attempts = 0
   return {

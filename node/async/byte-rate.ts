@@ -14,11 +14,6 @@ export interface ByteRateOptions {
   now?: () => number
 }
 
-export interface TakeOptions extends AbortOptions {
-  /** Goes before the client's other streams: for small answers, and for those that a reader needs before it can begin. */
-  isUrgent?: boolean
-}
-
 interface Client {
   bucket: TokenBucket
   /** In the order of asking. Bounded by the client's streams, whose number others limit. */
@@ -73,9 +68,10 @@ export function createByteRate({ bytesPerSecond, now = () => performance.now() }
      * Resolves when the client may be given so many more bytes, in the order of asking. Ask for a small amount (`RATED_BYTES`) at a time: the
      * client's other streams come in between.
      *
+     * @param options urgent bytes go before the client's other streams: small answers, and what a reader needs before it can begin
      * @throws signal.reason, when aborted
      */
-    take(name: string, bytes: number, { signal, isUrgent = false }: TakeOptions = {}) {
+    take(name: string, bytes: number, { signal, isUrgent = false }: AbortOptions & { isUrgent?: boolean } = {}) {
       if (bytesPerSecond === 0) return Promise.resolve()
       return abortable<void>(signal, (resolve) => {
         const client = clientOf(name)

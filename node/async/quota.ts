@@ -1,15 +1,15 @@
 /** A quota: how much may be open, in all and for each key (a client, an address). */
 
-export interface QuotaOptions {
-  /** In all; no limit when left out. */
-  max?: number
-  /** No limit when left out. */
-  maxPerKey?: number
-}
-
 export type Quota = ReturnType<typeof createQuota>
 
-export function createQuota({ max = Number.POSITIVE_INFINITY, maxPerKey = Number.POSITIVE_INFINITY }: QuotaOptions = {}) {
+/** @param limits in all, and for each key; none where left out */
+export function createQuota({
+  max = Number.POSITIVE_INFINITY,
+  maxPerKey = Number.POSITIVE_INFINITY,
+}: {
+  max?: number
+  maxPerKey?: number
+} = {}) {
   /** Bounded: max, since only keys with something open are in it. */
   const byKey = new Map<string, number>()
   let size = 0

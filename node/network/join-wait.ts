@@ -4,8 +4,6 @@ import { abortable } from '../async/abort.ts'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 
-export type JoinWait = ReturnType<typeof createJoinWait>
-
 export function createJoinWait(isJoined: () => boolean) {
   /** Bounded by the callers of `wait`. */
   const checks = new Set<() => void>()

@@ -6,14 +6,6 @@ import type { RendezvousSettings } from './options.ts'
 import { createPresenceStream, type PresenceStream, type PresenceStreamListener } from './presence-stream.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
 
-export interface PresenceStreamsContext {
-  libp2p: Libp2p
-  role: 'tab' | 'node'
-  /** False for a server that is not known any more: a stream to it is not tried again. */
-  isWanted(peer: PeerId): boolean
-  random(): number
-}
-
 export type PresenceStreamsOptions = Pick<RendezvousSettings, 'beatMs' | 'silentMs' | 'maxLinks'>
 
 /** How long opening a stream may take, dial included, in ms. */
@@ -29,10 +21,12 @@ export interface PresenceStreamsListener extends PresenceStreamListener {
 
 export type PresenceStreams = ReturnType<typeof createPresenceStreams>
 
+/** @param context `isWanted` is false for a server that is not known any more: a stream to it is not tried again */
 export function createPresenceStreams(
-  { libp2p, role, isWanted, random }: PresenceStreamsContext,
+  context: { libp2p: Libp2p; role: 'tab' | 'node'; isWanted(peer: PeerId): boolean; random(): number },
   { beatMs, silentMs, maxLinks }: PresenceStreamsOptions,
 ) {
+  const { libp2p, role, isWanted, random } = context
   let listener: PresenceStreamsListener
   const streams = createPeerStreams<PresenceStream>(
     {
