@@ -59,14 +59,10 @@ export function createDirect(
   /** By peer id: when its connection was used last. Bounded: entries without a connection are swept out. */
   const usedAtMs = new Map<string, number>()
 
-  const keeper = createReservationKeeper({
-    home: () => home,
-    reservations: {
-      addRelay: async (peer, type) => reservations?.addRelay(peer, type),
-      hasReservation: (peer) => reservations?.hasReservation(peer) ?? true,
-      cancelReservations: () => reservations?.cancelReservations(),
-    },
-  })
+  const keeper = createReservationKeeper(
+    () => reservations,
+    () => home,
+  )
 
   const direct = () => (libp2p?.getConnections() ?? []).filter((connection) => connectionKind(connection) === 'direct')
   const isFull = () => direct().length >= settings.maxConnections

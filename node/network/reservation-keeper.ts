@@ -23,12 +23,13 @@ export type ReservationKeeperOptions = Partial<typeof RESERVATION_KEEPER_DEFAULT
 
 export type ReservationKeeper = ReturnType<typeof createReservationKeeper>
 
+/** @param reservations none before libp2p is there */
 export function createReservationKeeper(
-  context: { reservations: Reservations; home(): PeerId | undefined },
+  reservations: () => Reservations | undefined,
+  currentHome: () => PeerId | undefined,
   options: ReservationKeeperOptions = {},
 ) {
   const { lookMs, retryMs } = { ...RESERVATION_KEEPER_DEFAULTS, ...options }
-  const { reservations } = context
   let needs = 0
   let stopped = false
   let timer: ReturnType<typeof setInterval> | undefined
@@ -37,12 +38,13 @@ export function createReservationKeeper(
   let refused: { home: string; untilMs: number } | undefined
 
   function look(): void {
-    const home = context.home()
-    if (stopped || needs === 0 || busy || home === undefined || reservations.hasReservation(home)) return
+    const home = currentHome()
+    const store = reservations()
+    if (stopped || needs === 0 || busy || home === undefined || store === undefined || store.hasReservation(home)) return
     const id = home.toString()
     if (refused?.home === id && performance.now() < refused.untilMs) return
     busy = true
-    reservations
+    store
       .addRelay(home, 'configured')
       .then(
         () => {
@@ -54,7 +56,7 @@ export function createReservationKeeper(
       )
       .finally(() => {
         busy = false
-        if (!context.home()?.equals(home)) look() // it has changed meanwhile
+        if (!currentHome()?.equals(home)) look() // it has changed meanwhile
       })
   }
 
@@ -74,7 +76,7 @@ export function createReservationKeeper(
         if (--needs > 0) return
         clearInterval(timer)
         timer = undefined
-        reservations.cancelReservations()
+        reservations()?.cancelReservations()
       }
     },
     /** The home is another one, or there is none. */
@@ -86,7 +88,7 @@ export function createReservationKeeper(
       stopped = true
       clearInterval(timer)
       timer = undefined
-      reservations.cancelReservations()
+      reservations()?.cancelReservations()
     },
   }
 }

@@ -1,6 +1,11 @@
 import type { PeerId } from '@libp2p/interface'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { createReservationKeeper, type ReservationKeeper, type ReservationKeeperOptions } from '../../node/network/reservation-keeper.ts'
+import {
+  createReservationKeeper,
+  type ReservationKeeper,
+  type ReservationKeeperOptions,
+  type Reservations,
+} from '../../node/network/reservation-keeper.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
 let homes: SeededPeer[]
@@ -18,19 +23,18 @@ afterEach(() => {
 /** A keeper whose homes take reservations while they are willing. */
 function createKeeper(options: ReservationKeeperOptions = {}) {
   const world = { home: undefined as PeerId | undefined, willing: true, asked: [] as string[], held: new Set<string>() }
-  const keeper = createReservationKeeper(
-    {
-      home: () => world.home,
-      reservations: {
-        async addRelay(peer) {
-          world.asked.push(peer.toString())
-          if (!world.willing) throw new Error('refused')
-          world.held.add(peer.toString())
-        },
-        hasReservation: (peer) => world.held.has(peer.toString()),
-        cancelReservations: () => world.held.clear(),
-      },
+  const reservations: Reservations = {
+    async addRelay(peer) {
+      world.asked.push(peer.toString())
+      if (!world.willing) throw new Error('refused')
+      world.held.add(peer.toString())
     },
+    hasReservation: (peer) => world.held.has(peer.toString()),
+    cancelReservations: () => world.held.clear(),
+  }
+  const keeper = createReservationKeeper(
+    () => reservations,
+    () => world.home,
     options,
   )
   keepers.push(keeper)
