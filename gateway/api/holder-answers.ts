@@ -7,12 +7,8 @@ import { namesType } from '../http/media-range.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
-export interface HolderCount {
-  /** The key, in hex. */
-  hash: string
-  /** How many peers hold it now. */
-  holders: number
-}
+/** How many peers hold the key now. The key is in hex. */
+export type HolderCount = { hash: string; holders: number }
 
 /** Makes the handler of `GET /api/v1/holders/<hash>`. */
 export function createHolderAnswers({ peer, limits, rate, open, closing }: SearchContext) {

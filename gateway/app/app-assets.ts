@@ -9,7 +9,7 @@ import { badAddress } from '../http/address.ts'
 import { checkPreconditions } from '../http/conditional.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { problemError } from '../http/problem.ts'
-import { requireReadMethod } from '../http/read-options.ts'
+import { requireReadMethod } from '../http/route.ts'
 import { APP_FRAME_HEADERS, APP_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 

@@ -3,7 +3,8 @@
 import { type Context, Hono } from 'hono'
 import type { GatewayRequest } from '../types.ts'
 import { problemError } from './problem.ts'
-import { answerReadOptions } from './read-options.ts'
+
+const READ_METHODS = 'GET, HEAD, OPTIONS'
 
 /** The data of a request on its way through Hono. The route that matches sets `route`, for the metrics. */
 export interface RouteBindings {
@@ -56,4 +57,27 @@ export function answerMethod(
   if (method === 'OPTIONS')
     return reads && readers === 'anybody' ? answerReadOptions() : new Response(null, { status: 204, headers: { allow } })
   throw problemError(405, 'ERR_METHOD', `${method} is not allowed here.`, { headers: { allow } })
+}
+
+/** Answers OPTIONS of an address that is only read: every page may read it. */
+export function answerReadOptions(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      allow: READ_METHODS,
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': READ_METHODS,
+      'access-control-allow-headers': '*',
+      'access-control-max-age': '86400',
+    },
+  })
+}
+
+/** @throws {ProblemError} 405, for any method but GET and HEAD */
+export function requireReadMethod(method: string): void {
+  if (method === 'GET' || method === 'HEAD') return
+  throw problemError(405, 'ERR_METHOD', `${method} does nothing here: content is read with GET.`, {
+    advice: 'To hold content, PUT it to /api/v1/content.',
+    headers: { allow: READ_METHODS },
+  })
 }

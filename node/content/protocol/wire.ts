@@ -20,13 +20,7 @@ export const ASK_SCOPE = { own: 0, network: 1 } as const
 export type AskScope = (typeof ASK_SCOPE)[keyof typeof ASK_SCOPE]
 
 /** Why there is no content. The number travels. */
-export const NO_CONTENT = {
-  'not-held': 1,
-  busy: 2,
-  'too-large': 3,
-  unavailable: 4,
-  'no-network': 5,
-} as const
+export const NO_CONTENT = { 'not-held': 1, busy: 2, 'too-large': 3, unavailable: 4, 'no-network': 5 } as const
 export type NoContent = keyof typeof NO_CONTENT
 
 export type AskFrame = { type: 'ask'; id: number; key: Key; scope: AskScope }
