@@ -4,18 +4,13 @@ import { onAbort } from '../../node/async/abort.ts'
 import { createWakeUp } from '../../node/async/wake-up.ts'
 import type { Inbox } from '../../node/index.ts'
 import { streamBody } from '../http/body-stream.ts'
-import type { ClientQuota } from '../limits/client-quota.ts'
-import type { FeedEvent, GatewayLimits, GatewayRequest, InboxFeed } from '../types.ts'
+import type { FeedEvent, GatewayRequest, InboxFeed, SearchContext } from '../types.ts'
 import { type FeedQuery, newestSequence } from './inbox-query.ts'
 
 /** Messages read at once: one client has at most so many times 64 KiB in memory. */
 const PAGE_MESSAGES = 32
 
-interface ClientFeedsParts {
-  limits: GatewayLimits
-  open: ClientQuota
-  /** Aborted when the gateway closes. */
-  closing: AbortSignal
+type ClientFeedsParts = Pick<SearchContext, 'limits' | 'open' | 'closing'> & {
   /** Called with the error of an inbox that cannot be read: the client is only cut. */
   onFailed: (error: unknown, incoming: GatewayRequest) => void
 }
