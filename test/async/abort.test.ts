@@ -53,7 +53,7 @@ test.each([
   }
 })
 
-test('abortable: what start throws is its rejection', async () => {
+test('abortable: an error thrown by start is its rejection', async () => {
   await expect(
     abortable(undefined, () => {
       throw new Error('broken')

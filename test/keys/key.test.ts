@@ -36,7 +36,7 @@ test('key: is the same where there is no WebCrypto, as in a page served over pla
   }
 })
 
-test('key: of a part of a buffer covers the part alone', async () => {
+test('key: covers only the part of a buffer that it is given', async () => {
   const whole = Uint8Array.from({ length: 10_000 }, (_, i) => i % 251)
   for (const end of [20, 9_000]) expect(await sha256(whole.subarray(10, end))).toEqual(digest(whole.slice(10, end)))
 })

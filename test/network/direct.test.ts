@@ -98,7 +98,7 @@ test('direct: maxUnreachable bounds the remembered tabs, oldest out first', asyn
   expect(tabs.slice(0, 3).map((tab) => addressesOf(tab).length)).toEqual([1, 0, 0])
 })
 
-test('direct: a connection that is open is used, whoever opened it', async () => {
+test('direct: an open connection is used, from either side', async () => {
   const { connect, dial, dials } = createTab()
   const [tab] = tabs as [SeededPeer]
   const connection = connect(tab)

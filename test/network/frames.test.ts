@@ -189,7 +189,7 @@ test('frames: a reader that throws ends its stream and nothing else', async () =
   expect(ends[0]).toBeInstanceOf(TypeError)
 })
 
-test('frames: what was queued arrives before a close', async () => {
+test('frames: queued frames arrive before a close', async () => {
   const [a, b] = await streamPair({ delay: 0 })
   const received: Frame[] = []
   const ends: (Error | undefined)[] = []

@@ -59,7 +59,7 @@ test('join-address: a gateway’s own URL comes first, then what it announces', 
   expect(paths).toEqual(['/api/v1/status'])
 })
 
-test('join-address: of many announced addresses a few are taken', async () => {
+test('join-address: a few of many announced addresses are taken', async () => {
   const addresses = Array.from({ length: 1_000 }, (_, i) => `/ip4/192.0.2.7/tcp/${i + 1}/ws`)
   expect((await findJoinAddresses(await serveJson({ id, addresses }))).length).toBeLessThan(20)
 })

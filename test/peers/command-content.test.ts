@@ -195,7 +195,7 @@ describe('command: folders', () => {
     expect((await hold(again)).held[0]?.hash).toBe(hash)
   })
 
-  test('hold: of a folder, only the file that changed is released, and the link goes on', async () => {
+  test('hold: only the changed file of a folder is released, and the link stays valid', async () => {
     const folder = await createTemporaryDirectory()
     const kept = randomBytes(300_000)
     await writeFiles(

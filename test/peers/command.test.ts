@@ -71,7 +71,7 @@ describe('command: hold, get and holders', () => {
     expect(await runMayfly(args)).toMatchObject({ code: 4, stdout: Buffer.alloc(0) })
   })
 
-  test('hold: of several gateways, the link names one that answers', async () => {
+  test('hold: the link names a gateway that answers, among several', async () => {
     const hold = spawnMayfly(['hold', '-', '--join', 'http://127.0.0.1:9', '--join', nodes.far.url], { stdin: 'several' })
     expect(await hold.stdout.waitFor(() => true)).toBe(`${nodes.far.url}/${sha256('several')}`)
   })

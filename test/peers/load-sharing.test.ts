@@ -10,7 +10,7 @@ import { createNetwork, untilJoined } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-test('load sharing: of a thousand fetches each of ten holders serves a tenth, give or take four in a hundred', async () => {
+test('load sharing: each of ten holders serves a tenth of a thousand fetches, give or take four in a hundred', async () => {
   const network = await createNetwork({ nodes: 5, limits: { maxCacheBytes: 0 } })
   const served = new Map<string, number>()
   const contents = Array.from({ length: 100 }, (_, i) => new TextEncoder().encode(`content ${i}`))

@@ -162,7 +162,7 @@ test('finder: a lease that has run out is passed over, and nobody is blamed', as
   expect(bad).toEqual([])
 })
 
-test('finder: what a stock peer announced is passed on as unsigned, while it is good', async () => {
+test("finder: a stock peer's announcement is passed on as unsigned, while it is good", async () => {
   const [stock, gone] = holders as [SeededPeer, SeededPeer]
   const { findAll } = createNetworkOf([
     {

@@ -44,7 +44,7 @@ async function tampered(change: (payload: unknown[]) => unknown[]): Promise<Uint
   return encode([encode(change(decode(payload) as unknown[])), signature])
 }
 
-test('lease: what was signed is read as it was, and its signature is right', async () => {
+test('lease: is read as it was signed, and its signature is right', async () => {
   const lease = await sign()
   const { bytes, ...terms } = decodeLease(lease.bytes)
   expect(Buffer.from(lease.bytes).equals(bytes)).toBe(true)

@@ -73,7 +73,7 @@ test('provider-store: answers with the holders of signed leases, homes in the pl
   expect((await read()).toSorted()).toEqual([home.id, another.id, self.id].toSorted())
 })
 
-test('provider-store: what it yields reads as kad-dht’s own records do', async () => {
+test('provider-store: yields records in the form of kad-dht’s own', async () => {
   const { providers, clock, hold } = createProviders()
   clock.nowMs = 1_760_000_000_000
   hold('own tab', self.id, { expiresAtMs: clock.nowMs + 1 })

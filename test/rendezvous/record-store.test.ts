@@ -89,7 +89,7 @@ test('record-store: the same lease through another stream moves to it', () => {
   expect(store.count(KEY)).toBe(1)
 })
 
-test('record-store: what came through a source goes with it, and nothing else does', () => {
+test('record-store: records of a source go with it, and nothing else does', () => {
   const { store } = createStore()
   const other = {}
   store.put(record('a'))
@@ -100,7 +100,7 @@ test('record-store: what came through a source goes with it, and nothing else do
   expect(store.countOfSource(SOURCE)).toBe(0)
 })
 
-test('record-store: of a source only what passes the filter goes', () => {
+test('record-store: only records of a source that pass the filter go', () => {
   const { store } = createStore()
   store.put(record('a'))
   store.put(record('b'))

@@ -16,7 +16,7 @@ beforeAll(async () => {
   peers = await Promise.all([1, 2, 3, 4].map(createSeededPeer))
 })
 
-test('watcher: of no counts none is believed, of one that one, of two the larger, of three the middle one', () => {
+test('watcher: believes the only count of one, the larger of two, the middle one of three, and none of none', () => {
   expect(believedCount([])).toBe(0)
   expect(believedCount([4])).toBe(4)
   expect(believedCount([4, 9])).toBe(9)

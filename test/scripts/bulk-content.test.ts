@@ -23,7 +23,7 @@ test('bulk content: no two of its cells are equal, nor those of another seed', (
   expect(new Set(cells).size).toBe(2 * 16)
 })
 
-test('bulk content: bytes of another place or seed are told apart, wherever a whole cell begins in them', () => {
+test('bulk content: bytes of another position or seed are recognized, wherever a whole cell begins in them', () => {
   const bytes = bulkBytes(7, MIB, 70_000)
   expect(isBulkPart(7, MIB, bytes)).toBe(true)
   expect(isBulkPart(8, MIB, bytes)).toBe(false)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseDurationSetting } from '../../../node/cli/values/plain-values.ts'
 
-test('duration: of a setting, with white space around it or none', () => {
+test('duration: of a setting, with or without white space around it', () => {
   expect(['1.5s', ' 30\n', '7d'].map(parseDurationSetting)).toEqual([1_500, 30_000, 604_800_000])
 })
 

@@ -56,7 +56,7 @@ test('selection: a downloader that has the piece comes before a holder of the wh
   expect(choose({ downloader: members.downloader }, 0)).toBeUndefined()
 })
 
-test('selection: of equals, the one that would be done first; a new one gets one request', () => {
+test('selection: among equals the one that would be done first is asked; a new one gets one request', () => {
   expect(choose({ slow: { latencyMs: 90 }, quick: { latencyMs: 50 } }, 0)).toBe('quick')
   expect(choose({ slow: { latencyMs: 90 }, quick: { latencyMs: 50, inFlight: 3 } }, 0)).toBe('slow')
   expect(choose({ quick: { latencyMs: 50 }, fresh: {} }, 0)).toBe('fresh')

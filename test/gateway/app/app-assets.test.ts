@@ -23,7 +23,7 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
   return createAppAssets(build()).answer(path, { request, client: { address: UNKNOWN_CLIENT }, path, query: new URLSearchParams() })
 }
 
-test('AppAssets: what has its hash in its name never changes, pages are asked for again', async () => {
+test('AppAssets: a file with its hash in its name never changes, pages are asked for again', async () => {
   const script = await get('/assets/home-1a.js')
   expect(script?.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
   expect(script?.headers.get('content-type')).toBe('text/javascript; charset=utf-8')

@@ -25,7 +25,7 @@ test('ViewerPage: a file that browsers only save is not framed', async () => {
   expect(page).not.toContain('<iframe')
 })
 
-test('ViewerPage: of private content it says that it is private, and frames no cipher text', async () => {
+test('ViewerPage: private content is shown as private, and no cipher text is framed', async () => {
   const page = await createViewerPage(TEMPLATE)(HASH, { content: content('application/vnd.mayfly.private') }, 'GET').text()
   expect(page).toContain('private')
   expect(page).toContain('#k=')
@@ -44,7 +44,7 @@ test.each([
   expect((await answer.text()).split('|').slice(1, 2)).toEqual([state])
 })
 
-test.each([TEMPLATE, null])('ViewerPage: what comes from outside is escaped, also without a template (%#)', async (template) => {
+test.each([TEMPLATE, null])('ViewerPage: values from outside are escaped, also without a template (%#)', async (template) => {
   const message = `<script>alert("1")</script>{{RAW}}'`
   const problem = { status: 404, code: 'ERR_NO_HOLDER', message } as const
   const page = await createViewerPage(template)(HASH, { problem }, 'GET').text()

@@ -78,7 +78,7 @@ function deliverWhileRead(inbox: MemoryInbox, count: number): void {
   }
 }
 
-test('/json: what arrives while the stored is being read is neither lost nor given twice, and comes after the mark', async () => {
+test('/json: messages that arrive while stored ones are read are neither lost nor sent twice, and follow the mark', async () => {
   const { inbox, url } = await startInbox()
   for (let i = 0; i < 100; i++) inbox.deliver({})
   deliverWhileRead(inbox, 20)

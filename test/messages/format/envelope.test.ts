@@ -41,7 +41,7 @@ function withEntries(change: (entries: unknown[]) => unknown[]): Uint8Array {
   return encode([encode(change(decode(part) as unknown[])), signature])
 }
 
-test('envelope: what was signed is read as it was, and its id is the hash of what was signed', () => {
+test('envelope: is read as it was signed, and its id is the hash of the signed bytes', () => {
   const envelope = signEnvelope(SECRET, TERMS)
   const read = decodeEnvelope(envelope.bytes)
   expect(read).toEqual(envelope)
@@ -59,7 +59,7 @@ test('envelope: its claimed sender and end are found without decoding it, at any
   expect([claimedSender(new Uint8Array(0)), claimedEnd(Uint8Array.of(1))]).toEqual(['', ''])
 })
 
-test('envelope: what was read stays as it was when the buffer that it came in is used again', () => {
+test('envelope: stays as it was read when its buffer is used again', () => {
   const envelope = signEnvelope(SECRET, TERMS)
   const buffer = Buffer.from(envelope.bytes)
   const read = decodeEnvelope(buffer)
@@ -130,7 +130,7 @@ test('envelope: a life out of its bounds is not signed', () => {
   for (const ttlMs of [999, 604_800_001, 1.5, Number.NaN]) expect(() => signEnvelope(SECRET, { ...TERMS, ttlMs })).toThrow(BAD_MESSAGE)
 })
 
-test('payload: what was written is read, and fields have one order', () => {
+test('payload: is read as it was written, and fields have one order', () => {
   fc.assert(
     fc.property(
       fc.dictionary(fc.stringMatching(/^f[a-z0-9-]{0,31}$/), fc.string({ unit: 'grapheme', maxLength: 20 }), { maxKeys: 16 }),
@@ -182,7 +182,7 @@ test('payload: half a character is not written', () => {
   expect(() => encodePayload({ body: '', fields: { re: '\udc00' } })).toThrow(BAD_MESSAGE)
 })
 
-test('receipt: what was signed is read as it was', () => {
+test('receipt: is read as it was signed', () => {
   const ids = Array.from({ length: MAX_RECEIPT_IDS }, (_, i) => sha256AtOnce(Uint8Array.of(i)))
   const receipt = signReceipt(SECRET, ids, NOW_MS)
   expect(decodeReceipt(receipt.bytes)).toEqual(receipt)

@@ -74,12 +74,12 @@ const FORGERIES: Record<string, Forge> = {
   },
 }
 
-test('forgeries: what they are made of is right', () => {
+test('forgeries: the messages that they are made from are right', () => {
   expect(MESSAGES.map((bytes) => isTaken(bytes))).toEqual([true, true, true])
   expect(RECEIPTS.map((bytes) => isTaken(bytes))).toEqual([true, true])
 })
 
-test('forgeries: of 10,000 none is taken', () => {
+test('forgeries: none of 10,000 is taken', () => {
   const tried = new Map<string, number>()
   fc.assert(
     fc.property(

@@ -126,7 +126,7 @@ test('signing: a key of small order signs nothing, nor does a second form of a k
   expect(isSigned(KEY, BYTES, SIGNATURE)).toBe(true)
 })
 
-test('signing: of bytes that are no point, both say no', () => {
+test('signing: both refuse bytes that are no point', () => {
   const none = Array.from({ length: 40 }, (_, i) => new Uint8Array(32).fill(i + 2)).filter((bytes) => !isPoint(bytes))
   expect(none.length).toBeGreaterThan(5)
   for (const key of none) expect(bothSay(key, BYTES, SIGNATURE)).toBe(false)

@@ -282,7 +282,7 @@ describe('outbox: post', () => {
   })
 })
 
-describe('outbox: what post resolves with', () => {
+describe('outbox: the outcome of post', () => {
   test.each<[PostOutcome['state'], PostOutcome]>([
     ['heard', { state: 'heard', taps: 2 }],
     ['queued', { state: 'queued', nodes: 3, untilMs: 5 }],
