@@ -24,7 +24,13 @@ export function mountTab(served?: ServedState): void {
   const tab = new Tab({ window, store: sessionStorage, screen, load: () => import('../peer/peer-library.ts'), served })
   fill('head', <Head tab={tab} />)
   fill('top', <Top tab={tab} />)
-  fill('below', <Below tab={tab} />)
+  fill(
+    'below',
+    <>
+      <HeldList tab={tab} />
+      <ActivityConsole tab={tab} />
+    </>,
+  )
   refuseStrayDrops()
   // The first paint is done two frames later; the large part of the code is loaded after it.
   requestAnimationFrame(() => requestAnimationFrame(() => tab.start()))
@@ -65,15 +71,6 @@ function HomeView({ tab }: { tab: Tab }) {
 function titleOf(route: Route): string {
   if (route.view === 'home') return 'mayfly: a page that lives while somebody looks at it'
   return route.view === 'messages' ? 'Messages · mayfly' : `Page ${shortHash(route.hash)} · mayfly`
-}
-
-function Below({ tab }: { tab: Tab }) {
-  return (
-    <>
-      <HeldList tab={tab} />
-      <ActivityConsole tab={tab} />
-    </>
-  )
 }
 
 /** Replaces the part of the document for browsers without script, before the next paint. */

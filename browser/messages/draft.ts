@@ -10,10 +10,8 @@ interface DraftState {
   answers?: string
 }
 
-const EMPTY: DraftState = { to: '', text: '' }
-
 export class Draft {
-  readonly state = new Cell<DraftState>(EMPTY)
+  readonly state = new Cell<DraftState>({ to: '', text: '' })
 
   /** Changes the receiver. An answer to somebody else becomes a new message. */
   address(to: string): void {

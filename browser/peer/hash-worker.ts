@@ -4,10 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { WorkerAnswer } from './worker-calls.ts'
 
 /** `content` numbers the contents. The answer to `digest` has the hash. */
-export type HashRequest =
-  | { type: 'update'; content: number; bytes: Uint8Array }
-  | { type: 'digest'; content: number }
-  | { type: 'forget'; content: number }
+export type HashRequest = { type: 'update'; content: number; bytes: Uint8Array } | { type: 'digest' | 'forget'; content: number }
 
 export interface HashAnswer extends WorkerAnswer {
   digest?: Uint8Array

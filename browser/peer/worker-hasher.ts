@@ -4,25 +4,32 @@ import type { CreateHasher, Key } from '../../node/index.ts'
 import type { HashAnswer, HashRequest } from './hash-worker.ts'
 import { createWorkerCalls, type WorkerPort } from './worker-calls.ts'
 
+type HashThread = ReturnType<typeof createWorkerCalls<HashRequest, HashAnswer>>
+
+/** It must not refer to its hasher, which could not be collected then. */
+interface Job {
+  content: number
+  /** The thread that has the state of this hash. */
+  thread: HashThread | undefined
+}
+
 /** Updates sent to the thread: one is hashed, one waits. */
 const MAX_PENDING = 2
 
 /** `start` makes a thread. It is called for the first content, and again after a thread has ended. */
 export function createWorkerHasher(start: () => WorkerPort): CreateHasher {
-  const startThread = () => createWorkerCalls<HashRequest, HashAnswer>(start(), 'hashing')
-  let newest: ReturnType<typeof startThread> | undefined
+  let newest: HashThread | undefined
   let contents = 0
   /** A caller that stops in the middle (a cancelled page, a reader that left) just drops its hasher: the garbage collector reports it here. */
-  const forgotten = new FinalizationRegistry<() => Promise<unknown>>((forget) => void forget().catch(() => {}))
+  const forgotten = new FinalizationRegistry<Job>(({ content, thread }) => void thread?.call({ type: 'forget', content }).catch(() => {}))
 
   return () => {
     const content = contents++
-    /** The thread that has the state of this hash. */
-    let thread: typeof newest
+    const job: Job = { content, thread: undefined }
     const call = (request: HashRequest) => {
-      if (!newest || newest.hasEnded) newest = startThread()
-      thread ??= newest
-      return thread.call(request)
+      if (!newest || newest.hasEnded) newest = createWorkerCalls(start(), 'hashing')
+      job.thread ??= newest
+      return job.thread.call(request)
     }
     const pending: Promise<unknown>[] = []
     const hasher = {
@@ -38,7 +45,7 @@ export function createWorkerHasher(start: () => WorkerPort): CreateHasher {
         return digest as Key
       },
     }
-    forgotten.register(hasher, async () => thread?.call({ type: 'forget', content }), hasher)
+    forgotten.register(hasher, job, hasher)
     return hasher
   }
 }

@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { HashRequest } from '../../../browser/peer/hash-worker.ts'
 import type { WorkerPort } from '../../../browser/peer/worker-calls.ts'
 import { createWorkerHasher } from '../../../browser/peer/worker-hasher.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 /** A hashing worker in this thread: it answers asynchronously, in order. */
 class SlowThread implements WorkerPort {
   readonly #hashes = new Map<number, ReturnType<typeof createHash>>()
   readonly #listeners: ((event: MessageEvent) => void)[] = []
   readonly #errorListeners: ((event: ErrorEvent) => void)[] = []
+  readonly forgotten: number[] = []
   pending = 0
   mostPending = 0
 
@@ -17,6 +21,7 @@ class SlowThread implements WorkerPort {
     const hash = this.#hashes.get(content) ?? createHash('sha256')
     this.#hashes.set(content, hash)
     if (request.type === 'update') hash.update(request.bytes)
+    if (request.type === 'forget') this.forgotten.push(content)
     this.mostPending = Math.max(this.mostPending, ++this.pending)
     setImmediate(() => {
       this.pending--
@@ -83,5 +88,26 @@ describe('hashing in a worker', () => {
     await next.update(new Uint8Array(1))
     expect(await next.digest()).toEqual(expected([new Uint8Array(1)]))
     expect(threads).toHaveLength(2)
+  })
+
+  it('tells the worker to forget a content whose hasher was dropped', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const thread = new SlowThread()
+    const createHasher = createWorkerHasher(() => thread)
+    const hashHalf = async () => {
+      const hasher = createHasher()
+      for (const part of parts) await hasher.update(part)
+    }
+    await hashHalf()
+    await waitFor(
+      () => {
+        collectGarbage()
+        return thread.forgotten.length > 0
+      },
+      5_000,
+      'the content is forgotten',
+    )
+    expect(thread.forgotten).toEqual([0])
   })
 })
