@@ -65,7 +65,8 @@ it('where a browser has no WebRTC, it comes through the node, and both pages say
   const before = await portBytes(node)
   await visitor.getByTestId('hold-too').click()
   await seesWay(visitor, 'node')
-  expect(await visitor.getByTestId('transfer').textContent()).toContain(`through node …${node.id.slice(-6)}`)
+  // A word joiner keeps the short peer id on one line.
+  expect(await visitor.getByTestId('transfer').textContent()).toContain(`through node …\u2060${node.id.slice(-6)}`)
   await seesReceiver(author, 'node')
   await seesVisit(visitor, 'holding', 60_000)
   expect((await portBytes(node)) - before).toBeGreaterThan(size)

@@ -20,10 +20,10 @@ test('a production install is small, and runs', async () => {
   expect(installed.length).toBeLessThan(MOST_PACKAGES)
   expect(installed.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(MOST_BYTES)
 
-  const main = join(clone, 'node', 'server', 'main.ts')
+  const main = join(clone, 'node', 'cli', 'main.ts')
   expect(run(main, ['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   // Loads everything that a running node and its gateway import.
-  const load = "await import('./node/index.ts'); await import('./node/server/command.ts'); await import('./gateway/index.ts')"
+  const load = "await import('./node/index.ts'); await import('./node/cli/commands/start-command.ts'); await import('./gateway/index.ts')"
   expect(run('--input-type=module', ['--eval', load], clone)).toMatchObject({ status: 0, stderr: '' })
 })
 
