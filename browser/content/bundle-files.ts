@@ -1,6 +1,6 @@
 /** The files of a bundle with hashes as text, for the views. The library defines the format. */
 
-import type { PeerLibrary } from '../peer/peer-library.ts'
+import type { PeerLibrary } from '../peer/types.ts'
 
 export interface BundleFile {
   path: string

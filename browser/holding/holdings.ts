@@ -6,8 +6,8 @@
 import type { AbortOptions, ContentSource } from '../../node/index.ts'
 import type { ReadableCell } from '../cell.ts'
 import { contentLabel } from '../content/content-kind.ts'
-import type { PeerLibrary } from '../peer/peer-library.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/types.ts'
 import { type HeldPage, HeldPageList } from './held-page-list.ts'
 import type { KeptContent } from './kept-content.ts'
 

@@ -3,7 +3,7 @@
 import type { ContentSource } from '../../node/index.ts'
 import { nameOf } from '../content/bundle-files.ts'
 import type { ChosenFile } from '../content/chosen-files.ts'
-import type { PeerLibrary } from '../peer/peer-library.ts'
+import type { PeerLibrary } from '../peer/types.ts'
 
 /** The label of private content in every list: a list may be stored over a reload, and must not contain names. */
 export const PRIVATE_LABEL = 'Private page'

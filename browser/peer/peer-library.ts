@@ -25,5 +25,3 @@ export {
   sealSource,
   sha256,
 } from '../../node/index.ts'
-
-export type PeerLibrary = typeof import('./peer-library.ts')

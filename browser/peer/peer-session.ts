@@ -9,8 +9,8 @@ import { Cell, firstMatch } from '../cell.ts'
 import { shortPeer } from '../text/short-text.ts'
 import { readGatewayStatus } from './gateway-status.ts'
 import type { OutboxRecords } from './outbox-records.ts'
-import type { PeerLibrary } from './peer-library.ts'
 import type { TabPeer } from './tab-peer.ts'
+import type { PeerLibrary } from './types.ts'
 
 export type Connection =
   | { state: 'loading' }

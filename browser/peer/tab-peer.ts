@@ -3,7 +3,7 @@
 import type { OutboxStore } from '../../node/index.ts'
 import { createFetchPiece } from './fetch-piece.ts'
 import { readGatewayStatus } from './gateway-status.ts'
-import type { PeerLibrary } from './peer-library.ts'
+import type { PeerLibrary } from './types.ts'
 import { loadWebRTC } from './web-rtc.ts'
 import { createWorkerHasher, startHashThread } from './worker-hasher.ts'
 

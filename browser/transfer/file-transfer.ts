@@ -10,8 +10,8 @@ import type { Key, Peer, Receiving } from '../../node/index.ts'
 import type { BundleFile } from '../content/bundle-files.ts'
 import { readOpened } from '../content/raw-content.ts'
 import type { Holdings } from '../holding/holdings.ts'
-import type { PeerLibrary } from '../peer/peer-library.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/types.ts'
 import type { ReceivedFiles } from './received-files.ts'
 
 export interface FileTransferState {

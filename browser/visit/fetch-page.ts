@@ -3,8 +3,8 @@
 import type { Peer } from '../../node/index.ts'
 import type { ContentAddress } from '../content/raw-address.ts'
 import { fetchRaw, firstBytes, readAtMost, readOpened, sizeOf, typeOf } from '../content/raw-content.ts'
-import type { PeerLibrary } from '../peer/peer-library.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
+import type { PeerLibrary } from '../peer/types.ts'
 import { failureOf } from './page-visit.ts'
 import type { VisitFailure } from './types.ts'
 
