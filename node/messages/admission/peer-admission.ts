@@ -36,7 +36,7 @@ const PEER_ADMISSION_DEFAULTS = {
 
 export type PeerAdmissionOptions = Partial<typeof PEER_ADMISSION_DEFAULTS>
 
-interface WaitingMessage {
+export interface WaitingMessage {
   /** The peer's id: all its streams share one rate for its own places. */
   peer: string
   /** Messages of one line are admitted in their order; the lines of a stream take turns. */
