@@ -63,6 +63,9 @@ export function createSupervisor(
   const changes = createEmitter<void>()
   let timer: ReturnType<typeof setInterval> | undefined
 
+  /** The page is frozen, or about to be: in the browser's back/forward cache, or hidden and put to sleep. */
+  let isFrozen = false
+
   const isConnected = (place: Place) => place.peer !== undefined && libp2p.getConnections(place.peer).length > 0
   /** A connection to another tab is no way into the overlay. */
   const hasSocket = () => libp2p.getConnections().some((connection) => connectionKind(connection) === 'socket')
@@ -102,7 +105,7 @@ export function createSupervisor(
   function look(): void {
     const now = Date.now()
     const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
-    if (role === 'tab' && (servers.size > 0 || hasSocket())) return
+    if (isFrozen || (role === 'tab' && (servers.size > 0 || hasSocket()))) return
     for (const place of joins.values()) if (due(place)) void tryPlace(place)
     // A tab goes elsewhere once the given addresses have failed; a node dials each server that it lost.
     const told = [...joins.values()]
@@ -115,6 +118,24 @@ export function createSupervisor(
     for (const place of [...joins.values(), ...known.values()]) place.nextTryAtMs = 0
     look()
   }
+
+  /** Ends a page's holds with its connections: a browser may keep these open, and answer pings, for a page that answers nobody. */
+  const freeze = () => {
+    isFrozen = true
+    for (const connection of libp2p.getConnections()) connection.abort(new Error('the page was frozen'))
+  }
+  const thaw = () => {
+    isFrozen = false
+    wake()
+  }
+  const pageEvents = [
+    [globalThis, 'online', wake],
+    [globalThis, 'pagehide', freeze],
+    [globalThis, 'pageshow', thaw],
+    [globalThis.document, 'visibilitychange', wake],
+    [globalThis.document, 'freeze', freeze],
+    [globalThis.document, 'resume', thaw],
+  ] as const
 
   return {
     /** True while there is an address to join that is not this peer's own. */
@@ -159,16 +180,14 @@ export function createSupervisor(
     start() {
       if (timer !== undefined) return
       timer = setInterval(look, LOOK_MS)
-      globalThis.addEventListener?.('online', wake)
-      globalThis.document?.addEventListener('visibilitychange', wake)
+      for (const [target, type, listener] of pageEvents) target?.addEventListener?.(type, listener)
       look()
     },
     stop() {
       clearInterval(timer)
       timer = undefined
       stopped.abort()
-      globalThis.removeEventListener?.('online', wake)
-      globalThis.document?.removeEventListener('visibilitychange', wake)
+      for (const [target, type, listener] of pageEvents) target?.removeEventListener?.(type, listener)
     },
   }
 }

@@ -6,7 +6,7 @@ export const RENDEZVOUS_DEFAULTS = {
   lease: LEASE_DEFAULTS as LeaseOptions,
   /** Between two heartbeats of a node's stream, in ms; a tab's come a fifth as often. */
   beatMs: 3_000,
-  /** A node that has sent nothing for this long is gone, in ms. Tabs are pinged by the listener instead: their timers sleep. */
+  /** A peer that has sent nothing for this long is gone, in ms. A tab is probed at half of it: its own timers sleep while it is hidden. */
   silentMs: 9_000, // with the grace below: a stopped home's tabs are out of every answer within 15 s
   /** How long the tabs of a home that is gone are still counted, so that they can arrive through another home, in ms. */
   graceMs: 3_000,

@@ -95,6 +95,9 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         welcomed.resolve(frame.nowMs - Date.now())
         listener.onWelcome(self, frame)
         break
+      case 'probe':
+        send({ type: 'probe-reply' })
+        break
       case 'found':
         finds.reply(frame.id, frame)
         break
@@ -170,6 +173,6 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
     close: () => frames.close(),
   }
-  send({ type: 'hello', role: context.role, addresses: context.addresses })
+  send({ type: 'hello', role: context.role, addresses: context.addresses, answersProbes: context.role === 'tab' })
   return self
 }

@@ -43,6 +43,9 @@ const WAITING_FRAME_BYTES = 1_024
 const WAITING_ITEM_BYTES = 256
 /** How long a tab waits for the record nodes' word, in ms: when they are silent, the home's own has to do. */
 const MAX_ANNOUNCE_MS = 1_000
+/** Turns of the timer without a frame that make a peer silent, and those after which a tab is probed. */
+const SILENT_TURNS = 8
+const PROBE_TURNS = 4
 /** One node may take this part of all watches: anybody may say that it is a node. */
 const NODE_SHARE = 4
 
@@ -54,15 +57,17 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   /** Peer id of the end that opened it, text form. */
   const peer = connection.remotePeer.toString()
   let role: HelloFrame['role'] | undefined
+  let answersProbes = false
   let waitingBytes = 0
   let queue = Promise.resolve()
-  let receivedAtMs = now()
+  /** Turns of the timer since the last frame. A turn that this process slept through counts once: what has come meanwhile is read before the next. */
+  let quietTurns = 0
 
   const frames = createFrameStream(stream, {
     maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
     onFrame: (raw) => {
-      receivedAtMs = now()
+      quietTurns = 0
       const frame = decodePresence(raw)
       if ((frame.type === 'hello') === (role !== undefined)) end('a stream that does not begin with one hello')
       else answer(frame)
@@ -107,6 +112,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     switch (frame.type) {
       case 'hello':
         role = frame.role
+        answersProbes = frame.answersProbes
         listener.onHello(served, frame)
         send({ type: 'welcome', addresses: directory.own(), nowMs: now(), servers: directory.servers() })
         break
@@ -145,8 +151,11 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   }
 
   const timer = setInterval(() => {
-    if (role === 'node' && now() - receivedAtMs > options.silentMs) end(`nothing received for ${now() - receivedAtMs} ms`)
-  }, options.silentMs / 8)
+    // The page's own code answers a probe, in a hidden tab too, whose timers sleep. A websocket's pings are answered by the browser, for a
+    // page that is frozen as well.
+    if (++quietTurns === PROBE_TURNS && answersProbes) send({ type: 'probe' })
+    if (quietTurns > SILENT_TURNS && (role === 'node' || answersProbes)) end(`nothing received for ${options.silentMs} ms`)
+  }, options.silentMs / SILENT_TURNS)
 
   const served = {
     peer,

@@ -61,6 +61,8 @@ export interface HelloFrame {
   type: 'hello'
   role: 'tab' | 'node'
   addresses: Multiaddr[]
+  /** The opener answers probes. An older one cannot read them. */
+  answersProbes: boolean
 }
 export interface HoldFrame {
   type: 'hold'
@@ -120,7 +122,7 @@ export interface RefusedFrame {
 }
 
 export type PresenceFrame =
-  | { type: 'heartbeat' | 'heartbeat-reply' }
+  | { type: 'heartbeat' | 'heartbeat-reply' | 'probe' | 'probe-reply' }
   | { type: 'unwatch'; key: Key }
   | HelloFrame
   | HoldFrame
@@ -142,8 +144,10 @@ const TYPE = {
   find: 5,
   watch: 6,
   unwatch: 7,
+  'probe-reply': 8,
   welcome: 17,
   held: 18,
+  probe: 19,
   'heartbeat-reply': 20,
   found: 21,
   count: 22,
@@ -157,13 +161,15 @@ export function encodePresence(frame: PresenceFrame): Frame {
   const type = TYPE[frame.type]
   switch (frame.type) {
     case 'hello':
-      return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses)]
+      return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses), ...(frame.answersProbes ? [1] : [])]
     case 'hold':
       return [type, frame.sequence, frame.leases]
     case 'release':
       return [type, frame.records.map(({ key, holder }) => [key, holder])]
     case 'heartbeat':
     case 'heartbeat-reply':
+    case 'probe':
+    case 'probe-reply':
       return [type]
     case 'find':
       return [type, frame.id, frame.key, frame.limit, frame.scope]
@@ -202,7 +208,12 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
   switch (type) {
     case TYPE.hello:
       checkVersion(a)
-      return { type: 'hello', role: readInteger(b, 'role', 1) === 1 ? 'node' : 'tab', addresses: readAddresses(c, 'addresses') }
+      return {
+        type: 'hello',
+        role: readInteger(b, 'role', 1) === 1 ? 'node' : 'tab',
+        addresses: readAddresses(c, 'addresses'),
+        answersProbes: d === 1,
+      }
     case TYPE.hold:
       return { type: 'hold', sequence: readInteger(a, 'sequence'), leases: readArray(b, 'leases', MAX_LEASES_PER_FRAME, readLease) }
     case TYPE.release:
@@ -231,6 +242,10 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
       }
     case TYPE['heartbeat-reply']:
       return { type: 'heartbeat-reply' }
+    case TYPE.probe:
+      return { type: 'probe' }
+    case TYPE['probe-reply']:
+      return { type: 'probe-reply' }
     case TYPE.found:
       return {
         type: 'found',

@@ -147,7 +147,7 @@ async function forge(node: NodeProcess, key: Key, count: number): Promise<number
     const nowMs = Date.now()
     const real = await signLease(peerId, stranger.privateKey, { key, home, issuedAtMs: nowMs, expiresAtMs: nowMs + 60_000 })
     const { send, frames } = await stranger.open(node.addresses[0] ?? '', PRESENCE_PROTOCOL, PRESENCE_CODEC)
-    send({ type: 'hello', role: 'tab', addresses: [] })
+    send({ type: 'hello', role: 'tab', addresses: [], answersProbes: false })
     // Its own lease with bits of the signature turned: each another forgery.
     const forged = Array.from({ length: count }, (_, i) => {
       const bytes = Uint8Array.from(real.bytes)

@@ -17,18 +17,29 @@ export interface TestChromium {
   newPage(options?: BrowserContextOptions): Promise<Page>
 }
 
-/** @throws when there is no Chromium on this machine */
-export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
-  const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error('No Chromium on this machine: `npm test` installs one, or set CHROMIUM_PATH')
-  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
+export interface ChromiumOptions {
+  /** Further ones of its command line. */
+  flags?: readonly string[]
+  /** With the back/forward cache, which a person's browser has and Playwright turns off. */
+  keepsPages?: boolean
 }
 
-/** To be called once, at the top of a test file. `flags`: further ones of its command line. */
-export function useChromium(flags: readonly string[] = []): TestChromium {
+/** @throws when there is no Chromium on this machine */
+export function launchChromium({ flags = [], keepsPages = false }: ChromiumOptions = {}): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('No Chromium on this machine: `npm test` installs one, or set CHROMIUM_PATH')
+  return chromium.launch({
+    executablePath,
+    args: [...FLAGS, ...flags],
+    ignoreDefaultArgs: keepsPages ? ['--disable-back-forward-cache'] : [],
+  })
+}
+
+/** To be called once, at the top of a test file. */
+export function useChromium(options?: ChromiumOptions): TestChromium {
   let browser: Browser
   beforeAll(async () => {
-    browser = await launchChromium(flags)
+    browser = await launchChromium(options)
   })
   afterAll(() => browser?.close())
 

@@ -40,6 +40,7 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   limits?: Partial<PeerLimits>
   /** Left out: a hello of a tab comes first. */
   hello?: 'tab' | 'node' | 'none'
+  answersProbes?: boolean
   store?: RecordStore
   /** Replaces what the home does in the overlay. */
   service?: Partial<Pick<HomeService, 'find' | 'watch'>>
@@ -100,7 +101,7 @@ export async function openPresenceStream(
   const send = (frame: PresenceFrame) => void frames.send(decodeFrame(encodeFrame(encodePresence(frame))))
   const role = options.hello ?? 'tab'
   if (role !== 'none') {
-    send({ type: 'hello', role, addresses: [] })
+    send({ type: 'hello', role, addresses: [], answersProbes: options.answersProbes ?? false })
     await next('welcome')
   }
   return {

@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([node?.kill('SIGKILL'), unguarded?.stop(), collector?.stop()])
 })
-const chromium = useChromium(['--use-fake-device-for-media-stream'])
+const chromium = useChromium({ flags: ['--use-fake-device-for-media-stream'] })
 
 async function createVisitor(gateway = node.url): Promise<Surroundings> {
   const context = await chromium.newContext()

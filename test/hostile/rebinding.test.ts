@@ -17,7 +17,7 @@ beforeAll(async () => {
   doomed = await holdAt(node, 'held by the node itself')
 })
 afterAll(() => node?.kill('SIGKILL'))
-const chromium = useChromium([`--host-resolver-rules=MAP ${NAME} 127.0.0.1`])
+const chromium = useChromium({ flags: [`--host-resolver-rules=MAP ${NAME} 127.0.0.1`] })
 
 /** Requests a path of the page's own origin. Resolves with the status, or with the text of the answer. */
 function askOwnServer(page: Page, hash: string) {

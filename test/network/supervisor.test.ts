@@ -1,6 +1,6 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type ConnectionKind,
   createSupervisor,
@@ -46,7 +46,9 @@ function createSupervised({
     peerId: self.peer,
     getConnections: (peer?: PeerId) =>
       [...connected].flatMap((id) =>
-        peer === undefined || peer.toString() === id ? [{ remoteAddr: addressOfKind(kinds.get(id) ?? 'socket') }] : [],
+        peer === undefined || peer.toString() === id
+          ? [{ remoteAddr: addressOfKind(kinds.get(id) ?? 'socket'), abort: () => connected.delete(id) }]
+          : [],
       ),
     async dial([address]: Multiaddr[], { signal }: { signal: AbortSignal }) {
       const id = address?.getComponents().find(({ name }) => name === 'p2p')?.value ?? ''
@@ -274,6 +276,36 @@ test('supervisor: the network coming back is a reason to try at once', async () 
   supervisor.stop()
   expect(listeners.size).toBe(0)
   vi.unstubAllGlobals()
+})
+
+test.each([
+  ['goes into the back/forward cache', 'pagehide', 'pageshow'],
+  ['is frozen while it is hidden', 'freeze', 'resume'],
+])('supervisor: a page that %s ends its connections at once, dials nobody, and comes back at once', async (_, leaves, returns) => {
+  const listeners = new Map<string, () => void>()
+  const target = {
+    addEventListener: (type: string, listener: () => void) => listeners.set(type, listener),
+    removeEventListener: (type: string) => listeners.delete(type),
+  }
+  vi.stubGlobal('addEventListener', target.addEventListener)
+  vi.stubGlobal('removeEventListener', target.removeEventListener)
+  vi.stubGlobal('document', target)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const { supervisor, up, connected, times, pass } = createSupervised({ role: 'tab' })
+  const [peer] = peers as [SeededPeer]
+  supervisor.join([addressOf(peer)])
+  up.add(peer.id)
+  supervisor.start()
+  await pass(0)
+  listeners.get(leaves)?.()
+  expect(connected.size).toBe(0)
+  await pass(60_000)
+  expect(times(peer)).toHaveLength(1)
+  listeners.get(returns)?.()
+  await pass(0)
+  expect([...connected]).toEqual([peer.id])
+  supervisor.stop()
+  expect(listeners.size).toBe(0)
 })
 
 test('supervisor: a tab that is connected to other tabs alone goes on looking for a node', async () => {

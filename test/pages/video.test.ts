@@ -17,7 +17,7 @@ const SECONDS = CLIP_SECONDS * REPEATS
 const TIMEOUT_MS = 40_000
 
 const nodes = useNodePair()
-const chromium = useChromium(['--autoplay-policy=no-user-gesture-required'])
+const chromium = useChromium({ flags: ['--autoplay-policy=no-user-gesture-required'] })
 
 async function makeVideo(directory: string): Promise<string> {
   const [clip, path] = [join(directory, 'clip.webm'), join(directory, 'video.webm')]

@@ -55,7 +55,7 @@ const arrives = (ends: Ends, type: PresenceFrame['type'], count = 1) =>
 test('presence stream: says hello first, and knows the other’s clock from the welcome', async () => {
   const ends = await openStream()
   await arrives(ends, 'hello')
-  expect(ends.received).toEqual([{ type: 'hello', role: 'tab', addresses: [] }])
+  expect(ends.received).toEqual([{ type: 'hello', role: 'tab', addresses: [], answersProbes: true }])
   vi.useFakeTimers({ toFake: ['Date'] })
   onTestFinished(() => void vi.useRealTimers())
   ends.answer({ ...WELCOME, nowMs: Date.now() + 3_600_000 } as PresenceFrame)
@@ -187,6 +187,14 @@ test('presence stream: a frame that breaks the layout ends it once', async () =>
   await waitFor(() => ends.events.onEnd.mock.calls.length > 0, 1_000, 'the end')
   expect(ends.events.onEnd).toHaveBeenCalledTimes(1)
   expect(ends.stream.open).toBe(false)
+})
+
+test('presence stream: a probe is answered at once, without a timer, since those of a hidden tab sleep', async () => {
+  const ends = await openStream()
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  ends.answer({ type: 'probe' })
+  await vi.waitFor(() => expect(ends.received.at(-1)).toEqual({ type: 'probe-reply' }))
 })
 
 test('presence stream: heartbeatMs is the time between heartbeats, and an answered stream stays open', async () => {

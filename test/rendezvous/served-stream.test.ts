@@ -170,7 +170,7 @@ test('served stream: graceMs is how long a home’s tabs are counted after it we
   expect(stream.store.count(KEY)).toBe(0)
 })
 
-test('served stream: silentMs is how long a node may say nothing; a tab may for ever, and a heartbeat is enough', async () => {
+test('served stream: silentMs is how long a node may say nothing; a tab that answers no probes may for ever, and a heartbeat is enough', async () => {
   // Time that passes while the process is held up makes no peer idle.
   vi.useFakeTimers({ shouldAdvanceTime: true })
   onTestFinished(() => void vi.useRealTimers())
@@ -190,6 +190,22 @@ test('served stream: silentMs is how long a node may say nothing; a tab may for 
     clearInterval(heartbeats)
     for (const stream of [beating, silentTab]) stream.close()
   }
+})
+
+test('served stream: a tab that is probed and does not answer, since its page is frozen, is gone after silentMs; an answer is enough', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true })
+  onTestFinished(() => void vi.useRealTimers())
+  const options = { silentMs: 200, answersProbes: true }
+  const [frozen, hidden] = await Promise.all([openPresenceStream(self, tab, options), openPresenceStream(self, other, options)])
+  frozen.send({ type: 'hold', sequence: 1, leases: [(await leaseOf(tab, self.peer)).bytes] })
+  await frozen.next('held')
+  for (let probes = 0; probes < 4; probes++) {
+    await hidden.next('probe')
+    hidden.send({ type: 'probe-reply' })
+  }
+  expect(frozen.aborted).toBe(true)
+  expect(frozen.store.count(KEY)).toBe(0)
+  expect(hidden.aborted).toBe(false)
 })
 
 test('served stream: a find is answered with a bounded sample, the count of all, and stock records apart', async () => {
@@ -363,7 +379,7 @@ test('served stream: a stream begins with one hello, or the connection is ended'
   await waitFor(() => early.aborted, 1_000, 'the end of the one without a hello')
   expect(early.received).toEqual([])
   const twice = await openPresenceStream(self, tab)
-  twice.send({ type: 'hello', role: 'node', addresses: [multiaddr('/ip4/192.0.2.7/tcp/4000/ws')] })
+  twice.send({ type: 'hello', role: 'node', addresses: [multiaddr('/ip4/192.0.2.7/tcp/4000/ws')], answersProbes: false })
   await waitFor(() => twice.aborted, 1_000, 'the end of the one with two')
   expect(twice.roles).toEqual(['tab'])
 })

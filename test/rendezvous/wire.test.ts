@@ -42,13 +42,14 @@ describe('the page', () => {
     const lease = page.examples.get('lease') as Uint8Array
     const key = KEY
     const shown: PresenceFrame[] = [
-      { type: 'hello', role: 'node', addresses: [ADDRESS] },
+      { type: 'hello', role: 'node', addresses: [ADDRESS], answersProbes: false },
       { type: 'hold', sequence: 1, leases: [lease] },
       { type: 'release', records: [{ key, holder: holder.multihash }] },
       { type: 'heartbeat' },
       { type: 'find', id: 2, key, limit: 16, scope: 0 },
       { type: 'watch', key, scope: 1 },
       { type: 'unwatch', key },
+      { type: 'probe-reply' },
       {
         type: 'welcome',
         addresses: [ADDRESS],
@@ -56,6 +57,7 @@ describe('the page', () => {
         servers: [{ peer: home.multihash, addresses: [ADDRESS] }],
       },
       { type: 'held', sequence: 1, refused: [{ index: 0, reason: 'expired' }] },
+      { type: 'probe' },
       { type: 'heartbeat-reply' },
       {
         type: 'found',
@@ -116,11 +118,13 @@ const addresses = fc.array(
 const peers = (most: number) => fc.array(fc.record({ peer, addresses }), { maxLength: most })
 const as = <T extends PresenceFrame['type']>(type: T) => fc.constant(type)
 const FRAME: fc.Arbitrary<PresenceFrame> = fc.oneof(
-  fc.record({ type: as('hello'), role: fc.constantFrom('tab' as const, 'node' as const), addresses }),
+  fc.record({ type: as('hello'), role: fc.constantFrom('tab' as const, 'node' as const), addresses, answersProbes: fc.boolean() }),
   fc.record({ type: as('hold'), sequence: whole, leases: fc.array(lease, { maxLength: 4 }) }),
   fc.record({ type: as('release'), records: fc.array(fc.record({ key, holder: peer }), { maxLength: 4 }) }),
   fc.record({ type: as('heartbeat') }),
   fc.record({ type: as('heartbeat-reply') }),
+  fc.record({ type: as('probe') }),
+  fc.record({ type: as('probe-reply') }),
   fc.record({ type: as('find'), id: whole, key, limit: whole, scope }),
   fc.record({ type: as('watch'), key, scope }),
   fc.record({ type: as('unwatch'), key }),
@@ -238,7 +242,7 @@ test('presence wire: the longest frames that are sent fit into a frame', () => {
   const now = Number.MAX_SAFE_INTEGER
   const leases = (count: number) => Array(count).fill(new Uint8Array(MAX_LEASE_BYTES))
   const longest: PresenceFrame[] = [
-    { type: 'hello', role: 'node', addresses: far.addresses },
+    { type: 'hello', role: 'node', addresses: far.addresses, answersProbes: false },
     { type: 'hold', sequence: now, leases: leases(MAX_LEASES_PER_FRAME) },
     { type: 'release', records: Array(MAX_RELEASES_PER_FRAME).fill({ key: KEY, holder: far.peer }) },
     { type: 'welcome', addresses: far.addresses, nowMs: now, servers: Array(100).fill(far) },
