@@ -65,11 +65,13 @@ const DEVELOPMENT: typeof RUN_TIME = [
   [['vite'], 'builds the tab'],
   [['@typescript/native'], 'types, by TypeScript 7'],
   [['typescript'], 'TypeScript 6, whose API dependency-cruiser and `npm run docs` read the source with'],
-  [['@types/node', '@types/ws'], 'types of Node.js and ws'],
+  [['@types/node', '@types/ws', '@types/selenium-webdriver'], 'types of Node.js, ws and selenium-webdriver'],
   [['@biomejs/biome'], 'format and lint'],
   [['dependency-cruiser'], 'import rules'],
   [['vitest', 'fast-check'], 'tests; properties'],
   [['playwright-core'], "tests in a browser: Debian's Chromium, or the one that playwright brings"],
+  [['puppeteer-core'], "tests in Debian's Firefox, which playwright cannot drive, and in a Chromium with its back/forward cache"],
+  [['selenium-webdriver'], 'tests in WebKitGTK'],
   [['@helia/verified-fetch'], 'tests: an IPFS client that reads from a gateway'],
 ]
 
