@@ -112,17 +112,20 @@ export interface Gateway {
   close(): void
 }
 
+/** An event of a feed. `position` is the sequence after which a reader goes on that comes back; that of a message is its own sequence. */
 export type FeedEvent =
-  | { event: 'open'; hashname: string; end?: string }
+  | { event: 'open'; hashname: string; end?: string; position: number }
   | { event: 'message'; message: InboxMessage }
   /** The messages stored at the beginning have been sent; new ones follow. */
-  | { event: 'end-of-stored' }
+  | { event: 'end-of-stored'; position: number }
   /** Nothing has happened for a while. */
-  | { event: 'keepalive' }
+  | { event: 'keepalive'; position: number }
 
 /** Events on their way to one client. Their end frees its quota, whichever side ends them. */
 export interface InboxFeed {
   events: AsyncGenerator<FeedEvent, void>
+  /** False when the events have ended by themselves: all that was asked for has been sent. */
+  hasBeenEnded(): boolean
   end(): void
 }
 

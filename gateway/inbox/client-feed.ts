@@ -29,7 +29,7 @@ export function createClientFeeds({ limits, open, closing, onFailed }: ClientFee
       leave()
       void events.return()
     })
-    return { events, end: () => gone.abort() }
+    return { events, hasBeenEnded: () => signal.aborted, end: () => gone.abort() }
   }
 }
 
@@ -59,33 +59,33 @@ async function* reporting(events: AsyncGenerator<FeedEvent, void>, onFailed: (er
  * @param signal ends the feed
  */
 async function* readFeed(inbox: Inbox, query: FeedQuery, keepAliveMs: number, signal: AbortSignal): AsyncGenerator<FeedEvent, void> {
-  const { isPoll, after = 0, ...filter } = query
+  const { isPoll, after, ...filter } = query
   const news = createWakeUp()
   const stopListening = inbox.onMessage(news.ring)
   const removeListener = onAbort(signal, news.ring)
-  let cursor = after
+  let position = after
   try {
-    yield { event: 'open', hashname: inbox.hashname, ...(filter.end !== undefined && { end: filter.end }) }
+    yield { event: 'open', hashname: inbox.hashname, ...(filter.end !== undefined && { end: filter.end }), position }
     const storedUpTo = newestSequence(inbox)
     for (let isLive = false; !signal.aborted; ) {
-      const page = inbox.messages({ ...filter, after: cursor, limit: PAGE_MESSAGES, first: 'oldest' })
+      const page = inbox.messages({ ...filter, after: position, limit: PAGE_MESSAGES, first: 'oldest' })
       for (const message of page) {
         if (!isLive && message.sequence > storedUpTo) {
           isLive = true
-          yield { event: 'end-of-stored' }
+          yield { event: 'end-of-stored', position }
         }
         if (isLive && isPoll) return
         yield { event: 'message', message }
-        cursor = message.sequence
+        position = message.sequence
         if (signal.aborted) return
       }
       if (page.length === PAGE_MESSAGES) continue
       if (!isLive) {
         isLive = true
-        yield { event: 'end-of-stored' }
+        yield { event: 'end-of-stored', position }
       }
       if (isPoll) return
-      while (!(await news.wait(keepAliveMs))) yield { event: 'keepalive' }
+      while (!(await news.wait(keepAliveMs))) yield { event: 'keepalive', position }
     }
   } finally {
     stopListening()

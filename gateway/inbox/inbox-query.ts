@@ -9,16 +9,16 @@ export interface FeedQuery {
   /** Only messages of this end; of every end when left out. */
   end?: string
   /** Only messages that arrived after this sequence. */
-  after?: number
-  /** Only messages stored at or after this time, in ms since the epoch. */
-  sinceMs?: number
+  after: number
   search?: string
   /** True to end after the stored messages. */
   isPoll: boolean
 }
 
-/** A smaller number is a sequence, a larger one a time: as seconds it is the year 2001, and no inbox has so many messages. */
+/** A number is a sequence below this one, then a time in seconds: 2001 is the first, and no inbox has so many messages. */
 const FIRST_TIME_S = 1_000_000_000
+/** From here on a time in ms, as messages carry it: 1973, and the year 5138 as seconds. */
+const FIRST_TIME_MS = 100_000_000_000
 const MAX_SEARCH_CHARS = 200
 
 /**
@@ -28,8 +28,8 @@ const MAX_SEARCH_CHARS = 200
 export function readFeedQuery(inbox: Inbox, query: URLSearchParams, lastSeen: string | null, nowMs: number): FeedQuery {
   const poll = query.get('poll')
   const isPoll = poll !== null && poll !== '0' && poll !== 'false'
-  const since = lastSeen ?? query.get('since') ?? (isPoll ? 'all' : 'now')
-  return { isPoll, ...readSince(inbox, since, nowMs), ...readSearch(query) }
+  const since = lastSeen || query.get('since') || (isPoll ? 'all' : 'now')
+  return { isPoll, after: readSince(inbox, since, nowMs), ...readSearch(query) }
 }
 
 /** Empty for no search. */
@@ -39,19 +39,28 @@ export function readSearch(query: URLSearchParams): { search?: string } {
   return search === '' ? {} : { search }
 }
 
-function readSince(inbox: Inbox, since: string, nowMs: number): { after?: number; sinceMs?: number } {
-  if (since === 'all') return {}
-  if (since === 'now') return { after: newestSequence(inbox) }
-  if (/^\d{1,15}$/.test(since)) {
+/** The sequence after which the feed begins: a fixed position, which a reader that comes back can name. */
+function readSince(inbox: Inbox, since: string, nowMs: number): number {
+  if (since === 'all') return 0
+  if (since === 'now') return newestSequence(inbox)
+  if (/^\d{1,14}$/.test(since)) {
     const value = Number(since)
-    return value < FIRST_TIME_S ? { after: value } : { sinceMs: 1_000 * value }
+    // A sequence that no message has had yet comes from another inbox, such as an earlier one of that name: after it, nothing would be found.
+    if (value < FIRST_TIME_S) return value > newestSequence(inbox) ? 0 : value
+    return positionBefore(inbox, value < FIRST_TIME_MS ? 1_000 * value : value)
   }
-  if (/^[0-9a-f]{64}$/.test(since)) return { after: sequenceOf(inbox, since) }
+  if (/^[0-9a-f]{64}$/.test(since)) return sequenceOf(inbox, since)
   const backMs = parseDuration(since)
-  if (backMs !== undefined) return { sinceMs: nowMs - backMs }
+  if (backMs !== undefined) return positionBefore(inbox, nowMs - backMs)
   throw badQuery(
-    `Cannot begin at ${JSON.stringify(since.slice(0, 80))}: since is a sequence, an id, a time in seconds since 1970, a duration such as 10m, all, or now.`,
+    `Cannot begin at ${JSON.stringify(since.slice(0, 80))}: since is a sequence, an id, a time since 1970 in seconds or in milliseconds, a duration such as 10m, all, or now.`,
   )
+}
+
+/** The position before the first message that was stored at that time or later; that of `now` when there is none yet. */
+function positionBefore(inbox: Inbox, sinceMs: number): number {
+  const [first] = inbox.messages({ sinceMs, limit: 1, first: 'oldest' })
+  return first === undefined ? newestSequence(inbox) : first.sequence - 1
 }
 
 export function newestSequence(inbox: Inbox): number {

@@ -65,11 +65,15 @@ function jsonLine(event: FeedEvent): string {
   return `${feedJson(event)}\n`
 }
 
-/** A message is an event without a name. Its id is its sequence, so that a client that comes back continues after it. */
+/**
+ * A message is an event without a name. The id of each event is the position after it, so that a client that comes back continues there, even
+ * if it was cut before its first message. An `EventSource` has an event `open` of its own.
+ */
 function serverSentEvent(event: FeedEvent): string {
   if (event.event === 'keepalive') return KEEPALIVE_COMMENT
   const data = feedJson(event)
-  return encodeServerSentEvent(event.event === 'message' ? { id: event.message.sequence, data } : { event: event.event, data })
+  if (event.event === 'message') return encodeServerSentEvent({ id: event.message.sequence, data })
+  return encodeServerSentEvent({ id: event.position, event: event.event === 'open' ? 'opened' : event.event, data })
 }
 
 function notFound(number: number, message: string, advice: string): ProblemError {

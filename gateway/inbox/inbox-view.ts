@@ -94,7 +94,7 @@ export function createInboxView({ inbox, openFeed, access, site, closing }: Inbo
       if (request.method === 'HEAD') return new Response(null, { headers })
       const { end, search } = readShown(query)
       const filter = { ...(end !== undefined && { end }), ...(search !== undefined && { search }) }
-      const after = Number(request.headers.get('last-event-id') ?? query.get('after') ?? 0)
+      const after = Number(request.headers.get('last-event-id') || query.get('after') || 0)
       const feed = openFeed(inbox, { ...filter, after: Number.isSafeInteger(after) ? after : 0, isPoll: false }, incoming)
       const shown = { inbox, site, query: shownQuery({ end, search, before: undefined }) }
       return new Response(

@@ -12,7 +12,9 @@ import { feedJson } from './inbox-streams.ts'
 
 /** Clients need not send anything. */
 const MAX_INCOMING_BYTES = 1_024
-/** @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 (going away) */
+/** @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 (normal closure: all was sent, so clients do not reconnect) */
+const ALL_SENT = 1_000
+/** The gateway stops: clients reconnect. */
 const GOING_AWAY = 1_001
 
 /** @param stallMs how long a client may stop reading, in ms */
@@ -29,7 +31,7 @@ export function createMessageSockets(stallMs: number) {
     socket.on('close', feed.end)
     try {
       for await (const event of feed.events) await send(socket, feedJson(event))
-      socket.close(GOING_AWAY)
+      socket.close(feed.hasBeenEnded() ? GOING_AWAY : ALL_SENT)
     } catch {
       socket.terminate()
     } finally {

@@ -180,7 +180,12 @@ test('/sse: messages have their sequence as id, and a reader that returns with t
   const answer = await ask(port, '/to/wall/sse?poll=1&since=all', { headers: { 'last-event-id': '1' } })
   expect(answer.headers['content-type']).toBe('text/event-stream; charset=utf-8')
   const events = answer.text.split('\n\n').filter(Boolean)
-  expect(events.map((event) => event.split('\n')[0])).toEqual(['event: open', 'id: 2', 'id: 3', 'event: end-of-stored'])
+  expect(events.map((event) => event.split('\ndata: ')[0])).toEqual([
+    'id: 1\nevent: opened',
+    'id: 2',
+    'id: 3',
+    'id: 3\nevent: end-of-stored',
+  ])
   expect(JSON.parse(events[1]?.split('data: ')[1] ?? '').sequence).toBe(2)
 })
 
