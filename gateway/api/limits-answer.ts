@@ -1,7 +1,7 @@
 /** `GET /limits`: every limit that a client can meet here, as JSON for programs and as tables for people. */
 
 import { ENVELOPE_DEFAULTS, MESSAGE_LIMITS, OUTBOX_DEFAULTS, RULE_LIMITS } from '../../node/index.ts'
-import { wantsHtml } from '../http/media-range.ts'
+import { namesType, wantsJson } from '../http/media-range.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
@@ -34,7 +34,8 @@ const UNITS: readonly (readonly [form: RegExp, unit: string])[] = [
 ]
 
 export function answerLimits(limits: Limits, { request }: GatewayRequest): Response {
-  const html = wantsHtml(request.headers.get('accept'))
+  const accept = request.headers.get('accept')
+  const html = namesType(accept, 'text/html') && !wantsJson(accept)
   const body = html ? limitsPage(limits) : `${JSON.stringify(limits)}\n`
   const headers = {
     ...(html ? plainPageHeaders('nobody') : { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json' }),

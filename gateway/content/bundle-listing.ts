@@ -1,7 +1,11 @@
-/** The listing of a folder without an `index.html`: a page for people, JSON for programs. */
+/**
+ * The listing of a folder without an `index.html`: a page whose links are the files, which download programs follow (`wget -r`, rclone, lftp),
+ * or JSON for programs that name it.
+ */
 
-import { type BundleEntry, encodeKeyHex } from '../../node/index.ts'
-import { wantsHtml } from '../http/media-range.ts'
+import { type BundleEntry, encodeKeyHex, encodePath } from '../../node/index.ts'
+import { wantsJson } from '../http/media-range.ts'
+import { NAVIGATION_HEADERS } from '../http/navigation.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
@@ -12,21 +16,16 @@ import type { GatewayRequest } from '../types.ts'
  */
 export function answerListing(incoming: GatewayRequest, folder: string, entries: readonly BundleEntry[]): Response {
   const { headers, method } = incoming.request
-  const isPage = wantsHtml(headers.get('accept'))
+  const isPage = !wantsJson(headers.get('accept'))
   const body = isPage ? listingPage(folder, entries) : `${JSON.stringify({ folder, files: entries.map(describe) })}\n`
   return new Response(method === 'HEAD' ? null : body, {
     headers: {
       ...(isPage ? plainPageHeaders('ourselves') : { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json' }),
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-cache',
-      vary: 'Accept, Sec-Fetch-Dest',
+      vary: `Accept, ${NAVIGATION_HEADERS}`,
     },
   })
-}
-
-/** A path as an address has it: each part is encoded once, so no name can change the path. */
-export function encodePath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
 }
 
 function describe({ path, size, type, key, outline }: BundleEntry): Record<string, unknown> {
@@ -36,12 +35,16 @@ function describe({ path, size, type, key, outline }: BundleEntry): Record<strin
 function listingPage(folder: string, entries: readonly BundleEntry[]): string {
   const strip = folder === '' ? 0 : folder.length + 1
   const total = entries.reduce((sum, { size }) => sum + size, 0)
-  const rows = entries.map(({ path, size }) => {
-    const name = path.slice(strip)
-    const link = escapeHtml(`./${encodePath(name)}`)
-    return `<li><a href="${link}">${escapeHtml(name)}</a> ${size} bytes · <a href="${link}?download=1" download>save</a></li>`
-  })
-  const all = entries.length === 0 ? '' : '<p><a href="./?format=zip" download>Save all as a zip file</a></p>'
+  // Programs that read one folder at a time, as of a file system, skip links into folders and follow those to them.
+  const folders = new Set(entries.flatMap(({ path }) => path.slice(strip).match(/^[^/]+\//) ?? []))
+  const links = [...folders].map((name) => `<li>${link(name)}</li>`)
+  for (const { path, size } of entries) links.push(`<li>${link(path.slice(strip))} ${size} bytes</li>`)
+  // A button, since programs follow every link.
+  const all = entries.length === 0 ? '' : '<form action="./"><button name="format" value="zip">Save all as a zip file</button></form>'
   const title = folder === '' ? `${entries.length} files` : `${folder}: ${entries.length} files`
-  return renderPlainPage({ title, body: `<p>${total} bytes in all.</p>${all}<ul>${rows.join('')}</ul>` })
+  return renderPlainPage({ title, body: `<p>${total} bytes in all.</p>${all}<ul>${links.join('')}</ul>` })
+}
+
+function link(name: string): string {
+  return `<a href="${escapeHtml(`./${encodePath(name)}`)}">${escapeHtml(name)}</a>`
 }

@@ -1,6 +1,6 @@
 /** Answers paths inside a bundle: a file with its own hash and type, the listing of a folder, a zip archive, a Metalink. */
 
-import { type BundleEntry, encodeKeyHex, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
+import { type BundleEntry, encodeKeyHex, encodePath, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
 import { type ContentAddress, noBundle } from '../http/address.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
@@ -62,7 +62,10 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
    */
   async function findTarget(found: Found, address: ContentAddress, incoming: GatewayRequest, showsIndex = true): Promise<Target> {
     const inside = lookInside(await entriesOf(found, address, incoming), address.inside ?? '', showsIndex)
-    if ('needsSlash' in inside) return { location: `${incoming.path}/${incoming.query.size === 0 ? '' : `?${incoming.query}`}` }
+    if ('needsSlash' in inside) {
+      const query = incoming.query.size === 0 ? '' : `?${incoming.query}`
+      return { location: `${pathTo(address)}${encodePath(address.inside ?? '')}/${query}` }
+    }
     if ('folder' in inside) return inside
     if ('missing' in inside) throw noEntry(address)
     const { entry } = inside
@@ -143,15 +146,20 @@ function describeEntry({ path, key, size, outline }: BundleEntry): MetalinkFile 
   return { name: path, hash, size, path: `/raw/${hash}${outlineQuery(outline)}` }
 }
 
-function noEntry({ hash, raw, inside }: ContentAddress): ProblemError {
-  return problemError(404, 'ERR_NO_ENTRY', `There is no ${JSON.stringify(inside)} in that bundle.`, {
-    link: `${raw ? '/raw' : ''}/${hash}/`,
+function noEntry(address: ContentAddress): ProblemError {
+  return problemError(404, 'ERR_NO_ENTRY', `There is no ${JSON.stringify(address.inside)} in that bundle.`, {
+    link: pathTo(address),
   })
 }
 
-function entryGone({ hash, raw }: ContentAddress, { path }: BundleEntry): ProblemError {
+function entryGone(address: ContentAddress, { path }: BundleEntry): ProblemError {
   return problemError(404, 'ERR_NO_HOLDER', `The list of files is here, but nobody holds its file ${JSON.stringify(path)} now.`, {
     advice: 'Ask its author to come back, or add ?wait=30s to wait for a holder.',
-    link: `${raw ? '/raw' : ''}/${hash}/`,
+    link: pathTo(address),
   })
+}
+
+/** Of the bundle itself, as a folder. */
+function pathTo({ hash, raw }: ContentAddress): string {
+  return `${raw ? '/raw' : ''}/${hash}/`
 }

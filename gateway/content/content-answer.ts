@@ -8,6 +8,7 @@ import type { Key, OpenedContent, Peer } from '../../node/index.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { outlineQuery } from '../http/link-query.ts'
+import { NAVIGATION_HEADERS } from '../http/navigation.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import { type ContentType, SNIFFED_BYTES, sniffContentType, typeFor } from './content-type.ts'
@@ -22,7 +23,7 @@ export interface ContentFacts {
   outline?: Key
   /** Headers of an answer with the whole. Never changed. */
   headers: Readonly<Record<string, string>>
-  /** The same for an address whose answer depends on Accept: navigations get the viewer there. */
+  /** The same for an address where navigations get the viewer. */
   negotiatedHeaders: Readonly<Record<string, string>>
 }
 
@@ -65,7 +66,7 @@ export function createContentAnswers(peer: Peer, { searchTimeoutMs }: Pick<Gatew
       const headers = {
         ...facts.headers,
         'content-type': typeFor(incoming.request.headers, facts.contentType.type),
-        vary: 'Accept, Sec-Fetch-Dest, Sec-Fetch-Site',
+        vary: `${NAVIGATION_HEADERS}, Sec-Fetch-Site`,
       }
       return answerBody(incoming, content, facts.hash, withDisposition(headers, name, incoming.query))
     },
@@ -88,7 +89,7 @@ function describeContent(hash: string, { size, isTrusted }: OpenedContent, conte
     'cache-control': 'no-cache', // a cache may keep the bytes, but must ask again: content without a holder is gone
     ...HELD_HEADERS,
   }
-  return { hash, contentType, size, headers, negotiatedHeaders: { ...headers, vary: 'Accept, Sec-Fetch-Dest' } }
+  return { hash, contentType, size, headers, negotiatedHeaders: { ...headers, vary: NAVIGATION_HEADERS } }
 }
 
 function withDisposition(

@@ -1,13 +1,12 @@
 /** Answers `/<hash>`, `/raw/<hash>` and paths inside them: with the viewer for a browser's navigation, with the bytes for any other request. */
 
-import { decodeKeyHex, type OpenedContent } from '../../node/index.ts'
+import { decodeKeyHex, encodePath, type OpenedContent } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
 import { outlineQuery, parseOutline } from '../http/link-query.ts'
-import { isNavigation } from '../http/media-range.ts'
+import { isNavigation } from '../http/navigation.ts'
 import { type Problem, type ProblemError, problemError, problemOf } from '../http/problem.ts'
 import { answerReadOptions, requireReadMethod } from '../http/route.ts'
 import type { GatewayRequest } from '../types.ts'
-import { encodePath } from './bundle-listing.ts'
 import { type BundleReader, redirect } from './bundle-reader.ts'
 import type { ContentAnswers } from './content-answer.ts'
 import type { ContentSearch } from './content-search.ts'

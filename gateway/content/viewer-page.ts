@@ -4,6 +4,7 @@
  */
 
 import { outlineQuery } from '../http/link-query.ts'
+import { NAVIGATION_HEADERS } from '../http/navigation.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import type { Problem } from '../http/problem.ts'
 import { APP_HEADERS, SANDBOX } from '../http/security-headers.ts'
@@ -38,7 +39,7 @@ export function createViewerPage(template: string | null) {
       'content-type': 'text/html; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store', // its holders may be gone in a second
-      vary: 'Accept, Sec-Fetch-Dest',
+      vary: NAVIGATION_HEADERS,
     }
     const problem = 'problem' in findings ? findings.problem : null
     if (problem?.retryAfterS !== undefined) headers['retry-after'] = String(problem.retryAfterS)

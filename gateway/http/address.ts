@@ -1,10 +1,11 @@
 /**
  * Exact parsing of request paths. A path in its one canonical form is accepted; any other is refused, with a hint at the probable one.
- * Nothing is decoded, case-folded or guessed into another path.
+ * Nothing is decoded, case-folded or guessed into another path. Inside content, a path is resolved as download programs write it: without its
+ * dot segments and doubled slashes.
  */
 
 import { base32 } from 'multiformats/bases/base32'
-import { decodeKeyCid, encodeKeyHex, isKeyHex } from '../../node/index.ts'
+import { decodeKeyCid, decodePath, encodeKeyHex, isKeyHex } from '../../node/index.ts'
 import { type ProblemError, problemError } from './problem.ts'
 
 export interface ContentAddress {
@@ -12,13 +13,13 @@ export interface ContentAddress {
   hash: string
   /** True under `/raw/`: always the bytes, never the viewer. */
   raw: boolean
-  /** Decoded path inside the content; an empty text after a final slash. */
+  /** Decoded and resolved path inside the content; empty for its root. */
   inside?: string
 }
 
 const CONTENT_FORM = /^\/(raw\/)?([0-9a-f]{64})(?:\/(.*))?$/
 /** Characters of a path: visible ASCII, without those that other programs take for a slash, a query or a fragment. */
-const PATH_CHARACTERS = /^\/[!$&-.0-;=@-Z_a-z~/%]*$/
+const PATH_CHARACTERS = /^\/[!$&-.0-;=@-[\]^_`a-~/%]*$/
 const ENCODED_BYTE = /%[0-9a-f]{2}/gi
 /** A dot, slash, backslash, percent or NUL that is still encoded after one decoding: an attack on a program that decodes twice. */
 const ENCODED_TWICE = /%(?:2e|2f|5c|25|00)/i
@@ -36,9 +37,10 @@ export function pathFault(path: string): string | null {
   if (path.replace(ENCODED_BYTE, '').includes('%')) return 'it has a % that encodes nothing'
   if (/%(?:2f|5c)/i.test(path)) return 'it has an encoded slash'
   if (/%(?:[01][0-9a-f]|7f)/i.test(path)) return 'it has an encoded control character'
-  if (path.includes('//')) return 'it has two slashes in a row'
   const segments = path.split('/').map(decodeSegment)
   if (segments.some((segment) => segment === null)) return 'it has encoded bytes that are not UTF-8'
+  if (CONTENT_FORM.test(path)) return null
+  if (path.includes('//')) return 'it has two slashes in a row'
   if (segments.some((segment) => segment === '.' || segment === '..')) return 'it has dot segments'
   if (segments.some((segment) => segment !== null && ENCODED_TWICE.test(segment))) return 'it is encoded twice'
   return null
@@ -50,7 +52,7 @@ export function parseContentPath(path: string): ContentAddress | null {
   if (match === null) return null
   const [, raw, hash = '', inside] = match
   const address = { hash, raw: raw !== undefined }
-  return inside === undefined ? address : { ...address, inside: inside.split('/').map(decodeSegment).join('/') }
+  return inside === undefined ? address : { ...address, inside: decodePath(inside) ?? '' }
 }
 
 /** The canonical path for a text that names content in another form (upper case, base32, CID, a hash among other characters); null for none. */

@@ -1,4 +1,4 @@
-/** The Accept header: the types that a client wants, and whether a person in a browser asks for a page. */
+/** The Accept header: the types that a client wants. */
 
 interface MediaRange {
   type: string
@@ -34,22 +34,9 @@ export function leavesChoice(accept: string | null): boolean {
   return parseAccept(accept).every((range) => range.type === '*/*')
 }
 
-/** True for a client that shows pages to a person: it names HTML, and does not prefer JSON. */
-export function wantsHtml(accept: string | null): boolean {
-  if (accept === null || !/text\/html/i.test(accept)) return false // nearly every program; keeps the hot path short
+/** True when the header names JSON, and does not prefer HTML. */
+export function wantsJson(accept: string | null): boolean {
   const ranges = parseAccept(accept)
   const weightOf = (type: string) => ranges.find((range) => range.type === type)?.q ?? 0
-  return weightOf('text/html') > 0 && weightOf('text/html') >= weightOf('application/json')
-}
-
-/**
- * True when a browser navigates to the address itself (a link, the address bar), and gets the viewer. A frame, an image or a fetch of the
- * same address gets the bytes. For browsers too old for Sec-Fetch-Dest, Accept alone decides.
- *
- * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header
- */
-export function isNavigation(headers: Headers): boolean {
-  if (!wantsHtml(headers.get('accept'))) return false
-  const destination = headers.get('sec-fetch-dest')
-  return destination === null || destination === 'document'
+  return weightOf('application/json') > 0 && weightOf('application/json') >= weightOf('text/html')
 }

@@ -28,7 +28,7 @@ export function plainPageHeaders(framing: 'nobody' | 'ourselves'): Record<string
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy':
-      `default-src 'none'; style-src 'sha256-${STYLE_DIGEST}'; frame-src 'self'; base-uri 'none'; form-action 'none'; ` +
+      `default-src 'none'; style-src 'sha256-${STYLE_DIGEST}'; frame-src 'self'; base-uri 'none'; form-action ${framing === 'nobody' ? "'none'" : "'self'"}; ` +
       `frame-ancestors ${framing === 'nobody' ? "'none'" : "'self'"}`,
     'x-frame-options': framing === 'nobody' ? 'DENY' : 'SAMEORIGIN',
     'x-content-type-options': 'nosniff',

@@ -1,6 +1,6 @@
 /** Writes a problem as an answer: a page for people, JSON for programs, with the same facts. */
 
-import { wantsHtml } from './media-range.ts'
+import { isShown, NAVIGATION_HEADERS } from './navigation.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
 import type { Problem } from './problem.ts'
 import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
@@ -25,14 +25,14 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Could not get it',
 }
 
-/** @param request decides the form: by Accept, by method, and by whether a frame shows it */
+/** @param request decides the form: by method, and by whether a browser shows it */
 export function problemAnswer(problem: Problem, request: Pick<Request, 'headers' | 'method'>): Response {
-  const html = wantsHtml(request.headers.get('accept'))
+  const html = isShown(request.headers)
   const body = html ? problemPage(problem) : `${JSON.stringify({ error: problemFacts(problem) })}\n`
   const headers: Record<string, string> = {
     ...(html ? htmlHeaders(request) : { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json' }),
     'cache-control': 'no-store', // caches may store a 404 by default, and this one may be wrong in a second
-    vary: 'Accept, Sec-Fetch-Dest',
+    vary: NAVIGATION_HEADERS,
     'content-length': String(Buffer.byteLength(body)),
     ...problem.headers,
   }
@@ -41,8 +41,9 @@ export function problemAnswer(problem: Problem, request: Pick<Request, 'headers'
 }
 
 function htmlHeaders(request: Pick<Request, 'headers'>): Record<string, string> {
-  const destination = request.headers.get('sec-fetch-dest')
-  return { ...plainPageHeaders(destination === 'iframe' ? 'ourselves' : 'nobody'), 'access-control-allow-origin': '*' }
+  // On plain http a browser does not say that it asks for a frame.
+  const isFramed = request.headers.get('sec-fetch-dest') !== 'document'
+  return { ...plainPageHeaders(isFramed ? 'ourselves' : 'nobody'), 'access-control-allow-origin': '*' }
 }
 
 function problemFacts(problem: Problem): Record<string, unknown> {

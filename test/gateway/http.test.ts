@@ -112,12 +112,24 @@ test('a browser that goes to the page gets the viewer; its frames, images and fe
   expect(viewer.headers['content-security-policy']).toContain("frame-ancestors 'none'")
   expect(viewer.text).toContain(`src="/raw/${hash}"`)
   expect(viewer.text).not.toContain('hello viewer')
-  expect(viewer.headers.vary).toBe('Accept, Sec-Fetch-Dest')
+  expect(viewer.headers.vary).toBe('Sec-Fetch-Dest, Upgrade-Insecure-Requests')
   for (const destination of ['iframe', 'image', 'empty']) {
     const answer = await ask(front.port, `/${hash}`, { headers: { ...BROWSER, 'sec-fetch-dest': destination } })
-    expect([answer.text, answer.headers.vary]).toEqual(['hello viewer', 'Accept, Sec-Fetch-Dest'])
+    expect([answer.text, answer.headers.vary]).toEqual(['hello viewer', 'Sec-Fetch-Dest, Upgrade-Insecure-Requests'])
   }
   expect((await ask(front.port, `/raw/${hash}`, { headers: BROWSER })).text).toBe('hello viewer')
+})
+
+test('a program that names HTML gets the bytes and JSON errors; a browser on plain http, which sends no Sec-Fetch-Dest, gets the viewer', async () => {
+  const { hash } = await holdPage('hello program')
+  const accept = BROWSER.accept
+  expect((await ask(front.port, `/${hash}`, { headers: { accept } })).text).toBe('hello program')
+  const refused = await ask(front.port, `/${strayHash()}`, { headers: { accept } })
+  expect([refused.status, codeOf(refused)]).toEqual([404, 'ERR_NO_HOLDER'])
+  const lan = { accept, 'upgrade-insecure-requests': '1' }
+  expect((await ask(front.port, `/${hash}`, { headers: lan })).text).toContain(`src="/raw/${hash}"`)
+  const absent = await ask(front.port, `/raw/${strayHash()}`, { headers: lan }) // the viewer frames it
+  expect([absent.headers['content-type'], absent.headers['x-frame-options']]).toEqual(['text/html; charset=utf-8', 'SAMEORIGIN'])
 })
 
 test('ranges are answered as one part, several, the whole, or 416', async () => {
@@ -199,8 +211,8 @@ test('a key in another form is 400 with the right link, and no path is bent into
     `/raw%2f${hash}`,
     `/%72aw/${hash}`,
     `/${hash}%00`,
-    `/${hash}/%2e%2e/x`,
-    `/${hash}/%252e%252e/x`,
+    `/%2e%2e/${hash}`,
+    `/x/%252e%252e/${hash}`,
     `/api/v1/holders/..%2f..%2f${hash}`,
     `/api//v1/status`,
     `/api/v1/%73tatus`,

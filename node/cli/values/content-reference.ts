@@ -1,7 +1,16 @@
 /** A person's reference to content: a hash, a CID, or a link on some gateway; and a file in it, where it is a bundle. */
 
 import { MayflyError } from '../../errors.ts'
-import { decodeKeyCid, decodeKeyHex, decodeLinkKey, encodeKeyHex, type LinkKey, linkKeyTextOf } from '../../keys/index.ts'
+import {
+  decodeKeyCid,
+  decodeKeyHex,
+  decodeLinkKey,
+  decodePath,
+  encodeKeyHex,
+  type LinkKey,
+  linkKeyTextOf,
+  resolvePath,
+} from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 
 export interface ContentReference {
@@ -33,7 +42,8 @@ export function parseContentReference(whole: string): ContentReference {
 function parseAddress(text: string): ContentReference {
   if (/^https?:\/\//i.test(text)) return parseLink(text)
   const match = BARE_FORM.exec(text)
-  const [, scheme, name, path, outline] = match ?? []
+  const [, scheme, name, inside = '', outline] = match ?? []
+  const path = resolvePath(inside.split('/'))
   if (name === undefined) return reference(decodeHexOrCid(text))
   return {
     ...reference(scheme === undefined ? decodeHexOrCid(name) : decodeKeyCid(name)),
@@ -49,23 +59,22 @@ function parseLink(text: string): ContentReference {
   if (match?.[2] === undefined) {
     throw new MayflyError('ERR_BAD_KEY', `Not a link to content: expected ${origin}/<hash>, /raw/<hash> or /ipfs/<cid>, got ${pathname}`)
   }
-  const [, place, name, path] = match
+  const [, place, name, inside = ''] = match
+  const path = decodeLinkPath(inside)
   const outline = searchParams.get('o')
   return {
     ...reference(place === 'ipfs' ? decodeKeyCid(name) : decodeKeyHex(name)),
     origin,
     ...(outline !== null && { outline: decodeKeyHex(outline) }),
-    ...(path && { path: decodePath(path) }),
+    ...(path && { path }),
   }
 }
 
-/** Decodes the path of a link; the path after a bare hash is taken as it is. */
-function decodePath(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    throw new MayflyError('ERR_BAD_KEY', `Not a path: ${text}`, { cause })
-  }
+/** The path of a link is encoded; after a bare hash it is not. */
+function decodeLinkPath(text: string): string {
+  const path = decodePath(text)
+  if (path === undefined) throw new MayflyError('ERR_BAD_KEY', `Not a path: ${text}`)
+  return path
 }
 
 function decodeHexOrCid(text: string): Key {

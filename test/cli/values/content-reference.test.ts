@@ -31,6 +31,7 @@ test.each([
   'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKXSB1',
   'http://localhost:4000/',
   `http://localhost:4000/${HASH}/%ff`,
+  `http://localhost:4000/${HASH}/a%2Fb`,
   `http://localhost:4000/${HASH}?o=${HASH.slice(1)}`,
   `http://localhost:4000/${HASH}/../x`,
   `${HASH}?o=`,
@@ -53,6 +54,9 @@ test.each([
   [`http://localhost:4000/${HASH}?o=${OUTLINE}&filename=a`, undefined],
   [`http://localhost:4000/raw/${HASH}/a%20b/%F0%9F%99%82.txt?o=${OUTLINE}`, 'a b/🙂.txt'],
   [`http://localhost:4000/ipfs/${CID}/?o=${OUTLINE}`, undefined],
+  [`http://localhost:4000/${HASH}/a//b/./%2e%2e/c%252F?o=${OUTLINE}`, 'a/c%2F'],
+  [`${HASH}/./a//%2F/../x.deb?o=${OUTLINE}`, 'a/x.deb'],
+  [`${HASH}/.?o=${OUTLINE}`, undefined],
 ])('content reference: %s carries the hash of the outline, and the path %s', (text, path) => {
   expect(parseContentReference(text)).toMatchObject({ hash: HASH, outline: decodeKeyHex(OUTLINE) })
   expect(parseContentReference(text).path).toBe(path)
