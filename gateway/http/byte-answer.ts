@@ -9,7 +9,7 @@ import { allowsRange, checkPreconditions } from './conditional.ts'
 import { problemError } from './problem.ts'
 
 /** The bytes of an answer, as the peer opens them. While they are not trusted only the whole is read, and a Range header is ignored. */
-type AnswerBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'read'>
+type AnswerBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'pieces' | 'read'>
 
 type AnswerHeaders = Readonly<Record<string, string>>
 
@@ -25,7 +25,8 @@ export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: stri
     throw problemError(412, 'ERR_PRECONDITION', 'If-Match names other bytes than these.')
   }
   if (method === 'HEAD') return new Response(null, { headers })
-  const ranges = body.isTrusted && allowsRange(requestHeaders, tag) ? parseByteRanges(requestHeaders.get('range'), body.size) : null
+  const wanted = body.isTrusted && allowsRange(requestHeaders, tag) ? requestHeaders.get('range') : null
+  const ranges = parseByteRanges(wanted, body.size, body.pieces?.bytes)
   if (ranges === null) return new Response(contentOf(body, undefined, incoming), { headers })
   if (ranges === 'unsatisfiable') {
     throw problemError(416, 'ERR_RANGE', `The range is outside the content, which has ${body.size} bytes.`, {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MAX_RANGES, parseByteRanges } from '../../../gateway/http/byte-range.ts'
+import { MAX_PARTLY_READ_PIECES, parseByteRanges } from '../../../gateway/http/byte-range.ts'
 
 test.each([
   ['bytes=0-0', [{ first: 0, last: 0 }]],
@@ -37,7 +37,14 @@ test.each([
   ['bytes=10-,11-12', 'unsatisfiable'],
   ['bytes=1-2,', null],
   ['bytes=1-2,x', null],
-  ['bytes=0-,0-', null],
+  ['bytes=0-,0-', [{ first: 0, last: 9 }]],
+  [
+    'bytes=-2,5-8,0-1,1-3',
+    [
+      { first: 0, last: 3 },
+      { first: 5, last: 9 },
+    ],
+  ],
   ['bytes=--3', null],
   ['bytes=+1-2', null],
   ['items=0-1', null],
@@ -51,10 +58,18 @@ test.each(['bytes=0-', 'bytes=-5', 'bytes=0-0'])('parseByteRanges: %s of nothing
   expect(parseByteRanges(header, 0)).toBeNull()
 })
 
-test('parseByteRanges: too many ranges are answered whole', () => {
-  const header = (count: number) => `bytes=${Array.from({ length: count }, (_, i) => `${i}-${i}`).join(',')}`
-  expect(parseByteRanges(header(MAX_RANGES), 1_000)).toHaveLength(MAX_RANGES)
-  expect(parseByteRanges(header(MAX_RANGES + 1), 1_000)).toBeNull()
+const rangeHeader = (count: number, distance: number) =>
+  `bytes=${Array.from({ length: count }, (_, i) => `${i * distance}-${i * distance}`).join(',')}`
+
+test('parseByteRanges: many ranges of one piece are granted, as zsync (20) and zckdl (255) ask for', () => {
+  for (const count of [20, 255, 2_000]) expect(parseByteRanges(rangeHeader(count, 2), 10_000)).toHaveLength(count)
+})
+
+test('parseByteRanges: ranges that read too many pieces for a few bytes are answered whole', () => {
+  const parse = (count: number) => parseByteRanges(rangeHeader(count, 1_000), 1_000_000, 1_000)
+  expect(parse(MAX_PARTLY_READ_PIECES)).toHaveLength(MAX_PARTLY_READ_PIECES)
+  expect(parse(MAX_PARTLY_READ_PIECES + 1)).toBeNull()
+  expect(parseByteRanges('bytes=0-899999,-50000', 1_000_000, 1_000)).toHaveLength(2) // pieces that are read whole are not counted
 })
 
 test('parseByteRanges: granted ranges lie inside the content, for any header', () => {
@@ -68,7 +83,8 @@ test('parseByteRanges: granted ranges lie inside the content, for any header', (
     fc.property(header, fc.nat(1_000), (text, size) => {
       const ranges = parseByteRanges(text, size)
       if (ranges === null || ranges === 'unsatisfiable') return
-      for (const { first, last } of ranges) {
+      for (const [i, { first, last }] of ranges.entries()) {
+        for (const other of ranges.slice(i + 1)) expect(other.first > last || other.last < first).toBe(true)
         expect(first).toBeGreaterThanOrEqual(0)
         expect(last).toBeGreaterThanOrEqual(first)
         expect(last).toBeLessThan(size)
