@@ -81,7 +81,8 @@ function withoutBody(headers: AnswerHeaders): Record<string, string> {
 }
 
 /**
- * Several ranges in one answer, each with its own head (multipart/byteranges).
+ * Several ranges in one answer, each with its own head (multipart/byteranges). The first begins with an empty line, too, as Apache and nginx
+ * send it: zsync drops an answer without.
  *
  * @param partType the media type of the whole
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type-multipart-byterang
@@ -89,11 +90,10 @@ function withoutBody(headers: AnswerHeaders): Record<string, string> {
 function multipartRanges(body: AnswerBody, ranges: readonly ByteRange[], partType: string) {
   const boundary = randomUUID()
   const encoder = new TextEncoder()
-  const parts = ranges.map((range, i) => ({
+  const parts = ranges.map((range) => ({
     range,
     head: encoder.encode(
-      `${i === 0 ? '' : '\r\n'}--${boundary}\r\ncontent-type: ${partType}\r\n` +
-        `content-range: bytes ${range.first}-${range.last}/${body.size}\r\n\r\n`,
+      `\r\n--${boundary}\r\ncontent-type: ${partType}\r\n` + `content-range: bytes ${range.first}-${range.last}/${body.size}\r\n\r\n`,
     ),
   }))
   const end = encoder.encode(`\r\n--${boundary}--\r\n`)
