@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
 import { problemAnswer } from './http/problem-answer.ts'
+import { findSocketOwner } from './http/socket-owner.ts'
 import { createMessageSockets } from './inbox/message-sockets.ts'
 import type { Client, Gateway, InboxFeed } from './types.ts'
 
@@ -176,9 +177,12 @@ function isMessagePath(target: string): boolean {
 }
 
 function clientOf(incoming: IncomingMessage, connections: ClientConnections): Client {
-  const { socket, url } = incoming
+  const { socket, url, httpVersion } = incoming
   return {
     address: connections.clientOf(incoming),
+    isTrustedProxy: connections.isTrustedProxy(incoming),
+    httpVersion,
+    owner: () => findSocketOwner(socket),
     ...(socket.localAddress !== undefined && { localAddress: socket.localAddress }),
     ...(url !== undefined && { target: url }),
   }

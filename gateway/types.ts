@@ -52,6 +52,11 @@ export interface Client {
   address?: ClientAddress
   /** IP address that the client connected to. */
   localAddress?: string
+  httpVersion?: string
+  /** User id of the program that made the connection, where the system tells. */
+  owner?: () => number | undefined
+  /** True on a connection of this machine where the node trusts a proxy: the client is somebody else, also when the proxy does not name it. */
+  isTrustedProxy?: boolean
   /** The request target as it was sent, before a parser normalized it. */
   target?: string
   /** Ends the connection at once: an answer under way stays visibly incomplete. */

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path'
 import { installWithApt } from './apt.ts'
 
 /** Debian package of each program. */
-const PACKAGES = { curl: 'curl', aria2c: 'aria2', ffmpeg: 'ffmpeg', strace: 'strace' } as const
+const PACKAGES = { curl: 'curl', aria2c: 'aria2', nginx: 'nginx-light', ffmpeg: 'ffmpeg', strace: 'strace' } as const
 export type TestProgram = keyof typeof PACKAGES
 
 /** @throws with the package to install, when the program is not on the PATH */
@@ -21,8 +21,7 @@ export function requireProgram(name: TestProgram): string {
 
 /** Undefined when it is not on the PATH. */
 export function findProgram(name: string): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'] // where Debian has nginx, and users' PATH does not lead
     .map((folder) => join(folder, name))
     .find(isProgram)
 }

@@ -8,6 +8,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { parseClientAddress } from '../../node/index.ts'
 import type { Client } from '../types.ts'
 import { type ProblemError, problemError } from './problem.ts'
+import { findProxySign } from './proxy-sign.ts'
 
 /** The request to judge, as the handlers see it. */
 interface Sent {
@@ -31,8 +32,6 @@ interface HostName {
 }
 
 const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
-/** Headers that proxies add: with one of them, the address of the socket is the proxy's, not the client's. */
-const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
 export type Access = ReturnType<typeof createAccess>
 
@@ -43,16 +42,21 @@ export function createAccess(options: AccessOptions) {
   function requireOwnHost({ request, client }: Sent): HostName {
     const host = parseHost(request.headers.get('host'))
     // After DNS rebinding, Host is the rebound name.
-    if (host === null || !isOurHost(host, client)) throw forbidden('The Host of the request is not a name of this node.')
+    if (host === null || !isOurHost(host, client))
+      throw forbidden('The Host of the request is not a name of this node. Behind a proxy, --public-url sets it.')
     return host
   }
 
   function requireHereOrToken(incoming: Sent, scheme: Scheme): void {
     const authorization = incoming.request.headers.get('authorization')
-    if (authorization === null ? isThisMachine(incoming) : isToken(authorization)) return
-    if (authorization !== null) throw unauthorized('That is not the token of this node.', scheme)
-    if (tokenDigest !== null) throw unauthorized('Only this machine may do that without the token of this node.', scheme)
-    throw forbidden('Only this machine may do that. The operator can allow others by starting the node with a token.')
+    if (authorization !== null) {
+      if (isToken(authorization)) return
+      throw unauthorized('That is not the token of this node.', scheme)
+    }
+    const fault = findOwnerFault(incoming)
+    if (fault === undefined) return
+    if (tokenDigest !== null) throw unauthorized(fault, scheme)
+    throw problemError(403, 'ERR_FORBIDDEN', fault, { advice: 'The operator can allow it to others by starting the node with --token.' })
   }
 
   function isOurHost(host: HostName, client: Client): boolean {
@@ -79,11 +83,15 @@ export function createAccess(options: AccessOptions) {
     return tokenDigest !== null && given !== undefined && timingSafeEqual(digest(given), tokenDigest)
   }
 
-  /** A proxy on this machine makes every client look local: its headers, or a public URL, say that there is one. */
-  function isThisMachine({ request: { headers }, client }: Sent): boolean {
-    if (client.address?.isLocal !== true) return false
-    if (publicUrl !== null && !LOCAL_NAMES.has(publicUrl.hostname)) return false
-    return !PROXY_HEADERS.some((name) => headers.has(name))
+  /** Why a request is not known to be this machine's own. A proxy here makes every client look local: a sign of it, or a public URL, counts. */
+  function findOwnerFault(incoming: Sent): string | undefined {
+    const { address, isTrustedProxy } = incoming.client
+    if (address?.isLocal !== true && isTrustedProxy !== true) return 'Without a token only this machine may do that.'
+    const sign = findProxySign(incoming)
+    if (sign !== undefined) return `Without a token only this machine may do that, and this request came through a proxy: ${sign}.`
+    if (isPublic(options.publicUrl))
+      return 'Without a token nobody may do that here: the node has a public URL, so each request may be a stranger’s.'
+    return undefined
   }
 
   /**
@@ -95,7 +103,8 @@ export function createAccess(options: AccessOptions) {
     if (host === null) return true
     const origin = headers.get('origin')
     if (origin !== null && !isOwnOrigin(origin, host)) return true
-    return client.address?.isLocal === true && !isOurHost(host, client)
+    const isLocal = client.isTrustedProxy === true ? !headers.has('x-forwarded-for') : client.address?.isLocal === true
+    return isLocal && !isOurHost(host, client)
   }
 
   return {
@@ -130,7 +139,9 @@ export function createAccess(options: AccessOptions) {
     requireNoForeignPage(incoming: Sent): void {
       const host = parseHost(incoming.request.headers.get('host'))
       if (host !== null) requireOwnPage(incoming, host)
-      if (isForeignPage(incoming)) throw forbidden('Pages of other origins may not do that.')
+      if (isForeignPage(incoming)) {
+        throw forbidden('Pages of other origins may not do that, nor requests under a name that is not this node’s (--public-url sets it).')
+      }
     },
     /** The Host of the request, when it is a name of this gateway; any other is only the client's claim. */
     ownHost({ request, client }: Sent): string | undefined {
@@ -138,6 +149,17 @@ export function createAccess(options: AccessOptions) {
       return host !== null && isOurHost(host, client) ? host.authority : undefined
     },
   }
+}
+
+function isPublic(publicUrl: string | undefined): boolean {
+  return publicUrl !== undefined && !LOCAL_NAMES.has(new URL(publicUrl).hostname)
+}
+
+/** The requests that count as the owner's, in words: those may read the inbox, hold and release content. */
+export function describeOwner(options: { publicUrl?: string | undefined; token?: string | undefined; trustProxy?: boolean }): string {
+  const direct = options.trustProxy || isPublic(options.publicUrl) ? [] : ['requests of this machine that show no sign of a proxy']
+  const byToken = options.token === undefined ? [] : ['requests with the token']
+  return [...direct, ...byToken].join(', and ') || 'none (--token allows those that send it)'
 }
 
 /** Parses a Host header; null for any other text. */

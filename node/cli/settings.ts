@@ -104,7 +104,10 @@ const TABLE = {
     help: 'bearer token with which other machines may hold, release, and read the inbox',
     parse: parseToken,
   },
-  trustProxy: { commands: ['start'], help: "take clients' addresses from X-Forwarded-For of a reverse proxy on this machine" },
+  trustProxy: {
+    commands: ['start'],
+    help: "take clients' addresses from X-Forwarded-For of a reverse proxy on this machine; its requests are the owner's only with the token",
+  },
   clientFetches: {
     commands: ['start'],
     value: 'number',

@@ -52,11 +52,15 @@ export function createClientConnections(options: ClientConnectionsOptions = {}) 
   }
 
   /** The client that a request comes from: its socket's address, which is parsed once, or the one that a trusted proxy names. */
-  function clientOf({ socket, headers }: ClientRequest): ClientAddress {
-    const { client } = connectionOf(socket)
-    const forwarded = trustProxy && client.isLocal ? headers['x-forwarded-for'] : undefined
-    if (forwarded === undefined) return client
-    return parseForwardedFor(String(forwarded)) ?? { ...client, isLocal: false }
+  function clientOf(request: ClientRequest): ClientAddress {
+    const { client } = connectionOf(request.socket)
+    if (!isTrustedProxy(request)) return client
+    return parseForwardedFor(String(request.headers['x-forwarded-for'])) ?? { ...client, isLocal: false }
+  }
+
+  /** True for this machine's connections where they are a proxy's: then its client is never this machine, even when the proxy does not name it. */
+  function isTrustedProxy({ socket }: ClientRequest): boolean {
+    return trustProxy && connectionOf(socket).client.isLocal
   }
 
   return {
@@ -81,6 +85,7 @@ export function createClientConnections(options: ClientConnectionsOptions = {}) 
       return undefined
     },
     clientOf,
+    isTrustedProxy,
     /** Counts a request that becomes a websocket of the overlay until its socket closes. @returns undefined when its client has one too many */
     upgrade(request: ClientRequest): ClientAddress | undefined {
       const connection = connectionOf(request.socket)

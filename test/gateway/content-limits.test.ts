@@ -36,7 +36,7 @@ beforeAll(async () => {
   network = await startNetwork({ nodes: 1, limits: LIMITS })
   node = network.nodes[0] as TestNode
   server = createGatewayServer({ trustProxy: true })
-  server.serve(createGateway({ peer: node.peer, version: '0.0.0-test', limits: HTTP_LIMITS }))
+  server.serve(createGateway({ peer: node.peer, version: '0.0.0-test', limits: HTTP_LIMITS, token: 'secret' }))
   port = (await server.listen({ port: 0, host: '127.0.0.1' })).port
   const { key } = await node.peer.content.hold(generatedContent(300_000))
   large = { hash: encodeKeyHex(key), cid: encodeKeyCid(key) }
@@ -91,7 +91,16 @@ test.each<[what: string, refusal: string, refuse: () => Promise<string>]>([
   ['content that travels whole', 'ERR_TOO_LARGE 262144', () => refusedBy(() => node.peer.content.get(Buffer.from(large.hash, 'hex')))],
   ['a block', '413 ERR_TOO_LARGE 262144', () => refusedOver(`/ipfs/${large.cid}?format=raw`)],
   ['memory for what is held', 'ERR_LIMIT 1000000', () => refusedBy(() => node.peer.content.hold(generatedBytes(0, 1_000_001)))],
-  ['a body', '413 ERR_TOO_LARGE 1000000', () => refusedOver('/api/v1/content', { method: 'PUT', body: new Uint8Array(1_000_001) })],
+  [
+    'a body',
+    '413 ERR_TOO_LARGE 1000000',
+    () =>
+      refusedOver('/api/v1/content', {
+        method: 'PUT',
+        body: new Uint8Array(1_000_001),
+        headers: { authorization: 'Bearer secret' },
+      }),
+  ],
   ['contents held', 'ERR_LIMIT 5', () => refusedBy(() => holdMany(6))],
   ['files of a bundle', 'ERR_LIMIT 10000', () => refusedBy(() => encodeBundle(Array.from({ length: 10_001 }, (_, i) => entry(String(i)))))],
   [

@@ -72,7 +72,7 @@ function reportInboxEvent(event: InboxEvent, output: Output): void {
 type InboxPage = Awaited<ReturnType<typeof openInboxPage>>
 
 async function openInboxPage({ configuration, output, version }: CommandContext, { inbox }: InboxReceiver) {
-  const { createGatewayServer, createInboxGateway } = await import('../../../gateway/index.ts')
+  const { createGatewayServer, createInboxGateway, describeOwner } = await import('../../../gateway/index.ts')
   const { port, host, publicUrl, token } = configuration
   const server = createGatewayServer({ trustProxy: false })
   // A body that was too large to travel is content, which any gateway of the overlay serves.
@@ -94,6 +94,7 @@ async function openInboxPage({ configuration, output, version }: CommandContext,
     )
   })
   server.serve(gateway)
+  output.remark(`The inbox shows itself to ${describeOwner({ publicUrl, token })}`)
   return {
     url: publicUrl ?? urlOf(host, bound.port),
     async stop(): Promise<void> {

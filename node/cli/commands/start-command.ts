@@ -1,7 +1,7 @@
 /** `mayfly start`: a node with its gateway, until the process is asked to stop. */
 
 import { once } from 'node:events'
-import { createGateway, createGatewayServer, type GatewayServer } from '../../../gateway/index.ts'
+import { createGateway, createGatewayServer, describeOwner, type GatewayServer } from '../../../gateway/index.ts'
 import { inTime } from '../../async/abort.ts'
 import { createPeer, type Inbox, type Peer } from '../../index.ts'
 import { multiaddrOfUrl } from '../../network/addresses.ts'
@@ -54,6 +54,7 @@ export async function runStart(context: CommandContext): Promise<ExitCode> {
     const address = opened && { hashname: opened.hashname }
     output.result([`mayfly runs at ${url}`, ...Object.values(address ?? {})].join('\n'), { url, id, addresses, ...address })
     logger.info({ url, id, addresses, join, ...address }, 'started')
+    logger.info({ owner: describeOwner(configuration) }, 'the inbox and the content API are for the owner only')
     if (!signal.aborted) await once(signal, 'abort')
     return EXIT.done
   } catch (error) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type AccessOptions, createAccess } from '../../../gateway/http/access.ts'
+import { type AccessOptions, createAccess, describeOwner } from '../../../gateway/http/access.ts'
 import { ProblemError } from '../../../gateway/http/problem.ts'
 import type { Client } from '../../../gateway/types.ts'
 import { clientAt } from '../../helpers/gateway.ts'
@@ -59,6 +59,37 @@ test.each([
   ['a request of a sister site', { host: 'localhost:4000', 'sec-fetch-site': 'same-site' }, HERE, {}, 403],
   ['a proxy on this machine', { host: 'localhost', 'x-forwarded-for': '192.0.2.9' }, HERE, {}, 403],
   ['a proxy with Forwarded', { host: 'localhost', forwarded: 'for=192.0.2.9' }, HERE, {}, 403],
+  ['HAProxy with a public name', { host: 'pages.example' }, HERE, {}, 403],
+  ['Caddy', { host: 'localhost', 'x-forwarded-host': 'localhost', 'x-forwarded-proto': 'http' }, HERE, {}, 403],
+  ['Apache httpd', { host: '127.0.0.1:4000', 'x-forwarded-server': 'localhost' }, HERE, {}, 403],
+  ['squid', { host: 'localhost', via: '1.1 vm (squid/5.7)' }, HERE, {}, 403],
+  ['a proxy with X-Real-IP', { host: '127.0.0.1:4000', 'x-real-ip': '192.0.2.9' }, HERE, {}, 403],
+  ['a bare proxy_pass', { host: '127.0.0.1:4000', connection: 'close' }, { ...HERE, httpVersion: '1.0' }, {}, 403],
+  ['a bare proxy_pass, with a token set', { host: '127.0.0.1:4000' }, { ...HERE, httpVersion: '1.0' }, { token: 'secret' }, 401],
+  ['a bare proxy_pass, with the token', { host: '127.0.0.1:4000', ...TOKEN }, { ...HERE, httpVersion: '1.0' }, { token: 'secret' }, 200],
+  ['a proxy_pass as for websockets', { host: '127.0.0.1:4000', connection: 'upgrade' }, { ...HERE, httpVersion: '1.1' }, {}, 403],
+  ['a proxy that drops the upgrade', { host: 'localhost', 'sec-websocket-key': 'AA==' }, HERE, {}, 403],
+  [
+    'a websocket of this machine',
+    { host: 'localhost', connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'AA==' },
+    HERE,
+    {},
+    200,
+  ],
+  ['a proxy without any sign, under its own account', { host: 'localhost' }, { ...HERE, owner: () => 33 }, {}, 403],
+  ['a proxy under an account of systemd', { host: 'localhost' }, { ...HERE, owner: () => 65_534 }, {}, 403],
+  ['a person of this machine', { host: 'localhost' }, { ...HERE, owner: () => 1_000 }, {}, 200],
+  ['root', { host: 'localhost' }, { ...HERE, owner: () => 0 }, {}, 200],
+  ['the node’s own account', { host: 'localhost' }, { ...HERE, owner: () => process.getuid?.() }, {}, 200],
+  ['a trusted proxy that names nobody', { host: 'localhost' }, { ...HERE, isTrustedProxy: true }, {}, 403],
+  [
+    'a trusted proxy whose client sends the token',
+    { host: 'localhost', ...TOKEN },
+    { ...HERE, isTrustedProxy: true },
+    { token: 'secret' },
+    200,
+  ],
+  ['a program that closes its connection', { host: 'localhost', connection: 'close' }, { ...HERE, httpVersion: '1.1' }, {}, 200],
   ['a silent proxy, given away by the public URL', { host: '127.0.0.1:4000' }, HERE, { publicUrl: PUBLIC }, 403],
   ['the public name without a token', { host: 'pages.example' }, HERE, { publicUrl: PUBLIC }, 403],
   ['the public name with the token', { host: 'pages.example', ...TOKEN }, HERE, { publicUrl: PUBLIC, token: 'secret' }, 200],
@@ -78,6 +109,20 @@ test.each([
   [{ host: 'node7:4000' }, ELSEWHERE, false],
   [{ host: 'node7:4000', origin: 'http://node7:4000' }, ELSEWHERE, false],
   [{ host: 'node7:4000', origin: 'null' }, ELSEWHERE, true],
+  // Behind a trusted proxy each name is the proxy's affair; a page of a rebound name that asks past it is not.
+  [{ host: 'node7', 'x-forwarded-for': '192.0.2.9' }, { ...ELSEWHERE, isTrustedProxy: true }, false],
+  [{ host: 'evil.example:4000' }, { ...HERE, isTrustedProxy: true }, true],
 ] as Array<[Record<string, string>, Client, boolean]>)('isForeignPage: %j from %j → %s', (headers, client, foreign) => {
   expect(createAccess({}).isForeignPage({ request: { headers: new Headers(headers) }, client })).toBe(foreign)
+})
+
+test.each([
+  [{}, 'requests of this machine that show no sign of a proxy'],
+  [{ token: 'secret' }, 'requests of this machine that show no sign of a proxy, and requests with the token'],
+  [{ publicUrl: 'http://localhost:4000' }, 'requests of this machine that show no sign of a proxy'],
+  [{ publicUrl: PUBLIC, token: 'secret' }, 'requests with the token'],
+  [{ trustProxy: true, token: 'secret' }, 'requests with the token'],
+  [{ trustProxy: true }, 'none (--token allows those that send it)'],
+])('describeOwner: %j → %s', (options, words) => {
+  expect(describeOwner(options)).toBe(words)
 })
