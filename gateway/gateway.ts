@@ -1,6 +1,6 @@
 /** Composes the gateway of a node: one function from a request to its answer. Content comes first and directly; Hono routes the rest. */
 
-import { MESSAGE_LIMITS } from '../node/index.ts'
+import { type Key, MESSAGE_LIMITS } from '../node/index.ts'
 import { createContentApi } from './api/content-api.ts'
 import { createHolderAnswers } from './api/holder-answers.ts'
 import { answerIpfsBlock } from './api/ipfs-block.ts'
@@ -59,7 +59,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const bundles = createBundleReader({ peer, search, answers, limits, requireAllowed, ...publicly })
   const answerContent = createContentReader({ search, answers, bundles, answerWithViewer, requireAllowed })
-  const blocks = { get: search.get, requireAllowed, isAtHand: peer.content.has }
+  const blocks = {
+    open: (key: Key, incoming: GatewayRequest) => search.openProven(key, incoming, limits.maxBlockBytes),
+    requireAllowed,
+    isAtHand: (key: Key) => peer.content.has(key) || peer.content.knows(key),
+  }
   const isRateLimited = limits.maxBytesPerSecondPerAddress > 0 || peer.status().limits.maxPeerBytesPerSecond > 0
   const pieces = { peer, requireAllowed, isRateLimited }
   const answerHolders = createHolderAnswers(shared)
@@ -94,7 +98,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     GET: (incoming, text) => fetches.run(incoming, () => answerPiece(pieces, text, incoming)),
   })
   addRoute(app, '/routing/v1/providers/:key', 'providers', { GET: (incoming, cid) => answerProviders(shared, cid, incoming) })
-  addRoute(app, '/ipfs/:key', 'ipfs', { GET: (incoming, cid) => fetches.run(incoming, () => answerIpfsBlock(blocks, cid, incoming)) })
+  for (const path of ['/ipfs/:key', '/ipfs/:key/*'])
+    addRoute(app, path, 'ipfs', { GET: (incoming, cid) => fetches.run(incoming, () => answerIpfsBlock(blocks, cid, incoming)) })
   messages.addTo(app)
   addRoute(app, '/limits', 'limits', {
     GET: (incoming) => answerLimits({ http: { ...limits }, peer: { ...peer.status().limits }, ...MESSAGE_FORM_LIMITS }, incoming),

@@ -41,6 +41,8 @@ export const GATEWAY_DEFAULTS = {
   maxBytesPerSecondPerAddress: 0, // the operator knows the capacity of the line
   /** How often a silent event stream sends a comment, in ms, so that proxies keep it open. */
   keepAliveMs: 15_000, // proxies commonly cut a connection that is silent for 60 s
+  /** The largest content that is sent as an IPFS block, in bytes. */
+  maxBlockBytes: 2_097_152, // IPFS clients refuse larger ones
   /** Holders named in one answer of the delegated routing API. */
   maxProviders: 100, // https://specs.ipfs.tech/routing/http-routing-v1/ (response body)
 }

@@ -67,9 +67,11 @@ export {
   encodeLinkKey,
   encodePath,
   isKeyHex,
+  keyOfBlock,
   type LinkKey,
   linkKeyFragment,
   linkKeyTextOf,
+  parseCid,
   sha256,
 } from './keys/index.ts'
 export { type LargeBody, prepareLargeBody } from './large-message.ts'

@@ -1,11 +1,14 @@
 /**
- * Held content as an IPFS block, in the raw form of a trustless gateway: the client checks the bytes by the CID. The specification asks for
- * `immutable`, since such clients cache blocks anyway.
+ * Held content as an IPFS block, in the raw form of a trustless gateway: the client checks the bytes by the CID. Any codec will do, since
+ * the hash alone names the bytes. The specification asks for `immutable`, since such clients cache blocks anyway.
  *
  * @see https://specs.ipfs.tech/http-gateways/trustless-gateway/
  */
 
-import { decodeKeyCid, encodeKeyCid, encodeKeyHex, type FetchedContent, type Key, MayflyError } from '../../node/index.ts'
+import type { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { identity } from 'multiformats/hashes/identity'
+import { encodeKeyHex, type Key, keyOfBlock, MayflyError, type OpenedContent, parseCid } from '../../node/index.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { leavesChoice, namesType } from '../http/media-range.ts'
@@ -14,82 +17,104 @@ import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
 const RAW_BLOCK = 'application/vnd.ipld.raw'
+const CAR = 'application/vnd.ipld.car'
 const MAX_AGE_S = 29_030_400
-/** The identity CID of no bytes, with which clients probe a gateway. It needs no holder. */
-const PROBE_CID = 'bafkqaaa'
 
 interface IpfsBlockParts {
-  /** Gets content that fits in one piece, within the limits of the client. */
-  get: (key: Key, incoming: GatewayRequest) => Promise<FetchedContent>
+  /** Opens content that fits in a block, checked as a whole, within the limits of the client. */
+  open: (key: Key, incoming: GatewayRequest) => Promise<OpenedContent>
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
   /** True for content that needs no search. */
   isAtHand: (key: Key) => boolean
 }
 
-/** Answers `GET /ipfs/<cid>`. */
+type BlockBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'read'>
+
+/** Answers `GET /ipfs/<cid>`, and refuses what else may stand behind `/ipfs/`. */
 export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, incoming: GatewayRequest): Promise<Response> {
-  const probe = cidText === PROBE_CID
-  const key = probe ? null : decodeBlockCid(cidText)
-  requireRawForm(incoming, key)
-  if (key === null) return answerBlock(incoming, PROBE_CID, new Uint8Array())
-  parts.requireAllowed(encodeKeyHex(key))
-  if (!parts.isAtHand(key) && /\bonly-if-cached\b/i.test(incoming.request.headers.get('cache-control') ?? '')) {
-    throw problemError(412, 'ERR_PRECONDITION', 'The block is not in memory here, and only-if-cached forbids a search.')
-  }
-  const content = await getBlock(parts.get, key, incoming)
-  return answerBlock(incoming, encodeKeyCid(key), content.bytes)
+  const cid = requireCid(cidText)
+  const link = cid.code === raw.code ? contentLink(keyOfBlock(cid)) : {}
+  requireRawForm(incoming, link)
+  requireNoPath(incoming.path.slice(`/ipfs/${cidText}`.length))
+  return answerBlock(incoming, cidText, await openBlock(parts, cid, incoming))
 }
 
-/** A client checks a block by its CID as a whole, so only content that travels whole is a block. */
-async function getBlock(get: IpfsBlockParts['get'], key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
+/** An identity CID carries its bytes, and needs no holder: with that of no bytes clients probe a gateway. */
+async function openBlock({ open, requireAllowed, isAtHand }: IpfsBlockParts, cid: CID, incoming: GatewayRequest): Promise<BlockBody> {
+  if (cid.multihash.code === identity.code) return bodyOf(cid.multihash.digest)
+  const key = keyOfBlock(cid)
+  if (key === undefined) {
+    throw problemError(400, 'ERR_BAD_KEY', 'That CID is not by sha2-256, which names all content here.', {
+      advice: 'Ask for a CID with a sha2-256 multihash, of any codec.',
+    })
+  }
+  requireAllowed(encodeKeyHex(key))
+  if (!isAtHand(key) && /\bonly-if-cached\b/i.test(incoming.request.headers.get('cache-control') ?? '')) {
+    throw problemError(412, 'ERR_PRECONDITION', 'The block is not in memory here, and only-if-cached forbids a search.')
+  }
   try {
-    return await get(key, incoming)
+    return await open(key, incoming)
   } catch (error) {
     if (!(error instanceof MayflyError) || error.code !== 'ERR_TOO_LARGE') throw error
     throw problemError(413, error.code, `${error.message}.`, {
-      advice: 'Read larger content at its own address, not as a block.',
-      link: `/${encodeKeyHex(key)}`,
+      advice: 'IPFS clients take no larger block. Read larger content at its own address.',
+      ...contentLink(key),
     })
   }
 }
 
-/** @throws {ProblemError} 400, also for a valid CID of another codec or hash, which names no content here */
-function decodeBlockCid(text: string): Key {
+function bodyOf(bytes: Uint8Array): BlockBody {
+  const read = async function* (part?: { offset: number; length: number }) {
+    yield part === undefined ? bytes : bytes.subarray(part.offset, part.offset + part.length)
+  }
+  return { size: bytes.byteLength, isTrusted: true, bytes, read }
+}
+
+/** @throws {ProblemError} 400 */
+function requireCid(text: string): CID {
   try {
-    return decodeKeyCid(text)
+    return parseCid(text)
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error
-    throw problemError(400, 'ERR_BAD_KEY', `${error.message}.`, { advice: 'Ask for a CIDv1 with codec raw and hash sha2-256.' })
+    throw problemError(400, 'ERR_BAD_KEY', `${error.message}.`, { advice: 'Ask for a CID with a sha2-256 multihash.' })
   }
 }
 
 /** Accepts requests for raw blocks alone. `?format=` takes precedence over Accept. */
-function requireRawForm(incoming: GatewayRequest, key: Key | null): void {
+function requireRawForm(incoming: GatewayRequest, link: { link?: string }): void {
   const format = incoming.query.get('format')
   const accept = incoming.request.headers.get('accept')
   if (format === 'raw' || (format === null && namesType(accept, RAW_BLOCK))) return
+  if (format === 'car' || (format === null && namesType(accept, CAR))) {
+    throw problemError(406, 'ERR_NOT_ACCEPTABLE', 'This gateway sends single blocks, and no CAR of several.', {
+      advice: 'Ask for each block with ?format=raw, without dag-scope and entity-bytes, which belong to a CAR.',
+    })
+  }
   throw problemError(
     format === null && leavesChoice(accept) ? 400 : 406,
     'ERR_NOT_ACCEPTABLE',
     'Blocks are served in their raw form only.',
-    { advice: `Add ?format=raw, or send "Accept: ${RAW_BLOCK}".`, ...(key === null ? {} : { link: `/${encodeKeyHex(key)}` }) },
+    { advice: `Add ?format=raw, or send "Accept: ${RAW_BLOCK}".`, ...link },
   )
 }
 
-function answerBlock(incoming: GatewayRequest, cid: string, bytes: Uint8Array): Response {
-  const read = async function* (part?: { offset: number; length: number }) {
-    yield part === undefined ? bytes : bytes.subarray(part.offset, part.offset + part.length)
-  }
-  const body = { size: bytes.byteLength, isTrusted: true, bytes, read }
-  return answerBody(incoming, body, `${cid}.raw`, blockHeaders(cid, bytes.byteLength, incoming))
+/** @throws {ProblemError} 400 */
+function requireNoPath(inside: string): void {
+  if (inside === '' || inside === '/') return
+  throw problemError(400, 'ERR_BAD_REQUEST', 'A raw block has no path inside it.', {
+    advice: 'An IPFS client follows a path itself, block by block: ask for the CID alone.',
+  })
 }
 
-function blockHeaders(cid: string, size: number, incoming: GatewayRequest): Record<string, string> {
+const contentLink = (key: Key | undefined) => (key === undefined ? {} : { link: `/${encodeKeyHex(key)}` })
+
+function answerBlock(incoming: GatewayRequest, cid: string, body: BlockBody): Response {
   const { filename } = dispositionWish(incoming.query)
-  return {
+  const headers = {
     'content-type': RAW_BLOCK,
-    'content-length': String(size),
+    // Only the whole proves a size; a HEAD does not fetch it.
+    ...(body.isTrusted && { 'content-length': String(body.size) }),
     'content-disposition': contentDisposition({ filename, download: true }, `${cid}.bin`) ?? 'attachment',
     etag: `"${cid}.raw"`,
     'accept-ranges': 'bytes',
@@ -100,4 +125,5 @@ function blockHeaders(cid: string, size: number, incoming: GatewayRequest): Reco
     ...HELD_HEADERS,
     vary: 'Accept',
   }
+  return answerBody(incoming, body, `${cid}.raw`, headers)
 }

@@ -4,63 +4,80 @@
  * @see https://specs.ipfs.tech/routing/http-routing-v1/
  */
 
-import { CID } from 'multiformats/cid'
-import { decodeKeyCid, type Holder, type Key, type Peer } from '../../node/index.ts'
+import { type Holder, type Key, keyOfBlock, type Peer, parseCid } from '../../node/index.ts'
 import { streamBody } from '../http/body-stream.ts'
 import { namesType } from '../http/media-range.ts'
-import { type ProblemError, problemError } from '../http/problem.ts'
+import { problemError } from '../http/problem.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
-
-/** The `peer` schema. Tabs cannot be dialled, so a record names their home. */
-interface PeerRecord {
-  Schema: 'peer'
-  ID: string
-  Addrs: string[]
-  Protocols: string[]
-}
+import { createProviderFilter, type PeerRecord } from './provider-filter.ts'
 
 const NDJSON = 'application/x-ndjson'
 /** Says that the node's HTTP port serves raw blocks. */
 const GATEWAY_PROTOCOL = 'transport-ipfs-gateway-http'
 
-/** Answers `GET /routing/v1/providers/<cid>` with a list, or with `Accept: application/x-ndjson` with each record as it is found. */
+/**
+ * Answers `GET /routing/v1/providers/<cid>` with a list, or with `Accept: application/x-ndjson` with each record as it is found. The first
+ * record is awaited, so that a search that cannot be made has its status; one that fails later ends the list. No provider is an empty list.
+ *
+ * @see https://specs.ipfs.tech/ipips/ipip-0513/
+ */
 export async function answerProviders(
   { peer, limits, rate, closing }: Omit<SearchContext, 'open'>,
   cidText: string,
   incoming: GatewayRequest,
 ): Promise<Response> {
+  const { request, query, client } = incoming
   const key = decodeProvidedCid(cidText)
-  rate.take(incoming.client.address)
+  rate.take(client.address)
   const enough = new AbortController()
-  const signal = AbortSignal.any([enough.signal, incoming.request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
-  const records = findRecords(peer, key, limits.maxProviders, signal)
-  const first = await records.next()
-  if (first.done === true) throw nobody()
-  if (namesType(incoming.request.headers.get('accept'), NDJSON) && incoming.request.method === 'GET') {
-    return new Response(streamLines(first.value, records, enough), { headers: dataHeaders(NDJSON) })
+  const signal = AbortSignal.any([enough.signal, request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
+  const search = key === undefined ? noRecords() : findRecords(peer, key, createProviderFilter(query), limits.maxProviders, signal)
+  const records = restOf(search, await search.next(), () => enough.abort())
+  if (namesType(request.headers.get('accept'), NDJSON) && request.method === 'GET') {
+    const lines = async function* () {
+      for await (const record of records) yield `${JSON.stringify(record)}\n`
+    }
+    return new Response(streamBody(lines, { onEnd: () => enough.abort() }), { headers: dataHeaders(NDJSON) })
   }
-  const providers = [first.value]
-  try {
-    for await (const record of records) providers.push(record)
-  } finally {
-    enough.abort()
-  }
-  return new Response(
-    `${JSON.stringify({ Providers: providers })}
-`,
-    { headers: dataHeaders('application/json') },
-  )
+  const providers: PeerRecord[] = []
+  for await (const record of records) providers.push(record)
+  return new Response(`${JSON.stringify({ Providers: providers })}\n`, { headers: dataHeaders('application/json') })
 }
 
-/** Yields each home once, up to the limit. */
-async function* findRecords(peer: Peer, key: Key, maxProviders: number, signal: AbortSignal): AsyncGenerator<PeerRecord> {
+/** Yields each home once that passes the filter, up to the limit. */
+async function* findRecords(
+  peer: Peer,
+  key: Key,
+  filter: ReturnType<typeof createProviderFilter>,
+  maxProviders: number,
+  signal: AbortSignal,
+): AsyncGenerator<PeerRecord> {
   const seen = new Set<string>()
+  let found = 0
   for await (const holder of peer.rendezvous.find(key, { signal })) {
     if (seen.has(holder.home)) continue
     seen.add(holder.home)
-    yield peerRecord(holder)
-    if (seen.size >= maxProviders) return
+    const record = filter(peerRecord(holder))
+    if (record === null) continue
+    yield record
+    if (++found >= maxProviders) return
+  }
+}
+
+async function* noRecords(): AsyncGenerator<PeerRecord> {}
+
+/** The status has been decided with the first record: a search that fails after it can only end the list. */
+async function* restOf(
+  search: AsyncGenerator<PeerRecord>,
+  first: IteratorResult<PeerRecord>,
+  onEnd: () => void,
+): AsyncGenerator<PeerRecord> {
+  try {
+    for (let next = first; next.done !== true; next = await search.next()) yield next.value
+  } catch {
+  } finally {
+    onEnd()
   }
 }
 
@@ -78,41 +95,23 @@ function peerRecord(holder: Holder): PeerRecord {
 
 /** The HTTP address of a node, which shares the port of its websocket address. Null for other transports. */
 function gatewayAddress(address: string): string | null {
-  const match = /^(\/[^/]+\/[^/]+\/tcp\/\d+)\/(ws|wss|tls\/ws|tls\/sni\/[^/]+\/ws)$/.exec(address)
+  const match = /^(\/[^/]+\/[^/]+\/tcp\/\d+)\/(?:(ws)|wss|(tls(?:\/sni\/[^/]+)?)\/ws)$/.exec(address)
   if (match === null) return null
-  const [, endpoint = '', transport] = match
-  return endpoint + (transport === 'ws' ? '/http' : '/tls/http')
+  const [, endpoint, plain, tls = 'tls'] = match
+  return plain === undefined ? `${endpoint}/${tls}/http` : `${endpoint}/http`
 }
 
-/** @throws {ProblemError} 422 for a text that is no CID; 404 for a CID of another kind, which has no provider here */
-function decodeProvidedCid(text: string): Key {
+/**
+ * Undefined for a CID of another hash, which nobody can provide here.
+ *
+ * @throws {ProblemError} 422, for a text that is no CID
+ */
+function decodeProvidedCid(text: string): Key | undefined {
   try {
-    CID.parse(text)
+    return keyOfBlock(parseCid(text))
   } catch {
     throw problemError(422, 'ERR_BAD_KEY', 'That is not a CID.')
   }
-  try {
-    return decodeKeyCid(text)
-  } catch {
-    throw nobody()
-  }
-}
-
-function nobody(): ProblemError {
-  return problemError(404, 'ERR_NO_HOLDER', 'Nobody provides that now.')
-}
-
-/** Each record as a line of JSON, when it is found. */
-function streamLines(first: PeerRecord, rest: AsyncGenerator<PeerRecord>, enough: AbortController): ReadableStream<Uint8Array> {
-  const read = async function* () {
-    yield `${JSON.stringify(first)}\n`
-    try {
-      for await (const record of rest) yield `${JSON.stringify(record)}\n`
-    } catch {
-      // The status has been sent: a search that fails now can only end the list.
-    }
-  }
-  return streamBody(read, { onEnd: () => enough.abort() })
 }
 
 function dataHeaders(type: string): Record<string, string> {

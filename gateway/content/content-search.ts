@@ -4,14 +4,7 @@
  */
 
 import { delay } from '../../node/async/delay.ts'
-import {
-  type AbortOptions,
-  type FetchedContent,
-  type Key,
-  MayflyError,
-  type MayflyErrorCode,
-  type OpenedContent,
-} from '../../node/index.ts'
+import { type AbortOptions, type Key, MayflyError, type MayflyErrorCode, type OpenedContent } from '../../node/index.ts'
 import { waitOf } from '../http/link-query.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
@@ -87,23 +80,31 @@ export function createContentSearch({ peer, limits, rate, open, closing }: Searc
 
   return {
     /**
-     * Gets content that fits in one piece.
-     *
-     * @throws {MayflyError} as `content.get`
-     * @throws {ProblemError} 400 for a wrong `?wait=`, 429
-     * @throws DOMException TimeoutError, when the search took too long
-     */
-    get(key: Key, incoming: GatewayRequest): Promise<FetchedContent> {
-      return search(key, undefined, incoming, (abort) => peer.content.get(key, abort))
-    },
-    /**
      * Opens content of any size.
      *
      * @param outline the hash of the outline, from the link
-     * @throws as `get`
+     * @throws {MayflyError} as `content.open`
+     * @throws {ProblemError} 400 for a wrong `?wait=`, 429
+     * @throws DOMException TimeoutError, when the search took too long
      */
     open(key: Key, incoming: GatewayRequest, outline?: Key): Promise<OpenedContent> {
       return search(key, outline, incoming, (abort) => peer.content.open(key, { ...abort, ...(outline && { outline }) }))
+    },
+    /**
+     * Opens content for a client that has no outline, and wants no byte before the whole is known to be right. An outline that only a
+     * holder vouches for is proven by reading the whole once: the pieces pass through the cache, and are read, and checked, again for the
+     * answer, so no whole is kept for it. A HEAD takes no bytes, and proves none.
+     *
+     * @throws {MayflyError} ERR_TOO_LARGE, over `maxBytes`
+     * @throws as `open`
+     */
+    openProven(key: Key, incoming: GatewayRequest, maxBytes: number): Promise<OpenedContent> {
+      return search(key, undefined, incoming, async (abort) => {
+        const content = await peer.content.open(key, abort)
+        if (content.size > maxBytes) throw new MayflyError('ERR_TOO_LARGE', `${content.size} bytes is over the limit of ${maxBytes}`)
+        if (!content.isTrusted && incoming.request.method !== 'HEAD') for await (const _ of content.read(undefined, abort));
+        return content
+      })
     },
   }
 }

@@ -2,7 +2,16 @@
 
 export { type CreateHasher, createPortableHasher, type Hasher } from './hasher.ts'
 export { equalBytes, KEY_BYTES, multihashOf, positionOf, sha256, sha256AtOnce } from './key.ts'
-export { decodeKeyCid, decodeKeyHex, encodeKeyBase32, encodeKeyCid, encodeKeyHex, isKeyHex } from './key-text.ts'
+export {
+  decodeKeyCid,
+  decodeKeyHex,
+  encodeKeyBase32,
+  encodeKeyCid,
+  encodeKeyHex,
+  isKeyHex,
+  keyOfBlock,
+  parseCid,
+} from './key-text.ts'
 export { createLinkKey, decodeLinkKey, encodeLinkKey, type LinkKey, linkKeyFragment, linkKeyTextOf } from './link-key.ts'
 export { decodePath, encodePath, resolvePath } from './link-path.ts'
 export { padmeBytes } from './padme.ts'

@@ -1,6 +1,10 @@
-/** The text forms of a key: 64 lower-case hex digits, base32 (fits a DNS label), and a CID for IPFS clients. */
+/** The text forms of a key: 64 lower-case hex digits, base32 (fits a DNS label), and CIDs for IPFS clients. */
 
-import { base32 } from 'multiformats/bases/base32'
+import { base16, base16upper } from 'multiformats/bases/base16'
+import { base32, base32upper } from 'multiformats/bases/base32'
+import { base36, base36upper } from 'multiformats/bases/base36'
+import { base58btc } from 'multiformats/bases/base58'
+import { base64url } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
@@ -13,8 +17,17 @@ const HEX_FORM = /^[0-9a-f]{64}$/
 const BYTE_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 /** @see https://github.com/multiformats/multicodec/blob/master/table.csv */
 const SHA2_256 = 0x12
-/** The longest text form of such a CID, in base 16, has 73 characters; bases 36 and 58 are decoded in quadratic time. */
+/** A CID with a SHA-256 has at most 80 characters, in base 16; bases 36 and 58 are decoded in quadratic time. */
 const MAX_CID_LENGTH = 128
+/** The bases in which IPFS clients write CIDs. */
+const CID_BASES = base32.decoder
+  .or(base58btc.decoder)
+  .or(base36.decoder)
+  .or(base16.decoder)
+  .or(base64url.decoder)
+  .or(base32upper.decoder)
+  .or(base36upper.decoder)
+  .or(base16upper.decoder)
 
 export function isKeyHex(text: string): boolean {
   return HEX_FORM.test(text)
@@ -60,17 +73,34 @@ export function encodeKeyCid(key: Key): string {
   return CID.createV1(raw.code, decodeDigest(multihashOf(key))).toString()
 }
 
-/** @throws {MayflyError} ERR_BAD_KEY */
-export function decodeKeyCid(text: string): Key {
-  let cid: CID
+/**
+ * A CID of any version, codec and hash, in any base that IPFS clients use.
+ *
+ * @throws {MayflyError} ERR_BAD_KEY
+ */
+export function parseCid(text: string): CID {
   try {
     if (text.length > MAX_CID_LENGTH) throw new RangeError(`longer than ${MAX_CID_LENGTH} characters`)
-    cid = CID.parse(text)
+    return CID.parse(text, CID_BASES)
   } catch (cause) {
     throw new MayflyError('ERR_BAD_KEY', `Not a CID: ${JSON.stringify(text.slice(0, 80))}`, { cause })
   }
-  if (cid.version !== 1 || cid.code !== raw.code || cid.multihash.code !== SHA2_256 || cid.multihash.digest.byteLength !== KEY_BYTES) {
-    throw new MayflyError('ERR_BAD_KEY', 'Only a CIDv1 with codec raw and hash sha2-256 names content here')
-  }
-  return cid.multihash.digest
+}
+
+/** The key of the block that a CID names. The codec only says what the bytes mean; undefined for any hash but sha2-256. */
+export function keyOfBlock({ multihash: { code, digest } }: CID): Key | undefined {
+  return code === SHA2_256 && digest.byteLength === KEY_BYTES ? digest : undefined
+}
+
+/**
+ * The key of content that a CID names as a whole. Of any codec but raw, a CID names a block about the content, such as the root of a file
+ * in UnixFS.
+ *
+ * @throws {MayflyError} ERR_BAD_KEY
+ */
+export function decodeKeyCid(text: string): Key {
+  const cid = parseCid(text)
+  const key = keyOfBlock(cid)
+  if (key !== undefined && cid.code === raw.code) return key
+  throw new MayflyError('ERR_BAD_KEY', 'Only a CIDv1 with codec raw and hash sha2-256 names content here')
 }

@@ -1,6 +1,7 @@
-/** Addresses that travel in presence frames: this peer's own, those of homes that it has heard of, and those of other servers. */
+/** Addresses that travel in presence frames: this peer's own, those of homes and stock providers that it has heard of, and those of other servers. */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { AddressBook, Supervisor } from '../network/index.ts'
 import { multihashOfPeer } from './lease.ts'
@@ -12,8 +13,18 @@ export type Directory = ReturnType<typeof createDirectory>
 
 export function createDirectory(libp2p: Libp2p, supervisor: Supervisor, { addressesOf, rememberAddresses }: AddressBook) {
   const self = libp2p.peerId.toString()
+
+  /** Where a holder's home can be dialled, as it said itself. A stock provider told kad-dht, which keeps that in the peer store. */
+  async function findAddresses(home: string): Promise<Multiaddr[]> {
+    const told = home === self ? libp2p.getMultiaddrs() : addressesOf(home)
+    if (told.length > 0) return told
+    const known = await libp2p.peerStore.get(peerIdFromString(home)).catch(() => undefined)
+    return known?.addresses.map(({ multiaddr }) => multiaddr) ?? []
+  }
+
   return {
     addressesOf,
+    findAddresses,
     rememberAddresses(peer: PeerId, addresses: Multiaddr[]) {
       rememberAddresses(peer.toString(), addresses)
       supervisor.rememberServer(peer, addresses)
@@ -21,11 +32,10 @@ export function createDirectory(libp2p: Libp2p, supervisor: Supervisor, { addres
     /** This peer's own. */
     own: () => libp2p.getMultiaddrs(),
     /** Homes whose addresses are known, each once. */
-    homes: (peers: Iterable<string>) =>
-      [...new Set(peers)].flatMap((home) => {
-        const addresses = home === self ? libp2p.getMultiaddrs() : addressesOf(home)
-        return addresses.length === 0 ? [] : [{ peer: multihashOfPeer(home), addresses }]
-      }),
+    async homes(peers: Iterable<string>) {
+      const homes = [...new Set(peers)].map(async (home) => ({ peer: multihashOfPeer(home), addresses: await findAddresses(home) }))
+      return (await Promise.all(homes)).filter(({ addresses }) => addresses.length > 0)
+    },
     /** Some of the servers, for a peer that is new. */
     servers: () => supervisor.knownServers(MAX_SERVERS).map(({ peer, addresses }) => ({ peer: peer.toMultihash().bytes, addresses })),
   }

@@ -29,7 +29,7 @@ export interface FinderContext {
   servers: RoutingTable
   store: RecordStore
   streams: Pick<PresenceStreams, 'open'>
-  addressesOf(home: string): Multiaddr[]
+  findAddresses(home: string): Promise<Multiaddr[]>
   now(): number
   /** A server's answer breaks the rules. */
   onBadAnswer(peer: string, reason: string): void
@@ -57,7 +57,7 @@ const MORE_HOLDERS_MS = 20
 
 export function createFinder(context: FinderContext, options: FinderOptions) {
   const { placement, servers, store, now } = context
-  const addressesOf = (home: string) => context.addressesOf(home).map(String)
+  const addressesOf = async (home: string) => (await context.findAddresses(home)).map(String)
 
   async function ask(from: PeerId, key: Key, scope: Scope, idle: IdleTimeout, signal: AbortSignal): Promise<FindReply | undefined> {
     try {
@@ -84,7 +84,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
         yield {
           peer: holder,
           home,
-          addresses: addresses.get(home) ?? addressesOf(home),
+          addresses: addresses.get(home) ?? (await addressesOf(home)),
           expiresAtMs,
           signed: true,
           record: { key, holder, home, expiresAtMs, lease: lease.bytes, source: found },
@@ -98,7 +98,14 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
       const holder = readPeer(multihash)
       if (holder === undefined || expiresAtMs <= now()) continue
       const record = { key, holder, home: holder, expiresAtMs, lease: undefined, source: found }
-      yield { peer: holder, home: holder, addresses: addresses.get(holder) ?? [], expiresAtMs, signed: false, record }
+      yield {
+        peer: holder,
+        home: holder,
+        addresses: addresses.get(holder) ?? (await addressesOf(holder)),
+        expiresAtMs,
+        signed: false,
+        record,
+      }
     }
   }
 
@@ -118,7 +125,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
   async function* stages(key: Key, signal: AbortSignal): AsyncGenerator<FoundHolder> {
     for (const record of store.sample(key, options.holdersPerAnswer)) {
       const { holder, home, expiresAtMs, lease } = record
-      yield { peer: holder, home, addresses: addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
+      yield { peer: holder, home, addresses: await addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
     }
     const position = await positionOf(key)
     const asked = new Set<string>()

@@ -62,7 +62,7 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
   const announcer = createAnnouncer(placement, streams)
   const watcher = createWatcher(placement, store, streams, scope)
   const finder = createFinder(
-    { placement, servers, store, streams, addressesOf: directory.addressesOf, now, onBadAnswer: onRefused },
+    { placement, servers, store, streams, findAddresses: directory.findAddresses, now, onBadAnswer: onRefused },
     { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer },
   )
   const holds = createHolds(

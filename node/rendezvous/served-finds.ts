@@ -27,7 +27,8 @@ export function createServedFinds(
   const ended = new AbortController()
   let underWay = 0
 
-  function sendFound({ id, key }: FindFrame, records: HolderRecord[]): void {
+  async function sendFound({ id, key }: FindFrame, records: HolderRecord[]): Promise<void> {
+    const homes = await directory.homes(records.map(({ home }) => home))
     send({
       type: 'found',
       id,
@@ -35,7 +36,7 @@ export function createServedFinds(
       stock: records.flatMap(({ lease, holder, expiresAtMs }) =>
         lease === undefined ? [{ peer: multihashOfPeer(holder), expiresAtMs }] : [],
       ),
-      homes: directory.homes(records.map(({ home }) => home)),
+      homes,
       count: store.count(key),
     })
   }
@@ -44,7 +45,7 @@ export function createServedFinds(
     answer(request: FindFrame) {
       const { id, key } = request
       const limit = Math.min(request.limit, maxHolders, MAX_HOLDERS_PER_FOUND)
-      if (request.scope === SCOPE.own) return sendFound(request, store.sample(key, limit))
+      if (request.scope === SCOPE.own) return void sendFound(request, store.sample(key, limit))
       if (underWay >= MAX_NETWORK_FINDS) {
         return send({ type: 'refused', id, reason: 'busy', text: `at most ${MAX_NETWORK_FINDS} finds at once` })
       }

@@ -154,7 +154,12 @@ const TYPE = {
   refused: 31,
 } as const
 
-const bytesOf = (addresses: Multiaddr[]) => addresses.slice(0, MAX_ADDRESSES).map((address) => address.bytes)
+/** A peer says what it likes of itself: an address that no frame may carry is left out. */
+const bytesOf = (addresses: Multiaddr[]) =>
+  addresses
+    .map(({ bytes }) => bytes)
+    .filter(({ byteLength }) => byteLength <= MAX_ADDRESS_BYTES)
+    .slice(0, MAX_ADDRESSES)
 const withAddresses = ({ peer, addresses }: PeerAddresses) => [peer, bytesOf(addresses)]
 
 export function encodePresence(frame: PresenceFrame): Frame {

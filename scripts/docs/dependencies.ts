@@ -72,7 +72,19 @@ const DEVELOPMENT: typeof RUN_TIME = [
   [['playwright-core'], "tests in a browser: Debian's Chromium, or the one that playwright brings"],
   [['puppeteer-core'], "tests in Debian's Firefox, which playwright cannot drive, and in a Chromium with its back/forward cache"],
   [['selenium-webdriver'], 'tests in WebKitGTK'],
-  [['@helia/verified-fetch'], 'tests: an IPFS client that reads from a gateway'],
+  [
+    [
+      '@helia/verified-fetch',
+      'helia',
+      '@helia/http',
+      '@helia/libp2p',
+      '@helia/unixfs',
+      '@helia/delegated-routing-v1-http-api-client',
+      'ipfs-unixfs-importer',
+      '@libp2p/logger',
+    ],
+    'tests: IPFS clients that read from a gateway. The first brings all of them',
+  ],
 ]
 
 /** Names in the manifest without a reason here, and names here that the manifest has not. */

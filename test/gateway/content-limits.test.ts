@@ -22,7 +22,7 @@ import { type Network, startNetwork, type TestNode } from '../helpers/network.ts
 
 /** Small ones, so that they are soon met. */
 const LIMITS = { maxHeldContents: 5, maxHeldBytes: 1_000_000 }
-const HTTP_LIMITS = { maxFetchesPerAddress: 1, maxOpenPerAddress: 1, searchBurst: 200 }
+const HTTP_LIMITS = { maxBlockBytes: 262_144, maxFetchesPerAddress: 1, maxOpenPerAddress: 1, searchBurst: 200 }
 const OTHERS = { 'x-forwarded-for': '192.0.2.1' }
 
 let network: Network

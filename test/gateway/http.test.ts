@@ -221,7 +221,7 @@ test('a key in another form is 400 with the right link, and no path is bent into
     `/${hash}0`,
   ]
   for (const path of bent) expect([path, (await ask(front.port, path)).status]).toEqual([path, 400])
-  for (const path of ['/api/v1/status/', '/api/v2/status', '/ipfs/a/b']) {
+  for (const path of ['/api/v1/status/', '/api/v2/status', '/ipns/a']) {
     expect([path, (await ask(front.port, path)).status]).toEqual([path, 404])
   }
 })
@@ -384,62 +384,6 @@ test('a peer joins by the URL of a gateway', async () => {
   await joining.start()
   await joining.joined({ signal: AbortSignal.timeout(5_000) })
   await waitFor(() => joining.status().counts.servers === 3, 5_000, 'it knows every node')
-})
-
-test('delegated routing: homes of the holders, as a list or line by line', async () => {
-  const { key } = await holdPage()
-  const cid = encodeKeyCid(key)
-  const home = network.nodes[0]?.peer
-  const list = await ask(front.port, `/routing/v1/providers/${cid}`)
-  expect(list.headers['access-control-allow-origin']).toBe('*')
-  const [record] = JSON.parse(list.text).Providers
-  expect(record).toMatchObject({ Schema: 'peer', ID: home?.id, Protocols: ['transport-ipfs-gateway-http'] })
-  expect(record.Addrs).toContain(`/ip4/127.0.0.1/tcp/${network.nodes[0]?.port}/ws`)
-  const lines = await ask(front.port, `/routing/v1/providers/${cid}`, { headers: { accept: 'application/x-ndjson' } })
-  expect(lines.headers['content-type']).toBe('application/x-ndjson')
-  expect(
-    lines.text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).ID),
-  ).toEqual([home?.id])
-  const stray = encodeKeyCid(Buffer.from(strayHash(), 'hex'))
-  expect((await ask(front.port, `/routing/v1/providers/${stray}`)).status).toBe(404)
-  expect((await ask(front.port, '/routing/v1/providers/QmY7Yh4UquoXHLPFo2XbhXkhBvFoPwmQUSa92pxnxjQuPU')).status).toBe(404)
-  expect((await ask(front.port, '/routing/v1/providers/nonsense')).status).toBe(422)
-  expect((await ask(front.port, '/routing/v1/peers/x')).status).toBe(501)
-})
-
-test('an IPFS client gets held content as a raw block', async () => {
-  const { key, hash, bytes } = await holdPage()
-  const cid = encodeKeyCid(key)
-  const block = await ask(front.port, `/ipfs/${cid}?format=raw`)
-  expect(block.body).toEqual(Buffer.from(bytes))
-  expect(block.headers).toMatchObject({
-    'content-type': 'application/vnd.ipld.raw',
-    etag: `"${cid}.raw"`,
-    'cache-control': 'public, max-age=29030400, immutable',
-    'x-ipfs-path': `/ipfs/${cid}`,
-    'content-disposition': `attachment; filename="${cid}.bin"`,
-    'x-content-type-options': 'nosniff',
-  })
-  expect(block.headers['content-security-policy']).toMatch(/^sandbox /)
-  const accepted = await ask(front.port, `/ipfs/${cid}`, { headers: { accept: 'application/vnd.ipld.raw' } })
-  expect([accepted.status, accepted.headers['content-location']]).toEqual([200, `/ipfs/${cid}?format=raw`])
-  expect((await ask(front.port, `/ipfs/${cid}?format=raw`, { headers: { 'if-none-match': `"${cid}.raw"` } })).status).toBe(304)
-  expect((await ask(front.port, `/ipfs/${cid}?format=raw`, { headers: { range: 'bytes=0-1' } })).status).toBe(206)
-  const formless = await ask(front.port, `/ipfs/${cid}`)
-  expect([formless.status, JSON.parse(formless.text).error.link]).toEqual([400, `/${hash}`])
-  expect((await ask(front.port, `/ipfs/${cid}?format=car`)).status).toBe(406)
-  expect((await ask(front.port, `/ipfs/${cid}`, { headers: { accept: 'application/vnd.ipld.car' } })).status).toBe(406)
-  expect((await ask(front.port, '/ipfs/nonsense?format=raw')).status).toBe(400)
-  const stray = encodeKeyCid(Buffer.from(strayHash(), 'hex'))
-  expect((await ask(front.port, `/ipfs/${stray}?format=raw`)).status).toBe(404)
-  expect((await ask(front.port, `/ipfs/${stray}?format=raw`, { headers: { 'cache-control': 'only-if-cached' } })).status).toBe(412)
-  for (const method of ['GET', 'HEAD']) {
-    const probe = await ask(front.port, '/ipfs/bafkqaaa?format=raw', { method })
-    expect([probe.status, probe.body.byteLength]).toEqual([200, 0])
-  }
 })
 
 test('searches of one address are limited, and content at hand is not', async () => {

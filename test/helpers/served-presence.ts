@@ -74,7 +74,7 @@ export async function openPresenceStream(
     {
       self: self.id,
       store,
-      directory: { own: () => [], servers: () => [], homes: () => [] },
+      directory: { own: () => [], servers: () => [], homes: async () => [] },
       service: {
         announce: async (lease) => void announced.push(lease),
         withdraw: (key, holder) => withdrawn.push({ key, holder }),

@@ -1,11 +1,23 @@
 import fc from 'fast-check'
-import { base36 } from 'multiformats/bases/base36'
+import { base16, base16upper } from 'multiformats/bases/base16'
+import { base32, base32upper } from 'multiformats/bases/base32'
+import { base36, base36upper } from 'multiformats/bases/base36'
 import { base58btc } from 'multiformats/bases/base58'
+import { base64url } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as Digest from 'multiformats/hashes/digest'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { decodeKeyCid, decodeKeyHex, encodeKeyBase32, encodeKeyCid, encodeKeyHex, isKeyHex } from '../../node/keys/index.ts'
+import {
+  decodeKeyCid,
+  decodeKeyHex,
+  encodeKeyBase32,
+  encodeKeyCid,
+  encodeKeyHex,
+  isKeyHex,
+  keyOfBlock,
+  parseCid,
+} from '../../node/keys/index.ts'
 import { portableHex } from '../../node/keys/key-text.ts'
 
 const KEY = fc.uint8Array({ minLength: 32, maxLength: 32 })
@@ -50,7 +62,18 @@ test('key text: a CID is the one of the IPFS clients, both ways', () => {
 
 test('key text: a CID is read in the other bases that IPFS clients write', () => {
   const cid = CID.parse('bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am')
-  for (const text of [cid.toString(base36), cid.toString(base58btc)]) expect(encodeKeyHex(decodeKeyCid(text))).toBe(HELLO)
+  const bases = [base16, base16upper, base32, base32upper, base36, base36upper, base58btc, base64url]
+  for (const base of bases) expect(encodeKeyHex(decodeKeyCid(cid.toString(base)))).toBe(HELLO)
+})
+
+test('key text: a CID of any codec and version names the block with its hash', () => {
+  // The empty folder of UnixFS, which every implementation names so, in the forms of both versions.
+  const folder = parseCid('QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn')
+  const digest = encodeKeyHex(keyOfBlock(folder) ?? new Uint8Array())
+  expect(digest).toBe('59948439065f29619ef41280cbb932be52c56d99c5966b65e0111239f098bbef')
+  const text = 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
+  for (const same of [parseCid(text), parseCid(folder.toV1().toString(base36))]) expect(keyOfBlock(same)).toEqual(keyOfBlock(folder))
+  expect(() => decodeKeyCid(text)).toThrow(BAD_KEY) // it is the block of a folder, not content
 })
 
 test('key text: a CID of another codec, hash, version or length names nothing here', () => {
@@ -64,6 +87,7 @@ test('key text: a CID of another codec, hash, version or length names nothing he
     CID.createV1(raw.code, Digest.create(0, digest)), // identity
   ]
   for (const cid of others) expect(() => decodeKeyCid(cid.toString())).toThrow(BAD_KEY)
+  for (const cid of others.slice(2)) expect(keyOfBlock(cid)).toBeUndefined()
 })
 
 test('key text: text that is no CID is refused, and never anything but refused', () => {

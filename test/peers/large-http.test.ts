@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { type IncomingMessage, request } from 'node:http'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { encodeKeyCid, encodeKeyHex, type Key } from '../../node/index.ts'
+import { encodeKeyHex, type Key } from '../../node/index.ts'
 import { createNativeHasher } from '../../node/server/port/native-hasher.ts'
 import { type Answer, ask, codeOf, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { generatedBytes, generatedContent } from '../helpers/generated-content.ts'
@@ -144,14 +144,6 @@ test('an o that is no hash is 400, one of another outline is never answered with
   }
   const other = await ask(front.port, `/${hash}?o=${'0'.repeat(64)}`)
   expect([other.status, codeOf(other)]).toEqual([504, 'ERR_UNAVAILABLE'])
-})
-
-test('large content is no block of IPFS: 413 names the limit and the address', async () => {
-  const { key, hash } = await hold(PIECE + 1)
-  const answer = await ask(front.port, `/ipfs/${encodeKeyCid(key)}?format=raw`)
-  expect([answer.status, codeOf(answer)]).toEqual([413, 'ERR_TOO_LARGE'])
-  expect(answer.text).toContain(String(PIECE))
-  expect(JSON.parse(answer.text).error.link).toBe(`/${hash}`)
 })
 
 test('the viewer of large content carries the outline of its link, and none that nobody vouches for', async () => {

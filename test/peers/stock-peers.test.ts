@@ -12,6 +12,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { CID } from 'multiformats/cid'
 import { expect, onTestFinished, test } from 'vitest'
 import { encodeKeyCid, type Holder, type Key, sha256 } from '../../node/index.ts'
+import { ask, createTestGateway } from '../helpers/gateway.ts'
 import { createNetwork, type TestNode } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -77,6 +78,25 @@ test('stock peers: an announcement of a stock peer is accepted, capped, and expi
     expect(record.expiresAtMs).toBeLessThanOrEqual(Date.now() + stockLifetimeMs)
   }
   await waitFor(async () => (await allHolders(b, key)).length === 0, stockLifetimeMs + 3_000, 'it has run out')
+})
+
+test('stock peers: the addresses of a stock provider are found through every node, and told to IPFS clients', async () => {
+  const network = await createNetwork({ nodes: 5 })
+  const stock = await startStock(network.nodes[0])
+  const key = await sha256(new TextEncoder().encode('provided by a stranger'))
+  const cid = encodeKeyCid(key)
+  await stock.contentRouting.provide(CID.parse(cid), { signal: AbortSignal.timeout(10_000) })
+  const id = stock.peerId.toString()
+  const expected = stock.getMultiaddrs().map((address) => address.decapsulateCode(421).toString())
+  expect(expected).toHaveLength(1)
+  // Some are record nodes of the key, and have its record themselves; the others ask them.
+  for (const node of network.nodes) {
+    await waitFor(async () => (await allHolders(node, key)).some(({ peer }) => peer === id), 5_000, 'it is found')
+    const { port } = await createTestGateway(node.peer)
+    const { Providers } = JSON.parse((await ask(port, `/routing/v1/providers/${cid}`)).text)
+    // Nobody vouches that it has an HTTP port.
+    expect(Providers).toEqual([{ Schema: 'peer', ID: id, Addrs: expected, Protocols: [] }])
+  }
 })
 
 test('stock peers: a stock server is no record node, and content is held and found beside it', async () => {

@@ -63,7 +63,7 @@ function createNetworkOf(
           } as unknown as PresenceStream
         },
       },
-      addressesOf: () => [],
+      findAddresses: async () => [],
       now: Date.now,
       onBadAnswer: (peer) => bad.push(peer),
     },
