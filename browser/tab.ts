@@ -146,7 +146,7 @@ export class Tab {
   #onPeerEvent(event: PeerEvent): void {
     if (event.type === 'served') return void this.#batches.add(event)
     if (event.type === 'received') this.sources.add(event.key, event.from, event.isDirect)
-    if (event.type === 'release') this.holdings.onReleased(event.key)
+    if (event.type === 'release' && event.reason !== undefined) this.holdings.onLost(event.key)
     this.#log(event)
   }
 

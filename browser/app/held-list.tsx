@@ -6,12 +6,14 @@ import { filesText, sizeText } from '../text/size-text.ts'
 import { countText } from '../words/count-sentence.ts'
 import { ActionButton } from './action-button.tsx'
 import { InnerLink } from './inner-link.tsx'
+import { Problem } from './problem.tsx'
 import { useCell } from './use-cell.ts'
 
 export function HeldList({ tab }: { tab: Tab }) {
   const pages = useCell(tab.holdings.pages).filter(({ isPart }) => !isPart)
   const counts = useCell(tab.counts.counts)
-  if (pages.length === 0) return null
+  const lost = useCell(tab.holdings.lost).filter(({ hash }) => !tab.holdings.has(hash))
+  if (pages.length === 0 && lost.length === 0) return null
   return (
     <section class="held" aria-labelledby="held-title">
       <h2 id="held-title">You hold</h2>
@@ -33,6 +35,13 @@ export function HeldList({ tab }: { tab: Tab }) {
           )
         })}
       </ul>
+      {lost.map(({ hash, label }) => (
+        <Problem
+          key={hash}
+          testid="lost"
+          text={`No longer held: “${label || shortHash(hash)}”. Its file has changed on this device, or is no longer there.`}
+        />
+      ))}
     </section>
   )
 }

@@ -4,7 +4,7 @@
  */
 
 import type { AbortOptions, ContentSource } from '../../node/index.ts'
-import type { ReadableCell } from '../cell.ts'
+import { Cell, type ReadableCell } from '../cell.ts'
 import { contentLabel } from '../content/content-kind.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { PeerLibrary } from '../peer/types.ts'
@@ -25,8 +25,12 @@ interface HoldBlobOptions extends AbortOptions, Pick<HeldPage, 'label' | 'madeHe
   seal?(plain: ContentSource): Promise<ContentSource>
 }
 
+const MAX_LOST = 20 // a list to read, not an archive
+
 export class Holdings {
   readonly pages: ReadableCell<readonly HeldPage[]>
+  /** Pages that were held until their file changed or went away. Bounded: MAX_LOST, oldest out first. */
+  readonly lost = new Cell<readonly HeldPage[]>([])
   readonly #session: PeerSession
   readonly #kept: KeptContent
   readonly #list: HeldPageList
@@ -115,8 +119,11 @@ export class Holdings {
   }
 
   /** Called when the peer has released content by itself: its file has changed or is gone. */
-  onReleased(hash: string): void {
-    if (this.#blobs.has(hash)) this.#forget(hash)
+  onLost(hash: string): void {
+    const page = this.page(hash)
+    if (page === undefined) return
+    this.lost.update((pages) => [...pages.filter((other) => other.hash !== hash), page].slice(-MAX_LOST))
+    this.#forget(hash)
   }
 
   /**

@@ -64,9 +64,10 @@ export class Sharing {
   }
 
   async #shareOne({ path, file }: ChosenFile, sealing: Sealing | undefined, signal: AbortSignal): Promise<HeldPage> {
-    const { limits } = (await this.#session.peer({ signal })).status()
+    const [{ blobSource }, peer] = await Promise.all([this.#session.library(), this.#session.peer({ signal })])
+    const { limits } = peer.status()
     if (file.size <= limits.maxPieceBytes) {
-      const bytes = new Uint8Array(await file.arrayBuffer())
+      const bytes = await blobSource(file).read(0, file.size)
       if (!sealing) return this.#holdings.holdBytes(bytes, { name: path, madeHere: true })
       const sealed = await sealing.sealBytes(bytes, sealing.factsOf({ path, file }))
       return this.#holdings.holdBytes(sealed, { label: PRIVATE_LABEL, madeHere: true })

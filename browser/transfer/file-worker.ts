@@ -77,7 +77,9 @@ function readPiece({ access, record }: OpenFile, index: number): Uint8Array<Arra
 }
 
 function writeAll(access: SyncAccessHandle, bytes: Uint8Array, at: number): void {
-  if (access.write(bytes, { at }) < bytes.byteLength) throw new Error('This device has no space left')
+  const written = access.write(bytes, { at })
+  // Chromium's private windows (156) return 4,294,967,288 beyond some 2 GiB, and write nothing.
+  if (written !== bytes.byteLength) throw new Error('This device, or this kind of browser window, has no space left')
 }
 
 async function openFile(path: string[]): Promise<SyncAccessHandle> {

@@ -147,12 +147,18 @@ export abstract class PageVisit {
     if (this.state.get() === 'looking') this.state.set('offline')
   }
 
-  /** The user stopped holding it, here or in the list of held pages; or a transfer has fetched it. */
+  /** The user stopped holding it, here or in the list of held pages; or its file has changed; or a transfer has fetched it. */
   #onHoldingsChange(): void {
     const isHeld = this.options.holdings.has(this.hash)
     const state = this.state.get()
-    if (!isHeld && state === 'holding') this.state.set(this.bundle.get() ? 'listed' : this.isHere ? 'stopped' : this.largeState)
-    if (isHeld && (state === 'stopped' || state === 'listed' || state === this.largeState)) this.state.set('holding')
+    if (!isHeld && state === 'holding') this.state.set(this.#stateAfterHolding())
+    if (isHeld && (state === 'stopped' || state === 'changed' || state === 'listed' || state === this.largeState)) this.state.set('holding')
+  }
+
+  #stateAfterHolding(): VisitState {
+    if (this.options.holdings.lost.get().some(({ hash }) => hash === this.hash)) return 'changed'
+    if (this.bundle.get()) return 'listed'
+    return this.isHere ? 'stopped' : this.largeState
   }
 }
 

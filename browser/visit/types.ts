@@ -13,6 +13,8 @@ export type VisitState =
   | 'holding'
   /** Checked and on screen; the user stopped holding it. */
   | 'stopped'
+  /** This tab held it until its file changed or went away. */
+  | 'changed'
   /** Checked and on screen; this tab already holds as much as it may. */
   | 'full'
   /** Private, decrypted, on screen or ready to be saved; this tab does not hold it, since it is large. */

@@ -17,7 +17,7 @@ export function eventSentence(event: PeerEvent): string | undefined {
     case 'hold':
       return `Holding ${shortHash(event.key)} (${sizeText(event.size)}).`
     case 'release':
-      return `Stopped holding ${shortHash(event.key)}.`
+      return `Stopped holding ${shortHash(event.key)}${event.reason === undefined ? '' : `: ${event.reason}`}.`
     case 'served':
       return `Sent ${shortHash(event.key)} (${sizeText(event.bytes)}) to ${shortPeer(event.to)}.`
     case 'fetched':

@@ -19,7 +19,7 @@ export function refusalSentence(error: unknown, { size, files, limits }: Refusal
     return `This tab is full${limits ? heldLimitText(limits) : ''}.${why} Stop holding something, or share fewer files, then try again.`
   }
   if (code === 'ERR_BAD_OPTION') return `${messageOf(error)}. Rename it, then choose it again.`
-  if (error instanceof DOMException && UNREADABLE_ERRORS.has(error.name)) return UNREADABLE
+  if (code === 'ERR_UNAVAILABLE') return UNREADABLE
   return `The page could not be made: ${messageOf(error)}`
 }
 
@@ -28,8 +28,6 @@ export function heldLimitText({ maxHeldContents, maxHeldBytes }: PeerLimits): st
   return ` (at most ${maxHeldContents} pages and files, and ${sizeText(maxHeldBytes)} in memory)`
 }
 
-/** The file was changed, moved or deleted after it was chosen. @see https://w3c.github.io/FileAPI/#dfn-error-codes */
-const UNREADABLE_ERRORS: ReadonlySet<string> = new Set(['NotReadableError', 'NotFoundError'])
 const UNREADABLE = 'A file could not be read: it was changed, moved or deleted after you chose it. Choose it again.'
 
 function messageOf(error: unknown): string {

@@ -14,6 +14,9 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
   listed: 'This is a list of files; the list is checked. This tab holds the files only if you choose to.',
   holding: 'You hold this page too. It lives as long as somebody does.',
   stopped: 'You stopped holding this page. It stays on your screen; others get it only from those who still hold it.',
+  changed:
+    'This tab no longer holds this page: its file has changed on this device, or is no longer there. Others get it only from those who still ' +
+    'hold it. Choose the file again to make a page of what it is now.',
   full: 'The page is right, but this tab holds as much as it may. Stop holding another page to hold this one.',
   gone: 'Everybody who held it has left, or the link is wrong. Keep this tab open: the page appears as soon as somebody holds it again.',
   unavailable: 'Somebody says they hold this page, but nobody has sent it yet. You can try again, or wait.',

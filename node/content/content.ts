@@ -86,7 +86,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const tabsHolding = (key: Key) => presence.tabsHolding(key)
 
   const rate = createByteRate({ bytesPerSecond: limits.maxPeerBytesPerSecond })
-  const held = createHeldContents({ self, limits, createHasher, announce, emit })
+  const held = createHeldContents({ limits, createHasher, announce, emit })
   const cache = createLivingCache(limits.maxCacheBytes, onCount)
   const outlines = createKnownOutlines()
   const client = createContentClient({ libp2p, maxWholeBytes: limits.maxPieceBytes, direct, fetchPiece: context.fetchPiece })
@@ -149,6 +149,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       return { key, size: source.size, ...(outline && { outline }) }
     },
     release: held.release,
+    check: (key, abort = {}) => held.check(key, abort),
     held: held.store.list,
     async get(key, abort = {}) {
       requireStarted()

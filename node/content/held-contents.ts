@@ -1,33 +1,39 @@
-/** The contents that this peer holds: stored here, announced by presence, read from their sources. Serving them is left to `served-content.ts`. */
+/**
+ * The contents that this peer holds: stored here, announced by presence, read from their sources. Each read is compared with the hash that was
+ * computed when the content was held, so bytes that a source has changed, plain or sealed, never leave. Serving them is left to
+ * `served-content.ts`.
+ */
 
 import { MayflyError } from '../errors.ts'
-import { type CreateHasher, encodeKeyHex } from '../keys/index.ts'
+import { type CreateHasher, encodeKeyHex, equalBytes, sha256 } from '../keys/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
-import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
-import { outlineSource } from './format/outline.ts'
+import type { AbortOptions, Key } from '../types.ts'
+import { outlineSource, pieceCount, pieceHash, pieceSize } from './format/outline.ts'
 import { memorySource } from './format/source.ts'
 import { createLocalStore, type StoredContent } from './memory/local-store.ts'
 import type { ContentEvent, ContentLimits, ContentSource } from './types.ts'
 
 interface HeldContentsContext {
-  /** This peer's id. */
-  self: string
   limits: ContentLimits
   createHasher: CreateHasher
   /** @param isReachable whether a tab is kept reachable directly for as long */
   announce(key: Key, isReachable: boolean): Hold
-  emit(event: ContentEvent | RefusedEvent): void
+  emit(event: ContentEvent): void
 }
 
 export type HeldContents = ReturnType<typeof createHeldContents>
 
-export function createHeldContents({ self, limits, createHasher, announce, emit }: HeldContentsContext) {
+export function createHeldContents({ limits, createHasher, announce, emit }: HeldContentsContext) {
   const store = createLocalStore(limits)
   /** By key, hex. Bounded by the limits of the store. */
   const holds = new Map<string, Hold>()
 
-  /** True when the content was held. */
-  async function release(key: Key): Promise<boolean> {
+  /**
+   * True when the content was held.
+   *
+   * @param reason why it is released, when its source is the cause
+   */
+  async function release(key: Key, reason?: string): Promise<boolean> {
     const id = encodeKeyHex(key)
     const hold = holds.get(id)
     if (hold === undefined) return false
@@ -35,8 +41,25 @@ export function createHeldContents({ self, limits, createHasher, announce, emit 
     const content = store.delete(key)
     await hold.release()
     await content?.source.close?.()
-    emit({ type: 'release', key: id })
+    emit({ type: 'release', key: id, ...(reason !== undefined && { reason }) })
     return true
+  }
+
+  /**
+   * Reads one piece of held content; of content that travels whole, all of it. Content whose source fails, or gives other bytes than it did when
+   * it was held, is released.
+   *
+   * @throws {MayflyError} ERR_UNAVAILABLE when it is released
+   * @throws signal.reason, when aborted
+   */
+  async function read(content: StoredContent, index: number, options: AbortOptions): Promise<Uint8Array> {
+    try {
+      return await readRight(content, index, options)
+    } catch (cause) {
+      options.signal?.throwIfAborted()
+      void release(content.key, cause instanceof Error ? cause.message : String(cause))
+      throw new MayflyError('ERR_UNAVAILABLE', 'Cannot read what is held here: it is no longer what it was', { cause })
+    }
   }
 
   return {
@@ -76,27 +99,38 @@ export function createHeldContents({ self, limits, createHasher, announce, emit 
         throw error
       }
     },
-    release,
+    release: (key: Key) => release(key),
+    read,
     /**
-     * Reads bytes of held content. A source that has changed is released.
+     * Reads all of the content again, and releases it when its source has changed. True when it is held, and right.
      *
-     * @throws {MayflyError} ERR_UNAVAILABLE when the source has changed
      * @throws signal.reason, when aborted
      */
-    async read(content: StoredContent, offset: number, length: number, options: AbortOptions): Promise<Uint8Array> {
-      try {
-        return await content.source.read(offset, length, options)
-      } catch (cause) {
-        options.signal?.throwIfAborted()
-        const reason = cause instanceof Error ? cause.message : String(cause)
-        emit({ type: 'refused', peer: self, reason: `released ${encodeKeyHex(content.key)}: ${reason}` })
-        void release(content.key)
-        throw new MayflyError('ERR_UNAVAILABLE', 'Cannot read what is held here: it is no longer what it was', { cause })
+    async check(key: Key, options: AbortOptions): Promise<boolean> {
+      const content = store.get(key)
+      const pieces = content?.outline ? pieceCount(content.outline) : 1
+      for (let index = 0; index < pieces; index++) {
+        if (content === undefined || store.get(key) !== content) return false
+        try {
+          await read(content, index, options)
+        } catch {
+          options.signal?.throwIfAborted()
+          return false
+        }
       }
+      return true
     },
     async stop(): Promise<void> {
       holds.clear()
       for (const { key } of store.list()) await store.get(key)?.source.close?.()
     },
   }
+}
+
+async function readRight({ key, outline, source }: StoredContent, index: number, options: AbortOptions): Promise<Uint8Array> {
+  const bytes = outline
+    ? await source.read(index * outline.pieceBytes, pieceSize(outline, index), options)
+    : await source.read(0, source.size, options)
+  if (equalBytes(await sha256(bytes), outline ? pieceHash(outline, index) : key)) return bytes
+  throw new MayflyError('ERR_UNAVAILABLE', 'its bytes are not those that were held')
 }

@@ -8,7 +8,7 @@ import { equalBytes } from '../keys/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { Reach } from './fetch/candidates.ts'
 import type { Fetched, FetchedOutline, Fetcher } from './fetch/fetcher.ts'
-import { type OutlinedContent, pieceCount, pieceSize, swarmKey } from './format/outline.ts'
+import { type OutlinedContent, pieceCount, swarmKey } from './format/outline.ts'
 import { fullPieceSet } from './format/piece-set.ts'
 import type { HeldContents } from './held-contents.ts'
 import type { KnownOutlines } from './memory/known-outlines.ts'
@@ -47,7 +47,7 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
         const { outline, outlineBytes, outlineHash } = own
         return { key, outline, outlineBytes, outlineHash, from: self }
       }
-      if (own !== undefined) return { key, bytes: await held.read(own, 0, own.source.size, options), from: self }
+      if (own !== undefined) return { key, bytes: await held.read(own, 0, options), from: self }
       const cached = cache.get(key)
       if (cached !== undefined) return { key, bytes: cached, from: self }
       if (downloaded && (options.outline === undefined || equalBytes(options.outline, downloaded.outlineHash))) return downloaded
@@ -102,9 +102,9 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
 
   /** One piece for a reader on this peer or through it: held here, downloaded, or fetched. */
   async function getPiece(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array> {
-    const { key, outline, outlineHash } = content
+    const { key, outlineHash } = content
     const own = heldWith(key, outlineHash)
-    if (own) return held.read(own, index * outline.pieceBytes, pieceSize(outline, index), options)
+    if (own) return held.read(own, index, options)
     const download = downloads.get(key, outlineHash)
     if (download?.feed?.pieces.has(index)) return download.read(index)
     return pieces.fetch(content, index, reach, options)

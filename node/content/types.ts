@@ -23,8 +23,11 @@ export interface ContentSource {
   /** In bytes. */
   readonly size: number
   /**
+   * The bytes are the reader's then: they may not change afterwards. A peer compares them with their hash before they leave, so the source of held
+   * content need not notice that its bytes have changed.
+   *
    * @throws signal.reason, when aborted
-   * @throws when the bytes have changed since the source was made
+   * @throws when it cannot be read
    */
   read(offset: number, length: number, options?: AbortOptions): Promise<Uint8Array>
   /** Frees what the source holds open. */
@@ -143,6 +146,13 @@ export interface ContentStore {
   hold(content: Uint8Array | ContentSource, options?: AbortOptions): Promise<HeldContent>
   /** Stops holding. True when the content was held. */
   release(key: Key): Promise<boolean>
+  /**
+   * Reads held content again, and releases it when its source fails or gives other bytes. Call it when the source may have changed. True when
+   * the content is held, and right.
+   *
+   * @throws signal.reason, when aborted
+   */
+  check(key: Key, options?: AbortOptions): Promise<boolean>
   /** The contents that this peer itself holds, newest last. */
   held(): HeldContent[]
   /**
@@ -198,7 +208,8 @@ export interface ContentLimits {
 /** Events of content. Keys are hex, peers are peer ids in text form. */
 export type ContentEvent =
   | { type: 'hold'; key: string; size: number }
-  | { type: 'release'; key: string }
+  /** `reason`: why the peer has released it by itself; absent when it was told to. */
+  | { type: 'release'; key: string; reason?: string }
   /** Content or a piece of it was sent; `isDirect`: from this tab to another, not through a node. */
   | { type: 'served'; key: string; bytes: number; to: string; isDirect: boolean }
   /** Content that travels whole, or an outline, has come and is right. */

@@ -1,6 +1,6 @@
 /** Files of any size that a tab shares with another node and another tab, in a real Chromium on real nodes. */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -47,6 +47,12 @@ async function makeFolder(files: Record<string, Uint8Array | string>): Promise<s
   return join(root, 'folder')
 }
 
+async function changeInPlace(path: string): Promise<void> {
+  const { atime, mtime } = await stat(path)
+  await writeFile(path, 'CHANGED-LATER', { flag: 'r+' })
+  await utimes(path, atime, mtime)
+}
+
 describe('sharing from a tab', () => {
   it('makes a link with an outline for a file of many pieces, and another node streams all or any part of it', async () => {
     const page = await chromium.newPage()
@@ -71,6 +77,30 @@ describe('sharing from a tab', () => {
     await page.getByTestId('make').click()
     expect(await page.getByTestId('problem').textContent()).toContain('could not be read')
     expect(new URL(page.url()).pathname).toBe('/')
+  })
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['changes and gets its old time back', changeInPlace],
+    ['is deleted', (path) => rm(path)],
+  ])('stops holding a file that %s as soon as somebody asks for it, and says so', async (_, change) => {
+    const page = await chromium.newPage()
+    await openHome(page, a.url)
+    const folder = await makeFolder({ 'file.bin': randomBytes(MIB) })
+    await page.getByTestId('page-file').setInputFiles(join(folder, 'file.bin'))
+    await pressMake(page)
+    const link = await linkOf(page)
+    await change(join(folder, 'file.bin'))
+    await fetch(rawAt(b, link))
+      .then(
+        (response) => response.arrayBuffer(),
+        () => {},
+      )
+      .catch(() => {})
+    await seesVisit(page, 'changed')
+    expect(await page.getByTestId('lost').textContent()).toContain('file.bin')
+    expect(await page.getByTestId('held').locator('li').count()).toBe(0)
+    const gone = async () => (await fetch(rawAt(b, link))).status === 404
+    await waitFor(gone, 10_000, 'nobody holds it')
   })
 
   it('makes one link of a folder: equal names, empty files and any Unicode name, each file its own content', async () => {

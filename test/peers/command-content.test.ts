@@ -1,7 +1,21 @@
 /** The command with content of any size, each process real: files, streams and folders held, got, cut and got again. */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFile, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decodeBundle, decodeKeyHex } from '../../node/index.ts'
@@ -19,9 +33,10 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Holds the paths; resolves with the process and its output line for each. */
-async function hold(...paths: string[]): Promise<{ process: MayflyProcess; held: Held[] }> {
-  const process = spawnMayfly(['hold', ...paths, '--json', '--join', nodes.near.url])
+/** Holds the paths among the arguments; resolves with the process and its output line for each. */
+async function hold(...args: string[]): Promise<{ process: MayflyProcess; held: Held[] }> {
+  const process = spawnMayfly(['hold', ...args, '--json', '--join', nodes.near.url])
+  const paths = args.filter((arg) => !arg.startsWith('--'))
   await process.stdout.waitFor(() => process.stdout.lines.filter((line) => line.includes('"url"')).length === paths.length)
   return { process, held: process.stdout.lines.filter((line) => line.includes('"url"')).map((line) => JSON.parse(line) as Held) }
 }
@@ -51,6 +66,15 @@ async function readFiles(folder: string): Promise<Map<string, Uint8Array>> {
 async function bytesSent({ url }: NodeProcess): Promise<number> {
   const { counts } = (await (await fetch(`${url}/api/v1/status`)).json()) as { counts: { bytesSent: number } }
   return counts.bytesSent
+}
+
+/** As programs that keep a container or a database do. */
+async function changeInPlace(path: string): Promise<void> {
+  const { atime, mtime } = await stat(path)
+  const file = await open(path, 'r+')
+  await file.write('CHANGED-LATER', 300_000)
+  await file.close()
+  await utimes(path, atime, mtime)
 }
 
 describe('command: content of any size', () => {
@@ -98,6 +122,7 @@ describe('command: content of any size', () => {
   test.each<[string, (path: string) => Promise<void>]>([
     ['longer', (path) => appendFile(path, 'more')],
     ['shorter', (path) => truncate(path, 1)],
+    ['other bytes, and its old time back', changeInPlace],
   ])('hold: a file that gets %s is released, which is said, and ends what holds nothing more', async (_, change) => {
     const path = join(await createTemporaryDirectory(), 'a')
     await writeFile(path, randomBytes(MIB))
@@ -108,10 +133,49 @@ describe('command: content of any size', () => {
       type: 'release',
       hash,
       name: path,
+      reason: expect.any(String),
     })
     expect(await process.exited).toEqual({ code: 1, signal: null })
     expect(JSON.parse(process.stderr.lines.at(-1) ?? '')).toMatchObject({ error: { code: 'ERR_UNAVAILABLE' } })
     expect(await runMayfly(['holders', hash, '--join', nodes.far.url])).toMatchObject({ code: 3 })
+  })
+
+  test('hold --private: a file that is written to in place is released, and nothing that was changed is sealed and sent', async () => {
+    const path = join(await createTemporaryDirectory(), 'vault')
+    await writeFile(path, Buffer.alloc(MIB, 'A'))
+    const { process, held } = await hold('--private', path)
+    const { hash = '', url = '' } = held[0] ?? {}
+    const link = new URL(url)
+    const before = Buffer.from(await (await fetch(`${nodes.near.url}/raw/${hash}${link.search}`)).arrayBuffer())
+    expect(sha256(before)).toBe(hash)
+    await changeInPlace(path)
+    const after = await fetch(`${nodes.near.url}/raw/${hash}${link.search}`)
+    const bytes = await after.arrayBuffer().then(Buffer.from, () => Buffer.alloc(0))
+    expect(before.subarray(0, after.ok ? bytes.byteLength : 0).equals(after.ok ? bytes : Buffer.alloc(0))).toBe(true)
+    expect(await process.exited).toEqual({ code: 1, signal: null })
+    expect(await runMayfly(['holders', hash, '--join', nodes.far.url])).toMatchObject({ code: 3 })
+  })
+
+  test('hold: a file that is touched, or replaced by a copy, is still held', async () => {
+    const path = join(await createTemporaryDirectory(), 'a')
+    const bytes = randomBytes(MIB)
+    await writeFile(path, bytes)
+    const { process, held } = await hold(path)
+    await utimes(path, 1, 1)
+    await copyFile(path, `${path}.copy`)
+    await rename(`${path}.copy`, path)
+    await chmod(path, 0o600)
+    expect(sha256((await runMayfly(['get', held[0]?.url ?? ''])).stdout)).toBe(sha256(bytes))
+    await changeInPlace(path) // noticed, so the watch has followed the copy, and all before it was looked at
+    await process.stdout.waitFor((line) => JSON.parse(line).type === 'release')
+  })
+
+  test('hold: a file that says it is empty and is not is read to its end', async () => {
+    const { held } = await hold('/proc/version', '/proc/self/mountinfo')
+    const bytes = await readFile('/proc/version')
+    expect(held[0]).toMatchObject({ hash: sha256(bytes), size: bytes.byteLength })
+    expect(held[1]?.size).toBeGreaterThan(0)
+    expect((await runMayfly(['get', held[0]?.url ?? ''])).stdout.equals(bytes)).toBe(true)
   })
 
   test.each(['with', 'without'])(

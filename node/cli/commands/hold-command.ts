@@ -32,9 +32,9 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
     output,
     signal,
     isPrivate: configuration.private,
-    onGone(name, hash) {
-      output.event({ type: 'release', hash, name })
-      output.problem(new MayflyError('ERR_UNAVAILABLE', `No longer holding ${name}: it has changed`))
+    onGone(name, hash, reason) {
+      output.event({ type: 'release', hash, name, reason })
+      output.problem(new MayflyError('ERR_UNAVAILABLE', `No longer holding ${name}: ${reason}`))
       if (isAllHeld && holding.size === 0) nothingLeft.abort()
     },
   })

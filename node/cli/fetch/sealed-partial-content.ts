@@ -65,15 +65,11 @@ export async function openSealedPartialContent(
 /** True when the file is the plain text of the private content with that key. */
 export async function isPlainTextOf(path: string, key: Key, unsealed: UnsealedContent): Promise<boolean> {
   const plain = await openFileSource(path)
-  try {
-    if (plain.size !== unsealed.size) return false
-    const sealed = unsealed.reseal(plain)
-    const whole = createHash('sha256')
-    await hashInto(whole, sealed, sealed.size)
-    return equalBytes(whole.digest(), key)
-  } finally {
-    await plain.close()
-  }
+  if (plain.size !== unsealed.size) return false
+  const sealed = unsealed.reseal(plain)
+  const whole = createHash('sha256')
+  await hashInto(whole, sealed, sealed.size)
+  return equalBytes(whole.digest(), key)
 }
 
 async function hashInto(whole: ReturnType<typeof createHash>, source: ContentSource, bytes: number): Promise<void> {

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { type AbortOptions, type ContentSource, MayflyError, type PeerLimits } from '../../index.ts'
-import { type FileSource, openFileSource } from '../../server/store/file-source.ts'
+import { type FileSource, openFileSource, withFile } from '../../server/store/file-source.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import { listFolder } from './folder.ts'
 import { keepInputStream } from './input-stream.ts'
@@ -77,20 +77,25 @@ async function openInto(input: HoldInput, path: string, most: number, { stdin, l
   if (found.isDirectory()) {
     input.isFolder = true
     for (const { path: inside, file } of await listFolder(path, most - 1, abort)) {
-      input.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes) })
+      input.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes, abort) })
     }
   } else if (found.isFile()) {
-    input.files.push({ name: path, path: '', source: await openFile(path, limits.maxContentBytes) })
+    input.files.push({ name: path, path: '', source: await openFile(path, limits.maxContentBytes, abort) })
   } else {
     input.files.push({ name: path, path: '', source: await keepInputStream(createReadStream(path), path, abort) })
   }
 }
 
-async function openFile(path: string, maxBytes: number): Promise<FileSource> {
-  const source = await openFileSource(path).catch((error: unknown) => {
-    throw explainSystemError(`Cannot read ${path}`, error)
-  })
+/** A file that has another size than it says, as those of `/proc` (0 bytes) and `/sys` (4,096) have, is read to its end like a stream. */
+async function openFile(path: string, maxBytes: number, abort: AbortOptions): Promise<ContentSource | FileSource> {
+  const source = await openFileSource(path)
+  if (!(await hasOwnSize(path, source.size))) return keepInputStream(createReadStream(path), path, abort)
   if (source.size <= maxBytes) return source
-  await source.close()
   throw new MayflyError('ERR_TOO_LARGE', `Cannot hold ${path}: ${source.size} bytes is over the limit of ${maxBytes}`)
+}
+
+/** False for a file that says it is empty and is not, or that ends before its size. */
+async function hasOwnSize(path: string, size: number): Promise<boolean> {
+  const { bytesRead } = await withFile(path, (file) => file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1)))
+  return bytesRead === Math.min(size, 1)
 }

@@ -1,4 +1,4 @@
-/** Holds inputs through one peer: reads each once for its hash, watches its files, and releases those that have changed. */
+/** Holds inputs through one peer: reads each once for its hash, watches its files, and has those checked that may have changed. */
 
 import { basename, resolve } from 'node:path'
 import {
@@ -26,8 +26,8 @@ interface HoldingOptions {
   signal: AbortSignal
   /** Hold cipher text: a key of its own for each input. */
   isPrivate: boolean
-  /** Content was released, since its file has changed. */
-  onGone(name: string, hash: string): void
+  /** Content was released, since its file has changed or cannot be read. */
+  onGone(name: string, hash: string, reason: string): void
 }
 
 export interface HeldInput extends HeldContent {
@@ -40,9 +40,9 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
   const names = new Map<string, string>()
   const stopWatching: (() => void)[] = []
   const stopListening = peer.onEvent((event) => {
-    if (event.type !== 'release') return
+    if (event.type !== 'release' || event.reason === undefined) return
     const name = names.get(event.key)
-    if (names.delete(event.key) && name !== undefined) onGone(name, event.key)
+    if (names.delete(event.key) && name !== undefined) onGone(name, event.key, event.reason)
   })
 
   async function hold(
@@ -62,7 +62,7 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
       return held
     }
     names.set(hash, name)
-    if ('onChange' in source) stopWatching.push(source.onChange(() => void peer.content.release(held.key)))
+    if ('onChange' in source) stopWatching.push(source.onChange(() => peer.content.check(held.key)))
     return held
   }
 

@@ -25,8 +25,8 @@ export interface SealOptions {
 }
 
 /**
- * The cipher text of a source. The source must return the same bytes each time it is read, or fail: the cipher texts of two contents under
- * one key and salt would reveal both.
+ * The cipher text of a source. The cipher texts of two contents under one key and salt would reveal both, so what is read more than once must
+ * be compared with the first reading before it leaves, as `ContentStore.hold` does. Otherwise the source must not change.
  *
  * @throws {MayflyError} ERR_TOO_LARGE, ERR_NO_CRYPTO
  */

@@ -1,9 +1,9 @@
-/** The pieces in the store of a download: which are there, which are proven, and a feed for peers that follow them. */
+/** The pieces in the store of a download: which are there, checked each time they are read, and a feed for peers that follow them. */
 
 import { MayflyError } from '../../errors.ts'
 import { equalBytes, sha256 } from '../../keys/index.ts'
 import { type Outline, pieceCount, pieceHash } from '../format/outline.ts'
-import { decodePieceSet, type PieceFeed, PieceSet } from '../format/piece-set.ts'
+import { decodePieceSet, type PieceFeed, type PieceSet } from '../format/piece-set.ts'
 import type { PieceStore } from '../types.ts'
 
 export type StoredPieces = Awaited<ReturnType<typeof openStoredPieces>>
@@ -22,8 +22,6 @@ export async function openStoredPieces(
   signal: AbortSignal,
 ) {
   const pieces = readPieceSet(store, pieceCount(outline))
-  /** Right by the outline, as this run has checked. The others are the store's claim. */
-  const proven = new PieceSet(pieces.count)
   /** Bounded: MAX_FOLLOWS of each stream. */
   const listeners = new Set<(index: number | undefined) => void>()
 
@@ -40,8 +38,7 @@ export async function openStoredPieces(
     for (let index = 0; index < pieces.count; index++) {
       if (!pieces.has(index)) continue
       signal.throwIfAborted()
-      if (await isRight(index, await store.read(index))) proven.add(index)
-      else pieces.delete(index)
+      if (!(await isRight(index, await store.read(index)))) pieces.delete(index)
     }
   }
   return {
@@ -53,7 +50,6 @@ export async function openStoredPieces(
     /** @throws what the store throws */
     async write(index: number, bytes: Uint8Array): Promise<void> {
       await store.write(index, bytes)
-      proven.add(index)
       pieces.add(index)
       notify(index)
     },
@@ -61,11 +57,7 @@ export async function openStoredPieces(
     async read(index: number): Promise<Uint8Array> {
       if (!pieces.has(index)) throw missing()
       const bytes = await store.read(index)
-      if (proven.has(index)) return bytes
-      if (await isRight(index, bytes)) {
-        proven.add(index)
-        return bytes
-      }
+      if (await isRight(index, bytes)) return bytes
       // Followers must not rely on this store any more: they find this peer anew.
       const wasThere = pieces.delete(index)
       end()

@@ -1,0 +1,51 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import type { FileAnswer, FileRequest } from '../../../browser/transfer/file-worker.ts'
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.resetModules()
+})
+
+/** Runs the worker's code here, over a file that answers `written` to each write of a piece. */
+async function startWorker(written: (bytes: number) => number) {
+  const access = {
+    getSize: () => 0,
+    truncate: () => {},
+    read: () => 0,
+    write: (bytes: Uint8Array) => (bytes.byteLength === 4 ? written(4) : bytes.byteLength),
+    flush: () => {},
+    close: () => {},
+  }
+  const directory = { getFileHandle: async () => ({ createSyncAccessHandle: async () => access }) }
+  let receive: (event: { data: FileRequest & { id: number } }) => Promise<void> = async () => {}
+  let answer: FileAnswer | undefined
+  vi.stubGlobal('navigator', { storage: { getDirectory: async () => directory } })
+  vi.stubGlobal('addEventListener', (_type: string, listener: typeof receive) => {
+    receive = listener
+  })
+  vi.stubGlobal('postMessage', (message: FileAnswer) => {
+    answer = message
+  })
+  await import('../../../browser/transfer/file-worker.ts')
+  return async (request: FileRequest) => {
+    await receive({ data: { ...request, id: 1 } })
+    return answer
+  }
+}
+
+it.each([
+  ['no byte', () => 0],
+  ['fewer bytes', () => 3],
+  ['a number beyond the bytes, as Chromium does past 2 GiB in its private windows', () => 4_294_967_288],
+])('the file worker reports a write that wrote %s', async (_, written) => {
+  const call = await startWorker(written)
+  const shape = { size: 8, pieceBytes: 4 }
+  await call({ type: 'open', file: 'a', path: ['a'], shape })
+  expect(await call({ type: 'write', file: 'a', index: 0, bytes: new Uint8Array(4) })).toMatchObject({ error: expect.any(String) })
+})
+
+it('the file worker writes', async () => {
+  const call = await startWorker((bytes) => bytes)
+  await call({ type: 'open', file: 'a', path: ['a'], shape: { size: 8, pieceBytes: 4 } })
+  expect(await call({ type: 'write', file: 'a', index: 0, bytes: new Uint8Array(4) })).toEqual({ id: 1 })
+})
