@@ -1,4 +1,4 @@
-/** Another process that has a receiver's lock, until it is killed. An unreferenced file handle would be collected, and the lock with it. */
+/** Another process that has a lock, such as a receiver's, until it is killed. An unreferenced file handle would be collected, and the lock with it. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,14 +6,19 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-const LOCK = new URL('../../node/server/inbox/receiver-directory.ts', import.meta.url).href
+const LOCK = new URL('../../node/server/store/file-lock.ts', import.meta.url).href
 
 export async function spawnHolder(data: string, name: string): Promise<{ kill(): Promise<void> }> {
   const directory = join(data, 'receivers', name)
   await mkdir(directory, { recursive: true })
+  return spawnLockHolder(join(directory, 'lock'))
+}
+
+export async function spawnLockHolder(path: string): Promise<{ kill(): Promise<void> }> {
   const code = `
-    const { takeReceiverLock } = await import(${JSON.stringify(LOCK)})
-    globalThis.release = takeReceiverLock(${JSON.stringify(join(directory, 'lock'))}, 'held')
+    const { takeFileLock } = await import(${JSON.stringify(LOCK)})
+    globalThis.release = takeFileLock(${JSON.stringify(path)})
+    if (globalThis.release === undefined) process.exit(1)
     console.log('held')
     setInterval(() => {}, 60_000)`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'ignore'] })

@@ -1,12 +1,14 @@
 /**
- * The file that a download is written to, beside its target: `film.mp4.3f5a….part`. It stays when this process is killed. Its bytes are
- * checked in `partial-content.ts` and `sealed-partial-content.ts`.
+ * The file that a download is written to, beside its target: `film.mp4.3f5a….part`. It stays when this process is killed. One process at a time
+ * writes it, by the lock on `film.mp4.3f5a….part.lock`. Its bytes are checked in `partial-content.ts` and `sealed-partial-content.ts`.
  */
 
-import { constants } from 'node:fs'
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { constants, rmSync } from 'node:fs'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
+import { takeFileLock } from '../../server/store/file-lock.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 
@@ -14,10 +16,12 @@ import type { AbortOptions, Key } from '../../types.ts'
 const MAX_NAME_BYTES = 255
 /** Digits of the hash in its name: enough to tell apart all content that might be downloaded to one target. */
 const SHOWN_DIGITS = 16
+const LOCK_SUFFIX = '.lock'
 
 /**
  * Opens the part file of an earlier attempt, or makes one.
  *
+ * @throws {MayflyError} ERR_UNAVAILABLE while another process downloads to it
  * @throws the system's error, in words
  * @throws signal.reason, when aborted
  */
@@ -27,11 +31,50 @@ export async function openPartFile(target: string, key: Key, { signal }: AbortOp
     signal?.throwIfAborted()
     throw explainSystemError(`Cannot write ${target}`, error)
   }
+  const unlock = await lockPartFile(path, target).catch(inWords)
+  try {
+    return await openLocked(path, target, { signal, inWords, unlock })
+  } catch (error) {
+    unlock()
+    return inWords(error)
+  }
+}
+
+/**
+ * @returns a function that unlocks it, which may be called twice
+ * @throws {MayflyError} ERR_UNAVAILABLE: another process has the lock
+ * @throws the system's error
+ */
+async function lockPartFile(path: string, target: string): Promise<() => void> {
+  const lock = path + LOCK_SUFFIX
+  let release = takeFileLock(lock)
+  if (release === undefined) {
+    throw new MayflyError(
+      'ERR_UNAVAILABLE',
+      `Cannot write ${target}: another process is downloading the same content to it, or its disk has no locks. Wait for that one, or choose another name`,
+    )
+  }
+  return () => {
+    if (release === undefined) return
+    rmSync(lock, { force: true })
+    release()
+    release = undefined
+  }
+}
+
+interface LockedFile {
+  signal: AbortSignal | undefined
+  inWords(error: unknown): never
+  unlock(): void
+}
+
+async function openLocked(path: string, target: string, { signal, inWords, unlock }: LockedFile) {
   const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o666
   // A link in its place is not followed.
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
-  const file: FileHandle = await open(path, flags, mode & 0o777).catch(inWords)
-  let { size } = await file.stat().catch(inWords)
+  const file = await open(path, flags, mode & 0o777)
+  let { size } = await file.stat()
+  let isFinished = false
 
   return {
     /** In bytes. */
@@ -75,14 +118,18 @@ export async function openPartFile(target: string, key: Key, { signal }: AbortOp
         await file.datasync()
         await file.close()
         await rename(path, target)
+        isFinished = true
+        unlock()
       } catch (error) {
         inWords(error)
       }
     },
-    /** Leaves it for a later attempt, or removes it when it is empty. */
+    /** Leaves it for a later attempt, or removes it when it is empty. Does nothing once it is finished. */
     async close(): Promise<void> {
+      if (isFinished) return
       await file.close()
       if (size === 0) await rm(path, { force: true })
+      unlock()
     },
   }
 }
@@ -90,5 +137,5 @@ export async function openPartFile(target: string, key: Key, { signal }: AbortOp
 export function partFilePathOf(target: string, key: Key): string {
   const suffix = `.${encodeKeyHex(key).slice(0, SHOWN_DIGITS)}.part`
   const name = basename(target) + suffix
-  return join(dirname(target), Buffer.byteLength(name) <= MAX_NAME_BYTES ? name : `mayfly${suffix}`)
+  return join(dirname(target), Buffer.byteLength(name) <= MAX_NAME_BYTES - LOCK_SUFFIX.length ? name : `mayfly${suffix}`)
 }

@@ -6,11 +6,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { createMessageSecret, encodeKeyBase32, MayflyError, parseEnd } from '../../index.ts'
-import { createEmptyFile } from '../store/database-file.ts'
+import { takeFileLock } from '../store/file-lock.ts'
 import { loadOwnerFile } from '../store/owner-file.ts'
-import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
 import { explainSystemError } from '../store/system-error.ts'
 
 export type ReceiverDirectory = Awaited<ReturnType<typeof openReceiverDirectory>>
@@ -31,7 +29,13 @@ export async function openReceiverDirectory(dataDirectory: string, name: string)
   let release: (() => void) | undefined
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
-    release = takeReceiverLock(join(path, 'lock'), name)
+    release = takeFileLock(join(path, 'lock'))
+    if (release === undefined) {
+      throw new MayflyError(
+        'ERR_BAD_OPTION',
+        `The receiver ${JSON.stringify(name)} runs already: end that one first, or choose another name`,
+      )
+    }
     const secret = await loadOwnerFile({
       directory: path,
       name: 'secret',
@@ -72,33 +76,4 @@ function receiverPath(dataDirectory: string, name: string): string {
   if (PLAIN_NAME.test(name)) return join(receivers, name)
   const expected = 'expected 1 to 64 of A-Z a-z 0-9 . _ - that begin with no dot, or #end'
   throw new MayflyError('ERR_BAD_OPTION', `Not a name of a receiver: ${expected}, got ${JSON.stringify(name.slice(0, 80))}`)
-}
-
-/**
- * @returns a function that releases it, which may be called twice. Keep it: the lock is released when it is garbage-collected
- * @throws {MayflyError} ERR_BAD_OPTION: another process has it
- */
-export function takeReceiverLock(path: string, name: string): () => void {
-  let database: DatabaseSync | undefined
-  try {
-    createEmptyFile(path)
-    database = new DatabaseSync(path)
-    // Nothing is ever written to it.
-    database.exec('BEGIN EXCLUSIVE')
-  } catch (cause) {
-    database?.close()
-    if (sqliteFailureOf(cause) === 'busy') {
-      throw new MayflyError(
-        'ERR_BAD_OPTION',
-        `The receiver ${JSON.stringify(name)} runs already: end that one first, or choose another name`,
-        { cause },
-      )
-    }
-    if (sqliteFailureOf(cause) === undefined) throw cause
-    throw new Error(`Cannot lock the receiver ${JSON.stringify(name)} with ${path}: ${sqliteWords(cause)}`, { cause })
-  }
-  const held = database
-  return () => {
-    if (held.isOpen) held.close()
-  }
 }

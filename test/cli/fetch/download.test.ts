@@ -6,6 +6,7 @@ import { download } from '../../../node/cli/fetch/download.ts'
 import { partFilePathOf } from '../../../node/cli/fetch/part-file.ts'
 import { checkedWhole } from '../../../node/cli/fetch/whole-content.ts'
 import type { OpenedContent } from '../../../node/content/types.ts'
+import { spawnLockHolder } from '../../helpers/lock-holder.ts'
 import { readAll } from '../../helpers/read-all.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
@@ -160,4 +161,48 @@ test('checked whole: the last chunk comes only when the whole is right', async (
   })()
   await expect(reading).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
   expect(seen).toHaveLength(3)
+})
+
+test('download: a second one to the same file is refused and changes nothing, and the finished file stays as it is', async () => {
+  const directory = await createTemporaryDirectory()
+  const path = join(directory, 'a')
+  const bytes = randomBytes(3 * PIECE)
+  const first = createContent(bytes)
+  const { promise: goOn, resolve } = Promise.withResolvers<void>()
+  const reading = first.content.read
+  first.content.read = async function* (...args) {
+    for await (const piece of reading(...args)) {
+      yield piece
+      await goOn
+    }
+  }
+  const done = download(first.content, path, first.options)
+  await expect.poll(() => stat(partFilePathOf(path, first.content.key)).then(({ size }) => size)).toBe(PIECE)
+  const second = createContent(bytes)
+  await expect(download(second.content, path, second.options)).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
+  expect(second.parts).toEqual([])
+  resolve()
+  await done
+  expect(await readFile(path)).toEqual(bytes)
+  const { ino } = await stat(path)
+  await download(second.content, path, second.options)
+  expect(await readFile(path)).toEqual(bytes)
+  expect((await stat(path)).ino).not.toBe(ino)
+  expect(await readdir(directory)).toEqual(['a'])
+})
+
+test('download: resumes the part file of a process that was killed, and not while it lives', async () => {
+  const directory = await createTemporaryDirectory()
+  const path = join(directory, 'a')
+  const bytes = randomBytes(3 * PIECE)
+  const { content, options, parts } = createContent(bytes)
+  const partPath = partFilePathOf(path, content.key)
+  await writeFile(partPath, bytes.subarray(0, PIECE))
+  const other = await spawnLockHolder(`${partPath}.lock`)
+  await expect(download(content, path, options)).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
+  await other.kill()
+  await download(content, path, options)
+  expect(parts).toEqual([[PIECE, 2 * PIECE]])
+  expect(await readFile(path)).toEqual(bytes)
+  expect(await readdir(directory)).toEqual(['a'])
 })
