@@ -109,6 +109,22 @@ describe('command: content of any size', () => {
     expect((await runMayfly(['get', link])).stdout.equals(bytes)).toBe(true)
   })
 
+  test('get: two at once to one file: one is refused, and the file is right and stays right', async () => {
+    const directory = await createTemporaryDirectory()
+    const bytes = randomBytes(8 * MIB)
+    await writeFile(join(directory, 'in'), bytes)
+    const { held } = await hold('--peer-rate=4MB', join(directory, 'in'))
+    const out = join(directory, 'out')
+    const args = ['get', held[0]?.url ?? '', '-o', out]
+    const first = spawnMayfly(args)
+    const part = `${out}.${held[0]?.hash.slice(0, 16)}.part`
+    await waitFor(async () => ((await stat(part).catch(() => undefined))?.size ?? 0) > 0, 30_000, 'the first has begun')
+    expect(await runMayfly(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('another process') })
+    expect(await first.exited).toEqual({ code: 0, signal: null })
+    expect(sha256(await readFile(out))).toBe(sha256(bytes))
+    expect(await readdir(directory)).toEqual(['in', 'out'])
+  })
+
   test('get: a link with the hash of another outline gives nothing', async () => {
     const directory = await createTemporaryDirectory()
     await writeFile(join(directory, 'a'), randomBytes(MIB))
