@@ -7,7 +7,7 @@
  *
  *   --install-only  the packages, and nothing else
  *   --rebuild       builds the tab even where it is up to date
- *   --for-tests     also what the tests run: a Chromium (scripts/install-chromium.ts), curl, aria2, nginx, ffmpeg, strace (scripts/test-programs.ts)
+ *   --for-tests     also what the tests run: a Chromium (scripts/install-chromium.ts), curl, aria2, nginx and others (scripts/test-programs.ts)
  */
 
 import { spawnSync } from 'node:child_process'

@@ -9,7 +9,16 @@ import { delimiter, join } from 'node:path'
 import { installWithApt } from './apt.ts'
 
 /** Debian package of each program. */
-const PACKAGES = { curl: 'curl', aria2c: 'aria2', nginx: 'nginx-light', ffmpeg: 'ffmpeg', strace: 'strace' } as const
+const PACKAGES = {
+  curl: 'curl',
+  aria2c: 'aria2',
+  nginx: 'nginx-light',
+  ffmpeg: 'ffmpeg',
+  strace: 'strace',
+  busybox: 'busybox',
+  bsdtar: 'libarchive-tools',
+  unzip: 'unzip',
+} as const
 export type TestProgram = keyof typeof PACKAGES
 
 /** @throws with the package to install, when the program is not on the PATH */

@@ -1,12 +1,13 @@
 /** Programs that know nothing of mayfly read content of any size: curl and sha256sum, and aria2c from two gateways at once. */
 
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { requireProgram, type TestProgram } from '../../scripts/test-programs.ts'
 import { writeGeneratedFile } from '../helpers/generated-file.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
 import { useNodePair } from '../helpers/node-pair.ts'
@@ -50,6 +51,32 @@ describe('through two nodes', () => {
       }
     }
   })
+
+  test.each(['busybox unzip -q -', 'bsdtar -xf -', 'cat > ../a.zip && unzip -q ../a.zip'])(
+    'a folder as a zip is read by: %s',
+    async (reader) => {
+      const directory = await createTemporaryDirectory()
+      const files = new Map([
+        ['a.txt', Buffer.from('hello')],
+        ['empty.txt', Buffer.alloc(0)],
+        ['sub/ü.bin', randomBytes(3 * PIECE + 1)],
+        // Its checksum follows its bytes, which busybox does not take.
+        ...(reader.startsWith('busybox') ? [] : [['sub/large.bin', randomBytes(9 * MIB)] as const]),
+      ])
+      for (const [path, bytes] of files) {
+        await mkdir(dirname(join(directory, 'in', path)), { recursive: true })
+        await writeFile(join(directory, 'in', path), bytes)
+      }
+      const holder = spawnMayfly(['hold', join(directory, 'in'), '--join', nodes.near.url])
+      const link = new URL(await holder.stdout.waitFor(() => true))
+      await mkdir(join(directory, 'out'))
+      const [curl] = ['curl', ...(/^busybox|^bsdtar|unzip/.exec(reader) ?? [])].map((name) => requireProgram(name as TestProgram))
+      const command = `'${curl}' --silent --fail '${nodes.far.url}/raw${link.pathname}?format=zip' | (${reader})`
+      const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd: join(directory, 'out'), encoding: 'utf8' })
+      expect([status, stderr]).toEqual([0, ''])
+      for (const [path, bytes] of files) expect((await readFile(join(directory, 'out', path))).equals(bytes)).toBe(true)
+    },
+  )
 
   test('aria2c gets 100 MiB from two gateways, every piece checked', async () => {
     const directory = await createTemporaryDirectory()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { writeZip, type ZipFile, zipSize } from '../../../gateway/content/zip-archive.ts'
-import { readZip } from '../../helpers/zip-reader.ts'
+import { MAX_SMALL_BYTES, writeZip, type ZipFile, zipSize } from '../../../gateway/content/zip-archive.ts'
+import { readZip, readZipStream } from '../../helpers/zip-reader.ts'
 
 function file(path: string, ...chunks: string[]): ZipFile {
   const bytes = chunks.map((chunk) => Buffer.from(chunk))
@@ -31,6 +31,38 @@ test('writeZip: every file is in the archive, whose size was known before', asyn
   expect((await collect(files)).equals(archive)).toBe(true)
 })
 
+test('writeZip: read front to back it has every file, with checksums and sizes where a reader of a stream looks for them', async () => {
+  const large = Buffer.alloc(MAX_SMALL_BYTES + 65_536, 'abc')
+  const chunks = [large.subarray(0, 1), large.subarray(1, 262_144), large.subarray(262_144)]
+  const inChunks: ZipFile = {
+    path: 'b',
+    size: large.byteLength,
+    read: async function* () {
+      yield* chunks
+    },
+  }
+  const files = [
+    file('a', 'one', 'two'),
+    file('empty'),
+    inChunks,
+    {
+      ...file('c'),
+      size: MAX_SMALL_BYTES,
+      read: async function* () {
+        yield large.subarray(0, MAX_SMALL_BYTES)
+      },
+    },
+  ]
+  const archive = await collect(files)
+  expect(archive.byteLength).toBe(zipSize(files))
+  const read = readZipStream(archive)
+  expect([...read.keys()]).toEqual(['a', 'empty', 'b', 'c'])
+  expect([read.get('a')?.toString(), read.get('empty')?.byteLength]).toEqual(['onetwo', 0])
+  expect(read.get('b')?.equals(large)).toBe(true)
+  expect(read.get('c')?.equals(large.subarray(0, MAX_SMALL_BYTES))).toBe(true)
+  for (const [path, bytes] of readZip(archive)) expect(read.get(path)?.equals(bytes)).toBe(true)
+})
+
 test('writeZip: nothing is an archive of nothing', async () => {
   expect(readZip(await collect([])).size).toBe(0)
 })
@@ -45,8 +77,8 @@ test('zipSize: a file of 5 GiB has the fields of ZIP64, and moves those behind i
   const size = 5 * 1_024 ** 3
   const before = zipSize([file('a', 'x'), file('b', 'y')])
   const large = zipSize([{ ...file('a', 'x'), size }, file('b', 'y')])
-  // Local extra field, longer descriptor, two extra fields in the directory, the longer end.
-  expect(large - before - (size - 1)).toBe(20 + 8 + 2 * 28 + 76)
+  // Local extra field, long descriptor, two extra fields in the directory, the longer end; and the headers of its blocks.
+  expect(large - before - (size - 1)).toBe(20 + 24 + 2 * 28 + 76 + 5 * Math.ceil(size / 65_535))
 })
 
 test('writeZip: a file of another size than it said ends the archive', async () => {
