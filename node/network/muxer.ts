@@ -1,11 +1,12 @@
 /**
- * yamux that says how much was read when it matters to the other end. By itself it says so after each frame: a frame to encrypt and send here,
- * one to receive and decrypt there, for every few bytes that a conversation of short messages sends.
+ * yamux that says how much was read when it matters to the other end, behind a guard (frame-guard.ts). By itself it says so after each frame:
+ * a frame to encrypt and send here, one to receive and decrypt there, for every few bytes that a conversation of short messages sends.
  */
 
 import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { type FrameGuardOptions, guardFrames, HEADER_BYTES } from './frame-guard.ts'
 
 /**
  * Read bytes of one stream that the other end is not told of, at most: an eighth of the smallest window, so that nobody waits for them, and half
@@ -13,8 +14,6 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  */
 const MAX_UNTOLD_BYTES = 32_768
 
-/** A frame without data is its header: version, type, flags (2 bytes), stream (4), length (4). @see https://github.com/hashicorp/yamux/blob/master/spec.md */
-const HEADER_BYTES = 12
 const WINDOW_UPDATE = 1
 
 interface WindowUpdate {
@@ -25,7 +24,7 @@ interface WindowUpdate {
 /** Streams that have ended and are still counted, before they are looked for. */
 const MAX_ENDED = 16
 
-export function frugalYamux(init: YamuxMuxerInit): () => StreamMuxerFactory {
+export function frugalYamux(init: YamuxMuxerInit, limits: FrameGuardOptions = {}): () => StreamMuxerFactory {
   return () => {
     const factory = yamux(init)()
     return {
@@ -47,7 +46,7 @@ export function frugalYamux(init: YamuxMuxerInit): () => StreamMuxerFactory {
           if (untold.size > muxer.streams.length + MAX_ENDED) forgetEnded(untold, muxer)
           return true
         }
-        const muxer = factory.createStreamMuxer(connection)
+        const muxer = guardFrames(connection, () => factory.createStreamMuxer(connection), limits)
         return muxer
       },
     }

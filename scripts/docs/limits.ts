@@ -112,6 +112,17 @@ export function partLimits(): string {
       ms('LISTENER_DEFAULTS.upgradeTimeoutMs'),
     ],
     [
+      'bytes of one connection that wait unsent behind its socket · one frame of its muxer',
+      b('FRAME_GUARD_DEFAULTS.maxUnsentBytes'),
+      b('FRAME_GUARD_DEFAULTS.maxFrameBytes'),
+    ],
+    [
+      'frames of one connection that carry nothing, besides those that answer data: at once · per second · slowed before it is cut',
+      n('FRAME_ALLOWANCE_DEFAULTS.burst'),
+      n('FRAME_ALLOWANCE_DEFAULTS.perSecond'),
+      ms('FRAME_ALLOWANCE_DEFAULTS.maxSlowedMs'),
+    ],
+    [
       'an inbox · of it one sender · all senders without a name · messages of one sender per minute',
       `${n('INBOX_DEFAULTS.maxMessages')} messages, ${b('INBOX_DEFAULTS.maxBytes')}`,
       `1/${1 / numberOf('INBOX_DEFAULTS.senderShare')}`,

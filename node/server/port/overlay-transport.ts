@@ -71,6 +71,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
       maxPayload: options.maxFrameBytes,
       perMessageDeflate: false,
       clientTracking: false,
+      autoPong: false,
     })
   }
 
@@ -152,7 +153,11 @@ export class OverlayTransport implements Transport {
   }
 
   async dial(address: Multiaddr, dial: DialTransportOptions): Promise<Connection> {
-    const socket = new WebSocket(multiaddrToUri(address), { maxPayload: this.#options.maxFrameBytes, perMessageDeflate: false })
+    const socket = new WebSocket(multiaddrToUri(address), {
+      maxPayload: this.#options.maxFrameBytes,
+      perMessageDeflate: false,
+      autoPong: false,
+    })
     await whenOpen(socket, dial.signal)
     this.#heartbeat.watch(socket)
     const connection = new WebSocketConnection({

@@ -5,6 +5,7 @@ import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { WebSocket } from 'ws'
+import { createFrameAllowance, type FrameAllowanceOptions } from '../../network/frame-allowance.ts'
 
 /** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
@@ -12,27 +13,45 @@ const MAX_BUFFERED_BYTES = 4 * 1_048_576
 /** Largest message that is sent, in bytes: listeners accept frames a little larger than Noise's largest, and end a connection that sends more. */
 const MAX_MESSAGE_BYTES = 65_536
 
+/** A message with less holds no frame of Noise and a muxer: a header of 12 bytes with a tag of 16, and its length in 2. */
+const MIN_MESSAGE_BYTES = 30
+
 interface WebSocketConnectionInit {
+  /** Made without `autoPong`: pings are answered here. */
   socket: WebSocket
   remoteAddr: Multiaddr
   direction: 'inbound' | 'outbound'
   log: Logger
+  allowance?: FrameAllowanceOptions
 }
 
 export class WebSocketConnection extends AbstractMultiaddrConnection {
   readonly #socket: WebSocket
+  readonly #allowance: ReturnType<typeof createFrameAllowance>
   #full = false
+  /** libp2p takes nothing. */
+  #isPaused = false
+  /** Set while the peer is slowed. */
+  #slowed: ReturnType<typeof setTimeout> | undefined
 
   constructor(init: WebSocketConnectionInit) {
     super(init)
     this.#socket = init.socket
+    this.#allowance = createFrameAllowance(init.allowance)
     init.socket.on('message', (data: Buffer) => {
       try {
         this.onData(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        if (data.byteLength < MIN_MESSAGE_BYTES) this.#countEmpty()
       } catch (error) {
         this.abort(error instanceof Error ? error : new Error(String(error)))
       }
     })
+    init.socket.on('ping', (data: Buffer) => {
+      // A peer that reads nothing needs no answer, which would only wait here.
+      if (init.socket.bufferedAmount < MAX_BUFFERED_BYTES) init.socket.pong(data)
+      this.#countEmpty()
+    })
+    init.socket.on('pong', () => this.#countEmpty())
     // Any other close is a reset: a reader must not take a cut for an end.
     init.socket.on('close', (code) => (code === 1000 || code === 1005 ? this.onTransportClosed() : this.onRemoteReset()))
     init.socket.on('error', () => init.socket.terminate())
@@ -54,6 +73,23 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
     this.safeDispatchEvent('drain')
   }
 
+  /** Counts a message that carries nothing for the layers above. */
+  #countEmpty(): void {
+    if (this.status !== 'open') return
+    try {
+      const pauseMs = this.#allowance.spend()
+      if (pauseMs === 0) return
+      clearTimeout(this.#slowed)
+      this.#socket.pause()
+      this.#slowed = setTimeout(() => {
+        this.#slowed = undefined
+        if (!this.#isPaused) this.#socket.resume()
+      }, pauseMs)
+    } catch (error) {
+      this.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
   sendReset(): void {
     this.#socket.terminate()
   }
@@ -64,10 +100,12 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendPause(): void {
+    this.#isPaused = true
     this.#socket.pause()
   }
 
   sendResume(): void {
-    this.#socket.resume()
+    this.#isPaused = false
+    if (this.#slowed === undefined) this.#socket.resume()
   }
 }

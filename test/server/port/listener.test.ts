@@ -120,6 +120,52 @@ test('listener: maxPendingPerAddress: one more unproved socket evicts the oldest
   expect(clients.slice(1).some(({ closed }) => closed)).toBe(false)
 })
 
+test('listener: maxPendingPerAddress holds in a burst, for each of several addresses', async () => {
+  const { listener, port } = await startListener({ maxPendingPerAddress: 4, connections: createClientConnections({ trustProxy: true }) })
+  const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
+  const clients = addresses.map((ip) => Array.from({ length: 30 }, () => knock(port, { headers: `X-Forwarded-For: ${ip}\r\n` })))
+  await waitFor(() => clients.flat().every((client) => isUpgraded(client)), 5_000, 'all were let in')
+  expect(listener.sockets).toBe(3 * 4)
+  await waitFor(() => clients.every((own) => own.filter(({ closed }) => !closed).length === 4), 5_000, 'four of each are left')
+  expect(listener.refused['pending-evicted']).toBe(3 * 26)
+})
+
+test('listener: a node full of unproved sockets takes an honest peer', async () => {
+  let isHonest = false
+  const { listener, port } = await startListener({ maxSockets: 20, connections: createClientConnections({ trustProxy: true }) }, () =>
+    isHonest ? Promise.resolve() : new Promise(() => {}),
+  )
+  const strangers = Array.from({ length: 60 }, (_, i) => knock(port, { headers: `X-Forwarded-For: 192.0.2.${1 + (i % 30)}\r\n` }))
+  await waitFor(() => strangers.every(isUpgraded), 5_000, 'the strangers are let in')
+  expect(listener.sockets).toBe(20)
+  isHonest = true
+  const honest = knock(port, { headers: 'X-Forwarded-For: 198.51.100.7\r\n' })
+  await waitFor(() => isUpgraded(honest), 5_000, 'the honest one')
+  isHonest = false
+  for (let i = 0; i < 60; i++) knock(port, { headers: `X-Forwarded-For: 203.0.113.${i}\r\n` })
+  await waitFor(() => listener.refused['pending-evicted'] === 101, 5_000, 'strangers push each other out')
+  expect([listener.sockets, honest.closed]).toEqual([20, false])
+})
+
+test('listener: at a node full of proved sockets a client with few takes the place of one with many, not the other way', async () => {
+  const { listener, port } = await startListener(
+    { maxSockets: 6, connections: createClientConnections({ trustProxy: true }) },
+    async () => {},
+  )
+  const come = async (ip: string) => {
+    const client = knock(port, { headers: `X-Forwarded-For: ${ip}\r\n` })
+    await waitFor(() => client.text !== '', 5_000, 'an answer')
+    return client
+  }
+  const many: Client[] = []
+  for (let i = 0; i < 6; i++) many.push(await come('192.0.2.1'))
+  const few = await come('198.51.100.7')
+  expect(isUpgraded(few)).toBe(true)
+  await waitFor(() => many.at(-1)?.closed === true, 5_000, 'the newest of the many is ended')
+  expect(isUpgraded(await come('192.0.2.1'))).toBe(false)
+  expect([listener.sockets, few.closed, listener.refused.evicted, listener.refused.full]).toEqual([6, false, 1, 1])
+})
+
 test('listener: a proved socket is not evicted by unproved ones', async () => {
   const proofs = [async () => {}, () => new Promise<void>(() => {})]
   const { port, listener } = await startListener({ maxPendingPerAddress: 1 }, () =>

@@ -1,0 +1,61 @@
+/** A websocket below libp2p: what it answers by itself is bounded. Small amounts, and small limits. */
+
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { defaultLogger } from '@libp2p/logger'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { FrameAllowanceOptions } from '../../../node/network/frame-allowance.ts'
+import { WebSocketConnection } from '../../../node/server/port/websocket-connection.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
+
+/** The connection at the server's end of a real websocket, and the client that talks to it. */
+async function connectStranger(allowance: FrameAllowanceOptions) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false })
+  await once(server, 'listening')
+  const served = once(server, 'connection') as Promise<[WebSocket]>
+  const stranger = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  stranger.on('error', () => {})
+  onTestFinished(() => {
+    stranger.terminate()
+    server.close()
+  })
+  const [socket] = await served
+  const connection = new WebSocketConnection({
+    socket,
+    remoteAddr: multiaddr('/ip4/127.0.0.1/tcp/1/ws'),
+    direction: 'inbound',
+    log: defaultLogger().forComponent('test'),
+    allowance,
+  })
+  if (stranger.readyState !== WebSocket.OPEN) await once(stranger, 'open')
+  return { stranger, connection }
+}
+
+test.each([
+  ['pings', (socket: WebSocket) => socket.ping()],
+  ['pongs that nobody asked for', (socket: WebSocket) => socket.pong()],
+  ['messages of no bytes', (socket: WebSocket) => socket.send('')],
+])('websocket connection: %s: a peer that sends them on and on is slowed, then cut', async (_what, send) => {
+  const { stranger, connection } = await connectStranger({ burst: 32, perSecond: 20, maxSlowedMs: 200 })
+  while (connection.status === 'open') {
+    if (stranger.readyState === WebSocket.OPEN) send(stranger)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(connection.status).toBe('aborted')
+})
+
+test('websocket connection: pings within the allowance are answered, and messages behind many of them come', async () => {
+  const { stranger, connection } = await connectStranger({ burst: 8, perSecond: 100, maxSlowedMs: 60_000 })
+  let pongs = 0
+  let bytes = 0
+  stranger.on('pong', () => pongs++)
+  connection.addEventListener('message', ({ data }) => {
+    bytes += data.byteLength
+  })
+  for (let i = 0; i < 24; i++) stranger.ping()
+  stranger.send(new Uint8Array(100))
+  await waitFor(() => pongs === 24 && bytes === 100, 5_000, 'all of it')
+  expect(connection.status).toBe('open')
+})
