@@ -35,6 +35,8 @@ export function createFrameDecoder(maxFrameBytes: number) {
     get byteLength() {
       return queue.byteLength
     },
+    /** Takes out all bytes that wait behind the last frame. An incomplete length stays in front of them. */
+    takeRest: () => queue.take(queue.byteLength),
     push: (bytes: Uint8Array | Uint8ArrayList) => queue.push(bytes),
     /**
      * The next frame without its length, when all of it has come.

@@ -62,7 +62,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   return frame as Frame
 }
 
-function withLength(body: Uint8Array): Uint8Array {
+/** A frame as it travels: its length, then its bytes. */
+export function withLength(body: Uint8Array): Uint8Array {
   const prefixBytes = encodingLength(body.byteLength)
   const bytes = new Uint8Array(prefixBytes + body.byteLength)
   encodeVarint(body.byteLength, bytes)

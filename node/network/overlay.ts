@@ -15,6 +15,7 @@ import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
 import { connectionKind } from './connection-kind.ts'
 import { createDirect, type TransportFactory } from './direct.ts'
+import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
 import { createRelay } from './relay.ts'
 import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker } from './routing-table.ts'
@@ -94,6 +95,7 @@ export async function createOverlay(options: OverlayOptions) {
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
       dht: (components) => {
         listConnectionsOnce(components.connectionManager)
+        guardLengths(components as unknown as GuardedComponents)
         const { peerId, peerStore } = components
         const providerStore = options.createProviderStore({ peerId, peerStore })
         dht = kadDHT({

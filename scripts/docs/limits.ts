@@ -123,6 +123,12 @@ export function partLimits(): string {
       ms('FRAME_ALLOWANCE_DEFAULTS.maxSlowedMs'),
     ],
     [
+      'a message of a protocol of libp2p itself · of them waiting on one stream · proposals of a protocol on one stream',
+      b('LENGTH_GUARD_DEFAULTS.maxMessageBytes'),
+      b('LENGTH_GUARD_DEFAULTS.maxWaitingBytes'),
+      n('LENGTH_GUARD_DEFAULTS.maxProposals'),
+    ],
+    [
       'an inbox · of it one sender · all senders without a name · messages of one sender per minute',
       `${n('INBOX_DEFAULTS.maxMessages')} messages, ${b('INBOX_DEFAULTS.maxBytes')}`,
       `1/${1 / numberOf('INBOX_DEFAULTS.senderShare')}`,

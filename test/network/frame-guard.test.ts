@@ -113,7 +113,7 @@ test('frame guard: many frames in one message are handled in several turns, in o
     seen.push(answers.length)
     await new Promise((resolve) => setImmediate(resolve))
   }
-  expect(new Set(seen).size).toBeGreaterThan(5)
+  expect(new Set(seen).size).toBeGreaterThan(2)
   expect(answers).toEqual([...Array(1_000).keys()])
 })
 
