@@ -14,6 +14,7 @@ import {
   MESSAGE_PROTOCOL,
   type MessageFrame,
 } from '../protocol/wire.ts'
+import type { ReceiptListener } from './seen-messages.ts'
 import { createServedPosts } from './served-posts.ts'
 import { type MessageServerContext, type ServedStream, type ServerState, WAITING_BYTES } from './served-stream.ts'
 import { createServedTaps } from './served-taps.ts'
@@ -55,6 +56,7 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
     onFrame: (raw) => onFrame(decodeMessageFrame(raw)),
     onEnd() {
       state.streams.delete(frames)
+      statements.end()
       admission.queue.remove(served)
       posts.end()
       taps.end()
@@ -62,18 +64,13 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
   })
   state.streams.add(frames)
   const send = (frame: MessageFrame, isPatient = false) => void frames.send(encodeMessageFrame(frame), isPatient)
+  const statements = createStatementListener(send)
   const served: ServedStream = {
     remote,
     get isOpen() {
       return frames.open
     },
-    listener: {
-      get isOpen() {
-        return frames.open
-      },
-      onReceipt: ({ bytes }) => send({ type: 'receipt', receipt: bytes }),
-      onDecline: ({ bytes }) => send({ type: 'decline', decline: bytes }),
-    },
+    listener: statements.listener,
     send,
     enqueue,
     setReading: (isReading) => (isReading ? frames.resume() : frames.pause()),
@@ -146,6 +143,27 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
   function onCollect(collect: FrameOf<'collect'>): void {
     if (!isTapProofTimely(collect.proof, now())) return
     if (!router.onCollect(collect, remote)) countForged('a wrong proof of a receiver')
+  }
+}
+
+/**
+ * Sends receivers' statements on a stream. The seen-message cache keeps the listener for long after the stream has ended; `end` lets go of the
+ * stream, and of its connection with all that belongs to it. Not within `serveMessages`, whose functions keep each other's variables.
+ */
+function createStatementListener(send: (frame: MessageFrame) => void) {
+  let current: typeof send | undefined = send
+  const listener: ReceiptListener = {
+    get isOpen() {
+      return current !== undefined
+    },
+    onReceipt: ({ bytes }) => current?.({ type: 'receipt', receipt: bytes }),
+    onDecline: ({ bytes }) => current?.({ type: 'decline', decline: bytes }),
+  }
+  return {
+    listener,
+    end() {
+      current = undefined
+    },
   }
 }
 
