@@ -52,7 +52,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const metrics = createMetrics(peer, open, fetches)
   const shared: SearchContext = { peer, limits, rate, open, closing: closing.signal }
   const search = createContentSearch(shared)
-  const answers = createContentAnswers(peer, limits)
+  const answers = createContentAnswers({ peer, limits, access })
   const answerWithViewer = createViewerPage(assets.text('/viewer.html'))
   const requireAllowed = (hash: string) => {
     if (options.denied?.has(hash)) throw deniedContent()

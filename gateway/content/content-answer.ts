@@ -5,13 +5,14 @@
 
 import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { Key, OpenedContent, Peer } from '../../node/index.ts'
+import type { Access } from '../http/access.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
 import { outlineQuery } from '../http/link-query.ts'
 import { NAVIGATION_HEADERS } from '../http/navigation.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
-import { type ContentType, SNIFFED_BYTES, sniffContentType, typeFor } from './content-type.ts'
+import { type ContentType, PLAIN, SNIFFED_BYTES, sniffContentType, typeFor, typeForPage } from './content-type.ts'
 
 export interface ContentFacts {
   /** The key, in hex. */
@@ -32,13 +33,19 @@ const MAX_KNOWN = 4_096
 
 export type ContentAnswers = ReturnType<typeof createContentAnswers>
 
-export function createContentAnswers(peer: Peer, { searchTimeoutMs }: Pick<GatewayLimits, 'searchTimeoutMs'>) {
+interface ContentAnswersParts {
+  peer: Peer
+  limits: Pick<GatewayLimits, 'searchTimeoutMs'>
+  access: Pick<Access, 'isForeignPage'>
+}
+
+export function createContentAnswers({ peer, limits, access }: ContentAnswersParts) {
   /** By hash and the query of the link: another outline may be a lie about the same hash. */
   const known = createRecentMap<string, ContentFacts>({ maxEntries: MAX_KNOWN })
 
   async function firstBytes(content: OpenedContent, incoming: GatewayRequest): Promise<Uint8Array> {
     const { key, outline, size } = content
-    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(searchTimeoutMs)])
+    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(limits.searchTimeoutMs)])
     // A part of untrusted content is good enough to guess a type from.
     const opened = content.isTrusted || outline === undefined ? content : await peer.content.open(key, { outline, signal })
     for await (const bytes of opened.read({ offset: 0, length: Math.min(size, SNIFFED_BYTES) }, { signal })) return bytes
@@ -73,7 +80,12 @@ export function createContentAnswers(peer: Peer, { searchTimeoutMs }: Pick<Gatew
     /** @param isNegotiated true for an address where navigations get the viewer */
     async answer(content: OpenedContent, hash: string, incoming: GatewayRequest, isNegotiated: boolean): Promise<Response> {
       const facts = await describe(content, hash, incoming)
-      const headers = isNegotiated ? facts.negotiatedHeaders : facts.headers
+      const headers = { ...(isNegotiated ? facts.negotiatedHeaders : facts.headers) }
+      if (facts.contentType === PLAIN) {
+        const { headers: asked } = incoming.request
+        const isForeign = asked.has('origin') && access.isForeignPage(incoming)
+        headers['content-type'] = typeForPage(asked, isForeign, incoming.query.get('filename')) ?? PLAIN.type
+      }
       return answerBody(incoming, content, hash, withDisposition(headers, `${hash}.${facts.contentType.extension}`, incoming.query))
     },
   }
@@ -88,8 +100,10 @@ function describeContent(hash: string, { size, isTrusted }: OpenedContent, conte
     'accept-ranges': isTrusted ? 'bytes' : 'none',
     'cache-control': 'no-cache', // a cache may keep the bytes, but must ask again: content without a holder is gone
     ...HELD_HEADERS,
+    ...(contentType === PLAIN && { vary: 'Origin, Sec-Fetch-Dest' }),
   }
-  return { hash, contentType, size, headers, negotiatedHeaders: { ...headers, vary: NAVIGATION_HEADERS } }
+  const vary = contentType === PLAIN ? `Origin, ${NAVIGATION_HEADERS}` : NAVIGATION_HEADERS
+  return { hash, contentType, size, headers, negotiatedHeaders: { ...headers, vary } }
 }
 
 function withDisposition(

@@ -2,7 +2,8 @@
  * Sniffs the media type of content from its bytes alone: no declared type is kept with content. Text is recognized first, since a magic
  * number may be as short as two letters (a page that begins with "BM" is no bitmap).
  *
- * The result is never a script or style type. With `nosniff`, held bytes can then never run as a script, a worker or a style of another page.
+ * The result is never a script or style type. With `nosniff`, held bytes can then never run as a script, a worker or a style of our own pages, or
+ * of pages in the sandbox. Pages of other origins get such a type by `typeForPage`.
  */
 
 import { fileTypeFromBuffer } from 'file-type'
@@ -16,7 +17,7 @@ export interface ContentType {
 }
 
 const OCTETS: ContentType = { type: 'application/octet-stream', extension: 'bin' }
-const PLAIN: ContentType = { type: 'text/plain; charset=utf-8', extension: 'txt' }
+export const PLAIN: ContentType = { type: 'text/plain; charset=utf-8', extension: 'txt' }
 const HTML: ContentType = { type: 'text/html; charset=utf-8', extension: 'html' }
 const XHTML: ContentType = { type: 'application/xhtml+xml; charset=utf-8', extension: 'xhtml' }
 const SVG: ContentType = { type: 'image/svg+xml; charset=utf-8', extension: 'svg' }
@@ -135,6 +136,21 @@ export function entryType({ path, type }: Pick<BundleEntry, 'path' | 'type'>, sn
  */
 export function typeFor(headers: Headers, type: string): string {
   return ACTIVE.test(type) && headers.get('sec-fetch-site') === 'same-origin' ? 'text/plain; charset=utf-8' : type
+}
+
+/**
+ * The type of text, for a page of another origin that loads it as its script or style with `integrity`: what it is by the request, or by the name
+ * in the link where the browser does not say (on plain http). Undefined for any other page; those in the sandbox send the origin `null`.
+ *
+ * @param isForeign true when the request names an origin that is not ours
+ */
+export function typeForPage(headers: Headers, isForeign: boolean, filename: string | null): string | undefined {
+  if (!isForeign || headers.get('origin') === 'null') return undefined
+  const destination = headers.get('sec-fetch-dest')
+  if (destination === 'script') return withCharset('text/javascript')
+  if (destination === 'style') return withCharset('text/css')
+  const named = mediaTypeOf(filename ?? '')
+  return /^text\/(?:css|javascript)$/.test(named) ? withCharset(named) : undefined
 }
 
 function withCharset(type: string): string {

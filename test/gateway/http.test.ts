@@ -115,9 +115,53 @@ test('a browser that goes to the page gets the viewer; its frames, images and fe
   expect(viewer.headers.vary).toBe('Sec-Fetch-Dest, Upgrade-Insecure-Requests')
   for (const destination of ['iframe', 'image', 'empty']) {
     const answer = await ask(front.port, `/${hash}`, { headers: { ...BROWSER, 'sec-fetch-dest': destination } })
-    expect([answer.text, answer.headers.vary]).toEqual(['hello viewer', 'Sec-Fetch-Dest, Upgrade-Insecure-Requests'])
+    expect([answer.text, answer.headers.vary]).toEqual(['hello viewer', 'Origin, Sec-Fetch-Dest, Upgrade-Insecure-Requests'])
   }
   expect((await ask(front.port, `/raw/${hash}`, { headers: BROWSER })).text).toBe('hello viewer')
+})
+
+test.each([
+  [
+    'as a script of another origin',
+    { 'sec-fetch-dest': 'script', 'sec-fetch-site': 'cross-site', origin: 'https://a.example' },
+    '',
+    'javascript',
+  ],
+  [
+    'as a script of another port',
+    { 'sec-fetch-dest': 'script', 'sec-fetch-site': 'same-site', origin: 'http://127.0.0.1:1' },
+    '',
+    'javascript',
+  ],
+  ['as a style of another origin', { 'sec-fetch-dest': 'style', origin: 'https://a.example' }, '', 'css'],
+  ['by the name in the link, on plain http', { origin: 'http://a.example' }, '?filename=app.min.js', 'javascript'],
+  ['by the name in the link, on plain http', { origin: 'http://a.example' }, '?filename=A.CSS', 'css'],
+  ['by another name', { origin: 'http://a.example' }, '?filename=a.html', 'plain'],
+  ['as an image of another origin', { 'sec-fetch-dest': 'image', origin: 'https://a.example' }, '', 'plain'],
+  [
+    'as a script of a page in the sandbox',
+    { 'sec-fetch-dest': 'script', 'sec-fetch-site': 'cross-site', origin: 'null' },
+    '?filename=a.js',
+    'plain',
+  ],
+  ['as a script without an origin', { 'sec-fetch-dest': 'script', 'sec-fetch-site': 'cross-site' }, '?filename=a.js', 'plain'],
+  ['as a script of our own', { 'sec-fetch-dest': 'script', 'sec-fetch-site': 'same-origin', origin: 'OWN' }, '?filename=a.js', 'plain'],
+  ['as a worker', { 'sec-fetch-dest': 'worker', 'sec-fetch-site': 'same-origin' }, '?filename=a.js', 'plain'],
+])('a held script or style, asked for %s %j%s, is text/%s', async (_name, asked, query, type) => {
+  const { hash } = await holdPage('self.ran = true')
+  const headers = { ...(asked as Record<string, string>), ...('origin' in asked && asked.origin === 'OWN' && { origin: front.url }) }
+  for (const path of [`/${hash}`, `/raw/${hash}`]) {
+    const answer = await ask(front.port, path + query, { headers })
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, `text/${type}; charset=utf-8`])
+    expect(answer.headers['access-control-allow-origin']).toBe('*')
+    expect(answer.headers.vary).toContain('Origin, Sec-Fetch-Dest')
+  }
+})
+
+test('only text becomes a script or a style: another origin gets every other type as it is', async () => {
+  const { hash } = await holdPage('<!doctype html><p>page')
+  const headers = { 'sec-fetch-dest': 'script', origin: 'https://a.example' }
+  expect((await ask(front.port, `/${hash}?filename=a.js`, { headers })).headers['content-type']).toBe('text/html; charset=utf-8')
 })
 
 test('a program that names HTML gets the bytes and JSON errors; a browser on plain http, which sends no Sec-Fetch-Dest, gets the viewer', async () => {

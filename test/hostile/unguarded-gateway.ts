@@ -19,14 +19,14 @@ export interface UnguardedGateway {
   stop(): Promise<void>
 }
 
-const WHO_ASKS = /^(?:origin|referer|sec-fetch-.*|service-worker|accept-encoding|cookie|if-none-match)$/
+const WHO_ASKS = /^(?:origin|referer|sec-fetch-.*|upgrade-insecure-requests|service-worker|accept-encoding|cookie|if-none-match)$/
 const GUARDS =
   /^(?:content-security-policy|x-content-type-options|x-frame-options|permissions-policy|referrer-policy|cross-origin-.*|etag)$/
 
 export async function startUnguardedGateway({ port, types }: UnguardedGatewayOptions): Promise<UnguardedGateway> {
   const server = createServer((incoming, outgoing) => {
     const path = incoming.url ?? '/'
-    const headers = { ...without(incoming.headers, WHO_ASKS), host: `localhost:${port}`, ...acceptOf(incoming) }
+    const headers = { ...without(incoming.headers, WHO_ASKS), host: `localhost:${port}`, ...navigationOf(incoming) }
     const asking = request({ host: '127.0.0.1', port, path, method: incoming.method, headers }, async (answer) => {
       const type = types[path.replace(/\?.*/, '')] ?? answer.headers['content-type']
       const open = {
@@ -61,7 +61,7 @@ function without(headers: IncomingHttpHeaders, names: RegExp): IncomingHttpHeade
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.test(name)))
 }
 
-/** Without Sec-Fetch-Dest only Accept distinguishes a person's visit from a frame's. */
-function acceptOf({ headers }: IncomingMessage): { accept?: string } {
-  return headers['sec-fetch-dest'] === 'document' ? {} : { accept: headers.accept?.replace(/text\/html,?/, '') ?? '*/*' }
+/** Without Sec-Fetch-Dest only this header distinguishes a person's visit, and browsers send it with a frame's, too. */
+function navigationOf({ headers }: IncomingMessage): { 'upgrade-insecure-requests'?: string } {
+  return headers['sec-fetch-dest'] === 'document' ? { 'upgrade-insecure-requests': '1' } : {}
 }
