@@ -12,6 +12,7 @@ import { answerStatus } from './api/status-answer.ts'
 import { createAppAnswers, createAppAssets } from './app/app-assets.ts'
 import { createBundleReader } from './content/bundle-reader.ts'
 import { createContentAnswers } from './content/content-answer.ts'
+import { createContentProofs } from './content/content-proof.ts'
 import { createContentReader } from './content/content-reader.ts'
 import { createContentSearch } from './content/content-search.ts'
 import { createViewerPage } from './content/viewer-page.ts'
@@ -52,13 +53,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const metrics = createMetrics(peer, open, fetches)
   const shared: SearchContext = { peer, limits, rate, open, closing: closing.signal }
   const search = createContentSearch(shared)
-  const answers = createContentAnswers({ peer, limits, access })
+  const proofs = createContentProofs(peer, limits)
+  const answers = createContentAnswers({ peer, limits, access, proofs })
   const answerWithViewer = createViewerPage(assets.text('/viewer.html'))
   const requireAllowed = (hash: string) => {
     if (options.denied?.has(hash)) throw deniedContent()
   }
   const bundles = createBundleReader({ peer, search, answers, limits, requireAllowed, ...publicly })
-  const answerContent = createContentReader({ search, answers, bundles, answerWithViewer, requireAllowed })
+  const answerContent = createContentReader({ search, answers, proofs, bundles, answerWithViewer, requireAllowed })
   const blocks = {
     open: (key: Key, incoming: GatewayRequest) => search.openProven(key, incoming, limits.maxBlockBytes),
     requireAllowed,

@@ -12,6 +12,7 @@ import { outlineQuery } from '../http/link-query.ts'
 import { NAVIGATION_HEADERS } from '../http/navigation.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
+import type { ContentProofs } from './content-proof.ts'
 import { type ContentType, PLAIN, SNIFFED_BYTES, sniffContentType, typeFor, typeForPage } from './content-type.ts'
 
 export interface ContentFacts {
@@ -37,9 +38,10 @@ interface ContentAnswersParts {
   peer: Peer
   limits: Pick<GatewayLimits, 'searchTimeoutMs'>
   access: Pick<Access, 'isForeignPage'>
+  proofs: Pick<ContentProofs, 'isProvable'>
 }
 
-export function createContentAnswers({ peer, limits, access }: ContentAnswersParts) {
+export function createContentAnswers({ peer, limits, access, proofs }: ContentAnswersParts) {
   /** By hash and the query of the link: another outline may be a lie about the same hash. */
   const known = createRecentMap<string, ContentFacts>({ maxEntries: MAX_KNOWN })
 
@@ -60,7 +62,7 @@ export function createContentAnswers({ peer, limits, access }: ContentAnswersPar
     const cached = isTrusted ? known.get(id) : undefined
     if (cached !== undefined) return cached
     const type = await sniffContentType(bytes ?? (await firstBytes(content, incoming)), bytes !== undefined)
-    const facts = { ...describeContent(hash, content, type), ...(isTrusted && outline && { outline }) }
+    const facts = { ...describeContent(hash, content.size, type, proofs.isProvable(content)), ...(isTrusted && outline && { outline }) }
     if (isTrusted) known.set(id, facts)
     return facts
   }
@@ -91,13 +93,13 @@ export function createContentAnswers({ peer, limits, access }: ContentAnswersPar
   }
 }
 
-function describeContent(hash: string, { size, isTrusted }: OpenedContent, contentType: ContentType): ContentFacts {
+function describeContent(hash: string, size: number, contentType: ContentType, hasRanges: boolean): ContentFacts {
   const headers = {
     'content-type': contentType.type,
     'content-length': String(size),
     etag: `"${hash}"`,
     'repr-digest': `sha-256=:${Buffer.from(hash, 'hex').toString('base64')}:`,
-    'accept-ranges': isTrusted ? 'bytes' : 'none',
+    'accept-ranges': hasRanges ? 'bytes' : 'none',
     'cache-control': 'no-cache', // a cache may keep the bytes, but must ask again: content without a holder is gone
     ...HELD_HEADERS,
     ...(contentType === PLAIN && { vary: 'Origin, Sec-Fetch-Dest' }),

@@ -9,6 +9,7 @@ import { answerReadOptions, requireReadMethod } from '../http/route.ts'
 import type { GatewayRequest } from '../types.ts'
 import { type BundleReader, redirect } from './bundle-reader.ts'
 import type { ContentAnswers } from './content-answer.ts'
+import type { ContentProofs } from './content-proof.ts'
 import type { ContentSearch } from './content-search.ts'
 import { BUNDLE_TYPE, type ContentType } from './content-type.ts'
 import type { ViewerPage } from './viewer-page.ts'
@@ -16,6 +17,7 @@ import type { ViewerPage } from './viewer-page.ts'
 interface ContentReaderParts {
   search: ContentSearch
   answers: ContentAnswers
+  proofs: ContentProofs
   bundles: BundleReader
   answerWithViewer: ViewerPage
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
@@ -28,11 +30,14 @@ const VIEWABLE: ReadonlySet<Problem['status']> = new Set([404, 503, 504])
 const LISTING_TYPE: ContentType = { type: 'text/html; charset=utf-8', extension: 'html' }
 
 /** Makes the handler of these addresses. */
-export function createContentReader({ search, answers, bundles, answerWithViewer, requireAllowed }: ContentReaderParts) {
+export function createContentReader({ search, answers, proofs, bundles, answerWithViewer, requireAllowed }: ContentReaderParts) {
   async function answerBytes(address: ContentAddress, incoming: GatewayRequest, format: string | null): Promise<Response> {
     const { hash, raw, inside } = address
     const content = await find(hash, incoming)
-    if (format === null && inside === undefined) return answers.answer(content, hash, incoming, !raw)
+    if (format === null && inside === undefined) {
+      if (incoming.request.headers.has('range')) await proofs.prove(content, incoming)
+      return answers.answer(content, hash, incoming, !raw)
+    }
     const found = { content, facts: await answers.describe(content, hash, incoming) }
     if (format === 'zip') return bundles.zip(found, address, incoming)
     if (format === 'metalink') return bundles.metalink(found, address, incoming)
