@@ -1,6 +1,7 @@
 /**
  * Held content as an IPFS block, in the raw form of a trustless gateway: the client checks the bytes by the CID. Any codec will do, since
- * the hash alone names the bytes. The specification asks for `immutable`, since such clients cache blocks anyway.
+ * the hash alone names the bytes. The specification asks for `immutable`, since such clients cache blocks anyway; but a shared cache must ask
+ * again, or it would serve content that is gone.
  *
  * @see https://specs.ipfs.tech/http-gateways/trustless-gateway/
  */
@@ -118,7 +119,7 @@ function answerBlock(incoming: GatewayRequest, cid: string, body: BlockBody): Re
     'content-disposition': contentDisposition({ filename, download: true }, `${cid}.bin`) ?? 'attachment',
     etag: `"${cid}.raw"`,
     'accept-ranges': 'bytes',
-    'cache-control': `public, max-age=${MAX_AGE_S}, immutable`,
+    'cache-control': `private, max-age=${MAX_AGE_S}, immutable`,
     'x-ipfs-path': `/ipfs/${cid}`,
     'x-ipfs-roots': cid,
     ...(incoming.query.has('format') ? {} : { 'content-location': `/ipfs/${cid}?format=raw` }),

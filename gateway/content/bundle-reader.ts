@@ -131,7 +131,7 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
 }
 
 export function redirect(location: string): Response {
-  return new Response(null, { status: 308, headers: { ...HELD_HEADERS, location } })
+  return new Response(null, { status: 308, headers: { ...HELD_HEADERS, location, 'cache-control': 'no-cache' } })
 }
 
 function describeFile({ content, facts }: Found, name: string): MetalinkFile {

@@ -31,6 +31,8 @@ export interface ContentFacts {
 
 /** Keys whose facts are cached: about 2 KiB each. */
 const MAX_KNOWN = 4_096
+/** Keys whose date is known: about 200 bytes each. */
+const MAX_DATED = 65_536
 
 export type ContentAnswers = ReturnType<typeof createContentAnswers>
 
@@ -44,6 +46,15 @@ interface ContentAnswersParts {
 export function createContentAnswers({ peer, limits, access, proofs }: ContentAnswersParts) {
   /** By hash and the query of the link: another outline may be a lie about the same hash. */
   const known = createRecentMap<string, ContentFacts>({ maxEntries: MAX_KNOWN })
+
+  /** By hash, since an address always has the same bytes: when this gateway found them first. A holder does not say since when it holds them. */
+  const foundAt = createRecentMap<string, string>({ maxEntries: MAX_DATED })
+
+  function lastModifiedOf(hash: string): string {
+    const date = foundAt.get(hash) ?? new Date().toUTCString()
+    foundAt.set(hash, date)
+    return date
+  }
 
   async function firstBytes(content: OpenedContent, incoming: GatewayRequest): Promise<Uint8Array> {
     const { key, outline, size } = content
@@ -62,7 +73,8 @@ export function createContentAnswers({ peer, limits, access, proofs }: ContentAn
     const cached = isTrusted ? known.get(id) : undefined
     if (cached !== undefined) return cached
     const type = await sniffContentType(bytes ?? (await firstBytes(content, incoming)), bytes !== undefined)
-    const facts = { ...describeContent(hash, content.size, type, proofs.isProvable(content)), ...(isTrusted && outline && { outline }) }
+    const answers = { hasRanges: proofs.isProvable(content), lastModified: lastModifiedOf(hash) }
+    const facts = { ...describeContent(hash, content.size, type, answers), ...(isTrusted && outline && { outline }) }
     if (isTrusted) known.set(id, facts)
     return facts
   }
@@ -93,7 +105,13 @@ export function createContentAnswers({ peer, limits, access, proofs }: ContentAn
   }
 }
 
-function describeContent(hash: string, size: number, contentType: ContentType, hasRanges: boolean): ContentFacts {
+interface AnswerFacts {
+  hasRanges: boolean
+  /** A date of HTTP. */
+  lastModified: string
+}
+
+function describeContent(hash: string, size: number, contentType: ContentType, { hasRanges, lastModified }: AnswerFacts): ContentFacts {
   const headers = {
     'content-type': contentType.type,
     'content-length': String(size),
@@ -101,6 +119,7 @@ function describeContent(hash: string, size: number, contentType: ContentType, h
     'repr-digest': `sha-256=:${Buffer.from(hash, 'hex').toString('base64')}:`,
     'accept-ranges': hasRanges ? 'bytes' : 'none',
     'cache-control': 'no-cache', // a cache may keep the bytes, but must ask again: content without a holder is gone
+    'last-modified': lastModified,
     ...HELD_HEADERS,
     ...(contentType === PLAIN && { vary: 'Origin, Sec-Fetch-Dest' }),
   }

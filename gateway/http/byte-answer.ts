@@ -6,6 +6,7 @@ import type { GatewayRequest, ReadBytes } from '../types.ts'
 import { streamBody } from './body-stream.ts'
 import { type ByteRange, parseByteRanges, partOf } from './byte-range.ts'
 import { allowsRange, checkPreconditions } from './conditional.ts'
+import { namesType } from './media-range.ts'
 import { problemError } from './problem.ts'
 
 /** The bytes of an answer, as the peer opens them. While they are not trusted only the whole is read, and a Range header is ignored. */
@@ -14,18 +15,20 @@ type AnswerBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'pieces' 
 type AnswerHeaders = Readonly<Record<string, string>>
 
 /**
- * @param headers those of an answer with the whole
+ * @param givenHeaders those of an answer with the whole
  * @throws {ProblemError} 412, 416
  */
-export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: string, headers: AnswerHeaders): Response {
+export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: string, givenHeaders: AnswerHeaders): Response {
   const { headers: requestHeaders, method } = incoming.request
-  const precondition = checkPreconditions(requestHeaders, tag)
+  const headers = withWantedDigest(requestHeaders, givenHeaders)
+  const lastModified = headers['last-modified']
+  const precondition = checkPreconditions(requestHeaders, tag, lastModified)
   if (precondition === 'not-modified') return new Response(null, { status: 304, headers: withoutBody(headers) })
   if (precondition === 'failed') {
     throw problemError(412, 'ERR_PRECONDITION', 'If-Match names other bytes than these.')
   }
   if (method === 'HEAD') return new Response(null, { headers })
-  const wanted = body.isTrusted && allowsRange(requestHeaders, tag) ? requestHeaders.get('range') : null
+  const wanted = body.isTrusted && allowsRange(requestHeaders, tag, lastModified) ? requestHeaders.get('range') : null
   const ranges = parseByteRanges(wanted, body.size, body.pieces?.bytes)
   if (ranges === null) return new Response(contentOf(body, undefined, incoming), { headers })
   if (ranges === 'unsatisfiable') {
@@ -37,6 +40,14 @@ export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: stri
   return range !== undefined && others.length === 0
     ? answerPart(incoming, body, range, headers)
     : answerParts(incoming, body, ranges, headers)
+}
+
+/** Adds the older form of Repr-Digest for clients that ask for it, as aria2 does. @see https://www.rfc-editor.org/rfc/rfc3230 */
+function withWantedDigest(requestHeaders: Headers, headers: AnswerHeaders): AnswerHeaders {
+  const digest = /^sha-256=:(.+):$/.exec(headers['repr-digest'] ?? '')?.[1]
+  return digest !== undefined && namesType(requestHeaders.get('want-digest'), 'sha-256')
+    ? { ...headers, digest: `SHA-256=${digest}` }
+    : headers
 }
 
 function answerPart(incoming: GatewayRequest, body: AnswerBody, range: ByteRange, headers: AnswerHeaders): Response {

@@ -1,5 +1,6 @@
 /**
- * Conditional requests on content whose entity tag is its hash. Tags alone decide: content has no date.
+ * Conditional requests on content whose entity tag is its hash. A date counts only when it is exactly the one that was sent: an address always
+ * has the same bytes, but a client may have its date from another address, under the same file name.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
  */
@@ -14,19 +15,28 @@ interface EntityTag {
 
 export type Precondition = 'proceed' | 'not-modified' | 'failed'
 
-/** Evaluates If-Match and If-None-Match for a GET or HEAD of existing content. @param tag without quotes */
-export function checkPreconditions(headers: Headers, tag: string): Precondition {
+/**
+ * Evaluates If-Match, If-None-Match and If-Modified-Since for a GET or HEAD of existing content.
+ *
+ * @param tag without quotes
+ * @param lastModified as it is sent
+ */
+export function checkPreconditions(headers: Headers, tag: string, lastModified?: string): Precondition {
   const match = headers.get('if-match')
   if (match !== null && !listsTag(match, tag, 'strong')) return 'failed'
   const noneMatch = headers.get('if-none-match')
-  if (noneMatch !== null && listsTag(noneMatch, tag, 'weak')) return 'not-modified'
-  return 'proceed'
+  if (noneMatch !== null) return listsTag(noneMatch, tag, 'weak') ? 'not-modified' : 'proceed'
+  return isDate(headers.get('if-modified-since'), lastModified) ? 'not-modified' : 'proceed'
 }
 
 /** True when a Range header applies: there is no If-Range, or it names exactly these bytes. */
-export function allowsRange(headers: Headers, tag: string): boolean {
+export function allowsRange(headers: Headers, tag: string, lastModified?: string): boolean {
   const condition = headers.get('if-range')
-  return condition === null || condition.trim() === `"${tag}"`
+  return condition === null || condition.trim() === `"${tag}"` || isDate(condition, lastModified)
+}
+
+function isDate(date: string | null, lastModified: string | undefined): boolean {
+  return lastModified !== undefined && date?.trim() === lastModified
 }
 
 /** True when the header lists the tag, or is `*`. In weak comparison `W/"x"` equals `"x"`, in strong comparison it does not. */

@@ -211,6 +211,29 @@ test('a cache that asks again gets 304 while the page is held, and 404 when it i
   }
 })
 
+test('the date is when the gateway found the content first: a client that has it asks by it, and goes on with a cut download', async () => {
+  const { hash } = await holdPage('0123456789')
+  const date = (await ask(front.port, `/${hash}`)).headers['last-modified'] ?? ''
+  expect(Math.abs(Date.now() - Date.parse(date))).toBeLessThan(60_000)
+  for (const path of [`/${hash}`, `/raw/${hash}?filename=a`]) {
+    expect((await ask(front.port, path)).headers['last-modified']).toBe(date)
+    expect((await ask(front.port, path, { headers: { 'if-modified-since': date } })).status).toBe(304)
+    const rest = await ask(front.port, path, { headers: { range: 'bytes=7-', 'if-range': date } })
+    expect([rest.status, rest.text]).toEqual([206, '789'])
+    const other = { range: 'bytes=7-', 'if-range': new Date(Date.parse(date) + 1_000).toUTCString() }
+    expect((await ask(front.port, path, { headers: other })).status).toBe(200)
+  }
+})
+
+test('a client that wants a digest in the older form gets it, of the whole also with a part', async () => {
+  const { hash, bytes } = await holdPage('0123456789')
+  const digest = `SHA-256=${createHash('sha256').update(bytes).digest('base64')}`
+  const get = async (headers: Record<string, string>) => (await ask(front.port, `/${hash}`, { headers })).headers.digest
+  expect(await get({ 'want-digest': 'SHA-512;q=1, SHA-256;q=1, SHA;q=0.1' })).toBe(digest)
+  expect(await get({ 'want-digest': 'sha-256', range: 'bytes=0-1' })).toBe(digest)
+  for (const headers of [{}, { 'want-digest': 'md5' }, { 'want-digest': 'sha-256;q=0' }]) expect(await get(headers)).toBeUndefined()
+})
+
 test('?filename= and ?download= name the file and nothing else', async () => {
   const { hash } = await holdPage('x')
   const disposition = async (query: string) => (await ask(front.port, `/${hash}${query}`)).headers['content-disposition']

@@ -149,6 +149,7 @@ test('a folder leads to its slash, keeps its query, and shows its own index.html
   const { hash } = await holdBundle({ 'docs/index.html': 'the index', 'docs/a': 'a' })
   const answer = await get(`/raw/${hash}/docs?download=0`)
   expect([answer.status, answer.headers.location]).toEqual([308, `/raw/${hash}/docs/?download=0`])
+  expect(answer.headers['cache-control']).toBe('no-cache') // a 308 may be cached otherwise
   expect((await get(`/${hash}//x/../docs`)).headers.location).toBe(`/${hash}/docs/`)
   expect((await get(`/raw/${hash}/docs/`)).text).toBe('the index')
 })

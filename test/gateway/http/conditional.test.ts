@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { allowsRange, checkPreconditions } from '../../../gateway/http/conditional.ts'
 
+const DATE = 'Sat, 28 Nov 2026 19:43:31 GMT'
+
 test.each([
   [{}, 'proceed'],
   [{ 'if-none-match': '"abc"' }, 'not-modified'],
@@ -17,9 +19,14 @@ test.each([
   [{ 'if-match': 'W/"abc"' }, 'failed'],
   [{ 'if-match': '"x"' }, 'failed'],
   [{ 'if-match': '"x"', 'if-none-match': '"abc"' }, 'failed'],
-  [{ 'if-modified-since': 'Sat, 29 Oct 1994 19:43:31 GMT' }, 'proceed'],
+  [{ 'if-modified-since': DATE }, 'not-modified'],
+  [{ 'if-modified-since': 'Sat, 28 Nov 2026 19:43:30 GMT' }, 'proceed'],
+  // Later than ours: from another address, or the time of a copy.
+  [{ 'if-modified-since': 'Sun, 29 Nov 2026 19:43:31 GMT' }, 'proceed'],
+  [{ 'if-modified-since': DATE, 'if-none-match': '"x"' }, 'proceed'],
+  [{ 'if-modified-since': DATE, 'if-match': '"x"' }, 'failed'],
 ] as const)('checkPreconditions: %j', (headers, outcome) => {
-  expect(checkPreconditions(new Headers(headers), 'abc')).toBe(outcome)
+  expect(checkPreconditions(new Headers(headers), 'abc', DATE)).toBe(outcome)
 })
 
 test.each([
@@ -27,7 +34,13 @@ test.each([
   [{ 'if-range': '"abc"' }, true],
   [{ 'if-range': 'W/"abc"' }, false],
   [{ 'if-range': '"x"' }, false],
-  [{ 'if-range': 'Sat, 29 Oct 1994 19:43:31 GMT' }, false],
+  [{ 'if-range': DATE }, true],
+  [{ 'if-range': 'Sun, 29 Nov 2026 19:43:31 GMT' }, false],
 ] as const)('allowsRange: %j → %s', (headers, allowed) => {
-  expect(allowsRange(new Headers(headers), 'abc')).toBe(allowed)
+  expect(allowsRange(new Headers(headers), 'abc', DATE)).toBe(allowed)
+})
+
+test('content without a date ignores dates', () => {
+  expect(checkPreconditions(new Headers({ 'if-modified-since': DATE }), 'abc')).toBe('proceed')
+  expect(allowsRange(new Headers({ 'if-range': DATE }), 'abc')).toBe(false)
 })
