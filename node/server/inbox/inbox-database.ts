@@ -8,9 +8,12 @@ import type { InboxMessage, Message } from '../../index.ts'
 import { explainDatabaseError, openDatabaseFile, transact } from '../store/database-file.ts'
 import { createInboxReader, createStatements, type InboxReader, type Statements } from './inbox-reader.ts'
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
-import { searchableText } from './inbox-search.ts'
+import { isIndexedAlike, searchableText } from './inbox-search.ts'
 import { createInboxSenders, type InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
+
+/** How long one transaction of the index may take, in ms: others wait for it. */
+const MAX_INDEXING_MS = 20
 
 export class InboxDatabase {
   readonly senders: InboxSenders
@@ -24,6 +27,8 @@ export class InboxDatabase {
   #lastSequence = 0
   /** Messages up to this sequence are indexed for the search. */
   #indexedSequence = 0
+  /** Those after the first and up to the second were indexed by mayfly 0.4 or earlier, and are to be indexed again. */
+  #older = { after: 0, upTo: 0 }
   /** The latest expiry among forgotten ids, in ms: a message that expired before it may have been here. */
   #forgottenMs = 0
 
@@ -87,24 +92,56 @@ export class InboxDatabase {
     return this.#indexedSequence < this.#lastSequence
   }
 
+  /** True when there are messages whose words an earlier mayfly has indexed. */
+  get hasOlderIndex(): boolean {
+    return this.#older.after < this.#older.upTo
+  }
+
   /**
    * Indexes the words of the next messages in a transaction of its own: no receipt waits for it, and many at once cost a quarter of what they
    * cost one by one.
    */
   indexWords(count: number): void {
-    const indexed = this.#indexedSequence
-    const rows = this.#prepare('SELECT sequence, body, type FROM messages WHERE sequence > ? ORDER BY sequence LIMIT ?').all(indexed, count)
+    const record = (last: number) => this.#recordIndexed(last, this.#older.after)
+    this.#indexedSequence = this.#indexRows({ after: this.#indexedSequence, upTo: this.#lastSequence, count }, () => true, record)
+  }
+
+  /** Indexes the next of the messages again that an earlier mayfly has indexed, in a transaction of its own. They can be searched meanwhile. */
+  indexAgain(count: number): void {
+    const record = (last: number) => this.#recordIndexed(this.#indexedSequence, last)
+    this.#older.after = this.#indexRows({ ...this.#older, count }, (body) => !isIndexedAlike(body), record)
+  }
+
+  /** @returns the sequence up to which it has come, with which `record` was called in the transaction */
+  #indexRows(
+    { after, upTo, count }: { after: number; upTo: number; count: number },
+    isDue: (body: Uint8Array) => boolean,
+    record: (last: number) => void,
+  ): number {
+    const startedAtMs = performance.now()
+    const which = 'SELECT sequence, body, type FROM messages WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?'
+    const rows = this.#prepare(which).all(after, upTo, count)
     const newest = Number(rows.at(-1)?.sequence)
     // A damaged tree may return the same rows for ever: the rows behind them cannot be searched then.
-    const last = rows.length === count && newest > indexed ? newest : this.#lastSequence
+    let last = rows.length === count && newest > after ? newest : upTo
     this.commit(() => {
-      for (const { sequence, body, type } of rows) {
-        const words = [Number(sequence), searchableText(body as Uint8Array), type as string]
-        this.#prepare('INSERT INTO words (rowid, body, type) VALUES (?, ?, ?)').run(...words)
+      for (const row of rows) {
+        const [sequence, body, type] = [Number(row.sequence), row.body as Uint8Array, row.type as string]
+        if (isDue(body)) {
+          this.#prepare('INSERT OR REPLACE INTO words (rowid, body, type) VALUES (?, ?, ?)').run(sequence, searchableText(body), type)
+        }
+        if (performance.now() - startedAtMs < MAX_INDEXING_MS || sequence <= after) continue
+        last = sequence
+        break
       }
-      this.#prepare("INSERT OR REPLACE INTO facts VALUES ('indexed_sequence', ?)").run(last)
+      record(last)
     })
-    this.#indexedSequence = last
+    return last
+  }
+
+  #recordIndexed(indexed: number, olderAfter: number): void {
+    this.#setFact('indexed_sequence', indexed)
+    this.#setFact('words_sequence', olderAfter < this.#older.upTo ? olderAfter : indexed)
   }
 
   /** Removes the oldest messages of a sender. To be called in a `commit`. */
@@ -125,7 +162,7 @@ export class InboxDatabase {
     if (typeof latest !== 'number') return 0
     for (const { id } of rows) this.#prepare('DELETE FROM removed WHERE id = ?').run(id ?? null)
     this.#forgottenMs = Math.max(this.#forgottenMs, latest)
-    this.#prepare("INSERT OR REPLACE INTO facts VALUES ('forgotten_ms', ?)").run(this.#forgottenMs)
+    this.#setFact('forgotten_ms', this.#forgottenMs)
     return rows.length
   }
 
@@ -154,9 +191,15 @@ export class InboxDatabase {
     this.#lastSequence = Number(this.#prepare("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").get()?.seq ?? 0)
     this.#forgottenMs = this.#fact('forgotten_ms')
     this.#indexedSequence = this.#fact('indexed_sequence')
+    // Mayfly 0.4 and earlier know the first fact alone: it is ahead of the second one after they have run.
+    this.#older = { after: this.#fact('words_sequence'), upTo: this.#indexedSequence }
   }
 
   #fact(name: string): number {
     return Number(this.#prepare('SELECT value FROM facts WHERE name = ?').get(name)?.value ?? 0)
+  }
+
+  #setFact(name: string, value: number): void {
+    this.#prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)').run(name, value)
   }
 }

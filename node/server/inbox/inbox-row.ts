@@ -138,10 +138,13 @@ export const INBOX_FORM: DatabaseForm = {
 /** Size of a row besides envelope, body and text, in bytes: columns, checksum, entries in five indexes; measured in inbox.test.ts. */
 const ROW_BYTES = 768
 
-/** Upper estimate of a message's size on disk, in bytes: its body is stored as it is, in the envelope, and as the words to search. */
+/**
+ * Upper estimate of a message's size on disk, in bytes: its body is stored as it is, in the envelope, and as the words to search. The words of
+ * Latin text take about as much as the text, Chinese characters, of which each is a word, twice as much.
+ */
 export function footprintOf({ body, envelope }: Pick<Message, 'body' | 'envelope'>): number {
-  return ROW_BYTES + envelope.byteLength + 2 * body.byteLength
+  return ROW_BYTES + envelope.byteLength + 3 * body.byteLength
 }
 
 /** `footprintOf` in SQL, for a row of `messages`. */
-export const FOOTPRINT_SQL = `${ROW_BYTES} + length(envelope) + 2 * length(body)`
+export const FOOTPRINT_SQL = `${ROW_BYTES} + length(envelope) + 3 * length(body)`

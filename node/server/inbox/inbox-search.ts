@@ -10,6 +10,26 @@ const MAX_WORD_LENGTH = 64
 /** Characters that FTS5's tokenizer takes for a part of a word. @see https://www.sqlite.org/fts5.html#unicode61_tokenizer */
 const WORD_CHARACTER = /[\p{L}\p{N}\p{Co}]/u
 
+/** Scripts that are written without spaces between words, and Hangul, whose words are joined with others. */
+const UNSPACED_SCRIPTS = ['Hani', 'Hira', 'Kana', 'Bopo', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
+/** Text of these scripts, but not the accents that they share with Latin. */
+const UNSPACED_TEXT = new RegExp(`[[${UNSPACED_SCRIPTS.map((script) => `\\p{scx=${script}}`).join('')}]--[\\u0300-\\u036f]]+`, 'gv')
+/** To FTS5, their vowel and tone marks separate words; characters for private use, which stand for them, are letters. */
+const FIRST_PRIVATE = 0xe000
+const PRIVATE_CHARACTERS = 0x1900
+
+/**
+ * The form in which text is indexed and searched: each character of a script without spaces is a word of its own, and a search for several of
+ * them is one for that phrase. So any part of such a text is found, a single character, too.
+ */
+function searchForm(text: string): string {
+  return text.normalize('NFKC').replace(UNSPACED_TEXT, (unspaced) => {
+    return ` ${Array.from(unspaced).join(' ')} `.replace(/\p{M}/gu, (mark) =>
+      String.fromCodePoint(FIRST_PRIVATE + ((mark.codePointAt(0) ?? 0) % PRIVATE_CHARACTERS)),
+    )
+  })
+}
+
 function searchWords(text: string): string[] {
   return text
     .split(/\s+/)
@@ -20,14 +40,25 @@ function searchWords(text: string): string[] {
 
 /** A word, or its beginning, as an FTS5 string. @see https://www.sqlite.org/fts5.html#fts5_strings */
 function matchOfWord(word: string): string {
-  return `"${word.replaceAll('"', '""')}"*`
+  return `"${searchForm(word).replaceAll('"', '""')}"*`
 }
 
 /** The text of a body that can be searched: all of it where it is UTF-8, whatever its media type; otherwise none. */
-export function searchableText(body: Uint8Array): string {
+function textOf(body: Uint8Array): string {
   if (!isUtf8(body)) return ''
   // FTS5 reads a text up to its first zero.
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8').replaceAll('\0', ' ')
+}
+
+/** What is indexed of a body. */
+export function searchableText(body: Uint8Array): string {
+  return searchForm(textOf(body))
+}
+
+/** True when mayfly up to 0.4 indexed the same of the body: its words between spaces. */
+export function isIndexedAlike(body: Uint8Array): boolean {
+  const text = textOf(body)
+  return searchForm(text) === text
 }
 
 /**

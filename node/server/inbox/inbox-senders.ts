@@ -26,7 +26,7 @@ export function createInboxSenders(database: DatabaseSync) {
     isMuted: (hashname: string): boolean => senders.get(hashname)?.isMuted === true,
     /** Hashnames of senders whose name contains the text, in any case. */
     named(part: string): string[] {
-      const wanted = part.toLowerCase()
+      const wanted = part.normalize('NFC').toLowerCase()
       return [...senders.values()].filter(({ name }) => name.toLowerCase().includes(wanted)).map(({ hashname }) => hashname)
     },
     list: (): InboxSender[] => [...senders.values()].map((sender) => ({ ...sender })),

@@ -71,7 +71,7 @@ export function openInbox(options: InboxOptions) {
   const indexing = createWordIndexing(database)
   const retention = createInboxRetention({ database, keepDays, keepCount, now, onFailed: failed })
   const group = createGroupCommit<Arrival, Kept>({ commit, failed })
-  if (database.hasUnindexed) indexing.schedule()
+  if (database.hasUnindexed || database.hasOlderIndex) indexing.schedule()
 
   function commit(arrivals: Arrival[]): Kept[] {
     const stored: InboxMessage[] = []
@@ -181,15 +181,19 @@ const INDEX_GROUP = 256
 /** Pause between two transactions, in ms: messages that arrive meanwhile are stored first. */
 const INDEX_PAUSE_MS = 40
 
-/** Indexes the words of new messages for the search: a moment after they are stored, a group at a time, or as soon as somebody searches. */
+/**
+ * Indexes the words of new messages for the search: a moment after they are stored, a group at a time, or as soon as somebody searches. Then the
+ * words of those that an earlier mayfly has indexed.
+ */
 function createWordIndexing(database: InboxDatabase) {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   /** Messages that cannot be indexed now are indexed after the next message, or with the next search. @returns true when there are more */
   function indexGroup(): boolean {
     try {
-      database.indexWords(INDEX_GROUP)
-      return database.hasUnindexed
+      if (database.hasUnindexed) database.indexWords(INDEX_GROUP)
+      else database.indexAgain(INDEX_GROUP)
+      return database.hasUnindexed || database.hasOlderIndex
     } catch {
       return false
     }
@@ -204,7 +208,7 @@ function createWordIndexing(database: InboxDatabase) {
     schedule() {
       timer ??= setTimeout(run, INDEX_MS)
     },
-    /** Indexes it now. */
+    /** Indexes new messages now. Those that an earlier mayfly has indexed, perhaps very many, have to wait their turn. */
     finish() {
       while (database.hasUnindexed && indexGroup());
     },
