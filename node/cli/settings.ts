@@ -220,6 +220,10 @@ const TABLE = {
     help: 'how long to keep messages; older ones are removed',
     parse: parseCount,
   },
+  trustClock: {
+    commands: RECEIVERS,
+    help: "remove messages by this machine's clock, even if it is more than 3 days ahead of the last run",
+  },
   keepCount: {
     commands: RECEIVERS,
     value: 'number',

@@ -192,6 +192,11 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['20', 20],
     [300, 300],
   ],
+  trustClock: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
   keepCount: [
     ['1', 1],
     ['20', 20],

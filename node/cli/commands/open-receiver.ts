@@ -14,7 +14,7 @@ export type OpenedReceiver = Awaited<ReturnType<typeof openReceiver>>
  * @throws the system's error, in words
  */
 export async function openReceiver(configuration: Configuration, name: string, onEvent: (event: InboxEvent) => void) {
-  const { data, tap, rule, policy, keepDays, keepCount, senderRate } = configuration
+  const { data, tap, rule, policy, keepDays, keepCount, trustClock, senderRate } = configuration
   // Checked before anything is written.
   const rules = checkRules(rule)
   const ends = [...(name.startsWith('#') ? [name] : []), ...tap].map((end) => parseEnd(end).text)
@@ -27,6 +27,7 @@ export async function openReceiver(configuration: Configuration, name: string, o
       path: inboxPath,
       hashname,
       policy,
+      isClockTrusted: trustClock,
       onEvent,
       ...(keepDays !== undefined && { keepDays }),
       ...(keepCount !== undefined && { keepCount }),
@@ -66,5 +67,10 @@ export function describeInboxEvent(event: InboxEvent): string {
       return `Cannot store messages: ${event.reason}. Senders are asked to try again; stored messages stay`
     case 'recovered':
       return 'Messages can be stored again'
+    case 'kept-back': {
+      const [now, known] = [event.nowMs, event.knownMs].map((ms) => new Date(ms).toISOString().slice(0, 16).replace('T', ' '))
+      const would = `By this machine's clock (${now} UTC), ${event.messages} messages are older than ${event.keepDays} days and would be removed`
+      return `${would}. They stay, since that clock is far ahead of the last known time (${known} UTC). If it is right, start once with --trust-clock`
+    }
   }
 }

@@ -105,7 +105,8 @@ function createNodeGateway({ configuration, version }: CommandContext, peer: Pee
 }
 
 function logInboxEvents(logger: Logger): (event: InboxEvent) => void {
-  return (event) => logger[event.type === 'recovered' ? 'info' : 'error'](event, describeInboxEvent(event))
+  const levels = { recovered: 'info', 'kept-back': 'warn', failing: 'error', damaged: 'error' } as const
+  return (event) => logger[levels[event.type]](event, describeInboxEvent(event))
 }
 
 /** Stops the parts one after the other, and returns at the deadline even if some are still open: the process ends then. */

@@ -6,29 +6,24 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { InboxMessage, Message } from '../../index.ts'
 import { explainDatabaseError, openDatabaseFile, transact } from '../store/database-file.ts'
+import { createInboxFacts, createInboxIndex } from './inbox-index.ts'
 import { createInboxReader, createStatements, type InboxReader, type Statements } from './inbox-reader.ts'
 import { FOOTPRINT_SQL, footprintOf, INBOX_FORM, inboxMessageOf, type RowFacts, rowOf } from './inbox-row.ts'
-import { isIndexedAlike, searchableText } from './inbox-search.ts'
 import { createInboxSenders, type InboxSenders } from './inbox-senders.ts'
 import { InboxTally, type TallyEntry } from './inbox-tally.ts'
-
-/** How long one transaction of the index may take, in ms: others wait for it. */
-const MAX_INDEXING_MS = 20
 
 export class InboxDatabase {
   readonly senders: InboxSenders
   readonly tally: InboxTally
   readonly reader: InboxReader
+  readonly facts: ReturnType<typeof createInboxFacts>
+  readonly index: ReturnType<typeof createInboxIndex>
   readonly #database: DatabaseSync
   readonly #prepare: Statements
   /** Reverts, in memory, the counts of the transaction under way. Bounded by its changes. */
   #undo: (() => void)[] = []
   /** The highest sequence ever used. */
   #lastSequence = 0
-  /** Messages up to this sequence are indexed for the search. */
-  #indexedSequence = 0
-  /** Those after the first and up to the second were indexed by mayfly 0.4 or earlier, and are to be indexed again. */
-  #older = { after: 0, upTo: 0 }
   /** The latest expiry among forgotten ids, in ms: a message that expired before it may have been here. */
   #forgottenMs = 0
 
@@ -39,7 +34,11 @@ export class InboxDatabase {
    */
   constructor(path: string, onDamaged: (sequence: number) => void, isReadOnly = false) {
     this.#database = openDatabaseFile(path, INBOX_FORM, isReadOnly)
-    this.#prepare = createStatements(this.#database)
+    const prepare = createStatements(this.#database)
+    this.#prepare = prepare
+    this.facts = createInboxFacts(prepare)
+    const commit = (change: () => void) => this.commit(change)
+    this.index = createInboxIndex({ prepare, facts: this.facts, commit, lastSequence: () => this.#lastSequence })
     try {
       this.senders = createInboxSenders(this.#database)
       this.tally = new InboxTally((sender) => this.senders.nameOf(sender) !== undefined)
@@ -87,63 +86,6 @@ export class InboxDatabase {
     return inboxMessageOf(row, this.senders.nameOf(row.sender))
   }
 
-  /** True when there are messages that are not indexed for the search yet. */
-  get hasUnindexed(): boolean {
-    return this.#indexedSequence < this.#lastSequence
-  }
-
-  /** True when there are messages whose words an earlier mayfly has indexed. */
-  get hasOlderIndex(): boolean {
-    return this.#older.after < this.#older.upTo
-  }
-
-  /**
-   * Indexes the words of the next messages in a transaction of its own: no receipt waits for it, and many at once cost a quarter of what they
-   * cost one by one.
-   */
-  indexWords(count: number): void {
-    const record = (last: number) => this.#recordIndexed(last, this.#older.after)
-    this.#indexedSequence = this.#indexRows({ after: this.#indexedSequence, upTo: this.#lastSequence, count }, () => true, record)
-  }
-
-  /** Indexes the next of the messages again that an earlier mayfly has indexed, in a transaction of its own. They can be searched meanwhile. */
-  indexAgain(count: number): void {
-    const record = (last: number) => this.#recordIndexed(this.#indexedSequence, last)
-    this.#older.after = this.#indexRows({ ...this.#older, count }, (body) => !isIndexedAlike(body), record)
-  }
-
-  /** @returns the sequence up to which it has come, with which `record` was called in the transaction */
-  #indexRows(
-    { after, upTo, count }: { after: number; upTo: number; count: number },
-    isDue: (body: Uint8Array) => boolean,
-    record: (last: number) => void,
-  ): number {
-    const startedAtMs = performance.now()
-    const which = 'SELECT sequence, body, type FROM messages WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?'
-    const rows = this.#prepare(which).all(after, upTo, count)
-    const newest = Number(rows.at(-1)?.sequence)
-    // A damaged tree may return the same rows for ever: the rows behind them cannot be searched then.
-    let last = rows.length === count && newest > after ? newest : upTo
-    this.commit(() => {
-      for (const row of rows) {
-        const [sequence, body, type] = [Number(row.sequence), row.body as Uint8Array, row.type as string]
-        if (isDue(body)) {
-          this.#prepare('INSERT OR REPLACE INTO words (rowid, body, type) VALUES (?, ?, ?)').run(sequence, searchableText(body), type)
-        }
-        if (performance.now() - startedAtMs < MAX_INDEXING_MS || sequence <= after) continue
-        last = sequence
-        break
-      }
-      record(last)
-    })
-    return last
-  }
-
-  #recordIndexed(indexed: number, olderAfter: number): void {
-    this.#setFact('indexed_sequence', indexed)
-    this.#setFact('words_sequence', olderAfter < this.#older.upTo ? olderAfter : indexed)
-  }
-
   /** Removes the oldest messages of a sender. To be called in a `commit`. */
   removeOldestOf(sender: string, count: number): void {
     this.#remove('WHERE sender = ? ORDER BY sequence LIMIT ?', [sender, count])
@@ -154,6 +96,16 @@ export class InboxDatabase {
     return this.#remove('WHERE stored_at_ms < ? ORDER BY stored_at_ms LIMIT ?', [timeMs, count])
   }
 
+  countStoredBefore(timeMs: number): number {
+    return Number(this.#prepare('SELECT count(*) AS count FROM messages WHERE stored_at_ms < ?').get(timeMs)?.count)
+  }
+
+  /** When the newest message was stored, in ms since the epoch; undefined where there is none. */
+  newestStoredMs(): number | undefined {
+    const newest = this.#prepare('SELECT max(stored_at_ms) AS newest FROM messages').get()?.newest
+    return newest == null ? undefined : Number(newest)
+  }
+
   /** Forgets the ids of removed messages that have expired, `count` at most. To be called in a `commit`. @returns how many were forgotten */
   forgetExpired(nowMs: number, count: number): number {
     const which = 'SELECT id, expires_at_ms FROM removed WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?'
@@ -162,7 +114,7 @@ export class InboxDatabase {
     if (typeof latest !== 'number') return 0
     for (const { id } of rows) this.#prepare('DELETE FROM removed WHERE id = ?').run(id ?? null)
     this.#forgottenMs = Math.max(this.#forgottenMs, latest)
-    this.#setFact('forgotten_ms', this.#forgottenMs)
+    this.facts.set('forgotten_ms', this.#forgottenMs)
     return rows.length
   }
 
@@ -176,7 +128,7 @@ export class InboxDatabase {
     for (const row of rows) {
       const { sequence, id, expires_at_ms } = row as Record<string, SQLInputValue>
       this.#prepare('INSERT OR REPLACE INTO removed VALUES (?, ?)').run(id ?? null, expires_at_ms ?? null)
-      if (Number(sequence) <= this.#indexedSequence) this.#prepare('DELETE FROM words WHERE rowid = ?').run(sequence ?? null)
+      this.index.remove(Number(sequence))
       this.#prepare('DELETE FROM messages WHERE sequence = ?').run(sequence ?? null)
       const entry = row as unknown as TallyEntry
       this.tally.remove(entry)
@@ -189,17 +141,7 @@ export class InboxDatabase {
     const shares = `SELECT sender, end_text AS "end", count(*) AS messages, sum(${FOOTPRINT_SQL}) AS bytes FROM messages GROUP BY sender, end_text`
     for (const row of this.#prepare(shares).iterate()) this.tally.add(row as unknown as TallyEntry, Number(row.messages))
     this.#lastSequence = Number(this.#prepare("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").get()?.seq ?? 0)
-    this.#forgottenMs = this.#fact('forgotten_ms')
-    this.#indexedSequence = this.#fact('indexed_sequence')
-    // Mayfly 0.4 and earlier know the first fact alone: it is ahead of the second one after they have run.
-    this.#older = { after: this.#fact('words_sequence'), upTo: this.#indexedSequence }
-  }
-
-  #fact(name: string): number {
-    return Number(this.#prepare('SELECT value FROM facts WHERE name = ?').get(name)?.value ?? 0)
-  }
-
-  #setFact(name: string, value: number): void {
-    this.#prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)').run(name, value)
+    this.#forgottenMs = this.facts.get('forgotten_ms')
+    this.index.load()
   }
 }

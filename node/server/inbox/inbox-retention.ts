@@ -2,6 +2,7 @@
 
 import { delay } from '../../async/delay.ts'
 import { createSingleFlight } from '../../async/single-flight.ts'
+import { createInboxClock } from './inbox-clock.ts'
 import type { InboxDatabase } from './inbox-database.ts'
 
 const DAY_MS = 86_400_000
@@ -17,12 +18,34 @@ interface InboxRetentionOptions {
   keepDays: number | undefined
   /** Messages to keep; undefined: all. */
   keepCount: number | undefined
+  /** True when the owner says that this machine's clock is right. */
+  isClockTrusted: boolean
   /** In ms since the epoch. */
   now(): number
+  /** Clock, in ms; any origin, never set back. */
+  monotonic(): number
+  /** Called once when messages stay that would go by this machine's clock, which is too far ahead of the known time to be believed. */
+  onKeptBack(kept: KeptBack): void
   onFailed(error: unknown): void
 }
 
-export function createInboxRetention({ database, keepDays, keepCount, now, onFailed }: InboxRetentionOptions) {
+/** Messages that would be removed by this machine's clock alone. */
+export interface KeptBack {
+  messages: number
+  keepDays: number
+  /** This machine's clock, and the latest time that is known here, in ms since the epoch. */
+  nowMs: number
+  knownMs: number
+}
+
+export function createInboxRetention({ database, keepDays, keepCount, ...options }: InboxRetentionOptions) {
+  const { now, monotonic, onKeptBack, onFailed } = options
+  const clock = createInboxClock({
+    knownMs: database.facts.get('known_ms') || database.newestStoredMs(),
+    isTrusted: options.isClockTrusted,
+    monotonic,
+  })
+  let isReported = false
   const stopping = new AbortController()
   const tidying = createSingleFlight<'tidy', void>()
 
@@ -42,14 +65,26 @@ export function createInboxRetention({ database, keepDays, keepCount, now, onFai
   /** One transaction. @returns true when there is more to do */
   function tidyGroup(): boolean {
     const nowMs = now()
-    return database.commit(() => {
+    const knownMs = clock.read(nowMs)
+    const untilMs = Math.min(nowMs, knownMs)
+    const isDone = database.commit(() => {
+      database.facts.set('known_ms', Math.floor(knownMs))
       const done = [
-        database.forgetExpired(nowMs, GROUP),
+        database.forgetExpired(untilMs, GROUP),
         removeExcess(),
-        keepDays === undefined ? 0 : database.removeStoredBefore(nowMs - keepDays * DAY_MS, GROUP),
+        keepDays === undefined ? 0 : database.removeStoredBefore(untilMs - keepDays * DAY_MS, GROUP),
       ]
-      return done.includes(GROUP)
+      return !done.includes(GROUP)
     })
+    if (isDone && keepDays !== undefined && knownMs < nowMs) reportKeptBack({ keepDays, nowMs, knownMs })
+    return !isDone
+  }
+
+  function reportKeptBack(times: Omit<KeptBack, 'messages'>): void {
+    const messages = isReported ? 0 : database.countStoredBefore(times.nowMs - times.keepDays * DAY_MS)
+    if (messages === 0) return
+    isReported = true
+    onKeptBack({ messages, ...times })
   }
 
   async function tidyAll(): Promise<void> {
@@ -68,6 +103,8 @@ export function createInboxRetention({ database, keepDays, keepCount, now, onFai
   timer.unref()
   return {
     removeExcess,
+    /** Takes the time at which another sender says that it has sent a message that just arrived. */
+    hearTime: clock.hear,
     tidy,
     stop() {
       clearInterval(timer)

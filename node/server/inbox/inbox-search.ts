@@ -50,7 +50,7 @@ function textOf(body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8').replaceAll('\0', ' ')
 }
 
-/** What is indexed of a body. */
+/** The text of a body as it is indexed. */
 export function searchableText(body: Uint8Array): string {
   return searchForm(textOf(body))
 }

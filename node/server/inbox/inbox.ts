@@ -11,7 +11,7 @@ import { syncPath } from '../store/owner-file.ts'
 import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
 import { createInboxAdmission, INBOX_DEFAULTS, type InboxLimits } from './inbox-admission.ts'
 import { InboxDatabase } from './inbox-database.ts'
-import { createInboxRetention } from './inbox-retention.ts'
+import { createInboxRetention, type KeptBack } from './inbox-retention.ts'
 import { footprintOf, senderOf } from './inbox-row.ts'
 
 export interface InboxOptions extends InboxLimits {
@@ -23,9 +23,13 @@ export interface InboxOptions extends InboxLimits {
   keepDays?: number
   /** Messages to keep: over it, the oldest of the sender with the most are removed; undefined: all. */
   keepCount?: number
+  /** True when the owner says that this machine's clock is right, however far it is ahead of the last run. */
+  isClockTrusted?: boolean
   onEvent?(event: InboxEvent): void
   /** In ms since the epoch. */
   now?(): number
+  /** Clock, in ms; any origin, never set back. */
+  monotonic?(): number
 }
 
 export type InboxEvent =
@@ -35,6 +39,8 @@ export type InboxEvent =
   | { type: 'failing'; reason: string }
   /** Messages can be stored again. */
   | { type: 'recovered' }
+  /** Messages stay that would be removed for their age, if this machine's clock were believed. */
+  | ({ type: 'kept-back' } & KeptBack)
 
 /** An inbox on disk: an `Inbox` without `post`, since only the receiver has the network. */
 export type StoredInbox = ReturnType<typeof openInbox>
@@ -49,7 +55,16 @@ const MAX_DAMAGED = 10_000
 
 /** @throws as `openDatabaseFile` */
 export function openInbox(options: InboxOptions) {
-  const { path, hashname, keepDays, keepCount, onEvent, now = Date.now } = options
+  const {
+    path,
+    hashname,
+    keepDays,
+    keepCount,
+    isClockTrusted = false,
+    onEvent,
+    now = Date.now,
+    monotonic = () => performance.now(),
+  } = options
   const limits = { ...INBOX_DEFAULTS, ...options }
   /** Bounded: MAX_DAMAGED. */
   const damaged = new Set<number>()
@@ -61,17 +76,26 @@ export function openInbox(options: InboxOptions) {
   syncEarlierCommits(path)
   const { senders, tally, reader } = database
   const isRolling = keepCount !== undefined
-  const admission = createInboxAdmission({ ...limits, senders, tally, isRolling, monotonic: () => performance.now() })
+  const admission = createInboxAdmission({ ...limits, senders, tally, isRolling, monotonic })
   const listeners = new Set<(message: InboxMessage) => void>()
   /** Bounded: the owner names them. */
   const ends = new Set([hashname])
   const refused: Partial<Record<MessageRefusal, number>> = {}
   let isFailing = false
   let isClosed = false
-  const indexing = createWordIndexing(database)
-  const retention = createInboxRetention({ database, keepDays, keepCount, now, onFailed: failed })
+  const indexing = createWordIndexing(database.index)
+  const retention = createInboxRetention({
+    database,
+    keepDays,
+    keepCount,
+    isClockTrusted,
+    now,
+    monotonic,
+    onKeptBack: (kept) => onEvent?.({ type: 'kept-back', ...kept }),
+    onFailed: failed,
+  })
   const group = createGroupCommit<Arrival, Kept>({ commit, failed })
-  if (database.hasUnindexed || database.hasOlderIndex) indexing.schedule()
+  if (database.index.hasUnindexed || database.index.hasOlder) indexing.schedule()
 
   function commit(arrivals: Arrival[]): Kept[] {
     const stored: InboxMessage[] = []
@@ -94,8 +118,10 @@ export function openInbox(options: InboxOptions) {
     const sender = senderOf(message)
     const arriving = { sender, expiresAtMs: message.expiresAtMs, bytes: footprintOf(message) }
     const refusal = admission.refuse(arriving, nowMs)
-    if (refusal === undefined) stored.push(database.insert(message, { end, sender, storedAtMs: nowMs }))
-    return refusal ?? 'stored'
+    if (refusal !== undefined) return refusal
+    stored.push(database.insert(message, { end, sender, storedAtMs: nowMs }))
+    if (sender !== hashname) retention.hearTime(sender, message.sentAtMs, nowMs)
+    return 'stored'
   }
 
   function failed(error: unknown): Kept {
@@ -185,15 +211,15 @@ const INDEX_PAUSE_MS = 40
  * Indexes the words of new messages for the search: a moment after they are stored, a group at a time, or as soon as somebody searches. Then the
  * words of those that an earlier mayfly has indexed.
  */
-function createWordIndexing(database: InboxDatabase) {
+function createWordIndexing(index: InboxDatabase['index']) {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   /** Messages that cannot be indexed now are indexed after the next message, or with the next search. @returns true when there are more */
   function indexGroup(): boolean {
     try {
-      if (database.hasUnindexed) database.indexWords(INDEX_GROUP)
-      else database.indexAgain(INDEX_GROUP)
-      return database.hasUnindexed || database.hasOlderIndex
+      if (index.hasUnindexed) index.add(INDEX_GROUP)
+      else index.addAgain(INDEX_GROUP)
+      return index.hasUnindexed || index.hasOlder
     } catch {
       return false
     }
@@ -210,7 +236,7 @@ function createWordIndexing(database: InboxDatabase) {
     },
     /** Indexes new messages now. Those that an earlier mayfly has indexed, perhaps very many, have to wait their turn. */
     finish() {
-      while (database.hasUnindexed && indexGroup());
+      while (index.hasUnindexed && indexGroup());
     },
     stop: () => clearTimeout(timer),
   }
