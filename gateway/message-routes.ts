@@ -2,7 +2,7 @@
 
 import { parseEnd } from '../node/index.ts'
 import { badAddress, pathFault } from './http/address.ts'
-import { type ProblemError, problemError } from './http/problem.ts'
+import { type ProblemError, problemError, upgradeRequired } from './http/problem.ts'
 import { PROBLEM_NUMBERS } from './http/problem-numbers.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings, type RouteHandler } from './http/route.ts'
 import type { InboxStreams } from './inbox/inbox-streams.ts'
@@ -41,10 +41,7 @@ export function createMessageRoutes({ posts, streams, view, composer }: MessageR
   /** Answers a plain request for `/ws`, which is no websocket handshake. */
   function requireSocket(end: string, incoming: GatewayRequest): never {
     streams.requireInbox(end, incoming)
-    throw problemError(426, 'ERR_BAD_REQUEST', 'This address is for a websocket.', {
-      advice: 'Ask for /json or /sse to get the same by plain HTTP.',
-      headers: { upgrade: 'websocket', connection: 'upgrade' },
-    })
+    throw upgradeRequired('This address is for a websocket.', 'Ask for /json or /sse to get the same by plain HTTP.')
   }
 
   return {

@@ -8,12 +8,17 @@ export function connectionText(connection: Connection): string {
     case 'loading':
       return 'Loading…'
     case 'joining':
-      return connection.reason === undefined ? 'Connecting…' : 'Not connected, trying again…'
+      return connection.reason === undefined ? 'Connecting…' : notConnected(connection.reason)
     case 'joined':
       return `Connected through ${connection.through}`
     case 'lost':
-      return 'Not connected, trying again…'
+      return notConnected(connection.reason)
     case 'failed':
       return 'Cannot connect. Reload to try again'
   }
+}
+
+/** The whole reason is the tooltip. The one that only the gateway's operator can mend is said at once. */
+function notConnected(reason: string): string {
+  return `Not connected${reason.includes('pass websockets on') ? ': no websocket passes this gateway’s proxy' : ''}, trying again…`
 }

@@ -3,7 +3,7 @@
 import { UNKNOWN_CLIENT } from '../../node/index.ts'
 import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed } from '../types.ts'
 import { splitTarget } from './address.ts'
-import { type Problem, problemError, problemOf } from './problem.ts'
+import { type Problem, problemError, problemOf, upgradeRequired } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { RouteBindings } from './route.ts'
 
@@ -43,11 +43,13 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
     incoming: GatewayRequest,
     bindings: RouteBindings,
     find: () => Answer | Promise<Answer>,
+    isSocket = false,
   ): Promise<Answer | Response> {
     const startedAtMs = performance.now()
     let found: Answer | Response
     try {
       requireNoServiceWorker(incoming.request.headers)
+      if (!isSocket) requireNoLostUpgrade(incoming.request.headers)
       found = await find()
     } catch (error) {
       found = answerError(error, incoming)
@@ -74,7 +76,7 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
     },
     openFeed(request, client) {
       const incoming = readRequest(request, client)
-      return answerRequest(incoming, { incoming, route: 'messages-ws' }, () => openFeed(incoming))
+      return answerRequest(incoming, { incoming, route: 'messages-ws' }, () => openFeed(incoming), true)
     },
   }
 }
@@ -93,4 +95,14 @@ function readRequest(request: Request, client: Client): GatewayRequest {
 function requireNoServiceWorker(headers: Headers): void {
   if (!headers.has('service-worker') && headers.get('sec-fetch-dest') !== 'serviceworker') return
   throw problemError(403, 'ERR_FORBIDDEN', 'No script of this gateway may become a service worker.')
+}
+
+/** A client that sent the key of a websocket waits for one: the app's page would tell it nothing. */
+function requireNoLostUpgrade(headers: Headers): void {
+  const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket' && /\bupgrade\b/i.test(headers.get('connection') ?? '')
+  if (isUpgrade || !headers.has('sec-websocket-key')) return
+  throw upgradeRequired(
+    'The key of a websocket came without "Connection: Upgrade" and "Upgrade: websocket".',
+    'A proxy in front of this gateway has to pass websockets on.',
+  )
 }

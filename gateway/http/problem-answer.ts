@@ -18,6 +18,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: 'Not in that form',
   416: 'Outside the content',
   422: 'Not readable',
+  426: 'A websocket is needed',
   429: 'Too much at once',
   500: 'Something broke',
   501: 'Not supported',

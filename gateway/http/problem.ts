@@ -71,6 +71,11 @@ export function problemError(
   return new ProblemError({ status, code, message, ...details })
 }
 
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22 */
+export function upgradeRequired(message: string, advice: string): ProblemError {
+  return problemError(426, 'ERR_BAD_REQUEST', message, { advice, headers: { upgrade: 'websocket', connection: 'upgrade' } })
+}
+
 /** The places that `content.get` asks before it finds no holder. */
 const TRIED: readonly string[] = ['the memory of this node', 'the record nodes of the key', 'the other servers that this node knows']
 

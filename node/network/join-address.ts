@@ -1,13 +1,18 @@
 /** Where to join: turns a gateway's URL or a multiaddr into multiaddrs that can be dialled. */
 
 import { peerIdFromString } from '@libp2p/peer-id'
+import { isPrivateIp } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
-import { multiaddrOfUrl, withPeerId } from './addresses.ts'
+import { hostOfMultiaddr, multiaddrOfUrl, originOfAddress, withPeerId } from './addresses.ts'
 
 /** Longer answers than this are no gateway's. */
 const MAX_STATUS_BYTES = 262_144
+/** Addresses of one gateway that are tried, beside its URL. */
+const MAX_ANNOUNCED = 8
+/** Statuses of a gateway that has no room for a websocket now. Any other answer in place of a websocket is a proxy's, or one that a proxy caused. */
+const FULL: ReadonlySet<string> = new Set(['429', '503'])
 
 /** @throws {MayflyError} ERR_BAD_OPTION when it is neither a URL nor a multiaddr */
 export function checkJoinAddress(address: string): void {
@@ -30,7 +35,8 @@ function parseMultiaddr(address: string): Multiaddr {
 }
 
 /**
- * A gateway says who it is at `/api/v1/status`; the way its URL was reached is tried first, then what it announces.
+ * A gateway says who it is at `/api/v1/status`. Its own URL is dialled, and what it announces to everybody: an address of this machine or of a
+ * private network would hide from whoever happens to be there that a proxy in front of the gateway passes no websockets on.
  *
  * @throws {MayflyError} ERR_BAD_OPTION, ERR_NO_NETWORK when the gateway does not answer
  * @throws signal.reason, when aborted
@@ -50,15 +56,35 @@ export async function findJoinAddresses(address: string, { signal }: AbortOption
   }
   if (typeof status?.id !== 'string')
     throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: what answers there is no mayfly gateway`)
-  const announced = Array.isArray(status.addresses) ? status.addresses.filter((text) => typeof text === 'string') : []
+  const addresses = Array.isArray(status.addresses) ? status.addresses.filter((text) => typeof text === 'string') : []
   try {
     const peer = peerIdFromString(status.id).toString()
-    return [withPeerId(multiaddrOfUrl(url), peer), ...announced.slice(0, 8).map((text) => multiaddr(text))]
+    const announced = addresses.slice(0, MAX_ANNOUNCED).map((text) => multiaddr(text))
+    return [withPeerId(multiaddrOfUrl(url), peer), ...announced.filter((each) => isPrivateIp(hostOfMultiaddr(each) ?? '') !== true)]
   } catch (cause) {
     throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: it announces a peer id or an address that cannot be read`, {
       cause,
     })
   }
+}
+
+/**
+ * Why a dial failed. The websockets of browsers and of Node.js tell nothing; that the gateway answers requests then tells that it is there.
+ *
+ * @throws signal.reason, when aborted
+ */
+export async function explainDialFailure(address: string, error: unknown, options?: AbortOptions): Promise<MayflyError> {
+  const reasons = new Set<string>()
+  for (const each of error instanceof AggregateError ? error.errors : [error]) {
+    const status = each instanceof Error ? /^Unexpected server response: (\d+)$/.exec(each.message)?.[1] : ''
+    if (status === undefined) reasons.add(reasonOf(each))
+    else if (FULL.has(status)) reasons.add(`it has no room for a websocket now (${status})`)
+    else reasons.add('no websocket opens there: a proxy in front of it has to pass websockets on')
+    const origin = status === '' && address.startsWith('/') ? originOfAddress(address) : undefined
+    const absence = origin && (await findJoinAddresses(origin, options).catch((reason) => reason))
+    if (absence instanceof MayflyError) return absence
+  }
+  return new MayflyError('ERR_NO_NETWORK', `Cannot join ${address}: ${[...reasons].join('; ')}`, { cause: error })
 }
 
 /** The body, given up as soon as it is longer than a status can be. */

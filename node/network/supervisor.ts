@@ -10,7 +10,7 @@ import { backoffMs } from '../async/backoff.ts'
 import { createEmitter } from '../async/emitter.ts'
 import { peerIdIn, withPeerId } from './addresses.ts'
 import { connectionKind } from './connection-kind.ts'
-import { findJoinAddresses } from './join-address.ts'
+import { explainDialFailure, findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
 import type { NetworkEvent } from './types.ts'
 
@@ -81,7 +81,9 @@ export function createSupervisor(
         changes.emit()
         return
       }
-      const connection = await libp2p.dial(addresses, { signal })
+      const connection = await libp2p.dial(addresses, { signal }).catch(async (error: unknown) => {
+        throw await explainDialFailure(name, error, { signal })
+      })
       place.peer = connection.remotePeer
       place.failures = 0
     } catch (error) {

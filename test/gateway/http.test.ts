@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createGateway, createGatewayServer } from '../../gateway/index.ts'
 import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'
 import { createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer, type PeerLimits } from '../../node/index.ts'
 import { ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
@@ -446,11 +447,18 @@ test('status: tells the pages that join through it its STUN and TURN servers, an
 })
 
 test('a peer joins by the URL of a gateway', async () => {
-  const joining = await createPeer({ join: [front.url] })
+  const server = createGatewayServer()
+  const node = await startNode({ server: server.server, join: [network.nodes[0]?.address ?? ''] })
+  onTestFinished(async () => {
+    await node.stop()
+    await server.stop()
+  })
+  server.serve(createGateway({ peer: node.peer, version: '0.0.0-test' }))
+  const joining = await createPeer({ join: [`http://127.0.0.1:${node.port}`] })
   onTestFinished(() => joining.stop())
   await joining.start()
   await joining.joined({ signal: AbortSignal.timeout(5_000) })
-  await waitFor(() => joining.status().counts.servers === 3, 5_000, 'it knows every node')
+  await waitFor(() => joining.status().counts.servers === 4, 5_000, 'it knows every node')
 })
 
 test('searches of one address are limited, and content at hand is not', async () => {

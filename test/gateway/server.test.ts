@@ -69,6 +69,22 @@ test('createGatewayServer: without an overlay, an upgrade is a request like any 
   expect(answer.status).toBe(503)
 })
 
+test.each([
+  ['neither header of an upgrade', {}, 426],
+  ['no Upgrade', { connection: 'upgrade' }, 426],
+  ['no Connection', { upgrade: 'websocket' }, 426],
+  ['another protocol', { connection: 'upgrade', upgrade: 'h2c' }, 426],
+  ['both, where no address has websockets', { connection: 'keep-alive, Upgrade', upgrade: 'WebSocket' }, 200],
+])('createGatewayServer: the key of a websocket with %s', async (_, headers: Record<string, string>, status) => {
+  const { server, port } = await start()
+  const peer = await createPeer()
+  server.serve(createGateway({ peer, version: '0.0.0-test' }))
+  const answer = await ask(port, '/healthz', { headers: { ...headers, 'sec-websocket-key': `${'A'.repeat(22)}==` } })
+  expect(answer.status).toBe(status)
+  if (status === 426)
+    expect([answer.headers.upgrade, answer.headers.connection]).toEqual(['websocket', expect.stringMatching(/^upgrade$/i)])
+})
+
 test('createGatewayServer: an offer of another protocol is not taken, and the request is answered', async () => {
   const { port } = await startNode()
   const headers = { connection: 'upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }

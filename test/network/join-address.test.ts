@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { checkJoinAddress } from '../../node/network/index.ts'
-import { findJoinAddresses } from '../../node/network/join-address.ts'
+import { explainDialFailure, findJoinAddresses } from '../../node/network/join-address.ts'
 import { createSeededPeer } from '../helpers/seeded-peer.ts'
 
 const BAD_OPTION = expect.objectContaining({ code: 'ERR_BAD_OPTION' })
@@ -47,12 +47,12 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 const serveJson = (value: unknown) => serve((_request, response) => response.end(JSON.stringify(value)))
 
-test('join-address: a gateway’s own URL comes first, then what it announces', async () => {
+test('join-address: a gateway’s own URL comes first, then what it announces, without what only some can reach', async () => {
   const paths: unknown[] = []
-  const announced = [`/ip4/192.0.2.7/tcp/4000/ws/p2p/${id}`, 7]
+  const announced = [`/dns/pages.example/tcp/443/tls/ws/p2p/${id}`, 7, '/ip4/127.0.0.1/tcp/4000/ws', '/ip4/192.168.1.5/tcp/4000/ws']
   const url = await serve((request, response) => {
     paths.push(request.url)
-    response.end(JSON.stringify({ id, addresses: announced }))
+    response.end(JSON.stringify({ id, addresses: [...announced, '/ip6/::1/tcp/4000/ws'] }))
   })
   const addresses = await findJoinAddresses(url)
   expect(addresses.map(String)).toEqual([`/ip4/127.0.0.1/tcp/${new URL(url).port}/ws/p2p/${id}`, announced[0]])
@@ -60,7 +60,7 @@ test('join-address: a gateway’s own URL comes first, then what it announces', 
 })
 
 test('join-address: a few of many announced addresses are taken', async () => {
-  const addresses = Array.from({ length: 1_000 }, (_, i) => `/ip4/192.0.2.7/tcp/${i + 1}/ws`)
+  const addresses = Array.from({ length: 1_000 }, (_, i) => `/dns/pages.example/tcp/${i + 1}/ws`)
   expect((await findJoinAddresses(await serveJson({ id, addresses }))).length).toBeLessThan(20)
 })
 
@@ -107,4 +107,25 @@ test('join-address: waiting for an answer ends with the signal', async () => {
   const reason = new Error('enough')
   const url = await serve(() => controller.abort(reason))
   await expect(findJoinAddresses(url, { signal: controller.signal })).rejects.toBe(reason)
+})
+
+test.each([
+  ['of ws', new Error('Unexpected server response: 426'), 'no websocket opens there: a proxy in front of it has to pass websockets on'],
+  ['of a browser', new Event('error'), 'no websocket opens there: a proxy in front of it has to pass websockets on'],
+  ['of a full gateway', new Error('Unexpected server response: 503'), 'it has no room for a websocket now (503)'],
+  ['of a gateway that is away', new Error('connect ECONNREFUSED 192.0.2.7:4000'), 'connect ECONNREFUSED 192.0.2.7:4000'],
+  ['of several addresses', new AggregateError([new Error('one'), new Error('two'), new Error('one')]), 'one; two'],
+])('explainDialFailure: the failure %s', async (_, error, words) => {
+  expect(await explainDialFailure('https://pages.example', error)).toMatchObject({
+    code: 'ERR_NO_NETWORK',
+    message: `Cannot join https://pages.example: ${words}`,
+  })
+})
+
+test('explainDialFailure: where a multiaddr answers no request either, nobody is there', async () => {
+  const url = new URL(await serveJson({ id }))
+  const explain = async (host: string) =>
+    (await explainDialFailure(`/ip4/${host}/tcp/${url.port}/ws/p2p/${id}`, new Event('error'))).message
+  expect(await explain('127.0.0.1')).toContain('a proxy in front of it has to pass websockets on')
+  expect(await explain('127.0.0.2')).toBe(`Cannot join http://127.0.0.2:${url.port}: ECONNREFUSED`)
 })

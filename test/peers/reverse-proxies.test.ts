@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { startNginx } from '../helpers/nginx.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 
@@ -58,4 +59,21 @@ test('with --trust-proxy a request that names no client is nobody’s, and the t
   }
   const { owner } = await node.waitForLog((line) => 'owner' in line)
   expect(owner).toBe('requests with the token')
+})
+
+test('a proxy that passes no websockets on is named by whoever would join through it, and one that does is joined through', async () => {
+  const node = await startNodeProcess()
+  const bare = await startNginx(node.port)
+  const refusal = (address: string) => `Cannot join ${address}: no websocket opens there: a proxy in front of it has to pass websockets on`
+  const multiaddr = `/ip4/127.0.0.1/tcp/${new URL(bare).port}/ws/p2p/${node.id}`
+  const hash = createHash('sha256').update('text').digest('hex')
+  const [held, got] = await Promise.all([
+    runMayfly(['hold', '-', '--join', bare, '--timeout', '3s'], { stdin: 'text' }),
+    runMayfly(['get', hash, '--join', multiaddr, '--timeout', '3s']),
+  ])
+  expect([held.code, held.stderr]).toEqual([4, expect.stringContaining(refusal(bare))])
+  expect([got.code, got.stderr]).toEqual([4, expect.stringContaining(refusal(multiaddr))])
+  const holder = spawnMayfly(['hold', '-', '--join', await startNginx(node.port, AS_DOCUMENTED)], { stdin: 'text' })
+  await holder.stdout.waitFor(() => true)
+  expect(await (await fetch(`${bare}/${hash}`)).text()).toBe('text')
 })
