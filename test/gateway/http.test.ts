@@ -454,11 +454,16 @@ test('a peer joins by the URL of a gateway', async () => {
     await server.stop()
   })
   server.serve(createGateway({ peer: node.peer, version: '0.0.0-test' }))
+  await waitFor(() => node.peer.status().counts.servers === 3, 10_000, 'it has met every node')
   const joining = await createPeer({ join: [`http://127.0.0.1:${node.port}`] })
   onTestFinished(() => joining.stop())
   await joining.start()
   await joining.joined({ signal: AbortSignal.timeout(5_000) })
-  await waitFor(() => joining.status().counts.servers === 4, 5_000, 'it knows every node')
+  await waitFor(
+    () => joining.status().counts.servers === 4,
+    10_000,
+    () => `it knows every node: ${joining.status().counts.servers}`,
+  )
 })
 
 test('searches of one address are limited, and content at hand is not', async () => {
