@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
+import { allowEarlyAnswer, hasBody } from './http/early-answer.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import { findSocketOwner } from './http/socket-owner.ts'
 import { createMessageSockets } from './inbox/message-sockets.ts'
@@ -17,6 +18,10 @@ export const GATEWAY_SERVER_DEFAULTS = {
   headersTimeoutMs: 10_000,
   /** How long the body of a request may stall, in ms. As long as bytes arrive, it may take its time. */
   bodyStallMs: 30_000,
+  /** How much of a body is still taken, and dropped, after its request is answered; a client may hear the answer only after it has sent all. */
+  maxDroppedBytes: 268_435_456,
+  /** How long it is, in ms. */
+  maxDroppingMs: 60_000,
   /** How long a connection may idle between requests, in ms. */
   keepAliveMs: 20_000,
   /** How long a socket may stall while an answer is under way, in ms. More than the longest wait and keep-alive. */
@@ -93,18 +98,24 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
       return server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS
     },
   })
+  function handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    watchBody(incoming, outgoing, options.bodyStallMs)
+    if (!hasBody(incoming)) return void listener(incoming, outgoing)
+    allowEarlyAnswer(incoming, outgoing, options)
+    // A short body that came with its headers is parsed first: its connection can stay open, whatever the answer.
+    setImmediate(() => listener(incoming, outgoing))
+  }
+
   server.timeout = options.idleTimeoutMs
   server.maxConnections = options.maxConnections
   server.on('request', (incoming, outgoing) => {
     if (stopping !== null) outgoing.setHeader('connection', 'close')
-    watchBody(incoming, outgoing, options.bodyStallMs)
-    listener(incoming, outgoing)
+    handle(incoming, outgoing)
   })
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A body that is too large is refused before it is sent.
     if (Number(incoming.headers['content-length'] ?? 0) <= (gateway?.maxBodyBytes ?? 0)) outgoing.writeContinue()
-    watchBody(incoming, outgoing, options.bodyStallMs)
-    listener(incoming, outgoing)
+    handle(incoming, outgoing)
   })
   server.on('upgrade', (incoming, duplex, head) => {
     const isMessages = isMessagePath(incoming.url ?? '')
@@ -190,7 +201,8 @@ function clientOf(incoming: IncomingMessage, connections: ClientConnections): Cl
 
 function answerNotReady(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const body = `${JSON.stringify({ error: { code: 'ERR_NOT_STARTED', message: 'This gateway is starting. Ask again in a moment.' } })}\n`
-  outgoing.writeHead(503, { 'content-type': 'application/json', 'cache-control': 'no-store', 'retry-after': '1' })
+  const headers = { 'content-type': 'application/json', 'content-length': body.length, 'cache-control': 'no-store', 'retry-after': '1' }
+  outgoing.writeHead(503, headers)
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
 }
 
@@ -221,8 +233,8 @@ async function stopServer(server: Server, sockets: Set<Socket>, gateway: Gateway
  * @param stallMs the interval of the checks: a body that stalls is given up after two of them at the latest
  */
 function watchBody(incoming: IncomingMessage, outgoing: ServerResponse, stallMs: number): void {
-  const { socket, headers } = incoming
-  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return
+  const { socket } = incoming
+  if (!hasBody(incoming)) return
   let seenBytes = socket.bytesRead
   const timer = setInterval(() => {
     if (incoming.complete) return end()

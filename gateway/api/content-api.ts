@@ -94,6 +94,5 @@ function tooLarge(peer: Peer, leftBytes: number): ProblemError {
     code: 'ERR_TOO_LARGE',
     message: `Cannot hold that: this node holds such content in memory, at most ${maxHeldBytes} bytes in all, and ${leftBytes} are left.`,
     advice: 'Hold the file from where it is, with "mayfly hold FILE", or share something smaller.',
-    headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
   })
 }

@@ -33,7 +33,5 @@ export async function readFormFields(request: Request, maxBytes: number): Promis
 }
 
 function tooLarge(maxBytes: number): ProblemError {
-  return problemError(413, 'ERR_TOO_LARGE', `A form has at most ${maxBytes} bytes.`, {
-    headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
-  })
+  return problemError(413, 'ERR_TOO_LARGE', `A form has at most ${maxBytes} bytes.`, {})
 }

@@ -79,7 +79,6 @@ function tooLarge(maxMessageBytes: number): ProblemError {
   return problemError(413, 'ERR_TOO_LARGE', `Cannot post that: a message has at most ${maxMessageBytes} bytes.`, {
     number: PROBLEM_NUMBERS.bodyTooLarge,
     advice: 'Hold a larger file with "mayfly hold FILE", and post its link.',
-    headers: { connection: 'close' }, // the rest of the body is not read, so the connection cannot go on
   })
 }
 

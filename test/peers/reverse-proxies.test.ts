@@ -1,10 +1,14 @@
 /** Nodes behind Debian's nginx, in the ways that it is set up by default and by its manual. */
 
 import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { startNginx } from '../helpers/nginx.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
+import { runProgram } from '../helpers/program.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 /** As in nginx's manual, for websockets. */
 const WITH_UPGRADE = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
@@ -76,4 +80,30 @@ test('a proxy that passes no websockets on is named by whoever would join throug
   const holder = spawnMayfly(['hold', '-', '--join', await startNginx(node.port, AS_DOCUMENTED)], { stdin: 'text' })
   await holder.stdout.waitFor(() => true)
   expect(await (await fetch(`${bare}/${hash}`)).text()).toBe('text')
+})
+
+test('through nginx a refused upload is the refusal, not a 502: fast or slow, buffered by nginx or passed on as it comes', async () => {
+  const node = await startNodeProcess({ args: ['--trust-proxy'] })
+  const file = join(await createTemporaryDirectory(), 'upload')
+  await writeFile(file, Buffer.alloc(30_000_000))
+  const upload = (url: string, path: string, method: string, rate: string) =>
+    runProgram('curl', [
+      ...['--silent', '--output', '-', '--write-out', ' %{http_code}', '--request', method, '--header', 'Expect:'],
+      ...['--limit-rate', rate, '--data-binary', `@${file}`, `${url}${path}`],
+    ])
+  for (const directives of [AS_DOCUMENTED, `${AS_DOCUMENTED} proxy_request_buffering off;`]) {
+    const proxy = await startNginx(node.port, directives)
+    const answers = await Promise.all([
+      upload(proxy, '/api/v1/content', 'PUT', '1G'),
+      upload(proxy, '/healthz', 'POST', '1G'),
+      upload(proxy, '/to/wall', 'POST', '1G'),
+      upload(proxy, '/api/v1/content', 'PUT', '15M'),
+      upload(proxy, '/to/wall', 'POST', '15M'),
+    ])
+    const told = answers.map(({ stdout }) => /"code":"(ERR_\w+)".* (\d+)$/s.exec(stdout.toString())?.slice(1).join(' '))
+    expect([directives, told]).toEqual([
+      directives,
+      ['ERR_FORBIDDEN 403', 'ERR_METHOD 405', 'ERR_TOO_LARGE 413', 'ERR_FORBIDDEN 403', 'ERR_TOO_LARGE 413'],
+    ])
+  }
 })
