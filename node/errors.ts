@@ -17,6 +17,8 @@ export type MayflyErrorCode =
   | 'ERR_TOO_LARGE'
   /** Over a limit of number; the message names the limit. */
   | 'ERR_LIMIT'
+  /** It could not be written, since the disk is full, read-only or failing; what was stored stays. The message names the file. */
+  | 'ERR_NOT_STORED'
   /** Names of files that cannot be in a bundle; the message names them. */
   | 'ERR_BAD_PATH'
   /** An option or an address that cannot be used; the message says which form is expected. */

@@ -27,4 +27,6 @@ export const PROBLEM_NUMBERS = {
   postsUnderWay: 42_906,
   /** Too many posts of this client are not stored by anybody yet. */
   postsWaiting: 42_907,
+  /** `not-stored`: this gateway cannot write to its disk, which is full or read-only. */
+  notStored: 50_701,
 } as const

@@ -80,6 +80,8 @@ export function upgradeRequired(message: string, advice: string): ProblemError {
 const TRIED: readonly string[] = ['the memory of this node', 'the record nodes of the key', 'the other servers that this node knows']
 
 const RETRY_SOON_S = 5
+/** Somebody has to make room first. */
+const RETRY_DISK_S = 30
 
 /** The problem of an error that a peer throws while it fetches or holds content; null for an unexpected error. */
 export function problemOf(error: unknown): Problem | null {
@@ -133,6 +135,16 @@ export function problemOf(error: unknown): Problem | null {
         number: PROBLEM_NUMBERS.badMessage,
         message,
         advice: 'GET /limits lists the limits of a message.',
+      }
+    case 'ERR_NOT_STORED':
+      return {
+        status: 507,
+        code: 'ERR_REFUSED',
+        number: PROBLEM_NUMBERS.notStored,
+        reason: 'not-stored',
+        message: 'It was not stored: this gateway cannot write to its disk, which is full or read-only.',
+        advice: 'What was stored before is safe. Send it again later, or to another gateway.',
+        retryAfterS: RETRY_DISK_S,
       }
     case 'ERR_UNTRUSTED':
       return {

@@ -4,6 +4,7 @@ import { checkRules, hashnameOf, type Messages, parseEnd, publicKeyOf } from '..
 import { type InboxEvent, openInbox, type StoredInbox } from '../../server/inbox/inbox.ts'
 import { createInboxReceiver, type InboxReceiver } from '../../server/inbox/inbox-receiver.ts'
 import { openReceiverDirectory } from '../../server/inbox/receiver-directory.ts'
+import type { WritingEvent } from '../../server/store/database-file.ts'
 import type { Configuration } from '../settings.ts'
 
 export type OpenedReceiver = Awaited<ReturnType<typeof openReceiver>>
@@ -73,4 +74,10 @@ export function describeInboxEvent(event: InboxEvent): string {
       return `${would}. They stay, since that clock is far ahead of the last known time (${known} UTC). If it is right, start once with --trust-clock`
     }
   }
+}
+
+/** An event of an outbox, in words for its owner. */
+export function describeOutboxEvent(event: WritingEvent): string {
+  if (event.type === 'recovered') return 'Messages can be posted again'
+  return `Cannot write to the outbox: ${event.reason}. Posts are refused until it can be written; messages in it stay`
 }

@@ -17,7 +17,7 @@ import { exportFacts } from '../print/message-facts.ts'
 import { printMessages } from '../print/message-printer.ts'
 import type { Output } from '../print/output.ts'
 import { urlOf } from '../values/server-values.ts'
-import { describeInboxEvent, type OpenedReceiver, openReceiver } from './open-receiver.ts'
+import { describeInboxEvent, describeOutboxEvent, type OpenedReceiver, openReceiver } from './open-receiver.ts'
 
 /**
  * Prints the receiver's address and the URL of its page, then each message as it is stored. It does not wait for the network, and joins it
@@ -29,7 +29,7 @@ import { describeInboxEvent, type OpenedReceiver, openReceiver } from './open-re
 export async function runReceive(context: CommandContext, name: string): Promise<ExitCode> {
   const { configuration, output, signal } = context
   if (configuration.export) return exportInbox(context, name)
-  const opened = await openReceiver(configuration, name, (event) => reportInboxEvent(event, output))
+  const opened = await openReceiver(configuration, name, (event) => reportEvent(event.type, describeInboxEvent(event), output))
   let peer: Peer | undefined
   let page: InboxPage | undefined
   let receiver: InboxReceiver | undefined
@@ -40,7 +40,7 @@ export async function runReceive(context: CommandContext, name: string): Promise
       join: configuration.join,
       createHasher: createNativeHasher,
       messageSecret: opened.secret,
-      outboxStore: openOutboxStore(opened.outboxPath),
+      outboxStore: openOutboxStore(opened.outboxPath, (event) => reportEvent(event.type, describeOutboxEvent(event), output)),
     })
     peer.onEvent((event) => {
       const words = describeNetworkEvent(event)
@@ -63,10 +63,11 @@ export async function runReceive(context: CommandContext, name: string): Promise
   }
 }
 
-function reportInboxEvent(event: InboxEvent, output: Output): void {
-  const words = describeInboxEvent(event)
-  if (event.type === 'recovered') output.remark(words)
-  else output.problem(new MayflyError(event.type === 'damaged' ? 'ERR_DAMAGED' : 'ERR_UNAVAILABLE', words))
+const EVENT_CODES = { 'kept-back': 'ERR_UNAVAILABLE', failing: 'ERR_NOT_STORED', damaged: 'ERR_DAMAGED' } as const
+
+function reportEvent(type: InboxEvent['type'], words: string, output: Output): void {
+  if (type === 'recovered') output.remark(words)
+  else output.problem(new MayflyError(EVENT_CODES[type], words))
 }
 
 type InboxPage = Awaited<ReturnType<typeof openInboxPage>>

@@ -19,10 +19,12 @@ import { logEvents } from '../print/event-log.ts'
 import { createLogger, type Logger } from '../print/logger.ts'
 import type { Configuration } from '../settings.ts'
 import { urlOf } from '../values/server-values.ts'
-import { describeInboxEvent, openReceiver } from './open-receiver.ts'
+import { describeInboxEvent, describeOutboxEvent, openReceiver } from './open-receiver.ts'
 
 /** Deadline for stopping a node, in ms; an operator's supervisor often kills after 10 s. */
 const STOP_MS = 4_500
+/** The levels at which events of the inbox and the outbox are logged. */
+const EVENT_LEVELS = { recovered: 'info', 'kept-back': 'warn', failing: 'error', damaged: 'error' } as const
 /** Messages that a sender may send at once, in seconds of its rate. */
 const BURST_S = 10
 
@@ -37,7 +39,7 @@ export async function runStart(context: CommandContext): Promise<ExitCode> {
   const privateKey = await loadIdentity(configuration.data)
   const opened = receive === undefined ? undefined : await openReceiver(configuration, receive, logInboxEvents(logger))
   const server = createGatewayServer({ trustProxy })
-  const peer = await createNode(configuration, server, privateKey)
+  const peer = await createNode(configuration, server, privateKey, logger)
   logEvents(peer, logger)
   const receiver = opened?.connect(peer.messages, (error) => logger.error({ error }, 'cannot receive'))
   const gateway = createNodeGateway(context, peer, receiver?.inbox, logger)
@@ -68,7 +70,12 @@ export async function runStart(context: CommandContext): Promise<ExitCode> {
   }
 }
 
-function createNode(configuration: Configuration, { server, connections }: GatewayServer, privateKey: Uint8Array): Promise<Peer> {
+function createNode(
+  configuration: Configuration,
+  { server, connections }: GatewayServer,
+  privateKey: Uint8Array,
+  logger: Logger,
+): Promise<Peer> {
   const { join, publicUrl, peerRate, messageRate, data } = configuration
   return createPeer({
     role: 'node',
@@ -80,7 +87,7 @@ function createNode(configuration: Configuration, { server, connections }: Gatew
       ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }),
       ...(messageRate !== undefined && { messagesPerSecond: messageRate, messageBurst: messageRate * BURST_S }),
     },
-    outboxStore: openOutboxStore(outboxPathIn(data)),
+    outboxStore: openOutboxStore(outboxPathIn(data), (event) => logger[EVENT_LEVELS[event.type]](event, describeOutboxEvent(event))),
     createHasher: createNativeHasher,
     fetchPiece: createHttpPieces(),
   })
@@ -105,8 +112,7 @@ function createNodeGateway({ configuration, version }: CommandContext, peer: Pee
 }
 
 function logInboxEvents(logger: Logger): (event: InboxEvent) => void {
-  const levels = { recovered: 'info', 'kept-back': 'warn', failing: 'error', damaged: 'error' } as const
-  return (event) => logger[levels[event.type]](event, describeInboxEvent(event))
+  return (event) => logger[EVENT_LEVELS[event.type]](event, describeInboxEvent(event))
 }
 
 /** Stops the parts one after the other, and returns at the deadline even if some are still open: the process ends then. */

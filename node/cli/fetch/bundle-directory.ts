@@ -6,6 +6,7 @@ import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AbortOptions, type BundleEntry, MayflyError, refusePath } from '../../index.ts'
 import { equalBytes } from '../../keys/index.ts'
+import { makeDirectories } from '../../server/store/directories.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 
 /**
@@ -22,7 +23,7 @@ export async function makeTargetPath(directory: string, path: string): Promise<s
   const parts = path.split('/')
   let target = directory
   try {
-    await mkdir(directory, { recursive: true })
+    await makeDirectories(directory)
     for (const [i, part] of parts.entries()) {
       target = join(target, part)
       const isLast = i === parts.length - 1

@@ -46,8 +46,12 @@ export async function keepInputStream(stream: Readable, name: string, options: I
       }
       chunks.push(bytes)
       if (file === undefined && size <= maxMemoryBytes) continue
-      file ??= await openNamelessFile()
-      for (const part of chunks.splice(0)) await file.writeFile(part)
+      try {
+        file ??= await openNamelessFile()
+        for (const part of chunks.splice(0)) await file.writeFile(part)
+      } catch (error) {
+        throw explainSystemError(`Cannot keep ${name} in ${tmpdir()} (TMPDIR names another directory)`, error)
+      }
     }
     return file === undefined ? memorySource(Buffer.concat(chunks)) : await createHandleSource(file, name)
   } catch (error) {

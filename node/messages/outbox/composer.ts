@@ -34,7 +34,8 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
     if (known !== undefined && equalBytes(await sha256(known), end)) return known
     const found = await findPublicKey(end, options)
     if (found === undefined || !equalBytes(await sha256(found), end)) return undefined
-    await store.putPublicKey(end, found)
+    // Where it cannot be written, it is asked for again.
+    await store.putPublicKey(end, found).catch(() => {})
     return found
   }
 

@@ -6,9 +6,10 @@
 import { existsSync } from 'node:fs'
 import type { InboxEnd, InboxMessage, InboxQuery, Kept, Message, MessageRefusal } from '../../index.ts'
 import { decodeKeyHex, isKeyHex } from '../../keys/index.ts'
+import type { WritingEvent } from '../store/database-file.ts'
 import { createGroupCommit } from '../store/group-commit.ts'
 import { syncPath } from '../store/owner-file.ts'
-import { sqliteFailureOf, sqliteWords } from '../store/sqlite-error.ts'
+import { explainWriteError, sqliteWords } from '../store/sqlite-error.ts'
 import { createInboxAdmission, INBOX_DEFAULTS, type InboxLimits } from './inbox-admission.ts'
 import { InboxDatabase } from './inbox-database.ts'
 import { createInboxRetention, type KeptBack } from './inbox-retention.ts'
@@ -35,10 +36,8 @@ export interface InboxOptions extends InboxLimits {
 export type InboxEvent =
   /** A row is not what was written. Emitted once for each row, which is left out, and stays in the file. */
   | { type: 'damaged'; sequence: number }
-  /** Messages cannot be stored from now on; their senders are asked to try again. */
-  | { type: 'failing'; reason: string }
-  /** Messages can be stored again. */
-  | { type: 'recovered' }
+  /** Messages cannot be stored from now on, and their senders are asked to try again; or they can be stored again. */
+  | WritingEvent
   /** Messages stay that would be removed for their age, if this machine's clock were believed. */
   | ({ type: 'kept-back' } & KeptBack)
 
@@ -125,7 +124,7 @@ export function openInbox(options: InboxOptions) {
   }
 
   function failed(error: unknown): Kept {
-    if (!isFailing) onEvent?.({ type: 'failing', reason: sqliteFailureOf(error) === undefined ? String(error) : sqliteWords(error) })
+    if (!isFailing) onEvent?.({ type: 'failing', reason: sqliteWords(error, path) })
     isFailing = true
     return 'not-stored'
   }
@@ -170,7 +169,11 @@ export function openInbox(options: InboxOptions) {
     },
     setSender(sender: string, change: { name?: string; isMuted?: boolean }): void {
       const wasNamed = senders.nameOf(sender) !== undefined
-      senders.set(sender, change)
+      try {
+        senders.set(sender, change)
+      } catch (error) {
+        throw explainWriteError('Cannot write to the inbox', path, error)
+      }
       const isNamed = senders.nameOf(sender) !== undefined
       if (isNamed !== wasNamed) tally.renamed(sender, isNamed)
     },

@@ -4,9 +4,9 @@
  */
 
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createMessageSecret, encodeKeyBase32, MayflyError, parseEnd } from '../../index.ts'
+import { makeDirectories } from '../store/directories.ts'
 import { takeFileLock } from '../store/file-lock.ts'
 import { loadOwnerFile } from '../store/owner-file.ts'
 import { explainSystemError } from '../store/system-error.ts'
@@ -28,7 +28,7 @@ export async function openReceiverDirectory(dataDirectory: string, name: string)
   const path = receiverPath(dataDirectory, name)
   let release: (() => void) | undefined
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeDirectories(path, 0o700)
     release = takeFileLock(join(path, 'lock'))
     if (release === undefined) {
       throw new MayflyError(

@@ -6,9 +6,10 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { MayflyError } from '../../errors.ts'
 import { syncPath } from './owner-file.ts'
-import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
+import { explainWriteError, sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
 import { explainSystemError } from './system-error.ts'
 
 export interface DatabaseForm {
@@ -22,6 +23,12 @@ export interface DatabaseForm {
   /** The flag that saves what can be read of a damaged file, if there is one: "--export". */
   rescue?: string
 }
+
+export type WritingEvent =
+  /** Nothing can be written from now on. */
+  | { type: 'failing'; reason: string }
+  /** It can be written again. */
+  | { type: 'recovered' }
 
 /** How long a commit waits for another process that is reading or has just ended, in ms. */
 const BUSY_MS = 5_000
@@ -37,9 +44,23 @@ const MAX_CHECKED = 5
  */
 export function openDatabaseFile(path: string, form: DatabaseForm, isReadOnly = false): DatabaseSync {
   if (!isReadOnly) makeOwnersFile(path, form.noun)
-  let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(path, { readOnly: isReadOnly, timeout: BUSY_MS, allowExtension: false })
+    return openConnection(path, path, form, isReadOnly)
+  } catch (error) {
+    // Even reading needs a small file beside it, for which a full disk has no room, unless the log of changes is empty, so that nobody writes.
+    const isAlone = isReadOnly && sqliteFailureOf(error) === 'disk' && !statSync(`${path}-wal`, { throwIfNoEntry: false })?.size
+    if (!isAlone) throw explainDatabaseError(error, path, form)
+  }
+  try {
+    return openConnection(new URL(`${pathToFileURL(path)}?immutable=1`), path, form, isReadOnly)
+  } catch (error) {
+    throw explainDatabaseError(error, path, form)
+  }
+}
+
+function openConnection(location: string | URL, path: string, form: DatabaseForm, isReadOnly: boolean): DatabaseSync {
+  const database = new DatabaseSync(location, { readOnly: isReadOnly, timeout: BUSY_MS, allowExtension: false })
+  try {
     // Nothing in a file that was tampered with may run as code, and cells are checked before they are trusted.
     database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
     if (!isReadOnly) {
@@ -50,8 +71,8 @@ export function openDatabaseFile(path: string, form: DatabaseForm, isReadOnly = 
     if (!isReadOnly) requireSound(database, path, form)
     return database
   } catch (error) {
-    database?.close()
-    throw explainDatabaseError(error, path, form)
+    database.close()
+    throw error
   }
 }
 
@@ -128,9 +149,7 @@ export function explainDatabaseError(error: unknown, path: string, form: Databas
       return error
     case 'disk':
     case 'busy':
-      return Object.assign(new Error(`Cannot use the ${form.noun} ${path}: ${sqliteWords(error)}`, { cause: error }), {
-        code: 'ERR_SQLITE_ERROR',
-      })
+      return explainWriteError(`Cannot use the ${form.noun}`, path, error)
     default:
       // SQL that fails, too: it is the same for every file of this form, so a table in this file is not what it was.
       return damaged(path, form, sqliteWords(error), error)

@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { createEmptyFile } from './database-file.ts'
-import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
+import { explainWriteError, sqliteFailureOf } from './sqlite-error.ts'
 
 /**
  * Makes the file where there is none. Its owner may remove it before the release.
@@ -31,13 +31,12 @@ function lock(path: string): (() => void) | undefined {
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path)
-    // Nothing is ever written to it.
-    database.exec('BEGIN EXCLUSIVE')
+    // Nothing is ever written to it, nor to a journal beside it, for which a full disk has no room.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (cause) {
     database?.close()
     if (sqliteFailureOf(cause) === 'busy') return undefined
-    if (sqliteFailureOf(cause) === undefined) throw cause
-    throw new Error(`Cannot lock ${path}: ${sqliteWords(cause)}`, { cause })
+    throw explainWriteError('Cannot lock', path, cause)
   }
   const held = database
   return () => {

@@ -8,9 +8,9 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { decode, encode } from 'cborg'
 import type { OutboxEntry, OutboxStore, PostOutcome, Receipt } from '../../index.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
-import { type DatabaseForm, openDatabaseFile, transact } from './database-file.ts'
+import { type DatabaseForm, openDatabaseFile, transact, type WritingEvent } from './database-file.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { sqliteFailureOf, sqliteWords } from './sqlite-error.ts'
+import { explainWriteError, sqliteWords } from './sqlite-error.ts'
 
 /** The outbox of a node, and of short commands with its identity. */
 export function outboxPathIn(dataDirectory: string): string {
@@ -54,14 +54,16 @@ interface Change<T = unknown> {
 /**
  * Opens the file, or makes it. Its directory must exist.
  *
- * @throws {MayflyError} ERR_DAMAGED: it is damaged, and left as it is; ERR_BAD_OPTION: it is another file, or of a newer mayfly
+ * @param onEvent called when the file cannot be written from now on, and when it can again
+ * @throws {MayflyError} ERR_NOT_STORED: the disk is full or read-only; ERR_DAMAGED: it is damaged, and left as it is; ERR_BAD_OPTION: it is another file, or of a newer mayfly
  * @throws the system's error, in words
  */
-export function openOutboxStore(path: string): OutboxStore {
+export function openOutboxStore(path: string, onEvent?: (event: WritingEvent) => void): OutboxStore {
   const database = openDatabaseFile(path, FORM)
   const sql = prepare(database)
 
   let isSyncing = true
+  let isFailing = false
 
   /** Turns syncing on or off. A commit that syncs also brings earlier ones to the disk. */
   function syncCommits(isNeeded: boolean): void {
@@ -75,10 +77,17 @@ export function openOutboxStore(path: string): OutboxStore {
     isAfterSending: true, // a message is sent while it is written
     commit(changes) {
       syncCommits(changes.some(({ isSynced }) => isSynced))
-      return transact(database, () => changes.map(({ run }) => run())).map((value) => () => value)
+      const values = transact(database, () => changes.map(({ run }) => run()))
+      if (isFailing) onEvent?.({ type: 'recovered' })
+      isFailing = false
+      return values.map((value) => () => value)
     },
-    failed: (error) => () => {
-      throw explain(error, path)
+    failed(error) {
+      if (!isFailing) onEvent?.({ type: 'failing', reason: sqliteWords(error, path) })
+      isFailing = true
+      return () => {
+        throw explainWriteError('Cannot use the outbox', path, error)
+      }
     },
   })
 
@@ -96,7 +105,7 @@ export function openOutboxStore(path: string): OutboxStore {
     try {
       return read()
     } catch (error) {
-      throw explain(error, path)
+      throw explainWriteError('Cannot use the outbox', path, error)
     }
   }
 
@@ -205,9 +214,4 @@ function decodeOutcome(blob: Uint8Array): PostOutcome {
     return { receiver, ids, storedAtMs, bytes }
   })
   return { state: outcome.state, receipts }
-}
-
-function explain(error: unknown, path: string): unknown {
-  if (sqliteFailureOf(error) === undefined) return error
-  return Object.assign(new Error(`Cannot use the outbox ${path}: ${sqliteWords(error)}`, { cause: error }), { code: 'ERR_SQLITE_ERROR' })
 }

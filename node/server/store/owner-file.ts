@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync } from 'node:fs'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { link, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MayflyError } from '../../errors.ts'
+import { makeDirectories } from './directories.ts'
 
 interface OwnerFile {
   directory: string
@@ -25,7 +26,7 @@ interface OwnerFile {
  * @throws the system's error, when the directory cannot be made, read or written
  */
 export async function loadOwnerFile(file: OwnerFile): Promise<Uint8Array> {
-  await mkdir(file.directory, { recursive: true, mode: 0o700 })
+  await makeDirectories(file.directory, 0o700)
   return (await readOwnerFile(file)) ?? (await createOwnerFile(file))
 }
 

@@ -184,6 +184,16 @@ test('the table of errors has each number, with its status and its reason', () =
   for (const [reason, , number] of REFUSED) expect(readme).toMatch(new RegExp(`\\| ${number} \\|.*\`${reason}\``))
 })
 
+test('a message that the outbox cannot write is not-stored, without the path of a file', async () => {
+  messages.onPost = () => {
+    throw new MayflyError('ERR_NOT_STORED', 'Cannot use the outbox /home/ada/outbox.db: the disk is full')
+  }
+  const answer = await post('/to/wall')
+  expect([answer.status, numberOf(answer), answer.headers['retry-after']]).toEqual([507, 50_701, '30'])
+  expect(JSON.parse(answer.text).error.reason).toBe('not-stored')
+  expect(answer.text).not.toContain('ada')
+})
+
 test('an invalid message or end is the client’s fault', async () => {
   const badEnd = await post('/to/a%20b')
   messages.onPost = () => {
