@@ -72,7 +72,11 @@ describe('through two nodes', () => {
       await mkdir(join(directory, 'out'))
       const [curl] = ['curl', ...(/^busybox|^bsdtar|unzip/.exec(reader) ?? [])].map((name) => requireProgram(name as TestProgram))
       const command = `'${curl}' --silent --fail '${nodes.far.url}/raw${link.pathname}?format=zip' | (${reader})`
-      const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd: join(directory, 'out'), encoding: 'utf8' })
+      const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
+        cwd: join(directory, 'out'),
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'C.UTF-8' }, // bsdtar writes names as its locale can
+      })
       expect([status, stderr]).toEqual([0, ''])
       for (const [path, bytes] of files) expect((await readFile(join(directory, 'out', path))).equals(bytes)).toBe(true)
     },
