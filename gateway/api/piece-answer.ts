@@ -5,7 +5,7 @@
 
 import { decodeKeyHex, type Peer } from '../../node/index.ts'
 import { requireHash } from '../http/address.ts'
-import { parseOutline } from '../http/link-query.ts'
+import { parseBundle, parseOutline } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
@@ -19,7 +19,7 @@ interface PieceParts {
 }
 
 /**
- * Answers `GET /api/v1/pieces/<hash>?o=<outline>&n=<number>`.
+ * Answers `GET /api/v1/pieces/<hash>?o=<outline>&n=<number>`, with `&in=<bundle>` for a file of a bundle.
  *
  * @throws {ProblemError} 400, 403, 404, 410, 429
  */
@@ -42,7 +42,8 @@ export async function answerPiece(
   if (outline === undefined || !/^\d{1,4}$/.test(number)) {
     throw problemError(400, 'ERR_BAD_REQUEST', 'A piece needs the o of the content and its number n, from 0 to 4095.')
   }
-  const piece = { key: decodeKeyHex(hash), outline, index: Number(number) }
+  const bundle = parseBundle(query)
+  const piece = { key: decodeKeyHex(hash), outline, index: Number(number), ...(bundle && { bundle }) }
   const bytes = await peer.content.givePiece(piece, { signal: request.signal })
   const headers = {
     'content-type': 'application/octet-stream',

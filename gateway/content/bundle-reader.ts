@@ -1,6 +1,6 @@
 /** Answers paths inside a bundle: a file with its own hash and type, the listing of a folder, a zip archive, a Metalink. */
 
-import { type BundleEntry, encodeKeyHex, encodePath, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
+import { type BundleEntry, encodeKeyHex, encodePath, type Key, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
 import { type ContentAddress, noBundle } from '../http/address.ts'
 import { answerBody } from '../http/byte-answer.ts'
 import { contentDisposition, dispositionWish } from '../http/content-disposition.ts'
@@ -43,9 +43,9 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
   const lookup = createBundleLookup()
   const inTime = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(limits.searchTimeoutMs)])
 
-  function readerOf({ key, outline }: BundleEntry): ZipFile['read'] {
+  function readerOf({ key, outline }: BundleEntry, bundle: Key): ZipFile['read'] {
     return async function* (signal) {
-      const content = await peer.content.open(key, { signal: inTime(signal), ...(outline && { outline }) })
+      const content = await peer.content.open(key, { signal: inTime(signal), bundle, ...(outline && { outline }) })
       yield* content.read(undefined, { signal })
     }
   }
@@ -72,7 +72,10 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
     const hash = encodeKeyHex(entry.key)
     requireAllowed(hash)
     try {
-      const content = await search.open(entry.key, incoming, entry.outline)
+      const content = await search.open(entry.key, incoming, {
+        bundle: found.content.key,
+        ...(entry.outline && { outline: entry.outline }),
+      })
       const facts = await answers.describe(content, hash, incoming)
       const type = entryType(entry, facts.contentType.type)
       return { entry, file: { content, facts: { ...facts, contentType: { ...facts.contentType, type } } } }
@@ -93,13 +96,16 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
     /** Answers `?format=zip` with all files of the bundle or folder, by their relative paths. */
     async zip(found: Found, address: ContentAddress, incoming: GatewayRequest): Promise<Response> {
       const entries = await entriesOf(found, address, incoming)
+      const { key } = found.content
       const inside = address.inside ?? ''
       const prefix = inside === '' || inside.endsWith('/') ? inside : `${inside}/`
       const within = entries.filter(({ path }) => path.startsWith(prefix))
       if (within.length === 0 && prefix !== '') throw noEntry(address)
-      for (const { key } of within) requireAllowed(encodeKeyHex(key))
-      await requireHolders(peer, within, inTime(incoming.request.signal))
-      const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: readerOf(entry) }))
+      for (const entry of within) requireAllowed(encodeKeyHex(entry.key))
+      // Files of a bundle that has more than a peer may have leases are found through the bundle.
+      const announced = entries.length < peer.status().limits.maxLeasesPerPeer ? within : [{ key, path: '' }]
+      await requireHolders(peer, announced, inTime(incoming.request.signal))
+      const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: readerOf(entry, key) }))
       const size = zipSize(files)
       const body = { size, isTrusted: false, read: (_part?: unknown, { signal = incoming.request.signal } = {}) => writeZip(files, signal) }
       const tag = `${address.hash}.zip`
@@ -124,8 +130,14 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
       }
       const target = await findTarget(found, { ...address, inside: inside ?? '' }, incoming, false)
       if ('location' in target) return redirect(target.location)
-      if ('file' in target) return answerMetalink(incoming, [describeFile(target.file, target.entry.path)], target.entry.path, origin)
-      return answerMetalink(incoming, target.entries.map(describeEntry), hash.slice(0, 8), origin)
+      if ('file' in target)
+        return answerMetalink(incoming, [describeFile(target.file, target.entry.path, found.content.key)], target.entry.path, origin)
+      return answerMetalink(
+        incoming,
+        target.entries.map((entry) => describeEntry(entry, found.content.key)),
+        hash.slice(0, 8),
+        origin,
+      )
     },
   }
 }
@@ -134,16 +146,16 @@ export function redirect(location: string): Response {
   return new Response(null, { status: 308, headers: { ...HELD_HEADERS, location, 'cache-control': 'no-cache' } })
 }
 
-function describeFile({ content, facts }: Found, name: string): MetalinkFile {
+function describeFile({ content, facts }: Found, name: string, bundle?: Key): MetalinkFile {
   const { hash, outline, size } = facts
-  const file = { name, hash, path: `/raw/${hash}${outlineQuery(outline)}` }
+  const file = { name, hash, path: `/raw/${hash}${outlineQuery(outline, bundle)}` }
   // Size and pieces that only a holder vouches for could make a download manager refuse the right bytes.
   return content.isTrusted ? { ...file, size, ...(content.pieces && { pieces: content.pieces }) } : file
 }
 
-function describeEntry({ path, key, size, outline }: BundleEntry): MetalinkFile {
+function describeEntry({ path, key, size, outline }: BundleEntry, bundle: Key): MetalinkFile {
   const hash = encodeKeyHex(key)
-  return { name: path, hash, size, path: `/raw/${hash}${outlineQuery(outline)}` }
+  return { name: path, hash, size, path: `/raw/${hash}${outlineQuery(outline, bundle)}` }
 }
 
 function noEntry(address: ContentAddress): ProblemError {

@@ -57,10 +57,11 @@ export function createContentAnswers({ peer, limits, access, proofs }: ContentAn
   }
 
   async function firstBytes(content: OpenedContent, incoming: GatewayRequest): Promise<Uint8Array> {
-    const { key, outline, size } = content
+    const { key, outline, bundle, size } = content
     const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(limits.searchTimeoutMs)])
     // A part of untrusted content is good enough to guess a type from.
-    const opened = content.isTrusted || outline === undefined ? content : await peer.content.open(key, { outline, signal })
+    const opened =
+      content.isTrusted || outline === undefined ? content : await peer.content.open(key, { outline, ...(bundle && { bundle }), signal })
     for await (const bytes of opened.read({ offset: 0, length: Math.min(size, SNIFFED_BYTES) }, { signal })) return bytes
     return new Uint8Array()
   }

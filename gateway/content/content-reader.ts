@@ -2,7 +2,7 @@
 
 import { decodeKeyHex, encodePath, type OpenedContent } from '../../node/index.ts'
 import type { ContentAddress } from '../http/address.ts'
-import { outlineQuery, parseOutline } from '../http/link-query.ts'
+import { outlineQuery, parseBundle, parseOutline } from '../http/link-query.ts'
 import { isNavigation } from '../http/navigation.ts'
 import { type Problem, type ProblemError, problemError, problemOf } from '../http/problem.ts'
 import { answerReadOptions, requireReadMethod } from '../http/route.ts'
@@ -67,7 +67,8 @@ export function createContentReader({ search, answers, proofs, bundles, answerWi
   }
 
   function find(hash: string, incoming: GatewayRequest): Promise<OpenedContent> {
-    return search.open(decodeKeyHex(hash), incoming, parseOutline(incoming.query))
+    const [outline, bundle] = [parseOutline(incoming.query), parseBundle(incoming.query)]
+    return search.open(decodeKeyHex(hash), incoming, { ...(outline && { outline }), ...(bundle && { bundle }) })
   }
 
   return async (address: ContentAddress, incoming: GatewayRequest): Promise<Response> => {

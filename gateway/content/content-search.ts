@@ -4,12 +4,14 @@
  */
 
 import { delay } from '../../node/async/delay.ts'
-import { type AbortOptions, type Key, MayflyError, type MayflyErrorCode, type OpenedContent } from '../../node/index.ts'
+import { type AbortOptions, type Key, MayflyError, type MayflyErrorCode, type OpenedContent, type OpenOptions } from '../../node/index.ts'
 import { waitOf } from '../http/link-query.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
 /** Failures that may pass while a client waits: no holder yet, or no peer that could be asked yet. */
 const WORTH_WAITING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE'])
+
+type LinkKeys = Pick<OpenOptions, 'outline' | 'bundle'>
 
 type Find<Found> = (abort?: Required<AbortOptions>) => Promise<Found>
 
@@ -19,11 +21,11 @@ const FIRST_RETRY_MS = 250
 export type ContentSearch = ReturnType<typeof createContentSearch>
 
 export function createContentSearch({ peer, limits, rate, open, closing }: SearchContext) {
-  async function search<Found>(key: Key, outline: Key | undefined, incoming: GatewayRequest, find: Find<Found>): Promise<Found> {
+  async function search<Found>(key: Key, link: LinkKeys, incoming: GatewayRequest, find: Find<Found>): Promise<Found> {
     const waitMs = waitOf(incoming.query, limits.maxWaitMs) ?? 0
     // A request makes its signal when it is first read, which costs: content in memory needs none.
     if (peer.content.has(key)) return find()
-    if (!peer.content.knows(key, outline)) rate.take(incoming.client.address)
+    if (!peer.content.knows(key, link.outline)) rate.take(incoming.client.address)
     const gone = AbortSignal.any([incoming.request.signal, closing])
     const attempt: { lastError?: unknown } = {}
     try {
@@ -35,7 +37,7 @@ export function createContentSearch({ peer, limits, rate, open, closing }: Searc
     const leave = open.enter(incoming.client.address)
     const deadline = AbortSignal.timeout(waitMs)
     try {
-      return await findWhenHeld(key, find, AbortSignal.any([gone, deadline]), attempt)
+      return await findWhenHeld(link.bundle ?? key, find, AbortSignal.any([gone, deadline]), attempt)
     } catch (error) {
       // The client learns why there was no content; that its wait is over, it knows.
       throw deadline.aborted && !gone.aborted ? attempt.lastError : error
@@ -82,13 +84,13 @@ export function createContentSearch({ peer, limits, rate, open, closing }: Searc
     /**
      * Opens content of any size.
      *
-     * @param outline the hash of the outline, from the link
+     * @param link what the link says of it
      * @throws {MayflyError} as `content.open`
      * @throws {ProblemError} 400 for a wrong `?wait=`, 429
      * @throws DOMException TimeoutError, when the search took too long
      */
-    open(key: Key, incoming: GatewayRequest, outline?: Key): Promise<OpenedContent> {
-      return search(key, outline, incoming, (abort) => peer.content.open(key, { ...abort, ...(outline && { outline }) }))
+    open(key: Key, incoming: GatewayRequest, link: LinkKeys = {}): Promise<OpenedContent> {
+      return search(key, link, incoming, (abort) => peer.content.open(key, { ...abort, ...link }))
     },
     /**
      * Opens content for a client that has no outline, and wants no byte before the whole is known to be right. An outline that only a
@@ -99,7 +101,7 @@ export function createContentSearch({ peer, limits, rate, open, closing }: Searc
      * @throws as `open`
      */
     openProven(key: Key, incoming: GatewayRequest, maxBytes: number): Promise<OpenedContent> {
-      return search(key, undefined, incoming, async (abort) => {
+      return search(key, {}, incoming, async (abort) => {
         const content = await peer.content.open(key, abort)
         if (content.size > maxBytes) throw new MayflyError('ERR_TOO_LARGE', `${content.size} bytes is over the limit of ${maxBytes}`)
         if (!content.isTrusted && incoming.request.method !== 'HEAD') for await (const _ of content.read(undefined, abort));

@@ -11,7 +11,11 @@ const MAX_SIDE_BY_SIDE = 16
  * @throws {ProblemError} 404 for the first file without a holder, 503 or 504 for one whose search failed; with its path
  * @throws signal.reason, when aborted
  */
-export async function requireHolders(peer: Peer, entries: readonly BundleEntry[], signal: AbortSignal): Promise<void> {
+export async function requireHolders(
+  peer: Peer,
+  entries: readonly Pick<BundleEntry, 'key' | 'path'>[],
+  signal: AbortSignal,
+): Promise<void> {
   const held = new Set(peer.content.held().map(({ key }) => encodeKeyHex(key)))
   /** By key: of files with the same bytes, one is enough. Bounded: the entries of a bundle. */
   const unknown = new Map(entries.map((entry) => [encodeKeyHex(entry.key), entry]))
@@ -28,7 +32,7 @@ export async function requireHolders(peer: Peer, entries: readonly BundleEntry[]
   }
 }
 
-async function requireHolder(peer: Peer, { key, path }: BundleEntry, signal: AbortSignal): Promise<void> {
+async function requireHolder(peer: Peer, { key, path }: Pick<BundleEntry, 'key' | 'path'>, signal: AbortSignal): Promise<void> {
   let isHeld: boolean
   try {
     isHeld = await hasHolder(peer, key, signal)

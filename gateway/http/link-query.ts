@@ -1,4 +1,7 @@
-/** The query of a link to content: `o`, the SHA-256 of the outline, which makes every part verifiable by itself; `wait`, how long to wait. */
+/**
+ * The query of a link to content: `o`, the SHA-256 of the outline, which makes every part verifiable by itself; `in`, a bundle that has the content
+ * as a file; `wait`, how long to wait.
+ */
 
 import { formatDuration, parseDuration } from '../../node/async/duration.ts'
 import { decodeKeyHex, encodeKeyHex, isKeyHex, type Key } from '../../node/index.ts'
@@ -6,17 +9,31 @@ import { problemError } from './problem.ts'
 
 /** @throws {ProblemError} 400 */
 export function parseOutline(query: URLSearchParams): Key | undefined {
-  const text = query.size === 0 ? null : query.get('o')
+  return parseKey(query, 'o', 'an outline')
+}
+
+/**
+ * A bundle whose holders are asked, too: they need not announce its files.
+ *
+ * @throws {ProblemError} 400
+ */
+export function parseBundle(query: URLSearchParams): Key | undefined {
+  return parseKey(query, 'in', 'a bundle')
+}
+
+function parseKey(query: URLSearchParams, name: string, noun: string): Key | undefined {
+  const text = query.size === 0 ? null : query.get(name)
   if (text === null) return undefined
   if (isKeyHex(text)) return decodeKeyHex(text)
-  throw problemError(400, 'ERR_BAD_KEY', 'The o of the link is not the hash of an outline: expected 64 lower-case hex digits.', {
+  throw problemError(400, 'ERR_BAD_KEY', `The ${name} of the link is not the hash of ${noun}: expected 64 lower-case hex digits.`, {
     advice: 'Leave it out to read the content without it.',
   })
 }
 
-/** The query of a link to content, `?` included; empty without an outline. */
-export function outlineQuery(outline: Key | undefined): string {
-  return outline === undefined ? '' : `?o=${encodeKeyHex(outline)}`
+/** The query of a link to content, `?` included; empty without an outline and a bundle. */
+export function outlineQuery(outline: Key | undefined, bundle?: Key): string {
+  const fields = [...(outline ? [`o=${encodeKeyHex(outline)}`] : []), ...(bundle ? [`in=${encodeKeyHex(bundle)}`] : [])]
+  return fields.length === 0 ? '' : `?${fields.join('&')}`
 }
 
 /**

@@ -135,12 +135,12 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         bytesFetched: bytes.fetched,
       }
     },
-    async hold(content, abort = {}) {
+    async hold(content, { isPart, ...abort } = {}) {
       requireStarted()
       const described = await held.describe(content, abort)
       requireStarted()
       const { key, outlineHash: outline, source } = described
-      const hold = held.hold(described)
+      const hold = held.hold(described, isPart)
       if (hold !== undefined) {
         await downloads.end(key)
         // A link that is handed out at once must be found at once. A tab without a home yet is found later.

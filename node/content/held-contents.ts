@@ -27,6 +27,8 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
   const store = createLocalStore(limits)
   /** By key, hex. Bounded by the limits of the store. */
   const holds = new Map<string, Hold>()
+  /** Those of them that are not announced. */
+  const parts = new Set<string>()
 
   /**
    * True when the content was held.
@@ -38,6 +40,7 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
     const hold = holds.get(id)
     if (hold === undefined) return false
     holds.delete(id)
+    parts.delete(id)
     const content = store.delete(key)
     await hold.release()
     await content?.source.close?.()
@@ -80,22 +83,26 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
       return { ...outlined, source, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
     },
     /**
-     * Stores and announces the content. Returns undefined when it is held already.
+     * Stores and announces the content. Returns undefined when it is held already. A part that is held by itself, too, is announced then.
      *
+     * @param isPart it is not announced
      * @throws {MayflyError} ERR_LIMIT
      */
-    hold(content: StoredContent): Hold | undefined {
+    hold(content: StoredContent, isPart = false): Hold | undefined {
       const { key } = content
       const id = encodeKeyHex(key)
-      if (holds.has(id)) return undefined
-      store.put(content)
+      const isHeld = holds.has(id)
+      if (isHeld && (isPart || !parts.has(id))) return undefined
+      if (!isHeld) store.put(content)
       try {
-        const hold = announce(key, content.outline !== undefined)
+        const hold = isPart ? unannounced(key) : announce(key, content.outline !== undefined)
         holds.set(id, hold)
-        emit({ type: 'hold', key: id, size: content.source.size })
+        if (isPart) parts.add(id)
+        else parts.delete(id)
+        if (!isHeld) emit({ type: 'hold', key: id, size: content.source.size })
         return hold
       } catch (error) {
-        store.delete(key)
+        if (!isHeld) store.delete(key)
         throw error
       }
     },
@@ -125,6 +132,10 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
       for (const { key } of store.list()) await store.get(key)?.source.close?.()
     },
   }
+}
+
+function unannounced(key: Key): Hold {
+  return { key, announced: Promise.resolve(), release: async () => {} }
 }
 
 async function readRight({ key, outline, source }: StoredContent, index: number, options: AbortOptions): Promise<Uint8Array> {

@@ -44,7 +44,7 @@ export function openFetched(found: Fetched, expected: Key | undefined, context: 
 
 function openOutlined(found: FetchedOutline, expected: Key | undefined, context: OpeningContext): OpenedContent {
   const { held, outlines, readPiece, distrust, createHasher } = context
-  const { key, from, outline, outlineHash } = found
+  const { key, from, outline, outlineHash, bundle } = found
   const onLie = () => distrust({ peer: from, holder: from }, key, 'an outline that is not of the content')
   const getPiece: GetPiece = (index, signal) => readPiece(found, index, signal)
   const isHash = (known: Key | undefined) => known !== undefined && equalBytes(known, outlineHash)
@@ -55,6 +55,7 @@ function openOutlined(found: FetchedOutline, expected: Key | undefined, context:
     key,
     size: outline.size,
     outline: outlineHash,
+    bundle,
     pieces: { bytes: outline.pieceBytes, hashes: outline.hashes },
     get isTrusted() {
       return isTrusted()

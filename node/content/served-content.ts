@@ -6,7 +6,7 @@
 import { MayflyError } from '../errors.ts'
 import { equalBytes } from '../keys/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import type { Reach } from './fetch/candidates.ts'
+import type { Reach, Sought } from './fetch/candidates.ts'
 import type { Fetched, FetchedOutline, Fetcher } from './fetch/fetcher.ts'
 import { type OutlinedContent, pieceCount, swarmKey } from './format/outline.ts'
 import { fullPieceSet } from './format/piece-set.ts'
@@ -42,6 +42,7 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
      * @throws signal.reason, when aborted
      */
     async find(key: Key, reach: Reach, options: OpenOptions, downloaded?: FetchedOutline): Promise<Fetched> {
+      const { bundle } = options
       const own = held.store.get(key)
       if (own?.outline) {
         const { outline, outlineBytes, outlineHash } = own
@@ -53,14 +54,14 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
       if (downloaded && (options.outline === undefined || equalBytes(options.outline, downloaded.outlineHash))) return downloaded
       const expected = options.outline ?? outlines.trusted(key)
       const known = expected && isOutlineAlive(key, expected) ? outlines.get(key, expected) : undefined
-      if (known !== undefined) return { ...known, from: self }
+      if (known !== undefined) return { ...known, from: self, bundle }
       const found = await fetcher.fetch(key, reach, { ...options, ...(expected && { outline: expected }) })
       if ('outline' in found) outlines.remember(found)
       if (keepsFetched) {
-        if ('bytes' in found) cache.put(key, found.bytes)
-        else cache.put(key, found.outlineBytes, { outlineHash: found.outlineHash, index: 'outline' })
+        if ('bytes' in found) cache.put(key, found.bytes, undefined, bundle)
+        else cache.put(key, found.outlineBytes, { outlineHash: found.outlineHash, index: 'outline' }, bundle)
       }
-      return found
+      return 'bytes' in found ? found : { ...found, bundle }
     },
     /** True when the content is in this peer's memory and may be served whole. */
     has(key: Key): boolean {
@@ -75,6 +76,10 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
   }
 }
 
+type Asked = Sought & { scope: AskScope }
+
+const bundleOf = ({ bundle }: Sought) => (bundle === undefined ? {} : { bundle })
+
 interface ServedContentContext {
   held: HeldContents
   outlines: KnownOutlines
@@ -86,9 +91,9 @@ interface ServedContentContext {
 
 export function createServedContent({ held, outlines, downloads, pieces, presence, find }: ServedContentContext) {
   /** @throws {MayflyError} ERR_NO_HOLDER */
-  function reachFor(key: Key, scope: AskScope, from: string, shared?: Key): Reach {
+  function reachFor({ key, bundle, scope }: Asked, from: string, shared?: Key): Reach {
     if (scope === ASK_SCOPE.network && presence.isTab(from)) return 'network'
-    const hasTabs = presence.tabsHolding(key).length > 0 || (shared !== undefined && presence.tabsHolding(shared).length > 0)
+    const hasTabs = [key, bundle, shared].some((each) => each !== undefined && presence.tabsHolding(each).length > 0)
     if (held.store.get(key) === undefined && downloads.outlineOf(key) === undefined && !hasTabs) {
       throw new MayflyError('ERR_NO_HOLDER', 'Neither this peer nor one of its tabs holds it')
     }
@@ -101,7 +106,12 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
   }
 
   /** One piece for a reader on this peer or through it: held here, downloaded, or fetched. */
-  async function getPiece(content: OutlinedContent, index: number, reach: Reach, options: Required<AbortOptions>): Promise<Uint8Array> {
+  async function getPiece(
+    content: OutlinedContent & Pick<Sought, 'bundle'>,
+    index: number,
+    reach: Reach,
+    options: Required<AbortOptions>,
+  ): Promise<Uint8Array> {
     const { key, outlineHash } = content
     const own = heldWith(key, outlineHash)
     if (own) return held.read(own, index, options)
@@ -111,17 +121,18 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
   }
 
   const content: ServedContent = {
-    read: async (key, scope, from, options) => find(key, reachFor(key, scope, from), options),
-    async readPiece({ key, outline: outlineHash, index, scope }, from, options) {
-      const reach = reachFor(key, scope, from, await swarmKey(outlineHash))
+    read: async (asked, from, options) => find(asked.key, reachFor(asked, from), { ...options, ...bundleOf(asked) }),
+    async readPiece({ outline: outlineHash, index, ...asked }, from, options) {
+      const { key } = asked
+      const reach = reachFor(asked, from, await swarmKey(outlineHash))
       const own = held.store.get(key)
       const content = own?.outline
         ? own
-        : (outlines.get(key, outlineHash) ?? (await find(key, reach, { ...options, outline: outlineHash })))
+        : (outlines.get(key, outlineHash) ?? (await find(key, reach, { ...options, outline: outlineHash, ...bundleOf(asked) })))
       if (!('outlineHash' in content) || !equalBytes(content.outlineHash, outlineHash) || index >= pieceCount(content.outline)) {
         throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
       }
-      return getPiece(content, index, reach, options)
+      return getPiece({ ...content, ...bundleOf(asked) }, index, reach, options)
     },
     follow({ key, outline }) {
       const own = heldWith(key, outline)

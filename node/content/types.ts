@@ -35,6 +35,8 @@ export interface ContentSource {
 }
 
 export interface OpenOptions extends AbortOptions {
+  /** The key of a bundle that has the content as a file: the holders of the bundle are asked, too, who need not announce its files. */
+  bundle?: Key
   /** The SHA-256 of the outline, from the link. With it each byte is checked before it is returned, from anywhere in the content. */
   outline?: Key
 }
@@ -52,6 +54,8 @@ export interface OpenedContent {
    * start, and the last piece is held back until the whole has the right SHA-256.
    */
   readonly isTrusted: boolean
+  /** The bundle that it was opened as a file of. */
+  readonly bundle?: Key | undefined
   /** The source of its first bytes; see `FetchedContent.from`. */
   readonly from: string
   /** The whole, where it is in memory: content that travels whole. */
@@ -72,6 +76,8 @@ export interface PieceAddress {
   outline: Key
   /** Its place in the content, from 0. */
   index: number
+  /** See `OpenOptions.bundle`. */
+  bundle?: Key
 }
 
 /** A piece to be requested. */
@@ -134,6 +140,14 @@ export interface Receiving {
   end(): Promise<void>
 }
 
+export interface HoldOptions extends AbortOptions {
+  /**
+   * The content is a file of a bundle, and is not announced: it is found through the bundle alone, which the caller holds. A bundle may have more
+   * files than a peer may have leases.
+   */
+  isPart?: boolean
+}
+
 /** Content by its hash. */
 export interface ContentStore {
   /**
@@ -143,7 +157,7 @@ export interface ContentStore {
    * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full)
    * @throws signal.reason, when aborted
    */
-  hold(content: Uint8Array | ContentSource, options?: AbortOptions): Promise<HeldContent>
+  hold(content: Uint8Array | ContentSource, options?: HoldOptions): Promise<HeldContent>
   /** Stops holding. True when the content was held. */
   release(key: Key): Promise<boolean>
   /**

@@ -24,6 +24,7 @@ import { useNodePair } from '../helpers/node-pair.ts'
 import type { NodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { waitFor } from '../helpers/wait-for.ts'
+import { readZip } from '../helpers/zip-reader.ts'
 
 const MIB = 1_048_576
 
@@ -330,9 +331,43 @@ describe('command: folders', () => {
     expect(await readdir(directory)).toEqual(['hostile'])
   })
 
-  test('hold: a folder with what cannot be in a bundle, or with too much, ends with 1 before anything is held', async () => {
+  test.each(['public', 'private'])(
+    'hold, get: a folder of more files than a holder has leases is found through its link, %s',
+    async (how) => {
+      const flags = how === 'private' ? ['--private'] : []
+      const directory = await createTemporaryDirectory()
+      const folder = join(directory, 'in')
+      const files = new Map(Array.from({ length: 300 }, (_, i) => [`${i % 7}/${i}`, Buffer.from(`file ${i}`)] as [string, Buffer]))
+      files.set('large', randomBytes(600_000))
+      await writeFiles(folder, files)
+      const { held } = await hold(...flags, folder)
+      const { hash = '', url = '' } = held[0] ?? {}
+      const { search, hash: secret } = new URL(url)
+      if (how === 'public') {
+        const alone = `${nodes.far.url}/raw/${sha256(Buffer.from('file 20'))}`
+        expect((await fetch(alone)).status).toBe(404)
+        expect(await (await fetch(`${alone}?in=${hash}`)).text()).toBe('file 20')
+      }
+      const out = join(directory, 'out')
+      expect(await runMayfly(['get', `${nodes.far.url}/${hash}${search}${secret}`, '-o', out])).toMatchObject({ code: 0, stderr: '' })
+      expect(await readFiles(out)).toEqual(await readFiles(folder))
+      const one = await runMayfly(['get', `${nodes.far.url}/${hash}/3/17${search}${secret}`, '--join', nodes.far.addresses[0] ?? ''])
+      expect(one.stdout.toString()).toBe('file 17')
+      if (how === 'private') return
+
+      const inside = (path: string) => fetch(`${nodes.far.url}/raw/${hash}/${path}${search}`)
+      expect(await (await inside('0/14')).text()).toBe('file 14')
+      expect(sha256(Buffer.from(await (await inside('large')).arrayBuffer()))).toBe(sha256(files.get('large') ?? Buffer.alloc(0)))
+      const zip = readZip(
+        Buffer.from(await (await fetch(`${nodes.far.url}/raw/${hash}${search}${search ? '&' : '?'}format=zip`)).arrayBuffer()),
+      )
+      expect([zip.size, zip.get('5/299')?.toString()]).toEqual([301, 'file 299'])
+    },
+  )
+
+  test('hold: a folder with what cannot be in a bundle ends with 1 before anything is held', async () => {
     const directory = await createTemporaryDirectory()
-    const [odd, large] = [join(directory, 'odd'), join(directory, 'large')]
+    const odd = join(directory, 'odd')
     await writeFiles(odd, new Map([['fine', Buffer.from('a fine file')]]))
     await symlink('/etc/hostname', join(odd, 'out'))
     expect(await runMayfly(['hold', odd, '--join', nodes.near.url])).toMatchObject({
@@ -341,12 +376,5 @@ describe('command: folders', () => {
       stderr: expect.stringContaining('"out"'),
     })
     expect(await runMayfly(['holders', sha256(Buffer.from('a fine file')), '--join', nodes.near.url])).toMatchObject({ code: 3 })
-
-    await writeFiles(large, new Map(Array.from({ length: 256 }, (_, i) => [String(i), Buffer.from(String(i))])))
-    expect(await runMayfly(['hold', large, '--join', nodes.near.url])).toMatchObject({
-      code: 1,
-      stdout: Buffer.alloc(0),
-      stderr: expect.stringContaining('255'),
-    })
   })
 })

@@ -211,6 +211,25 @@ test('pieces: content that changes underneath is released, and nobody gets wrong
   expect(a.peer.content.held()).toEqual([])
 })
 
+test('pieces: files of a bundle that are not announced are found through it, and are gone with it', async () => {
+  const network = await createNetwork({ nodes: 2, ...options })
+  const [a, b] = network.nodes
+  if (!a || !b) throw new Error('nodes')
+  const [small, large] = [new TextEncoder().encode('a small file'), await generated(3 * PIECE, 7).read(0, 3 * PIECE)]
+  const one = await a.peer.content.hold(small, { isPart: true })
+  const many = await a.peer.content.hold(large, { isPart: true })
+  const { key: bundle } = await a.peer.content.hold(new TextEncoder().encode('the list'))
+  await expect(b.peer.content.open(one.key)).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
+  expect((await b.peer.content.open(one.key, { bundle })).bytes).toEqual(small)
+  const read = await readAll(await b.peer.content.open(many.key, { bundle, outline: many.outline as Key }))
+  expect(read.hash).toBe(encodeKeyHex(many.key))
+  await a.peer.content.release(bundle)
+  await waitFor(async () => !b.peer.content.has(one.key), 10_000, 'the cached file is gone')
+  await expect(b.peer.content.open(one.key, { bundle })).rejects.toMatchObject({ code: 'ERR_NO_HOLDER' })
+  await a.peer.content.hold(small) // now it is held by itself, too
+  expect((await b.peer.content.open(one.key)).bytes).toEqual(small)
+})
+
 test('pieces: a link that puts another content’s outline beside a key never gives a whole', async () => {
   const network = await createNetwork({ nodes: 2, limits: { maxCacheBytes: 0 }, ...options })
   const [a, b] = network.nodes

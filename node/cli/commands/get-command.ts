@@ -41,7 +41,7 @@ export async function runGet(context: CommandContext, reference: ContentReferenc
     let whole: ContentToWrite = { content, unsealed, client, signal }
     if (path !== undefined) {
       const entry = entryAt(entries, reference)
-      const file = await client.open(entry.key, { ...(entry.outline && { outline: entry.outline }), signal })
+      const file = await client.open(entry.key, { bundle: key, ...(entry.outline && { outline: entry.outline }), signal })
       whole = { ...whole, content: file, unsealed: await unseal(file, { client, linkKey, signal }) }
     } else if (entries !== undefined && target !== undefined) {
       const { downloadBundle } = await import('../fetch/bundle-download.ts')
@@ -56,9 +56,9 @@ export async function runGet(context: CommandContext, reference: ContentReferenc
 }
 
 async function writeToFile({ output }: CommandContext, { content, unsealed, client, signal }: ContentToWrite, file: string): Promise<void> {
-  const { key, size } = content
+  const { key, size, bundle } = content
   await download(content, file, {
-    reopen: (outline) => client.open(key, { ...(outline && { outline }), signal }),
+    reopen: (outline) => client.open(key, { ...(outline && { outline }), ...(bundle && { bundle }), signal }),
     onProgress(doneBytes) {
       if (doneBytes > 0) output.remark(`${describeBytes(doneBytes)} are there already`)
       return output.progressBar(basename(file), size, doneBytes)

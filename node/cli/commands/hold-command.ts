@@ -12,6 +12,9 @@ import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
 import type { Output } from '../print/output.ts'
 import { describeHolders } from './holders-command.ts'
 
+/** Files that one command holds: those of six full bundles. Each takes some memory, and a watch of the system. */
+const MAX_CONTENTS = 65_536
+
 /**
  * Prints a link for each path, then runs until the signal, or until nothing is left to hold.
  *
@@ -21,7 +24,7 @@ import { describeHolders } from './holders-command.ts'
 export async function runHold(context: CommandContext, paths: string[]): Promise<ExitCode> {
   const { configuration, output, signal, stdin } = context
   const { join, timeoutMs, peerRate } = configuration
-  const limits = peerRate === undefined ? {} : { maxPeerBytesPerSecond: peerRate }
+  const limits = { maxHeldContents: MAX_CONTENTS, ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }) }
   const peer = await createPeer({ role: 'tab', join, limits, createHasher: createNativeHasher })
   const inputs = await openInputs(paths, { stdin, limits: peer.status().limits, signal })
   const nothingLeft = new AbortController()
@@ -44,6 +47,7 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
     const reports: Promise<void>[] = []
     for (const input of inputs) {
       const held = await holding.add(input)
+      if (!input.hasOwnLinks) output.remark(`${input.name}: ${input.files.length} files, which are found through this link only`)
       const { promise: printed, resolve } = Promise.withResolvers<void>()
       const onFindable = () => {
         printLink(output, input, held, network.answeringFirst(join))

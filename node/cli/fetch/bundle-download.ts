@@ -5,6 +5,7 @@ import {
   type AbortOptions,
   type BundleEntry,
   encodeKeyHex,
+  type Key,
   type LinkKey,
   MayflyError,
   type OpenedContent,
@@ -25,6 +26,8 @@ interface BundleDownloadOptions extends Required<AbortOptions> {
 }
 
 interface BundleDownload extends BundleDownloadOptions {
+  /** The bundle's key. */
+  bundle: Key
   progress: ProgressBar
 }
 
@@ -45,7 +48,7 @@ export async function downloadBundle(
     entries.reduce((sum, entry) => sum + bytesToFetch(entry), 0),
   )
   const failed = new AbortController()
-  const shared: BundleDownload = { client, progress, linkKey, signal: AbortSignal.any([signal, failed.signal]) }
+  const shared: BundleDownload = { bundle: key, client, progress, linkKey, signal: AbortSignal.any([signal, failed.signal]) }
   const left = [...entries]
   /** Keys under way, hex: the same content under two names is fetched one after the other, since both may share one part file. */
   const underWay = new Set<string>()
@@ -97,13 +100,13 @@ async function getEntry(entry: BundleEntry, directory: string, shared: BundleDow
 async function getFile(
   { key, outline, size }: BundleEntry,
   file: string,
-  { client, linkKey, signal, progress }: BundleDownload,
+  { bundle, client, linkKey, signal, progress }: BundleDownload,
 ): Promise<void> {
-  const content = await client.open(key, { ...(outline && { outline }), signal })
+  const content = await client.open(key, { bundle, ...(outline && { outline }), signal })
   const unsealed = await unseal(content, { client, linkKey, signal })
   if (unsealed && (await hasSize(file, size)) && (await isPlainTextOf(file, key, unsealed))) return progress.advance(content.size)
   await download(content, file, {
-    reopen: (told = outline) => client.open(key, { ...(told && { outline: told }), signal }),
+    reopen: (told = outline) => client.open(key, { bundle, ...(told && { outline: told }), signal }),
     onProgress(doneBytes) {
       progress.advance(doneBytes)
       return { advance: progress.advance, end: () => {} }

@@ -4,6 +4,7 @@
  */
 
 import { MayflyError } from '../../errors.ts'
+import type { OpenOptions } from '../../index.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import { describeFetchError, parseObject, readAll, readJson, requestGateway } from './gateway-request.ts'
@@ -73,8 +74,9 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
      *   ERR_TOO_LARGE, ERR_LIMIT
      * @throws signal.reason, when aborted
      */
-    async content(key: Key, options: AbortOptions = {}): Promise<Uint8Array> {
-      const { body } = await requestGateway({ origin, path: `/raw/${encodeKeyHex(key)}`, accept: '*/*', timeoutMs, ...options })
+    async content(key: Key, { bundle, ...options }: Pick<OpenOptions, 'bundle' | 'signal'> = {}): Promise<Uint8Array> {
+      const path = `/raw/${encodeKeyHex(key)}${bundle === undefined ? '' : `?in=${encodeKeyHex(bundle)}`}`
+      const { body } = await requestGateway({ origin, path, accept: '*/*', timeoutMs, ...options })
       let bytes: Uint8Array
       try {
         bytes = await readAll(body, maxContentBytes)

@@ -23,9 +23,9 @@ interface UnsealOptions extends Required<AbortOptions> {
 export async function unseal(content: OpenedContent, { client, linkKey, signal }: UnsealOptions): Promise<UnsealedContent | undefined> {
   if (linkKey === undefined) return undefined
   const { openSealed } = await import('../../index.ts')
-  const { key, outline, isTrusted } = content
+  const { key, outline, bundle, isTrusted } = content
   // Each record is checked by itself, so the beginning can be read by an unproved outline.
-  const readable = isTrusted || outline === undefined ? content : await client.open(key, { outline, signal })
+  const readable = isTrusted || outline === undefined ? content : await client.open(key, { outline, ...(bundle && { bundle }), signal })
   return openSealed(readable, linkKey, { signal })
 }
 

@@ -42,10 +42,7 @@ export async function listFolder(folder: string, maxFiles: number, { signal }: A
       else if (entry.isDirectory()) await walk(path)
       else files.push({ path, file: join(folder, path) })
       if (files.length > maxFiles) {
-        throw new MayflyError(
-          'ERR_LIMIT',
-          `Cannot hold ${folder}: it has more files than the limit of ${maxFiles} that one holder can hold`,
-        )
+        throw new MayflyError('ERR_LIMIT', `Cannot hold ${folder}: it has more files than the limit of ${maxFiles} of a bundle`)
       }
     }
   }

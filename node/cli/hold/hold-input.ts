@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { type AbortOptions, type ContentSource, MayflyError, type PeerLimits } from '../../index.ts'
+import { type AbortOptions, type ContentSource, MAX_BUNDLE_ENTRIES, MayflyError, type PeerLimits } from '../../index.ts'
 import { type FileSource, openFileSource, withFile } from '../../server/store/file-source.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import { listFolder } from './folder.ts'
@@ -23,11 +23,13 @@ export interface HoldInput {
   /** One for a file or a stream, any number for a folder. */
   files: InputFile[]
   isFolder: boolean
+  /** Each file is announced by itself, too. Else the files are found through the folder's bundle only. */
+  hasOwnLinks: boolean
 }
 
 interface HoldInputOptions extends AbortOptions {
   stdin: Readable
-  limits: Pick<PeerLimits, 'maxContentBytes' | 'maxHeldContents' | 'maxLeasesPerPeer'>
+  limits: Pick<PeerLimits, 'maxContentBytes' | 'maxLeasesPerPeer'>
 }
 
 /**
@@ -39,20 +41,19 @@ interface HoldInputOptions extends AbortOptions {
  */
 export async function openInputs(paths: string[], options: HoldInputOptions): Promise<HoldInput[]> {
   const inputs: HoldInput[] = []
-  const most = Math.min(options.limits.maxHeldContents, options.limits.maxLeasesPerPeer)
+  /** How many more contents can be announced, after one for each path. */
+  let free = options.limits.maxLeasesPerPeer - paths.length
+  if (free < 0) {
+    throw new MayflyError('ERR_LIMIT', `Cannot hold ${paths.length} paths: the limit of one holder is ${options.limits.maxLeasesPerPeer}`)
+  }
   try {
-    let contents = 0
     for (const path of paths) {
-      const input: HoldInput = { name: path, files: [], isFolder: false }
+      const input: HoldInput = { name: path, files: [], isFolder: false, hasOwnLinks: true }
       inputs.push(input)
-      await openInto(input, path, most, options)
-      contents += input.files.length + (input.isFolder ? 1 : 0)
-      if (contents > most) {
-        throw new MayflyError(
-          'ERR_LIMIT',
-          `Cannot hold ${contents} contents or more: the limit of one holder is ${most}, lists of folders included`,
-        )
-      }
+      await openInto(input, path, options)
+      if (!input.isFolder) continue
+      input.hasOwnLinks = input.files.length <= free
+      if (input.hasOwnLinks) free -= input.files.length
     }
     return inputs
   } catch (error) {
@@ -65,7 +66,7 @@ export async function closeInputs(inputs: HoldInput[]): Promise<void> {
   await Promise.all(inputs.flatMap(({ files }) => files.map(({ source }) => source.close?.())))
 }
 
-async function openInto(input: HoldInput, path: string, most: number, { stdin, limits, signal }: HoldInputOptions): Promise<void> {
+async function openInto(input: HoldInput, path: string, { stdin, limits, signal }: HoldInputOptions): Promise<void> {
   const abort = signal === undefined ? {} : { signal }
   if (path === '-') {
     input.files.push({ name: 'standard input', path: '', source: await keepInputStream(stdin, 'standard input', abort) })
@@ -76,7 +77,7 @@ async function openInto(input: HoldInput, path: string, most: number, { stdin, l
   })
   if (found.isDirectory()) {
     input.isFolder = true
-    for (const { path: inside, file } of await listFolder(path, most - 1, abort)) {
+    for (const { path: inside, file } of await listFolder(path, MAX_BUNDLE_ENTRIES, abort)) {
       input.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes, abort) })
     }
   } else if (found.isFile()) {

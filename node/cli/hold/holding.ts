@@ -48,13 +48,14 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
   async function hold(
     { name, path, source }: InputFile,
     linkKey: LinkKey | undefined,
+    isPart: boolean,
     onRead: (bytes: number) => void,
   ): Promise<HeldContent> {
     const counted = countReads(source, onRead)
     const ownName = 'onChange' in source ? basename(path || name) : '' // a stream has none
     const type = mediaTypeOf(ownName)
     const content = linkKey === undefined ? counted : await sealSource(counted, linkKey, { name: ownName, type })
-    const held = await peer.content.hold(content, { signal })
+    const held = await peer.content.hold(content, { signal, isPart })
     const hash = encodeKeyHex(held.key)
     // One of two files with the same bytes is enough.
     if (names.has(hash)) {
@@ -90,7 +91,7 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
       try {
         const entries: BundleEntry[] = []
         for (const file of input.files) {
-          const held = await hold(file, linkKey, progress.advance)
+          const held = await hold(file, linkKey, !input.hasOwnLinks, progress.advance)
           if (!input.isFolder) return withKey(held)
           entries.push({ ...held, size: file.source.size, path: file.path, type: mediaTypeOf(file.path) })
         }

@@ -19,6 +19,13 @@ export interface Candidate extends RequestTarget {
   isFallback?: boolean
 }
 
+/** Content to look for. */
+export interface Sought {
+  key: Key
+  /** See `OpenOptions.bundle`. */
+  bundle?: Key | undefined
+}
+
 /** In ms; see `FETCHER_DEFAULTS`. */
 export type CandidateTimes = Record<'stallMs' | 'homeStallMs', number>
 
@@ -40,25 +47,33 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
   /** By peer id: until when it is distrusted. */
   const distrusted = createRecentMap<string, number>({ maxEntries: MAX_DISTRUSTED, order: 'written' })
 
-  async function* meet(key: Key, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
+  async function* meet(keys: Key[], reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
     if (reach === 'tabs') {
-      for (const tab of context.tabsHolding(key)) yield tabCandidate(tab, settings)
+      for (const tab of keys.flatMap(context.tabsHolding)) yield tabCandidate(tab, settings)
       return
     }
     const directAddresses = ways === 'direct' ? context.directAddresses : undefined
     const home = context.home()?.toString()
     if (home !== undefined) yield { ...homeCandidate(home, settings), ...(directAddresses && { isFallback: true }) }
-    for await (const holder of context.find(key, { signal })) {
-      yield holderCandidate(holder, directAddresses?.(holder) ?? [], settings)
+    for (const key of keys) {
+      for await (const holder of context.find(key, { signal })) {
+        yield holderCandidate(holder, directAddresses?.(holder) ?? [], settings)
+      }
     }
   }
 
   return {
-    /** @param ways 'by-homes': tabs are asked through their homes; 'direct': on a direct connection, where this peer can open one */
-    async *of(key: Key, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
+    /**
+     * Holders of the bundle come first: looking for a file that is not announced asks every server that is known.
+     *
+     * @param ways 'by-homes': tabs are asked through their homes; 'direct': on a direct connection, where this peer can open one
+     */
+    async *of({ key, bundle }: Sought, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
       const met = new Set([context.self])
       const later: Candidate[] = []
-      for await (const candidate of meet(key, reach, ways, signal)) {
+      const keys = bundle === undefined ? [key] : [bundle, key]
+      for await (const found of meet(keys, reach, ways, signal)) {
+        const candidate = bundle === undefined ? found : { ...found, bundle }
         if (met.has(candidate.peer)) continue
         met.add(candidate.peer)
         if ((distrusted.get(candidate.peer) ?? 0) > Date.now()) later.push(candidate)

@@ -13,7 +13,7 @@ import { decodeOutline, type OutlinedContent, swarmKey } from '../format/outline
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
 import type { ContentEvent, FetchedContent, OpenOptions } from '../types.ts'
-import { type Candidate, type CandidatesContext, createCandidates, type Reach } from './candidates.ts'
+import { type Candidate, type CandidatesContext, createCandidates, type Reach, type Sought } from './candidates.ts'
 
 export const FETCHER_DEFAULTS = {
   /** How long a holder may send nothing, in ms. */
@@ -43,6 +43,8 @@ export type Fetched = FetchedContent | FetchedOutline
 export interface FetchedOutline extends OutlinedContent {
   /** See `FetchedContent.from`. */
   from: string
+  /** See `OpenOptions.bundle`. */
+  bundle?: Key | undefined
 }
 
 /** Why a candidate gave nothing: it does not hold the content, it failed or sent wrong bytes, or it has no connection into the overlay. */
@@ -54,7 +56,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   const { client, emit } = context
   const settings = { ...FETCHER_DEFAULTS, ...options }
   const candidates = createCandidates(context, settings)
-  /** By reach, key and outline. Bounded by the callers: the limits of the gateway and of each stream. */
+  /** By reach, key, outline and bundle. Bounded by the callers: the limits of the gateway and of each stream. */
   const flights = createSingleFlight<string, Fetched>()
 
   function report(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void {
@@ -99,20 +101,20 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   }
 
   /** Holders of the whole; and peers that receive larger content, since they have its outline as well. */
-  async function* askable(key: Key, reach: Reach, expected: Key | undefined, signal: AbortSignal): AsyncGenerator<Candidate> {
-    yield* candidates.of(key, reach, 'by-homes', signal)
+  async function* askable(sought: Sought, reach: Reach, expected: Key | undefined, signal: AbortSignal): AsyncGenerator<Candidate> {
+    yield* candidates.of(sought, reach, 'by-homes', signal)
     if (expected === undefined) return
-    for await (const candidate of candidates.of(await swarmKey(expected), reach, 'direct', signal)) {
+    for await (const candidate of candidates.of({ key: await swarmKey(expected) }, reach, 'direct', signal)) {
       if (candidate.scope === ASK_SCOPE.own) yield candidate
     }
   }
 
-  function share(key: Key, reach: Reach, { signal, outline }: OpenOptions): Promise<Fetched> {
-    const id = `${reach}:${encodeKeyHex(key)}:${outline === undefined ? '' : encodeKeyHex(outline)}`
+  function share(key: Key, reach: Reach, { signal, outline, bundle }: OpenOptions): Promise<Fetched> {
+    const id = [reach, ...[key, outline, bundle].map((each) => each && encodeKeyHex(each))].join(':')
     const work = async (flightSignal: AbortSignal): Promise<Fetched> => {
       const startedAtMs = Date.now()
       const content = await fetchHedged(
-        (ended) => askable(key, reach, outline, ended),
+        (ended) => askable({ key, bundle }, reach, outline, ended),
         (candidate, ended) => attempt(key, outline, candidate, ended),
         settings,
         flightSignal,
@@ -128,9 +130,9 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
    * One upload of a tab serves callers from the overlay and from this node's gateway. Tabs that send nothing for `stallMs` do not keep the
    * others waiting.
    */
-  async function fetchFromTabsFirst(key: Key, { signal, outline }: OpenOptions): Promise<Fetched> {
+  async function fetchFromTabsFirst(key: Key, { signal, ...sought }: OpenOptions): Promise<Fetched> {
     const ended = new AbortController()
-    const options = { signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal, ...(outline && { outline }) }
+    const options = { ...sought, signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal }
     const fromTabs = share(key, 'tabs', options)
     let early: Fetched | undefined
     const settled = fromTabs.then(
@@ -159,11 +161,13 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
      */
     async fetch(key: Key, reach: Reach, options: OpenOptions = {}): Promise<Fetched> {
       options.signal?.throwIfAborted()
-      const hasTabs = reach === 'network' && context.tabsHolding(key).length > 0
+      const { bundle } = options
+      const keys = bundle === undefined ? [key] : [key, bundle]
+      const hasTabs = reach === 'network' && keys.some((each) => context.tabsHolding(each).length > 0)
       return hasTabs ? fetchFromTabsFirst(key, options) : share(key, reach, options)
     },
     /** The peers to request pieces from, each once, distrusted ones last. Tabs are asked directly where this peer can. */
-    candidates: (key: Key, reach: Reach, signal: AbortSignal) => candidates.of(key, reach, 'direct', signal),
+    candidates: (sought: Sought, reach: Reach, signal: AbortSignal) => candidates.of(sought, reach, 'direct', signal),
     distrust,
   }
 }

@@ -56,13 +56,14 @@ export function createLivingCache(
       const id = entryId(key, piece)
       return entries.peek(id)?.isAlive ? entries.get(id)?.bytes : undefined
     },
-    put(key: Key, bytes: Uint8Array, piece?: PieceName): void {
+    /** @param holderKey the key whose holders keep it alive: the content's own, or that of a bundle which it is a file of */
+    put(key: Key, bytes: Uint8Array, piece?: PieceName, holderKey = key): void {
       const id = entryId(key, piece)
       if (entries.has(id) || bytes.byteLength + ENTRY_BYTES > maxBytes) return
       const entry: Entry = { bytes, isAlive: false, stopWatching: () => {} }
       total += bytes.byteLength + ENTRY_BYTES
       entries.set(id, entry)
-      entry.stopWatching = onCount(key, (count, isCertain) => {
+      entry.stopWatching = onCount(holderKey, (count, isCertain) => {
         if (isCertain && count === 0) drop(id, entry)
         else entry.isAlive = isCertain
       })

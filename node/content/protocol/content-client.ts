@@ -71,7 +71,7 @@ export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece 
     signal.throwIfAborted()
     if (stream?.origin === undefined || stream.httpFailures >= MAX_HTTP_FAILURES) return undefined
     const from = target.scope === ASK_SCOPE.own ? 'node' : 'anybody'
-    const bytes = await fetchPiece(stream.origin, piece, { signal, stallMs: target.stallMs, from })
+    const bytes = await fetchPiece(stream.origin, { ...piece, ...bundleOf(target) }, { signal, stallMs: target.stallMs, from })
     stream.httpFailures = bytes === undefined ? stream.httpFailures + 1 : 0
     return bytes && { bytes }
   }
@@ -83,12 +83,14 @@ export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece 
      * @throws signal.reason, when aborted
      */
     request: (target: RequestTarget, key: Key, { signal }: Required<AbortOptions>): Promise<ContentReply> =>
-      requestBytes(target, { type: 'ask', key, scope: target.scope }, { maxBytes: maxWholeBytes }, signal),
+      requestBytes(target, { type: 'ask', key, scope: target.scope, ...bundleOf(target) }, { maxBytes: maxWholeBytes }, signal),
     /** Requests one piece, of exactly `size` bytes: over HTTP where the target has a gateway, else on the stream. */
     async requestPiece(target: RequestTarget, piece: WantedPiece, { signal }: Required<AbortOptions>): Promise<ContentReply> {
       const { key, outline, index, size } = piece
       const overHttp = await fetchOverHttp(target, piece, signal)
-      return overHttp ?? requestBytes(target, { type: 'ask-piece', key, index, scope: target.scope, outline }, { pieceBytes: size }, signal)
+      if (overHttp !== undefined) return overHttp
+      const frame = { type: 'ask-piece', key, index, scope: target.scope, outline, ...bundleOf(target) } as const
+      return requestBytes(target, frame, { pieceBytes: size }, signal)
     },
     /** See `followPieces`. */
     follow: (
@@ -100,6 +102,8 @@ export function createContentClient({ libp2p, maxWholeBytes, direct, fetchPiece 
     stop: streams.stop,
   }
 }
+
+const bundleOf = ({ bundle }: RequestTarget) => (bundle === undefined ? {} : { bundle })
 
 /** Assembles the chunks of one reply, and judges them by size. Returns the whole with the last chunk. */
 function createChunkAssembly(expected: ExpectedBytes) {

@@ -5,7 +5,7 @@ import type { ByteRate } from '../../async/byte-rate.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import { connectionKind, createFrameStream } from '../../network/index.ts'
-import type { AbortOptions, Key } from '../../types.ts'
+import type { AbortOptions } from '../../types.ts'
 import type { OutlinedContent } from '../format/outline.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
 import type { FetchedContent, PieceAddress } from '../types.ts'
@@ -29,8 +29,7 @@ export interface ServedContent {
    * @throws signal.reason, when aborted
    */
   read(
-    key: Key,
-    scope: AskScope,
+    request: Pick<AskFrame, 'key' | 'scope' | 'bundle'>,
     from: string,
     options: Required<AbortOptions>,
   ): Promise<Pick<FetchedContent, 'bytes'> | Pick<OutlinedContent, 'outlineBytes'>>
@@ -139,9 +138,7 @@ export function serveContent(stream: Stream, connection: Connection, { content, 
     answers.set(id, controller)
     const isPiece = request.type === 'ask-piece'
     try {
-      const found = isPiece
-        ? { bytes: await content.readPiece(request, to, { signal }) }
-        : await content.read(key, request.scope, to, { signal })
+      const found = isPiece ? { bytes: await content.readPiece(request, to, { signal }) } : await content.read(request, to, { signal })
       const [type, bytes] = 'bytes' in found ? (['chunk', found.bytes] as const) : (['outline-chunk', found.outlineBytes] as const)
       const total = bytes.byteLength
       for (let at = 0; at === 0 || at < total; at += CHUNK_BYTES) {

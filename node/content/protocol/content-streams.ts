@@ -15,6 +15,7 @@ import {
   originOfMultiaddr,
   parseMultiaddr,
 } from '../../network/index.ts'
+import type { Key } from '../../types.ts'
 import {
   type AskScope,
   CONTENT_PROTOCOL,
@@ -35,6 +36,8 @@ export interface RequestTarget {
   scope: AskScope
   /** How long it may send nothing, in ms. */
   stallMs: number
+  /** See `OpenOptions.bundle`. */
+  bundle?: Key
 }
 
 /** Why a request brought nothing: the peer's reason, how its reply broke the rules, or why the peer could not be asked. */

@@ -12,8 +12,8 @@ interface PieceRequest {
 }
 
 /** Pieces that the node or its tabs hold have an address of their own. A piece that any holder may send is a range of the content. */
-export function pieceRequest({ key, outline, index, offset, size }: WantedPiece, from: FetchPieceOptions['from']): PieceRequest {
-  const query = `${encodeKeyHex(key)}?o=${encodeKeyHex(outline)}`
+export function pieceRequest({ key, outline, index, offset, size, bundle }: WantedPiece, from: FetchPieceOptions['from']): PieceRequest {
+  const query = `${encodeKeyHex(key)}?o=${encodeKeyHex(outline)}${bundle === undefined ? '' : `&in=${encodeKeyHex(bundle)}`}`
   if (from === 'node') return { path: `/api/v1/pieces/${query}&n=${index}`, headers: {}, status: 200 }
   return { path: `/raw/${query}`, headers: { range: `bytes=${offset}-${offset + size - 1}` }, status: 206 }
 }

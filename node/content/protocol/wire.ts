@@ -23,9 +23,10 @@ export type AskScope = (typeof ASK_SCOPE)[keyof typeof ASK_SCOPE]
 export const NO_CONTENT = { 'not-held': 1, busy: 2, 'too-large': 3, unavailable: 4, 'no-network': 5 } as const
 export type NoContent = keyof typeof NO_CONTENT
 
-export type AskFrame = { type: 'ask'; id: number; key: Key; scope: AskScope }
+/** `bundle`: the key of a bundle that has the content as a file. Its holders can be asked for the file, which need not be announced. */
+export type AskFrame = { type: 'ask'; id: number; key: Key; scope: AskScope; bundle?: Key }
 /** Requests one piece of content, by the SHA-256 of its outline, which the requesting peer has. Another outline means other content. */
-export type AskPieceFrame = { type: 'ask-piece'; id: number; key: Key; index: number; scope: AskScope; outline: Key }
+export type AskPieceFrame = { type: 'ask-piece'; id: number; key: Key; index: number; scope: AskScope; outline: Key; bundle?: Key }
 /** Requests the numbers of the pieces that the other peer has, now and as they come. */
 export type FollowPiecesFrame = { type: 'follow-pieces'; id: number; key: Key; outline: Key }
 /**
@@ -67,9 +68,9 @@ export function encodeContent(frame: ContentFrame): Frame {
   const type = TYPE[frame.type]
   switch (frame.type) {
     case 'ask':
-      return [type, frame.id, frame.key, frame.scope]
+      return [type, frame.id, frame.key, frame.scope, ...(frame.bundle ? [frame.bundle] : [])]
     case 'ask-piece':
-      return [type, frame.id, frame.key, frame.index, frame.scope, frame.outline]
+      return [type, frame.id, frame.key, frame.index, frame.scope, frame.outline, ...(frame.bundle ? [frame.bundle] : [])]
     case 'follow-pieces':
       return [type, frame.id, frame.key, frame.outline]
     case 'cancel':
@@ -87,11 +88,11 @@ export function encodeContent(frame: ContentFrame): Frame {
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeContent([type, rawId, a, b, c, d]: Frame): ContentFrame {
+export function decodeContent([type, rawId, a, b, c, d, e]: Frame): ContentFrame {
   const id = readInteger(rawId, 'id')
   switch (type) {
     case TYPE.ask:
-      return { type: 'ask', id, key: readKey(a, 'key'), scope: readScope(b) }
+      return { type: 'ask', id, key: readKey(a, 'key'), scope: readScope(b), ...readBundle(c) }
     case TYPE['ask-piece']:
       return {
         type: 'ask-piece',
@@ -100,6 +101,7 @@ export function decodeContent([type, rawId, a, b, c, d]: Frame): ContentFrame {
         index: readInteger(b, 'piece'),
         scope: readScope(c),
         outline: readKey(d, 'outline'),
+        ...readBundle(e),
       }
     case TYPE['follow-pieces']:
       return { type: 'follow-pieces', id, key: readKey(a, 'key'), outline: readKey(b, 'outline') }
@@ -125,5 +127,7 @@ export function decodeContent([type, rawId, a, b, c, d]: Frame): ContentFrame {
 }
 
 const readKey = (value: unknown, name: string): Key => readBytes(value, name, KEY_BYTES)
+
+const readBundle = (value: unknown) => (value === undefined ? {} : { bundle: readKey(value, 'bundle') })
 
 const readScope = (value: unknown) => readInteger(value, 'scope', ASK_SCOPE.network) as AskScope

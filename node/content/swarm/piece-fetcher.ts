@@ -6,7 +6,7 @@
 import { createSingleFlight } from '../../async/single-flight.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { AbortOptions, Key } from '../../types.ts'
-import type { Candidate, Reach } from '../fetch/candidates.ts'
+import type { Candidate, Reach, Sought } from '../fetch/candidates.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
 import { type OutlinedContent, pieceCount, swarmKey } from '../format/outline.ts'
 import type { LivingCache } from '../memory/living-cache.ts'
@@ -25,6 +25,8 @@ interface PieceFetcherContext {
   onReceived(key: Key, bytes: number, from: Candidate): void
 }
 
+type SoughtContent = OutlinedContent & Pick<Sought, 'bundle'>
+
 interface SharedSwarm {
   swarm: Swarm
   users: number
@@ -42,25 +44,25 @@ export type PieceFetcher = ReturnType<typeof createPieceFetcher>
 
 export function createPieceFetcher(context: PieceFetcherContext, options: SwarmOptions = {}) {
   const { client, fetcher, cache, hasTabs, onReceived } = context
-  /** By reach, key and outline. Bounded by the readers, and those of the last seconds. */
+  /** By reach, key, outline and bundle. Bounded by the readers, and those of the last seconds. */
   const swarms = new Map<string, SharedSwarm>()
   /** By swarm and piece. Bounded by what readers fetch ahead. */
   const flights = createSingleFlight<string, Uint8Array>()
 
   /** The caller stops the swarm. */
-  function openSwarm({ key, outline, outlineHash }: OutlinedContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
+  function openSwarm({ key, outline, outlineHash, bundle }: SoughtContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
     const shared = swarmKey(outlineHash)
     const followed = { key, outline: outlineHash, pieceCount: pieceCount(outline) }
     return createSwarm(
       {
         outline,
         async *candidates(part, signal) {
-          for await (const candidate of fetcher.candidates(part === 'whole' ? key : await shared, reach, signal)) {
+          for await (const candidate of fetcher.candidates(part === 'whole' ? { key, bundle } : { key: await shared }, reach, signal)) {
             // A home that looks everywhere counts as a holder of the whole.
             if (part === 'whole' || candidate.scope === ASK_SCOPE.own) yield candidate
           }
         },
-        onCount: (part, listener) => countWhenKnown(part === 'whole' ? Promise.resolve(key) : shared, listener, context.onCount),
+        onCount: (part, listener) => countWhenKnown(part === 'whole' ? Promise.resolve(bundle ?? key) : shared, listener, context.onCount),
         follow: (candidate, onPieces, signal) => client.follow({ ...candidate, stallMs: FOLLOW_MS }, followed, onPieces, { signal }),
         requestPiece: (candidate, index, size, signal) =>
           client.requestPiece(
@@ -75,13 +77,7 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
     )
   }
 
-  async function fetchFromSwarm(
-    id: string,
-    content: OutlinedContent,
-    index: number,
-    reach: Reach,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
+  async function fetchFromSwarm(id: string, content: SoughtContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
     const shared: SharedSwarm = swarms.get(id) ?? { swarm: openSwarm(content, reach, options), users: 0, idleTimer: undefined }
     swarms.set(id, shared)
     clearTimeout(shared.idleTimer)
@@ -91,7 +87,7 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
     shared.users++
     try {
       const { bytes, from } = await shared.swarm.piece(index, { signal })
-      cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index })
+      cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index }, content.bundle)
       onReceived(content.key, bytes.byteLength, from)
       return bytes
     } catch (error) {
@@ -108,8 +104,9 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
     }
   }
 
-  function share(content: OutlinedContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
-    const id = `${reach}:${encodeKeyHex(content.key)}:${encodeKeyHex(content.outlineHash)}`
+  function share(content: SoughtContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
+    const { key, outlineHash, bundle } = content
+    const id = [reach, ...[key, outlineHash, bundle].map((each) => each && encodeKeyHex(each))].join(':')
     return flights.run(`${id}:${index}`, (flightSignal) => fetchFromSwarm(id, content, index, reach, flightSignal), { signal })
   }
 
@@ -119,11 +116,12 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
      * @throws {MayflyError} ERR_UNAVAILABLE
      * @throws signal.reason, when aborted
      */
-    async fetch(content: OutlinedContent, index: number, reach: Reach, { signal }: Required<AbortOptions>): Promise<Uint8Array> {
+    async fetch(content: SoughtContent, index: number, reach: Reach, { signal }: Required<AbortOptions>): Promise<Uint8Array> {
       const cached = cache?.get(content.key, { outlineHash: content.outlineHash, index })
       if (cached !== undefined) return cached
       // One upload of a tab serves readers from the overlay and from this node's gateway.
-      if (reach === 'network' && (hasTabs(content.key) || hasTabs(await swarmKey(content.outlineHash)))) {
+      const { key, outlineHash, bundle = key } = content
+      if (reach === 'network' && (hasTabs(key) || hasTabs(bundle) || hasTabs(await swarmKey(outlineHash)))) {
         try {
           return await share(content, index, 'tabs', signal)
         } catch {

@@ -30,7 +30,7 @@ async function createReader(
   serveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind(kind) } as unknown as Connection, {
     content: {
       read: async (...args) => ({ bytes: await read(...args) }),
-      readPiece: ({ key, scope }, from, options) => read(key, scope, from, options),
+      readPiece: ({ key, scope }, from, options) => read({ key, scope }, from, options),
       follow: () => undefined,
     },
     rate: createByteRate({ bytesPerSecond: 0 }),
@@ -102,7 +102,7 @@ test('content server: a bug is refused as unavailable, and the stream goes on', 
 
 test('content server: the reader learns which peer asks, and its scope', async () => {
   const calls: unknown[][] = []
-  const { ask, arrives } = await createReader(async (key, scope, from) => {
+  const { ask, arrives } = await createReader(async ({ key, scope }, from) => {
     calls.push([key, scope, from])
     return new Uint8Array()
   })
@@ -113,7 +113,7 @@ test('content server: the reader learns which peer asks, and its scope', async (
 
 test('content server: a cancelled request ends the read, and sends no more', async () => {
   let signal: AbortSignal | undefined
-  const { received, served, ask, cancel, arrives } = await createReader((_key, _scope, _from, options) => {
+  const { received, served, ask, cancel, arrives } = await createReader((_asked, _from, options) => {
     if (signal !== undefined) return Promise.resolve(new Uint8Array(1))
     signal = options.signal
     return new Promise((_resolve, reject) => options.signal.addEventListener('abort', () => reject(options.signal.reason)))
@@ -131,7 +131,7 @@ test('content server: a cancelled request ends the read, and sends no more', asy
 
 test('content server: all reads end with the stream', async () => {
   const signals: AbortSignal[] = []
-  const { frames, ask } = await createReader((_key, _scope, _from, options) => {
+  const { frames, ask } = await createReader((_asked, _from, options) => {
     signals.push(options.signal)
     return new Promise(() => {})
   })

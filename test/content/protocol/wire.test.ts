@@ -26,6 +26,7 @@ test('content wire: the examples of the page are what they say, in both directio
   const { examples } = await readWirePage('node/content/WIRE.md')
   const shown = new Map<string, ContentFrame>([
     ['ask', { type: 'ask', id: 1, key: KEY, scope: ASK_SCOPE.own }],
+    ['ask for a file of a bundle', { type: 'ask', id: 7, key: KEY, scope: ASK_SCOPE.own, bundle: new Uint8Array(32).fill(0xcc) }],
     ['cancel', { type: 'cancel', id: 1 }],
     ['chunk', { type: 'chunk', id: 1, total: 6, bytes: new TextEncoder().encode('hello\n') }],
     ['chunk of nothing', { type: 'chunk', id: 2, total: 0, bytes: new Uint8Array() }],
