@@ -1,6 +1,8 @@
 /** Downloads all files of a bundle into a directory, a few at once. Files that an earlier attempt completed are not fetched again. */
 
 import { basename } from 'node:path'
+import { createBackoff } from '../../async/backoff.ts'
+import { delay } from '../../async/delay.ts'
 import {
   type AbortOptions,
   type BundleEntry,
@@ -9,6 +11,7 @@ import {
   type LinkKey,
   MayflyError,
   type OpenedContent,
+  type OpenOptions,
   sealedBytes,
 } from '../../index.ts'
 import type { Output } from '../print/output.ts'
@@ -30,6 +33,10 @@ interface BundleDownload extends BundleDownloadOptions {
   bundle: Key
   progress: ProgressBar
 }
+
+/** Waits for a gateway that limits the searches of one address, as for the files of a large bundle; about a minute in all. */
+const LIMITED = { firstMs: 250, maxMs: 10_000 } as const
+const MAX_LIMITED = 10
 
 /** One at a time, many small files would wait for one answer after the other. */
 const FILES_AT_ONCE = 4
@@ -102,7 +109,7 @@ async function getFile(
   file: string,
   { bundle, client, linkKey, signal, progress }: BundleDownload,
 ): Promise<void> {
-  const content = await client.open(key, { bundle, ...(outline && { outline }), signal })
+  const content = await openInTurn(client, key, { bundle, ...(outline && { outline }), signal })
   const unsealed = await unseal(content, { client, linkKey, signal })
   if (unsealed && (await hasSize(file, size)) && (await isPlainTextOf(file, key, unsealed))) return progress.advance(content.size)
   await download(content, file, {
@@ -114,4 +121,17 @@ async function getFile(
     signal,
     unsealed,
   })
+}
+
+/** @throws {MayflyError} ERR_LIMIT when the limit does not pass; as `NetworkClient.open` */
+async function openInTurn(client: NetworkClient, key: Key, options: OpenOptions & Required<AbortOptions>): Promise<OpenedContent> {
+  const backoff = createBackoff(LIMITED, Math.random)
+  for (let times = 0; ; times++) {
+    try {
+      return await client.open(key, options)
+    } catch (error) {
+      if (!(error instanceof MayflyError) || error.code !== 'ERR_LIMIT' || times === MAX_LIMITED) throw error
+    }
+    await delay(backoff.next(), options)
+  }
 }

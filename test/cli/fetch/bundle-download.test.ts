@@ -103,3 +103,24 @@ test('bundle download: a file that nobody holds aborts the others, and is named'
   await expect(got).rejects.toMatchObject({ code: 'ERR_NO_HOLDER', message: expect.stringContaining('"gone"') })
   expect(results).toHaveLength(2)
 })
+
+test('bundle download: waits for a gateway that limits its searches, and names the bundle in each', async () => {
+  const directory = join(await createTemporaryDirectory(), 'out')
+  const contents = [randomBytes(10), randomBytes(10)]
+  const { client, go } = createClient(contents)
+  go()
+  const asked: unknown[] = []
+  const limited: NetworkClient = {
+    ...client,
+    async open(fileKey, options) {
+      asked.push(options?.bundle)
+      if (asked.length <= 2) throw new MayflyError('ERR_LIMIT', 'too often')
+      return client.open(fileKey, options)
+    },
+  }
+  const { output } = createProgressBar()
+  const entries = contents.map((bytes, i) => entryOf(String(i), bytes))
+  await downloadBundle(bundle, entries, directory, { client: limited, output, linkKey: undefined, signal })
+  expect((await readdir(directory)).toSorted()).toEqual(['0', '1'])
+  expect(asked).toEqual([key, key, key, key])
+})
