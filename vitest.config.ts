@@ -16,7 +16,7 @@ const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts']
 const SHARED = [
   'test/peers/{command,command-content,send-command,receive-command,private-link,foreign-clients,ipfs-clients,verified-fetch}.test.ts',
   'test/peers/{messages*,large-messages,readme-examples}.test.ts',
-  'test/peers/{direct,http-pieces,large-http,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
+  'test/peers/{direct,http-pieces,large-http,letting-go,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
   'test/faults/{deniers,large-holders,large-liars,restarts}.test.ts',
   'test/faults/{messages-absence,messages-canary,messages-forgeries,messages-liars,messages-much-mail,messages-replays,inbox-*}.test.ts',
 ]

@@ -1,6 +1,6 @@
 /** The number of holders of a key: once as JSON, or each change as an event stream. */
 
-import { inTime, raceAbort } from '../../node/async/abort.ts'
+import { inTime, raceAbort, timeoutSignal } from '../../node/async/abort.ts'
 import { decodeKeyHex, MayflyError } from '../../node/index.ts'
 import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { namesType } from '../http/media-range.ts'
@@ -59,7 +59,7 @@ export function createHolderAnswers({ peer, limits, rate, open, closing }: Searc
 
   /** @throws {MayflyError} ERR_NO_NETWORK, ERR_UNAVAILABLE when no number comes in time; the errors of the watch */
   async function firstOf(counts: AsyncIterator<string>): Promise<string> {
-    const late = AbortSignal.timeout(limits.countTimeoutMs)
+    const late = timeoutSignal(limits.countTimeoutMs)
     const next = await raceAbort(counts.next(), late).catch((error) => {
       if (!late.aborted) throw error
       throw new MayflyError(

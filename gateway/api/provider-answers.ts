@@ -4,6 +4,7 @@
  * @see https://specs.ipfs.tech/routing/http-routing-v1/
  */
 
+import { timeoutSignal } from '../../node/async/abort.ts'
 import { type Holder, type Key, keyOfBlock, type Peer, parseCid } from '../../node/index.ts'
 import { streamBody } from '../http/body-stream.ts'
 import { namesType } from '../http/media-range.ts'
@@ -31,7 +32,7 @@ export async function answerProviders(
   const key = decodeProvidedCid(cidText)
   rate.take(client.address)
   const enough = new AbortController()
-  const signal = AbortSignal.any([enough.signal, request.signal, closing, AbortSignal.timeout(limits.searchTimeoutMs)])
+  const signal = AbortSignal.any([enough.signal, request.signal, closing, timeoutSignal(limits.searchTimeoutMs)])
   const search = key === undefined ? noRecords() : findRecords(peer, key, createProviderFilter(query), limits.maxProviders, signal)
   const records = restOf(search, await search.next(), () => enough.abort())
   if (namesType(request.headers.get('accept'), NDJSON) && request.method === 'GET') {

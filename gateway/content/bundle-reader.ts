@@ -1,5 +1,6 @@
 /** Answers paths inside a bundle: a file with its own hash and type, the listing of a folder, a zip archive, a Metalink. */
 
+import { timeoutSignal } from '../../node/async/abort.ts'
 import { type BundleEntry, encodeKeyHex, encodePath, type Key, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
 import { type ContentAddress, noBundle } from '../http/address.ts'
 import { answerBody } from '../http/byte-answer.ts'
@@ -41,7 +42,7 @@ export type BundleReader = ReturnType<typeof createBundleReader>
 
 export function createBundleReader({ peer, search, answers, publicUrl, limits, requireAllowed }: BundleReaderParts) {
   const lookup = createBundleLookup()
-  const inTime = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(limits.searchTimeoutMs)])
+  const inTime = (signal: AbortSignal) => AbortSignal.any([signal, timeoutSignal(limits.searchTimeoutMs)])
 
   function readerOf({ key, outline }: BundleEntry, bundle: Key): ZipFile['read'] {
     return async function* (signal) {

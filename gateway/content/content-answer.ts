@@ -3,6 +3,7 @@
  * `content-search.ts` finds the bytes; `http/byte-answer.ts` applies preconditions and ranges.
  */
 
+import { timeoutSignal } from '../../node/async/abort.ts'
 import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { Key, OpenedContent, Peer } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
@@ -58,7 +59,7 @@ export function createContentAnswers({ peer, limits, access, proofs }: ContentAn
 
   async function firstBytes(content: OpenedContent, incoming: GatewayRequest): Promise<Uint8Array> {
     const { key, outline, bundle, size } = content
-    const signal = AbortSignal.any([incoming.request.signal, AbortSignal.timeout(limits.searchTimeoutMs)])
+    const signal = AbortSignal.any([incoming.request.signal, timeoutSignal(limits.searchTimeoutMs)])
     // A part of untrusted content is good enough to guess a type from.
     const opened =
       content.isTrusted || outline === undefined ? content : await peer.content.open(key, { outline, ...(bundle && { bundle }), signal })

@@ -3,6 +3,7 @@
  * range of it gets the range. The pieces are in the node's cache then. Content that does not fit there is answered whole.
  */
 
+import { timeoutSignal } from '../../node/async/abort.ts'
 import { createSemaphore } from '../../node/async/semaphore.ts'
 import { createSingleFlight } from '../../node/async/single-flight.ts'
 import { encodeKeyHex, type OpenedContent, type Peer } from '../../node/index.ts'
@@ -36,7 +37,7 @@ export function createContentProofs(peer: Peer, { searchTimeoutMs }: Pick<Gatewa
         for await (const _ of content.read(undefined, { signal }));
       }
       const id = encodeKeyHex(content.key) + outlineQuery(content.outline)
-      const patience = AbortSignal.timeout(searchTimeoutMs)
+      const patience = timeoutSignal(searchTimeoutMs)
       try {
         const signal = AbortSignal.any([request.signal, patience])
         await flights.run(id, (ended) => places.run(() => readWhole(ended), { signal: ended }), { signal })

@@ -3,6 +3,7 @@
  * `?wait=` by waiting for a holder.
  */
 
+import { timeoutSignal } from '../../node/async/abort.ts'
 import { delay } from '../../node/async/delay.ts'
 import { type AbortOptions, type Key, MayflyError, type MayflyErrorCode, type OpenedContent, type OpenOptions } from '../../node/index.ts'
 import { waitOf } from '../http/link-query.ts'
@@ -29,13 +30,13 @@ export function createContentSearch({ peer, limits, rate, open, closing }: Searc
     const gone = AbortSignal.any([incoming.request.signal, closing])
     const attempt: { lastError?: unknown } = {}
     try {
-      return await find({ signal: AbortSignal.any([gone, AbortSignal.timeout(limits.searchTimeoutMs)]) })
+      return await find({ signal: AbortSignal.any([gone, timeoutSignal(limits.searchTimeoutMs)]) })
     } catch (error) {
       if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
       attempt.lastError = error
     }
     const leave = open.enter(incoming.client.address)
-    const deadline = AbortSignal.timeout(waitMs)
+    const deadline = timeoutSignal(waitMs)
     try {
       return await findWhenHeld(link.bundle ?? key, find, AbortSignal.any([gone, deadline]), attempt)
     } catch (error) {

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { abortable } from '../../node/async/abort.ts'
+import { abortable, timeoutSignal } from '../../node/async/abort.ts'
 import type { InboxFeed } from '../types.ts'
 import { feedJson } from './inbox-streams.ts'
 
@@ -41,7 +41,7 @@ export function createMessageSockets(stallMs: number) {
 
   /** Resolves once the system has the event, so that at most one waits here. */
   async function send(socket: WebSocket, text: string): Promise<void> {
-    await abortable<void>(AbortSignal.timeout(stallMs), (resolve, reject) => {
+    await abortable<void>(timeoutSignal(stallMs), (resolve, reject) => {
       socket.send(text, (error) => (error == null ? resolve() : reject(error)))
       return undefined
     })

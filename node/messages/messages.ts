@@ -1,6 +1,7 @@
 /** Messages of one peer, node or tab: puts together the outbox, the route of its messages, and its taps. */
 
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { timeoutSignal } from '../async/abort.ts'
 import { createSingleFlight } from '../async/single-flight.ts'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
@@ -87,7 +88,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   function findPublicKey(end: Key, options: AbortOptions): Promise<Uint8Array | undefined> {
     const lookUp = async (signal: AbortSignal) => {
       for (const { proof } of subscriptions.at(end)) if (proof !== undefined) return proof.publicKey
-      return route.findPublicKey(end, AbortSignal.any([signal, AbortSignal.timeout(KEY_MS)]))
+      return route.findPublicKey(end, AbortSignal.any([signal, timeoutSignal(KEY_MS)]))
     }
     return keyLookups.run(encodeKeyHex(end), lookUp, options)
   }

@@ -7,6 +7,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p, PeerId, Transport } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { timeoutSignal } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
 import { createRecentMap } from '../async/recent-map.ts'
 import type { AbortOptions } from '../types.ts'
@@ -145,7 +146,7 @@ export function createDirect(
       const opened = relays.filter((relay) => network.getConnections(relay).length === 0)
       const names = [peer, ...relays].map(String)
       for (const name of names) dialling.set(name, (dialling.get(name) ?? 0) + 1)
-      const inTime = AbortSignal.timeout(settings.dialTimeoutMs)
+      const inTime = timeoutSignal(settings.dialTimeoutMs)
       try {
         const connection = await network.dial(targets, { signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]) })
         if (connectionKind(connection) !== 'direct') throw new Error('not connected directly')

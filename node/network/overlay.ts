@@ -17,6 +17,7 @@ import { connectionKind } from './connection-kind.ts'
 import { createDirect, type TransportFactory } from './direct.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
+import { RecentDatastore } from './recent-datastore.ts'
 import { createRelay } from './relay.ts'
 import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker } from './routing-table.ts'
 
@@ -51,6 +52,9 @@ const STREAM_WINDOW = { initialStreamWindowSize: 262_144, maxStreamWindowSize: 4
 /** How many connections to nodes a tab opens by itself: its home and a few others that it could move to. Direct ones are bounded in direct.ts. */
 const MAX_TAB_CONNECTIONS = 4
 
+/** Peers whose keys, protocols and addresses libp2p remembers, about a kilobyte each: twice as many as a node may be connected to. */
+const MAX_REMEMBERED_PEERS = 16_384
+
 /** `relay` is a node's; `direct`, a tab's that was given WebRTC. */
 export type Overlay = Awaited<ReturnType<typeof createOverlay>>
 
@@ -67,6 +71,7 @@ export async function createOverlay(options: OverlayOptions) {
   const libp2p: Libp2p = await createLibp2p({
     start: false,
     privateKey,
+    datastore: new RecentDatastore(MAX_REMEMBERED_PEERS),
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? soundWebSockets, ...(direct?.transports ?? [])],
     connectionEncrypters: [noise()],

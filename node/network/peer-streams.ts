@@ -17,7 +17,7 @@
 
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { raceAbort } from '../async/abort.ts'
+import { raceAbort, timeoutSignal } from '../async/abort.ts'
 import { type BackoffOptions, createBackoff } from '../async/backoff.ts'
 import { createSingleFlight } from '../async/single-flight.ts'
 import type { AbortOptions } from '../types.ts'
@@ -127,7 +127,7 @@ export function createPeerStreams<T extends PeerStream>(context: PeerStreamsCont
     stop: AbortSignal,
   ): Promise<T> {
     const id = peer.toString()
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)])
+    const signal = AbortSignal.any([stop, timeoutSignal(timeoutMs)])
     const connection = await (own.connect?.(signal) ?? connect(peer, addresses, signal))
     const stream = await connection.newStream(protocol, { signal })
     if (isStopped) {

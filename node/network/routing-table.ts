@@ -7,6 +7,7 @@
  */
 
 import type { AbortOptions as Abort, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
+import { timeoutSignal } from '../async/abort.ts'
 import { createEmitter } from '../async/emitter.ts'
 import { sha256 } from '../keys/index.ts'
 import type { AbortOptions } from '../types.ts'
@@ -112,7 +113,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
       dismiss(id)
     }
   }
-  const offer = (peer: PeerId) => void table.add(peer, { signal: AbortSignal.timeout(WATCHDOG_MS) }).catch(() => {})
+  const offer = (peer: PeerId) => void table.add(peer, { signal: timeoutSignal(WATCHDOG_MS) }).catch(() => {})
 
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>) => {
     // It may fire twice, and another connection to the same peer may still be open.
@@ -159,7 +160,7 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
      * @throws signal.reason, when aborted
      */
     async *walk(multihash: Uint8Array, { signal }: AbortOptions = {}): AsyncIterable<PeerId> {
-      const late = AbortSignal.timeout(WALK_MS)
+      const late = timeoutSignal(WALK_MS)
       try {
         for await (const event of dht.getClosestPeers(multihash, {
           signal: signal === undefined ? late : AbortSignal.any([signal, late]),

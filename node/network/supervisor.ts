@@ -6,6 +6,7 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { timeoutSignal } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
 import { createEmitter } from '../async/emitter.ts'
 import { peerIdIn, withPeerId } from './addresses.ts'
@@ -72,7 +73,7 @@ export function createSupervisor(
 
   async function tryPlace(place: Place): Promise<void> {
     place.busy = true
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(place.failures === 0 ? tryTimeoutMs : maxTryTimeoutMs)])
+    const signal = AbortSignal.any([stopped.signal, timeoutSignal(place.failures === 0 ? tryTimeoutMs : maxTryTimeoutMs)])
     try {
       const { name, addresses: told } = place
       const addresses = told?.map((address) => withPeerId(address, name)) ?? (await findJoinAddresses(name, { signal }))

@@ -1,7 +1,7 @@
 /** A tab's home: the node whose stream keeps it in the overlay. When it goes, any other server that the tab is connected to will do. */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
-import { raceAbort } from '../async/abort.ts'
+import { raceAbort, timeoutSignal } from '../async/abort.ts'
 import { createEmitter } from '../async/emitter.ts'
 import { connectionKind } from '../network/index.ts'
 import type { PresenceStream } from './presence-stream.ts'
@@ -28,7 +28,7 @@ export function createHome(libp2p: Libp2p, streams: Pick<PresenceStreams, 'open'
   async function tryPeer(peer: PeerId): Promise<boolean> {
     try {
       const stream = await streams.open(peer)
-      const offsetMs = await raceAbort(stream.welcomed, AbortSignal.timeout(WELCOME_MS))
+      const offsetMs = await raceAbort(stream.welcomed, timeoutSignal(WELCOME_MS))
       if (isStopped || !stream.open) return false
       // A tab takes the time from its home, before it signs what its home will read.
       clockOffsetMs = offsetMs

@@ -1,5 +1,6 @@
 /** The finds of one presence stream, answered: from this node's own records, or, for a tab, from all of the overlay. */
 
+import { timeoutSignal } from '../async/abort.ts'
 import type { Directory } from './directory.ts'
 import { multihashOfPeer } from './lease.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
@@ -51,7 +52,7 @@ export function createServedFinds(
       }
       underWay++
       void service
-        .find(key, limit, AbortSignal.any([ended.signal, AbortSignal.timeout(NETWORK_FIND_MS)]))
+        .find(key, limit, AbortSignal.any([ended.signal, timeoutSignal(NETWORK_FIND_MS)]))
         .catch((): HolderRecord[] => [])
         .then((records) => sendFound(request, records))
         .finally(() => underWay--)

@@ -1,6 +1,9 @@
 import { getEventListeners } from 'node:events'
+import { queryObjects } from 'node:v8'
 import { expect, test, vi } from 'vitest'
-import { abortable, inTime, onAbort, raceAbort } from '../../node/async/abort.ts'
+import { abortable, inTime, onAbort, raceAbort, timeoutSignal } from '../../node/async/abort.ts'
+import { readTrackedFiles } from '../../scripts/checks/tracked-files.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const listenersOf = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
@@ -91,4 +94,22 @@ test('inTime: resolves when the time is over, and leaves no timer when the promi
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('timeout signal: is aborted in time, with a TimeoutError', async () => {
+  const signal = timeoutSignal(1)
+  await new Promise<void>((resolve) => onAbort(signal, resolve))
+  expect(signal.reason).toMatchObject({ name: 'TimeoutError' })
+})
+
+test('timeout signal: signals made of it are let go of once it is over', async () => {
+  const life = new AbortController()
+  const before = queryObjects(AbortSignal, { format: 'count' })
+  for (let i = 0; i < 200; i++) AbortSignal.any([AbortSignal.any([life.signal, timeoutSignal(1)]), new AbortController().signal])
+  await waitFor(() => queryObjects(AbortSignal, { format: 'count' }) < before + 50, 5_000, 'they are collected')
+})
+
+test('timeout signal: nothing that runs in Node.js uses AbortSignal.timeout', () => {
+  const users = readTrackedFiles(/^(node|gateway)\/.*\.ts$/).filter(({ text }) => text.includes('AbortSignal.timeout('))
+  expect(users.map(({ path }) => path)).toEqual([])
 })

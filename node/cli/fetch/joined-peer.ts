@@ -1,6 +1,6 @@
 /** A peer behind somebody else's node, for as long as a command runs. The command creates it. */
 
-import { inTime } from '../../async/abort.ts'
+import { inTime, timeoutSignal } from '../../async/abort.ts'
 import { formatDuration } from '../../async/duration.ts'
 import { type AbortOptions, MayflyError, type Peer, type PeerEvent } from '../../index.ts'
 
@@ -39,7 +39,7 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
   const stopListening = peer.onEvent((event) => {
     if (event.type === 'join-failed') reasons.set(event.address, describeJoinFailure(event.address, event.reason))
   })
-  const late = AbortSignal.timeout(timeoutMs)
+  const late = timeoutSignal(timeoutMs)
   try {
     await peer.start()
     await peer.joined({ signal: signal === undefined ? late : AbortSignal.any([signal, late]) })

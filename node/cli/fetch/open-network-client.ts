@@ -1,5 +1,6 @@
 /** Opens the network client that fits the addresses, and content through it, also content that has no holder yet. */
 
+import { timeoutSignal } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Key, OpenedContent, OpenOptions } from '../../index.ts'
 import { isMultiaddr } from '../values/server-values.ts'
@@ -36,7 +37,7 @@ export async function openOnceHeld(client: NetworkClient, key: Key, { waitMs, ..
   const first = await client.open(key, options).catch(noHolderOnly)
   if (!(first instanceof MayflyError)) return first
   if (waitMs === 0) throw first
-  const over = AbortSignal.timeout(waitMs)
+  const over = timeoutSignal(waitMs)
   try {
     for await (const holders of client.watch(key, { signal: AbortSignal.any([signal, over]) })) {
       const content = holders > 0 ? await client.open(key, options).catch(noHolderOnly) : first

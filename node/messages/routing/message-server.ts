@@ -4,6 +4,7 @@
  */
 
 import type { Connection, Stream } from '@libp2p/interface'
+import { timeoutSignal } from '../../async/abort.ts'
 import { createFrameStream } from '../../network/index.ts'
 import { isTapProofTimely } from '../format/proof.ts'
 import {
@@ -135,7 +136,7 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
     if (!isForTab) return answer(router.publicKeys.get(end))
     if (keysAsked >= MAX_KEYS_ASKED) return answer()
     keysAsked++
-    const publicKey = await router.publicKeys.find(end, { signal: AbortSignal.timeout(ASK_KEY_MS) }).catch(() => undefined)
+    const publicKey = await router.publicKeys.find(end, { signal: timeoutSignal(ASK_KEY_MS) }).catch(() => undefined)
     keysAsked--
     answer(publicKey)
   }

@@ -4,6 +4,7 @@
  */
 
 import type { PeerId } from '@libp2p/interface'
+import { timeoutSignal } from '../../async/abort.ts'
 import { createRecentMap } from '../../async/recent-map.ts'
 import { createSemaphore } from '../../async/semaphore.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
@@ -57,7 +58,7 @@ export function createPublicKeys(
     async find(end: Key, { signal }: Required<AbortOptions>) {
       const known = get(end)
       if (known !== undefined) return known
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(KEY_MS)])
+      const limited = AbortSignal.any([signal, timeoutSignal(KEY_MS)])
       const { nodes } = await recordNodes.of(end)
       const told = await Promise.all(nodes.map((node) => requests.publicKey(node, end, false, limited)))
       const publicKey = told.find((key) => key !== undefined) ?? (await findAtHomes(end, limited))

@@ -5,6 +5,7 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { timeoutSignal } from '../../async/abort.ts'
 import { createSemaphore } from '../../async/semaphore.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { isTapProofTimely, isTapProved } from '../format/proof.ts'
@@ -111,7 +112,7 @@ export function createRouter(
     const asked = new Set([selfId, ...presence.homesHolding(envelope.to)])
     // A home that is a record node was asked as such, and its word on its own taps may have been outvoted: it is asked again, as a home.
     for (const node of place.nodes) asked.delete(node.toString())
-    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(ROUTE_MS)])
+    const signal = AbortSignal.any([ended.signal, timeoutSignal(ROUTE_MS)])
     for await (const home of searchHomes(presence, envelope.to, asked, signal)) requests.copy(home, envelope, 0, delivery.join())
   }
 

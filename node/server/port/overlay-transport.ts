@@ -25,7 +25,7 @@ import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import { multiaddrToUri } from '@multiformats/multiaddr-to-uri'
 import { TypedEventEmitter } from 'main-event'
 import { WebSocket, WebSocketServer } from 'ws'
-import { abortable } from '../../async/abort.ts'
+import { abortable, timeoutSignal } from '../../async/abort.ts'
 import type { ClientAddress } from '../../network/client-address.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { WebSocketConnection } from './websocket-connection.ts'
@@ -130,7 +130,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
     })
     try {
       await this.#upgrader.upgradeInbound(connection, {
-        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(upgradeTimeoutMs)]),
+        signal: AbortSignal.any([this.#closing.signal, timeoutSignal(upgradeTimeoutMs)]),
       })
       admission.onUpgraded(socket, client)
     } catch {
