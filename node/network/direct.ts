@@ -84,7 +84,7 @@ export function createDirect(
       const peer = connection.remotePeer.toString()
       const last = usedAtMs.get(peer)
       if (last === undefined) used(peer)
-      else if (now - last >= settings.idleMs) connection.close().catch(() => connection.abort(new Error('idle')))
+      else if (now - last >= settings.idleMs) connection.close().catch(() => {})
     }
     const connected = new Set(open.map(({ remotePeer }) => remotePeer.toString()))
     for (const peer of usedAtMs.keys()) if (!connected.has(peer)) usedAtMs.delete(peer)

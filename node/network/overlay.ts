@@ -20,6 +20,7 @@ import { frugalYamux } from './muxer.ts'
 import { RecentDatastore } from './recent-datastore.ts'
 import { createRelay } from './relay.ts'
 import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker } from './routing-table.ts'
+import { abortFailedCloses } from './sound-close.ts'
 
 export const KAD_PROTOCOL = '/mayfly/kad/1.0.0'
 
@@ -101,6 +102,7 @@ export async function createOverlay(options: OverlayOptions) {
       dht: (components) => {
         listConnectionsOnce(components.connectionManager)
         guardLengths(components as unknown as GuardedComponents)
+        abortFailedCloses(components as unknown as { upgrader: unknown })
         const { peerId, peerStore } = components
         const providerStore = options.createProviderStore({ peerId, peerStore })
         dht = kadDHT({
