@@ -19,7 +19,7 @@ const WARM_UP_TABS = 60
 /** By then libp2p's own time-outs are over. */
 const SETTLE_MS = 20_000
 const MIB = 1_048_576
-/** What a node remembers of a peer that has left and of a message that it has seen, in bytes: addresses, key, id. Its limits are in node/README.md. */
+/** A node remembers the addresses and key of a peer that has left, and the id of a message, in bytes; within its limits (node/README.md). */
 const REMEMBERED_BYTES = 4_096
 /** How far two collections of the same heap differ. */
 const NOISE_BYTES = MIB
@@ -57,7 +57,7 @@ async function soak(bench: Bench): Promise<void> {
   const rows: string[][] = []
   const weigh = async (when: string, tabs: number) => {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-    await measureHeap(node) // what is found to be unused by one collection goes with the next
+    await measureHeap(node) // some is freed by the second collection only
     const bytes = await measureHeap(node)
     rows.push([when, String(tabs), (bytes / MIB).toFixed(1)])
     bench.step(`${when}: ${(bytes / MIB).toFixed(1)} MiB after ${tabs} tabs`)

@@ -76,10 +76,13 @@ export function inTime(promise: Promise<unknown>, ms: number): Promise<void> {
  * A signal that is aborted after `ms`, as by `AbortSignal.timeout`, which may not be used here: when `AbortSignal.any` takes in what another
  * `any` made of such a signal, Node.js keeps the outer signal for ever, some 400 bytes for each request (measured 2026-11, Node.js 24.21).
  */
-export function timeoutSignal(ms: number): AbortSignal {
-  const controller = new AbortController()
-  const timer: unknown = setTimeout(() => controller.abort(new DOMException('The operation timed out', 'TimeoutError')), ms)
+export const timeoutSignal = (ms: number): AbortSignal => createTimeout(ms).signal
+
+/** A timeout signal whose timer can be ended before its time. */
+export function createTimeout(ms: number) {
+  const late = new AbortController()
+  const timer: unknown = setTimeout(() => late.abort(new DOMException('The operation timed out', 'TimeoutError')), ms)
   // As with `AbortSignal.timeout`, a command that has nothing else to do ends. A tab's timer is a number.
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
-  return controller.signal
+  return { signal: late.signal, end: () => clearTimeout(timer as number) }
 }

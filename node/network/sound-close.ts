@@ -10,7 +10,7 @@ interface Upgrader {
   _createConnection(init: object): Connection
 }
 
-/** To be called before the first connection. Whoever closes one, libp2p too, still gets the error. */
+/** To be called before the first connection. The caller of a close, libp2p or a part of this program, still gets its error. */
 export function abortFailedCloses({ upgrader: own }: { upgrader: unknown }): void {
   const upgrader = own as Upgrader
   const createConnection = upgrader._createConnection.bind(upgrader)

@@ -6,7 +6,7 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { timeoutSignal } from '../async/abort.ts'
+import { createTimeout } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
 import { createEmitter } from '../async/emitter.ts'
 import { peerIdIn, withPeerId } from './addresses.ts'
@@ -73,7 +73,8 @@ export function createSupervisor(
 
   async function tryPlace(place: Place): Promise<void> {
     place.busy = true
-    const signal = AbortSignal.any([stopped.signal, timeoutSignal(place.failures === 0 ? tryTimeoutMs : maxTryTimeoutMs)])
+    const late = createTimeout(place.failures === 0 ? tryTimeoutMs : maxTryTimeoutMs)
+    const signal = AbortSignal.any([stopped.signal, late.signal])
     try {
       const { name, addresses: told } = place
       const addresses = told?.map((address) => withPeerId(address, name)) ?? (await findJoinAddresses(name, { signal }))
@@ -101,6 +102,7 @@ export function createSupervisor(
         })
       } else if (place.failures >= MAX_FAILURES) known.delete(place.name)
     } finally {
+      late.end()
       place.busy = false
     }
   }
