@@ -120,24 +120,33 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     return pieces.fetch(content, index, reach, options)
   }
 
+  /** Undefined when the outline is not of what is held or downloaded here. */
+  async function outlinedWith(asked: Sought, outlineHash: Key, reach: Reach, options: AbortOptions): Promise<OutlinedContent | undefined> {
+    const { key } = asked
+    const own = held.store.get(key)
+    const content = own?.outline
+      ? own
+      : (outlines.get(key, outlineHash) ?? (await find(key, reach, { ...options, outline: outlineHash, ...bundleOf(asked) })))
+    return 'outlineHash' in content && equalBytes(content.outlineHash, outlineHash) ? content : undefined
+  }
+
   const content: ServedContent = {
     read: async (asked, from, options) => find(asked.key, reachFor(asked, from), { ...options, ...bundleOf(asked) }),
     async readPiece({ outline: outlineHash, index, ...asked }, from, options) {
-      const { key } = asked
       const reach = reachFor(asked, from, await swarmKey(outlineHash))
-      const own = held.store.get(key)
-      const content = own?.outline
-        ? own
-        : (outlines.get(key, outlineHash) ?? (await find(key, reach, { ...options, outline: outlineHash, ...bundleOf(asked) })))
-      if (!('outlineHash' in content) || !equalBytes(content.outlineHash, outlineHash) || index >= pieceCount(content.outline)) {
+      const content = await outlinedWith(asked, outlineHash, reach, options)
+      if (content === undefined || index >= pieceCount(content.outline)) {
         throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
       }
       return getPiece({ ...content, ...bundleOf(asked) }, index, reach, options)
     },
-    follow({ key, outline }) {
+    async follow({ key, outline }, options) {
       const own = heldWith(key, outline)
       if (own) return { pieces: fullPieceSet(pieceCount(own.outline)), onPiece: () => () => {} }
-      return downloads.get(key, outline)?.feed
+      const downloaded = downloads.get(key, outline)?.feed
+      if (downloaded !== undefined || presence.tabsHolding(await swarmKey(outline)).length === 0) return downloaded
+      const content = await outlinedWith({ key }, outline, 'tabs', options)
+      return content && pieces.feedOfTabs(content)
     },
   }
   return { ...content, getPiece }

@@ -35,8 +35,13 @@ export interface ServedContent {
   ): Promise<Pick<FetchedContent, 'bytes'> | Pick<OutlinedContent, 'outlineBytes'>>
   /** Reads one piece, with the same errors. */
   readPiece(piece: PieceAddress & { scope: AskScope }, from: string, options: Required<AbortOptions>): Promise<Uint8Array>
-  /** The pieces that this peer has now and as they come; undefined when it has none of the content. */
-  follow(content: Pick<PieceAddress, 'key' | 'outline'>): PieceFeed | undefined
+  /**
+   * The pieces that this peer, or tabs whose home it is, have now and as they come; undefined when there is nothing to follow.
+   *
+   * @throws {MayflyError} as `read`
+   * @throws signal.reason, when aborted
+   */
+  follow(content: Pick<PieceAddress, 'key' | 'outline'>, options: Required<AbortOptions>): Promise<PieceFeed | undefined>
 }
 
 interface ServingContext {
@@ -79,7 +84,7 @@ export function serveContent(stream: Stream, connection: Connection, { content, 
         answers.get(frame.id)?.abort()
         follows.get(frame.id)?.()
       }
-      if (frame.type === 'follow-pieces') follow(frame)
+      if (frame.type === 'follow-pieces') void follow(frame)
       if (frame.type === 'ask' || frame.type === 'ask-piece') void answer(frame)
     },
     onEnd: () => {
@@ -92,11 +97,15 @@ export function serveContent(stream: Stream, connection: Connection, { content, 
   const refuse = (id: number, reason: NoContent) => sendFrame({ type: 'none', id, reason })
 
   /** Reports the pieces that are there and those that come, until all are there or the feed ends. */
-  function follow(request: FollowPiecesFrame): void {
+  async function follow(request: FollowPiecesFrame): Promise<void> {
     const { id } = request
     if (follows.has(id)) return
     if (follows.size >= MAX_FOLLOWS) return void refuse(id, 'busy')
-    const feed = content.follow(request)
+    const gone = new AbortController()
+    follows.set(id, () => gone.abort())
+    const feed = await content.follow(request, { signal: gone.signal }).catch(() => undefined)
+    follows.delete(id)
+    if (gone.signal.aborted) return
     if (feed === undefined) return void refuse(id, 'not-held')
     const { pieces } = feed
     sendFrame({ type: 'pieces', id, bitmap: pieces.encode() })

@@ -9,6 +9,7 @@ import type { AbortOptions, Key } from '../../types.ts'
 import type { Candidate, Reach, Sought } from '../fetch/candidates.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
 import { type OutlinedContent, pieceCount, swarmKey } from '../format/outline.ts'
+import type { PieceFeed } from '../format/piece-set.ts'
 import type { LivingCache } from '../memory/living-cache.ts'
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
@@ -58,8 +59,10 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
         outline,
         async *candidates(part, signal) {
           for await (const candidate of fetcher.candidates(part === 'whole' ? { key, bundle } : { key: await shared }, reach, signal)) {
-            // A home that looks everywhere counts as a holder of the whole.
-            if (part === 'whole' || candidate.scope === ASK_SCOPE.own) yield candidate
+            if (part === 'whole') yield candidate
+            // A home that looks everywhere counts as a holder of the whole. One that answers for a downloading tab is spared, as it is there.
+            else if (candidate.scope === ASK_SCOPE.own)
+              yield candidate.peer === candidate.holder ? candidate : { ...candidate, isFallback: true }
           }
         },
         onCount: (part, listener) => countWhenKnown(part === 'whole' ? Promise.resolve(bundle ?? key) : shared, listener, context.onCount),
@@ -77,37 +80,51 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
     )
   }
 
-  async function fetchFromSwarm(id: string, content: SoughtContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
+  const idOf = ({ key, outlineHash, bundle }: SoughtContent, reach: Reach) =>
+    [reach, ...[key, outlineHash, bundle].map((each) => each && encodeKeyHex(each))].join(':')
+
+  /** The shared swarm, opened if need be. It stays until the last user has left it, and a little longer. */
+  function useSwarm(content: SoughtContent, reach: Reach) {
+    const id = idOf(content, reach)
     const shared: SharedSwarm = swarms.get(id) ?? { swarm: openSwarm(content, reach, options), users: 0, idleTimer: undefined }
     swarms.set(id, shared)
     clearTimeout(shared.idleTimer)
+    shared.users++
     const forget = () => {
       if (swarms.get(id) === shared) swarms.delete(id)
     }
-    shared.users++
+    return {
+      swarm: shared.swarm,
+      forget,
+      leave() {
+        if (--shared.users > 0) return
+        shared.idleTimer = setTimeout(() => {
+          shared.swarm.stop()
+          forget()
+        }, IDLE_MS)
+      },
+    }
+  }
+
+  async function fetchFromSwarm(content: SoughtContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
+    const { swarm, forget, leave } = useSwarm(content, reach)
     try {
-      const { bytes, from } = await shared.swarm.piece(index, { signal })
+      const { bytes, from } = await swarm.piece(index, { signal })
       cache?.put(content.key, bytes, { outlineHash: content.outlineHash, index }, content.bundle)
       onReceived(content.key, bytes.byteLength, from)
       return bytes
     } catch (error) {
       // An empty swarm is left, so that the next reader looks for holders anew. A swarm whose members only lack this piece stays.
-      if (!signal.aborted && shared.swarm.isEmpty) forget()
+      if (!signal.aborted && swarm.isEmpty) forget()
       throw error
     } finally {
-      if (--shared.users === 0) {
-        shared.idleTimer = setTimeout(() => {
-          shared.swarm.stop()
-          forget()
-        }, IDLE_MS)
-      }
+      leave()
     }
   }
 
   function share(content: SoughtContent, index: number, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
-    const { key, outlineHash, bundle } = content
-    const id = [reach, ...[key, outlineHash, bundle].map((each) => each && encodeKeyHex(each))].join(':')
-    return flights.run(`${id}:${index}`, (flightSignal) => fetchFromSwarm(id, content, index, reach, flightSignal), { signal })
+    const id = `${idOf(content, reach)}:${index}`
+    return flights.run(id, (flightSignal) => fetchFromSwarm(content, index, reach, flightSignal), { signal })
   }
 
   return {
@@ -129,6 +146,22 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
         }
       }
       return share(content, index, reach, signal)
+    },
+    /** What downloading tabs have whose home is this node, together: peers that cannot reach them directly follow it here. */
+    feedOfTabs(content: OutlinedContent): PieceFeed {
+      const { swarm, leave } = useSwarm(content, 'tabs')
+      leave()
+      return {
+        pieces: swarm.feed.pieces,
+        onPiece(listener) {
+          const used = useSwarm(content, 'tabs')
+          const stopListening = used.swarm.feed.onPiece(listener)
+          return () => {
+            stopListening()
+            used.leave()
+          }
+        },
+      }
     },
     stop(): void {
       for (const { swarm, idleTimer } of swarms.values()) {

@@ -119,6 +119,8 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
     get isEmpty() {
       return members.size === 0
     },
+    /** The pieces that can be had from downloaders; holders of the whole are left out. */
+    feed: members.feed,
     /** Resolves at the next change: a member came or left, has another piece, or is free again. */
     changed: () => change.promise,
     /** The piece to request next, of those wanted: the rarest that a member can be asked for now, any of several that are equal. */

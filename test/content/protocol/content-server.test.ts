@@ -31,7 +31,7 @@ async function createReader(
     content: {
       read: async (...args) => ({ bytes: await read(...args) }),
       readPiece: ({ key, scope }, from, options) => read({ key, scope }, from, options),
-      follow: () => undefined,
+      follow: async () => undefined,
     },
     rate: createByteRate({ bytesPerSecond: 0 }),
     onServed: (...args) => served.push(args),

@@ -50,7 +50,7 @@ function createFeed(...there: number[]) {
 async function createFollower(feedOf: () => PieceFeed | undefined) {
   const [outbound, inbound] = await streamPair({ delay: 0 })
   serveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind('socket') } as unknown as Connection, {
-    content: { read: async () => ({ bytes: new Uint8Array() }), readPiece: async () => new Uint8Array(), follow: feedOf },
+    content: { read: async () => ({ bytes: new Uint8Array() }), readPiece: async () => new Uint8Array(), follow: async () => feedOf() },
     rate: createByteRate({ bytesPerSecond: 0 }),
     onServed: () => {},
   })

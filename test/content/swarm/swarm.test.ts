@@ -88,6 +88,25 @@ test('swarm: the rarest piece that a member can be asked for is picked first', a
   expect([ALL, [0, 1, 2], [0, 1], [4]].map((wanted) => swarm.pick(wanted))).toEqual([3, 2, 0, undefined])
 })
 
+test('swarm: its feed has the pieces of all downloaders together, and ends when nobody has one of them any more', async () => {
+  const has = [0, 1]
+  const { swarm, tellCount } = startSwarm(
+    new Map<string, Other>([
+      ['whole', { part: 'whole' }],
+      ['a', { part: 'some', has }],
+      ['b', { part: 'some', has: [1, 2], give: async () => ({ bytes: Uint8Array.of(9, 9) }) }],
+    ]),
+  )
+  const news: (number | undefined)[] = []
+  swarm.feed.onPiece((index) => news.push(index))
+  tellCount('some', 2)
+  await waitFor(() => swarm.feed.pieces.size === 3, 5_000, 'both are heard')
+  expect(news).toEqual([0, 1, 2])
+  await swarm.piece(2, { signal }) // b lies and is dropped, and the holder of the whole asked
+  expect(news).toEqual([0, 1, 2, undefined])
+  expect(ALL.filter((index) => swarm.feed.pieces.has(index))).toEqual([0, 1])
+})
+
 test('swarm: a piece that only a holder of the whole has is rarer than one that a downloader has', async () => {
   const { swarm, tellCount } = startSwarm(
     new Map<string, Other>([
