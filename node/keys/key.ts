@@ -1,6 +1,7 @@
 /** Keys: the SHA-256 that names content, made and compared. Text forms are in `key-text.ts`. */
 
 import { sha256 as portableSha256 } from '@noble/hashes/sha2.js'
+import { concatBytes } from '@noble/hashes/utils.js'
 import type { Key } from '../types.ts'
 
 export const KEY_BYTES = 32
@@ -53,8 +54,5 @@ export function positionOf(key: Key): Promise<Uint8Array> {
 
 /** sha2-256 is code 0x12, 32 bytes is length 0x20. @see https://github.com/multiformats/multicodec/blob/master/table.csv */
 export function multihashOf(key: Key): Uint8Array {
-  const bytes = new Uint8Array(KEY_BYTES + 2)
-  bytes.set([0x12, 0x20])
-  bytes.set(key, 2)
-  return bytes
+  return concatBytes(Uint8Array.of(0x12, 0x20), key)
 }

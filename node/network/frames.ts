@@ -4,6 +4,7 @@
  */
 
 import type { Stream } from '@libp2p/interface'
+import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
 import { abortable } from '../async/abort.ts'
@@ -69,16 +70,6 @@ export function withLength(body: Uint8Array): Uint8Array {
   encodeVarint(body.byteLength, bytes)
   bytes.set(body, prefixBytes)
   return bytes
-}
-
-function concatenate(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.byteLength, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.byteLength
-  }
-  return whole
 }
 
 export type FrameStream = ReturnType<typeof createFrameStream>
@@ -161,7 +152,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
     isLeaving = false
     const frames = corked
     corked = []
-    if (open && frames.length > 0) write(frames.length === 1 ? (frames[0] as Uint8Array) : concatenate(frames))
+    if (open && frames.length > 0) write(frames.length === 1 ? (frames[0] as Uint8Array) : concatBytes(...frames))
   }
 
   return {

@@ -2,6 +2,7 @@
 
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
+import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { MayflyError } from '../errors.ts'
@@ -36,20 +37,13 @@ const LEASE_VERSION = 1
 /** Keeps a lease's signature from ever being valid for anything else that the same key signs. */
 const SIGNATURE_DOMAIN = new TextEncoder().encode('mayfly-lease:')
 
-function signedPart(payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(SIGNATURE_DOMAIN.byteLength + payload.byteLength)
-  bytes.set(SIGNATURE_DOMAIN)
-  bytes.set(payload, SIGNATURE_DOMAIN.byteLength)
-  return bytes
-}
-
 export async function signLease(
   holder: PeerId,
   privateKey: PrivateKey,
   { key, home, issuedAtMs, expiresAtMs }: Pick<Lease, 'key' | 'issuedAtMs' | 'expiresAtMs'> & { home: PeerId },
 ): Promise<Lease> {
   const payload = encode([LEASE_VERSION, key, holder.toMultihash().bytes, home.toMultihash().bytes, issuedAtMs, expiresAtMs])
-  const signature = await privateKey.sign(signedPart(payload))
+  const signature = await privateKey.sign(concatBytes(SIGNATURE_DOMAIN, payload))
   return { key, holder: holder.toString(), home: home.toString(), issuedAtMs, expiresAtMs, bytes: encode([payload, signature]) }
 }
 
@@ -116,7 +110,7 @@ export async function isLeaseSigned(lease: Lease): Promise<boolean> {
     const [payload, signature] = readSigned(lease.bytes)
     const holder = (decode(payload, { strict: true }) as unknown[])[2] as Uint8Array
     const peer = readPeerId(holder)
-    return (await peer.publicKey?.verify(signedPart(payload), signature)) === true
+    return (await peer.publicKey?.verify(concatBytes(SIGNATURE_DOMAIN, payload), signature)) === true
   } catch {
     return false
   }

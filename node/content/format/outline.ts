@@ -3,6 +3,7 @@
  * size follows from the content's size, so the same content has the same outline everywhere, and a link can carry the outline's hash.
  */
 
+import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../../errors.ts'
 import { type CreateHasher, KEY_BYTES, sha256 } from '../../keys/index.ts'
@@ -125,8 +126,5 @@ export async function outlineSource(
  * the SHA-256 of the outline. Holders of the whole hold the content's own key.
  */
 export function swarmKey(outlineHash: Key): Promise<Key> {
-  const named = new Uint8Array(SWARM_DOMAIN.byteLength + KEY_BYTES)
-  named.set(SWARM_DOMAIN)
-  named.set(outlineHash, SWARM_DOMAIN.byteLength)
-  return sha256(named)
+  return sha256(concatBytes(SWARM_DOMAIN, outlineHash))
 }

@@ -1,5 +1,6 @@
 /** The layout of private content: sizes, slots, the header and the facts. Pure; PRIVATE.md describes it. `sealed-records.ts` encrypts. */
 
+import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { MayflyError } from '../../errors.ts'
 import { padmeBytes } from '../../keys/index.ts'
@@ -94,12 +95,7 @@ export function nonceOf(record: number, isLast: boolean): Uint8Array<ArrayBuffer
 }
 
 export function encodeHeader({ salt, keyCheck }: SealedHeader): Uint8Array<ArrayBuffer> {
-  const header = new Uint8Array(HEADER_BYTES)
-  header.set(MAGIC)
-  header[MAGIC.byteLength] = VERSION
-  header.set(salt, MAGIC.byteLength + 1)
-  header.set(keyCheck, MAGIC.byteLength + 1 + SALT_BYTES)
-  return header
+  return concatBytes(MAGIC, Uint8Array.of(VERSION), salt, keyCheck)
 }
 
 /** True when the bytes begin as private content does. */

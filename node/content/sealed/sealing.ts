@@ -1,5 +1,6 @@
 /** Private content as a source: encrypted as it is read, so that a file of any size is sealed without a copy. */
 
+import { concatBytes } from '@noble/hashes/utils.js'
 import type { LinkKey } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
 import type { ContentSource } from '../types.ts'
@@ -41,13 +42,13 @@ export function sealWith(records: SealedRecords, source: ContentSource, facts: S
   const lastSlot = slotsOf(facts.size) - 1
   const size = sealedBytes(facts.size)
   let head: Promise<Uint8Array> | undefined
-  const makeHead = async () => joined([records.header, await records.seal(0, false, encodeFacts(facts))])
+  const makeHead = async () => concatBytes(records.header, await records.seal(0, false, encodeFacts(facts)))
 
   async function sealSlot(slot: number, plain: Uint8Array): Promise<Uint8Array> {
     const record = await records.seal(slot + 1, slot === lastSlot, plain)
     if (slot > 0) return record
     head ??= makeHead()
-    return joined([await head, record])
+    return concatBytes(await head, record)
   }
 
   return {
@@ -62,7 +63,7 @@ export function sealWith(records: SealedRecords, source: ContentSource, facts: S
         const [from, to] = [plainStart(first + i), plainEnd(first + i, lastSlot, size)]
         return sealSlot(first + i, plain.subarray(from - start, to - start))
       })
-      const sealed = joined(await Promise.all(slots))
+      const sealed = concatBytes(...(await Promise.all(slots)))
       return sealed.subarray(offset - first * SLOT_BYTES, offset - first * SLOT_BYTES + length)
     },
     close: async () => source.close?.(),
@@ -80,17 +81,5 @@ function plainEnd(slot: number, lastSlot: number, size: number): number {
 async function readPadded(source: ContentSource, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
   const there = Math.max(0, Math.min(length, source.size - offset))
   const bytes = there > 0 ? await source.read(offset, there, options) : new Uint8Array()
-  return there === length ? bytes : joined([bytes, new Uint8Array(length - there)])
-}
-
-export function joined(parts: Uint8Array[]): Uint8Array {
-  const [only] = parts
-  if (parts.length === 1 && only) return only
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
+  return there === length ? bytes : concatBytes(bytes, new Uint8Array(length - there))
 }

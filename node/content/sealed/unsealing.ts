@@ -1,5 +1,6 @@
 /** Opens private content with its link's key: its facts, and any part of it. The caller fetches the cipher text. */
 
+import { concatBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
 import type { LinkKey } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
@@ -17,7 +18,7 @@ import {
   slotsOf,
 } from './sealed-layout.ts'
 import { openRecords, type SealedRecords } from './sealed-records.ts'
-import { joined, sealWith } from './sealing.ts'
+import { sealWith } from './sealing.ts'
 
 /** Takes cipher text in order, and returns the plain text of the complete records, checked. */
 export interface Unsealer {
@@ -96,7 +97,7 @@ export async function openSealed(
 async function readHead(content: Pick<OpenedContent, 'size' | 'read'>, options: AbortOptions): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const part of content.read({ offset: 0, length: Math.min(HEAD_BYTES, content.size) }, options)) parts.push(part)
-  return joined(parts)
+  return concatBytes(...parts)
 }
 
 function createUnsealer(records: SealedRecords, { size }: SealedFacts, firstSlot: number): Unsealer {
@@ -115,7 +116,7 @@ function createUnsealer(records: SealedRecords, { size }: SealedFacts, firstSlot
 
   return {
     async push(sealed) {
-      const bytes = rest.byteLength === 0 ? sealed : joined([rest, sealed])
+      const bytes = rest.byteLength === 0 ? sealed : concatBytes(rest, sealed)
       const opening: Promise<Uint8Array>[] = []
       let at = 0
       while (next <= lastSlot && bytes.byteLength - at >= slotBytes(next)) {
@@ -125,7 +126,7 @@ function createUnsealer(records: SealedRecords, { size }: SealedFacts, firstSlot
       }
       rest = bytes.slice(at)
       if (next > lastSlot && rest.byteLength > 0) throw damaged('something follows its last record')
-      return joined(await Promise.all(opening))
+      return concatBytes(...(await Promise.all(opening)))
     },
   }
 }

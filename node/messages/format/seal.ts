@@ -10,6 +10,7 @@
 
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { concatBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
 import type { MessageSecret } from '../types.ts'
 import { createImportedKeys } from './imported-keys.ts'
@@ -76,10 +77,7 @@ export async function sealPayload({ secret, receiver, aad }: SealKeys, payload: 
   padded.set(payload, LENGTH_BYTES)
   const context = await suite.createSenderContext({ recipientPublicKey, senderKey, info: INFO })
   const cipherText = await context.seal(padded.buffer, exact(aad))
-  const sealed = new Uint8Array(ENCAPSULATED_BYTES + cipherText.byteLength)
-  sealed.set(new Uint8Array(context.enc))
-  sealed.set(new Uint8Array(cipherText), ENCAPSULATED_BYTES)
-  return sealed
+  return concatBytes(new Uint8Array(context.enc), new Uint8Array(cipherText))
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Signed bytes as they travel: a CBOR array of the signed part and its signature, both byte strings. */
 
+import { concatBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
 import type { MessageSecret } from '../types.ts'
 import { encodeCanonical } from './canonical.ts'
@@ -10,11 +11,7 @@ export const SIGNED_OVERHEAD_BYTES = 1 + 5 + 2 + SIGNATURE_BYTES
 
 /** The bytes that a signature covers: the domain, so that it is not valid for anything else that the key signs, and the signed part. */
 export function signedBytes(domain: string, part: Uint8Array): Uint8Array {
-  const prefix = new TextEncoder().encode(domain)
-  const bytes = new Uint8Array(prefix.byteLength + part.byteLength)
-  bytes.set(prefix)
-  bytes.set(part, prefix.byteLength)
-  return bytes
+  return concatBytes(new TextEncoder().encode(domain), part)
 }
 
 export function signPart(secret: MessageSecret, domain: string, part: Uint8Array): Uint8Array {
