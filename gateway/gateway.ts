@@ -62,8 +62,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const bundles = createBundleReader({ peer, search, answers, limits, requireAllowed, ...publicly })
   const answerContent = createContentReader({ search, answers, proofs, bundles, answerWithViewer, requireAllowed })
   const blocks = {
-    open: (key: Key, incoming: GatewayRequest) => search.openProven(key, incoming, limits.maxBlockBytes),
+    open: search.open,
+    prove: proofs.prove,
     requireAllowed,
+    maxBlockBytes: limits.maxBlockBytes,
     isAtHand: (key: Key) => peer.content.has(key) || peer.content.knows(key),
   }
   const isRateLimited = limits.maxBytesPerSecondPerAddress > 0 || peer.status().limits.maxPeerBytesPerSecond > 0

@@ -22,12 +22,15 @@ const CAR = 'application/vnd.ipld.car'
 const MAX_AGE_S = 29_030_400
 
 interface IpfsBlockParts {
-  /** Opens content that fits in a block, checked as a whole, within the limits of the client. */
+  /** Opens content within the limits of the client. */
   open: (key: Key, incoming: GatewayRequest) => Promise<OpenedContent>
+  /** Checks opened content as a whole, so that it is trusted; it may fail to, for want of time. */
+  prove: (content: OpenedContent, incoming: GatewayRequest) => Promise<void>
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
   /** True for content that needs no search. */
   isAtHand: (key: Key) => boolean
+  maxBlockBytes: number
 }
 
 type BlockBody = Pick<OpenedContent, 'size' | 'isTrusted' | 'bytes' | 'read'>
@@ -42,7 +45,8 @@ export async function answerIpfsBlock(parts: IpfsBlockParts, cidText: string, in
 }
 
 /** An identity CID carries its bytes, and needs no holder: with that of no bytes clients probe a gateway. */
-async function openBlock({ open, requireAllowed, isAtHand }: IpfsBlockParts, cid: CID, incoming: GatewayRequest): Promise<BlockBody> {
+async function openBlock(parts: IpfsBlockParts, cid: CID, incoming: GatewayRequest): Promise<BlockBody> {
+  const { open, prove, requireAllowed, isAtHand, maxBlockBytes } = parts
   if (cid.multihash.code === identity.code) return bodyOf(cid.multihash.digest)
   const key = keyOfBlock(cid)
   if (key === undefined) {
@@ -54,15 +58,17 @@ async function openBlock({ open, requireAllowed, isAtHand }: IpfsBlockParts, cid
   if (!isAtHand(key) && /\bonly-if-cached\b/i.test(incoming.request.headers.get('cache-control') ?? '')) {
     throw problemError(412, 'ERR_PRECONDITION', 'The block is not in memory here, and only-if-cached forbids a search.')
   }
-  try {
-    return await open(key, incoming)
-  } catch (error) {
-    if (!(error instanceof MayflyError) || error.code !== 'ERR_TOO_LARGE') throw error
-    throw problemError(413, error.code, `${error.message}.`, {
+  const content = await open(key, incoming)
+  if (content.size > maxBlockBytes) {
+    throw problemError(413, 'ERR_TOO_LARGE', `${content.size} bytes is over the limit of ${maxBlockBytes} for a block.`, {
       advice: 'IPFS clients take no larger block. Read larger content at its own address.',
       ...contentLink(key),
     })
   }
+  if (incoming.request.method === 'HEAD') return content
+  await prove(content, incoming)
+  if (!content.isTrusted) throw new MayflyError('ERR_UNAVAILABLE', 'Cannot get a block: it did not come in time')
+  return content
 }
 
 function bodyOf(bytes: Uint8Array): BlockBody {

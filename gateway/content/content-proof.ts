@@ -26,13 +26,13 @@ export function createContentProofs(peer: Peer, { searchTimeoutMs }: Pick<Gatewa
     /** True when a range can be asked for. */
     isProvable,
     /**
-     * Resolves once the content is trusted; and without that, when it does not fit into the cache or does not come in time.
+     * Resolves once the content is trusted; and without that, when it does not come in time.
      *
      * @throws {MayflyError} ERR_UNAVAILABLE, when it has another SHA-256
      * @throws signal.reason, when the client goes away
      */
     async prove(content: OpenedContent, { request }: GatewayRequest): Promise<void> {
-      if (content.isTrusted || !isProvable(content)) return
+      if (content.isTrusted) return
       const readWhole = async (signal: AbortSignal) => {
         for await (const _ of content.read(undefined, { signal }));
       }

@@ -93,22 +93,6 @@ export function createContentSearch({ peer, limits, rate, open, closing }: Searc
     open(key: Key, incoming: GatewayRequest, link: LinkKeys = {}): Promise<OpenedContent> {
       return search(key, link, incoming, (abort) => peer.content.open(key, { ...abort, ...link }))
     },
-    /**
-     * Opens content for a client that has no outline, and wants no byte before the whole is known to be right. An outline that only a
-     * holder vouches for is proven by reading the whole once: the pieces pass through the cache, and are read, and checked, again for the
-     * answer, so no whole is kept for it. A HEAD takes no bytes, and proves none.
-     *
-     * @throws {MayflyError} ERR_TOO_LARGE, over `maxBytes`
-     * @throws as `open`
-     */
-    openProven(key: Key, incoming: GatewayRequest, maxBytes: number): Promise<OpenedContent> {
-      return search(key, {}, incoming, async (abort) => {
-        const content = await peer.content.open(key, abort)
-        if (content.size > maxBytes) throw new MayflyError('ERR_TOO_LARGE', `${content.size} bytes is over the limit of ${maxBytes}`)
-        if (!content.isTrusted && incoming.request.method !== 'HEAD') for await (const _ of content.read(undefined, abort));
-        return content
-      })
-    },
   }
 }
 
