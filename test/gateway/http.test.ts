@@ -467,9 +467,11 @@ test('a peer joins by the URL of a gateway', async () => {
 })
 
 test('searches of one address are limited, and content at hand is not', async () => {
-  const { hash } = await holdPage()
-  const { port } = await createTestGateway(network.nodes[1]?.peer as Peer, { limits: { searchBurst: 2, searchesPerSecond: 0.01 } })
+  const { key, hash } = await holdPage()
+  const { peer } = network.nodes[1] as Network['nodes'][number]
+  const { port } = await createTestGateway(peer, { limits: { searchBurst: 2, searchesPerSecond: 0.01 } })
   expect((await ask(port, `/${hash}`)).status).toBe(200)
+  await waitFor(() => peer.content.has(key), 5_000, 'it is at hand: a record node has said that somebody holds it')
   expect((await ask(port, `/${strayHash()}`)).status).toBe(404)
   const refused = await ask(port, `/${strayHash()}`)
   expect([refused.status, codeOf(refused)]).toEqual([429, 'ERR_LIMIT'])
