@@ -3,10 +3,10 @@
  * for more members while there is room. `swarm.ts` chooses which member is asked for which piece.
  */
 
-import { createEmitter } from '../../async/emitter.ts'
 import type { Candidate } from '../fetch/candidates.ts'
 import { pieceCount } from '../format/outline.ts'
-import { type PieceFeed, PieceSet } from '../format/piece-set.ts'
+import { PieceSet } from '../format/piece-set.ts'
+import { createPieceCopies } from './piece-copies.ts'
 import { createBans, createSearch, createSearchRetries, type Fault } from './search.ts'
 import type { Part, SwarmContext, SwarmSettings } from './swarm-options.ts'
 
@@ -35,10 +35,7 @@ export function createMembers(context: SwarmContext, settings: SwarmSettings, on
   const count = pieceCount(context.outline)
   /** Bounded: maxHolders. */
   const members = new Set<Member>()
-  const copies = new Uint16Array(count)
-  /** The pieces of which there is a copy. */
-  const pieces = new PieceSet(count)
-  const pieceNews = createEmitter<number | undefined>()
+  const copies = createPieceCopies(count)
   const bans = createBans(settings, context.random)
   let room = Promise.withResolvers<void>()
   let piecesFromTabs = 0
@@ -65,11 +62,11 @@ export function createMembers(context: SwarmContext, settings: SwarmSettings, on
   function admit(candidate: Candidate, part: Part): void {
     if (bans.has(candidate.peer)) return
     for (const { candidate: known } of members) if (known.peer === candidate.peer) return
-    const memberPieces = part === 'whole' ? undefined : new PieceSet(count)
+    const pieces = part === 'whole' ? undefined : new PieceSet(count)
     const member: Member = {
       candidate,
-      pieces: memberPieces,
-      hasReported: memberPieces === undefined,
+      pieces,
+      hasReported: pieces === undefined,
       inFlight: 0,
       latencyMs: undefined,
       measuredAtMs: 0,
@@ -78,31 +75,15 @@ export function createMembers(context: SwarmContext, settings: SwarmSettings, on
     }
     members.add(member)
     retries.onMet(candidate.peer)
-    if (memberPieces !== undefined) void follow(member, memberPieces)
+    if (pieces !== undefined) void follow(member, pieces)
     onChange()
   }
 
-  function addCopy(index: number): void {
-    copies[index] = (copies[index] ?? 0) + 1
-    if (pieces.add(index)) pieceNews.emit(index)
-  }
-
-  /** A piece that nobody has any more ends the feed: those that followed it find the rest anew. */
-  function removeCopies(gone: PieceSet): void {
-    const before = pieces.size
-    for (let index = 0; index < count; index++) {
-      if (!gone.has(index)) continue
-      copies[index] = (copies[index] ?? 1) - 1
-      if (copies[index] === 0) pieces.delete(index)
-    }
-    if (pieces.size < before) pieceNews.emit(undefined)
-  }
-
-  async function follow(member: Member, memberPieces: PieceSet): Promise<void> {
+  async function follow(member: Member, pieces: PieceSet): Promise<void> {
     const { candidate, left } = member
     const onPieces = (indexes: number[]) => {
       member.hasReported = true
-      for (const index of indexes) if (memberPieces.add(index)) addCopy(index)
+      for (const index of indexes) if (pieces.add(index)) copies.add(index)
       onChange()
     }
     try {
@@ -119,7 +100,7 @@ export function createMembers(context: SwarmContext, settings: SwarmSettings, on
   function drop(member: Member, fault?: Fault | 'unreachable'): void {
     if (!members.delete(member)) return
     member.left.abort(new Error('the member was dropped'))
-    if (member.pieces !== undefined) removeCopies(member.pieces)
+    if (member.pieces !== undefined) copies.remove(member.pieces)
     if (fault === 'unreachable') retries.onUnreachable(member.candidate.peer)
     else if (fault !== undefined) bans.add(member.candidate.peer, fault)
     room.resolve()
@@ -165,9 +146,9 @@ export function createMembers(context: SwarmContext, settings: SwarmSettings, on
     },
     has: (member: Member) => members.has(member),
     /** How many members with only some pieces have this one. */
-    copies: (index: number) => copies[index] ?? 0,
-    /** What downloaders among the members have, together. */
-    feed: { pieces, onPiece: pieceNews.on } as PieceFeed,
+    copies: copies.of,
+    /** The pieces that any downloader among the members has. */
+    feed: copies.feed,
     drop,
     /** A piece is wanted that no member has, or there is no member. */
     needMore(): void {
@@ -189,7 +170,7 @@ export function createMembers(context: SwarmContext, settings: SwarmSettings, on
       room.resolve()
       for (const { left } of members) left.abort(new Error('the swarm was stopped'))
       members.clear()
-      pieceNews.emit(undefined)
+      copies.endFeed()
     },
   }
 }

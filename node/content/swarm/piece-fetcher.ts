@@ -147,7 +147,7 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
       }
       return share(content, index, reach, signal)
     },
-    /** What downloading tabs have whose home is this node, together: peers that cannot reach them directly follow it here. */
+    /** The pieces that any downloading tab of this node has. Peers that cannot reach those tabs directly follow it here. */
     feedOfTabs(content: OutlinedContent): PieceFeed {
       const { swarm, leave } = useSwarm(content, 'tabs')
       leave()
