@@ -18,6 +18,13 @@ const PACKAGES = {
   busybox: 'busybox',
   bsdtar: 'libarchive-tools',
   unzip: 'unzip',
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  lftp: 'lftp',
+  wget: 'wget',
+  wget2: 'wget2',
+  zsync: 'zsync',
+  zsyncmake: 'zsync',
 } as const
 export type TestProgram = keyof typeof PACKAGES
 

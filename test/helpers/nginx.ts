@@ -10,7 +10,7 @@ import { requireProgram } from '../../scripts/test-programs.ts'
 import { createLineLog } from './line-log.ts'
 import { createTemporaryDirectory } from './temporary-directory.ts'
 
-/** @param directives of its one location, after a bare `proxy_pass` to that port @returns its URL */
+/** @param directives of its one location, after a bare `proxy_pass` to that port; there is a cache named `shared` @returns its URL */
 export async function startNginx(upstreamPort: number, directives = ''): Promise<string> {
   const directory = await createTemporaryDirectory()
   await chmod(directory, 0o755) // its workers run as another user
@@ -19,7 +19,7 @@ export async function startNginx(upstreamPort: number, directives = ''): Promise
   const configuration = `daemon off; worker_processes 1; pid ${directory}/pid; error_log stderr notice;
 events { worker_connections 256; }
 http {
-  access_log off; client_max_body_size 0; ${temporary.join(' ')}
+  access_log off; client_max_body_size 0; proxy_cache_path ${directory}/cache keys_zone=shared:1m; ${temporary.join(' ')}
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${upstreamPort}; ${directives} } }
 }
 `
