@@ -19,7 +19,7 @@ import { createViewerPage } from './content/viewer-page.ts'
 import { createAccess } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
-import { healthAnswer, plainAnswer } from './http/plain-page.ts'
+import { healthAnswer, plainAnswer, readyAnswer } from './http/plain-page.ts'
 import { problemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { createClientFeeds } from './inbox/client-feed.ts'
@@ -109,6 +109,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     GET: (incoming) => answerLimits({ http: { ...limits }, peer: { ...peer.status().limits }, ...MESSAGE_FORM_LIMITS }, incoming),
   })
   addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
+  addRoute(app, '/readyz', 'readyz', { GET: () => readyAnswer(draining, peer.status()) })
   addRoute(app, '/metrics', 'metrics', {
     GET: (incoming) => {
       if (!access.isForeignPage(incoming)) return plainAnswer(metrics.text(), 200, '; version=0.0.4')

@@ -9,6 +9,8 @@ export type MayflyErrorCode =
   | 'ERR_NO_HOLDER'
   /** Nobody could be asked: no connection into the overlay. */
   | 'ERR_NO_NETWORK'
+  /** Statements of other peers cannot be checked: their clocks and this peer's differ too much. */
+  | 'ERR_CLOCK'
   /** Holders exist, but none of them gave the right bytes in time. */
   | 'ERR_UNAVAILABLE'
   /** A part was asked for of content whose outline is only a holder's word; the whole can be read. */

@@ -113,6 +113,7 @@ export type {
 } from './messages/types.ts'
 export { type ClientAddress, parseClientAddress, UNKNOWN_CLIENT } from './network/client-address.ts'
 export { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from './network/client-connections.ts'
+export { type ClockStatus, clockSentence } from './network/clock.ts'
 export type { IceServer } from './network/types.ts'
 export type { Peer, PeerEvent } from './peer.ts'
 export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'

@@ -1,6 +1,7 @@
 /** A peer's state at one moment, for people and programs. */
 
 import type { PeerLimits } from './limits.ts'
+import type { ClockStatus } from './network/index.ts'
 
 export interface PeerStatus {
   /** Peer id. */
@@ -13,6 +14,8 @@ export interface PeerStatus {
   /** A tab's home, once it has one. */
   home?: string
   startedAtMs: number
+  /** This machine's clock beside those of other peers. */
+  clock: ClockStatus
   counts: {
     connections: number
     /** DHT servers in the routing table. */

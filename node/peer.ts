@@ -14,6 +14,7 @@ import type { MessageEvent, MessageSecret, Messages, OutboxStore } from './messa
 import {
   checkJoinAddress,
   createAddressBook,
+  createClock,
   createJoinWait,
   createOverlay,
   createSupervisor,
@@ -114,7 +115,8 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
 
   const events = createEmitter<PeerEvent>()
   const { emit } = events
-  const store = createRecordStore(limits, Date.now, Math.random)
+  const clock = createClock()
+  const store = createRecordStore(limits, clock.now, Math.random, clock.monotonic)
   const addresses = createAddressBook()
   const tabs = createQuota()
   const overlay = await createOverlay({
@@ -124,7 +126,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     listen: options.listener?.listen,
     announce: options.announce,
     createProviderStore: ({ peerId, peerStore }) =>
-      new ProviderStore({ store, peerId, peerStore, addressesOf: addresses.addressesOf, now: Date.now }, options.providers),
+      new ProviderStore({ store, peerId, peerStore, addressesOf: addresses.addressesOf, now: clock.now }, options.providers),
     maxConnections: limits.maxConnections,
     serverProtocol: PRESENCE_PROTOCOL,
     webRTC: options.webRTC,
@@ -134,7 +136,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
   supervisor.join(options.join ?? [])
   const presence = createRendezvous(
-    { overlay, supervisor, store, addresses, tabs, emit, now: Date.now, random: Math.random },
+    { overlay, supervisor, store, addresses, tabs, emit, clock, random: Math.random },
     limits,
     options.rendezvous,
   )
@@ -158,7 +160,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       limits,
       sender: { secret: options.messageSecret ?? messageSecretOf(privateKey), outboxStore, holdLarge: createHoldLarge(content) },
       emit,
-      clock: { now: Date.now, random: Math.random },
+      clock: { ...clock, random: Math.random },
     },
     options.messages,
   )
@@ -167,6 +169,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   servers.onChange(joining.check)
   supervisor.onChange(joining.check)
   presence.onHome((home) => direct?.setHome(home))
+  clock.onState(({ state, aheadMs, peers }) => emit({ type: 'clock', state, aheadMs, peers }))
   events.on(({ type }) => {
     if (type !== 'joined') return
     joining.check()
@@ -228,6 +231,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       joined: presence.isJoined,
       ...(presence.home && { home: presence.home.toString() }),
       startedAtMs,
+      clock: clock.status,
       counts: {
         connections: libp2p.getConnections().length,
         servers: servers.size,

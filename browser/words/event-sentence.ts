@@ -1,6 +1,6 @@
 /** Events of the peer, in words for the console of the page. */
 
-import type { PeerEvent } from '../../node/index.ts'
+import { clockSentence, type PeerEvent } from '../../node/index.ts'
 import { shortHash, shortPeer } from '../text/short-text.ts'
 import { sizeText } from '../text/size-text.ts'
 import { timeText } from './progress-sentence.ts'
@@ -14,6 +14,8 @@ export function eventSentence(event: PeerEvent): string | undefined {
       return `Lost the connection to node ${shortPeer(event.peer)}: ${event.reason}.`
     case 'join-failed':
       return `Could not connect through ${event.address}: ${event.reason}. Trying again in ${timeText(event.retryInMs / 1_000)}.`
+    case 'clock':
+      return clockSentence(event)
     case 'hold':
       return `Holding ${shortHash(event.key)} (${sizeText(event.size)}).`
     case 'release':

@@ -45,7 +45,7 @@ export function createMetrics(peer: Peer, open: { readonly size: number }, fetch
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
     },
     text(): string {
-      const { counts, joined, startedAtMs } = peer.status()
+      const { counts, joined, startedAtMs, clock } = peer.status()
       const samples = Array.from(requests, ([route, statuses]) =>
         Array.from(statuses, ([status, count]): [string, number] => [`{route="${route}",status="${status}"}`, count]),
       ).flat()
@@ -54,6 +54,9 @@ export function createMetrics(peer: Peer, open: { readonly size: number }, fetch
         ...family('mayfly_http_open_requests', 'gauge', 'Event streams and waits that are open.', [['', open.size]]),
         ...family('mayfly_http_fetches', 'gauge', 'Answers with content to other machines that are under way.', [['', fetches.size]]),
         ...family('mayfly_joined', 'gauge', '1 while connected into the overlay.', [['', joined ? 1 : 0]]),
+        ...family('mayfly_clock_ahead_seconds', 'gauge', "How far this machine's clock is ahead of the network's, in seconds.", [
+          ['', clock.aheadMs / 1_000],
+        ]),
         ...family('mayfly_start_time_seconds', 'gauge', 'When the node started, in seconds since the epoch.', [['', startedAtMs / 1_000]]),
         ...GAUGES.flatMap(([field, name, help]) => family(name, 'gauge', help, [['', counts[field]]])),
         ...COUNTERS.flatMap(([field, name, help]) => family(name, 'counter', help, [['', counts[field]]])),

@@ -10,7 +10,7 @@ import { waitOf } from '../http/link-query.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
 /** Failures that may pass while a client waits: no holder yet, or no peer that could be asked yet. */
-const WORTH_WAITING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE'])
+const WORTH_WAITING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_CLOCK', 'ERR_UNAVAILABLE'])
 
 type LinkKeys = Pick<OpenOptions, 'outline' | 'bundle'>
 

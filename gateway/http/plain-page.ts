@@ -1,6 +1,7 @@
 /** Small pages of the gateway itself, whole in one answer: problems, and stand-ins while the tab is not built. Without scripts and files. */
 
 import { createHash } from 'node:crypto'
+import { clockSentence, type PeerStatus } from '../../node/index.ts'
 import { OWN_DATA_HEADERS } from './security-headers.ts'
 
 const STYLE =
@@ -46,6 +47,16 @@ export function escapeHtml(text: string): string {
 /** Plain text, for operators and their programs. */
 export function plainAnswer(body: string, status: number, parameters = ''): Response {
   return new Response(body, { status, headers: { ...OWN_DATA_HEADERS, 'content-type': `text/plain${parameters}; charset=utf-8` } })
+}
+
+/** Ready to be sent clients: in the network, by a clock whose time can be told. */
+export function readyAnswer(isStopping: boolean, { joined, clock }: Pick<PeerStatus, 'joined' | 'clock'>): Response {
+  if (isStopping) return healthAnswer(isStopping)
+  if (!joined) return plainAnswer('not connected to the network\n', 503)
+  // One stranger's word makes no node look broken.
+  const isWrong = clock.state === 'wrong' || (clock.state === 'disputed' && clock.peers > 1)
+  if (isWrong) return plainAnswer(`clock: ${clockSentence(clock)}\n`, 503)
+  return plainAnswer(clock.state === 'corrected' ? `ok, but: ${clockSentence(clock)}\n` : 'ok\n', 200)
 }
 
 export function healthAnswer(isStopping: boolean): Response {

@@ -109,6 +109,14 @@ export function problemOf(error: unknown): Problem | null {
         advice: 'It reconnects by itself: ask again in a few seconds, or use another gateway.',
         retryAfterS: RETRY_SOON_S,
       }
+    case 'ERR_CLOCK':
+      return {
+        status: 503,
+        code,
+        message,
+        advice: "This gateway's operator can see at /readyz how far its clock is off. Use another gateway, or ask again later.",
+        retryAfterS: RETRY_SOON_S,
+      }
     case 'ERR_UNAVAILABLE':
       return unavailable('Somebody holds this page, but no holder sent the right bytes in time.')
     case 'ERR_TOO_LARGE':

@@ -32,6 +32,7 @@ const EXIT_OF: Partial<Record<MayflyErrorCode, ExitCode>> = {
   ERR_BAD_RULE: EXIT.wrongUsage,
   ERR_NO_HOLDER: EXIT.noHolder,
   ERR_NO_NETWORK: EXIT.noNetwork,
+  ERR_CLOCK: EXIT.noNetwork,
 }
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -24,7 +24,7 @@ import { createPieceFetcher } from './swarm/piece-fetcher.ts'
 import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions } from './types.ts'
 
 /** The part of presence that content uses. */
-export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'home'>
+export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'checkAwake' | 'home'>
 
 interface ContentContext {
   libp2p: Libp2p
@@ -87,7 +87,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
 
   const rate = createByteRate({ bytesPerSecond: limits.maxPeerBytesPerSecond })
   const held = createHeldContents({ limits, createHasher, announce, emit })
-  const cache = createLivingCache(limits.maxCacheBytes, onCount)
+  const cache = createLivingCache(limits.maxCacheBytes, onCount, presence.checkAwake)
   const outlines = createKnownOutlines()
   const client = createContentClient({ libp2p, maxWholeBytes: limits.maxPieceBytes, direct, fetchPiece: context.fetchPiece })
   const fetcher = createFetcher(

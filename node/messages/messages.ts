@@ -5,7 +5,7 @@ import { timeoutSignal } from '../async/abort.ts'
 import { createSingleFlight } from '../async/single-flight.ts'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
-import type { RoutingTable } from '../network/index.ts'
+import type { Clock, RoutingTable } from '../network/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import type { Envelope } from './format/envelope.ts'
@@ -35,7 +35,12 @@ interface MessagesContext {
     holdLarge(body: Uint8Array, isSealed: boolean, type: string): Promise<string>
   }
   emit(event: MessageEvent | RefusedEvent): void
-  clock: { now(): number; random(): number }
+  clock: MessagesClock
+}
+
+/** The network's time for what others read, this machine's clock for what other processes on it read, the monotonic one for waits. */
+export type MessagesClock = Pick<Clock, 'now' | 'wall' | 'monotonic' | 'isDoubtful' | 'remainingMs' | 'onStep' | 'onOwnStep'> & {
+  random(): number
 }
 
 export interface MessagesService extends Messages {
@@ -62,7 +67,8 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   const { collectAgainMs } = { ...MESSAGES_DEFAULTS, ...options }
   const { libp2p, role, presence, limits, emit } = context
   const { secret, outboxStore: store, holdLarge } = context.sender
-  const { now, random } = context.clock
+  const { clock } = context
+  const { now, random } = clock
   const subscriptions = createSubscriptions()
   const seenMessages = createSeenMessages()
   const route = (role === 'node' ? createNodeRoute : createHomeRoute)({
@@ -72,7 +78,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     subscriptions,
     seenMessages,
     limits,
-    now,
+    clock,
     onRefused: (peer, reason) => emit({ type: 'refused', peer, reason }),
   })
   const self = libp2p.peerId.toMultihash().bytes
@@ -81,8 +87,9 @@ export function createMessages(context: MessagesContext, options: MessagesOption
   /** By the end's key, hex: many posts to one receiver ask once. */
   const keyLookups = createSingleFlight<string, Uint8Array | undefined>()
   const composer = createComposer({ store, findPublicKey, holdLarge, limits, now })
-  const outbox = createOutbox({ store, composer, attempt, secret, emit, now, random })
+  const outbox = createOutbox({ store, composer, attempt, secret, emit, now: clock.wall, remainingMs: clock.remainingMs, random })
   let isStarted = false
+  let removeListeners: (() => void)[] = []
 
   /** A receiver at this peer is asked first, and nobody else then. */
   function findPublicKey(end: Key, options: AbortOptions): Promise<Uint8Array | undefined> {
@@ -139,6 +146,8 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     async start() {
       if (isStarted) return
       isStarted = true
+      // Entries that are due by a clock that was set back since would wait until it has caught up.
+      removeListeners = [clock.onOwnStep(() => outbox.kick()), clock.onStep(() => route.renewTaps())]
       await route.start()
       taps.start()
       await outbox.start()
@@ -146,6 +155,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     async stop() {
       if (!isStarted) return
       isStarted = false
+      for (const remove of removeListeners) remove()
       await outbox.stop()
       await taps.stop()
       await route.stop()

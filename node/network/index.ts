@@ -5,6 +5,7 @@ export { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
 export { whenTurnEnds } from '../async/turn.ts'
 export { type AddressBook, createAddressBook } from './address-book.ts'
 export { hostOfMultiaddr, originOfMultiaddr, parseMultiaddr, peerIdIn, withPeerId } from './addresses.ts'
+export { type Clock, type ClockStatus, clockSentence, createClock } from './clock.ts'
 export { type ConnectionKind, connectionKind } from './connection-kind.ts'
 export type { Direct, TransportFactory } from './direct.ts'
 export {

@@ -92,7 +92,7 @@ export function createSupervisor(
       if (stopped.signal.aborted) return
       place.failures++
       const waitMs = backoffMs(place.failures, { firstMs: minRetryMs, maxMs: maxRetryMs }, random)
-      place.nextTryAtMs = Date.now() + waitMs
+      place.nextTryAtMs = performance.now() + waitMs
       if (joins.has(place.name)) {
         emit({
           type: 'join-failed',
@@ -108,7 +108,7 @@ export function createSupervisor(
   }
 
   function look(): void {
-    const now = Date.now()
+    const now = performance.now()
     const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
     if (isFrozen || (role === 'tab' && (servers.size > 0 || hasSocket()))) return
     for (const place of joins.values()) if (due(place)) void tryPlace(place)
@@ -146,6 +146,11 @@ export function createSupervisor(
     /** True while there is an address to join that is not this peer's own. */
     get hasJoins() {
       return joins.size > 0
+    },
+    /** True for a peer that was met at an address that the owner gave. */
+    isToBeJoined(peer: PeerId) {
+      for (const place of joins.values()) if (place.peer?.equals(peer)) return true
+      return false
     },
     /** Hears when there is one address less to join. Returns the function that ends it. */
     onChange: changes.on,

@@ -1,5 +1,7 @@
 /** Nouns of the overlay's connections. */
 
+import type { ClockStatus } from './clock.ts'
+
 /** A server that helps tabs to connect directly, as browsers take it. @see https://www.w3.org/TR/webrtc/#dom-rtciceserver */
 export interface IceServer {
   urls: string
@@ -18,3 +20,5 @@ export type NetworkEvent =
   | { type: 'joined'; peer: string }
   | { type: 'left'; peer: string; reason: string }
   | { type: 'join-failed'; address: string; reason: string; retryInMs: number }
+  /** This machine's clock is off, or right again. */
+  | { type: 'clock'; state: ClockStatus['state']; aheadMs: number; peers: number }

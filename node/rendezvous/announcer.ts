@@ -9,11 +9,17 @@ import type { Placement } from './placement.ts'
 import type { PresenceStream } from './presence-stream.ts'
 import type { PresenceStreams } from './presence-streams.ts'
 import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
+import type { Refusal } from './wire.ts'
 
 interface Announced extends Standing {
   /** Signed leases by holder. Bounded by the record store's limits for this peer's own holders. */
   leases: Map<string, Uint8Array>
 }
+
+const PASSING: ReadonlySet<Refusal> = new Set(['older', 'clock', 'expired'])
+/** The waits before leases that were refused for a while are sent again, in ms. */
+const FIRST_REPEAT_MS = 2_000
+const MAX_REPEAT_MS = 120_000
 
 export type Announcer = ReturnType<typeof createAnnouncer>
 
@@ -33,6 +39,8 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
   })
   /** Callers that wait for a lease to be taken, by the lease. Bounded: one for each lease, settled when it is taken or replaced. */
   const waiting = new Map<Uint8Array, () => void>()
+  /** Leases that were refused for a while, by stream. Bounded: the leases announced there. */
+  const repeats = new Map<PresenceStream, { leases: Set<Uint8Array>; timer: ReturnType<typeof setTimeout> | undefined; waitMs: number }>()
   let size = 0
 
   function settle(lease: Uint8Array): void {
@@ -42,6 +50,19 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
 
   function sendLeases(to: PresenceStream, leases: Uint8Array[]): void {
     void to.hold(leases).then((taken) => taken.forEach(settle))
+  }
+
+  /** Leases are sent again as long as they are announced, after waits that double. */
+  function repeat(to: PresenceStream): void {
+    const refused = repeats.get(to)
+    if (refused === undefined) return
+    const { leases } = refused
+    refused.timer = undefined
+    refused.waitMs = Math.min(refused.waitMs * 2, MAX_REPEAT_MS)
+    refused.leases = new Set()
+    const standing = [...statements.values()].filter(({ peers }) => peers.has(to.id)).flatMap((each) => [...each.leases.values()])
+    const again = standing.filter((lease) => leases.has(lease))
+    if (again.length > 0) sendLeases(to, again)
   }
 
   return {
@@ -86,6 +107,19 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
     refresh: statements.refresh,
     /** Tells a new stream all that is its to keep. */
     onStream: (opened: PresenceStream) => statements.onStream(opened, opened.id),
+    /** The other end has refused a lease. For some reasons it is told again: its clock or ours is put right, or the holder leaves its old home. */
+    onRefused(from: PresenceStream, lease: Uint8Array, reason: Refusal) {
+      if (!PASSING.has(reason)) return
+      if (reason !== 'older') from.askTime()
+      const refused = repeats.get(from) ?? { leases: new Set(), timer: undefined, waitMs: FIRST_REPEAT_MS }
+      repeats.set(from, refused)
+      refused.leases.add(lease)
+      refused.timer ??= setTimeout(() => repeat(from), refused.waitMs)
+    },
+    onStreamEnd(ended: PresenceStream) {
+      clearTimeout(repeats.get(ended)?.timer)
+      repeats.delete(ended)
+    },
     /** True when something held here must be told to the peer. */
     needs: statements.needs,
   }

@@ -6,10 +6,11 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { delay } from '../async/delay.ts'
+import { MayflyError } from '../errors.ts'
 import { equalBytes, positionOf } from '../keys/index.ts'
-import { createIdleTimeout, type IdleTimeout, type RoutingTable } from '../network/index.ts'
+import { type Clock, createIdleTimeout, type IdleTimeout, type RoutingTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import { decodeLease, isLeaseSigned, readPeerId, refuseTerms } from './lease.ts'
+import { decodeLease, isLeaseSigned, judgeTerms, readPeerId } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { Placement } from './placement.ts'
 import type { PresenceStreams } from './presence-streams.ts'
@@ -30,7 +31,7 @@ export interface FinderContext {
   store: RecordStore
   streams: Pick<PresenceStreams, 'open'>
   findAddresses(home: string): Promise<Multiaddr[]>
-  now(): number
+  clock: Pick<Clock, 'now' | 'times' | 'isDoubtful'>
   /** A server's answer breaks the rules. */
   onBadAnswer(peer: string, reason: string): void
 }
@@ -45,6 +46,13 @@ interface FindReply {
   found: FoundFrame
 }
 
+/** One search. */
+interface Search {
+  signal: AbortSignal
+  /** A lease was refused for its times where this node's clock may be at fault, or a home says that its own may be. */
+  isClockAtFault: boolean
+}
+
 /**
  * However slowly answers come in, servers that have not answered after this many times the longest silence are given up. A busy machine
  * that opens forty streams at once takes seconds for it, and "nobody" would be a lie then.
@@ -55,30 +63,43 @@ const WHOLE_NETWORK = 4
 /** How long `findSome` goes on once it has a holder, in ms. */
 const MORE_HOLDERS_MS = 20
 
+const CLOCK_AT_FAULT = "Cannot check who holds this: this node's clock and those of other nodes differ too much"
+
 export function createFinder(context: FinderContext, options: FinderOptions) {
-  const { placement, servers, store, now } = context
+  const { placement, servers, store, clock } = context
   const addressesOf = async (home: string) => (await context.findAddresses(home)).map(String)
 
-  async function ask(from: PeerId, key: Key, scope: Scope, idle: IdleTimeout, signal: AbortSignal): Promise<FindReply | undefined> {
+  async function ask(
+    from: PeerId,
+    key: Key,
+    scope: Scope,
+    idle: IdleTimeout,
+    signal: AbortSignal,
+    search: Search,
+  ): Promise<FindReply | undefined> {
     try {
       const stream = await context.streams.open(from, { signal })
       idle.touch()
       const found = await stream.find(key, options.holdersPerAnswer, scope, { signal })
       idle.touch()
-      return found === undefined ? undefined : { from, found }
+      if (found === 'clock') search.isClockAtFault = true
+      return found === undefined || found === 'clock' ? undefined : { from, found }
     } catch {
       return undefined
     }
   }
 
   /** The holders in one answer, each checked before it is yielded. */
-  async function* read(key: Key, { from, found }: FindReply): AsyncGenerator<FoundHolder> {
+  async function* read(key: Key, { from, found }: FindReply, search: Search): AsyncGenerator<FoundHolder> {
     const addresses = new Map(found.homes.map((home) => [readPeer(home.peer), home.addresses.map(String)]))
     for (const bytes of found.leases) {
       try {
         const lease = decodeLease(bytes)
         if (!equalBytes(lease.key, key)) throw new Error('a lease of another key')
-        if (refuseTerms(lease, now(), options.lease) !== undefined) continue
+        if (typeof judgeTerms(lease, clock.times(), options.lease) === 'string') {
+          search.isClockAtFault ||= clock.isDoubtful()
+          continue
+        }
         if (!(await isLeaseSigned(lease))) throw new Error('a lease with a wrong signature')
         const { holder, home, expiresAtMs } = lease
         yield {
@@ -96,7 +117,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
     }
     for (const { peer: multihash, expiresAtMs } of found.stock) {
       const holder = readPeer(multihash)
-      if (holder === undefined || expiresAtMs <= now()) continue
+      if (holder === undefined || expiresAtMs <= clock.now()) continue
       const record = { key, holder, home: holder, expiresAtMs, lease: undefined, source: found }
       yield {
         peer: holder,
@@ -109,20 +130,20 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
     }
   }
 
-  async function* askAll(peers: PeerId[], key: Key, scope: Scope, signal: AbortSignal): AsyncGenerator<FoundHolder> {
+  async function* askAll(peers: PeerId[], key: Key, scope: Scope, search: Search): AsyncGenerator<FoundHolder> {
     const silentMs = scope === SCOPE.network ? options.askTimeoutMs * WHOLE_NETWORK : options.askTimeoutMs
     const idle = createIdleTimeout(silentMs, silentMs * LONGEST)
-    const limited = AbortSignal.any([signal, idle.signal])
+    const signal = AbortSignal.any([search.signal, idle.signal])
     try {
-      for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, idle, limited)))) {
-        if (answer !== undefined) yield* read(key, answer)
+      for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, idle, signal, search)))) {
+        if (answer !== undefined) yield* read(key, answer, search)
       }
     } finally {
       idle.end()
     }
   }
 
-  async function* stages(key: Key, signal: AbortSignal): AsyncGenerator<FoundHolder> {
+  async function* stages(key: Key, search: Search): AsyncGenerator<FoundHolder> {
     for (const record of store.sample(key, options.holdersPerAnswer)) {
       const { holder, home, expiresAtMs, lease } = record
       yield { peer: holder, home, addresses: await addressesOf(home), expiresAtMs, signed: lease !== undefined, record }
@@ -131,24 +152,30 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
     const asked = new Set<string>()
     const fresh = (peers: PeerId[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
 
-    yield* askAll(fresh(placement.targets(position)), key, options.scope, signal)
-    for await (const peer of placement.walk(key, position, { signal })) yield* askAll(fresh([peer]), key, SCOPE.own, signal)
-    yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, signal)
+    yield* askAll(fresh(placement.targets(position)), key, options.scope, search)
+    for await (const peer of placement.walk(key, position, { signal: search.signal })) yield* askAll(fresh([peer]), key, SCOPE.own, search)
+    yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, search)
   }
 
-  /** Each holder once. Breaking out ends the questions that are still open. @throws signal.reason, when aborted */
+  /**
+   * Each holder once. Breaking out ends the questions that are still open.
+   *
+   * @throws {MayflyError} ERR_CLOCK
+   * @throws signal.reason, when aborted
+   */
   async function* find(key: Key, { signal }: AbortOptions = {}): AsyncGenerator<FoundHolder> {
     const stop = new AbortController()
-    const combined = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    const search = { signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]), isClockAtFault: false }
     const met = new Set<string>()
     try {
-      for await (const holder of stages(key, combined)) {
+      for await (const holder of stages(key, search)) {
         signal?.throwIfAborted()
         if (met.has(holder.peer)) continue
         met.add(holder.peer)
         yield holder
       }
       signal?.throwIfAborted()
+      if (met.size === 0 && search.isClockAtFault) throw new MayflyError('ERR_CLOCK', CLOCK_AT_FAULT)
     } finally {
       stop.abort(new Error('the search has ended'))
     }

@@ -36,7 +36,7 @@ interface Held {
 export type Holds = ReturnType<typeof createHolds>
 
 export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
-  const { lifetimeMs } = { ...LEASE_DEFAULTS, ...options }
+  const { lifetimeMs, maxSkewMs } = { ...LEASE_DEFAULTS, ...options }
   /** By key, hex. Bounded: maxHolds. */
   const held = new Map<string, Held>()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -45,8 +45,10 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
     const home = context.home()
     const version = ++entry.version
     if (home === undefined) return
-    // Later than the lease before, even where a new home's clock is behind the old one's: else it would pass for the older lease.
-    const issuedAtMs = Math.max(context.now(), entry.issuedAtMs + 1)
+    // Later than the lease before, even where a new home's clock is a little behind the old one's: else it would pass for the older lease.
+    // Where time was set back by more, a later one would be refused for its clock.
+    const nowMs = context.now()
+    const issuedAtMs = entry.issuedAtMs - nowMs < maxSkewMs / 2 ? Math.max(nowMs, entry.issuedAtMs + 1) : nowMs
     entry.issuedAtMs = issuedAtMs
     const lease = await signLease(context.self, context.privateKey, {
       key: entry.key,
@@ -64,9 +66,13 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
     // At half of the lifetime, spread, so that tabs that came together do not renew together.
     const waitMs = (lifetimeMs / 2) * (0.8 + 0.2 * context.random())
     timer = setTimeout(() => {
-      for (const entry of held.values()) void issue(entry)
+      renew()
       schedule()
     }, waitMs)
+  }
+
+  function renew(): void {
+    for (const entry of held.values()) void issue(entry)
   }
 
   return {
@@ -99,6 +105,8 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
         },
       }
     },
+    /** Signs all leases anew: the time was set. */
+    renew,
     /** The home has changed, or is gone: leases that name another home are void. */
     rehome() {
       for (const entry of held.values()) {

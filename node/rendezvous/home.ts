@@ -14,10 +14,10 @@ const WELCOME_MS = 2_000
 
 export type Home = ReturnType<typeof createHome>
 
-export function createHome(libp2p: Libp2p, streams: Pick<PresenceStreams, 'open'>) {
+/** @param follow a tab takes the time from its home: called before it signs what its home will read */
+export function createHome(libp2p: Libp2p, streams: Pick<PresenceStreams, 'open'>, follow: (peer: string) => void) {
   const changes = createEmitter<PeerId | undefined>()
   let home: PresenceStream | undefined
-  let clockOffsetMs = 0
   let isChoosing = false
   /** Somebody connected while those from before were tried. */
   let isAgain = false
@@ -28,10 +28,9 @@ export function createHome(libp2p: Libp2p, streams: Pick<PresenceStreams, 'open'
   async function tryPeer(peer: PeerId): Promise<boolean> {
     try {
       const stream = await streams.open(peer)
-      const offsetMs = await raceAbort(stream.welcomed, timeoutSignal(WELCOME_MS))
+      await raceAbort(stream.welcomed, timeoutSignal(WELCOME_MS))
       if (isStopped || !stream.open) return false
-      // A tab takes the time from its home, before it signs what its home will read.
-      clockOffsetMs = offsetMs
+      follow(stream.id)
       home = stream
       changes.emit(peer)
       return true
@@ -62,10 +61,6 @@ export function createHome(libp2p: Libp2p, streams: Pick<PresenceStreams, 'open'
   return {
     get peer() {
       return home?.peer
-    },
-    /** How far the home's clock is ahead of this tab's, in ms. Stays while there is no home. */
-    get clockOffsetMs() {
-      return clockOffsetMs
     },
     /** The tab has a home, another one, or none. Returns the function that ends it. */
     onChange: changes.on,

@@ -96,6 +96,21 @@ export function multihashOfPeer(peer: string): Uint8Array {
   return peerIdFromString(peer).toMultihash().bytes
 }
 
+/**
+ * How long a lease is still good, in ms, by the first of these clocks that believes its terms; or why none does, by the first clock's view.
+ *
+ * @param timesMs the network's time, and this machine's where it is another
+ */
+export function judgeTerms(lease: Lease, timesMs: readonly number[], options: LeaseOptions = {}): number | 'expired' | 'clock' {
+  let refusal: 'expired' | 'clock' | undefined
+  for (const nowMs of timesMs) {
+    const reason = refuseTerms(lease, nowMs, options)
+    if (reason === undefined) return lease.expiresAtMs - nowMs
+    refusal ??= reason
+  }
+  return refusal ?? 'clock'
+}
+
 /** Why the terms of a lease cannot be believed now, or undefined when they can. `nowMs` is this peer's clock. */
 export function refuseTerms(lease: Lease, nowMs: number, options: LeaseOptions = {}): 'expired' | 'clock' | undefined {
   const { lifetimeMs, maxSkewMs } = { ...LEASE_DEFAULTS, ...options }

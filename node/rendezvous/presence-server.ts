@@ -10,11 +10,16 @@ import { PRESENCE_PROTOCOL } from './wire.ts'
 /** Streams of one connection: one is in use, another may be about to end. */
 const MAX_STREAMS = 4
 
+export type PresenceServer = ReturnType<typeof createPresenceServer>
+
 /** @param tabs tabs whose home is here, by peer id: kept here, read by others */
 export function createPresenceServer(
   libp2p: Libp2p,
   tabs: Quota,
-  context: Pick<ServedStreamContext, 'store' | 'service' | 'now'> & { directory: Directory; onRefused(peer: string, reason: string): void },
+  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock'> & {
+    directory: Directory
+    onRefused(peer: string, reason: string): void
+  },
   options: ServedStreamOptions,
 ) {
   /** Open streams, and how each leaves the tabs. Bounded by the connections, and MAX_STREAMS. */
@@ -46,6 +51,14 @@ export function createPresenceServer(
     start: () => libp2p.handle(PRESENCE_PROTOCOL, onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }),
     /** Takes no more streams. */
     stop: () => libp2p.unhandle(PRESENCE_PROTOCOL),
+    /** The network's time was set: tabs go by it. */
+    onStep() {
+      for (const served of streams.keys()) served.onStep()
+    },
+    /** Drops all that its streams have brought, and closes them: peers that are still there open others, and tell it anew. */
+    forgetAll() {
+      for (const served of streams.keys()) served.forget()
+    },
     close() {
       for (const served of streams.keys()) served.close()
     },

@@ -40,7 +40,9 @@ export interface PresenceStreamListener {
   onWelcome(stream: PresenceStream, welcome: WelcomeFrame): void
   onCount(stream: PresenceStream, key: Key, count: number): void
   /** The server did not take a lease, a watch or a find. */
-  onRefused(stream: PresenceStream, reason: Refusal): void
+  onRefused(stream: PresenceStream, reason: Refusal, lease?: Uint8Array): void
+  /** The server has told its clock, in ms since the epoch. @param askedAtMs when it was asked, by the monotonic clock */
+  onTime(stream: PresenceStream, nowMs: number, askedAtMs: number): void
   onEnd(stream: PresenceStream, reason: Error | undefined): void
 }
 
@@ -59,22 +61,24 @@ export type PresenceStream = ReturnType<typeof createPresenceStream>
 
 export function createPresenceStream(context: PresenceStreamContext, options: PresenceStreamOptions) {
   const { peer, listener } = context
-  const finds = createRequests<FoundFrame | undefined>({ ended: undefined })
-  const holds = createRequests<HeldFrame | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS, now: () => Date.now() })
+  const finds = createRequests<FoundFrame | 'clock' | undefined>({ ended: undefined })
+  const holds = createRequests<HeldFrame | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS })
   /** By key, hex. Bounded by what this peer watches itself. */
   const watched = new Set<string>()
-  const welcomed = Promise.withResolvers<number>()
+  const welcomed = Promise.withResolvers<void>()
   welcomed.promise.catch(() => {}) // few callers wait for it
   let isWelcomed = false
   /** When the oldest heartbeat was sent that nothing has followed. */
   let heartbeatAtMs = 0
-  let receivedAtMs = Date.now()
+  let receivedAtMs = performance.now()
+  /** When the server was last asked for its time; undefined once it has answered. */
+  let askedAtMs: number | undefined = receivedAtMs
 
   const frames = createFrameStream(context.stream, {
     maxFrameBytes: MAX_PRESENCE_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
     onFrame: (frame) => {
-      receivedAtMs = Date.now()
+      receivedAtMs = performance.now()
       onFrame(decodePresence(frame))
     },
     onEnd: (reason) => {
@@ -92,11 +96,15 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       case 'welcome':
         if (isWelcomed) throw new MayflyError('ERR_BAD_FRAME', 'A second welcome')
         isWelcomed = true
-        welcomed.resolve(frame.nowMs - Date.now())
+        onTime(frame.nowMs)
+        welcomed.resolve()
         listener.onWelcome(self, frame)
         break
       case 'probe':
         send({ type: 'probe-reply' })
+        break
+      case 'heartbeat-reply':
+        if (frame.nowMs !== undefined) onTime(frame.nowMs)
         break
       case 'found':
         finds.reply(frame.id, frame)
@@ -106,13 +114,24 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         if (watched.has(encodeKeyHex(frame.key))) listener.onCount(self, frame.key, frame.count)
         break
       case 'held':
-        holds.reply(frame.sequence, frame)
-        for (const { reason } of frame.refused) listener.onRefused(self, reason)
+        if (!holds.reply(frame.sequence, frame)) for (const { reason } of frame.refused) listener.onRefused(self, reason)
         break
       case 'refused':
-        finds.reply(frame.id, undefined)
+        finds.reply(frame.id, frame.reason === 'clock' ? 'clock' : undefined)
         listener.onRefused(self, frame.reason)
     }
+  }
+
+  /** A server whose clock was set says so unasked. */
+  function onTime(nowMs: number): void {
+    listener.onTime(self, nowMs, askedAtMs ?? performance.now())
+    askedAtMs = undefined
+  }
+
+  function beat(): void {
+    askedAtMs ??= performance.now()
+    if (heartbeatAtMs <= receivedAtMs) heartbeatAtMs = performance.now()
+    send({ type: 'heartbeat' })
   }
 
   /** The leases of one frame. @returns those that the server has taken */
@@ -120,19 +139,19 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     const held = await holds.request((sequence) => send({ type: 'hold', sequence, leases }))
     if (held === undefined) return []
     const refused = new Set(held.refused.map(({ index }) => index))
+    for (const { index, reason } of held.refused) listener.onRefused(self, reason, leases[index])
     return leases.filter((_, index) => !refused.has(index))
   }
 
   const timer = setInterval(() => {
-    if (heartbeatAtMs > receivedAtMs && Date.now() - heartbeatAtMs >= options.silentMs) {
-      const reason = new Error(`nothing received for ${Date.now() - receivedAtMs} ms`)
+    if (heartbeatAtMs > receivedAtMs && performance.now() - heartbeatAtMs >= options.silentMs) {
+      const reason = new Error(`nothing received for ${Math.round(performance.now() - receivedAtMs)} ms`)
       context.onSilent(reason)
       frames.abort(reason)
       return
     }
     holds.expire()
-    if (heartbeatAtMs <= receivedAtMs) heartbeatAtMs = Date.now()
-    send({ type: 'heartbeat' })
+    beat()
   }, options.heartbeatMs)
 
   const self = {
@@ -141,11 +160,10 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     get open() {
       return frames.open
     },
-    /**
-     * Resolves once the server has answered the hello, with how far its clock is ahead of this one's, in ms. Rejects when the stream
-     * ends before.
-     */
+    /** Resolves once the server has answered the hello. Rejects when the stream ends before. */
     welcomed: welcomed.promise,
+    /** Asks for the server's time now, not with the next heartbeat only. */
+    askTime: beat,
     /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
     async hold(leases: Uint8Array[]): Promise<Uint8Array[]> {
       const taken: Promise<Uint8Array[]>[] = []
@@ -165,7 +183,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       if (watched.delete(encodeKeyHex(key))) send({ type: 'unwatch', key })
     },
     /**
-     * Undefined when the server refused or the stream ended.
+     * Undefined when the server refused or the stream ended; 'clock' when it refused because of its clock.
      *
      * @throws signal.reason, when aborted
      */

@@ -66,6 +66,10 @@ export function createPresenceStreams(
   )
   return {
     ...streams,
+    /** Asks each server for its time. */
+    askTimes() {
+      for (const stream of streams.all()) stream.askTime()
+    },
     /** Names the one listener, before the first stream is opened. */
     listen(named: PresenceStreamsListener) {
       listener = named

@@ -19,6 +19,9 @@ export interface HolderRecord {
   source: RecordSource
 }
 
+/** Its end by the monotonic clock: steps of the other clocks neither end it nor keep it. */
+type KeptRecord = HolderRecord & { endsAtMs: number }
+
 export type RecordSource = object | string
 
 export interface RecordStoreOptions {
@@ -30,7 +33,7 @@ export type PutRefusal = 'records-per-key' | 'records' | 'older'
 
 interface KeyRecords {
   /** By holder. Bounded: maxRecordsPerKey. */
-  holders: Map<string, HolderRecord>
+  holders: Map<string, KeptRecord>
   /** No record of this key runs out before. */
   earliestExpiryMs: number
   /** The different homes among them, once somebody has asked; a message to a busy end asks again and again. */
@@ -39,7 +42,8 @@ interface KeyRecords {
 
 export type RecordStore = ReturnType<typeof createRecordStore>
 
-export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number) {
+/** @param now the time that records go by, in ms since the epoch. @param monotonic clock of any origin, by which they end */
+export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number, monotonic: () => number = now) {
   /** By key, hex. Bounded: maxRecords. */
   const keys = new Map<string, KeyRecords>()
   const sources = new Map<RecordSource, Set<HolderRecord>>()
@@ -63,11 +67,11 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   /** The records of a key, what has run out taken away first. */
   function living(id: string): KeyRecords | undefined {
     const entry = keys.get(id)
-    if (entry === undefined || entry.earliestExpiryMs > now()) return entry
+    if (entry === undefined || entry.earliestExpiryMs > monotonic()) return entry
     let earliest = Number.POSITIVE_INFINITY
     let dropped = false
     for (const record of [...entry.holders.values()]) {
-      if (record.expiresAtMs > now()) earliest = Math.min(earliest, record.expiresAtMs)
+      if (record.endsAtMs > monotonic()) earliest = Math.min(earliest, record.endsAtMs)
       else {
         drop(id, entry, record)
         dropped = true
@@ -86,12 +90,12 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     notifyListeners(id)
   }
 
-  function add(id: string, record: HolderRecord): void {
-    const entry = keys.get(id) ?? { holders: new Map<string, HolderRecord>(), earliestExpiryMs: Number.POSITIVE_INFINITY, homes: undefined }
+  function add(id: string, record: KeptRecord): void {
+    const entry = keys.get(id) ?? { holders: new Map<string, KeptRecord>(), earliestExpiryMs: Number.POSITIVE_INFINITY, homes: undefined }
     keys.set(id, entry)
     entry.homes = undefined
     entry.holders.set(record.holder, record)
-    entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.expiresAtMs)
+    entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.endsAtMs)
     const own = sources.get(record.source)
     if (own) own.add(record)
     else sources.set(record.source, new Set([record]))
@@ -103,15 +107,17 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       return size
     },
     /**
-     * Adds or renews; the newest record of a holder replaces its older one, from any source. A home that a tab has left may still pass on
-     * the tab's old lease: of two signed leases the one that runs out later is the newer.
+     * Adds or renews; the newest record of a holder replaces its older one, from any source.
+     *
+     * @param livesMs how long it is good
      */
-    put(record: HolderRecord): PutRefusal | undefined {
+    put(given: HolderRecord, livesMs: number = given.expiresAtMs - now()): PutRefusal | undefined {
+      const record: KeptRecord = { ...given, endsAtMs: monotonic() + livesMs }
       const id = encodeKeyHex(record.key)
       const entry = living(id)
       const old = entry?.holders.get(record.holder)
       if (entry !== undefined && old !== undefined) {
-        if (old.lease !== undefined && record.lease !== undefined && record.expiresAtMs < old.expiresAtMs) return 'older'
+        if (isOlder(record, old)) return 'older'
         drop(id, entry, old)
         add(id, record)
         if (old.home !== record.home) notifyListeners(id)
@@ -145,6 +151,8 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const record of removed) evict(record)
       return removed
     },
+    /** Removes what stock kad-dht peers have announced. */
+    removeStock: () => [...sources.values()].flatMap((all) => [...all].filter(({ lease }) => lease === undefined)).forEach(evict),
     /** Holders now, those past their lease not counted. */
     count: (key: Key) => living(encodeKeyHex(key))?.holders.size ?? 0,
     /** At most `limit` holders in random order, with as many different homes among them as there are. */
@@ -183,6 +191,15 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const id of [...keys.keys()]) living(id)
     },
   }
+}
+
+/**
+ * A home that a tab has left may still pass on the tab's old lease: of two signed leases that come from different peers the one that runs out
+ * later is the newer. Those of one peer come in order, whatever their holder's clock did in between.
+ */
+export function isOlder(record: Pick<HolderRecord, 'lease' | 'expiresAtMs' | 'source'>, known: HolderRecord): boolean {
+  if (record.lease === undefined || known.lease === undefined || record.source === known.source) return false
+  return record.expiresAtMs < known.expiresAtMs
 }
 
 /** Makes room at a full key by taking from the home with the most holders there, unless that is the one who asks. */

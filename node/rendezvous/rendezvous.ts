@@ -6,19 +6,21 @@ import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { onAbort } from '../async/abort.ts'
 import type { Quota } from '../async/quota.ts'
 import { MayflyError } from '../errors.ts'
-import type { AddressBook, Overlay, Supervisor } from '../network/index.ts'
+import type { AddressBook, Clock, Overlay, Supervisor } from '../network/index.ts'
 import type { NetworkEvent } from '../network/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import { type Announcer, createAnnouncer } from './announcer.ts'
 import { createDirectory } from './directory.ts'
-import { createFinder } from './finder.ts'
+import { createFinder, type FoundHolder } from './finder.ts'
 import { createHolds, type HoldsContext } from './holds.ts'
 import { createHome } from './home.ts'
+import type { LeaseOptions } from './lease.ts'
 import { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 import { createNodePlacement, createTabPlacement } from './placement.ts'
 import { createPresenceServer } from './presence-server.ts'
 import { createPresenceStreams } from './presence-streams.ts'
 import type { RecordStore } from './record-store.ts'
+import { createTimekeeping } from './timekeeping.ts'
 import type { Hold, Holder, HomeService, RendezvousLimits } from './types.ts'
 import { createWatcher } from './watcher.ts'
 import { SCOPE, type WelcomeFrame } from './wire.ts'
@@ -31,7 +33,7 @@ export interface RendezvousContext {
   /** Tabs whose home is here, by peer id: kept here, read by the relay too. */
   tabs: Quota
   emit(event: NetworkEvent | RefusedEvent): void
-  now(): number
+  clock: Clock
   random(): number
 }
 
@@ -45,7 +47,7 @@ const MAX_HOMES = 1_024
 export type RendezvousService = ReturnType<typeof createRendezvous>
 
 export function createRendezvous(context: RendezvousContext, limits: RendezvousLimits, options: RendezvousOptions = {}) {
-  const { overlay, supervisor, store, tabs, emit, random } = context
+  const { overlay, supervisor, store, tabs, emit, clock, random } = context
   const { libp2p, role, servers } = overlay
   const settings = { ...RENDEZVOUS_DEFAULTS, ...options }
   const isNode = role === 'node'
@@ -56,27 +58,19 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
 
   const directory = createDirectory(libp2p, supervisor, context.addresses)
   const streams = createPresenceStreams({ libp2p, role, isWanted: servers.has, random }, settings)
-  const home = isNode ? undefined : createHome(libp2p, streams)
-  const now = () => context.now() + (home?.clockOffsetMs ?? 0)
+  const home = isNode ? undefined : createHome(libp2p, streams, clock.follow)
   const placement = isNode ? createNodePlacement(servers) : createTabPlacement(() => home?.peer)
   const announcer = createAnnouncer(placement, streams)
   const watcher = createWatcher(placement, store, streams, scope)
   const finder = createFinder(
-    { placement, servers, store, streams, findAddresses: directory.findAddresses, now, onBadAnswer: onRefused },
+    { placement, servers, store, streams, findAddresses: directory.findAddresses, clock, onBadAnswer: onRefused },
     { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer },
   )
-  const holds = createHolds(
-    {
-      self: libp2p.peerId,
-      privateKey: overlay.privateKey,
-      maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
-      home: () => (isNode ? libp2p.peerId : home?.peer),
-      now,
-      random,
-      ...ownLeases(store, announcer, selfId),
-    },
-    settings.lease,
-  )
+  const holds = createOwnHolds(context, announcer, {
+    maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
+    home: () => (isNode ? libp2p.peerId : home?.peer),
+    lease: settings.lease,
+  })
   const service: HomeService = {
     announce: ({ key, holder, bytes }) => announcer.announce(key, holder, bytes),
     withdraw: announcer.withdraw,
@@ -84,8 +78,10 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
     watch: (key, listener) => watcher.watch(key, (count, isCertain) => isCertain && listener(count)),
   }
   const server = isNode
-    ? createPresenceServer(libp2p, tabs, { store, directory, service, now, onRefused }, { ...settings, limits })
+    ? createPresenceServer(libp2p, tabs, { store, directory, service, clock, onRefused }, { ...settings, limits })
     : undefined
+
+  const timekeeping = createTimekeeping({ clock, supervisor, holds, server, store, watcher, streams })
 
   streams.listen({
     needs: (peer) => announcer.needs(peer) || watcher.needs(peer),
@@ -99,8 +95,14 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
       if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'told of a server whose peer id cannot be read')
     },
     onCount: watcher.onCount,
-    onRefused: (stream, reason) => onRefused(stream.id, `by the other end: ${reason}`),
+    onTime: timekeeping.onTime,
+    onRefused(stream, reason, lease) {
+      onRefused(stream.id, `by the other end: ${reason}`)
+      if (lease !== undefined) announcer.onRefused(stream, lease, reason)
+    },
     onEnd(stream, reason) {
+      timekeeping.onStreamEnd(stream)
+      announcer.onStreamEnd(stream)
       watcher.onStreamEnd(stream)
       home?.onStreamEnd(stream)
       if (life === undefined) return
@@ -147,12 +149,8 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
     },
     async *find(key: Key, options?: AbortOptions): AsyncGenerator<Holder> {
       mustBeStarted()
-      let isAny = false
-      for await (const { record: _, ...holder } of finder.find(key, options)) {
-        isAny = true
-        yield holder
-      }
-      if (!isAny && !isJoined()) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
+      await timekeeping.awake(options)
+      yield* withoutRecords(finder.find(key, options), isJoined)
     },
     async *watch(key: Key, options?: AbortOptions): AsyncGenerator<number> {
       const ended = mustBeStarted()
@@ -170,6 +168,8 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
     /** As `watch`, by call-back; `isCertain` is false while no record node has answered. */
     onCount: watcher.watch,
     addressesOf: directory.addressesOf,
+    /** Notices a sleep, before something that was known earlier is used. */
+    checkAwake: () => void clock.monotonic(),
     async start() {
       if (life !== undefined) return
       life = new AbortController()
@@ -179,6 +179,7 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
       const sweeper = setInterval(store.sweep, SWEEP_MS)
       onAbort(life.signal, () => clearInterval(sweeper))
       onAbort(life.signal, servers.onChange(onServersChange))
+      timekeeping.start(life.signal)
       await server?.start()
       onServersChange()
     },
@@ -195,19 +196,42 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
   }
 }
 
-/** This peer's own leases stand in its own records, too. */
-function ownLeases(store: RecordStore, announcer: Announcer, self: string): Pick<HoldsContext, 'announce' | 'withdraw'> {
-  const source = {}
-  return {
-    announce({ key, holder, home, expiresAtMs, bytes }) {
-      store.put({ key, holder, home, expiresAtMs, lease: bytes, source })
-      return announcer.announce(key, holder, bytes)
-    },
-    withdraw(key) {
-      store.remove(key, self, source)
-      announcer.withdraw(key, self)
-    },
+/** Nobody, where nobody could be asked, is an error. */
+async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () => boolean): AsyncGenerator<Holder> {
+  let isAny = false
+  for await (const { record: _, ...holder } of found) {
+    isAny = true
+    yield holder
   }
+  if (!isAny && !isJoined()) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
+}
+
+/** This peer's own leases stand in its own records, too. */
+function createOwnHolds(
+  { overlay, store, clock, random }: RendezvousContext,
+  announcer: Announcer,
+  { lease, ...own }: Pick<HoldsContext, 'maxHolds' | 'home'> & { lease: LeaseOptions },
+) {
+  const { peerId } = overlay.libp2p
+  const source = {}
+  return createHolds(
+    {
+      ...own,
+      self: peerId,
+      privateKey: overlay.privateKey,
+      now: clock.now,
+      random,
+      announce({ key, holder, home, expiresAtMs, bytes }) {
+        store.put({ key, holder, home, expiresAtMs, lease: bytes, source })
+        return announcer.announce(key, holder, bytes)
+      },
+      withdraw(key) {
+        store.remove(key, peerId.toString(), source)
+        announcer.withdraw(key, peerId.toString())
+      },
+    },
+    lease,
+  )
 }
 
 /** False when one of them cannot be read. */

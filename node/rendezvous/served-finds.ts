@@ -1,6 +1,7 @@
 /** The finds of one presence stream, answered: from this node's own records, or, for a tab, from all of the overlay. */
 
 import { timeoutSignal } from '../async/abort.ts'
+import { MayflyError } from '../errors.ts'
 import type { Directory } from './directory.ts'
 import { multihashOfPeer } from './lease.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
@@ -53,8 +54,14 @@ export function createServedFinds(
       underWay++
       void service
         .find(key, limit, AbortSignal.any([ended.signal, timeoutSignal(NETWORK_FIND_MS)]))
-        .catch((): HolderRecord[] => [])
-        .then((records) => sendFound(request, records))
+        .then(
+          (records) => sendFound(request, records),
+          (error: unknown) => {
+            if (!(error instanceof MayflyError && error.code === 'ERR_CLOCK')) return sendFound(request, [])
+            send({ type: 'refused', id, reason: 'clock', text: error.message })
+            return undefined
+          },
+        )
         .finally(() => underWay--)
     },
     /** The stream has ended: so do the searches for it. */

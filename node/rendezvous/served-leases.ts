@@ -4,8 +4,8 @@
  */
 
 import { equalBytes } from '../keys/index.ts'
-import { decodeLease, isLeaseSigned, type LeaseOptions, readPeerId, refuseTerms } from './lease.ts'
-import type { RecordStore } from './record-store.ts'
+import { decodeLease, isLeaseSigned, judgeTerms, type LeaseOptions, readPeerId } from './lease.ts'
+import { isOlder, type RecordStore } from './record-store.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
 import type { HeldFrame, Refusal, ReleaseFrame } from './wire.ts'
 
@@ -18,9 +18,9 @@ export function createServedLeases(
     self,
     peer,
     store,
-    now,
+    times,
     service,
-  }: { self: string; peer: string; store: RecordStore; now(): number; service: Pick<HomeService, 'announce' | 'withdraw'> },
+  }: { self: string; peer: string; store: RecordStore; times(): readonly number[]; service: Pick<HomeService, 'announce' | 'withdraw'> },
   { limits, lease: leaseOptions }: { limits: RendezvousLimits; lease: LeaseOptions },
 ) {
   /** The source of the stream's records. */
@@ -38,19 +38,19 @@ export function createServedLeases(
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
     if (!isTabs && lease.home !== peer) return countBad('a lease of somebody else')
-    const terms = refuseTerms(lease, now(), leaseOptions)
-    if (terms !== undefined) return terms
+    const livesMs = judgeTerms(lease, times(), leaseOptions)
+    if (typeof livesMs === 'string') return livesMs
     const known = store.get(lease.key, lease.holder)
     const isKnown = known?.lease !== undefined && equalBytes(known.lease, lease.bytes)
     if (isKnown && known.source === source) return undefined
-    if (known?.lease !== undefined && lease.expiresAtMs < known.expiresAtMs) return 'older'
+    const record = { key: lease.key, holder: lease.holder, home: lease.home, expiresAtMs: lease.expiresAtMs, lease: lease.bytes, source }
+    if (known !== undefined && isOlder(record, known)) return 'older'
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
     if (known?.source !== source && store.countOfSource(source) >= most) return 'leases-per-peer'
     // A known lease was checked when it came: a home whose stream broke can tell all its leases again within the grace.
     if (!isKnown && !(await isLeaseSigned(lease))) return countBad('a lease with a wrong signature')
     if (hasEnded) return undefined
-    const { key, holder, home, expiresAtMs } = lease
-    const refusal = store.put({ key, holder, home, expiresAtMs, lease: lease.bytes, source })
+    const refusal = store.put(record, livesMs)
     if (refusal === undefined && isTabs) announcing.push(service.announce(lease))
     return refusal
   }
@@ -87,7 +87,8 @@ export function createServedLeases(
       for (const { key, holder, home } of store.removeSource(source, (record) => record.holder === peer)) {
         if (home === self) service.withdraw(key, holder)
       }
-      if (store.countOfSource(source) > 0) setTimeout(() => store.removeSource(source), graceMs)
+      if (graceMs === 0) store.removeSource(source)
+      else if (store.countOfSource(source) > 0) setTimeout(() => store.removeSource(source), graceMs)
     },
   }
 }

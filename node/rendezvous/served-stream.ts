@@ -5,7 +5,7 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Semaphore } from '../async/semaphore.ts'
-import { createFrameStream, inTime } from '../network/index.ts'
+import { type Clock, createFrameStream, inTime } from '../network/index.ts'
 import type { Directory } from './directory.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { RecordStore } from './record-store.ts'
@@ -25,7 +25,7 @@ export interface ServedStreamContext {
   service: HomeService
   /** Places for the watches of all streams. */
   watchPlaces: Pick<Semaphore, 'tryAcquire'>
-  now(): number
+  clock: Pick<Clock, 'now' | 'wall' | 'times' | 'monotonic'>
   listener: {
     onHello(stream: ServedStream, hello: HelloFrame): void
     onEnd(stream: ServedStream): void
@@ -52,7 +52,7 @@ const NODE_SHARE = 4
 export type ServedStream = ReturnType<typeof serveStream>
 
 export function serveStream(stream: Stream, connection: Connection, context: ServedStreamContext, options: ServedStreamOptions) {
-  const { self, store, directory, service, now, listener } = context
+  const { self, store, directory, service, clock, listener } = context
   const { limits } = options
   /** Peer id of the end that opened it, text form. */
   const peer = connection.remotePeer.toString()
@@ -81,9 +81,13 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     },
   })
   const send = (frame: PresenceFrame) => void frames.send(encodePresence(frame))
-  const leases = createServedLeases({ self, peer, store, now, service }, options)
+  const leases = createServedLeases({ self, peer, store, times: clock.times, service }, options)
   const finds = createServedFinds({ store, directory, service, send }, limits.maxHoldersPerAnswer)
   const watches = createServedWatches({ store, places: context.watchPlaces, service, send }, options.pushEveryMs)
+
+  /** A tab goes by its home's view of the network's time; nodes compare their own clocks, so that they never agree on an echo. */
+  const nowFor = (opener: HelloFrame['role']) => (opener === 'tab' ? clock.now() : clock.wall())
+  const sendTime = () => send({ type: 'heartbeat-reply', nowMs: nowFor(role ?? 'node') })
 
   function end(reason: string): void {
     listener.onRefused(peer, reason)
@@ -114,7 +118,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         role = frame.role
         answersProbes = frame.answersProbes
         listener.onHello(served, frame)
-        send({ type: 'welcome', addresses: directory.own(), nowMs: now(), servers: directory.servers() })
+        send({ type: 'welcome', addresses: directory.own(), nowMs: nowFor(frame.role), servers: directory.servers() })
         break
       // A release must wait for the leases before it, whose signatures are being checked; a find or a watch must not.
       case 'hold':
@@ -124,7 +128,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         enqueue(frame.records.length, () => leases.release(frame.records))
         break
       case 'heartbeat':
-        send({ type: 'heartbeat-reply' })
+        sendTime()
         break
       case 'find':
         finds.answer(frame)
@@ -164,6 +168,15 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     },
     get watches() {
       return watches.size
+    },
+    /** Tells a tab that its home's time was set. */
+    onStep() {
+      if (role === 'tab') sendTime()
+    },
+    /** Ends it, and at once what it has brought. */
+    forget() {
+      leases.end(0)
+      frames.abort(new Error('this node has slept'))
     },
     close: () => frames.close(),
   }

@@ -43,7 +43,7 @@ export interface Rendezvous {
    * Yields each peer that holds the key, once, in the order they are met. Breaking out of the loop ends the search; the
    * search widens only while the caller keeps asking.
    *
-   * @throws {MayflyError} ERR_NOT_STARTED, ERR_NO_NETWORK
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_NO_NETWORK, ERR_CLOCK
    * @throws signal.reason, when aborted
    * @see https://github.com/libp2p/specs/blob/master/kad-dht/README.md (content provider discovery)
    */

@@ -144,6 +144,17 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
     },
     /** Tells a new stream all that is watched there. */
     onStream: (opened: PresenceStream) => statements.onStream(opened, opened.id),
+    /** Counts that were heard before are dropped, and each record node pushes its own anew. */
+    askAgain() {
+      for (const watched of statements.values()) {
+        watched.counts.clear()
+        for (const open of statements.streamsOf(watched)) {
+          open.unwatch(watched.key)
+          open.watch(watched.key, scope)
+        }
+        update(watched)
+      }
+    },
     /** The servers near the keys may have changed. */
     refresh: statements.refresh,
     /** True when something is watched at the peer. */

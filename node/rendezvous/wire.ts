@@ -121,8 +121,15 @@ export interface RefusedFrame {
   text: string
 }
 
+export interface HeartbeatReplyFrame {
+  type: 'heartbeat-reply'
+  /** The answerer's clock, in ms since the epoch; older versions leave it out. */
+  nowMs?: number
+}
+
 export type PresenceFrame =
-  | { type: 'heartbeat' | 'heartbeat-reply' | 'probe' | 'probe-reply' }
+  | { type: 'heartbeat' | 'probe' | 'probe-reply' }
+  | HeartbeatReplyFrame
   | { type: 'unwatch'; key: Key }
   | HelloFrame
   | HoldFrame
@@ -172,10 +179,11 @@ export function encodePresence(frame: PresenceFrame): Frame {
     case 'release':
       return [type, frame.records.map(({ key, holder }) => [key, holder])]
     case 'heartbeat':
-    case 'heartbeat-reply':
     case 'probe':
     case 'probe-reply':
       return [type]
+    case 'heartbeat-reply':
+      return frame.nowMs === undefined ? [type] : [type, frame.nowMs]
     case 'find':
       return [type, frame.id, frame.key, frame.limit, frame.scope]
     case 'watch':
@@ -246,7 +254,7 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         refused: readArray(b, 'refused', MAX_LEASES_PER_FRAME, readRefusedLease),
       }
     case TYPE['heartbeat-reply']:
-      return { type: 'heartbeat-reply' }
+      return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }) }
     case TYPE.probe:
       return { type: 'probe' }
     case TYPE['probe-reply']:

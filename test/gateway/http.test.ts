@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createGateway, createGatewayServer } from '../../gateway/index.ts'
 import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'
-import { createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer, type PeerLimits } from '../../node/index.ts'
+import { type ClockStatus, createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer, type PeerLimits } from '../../node/index.ts'
 import { ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { type Network, startNetwork, startNode } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -500,6 +500,25 @@ test('health fails once draining begins, and everything else goes on', async () 
   gateway.drain()
   expect((await ask(port, '/healthz')).status).toBe(503)
   expect((await ask(port, `/${hash}`)).status).toBe(200)
+})
+
+test('readiness tells whether the node is in the network, and that its clock is off', async () => {
+  const { peer } = network.nodes[1] as { peer: Peer }
+  const status = peer.status()
+  const readyAs = async (changes: Partial<typeof status>) => {
+    const { port, gateway } = await createTestGateway({ ...peer, status: () => ({ ...status, ...changes }) })
+    const { status: code, text } = await ask(port, '/readyz')
+    gateway.drain()
+    expect((await ask(port, '/readyz')).status).toBe(503)
+    return [code, text.replaceAll(/[^\d.a-z]+/g, ' ').slice(0, 60)]
+  }
+  const clock = (state: ClockStatus['state'], peers: number) => ({ clock: { state, aheadMs: 3_600_000, peers } })
+  expect(await readyAs({})).toEqual([200, 'ok '])
+  expect((await readyAs({ joined: false }))[0]).toBe(503)
+  expect(await readyAs(clock('corrected', 3))).toEqual([200, expect.stringContaining('clock is 1 h ahead of')])
+  expect(await readyAs(clock('wrong', 3))).toEqual([503, expect.stringContaining('clock is 1 h ahead of')])
+  expect((await readyAs(clock('disputed', 2)))[0]).toBe(503)
+  expect((await readyAs(clock('disputed', 1)))[0]).toBe(200) // one stranger's word
 })
 
 test('metrics count requests by route and status', async () => {

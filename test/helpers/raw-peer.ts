@@ -6,7 +6,7 @@ import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createQuota } from '../../node/async/quota.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { createAddressBook, createOverlay, createSupervisor } from '../../node/network/index.ts'
+import { createAddressBook, createClock, createOverlay, createSupervisor } from '../../node/network/index.ts'
 import {
   createRecordStore,
   createRendezvous,
@@ -77,7 +77,16 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
   const presence = keepsPresence
     ? createRendezvous(
-        { overlay, supervisor, store, addresses: createAddressBook(), tabs: createQuota(), emit, now: Date.now, random: Math.random },
+        {
+          overlay,
+          supervisor,
+          store,
+          addresses: createAddressBook(),
+          tabs: createQuota(),
+          emit,
+          clock: createClock(),
+          random: Math.random,
+        },
         NODE_LIMITS,
       )
     : undefined

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { createSemaphore, type Semaphore } from '../../node/async/semaphore.ts'
 import type { Key, PeerLimits } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
+import { createClock, decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
 import type { Lease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import { type ServedStream, type ServedStreamOptions, serveStream } from '../../node/rendezvous/served-stream.ts'
@@ -83,7 +83,7 @@ export async function openPresenceStream(
         ...options.service,
       },
       watchPlaces: options.watchPlaces ?? createSemaphore(limits.maxWatches),
-      now: Date.now,
+      clock: createClock(),
       listener: {
         onHello: (_served, { role }) => roles.push(role),
         onEnd: () => ended.resolve(),

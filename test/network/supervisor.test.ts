@@ -319,3 +319,14 @@ test('supervisor: a tab that is connected to other tabs alone goes on looking fo
   await pass(1_000)
   expect(times(node)).toHaveLength(1)
 })
+
+test('supervisor: a clock that is set back an hour keeps nobody from being dialled again', async () => {
+  const { supervisor, dials } = createSupervised()
+  supervisor.join([addressOf(peers[0] as SeededPeer)])
+  supervisor.start()
+  await vi.advanceTimersByTimeAsync(100)
+  expect(dials).toHaveLength(1)
+  vi.setSystemTime(Date.now() - 3_600_000)
+  await vi.advanceTimersByTimeAsync(3 * SUPERVISOR_DEFAULTS.minRetryMs)
+  expect(dials.length).toBeGreaterThan(1)
+})

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type Announcer, createAnnouncer } from '../../node/rendezvous/announcer.ts'
 import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -138,4 +138,29 @@ test('announcer: a withdrawn lease is released at each record node, and the othe
   expect(announcer.needs(a.id)).toBe(true)
   announcer.withdraw(KEY, other.id)
   expect(announcer.needs(a.id)).toBe(false)
+})
+
+test('announcer: a lease that was refused for a while is sent again, less and less often, and not once it is withdrawn', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const [a] = peers as [SeededPeer]
+  const { announcer, kept, open } = createAnnouncing([a])
+  const stream = open(a)
+  await announcer.announce(KEY, holder.id, LEASE)
+  const sent = () => kept.get(a.id)?.length
+  announcer.onRefused(stream, LEASE, 'older')
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(sent()).toBe(2)
+  announcer.onRefused(stream, LEASE, 'older')
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(sent()).toBe(2)
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(sent()).toBe(3)
+  announcer.onRefused(stream, LEASE, 'older')
+  announcer.withdraw(KEY, holder.id)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(sent()).toBe(2) // one is taken out there by the withdrawal
+  announcer.onRefused(stream, LEASE, 'older')
+  announcer.onStreamEnd(stream)
+  expect(vi.getTimerCount()).toBe(0)
 })

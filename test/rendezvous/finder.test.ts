@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import type { RoutingTable } from '../../node/network/index.ts'
+import { createClock, type RoutingTable } from '../../node/network/index.ts'
 import { createFinder, type FinderOptions, type FoundHolder } from '../../node/rendezvous/finder.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
 import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
@@ -27,7 +27,13 @@ type Answer = (Partial<FoundFrame> & { afterMs?: number }) | 'silent' | 'down'
 /** A network of servers; the first are the record nodes, and each gives the answer set for it. */
 function createNetworkOf(
   answers: Answer[],
-  { recordNodes = 3, walk = [], scope = SCOPE.own, ...options }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[] } = {},
+  {
+    recordNodes = 3,
+    walk = [],
+    scope = SCOPE.own,
+    clock = createClock(),
+    ...options
+  }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[]; clock?: ReturnType<typeof createClock> } = {},
 ) {
   const asked: { server: number; scope: Scope; signal: AbortSignal }[] = []
   const bad: string[] = []
@@ -64,7 +70,7 @@ function createNetworkOf(
         },
       },
       findAddresses: async () => [],
-      now: Date.now,
+      clock,
       onBadAnswer: (peer) => bad.push(peer),
     },
     { scope, holdersPerAnswer: 16, askTimeoutMs: 1_000, maxServersAsked: 64, lease: {}, ...options },
@@ -235,4 +241,18 @@ test('finder: a tab asks its home about the whole network, and others about what
     [0, SCOPE.network],
     [1, SCOPE.own],
   ])
+})
+
+test('finder: where its clock is in doubt, leases that it cannot believe are no "nobody"', async () => {
+  const [a] = holders as [SeededPeer]
+  const leases = [await leaseOf(a)]
+  const behind = createClock({}, { wall: () => Date.now() - 3_600_000 })
+  for (const clock of [createClock({}, { wall: () => Date.now() + 3_600_000 }), behind]) {
+    expect(await createNetworkOf([{ leases }], { clock }).findAll()).toEqual([])
+    clock.hear('a stranger', Date.now(), performance.now(), false)
+    await expect(createNetworkOf([{ leases }], { clock }).findAll()).rejects.toMatchObject({ code: 'ERR_CLOCK' })
+    expect(await createNetworkOf([{}], { clock }).findAll()).toEqual([])
+    clock.hear('another', Date.now(), performance.now(), false)
+    expect(names(await createNetworkOf([{ leases }], { clock }).findAll())).toEqual([a.id])
+  }
 })

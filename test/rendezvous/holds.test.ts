@@ -172,3 +172,15 @@ test('holds: a hold is announced once its lease was taken, or it is released', a
   holds.stop()
   await stopped.announced
 })
+
+test('holds: a time that was set back gives leases of that time at once, however far ahead the one before was', async () => {
+  const { holds, place, announced } = createHolding()
+  place.aheadMs = 3_600_000
+  holds.hold(KEY)
+  await signed(announced, 1)
+  place.aheadMs = 0
+  holds.renew()
+  await signed(announced, 2)
+  const [ahead, right] = announced as [Lease, Lease]
+  expect(ahead.issuedAtMs - right.issuedAtMs).toBeGreaterThan(3_500_000)
+})

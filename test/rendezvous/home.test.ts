@@ -26,6 +26,7 @@ function createChoice() {
   const kinds = new Map<string, ConnectionKind>()
   const welcoming = new Set<string>()
   const tried: string[] = []
+  const followed: string[] = []
   const chosen: (string | undefined)[] = []
   const streams = new Map<string, PresenceStream & { open: boolean }>()
   const home = createHome(
@@ -44,6 +45,7 @@ function createChoice() {
         return stream
       },
     },
+    (peer) => followed.push(peer),
   )
   home.onChange((peer) => chosen.push(peer?.toString()))
   homes.push(home)
@@ -51,6 +53,7 @@ function createChoice() {
     home,
     welcoming,
     tried,
+    followed,
     chosen,
     connect(peer: SeededPeer, kind: ConnectionKind = 'socket') {
       kinds.set(peer.id, kind)

@@ -40,7 +40,7 @@ afterEach(() => {
 async function openStream(options: Partial<PresenceStreamOptions> = {}): Promise<Ends> {
   const [outbound, inbound] = await streamPair({ delay: 0 })
   const { received, send, frames: remote } = createRawStream(inbound, PRESENCE_CODEC)
-  const events = { onWelcome: vi.fn(), onCount: vi.fn(), onRefused: vi.fn(), onEnd: vi.fn() }
+  const events = { onWelcome: vi.fn(), onCount: vi.fn(), onRefused: vi.fn(), onTime: vi.fn(), onEnd: vi.fn() }
   const onSilent = vi.fn()
   const stream = createPresenceStream(
     { peer: peer.peer, stream: outbound, role: 'tab', addresses: [], listener: events, onSilent },
@@ -56,10 +56,9 @@ test('presence stream: says hello first, and knows the other’s clock from the 
   const ends = await openStream()
   await arrives(ends, 'hello')
   expect(ends.received).toEqual([{ type: 'hello', role: 'tab', addresses: [], answersProbes: true }])
-  vi.useFakeTimers({ toFake: ['Date'] })
-  onTestFinished(() => void vi.useRealTimers())
-  ends.answer({ ...WELCOME, nowMs: Date.now() + 3_600_000 } as PresenceFrame)
-  expect(await ends.stream.welcomed).toBe(3_600_000)
+  ends.answer({ ...WELCOME, nowMs: 3_600_000 } as PresenceFrame)
+  await ends.stream.welcomed
+  expect(ends.events.onTime).toHaveBeenCalledExactlyOnceWith(ends.stream, 3_600_000, expect.any(Number))
   expect(ends.events.onWelcome).toHaveBeenCalledTimes(1)
 })
 
@@ -96,7 +95,7 @@ test('presence stream: finds are answered by their id, in whatever order', async
   const asked = ends.received.filter((frame) => frame.type === 'find')
   for (const { id, limit } of asked.toReversed()) ends.answer({ ...FOUND, id, count: limit } as PresenceFrame)
   ends.answer({ ...FOUND, id: 999 } as PresenceFrame)
-  expect((await Promise.all(finds)).map((found) => found?.count)).toEqual([1, 2, 3])
+  expect((await Promise.all(finds)).map((found) => found !== 'clock' && found?.count)).toEqual([1, 2, 3])
 })
 
 test('presence stream: a refused find gives nothing, and the refusal is reported', async () => {
@@ -123,7 +122,7 @@ test('presence stream: leases that are not answered count as not taken, when the
   const ends = await openStream({ heartbeatMs: 10, silentMs: 600_000 })
   const late = ends.stream.hold([new Uint8Array(100)])
   await arrives(ends, 'hold')
-  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000)
   try {
     expect(await late).toEqual([])
   } finally {
@@ -232,12 +231,27 @@ test('presence stream: a page that was frozen for a minute does not take its own
   for (let i = 0; i < 3; i++) ends.answer({ type: 'heartbeat-reply' })
   ends.answer(WELCOME)
   await ends.stream.welcomed
-  const later = Date.now() + 60_000
-  const clock = vi.spyOn(Date, 'now').mockReturnValue(later)
+  const later = performance.now() + 60_000
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(later)
   try {
     await arrives(ends, 'heartbeat', 5)
     expect(ends.stream.open).toBe(true)
   } finally {
     clock.mockRestore()
   }
+})
+
+test('presence stream: the server’s time is heard with each heartbeat, when it is asked for, and unasked', async () => {
+  const ends = await openStream({ heartbeatMs: 20 })
+  ends.answer({ ...WELCOME, nowMs: 1 } as PresenceFrame)
+  await arrives(ends, 'heartbeat')
+  ends.answer({ type: 'heartbeat-reply', nowMs: 2 })
+  ends.answer({ type: 'heartbeat-reply' })
+  ends.answer({ type: 'heartbeat-reply', nowMs: 3 })
+  await waitFor(() => ends.events.onTime.mock.calls.length === 3, 1_000, 'three times')
+  expect(ends.events.onTime.mock.calls.map(([, nowMs]) => nowMs)).toEqual([1, 2, 3])
+  for (const [, , askedAtMs] of ends.events.onTime.mock.calls) expect(performance.now() - askedAtMs).toBeGreaterThanOrEqual(0)
+  const asked = await openStream()
+  asked.stream.askTime()
+  await arrives(asked, 'heartbeat')
 })

@@ -24,7 +24,15 @@ function createOpened({ role = 'node', ...options }: Partial<PresenceStreamsOpti
   } = createRawNetwork(PRESENCE_CODEC, {
     onStream: ({ send }) => void send({ type: 'welcome', addresses: [], nowMs: 0, servers: [] }),
   })
-  const events = { onWelcome: vi.fn(), onCount: vi.fn(), onRefused: vi.fn(), onOpen: vi.fn(), onEnd: vi.fn(), needs: () => false }
+  const events = {
+    onWelcome: vi.fn(),
+    onCount: vi.fn(),
+    onRefused: vi.fn(),
+    onTime: vi.fn(),
+    onOpen: vi.fn(),
+    onEnd: vi.fn(),
+    needs: () => false,
+  }
   const streams = createPresenceStreams(
     { libp2p, role, isWanted: () => true, random: Math.random },
     { beatMs: 60_000, silentMs: 60_000, maxLinks: 10, ...options },

@@ -48,6 +48,31 @@ test('record-store: never serves a record past its lease, in any way of asking',
   expect(store.size).toBe(0)
 })
 
+test('record-store: a step of the clock that leases go by neither ends records nor keeps them', () => {
+  const clock = { nowMs: 1_000_000, passedMs: 7 }
+  const store = createRecordStore(
+    { maxRecords: 10, maxRecordsPerKey: 10 },
+    () => clock.nowMs,
+    Math.random,
+    () => clock.passedMs,
+  )
+  store.put(record('a', { expiresAtMs: clock.nowMs + 500 }))
+  for (const stepMs of [3_600_000, -7_200_000]) {
+    clock.nowMs += stepMs
+    expect([stepMs, store.count(KEY)]).toEqual([stepMs, 1])
+  }
+  clock.passedMs += 500
+  expect(store.count(KEY)).toBe(0)
+})
+
+test('record-store: of one source a lease that ends earlier renews, since its holder may have put its clock right', () => {
+  const { store } = createStore()
+  store.put(record('a', { expiresAtMs: 9_000 }))
+  expect(store.put(record('a', { expiresAtMs: 2_000, source: {} }))).toBe('older')
+  expect(store.put(record('a', { expiresAtMs: 2_000 }))).toBeUndefined()
+  expect(store.get(KEY, 'a')?.expiresAtMs).toBe(2_000)
+})
+
 test('record-store: a renewed record lives on', () => {
   const { store, clock } = createStore()
   store.put(record('a', { expiresAtMs: 1_500 }))

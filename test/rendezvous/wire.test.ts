@@ -58,7 +58,7 @@ describe('the page', () => {
       },
       { type: 'held', sequence: 1, refused: [{ index: 0, reason: 'expired' }] },
       { type: 'probe' },
-      { type: 'heartbeat-reply' },
+      { type: 'heartbeat-reply', nowMs: ISSUED_AT_MS + 5 },
       {
         type: 'found',
         id: 2,
@@ -125,6 +125,7 @@ const FRAME: fc.Arbitrary<PresenceFrame> = fc.oneof(
   fc.record({ type: as('heartbeat-reply') }),
   fc.record({ type: as('probe') }),
   fc.record({ type: as('probe-reply') }),
+  fc.record({ type: as('heartbeat-reply'), nowMs: fc.nat() }),
   fc.record({ type: as('find'), id: whole, key, limit: whole, scope }),
   fc.record({ type: as('watch'), key, scope }),
   fc.record({ type: as('unwatch'), key }),

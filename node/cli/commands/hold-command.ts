@@ -6,7 +6,7 @@ import { originOfAddress } from '../../network/addresses.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { describeNetworkEvent, startJoined, stopSoon } from '../fetch/joined-peer.ts'
+import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
 import { closeInputs, type HoldInput, openInputs } from '../hold/hold-input.ts'
 import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
 import type { Output } from '../print/output.ts'
@@ -86,6 +86,7 @@ function printLink(output: Output, { name, isFolder, files }: HoldInput, held: H
 function reportNetwork(output: Output, peer: Peer) {
   const failed = new Set<string>()
   let isPrinting = false
+  reportClock(peer, output)
   peer.onEvent((event) => {
     const words = describeNetworkEvent(event)
     if (event.type === 'join-failed') failed.add(event.address)

@@ -12,7 +12,7 @@ import { openOutboxStore } from '../../server/store/outbox-store.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { describeNetworkEvent, stopSoon } from '../fetch/joined-peer.ts'
+import { describeNetworkEvent, reportClock, stopSoon } from '../fetch/joined-peer.ts'
 import { exportFacts } from '../print/message-facts.ts'
 import { printMessages } from '../print/message-printer.ts'
 import type { Output } from '../print/output.ts'
@@ -46,6 +46,7 @@ export async function runReceive(context: CommandContext, name: string): Promise
       const words = describeNetworkEvent(event)
       if (words !== undefined) output.remark(words)
     })
+    reportClock(peer, output)
     await peer.start()
     receiver = opened.connect(peer.messages, (error) => output.problem(error))
     receiver.start()

@@ -94,7 +94,7 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 /** Codes of a gateway that mean the same to a command. Every other refusal concerns that gateway alone: ERR_UNAVAILABLE. */
-const SAME_CODES = ['ERR_BAD_KEY', 'ERR_NO_HOLDER', 'ERR_TOO_LARGE', 'ERR_LIMIT', 'ERR_NO_NETWORK'] as const
+const SAME_CODES = ['ERR_BAD_KEY', 'ERR_NO_HOLDER', 'ERR_TOO_LARGE', 'ERR_LIMIT', 'ERR_NO_NETWORK', 'ERR_CLOCK'] as const
 
 /** The error in a gateway's answer. Only a gateway of ours sends it as JSON: a 404 of any other server does not mean that nobody holds it. */
 async function refusalOf(origin: string, answer: GatewayResponse): Promise<MayflyError> {

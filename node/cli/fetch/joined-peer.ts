@@ -2,7 +2,8 @@
 
 import { inTime, timeoutSignal } from '../../async/abort.ts'
 import { formatDuration } from '../../async/duration.ts'
-import { type AbortOptions, MayflyError, type Peer, type PeerEvent } from '../../index.ts'
+import { type AbortOptions, clockSentence, MayflyError, type Peer, type PeerEvent } from '../../index.ts'
+import type { Output } from '../print/output.ts'
 
 export interface JoinOptions extends AbortOptions {
   /** The addresses that the peer joins: a failure names them. */
@@ -70,6 +71,13 @@ export function describeNetworkEvent(event: PeerEvent): string | undefined {
     default:
       return undefined
   }
+}
+
+/** Says when this machine's clock is off, also where nobody sees remarks: its owner alone can set it. */
+export function reportClock(peer: Pick<Peer, 'onEvent'>, output: Pick<Output, 'problem'>): void {
+  peer.onEvent((event) => {
+    if (event.type === 'clock' && event.state !== 'right') output.problem(new MayflyError('ERR_CLOCK', clockSentence(event)))
+  })
 }
 
 /** Stops the peer, and stops waiting for that after `STOP_MS`: the process ends then anyway. */

@@ -11,6 +11,7 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   joined: 'info',
   left: 'info',
   'join-failed': 'warn',
+  clock: 'warn',
   hold: 'info',
   release: 'info',
   served: 'debug', // one per read; readers are nobody's business in the log of a busy node

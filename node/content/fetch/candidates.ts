@@ -76,13 +76,13 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
         const candidate = bundle === undefined ? found : { ...found, bundle }
         if (met.has(candidate.peer)) continue
         met.add(candidate.peer)
-        if ((distrusted.get(candidate.peer) ?? 0) > Date.now()) later.push(candidate)
+        if ((distrusted.get(candidate.peer) ?? 0) > performance.now()) later.push(candidate)
         else yield candidate
       }
       yield* later
     },
     /** From now on the peer comes last, for a while. */
-    distrust: (peer: string) => distrusted.set(peer, Date.now() + settings.distrustMs),
+    distrust: (peer: string) => distrusted.set(peer, performance.now() + settings.distrustMs),
     trust: distrusted.delete,
   }
 }

@@ -112,7 +112,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   function share(key: Key, reach: Reach, { signal, outline, bundle }: OpenOptions): Promise<Fetched> {
     const id = [reach, ...[key, outline, bundle].map((each) => each && encodeKeyHex(each))].join(':')
     const work = async (flightSignal: AbortSignal): Promise<Fetched> => {
-      const startedAtMs = Date.now()
+      const startedAtMs = performance.now()
       const content = await fetchHedged(
         (ended) => askable({ key, bundle }, reach, outline, ended),
         (candidate, ended) => attempt(key, outline, candidate, ended),
@@ -120,7 +120,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
         flightSignal,
       )
       const { byteLength: bytes } = 'bytes' in content ? content.bytes : content.outlineBytes
-      emit({ type: 'fetched', key: encodeKeyHex(key), bytes, from: content.from, ms: Date.now() - startedAtMs })
+      emit({ type: 'fetched', key: encodeKeyHex(key), bytes, from: content.from, ms: Math.round(performance.now() - startedAtMs) })
       return content
     }
     return flights.run(id, work, signal && { signal })
@@ -177,7 +177,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
  * Resolves with the first right result. The other attempts are aborted then.
  *
  * @param attempt asks one candidate
- * @throws {MayflyError} ERR_UNAVAILABLE, ERR_NO_NETWORK, ERR_NO_HOLDER, when there is none
+ * @throws {MayflyError} ERR_UNAVAILABLE, ERR_CLOCK, ERR_NO_NETWORK, ERR_NO_HOLDER, when there is none
  * @throws signal.reason, when aborted
  */
 async function fetchHedged<T extends object>(
@@ -193,6 +193,7 @@ async function fetchHedged<T extends object>(
   const running = new Set<Promise<void>>()
   let isFound = false
   let tries = 0
+  let unchecked: MayflyError | undefined
   const failures = { 'not-held': 0, bad: 0, 'no-network': 0 }
 
   function start(candidate: Candidate): void {
@@ -220,8 +221,10 @@ async function fetchHedged<T extends object>(
         if (tries >= maxTries) break
       }
     } catch (error) {
-      if (!(error instanceof MayflyError && error.code === 'ERR_NO_NETWORK')) throw error
-      failures['no-network']++
+      if (!(error instanceof MayflyError)) throw error
+      if (error.code === 'ERR_CLOCK') unchecked = error
+      else if (error.code === 'ERR_NO_NETWORK') failures['no-network']++
+      else throw error
     }
     await Promise.all(running)
     if (isFound) return right.promise
@@ -231,6 +234,7 @@ async function fetchHedged<T extends object>(
         'ERR_UNAVAILABLE',
         `Cannot get content: ${failures.bad} of the ${tries} asked could not give the right bytes, nor could the others`,
       )
+    if (unchecked !== undefined) throw unchecked
     if (failures['no-network'] > 0) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
     throw new MayflyError('ERR_NO_HOLDER', 'Cannot get content: nobody holds it now')
   }

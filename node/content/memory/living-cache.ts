@@ -28,9 +28,11 @@ const ENTRY_BYTES = 512
 
 export type LivingCache = ReturnType<typeof createLivingCache>
 
+/** @param checkAwake notices that this process has slept, after which no count is certain */
 export function createLivingCache(
   maxBytes: number,
   onCount: (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void,
+  checkAwake: () => void = () => {},
 ) {
   /** By key, hex, and piece. Bounded by maxBytes, too. */
   const entries = createRecentMap<string, Entry>({ maxEntries: MAX_ENTRIES, onEvict: (_id, entry) => retire(entry) })
@@ -54,6 +56,7 @@ export function createLivingCache(
     /** @param piece left out for content that travels whole */
     get(key: Key, piece?: PieceName): Uint8Array | undefined {
       const id = entryId(key, piece)
+      checkAwake()
       return entries.peek(id)?.isAlive ? entries.get(id)?.bytes : undefined
     },
     /** @param holderKey the key whose holders keep it alive: the content's own, or that of a bundle which it is a file of */

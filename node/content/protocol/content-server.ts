@@ -63,6 +63,7 @@ const MAX_UNSENT_BYTES = 16 * 1_048_576
 const REASONS: Partial<Record<MayflyError['code'], NoContent>> = {
   ERR_NO_HOLDER: 'not-held',
   ERR_NO_NETWORK: 'no-network',
+  ERR_CLOCK: 'no-network',
   ERR_TOO_LARGE: 'too-large',
   ERR_LIMIT: 'busy',
 }

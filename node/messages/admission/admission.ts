@@ -12,10 +12,9 @@ export type Admission = ReturnType<typeof createAdmission>
 
 export function createAdmission(
   { messageBurst, messagesPerSecond }: Pick<MessageLimits, 'messageBurst' | 'messagesPerSecond'>,
-  now: () => number,
+  monotonic: () => number,
 ) {
-  const monotonic = () => performance.now()
-  const rate = { burst: messageBurst, perSecond: messagesPerSecond, maxKeys: MAX_REMEMBERED, now }
+  const rate = { burst: messageBurst, perSecond: messagesPerSecond, maxKeys: MAX_REMEMBERED, now: monotonic }
   return {
     /** Holds messages of this node's own peers before they enter the queue. */
     peers: createPeerAdmission(monotonic),

@@ -38,9 +38,10 @@ const TABLE = {
   clock: {
     number: 3,
     httpNumber: 50_002,
+    retryAfterS: 60,
     statedBy: 'home',
-    sentence: "the sender's clock is too far ahead of the receiver's",
-    advice: 'Set the clock, then send it again.',
+    sentence: 'the clocks of the sender and of its node, or of that node and of others, differ too much',
+    advice: `Set the clock that is wrong: the status of each node tells how far it is off. ${WAITS}`,
   },
   expired: { number: 4, httpNumber: 50_401, statedBy: 'home', sentence: 'its time was over before anybody is known to have stored it' },
   'sender-rate': {

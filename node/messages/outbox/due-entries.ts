@@ -9,10 +9,16 @@ const LOOK_ENTRIES = 64
 const KICK_ENTRIES = 1_000
 
 /**
- * @param lookMs the longest time between two readings
+ * @param times the longest time between two readings, and the longest wait that an entry may have: one that is due later than that was
+ * written before the clock was set back, and is due
  * @param onRead entries were read
  */
-export function createDueEntries(store: Pick<OutboxStore, 'waiting'>, lookMs: number, onRead: () => void, now: () => number) {
+export function createDueEntries(
+  store: Pick<OutboxStore, 'waiting'>,
+  { lookMs, longestWaitMs }: { lookMs: number; longestWaitMs: number },
+  onRead: () => void,
+  now: () => number,
+) {
   /** By id, hex; first in, first out. `nextTryAtMs` as it was read: another process that takes the entry changes it. Bounded: KICK_ENTRIES. */
   const queue = new Map<string, { id: Key; nextTryAtMs: number }>()
   let isRunning = false
@@ -43,7 +49,7 @@ export function createDueEntries(store: Pick<OutboxStore, 'waiting'>, lookMs: nu
     // A store that cannot be read now is read again next time.
     const entries = await store.waiting(limit).catch(() => [])
     const nowMs = now()
-    const isDue = ({ nextTryAtMs }: OutboxEntry) => wasKicked || nextTryAtMs <= nowMs
+    const isDue = ({ nextTryAtMs }: OutboxEntry) => wasKicked || nextTryAtMs <= nowMs || nextTryAtMs > nowMs + longestWaitMs
     for (const entry of entries) {
       if (isDue(entry)) queue.set(encodeKeyHex(entry.id), { id: entry.id, nextTryAtMs: entry.nextTryAtMs })
     }

@@ -48,8 +48,10 @@ export interface OutboxContext {
   /** Signs posts that are given no secret. */
   secret: MessageSecret
   emit(event: MessageEvent | RefusedEvent): void
-  /** In ms since the epoch. */
+  /** In ms since the epoch, by a clock that this peer shares with other processes that share the store. */
   now(): number
+  /** How long it is until a time of the network, in ms, by every clock there is; `now` alone when left out. */
+  remainingMs?(atMs: number): number
   /** From 0 to 1. */
   random(): number
 }
@@ -86,6 +88,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       onFinal: (entry, outcome) => waits.onChange({ ...entry, outcome, isDone: true }),
       onChange,
       now,
+      ...(context.remainingMs && { remainingMs: context.remainingMs }),
       random: context.random,
     },
     options,

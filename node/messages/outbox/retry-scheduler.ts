@@ -42,6 +42,8 @@ export interface RetrySchedulerContext {
   onChange(entry: OutboxEntry, before: OutboxEntry): void
   /** In ms since the epoch; processes that share a store share the clock. */
   now(): number
+  /** How long it is until the end of an entry's time, in ms; by `now` when left out. */
+  remainingMs?(atMs: number): number
   /** From 0 to 1. */
   random(): number
 }
@@ -60,12 +62,17 @@ export function isFinal(outcome: PostOutcome): boolean {
   }
 }
 
+/** A claim that ends later than any does was made before the clock was set back. */
+function isClaimed({ claimedUntilMs }: OutboxEntry, nowMs: number, claimMs: number): boolean {
+  return claimedUntilMs > nowMs && claimedUntilMs <= nowMs + claimMs
+}
+
 export function createRetryScheduler(context: RetrySchedulerContext, options: RetryOptions = {}) {
-  const { store, now, random } = context
+  const { store, now, random, remainingMs = (atMs: number) => atMs - now() } = context
   const { minRetryMs, maxRetryMs, maxAskedRetryMs, tryTimeoutMs, claimMs, maxTries, lookMs } = { ...RETRY_DEFAULTS, ...options }
   /** Each wait is from half of its length to all of it. */
   const backoff = { firstMs: minRetryMs * 0.75, maxMs: maxRetryMs * 0.75, jitter: 1 / 3 }
-  const due = createDueEntries(store, lookMs, fill, now)
+  const due = createDueEntries(store, { lookMs, longestWaitMs: maxAskedRetryMs }, fill, now)
   /** By id, hex. Bounded: maxTries. */
   const running = new Map<string, AbortController>()
   /** Attempts with their writes. Bounded: maxTries. */
@@ -102,7 +109,7 @@ export function createRetryScheduler(context: RetrySchedulerContext, options: Re
   async function claimAndAttempt(id: Key, nextTryAtMs: number, signal: AbortSignal): Promise<void> {
     const untilMs = now() + claimMs
     const claim = (entry: OutboxEntry): OutboxEntry | undefined =>
-      entry.isDone || entry.claimedUntilMs > now() || entry.nextTryAtMs !== nextTryAtMs
+      entry.isDone || isClaimed(entry, now(), claimMs) || entry.nextTryAtMs !== nextTryAtMs
         ? undefined
         : { ...entry, nextTryAtMs: untilMs, claimedUntilMs: untilMs }
     const entry = await store.change(id, claim).catch(() => undefined)
@@ -119,7 +126,7 @@ export function createRetryScheduler(context: RetrySchedulerContext, options: Re
     onOutcome?: (outcome?: PostOutcome) => void,
   ): Promise<void> {
     const startedAtMs = now()
-    const outcome = entry.expiresAtMs <= startedAtMs ? ({ state: 'expired' } as const) : await outcomeOf(entry, signal)
+    const outcome = remainingMs(entry.expiresAtMs) <= 0 ? ({ state: 'expired' } as const) : await outcomeOf(entry, signal)
     if (outcome !== undefined && isFinal(outcome)) context.onFinal(entry, outcome)
     onOutcome?.(outcome)
     try {
@@ -146,7 +153,7 @@ export function createRetryScheduler(context: RetrySchedulerContext, options: Re
       before = entry
       if (entry.isDone) return undefined // another process was faster
       const tries = entry.tries + 1
-      const nextTryAtMs = Math.min(now() + waitAfter(tries, outcome, startedAtMs), entry.expiresAtMs)
+      const nextTryAtMs = now() + Math.min(waitAfter(tries, outcome, startedAtMs), Math.max(remainingMs(entry.expiresAtMs), 0))
       return { ...entry, tries, nextTryAtMs, claimedUntilMs: 0, outcome, isDone: isFinal(outcome) }
     }
     // An outcome that cannot be written is lost: the claim runs out, and the entry is attempted again.

@@ -14,7 +14,8 @@ const UNSENT: DeliveryProgress = { ...NO_PROGRESS, refusal: { reason: 'no-networ
 const NO_COUNTS = { tabTaps: 0, mail: 0, mailBytes: 0, messages: 0, messagesRefused: 0 } as const
 
 export function createHomeRoute(context: OwnRouteContext): OwnRoute {
-  const { libp2p, presence, subscriptions, seenMessages, now } = context
+  const { libp2p, presence, subscriptions, seenMessages } = context
+  const { now } = context.clock
   const streams = createRequestStreams(libp2p, presence.addressesOf, {
     onPush: takePush,
     onRefused: context.onRefused,

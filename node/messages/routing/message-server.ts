@@ -46,7 +46,7 @@ export function createMessageServer(context: MessageServerContext) {
 }
 
 function serveMessages(stream: Stream, connection: Connection, context: MessageServerContext, state: ServerState): void {
-  const { router, seenMessages, admission, now } = context
+  const { router, seenMessages, admission, clock } = context
   const remote = connection.remotePeer
   let keysAsked = 0
 
@@ -142,7 +142,7 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
   }
 
   function onCollect(collect: FrameOf<'collect'>): void {
-    if (!isTapProofTimely(collect.proof, now())) return
+    if (!isTapProofTimely(collect.proof, clock.now())) return
     if (!router.onCollect(collect, remote)) countForged('a wrong proof of a receiver')
   }
 }

@@ -10,14 +10,14 @@ import { createRouter } from './router.ts'
 import type { Subscription } from './subscriptions.ts'
 
 export function createNodeRoute(context: OwnRouteContext): OwnRoute {
-  const { libp2p, presence, seenMessages, limits, now } = context
+  const { libp2p, presence, seenMessages, limits, clock } = context
   const self = libp2p.peerId
   const streams = createRequestStreams(libp2p, presence.addressesOf, {
     onPush: takePush,
     onRefused: context.onRefused,
   })
   const router = createRouter(self, streams, context)
-  const admission = createAdmission(limits, now)
+  const admission = createAdmission(limits, clock.monotonic)
   const server = createMessageServer({ ...context, router, admission })
   /** Taps of this node itself. Bounded: maxTapsPerPeer. */
   const taps = new Map<Subscription, MessageSecret>()
@@ -48,7 +48,7 @@ export function createNodeRoute(context: OwnRouteContext): OwnRoute {
     },
     renewTaps() {
       for (const [subscription, secret] of taps) {
-        if (subscription.proof !== undefined) subscription.proof = signTapProof(secret, self.toMultihash().bytes, now())
+        if (subscription.proof !== undefined) subscription.proof = signTapProof(secret, self.toMultihash().bytes, clock.now())
         router.collectFor(subscription)
       }
     },

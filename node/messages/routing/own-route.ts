@@ -5,7 +5,7 @@
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { RoutingTable } from '../../network/index.ts'
+import type { Clock, RoutingTable } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { Decline } from '../format/decline.ts'
 import type { Envelope } from '../format/envelope.ts'
@@ -25,7 +25,7 @@ export interface OwnRouteContext {
   subscriptions: Subscriptions
   seenMessages: SeenMessages
   limits: MessageLimits
-  now(): number
+  clock: Pick<Clock, 'now' | 'monotonic' | 'isDoubtful'>
   /** Another peer sent forged or bad frames. */
   onRefused(peer: string, reason: string): void
 }

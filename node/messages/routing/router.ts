@@ -38,14 +38,15 @@ export type Router = ReturnType<typeof createRouter>
 export function createRouter(
   self: PeerId,
   streams: RequestStreams,
-  context: Pick<OwnRouteContext, 'servers' | 'subscriptions' | 'seenMessages' | 'limits' | 'now'> & { presence: RouterPresence },
+  context: Pick<OwnRouteContext, 'servers' | 'subscriptions' | 'seenMessages' | 'limits' | 'clock'> & { presence: RouterPresence },
 ) {
-  const { servers, presence, subscriptions, seenMessages, limits, now } = context
+  const { servers, presence, subscriptions, seenMessages, limits, clock } = context
+  const { now } = clock
   const selfId = self.toString()
   const recordNodes = createRecordNodes(servers, streams, seenMessages, now)
   const requests = createNodeRequests(streams)
   const publicKeys = createPublicKeys(self, presence, recordNodes, requests)
-  const stored = createStoredMessages(limits, (end) => publicKeys.get(end) !== undefined, now)
+  const stored = createStoredMessages(limits, (end) => publicKeys.get(end) !== undefined, now, clock.monotonic)
   const rounds = createDeliveryRounds(stored, (envelope, home, onAnswer) => {
     seenMessages.add(envelope)
     requests.copy(home, envelope, 0, onAnswer)
@@ -55,7 +56,7 @@ export function createRouter(
   let removeServersListener = () => {}
   let sweeper: ReturnType<typeof setInterval> | undefined
 
-  const deliver = (envelope: Envelope, seen: SeenMessage) => deliverHere(envelope, seen, subscriptions, now())
+  const deliver = (envelope: Envelope, seen: SeenMessage) => deliverHere(envelope, seen, subscriptions, clock.monotonic())
 
   function keep(envelope: Envelope, seen: SeenMessage): DeliveryProgress {
     if (seen.receipts.length > 0) return NO_PROGRESS

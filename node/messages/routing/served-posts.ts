@@ -23,7 +23,7 @@ const OFFER_MS = 40
 const BUSY_MS = 1_000
 
 export function createServedPosts(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']) {
-  const { router, subscriptions, seenMessages, admission, now } = context
+  const { router, subscriptions, seenMessages, admission, clock } = context
   const { remote, send } = served
   const peer = remote.toString()
   const isServer = () => router.isServer(remote)
@@ -93,8 +93,10 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
       served.countForged('an envelope that is none')
       return refuse(sequence, 'malformed')
     }
-    const reason = refuseTimes(envelope, now())
-    return reason === undefined ? envelope : refuse(sequence, reason)
+    const reason = refuseTimes(envelope, clock.now())
+    if (reason === undefined) return envelope
+    // 'expired' is final: it is not said by a clock that may be wrong.
+    return refuse(sequence, clock.isDoubtful() ? 'clock' : reason)
   }
 
   function onChecked(post: FrameOf<'post'>, envelope: Envelope, isSigned: boolean, onAnswer: () => void): undefined {

@@ -12,7 +12,7 @@ import type { ReceiptListener } from './seen-messages.ts'
 export const WAITING_BYTES = 256
 
 export interface MessageServerContext
-  extends Pick<OwnRouteContext, 'libp2p' | 'subscriptions' | 'seenMessages' | 'limits' | 'now' | 'onRefused'> {
+  extends Pick<OwnRouteContext, 'libp2p' | 'subscriptions' | 'seenMessages' | 'limits' | 'clock' | 'onRefused'> {
   router: Router
   admission: Admission
 }

@@ -8,7 +8,7 @@ import type { MessageServerContext, ServedStream, ServerState } from './served-s
 import type { Subscription } from './subscriptions.ts'
 
 export function createServedTaps(served: ServedStream, context: MessageServerContext, counts: ServerState['counts']) {
-  const { libp2p, router, subscriptions, limits, now } = context
+  const { libp2p, router, subscriptions, limits, clock } = context
   const self = libp2p.peerId.toMultihash().bytes
   /** By the end's key, hex. Bounded: maxTapsPerPeer. */
   const taps = new Map<string, Subscription>()
@@ -25,8 +25,8 @@ export function createServedTaps(served: ServedStream, context: MessageServerCon
       const old = taps.get(id)
       if (old === undefined && (taps.size >= limits.maxTapsPerPeer || counts.tabTaps >= limits.maxTaps))
         return served.send({ type: 'tapped', sequence, refused: 'taps' })
-      if (proof !== undefined && !isTapProved(end, proof, self, now())) {
-        if (isTapProofTimely(proof, now())) served.countForged('a tap of a hashname without its secret')
+      if (proof !== undefined && !isTapProved(end, proof, self, clock.now())) {
+        if (isTapProofTimely(proof, clock.now())) served.countForged('a tap of a hashname without its secret')
         return served.send({ type: 'tapped', sequence, refused: 'proof' })
       }
       if (old === undefined) counts.tabTaps++

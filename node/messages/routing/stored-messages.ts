@@ -11,14 +11,23 @@ import type { MessageLimits, MessageRefusal } from '../types.ts'
 export type StoredMessageLimits = Pick<MessageLimits, 'maxMailBytes' | 'maxMailBytesPerEnd' | 'maxMailBytesPerSender'>
 
 /** The kept part of an envelope, which is decoded again when it is wanted. */
-type StoredMessage = Pick<Envelope, 'from' | 'to' | 'expiresAtMs' | 'bytes'>
+type StoredMessage = Pick<Envelope, 'from' | 'to' | 'bytes'> & {
+  /** Its end by the monotonic clock. */
+  endsAtMs: number
+}
 
 /** Memory that a kept envelope takes besides its bytes, roughly. */
 const OVERHEAD_BYTES = 512
 
 export type StoredMessages = ReturnType<typeof createStoredMessages>
 
-export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (end: Key) => boolean, now: () => number) {
+/** @param now the network's time. @param monotonic clock of any origin: a step of the other one takes nothing away */
+export function createStoredMessages(
+  limits: StoredMessageLimits,
+  isKnownEnd: (end: Key) => boolean,
+  now: () => number,
+  monotonic: () => number = now,
+) {
   /** By id, hex, in the order of arrival. Bounded: maxMailBytes. */
   const messages = new Map<string, StoredMessage>()
   /** By end and by sender, hex. Bounded by the messages. */
@@ -28,7 +37,7 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
   const unproved = new Set<string>()
   let bytes = 0
 
-  const weight = (message: StoredMessage) => message.bytes.byteLength + OVERHEAD_BYTES
+  const weight = (message: Pick<Envelope, 'bytes'>) => message.bytes.byteLength + OVERHEAD_BYTES
 
   function drop(id: string): void {
     const envelope = messages.get(id)
@@ -52,7 +61,7 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
 
   /** Drops what has expired. */
   function sweep(): void {
-    for (const [id, { expiresAtMs }] of messages) if (expiresAtMs <= now()) drop(id)
+    for (const [id, { endsAtMs }] of messages) if (endsAtMs <= monotonic()) drop(id)
   }
 
   /** Evicts messages to ends that no receiver has proved, oldest first: a flood of made-up addresses must not crowd out real ones. */
@@ -72,7 +81,7 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
 
   function read(id: string): Envelope | undefined {
     const message = messages.get(id)
-    return message === undefined || message.expiresAtMs <= now() ? undefined : decodeEnvelope(message.bytes)
+    return message === undefined || message.endsAtMs <= monotonic() ? undefined : decodeEnvelope(message.bytes)
   }
 
   return {
@@ -95,7 +104,7 @@ export function createStoredMessages(limits: StoredMessageLimits, isKnownEnd: (e
       const isKnown = isKnownEnd(envelope.to)
       if (!makeRoom(size, isKnown)) return 'full'
       const { from, to, expiresAtMs } = envelope
-      messages.set(id, { from, to, expiresAtMs, bytes: envelope.bytes })
+      messages.set(id, { from, to, endsAtMs: monotonic() + expiresAtMs - now(), bytes: envelope.bytes })
       if (!isKnown) unproved.add(id)
       const end = ends.get(endId) ?? { bytes: 0, ids: new Set<string>() }
       ends.set(endId, end)

@@ -20,6 +20,12 @@ export const INBOX_DEFAULTS = {
   senderShare: 1 / 8, // four senders fill the half that is for senders without a name
 }
 
+/**
+ * A message that has come was in time by the network's clock. This machine's clock may be as far ahead as a peer corrects it
+ * (`CLOCK_DEFAULTS.maxCorrectionMs`).
+ */
+export const CLOCK_MARGIN_MS = 172_800_000
+
 export type InboxLimits = Partial<typeof INBOX_DEFAULTS>
 
 interface InboxAdmissionOptions extends Required<InboxLimits> {
@@ -64,7 +70,7 @@ export function createInboxAdmission(options: InboxAdmissionOptions) {
       if (senders.isMuted(sender)) return 'muted'
       const isNamed = senders.nameOf(sender) !== undefined
       if (policy === 'known' && !isNamed && sender !== hashname) return 'unknown-sender'
-      if (expiresAtMs <= nowMs) return 'expired'
+      if (expiresAtMs <= nowMs - CLOCK_MARGIN_MS) return 'expired'
       if (rates !== undefined && rates.take(sender) > 0) return 'sender-rate'
       return refuseForRoom(sender, bytes, isNamed)
     },

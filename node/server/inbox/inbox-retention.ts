@@ -2,6 +2,7 @@
 
 import { delay } from '../../async/delay.ts'
 import { createSingleFlight } from '../../async/single-flight.ts'
+import { CLOCK_MARGIN_MS } from './inbox-admission.ts'
 import { createInboxClock } from './inbox-clock.ts'
 import type { InboxDatabase } from './inbox-database.ts'
 
@@ -70,7 +71,7 @@ export function createInboxRetention({ database, keepDays, keepCount, ...options
     const isDone = database.commit(() => {
       database.facts.set('known_ms', Math.floor(knownMs))
       const done = [
-        database.forgetExpired(untilMs, GROUP),
+        database.forgetExpired(untilMs - CLOCK_MARGIN_MS, GROUP),
         removeExcess(),
         keepDays === undefined ? 0 : database.removeStoredBefore(untilMs - keepDays * DAY_MS, GROUP),
       ]

@@ -149,7 +149,7 @@ test.each([
 const REFUSED: [MessageRefusal, number, number, string | undefined][] = [
   ['malformed', 400, 40_004, undefined],
   ['forged', 500, 50_001, undefined],
-  ['clock', 500, 50_002, undefined],
+  ['clock', 500, 50_002, '60'],
   ['unknown-sender', 403, 40_302, undefined],
   ['muted', 403, 40_303, undefined],
   ['unknown-receiver', 404, 40_401, '30'],

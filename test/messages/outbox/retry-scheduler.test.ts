@@ -88,11 +88,11 @@ describe('tries', () => {
 
   test.each<[PostOutcome, boolean]>([
     ...OUTCOMES.map((outcome): [PostOutcome, boolean] => [outcome, outcome.state !== 'queued' && !('retryAfterMs' in outcome)]),
-    ...(['malformed', 'forged', 'clock', 'expired', 'unknown-sender', 'muted'] as const).map((reason): [PostOutcome, boolean] => [
+    ...(['malformed', 'forged', 'expired', 'unknown-sender', 'muted'] as const).map((reason): [PostOutcome, boolean] => [
       { state: 'refused', reason },
       true,
     ]),
-    ...(['sender-rate', 'sender-share', 'end-full', 'full', 'not-stored', 'unknown-receiver', 'no-network'] as const).map(
+    ...(['clock', 'sender-rate', 'sender-share', 'end-full', 'full', 'not-stored', 'unknown-receiver', 'no-network'] as const).map(
       (reason): [PostOutcome, boolean] => [{ state: 'refused', reason }, false],
     ),
   ])('%j is the end: %j', async (outcome, isDone) => {
@@ -344,5 +344,51 @@ describe('tries', () => {
     expect(isStopped).toBe(false)
     await pass(1)
     expect(isStopped).toBe(true)
+  })
+})
+
+describe('a clock that was set', () => {
+  test('back a day: what waits, and what a crash left claimed, is sent at once', async () => {
+    const { store, tries, tried } = startTries(async () => STORED)
+    await store.put(entryOf(1, { nextTryAtMs: START_MS + 60_000 }))
+    await store.put(entryOf(2, { nextTryAtMs: START_MS + 10_000, claimedUntilMs: START_MS + 10_000 }))
+    vi.setSystemTime(START_MS - 86_400_000)
+    tries.start()
+    await pass(1_000)
+    expect(tried.map(({ byte }) => byte).toSorted()).toEqual([1, 2])
+  })
+
+  test('back by less: a kick sends what waits, and not what another process is sending', async () => {
+    const { store, tries, tried } = startTries(async () => STORED)
+    await store.put(entryOf(1, { nextTryAtMs: START_MS + 10_000 }))
+    await store.put(entryOf(2, { nextTryAtMs: START_MS + 10_000, claimedUntilMs: START_MS + 10_000 }))
+    tries.start()
+    await pass(100)
+    expect(tried).toEqual([])
+    tries.kick()
+    await pass(100)
+    expect(tried.map(({ byte }) => byte)).toEqual([1])
+  })
+
+  test('ahead: a message is not given up while the time of the network says that it may live', async () => {
+    const store = createMemoryOutboxStore()
+    await store.put(entryOf(1, { expiresAtMs: START_MS + 50_000 }))
+    const outcomes: PostOutcome[] = []
+    const tries = createRetryScheduler({
+      store,
+      now: () => Date.now() + 86_400_000,
+      remainingMs: (atMs) => atMs - Date.now(),
+      random: () => 1,
+      attempt: async () => NOBODY,
+      onFinal: (_, outcome) => outcomes.push(outcome),
+      onChange() {},
+    })
+    onTestFinished(() => tries.stop(0))
+    tries.start()
+    await pass(49_000)
+    expect(outcomes).toEqual([])
+    expect((await store.get(entryOf(1).id))?.tries).toBeLessThan(10)
+    await pass(20_000)
+    expect(outcomes).toEqual([{ state: 'expired' }])
   })
 })

@@ -4,7 +4,7 @@ import type { RequestStreams } from '../../../node/messages/protocol/request-str
 import { createRouter } from '../../../node/messages/routing/router.ts'
 import { createSeenMessages } from '../../../node/messages/routing/seen-messages.ts'
 import { createSubscriptions } from '../../../node/messages/routing/subscriptions.ts'
-import type { RoutingTable } from '../../../node/network/index.ts'
+import { createClock, type RoutingTable } from '../../../node/network/index.ts'
 import type { Holder } from '../../../node/rendezvous/types.ts'
 import { createSeededPeer } from '../../helpers/seeded-peer.ts'
 
@@ -43,7 +43,7 @@ test('router: searches for public keys under way are limited over all peers and 
     subscriptions: createSubscriptions(),
     seenMessages: createSeenMessages(),
     limits: NODE_LIMITS,
-    now: Date.now,
+    clock: createClock(),
   })
   const { signal } = new AbortController()
   const ask = (from: number, count: number) =>

@@ -93,3 +93,22 @@ describe('stored messages', () => {
     expect(stored.keep(message({ ttlMs: 5_000 }))).toBeUndefined()
   })
 })
+
+test('stored messages outlive a step of the clock, and end when their time has passed', () => {
+  const clock = { nowMs: NOW_MS, passedMs: 5 }
+  const roomy = { maxMailBytes: 1e6, maxMailBytesPerEnd: 1e6, maxMailBytesPerSender: 1e6 }
+  const stored = createStoredMessages(
+    roomy,
+    () => false,
+    () => clock.nowMs,
+    () => clock.passedMs,
+  )
+  const kept = message({ ttlMs: 2_000 })
+  stored.keep(kept)
+  clock.nowMs += 86_400_000
+  stored.sweep()
+  expect(ids(stored.of(kept.to))).toEqual(ids([kept]))
+  clock.passedMs += 2_000
+  stored.sweep()
+  expect(stored.size).toBe(0)
+})
