@@ -102,5 +102,8 @@ export function decodeKeyCid(text: string): Key {
   const cid = parseCid(text)
   const key = keyOfBlock(cid)
   if (key !== undefined && cid.code === raw.code) return key
-  throw new MayflyError('ERR_BAD_KEY', 'Only a CIDv1 with codec raw and hash sha2-256 names content here')
+  throw new MayflyError(
+    'ERR_BAD_KEY',
+    'Only a CID with codec raw and hash sha2-256 names content as a whole; IPFS clients read blocks of other codecs at /ipfs/ of a gateway',
+  )
 }

@@ -40,6 +40,8 @@ const STALL_MS = 5_000
 const FOLLOW_MS = 15_000
 /** A swarm that has had no reader for this long is stopped, in ms; the next reader looks for holders anew. */
 const IDLE_MS = 10_000
+/** Swarms beyond which no more tabs are followed for other peers: each may keep an outline of 128 KiB for as long as it is followed. */
+export const MAX_FOLLOWED_SWARMS = 256
 
 export type PieceFetcher = ReturnType<typeof createPieceFetcher>
 
@@ -147,8 +149,12 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
       }
       return share(content, index, reach, signal)
     },
-    /** The pieces that any downloading tab of this node has. Peers that cannot reach those tabs directly follow it here. */
-    feedOfTabs(content: OutlinedContent): PieceFeed {
+    /**
+     * The pieces that any downloading tab of this node has. Peers that cannot reach those tabs directly follow it here. Undefined when too
+     * many swarms are open.
+     */
+    feedOfTabs(content: OutlinedContent): PieceFeed | undefined {
+      if (swarms.size >= MAX_FOLLOWED_SWARMS && !swarms.has(idOf(content, 'tabs'))) return undefined
       const { swarm, leave } = useSwarm(content, 'tabs')
       leave()
       return {
