@@ -16,6 +16,7 @@ const PACKAGES = {
   ffmpeg: 'ffmpeg',
   strace: 'strace',
   busybox: 'busybox',
+  faketime: 'faketime',
   bsdtar: 'libarchive-tools',
   unzip: 'unzip',
   'apt-get': 'apt',

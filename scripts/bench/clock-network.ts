@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { PeerStatus } from '../../node/index.ts'
+import { requireProgram } from '../test-programs.ts'
 import { waitUntil } from './wait.ts'
 
 export const ROLES = ['sender', 'home', 'record node', 'receiver'] as const
@@ -32,12 +33,11 @@ export interface ClockCase {
 export const clockCases = (): ClockCase[] =>
   ROLES.flatMap((role) => OFFSETS.flatMap((offset) => [false, true].map((isStep) => ({ role, offset, isStep }))))
 
-/** One of each role, of each direction, of each size. */
+/** One of each role. */
 export const SHORT_CASES: readonly ClockCase[] = [
   { role: 'home', offset: '+1h', isStep: true },
-  { role: 'home', offset: '-70s', isStep: false },
-  { role: 'record node', offset: '-1h', isStep: true },
-  { role: 'receiver', offset: '+1d', isStep: false },
+  { role: 'record node', offset: '-70s', isStep: false },
+  { role: 'receiver', offset: '+1d', isStep: true },
   { role: 'sender', offset: '-1d', isStep: true },
 ]
 
@@ -60,6 +60,7 @@ const RIGHT_MS = 3_000
 /** The network is left with all clocks right. */
 export async function runClockCase(network: ClockNetwork, { role, offset, isStep }: ClockCase): Promise<ClockResult> {
   const { setClock, said } = network.roles[role]
+  await delay(RIGHT_MS)
   const before = said.length
   setClock(offset)
   if (!isStep) {
@@ -75,7 +76,6 @@ export async function runClockCase(network: ClockNetwork, { role, offset, isStep
   const outcome = await tryNetwork(network)
   setClock('+0')
   const after = await tryNetwork(network)
-  await delay(RIGHT_MS)
   return {
     ...outcome,
     said: (tellsSo() ?? '').slice(0, 160),
@@ -111,9 +111,10 @@ const MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
 const START_MS = 60_000
 
 /** @throws with the package to install */
-export function requireFaketime(): string {
+function requireFaketime(): string {
+  requireProgram('faketime')
   const [library] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')
-  if (library === undefined) throw new Error('No libfaketime on this machine. On Debian, as root: apt-get install faketime')
+  if (library === undefined) throw new Error('faketime is here, and its library is not where Debian has it')
   return library
 }
 

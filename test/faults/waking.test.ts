@@ -8,9 +8,9 @@ import { startNodeProcess } from '../helpers/node-process.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 /** Longer than the others wait before they think that it is gone. */
-const ASLEEP_MS = 12_000
+const ASLEEP_MS = 10_000
 /** How long it is watched after it woke, in ms; what it serves wrongly it serves in the first three seconds. */
-const WATCHED_MS = 6_000
+const WATCHED_MS = 4_000
 
 test('waking: a node that was frozen does not serve what has gone, from its first answer on, nor say that nobody holds what is held', async () => {
   const a = await startNodeProcess()
