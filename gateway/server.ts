@@ -135,7 +135,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     connections,
     serve(next) {
       gateway = next
-      listener = createListener(next, connections)
+      listener = createListener(next, connections, options.idleTimeoutMs)
     },
     async listen({ port, host }) {
       await new Promise<void>((resolve, reject) => {
@@ -154,10 +154,10 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   }
 }
 
-function createListener(gateway: Gateway, connections: ClientConnections): Listener {
+function createListener(gateway: Gateway, connections: ClientConnections, stallMs: number): Listener {
   return getRequestListener(
     (request, { incoming, outgoing }) =>
-      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy() }),
+      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy(), stallMs }),
     {
       hostname: 'localhost', // HTTP/1.0 may leave out Host; this name allows nothing, since access control reads the header
       errorHandler: (error) =>

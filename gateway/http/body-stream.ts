@@ -8,6 +8,8 @@ interface BodyStreamOptions {
    * reader of the stream.
    */
   cut?: (() => void) | undefined
+  /** How long the client may take nothing before the connection is cut, in ms. The server's own timeout may wait twice as long. */
+  stallMs?: number | undefined
   /** Called once, when either side has ended the stream. */
   onEnd?: () => void
   /** Ends a stream that its client left before reading of it. */
@@ -17,16 +19,19 @@ interface BodyStreamOptions {
 /** @param read begins to read; its signal is aborted when the client goes away */
 export function streamBody(
   read: (signal: AbortSignal) => AsyncIterable<Uint8Array | string>,
-  { cut, onEnd, signal }: BodyStreamOptions = {},
+  { cut, stallMs, onEnd, signal }: BodyStreamOptions = {},
 ): ReadableStream<Uint8Array> {
   const gone = new AbortController()
   const encoder = new TextEncoder()
   let chunks: AsyncIterator<Uint8Array | string> | undefined
   let hasEnded = false
   let removeListener = () => {}
+  /** Runs while a chunk waits to be taken. */
+  let stalling: ReturnType<typeof setTimeout> | undefined
   const end = () => {
     if (hasEnded) return
     hasEnded = true
+    clearTimeout(stalling)
     removeListener()
     onEnd?.()
   }
@@ -34,10 +39,15 @@ export function streamBody(
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        clearTimeout(stalling)
         chunks ??= read(gone.signal)[Symbol.asyncIterator]()
         try {
           const { done, value } = await chunks.next()
-          if (!done) return controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
+          if (!done) {
+            controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
+            if (cut !== undefined && stallMs !== undefined && !hasEnded) stalling = setTimeout(cut, stallMs)
+            return
+          }
           end()
           controller.close()
         } catch (error) {
