@@ -67,6 +67,12 @@ export function createContentAnswers({ peer, limits, access, proofs }: ContentAn
     return new Uint8Array()
   }
 
+  function textType(incoming: GatewayRequest): string {
+    const { headers } = incoming.request
+    const isForeign = headers.has('origin') && access.isForeignPage(incoming)
+    return typeForPage(headers, isForeign, incoming.query.get('filename')) ?? PLAIN.type
+  }
+
   /** Describes content that was found. The first bytes of large content are read when its key is not cached. */
   async function describe(content: OpenedContent, hash: string, incoming: GatewayRequest): Promise<ContentFacts> {
     const { outline, isTrusted, bytes } = content
@@ -96,12 +102,8 @@ export function createContentAnswers({ peer, limits, access, proofs }: ContentAn
     /** @param isNegotiated true for an address where navigations get the viewer */
     async answer(content: OpenedContent, hash: string, incoming: GatewayRequest, isNegotiated: boolean): Promise<Response> {
       const facts = await describe(content, hash, incoming)
-      const headers = { ...(isNegotiated ? facts.negotiatedHeaders : facts.headers) }
-      if (facts.contentType === PLAIN) {
-        const { headers: asked } = incoming.request
-        const isForeign = asked.has('origin') && access.isForeignPage(incoming)
-        headers['content-type'] = typeForPage(asked, isForeign, incoming.query.get('filename')) ?? PLAIN.type
-      }
+      const described = isNegotiated ? facts.negotiatedHeaders : facts.headers
+      const headers = facts.contentType === PLAIN ? { ...described, 'content-type': textType(incoming) } : described
       return answerBody(incoming, content, hash, withDisposition(headers, `${hash}.${facts.contentType.extension}`, incoming.query))
     },
   }

@@ -44,10 +44,9 @@ export function answerBody(incoming: GatewayRequest, body: AnswerBody, tag: stri
 
 /** Adds the older form of Repr-Digest for clients that ask for it, as aria2 does. @see https://www.rfc-editor.org/rfc/rfc3230 */
 function withWantedDigest(requestHeaders: Headers, headers: AnswerHeaders): AnswerHeaders {
+  if (!namesType(requestHeaders.get('want-digest'), 'sha-256')) return headers
   const digest = /^sha-256=:(.+):$/.exec(headers['repr-digest'] ?? '')?.[1]
-  return digest !== undefined && namesType(requestHeaders.get('want-digest'), 'sha-256')
-    ? { ...headers, digest: `SHA-256=${digest}` }
-    : headers
+  return digest === undefined ? headers : { ...headers, digest: `SHA-256=${digest}` }
 }
 
 function answerPart(incoming: GatewayRequest, body: AnswerBody, range: ByteRange, headers: AnswerHeaders): Response {
