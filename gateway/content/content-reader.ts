@@ -35,7 +35,8 @@ export function createContentReader({ search, answers, proofs, bundles, answerWi
     const { hash, raw, inside } = address
     const content = await find(hash, incoming)
     if (format === null && inside === undefined) {
-      if (incoming.request.headers.has('range') && proofs.isProvable(content)) await proofs.prove(content, incoming)
+      const { method, headers } = incoming.request
+      if (method === 'GET' && headers.has('range') && proofs.isProvable(content)) await proofs.prove(content, incoming)
       return answers.answer(content, hash, incoming, !raw)
     }
     const found = { content, facts: await answers.describe(content, hash, incoming) }

@@ -34,7 +34,10 @@ const get = (path: string, headers = {}, method = 'GET') => ask(front.port, path
 test('the first request for a range gets it: the content is taken whole, checked, and kept', async () => {
   const { key } = await holder.peer.content.hold(generatedContent(SIZE, 1))
   const path = `/${encodeKeyHex(key)}`
-  expect((await get(path, {}, 'HEAD')).headers['accept-ranges']).toBe('bytes')
+  const { status, headers } = await get(path, { range: 'bytes=0-9' }, 'HEAD')
+  expect([status, headers['accept-ranges'], headers['content-length']]).toEqual([200, 'bytes', String(SIZE)])
+  // The outline and the first piece, from which the type is guessed.
+  expect(reader.peer.status().counts.bytesFetched).toBeLessThan(2 * PIECE)
   const ranges = Array.from({ length: 20 }, (_, i) => ({ first: i * 60_000, last: i * 60_000 + 300_000 }))
   const answers = await Promise.all(ranges.map(({ first, last }) => get(path, { range: `bytes=${first}-${last}` })))
   for (const [i, { first, last }] of ranges.entries()) {
