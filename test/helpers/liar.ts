@@ -10,7 +10,17 @@ import { createPortableHasher } from '../../node/keys/index.ts'
 import { startRawPeer } from './raw-peer.ts'
 import { CONTENT_CODEC } from './raw-stream.ts'
 
-export type Lie = 'wrong' | 'short' | 'endless' | 'silent' | 'too-long' | 'refuses' | 'false-outline' | 'claims-pieces' | 'wrong-pieces'
+export type Lie =
+  | 'wrong'
+  | 'short'
+  | 'endless'
+  | 'silent'
+  | 'too-long'
+  | 'refuses'
+  | 'false-outline'
+  | 'wrong-piece'
+  | 'claims-pieces'
+  | 'wrong-pieces'
 
 type Send = (frame: ContentFrame) => boolean
 
@@ -29,8 +39,8 @@ function sendLie(lie: Lie, send: Send, id: number): void {
   }
 }
 
-/** Sends other content than the key's, of the same size, with an outline and pieces that fit each other. */
-async function createImpostor(bytes: Uint8Array) {
+/** Sends other content than the key's, of the same size, with an outline and pieces that fit each other; or all but one piece right. */
+async function createImpostor(bytes: Uint8Array, wrongPiece: number | undefined) {
   const { outline, outlineBytes } = await outlineSource(memorySource(bytes), MIN_PIECE_BYTES, createPortableHasher)
   if (outline === undefined || outlineBytes === undefined) throw new Error('content in pieces was expected')
   return (send: Send, frame: ContentFrame) => {
@@ -42,7 +52,9 @@ async function createImpostor(bytes: Uint8Array) {
     if (frame.type === 'ask') sendChunks('outline-chunk', frame.id, outlineBytes)
     if (frame.type === 'ask-piece') {
       const start = frame.index * outline.pieceBytes
-      sendChunks('chunk', frame.id, bytes.subarray(start, start + pieceSize(outline, frame.index)))
+      const piece = bytes.slice(start, start + pieceSize(outline, frame.index))
+      if (frame.index === wrongPiece) piece[0] = (piece[0] ?? 0) ^ 1
+      sendChunks('chunk', frame.id, piece)
     }
   }
 }
@@ -77,8 +89,10 @@ export interface LiarOptions {
   key: Key
   join: string
   role: 'node' | 'tab'
-  /** The content of a false outline, or of the pieces that are claimed. */
+  /** The content of a false outline, or of the pieces that are claimed or sent. */
   content?: Uint8Array
+  /** Its number, for 'wrong-piece'. */
+  wrongPiece?: number
 }
 
 /** Joins, holds the key, lies. `role` 'node' is its own home; 'tab' lies through an honest one. */
@@ -88,8 +102,8 @@ export async function startLiar(options: LiarOptions): Promise<Liar> {
   const isClaimant = lie === 'claims-pieces' || lie === 'wrong-pieces'
   const impersonate = isClaimant
     ? await createClaimant(content, lie === 'wrong-pieces')
-    : lie === 'false-outline'
-      ? await createImpostor(content)
+    : lie === 'false-outline' || lie === 'wrong-piece'
+      ? await createImpostor(content, options.wrongPiece)
       : undefined
   let asked = 0
   const peer = await startRawPeer<ContentFrame>({
