@@ -8,7 +8,7 @@ import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
 import { abortable } from '../async/abort.ts'
-import { whenTurnEnds } from '../async/turn.ts'
+import { inNextTurn, whenTurnEnds } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 import { createFrameDecoder } from './frame-decoder.ts'
@@ -34,6 +34,9 @@ export interface FrameStreamOptions {
 
 /** A few commits to a disk, after which a receiver has more to say. */
 const PATIENCE_MS = 4
+
+/** How long the frames of one stream are handled in one turn of the event loop, in ms; others wait meanwhile. */
+const SLICE_MS = 8
 
 /** Strict: one canonical item per frame, so that two nodes can never read the same bytes differently. */
 const DECODE_OPTIONS = {
@@ -81,6 +84,8 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
   let open = true
   let isPaused = false
   let isReading = false
+  /** The frames that have come are more than one turn of the event loop takes. */
+  let isWaiting = false
   const waiting = new Set<(writable: boolean) => void>()
   /** Frames of this turn, when corked, and patient ones. Bounded: they go out at the turn's end, or after a few ms. */
   let corked: Uint8Array[] = []
@@ -105,32 +110,62 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
     end(reason)
   }
 
-  /** Frames behind the one at which it was paused stay with the decoder. */
-  function read(): void {
+  /** Frames behind the one at which it was paused, or its turn was over, stay with the decoder. */
+  function read({ isLast = false } = {}): void {
     isReading = true
+    const startedAtMs = performance.now()
     try {
       for (let frame = decoder.next(); frame !== undefined && open; frame = decoder.next()) {
         options.onFrame(decodeFrame(frame))
         if (isPaused) return
+        isWaiting = !isLast && decoder.byteLength > 0 && performance.now() - startedAtMs > SLICE_MS
+        if (!isWaiting) continue
+        inNextTurn(readOn)
+        return
       }
     } catch (error) {
       abort(error instanceof Error ? error : new Error(String(error)))
     } finally {
       isReading = false
-      if (open && isPaused) stream.pause()
+      if (open && (isPaused || isWaiting)) stream.pause()
     }
+  }
+
+  /** Goes on with the frames that have come, then with those to come. */
+  function readOn(): void {
+    isWaiting = false
+    if (!open || isPaused) return
+    read()
+    if (!open || isPaused || isWaiting) return
+    // `resume` hands out all that it has before it opens its window: a pause meanwhile would leave the window open.
+    isReading = true
+    stream.resume()
+    read()
   }
 
   stream.addEventListener('message', (event) => {
     decoder.push(event.data)
-    if (!isPaused && !isReading) read()
+    if (!isPaused && !isReading && !isWaiting) read()
   })
   stream.addEventListener('drain', () => settle(true))
+  /** Frames that came before the end and wait for their turn are read before the end. */
+  function readLast(): void {
+    if (!isWaiting || isPaused) return
+    isReading = true
+    if (stream.readStatus === 'paused') stream.resume() // hands out what has come meanwhile
+    isWaiting = false
+    read({ isLast: true })
+  }
+
   stream.addEventListener('remoteCloseWrite', () => {
+    readLast()
     stream.close().catch(() => {})
     end(undefined)
   })
-  stream.addEventListener('close', (event) => end(event.error))
+  stream.addEventListener('close', (event) => {
+    readLast()
+    end(event.error)
+  })
 
   function write(bytes: Uint8Array): boolean {
     try {
@@ -195,13 +230,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
     resume() {
       if (!open || !isPaused) return
       isPaused = false
-      if (isReading) return
-      read()
-      if (!open || isPaused) return
-      // `resume` hands out all that it has before it opens its window: a pause meanwhile would leave the window open.
-      isReading = true
-      stream.resume()
-      read()
+      if (!isReading && !isWaiting) readOn()
     },
     /** Sends what is queued, then closes. */
     close() {

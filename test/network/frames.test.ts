@@ -292,3 +292,33 @@ test('frames: patient frames go out before a stream is closed', async () => {
   await waitFor(() => pieces.length > 0, 2_000, 'it comes')
   expect(pieces).toEqual([SMALL_BYTES])
 })
+
+test('frames: many that come at once are handled in several turns, in order, and all of them before the end of the stream', async () => {
+  const [writer, readable] = await streamPair({ delay: 0 })
+  const seen: number[] = []
+  let turns = 0
+  const whole = new Promise<void>((resolve) => {
+    void createFrameStream(readable, {
+      maxFrameBytes: 100,
+      maxUnsentBytes: 1_000_000,
+      onFrame([, number]) {
+        seen.push(number as number)
+        for (const untilMs = performance.now() + 1; performance.now() < untilMs; ); // a handler that takes its time
+      },
+      onEnd: () => resolve(),
+    })
+  })
+  const count = () => {
+    turns++
+    if (seen.length < 40) setImmediate(count)
+  }
+  const frames = Array.from({ length: 60 }, (_, i) => withLength(encodeFrame([1, i])))
+  setImmediate(count)
+  writer.send(Uint8Array.from(frames.slice(0, 40).flatMap((bytes) => [...bytes])))
+  await waitFor(() => seen.length === 40, 5_000, 'the first of them')
+  expect(turns).toBeGreaterThan(3)
+  for (const frame of frames.slice(40)) writer.send(frame)
+  await writer.close()
+  await whole
+  expect(seen).toEqual([...Array(60).keys()])
+})
