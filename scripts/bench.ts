@@ -23,6 +23,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   pieces: 120,
   inbox: 90,
   messages: 480,
+  strangers: 300,
 }
 
 /** Resolves with the results of the benchmark, or undefined when it failed or took too long. */

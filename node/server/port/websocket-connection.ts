@@ -13,8 +13,11 @@ const MAX_BUFFERED_BYTES = 4 * 1_048_576
 /** Largest message that is sent, in bytes: listeners accept frames a little larger than Noise's largest, and end a connection that sends more. */
 const MAX_MESSAGE_BYTES = 65_536
 
-/** A message with less holds no frame of Noise and a muxer: a header of 12 bytes with a tag of 16, and its length in 2. */
-const MIN_MESSAGE_BYTES = 30
+/**
+ * The tag of a Noise message, which is never shorter. @libp2p/websockets, so every tab, sends the length in front of one as a message of its
+ * own: a short message counts as one that carries nothing only behind another.
+ */
+const MIN_MESSAGE_BYTES = 16
 
 interface WebSocketConnectionInit {
   /** Made without `autoPong`: pings are answered here. */
@@ -29,6 +32,8 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   readonly #socket: WebSocket
   readonly #allowance: ReturnType<typeof createFrameAllowance>
   #full = false
+  /** The last message was a short one. */
+  #wasShort = false
   /** libp2p takes nothing. */
   #isPaused = false
   /** Set while the peer is slowed. */
@@ -41,7 +46,9 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
     init.socket.on('message', (data: Buffer) => {
       try {
         this.onData(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-        if (data.byteLength < MIN_MESSAGE_BYTES) this.#countEmpty()
+        const isShort = data.byteLength < MIN_MESSAGE_BYTES
+        if (isShort && (this.#wasShort || data.byteLength === 0)) this.#countEmpty()
+        this.#wasShort = isShort
       } catch (error) {
         this.abort(error instanceof Error ? error : new Error(String(error)))
       }

@@ -37,6 +37,7 @@ test.each([
   ['pings', (socket: WebSocket) => socket.ping()],
   ['pongs that nobody asked for', (socket: WebSocket) => socket.pong()],
   ['messages of no bytes', (socket: WebSocket) => socket.send('')],
+  ['messages of single bytes', (socket: WebSocket) => socket.send(new Uint8Array(1))],
 ])('websocket connection: %s: a peer that sends them on and on is slowed, then cut', async (_what, send) => {
   const { stranger, connection } = await connectStranger({ burst: 32, perSecond: 20, maxSlowedMs: 200 })
   while (connection.status === 'open') {
@@ -57,5 +58,19 @@ test('websocket connection: pings within the allowance are answered, and message
   for (let i = 0; i < 24; i++) stranger.ping()
   stranger.send(new Uint8Array(100))
   await waitFor(() => pongs === 24 && bytes === 100, 5_000, 'all of it')
+  expect(connection.status).toBe('open')
+})
+
+test('websocket connection: a length in a message of its own before each message, as tabs send it, costs nothing', async () => {
+  const { stranger, connection } = await connectStranger({ burst: 2, perSecond: 1, maxSlowedMs: 10 })
+  let bytes = 0
+  connection.addEventListener('message', ({ data }) => {
+    bytes += data.byteLength
+  })
+  for (let i = 0; i < 500; i++) {
+    stranger.send(new Uint8Array(2))
+    stranger.send(new Uint8Array(28))
+  }
+  await waitFor(() => bytes === 500 * 30, 5_000, 'all of it')
   expect(connection.status).toBe('open')
 })
