@@ -80,12 +80,7 @@ export type FrameStream = ReturnType<typeof createFrameStream>
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. */
 export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
   const { patienceMs = PATIENCE_MS } = options
-  const decoder = createFrameDecoder(options.maxFrameBytes)
   let open = true
-  let isPaused = false
-  let isReading = false
-  /** The frames that have come are more than one turn of the event loop takes. */
-  let isWaiting = false
   const waiting = new Set<(writable: boolean) => void>()
   /** Frames of this turn, when corked, and patient ones. Bounded: they go out at the turn's end, or after a few ms. */
   let corked: Uint8Array[] = []
@@ -110,60 +105,15 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
     end(reason)
   }
 
-  /** Frames behind the one at which it was paused, or its turn was over, stay with the decoder. */
-  function read({ isLast = false } = {}): void {
-    isReading = true
-    const startedAtMs = performance.now()
-    try {
-      for (let frame = decoder.next(); frame !== undefined && open; frame = decoder.next()) {
-        options.onFrame(decodeFrame(frame))
-        if (isPaused) return
-        isWaiting = !isLast && decoder.byteLength > 0 && performance.now() - startedAtMs > SLICE_MS
-        if (!isWaiting) continue
-        inNextTurn(readOn)
-        return
-      }
-    } catch (error) {
-      abort(error instanceof Error ? error : new Error(String(error)))
-    } finally {
-      isReading = false
-      if (open && (isPaused || isWaiting)) stream.pause()
-    }
-  }
-
-  /** Goes on with the frames that have come, then with those to come. */
-  function readOn(): void {
-    isWaiting = false
-    if (!open || isPaused) return
-    read()
-    if (!open || isPaused || isWaiting) return
-    // `resume` hands out all that it has before it opens its window: a pause meanwhile would leave the window open.
-    isReading = true
-    stream.resume()
-    read()
-  }
-
-  stream.addEventListener('message', (event) => {
-    decoder.push(event.data)
-    if (!isPaused && !isReading && !isWaiting) read()
-  })
+  const reader = createReader(stream, { ...options, abort, isOpen: () => open })
   stream.addEventListener('drain', () => settle(true))
-  /** Frames that came before the end and wait for their turn are read before the end. */
-  function readLast(): void {
-    if (!isWaiting || isPaused) return
-    isReading = true
-    if (stream.readStatus === 'paused') stream.resume() // hands out what has come meanwhile
-    isWaiting = false
-    read({ isLast: true })
-  }
-
   stream.addEventListener('remoteCloseWrite', () => {
-    readLast()
+    reader.readLast()
     stream.close().catch(() => {})
     end(undefined)
   })
   stream.addEventListener('close', (event) => {
-    readLast()
+    reader.readLast()
     end(event.error)
   })
 
@@ -220,18 +170,8 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
         return () => waiting.delete(resolve)
       })
     },
-    /** Takes no frame until `resume`. Flow control makes the sender wait meanwhile, once the stream's window is full. */
-    pause() {
-      if (!open || isPaused) return
-      isPaused = true
-      if (!isReading) stream.pause()
-    },
-    /** Goes on with the frames that have come, at once. May be called from within `onFrame`. */
-    resume() {
-      if (!open || !isPaused) return
-      isPaused = false
-      if (!isReading && !isWaiting) readOn()
-    },
+    pause: reader.pause,
+    resume: reader.resume,
     /** Sends what is queued, then closes. */
     close() {
       if (!open) return
@@ -240,5 +180,78 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
       end(undefined)
     },
     abort,
+  }
+}
+
+/** Reads the frames of a stream, as many in one turn of the event loop as are handled in a short time. */
+function createReader(
+  stream: Stream,
+  { maxFrameBytes, onFrame, abort, isOpen }: FrameStreamOptions & { abort(reason: Error): void; isOpen(): boolean },
+) {
+  const decoder = createFrameDecoder(maxFrameBytes)
+  let isPaused = false
+  let isReading = false
+  /** The frames that have come are more than one turn takes. */
+  let isWaiting = false
+
+  /** Frames behind the one at which it was paused, or its turn was over, stay with the decoder. */
+  function read({ isLast = false } = {}): void {
+    isReading = true
+    const startedAtMs = performance.now()
+    try {
+      for (let frame = decoder.next(); frame !== undefined && isOpen(); frame = decoder.next()) {
+        onFrame(decodeFrame(frame))
+        if (isPaused) return
+        isWaiting = !isLast && decoder.byteLength > 0 && performance.now() - startedAtMs > SLICE_MS
+        if (!isWaiting) continue
+        inNextTurn(readOn)
+        return
+      }
+    } catch (error) {
+      abort(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      isReading = false
+      if (isOpen() && (isPaused || isWaiting)) stream.pause()
+    }
+  }
+
+  /** Goes on with the frames that have come, then with those to come. */
+  function readOn(): void {
+    isWaiting = false
+    if (!isOpen() || isPaused) return
+    read()
+    if (!isOpen() || isPaused || isWaiting) return
+    // `resume` hands out all that it has before it opens its window: a pause meanwhile would leave the window open.
+    isReading = true
+    stream.resume()
+    read()
+  }
+
+  stream.addEventListener('message', (event) => {
+    decoder.push(event.data)
+    if (!isPaused && !isReading && !isWaiting) read()
+  })
+
+  return {
+    /** Frames that came before the end of the stream and wait for their turn are read before the end. */
+    readLast() {
+      if (!isWaiting || isPaused) return
+      isReading = true
+      if (stream.readStatus === 'paused') stream.resume() // hands out what has come meanwhile
+      isWaiting = false
+      read({ isLast: true })
+    },
+    /** Takes no frame until `resume`. Flow control makes the sender wait meanwhile, once the stream's window is full. */
+    pause() {
+      if (!isOpen() || isPaused) return
+      isPaused = true
+      if (!isReading) stream.pause()
+    },
+    /** Goes on with the frames that have come, at once. May be called from within `onFrame`. */
+    resume() {
+      if (!isOpen() || !isPaused) return
+      isPaused = false
+      if (!isReading && !isWaiting) readOn()
+    },
   }
 }

@@ -64,7 +64,7 @@ async function fill(connection: Connection, protocol: string, message: Uint8Arra
   let sent = 0
   while (!isOver()) {
     const stream = await connection.newStream(protocol)
-    stream.addEventListener('message', () => {}) // what comes back is read
+    stream.addEventListener('message', () => {}) // without a reader the stream ends when its buffer is full
     while (!isOver() && stream.status === 'open') {
       sent += together.byteLength / message.byteLength
       if (!stream.send(together)) await drained(stream)
