@@ -1,6 +1,6 @@
 /** Events of the peer, in words for the console of the page. */
 
-import { clockSentence, type PeerEvent } from '../../node/index.ts'
+import type { PeerEvent } from '../../node/index.ts'
 import { shortHash, shortPeer } from '../text/short-text.ts'
 import { sizeText } from '../text/size-text.ts'
 import { timeText } from './progress-sentence.ts'
@@ -15,7 +15,8 @@ export function eventSentence(event: PeerEvent): string | undefined {
     case 'join-failed':
       return `Could not connect through ${event.address}: ${event.reason}. Trying again in ${timeText(event.retryInMs / 1_000)}.`
     case 'clock':
-      return clockSentence(event)
+      if (event.state === 'right') return "This device's clock is right again."
+      return `This device's clock is ${timeText(Math.abs(event.aheadMs) / 1_000)} ${event.aheadMs > 0 ? 'ahead of' : 'behind'} the network's: set it.`
     case 'hold':
       return `Holding ${shortHash(event.key)} (${sizeText(event.size)}).`
     case 'release':

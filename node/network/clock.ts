@@ -101,7 +101,6 @@ export function createClock(options: Partial<typeof CLOCK_DEFAULTS> = {}, clocks
   const isNews = createStateNews()
   let timer: ReturnType<typeof setInterval> | undefined
 
-  const ahead = () => believed ?? ownAhead()
   const now = () => (believed === undefined ? wall() : Math.round(monotonic() + believed))
 
   function judge(): void {
@@ -123,7 +122,7 @@ export function createClock(options: Partial<typeof CLOCK_DEFAULTS> = {}, clocks
       othersAhead = most ?? [...heard.values()][0]?.aheadMs
       believed = state === 'corrected' ? most : undefined
     }
-    const nowAhead = ahead()
+    const nowAhead = believed ?? ownAhead()
     const isStep = Math.abs(nowAhead - seenNow) > stepMs
     seenNow = nowAhead
     if (isStep) steps.emit()
@@ -144,7 +143,7 @@ export function createClock(options: Partial<typeof CLOCK_DEFAULTS> = {}, clocks
     if (Math.abs(jumpMs) > stepMs) {
       // The machine may have slept, and the monotonic clock with it: then what peers told is old.
       if (heard.size > 0 && followed === undefined) {
-        believed = ahead() - (believed === undefined ? jumpMs : 0)
+        believed = seenNow
         settledAtMs = monotonic() + hearAgainMs
         heard.clear()
       }

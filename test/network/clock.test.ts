@@ -131,6 +131,20 @@ describe('a node', () => {
     expect(heard).toEqual([`own ${-HOUR_MS}`, 'corrected', `own ${HOUR_MS}`, 'right'])
   })
 
+  test('its clock is put right and a peer is heard before that is noticed: time does not go back to what it was', () => {
+    const { machine, pass } = createWorld()
+    const node = machine(HOUR_MS)
+    const others = [machine(), machine()]
+    tellAll(node, others)
+    node.set(0)
+    tellAll(node, others)
+    for (let i = 0; i < 4; i++) {
+      node.clock.look()
+      expect(node.clock.now()).toBe(node.rightMs())
+      pass(1_000)
+    }
+  })
+
   test('a machine that slept does not take what it heard before for the time', () => {
     const { machine, pass } = createWorld()
     const node = machine()
