@@ -5,10 +5,14 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
 import { allowEarlyAnswer, hasBody } from './http/early-answer.ts'
+import { allowHalfClosed, endIdleSockets, watchHalfClosed } from './http/idle-sockets.ts'
+import type { Problem } from './http/problem.ts'
 import { problemAnswer } from './http/problem-answer.ts'
+import { answerParseError, findRequestFault, toOriginForm } from './http/request-rules.ts'
 import { findSocketOwner } from './http/socket-owner.ts'
 import { createMessageSockets } from './inbox/message-sockets.ts'
 import type { Client, Gateway, InboxFeed } from './types.ts'
@@ -24,7 +28,7 @@ export const GATEWAY_SERVER_DEFAULTS = {
   maxDroppingMs: 60_000,
   /** How long a connection may idle between requests, in ms. */
   keepAliveMs: 20_000,
-  /** How long a socket may stall while an answer is under way, in ms. More than the longest wait and keep-alive. */
+  /** How long a socket may stall while an answer is under way, in ms, give or take a quarter. More than the longest wait and keep-alive. */
   idleTimeoutMs: 120_000,
   /** All headers of a request together, in bytes. */
   maxHeaderBytes: 16_384,
@@ -81,7 +85,9 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     trustProxy: options.trustProxy,
   })
   const takeSocket = createMessageSockets(options.idleTimeoutMs)
-  let listener: Listener = answerNotReady
+  let listenToGateway: Listener = answerNotReady
+  /** The newest answer of each socket. */
+  const answers = new WeakMap<Duplex, ServerResponse>()
   let gateway: Gateway | null = null
   let stopping: Promise<void> | null = null
 
@@ -91,7 +97,9 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     keepAliveTimeout: options.keepAliveMs,
     maxHeaderSize: options.maxHeaderBytes,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    shouldUpgradeCallback({ headers, url = '' }) {
+    shouldUpgradeCallback(incoming) {
+      const { headers, url = '' } = incoming
+      if (findRequestFault(incoming) !== undefined) return false
       // An upgrade to another protocol (curl offers HTTP/2) is answered like a plain request, and so is one without an overlay.
       if (headers.upgrade?.toLowerCase() !== 'websocket') return false
       if (isMessagePath(url)) return gateway?.takesSocket(url) === true
@@ -99,6 +107,12 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     },
   })
   function handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { socket, url = '' } = incoming
+    answers.set(socket, outgoing)
+    watchHalfClosed(incoming, outgoing)
+    incoming.url = toOriginForm(url)
+    const fault = findRequestFault(incoming)
+    const listener = fault === undefined ? listenToGateway : () => void refuse(outgoing, fault)
     watchBody(incoming, outgoing, options.bodyStallMs)
     if (!hasBody(incoming)) return void listener(incoming, outgoing)
     allowEarlyAnswer(incoming, outgoing, options)
@@ -106,7 +120,9 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     setImmediate(() => listener(incoming, outgoing))
   }
 
-  server.timeout = options.idleTimeoutMs
+  endIdleSockets(server, options.idleTimeoutMs)
+  allowHalfClosed(server)
+  server.on('clientError', (error, socket) => answerParseError(error, socket, answers.get(socket)?.headersSent === true))
   server.maxConnections = options.maxConnections
   server.on('request', (incoming, outgoing) => {
     if (stopping !== null) outgoing.setHeader('connection', 'close')
@@ -135,7 +151,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     connections,
     serve(next) {
       gateway = next
-      listener = createListener(next, connections, options.idleTimeoutMs)
+      listenToGateway = createListener(next, connections, options.idleTimeoutMs)
     },
     async listen({ port, host }) {
       await new Promise<void>((resolve, reject) => {
@@ -204,6 +220,12 @@ function answerNotReady(incoming: IncomingMessage, outgoing: ServerResponse): vo
   const headers = { 'content-type': 'application/json', 'content-length': body.length, 'cache-control': 'no-store', 'retry-after': '1' }
   outgoing.writeHead(503, headers)
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
+}
+
+async function refuse(outgoing: ServerResponse, problem: Problem): Promise<void> {
+  const answer = problemAnswer(problem, { method: 'GET', headers: new Headers() })
+  outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
+  outgoing.end(await answer.text())
 }
 
 /** Answers with the reason, and waits a moment at most for the client to read it. */

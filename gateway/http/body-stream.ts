@@ -8,7 +8,7 @@ interface BodyStreamOptions {
    * reader of the stream.
    */
   cut?: (() => void) | undefined
-  /** How long the client may take nothing before the connection is cut, in ms. The server's own timeout may wait twice as long. */
+  /** How long the client may take nothing before the connection is cut, in ms. */
   stallMs?: number | undefined
   /** Called once, when either side has ended the stream. */
   onEnd?: () => void
