@@ -7,7 +7,8 @@
  *
  *   --install-only  the packages, and nothing else
  *   --rebuild       builds the tab even where it is up to date
- *   --for-tests     also what the tests run: a Chromium (scripts/install-chromium.ts), curl, aria2, nginx and others (scripts/test-programs.ts)
+ *   --for-tests     also what the tests run: a Chromium (scripts/install-chromium.ts), curl, aria2, nginx and others (scripts/test-programs.ts),
+ *                   and, where it can, other browsers (scripts/engines.ts)
  */
 
 import { spawnSync } from 'node:child_process'
@@ -47,6 +48,7 @@ if (IS_WINDOWS) teachExec()
 if (flags.has('--for-tests')) {
   run(PACKAGE_NODE, [join(ROOT, 'scripts', 'install-chromium.ts')])
   run(PACKAGE_NODE, [join(ROOT, 'scripts', 'test-programs.ts')])
+  run(PACKAGE_NODE, [join(ROOT, 'scripts', 'engines.ts')])
 }
 
 /** Compares npm's list of installed packages with the lockfile. Packages for other platforms may be missing; Node.js may not. */
