@@ -20,6 +20,7 @@ const ENTRIES = [
   '^browser/library\\.ts$',
   '^browser/(home|viewer)\\.tsx?$',
   '^browser/(peer|transfer)/[^/]+-worker\\.ts$',
+  '^browser/public/',
   '^scripts/',
 ]
 
@@ -224,7 +225,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nobody imports, and that imports nobody, is left over.',
       severity: 'error',
-      from: { orphan: true, pathNot: ['^scripts/', '^test/', '^[^/]+$', '\\.d\\.ts$'] },
+      from: { orphan: true, pathNot: ['^browser/public/', '^scripts/', '^test/', '^[^/]+$', '\\.d\\.ts$'] },
       to: {},
     },
     {

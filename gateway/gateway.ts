@@ -12,6 +12,7 @@ import { answerStatus } from './api/status-answer.ts'
 import { createAppAnswers, createAppAssets } from './app/app-assets.ts'
 import { createBundleReader } from './content/bundle-reader.ts'
 import { createContentAnswers } from './content/content-answer.ts'
+import { createContentHost } from './content/content-host.ts'
 import { createContentProofs } from './content/content-proof.ts'
 import { createContentReader } from './content/content-reader.ts'
 import { createContentSearch } from './content/content-search.ts'
@@ -41,7 +42,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   let draining = false
 
   const access = createAccess(options)
-  const assets = createAppAssets(options.assetsDir)
+  const contentHost = options.contentHost === undefined ? undefined : createContentHost(options.contentHost)
+  const assets = createAppAssets(options.assetsDir, contentHost?.source)
   const open = createClientQuota(limits)
   const rate = createRateLimit({
     burst: limits.searchBurst,
@@ -55,7 +57,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const search = createContentSearch(shared)
   const proofs = createContentProofs(peer, limits)
   const answers = createContentAnswers({ peer, limits, access, proofs })
-  const answerWithViewer = createViewerPage(assets.text('/viewer.html'))
+  const answerWithViewer = createViewerPage(assets.text('/viewer.html'), contentHost?.source)
   const requireAllowed = (hash: string) => {
     if (options.denied?.has(hash)) throw deniedContent()
   }
@@ -123,6 +125,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       const fault = pathFault(incoming.path)
       if (fault !== null) throw badAddress(incoming.path, fault)
     }
+    const elsewhere = contentHost?.redirect(address, incoming)
+    if (elsewhere !== undefined) return elsewhere
     if (address !== null) {
       bindings.route = address.raw ? 'raw' : 'content'
       return await fetches.run(incoming, () => answerContent(address, incoming))

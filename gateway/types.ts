@@ -79,6 +79,8 @@ export interface GatewayOptions {
   assetsDir?: string
   /** Origin at which people reach this gateway, e.g. `https://pages.example`. Its host is an allowed Host of the API. */
   publicUrl?: string
+  /** Origin below which a browser gets each held page from an origin of its own, e.g. `https://held.example`. */
+  contentHost?: string
   /** Bearer token that lets other machines PUT and DELETE. Without one, only this machine may. */
   token?: string
   /** The inbox of this node itself: its owner reads it at `/inbox`, `/to/<end>/json`, `/sse` and `/ws`. */

@@ -4,6 +4,7 @@ import { inTime, raceAbort, timeoutSignal } from '../../node/async/abort.ts'
 import { decodeKeyHex, MayflyError } from '../../node/index.ts'
 import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { namesType } from '../http/media-range.ts'
+import { refuseSandboxedPage } from '../http/sandboxed-page.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
@@ -28,6 +29,7 @@ export function createHolderAnswers({ peer, limits, rate, open, closing }: Searc
 
   /** Awaits the first number before the answer begins, so that an error has its status. */
   async function answerStream(hash: string, incoming: GatewayRequest): Promise<Response> {
+    refuseSandboxedPage(incoming.request)
     const leave = open.enter(incoming.client.address)
     const gone = new AbortController()
     const onEnd = () => {

@@ -10,7 +10,7 @@ import { checkPreconditions } from '../http/conditional.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { problemError } from '../http/problem.ts'
 import { requireReadMethod } from '../http/route.ts'
-import { APP_FRAME_HEADERS, APP_HEADERS } from '../http/security-headers.ts'
+import { APP_FRAME_HEADERS, APP_HEADERS, withFramesOf } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
 interface Asset {
@@ -53,8 +53,12 @@ const compressors = {
 
 type AppAssets = ReturnType<typeof createAppAssets>
 
-/** @param directory the output of the tab's build; without it there are no assets */
-export function createAppAssets(directory = '') {
+/**
+ * @param directory the output of the tab's build; without it there are no assets
+ * @param frameSource the app may frame pages of it
+ */
+export function createAppAssets(directory = '', frameSource?: string) {
+  const appHeaders = withFramesOf(frameSource, APP_HEADERS)
   /** By path, with a slash in front. Never changed. */
   const assets = new Map<string, Asset>()
   const entries = existsSync(directory) ? readdirSync(directory, { recursive: true, withFileTypes: true }) : []
@@ -81,7 +85,7 @@ export function createAppAssets(directory = '') {
       const asset = assets.get(path)
       if (asset === undefined) return null
       const headers: Record<string, string> = {
-        ...(path.startsWith('/assets/') && path.endsWith('.html') ? APP_FRAME_HEADERS : APP_HEADERS),
+        ...(path.startsWith('/assets/') && path.endsWith('.html') ? APP_FRAME_HEADERS : appHeaders),
         'content-type': asset.type,
         'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
         etag: `W/"${asset.tag}"`,

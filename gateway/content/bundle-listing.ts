@@ -20,7 +20,7 @@ export function answerListing(incoming: GatewayRequest, folder: string, entries:
   const body = isPage ? listingPage(folder, entries) : `${JSON.stringify({ folder, files: entries.map(describe) })}\n`
   return new Response(method === 'HEAD' ? null : body, {
     headers: {
-      ...(isPage ? plainPageHeaders('ourselves') : { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json' }),
+      ...(isPage ? plainPageHeaders('anybody') : { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json' }),
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-cache',
       vary: `Accept, ${NAVIGATION_HEADERS}`,

@@ -7,6 +7,7 @@ import { timeoutSignal } from '../../node/async/abort.ts'
 import { delay } from '../../node/async/delay.ts'
 import { type AbortOptions, type Key, MayflyError, type MayflyErrorCode, type OpenedContent, type OpenOptions } from '../../node/index.ts'
 import { waitOf } from '../http/link-query.ts'
+import { refuseSandboxedPage } from '../http/sandboxed-page.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
 /** Failures that may pass while a client waits: no holder yet, or no peer that could be asked yet. */
@@ -35,6 +36,7 @@ export function createContentSearch({ peer, limits, rate, open, closing }: Searc
       if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
       attempt.lastError = error
     }
+    refuseSandboxedPage(incoming.request)
     const leave = open.enter(incoming.client.address)
     const deadline = timeoutSignal(waitMs)
     try {

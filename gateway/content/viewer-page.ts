@@ -7,7 +7,7 @@ import { outlineQuery } from '../http/link-query.ts'
 import { NAVIGATION_HEADERS } from '../http/navigation.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import type { Problem } from '../http/problem.ts'
-import { APP_HEADERS, SANDBOX } from '../http/security-headers.ts'
+import { APP_HEADERS, SANDBOX, withFramesOf } from '../http/security-headers.ts'
 import type { ContentFacts } from './content-answer.ts'
 import { isDisplayable, SEALED_TYPE } from './content-type.ts'
 
@@ -29,13 +29,16 @@ const PLACEHOLDER = /\{\{(HASH|STATE|TITLE|SENTENCE|SIZE|TYPE|FRAME|RAW)\}\}/g
 
 export type ViewerPage = ReturnType<typeof createViewerPage>
 
-/** @param template `viewer.html` of the built tab; null for a plain page instead */
-export function createViewerPage(template: string | null) {
+/**
+ * @param template `viewer.html` of the built tab; null for a plain page instead
+ * @param frameSource the page may frame pages of it
+ */
+export function createViewerPage(template: string | null, frameSource?: string) {
   return (hash: string, findings: ViewerFindings, method: string): Response => {
     const values = fillIn(hash, findings)
     const body = template === null ? plainViewer(values) : fillTemplate(template, values)
     const headers: Record<string, string> = {
-      ...(template === null ? plainPageHeaders('nobody') : APP_HEADERS),
+      ...withFramesOf(frameSource, template === null ? plainPageHeaders('nobody') : APP_HEADERS),
       'content-type': 'text/html; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store', // its holders may be gone in a second

@@ -24,14 +24,14 @@ export function renderPlainPage(page: PlainPage): string {
   )
 }
 
-/** @param framing the pages that may frame this one: the viewer frames `/raw/…`, and shows the reason when that fails */
-export function plainPageHeaders(framing: 'nobody' | 'ourselves'): Record<string, string> {
+/** @param framing the pages that may frame this one: the viewer, which may be of another site, frames the list of a folder, and the reason when there is none */
+export function plainPageHeaders(framing: 'nobody' | 'anybody'): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy':
       `default-src 'none'; style-src 'sha256-${STYLE_DIGEST}'; frame-src 'self'; base-uri 'none'; form-action ${framing === 'nobody' ? "'none'" : "'self'"}; ` +
-      `frame-ancestors ${framing === 'nobody' ? "'none'" : "'self'"}`,
-    'x-frame-options': framing === 'nobody' ? 'DENY' : 'SAMEORIGIN',
+      `frame-ancestors ${framing === 'nobody' ? "'none'" : '*'}`,
+    ...(framing === 'nobody' && { 'x-frame-options': 'DENY' }),
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',

@@ -44,7 +44,7 @@ export function problemAnswer(problem: Problem, request: Pick<Request, 'headers'
 function htmlHeaders(request: Pick<Request, 'headers'>): Record<string, string> {
   // On plain http a browser does not say that it asks for a frame.
   const isFramed = request.headers.get('sec-fetch-dest') !== 'document'
-  return { ...plainPageHeaders(isFramed ? 'ourselves' : 'nobody'), 'access-control-allow-origin': '*' }
+  return { ...plainPageHeaders(isFramed ? 'anybody' : 'nobody'), 'access-control-allow-origin': '*' }
 }
 
 function problemFacts(problem: Problem): Record<string, unknown> {

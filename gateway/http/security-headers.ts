@@ -11,9 +11,15 @@ export const SANDBOX = 'allow-scripts allow-forms allow-popups'
 const NO_FEATURES = `camera clipboard-read display-capture geolocation hid idle-detection local-fonts local-network local-network-access
   loopback-network microphone midi payment serial usb window-management`.split(/\s+/)
 
+/**
+ * Connections of a held page: requests, and none that stay open as a websocket does. All frames of a browser may share its few connections to
+ * one host (WebKitGTK 2.50). A policy cannot leave out one host.
+ */
+const CONNECTIONS = 'connect-src http: https: data: blob:'
+
 /** For all held bytes. Every page may read, link and frame them: they have no origin, so they own nothing and reach nothing. */
 export const HELD_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': `sandbox ${SANDBOX}`,
+  'content-security-policy': `sandbox ${SANDBOX}; ${CONNECTIONS}`,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'cross-origin',
@@ -32,6 +38,13 @@ export const APP_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
+}
+
+/** Headers that let a page frame pages of a further source. */
+export function withFramesOf(source: string | undefined, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const policy = headers['content-security-policy']
+  if (source === undefined || policy === undefined) return headers
+  return { ...headers, 'content-security-policy': policy.replace("frame-src 'self'", `frame-src 'self' ${source}`) }
 }
 
 /**

@@ -4,6 +4,7 @@ import { onAbort } from '../../node/async/abort.ts'
 import { createWakeUp } from '../../node/async/wake-up.ts'
 import type { Inbox } from '../../node/index.ts'
 import { streamBody } from '../http/body-stream.ts'
+import { refuseSandboxedPage } from '../http/sandboxed-page.ts'
 import type { FeedEvent, GatewayRequest, InboxFeed, SearchContext } from '../types.ts'
 import { type FeedQuery, newestSequence } from './inbox-query.ts'
 
@@ -20,6 +21,7 @@ export type OpenFeed = ReturnType<typeof createClientFeeds>
 /** Makes the function that opens a feed. @throws {ProblemError} 429 */
 export function createClientFeeds({ limits, open, closing, onFailed }: ClientFeedsParts) {
   return (inbox: Inbox, query: FeedQuery, incoming: GatewayRequest): InboxFeed => {
+    refuseSandboxedPage(incoming.request)
     const leave = open.enter(incoming.client.address)
     const gone = new AbortController()
     const signal = AbortSignal.any([gone.signal, incoming.request.signal, closing])

@@ -98,6 +98,12 @@ const TABLE = {
     parse: parseFilled,
   },
   publicUrl: { commands: RECEIVERS, value: 'url', help: 'origin at which people reach this gateway', parse: parseOrigin },
+  contentHost: {
+    commands: ['start'],
+    value: 'url',
+    help: 'origin below which each held page has an origin of its own, such as https://held.example; it needs the name and a certificate for *.held.example',
+    parse: parseOrigin,
+  },
   token: {
     commands: RECEIVERS,
     value: 'token',

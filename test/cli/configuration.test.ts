@@ -76,6 +76,11 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['0.0.0.0', '0.0.0.0'],
     ['c.example', 'c.example'],
   ],
+  contentHost: [
+    ['https://held.example', 'https://held.example'],
+    ['http://held.example:81/', 'http://held.example:81'],
+    ['https://held.b.example', 'https://held.b.example'],
+  ],
   publicUrl: [
     ['https://a.example/', 'https://a.example'],
     ['http://b.example:81', 'http://b.example:81'],
@@ -258,6 +263,7 @@ test.each<[SettingName, unknown]>([
   ['port', ['1', '2']],
   ['port', null],
   ['port', {}],
+  ['contentHost', 'held.example'],
   ['publicUrl', 'pages.example'],
   ['publicUrl', 'https://pages.example/a'],
   ['publicUrl', 'ftp://pages.example'],

@@ -5,13 +5,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { type Browser, launch, type Page } from 'puppeteer-core'
 import { Builder, By, type WebDriver } from 'selenium-webdriver'
 import { onTestFinished } from 'vitest'
 import type { VisitState } from '../../browser/visit/types.ts'
 import { findChromium } from '../../scripts/chromium.ts'
 import { type EngineName, findFirefox, findMiniBrowser, missingFor } from '../../scripts/engines.ts'
+import { freePort } from './free-port.ts'
 import { waitFor } from './wait-for.ts'
 
 /** How long a page may take to show something, in ms. */
@@ -174,14 +174,4 @@ function endWithTest(process: ChildProcess): void {
     process.kill()
     await exited
   })
-}
-
-/** For a program that cannot choose one itself. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

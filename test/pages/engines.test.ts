@@ -35,3 +35,17 @@ test.for([
     await untilStatus([a.url, b.url], hash, 404, 15_000)
   },
 )
+
+test.for(['firefox', 'webkit'] as const)(
+  'engines: in %s a held page cannot close the window around it, also one that shows its first page',
+  async (engine, context) => {
+    const bytes = '<!doctype html><script>top.close(); document.write("tried")</script>'
+    const answer = await fetch(`${a.url}/api/v1/content`, { method: 'PUT', body: bytes })
+    const { hash } = (await answer.json()) as { hash: string }
+    const page = await openEngine(engine, context)
+    await page.goto(`${a.url}/${hash}`)
+    await seesVisit(page, 'holding')
+    await waitFor(async () => (await page.contentText()).includes('tried'), 20_000, 'the attempt')
+    await seesVisit(page, 'holding')
+  },
+)

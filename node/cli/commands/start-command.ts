@@ -94,7 +94,7 @@ function createNode(
 }
 
 function createNodeGateway({ configuration, version }: CommandContext, peer: Peer, inbox: Inbox | undefined, logger: Logger) {
-  const { publicUrl, token, clientFetches, clientRate, iceServer } = configuration
+  const { publicUrl, contentHost, token, clientFetches, clientRate, iceServer } = configuration
   return createGateway({
     peer,
     assetsDir: tabDirectory(),
@@ -106,6 +106,7 @@ function createNodeGateway({ configuration, version }: CommandContext, peer: Pee
     iceServers: iceServer,
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
+    ...(contentHost !== undefined && { contentHost }),
     ...(token !== undefined && { token }),
     ...(inbox !== undefined && { inbox }),
   })
