@@ -220,7 +220,8 @@ describe('command: content of any size', () => {
       await cut.kill('SIGKILL')
       const there = await sizeThere()
       expect(there).toBeLessThan(size)
-      expect((await readdir(directory)).toSorted()).toEqual(['in', `out.${hash.slice(0, 16)}.part`])
+      const part = `out.${hash.slice(0, 16)}.part`
+      expect((await readdir(directory)).toSorted()).toEqual(['in', part, `${part}.lock`])
 
       expect(await runMayfly(args)).toMatchObject({ code: 0 })
       expect(sha256(await readFile(out))).toBe(hash)
