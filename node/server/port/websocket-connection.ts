@@ -5,13 +5,17 @@ import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { WebSocket } from 'ws'
+import { inNextTurn } from '../../async/turn.ts'
 import { createFrameAllowance, type FrameAllowanceOptions } from '../../network/frame-allowance.ts'
 
 /** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
 
-/** Largest message that is sent, in bytes: listeners accept frames a little larger than Noise's largest, and end a connection that sends more. */
-const MAX_MESSAGE_BYTES = 65_536
+/** Largest message that is sent, in bytes: Noise's largest with its length. Listeners end a connection that sends far more. */
+const MAX_MESSAGE_BYTES = 65_537
+
+/** How long messages of one socket are handled in one turn of the event loop, in ms: up to 2 MiB may have come for it, to be decrypted. */
+const SLICE_MS = 8
 
 /**
  * The tag of a Noise message, which is never shorter. @libp2p/websockets, so every tab, sends the length in front of one as a message of its
@@ -38,12 +42,17 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   #isPaused = false
   /** Set while the peer is slowed. */
   #slowed: ReturnType<typeof setTimeout> | undefined
+  /** When this turn's first message came; undefined in a turn without one. */
+  #turnStartedAtMs: number | undefined
+  /** The rest of what has come waits for the next turn. */
+  #isSliced = false
 
   constructor(init: WebSocketConnectionInit) {
     super(init)
     this.#socket = init.socket
     this.#allowance = createFrameAllowance(init.allowance)
     init.socket.on('message', (data: Buffer) => {
+      this.#beginTurn()
       try {
         this.onData(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
         const isShort = data.byteLength < MIN_MESSAGE_BYTES
@@ -52,6 +61,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
       } catch (error) {
         this.abort(error instanceof Error ? error : new Error(String(error)))
       }
+      this.#endSlice()
     })
     init.socket.on('ping', (data: Buffer) => {
       // A peer that reads nothing needs no answer, which would only wait here.
@@ -80,6 +90,29 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
     this.safeDispatchEvent('drain')
   }
 
+  #beginTurn(): void {
+    if (this.#turnStartedAtMs !== undefined) return
+    this.#turnStartedAtMs = performance.now()
+    inNextTurn(() => {
+      this.#turnStartedAtMs = undefined
+      if (!this.#isSliced) return
+      this.#isSliced = false
+      this.#resume()
+    })
+  }
+
+  /** Leaves the rest of what has come to the next turn, once this one has taken long, so that others are served in between. */
+  #endSlice(): void {
+    if (this.#isSliced || performance.now() - (this.#turnStartedAtMs ?? Number.POSITIVE_INFINITY) < SLICE_MS) return
+    this.#isSliced = true
+    this.#socket.pause()
+  }
+
+  /** Reads on, unless there is another reason not to. */
+  #resume(): void {
+    if (!this.#isPaused && !this.#isSliced && this.#slowed === undefined) this.#socket.resume()
+  }
+
   /** Counts a message that carries nothing for the layers above. */
   #countEmpty(): void {
     if (this.status !== 'open') return
@@ -90,7 +123,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
       this.#socket.pause()
       this.#slowed = setTimeout(() => {
         this.#slowed = undefined
-        if (!this.#isPaused) this.#socket.resume()
+        this.#resume()
       }, pauseMs)
     } catch (error) {
       this.abort(error instanceof Error ? error : new Error(String(error)))
@@ -113,6 +146,6 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
 
   sendResume(): void {
     this.#isPaused = false
-    if (this.#slowed === undefined) this.#socket.resume()
+    this.#resume()
   }
 }

@@ -30,7 +30,7 @@ async function connectStranger(allowance: FrameAllowanceOptions) {
     allowance,
   })
   if (stranger.readyState !== WebSocket.OPEN) await once(stranger, 'open')
-  return { stranger, connection }
+  return { stranger, connection, socket }
 }
 
 test.each([
@@ -73,4 +73,29 @@ test('websocket connection: a length in a message of its own before each message
   }
   await waitFor(() => bytes === 500 * 30, 5_000, 'all of it')
   expect(connection.status).toBe('open')
+})
+
+test('websocket connection: one of the longest messages of Noise, with its length, goes as one message', async () => {
+  const { stranger, connection } = await connectStranger({})
+  const sizes: number[] = []
+  stranger.on('message', (data: Buffer) => sizes.push(data.byteLength))
+  connection.send(new Uint8Array(65_537))
+  await waitFor(() => sizes.length > 0, 5_000, 'the message')
+  expect(sizes).toEqual([65_537])
+})
+
+test('websocket connection: a socket whose messages take long is read on in the next turn', async () => {
+  const { connection, socket } = await connectStranger({})
+  connection.addEventListener('message', () => {
+    const until = performance.now() + 10
+    while (performance.now() < until);
+  })
+  socket.emit('message', Buffer.alloc(1_024))
+  expect(socket.isPaused).toBe(true)
+  await waitFor(() => !socket.isPaused, 5_000, 'the socket is read on')
+  socket.emit('message', Buffer.alloc(1_024))
+  connection.pause()
+  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(socket.isPaused).toBe(true)
 })
