@@ -103,7 +103,7 @@ describe('a private page', () => {
       await localFrame(page).getByText('nobody sees this').waitFor()
       await page.close()
     }
-    const script = await (await fetch(`${b.url}/${hash}`, { headers: { accept: 'text/html' } })).text()
+    const script = await (await fetch(`${b.url}/${hash}`, { headers: { accept: 'text/html', 'sec-fetch-dest': 'document' } })).text()
     expect(script).toContain('#k=')
     expect(script).not.toContain('<iframe')
   })
