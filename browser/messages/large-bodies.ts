@@ -35,11 +35,16 @@ export const LARGE_BODIES_DEFAULTS = {
 interface LargeBodyRow {
   /** Hash of the held content, hex. */
   hash: string
-  blob: Blob
+  size: number
   keptAtMs: number
   /** Id of the message; undefined until the message is in the outbox. */
   messageId?: Key
 }
+
+/** A row of an earlier version has its bytes in a Blob. Now they are bytes in a store of their own: WebKit's private windows store no Blob. */
+type StoredRow = LargeBodyRow | (Omit<LargeBodyRow, 'size'> & { blob: Blob })
+
+const STORES = ['large', 'largeBytes'] as const
 
 /** A body without a message is dropped after this time, in ms: its tab was closed before the message was in the outbox. */
 const UNSENT_MS = 600_000
@@ -62,11 +67,10 @@ export class LargeBodies {
     const { source, linkOf } = await prepareLargeBody(body, isSealed, type)
     const bytes = new Uint8Array(await source.read(0, source.size))
     const hash = encodeKeyHex(await sha256(bytes))
-    const blob = new Blob([bytes])
-    await this.#keep({ hash, blob, keptAtMs: this.#options.now() })
+    await this.#keep({ hash, size: bytes.byteLength, keptAtMs: this.#options.now() }, bytes)
     this.#held.add(hash)
     try {
-      return { hash, link: linkOf(await this.#options.content.hold(blobSource(blob))) }
+      return { hash, link: linkOf(await this.#options.content.hold(blobSource(new Blob([bytes])))) }
     } catch (error) {
       await this.drop(hash)
       throw error
@@ -76,13 +80,15 @@ export class LargeBodies {
   /** Call it when the message with the link is in the outbox. */
   async sent(hash: string, messageId: Key): Promise<void> {
     await this.#options.database.change(['large'], async (bodies) => {
-      const row: LargeBodyRow | undefined = await answerOf(bodies.get(hash))
+      const row: StoredRow | undefined = await answerOf(bodies.get(hash))
       if (row !== undefined) await answerOf(bodies.put({ ...row, messageId }))
     })
   }
 
   async drop(hash: string): Promise<void> {
-    await this.#options.database.change(['large'], (bodies) => answerOf(bodies.delete(hash)))
+    await this.#options.database.change(STORES, async (bodies, bytes) => {
+      await Promise.all([answerOf(bodies.delete(hash)), answerOf(bytes.delete(hash))])
+    })
     await this.#release(hash)
   }
 
@@ -92,7 +98,7 @@ export class LargeBodies {
    * @param isKeeper true in one tab of this origin: it also holds stored bodies, and drops those whose message is over
    */
   async follow(isKeeper: boolean): Promise<void> {
-    const rows: LargeBodyRow[] = await this.#options.database.read(['large'], (bodies) => answerOf(bodies.getAll()))
+    const rows: StoredRow[] = await this.#options.database.read(['large'], (bodies) => answerOf(bodies.getAll()))
     const kept = new Set(rows.map(({ hash }) => hash))
     for (const hash of [...this.#held]) if (!kept.has(hash)) await this.#release(hash)
     for (const row of isKeeper ? rows : []) {
@@ -101,9 +107,11 @@ export class LargeBodies {
     }
   }
 
-  async #holdAgain({ hash, blob }: LargeBodyRow): Promise<void> {
+  async #holdAgain(row: StoredRow): Promise<void> {
+    const { hash } = row
     this.#held.add(hash)
     try {
+      const blob = 'blob' in row ? row.blob : new Blob([await this.#bytesOf(hash)])
       const { key } = await this.#options.content.hold(blobSource(blob))
       if (encodeKeyHex(key) === hash) return
       await this.#options.content.release(key)
@@ -113,21 +121,25 @@ export class LargeBodies {
     }
   }
 
-  async #isOver({ messageId, keptAtMs }: LargeBodyRow): Promise<boolean> {
+  #bytesOf(hash: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#options.database.read(['largeBytes'], async (bytes) => (await answerOf(bytes.get(hash))) ?? new Uint8Array())
+  }
+
+  async #isOver({ messageId, keptAtMs }: StoredRow): Promise<boolean> {
     const nowMs = this.#options.now()
     if (messageId === undefined) return nowMs - keptAtMs > UNSENT_MS
     const entry = await this.#options.outbox.get(messageId)
     return entry === undefined || entry.expiresAtMs <= nowMs || wasRefused(entry)
   }
 
-  async #keep(row: LargeBodyRow): Promise<void> {
+  async #keep(row: LargeBodyRow, body: Uint8Array): Promise<void> {
     const { maxBodies, maxBytes } = this.#options
-    await this.#options.database.change(['large'], async (bodies) => {
-      const others: LargeBodyRow[] = (await answerOf(bodies.getAll())).filter(({ hash }: LargeBodyRow) => hash !== row.hash)
-      const bytes = others.reduce((sum, { blob }) => sum + blob.size, row.blob.size)
-      if (others.length >= maxBodies || bytes > maxBytes)
+    await this.#options.database.change(STORES, async (bodies, bytes) => {
+      const others: StoredRow[] = (await answerOf(bodies.getAll())).filter(({ hash }: StoredRow) => hash !== row.hash)
+      const sum = others.reduce((total, other) => total + ('blob' in other ? other.blob.size : other.size), row.size)
+      if (others.length >= maxBodies || sum > maxBytes)
         throw new TooMany('Too many long messages are waiting to be read. Cancel or remove some of them in the list of sent messages')
-      await answerOf(bodies.put(row))
+      await Promise.all([answerOf(bodies.put(row)), answerOf(bytes.put(body, row.hash))])
     })
   }
 

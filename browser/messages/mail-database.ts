@@ -16,8 +16,10 @@ const NAME = 'mayfly-messages'
 export async function openMailDatabase(): Promise<MailDatabase> {
   const database = await openDatabase({
     name: NAME,
-    version: 2,
+    version: 3,
     async upgrade(created, transaction, from) {
+      created.createObjectStore('largeBytes')
+      if (from === 2) return
       if (from === 1) return addUsage(created, transaction)
       created.createObjectStore('inbox', { keyPath: 'sequence', autoIncrement: true }).createIndex('from', 'from')
       created.createObjectStore('known', { keyPath: 'id' }).createIndex('expires', 'expiresAtMs')

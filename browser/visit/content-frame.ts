@@ -5,6 +5,7 @@
  */
 
 import { isPdf } from '../content/content-kind.ts'
+import { createPdfFrame } from './pdf-frame.ts'
 import { PreviewFrame } from './preview-frame.ts'
 import type { ContentScreen } from './types.ts'
 
@@ -92,11 +93,8 @@ export class ContentFrame implements ContentScreen {
     const beginning = await blob.slice(0, PDF_BEGINNING.length).text()
     if (signal.aborted) return
     if (beginning !== PDF_BEGINNING) return void this.clear()
-    const url = URL.createObjectURL(new Blob([blob], { type: 'application/pdf' }))
-    const frame = document.createElement('iframe')
-    frame.referrerPolicy = 'no-referrer'
-    this.#place(frame, url)
-    this.#blobUrl = url
+    const frame = createPdfFrame(new Blob([blob], { type: 'application/pdf' }))
+    this.#place(frame, frame.src)
   }
 
   #place(raw: HTMLIFrameElement | HTMLImageElement | HTMLMediaElement, path: string): void {

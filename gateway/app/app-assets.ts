@@ -10,7 +10,7 @@ import { checkPreconditions } from '../http/conditional.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { problemError } from '../http/problem.ts'
 import { requireReadMethod } from '../http/route.ts'
-import { APP_FRAME_HEADERS, APP_HEADERS, withFramesOf } from '../http/security-headers.ts'
+import { APP_FRAME_HEADERS, APP_HEADERS, PDF_FRAME_HEADERS, withFramesOf } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
 interface Asset {
@@ -59,6 +59,10 @@ type AppAssets = ReturnType<typeof createAppAssets>
  */
 export function createAppAssets(directory = '', frameSource?: string) {
   const appHeaders = withFramesOf(frameSource, APP_HEADERS)
+  const headersFor = (path: string) => {
+    if (!path.startsWith('/assets/') || !path.endsWith('.html')) return appHeaders
+    return path.startsWith('/assets/pdf-frame-') ? PDF_FRAME_HEADERS : APP_FRAME_HEADERS
+  }
   /** By path, with a slash in front. Never changed. */
   const assets = new Map<string, Asset>()
   const entries = existsSync(directory) ? readdirSync(directory, { recursive: true, withFileTypes: true }) : []
@@ -85,7 +89,7 @@ export function createAppAssets(directory = '', frameSource?: string) {
       const asset = assets.get(path)
       if (asset === undefined) return null
       const headers: Record<string, string> = {
-        ...(path.startsWith('/assets/') && path.endsWith('.html') ? APP_FRAME_HEADERS : appHeaders),
+        ...headersFor(path),
         'content-type': asset.type,
         'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
         etag: `W/"${asset.tag}"`,

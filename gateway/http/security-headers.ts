@@ -58,6 +58,16 @@ export const APP_FRAME_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
+/**
+ * For the page of the app that frames a PDF, of which the browser's own viewer shows a Blob. No script runs in it. It is in no sandbox, in which
+ * no viewer starts, and the Blob inherits this policy.
+ */
+export const PDF_FRAME_HEADERS: Readonly<Record<string, string>> = {
+  ...APP_FRAME_HEADERS,
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+}
+
 /** For public answers to programs: every page may read them. */
 export const PUBLIC_DATA_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',

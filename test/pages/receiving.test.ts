@@ -94,7 +94,7 @@ describe('content by its type', () => {
       await visitor.goto(node.url + address)
       const viewer = () => visitor.frames().some((frame) => frame.url().startsWith('chrome-extension://'))
       await waitFor(viewer, 40_000, 'the viewer is there')
-      expect(await visitor.locator('iframe#content').getAttribute('src')).toMatch(/^blob:/)
+      expect(await visitor.frameLocator('iframe#content').locator('iframe').getAttribute('src')).toMatch(/^blob:/)
       expect(await visitor.getByTestId('facts').textContent()).toContain('paper.pdf')
       expect(await visitor.title()).not.toContain('it ran')
     }

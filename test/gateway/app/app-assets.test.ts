@@ -15,6 +15,7 @@ function build(): string {
   writeFileSync(join(directory, 'index.html'), '<!doctype html>')
   writeFileSync(join(directory, 'assets', 'home-1a.js'), SCRIPT)
   writeFileSync(join(directory, 'assets', 'frame-1a.html'), '<!doctype html>')
+  writeFileSync(join(directory, 'assets', 'pdf-frame-1a.html'), '<!doctype html>')
   return directory
 }
 
@@ -37,6 +38,13 @@ test('AppAssets: a frame of the app is sandboxed, and only the app may frame it'
   const frame = await get('/assets/frame-1a.html')
   expect(frame?.headers.get('content-security-policy')).toBe("sandbox allow-scripts; frame-ancestors 'self'")
   expect(frame?.headers.get('x-frame-options')).toBeNull()
+})
+
+test('AppAssets: the frame of a PDF has no sandbox, runs no script, and only the app may frame it', async () => {
+  const frame = await get('/assets/pdf-frame-1a.html')
+  expect(frame?.headers.get('content-security-policy')).toMatch(
+    /^default-src 'none'; (?!.*(?:sandbox|script-src)).*frame-ancestors 'self'$/,
+  )
 })
 
 test.each([
