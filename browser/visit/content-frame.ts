@@ -60,6 +60,10 @@ export class ContentFrame implements ContentScreen {
     this.#showContainer()
   }
 
+  clearUnlessLoaded(): void {
+    if (this.#raw instanceof HTMLIFrameElement && !hasLoaded(this.#raw)) this.clear()
+  }
+
   clear(): void {
     this.#pdf?.abort()
     this.#removeRaw()
@@ -154,7 +158,16 @@ function mediaElementFor(type: string): HTMLImageElement | HTMLMediaElement | un
  * document, and none a moment later, when the frame was loaded.
  */
 function hasFailed(frame: HTMLIFrameElement): boolean {
+  return statusOf(frame) >= 400
+}
+
+function hasLoaded(frame: HTMLIFrameElement): boolean {
+  const status = statusOf(frame)
+  return status >= 200 && status < 400
+}
+
+/** 0 while it loads, and always in a browser that does not tell (WebKitGTK 2.50). */
+function statusOf(frame: HTMLIFrameElement): number {
   const loads = performance.getEntriesByName(frame.src, 'resource') as PerformanceResourceTiming[]
-  const last = loads.findLast(({ initiatorType }) => initiatorType === 'iframe')
-  return last !== undefined && last.responseStatus >= 400
+  return loads.findLast(({ initiatorType }) => initiatorType === 'iframe')?.responseStatus ?? 0
 }

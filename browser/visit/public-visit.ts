@@ -67,6 +67,7 @@ export class PublicVisit extends PageVisit {
     this.state.set('holding')
     const page = holdings.page(this.hash)
     const kept = holdings.keptBytes(this.hash)
+    screen.clearUnlessLoaded() // after a reload, the gateway's frame says that nobody holds what this tab is about to hold again
     if (kept) screen.showLocal(kept)
     const [library, peer] = await Promise.all([session.library(), session.peer({ signal })])
     const open = () => peer.content.open(library.decodeKeyHex(this.hash), { signal })

@@ -49,6 +49,8 @@ export type ServedState = 'found' | 'gone' | 'unavailable' | 'offline'
 export interface ContentScreen {
   /** Shows the gateway's answer; no change when it is already shown. */
   showRaw(path: string, type: string): void
+  /** Clears a frame that the gateway put there, unless the browser says that it loaded the page and no error. */
+  clearUnlessLoaded(): void
   /** Shows bytes that this tab has, without the gateway. */
   showLocal(bytes: Uint8Array): void
   /** Shows or plays a large file that this tab has, if it is an image, audio, video or PDF. */

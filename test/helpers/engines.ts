@@ -14,9 +14,18 @@ import { type EngineName, findFirefox, findMiniBrowser, missingFor } from '../..
 import { freePort } from './free-port.ts'
 import { waitFor } from './wait-for.ts'
 
+export const ENGINES = ['firefox', 'webkit', 'chromium'] as const satisfies EngineName[]
+
 /** How long a page may take to show something, in ms. */
 const SEES_MS = 60_000
-const CHROMIUM_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
+// Chromium and Firefox hide their local addresses behind mDNS names, which nobody answers where there is no multicast.
+const CHROMIUM_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=WebRtcHideLocalIpsWithMdns']
+const FIREFOX_SETTINGS = { 'media.peerconnection.ice.obfuscate_host_addresses': false }
+
+export interface EngineOptions {
+  /** Turned off where false: in Firefox as its user does, in Chromium by taking the interface away. WebKitGTK has none. */
+  hasWebRTC?: boolean
+}
 
 export interface EnginePage {
   goto(url: string): Promise<void>
@@ -25,8 +34,8 @@ export interface EnginePage {
   click(selector: string): Promise<void>
   fill(selector: string, text: string): Promise<void>
   choose(selector: string, paths: string[]): Promise<void>
-  /** The text in the frame with the content. */
-  contentText(): Promise<string>
+  /** The text in the frame with the content, or in another one. */
+  contentText(frame?: string): Promise<string>
   reload(): Promise<void>
   back(): Promise<void>
   /** Closes its window, as its user would. */
@@ -34,10 +43,14 @@ export interface EnginePage {
 }
 
 /** Opens a window of the engine; closed when the test ends. Skips the test, and says why, where the engine is not on this machine. */
-export async function openEngine(engine: EngineName, context: { skip(note?: string): never }): Promise<EnginePage> {
+export async function openEngine(
+  engine: EngineName,
+  context: { skip(note?: string): never },
+  { hasWebRTC = true }: EngineOptions = {},
+): Promise<EnginePage> {
   const missing = missingFor(engine)
   if (missing.length > 0) context.skip(`no ${engine} on this machine; on Debian, as root: apt-get install ${missing.join(' ')}`)
-  return engine === 'webkit' ? openWebKit() : openByBidi(engine)
+  return engine === 'webkit' ? openWebKit() : openByPuppeteer(engine, hasWebRTC)
 }
 
 /** Waits until the expression is true in the page. */
@@ -58,27 +71,49 @@ export async function makeText(page: EnginePage, text: string): Promise<void> {
   await pressMake(page)
 }
 
+/** Makes a page of files on disk: of several, a bundle. */
+export async function makeFiles(page: EnginePage, paths: string[]): Promise<void> {
+  await page.choose('[data-testid="page-file"]', paths)
+  await sees(page, `document.querySelector('[data-testid="chosen-file"]')`)
+  await pressMake(page)
+}
+
 export async function pressMake(page: EnginePage): Promise<void> {
   await page.click('[data-testid="make"]')
   await sees(page, `document.querySelector('[data-testid="page-link"]')`)
+}
+
+/** The link to the page that was made, at another gateway. */
+export async function linkAt(page: EnginePage, origin: string): Promise<string> {
+  const { pathname, search, hash } = new URL(await page.evaluate<string>(`document.querySelector('[data-testid="page-link"]').value`))
+  return origin + pathname + search + hash
+}
+
+/** Waits until the frame with the content, or another one, has the text. */
+export async function seesText(page: EnginePage, text: string, frame?: string): Promise<void> {
+  const hasText = async () => (await page.contentText(frame).catch(() => '')).includes(text)
+  await waitFor(hasText, SEES_MS, `the frame says: ${text}`)
 }
 
 export const hashIn = (page: EnginePage) => page.evaluate<string>('location.pathname.slice(1, 65)')
 export const seesCount = (page: EnginePage, count: number) => sees(page, element('count', 'data-count', String(count)))
 export const seesVisit = (page: EnginePage, state: VisitState) => sees(page, element('visit-status', 'data-state', state))
 
-const element = (testId: string, attribute: string, value: string) =>
+export const element = (testId: string, attribute: string, value: string) =>
   `document.querySelector('[data-testid="${testId}"][${attribute}="${value}"]')`
 
-async function openByBidi(engine: 'chromium' | 'firefox'): Promise<EnginePage> {
+async function openByPuppeteer(engine: 'chromium' | 'firefox', hasWebRTC: boolean): Promise<EnginePage> {
   const browser: Browser = await launch({
     browser: engine === 'firefox' ? 'firefox' : 'chrome',
     executablePath: (engine === 'firefox' ? findFirefox() : findChromium()) ?? '',
     args: engine === 'firefox' ? [] : CHROMIUM_FLAGS,
+    extraPrefsFirefox: { ...FIREFOX_SETTINGS, 'media.peerconnection.enabled': hasWebRTC },
     timeout: SEES_MS,
   })
   onTestFinished(() => browser.close())
-  return puppeteerPage(await browser.newPage())
+  const page = await browser.newPage()
+  if (!hasWebRTC && engine === 'chromium') await page.evaluateOnNewDocument('delete globalThis.RTCPeerConnection')
+  return puppeteerPage(page)
 }
 
 function puppeteerPage(page: Page): EnginePage {
@@ -101,8 +136,8 @@ function puppeteerPage(page: Page): EnginePage {
       const input = await page.waitForSelector(selector)
       await (input as NonNullable<Awaited<ReturnType<typeof page.$<'input'>>>>).uploadFile(...paths)
     },
-    async contentText() {
-      const frame = await (await page.$('#content'))?.contentFrame()
+    async contentText(selector = '#content') {
+      const frame = await (await page.$(selector))?.contentFrame()
       return (await frame?.evaluate(() => document.body?.innerText)) ?? ''
     },
     reload: () => leaveBy('location.reload()'),
@@ -154,8 +189,8 @@ function seleniumPage(driver: WebDriver): EnginePage {
       await find(selector).sendKeys(text)
     },
     choose: (selector, paths) => find(selector).sendKeys(paths.join('\n')),
-    async contentText() {
-      await driver.switchTo().frame(find('#content'))
+    async contentText(selector = '#content') {
+      await driver.switchTo().frame(find(selector))
       try {
         return await driver.executeScript<string>('return document.body ? document.body.innerText : ""')
       } finally {

@@ -1,7 +1,7 @@
 /** The main job in other engines than Chromium, in short: a page that is made in one and opened in another, at another node. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hashIn, makeText, openEngine, openHome, seesCount, seesVisit } from '../helpers/engines.ts'
+import { hashIn, makeText, openEngine, openHome, seesCount, seesText, seesVisit } from '../helpers/engines.ts'
 import { untilStatus } from '../helpers/gateway-client.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -18,7 +18,7 @@ test.for([
   ['firefox', 'webkit'],
   ['webkit', 'firefox'],
 ] as const)(
-  'engines: a page made in %s is opened in %s at another node, counted, and gone when both have left',
+  'engines: a page made in %s is opened in %s at another node, counted, reloaded, and gone when both have left',
   async (engines, context) => {
     const [author, reader] = await Promise.all([openEngine(engines[0], context), openEngine(engines[1], context)])
     await openHome(author, a.url)
@@ -26,11 +26,14 @@ test.for([
     const hash = await hashIn(author)
     await reader.goto(`${b.url}/${hash}`)
     await seesVisit(reader, 'holding')
-    await waitFor(async () => (await reader.contentText()).includes(`made in ${engines[0]}`), 20_000, 'the content')
+    await seesText(reader, `made in ${engines[0]}`)
     await Promise.all([seesCount(author, 2), seesCount(reader, 2)])
     await author.goto(`${b.url}/healthz`)
     await seesCount(reader, 1)
     expect(await untilStatus([a.url, b.url], hash, 200, 5_000)).toBeLessThan(5_000)
+    await reader.reload()
+    await seesText(reader, `made in ${engines[0]}`)
+    await seesCount(reader, 1)
     await reader.close()
     await untilStatus([a.url, b.url], hash, 404, 15_000)
   },
