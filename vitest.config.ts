@@ -24,6 +24,8 @@ const SHARED = [
 const BROWSER = ['test/pages/*.test.ts', 'test/hostile/**/*.test.ts']
 /** Tests among them that measure times, or keep the whole machine busy by themselves. The others mostly wait for a page: two at a time. */
 const BROWSER_ALONE = ['test/pages/{direct,presence,swarm,video}.test.ts']
+/** The main paths in each browser engine, by `npm run test:browsers`; `npm test` leaves them out, and has a short form in test/pages. */
+const ENGINES = ['test/engines/*.test.ts']
 /** On fresh clones, with real npm. */
 const SETUP = ['test/setup/**/*.test.ts']
 
@@ -38,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...NETWORK, ...BROWSER, ...SETUP],
+          exclude: [...NETWORK, ...BROWSER, ...ENGINES, ...SETUP],
           sequence: { groupOrder: 1 },
           maxWorkers: 3, // a third of their time is waiting
           isolate: false, // they load the same modules: loading them for each file took longer than all tests
@@ -50,6 +52,7 @@ export default defineConfig({
       atOnce(1, 'network', NETWORK, 3, PATIENT_MS, SHARED),
       atOnce(2, 'pages', BROWSER, 4, PATIENT_MS, BROWSER_ALONE),
       atOnce(1, 'browser', BROWSER_ALONE, 5, PATIENT_MS),
+      atOnce(1, 'engines', ENGINES, 7, PATIENT_MS),
       // Each has a clone of its own, and waits for npm and the disk as much as for the processor.
       atOnce(2, 'setup', SETUP, 6, 600_000),
     ],
