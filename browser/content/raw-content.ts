@@ -72,10 +72,13 @@ export async function readOpened(opened: OpenedContent, maxBytes: number, signal
   return bytes
 }
 
+/** A stored file: a Blob, or what reads as one. */
+export type StoredFile = Pick<Blob, 'size' | 'type'> & { slice(start: number, end: number): Pick<Blob, 'arrayBuffer'> }
+
 /** Enough bytes to recognise a signature: a few when the content is here, its first piece when it comes from others. */
-export async function firstBytes(content: Uint8Array | Blob | OpenedContent, signal: AbortSignal): Promise<Uint8Array> {
+export async function firstBytes(content: Uint8Array | StoredFile | OpenedContent, signal: AbortSignal): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content
-  if (content instanceof Blob) return new Uint8Array(await content.slice(0, FIRST_BYTES).arrayBuffer())
+  if ('slice' in content) return new Uint8Array(await content.slice(0, FIRST_BYTES).arrayBuffer())
   const part = content.isTrusted ? { offset: 0, length: Math.min(FIRST_BYTES, content.size) } : undefined
   for await (const bytes of content.read(part, { signal })) return bytes
   return new Uint8Array()

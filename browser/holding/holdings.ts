@@ -6,6 +6,7 @@
 import type { AbortOptions, ContentSource } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
 import { contentLabel } from '../content/content-kind.ts'
+import type { StoredFile } from '../content/raw-content.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { PeerLibrary } from '../peer/types.ts'
 import { type HeldPage, HeldPageList } from './held-page-list.ts'
@@ -35,7 +36,7 @@ export class Holdings {
   readonly #kept: KeptContent
   readonly #list: HeldPageList
   /** By hash; undefined for content that is held encrypted. Bounded as the pages are. */
-  readonly #blobs = new Map<string, Blob | undefined>()
+  readonly #blobs = new Map<string, StoredFile | undefined>()
 
   constructor(session: PeerSession, kept: KeptContent) {
     this.#session = session
@@ -59,7 +60,7 @@ export class Holdings {
     return this.#kept.get(hash)?.bytes
   }
 
-  blobOf(hash: string): Blob | undefined {
+  blobOf(hash: string): StoredFile | undefined {
     return this.#blobs.get(hash)
   }
 
@@ -92,7 +93,7 @@ export class Holdings {
    * @throws signal.reason, when aborted
    * @throws when the file cannot be read
    */
-  async holdBlob(blob: Blob, { signal, onRead, expectedHash, seal, ...facts }: HoldBlobOptions): Promise<HeldPage> {
+  async holdBlob(blob: StoredFile, { signal, onRead, expectedHash, seal, ...facts }: HoldBlobOptions): Promise<HeldPage> {
     const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
     const { encodeKeyHex, MayflyError } = library
     const plain = blobContent(library, blob, onRead)
@@ -164,7 +165,7 @@ export class Holdings {
 }
 
 /** A Blob as content that reports how far it has been read: `onRead` gets the number of bytes from the start, each time it grows. */
-function blobContent({ blobSource }: PeerLibrary, blob: Blob, onRead?: (bytes: number) => void): ContentSource {
+function blobContent({ blobSource }: PeerLibrary, blob: StoredFile, onRead?: (bytes: number) => void): ContentSource {
   const source = blobSource(blob)
   let furthest = 0
   return {

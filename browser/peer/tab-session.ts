@@ -23,21 +23,25 @@ export async function openTabSession(store: SessionStore, locks: LockManager): P
   return fresh
 }
 
-/** Removes the directories of sessions that have had no lock for the grace time. */
-export async function removeEndedSessions(directory: FileSystemDirectoryHandle, own: string, locks: LockManager): Promise<void> {
+/** Has an entry of files for each session. */
+export interface SessionDirectory {
+  keys(): Promise<Iterable<string>>
+  remove(session: string): Promise<void>
+}
+
+/** Removes the files of sessions that have had no lock for the grace time. */
+export async function removeEndedSessions(directory: SessionDirectory, own: string, locks: LockManager): Promise<void> {
   const seen = await endedSessions(directory, own, locks)
   if (seen.length === 0) return
   await delay(GRACE_MS)
   const still = await endedSessions(directory, own, locks)
-  for (const name of still) if (seen.includes(name)) await directory.removeEntry(name, { recursive: true }).catch(() => {})
+  for (const name of still) if (seen.includes(name)) await directory.remove(name).catch(() => {})
 }
 
-async function endedSessions(directory: FileSystemDirectoryHandle, own: string, locks: LockManager): Promise<string[]> {
+async function endedSessions(directory: SessionDirectory, own: string, locks: LockManager): Promise<string[]> {
   const { held = [] } = await locks.query()
   const living = new Set(held.map(({ name }) => name))
-  const ended: string[] = []
-  for await (const name of directory.keys()) if (name !== own && !living.has(lockOf(name))) ended.push(name)
-  return ended
+  return [...(await directory.keys())].filter((name) => name !== own && !living.has(lockOf(name)))
 }
 
 /** Takes a lock until this document ends. False when another document has it and does not release it in time. */

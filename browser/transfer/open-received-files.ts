@@ -1,18 +1,15 @@
-/** Chooses where received files are stored: on disk where the browser allows it, otherwise in memory. */
+/** Chooses where received files are stored: on disk or in IndexedDB where the browser allows it, otherwise in memory. */
 
 import type { PeerSession } from '../peer/peer-session.ts'
-import { openTabSession, removeEndedSessions, type SessionStore } from '../peer/tab-session.ts'
+import { openTabSession, removeEndedSessions, type SessionDirectory, type SessionStore } from '../peer/tab-session.ts'
+import { DatabaseFiles, hasFilesDatabase, openFilesDatabase, sessionsIn } from './database-files.ts'
 import { DiskFiles, FILES_DIRECTORY } from './disk-files.ts'
 import { MemoryFiles, type ReceivedFiles } from './received-files.ts'
 
 export async function openReceivedFiles(store: SessionStore, session: PeerSession): Promise<ReceivedFiles> {
   try {
     const name = await openTabSession(store, navigator.locks)
-    const root = await navigator.storage.getDirectory()
-    const directory = await root.getDirectoryHandle(FILES_DIRECTORY, { create: true })
-    await directory.getDirectoryHandle(name, { create: true })
-    void removeEndedSessions(directory, name, navigator.locks).catch(() => {}) // the next tab retries
-    return new DiskFiles(name)
+    return await openDiskFiles(name).catch(() => openDatabaseFiles(name))
   } catch {
     return new MemoryFiles(async (size, maxBytes) => {
       const { MayflyError } = await session.library()
@@ -24,11 +21,34 @@ export async function openReceivedFiles(store: SessionStore, session: PeerSessio
   }
 }
 
+async function openDiskFiles(name: string): Promise<ReceivedFiles> {
+  const root = await navigator.storage.getDirectory()
+  const directory = await root.getDirectoryHandle(FILES_DIRECTORY, { create: true })
+  await directory.getDirectoryHandle(name, { create: true })
+  const keys = async () => {
+    const names: string[] = []
+    for await (const session of directory.keys()) names.push(session)
+    return names
+  }
+  removeEnded({ keys, remove: (ended) => directory.removeEntry(ended, { recursive: true }) }, name)
+  return new DiskFiles(name)
+}
+
+async function openDatabaseFiles(name: string): Promise<ReceivedFiles> {
+  const database = await openFilesDatabase()
+  removeEnded(sessionsIn(database), name)
+  return new DatabaseFiles(database, name)
+}
+
+function removeEnded(directory: SessionDirectory, own: string): void {
+  void removeEndedSessions(directory, own, navigator.locks).catch(() => {}) // the next tab retries
+}
+
 export async function hasReceivedFiles(): Promise<boolean> {
   try {
     await (await navigator.storage.getDirectory()).getDirectoryHandle(FILES_DIRECTORY)
     return true
   } catch {
-    return false
+    return hasFilesDatabase().catch(() => false)
   }
 }

@@ -1,6 +1,10 @@
-/** Storage for large content from others while this tab holds it: on disk (`disk-files.ts`), or in memory up to a limit. */
+/**
+ * Storage for large content from others while this tab holds it: on disk (`disk-files.ts`), in IndexedDB where the browser has no private file
+ * system (`database-files.ts`), or in memory up to a limit.
+ */
 
 import type { MayflyError, PieceStore } from '../../node/index.ts'
+import type { StoredFile } from '../content/raw-content.ts'
 import { type FileShape, PieceRecord, pieceCount } from './piece-record.ts'
 
 /** Content that is received in pieces, in any order. It can still be read after it is closed. */
@@ -18,7 +22,7 @@ export interface ReceivedFiles {
   /** @throws when there is no space for it */
   open(hash: string, shape: FileShape): Promise<ReceivedFile>
   /** The file, complete or not; undefined when nothing of it is stored. */
-  get(hash: string, size: number): Promise<Blob | undefined>
+  get(hash: string, size: number): Promise<StoredFile | undefined>
   remove(hash: string): Promise<void>
 }
 

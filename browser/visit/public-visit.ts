@@ -5,7 +5,7 @@ import { toBase64 } from '../content/base64.ts'
 import { readBundleFiles } from '../content/bundle-files.ts'
 import { isDisplayable } from '../content/content-kind.ts'
 import { type ContentAddress, rawPathOf } from '../content/raw-address.ts'
-import { fetchRaw, firstBytes, readOpened, typeOf } from '../content/raw-content.ts'
+import { fetchRaw, firstBytes, readOpened, type StoredFile, typeOf } from '../content/raw-content.ts'
 import { filesText } from '../text/size-text.ts'
 import type { TransferPlan } from '../transfer/transfer.ts'
 import { fetchPage, SEALED_TYPE } from './fetch-page.ts'
@@ -15,7 +15,7 @@ import type { VisitFailure } from './types.ts'
 export class PublicVisit extends PageVisit {
   protected readonly largeState = 'streamed'
   #bytes: Uint8Array | undefined
-  #blob: Blob | undefined
+  #blob: StoredFile | undefined
 
   constructor(options: PageVisitOptions) {
     super(options, options.served === 'found' ? 'shown' : (options.served ?? 'looking'))
@@ -76,7 +76,8 @@ export class PublicVisit extends PageVisit {
     if (await this.#isLocked(kept ?? this.#blob ?? (await open()))) return undefined
     if (this.#blob && this.#blob.size > maxPieceBytes) {
       this.facts.set({ size: this.#blob.size, type: this.#blob.type || 'application/octet-stream' })
-      screen.showBlob(this.#blob)
+      if (this.#blob instanceof Blob) screen.showBlob(this.#blob)
+      else screen.clear()
       return undefined
     }
     this.#bytes = kept ?? (await readOpened(await open(), page?.size ?? maxPieceBytes, signal))
@@ -116,7 +117,7 @@ export class PublicVisit extends PageVisit {
   }
 
   /** Private content, opened without its key: nothing of it can be shown. */
-  async #isLocked(content: Uint8Array | Blob | OpenedContent): Promise<boolean> {
+  async #isLocked(content: Uint8Array | StoredFile | OpenedContent): Promise<boolean> {
     const { isSealed } = await this.options.session.library()
     if (!isSealed(await firstBytes(content, this.signal))) return false
     this.options.screen.clear()

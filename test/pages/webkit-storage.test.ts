@@ -1,10 +1,11 @@
 /** A tab in WebKitGTK, whose private windows store no Blob, and whose PDF viewer is a page of its own. */
 
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLinkKey, encodeLinkKey, memorySource, sealSource } from '../../node/index.ts'
 import { openEngine, sees } from '../helpers/engines.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { randomBytes } from '../helpers/sample-files.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 let node: NodeProcess
@@ -45,6 +46,41 @@ test('webkit: a message over 64 KiB is sent, and its text is held again after a 
   await waitFor(async () => (await holdersOf(hash)) === 0, 20_000, 'the tab has left')
   await page.goto(`${node.url}/messages`)
   await waitFor(async () => (await holdersOf(hash)) === 1, 40_000, 'the tab holds the text again')
+})
+
+/** The keys in the database of received files: of files, and how many pieces. */
+const STORED = `(async () => {
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'mayfly-files')) return [[], 0]
+  const answer = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: reject }))
+  const database = await answer(indexedDB.open('mayfly-files'))
+  const stores = database.transaction(['files', 'pieces'])
+  const found = [await answer(stores.objectStore('files').getAllKeys()), await answer(stores.objectStore('pieces').count())]
+  database.close()
+  return found
+})()`
+
+test('webkit: a large file is received, held again after a reload, and removed after the tab', async (context) => {
+  const hash = await holdAtNode(randomBytes(3_000_000))
+  const page = await openEngine('webkit', context)
+  await page.goto(`${node.url}/${hash}`)
+  await sees(page, find('hold-too'))
+  await page.click('[data-testid="hold-too"]')
+  await waitFor(async () => (await holdersOf(hash)) === 2, 40_000, 'the tab holds the file')
+  const [[[session] = []], pieces] = await page.evaluate<[[string, string][], number]>(STORED)
+  expect([typeof session, pieces]).toEqual(['string', 12])
+  await page.reload()
+  await waitFor(async () => (await holdersOf(hash)) === 2, 40_000, 'the tab holds the file again')
+  await fetch(`${node.url}/api/v1/content/${hash}`, { method: 'DELETE' })
+  const served = await fetch(`${node.url}/raw/${hash}`)
+  expect(
+    createHash('sha256')
+      .update(new Uint8Array(await served.arrayBuffer()))
+      .digest('hex'),
+  ).toBe(hash)
+
+  await page.evaluate('sessionStorage.clear()') // as in another tab: the session of the file ends with this document
+  await page.goto(`${node.url}/`)
+  await waitFor(async () => (await page.evaluate<[unknown[], number]>(STORED)).flat().join() === '0', 20_000, 'nothing is left of it')
 })
 
 /** The frame in the frame has the browser's viewer in it, not an empty page. */

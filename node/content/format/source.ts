@@ -9,7 +9,7 @@ export function memorySource(bytes: Uint8Array): ContentSource {
 }
 
 /** A browser reports a file that is gone, or (but Firefox) has changed, by a DOMException of its own: Firefox as an abort that nobody asked for. */
-export function blobSource(blob: Blob): ContentSource {
+export function blobSource(blob: Pick<Blob, 'size'> & { slice(start: number, end: number): Pick<Blob, 'arrayBuffer'> }): ContentSource {
   return {
     size: blob.size,
     async read(offset, length, { signal }: AbortOptions = {}) {
