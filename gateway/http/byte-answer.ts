@@ -92,7 +92,7 @@ function withoutBody(headers: AnswerHeaders): Record<string, string> {
 
 /**
  * Several ranges in one answer, each with its own head (multipart/byteranges). The first begins with an empty line, too, as Apache and nginx
- * send it: zsync drops an answer without.
+ * send it: zsync expects it.
  *
  * @param partType the media type of the whole
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type-multipart-byterang
