@@ -120,7 +120,10 @@ describe('command: content of any size', () => {
     const first = spawnMayfly(args)
     const part = `${out}.${held[0]?.hash.slice(0, 16)}.part`
     await waitFor(async () => ((await stat(part).catch(() => undefined))?.size ?? 0) > 0, 30_000, 'the first has begun')
+    // The first waits: it could be done before the second has started.
+    await first.kill('SIGSTOP')
     expect(await runMayfly(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('another process') })
+    await first.kill('SIGCONT')
     expect(await first.exited).toEqual({ code: 0, signal: null })
     expect(sha256(await readFile(out))).toBe(sha256(bytes))
     expect(await readdir(directory)).toEqual(['in', 'out'])
