@@ -80,6 +80,7 @@ export {
   checkRules,
   createMemoryOutboxStore,
   createMessageSecret,
+  createSealingSecret,
   decodeEnvelope,
   ENVELOPE_DEFAULTS,
   type End,

@@ -1,6 +1,6 @@
 /** Opens the mailbox of this origin: its database, its secret, and the parts that receive and send. */
 
-import { createMessageSecret, hashnameOf, MayflyError, publicKeyOf } from '../../node/index.ts'
+import { createSealingSecret, hashnameOf, MayflyError, publicKeyOf } from '../../node/index.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import { InboxRecords } from './inbox-records.ts'
 import { LargeBodies } from './large-bodies.ts'
@@ -23,7 +23,8 @@ export async function openMailbox(session: PeerSession, create: boolean): Promis
   if (!isSecureContext) throw new MayflyError('ERR_NO_CRYPTO', 'Cannot open a mailbox: this page came by plain http from another machine')
   const database = await openMailDatabase()
   const records = new ReceiverRecords(database)
-  const secret = create ? await records.ownSecret(createMessageSecret) : await records.secret()
+  let secret = await records.secret()
+  if (secret === undefined && create) secret = await records.ownSecret(await createSealingSecret())
   if (secret === undefined) {
     database.close()
     return undefined

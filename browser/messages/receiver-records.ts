@@ -35,12 +35,11 @@ export class ReceiverRecords {
     return this.#database.read(['facts'], (facts) => answerOf(facts.get('secret')))
   }
 
-  /** As `secret`, which is created when there is none: once, by the first of several tabs. */
-  ownSecret(create: () => MessageSecret): Promise<MessageSecret> {
+  /** As `secret`; when there is none, a new one becomes it: that of the first of several tabs. */
+  ownSecret(secret: MessageSecret): Promise<MessageSecret> {
     return this.#database.change(['facts'], async (facts) => {
       const before: MessageSecret | undefined = await answerOf(facts.get('secret'))
       if (before !== undefined) return before
-      const secret = create()
       await answerOf(facts.put(secret, 'secret'))
       return secret
     })

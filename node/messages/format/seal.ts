@@ -16,7 +16,7 @@ import type { MessageSecret } from '../types.ts'
 import { createImportedKeys } from './imported-keys.ts'
 import { isPublicKey } from './public-key-form.ts'
 import { ENCAPSULATED_BYTES, isSealedSize, LENGTH_BYTES, paddedPayloadBytes } from './sealed-size.ts'
-import { publicKeyOf } from './signing.ts'
+import { createMessageSecret, publicKeyOf } from './signing.ts'
 
 export interface SealKeys {
   /** The sender's secret. */
@@ -52,6 +52,22 @@ const importedPair = createImportedKeys(SECRETS_KEPT, async (secret): Promise<Cr
     throw new MayflyError('ERR_NO_CRYPTO', 'Cannot seal or open messages: this browser has no X25519', { cause })
   }
 })
+
+/** One of twenty secrets is refused by WebKitGTK (2.50.6): so many in a row, one in a billion times. */
+const MAX_REFUSED = 7
+
+/** A new secret that this browser can seal and open messages with; any one, where it can with none. */
+export async function createSealingSecret(): Promise<MessageSecret> {
+  let secret = createMessageSecret()
+  for (let refused = 0; refused < MAX_REFUSED && !(await canImport(secret)); refused++) secret = createMessageSecret()
+  return secret
+}
+
+const canImport = (secret: MessageSecret): Promise<boolean> =>
+  importedPair(secret).then(
+    () => true,
+    () => false,
+  )
 
 const importedPublicKey = createImportedKeys(PUBLIC_KEYS_KEPT, async (publicKey): Promise<CryptoKey> => {
   if (!isPublicKey(publicKey)) throw new Error('not a public key')

@@ -241,7 +241,7 @@ export const recordsPage = {
     const database = await openMailDatabase()
     const receiver = new ReceiverRecords(database)
     const create = () => crypto.getRandomValues(new Uint8Array(32))
-    const secrets = await Promise.all(Array.from({ length: count }, () => receiver.ownSecret(create)))
+    const secrets = await Promise.all(Array.from({ length: count }, () => receiver.ownSecret(create())))
     database.close()
     return secrets.map(encodeKeyHex)
   },

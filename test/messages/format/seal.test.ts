@@ -1,11 +1,11 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { sha256AtOnce } from '../../../node/keys/index.ts'
 import { decodeEnvelope, isEnvelopeSigned, sealTerms, signEnvelope } from '../../../node/messages/format/envelope.ts'
 import { openMessage } from '../../../node/messages/format/open-message.ts'
 import { encodePayload } from '../../../node/messages/format/payload.ts'
-import { openSealedPayload, sealPayload } from '../../../node/messages/format/seal.ts'
+import { createSealingSecret, openSealedPayload, sealPayload } from '../../../node/messages/format/seal.ts'
 import { isSealedSize } from '../../../node/messages/format/sealed-size.ts'
 import { publicKeyOf } from '../../../node/messages/format/signing.ts'
 
@@ -82,3 +82,20 @@ async function sealAsIs(plain: Uint8Array): Promise<Uint8Array> {
   const cipherText = await context.seal(Uint8Array.from(plain).buffer, Uint8Array.from(sealTerms(TERMS)).buffer)
   return Buffer.concat([new Uint8Array(context.enc), new Uint8Array(cipherText)])
 }
+
+test('seal: a new secret is one that the browser can use, where it refuses some', async () => {
+  const refused: Uint8Array[] = []
+  const { subtle } = crypto
+  const importKey = subtle.importKey.bind(subtle) as (...args: unknown[]) => Promise<CryptoKey>
+  const spy = vi.spyOn(subtle, 'importKey').mockImplementation((...args: unknown[]) => {
+    if (args[0] !== 'pkcs8' || refused.length === 2) return importKey(...args)
+    refused.push(args[1] as Uint8Array)
+    return Promise.reject(new DOMException('refused', 'DataError'))
+  })
+  onTestFinished(() => spy.mockRestore())
+  const secret = await createSealingSecret()
+  expect(refused).toHaveLength(2)
+  const payload = encodePayload({ body: 'hush', fields: {} })
+  const sealed = await sealPayload({ secret, receiver: publicKeyOf(RECEIVER), aad: sealTerms(TERMS) }, payload)
+  expect(await openSealedPayload({ secret: RECEIVER, sender: publicKeyOf(secret), aad: sealTerms(TERMS) }, sealed)).toEqual(payload)
+})
