@@ -11,12 +11,13 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/co
 const PATIENT_MS = 180_000
 
 /** Many peers, processes, faults. */
-const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts']
+const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/operating/*.test.ts']
 /** Tests among them that count, compare, and wait for events: two at a time, since much of their time goes into starting processes. */
 const SHARED = [
   'test/peers/{command,command-content,send-command,receive-command,private-link,download-programs,foreign-clients,ipfs-clients,verified-fetch}.test.ts',
   'test/peers/{messages*,large-messages,readme-examples}.test.ts',
   'test/peers/{direct,http-pieces,large-http,letting-go,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
+  'test/operating/*.test.ts',
   'test/faults/{deniers,large-holders,large-liars,restarts}.test.ts',
   'test/faults/{messages-absence,messages-canary,messages-forgeries,messages-liars,messages-much-mail,messages-replays,inbox-*}.test.ts',
 ]

@@ -3,6 +3,7 @@
 import { type Key, MESSAGE_LIMITS } from '../node/index.ts'
 import { createContentApi } from './api/content-api.ts'
 import { createHolderAnswers } from './api/holder-answers.ts'
+import { iceServersOf } from './api/ice-servers.ts'
 import { answerIpfsBlock } from './api/ipfs-block.ts'
 import { answerLimits, MESSAGE_FORM_LIMITS } from './api/limits-answer.ts'
 import { createMetrics } from './api/metrics.ts'
@@ -21,7 +22,6 @@ import { createAccess } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
 import { healthAnswer, plainAnswer, readyAnswer } from './http/plain-page.ts'
-import { problemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { createClientFeeds } from './inbox/client-feed.ts'
 import { createInboxStreams } from './inbox/inbox-streams.ts'
@@ -31,17 +31,30 @@ import { createClientQuota } from './limits/client-quota.ts'
 import { createRateLimit } from './limits/rate-limit.ts'
 import { createMessageRoutes } from './message-routes.ts'
 import { createMessagePosts } from './messages/message-posts.ts'
-import { GATEWAY_DEFAULTS, type Gateway, type GatewayOptions, type GatewayRequest, type SearchContext } from './types.ts'
+import {
+  GATEWAY_DEFAULTS,
+  type GatewayOptions,
+  type GatewayRequest,
+  type GatewaySettings,
+  type NodeGateway,
+  type SearchContext,
+} from './types.ts'
 
 /** @throws TypeError, when `publicUrl` is no URL */
-export function createGateway(options: GatewayOptions): Gateway {
+export function createGateway(options: GatewayOptions): NodeGateway {
   const { peer, publicUrl, version, inbox, onEvent } = options
   const limits = { ...GATEWAY_DEFAULTS, ...options.limits }
   const publicly = publicUrl === undefined ? {} : { publicUrl }
   const closing = new AbortController()
   let draining = false
+  let settings: GatewaySettings = options
 
-  const access = createAccess(options)
+  const access = createAccess({
+    ...publicly,
+    get token() {
+      return settings.token
+    },
+  })
   const contentHost = options.contentHost === undefined ? undefined : createContentHost(options.contentHost)
   const assets = createAppAssets(options.assetsDir, contentHost?.source)
   const open = createClientQuota(limits)
@@ -70,11 +83,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     maxBlockBytes: limits.maxBlockBytes,
     isAtHand: (key: Key) => peer.content.has(key) || peer.content.knows(key),
   }
-  const isRateLimited = limits.maxBytesPerSecondPerAddress > 0 || peer.status().limits.maxPeerBytesPerSecond > 0
+  const isRateLimited = () => limits.maxBytesPerSecondPerAddress > 0 || peer.status().limits.maxPeerBytesPerSecond > 0
   const pieces = { peer, requireAllowed, isRateLimited }
   const answerHolders = createHolderAnswers(shared)
   const api = createContentApi(peer, access, publicUrl)
-  const status = { peer, access, version, limits, ...publicly, iceServers: options.iceServers ?? [] }
+  const status = { peer, access, version, limits, ...publicly, iceServers: () => iceServersOf(settings) }
   const pages = createAppAnswers(assets)
   const posts = createMessagePosts({
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
@@ -114,8 +127,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   addRoute(app, '/readyz', 'readyz', { GET: () => readyAnswer(draining, peer.status()) })
   addRoute(app, '/metrics', 'metrics', {
     GET: (incoming) => {
-      if (!access.isForeignPage(incoming)) return plainAnswer(metrics.text(), 200, '; version=0.0.4')
-      throw problemError(403, 'ERR_FORBIDDEN', 'Pages of other origins may not read the metrics.')
+      access.requireOwnerNavigation(incoming)
+      return plainAnswer(metrics.text(), 200, '; version=0.0.4')
     },
   })
 
@@ -144,6 +157,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     ...createAnswering({ answer, openFeed: messages.openFeed, closing: closing.signal, countRequest: metrics.countRequest, onEvent }),
     takesSocket: messages.takesSocket,
+    configure(next) {
+      const { maxFetchesPerAddress, maxBytesPerSecondPerAddress } = { ...GATEWAY_DEFAULTS, ...next.limits }
+      Object.assign(limits, { maxFetchesPerAddress, maxBytesPerSecondPerAddress })
+      settings = next
+    },
     drain() {
       draining = true
     },

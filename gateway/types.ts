@@ -1,6 +1,6 @@
 /** The types that the parts of the gateway share. */
 
-import type { ClientAddress, IceServer, Inbox, InboxMessage, Peer } from '../node/index.ts'
+import type { ClientAddress, Inbox, InboxMessage, Peer } from '../node/index.ts'
 import type { ClientQuota } from './limits/client-quota.ts'
 import type { RateLimit } from './limits/rate-limit.ts'
 
@@ -73,7 +73,21 @@ export type GatewayEvent =
   /** An unexpected error: a bug. The client's answer is a bare 500. */
   | { type: 'failed'; method: string; path: string; error: unknown; address: string }
 
-export interface GatewayOptions {
+/** The settings of a gateway that may change while it runs. */
+export interface GatewaySettings {
+  /** Bearer token that lets other machines PUT, DELETE, and read the inbox and the metrics. Without one, only this machine may. */
+  token?: string | undefined
+  /** STUN and TURN servers for the tabs of this gateway, as URIs. The status answer shows them to everybody. None unless given. */
+  iceServers?: readonly string[]
+  /** The secret that the TURN servers share with this gateway, which makes credentials from it. */
+  turnSecret?: string | undefined
+  limits?: Partial<FetchLimits>
+}
+
+/** The limits that may change while a gateway runs. */
+export type FetchLimits = Pick<GatewayLimits, 'maxFetchesPerAddress' | 'maxBytesPerSecondPerAddress'>
+
+export interface GatewayOptions extends GatewaySettings {
   peer: Peer
   /** Directory of the built tab: `index.html`, `viewer.html`, `assets/…`. Without it, plain pages take their place. */
   assetsDir?: string
@@ -81,14 +95,10 @@ export interface GatewayOptions {
   publicUrl?: string
   /** Origin below which a browser gets each held page from an origin of its own, e.g. `https://held.example`. */
   contentHost?: string
-  /** Bearer token that lets other machines PUT and DELETE. Without one, only this machine may. */
-  token?: string
   /** The inbox of this node itself: its owner reads it at `/inbox`, `/to/<end>/json`, `/sse` and `/ws`. */
   inbox?: Inbox
   /** Keys, in hex, that this operator refuses to serve: 410. */
   denied?: ReadonlySet<string>
-  /** STUN and TURN servers for the tabs of this gateway. The status answer shows them to everybody, passwords included. None unless given. */
-  iceServers?: readonly IceServer[]
   /** The version of mayfly that is running. */
   version: string
   limits?: Partial<GatewayLimits>
@@ -106,6 +116,12 @@ export interface SearchContext {
   open: ClientQuota
   /** Aborted when the gateway closes. */
   closing: AbortSignal
+}
+
+/** The gateway of a node. */
+export interface NodeGateway extends Gateway {
+  /** Takes these settings in place of those that it has; one that is left out has its default again. */
+  configure(settings: GatewaySettings): void
 }
 
 export interface Gateway {

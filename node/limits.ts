@@ -7,6 +7,9 @@ import type { RendezvousLimits } from './rendezvous/types.ts'
 
 export interface PeerLimits extends NetworkLimits, RendezvousLimits, ContentLimits, MessageLimits {}
 
+/** The limits that may change while a peer runs. */
+export type PeerRates = Pick<PeerLimits, 'maxPeerBytesPerSecond' | 'messagesPerSecond' | 'messageBurst'>
+
 const MIB = 1_048_576
 
 /** A node that serves thousands of tabs within 512 MB. */

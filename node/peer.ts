@@ -8,7 +8,7 @@ import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
 import { createHoldLarge } from './large-message.ts'
-import { NODE_LIMITS, type PeerLimits, TAB_LIMITS } from './limits.ts'
+import { NODE_LIMITS, type PeerLimits, type PeerRates, TAB_LIMITS } from './limits.ts'
 import { createMemoryOutboxStore, createMessages, type MessagesOptions, messageSecretOf } from './messages/index.ts'
 import type { MessageEvent, MessageSecret, Messages, OutboxStore } from './messages/types.ts'
 import {
@@ -54,6 +54,8 @@ export interface Peer {
   /** Resolves once this peer is in the overlay: at once for a node that joins nobody. */
   joined(options?: AbortOptions): Promise<void>
   status(): PeerStatus
+  /** Changes how much others may take per second, from now on. The other limits are fixed when the peer is made. */
+  setRates(rates: Partial<PeerRates>): void
   /** Hears each event. Returns the function that ends it. A listener that throws is dropped. */
   onEvent(listener: (event: PeerEvent) => void): () => void
 }
@@ -140,16 +142,8 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     limits,
     options.rendezvous,
   )
-  const content = createContent({
-    libp2p,
-    role,
-    limits,
-    presence,
-    direct,
-    emit,
-    createHasher: options.createHasher,
-    fetchPiece: options.fetchPiece,
-  })
+  const { createHasher, fetchPiece } = options
+  const content = createContent({ libp2p, role, limits, presence, direct, emit, createHasher, fetchPiece })
   const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
   const messages = createMessages(
     {
@@ -244,6 +238,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       },
       limits,
     }),
+    setRates: (rates) => void Object.assign(limits, rates),
     onEvent(listener) {
       const off = events.on((event) => {
         try {

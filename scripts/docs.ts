@@ -8,20 +8,23 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { exitCodeTable, flagTable } from './docs/command.ts'
+import { exitCodeTable, flagTable, liveSettings } from './docs/command.ts'
 import { dependencyTable } from './docs/dependencies.ts'
 import { documents } from './docs/documents.ts'
 import { errorTable, refusalTable } from './docs/errors.ts'
 import { figureTable, headlineTable } from './docs/figures.ts'
 import { commandLimits, httpLimits, messageLimits, partLimits, peerLimits, serverLimits, tabLimits } from './docs/limits.ts'
+import { metricTable } from './docs/metrics.ts'
 import { ROOT } from './docs/source.ts'
 
 /** By the name in its marker. */
 export const PARTS: Readonly<Record<string, () => string>> = {
   flags: flagTable,
+  'live-settings': liveSettings,
   'exit-codes': exitCodeTable,
   errors: errorTable,
   refusals: refusalTable,
+  metrics: metricTable,
   'limits-http': httpLimits,
   'limits-server': serverLimits,
   'limits-messages': messageLimits,

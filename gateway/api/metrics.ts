@@ -1,33 +1,53 @@
 /** Numbers for an operator's dashboard, in Prometheus text form. @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
 
-import type { Peer } from '../../node/index.ts'
+import type { Peer, PeerStatus } from '../../node/index.ts'
 
-type PeerCounts = ReturnType<Peer['status']>['counts']
+/** The facts that the metrics show, read anew for each answer. */
+interface MetricFacts extends PeerStatus {
+  /** Requests that stay open. */
+  openRequests: number
+  /** Fetches under way, without those of this machine. */
+  fetches: number
+  requests: readonly Sample[]
+}
 
-const GAUGES: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: string]> = [
-  ['connections', 'mayfly_connections', 'Connections to peers.'],
-  ['servers', 'mayfly_dht_servers', 'DHT servers in the routing table.'],
-  ['tabs', 'mayfly_tabs', 'Tabs whose home is here.'],
-  ['held', 'mayfly_held_contents', 'Contents that this node itself holds.'],
-  ['heldBytes', 'mayfly_held_bytes', 'Bytes that this node itself holds.'],
-  ['cacheBytes', 'mayfly_cache_bytes', 'Bytes kept in memory while others hold them.'],
-  ['leases', 'mayfly_leases', 'Leases of this node and its tabs.'],
-  ['records', 'mayfly_records', 'Holders recorded here for the whole overlay.'],
-  ['reservations', 'mayfly_relay_reservations', 'Tabs that can be dialled directly by signalling through this node.'],
-  ['watches', 'mayfly_watches', 'Keys watched here.'],
-  ['taps', 'mayfly_taps', 'Taps of this node and its tabs.'],
-  ['mail', 'mayfly_mail_messages', 'Messages kept for absent receivers.'],
-  ['mailBytes', 'mayfly_mail_bytes', 'Bytes of them.'],
-]
+type Sample = readonly [labels: string, value: number]
 
-const COUNTERS: ReadonlyArray<readonly [keyof PeerCounts, name: string, help: string]> = [
-  ['bytesServed', 'mayfly_content_served_bytes_total', 'Content bytes given to other peers.'],
-  ['bytesReceived', 'mayfly_port_received_bytes_total', 'Bytes that came in over the port, HTTP and overlay.'],
-  ['bytesSent', 'mayfly_port_sent_bytes_total', 'Bytes that went out over the port, HTTP and overlay.'],
-  ['circuits', 'mayfly_relay_circuits_total', 'Circuits between tabs that were allowed; they carry signalling alone.'],
-  ['messages', 'mayfly_messages_total', 'Messages passed on.'],
-  ['messagesRefused', 'mayfly_messages_refused_total', 'Messages refused to their senders.'],
-  ['bytesFetched', 'mayfly_content_fetched_bytes_total', 'Content bytes taken from other peers.'],
+interface Metric {
+  name: string
+  kind: 'counter' | 'gauge'
+  help: string
+  read(facts: MetricFacts): number | readonly Sample[]
+}
+
+/** In the order of the answer. */
+export const METRICS: readonly Metric[] = [
+  counter('http_requests', 'HTTP requests answered, by route and status.', ({ requests }) => requests),
+  gauge('http_open_requests', 'Event streams and waits that are open.', ({ openRequests }) => openRequests),
+  gauge('http_fetches', 'Answers with content to other machines that are under way.', ({ fetches }) => fetches),
+  gauge('joined', '1 while connected into the overlay.', ({ joined }) => (joined ? 1 : 0)),
+  gauge('clock_ahead_seconds', "How far this machine's clock is ahead of the network's, in seconds.", ({ clock }) => clock.aheadMs / 1_000),
+  gauge('start_time_seconds', 'When the node started, in seconds since the epoch.', ({ startedAtMs }) => startedAtMs / 1_000),
+  gauge('connections', 'Connections to peers.', ({ counts }) => counts.connections),
+  gauge('dht_servers', 'DHT servers in the routing table.', ({ counts }) => counts.servers),
+  gauge('tabs', 'Tabs whose home is here.', ({ counts }) => counts.tabs),
+  gauge('held_contents', 'Contents that this node itself holds.', ({ counts }) => counts.held),
+  gauge('held_bytes', 'Bytes that this node itself holds.', ({ counts }) => counts.heldBytes),
+  gauge('cache_bytes', 'Bytes kept in memory while others hold them.', ({ counts }) => counts.cacheBytes),
+  gauge('leases', 'Leases of this node and its tabs.', ({ counts }) => counts.leases),
+  gauge('records', 'Holders recorded here for the whole overlay.', ({ counts }) => counts.records),
+  gauge('relay_reservations', 'Tabs that can be dialled directly by signalling through this node.', ({ counts }) => counts.reservations),
+  gauge('watches', 'Keys watched here.', ({ counts }) => counts.watches),
+  gauge('taps', 'Taps of this node and its tabs.', ({ counts }) => counts.taps),
+  gauge('mail_messages', 'Messages kept for absent receivers.', ({ counts }) => counts.mail),
+  gauge('mail_bytes', 'Bytes of them.', ({ counts }) => counts.mailBytes),
+  counter('content_served_bytes', 'Content bytes given to other peers.', ({ counts }) => counts.bytesServed),
+  counter('port_received_bytes', 'Bytes that came in over the port, HTTP and overlay.', ({ counts }) => counts.bytesReceived),
+  counter('port_sent_bytes', 'Bytes that went out over the port, HTTP and overlay.', ({ counts }) => counts.bytesSent),
+  counter('relay_circuits', 'Circuits between tabs that were allowed; they carry signalling alone.', ({ counts }) => counts.circuits),
+  counter('messages', 'Messages passed on.', ({ counts }) => counts.messages),
+  counter('messages_refused', 'Messages refused to their senders.', ({ counts }) => counts.messagesRefused),
+  counter('content_fetched_bytes', 'Content bytes taken from other peers.', ({ counts }) => counts.bytesFetched),
 ]
 
 /**
@@ -45,27 +65,25 @@ export function createMetrics(peer: Peer, open: { readonly size: number }, fetch
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
     },
     text(): string {
-      const { counts, joined, startedAtMs, clock } = peer.status()
       const samples = Array.from(requests, ([route, statuses]) =>
-        Array.from(statuses, ([status, count]): [string, number] => [`{route="${route}",status="${status}"}`, count]),
+        Array.from(statuses, ([status, count]): Sample => [`{route="${route}",status="${status}"}`, count]),
       ).flat()
-      return [
-        ...family('mayfly_http_requests_total', 'counter', 'HTTP requests answered.', samples),
-        ...family('mayfly_http_open_requests', 'gauge', 'Event streams and waits that are open.', [['', open.size]]),
-        ...family('mayfly_http_fetches', 'gauge', 'Answers with content to other machines that are under way.', [['', fetches.size]]),
-        ...family('mayfly_joined', 'gauge', '1 while connected into the overlay.', [['', joined ? 1 : 0]]),
-        ...family('mayfly_clock_ahead_seconds', 'gauge', "How far this machine's clock is ahead of the network's, in seconds.", [
-          ['', clock.aheadMs / 1_000],
-        ]),
-        ...family('mayfly_start_time_seconds', 'gauge', 'When the node started, in seconds since the epoch.', [['', startedAtMs / 1_000]]),
-        ...GAUGES.flatMap(([field, name, help]) => family(name, 'gauge', help, [['', counts[field]]])),
-        ...COUNTERS.flatMap(([field, name, help]) => family(name, 'counter', help, [['', counts[field]]])),
-        '',
-      ].join('\n')
+      const facts = { ...peer.status(), openRequests: open.size, fetches: fetches.size, requests: samples }
+      return METRICS.flatMap((metric) => family(metric, facts)).join('')
     },
   }
 }
 
-function family(name: string, kind: 'counter' | 'gauge', help: string, samples: Array<[labels: string, value: number]>): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...samples.map(([labels, value]) => `${name}${labels} ${value}`)]
+function gauge(name: string, help: string, read: Metric['read']): Metric {
+  return { name: `mayfly_${name}`, kind: 'gauge', help, read }
+}
+
+function counter(name: string, help: string, read: Metric['read']): Metric {
+  return { name: `mayfly_${name}_total`, kind: 'counter', help, read }
+}
+
+function family({ name, kind, help, read }: Metric, facts: MetricFacts): string[] {
+  const value = read(facts)
+  const samples: readonly Sample[] = typeof value === 'number' ? [['', value]] : value
+  return [`# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`, ...samples.map(([labels, number]) => `${name}${labels} ${number}\n`)]
 }

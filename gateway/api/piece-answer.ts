@@ -15,7 +15,7 @@ interface PieceParts {
   /** @throws {ProblemError} 410, for content that the operator refuses to serve */
   requireAllowed: (hash: string) => void
   /** True where bytes per second are limited, for clients or peers: only a stream of the content protocol identifies the peer. */
-  isRateLimited: boolean
+  isRateLimited(): boolean
 }
 
 /**
@@ -28,7 +28,7 @@ export async function answerPiece(
   text: string,
   { query, request }: GatewayRequest,
 ): Promise<Response> {
-  if (isRateLimited) {
+  if (isRateLimited()) {
     throw problemError(
       403,
       'ERR_FORBIDDEN',

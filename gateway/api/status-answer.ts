@@ -11,7 +11,8 @@ interface StatusParts {
   version: string
   limits: GatewayLimits
   publicUrl?: string
-  iceServers?: readonly IceServer[]
+  /** Each call is for one tab. */
+  iceServers(): readonly IceServer[]
 }
 
 /**
@@ -20,11 +21,12 @@ interface StatusParts {
  */
 export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Response {
   const { counts, startedAtMs, limits, ...rest } = parts.peer.status()
+  const iceServers = parts.iceServers()
   const facts = {
     ...rest,
     version: parts.version,
     ...(parts.publicUrl === undefined ? {} : { url: parts.publicUrl }),
-    ...(parts.iceServers?.length ? { iceServers: parts.iceServers } : {}),
+    ...(iceServers.length > 0 && { iceServers }),
     limits: { ...limits, http: parts.limits },
     ...(parts.access.isForeignPage(incoming) ? {} : { counts, startedAtMs }),
   }

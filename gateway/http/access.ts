@@ -17,8 +17,9 @@ interface Sent {
 }
 
 export interface AccessOptions {
-  publicUrl?: string
-  token?: string
+  publicUrl?: string | undefined
+  /** Read at each use, so it may change. */
+  readonly token?: string | undefined
 }
 
 /** The scheme of HTTP authentication that a 401 names: programs send a Bearer token, and `Basic` makes a browser ask its user. */
@@ -37,7 +38,6 @@ export type Access = ReturnType<typeof createAccess>
 
 export function createAccess(options: AccessOptions) {
   const publicUrl = options.publicUrl === undefined ? null : new URL(options.publicUrl)
-  const tokenDigest = options.token === undefined ? null : digest(options.token)
 
   function requireOwnHost({ request, client }: Sent): HostName {
     const host = parseHost(request.headers.get('host'))
@@ -55,7 +55,7 @@ export function createAccess(options: AccessOptions) {
     }
     const fault = findOwnerFault(incoming)
     if (fault === undefined) return
-    if (tokenDigest !== null) throw unauthorized(fault, scheme)
+    if (options.token !== undefined) throw unauthorized(fault, scheme)
     throw problemError(403, 'ERR_FORBIDDEN', fault, { advice: 'The operator can allow it to others by starting the node with --token.' })
   }
 
@@ -80,7 +80,7 @@ export function createAccess(options: AccessOptions) {
 
   function isToken(authorization: string): boolean {
     const given = /^Bearer +([^\s]+)$/i.exec(authorization)?.[1] ?? basicPassword(authorization)
-    return tokenDigest !== null && given !== undefined && timingSafeEqual(digest(given), tokenDigest)
+    return options.token !== undefined && given !== undefined && timingSafeEqual(digest(given), digest(options.token))
   }
 
   /** Why a request is not known to be this machine's own. A proxy here makes every client look local: a sign of it, or a public URL, counts. */
@@ -155,7 +155,7 @@ function isPublic(publicUrl: string | undefined): boolean {
   return publicUrl !== undefined && !LOCAL_NAMES.has(new URL(publicUrl).hostname)
 }
 
-/** The requests that count as the owner's, in words: those may read the inbox, hold and release content. */
+/** The requests that count as the owner's, in words: those may read the inbox and the metrics, hold and release content. */
 export function describeOwner(options: { publicUrl?: string | undefined; token?: string | undefined; trustProxy?: boolean }): string {
   const direct = options.trustProxy || isPublic(options.publicUrl) ? [] : ['requests of this machine that show no sign of a proxy']
   const byToken = options.token === undefined ? [] : ['requests with the token']

@@ -9,9 +9,18 @@ import { createClientQuota } from './client-quota.ts'
 
 type FetchLimits = Pick<GatewayLimits, 'maxFetches' | 'maxFetchesPerAddress' | 'maxBytesPerSecondPerAddress'>
 
-export function createClientFetches({ maxFetches, maxFetchesPerAddress, maxBytesPerSecondPerAddress }: FetchLimits) {
-  const quota = createClientQuota({ maxOpen: maxFetches, maxOpenPerAddress: maxFetchesPerAddress, what: 'fetches at once' })
-  const rate = createByteRate({ bytesPerSecond: maxBytesPerSecondPerAddress })
+/** @param limits are read at each use, so they may change */
+export function createClientFetches(limits: FetchLimits) {
+  const quota = createClientQuota({
+    get maxOpen() {
+      return limits.maxFetches
+    },
+    get maxOpenPerAddress() {
+      return limits.maxFetchesPerAddress
+    },
+    what: 'fetches at once',
+  })
+  const rate = createByteRate({ bytesPerSecond: () => limits.maxBytesPerSecondPerAddress })
 
   /** Delays a small answer, whose bytes are all in memory, until the client may have the whole of it. */
   async function payWhole({ headers }: Response, client: string, signal: AbortSignal): Promise<void> {

@@ -4,9 +4,10 @@ import { createQuota } from '../../node/async/quota.ts'
 import type { ClientAddress } from '../../node/index.ts'
 import { problemError } from '../http/problem.ts'
 
+/** The numbers are read at each use, so they may change. */
 interface ClientQuotaOptions {
-  maxOpen: number
-  maxOpenPerAddress: number
+  readonly maxOpen: number
+  readonly maxOpenPerAddress: number
   /** The counted things, as a refusal names them: "at most 3 …". */
   what?: string
   /** The number of a refusal; see `Problem`. */
@@ -17,8 +18,16 @@ const RETRY_AFTER_S = 10
 
 export type ClientQuota = ReturnType<typeof createClientQuota>
 
-export function createClientQuota({ maxOpen, maxOpenPerAddress, what = 'requests open', number }: ClientQuotaOptions) {
-  const quota = createQuota({ max: maxOpen, maxPerKey: maxOpenPerAddress })
+export function createClientQuota(options: ClientQuotaOptions) {
+  const { what = 'requests open', number } = options
+  const quota = createQuota({
+    get max() {
+      return options.maxOpen
+    },
+    get maxPerKey() {
+      return options.maxOpenPerAddress
+    },
+  })
 
   return {
     get size(): number {
@@ -36,7 +45,7 @@ export function createClientQuota({ maxOpen, maxOpenPerAddress, what = 'requests
       throw problemError(
         429,
         'ERR_LIMIT',
-        `This gateway keeps at most ${leave === 'full' ? `${maxOpen} ${what}` : `${maxOpenPerAddress} ${what} for one address`}.`,
+        `This gateway keeps at most ${leave === 'full' ? `${options.maxOpen} ${what}` : `${options.maxOpenPerAddress} ${what} for one address`}.`,
         { ...(number !== undefined && { number }), advice: 'Close some, or ask again later.', retryAfterS: RETRY_AFTER_S },
       )
     },

@@ -5,11 +5,11 @@
 
 import type { AbortOptions } from '../types.ts'
 import { abortable } from './abort.ts'
-import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
+import { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './token-bucket.ts'
 
 export interface ByteRateOptions {
-  /** For each client; 0: as fast as it goes. */
-  bytesPerSecond: number
+  /** For each client; 0: as fast as it goes. Asked at each use, so it may change. */
+  bytesPerSecond(): number
   /** Clock, in ms. */
   now?: () => number
 }
@@ -29,7 +29,15 @@ const BURST_S = 0.25
 export type ByteRate = ReturnType<typeof createByteRate>
 
 export function createByteRate({ bytesPerSecond, now = () => performance.now() }: ByteRateOptions) {
-  const options = { burst: bytesPerSecond * BURST_S, perSecond: bytesPerSecond, now }
+  const options: TokenBucketOptions = {
+    get burst() {
+      return bytesPerSecond() * BURST_S
+    },
+    get perSecond() {
+      return bytesPerSecond()
+    },
+    now,
+  }
   /** Longest idle first. Bounded by the clients of the last seconds: one whose bucket is full is forgotten. */
   const clients = new Map<string, Client>()
 
@@ -45,7 +53,7 @@ export function createByteRate({ bytesPerSecond, now = () => performance.now() }
     clearTimeout(client.timer)
     client.timer = undefined
     for (let waitMs = client.bucket.spend(0); client.queue.length > 0; waitMs = client.bucket.spend(0)) {
-      if (waitMs > 0) {
+      if (waitMs > 0 && bytesPerSecond() > 0) {
         client.timer = setTimeout(serve, waitMs, client)
         return
       }
@@ -63,7 +71,9 @@ export function createByteRate({ bytesPerSecond, now = () => performance.now() }
 
   return {
     /** When false, `take` resolves at once, and need not be called. */
-    isLimited: bytesPerSecond > 0,
+    get isLimited() {
+      return bytesPerSecond() > 0
+    },
     /**
      * Resolves when the client may be given so many more bytes, in the order of asking. Ask for a small amount (`RATED_BYTES`) at a time: the
      * client's other streams come in between.
@@ -72,7 +82,7 @@ export function createByteRate({ bytesPerSecond, now = () => performance.now() }
      * @throws signal.reason, when aborted
      */
     take(name: string, bytes: number, { signal, isUrgent = false }: AbortOptions & { isUrgent?: boolean } = {}) {
-      if (bytesPerSecond === 0) return Promise.resolve()
+      if (bytesPerSecond() === 0) return Promise.resolve()
       return abortable<void>(signal, (resolve) => {
         const client = clientOf(name)
         const go = () => {

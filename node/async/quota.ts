@@ -2,14 +2,8 @@
 
 export type Quota = ReturnType<typeof createQuota>
 
-/** @param limits in all, and for each key; none where left out */
-export function createQuota({
-  max = Number.POSITIVE_INFINITY,
-  maxPerKey = Number.POSITIVE_INFINITY,
-}: {
-  max?: number
-  maxPerKey?: number
-} = {}) {
+/** @param limits in all, and for each key; none where left out. They are read at each use, so they may change. */
+export function createQuota(limits: { readonly max?: number; readonly maxPerKey?: number } = {}) {
   /** Bounded: max, since only keys with something open are in it. */
   const byKey = new Map<string, number>()
   let size = 0
@@ -27,6 +21,7 @@ export function createQuota({
      * @returns a function that gives it back, which may be called twice; or the limit that was met
      */
     enter(key: string, amount: number = 1): (() => void) | 'full' | 'key-full' {
+      const { max = Number.POSITIVE_INFINITY, maxPerKey = Number.POSITIVE_INFINITY } = limits
       const open = byKey.get(key) ?? 0
       if (size + amount > max) return 'full'
       if (open + amount > maxPerKey) return 'key-full'

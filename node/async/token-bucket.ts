@@ -7,11 +7,12 @@
 
 import { createRecentMap } from './recent-map.ts'
 
+/** Its numbers are read at each use, so they may change. */
 export interface TokenBucketOptions {
   /** Tokens in a full bucket. A new one is full. */
-  burst: number
+  readonly burst: number
   /** Tokens that come back each second. */
-  perSecond: number
+  readonly perSecond: number
   /** Clock, in ms; any origin. When it is set back, nothing is taken away. */
   now(): number
 }
@@ -50,8 +51,8 @@ export function createTokenBucket(options: TokenBucketOptions) {
 export type TokenBuckets = ReturnType<typeof createTokenBuckets>
 
 /** @param options `maxKeys` buckets are remembered; the one that was used longest ago is forgotten first */
-export function createTokenBuckets({ maxKeys, ...options }: TokenBucketOptions & { maxKeys: number }) {
-  const levels = createRecentMap<string, Level>({ maxEntries: maxKeys })
+export function createTokenBuckets(options: TokenBucketOptions & { maxKeys: number }) {
+  const levels = createRecentMap<string, Level>({ maxEntries: options.maxKeys })
   return {
     /** As `TokenBucket.take`, from the bucket of that key. */
     take: (key: string, cost: number = 1) =>

@@ -24,9 +24,12 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     const command = addSubCommand(program, name)
     command.action(async () => {
       const { config: configFile, ...given } = command.optsWithGlobals()
-      const { configuration, sources } = await readConfiguration({ flags: flagsOf(given), env: input.env, configFile, command: name })
+      const read = () => readConfiguration({ flags: flagsOf(given), env: input.env, configFile, command: name })
+      const { configuration, sources } = await read()
       output = createOutput({ ...input, json: configuration.json })
-      exitCode = await SUB_COMMANDS[name].run({ ...input, configuration, output, version }, command.processedArgs.flat(), sources)
+      const readSettings = async () => (await read()).configuration
+      const context = { ...input, configuration, readSettings, output, version }
+      exitCode = await SUB_COMMANDS[name].run(context, command.processedArgs.flat(), sources)
     })
   }
   try {

@@ -1,25 +1,45 @@
 #!/usr/bin/env node
 /** The process around the command. Only this file reads its arguments, environment, streams and signals. */
 
+import { closeSync, openSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { constants, homedir } from 'node:os'
 import { join } from 'node:path'
+import { isatty } from 'node:tty'
 
 const stopping = new AbortController()
 /** npm forwards the Ctrl-C that the terminal has sent to this process, too: the same signal within this time, in ms, counts once. */
 const SAME_SIGNAL_MS = 300
 let last = { name: '', atMs: 0 }
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    // The first signal asks for a clean end, a second one for an immediate end.
-    if (stopping.signal.aborted) {
-      if (name === last.name && performance.now() - last.atMs < SAME_SIGNAL_MS) return
-      process.exit(128 + constants.signals[name])
-    }
-    last = { name, atMs: performance.now() }
-    stopping.abort(new DOMException(`ended by ${name}`, 'AbortError'))
-  })
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => end(name))
+
+/** SIGHUP comes when the terminal closes, and where there is none from an operator who has changed the configuration. */
+const hadTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor)) && hasTerminal()
+let hearHangup: (() => void) | undefined
+process.on('SIGHUP', () => {
+  if (hearHangup === undefined || stopping.signal.aborted || (hadTerminal && !hasTerminal())) end('SIGHUP')
+  else hearHangup()
+})
+
+function end(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
+  // The first signal asks for a clean end, a second one for an immediate end.
+  if (stopping.signal.aborted) {
+    if (name === last.name && performance.now() - last.atMs < SAME_SIGNAL_MS) return
+    process.exit(128 + constants.signals[name])
+  }
+  last = { name, atMs: performance.now() }
+  stopping.abort(new DOMException(`ended by ${name}`, 'AbortError'))
+}
+
+/** False once the terminal that controls this process has closed. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
 }
 
 // Compiling takes half of the time of a start, so compiled code is cached, in the owner's directory: others could write to a shared one.
@@ -31,6 +51,9 @@ try {
 // Loaded once the signals have listeners, since loading takes long enough to be interrupted.
 const { runCommand } = await import('./command.ts')
 const { stdin, stdout, stderr, env } = process
-const exitCode = await runCommand({ argv: process.argv.slice(2), env, stdin, stdout, stderr, signal: stopping.signal })
+const onHangup = (listener: () => void) => {
+  hearHangup = listener
+}
+const exitCode = await runCommand({ argv: process.argv.slice(2), env, stdin, stdout, stderr, signal: stopping.signal, onHangup })
 // An open socket must not keep the process of a finished command alive.
 process.exit(exitCode)

@@ -39,6 +39,8 @@ interface Setting {
   isJson?: true
   /** A switch that is on unless its flag, which then begins with `--no-`, turns it off. */
   isOn?: true
+  /** A running node takes it at SIGHUP; every other setting waits for the next start. */
+  isLive?: true
   default?: unknown
   /** Defaults of the sub-commands that differ. */
   defaultFor?: Partial<Record<CommandName, unknown>>
@@ -106,8 +108,9 @@ const TABLE = {
   },
   token: {
     commands: RECEIVERS,
+    isLive: true,
     value: 'token',
-    help: 'bearer token with which other machines may hold, release, and read the inbox',
+    help: 'bearer token with which other machines may hold, release, and read the inbox and the metrics',
     parse: parseToken,
   },
   trustProxy: {
@@ -116,24 +119,28 @@ const TABLE = {
   },
   clientFetches: {
     commands: ['start'],
+    isLive: true,
     value: 'number',
     help: 'fetches at once for one client of the gateway; programs on this machine are exempt',
     parse: parseCount,
   },
   clientRate: {
     commands: ['start'],
+    isLive: true,
     value: 'rate',
     help: 'bytes per second for one client of the gateway, such as 2MB; programs on this machine are exempt',
     parse: parseByteRate,
   },
   peerRate: {
     commands: ['start', 'hold'],
+    isLive: true,
     value: 'rate',
     help: 'bytes per second for one peer that fetches content from here, such as 2MB',
     parse: parseByteRate,
   },
   messageRate: {
     commands: ['start'],
+    isLive: true,
     value: 'number',
     defaultText: '100',
     help: 'messages of one sender that are passed on per second, and ten times as many at once',
@@ -141,12 +148,20 @@ const TABLE = {
   },
   iceServer: {
     commands: ['start'],
+    isLive: true,
     value: 'url',
     repeatable: true, // none by default: a stranger's server would learn who speaks with whom
-    help: 'STUN or TURN server for tabs: stun:host:port, turn:user:password@host:port; repeatable',
+    help: 'STUN or TURN server for tabs: stun:host:port, turn:host:port; repeatable',
     parse: parseIceServer,
   },
-  logLevel: { commands: ['start'], value: 'level', default: 'info', help: LOG_LEVELS.join(', '), parse: parseLogLevel },
+  turnSecret: {
+    commands: ['start'],
+    isLive: true,
+    value: 'secret',
+    help: "secret that the TURN servers share with this node (coturn's static-auth-secret): each tab has a password of its own from it, for an hour",
+    parse: parseFilled,
+  },
+  logLevel: { commands: ['start'], isLive: true, value: 'level', default: 'info', help: LOG_LEVELS.join(', '), parse: parseLogLevel },
   output: {
     commands: ['get'],
     short: '-o',
@@ -199,6 +214,7 @@ const TABLE = {
   },
   policy: {
     commands: RECEIVERS,
+    isLive: true,
     value: 'open|known',
     default: 'open',
     help: 'who may write: everybody, or only senders with a name here',
@@ -206,6 +222,7 @@ const TABLE = {
   },
   name: {
     commands: RECEIVERS,
+    isLive: true,
     value: 'hashname=name',
     repeatable: true,
     separator: /\s*,\s*/,
@@ -214,6 +231,7 @@ const TABLE = {
   },
   mute: {
     commands: RECEIVERS,
+    isLive: true,
     value: 'hashname',
     repeatable: true,
     help: 'sender to refuse; repeatable, remembered',
@@ -221,6 +239,7 @@ const TABLE = {
   },
   keepDays: {
     commands: RECEIVERS,
+    isLive: true,
     value: 'days',
     defaultText: 'for ever',
     help: 'how long to keep messages; older ones are removed',
@@ -232,6 +251,7 @@ const TABLE = {
   },
   keepCount: {
     commands: RECEIVERS,
+    isLive: true,
     value: 'number',
     defaultText: 'all',
     help: 'how many messages to keep; the oldest of the sender with the most are removed first',
@@ -239,6 +259,7 @@ const TABLE = {
   },
   senderRate: {
     commands: RECEIVERS,
+    isLive: true,
     value: 'number',
     defaultText: '6000',
     help: 'messages per minute of one sender; 0 is no limit',

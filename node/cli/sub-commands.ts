@@ -3,6 +3,7 @@
 import type { CommandContext } from './command-context.ts'
 import type { SettingSource } from './configuration.ts'
 import type { ExitCode } from './exit-code.ts'
+import { createReload } from './reload.ts'
 import type { CommandName, SettingName } from './settings.ts'
 import type { ContentReference } from './values/content-reference.ts'
 
@@ -19,7 +20,10 @@ interface SubCommand {
 export const SUB_COMMANDS: Readonly<Record<CommandName, SubCommand>> = {
   start: {
     description: 'run a node with its gateway and app',
-    run: async (context) => (await import('./commands/start-command.ts')).runStart(context),
+    run: async (context) => {
+      const reload = createReload(context) // before the long loading, during which SIGHUP may come
+      return (await import('./commands/start-command.ts')).runStart(context, reload)
+    },
   },
   hold: {
     description: 'hold files and folders, and print their links, until interrupted',

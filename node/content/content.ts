@@ -85,7 +85,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const announce = (key: Key, isReachable: boolean) => (direct && isReachable ? holdReachable(presence, direct, key) : presence.hold(key))
   const tabsHolding = (key: Key) => presence.tabsHolding(key)
 
-  const rate = createByteRate({ bytesPerSecond: limits.maxPeerBytesPerSecond })
+  const rate = createByteRate({ bytesPerSecond: () => limits.maxPeerBytesPerSecond })
   const held = createHeldContents({ limits, createHasher, announce, emit })
   const cache = createLivingCache(limits.maxCacheBytes, onCount, presence.checkAwake)
   const outlines = createKnownOutlines()

@@ -32,6 +32,15 @@ export function flagTable(): string {
   return markdownTable(['flag', 'for', 'environment', 'key of the file', 'default', 'what it is'], rows)
 }
 
+/** The flags of the settings that a running node takes at SIGHUP. */
+export function liveSettings(): string {
+  const names = settingsOf('start').filter((name) => SETTINGS[name].isLive)
+  return markdownTable(
+    ['flag', 'key of the file'],
+    names.map((name) => [code(flagOf(name)), code(fileKeyOf(name))]),
+  )
+}
+
 /** The exit codes, which scripts rely on. */
 export function exitCodeTable(): string {
   return markdownTable(['exit code', 'means'], Object.entries(EXIT_MEANINGS))

@@ -21,7 +21,7 @@ function drain(rate: ReturnType<typeof createByteRate>, client: string) {
 const RATE = 1_048_576
 
 test('byte-rate: a client gets what it may take in a second, and a little at first', async () => {
-  const rate = createByteRate({ bytesPerSecond: RATE })
+  const rate = createByteRate({ bytesPerSecond: () => RATE })
   const taken = drain(rate, 'a')
   await vi.advanceTimersByTimeAsync(0)
   expect(taken.bytes).toBe(RATE / 4)
@@ -31,7 +31,7 @@ test('byte-rate: a client gets what it may take in a second, and a little at fir
 })
 
 test('byte-rate: the streams of one client share its rate evenly, and another client has its own', async () => {
-  const rate = createByteRate({ bytesPerSecond: RATE })
+  const rate = createByteRate({ bytesPerSecond: () => RATE })
   const [first, second, other] = [drain(rate, 'a'), drain(rate, 'a'), drain(rate, 'b')]
   await vi.advanceTimersByTimeAsync(10_000)
   expect(Math.abs(first.bytes - second.bytes)).toBeLessThanOrEqual(2 * RATED_BYTES)
@@ -40,7 +40,7 @@ test('byte-rate: the streams of one client share its rate evenly, and another cl
 })
 
 test('byte-rate: urgent bytes go before waiting ones, and a caller that gives up costs nothing', async () => {
-  const rate = createByteRate({ bytesPerSecond: RATE })
+  const rate = createByteRate({ bytesPerSecond: () => RATE })
   await rate.take('a', 2 * RATE)
   const order: string[] = []
   const stop = new AbortController()
@@ -56,7 +56,27 @@ test('byte-rate: urgent bytes go before waiting ones, and a caller that gives up
 })
 
 test('byte-rate: without a limit nobody waits', async () => {
-  const rate = createByteRate({ bytesPerSecond: 0 })
+  const rate = createByteRate({ bytesPerSecond: () => 0 })
   expect(rate.isLimited).toBe(false)
   for (let i = 0; i < 1_000; i++) await rate.take('a', 2 ** 40)
+})
+
+test('byte-rate: a rate that changes counts from then on, and none lets those that wait go', async () => {
+  let bytesPerSecond = RATE
+  const rate = createByteRate({ bytesPerSecond: () => bytesPerSecond })
+  const taken = drain(rate, 'a')
+  await vi.advanceTimersByTimeAsync(2_000)
+  const before = taken.bytes
+  bytesPerSecond = 4 * RATE
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(Math.abs(taken.bytes - before - 8 * RATE)).toBeLessThanOrEqual(RATE)
+  taken.stop()
+  await rate.take('b', 8 * RATE)
+  let isGone = false
+  void rate.take('b', RATED_BYTES).then(() => {
+    isGone = true
+  })
+  bytesPerSecond = 0
+  await vi.advanceTimersByTimeAsync(2_500) // it was due then
+  expect([isGone, rate.isLimited]).toEqual([true, false])
 })

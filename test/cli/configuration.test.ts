@@ -119,10 +119,15 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
   iceServer: [
     [
       ['stun:a.example', 'stuns:b.example:5349'],
-      [{ urls: 'stun:a.example' }, { urls: 'stuns:b.example:5349' }],
+      ['stun:a.example', 'stuns:b.example:5349'],
     ],
-    ['turn:user:pass%40word@c.example:3478', [{ urls: 'turn:c.example:3478', username: 'user', credential: 'pass@word' }]],
-    [['turns:u:p@[2001:db8::1]:443?transport=tcp'], [{ urls: 'turns:[2001:db8::1]:443?transport=tcp', username: 'u', credential: 'p' }]],
+    ['turn:c.example:3478', ['turn:c.example:3478']],
+    [['turns:[2001:db8::1]:443?transport=tcp'], ['turns:[2001:db8::1]:443?transport=tcp']],
+  ],
+  turnSecret: [
+    ['a', 'a'],
+    ['b/+=', 'b/+='],
+    ['c c', 'c c'],
   ],
   logLevel: [
     ['warn', 'warn'],

@@ -1,11 +1,20 @@
 /** The gateway over real sockets, in front of real nodes: what a reader, a browser and a script get. */
 
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createGateway, createGatewayServer } from '../../gateway/index.ts'
+import { createGateway, createGatewayServer, type Gateway } from '../../gateway/index.ts'
 import { readServerSentEvents } from '../../node/cli/fetch/server-sent-events.ts'
-import { type ClockStatus, createPeer, encodeKeyBase32, encodeKeyCid, encodeKeyHex, type Peer, type PeerLimits } from '../../node/index.ts'
-import { ask, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
+import {
+  type ClientAddress,
+  type ClockStatus,
+  createPeer,
+  encodeKeyBase32,
+  encodeKeyCid,
+  encodeKeyHex,
+  type Peer,
+  type PeerLimits,
+} from '../../node/index.ts'
+import { ask, clientAt, codeOf, createTestGateway, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { type Network, startNetwork, startNode } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -440,11 +449,50 @@ test('status: everybody gets the peer id and addresses; pages of other origins g
   expect((await ask(front.port, '/metrics', rebound)).status).toBe(403)
 })
 
-test('status: tells the pages that join through it its STUN and TURN servers, and none when it has none', async () => {
-  const { port } = await createTestGateway(tab, { iceServers: [{ urls: 'turn:a.example', username: 'u', credential: 'c' }] })
+test('status: tells the pages that join through it its STUN servers, and none when it has none', async () => {
+  const { port } = await createTestGateway(tab, { iceServers: ['stun:a.example'] })
   const told = JSON.parse((await ask(port, '/api/v1/status', { headers: { origin: 'https://elsewhere.example' } })).text)
-  expect(told.iceServers).toEqual([{ urls: 'turn:a.example', username: 'u', credential: 'c' }])
+  expect(told.iceServers).toEqual([{ urls: 'stun:a.example' }])
   expect(JSON.parse((await ask(front.port, '/api/v1/status')).text).iceServers).toBeUndefined()
+})
+
+test('status: gives each tab a TURN password of its own, never the secret, and a new secret takes the place of the old one', async () => {
+  const settings = { iceServers: ['turn:a.example', 'stun:b.example'], turnSecret: 'shared-secret' }
+  const { port, gateway } = await createTestGateway(tab, settings)
+  const read = async () => {
+    const { text } = await ask(port, '/api/v1/status')
+    expect(text).not.toContain('secret')
+    return JSON.parse(text).iceServers
+  }
+  const isMadeFrom = (secret: string, { username, credential }: { username: string; credential: string }) =>
+    credential === createHmac('sha1', secret).update(username).digest('base64')
+  const [first, stun] = await read()
+  const [second] = await read()
+  expect([first.urls, stun]).toEqual(['turn:a.example', { urls: 'stun:b.example' }])
+  expect(isMadeFrom('shared-secret', first)).toBe(true)
+  expect(Number.parseInt(first.username, 10) - Date.now() / 1_000).toBeGreaterThan(3_500)
+  expect(Number.parseInt(first.username, 10) - Date.now() / 1_000).toBeLessThanOrEqual(3_600)
+  expect(second.username).not.toBe(first.username)
+  gateway.configure({ ...settings, turnSecret: 'new-secret' })
+  expect(isMadeFrom('new-secret', (await read())[0])).toBe(true)
+  gateway.configure({})
+  expect(await read()).toBeUndefined()
+})
+
+test('configure: a token, and the limits of a client, are taken while the gateway runs', async () => {
+  const { gateway } = await createTestGateway(network.nodes[1]?.peer as Peer, { token: 'old' })
+  const client = { address: clientAt('192.0.2.9'), localAddress: '192.0.2.1' }
+  const statusOf = async (token: string) => {
+    const headers = { host: '192.0.2.1', authorization: `Bearer ${token}` }
+    return (await gateway.fetch(new Request('http://192.0.2.1/metrics', { headers }), client)).status
+  }
+  expect([await statusOf('old'), await statusOf('new')]).toEqual([200, 401])
+  gateway.configure({ token: 'new', limits: { maxFetchesPerAddress: 0 } })
+  expect([await statusOf('old'), await statusOf('new')]).toEqual([401, 200])
+  const ask = async () => (await gateway.fetch(new Request(`http://192.0.2.1/${strayHash()}`), client)).status
+  expect(await ask()).toBe(429)
+  gateway.configure({})
+  expect([await statusOf('new'), await ask()]).toEqual([401, 404])
 })
 
 test('searches of one address are limited, and content at hand is not', async () => {
@@ -528,6 +576,23 @@ test('metrics count requests by route and status', async () => {
   const { text } = await ask(port, '/metrics')
   expect(text).toContain('mayfly_http_requests_total{route="content",status="404"} 1\n')
   expect(text).toMatch(/^mayfly_dht_servers [1-9]/m)
+})
+
+test('metrics: are for the owner only, however the public port is reached', async () => {
+  const peer = network.nodes[1]?.peer as Peer
+  const { gateway } = await createTestGateway(peer, { token: 'secret' })
+  const withoutToken = await createTestGateway(peer, { publicUrl: 'https://pages.example' })
+  const here = clientAt('127.0.0.1')
+  const elsewhere = clientAt('192.0.2.9')
+  const statusOf = async (from: Gateway, host: string, address: ClientAddress, headers: Record<string, string> = {}) =>
+    (await from.fetch(new Request(`http://${host}/metrics`, { headers: { host, ...headers } }), { address, localAddress: '192.0.2.1' }))
+      .status
+  expect(await statusOf(gateway, 'localhost:4000', here)).toBe(200)
+  expect(await statusOf(gateway, '192.0.2.1:4000', elsewhere)).toBe(401)
+  expect(await statusOf(gateway, 'localhost:4000', here, { 'x-forwarded-for': '192.0.2.9' })).toBe(401)
+  expect(await statusOf(withoutToken.gateway, 'pages.example', here)).toBe(403)
+  for (const authorization of ['Bearer secret', `Basic ${btoa('prometheus:secret')}`])
+    expect(await statusOf(gateway, '192.0.2.1:4000', elsewhere, { authorization })).toBe(200)
 })
 
 test('every request is logged, without its query', async () => {

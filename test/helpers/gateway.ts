@@ -2,11 +2,11 @@
 
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { onTestFinished } from 'vitest'
-import { createGateway, createGatewayServer, type Gateway, type GatewayOptions, type GatewayServer } from '../../gateway/index.ts'
+import { createGateway, createGatewayServer, type GatewayOptions, type GatewayServer, type NodeGateway } from '../../gateway/index.ts'
 import { type ClientAddress, type Peer, parseClientAddress } from '../../node/index.ts'
 
 export interface TestGateway {
-  gateway: Gateway
+  gateway: NodeGateway
   server: GatewayServer
   port: number
   url: string

@@ -2,6 +2,7 @@
 
 import { checkRules, hashnameOf, type Messages, parseEnd, publicKeyOf } from '../../index.ts'
 import { type InboxEvent, openInbox, type StoredInbox } from '../../server/inbox/inbox.ts'
+import { INBOX_DEFAULTS, type InboxSettings } from '../../server/inbox/inbox-admission.ts'
 import { createInboxReceiver, type InboxReceiver } from '../../server/inbox/inbox-receiver.ts'
 import { openReceiverDirectory } from '../../server/inbox/receiver-directory.ts'
 import type { WritingEvent } from '../../server/store/database-file.ts'
@@ -15,7 +16,7 @@ export type OpenedReceiver = Awaited<ReturnType<typeof openReceiver>>
  * @throws the system's error, in words
  */
 export async function openReceiver(configuration: Configuration, name: string, onEvent: (event: InboxEvent) => void) {
-  const { data, tap, rule, policy, keepDays, keepCount, trustClock, senderRate } = configuration
+  const { data, tap, rule, trustClock } = configuration
   // Checked before anything is written.
   const rules = checkRules(rule)
   const ends = [...(name.startsWith('#') ? [name] : []), ...tap].map((end) => parseEnd(end).text)
@@ -27,15 +28,11 @@ export async function openReceiver(configuration: Configuration, name: string, o
     inbox = openInbox({
       path: inboxPath,
       hashname,
-      policy,
       isClockTrusted: trustClock,
       onEvent,
-      ...(keepDays !== undefined && { keepDays }),
-      ...(keepCount !== undefined && { keepCount }),
-      ...(senderRate !== undefined && { senderRate }),
+      ...inboxSettings(configuration),
     })
-    for (const sender of configuration.name) inbox.setSender(sender.hashname, { name: sender.name })
-    for (const sender of configuration.mute) inbox.setSender(sender, { isMuted: true })
+    setSenders(inbox, configuration)
   } catch (error) {
     inbox?.close()
     directory.release()
@@ -51,12 +48,27 @@ export async function openReceiver(configuration: Configuration, name: string, o
     /** Connects it to the network, once there is a peer. */
     connect: (messages: Pick<Messages, 'tap' | 'post'>, onProblem: (error: unknown) => void): InboxReceiver =>
       createInboxReceiver({ messages, inbox: opened, secret, ends, rules, onProblem }),
+    /** Takes the settings that may change while it receives. */
+    configure(next: Configuration): void {
+      opened.configure(inboxSettings(next))
+      setSenders(opened, next)
+    },
     /** Closes the inbox, and unlocks its directory for other processes. May be called twice. */
     close(): void {
       opened.close()
       directory.release()
     },
   }
+}
+
+/** The policy, rate and lifetime of messages; a setting that was not given is the default. */
+function inboxSettings({ policy, keepDays, keepCount, senderRate }: Configuration): InboxSettings {
+  return { policy, keepDays, keepCount, senderRate: senderRate ?? INBOX_DEFAULTS.senderRate }
+}
+
+function setSenders(inbox: StoredInbox, { name, mute }: Configuration): void {
+  for (const sender of name) inbox.setSender(sender.hashname, { name: sender.name })
+  for (const sender of mute) inbox.setSender(sender, { isMuted: true })
 }
 
 /** An event of an inbox, in words for its owner. */

@@ -1,9 +1,10 @@
 /** `mayfly start`: a node with its gateway, until the process is asked to stop. */
 
 import { once } from 'node:events'
-import { createGateway, createGatewayServer, describeOwner, type GatewayServer } from '../../../gateway/index.ts'
+import { createGateway, createGatewayServer, describeOwner, type GatewayServer, type GatewaySettings } from '../../../gateway/index.ts'
 import { inTime } from '../../async/abort.ts'
 import { createPeer, type Inbox, type Peer } from '../../index.ts'
+import { NODE_LIMITS, type PeerRates } from '../../limits.ts'
 import { multiaddrOfUrl } from '../../network/addresses.ts'
 import type { InboxEvent } from '../../server/inbox/inbox.ts'
 import { createHttpPieces } from '../../server/port/http-pieces.ts'
@@ -17,7 +18,9 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { tabDirectory } from '../package.ts'
 import { logEvents } from '../print/event-log.ts'
 import { createLogger, type Logger } from '../print/logger.ts'
+import type { Reload } from '../reload.ts'
 import type { Configuration } from '../settings.ts'
+import { checkTurn } from '../values/ice-server.ts'
 import { urlOf } from '../values/server-values.ts'
 import { describeInboxEvent, describeOutboxEvent, openReceiver } from './open-receiver.ts'
 
@@ -32,8 +35,9 @@ const BURST_S = 10
  * @throws {MayflyError} ERR_BAD_OPTION
  * @throws the system's error, in words: the port is taken, the data directory cannot be used
  */
-export async function runStart(context: CommandContext): Promise<ExitCode> {
+export async function runStart(context: CommandContext, reload: Reload): Promise<ExitCode> {
   const { configuration, signal, output } = context
+  checkTurn(configuration)
   const { port, host, join, publicUrl, trustProxy, receive } = configuration
   const logger = createLogger(context.stderr, configuration.logLevel, !context.env.NO_COLOR)
   const privateKey = await loadIdentity(configuration.data)
@@ -56,7 +60,14 @@ export async function runStart(context: CommandContext): Promise<ExitCode> {
     const address = opened && { hashname: opened.hashname }
     output.result([`mayfly runs at ${url}`, ...Object.values(address ?? {})].join('\n'), { url, id, addresses, ...address })
     logger.info({ url, id, addresses, join, ...address }, 'started')
-    logger.info({ owner: describeOwner(configuration) }, 'the inbox and the content API are for the owner only')
+    logger.info({ owner: describeOwner(configuration) }, 'the inbox, the content API and the metrics are for the owner only')
+    reload.begin(logger, (next) => {
+      checkTurn(next)
+      opened?.configure(next) // the only one that can fail, so it goes first
+      peer.setRates(peerRates(next))
+      gateway.configure(gatewaySettings(next))
+      logger.level = next.logLevel
+    })
     if (!signal.aborted) await once(signal, 'abort')
     return EXIT.done
   } catch (error) {
@@ -76,17 +87,14 @@ function createNode(
   privateKey: Uint8Array,
   logger: Logger,
 ): Promise<Peer> {
-  const { join, publicUrl, peerRate, messageRate, data } = configuration
+  const { join, publicUrl, data } = configuration
   return createPeer({
     role: 'node',
     listener: createWebSocketListener(server, { connections }),
     announce: publicUrl === undefined ? [] : [multiaddrOfUrl(new URL(publicUrl)).toString()],
     join,
     privateKey,
-    limits: {
-      ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }),
-      ...(messageRate !== undefined && { messagesPerSecond: messageRate, messageBurst: messageRate * BURST_S }),
-    },
+    limits: peerRates(configuration),
     outboxStore: openOutboxStore(outboxPathIn(data), (event) => logger[EVENT_LEVELS[event.type]](event, describeOutboxEvent(event))),
     createHasher: createNativeHasher,
     fetchPiece: createHttpPieces(),
@@ -94,22 +102,39 @@ function createNode(
 }
 
 function createNodeGateway({ configuration, version }: CommandContext, peer: Peer, inbox: Inbox | undefined, logger: Logger) {
-  const { publicUrl, contentHost, token, clientFetches, clientRate, iceServer } = configuration
+  const { publicUrl, contentHost } = configuration
   return createGateway({
     peer,
     assetsDir: tabDirectory(),
     version,
+    ...gatewaySettings(configuration),
+    onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(contentHost !== undefined && { contentHost }),
+    ...(inbox !== undefined && { inbox }),
+  })
+}
+
+/** The rates of the peer; those that were not given are the defaults. */
+function peerRates({ peerRate, messageRate }: Configuration): PeerRates {
+  const { maxPeerBytesPerSecond, messagesPerSecond, messageBurst } = NODE_LIMITS
+  return {
+    maxPeerBytesPerSecond: peerRate ?? maxPeerBytesPerSecond,
+    messagesPerSecond: messageRate ?? messagesPerSecond,
+    messageBurst: messageRate === undefined ? messageBurst : messageRate * BURST_S,
+  }
+}
+
+function gatewaySettings({ token, clientFetches, clientRate, iceServer, turnSecret }: Configuration): GatewaySettings {
+  return {
+    token,
+    iceServers: iceServer,
+    turnSecret,
     limits: {
       ...(clientFetches !== undefined && { maxFetchesPerAddress: clientFetches }),
       ...(clientRate !== undefined && { maxBytesPerSecondPerAddress: clientRate }),
     },
-    iceServers: iceServer,
-    onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
-    ...(publicUrl !== undefined && { publicUrl }),
-    ...(contentHost !== undefined && { contentHost }),
-    ...(token !== undefined && { token }),
-    ...(inbox !== undefined && { inbox }),
-  })
+  }
 }
 
 function logInboxEvents(logger: Logger): (event: InboxEvent) => void {

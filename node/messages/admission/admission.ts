@@ -10,11 +10,17 @@ const MAX_REMEMBERED = 16_384
 
 export type Admission = ReturnType<typeof createAdmission>
 
-export function createAdmission(
-  { messageBurst, messagesPerSecond }: Pick<MessageLimits, 'messageBurst' | 'messagesPerSecond'>,
-  monotonic: () => number,
-) {
-  const rate = { burst: messageBurst, perSecond: messagesPerSecond, maxKeys: MAX_REMEMBERED, now: monotonic }
+export function createAdmission(limits: Pick<MessageLimits, 'messageBurst' | 'messagesPerSecond'>, monotonic: () => number) {
+  const rate = {
+    get burst() {
+      return limits.messageBurst
+    },
+    get perSecond() {
+      return limits.messagesPerSecond
+    },
+    maxKeys: MAX_REMEMBERED,
+    now: monotonic,
+  }
   return {
     /** Holds messages of this node's own peers before they enter the queue. */
     peers: createPeerAdmission(monotonic),

@@ -28,13 +28,24 @@ export const CLOCK_MARGIN_MS = 172_800_000
 
 export type InboxLimits = Partial<typeof INBOX_DEFAULTS>
 
-interface InboxAdmissionOptions extends Required<InboxLimits> {
+/** Settings that the owner may change while the inbox is open. */
+export interface InboxSettings {
+  policy: InboxPolicy
+  /** Messages per minute of one sender; 0: no limit. */
+  senderRate: number
+  /** Days after which messages are removed; undefined: never. */
+  keepDays: number | undefined
+  /** Messages to keep: over it, the oldest of the sender with the most are removed; undefined: all. */
+  keepCount: number | undefined
+}
+
+interface InboxAdmissionOptions extends Omit<Required<InboxLimits>, 'policy' | 'senderRate'> {
+  /** Read at each use. */
+  settings: Readonly<InboxSettings>
   /** The receiver's own hashname, which counts as known. */
   hashname: string
   senders: InboxSenders
   tally: InboxTally
-  /** True when the number of messages is kept by removing old ones. */
-  isRolling: boolean
   /** Clock, in ms; any origin, never set back. */
   monotonic: () => number
 }
@@ -43,14 +54,22 @@ interface InboxAdmissionOptions extends Required<InboxLimits> {
 const MAX_RATED_SENDERS = 10_000
 
 export function createInboxAdmission(options: InboxAdmissionOptions) {
-  const { policy, hashname, senders, tally, senderRate, monotonic, maxBytes, maxMessages, senderShare, isRolling } = options
+  const { settings, hashname, senders, tally, monotonic, maxBytes, maxMessages, senderShare } = options
   /** One minute's worth of messages for each sender, by hashname. */
-  const rates =
-    senderRate === 0
-      ? undefined
-      : createTokenBuckets({ burst: senderRate, perSecond: senderRate / 60, maxKeys: MAX_RATED_SENDERS, now: monotonic })
+  const rates = createTokenBuckets({
+    get burst() {
+      return settings.senderRate
+    },
+    get perSecond() {
+      return settings.senderRate / 60
+    },
+    maxKeys: MAX_RATED_SENDERS,
+    now: monotonic,
+  })
 
   function refuseForRoom(sender: string, bytes: number, isNamed: boolean): MessageRefusal | undefined {
+    // Then the number of messages is kept by removing old ones.
+    const isRolling = settings.keepCount !== undefined
     const isOver = (share: { messages: number; bytes: number }, part: number) =>
       share.bytes + bytes > maxBytes * part || (!isRolling && share.messages + 1 > maxMessages * part)
     if (isOver(tally.of(sender), senderShare)) return 'sender-share'
@@ -69,9 +88,9 @@ export function createInboxAdmission(options: InboxAdmissionOptions) {
       const { sender, expiresAtMs, bytes } = message
       if (senders.isMuted(sender)) return 'muted'
       const isNamed = senders.nameOf(sender) !== undefined
-      if (policy === 'known' && !isNamed && sender !== hashname) return 'unknown-sender'
+      if (settings.policy === 'known' && !isNamed && sender !== hashname) return 'unknown-sender'
       if (expiresAtMs <= nowMs - CLOCK_MARGIN_MS) return 'expired'
-      if (rates !== undefined && rates.take(sender) > 0) return 'sender-rate'
+      if (settings.senderRate > 0 && rates.take(sender) > 0) return 'sender-rate'
       return refuseForRoom(sender, bytes, isNamed)
     },
   }

@@ -2,7 +2,7 @@
 
 import { delay } from '../../async/delay.ts'
 import { createSingleFlight } from '../../async/single-flight.ts'
-import { CLOCK_MARGIN_MS } from './inbox-admission.ts'
+import { CLOCK_MARGIN_MS, type InboxSettings } from './inbox-admission.ts'
 import { createInboxClock } from './inbox-clock.ts'
 import type { InboxDatabase } from './inbox-database.ts'
 
@@ -15,10 +15,8 @@ const PAUSE_MS = 40
 
 interface InboxRetentionOptions {
   database: InboxDatabase
-  /** Days after which messages are removed; undefined: never. */
-  keepDays: number | undefined
-  /** Messages to keep; undefined: all. */
-  keepCount: number | undefined
+  /** Read at each use. */
+  settings: Readonly<Pick<InboxSettings, 'keepDays' | 'keepCount'>>
   /** True when the owner says that this machine's clock is right. */
   isClockTrusted: boolean
   /** In ms since the epoch. */
@@ -39,7 +37,7 @@ export interface KeptBack {
   knownMs: number
 }
 
-export function createInboxRetention({ database, keepDays, keepCount, ...options }: InboxRetentionOptions) {
+export function createInboxRetention({ database, settings, ...options }: InboxRetentionOptions) {
   const { now, monotonic, onKeptBack, onFailed } = options
   const clock = createInboxClock({
     knownMs: database.facts.get('known_ms') || database.newestStoredMs(),
@@ -52,6 +50,7 @@ export function createInboxRetention({ database, keepDays, keepCount, ...options
 
   /** Removes what is over `keepCount`, a group at most. To be called in a `commit`. @returns how many messages were removed */
   function removeExcess(): number {
+    const { keepCount } = settings
     let removed = 0
     while (keepCount !== undefined && removed < GROUP) {
       const excess = Math.min(database.tally.total.messages - keepCount, GROUP - removed)
@@ -65,6 +64,7 @@ export function createInboxRetention({ database, keepDays, keepCount, ...options
 
   /** One transaction. @returns true when there is more to do */
   function tidyGroup(): boolean {
+    const { keepDays } = settings
     const nowMs = now()
     const knownMs = clock.read(nowMs)
     const untilMs = Math.min(nowMs, knownMs)

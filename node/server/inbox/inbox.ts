@@ -10,7 +10,7 @@ import type { WritingEvent } from '../store/database-file.ts'
 import { createGroupCommit } from '../store/group-commit.ts'
 import { syncPath } from '../store/owner-file.ts'
 import { explainWriteError, sqliteWords } from '../store/sqlite-error.ts'
-import { createInboxAdmission, INBOX_DEFAULTS, type InboxLimits } from './inbox-admission.ts'
+import { createInboxAdmission, INBOX_DEFAULTS, type InboxLimits, type InboxSettings } from './inbox-admission.ts'
 import { InboxDatabase } from './inbox-database.ts'
 import { createInboxRetention, type KeptBack } from './inbox-retention.ts'
 import { footprintOf, senderOf } from './inbox-row.ts'
@@ -21,9 +21,9 @@ export interface InboxOptions extends InboxLimits {
   /** The receiver's hashname. */
   hashname: string
   /** Days after which messages are removed; undefined: never. */
-  keepDays?: number
+  keepDays?: number | undefined
   /** Messages to keep: over it, the oldest of the sender with the most are removed; undefined: all. */
-  keepCount?: number
+  keepCount?: number | undefined
   /** True when the owner says that this machine's clock is right, however far it is ahead of the last run. */
   isClockTrusted?: boolean
   onEvent?(event: InboxEvent): void
@@ -54,17 +54,10 @@ const MAX_DAMAGED = 10_000
 
 /** @throws as `openDatabaseFile` */
 export function openInbox(options: InboxOptions) {
-  const {
-    path,
-    hashname,
-    keepDays,
-    keepCount,
-    isClockTrusted = false,
-    onEvent,
-    now = Date.now,
-    monotonic = () => performance.now(),
-  } = options
+  const { path, hashname, isClockTrusted = false, onEvent, now = Date.now, monotonic = () => performance.now() } = options
   const limits = { ...INBOX_DEFAULTS, ...options }
+  const { policy, senderRate } = limits
+  const settings: InboxSettings = { policy, senderRate, keepDays: options.keepDays, keepCount: options.keepCount }
   /** Bounded: MAX_DAMAGED. */
   const damaged = new Set<number>()
   const database = new InboxDatabase(path, (sequence) => {
@@ -74,8 +67,7 @@ export function openInbox(options: InboxOptions) {
   })
   syncEarlierCommits(path)
   const { senders, tally, reader } = database
-  const isRolling = keepCount !== undefined
-  const admission = createInboxAdmission({ ...limits, senders, tally, isRolling, monotonic })
+  const admission = createInboxAdmission({ ...limits, settings, senders, tally, monotonic })
   const listeners = new Set<(message: InboxMessage) => void>()
   /** Bounded: the owner names them. */
   const ends = new Set([hashname])
@@ -85,8 +77,7 @@ export function openInbox(options: InboxOptions) {
   const indexing = createWordIndexing(database.index)
   const retention = createInboxRetention({
     database,
-    keepDays,
-    keepCount,
+    settings,
     isClockTrusted,
     now,
     monotonic,
@@ -141,7 +132,11 @@ export function openInbox(options: InboxOptions) {
 
   return {
     hashname,
-    policy: limits.policy,
+    get policy() {
+      return settings.policy
+    },
+    /** Changes what is taken and kept, from now on. */
+    configure: (next: InboxSettings) => void Object.assign(settings, next),
     /** Stores messages that arrived at an end. Resolves after the commit, with a result for each message, in their order. Never rejects. */
     async keep(end: string, messages: readonly Message[]): Promise<Kept[]> {
       if (isClosed) return messages.map(() => 'not-stored' as const)

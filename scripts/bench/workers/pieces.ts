@@ -58,7 +58,7 @@ const { libp2p } = await createOverlay({
 await libp2p.handle(CONTENT_PROTOCOL, (stream, connection) =>
   serveContent(stream, connection, {
     content: { read: async () => ({ bytes: piece }), readPiece: async () => piece, follow: async () => undefined },
-    rate: createByteRate({ bytesPerSecond: 0 }),
+    rate: createByteRate({ bytesPerSecond: () => 0 }),
     onServed: () => {},
   }),
 )

@@ -33,7 +33,7 @@ async function createReader(
       readPiece: ({ key, scope }, from, options) => read({ key, scope }, from, options),
       follow: async () => undefined,
     },
-    rate: createByteRate({ bytesPerSecond: 0 }),
+    rate: createByteRate({ bytesPerSecond: () => 0 }),
     onServed: (...args) => served.push(args),
   })
   const { received, frames, send } = createRawStream(outbound, CONTENT_CODEC)

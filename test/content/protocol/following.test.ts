@@ -51,7 +51,7 @@ async function createFollower(feedOf: () => PieceFeed | undefined) {
   const [outbound, inbound] = await streamPair({ delay: 0 })
   serveContent(inbound, { remotePeer: reader.peer, remoteAddr: addressOfKind('socket') } as unknown as Connection, {
     content: { read: async () => ({ bytes: new Uint8Array() }), readPiece: async () => new Uint8Array(), follow: async () => feedOf() },
-    rate: createByteRate({ bytesPerSecond: 0 }),
+    rate: createByteRate({ bytesPerSecond: () => 0 }),
     onServed: () => {},
   })
   return follower(outbound)

@@ -18,7 +18,7 @@ async function setUp(limits: Partial<GatewayLimits>, size = 16 * MIB) {
   const [holder, reader] = nodes
   const { key, outline } = await holder.peer.content.hold(generatedContent(size))
   const server = createGatewayServer({ trustProxy: true })
-  server.serve(createGateway({ peer: reader.peer, version: '0.0.0-test', limits }))
+  server.serve(createGateway({ peer: reader.peer, version: '0.0.0-test', limits, token: 'secret' }))
   const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
   onTestFinished(() => server.stop())
   const hash = encodeKeyHex(key)
@@ -76,7 +76,7 @@ test('a fetch that has ended, well or badly, is not counted any more', async () 
   for (const path of [link, link, `/raw/${'0'.repeat(64)}`, '/raw/x', link, `${link}&format=cake`, link]) {
     expect((await ask(port, path, from('192.0.2.1'))).status).not.toBe(429)
   }
-  const metrics = await ask(port, '/metrics')
+  const metrics = await ask(port, '/metrics', { headers: { authorization: 'Bearer secret' } })
   expect(metrics.text).toContain('\nmayfly_http_fetches 0\n')
 })
 

@@ -7,7 +7,11 @@ import { InboxTally } from '../../../node/server/inbox/inbox-tally.ts'
 function createRate(senderRate: number, monotonic: () => number) {
   const senders = { isMuted: () => false, nameOf: () => undefined } as unknown as InboxSenders
   const tally = new InboxTally(() => false)
-  const admission = createInboxAdmission({ ...INBOX_DEFAULTS, senderRate, senders, tally, hashname: 'own', isRolling: false, monotonic })
+  const admission = createInboxAdmission({
+    ...INBOX_DEFAULTS,
+    settings: { policy: 'open', senderRate, keepDays: undefined, keepCount: undefined },
+    ...{ senders, tally, hashname: 'own', monotonic },
+  })
   return (sender: string) => {
     const refusal = admission.refuse({ sender, expiresAtMs: 1, bytes: 1 }, 0)
     if (refusal !== undefined) expect(refusal).toBe('sender-rate')

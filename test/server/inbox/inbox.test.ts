@@ -222,6 +222,20 @@ describe('inbox: admission', () => {
     expect(inbox.messages(ALL).map(({ name }) => name)).toEqual(['Anna', undefined])
   })
 
+  test('another policy, rate and number of messages to keep hold from the next message on', async () => {
+    const { inbox } = await createInbox({ policy: 'known' })
+    const settings = { policy: 'open' as const, senderRate: 0, keepDays: undefined, keepCount: undefined }
+    const keep = async () => (await inbox.keep('#a', [sampleMessage({ from: 'bert' })]))[0]
+    expect(await keep()).toBe('unknown-sender')
+    inbox.configure(settings)
+    expect([await keep(), inbox.policy]).toEqual(['stored', 'open'])
+    inbox.configure({ ...settings, senderRate: 1 })
+    expect([await keep(), await keep()]).toEqual(['stored', 'sender-rate'])
+    inbox.configure({ ...settings, keepCount: 1 })
+    expect(await keep()).toBe('stored')
+    expect(inbox.messages(ALL)).toHaveLength(1)
+  })
+
   test.each(['a\nb', 'x'.repeat(65), '\u001b[31m'])('the name %j is refused', async (name) => {
     const { inbox } = await createInbox()
     expect(() => inbox.setSender(OWNER, { name })).toThrow(expect.objectContaining({ code: 'ERR_BAD_OPTION' }))
