@@ -18,12 +18,14 @@ interface MailboxOptions {
   messages: Pick<Messages, 'tap'>
   secret: MessageSecret
   hashname: string
+  /** False in a page that came by plain http from another machine: then only open ends work. */
+  canEncrypt: boolean
   inbox: InboxRecords
   settings: ReceiverSettings
   sent: SentMessages
   /** Calls the listener after a change of the database, in this tab or another. */
   onChange(listener: () => void): () => void
-  locks: Pick<LockManager, 'request'>
+  locks: Pick<LockManager, 'request'> | undefined
 }
 
 /** Rows that are shown at first, and added for each "Show older ones". */
@@ -32,6 +34,7 @@ const NOTICE_LENGTH = 140
 
 export class Mailbox {
   readonly hashname: string
+  readonly canEncrypt: boolean
   readonly settings: ReceiverSettings
   readonly sent: SentMessages
   readonly receiver: MessageReceiver
@@ -43,14 +46,15 @@ export class Mailbox {
   readonly counts = new Cell({ messages: 0, unread: 0 })
   #shown = PAGE
 
-  constructor({ messages, secret, hashname, inbox, settings, sent, onChange, locks }: MailboxOptions) {
+  constructor({ messages, secret, hashname, canEncrypt, inbox, settings, sent, onChange, locks }: MailboxOptions) {
     this.hashname = hashname
+    this.canEncrypt = canEncrypt
     this.settings = settings
     this.sent = sent
     this.#records = inbox
     this.#onChange = onChange
     const keep = (end: string, arrived: Message[]) => this.#keep(end, arrived)
-    this.receiver = new MessageReceiver({ messages, secret, hashname, ends: settings.ends, keep, locks })
+    this.receiver = new MessageReceiver({ messages, secret, hashname: canEncrypt ? hashname : undefined, ends: settings.ends, keep, locks })
   }
 
   /** Reads what is stored, and starts to receive. Call it once. @throws DOMException, when it cannot be read */

@@ -1,6 +1,6 @@
 /**
  * Receives messages to this origin's address and to the open ends that it listens to. One tab of the browser receives at a time: leader election
- * by a Web Lock, so that another tab takes over when that one is closed.
+ * by a Web Lock, so that another tab takes over when that one is closed. Without Web Locks every tab receives; the inbox keeps each message once.
  */
 
 import type { Kept, Message, MessageSecret, Messages, Tap, TapRule } from '../../node/index.ts'
@@ -10,12 +10,13 @@ import type { EndSettings } from './end-settings.ts'
 interface MessageReceiverOptions {
   messages: Pick<Messages, 'tap'>
   secret: MessageSecret
-  /** The hashname of `secret`. */
-  hashname: string
+  /** The hashname of `secret`; undefined where this browser cannot open what is sealed for it. */
+  hashname: string | undefined
   /** Open ends. A muted one is not tapped. */
   ends: ReadableCell<readonly EndSettings[]>
   keep(end: string, messages: Message[]): Promise<Kept[]>
-  locks: Pick<LockManager, 'request'>
+  /** Undefined where the browser has none. */
+  locks: Pick<LockManager, 'request'> | undefined
 }
 
 /** 'elsewhere': another tab of this browser receives, and this one waits to take over. */
@@ -38,6 +39,7 @@ export class MessageReceiver {
   /** Call it once. The browser passes the lock to another tab when this document ends. */
   start(): void {
     const { locks } = this.#options
+    if (locks === undefined) return void this.#receive()
     const wait = () => {
       if (this.state.get() !== 'here') this.state.set('elsewhere')
       return locks.request(LOCK, () => this.#receive())
@@ -56,7 +58,8 @@ export class MessageReceiver {
   #followEnds(): void {
     const { hashname, ends } = this.#options
     const open = ends.get().filter(({ policy }) => policy !== 'muted')
-    const wanted = new Map<string, readonly TapRule[]>([[hashname, []], ...open.map(({ end, rules }) => [end, rules] as const)])
+    const own = hashname === undefined ? [] : [[hashname, []] as const]
+    const wanted = new Map<string, readonly TapRule[]>([...own, ...open.map(({ end, rules }) => [end, rules] as const)])
     for (const [end, { tap, rules }] of [...this.#taps]) {
       if (JSON.stringify(wanted.get(end)) === rules) continue
       this.#taps.delete(end)

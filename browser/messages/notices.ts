@@ -10,6 +10,7 @@ export interface NoticeWindow {
       options: NotificationOptions,
     ) => Notification)
   readonly document: Pick<Document, 'hidden'>
+  readonly isSecureContext: boolean
   focus(): void
 }
 
@@ -20,7 +21,7 @@ export class Notices {
 
   constructor(window: NoticeWindow = globalThis) {
     this.#window = window
-    this.permission = new Cell(window.Notification?.permission ?? 'unsupported')
+    this.permission = new Cell((window.isSecureContext && window.Notification?.permission) || 'unsupported')
   }
 
   /** Asks the person. Call it during a `click` event. */

@@ -1,7 +1,8 @@
 /** Opens the mailbox of this origin: its database, its secret, and the parts that receive and send. */
 
-import { createSealingSecret, hashnameOf, MayflyError, publicKeyOf } from '../../node/index.ts'
+import { createSealingSecret, hashnameOf, publicKeyOf } from '../../node/index.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
+import { hasWebCrypto } from '../peer/web-crypto.ts'
 import { InboxRecords } from './inbox-records.ts'
 import { LargeBodies } from './large-bodies.ts'
 import { openMailDatabase } from './mail-database.ts'
@@ -15,12 +16,10 @@ import { SentTexts } from './sent-texts.ts'
  * Undefined when this origin has no address, and `create` is false.
  *
  * @param create create an address, if this origin has none yet
- * @throws {MayflyError} ERR_NO_CRYPTO
  * @throws DOMException, when the browser gives this page no storage
  * @throws what prevented the peer from being started
  */
 export async function openMailbox(session: PeerSession, create: boolean): Promise<Mailbox | undefined> {
-  if (!isSecureContext) throw new MayflyError('ERR_NO_CRYPTO', 'Cannot open a mailbox: this page came by plain http from another machine')
   const database = await openMailDatabase()
   const records = new ReceiverRecords(database)
   let secret = await records.secret()
@@ -37,6 +36,7 @@ export async function openMailbox(session: PeerSession, create: boolean): Promis
     messages,
     secret,
     hashname,
+    canEncrypt: hasWebCrypto(),
     inbox: new InboxRecords(database),
     settings: new ReceiverSettings(records, hashname),
     sent: new SentMessages({

@@ -1,5 +1,5 @@
 /**
- * The session of this tab: a name that survives reloads and ends with the tab. Each living session holds a Web Lock; the files of sessions
+ * The session of this tab: a name that survives reloads and ends with the tab. Each living session holds a lock; the files of sessions
  * without one are removed.
  */
 
@@ -13,13 +13,41 @@ const SESSION_ITEM = 'mayfly:session'
 const TAKE_OVER_MS = 2_000 // for the document before a reload to release its lock
 const GRACE_MS = 5_000 // a session that is reloading has no lock for a moment
 
+/** The locks of living sessions. Web Locks where the browser has them, else `storage-locks.ts`. */
+export interface SessionLocks {
+  /** Takes a lock until this document ends. False when another document has it and does not release it before the signal. */
+  take(session: string, signal?: AbortSignal): Promise<boolean>
+  /** The sessions whose lock is taken. */
+  living(): Promise<ReadonlySet<string>>
+}
+
+export function webLocks(locks: Pick<LockManager, 'request' | 'query'>): SessionLocks {
+  return {
+    take: (session, signal) =>
+      new Promise((resolve) => {
+        locks
+          .request(PREFIX + session, signal ? { signal } : {}, () => {
+            resolve(true)
+            return new Promise<void>(() => {})
+          })
+          .catch(() => resolve(false))
+      }),
+    async living() {
+      const { held = [] } = await locks.query()
+      return new Set(held.flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [])))
+    },
+  }
+}
+
+const PREFIX = 'mayfly:session:'
+
 /** The name of this tab's session. A duplicated tab starts with a copy of the storage: the name is taken then, and it gets a new one. */
-export async function openTabSession(store: SessionStore, locks: LockManager): Promise<string> {
+export async function openTabSession(store: SessionStore, locks: SessionLocks): Promise<string> {
   const before = store.getItem(SESSION_ITEM)
-  if (before !== null && (await takeLock(locks, before, AbortSignal.timeout(TAKE_OVER_MS)))) return before
-  const fresh = crypto.randomUUID()
+  if (before !== null && (await locks.take(before, AbortSignal.timeout(TAKE_OVER_MS)))) return before
+  const fresh = crypto.getRandomValues(new Uint32Array(4)).join('-') // every page has that; `randomUUID` only those from https
   store.setItem(SESSION_ITEM, fresh)
-  await takeLock(locks, fresh)
+  await locks.take(fresh)
   return fresh
 }
 
@@ -30,7 +58,7 @@ export interface SessionDirectory {
 }
 
 /** Removes the files of sessions that have had no lock for the grace time. */
-export async function removeEndedSessions(directory: SessionDirectory, own: string, locks: LockManager): Promise<void> {
+export async function removeEndedSessions(directory: SessionDirectory, own: string, locks: SessionLocks): Promise<void> {
   const seen = await endedSessions(directory, own, locks)
   if (seen.length === 0) return
   await delay(GRACE_MS)
@@ -38,22 +66,7 @@ export async function removeEndedSessions(directory: SessionDirectory, own: stri
   for (const name of still) if (seen.includes(name)) await directory.remove(name).catch(() => {})
 }
 
-async function endedSessions(directory: SessionDirectory, own: string, locks: LockManager): Promise<string[]> {
-  const { held = [] } = await locks.query()
-  const living = new Set(held.map(({ name }) => name))
-  return [...(await directory.keys())].filter((name) => name !== own && !living.has(lockOf(name)))
+async function endedSessions(directory: SessionDirectory, own: string, locks: SessionLocks): Promise<string[]> {
+  const living = await locks.living()
+  return [...(await directory.keys())].filter((name) => name !== own && !living.has(name))
 }
-
-/** Takes a lock until this document ends. False when another document has it and does not release it in time. */
-function takeLock(locks: LockManager, session: string, signal?: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    locks
-      .request(lockOf(session), signal ? { signal } : {}, () => {
-        resolve(true)
-        return new Promise<void>(() => {})
-      })
-      .catch(() => resolve(false))
-  })
-}
-
-const lockOf = (session: string) => `mayfly:session:${session}`

@@ -10,6 +10,7 @@ import { privateViewOf } from '../content/content-kind.ts'
 import { readOpened } from '../content/raw-content.ts'
 import { blobOf, saveContent } from '../content/save-content.ts'
 import { PRIVATE_LABEL } from '../holding/sealing.ts'
+import { hasWebCrypto } from '../peer/web-crypto.ts'
 import type { TransferPlan } from '../transfer/transfer.ts'
 import { failureOf, PageVisit, type PageVisitOptions } from './page-visit.ts'
 import type { PageRoute } from './route.ts'
@@ -53,8 +54,8 @@ export class PrivateVisit extends PageVisit {
   }
 
   protected override async attempt(): Promise<VisitFailure | undefined> {
-    // Checked before anything is requested: such a page may be unable to join the network, too.
-    if (globalThis.crypto?.subtle === undefined) return this.#refuse('no-crypto')
+    // Checked before anything is requested: nothing of it could be shown.
+    if (!hasWebCrypto()) return this.#refuse('no-crypto')
     const { MayflyError } = await this.options.session.library()
     try {
       await this.#open(await findCipherText({ ...this.options, route: this.route }, this.signal))

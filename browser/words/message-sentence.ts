@@ -1,6 +1,7 @@
 /** The outcome of a message, and why one could not be sent, in words. */
 
 import { type MessageRefusal, type OutboxEntry, REFUSALS } from '../../node/index.ts'
+import { NO_SEALING } from './plain-http-sentence.ts'
 
 export function refusalText(reason: MessageRefusal): string {
   return REFUSALS[reason].sentence
@@ -30,15 +31,12 @@ export function postProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
   if (code === 'ERR_BAD_END') return 'This is not an address. Write #name for an open name, or the 52 characters of a receiver’s address.'
   if (code === 'ERR_LIMIT') return 'Too many messages are waiting to be sent. Cancel some of them, or wait.'
-  if (code === 'ERR_NO_CRYPTO')
-    return 'Your browser encrypts messages only in pages that come by https or from your own machine. Open such a gateway to send one.'
+  if (code === 'ERR_NO_CRYPTO') return NO_SEALING
   return `The message could not be sent: ${message}`
 }
 
 export function mailboxProblemSentence(error: unknown): string {
-  const { code, message } = codedError(error)
-  if (code === 'ERR_NO_CRYPTO')
-    return 'Your browser encrypts messages only in pages that come by https or from your own machine. Open such a gateway to write and receive.'
+  const { message } = codedError(error)
   return `This browser cannot store messages: ${message}. A private window or a setting may forbid storage.`
 }
 

@@ -3,6 +3,7 @@
 import type { PeerLimits } from '../../node/index.ts'
 import { sizeText } from '../text/size-text.ts'
 import type { VisitState } from '../visit/types.ts'
+import { NO_DECRYPTION } from './plain-http-sentence.ts'
 import { heldLimitText } from './refusal-sentence.ts'
 
 const SENTENCES: Readonly<Record<VisitState, string>> = {
@@ -30,8 +31,7 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
     'link, or open it again from where you have it.',
   'wrong-key': 'This page is private, and the key in your link does not open it. Is the link complete? Ask the person who sent it.',
   damaged: 'Your link does not open this content: it is not private content, or it is damaged. Ask the person who sent the link.',
-  'no-crypto':
-    'This page is private, and your browser decrypts only in pages that come by https or from your own machine. Open the link at such a gateway.',
+  'no-crypto': NO_DECRYPTION,
   'too-large': 'This content is over the size limit, so it cannot be shown here.',
 }
 

@@ -17,6 +17,7 @@ import { connectionKind } from './connection-kind.ts'
 import { createDirect, type TransportFactory } from './direct.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
+import { replaceMissingDigest } from './portable-digest.ts'
 import { RecentDatastore } from './recent-datastore.ts'
 import { createRelay } from './relay.ts'
 import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker } from './routing-table.ts'
@@ -61,6 +62,7 @@ export type Overlay = Awaited<ReturnType<typeof createOverlay>>
 
 /** @throws {MayflyError} ERR_BAD_OPTION */
 export async function createOverlay(options: OverlayOptions) {
+  replaceMissingDigest()
   const privateKey = await readPrivateKey(options.privateKey)
   const isNode = options.role === 'node'
   let dht: ReturnType<ReturnType<typeof kadDHT>> | undefined

@@ -271,12 +271,4 @@ describe('the address of a composer', () => {
     await bob.getByTestId('listen').click()
     await bob.getByTestId('listen-problem').waitFor()
   })
-
-  it('explains that there is no mailbox in a page that came by plain http', async () => {
-    const page = await chromium.newPage()
-    await page.addInitScript(() => Object.defineProperty(globalThis, 'isSecureContext', { value: false }))
-    await page.goto(`${node.url}/messages`)
-    await page.getByTestId('mailbox-problem').waitFor()
-    expect(await page.getByTestId('message-to').count()).toBe(0)
-  })
 })

@@ -116,22 +116,6 @@ describe('a private page', () => {
     await seesVisit(page, 'damaged')
   })
 
-  it('explains that the browser does not decrypt, and offers no private links there', async () => {
-    const author = await openPrivateHome()
-    await makeText(author, 'not here')
-    const link = await linkOf(author)
-    const reader = await chromium.newPage()
-    // As in a page that came by plain http from another machine.
-    await reader.addInitScript(() => {
-      Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined })
-      Object.defineProperty(globalThis, 'isSecureContext', { value: false })
-    })
-    await reader.goto(elsewhere(link))
-    await seesVisit(reader, 'no-crypto')
-    await reader.getByText('Make another page').click()
-    expect(await reader.getByTestId('private').isDisabled()).toBe(true)
-  })
-
   it('shows nothing in its author’s own tab without the key', async () => {
     const author = await openPrivateHome()
     await makeFile(author, pngBytes(900), 'large.png')

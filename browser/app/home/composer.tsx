@@ -5,9 +5,11 @@ import type { Cell } from '../../cell.ts'
 import { sizeOf } from '../../content/chosen-files.ts'
 import type { Insertion } from '../../content/draft-text.ts'
 import type { Sharing } from '../../holding/sharing.ts'
+import { hasWebCrypto } from '../../peer/web-crypto.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
 import { PreviewFrame } from '../../visit/preview-frame.ts'
+import { NO_PRIVATE_LINK } from '../../words/plain-http-sentence.ts'
 import { progressText } from '../../words/progress-sentence.ts'
 import { refusalSentence, tooLargeSentence } from '../../words/refusal-sentence.ts'
 import { ActionButton } from '../action-button.tsx'
@@ -153,7 +155,7 @@ function Preview({ bytes }: { bytes: Uint8Array }) {
 /** Browsers encrypt only in pages from https or from this machine. */
 function PrivateChoice({ isPrivate, disabled }: { isPrivate: Cell<boolean>; disabled: boolean }) {
   const checked = useCell(isPrivate)
-  const canEncrypt = globalThis.isSecureContext
+  const canEncrypt = hasWebCrypto()
   return (
     <p class="private-choice">
       <label>
@@ -170,7 +172,7 @@ function PrivateChoice({ isPrivate, disabled }: { isPrivate: Cell<boolean>; disa
       <span id="private-means" class="hint">
         {canEncrypt
           ? 'This tab encrypts the page, and the link has the key: only people with the whole link can read it. The gateway cannot.'
-          : 'Your browser encrypts only in pages that come by https or from your own machine. Open such a gateway to make a private link.'}
+          : NO_PRIVATE_LINK}
       </span>
     </p>
   )

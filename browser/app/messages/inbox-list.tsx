@@ -24,7 +24,11 @@ export function InboxList({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }) {
   return (
     <section class="inbox" aria-labelledby="inbox-title">
       <h2 id="inbox-title">Inbox</h2>
-      {rows.length === 0 && <p class="hint">No messages yet. Give somebody your address, or listen to an open name.</p>}
+      {rows.length === 0 && (
+        <p class="hint">
+          No messages yet. {mailbox.canEncrypt ? 'Give somebody your address, or listen to an open name.' : 'Listen to an open name.'}
+        </p>
+      )}
       <ol data-testid="inbox" aria-live="polite">
         {rows.map((row) => (
           <InboxMessage key={row.sequence} tab={tab} mailbox={mailbox} row={row} answered={byId.get(row.fields.re ?? '')} />

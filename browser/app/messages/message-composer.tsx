@@ -5,6 +5,7 @@ import type { Mailbox } from '../../messages/mailbox.ts'
 import type { Tab } from '../../tab.ts'
 import { sizeText } from '../../text/size-text.ts'
 import { postProblemSentence, refusalText } from '../../words/message-sentence.ts'
+import { NO_SEALING } from '../../words/plain-http-sentence.ts'
 import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 
@@ -47,7 +48,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
         data-testid="message-to"
         list="message-known"
         value={to}
-        placeholder="#name, or somebody’s address"
+        placeholder={mailbox.canEncrypt ? '#name, or somebody’s address' : '#name'}
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
@@ -66,7 +67,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
         ))}
       </datalist>
       <p id="message-means" class="hint">
-        {meansSentence(mailbox.settings.endOf(to))}
+        {meansSentence(mailbox, to)}
         {answers !== undefined && ' This is an answer.'}
       </p>
       <label for="message-text">Message</label>
@@ -96,7 +97,9 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
   )
 }
 
-function meansSentence(end: string | undefined): string {
+function meansSentence({ canEncrypt, settings }: Mailbox, to: string): string {
+  const end = settings.endOf(to)
+  if (!canEncrypt && !end?.startsWith('#')) return NO_SEALING
   if (end === undefined) return 'Everybody can read what you write to a #name. A message to an address is encrypted for its receiver.'
   return end.startsWith('#') ? 'Public: everybody who listens to this name can read it.' : 'Encrypted: only the receiver can read it.'
 }

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Mailbox } from '../../messages/mailbox.ts'
 import { pathOf } from '../../visit/route.ts'
+import { NO_ADDRESS } from '../../words/plain-http-sentence.ts'
 import { ActionButton } from '../action-button.tsx'
 import { CopyButton } from '../copy-button.tsx'
 import { useCell } from '../use-cell.ts'
@@ -12,13 +13,27 @@ import { PolicyChoice } from './policy-choice.tsx'
 const QUIET_ZONE = 4
 
 export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
+  return (
+    <section class="my-address" aria-labelledby="my-address-title">
+      <h2 id="my-address-title">Your address</h2>
+      {mailbox.canEncrypt ? (
+        <Address mailbox={mailbox} />
+      ) : (
+        <p class="notice" data-testid="no-address">
+          {NO_ADDRESS}
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Address({ mailbox }: { mailbox: Mailbox }) {
   const { hashname } = mailbox
   const policy = useCell(mailbox.settings.policy)
   const [isShown, setShown] = useState(false)
   const link = new URL(pathOf({ view: 'messages', to: hashname }), location.href).href
   return (
-    <section class="my-address" aria-labelledby="my-address-title">
-      <h2 id="my-address-title">Your address</h2>
+    <>
       <div class="copy-row">
         <code data-testid="my-address">{hashname}</code>
         <CopyButton text={hashname} label="Copy your address" />
@@ -42,7 +57,7 @@ export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
         <a href={link}>Link for others to write to you</a>
       </div>
       {isShown && <QrImage text={link} alt={`QR code of ${link}`} />}
-    </section>
+    </>
   )
 }
 

@@ -121,7 +121,7 @@ function noticeWindow(answer: NotificationPermission, permission: NotificationPe
       shown.push([title, options])
     }
   }
-  return { window: { Notification: Shown, document, focus() {} } as unknown as NoticeWindow, asked, shown, document }
+  return { window: { Notification: Shown, document, isSecureContext: true, focus() {} } as unknown as NoticeWindow, asked, shown, document }
 }
 
 describe('notices', () => {
@@ -147,10 +147,12 @@ describe('notices', () => {
     await notices.ask()
     notices.show(notice)
     expect([notices.permission.get(), shown]).toEqual(['denied', []])
-    const none = new Notices({ document: { hidden: true }, focus() {} })
+    const none = new Notices({ document: { hidden: true }, isSecureContext: true, focus() {} })
     await none.ask()
     none.show(notice)
     expect(none.permission.get()).toBe('unsupported')
+    const { window: insecure } = noticeWindow('denied', 'denied')
+    expect(new Notices({ ...insecure, isSecureContext: false }).permission.get()).toBe('unsupported') // Chromium says denied there
   })
 })
 
@@ -248,5 +250,14 @@ describe('receiving', () => {
     passOn()
     await settled()
     expect([second.state.get(), [...open.keys()]]).toEqual(['here', [HASHNAME]])
+  })
+
+  it('is done by every tab without Web Locks, and for no address where nothing sealed can be opened', async () => {
+    const { messages, open } = receivingParts()
+    const ends = new Cell<readonly EndSettings[]>([listened('#wall')])
+    const receiving = new MessageReceiver({ messages, secret, hashname: undefined, ends, keep, locks: undefined })
+    receiving.start()
+    await settled()
+    expect([receiving.state.get(), [...open.keys()]]).toEqual(['here', ['#wall']])
   })
 })
