@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   tabs: 180,
   leave: 120,
   gateway: 90,
+  paint: 150,
   bulk: 600,
   lookup: 200,
   presence: 280,
