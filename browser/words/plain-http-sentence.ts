@@ -1,4 +1,4 @@
-/** What a page that came by plain http from another machine cannot do, and how else it can be done. */
+/** Sentences for a page that came by plain http from another machine: each says why something does not work here, and how else it can be done. */
 
 export const PLAIN_HTTP = 'This page came by plain http. Browsers encrypt only in pages from https or from your own machine (localhost).'
 
