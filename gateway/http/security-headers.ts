@@ -1,5 +1,7 @@
 /** All security headers: they isolate held pages, which strangers wrote, from the app, its storage and its API. */
 
+import { createHash } from 'node:crypto'
+
 /**
  * The sandbox of a held page. Left out on purpose: `allow-same-origin` (the page would be the app), `allow-top-navigation` (it could replace
  * the viewer), `allow-popups-to-escape-sandbox` (its windows would have no sandbox), `allow-modals` (a dialog would block the tab around it,
@@ -40,11 +42,27 @@ export const APP_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
+/**
+ * Headers that let a page run the scripts that stand in its text.
+ *
+ * @param page ours, before any text of others is put into it
+ */
+export function withScriptsOf(page: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const hashes = [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  )
+  return addToPolicy(headers, "script-src 'self'", hashes)
+}
+
 /** Headers that let a page frame pages of a further source. */
 export function withFramesOf(source: string | undefined, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return addToPolicy(headers, "frame-src 'self'", source === undefined ? [] : [source])
+}
+
+function addToPolicy(headers: Readonly<Record<string, string>>, directive: string, sources: string[]): Readonly<Record<string, string>> {
   const policy = headers['content-security-policy']
-  if (source === undefined || policy === undefined) return headers
-  return { ...headers, 'content-security-policy': policy.replace("frame-src 'self'", `frame-src 'self' ${source}`) }
+  if (policy === undefined) return headers
+  return { ...headers, 'content-security-policy': policy.replace(directive, [directive, ...sources].join(' ')) }
 }
 
 /**

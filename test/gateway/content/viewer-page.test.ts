@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { ContentFacts } from '../../../gateway/content/content-answer.ts'
 import { createViewerPage } from '../../../gateway/content/viewer-page.ts'
@@ -17,6 +18,14 @@ test('ViewerPage: found content is framed in a sandbox that is not the origin of
   expect(frame).toMatch(/ sandbox="[a-z -]+"/)
   expect(frame).not.toMatch(/allow-same-origin|allow-top-navigation|escape-sandbox/)
   expect([other, dollar]).toEqual(['{{OTHER}}', '$&'])
+})
+
+test('ViewerPage: its policy allows the script of the template, and none of others', () => {
+  const template = `<script>first()</script>{{TITLE}}<script>second()</script>`
+  const policy = createViewerPage(template)(HASH, { content: content('text/html') }, 'GET').headers.get('content-security-policy')
+  const hashes = ['first()', 'second()'].map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
+  expect(policy).toContain(`; script-src 'self' ${hashes.join(' ')}; `)
+  expect(policy).not.toContain('unsafe')
 })
 
 test('ViewerPage: a file that browsers only save is not framed', async () => {
