@@ -144,6 +144,27 @@ describe('making a page', () => {
 })
 
 describe('visiting a page', () => {
+  it('loads the code of the app after the content', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const hash = await makeText(author, unique(HTML))
+    const reader = await chromium.newPage()
+    const loaded: string[] = []
+    reader.on('request', (request) => loaded.push(new URL(request.url()).pathname))
+    const answered = Promise.withResolvers<void>()
+    await reader.route(`**/raw/${hash}`, async (route) => {
+      await answered.promise
+      await route.continue()
+    })
+    const scripts = () => loaded.filter((path) => path.endsWith('.js'))
+    await reader.goto(`${node.url}/${hash}`, { waitUntil: 'commit' })
+    await waitFor(async () => scripts().length > 0 && loaded.includes(`/raw/${hash}`), 40_000, 'the document is there')
+    expect(scripts().length).toBeLessThanOrEqual(2) // the beginning, and a part that it shares
+    answered.resolve()
+    await seesVisit(reader, 'holding')
+    expect(scripts().length).toBeGreaterThan(2)
+  })
+
   it('shows, checks and holds the content, and both tabs count two holders', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)
