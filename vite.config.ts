@@ -17,10 +17,40 @@ function withoutPrefixTable(): Plugin {
   }
 }
 
+/**
+ * The viewer's document needs nothing else to be on screen: its style stands in it, and its script loads the app after the content's frame.
+ * The gateway allows both by their hashes.
+ */
+function viewerAlone(): Plugin {
+  return {
+    name: 'viewer-alone',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const page = bundle['viewer.html']
+      if (page?.type !== 'asset') throw new Error('The build has no viewer.html')
+      const files: string[] = []
+      page.source = String(page.source)
+        .replace(/<link rel="stylesheet"[^>]* href="\/([^"]+)">/g, (_link, file: string) => {
+          const style = bundle[file]
+          if (style?.type !== 'asset') throw new Error(`The build has no ${file}`)
+          return `<style>${style.source}</style>`
+        })
+        .replace(
+          / *<(?:script type|link rel)="module(?:preload)?"[^>]* (?:src|href)="([^"]+)">(?:<\/script>)?\n/g,
+          (_tag, file: string) => {
+            files.push(file)
+            return ''
+          },
+        )
+        .replace('const app = []', `const app = ${JSON.stringify(files)}`)
+    },
+  }
+}
+
 export default defineConfig({
   root: fromHere('browser'),
   base: '/',
-  plugins: [withoutPrefixTable()],
+  plugins: [withoutPrefixTable(), viewerAlone()],
   worker: { format: 'es' }, // the policy allows workers from our own files, never from text in a page
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

@@ -1,12 +1,17 @@
 /**
  * From the opened link to the first paint of a page of 1,024 bytes, on a phone's profile: a small screen and, by the browser's own emulation, a
  * processor four times as slow. A tab holds the page, and its gateway has never seen it; beside it the same page from a bare Node.js http
- * server. Each reading is a first visit: a profile of its own, with nothing in its cache. Visits alternate, and the middle one counts.
+ * server. Each reading is a first visit: a profile of its own, with nothing in its cache. Visits alternate, and the middle one counts. The page
+ * itself tells when it was painted, so that no tool stops its frame to look into it.
  *
  *   npm run bench -- paint
  */
 
-import { type Browser, type Frame, launch } from 'puppeteer-core'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Devtools, startChromium } from './bench/devtools.ts'
 import { startNode } from './bench/mayfly-network.ts'
 import { type Bench, runBench } from './bench/report.ts'
 import { ms, p50, p95, times } from './bench/samples.ts'
@@ -14,16 +19,13 @@ import { waitUntil } from './bench/wait.ts'
 import { startWorker } from './bench/worker.ts'
 import type { BareServerCalls } from './bench/workers/bare-server.ts'
 import type { TabSwarmCalls } from './bench/workers/tab-swarm.ts'
-import { findChromium } from './chromium.ts'
 
 const PAGE_BYTES = 1_024
 const VISITS = 15
 const SLOWDOWN = 4
-const PHONE = { width: 412, height: 915, deviceScaleFactor: 2.625, isMobile: true, hasTouch: true }
 /** The most that it may take, as a multiple of the bare server's. */
 const BAR = 1.5
 const PAINT_MS = 20_000
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
 
 interface Reading {
   /** From the opened link to the first paint of the page's own text, in ms. */
@@ -34,26 +36,23 @@ interface Reading {
 
 async function measurePaint(bench: Bench): Promise<void> {
   const { stack } = bench
-  const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error('no Chromium on this machine')
   const node = stack.use(await startNode())
   const tab = stack.use(await startWorker<TabSwarmCalls>(new URL('bench/workers/tab-swarm.ts', import.meta.url)))
   await tab.call('join', { count: 1, addresses: [node.address] })
   const bare = stack.use(await startWorker<BareServerCalls>(new URL('bench/workers/bare-server.ts', import.meta.url)))
-  const bareHeaders: [string, string][] = [['content-type', 'text/html; charset=utf-8']]
-  const barePort = await bare.call('start', { body: htmlPage(0), headers: bareHeaders })
-  const browser = await launch({ executablePath, args: FLAGS })
-  stack.defer(() => browser.close())
+  const browser = stack.use(await startChromium())
+  const reports = await listen(stack)
 
   const readings: { bare: Reading[]; mayfly: Reading[] } = { bare: [], mayfly: [] }
   for (let visit = 0; visit <= VISITS; visit++) {
-    const bytes = htmlPage(visit)
+    const bytes = htmlPage(visit, reports.port)
     const hash = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex')
     await tab.call('hold', { tab: 0, bytes })
     await waitUntil(async () => (await holdersAt(node.url, hash)) === 1, PAINT_MS, 'the tab holds the page')
+    const barePort = await bare.call('start', { body: bytes, headers: [['content-type', 'text/html; charset=utf-8']] })
     const found = {
-      bare: await visitOnce(browser, `http://127.0.0.1:${barePort}/`, isOutermost),
-      mayfly: await visitOnce(browser, `${node.url}/${hash}`, (frame) => new URL(frame.url()).pathname === `/raw/${hash}`),
+      bare: await visitOnce(browser, `http://127.0.0.1:${barePort}/`, reports),
+      mayfly: await visitOnce(browser, `${node.url}/${hash}`, reports),
     }
     if (visit === 0) continue // the first of each warms up the servers and the browser
     readings.bare.push(found.bare)
@@ -80,43 +79,57 @@ async function measurePaint(bench: Bench): Promise<void> {
   bench.judge({ what: 'first paint of a page, of bare http', value: times(ratio), bar: `≤ ${times(BAR)}`, met: ratio <= BAR })
 }
 
-const isOutermost = (frame: Frame) => frame.parentFrame() === null
-
 /** Opens the link as a new visitor, in a profile of its own. */
-async function visitOnce(browser: Browser, url: string, isPage: (frame: Frame) => boolean): Promise<Reading> {
-  const context = await browser.createBrowserContext()
-  try {
-    const page = await context.newPage()
-    await page.setViewport(PHONE)
-    await page.emulateCPUThrottling(SLOWDOWN)
-    await page.goto(url, { waitUntil: 'domcontentloaded' })
-    const frame = await page.waitForFrame(isPage, { timeout: PAINT_MS })
-    const [startedAtMs, anythingAtMs] = await paintOf(page.mainFrame())
-    const [, pageAtMs] = await paintOf(frame)
-    return { pageMs: Math.max(pageAtMs, anythingAtMs) - startedAtMs, anythingMs: anythingAtMs - startedAtMs }
-  } finally {
-    await context.close()
+async function visitOnce(browser: Devtools, url: string, reports: Reports): Promise<Reading> {
+  await using page = await browser.openPhone({ slowdown: SLOWDOWN })
+  const painted = reports.next()
+  await page.open(url)
+  const pageAtMs = await painted
+  const [startedAtMs, anythingAtMs] = await page.evaluate<[number, number]>(TIMES)
+  return { pageMs: Math.max(pageAtMs, anythingAtMs) - startedAtMs, anythingMs: anythingAtMs - startedAtMs }
+}
+
+/** Resolves when something of a document has been painted, with the time of that, in ms since the epoch. */
+const PAINTED = `new Promise((r) => new PerformanceObserver((l) => l.getEntriesByName('first-contentful-paint').map((p) => r(performance.timeOrigin + p.startTime))).observe({ type: 'paint', buffered: true }))`
+/** When the link was opened, and when something was painted, in ms since the epoch. */
+const TIMES = `${PAINTED}.then((at) => [performance.timeOrigin, at])`
+
+interface Reports {
+  readonly port: number
+  /** Resolves with the time of the next page that says it was painted, in ms since the epoch. */
+  next(): Promise<number>
+}
+
+async function listen(stack: AsyncDisposableStack): Promise<Reports> {
+  let coming = Promise.withResolvers<number>()
+  const server = createServer((request, response) => {
+    coming.resolve(Number(new URL(request.url ?? '/', 'http://localhost').searchParams.get('at')))
+    response.end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  stack.defer(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    next() {
+      coming = Promise.withResolvers()
+      const late = delay(PAINT_MS).then(() => {
+        throw new Error(`The page was not painted within ${PAINT_MS} ms`)
+      })
+      return Promise.race([coming.promise, late])
+    },
   }
 }
 
-/** When the document was asked for, and when something of it was first painted, both in ms since the epoch. */
-function paintOf(frame: Frame): Promise<[startedAtMs: number, paintedAtMs: number]> {
-  return frame.evaluate(
-    () =>
-      new Promise<[number, number]>((resolve) => {
-        new PerformanceObserver((list) => {
-          for (const { startTime } of list.getEntriesByName('first-contentful-paint'))
-            resolve([performance.timeOrigin, performance.timeOrigin + startTime])
-        }).observe({ type: 'paint', buffered: true })
-      }),
-  )
-}
-
-/** A page of words, as people write one. */
-function htmlPage(number: number): Uint8Array<ArrayBuffer> {
-  const head = `<!doctype html><meta charset="utf-8"><title>Bread ${number}</title><style>body { font: 18px serif }</style><h1>Bread</h1><p>`
+/** A page of words, as people write one, and the script by which it reports. */
+function htmlPage(number: number, port: number): Uint8Array<ArrayBuffer> {
+  const head = `<!doctype html><meta charset="utf-8"><title>Bread ${number}</title><style>body { font: 18px serif }</style>`
+  const script = `<script>${PAINTED}.then((at) => fetch('http://127.0.0.1:${port}/?at=' + at, { mode: 'no-cors' }))</script>`
   const words = 'Flour, water, salt and time. '.repeat(PAGE_BYTES)
-  return new TextEncoder().encode((head + words).slice(0, PAGE_BYTES))
+  return new TextEncoder().encode(`${head}${script}<h1>Bread</h1><p>${words}`.slice(0, PAGE_BYTES))
 }
 
 async function holdersAt(url: string, hash: string): Promise<number> {

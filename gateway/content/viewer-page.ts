@@ -7,7 +7,7 @@ import { outlineQuery } from '../http/link-query.ts'
 import { NAVIGATION_HEADERS } from '../http/navigation.ts'
 import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import type { Problem } from '../http/problem.ts'
-import { APP_HEADERS, SANDBOX, withFramesOf, withScriptsOf } from '../http/security-headers.ts'
+import { APP_HEADERS, SANDBOX, withFramesOf, withInlinesOf } from '../http/security-headers.ts'
 import type { ContentFacts } from './content-answer.ts'
 import { isDisplayable, SEALED_TYPE } from './content-type.ts'
 
@@ -34,7 +34,7 @@ export type ViewerPage = ReturnType<typeof createViewerPage>
  * @param frameSource the page may frame pages of it
  */
 export function createViewerPage(template: string | null, frameSource?: string) {
-  const pageHeaders = withFramesOf(frameSource, template === null ? plainPageHeaders('nobody') : withScriptsOf(template, APP_HEADERS))
+  const pageHeaders = withFramesOf(frameSource, template === null ? plainPageHeaders('nobody') : withInlinesOf(template, APP_HEADERS))
   return (hash: string, findings: ViewerFindings, method: string): Response => {
     const values = fillIn(hash, findings)
     const body = template === null ? plainViewer(values) : fillTemplate(template, values)

@@ -43,15 +43,16 @@ export const APP_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Headers that let a page run the scripts that stand in its text.
+ * Headers that let a page have the scripts and styles that stand in its text.
  *
  * @param page ours, before any text of others is put into it
  */
-export function withScriptsOf(page: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const hashes = [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(
-    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
-  )
-  return addToPolicy(headers, "script-src 'self'", hashes)
+export function withInlinesOf(page: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const hashesOf = (tag: 'script' | 'style') =>
+    [...page.matchAll(new RegExp(`<${tag}>([^]*?)</${tag}>`, 'g'))].map(
+      ([, text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
+    )
+  return addToPolicy(addToPolicy(headers, "script-src 'self'", hashesOf('script')), "style-src 'self'", hashesOf('style'))
 }
 
 /** Headers that let a page frame pages of a further source. */

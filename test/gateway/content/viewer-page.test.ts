@@ -20,11 +20,11 @@ test('ViewerPage: found content is framed in a sandbox that is not the origin of
   expect([other, dollar]).toEqual(['{{OTHER}}', '$&'])
 })
 
-test('ViewerPage: its policy allows the script of the template, and none of others', () => {
-  const template = `<script>first()</script>{{TITLE}}<script>second()</script>`
+test('ViewerPage: its policy allows the scripts and the style of the template, and no others', () => {
+  const template = `<script>first()</script>{{TITLE}}<style>p {}</style><script>second()</script>`
   const policy = createViewerPage(template)(HASH, { content: content('text/html') }, 'GET').headers.get('content-security-policy')
-  const hashes = ['first()', 'second()'].map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
-  expect(policy).toContain(`; script-src 'self' ${hashes.join(' ')}; `)
+  const hashes = ['first()', 'second()', 'p {}'].map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+  expect(policy).toContain(`; script-src 'self' ${hashes.slice(0, 2).join(' ')}; style-src 'self' ${hashes[2]}; `)
   expect(policy).not.toContain('unsafe')
 })
 
