@@ -24,9 +24,9 @@ const manifest = JSON.parse(read('.vite/manifest.json').toString()) as Record<st
 
 const rows: Row[] = []
 for (const page of ['index.html', 'viewer.html']) {
-  const files = withImports(page)
+  const files = namedIn(page)
   rows.push(measure(`${page}: first paint`, [page, ...files]))
-  const all = new Set(files)
+  const all = new Set([...files, ...withImports(page)])
   for (let size = 0; size < all.size; ) {
     size = all.size
     const loaded = Object.values(manifest).filter((chunk) => all.has(chunk.file))
@@ -40,6 +40,17 @@ const width = Math.max(...rows.map(({ what }) => what.length))
 console.log(`${'what'.padEnd(width)}  files      KiB  gzip KiB`)
 for (const { what, files, bytes, gzip } of rows) {
   console.log(`${what.padEnd(width)}  ${String(files).padStart(5)}  ${kib(bytes)}  ${kib(gzip)}`)
+}
+
+/** The files that the document has tags for. The viewer's loads the app later, by its script. */
+function namedIn(page: string): Set<string> {
+  return new Set(
+    [
+      ...read(page)
+        .toString()
+        .matchAll(/ (?:src|href)="\/(assets\/[^"]+)"/g),
+    ].map(([, file = '']) => file),
+  )
 }
 
 /** The files that a chunk needs before it runs. */
