@@ -28,6 +28,7 @@ import { createInboxStreams } from './inbox/inbox-streams.ts'
 import { createInboxView } from './inbox/inbox-view.ts'
 import { createClientFetches } from './limits/client-fetches.ts'
 import { createClientQuota } from './limits/client-quota.ts'
+import { createFirstJoin } from './limits/first-join.ts'
 import { createRateLimit } from './limits/rate-limit.ts'
 import { createMessageRoutes } from './message-routes.ts'
 import { createMessagePosts } from './messages/message-posts.ts'
@@ -66,7 +67,8 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   })
   const fetches = createClientFetches(limits)
   const metrics = createMetrics(peer, open, fetches)
-  const shared: SearchContext = { peer, limits, rate, open, closing: closing.signal }
+  const firstJoin = createFirstJoin(peer, limits.firstJoinMs, closing.signal)
+  const shared: SearchContext = { peer, limits, rate, open, firstJoin, closing: closing.signal }
   const search = createContentSearch(shared)
   const proofs = createContentProofs(peer, limits)
   const answers = createContentAnswers({ peer, limits, access, proofs })
@@ -92,6 +94,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const posts = createMessagePosts({
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
     onOutbox: (listener) => peer.messages.onOutbox(listener),
+    firstJoin,
     limits,
     // This node would have to hold a larger body, in the name of a stranger.
     maxMessageBytes: Math.min(peer.status().limits.maxMessageBytes, MESSAGE_LIMITS.maxBodyBytes),

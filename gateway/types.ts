@@ -2,13 +2,16 @@
 
 import type { ClientAddress, Inbox, InboxMessage, Peer } from '../node/index.ts'
 import type { ClientQuota } from './limits/client-quota.ts'
+import type { FirstJoin } from './limits/first-join.ts'
 import type { RateLimit } from './limits/rate-limit.ts'
 
 export const GATEWAY_DEFAULTS = {
   /** The longest `?wait=`, in ms. */
-  maxWaitMs: 60_000,
+  maxWaitMs: 45_000, // proxies commonly give up after 50 or 60 s (HAProxy, nginx)
   /** How long one search for content may take without `?wait=`, in ms. */
   searchTimeoutMs: 20_000,
+  /** How long requests after the start wait until the node has joined the network, before the answer is 503, in ms. */
+  firstJoinMs: 10_000, // a join takes a second; a dial that hangs is given up by then
   /** How long the count of holders may take before the answer is an error, in ms. */
   countTimeoutMs: 5_000,
   /** How long an answer with the count of holders waits for the counts of slower record nodes, in ms. */
@@ -114,6 +117,7 @@ export interface SearchContext {
   rate: RateLimit
   /** Of the requests that stay open. */
   open: ClientQuota
+  firstJoin: FirstJoin
   /** Aborted when the gateway closes. */
   closing: AbortSignal
 }

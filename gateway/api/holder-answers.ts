@@ -12,7 +12,7 @@ import type { GatewayRequest, SearchContext } from '../types.ts'
 export type HolderCount = { hash: string; holders: number }
 
 /** Makes the handler of `GET /api/v1/holders/<hash>`. */
-export function createHolderAnswers({ peer, limits, rate, open, closing }: SearchContext) {
+export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closing }: SearchContext) {
   async function answerCount(hash: string, incoming: GatewayRequest): Promise<Response> {
     const done = new AbortController()
     const signal = AbortSignal.any([done.signal, incoming.request.signal, closing])
@@ -75,6 +75,7 @@ export function createHolderAnswers({ peer, limits, rate, open, closing }: Searc
 
   return async (hash: string, incoming: GatewayRequest): Promise<Response> => {
     rate.take(incoming.client.address)
+    await firstJoin(AbortSignal.any([incoming.request.signal, closing]))
     const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
     // A HEAD has no body, and Hono would drop a stream without ending it.
     return streamed && incoming.request.method === 'GET' ? answerStream(hash, incoming) : answerCount(hash, incoming)

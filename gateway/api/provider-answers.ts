@@ -24,7 +24,7 @@ const GATEWAY_PROTOCOL = 'transport-ipfs-gateway-http'
  * @see https://specs.ipfs.tech/ipips/ipip-0513/
  */
 export async function answerProviders(
-  { peer, limits, rate, closing }: Omit<SearchContext, 'open'>,
+  { peer, limits, rate, firstJoin, closing }: Omit<SearchContext, 'open'>,
   cidText: string,
   incoming: GatewayRequest,
 ): Promise<Response> {
@@ -32,7 +32,9 @@ export async function answerProviders(
   const key = decodeProvidedCid(cidText)
   rate.take(client.address)
   const enough = new AbortController()
-  const signal = AbortSignal.any([enough.signal, request.signal, closing, timeoutSignal(limits.searchTimeoutMs)])
+  const gone = AbortSignal.any([enough.signal, request.signal, closing])
+  await firstJoin(gone)
+  const signal = AbortSignal.any([gone, timeoutSignal(limits.searchTimeoutMs)])
   const search = key === undefined ? noRecords() : findRecords(peer, key, createProviderFilter(query), limits.maxProviders, signal)
   const records = restOf(search, await search.next(), () => enough.abort())
   if (namesType(request.headers.get('accept'), NDJSON) && request.method === 'GET') {

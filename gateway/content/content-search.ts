@@ -22,23 +22,25 @@ const FIRST_RETRY_MS = 250
 
 export type ContentSearch = ReturnType<typeof createContentSearch>
 
-export function createContentSearch({ peer, limits, rate, open, closing }: SearchContext) {
+export function createContentSearch({ peer, limits, rate, open, firstJoin, closing }: SearchContext) {
   async function search<Found>(key: Key, link: LinkKeys, incoming: GatewayRequest, find: Find<Found>): Promise<Found> {
-    const waitMs = waitOf(incoming.query, limits.maxWaitMs) ?? 0
+    const waitMs = waitOf(incoming.query, limits.maxWaitMs) || undefined
     // A request makes its signal when it is first read, which costs: content in memory needs none.
     if (peer.content.has(key)) return find()
     if (!peer.content.knows(key, link.outline)) rate.take(incoming.client.address)
     const gone = AbortSignal.any([incoming.request.signal, closing])
+    // The first search is a part of the wait: a proxy in front counts from the request on.
+    const deadline = waitMs === undefined ? undefined : timeoutSignal(waitMs)
     const attempt: { lastError?: unknown } = {}
     try {
-      return await find({ signal: AbortSignal.any([gone, timeoutSignal(limits.searchTimeoutMs)]) })
+      await firstJoin(gone, waitMs)
+      return await find({ signal: AbortSignal.any([gone, timeoutSignal(limits.searchTimeoutMs), ...(deadline ? [deadline] : [])]) })
     } catch (error) {
-      if (waitMs === 0 || gone.aborted || !isWorthWaiting(error)) throw error
-      attempt.lastError = error
+      if (deadline === undefined || gone.aborted || !isWorthWaiting(error)) throw error
+      attempt.lastError = peer.status().joined ? error : new MayflyError('ERR_NO_NETWORK', 'Cannot search: not connected to the overlay')
     }
     refuseSandboxedPage(incoming.request)
     const leave = open.enter(incoming.client.address)
-    const deadline = timeoutSignal(waitMs)
     try {
       return await findWhenHeld(link.bundle ?? key, find, AbortSignal.any([gone, deadline]), attempt)
     } catch (error) {

@@ -50,5 +50,6 @@ export function waitOf(query: URLSearchParams, maxWaitMs: number): number | unde
     400,
     'ERR_BAD_OPTION',
     `Cannot wait for ${JSON.stringify(text.slice(0, 40))}: expected a time such as 30s or 500ms, at most ${formatDuration(maxWaitMs)}.`,
+    { advice: 'To wait longer, ask again when the answer has come.' },
   )
 }

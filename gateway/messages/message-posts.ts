@@ -5,6 +5,7 @@ import { waitOf } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
 import { createClientQuota } from '../limits/client-quota.ts'
+import type { FirstJoin } from '../limits/first-join.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
 import { answerPosted } from './post-answer.ts'
@@ -15,6 +16,8 @@ interface MessagePostsParts {
   post: Messages['post']
   /** Given where clients share the outbox with its owner: they get a bounded part of it. */
   onOutbox?: Messages['onOutbox']
+  /** Left out where posts need not wait for the network. */
+  firstJoin?: FirstJoin
   limits: GatewayLimits
   /** The largest body of a message, in bytes. */
   maxMessageBytes: number
@@ -71,15 +74,20 @@ export function createMessagePosts(parts: MessagePostsParts) {
       parts.authorize(incoming)
       const waitMs = waitOf(incoming.query, limits.maxWaitMs)
       const { address } = incoming.client
+      // A proxy in front counts from the request on.
+      const endsAtMs = now() + (waitMs ?? Number.POSITIVE_INFINITY)
+      const left = () => Math.max(0, endsAtMs - now())
       rate.take(address)
       const leave = open.enter(address)
       let place: WaitingPost | undefined
       try {
         const draft = addVia(await readDraft(incoming.request, parts.maxMessageBytes), incoming)
         place = enterWaiting?.(address, Buffer.byteLength(draft.body))
+        const signal = AbortSignal.any([incoming.request.signal, closing])
+        await parts.firstJoin?.(signal, left())
         const options: PostOptions = {
-          ...(waitMs !== undefined && { waitMs }),
-          signal: AbortSignal.any([incoming.request.signal, closing]),
+          ...(waitMs !== undefined && { waitMs: left() }),
+          signal,
           onKept: (id) => place?.kept(id, draft.ttlMs ?? ENVELOPE_DEFAULTS.ttlMs),
         }
         return answerPosted(await parts.post(end, draft, options))

@@ -113,7 +113,7 @@ export interface Tap extends AsyncIterable<Message> {
 export interface PostOptions extends AbortOptions {
   /** The sender's secret; this peer's own when left out. */
   secret?: MessageSecret
-  /** How long to wait for a receipt before the outcome is 'queued', in ms. The outbox goes on all the same. */
+  /** How long to wait for a receipt before the outcome is 'queued', in ms from the call on. The outbox goes on all the same. */
   waitMs?: number
   /** Told its id once it is in the outbox, before what became of it: also of a post that is aborted after that. */
   onKept?(id: Key): void

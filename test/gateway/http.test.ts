@@ -534,7 +534,7 @@ test('a gateway that is not in the network says so, and when to ask again', asyn
   const alone = await createPeer({ join: [`/ip4/127.0.0.1/tcp/1/ws/p2p/${tab.id}`] })
   onTestFinished(() => alone.stop())
   await alone.start()
-  const { port } = await createTestGateway(alone, { limits: { countTimeoutMs: 100 } })
+  const { port } = await createTestGateway(alone, { limits: { countTimeoutMs: 100, firstJoinMs: 0 } })
   const answer = await ask(port, `/${strayHash()}`)
   expect([answer.status, codeOf(answer)]).toEqual([503, 'ERR_NO_NETWORK'])
   expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)

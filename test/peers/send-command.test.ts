@@ -175,6 +175,13 @@ describe('command: send', () => {
     await held
   })
 
+  test('--wait ends when it says, also where nobody fetches a body that went as content', async () => {
+    await startReceiver('#wall')
+    const sent = await send(['#wall', '-', '--wait', '3s'], { stdin: 'large '.repeat(20_000) })
+    expect(sent).toMatchObject({ exitCode: 1, facts: [{ state: 'stored' }] })
+    expect(JSON.parse(sent.stderr).error).toMatchObject({ code: 'ERR_UNAVAILABLE', message: expect.stringContaining('not fetched in 3s') })
+  })
+
   test('a running node sends what a command with its identity could not', async () => {
     await using node = await startNodeProcess({ join: [network.nodes[0]?.address ?? ''], data })
     const { texts, stored } = await startReceiver('#wall')

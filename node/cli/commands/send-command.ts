@@ -1,7 +1,8 @@
 /** `mayfly send`: sends a message from the identity of the data directory, and prints its outcome. */
 
 import { isUtf8 } from 'node:buffer'
-import { abortable, inTime, raceAbort } from '../../async/abort.ts'
+import { abortable, inTime, raceAbort, timeoutSignal } from '../../async/abort.ts'
+import { formatDuration } from '../../async/duration.ts'
 import {
   type AbortOptions,
   createPeer,
@@ -26,7 +27,7 @@ import type { Configuration } from '../settings.ts'
 
 /**
  * Ends once the outcome is known and older messages of the outbox were retried; with a body too large for a message, which is held as content,
- * once it was fetched, or at the signal.
+ * once it was fetched, or at the signal. With `waitMs` all of that ends when it is over, counted from the post on.
  *
  * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE, ERR_TOO_LARGE, ERR_LIMIT, ERR_DAMAGED, ERR_BAD_OPTION, ERR_NO_NETWORK
  * @throws the system's error, in words
@@ -49,7 +50,9 @@ export async function runSend(context: CommandContext, end: string, text: string
     // Content that only this process holds is gone when the message arrives later.
     if (noNetwork !== undefined && isLarge) throw noNetwork
 
-    const fetched = isLarge ? whenFetched(peer, signal) : undefined
+    // All of --wait begins here: for a receipt, for a large body to be fetched, for older messages.
+    const ending = waitMs > 0 ? AbortSignal.any([signal, timeoutSignal(waitMs)]) : signal
+    const fetched = isLarge ? whenFetched(peer, ending) : undefined
     const wait = noNetwork !== undefined ? { waitMs: 0 } : waitMs > 0 ? { waitMs } : {}
     let isKept = false
     const stopListening = peer.messages.onOutbox(({ tries }) => {
@@ -68,10 +71,19 @@ export async function runSend(context: CommandContext, end: string, text: string
       return EXIT.noNetwork
     }
     if (fetched !== undefined && outcome.state !== 'refused') {
-      output.remark('Too large for a message: it is held here as content until a receiver has fetched it, or Ctrl-C')
-      await fetched
+      const orWhen = waitMs > 0 ? `, for ${formatDuration(waitMs)} at most` : ''
+      output.remark(`Too large for a message: it is held here as content until a receiver has fetched it, or Ctrl-C${orWhen}`)
+      if (!(await fetched) && !signal.aborted) {
+        output.problem(
+          new MayflyError(
+            'ERR_UNAVAILABLE',
+            `The body was not fetched in ${formatDuration(waitMs)}, and is held here no longer: send it again with a longer --wait, or hold it with "mayfly hold" and send its link`,
+          ),
+        )
+        return EXIT.failed
+      }
     }
-    const older = await retryOlder({ signal })
+    const older = await retryOlder({ signal: ending })
     if (older > 0) output.remark(`${older} older message${older === 1 ? '' : 's'} in the outbox sent again`)
     return exitCodeOfOutcome(outcome, waitMs > 0)
   } finally {
@@ -108,18 +120,18 @@ function draftOf(body: Uint8Array, { type, field, re, ttlMs }: Configuration): M
   }
 }
 
-/** Resolves once the content that the peer holds next was uploaded as a whole, or at the signal. */
-function whenFetched(peer: Peer, signal: AbortSignal): Promise<void> {
+/** Resolves with true once the content that the peer holds next was uploaded as a whole, with false at the signal. */
+function whenFetched(peer: Peer, signal: AbortSignal): Promise<boolean> {
   let held: { key: string; size: number } | undefined
   let uploaded = 0
-  return abortable<void>(signal, (resolve) =>
+  return abortable<boolean>(signal, (resolve) =>
     peer.onEvent((event) => {
       if (event.type === 'hold') held ??= event
       if (event.type !== 'served' || event.key !== held?.key) return
       uploaded += event.bytes
-      if (uploaded >= held.size) resolve()
+      if (uploaded >= held.size) resolve(true)
     }),
-  ).catch(() => {})
+  ).catch(() => false)
 }
 
 function withWords(error: MayflyError, words: string): MayflyError {

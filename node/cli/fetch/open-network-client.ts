@@ -34,10 +34,10 @@ interface OnceHeldOptions extends OpenOptions {
  */
 export async function openOnceHeld(client: NetworkClient, key: Key, { waitMs, ...options }: OnceHeldOptions): Promise<OpenedContent> {
   const { signal } = options
+  const over = timeoutSignal(waitMs) // from now on: the first try is a part of the wait
   const first = await client.open(key, options).catch(noHolderOnly)
   if (!(first instanceof MayflyError)) return first
   if (waitMs === 0) throw first
-  const over = timeoutSignal(waitMs)
   try {
     for await (const holders of client.watch(key, { signal: AbortSignal.any([signal, over]) })) {
       const content = holders > 0 ? await client.open(key, options).catch(noHolderOnly) : first

@@ -4,6 +4,7 @@
  * handed in.
  */
 
+import { createTimeout } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, KEY_BYTES, sha256 } from '../../keys/index.ts'
 import type { Key, RefusedEvent } from '../../types.ts'
@@ -54,6 +55,13 @@ export interface OutboxContext {
   remainingMs?(atMs: number): number
   /** From 0 to 1. */
   random(): number
+}
+
+interface SendOptions extends Pick<PostOptions, 'signal' | 'onKept'> {
+  /** Aborted when the caller waits no longer. */
+  late: AbortSignal
+  /** True: any outcome ends the wait; false: only a final one does. */
+  isQueuedEnough: boolean
 }
 
 /** Entries that `list` gives when its caller does not say how many. */
@@ -122,13 +130,14 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
   }
 
   /** Writes a new entry, attempts it meanwhile where there is room, and waits for its outcome. */
-  async function send(end: End, envelope: Envelope, { signal, waitMs, onKept }: Omit<PostOptions, 'secret'>): Promise<PostOutcome> {
+  async function send(end: End, envelope: Envelope, options: SendOptions): Promise<PostOutcome> {
+    const { signal, late, isQueuedEnough, onKept } = options
     const isAttemptedNow = retries.hasRoom
     const entry = createEntry(end, envelope, now(), isAttemptedNow ? retries.claimedUntilMs() : 0)
     fresh.set(entry, { end, envelope })
     load.add(entry)
     const written = store.put(entry)
-    const outcome = waits.outcomeOf(entry, waitMs ?? defaultWaitMs, waitMs === undefined, signal)
+    const outcome = waits.outcomeOf(entry, late, isQueuedEnough, signal)
     outcome.catch(() => {}) // aborted while it is written: awaited below
     const attempted = isAttemptedNow ? retries.begin(entry, written) : undefined
     try {
@@ -158,19 +167,30 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
       waits.end()
     },
     /** @see Messages.post */
-    async post(endText: string, draft: MessageDraft, { secret = context.secret, ...postOptions }: PostOptions = {}): Promise<Posted> {
+    async post(
+      endText: string,
+      draft: MessageDraft,
+      { secret = context.secret, waitMs, ...postOptions }: PostOptions = {},
+    ): Promise<Posted> {
       const { signal } = postOptions
       checkRunning()
       signal?.throwIfAborted()
       load.checkRoom()
       const end = parseEnd(endText)
-      const envelope = await composer.compose(end, draft, { secret, ...(signal && { signal }) })
-      if (envelope === undefined) {
-        return { id: new Uint8Array(KEY_BYTES), outcome: { state: 'refused', reason: 'unknown-receiver' } }
+      // The search for the receiver's key is a part of the wait.
+      const wait = createTimeout(waitMs ?? defaultWaitMs)
+      try {
+        const envelope = await composer.compose(end, draft, { secret, ...(signal && { signal }) })
+        if (envelope === undefined) {
+          return { id: new Uint8Array(KEY_BYTES), outcome: { state: 'refused', reason: 'unknown-receiver' } }
+        }
+        checkRunning()
+        load.checkRoom()
+        const outcome = await send(end, envelope, { ...postOptions, late: wait.signal, isQueuedEnough: waitMs === undefined })
+        return { id: envelope.id, outcome }
+      } finally {
+        wait.end()
       }
-      checkRunning()
-      load.checkRoom()
-      return { id: envelope.id, outcome: await send(end, envelope, postOptions) }
     },
     /** The network is back: all waiting entries are attempted now. */
     kick: () => retries.kick(),

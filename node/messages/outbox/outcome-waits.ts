@@ -1,6 +1,6 @@
 /** Callers that wait for the outcome of a message. */
 
-import { abortable } from '../../async/abort.ts'
+import { abortable, onAbort } from '../../async/abort.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
@@ -14,12 +14,12 @@ export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>) {
 
   return {
     /**
-     * Resolves with the outcome, 'queued' after `waitMs`.
+     * Resolves with the outcome, 'queued' when it is late.
      *
      * @param isQueuedEnough true: any outcome ends the wait; false: only a final one does
      * @throws signal.reason, when aborted
      */
-    outcomeOf(entry: OutboxEntry, waitMs: number, isQueuedEnough: boolean, signal: AbortSignal | undefined): Promise<PostOutcome> {
+    outcomeOf(entry: OutboxEntry, late: AbortSignal, isQueuedEnough: boolean, signal: AbortSignal | undefined): Promise<PostOutcome> {
       const name = encodeKeyHex(entry.id)
       return abortable(signal, (resolve, reject) => {
         let queued: PostOutcome = { state: 'queued', nodes: 0, untilMs: entry.expiresAtMs }
@@ -35,11 +35,11 @@ export function createOutcomeWaits(store: Pick<OutboxStore, 'get'>) {
           if (found !== undefined && waits.has(name)) onChange(found)
         }
         waits.set(name, { onChange, cancel: () => reject(new Error('the entry could not be written')), end })
-        const late = setTimeout(end, waitMs)
+        const endLate = onAbort(late, end)
         const asking = setInterval(() => void ask(), ASK_MS)
         return () => {
           waits.delete(name)
-          clearTimeout(late)
+          endLate()
           clearInterval(asking)
         }
       })
