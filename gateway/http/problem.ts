@@ -181,6 +181,9 @@ function unavailable(message: string): Problem {
   }
 }
 
+/** Of a message that is in the outbox. */
+const SENT_AGAIN = 'It is sent again by itself until its time is over.'
+
 /**
  * The problem of a refused message.
  *
@@ -188,7 +191,9 @@ function unavailable(message: string): Problem {
  */
 export function refusalProblem(reason: MessageRefusal, details: { id?: Key; retryAfterMs?: number } = {}): Problem {
   const { id, retryAfterMs } = details
-  const { status, httpNumber, sentence, advice, retryAfterS } = REFUSALS[reason]
+  const { status, httpNumber, sentence, isFinal, retryAfterS, ...row } = REFUSALS[reason]
+  const isKept = id?.some((byte) => byte !== 0) === true
+  const advice = [row.advice, isKept && !isFinal && SENT_AGAIN].filter((text) => text).join(' ')
   const seconds = retryAfterMs === undefined ? retryAfterS : Math.ceil(retryAfterMs / 1_000)
   return {
     code: 'ERR_REFUSED',
@@ -196,8 +201,8 @@ export function refusalProblem(reason: MessageRefusal, details: { id?: Key; retr
     status,
     number: httpNumber,
     message: `The message was refused: ${sentence}.`,
-    ...(advice !== undefined && { advice }),
-    ...(id?.some((byte) => byte !== 0) && { id: encodeKeyHex(id) }),
+    ...(advice !== '' && { advice }),
+    ...(isKept && { id: encodeKeyHex(id) }),
     ...(seconds !== undefined && { retryAfterS: seconds }),
   }
 }

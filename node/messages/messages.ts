@@ -4,10 +4,11 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { timeoutSignal } from '../async/abort.ts'
 import { createSingleFlight } from '../async/single-flight.ts'
 import { MayflyError } from '../errors.ts'
-import { encodeKeyHex } from '../keys/index.ts'
+import { encodeKeyHex, KEY_BYTES } from '../keys/index.ts'
 import type { Clock, RoutingTable } from '../network/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
+import { parseEnd } from './format/end.ts'
 import type { Envelope } from './format/envelope.ts'
 import { hashnameOf, publicKeyOf } from './format/signing.ts'
 import { createComposer } from './outbox/composer.ts'
@@ -39,7 +40,7 @@ interface MessagesContext {
 }
 
 /** The network's time for what others read, this machine's clock for what other processes on it read, the monotonic one for waits. */
-export type MessagesClock = Pick<Clock, 'now' | 'wall' | 'monotonic' | 'isDoubtful' | 'remainingMs' | 'onStep' | 'onOwnStep'> & {
+export type MessagesClock = Pick<Clock, 'now' | 'wall' | 'monotonic' | 'isDoubtful' | 'isOff' | 'remainingMs' | 'onStep' | 'onOwnStep'> & {
   random(): number
 }
 
@@ -130,6 +131,9 @@ export function createMessages(context: MessagesContext, options: MessagesOption
     },
     async post(end, draft, postOptions) {
       checkStarted()
+      parseEnd(end) // wrong by itself, whatever the clock
+      // Signed by that clock it would be refused as long as it lives, also once the clock was set.
+      if (clock.isOff()) return { id: new Uint8Array(KEY_BYTES), outcome: { state: 'refused', reason: 'clock' } }
       return outbox.post(end, draft, postOptions)
     },
     tap(end, tapOptions) {

@@ -69,7 +69,7 @@ export type PostOutcome =
   | { state: 'expired' }
 
 export interface Posted {
-  /** All zero when nothing could be signed: the receiver's public key is known to nobody who could be asked. */
+  /** All zero when nothing was signed: nobody who could be asked knows the receiver's public key, or this node's clock is too far off. */
   id: Key
   outcome: PostOutcome
 }

@@ -176,6 +176,8 @@ export function createClock(options: Partial<typeof CLOCK_DEFAULTS> = {}, clocks
     remainingMs: (atMs: number) => atMs - Math.min(now(), wall()),
     /** True when other clocks differ, and this peer cannot tell what the time is. */
     isDoubtful: () => state === 'disputed' || state === 'wrong',
+    /** True when this machine's clock is too far off to be corrected: others refuse what is signed by it. */
+    isOff: () => state === 'wrong',
     get status() {
       return status()
     },

@@ -231,6 +231,7 @@ export async function startClockNetwork() {
 
   return {
     roles,
+    urls,
     start,
     status,
     read,

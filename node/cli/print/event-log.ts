@@ -1,6 +1,6 @@
 /** Logs a peer's events, each type at its level, and limits how many lines strangers can cause. */
 
-import type { Peer, PeerEvent } from '../../index.ts'
+import { clockSentence, type Peer, type PeerEvent } from '../../index.ts'
 import type { LogLevel } from '../settings.ts'
 import type { Logger } from './logger.ts'
 
@@ -23,6 +23,15 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   message: 'debug', // neither are senders and receivers
 }
 
+function levelOf(event: PeerEvent): LogLevel {
+  return event.type === 'clock' && event.state === 'right' ? 'info' : LEVELS[event.type]
+}
+
+/** A sentence, of what its reader has to do something about. */
+function wordsOf(event: PeerEvent): string {
+  return event.type === 'clock' ? clockSentence(event) : event.type
+}
+
 /**
  * Logs at most so many lines of one type per second. Further events are counted, and the count is logged with the next line.
  *
@@ -36,8 +45,9 @@ export function logEvents(
   /** By type of event. Bounded: there are as many as there are types. */
   const seconds = new Map<PeerEvent['type'], { startedAtMs: number; events: number }>()
 
-  return peer.onEvent(({ type, ...facts }) => {
-    const level = LEVELS[type]
+  return peer.onEvent((event) => {
+    const { type, ...facts } = event
+    const level = levelOf(event)
     if (level === 'silent') return
     let second = seconds.get(type)
     if (second === undefined || now() - second.startedAtMs >= 1000) {
@@ -47,6 +57,6 @@ export function logEvents(
       seconds.set(type, second)
     }
     second.events++
-    if (second.events <= maxLinesPerSecond) logger[level](facts, type)
+    if (second.events <= maxLinesPerSecond) logger[level](facts, wordsOf(event))
   })
 }

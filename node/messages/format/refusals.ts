@@ -24,8 +24,6 @@ export interface RefusalFacts {
   readonly advice?: string
 }
 
-const WAITS = 'It is sent again by itself until its time is over.'
-
 const TABLE = {
   malformed: {
     number: 1,
@@ -41,7 +39,7 @@ const TABLE = {
     retryAfterS: 60,
     statedBy: 'home',
     sentence: 'the clocks of the sender and of its node, or of that node and of others, differ too much',
-    advice: `Set the clock that is wrong: the status of each node tells how far it is off. ${WAITS}`,
+    advice: 'The operator of the node whose clock is wrong has to set it: /readyz there tells how far it is off.',
   },
   expired: { number: 4, httpNumber: 50_401, statedBy: 'home', sentence: 'its time was over before anybody is known to have stored it' },
   'sender-rate': {
@@ -80,7 +78,6 @@ const TABLE = {
     retryAfterS: 30,
     statedBy: 'receiver',
     sentence: 'the receiver is there and cannot store messages now',
-    advice: WAITS,
   },
   'unknown-receiver': {
     number: 12,
@@ -96,7 +93,6 @@ const TABLE = {
     retryAfterS: 5,
     statedBy: 'node',
     sentence: 'nobody could be asked: there is no connection to the network now',
-    advice: WAITS,
   },
 } as const satisfies Readonly<Record<string, Omit<RefusalFacts, 'status' | 'isFinal'>>>
 

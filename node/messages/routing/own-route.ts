@@ -25,7 +25,7 @@ export interface OwnRouteContext {
   subscriptions: Subscriptions
   seenMessages: SeenMessages
   limits: MessageLimits
-  clock: Pick<Clock, 'now' | 'monotonic' | 'isDoubtful'>
+  clock: Pick<Clock, 'now' | 'monotonic' | 'isDoubtful' | 'isOff'>
   /** Another peer sent forged or bad frames. */
   onRefused(peer: string, reason: string): void
 }

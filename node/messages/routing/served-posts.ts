@@ -78,7 +78,7 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
   }
 
   /** The envelope, when its peer may send now, and form and times are right; otherwise the post was refused. */
-  function decode({ sequence, envelope: bytes }: FrameOf<'post'>): Envelope | undefined {
+  function decode({ sequence, task, envelope: bytes }: FrameOf<'post'>): Envelope | undefined {
     // Before all else, and for known messages, too: it counts for the peer that sent it here, not for its author.
     const waitMs = isServer() ? 0 : admission.peerRate.take(peer, priceOf(bytes))
     if (waitMs > 0) {
@@ -93,6 +93,8 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
       served.countForged('an envelope that is none')
       return refuse(sequence, 'malformed')
     }
+    // A tab goes by its home's time: nobody else would take its message.
+    if (task === TASK.route && clock.isOff()) return refuse(sequence, 'clock')
     const reason = refuseTimes(envelope, clock.now())
     if (reason === undefined) return envelope
     // 'expired' is final: it is not said by a clock that may be wrong.

@@ -34,6 +34,16 @@ test('event log: a bad holder is named, with its home, as a warning', () => {
   expect(lines()).toMatchObject([{ level: 'warn', msg: 'bad-holder', key: 'ab', peer: '12D3a', home: '12D3b', reason: 'wrong bytes' }])
 })
 
+test('event log: a clock that is off is told in words, as a warning, and that it is right again is none', () => {
+  const { tell, lines } = createLog()
+  tell({ type: 'clock', state: 'wrong', aheadMs: 432_000_000, peers: 2 })
+  tell({ type: 'clock', state: 'right', aheadMs: 0, peers: 2 })
+  expect(lines()).toMatchObject([
+    { level: 'warn', state: 'wrong', aheadMs: 432_000_000, msg: expect.stringContaining('5 d ahead') },
+    { level: 'info', state: 'right', msg: "This machine's clock is right." },
+  ])
+})
+
 test('event log: reads are for debugging only', () => {
   const { tell, lines } = createLog()
   tell({ type: 'served', isDirect: false, key: 'ab', bytes: 1, to: '12D3a' })
