@@ -21,6 +21,7 @@ import { createViewerPage } from './content/viewer-page.ts'
 import { createAccess } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
+import { answerFavicon } from './http/favicon.ts'
 import { healthAnswer, plainAnswer, readyAnswer } from './http/plain-page.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { createClientFeeds } from './inbox/client-feed.ts'
@@ -93,6 +94,8 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const pages = createAppAnswers(assets)
   const posts = createMessagePosts({
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
+    entry: (id) => peer.messages.entry(id),
+    publicUrl,
     onOutbox: (listener) => peer.messages.onOutbox(listener),
     firstJoin,
     limits,
@@ -111,6 +114,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const app = createRouteApp(pages.elsewhere)
   addRoute(app, '/', 'app', { GET: pages.home })
   addRoute(app, '/messages', 'app', { GET: pages.home })
+  addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   addRoute(app, '/assets/*', 'app', { GET: pages.asset })
   addRoute(app, '/api/v1/status', 'status', { GET: (incoming) => answerStatus(status, incoming) })
   addRoute(app, '/api/v1/content', 'content-api', { PUT: api.put })

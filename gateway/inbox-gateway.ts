@@ -5,6 +5,7 @@ import { answerLimits, MESSAGE_FORM_LIMITS } from './api/limits-answer.ts'
 import { createAccess } from './http/access.ts'
 import { badAddress, pathFault } from './http/address.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
+import { answerFavicon } from './http/favicon.ts'
 import { healthAnswer } from './http/plain-page.ts'
 import { problemError } from './http/problem.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
@@ -41,6 +42,8 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   const access = createAccess(options)
   const posts = createMessagePosts({
     post: (end, draft, wait) => inbox.post(end, draft, wait),
+    entry: (id) => inbox.entry(id),
+    publicUrl: options.publicUrl,
     limits,
     maxMessageBytes: MESSAGE_LIMITS.maxBodyBytes,
     // The receiver itself signs these posts.
@@ -62,6 +65,7 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
     throw problemError(404, 'ERR_NOT_FOUND', `There is no ${path.slice(0, 80)} here.`, { link: '/' })
   })
   messages.addTo(app)
+  addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   addRoute(app, '/limits', 'limits', {
     GET: (incoming) => answerLimits({ http: { ...limits }, ...MESSAGE_FORM_LIMITS }, incoming),
   })

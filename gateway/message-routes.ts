@@ -2,11 +2,13 @@
 
 import { parseEnd } from '../node/index.ts'
 import { badAddress, pathFault } from './http/address.ts'
+import { isNavigation, NAVIGATION_HEADERS } from './http/navigation.ts'
 import { type ProblemError, problemError, upgradeRequired } from './http/problem.ts'
 import { PROBLEM_NUMBERS } from './http/problem-numbers.ts'
 import { addRoute, answerMethod, type RouteApp, type RouteBindings, type RouteHandler } from './http/route.ts'
-import type { InboxStreams } from './inbox/inbox-streams.ts'
+import { type InboxStreams, noInbox } from './inbox/inbox-streams.ts'
 import type { InboxView } from './inbox/inbox-view.ts'
+import type { MessagePosts } from './messages/message-posts.ts'
 import type { GatewayRequest, InboxFeed } from './types.ts'
 
 interface EndPath {
@@ -21,7 +23,7 @@ const END_PATH = /^\/to\/([^/]+)(?:\/(json|sse|ws))?$/
 const LIKE_A_HASHNAME = /^[a-z2-7]{52}$/i
 
 interface MessageRoutesParts {
-  posts: { answer(end: string, incoming: GatewayRequest): Promise<Response> }
+  posts: Pick<MessagePosts, 'answer' | 'state'>
   streams: InboxStreams
   /** Left out where nothing is received. */
   view?: InboxView | undefined
@@ -30,9 +32,17 @@ interface MessageRoutesParts {
 }
 
 export function createMessageRoutes({ posts, streams, view, composer }: MessageRoutesParts) {
+  /** To a person the page to write to the end; to a program, which would take that page for messages, what to ask instead. */
+  async function answerReader(incoming: GatewayRequest): Promise<Response> {
+    if (composer === undefined || !isNavigation(incoming.request.headers)) throw nothingToRead(view !== undefined)
+    const page = await composer(incoming)
+    page.headers.append('vary', NAVIGATION_HEADERS)
+    return page
+  }
+
   function answerEnd({ end, part }: EndPath, incoming: GatewayRequest): Response | Promise<Response> {
     if (part === 'end') {
-      return answerMethod({ ...(composer && { GET: composer }), POST: () => posts.answer(end, incoming) }, incoming, '', 'owner')
+      return answerMethod({ GET: answerReader, POST: () => posts.answer(end, incoming) }, incoming, '', 'owner')
     }
     const read = () => (part === 'ws' ? requireSocket(end, incoming) : streams.answer(end, part, incoming))
     return answerMethod({ GET: read }, incoming, '', 'owner')
@@ -46,7 +56,17 @@ export function createMessageRoutes({ posts, streams, view, composer }: MessageR
 
   return {
     addTo(app: RouteApp): void {
-      if (view === undefined) return
+      addRoute(app, '/api/v1/messages/:key', 'message-state', { GET: (incoming, id) => posts.state(id, incoming) }, 'owner')
+      if (view === undefined) {
+        for (const path of ['/inbox', '/inbox/*']) {
+          addRoute(app, path, 'inbox', {
+            GET: () => {
+              throw noInbox()
+            },
+          })
+        }
+        return
+      }
       const addPage = (path: string, answer: RouteHandler) => addRoute(app, path, 'inbox', { GET: answer }, 'owner')
       for (const path of new Set([view.home, '/inbox'])) addPage(path, view.page)
       addPage('/inbox/view.css', (incoming) => view.asset('style', incoming))
@@ -76,6 +96,17 @@ export function createMessageRoutes({ posts, streams, view, composer }: MessageR
       throw problemError(404, 'ERR_NOT_FOUND', 'There is no websocket here.')
     },
   }
+}
+
+/** @param isReceiving this gateway has an inbox */
+function nothingToRead(isReceiving: boolean): ProblemError {
+  const read = isReceiving
+    ? 'The owner of this gateway reads its messages at /inbox, and below this address at /json, /sse and /ws.'
+    : 'They are read where they are received: by "mayfly receive", or in the app, at /messages.'
+  return problemError(405, 'ERR_METHOD', 'Messages are posted to this address, not read from it.', {
+    advice: `POST one here, as curl does with -d "your text". ${read}`,
+    headers: { allow: 'POST, OPTIONS' },
+  })
 }
 
 /** The problem of `/to/#wall`: clients keep the part from # on, so only `/to/` arrives. */

@@ -1,7 +1,7 @@
 /** A receiver's database as its view sees it, and its messages as facts for programs and people. */
 
 import { base64pad } from 'multiformats/bases/base64'
-import type { MessageDraft, Posted, PostOptions } from './messages/types.ts'
+import type { MessageDraft, Messages, Posted, PostOptions } from './messages/types.ts'
 
 /** A message in an inbox: a receiver's database. */
 export interface InboxMessage {
@@ -61,6 +61,8 @@ export interface Inbox {
   onMessage(listener: (message: InboxMessage) => void): () => void
   /** Posts in the receiver's name; see `Messages.post`. */
   post(end: string, draft: MessageDraft, options?: PostOptions): Promise<Posted>
+  /** What became of a message that was posted so; see `Messages.entry`. */
+  entry: Messages['entry']
   /** Names a sender, makes it unnamed (''), and mutes it or not. A named sender is a known one. */
   setSender(hashname: string, change: { name?: string; isMuted?: boolean }): void
   senders(): { hashname: string; name: string; isMuted: boolean }[]

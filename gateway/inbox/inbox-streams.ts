@@ -17,7 +17,7 @@ export function createInboxStreams(inbox: Inbox | undefined, openFeed: OpenFeed,
   /** @throws {ProblemError} 401, 403, 404 */
   function requireInbox(end: string, incoming: GatewayRequest): Inbox {
     if (inbox === undefined) {
-      throw notFound(PROBLEM_NUMBERS.noInbox, 'This gateway receives no messages.', 'Ask the receiver: "mayfly receive" runs one.')
+      throw noInbox()
     }
     access.requireOwner(incoming)
     const ends = inbox.ends().map((each) => each.end)
@@ -74,6 +74,15 @@ function serverSentEvent(event: FeedEvent): string {
   const data = feedJson(event)
   if (event.event === 'message') return encodeServerSentEvent({ id: event.message.sequence, data })
   return encodeServerSentEvent({ id: event.position, event: event.event === 'open' ? 'opened' : event.event, data })
+}
+
+/** Where nothing is received: what the operator, or the person who looked for messages, can do. */
+export function noInbox(): ProblemError {
+  return notFound(
+    PROBLEM_NUMBERS.noInbox,
+    'This gateway receives no messages.',
+    'To receive some, start it with "mayfly start --receive NAME", run "mayfly receive", which prints the address of its own inbox, or open /messages, which receives for as long as the page is open.',
+  )
 }
 
 function notFound(number: number, message: string, advice: string): ProblemError {

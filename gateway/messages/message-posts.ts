@@ -1,6 +1,14 @@
-/** `POST /to/<end>`: posts a message that comes over HTTP, and answers with its outcome. */
+/** `POST /to/<end>`: posts a message that comes over HTTP, and answers with its outcome; `GET /api/v1/messages/<id>`: what became of it. */
 
-import { ENVELOPE_DEFAULTS, type MessageDraft, type Messages, type PostOptions } from '../../node/index.ts'
+import {
+  decodeKeyHex,
+  ENVELOPE_DEFAULTS,
+  isKeyHex,
+  type MessageDraft,
+  type Messages,
+  OUTBOX_DEFAULTS,
+  type PostOptions,
+} from '../../node/index.ts'
 import { waitOf } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { PROBLEM_NUMBERS } from '../http/problem-numbers.ts'
@@ -8,12 +16,16 @@ import { createClientQuota } from '../limits/client-quota.ts'
 import type { FirstJoin } from '../limits/first-join.ts'
 import { createRateLimit } from '../limits/rate-limit.ts'
 import type { GatewayLimits, GatewayRequest } from '../types.ts'
-import { answerPosted } from './post-answer.ts'
+import { answerEntry, answerPosted } from './post-answer.ts'
 import { maxPostBytes, readDraft } from './post-draft.ts'
 import { createWaitingPosts, type WaitingPost } from './waiting-posts.ts'
 
 interface MessagePostsParts {
   post: Messages['post']
+  /** Of the outbox, which bounds how many are remembered. */
+  entry: Messages['entry']
+  /** The origin of the links in answers; without one, the origin of the request. */
+  publicUrl?: string | undefined
   /** Given where clients share the outbox with its owner: they get a bounded part of it. */
   onOutbox?: Messages['onOutbox']
   /** Left out where posts need not wait for the network. */
@@ -29,6 +41,10 @@ interface MessagePostsParts {
   closing: AbortSignal
 }
 
+export type MessagePosts = ReturnType<typeof createMessagePosts>
+
+const DAY_MS = 86_400_000
+
 export function createMessagePosts(parts: MessagePostsParts) {
   const { limits, closing, onOutbox } = parts
   const now = () => performance.now()
@@ -38,6 +54,12 @@ export function createMessagePosts(parts: MessagePostsParts) {
     now,
     words: { does: 'posts', things: 'messages' },
     number: PROBLEM_NUMBERS.postRate,
+  })
+  const askRate = createRateLimit({
+    burst: limits.searchBurst,
+    perSecond: limits.searchesPerSecond,
+    now,
+    words: { does: 'asks', things: 'questions' },
   })
   const open = createClientQuota({
     maxOpen: limits.maxPosts,
@@ -90,11 +112,30 @@ export function createMessagePosts(parts: MessagePostsParts) {
           signal,
           onKept: (id) => place?.kept(id, draft.ttlMs ?? ENVELOPE_DEFAULTS.ttlMs),
         }
-        return answerPosted(await parts.post(end, draft, options))
+        const posted = await parts.post(end, draft, options)
+        return answerPosted(posted, parts.publicUrl ?? incoming.request.url)
       } finally {
         place?.settled()
         leave()
       }
+    },
+    /**
+     * Tells the state of a message, and how many stored it, to everybody who has its id and may post here.
+     *
+     * @throws {ProblemError} 400, 403, 404
+     */
+    async state(text: string, incoming: GatewayRequest): Promise<Response> {
+      parts.authorize(incoming)
+      askRate.take(incoming.client.address)
+      if (!isKeyHex(text)) {
+        throw problemError(400, 'ERR_BAD_KEY', 'That is not the id of a message: expected 64 lower-case hex digits.')
+      }
+      const entry = await parts.entry(decodeKeyHex(text))
+      if (entry !== undefined) return answerEntry(entry)
+      throw problemError(404, 'ERR_NOT_FOUND', 'This gateway remembers no message with that id.', {
+        number: PROBLEM_NUMBERS.unknownMessage,
+        advice: `What became of the last ${OUTBOX_DEFAULTS.maxDone} messages is remembered, for ${OUTBOX_DEFAULTS.keepDoneMs / DAY_MS} days.`,
+      })
     },
   }
 }

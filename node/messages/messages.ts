@@ -141,6 +141,7 @@ export function createMessages(context: MessagesContext, options: MessagesOption
       return taps.tap(end, tapOptions)
     },
     outbox: (limit) => outbox.list(limit),
+    entry: (id) => outbox.get(id),
     forget: (id) => outbox.forget(id),
     onOutbox: (listener) => outbox.onOutbox(listener),
     onJoined() {

@@ -195,6 +195,8 @@ export interface Messages {
   tap(end: string, options?: TapOptions): Tap
   /** The newest first. */
   outbox(limit?: number): Promise<OutboxEntry[]>
+  /** One entry, on its way or done; undefined once what became of it is forgotten. */
+  entry(id: Key): Promise<OutboxEntry | undefined>
   /** Gives up on a message, or forgets what became of it. True when there was one. */
   forget(id: Key): Promise<boolean>
   /** Hears each change of an outbox entry. Returns the function that ends it. */

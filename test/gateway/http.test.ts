@@ -317,6 +317,11 @@ test('content is read only: other methods are 405, OPTIONS lists the allowed one
   expect((await ask(front.port, '/api/v1/status', { method: 'POST' })).headers.allow).toBe('GET, HEAD, OPTIONS')
 })
 
+test('there is an icon, also while the app is not built', async () => {
+  const icon = await ask(front.port, '/favicon.ico')
+  expect([icon.status, icon.headers['content-type'], icon.body.subarray(0, 4)]).toEqual([200, 'image/x-icon', Buffer.from([0, 0, 1, 0])])
+})
+
 test('nothing becomes a service worker', async () => {
   const { hash } = await holdPage()
   for (const path of [`/${hash}`, `/raw/${hash}`, '/assets/x.js', '/']) {

@@ -67,6 +67,7 @@ export function createMemoryInbox(openEnds: string[] = ['#wall']): MemoryInbox {
       this.posted.push({ end, draft })
       return { id: new Uint8Array(32).fill(this.posted.length), outcome: this.outcome }
     },
+    entry: async () => undefined,
     setSender(hashname, change) {
       senders.set(hashname, { name: '', isMuted: false, ...senders.get(hashname), hashname, ...change })
     },

@@ -46,7 +46,7 @@ export async function openReceiver(configuration: Configuration, name: string, o
     outboxPath,
     inbox: opened,
     /** Connects it to the network, once there is a peer. */
-    connect: (messages: Pick<Messages, 'tap' | 'post'>, onProblem: (error: unknown) => void): InboxReceiver =>
+    connect: (messages: Pick<Messages, 'tap' | 'post' | 'entry'>, onProblem: (error: unknown) => void): InboxReceiver =>
       createInboxReceiver({ messages, inbox: opened, secret, ends, rules, onProblem }),
     /** Takes the settings that may change while it receives. */
     configure(next: Configuration): void {

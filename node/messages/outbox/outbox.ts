@@ -206,6 +206,7 @@ export function createOutbox(context: OutboxContext, options: OutboxOptions = {}
         if (entry !== undefined) onChange(entry, before)
       }
     },
+    get: (id: Key) => store.get(id),
     list: (limit = LISTED) => store.list(limit),
     async forget(id: Key) {
       const entry = await store.get(id)

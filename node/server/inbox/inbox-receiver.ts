@@ -14,7 +14,7 @@ import {
 import type { StoredInbox } from './inbox.ts'
 
 interface InboxReceiverOptions {
-  messages: Pick<Messages, 'tap' | 'post'>
+  messages: Pick<Messages, 'tap' | 'post' | 'entry'>
   inbox: StoredInbox
   secret: MessageSecret
   /** Open ends to listen at, besides its own hashname. */
@@ -42,7 +42,11 @@ export function createInboxReceiver({ messages, inbox, secret, ends, rules, onPr
   }
 
   for (const end of ends) inbox.addEnd(end)
-  const sendingInbox: Inbox = { ...inbox, post: (end, draft, options) => messages.post(end, draft, { ...options, secret }) }
+  const sendingInbox: Inbox = {
+    ...inbox,
+    post: (end, draft, options) => messages.post(end, draft, { ...options, secret }),
+    entry: (id) => messages.entry(id),
+  }
   return {
     inbox: sendingInbox,
     /**

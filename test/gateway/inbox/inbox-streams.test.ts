@@ -290,6 +290,18 @@ test('404 for an end that is not received, and where nothing is', async () => {
   }
 })
 
+test('a receiver’s own gateway says in words where messages are read, tells of those that it sent, and has an icon', async () => {
+  const { port } = await startInbox()
+  for (const headers of [{}, { 'sec-fetch-dest': 'document' }]) {
+    const answer = await ask(port, '/to/wall', { headers })
+    expect([answer.status, answer.text.includes('/inbox')]).toEqual([405, true])
+  }
+  expect((await ask(port, `/api/v1/messages/${'0'.repeat(64)}`)).status).toBe(404)
+  const far = await ask(port, `/api/v1/messages/${'0'.repeat(64)}`, { headers: { 'x-forwarded-for': '192.0.2.1' } })
+  expect(far.status).toBe(403)
+  expect((await ask(port, '/favicon.ico')).headers['content-type']).toBe('image/x-icon')
+})
+
 test('a post at a receiver’s own gateway is in the receiver’s name, and for its owner only', async () => {
   const { inbox, port } = await startInbox()
   expect((await ask(port, '/to/wall', { method: 'POST', body: 'hi' })).status).toBe(202)

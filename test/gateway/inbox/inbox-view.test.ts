@@ -241,7 +241,7 @@ test('a node with an inbox shows it at /inbox, its own pages of content are link
   await ask(front.port, '/to/wall', { method: 'POST', body: 'x' })
   expect([inbox.posted.length, messages.posted.length]).toEqual([0, 1])
   const plain = createGateway({ peer, version: '0.0.0-test' })
-  expect((await plain.fetch(new Request('http://localhost/inbox'))).status).toBe(400)
+  expect((await plain.fetch(new Request('http://localhost/inbox'))).status).toBe(404)
 })
 
 test('unknown paths are answered in words, /healthz says that all is well, and /limits lists the limits', async () => {

@@ -1,7 +1,7 @@
 /** `POST /to/<end>` over a real socket: posts, answers and refusals. */
 
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createGateway } from '../../../gateway/index.ts'
 import {
   hashnameOf,
@@ -13,12 +13,16 @@ import {
   type PostOutcome,
 } from '../../../node/index.ts'
 import { type Answer, type Asked, ask, clientAt, codeOf, createTestGateway, startGateway, type TestGateway } from '../../helpers/gateway.ts'
+import { createMessageKeeper } from '../../helpers/message-keeper.ts'
 import { startNode, type TestNode } from '../../helpers/network.ts'
 import { type RecordingMessages, withRecordingMessages } from '../../helpers/recording-messages.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+const STATE_PATH = `/api/v1/messages/${'01'.repeat(32)}`
+const ENTRY = { end: '#wall', envelope: new Uint8Array(), createdAtMs: 0, expiresAtMs: 9, tries: 1, nextTryAtMs: 0, claimedUntilMs: 0 }
+const BROWSER = { 'sec-fetch-dest': 'document' }
 const HASHNAME = `${'ab2c'.repeat(12)}ab2a`
 
 let node: TestNode
@@ -38,6 +42,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   messages.posted.length = 0
+  messages.entries.clear()
   messages.onPost = () => ({ state: 'queued', nodes: 2, untilMs: 5 })
 })
 
@@ -127,7 +132,12 @@ test('stored: 200 with the receivers that stored it', async () => {
   const answer = await post('/to/wall')
   expect([answer.status, JSON.parse(answer.text)]).toEqual([
     200,
-    { id: '01'.repeat(32), state: 'stored', receipts: [{ receiver: hashnameOf(receiver), storedAtMs: 9 }] },
+    {
+      id: '01'.repeat(32),
+      state: 'stored',
+      receipts: [{ receiver: hashnameOf(receiver), storedAtMs: 9 }],
+      url: `${front.url}${STATE_PATH}`,
+    },
   ])
 })
 
@@ -143,7 +153,44 @@ test.each([
 ] as [PostOutcome, object][])('not stored yet: 202 with %j', async (outcome, facts) => {
   messages.onPost = () => outcome
   const answer = await post('/to/wall')
-  expect([answer.status, JSON.parse(answer.text)]).toEqual([202, { id: '01'.repeat(32), ...facts }])
+  expect([answer.status, JSON.parse(answer.text)]).toEqual([202, { id: '01'.repeat(32), ...facts, url: `${front.url}${STATE_PATH}` }])
+  expect(answer.headers.location).toBe(STATE_PATH)
+})
+
+test('what became of a message is told later, at the address that its post named', async () => {
+  const { port, url } = await createTestGateway(node.peer)
+  const posted = await ask(port, '/to/later', { method: 'POST', body: 'hello' })
+  const path = posted.headers.location ?? ''
+  const { id, url: told } = JSON.parse(posted.text)
+  expect([posted.status, told, path]).toEqual([202, url + path, `/api/v1/messages/${id}`])
+  const state = async () => JSON.parse((await ask(port, path)).text)
+  expect(await state()).toEqual({ id, state: 'queued', nodes: 0, untilMs: expect.any(Number), isFinal: false })
+  const { keep } = createMessageKeeper()
+  const tap = node.peer.messages.tap('#later', { keep })
+  onTestFinished(() => tap.close())
+  await waitFor(async () => (await state()).isFinal, 20_000, 'the outbox sends it again')
+  expect(await state()).toEqual({ id, state: 'stored', receivers: 1, isFinal: true })
+})
+
+test.each([
+  [{ state: 'refused', reason: 'muted' }, true, { state: 'refused', reason: 'muted', message: expect.stringContaining('does not want') }],
+  [{ state: 'refused', reason: 'sender-rate' }, false, { state: 'queued', nodes: 0, untilMs: 9, reason: 'sender-rate' }],
+  [{ state: 'expired' }, true, { state: 'expired' }],
+  [{ state: 'heard', taps: 2 }, true, { state: 'heard', taps: 2 }],
+  [undefined, false, { state: 'queued', nodes: 0, untilMs: 9 }],
+] as [PostOutcome | undefined, boolean, object][])('the state of a message that came to %j, final: %s', async (outcome, isDone, facts) => {
+  const id = new Uint8Array(32).fill(1)
+  messages.entries.set('01'.repeat(32), { ...ENTRY, id, outcome, isDone })
+  expect(JSON.parse((await ask(front.port, STATE_PATH)).text)).toEqual({ id: '01'.repeat(32), ...facts, isFinal: isDone })
+})
+
+test('the state of a message that is not remembered is 404, of no id 400, and no page of a stranger may ask', async () => {
+  const unknown = await ask(front.port, `/api/v1/messages/${'0'.repeat(64)}`)
+  expect([unknown.status, numberOf(unknown)]).toEqual([404, 40_404])
+  expect(unknown.text).toContain('last 1000 messages is remembered, for 7 days')
+  expect((await ask(front.port, '/api/v1/messages/abc')).status).toBe(400)
+  expect((await ask(front.port, STATE_PATH, { headers: { origin: 'https://evil.example' } })).status).toBe(403)
+  expect((await ask(front.port, STATE_PATH, { method: 'POST' })).headers.allow).toBe('GET, HEAD, OPTIONS')
 })
 
 const REFUSED: [MessageRefusal, number, number, string | undefined][] = [
@@ -259,9 +306,23 @@ test('the preflight of another page is granted nothing', async () => {
 })
 
 test.each(['/messages', '/to/wall', '/to/%23wall', `/to/${HASHNAME}`])('%s leads a person to the app', async (path) => {
-  const [page, home] = [await ask(front.port, path), await ask(front.port, '/')]
+  const [page, home] = [await ask(front.port, path, { headers: BROWSER }), await ask(front.port, '/')]
   expect([page.status, page.headers['x-frame-options'], page.text]).toEqual([200, home.headers['x-frame-options'], home.text])
   expect(messages.posted).toEqual([])
+})
+
+test('a program that would read where messages are posted is told what to do, and is not sent a page', async () => {
+  const answer = await ask(front.port, '/to/wall')
+  expect([answer.status, codeOf(answer), answer.headers.allow]).toEqual([405, 'ERR_METHOD', 'POST, OPTIONS'])
+  expect(JSON.parse(answer.text).error.advice).toContain('mayfly receive')
+})
+
+test.each(['/inbox', '/inbox/live'])('%s, where nothing is received, says so, and what to do', async (path) => {
+  const program = await ask(front.port, path)
+  expect([program.status, numberOf(program)]).toEqual([404, 40_402])
+  const person = await ask(front.port, path, { headers: BROWSER })
+  expect([person.status, person.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
+  for (const { text } of [program, person]) expect(text).toContain('--receive')
 })
 
 test('a public gateway says its own address, whatever name a client called it by', async () => {
