@@ -61,7 +61,7 @@ export interface Inbox {
   onMessage(listener: (message: InboxMessage) => void): () => void
   /** Posts in the receiver's name; see `Messages.post`. */
   post(end: string, draft: MessageDraft, options?: PostOptions): Promise<Posted>
-  /** What became of a message that was posted so; see `Messages.entry`. */
+  /** The outbox entry of a message that was posted so; see `Messages.entry`. */
   entry: Messages['entry']
   /** Names a sender, makes it unnamed (''), and mutes it or not. A named sender is a known one. */
   setSender(hashname: string, change: { name?: string; isMuted?: boolean }): void

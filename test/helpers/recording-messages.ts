@@ -14,7 +14,7 @@ export interface RecordingMessages {
   readonly posted: { end: string; draft: MessageDraft; options: PostOptions | undefined }[]
   /** Outcome of a post; called for each. */
   onPost: () => Promise<PostOutcome> | PostOutcome
-  /** What the outbox remembers, by id, hex. */
+  /** Entries of the outbox, by id, hex. */
   readonly entries: Map<string, OutboxEntry>
 }
 

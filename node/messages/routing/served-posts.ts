@@ -93,11 +93,9 @@ export function createServedPosts(served: ServedStream, context: MessageServerCo
       served.countForged('an envelope that is none')
       return refuse(sequence, 'malformed')
     }
-    // A tab goes by its home's time: nobody else would take its message.
-    if (task === TASK.route && clock.isOff()) return refuse(sequence, 'clock')
-    const reason = refuseTimes(envelope, clock.now())
+    const reason = task === TASK.route && clock.isOff() ? 'clock' : refuseTimes(envelope, clock.now())
     if (reason === undefined) return envelope
-    // 'expired' is final: it is not said by a clock that may be wrong.
+    // A tab goes by its home's time. 'expired' is final: a clock that may be wrong does not say it.
     return refuse(sequence, clock.isDoubtful() ? 'clock' : reason)
   }
 
