@@ -20,6 +20,8 @@ export interface PeerStatus {
     connections: number
     /** DHT servers in the routing table. */
     servers: number
+    /** Connections and streams that were ended here for going over a limit or breaking a wire format, since the start. */
+    cut: number
     /** Contents this peer holds itself. */
     held: number
     heldBytes: number

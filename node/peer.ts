@@ -133,8 +133,9 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     serverProtocol: PRESENCE_PROTOCOL,
     webRTC: options.webRTC,
     isTab: (peer) => tabs.of(peer) > 0,
+    onCut: (peer, reason) => emit({ type: 'cut', peer, reason }),
   })
-  const { libp2p, privateKey, servers, relay, direct } = overlay
+  const { libp2p, privateKey, servers, direct } = overlay
   const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
   supervisor.join(options.join ?? [])
   const presence = createRendezvous(
@@ -179,8 +180,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A peer that was stopped cannot be started again: make a new one')
     state = 'running'
     startedAtMs = Date.now()
-    // Handlers first: a peer that connects is told at once what is spoken here.
-    await servers.start()
+    await servers.start() // handlers first: a peer that connects is told at once what is spoken here
     await presence.start()
     await content.start()
     await messages.start()
@@ -234,7 +234,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
         ...messages.counts,
         bytesReceived: options.listener?.bytes?.received ?? 0,
         bytesSent: options.listener?.bytes?.sent ?? 0,
-        ...(relay?.counts ?? { reservations: 0, circuits: 0 }),
+        ...overlay.counts,
       },
       limits,
     }),

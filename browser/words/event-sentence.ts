@@ -31,6 +31,10 @@ export function eventSentence(event: PeerEvent): string | undefined {
       return `A message from ${shortHash(event.from)} arrived for ${endText(event.end)}.`
     case 'received':
       return undefined
+    case 'lost-holder':
+      return `Peer ${shortPeer(event.peer)} left before it had sent ${shortHash(event.key)}, or could not be reached. Asking the next one.`
+    case 'cut':
+      return `The connection to peer ${shortPeer(event.peer)} was cut: ${event.reason}.`
     case 'bad-holder':
       return `Peer ${shortPeer(event.peer)} did not send the right bytes of ${shortHash(event.key)}: ${event.reason}. Asking the next one.`
     case 'refused':

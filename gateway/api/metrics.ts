@@ -48,6 +48,11 @@ export const METRICS: readonly Metric[] = [
   counter('messages', 'Messages passed on.', ({ counts }) => counts.messages),
   counter('messages_refused', 'Messages refused to their senders.', ({ counts }) => counts.messagesRefused),
   counter('content_fetched_bytes', 'Content bytes taken from other peers.', ({ counts }) => counts.bytesFetched),
+  counter(
+    'connections_cut',
+    'Connections and streams ended because their peer went over a limit or broke a wire format.',
+    ({ counts }) => counts.cut,
+  ),
 ]
 
 /**

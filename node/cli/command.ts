@@ -5,7 +5,8 @@ import type { ProcessContext } from './command-context.ts'
 import { type ConfigurationInput, readConfiguration } from './configuration.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { readPackageVersion } from './package.ts'
-import { createOutput, type Output } from './print/output.ts'
+import { fatalLine, logLine } from './print/fatal-line.ts'
+import { createOutput, type Output, type OutputStream } from './print/output.ts'
 import { type CommandName, describeDefault, environmentVariableOf, flagOf, SETTING_NAMES, SETTINGS, settingsOf } from './settings.ts'
 import { SUB_COMMANDS } from './sub-commands.ts'
 
@@ -18,8 +19,13 @@ interface CommandInput extends ProcessContext {
 export async function runCommand(input: CommandInput): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done
   let output: Output | undefined
+  const isLogged = writesLog(input)
   const version = await readPackageVersion()
-  const program = createProgram(input, version)
+  let misuse = ''
+  const program = createProgram(input, version, (text) => {
+    if (isLogged) misuse += text
+    else input.stderr.write(text)
+  })
   for (const name of Object.keys(SUB_COMMANDS) as CommandName[]) {
     const command = addSubCommand(program, name)
     command.action(async () => {
@@ -37,14 +43,26 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     return exitCode
   } catch (error) {
     // commander has printed it already; its own code is 1 for every misuse.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUsage
+    if (error instanceof CommanderError) {
+      if (misuse !== '') input.stderr.write(logLine('fatal', misuse.trim(), { code: error.code }))
+      return error.exitCode === 0 ? EXIT.done : EXIT.wrongUsage
+    }
+    if (isLogged && output?.json !== true && !input.argv.includes('--json')) {
+      input.stderr.write(fatalLine(error))
+      return exitCodeOf(error)
+    }
     output ??= createOutput({ ...input, json: input.argv.includes('--json') })
     output.problem(error)
     return exitCodeOf(error)
   }
 }
 
-function createProgram({ stdout, stderr }: CommandInput, version: string): Command {
+/** True where standard error is the log of a node, in JSON: then it stays JSON to its last line. */
+export function writesLog({ argv, stderr }: { argv: readonly string[]; stderr: OutputStream }): boolean {
+  return stderr.isTTY !== true && argv.find((each) => each in SUB_COMMANDS) === 'start'
+}
+
+function createProgram({ stdout }: CommandInput, version: string, writeErr: (text: string) => void): Command {
   const meanings = Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `${code} ${meaning}`)
   const program = new Command('mayfly')
     .description('Pages and files that exist as long as somebody is there for them.')
@@ -52,7 +70,7 @@ function createProgram({ stdout, stderr }: CommandInput, version: string): Comma
     .option('--config <file>', 'JSON file with settings by name [MAYFLY_CONFIG]')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(`mayfly --help` lists the commands and flags)')
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr })
     .addHelpText('after', `\nExit codes: ${meanings.join(', ')}.`)
     .exitOverride()
   addSettings(program, 'all')

@@ -49,11 +49,25 @@ try {
 } catch {} // this user has no home directory
 
 // Loaded once the signals have listeners, since loading takes long enough to be interrupted.
-const { runCommand } = await import('./command.ts')
+const { runCommand, writesLog } = await import('./command.ts')
 const { stdin, stdout, stderr, env } = process
+if (writesLog({ argv: process.argv.slice(2), stderr })) await keepLogInJson()
 const onHangup = (listener: () => void) => {
   hearHangup = listener
 }
 const exitCode = await runCommand({ argv: process.argv.slice(2), env, stdin, stdout, stderr, signal: stopping.signal, onHangup })
 // An open socket must not keep the process of a finished command alive.
 process.exit(exitCode)
+
+/** What Node.js itself would print in its own form: warnings, and the error that ends the process. */
+async function keepLogInJson(): Promise<void> {
+  const { fatalLine, logLine } = await import('./print/fatal-line.ts')
+  if (process.listenerCount('warning') > 0) {
+    process.removeAllListeners('warning')
+    process.on('warning', ({ name, message }) => void stderr.write(logLine('warn', message, { name })))
+  }
+  process.on('uncaughtException', (error) => {
+    stderr.write(fatalLine(error))
+    process.exit(1)
+  })
+}

@@ -230,5 +230,7 @@ export type ContentEvent =
   | { type: 'fetched'; key: string; bytes: number; from: string; ms: number }
   /** A piece of larger content has come and is right. */
   | { type: 'received'; key: string; bytes: number; from: string; isDirect: boolean }
+  /** A holder could not be reached, or left before it had sent all. It is passed over. */
+  | { type: 'lost-holder'; key: string; peer: string; home: string; reason: string }
   /** A holder sent wrong, short, endless or no bytes. It is passed over. */
   | { type: 'bad-holder'; key: string; peer: string; home: string; reason: string }

@@ -7,7 +7,7 @@
  * @see https://github.com/multiformats/multistream-select
  */
 
-import type { Connection, MessageStream, Stream, StreamMuxer } from '@libp2p/interface'
+import type { Connection, MessageStream, PeerId, Stream, StreamMuxer } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { inNextTurn } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
@@ -58,8 +58,14 @@ interface Receiver {
  * Reads a stream's bytes before libp2p does, from the choice of its protocol on.
  *
  * @param isChosen true for the name with which the choice ends
+ * @param onCut called when the stream is ended
  */
-export function guardStream(stream: MessageStream, isChosen: (name: string) => boolean, options: LengthGuardOptions = {}): void {
+export function guardStream(
+  stream: MessageStream,
+  isChosen: (name: string) => boolean,
+  options: LengthGuardOptions = {},
+  onCut: (reason: Error) => void = () => {},
+): void {
   const { maxMessageBytes, maxWaitingBytes, maxProposals } = { ...LENGTH_GUARD_DEFAULTS, ...options }
   const target = stream as unknown as Receiver
   const deliver = target.onData.bind(stream)
@@ -111,7 +117,9 @@ export function guardStream(stream: MessageStream, isChosen: (name: string) => b
     try {
       work()
     } catch (error) {
-      stream.abort(error instanceof Error ? error : new Error(String(error)))
+      const reason = error instanceof Error ? error : new Error(String(error))
+      if (stream.status === 'open') onCut(reason)
+      stream.abort(reason)
     }
   }
 
@@ -145,7 +153,7 @@ interface Upgrader {
   _encryptOutbound(stream: MessageStream, ...rest: unknown[]): unknown
   _multiplexInbound(stream: MessageStream, ...rest: unknown[]): unknown
   _multiplexOutbound(stream: MessageStream, ...rest: unknown[]): unknown
-  _createConnection(init: { muxer?: StreamMuxer }): Connection
+  _createConnection(init: { muxer?: StreamMuxer; remotePeer?: PeerId }): Connection
   getConnectionEncrypters(): ReadonlyMap<string, unknown>
   getStreamMuxers(): ReadonlyMap<string, unknown>
 }
@@ -157,7 +165,10 @@ interface StreamMaker {
 }
 
 /** Puts the guard in front of every connection and stream of a libp2p, whatever its transport. To be called before the first of them. */
-export function guardLengths({ upgrader: own, registrar }: GuardedComponents): void {
+export function guardLengths(
+  { upgrader: own, registrar }: GuardedComponents,
+  onCut: (peer: string, reason: Error) => void = () => {},
+): void {
   const upgrader = own as Upgrader
   const isEncrypter = (name: string) => upgrader.getConnectionEncrypters().has(name)
   const isMuxer = (name: string) => upgrader.getStreamMuxers().has(name)
@@ -176,23 +187,24 @@ export function guardLengths({ upgrader: own, registrar }: GuardedComponents): v
   const isServed = (name: string) => registrar.getProtocols().includes(name)
   const createConnection = upgrader._createConnection.bind(upgrader)
   upgrader._createConnection = (init) => {
-    if (init.muxer !== undefined) guardMuxer(init.muxer, isServed)
+    const { muxer, remotePeer } = init
+    if (muxer !== undefined) guardMuxer(muxer, isServed, (reason) => onCut(String(remotePeer), reason))
     return createConnection(init)
   }
 }
 
-function guardMuxer(muxer: StreamMuxer, isServed: (name: string) => boolean): void {
+function guardMuxer(muxer: StreamMuxer, isServed: (name: string) => boolean, onCut: (reason: Error) => void): void {
   const maker = muxer as unknown as StreamMaker
-  for (const stream of muxer.streams) guardStream(stream, isServed)
+  for (const stream of muxer.streams) guardStream(stream, isServed, {}, onCut)
   const begin = maker.onRemoteStream.bind(muxer)
   maker.onRemoteStream = (stream) => {
-    guardStream(stream, isServed)
+    guardStream(stream, isServed, {}, onCut)
     begin(stream)
   }
   const create = maker.createStream.bind(muxer)
   maker.createStream = async (options) => {
     const stream = await create(options)
-    guardStream(stream, (name) => name === options?.protocol)
+    guardStream(stream, (name) => name === options?.protocol, {}, onCut)
     return stream
   }
 }

@@ -14,6 +14,7 @@ import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
 import { connectionKind } from './connection-kind.ts'
+import { createCuts } from './cuts.ts'
 import { createDirect, type TransportFactory } from './direct.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
@@ -43,6 +44,8 @@ export interface OverlayOptions {
   webRTC?: TransportFactory | undefined
   /** True for a tab whose home is here; nobody else can be reached through this node, and nobody at all when this is left out. */
   isTab?: (peer: string) => boolean
+  /** Hears of each connection or stream that a guard ends. */
+  onCut?: (peer: string, reason: string) => void
 }
 
 /**
@@ -65,6 +68,7 @@ export async function createOverlay(options: OverlayOptions) {
   replaceMissingDigest()
   const privateKey = await readPrivateKey(options.privateKey)
   const isNode = options.role === 'node'
+  const cuts = createCuts(options.onCut)
   let dht: ReturnType<ReturnType<typeof kadDHT>> | undefined
   const relay = isNode ? createRelay(options.isTab ?? (() => false)) : undefined
   const isSecurePage = globalThis.location?.protocol === 'https:'
@@ -103,7 +107,7 @@ export async function createOverlay(options: OverlayOptions) {
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
       dht: (components) => {
         listConnectionsOnce(components.connectionManager)
-        guardLengths(components as unknown as GuardedComponents)
+        guardLengths(components as unknown as GuardedComponents, cuts.take)
         abortFailedCloses(components as unknown as { upgrader: unknown })
         const { peerId, peerStore } = components
         const providerStore = options.createProviderStore({ peerId, peerStore })
@@ -129,12 +133,22 @@ export async function createOverlay(options: OverlayOptions) {
       ...(relay && { relay: relay.service }),
     },
   })
+  cuts.watch(libp2p)
   relay?.attach(libp2p)
   direct?.attach(libp2p)
   if (dht === undefined) throw new TypeError('kad-dht was not built')
   const table = (dht as unknown as { routingTable: KadTable }).routingTable
   const servers = createRoutingTable(libp2p, table, dht as KadWalker, [KAD_PROTOCOL, options.serverProtocol])
-  return { role: options.role, libp2p, privateKey, servers, relay, direct }
+  return {
+    role: options.role,
+    libp2p,
+    privateKey,
+    servers,
+    direct,
+    get counts() {
+      return { ...(relay?.counts ?? { reservations: 0, circuits: 0 }), cut: cuts.count }
+    },
+  }
 }
 
 /** The part of libp2p's connection manager that is replaced below. */

@@ -20,5 +20,7 @@ export type NetworkEvent =
   | { type: 'joined'; peer: string }
   | { type: 'left'; peer: string; reason: string }
   | { type: 'join-failed'; address: string; reason: string; retryInMs: number }
+  /** A connection, or a stream of one, was ended here because its peer went over a limit or broke a wire format. */
+  | { type: 'cut'; peer: string; reason: string }
   /** This machine's clock is off, or right again. */
   | { type: 'clock'; state: ClockStatus['state']; aheadMs: number; peers: number }

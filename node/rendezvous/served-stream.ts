@@ -5,6 +5,7 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Semaphore } from '../async/semaphore.ts'
+import { MayflyError } from '../errors.ts'
 import { type Clock, createFrameStream, inTime } from '../network/index.ts'
 import type { Directory } from './directory.ts'
 import type { RendezvousSettings } from './options.ts'
@@ -91,8 +92,9 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
 
   function end(reason: string): void {
     listener.onRefused(peer, reason)
-    connection.abort(new Error(reason))
-    frames.abort(new Error(reason))
+    const error = new MayflyError('ERR_BAD_FRAME', `Connection ended: ${reason}`)
+    connection.abort(error)
+    frames.abort(error)
   }
 
   /** Does the work after that of earlier frames. */

@@ -164,3 +164,24 @@ async function listen(listener: RequestListener): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
+
+test.each([
+  ['a wrong value', ['start', '--port', 'http'], 2, '--port: expected a port'],
+  ['an unknown flag', ['start', '--nonsense'], 2, "unknown option '--nonsense'"],
+  ['a directory that cannot be used', ['start', '--port', '0', '--data', '/dev/null/x'], 1, '/dev/null/x'],
+])('usage: the log of a node is JSON to its last line, of a start that fails, too: %s', async (_, argv, code, words) => {
+  const { exitCode, stderr } = await run(argv)
+  expect(exitCode).toBe(code)
+  const lines = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(lines.at(-1)).toMatchObject({
+    level: 'fatal',
+    time: expect.any(String),
+    code: expect.any(String),
+    msg: expect.stringContaining(words),
+  })
+  const atTerminal = await run(argv, {}, { isTTY: true })
+  expect([atTerminal.exitCode, atTerminal.stderr.includes('{')]).toEqual([code, false])
+})

@@ -10,6 +10,7 @@ import type { InboxEvent } from '../../server/inbox/inbox.ts'
 import { createHttpPieces } from '../../server/port/http-pieces.ts'
 import { createWebSocketListener } from '../../server/port/listener.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
+import { openFilesLimit, watchOpenFiles } from '../../server/port/open-files.ts'
 import { loadIdentity } from '../../server/store/identity.ts'
 import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
@@ -40,11 +41,13 @@ export async function runStart(context: CommandContext, reload: Reload): Promise
   checkTurn(configuration)
   const { port, host, join, publicUrl, trustProxy, receive } = configuration
   const logger = createLogger(context.stderr, configuration.logLevel, !context.env.NO_COLOR)
+  const openFiles = openFilesLimit()
   const privateKey = await loadIdentity(configuration.data)
   const opened = receive === undefined ? undefined : await openReceiver(configuration, receive, logInboxEvents(logger))
   const server = createGatewayServer({ trustProxy })
   const peer = await createNode(configuration, server, privateKey, logger)
   logEvents(peer, logger)
+  const endOpenFiles = watchOpenFiles((isFull) => logOpenFiles(logger, isFull, openFiles))
   const receiver = opened?.connect(peer.messages, (error) => logger.error({ error }, 'cannot receive'))
   const gateway = createNodeGateway(context, peer, receiver?.inbox, logger)
   try {
@@ -76,6 +79,7 @@ export async function runStart(context: CommandContext, reload: Reload): Promise
     throw error
   } finally {
     gateway.drain()
+    endOpenFiles()
     // The peer stops before the server, since its farewells go over the server's sockets.
     await stopInTime([async () => receiver?.stop(), () => peer.stop(), () => server.stop(), async () => opened?.close()], logger)
   }
@@ -137,6 +141,12 @@ function gatewaySettings({ token, clientFetches, clientRate, iceServer, turnSecr
   }
 }
 
+function logOpenFiles(logger: Logger, isFull: boolean, limit: number | undefined): void {
+  const raise = 'Raise the limit: LimitNOFILE= in a systemd unit, "ulimit -n" in a shell, --ulimit nofile= in a container'
+  if (!isFull) logger.info('Files and connections can be opened again')
+  else logger.error({ limit }, `No more files can be opened (EMFILE), and connections count as files: new ones are cut. ${raise}`)
+}
+
 function logInboxEvents(logger: Logger): (event: InboxEvent) => void {
   return (event) => logger[EVENT_LEVELS[event.type]](event, describeInboxEvent(event))
 }
@@ -151,6 +161,7 @@ async function stopInTime(stops: (() => Promise<void>)[], logger: Logger): Promi
   }
   await inTime(stopAll(), STOP_MS)
   const ms = Math.round(performance.now() - startedAtMs)
+  logger.flush()
   if (isDone) logger.info({ ms }, 'stopped')
   else logger.error({ ms }, 'stopped without waiting longer')
 }

@@ -18,6 +18,8 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   fetched: 'debug',
   received: 'silent', // one per piece
   'bad-holder': 'warn',
+  'lost-holder': 'debug', // holders come and go
+  cut: 'warn',
   refused: 'info',
   posted: 'debug',
   message: 'debug', // neither are senders and receivers

@@ -1,7 +1,11 @@
-/** The log of a running node: JSON lines for machines, plain lines for a person at a terminal. `event-log.ts` decides what is logged. */
+/**
+ * The log of a running node: JSON lines for machines, plain lines for a person at a terminal. `event-log.ts` decides what is logged,
+ * `folded-lines.ts` folds what repeats.
+ */
 
 import { type Logger, pino } from 'pino'
 import type { LogLevel } from '../settings.ts'
+import { createFoldedLines } from './folded-lines.ts'
 import type { OutputStream } from './output.ts'
 
 export type { Logger }
@@ -9,6 +13,7 @@ export type { Logger }
 /** @param colours on a terminal; off where the user's NO_COLOR is set, see https://no-color.org */
 export function createLogger(stream: OutputStream, level: LogLevel, colours = false): Logger {
   const forPeople = stream.isTTY === true
+  const lines = createFoldedLines((line) => void stream.write(forPeople ? formatLogLine(line, colours) : line))
   return pino(
     {
       level,
@@ -17,7 +22,7 @@ export function createLogger(stream: OutputStream, level: LogLevel, colours = fa
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => void stream.write(forPeople ? formatLogLine(line, colours) : line) },
+    lines, // its `flush` is the logger's
   )
 }
 

@@ -90,7 +90,7 @@ function printable(text: string): string {
 }
 
 /** The code and message of any failure; a bug (anything but a MayflyError or a system error) keeps its stack. */
-function describeError(error: unknown): { code: string; message: string } {
+export function describeError(error: unknown): { code: string; message: string } {
   if (error instanceof MayflyError) return { code: error.code, message: error.message }
   if (!(error instanceof Error)) return { code: 'ERR_FAILED', message: String(error) }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined

@@ -59,13 +59,13 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
   /** By reach, key, outline and bundle. Bounded by the callers: the limits of the gateway and of each stream. */
   const flights = createSingleFlight<string, Fetched>()
 
-  function report(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void {
-    emit({ type: 'bad-holder', key: encodeKeyHex(key), peer: candidate.holder, home: candidate.peer, reason })
+  function report(type: 'bad-holder' | 'lost-holder', candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void {
+    emit({ type, key: encodeKeyHex(key), peer: candidate.holder, home: candidate.peer, reason })
   }
 
   /** The candidate sent wrong bytes, or none: names it in an event, and asks it last from now on. */
   function distrust(candidate: Pick<Candidate, 'peer' | 'holder'>, key: Key, reason: string): void {
-    report(candidate, key, reason)
+    report('bad-holder', candidate, key, reason)
     candidates.distrust(candidate.peer)
   }
 
@@ -81,8 +81,8 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     }
     if ('broken' in result) return rejectLie(result.broken)
     if ('unreachable' in result) {
-      // It may be restarting, or another peer gave a wrong address: it is named, but not asked last the next time.
-      report(candidate, key, result.unreachable)
+      // It may have left, or be restarting, or another peer gave a wrong address: no fault of its own.
+      report('lost-holder', candidate, key, result.unreachable)
       return 'bad'
     }
     if ('outline' in result) {

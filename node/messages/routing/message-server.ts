@@ -5,6 +5,7 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import { timeoutSignal } from '../../async/abort.ts'
+import { MayflyError } from '../../errors.ts'
 import { createFrameStream } from '../../network/index.ts'
 import { isTapProofTimely } from '../format/proof.ts'
 import {
@@ -127,8 +128,9 @@ function serveMessages(stream: Stream, connection: Connection, context: MessageS
     state.forgeries.set(connection, forged)
     if (forged < MAX_FORGED) return
     context.onRefused(remote.toString(), `sent ${what}, ${forged} times`)
-    connection.abort(new Error(what))
-    frames.abort(new Error(what))
+    const reason = new MayflyError('ERR_BAD_FRAME', `Connection ended: sent ${what}, ${forged} times`)
+    connection.abort(reason)
+    frames.abort(reason)
   }
 
   async function onAskKey({ sequence, end, isForTab }: FrameOf<'ask-key'>): Promise<void> {

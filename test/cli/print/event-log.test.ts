@@ -54,7 +54,7 @@ test('event log: reads are for debugging only', () => {
 test('event log: a flood of one type fills a bounded number of lines, is counted, and hides no other type', () => {
   let nowMs = 0
   const { tell, lines } = createLog({ maxLinesPerSecond: 3, now: () => nowMs })
-  for (let i = 0; i < 1000; i++) tell({ type: 'refused', peer: '12D3c', reason: 'too many' })
+  for (let i = 0; i < 1000; i++) tell({ type: 'refused', peer: `12D3c${i}`, reason: 'too many' })
   tell(LIAR)
   expect(lines().map(({ msg }) => msg)).toEqual(['refused', 'refused', 'refused', 'bad-holder'])
   nowMs = 1000

@@ -137,6 +137,22 @@ test('fetcher: a broken answer names the holder and the home that sent it', asyn
   expect(events[0]).toMatchObject({ type: 'bad-holder', peer: liar.id, home: home.id, reason: 'too long' })
 })
 
+test('fetcher: a holder that left, or cannot be reached, is no bad holder, and is not asked last the next time', async () => {
+  const [gone, honest] = peers as [SeededPeer, SeededPeer]
+  const { fetch } = createFetching({
+    holders: [
+      [gone, { unreachable: 'the stream ended' }],
+      [honest, RIGHT],
+    ],
+  })
+  expect((await fetch()).from).toBe(honest.id)
+  expect(events.map(({ type }) => type)).toEqual(['lost-holder', 'fetched'])
+  expect(events[0]).toMatchObject({ peer: gone.id, reason: 'the stream ended' })
+  asked.length = 0
+  await fetch()
+  expect(askedOf()[0]).toBe(gone.id)
+})
+
 test('fetcher: a peer that sent wrong bytes is asked last the next time, until it sends the right ones', async () => {
   const [liar, honest] = peers as [SeededPeer, SeededPeer]
   const { fetch, world } = createFetching({
