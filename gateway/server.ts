@@ -151,7 +151,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     connections,
     serve(next) {
       gateway = next
-      listenToGateway = createListener(next, connections, options.idleTimeoutMs)
+      listenToGateway = createListener(next, connections)
     },
     async listen({ port, host }) {
       await new Promise<void>((resolve, reject) => {
@@ -170,10 +170,10 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   }
 }
 
-function createListener(gateway: Gateway, connections: ClientConnections, stallMs: number): Listener {
+function createListener(gateway: Gateway, connections: ClientConnections): Listener {
   return getRequestListener(
     (request, { incoming, outgoing }) =>
-      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy(), stallMs }),
+      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy() }),
     {
       hostname: 'localhost', // HTTP/1.0 may leave out Host; this name allows nothing, since access control reads the header
       errorHandler: (error) =>

@@ -66,8 +66,6 @@ export interface Client {
   target?: string
   /** Ends the connection at once: an answer under way stays visibly incomplete. */
   cut?: () => void
-  /** How long it may take nothing of a feed before it is cut, in ms. */
-  stallMs?: number
 }
 
 /** An event for the log. `path` has no query, which may hold a file name, and is cut to a bounded length. */

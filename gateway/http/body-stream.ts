@@ -8,8 +8,6 @@ interface BodyStreamOptions {
    * reader of the stream.
    */
   cut?: (() => void) | undefined
-  /** How long the client may take nothing before the connection is cut, in ms. */
-  stallMs?: number | undefined
   /** Called once, when either side has ended the stream. */
   onEnd?: () => void
   /** Ends a stream that its client left before reading of it. */
@@ -19,19 +17,16 @@ interface BodyStreamOptions {
 /** @param read begins to read; its signal is aborted when the client goes away */
 export function streamBody(
   read: (signal: AbortSignal) => AsyncIterable<Uint8Array | string>,
-  { cut, stallMs, onEnd, signal }: BodyStreamOptions = {},
+  { cut, onEnd, signal }: BodyStreamOptions = {},
 ): ReadableStream<Uint8Array> {
   const gone = new AbortController()
   const encoder = new TextEncoder()
   let chunks: AsyncIterator<Uint8Array | string> | undefined
   let hasEnded = false
   let removeListener = () => {}
-  /** Runs while a chunk waits to be taken. */
-  let stalling: ReturnType<typeof setTimeout> | undefined
   const end = () => {
     if (hasEnded) return
     hasEnded = true
-    clearTimeout(stalling)
     removeListener()
     onEnd?.()
   }
@@ -39,13 +34,11 @@ export function streamBody(
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        clearTimeout(stalling)
         chunks ??= read(gone.signal)[Symbol.asyncIterator]()
         try {
           const { done, value } = await chunks.next()
           if (!done) {
             controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
-            if (cut !== undefined && stallMs !== undefined && !hasEnded) stalling = setTimeout(cut, stallMs)
             return
           }
           end()

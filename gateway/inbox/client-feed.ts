@@ -40,7 +40,7 @@ export function feedBody(feed: InboxFeed, write: (event: FeedEvent) => string, {
   const read = async function* () {
     for await (const event of feed.events) yield write(event)
   }
-  return streamBody(read, { cut: client.cut, stallMs: client.stallMs, onEnd: feed.end })
+  return streamBody(read, { cut: client.cut, onEnd: feed.end })
 }
 
 async function* reporting(events: AsyncGenerator<FeedEvent, void>, onFailed: (error: unknown) => void): AsyncGenerator<FeedEvent, void> {

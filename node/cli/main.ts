@@ -59,7 +59,7 @@ const exitCode = await runCommand({ argv: process.argv.slice(2), env, stdin, std
 // An open socket must not keep the process of a finished command alive.
 process.exit(exitCode)
 
-/** What Node.js itself would print in its own form: warnings, and the error that ends the process. */
+/** Logs what Node.js would print in a form of its own: its warnings, and the error that ends the process. */
 async function keepLogInJson(): Promise<void> {
   const { fatalLine, logLine } = await import('./print/fatal-line.ts')
   if (process.listenerCount('warning') > 0) {

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { streamBody } from '../../../gateway/http/body-stream.ts'
 
 test('streamBody: nothing is read before it is taken, and each chunk only when it is', async () => {
@@ -73,42 +73,4 @@ test('streamBody: its end is reported once: after the last chunk, after a failur
   client.abort()
   await left.cancel()
   expect(ends).toEqual(['whole', 'failed', 'left'])
-})
-
-test('streamBody: a client that takes nothing for `stallMs` is cut, one that waits for a chunk is not', async () => {
-  vi.useFakeTimers()
-  onTestFinished(() => void vi.useRealTimers())
-  const cut = vi.fn()
-  const chunk = Promise.withResolvers<string>()
-  const read = async function* () {
-    yield 'first'
-    yield chunk.promise
-    yield 'last'
-  }
-  const reader = streamBody(read, { cut, stallMs: 1_000 }).getReader()
-  await reader.read()
-  await vi.advanceTimersByTimeAsync(900)
-  const second = reader.read()
-  await vi.advanceTimersByTimeAsync(5_000)
-  chunk.resolve('second')
-  await second
-  await vi.advanceTimersByTimeAsync(999)
-  expect(cut).not.toHaveBeenCalled()
-  await vi.advanceTimersByTimeAsync(1)
-  expect(cut).toHaveBeenCalledTimes(1)
-})
-
-test('streamBody: a client that has left is not cut', async () => {
-  vi.useFakeTimers()
-  onTestFinished(() => void vi.useRealTimers())
-  const cut = vi.fn()
-  const read = async function* () {
-    yield 'first'
-    yield 'second'
-  }
-  const reader = streamBody(read, { cut, stallMs: 1_000 }).getReader()
-  await reader.read()
-  await reader.cancel()
-  expect(vi.getTimerCount()).toBe(0)
-  expect(cut).not.toHaveBeenCalled()
 })
