@@ -90,9 +90,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   const nowFor = (opener: HelloFrame['role']) => (opener === 'tab' ? clock.now() : clock.wall())
   const sendTime = () => send({ type: 'heartbeat-reply', nowMs: nowFor(role ?? 'node') })
 
-  function end(reason: string): void {
+  function end(reason: string, error: Error = new MayflyError('ERR_BAD_FRAME', `Connection ended: ${reason}`)): void {
     listener.onRefused(peer, reason)
-    const error = new MayflyError('ERR_BAD_FRAME', `Connection ended: ${reason}`)
     connection.abort(error)
     frames.abort(error)
   }
@@ -160,7 +159,10 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     // The page's own code answers a probe, in a hidden tab too, whose timers sleep. A websocket's pings are answered by the browser, for a
     // page that is frozen as well.
     if (++quietTurns === PROBE_TURNS && answersProbes) send({ type: 'probe' })
-    if (quietTurns > SILENT_TURNS && (role === 'node' || answersProbes)) end(`nothing received for ${options.silentMs} ms`)
+    if (quietTurns > SILENT_TURNS && (role === 'node' || answersProbes)) {
+      const reason = `nothing received for ${options.silentMs} ms`
+      end(reason, new Error(reason)) // it may have lost its network: no fault of its own
+    }
   }, options.silentMs / SILENT_TURNS)
 
   const served = {
