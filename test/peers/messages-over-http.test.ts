@@ -47,6 +47,7 @@ test('an open end: 200 with the receipt of its receiver; the message is from the
       id: encodeKeyHex(message?.id ?? new Uint8Array()),
       state: 'stored',
       receipts: [{ receiver: messages.hashname, storedAtMs: expect.any(Number) }],
+      url: expect.stringMatching(/\/api\/v1\/messages\/[0-9a-f]{64}$/),
     },
   ])
   expect(new TextDecoder().decode(message?.body)).toBe('Fresh bread today')

@@ -24,7 +24,9 @@ interface FoldedLine {
 
 /** Lines below the level `warn` tell what has changed, so each counts; but strangers can cause refusals. */
 const FOLDED_LEVELS: ReadonlySet<unknown> = new Set(['warn', 'error', 'fatal'])
-const isFolded = ({ level, msg, state }: Record<string, unknown>) => state === undefined && (FOLDED_LEVELS.has(level) || msg === 'refused')
+/** Events that come once for each change, by their facts: a clock, a file that cannot be written. */
+const isChange = ({ state, type }: Record<string, unknown>) => state !== undefined || type === 'failing'
+const isFolded = (fields: Record<string, unknown>) => !isChange(fields) && (FOLDED_LEVELS.has(fields.level) || fields.msg === 'refused')
 
 /** Their fields are not even read. */
 const UNFOLDED = /^\{"level":"(?:debug|trace)"/

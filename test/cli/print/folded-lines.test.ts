@@ -41,9 +41,10 @@ test('folded lines: what has changed is always told, what strangers cause is fol
   const { log, said } = createLines()
   for (const each of ['joined', 'left', 'joined', 'left']) log('info', each, { peer: 'a' })
   for (const state of ['wrong', 'right', 'wrong']) log('warn', 'clock', { state })
+  for (let i = 0; i < 2; i++) log('error', 'full', { type: 'failing', reason: 'full' })
   log('info', 'refused', { peer: 'a' })
   log('info', 'refused', { peer: 'a' })
-  expect(said()).toEqual(['joined', 'left', 'joined', 'left', 'clock', 'clock', 'clock', 'refused'])
+  expect(said()).toEqual(['joined', 'left', 'joined', 'left', 'clock', 'clock', 'clock', 'full', 'full', 'refused'])
 })
 
 test('folded lines: different lines are counted in a bounded number, and none is lost', () => {
