@@ -75,7 +75,7 @@ export {
   sha256,
 } from './keys/index.ts'
 export { type LargeBody, prepareLargeBody } from './large-message.ts'
-export type { PeerLimits } from './limits.ts'
+export type { PeerLimits, PeerRates } from './limits.ts'
 export {
   checkRules,
   createMemoryOutboxStore,

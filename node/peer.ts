@@ -54,7 +54,7 @@ export interface Peer {
   /** Resolves once this peer is in the overlay: at once for a node that joins nobody. */
   joined(options?: AbortOptions): Promise<void>
   status(): PeerStatus
-  /** Changes how much others may take per second, from now on. The other limits are fixed when the peer is made. */
+  /** Changes how much others may take per second, from now on; a rate that is left out is the default again. The other limits are fixed. */
   setRates(rates: Partial<PeerRates>): void
   /** Hears each event. Returns the function that ends it. A listener that throws is dropped. */
   onEvent(listener: (event: PeerEvent) => void): () => void
@@ -114,6 +114,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     throw new MayflyError('ERR_BAD_OPTION', 'A node needs a listener; without one it is a tab')
   for (const address of options.join ?? []) checkJoinAddress(address)
   const limits: PeerLimits = { ...(role === 'node' ? NODE_LIMITS : TAB_LIMITS), ...options.limits }
+  const { maxPeerBytesPerSecond, messagesPerSecond, messageBurst } = NODE_LIMITS // a tab's are the same
 
   const events = createEmitter<PeerEvent>()
   const { emit } = events
@@ -238,7 +239,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       },
       limits,
     }),
-    setRates: (rates) => void Object.assign(limits, rates),
+    setRates: (rates) => void Object.assign(limits, { maxPeerBytesPerSecond, messagesPerSecond, messageBurst }, rates),
     onEvent(listener) {
       const off = events.on((event) => {
         try {

@@ -1,9 +1,9 @@
 /** The sub-commands of `mayfly`. Each loads its code when it runs, since the overlay and the gateway take longer to load than most of them run. */
 
 import type { CommandContext } from './command-context.ts'
+import { createReload } from './commands/reload.ts'
 import type { SettingSource } from './configuration.ts'
 import type { ExitCode } from './exit-code.ts'
-import { createReload } from './reload.ts'
 import type { CommandName, SettingName } from './settings.ts'
 import type { ContentReference } from './values/content-reference.ts'
 

@@ -3,8 +3,7 @@
 import { once } from 'node:events'
 import { createGateway, createGatewayServer, describeOwner, type GatewayServer, type GatewaySettings } from '../../../gateway/index.ts'
 import { inTime } from '../../async/abort.ts'
-import { createPeer, type Inbox, type Peer } from '../../index.ts'
-import { NODE_LIMITS, type PeerRates } from '../../limits.ts'
+import { createPeer, type Inbox, type Peer, type PeerRates } from '../../index.ts'
 import { multiaddrOfUrl } from '../../network/addresses.ts'
 import type { InboxEvent } from '../../server/inbox/inbox.ts'
 import { createHttpPieces } from '../../server/port/http-pieces.ts'
@@ -19,11 +18,11 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { tabDirectory } from '../package.ts'
 import { logEvents } from '../print/event-log.ts'
 import { createLogger, type Logger } from '../print/logger.ts'
-import type { Reload } from '../reload.ts'
 import type { Configuration } from '../settings.ts'
 import { checkTurn } from '../values/ice-server.ts'
 import { urlOf } from '../values/server-values.ts'
 import { describeInboxEvent, describeOutboxEvent, openReceiver } from './open-receiver.ts'
+import type { Reload } from './reload.ts'
 
 /** Deadline for stopping a node, in ms; an operator's supervisor often kills after 10 s. */
 const STOP_MS = 4_500
@@ -119,13 +118,10 @@ function createNodeGateway({ configuration, version }: CommandContext, peer: Pee
   })
 }
 
-/** The rates of the peer; those that were not given are the defaults. */
-function peerRates({ peerRate, messageRate }: Configuration): PeerRates {
-  const { maxPeerBytesPerSecond, messagesPerSecond, messageBurst } = NODE_LIMITS
+function peerRates({ peerRate, messageRate }: Configuration): Partial<PeerRates> {
   return {
-    maxPeerBytesPerSecond: peerRate ?? maxPeerBytesPerSecond,
-    messagesPerSecond: messageRate ?? messagesPerSecond,
-    messageBurst: messageRate === undefined ? messageBurst : messageRate * BURST_S,
+    ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }),
+    ...(messageRate !== undefined && { messagesPerSecond: messageRate, messageBurst: messageRate * BURST_S }),
   }
 }
 

@@ -3,9 +3,9 @@
  * configuration changes nothing.
  */
 
-import type { CommandContext } from './command-context.ts'
-import type { Logger } from './print/logger.ts'
-import { type Configuration, flagOf, SETTINGS, type SettingName, settingsOf } from './settings.ts'
+import type { CommandContext } from '../command-context.ts'
+import type { Logger } from '../print/logger.ts'
+import { type Configuration, flagOf, SETTINGS, type SettingName, settingsOf } from '../settings.ts'
 
 export type Reload = ReturnType<typeof createReload>
 

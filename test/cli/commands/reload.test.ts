@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { CommandContext } from '../../node/cli/command-context.ts'
-import { readConfiguration } from '../../node/cli/configuration.ts'
-import { createLogger } from '../../node/cli/print/logger.ts'
-import { createReload } from '../../node/cli/reload.ts'
-import type { Configuration } from '../../node/cli/settings.ts'
-import { createCollectingStream } from '../helpers/collecting-stream.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import type { CommandContext } from '../../../node/cli/command-context.ts'
+import { createReload } from '../../../node/cli/commands/reload.ts'
+import { readConfiguration } from '../../../node/cli/configuration.ts'
+import { createLogger } from '../../../node/cli/print/logger.ts'
+import type { Configuration } from '../../../node/cli/settings.ts'
+import { createCollectingStream } from '../../helpers/collecting-stream.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 /** A node's settings, in an environment that may change here as a file does. */
 async function createSettings(env: Record<string, string>) {
