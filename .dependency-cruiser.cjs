@@ -56,7 +56,7 @@ const ROOMS = {
 const BELOW_ROOMS = {
   'node/cli': '(settings|exit-code|package|command-context)',
   browser: 'cell',
-  'browser/app': '(use-cell|inner-link|copy-button|action-button|problem)',
+  'browser/app': '(use-cell|inner-link|copy-button|action-button|problem|qr-image|file-choice|sharing-bar)',
 }
 
 const roomRules = Object.entries(ROOMS).flatMap(([folder, heights]) =>

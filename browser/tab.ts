@@ -13,6 +13,7 @@ import { HolderCounts } from './holding/holder-counts.ts'
 import { Holdings } from './holding/holdings.ts'
 import { KeptContent } from './holding/kept-content.ts'
 import { guardLastCopies } from './holding/last-copy-guard.ts'
+import { MadePages } from './holding/made-pages.ts'
 import { type SharedPage, Sharing } from './holding/sharing.ts'
 import { MailboxOpener } from './messages/mailbox-opener.ts'
 import { PeerSession } from './peer/peer-session.ts'
@@ -22,7 +23,7 @@ import { shortHash } from './text/short-text.ts'
 import { sizeText } from './text/size-text.ts'
 import { Transfers } from './transfer/transfers.ts'
 import { Navigation } from './visit/navigation.ts'
-import type { ContentScreen, ServedState } from './visit/types.ts'
+import type { ContentScreen, ServedPage } from './visit/types.ts'
 import { eventSentence } from './words/event-sentence.ts'
 
 interface TabOptions {
@@ -30,13 +31,14 @@ interface TabOptions {
   store: SessionStore
   screen: ContentScreen
   load(): Promise<PeerLibrary>
-  /** The state of the page in the document, when the gateway served one. */
-  served?: ServedState | undefined
+  /** The page in the document, when the gateway served one. */
+  served?: ServedPage | undefined
 }
 
 export class Tab {
   readonly session: PeerSession
   readonly holdings: Holdings
+  readonly made: MadePages
   readonly counts: HolderCounts
   readonly activity = new Activity()
   readonly traffic = new Traffic()
@@ -67,13 +69,14 @@ export class Tab {
     const { session } = this
     this.holdings = new Holdings(session, new KeptContent(store))
     const { holdings } = this
-    this.sharing = new Sharing(session, holdings)
+    this.made = new MadePages(store, holdings)
+    this.sharing = new Sharing(session, holdings, this.made)
     this.transfers = new Transfers({ session, holdings, store })
     this.counts = new HolderCounts(session, gateway)
     this.mail = new MailboxOpener(session)
     this.navigation = new Navigation({
       window,
-      parts: { session, holdings, counts: this.counts, screen },
+      parts: { session, holdings, counts: this.counts, screen, keep: (plan) => void this.transfers.begin(plan) },
       served,
       onWrong: (hash) => this.activity.log(`The gateway's answer for ${shortHash(hash)} was not that page. It was removed.`),
     })
@@ -111,10 +114,10 @@ export class Tab {
     this.#goToMade(page)
   }
 
-  /** Goes back to the files of a bundle, to add or remove some: that makes a new bundle. */
+  /** Goes back to the files of a page, to add or remove some: that makes a new page. */
   chooseAgain(hash: string): void {
     this.chosen.set(this.sharing.filesOf(hash) ?? [])
-    this.isPrivate.set(this.navigation.isPrivate(hash)) // a private bundle must not become public by a change
+    this.isPrivate.set(this.navigation.isPrivate(hash)) // a private page must not become public by a change
     this.navigation.go({ view: 'home' })
   }
 

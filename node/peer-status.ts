@@ -13,6 +13,8 @@ export interface PeerStatus {
   joined: boolean
   /** A tab's home, once it has one. */
   home?: string
+  /** Where the home has its gateway, such as `http://192.0.2.1:4000`, by the address that the tab has dialled. */
+  homeOrigin?: string
   startedAtMs: number
   /** This machine's clock beside those of other peers. */
   clock: ClockStatus

@@ -1,6 +1,6 @@
 /** Puts a peer together: the overlay's connections, presence, content, messages. */
 
-import type { ComponentLogger, Transport } from '@libp2p/interface'
+import type { ComponentLogger, Libp2p, PeerId, Transport } from '@libp2p/interface'
 import { createEmitter } from './async/emitter.ts'
 import { createQuota } from './async/quota.ts'
 import { createContent } from './content/index.ts'
@@ -19,6 +19,7 @@ import {
   createOverlay,
   createSupervisor,
   inTime,
+  originOfMultiaddr,
   type TransportFactory,
 } from './network/index.ts'
 import type { NetworkEvent } from './network/types.ts'
@@ -224,7 +225,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       role,
       addresses: role === 'node' ? libp2p.getMultiaddrs().map(String) : [],
       joined: presence.isJoined,
-      ...(presence.home && { home: presence.home.toString() }),
+      ...(presence.home && describeHome(libp2p, presence.home)),
       startedAtMs,
       clock: clock.status,
       counts: {
@@ -251,4 +252,14 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       return off
     },
   }
+}
+
+/** A tab's home, and where its gateway is: at the websocket that this tab has dialled. */
+function describeHome(libp2p: Libp2p, home: PeerId): Pick<PeerStatus, 'home' | 'homeOrigin'> {
+  const homeOrigin = libp2p
+    .getConnections(home)
+    .filter(({ direction }) => direction === 'outbound')
+    .map(({ remoteAddr }) => originOfMultiaddr(remoteAddr))
+    .find((origin) => origin !== undefined)
+  return { home: home.toString(), ...(homeOrigin !== undefined && { homeOrigin }) }
 }

@@ -112,7 +112,7 @@ try {
   await author.goto(first.url)
   await author.locator('[data-testid="connection"][data-state="joined"]').waitFor()
   await author.getByLabel('Your page').fill(PAGE)
-  await author.getByRole('button', { name: 'Make the page' }).click()
+  await author.getByTestId('make').click()
   await author.getByTestId('page-link').waitFor()
   const visitor = await (await browser.newContext(options)).newPage()
   await visitor.goto(`${second.url}${new URL(author.url()).pathname}`)

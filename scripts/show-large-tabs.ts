@@ -1,5 +1,5 @@
 /**
- * Shows that content of any size goes from tab to tab: a file shared in one Chromium, received by another one with "Hold this too", checked
+ * Shows that content of any size goes from tab to tab: a file shared in one Chromium, received by another one with "Help to keep it here", checked
  * there against its address, with the memory of both browsers bounded and hardly anything on the node's port. Ends with 1 where one of
  * these is not so. Received bytes are written into the browser's own storage on this disk, and removed with it.
  *

@@ -13,10 +13,13 @@ export function HeldList({ tab }: { tab: Tab }) {
   const pages = useCell(tab.holdings.pages).filter(({ isPart }) => !isPart)
   const counts = useCell(tab.counts.counts)
   const lost = useCell(tab.holdings.lost).filter(({ hash }) => !tab.holdings.has(hash))
-  if (pages.length === 0 && lost.length === 0) return null
+  const route = useCell(tab.navigation.route)
+  // The page on screen asks for its own files.
+  const missing = useCell(tab.made.missing).filter(({ hash }) => !(route.view === 'page' && route.hash === hash))
+  if (pages.length === 0 && lost.length === 0 && missing.length === 0) return null
   return (
     <section class="held" aria-labelledby="held-title">
-      <h2 id="held-title">You hold</h2>
+      <h2 id="held-title">{pages.length > 0 ? 'You hold' : 'You held'}</h2>
       <ul data-testid="held">
         {pages.map((page) => {
           const { hash, size, label, kept, parts } = page
@@ -35,6 +38,15 @@ export function HeldList({ tab }: { tab: Tab }) {
           )
         })}
       </ul>
+      {missing.map((page) => (
+        <p key={page.hash} class="notice" data-testid="missing">
+          This tab was reloaded, so it no longer holds “{page.label}”.{' '}
+          <InnerLink tab={tab} to={tab.navigation.addressOf(page)}>
+            Choose it again
+          </InnerLink>
+          <ActionButton text="Forget it" aria-label={`Forget ${page.label}`} onClick={() => tab.made.forget(page.hash)} />
+        </p>
+      ))}
       {lost.map(({ hash, label }) => (
         <Problem
           key={hash}

@@ -6,10 +6,11 @@
 import { type ComponentChild, render } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Tab } from '../tab.ts'
+import { harmlessLine } from '../text/harmless-text.ts'
 import { shortHash } from '../text/short-text.ts'
 import { ContentFrame } from '../visit/content-frame.ts'
 import { pathOf, type Route } from '../visit/route.ts'
-import type { ServedState } from '../visit/types.ts'
+import type { ServedPage } from '../visit/types.ts'
 import { ActivityConsole } from './activity-console.tsx'
 import { Head, useUnread } from './head.tsx'
 import { HeldList } from './held-list.tsx'
@@ -18,8 +19,8 @@ import { LaterMessages } from './messages/later-messages.tsx'
 import { PageView } from './page/page-view.tsx'
 import { useCell } from './use-cell.ts'
 
-/** @param served the state of the page in the document, when the gateway served one */
-export function mountTab(served?: ServedState): void {
+/** @param served the page in the document, when the gateway served one */
+export function mountTab(served?: ServedPage): void {
   const screen = new ContentFrame(placeOf('frame'))
   const tab = new Tab({ window, store: sessionStorage, screen, load: () => import('../peer/peer-library.ts'), served })
   fill('head', <Head tab={tab} />)
@@ -60,8 +61,8 @@ function HomeView({ tab }: { tab: Tab }) {
     <section class="home">
       <h1 tabIndex={-1}>A page that lives while somebody looks at it</h1>
       <p class="lead">
-        Write something or drop a file, and share its link. Your tab holds the page, and so does every tab that opens it. When the last one
-        is closed, the page is gone: no server keeps it.
+        Write something or choose files, and share the link. It works as long as your tab is open, or the tab of somebody else who holds it
+        too. No server keeps it.
       </p>
       <Composer tab={tab} />
     </section>
@@ -70,7 +71,8 @@ function HomeView({ tab }: { tab: Tab }) {
 
 function titleOf(route: Route): string {
   if (route.view === 'home') return 'mayfly: a page that lives while somebody looks at it'
-  return route.view === 'messages' ? 'Messages · mayfly' : `Page ${shortHash(route.hash)} · mayfly`
+  if (route.view === 'messages') return 'Messages · mayfly'
+  return `${route.name === undefined ? `Page ${shortHash(route.hash)}` : harmlessLine(route.name)} · mayfly`
 }
 
 /** Replaces the part of the document for browsers without script, before the next paint. */

@@ -53,6 +53,15 @@ export function withDistinctPaths(files: readonly ChosenFile[]): ChosenFile[] {
   })
 }
 
+/**
+ * The same files with the paths that they get in their bundle. When all are in one folder, its own name is left out, so that the bundle is the
+ * one that `mayfly hold FOLDER` makes.
+ */
+export function withBundlePaths(files: readonly ChosenFile[]): ChosenFile[] {
+  const folder = commonFolder(files)
+  return withDistinctPaths(folder === undefined ? files : files.map(({ path, file }) => ({ path: path.slice(folder.length + 1), file })))
+}
+
 function numbered(path: string, number: number): string {
   const [, stem = path, extension = ''] = /^(.*[^/])(\.[^./]*)$/.exec(path) ?? []
   return `${stem} (${number})${extension}`

@@ -61,6 +61,12 @@ export function contentKindOf(bytes: Uint8Array): ContentKind {
   return { kind: HTML_BEGINNING.test(text) ? 'html' : 'text', text }
 }
 
+/** A name to save content under that came without one: `1f2e3d4c.png`. */
+export function nameByType(hash: string, type = ''): string {
+  const [, subtype = 'bin'] = /^\w+\/([a-z0-9]{2,4})(?:\+xml)?(?:;|$)/.exec(type.replace('text/plain', 'text/txt')) ?? []
+  return `${hash.slice(0, 8)}.${subtype}`
+}
+
 const LABEL_LENGTH = 48
 
 /** A short label for a list: the title or first line of the content, or its kind; may be empty. */

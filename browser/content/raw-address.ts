@@ -21,6 +21,11 @@ export function rawPathOf(address: RawAddress): string {
   return `/raw/${contentPath(address)}${queryOf({ o: outline, download: download ? '1' : undefined, filename: download ? name : undefined, format })}`
 }
 
+/** The address of the whole content, without the path inside it. */
+export function wholeAddress({ hash, outline }: ContentAddress): ContentAddress {
+  return { hash, ...(outline && { outline }) }
+}
+
 export function contentPath({ hash, inside }: ContentAddress): string {
   return inside === undefined ? hash : `${hash}/${inside.split('/').map(encodeURIComponent).join('/')}`
 }

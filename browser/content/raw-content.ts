@@ -75,6 +75,15 @@ export async function readOpened(opened: OpenedContent, maxBytes: number, signal
 /** A stored file: a Blob, or what reads as one. */
 export type StoredFile = Pick<Blob, 'size' | 'type'> & { slice(start: number, end: number): Pick<Blob, 'arrayBuffer'> }
 
+const PART_BYTES = 1_048_576
+
+/** Yields the bytes of a file that is in this tab. */
+export async function* readInParts(file: StoredFile): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < file.size; at += PART_BYTES) {
+    yield new Uint8Array(await file.slice(at, Math.min(at + PART_BYTES, file.size)).arrayBuffer())
+  }
+}
+
 /** Enough bytes to recognise a signature: a few when the content is here, its first piece when it comes from others. */
 export async function firstBytes(content: Uint8Array | StoredFile | OpenedContent, signal: AbortSignal): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content

@@ -2,11 +2,12 @@
 
 import type { AbortOptions, BundleEntry } from '../../node/index.ts'
 import { Cell } from '../cell.ts'
-import { type ChosenFile, commonFolder, sizeOf, withDistinctPaths } from '../content/chosen-files.ts'
+import { type ChosenFile, commonFolder, sizeOf, withBundlePaths } from '../content/chosen-files.ts'
 import { contentKindOf } from '../content/content-kind.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { HeldPage } from './held-page-list.ts'
 import type { Holdings } from './holdings.ts'
+import type { MadePage, MadePages } from './made-pages.ts'
 import { createSealing, PRIVATE_LABEL, type Sealing } from './sealing.ts'
 
 /** A private link: everything is encrypted, and only the cipher text is held. */
@@ -20,17 +21,19 @@ export interface SharedPage extends HeldPage {
 export class Sharing {
   readonly #session: PeerSession
   readonly #holdings: Holdings
+  readonly #made: MadePages
   /** Undefined while nothing is hashed. */
   readonly progress = new Cell<{ done: number; total: number; path: string } | undefined>(undefined)
-  /** The files of the bundles that were made in this tab, to change the choice later. Bounded by what the tab holds. */
+  /** The files of the pages that were made in this tab, to change the choice later. Bounded by what the tab holds. */
   readonly #filesOf = new Map<string, readonly ChosenFile[]>()
 
-  constructor(session: PeerSession, holdings: Holdings) {
+  constructor(session: PeerSession, holdings: Holdings, made: MadePages) {
     this.#session = session
     this.#holdings = holdings
+    this.#made = made
   }
 
-  /** The files of a bundle that was made here; undefined for any other content. */
+  /** The files of a page that was made of files here; undefined for any other content. */
   filesOf(hash: string): readonly ChosenFile[] | undefined {
     return this.#filesOf.get(hash)
   }
@@ -46,8 +49,28 @@ export class Sharing {
     const sealing = isPrivate ? createSealing(await this.#session.library()) : undefined
     const [only] = files
     const isOne = files.length === 1 && only && !only.path.includes('/')
-    const page = isOne ? await this.#shareOne(only, sealing, signal) : await this.#shareBundle(withDistinctPaths(files), sealing, signal)
-    return { ...page, ...(sealing && { secret: sealing.secret }) }
+    const page = isOne ? await this.#shareOne(only, sealing, signal) : await this.#shareBundle(files, sealing, signal)
+    this.#filesOf.set(page.hash, files)
+    if (sealing) return { ...page, secret: sealing.secret }
+    this.#made.remember(page, { size: sizeOf(files), files: files.length, isFolder: commonFolder(files) !== undefined })
+    return page
+  }
+
+  /**
+   * Holds again what this tab made before a reload, under the same link.
+   *
+   * @throws {MayflyError} ERR_BAD_OPTION when these are not its files, and nothing of them is held then; and as `share`
+   * @throws as `share`
+   */
+  async shareAgain({ hash, size }: MadePage, files: readonly ChosenFile[], { signal }: Required<AbortOptions>): Promise<void> {
+    if (sizeOf(files) === size) {
+      const heldBefore = new Set(this.#holdings.pages.get().map((page) => page.hash))
+      const page = await this.share(files, { isPrivate: false, signal })
+      if (page.hash === hash) return
+      if (!heldBefore.has(page.hash)) await this.#holdings.stop(page.hash)
+    }
+    const { MayflyError } = await this.#session.library()
+    throw new MayflyError('ERR_BAD_OPTION', 'Not the files that this page was made of: they would have another link')
   }
 
   /**
@@ -85,7 +108,8 @@ export class Sharing {
     }
   }
 
-  async #shareBundle(files: readonly ChosenFile[], sealing: Sealing | undefined, signal: AbortSignal): Promise<HeldPage> {
+  async #shareBundle(chosen: readonly ChosenFile[], sealing: Sealing | undefined, signal: AbortSignal): Promise<HeldPage> {
+    const files = withBundlePaths(chosen)
     const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer({ signal })])
     await this.#mustFit(files, peer.status().limits.maxHeldContents)
     const total = sizeOf(files)
@@ -111,12 +135,10 @@ export class Sharing {
         })
       }
       const parts = [...new Set(made.map(({ hash }) => hash))]
-      const label = commonFolder(files) ?? `${files.length} files`
+      const label = commonFolder(chosen) ?? `${files.length} files`
       const list = library.encodeBundle(entries)
       const bytes = sealing ? await sealing.sealBytes(list, { name: label, type: library.BUNDLE_MEDIA_TYPE }) : list
-      const bundle = await this.#holdings.holdBytes(bytes, { label: sealing ? PRIVATE_LABEL : label, parts, madeHere: true })
-      this.#filesOf.set(bundle.hash, files)
-      return bundle
+      return await this.#holdings.holdBytes(bytes, { label: sealing ? PRIVATE_LABEL : label, parts, madeHere: true })
     } catch (error) {
       for (const { hash } of made) if (!heldBefore.has(hash)) await this.#holdings.stop(hash)
       throw error

@@ -16,8 +16,8 @@ export type Connection =
   | { state: 'loading' }
   /** Not joined yet. `reason`: why the last attempt failed. */
   | { state: 'joining'; reason?: string }
-  /** `through`: the node, which is this site's own or another one. */
-  | { state: 'joined'; through: string }
+  /** `through`: the node, which is this site's own or another one. `gateway`: the origin at which links made here work now. */
+  | { state: 'joined'; through: string; gateway: string }
   /** Joined before, and not now; the peer keeps trying. */
   | { state: 'lost'; reason: string }
   /** The library could not be loaded or started; only a reload helps. */
@@ -36,6 +36,8 @@ export class PeerSession {
   #starting: Promise<void> | undefined
   /** Peer id of the gateway's own node. Read after each join: a node may come back as another peer. */
   #gatewayPeer: string | undefined
+  /** Another node that is this tab's home, and the origin at which its gateway answers. */
+  #homeGateway: { home: string; origin: string } | undefined
 
   /** @param gateway URL of the gateway to join: the origin that served this page */
   constructor(gateway: string, load: () => Promise<PeerLibrary>) {
@@ -126,20 +128,31 @@ export class PeerSession {
     this.connection.set(state === 'joined' || state === 'lost' ? { state: 'lost', reason } : { state: 'joining', reason })
   }
 
-  /** Shows "joined" at once, and corrects the name of the node when the gateway has answered with its peer id. */
+  /** Shows "joined" at once, and corrects the name of the node, and the origin of links, when the gateways have answered. */
   async #readConnection(peer: Peer): Promise<void> {
     if (!this.#showJoined(peer)) return
     const { id: gatewayPeer } = await readGatewayStatus(this.#gateway)
-    if (gatewayPeer === undefined || gatewayPeer === this.#gatewayPeer) return
-    this.#gatewayPeer = gatewayPeer
+    if (gatewayPeer !== undefined && gatewayPeer !== this.#gatewayPeer) {
+      this.#gatewayPeer = gatewayPeer
+      this.#showJoined(peer)
+    }
+    const { home, homeOrigin } = peer.status()
+    if (home === undefined || homeOrigin === undefined || !this.#isElsewhere(home)) return
+    if ((await readGatewayStatus(homeOrigin)).id !== home) return // it has no gateway there
+    this.#homeGateway = { home, origin: homeOrigin }
     this.#showJoined(peer)
+  }
+
+  #isElsewhere(home: string): boolean {
+    return this.#gatewayPeer !== undefined && home !== this.#gatewayPeer
   }
 
   #showJoined(peer: Peer): boolean {
     const { joined, home } = peer.status()
     if (!joined) return false
-    const elsewhere = home !== undefined && this.#gatewayPeer !== undefined && home !== this.#gatewayPeer
-    this.connection.set({ state: 'joined', through: elsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host })
+    const isElsewhere = home !== undefined && this.#isElsewhere(home)
+    const gateway = isElsewhere && this.#homeGateway?.home === home ? this.#homeGateway.origin : this.#gateway
+    this.connection.set({ state: 'joined', through: isElsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host, gateway })
     return true
   }
 }

@@ -6,22 +6,12 @@
 
 import { Cell } from '../cell.ts'
 import { fromBase64 } from '../content/base64.ts'
-import type { BundleFile } from '../content/bundle-files.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import { type FileTransferState, fetchFile } from './file-transfer.ts'
 import type { ReceivedFiles } from './received-files.ts'
+import { bytesIn, type TransferPlan } from './transfer-plan.ts'
 import { TransferProgress } from './transfer-progress.ts'
-
-/** The contents to fetch. Plain data: it is stored in the tab's session storage. */
-export interface TransferPlan {
-  hash: string
-  label: string
-  /** One file for a single content; several for a bundle. */
-  files: readonly BundleFile[]
-  /** The encoded list of a bundle, in base64. */
-  bundle?: string
-}
 
 /** 'waiting': for a peer that has what is missing, or for the network. It continues by itself. */
 type TransferPhase = 'running' | 'waiting' | 'checking' | 'paused' | 'failed' | 'done'
@@ -59,7 +49,7 @@ export class Transfer {
   constructor(options: TransferOptions) {
     this.plan = options.plan
     this.#options = options
-    const total = this.plan.files.reduce((sum, { size }) => sum + size, 0)
+    const total = bytesIn(this.plan)
     this.state = new Cell<TransferState>({ phase: 'paused', done: 0, total, bytesPerSecond: 0 })
   }
 

@@ -4,11 +4,13 @@
  */
 
 import { Cell } from '../cell.ts'
+import { saveStored } from '../content/save-content.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
 import type { ReceivedFiles } from './received-files.ts'
-import type { Transfer, TransferPlan } from './transfer.ts'
+import type { Transfer } from './transfer.ts'
+import type { TransferPlan } from './transfer-plan.ts'
 
 interface TransfersOptions {
   session: PeerSession
@@ -18,6 +20,7 @@ interface TransfersOptions {
 
 const loadStorage = () => import('./open-received-files.ts') // after the first paint
 
+const NEVER = new AbortController().signal
 const PREFIX = 'mayfly:transfer:'
 
 interface StoredPlan extends TransferPlan {
@@ -28,6 +31,8 @@ export class Transfers {
   readonly #options: TransfersOptions
   /** By hash. Bounded by the peer's limits on what it holds: each transfer becomes held content, or is cancelled. */
   readonly all = new Cell<ReadonlyMap<string, Transfer>>(new Map())
+  /** Hashes of files to save when they are held. Bounded as `all` is. A reload forgets them; the page offers to save the file again. */
+  readonly #toSave = new Set<string>()
   #files: Promise<ReceivedFiles> | undefined
 
   constructor(options: TransfersOptions) {
@@ -52,6 +57,12 @@ export class Transfers {
     transfer.start()
   }
 
+  /** Fetches one file, holds it, and hands it to the browser to save, whatever view is on screen by then. */
+  async save(plan: TransferPlan): Promise<void> {
+    this.#toSave.add(plan.hash)
+    await this.begin(plan)
+  }
+
   async resume(hash: string): Promise<void> {
     const transfer = this.all.get().get(hash)
     if (transfer) await this.begin(transfer.plan)
@@ -74,7 +85,16 @@ export class Transfers {
     const { Transfer } = await import('./transfer.ts')
     const transfer = new Transfer({ ...this.#options, plan, files: await this.#openFiles() })
     this.all.update((all) => new Map(all).set(plan.hash, transfer))
+    transfer.state.subscribe(({ phase }) => {
+      if (phase === 'done' && this.#toSave.delete(plan.hash)) void this.#handOver(plan)
+    })
     return transfer
+  }
+
+  async #handOver({ hash, files: [file] }: TransferPlan): Promise<void> {
+    const stored = this.#options.holdings.blobOf(hash)
+    // It is held: should saving fail, the page offers it again.
+    if (file && stored) await saveStored(stored, file.path, NEVER).catch(() => {})
   }
 
   /** The storage for received files, opened once. The files of ended sessions are removed then. */
@@ -101,6 +121,7 @@ export class Transfers {
   }
 
   #drop(hash: string): void {
+    this.#toSave.delete(hash)
     this.#options.store.removeItem(PREFIX + hash)
     this.all.update((all) => new Map([...all].filter(([other]) => other !== hash)))
   }

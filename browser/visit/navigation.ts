@@ -6,13 +6,13 @@ import type { PageVisit, PageVisitOptions } from './page-visit.ts'
 import { PrivateVisit } from './private-visit.ts'
 import { PublicVisit } from './public-visit.ts'
 import { type PageRoute, pathOf, type Route, routeOf } from './route.ts'
-import type { ServedState } from './types.ts'
+import type { ServedPage } from './types.ts'
 
 interface NavigationOptions {
   window: Window
   parts: Omit<PageVisitOptions, 'route' | 'served'>
-  /** The state of the page in the document, when the gateway served one. */
-  served?: ServedState | undefined
+  /** The page in the document, when the gateway served one. */
+  served?: ServedPage | undefined
   /** Called when the gateway sent bytes that are not the page. */
   onWrong(hash: string): void
 }
@@ -70,7 +70,7 @@ export class Navigation {
     visit?.start()
   }
 
-  #visitFor(route: Route, served?: ServedState): PageVisit | undefined {
+  #visitFor(route: Route, served?: ServedPage): PageVisit | undefined {
     if (route.view !== 'page') return undefined
     const { parts, onWrong } = this.#options
     const options = { ...parts, ...(served && { served }) }

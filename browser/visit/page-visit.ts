@@ -4,24 +4,27 @@
  */
 
 import { onAbort } from '../../node/async/abort.ts'
-import type { MayflyErrorCode } from '../../node/index.ts'
+import type { MayflyErrorCode, OpenedContent } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
 import type { BundleFile } from '../content/bundle-files.ts'
+import { firstBytes, type StoredFile } from '../content/raw-content.ts'
 import type { HolderCounts } from '../holding/holder-counts.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
-import type { TransferPlan } from '../transfer/transfer.ts'
+import { bytesIn, type TransferPlan } from '../transfer/transfer-plan.ts'
 import type { PageRoute } from './route.ts'
-import type { ContentFacts, ContentScreen, ServedState, VisitFailure, VisitState } from './types.ts'
+import type { ContentFacts, ContentScreen, ServedPage, VisitFailure, VisitState } from './types.ts'
 
 export interface PageVisitOptions {
   route: PageRoute
   /** Undefined after a navigation inside the app. */
-  served?: ServedState
+  served?: ServedPage
   session: PeerSession
   holdings: Holdings
   counts: HolderCounts
   screen: ContentScreen
+  /** Fetches the content, and holds it. */
+  keep(plan: TransferPlan): void
   /** How long a visit waits for the network before it is offline, in ms. */
   joinTimeoutMs?: number
   /** How long the gateway waits for this tab's own content, in ms. */
@@ -58,11 +61,12 @@ export abstract class PageVisit {
 
   /** Fetches the content and shows it. Returns undefined when the visit needs no other attempt. @throws signal.reason, when aborted */
   protected abstract attempt(): Promise<VisitFailure | undefined>
-  /** All of the content is in this tab. */
-  protected abstract get isHere(): boolean
+  /** All of the content is in this tab, held or not: it can be saved when nobody else holds it. */
+  abstract get isHere(): boolean
   /** Holds the content that is on screen, or fetches it again. */
   abstract holdAgain(): Promise<void>
-  save?(): Promise<void>
+  /** Saves content that is here, or that only this tab can decrypt. `onBytes` gets the number of ready bytes. @throws what reading and writing throw */
+  abstract save(onBytes?: (bytes: number) => void): Promise<void>
 
   protected get signal(): AbortSignal {
     return this.#controller.signal
@@ -91,6 +95,19 @@ export abstract class PageVisit {
     await this.options.holdings.stop(this.hash)
   }
 
+  protected showNothing(state: VisitState): void {
+    this.options.screen.clear()
+    this.state.set(state)
+  }
+
+  /** True for private content that was opened without its key: nothing of it can be shown. */
+  protected async locks(content: Uint8Array | StoredFile | OpenedContent): Promise<boolean> {
+    const { isSealed } = await this.options.session.library()
+    if (!isSealed(await firstBytes(content, this.signal))) return false
+    this.showNothing('locked')
+    return true
+  }
+
   /** Holds the content, and shows whether there was room. */
   protected async hold(work: () => Promise<unknown>): Promise<void> {
     try {
@@ -99,6 +116,12 @@ export abstract class PageVisit {
     } catch {
       this.state.set('full')
     }
+  }
+
+  /** Holds a small bundle with its files, as a small page: as soon as it is opened. */
+  protected async keepSmallBundle(): Promise<void> {
+    const { limits } = (await this.options.session.peer({ signal: this.signal })).status()
+    if (this.plan && bytesIn(this.plan) <= limits.maxPieceBytes) this.options.keep(this.plan)
   }
 
   async #run(): Promise<void> {

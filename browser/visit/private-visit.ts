@@ -11,7 +11,7 @@ import { readOpened } from '../content/raw-content.ts'
 import { blobOf, saveContent } from '../content/save-content.ts'
 import { PRIVATE_LABEL } from '../holding/sealing.ts'
 import { hasWebCrypto } from '../peer/web-crypto.ts'
-import type { TransferPlan } from '../transfer/transfer.ts'
+import type { TransferPlan } from '../transfer/transfer-plan.ts'
 import { failureOf, PageVisit, type PageVisitOptions } from './page-visit.ts'
 import type { PageRoute } from './route.ts'
 import type { VisitFailure, VisitState } from './types.ts'
@@ -30,7 +30,8 @@ export class PrivateVisit extends PageVisit {
   #cipher: Uint8Array | undefined
 
   constructor(options: PageVisitOptions & { route: PageRoute & { secret: string } }) {
-    super(options, options.served === undefined || options.served === 'found' ? 'looking' : options.served)
+    const { state = 'found' } = options.served ?? {}
+    super(options, state === 'found' ? 'looking' : state)
     this.#secret = options.route.secret
   }
 
@@ -42,20 +43,20 @@ export class PrivateVisit extends PageVisit {
     if (this.#cipher) await this.#hold(this.#cipher)
   }
 
-  override async save(): Promise<void> {
+  override async save(onBytes?: (bytes: number) => void): Promise<void> {
     const unsealed = this.#unsealed
     if (!unsealed) return
     const { name, size } = unsealed
-    await saveContent({ name, size, read: (options) => unsealed.read(undefined, options) }, this.signal)
+    await saveContent({ name, size, read: (options) => unsealed.read(undefined, options) }, this.signal, onBytes)
   }
 
-  protected override get isHere(): boolean {
-    return this.#cipher !== undefined
+  override get isHere(): boolean {
+    return this.#cipher !== undefined || this.options.holdings.has(this.hash)
   }
 
   protected override async attempt(): Promise<VisitFailure | undefined> {
     // Checked before anything is requested: nothing of it could be shown.
-    if (!hasWebCrypto()) return this.#refuse('no-crypto')
+    if (!hasWebCrypto()) return void this.showNothing('no-crypto')
     const { MayflyError } = await this.options.session.library()
     try {
       await this.#open(await findCipherText({ ...this.options, route: this.route }, this.signal))
@@ -64,13 +65,8 @@ export class PrivateVisit extends PageVisit {
       this.signal.throwIfAborted()
       const code = error instanceof MayflyError ? error.code : undefined
       const refused = REFUSALS[code ?? '']
-      return refused ? this.#refuse(refused) : failureOf(code)
+      return refused ? void this.showNothing(refused) : failureOf(code)
     }
-  }
-
-  #refuse(state: VisitState): undefined {
-    this.options.screen.clear()
-    this.state.set(state)
   }
 
   async #open({ content, bytes }: CipherText): Promise<void> {
@@ -103,6 +99,7 @@ export class PrivateVisit extends PageVisit {
     const sealed = files.map((file) => ({ ...file, size: sealedBytes(file.size) }))
     this.#plan = { ...planOf(hash, sealed), bundle: toBase64(this.#cipher) }
     this.state.set(holdings.has(hash) ? 'holding' : 'listed')
+    if (!holdings.has(hash)) await this.keepSmallBundle()
   }
 
   /** Shows the content according to its own media type. Other content, and what is too large to be shown, can be saved. */

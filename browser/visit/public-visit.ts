@@ -1,13 +1,13 @@
 /** A visit to a public page: fetches its bytes from the gateway or through the peer, shows them, and holds them when they are small. */
 
-import type { OpenedContent } from '../../node/index.ts'
 import { toBase64 } from '../content/base64.ts'
 import { readBundleFiles } from '../content/bundle-files.ts'
-import { isDisplayable } from '../content/content-kind.ts'
-import { type ContentAddress, rawPathOf } from '../content/raw-address.ts'
-import { fetchRaw, firstBytes, readOpened, type StoredFile, typeOf } from '../content/raw-content.ts'
+import { isDisplayable, nameByType } from '../content/content-kind.ts'
+import { rawPathOf, wholeAddress } from '../content/raw-address.ts'
+import { fetchRaw, readOpened, type StoredFile, typeOf } from '../content/raw-content.ts'
+import { saveStored } from '../content/save-content.ts'
 import { filesText } from '../text/size-text.ts'
-import type { TransferPlan } from '../transfer/transfer.ts'
+import type { TransferPlan } from '../transfer/transfer-plan.ts'
 import { fetchPage, SEALED_TYPE } from './fetch-page.ts'
 import { PageVisit, type PageVisitOptions } from './page-visit.ts'
 import type { VisitFailure } from './types.ts'
@@ -18,7 +18,9 @@ export class PublicVisit extends PageVisit {
   #blob: StoredFile | undefined
 
   constructor(options: PageVisitOptions) {
-    super(options, options.served === 'found' ? 'shown' : (options.served ?? 'looking'))
+    const { served } = options
+    super(options, served?.state === 'found' ? 'shown' : (served?.state ?? 'looking'))
+    if (options.route.inside === undefined) this.facts.set(served?.facts)
   }
 
   override get plan(): TransferPlan | undefined {
@@ -26,7 +28,7 @@ export class PublicVisit extends PageVisit {
     const [bundle, facts] = [this.bundle.get(), this.facts.get()]
     if (bundle && this.#bytes) return { hash, label: name ?? filesText(bundle.length), files: bundle, bundle: toBase64(this.#bytes) }
     if (!facts || this.state.get() !== 'streamed') return undefined
-    return { hash, label: name ?? 'a file', files: [{ hash, size: facts.size, path: name ?? 'a file', ...(outline && { outline }) }] }
+    return { hash, label: name ?? 'a file', files: [{ hash, size: facts.size, path: this.#fileName, ...(outline && { outline }) }] }
   }
 
   override async holdAgain(): Promise<void> {
@@ -38,26 +40,40 @@ export class PublicVisit extends PageVisit {
     else this.tryAgain()
   }
 
-  protected override get isHere(): boolean {
-    return this.#bytes !== undefined || this.#blob !== undefined
+  override get isHere(): boolean {
+    return this.#bytes !== undefined || this.#fileHere !== undefined
+  }
+
+  override async save(): Promise<void> {
+    const file = this.#bytes ? new Blob([this.#bytes as Uint8Array<ArrayBuffer>]) : this.#fileHere
+    if (file) await saveStored(file, this.#fileName, this.signal)
+  }
+
+  get #fileName(): string {
+    return this.route.name ?? nameByType(this.hash, this.facts.get()?.type)
+  }
+
+  /** A file that this tab made, or that a transfer has fetched. */
+  get #fileHere(): StoredFile | undefined {
+    return this.#blob ?? this.options.holdings.blobOf(this.hash)
   }
 
   protected override async attempt(): Promise<VisitFailure | undefined> {
     const { holdings } = this.options
     if (holdings.has(this.hash)) return this.#showOwn()
     if (this.state.get() === 'gone') return 'gone' // the gateway has just asked everybody
-    const page = await fetchPage({ ...this.options, address: this.#whole, signal: this.signal, onWrong: () => this.#onWrong() })
+    const page = await fetchPage({
+      ...this.options,
+      address: wholeAddress(this.route),
+      signal: this.signal,
+      onWrong: () => this.showNothing('wrong'),
+    })
     this.signal.throwIfAborted()
     if (holdings.has(this.hash)) return this.#showOwn()
     if ('failed' in page) return page.failed
     if ('large' in page) this.#showStream(page.large)
     else await this.#showSmall(page.bytes, page.gatewayType)
     return undefined
-  }
-
-  #onWrong(): void {
-    this.options.screen.clear()
-    this.state.set('wrong')
   }
 
   /** Content that this tab holds is shown at once; the gateway's frame replaces it when the gateway has found it here. */
@@ -73,7 +89,7 @@ export class PublicVisit extends PageVisit {
     const open = () => peer.content.open(library.decodeKeyHex(this.hash), { signal })
     const { maxPieceBytes } = peer.status().limits
     this.#blob = holdings.blobOf(this.hash)
-    if (await this.#isLocked(kept ?? this.#blob ?? (await open()))) return undefined
+    if (await this.locks(kept ?? this.#blob ?? (await open()))) return undefined
     if (this.#blob && this.#blob.size > maxPieceBytes) {
       this.facts.set({ size: this.#blob.size, type: this.#blob.type || 'application/octet-stream' })
       if (this.#blob instanceof Blob) screen.showBlob(this.#blob)
@@ -91,7 +107,7 @@ export class PublicVisit extends PageVisit {
   }
 
   async #showGatewayOfOwn(size: number): Promise<void> {
-    const response = await fetchRaw(this.#whole, { signal: this.signal, waitMs: this.options.ownTimeoutMs })
+    const response = await fetchRaw(wholeAddress(this.route), { signal: this.signal, waitMs: this.options.ownTimeoutMs })
     await response?.body?.cancel()
     this.signal.throwIfAborted()
     if (!response?.ok) return
@@ -101,7 +117,7 @@ export class PublicVisit extends PageVisit {
 
   async #showSmall(bytes: Uint8Array, gatewayType: string | undefined): Promise<void> {
     const { holdings, screen, session } = this.options
-    if (await this.#isLocked(bytes)) return
+    if (await this.locks(bytes)) return
     this.#bytes = bytes
     this.bundle.set(readBundleFiles(await session.library(), bytes))
     if (this.bundle.get() || gatewayType === undefined) this.facts.set({ size: bytes.byteLength })
@@ -109,20 +125,11 @@ export class PublicVisit extends PageVisit {
       if (gatewayType === undefined) screen.clear()
       else this.#showSite()
       this.state.set('listed')
-      return
+      return this.keepSmallBundle()
     }
     if (gatewayType === undefined) screen.showLocal(bytes)
     else this.#showGateway(bytes.byteLength, gatewayType)
     await this.hold(() => holdings.holdBytes(bytes, { madeHere: false }))
-  }
-
-  /** Private content, opened without its key: nothing of it can be shown. */
-  async #isLocked(content: Uint8Array | StoredFile | OpenedContent): Promise<boolean> {
-    const { isSealed } = await this.options.session.library()
-    if (!isSealed(await firstBytes(content, this.signal))) return false
-    this.options.screen.clear()
-    this.state.set('locked')
-    return true
   }
 
   /** Large content is not fetched to be held until somebody asks for it: it may have many gigabytes. */
@@ -141,7 +148,7 @@ export class PublicVisit extends PageVisit {
   #showSite(): void {
     const inside = this.route.inside ?? ''
     const isSite = inside !== '' || this.bundle.get()?.some(({ path }) => path === 'index.html')
-    if (isSite) this.options.screen.showRaw(rawPathOf({ ...this.#whole, inside }), 'text/html')
+    if (isSite) this.options.screen.showRaw(rawPathOf({ ...wholeAddress(this.route), inside }), 'text/html')
     else this.options.screen.clear()
   }
 
@@ -150,11 +157,5 @@ export class PublicVisit extends PageVisit {
     this.facts.set({ size, type })
     if (isDisplayable(type, size)) this.options.screen.showRaw(rawPathOf(this.route), type)
     else this.options.screen.clear()
-  }
-
-  /** The address of the whole content, without the path inside it. */
-  get #whole(): ContentAddress {
-    const { hash, outline } = this.route
-    return { hash, ...(outline && { outline }) }
   }
 }

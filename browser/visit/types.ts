@@ -45,6 +45,13 @@ export type VisitFailure =
 /** The state in the document that the gateway served. */
 export type ServedState = 'found' | 'gone' | 'unavailable' | 'offline'
 
+/** The facts that the gateway wrote into the document. */
+export interface ServedPage {
+  state: ServedState
+  /** Of content that is no bundle and not private. */
+  facts?: ContentFacts
+}
+
 /** The place on the page where the content appears. */
 export interface ContentScreen {
   /** Shows the gateway's answer; no change when it is already shown. */

@@ -28,6 +28,32 @@ export function heldLimitText({ maxHeldContents, maxHeldBytes }: PeerLimits): st
   return ` (at most ${maxHeldContents} pages and files, and ${sizeText(maxHeldBytes)} in memory)`
 }
 
+/** A limit is mentioned when this share of it is used. */
+const NEAR = 0.8
+
+/**
+ * Undefined while no limit is near.
+ *
+ * @param facts.size of the largest content, in bytes
+ * @param facts.contents number of pages and files that the tab would hold
+ */
+export function nearLimitSentence(facts: { size: number; contents: number; limits: PeerLimits }): string | undefined {
+  const { size, contents, limits } = facts
+  const { maxContentBytes, maxHeldContents } = limits
+  if (size > NEAR * maxContentBytes) return `This has ${sizeText(size)}. A page or file may have ${sizeText(maxContentBytes)}.`
+  if (contents > NEAR * maxHeldContents) return `With these, this tab holds ${contents} pages and files. The limit is ${maxHeldContents}.`
+  return undefined
+}
+
+/** Why the files of a page could not be chosen again. */
+export function chooseAgainSentence(error: unknown, { label, size, files }: { label: string; size: number; files: number }): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'ERR_BAD_OPTION') return refusalSentence(error, { size, files })
+  const what =
+    files === 1 ? `“${label}” as it was then: ${exactSizeText(size)}` : `the same ${filesText(files)}, ${exactSizeText(size)} in all`
+  return `This is something else, and would have another link. The link of this page needs ${what}.`
+}
+
 const UNREADABLE = 'A file could not be read: it was changed, moved or deleted after you chose it. Choose it again.'
 
 function messageOf(error: unknown): string {

@@ -9,10 +9,8 @@ import { heldLimitText } from './refusal-sentence.ts'
 const SENTENCES: Readonly<Record<VisitState, string>> = {
   looking: 'Looking for somebody who holds this page…',
   shown: 'The gateway shows this page. This tab is connecting to check it, and to hold it too.',
-  streamed:
-    'The gateway streams this file and checks every piece. It is large, so this tab holds it only if you choose to: it is then fetched, ' +
-    'checked here and held for others.',
-  listed: 'This is a list of files; the list is checked. This tab holds the files only if you choose to.',
+  streamed: 'You can see or save it as long as somebody holds it.',
+  listed: 'You can open and save these files as long as somebody holds them.',
   holding: 'You hold this page too. It lives as long as somebody does.',
   stopped: 'You stopped holding this page. It stays on your screen; others get it only from those who still hold it.',
   changed:
@@ -23,9 +21,7 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
   unavailable: 'Somebody says they hold this page, but nobody has sent it yet. You can try again, or wait.',
   offline: 'This tab cannot reach the network, so it could ask nobody. It keeps trying.',
   wrong: 'The bytes that arrived are not this page: their SHA-256 is different. They were thrown away. Asking others…',
-  opened:
-    'This page is private. The key in your link opened it. It is large, so this tab holds it only if you choose to: its encrypted form is then ' +
-    'fetched, checked and held for others.',
+  opened: 'This page is private; the key in your link opened it. You can see or save it as long as somebody holds it.',
   locked:
     'This page is private: it is stored encrypted, and only the whole link opens it, with the key after #k= at its end. Ask for the whole ' +
     'link, or open it again from where you have it.',
@@ -35,14 +31,51 @@ const SENTENCES: Readonly<Record<VisitState, string>> = {
   'too-large': 'This content is over the size limit, so it cannot be shown here.',
 }
 
-const MADE_HERE = 'Your page is up. It lives as long as you, or somebody who opened it, keeps it open.'
+/** Visitors' states in which this tab has not all of the content. */
+const READING: ReadonlySet<VisitState> = new Set(['streamed', 'listed', 'opened'])
+const ALL_LEFT = 'Everybody who held it has left. Keep this tab open: it can be read again as soon as somebody holds it.'
 
-/** @param facts.limits undefined until the peer runs */
-export function visitSentence(state: VisitState, { madeHere, limits }: { madeHere: boolean; limits: PeerLimits | undefined }): string {
-  if (state === 'holding' && madeHere) return MADE_HERE
+/** How visitors of a page come to hold it, too. */
+export type VisitorsHold = 'by opening' | 'by saving' | 'by choice'
+
+const MADE_HERE: Readonly<Record<VisitorsHold, string>> = {
+  'by opening': 'Your link works as long as this tab is open. Everybody who opens it holds it too, as long as their tab is open.',
+  'by saving': 'Your link works as long as this tab is open. Visitors who save it, or choose to keep it here, hold it too.',
+  'by choice': 'Your link works as long as this tab is open. Visitors who choose to keep it here hold it too.',
+}
+
+export interface VisitFacts {
+  madeHere: boolean
+  /** Undefined until the peer runs. */
+  limits: PeerLimits | undefined
+  /** Undefined until the first answer. */
+  count: number | undefined
+  visitorsHold: VisitorsHold
+}
+
+export function visitSentence(state: VisitState, { madeHere, limits, count, visitorsHold }: VisitFacts): string {
+  if (state === 'holding' && madeHere) return MADE_HERE[visitorsHold]
+  if (READING.has(state) && count === 0) return ALL_LEFT
   if (limits && state === 'full')
     return `The page is right, but this tab is full${heldLimitText(limits)}. Stop holding another page to hold this one.`
   if (limits && state === 'too-large')
     return `This content is over the limit of ${sizeText(limits.maxContentBytes)}, so it cannot be shown here.`
   return SENTENCES[state]
+}
+
+/** The fate of a held page when this tab is closed. Empty while it is unknown. */
+export function closingSentence({
+  count,
+  isJoined,
+  madeHere,
+}: {
+  count: number | undefined
+  isJoined: boolean
+  madeHere: boolean
+}): string {
+  if (!isJoined) return ' This tab is not connected now, so others cannot fetch the page from you. It is reconnecting.'
+  if (count === 1) return ' Nobody else holds it now: when you close this tab, it is gone.'
+  return madeHere && count !== undefined && count > 1
+    ? ' Others hold it now: it stays when you close this tab, until the last of them leaves.'
+    : ''
 }

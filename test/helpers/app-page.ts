@@ -31,7 +31,7 @@ export async function chooseFile(page: Page, bytes: Uint8Array, name = 'file.bin
 }
 
 export async function pressMake(page: Page): Promise<string> {
-  await page.getByRole('button', { name: 'Make the page' }).click()
+  await page.getByTestId('make').click()
   await page.getByTestId('page-link').waitFor()
   return hashOf(page)
 }

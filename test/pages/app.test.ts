@@ -257,7 +257,7 @@ describe('visiting a page', () => {
     const visitor = await chromium.newPage()
     await visitor.goto(`${node.url}/${hash}`)
     await seesVisit(visitor, 'holding')
-    const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByRole('link', { name: 'Save the file' }).click()])
+    const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByTestId('save').click()])
     const saved: Buffer[] = []
     for await (const chunk of await download.createReadStream()) saved.push(chunk as Buffer)
     expect(new Uint8Array(Buffer.concat(saved))).toEqual(bytes)

@@ -138,6 +138,11 @@ test('presence: a tab whose home stays dead moves to another known node', async 
   await waitFor(async () => [a.id, b.id, c.id].includes((await homeOf(hash)) ?? ''), 15_000, 'another home')
   expect(await untilStatus(urls(), hash, 200, 10_000)).toBeLessThan(10_000)
   await seesCount(page, 1)
+  // The link leads to the gateway of the node that it is with now, and is what "Copy" copies.
+  const link = () => page.getByTestId('page-link').inputValue()
+  const ports = urls().map((url) => new URL(url).port)
+  await waitFor(async () => ports.includes(new URL(await link()).port), 10_000, 'a link to a gateway that is there')
+  expect((await fetch(await link())).status).toBe(200)
 })
 
 test('presence: no byte of any page is under the data directories, or in a log', async () => {

@@ -47,7 +47,7 @@ const imageWidth = (page: Page) => page.locator('img#content').evaluate((image: 
 
 async function saved(page: Page): Promise<{ name: string; bytes: Uint8Array }> {
   const coming = page.waitForEvent('download')
-  await page.getByTestId('save-private').click()
+  await page.getByTestId('save').click()
   const download = await coming
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) }
 }
@@ -221,14 +221,14 @@ describe('private files', () => {
     })
     await reader.goto(elsewhere(link))
     await seesVisit(reader, 'opened')
-    await reader.getByTestId('save-private').click()
+    await reader.getByTestId('save').click()
     const digest = () =>
       reader.evaluate(async () => {
         const file = await (await (await navigator.storage.getDirectory()).getFileHandle('large.bin')).getFile()
         const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer())
         return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
       })
-    await reader.getByRole('button', { name: 'Save the file' }).waitFor({ timeout: 50_000 })
+    await reader.getByRole('button', { name: 'Save', exact: true }).waitFor({ timeout: 50_000 })
     expect(await digest()).toBe(sha256Hex(bytes))
   })
 

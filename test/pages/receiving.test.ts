@@ -1,5 +1,6 @@
 /** Large content and bundles in a visitor's tab, in a real Chromium on a real node: shown, fetched in the background, kept over a reload. */
 
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chooseFile, makeFile, openHome, pressMake, seesConnection, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
@@ -7,6 +8,7 @@ import { useChromium } from '../helpers/chromium.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
 import { pngBytes, randomBytes } from '../helpers/sample-files.ts'
+import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
@@ -105,9 +107,75 @@ describe('content by its type', () => {
     const visitor = await chromium.newPage()
     await visitor.goto(node.url + address)
     await seesVisit(visitor, 'streamed')
-    expect(await visitor.getByTestId('facts').textContent()).toContain('paper.bin, 1 MiB, application/octet-stream')
-    const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByRole('link', { name: 'Save the file' }).click()])
+    expect(await visitor.getByTestId('facts').textContent()).toBe('paper.bin, 1 MiB')
+    const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByTestId('save').click()])
     expect(download.suggestedFilename()).toBe('paper.bin')
+  })
+})
+
+describe('a large file that somebody was sent', () => {
+  it('has its name and size as the title; saving it makes its visitor a holder, and the file survives its author', async () => {
+    const bytes = randomBytes(5 * MIB)
+    const { author, address } = await share(bytes, 'film.bin')
+    const visitor = await chromium.newPage()
+    await visitor.goto(node.url + address)
+    await visitor.getByRole('heading', { name: 'film.bin, 5 MiB' }).waitFor()
+    expect(await visitor.title()).toContain('film.bin')
+    await seesVisit(visitor, 'streamed')
+    const [download] = await Promise.all([visitor.waitForEvent('download'), visitor.getByRole('button', { name: 'Save' }).click()])
+    expect(download.suggestedFilename()).toBe('film.bin')
+    expect(sha256Hex(await readFile(await download.path()))).toBe(sha256Hex(bytes))
+    await seesVisit(visitor, 'holding')
+    await seesCount(author, 2)
+    await author.getByTestId('receivers').locator('li[data-phase="done"]').first().waitFor()
+    await author.close()
+    await seesCount(visitor, 1)
+    const [again] = await Promise.all([visitor.waitForEvent('download'), visitor.getByTestId('save').click()])
+    expect(sha256Hex(await readFile(await again.path()))).toBe(sha256Hex(bytes))
+  })
+
+  it('offers nothing that needs a holder when the last has left, and saves it when somebody holds it again', async () => {
+    const bytes = randomBytes(3 * MIB)
+    const { author, address } = await share(bytes, 'film.bin')
+    const visitor = await chromium.newPage()
+    await visitor.goto(node.url + address)
+    await seesVisit(visitor, 'streamed')
+    await author.close()
+    await seesCount(visitor, 0)
+    expect(await visitor.getByTestId('visit-status').textContent()).toContain('has left')
+    for (const id of ['save', 'raw']) expect(await visitor.getByTestId(id).count()).toBe(0)
+    await visitor.getByTestId('save-later').click()
+    await visitor.locator('[data-testid="transfer"][data-phase="waiting"]').waitFor()
+    const coming = visitor.waitForEvent('download', { timeout: 90_000 })
+    await share(bytes, 'film.bin')
+    expect(sha256Hex(await readFile(await (await coming).path()))).toBe(sha256Hex(bytes))
+  })
+
+  it('is asked for again when its author reloads, by its name; the same file has the same link, and another is refused', async () => {
+    const bytes = randomBytes(2 * MIB)
+    const { author, address } = await share(bytes, 'film.bin')
+    await seesCount(author, 1)
+    await reloadAnyway(author)
+    const question = author.getByTestId('choose-missing')
+    await question.waitFor()
+    expect(await question.textContent()).toContain('film.bin')
+    const choose = (name: string, buffer: Uint8Array) =>
+      question.getByTestId('page-file').setInputFiles({ name, mimeType: '', buffer: Buffer.from(buffer) })
+    await choose('film.bin', randomBytes(2 * MIB))
+    await author.getByTestId('choose-problem').waitFor()
+    expect(await author.getByTestId('held').locator('li').count()).toBe(0)
+    await choose('film.bin', bytes)
+    await seesVisit(author, 'holding')
+    await seesCount(author, 1)
+    expect(await question.count()).toBe(0)
+    const { pathname, search } = new URL(await author.getByTestId('page-link').inputValue())
+    expect(pathname + search).toBe(address)
+    const raw = await fetch(`${node.url}/raw${address}`)
+    expect(sha256Hex(new Uint8Array(await raw.arrayBuffer()))).toBe(sha256Hex(bytes))
+    await author.getByTestId('stop').click()
+    await reloadAnyway(author)
+    await seesVisit(author, 'gone')
+    expect(await question.count()).toBe(0)
   })
 })
 
@@ -177,7 +245,6 @@ describe('a bundle', () => {
     await seesCount(author, 1)
     const visitor = await chromium.newPage()
     await visitor.goto(`${node.url}/${hash}`)
-    await seesVisit(visitor, 'listed')
     const site = visitor.frameLocator('#content')
     const heading = site.getByRole('heading', { name: 'the site' })
     await heading.waitFor()
@@ -185,6 +252,60 @@ describe('a bundle', () => {
     expect(await heading.evaluate(() => self.origin)).toBe('null')
     await site.getByRole('link', { name: 'other' }).click()
     await site.getByText('the other page').waitFor()
+  })
+
+  it('of no more than 256 KiB is held by whoever opens it: its author may leave, and its files stay', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const files = { 'one.txt': randomBytes(100), 'two.bin': randomBytes(200_000) }
+    for (const [name, bytes] of Object.entries(files)) await chooseFile(author, bytes, name)
+    const hash = await pressMake(author)
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesVisit(visitor, 'holding')
+    await seesCount(author, 2)
+    await author.close()
+    await seesCount(visitor, 1)
+    for (const [name, bytes] of Object.entries(files)) {
+      const raw = await fetch(`${node.url}/raw/${hash}/${name}`)
+      expect(sha256Hex(new Uint8Array(await raw.arrayBuffer()))).toBe(sha256Hex(bytes))
+    }
+    await visitor.getByTestId('stop').click()
+    await seesVisit(visitor, 'listed')
+  })
+
+  it('opens a page at its path, with its style and pictures, and any other file by itself', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const folder = await createTemporaryDirectory()
+    await mkdir(`${folder}/album/pages`, { recursive: true })
+    await writeFile(`${folder}/album/look.css`, 'h1 { color: rgb(7, 8, 9) }')
+    await writeFile(`${folder}/album/dot.png`, pngBytes(12))
+    await writeFile(
+      `${folder}/album/pages/first.html`,
+      '<!doctype html><link rel="stylesheet" href="../look.css"><h1>first</h1><img src="../dot.png">',
+    )
+    await author.getByTestId('page-folder').setInputFiles(`${folder}/album`)
+    const hash = await pressMake(author)
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage()
+    await visitor.goto(`${node.url}/${hash}`)
+    const rows = visitor.getByTestId('bundle').locator('li')
+    await rows.getByRole('link', { name: 'pages/first.html', exact: true }).click()
+    expect(new URL(visitor.url()).pathname).toBe(`/${hash}/pages/first.html`)
+    const heading = visitor.frameLocator('#content').getByRole('heading', { name: 'first' })
+    await heading.waitFor()
+    expect(await heading.evaluate((element) => getComputedStyle(element).color)).toBe('rgb(7, 8, 9)')
+    const width = () => heading.evaluate(() => document.images[0]?.naturalWidth)
+    await waitFor(async () => (await width()) === 12, 40_000, 'its picture is there')
+    // The same address opened by itself, without the app's history.
+    const second = await chromium.newPage()
+    await second.goto(visitor.url())
+    await second.frameLocator('#content').getByRole('heading', { name: 'first' }).waitFor()
+    await second.getByText('3 files').click()
+    await second.getByTestId('bundle').getByRole('link', { name: 'dot.png', exact: true }).click()
+    await second.locator('img#content').waitFor()
   })
 
   it('is a list of files to open and to save, and is held as a whole on request', async () => {

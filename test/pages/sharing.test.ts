@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { decodeBundle, encodeKeyHex } from '../../node/index.ts'
 import { chooseFile, makeFile, openHome, pressMake, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
+import { spawnMayfly } from '../helpers/mayfly-process.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { randomBytes, wavBytes } from '../helpers/sample-files.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -64,7 +65,7 @@ describe('sharing from a tab', () => {
     expect(link.searchParams.get('filename')).toBe('möbius \u{1f30d}.bin')
     expect(sha256Hex(await bytesAt(rawAt(b, link)))).toBe(sha256Hex(bytes))
     expect(await bytesAt(rawAt(b, link), { range: `bytes=${3 * MIB}-${3 * MIB + 99}` })).toEqual(bytes.subarray(3 * MIB, 3 * MIB + 100))
-    await page.getByTestId('receivers').locator('progress').waitFor()
+    await page.getByTestId('receivers').locator('li[data-phase="done"]').waitFor()
   })
 
   it('reports that a deleted file cannot be read', async () => {
@@ -117,13 +118,9 @@ describe('sharing from a tab', () => {
     await page.getByTestId('chosen-file').waitFor()
     const hash = await pressMake(page)
     const entries = decodeBundle(await bytesAt(`${b.url}/raw/${hash}`))
-    expect(entries.map(({ path }) => path).toSorted()).toEqual(
-      Object.keys(files)
-        .map((path) => `folder/${path}`)
-        .toSorted(),
-    )
+    expect(entries.map(({ path }) => path).toSorted()).toEqual(Object.keys(files).toSorted())
     for (const { path, key } of entries) {
-      const bytes = files[path.slice('folder/'.length) as keyof typeof files]
+      const bytes = files[path as keyof typeof files]
       expect(encodeKeyHex(key)).toBe(sha256Hex(bytes))
       expect(sha256Hex(await bytesAt(`${b.url}/raw/${encodeKeyHex(key)}`))).toBe(sha256Hex(bytes))
     }
@@ -131,6 +128,25 @@ describe('sharing from a tab', () => {
     expect(await page.getByTestId('held').locator('li').count()).toBe(1)
     await page.getByTestId('stop').click()
     await waitFor(async () => (await fetch(`${a.url}/raw/${sha256Hex('one')}`)).status === 404, 40_000, 'its files go with it')
+  })
+
+  it('makes the same site of a folder as the command does, with the same hash', async () => {
+    const folder = await makeFolder({
+      'index.html': '<!doctype html><link rel="stylesheet" href="css/site.css"><h1>the site</h1>',
+      'css/site.css': 'h1 { color: rgb(1, 2, 3) }',
+      'zebra.txt': 'z',
+      'Ärger/large.bin': randomBytes(MIB),
+      '.hidden': 'also',
+    })
+    const holder = spawnMayfly(['hold', folder, '--json', '--join', b.url])
+    const held = JSON.parse(await holder.stdout.waitFor((line) => line.includes('"hash"'))) as { hash: string }
+    await holder.kill('SIGINT')
+    const page = await chromium.newPage()
+    await openHome(page, a.url)
+    await page.getByTestId('page-folder').setInputFiles(folder)
+    expect(await pressMake(page)).toBe(held.hash)
+    await page.frameLocator('#content').getByRole('heading', { name: 'the site' }).waitFor()
+    expect(await page.getByTestId('held').locator('li').first().textContent()).toContain('folder')
   })
 
   it('shares two files of one name, and removing one makes another link', async () => {

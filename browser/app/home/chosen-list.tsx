@@ -12,8 +12,7 @@ export function ChosenList({ files, disabled, onFiles }: { files: Files; disable
   return (
     <section class="chosen" aria-label="Files to share" data-testid="chosen-file">
       <p>
-        <strong>{filesText(files.length)}</strong> ({sizeText(sizeOf(files))}), shared unchanged and without a copy.
-        {files.length > 1 && ' They get one link. Adding or removing a file later makes a new link.'}
+        <strong>{filesText(files.length)}</strong>, {sizeText(sizeOf(files))}.{files.length > 1 && ' They get one link together.'}
       </p>
       <ul>
         {files.slice(0, MOST_SHOWN).map((chosen, i) => (

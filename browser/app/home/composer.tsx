@@ -1,22 +1,19 @@
-/** The form of the home page: write, paste or drop text, or choose files. `draft-text.ts` keeps the exact bytes of the text. */
+/** The form of the home page: write, paste or drop text, or choose files, and share it. `draft-text.ts` keeps the exact bytes of the text. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Cell } from '../../cell.ts'
 import { sizeOf } from '../../content/chosen-files.ts'
 import type { Insertion } from '../../content/draft-text.ts'
-import type { Sharing } from '../../holding/sharing.ts'
 import { hasWebCrypto } from '../../peer/web-crypto.ts'
 import type { Tab } from '../../tab.ts'
-import { sizeText } from '../../text/size-text.ts'
 import { PreviewFrame } from '../../visit/preview-frame.ts'
 import { NO_PRIVATE_LINK } from '../../words/plain-http-sentence.ts'
-import { progressText } from '../../words/progress-sentence.ts'
-import { refusalSentence, tooLargeSentence } from '../../words/refusal-sentence.ts'
-import { ActionButton } from '../action-button.tsx'
+import { nearLimitSentence, refusalSentence, tooLargeSentence } from '../../words/refusal-sentence.ts'
+import { FileChoice } from '../file-choice.tsx'
 import { Problem } from '../problem.tsx'
+import { SharingBar } from '../sharing-bar.tsx'
 import { useCell } from '../use-cell.ts'
 import { ChosenList } from './chosen-list.tsx'
-import { FileChoice } from './file-choice.tsx'
 
 const SETTLE_MS = 150 // a preview that follows every key flickers
 
@@ -33,6 +30,9 @@ export function Composer({ tab }: { tab: Tab }) {
   const { limits } = session
   const size = files.length > 0 ? sizeOf(files) : bytes.byteLength
   const limit = limits?.maxContentBytes
+  const held = useCell(tab.holdings.pages).length
+  const largest = files.length > 0 ? Math.max(...files.map(({ file }) => file.size)) : size
+  const limitHint = limits && nearLimitSentence({ size: largest, contents: held + (files.length > 1 ? files.length + 1 : 1), limits })
   const notice = files.length === 0 ? noticeOf(draft) : undefined
 
   const onPaste = (event: ClipboardEvent & { currentTarget: HTMLTextAreaElement }) => {
@@ -102,6 +102,7 @@ export function Composer({ tab }: { tab: Tab }) {
         </div>
       )}
       <FileChoice
+        hasFiles={files.length > 0}
         onFiles={(chosen) => {
           if (making) return
           setProblem(undefined)
@@ -115,12 +116,13 @@ export function Composer({ tab }: { tab: Tab }) {
       {making && files.length > 0 && <SharingBar sharing={tab.sharing} onCancel={() => making.abort()} />}
       <div class="actions">
         <button type="submit" disabled={making !== undefined} data-testid="make">
-          {making ? 'Making the page…' : 'Make the page'}
+          {making ? 'Sharing…' : 'Share'}
         </button>
-        <p class={limit !== undefined && size > limit ? 'hint over' : 'hint'} data-testid="draft-size">
-          {sizeText(size)}
-          {limits && `. Limits: ${sizeText(limits.maxContentBytes)} per page or file, ${limits.maxHeldContents} pages and files per tab.`}
-        </p>
+        {limitHint && (
+          <p class="hint over" data-testid="limit-hint">
+            {limitHint}
+          </p>
+        )}
       </div>
     </form>
   )
@@ -175,19 +177,6 @@ function PrivateChoice({ isPrivate, disabled }: { isPrivate: Cell<boolean>; disa
           : NO_PRIVATE_LINK}
       </span>
     </p>
-  )
-}
-
-/** The progress of hashing the chosen files. */
-function SharingBar({ sharing, onCancel }: { sharing: Sharing; onCancel(): void }) {
-  const progress = useCell(sharing.progress)
-  const value = progress && progress.total > 0 ? progress.done / progress.total : undefined
-  return (
-    <div class="progress" data-testid="sharing-progress">
-      <progress max={1} value={value} aria-label="Reading the files" />
-      <p>{progress ? `Reading ${progress.path}: ${progressText(progress)}` : 'Reading the files…'}</p>
-      <ActionButton text="Cancel" onClick={onCancel} />
-    </div>
   )
 }
 

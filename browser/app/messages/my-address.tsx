@@ -1,16 +1,14 @@
 /** This browser's address, as text, as a link and as a QR code. */
 
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Mailbox } from '../../messages/mailbox.ts'
 import { pathOf } from '../../visit/route.ts'
 import { NO_ADDRESS } from '../../words/plain-http-sentence.ts'
 import { ActionButton } from '../action-button.tsx'
 import { CopyButton } from '../copy-button.tsx'
+import { QrImage } from '../qr-image.tsx'
 import { useCell } from '../use-cell.ts'
 import { PolicyChoice } from './policy-choice.tsx'
-
-/** White modules around the code. @see ISO/IEC 18004, quiet zone */
-const QUIET_ZONE = 4
 
 export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
   return (
@@ -59,27 +57,4 @@ function Address({ mailbox }: { mailbox: Mailbox }) {
       {isShown && <QrImage text={link} alt={`QR code of ${link}`} />}
     </>
   )
-}
-
-/** A QR code, by code that is loaded on demand. It is black on white in dark mode too, as scanners expect. */
-function QrImage({ text, alt }: { text: string; alt: string }) {
-  const [url, setUrl] = useState<string>()
-  const [failed, setFailed] = useState(false)
-  useEffect(() => {
-    let isCurrent = true
-    qrDataUrl(text).then(
-      (made) => isCurrent && setUrl(made),
-      () => isCurrent && setFailed(true),
-    )
-    return () => {
-      isCurrent = false
-    }
-  }, [text])
-  if (failed) return <p role="alert">The QR code could not be made. Copy the link instead.</p>
-  return url === undefined ? null : <img class="qr" src={url} alt={alt} width="240" height="240" data-testid="qr" />
-}
-
-async function qrDataUrl(text: string): Promise<string> {
-  const [{ generate }, { toSvgDataURL }] = await Promise.all([import('lean-qr'), import('lean-qr/extras/svg')])
-  return toSvgDataURL(generate(text), { on: 'black', off: 'white', pad: QUIET_ZONE })
 }

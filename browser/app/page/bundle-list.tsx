@@ -2,53 +2,65 @@
 
 import { useState } from 'preact/hooks'
 import { type BundleFile, nameOf } from '../../content/bundle-files.ts'
-import { rawPathOf } from '../../content/raw-address.ts'
+import { type ContentAddress, rawPathOf } from '../../content/raw-address.ts'
 import type { Tab } from '../../tab.ts'
 import { filesText, sizeText } from '../../text/size-text.ts'
 import type { PageRoute } from '../../visit/route.ts'
 import { ActionButton } from '../action-button.tsx'
 import { InnerLink } from '../inner-link.tsx'
+import type { ShownPage } from './shown-page.ts'
 
 /** Rows that are shown at first: a bundle may have thousands of files. */
 const FIRST_ROWS = 300
 
-export function BundleList({ tab, address, files }: { tab: Tab; address: Omit<PageRoute, 'view'>; files: readonly BundleFile[] }) {
-  const { secret } = address
-  const isPrivate = secret !== undefined
+export function BundleList({ tab, page, files }: { tab: Tab; page: ShownPage; files: readonly BundleFile[] }) {
   const [all, setAll] = useState(false)
-  const total = files.reduce((sum, { size }) => sum + size, 0)
-  return (
-    <section class="bundle" aria-labelledby="bundle-title">
-      <h2 id="bundle-title">
-        {filesText(files.length)}, {sizeText(total)}
-      </h2>
+  const list = (
+    <>
       <ul data-testid="bundle">
-        {(all ? files : files.slice(0, FIRST_ROWS)).map(({ path, size, hash, outline }) => {
-          const fileAddress = { hash, name: nameOf(path), ...(outline && { outline }) }
-          const opensWith = isPrivate ? { secret } : {} // a private file contains its name
-          return (
-            <li key={path} data-path={path}>
-              <InnerLink tab={tab} to={{ view: 'page', ...fileAddress, ...opensWith }} class="name">
-                {path}
-              </InnerLink>
-              <span class="facts">{sizeText(size)}</span>
-              {!isPrivate && (
-                <a href={rawPathOf({ ...fileAddress, download: true })} aria-label={`Save ${path}`}>
-                  Save
-                </a>
-              )}
-            </li>
-          )
-        })}
+        {(all ? files : files.slice(0, FIRST_ROWS)).map((file) => (
+          <FileRow key={file.path} tab={tab} page={page} file={file} />
+        ))}
       </ul>
-      {isPrivate ? (
-        <p class="hint">Open a file to see or save it. To save all files, run: mayfly get "LINK" -o FOLDER</p>
-      ) : (
-        <a href={rawPathOf({ hash: address.hash, format: 'zip', ...(address.outline && { outline: address.outline }) })} data-testid="zip">
-          Save all as a zip file
+      {page.isPrivate && <p class="hint">Open a file to see or save it. To save all files, run: mayfly get "LINK" -o FOLDER</p>}
+      {!all && files.length > FIRST_ROWS && <ActionButton text={`Show all ${files.length}`} onClick={() => setAll(true)} />}
+    </>
+  )
+  // The page of a site is what its visitors came for.
+  if (!page.isSite) return <section class="bundle" aria-label="Files" children={list} />
+  return (
+    <details class="bundle">
+      <summary>
+        {filesText(files.length)}, {sizeText(files.reduce((sum, { size }) => sum + size, 0))}
+      </summary>
+      {list}
+    </details>
+  )
+}
+
+/** A page opens at its path, where its own links, styles and pictures work; any other file by itself. */
+function FileRow({ tab, page, file }: { tab: Tab; page: ShownPage; file: BundleFile }) {
+  const { hash, route, isPrivate, isThere } = page
+  const { path, size } = file
+  const bundle: ContentAddress = { hash, ...(route.outline && { outline: route.outline }), inside: path }
+  return (
+    <li data-path={path}>
+      <InnerLink tab={tab} to={{ view: 'page', ...(PAGE.test(path) && !isPrivate ? bundle : ownAddress(file, route.secret)) }} class="name">
+        {path}
+      </InnerLink>
+      <span class="facts">{sizeText(size)}</span>
+      {!isPrivate && isThere && (
+        <a href={rawPathOf({ ...bundle, name: nameOf(path), download: true })} aria-label={`Save ${path}`}>
+          Save
         </a>
       )}
-      {!all && files.length > FIRST_ROWS && <ActionButton text={`Show all ${files.length}`} onClick={() => setAll(true)} />}
-    </section>
+    </li>
   )
+}
+
+const PAGE = /\.x?html?$/i
+
+/** A private file contains its name. */
+function ownAddress({ hash, outline, path }: BundleFile, secret: string | undefined): Omit<PageRoute, 'view'> {
+  return { hash, ...(outline && { outline }), ...(secret === undefined ? { name: nameOf(path) } : { secret }) }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type ChosenFile, commonFolder, filesOfList, sizeOf, withDistinctPaths } from '../../../browser/content/chosen-files.ts'
+import {
+  type ChosenFile,
+  commonFolder,
+  filesOfList,
+  sizeOf,
+  withBundlePaths,
+  withDistinctPaths,
+} from '../../../browser/content/chosen-files.ts'
 
 const chosen = (...paths: string[]): ChosenFile[] => paths.map((path) => ({ path, file: new File(['abc'], path.split('/').at(-1) ?? '') }))
 const pathsOf = (files: readonly ChosenFile[]) => files.map(({ path }) => path)
@@ -29,6 +36,29 @@ describe('chosen files', () => {
       ],
     ]
     for (const [given, distinct] of table) expect(pathsOf(withDistinctPaths(chosen(...given)))).toEqual(distinct)
+  })
+
+  it('have the paths in a bundle that the command gives them: the name of the one chosen folder is left out', () => {
+    const table: [string[], string[]][] = [
+      [
+        ['site/index.html', 'site/img/a.png'],
+        ['index.html', 'img/a.png'],
+      ],
+      [['project/site/index.html'], ['site/index.html']],
+      [
+        ['site/index.html', 'other/index.html'],
+        ['site/index.html', 'other/index.html'],
+      ],
+      [
+        ['site/index.html', 'index.html'],
+        ['site/index.html', 'index.html'],
+      ],
+      [
+        ['a.txt', 'a.txt'],
+        ['a.txt', 'a (2).txt'],
+      ],
+    ]
+    for (const [given, paths] of table) expect(pathsOf(withBundlePaths(chosen(...given)))).toEqual(paths)
   })
 
   it('keep their order and their files', () => {

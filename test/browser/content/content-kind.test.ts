@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { contentKindOf, contentLabel, isDisplayable, MAX_SHOWN_PDF_BYTES, privateViewOf } from '../../../browser/content/content-kind.ts'
+import {
+  contentKindOf,
+  contentLabel,
+  isDisplayable,
+  MAX_SHOWN_PDF_BYTES,
+  nameByType,
+  privateViewOf,
+} from '../../../browser/content/content-kind.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
@@ -38,6 +45,12 @@ describe('content kind', () => {
     expect(contentLabel(encode('\r\n  first line \r\nsecond'))).toBe('first line')
     expect(contentLabel(encode(''))).toBe('')
     expect(contentLabel(encode('👋'.repeat(60)))).toBe(`${'👋'.repeat(47)}…`)
+  })
+
+  it('gives content without a name one by its type', () => {
+    const types = ['image/png', 'text/html; charset=utf-8', 'text/plain; charset=utf-8', 'image/svg+xml', 'application/vnd.x.y', '']
+    const names = types.map((type) => nameByType('ab'.repeat(32), type))
+    expect(names).toEqual(['png', 'html', 'txt', 'svg', 'bin', 'bin'].map((extension) => `abababab.${extension}`))
   })
 
   it('knows the types that a browser shows in a frame', () => {

@@ -1,37 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KeptContent, type KeptEntry } from '../../../browser/holding/kept-content.ts'
-import type { SessionStore } from '../../../browser/peer/tab-session.ts'
-
-/** A storage in memory, with a quota like a browser's. */
-class MemoryStore implements SessionStore {
-  readonly #items = new Map<string, string>()
-  readonly #maxCharacters: number
-
-  constructor(maxCharacters = Number.POSITIVE_INFINITY) {
-    this.#maxCharacters = maxCharacters
-  }
-
-  get length(): number {
-    return this.#items.size
-  }
-
-  key(index: number): string | null {
-    return [...this.#items.keys()][index] ?? null
-  }
-
-  getItem(name: string): string | null {
-    return this.#items.get(name) ?? null
-  }
-
-  setItem(name: string, value: string): void {
-    if (value.length > this.#maxCharacters) throw new DOMException('full', 'QuotaExceededError')
-    this.#items.set(name, value)
-  }
-
-  removeItem(name: string): void {
-    this.#items.delete(name)
-  }
-}
+import { MemoryStore } from '../../helpers/memory-store.ts'
 
 function entry(hash: string, bytes: Uint8Array): KeptEntry {
   return { hash, bytes, madeHere: true, label: `label of ${hash}` }

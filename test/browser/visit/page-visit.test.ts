@@ -12,7 +12,14 @@ it('a visit is offline when the library cannot be loaded, also before the peer h
   const holdings = { pages: new Cell([]) } as unknown as Holdings
   const counts = { counts: new Cell(new Map()), follow: () => () => {} } as unknown as HolderCounts
   const screen = { showRaw() {}, clearUnlessLoaded() {}, showLocal() {}, showBlob() {}, clear() {} }
-  const visit = new PrivateVisit({ route: { view: 'page', hash: 'ab'.repeat(32), secret: 'key' }, session, holdings, counts, screen })
+  const visit = new PrivateVisit({
+    route: { view: 'page', hash: 'ab'.repeat(32), secret: 'key' },
+    session,
+    holdings,
+    counts,
+    screen,
+    keep() {},
+  })
   visit.start()
   await new Promise((resolve) => setImmediate(resolve))
   expect(visit.state.get()).toBe('looking')

@@ -3,7 +3,8 @@ import { exactSizeText, sizeText } from '../../../browser/text/size-text.ts'
 import { countSentence, countText } from '../../../browser/words/count-sentence.ts'
 import { eventSentence } from '../../../browser/words/event-sentence.ts'
 import { progressText, timeText } from '../../../browser/words/progress-sentence.ts'
-import { refusalSentence } from '../../../browser/words/refusal-sentence.ts'
+import { nearLimitSentence, refusalSentence } from '../../../browser/words/refusal-sentence.ts'
+import { closingSentence, type VisitorsHold, visitSentence } from '../../../browser/words/visit-sentence.ts'
 import { MayflyError, type PeerLimits } from '../../../node/index.ts'
 
 const KEY = 'ab'.repeat(32)
@@ -58,6 +59,34 @@ describe('words', () => {
     expect(refusalSentence(new MayflyError('ERR_UNAVAILABLE', 'Cannot read the file'), { size: 1 })).toContain('could not be read')
     expect(refusalSentence(new MayflyError('ERR_BAD_OPTION', 'a path with ".."'), { size: 1 })).toContain('a path with ".."')
     expect(refusalSentence(new TypeError('some bug'), { size: 1 })).toContain('some bug')
+  })
+
+  it('a limit is mentioned only when it is near, with its number', () => {
+    const limits = { maxContentBytes: 1_048_576, maxHeldContents: 100 } as PeerLimits
+    expect(nearLimitSentence({ size: 800_000, contents: 80, limits })).toBeUndefined()
+    expect(nearLimitSentence({ size: 1_000_000, contents: 1, limits })).toContain('1 MiB')
+    expect(nearLimitSentence({ size: 1, contents: 81, limits })).toContain('100')
+  })
+
+  it('an author is told how visitors come to hold a page, and what closing the tab does', () => {
+    const facts = { madeHere: true, limits: undefined, count: 1 }
+    const sentence = (visitorsHold: VisitorsHold) => visitSentence('holding', { ...facts, visitorsHold })
+    expect(sentence('by opening')).toContain('Everybody who opens it holds it too')
+    expect(sentence('by saving')).toContain('save it, or choose to keep it here')
+    expect(sentence('by choice')).not.toMatch(/opens|save/)
+    expect(closingSentence({ count: 1, isJoined: true, madeHere: true })).toContain('it is gone')
+    expect(closingSentence({ count: 2, isJoined: true, madeHere: true })).toContain('it stays')
+    expect(closingSentence({ count: 1, isJoined: false, madeHere: true })).toContain('not connected')
+    expect(closingSentence({ count: undefined, isJoined: true, madeHere: true })).toBe('')
+  })
+
+  it('a visitor of what nobody holds any more is not told that it can be saved', () => {
+    const facts = { madeHere: false, limits: undefined, visitorsHold: 'by saving' } as const
+    for (const state of ['streamed', 'listed', 'opened'] as const) {
+      expect(visitSentence(state, { ...facts, count: 1 })).toContain('save')
+      expect(visitSentence(state, { ...facts, count: undefined })).toContain('save')
+      expect(visitSentence(state, { ...facts, count: 0 })).toContain('has left')
+    }
   })
 
   it('progress has sizes and percentage, and speed and time left when they are known', () => {

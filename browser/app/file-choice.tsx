@@ -1,9 +1,18 @@
 /** Accepts files and folders: chosen, dropped anywhere on the page, or pasted. Their bytes are not read here. */
 
 import { useEffect, useState } from 'preact/hooks'
-import { type ChosenFile, filesOfDrop, filesOfList } from '../../content/chosen-files.ts'
+import { type ChosenFile, filesOfDrop, filesOfList } from '../content/chosen-files.ts'
 
-export function FileChoice({ onFiles, onProblem }: { onFiles(files: ChosenFile[]): void; onProblem(problem: string): void }) {
+interface FileChoiceProps {
+  /** Some are chosen already. */
+  hasFiles?: boolean
+  /** The one kind that is asked for; anything when left out. */
+  only?: 'file' | 'files' | 'folder'
+  onFiles(files: ChosenFile[]): void
+  onProblem(problem: string): void
+}
+
+export function FileChoice({ hasFiles, only, onFiles, onProblem }: FileChoiceProps) {
   const [over, setOver] = useState(false)
 
   const take = async (given: Promise<ChosenFile[]>) => {
@@ -18,7 +27,7 @@ export function FileChoice({ onFiles, onProblem }: { onFiles(files: ChosenFile[]
 
   useEffect(() => {
     const onDragOver = (event: DragEvent) => {
-      if (!hasFiles(event.dataTransfer)) return
+      if (!carriesFiles(event.dataTransfer)) return
       event.preventDefault()
       setOver(true)
     }
@@ -27,13 +36,13 @@ export function FileChoice({ onFiles, onProblem }: { onFiles(files: ChosenFile[]
     }
     const onDrop = (event: DragEvent) => {
       setOver(false)
-      if (!event.dataTransfer || !hasFiles(event.dataTransfer)) return
+      if (!event.dataTransfer || !carriesFiles(event.dataTransfer)) return
       event.preventDefault()
       void take(filesOfDrop(event.dataTransfer))
     }
     const onPaste = (event: ClipboardEvent) => {
       const { clipboardData } = event
-      if (!clipboardData || !hasFiles(clipboardData) || clipboardData.types.includes('text/plain')) return
+      if (!clipboardData || !carriesFiles(clipboardData) || clipboardData.types.includes('text/plain')) return
       event.preventDefault()
       void take(Promise.resolve(filesOfList(clipboardData.files)))
     }
@@ -50,24 +59,35 @@ export function FileChoice({ onFiles, onProblem }: { onFiles(files: ChosenFile[]
     void take(Promise.resolve(filesOfList(field.files ?? [])))
     field.value = '' // so that the same file can be chosen again
   }
+  const [files, folder] = wordsFor(only, hasFiles)
   return (
     <div class={over ? 'file-choice over' : 'file-choice'}>
-      <p>
-        <label for="page-file">Or drop files or a folder here, or choose files:</label>
-        <input id="page-file" data-testid="page-file" type="file" multiple onChange={onChange} />
-      </p>
-      <p>
-        <label for="page-folder">Or choose a folder:</label>
-        <input id="page-folder" data-testid="page-folder" type="file" ref={chooseFolders} onChange={onChange} />
-      </p>
+      {only !== 'folder' && (
+        <label class="button quiet">
+          {files}
+          <input class="visually-hidden" data-testid="page-file" type="file" multiple={only !== 'file'} onChange={onChange} />
+        </label>
+      )}
+      {(only === undefined || only === 'folder') && (
+        <label class="button quiet">
+          {folder}
+          <input class="visually-hidden" data-testid="page-folder" type="file" ref={chooseFolders} onChange={onChange} />
+        </label>
+      )}
+      <span class="hint">{only ? 'or drop it here' : 'or drop them here'}</span>
     </div>
   )
+}
+
+function wordsFor(only: FileChoiceProps['only'], hasFiles = false): [files: string, folder: string] {
+  if (only) return [only === 'file' ? 'Choose the file' : 'Choose the files', 'Choose the folder']
+  return hasFiles ? ['Add more files', 'Add a folder'] : ['Choose files', 'Choose a folder']
 }
 
 function chooseFolders(field: HTMLInputElement | null): void {
   if (field) field.webkitdirectory = true
 }
 
-function hasFiles(data: DataTransfer | null | undefined): boolean {
+function carriesFiles(data: DataTransfer | null | undefined): boolean {
   return data?.types.includes('Files') ?? false
 }
