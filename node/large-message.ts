@@ -2,7 +2,7 @@
 
 import { memorySource, sealSource } from './content/index.ts'
 import type { ContentSource, ContentStore, HeldContent } from './content/types.ts'
-import { createLinkKey, encodeKeyHex, encodeLinkKey, linkKeyFragment } from './keys/index.ts'
+import { createLinkKey, encodeLink } from './keys/index.ts'
 
 export interface LargeBody {
   /** The body, or its cipher text, to be held. */
@@ -17,10 +17,7 @@ export async function prepareLargeBody(body: Uint8Array, isSealed: boolean, type
   const plain = memorySource(body)
   return {
     source: linkKey === undefined ? plain : await sealSource(plain, linkKey, { type }),
-    linkOf({ key, outline }) {
-      const query = outline === undefined ? '' : `?o=${encodeKeyHex(outline)}`
-      return `/${encodeKeyHex(key)}${query}${linkKey === undefined ? '' : linkKeyFragment(encodeLinkKey(linkKey))}`
-    },
+    linkOf: ({ key, outline }) => encodeLink({ key, ...(outline && { outline }), ...(linkKey && { linkKey }) }),
   }
 }
 

@@ -1,5 +1,7 @@
 /** Addresses of content on this site, and of its bytes alone: `/raw/<hash>`. */
 
+import { encodePath } from '../../node/keys/link-path.ts'
+
 export interface ContentAddress {
   hash: string
   /** The SHA-256 of the content's outline, in hex. With it a gateway can start anywhere, and check every byte before it sends it. */
@@ -27,7 +29,7 @@ export function wholeAddress({ hash, outline }: ContentAddress): ContentAddress 
 }
 
 export function contentPath({ hash, inside }: ContentAddress): string {
-  return inside === undefined ? hash : `${hash}/${inside.split('/').map(encodeURIComponent).join('/')}`
+  return inside === undefined ? hash : `${hash}/${encodePath(inside)}`
 }
 
 /** A query of the parameters that are defined; empty when none is. */

@@ -1,6 +1,8 @@
 /** Routes: which view an address of this site stands for. Pure; history and rendering are left to others. */
 
-import { type ContentAddress, contentPath, queryOf } from '../content/raw-address.ts'
+import { joinLink, splitLink } from '../../node/keys/link-form.ts'
+import { encodePath } from '../../node/keys/link-path.ts'
+import type { ContentAddress } from '../content/raw-address.ts'
 
 export interface PageRoute extends ContentAddress {
   view: 'page'
@@ -19,29 +21,21 @@ export interface MessagesRoute {
 
 export type Route = { view: 'home' } | PageRoute | MessagesRoute
 
-/** The gateway parses paths strictly and answers all others itself, so only its own forms arrive here. */
-const PAGE_PATH = /^\/([0-9a-f]{64})(?:\/(.*))?$/
 const TO_PATH = /^\/to\/([^/]+)$/
 const HASH = /^[0-9a-f]{64}$/
-/** @see ../node/content/PRIVATE.md (the link) */
-const SECRET = /^#k=(.*)$/
 
 export function routeOf(pathname: string, search = '', fragment = ''): Route {
   if (pathname === '/messages') return { view: 'messages' }
   const [, end] = TO_PATH.exec(pathname) ?? []
   if (end !== undefined) return { view: 'messages', to: endOfPart(decodePart(end)) }
-  const [, hash, inside] = PAGE_PATH.exec(pathname) ?? []
-  if (hash === undefined) return { view: 'home' }
-  const query = new URLSearchParams(search)
-  const outline = query.get('o') ?? ''
-  const name = query.get('filename') ?? ''
-  const [, secret] = SECRET.exec(fragment) ?? []
+  const { place, name: hash = '', inside, outline, filename: name, secret } = splitLink({ pathname, search, hash: fragment }) ?? {}
+  if (place !== undefined || !HASH.test(hash)) return { view: 'home' }
   return {
     view: 'page',
     hash,
-    ...(HASH.test(outline) && { outline }),
+    ...(outline !== undefined && HASH.test(outline) && { outline }),
     ...(inside !== undefined && { inside: inside.split('/').map(decodePart).join('/') }),
-    ...(name !== '' && { name }),
+    ...(name !== undefined && { name }),
     ...(secret !== undefined && { secret }),
   }
 }
@@ -67,9 +61,13 @@ export function endOfLink(text: string): string | undefined {
 export function pathOf(route: Route): string {
   if (route.view === 'home') return '/'
   if (route.view === 'messages') return route.to === undefined ? '/messages' : `/to/${encodeURIComponent(route.to)}`
-  const { outline, name, secret } = route
-  const isPrivate = secret !== undefined
-  return `/${contentPath(route)}${queryOf({ o: outline, filename: isPrivate ? undefined : name })}${isPrivate ? `#k=${secret}` : ''}`
+  const { hash, inside, name, ...carried } = route
+  return joinLink({
+    ...carried,
+    name: hash,
+    ...(inside !== undefined && { inside: encodePath(inside) }),
+    ...(name !== undefined && { filename: name }),
+  })
 }
 
 /** A link may omit the # of an open end. */

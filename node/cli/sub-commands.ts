@@ -1,11 +1,11 @@
 /** The sub-commands of `mayfly`. Each loads its code when it runs, since the overlay and the gateway take longer to load than most of them run. */
 
+import type { Link } from '../keys/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { createReload } from './commands/reload.ts'
 import type { SettingSource } from './configuration.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { CommandName, SettingName } from './settings.ts'
-import type { ContentReference } from './values/content-reference.ts'
 
 type Sources = Readonly<Record<SettingName, SettingSource>>
 
@@ -61,13 +61,13 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, SubCommand>> = {
 
 /** Runs a sub-command about one content. A link's own gateway is asked, unless the command line names another. */
 async function runAbout(
-  run: (context: CommandContext, about: ContentReference) => Promise<ExitCode>,
+  run: (context: CommandContext, about: Link) => Promise<ExitCode>,
   context: CommandContext,
   [text = '']: string[],
   sources: Sources,
 ): Promise<ExitCode> {
-  const { parseContentReference } = await import('./values/content-reference.ts')
-  const about = parseContentReference(text)
+  const { decodeLink } = await import('../keys/index.ts')
+  const about = decodeLink(text)
   if (about.origin === undefined || sources.join === 'flag') return run(context, about)
   return run({ ...context, configuration: { ...context.configuration, join: [about.origin] } }, about)
 }

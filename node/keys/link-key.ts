@@ -9,8 +9,6 @@ export type LinkKey = Uint8Array
 
 /** 32 bytes in base64url without padding. */
 const TEXT_FORM = /^[A-Za-z0-9_-]{43}$/
-/** The beginning of a private link's fragment. */
-const FRAGMENT = /^#k=(.*)$/
 
 export function createLinkKey(): LinkKey {
   return globalThis.crypto.getRandomValues(new Uint8Array(KEY_BYTES))
@@ -29,14 +27,4 @@ export function decodeLinkKey(text: string): LinkKey {
     // The last character has bits that no 32 bytes have: it is not what was written.
   }
   throw new MayflyError('ERR_BAD_KEY', 'Not a private link: what follows #k= must be 43 characters of base64url. Is the link whole?')
-}
-
-/** The key's text in the fragment of a URL (with its `#`), as it stands there; undefined when the fragment is something else. */
-export function linkKeyTextOf(fragment: string): string | undefined {
-  return FRAGMENT.exec(fragment)?.[1]
-}
-
-/** The fragment of a private link, with its `#`. */
-export function linkKeyFragment(text: string): string {
-  return `#k=${text}`
 }

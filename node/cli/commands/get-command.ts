@@ -3,7 +3,7 @@
 import { basename } from 'node:path'
 import { MayflyError } from '../../errors.ts'
 import type { BundleEntry, OpenedContent, UnsealedContent } from '../../index.ts'
-import { encodeKeyHex } from '../../keys/index.ts'
+import { encodeKeyHex, type Link } from '../../keys/index.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { download } from '../fetch/download.ts'
@@ -12,7 +12,6 @@ import { openNetworkClient, openOnceHeld } from '../fetch/open-network-client.ts
 import { readBundle, readWhole, unseal } from '../fetch/whole-content.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeBytes } from '../print/progress-bar.ts'
-import type { ContentReference } from '../values/content-reference.ts'
 
 /** Content to write, and how to read its plain text where it is private. */
 interface ContentToWrite {
@@ -23,7 +22,7 @@ interface ContentToWrite {
 }
 
 /** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_WRONG_KEY, ERR_DAMAGED */
-export async function runGet(context: CommandContext, reference: ContentReference): Promise<ExitCode> {
+export async function runGet(context: CommandContext, reference: Link): Promise<ExitCode> {
   const { configuration, output } = context
   const target = configuration.output === '-' ? undefined : configuration.output
   if (output.json && target === undefined) {
@@ -96,7 +95,7 @@ async function writeToStandardOutput(
 }
 
 /** @throws {MayflyError} ERR_UNAVAILABLE: the bundle has no such file, or the content is no bundle */
-function entryAt(entries: BundleEntry[] | undefined, { hash, path }: ContentReference): BundleEntry {
+function entryAt(entries: BundleEntry[] | undefined, { hash, path }: Link): BundleEntry {
   if (entries === undefined) throw new MayflyError('ERR_UNAVAILABLE', `Cannot get ${path}: ${hash} is one file, not a bundle of files`)
   const folder = path?.replace(/\/?$/, '/')
   const entry =

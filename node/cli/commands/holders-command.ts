@@ -1,16 +1,16 @@
 /** `mayfly holders`: the number of holders, once or after each change. */
 
+import type { Link } from '../../keys/index.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { openNetworkClient } from '../fetch/open-network-client.ts'
-import type { ContentReference } from '../values/content-reference.ts'
 
 /**
  * Exit code 0 when there is a holder, 3 when there is none. With `watch`, prints a line for each change until the signal.
  *
  * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION, ERR_LIMIT
  */
-export async function runHolders(context: CommandContext, { key, hash }: ContentReference): Promise<ExitCode> {
+export async function runHolders(context: CommandContext, { key, hash }: Link): Promise<ExitCode> {
   const { configuration, output } = context
   const signal = AbortSignal.any([context.signal, output.closed])
   const onRetry = (error: Error) => output.remark(`${error.message}; trying again`)

@@ -8,10 +8,9 @@ import {
   createLinkKey,
   encodeBundle,
   encodeKeyHex,
-  encodeLinkKey,
+  encodeLink,
   type HeldContent,
   type LinkKey,
-  linkKeyFragment,
   mediaTypeOf,
   memorySource,
   type Peer,
@@ -124,10 +123,8 @@ function countReads(source: ContentSource, onRead: (bytes: number) => void): Con
   }
 }
 
-/** The link to held content, on a gateway where there is one. It carries the outline's hash, and for private content the key. */
+/** The link to held content: on a gateway where there is one, else the hash by itself. */
 export function linkOf(origin: string | undefined, { key, outline, linkKey }: Pick<HeldInput, 'key' | 'outline' | 'linkKey'>): string {
-  const hash = encodeKeyHex(key)
-  const address = origin === undefined ? hash : `${origin}/${hash}`
-  const query = outline === undefined ? '' : `?o=${encodeKeyHex(outline)}`
-  return address + query + (linkKey === undefined ? '' : linkKeyFragment(encodeLinkKey(linkKey)))
+  const link = encodeLink({ key, ...(origin !== undefined && { origin }), ...(outline && { outline }), ...(linkKey && { linkKey }) })
+  return origin === undefined ? link.slice(1) : link
 }

@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseContentReference } from '../../../node/cli/values/content-reference.ts'
-import { createLinkKey, decodeKeyHex, encodeKeyCid, encodeLinkKey } from '../../../node/keys/index.ts'
+import { pathOf, routeOf } from '../../browser/visit/route.ts'
+import { refusePath } from '../../node/index.ts'
+import { createLinkKey, decodeKeyHex, decodeLink, encodeKeyCid, encodeLink, encodeLinkKey, type Link } from '../../node/keys/index.ts'
 
 /** Of the empty content, as `sha256sum /dev/null` prints it. */
 const HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
@@ -15,8 +17,11 @@ test.each([
   [`http://localhost:4000/${HASH}`, 'http://localhost:4000'],
   [`http://localhost:4000/raw/${HASH}?filename=a.txt#top`, 'http://localhost:4000'],
   [`https://pages.example/ipfs/${CID}?format=raw`, 'https://pages.example'],
-])('content reference: %s names the content', (text, origin) => {
-  const reference = parseContentReference(text)
+  [` http://localhost:4000/${HASH}\n`, 'http://localhost:4000'],
+  [`/${HASH}`, undefined],
+  [`/raw/${HASH}?wait=30s`, undefined],
+])('link: %s names the content', (text, origin) => {
+  const reference = decodeLink(text)
   expect(reference.hash).toBe(HASH)
   expect(reference.key).toEqual(decodeKeyHex(HASH))
   expect(reference.origin).toBe(origin)
@@ -36,6 +41,8 @@ test.each([
   `http://localhost:4000/${HASH}/../x`,
   `${HASH}?o=`,
   `${HASH}?q=${HASH}`,
+  `//${HASH}`,
+  `/${HASH}?o=`,
   `http://localhost:4000//${HASH}`,
   `http://localhost:4000/${CID}`,
   `http://localhost:4000/raw/${CID}`,
@@ -43,8 +50,8 @@ test.each([
   `http://localhost:99999/${HASH}`,
   `ftp://localhost/${HASH}`,
   `ipfs://${HASH}`,
-])('content reference: refuses %j', (text) => {
-  expect(() => parseContentReference(text)).toThrow(expect.objectContaining({ code: 'ERR_BAD_KEY' }))
+])('link: refuses %j', (text) => {
+  expect(() => decodeLink(text)).toThrow(expect.objectContaining({ code: 'ERR_BAD_KEY' }))
 })
 
 test.each([
@@ -57,14 +64,14 @@ test.each([
   [`http://localhost:4000/${HASH}/a//b/./%2e%2e/c%252F?o=${OUTLINE}`, 'a/c%2F'],
   [`${HASH}/./a//%2F/../x.deb?o=${OUTLINE}`, 'a/x.deb'],
   [`${HASH}/.?o=${OUTLINE}`, undefined],
-])('content reference: %s carries the hash of the outline, and the path %s', (text, path) => {
-  expect(parseContentReference(text)).toMatchObject({ hash: HASH, outline: decodeKeyHex(OUTLINE) })
-  expect(parseContentReference(text).path).toBe(path)
+])('link: %s carries the hash of the outline, and the path %s', (text, path) => {
+  expect(decodeLink(text)).toMatchObject({ hash: HASH, outline: decodeKeyHex(OUTLINE) })
+  expect(decodeLink(text).path).toBe(path)
 })
 
-test('content reference: a link without them has neither outline nor path', () => {
+test('link: a link without them has neither outline nor path', () => {
   for (const text of [HASH, `${HASH}/`, `http://localhost:4000/${HASH}/`]) {
-    expect(parseContentReference(text)).toEqual({
+    expect(decodeLink(text)).toEqual({
       hash: HASH,
       key: decodeKeyHex(HASH),
       ...(text.startsWith('http') && { origin: 'http://localhost:4000' }),
@@ -79,12 +86,12 @@ test.each([
   `${HASH}/a b`,
   `http://localhost:4000/${HASH}?o=${OUTLINE}`,
   `http://localhost:4000/${HASH}/a%20b`,
-])('content reference: %s may carry a key behind it, and means the same', (text) => {
+])('link: %s may carry a key behind it, and means the same', (text) => {
   const linkKey = createLinkKey()
-  expect(parseContentReference(`${text}#k=${encodeLinkKey(linkKey)}`)).toEqual({ ...parseContentReference(text), linkKey })
+  expect(decodeLink(`${text}#k=${encodeLinkKey(linkKey)}`)).toEqual({ ...decodeLink(text), linkKey })
 })
 
-test('content reference: an invalid key is refused, and no refusal shows a key', () => {
+test('link: an invalid key is refused, and no refusal shows a key', () => {
   const key = encodeLinkKey(createLinkKey())
   for (const text of [
     `${HASH}#k=`,
@@ -95,11 +102,38 @@ test('content reference: an invalid key is refused, and no refusal shows a key',
   ]) {
     let refused: unknown
     try {
-      parseContentReference(text)
+      decodeLink(text)
     } catch (error) {
       refused = error
     }
     expect(refused).toMatchObject({ code: 'ERR_BAD_KEY' })
     expect(String(refused)).not.toContain(key.slice(1))
   }
+})
+
+test.each([
+  [`http://localhost:4000/${HASH}?filename=a%20b%26c.txt`, 'a b&c.txt'],
+  [`${HASH}?o=${OUTLINE}&filename=a.txt`, 'a.txt'],
+  [`/${HASH}?filename=`, undefined],
+])('link: %s carries the name of its file', (text, name) => {
+  expect(decodeLink(text).name).toBe(name)
+})
+
+test("link: a made one comes back as it was, and the app's address bar reads and writes it alike", () => {
+  const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
+  const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).filter((text) => refusePath(text) === undefined)
+  const parts = { key: bytes, origin: fc.constant('http://localhost:4000'), outline: bytes, path: name, name, linkKey: bytes }
+  fc.assert(
+    fc.property(fc.record(parts, { requiredKeys: ['key'] }), (made) => {
+      const link = encodeLink(made as Link)
+      const { hash, ...read } = decodeLink(link)
+      // The name of private content is encrypted with it.
+      const { name: _, ...nameless } = made
+      expect(read).toEqual(made.linkKey === undefined ? made : nameless)
+      const { pathname, search, hash: fragment } = new URL(link, 'http://any.invalid')
+      expect(pathOf(routeOf(pathname, search, fragment))).toBe(pathname + search + fragment)
+      expect(routeOf(pathname, search, fragment)).toMatchObject({ view: 'page', hash })
+    }),
+    { numRuns: 100 },
+  )
 })
