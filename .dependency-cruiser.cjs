@@ -110,10 +110,10 @@ module.exports = {
     {
       name: 'faces-enter-by-the-index',
       comment:
-        'gateway/ and browser/ enter node/ through node/index.ts. The primitives of node/async/, and the text form of links, know nothing of a peer: anybody may use one.',
+        'gateway/ and browser/ enter node/ through node/index.ts, and the library for pages through node/library/. The primitives of node/async/, and the text form of links, know nothing of a peer: anybody may use one.',
       severity: 'error',
       from: { path: '^(gateway|browser)/' },
-      to: { path: '^node/', pathNot: '^node/(index\\.ts$|async/|keys/link-(form|path)\\.ts$)' },
+      to: { path: '^node/', pathNot: '^node/(index\\.ts$|library/|async/|keys/link-(form|path)\\.ts$)' },
     },
     {
       name: 'gateway-and-browser-are-strangers',

@@ -1,14 +1,10 @@
 /** `mayfly/browser`: presence, content and messages for other people's pages. A tab joins through a gateway, so at least one is needed. */
 
-import {
-  createPeer as createAnyPeer,
-  MayflyError,
-  type MessageSecret,
-  type OutboxStore,
-  type Peer,
-  type PeerLimits,
-  type PeerOptions,
-} from '../node/index.ts'
+import { createPeer as createAnyPeer, MayflyError, type Peer, type PeerOptions } from '../node/index.ts'
+import { type Read, readInteger, readObject, readOneOrMore, readOptions, readText } from '../node/library/arguments.ts'
+import { PEER_OPTION_READERS } from '../node/library/peer-options.ts'
+import { readAddress } from '../node/library/values.ts'
+import { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords as openRecords } from './peer/outbox-records.ts'
 
 export type {
   AbortOptions,
@@ -81,18 +77,11 @@ export {
   sha256,
 } from '../node/index.ts'
 
-export { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords } from './peer/outbox-records.ts'
+export type { OutboxRecords, OutboxRecordsOptions } from './peer/outbox-records.ts'
 
-export interface TabPeerOptions {
-  /** URLs of gateways to join through, for instance `https://pages.example`. The peer retries them as long as it runs. */
-  gateway: string | string[]
-  /** The private key, in libp2p's protobuf encoding. Default: a new Ed25519 key. */
-  privateKey?: Uint8Array
-  limits?: Partial<PeerLimits>
-  /** The secret of this page's messages, 32 bytes that it stores; `createMessageSecret()` makes one. Default: the key of `privateKey`. */
-  messageSecret?: MessageSecret
-  /** The store of unsent messages. `await openOutboxRecords()` keeps them over a reload. Default: in memory. */
-  outboxStore?: OutboxStore
+export interface TabPeerOptions extends Pick<PeerOptions, 'privateKey' | 'limits' | 'messageSecret' | 'outboxStore'> {
+  /** URLs of gateways to join through, for instance `https://pages.example`, one or more. The peer retries them as long as it runs. */
+  gateway: string | URL | readonly (string | URL)[]
   /**
    * Sends content larger than one piece from tab to tab, instead of through the gateway's node. Install @libp2p/webrtc, and pass
    * `webRTC({ rtcConfiguration: { iceServers: [] } })`. Without STUN or TURN servers, tabs find each other only within one network.
@@ -100,13 +89,26 @@ export interface TabPeerOptions {
   webRTC?: NonNullable<PeerOptions['webRTC']>
 }
 
+const { privateKey, limits, messageSecret, outboxStore, webRTC } = PEER_OPTION_READERS
+const readTabPeerOptions: Read<Omit<TabPeerOptions, 'gateway'> & { gateway: string[] }> = readObject(
+  { gateway: readOneOrMore(readAddress), privateKey, limits, messageSecret, outboxStore, webRTC },
+  ['gateway'],
+)
+
 /**
  * Creates the peer of this tab. Call `start()` on it.
  *
- * @throws {MayflyError} ERR_BAD_OPTION, when there is no gateway
+ * @throws {MayflyError} ERR_BAD_OPTION, when there is no gateway, or for another wrong option
  */
-export async function createPeer({ gateway, ...options }: TabPeerOptions): Promise<Peer> {
-  const join = [gateway].flat().filter((address) => address !== '')
-  if (join.length === 0) throw new MayflyError('ERR_BAD_OPTION', 'Cannot create a tab peer: `gateway` must contain at least one URL')
-  return createAnyPeer({ ...options, role: 'tab', join })
+export async function createPeer(options: TabPeerOptions): Promise<Peer> {
+  const { gateway, ...rest } = readTabPeerOptions(options, 'createPeer')
+  if (gateway.length === 0) throw new MayflyError('ERR_BAD_OPTION', 'createPeer.gateway: expected at least one URL of a gateway')
+  return createAnyPeer({ ...rest, role: 'tab', join: gateway })
+}
+
+const readRecordsOptions = readOptions<OutboxRecordsOptions>({ name: readText, maxPublicKeys: readInteger })
+
+/** For `createPeer({ outboxStore })`. @throws {MayflyError} ERR_BAD_OPTION @throws DOMException, when the browser gives this page no storage */
+export async function openOutboxRecords(options?: OutboxRecordsOptions): Promise<OutboxRecords> {
+  return openRecords(readRecordsOptions(options, 'openOutboxRecords: options'))
 }

@@ -1,40 +1,26 @@
-/** The public face of the library. */
+/** The public face of the library. Its functions check their arguments (`library/`), since not all of their callers have types. */
 
 export {
   BUNDLE_MEDIA_TYPE,
   type BundleEntry,
   type ByteRate,
   type ByteRateOptions,
-  blobSource,
-  createByteRate,
-  decodeBundle,
-  encodeBundle,
-  isBundle,
-  isSealed,
   MAX_BUNDLE_BYTES,
   MAX_BUNDLE_ENTRIES,
-  mediaTypeOf,
-  memorySource,
-  openSealed,
-  pieceBytesFor,
-  pieceRequest,
   RATED_BYTES,
-  refusePath,
   SEALED_MEDIA_TYPE,
   type SealedFacts,
   type SealOptions,
-  sealedBytes,
-  sealSource,
   type UnsealedContent,
   type Unsealer,
 } from './content/index.ts'
 export type {
   ContentSource,
-  ContentStore,
   FetchedContent,
   FetchPiece,
   FetchPieceOptions,
   HeldContent,
+  HoldOptions,
   OpenedContent,
   OpenOptions,
   PieceAddress,
@@ -44,18 +30,28 @@ export type {
   WantedPiece,
 } from './content/types.ts'
 export { MayflyError, type MayflyErrorCode } from './errors.ts'
+export type { Inbox, InboxEnd, InboxMessage, InboxPolicy, InboxQuery, MessageFacts } from './inbox.ts'
+export type { CreateHasher, Link, LinkKey } from './keys/index.ts'
+export type { LargeBody } from './large-message.ts'
 export {
-  bodyText,
-  type Inbox,
-  type InboxEnd,
-  type InboxMessage,
-  type InboxPolicy,
-  type InboxQuery,
-  type MessageFacts,
-  messageFacts,
-} from './inbox.ts'
+  blobSource,
+  createByteRate,
+  decodeBundle,
+  encodeBundle,
+  isBundle,
+  isSealed,
+  mediaTypeOf,
+  memorySource,
+  openSealed,
+  pieceBytesFor,
+  pieceRequest,
+  prepareLargeBody,
+  refusePath,
+  sealedBytes,
+  sealSource,
+} from './library/content.ts'
+export type { JoinOptions } from './library/join.ts'
 export {
-  type CreateHasher,
   createLinkKey,
   decodeKeyCid,
   decodeKeyHex,
@@ -70,29 +66,33 @@ export {
   encodePath,
   isKeyHex,
   keyOfBlock,
-  type Link,
-  type LinkKey,
+  type LinkToMake,
   linkKeyFragment,
   linkKeyTextOf,
   parseCid,
   sha256,
-} from './keys/index.ts'
-export { type LargeBody, prepareLargeBody } from './large-message.ts'
-export type { PeerLimits, PeerRates } from './limits.ts'
+} from './library/keys.ts'
 export {
+  bodyText,
   checkRules,
   createMemoryOutboxStore,
   createMessageSecret,
   createSealingSecret,
   decodeEnvelope,
+  hashnameOf,
+  messageFacts,
+  parseEnd,
+  publicKeyOf,
+} from './library/messages.ts'
+export { clockSentence, createClientConnections, parseClientAddress } from './library/network.ts'
+export { type ContentStore, createPeer, type Messages, type Peer, type PeerOptions, type Rendezvous } from './library/peer.ts'
+export type { PeerLimits, PeerRates } from './limits.ts'
+export {
   ENVELOPE_DEFAULTS,
   type End,
   HASHNAME_FORM,
-  hashnameOf,
   MESSAGE_LIMITS,
   OUTBOX_DEFAULTS,
-  parseEnd,
-  publicKeyOf,
   REFUSALS,
   type RefusalFacts,
   RULE_LIMITS,
@@ -103,7 +103,6 @@ export type {
   MessageDraft,
   MessageRefusal,
   MessageSecret,
-  Messages,
   OutboxEntry,
   OutboxLoad,
   OutboxStore,
@@ -115,12 +114,11 @@ export type {
   TapOptions,
   TapRule,
 } from './messages/types.ts'
-export { type ClientAddress, parseClientAddress, UNKNOWN_CLIENT } from './network/client-address.ts'
-export { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from './network/client-connections.ts'
-export { type ClockStatus, clockSentence } from './network/clock.ts'
+export { type ClientAddress, UNKNOWN_CLIENT } from './network/client-address.ts'
+export { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections } from './network/client-connections.ts'
+export type { ClockStatus } from './network/clock.ts'
 export type { IceServer } from './network/types.ts'
-export type { Peer, PeerEvent } from './peer.ts'
-export { createPeer, type PeerListener, type PeerOptions } from './peer.ts'
+export type { PeerEvent, PeerListener } from './peer.ts'
 export type { PeerStatus } from './peer-status.ts'
-export type { Hold, Holder, Rendezvous } from './rendezvous/types.ts'
+export type { Hold, Holder } from './rendezvous/types.ts'
 export type { AbortOptions, Key } from './types.ts'

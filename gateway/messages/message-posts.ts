@@ -3,6 +3,7 @@
 import {
   decodeKeyHex,
   ENVELOPE_DEFAULTS,
+  type Inbox,
   isKeyHex,
   type MessageDraft,
   type Messages,
@@ -21,7 +22,7 @@ import { maxPostBytes, readDraft } from './post-draft.ts'
 import { createWaitingPosts, type WaitingPost } from './waiting-posts.ts'
 
 interface MessagePostsParts {
-  post: Messages['post']
+  post: Inbox['post']
   /** Of the outbox, which bounds how many are remembered. */
   entry: Messages['entry']
   /** The origin of the links in answers; without one, the origin of the request. */

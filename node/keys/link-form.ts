@@ -8,7 +8,7 @@ export interface LinkParts {
   place?: 'raw' | 'ipfs'
   /** A hash, or a CID. */
   name: string
-  /** What follows the hash and a slash, encoded as in a URL; empty for the root of a bundle. */
+  /** The path behind the hash and its slash, encoded as in a URL; empty for the root of a bundle. */
   inside?: string
   outline?: string
   /** The name of a single file. */

@@ -2,6 +2,7 @@
 
 import {
   encodeKeyHex,
+  type Inbox,
   type MessageDraft,
   type Messages,
   type OutboxEntry,
@@ -21,7 +22,7 @@ export interface RecordingMessages {
 /** The peer as it is, but for its messages. */
 export function withRecordingMessages(peer: Peer): { peer: Peer; messages: RecordingMessages } {
   const messages: RecordingMessages = { posted: [], entries: new Map(), onPost: () => ({ state: 'queued', nodes: 0, untilMs: 0 }) }
-  const post: Messages['post'] = async (end, draft, options) => {
+  const post: Inbox['post'] = async (end, draft, options) => {
     messages.posted.push({ end, draft, options })
     return { id: new Uint8Array(32).fill(1), outcome: await messages.onPost() }
   }

@@ -56,14 +56,15 @@ function comparePaths(a: BundleEntry, b: BundleEntry): number {
   return x.byteLength - y.byteLength
 }
 
-/** @throws {MayflyError} ERR_BAD_OPTION for a path that cannot name a file, or occurs twice; ERR_TOO_LARGE, ERR_LIMIT */
+/** @throws {MayflyError} ERR_BAD_OPTION for a path that cannot name a file, or occurs twice, and for what is no media type; ERR_TOO_LARGE, ERR_LIMIT */
 export function encodeBundle(entries: readonly BundleEntry[]): Uint8Array {
   if (entries.length > MAX_BUNDLE_ENTRIES) {
     throw new MayflyError('ERR_LIMIT', `Cannot make a bundle: ${entries.length} files is over the limit of ${MAX_BUNDLE_ENTRIES}`)
   }
   const sorted = entries.toSorted(comparePaths)
-  for (const [i, { path }] of sorted.entries()) {
-    const refused = refusePath(path) ?? (sorted[i - 1]?.path === path ? `${JSON.stringify(path)} twice` : undefined)
+  for (const [i, { path, type }] of sorted.entries()) {
+    const isTwice = sorted[i - 1]?.path === path
+    const refused = refusePath(path) ?? (isTwice ? `${JSON.stringify(path)} twice` : isType(type) ? undefined : `the media type ${type}`)
     if (refused !== undefined) throw new MayflyError('ERR_BAD_OPTION', `Cannot make a bundle: ${refused}`)
   }
   const bytes = encode([MAGIC, VERSION, sorted.map(({ path, size, type, key, outline }) => [path, size, type, key, outline ?? null])])
@@ -109,10 +110,13 @@ function readEntry(value: unknown): BundleEntry {
   const refused = refusePath(path)
   if (refused !== undefined) throw new Error(refused)
   if (!Number.isSafeInteger(size) || (size as number) < 0) throw new Error('a size was expected')
-  if (typeof type !== 'string' || type.length > MAX_TYPE_LENGTH || !/^([\w.+-]+\/[\w.+-]+)?$/.test(type))
-    throw new Error('a media type was expected')
+  if (typeof type !== 'string' || !isType(type)) throw new Error('a media type was expected')
   if (!isKey(key) || (outline !== null && !isKey(outline))) throw new Error('hashes were expected')
   return { path, size: size as number, type, key: key.slice(), ...(outline !== null && { outline: outline.slice() }) }
+}
+
+function isType(type: string): boolean {
+  return type.length <= MAX_TYPE_LENGTH && /^([\w.+-]+\/[\w.+-]+)?$/.test(type)
 }
 
 function isKey(value: unknown): value is Key {

@@ -8,7 +8,7 @@ import { openMailDatabase } from '../../../browser/messages/mail-database.ts'
 import { ReceiverRecords, TooMany } from '../../../browser/messages/receiver-records.ts'
 import { answerOf, openDatabase } from '../../../browser/peer/database.ts'
 import { openOutboxRecords } from '../../../browser/peer/outbox-records.ts'
-import { encodeKeyHex, type Kept, type OutboxEntry, sha256 } from '../../../node/index.ts'
+import { type ContentSource, encodeKeyHex, type Kept, type OutboxEntry, sha256 } from '../../../node/index.ts'
 import { entryOf, OUTBOX_STORE_CASES, OUTCOMES } from '../outbox-store-suite.ts'
 
 export interface GivenMessage {
@@ -194,7 +194,7 @@ export const recordsPage = {
     const open = (entries: GivenOutbox['entries'], nowMs: number) => {
       const held = new Set<string>()
       const content: LargeBodiesOptions['content'] = {
-        async hold(given) {
+        async hold(given: Uint8Array | ContentSource) {
           const bytes = given instanceof Uint8Array ? given : await given.read(0, given.size)
           const key = await sha256(bytes)
           held.add(encodeKeyHex(key))

@@ -1,0 +1,213 @@
+/** The peer as its users get it: each argument is checked, and taken in any form whose meaning is plain. */
+
+import type * as content from '../content/types.ts'
+import { checkRules } from '../messages/index.ts'
+import type * as messages from '../messages/types.ts'
+import * as core from '../peer.ts'
+import type * as rendezvous from '../rendezvous/types.ts'
+import {
+  optional,
+  readBoolean,
+  readBytes,
+  readFunction,
+  readImplementation,
+  readInteger,
+  readMs,
+  readObject,
+  readOneOrMore,
+  readOptions,
+  readSignal,
+} from './arguments.ts'
+import { createBoundedJoin, type JoinOptions } from './join.ts'
+import { readPeerOptions } from './peer-options.ts'
+import { readAbortOptions, readAddress, readContent, readDraft, readEnd, readKey, readPart, readSecret } from './values.ts'
+
+/** A parameter as callers may give it: 32 bytes also as hex. */
+type Given<T> = T extends Uint8Array ? T | string : T
+type GivenArgument<T> = T extends Uint8Array
+  ? T | string
+  : T extends readonly unknown[] | ((...args: never[]) => unknown)
+    ? T
+    : T extends object
+      ? { [K in keyof T]: Given<T[K]> }
+      : T
+/** Methods that take more than those of `T`. An implementation of `T` itself, such as a fake in a test, is one, too. */
+type Lenient<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R
+    ? { method(...args: { [I in keyof A]: GivenArgument<A[I]> }): R }['method']
+    : T[K]
+}
+
+export type Rendezvous = Lenient<rendezvous.Rendezvous>
+
+export interface ContentStore extends Omit<Lenient<content.ContentStore>, 'hold'> {
+  /**
+   * Stores the content, serves it, and holds its key. Text is stored as UTF-8. Bytes are kept in memory; a Blob, a file or a source is read once to
+   * compute its key, and again as pieces are requested. Resolves once others can find the content, or after a short while when there is no record
+   * node to tell.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full), ERR_BAD_OPTION
+   * @throws signal.reason, when aborted
+   */
+  hold(data: string | Uint8Array | ArrayBuffer | Blob | content.ContentSource, options?: content.HoldOptions): Promise<content.HeldContent>
+}
+
+export interface Messages extends Omit<Lenient<messages.Messages>, 'post'> {
+  /**
+   * Signs a message (and seals it, for a hashname), puts it in the outbox, sends it meanwhile, and resolves with what became of it once it is
+   * in the outbox. The outbox goes on until it is stored, refused for good, or expired. A message that cannot be written there is sent once;
+   * `post` rejects with the store's error then, unless nothing more can become of the message. A draft that is text alone is its body.
+   *
+   * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE (a form or a size), ERR_LIMIT (the outbox is full), ERR_NOT_STARTED, ERR_NO_CRYPTO
+   * @throws signal.reason, when aborted
+   */
+  post(
+    end: string,
+    draft: messages.MessageDraft | string | Uint8Array,
+    options?: GivenArgument<messages.PostOptions>,
+  ): Promise<messages.Posted>
+}
+
+/** A whole peer. Node.js nodes and browser tabs show the same face. */
+export interface Peer extends Omit<core.Peer, 'rendezvous' | 'content' | 'messages' | 'join' | 'joined'> {
+  readonly rendezvous: Rendezvous
+  readonly content: ContentStore
+  readonly messages: Messages
+  /**
+   * Adds addresses to join (a gateway's URL, or a multiaddr) and resolves once one of them, or any other, is connected.
+   *
+   * @throws {MayflyError} ERR_BAD_OPTION, ERR_NO_NETWORK when the time is over
+   * @throws signal.reason, when aborted
+   */
+  join(addresses: string | URL | readonly (string | URL)[], options?: JoinOptions): Promise<void>
+  /**
+   * Resolves once this peer is in the overlay: at once for a node that joins nobody.
+   *
+   * @throws {MayflyError} ERR_NO_NETWORK when the time is over, with the reason; ERR_NOT_STARTED when the peer is stopped first
+   * @throws signal.reason, when aborted
+   */
+  joined(options?: JoinOptions): Promise<void>
+}
+
+export interface PeerOptions extends Omit<core.PeerOptions, 'join' | 'announce' | 'messageSecret'> {
+  /** Gateway URLs or multiaddrs to join, one or more. They are tried again for as long as the peer runs. */
+  join?: string | URL | readonly (string | URL)[]
+  /** Multiaddrs to tell others instead of those that are listened on, for a node behind a proxy. */
+  announce?: string | readonly string[]
+  /** The sender of this peer's messages, 32 bytes or their hex; the key of `privateKey` when left out. */
+  messageSecret?: messages.MessageSecret | string
+}
+
+/**
+ * Creates a peer. Call `start()` on it.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION
+ */
+export async function createPeer(options?: PeerOptions): Promise<Peer> {
+  const read = readPeerOptions(options, 'createPeer')
+  return checkPeer(await core.createPeer(read), read.join ?? [])
+}
+
+const readJoinOptions = readOptions<JoinOptions>({ signal: readSignal, timeoutMs: readMs })
+const readAddresses = readOneOrMore(readAddress)
+
+/** @param joins the addresses that the peer was given to join */
+function checkPeer(peer: core.Peer, joins: readonly string[]): Peer {
+  const addresses = new Set(joins)
+  const inJoinTime = createBoundedJoin(peer, addresses)
+  return {
+    ...peer,
+    rendezvous: checkRendezvous(peer.rendezvous),
+    content: checkContent(peer.content),
+    messages: checkMessages(peer.messages),
+    async join(more, options) {
+      const read = readAddresses(more, 'join: addresses')
+      for (const address of read) addresses.add(address)
+      await inJoinTime((abort) => peer.join(read, abort), readJoinOptions(options, 'join: options'))
+    },
+    joined: async (options) => inJoinTime(peer.joined, readJoinOptions(options, 'joined: options')),
+    onEvent: (listener) => peer.onEvent(readFunction(listener, 'onEvent: listener')),
+  }
+}
+
+function checkRendezvous(rendezvous: core.Peer['rendezvous']): Rendezvous {
+  return {
+    hold: (key) => rendezvous.hold(readKey(key, 'rendezvous.hold: key')),
+    find: (key, options) => rendezvous.find(readKey(key, 'rendezvous.find: key'), readAbortOptions(options, 'rendezvous.find: options')),
+    watch: (key, options) =>
+      rendezvous.watch(readKey(key, 'rendezvous.watch: key'), readAbortOptions(options, 'rendezvous.watch: options')),
+  }
+}
+
+const readHoldOptions = readOptions<content.HoldOptions>({ signal: readSignal, isPart: readBoolean })
+const readOpenOptions = readOptions<content.OpenOptions>({ signal: readSignal, bundle: readKey, outline: readKey })
+const readPiece = readObject<content.PieceAddress>({ key: readKey, outline: readKey, index: readInteger, bundle: readKey }, [
+  'key',
+  'outline',
+  'index',
+])
+const readReceiveOptions = readObject<content.ReceiveOptions>(
+  {
+    signal: readSignal,
+    outline: readKey,
+    store: readImplementation<content.PieceStore>({ have: readBytes, write: readFunction, read: readFunction }),
+    isDoubtful: readBoolean,
+    onPiece: readFunction,
+    onWaiting: readFunction,
+  },
+  ['outline', 'store'],
+)
+
+function checkContent(store: core.Peer['content']): ContentStore {
+  return {
+    hold: async (data, options) =>
+      store.hold(readContent(data, 'content.hold: content'), readHoldOptions(options, 'content.hold: options')),
+    release: async (key) => store.release(readKey(key, 'content.release: key')),
+    check: async (key, options) => store.check(readKey(key, 'content.check: key'), readAbortOptions(options, 'content.check: options')),
+    held: () => store.held(),
+    get: async (key, options) => store.get(readKey(key, 'content.get: key'), readAbortOptions(options, 'content.get: options')),
+    async open(key, options) {
+      const opened = await store.open(readKey(key, 'content.open: key'), readOpenOptions(options, 'content.open: options'))
+      const { read } = opened
+      const readOwnPart = readPart(opened.size)
+      return Object.assign(opened, {
+        read: ((part, abort) => read(readOwnPart(part, 'read: part'), readAbortOptions(abort, 'read: options'))) satisfies typeof read,
+      })
+    },
+    givePiece: async (piece, options) =>
+      store.givePiece(readPiece(piece, 'content.givePiece: piece'), readAbortOptions(options, 'content.givePiece: options')),
+    knows: (key, outline) => store.knows(readKey(key, 'content.knows: key'), optional(readKey)(outline, 'content.knows: outline')),
+    receive: (key, options) => store.receive(readKey(key, 'content.receive: key'), readReceiveOptions(options, 'content.receive: options')),
+    has: (key) => store.has(readKey(key, 'content.has: key')),
+  }
+}
+
+const readPostOptions = readOptions<messages.PostOptions>({
+  signal: readSignal,
+  secret: readSecret,
+  waitMs: readMs,
+  onKept: readFunction,
+})
+const readTapOptions = readOptions<messages.TapOptions>({
+  signal: readSignal,
+  rules: checkRules,
+  secret: readSecret,
+  keep: readFunction,
+})
+
+function checkMessages(own: core.Peer['messages']): Messages {
+  return {
+    hashname: own.hashname,
+    post: async (end, draft, options) =>
+      own.post(
+        readEnd(end, 'messages.post: end').text,
+        readDraft(draft, 'messages.post: draft'),
+        readPostOptions(options, 'messages.post: options'),
+      ),
+    tap: (end, options) => own.tap(readEnd(end, 'messages.tap: end').text, readTapOptions(options, 'messages.tap: options')),
+    outbox: async (limit) => own.outbox(optional(readInteger)(limit, 'messages.outbox: limit')),
+    entry: async (id) => own.entry(readKey(id, 'messages.entry: id')),
+    forget: async (id) => own.forget(readKey(id, 'messages.forget: id')),
+    onOutbox: (listener) => own.onOutbox(readFunction(listener, 'messages.onOutbox: listener')),
+  }
+}
