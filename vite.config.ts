@@ -6,18 +6,6 @@ import { defineConfig, type Plugin } from 'vite'
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /**
- * kad-dht carries a table of precomputed prefixes (97 KiB) for the random lookups that refresh a routing table. Without it they are a
- * little less even, which a DHT client does not notice.
- */
-function withoutPrefixTable(): Plugin {
-  return {
-    name: 'without-prefix-table',
-    enforce: 'pre',
-    load: (id) => (/kad-dht.*\/generated-prefix-list(-browser)?\.js$/.test(id) ? 'export default []' : undefined),
-  }
-}
-
-/**
  * The viewer's document needs nothing else to be on screen: its style stands in it, and its script loads the app after the content's frame.
  * The gateway allows both by their hashes.
  */
@@ -50,7 +38,7 @@ function viewerAlone(): Plugin {
 export default defineConfig({
   root: fromHere('browser'),
   base: '/',
-  plugins: [withoutPrefixTable(), viewerAlone()],
+  plugins: [viewerAlone()],
   worker: { format: 'es' }, // the policy allows workers from our own files, never from text in a page
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

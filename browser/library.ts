@@ -1,7 +1,8 @@
 /** `mayfly/browser`: presence, content and messages for other people's pages. A tab joins through a gateway, so at least one is needed. */
 
-import { createPeer as createAnyPeer, MayflyError, type Peer, type PeerOptions } from '../node/index.ts'
+import { MayflyError, type Peer, type PeerOptions } from '../node/index.ts'
 import { type Read, readInteger, readObject, readOneOrMore, readOptions, readText } from '../node/library/arguments.ts'
+import { createTab } from '../node/library/create-tab.ts'
 import { PEER_OPTION_READERS } from '../node/library/peer-options.ts'
 import { readAddress } from '../node/library/values.ts'
 import { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords as openRecords } from './peer/outbox-records.ts'
@@ -79,7 +80,7 @@ export {
 
 export type { OutboxRecords, OutboxRecordsOptions } from './peer/outbox-records.ts'
 
-export interface TabPeerOptions extends Pick<PeerOptions, 'privateKey' | 'limits' | 'messageSecret' | 'outboxStore'> {
+export interface TabPeerOptions extends Pick<PeerOptions, 'content' | 'privateKey' | 'limits' | 'messageSecret' | 'outboxStore'> {
   /** URLs of gateways to join through, for instance `https://pages.example`, one or more. The peer retries them as long as it runs. */
   gateway: string | URL | readonly (string | URL)[]
   /**
@@ -89,11 +90,9 @@ export interface TabPeerOptions extends Pick<PeerOptions, 'privateKey' | 'limits
   webRTC?: NonNullable<PeerOptions['webRTC']>
 }
 
-const { privateKey, limits, messageSecret, outboxStore, webRTC } = PEER_OPTION_READERS
-const readTabPeerOptions: Read<Omit<TabPeerOptions, 'gateway'> & { gateway: string[] }> = readObject(
-  { gateway: readOneOrMore(readAddress), privateKey, limits, messageSecret, outboxStore, webRTC },
-  ['gateway'],
-)
+const { content, privateKey, limits, messageSecret, outboxStore, webRTC } = PEER_OPTION_READERS
+const readTabPeerOptions: Read<Omit<TabPeerOptions, 'gateway' | 'messageSecret'> & { gateway: string[]; messageSecret?: Uint8Array }> =
+  readObject({ gateway: readOneOrMore(readAddress), content, privateKey, limits, messageSecret, outboxStore, webRTC }, ['gateway'])
 
 /**
  * Creates the peer of this tab. Call `start()` on it.
@@ -103,7 +102,7 @@ const readTabPeerOptions: Read<Omit<TabPeerOptions, 'gateway'> & { gateway: stri
 export async function createPeer(options: TabPeerOptions): Promise<Peer> {
   const { gateway, ...rest } = readTabPeerOptions(options, 'createPeer')
   if (gateway.length === 0) throw new MayflyError('ERR_BAD_OPTION', 'createPeer.gateway: expected at least one URL of a gateway')
-  return createAnyPeer({ ...rest, role: 'tab', join: gateway })
+  return createTab({ ...rest, join: gateway })
 }
 
 const readRecordsOptions = readOptions<OutboxRecordsOptions>({ name: readText, maxPublicKeys: readInteger })

@@ -50,6 +50,7 @@ export {
   sealedBytes,
   sealSource,
 } from './library/content.ts'
+export { createPeer } from './library/create-peer.ts'
 export type { JoinOptions } from './library/join.ts'
 export {
   createLinkKey,
@@ -85,7 +86,7 @@ export {
   publicKeyOf,
 } from './library/messages.ts'
 export { clockSentence, createClientConnections, parseClientAddress } from './library/network.ts'
-export { type ContentStore, createPeer, type Messages, type Peer, type PeerOptions, type Rendezvous } from './library/peer.ts'
+export type { ContentStore, Messages, Peer, PeerOptions, Rendezvous } from './library/peer.ts'
 export type { PeerLimits, PeerRates } from './limits.ts'
 export {
   ENVELOPE_DEFAULTS,

@@ -1,6 +1,7 @@
 /** A body that is too large for a message is held as content, and the message carries its link: a private link when it is sealed. */
 
-import { memorySource, sealSource } from './content/index.ts'
+import { memorySource } from './content/format/source.ts'
+import { sealSource } from './content/sealed/sealing.ts'
 import type { ContentSource, ContentStore, HeldContent } from './content/types.ts'
 import { createLinkKey, encodeLink } from './keys/index.ts'
 

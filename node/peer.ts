@@ -3,7 +3,7 @@
 import type { ComponentLogger, Libp2p, PeerId, Transport } from '@libp2p/interface'
 import { createEmitter } from './async/emitter.ts'
 import { createQuota } from './async/quota.ts'
-import { createContent } from './content/index.ts'
+import { createNoContent } from './content/no-content.ts'
 import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
@@ -23,12 +23,12 @@ import {
   type TransportFactory,
 } from './network/index.ts'
 import type { NetworkEvent } from './network/types.ts'
+import type { NodeParts } from './node-parts.ts'
 import type { PeerStatus } from './peer-status.ts'
 import {
   createRecordStore,
   createRendezvous,
   PRESENCE_PROTOCOL,
-  ProviderStore,
   type ProviderStoreOptions,
   type RendezvousOptions,
 } from './rendezvous/index.ts'
@@ -85,6 +85,8 @@ export interface PeerOptions {
   /** Multiaddrs to tell others instead of those that are listened on, for a node behind a proxy. */
   announce?: string[]
   rendezvous?: RendezvousOptions
+  /** False for a peer that only posts, taps and is present: it loads no code for content, and a body has at most `maxMessageBytes`. Default: true. */
+  content?: boolean
   /** How SHA-256 is made of content that is larger than one piece; Node.js hands in its own. */
   createHasher?: CreateHasher
   /** How pieces are had from nodes without a stream; Node.js hands in plain HTTP. */
@@ -107,11 +109,13 @@ export interface PeerOptions {
 const STOP_MS = 3_000
 
 /**
+ * @param parts needed for a node
  * @throws {MayflyError} ERR_BAD_OPTION
  */
-export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
+export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): Promise<Peer> {
   const role = options.role ?? 'tab'
-  if (role === 'node' && options.listener === undefined)
+  const node = role === 'node' ? parts : undefined
+  if (role === 'node' && (options.listener === undefined || node === undefined))
     throw new MayflyError('ERR_BAD_OPTION', 'A node needs a listener; without one it is a tab')
   for (const address of options.join ?? []) checkJoinAddress(address)
   const limits: PeerLimits = { ...(role === 'node' ? NODE_LIMITS : TAB_LIMITS), ...options.limits }
@@ -123,17 +127,12 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
   const store = createRecordStore(limits, clock.now, Math.random, clock.monotonic)
   const addresses = createAddressBook()
   const tabs = createQuota()
+  const stored = { store, addressesOf: addresses.addressesOf, now: clock.now }
   const overlay = await createOverlay({
+    ...overlayOptions(options, limits),
     role,
-    privateKey: options.privateKey,
-    transport: options.listener?.transport,
-    listen: options.listener?.listen,
-    announce: options.announce,
-    createProviderStore: ({ peerId, peerStore }) =>
-      new ProviderStore({ store, peerId, peerStore, addressesOf: addresses.addressesOf, now: clock.now }, options.providers),
-    maxConnections: limits.maxConnections,
-    serverProtocol: PRESENCE_PROTOCOL,
-    webRTC: options.webRTC,
+    node,
+    createProviderStore: node && (({ peerId, peerStore }) => new node.ProviderStore({ ...stored, peerId, peerStore }, options.providers)),
     isTab: (peer) => tabs.of(peer) > 0,
     onCut: (peer, reason) => emit({ type: 'cut', peer, reason }),
   })
@@ -144,18 +143,25 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
     { overlay, supervisor, store, addresses, tabs, emit, clock, random: Math.random },
     limits,
     options.rendezvous,
+    node?.createPresenceServer,
   )
-  const { createHasher, fetchPiece } = options
+  // Loaded where it is used: a chat in somebody's page holds and gets nothing.
+  const { createHasher, fetchPiece, content: hasContent = true } = options
+  const createContent = hasContent ? (await import('./content/content.ts')).createContent : createNoContent
   const content = createContent({ libp2p, role, limits, presence, direct, emit, createHasher, fetchPiece })
   const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
   const messages = createMessages(
     {
       libp2p,
-      role,
+      createNodeRoute: node?.createNodeRoute,
       servers,
       presence,
       limits,
-      sender: { secret: options.messageSecret ?? messageSecretOf(privateKey), outboxStore, holdLarge: createHoldLarge(content) },
+      sender: {
+        secret: options.messageSecret ?? messageSecretOf(privateKey),
+        outboxStore,
+        holdLarge: hasContent ? createHoldLarge(content) : undefined,
+      },
       emit,
       clock: { ...clock, random: Math.random },
     },
@@ -241,16 +247,7 @@ export async function createPeer(options: PeerOptions = {}): Promise<Peer> {
       limits,
     }),
     setRates: (rates) => void Object.assign(limits, { maxPeerBytesPerSecond, messagesPerSecond, messageBurst }, rates),
-    onEvent(listener) {
-      const off = events.on((event) => {
-        try {
-          listener(event)
-        } catch {
-          off()
-        }
-      })
-      return off
-    },
+    onEvent: (listener) => listenGuarded(events.on, listener),
   }
 }
 
@@ -262,4 +259,28 @@ function describeHome(libp2p: Libp2p, home: PeerId): Pick<PeerStatus, 'home' | '
     .map(({ remoteAddr }) => originOfMultiaddr(remoteAddr))
     .find((origin) => origin !== undefined)
   return { home: home.toString(), ...(homeOrigin !== undefined && { homeOrigin }) }
+}
+
+function overlayOptions({ privateKey, listener, announce, webRTC }: PeerOptions, { maxConnections }: PeerLimits) {
+  return {
+    privateKey,
+    transport: listener?.transport,
+    listen: listener?.listen,
+    announce,
+    maxConnections,
+    serverProtocol: PRESENCE_PROTOCOL,
+    webRTC,
+  }
+}
+
+/** A listener that throws is dropped. */
+function listenGuarded(on: (listener: (event: PeerEvent) => void) => () => void, listener: (event: PeerEvent) => void): () => void {
+  const off = on((event) => {
+    try {
+      listener(event)
+    } catch {
+      off()
+    }
+  })
+  return off
 }

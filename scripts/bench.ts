@@ -25,6 +25,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   inbox: 90,
   messages: 480,
   strangers: 300,
+  bundle: 60,
 }
 
 /** Resolves with the results of the benchmark, or undefined when it failed or took too long. */

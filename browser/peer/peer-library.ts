@@ -4,7 +4,6 @@ export {
   BUNDLE_MEDIA_TYPE,
   blobSource,
   createLinkKey,
-  createPeer,
   decodeBundle,
   decodeKeyHex,
   decodeLinkKey,
@@ -25,3 +24,4 @@ export {
   sealSource,
   sha256,
 } from '../../node/index.ts'
+export { createTab } from '../../node/library/create-tab.ts'

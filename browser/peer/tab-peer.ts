@@ -13,10 +13,9 @@ export type TabPeer = Awaited<ReturnType<typeof createTabPeer>>
 export async function createTabPeer(library: Promise<PeerLibrary>, gateway: string, outboxStore: OutboxStore | undefined) {
   // Without ICE servers, tabs in one local network still find each other.
   const findIceServers = async () => (await readGatewayStatus(gateway)).iceServers ?? []
-  const [{ createPeer, pieceRequest }, webRTC] = await Promise.all([library, loadWebRTC(findIceServers)])
+  const [{ createTab, pieceRequest }, webRTC] = await Promise.all([library, loadWebRTC(findIceServers)])
   const createHasher = createWorkerHasher(startHashThread)
-  const peer = await createPeer({
-    role: 'tab',
+  const peer = await createTab({
     join: [gateway],
     createHasher,
     fetchPiece: createFetchPiece(pieceRequest),

@@ -24,7 +24,7 @@ import { createWaitingPosts, type WaitingPost } from './waiting-posts.ts'
 interface MessagePostsParts {
   post: Inbox['post']
   /** Of the outbox, which bounds how many are remembered. */
-  entry: Messages['entry']
+  entry: Inbox['entry']
   /** The origin of the links in answers; without one, the origin of the request. */
   publicUrl?: string | undefined
   /** Given where clients share the outbox with its owner: they get a bounded part of it. */

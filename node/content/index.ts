@@ -1,7 +1,6 @@
 /** Content by its hash: hold, fetch, read, serve. */
 
 export { type ByteRate, type ByteRateOptions, createByteRate, RATED_BYTES } from '../async/byte-rate.ts'
-export { type ContentService, createContent, type Presence } from './content.ts'
 export { FETCHER_DEFAULTS, type FetcherOptions } from './fetch/fetcher.ts'
 export {
   BUNDLE_MEDIA_TYPE,

@@ -149,7 +149,7 @@ export function pieceRequest(piece: WantedPiece, from: FetchPieceOptions['from']
   return content.pieceRequest(readWantedPiece(piece, 'pieceRequest: piece'), readFrom(from, 'pieceRequest: from'))
 }
 
-const readRateOptions = readObject<content.ByteRateOptions>({ bytesPerSecond: readInteger, now: readFunction }, ['bytesPerSecond'])
+const readRateOptions = readObject<content.ByteRateOptions>({ bytesPerSecond: readFunction, now: readFunction }, ['bytesPerSecond'])
 
 /** Bytes per second for each client. */
 export function createByteRate(options: content.ByteRateOptions): content.ByteRate {

@@ -8,6 +8,7 @@ import { PROVIDER_STORE_DEFAULTS, RENDEZVOUS_DEFAULTS } from '../rendezvous/inde
 import {
   type Read,
   type Readers,
+  readBoolean,
   readFunction,
   readImplementation,
   readInteger,
@@ -46,6 +47,7 @@ export const PEER_OPTION_READERS: Readers<PeerOptions> = {
   listener: readImplementation<PeerListener>({ transport: readFunction, listen: readListOf(readText) }),
   announce: readOneOrMore(readMultiaddr),
   rendezvous: readNumbersOf(RENDEZVOUS_DEFAULTS),
+  content: readBoolean,
   createHasher: readFunction,
   fetchPiece: readFunction,
   webRTC: readFunction,

@@ -1,9 +1,10 @@
 /** The peer as its users get it: each argument is checked, and taken in any form whose meaning is plain. */
 
 import type * as content from '../content/types.ts'
+import type { PeerRates } from '../limits.ts'
 import { checkRules } from '../messages/index.ts'
 import type * as messages from '../messages/types.ts'
-import * as core from '../peer.ts'
+import type * as core from '../peer.ts'
 import type * as rendezvous from '../rendezvous/types.ts'
 import {
   optional,
@@ -19,7 +20,6 @@ import {
   readSignal,
 } from './arguments.ts'
 import { createBoundedJoin, type JoinOptions } from './join.ts'
-import { readPeerOptions } from './peer-options.ts'
 import { readAbortOptions, readAddress, readContent, readDraft, readEnd, readKey, readPart, readSecret } from './values.ts'
 
 /** A parameter as callers may give it: 32 bytes also as hex. */
@@ -98,21 +98,16 @@ export interface PeerOptions extends Omit<core.PeerOptions, 'join' | 'announce' 
   messageSecret?: messages.MessageSecret | string
 }
 
-/**
- * Creates a peer. Call `start()` on it.
- *
- * @throws {MayflyError} ERR_BAD_OPTION
- */
-export async function createPeer(options?: PeerOptions): Promise<Peer> {
-  const read = readPeerOptions(options, 'createPeer')
-  return checkPeer(await core.createPeer(read), read.join ?? [])
-}
-
 const readJoinOptions = readOptions<JoinOptions>({ signal: readSignal, timeoutMs: readMs })
 const readAddresses = readOneOrMore(readAddress)
+const readRates = readObject<Partial<PeerRates>>({
+  messageBurst: readInteger,
+  messagesPerSecond: readInteger,
+  maxPeerBytesPerSecond: readInteger,
+})
 
-/** @param joins the addresses that the peer was given to join */
-function checkPeer(peer: core.Peer, joins: readonly string[]): Peer {
+/** The peer with checked arguments. @param joins the addresses that the peer was given to join */
+export function checkPeer(peer: core.Peer, joins: readonly string[]): Peer {
   const addresses = new Set(joins)
   const inJoinTime = createBoundedJoin(peer, addresses)
   return {
@@ -126,6 +121,7 @@ function checkPeer(peer: core.Peer, joins: readonly string[]): Peer {
       await inJoinTime((abort) => peer.join(read, abort), readJoinOptions(options, 'join: options'))
     },
     joined: async (options) => inJoinTime(peer.joined, readJoinOptions(options, 'joined: options')),
+    setRates: (rates) => peer.setRates(readRates(rates, 'setRates: rates')),
     onEvent: (listener) => peer.onEvent(readFunction(listener, 'onEvent: listener')),
   }
 }

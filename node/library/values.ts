@@ -1,6 +1,6 @@
 /** Reads arguments that mean something to mayfly: keys, secrets, content, addresses. */
 
-import { blobSource, memorySource } from '../content/index.ts'
+import { blobSource, memorySource } from '../content/format/source.ts'
 import type { ContentSource, OpenedContent } from '../content/types.ts'
 import type { MayflyError, MayflyErrorCode } from '../errors.ts'
 import { decodeKeyHex, decodeLinkKey, isKeyHex, KEY_BYTES, type LinkKey } from '../keys/index.ts'

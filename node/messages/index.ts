@@ -24,3 +24,4 @@ export { createMessageSecret, hashnameOf, isSigned, publicKeyOf, signBytes } fro
 export { createMessages, MESSAGES_DEFAULTS, type MessagesOptions, type MessagesService, messageSecretOf } from './messages.ts'
 export { createMemoryOutboxStore } from './outbox/memory-outbox-store.ts'
 export { createOutbox, OUTBOX_DEFAULTS } from './outbox/outbox.ts'
+export { createNodeRoute } from './routing/node-route.ts'

@@ -15,7 +15,7 @@ import { createComposer } from './outbox/composer.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { attemptDelivery } from './routing/attempt.ts'
 import { createHomeRoute } from './routing/home-route.ts'
-import { createNodeRoute } from './routing/node-route.ts'
+import type { createNodeRoute } from './routing/node-route.ts'
 import type { OwnRouteContext } from './routing/own-route.ts'
 import { createOwnTaps } from './routing/own-taps.ts'
 import { createSeenMessages } from './routing/seen-messages.ts'
@@ -24,7 +24,8 @@ import type { MessageEvent, MessageLimits, MessageSecret, Messages, OutboxStore,
 
 interface MessagesContext {
   libp2p: Libp2p
-  role: 'node' | 'tab'
+  /** A node's route; a tab's messages go through its home when it is left out. */
+  createNodeRoute?: typeof createNodeRoute | undefined
   servers: RoutingTable
   presence: OwnRouteContext['presence'] & { hold(key: Key): Hold }
   limits: MessageLimits
@@ -32,8 +33,8 @@ interface MessagesContext {
   sender: {
     secret: MessageSecret
     outboxStore: OutboxStore
-    /** Holds a body that is too large for a message. @returns its link */
-    holdLarge(body: Uint8Array, isSealed: boolean, type: string): Promise<string>
+    /** Holds a body that is too large for a message; such a body is refused when it is left out. @returns its link */
+    holdLarge?: ((body: Uint8Array, isSealed: boolean, type: string) => Promise<string>) | undefined
   }
   emit(event: MessageEvent | RefusedEvent): void
   clock: MessagesClock
@@ -66,13 +67,13 @@ export type MessagesOptions = Partial<typeof MESSAGES_DEFAULTS>
 
 export function createMessages(context: MessagesContext, options: MessagesOptions = {}): MessagesService {
   const { collectAgainMs } = { ...MESSAGES_DEFAULTS, ...options }
-  const { libp2p, role, presence, limits, emit } = context
+  const { libp2p, presence, limits, emit } = context
   const { secret, outboxStore: store, holdLarge } = context.sender
   const { clock } = context
   const { now, random } = clock
   const subscriptions = createSubscriptions()
   const seenMessages = createSeenMessages()
-  const route = (role === 'node' ? createNodeRoute : createHomeRoute)({
+  const route = (context.createNodeRoute ?? createHomeRoute)({
     libp2p,
     servers: context.servers,
     presence,

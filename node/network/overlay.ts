@@ -7,7 +7,6 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { ComponentLogger, Connection, Libp2p, PeerId, PeerStore, PrivateKey, Transport } from '@libp2p/interface'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { webSockets } from '@libp2p/websockets'
 import type { Datastore } from 'interface-datastore'
@@ -15,28 +14,37 @@ import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
 import { connectionKind } from './connection-kind.ts'
 import { createCuts } from './cuts.ts'
-import { createDirect, type TransportFactory } from './direct.ts'
+import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
+import { createDhtClient } from './dht-client.ts'
+import type { TransportFactory } from './direct.ts'
+import type { createKadDht } from './kad-dht.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
 import { replaceMissingDigest } from './portable-digest.ts'
 import { RecentDatastore } from './recent-datastore.ts'
-import { createRelay } from './relay.ts'
-import { BUCKET_BITS, BUCKET_SIZE, createRoutingTable, type KadTable, type KadWalker } from './routing-table.ts'
+import type { createRelay } from './relay.ts'
+import { createRoutingTable } from './routing-table.ts'
 import { abortFailedCloses } from './sound-close.ts'
 
-export const KAD_PROTOCOL = '/mayfly/kad/1.0.0'
+/** The parts of a node that a tab has not; a page's library leaves them out. */
+export interface NodeOverlay {
+  createKadDht: typeof createKadDht
+  createRelay: typeof createRelay
+}
 
 export interface OverlayOptions {
   /** Nodes are DHT servers, tabs DHT clients. */
   role: 'node' | 'tab'
+  /** Needed for a node. */
+  node?: NodeOverlay | undefined
   /** libp2p's protobuf bytes of an Ed25519 key; a new one when left out. */
   privateKey?: Uint8Array | undefined
   /** How others are dialled and, for a node, heard; @libp2p/websockets when left out, which only dials here. */
   transport?: ((components: { logger: ComponentLogger }) => Transport) | undefined
   listen?: string[] | undefined
   announce?: string[] | undefined
-  /** Makes the store in which kad-dht keeps provider records; the rest of libp2p never sees it. */
-  createProviderStore(network: { peerId: PeerId; peerStore: PeerStore }): Datastore
+  /** Makes the store in which a node's kad-dht keeps provider records; the rest of libp2p never sees it. */
+  createProviderStore?: ((network: { peerId: PeerId; peerStore: PeerStore }) => Datastore) | undefined
   maxConnections: number
   /** The protocol that a node must speak, besides kad-dht, to be counted as a server. */
   serverProtocol: string
@@ -69,10 +77,16 @@ export async function createOverlay(options: OverlayOptions) {
   const privateKey = await readPrivateKey(options.privateKey)
   const isNode = options.role === 'node'
   const cuts = createCuts(options.onCut)
-  let dht: ReturnType<ReturnType<typeof kadDHT>> | undefined
-  const relay = isNode ? createRelay(options.isTab ?? (() => false)) : undefined
+  const { node, createProviderStore } = options
+  if (isNode && (node === undefined || createProviderStore === undefined)) throw new TypeError('A node needs the parts of one')
+  let dht: DhtPart | undefined
+  const relay = isNode ? node?.createRelay(options.isTab ?? (() => false)) : undefined
   const isSecurePage = globalThis.location?.protocol === 'https:'
-  const direct = isNode || options.webRTC === undefined ? undefined : createDirect({ isSecurePage, random: Math.random }, options.webRTC)
+  // Loaded where it is used: the transport of circuits is large.
+  const direct =
+    isNode || options.webRTC === undefined
+      ? undefined
+      : (await import('./direct.ts')).createDirect({ isSecurePage, random: Math.random }, options.webRTC)
 
   const sockets = () => libp2p.getConnections().filter((connection) => connectionKind(connection) === 'socket').length
   const libp2p: Libp2p = await createLibp2p({
@@ -106,29 +120,15 @@ export async function createOverlay(options: OverlayOptions) {
       identify: identify(),
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
       dht: (components) => {
+        const own = components as unknown as DhtComponents
         listConnectionsOnce(components.connectionManager)
         guardLengths(components as unknown as GuardedComponents, cuts.take)
         abortFailedCloses(components as unknown as { upgrader: unknown })
-        const { peerId, peerStore } = components
-        const providerStore = options.createProviderStore({ peerId, peerStore })
-        dht = kadDHT({
-          protocol: KAD_PROTOCOL,
-          clientMode: !isNode,
-          peerInfoMapper: passthroughMapper, // the default drops private addresses: on one machine nobody would ever be found
-          initialQuerySelfInterval: 0,
-          querySelfInterval: isNode ? 30_000 : 600_000,
-          kBucketSize: BUCKET_SIZE,
-          prefixLength: BUCKET_BITS,
-          alpha: 3,
-          disjointPaths: 3,
-          networkDialTimeout: { minTimeout: 500, maxTimeout: 3_000 },
-          datastorePrefix: '/dht',
-        })(
-          new Proxy(components, {
-            get: (target, name) => (name === 'datastore' ? providerStore : Reflect.get(target, name)),
-          }),
-        )
-        return dht
+        dht =
+          node && createProviderStore
+            ? node.createKadDht(own, createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }))
+            : createDhtClient(own)
+        return dht.service
       },
       ...(relay && { relay: relay.service }),
     },
@@ -136,9 +136,8 @@ export async function createOverlay(options: OverlayOptions) {
   cuts.watch(libp2p)
   relay?.attach(libp2p)
   direct?.attach(libp2p)
-  if (dht === undefined) throw new TypeError('kad-dht was not built')
-  const table = (dht as unknown as { routingTable: KadTable }).routingTable
-  const servers = createRoutingTable(libp2p, table, dht as KadWalker, [KAD_PROTOCOL, options.serverProtocol])
+  if (dht === undefined) throw new TypeError('The DHT was not built')
+  const servers = createRoutingTable(libp2p, dht.table, dht.walker, [KAD_PROTOCOL, options.serverProtocol])
   return {
     role: options.role,
     libp2p,

@@ -2,6 +2,7 @@
 
 export { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 export { createNodePlacement, createTabPlacement, type Placement, RECORD_NODES } from './placement.ts'
+export { createPresenceServer } from './presence-server.ts'
 export { PROVIDER_STORE_DEFAULTS, ProviderStore, type ProviderStoreOptions } from './provider-store.ts'
 export { createRecordStore, type RecordStore } from './record-store.ts'
 export { createRendezvous, type RendezvousService } from './rendezvous.ts'

@@ -17,7 +17,7 @@ import { createHome } from './home.ts'
 import type { LeaseOptions } from './lease.ts'
 import { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 import { createNodePlacement, createTabPlacement } from './placement.ts'
-import { createPresenceServer } from './presence-server.ts'
+import type { createPresenceServer } from './presence-server.ts'
 import { createPresenceStreams } from './presence-streams.ts'
 import type { RecordStore } from './record-store.ts'
 import { createTimekeeping } from './timekeeping.ts'
@@ -46,7 +46,13 @@ const MAX_HOMES = 1_024
 /** Hold, find and watch are described at `Rendezvous`. */
 export type RendezvousService = ReturnType<typeof createRendezvous>
 
-export function createRendezvous(context: RendezvousContext, limits: RendezvousLimits, options: RendezvousOptions = {}) {
+/** @param createServer needed for a node; a tab serves nobody */
+export function createRendezvous(
+  context: RendezvousContext,
+  limits: RendezvousLimits,
+  options: RendezvousOptions = {},
+  createServer?: typeof createPresenceServer,
+) {
   const { overlay, supervisor, store, tabs, emit, clock, random } = context
   const { libp2p, role, servers } = overlay
   const settings = { ...RENDEZVOUS_DEFAULTS, ...options }
@@ -77,9 +83,7 @@ export function createRendezvous(context: RendezvousContext, limits: RendezvousL
     find: finder.findSome,
     watch: (key, listener) => watcher.watch(key, (count, isCertain) => isCertain && listener(count)),
   }
-  const server = isNode
-    ? createPresenceServer(libp2p, tabs, { store, directory, service, clock, onRefused }, { ...settings, limits })
-    : undefined
+  const server = isNode ? createServer?.(libp2p, tabs, { store, directory, service, clock, onRefused }, { ...settings, limits }) : undefined
 
   const timekeeping = createTimekeeping({ clock, supervisor, holds, server, store, watcher, streams })
 

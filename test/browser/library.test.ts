@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { createPeer } from '../../browser/library.ts'
 
@@ -12,4 +13,11 @@ it('a tab peer is made for one gateway or several, and is a tab', async () => {
     expect(peer.status().limits.maxHeldContents).toBe(3)
     await peer.stop()
   }
+})
+
+it('the chat of the manual is the page whose size is measured', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const [, ...script] = read('scripts/bench/pages/chat-page.ts').split('\n\n')
+  expect(script.join('\n\n').split('\n').length).toBeLessThan(30)
+  expect(read('browser/README.md')).toContain(`\`\`\`ts\n${script.join('\n\n')}\`\`\``)
 })

@@ -6,8 +6,9 @@ import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createQuota } from '../../node/async/quota.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { createAddressBook, createClock, createOverlay, createSupervisor } from '../../node/network/index.ts'
+import { createAddressBook, createClock, createKadDht, createOverlay, createRelay, createSupervisor } from '../../node/network/index.ts'
 import {
+  createPresenceServer,
   createRecordStore,
   createRendezvous,
   PRESENCE_PROTOCOL,
@@ -65,6 +66,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
   const overlay = await createOverlay({
     role,
+    node: role === 'node' ? { createKadDht, createRelay } : undefined,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,
@@ -88,6 +90,8 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
           random: Math.random,
         },
         NODE_LIMITS,
+        {},
+        createPresenceServer,
       )
     : undefined
   if (serves !== undefined) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as browser from '../../browser/library.ts'
 import type { HoldOptions, Link, MessageDraft, OpenOptions, PieceAddress, PieceStore } from '../../node/index.ts'
 import * as node from '../../node/index.ts'
-import { NODE_LIMITS } from '../../node/limits.ts'
+import { NODE_LIMITS, type PeerRates } from '../../node/limits.ts'
 
 /** The values that a parameter takes. */
 interface Kind {
@@ -92,6 +92,11 @@ type Members<T> = Record<keyof T, Kind>
 const SIGNALS = options({ signal: ABORT } satisfies Members<node.AbortOptions>)
 const numbers = (names: readonly string[]) => options(Object.fromEntries(names.map((name) => [name, kind(1, isAmount)])))
 const LIMITS = options(Object.fromEntries(Object.keys(NODE_LIMITS).map((name) => [name, INTEGER])))
+const RATES = object({
+  messageBurst: optional(INTEGER),
+  messagesPerSecond: optional(INTEGER),
+  maxPeerBytesPerSecond: optional(INTEGER),
+} satisfies Members<PeerRates>)
 const ADDRESSES = kind('http://127.0.0.1:9', (value) => Array.isArray(value) && value.length === 0)
 const OUTBOX_STORE = implementation(node.createMemoryOutboxStore())
 
@@ -103,6 +108,7 @@ const PEER_OPTIONS = options({
   listener: kind({ transport: () => {}, listen: [] }),
   announce: kind('/ip4/127.0.0.1/tcp/9/ws', (value) => Array.isArray(value) && value.length === 0),
   rendezvous: numbers(['beatMs', 'silentMs', 'maxLinks']),
+  content: BOOLEAN,
   createHasher: FUNCTION,
   fetchPiece: FUNCTION,
   webRTC: FUNCTION,
@@ -187,7 +193,7 @@ const NODE = {
   ...SHARED,
   bodyText: [implementation({ type: 'text/plain', body: new Uint8Array() })],
   clockSentence: [implementation({ state: 'right', aheadMs: 0, peers: 0 })],
-  createByteRate: [object({ bytesPerSecond: INTEGER, now: optional(FUNCTION) } satisfies Members<node.ByteRateOptions>)],
+  createByteRate: [object({ bytesPerSecond: FUNCTION, now: optional(FUNCTION) } satisfies Members<node.ByteRateOptions>)],
   createClientConnections: [options({ maxPerClient: INTEGER, maxHttpPerClient: INTEGER, trustProxy: BOOLEAN })],
   createMemoryOutboxStore: [],
   createPeer: [PEER_OPTIONS],
@@ -215,6 +221,7 @@ const BROWSER = {
   createPeer: [
     object({
       gateway: kind('http://127.0.0.1:9'),
+      content: optional(BOOLEAN),
       privateKey: kind(undefined, (value) => value === undefined),
       limits: LIMITS,
       messageSecret: optional(KEY),
@@ -226,7 +233,7 @@ const BROWSER = {
 } satisfies Record<Functions<typeof browser> & string, readonly Kind[] | 'any'>
 
 const PEER = {
-  peer: { start: [], stop: [], status: [], join: [ADDRESSES, JOIN], joined: [JOIN], onEvent: [FUNCTION] },
+  peer: { start: [], stop: [], status: [], join: [ADDRESSES, JOIN], joined: [JOIN], onEvent: [FUNCTION], setRates: [RATES] },
   rendezvous: { hold: [KEY], find: [KEY, SIGNALS], watch: [KEY, SIGNALS] },
   content: {
     hold: [CONTENT, options({ signal: ABORT, isPart: BOOLEAN } satisfies Members<HoldOptions>)],

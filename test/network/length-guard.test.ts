@@ -3,9 +3,9 @@
 import type { PeerId, Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { expect, onTestFinished, test } from 'vitest'
+import { KAD_PROTOCOL } from '../../node/network/dht.ts'
 import { withLength } from '../../node/network/frames.ts'
 import { guardStream, type LengthGuardOptions, STOCK_PROTOCOLS } from '../../node/network/length-guard.ts'
-import { KAD_PROTOCOL } from '../../node/network/overlay.ts'
 import { startRawPeer } from '../helpers/raw-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 

@@ -8,7 +8,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9180 (HPKE, section 5.1.3)
  */
 
-import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+import type { CipherSuite } from '@hpke/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
@@ -39,9 +39,22 @@ const SECRETS_KEPT = 64
 const PUBLIC_KEYS_KEPT = 1_024
 const INFO = exact(new TextEncoder().encode('mayfly-message'))
 
-const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
+let loading: Promise<CipherSuite> | undefined
+
+/** Loaded with the first sealed message: a page that only posts to open ends does without it. */
+function loadSuite(): Promise<CipherSuite> {
+  loading ??= import('@hpke/core').then(
+    ({ Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 }) =>
+      new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() }),
+  )
+  loading.catch(() => {
+    loading = undefined // the next message tries again
+  })
+  return loading
+}
 
 const importedPair = createImportedKeys(SECRETS_KEPT, async (secret): Promise<CryptoKeyPair> => {
+  const suite = await loadSuite()
   try {
     const [privateKey, publicKey] = await Promise.all([
       suite.kem.importKey('raw', exact(ed25519.utils.toMontgomerySecret(secret)), false),
@@ -71,6 +84,7 @@ const canImport = (secret: MessageSecret): Promise<boolean> =>
 
 const importedPublicKey = createImportedKeys(PUBLIC_KEYS_KEPT, async (publicKey): Promise<CryptoKey> => {
   if (!isPublicKey(publicKey)) throw new Error('not a public key')
+  const suite = await loadSuite()
   return suite.kem.importKey('raw', exact(ed25519.utils.toMontgomery(publicKey)), true)
 })
 
@@ -91,6 +105,7 @@ export async function sealPayload({ secret, receiver, aad }: SealKeys, payload: 
   const padded = new Uint8Array(paddedPayloadBytes(payload.byteLength))
   new DataView(padded.buffer).setUint32(0, payload.byteLength)
   padded.set(payload, LENGTH_BYTES)
+  const suite = await loadSuite()
   const context = await suite.createSenderContext({ recipientPublicKey, senderKey, info: INFO })
   const cipherText = await context.seal(padded.buffer, exact(aad))
   return concatBytes(new Uint8Array(context.enc), new Uint8Array(cipherText))
@@ -109,6 +124,7 @@ export async function openSealedPayload({ secret, sender, aad }: UnsealKeys, sea
     if (!isSealedSize(sealed.byteLength)) throw new Error('not its size')
     const senderPublicKey = await importedPublicKey(sender)
     const enc = exact(sealed.subarray(0, ENCAPSULATED_BYTES))
+    const suite = await loadSuite()
     const context = await suite.createRecipientContext({ recipientKey, senderPublicKey, enc, info: INFO })
     padded = new Uint8Array(await context.open(exact(sealed.subarray(ENCAPSULATED_BYTES)), exact(aad)))
     return unpadded(padded)

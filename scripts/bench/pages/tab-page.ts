@@ -12,7 +12,7 @@ let session: PeerSession
 
 const calls = {
   async start({ gateway }: { gateway: string }): Promise<void> {
-    session = new PeerSession(gateway, () => import('../../../node/index.ts'))
+    session = new PeerSession(gateway, () => import('../../../browser/peer/peer-library.ts'))
     await session.start()
     await session.joined({ signal: AbortSignal.timeout(JOIN_MS) })
   },

@@ -1,0 +1,42 @@
+/**
+ * How large `mayfly/browser` is in somebody's page: a chat of some twenty lines, bundled and minified. The scripts that it needs before it
+ * runs are counted, and beside them those that it would load later, for content, sealed messages and WebRTC.
+ *
+ *   npm run bench -- bundle
+ */
+
+import { type ByteSizes, bundlePage } from './bench/bundled-page.ts'
+import { type Bench, runBench } from './bench/report.ts'
+
+const CHAT = new URL('bench/pages/chat-page.ts', import.meta.url)
+/** The largest that the chat may be, in kB, gzip. */
+const BAR_KB = 180
+/** Packages that are listed by themselves. */
+const LISTED = 15
+
+const kilobytes = (bytes: number) => (bytes / 1_000).toFixed(1)
+const row = (what: string, { raw, gzip, brotli }: ByteSizes) => [what, ...[raw, gzip, brotli].map(kilobytes)]
+
+await runBench('bundle', async (bench: Bench) => {
+  const { needed, later, packages } = await bundlePage(CHAT)
+  bench.table(
+    'A chat with mayfly/browser, in kB',
+    ['what', 'minified', 'gzip', 'brotli'],
+    [row('needed to run', needed), row('loaded when used', later)],
+  )
+  const others = packages.slice(LISTED)
+  bench.table(
+    'In what is needed, before it is minified, in kB',
+    ['package', 'kB'],
+    [
+      ...packages.slice(0, LISTED).map(([name, bytes]) => [name, kilobytes(bytes)]),
+      [`${others.length} others`, kilobytes(others.reduce((sum, [, bytes]) => sum + bytes, 0))],
+    ],
+  )
+  bench.judge({
+    what: 'a chat with mayfly/browser, gzip',
+    value: `${kilobytes(needed.gzip)} kB`,
+    bar: `under ${BAR_KB} kB`,
+    met: needed.gzip < BAR_KB * 1_000,
+  })
+})
