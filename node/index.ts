@@ -78,7 +78,6 @@ export {
   checkRules,
   createMemoryOutboxStore,
   createMessageSecret,
-  createSealingSecret,
   decodeEnvelope,
   hashnameOf,
   messageFacts,

@@ -1,6 +1,6 @@
 /** Opens the mailbox of this origin: its database, its secret, and the parts that receive and send. */
 
-import { createSealingSecret, hashnameOf, publicKeyOf } from '../../node/index.ts'
+import { createMessageSecret, hashnameOf, publicKeyOf } from '../../node/index.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import { hasWebCrypto } from '../peer/web-crypto.ts'
 import { InboxRecords } from './inbox-records.ts'
@@ -23,7 +23,7 @@ export async function openMailbox(session: PeerSession, create: boolean): Promis
   const database = await openMailDatabase()
   const records = new ReceiverRecords(database)
   let secret = await records.secret()
-  if (secret === undefined && create) secret = await records.ownSecret(await createSealingSecret())
+  if (secret === undefined && create) secret = await records.ownSecret(createMessageSecret())
   if (secret === undefined) {
     database.close()
     return undefined

@@ -8,7 +8,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9180 (HPKE, section 5.1.3)
  */
 
-import type { CipherSuite } from '@hpke/core'
+import type { CipherSuite, SenderContext, SenderContextParams } from '@hpke/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
@@ -16,7 +16,7 @@ import type { MessageSecret } from '../types.ts'
 import { createImportedKeys } from './imported-keys.ts'
 import { isPublicKey } from './public-key-form.ts'
 import { ENCAPSULATED_BYTES, isSealedSize, LENGTH_BYTES, paddedPayloadBytes } from './sealed-size.ts'
-import { createMessageSecret, publicKeyOf } from './signing.ts'
+import { publicKeyOf } from './signing.ts'
 
 export interface SealKeys {
   /** The sender's secret. */
@@ -57,7 +57,7 @@ const importedPair = createImportedKeys(SECRETS_KEPT, async (secret): Promise<Cr
   const suite = await loadSuite()
   try {
     const [privateKey, publicKey] = await Promise.all([
-      suite.kem.importKey('raw', exact(ed25519.utils.toMontgomerySecret(secret)), false),
+      suite.kem.importKey('raw', exact(scalarOf(secret)), false),
       suite.kem.importKey('raw', exact(ed25519.utils.toMontgomery(publicKeyOf(secret))), true),
     ])
     return { privateKey, publicKey }
@@ -66,21 +66,15 @@ const importedPair = createImportedKeys(SECRETS_KEPT, async (secret): Promise<Cr
   }
 })
 
-/** One of twenty secrets is refused by WebKitGTK (2.50.6): so many in a row, one in a billion times. */
-const MAX_REFUSED = 7
-
-/** A new secret that this browser can seal and open messages with; any one, where it can with none. */
-export async function createSealingSecret(): Promise<MessageSecret> {
-  let secret = createMessageSecret()
-  for (let refused = 0; refused < MAX_REFUSED && !(await canImport(secret)); refused++) secret = createMessageSecret()
-  return secret
+/**
+ * The X25519 scalar of a secret. Its lowest bit, which X25519 clears anyway (RFC 7748, section 5), is set here: WebKitGTK
+ * 2.50.6 refuses private keys in PKCS #8 whose first byte is zero, which one clamped scalar of 32 has.
+ */
+function scalarOf(secret: MessageSecret): Uint8Array {
+  const scalar = ed25519.utils.toMontgomerySecret(secret)
+  scalar[0] = (scalar[0] ?? 0) | 1
+  return scalar
 }
-
-const canImport = (secret: MessageSecret): Promise<boolean> =>
-  importedPair(secret).then(
-    () => true,
-    () => false,
-  )
 
 const importedPublicKey = createImportedKeys(PUBLIC_KEYS_KEPT, async (publicKey): Promise<CryptoKey> => {
   if (!isPublicKey(publicKey)) throw new Error('not a public key')
@@ -105,8 +99,7 @@ export async function sealPayload({ secret, receiver, aad }: SealKeys, payload: 
   const padded = new Uint8Array(paddedPayloadBytes(payload.byteLength))
   new DataView(padded.buffer).setUint32(0, payload.byteLength)
   padded.set(payload, LENGTH_BYTES)
-  const suite = await loadSuite()
-  const context = await suite.createSenderContext({ recipientPublicKey, senderKey, info: INFO })
+  const context = await createSenderContext({ recipientPublicKey, senderKey, info: INFO })
   const cipherText = await context.seal(padded.buffer, exact(aad))
   return concatBytes(new Uint8Array(context.enc), new Uint8Array(cipherText))
 }
@@ -132,6 +125,20 @@ export async function openSealedPayload({ secret, sender, aad }: UnsealKeys, sea
     throw new MayflyError('ERR_DAMAGED', 'Cannot open this message: it is not from its sender, not for this receiver, or was changed', {
       cause,
     })
+  }
+}
+
+/** In WebKitGTK 2.50.6 about one of 200 key pairs cannot be made, so a message's own pair is tried a few times. */
+const PAIR_TRIES = 4
+
+async function createSenderContext(params: SenderContextParams): Promise<SenderContext> {
+  const suite = await loadSuite()
+  for (let left = PAIR_TRIES - 1; ; left--) {
+    try {
+      return await suite.createSenderContext(params)
+    } catch (cause) {
+      if (left === 0) throw new MayflyError('ERR_NO_CRYPTO', 'Cannot seal messages: this browser makes no X25519 keys', { cause })
+    }
   }
 }
 
