@@ -28,18 +28,27 @@ export interface Database {
   close(): void
 }
 
-/** @throws DOMException, when the browser gives this page no storage */
-export async function openDatabase({ name, version, upgrade }: DatabaseShape, factory: IDBFactory = indexedDB): Promise<Database> {
+/** How long a browser may take to open a database, in ms. WebKitGTK (2.50) sometimes never does, where a page was left while it opened one. */
+const OPEN_MS = 10_000
+
+/** @throws DOMException, when the browser gives this page no storage, or does not open it in time */
+export async function openDatabase(
+  { name, version, upgrade }: DatabaseShape,
+  { factory = indexedDB, openMs = OPEN_MS }: { factory?: Pick<IDBFactory, 'open'>; openMs?: number } = {},
+): Promise<Database> {
   const opening = factory.open(name, version)
   opening.onupgradeneeded = ({ oldVersion }) => {
     const { transaction } = opening
-    if (transaction !== null) void Promise.resolve(upgrade(opening.result, transaction, oldVersion)).catch(() => giveUp(transaction))
+    if (transaction === null) return
+    endWithPage(transaction)
+    void Promise.resolve(upgrade(opening.result, transaction, oldVersion)).catch(() => giveUp(transaction))
   }
-  const database = await answerOf(opening)
+  const database = await inTime(answerOf(opening), openMs)
   database.onversionchange = () => database.close() // a page with a newer version waits for that
 
   async function run<T, const N extends readonly string[]>(mode: IDBTransactionMode, names: N, work: (...stores: Stores<N>) => Promise<T>) {
     const transaction = database.transaction([...names], mode, { durability: 'strict' })
+    endWithPage(transaction)
     const ended = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve()
       transaction.onabort = () => reject(transaction.error ?? new DOMException('The transaction was given up', 'AbortError'))
@@ -80,6 +89,32 @@ export function eachRow<C extends IDBCursor>(request: IDBRequest<C | null>, visi
       cursor.continue()
     }
   })
+}
+
+/** A database that opens later is closed at once. */
+function inTime(opening: Promise<IDBDatabase>, openMs: number): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      reject(new DOMException(`The browser has not opened its storage within ${openMs} ms`, 'TimeoutError'))
+    }, openMs)
+    opening.then((database) => (isLate ? database.close() : resolve(database)), reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/**
+ * Ends with the page that is left, when the browser keeps that page for the way back: in WebKit (2.50) the next page would wait for the
+ * transaction for ever.
+ */
+function endWithPage(transaction: IDBTransaction): void {
+  const leave = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) giveUp(transaction)
+  }
+  addEventListener('pagehide', leave)
+  const ended = () => removeEventListener('pagehide', leave)
+  transaction.addEventListener('complete', ended)
+  transaction.addEventListener('abort', ended)
 }
 
 function giveUp(transaction: IDBTransaction): void {

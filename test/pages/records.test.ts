@@ -36,6 +36,12 @@ function call<Name extends keyof Calls>(
   return page.evaluate(run as never, { name, given } as never)
 }
 
+it('a page that is left and kept for the way back leaves no transaction open, which another page would wait for', async () => {
+  const page = await openPage()
+  expect(await call(page, 'leaveWhileChanging', { persisted: true })).toEqual({ outcome: 'TransactionInactiveError', rows: 0 })
+  expect(await call(page, 'leaveWhileChanging', { persisted: false })).toEqual({ outcome: 'done', rows: 2 })
+})
+
 describe('the outbox', () => {
   it('keeps every promise of an outbox store', async () => {
     const page = await openPage()

@@ -140,6 +140,23 @@ export const recordsPage = {
     database.close()
   },
 
+  /** Leaves the page, as the browser tells it, while a change is made. @returns what became of that change, and how many rows a later one finds */
+  async leaveWhileChanging({ persisted }: { persisted: boolean }): Promise<{ outcome: string; rows: number }> {
+    const database = await openDatabase({ name: 'left', version: 1, upgrade: (created) => void created.createObjectStore('rows') })
+    const changing = database.change(['rows'], async (rows) => {
+      await answerOf(rows.put('first', 1))
+      dispatchEvent(new PageTransitionEvent('pagehide', { persisted }))
+      await answerOf(rows.put('second', 2))
+    })
+    const outcome = await changing.then(
+      () => 'done',
+      (error: DOMException) => error.name,
+    )
+    const rows = await database.change(['rows'], (found) => answerOf(found.count()))
+    database.close()
+    return { outcome, rows }
+  },
+
   async ends(): Promise<EndSettings[]> {
     const database = await openMailDatabase()
     const ends = await new ReceiverRecords(database).ends()
