@@ -6,7 +6,7 @@ import type { MessageSecret } from '../messages/types.ts'
 import { readBytes, readImplementation, readText } from './arguments.ts'
 import { readEnd, readPublicKey, readSecret } from './values.ts'
 
-export { checkRules, createMemoryOutboxStore, createMessageSecret, createSealingSecret } from '../messages/index.ts'
+export { checkRules, createMemoryOutboxStore, createMessageSecret } from '../messages/index.ts'
 
 /** The address of the owner of a public key (32 bytes, or their hex): 52 base32 characters. @throws {MayflyError} ERR_BAD_KEY */
 export function hashnameOf(publicKey: Uint8Array | string): string {

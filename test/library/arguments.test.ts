@@ -197,7 +197,6 @@ const NODE = {
   createClientConnections: [options({ maxPerClient: INTEGER, maxHttpPerClient: INTEGER, trustProxy: BOOLEAN })],
   createMemoryOutboxStore: [],
   createPeer: [PEER_OPTIONS],
-  createSealingSecret: [],
   decodeEnvelope: [kind(undefined)],
   decodePath: [TEXT],
   encodePath: [TEXT],
