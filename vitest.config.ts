@@ -15,7 +15,7 @@ const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/op
 /** Tests among them that count, compare, and wait for events: two at a time, since much of their time goes into starting processes. */
 const SHARED = [
   'test/peers/{command,command-content,send-command,receive-command,private-link,download-programs,foreign-clients,ipfs-clients,verified-fetch}.test.ts',
-  'test/peers/{messages*,large-messages,readme-examples}.test.ts',
+  'test/peers/{messages*,large-messages,readme-examples,shells}.test.ts',
   'test/peers/{direct,http-pieces,large-http,letting-go,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
   'test/operating/*.test.ts',
   'test/faults/{deniers,large-holders,large-liars,restarts}.test.ts',

@@ -2,6 +2,7 @@
 
 import { type Key, MESSAGE_LIMITS } from '../node/index.ts'
 import { createContentApi } from './api/content-api.ts'
+import { createHeldList } from './api/held-list.ts'
 import { createHolderAnswers } from './api/holder-answers.ts'
 import { iceServersOf } from './api/ice-servers.ts'
 import { answerIpfsBlock } from './api/ipfs-block.ts'
@@ -17,6 +18,7 @@ import { createContentHost } from './content/content-host.ts'
 import { createContentProofs } from './content/content-proof.ts'
 import { createContentReader } from './content/content-reader.ts'
 import { createContentSearch } from './content/content-search.ts'
+import { SNIFFED_BYTES, sniffContentType } from './content/content-type.ts'
 import { createViewerPage } from './content/viewer-page.ts'
 import { createAccess } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
@@ -88,8 +90,9 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   }
   const isRateLimited = () => limits.maxBytesPerSecondPerAddress > 0 || peer.status().limits.maxPeerBytesPerSecond > 0
   const pieces = { peer, requireAllowed, isRateLimited }
-  const answerHolders = createHolderAnswers(shared)
-  const api = createContentApi(peer, access, publicUrl)
+  const holders = createHolderAnswers(shared)
+  const list = createHeldList({ peer, access, sniff: sniffContentType, sniffedBytes: SNIFFED_BYTES, countHolders: holders.countOnce })
+  const api = createContentApi({ peer, access, list, ...publicly })
   const status = { peer, access, version, limits, ...publicly, iceServers: () => iceServersOf(settings) }
   const pages = createAppAnswers(assets)
   const posts = createMessagePosts({
@@ -117,9 +120,9 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   addRoute(app, '/assets/*', 'app', { GET: pages.asset })
   addRoute(app, '/api/v1/status', 'status', { GET: (incoming) => answerStatus(status, incoming) })
-  addRoute(app, '/api/v1/content', 'content-api', { PUT: api.put })
+  addRoute(app, '/api/v1/content', 'content-api', { GET: list.answer, PUT: api.put }, 'owner')
   addRoute(app, '/api/v1/content/:key', 'content-api', { DELETE: (incoming, text) => api.delete(requireHash(text), incoming) })
-  addRoute(app, '/api/v1/holders/:key', 'holders', { GET: (incoming, text) => answerHolders(requireHash(text), incoming) })
+  addRoute(app, '/api/v1/holders/:key', 'holders', { GET: (incoming, text) => holders.answer(requireHash(text), incoming) })
   addRoute(app, '/api/v1/pieces/:key', 'pieces', {
     GET: (incoming, text) => fetches.run(incoming, () => answerPiece(pieces, text, incoming)),
   })
@@ -174,6 +177,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     },
     close() {
       draining = true
+      list.close()
       closing.abort()
     },
   }

@@ -23,8 +23,10 @@ export interface InboxGatewayOptions {
   publicUrl?: string
   /** The token that its owner sends from other machines: as a Bearer token, or in a browser as the password. Without one, only this machine may. */
   token?: string
-  /** Origin of a gateway that serves content: bodies that were too large for a message are linked there. Without one they are only named. */
-  contentOrigin?: string
+  /**
+   * Origin of a gateway that serves content now: bodies that were too large for a message are linked there. Without one they are only named.
+   */
+  contentOrigin?: () => string | undefined
   /** The version of mayfly that is running. */
   version: string
   limits?: Partial<GatewayLimits>
@@ -32,7 +34,7 @@ export interface InboxGatewayOptions {
   onEvent?: (event: GatewayEvent) => void
 }
 
-/** @throws TypeError, when `publicUrl` or `contentOrigin` is no URL */
+/** @throws TypeError, when `publicUrl` is no URL */
 export function createInboxGateway(options: InboxGatewayOptions): Gateway {
   const { inbox, version, contentOrigin, onEvent } = options
   const limits = { ...GATEWAY_DEFAULTS, ...options.limits }
@@ -57,7 +59,13 @@ export function createInboxGateway(options: InboxGatewayOptions): Gateway {
     closing: closing.signal,
     onFailed: (error, incoming) => onEvent?.(failureOf(error, incoming)),
   })
-  const site = { home: '/', contentOrigin: contentOrigin === undefined ? undefined : new URL(contentOrigin).origin, version }
+  const site = {
+    home: '/',
+    version,
+    get contentOrigin() {
+      return contentOrigin?.()
+    },
+  }
   const view = createInboxView({ inbox, openFeed, access, site, closing: closing.signal })
   const messages = createMessageRoutes({ posts, streams: createInboxStreams(inbox, openFeed, access), view })
 

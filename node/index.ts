@@ -65,6 +65,7 @@ export {
   encodeLink,
   encodeLinkKey,
   encodePath,
+  harmlessName,
   isKeyHex,
   keyOfBlock,
   type LinkToMake,

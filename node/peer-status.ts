@@ -11,6 +11,8 @@ export interface PeerStatus {
   addresses: string[]
   /** True while there is at least one connection into the overlay (a node that joins nobody counts as joined). */
   joined: boolean
+  /** The addresses to join that it is connected to, as they were given. */
+  joinedThrough: string[]
   /** A tab's home, once it has one. */
   home?: string
   /** Where the home has its gateway, such as `http://192.0.2.1:4000`, by the address that the tab has dialled. */

@@ -231,6 +231,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
       role,
       addresses: role === 'node' ? libp2p.getMultiaddrs().map(String) : [],
       joined: presence.isJoined,
+      joinedThrough: supervisor.joined(),
       ...(presence.home && describeHome(libp2p, presence.home)),
       startedAtMs,
       clock: clock.status,

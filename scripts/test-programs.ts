@@ -34,6 +34,11 @@ const PACKAGES = {
   wget2: 'wget2',
   zsync: 'zsync',
   zsyncmake: 'zsync',
+  zsh: 'zsh',
+  fish: 'fish',
+  man: 'man-db',
+  groff: 'groff-base',
+  mandoc: 'mandoc',
 } as const
 export type TestProgram = keyof typeof PACKAGES
 

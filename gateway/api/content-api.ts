@@ -3,15 +3,23 @@
  * its disk.
  */
 
-import { decodeKeyHex, encodeKeyHex, type HeldContent, type Peer } from '../../node/index.ts'
+import { decodeKeyHex, encodeKeyHex, type HeldContent, harmlessName, type Peer } from '../../node/index.ts'
 import type { Access } from '../http/access.ts'
 import { outlineQuery } from '../http/link-query.ts'
 import { ProblemError, problemError } from '../http/problem.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
+import type { HeldList } from './held-list.ts'
 
-/** @param publicUrl the origin of the links in answers; without one, the origin of the request */
-export function createContentApi(peer: Peer, access: Access, publicUrl?: string) {
+interface ContentApiParts {
+  peer: Peer
+  access: Access
+  list: Pick<HeldList, 'setName'>
+  /** The origin of the links in answers; without one, the origin of the request. */
+  publicUrl?: string
+}
+
+export function createContentApi({ peer, access, list, publicUrl }: ContentApiParts) {
   /** Reserved for bodies that are arriving, in bytes. */
   let arriving = 0
 
@@ -40,14 +48,17 @@ export function createContentApi(peer: Peer, access: Access, publicUrl?: string)
 
   return {
     maxBodyBytes,
-    /** Holds the request's body. 201 with `{hash, url, size}`, and `outline` where it has one. */
+    /** Holds the request's body, under the name of `?filename=`. 201 with `{hash, url, size}`, and `outline` where it has one. */
     async put(incoming: GatewayRequest): Promise<Response> {
       const { headers, url } = incoming.request
       access.requireOwner(incoming)
       requireWholeBody(headers)
       const held = await holdBody(incoming.request)
       const hash = encodeKeyHex(held.key)
-      const path = `/${hash}${outlineQuery(held.outline)}`
+      const name = harmlessName(new URL(url).searchParams.get('filename') ?? '')
+      if (name !== '') list.setName(hash, name)
+      const query = outlineQuery(held.outline)
+      const path = `/${hash}${query}${name === '' ? '' : `${query === '' ? '?' : '&'}filename=${encodeURIComponent(name)}`}`
       const link = new URL(path, publicUrl ?? url).href
       const outline = held.outline && encodeKeyHex(held.outline)
       return new Response(`${JSON.stringify({ hash, url: link, size: held.size, outline })}\n`, {

@@ -1,7 +1,7 @@
 /** The number of holders of a key: once as JSON, or each change as an event stream. */
 
 import { inTime, raceAbort, timeoutSignal } from '../../node/async/abort.ts'
-import { decodeKeyHex, MayflyError } from '../../node/index.ts'
+import { type AbortOptions, decodeKeyHex, MayflyError } from '../../node/index.ts'
 import { createEventStream, EVENT_STREAM_HEADERS } from '../http/event-stream.ts'
 import { namesType } from '../http/media-range.ts'
 import { refuseSandboxedPage } from '../http/sandboxed-page.ts'
@@ -11,20 +11,23 @@ import type { GatewayRequest, SearchContext } from '../types.ts'
 /** How many peers hold the key now. The key is in hex. */
 export type HolderCount = { hash: string; holders: number }
 
-/** Makes the handler of `GET /api/v1/holders/<hash>`. */
+/** Makes the handler of `GET /api/v1/holders/<hash>`, and the count for other answers. */
 export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closing }: SearchContext) {
-  async function answerCount(hash: string, incoming: GatewayRequest): Promise<Response> {
+  /** The number as JSON. */
+  async function countOnce(hash: string, { signal: asked }: Required<AbortOptions>): Promise<string> {
     const done = new AbortController()
-    const signal = AbortSignal.any([done.signal, incoming.request.signal, closing])
     try {
-      const counts = countsOf(hash, signal)
-      const count = await newest(await firstOf(counts), counts, limits.countSettleMs)
-      return new Response(`${count}\n`, {
-        headers: { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json', vary: 'Accept' },
-      })
+      const counts = countsOf(hash, AbortSignal.any([done.signal, asked, closing]))
+      return await newest(await firstOf(counts), counts, limits.countSettleMs)
     } finally {
       done.abort()
     }
+  }
+
+  async function answerCount(hash: string, { request }: GatewayRequest): Promise<Response> {
+    return new Response(`${await countOnce(hash, request)}\n`, {
+      headers: { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json', vary: 'Accept' },
+    })
   }
 
   /** Awaits the first number before the answer begins, so that an error has its status. */
@@ -73,12 +76,15 @@ export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closi
     return next.value
   }
 
-  return async (hash: string, incoming: GatewayRequest): Promise<Response> => {
-    rate.take(incoming.client.address)
-    await firstJoin(AbortSignal.any([incoming.request.signal, closing]))
-    const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
-    // A HEAD has no body, and Hono would drop a stream without ending it.
-    return streamed && incoming.request.method === 'GET' ? answerStream(hash, incoming) : answerCount(hash, incoming)
+  return {
+    countOnce,
+    async answer(hash: string, incoming: GatewayRequest): Promise<Response> {
+      rate.take(incoming.client.address)
+      await firstJoin(AbortSignal.any([incoming.request.signal, closing]))
+      const streamed = namesType(incoming.request.headers.get('accept'), 'text/event-stream')
+      // A HEAD has no body, and Hono would drop a stream without ending it.
+      return streamed && incoming.request.method === 'GET' ? answerStream(hash, incoming) : answerCount(hash, incoming)
+    },
   }
 }
 

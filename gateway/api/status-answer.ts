@@ -17,10 +17,10 @@ interface StatusParts {
 
 /**
  * Every page may read the status: tabs of other gateways need `id` and `addresses` to join here. Only our own pages and programs get the
- * counts, which would show a stranger's page what its reader's own node is doing.
+ * counts and the addresses that it joined, which would show a stranger's page what its reader's own node is doing.
  */
 export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Response {
-  const { counts, startedAtMs, limits, ...rest } = parts.peer.status()
+  const { counts, startedAtMs, joinedThrough, limits, ...rest } = parts.peer.status()
   const iceServers = parts.iceServers()
   const facts = {
     ...rest,
@@ -28,7 +28,7 @@ export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Resp
     ...(parts.publicUrl === undefined ? {} : { url: parts.publicUrl }),
     ...(iceServers.length > 0 && { iceServers }),
     limits: { ...limits, http: parts.limits },
-    ...(parts.access.isForeignPage(incoming) ? {} : { counts, startedAtMs }),
+    ...(parts.access.isForeignPage(incoming) ? {} : { joinedThrough, counts, startedAtMs }),
   }
   return new Response(`${JSON.stringify(facts)}\n`, {
     headers: { ...PUBLIC_DATA_HEADERS, 'content-type': 'application/json', vary: 'Origin' },

@@ -4,8 +4,8 @@
  * @see https://www.rfc-editor.org/rfc/rfc5854
  */
 
-import { encodeKeyHex } from '../../node/index.ts'
-import { contentDisposition, harmlessName } from '../http/content-disposition.ts'
+import { encodeKeyHex, harmlessName } from '../../node/index.ts'
+import { contentDisposition } from '../http/content-disposition.ts'
 import { escapeHtml } from '../http/plain-page.ts'
 import { ProblemError } from '../http/problem.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'

@@ -5,11 +5,8 @@
  * @see https://www.rfc-editor.org/rfc/rfc6266 and https://www.rfc-editor.org/rfc/rfc8187 (names outside ASCII)
  */
 
-/** Common file systems allow 255 bytes in a name. */
-const MAX_NAME_BYTES = 255
-/** Control characters, and bidirectional controls, which show `gpj.exe` as `exe.jpg`. */
-const DECEIVING = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g
-const SEPARATORS = /[/\\]/g
+import { harmlessName } from '../../node/index.ts'
+
 /** Characters that RFC 8187 encodes and encodeURIComponent does not. */
 const NOT_ATTR_CHAR = /['()*]/g
 
@@ -33,23 +30,10 @@ export function contentDisposition(wish: DispositionWish, fallbackName: string):
   return `${wish.download ? 'attachment' : 'inline'}; ${fileNameParameters(name)}`
 }
 
-/** The name without deceiving characters and path separators; empty when nothing is left. */
-export function harmlessName(name: string): string {
-  const clean = name.toWellFormed().replace(DECEIVING, '').replace(SEPARATORS, '_').trim()
-  return cutToBytes(clean === '.' || clean === '..' ? '' : clean, MAX_NAME_BYTES)
-}
-
 function fileNameParameters(name: string): string {
   // The plain form is for clients that know no other. Some of them decode a %, so it is replaced too.
   const ascii = name.replace(/[^\x20-\x7e]/gu, '_').replace(/["\\%]/g, '_')
   if (ascii === name) return `filename="${ascii}"`
   const encoded = encodeURIComponent(name).replace(NOT_ATTR_CHAR, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
   return `filename="${ascii}"; filename*=UTF-8''${encoded}`
-}
-
-/** Cuts between characters, never inside one. */
-function cutToBytes(text: string, maxBytes: number): string {
-  const encoder = new TextEncoder()
-  const { read } = encoder.encodeInto(text, new Uint8Array(maxBytes))
-  return text.slice(0, read)
 }

@@ -2,11 +2,12 @@
 
 import { Command, CommanderError, Option } from 'commander'
 import type { ProcessContext } from './command-context.ts'
+import { COMMAND_NAMES, COMMANDS } from './command-table.ts'
 import { type ConfigurationInput, readConfiguration } from './configuration.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { readPackageVersion } from './package.ts'
 import { fatalLine, logLine } from './print/fatal-line.ts'
-import { createOutput, type Output, type OutputStream } from './print/output.ts'
+import { createOutput, type Output, type OutputStream, watchStreamEnd } from './print/output.ts'
 import { type CommandName, describeDefault, environmentVariableOf, flagOf, SETTING_NAMES, SETTINGS, settingsOf } from './settings.ts'
 import { SUB_COMMANDS } from './sub-commands.ts'
 
@@ -20,26 +21,31 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done
   let output: Output | undefined
   const isLogged = writesLog(input)
+  const end = watchStreamEnd(input.stdout)
   const version = await readPackageVersion()
   let misuse = ''
   const program = createProgram(input, version, (text) => {
     if (isLogged) misuse += text
     else input.stderr.write(text)
   })
-  for (const name of Object.keys(SUB_COMMANDS) as CommandName[]) {
+  for (const name of COMMAND_NAMES) {
     const command = addSubCommand(program, name)
     command.action(async () => {
       const { config: configFile, ...given } = command.optsWithGlobals()
       const read = () => readConfiguration({ flags: flagsOf(given), env: input.env, configFile, command: name })
       const { configuration, sources } = await read()
-      output = createOutput({ ...input, json: configuration.json })
+      output = createOutput({ ...input, json: configuration.json, end })
       const readSettings = async () => (await read()).configuration
       const context = { ...input, configuration, readSettings, output, version }
-      exitCode = await SUB_COMMANDS[name].run(context, command.processedArgs.flat(), sources)
+      exitCode = await SUB_COMMANDS[name](context, command.processedArgs.flat(), sources)
     })
   }
   try {
-    await program.parseAsync(input.argv, { from: 'user' })
+    try {
+      await program.parseAsync(input.argv, { from: 'user' })
+    } finally {
+      await end.flush() // its failure is the cause of others
+    }
     return exitCode
   } catch (error) {
     // commander has printed it already; its own code is 1 for every misuse.
@@ -47,11 +53,13 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
       if (misuse !== '') input.stderr.write(logLine('fatal', misuse.trim(), { code: error.code }))
       return error.exitCode === 0 ? EXIT.done : EXIT.wrongUsage
     }
+    // A reader that has read enough (`| head`) ends the command.
+    if (end.isReaderGone()) return EXIT.done
     if (isLogged && output?.json !== true && !input.argv.includes('--json')) {
       input.stderr.write(fatalLine(error))
       return exitCodeOf(error)
     }
-    output ??= createOutput({ ...input, json: input.argv.includes('--json') })
+    output ??= createOutput({ ...input, json: input.argv.includes('--json'), end })
     output.problem(error)
     return exitCodeOf(error)
   }
@@ -78,9 +86,9 @@ function createProgram({ stdout }: CommandInput, version: string, writeErr: (tex
 }
 
 function addSubCommand(program: Command, name: CommandName): Command {
-  const { description, arguments: all = [] } = SUB_COMMANDS[name]
+  const { description, arguments: all = [] } = COMMANDS[name]
   const command = program.command(name).description(description)
-  for (const [form, help, defaultValue] of all) command.argument(form, help, defaultValue)
+  for (const { form, help, defaultValue } of all) command.argument(form, help, defaultValue)
   addSettings(command, name)
   return command
 }

@@ -7,10 +7,12 @@ import { constants, homedir } from 'node:os'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
 
+type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
 const stopping = new AbortController()
 /** npm forwards the Ctrl-C that the terminal has sent to this process, too: the same signal within this time, in ms, counts once. */
 const SAME_SIGNAL_MS = 300
-let last = { name: '', atMs: 0 }
+let last: { name: EndingSignal; atMs: number } | undefined
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => end(name))
 
@@ -22,11 +24,11 @@ process.on('SIGHUP', () => {
   else hearHangup()
 })
 
-function end(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
+function end(name: EndingSignal): void {
   // The first signal asks for a clean end, a second one for an immediate end.
-  if (stopping.signal.aborted) {
+  if (last !== undefined) {
     if (name === last.name && performance.now() - last.atMs < SAME_SIGNAL_MS) return
-    process.exit(128 + constants.signals[name])
+    endBy(name)
   }
   last = { name, atMs: performance.now() }
   stopping.abort(new DOMException(`ended by ${name}`, 'AbortError'))
@@ -56,6 +58,7 @@ const onHangup = (listener: () => void) => {
   hearHangup = listener
 }
 const exitCode = await runCommand({ argv: process.argv.slice(2), env, stdin, stdout, stderr, signal: stopping.signal, onHangup })
+if (last !== undefined && exitCode !== 0) endBy(last.name)
 // An open socket must not keep the process of a finished command alive.
 process.exit(exitCode)
 
@@ -70,4 +73,16 @@ async function keepLogInJson(): Promise<void> {
     stderr.write(fatalLine(error))
     process.exit(1)
   })
+}
+
+/**
+ * Ends the process by the signal itself: a shell then ends its loop or script, too.
+ *
+ * @see https://www.cons.org/cracauer/sigint.html
+ */
+function endBy(name: EndingSignal): never {
+  process.removeAllListeners(name)
+  process.kill(process.pid, name)
+  // The signal may be blocked, or arrive after this.
+  process.exit(128 + constants.signals[name])
 }

@@ -22,7 +22,7 @@ import { parseJoinAddress, parseOrigin, parsePort, parseToken } from './values/s
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-export type CommandName = 'start' | 'hold' | 'get' | 'holders' | 'send' | 'receive' | 'status'
+export type CommandName = 'start' | 'hold' | 'get' | 'holders' | 'send' | 'receive' | 'status' | 'ls' | 'completion' | 'man'
 
 interface Setting {
   /** The sub-commands that have it. */
@@ -31,6 +31,8 @@ interface Setting {
   short?: string
   /** The form of its value, as the help shows it. A setting without one is a switch. */
   value?: string
+  /** Its possible values, where they are few: a shell completes them. */
+  choices?: readonly string[]
   /** May be given several times: its value is the array of all, empty by default. */
   repeatable?: true
   /** Separates several values in an environment variable: white space and commas when left out. */
@@ -107,10 +109,10 @@ const TABLE = {
     parse: parseOrigin,
   },
   token: {
-    commands: RECEIVERS,
+    commands: [...RECEIVERS, 'ls'],
     isLive: true,
     value: 'token',
-    help: 'bearer token with which other machines may hold, release, and read the inbox and the metrics',
+    help: 'bearer token with which other machines may hold, release, list what is held, and read the inbox and the metrics',
     parse: parseToken,
   },
   trustProxy: {
@@ -161,7 +163,15 @@ const TABLE = {
     help: "secret that the TURN servers share with this node (coturn's static-auth-secret): each tab has a password of its own from it, for an hour",
     parse: parseFilled,
   },
-  logLevel: { commands: ['start'], isLive: true, value: 'level', default: 'info', help: LOG_LEVELS.join(', '), parse: parseLogLevel },
+  logLevel: {
+    commands: ['start'],
+    isLive: true,
+    value: 'level',
+    choices: LOG_LEVELS,
+    default: 'info',
+    help: LOG_LEVELS.join(', '),
+    parse: parseLogLevel,
+  },
   output: {
     commands: ['get'],
     short: '-o',
@@ -176,7 +186,13 @@ const TABLE = {
     help: 'how long to wait for a holder (get), or until a receiver has stored the message (send)',
     parse: parseDurationSetting,
   },
+  limits: { commands: ['status'], help: 'print the limits of the node, too' },
   watch: { commands: ['holders'], help: 'keep running, and print each change' },
+  skipOdd: {
+    commands: ['hold'],
+    help: 'leave out of a folder what a link cannot have: links out of it, pipes, sockets, devices, unreadable files',
+  },
+  skipHidden: { commands: ['hold'], help: 'leave out of a folder what has a name that begins with a dot' },
   private: { commands: ['hold'], help: 'encrypt content and file name: only people with the link can read them' },
   ttlMs: {
     commands: ['send'],
@@ -216,6 +232,7 @@ const TABLE = {
     commands: RECEIVERS,
     isLive: true,
     value: 'open|known',
+    choices: ['open', 'known'],
     default: 'open',
     help: 'who may write: everybody, or only senders with a name here',
     parse: parsePolicy,

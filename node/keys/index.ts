@@ -1,5 +1,6 @@
 /** Keys and their text forms. */
 
+export { harmlessName } from './file-name.ts'
 export { type CreateHasher, createPortableHasher, type Hasher } from './hasher.ts'
 export { equalBytes, KEY_BYTES, multihashOf, positionOf, sha256, sha256AtOnce } from './key.ts'
 export {

@@ -52,6 +52,11 @@ export function keyOfBlock(cid: Cid): Key | undefined {
   return keys.keyOfBlock(readCid(cid, 'keyOfBlock: cid'))
 }
 
+/** A file's name without deceiving characters and path separators; empty when nothing is left. */
+export function harmlessName(name: string): string {
+  return keys.harmlessName(readText(name, 'harmlessName: name'))
+}
+
 /** 43 characters. @throws {MayflyError} ERR_BAD_KEY */
 export function encodeLinkKey(key: keys.LinkKey | string): string {
   return keys.encodeLinkKey(readLinkKey(key, 'encodeLinkKey: key'))

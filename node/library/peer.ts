@@ -130,6 +130,7 @@ function checkRendezvous(rendezvous: core.Peer['rendezvous']): Rendezvous {
   return {
     hold: (key) => rendezvous.hold(readKey(key, 'rendezvous.hold: key')),
     find: (key, options) => rendezvous.find(readKey(key, 'rendezvous.find: key'), readAbortOptions(options, 'rendezvous.find: options')),
+    heldByTabs: (limit) => rendezvous.heldByTabs(readInteger(limit, 'rendezvous.heldByTabs: limit')),
     watch: (key, options) =>
       rendezvous.watch(readKey(key, 'rendezvous.watch: key'), readAbortOptions(options, 'rendezvous.watch: options')),
   }

@@ -147,6 +147,8 @@ export function createSupervisor(
     get hasJoins() {
       return joins.size > 0
     },
+    /** The addresses to join that this peer is connected to. */
+    joined: () => [...joins.values()].filter(isConnected).map(({ name }) => name),
     /** True for a peer that was met at an address that the owner gave. */
     isToBeJoined(peer: PeerId) {
       for (const place of joins.values()) if (place.peer?.equals(peer)) return true

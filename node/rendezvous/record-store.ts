@@ -174,6 +174,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       entry.homes ??= [...new Set([...entry.holders.values()].flatMap(({ home, lease }) => (lease === undefined ? [] : [home])))]
       return entry.homes.slice(0, limit)
     },
+    heldThrough: (home: string, limit: number) => heldThrough(keys.values(), { home, limit, now: monotonic() }),
     countOfSource: (source: RecordSource) => sources.get(source)?.size ?? 0,
     /** Hears after each change of the key's holders. Returns the function that ends it. */
     onChange(key: Key, listener: () => void): () => void {
@@ -191,6 +192,17 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const id of [...keys.keys()]) living(id)
     },
   }
+}
+
+/** The keys that other peers hold by this home, at most so many, with the number of those peers. */
+function heldThrough(entries: Iterable<KeyRecords>, { home, limit, now }: { home: string; limit: number; now: number }) {
+  const found: { key: Key; holders: number }[] = []
+  for (const { holders } of entries) {
+    const records = [...holders.values()].filter((record) => record.home === home && record.holder !== home && record.endsAtMs > now)
+    if (records[0] !== undefined) found.push({ key: records[0].key, holders: records.length })
+    if (found.length === limit) break
+  }
+  return found
 }
 
 /**

@@ -165,6 +165,7 @@ export function createRendezvous(
     /** The tabs whose home is here and that hold the key, in random order. */
     tabsHolding: (key: Key) =>
       store.sample(key, MAX_TABS_HOLDING, (each) => each.home === selfId && each.holder !== selfId).map(({ holder }) => holder),
+    heldByTabs: (limit: number) => store.heldThrough(selfId, limit).map(({ key, holders }) => ({ key, tabs: holders })),
     /** The different homes that this peer has records of, of those who hold the key; this peer itself is one, when it or a tab of it does. */
     homesHolding: (key: Key) => store.homes(key, MAX_HOMES),
     /** True for a tab whose home is here. */

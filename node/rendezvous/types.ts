@@ -55,6 +55,8 @@ export interface Rendezvous {
    * @throws signal.reason, when aborted
    */
   watch(key: Key, options?: AbortOptions): AsyncIterable<number>
+  /** The keys that the tabs behind this node hold, at most so many, each with the number of those tabs; none for a tab. */
+  heldByTabs(limit: number): { key: Key; tabs: number }[]
 }
 
 /** Limits on the presence that this peer keeps, for itself and for others. */

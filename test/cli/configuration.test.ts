@@ -149,6 +149,21 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['0', false],
     [true, true],
   ],
+  skipOdd: [
+    [true, true],
+    ['0', false],
+    [true, true],
+  ],
+  skipHidden: [
+    [true, true],
+    ['0', false],
+    [true, true],
+  ],
+  limits: [
+    [true, true],
+    ['0', false],
+    [true, true],
+  ],
   private: [
     [true, true],
     ['0', false],

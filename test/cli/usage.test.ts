@@ -33,6 +33,7 @@ test.each([
   [['receive', '--help']],
   [['status', '--help']],
   [['send', '--help']],
+  [['ls', '--help']],
 ])('usage: %j prints the usage, and exits with 0', async (argv) => {
   const { exitCode, stdout, stderr } = await run(argv)
   expect([exitCode, stderr]).toEqual([0, ''])
@@ -73,6 +74,7 @@ test.each<[string, string[]]>([
   ['an end that is none', ['receive', '--tap', '#a b', '--data', '/nowhere']],
   ['a rule that is none', ['receive', '--rule', '{"was":{}}', '--data', '/nowhere']],
   ['a rule that is no JSON', ['receive', '--rule', 'type=text/plain', '--data', '/nowhere']],
+  ['a shell without a completion', ['completion', 'tcsh']],
   ['an export of nothing', ['receive', 'nobody', '--export', '--data', '/nowhere']],
 ])('usage: %s exits with 2, and prints why on standard error only', async (_, argv) => {
   const { exitCode, stdout, stderr } = await run(argv)

@@ -213,6 +213,7 @@ const NODE = {
   ],
   prepareLargeBody: [DATA, BOOLEAN, TEXT],
   sealedBytes: [INTEGER],
+  harmlessName: [TEXT],
 } satisfies Record<Functions<typeof node> & string, readonly Kind[] | 'any'> & Record<never, never>
 
 const BROWSER = {
@@ -233,7 +234,7 @@ const BROWSER = {
 
 const PEER = {
   peer: { start: [], stop: [], status: [], join: [ADDRESSES, JOIN], joined: [JOIN], onEvent: [FUNCTION], setRates: [RATES] },
-  rendezvous: { hold: [KEY], find: [KEY, SIGNALS], watch: [KEY, SIGNALS] },
+  rendezvous: { hold: [KEY], find: [KEY, SIGNALS], watch: [KEY, SIGNALS], heldByTabs: [INTEGER] },
   content: {
     hold: [CONTENT, options({ signal: ABORT, isPart: BOOLEAN } satisfies Members<HoldOptions>)],
     release: [KEY],

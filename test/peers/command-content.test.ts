@@ -254,7 +254,7 @@ describe('command: folders', () => {
     const { hash, url, files: count } = held[0] ?? { hash: '', url: '', files: 0 }
     expect(count).toBe(50)
 
-    const bundle = await runMayfly(['get', url])
+    const bundle = await runMayfly(['get', url, '-o', '-'])
     expect(sha256(bundle.stdout)).toBe(hash)
     const entries = decodeBundle(bundle.stdout)
     expect(entries.map(({ path }) => path).toSorted()).toEqual([...files.keys()].toSorted())
@@ -380,5 +380,9 @@ describe('command: folders', () => {
       stderr: expect.stringContaining('"out"'),
     })
     expect(await runMayfly(['holders', sha256(Buffer.from('a fine file')), '--join', nodes.near.url])).toMatchObject({ code: 3 })
+
+    const { held } = await hold('--skip-odd', odd)
+    expect(held[0]).toMatchObject({ files: 1, leftOut: [expect.stringContaining('"out"')] })
+    expect((await runMayfly(['get', `${held[0]?.url}/fine`])).stdout.toString()).toBe('a fine file')
   })
 })

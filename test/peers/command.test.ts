@@ -223,6 +223,25 @@ describe('command: start and status', () => {
     expect(get).toMatchObject({ code: 0, stdout: Buffer.from('again') })
   })
 
+  test('hold: after the end of its gateway, prints its link on the one that it is with then', async () => {
+    const first = await startNodeProcess()
+    const second = await startNodeProcess({ join: [first.url] })
+    await second.waitForLog(({ msg }) => msg === 'joined')
+    const path = join(await createTemporaryDirectory(), 'kept page.txt')
+    await writeFile(path, 'moved')
+    const hold = spawnMayfly(['hold', path, '--join', first.url])
+    const before = await hold.stdout.waitFor(() => true)
+    expect(before).toBe(`${first.url}/${sha256('moved')}?filename=kept%20page.txt`)
+    await first.kill('SIGKILL')
+    const after = await hold.stdout.waitFor((line) => !line.startsWith(first.url))
+    expect(new URL(after).port).toBe(String(second.port))
+    expect(new URL(after).pathname + new URL(after).search).toBe(before.slice(first.url.length))
+    expect(await runMayfly(['get', after, '--wait', '10s'])).toMatchObject({ code: 0, stdout: Buffer.from('moved') })
+    const target = `${await createTemporaryDirectory()}/`
+    expect(await runMayfly(['get', after, '-o', target])).toMatchObject({ code: 0 })
+    expect(await readdir(target)).toEqual(['kept page.txt'])
+  })
+
   test('start: a signal in the middle of its start ends it', async () => {
     const data = await createTemporaryDirectory()
     const stopping = new AbortController()
@@ -242,7 +261,7 @@ describe('command: start and status', () => {
     await new Promise<void>((resolve) => upload.write('he', () => resolve()))
     node.process.kill('SIGTERM')
     await untilRefused(`${node.url}/healthz`)
-    expect(await node.kill('SIGINT')).toEqual({ code: 130, signal: null })
+    expect(await node.kill('SIGINT')).toEqual({ code: null, signal: 'SIGINT' })
   })
 })
 

@@ -35,8 +35,10 @@ describe('through two nodes', () => {
     return links().map((line, i) => {
       const { hash, url } = JSON.parse(line) as { hash: string; url: string }
       expect(hash).toBe(files[i]?.hash)
-      const { pathname, search } = new URL(url)
-      return { hash, size: sizes[i] ?? 0, path: pathname + search }
+      const { pathname, searchParams } = new URL(url)
+      expect(searchParams.get('filename')).toBe(`${sizes[i]}.bin`)
+      searchParams.delete('filename') // the tests give names of their own
+      return { hash, size: sizes[i] ?? 0, path: pathname + (searchParams.size > 0 ? `?${searchParams}` : '') }
     })
   }
 

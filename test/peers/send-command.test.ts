@@ -13,7 +13,7 @@ import {
   publicKeyOf,
 } from '../../node/index.ts'
 import { openOutboxStore, outboxPathIn } from '../../node/server/store/outbox-store.ts'
-import { createCollectingStream } from '../helpers/collecting-stream.ts'
+import { type CollectingStream, createCollectingStream } from '../helpers/collecting-stream.ts'
 import { runMayfly } from '../helpers/mayfly-process.ts'
 import { createNetwork, type Network } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
@@ -34,14 +34,19 @@ interface SendOptions {
   stdin?: string | Uint8Array
   join?: string
   signal?: AbortSignal
+  stdout?: CollectingStream
 }
 
 /** The command within this process, as JSON. */
 async function send(
   args: string[],
-  { stdin = '', join = network.nodes[0]?.address ?? '', signal = new AbortController().signal }: SendOptions = {},
+  {
+    stdin = '',
+    join = network.nodes[0]?.address ?? '',
+    signal = new AbortController().signal,
+    stdout = createCollectingStream(),
+  }: SendOptions = {},
 ) {
-  const stdout = createCollectingStream()
   const stderr = createCollectingStream()
   const argv = ['send', ...args, '--json', '--data', data, '--join', join]
   const exitCode = await runCommand({ argv, env: {}, stdin: new PassThrough().end(stdin), stdout, stderr, signal })
@@ -154,7 +159,7 @@ describe('command: send', () => {
     expect(texts().toSorted()).toEqual(['offline', 'online'])
   })
 
-  test('a body that is too large goes as content, and the command stays until it is fetched, or told to end', async () => {
+  test('a body that is too large goes as content, and the command stays until it is fetched; to be told to end before is a failure', async () => {
     const { stored, peer } = await startReceiver(ADDRESS, RECEIVER)
     const open = await startReceiver('#wall')
     const body = 'large '.repeat(20_000)
@@ -168,11 +173,14 @@ describe('command: send', () => {
     expect(await sending).toMatchObject({ exitCode: 0, facts: [{ state: 'stored' }] })
 
     const ended = new AbortController()
-    const held = send([ADDRESS, '-'], { stdin: body, signal: ended.signal })
-    await waitFor(() => stored.length === 1, 20_000, 'the sealed link arrives')
+    const stdout = createCollectingStream()
+    const held = send([ADDRESS, '-'], { stdin: body, signal: ended.signal, stdout })
+    await waitFor(() => stdout.text().includes('stored'), 20_000, 'the sealed link arrives, and its sender says so')
     expect(stored[0]?.fields.link).toMatch(/#k=/)
     ended.abort()
-    await held
+    const interrupted = await held
+    expect(interrupted).toMatchObject({ exitCode: 1, facts: [{ state: 'stored' }] })
+    expect(JSON.parse(interrupted.stderr).error.message).toContain('before anybody had fetched')
   })
 
   test('--wait ends when it says, also where nobody fetches a body that went as content', async () => {

@@ -1,7 +1,7 @@
 /** The packed library, installed into a project of its own as an app developer does, runs and is typed. Needs the registry, or npm's cache. */
 
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { documents, relativeLinks } from '../../scripts/docs/documents.ts'
@@ -42,6 +42,7 @@ test('the packed library and command install, run under Node.js and are typed', 
   writeFileSync(join(project, 'package.json'), '{"type":"module"}')
   npm(project, ['install', `./${tarball}`, '--no-audit', '--no-fund', '--loglevel=error'])
 
+  expect(readFileSync(join(project, 'node_modules', 'mayfly', 'dist', 'mayfly.1'), 'utf8')).toMatch(/^\.TH MAYFLY 1 /)
   const url = await startNode(project)
   expect((await fetch(url)).headers.get('content-type')).toMatch(/^text\/html/)
 

@@ -9,7 +9,8 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { download } from '../fetch/download.ts'
 import type { NetworkClient } from '../fetch/network-client.ts'
 import { openNetworkClient, openOnceHeld } from '../fetch/open-network-client.ts'
-import { readBundle, readWhole, unseal } from '../fetch/whole-content.ts'
+import { isFolderPath, ownFileIn } from '../fetch/own-name.ts'
+import { isMaybeBundle, readBundle, readWhole, unseal } from '../fetch/whole-content.ts'
 import { createPlainTextCheck } from '../print/plain-text.ts'
 import { describeBytes } from '../print/progress-bar.ts'
 
@@ -18,8 +19,13 @@ interface ContentToWrite {
   content: OpenedContent
   unsealed: UnsealedContent | undefined
   client: NetworkClient
+  /** A name that is its own, in a bundle or by its link. */
+  name?: string | undefined
   signal: AbortSignal
 }
+
+/** Files of a folder that an error names. */
+const MAX_NAMED = 5
 
 /** @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE, ERR_LIMIT, ERR_BAD_OPTION, ERR_BAD_PATH, ERR_WRONG_KEY, ERR_DAMAGED */
 export async function runGet(context: CommandContext, reference: Link): Promise<ExitCode> {
@@ -35,13 +41,13 @@ export async function runGet(context: CommandContext, reference: Link): Promise<
     const { key, outline, linkKey, path } = reference
     const content = await openOnceHeld(client, key, { ...(outline && { outline }), waitMs: configuration.waitMs, signal })
     const unsealed = await unseal(content, { client, linkKey, signal })
-    const isMaybeBundle = target !== undefined || path !== undefined
-    const entries = isMaybeBundle ? await readBundle(content, { signal, unsealed }) : undefined
-    let whole: ContentToWrite = { content, unsealed, client, signal }
+    const mayHaveFiles = target !== undefined || path !== undefined
+    const entries = mayHaveFiles ? await readBundle(content, { signal, unsealed }) : undefined
+    let whole: ContentToWrite = { content, unsealed, client, name: reference.name, signal }
     if (path !== undefined) {
       const entry = entryAt(entries, reference)
       const file = await client.open(entry.key, { bundle: key, ...(entry.outline && { outline: entry.outline }), signal })
-      whole = { ...whole, content: file, unsealed: await unseal(file, { client, linkKey, signal }) }
+      whole = { ...whole, content: file, name: basename(entry.path), unsealed: await unseal(file, { client, linkKey, signal }) }
     } else if (entries !== undefined && target !== undefined) {
       const { downloadBundle } = await import('../fetch/bundle-download.ts')
       await downloadBundle(content, entries, target, { client, output, linkKey, signal })
@@ -54,32 +60,44 @@ export async function runGet(context: CommandContext, reference: Link): Promise<
   }
 }
 
-async function writeToFile({ output }: CommandContext, { content, unsealed, client, signal }: ContentToWrite, file: string): Promise<void> {
+async function writeToFile({ output }: CommandContext, whole: ContentToWrite, target: string): Promise<void> {
+  const { content, unsealed, client, name, signal } = whole
   const { key, size, bundle } = content
-  await download(content, file, {
-    reopen: (outline) => client.open(key, { ...(outline && { outline }), ...(bundle && { bundle }), signal }),
-    onProgress(doneBytes) {
-      if (doneBytes > 0) output.remark(`${describeBytes(doneBytes)} are there already`)
-      return output.progressBar(basename(file), size, doneBytes)
-    },
-    signal,
-    unsealed,
-  })
+  const hash = encodeKeyHex(key)
+  const names = [unsealed?.name, name, hash]
+  const own = (await isFolderPath(target)) ? await ownFileIn(target, content, { names, unsealed, signal }) : undefined
+  const file = own?.path ?? target
+  if (own?.isThere !== true) {
+    await download(content, file, {
+      reopen: (outline) => client.open(key, { ...(outline && { outline }), ...(bundle && { bundle }), signal }),
+      onProgress(doneBytes) {
+        if (doneBytes > 0) output.remark(`${describeBytes(doneBytes)} are there already`)
+        return output.progressBar(basename(file), size, doneBytes)
+      },
+      signal,
+      unsealed,
+    })
+  }
   const written = unsealed?.size ?? size
   const facts = unsealed && { name: unsealed.name, type: unsealed.type }
-  output.result(`${file}: ${written} bytes`, { hash: encodeKeyHex(key), size: written, file, ...facts })
+  output.result(`${file}: ${written} bytes${own?.isThere ? ', there already' : ''}`, { hash, size: written, file, ...facts })
 }
 
 async function writeToStandardOutput(
   { configuration, output, stdout }: CommandContext,
   { content, unsealed, signal }: ContentToWrite,
 ): Promise<void> {
-  const isForTerminal = configuration.output === undefined && stdout.isTTY === true
+  const isAsked = configuration.output !== undefined
+  const isForTerminal = !isAsked && stdout.isTTY === true
   const isPlain = createPlainTextCheck()
   // On a terminal, a bar and the content itself would be drawn over each other.
   const progress = stdout.isTTY === true ? undefined : output.progressBar('getting', (unsealed ?? content).size)
+  let isFirst = true
   try {
     for await (const bytes of readWhole(content, unsealed, { signal })) {
+      const entries = isFirst && !isAsked && isMaybeBundle(bytes) ? await readBundle(content, { signal, unsealed }) : undefined
+      if (entries !== undefined) throw folderWithoutTarget(entries)
+      isFirst = false
       if (isForTerminal && !isPlain(bytes)) {
         throw new MayflyError(
           'ERR_BAD_OPTION',
@@ -92,6 +110,17 @@ async function writeToStandardOutput(
   } finally {
     progress?.end()
   }
+}
+
+function folderWithoutTarget(entries: BundleEntry[]): MayflyError {
+  const size = describeBytes(entries.reduce((sum, entry) => sum + entry.size, 0))
+  const names = entries.slice(0, MAX_NAMED).map(({ path }) => path)
+  const more = entries.length > MAX_NAMED ? ` and ${entries.length - MAX_NAMED} more` : ''
+  return new MayflyError(
+    'ERR_BAD_OPTION',
+    `This is a folder of ${entries.length} files, ${size}: ${names.join(', ')}${more}. ` +
+      'Use --output FOLDER to get all of it, or put /PATH behind the hash to get one file',
+  )
 }
 
 /** @throws {MayflyError} ERR_UNAVAILABLE: the bundle has no such file, or the content is no bundle */

@@ -9,8 +9,8 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
 import { closeInputs, type HoldInput, openInputs } from '../hold/hold-input.ts'
 import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
+import { describeHeld, describeInput } from '../hold/input-sentences.ts'
 import type { Output } from '../print/output.ts'
-import { describeHolders } from './holders-command.ts'
 
 /** Files that one command holds: those of six full bundles. Each takes some memory, and a watch of the system. */
 const MAX_CONTENTS = 65_536
@@ -26,7 +26,8 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   const { join, timeoutMs, peerRate } = configuration
   const limits = { maxHeldContents: MAX_CONTENTS, ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }) }
   const peer = await createPeer({ role: 'tab', join, limits, createHasher: createNativeHasher })
-  const inputs = await openInputs(paths, { stdin, limits: peer.status().limits, signal })
+  const rules = { skipHidden: configuration.skipHidden, skipOdd: configuration.skipOdd }
+  const inputs = await openInputs(paths, { stdin, limits: peer.status().limits, rules, signal })
   const nothingLeft = new AbortController()
   const ended = AbortSignal.any([signal, nothingLeft.signal])
   let isAllHeld = false
@@ -41,17 +42,17 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
       if (isAllHeld && holding.size === 0) nothingLeft.abort()
     },
   })
-  const network = reportNetwork(output, peer)
+  const links = createLinks(output, peer, join)
+  reportNetwork(output, peer, links)
   try {
     await startJoined(peer, { join, timeoutMs, signal })
     const reports: Promise<void>[] = []
     for (const input of inputs) {
       const held = await holding.add(input)
-      if (!input.hasOwnLinks) output.remark(`${input.name}: ${input.files.length} files, which are found through this link only`)
+      for (const fact of describeInput(input)) output.remark(fact)
       const { promise: printed, resolve } = Promise.withResolvers<void>()
       const onFindable = () => {
-        printLink(output, input, held, network.answeringFirst(join))
-        network.printEvents()
+        links.print(input, held)
         resolve()
       }
       const label = inputs.length > 1 ? input.name : undefined
@@ -59,6 +60,9 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
       await printed
     }
     isAllHeld = true
+    output.remark(
+      `${inputs.length > 1 ? 'Each link works' : 'The link works'} while this command runs, or somebody else holds it, too. Ctrl-C ends it here`,
+    )
     if (holding.size === 0) return EXIT.failed
     await Promise.all(reports)
     return nothingLeft.signal.aborted ? EXIT.failed : EXIT.done
@@ -69,39 +73,56 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   }
 }
 
-function printLink(output: Output, { name, isFolder, files }: HoldInput, held: HeldInput, join: string[]): void {
-  const { key, outline, size } = held
-  const origin = join.map(originOfAddress).find((candidate) => candidate !== undefined)
-  const url = linkOf(origin, held)
-  output.result(url, {
-    hash: encodeKeyHex(key),
-    url,
-    size,
-    name,
-    ...(outline && { outline: encodeKeyHex(outline) }),
-    ...(isFolder && { files: files.length }),
-  })
+/** Prints a link for each input, and all of them anew when the peer is with another gateway: the first may be gone for good. */
+function createLinks(output: Output, peer: Peer, join: string[]) {
+  /** In the order of the paths. Bounded: the paths. */
+  const printed: { input: HoldInput; held: HeldInput }[] = []
+  const elsewhere = join.map(originOfAddress).find((candidate) => candidate !== undefined)
+  let origin: string | undefined
+
+  return {
+    /** JSON events may come between the results once this is true. */
+    get hasPrinted() {
+      return printed.length > 0
+    },
+    print(input: HoldInput, held: HeldInput): void {
+      const { key, outline, size } = held
+      const { name, files, folder } = input
+      if (printed.length === 0) origin = peer.status().homeOrigin ?? elsewhere
+      printed.push({ input, held })
+      const url = linkOf(origin, held)
+      output.result(url, {
+        hash: encodeKeyHex(key),
+        url,
+        size,
+        name,
+        ...(outline && { outline: encodeKeyHex(outline) }),
+        ...(folder && { ...folder, files: files.length }),
+      })
+    },
+    /** The peer has a home. */
+    follow(): void {
+      const { homeOrigin: gateway } = peer.status()
+      if (gateway === undefined || gateway === origin || printed.length === 0) return
+      origin = gateway
+      output.remark(`Through ${gateway} now, where the link is:`)
+      for (const { input, held } of printed) {
+        const url = linkOf(origin, held)
+        output.result(url, { type: 'link', hash: encodeKeyHex(held.key), url, name: input.name })
+      }
+    },
+  }
 }
 
-function reportNetwork(output: Output, peer: Peer) {
-  const failed = new Set<string>()
-  let isPrinting = false
+function reportNetwork(output: Output, peer: Peer, links: ReturnType<typeof createLinks>): void {
   reportClock(peer, output)
   peer.onEvent((event) => {
     const words = describeNetworkEvent(event)
-    if (event.type === 'join-failed') failed.add(event.address)
     if (words === undefined) return
     output.remark(words)
-    if (isPrinting) output.event(event)
+    if (links.hasPrinted) output.event(event)
+    if (event.type === 'joined') links.follow()
   })
-  return {
-    /** From now on, JSON events may come between the results. */
-    printEvents: () => {
-      isPrinting = true
-    },
-    /** Sorts the addresses, those that did not answer last: a link to one of them would lead nowhere. */
-    answeringFirst: (join: string[]) => join.toSorted((a, b) => Number(failed.has(a)) - Number(failed.has(b))),
-  }
 }
 
 interface HolderReportOptions {
@@ -131,7 +152,7 @@ async function reportHolders(peer: Peer, output: Output, { key, label, onFindabl
     for await (const holders of peer.rendezvous.watch(key, { signal })) {
       if (holders > 0) markFindable()
       if (!isFindable) continue
-      output.remark(label === undefined ? describeHolders(holders) : `${label}: ${describeHolders(holders)}`)
+      output.remark(label === undefined ? describeHeld(holders) : `${label}: ${describeHeld(holders)}`)
       output.event({ type: 'holders', ...(label !== undefined && { hash: encodeKeyHex(key) }), holders })
     }
   } catch (error) {

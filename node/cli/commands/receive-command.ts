@@ -50,9 +50,11 @@ export async function runReceive(context: CommandContext, name: string): Promise
     await peer.start()
     receiver = opened.connect(peer.messages, (error) => output.problem(error))
     receiver.start()
-    page = configuration.view ? await openInboxPage(context, receiver) : undefined
+    const contentOrigin = createContentOrigin(peer, configuration.join)
+    page = configuration.view ? await openInboxPage(context, receiver, contentOrigin) : undefined
     printAddress(output, opened, page)
-    stopPrinting = printMessages(opened.inbox, output, context.stdout)
+    const pageUrl = page?.url
+    stopPrinting = printMessages(opened.inbox, output, context.stdout, () => ({ pageUrl, contentOrigin: contentOrigin() }))
     if (!signal.aborted) await once(signal, 'abort')
     return EXIT.done
   } finally {
@@ -71,18 +73,26 @@ function reportEvent(type: InboxEvent['type'], words: string, output: Output): v
   else output.problem(new MayflyError(EVENT_CODES[type], words))
 }
 
+/** A body that was too large to travel is content, which any gateway of the overlay serves: best the one that the receiver is with now. */
+function createContentOrigin(peer: Peer, join: string[]): () => string | undefined {
+  const first = join.map(originOfAddress).find((origin) => origin !== undefined)
+  return () => peer.status().homeOrigin ?? first
+}
+
 type InboxPage = Awaited<ReturnType<typeof openInboxPage>>
 
-async function openInboxPage({ configuration, output, version }: CommandContext, { inbox }: InboxReceiver) {
+async function openInboxPage(
+  { configuration, output, version }: CommandContext,
+  { inbox }: InboxReceiver,
+  contentOrigin: () => string | undefined,
+) {
   const { createGatewayServer, createInboxGateway, describeOwner } = await import('../../../gateway/index.ts')
   const { port, host, publicUrl, token } = configuration
   const server = createGatewayServer({ trustProxy: false })
-  // A body that was too large to travel is content, which any gateway of the overlay serves.
-  const contentOrigin = configuration.join.map(originOfAddress).find((origin) => origin !== undefined)
   const gateway = createInboxGateway({
     inbox,
     version,
-    ...(contentOrigin !== undefined && { contentOrigin }),
+    contentOrigin,
     onEvent(event) {
       if (event.type === 'failed') output.problem(event.error)
     },
@@ -109,7 +119,12 @@ async function openInboxPage({ configuration, output, version }: CommandContext,
 function printAddress(output: Output, { hashname, inbox }: OpenedReceiver, page: InboxPage | undefined): void {
   const ends = inbox.ends().map(({ end }) => end)
   const lines = page === undefined ? [hashname] : [hashname, page.url]
+  const address = 'The address of this receiver, to which others write by `mayfly send ADDRESS TEXT`'
+  output.remark(page === undefined ? `${address}:` : `${address}, and the page of its messages:`)
   output.result(lines.join('\n'), { hashname, ends, ...(page !== undefined && { url: page.url }) })
+  const names = ends.filter((end) => end !== hashname)
+  if (names.length > 0) output.remark(`It receives what is sent to ${names.join(', ')}, too`)
+  output.remark('Messages follow as they come. Ctrl-C ends receiving; stored messages stay')
 }
 
 /**

@@ -27,9 +27,10 @@ import type { Configuration } from '../settings.ts'
 
 /**
  * Ends once the outcome is known and older messages of the outbox were retried; with a body too large for a message, which is held as content,
- * once it was fetched, or at the signal. With `waitMs` all of that ends when it is over, counted from the post on.
+ * once it was fetched. With `waitMs` all of that ends when it is over, counted from the post on.
  *
- * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE, ERR_TOO_LARGE, ERR_LIMIT, ERR_DAMAGED, ERR_BAD_OPTION, ERR_NO_NETWORK
+ * @throws {MayflyError} ERR_BAD_END, ERR_BAD_MESSAGE, ERR_TOO_LARGE, ERR_LIMIT, ERR_DAMAGED, ERR_BAD_OPTION, ERR_NO_NETWORK,
+ *   ERR_UNAVAILABLE (aborted before a large body was fetched)
  * @throws the system's error, in words
  * @throws signal.reason, when aborted before the outcome is known
  */
@@ -72,15 +73,14 @@ export async function runSend(context: CommandContext, end: string, text: string
     }
     if (fetched !== undefined && outcome.state !== 'refused') {
       const orWhen = waitMs > 0 ? `, for ${formatDuration(waitMs)} at most` : ''
-      output.remark(`Too large for a message: it is held here as content until a receiver has fetched it, or Ctrl-C${orWhen}`)
-      if (!(await fetched) && !signal.aborted) {
-        output.problem(
-          new MayflyError(
-            'ERR_UNAVAILABLE',
-            `The body was not fetched in ${formatDuration(waitMs)}, and is held here no longer: send it again with a longer --wait, or hold it with "mayfly hold" and send its link`,
-          ),
-        )
-        return EXIT.failed
+      output.remark(
+        `Too large for a message: this command holds the body until a receiver has fetched it${orWhen}. After Ctrl-C nobody can`,
+      )
+      if (!(await fetched)) {
+        const words = signal.aborted
+          ? 'Ended before anybody had fetched the body: only this command had it, and the message alone says nothing. Send it again'
+          : `The body was not fetched in ${formatDuration(waitMs)}, and is held here no longer: send it again with a longer --wait, or hold it with "mayfly hold" and send its link`
+        throw new MayflyError('ERR_UNAVAILABLE', words)
       }
     }
     const older = await retryOlder({ signal: ending })

@@ -48,7 +48,11 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /** True when the file is there already, from an earlier attempt. */
-export async function hasContent(file: string, { size, key }: BundleEntry, { signal }: Required<AbortOptions>): Promise<boolean> {
+export async function hasContent(
+  file: string,
+  { size, key }: Pick<BundleEntry, 'size' | 'key'>,
+  { signal }: Required<AbortOptions>,
+): Promise<boolean> {
   if (!(await hasSize(file, size))) return false
   const whole = createHash('sha256')
   for await (const bytes of createReadStream(file, { signal })) whole.update(bytes)

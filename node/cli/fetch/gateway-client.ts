@@ -17,7 +17,10 @@ const DEFAULTS = {
   maxContentBytes: 262_144, // one piece; larger content is checked piece by piece, see `gateways-client.ts`
 }
 
-export type GatewayClientOptions = Partial<typeof DEFAULTS>
+export interface GatewayClientOptions extends Partial<typeof DEFAULTS> {
+  /** The owner's, for what is the owner's. */
+  token?: string | undefined
+}
 
 /** Idle timeout of an event stream, in ms. A gateway sends a keepalive every 15 s; one that misses three is gone, or frozen. */
 const WATCH_IDLE_MS = 50_000
@@ -25,9 +28,9 @@ const WATCH_IDLE_MS = 50_000
 export type GatewayClient = ReturnType<typeof createGatewayClient>
 
 export function createGatewayClient(origin: string, options: GatewayClientOptions = {}) {
-  const { timeoutMs, maxContentBytes } = { ...DEFAULTS, ...options }
+  const { timeoutMs, maxContentBytes, token } = { ...DEFAULTS, ...options }
 
-  async function requestJson(path: string, options: AbortOptions): Promise<Record<string, unknown>> {
+  async function requestJson(path: string, options: AbortOptions & { token?: string | undefined }): Promise<Record<string, unknown>> {
     const response = await requestGateway({ origin, path, accept: 'application/json', timeoutMs, ...options })
     const facts = await readJson(response).catch(() => undefined)
     options.signal?.throwIfAborted()
@@ -41,6 +44,8 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
     origin,
     /** @throws {MayflyError} see `content`, except ERR_NO_HOLDER */
     status: (options: AbortOptions = {}) => requestJson('/api/v1/status', options),
+    /** The contents that the node holds, for its owner. @throws {MayflyError} see `content`, except ERR_NO_HOLDER */
+    contents: (options: AbortOptions = {}) => requestJson('/api/v1/content', { ...options, token }),
     /** The number of holders now. */
     async count(key: Key, options: AbortOptions = {}): Promise<number> {
       return readCount(await requestJson(holdersPath(key), options), origin)

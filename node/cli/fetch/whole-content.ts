@@ -88,10 +88,15 @@ export async function readBundle(
   if ((unsealed ?? content).size > LARGEST_BUNDLE_BYTES) return undefined
   const chunks: Uint8Array[] = []
   for await (const chunk of readWhole(content, unsealed, options)) {
-    if (chunks.length === 0 && !Buffer.from(chunk.subarray(0, LOOK_BYTES)).includes(MAGIC)) return undefined
+    if (chunks.length === 0 && !isMaybeBundle(chunk)) return undefined
     chunks.push(chunk)
   }
   const bytes = Buffer.concat(chunks)
   const { decodeBundle, isBundle } = await import('../../index.ts')
   return isBundle(bytes) ? decodeBundle(bytes) : undefined
+}
+
+/** @param first the beginning of the content */
+export function isMaybeBundle(first: Uint8Array): boolean {
+  return Buffer.from(first.subarray(0, LOOK_BYTES)).includes(MAGIC)
 }

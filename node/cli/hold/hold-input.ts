@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { type AbortOptions, type ContentSource, MAX_BUNDLE_ENTRIES, MayflyError, type PeerLimits } from '../../index.ts'
 import { type FileSource, openFileSource, withFile } from '../../server/store/file-source.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
-import { listFolder } from './folder.ts'
+import { type FolderListing, type FolderRules, listFolder } from './folder.ts'
 import { keepInputStream } from './input-stream.ts'
 
 export interface InputFile {
@@ -22,7 +22,8 @@ export interface HoldInput {
   name: string
   /** One for a file or a stream, any number for a folder. */
   files: InputFile[]
-  isFolder: boolean
+  /** How the folder was taken; undefined for a file or a stream. */
+  folder?: FolderListing
   /** Each file is announced by itself, too. Else the files are found through the folder's bundle only. */
   hasOwnLinks: boolean
 }
@@ -30,6 +31,7 @@ export interface HoldInput {
 interface HoldInputOptions extends AbortOptions {
   stdin: Readable
   limits: Pick<PeerLimits, 'maxContentBytes' | 'maxLeasesPerPeer'>
+  rules: Omit<FolderRules, 'maxFiles'>
 }
 
 /**
@@ -48,10 +50,10 @@ export async function openInputs(paths: string[], options: HoldInputOptions): Pr
   }
   try {
     for (const path of paths) {
-      const input: HoldInput = { name: path, files: [], isFolder: false, hasOwnLinks: true }
+      const input: HoldInput = { name: path, files: [], hasOwnLinks: true }
       inputs.push(input)
       await openInto(input, path, options)
-      if (!input.isFolder) continue
+      if (input.folder === undefined) continue
       input.hasOwnLinks = input.files.length <= free
       if (input.hasOwnLinks) free -= input.files.length
     }
@@ -66,7 +68,7 @@ export async function closeInputs(inputs: HoldInput[]): Promise<void> {
   await Promise.all(inputs.flatMap(({ files }) => files.map(({ source }) => source.close?.())))
 }
 
-async function openInto(input: HoldInput, path: string, { stdin, limits, signal }: HoldInputOptions): Promise<void> {
+async function openInto(input: HoldInput, path: string, { stdin, limits, rules, signal }: HoldInputOptions): Promise<void> {
   const abort = signal === undefined ? {} : { signal }
   if (path === '-') {
     input.files.push({ name: 'standard input', path: '', source: await keepInputStream(stdin, 'standard input', abort) })
@@ -76,8 +78,8 @@ async function openInto(input: HoldInput, path: string, { stdin, limits, signal 
     throw explainSystemError(`Cannot read ${path}`, error)
   })
   if (found.isDirectory()) {
-    input.isFolder = true
-    for (const { path: inside, file } of await listFolder(path, MAX_BUNDLE_ENTRIES, abort)) {
+    input.folder = await listFolder(path, { ...rules, maxFiles: MAX_BUNDLE_ENTRIES }, abort)
+    for (const { path: inside, file } of input.folder.files) {
       input.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes, abort) })
     }
   } else if (found.isFile()) {

@@ -32,6 +32,8 @@ interface HoldingOptions {
 export interface HeldInput extends HeldContent {
   /** The key of its link, when it is private. */
   linkKey?: LinkKey
+  /** A file's own name, for its link. */
+  name?: string
 }
 
 export function createHolding({ peer, output, signal, isPrivate, onGone }: HoldingOptions) {
@@ -51,7 +53,7 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
     onRead: (bytes: number) => void,
   ): Promise<HeldContent> {
     const counted = countReads(source, onRead)
-    const ownName = 'onChange' in source ? basename(path || name) : '' // a stream has none
+    const ownName = fileNameOf({ name, path, source })
     const type = mediaTypeOf(ownName)
     const content = linkKey === undefined ? counted : await sealSource(counted, linkKey, { name: ownName, type })
     const held = await peer.content.hold(content, { signal, isPart })
@@ -86,12 +88,16 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
       const totalBytes = input.files.reduce((sum, { source }) => sum + source.size, 0)
       const progress = output.progressBar(basename(input.name), totalBytes)
       const linkKey = isPrivate ? createLinkKey() : undefined
-      const withKey = (held: HeldContent): HeldInput => ({ ...held, ...(linkKey && { linkKey }) })
+      const withKey = (held: HeldContent, name = ''): HeldInput => ({
+        ...held,
+        ...(linkKey && { linkKey }),
+        ...(name !== '' && !linkKey && { name }),
+      })
       try {
         const entries: BundleEntry[] = []
         for (const file of input.files) {
           const held = await hold(file, linkKey, !input.hasOwnLinks, progress.advance)
-          if (!input.isFolder) return withKey(held)
+          if (input.folder === undefined) return withKey(held, fileNameOf(file))
           entries.push({ ...held, size: file.source.size, path: file.path, type: mediaTypeOf(file.path) })
         }
         return withKey(await holdBundle(input, entries, linkKey))
@@ -111,6 +117,11 @@ export function createHolding({ peer, output, signal, isPrivate, onGone }: Holdi
   }
 }
 
+/** Empty for a stream, which has none. */
+function fileNameOf({ name, path, source }: InputFile): string {
+  return 'onChange' in source ? basename(path || name) : ''
+}
+
 function countReads(source: ContentSource, onRead: (bytes: number) => void): ContentSource {
   return {
     size: source.size,
@@ -123,8 +134,14 @@ function countReads(source: ContentSource, onRead: (bytes: number) => void): Con
   }
 }
 
-/** The link to held content: on a gateway where there is one, else the hash by itself. */
-export function linkOf(origin: string | undefined, { key, outline, linkKey }: Pick<HeldInput, 'key' | 'outline' | 'linkKey'>): string {
-  const link = encodeLink({ key, ...(origin !== undefined && { origin }), ...(outline && { outline }), ...(linkKey && { linkKey }) })
+/** The link to held content: on a gateway where there is one, else the hash by itself. A file's name is in it; private content has its own inside. */
+export function linkOf(origin: string | undefined, { key, outline, linkKey, name }: Omit<HeldInput, 'size'>): string {
+  const link = encodeLink({
+    key,
+    ...(origin !== undefined && { origin }),
+    ...(outline && { outline }),
+    ...(name !== undefined && { name }),
+    ...(linkKey && { linkKey }),
+  })
   return origin === undefined ? link.slice(1) : link
 }

@@ -4,7 +4,7 @@
  */
 
 import { type Inbox, type InboxMessage, messageFacts } from '../../index.ts'
-import { messageLine } from './message-facts.ts'
+import { type MessagePlaces, messageLines } from './message-facts.ts'
 import type { Output, OutputStream } from './output.ts'
 
 /** Messages read from the inbox at a time. */
@@ -19,12 +19,13 @@ export function printMessages(
   inbox: Pick<Inbox, 'messages' | 'onMessage'>,
   output: Pick<Output, 'result'>,
   stdout: OutputStream,
+  places: () => MessagePlaces = () => ({}),
 ): () => void {
   let last = inbox.messages({ limit: 1, first: 'newest' })[0]?.sequence ?? 0
   let isDue = false
 
   function print(message: InboxMessage): void {
-    output.result(messageLine(message), messageFacts(message))
+    output.result(messageLines(message, places()), messageFacts(message))
     last = message.sequence
   }
 

@@ -5,6 +5,7 @@
 
 import type { Writable } from 'node:stream'
 import { MayflyError } from '../../errors.ts'
+import { explainSystemError } from '../../server/store/system-error.ts'
 import { createProgressBar, type ProgressBar } from './progress-bar.ts'
 
 /** A standard stream. `isTTY` is true when it is a terminal; then `columns` is its width. */
@@ -23,12 +24,36 @@ interface OutputOptions {
   stderr: OutputStream
   /** Results and problems as JSON; no remarks. */
   json: boolean
+  end?: StreamEnd
 }
 
-export function createOutput({ stdout, stderr, json }: OutputOptions) {
+/** How writing to standard output ends before the command does. */
+export interface StreamEnd {
+  /** Aborted when it takes nothing more: its reader has closed it, or it has failed. */
+  closed: AbortSignal
+  /** True when its reader has gone: it has read enough. */
+  isReaderGone(): boolean
+  /** Resolves once all is written, or the reader has gone. @throws the system's error, in words: of a full disk, say */
+  flush(): Promise<void>
+}
+
+/** Without its listener, a reader that has gone (`| head -1`) would end the process with a stack trace. */
+export function watchStreamEnd(stdout: OutputStream): StreamEnd {
   const closed = new AbortController()
-  // Without a listener, a reader that has gone (`| head -1`) would end the process with a stack trace.
+  const isReaderGone = () => closed.signal.aborted && (closed.signal.reason as NodeJS.ErrnoException).code === 'EPIPE'
   stdout.on('error', (error) => closed.abort(error))
+  return {
+    closed: closed.signal,
+    isReaderGone,
+    async flush() {
+      if (stdout.writableLength > 0 && !stdout.destroyed) await new Promise((resolve) => stdout.write('', resolve))
+      await new Promise(setImmediate) // a failed stream says so after its writers were told
+      if (closed.signal.aborted && !isReaderGone()) throw explainSystemError('Cannot write to standard output', closed.signal.reason)
+    },
+  }
+}
+
+export function createOutput({ stdout, stderr, json, end = watchStreamEnd(stdout) }: OutputOptions) {
   stderr.on('error', () => {})
   let isBarDrawn = false
   const clearBar = () => {
@@ -41,8 +66,7 @@ export function createOutput({ stdout, stderr, json }: OutputOptions) {
   }
   return {
     json,
-    /** Aborted when the reader of standard output has closed it. */
-    closed: closed.signal,
+    closed: end.closed,
     /** Prints a result: the words, or with `json` the value. */
     result(words: string, value: Record<string, unknown>): void {
       writeLine(stdout, json ? JSON.stringify(value) : printable(words))
