@@ -111,7 +111,7 @@ export const FIGURES = {
       [
         '`paint`',
         "a link's page of 1,024 bytes on a slow phone: first paint, of a bare server's (bar: 1.5 ×, **not met**; a busy machine, 2026-11-28)",
-        '2.0 to 2.5 ×',
+        '2.0 to 2.8 ×',
       ],
       ['`paint`', 'the same: first paint of anything (the count line, the sentence)', '1.4 to 2.1 ×'],
       ['`pieces`', 'pieces of 256 KiB against the fastest size (1 MiB), on a stream', '0.84 of its speed'],
