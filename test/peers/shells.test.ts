@@ -17,51 +17,65 @@ beforeAll(async () => {
   manual = (await runMayfly(['man'])).stdout.toString()
 })
 
-/** Answers a Tab behind the line with what the shell offers. */
+/** Separates what a shell offers for one line from that for the next. */
+const NEXT = '=====\n'
+
+/** Each script answers a Tab behind each line that it is given, all in one shell. */
 const BASH = `source ./script
 compopt() { :; }
-eval "COMP_WORDS=($1)"; [[ $1 == *' ' ]] && COMP_WORDS+=('')
-COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _mayfly; printf '%s\\n' "\${COMPREPLY[@]}"`
+for line; do
+  eval "COMP_WORDS=($line)"; [[ $line == *' ' ]] && COMP_WORDS+=('')
+  COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _mayfly; printf '%s\n' "\${COMPREPLY[@]}" =====
+done`
 
 /** In a terminal of its own, since zsh completes only while somebody types. */
 const ZSH = `zmodload zsh/zpty
 zpty -b z zsh -f -i
-zpty -w z 'PROMPT=; RPROMPT=; stty -echo; unsetopt zle_bracketed_paste prompt_sp; autoload -Uz compinit; compinit -u -D; source ./script; LISTMAX=999; echo REA""DY'
-seen=
-until [[ $seen == *READY* ]]; do zpty -r -t z line && seen+=$line || sleep 0.05; done
-zpty -w -n z "$1"$'\\t\\t\\x15echo DO\\"\\"NE\\n'
-seen=
-until [[ $seen == *DONE* ]]; do zpty -r -t z line && seen+=$line || sleep 0.05; done
-print -r -- $seen`
+until_seen() { seen=; until [[ $seen == *\${~1}* ]]; do zpty -r -t z part && seen+=$part || sleep 0.02; done }
+zpty -w z 'PROMPT="<%%>"; RPROMPT=; stty -echo; unsetopt zle_bracketed_paste prompt_sp; autoload -Uz compinit; compinit -u -D; source ./script; LISTMAX=999; echo REA""DY'
+until_seen 'READY*<%>'
+for line; do
+  zpty -w -n z "$line"$'\t\t\x15echo DO""NE\n'
+  until_seen 'DONE*<%>'
+  print -r -- $seen; print '====='
+done`
 
-const RUN: Readonly<Record<Shell, [program: TestProgram | 'bash', script: string]>> = {
-  bash: ['bash', BASH],
-  zsh: ['zsh', ZSH],
-  fish: ['fish', 'source ./script; complete -C $argv[1]'],
+const FISH = `source ./script
+for line in $argv; complete -C $line; echo =====; end`
+
+const RUN: Readonly<Record<Shell, [program: TestProgram | 'bash', args: string[]]>> = {
+  bash: ['bash', ['-c', BASH, 'bash']],
+  zsh: ['zsh', ['-c', ZSH, 'zsh']],
+  fish: ['fish', ['--no-config', '-c', FISH]],
 }
 
-async function complete(shell: Shell, line: string): Promise<string> {
+async function complete(shell: Shell, lines: readonly string[]): Promise<string[]> {
   const folder = await createTemporaryDirectory()
   await writeFile(join(folder, 'script'), scripts[shell])
   await writeFile(join(folder, 'my page.html'), '')
   await mkdir(join(folder, 'my folder'))
-  const [program, script] = RUN[shell]
-  const args = shell === 'fish' ? ['--no-config', '-c', script, line] : ['-c', script, shell, line]
-  const { stdout, stderr } = await runProgram(program as TestProgram, args, folder)
-  expect(stderr).toBe('')
-  return stdout.toString()
+  const [program, args] = RUN[shell]
+  const { stdout, stderr } = await runProgram(program as TestProgram, [...args, ...lines], folder)
+  const offers = stdout.toString().split(NEXT)
+  expect([stderr, offers.length]).toEqual(['', lines.length + 1])
+  return offers
 }
 
 test.each(SHELLS)('completion: %s offers commands, flags, words and paths', async (shell) => {
-  expect(await complete(shell, 'mayfly sta')).toMatch(/start[^]*status|sta/)
-  expect(await complete(shell, 'mayfly --json hold')).toMatch(/hold/)
-  const policies = await complete(shell, 'mayfly start --policy ')
+  const [commands, policies, flags, foreign, files, folders] = await complete(shell, [
+    'mayfly --json stat',
+    'mayfly start --policy ',
+    'mayfly hold --skip-o',
+    'mayfly get --skip-o',
+    'mayfly hold my',
+    'mayfly start --data m',
+  ])
+  expect(commands).toContain('status')
   expect(policies).toMatch(/known/)
   expect(policies).toMatch(/open/)
-  expect(await complete(shell, 'mayfly hold --skip-o')).toContain('--skip-odd')
-  expect(await complete(shell, 'mayfly get --skip-o')).not.toContain('--skip-odd')
-  expect(await complete(shell, 'mayfly hold my')).toMatch(/my\\? ?page/)
-  const folders = await complete(shell, 'mayfly start --data m')
+  expect(flags).toContain('--skip-odd')
+  expect(foreign).not.toContain('--skip-odd')
+  expect(files).toMatch(/my\\? ?page/)
   expect(folders).toMatch(/my\\? ?folder/)
   expect(folders).not.toMatch(/page/)
 })
