@@ -124,7 +124,7 @@ export const FIGURES = {
       ['`node scripts/bundle-size.ts`', 'the app before its first paint, gzip (2026-11-28)', '33 KiB'],
       ['`node scripts/bundle-size.ts`', 'a link before its first paint, without its content (2026-11-28)', '11 KiB'],
       ['`node scripts/bundle-size.ts`', 'the app after its first paint, the messages page included, gzip (2026-11-28)', '239 KiB'],
-      ['`bundle`', 'a chat in a page with `mayfly/browser`, minified, gzip (2026-11-28)', '172 kB'],
+      ['`bundle`', 'a chat in a page with `mayfly/browser`, minified, gzip (2026-11-28)', '173 kB'],
       ['`node scripts/install-size.ts`', 'a production install (2026-11-28)', '117 packages, 35 MB'],
     ],
   },
