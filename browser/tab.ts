@@ -50,8 +50,8 @@ export class Tab {
   readonly navigation: Navigation
   /** Files that the author has chosen and not shared yet; kept while another page is on screen. */
   readonly chosen = new Cell<readonly ChosenFile[]>([])
-  /** Text that the author has not published yet; kept while another page is on screen. */
-  readonly draft = new DraftText()
+  /** Text that the author has not published yet; kept while another page is on screen, and over a reload. */
+  readonly draft: DraftText
   readonly isPrivate = new Cell(false)
   readonly #window: Window
   readonly #batches = new UploadBatches((upload, times) => {
@@ -71,9 +71,10 @@ export class Tab {
     const { holdings } = this
     this.made = new MadePages(store, holdings)
     this.sharing = new Sharing(session, holdings, this.made)
+    this.draft = new DraftText(store)
     this.transfers = new Transfers({ session, holdings, store })
     this.counts = new HolderCounts(session, gateway)
-    this.mail = new MailboxOpener(session)
+    this.mail = new MailboxOpener(session, store)
     this.navigation = new Navigation({
       window,
       parts: { session, holdings, counts: this.counts, screen, keep: (plan) => void this.transfers.begin(plan) },

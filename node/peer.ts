@@ -101,6 +101,11 @@ export interface PeerOptions {
   /** Where messages wait that are not stored yet; in memory when left out, and gone with the process. It is closed when the peer stops. */
   outboxStore?: OutboxStore
   messages?: MessagesOptions
+  /**
+   * Random bytes that the tabs of one browser share while one of them is open: at each key that they hold, others count them as one person
+   * (`Rendezvous.watchPeople`), and learn that they are of one browser. Without it each peer counts by itself.
+   */
+  browserSecret?: Uint8Array
   /** For records that stock kad-dht peers announce here. */
   providers?: ProviderStoreOptions
 }
@@ -142,7 +147,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
   const presence = createRendezvous(
     { overlay, supervisor, store, addresses, tabs, emit, clock, random: Math.random },
     limits,
-    options.rendezvous,
+    { ...options.rendezvous, browserSecret: options.browserSecret },
     node?.createPresenceServer,
   )
   // Loaded where it is used: a chat in somebody's page holds and gets nothing.

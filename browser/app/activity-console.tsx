@@ -1,4 +1,4 @@
-/** The console: the log of this tab, newest line last, with the graph of its uploads. */
+/** The activity of this tab: the graph of its uploads, and its log, newest line last. It is folded on a phone, where nobody looks for it. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Traffic, WAVE_SECONDS } from '../activity/traffic.ts'
@@ -7,17 +7,22 @@ import { sizeText } from '../text/size-text.ts'
 import { useCell } from './use-cell.ts'
 
 const WAVE_HEIGHT = 24
+/** As wide as two columns below the page. */
+const WIDE = '(min-width: 48rem)'
 
 export function ActivityConsole({ tab }: { tab: Tab }) {
   const entries = useCell(tab.activity.entries)
   const list = useRef<HTMLDivElement>(null)
+  const [isOpen, setOpen] = useState(() => matchMedia(WIDE).matches)
   useLayoutEffect(() => {
     list.current?.scrollTo({ top: list.current.scrollHeight })
-  }, [entries])
+  }, [entries, isOpen])
 
   return (
-    <section class="activity" aria-labelledby="activity-title">
-      <h2 id="activity-title">Activity</h2>
+    <details class="activity" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)} data-testid="activity">
+      <summary>
+        <h2>Activity</h2>
+      </summary>
       <TrafficWave traffic={tab.traffic} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls: the arrow keys must reach its older lines */}
       <div ref={list} class="console" role="log" aria-label="Log of this tab" aria-live="off" tabIndex={0} data-testid="console">
@@ -34,7 +39,7 @@ export function ActivityConsole({ tab }: { tab: Tab }) {
           {entries.length === 0 && <li class="hint">Nothing yet.</li>}
         </ol>
       </div>
-    </section>
+    </details>
   )
 }
 

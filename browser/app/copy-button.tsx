@@ -1,10 +1,12 @@
 /** A button that copies a text, and shows whether that worked. */
 
 import { useEffect, useState } from 'preact/hooks'
+import { copyText } from '../text/copy-text.ts'
 
 const OUTCOME_MS = 2_000 // long enough to be read, short enough not to look stuck
 
-export function CopyButton({ text, label }: { text: string; label: string }) {
+/** @param props.label for screen readers @param props.shown the words on the button */
+export function CopyButton({ text, label, shown = 'Copy' }: { text: string; label: string; shown?: string }) {
   const [outcome, setOutcome] = useState<'copied' | 'failed'>()
   useEffect(() => {
     if (outcome === undefined) return
@@ -15,24 +17,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   const onClick = async () => setOutcome((await copyText(text)) ? 'copied' : 'failed')
   return (
     <button type="button" class="quiet" onClick={onClick} aria-label={label} data-testid="copy" data-outcome={outcome}>
-      <span role="status">{outcome === 'copied' ? 'Copied' : outcome === 'failed' ? 'Failed' : 'Copy'}</span>
+      <span role="status">{outcome === 'copied' ? 'Copied' : outcome === 'failed' ? 'Failed' : shown}</span>
     </button>
   )
-}
-
-/** The Clipboard API exists only on https and localhost; elsewhere, copies a selection. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    const field = document.createElement('textarea')
-    field.value = text
-    field.className = 'visually-hidden'
-    document.body.append(field)
-    field.select()
-    const copied = document.execCommand('copy')
-    field.remove()
-    return copied
-  }
 }

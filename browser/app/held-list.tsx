@@ -11,7 +11,7 @@ import { useCell } from './use-cell.ts'
 
 export function HeldList({ tab }: { tab: Tab }) {
   const pages = useCell(tab.holdings.pages).filter(({ isPart }) => !isPart)
-  const counts = useCell(tab.counts.counts)
+  const counts = useCell(tab.counts.people)
   const lost = useCell(tab.holdings.lost).filter(({ hash }) => !tab.holdings.has(hash))
   const route = useCell(tab.navigation.route)
   // The page on screen asks for its own files.

@@ -61,6 +61,12 @@ export function contentKindOf(bytes: Uint8Array): ContentKind {
   return { kind: HTML_BEGINNING.test(text) ? 'html' : 'text', text }
 }
 
+/** The text of content that is a text, not a page; undefined for any other. @param type media type, as far as it is known */
+export function plainTextOf(bytes: Uint8Array, type = 'text/plain'): string | undefined {
+  const content = contentKindOf(bytes)
+  return content.kind === 'text' && /^text\/(?:plain|markdown)\b/.test(type) ? content.text : undefined
+}
+
 /** A name to save content under that came without one: `1f2e3d4c.png`. */
 export function nameByType(hash: string, type = ''): string {
   const [, subtype = 'bin'] = /^\w+\/([a-z0-9]{2,4})(?:\+xml)?(?:;|$)/.exec(type.replace('text/plain', 'text/txt')) ?? []

@@ -1,7 +1,9 @@
 /**
  * The exact text behind a text field. A field converts every line end to LF, so its value alone would change the bytes, and the hash, of
- * pasted text with CRLF. This class keeps the exact text beside the shown text, edit by edit. `app/home/composer.tsx` has the field.
+ * pasted text with CRLF. This class keeps the exact text beside the shown text, edit by edit, and over a reload. `app/home/composer.tsx` has the field.
  */
+
+import { keepDraft, keptDraft, type SessionStore } from '../peer/tab-session.ts'
 
 /** Text that was pasted or dropped, and the selection of the shown text that it replaced. */
 export interface Insertion {
@@ -10,9 +12,19 @@ export interface Insertion {
   end: number
 }
 
+const DRAFT = 'page'
+
 export class DraftText {
-  #exact = ''
-  #shown = ''
+  readonly #store: SessionStore
+  #exact: string
+  #shown: string
+
+  /** Begins with the text that was in the field before a reload. */
+  constructor(store: SessionStore) {
+    this.#store = store
+    this.#exact = keptDraft(store, DRAFT)
+    this.#shown = showLineEnds(this.#exact)
+  }
 
   get exact(): string {
     return this.#exact
@@ -38,8 +50,7 @@ export class DraftText {
   }
 
   clear(): void {
-    this.#exact = ''
-    this.#shown = ''
+    this.#set('', '')
   }
 
   /**
@@ -63,8 +74,13 @@ export class DraftText {
     const [exactStart, exactEnd] = [exactOffset(this.#exact, start), exactOffset(this.#exact, end)]
     const exact = this.#exact.slice(0, exactStart) + text + this.#exact.slice(exactEnd)
     // A lone CR before a lone LF would become one line end: the shown text is right then.
-    this.#exact = showLineEnds(exact) === shown ? exact : shown
+    this.#set(showLineEnds(exact) === shown ? exact : shown, shown)
+  }
+
+  #set(exact: string, shown: string): void {
+    this.#exact = exact
     this.#shown = shown
+    keepDraft(this.#store, DRAFT, exact)
   }
 }
 

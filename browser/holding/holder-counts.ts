@@ -4,15 +4,17 @@
  */
 
 import { onAbort } from '../../node/async/abort.ts'
-import type { AbortOptions } from '../../node/index.ts'
+import type { AbortOptions, HolderCounts as HolderNumbers } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 
 export class HolderCounts {
   readonly #session: PeerSession
   readonly #gateway: string
-  /** By hash; absent until the first answer. */
+  /** Holders (tabs and nodes) by hash; absent until the first answer. */
   readonly counts = new Cell<ReadonlyMap<string, number>>(new Map())
+  /** The same as people see it: the tabs of one browser are one person. */
+  readonly people = new Cell<ReadonlyMap<string, number>>(new Map())
   /** By hash. Bounded by what the tab holds, plus the page on screen. */
   readonly #following = new Map<string, { followers: number; controller: AbortController }>()
 
@@ -57,12 +59,15 @@ export class HolderCounts {
     if (following === undefined || --following.followers > 0) return
     following.controller.abort()
     this.#following.delete(hash)
-    this.counts.update((counts) => new Map([...counts].filter(([other]) => other !== hash)))
+    for (const cell of [this.counts, this.people]) cell.update((counts) => new Map([...counts].filter(([other]) => other !== hash)))
   }
 
-  #set(hash: string, count: number): void {
-    if (this.counts.get().get(hash) === count) return
-    this.counts.update((counts) => new Map(counts).set(hash, count))
+  #set(hash: string, { holders, people }: HolderNumbers): void {
+    const newest = [
+      [this.counts, holders],
+      [this.people, people],
+    ] as const
+    for (const [cell, count] of newest) if (cell.get().get(hash) !== count) cell.update((counts) => new Map(counts).set(hash, count))
   }
 
   async #watch(hash: string, signal: AbortSignal): Promise<void> {
@@ -71,7 +76,7 @@ export class HolderCounts {
       while (!signal.aborted) {
         const peer = await this.#session.joined({ signal })
         try {
-          for await (const count of peer.rendezvous.watch(decodeKeyHex(hash), { signal })) this.#set(hash, count)
+          for await (const counted of peer.rendezvous.watchPeople(decodeKeyHex(hash), { signal })) this.#set(hash, counted)
         } catch {
           // Refused (too many watches) or cut off: the count stays as it was, and the next join tries again.
         }
@@ -86,8 +91,8 @@ export class HolderCounts {
   #stream(hash: string, signal: AbortSignal): () => void {
     const source = new EventSource(new URL(`/api/v1/holders/${hash}`, this.#gateway))
     source.onmessage = ({ data }) => {
-      const holders = readHolders(data)
-      if (holders !== undefined) this.#set(hash, holders)
+      const counted = readHolders(data)
+      if (counted !== undefined) this.#set(hash, counted)
     }
     const ended = new AbortController()
     const either = AbortSignal.any([signal, ended.signal])
@@ -100,10 +105,11 @@ export class HolderCounts {
   }
 }
 
-function readHolders(data: string): number | undefined {
+/** A gateway of an older version says nothing of people. */
+function readHolders(data: string): HolderNumbers | undefined {
   try {
-    const { holders } = JSON.parse(data) as { holders?: unknown }
-    return typeof holders === 'number' ? holders : undefined
+    const { holders, people = holders } = JSON.parse(data) as { holders?: unknown; people?: unknown }
+    return typeof holders === 'number' && typeof people === 'number' ? { holders, people } : undefined
   } catch {
     return undefined
   }

@@ -3,8 +3,8 @@
  * the tab is closed. `holdings.ts` holds them again after a reload.
  */
 
-import { fromBase64, toBase64 } from '../content/base64.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
+import { fromBase64, toBase64 } from '../text/base64.ts'
 import type { HeldPage } from './held-page-list.ts'
 
 export const KEPT_CONTENT_DEFAULTS = {

@@ -1,6 +1,7 @@
-/** The message that a person is writing. It is kept while another view is on screen. */
+/** The message that a person is writing. It is kept while another view is on screen, and over a reload of the tab. */
 
 import { Cell } from '../cell.ts'
+import { keepDraft, keptDraft, type SessionStore } from '../peer/tab-session.ts'
 
 interface DraftState {
   /** The end, as the person wrote it. */
@@ -10,8 +11,15 @@ interface DraftState {
   answers?: string
 }
 
+const DRAFT = 'message'
+
 export class Draft {
-  readonly state = new Cell<DraftState>({ to: '', text: '' })
+  readonly state: Cell<DraftState>
+
+  constructor(store: SessionStore) {
+    this.state = new Cell(parseDraft(keptDraft(store, DRAFT)))
+    this.state.subscribe((state) => keepDraft(store, DRAFT, state.to + state.text === '' ? '' : JSON.stringify(state)))
+  }
 
   /** Changes the receiver. An answer to somebody else becomes a new message. */
   address(to: string): void {
@@ -30,4 +38,14 @@ export class Draft {
   clear(): void {
     this.state.update(({ to }) => ({ to, text: '' }))
   }
+}
+
+function parseDraft(kept: string): DraftState {
+  try {
+    const { to, text, answers } = JSON.parse(kept) as Partial<DraftState>
+    if (typeof to === 'string' && typeof text === 'string') return { to, text, ...(typeof answers === 'string' && { answers }) }
+  } catch {
+    // None was kept.
+  }
+  return { to: '', text: '' }
 }

@@ -3,9 +3,11 @@
  * the browser has one, and all show the same.
  */
 
+import { onAbort } from '../../node/async/abort.ts'
 import { encodeKeyHex, hashnameOf, type Kept, type Message, type MessageSecret, type Messages, type Posted } from '../../node/index.ts'
 import { Cell } from '../cell.ts'
 import { harmlessLine } from '../text/harmless-text.ts'
+import type { AddressSecret } from './address-secret.ts'
 import { coalesce } from './coalesce.ts'
 import type { ArrivedMessage, InboxRecords } from './inbox-records.ts'
 import { type InboxRow, textOf } from './inbox-row.ts'
@@ -26,6 +28,9 @@ interface MailboxOptions {
   /** Calls the listener after a change of the database, in this tab or another. */
   onChange(listener: () => void): () => void
   locks: Pick<LockManager, 'request'> | undefined
+  address: AddressSecret
+  /** Aborted when another address takes the place of this one: the mailbox has ended. */
+  ended: AbortSignal
 }
 
 /** Rows that are shown at first, and added for each "Show older ones". */
@@ -34,6 +39,8 @@ const NOTICE_LENGTH = 140
 
 export class Mailbox {
   readonly hashname: string
+  readonly address: AddressSecret
+  readonly ended: AbortSignal
   readonly canEncrypt: boolean
   readonly settings: ReceiverSettings
   readonly sent: SentMessages
@@ -46,8 +53,10 @@ export class Mailbox {
   readonly counts = new Cell({ messages: 0, unread: 0 })
   #shown = PAGE
 
-  constructor({ messages, secret, hashname, canEncrypt, inbox, settings, sent, onChange, locks }: MailboxOptions) {
+  constructor({ messages, secret, hashname, canEncrypt, inbox, settings, sent, onChange, locks, address, ended }: MailboxOptions) {
     this.hashname = hashname
+    this.address = address
+    this.ended = ended
     this.canEncrypt = canEncrypt
     this.settings = settings
     this.sent = sent
@@ -59,9 +68,10 @@ export class Mailbox {
 
   /** Reads what is stored, and starts to receive. Call it once. @throws DOMException, when it cannot be read */
   async start(): Promise<void> {
-    await Promise.all([this.#read(), this.sent.start(this.receiver.state)])
-    this.#onChange(coalesce(() => this.#read()))
-    this.receiver.start()
+    const { ended } = this
+    await Promise.all([this.#read(), this.sent.start(this.receiver.state, ended)])
+    onAbort(ended, this.#onChange(coalesce(() => this.#read())))
+    this.receiver.start(ended)
   }
 
   /** Sends the draft. @throws {MayflyError} see `Messages.post` */

@@ -3,6 +3,7 @@
  * by a Web Lock, so that another tab takes over when that one is closed. Without Web Locks every tab receives; the inbox keeps each message once.
  */
 
+import { onAbort } from '../../node/async/abort.ts'
 import type { Kept, Message, MessageSecret, Messages, Tap, TapRule } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { EndSettings } from './end-settings.ts'
@@ -36,23 +37,34 @@ export class MessageReceiver {
     this.#options = options
   }
 
-  /** Call it once. The browser passes the lock to another tab when this document ends. */
-  start(): void {
+  /**
+   * Call it once. The browser passes the lock to another tab when this document ends, or the signal is aborted.
+   */
+  start(signal: AbortSignal): void {
     const { locks } = this.#options
-    if (locks === undefined) return void this.#receive()
+    if (locks === undefined) return void this.#receive(signal)
     const wait = () => {
       if (this.state.get() !== 'here') this.state.set('elsewhere')
-      return locks.request(LOCK, () => this.#receive())
+      return locks.request(LOCK, { signal }, () => this.#receive(signal))
     }
-    void locks.request(LOCK, { ifAvailable: true }, (lock) => (lock === null ? undefined : this.#receive())).then(wait)
+    locks
+      .request(LOCK, { ifAvailable: true }, (lock) => (lock === null ? undefined : this.#receive(signal)))
+      .then(wait)
+      .catch(() => {}) // aborted
   }
 
-  /** Never resolves: the browser releases the lock. */
-  #receive(): Promise<never> {
+  /** Resolves when the signal is aborted and the taps are closed: then the browser releases the lock. */
+  #receive(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
     this.state.set('here')
-    this.#options.ends.subscribe(() => this.#followEnds())
+    const unfollow = this.#options.ends.subscribe(() => this.#followEnds())
     this.#followEnds()
-    return new Promise(() => {})
+    return new Promise((resolve) => {
+      onAbort(signal, () => {
+        unfollow()
+        void Promise.allSettled([...this.#taps.values()].map(({ tap }) => tap.close())).then(() => resolve())
+      })
+    })
   }
 
   #followEnds(): void {

@@ -45,6 +45,11 @@ export class ReceiverRecords {
     })
   }
 
+  /** Another secret takes the place of this origin's. The settings of the address before stay, for when it comes back. */
+  async replaceSecret(secret: MessageSecret): Promise<void> {
+    await this.#database.change(['facts'], (facts) => answerOf(facts.put(secret, 'secret')))
+  }
+
   /** The settings of open ends, and of this origin's hashname if it has some. */
   async ends(): Promise<EndSettings[]> {
     const rows = await this.#database.read(['ends'], (ends) => answerOf(ends.getAll()))
@@ -53,7 +58,7 @@ export class ReceiverRecords {
 
   /** Listens to an end, or changes its settings. @throws {TooMany} */
   async setEnd(settings: EndSettings): Promise<void> {
-    await this.#database.change(['ends'], (ends) => putBounded(ends, settings, settings.end, RECEIVER_LIMITS.ends))
+    await this.#database.change(['ends'], (ends) => putBounded(ends, settings, settings.end, RECEIVER_LIMITS.ends, 'names to listen to'))
   }
 
   async removeEnd(end: string): Promise<void> {
@@ -76,14 +81,15 @@ export class ReceiverRecords {
       const after = { hashname, ...before, ...change }
       after.name = (after.name ?? '').trim().slice(0, RECEIVER_LIMITS.nameLength)
       if (after.name === '' && after.isMuted !== true) await answerOf(senders.delete(hashname))
-      else await putBounded(senders, after, hashname, RECEIVER_LIMITS.senders)
+      else await putBounded(senders, after, hashname, RECEIVER_LIMITS.senders, 'named or muted senders')
       await new SenderUsage(senders.transaction).renamed(hashname)
     })
   }
 }
 
-async function putBounded(rows: IDBObjectStore, row: object, key: string, limit: number): Promise<void> {
+async function putBounded(rows: IDBObjectStore, row: object, key: string, limit: number, what: string): Promise<void> {
   const isNew = (await answerOf(rows.count(key))) === 0
-  if (isNew && (await answerOf(rows.count())) >= limit) throw new TooMany(`The limit of ${limit} is reached. Remove one first.`)
+  if (isNew && (await answerOf(rows.count())) >= limit)
+    throw new TooMany(`This browser has ${limit} ${what}, which is the limit. Remove one first.`)
   await answerOf(rows.put(row))
 }

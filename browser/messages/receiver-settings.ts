@@ -31,7 +31,7 @@ export class ReceiverSettings {
     this.names.set(names)
     this.muted.set(muted)
     this.policy.set(ends.find(({ end }) => end === this.#hashname)?.policy ?? 'open')
-    const open = ends.filter(({ end }) => end !== this.#hashname)
+    const open = ends.filter(({ end }) => end.startsWith('#')) // an address that this origin had before is not listened to
     if (JSON.stringify(open) !== JSON.stringify(this.ends.get())) this.ends.set(open)
   }
 

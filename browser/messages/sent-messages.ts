@@ -1,10 +1,11 @@
 /** The messages that this origin sends: the draft, the list of sent messages with their outcomes, and long bodies, which are held as content. */
 
+import { onAbort } from '../../node/async/abort.ts'
 import { decodeKeyHex, encodeKeyHex, type MessageSecret, type Messages, type OutboxEntry, type Posted, parseEnd } from '../../node/index.ts'
 import { Cell, type ReadableCell } from '../cell.ts'
 import type { OutboxRecords } from '../peer/outbox-records.ts'
 import { coalesce } from './coalesce.ts'
-import { Draft } from './draft.ts'
+import type { Draft } from './draft.ts'
 import type { LargeBodies } from './large-bodies.ts'
 import type { ReceiverState } from './message-receiver.ts'
 import type { SentTexts } from './sent-texts.ts'
@@ -18,6 +19,7 @@ export interface SentMessage extends Pick<OutboxEntry, 'end' | 'createdAtMs' | '
 }
 
 interface SentMessagesOptions {
+  draft: Draft
   messages: Pick<Messages, 'post' | 'forget'>
   secret: MessageSecret
   outbox: OutboxRecords
@@ -35,31 +37,33 @@ const MAX_SHOWN = 50
 const LARGE_MS = 600_000
 
 export class SentMessages {
-  readonly draft = new Draft()
-  readonly #options: SentMessagesOptions
+  readonly draft: Draft
+  readonly #options: Omit<SentMessagesOptions, 'draft'>
   /** Newest first. */
   readonly list = new Cell<readonly SentMessage[]>([])
 
-  constructor(options: SentMessagesOptions) {
+  constructor({ draft, ...options }: SentMessagesOptions) {
+    this.draft = draft
     this.#options = options
   }
 
   /**
-   * Reads the list, and follows its changes.
+   * Reads the list, and follows its changes until the signal is aborted.
    *
    * @param receiver the tab that receives also holds long bodies, whichever tab sent them
    * @throws DOMException
    */
-  async start(receiver: ReadableCell<ReceiverState>): Promise<void> {
+  async start(receiver: ReadableCell<ReceiverState>, signal: AbortSignal): Promise<void> {
     const { largeBodies, onChange, outbox } = this.#options
     await this.#read()
     const followLarge = coalesce(() => largeBodies.follow(receiver.get() === 'here'))
-    for (const follow of [coalesce(() => this.#read()), followLarge]) {
-      onChange(follow)
-      outbox.onChange(follow)
-    }
-    receiver.subscribe(followLarge)
-    setInterval(followLarge, LARGE_MS)
+    const endings = [coalesce(() => this.#read()), followLarge].flatMap((follow) => [onChange(follow), outbox.onChange(follow)])
+    endings.push(receiver.subscribe(followLarge))
+    const timer = setInterval(followLarge, LARGE_MS)
+    onAbort(signal, () => {
+      clearInterval(timer)
+      for (const end of endings) end()
+    })
   }
 
   /**

@@ -99,11 +99,12 @@ export class PeerSession {
     try {
       const library = this.library()
       library.catch(() => {}) // thrown by createTabPeer below, or after another failure
-      const [{ createTabPeer }, outboxStore] = await Promise.all([
+      const [{ createTabPeer }, browserSecret, outboxStore] = await Promise.all([
         import('./tab-peer.ts'),
+        import('./browser-secret.ts').then(({ shareBrowserSecret }) => shareBrowserSecret(() => localStorage)),
         this.outbox().catch(() => undefined), // a browser without storage: the outbox is in memory then
       ])
-      const tabPeer = await createTabPeer(library, this.#gateway, outboxStore)
+      const tabPeer = await createTabPeer(library, this.#gateway, { outboxStore, browserSecret })
       const { peer } = tabPeer
       peer.onEvent((event) => this.#onPeerEvent(peer, event))
       await peer.start()

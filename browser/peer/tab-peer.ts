@@ -9,8 +9,13 @@ import { createWorkerHasher, startHashThread } from './worker-hasher.ts'
 
 export type TabPeer = Awaited<ReturnType<typeof createTabPeer>>
 
-/** @param outboxStore in memory when undefined */
-export async function createTabPeer(library: Promise<PeerLibrary>, gateway: string, outboxStore: OutboxStore | undefined) {
+interface TabPeerStores {
+  /** In memory when undefined. */
+  outboxStore: OutboxStore | undefined
+  browserSecret: Uint8Array | undefined
+}
+
+export async function createTabPeer(library: Promise<PeerLibrary>, gateway: string, { outboxStore, browserSecret }: TabPeerStores) {
   // Without ICE servers, tabs in one local network still find each other.
   const findIceServers = async () => (await readGatewayStatus(gateway)).iceServers ?? []
   const [{ createTab, pieceRequest }, webRTC] = await Promise.all([library, loadWebRTC(findIceServers)])
@@ -21,6 +26,7 @@ export async function createTabPeer(library: Promise<PeerLibrary>, gateway: stri
     fetchPiece: createFetchPiece(pieceRequest),
     ...(webRTC && { webRTC }),
     ...(outboxStore && { outboxStore }),
+    ...(browserSecret && { browserSecret }),
   })
   return {
     peer,

@@ -9,6 +9,25 @@ import { delay } from '../../node/async/delay.ts'
 export type SessionStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
 
 const SESSION_ITEM = 'mayfly:session'
+const DRAFT_ITEM = 'mayfly:draft:'
+
+/** The longest draft that is kept over a reload, in characters: the session storage also has the pages that the tab holds. */
+export const MAX_DRAFT_CHARACTERS = 262_144
+
+/** Text that was being written before a reload; '' when there was none. */
+export function keptDraft(store: SessionStore, name: string): string {
+  return store.getItem(DRAFT_ITEM + name) ?? ''
+}
+
+/** Keeps text over a reload; '' and a text that is too long are not kept. */
+export function keepDraft(store: SessionStore, name: string, text: string): void {
+  try {
+    store.removeItem(DRAFT_ITEM + name)
+    if (text !== '' && text.length <= MAX_DRAFT_CHARACTERS) store.setItem(DRAFT_ITEM + name, text)
+  } catch {
+    // The storage is full or switched off: the draft lives as long as the page.
+  }
+}
 
 const TAKE_OVER_MS = 2_000 // for the document before a reload to release its lock
 const GRACE_MS = 5_000 // a session that is reloading has no lock for a moment

@@ -5,9 +5,9 @@
  */
 
 import { Cell } from '../cell.ts'
-import { fromBase64 } from '../content/base64.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
+import { fromBase64 } from '../text/base64.ts'
 import { type FileTransferState, fetchFile } from './file-transfer.ts'
 import type { ReceivedFiles } from './received-files.ts'
 import { bytesIn, type TransferPlan } from './transfer-plan.ts'

@@ -4,7 +4,7 @@
  * outside the view tree, because a frame that is moved loads again.
  */
 
-import { isPdf } from '../content/content-kind.ts'
+import { contentKindOf, isPdf } from '../content/content-kind.ts'
 import { createPdfFrame } from './pdf-frame.ts'
 import { PreviewFrame } from './preview-frame.ts'
 import type { ContentScreen } from './types.ts'
@@ -21,6 +21,9 @@ export class ContentFrame implements ContentScreen {
   #blobUrl: string | undefined
   #preview: PreviewFrame | undefined
   #pdf: AbortController | undefined
+  #text: PreviewFrame | undefined
+  /** Shown until a text has taken its place. */
+  #leaving: HTMLElement | undefined
 
   /** Takes over the frame that the gateway put in the container, if there is one. */
   constructor(container: HTMLElement) {
@@ -40,6 +43,24 @@ export class ContentFrame implements ContentScreen {
     this.#place(raw, path)
   }
 
+  showText(bytes: Uint8Array): void {
+    const frame = new PreviewFrame(FRAME_TITLE, { opensLinks: true })
+    const before = this.#raw
+    this.#raw = undefined
+    this.#place(frame.element, frame.element.src)
+    this.#text = frame
+    frame.show(bytes)
+    this.#leaving = before
+    if (before === undefined) return
+    // The frame that the gateway filled stays until the text is there, so that the page does not flash.
+    before.removeAttribute('id')
+    frame.element.classList.add('arriving')
+    frame.element.addEventListener('load', () => {
+      frame.element.classList.remove('arriving')
+      before.remove()
+    })
+  }
+
   showBlob(blob: Blob): void {
     if (isPdf(blob.type)) return void this.#placePdf(blob, this.#startPdf())
     const media = mediaElementFor(blob.type)
@@ -52,7 +73,7 @@ export class ContentFrame implements ContentScreen {
   showLocal(bytes: Uint8Array): void {
     if (this.#raw) return
     if (this.#preview === undefined) {
-      this.#preview = new PreviewFrame(FRAME_TITLE)
+      this.#preview = new PreviewFrame(FRAME_TITLE, { opensLinks: contentKindOf(bytes).kind === 'text' })
       this.#preview.element.dataset.testid = 'frame-local'
       this.#container.append(this.#preview.element)
     }
@@ -123,6 +144,9 @@ export class ContentFrame implements ContentScreen {
     if (this.#raw instanceof HTMLMediaElement) this.#raw.removeAttribute('src')
     this.#raw?.remove()
     this.#raw = undefined
+    this.#text?.close()
+    this.#text = undefined
+    this.#leaving?.remove()
     if (this.#blobUrl) URL.revokeObjectURL(this.#blobUrl)
     this.#blobUrl = undefined
   }

@@ -7,6 +7,7 @@ import { onAbort } from '../../node/async/abort.ts'
 import type { MayflyErrorCode, OpenedContent } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
 import type { BundleFile } from '../content/bundle-files.ts'
+import { plainTextOf } from '../content/content-kind.ts'
 import { firstBytes, type StoredFile } from '../content/raw-content.ts'
 import type { HolderCounts } from '../holding/holder-counts.ts'
 import type { Holdings } from '../holding/holdings.ts'
@@ -47,6 +48,8 @@ export abstract class PageVisit {
   readonly facts = new Cell<ContentFacts | undefined>(undefined)
   /** The files of a bundle; undefined for other content. */
   readonly bundle = new Cell<readonly BundleFile[] | undefined>(undefined)
+  /** The whole text on screen; undefined for content that is no text. */
+  readonly text = new Cell<string | undefined>(undefined)
   /** The state of content that is too large to be held automatically. */
   protected abstract readonly largeState: 'streamed' | 'opened'
   readonly #controller = new AbortController()
@@ -189,4 +192,10 @@ export function failureOf(code: MayflyErrorCode | undefined): VisitFailure {
   if (code === 'ERR_NO_HOLDER') return 'gone'
   if (code === 'ERR_UNAVAILABLE' || code === 'ERR_BAD_FRAME') return 'unavailable'
   return code === 'ERR_TOO_LARGE' ? 'too-large' : 'offline'
+}
+
+/** Shows the bytes of a visit without the gateway. */
+export function showHere({ text }: Pick<PageVisit, 'text'>, screen: ContentScreen, bytes: Uint8Array): void {
+  text.set(plainTextOf(bytes))
+  screen.showLocal(bytes)
 }

@@ -11,17 +11,20 @@ export class PreviewFrame {
   /** A private channel to our document: if another one ever took its place in the frame, it would receive nothing. */
   readonly #channel = new MessageChannel()
 
-  constructor(title: string) {
+  /** @param opensLinks for a text: its addresses can be opened in another tab. Those of a page never can */
+  constructor(title: string, { opensLinks = false } = {}) {
     this.element = document.createElement('iframe')
     this.element.title = title
-    this.element.setAttribute('sandbox', 'allow-scripts')
+    this.element.setAttribute('sandbox', `allow-scripts${opensLinks ? ' allow-popups allow-popups-to-escape-sandbox' : ''}`)
     this.element.referrerPolicy = 'no-referrer'
     this.element.src = previewFrameUrl
     this.element.addEventListener('load', () => this.#connect(), { once: true })
   }
 
   show(bytes: Uint8Array): void {
-    this.#channel.port1.postMessage({ ...contentKindOf(bytes), bytes })
+    const content = contentKindOf(bytes)
+    this.element.classList.toggle('text', content.kind === 'text')
+    this.#channel.port1.postMessage({ ...content, bytes })
   }
 
   #connect(): void {

@@ -4,15 +4,15 @@
  */
 
 import type { OpenedContent, UnsealedContent } from '../../node/index.ts'
-import { toBase64 } from '../content/base64.ts'
 import { readBundleFiles } from '../content/bundle-files.ts'
 import { privateViewOf } from '../content/content-kind.ts'
 import { readOpened } from '../content/raw-content.ts'
 import { blobOf, saveContent } from '../content/save-content.ts'
 import { PRIVATE_LABEL } from '../holding/sealing.ts'
 import { hasWebCrypto } from '../peer/web-crypto.ts'
+import { toBase64 } from '../text/base64.ts'
 import type { TransferPlan } from '../transfer/transfer-plan.ts'
-import { failureOf, PageVisit, type PageVisitOptions } from './page-visit.ts'
+import { failureOf, PageVisit, type PageVisitOptions, showHere } from './page-visit.ts'
 import type { PageRoute } from './route.ts'
 import type { VisitFailure, VisitState } from './types.ts'
 
@@ -107,7 +107,9 @@ export class PrivateVisit extends PageVisit {
     const { screen } = this.options
     const view = privateViewOf(type, size)
     if (view === 'media') screen.showBlob(await blobOf(read(undefined, { signal: this.signal }), type))
-    if (view === 'text') screen.showLocal(await bytesOf(read(undefined, { signal: this.signal })))
+    if (view !== 'text') return
+    const bytes = await bytesOf(read(undefined, { signal: this.signal }))
+    showHere(this, screen, bytes)
   }
 
   #hold(cipher: Uint8Array): Promise<void> {

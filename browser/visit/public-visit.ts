@@ -1,15 +1,15 @@
 /** A visit to a public page: fetches its bytes from the gateway or through the peer, shows them, and holds them when they are small. */
 
-import { toBase64 } from '../content/base64.ts'
 import { readBundleFiles } from '../content/bundle-files.ts'
-import { isDisplayable, nameByType } from '../content/content-kind.ts'
+import { isDisplayable, nameByType, plainTextOf } from '../content/content-kind.ts'
 import { rawPathOf, wholeAddress } from '../content/raw-address.ts'
 import { fetchRaw, readOpened, type StoredFile, typeOf } from '../content/raw-content.ts'
 import { saveStored } from '../content/save-content.ts'
+import { toBase64 } from '../text/base64.ts'
 import { filesText } from '../text/size-text.ts'
 import type { TransferPlan } from '../transfer/transfer-plan.ts'
 import { fetchPage, SEALED_TYPE } from './fetch-page.ts'
-import { PageVisit, type PageVisitOptions } from './page-visit.ts'
+import { PageVisit, type PageVisitOptions, showHere } from './page-visit.ts'
 import type { VisitFailure } from './types.ts'
 
 export class PublicVisit extends PageVisit {
@@ -84,7 +84,7 @@ export class PublicVisit extends PageVisit {
     const page = holdings.page(this.hash)
     const kept = holdings.keptBytes(this.hash)
     screen.clearUnlessLoaded() // after a reload, the gateway's frame says that nobody holds what this tab is about to hold again
-    if (kept) screen.showLocal(kept)
+    if (kept) showHere(this, screen, kept)
     const [library, peer] = await Promise.all([session.library(), session.peer({ signal })])
     const open = () => peer.content.open(library.decodeKeyHex(this.hash), { signal })
     const { maxPieceBytes } = peer.status().limits
@@ -100,7 +100,7 @@ export class PublicVisit extends PageVisit {
     if (!this.#bytes) return 'unavailable'
     this.facts.set({ size: this.#bytes.byteLength })
     this.bundle.set(readBundleFiles(library, this.#bytes))
-    if (!this.bundle.get() && !kept) screen.showLocal(this.#bytes)
+    if (!this.bundle.get() && !kept) showHere(this, screen, this.#bytes)
     await session.joined({ signal })
     await this.#showGatewayOfOwn(this.#bytes.byteLength)
     return undefined
@@ -127,7 +127,7 @@ export class PublicVisit extends PageVisit {
       this.state.set('listed')
       return this.keepSmallBundle()
     }
-    if (gatewayType === undefined) screen.showLocal(bytes)
+    if (gatewayType === undefined) showHere(this, screen, bytes)
     else this.#showGateway(bytes.byteLength, gatewayType)
     await this.hold(() => holdings.holdBytes(bytes, { madeHere: false }))
   }
@@ -152,10 +152,13 @@ export class PublicVisit extends PageVisit {
     else this.options.screen.clear()
   }
 
-  /** Shows the gateway's own answer: only in that frame the page's scripts run. */
+  /** Shows the gateway's own answer: only in that frame the page's scripts run. A text has none, and this tab sets it to be read. */
   #showGateway(size: number, type: string): void {
     this.facts.set({ size, type })
-    if (isDisplayable(type, size)) this.options.screen.showRaw(rawPathOf(this.route), type)
+    const text = this.#bytes && plainTextOf(this.#bytes, type)
+    this.text.set(text)
+    if (this.#bytes && text !== undefined) this.options.screen.showText(this.#bytes)
+    else if (isDisplayable(type, size)) this.options.screen.showRaw(rawPathOf(this.route), type)
     else this.options.screen.clear()
   }
 }

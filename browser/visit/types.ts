@@ -58,6 +58,8 @@ export interface ContentScreen {
   showRaw(path: string, type: string): void
   /** Clears a frame that the gateway put there, unless the browser says that it loaded the page and no error. */
   clearUnlessLoaded(): void
+  /** Shows a text that this tab has, set to be read. */
+  showText(bytes: Uint8Array): void
   /** Shows bytes that this tab has, without the gateway. */
   showLocal(bytes: Uint8Array): void
   /** Shows or plays a large file that this tab has, if it is an image, audio, video or PDF. */

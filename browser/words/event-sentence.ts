@@ -5,11 +5,19 @@ import { shortHash, shortPeer } from '../text/short-text.ts'
 import { sizeText } from '../text/size-text.ts'
 import { timeText } from './progress-sentence.ts'
 
+const POSTED: Readonly<Record<Extract<PeerEvent, { type: 'posted' }>['state'], string>> = {
+  stored: 'was delivered',
+  heard: 'was passed on to listeners, and none of them stores it',
+  queued: 'waits for its receiver',
+  refused: 'was not accepted, or could not be sent just now',
+  expired: 'has expired',
+}
+
 /** Undefined for events that are too frequent for a line each. */
 export function eventSentence(event: PeerEvent): string | undefined {
   switch (event.type) {
     case 'joined':
-      return `Connected through node ${shortPeer(event.peer)}.`
+      return `Connected to the network through node ${shortPeer(event.peer)}.`
     case 'left':
       return `Lost the connection to node ${shortPeer(event.peer)}: ${event.reason}.`
     case 'join-failed':
@@ -18,7 +26,7 @@ export function eventSentence(event: PeerEvent): string | undefined {
       if (event.state === 'right') return "This device's clock is right again."
       return `This device's clock is ${timeText(Math.abs(event.aheadMs) / 1_000)} ${event.aheadMs > 0 ? 'ahead of' : 'behind'} the network's: set it.`
     case 'hold':
-      return `Holding ${shortHash(event.key)} (${sizeText(event.size)}).`
+      return `You hold ${shortHash(event.key)} (${sizeText(event.size)}) now.`
     case 'release':
       return `Stopped holding ${shortHash(event.key)}${event.reason === undefined ? '' : `: ${event.reason}`}.`
     case 'served':
@@ -26,9 +34,9 @@ export function eventSentence(event: PeerEvent): string | undefined {
     case 'fetched':
       return `Fetched ${shortHash(event.key)} (${sizeText(event.bytes)}) from ${shortPeer(event.from)} in ${Math.round(event.ms)} ms.`
     case 'posted':
-      return `Message to ${endText(event.end)}: ${event.state}.`
+      return `Your message to ${endText(event.end)} ${POSTED[event.state]}.`
     case 'message':
-      return `A message from ${shortHash(event.from)} arrived for ${endText(event.end)}.`
+      return `A message from ${shortHash(event.from)} arrived ${event.end.startsWith('#') ? `on ${event.end}` : 'at your address'}.`
     case 'received':
       return undefined
     case 'lost-holder':
@@ -38,7 +46,7 @@ export function eventSentence(event: PeerEvent): string | undefined {
     case 'bad-holder':
       return `Peer ${shortPeer(event.peer)} did not send the right bytes of ${shortHash(event.key)}: ${event.reason}. Asking the next one.`
     case 'refused':
-      return `Refused (peer ${shortPeer(event.peer)}): ${event.reason}.`
+      return `Something was refused between this tab and peer ${shortPeer(event.peer)}: ${event.reason}.`
   }
 }
 

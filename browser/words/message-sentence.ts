@@ -1,31 +1,42 @@
 /** The outcome of a message, and why one could not be sent, in words. */
 
-import { type MessageRefusal, type OutboxEntry, REFUSALS } from '../../node/index.ts'
+import { type MessageRefusal, type OutboxEntry, type PostOutcome, REFUSALS } from '../../node/index.ts'
 import { NO_SEALING } from './plain-http-sentence.ts'
 
 export function refusalText(reason: MessageRefusal): string {
   return REFUSALS[reason].sentence
 }
 
-export function outcomeSentence({ outcome, isDone, expiresAtMs }: Pick<OutboxEntry, 'outcome' | 'isDone' | 'expiresAtMs'>): string {
+type OutcomeFacts = Pick<OutboxEntry, 'end' | 'outcome' | 'isDone' | 'expiresAtMs'>
+
+/** Only what receipts and record nodes say: a receipt says that a receiver has stored the message, and nobody says whether it was read. */
+export function outcomeSentence({ end, outcome, isDone, expiresAtMs }: OutcomeFacts): string {
   if (outcome === undefined) return 'Sending…'
+  const isOpen = end.startsWith('#')
   switch (outcome.state) {
     case 'stored':
-      return outcome.receipts.length === 1 ? 'Stored by the receiver.' : `Stored by ${outcome.receipts.length} receivers.`
+      return isOpen ? `Delivered: ${receiversText(outcome.receipts.length)} stored it.` : 'Delivered: the receiver has stored it.'
     case 'heard':
-      return `Received by ${outcome.taps}, stored by nobody.`
+      return `Passed on to ${outcome.taps === 1 ? '1 listener, who does' : `${outcome.taps} listeners, who do`} not store messages.`
     case 'queued':
-      return outcome.nodes === 0
-        ? `No receiver is there now. This browser keeps the message and tries until ${untilText(outcome.untilMs)}, while a tab is open.`
-        : `The receiver is away. ${nodesText(outcome.nodes)} the message until ${untilText(outcome.untilMs)}.`
+      return `Waiting: ${isOpen ? 'nobody listens to this name now' : 'the receiver seems to be away'}. ${keptText(outcome)}`
     case 'refused':
-      return isDone
-        ? `Refused: ${refusalText(outcome.reason)}.`
-        : `Not accepted yet: ${refusalText(outcome.reason)}. This browser tries again until ${untilText(expiresAtMs)}.`
+      return isDone ? `Refused: ${refusalText(outcome.reason)}.` : `Waiting: ${refusalText(outcome.reason)}. ${retryText(expiresAtMs)}`
     case 'expired':
-      return 'Expired: no receiver has confirmed that it stored the message.'
+      return 'Expired: no receiver has confirmed that it stored the message. Send it again if it still matters.'
   }
 }
+
+function receiversText(receivers: number): string {
+  return receivers === 1 ? '1 receiver has' : `${receivers} receivers have`
+}
+
+function keptText({ nodes, untilMs }: Extract<PostOutcome, { state: 'queued' }>): string {
+  if (nodes === 0) return retryText(untilMs)
+  return `${nodes === 1 ? '1 node keeps' : `${nodes} nodes keep`} the message until ${untilText(untilMs)}.`
+}
+
+const retryText = (untilMs: number) => `This browser keeps trying until ${untilText(untilMs)}, while a tab of this site is open.`
 
 export function postProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
@@ -40,6 +51,16 @@ export function mailboxProblemSentence(error: unknown): string {
   return `This browser cannot store messages: ${message}. A private window or a setting may forbid storage.`
 }
 
+const ADDRESS_PROBLEMS = {
+  unreadable:
+    'This is not the secret of an address: it begins with mayfly-address- and has 56 more letters and digits. Perhaps a character is wrong or missing.',
+  same: 'This browser has this address already.',
+} as const
+
+export function addressProblemSentence(problem: keyof typeof ADDRESS_PROBLEMS): string {
+  return ADDRESS_PROBLEMS[problem]
+}
+
 export function listenProblemSentence(error: unknown): string {
   const { code, message } = codedError(error)
   if (code === 'ERR_BAD_END') return 'This is not an open name. It has a # and 1 to 64 characters, without spaces and without # / ? %.'
@@ -51,10 +72,6 @@ export function listenProblemSentence(error: unknown): string {
 function codedError(error: unknown): { code: unknown; message: string } {
   if (!(error instanceof Error)) return { code: undefined, message: String(error) }
   return { code: 'code' in error ? error.code : undefined, message: error.message }
-}
-
-function nodesText(nodes: number): string {
-  return nodes === 1 ? '1 node keeps' : `${nodes} nodes keep`
 }
 
 function untilText(atMs: number): string {

@@ -8,8 +8,8 @@ import { refuseSandboxedPage } from '../http/sandboxed-page.ts'
 import { PUBLIC_DATA_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest, SearchContext } from '../types.ts'
 
-/** How many peers hold the key now. The key is in hex. */
-export type HolderCount = { hash: string; holders: number }
+/** How many peers hold the key now, and how many people they are. The key is in hex. */
+export type HolderCount = { hash: string; holders: number; people: number }
 
 /** Makes the handler of `GET /api/v1/holders/<hash>`, and the count for other answers. */
 export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closing }: SearchContext) {
@@ -56,8 +56,8 @@ export function createHolderAnswers({ peer, limits, rate, open, firstJoin, closi
 
   /** Each number as JSON. */
   async function* countsOf(hash: string, signal: AbortSignal): AsyncGenerator<string> {
-    for await (const holders of peer.rendezvous.watch(decodeKeyHex(hash), { signal })) {
-      const count: HolderCount = { hash, holders }
+    for await (const { holders, people } of peer.rendezvous.watchPeople(decodeKeyHex(hash), { signal })) {
+      const count: HolderCount = { hash, holders, people }
       yield JSON.stringify(count)
     }
   }

@@ -68,10 +68,10 @@ function addToPolicy(headers: Readonly<Record<string, string>>, directive: strin
 
 /**
  * For pages of the app that show bytes which the tab has already. The app frames them, and they are in a sandbox even without a frame. Their
- * own policy allows scripts by hash.
+ * own policy allows scripts by hash. The addresses in a text open another tab, which is in no sandbox; the frame of a page allows none.
  */
 export const APP_FRAME_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': "sandbox allow-scripts; frame-ancestors 'self'",
+  'content-security-policy': "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',

@@ -54,6 +54,7 @@ export const PEER_OPTION_READERS: Readers<PeerOptions> = {
   messageSecret: readSecret,
   outboxStore: readOutboxStore,
   messages: readNumbersOf(MESSAGES_DEFAULTS),
+  browserSecret: readSecret,
   providers: readNumbersOf(PROVIDER_STORE_DEFAULTS),
 }
 

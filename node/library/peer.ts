@@ -133,6 +133,8 @@ function checkRendezvous(rendezvous: core.Peer['rendezvous']): Rendezvous {
     heldByTabs: (limit) => rendezvous.heldByTabs(readInteger(limit, 'rendezvous.heldByTabs: limit')),
     watch: (key, options) =>
       rendezvous.watch(readKey(key, 'rendezvous.watch: key'), readAbortOptions(options, 'rendezvous.watch: options')),
+    watchPeople: (key, options) =>
+      rendezvous.watchPeople(readKey(key, 'rendezvous.watchPeople: key'), readAbortOptions(options, 'rendezvous.watchPeople: options')),
   }
 }
 

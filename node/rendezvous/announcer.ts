@@ -41,6 +41,8 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
   const waiting = new Map<Uint8Array, () => void>()
   /** Leases that were refused for a while, by stream. Bounded: the leases announced there. */
   const repeats = new Map<PresenceStream, { leases: Set<Uint8Array>; timer: ReturnType<typeof setTimeout> | undefined; waitMs: number }>()
+  /** Marks by lease: one goes wherever its lease goes. */
+  const marks = new WeakMap<Uint8Array, Uint8Array>()
   let size = 0
 
   function settle(lease: Uint8Array): void {
@@ -49,7 +51,7 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
   }
 
   function sendLeases(to: PresenceStream, leases: Uint8Array[]): void {
-    void to.hold(leases).then((taken) => taken.forEach(settle))
+    void to.hold(leases, (lease) => marks.get(lease)).then((taken) => taken.forEach(settle))
   }
 
   /** Leases are sent again as long as they are announced, after waits that double. */
@@ -74,7 +76,8 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
      * Announces a lease, or its renewal. Resolves once one of the record nodes has taken it, or there is none, or it is replaced or withdrawn.
      * While no record node can be reached, it does not.
      */
-    announce(key: Key, holder: string, lease: Uint8Array) {
+    announce(key: Key, holder: string, lease: Uint8Array, mark?: Uint8Array) {
+      if (mark !== undefined) marks.set(lease, mark)
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.set(lease, resolve)
       const announced = statements.get(key)

@@ -10,6 +10,7 @@ import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream, createRequests } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import {
+  type CountFrame,
   decodePresence,
   encodePresence,
   type FoundFrame,
@@ -38,7 +39,7 @@ const MAX_UNSENT_BYTES = 64 * 1_048_576
 
 export interface PresenceStreamListener {
   onWelcome(stream: PresenceStream, welcome: WelcomeFrame): void
-  onCount(stream: PresenceStream, key: Key, count: number): void
+  onCount(stream: PresenceStream, key: Key, count: number, people: number): void
   /** The server did not take a lease, a watch or a find. */
   onRefused(stream: PresenceStream, reason: Refusal, lease?: Uint8Array): void
   /** The server has told its clock, in ms since the epoch. @param askedAtMs when it was asked, by the monotonic clock */
@@ -56,6 +57,9 @@ export interface PresenceStreamContext {
   /** The server has not answered the heartbeats; the stream ends next. */
   onSilent(reason: Error): void
 }
+
+/** The mark that goes with a lease. */
+type MarkOf = (lease: Uint8Array) => Uint8Array | undefined
 
 export type PresenceStream = ReturnType<typeof createPresenceStream>
 
@@ -111,7 +115,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         break
       case 'count':
         // A count of a key that is not watched here is dropped.
-        if (watched.has(encodeKeyHex(frame.key))) listener.onCount(self, frame.key, frame.count)
+        if (watched.has(encodeKeyHex(frame.key))) listener.onCount(self, frame.key, frame.count, peopleOf(frame))
         break
       case 'held':
         if (!holds.reply(frame.sequence, frame)) for (const { reason } of frame.refused) listener.onRefused(self, reason)
@@ -135,8 +139,8 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   }
 
   /** The leases of one frame. @returns those that the server has taken */
-  async function holdBatch(leases: Uint8Array[]): Promise<Uint8Array[]> {
-    const held = await holds.request((sequence) => send({ type: 'hold', sequence, leases }))
+  async function holdBatch(leases: Uint8Array[], markOf: MarkOf): Promise<Uint8Array[]> {
+    const held = await holds.request((sequence) => send({ type: 'hold', sequence, leases, marks: leases.map(markOf) }))
     if (held === undefined) return []
     const refused = new Set(held.refused.map(({ index }) => index))
     for (const { index, reason } of held.refused) listener.onRefused(self, reason, leases[index])
@@ -165,9 +169,9 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     /** Asks for the server's time now, not with the next heartbeat only. */
     askTime: beat,
     /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
-    async hold(leases: Uint8Array[]): Promise<Uint8Array[]> {
+    async hold(leases: Uint8Array[], markOf: MarkOf = () => undefined): Promise<Uint8Array[]> {
       const taken: Promise<Uint8Array[]>[] = []
-      for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) taken.push(holdBatch(leases.slice(i, i + MAX_LEASES_PER_FRAME)))
+      for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) taken.push(holdBatch(leases.slice(i, i + MAX_LEASES_PER_FRAME), markOf))
       return (await Promise.all(taken)).flat()
     },
     release(records: ReleaseFrame['records']) {
@@ -193,4 +197,9 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   }
   send({ type: 'hello', role: context.role, addresses: context.addresses, answersProbes: context.role === 'tab' })
   return self
+}
+
+/** There are no more people than holders, and where somebody holds there is a person. */
+function peopleOf({ count, people = count }: CountFrame): number {
+  return Math.min(count, Math.max(people, 1))
 }

@@ -15,6 +15,8 @@ export interface HolderRecord {
   expiresAtMs: number
   /** The signed lease; undefined for what a stock kad-dht peer announced of itself. */
   lease: Uint8Array | undefined
+  /** The mark of the holder's browser at this key, hex: holders with the same one are one person. */
+  mark?: string | undefined
   /** The stream that brought the record, which ends with it, or a stock peer's name. */
   source: RecordSource
 }
@@ -38,6 +40,10 @@ interface KeyRecords {
   earliestExpiryMs: number
   /** The different homes among them, once somebody has asked; a message to a busy end asks again and again. */
   homes: string[] | undefined
+  /** Holders by mark. Bounded: the holders. */
+  marks: Map<string, number>
+  /** Holders that have a mark. */
+  marked: number
 }
 
 export type RecordStore = ReturnType<typeof createRecordStore>
@@ -56,6 +62,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
 
   function drop(id: string, entry: KeyRecords, record: HolderRecord): void {
     entry.holders.delete(record.holder)
+    countMark(entry, record, -1)
     entry.homes = undefined
     if (entry.holders.size === 0) keys.delete(id)
     const own = sources.get(record.source)
@@ -91,10 +98,11 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   }
 
   function add(id: string, record: KeptRecord): void {
-    const entry = keys.get(id) ?? { holders: new Map<string, KeptRecord>(), earliestExpiryMs: Number.POSITIVE_INFINITY, homes: undefined }
+    const entry = keys.get(id) ?? createKeyRecords()
     keys.set(id, entry)
     entry.homes = undefined
     entry.holders.set(record.holder, record)
+    countMark(entry, record, 1)
     entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.endsAtMs)
     const own = sources.get(record.source)
     if (own) own.add(record)
@@ -120,7 +128,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
         if (isOlder(record, old)) return 'older'
         drop(id, entry, old)
         add(id, record)
-        if (old.home !== record.home) notifyListeners(id)
+        if (old.home !== record.home || old.mark !== record.mark) notifyListeners(id)
         return undefined
       }
       if (entry !== undefined && entry.holders.size >= options.maxRecordsPerKey) {
@@ -155,17 +163,14 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     removeStock: () => [...sources.values()].flatMap((all) => [...all].filter(({ lease }) => lease === undefined)).forEach(evict),
     /** Holders now, those past their lease not counted. */
     count: (key: Key) => living(encodeKeyHex(key))?.holders.size ?? 0,
+    /** As `count`, holders with one mark counted once. */
+    people: (key: Key) => peopleOf(living(encodeKeyHex(key))),
     /** At most `limit` holders in random order, with as many different homes among them as there are. */
     sample(key: Key, limit: number, filter?: (record: HolderRecord) => boolean): HolderRecord[] {
       const entry = living(encodeKeyHex(key))
       if (entry === undefined) return []
       const all = [...entry.holders.values()]
-      const records = filter === undefined ? all : all.filter(filter)
-      shuffle(records, random)
-      if (records.length <= limit) return records
-      const sampled = chooseAcrossHomes(records, limit)
-      shuffle(sampled, random)
-      return sampled
+      return sampleOf(filter === undefined ? all : all.filter(filter), limit, random)
     },
     /** The different homes of those who hold the key by a signed lease, at most so many. */
     homes(key: Key, limit: number): string[] {
@@ -192,6 +197,30 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const id of [...keys.keys()]) living(id)
     },
   }
+}
+
+function sampleOf(records: HolderRecord[], limit: number, random: () => number): HolderRecord[] {
+  shuffle(records, random)
+  if (records.length <= limit) return records
+  const sampled = chooseAcrossHomes(records, limit)
+  shuffle(sampled, random)
+  return sampled
+}
+
+function peopleOf(entry: KeyRecords | undefined): number {
+  return entry === undefined ? 0 : entry.holders.size - entry.marked + entry.marks.size
+}
+
+function createKeyRecords(): KeyRecords {
+  return { holders: new Map(), earliestExpiryMs: Number.POSITIVE_INFINITY, homes: undefined, marks: new Map(), marked: 0 }
+}
+
+function countMark(entry: KeyRecords, { mark }: HolderRecord, by: 1 | -1): void {
+  if (mark === undefined) return
+  entry.marked += by
+  const holders = (entry.marks.get(mark) ?? 0) + by
+  if (holders === 0) entry.marks.delete(mark)
+  else entry.marks.set(mark, holders)
 }
 
 /** The keys that other peers hold by this home, at most so many, with the number of those peers. */

@@ -2,10 +2,12 @@
 
 import { type PeerId, setMaxListeners } from '@libp2p/interface'
 import { peerIdFromMultihash } from '@libp2p/peer-id'
+import { concatBytes } from '@noble/hashes/utils.js'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { onAbort } from '../async/abort.ts'
 import type { Quota } from '../async/quota.ts'
 import { MayflyError } from '../errors.ts'
+import { encodeKeyHex, sha256AtOnce } from '../keys/index.ts'
 import type { AddressBook, Clock, Overlay, Supervisor } from '../network/index.ts'
 import type { NetworkEvent } from '../network/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
@@ -21,9 +23,9 @@ import type { createPresenceServer } from './presence-server.ts'
 import { createPresenceStreams } from './presence-streams.ts'
 import type { RecordStore } from './record-store.ts'
 import { createTimekeeping } from './timekeeping.ts'
-import type { Hold, Holder, HomeService, RendezvousLimits } from './types.ts'
-import { createWatcher } from './watcher.ts'
-import { SCOPE, type WelcomeFrame } from './wire.ts'
+import type { Hold, Holder, HolderCounts, HomeService, RendezvousLimits } from './types.ts'
+import { createWatcher, type Watcher } from './watcher.ts'
+import { MARK_BYTES, SCOPE, type WelcomeFrame } from './wire.ts'
 
 export interface RendezvousContext {
   overlay: Pick<Overlay, 'libp2p' | 'privateKey' | 'role' | 'servers'>
@@ -43,6 +45,9 @@ const MAX_TABS_HOLDING = 16
 /** Homes of one key that are told at once of something for its holders. */
 const MAX_HOMES = 1_024
 
+/** Shared by the peers of one browser, which are one person at each key. */
+type BrowserSecret = { browserSecret?: Uint8Array | undefined }
+
 /** Hold, find and watch are described at `Rendezvous`. */
 export type RendezvousService = ReturnType<typeof createRendezvous>
 
@@ -50,7 +55,7 @@ export type RendezvousService = ReturnType<typeof createRendezvous>
 export function createRendezvous(
   context: RendezvousContext,
   limits: RendezvousLimits,
-  options: RendezvousOptions = {},
+  options: RendezvousOptions & BrowserSecret = {},
   createServer?: typeof createPresenceServer,
 ) {
   const { overlay, supervisor, store, tabs, emit, clock, random } = context
@@ -76,15 +81,15 @@ export function createRendezvous(
     maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
     home: () => (isNode ? libp2p.peerId : home?.peer),
     lease: settings.lease,
+    browserSecret: options.browserSecret,
   })
   const service: HomeService = {
-    announce: ({ key, holder, bytes }) => announcer.announce(key, holder, bytes),
+    announce: ({ key, holder, bytes }, mark) => announcer.announce(key, holder, bytes, mark),
     withdraw: announcer.withdraw,
     find: finder.findSome,
-    watch: (key, listener) => watcher.watch(key, (count, isCertain) => isCertain && listener(count)),
+    watch: (key, listener) => watcher.watch(key, (count, isCertain, people) => isCertain && listener(count, people)),
   }
   const server = isNode ? createServer?.(libp2p, tabs, { store, directory, service, clock, onRefused }, { ...settings, limits }) : undefined
-
   const timekeeping = createTimekeeping({ clock, supervisor, holds, server, store, watcher, streams })
 
   streams.listen({
@@ -132,6 +137,7 @@ export function createRendezvous(
     return life.signal
   }
 
+  const watchPeople = (key: Key, options?: AbortOptions) => countsWithin(limits.maxWatches, watcher, mustBeStarted, key, options)
   const isJoined = () => (isNode ? !supervisor.hasJoins || servers.size > 0 : home?.peer !== undefined)
 
   return {
@@ -156,12 +162,8 @@ export function createRendezvous(
       await timekeeping.awake(options)
       yield* withoutRecords(finder.find(key, options), isJoined)
     },
-    async *watch(key: Key, options?: AbortOptions): AsyncGenerator<number> {
-      const ended = mustBeStarted()
-      if (watcher.size >= limits.maxWatches)
-        throw new MayflyError('ERR_LIMIT', `Cannot watch another key: this peer watches the limit of ${limits.maxWatches}`)
-      yield* watcher.counts(key, ended, options)
-    },
+    watch: (key: Key, options?: AbortOptions) => holdersAlone(watchPeople(key, options)),
+    watchPeople,
     /** The tabs whose home is here and that hold the key, in random order. */
     tabsHolding: (key: Key) =>
       store.sample(key, MAX_TABS_HOLDING, (each) => each.home === selfId && each.holder !== selfId).map(({ holder }) => holder),
@@ -215,7 +217,7 @@ async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () =
 function createOwnHolds(
   { overlay, store, clock, random }: RendezvousContext,
   announcer: Announcer,
-  { lease, ...own }: Pick<HoldsContext, 'maxHolds' | 'home'> & { lease: LeaseOptions },
+  { lease, browserSecret, ...own }: Pick<HoldsContext, 'maxHolds' | 'home'> & { lease: LeaseOptions } & BrowserSecret,
 ) {
   const { peerId } = overlay.libp2p
   const source = {}
@@ -227,8 +229,9 @@ function createOwnHolds(
       now: clock.now,
       random,
       announce({ key, holder, home, expiresAtMs, bytes }) {
-        store.put({ key, holder, home, expiresAtMs, lease: bytes, source })
-        return announcer.announce(key, holder, bytes)
+        const mark = browserSecret && markOf(browserSecret, key)
+        store.put({ key, holder, home, expiresAtMs, lease: bytes, source, mark: mark && encodeKeyHex(mark) })
+        return announcer.announce(key, holder, bytes, mark)
       },
       withdraw(key) {
         store.remove(key, peerId.toString(), source)
@@ -247,4 +250,33 @@ function rememberServers({ servers }: WelcomeFrame, supervisor: Supervisor): boo
   } catch {
     return false
   }
+}
+
+async function* countsWithin(
+  maxWatches: number,
+  watcher: Watcher,
+  mustBeStarted: () => AbortSignal,
+  key: Key,
+  options: AbortOptions | undefined,
+): AsyncGenerator<HolderCounts> {
+  const ended = mustBeStarted()
+  if (watcher.size >= maxWatches)
+    throw new MayflyError('ERR_LIMIT', `Cannot watch another key: this peer watches the limit of ${maxWatches}`)
+  yield* watcher.counts(key, ended, options)
+}
+
+/** The number of holders, without the changes of people alone. */
+async function* holdersAlone(counts: AsyncIterable<HolderCounts>): AsyncGenerator<number> {
+  let before: number | undefined
+  for await (const { holders } of counts) {
+    if (holders !== before) yield holders
+    before = holders
+  }
+}
+
+const MARK_DOMAIN = new TextEncoder().encode('mayfly-mark:')
+
+/** The same for the peers of one browser at one key. Those at two keys cannot be told to be of one browser without the secret. */
+function markOf(browserSecret: Uint8Array, key: Key): Uint8Array {
+  return sha256AtOnce(concatBytes(MARK_DOMAIN, browserSecret, key)).slice(0, MARK_BYTES)
 }

@@ -3,7 +3,7 @@
  * stream's: what one stream brought ends with it. A tab's leases go on to their record nodes.
  */
 
-import { equalBytes } from '../keys/index.ts'
+import { encodeKeyHex, equalBytes } from '../keys/index.ts'
 import { decodeLease, isLeaseSigned, judgeTerms, type LeaseOptions, readPeerId } from './lease.ts'
 import { isOlder, type RecordStore } from './record-store.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
@@ -33,7 +33,7 @@ export function createServedLeases(
     return 'bad-lease'
   }
 
-  async function take(bytes: Uint8Array, announcing: Promise<void>[]): Promise<Refusal | undefined> {
+  async function take(bytes: Uint8Array, mark: Uint8Array | undefined, announcing: Promise<void>[]): Promise<Refusal | undefined> {
     const lease = decodeLease(bytes)
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
@@ -43,7 +43,8 @@ export function createServedLeases(
     const known = store.get(lease.key, lease.holder)
     const isKnown = known?.lease !== undefined && equalBytes(known.lease, lease.bytes)
     if (isKnown && known.source === source) return undefined
-    const record = { key: lease.key, holder: lease.holder, home: lease.home, expiresAtMs: lease.expiresAtMs, lease: lease.bytes, source }
+    const { key, holder, home, expiresAtMs } = lease
+    const record = { key, holder, home, expiresAtMs, lease: lease.bytes, source, mark: mark && encodeKeyHex(mark) }
     if (known !== undefined && isOlder(record, known)) return 'older'
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
     if (known?.source !== source && store.countOfSource(source) >= most) return 'leases-per-peer'
@@ -51,7 +52,7 @@ export function createServedLeases(
     if (!isKnown && !(await isLeaseSigned(lease))) return countBad('a lease with a wrong signature')
     if (hasEnded) return undefined
     const refusal = store.put(record, livesMs)
-    if (refusal === undefined && isTabs) announcing.push(service.announce(lease))
+    if (refusal === undefined && isTabs) announcing.push(service.announce(lease, mark))
     return refusal
   }
 
@@ -64,11 +65,14 @@ export function createServedLeases(
      * @returns the leases that were refused, and a promise for each tab's lease until its record nodes have taken it
      * @throws when the peer has told too many that cannot be true
      */
-    async hold(leases: Uint8Array[]): Promise<{ refused: HeldFrame['refused']; announcing: Promise<void>[] }> {
+    async hold(
+      leases: Uint8Array[],
+      marks: readonly (Uint8Array | undefined)[] = [],
+    ): Promise<{ refused: HeldFrame['refused']; announcing: Promise<void>[] }> {
       const refused: HeldFrame['refused'] = []
       const announcing: Promise<void>[] = []
       for (const [index, bytes] of leases.entries()) {
-        const reason = await take(bytes, announcing)
+        const reason = await take(bytes, marks[index], announcing)
         if (reason !== undefined) refused.push({ index, reason })
         if (hasEnded) break
       }

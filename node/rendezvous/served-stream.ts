@@ -142,8 +142,8 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     }
   }
 
-  async function hold({ sequence, leases: told }: HoldFrame): Promise<void> {
-    const { refused, announcing } = await leases.hold(told)
+  async function hold({ sequence, leases: told, marks }: HoldFrame): Promise<void> {
+    const { refused, announcing } = await leases.hold(told, marks)
     if (!frames.open) return
     // A tab is answered when others can find it; the frames behind this one do not wait for that.
     if (announcing.length > 0) void inTime(Promise.all(announcing), MAX_ANNOUNCE_MS).then(() => send({ type: 'held', sequence, refused }))

@@ -41,13 +41,13 @@ export function createServedWatches(
       if (watches.has(id)) return
       const leave = watches.size < maxWatches ? places.tryAcquire() : undefined
       if (leave === undefined) return send({ type: 'refused', id: 0, reason: 'watches', text: `at most ${maxWatches} watches` })
-      let inNetwork = 0
-      const count = () => (scope === SCOPE.network ? inNetwork : store.count(key))
-      const pusher = createPusher(() => send({ type: 'count', key, count: count() }), pushEveryMs)
+      let inNetwork = { count: 0, people: 0 }
+      const now = () => (scope === SCOPE.network ? inNetwork : { count: store.count(key), people: store.people(key) })
+      const pusher = createPusher(() => send({ type: 'count', key, ...now() }), pushEveryMs)
       const stop =
         scope === SCOPE.network
-          ? service.watch(key, (newest) => {
-              inNetwork = newest
+          ? service.watch(key, (count, people) => {
+              inNetwork = { count, people }
               pusher.changed()
             })
           : store.onChange(key, pusher.changed)

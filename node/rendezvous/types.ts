@@ -55,8 +55,22 @@ export interface Rendezvous {
    * @throws signal.reason, when aborted
    */
   watch(key: Key, options?: AbortOptions): AsyncIterable<number>
+  /**
+   * As `watch`, with the number of people among them: peers of one browser that were given the same `browserSecret` count as one.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT
+   * @throws signal.reason, when aborted
+   */
+  watchPeople(key: Key, options?: AbortOptions): AsyncIterable<HolderCounts>
   /** The keys that the tabs behind this node hold, at most so many, each with the number of those tabs; none for a tab. */
   heldByTabs(limit: number): { key: Key; tabs: number }[]
+}
+
+export interface HolderCounts {
+  /** Peers that hold the key. */
+  holders: number
+  /** At most as many. */
+  people: number
 }
 
 /** Limits on the presence that this peer keeps, for itself and for others. */
@@ -80,10 +94,10 @@ export interface RendezvousLimits {
 /** A home's work in the overlay for its tabs. */
 export interface HomeService {
   /** A tab's lease came, or went: tells its record nodes. */
-  announce(lease: Lease): Promise<void>
+  announce(lease: Lease, mark: Uint8Array | undefined): Promise<void>
   withdraw(key: Key, holder: string): void
   /** Holders of the key anywhere. */
   find(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
   /** Hears the count of the key in all of the overlay. Returns the function that ends it. */
-  watch(key: Key, listener: (count: number) => void): () => void
+  watch(key: Key, listener: (count: number, people: number) => void): () => void
 }

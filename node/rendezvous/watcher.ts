@@ -1,5 +1,5 @@
 /**
- * The number of holders of a key, pushed. Each of the key's record nodes pushes its own count; the middle one is believed, so that one liar
+ * The number of holders of a key, and of people among them, pushed. Each of the key's record nodes pushes its own count; the middle one is believed, so that one liar
  * neither raises nor lowers it, and never fewer than the holders that this node sees itself.
  */
 
@@ -10,17 +10,18 @@ import type { PresenceStream } from './presence-stream.ts'
 import type { PresenceStreams } from './presence-streams.ts'
 import type { RecordStore } from './record-store.ts'
 import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
+import type { HolderCounts } from './types.ts'
 import type { Scope } from './wire.ts'
 
-export type CountListener = (count: number, isCertain: boolean) => void
+export type CountListener = (count: number, isCertain: boolean, people: number) => void
 
 interface Watched extends Standing {
   listeners: Set<CountListener>
   /** Counts by record node. Bounded: the record nodes. */
-  counts: Map<string, number>
+  counts: Map<string, HolderCounts>
   keepsRecords: boolean
   /** The listeners' last call. */
-  newest: { count: number; isCertain: boolean } | undefined
+  newest: (HolderCounts & { isCertain: boolean }) | undefined
   endOwn: () => void
 }
 
@@ -48,13 +49,15 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
   })
 
   function update(watched: Watched): void {
-    const own = store.count(watched.key)
+    const own = { holders: store.count(watched.key), people: store.people(watched.key) }
     const counts = watched.keepsRecords ? [...watched.counts.values(), own] : [...watched.counts.values()]
     const isCertain = counts.length > 0
-    const count = Math.max(own, believedCount(counts))
-    if (watched.newest?.count === count && watched.newest.isCertain === isCertain) return
-    watched.newest = { count, isCertain }
-    for (const listener of [...watched.listeners]) listener(count, isCertain)
+    const believed = (part: keyof HolderCounts) => Math.max(own[part], believedCount(counts.map((each) => each[part])))
+    const [holders, people] = [believed('holders'), believed('people')]
+    const { newest } = watched
+    if (newest?.holders === holders && newest.people === people && newest.isCertain === isCertain) return
+    watched.newest = { holders, people, isCertain }
+    for (const listener of [...watched.listeners]) listener(holders, isCertain, people)
   }
 
   function begin(key: Key): Watched {
@@ -83,7 +86,7 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
     if (watched.newest !== undefined) {
       queueMicrotask(() => {
         const { newest } = watched
-        if (newest !== undefined && listeners.has(listener)) listener(newest.count, newest.isCertain)
+        if (newest !== undefined && listeners.has(listener)) listener(newest.holders, newest.isCertain, newest.people)
       })
     }
     return () => {
@@ -98,13 +101,13 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
    *
    * @throws signal.reason, when aborted
    */
-  async function* counts(key: Key, ended: AbortSignal, { signal }: AbortOptions = {}): AsyncGenerator<number> {
-    let newest: number | undefined
+  async function* counts(key: Key, ended: AbortSignal, { signal }: AbortOptions = {}): AsyncGenerator<HolderCounts> {
+    let newest: HolderCounts | undefined
     let changed = Promise.withResolvers<void>()
     const wake = () => changed.resolve()
-    const end = watch(key, (count, isCertain) => {
+    const end = watch(key, (holders, isCertain, people) => {
       if (!isCertain) return
-      newest = count
+      newest = { holders, people }
       wake()
     })
     const offEnded = onAbort(ended, wake)
@@ -115,9 +118,9 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
         if (ended.aborted) return
         signal?.throwIfAborted()
         changed = Promise.withResolvers()
-        const count = newest
+        const counted = newest
         newest = undefined
-        if (count !== undefined) yield count
+        if (counted !== undefined) yield counted
       }
     } finally {
       end()
@@ -133,10 +136,10 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
     },
     watch,
     counts,
-    onCount(from: PresenceStream, key: Key, count: number) {
+    onCount(from: PresenceStream, key: Key, holders: number, people: number) {
       const watched = statements.get(key)
       if (watched === undefined || !watched.peers.has(from.id)) return
-      watched.counts.set(from.id, count)
+      watched.counts.set(from.id, { holders, people })
       update(watched)
     },
     onStreamEnd(ended: PresenceStream) {

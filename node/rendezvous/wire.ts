@@ -29,6 +29,8 @@ export const MAX_ADDRESS_BYTES = 256
 export const MAX_SERVERS_PER_WELCOME = 24
 /** The same for the holders in one answer, each with a home of its own. */
 export const MAX_HOLDERS_PER_FOUND = 24
+/** Bytes of a mark: two browsers with the same one by chance would count as one. */
+export const MARK_BYTES = 16
 /** A holder's, home's or server's peer id as a multihash: 38 bytes for Ed25519. */
 const MAX_PEER_ID_BYTES = 64
 const MAX_TEXT = 200
@@ -69,6 +71,8 @@ export interface HoldFrame {
   sequence: number
   /** Signed leases, as `lease.ts` reads them. */
   leases: Uint8Array[]
+  /** The marks of their holders' browsers, in the same order. Older versions, and holders without one, leave them out. */
+  marks?: (Uint8Array | undefined)[]
 }
 export interface ReleaseFrame {
   type: 'release'
@@ -112,6 +116,8 @@ export interface CountFrame {
   type: 'count'
   key: Key
   count: number
+  /** As many holders when those with one mark count once; left out when it is the same number. */
+  people?: number
 }
 export interface RefusedFrame {
   type: 'refused'
@@ -161,6 +167,8 @@ const TYPE = {
   refused: 31,
 } as const
 
+const NO_MARK = new Uint8Array()
+
 /** A peer says what it likes of itself: an address that no frame may carry is left out. */
 const bytesOf = (addresses: Multiaddr[]) =>
   addresses
@@ -175,7 +183,7 @@ export function encodePresence(frame: PresenceFrame): Frame {
     case 'hello':
       return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses), ...(frame.answersProbes ? [1] : [])]
     case 'hold':
-      return [type, frame.sequence, frame.leases]
+      return [type, frame.sequence, frame.leases, ...(frame.marks?.some(Boolean) ? [frame.marks.map((mark) => mark ?? NO_MARK)] : [])]
     case 'release':
       return [type, frame.records.map(({ key, holder }) => [key, holder])]
     case 'heartbeat':
@@ -210,7 +218,7 @@ export function encodePresence(frame: PresenceFrame): Frame {
         frame.count,
       ]
     case 'count':
-      return [type, frame.key, frame.count]
+      return [type, frame.key, frame.count, ...(frame.people === undefined || frame.people === frame.count ? [] : [frame.people])]
     case 'refused':
       return [type, frame.id, REFUSAL[frame.reason], frame.text.slice(0, MAX_TEXT)]
   }
@@ -228,7 +236,12 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         answersProbes: d === 1,
       }
     case TYPE.hold:
-      return { type: 'hold', sequence: readInteger(a, 'sequence'), leases: readArray(b, 'leases', MAX_LEASES_PER_FRAME, readLease) }
+      return {
+        type: 'hold',
+        sequence: readInteger(a, 'sequence'),
+        leases: readArray(b, 'leases', MAX_LEASES_PER_FRAME, readLease),
+        ...(c !== undefined && { marks: readArray(c, 'marks', MAX_LEASES_PER_FRAME, readMark) }),
+      }
     case TYPE.release:
       return { type: 'release', records: readArray(a, 'records', MAX_RELEASES_PER_FRAME, readRecord) }
     case TYPE.heartbeat:
@@ -269,7 +282,12 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         count: readInteger(e, 'count'),
       }
     case TYPE.count:
-      return { type: 'count', key: readKey(a), count: readInteger(b, 'count') }
+      return {
+        type: 'count',
+        key: readKey(a),
+        count: readInteger(b, 'count'),
+        ...(c !== undefined && { people: readInteger(c, 'people') }),
+      }
     case TYPE.refused:
       return {
         type: 'refused',
@@ -289,6 +307,10 @@ function checkVersion(value: unknown): void {
 const readKey = (value: unknown): Key => readBytes(value, 'key', KEY_BYTES)
 const readScope = (value: unknown) => readInteger(value, 'scope', 1) as Scope
 const readLease = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_LEASE_BYTES)
+const readMark = (value: unknown, name: string) => {
+  const mark = viewBytesUpTo(value, name, MARK_BYTES)
+  return mark.byteLength === MARK_BYTES ? mark : undefined
+}
 const readPeer = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_PEER_ID_BYTES)
 
 function readRecord(value: unknown, name: string): ReleaseFrame['records'][number] {

@@ -59,8 +59,9 @@ export function inboxOf(page: Page): Locator {
   return page.locator('[data-testid="inbox"] > li')
 }
 
-/** Waits until this number of sent messages is in the state. */
+/** Waits until this number of sent messages is in the state. The page shows the newest three until it is asked for all. */
 export async function seesSent(page: Page, state: PostOutcome['state'], count = 1, timeoutMs = SEES_MS): Promise<void> {
+  if (count > 3) await page.locator('[data-testid="sent-all"][aria-expanded="false"]').click()
   await page
     .locator(`[data-testid="sent"] > li[data-state="${state}"]`)
     .nth(count - 1)

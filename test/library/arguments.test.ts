@@ -113,6 +113,7 @@ const PEER_OPTIONS = options({
   fetchPiece: FUNCTION,
   webRTC: FUNCTION,
   messageSecret: KEY,
+  browserSecret: KEY,
   outboxStore: OUTBOX_STORE,
   messages: numbers(['collectAgainMs']),
   providers: numbers(['stockLifetimeMs', 'maxProviders', 'maxStockRecordsPerPeer']),
@@ -234,7 +235,7 @@ const BROWSER = {
 
 const PEER = {
   peer: { start: [], stop: [], status: [], join: [ADDRESSES, JOIN], joined: [JOIN], onEvent: [FUNCTION], setRates: [RATES] },
-  rendezvous: { hold: [KEY], find: [KEY, SIGNALS], watch: [KEY, SIGNALS], heldByTabs: [INTEGER] },
+  rendezvous: { hold: [KEY], find: [KEY, SIGNALS], watch: [KEY, SIGNALS], watchPeople: [KEY, SIGNALS], heldByTabs: [INTEGER] },
   content: {
     hold: [CONTENT, options({ signal: ABORT, isPart: BOOLEAN } satisfies Members<HoldOptions>)],
     release: [KEY],

@@ -246,6 +246,81 @@ describe('the text of a message', () => {
   })
 })
 
+describe('on a phone', () => {
+  const PHONE = { viewport: { width: 390, height: 844 }, permissions: ['clipboard-read', 'clipboard-write'] }
+
+  it('the outcome of a message stands right below the field it was written in, and the link to oneself is copied', async () => {
+    const page = await chromium.newPage(PHONE)
+    const address = await openMessages(page, node.url)
+    await writeMessage(page, address, 'to myself')
+    await seesSent(page, 'stored')
+    const outcome = page.getByTestId('sent').getByText('Delivered: the receiver has stored it.')
+    const [send, row] = [await page.getByTestId('send').boundingBox(), await outcome.boundingBox()]
+    expect((row?.y ?? 0) - (send?.y ?? 0)).toBeGreaterThan(0)
+    expect((row?.y ?? 0) - (send?.y ?? 0)).toBeLessThan(200) // less than a quarter of the screen
+    for (let i = 2; i <= 4; i++) await writeMessage(page, address, `again ${i}`)
+    await seesSent(page, 'stored', 4)
+    await page.getByTestId('sent-all').click()
+    expect(await page.getByTestId('sent').locator('li').count()).toBe(3)
+
+    await page.getByRole('button', { name: 'Copy the link to write to you' }).click()
+    const copied = () => page.evaluate(() => navigator.clipboard.readText())
+    await waitFor(async () => (await copied()) === `${node.url}/to/${address}`, 20_000, 'the link is copied')
+    await page.getByTestId('take-address').locator('summary').click()
+    await page.getByTestId('show-secret').click()
+    await page.getByTestId('address-secret').waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+  })
+
+  it('the message that is being written is there after a reload', async () => {
+    const page = await chromium.newPage(PHONE)
+    await openMessages(page, node.url)
+    await page.getByTestId('message-to').fill('#wall')
+    await page.getByTestId('message-text').fill('half a senten')
+    await page.reload()
+    await page.getByTestId('message-text').waitFor()
+    expect(await page.getByTestId('message-text').inputValue()).toBe('half a senten')
+    expect(await page.getByTestId('message-to').inputValue()).toBe('#wall')
+  })
+})
+
+describe('an address in two browsers', () => {
+  it('is taken there by its secret, in all tabs; both receive, and the address before is not listened to any more', async () => {
+    const [bob, ann] = [await chromium.newPage(), await chromium.newPage()]
+    const phone = await chromium.newContext()
+    const [tab, other] = [await phone.newPage(), await phone.newPage()]
+    const bobs = await openMessages(bob, node.url)
+    const before = await openMessages(tab, node.url)
+    await seesReceiving(tab, 'here')
+    await openMessages(other, node.url)
+    await seesReceiving(other, 'elsewhere')
+    await openMessages(ann, node.url)
+
+    await bob.getByTestId('take-address').locator('summary').click()
+    await bob.getByTestId('show-secret').click()
+    const secret = await bob.getByTestId('address-secret').innerText()
+    await tab.getByTestId('take-address').locator('summary').click()
+    const bring = async (text: string) => {
+      await tab.getByTestId('other-secret').fill(text)
+      await tab.getByTestId('read-secret').click()
+    }
+    await bring(secret.replace(/.$/, secret.endsWith('a') ? 'b' : 'a'))
+    await tab.getByTestId('secret-problem').waitFor()
+    await bring(secret)
+    await tab.getByTestId('adopt').click()
+    for (const page of [tab, other]) await page.getByTestId('my-address').getByText(bobs).waitFor()
+
+    // The tab that received before may have closed its taps after the other one asked for the lock.
+    await tab.locator('[data-testid="receiving"]:is([data-state="here"], [data-state="elsewhere"])').waitFor()
+    await writeMessage(ann, bobs, 'to one address')
+    for (const page of [bob, tab, other]) await seesMessage(page, 'to one address')
+    await seesSent(ann, 'stored')
+    await writeMessage(ann, before, 'to the address before')
+    await seesSent(ann, 'queued')
+    expect(await inboxOf(tab).count()).toBe(1)
+  })
+})
+
 describe('the address of a composer', () => {
   it('is a link and a QR code to the composer with the receiver filled in; an invalid address is reported', async () => {
     const bob = await chromium.newPage()

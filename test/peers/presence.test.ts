@@ -102,3 +102,29 @@ test('presence: joined() rejects when the peer is stopped instead', async () => 
   const joined = peer.joined()
   await Promise.all([expect(joined).rejects.toMatchObject({ code: 'ERR_NOT_STARTED' }), peer.stop()])
 })
+
+test('presence: tabs of one browser, at two homes, are two holders and one person to everybody, as long as one of them is there', async () => {
+  const network = await createNetwork({ nodes: 4 })
+  const [a, b, c, d] = network.nodes
+  const browserSecret = crypto.getRandomValues(new Uint8Array(32))
+  const [tab, other] = [await network.addTab(a, { browserSecret }), await network.addTab(b, { browserSecret })]
+  const stranger = await network.addTab(c)
+  const key = crypto.getRandomValues(new Uint8Array(32))
+  const watches = [d.peer, stranger, tab].map((peer) => peer.rendezvous.watchPeople(key)[Symbol.asyncIterator]())
+  const sees = async (holders: number, people: number) => {
+    for (const watch of watches) {
+      for (let now = await watch.next(); now.value?.holders !== holders || now.value.people !== people; ) now = await watch.next()
+    }
+  }
+  tab.rendezvous.hold(key)
+  await sees(1, 1)
+  const hold = other.rendezvous.hold(key)
+  await sees(2, 1)
+  stranger.rendezvous.hold(key)
+  await sees(3, 2)
+  await hold.release()
+  await sees(2, 2)
+  await tab.stop()
+  watches.pop()
+  await sees(1, 1)
+})

@@ -77,6 +77,35 @@ test('presence stream: one that ends without a welcome never was one', async () 
   expect(ends.events.onEnd).toHaveBeenCalledTimes(1)
 })
 
+test('presence stream: people are at most the holders, and at least one where somebody holds', async () => {
+  const ends = await openStream()
+  ends.stream.watch(KEY, SCOPE.own)
+  for (const [count, people] of [
+    [3, 2],
+    [3, 9],
+    [3, 0],
+    [0, 5],
+  ] as const)
+    ends.answer({ type: 'count', key: KEY, count, people })
+  await waitFor(() => ends.events.onCount.mock.calls.length === 4, 1_000, 'the counts')
+  expect(ends.events.onCount.mock.calls.map(([, , count, people]) => [count, people])).toEqual([
+    [3, 2],
+    [3, 3],
+    [3, 1],
+    [0, 0],
+  ])
+})
+
+test('presence stream: marks go in the frame of their leases, and none where there is none', async () => {
+  const ends = await openStream()
+  const leases = Array.from({ length: MAX_LEASES_PER_FRAME + 1 }, (_, i) => Uint8Array.of(i))
+  const mark = new Uint8Array(16).fill(5)
+  void ends.stream.hold(leases, (lease) => (lease === leases.at(-1) ? mark : undefined))
+  await arrives(ends, 'hold', 2)
+  const holds = ends.received.filter((frame) => frame.type === 'hold')
+  expect(holds.map(({ marks }) => marks)).toEqual([undefined, [mark]])
+})
+
 test('presence stream: many leases and releases go in frames that the other end takes', async () => {
   const ends = await openStream()
   void ends.stream.hold(Array(2 * MAX_LEASES_PER_FRAME + 1).fill(new Uint8Array(200)))
@@ -169,7 +198,7 @@ test('presence stream: a count for a key that is not watched is ignored', async 
   ends.answer({ type: 'count', key: new Uint8Array(32), count: 9 })
   ends.answer({ type: 'count', key: KEY, count: 3 })
   await waitFor(() => ends.events.onCount.mock.calls.length === 1, 1_000, 'the count')
-  expect(ends.events.onCount).toHaveBeenCalledWith(ends.stream, KEY, 3)
+  expect(ends.events.onCount).toHaveBeenCalledWith(ends.stream, KEY, 3, 3)
   ends.stream.unwatch(KEY)
   ends.stream.unwatch(KEY)
   ends.answer({ type: 'count', key: KEY, count: 4 })

@@ -33,6 +33,26 @@ test('record-store: counts each holder once, whatever it says and how often', ()
   expect(store.count(OTHER_KEY)).toBe(0)
 })
 
+test('record-store: holders with one mark are one person at that key, as long as one of them is there', () => {
+  const { store, clock } = createStore()
+  store.put(record('a', { mark: 'm' }))
+  store.put(record('b', { mark: 'm', expiresAtMs: 1_500 }))
+  store.put(record('c'))
+  store.put(record('d', { mark: 'n' }))
+  store.put(record('a', { key: OTHER_KEY, mark: 'm' }))
+  expect([store.count(KEY), store.people(KEY), store.people(OTHER_KEY)]).toEqual([4, 3, 1])
+  store.put(record('a', { mark: 'm' })) // renewed
+  expect(store.people(KEY)).toBe(3)
+  let changes = 0
+  store.onChange(KEY, () => changes++)
+  store.put(record('d', { mark: 'm' }))
+  expect([store.count(KEY), store.people(KEY), changes]).toEqual([4, 2, 1])
+  clock.nowMs = 1_500
+  expect([store.count(KEY), store.people(KEY)]).toEqual([3, 2])
+  store.removeSource(SOURCE)
+  expect([store.count(KEY), store.people(KEY)]).toEqual([0, 0])
+})
+
 test('record-store: never serves a record past its lease, in any way of asking', () => {
   const { store, clock } = createStore()
   store.put(record('a', { expiresAtMs: 1_500 }))

@@ -291,9 +291,20 @@ test('served stream: a watch is answered now and after each change', async () =>
   expect(stream.served.watches).toBe(0)
 })
 
+test('served stream: a count says how many people the holders are, by the marks that came with the leases', async () => {
+  const mark = new Uint8Array(16).fill(7)
+  const tabs = await Promise.all([11, 12, 13].map(createSeededPeer))
+  const stream = await openPresenceStream(self, home, { hello: 'node', pushEveryMs: 1 })
+  const leases = await Promise.all(tabs.map((each) => leaseOf(each, home.peer)))
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes), marks: [mark, undefined, mark] })
+  expect((await stream.next('held')).refused).toEqual([])
+  stream.send({ type: 'watch', key: KEY, scope: SCOPE.own })
+  expect(await stream.next('count')).toEqual({ type: 'count', key: KEY, count: 3, people: 2 })
+})
+
 test('served stream: pushEveryMs bounds how often a watcher gets counts, of its own records and of the whole network', async () => {
   for (const scope of [SCOPE.own, SCOPE.network] as const) {
-    let tell = (_count: number) => {}
+    let tell = (_count: number, _people: number) => {}
     const stream = await openPresenceStream(self, tab, {
       pushEveryMs: 50,
       service: {
@@ -314,7 +325,7 @@ test('served stream: pushEveryMs bounds how often a watcher gets counts, of its 
         lease: Uint8Array.of(1),
         source: stream,
       })
-      tell(i)
+      tell(i, i)
     }
     await waitFor(() => stream.received.some((frame) => frame.type === 'count' && frame.count === 500), 1_000, 'the newest count')
     expect(stream.received.filter(({ type }) => type === 'count').length).toBeLessThanOrEqual(3)

@@ -66,7 +66,18 @@ function createWatched() {
   const told: [count: number, isCertain: boolean][] = []
   const put = (holder: string) =>
     store.put({ key: KEY, holder, home: holder, expiresAtMs: Date.now() + 60_000, lease: Uint8Array.of(1), source: store })
-  return { watcher, store, place, streams, open, asked, wanted, told, put, watch: () => watcher.watch(KEY, (...args) => told.push(args)) }
+  return {
+    watcher,
+    store,
+    place,
+    streams,
+    open,
+    asked,
+    wanted,
+    told,
+    put,
+    watch: () => watcher.watch(KEY, (count, isCertain) => told.push([count, isCertain])),
+  }
 }
 
 test('watcher: asks the record nodes, and is certain once one of them has answered', async () => {
@@ -77,8 +88,8 @@ test('watcher: asks the record nodes, and is certain once one of them has answer
   watch()
   await waitFor(() => asked.get(a.id)?.size === 1, 1_000, 'the watch is told')
   expect(told).toEqual([[0, false]])
-  watcher.onCount(stream, KEY, 3)
-  watcher.onCount(stream, KEY, 3)
+  watcher.onCount(stream, KEY, 3, 3)
+  watcher.onCount(stream, KEY, 3, 3)
   expect(told).toEqual([
     [0, false],
     [3, true],
@@ -93,8 +104,8 @@ test('watcher: a count by a peer that is no record node of the key is ignored', 
   const stranger = open(b)
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(stranger, KEY, 1_000)
-  watcher.onCount(stranger, new Uint8Array(32), 1_000)
+  watcher.onCount(stranger, KEY, 1_000, 1_000)
+  watcher.onCount(stranger, new Uint8Array(32), 1_000, 1_000)
   expect(told).toEqual([[0, false]])
 })
 
@@ -107,7 +118,7 @@ test('watcher: never tells of fewer than this peer sees itself', async () => {
   put('two')
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(stream, KEY, 0)
+  watcher.onCount(stream, KEY, 0, 0)
   expect(told.at(-1)).toEqual([2, true])
   put('three')
   expect(told.at(-1)).toEqual([3, true])
@@ -122,8 +133,8 @@ test('watcher: a record node’s own count is one of the counts', async () => {
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
   expect(told).toEqual([[0, true]])
-  watcher.onCount(streams[0], KEY, 50)
-  watcher.onCount(streams[1], KEY, 0)
+  watcher.onCount(streams[0], KEY, 50, 50)
+  watcher.onCount(streams[1], KEY, 0, 0)
   expect(told.at(-1)).toEqual([0, true])
 })
 
@@ -134,8 +145,8 @@ test('watcher: the count of a record node that is gone counts no more', async ()
   const streams = [open(a), open(b)] as const
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(streams[0], KEY, 5)
-  watcher.onCount(streams[1], KEY, 2)
+  watcher.onCount(streams[0], KEY, 5, 5)
+  watcher.onCount(streams[1], KEY, 2, 2)
   expect(told.at(-1)).toEqual([5, true])
   watcher.onStreamEnd(streams[0])
   expect(told.at(-1)).toEqual([2, true])
@@ -151,7 +162,7 @@ test('watcher: when the record nodes change, the new are asked and the old relea
   open(b)
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(stream, KEY, 9)
+  watcher.onCount(stream, KEY, 9, 9)
   place.targets = [b, c]
   void watcher.refresh()
   expect(asked.get(a.id)?.size).toBe(0)
@@ -186,7 +197,7 @@ test('watcher: a later listener gets the newest count at once', async () => {
   const stream = open(a)
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the first word')
-  watcher.onCount(stream, KEY, 4)
+  watcher.onCount(stream, KEY, 4, 4)
   told.length = 0
   watch()
   await waitFor(() => told.length === 1, 1_000, 'the word to the second')
@@ -209,4 +220,17 @@ test('watcher: a watch that ends before it was placed leaves nothing behind', as
   ])
   expect(store.count(KEY)).toBe(1)
   expect(watcher.size).toBe(1)
+})
+
+test('watcher: people are believed as holders are, and a change of them alone is told', async () => {
+  const { watcher, place, open } = createWatched()
+  place.targets = peers.slice(0, 3)
+  const streams = place.targets.map(open) as [PresenceStream, PresenceStream, PresenceStream]
+  const told: [holders: number, people: number][] = []
+  watcher.watch(KEY, (holders, isCertain, people) => isCertain && told.push([holders, people]))
+  await waitFor(() => watcher.needs(place.targets[2]?.id as string), 1_000, 'the watch is placed')
+  for (const [i, people] of [2, 1, 9].entries()) watcher.onCount(streams[i] as PresenceStream, KEY, 3, people)
+  expect(told.at(-1)).toEqual([3, 2])
+  watcher.onCount(streams[2], KEY, 3, 1)
+  expect(told.at(-1)).toEqual([3, 1])
 })

@@ -43,7 +43,7 @@ describe('the page', () => {
     const key = KEY
     const shown: PresenceFrame[] = [
       { type: 'hello', role: 'node', addresses: [ADDRESS], answersProbes: false },
-      { type: 'hold', sequence: 1, leases: [lease] },
+      { type: 'hold', sequence: 1, leases: [lease], marks: [new Uint8Array(16).fill(3)] },
       { type: 'release', records: [{ key, holder: holder.multihash }] },
       { type: 'heartbeat' },
       { type: 'find', id: 2, key, limit: 16, scope: 0 },
@@ -67,7 +67,7 @@ describe('the page', () => {
         homes: [{ peer: home.multihash, addresses: [ADDRESS] }],
         count: 2,
       },
-      { type: 'count', key, count: 3 },
+      { type: 'count', key, count: 3, people: 2 },
       { type: 'refused', id: 2, reason: 'busy', text: 'at most 8 finds at once' },
     ]
     expect([...page.examples.keys()].filter((name) => name !== 'lease')).toEqual(shown.map(({ type }) => type))
@@ -106,6 +106,7 @@ describe('the page', () => {
 })
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const mark = fc.uint8Array({ minLength: 16, maxLength: 16 })
 const whole = fc.maxSafeNat()
 const scope = fc.constantFrom(0 as const, 1 as const)
 const peer = fc.uint8Array({ minLength: 1, maxLength: 64 })
@@ -120,6 +121,12 @@ const as = <T extends PresenceFrame['type']>(type: T) => fc.constant(type)
 const FRAME: fc.Arbitrary<PresenceFrame> = fc.oneof(
   fc.record({ type: as('hello'), role: fc.constantFrom('tab' as const, 'node' as const), addresses, answersProbes: fc.boolean() }),
   fc.record({ type: as('hold'), sequence: whole, leases: fc.array(lease, { maxLength: 4 }) }),
+  fc.record({
+    type: as('hold'),
+    sequence: whole,
+    leases: fc.array(lease, { maxLength: 4 }),
+    marks: fc.array(fc.option(mark, { nil: undefined }), { maxLength: 3 }).map((marks) => [...marks, new Uint8Array(16)]),
+  }),
   fc.record({ type: as('release'), records: fc.array(fc.record({ key, holder: peer }), { maxLength: 4 }) }),
   fc.record({ type: as('heartbeat') }),
   fc.record({ type: as('heartbeat-reply') }),
@@ -140,6 +147,7 @@ const FRAME: fc.Arbitrary<PresenceFrame> = fc.oneof(
     count: whole,
   }),
   fc.record({ type: as('count'), key, count: whole }),
+  fc.record({ type: as('count'), key, count: fc.constant(9), people: fc.nat({ max: 8 }) }),
   fc.record({ type: as('refused'), id: whole, reason, text: fc.string({ maxLength: 200 }) }),
 )
 

@@ -56,7 +56,7 @@ type RowProps = { tab: Tab; mailbox: Mailbox; row: InboxRow }
 /** @param props.answered the message that it answers, if that is on screen */
 function InboxMessage({ tab, mailbox, row, answered }: RowProps & { answered: InboxRow | undefined }) {
   const { sequence, id, end, from, sentAtMs, isSealed, fields } = row
-  const isMine = end === mailbox.hashname
+  const isMine = !end.startsWith('#') // to the address of now, or one before
   const answer = (to: string) => {
     mailbox.sent.draft.answer(to, id)
     document.getElementById('message-text')?.focus()
@@ -116,11 +116,11 @@ function Body({ tab, row }: { tab: Tab; row: InboxRow }) {
         )}
         {route && (
           <p class="message-text">
-            This message is long:{' '}
+            This message is long.{' '}
             <InnerLink tab={tab} to={route}>
-              open it
+              Open it
             </InnerLink>{' '}
-            while its sender, or another reader, has it open.
+            while its sender or another reader is there: they hold its text.
           </p>
         )}
       </>

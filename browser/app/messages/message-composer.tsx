@@ -83,8 +83,8 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
       />
       {limit !== undefined && size > limit && (
         <p class="notice" data-testid="message-large">
-          This is {sizeText(size)}, and the limit of a message is {sizeText(limit)}. This browser will hold the text, and the message will
-          have a link to it. Keep a tab of this site open until it is read.
+          This is {sizeText(size)}, and a message has at most {sizeText(limit)}. So it will have a link to the text, which this browser
+          holds: keep a tab of this site open until it was opened.
         </p>
       )}
       <Problem text={problem} testid="message-problem" />

@@ -43,6 +43,7 @@ function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string |
       <div class="columns">
         <div class="column">
           <MessageComposer tab={tab} mailbox={mailbox} />
+          <SentList mailbox={mailbox} />
           <InboxList tab={tab} mailbox={mailbox} />
         </div>
         <div class="column aside">
@@ -50,7 +51,6 @@ function Opened({ tab, mailbox, to }: { tab: Tab; mailbox: Mailbox; to: string |
           <ListenedEnds mailbox={mailbox} />
           <MutedSenders mailbox={mailbox} />
           <NoticeButton notices={mailbox.notices} />
-          <SentList mailbox={mailbox} />
         </div>
       </div>
     </>

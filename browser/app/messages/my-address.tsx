@@ -9,6 +9,7 @@ import { CopyButton } from '../copy-button.tsx'
 import { QrImage } from '../qr-image.tsx'
 import { useCell } from '../use-cell.ts'
 import { PolicyChoice } from './policy-choice.tsx'
+import { TakeAddress } from './take-address.tsx'
 
 export function MyAddress({ mailbox }: { mailbox: Mailbox }) {
   return (
@@ -36,7 +37,7 @@ function Address({ mailbox }: { mailbox: Mailbox }) {
         <code data-testid="my-address">{hashname}</code>
         <CopyButton text={hashname} label="Copy your address" />
       </div>
-      <p class="hint">Messages to it are encrypted: only this browser, which has the key, can read them.</p>
+      <p class="hint">Messages to it are encrypted: only a browser that has its secret can read them. This one has it.</p>
       <div class="policy-row">
         <span>Accept messages</span>
         <PolicyChoice
@@ -45,16 +46,18 @@ function Address({ mailbox }: { mailbox: Mailbox }) {
           onChoose={(chosen) => void mailbox.settings.setPolicy(chosen)}
         />
       </div>
+      <p class="hint">Whoever opens the link can write to you:</p>
       <div class="actions">
+        <CopyButton text={link} label="Copy the link to write to you" shown="Copy the link" />
         <ActionButton
           text={isShown ? 'Hide the QR code' : 'Show a QR code'}
           aria-expanded={isShown}
           onClick={() => setShown(!isShown)}
           data-testid="show-qr"
         />
-        <a href={link}>Link for others to write to you</a>
       </div>
       {isShown && <QrImage text={link} alt={`QR code of ${link}`} />}
+      <TakeAddress key={hashname} mailbox={mailbox} />
     </>
   )
 }

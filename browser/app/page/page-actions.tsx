@@ -4,12 +4,14 @@ import { rawPathOf } from '../../content/raw-address.ts'
 import type { Tab } from '../../tab.ts'
 import type { PageVisit } from '../../visit/page-visit.ts'
 import { ActionButton } from '../action-button.tsx'
+import { CopyButton } from '../copy-button.tsx'
 import { useCell } from '../use-cell.ts'
 import { SaveButton } from './save-button.tsx'
 import type { ShownPage } from './shown-page.ts'
 
 export function PageActions({ tab, visit, page }: { tab: Tab; visit: PageVisit; page: ShownPage }) {
   const { hash, state, held, bundle, facts, route } = page
+  const text = useCell(visit.text)
   const canOpen = !page.isPrivate && state !== 'locked' && page.isThere && !bundle && !page.isForSaving && (facts || state === 'shown')
   return (
     <div class="actions">
@@ -19,6 +21,7 @@ export function PageActions({ tab, visit, page }: { tab: Tab; visit: PageVisit; 
           Open in a new tab
         </a>
       )}
+      {text && <CopyButton text={text} label="Copy the text" shown="Copy the text" />}
       {(state === 'stopped' || state === 'full') && (
         <ActionButton text="Hold it again" data-testid="hold-again" onClick={() => visit.holdAgain()} />
       )}

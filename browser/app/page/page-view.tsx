@@ -26,7 +26,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
       {!(missing && state === 'gone') && (
         <p class="visit-status" role="status" data-testid="visit-status" data-state={state}>
           {visitSentence(state, { madeHere, limits, count, visitorsHold: page.visitorsHold })}
-          {held && closingSentence({ count, isJoined, madeHere })}
+          {held && closingSentence({ count: page.holders, isJoined, madeHere })}
         </p>
       )}
       {missing && <ChooseAgain tab={tab} page={missing} />}

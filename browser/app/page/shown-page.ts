@@ -19,7 +19,10 @@ export interface ShownPage {
   link: string
   /** Undefined while this tab does not hold it. */
   held: HeldPage | undefined
+  /** People. */
   count: number | undefined
+  /** Tabs and nodes. */
+  holders: number | undefined
   isJoined: boolean
   isPrivate: boolean
   facts: ContentFacts | undefined
@@ -43,7 +46,8 @@ export function useShownPage(tab: Tab, visit: PageVisit): ShownPage {
   const facts = useCell(visit.facts)
   const bundle = useCell(visit.bundle)
   const held = useCell(tab.holdings.pages).find((page) => page.hash === hash)
-  const count = useCell(tab.counts.counts).get(hash)
+  const holders = useCell(tab.counts.counts).get(hash)
+  const count = useCell(tab.counts.people).get(hash)
   const connection = useCell(tab.session.connection)
   const route: PageRoute = { ...(held?.outline && { outline: held.outline }), ...(held?.name && { name: held.name }), ...visit.route }
   const isPrivate = route.secret !== undefined
@@ -57,6 +61,7 @@ export function useShownPage(tab: Tab, visit: PageVisit): ShownPage {
     link: new URL(pathOf(route), 'gateway' in connection ? connection.gateway : location.href).href,
     held,
     count,
+    holders,
     isJoined: connection.state === 'joined',
     isPrivate,
     facts,

@@ -5,6 +5,7 @@ import {
   isDisplayable,
   MAX_SHOWN_PDF_BYTES,
   nameByType,
+  plainTextOf,
   privateViewOf,
 } from '../../../browser/content/content-kind.ts'
 
@@ -73,4 +74,13 @@ describe('content kind', () => {
       Array(3).fill(undefined),
     )
   })
+})
+
+it('a text is what its bytes and its media type both say', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  expect(plainTextOf(bytes('some words'))).toBe('some words')
+  for (const type of ['text/plain; charset=utf-8', 'text/markdown']) expect(plainTextOf(bytes('# words'), type)).toBe('# words')
+  for (const type of ['text/html', 'text/plainer', 'application/json']) expect(plainTextOf(bytes('words'), type)).toBeUndefined()
+  expect(plainTextOf(bytes('<p>a page'), 'text/plain')).toBeUndefined()
+  expect(plainTextOf(Uint8Array.of(0xff, 0xfe), 'text/plain')).toBeUndefined()
 })

@@ -11,6 +11,7 @@ import { harmlessLine, harmlessText } from '../../../browser/text/harmless-text.
 import { endOfLink } from '../../../browser/visit/route.ts'
 import { outcomeSentence, postProblemSentence } from '../../../browser/words/message-sentence.ts'
 import { type Kept, MayflyError, type Message, type PostOutcome, type Tap, type TapOptions } from '../../../node/index.ts'
+import { MemoryStore } from '../../helpers/memory-store.ts'
 
 const HASHNAME = 'ab2q'.repeat(13)
 
@@ -68,7 +69,7 @@ describe('the settings of an end', () => {
 
 describe('a draft', () => {
   it('is no answer any more when its receiver changes or it was sent', () => {
-    const draft = new Draft()
+    const draft = new Draft(new MemoryStore())
     draft.write('yes')
     draft.answer('#wall', 'aa')
     expect(draft.state.get()).toEqual({ to: '#wall', text: 'yes', answers: 'aa' })
@@ -79,6 +80,20 @@ describe('a draft', () => {
     draft.answer('#wall', 'aa')
     draft.clear()
     expect(draft.state.get()).toEqual({ to: '#wall', text: '' })
+  })
+
+  it('is there after a reload of its tab, as long as it says something', () => {
+    const store = new MemoryStore()
+    const draft = new Draft(store)
+    draft.write('dear')
+    draft.answer('#wall', 'aa')
+    expect(new Draft(store).state.get()).toEqual({ to: '#wall', text: 'dear', answers: 'aa' })
+    draft.clear()
+    expect(new Draft(store).state.get()).toEqual({ to: '#wall', text: '' })
+    draft.address('')
+    expect(store.length).toBe(0)
+    store.setItem('mayfly:draft:message', '{"to":5}')
+    expect(new Draft(store).state.get()).toEqual({ to: '', text: '' })
   })
 })
 
@@ -96,8 +111,15 @@ describe('sentences', () => {
       { state: 'refused', reason: 'full' },
       { state: 'expired' },
     ]
-    const sentences = [true, false].flatMap((isDone) => outcomes.map((outcome) => outcomeSentence({ outcome, isDone, expiresAtMs: 1 })))
+    const sentences = [true, false].flatMap((isDone) =>
+      outcomes.map((outcome) => outcomeSentence({ end: '#wall', outcome, isDone, expiresAtMs: 1 })),
+    )
     expect(new Set(sentences).size).toBe(outcomes.length + 2) // two refusals, each with two sentences
+    const own = outcomes.slice(0, -1).map((outcome) => outcomeSentence({ end: HASHNAME, outcome, isDone: true, expiresAtMs: 1 }))
+    expect(own[1]).toBe('Delivered: the receiver has stored it.')
+    expect(own.slice(4, 6).every((sentence) => sentence.startsWith('Waiting: the receiver seems to be away.'))).toBe(true)
+    // A receipt says that the message is stored; nobody says that it was read.
+    for (const sentence of [...sentences, ...own]) expect(sentence).not.toMatch(/\bread\b/)
     const problems = (['ERR_BAD_END', 'ERR_LIMIT', 'ERR_NO_CRYPTO'] as const).map((code) =>
       postProblemSentence(new MayflyError(code, 'why')),
     )
@@ -163,10 +185,14 @@ function receivingParts() {
   const locks = {
     async request(_name: string, ...given: unknown[]) {
       const work = given.at(-1) as (lock: object | null) => Promise<unknown> | undefined
-      if (isHeld && given.length > 1) return work(null)
+      const { ifAvailable, signal } = (given.length > 1 ? given[0] : {}) as LockOptions
+      signal?.throwIfAborted()
+      if (isHeld && ifAvailable) return work(null)
       if (isHeld) await new Promise<void>((resolve) => waiting.push(resolve))
       isHeld = true
-      return work({})
+      await work({})
+      isHeld = false
+      waiting.shift()?.()
     },
   } as unknown as Pick<LockManager, 'request'>
   const open = new Map<string, TapOptions>()
@@ -204,7 +230,7 @@ describe('receiving', () => {
     const { locks, messages, open, refused } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([listened('#wall')])
     const receiving = new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })
-    receiving.start()
+    receiving.start(new AbortController().signal)
     await settled()
     expect([receiving.state.get(), [...open.keys()]]).toEqual(['here', [HASHNAME, '#wall']])
     await open.get('#wall')?.keep?.([{} as Message])
@@ -224,7 +250,7 @@ describe('receiving', () => {
     const { locks, messages, open } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([listened('#wall'), listened('#quiet', { policy: 'muted' })])
     const receiving = new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })
-    receiving.start()
+    receiving.start(new AbortController().signal)
     await settled()
     expect([...open.keys()]).toEqual([HASHNAME, '#wall'])
     const before = open.get('#wall')
@@ -242,8 +268,7 @@ describe('receiving', () => {
       MessageReceiver,
       MessageReceiver,
     ]
-    first.start()
-    second.start()
+    for (const receiver of [first, second]) receiver.start(new AbortController().signal)
     await settled()
     expect([first.state.get(), second.state.get()]).toEqual(['here', 'elsewhere'])
     open.clear()
@@ -252,11 +277,27 @@ describe('receiving', () => {
     expect([second.state.get(), [...open.keys()]]).toEqual(['here', [HASHNAME]])
   })
 
+  it('ends with its mailbox: its taps are closed, and only then the next mailbox of the browser receives', async () => {
+    const { locks, messages, open } = receivingParts()
+    const ends = new Cell<readonly EndSettings[]>([listened('#wall')])
+    const create = () => new MessageReceiver({ messages, secret, hashname: HASHNAME, ends, keep, locks })
+    const [before, after, ended] = [create(), create(), new AbortController()]
+    before.start(ended.signal)
+    after.start(new AbortController().signal)
+    await settled()
+    const taps = [...open.values()]
+    ended.abort()
+    ends.set([]) // the ended one follows the ends no more
+    await settled()
+    expect([after.state.get(), [...open.keys()]]).toEqual(['here', [HASHNAME]])
+    expect(taps).not.toContain(open.get(HASHNAME))
+  })
+
   it('is done by every tab without Web Locks, and for no address where nothing sealed can be opened', async () => {
     const { messages, open } = receivingParts()
     const ends = new Cell<readonly EndSettings[]>([listened('#wall')])
     const receiving = new MessageReceiver({ messages, secret, hashname: undefined, ends, keep, locks: undefined })
-    receiving.start()
+    receiving.start(new AbortController().signal)
     await settled()
     expect([receiving.state.get(), [...open.keys()]]).toEqual(['here', ['#wall']])
   })

@@ -11,7 +11,7 @@ it('a visit is offline when the library cannot be loaded, also before the peer h
   const session = { library: () => Promise.reject(failure), peer: () => peer.promise } as unknown as PeerSession
   const holdings = { pages: new Cell([]) } as unknown as Holdings
   const counts = { counts: new Cell(new Map()), follow: () => () => {} } as unknown as HolderCounts
-  const screen = { showRaw() {}, clearUnlessLoaded() {}, showLocal() {}, showBlob() {}, clear() {} }
+  const screen = { showRaw() {}, clearUnlessLoaded() {}, showText() {}, showLocal() {}, showBlob() {}, clear() {} }
   const visit = new PrivateVisit({
     route: { view: 'page', hash: 'ab'.repeat(32), secret: 'key' },
     session,

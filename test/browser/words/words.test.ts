@@ -108,6 +108,12 @@ describe('words', () => {
     for (const sentence of sentences) expect(sentence).toContain('abababab')
     expect(sentences[2]).toContain('12 ms')
     expect(sentences[3]).toContain('wrong bytes')
+    const posted = (['stored', 'heard', 'queued', 'refused', 'expired'] as const).map((state) =>
+      eventSentence({ type: 'posted', id: KEY, end: '#wall', state }),
+    )
+    expect(new Set(posted).size).toBe(5)
+    // The states' own names are words of the library.
+    for (const sentence of posted) expect(sentence).not.toMatch(/stored|heard|queued/)
     expect(eventSentence({ type: 'join-failed', address: 'http://x', reason: 'refused', retryInMs: 2_000 })).toContain('2 seconds')
   })
 })

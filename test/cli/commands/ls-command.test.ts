@@ -39,7 +39,15 @@ test('ls: lists what the node holds, with name, kind and holders, and what its t
   expect([exitCode, rows]).toEqual([
     0,
     [
-      { hash: sha256(page), size: 22, type: 'text/html; charset=utf-8', name: '.._my page.html', sinceMs: expect.any(Number), holders: 2 },
+      {
+        hash: sha256(page),
+        size: 22,
+        type: 'text/html; charset=utf-8',
+        name: '.._my page.html',
+        sinceMs: expect.any(Number),
+        holders: 2,
+        people: 2,
+      },
       ...[sha256(page), sha256('of a tab')].map((hash) => ({ hash, tabs: 1 })),
     ],
   ])

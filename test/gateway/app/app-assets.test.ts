@@ -36,7 +36,9 @@ test('AppAssets: a file with its hash in its name never changes, pages are asked
 
 test('AppAssets: a frame of the app is sandboxed, and only the app may frame it', async () => {
   const frame = await get('/assets/frame-1a.html')
-  expect(frame?.headers.get('content-security-policy')).toBe("sandbox allow-scripts; frame-ancestors 'self'")
+  expect(frame?.headers.get('content-security-policy')).toBe(
+    "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'",
+  )
   expect(frame?.headers.get('x-frame-options')).toBeNull()
 })
 
