@@ -89,7 +89,7 @@ describe('command: content of any size', () => {
     for (const [i, { hash, url, size, outline }] of held.entries()) {
       const bytes = contents[i] ?? Buffer.alloc(0)
       expect([hash, size]).toEqual([sha256(bytes), sizes[i]])
-      expect(url).toBe(`${nodes.near.url}/${hash}${outline === undefined ? '' : `?o=${outline}`}`)
+      expect(url).toBe(`${nodes.near.url}/${hash}?${outline === undefined ? '' : `o=${outline}&`}filename=${size}`)
       expect(outline !== undefined).toBe(size > 262_144)
       const [piped, plain] = await Promise.all([runMayfly(['get', url]), runMayfly(['get', hash, '--join', nodes.far.url])])
       expect([piped.code, sha256(piped.stdout), piped.stderr]).toEqual([0, hash, ''])
