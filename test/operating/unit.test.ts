@@ -90,7 +90,7 @@ test('the unit: a node that serves, holds and receives calls, opens and writes n
 
 /** A call that writes to a file, or makes, moves or removes one, and succeeds. */
 const WRITE =
-  /(?:open(?:at)?\((?:AT_FDCWD, )?"([^"]*)", O_(?:WRONLY|RDWR)|(?:mkdir|unlink|rmdir|rename|link|symlink|chmod|truncate)\w*\((?:AT_FDCWD, )?"([^"]*)").*(?<!= -1 E.*)$/
+  /(?:open(?:at)?\((?:AT_FDCWD, )?"([^"]*)", O_(?:WRONLY|RDWR)|\b(?:mkdir|unlink|rmdir|rename|link|symlink|chmod|truncate)\w*\((?:AT_FDCWD, )?"([^"]*)").*(?<!= -1 E.*)$/
 
 /** A line of strace: `1234 openat(AT_FDCWD, …) = 3`, or `1234 <... read resumed>…`. */
 function parseCall(text: string) {
