@@ -54,7 +54,7 @@ const ROOMS = {
 
 /** What stands beside the rooms of a folder and below them, as its types do. */
 const BELOW_ROOMS = {
-  'node/cli': '(settings|exit-code|package|command-context|command-table)',
+  'node/cli': '(settings|configuration|idle-settings|exit-code|package|command-context|command-table)',
   browser: 'cell',
   'browser/app': '(use-cell|inner-link|copy-button|action-button|problem|qr-image|file-choice|sharing-bar)',
 }

@@ -20,7 +20,7 @@ import { createContentReader } from './content/content-reader.ts'
 import { createContentSearch } from './content/content-search.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content/content-type.ts'
 import { createViewerPage } from './content/viewer-page.ts'
-import { createAccess } from './http/access.ts'
+import { createAccess, isLocalUrl } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
 import { answerFavicon } from './http/favicon.ts'
@@ -49,6 +49,8 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const { peer, publicUrl, version, inbox, onEvent } = options
   const limits = { ...GATEWAY_DEFAULTS, ...options.limits }
   const publicly = publicUrl === undefined ? {} : { publicUrl }
+  const urlForOthers = () => publicUrl ?? options.urlForOthers?.()
+  const originOfLinks = (url: string) => publicUrl ?? ((isLocalUrl(url) && options.urlForOthers?.()) || url)
   const closing = new AbortController()
   let draining = false
   let settings: GatewaySettings = options
@@ -92,8 +94,8 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const pieces = { peer, requireAllowed, isRateLimited }
   const holders = createHolderAnswers(shared)
   const list = createHeldList({ peer, access, sniff: sniffContentType, sniffedBytes: SNIFFED_BYTES, countHolders: holders.countOnce })
-  const api = createContentApi({ peer, access, list, ...publicly })
-  const status = { peer, access, version, limits, ...publicly, iceServers: () => iceServersOf(settings) }
+  const api = createContentApi({ peer, access, list, originOfLinks })
+  const status = { peer, access, version, limits, urlForOthers, iceServers: () => iceServersOf(settings) }
   const pages = createAppAnswers(assets)
   const posts = createMessagePosts({
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),

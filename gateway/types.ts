@@ -94,6 +94,8 @@ export interface GatewayOptions extends GatewaySettings {
   assetsDir?: string
   /** Origin at which people reach this gateway, e.g. `https://pages.example`. Its host is an allowed Host of the API. */
   publicUrl?: string
+  /** Origin at which other machines reach it, where it has no public URL: of links that are asked for at `localhost`. Undefined: none do. */
+  urlForOthers?: () => string | undefined
   /** Origin below which a browser gets each held page from an origin of its own, e.g. `https://held.example`. */
   contentHost?: string
   /** The inbox of this node itself: its owner reads it at `/inbox`, `/to/<end>/json`, `/sse` and `/ws`. */

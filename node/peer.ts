@@ -142,7 +142,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     onCut: (peer, reason) => emit({ type: 'cut', peer, reason }),
   })
   const { libp2p, privateKey, servers, direct } = overlay
-  const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
+  const supervisor = createSupervisor({ ...overlay, emit, random: Math.random })
   supervisor.join(options.join ?? [])
   const presence = createRendezvous(
     { overlay, supervisor, store, addresses, tabs, emit, clock, random: Math.random },

@@ -37,6 +37,7 @@ export function eventSentence(event: PeerEvent): string | undefined {
       return `Your message to ${endText(event.end)} ${POSTED[event.state]}.`
     case 'message':
       return `A message from ${shortHash(event.from)} arrived ${event.end.startsWith('#') ? `on ${event.end}` : 'at your address'}.`
+    case 'duplicate-id': // a node's: each tab has a new id
     case 'received':
       return undefined
     case 'lost-holder':

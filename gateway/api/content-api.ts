@@ -15,11 +15,11 @@ interface ContentApiParts {
   peer: Peer
   access: Access
   list: Pick<HeldList, 'setName'>
-  /** The origin of the links in answers; without one, the origin of the request. */
-  publicUrl?: string
+  /** The origin of the links in the answer to a request for this URL. */
+  originOfLinks(url: string): string
 }
 
-export function createContentApi({ peer, access, list, publicUrl }: ContentApiParts) {
+export function createContentApi({ peer, access, list, originOfLinks }: ContentApiParts) {
   /** Reserved for bodies that are arriving, in bytes. */
   let arriving = 0
 
@@ -59,7 +59,7 @@ export function createContentApi({ peer, access, list, publicUrl }: ContentApiPa
       if (name !== '') list.setName(hash, name)
       const query = outlineQuery(held.outline)
       const path = `/${hash}${query}${name === '' ? '' : `${query === '' ? '?' : '&'}filename=${encodeURIComponent(name)}`}`
-      const link = new URL(path, publicUrl ?? url).href
+      const link = new URL(path, originOfLinks(url)).href
       const outline = held.outline && encodeKeyHex(held.outline)
       return new Response(`${JSON.stringify({ hash, url: link, size: held.size, outline })}\n`, {
         status: 201,

@@ -10,7 +10,8 @@ interface StatusParts {
   access: Access
   version: string
   limits: GatewayLimits
-  publicUrl?: string
+  /** The origin for links to this node; undefined where only this machine reaches it. */
+  urlForOthers: () => string | undefined
   /** Each call is for one tab. */
   iceServers(): readonly IceServer[]
 }
@@ -22,10 +23,11 @@ interface StatusParts {
 export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Response {
   const { counts, startedAtMs, joinedThrough, limits, ...rest } = parts.peer.status()
   const iceServers = parts.iceServers()
+  const url = parts.urlForOthers()
   const facts = {
     ...rest,
     version: parts.version,
-    ...(parts.publicUrl === undefined ? {} : { url: parts.publicUrl }),
+    ...(url === undefined ? {} : { url }),
     ...(iceServers.length > 0 && { iceServers }),
     limits: { ...limits, http: parts.limits },
     ...(parts.access.isForeignPage(incoming) ? {} : { joinedThrough, counts, startedAtMs }),

@@ -34,6 +34,11 @@ interface HostName {
 
 const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
+/** True for a URL that leads to this machine, wherever it is opened. */
+export function isLocalUrl(url: string): boolean {
+  return LOCAL_NAMES.has(new URL(url).hostname)
+}
+
 export type Access = ReturnType<typeof createAccess>
 
 export function createAccess(options: AccessOptions) {
@@ -152,7 +157,7 @@ export function createAccess(options: AccessOptions) {
 }
 
 function isPublic(publicUrl: string | undefined): boolean {
-  return publicUrl !== undefined && !LOCAL_NAMES.has(new URL(publicUrl).hostname)
+  return publicUrl !== undefined && !isLocalUrl(publicUrl)
 }
 
 /** The requests that count as the owner's, in words: those may read the inbox and the metrics, hold and release content. */

@@ -5,10 +5,20 @@ import type { ProcessContext } from './command-context.ts'
 import { COMMAND_NAMES, COMMANDS } from './command-table.ts'
 import { type ConfigurationInput, readConfiguration } from './configuration.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-code.ts'
+import { refuseIdleFlags } from './idle-settings.ts'
 import { readPackageVersion } from './package.ts'
 import { fatalLine, logLine } from './print/fatal-line.ts'
 import { createOutput, type Output, type OutputStream, watchStreamEnd } from './print/output.ts'
-import { type CommandName, describeDefault, environmentVariableOf, flagOf, SETTING_NAMES, SETTINGS, settingsOf } from './settings.ts'
+import {
+  type CommandName,
+  describeDefault,
+  environmentVariableOf,
+  fileKeyOf,
+  flagOf,
+  SETTING_NAMES,
+  SETTINGS,
+  settingsOf,
+} from './settings.ts'
 import { SUB_COMMANDS } from './sub-commands.ts'
 
 interface CommandInput extends ProcessContext {
@@ -37,7 +47,9 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
       output = createOutput({ ...input, json: configuration.json, end })
       const readSettings = async () => (await read()).configuration
       const context = { ...input, configuration, readSettings, output, version }
-      exitCode = await SUB_COMMANDS[name](context, command.processedArgs.flat(), sources)
+      const args: string[] = command.processedArgs.flat()
+      refuseIdleFlags(name, configuration, sources, args)
+      exitCode = await SUB_COMMANDS[name](context, args, sources)
     })
   }
   try {
@@ -95,7 +107,7 @@ function addSubCommand(program: Command, name: CommandName): Command {
 
 function addSettings(command: Command, of: CommandName | 'all'): void {
   for (const name of settingsOf(of)) {
-    const { short, value, repeatable, isOn, help } = SETTINGS[name]
+    const { short, value, repeatable, help } = SETTINGS[name]
     const flag = [short, flagOf(name)].filter((part) => part !== undefined).join(', ')
     // In the text, since commander's own default would look like a given flag and so beat the environment.
     const byDefault = describeDefault(name, of === 'all' ? undefined : of)
@@ -103,14 +115,13 @@ function addSettings(command: Command, of: CommandName | 'all'): void {
       value === undefined ? flag : `${flag} <${value}>`,
       `${help} [${environmentVariableOf(name)}]${byDefault === undefined ? '' : ` (default: ${byDefault})`}`,
     )
-    // Without its opposite, commander takes a `--no-` flag that was not given for one that says yes.
-    if (isOn) command.addOption(new Option(flagOf(name).replace(/^--no-/, '--')).hideHelp())
+    option.negate = false // else commander takes a flag that begins with `--no-` for the opposite of another one
     if (repeatable) option.argParser<string[]>((text, earlier) => [...(earlier ?? []), text])
     command.addOption(option)
   }
 }
 
-/** By setting, the flags that were given. commander names a value after its flag; a setting may have a unit in its name besides. */
+/** By setting, the flags that were given. commander names a value after its flag, as the configuration file does. */
 function flagsOf(given: Record<string, string | boolean | string[]>): ConfigurationInput['flags'] {
-  return Object.fromEntries(SETTING_NAMES.map((name) => [name, given[new Option(flagOf(name)).attributeName()]]))
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, given[fileKeyOf(name)]]))
 }

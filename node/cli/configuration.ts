@@ -22,6 +22,9 @@ import {
 
 export type SettingSource = 'flag' | 'environment' | 'file' | 'default'
 
+/** The origin of each value. */
+export type SettingSources = Readonly<Record<SettingName, SettingSource>>
+
 export interface ConfigurationInput {
   /** By setting, the flags of the command line. */
   flags: Partial<Record<SettingName, string | boolean | string[]>>
@@ -34,8 +37,7 @@ export interface ConfigurationInput {
 
 interface ConfigurationReading {
   configuration: Configuration
-  /** The origin of each value. */
-  sources: Record<SettingName, SettingSource>
+  sources: SettingSources
 }
 
 /** @throws {MayflyError} ERR_BAD_OPTION: an unknown key, a value that cannot be, a file that cannot be read */
@@ -82,15 +84,32 @@ function lookUp(name: SettingName, { flags, env }: ConfigurationInput, file: Rec
   const text = env[variable]
   // An empty variable counts as unset: `MAYFLY_TOKEN=` in a service's file means no token.
   if (text) {
-    const { repeatable, isJson, separator = /[\s,]+/ } = SETTINGS[name]
-    const values = repeatable && !isJson ? text.split(separator).filter((part) => part !== '') : [text]
-    return { values, source: 'environment', label: variable }
+    return { values: valuesOfVariable(name, text, variable), source: 'environment', label: variable }
   }
   const key = fileKeyOf(name)
   if (!Object.hasOwn(file, key)) return undefined
   const label = `"${key}" in ${path}`
   const value = SETTINGS[name].isJson ? JSON.stringify(file[key]) : file[key]
   return { values: valuesOfJson(value, label), source: 'file', label }
+}
+
+/** Several values are separated, or a JSON array as in the file, which no value of these begins like. */
+function valuesOfVariable(name: SettingName, text: string, label: string): string[] {
+  const { repeatable, isJson, separator = /[\s,]+/ } = SETTINGS[name]
+  if (!repeatable || isJson) return [text]
+  if (text.trimStart().startsWith('[')) return valuesOfJson(parseArray(text, label), label)
+  return text
+    .trim()
+    .split(separator)
+    .filter((part) => part !== '')
+}
+
+function parseArray(text: string, label: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new MayflyError('ERR_BAD_OPTION', `${label}: expected a JSON array such as ["a", "b"], got ${JSON.stringify(text)}`, { cause })
+  }
 }
 
 function valuesOfJson(value: unknown, label: string): string[] {

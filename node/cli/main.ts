@@ -2,10 +2,16 @@
 /** The process around the command. Only this file reads its arguments, environment, streams and signals. */
 
 import { closeSync, openSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import { constants, homedir } from 'node:os'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
+import { findNodeFault } from './node-version.ts'
+
+const fault = findNodeFault(process.versions.node)
+if (fault !== undefined) {
+  process.stderr.write(`${fault}\n`)
+  process.exit(1)
+}
 
 type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
@@ -46,12 +52,16 @@ function hasTerminal(): boolean {
 
 // Compiling takes half of the time of a start, so compiled code is cached, in the owner's directory: others could write to a shared one.
 // Node.js goes on without a cache where it cannot be written.
+const { enableCompileCache } = await import('node:module') // an older Node.js has none
 try {
   enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mayfly', 'compiled'))
 } catch {} // this user has no home directory
 
 // Loaded once the signals have listeners, since loading takes long enough to be interrupted.
 const { runCommand, writesLog } = await import('./command.ts')
+const { folderOfUser } = await import('./package.ts')
+// All paths of flags and arguments are relative to it.
+process.chdir(folderOfUser(process.env) ?? process.cwd())
 const { stdin, stdout, stderr, env } = process
 if (writesLog({ argv: process.argv.slice(2), stderr })) await keepLogInJson()
 const onHangup = (listener: () => void) => {

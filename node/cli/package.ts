@@ -1,5 +1,6 @@
 /** The installed package around this code, whether it runs as TypeScript from a clone or built from `dist/`. */
 
+import { realpathSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -12,6 +13,19 @@ export async function readPackageVersion(): Promise<string> {
 /** The built tab, which the gateway serves. */
 export function tabDirectory(): string {
   return join(dirname(manifestPath()), 'browser', 'dist')
+}
+
+/** Scripts of this package that are the command. */
+const COMMAND_SCRIPTS: ReadonlySet<string | undefined> = new Set(['mayfly', 'start'])
+
+/**
+ * The folder in which the user has called npm, when npm runs the command as a script of this package: it does so in the package's root. A script
+ * of another package runs in that one's root, as its author means it, and gives undefined.
+ */
+export function folderOfUser(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { INIT_CWD: folder, npm_package_json: manifest, npm_lifecycle_event: script } = env
+  if (!folder || !manifest || !COMMAND_SCRIPTS.has(script)) return undefined
+  return realpathSync(manifest) === realpathSync(manifestPath()) ? folder : undefined
 }
 
 function manifestPath(): string {

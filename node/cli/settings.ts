@@ -35,12 +35,10 @@ interface Setting {
   choices?: readonly string[]
   /** May be given several times: its value is the array of all, empty by default. */
   repeatable?: true
-  /** Separates several values in an environment variable: white space and commas when left out. */
+  /** Separates several values in an environment variable: white space and commas when left out. A JSON array needs none. */
   separator?: RegExp
   /** The value is JSON, or an array of several: one in an environment variable, and in the file as it is. */
   isJson?: true
-  /** A switch that is on unless its flag, which then begins with `--no-`, turns it off. */
-  isOn?: true
   /** A running node takes it at SIGHUP; every other setting waits for the next start. */
   isLive?: true
   default?: unknown
@@ -58,6 +56,8 @@ interface Setting {
 }
 
 const RECEIVERS = ['start', 'receive'] as const
+/** Commands that wait for the network; the others go on without it, and join when they can. */
+const ASKING = ['hold', 'get', 'holders', 'send', 'status', 'ls'] as const
 
 /** In the order of the help. Times are in ms, sizes in bytes. */
 const TABLE = {
@@ -80,7 +80,7 @@ const TABLE = {
   },
   json: { commands: 'all', help: 'print JSON, one object per line' },
   timeoutMs: {
-    commands: 'all',
+    commands: ASKING,
     value: 'time',
     default: 30_000, // longer than a gateway searches before it gives up
     help: 'how long to try to reach the network',
@@ -206,11 +206,12 @@ const TABLE = {
     commands: ['send'],
     value: 'name=value',
     repeatable: true,
+    separator: /\s*[,\n]\s*(?=[^\s,=]+=)/, // a comma before the next name=: values may have spaces and commas
     help: 'field by which receivers can select messages; repeatable',
     parse: parseField,
   },
   re: { commands: ['send'], value: 'id', help: 'id of the message that this one answers', parse: parseMessageId },
-  view: { commands: ['receive'], isOn: true, help: 'print messages only, without a page of the inbox' },
+  noView: { commands: ['receive'], help: 'print messages only, without a page of the inbox' },
   export: { commands: ['receive'], help: 'print all stored messages as JSON lines, and exit' },
   receive: { commands: ['start'], value: 'name', help: 'receive messages too, as the receiver of this name', parse: parseFilled },
   tap: {
@@ -242,7 +243,7 @@ const TABLE = {
     isLive: true,
     value: 'hashname=name',
     repeatable: true,
-    separator: /\s*,\s*/,
+    separator: /\s*[,\n]\s*(?=[a-z2-7]{52}=)/, // a comma before the next hashname=
     help: 'name of a sender, who is known from then on; repeatable, remembered',
     parse: parseSenderName,
   },
@@ -311,8 +312,8 @@ export function settingsOf(command: CommandName | 'all'): SettingName[] {
 
 /** The default of a setting, for a sub-command that may have one of its own. */
 export function defaultOf(name: SettingName, command?: CommandName): unknown {
-  const { default: common, defaultFor = {}, repeatable, value, isOn = false } = SETTINGS[name]
-  return (command && defaultFor[command]) ?? common ?? (repeatable ? [] : value === undefined ? isOn : undefined)
+  const { default: common, defaultFor = {}, repeatable, value } = SETTINGS[name]
+  return (command && defaultFor[command]) ?? common ?? (repeatable ? [] : value === undefined ? false : undefined)
 }
 
 /** A default as people read it; undefined for none, and for a switch. */
@@ -331,7 +332,7 @@ export function fileKeyOf(name: SettingName): string {
 }
 
 export function flagOf(name: SettingName): string {
-  return `--${SETTINGS[name].isOn ? 'no-' : ''}${words(name).join('-')}`
+  return `--${words(name).join('-')}`
 }
 
 export function environmentVariableOf(name: SettingName): string {

@@ -3,19 +3,17 @@
 import type { Link } from '../keys/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { createReload } from './commands/reload.ts'
-import type { SettingSource } from './configuration.ts'
+import type { SettingSources } from './configuration.ts'
 import type { ExitCode } from './exit-code.ts'
-import type { CommandName, SettingName } from './settings.ts'
-
-type Sources = Readonly<Record<SettingName, SettingSource>>
+import type { CommandName } from './settings.ts'
 
 /** @param args the arguments of the command line; required ones are there */
-type RunSubCommand = (context: CommandContext, args: string[], sources: Sources) => Promise<ExitCode>
+type RunSubCommand = (context: CommandContext, args: string[], sources: SettingSources) => Promise<ExitCode>
 
 export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
-  start: async (context) => {
+  start: async (context, _, sources) => {
     const reload = createReload(context) // before the long loading, during which SIGHUP may come
-    return (await import('./commands/start-command.ts')).runStart(context, reload)
+    return (await import('./commands/start-command.ts')).runStart(context, reload, sources)
   },
   hold: async (context, paths) => (await import('./commands/hold-command.ts')).runHold(context, paths),
   get: async (...given) => runAbout((await import('./commands/get-command.ts')).runGet, ...given),
@@ -33,7 +31,7 @@ async function runAbout(
   run: (context: CommandContext, about: Link) => Promise<ExitCode>,
   context: CommandContext,
   [text = '']: string[],
-  sources: Sources,
+  sources: SettingSources,
 ): Promise<ExitCode> {
   const { decodeLink } = await import('../keys/index.ts')
   const about = decodeLink(text)

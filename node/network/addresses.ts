@@ -27,6 +27,11 @@ export function withPeerId(address: Multiaddr, peer: string): Multiaddr {
   return peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${peer}`) : address
 }
 
+/** The address without a peer id: of whoever answers there. */
+export function withoutPeerId(address: Multiaddr): Multiaddr {
+  return address.decapsulateCode(P2P)
+}
+
 /** The websocket of the overlay at a gateway's URL: both share one port. */
 export function multiaddrOfUrl({ protocol, port, hostname }: URL): Multiaddr {
   const isSecure = protocol === 'https:'

@@ -9,6 +9,7 @@ export { type Clock, type ClockStatus, clockSentence, createClock } from './cloc
 export { type ConnectionKind, connectionKind } from './connection-kind.ts'
 export { KAD_PROTOCOL } from './dht.ts'
 export type { Direct, TransportFactory } from './direct.ts'
+export { createDuplicateIdWatch } from './duplicate-id.ts'
 export {
   badField,
   readArray,

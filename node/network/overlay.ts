@@ -17,6 +17,7 @@ import { createCuts } from './cuts.ts'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
 import { createDhtClient } from './dht-client.ts'
 import type { TransportFactory } from './direct.ts'
+import type { createDuplicateIdWatch } from './duplicate-id.ts'
 import type { createKadDht } from './kad-dht.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
@@ -30,6 +31,8 @@ import { abortFailedCloses } from './sound-close.ts'
 export interface NodeOverlay {
   createKadDht: typeof createKadDht
   createRelay: typeof createRelay
+  /** Missing: nobody is told of a duplicate. */
+  createDuplicateIdWatch?: typeof createDuplicateIdWatch
 }
 
 export interface OverlayOptions {
@@ -81,6 +84,8 @@ export async function createOverlay(options: OverlayOptions) {
   if (isNode && (node === undefined || createProviderStore === undefined)) throw new TypeError('A node needs the parts of one')
   let dht: DhtPart | undefined
   const relay = isNode ? node?.createRelay(options.isTab ?? (() => false)) : undefined
+  // A tab's id is new each time.
+  const duplicates = isNode ? node?.createDuplicateIdWatch?.() : undefined
   const isSecurePage = globalThis.location?.protocol === 'https:'
   // Loaded where it is used: the transport of circuits is large.
   const direct =
@@ -95,7 +100,7 @@ export async function createOverlay(options: OverlayOptions) {
     datastore: new RecentDatastore(MAX_REMEMBERED_PEERS),
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? soundWebSockets, ...(direct?.transports ?? [])],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [duplicates?.watch(noise()) ?? noise()],
     streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {
@@ -144,6 +149,7 @@ export async function createOverlay(options: OverlayOptions) {
     privateKey,
     servers,
     direct,
+    duplicates,
     get counts() {
       return { ...(relay?.counts ?? { reservations: 0, circuits: 0 }), cut: cuts.count }
     },

@@ -9,8 +9,9 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { createTimeout } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
 import { createEmitter } from '../async/emitter.ts'
-import { peerIdIn, withPeerId } from './addresses.ts'
+import { peerIdIn, withoutPeerId, withPeerId } from './addresses.ts'
 import { connectionKind } from './connection-kind.ts'
+import type { DuplicateIdWatch } from './duplicate-id.ts'
 import { explainDialFailure, findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
 import type { NetworkEvent } from './types.ts'
@@ -49,12 +50,19 @@ const MAX_FAILURES = 8
 
 export type Supervisor = ReturnType<typeof createSupervisor>
 
-/** @param context `random` is from 0 to 1 */
-export function createSupervisor(
-  context: { libp2p: Libp2p; servers: RoutingTable; role: 'node' | 'tab'; emit(event: NetworkEvent): void; random(): number },
-  options: SupervisorOptions = {},
-) {
-  const { libp2p, servers, role, emit, random } = context
+interface SupervisorContext {
+  libp2p: Libp2p
+  servers: RoutingTable
+  role: 'node' | 'tab'
+  /** A node's. */
+  duplicates?: Pick<DuplicateIdWatch, 'onMet'> | undefined
+  emit(event: NetworkEvent): void
+  /** From 0 to 1. */
+  random(): number
+}
+
+export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}) {
+  const { libp2p, servers, role, duplicates, emit, random } = context
   const { minRetryMs, maxRetryMs, tryTimeoutMs, maxTryTimeoutMs, maxKnownServers } = { ...SUPERVISOR_DEFAULTS, ...options }
   /** Bounded by what the owner gave. */
   const joins = new Map<string, Place>()
@@ -62,6 +70,7 @@ export function createSupervisor(
   const known = new Map<string, Place>()
   const stopped = new AbortController()
   const changes = createEmitter<void>()
+  duplicates?.onMet(({ address, reason }) => emit({ type: 'duplicate-id', address, reason }))
   let timer: ReturnType<typeof setInterval> | undefined
 
   /** The page is frozen, or about to be: in the browser's back/forward cache, or hidden and put to sleep. */
@@ -81,6 +90,7 @@ export function createSupervisor(
       if (addresses.some((address) => peerIdIn(address) === libp2p.peerId.toString())) {
         joins.delete(place.name) // one's own address: nothing to join there
         changes.emit()
+        dialPlaces(libp2p, addresses, stopped.signal)
         return
       }
       const connection = await libp2p.dial(addresses, { signal }).catch(async (error: unknown) => {
@@ -94,12 +104,8 @@ export function createSupervisor(
       const waitMs = backoffMs(place.failures, { firstMs: minRetryMs, maxMs: maxRetryMs }, random)
       place.nextTryAtMs = performance.now() + waitMs
       if (joins.has(place.name)) {
-        emit({
-          type: 'join-failed',
-          address: place.name,
-          reason: error instanceof Error ? error.message : String(error),
-          retryInMs: Math.round(waitMs),
-        })
+        const reason = error instanceof Error ? error.message : String(error)
+        emit({ type: 'join-failed', address: place.name, reason, retryInMs: Math.round(waitMs) })
       } else if (place.failures >= MAX_FAILURES) known.delete(place.name)
     } finally {
       late.end()
@@ -202,4 +208,12 @@ export function createSupervisor(
       for (const [target, type, listener] of pageEvents) target?.removeEventListener?.(type, listener)
     },
   }
+}
+
+/**
+ * Dials addresses of this peer's own id, which libp2p dials by their places alone: duplicate-id.ts learns from the handshake whether this process
+ * is there, or another one.
+ */
+function dialPlaces(libp2p: Libp2p, addresses: Multiaddr[], signal: AbortSignal): void {
+  libp2p.dial(addresses.map(withoutPeerId), { signal }).catch(() => {})
 }

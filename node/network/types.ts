@@ -20,6 +20,8 @@ export type NetworkEvent =
   | { type: 'joined'; peer: string }
   | { type: 'left'; peer: string; reason: string }
   | { type: 'join-failed'; address: string; reason: string; retryInMs: number }
+  /** Another peer has this peer's own id, and was met at this multiaddr: it runs from a copy of the private key. */
+  | { type: 'duplicate-id'; address: string; reason: string }
   /** A connection, or a stream of one, was ended here because its peer went over a limit or broke a wire format. */
   | { type: 'cut'; peer: string; reason: string }
   /** This machine's clock is off, or right again. */

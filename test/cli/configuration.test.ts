@@ -35,7 +35,14 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
         ['empty', ''],
       ],
     ],
-    ['a=b=c', [['a', 'b=c']]],
+    [
+      'title=Rye, or wheat?, topic=bread\nempty=',
+      [
+        ['title', 'Rye, or wheat?'],
+        ['topic', 'bread'],
+        ['empty', ''],
+      ],
+    ],
     [['c=1'], [['c', '1']]],
   ],
   re: [
@@ -199,9 +206,9 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
       ],
     ],
     [
-      `${HASHNAME}=Anna Berg, ${HASHNAME}=B=C`,
+      `${HASHNAME}=Berg, Anna, ${HASHNAME}=B=C`,
       [
-        { hashname: HASHNAME, name: 'Anna Berg' },
+        { hashname: HASHNAME, name: 'Berg, Anna' },
         { hashname: HASHNAME, name: 'B=C' },
       ],
     ],
@@ -232,10 +239,10 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['20', 20],
     [300, 300],
   ],
-  view: [
-    [false, false],
-    ['yes', true],
-    [false, false],
+  noView: [
+    [true, true],
+    ['no', false],
+    [true, true],
   ],
   export: [
     [true, true],
@@ -346,6 +353,23 @@ test('configuration: a variable may name several addresses', async () => {
   expect((await valueAndSource('join', { flags: {}, env }))[0]).toEqual(['http://a.example', 'http://b.example', 'http://c.example'])
 })
 
+test('configuration: each repeatable setting may be a JSON array in its variable, with any spaces and commas', async () => {
+  const fromVariable = async (name: SettingName, text: string) =>
+    (await valueAndSource(name, { flags: {}, env: { [environmentVariableOf(name)]: text } }))[0]
+  expect(await fromVariable('field', '["title=Rye or wheat?, x=1", "topic=a b"]')).toEqual([
+    ['title', 'Rye or wheat?, x=1'],
+    ['topic', 'a b'],
+  ])
+  expect(await fromVariable('join', '["http://a.example"]')).toEqual(['http://a.example'])
+  expect(await fromVariable('tap', '[]')).toEqual([])
+  await expect(fromVariable('field', '[title=a')).rejects.toThrow('MAYFLY_FIELD: expected a JSON array')
+})
+
+test('configuration: an empty list is a value: a node that joins nobody, and a command that has nobody to ask', async () => {
+  const configFile = await writeConfiguration({ join: [], tap: [] })
+  expect(await valueAndSource('join', { flags: {}, env: {}, configFile, command: 'get' })).toEqual([[], 'file'])
+})
+
 test('configuration: a sub-command may have defaults of its own', async () => {
   expect(await valueAndSource('join', { flags: {}, env: {}, command: 'start' })).toEqual([[], 'default'])
 })
@@ -368,7 +392,7 @@ test('configuration: the names of a setting follow from each other', () => {
     'MAYFLY_TIMEOUT',
     'timeout',
   ])
-  expect([flagOf('view'), environmentVariableOf('view'), fileKeyOf('view')]).toEqual(['--no-view', 'MAYFLY_VIEW', 'view'])
+  expect([flagOf('noView'), environmentVariableOf('noView'), fileKeyOf('noView')]).toEqual(['--no-view', 'MAYFLY_NO_VIEW', 'noView'])
 })
 
 async function valueAndSource(name: SettingName, input: ConfigurationInput): Promise<[unknown, string]> {

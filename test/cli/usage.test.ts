@@ -11,6 +11,7 @@ import { runMayfly } from '../helpers/mayfly-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+const HASHNAME = `${'a'.repeat(51)}q`
 /** Nothing listens at the discard port. */
 const NOWHERE = 'http://127.0.0.1:9'
 
@@ -59,6 +60,7 @@ test.each<[string, string[]]>([
   ['an address that is none', ['status', '--join', 'localhost:4000']],
   ['a status of what has no HTTP', ['status', '--join', '/ip4/127.0.0.1/tcp/4000']],
   ['a port that is none', ['start', '--port', 'http']],
+  ['a time for a node, which never gives up', ['start', '--timeout', '1s']],
   ['a time that is none', ['status', '--timeout', 'soon']],
   ['a file of settings that is not there', ['status', '--config', '/nowhere.json']],
   ['JSON where the bytes go', ['get', HASH, '--json', '--join', NOWHERE]],
@@ -72,7 +74,7 @@ test.each<[string, string[]]>([
   ['a multiaddr that cannot be read', ['get', HASH, '--join', '/ip4/nowhere']],
   ['a name of a receiver that is none', ['receive', '../a', '--data', '/nowhere']],
   ['an end that is none', ['receive', '--tap', '#a b', '--data', '/nowhere']],
-  ['a rule that is none', ['receive', '--rule', '{"was":{}}', '--data', '/nowhere']],
+  ['a rule that is none', ['receive', '--tap', '#a', '--rule', '{"was":{}}', '--data', '/nowhere']],
   ['a rule that is no JSON', ['receive', '--rule', 'type=text/plain', '--data', '/nowhere']],
   ['a shell without a completion', ['completion', 'tcsh']],
   ['an export of nothing', ['receive', 'nobody', '--export', '--data', '/nowhere']],
@@ -81,6 +83,61 @@ test.each<[string, string[]]>([
   expect([exitCode, stdout]).toEqual([2, ''])
   expect(stderr).not.toBe('')
 })
+
+test.each<[string, string[], string]>([
+  ...['--tap #a', '--rule {"has":["a"]}', '--policy open', `--name ${HASHNAME}=Anna`, `--mute ${HASHNAME}`].map(onStart),
+  ...['--keep-days 1', '--trust-clock', '--keep-count 5', '--sender-rate 9'].map(onStart),
+  ['--rule of start', ['start', '--receive', 'inbox', '--rule', '{"has":["a"]}'], '--tap #END'],
+  ['--rule of receive', ['receive', '--rule', '{"has":["a"]}'], '--tap #END'],
+  ...['--port 1', '--host ::1', '--public-url https://a.example', '--token a'].map(withNoView),
+  ...['--port 1', '--no-view', '--tap #a', '--keep-days 1'].map(withExport),
+])('usage: %s that would do nothing is refused, with the flag that is missing or in its way', async (_, argv, words) => {
+  const { exitCode, stdout, stderr } = await run([...argv, '--data', '/nowhere'])
+  expect([exitCode, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('does nothing')
+  expect(stderr).toContain(words)
+})
+
+function onStart(flag: string): [string, string[], string] {
+  return [`start ${flag}`, ['start', ...flag.split(' ')], 'without --receive NAME']
+}
+
+function withNoView(flag: string): [string, string[], string] {
+  return [`receive --no-view ${flag}`, ['receive', '--no-view', ...flag.split(' ')], 'with --no-view']
+}
+
+function withExport(flag: string): [string, string[], string] {
+  return [`receive --export ${flag}`, ['receive', '--export', ...flag.split(' ')], 'with --export']
+}
+
+test('usage: a variable that does nothing for this sub-command may be there for another one', async () => {
+  const env = { MAYFLY_PORT: '1', MAYFLY_TAP: '#a', MAYFLY_DATA: '/nowhere' }
+  expect((await run(['receive', 'nobody', '--export'], env)).stderr).toContain('There is no receiver "nobody"')
+})
+
+test('usage: the log of a node names a variable that does nothing', async () => {
+  const data = join(await createTemporaryDirectory(), 'data')
+  const { exitCode, stderr } = await run(['start', '--port', '0', '--data', data], { MAYFLY_TAP: '#a' }, { signal: AbortSignal.abort() })
+  expect(exitCode).toBe(0)
+  expect(stderr).toContain('MAYFLY_TAP does nothing without --receive NAME')
+})
+
+test.each(['8d', '500ms', '0'])('usage: a message cannot live for %s, and the refusal says how long it can', async (ttl) => {
+  const { exitCode, stderr } = await run(['send', '#wall', 'hello', '--ttl', ttl, '--join', NOWHERE])
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('--ttl: expected a time from 1s to 7d')
+})
+
+test.each([[['status']], [['get', HASH]], [['holders', HASH]], [['hold', 'package.json']]])(
+  'usage: %j says so when its configuration names nobody to join',
+  async (argv) => {
+    const config = join(await createTemporaryDirectory(), 'mayfly.json')
+    await writeFile(config, '{"join": []}')
+    const { exitCode, stderr } = await run([...argv, '--config', config])
+    expect(exitCode).toBe(4)
+    expect(stderr).toContain('name a gateway with --join URL')
+  },
+)
 
 test.each<[string, string[]]>([
   ['status', ['status']],

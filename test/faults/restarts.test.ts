@@ -1,8 +1,12 @@
 /** Nodes that end and come back, and those that stay away. Nodes are processes of their own; tabs are peers of this one. */
 
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer, encodeKeyHex, type Peer } from '../../node/index.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { countAt, getRaw, hashOf, untilStatus } from '../helpers/gateway-client.ts'
+import { runMayfly } from '../helpers/mayfly-process.ts'
 import { untilJoined } from '../helpers/network.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
@@ -84,4 +88,37 @@ test('restarts: with the bootstrap node dead, everything else goes on', async ()
   const late = await startNodeProcess({ join: [d.url] })
   await untilKnown([late], 4)
   expect((await getRaw(late.url, encodeKeyHex(old))).status).toBe(200)
+})
+
+test('restarts: a second node with the data directory of a running one is refused, in words; after its end it runs', async () => {
+  const data = await createTemporaryDirectory()
+  const first = await startNodeProcess({ data })
+  const { code, stdout, stderr } = await runMayfly(['start', '--port', '0', '--data', data])
+  expect([code, stdout.toString()]).toEqual([2, ''])
+  expect(stderr).toContain(`A node runs already with the data directory ${data}`)
+  await first.kill('SIGKILL')
+  expect((await startNodeProcess({ data })).id).toBe(first.id)
+})
+
+test('restarts: a node that runs from a copy of another one’s data directory meets it, and both logs warn', async () => {
+  const copy = await createTemporaryDirectory()
+  const first = await startNodeProcess()
+  await copyFile(join(first.data, 'private-key'), join(copy, 'private-key'))
+  const second = await startNodeProcess({ data: copy, join: [first.url] })
+  expect(second.id).toBe(first.id)
+  for (const node of [first, second]) {
+    const { level, reason } = await node.waitForLog(({ msg }) => msg === 'duplicate-id')
+    expect([level, reason]).toEqual(['warn', expect.stringContaining('same peer id')])
+  }
+})
+
+test('restarts: a node that joins its own URL meets no duplicate', async () => {
+  const port = await freePort()
+  const node = await startNodeProcess({ port, join: [`http://127.0.0.1:${port}`], args: ['--log-level', 'debug'] })
+  // Both ends of its connection to itself have been seen by the time that another one, made later, would be told.
+  const copy = await createTemporaryDirectory()
+  await copyFile(join(node.data, 'private-key'), join(copy, 'private-key'))
+  await startNodeProcess({ data: copy, join: [node.url] })
+  await node.waitForLog(({ msg }) => msg === 'duplicate-id')
+  expect(node.log().filter(({ msg }) => msg === 'duplicate-id')).toHaveLength(1)
 })

@@ -343,6 +343,15 @@ test('PUT holds at this node, DELETE releases, and the link is one that works', 
   await waitFor(async () => (await ask(front.port, `/${hash}`)).status === 404, 1_000, 'the page is gone')
 })
 
+test('a link that is asked for at localhost carries the origin at which other machines reach the node, and so does the status', async () => {
+  const { peer } = await startSmallNode({})
+  const { port } = await createTestGateway(peer, { urlForOthers: () => 'http://192.0.2.5:4000' })
+  const put = await ask(port, '/api/v1/content', { method: 'PUT', body: 'for others' })
+  const { hash, url } = JSON.parse(put.text)
+  expect(url).toBe(`http://192.0.2.5:4000/${hash}`)
+  expect(JSON.parse((await ask(port, '/api/v1/status')).text).url).toBe('http://192.0.2.5:4000')
+})
+
 test('PUT of content in pieces gives a link that can be read from anywhere', async () => {
   const body = crypto.getRandomValues(new Uint8Array(65_536)).toString().repeat(3)
   const hash = createHash('sha256').update(body).digest('hex')

@@ -155,12 +155,12 @@ test('supervisor: a node that was lost is dialled again at once, and what it cos
   expect(connected.has(peer.id)).toBe(true)
 })
 
-test('supervisor: its own address is no place to join', async () => {
+test('supervisor: its own address is no place to join; it is dialled once without the id, since a duplicate may answer there', async () => {
   const { supervisor, dials, events, pass } = createSupervised()
   supervisor.join([addressOf(self)])
   supervisor.start()
   await pass(60_000)
-  expect(dials).toEqual([])
+  expect(dials.map(({ peer }) => peer)).toEqual([''])
   expect(events).toEqual([])
 })
 

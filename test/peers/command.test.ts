@@ -5,6 +5,7 @@ import { readdir, readFile, watch, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { urlsForOthers } from '../../node/cli/values/server-values.ts'
 import type { LineLog } from '../helpers/line-log.ts'
 import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { useNodePair } from '../helpers/node-pair.ts'
@@ -74,6 +75,15 @@ describe('command: hold, get and holders', () => {
   test('hold: the link names a gateway that answers, among several', async () => {
     const hold = spawnMayfly(['hold', '-', '--join', 'http://127.0.0.1:9', '--join', nodes.far.url], { stdin: 'several' })
     expect(await hold.stdout.waitFor(() => true)).toBe(`${nodes.far.url}/${sha256('several')}`)
+  })
+
+  test('hold: through a node that other machines reach, the link is one for them', async () => {
+    const node = await startNodeProcess({ args: ['--host', '0.0.0.0'] })
+    const [forOthers = node.url] = urlsForOthers('0.0.0.0', node.port)
+    const hold = spawnMayfly(['hold', '-', '--join', node.url], { stdin: 'for others' })
+    const link = await hold.stdout.waitFor(() => true)
+    expect(link).toBe(`${forOthers}/${sha256('for others')}`)
+    expect(await (await fetch(link)).text()).toBe('for others')
   })
 
   test('holders: the watch says each change, through a gateway and through the overlay', async () => {

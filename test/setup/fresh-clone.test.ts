@@ -46,6 +46,18 @@ describe('npm start', () => {
   })
 })
 
+test('paths are relative to the folder in which the user calls npm', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-elsewhere-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'page.txt'), 'Fresh bread today')
+  writeFileSync(join(folder, 'mayfly.json'), '{"join": ["http://127.0.0.1:9"], "timeout": "1s"}')
+  const mayfly = ['run', '-s', 'mayfly', '--', 'hold', 'page.txt', '--config', 'mayfly.json']
+  const { status, stderr } = spawnSync('npm', ['--prefix', clone, ...mayfly], { cwd: folder, env, encoding: 'utf8' })
+  // Both files were found: it has got as far as the network.
+  expect(stderr).toContain('Could not join the network')
+  expect(status).toBe(4)
+})
+
 describe('set-up', () => {
   test('says nothing and is quick when there is nothing to do', () => {
     const timed = (run: () => unknown) => {

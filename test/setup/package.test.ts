@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { findNodeFault } from '../../node/cli/node-version.ts'
 import { documents, relativeLinks } from '../../scripts/docs/documents.ts'
 import { ROOT, systemEnvironment } from '../helpers/clone.ts'
 import { createLineLog } from '../helpers/line-log.ts'
@@ -43,6 +44,7 @@ test('the packed library and command install, run under Node.js and are typed', 
   npm(project, ['install', `./${tarball}`, '--no-audit', '--no-fund', '--loglevel=error'])
 
   expect(readFileSync(join(project, 'node_modules', 'mayfly', 'dist', 'mayfly.1'), 'utf8')).toMatch(/^\.TH MAYFLY 1 /)
+  expectWordsForOlderNode(project)
   const url = await startNode(project)
   expect((await fetch(url)).headers.get('content-type')).toMatch(/^text\/html/)
 
@@ -58,6 +60,15 @@ test('the packed library and command install, run under Node.js and are typed', 
   const tsc = join(ROOT, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
   expect(node(project, [tsc, ...options, 'typed-app.ts'])).toEqual({ status: 0, stdout: '', stderr: '' })
 })
+
+/** The system's own Node.js may be as old as the one that the README asks for in a clone. */
+function expectWordsForOlderNode(project: string): void {
+  const run = (args: string[]) => spawnSync('node', args, { env: systemEnvironment(), encoding: 'utf8' })
+  const fault = findNodeFault(run(['--version']).stdout.trim().slice(1))
+  if (fault === undefined) return
+  const { status, stdout, stderr } = run([join(project, 'node_modules', '.bin', 'mayfly'), 'start'])
+  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `${fault}\n` })
+}
 
 /** The installed command, as a node with its gateway and app, until the test ends. */
 async function startNode(project: string): Promise<string> {

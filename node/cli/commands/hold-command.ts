@@ -7,6 +7,7 @@ import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
+import { findSharedOrigins } from '../fetch/shared-origins.ts'
 import { closeInputs, type HoldInput, openInputs } from '../hold/hold-input.ts'
 import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
 import { describeHeld, describeInput } from '../hold/input-sentences.ts'
@@ -42,10 +43,12 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
       if (isAllHeld && holding.size === 0) nothingLeft.abort()
     },
   })
-  const links = createLinks(output, peer, join)
+  let origins = new Map<string, string>()
+  const links = createLinks(output, peer, { join, shared: (origin) => origins.get(origin) ?? origin })
   reportNetwork(output, peer, links)
   try {
     await startJoined(peer, { join, timeoutMs, signal })
+    origins = await findSharedOrigins(join, { signal })
     const reports: Promise<void>[] = []
     for (const input of inputs) {
       const held = await holding.add(input)
@@ -73,12 +76,19 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   }
 }
 
+/** How links begin: at a gateway, and for one that is joined at a name of this machine, at the origin where others reach it. */
+interface LinkOrigins {
+  join: string[]
+  shared(origin: string): string
+}
+
 /** Prints a link for each input, and all of them anew when the peer is with another gateway: the first may be gone for good. */
-function createLinks(output: Output, peer: Peer, join: string[]) {
+function createLinks(output: Output, peer: Peer, { join, shared }: LinkOrigins) {
   /** In the order of the paths. Bounded: the paths. */
   const printed: { input: HoldInput; held: HeldInput }[] = []
   const elsewhere = join.map(originOfAddress).find((candidate) => candidate !== undefined)
   let origin: string | undefined
+  const shownOrigin = () => (origin === undefined ? undefined : shared(origin))
 
   return {
     /** JSON events may come between the results once this is true. */
@@ -90,7 +100,7 @@ function createLinks(output: Output, peer: Peer, join: string[]) {
       const { name, files, folder } = input
       if (printed.length === 0) origin = peer.status().homeOrigin ?? elsewhere
       printed.push({ input, held })
-      const url = linkOf(origin, held)
+      const url = linkOf(shownOrigin(), held)
       output.result(url, {
         hash: encodeKeyHex(key),
         url,
@@ -107,7 +117,7 @@ function createLinks(output: Output, peer: Peer, join: string[]) {
       origin = gateway
       output.remark(`Through ${gateway} now, where the link is:`)
       for (const { input, held } of printed) {
-        const url = linkOf(origin, held)
+        const url = linkOf(shownOrigin(), held)
         output.result(url, { type: 'link', hash: encodeKeyHex(held.key), url, name: input.name })
       }
     },

@@ -16,7 +16,7 @@ import { describeNetworkEvent, reportClock, stopSoon } from '../fetch/joined-pee
 import { exportFacts } from '../print/message-facts.ts'
 import { printMessages } from '../print/message-printer.ts'
 import type { Output } from '../print/output.ts'
-import { urlOf } from '../values/server-values.ts'
+import { urlOf, urlsForOthers } from '../values/server-values.ts'
 import { describeInboxEvent, describeOutboxEvent, type OpenedReceiver, openReceiver } from './open-receiver.ts'
 
 /**
@@ -51,7 +51,7 @@ export async function runReceive(context: CommandContext, name: string): Promise
     receiver = opened.connect(peer.messages, (error) => output.problem(error))
     receiver.start()
     const contentOrigin = createContentOrigin(peer, configuration.join)
-    page = configuration.view ? await openInboxPage(context, receiver, contentOrigin) : undefined
+    page = configuration.noView ? undefined : await openInboxPage(context, receiver, contentOrigin)
     printAddress(output, opened, page)
     const pageUrl = page?.url
     stopPrinting = printMessages(opened.inbox, output, context.stdout, () => ({ pageUrl, contentOrigin: contentOrigin() }))
@@ -107,6 +107,7 @@ async function openInboxPage(
   })
   server.serve(gateway)
   output.remark(`The inbox shows itself to ${describeOwner({ publicUrl, token })}`)
+  if (publicUrl === undefined) for (const url of urlsForOthers(host, bound.port)) output.remark(`For other machines: ${url}`)
   return {
     url: publicUrl ?? urlOf(host, bound.port),
     async stop(): Promise<void> {

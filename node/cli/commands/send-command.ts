@@ -6,6 +6,7 @@ import { formatDuration } from '../../async/duration.ts'
 import {
   type AbortOptions,
   createPeer,
+  ENVELOPE_DEFAULTS,
   encodeKeyHex,
   MayflyError,
   type MessageDraft,
@@ -37,7 +38,9 @@ import type { Configuration } from '../settings.ts'
 export async function runSend(context: CommandContext, end: string, text: string | undefined): Promise<ExitCode> {
   const { configuration, output, signal } = context
   const { join, timeoutMs, data, waitMs } = configuration
-  parseEnd(end) // so that wrong usage fails before anything is read
+  // So that wrong usage fails before anything is read.
+  parseEnd(end)
+  checkTimeToLive(configuration)
   const privateKey = await loadIdentity(data)
   const outboxStore = openOutboxStore(outboxPathIn(data))
   const messageSecret = messageSecretOf(privateKey)
@@ -90,6 +93,14 @@ export async function runSend(context: CommandContext, end: string, text: string
     await stopSoon(peer)
     await outboxStore.close()
   }
+}
+
+/** @throws {MayflyError} ERR_BAD_OPTION */
+function checkTimeToLive({ ttlMs }: Configuration): void {
+  const { minTtlMs, maxTtlMs } = ENVELOPE_DEFAULTS
+  if (ttlMs === undefined || (ttlMs >= minTtlMs && ttlMs <= maxTtlMs)) return
+  const [given, shortest, longest] = [ttlMs, minTtlMs, maxTtlMs].map(formatDuration)
+  throw new MayflyError('ERR_BAD_OPTION', `--ttl: expected a time from ${shortest} to ${longest}, such as 90s, 1h30m or 1d, got ${given}`)
 }
 
 /** Undefined once the peer has joined. */

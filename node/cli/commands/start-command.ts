@@ -10,17 +10,19 @@ import { createHttpPieces } from '../../server/port/http-pieces.ts'
 import { createWebSocketListener } from '../../server/port/listener.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { openFilesLimit, watchOpenFiles } from '../../server/port/open-files.ts'
-import { loadIdentity } from '../../server/store/identity.ts'
+import { openNodeDirectory } from '../../server/store/node-directory.ts'
 import { openOutboxStore, outboxPathIn } from '../../server/store/outbox-store.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import type { CommandContext } from '../command-context.ts'
+import type { SettingSources } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { idleSettings } from '../idle-settings.ts'
 import { tabDirectory } from '../package.ts'
 import { logEvents } from '../print/event-log.ts'
 import { createLogger, type Logger } from '../print/logger.ts'
 import type { Configuration } from '../settings.ts'
 import { checkTurn } from '../values/ice-server.ts'
-import { urlOf } from '../values/server-values.ts'
+import { urlOf, urlsForOthers } from '../values/server-values.ts'
 import { describeInboxEvent, describeOutboxEvent, openReceiver } from './open-receiver.ts'
 import type { Reload } from './reload.ts'
 
@@ -35,20 +37,35 @@ const BURST_S = 10
  * @throws {MayflyError} ERR_BAD_OPTION
  * @throws the system's error, in words: the port is taken, the data directory cannot be used
  */
-export async function runStart(context: CommandContext, reload: Reload): Promise<ExitCode> {
-  const { configuration, signal, output } = context
+export async function runStart(context: CommandContext, reload: Reload, sources: SettingSources): Promise<ExitCode> {
+  const { configuration } = context
   checkTurn(configuration)
-  const { port, host, join, publicUrl, trustProxy, receive } = configuration
   const logger = createLogger(context.stderr, configuration.logLevel, !context.env.NO_COLOR)
+  for (const { sentence } of idleSettings('start', configuration, sources, [])) logger.warn(sentence)
+  const { privateKey, release } = await openNodeDirectory(configuration.data)
+  try {
+    return await runNode(context, privateKey, { logger, reload })
+  } finally {
+    release()
+  }
+}
+
+async function runNode(
+  context: CommandContext,
+  privateKey: Uint8Array,
+  { logger, reload }: { logger: Logger; reload: Reload },
+): Promise<ExitCode> {
+  const { configuration, signal, output } = context
+  const { port, host, join, publicUrl, trustProxy, receive } = configuration
   const openFiles = openFilesLimit()
-  const privateKey = await loadIdentity(configuration.data)
   const opened = receive === undefined ? undefined : await openReceiver(configuration, receive, logInboxEvents(logger))
   const server = createGatewayServer({ trustProxy })
   const peer = await createNode(configuration, server, privateKey, logger)
   logEvents(peer, logger)
   const endOpenFiles = watchOpenFiles((isFull) => logOpenFiles(logger, isFull, openFiles))
   const receiver = opened?.connect(peer.messages, (error) => logger.error({ error }, 'cannot receive'))
-  const gateway = createNodeGateway(context, peer, receiver?.inbox, logger)
+  let urls: string[] = []
+  const gateway = createNodeGateway(context, peer, { inbox: receiver?.inbox, logger, urlForOthers: () => urls[0] })
   try {
     signal.throwIfAborted()
     const bound = await server.listen({ port, host }).catch((error) => {
@@ -58,10 +75,13 @@ export async function runStart(context: CommandContext, reload: Reload): Promise
     receiver?.start()
     server.serve(gateway)
     const url = publicUrl ?? urlOf(host, bound.port)
+    urls = publicUrl === undefined ? urlsForOthers(host, bound.port) : []
     const { id, addresses } = peer.status()
-    const address = opened && { hashname: opened.hashname }
-    output.result([`mayfly runs at ${url}`, ...Object.values(address ?? {})].join('\n'), { url, id, addresses, ...address })
-    logger.info({ url, id, addresses, join, ...address }, 'started')
+    const facts = { url, id, addresses, ...(urls.length > 0 && { urlsForOthers: urls }), ...(opened && { hashname: opened.hashname }) }
+    const lines = [`mayfly runs at ${url}`, ...urls.map((each) => `for other machines: ${each}`), ...(opened ? [opened.hashname] : [])]
+    output.result(lines.join('\n'), facts)
+    if (opened !== undefined) output.remark(`Messages to ${opened.hashname} are received here: ${url}/inbox`)
+    logger.info({ ...facts, join }, 'started')
     logger.info({ owner: describeOwner(configuration) }, 'the inbox, the content API and the metrics are for the owner only')
     reload.begin(logger, (next) => {
       checkTurn(next)
@@ -104,13 +124,20 @@ function createNode(
   })
 }
 
-function createNodeGateway({ configuration, version }: CommandContext, peer: Peer, inbox: Inbox | undefined, logger: Logger) {
+interface NodeGatewayParts {
+  inbox: Inbox | undefined
+  logger: Logger
+  urlForOthers: () => string | undefined
+}
+
+function createNodeGateway({ configuration, version }: CommandContext, peer: Peer, { inbox, logger, urlForOthers }: NodeGatewayParts) {
   const { publicUrl, contentHost } = configuration
   return createGateway({
     peer,
     assetsDir: tabDirectory(),
     version,
     ...gatewaySettings(configuration),
+    urlForOthers,
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(contentHost !== undefined && { contentHost }),

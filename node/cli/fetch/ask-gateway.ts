@@ -1,7 +1,7 @@
 /** Asks the first of several gateways that answers, for what only HTTP tells. */
 
 import { MayflyError } from '../../errors.ts'
-import { isMultiaddr } from '../values/server-values.ts'
+import { isMultiaddr, requireJoinAddress } from '../values/server-values.ts'
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts'
 import type { NetworkClientOptions } from './network-client.ts'
 
@@ -16,6 +16,7 @@ export async function askGateway<T>(
   ask: (gateway: GatewayClient) => Promise<T>,
   signal: AbortSignal,
 ): Promise<{ origin: string; answer: T }> {
+  requireJoinAddress(join)
   let failure: unknown
   for (const address of join) {
     const origin = await gatewayOriginOf(address)

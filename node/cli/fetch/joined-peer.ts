@@ -4,6 +4,7 @@ import { inTime, timeoutSignal } from '../../async/abort.ts'
 import { formatDuration } from '../../async/duration.ts'
 import { type AbortOptions, clockSentence, MayflyError, type Peer, type PeerEvent } from '../../index.ts'
 import type { Output } from '../print/output.ts'
+import { requireJoinAddress } from '../values/server-values.ts'
 
 export interface JoinOptions extends AbortOptions {
   /** The addresses that the peer joins: a failure names them. */
@@ -43,6 +44,7 @@ export async function startJoining(peer: Peer, { join, timeoutMs, signal }: Join
   const late = timeoutSignal(timeoutMs)
   try {
     await peer.start()
+    requireJoinAddress(join)
     await peer.joined({ signal: signal === undefined ? late : AbortSignal.any([signal, late]) })
   } catch (cause) {
     signal?.throwIfAborted()

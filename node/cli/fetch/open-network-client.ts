@@ -3,7 +3,7 @@
 import { timeoutSignal } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Key, OpenedContent, OpenOptions } from '../../index.ts'
-import { isMultiaddr } from '../values/server-values.ts'
+import { isMultiaddr, requireJoinAddress } from '../values/server-values.ts'
 import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
 
 /**
@@ -12,6 +12,7 @@ import type { NetworkClient, NetworkClientOptions } from './network-client.ts'
  * @throws {MayflyError} ERR_NO_NETWORK, ERR_BAD_OPTION
  */
 export async function openNetworkClient(options: NetworkClientOptions): Promise<NetworkClient> {
+  requireJoinAddress(options.join)
   if (options.join.some(isMultiaddr)) {
     const { openOverlayClient } = await import('./overlay-client.ts')
     return openOverlayClient(options)

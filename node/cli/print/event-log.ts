@@ -11,6 +11,7 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   joined: 'info',
   left: 'info',
   'join-failed': 'warn',
+  'duplicate-id': 'warn',
   clock: 'warn',
   hold: 'info',
   release: 'info',

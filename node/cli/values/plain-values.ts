@@ -65,6 +65,6 @@ const MAX_MS = 2 ** 31 - 1
  */
 export function parseDurationSetting(text: string): number {
   const ms = parseDuration(text.trim())
-  if (ms === undefined || ms > MAX_MS) throw new MayflyError('ERR_BAD_OPTION', 'expected a time such as 500ms, 30s or 2m, at most 24 days')
+  if (ms === undefined || ms > MAX_MS) throw refuseValue('a time such as 30s, 1h30m or 7d, at most 24d', text)
   return ms
 }

@@ -1,6 +1,7 @@
 /** Values of settings about a server: where it listens, how people reach it, and who may use it. */
 
 import { isIPv6 } from 'node:net'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { MayflyError } from '../../errors.ts'
 import { refuseValue } from './plain-values.ts'
 
@@ -44,6 +45,12 @@ export function parseJoinAddress(text: string): string {
   return url.origin
 }
 
+/** @throws {MayflyError} ERR_NO_NETWORK: the configuration joins nobody */
+export function requireJoinAddress(join: readonly string[]): void {
+  if (join.length === 0)
+    throw new MayflyError('ERR_NO_NETWORK', 'There is nobody to ask, since "join" is empty: name a gateway with --join URL')
+}
+
 function isBareOrigin({ pathname, search, hash }: URL): boolean {
   return pathname === '/' && search === '' && hash === ''
 }
@@ -57,4 +64,23 @@ export function urlOf(host: string, port: number): string {
   const isHere = ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)
   const name = isHere ? 'localhost' : isIPv6(host) ? `[${host}]` : host
   return `http://${name}:${port}`
+}
+
+/** Every address of this machine. */
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+/** Networks that this machine makes for its own containers and virtual machines: nobody else is there. */
+const VIRTUAL = /^(?:docker|br-|veth|virbr|vmnet|lxc|podman|cni)/
+
+/**
+ * The URLs at which other machines reach a gateway that listens on every address of this one; none for one that listens on a single address. The
+ * networks of this machine's own containers come last, and addresses that lead nowhere without a name of the interface are left out.
+ */
+export function urlsForOthers(host: string, port: number, interfaces: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces()): string[] {
+  if (!WILDCARDS.has(host)) return []
+  const found = Object.entries(interfaces).flatMap(([name, infos = []]) =>
+    infos
+      .filter(({ internal, family, scopeid }) => !internal && (family === 'IPv4' || (host === '::' && scopeid === 0)))
+      .map(({ family, address }) => ({ address, rank: (VIRTUAL.test(name) ? 2 : 0) + (family === 'IPv4' ? 0 : 1) })),
+  )
+  return found.toSorted((a, b) => a.rank - b.rank).map(({ address }) => urlOf(address, port))
 }

@@ -1,5 +1,6 @@
+import type { NetworkInterfaceInfo } from 'node:os'
 import { expect, test } from 'vitest'
-import { parseJoinAddress, urlOf } from '../../../node/cli/values/server-values.ts'
+import { parseJoinAddress, urlOf, urlsForOthers } from '../../../node/cli/values/server-values.ts'
 
 test.each([
   ['http://localhost:4000', 'http://localhost:4000'],
@@ -35,4 +36,17 @@ test.each([
   ['pages.example', 'http://pages.example:4000'],
 ])('public address: a gateway that listens at %s is %s', (host, url) => {
   expect(urlOf(host, 4000)).toBe(url)
+})
+
+test('urls for others: those of all networks, own containers last; none for a gateway that listens at one address', () => {
+  const ip4 = (address: string, internal = false) => ({ address, internal, family: 'IPv4' }) as NetworkInterfaceInfo
+  const ip6 = (address: string, scopeid = 0) => ({ address, internal: false, family: 'IPv6', scopeid }) as NetworkInterfaceInfo
+  const interfaces = {
+    lo: [ip4('127.0.0.1', true)],
+    docker0: [ip4('172.17.0.1')],
+    eth0: [ip6('2001:db8::5'), ip6('fe80::1', 2), ip4('192.0.2.5')],
+  }
+  expect(urlsForOthers('0.0.0.0', 4000, interfaces)).toEqual(['http://192.0.2.5:4000', 'http://172.17.0.1:4000'])
+  expect(urlsForOthers('::', 1, interfaces)).toEqual(['http://192.0.2.5:1', 'http://[2001:db8::5]:1', 'http://172.17.0.1:1'])
+  for (const host of ['127.0.0.1', 'localhost', '192.0.2.5']) expect(urlsForOthers(host, 4000, interfaces)).toEqual([])
 })

@@ -1,0 +1,74 @@
+/**
+ * Settings that do nothing as a sub-command is called, since another one is missing or stands in their way. A flag of these is refused, so that
+ * nobody relies on it. A variable or a file may be shared by several commands: of those in vain, a node's log says so.
+ */
+
+import { MayflyError } from '../errors.ts'
+import type { SettingSource, SettingSources } from './configuration.ts'
+import { type CommandName, type Configuration, environmentVariableOf, fileKeyOf, flagOf, type SettingName } from './settings.ts'
+
+interface Condition {
+  command: CommandName
+  settings: readonly SettingName[]
+  /** True when they have an effect. @param args the arguments of the sub-command */
+  isMet(configuration: Configuration, args: readonly string[]): boolean
+  /** Ends the sentence that begins "--tap does nothing". */
+  words: string
+}
+
+const OF_AN_INBOX = ['tap', 'rule', 'policy', 'name', 'mute', 'keepDays', 'trustClock', 'keepCount', 'senderRate'] as const
+const OF_ITS_PAGE = ['port', 'host', 'publicUrl', 'token'] as const
+
+const CONDITIONS: readonly Condition[] = [
+  {
+    command: 'start',
+    settings: OF_AN_INBOX,
+    isMet: ({ receive }) => receive !== undefined,
+    words: 'without --receive NAME, which makes the node a receiver',
+  },
+  {
+    command: 'receive',
+    settings: [...OF_AN_INBOX, ...OF_ITS_PAGE, 'noView'],
+    isMet: (configuration) => !configuration.export,
+    words: 'with --export, which prints the stored messages and ends',
+  },
+  { command: 'receive', settings: OF_ITS_PAGE, isMet: ({ noView }) => !noView, words: 'with --no-view, since there is no page' },
+  {
+    command: 'start',
+    settings: ['rule'],
+    isMet: ({ tap, receive }) => tap.length > 0 || receive?.startsWith('#') === true,
+    words: 'without an open end to listen at: --tap #END',
+  },
+  {
+    command: 'receive',
+    settings: ['rule'],
+    isMet: ({ tap }, [name]) => tap.length > 0 || name?.startsWith('#') === true,
+    words: 'without an open end to listen at: --tap #END',
+  },
+]
+
+/** @throws {MayflyError} ERR_BAD_OPTION: a flag was given that does nothing; the message says what is missing */
+export function refuseIdleFlags(
+  command: CommandName,
+  configuration: Configuration,
+  sources: SettingSources,
+  args: readonly string[],
+): void {
+  const idle = idleSettings(command, configuration, sources, args).find(({ source }) => source === 'flag')
+  if (idle !== undefined) throw new MayflyError('ERR_BAD_OPTION', idle.sentence)
+}
+
+/** Settings that were given and do nothing, with a sentence about each. */
+export function idleSettings(command: CommandName, configuration: Configuration, sources: SettingSources, args: readonly string[]) {
+  return CONDITIONS.filter((condition) => condition.command === command && !condition.isMet(configuration, args)).flatMap(
+    ({ settings, words }) =>
+      settings
+        .filter((name) => sources[name] !== 'default')
+        .map((name) => ({ source: sources[name], sentence: `${labelOf(name, sources[name])} does nothing ${words}` })),
+  )
+}
+
+function labelOf(name: SettingName, source: SettingSource): string {
+  if (source === 'flag') return flagOf(name)
+  return source === 'environment' ? environmentVariableOf(name) : `"${fileKeyOf(name)}" in the configuration file`
+}
