@@ -193,7 +193,7 @@ describe('command: start and status', () => {
     }
     expect(ids[0]).toBe(ids[1])
     const files = (await readdir(data, { recursive: true })).toSorted()
-    expect(files).toEqual(['outbox.db', 'private-key'])
+    expect(files).toEqual(['lock', 'outbox.db', 'private-key'])
     for (const file of files) expect(await readFile(join(data, file), 'latin1')).not.toContain(canary)
   })
 
