@@ -238,7 +238,7 @@ describe('visiting a page', () => {
     await seesCount(author, 1)
     const visitor = await chromium.newPage()
     const trouble = listenForTrouble(visitor)
-    await visitor.route('**/assets/node-*.js', (route) => route.abort())
+    await visitor.route('**/assets/peer-library-*.js', (route) => route.abort())
     await visitor.goto(`${node.url}/${hash}`)
     await seesConnection(visitor, 'failed')
     await seesContent(visitor, 'hello there')
