@@ -120,7 +120,7 @@ describe('receive', () => {
       if (outcome?.state === 'stored') stored.add(Buffer.from(id).toString('hex'))
     })
     for (let round = 1; round <= 2; round++) {
-      const receiver = await startReceiving(['killed', '--no-view'], data)
+      const receiver = await startReceiving(['killed'], data)
       await postUntilStored(sender, receiver.hashname, `first of ${round}`)
       const before = stored.size
       for (let i = 0; i < 200; i++) await sender.messages.post(receiver.hashname, { body: `${round} ${i}` }, { waitMs: 0 })
