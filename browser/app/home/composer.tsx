@@ -115,7 +115,7 @@ export function Composer({ tab }: { tab: Tab }) {
       <Problem text={problem} testid="problem" />
       {making && files.length > 0 && <SharingBar sharing={tab.sharing} onCancel={() => making.abort()} />}
       <div class="actions">
-        <button type="submit" disabled={making !== undefined} data-testid="make">
+        <button type="submit" disabled={making !== undefined} data-testid="make" aria-label={making ? undefined : 'Share: make the page'}>
           {making ? 'Sharing…' : 'Share'}
         </button>
         {limitHint && (
