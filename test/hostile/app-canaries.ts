@@ -45,7 +45,8 @@ export function readCanaries(page: Page): Promise<Canaries> {
     const files: string[] = []
     for await (const name of (await navigator.storage.getDirectory()).keys()) files.push(name)
     return {
-      localStorage: { ...localStorage },
+      // The time at which the app last said that a tab is open moves by itself.
+      localStorage: { ...localStorage, 'mayfly:browser': localStorage.getItem('mayfly:browser')?.replace(/ \d+$/, '') },
       sessionStorage: { ...sessionStorage },
       cookies: document.cookie,
       databases: (await indexedDB.databases()).map(({ name }) => name).sort(),
