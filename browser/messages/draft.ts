@@ -34,9 +34,9 @@ export class Draft {
     this.state.update(({ text }) => ({ to, text, answers: id }))
   }
 
-  /** Clears the text after it was sent. The receiver stays: the next message probably goes there too. */
-  clear(): void {
-    this.state.update(({ to }) => ({ to, text: '' }))
+  /** Clears a text that was sent, unless another was begun meanwhile. The receiver stays: the next message probably goes there too. */
+  clear(sent: string): void {
+    this.state.update((now) => (now.text === sent ? { to: now.to, text: '' } : now))
   }
 }
 

@@ -30,7 +30,7 @@ export function MessageComposer({ tab, mailbox }: { tab: Tab; mailbox: Mailbox }
       const { outcome } = await mailbox.post()
       // The text stays after a refusal. The list of sent messages shows the outcome, too.
       if (outcome.state === 'refused') setProblem(`Not sent: ${refusalText(outcome.reason)}.`)
-      else draft.clear()
+      else draft.clear(text)
     } catch (error) {
       setProblem(postProblemSentence(error))
     }
