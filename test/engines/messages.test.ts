@@ -23,6 +23,7 @@ async function openMessages(page: EnginePage, { url }: NodeProcess): Promise<str
 async function write(page: EnginePage, to: string, text: string): Promise<void> {
   await page.fill('[data-testid="message-to"]', to)
   await page.fill('[data-testid="message-text"]', text)
+  await sees(page, `document.querySelector('[data-testid="send"]').disabled === false`)
   await page.click('[data-testid="send"]')
 }
 

@@ -185,7 +185,11 @@ function seleniumPage(driver: WebDriver): EnginePage {
     evaluate: <T>(expression: string) => driver.executeScript<T>(`return (${expression})`),
     click: (selector) => find(selector).click(),
     async fill(selector, text) {
-      await find(selector).clear()
+      // The driver's own clear() is no input event: an app that draws the field again in that moment would put the old text back.
+      await driver.executeScript(
+        `arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))`,
+        find(selector),
+      )
       await find(selector).sendKeys(text)
     },
     choose: (selector, paths) => find(selector).sendKeys(paths.join('\n')),
