@@ -6,10 +6,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMessageSecret, encodeKeyBase32, MayflyError, parseEnd } from '../../index.ts'
-import { makeDirectories } from '../store/directories.ts'
-import { takeFileLock } from '../store/file-lock.ts'
+import { openLockedDirectory } from '../store/locked-directory.ts'
 import { loadOwnerFile } from '../store/owner-file.ts'
-import { explainSystemError } from '../store/system-error.ts'
 
 export type ReceiverDirectory = Awaited<ReturnType<typeof openReceiverDirectory>>
 
@@ -26,16 +24,8 @@ const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
  */
 export async function openReceiverDirectory(dataDirectory: string, name: string) {
   const path = receiverPath(dataDirectory, name)
-  let release: (() => void) | undefined
-  try {
-    await makeDirectories(path, 0o700)
-    release = takeFileLock(join(path, 'lock'))
-    if (release === undefined) {
-      throw new MayflyError(
-        'ERR_BAD_OPTION',
-        `The receiver ${JSON.stringify(name)} runs already: end that one first, or choose another name`,
-      )
-    }
+  const taken = `The receiver ${JSON.stringify(name)} runs already: end that one first, or choose another name`
+  return openLockedDirectory(path, { noun: `the directory ${path} of the receiver`, taken }, async () => {
     const secret = await loadOwnerFile({
       directory: path,
       name: 'secret',
@@ -44,11 +34,8 @@ export async function openReceiverDirectory(dataDirectory: string, name: string)
       create: createMessageSecret,
       isRight: (bytes) => bytes.byteLength === SECRET_BYTES,
     })
-    return { name, secret, inboxPath: inboxPathIn(path), outboxPath: join(path, 'outbox.db'), release }
-  } catch (error) {
-    release?.()
-    throw explainSystemError(`Cannot use the directory ${path} of the receiver`, error)
-  }
+    return { name, secret, inboxPath: inboxPathIn(path), outboxPath: join(path, 'outbox.db') }
+  })
 }
 
 /**
