@@ -1,0 +1,124 @@
+/** Streams between two instances: a way carries frames between two proven peers, a session is a way on which both have said who they are. */
+
+import type { Frame, FrameStream, FrameStreamOptions } from '../../network/frames.ts'
+import type { AbortOptions } from '../../types.ts'
+
+/**
+ * How bytes travel. 'direct': WebRTC between two tabs. 'socket': a connection between a node and its peer. 'relayed': spliced together by the
+ * homes of two tabs, with encryption of its own from end to end.
+ */
+export type WayKind = 'direct' | 'socket' | 'relayed'
+
+/** Where a peer is, as a `Holder` tells. */
+export interface WayTarget {
+  /** Peer ids in text form; a node is its own home. */
+  peer: string
+  home: string
+  /** Multiaddrs of the home. */
+  addresses: string[]
+}
+
+export interface Way {
+  /** The other peer's id, proven by its key. */
+  readonly peer: string
+  readonly kind: WayKind
+  readonly direction: 'outbound' | 'inbound'
+  readonly protocol: string
+  /** Takes the stream over. To be called at once, before anything is awaited: early frames would be lost. */
+  createFrames(options: FrameStreamOptions): FrameStream
+  abort(reason: Error): void
+}
+
+export interface OpenWayOptions extends AbortOptions {
+  /** 'socket' never takes WebRTC, since presence does not rest on it. Left out: WebRTC where it is open already. */
+  prefer?: 'direct' | 'socket'
+  timeoutMs?: number
+}
+
+export interface Ways {
+  /** @throws {MayflyError} ERR_UNAVAILABLE, with the reason */
+  open(target: WayTarget, protocol: string, options?: OpenWayOptions): Promise<Way>
+  /** Takes the ways of a protocol, however they come. Returns the function that ends it. */
+  handle(protocol: string, onWay: (way: Way) => void, limits: { maxInboundPerPeer: number; maxInbound: number }): () => void
+  /** True while there is a direct connection that has answered. */
+  hasDirect(peer: string): boolean
+  /** Begins a direct connection in the background, where there may be one more. */
+  wantDirect(target: WayTarget): void
+  /** A direct connection opened or ended. Returns the function that ends it. */
+  onDirect(listener: (peer: string, isOpen: boolean) => void): () => void
+}
+
+/** Who is at the other end, as it has proven. */
+export interface Identity {
+  /** The account's public key, 32 bytes. */
+  account: Uint8Array
+  /** The public key of the place where the account lives, 32 bytes. */
+  place: Uint8Array
+  /** The instance: its peer id in text form. */
+  peer: string
+  role: 'owner' | 'device'
+  serial: number
+  expiresAtMs: number
+  /** As they travelled. */
+  certificate: Uint8Array
+  delegation: Uint8Array
+}
+
+/** A proof that its sender knows a room's secret, for this pair of peers alone. */
+export interface RoomProof {
+  /** The room's key, 32 bytes. */
+  room: Uint8Array
+  proof: Uint8Array
+}
+
+/** What a session is for. */
+export type Topic =
+  | { kind: 'link'; rooms?: RoomProof[] }
+  | { kind: 'calls'; room?: RoomProof }
+  | { kind: 'channel'; name: string; room?: RoomProof }
+  | { kind: 'pair' }
+
+/** A way on which both ends have proven who they are. */
+export interface Session {
+  readonly remote: Identity
+  readonly kind: WayKind
+  readonly direction: 'outbound' | 'inbound'
+  /** As the end that opened it said; `answered` is the other's. */
+  readonly topic: Topic
+  readonly answered: Topic
+  readonly open: boolean
+  /** False when the session has ended. */
+  send(frame: Frame): boolean
+  /** Resolves when there is room to send more; false when the session has ended. */
+  writable(options?: AbortOptions): Promise<boolean>
+  /** The frames of the topic. To be set at once, before anything is awaited. */
+  onFrame(listener: (frame: Frame) => void): void
+  /** Called once. No reason: the other end said that it was done. */
+  onEnd(listener: (reason: Error | undefined) => void): void
+  /** Takes no frame until `resume`; flow control makes the sender wait. */
+  pause(): void
+  resume(): void
+  /** Says that this end is done, then closes. */
+  close(): void
+  abort(reason: Error): void
+}
+
+/** Why a session was refused: a code of `MayflyError`. */
+export interface SessionRefusal {
+  code: string
+  text: string
+}
+
+export interface Sessions {
+  /** @throws {MayflyError} ERR_UNAVAILABLE, or the code with which the other end refused */
+  open(target: WayTarget, topic: Topic, options?: OpenWayOptions): Promise<Session>
+  /**
+   * Takes sessions of one kind. `accept` decides by who it is, before a frame of the topic is read: a refusal, or this end's own topic (its room
+   * proofs) as the answer. Returns the function that ends it.
+   */
+  handle(
+    kind: Topic['kind'],
+    accept: (remote: Identity, topic: Topic) => SessionRefusal | { answer: Topic },
+    onSession: (session: Session) => void,
+  ): () => void
+}
