@@ -41,6 +41,8 @@ const RUN_TIME: readonly (readonly [packages: readonly string[], reason: string]
     ['@noble/curves'],
     'Ed25519 signatures of messages where WebCrypto has none, and the X25519 form of an Ed25519 key, which a message is sealed to',
   ],
+  [['@noble/ciphers'], 'ChaCha20-Poly1305 for what two people say while they become contacts; the Noise encryption above brings it anyway'],
+  [['@scure/bip39'], 'the English word list, for recovery words and for codes that are said aloud; loaded when one is needed'],
   [['@hpke/core'], 'HPKE (RFC 9180): sealing messages to their receiver'],
   [['eventsource-parser'], 'reads server-sent events: `mayfly holders --watch`, `mayfly get --wait`'],
   [
