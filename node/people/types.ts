@@ -6,14 +6,14 @@ import type { AbortOptions } from '../types.ts'
 export interface Person {
   /** The account, 52 base32 characters: the SHA-256 of its public key. */
   account: string
-  /** What this side calls the account; undefined for a stranger, and for one's own account. */
+  /** This side's name for the account; undefined for a stranger, and for one's own account. */
   alias: string | undefined
   /** The instance: its peer id. */
   instance: string
   relation: 'own' | 'contact' | 'stranger'
 }
 
-/** What travels in calls, channels and presence states: what JSON has, and bytes. */
+/** The values of calls, channels and presence states: what JSON has, and bytes. */
 export type Value = null | boolean | number | string | Uint8Array | readonly Value[] | { readonly [name: string]: Value }
 
 export type PresenceEvent =
@@ -27,12 +27,12 @@ export type PresenceEvent =
   | { type: 'state'; person: Person; state: Value | undefined }
 
 /**
- * Whom a call is for. `"*"`: everybody who is there, contacts and one's own other instances; in a room its members. `"Us"`: one's own other
+ * The instances that a call is for. `"*"`: everybody who is there, contacts and one's own other instances; in a room its members. `"Us"`: one's own other
  * instances. Else an alias of a contact, an account or an instance id.
  */
 export type Query = string
 
-/** What one instance answered. */
+/** The answer of one instance. */
 export type Answer<Output = unknown> = { person: Person } & ({ value: Output } | { error: CallError })
 
 export interface CallError {
@@ -55,7 +55,7 @@ export interface CallOptions extends AbortOptions {
 export type ModuleTypes = Record<string, { input: unknown; output: unknown }>
 
 export interface CallContext {
-  /** Who calls, as proven. */
+  /** The caller, as proven. */
   readonly caller: Person
   /** Aborted when the caller gives up or leaves, and when the handler's time is over. */
   readonly signal: AbortSignal
@@ -74,7 +74,7 @@ export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] }[] }
 
-/** Who may call a module. In a room, its members may always. */
+/** The callers that a module takes. In a room, its members may always. */
 export type CallPolicy = 'contacts' | 'own' | 'anyone' | ((caller: Person) => boolean)
 
 export interface ModuleOptions<Input = unknown> {
@@ -138,12 +138,12 @@ export interface Circle<Modules extends ModuleTypes = ModuleTypes> {
   onChannel(name: string, listener: (channel: Channel) => void, options?: { policy?: CallPolicy }): () => void
   /** Shows a small value to all who are here: at most 2 KiB as JSON. Undefined takes it back. @throws {MayflyError} ERR_TOO_LARGE */
   setState(state: Value | undefined): void
-  /** What that instance shows. */
+  /** The state that an instance shows. */
   stateOf(instance: string): Value | undefined
 }
 
 export interface RoomOptions {
-  /** Who does not know it cannot find, enter or hear the room. */
+  /** Without it nobody finds, enters or hears the room. */
   password?: string
   /** Decides before a member becomes visible. */
   admit?(person: Person): boolean | Promise<boolean>

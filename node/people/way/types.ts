@@ -48,7 +48,7 @@ export interface Ways {
   onDirect(listener: (peer: string, isOpen: boolean) => void): () => void
 }
 
-/** Who is at the other end, as it has proven. */
+/** The identity of the other end, as it has proven. */
 export interface Identity {
   /** The account's public key, 32 bytes. */
   account: Uint8Array
@@ -71,7 +71,7 @@ export interface RoomProof {
   proof: Uint8Array
 }
 
-/** What a session is for. */
+/** The purpose of a session. */
 export type Topic =
   | { kind: 'link'; rooms?: RoomProof[] }
   | { kind: 'calls'; room?: RoomProof }
