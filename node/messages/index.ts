@@ -1,5 +1,6 @@
 /** Messages: envelopes, ends, seals, receipts and rules. */
 
+export { createSigningSecret as createMessageSecret, hashnameOf, isSigned, publicKeyOf, signBytes } from '../keys/signing.ts'
 export { type End, HASHNAME_FORM, parseEnd } from './format/end.ts'
 export {
   decodeEnvelope,
@@ -20,7 +21,6 @@ export { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from '
 export { REFUSALS, type RefusalFacts } from './format/refusals.ts'
 export { checkRules, passesRules, RULE_LIMITS } from './format/rules.ts'
 export { openSealedPayload, sealPayload } from './format/seal.ts'
-export { createMessageSecret, hashnameOf, isSigned, publicKeyOf, signBytes } from './format/signing.ts'
 export { createMessages, MESSAGES_DEFAULTS, type MessagesOptions, type MessagesService, messageSecretOf } from './messages.ts'
 export { createMemoryOutboxStore } from './outbox/memory-outbox-store.ts'
 export { createOutbox, OUTBOX_DEFAULTS } from './outbox/outbox.ts'

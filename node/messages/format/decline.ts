@@ -3,14 +3,14 @@
  * receiver's name. Pure; the layout is in WIRE.md.
  */
 
+import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canonical.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
+import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from '../../keys/signed.ts'
+import { publicKeyOf } from '../../keys/signing.ts'
 import { readBytes, readInteger } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageRefusal, MessageSecret } from '../types.ts'
-import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
-import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
-import { publicKeyOf } from './signing.ts'
 
 export interface Decline {
   /** The receiver's public key. */

@@ -4,14 +4,14 @@
  */
 
 import { MayflyError } from '../../errors.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canonical.ts'
 import { encodeKeyHex, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
+import { decodeSigned, isPartSigned, isPartSignedElsewhere, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from '../../keys/signed.ts'
+import { publicKeyOf } from '../../keys/signing.ts'
 import { readBytes, readInteger } from '../../network/index.ts'
 import type { Message, MessageSecret } from '../types.ts'
-import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 import { isSealedSize, sealedPayloadBytes } from './sealed-size.ts'
-import { decodeSigned, isPartSigned, isPartSignedElsewhere, SIGNED_OVERHEAD_BYTES, signedBytes, signPart } from './signed.ts'
-import { publicKeyOf } from './signing.ts'
 
 export interface Envelope extends Pick<Message, 'id' | 'from' | 'to' | 'sentAtMs' | 'expiresAtMs' | 'isSealed'> {
   /** Encoded payload (payload.ts), sealed when `isSealed`. */

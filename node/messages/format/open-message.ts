@@ -2,11 +2,11 @@
 
 import { MayflyError } from '../../errors.ts'
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
+import { publicKeyOf } from '../../keys/signing.ts'
 import type { Message, MessageSecret } from '../types.ts'
 import { type Envelope, sealTerms } from './envelope.ts'
 import { decodePayload } from './payload.ts'
 import { openSealedPayload } from './seal.ts'
-import { publicKeyOf } from './signing.ts'
 
 /**
  * Opens an envelope. A sealed one needs the secret of the hashname that it is addressed to.

@@ -1,8 +1,8 @@
 /** Payloads: type, fields and body of a message. Pure. seal.ts seals them, envelope.ts signs them. */
 
 import { MayflyError } from '../../errors.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canonical.ts'
 import type { MessageDraft } from '../types.ts'
-import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
 
 export interface Payload {
   /** Media type. */

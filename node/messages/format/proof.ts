@@ -3,12 +3,12 @@
  * and time itself.
  */
 
+import { encodeCanonical } from '../../keys/canonical.ts'
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
+import { signedBytes } from '../../keys/signed.ts'
+import { isSigned, publicKeyOf, signBytes } from '../../keys/signing.ts'
 import type { Key } from '../../types.ts'
 import type { MessageSecret } from '../types.ts'
-import { encodeCanonical } from './canonical.ts'
-import { signedBytes } from './signed.ts'
-import { isSigned, publicKeyOf, signBytes } from './signing.ts'
 
 export interface ProofTerms {
   /** 'tap': to receive at that peer. 'card': to state the public key of a hashname. */

@@ -1,13 +1,13 @@
 /** Receipts: a receiver's signed statement that it has stored messages, sent after its durable commit. Pure; the layout is in WIRE.md. */
 
 import { MayflyError } from '../../errors.ts'
+import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canonical.ts'
 import { KEY_BYTES } from '../../keys/index.ts'
+import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from '../../keys/signed.ts'
+import { publicKeyOf } from '../../keys/signing.ts'
 import { readBytes, readInteger } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageSecret, Receipt } from '../types.ts'
-import { decodeCanonical, encodeCanonical, mustBeArray } from './canonical.ts'
-import { decodeSigned, isPartSigned, SIGNED_OVERHEAD_BYTES, signPart } from './signed.ts'
-import { publicKeyOf } from './signing.ts'
 
 export const MAX_RECEIPT_IDS = 64
 /** Array, version, the receiver's key, the list of ids, the time. */

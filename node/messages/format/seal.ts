@@ -12,11 +12,11 @@ import type { CipherSuite, SenderContext, SenderContextParams } from '@hpke/core
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
+import { createImportedKeys } from '../../keys/imported-keys.ts'
+import { isPublicKey } from '../../keys/public-key-form.ts'
+import { publicKeyOf } from '../../keys/signing.ts'
 import type { MessageSecret } from '../types.ts'
-import { createImportedKeys } from './imported-keys.ts'
-import { isPublicKey } from './public-key-form.ts'
 import { ENCAPSULATED_BYTES, isSealedSize, LENGTH_BYTES, paddedPayloadBytes } from './sealed-size.ts'
-import { publicKeyOf } from './signing.ts'
 
 export interface SealKeys {
   /** The sender's secret. */

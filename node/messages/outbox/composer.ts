@@ -2,12 +2,12 @@
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
+import { publicKeyOf } from '../../keys/signing.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { End } from '../format/end.ts'
 import { ENVELOPE_DEFAULTS, type Envelope, sealTerms, signEnvelope } from '../format/envelope.ts'
 import { encodePayload } from '../format/payload.ts'
 import { type SealKeys, sealPayload } from '../format/seal.ts'
-import { publicKeyOf } from '../format/signing.ts'
 import type { MessageDraft, MessageLimits, MessageSecret, OutboxStore } from '../types.ts'
 
 export interface ComposerContext {

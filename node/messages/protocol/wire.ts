@@ -1,6 +1,7 @@
 /** Frames of the message protocol, encoded and decoded. Pure; limits, states and hex examples are in STREAM.md. */
 
 import { KEY_BYTES } from '../../keys/index.ts'
+import { SIGNATURE_BYTES } from '../../keys/signing.ts'
 import {
   badField,
   type Frame,
@@ -20,7 +21,6 @@ import { PROOF_NONCE_BYTES } from '../format/proof.ts'
 import { MAX_RECEIPT_BYTES } from '../format/receipt.ts'
 import { REFUSALS, refusalOf } from '../format/refusals.ts'
 import { checkRules, RULE_LIMITS } from '../format/rules.ts'
-import { SIGNATURE_BYTES } from '../format/signing.ts'
 import type { MessageRefusal, TapRule } from '../types.ts'
 
 export const MESSAGE_PROTOCOL = '/mayfly/messages/1.0.0'

@@ -6,11 +6,11 @@
 import { createRecentMap } from '../../async/recent-map.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256AtOnce } from '../../keys/index.ts'
+import { SIGNATURE_BYTES } from '../../keys/signing.ts'
 import type { Key } from '../../types.ts'
 import { type Decline, decodeDecline, isDeclineSigned } from '../format/decline.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { decodeReceipt, isReceiptSigned } from '../format/receipt.ts'
-import { SIGNATURE_BYTES } from '../format/signing.ts'
 import type { Receipt } from '../types.ts'
 
 /** Gets receivers' statements about a message: a stream on which the message came, or this peer's outbox. */

@@ -1,12 +1,12 @@
 /** Subscriptions at this peer: which of its own taps, and of its tabs' taps, want the messages of an end. */
 
 import { encodeKeyHex } from '../../keys/index.ts'
+import { hashnameOf } from '../../keys/signing.ts'
 import type { Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { decodePayload, type Payload } from '../format/payload.ts'
 import type { TapProof } from '../format/proof.ts'
 import { passesRules, type RuledMessage } from '../format/rules.ts'
-import { hashnameOf } from '../format/signing.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import type { TapRule } from '../types.ts'
 import type { SeenMessage } from './seen-messages.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { encodeKeyBase32, sha256 } from '../../../node/keys/index.ts'
+import { hashnameOf } from '../../../node/keys/signing.ts'
 import { parseEnd } from '../../../node/messages/format/end.ts'
-import { hashnameOf } from '../../../node/messages/format/signing.ts'
 
 const HASHNAME = hashnameOf(new Uint8Array(32).fill(5))
 

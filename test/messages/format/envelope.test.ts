@@ -2,6 +2,7 @@ import { decode, encode } from 'cborg'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeKeyHex, sha256AtOnce } from '../../../node/keys/index.ts'
+import { publicKeyOf } from '../../../node/keys/signing.ts'
 import { parseEnd } from '../../../node/messages/format/end.ts'
 import {
   claimedEnd,
@@ -19,7 +20,6 @@ import { decodePayload, encodePayload, MAX_PAYLOAD_BYTES, MESSAGE_LIMITS } from 
 import { isProofRight, type ProofTerms, signProof } from '../../../node/messages/format/proof.ts'
 import { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, MAX_RECEIPT_IDS, signReceipt } from '../../../node/messages/format/receipt.ts'
 import { sealPayload } from '../../../node/messages/format/seal.ts'
-import { publicKeyOf } from '../../../node/messages/format/signing.ts'
 import type { MessageDraft } from '../../../node/messages/types.ts'
 
 const BAD_FRAME = expect.objectContaining({ code: 'ERR_BAD_FRAME' })

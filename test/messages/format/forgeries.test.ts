@@ -4,11 +4,11 @@ import { decode, encode } from 'cborg'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sha256AtOnce } from '../../../node/keys/index.ts'
+import { publicKeyOf, signBytes } from '../../../node/keys/signing.ts'
 import { parseEnd } from '../../../node/messages/format/end.ts'
 import { decodeEnvelope, isEnvelopeSigned, signEnvelope } from '../../../node/messages/format/envelope.ts'
 import { encodePayload } from '../../../node/messages/format/payload.ts'
 import { decodeReceipt, isReceiptSigned, signReceipt } from '../../../node/messages/format/receipt.ts'
-import { publicKeyOf, signBytes } from '../../../node/messages/format/signing.ts'
 
 const SEED = 4
 const NOW_MS = 1_760_000_000_000

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { sha256AtOnce } from '../../../node/keys/index.ts'
+import { publicKeyOf } from '../../../node/keys/signing.ts'
 import { decodeDecline, isDeclineSigned, MAX_DECLINE_BYTES, signDecline } from '../../../node/messages/format/decline.ts'
 import { parseEnd } from '../../../node/messages/format/end.ts'
 import {
@@ -15,7 +16,6 @@ import { decodePayload, encodePayload } from '../../../node/messages/format/payl
 import { isProofRight, type ProofTerms, signProof } from '../../../node/messages/format/proof.ts'
 import { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from '../../../node/messages/format/receipt.ts'
 import { REFUSALS } from '../../../node/messages/format/refusals.ts'
-import { publicKeyOf } from '../../../node/messages/format/signing.ts'
 import { readNumberedRows, readWirePage, type WirePage } from '../../helpers/wire-page.ts'
 
 const SENDER = new Uint8Array(32).fill(1)

@@ -2,12 +2,12 @@ import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { sha256AtOnce } from '../../../node/keys/index.ts'
+import { publicKeyOf } from '../../../node/keys/signing.ts'
 import { decodeEnvelope, isEnvelopeSigned, sealTerms, signEnvelope } from '../../../node/messages/format/envelope.ts'
 import { openMessage } from '../../../node/messages/format/open-message.ts'
 import { encodePayload } from '../../../node/messages/format/payload.ts'
 import { openSealedPayload, sealPayload } from '../../../node/messages/format/seal.ts'
 import { isSealedSize } from '../../../node/messages/format/sealed-size.ts'
-import { publicKeyOf } from '../../../node/messages/format/signing.ts'
 
 const DAMAGED = expect.objectContaining({ code: 'ERR_DAMAGED' })
 const SENDER = new Uint8Array(32).fill(1)

@@ -1,12 +1,12 @@
 /** The work of composing a message. */
 
 import { expect, test, vi } from 'vitest'
+import * as signing from '../../../node/keys/signing.ts'
 import { parseEnd } from '../../../node/messages/format/end.ts'
-import * as signing from '../../../node/messages/format/signing.ts'
 import { createComposer } from '../../../node/messages/outbox/composer.ts'
 import { createMemoryOutboxStore } from '../../../node/messages/outbox/memory-outbox-store.ts'
 
-vi.mock('../../../node/messages/format/signing.ts', async (original) => {
+vi.mock('../../../node/keys/signing.ts', async (original) => {
   const actual = await original<typeof signing>()
   return { ...actual, signBytes: vi.fn(actual.signBytes) }
 })
@@ -18,7 +18,7 @@ test('the same words many times within a tick of the clock are as many messages,
     limits: { maxMessageBytes: 65_536 },
     now: () => 1_700_000_000_000,
   })
-  const secret = signing.createMessageSecret()
+  const secret = signing.createSigningSecret()
   const ids = new Set<string>()
   for (let i = 0; i < 100; i++) {
     const envelope = await composer.compose(parseEnd('#news'), { body: 'the same' }, { secret })

@@ -1,14 +1,17 @@
-/** Ed25519 keys of senders and receivers: signatures and hashnames. envelope.ts, receipt.ts, decline.ts and proof.ts say what is signed. */
+/** Ed25519 keys: signatures and hashnames. The formats of messages and of people say what is signed. */
 
-import { MayflyError } from '../../errors.ts'
-import { encodeKeyBase32, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
-import type { MessageSecret } from '../types.ts'
+import { MayflyError } from '../errors.ts'
+import { KEY_BYTES, sha256AtOnce } from './key.ts'
+import { encodeKeyBase32 } from './key-text.ts'
 import { nativeSigning } from './native-signing.ts'
 import { isPortablySigned, portablePublicKey, portableSign } from './portable-signing.ts'
 
 export const SIGNATURE_BYTES = 64
 
-export function createMessageSecret(): MessageSecret {
+/** An Ed25519 seed, 32 bytes. */
+export type SigningSecret = Uint8Array
+
+export function createSigningSecret(): SigningSecret {
   return globalThis.crypto.getRandomValues(new Uint8Array(KEY_BYTES))
 }
 
@@ -17,7 +20,7 @@ export function createMessageSecret(): MessageSecret {
  *
  * @throws {MayflyError} ERR_BAD_OPTION, when the secret is not 32 bytes
  */
-export function publicKeyOf(secret: MessageSecret): Uint8Array {
+export function publicKeyOf(secret: SigningSecret): Uint8Array {
   mustBeSecret(secret)
   return nativeSigning?.publicKey(secret) ?? portablePublicKey(secret)
 }
@@ -27,7 +30,7 @@ export function publicKeyOf(secret: MessageSecret): Uint8Array {
  *
  * @throws {MayflyError} ERR_BAD_OPTION, when the secret is not 32 bytes
  */
-export function signBytes(secret: MessageSecret, bytes: Uint8Array): Uint8Array {
+export function signBytes(secret: SigningSecret, bytes: Uint8Array): Uint8Array {
   mustBeSecret(secret)
   return nativeSigning?.sign(secret, bytes) ?? portableSign(secret, bytes)
 }
@@ -49,7 +52,7 @@ export function hashnameOf(publicKey: Uint8Array): string {
   return encodeKeyBase32(sha256AtOnce(publicKey))
 }
 
-function mustBeSecret(secret: MessageSecret): void {
+function mustBeSecret(secret: SigningSecret): void {
   if (secret.byteLength === KEY_BYTES) return
   throw new MayflyError('ERR_BAD_OPTION', `Cannot use this secret: ${secret.byteLength} bytes, not ${KEY_BYTES}`)
 }

@@ -5,7 +5,7 @@
 
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { equalBytes } from '../../keys/index.ts'
+import { equalBytes } from './key.ts'
 import { isPublicKey } from './public-key-form.ts'
 
 const { Point } = ed25519

@@ -1,6 +1,6 @@
 /** Form of Ed25519 public keys: only the shortest form counts, and no point of small order, for which signatures can be made up. */
 
-import { KEY_BYTES } from '../../keys/index.ts'
+import { KEY_BYTES } from './key.ts'
 
 /** The y of the points of small order, little-endian: with these keys one signature can be valid for any message. */
 const SMALL_ORDER = new Set([

@@ -1,10 +1,9 @@
 /** Signed bytes as they travel: a CBOR array of the signed part and its signature, both byte strings. */
 
 import { concatBytes } from '@noble/hashes/utils.js'
-import { MayflyError } from '../../errors.ts'
-import type { MessageSecret } from '../types.ts'
+import { MayflyError } from '../errors.ts'
 import { encodeCanonical } from './canonical.ts'
-import { isSigned, isSignedElsewhere, SIGNATURE_BYTES, signBytes } from './signing.ts'
+import { isSigned, isSignedElsewhere, SIGNATURE_BYTES, type SigningSecret, signBytes } from './signing.ts'
 
 /** The most that this form adds to a signed part, in bytes: array, heads of two byte strings, signature. */
 export const SIGNED_OVERHEAD_BYTES = 1 + 5 + 2 + SIGNATURE_BYTES
@@ -14,7 +13,7 @@ export function signedBytes(domain: string, part: Uint8Array): Uint8Array {
   return concatBytes(new TextEncoder().encode(domain), part)
 }
 
-export function signPart(secret: MessageSecret, domain: string, part: Uint8Array): Uint8Array {
+export function signPart(secret: SigningSecret, domain: string, part: Uint8Array): Uint8Array {
   return encodeCanonical([part, signBytes(secret, signedBytes(domain, part))])
 }
 

@@ -1,8 +1,8 @@
 /** Canonical CBOR: one encoding for each value, so that signed bytes have one id. */
 
 import { decode, encode } from 'cborg'
-import { MayflyError } from '../../errors.ts'
-import { equalBytes } from '../../keys/index.ts'
+import { MayflyError } from '../errors.ts'
+import { equalBytes } from './key.ts'
 
 /** Copies the result: in Node.js the library returns a part of a shared buffer, whose `slice` copies nothing. */
 export function encodeCanonical(value: unknown): Uint8Array {

@@ -1,7 +1,7 @@
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
-import { decodeSigned, isPartSigned, isPartSignedElsewhere, signPart } from '../../../node/messages/format/signed.ts'
-import { publicKeyOf } from '../../../node/messages/format/signing.ts'
+import { decodeSigned, isPartSigned, isPartSignedElsewhere, signPart } from '../../node/keys/signed.ts'
+import { publicKeyOf } from '../../node/keys/signing.ts'
 
 const SECRET = new Uint8Array(32).fill(1)
 const DOMAIN = 'test:'

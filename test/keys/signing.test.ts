@@ -1,12 +1,12 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeKeyHex, sha256, sha256AtOnce } from '../../../node/keys/index.ts'
-import { createImportedKeys } from '../../../node/messages/format/imported-keys.ts'
-import { nativeSigning } from '../../../node/messages/format/native-signing.ts'
-import { isPortablySigned, portablePublicKey, portableSign } from '../../../node/messages/format/portable-signing.ts'
-import { isPublicKey } from '../../../node/messages/format/public-key-form.ts'
-import { createMessageSecret, hashnameOf, isSigned, publicKeyOf, signBytes } from '../../../node/messages/format/signing.ts'
+import { createImportedKeys } from '../../node/keys/imported-keys.ts'
+import { decodeKeyHex, sha256, sha256AtOnce } from '../../node/keys/index.ts'
+import { nativeSigning } from '../../node/keys/native-signing.ts'
+import { isPortablySigned, portablePublicKey, portableSign } from '../../node/keys/portable-signing.ts'
+import { isPublicKey } from '../../node/keys/public-key-form.ts'
+import { createSigningSecret, hashnameOf, isSigned, publicKeyOf, signBytes } from '../../node/keys/signing.ts'
 
 const { Point } = ed25519
 const ORDER = Point.Fn.ORDER
@@ -135,7 +135,7 @@ test('signing: both refuse bytes that are no point', () => {
 test('signing: a secret that is not 32 bytes is refused', () => {
   expect(() => publicKeyOf(new Uint8Array(31))).toThrow(expect.objectContaining({ code: 'ERR_BAD_OPTION' }))
   expect(() => signBytes(new Uint8Array(64), BYTES)).toThrow(expect.objectContaining({ code: 'ERR_BAD_OPTION' }))
-  expect(createMessageSecret()).not.toEqual(createMessageSecret())
+  expect(createSigningSecret()).not.toEqual(createSigningSecret())
 })
 
 test('imported keys: a key that is used is kept, and the longest unused goes first', () => {

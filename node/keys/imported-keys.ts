@@ -1,7 +1,7 @@
 /** Cache of keys in the form that a crypto library imports them to: importing costs as much as half a signature. */
 
-import { createRecentMap } from '../../async/recent-map.ts'
-import { equalBytes } from '../../keys/index.ts'
+import { createRecentMap } from '../async/recent-map.ts'
+import { equalBytes } from './key.ts'
 
 /** Imports 32 bytes once. The cache is keyed by their value, since each message brings the same key in other bytes. Bounded: `max`, least recently used out first. */
 export function createImportedKeys<T>(max: number, importKey: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
