@@ -39,6 +39,22 @@ export type MayflyErrorCode =
   | 'ERR_BAD_MESSAGE'
   /** A rule of a tap that is not `{ is, has }`. */
   | 'ERR_BAD_RULE'
+  /** The other side does not take it: its policy, or what it knows about the account. */
+  | 'ERR_REFUSED'
+  /** Nobody whom the call names is there. */
+  | 'ERR_NOBODY'
+  /** The instance that was called has no module, or takes no channel, of this name. */
+  | 'ERR_NO_MODULE'
+  /** The other side did not answer in time. */
+  | 'ERR_TIMEOUT'
+  /** The code that was called failed; nothing of its error but a short text travels. */
+  | 'ERR_HANDLER'
+  /** Too many calls, or too many bytes, of this caller are under way there; the message names the limit. */
+  | 'ERR_BUSY'
+  /** The other side left, or its network was cut, before it answered. */
+  | 'ERR_LEFT'
+  /** A module's schema does not take the input; the message says what is wrong with it. */
+  | 'ERR_BAD_INPUT'
 
 /** A failure a caller may want to tell apart. Match on `code`; the message may change. */
 export class MayflyError extends Error {

@@ -167,6 +167,8 @@ export function problemOf(error: unknown): Problem | null {
     case 'ERR_DAMAGED':
     case 'ERR_NO_CRYPTO':
       return null // a gateway opens no private content
+    default:
+      return null // of people, whom a gateway does not ask
   }
 }
 
