@@ -39,6 +39,10 @@ export type MayflyErrorCode =
   | 'ERR_BAD_MESSAGE'
   /** A rule of a tap that is not `{ is, has }`. */
   | 'ERR_BAD_RULE'
+  | PeopleErrorCode
+
+/** What goes wrong between accounts, contacts and their instances. A gateway answers for none of it. */
+export type PeopleErrorCode =
   /** The other side does not take it: its policy, or what it knows about the account. */
   | 'ERR_REFUSED'
   /** Nobody whom the call names is there. */
@@ -55,6 +59,28 @@ export type MayflyErrorCode =
   | 'ERR_LEFT'
   /** A module's schema does not take the input; the message says what is wrong with it. */
   | 'ERR_BAD_INPUT'
+  /** This peer was made without people: `createPeer({ people: … })` has them. */
+  | 'ERR_NO_PEOPLE'
+  /** Recovery words that are none; the message names the number of the wrong one. */
+  | 'ERR_BAD_WORDS'
+  /** A file of an account that another pass phrase opens. */
+  | 'ERR_WRONG_PASS_PHRASE'
+  /** The place has been revoked by its account. */
+  | 'ERR_REVOKED'
+  /** A certificate or a delegation whose time is over. */
+  | 'ERR_EXPIRED'
+  /** A certificate, a delegation or a proof that its signer did not make, or that is for somebody else. */
+  | 'ERR_FORGED'
+  /** No such token is known where it was issued. */
+  | 'ERR_TOKEN_UNKNOWN'
+  /** The token was claimed before. */
+  | 'ERR_TOKEN_USED'
+  /** The token's time is over. */
+  | 'ERR_TOKEN_EXPIRED'
+  /** The token was guessed at too often, or cancelled. */
+  | 'ERR_TOKEN_BURNT'
+  /** The code is not the issuer's: mistyped, or somebody stands in the middle. */
+  | 'ERR_TOKEN_WRONG'
 
 /** A failure a caller may want to tell apart. Match on `code`; the message may change. */
 export class MayflyError extends Error {

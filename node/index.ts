@@ -29,7 +29,7 @@ export type {
   Receiving,
   WantedPiece,
 } from './content/types.ts'
-export { MayflyError, type MayflyErrorCode } from './errors.ts'
+export { MayflyError, type MayflyErrorCode, type PeopleErrorCode } from './errors.ts'
 export type { Inbox, InboxEnd, InboxMessage, InboxPolicy, InboxQuery, MessageFacts } from './inbox.ts'
 export type { CreateHasher, Link, LinkKey } from './keys/index.ts'
 export type { LargeBody } from './large-message.ts'

@@ -1,6 +1,14 @@
 /** Problems of requests, in one form for people and programs. `problem-answer.ts` writes them as answers. */
 
-import { encodeKeyHex, type Key, MayflyError, type MayflyErrorCode, type MessageRefusal, REFUSALS } from '../../node/index.ts'
+import {
+  encodeKeyHex,
+  type Key,
+  MayflyError,
+  type MayflyErrorCode,
+  type MessageRefusal,
+  type PeopleErrorCode,
+  REFUSALS,
+} from '../../node/index.ts'
 import { PROBLEM_NUMBERS } from './problem-numbers.ts'
 
 type ProblemCode =
@@ -168,8 +176,13 @@ export function problemOf(error: unknown): Problem | null {
     case 'ERR_NO_CRYPTO':
       return null // a gateway opens no private content
     default:
-      return null // of people, whom a gateway does not ask
+      return noProblem(code)
   }
+}
+
+/** The other codes are those of people: a gateway calls nobody. */
+function noProblem(_code: PeopleErrorCode): null {
+  return null
 }
 
 function unavailable(message: string): Problem {
