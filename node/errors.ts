@@ -41,7 +41,7 @@ export type MayflyErrorCode =
   | 'ERR_BAD_RULE'
   | PeopleErrorCode
 
-/** What goes wrong between accounts, contacts and their instances. A gateway answers for none of it. */
+/** Failures between accounts, contacts and their instances. A gateway answers for none of it. */
 export type PeopleErrorCode =
   /** The other side does not take it: its policy, or what it knows about the account. */
   | 'ERR_REFUSED'

@@ -1,4 +1,4 @@
-/** Whom a query names, among those who are there. */
+/** Reads a query: the instances that it names, among those who are there. */
 
 import { MayflyError } from '../../errors.ts'
 import type { Contact, Person, Query } from '../types.ts'

@@ -1,6 +1,6 @@
 /**
- * What a room's name and password become: a secret, the key at which its members meet, and the proofs by which they know each other. Pure, but for
- * the time that a password's hash takes. WIRE.md has the bytes.
+ * Secrets of rooms, made of a name and a password; the key at which a room's members meet, and the proofs by which they know each other. WIRE.md
+ * has the bytes.
  */
 
 import { hmac } from '@noble/hashes/hmac.js'
