@@ -61,16 +61,18 @@ export type PeopleErrorCode =
   | 'ERR_BAD_INPUT'
   /** This peer was made without people: `createPeer({ people: … })` has them. */
   | 'ERR_NO_PEOPLE'
-  /** Recovery words that are none; the message names the number of the wrong one. */
+  /** Text that is not the recovery words of an account; the message names the number of the wrong word. */
   | 'ERR_BAD_WORDS'
-  /** A file of an account that another pass phrase opens. */
+  /** An account file that another pass phrase opens, or that was changed since it was sealed. */
   | 'ERR_WRONG_PASS_PHRASE'
-  /** The place has been revoked by its account. */
+  /** The account has taken its word back that this place speaks for it. */
   | 'ERR_REVOKED'
-  /** A certificate or a delegation whose time is over. */
+  /** A certificate or a delegation whose time is over: a place with the recovery words renews certificates. */
   | 'ERR_EXPIRED'
-  /** A certificate, a delegation or a proof that its signer did not make, or that is for somebody else. */
+  /** A certificate, a delegation or another statement that its signer did not make, or that was changed since. */
   | 'ERR_FORGED'
+  /** The proof of one peer's identity, shown by another peer. */
+  | 'ERR_OTHER_PEER'
   /** No such token is known where it was issued. */
   | 'ERR_TOKEN_UNKNOWN'
   /** The token was claimed before. */

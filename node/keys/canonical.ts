@@ -14,7 +14,7 @@ export function encodeCanonical(value: unknown): Uint8Array {
  *
  * @param what the noun for the error's message
  * @param read takes the value apart; throws an error that names what is wrong
- * @throws {MayflyError} ERR_BAD_FRAME, for bytes that are not CBOR, not in the shortest form, or refused by `read`
+ * @throws {MayflyError} ERR_BAD_FRAME, for bytes that are not CBOR, not in the shortest form, or refused by `read`; another code is `read`'s own
  */
 export function decodeCanonical<T>(what: string, bytes: Uint8Array, maxBytes: number, read: (value: unknown) => T): T {
   try {
@@ -24,6 +24,7 @@ export function decodeCanonical<T>(what: string, bytes: Uint8Array, maxBytes: nu
     if (!equalBytes(encode(value), bytes)) throw new Error('not in canonical form')
     return result
   } catch (cause) {
+    if (cause instanceof MayflyError && cause.code !== 'ERR_BAD_FRAME') throw cause
     throw new MayflyError('ERR_BAD_FRAME', `Not ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }

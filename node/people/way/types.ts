@@ -2,6 +2,7 @@
 
 import type { Frame, FrameStream, FrameStreamOptions } from '../../network/frames.ts'
 import type { AbortOptions } from '../../types.ts'
+import type { Identity } from '../format/identity.ts'
 
 /**
  * How bytes travel. 'direct': WebRTC between two tabs. 'socket': a connection between a node and its peer. 'relayed': spliced together by the
@@ -48,21 +49,7 @@ export interface Ways {
   onDirect(listener: (peer: string, isOpen: boolean) => void): () => void
 }
 
-/** The identity of the other end, as it has proven. */
-export interface Identity {
-  /** The account's public key, 32 bytes. */
-  account: Uint8Array
-  /** The public key of the place where the account lives, 32 bytes. */
-  place: Uint8Array
-  /** The instance: its peer id in text form. */
-  peer: string
-  role: 'owner' | 'device'
-  serial: number
-  expiresAtMs: number
-  /** As they travelled. */
-  certificate: Uint8Array
-  delegation: Uint8Array
-}
+export type { Identity, IdentityProof } from '../format/identity.ts'
 
 /** A proof that its sender knows a room's secret, for this pair of peers alone. */
 export interface RoomProof {
