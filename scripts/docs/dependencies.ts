@@ -87,6 +87,8 @@ const DEVELOPMENT: typeof RUN_TIME = [
     ],
     'tests: IPFS clients that read from a gateway. The first brings all of them',
   ],
+  [['yjs', 'y-protocols', 'lib0'], 'an example: a text that the members of a room write together'],
+  [['capnweb'], 'an example: an object whose methods another instance calls, over a channel'],
 ]
 
 /** Names in the manifest without a reason here, and names here that the manifest has not. */
