@@ -1,0 +1,81 @@
+/** The store of an account at one place: small named records, the place's own key, and a seal for what only this place may read. */
+
+import { createEmitter } from '../../async/emitter.ts'
+import { MayflyError } from '../../errors.ts'
+import { createSigningSecret } from '../../keys/signing.ts'
+import { type Signer, signerOf } from '../format/signed-form.ts'
+
+export const RECORD_LIMITS = {
+  /** The largest record, in bytes. */
+  maxBytes: 4_194_304,
+  maxNameLength: 32,
+} as const
+
+export interface AccountStore {
+  /** False when all ends with the process or the page. */
+  readonly isKept: boolean
+  /** The key of this place, made with the store; its secret does not leave it. */
+  readonly place: Signer
+  /** The record; undefined when there is none. */
+  load(name: string): Promise<Uint8Array | undefined>
+  /**
+   * Changes a record in one step: of all that share the store (tabs of one browser), one at a time. Resolves once the change is durable.
+   *
+   * @param name of a-z, 0-9 and -
+   * @param change from the record to the new one; undefined stands for no record. It is synchronous, and may be called more than once
+   * @returns what is stored now
+   * @throws {MayflyError} ERR_NOT_STORED, ERR_TOO_LARGE; what was stored stays
+   * @throws whatever `change` throws; what was stored stays
+   */
+  update(name: string, change: (bytes: Uint8Array | undefined) => Uint8Array | undefined): Promise<Uint8Array | undefined>
+  /** Encrypts for this place, where it has a key for that; a store whose files nobody else may read returns the secret itself. */
+  seal(secret: Uint8Array): Promise<Uint8Array>
+  /** @throws {MayflyError} ERR_DAMAGED */
+  unseal(sealed: Uint8Array): Promise<Uint8Array>
+  /** A record has changed, here or in another tab. Listeners read it themselves. Returns the function that ends it. */
+  onChange(listener: () => void): () => void
+  /** Forgets all: records, and the keys of this place. The store is closed then. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+const NAME_FORM = /^[a-z0-9-]{1,32}$/
+
+/** Checks that every store makes. @throws {MayflyError} ERR_BAD_OPTION, ERR_TOO_LARGE */
+export function checkRecord(name: string, bytes?: Uint8Array): void {
+  if (!NAME_FORM.test(name)) {
+    throw new MayflyError('ERR_BAD_OPTION', `Not a record's name: 1 to ${RECORD_LIMITS.maxNameLength} of a-z, 0-9 and - were expected`)
+  }
+  if (bytes === undefined || bytes.byteLength <= RECORD_LIMITS.maxBytes) return
+  const { maxBytes } = RECORD_LIMITS
+  throw new MayflyError('ERR_TOO_LARGE', `Cannot store the record ${name}: ${bytes.byteLength} bytes are over the limit of ${maxBytes}`)
+}
+
+/** Records that end with the process: a guest's. */
+export function createMemoryAccountStore(): AccountStore {
+  /** Bounded by the names that the account uses. */
+  const records = new Map<string, Uint8Array>()
+  const changes = createEmitter<void>()
+  return {
+    isKept: false,
+    place: signerOf(createSigningSecret()),
+    async load(name) {
+      checkRecord(name)
+      return records.get(name)?.slice()
+    },
+    async update(name, change) {
+      checkRecord(name)
+      const bytes = change(records.get(name)?.slice())
+      checkRecord(name, bytes)
+      if (bytes === undefined) records.delete(name)
+      else records.set(name, Uint8Array.from(bytes))
+      changes.emit()
+      return bytes
+    },
+    seal: async (secret) => secret.slice(),
+    unseal: async (sealed) => sealed.slice(),
+    onChange: changes.on,
+    clear: async () => records.clear(),
+    close: async () => {},
+  }
+}
