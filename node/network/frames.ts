@@ -3,7 +3,7 @@
  * codec knows the entries; this file moves frames, in order, within limits.
  */
 
-import type { Stream } from '@libp2p/interface'
+import type { MessageStream, Stream } from '@libp2p/interface'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
@@ -77,8 +77,11 @@ export function withLength(body: Uint8Array): Uint8Array {
 
 export type FrameStream = ReturnType<typeof createFrameStream>
 
-/** Takes the stream over: attach before anything else awaits, or early frames are lost. */
-export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
+/** A stream of a connection, or one that is encrypted inside such a stream. */
+export type FrameCarrier = MessageStream & Partial<Pick<Stream, 'readStatus'>>
+
+/** Takes the stream over: attach before anything else awaits, or early frames are lost. A stream that has ended already ends in the next turn. */
+export function createFrameStream(stream: FrameCarrier, options: FrameStreamOptions) {
   const { patienceMs = PATIENCE_MS } = options
   let open = true
   const waiting = new Set<(writable: boolean) => void>()
@@ -116,6 +119,13 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
     reader.readLast()
     end(event.error)
   })
+  // Its events are over. Bytes that it has received go out first, in the microtask before this one.
+  if (stream.status !== 'open' || stream.readableEnded) {
+    queueMicrotask(() => {
+      reader.readLast()
+      end(undefined)
+    })
+  }
 
   function write(bytes: Uint8Array): boolean {
     try {
@@ -185,7 +195,7 @@ export function createFrameStream(stream: Stream, options: FrameStreamOptions) {
 
 /** Reads the frames of a stream, as many in one turn of the event loop as are handled in a short time. */
 function createReader(
-  stream: Stream,
+  stream: FrameCarrier,
   { maxFrameBytes, onFrame, abort, isOpen }: FrameStreamOptions & { abort(reason: Error): void; isOpen(): boolean },
 ) {
   const decoder = createFrameDecoder(maxFrameBytes)

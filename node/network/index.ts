@@ -23,7 +23,17 @@ export {
   readWord,
   viewBytesUpTo,
 } from './fields.ts'
-export { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream } from './frames.ts'
+export { createFrameDecoder } from './frame-decoder.ts'
+export {
+  createFrameStream,
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  type FrameCarrier,
+  type FrameStream,
+  type FrameStreamOptions,
+  withLength,
+} from './frames.ts'
 export { checkJoinAddress } from './join-address.ts'
 export { createJoinWait } from './join-wait.ts'
 export { createKadDht } from './kad-dht.ts'

@@ -1,8 +1,11 @@
 /** Streams between two instances: a way carries frames between two proven peers, a session is a way on which both have said who they are. */
 
-import type { Frame, FrameStream, FrameStreamOptions } from '../../network/frames.ts'
+import type { Frame, FrameStream, FrameStreamOptions } from '../../network/index.ts'
 import type { AbortOptions } from '../../types.ts'
+import type { RoomProof, SessionRefusal, Topic } from '../format/hello.ts'
 import type { Identity } from '../format/identity.ts'
+
+export type { RoomProof, SessionRefusal, Topic }
 
 /**
  * How bytes travel. 'direct': WebRTC between two tabs. 'socket': a connection between a node and its peer. 'relayed': spliced together by the
@@ -51,20 +54,6 @@ export interface Ways {
 
 export type { Identity, IdentityProof } from '../format/identity.ts'
 
-/** A proof that its sender knows a room's secret, for this pair of peers alone. */
-export interface RoomProof {
-  /** The room's key, 32 bytes. */
-  room: Uint8Array
-  proof: Uint8Array
-}
-
-/** The purpose of a session. */
-export type Topic =
-  | { kind: 'link'; rooms?: RoomProof[] }
-  | { kind: 'calls'; room?: RoomProof }
-  | { kind: 'channel'; name: string; room?: RoomProof }
-  | { kind: 'pair' }
-
 /** A way on which both ends have proven who they are. */
 export interface Session {
   readonly remote: Identity
@@ -74,26 +63,24 @@ export interface Session {
   readonly topic: Topic
   readonly answered: Topic
   readonly open: boolean
-  /** False when the session has ended. */
+  /**
+   * Sends a frame of the topic, whose types begin at 0; those of one turn of the event loop go out as one. False when the session has ended. More
+   * than a few megabytes unsent end it: `writable` tells when there is room.
+   */
   send(frame: Frame): boolean
   /** Resolves when there is room to send more; false when the session has ended. */
   writable(options?: AbortOptions): Promise<boolean>
-  /** The frames of the topic. To be set at once, before anything is awaited. */
+  /** The frames of the topic. They wait until this is set; a listener that throws ends the session. */
   onFrame(listener: (frame: Frame) => void): void
-  /** Called once. No reason: the other end said that it was done. */
+  /** Called once. No reason: one of the ends said that it was done. `ERR_LEFT`: the other has gone without that. */
   onEnd(listener: (reason: Error | undefined) => void): void
   /** Takes no frame until `resume`; flow control makes the sender wait. */
   pause(): void
   resume(): void
-  /** Says that this end is done, then closes. */
+  /** This end is done: what it has sent arrives, what comes from now on is dropped. */
   close(): void
+  /** Ends it at once: what was sent may not arrive, and the other end hears `ERR_LEFT`. */
   abort(reason: Error): void
-}
-
-/** Why a session was refused: a code of `MayflyError`. */
-export interface SessionRefusal {
-  code: string
-  text: string
 }
 
 export interface Sessions {
