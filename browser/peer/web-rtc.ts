@@ -1,6 +1,7 @@
 /** WebRTC for this tab, where the browser has it. Loaded after the first paint, with the peer. */
 
 import type { PeerOptions } from '../../node/index.ts'
+import { closeWithPage } from './page-connections.ts'
 import { soundPeerConnection } from './sound-peer-connection.ts'
 
 type WebRTC = NonNullable<PeerOptions['webRTC']>
@@ -23,12 +24,12 @@ export async function loadWebRTC(findIceServers: () => Promise<RTCIceServer[]>):
   return webRTC({ dataChannel: DATA_CHANNEL, rtcConfiguration: async () => ({ iceServers: await findIceServers() }) })
 }
 
-/** The module reads the page's RTCPeerConnection once, when it is loaded: the repaired class is in its place meanwhile. */
+/** The module reads the page's RTCPeerConnection once, when it is loaded: a class of our own is in its place meanwhile. */
 let loading: ReturnType<typeof load> | undefined
 
 async function load() {
   const own = globalThis.RTCPeerConnection
-  globalThis.RTCPeerConnection = soundPeerConnection(own)
+  globalThis.RTCPeerConnection = closeWithPage(soundPeerConnection(own), globalThis.window)
   try {
     return await import('@libp2p/webrtc')
   } catch (error) {
