@@ -17,7 +17,7 @@ const CORE = '^node/(?!server/|cli/)'
 const ENTRIES = [
   '^node/index\\.ts$',
   '^node/cli/main\\.ts$',
-  '^browser/library\\.ts$',
+  '^browser/(library|module)\\.ts$',
   '^browser/(home|viewer)\\.tsx?$',
   '^browser/(peer|transfer)/[^/]+-worker\\.ts$',
   '^browser/public/',
@@ -232,9 +232,9 @@ module.exports = {
     },
     {
       name: 'library-brings-no-app',
-      comment: "browser/library.ts goes into other people's pages: without the app and its views.",
+      comment: "browser/library.ts and module.ts go into other people's pages: without the app and its views.",
       severity: 'error',
-      from: { path: '^browser/library\\.ts$' },
+      from: { path: '^browser/(library|module)\\.ts$' },
       to: { path: '^browser/app/|node_modules/preact/', reachable: true },
     },
     {

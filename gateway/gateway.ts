@@ -12,6 +12,7 @@ import { answerPiece } from './api/piece-answer.ts'
 import { answerProviders } from './api/provider-answers.ts'
 import { answerStatus } from './api/status-answer.ts'
 import { createAppAnswers, createAppAssets } from './app/app-assets.ts'
+import { createLibraryAnswers } from './app/library-answer.ts'
 import { createBundleReader } from './content/bundle-reader.ts'
 import { createContentAnswers } from './content/content-answer.ts'
 import { createContentHost } from './content/content-host.ts'
@@ -20,10 +21,11 @@ import { createContentReader } from './content/content-reader.ts'
 import { createContentSearch } from './content/content-search.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content/content-type.ts'
 import { createViewerPage } from './content/viewer-page.ts'
-import { createAccess, isLocalUrl } from './http/access.ts'
+import { type AccessOptions, createAccess, isLocalUrl, type Sent } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
 import { answerFavicon } from './http/favicon.ts'
+import { findRefusedOrigin } from './http/page-origins.ts'
 import { healthAnswer, plainAnswer, readyAnswer } from './http/plain-page.ts'
 import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
 import { createClientFeeds } from './inbox/client-feed.ts'
@@ -55,12 +57,9 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   let draining = false
   let settings: GatewaySettings = options
 
-  const access = createAccess({
-    ...publicly,
-    get token() {
-      return settings.token
-    },
-  })
+  const rights = readRights(publicUrl, () => settings)
+  const access = createAccess(rights)
+  const refusedOrigin = (incoming: Sent) => findRefusedOrigin(incoming, access, rights)
   const contentHost = options.contentHost === undefined ? undefined : createContentHost(options.contentHost)
   const assets = createAppAssets(options.assetsDir, contentHost?.source)
   const open = createClientQuota(limits)
@@ -95,7 +94,12 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const holders = createHolderAnswers(shared)
   const list = createHeldList({ peer, access, sniff: sniffContentType, sniffedBytes: SNIFFED_BYTES, countHolders: holders.countOnce })
   const api = createContentApi({ peer, access, list, originOfLinks })
-  const status = { peer, access, version, limits, urlForOthers, iceServers: () => iceServersOf(settings) }
+  const library = createLibraryAnswers(assets, publicUrl)
+  const status = {
+    ...{ peer, access, version, limits, urlForOthers, refusedOrigin },
+    iceServers: () => iceServersOf(settings),
+    library: library.facts,
+  }
   const pages = createAppAnswers(assets)
   const posts = createMessagePosts({
     post: (end, draft, wait) => peer.messages.post(end, draft, wait),
@@ -121,6 +125,8 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   addRoute(app, '/messages', 'app', { GET: pages.home })
   addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   addRoute(app, '/assets/*', 'app', { GET: pages.asset })
+  addRoute(app, '/lib/importmap.json', 'library', { GET: library.importMap })
+  addRoute(app, '/lib/*', 'library', { GET: library.file })
   addRoute(app, '/api/v1/status', 'status', { GET: (incoming) => answerStatus(status, incoming) })
   addRoute(app, '/api/v1/content', 'content-api', { GET: list.answer, PUT: api.put }, 'owner')
   addRoute(app, '/api/v1/content/:key', 'content-api', { DELETE: (incoming, text) => api.delete(requireHash(text), incoming) })
@@ -157,10 +163,11 @@ export function createGateway(options: GatewayOptions): NodeGateway {
       return await fetches.run(incoming, () => answerContent(address, incoming))
     }
     const end = await messages.answer(incoming, bindings)
-    if (end !== null) return end
+    if (end !== null) return access.shareWith(incoming, end)
     // Only ends and paths inside content may be encoded: anywhere else, encoding would be a second form of the same path.
     if (incoming.path.includes('%')) throw badAddress(incoming.path, 'it is encoded')
-    return await app.fetch(incoming.request, bindings)
+    const found = await app.fetch(incoming.request, bindings)
+    return bindings.route === 'message-state' ? access.shareWith(incoming, found) : found
   }
 
   return {
@@ -169,6 +176,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     },
     ...createAnswering({ answer, openFeed: messages.openFeed, closing: closing.signal, countRequest: metrics.countRequest, onEvent }),
     takesSocket: messages.takesSocket,
+    refusedOrigin: (request, client) => refusedOrigin({ request, client }),
     configure(next) {
       const { maxFetchesPerAddress, maxBytesPerSecondPerAddress } = { ...GATEWAY_DEFAULTS, ...next.limits }
       Object.assign(limits, { maxFetchesPerAddress, maxBytesPerSecondPerAddress })
@@ -181,6 +189,19 @@ export function createGateway(options: GatewayOptions): NodeGateway {
       draining = true
       list.close()
       closing.abort()
+    },
+  }
+}
+
+/** The settings of access control as they are at each use. */
+function readRights(publicUrl: string | undefined, settings: () => GatewaySettings): AccessOptions {
+  return {
+    publicUrl,
+    get token() {
+      return settings().token
+    },
+    get allowedOrigins() {
+      return settings().allowedOrigins
     },
   }
 }

@@ -10,6 +10,7 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
 import { allowEarlyAnswer, hasBody } from './http/early-answer.ts'
 import { allowHalfClosed, endIdleSockets, watchHalfClosed } from './http/idle-sockets.ts'
+import { originRefusal } from './http/page-origins.ts'
 import type { Problem } from './http/problem.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import { answerParseError, findRequestFault, toOriginForm } from './http/request-rules.ts'
@@ -51,6 +52,8 @@ export interface GatewayServer {
   readonly server: Server
   /** For the overlay's listener, which counts its websockets there. */
   readonly connections: ClientConnections
+  /** For the overlay's listener: why a websocket may not join, in words. */
+  readonly findJoinFault: (request: IncomingMessage) => string | undefined
   /** Passes requests to the gateway. Until then all are answered with 503. */
   serve(gateway: Gateway): void
   /** Resolves once connections are accepted. Port 0 lets the system choose. */
@@ -149,6 +152,10 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   return {
     server,
     connections,
+    findJoinFault(incoming) {
+      const origin = gateway?.refusedOrigin?.({ headers: headersOf(incoming) }, clientOf(incoming, connections))
+      return origin === undefined ? undefined : originRefusal(origin)
+    },
     serve(next) {
       gateway = next
       listenToGateway = createListener(next, connections)
@@ -189,9 +196,13 @@ function createListener(gateway: Gateway, connections: ClientConnections): Liste
 
 /** Passes the request of a websocket's handshake to the gateway. */
 function openFeed(gateway: Gateway, incoming: IncomingMessage, connections: ClientConnections): () => Promise<InboxFeed | Response> {
+  return () => gateway.openFeed(new Request('http://localhost/', { headers: headersOf(incoming) }), clientOf(incoming, connections))
+}
+
+function headersOf({ headersDistinct }: IncomingMessage): Headers {
   const headers = new Headers()
-  for (const [name, values] of Object.entries(incoming.headersDistinct)) for (const value of values ?? []) headers.append(name, value)
-  return () => gateway.openFeed(new Request('http://localhost/', { headers }), clientOf(incoming, connections))
+  for (const [name, values] of Object.entries(headersDistinct)) for (const value of values ?? []) headers.append(name, value)
+  return headers
 }
 
 function noSocket(): Response {

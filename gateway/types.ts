@@ -78,6 +78,8 @@ export type GatewayEvent =
 export interface GatewaySettings {
   /** Bearer token that lets other machines PUT, DELETE, and read the inbox and the metrics. Without one, only this machine may. */
   token?: string | undefined
+  /** Origins of pages that may join the overlay and post messages here; `*` for all. Without any, see `page-origins.ts`. */
+  allowedOrigins?: readonly string[]
   /** STUN and TURN servers for the tabs of this gateway, as URIs. The status answer shows them to everybody. None unless given. */
   iceServers?: readonly string[]
   /** The secret that the TURN servers share with this gateway, which makes credentials from it. */
@@ -135,6 +137,8 @@ export interface Gateway {
   fetch(request: Request, client?: Client): Promise<Response>
   /** True for a target whose websockets belong to the gateway, not to the overlay. */
   takesSocket(target: string): boolean
+  /** The origin of a page whose websocket may not join the overlay. Left out by a gateway without an overlay. */
+  refusedOrigin?(request: Pick<Request, 'headers'>, client: Client): string | undefined
   /** The events for a websocket of such a target, or the answer that refuses it. Never rejects. `client` has the target. */
   openFeed(request: Request, client: Client): Promise<InboxFeed | Response>
   /** Answers `/healthz` with 503 from now on, so that a load balancer sends no new clients. Everything else goes on. */

@@ -9,6 +9,8 @@ export type MayflyErrorCode =
   | 'ERR_NO_HOLDER'
   /** Nobody could be asked: no connection into the overlay. */
   | 'ERR_NO_NETWORK'
+  /** The gateways to join let no page of this origin in; their operators can allow it, by --allow-origin. */
+  | 'ERR_ORIGIN'
   /** Statements of other peers cannot be checked: their clocks and this peer's differ too much. */
   | 'ERR_CLOCK'
   /** Holders exist, but none of them gave the right bytes in time. */

@@ -1,4 +1,4 @@
-/** Answers with the app: its page, and the files of the built tab, read once into memory. Held content is never among them. */
+/** Answers with the app and the library: its page, and the files of the build, read once into memory. Held content is never among them. */
 
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { checkPreconditions } from '../http/conditional.ts'
 import { plainPageHeaders, renderPlainPage } from '../http/plain-page.ts'
 import { problemError } from '../http/problem.ts'
 import { requireReadMethod } from '../http/route.ts'
-import { APP_FRAME_HEADERS, APP_HEADERS, PDF_FRAME_HEADERS, withFramesOf } from '../http/security-headers.ts'
+import { APP_FRAME_HEADERS, APP_HEADERS, LIBRARY_HEADERS, PDF_FRAME_HEADERS, withFramesOf } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
 
 interface Asset {
@@ -42,6 +42,10 @@ const COMPRESSIBLE = /^text\/|json|svg|wasm|javascript/
 /** Smaller files are not compressed: the header of the compressed form would cost more than it saves. */
 const MIN_COMPRESSED_BYTES = 1_024
 
+const LIBRARY_FOLDER = '/lib/'
+/** The library as one module: the one file there whose name stays the same. */
+export const LIBRARY_PATH = `${LIBRARY_FOLDER}mayfly.js`
+
 /** The highest quality would cost the first client a second and save a twentieth of the bytes. */
 const BROTLI_QUALITY = 6
 
@@ -51,7 +55,7 @@ const compressors = {
   gzip: promisify(gzip),
 }
 
-type AppAssets = ReturnType<typeof createAppAssets>
+export type AppAssets = ReturnType<typeof createAppAssets>
 
 /**
  * @param directory the output of the tab's build; without it there are no assets
@@ -60,6 +64,7 @@ type AppAssets = ReturnType<typeof createAppAssets>
 export function createAppAssets(directory = '', frameSource?: string) {
   const appHeaders = withFramesOf(frameSource, APP_HEADERS)
   const headersFor = (path: string) => {
+    if (path.startsWith(LIBRARY_FOLDER)) return LIBRARY_HEADERS
     if (!path.startsWith('/assets/') || !path.endsWith('.html')) return appHeaders
     return path.startsWith('/assets/pdf-frame-') ? PDF_FRAME_HEADERS : APP_FRAME_HEADERS
   }
@@ -77,6 +82,11 @@ export function createAppAssets(directory = '', frameSource?: string) {
       encoded: new Map(),
     })
   }
+  const libraryIntegrity: ReadonlyMap<string, string> = new Map(
+    [...assets]
+      .filter(([path]) => path.startsWith(LIBRARY_FOLDER))
+      .map(([path, { bytes }]) => [path, `sha384-${createHash('sha384').update(bytes).digest('base64')}`]),
+  )
 
   return {
     /** The text of a page template; null when the tab is not built. */
@@ -84,14 +94,16 @@ export function createAppAssets(directory = '', frameSource?: string) {
       const asset = assets.get(path)
       return asset === undefined ? null : new TextDecoder().decode(asset.bytes)
     },
-    /** Answers with a file; null when there is none. A file under `/assets/` has its hash in its name and never changes. */
+    /** The value of `integrity` by path, of each file of the library; empty when it is not built. @see https://www.w3.org/TR/sri-2/ */
+    libraryIntegrity,
+    /** Answers with a file; null when there is none. */
     async answer(path: string, incoming: GatewayRequest): Promise<Response | null> {
       const asset = assets.get(path)
       if (asset === undefined) return null
       const headers: Record<string, string> = {
         ...headersFor(path),
         'content-type': asset.type,
-        'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'cache-control': hasHashInName(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
         etag: `W/"${asset.tag}"`,
         vary: 'Accept-Encoding',
       }
@@ -103,6 +115,11 @@ export function createAppAssets(directory = '', frameSource?: string) {
       return new Response(incoming.request.method === 'HEAD' ? null : bytes, { headers })
     },
   }
+}
+
+/** A file with its hash in its name never changes. */
+function hasHashInName(path: string): boolean {
+  return path.startsWith('/assets/') || (path.startsWith(LIBRARY_FOLDER) && path !== LIBRARY_PATH)
 }
 
 function chooseEncoding(accepted: string | null, asset: Asset): Encoding | null {

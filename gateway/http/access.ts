@@ -11,7 +11,7 @@ import { type ProblemError, problemError } from './problem.ts'
 import { findProxySign } from './proxy-sign.ts'
 
 /** The request to judge, as the handlers see it. */
-interface Sent {
+export interface Sent {
   request: Pick<Request, 'headers'>
   client: Client
 }
@@ -20,6 +20,8 @@ export interface AccessOptions {
   publicUrl?: string | undefined
   /** Read at each use, so it may change. */
   readonly token?: string | undefined
+  /** Origins of pages that may do what anybody may; `*` for all. Read at each use. */
+  readonly allowedOrigins?: readonly string[] | undefined
 }
 
 /** The scheme of HTTP authentication that a 401 names: programs send a Bearer token, and `Basic` makes a browser ask its user. */
@@ -37,6 +39,11 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::
 /** True for a URL that leads to this machine, wherever it is opened. */
 export function isLocalUrl(url: string): boolean {
   return LOCAL_NAMES.has(new URL(url).hostname)
+}
+
+/** True for an origin that the operator names. @param allowed origins, `null` for pages without one, or `*` for all */
+export function isNamedOrigin(origin: string, allowed: readonly string[]): boolean {
+  return allowed.includes('*') || allowed.includes(origin)
 }
 
 export type Access = ReturnType<typeof createAccess>
@@ -71,11 +78,16 @@ export function createAccess(options: AccessOptions) {
   }
 
   /** Rejects every page but the app itself. A sandboxed page has the origin `null`. */
-  function requireOwnPage({ request: { headers } }: Sent, host: HostName): void {
+  function requireOwnPage({ request: { headers } }: Sent, host: HostName, advice?: string): void {
     const origin = headers.get('origin')
-    if (origin !== null && !isOwnOrigin(origin, host)) throw forbidden('Pages of other origins may not do that.')
+    if (origin !== null && !isOwnOrigin(origin, host)) throw forbidden('Pages of other origins may not do that.', advice)
     const site = headers.get('sec-fetch-site')
-    if (site !== null && site !== 'same-origin' && site !== 'none') throw forbidden('Pages of other origins may not do that.')
+    if (site !== null && site !== 'same-origin' && site !== 'none') throw forbidden('Pages of other origins may not do that.', advice)
+  }
+
+  function isAllowedPage({ request: { headers } }: Sent): boolean {
+    const origin = headers.get('origin')
+    return origin !== null && isNamedOrigin(origin, options.allowedOrigins ?? [])
   }
 
   function isOwnOrigin(origin: string, host: HostName): boolean {
@@ -114,6 +126,8 @@ export function createAccess(options: AccessOptions) {
 
   return {
     isForeignPage,
+    /** True for a node with a public URL: people of anywhere come to it. */
+    isPublic: isPublic(options.publicUrl),
     /**
      * Allows this machine and clients with the token.
      *
@@ -137,16 +151,32 @@ export function createAccess(options: AccessOptions) {
       requireHereOrToken(incoming, 'Basic')
     },
     /**
-     * Allows requests without Origin and Sec-Fetch-Site (programs) and same-origin requests. Rejects pages of other origins (CSRF).
+     * Allows requests without Origin and Sec-Fetch-Site (programs), same-origin requests, and pages of the origins that the operator allows.
+     * Rejects all other pages (CSRF).
      *
      * @throws {ProblemError} 403
      */
     requireNoForeignPage(incoming: Sent): void {
+      if (isAllowedPage(incoming)) return
       const host = parseHost(incoming.request.headers.get('host'))
-      if (host !== null) requireOwnPage(incoming, host)
+      if (host !== null) requireOwnPage(incoming, host, adviceFor(incoming))
       if (isForeignPage(incoming)) {
-        throw forbidden('Pages of other origins may not do that, nor requests under a name that is not this node’s (--public-url sets it).')
+        throw forbidden(
+          'Pages of other origins may not do that, nor requests under a name that is not this node’s (--public-url sets it).',
+          adviceFor(incoming),
+        )
       }
+    },
+    /** Lets a page of an origin that is allowed read the answer, and send what CORS asks about first. */
+    shareWith(incoming: Sent, answer: Response): Response {
+      const origin = incoming.request.headers.get('origin')
+      answer.headers.append('vary', 'Origin')
+      if (origin === null || !isAllowedPage(incoming)) return answer
+      answer.headers.set('access-control-allow-origin', origin)
+      answer.headers.set('access-control-expose-headers', '*')
+      answer.headers.set('access-control-allow-methods', answer.headers.get('allow') ?? 'GET, HEAD, POST, OPTIONS')
+      answer.headers.set('access-control-allow-headers', 'Accept, Content-Type')
+      return answer
     },
     /** The Host of the request, when it is a name of this gateway; any other is only the client's claim. */
     ownHost({ request, client }: Sent): string | undefined {
@@ -186,8 +216,14 @@ function digest(text: string): Uint8Array {
   return createHash('sha256').update(text).digest()
 }
 
-function forbidden(message: string): ProblemError {
-  return problemError(403, 'ERR_FORBIDDEN', message)
+function forbidden(message: string, advice?: string): ProblemError {
+  return problemError(403, 'ERR_FORBIDDEN', message, advice === undefined ? {} : { advice })
+}
+
+/** Tells the flag with which the operator allows a page what anybody may. */
+function adviceFor({ request: { headers } }: Sent): string | undefined {
+  const origin = headers.get('origin')
+  return origin === null ? undefined : `The operator of this node can allow it: mayfly start --allow-origin ${origin}`
 }
 
 function unauthorized(message: string, scheme: Scheme): ProblemError {

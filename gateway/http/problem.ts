@@ -109,6 +109,7 @@ export function problemOf(error: unknown): Problem | null {
         tried: TRIED,
       }
     case 'ERR_NO_NETWORK':
+    case 'ERR_ORIGIN':
     case 'ERR_NOT_STARTED':
       return {
         status: 503,

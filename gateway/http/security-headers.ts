@@ -87,6 +87,15 @@ export const PDF_FRAME_HEADERS: Readonly<Record<string, string>> = {
     "default-src 'none'; style-src 'unsafe-inline'; frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
 }
 
+/** For the library's files, which pages of every origin import. */
+export const LIBRARY_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'cross-origin',
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': '*',
+}
+
 /** For public answers to programs: every page may read them. */
 export const PUBLIC_DATA_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',

@@ -17,7 +17,7 @@ import {
   parseSwitch,
   refuseValue,
 } from './values/plain-values.ts'
-import { parseJoinAddress, parseOrigin, parsePort, parseToken } from './values/server-values.ts'
+import { parseJoinAddress, parseOrigin, parsePageOrigin, parsePort, parseToken } from './values/server-values.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -107,6 +107,15 @@ const TABLE = {
     value: 'url',
     help: 'origin below which each held page has an origin of its own, such as https://held.example; it needs the name and a certificate for *.held.example',
     parse: parseOrigin,
+  },
+  allowOrigin: {
+    commands: ['start'],
+    isLive: true,
+    value: 'origin',
+    repeatable: true,
+    defaultText: 'with a public URL every page may join, else none of the web',
+    help: "origin of other people's pages that may join here and post messages, such as https://app.example; * for every page; repeatable",
+    parse: parsePageOrigin,
   },
   token: {
     commands: [...RECEIVERS, 'ls'],

@@ -76,14 +76,15 @@ export interface Peer extends Omit<core.Peer, 'rendezvous' | 'content' | 'messag
   /**
    * Adds addresses to join (a gateway's URL, or a multiaddr) and resolves once one of them, or any other, is connected.
    *
-   * @throws {MayflyError} ERR_BAD_OPTION, ERR_NO_NETWORK when the time is over
+   * @throws {MayflyError} ERR_BAD_OPTION, ERR_NO_NETWORK when the time is over, ERR_ORIGIN when no gateway lets this page in
    * @throws signal.reason, when aborted
    */
   join(addresses: string | URL | readonly (string | URL)[], options?: JoinOptions): Promise<void>
   /**
    * Resolves once this peer is in the overlay: at once for a node that joins nobody.
    *
-   * @throws {MayflyError} ERR_NO_NETWORK when the time is over, with the reason; ERR_NOT_STARTED when the peer is stopped first
+   * @throws {MayflyError} ERR_NO_NETWORK when the time is over, with the reason; ERR_ORIGIN when no gateway lets this page in; ERR_NOT_STARTED
+   * when the peer is stopped first
    * @throws signal.reason, when aborted
    */
   joined(options?: JoinOptions): Promise<void>

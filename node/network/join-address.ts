@@ -11,6 +11,8 @@ import { hostOfMultiaddr, multiaddrOfUrl, originOfAddress, withPeerId } from './
 const MAX_STATUS_BYTES = 262_144
 /** Addresses of one gateway that are tried, beside its URL. */
 const MAX_ANNOUNCED = 8
+/** An origin as a browser sends it. The gateway's word for this page's is shown to people. */
+const ORIGIN = /^[\w.:/[\]-]{1,300}$/
 /** Statuses of a gateway that has no room for a websocket now. Any other answer in place of a websocket is a proxy's, or one that a proxy caused. */
 const FULL: ReadonlySet<string> = new Set(['429', '503'])
 
@@ -38,14 +40,14 @@ function parseMultiaddr(address: string): Multiaddr {
  * A gateway says who it is at `/api/v1/status`. Its own URL is dialled, and what it announces to everybody: an address of this machine or of a
  * private network would hide from whoever happens to be there that a proxy in front of the gateway passes no websockets on.
  *
- * @throws {MayflyError} ERR_BAD_OPTION, ERR_NO_NETWORK when the gateway does not answer
+ * @throws {MayflyError} ERR_BAD_OPTION, ERR_NO_NETWORK when the gateway does not answer, ERR_ORIGIN when it refuses this page
  * @throws signal.reason, when aborted
  */
 export async function findJoinAddresses(address: string, { signal }: AbortOptions = {}): Promise<Multiaddr[]> {
   checkJoinAddress(address)
   if (address.startsWith('/')) return [parseMultiaddr(address)]
   const url = new URL(address)
-  let status: { id?: unknown; addresses?: unknown } | null
+  let status: { id?: unknown; addresses?: unknown; refusedOrigin?: unknown } | null
   try {
     const response = await fetch(new URL('/api/v1/status', url), { headers: { accept: 'application/json' }, ...(signal && { signal }) })
     if (!response.ok) throw new Error(`it answered ${response.status}`)
@@ -56,6 +58,11 @@ export async function findJoinAddresses(address: string, { signal }: AbortOption
   }
   if (typeof status?.id !== 'string')
     throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: what answers there is no mayfly gateway`)
+  if (typeof status.refusedOrigin === 'string') {
+    const origin = ORIGIN.test(status.refusedOrigin) ? status.refusedOrigin : 'this origin'
+    const words = `it lets no page of ${origin} in. Its operator can allow it: mayfly start --allow-origin ${origin}`
+    throw new MayflyError('ERR_ORIGIN', `Cannot join ${url.origin}: ${words}`)
+  }
   const addresses = Array.isArray(status.addresses) ? status.addresses.filter((text) => typeof text === 'string') : []
   try {
     const peer = peerIdFromString(status.id).toString()

@@ -9,6 +9,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { createTimeout } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
 import { createEmitter } from '../async/emitter.ts'
+import { MayflyError } from '../errors.ts'
 import { peerIdIn, withoutPeerId, withPeerId } from './addresses.ts'
 import { connectionKind } from './connection-kind.ts'
 import type { DuplicateIdWatch } from './duplicate-id.ts'
@@ -105,7 +106,8 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       place.nextTryAtMs = performance.now() + waitMs
       if (joins.has(place.name)) {
         const reason = error instanceof Error ? error.message : String(error)
-        emit({ type: 'join-failed', address: place.name, reason, retryInMs: Math.round(waitMs) })
+        const code = error instanceof MayflyError ? { code: error.code } : {}
+        emit({ type: 'join-failed', address: place.name, reason, ...code, retryInMs: Math.round(waitMs) })
       } else if (place.failures >= MAX_FAILURES) known.delete(place.name)
     } finally {
       late.end()

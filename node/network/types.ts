@@ -1,5 +1,6 @@
 /** Nouns of the overlay's connections. */
 
+import type { MayflyErrorCode } from '../errors.ts'
 import type { ClockStatus } from './clock.ts'
 
 /** A server that helps tabs to connect directly, as browsers take it. @see https://www.w3.org/TR/webrtc/#dom-rtciceserver */
@@ -19,7 +20,7 @@ export interface NetworkLimits {
 export type NetworkEvent =
   | { type: 'joined'; peer: string }
   | { type: 'left'; peer: string; reason: string }
-  | { type: 'join-failed'; address: string; reason: string; retryInMs: number }
+  | { type: 'join-failed'; address: string; reason: string; code?: MayflyErrorCode; retryInMs: number }
   /** Another peer has this peer's own id, and was met at this multiaddr: it runs from a copy of the private key. */
   | { type: 'duplicate-id'; address: string; reason: string }
   /** A connection, or a stream of one, was ended here because its peer went over a limit or broke a wire format. */

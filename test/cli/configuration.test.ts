@@ -93,6 +93,17 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['http://b.example:81', 'http://b.example:81'],
     ['https://c.example', 'https://c.example'],
   ],
+  allowOrigin: [
+    [
+      ['https://a.example', 'http://localhost:81/'],
+      ['https://a.example', 'http://localhost:81'],
+    ],
+    ['*', ['*']],
+    [
+      ['null', 'chrome-extension://abcdefghijklmnop'],
+      ['null', 'chrome-extension://abcdefghijklmnop'],
+    ],
+  ],
   token: [
     ['aaaa', 'aaaa'],
     ['b-b_b.b~', 'b-b_b.b~'],

@@ -50,6 +50,57 @@ test('status: everybody gets the peer id and addresses; pages of other origins g
   expect((await ask(front.port, '/metrics', rebound)).status).toBe(403)
 })
 
+test('status: tells a page that may not join so, and a running gateway takes other origins', async () => {
+  const { port, gateway } = await createTestGateway(tab, { allowedOrigins: ['https://app.example'] })
+  const tell = async (origin: string) => {
+    const { refusedOrigin } = JSON.parse((await ask(port, '/api/v1/status', { headers: { origin } })).text)
+    return refusedOrigin
+  }
+  const own = `http://127.0.0.1:${port}`
+  expect([await tell('https://app.example'), await tell('https://other.example'), await tell(own)]).toEqual([
+    undefined,
+    'https://other.example',
+    undefined,
+  ])
+  gateway.configure({ allowedOrigins: ['https://other.example'] })
+  expect([await tell('https://app.example'), await tell('https://other.example')]).toEqual(['https://app.example', undefined])
+})
+
+test('posts: a page of an origin that is allowed may post, and read what became of it; any other is told how it could', async () => {
+  const { port } = await createTestGateway(tab, { allowedOrigins: ['https://app.example'] })
+  const from = (origin: string) => ({ origin, 'sec-fetch-site': 'cross-site', 'content-type': 'application/json' })
+  const post = (origin: string) => ask(port, '/to/bakery', { method: 'POST', headers: from(origin), body: '{"body":"bread"}' })
+  const posted = await post('https://app.example')
+  expect([posted.status, posted.headers['access-control-allow-origin'], posted.headers.vary]).toEqual([
+    202,
+    'https://app.example',
+    'Origin',
+  ])
+  const state = await ask(port, `/api/v1/messages/${JSON.parse(posted.text).id}`, { headers: from('https://app.example') })
+  expect([state.status, state.headers['access-control-allow-origin']]).toEqual([200, 'https://app.example'])
+  const asksFirst = await ask(port, '/to/bakery', { method: 'OPTIONS', headers: from('https://app.example') })
+  expect(asksFirst.headers).toMatchObject({
+    'access-control-allow-origin': 'https://app.example',
+    'access-control-allow-methods': expect.stringContaining('POST'),
+    'access-control-allow-headers': expect.stringMatching(/content-type/i),
+  })
+  const refused = await post('https://other.example')
+  expect([refused.status, JSON.parse(refused.text).error.advice]).toEqual([
+    403,
+    expect.stringContaining('--allow-origin https://other.example'),
+  ])
+  const notAsked = await ask(port, '/to/bakery', { method: 'OPTIONS', headers: from('https://other.example') })
+  expect(notAsked.headers['access-control-allow-origin']).toBeUndefined()
+})
+
+test('an origin that is allowed is not the owner', async () => {
+  const { port } = await createTestGateway(tab, { allowedOrigins: ['*'] })
+  const headers = { origin: 'https://app.example' }
+  expect((await ask(port, '/api/v1/content', { method: 'PUT', headers, body: 'x' })).status).toBe(403)
+  expect((await ask(port, '/api/v1/content', { headers })).status).toBe(403)
+  expect((await ask(port, '/metrics', { headers })).status).toBe(403)
+})
+
 test('status: tells the pages that join through it its STUN servers, and none when it has none', async () => {
   const { port } = await createTestGateway(tab, { iceServers: ['stun:a.example'] })
   const told = JSON.parse((await ask(port, '/api/v1/status', { headers: { origin: 'https://elsewhere.example' } })).text)

@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createLinkKey, createPeer, encodeBundle, encodeLinkKey, hashnameOf, publicKeyOf, sealSource } from '../../node/index.ts'
+import { createEmitter } from '../../node/async/emitter.ts'
+import {
+  createLinkKey,
+  createPeer,
+  encodeBundle,
+  encodeLinkKey,
+  hashnameOf,
+  type MayflyErrorCode,
+  type PeerEvent,
+  publicKeyOf,
+  sealSource,
+} from '../../node/index.ts'
 import { createBoundedJoin } from '../../node/library/join.ts'
 import { createNetwork } from '../helpers/network.ts'
 
@@ -98,6 +109,18 @@ describe('joining', () => {
     const peer = { onEvent: () => () => {}, status: () => ({ startedAtMs: 1 }) } as unknown as Parameters<typeof createBoundedJoin>[0]
     const forever = ({ signal }: { signal?: AbortSignal }) =>
       new Promise<void>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+
+    test('a page that no gateway lets in is told at once', async () => {
+      const { on: onEvent, emit } = createEmitter<PeerEvent>()
+      const fail = (failure: { address: string; reason: string; code: MayflyErrorCode }) =>
+        emit({ type: 'join-failed', retryInMs: 1, ...failure })
+      const joined = createBoundedJoin({ ...peer, onEvent }, ['http://a.example', 'http://b.example'])(forever, {})
+      const outcome = expect(joined).rejects.toMatchObject({ code: 'ERR_ORIGIN', message: 'a: --allow-origin; b: --allow-origin' })
+      fail({ address: 'http://a.example', reason: 'a: --allow-origin', code: 'ERR_ORIGIN' })
+      fail({ address: 'http://b.example', reason: 'b is away', code: 'ERR_NO_NETWORK' })
+      fail({ address: 'http://b.example', reason: 'b: --allow-origin', code: 'ERR_ORIGIN' })
+      await outcome
+    })
 
     test('joined has a default time', async () => {
       const joined = createBoundedJoin(peer, [])(forever, {})

@@ -80,6 +80,15 @@ test('join-address: a server that answers no JSON, or an error, is no gateway', 
   await expect(findJoinAddresses(await serve((_, response) => response.writeHead(500).end('{}')))).rejects.toEqual(NO_NETWORK)
 })
 
+test('join-address: a gateway that lets no page of this origin in is told apart, with what its operator can do', async () => {
+  const refusal = (refusedOrigin: string) => serveJson({ id, refusedOrigin }).then(findJoinAddresses)
+  await expect(refusal('https://app.example')).rejects.toMatchObject({
+    code: 'ERR_ORIGIN',
+    message: expect.stringContaining('--allow-origin https://app.example'),
+  })
+  await expect(refusal('<b>any text</b>')).rejects.toMatchObject({ code: 'ERR_ORIGIN', message: expect.not.stringContaining('any text') })
+})
+
 test('join-address: an answer without end is given up', async () => {
   let sent = 0
   const url = await serve((_request, response) => {

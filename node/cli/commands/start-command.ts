@@ -106,14 +106,14 @@ async function runNode(
 
 function createNode(
   configuration: Configuration,
-  { server, connections }: GatewayServer,
+  { server, connections, findJoinFault }: GatewayServer,
   privateKey: Uint8Array,
   logger: Logger,
 ): Promise<Peer> {
   const { join, publicUrl, data } = configuration
   return createPeer({
     role: 'node',
-    listener: createWebSocketListener(server, { connections }),
+    listener: createWebSocketListener(server, { connections, findJoinFault }),
     announce: publicUrl === undefined ? [] : [multiaddrOfUrl(new URL(publicUrl)).toString()],
     join,
     privateKey,
@@ -152,9 +152,11 @@ function peerRates({ peerRate, messageRate }: Configuration): Partial<PeerRates>
   }
 }
 
-function gatewaySettings({ token, clientFetches, clientRate, iceServer, turnSecret }: Configuration): GatewaySettings {
+function gatewaySettings(configuration: Configuration): GatewaySettings {
+  const { token, allowOrigin, clientFetches, clientRate, iceServer, turnSecret } = configuration
   return {
     token,
+    allowedOrigins: allowOrigin,
     iceServers: iceServer,
     turnSecret,
     limits: {

@@ -29,6 +29,7 @@ function summaryOf(origin: string, status: Facts, now: number): [string, string]
   const counts = objectOf(status.counts)
   const number = (name: string) => (typeof counts[name] === 'number' ? counts[name] : undefined)
   const bytes = (name: string) => (number(name) === undefined ? undefined : describeBytes(number(name) as number))
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   /** Undefined unless all of its parts are there. */
   const words = (parts: TemplateStringsArray, ...values: unknown[]) =>
     values.includes(undefined) ? undefined : String.raw({ raw: parts }, ...values)
@@ -44,6 +45,8 @@ function summaryOf(origin: string, status: Facts, now: number): [string, string]
     ['traffic', words`${bytes('bytesReceived')} in, ${bytes('bytesSent')} out, over its port`],
     ['messages', words`${number('messages')} passed on, ${number('messagesRefused')} refused, ${number('mail')} waiting`],
     ['clock', describeClock(objectOf(status.clock))],
+    ['library', words`${text(objectOf(status.library).url)} (for pages of other origins)`],
+    ['integrity', objectOf(status.library).integrity],
     ['id', status.id],
   ]
   const addresses = Array.isArray(status.addresses) ? status.addresses : []

@@ -17,6 +17,20 @@ export function parseOrigin(text: string): string {
   return url.origin
 }
 
+/**
+ * The origin of pages as browsers send it: also `null`, of pages without one (a file, a sandbox), those of an extension, and `*` for all.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION
+ */
+export function parsePageOrigin(text: string): string {
+  if (text === '*' || text === 'null' || /^[a-z][a-z0-9+.-]*-extension:\/\/[\w-]+$/.test(text)) return text
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.host.includes('*'))
+    throw refuseValue('an origin such as https://app.example, or null, or *', text)
+  if (!isBareOrigin(url) || url.username !== '') throw refuseValue(`an origin without a path, such as ${url.origin}`, text)
+  return url.origin
+}
+
 /** @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 (what an Authorization header can carry) */
 export function parseToken(text: string): string {
   if (!/^[A-Za-z0-9\-._~+/]+=*$/.test(text)) {

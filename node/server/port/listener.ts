@@ -4,7 +4,7 @@
  * node the client that has the most sockets loses one to a client that has fewer: unproved ones first.
  */
 
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { ComponentLogger, Transport } from '@libp2p/interface'
 import type { WebSocket } from 'ws'
 import { type ClientConnections, createClientConnections } from '../../network/client-connections.ts'
@@ -26,16 +26,18 @@ export const LISTENER_DEFAULTS = {
 export interface ListenerOptions extends HeartbeatOptions, Partial<typeof LISTENER_DEFAULTS> {
   /** The connections of each client, counted together with those of the HTTP server. Without it, the listener counts its sockets alone. */
   connections?: ClientConnections
+  /** Why a request's websocket may not join, in words. */
+  findJoinFault?: (request: IncomingMessage) => string | undefined
 }
 
 export type WebSocketListener = ReturnType<typeof createWebSocketListener>
 
 /** @param server before or after its `listen()`; the peer is to be started once the server has its port */
 export function createWebSocketListener(server: Server, options: ListenerOptions = {}) {
-  const { connections = createClientConnections(), ...given } = options
+  const { connections = createClientConnections(), findJoinFault, ...given } = options
   const limits = { ...LISTENER_DEFAULTS, ...given }
   /** Sockets turned away since the start, by reason. */
-  const refused = { full: 0, 'address-full': 0, 'pending-evicted': 0, evicted: 0, 'upgrade-failed': 0 }
+  const refused = { full: 0, 'address-full': 0, 'pending-evicted': 0, evicted: 0, 'upgrade-failed': 0, origin: 0 }
   /** Sockets without a proved peer id, and all, by client. */
   const pending = createGroupedSockets()
   const open = createGroupedSockets()
@@ -68,6 +70,11 @@ export function createWebSocketListener(server: Server, options: ListenerOptions
   }
 
   const admission: SocketAdmission = {
+    findFault(request) {
+      const fault = findJoinFault?.(request)
+      if (fault !== undefined) refuse('origin')
+      return fault
+    },
     admit(request) {
       if (!makeRoom(connections.clientOf(request).group)) return refuse('full')
       const client = connections.upgrade(request)

@@ -32,6 +32,8 @@ import { WebSocketConnection } from './websocket-connection.ts'
 
 /** Decides which sockets come in, and counts them. */
 export interface SocketAdmission {
+  /** Why the page that a request comes from may not join, in words; undefined when it may. */
+  findFault(request: IncomingMessage): string | undefined
   /** The client that a request comes from; undefined when its socket is turned away. */
   admit(request: IncomingMessage): ClientAddress | undefined
   /** Counts a socket until it closes. */
@@ -105,14 +107,10 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
     if (request.url?.startsWith('/to/') && this.#options.server.listenerCount('upgrade') > 1) return
     // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
     duplex.on('error', () => duplex.destroy())
+    const fault = this.#options.admission.findFault(request)
+    if (fault !== undefined) return void turnAway(duplex, '403 Forbidden', `${fault}\n`)
     const client = this.#options.admission.admit(request)
-    if (client === undefined) {
-      // Destroyed once the answer is written: otherwise the refused client could keep the socket, which is not counted, open for ever.
-      duplex.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
-        duplex.destroy(),
-      )
-      return
-    }
+    if (client === undefined) return void turnAway(duplex, '503 Service Unavailable\r\nRetry-After: 5')
     this.#socketServer.handleUpgrade(request, duplex, head, (socket) => void this.#onSocket(socket, client, request.socket.remotePort))
   }
 
@@ -185,6 +183,13 @@ export class OverlayTransport implements Transport {
   dialFilter(addresses: Multiaddr[]): Multiaddr[] {
     return addresses.filter((address) => WebSockets.exactMatch(address) || WebSocketsSecure.exactMatch(address))
   }
+}
+
+/** Answers in place of a websocket. @param status with further headers of the answer */
+function turnAway(duplex: Duplex, status: string, text = ''): void {
+  const about = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}`
+  // Destroyed once the answer is written: otherwise the refused client could keep the socket, which is not counted, open for ever.
+  duplex.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${about}\r\n\r\n${text}`, () => duplex.destroy())
 }
 
 /** Resolves once the socket is open, and terminates it when it fails or is aborted before. */

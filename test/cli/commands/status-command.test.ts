@@ -25,6 +25,7 @@ const STATUS = {
     messagesRefused: 0,
     mail: 5,
   },
+  library: { url: 'http://a.example/lib/mayfly.js', integrity: 'sha384-abc' },
   limits: { maxHeld: 9, http: { maxOpen: 5 } },
 }
 
@@ -41,6 +42,8 @@ test('status: begins with what people ask, one fact per line, aligned; limits on
     'content    1.0 MiB given, 0 bytes taken',
     'traffic    10 bytes in, 20 bytes out, over its port',
     'messages   1 passed on, 0 refused, 5 waiting',
+    'library    http://a.example/lib/mayfly.js (for pages of other origins)',
+    'integrity  sha384-abc',
     'id         a',
     'addresses  /x',
     '           /y',
@@ -65,7 +68,11 @@ test('status: a stranger’s answer is shown as text and nothing more', () => {
   expect(formatStatus('http://a.example', { limits: deep }, { now: 0, withLimits: true })).toMatch(/a\.a\.a +…$/)
   for (const odd of [null, [], 'x', 7, { a: 1 }])
     expect(
-      formatStatus('http://a.example', { startedAtMs: odd, counts: odd, clock: odd, joinedThrough: odd, addresses: odd }, { now: 0 }),
+      formatStatus(
+        'http://a.example',
+        { startedAtMs: odd, counts: odd, clock: odd, joinedThrough: odd, library: odd, addresses: odd },
+        { now: 0 },
+      ),
     ).toContain('gateway')
   expect(formatStatus('http://a.example', { startedAtMs: 1e300, addresses: [{}] }, { now: 0 })).toContain('…')
 })

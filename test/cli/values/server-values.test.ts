@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { expect, test } from 'vitest'
-import { parseJoinAddress, urlOf, urlsForOthers } from '../../../node/cli/values/server-values.ts'
+import { parseJoinAddress, parsePageOrigin, urlOf, urlsForOthers } from '../../../node/cli/values/server-values.ts'
 
 test.each([
   ['http://localhost:4000', 'http://localhost:4000'],
@@ -24,6 +24,23 @@ test.each([
 ])('join address: refuses %j', (text) => {
   expect(() => parseJoinAddress(text)).toThrow(expect.objectContaining({ code: 'ERR_BAD_OPTION' }))
 })
+
+test.each([
+  ['HTTPS://App.Example:443/', 'https://app.example'],
+  ['http://localhost:5173', 'http://localhost:5173'],
+  ['null', 'null'],
+  ['*', '*'],
+  ['moz-extension://6f8b-1', 'moz-extension://6f8b-1'],
+])('origin of pages: %s is taken as %s', (text, origin) => {
+  expect(parsePageOrigin(text)).toBe(origin)
+})
+
+test.each(['', 'app.example', 'ws://app.example', 'https://app.example/page', 'https://me@app.example', 'https://*.app.example', '**'])(
+  'origin of pages: refuses %j',
+  (text) => {
+    expect(() => parsePageOrigin(text)).toThrow(expect.objectContaining({ code: 'ERR_BAD_OPTION' }))
+  },
+)
 
 test.each([
   ['127.0.0.1', 'http://localhost:4000'],

@@ -16,6 +16,9 @@ function build(): string {
   writeFileSync(join(directory, 'assets', 'home-1a.js'), SCRIPT)
   writeFileSync(join(directory, 'assets', 'frame-1a.html'), '<!doctype html>')
   writeFileSync(join(directory, 'assets', 'pdf-frame-1a.html'), '<!doctype html>')
+  mkdirSync(join(directory, 'lib'))
+  writeFileSync(join(directory, 'lib', 'mayfly.js'), SCRIPT)
+  writeFileSync(join(directory, 'lib', 'content-1a.js'), '')
   return directory
 }
 
@@ -32,6 +35,23 @@ test('AppAssets: a file with its hash in its name never changes, pages are asked
   expect(page?.headers.get('cache-control')).toBe('no-cache')
   expect(page?.headers.get('content-security-policy')).toContain("script-src 'self'")
   expect(page?.headers.get('x-frame-options')).toBe('DENY')
+})
+
+test('AppAssets: the library is for pages of every origin, and only its one name that stays is asked for again', async () => {
+  for (const [path, cache] of [
+    ['/lib/mayfly.js', 'no-cache'],
+    ['/lib/content-1a.js', 'public, max-age=31536000, immutable'],
+  ] as const) {
+    const file = await get(path, { origin: 'https://app.example' })
+    expect(Object.fromEntries(file?.headers ?? [])).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': cache,
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      'x-content-type-options': 'nosniff',
+    })
+  }
+  expect((await get('/assets/home-1a.js'))?.headers.get('cross-origin-resource-policy')).toBe('same-origin')
 })
 
 test('AppAssets: a frame of the app is sandboxed, and only the app may frame it', async () => {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { ComponentLogger, Logger } from '@libp2p/interface'
 import { expect, onTestFinished, test } from 'vitest'
@@ -75,6 +75,17 @@ test('listener: a refused client gets an answer, and does not keep the socket', 
     'the end of the socket',
   )
   expect(listener.refused.full).toBe(1)
+})
+
+test('listener: a page that may not join is told so in words, and costs no place', async () => {
+  const findJoinFault = ({ headers }: IncomingMessage) => (headers.origin === undefined ? undefined : `Not you, ${headers.origin}.`)
+  const { listener, port } = await startListener({ findJoinFault })
+  const page = knock(port, { headers: 'Origin: https://app.example\r\n', allowHalfOpen: true })
+  await waitFor(() => page.text.includes('Not you, https://app.example.'), 2_000, 'the refusal')
+  expect(page.text).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/)
+  const program = knock(port)
+  await waitFor(() => isUpgraded(program), 2_000, 'the program is let in')
+  expect([listener.sockets, listener.refused.origin]).toEqual([1, 1])
 })
 
 test('listener: refused clients that reset the connection do not end the process', async () => {
