@@ -38,16 +38,25 @@ export type Answer<Output = unknown> = { person: Person } & ({ value: Output } |
 export interface CallError {
   code: string
   message: string
+  /** The faults that the module's schema found in the input. */
+  issues?: readonly InputIssue[]
+}
+
+/** One fault of an input. */
+export interface InputIssue {
+  message: string
+  /** The part of the input that it is about. */
+  path: readonly (string | number)[]
 }
 
 /** The answers of one call, one of each instance, in the order in which they come. Its iteration ends when all have answered or failed. */
 export interface Answers<Output = unknown> extends AsyncIterable<Answer<Output>> {
-  /** All answers, when all have come. */
+  /** All answers that no iteration has taken, when all have come. */
   settled(): Promise<Answer<Output>[]>
 }
 
 export interface CallOptions extends AbortOptions {
-  /** How long each instance may take, in ms. */
+  /** How long to wait for an instance's answer, and for the next where it gives several, in ms. */
   timeoutMs?: number
 }
 

@@ -15,7 +15,7 @@ export interface JoinedPeer extends Sessions {
   thaw(): void
 }
 
-interface OpenPair {
+export interface OpenPair {
   ends: [string, string]
   topic: Topic
   pair: SessionPair
@@ -23,14 +23,28 @@ interface OpenPair {
 
 type Handler = { accept: Parameters<Sessions['handle']>[1]; onSession: Parameters<Sessions['handle']>[2] }
 
-export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {}) {
+export interface SessionNetwork {
+  /** All that were opened and have not ended, in order. */
+  pairs: OpenPair[]
+  /** So many times more, opening a session fails as if its way could not be opened. */
+  failures: number
+  /** Hears of each session before either end does. */
+  onOpened: (pair: OpenPair) => void
+  join(identity: Identity): JoinedPeer
+}
+
+export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {}): SessionNetwork {
   const handlers = new Map<string, Map<Topic['kind'], Handler>>()
   const frozen = new Set<string>()
-  /** All that were opened and have not ended, in order. Bounded by the test. */
+  /** Bounded by the test. */
   const pairs: OpenPair[] = []
   const pairsOf = (peer: string) => pairs.filter(({ ends }) => ends.includes(peer))
 
   function connect(opener: Identity, accepter: string, topic: Topic, openedAs: WayKind): SessionPair {
+    if (network.failures > 0) {
+      network.failures--
+      throw new MayflyError('ERR_UNAVAILABLE', `Cannot reach ${accepter}: the way failed`)
+    }
     const handler = handlers.get(accepter)?.get(topic.kind)
     const identity = joined.get(accepter)
     if (handler === undefined || identity === undefined)
@@ -40,6 +54,7 @@ export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {
     const pair = createSessionPair({ topic, answered: answer.answer, kind: openedAs, opener, accepter: identity })
     const open: OpenPair = { ends: [opener.peer, accepter], topic, pair }
     pairs.push(open)
+    network.onOpened(open)
     handler.onSession(pair.accepter)
     return pair
   }
@@ -47,9 +62,11 @@ export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {
   /** Peers that have not left, by peer id. */
   const joined = new Map<string, Identity>()
 
-  return {
+  const network: SessionNetwork = {
     pairs,
-    join(identity: Identity): JoinedPeer {
+    failures: 0,
+    onOpened: () => {},
+    join(identity) {
       const own = new Map<Topic['kind'], Handler>()
       const { peer } = identity
       handlers.set(peer, own)
@@ -88,4 +105,5 @@ export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {
       }
     },
   }
+  return network
 }
