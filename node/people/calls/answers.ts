@@ -3,7 +3,7 @@
 import { onAbort } from '../../async/abort.ts'
 import type { Answer, Answers } from '../types.ts'
 
-/** What has come and was not taken yet; `onTaken` lets the sender go on. */
+/** An answer that no reader has taken yet; `onTaken` lets the sender go on. */
 interface Untaken {
   answer: Answer
   onTaken: (() => void) | undefined

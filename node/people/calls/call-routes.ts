@@ -1,5 +1,5 @@
 /**
- * Which session carries the calls to a peer: one for each peer, opened by the first call, shared by both directions, and left for a direct one once
+ * Sessions that carry the calls: one for each peer, opened by the first call, shared by both directions, and left for a direct one once
  * that has answered. Sessions that nobody uses are closed.
  */
 

@@ -2,22 +2,14 @@
 
 import { MayflyError } from '../../errors.ts'
 import { type CallFrame, decodeCallFrame, encodeCallFrame } from '../format/call-frames.ts'
-import { costOf, decodeValue } from '../format/value.ts'
-import type { CallError, Value } from '../types.ts'
+import type { CallError } from '../types.ts'
 import type { Session } from '../way/types.ts'
+import { createAskedCalls } from './asked-calls.ts'
 import type { CallReply, ServedCall } from './served-call.ts'
 import { createSessionSender } from './session-sender.ts'
 
 /** Bytes of frames that wait for room, in each direction of one session. */
 const MAX_QUEUED_BYTES = 8 * 1_048_576
-
-/** The caller's side of one call. */
-export interface CallListener {
-  /** @param onTaken to be called when the reader has taken the item */
-  onAnswer(value: Value | undefined, onTaken?: () => void): void
-  /** Called once, after all answers. */
-  onEnd(error?: CallError): void
-}
 
 export interface CallSessionListener {
   /** Undefined when it was refused, and the caller has been told. */
@@ -31,20 +23,25 @@ export type CallSession = ReturnType<typeof createCallSession>
 
 export function createCallSession(session: Session, listener: CallSessionListener, now: () => number) {
   const sender = createSessionSender(session, MAX_QUEUED_BYTES)
-  /** Calls of this end, by number. Bounded by the callers. */
-  const asked = new Map<number, CallListener>()
+  const asked = createAskedCalls(send, onOver)
   /** Calls of the other end. Bounded by the limits of each caller. */
   const served = new Map<number, ServedCall>()
   /** Bounded by the callers of `ping`. */
   const pings = new Map<number, (isAnswered: boolean) => void>()
-  let lastAsked = 0
   let lastServed = 0
   let lastPing = 0
   let usedAtMs = now()
   let hasLeft = false
   let otherHasLeft = false
 
-  const send = (frame: CallFrame, dataBytes = 0) => sender.send(encodeCallFrame(frame), dataBytes)
+  function send(frame: CallFrame, dataBytes = 0): boolean {
+    return sender.send(encodeCallFrame(frame), dataBytes)
+  }
+
+  function onOver(): void {
+    usedAtMs = now()
+    if (hasLeft) closeWhenDone()
+  }
 
   function leave(): void {
     if (hasLeft || !session.open) return
@@ -60,20 +57,6 @@ export function createCallSession(session: Session, listener: CallSessionListene
     void sender.ready().then(() => session.close())
   }
 
-  function endAsked(id: number, error?: CallError): void {
-    const call = asked.get(id)
-    if (!asked.delete(id)) return
-    usedAtMs = now()
-    call?.onEnd(error)
-    if (hasLeft) closeWhenDone()
-  }
-
-  function endServed(id: number): void {
-    served.delete(id)
-    usedAtMs = now()
-    if (hasLeft) closeWhenDone()
-  }
-
   function serve({ id, module, data }: CallFrame & { type: 'call' }): void {
     if (id <= lastServed) throw new MayflyError('ERR_BAD_FRAME', `Call ${id} was sent twice, or out of order`)
     lastServed = id
@@ -82,7 +65,8 @@ export function createCallSession(session: Session, listener: CallSessionListene
       isOver = true
       if (!send(frame, dataBytes))
         session.abort(new MayflyError('ERR_LIMIT', `More than ${MAX_QUEUED_BYTES} bytes of answers waited to be sent`))
-      endServed(id)
+      served.delete(id)
+      onOver()
     }
     const call = listener.onCall(self, module, data, {
       answer: (answer) => last({ type: 'answer', id, data: answer }, answer.byteLength),
@@ -94,38 +78,18 @@ export function createCallSession(session: Session, listener: CallSessionListene
     if (!isOver && call !== undefined) served.set(id, call)
   }
 
-  function takeItem({ id, data }: CallFrame & { type: 'item' }): void {
-    const call = asked.get(id)
-    if (call === undefined) return
-    call.onAnswer(decodeValue(data), () => {
-      if (asked.has(id)) send({ type: 'credit', id, bytes: costOf(data) })
-    })
-  }
-
   function take(frame: CallFrame): void {
     switch (frame.type) {
       case 'call':
         serve(frame)
-        break
-      case 'answer':
-        asked.get(frame.id)?.onAnswer(decodeValue(frame.data))
-        endAsked(frame.id)
-        break
-      case 'item':
-        takeItem(frame)
-        break
-      case 'end':
-        endAsked(frame.id)
-        break
-      case 'error':
-        endAsked(frame.id, errorOf(frame))
         break
       case 'credit':
         served.get(frame.id)?.grant(frame.bytes)
         break
       case 'abort':
         served.get(frame.id)?.abort(new MayflyError('ERR_LEFT', 'The caller waits no longer'))
-        endServed(frame.id)
+        served.delete(frame.id)
+        onOver()
         break
       case 'ping':
         send({ type: 'pong', nonce: frame.nonce })
@@ -138,13 +102,16 @@ export function createCallSession(session: Session, listener: CallSessionListene
         otherHasLeft = true
         leave()
         closeWhenDone()
+        break
+      default:
+        asked.take(frame)
     }
   }
 
   function end(reason: Error | undefined): void {
     listener.onClosing(self)
     const text = `The other side left before the call had ended${reason === undefined ? '' : `: ${reason.message}`}`
-    for (const [id] of [...asked]) endAsked(id, { code: 'ERR_LEFT', message: text })
+    asked.endAll({ code: 'ERR_LEFT', message: text })
     for (const call of [...served.values()]) call.abort(new MayflyError('ERR_LEFT', text))
     served.clear()
     for (const resolve of pings.values()) resolve(false)
@@ -155,7 +122,6 @@ export function createCallSession(session: Session, listener: CallSessionListene
   const self = {
     remote: session.remote,
     kind: session.kind,
-    direction: session.direction,
     /** False when calls of this end need another session. */
     get isUsable() {
       return session.open && !hasLeft && !otherHasLeft
@@ -164,21 +130,7 @@ export function createCallSession(session: Session, listener: CallSessionListene
     get idleSinceMs() {
       return asked.size + served.size > 0 ? undefined : usedAtMs
     },
-    /** Sends a call. Undefined when too much waits to be sent. @returns ends it early: `onEnd` is not called */
-    begin(module: string, data: Uint8Array, call: CallListener): (() => void) | undefined {
-      const id = ++lastAsked
-      asked.set(id, call)
-      if (!send({ type: 'call', id, module, data }, data.byteLength)) {
-        asked.delete(id)
-        return undefined
-      }
-      return () => {
-        if (!asked.delete(id)) return
-        usedAtMs = now()
-        send({ type: 'abort', id })
-        if (hasLeft) closeWhenDone()
-      }
-    },
+    begin: asked.begin,
     /** Resolves with true when the other end has answered, with false when the session ends before. */
     ping(): Promise<boolean> {
       if (!session.open) return Promise.resolve(false)
@@ -195,10 +147,6 @@ export function createCallSession(session: Session, listener: CallSessionListene
   session.onFrame((frame) => take(decodeCallFrame(frame)))
   session.onEnd(end)
   return self
-}
-
-function errorOf({ code, text, issues }: CallFrame & { type: 'error' }): CallError {
-  return issues === undefined ? { code, message: text } : { code, message: text, issues }
 }
 
 /** How a call fails whose frame was not taken. */

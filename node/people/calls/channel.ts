@@ -57,7 +57,7 @@ export function createChannel(session: Session, { name, person, now }: ChannelPa
         pings.get(frame.nonce)?.()
     }
   })
-  /** Nothing comes any more, and nothing goes. What has come can still be read. */
+  /** Nothing comes any more, and nothing goes. Messages that have come can still be read. */
   session.onEnd((reason) => {
     inbox.end()
     const left = new MayflyError('ERR_LEFT', `The channel ${name} ${reason === undefined ? 'was closed' : `was cut: ${reason.message}`}`, {

@@ -3,8 +3,9 @@
 import { MayflyError } from '../../errors.ts'
 import type { CallError, Person } from '../types.ts'
 import type { CollectedAnswers } from './answers.ts'
+import type { CallListener } from './asked-calls.ts'
 import type { CallRoutes } from './call-routes.ts'
-import { type CallListener, type CallSession, TOO_MUCH_WAITS } from './call-session.ts'
+import { type CallSession, TOO_MUCH_WAITS } from './call-session.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 
 export interface InstanceCallContext {

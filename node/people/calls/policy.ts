@@ -1,8 +1,8 @@
-/** Who may call a module or open a channel, decided by who it is: before anything that the caller sent is read. */
+/** Policies of modules and channels: a caller is let in by who it is, before anything that it sent is read. */
 
 import type { CallPolicy, Person } from '../types.ts'
 
-/** What stands under a name. A policy is left out for contacts and own instances. */
+/** A module, or the taker of channels of a name. Its policy is left out for contacts and own instances. */
 export interface Guarded {
   policy?: CallPolicy | undefined
 }

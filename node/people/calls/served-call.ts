@@ -26,7 +26,7 @@ export interface CallReply {
 export interface ServeOptions {
   now(): number
   deadlines: Deadlines
-  /** The handler has ended, or its time is over: called once. What it took of its caller's limits is free again. */
+  /** The handler has ended, or its time is over: called once. Its share of its caller's limits is free again. */
   onRelease(): void
   /** Tells the developer of an error, whose caller hears no more than its message. */
   onError(error: unknown): void
@@ -51,8 +51,7 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
   /** Made when the handler asks for its signal: most do not. */
   let controller: AbortController | undefined
   let iterator: AsyncIterator<unknown> | undefined
-  let credit = CALL_LIMITS.creditBytes
-  let wakeForCredit = () => {}
+  const credit = createCredit()
   const deadline: Deadline = {
     atMs: options.now() + module.timeoutMs,
     onLate() {
@@ -88,7 +87,7 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
     isOver = true
     overReason ??= reason
     controller?.abort(reason)
-    wakeForCredit()
+    credit.stop()
     iterator?.return?.()?.catch(() => {})
   }
 
@@ -122,12 +121,8 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
     iterator = iterable[Symbol.asyncIterator]()
     if (isOver) iterator.return?.()?.catch(() => {})
     while (!isOver) {
-      if (credit <= 0) {
-        await new Promise<void>((resolve) => {
-          wakeForCredit = resolve
-        })
-        continue
-      }
+      await credit.any()
+      if (isOver) break
       const result = await iterator.next()
       if (isOver) break
       if (result.done === true) {
@@ -139,7 +134,7 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
         stopHandler(new MayflyError('ERR_TOO_LARGE', 'An item could not be sent'))
         break
       }
-      credit -= costOf(bytes)
+      credit.spend(costOf(bytes))
       reply.item(bytes)
       if (!(await reply.ready())) break
     }
@@ -181,10 +176,7 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
   }
 
   return {
-    grant(bytes) {
-      credit += bytes
-      wakeForCredit()
-    },
+    grant: credit.grant,
     abort(reason) {
       if (isOver) return
       stopHandler(reason)
@@ -192,6 +184,34 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
       options.deadlines.delete(deadline)
       deadline.atMs = Math.min(deadline.atMs, options.now() + ABANDONED_MS)
       options.deadlines.add(deadline)
+    },
+  }
+}
+
+/** Bytes of items that may go. */
+function createCredit() {
+  let bytes = CALL_LIMITS.creditBytes
+  let isStopped = false
+  let wake = () => {}
+  return {
+    /** Resolves when some is left, and when it is stopped. */
+    async any() {
+      while (bytes <= 0 && !isStopped) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    spend(cost: number) {
+      bytes -= cost
+    },
+    grant(more: number) {
+      bytes += more
+      wake()
+    },
+    stop() {
+      isStopped = true
+      wake()
     },
   }
 }

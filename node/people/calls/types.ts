@@ -11,7 +11,7 @@ export interface CallsContext {
   ways: Pick<Ways, 'wantDirect' | 'onDirect'> | undefined
   /** Where an instance is that is there; undefined when it is not known to be there. */
   targetOf(peer: string): WayTarget | undefined
-  /** Who somebody is to this account. Asked for each call, so that a contact who was removed is none at once. */
+  /** The person that an identity is to this account. Asked for each call, so that a contact who was removed is none at once. */
   personOf(identity: Identity): Person
   /** A handler of this peer failed: for its developer, since the caller hears no more than a message. */
   onError(module: string, error: unknown): void
