@@ -21,7 +21,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
       input: { mayfly: fromHere('browser/module.ts') },
-      // All that is needed at once stands in the one file, whose integrity a page can name.
+      // One request less than a file that only passes on what another has.
       preserveEntrySignatures: 'allow-extension',
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

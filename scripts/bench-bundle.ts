@@ -1,11 +1,12 @@
 /**
- * How large `mayfly/browser` is in somebody's page: a chat of some twenty lines, bundled and minified. The scripts that it needs before it
- * runs are counted, and beside them those that it would load later, for content, sealed messages and WebRTC.
+ * How large `mayfly/browser` is in somebody's page: a chat of some twenty lines, bundled and minified, and the module that a gateway serves.
+ * The scripts that each needs before it runs are counted, and beside them those that it would load later, for content, sealed messages and
+ * WebRTC.
  *
  *   npm run bench -- bundle
  */
 
-import { type ByteSizes, bundlePage } from './bench/bundled-page.ts'
+import { type ByteSizes, bundleModule, bundlePage } from './bench/bundled-page.ts'
 import { type Bench, runBench } from './bench/report.ts'
 
 const CHAT = new URL('bench/pages/chat-page.ts', import.meta.url)
@@ -23,6 +24,12 @@ await runBench('bundle', async (bench: Bench) => {
     'A chat with mayfly/browser, in kB',
     ['what', 'minified', 'gzip', 'brotli'],
     [row('needed to run', needed), row('loaded when used', later)],
+  )
+  const module = await bundleModule()
+  bench.table(
+    'The module of a gateway, /lib/mayfly.js, in kB',
+    ['what', 'minified', 'gzip', 'brotli'],
+    [row('needed to run', module.needed), row('loaded when used', module.later)],
   )
   const others = packages.slice(LISTED)
   bench.table(

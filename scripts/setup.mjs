@@ -24,7 +24,7 @@ const OLDEST_NODE = 20
 const IS_WINDOWS = process.platform === 'win32'
 const PACKAGE_NODE = join(ROOT, 'node_modules', 'node', 'bin', IS_WINDOWS ? 'node.exe' : 'node')
 /** Sources of the built tab. The lockfile stands for the packages in it. */
-const TAB_SOURCES = ['browser', 'node', 'vite.config.ts', 'tsconfig.json', 'package-lock.json']
+const TAB_SOURCES = ['browser', 'node', 'vite.config.ts', 'vite.module.config.ts', 'tsconfig.json', 'package-lock.json']
 const NOT_IN_THE_TAB = new Set([join('browser', 'dist'), join('node', 'server'), join('node', 'cli')])
 /** Holds the digest of the sources that the tab beside it was built from. */
 const TAB_STAMP = join(ROOT, 'browser', 'dist', '.built-from')
@@ -100,7 +100,9 @@ function buildTab() {
   say('building the tab')
   const digest = digestSources()
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
-  run(PACKAGE_NODE, [vite, 'build', '--logLevel', rebuild ? 'info' : 'error'], { env: { NODE_ENV: 'production' } })
+  for (const config of ['vite.config.ts', 'vite.module.config.ts']) {
+    run(PACKAGE_NODE, [vite, 'build', '--config', config, '--logLevel', rebuild ? 'info' : 'error'], { env: { NODE_ENV: 'production' } })
+  }
   writeFileSync(TAB_STAMP, digest)
 }
 

@@ -1,4 +1,4 @@
-/** A page that uses `mayfly/browser`, bundled and minified by Vite as its author would, and its size. */
+/** Sizes of `mayfly/browser`: of a page that uses it, bundled and minified by Vite as its author would, and of the module of a gateway. */
 
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
@@ -36,6 +36,28 @@ export async function bundlePage(script: URL): Promise<BundledPage> {
       rolldownOptions: { input: { page: fileURLToPath(script) }, output: { entryFileNames: '[name].js' } },
     },
   })) as Rolldown.RolldownOutput
+  const [first, rest] = splitChunks(output, 'page.js')
+  const packages = new Map<string, number>()
+  for (const [id, { renderedLength }] of first.flatMap(({ modules }) => Object.entries(modules))) {
+    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? 'mayfly'
+    packages.set(name, (packages.get(name) ?? 0) + renderedLength)
+  }
+  return { needed: sizesOf(first), later: sizesOf(rest), packages: [...packages].sort(([, a], [, b]) => b - a) }
+}
+
+/** The module that a gateway serves, as `vite.module.config.ts` builds it. */
+export async function bundleModule(): Promise<Pick<BundledPage, 'needed' | 'later'>> {
+  const { output } = (await build({
+    configFile: fileURLToPath(new URL('../../vite.module.config.ts', import.meta.url)),
+    logLevel: 'error',
+    build: { write: false },
+  })) as Rolldown.RolldownOutput
+  const [first, rest] = splitChunks(output, 'mayfly.js')
+  return { needed: sizesOf(first), later: sizesOf(rest) }
+}
+
+/** The chunks that a script needs before it runs, itself included, and the others. */
+function splitChunks(output: Rolldown.RolldownOutput['output'], script: string): [Rolldown.OutputChunk[], Rolldown.OutputChunk[]] {
   const chunks = new Map(output.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]))
   const needed = new Set<string>()
   const need = (name: string) => {
@@ -43,17 +65,9 @@ export async function bundlePage(script: URL): Promise<BundledPage> {
     needed.add(name)
     for (const inner of chunks.get(name)?.imports ?? []) need(inner)
   }
-  need('page.js')
-  const [first, rest] = [
-    [...chunks.values()].filter(({ fileName }) => needed.has(fileName)),
-    [...chunks.values()].filter(({ fileName }) => !needed.has(fileName)),
-  ]
-  const packages = new Map<string, number>()
-  for (const [id, { renderedLength }] of first.flatMap(({ modules }) => Object.entries(modules))) {
-    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? 'mayfly'
-    packages.set(name, (packages.get(name) ?? 0) + renderedLength)
-  }
-  return { needed: sizesOf(first), later: sizesOf(rest), packages: [...packages].sort(([, a], [, b]) => b - a) }
+  need(script)
+  const all = [...chunks.values()]
+  return [all.filter(({ fileName }) => needed.has(fileName)), all.filter(({ fileName }) => !needed.has(fileName))]
 }
 
 /** Each file is compressed by itself, as it travels. */
