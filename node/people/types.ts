@@ -176,10 +176,10 @@ export interface Token {
   kind: 'contact' | 'device'
   /** The secret as text; a link carries it behind `#add=`. */
   token: string
-  /** Two words and a number, to be said aloud. */
+  /** Two words and a number, to be said aloud; empty when it was made without. */
   code: string
   expiresAtMs: number
-  /** Resolves with the contact when it was claimed. @throws {MayflyError} ERR_TOKEN_EXPIRED, ERR_TOKEN_BURNT */
+  /** Resolves with the contact when both sides have finished. @throws {MayflyError} ERR_TOKEN_EXPIRED, ERR_TOKEN_BURNT */
   readonly claimed: Promise<Paired>
   cancel(): Promise<void>
 }
@@ -196,6 +196,13 @@ export interface TokenOptions extends AbortOptions {
   kind?: Token['kind']
   /** For a device: 'owner' may add and revoke others, and has the recovery words. */
   role?: 'owner' | 'device'
+  /** False: there is a link and no code, so that strangers can neither find nor burn it by trying numbers. */
+  code?: boolean
+}
+
+export interface ClaimOptions extends AbortOptions {
+  /** 'device': this place becomes one of the account that gave the token; its guest ends. It has to be said here, whatever the token is for. */
+  kind?: Token['kind']
 }
 
 export interface Contacts {
@@ -206,7 +213,9 @@ export interface Contacts {
    * @param token the token, its link, or the code of two words and a number
    * @throws {MayflyError} ERR_TOKEN_UNKNOWN, ERR_TOKEN_USED, ERR_TOKEN_EXPIRED, ERR_TOKEN_BURNT, ERR_TOKEN_WRONG
    */
-  claimToken(alias: string, token: string, options?: AbortOptions): Promise<Paired>
+  claimToken(alias: string, token: string, options?: ClaimOptions): Promise<Paired>
+  /** Tokens that wait to be claimed, those of before a restart among them. */
+  tokens(): Token[]
   rename(account: string, alias: string): Promise<void>
   remove(account: string): Promise<void>
   block(account: string): Promise<void>

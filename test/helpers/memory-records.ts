@@ -4,36 +4,38 @@ import { createEmitter } from '../../node/async/emitter.ts'
 import type { RecordStore } from '../../node/people/account/record-store.ts'
 
 export interface MemoryRecords extends RecordStore {
-  /** Changes fail from now on with this error; undefined: they work again. */
-  failWith(error: Error | undefined): void
-  /** Called after each change has been stored, before its promise resolves: a process may end here. */
-  afterChange: (name: string) => void
+  /** Changes of these records fail from now on. */
+  failWhen(test: (name: string) => boolean): void
+  /** Changes that have failed. */
+  readonly failures: number
 }
 
 export function createMemoryRecords(): MemoryRecords {
   const records = new Map<string, Uint8Array>()
   const changes = createEmitter<string>()
-  let failure: Error | undefined
-  const store: MemoryRecords = {
-    async load(name) {
-      return records.get(name)
-    },
+  let isFailing = (_name: string) => false
+  let failures = 0
+  return {
+    load: async (name) => records.get(name),
     async change(name, update) {
       await new Promise(setImmediate)
-      if (failure !== undefined) throw failure
+      if (isFailing(name)) {
+        failures++
+        throw new Error('disk full')
+      }
       const bytes = update(records.get(name))
       if (bytes === undefined) return records.get(name)
       records.set(name, bytes)
-      store.afterChange(name)
-      await new Promise(setImmediate)
       changes.emit(name)
+      await new Promise(setImmediate)
       return bytes
     },
     onChange: changes.on,
-    failWith(error) {
-      failure = error
+    failWhen(test) {
+      isFailing = test
     },
-    afterChange() {},
+    get failures() {
+      return failures
+    },
   }
-  return store
 }

@@ -134,6 +134,15 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     remove: (id: string) => changeContact(id, { alias: '', state: 'removed', trust: new Uint8Array() }),
     block: (id: string) => changeContact(id, { state: 'blocked' }),
     unblock: (id: string) => changeContact(id, { state: 'trusted' }),
+    /** Keeps a newer statement of a trusted contact's; other accounts' are left out. */
+    async keepTrust(account: Uint8Array, trust: Uint8Array, atMs: number): Promise<void> {
+      const known = entryOf(account)
+      if (known?.state !== 'trusted' || known.trustAtMs >= atMs) return
+      await update((stored) => {
+        const entry = stored.get(bytesToHex(account)) ?? known
+        if (entry.trustAtMs < atMs) stored.set(bytesToHex(account), { ...entry, trust, trustAtMs: atMs })
+      })
+    },
     /** The same on each instance that has the same book. */
     digest: digestOfBook,
     /** All entries, encoded, for another instance of the account. */

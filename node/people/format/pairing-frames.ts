@@ -31,6 +31,7 @@ export const PAIRING_REFUSALS = {
   own: 9,
   blocked: 10,
   'not-stored': 11,
+  cancelled: 12,
 } as const
 export type PairingRefusal = keyof typeof PAIRING_REFUSALS
 
@@ -142,6 +143,7 @@ const REFUSAL_ERRORS: Readonly<Record<PairingRefusal, readonly [MayflyErrorCode,
   busy: ['ERR_LIMIT', 'too many try at once; try again'],
   own: ['ERR_REFUSED', 'it is your own; give it to somebody else'],
   blocked: ['ERR_REFUSED', 'the other side does not take it from you'],
+  cancelled: ['ERR_TOKEN_BURNT', 'it was taken back. Ask for a new one'],
   'not-stored': ['ERR_NOT_STORED', 'the other side could not write it down; try again'],
 }
 

@@ -131,9 +131,19 @@ test('contacts: a change that cannot be stored is refused, and the book stays as
   const store = createMemoryRecords()
   const { book, add } = await openBook(store)
   await add(BOB, 'Bob')
-  store.failWith(new Error('disk full'))
+  store.failWhen(() => true)
   await expect(book.rename(bob, 'Robert')).rejects.toThrow('disk full')
   expect(book.list()).toMatchObject([{ alias: 'Bob' }])
+})
+
+test("contacts: a contact's newer statement of trust is kept, an older one and a stranger's are not", async () => {
+  const { book, add } = await openBook()
+  await add(BOB, 'Bob')
+  await book.keepTrust(BOB, Uint8Array.of(2), NOW_MS + 1)
+  await book.keepTrust(BOB, Uint8Array.of(3), NOW_MS)
+  await book.keepTrust(CAROL, Uint8Array.of(4), NOW_MS)
+  expect(book.get(BOB)).toMatchObject({ trust: Uint8Array.of(2), trustAtMs: NOW_MS + 1, changedAtMs: NOW_MS })
+  expect(book.get(CAROL)).toBeUndefined()
 })
 
 test('contacts: a tab hears what another one changed', async () => {
