@@ -243,6 +243,8 @@ export interface Account {
   readonly isKept: boolean
   /** True where the recovery words are. */
   readonly isOwner: boolean
+  /** True while no second place is known: when this one is lost, the recovery words alone bring the account back. */
+  readonly livesInOnePlaceOnly: boolean
   /** The 12 recovery words. @throws {MayflyError} ERR_REFUSED, on a place that is no owner */
   words(): Promise<string[]>
   /** The account, sealed with a pass phrase. */

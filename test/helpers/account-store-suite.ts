@@ -36,32 +36,33 @@ export const ACCOUNT_STORE_CASES: AccountStoreCase[] = [
     async run({ create }) {
       const store = await create()
       same(await store.load('places'), undefined)
-      same(await store.update('places', () => bytesOf(1, 2)), bytesOf(1, 2))
-      same(await store.update('contacts-0', () => bytesOf()), bytesOf())
+      same(await store.change('places', () => bytesOf(1, 2)), bytesOf(1, 2))
+      same(await store.change('contacts-0', () => bytesOf()), bytesOf())
       same([await store.load('places'), await store.load('contacts-0')], [bytesOf(1, 2), bytesOf()])
     },
   },
   {
-    name: 'shows a change what is there, and removes what it leaves undefined',
+    name: 'shows a change what is there, and leaves a record for which it has nothing',
     async run({ create }) {
       const store = await create()
       const seen: unknown[] = []
-      const changes = [bytesOf(1), bytesOf(2), undefined, bytesOf(3)]
-      for (const bytes of changes) {
-        await store.update('a', (before) => {
+      const changes = [undefined, bytesOf(1), bytesOf(2), undefined, bytesOf(3)]
+      const left = [undefined, bytesOf(1), bytesOf(2), bytesOf(2), bytesOf(3)]
+      for (const [i, bytes] of changes.entries()) {
+        const answer = await store.change('a', (before) => {
           seen.push(before)
           return bytes
         })
-        same(await store.load('a'), bytes)
+        same([answer, await store.load('a')], [left[i], left[i]])
       }
-      same(seen, [undefined, bytesOf(1), bytesOf(2), undefined])
+      same(seen, [undefined, ...left.slice(0, -1)])
     },
   },
   {
     name: 'makes one change after the other',
     async run({ create }) {
       const store = await create()
-      const answers = await Promise.all(Array.from({ length: 20 }, () => store.update('count', addOne)))
+      const answers = await Promise.all(Array.from({ length: 20 }, () => store.change('count', addOne)))
       same(answers.map((bytes) => bytes?.[0]).sort(), Array.from({ length: 20 }, (_, i) => i + 1).sort())
       same(await store.load('count'), bytesOf(20))
     },
@@ -71,38 +72,38 @@ export const ACCOUNT_STORE_CASES: AccountStoreCase[] = [
     needs: 'share',
     async run({ create, share }) {
       const stores = [await create(), (await share?.()) as AccountStore]
-      const heard = stores.map((store) => new Promise<void>((resolve) => void store.onChange(resolve)))
-      await Promise.all(Array.from({ length: 20 }, (_, i) => stores[i % 2]?.update('count', addOne)))
+      const heard = stores.map((store) => new Promise<string>((resolve) => void store.onChange(resolve)))
+      await Promise.all(Array.from({ length: 20 }, (_, i) => stores[i % 2]?.change('count', addOne)))
       for (const store of stores) same(await store.load('count'), bytesOf(20))
       same(stores[0]?.place.publicKey, stores[1]?.place.publicKey)
       const sealed = await (stores[0] as AccountStore).seal(bytesOf(5))
       same(await stores[1]?.unseal(sealed), bytesOf(5))
-      await Promise.all(heard)
+      same(await Promise.all(heard), ['count', 'count'])
     },
   },
   {
     name: 'leaves a record as it is when its change throws',
     async run({ create }) {
       const store = await create()
-      await store.update('a', () => bytesOf(1))
+      await store.change('a', () => bytesOf(1))
       const error = new Error('not now')
       const change = () => {
         throw error
       }
-      const thrown = await store.update('a', change).catch((caught: unknown) => caught)
+      const thrown = await store.change('a', change).catch((caught: unknown) => caught)
       same([thrown === error, await store.load('a')], [true, bytesOf(1)])
-      same(await store.update('a', addOne), bytesOf(2))
+      same(await store.change('a', addOne), bytesOf(2))
     },
   },
   {
     name: 'refuses a record that is too large, and a name that is none',
     async run({ create }) {
       const store = await create()
-      await store.update('a', () => bytesOf(1))
-      same(await codeOf(store.update('a', () => new Uint8Array(RECORD_LIMITS.maxBytes + 1))), 'ERR_TOO_LARGE')
+      await store.change('a', () => bytesOf(1))
+      same(await codeOf(store.change('a', () => new Uint8Array(RECORD_LIMITS.maxBytes + 1))), 'ERR_TOO_LARGE')
       same(await store.load('a'), bytesOf(1))
       for (const name of ['', '../a', 'A', 'a'.repeat(33)]) {
-        same([await codeOf(store.load(name)), await codeOf(store.update(name, addOne))], ['ERR_BAD_OPTION', 'ERR_BAD_OPTION'])
+        same([await codeOf(store.load(name)), await codeOf(store.change(name, addOne))], ['ERR_BAD_OPTION', 'ERR_BAD_OPTION'])
       }
     },
   },
@@ -111,7 +112,7 @@ export const ACCOUNT_STORE_CASES: AccountStoreCase[] = [
     async run({ create }) {
       const store = await create()
       const given = bytesOf(1)
-      await store.update('a', () => given)
+      await store.change('a', () => given)
       given[0] = 9
       ;(await store.load('a'))?.fill(8)
       same(await store.load('a'), bytesOf(1))
@@ -133,14 +134,13 @@ export const ACCOUNT_STORE_CASES: AccountStoreCase[] = [
     needs: 'reopen',
     async run({ create, reopen }) {
       const before = await create()
-      await before.update('a', () => bytesOf(1))
-      await before.update('b', () => bytesOf(2))
-      await before.update('b', () => undefined)
+      await before.change('a', () => bytesOf(1))
+      await before.change('b', () => bytesOf(2))
       const sealed = await before.seal(bytesOf(3))
       const place = before.place.publicKey
       await before.close()
       const after = (await reopen?.()) as AccountStore
-      same([await after.load('a'), await after.load('b'), await after.unseal(sealed)], [bytesOf(1), undefined, bytesOf(3)])
+      same([await after.load('a'), await after.load('b'), await after.unseal(sealed)], [bytesOf(1), bytesOf(2), bytesOf(3)])
       same([after.place.publicKey, after.isKept], [place, true])
       await mustSign(after)
       await after.clear()

@@ -4,6 +4,7 @@ import { createEmitter } from '../../async/emitter.ts'
 import { MayflyError } from '../../errors.ts'
 import { createSigningSecret } from '../../keys/signing.ts'
 import { type Signer, signerOf } from '../format/signed-form.ts'
+import type { RecordStore } from './record-store.ts'
 
 export const RECORD_LIMITS = {
   /** The largest record, in bytes. */
@@ -11,29 +12,16 @@ export const RECORD_LIMITS = {
   maxNameLength: 32,
 } as const
 
-export interface AccountStore {
+/** Its `change` refuses records that are too large (ERR_TOO_LARGE), and names of another form: a-z, 0-9 and - (ERR_BAD_OPTION). */
+export interface AccountStore extends RecordStore {
   /** False when all ends with the process or the page. */
   readonly isKept: boolean
   /** The key of this place, made with the store; its secret does not leave it. */
   readonly place: Signer
-  /** The record; undefined when there is none. */
-  load(name: string): Promise<Uint8Array | undefined>
-  /**
-   * Changes a record in one step: of all that share the store (tabs of one browser), one at a time. Resolves once the change is durable.
-   *
-   * @param name of a-z, 0-9 and -
-   * @param change from the record to the new one; undefined stands for no record. It is synchronous, and may be called more than once
-   * @returns what is stored now
-   * @throws {MayflyError} ERR_NOT_STORED, ERR_TOO_LARGE; what was stored stays
-   * @throws whatever `change` throws; what was stored stays
-   */
-  update(name: string, change: (bytes: Uint8Array | undefined) => Uint8Array | undefined): Promise<Uint8Array | undefined>
   /** Encrypts for this place, where it has a key for that; a store whose files nobody else may read returns the secret itself. */
   seal(secret: Uint8Array): Promise<Uint8Array>
   /** @throws {MayflyError} ERR_DAMAGED */
   unseal(sealed: Uint8Array): Promise<Uint8Array>
-  /** A record has changed, here or in another tab. Listeners read it themselves. Returns the function that ends it. */
-  onChange(listener: () => void): () => void
   /** Forgets all: records, and the keys of this place. The store is closed then. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -55,7 +43,7 @@ export function checkRecord(name: string, bytes?: Uint8Array): void {
 export function createMemoryAccountStore(): AccountStore {
   /** Bounded by the names that the account uses. */
   const records = new Map<string, Uint8Array>()
-  const changes = createEmitter<void>()
+  const changes = createEmitter<string>()
   return {
     isKept: false,
     place: signerOf(createSigningSecret()),
@@ -63,13 +51,14 @@ export function createMemoryAccountStore(): AccountStore {
       checkRecord(name)
       return records.get(name)?.slice()
     },
-    async update(name, change) {
+    async change(name, update) {
       checkRecord(name)
-      const bytes = change(records.get(name)?.slice())
+      const before = records.get(name)
+      const bytes = update(before?.slice())
+      if (bytes === undefined) return before?.slice()
       checkRecord(name, bytes)
-      if (bytes === undefined) records.delete(name)
-      else records.set(name, Uint8Array.from(bytes))
-      changes.emit()
+      records.set(name, Uint8Array.from(bytes))
+      changes.emit(name)
       return bytes
     },
     seal: async (secret) => secret.slice(),

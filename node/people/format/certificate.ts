@@ -4,7 +4,7 @@ import { mustBeArray } from '../../keys/canonical.ts'
 import { KEY_BYTES } from '../../keys/key.ts'
 import { readBytes, readInteger, readWord } from '../../network/fields.ts'
 import { readLifetime } from './lifetime.ts'
-import { openStatement, type SignedForm, type Signer, signStatement } from './signed-form.ts'
+import { openStatement, readStatement, type SignedForm, type Signer, signStatement } from './signed-form.ts'
 
 /** An owner has the recovery words, and may add and revoke places; a device has its own key alone. */
 export type PlaceRole = 'owner' | 'device'
@@ -34,6 +34,8 @@ export interface Certificate extends CertificateTerms {
   /** As it travels. */
   bytes: Uint8Array
 }
+
+export const MAX_CERTIFICATE_BYTES = 256
 
 const VERSION = 1
 
@@ -65,4 +67,9 @@ export function signCertificate(account: Signer, { place, role, serial, issuedAt
 /** @throws {MayflyError} ERR_BAD_FRAME, ERR_FORGED. Its times are not checked here */
 export function openCertificate(bytes: Uint8Array): Certificate {
   return openStatement(FORM, bytes)
+}
+
+/** One that was opened before it was stored here. @throws {MayflyError} ERR_BAD_FRAME */
+export function readCertificate(bytes: Uint8Array): Certificate {
+  return readStatement(FORM, bytes)
 }

@@ -4,7 +4,7 @@ import { mustBeArray } from '../../keys/canonical.ts'
 import { KEY_BYTES } from '../../keys/key.ts'
 import { readBytes, readInteger } from '../../network/fields.ts'
 import { CERTIFICATE_LIMITS } from './certificate.ts'
-import { openStatement, type SignedForm, type Signer, signStatement } from './signed-form.ts'
+import { openStatement, readStatement, type SignedForm, type Signer, signStatement } from './signed-form.ts'
 
 export interface RevocationTerms {
   /** The place's public key, 32 bytes. */
@@ -49,4 +49,9 @@ export function signRevocation(account: Signer, { place, serial, atMs }: Revocat
 /** @throws {MayflyError} ERR_BAD_FRAME, ERR_FORGED */
 export function openRevocation(bytes: Uint8Array): Revocation {
   return openStatement(FORM, bytes)
+}
+
+/** One that was opened before it was stored here. @throws {MayflyError} ERR_BAD_FRAME */
+export function readRevocation(bytes: Uint8Array): Revocation {
+  return readStatement(FORM, bytes)
 }

@@ -6,11 +6,8 @@
 import { mustBeArray } from '../../keys/canonical.ts'
 import { KEY_BYTES } from '../../keys/key.ts'
 import { readBytes, readBytesUpTo, readInteger } from '../../network/fields.ts'
-import { type Certificate, openCertificate } from './certificate.ts'
+import { type Certificate, MAX_CERTIFICATE_BYTES, openCertificate } from './certificate.ts'
 import { openStatement, type SignedForm, type Signer, signStatement } from './signed-form.ts'
-
-/** A certificate, as it travels. */
-const MAX_CERTIFICATE_BYTES = 256
 
 export interface TrustTerms {
   /** The certificate of the place that signs, as it travels. */
