@@ -21,6 +21,9 @@ export const BOOK_LIMITS = {
   maxRemoved: 2_048,
 } as const
 
+/** A contact shows a statement on each link; one that is younger than this is not replaced, so that links write nothing. */
+const TRUST_REFRESH_MS = 86_400_000
+
 const RECORD = 'contacts'
 
 /** Hex of the public key → its entry. Bounded: BOOK_LIMITS. */
@@ -70,6 +73,27 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
   /** A time after all changes of the contact that are known here, whatever the clocks of the places that made them said. */
   const nextChangeMs = (entry: ContactEntry | undefined) => Math.max(now(), (entry?.changedAtMs ?? -1) + 1)
 
+  /**
+   * Trusts an account, as agreed at that time. The same agreement may be added again; a removal since then stays.
+   *
+   * @param trust their statement that they trust this account; empty when there is none
+   * @returns the entry, with its alias: another contact that has the wanted one keeps it, and this one gets a number
+   * @throws {MayflyError} ERR_BAD_OPTION (no alias), ERR_NOT_STORED
+   */
+  async function add(
+    account: Uint8Array,
+    { alias, trust, atMs }: { alias: string; trust: Uint8Array; atMs: number },
+  ): Promise<ContactEntry> {
+    const hex = bytesToHex(account)
+    const wanted = freeAlias(cleanAlias(alias), (candidate) => isTaken(candidate, hex))
+    const fresh: ContactEntry = { account, alias: wanted, state: 'trusted', addedAtMs: atMs, changedAtMs: atMs, trust, trustAtMs: atMs }
+    await update((stored) => {
+      const known = stored.get(hex)
+      stored.set(hex, known === undefined ? fresh : mergeContacts(known, fresh))
+    })
+    return entryOf(account) ?? fresh
+  }
+
   /** @throws {MayflyError} ERR_NOBODY, when there is no such contact */
   async function changeContact(id: string, change: Partial<ContactEntry>): Promise<void> {
     const known = live().find(({ account }) => keyIdOf(account) === id)
@@ -105,22 +129,15 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     },
     /** The time to give to `add` for what is agreed now. */
     nextChangeMs: (account: Uint8Array) => nextChangeMs(entryOf(account)),
+    add,
     /**
-     * Trusts an account, as agreed at that time. The same agreement may be added again; a removal since then stays.
-     *
-     * @param trust their statement that they trust this account; empty when there is none
-     * @returns the entry, with its alias: another contact that has the wanted one keeps it, and this one gets a number
-     * @throws {MayflyError} ERR_BAD_OPTION (no alias), ERR_NOT_STORED
+     * Trusts an account that this one trusted at that time, as its own statement proves, when the book has lost it. A contact that is in the book
+     * stays as it is, and one that was removed since, too.
      */
-    async add(account: Uint8Array, { alias, trust, atMs }: { alias: string; trust: Uint8Array; atMs: number }): Promise<ContactEntry> {
-      const hex = bytesToHex(account)
-      const wanted = freeAlias(cleanAlias(alias), (candidate) => isTaken(candidate, hex))
-      const fresh: ContactEntry = { account, alias: wanted, state: 'trusted', addedAtMs: atMs, changedAtMs: atMs, trust, trustAtMs: atMs }
-      await update((stored) => {
-        const known = stored.get(hex)
-        stored.set(hex, known === undefined ? fresh : mergeContacts(known, fresh))
-      })
-      return entryOf(account) ?? fresh
+    async recover(account: Uint8Array, { alias, atMs }: { alias: string; atMs: number }): Promise<void> {
+      const known = entryOf(account)
+      if (known !== undefined && (known.state !== 'removed' || known.changedAtMs >= atMs)) return
+      await add(account, { alias, trust: new Uint8Array(), atMs })
     },
     /** @throws {MayflyError} ERR_BAD_OPTION (no alias, or another contact has it), ERR_NOBODY */
     async rename(id: string, alias: string): Promise<void> {
@@ -137,7 +154,8 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     /** Keeps a newer statement of a trusted contact's; other accounts' are left out. */
     async keepTrust(account: Uint8Array, trust: Uint8Array, atMs: number): Promise<void> {
       const known = entryOf(account)
-      if (known?.state !== 'trusted' || known.trustAtMs >= atMs) return
+      const refreshMs = known?.trust.byteLength === 0 ? 1 : TRUST_REFRESH_MS
+      if (known?.state !== 'trusted' || atMs < known.trustAtMs + refreshMs) return
       await update((stored) => {
         const entry = stored.get(bytesToHex(account)) ?? known
         if (entry.trustAtMs < atMs) stored.set(bytesToHex(account), { ...entry, trust, trustAtMs: atMs })

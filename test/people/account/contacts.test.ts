@@ -136,14 +136,32 @@ test('contacts: a change that cannot be stored is refused, and the book stays as
   expect(book.list()).toMatchObject([{ alias: 'Bob' }])
 })
 
-test("contacts: a contact's newer statement of trust is kept, an older one and a stranger's are not", async () => {
+test("contacts: a contact's newer statement of trust is kept, but not one of each link, an older one, or a stranger's", async () => {
   const { book, add } = await openBook()
   await add(BOB, 'Bob')
-  await book.keepTrust(BOB, Uint8Array.of(2), NOW_MS + 1)
-  await book.keepTrust(BOB, Uint8Array.of(3), NOW_MS)
-  await book.keepTrust(CAROL, Uint8Array.of(4), NOW_MS)
-  expect(book.get(BOB)).toMatchObject({ trust: Uint8Array.of(2), trustAtMs: NOW_MS + 1, changedAtMs: NOW_MS })
+  const day = 86_400_000
+  await book.keepTrust(BOB, Uint8Array.of(2), NOW_MS + day - 1)
+  expect(book.get(BOB)).toMatchObject({ trust: Uint8Array.of(1), trustAtMs: NOW_MS })
+  await book.keepTrust(BOB, Uint8Array.of(3), NOW_MS + day)
+  await book.keepTrust(BOB, Uint8Array.of(4), NOW_MS)
+  await book.keepTrust(CAROL, Uint8Array.of(5), NOW_MS)
+  expect(book.get(BOB)).toMatchObject({ trust: Uint8Array.of(3), trustAtMs: NOW_MS + day, changedAtMs: NOW_MS })
   expect(book.get(CAROL)).toBeUndefined()
+})
+
+test('contacts: a lost contact comes back by a statement of this account, and nothing else is changed by one', async () => {
+  const { book, add, clock } = await openBook()
+  await book.recover(BOB, { alias: 'abcd2345', atMs: NOW_MS - 5 })
+  expect(book.list()).toMatchObject([{ account: bob, alias: 'abcd2345', state: 'trusted' }])
+  await book.keepTrust(BOB, Uint8Array.of(1), NOW_MS)
+  expect(book.get(BOB)?.trust).toEqual(Uint8Array.of(1))
+  await add(CAROL, 'Carol')
+  await book.recover(CAROL, { alias: 'efgh2345', atMs: NOW_MS + 10 })
+  expect(book.aliasOf(CAROL)).toBe('Carol')
+  clock.nowMs += 20
+  await book.remove(carol)
+  await book.recover(CAROL, { alias: 'efgh2345', atMs: NOW_MS + 10 })
+  expect(book.get(CAROL)?.state).toBe('removed')
 })
 
 test('contacts: a tab hears what another one changed', async () => {
