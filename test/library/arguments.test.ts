@@ -193,6 +193,7 @@ const SHARED = {
 const NODE = {
   ...SHARED,
   bodyText: [implementation({ type: 'text/plain', body: new Uint8Array() })],
+  checkAccountRecord: [kind('contacts', isText), optional(BYTES)],
   clockSentence: [implementation({ state: 'right', aheadMs: 0, peers: 0 })],
   createByteRate: [object({ bytesPerSecond: FUNCTION, now: optional(FUNCTION) } satisfies Members<node.ByteRateOptions>)],
   createClientConnections: [options({ maxPerClient: INTEGER, maxHttpPerClient: INTEGER, trustProxy: BOOLEAN })],

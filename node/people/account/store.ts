@@ -31,11 +31,13 @@ const NAME_FORM = /^[a-z0-9-]{1,32}$/
 
 /** Checks that every store makes. @throws {MayflyError} ERR_BAD_OPTION, ERR_TOO_LARGE */
 export function checkRecord(name: string, bytes?: Uint8Array): void {
-  if (!NAME_FORM.test(name)) {
+  if (typeof name !== 'string' || !NAME_FORM.test(name)) {
     throw new MayflyError('ERR_BAD_OPTION', `Not a record's name: 1 to ${RECORD_LIMITS.maxNameLength} of a-z, 0-9 and - were expected`)
   }
-  if (bytes === undefined || bytes.byteLength <= RECORD_LIMITS.maxBytes) return
+  if (bytes === undefined) return
+  if (!(bytes instanceof Uint8Array)) throw new MayflyError('ERR_BAD_OPTION', `Cannot store the record ${name}: a Uint8Array was expected`)
   const { maxBytes } = RECORD_LIMITS
+  if (bytes.byteLength <= maxBytes) return
   throw new MayflyError('ERR_TOO_LARGE', `Cannot store the record ${name}: ${bytes.byteLength} bytes are over the limit of ${maxBytes}`)
 }
 

@@ -1,19 +1,24 @@
-/** A secret in a file that only its owner may read: made atomically, once, and refused when others could have read it. */
+/** Secrets in files that only their owner may read: written atomically, and refused when others could have read them. */
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync } from 'node:fs'
-import { link, open, unlink } from 'node:fs/promises'
+import { link, open, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MayflyError } from '../../errors.ts'
 import { makeDirectories } from './directories.ts'
 
-interface OwnerFile {
+interface ReadOwnerFile {
   directory: string
   name: string
   /** Its name in errors: "private key". */
   noun: string
   /** Larger files hold something else, in bytes. */
   maxBytes: number
+  /** True for bytes that may be in it; all when left out. */
+  isRight?(bytes: Uint8Array): boolean
+}
+
+interface OwnerFile extends ReadOwnerFile {
   create(): Uint8Array | Promise<Uint8Array>
   /** True for bytes that `create` can have made. */
   isRight(bytes: Uint8Array): boolean
@@ -30,8 +35,19 @@ export async function loadOwnerFile(file: OwnerFile): Promise<Uint8Array> {
   return (await readOwnerFile(file)) ?? (await createOwnerFile(file))
 }
 
-/** Undefined when there is no such file. */
-async function readOwnerFile({ directory, name, noun, maxBytes, isRight }: OwnerFile): Promise<Uint8Array | undefined> {
+/**
+ * Undefined when there is no such file.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION, as `loadOwnerFile`
+ * @throws the system's error
+ */
+export async function readOwnerFile({
+  directory,
+  name,
+  noun,
+  maxBytes,
+  isRight = () => true,
+}: ReadOwnerFile): Promise<Uint8Array | undefined> {
   const path = join(directory, name)
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
@@ -56,15 +72,8 @@ async function readOwnerFile({ directory, name, noun, maxBytes, isRight }: Owner
 async function createOwnerFile(ownerFile: OwnerFile): Promise<Uint8Array> {
   const { directory, name, create } = ownerFile
   const bytes = await create()
-  const temporary = join(directory, `.${name}-${randomBytes(6).toString('hex')}`)
-  const file = await open(temporary, 'wx', 0o600)
+  const temporary = await writeTemporaryFile(directory, name, bytes)
   try {
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
     await link(temporary, join(directory, name))
     syncPath(directory)
   } catch (error) {
@@ -75,6 +84,40 @@ async function createOwnerFile(ownerFile: OwnerFile): Promise<Uint8Array> {
     await unlink(temporary)
   }
   return bytes
+}
+
+/**
+ * Makes the file, or replaces it: after a crash it is the one before or the new one. Resolves once it is on the disk.
+ *
+ * @throws the system's error; the file is the one before
+ */
+export async function replaceOwnerFile(directory: string, name: string, bytes: Uint8Array): Promise<void> {
+  const temporary = await writeTemporaryFile(directory, name, bytes)
+  try {
+    await rename(temporary, join(directory, name))
+  } catch (error) {
+    await unlink(temporary)
+    throw error
+  }
+  syncPath(directory)
+}
+
+/** Names of files that a crash may have left half written. */
+export const TEMPORARY_FORM = /^\.[a-z0-9.-]+-[0-9a-f]{12}$/
+
+async function writeTemporaryFile(directory: string, name: string, bytes: Uint8Array): Promise<string> {
+  const temporary = join(directory, `.${name}-${randomBytes(6).toString('hex')}`)
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } catch (error) {
+    await unlink(temporary)
+    throw error
+  } finally {
+    await file.close()
+  }
+  return temporary
 }
 
 /** Syncs a file, or a directory, which is where a new name is stored. */
