@@ -4,7 +4,7 @@ import { encodeKeyHex } from '../../node/keys/index.ts'
 import { type Calls, createCalls } from '../../node/people/calls/calls.ts'
 import type { CallScope, RoomScope } from '../../node/people/calls/types.ts'
 import type { Person } from '../../node/people/types.ts'
-import type { WayTarget } from '../../node/people/way/types.ts'
+import type { Identity, WayTarget } from '../../node/people/way/types.ts'
 import { createSessionNetwork, type JoinedPeer } from './session-network.ts'
 import { sampleIdentity } from './session-pair.ts'
 
@@ -26,22 +26,22 @@ export interface CallPeersOptions {
   limits?: Parameters<typeof createCalls>[1]
 }
 
-/** @param names of accounts, each with one instance; `account/place` for several */
-export function createCallPeers(
-  names: readonly string[],
-  { relationOf = () => 'contact', kind = 'socket', room, limits }: CallPeersOptions = {},
-) {
+/** Peers that join one by one, and may leave. */
+export function createCallNetwork({ relationOf = () => 'contact', kind = 'socket', room, limits }: CallPeersOptions = {}) {
   const network = createSessionNetwork({ kind })
-  const identities = names.map((name) => {
+  /** Bounded by the test. */
+  const identities = new Map<string, Identity>()
+
+  /** @param name of the account, with one instance; `account/place` for several */
+  function join(name: string): CallPeer {
     const [account = name, place = 'laptop'] = name.split('/')
-    return sampleIdentity(account, { place, peer: name })
-  })
-  const peers = identities.map((identity): CallPeer => {
+    const identity = sampleIdentity(account, { place, peer: name })
+    identities.set(name, identity)
     const joined = network.join(identity)
     const errors: CallPeer['errors'] = []
     const wanted: WayTarget[] = []
     const listeners = new Set<(peer: string, isOpen: boolean) => void>()
-    const personOf = (other: typeof identity): Person => {
+    const personOf = (other: Identity): Person => {
       const relation = relationOf(other.peer, identity.peer)
       return {
         account: encodeKeyHex(other.account),
@@ -50,7 +50,7 @@ export function createCallPeers(
         relation,
       }
     }
-    const others = () => identities.filter(({ peer }) => peer !== identity.peer).map(personOf)
+    const others = () => [...identities.values()].filter(({ peer }) => peer !== name).map(personOf)
     const calls = createCalls(
       {
         sessions: joined,
@@ -73,9 +73,19 @@ export function createCallPeers(
     const openDirect = (peer: string) => {
       for (const listener of listeners) listener(peer, true)
     }
-    return { ...joined, calls, scope, errors, wanted, openDirect }
-  })
-  return { network, peers }
+    const leave = () => {
+      identities.delete(name)
+      joined.leave()
+    }
+    return { ...joined, leave, calls, scope, errors, wanted, openDirect }
+  }
+  return { network, join }
+}
+
+/** @param names of all peers, who are known to each other before the first of them calls */
+export function createCallPeers(names: readonly string[], options?: CallPeersOptions) {
+  const { network, join } = createCallNetwork(options)
+  return { network, peers: names.map(join) }
 }
 
 /** Two peers, since most tests need no more. */

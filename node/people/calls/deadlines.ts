@@ -18,12 +18,15 @@ export function createDeadlines(now: () => number) {
   let timer: ReturnType<typeof setTimeout> | undefined
   let timerAtMs = Number.POSITIVE_INFINITY
 
+  function stopTimer(): void {
+    clearTimeout(timer)
+    timerAtMs = Number.POSITIVE_INFINITY
+  }
+
   function setTimer(atMs: number): void {
     clearTimeout(timer)
     timerAtMs = atMs
     timer = setTimeout(sweep, Math.min(LONGEST_MS, Math.max(0, atMs - now())))
-    // A command that has nothing else to do ends. A tab's timer is a number.
-    ;(timer as { unref?(): void }).unref?.()
   }
 
   function sweep(): void {
@@ -43,14 +46,12 @@ export function createDeadlines(now: () => number) {
       waiting.add(deadline)
       if (deadline.atMs < timerAtMs) setTimer(deadline.atMs)
     },
-    delete: (deadline: Deadline) => waiting.delete(deadline),
-    get size() {
-      return waiting.size
+    delete(deadline: Deadline) {
+      if (waiting.delete(deadline) && waiting.size === 0) stopTimer()
     },
     stop() {
-      clearTimeout(timer)
-      timerAtMs = Number.POSITIVE_INFINITY
       waiting.clear()
+      stopTimer()
     },
   }
 }

@@ -130,7 +130,7 @@ describe('a call that cannot be answered ends with its own code', () => {
     const answers = alice.scope.get('bob').message('echo', 1).settled()
     alice.calls.peerLeft('bob')
     expect(values(await answers)).toEqual(['ERR_LEFT'])
-    bob.leave()
+    bob.calls.stop()
     expect(values(await alice.scope.get('bob').message('echo', 1).settled())).toEqual(['ERR_LEFT'])
   })
 
