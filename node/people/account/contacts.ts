@@ -86,7 +86,8 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
   ): Promise<ContactEntry> {
     const hex = bytesToHex(account)
     const wanted = freeAlias(cleanAlias(alias), (candidate) => isTaken(candidate, hex))
-    const fresh: ContactEntry = { account, alias: wanted, state: 'trusted', addedAtMs: atMs, changedAtMs: atMs, trust, trustAtMs: atMs }
+    const trustAtMs = trust.byteLength === 0 ? 0 : atMs
+    const fresh: ContactEntry = { account, alias: wanted, state: 'trusted', addedAtMs: atMs, changedAtMs: atMs, trust, trustAtMs }
     await update((stored) => {
       const known = stored.get(hex)
       stored.set(hex, known === undefined ? fresh : mergeContacts(known, fresh))
