@@ -1,9 +1,8 @@
 /** A store of records in memory, which a test can make fail, and whose changes end in a later turn, as those of a disk do. */
 
-import { createEmitter } from '../../node/async/emitter.ts'
-import type { RecordStore } from '../../node/people/account/record-store.ts'
+import { type AccountStore, createMemoryAccountStore } from '../../node/people/account/store.ts'
 
-export interface MemoryRecords extends RecordStore {
+export interface MemoryRecords extends AccountStore {
   /** Changes of these records fail from now on. */
   failWhen(test: (name: string) => boolean): void
   /** Changes that have failed. */
@@ -11,26 +10,21 @@ export interface MemoryRecords extends RecordStore {
 }
 
 export function createMemoryRecords(): MemoryRecords {
-  const records = new Map<string, Uint8Array>()
-  const changes = createEmitter<string>()
+  const store = createMemoryAccountStore()
   let isFailing = (_name: string) => false
   let failures = 0
   return {
-    load: async (name) => records.get(name),
+    ...store,
     async change(name, update) {
       await new Promise(setImmediate)
       if (isFailing(name)) {
         failures++
         throw new Error('disk full')
       }
-      const bytes = update(records.get(name))
-      if (bytes === undefined) return records.get(name)
-      records.set(name, bytes)
-      changes.emit(name)
+      const bytes = await store.change(name, update)
       await new Promise(setImmediate)
       return bytes
     },
-    onChange: changes.on,
     failWhen(test) {
       isFailing = test
     },

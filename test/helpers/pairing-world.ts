@@ -1,19 +1,15 @@
 /** People who pair in memory: accounts with real keys and statements, sessions and presence of tests, stores that outlive a restart. */
 
-import { createSigningSecret } from '../../node/keys/signing.ts'
 import { openContactsBook } from '../../node/people/account/contacts.ts'
-import { signCertificate } from '../../node/people/format/certificate.ts'
-import { signerOf } from '../../node/people/format/signed-form.ts'
-import { signTrust } from '../../node/people/format/trust-statement.ts'
+import { adoptAccount, openAccount } from '../../node/people/account/open-account.ts'
+import { openCertificate } from '../../node/people/format/certificate.ts'
 import { createPairing } from '../../node/people/pairing/pairing.ts'
 import type { Identity } from '../../node/people/way/types.ts'
-import { createMemoryRecords } from './memory-records.ts'
+import { createMemoryRecords, type MemoryRecords } from './memory-records.ts'
 import { createMemoryRendezvous } from './memory-rendezvous.ts'
 import { createSessionNetwork } from './session-network.ts'
 
 export type PairingPerson = Awaited<ReturnType<ReturnType<typeof createPairingWorld>['join']>>
-
-const DAY_MS = 86_400_000
 
 export function createPairingWorld() {
   const network = createSessionNetwork()
@@ -21,33 +17,24 @@ export function createPairingWorld() {
   const clock = { aheadMs: 0 }
   const now = () => Date.now() + clock.aheadMs
 
-  async function createAccount() {
-    const [account, place] = [signerOf(createSigningSecret()), signerOf(createSigningSecret())]
-    const [issuedAtMs, expiresAtMs] = [Date.now() - DAY_MS, Date.now() + 300 * DAY_MS]
-    const certificate = await signCertificate(account, { place: place.publicKey, role: 'owner', serial: 1, issuedAtMs, expiresAtMs })
-    return { account, place, certificate, store: createMemoryRecords(), adopted: [] as Uint8Array[], isOwner: true }
-  }
-  type TestAccount = Awaited<ReturnType<typeof createAccount>>
+  /** The account of a place, as it is kept there. */
+  const openPlace = async (store: MemoryRecords = createMemoryRecords()) => ({ store, own: await openAccount(store, { kind: 'kept' }) })
+  type TestPlace = Awaited<ReturnType<typeof openPlace>>
 
   return {
     presence,
     /** Time passes, for tokens. */
     clock,
-    createAccount,
+    openPlace,
     /** An instance of an account: a new one unless given, as after a restart or in another tab. */
-    async join(peer: string, own?: TestAccount) {
-      const account = own ?? (await createAccount())
-      const { certificate, place, store } = account
-      const identity: Identity = {
-        account: account.account.publicKey,
-        place: place.publicKey,
-        peer,
-        role: 'owner',
-        serial: 1,
-        expiresAtMs: Number.MAX_SAFE_INTEGER,
-        certificate,
-        delegation: new Uint8Array(),
-      }
+    async join(peer: string, given?: TestPlace) {
+      const place = given ?? (await openPlace())
+      const { store, own } = place
+      const proof = await own.identityFor(peer)
+      const { account, place: placeKey, role, serial } = openCertificate(proof.certificate)
+      const identity: Identity = { account, place: placeKey, peer, role, serial, expiresAtMs: Number.MAX_SAFE_INTEGER, ...proof }
+      /** Where the account of another place would be kept here. */
+      const vacant = createMemoryRecords()
       const book = await openContactsBook({ store, now })
       const sessions = network.join(identity)
       const pairing = await createPairing({
@@ -59,14 +46,11 @@ export function createPairingWorld() {
         settings: { codeWorkBits: 4, lookMs: 300 },
         account: {
           end: () => ({ peer, account: identity.account, place: identity.place }),
-          isOwner: () => account.isOwner,
-          signTrust: (trusted) => signTrust(place, { certificate, trusted, atMs: Date.now() }),
-          grantPlace: async (granted, { role, name }) =>
-            new TextEncoder().encode(JSON.stringify({ place: [...granted], role, name, of: [...identity.account] })),
-          placeToAdopt: () => place.publicKey,
-          async adopt(grant) {
-            account.adopted.push(grant)
-          },
+          isOwner: () => own.isOwner,
+          signTrust: own.signTrust,
+          grantPlace: own.grantPlace,
+          placeToAdopt: () => vacant.place.publicKey,
+          adopt: (grant) => adoptAccount(vacant, grant),
         },
       })
       await pairing.start()
@@ -76,7 +60,8 @@ export function createPairingWorld() {
         book,
         identity,
         sessions,
-        account,
+        place,
+        vacant,
         /** As when its process is killed: nothing is said, and only the store stays. */
         kill() {
           sessions.leave()

@@ -155,8 +155,7 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     /** Keeps a newer statement of a trusted contact's; other accounts' are left out. */
     async keepTrust(account: Uint8Array, trust: Uint8Array, atMs: number): Promise<void> {
       const known = entryOf(account)
-      const refreshMs = known?.trust.byteLength === 0 ? 1 : TRUST_REFRESH_MS
-      if (known?.state !== 'trusted' || atMs < known.trustAtMs + refreshMs) return
+      if (known === undefined || !isTrustDue(known, atMs)) return
       await update((stored) => {
         const entry = stored.get(bytesToHex(account)) ?? known
         if (entry.trustAtMs < atMs) stored.set(bytesToHex(account), { ...entry, trust, trustAtMs: atMs })
@@ -188,6 +187,10 @@ function mergeInto(entries: Entries, entry: ContactEntry): void {
   const hex = bytesToHex(entry.account)
   const known = entries.get(hex)
   entries.set(hex, known === undefined ? entry : mergeContacts(known, entry))
+}
+
+function isTrustDue({ state, trust, trustAtMs }: ContactEntry, atMs: number): boolean {
+  return state === 'trusted' && (trust.byteLength === 0 ? atMs > trustAtMs : atMs >= trustAtMs + TRUST_REFRESH_MS)
 }
 
 /** True when merging the entry would change nothing. */

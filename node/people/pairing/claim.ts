@@ -3,11 +3,13 @@
 import { createBackoff } from '../../async/backoff.ts'
 import { createWakeUp } from '../../async/wake-up.ts'
 import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
+import { equalBytes } from '../../keys/index.ts'
 import type { Holder } from '../../rendezvous/types.ts'
 import { keyIdOf } from '../format/account-key.ts'
 import { cleanAlias } from '../format/alias.ts'
 import { refusalError } from '../format/pairing-frames.ts'
 import { verificationWords } from '../format/pairing-keys.ts'
+import { decodeGrant } from '../format/place-grant.ts'
 import { type PairingKind, type PairingSecret, parseSecret, type SecretTerms, termsOf } from '../format/token.ts'
 import type { ClaimOptions, Paired } from '../types.ts'
 import type { Session } from '../way/types.ts'
@@ -89,6 +91,8 @@ export function createClaims(context: PairingContext) {
   async function finish(step: Extract<ClaimerStep, { do: 'finish' }>, { remote }: Session, claim: Claim): Promise<Paired> {
     const words = verificationWords(step.words, claim.words)
     if (claim.kind === 'device') {
+      if (!equalBytes(decodeGrant(step.card).certificate.account, remote.account))
+        throw new MayflyError('ERR_FORGED', 'The other side would make this place one of an account that is not its own')
       await account.adopt(step.card)
       return { account: keyIdOf(remote.account), alias: claim.alias, words }
     }

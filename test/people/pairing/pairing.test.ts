@@ -128,7 +128,7 @@ test("pairing: a token survives the issuer's restart, under another peer id, wit
   await expect(bob.claimToken('alice', wrongly(token.code))).rejects.toEqual(failure('ERR_TOKEN_WRONG'))
   await expect(bob.claimToken('alice', wrongly(token.code))).rejects.toEqual(failure('ERR_TOKEN_WRONG'))
   alice.kill()
-  const again = await join('alice again', alice.account)
+  const again = await join('alice again', alice.place)
   const [open] = again.tokens()
   expect(open).toMatchObject({ token: token.token, code: token.code, expiresAtMs: token.expiresAtMs })
   await bob.claimToken('alice', token.code)
@@ -141,12 +141,12 @@ test('pairing: an issuer that dies after it wrote the claim down gives the same 
   const [alice, bob, carol] = [await join('alice'), await join('bob'), await join('carol')]
   const token = await alice.requestToken('friend')
   // The claim is stored, and nothing more is: neither the contact nor the answer.
-  alice.account.store.failWhen((name) => name === 'contacts')
+  alice.place.store.failWhen((name) => name === 'contacts')
   const claiming = bob.claimToken('alice', token.token)
-  await waitFor(() => alice.account.store.failures > 0, 10_000, 'the contact to be written')
+  await waitFor(() => alice.place.store.failures > 0, 10_000, 'the contact to be written')
   alice.kill()
-  alice.account.store.failWhen(() => false)
-  const again = await join('alice again', alice.account)
+  alice.place.store.failWhen(() => false)
+  const again = await join('alice again', alice.place)
   expect(again.book.list()).toMatchObject([{ account: idOf(bob), alias: 'friend' }])
   await expect(carol.claimToken('alice', token.token)).rejects.toEqual(failure('ERR_TOKEN_USED'))
   const { words } = await claiming.catch(() => bob.claimToken('alice', token.token))
@@ -158,10 +158,10 @@ test('pairing: an issuer that dies after it wrote the claim down gives the same 
 test('pairing: a claimer that could not write the contact down claims again, and both have it', async () => {
   const [alice, bob] = [await join('alice'), await join('bob')]
   const token = await alice.requestToken('friend')
-  bob.account.store.failWhen(() => true)
+  bob.place.store.failWhen(() => true)
   await expect(bob.claimToken('alice', token.token)).rejects.toThrow('disk full')
   expect(alice.book.list()).toHaveLength(1)
-  bob.account.store.failWhen(() => false)
+  bob.place.store.failWhen(() => false)
   const { words } = await bob.claimToken('alice', token.token)
   expect((await token.claimed).words).toEqual(words) // those of the exchange that both have seen
   expect(bob.book.list()).toHaveLength(1)
@@ -174,13 +174,13 @@ test('pairing: a contact that was removed since stays removed when the issuer st
   await token.claimed
   await alice.book.remove(idOf(bob))
   alice.kill()
-  const again = await join('alice again', alice.account)
+  const again = await join('alice again', alice.place)
   expect(again.book.list()).toEqual([])
 })
 
 test('pairing: two tabs of the issuer serve one token, and one claim wins', async () => {
   const alice = await join('alice')
-  const other = await join('alice, other tab', alice.account)
+  const other = await join('alice, other tab', alice.place)
   const token = await alice.requestToken('friend')
   await waitFor(() => other.tokens().length === 1 && world.presence.heldBy('alice, other tab').length === 2, 10_000, 'the other tab')
   const claimers = await Promise.all(Array.from({ length: 10 }, (_, i) => join(`claimer ${i}`)))
@@ -190,30 +190,33 @@ test('pairing: two tabs of the issuer serve one token, and one claim wins', asyn
   await waitFor(() => other.book.list().length === 1, 10_000, 'the contact')
 })
 
-test('pairing: a place is added only by who says so, and gets what makes it one', async () => {
-  const [alice, phone] = [await join('alice'), await join('phone')]
+test('pairing: a place is added only by who says so; an owner has the same words then, a device has none', async () => {
+  const [alice, phone, tablet] = [await join('alice'), await join('phone'), await join('tablet')]
   const token = await alice.requestToken('My phone', { kind: 'device', role: 'owner' })
   await expect(phone.claimToken('alice', token.token)).rejects.toEqual(failure('ERR_REFUSED'))
   await expect(phone.claimToken('alice', `https://gateway.example/#add-place=${token.token}`)).rejects.toEqual(failure('ERR_REFUSED'))
   const paired = await phone.claimToken('laptop', token.code, { kind: 'device' })
-  expect(paired.account).toBe(idOf(alice))
-  expect((await token.claimed).alias).toBe('My phone')
-  expect(JSON.parse(new TextDecoder().decode(phone.account.adopted[0]))).toEqual({
-    place: [...phone.identity.place],
-    role: 'owner',
-    name: 'My phone',
-    of: [...alice.identity.account],
-  })
+  expect(paired).toMatchObject({ account: idOf(alice), alias: 'laptop' })
+  expect(await token.claimed).toMatchObject({ account: idOf(alice), alias: 'My phone', words: paired.words })
   expect([alice.book.list(), phone.book.list()]).toEqual([[], []])
-  alice.account.isOwner = false
-  await expect(alice.requestToken('Other', { kind: 'device' })).rejects.toEqual(failure('ERR_REFUSED'))
+
+  const asDevice = await alice.requestToken('Tablet', { kind: 'device' })
+  await tablet.claimToken('laptop', asDevice.token, { kind: 'device' })
+  const [onPhone, onTablet] = [await world.openPlace(phone.vacant), await world.openPlace(tablet.vacant)]
+  expect([onPhone.own.id, onTablet.own.id]).toEqual([idOf(alice), idOf(alice)])
+  expect(await onPhone.own.words()).toEqual(await alice.place.own.words())
+  await expect(onTablet.own.words()).rejects.toEqual(failure('ERR_REFUSED'))
+  expect(alice.place.own.places().map(({ name, role }) => [name, role])).toContainEqual(['Tablet', 'device'])
+  const again = await join('tablet again', onTablet)
+  await expect(again.requestToken('Other', { kind: 'device' })).rejects.toEqual(failure('ERR_REFUSED'))
+  await again.requestToken('friend') // contacts it may add
 })
 
 test("pairing: a contact's token adds no place, one's own token no contact, and a blocked account is not taken", async () => {
   const [alice, bob] = [await join('alice'), await join('bob')]
   const token = await alice.requestToken('friend')
   await expect(bob.claimToken('alice', token.token, { kind: 'device' })).rejects.toEqual(failure('ERR_REFUSED'))
-  const ownTab = await join('alice, other tab', alice.account)
+  const ownTab = await join('alice, other tab', alice.place)
   await ownTab.stop()
   await expect(ownTab.claimToken('me', token.token)).rejects.toEqual(failure('ERR_REFUSED'))
   await bob.claimToken('alice', token.token)
