@@ -67,6 +67,8 @@ const LEAST_BYTES = 1_024
 /** How long a client may take to read the 408, in ms. */
 const HEAR_MS = 1_000
 
+const STARTING = 'This gateway is starting. Ask again in a moment.'
+
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
 /** The gateway's own; a further listener is the overlay's. */
@@ -153,7 +155,8 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     server,
     connections,
     findJoinFault(incoming) {
-      const origin = gateway?.refusedOrigin?.({ headers: headersOf(incoming) }, clientOf(incoming, connections))
+      if (gateway === null) return incoming.headers.origin === undefined ? undefined : STARTING
+      const origin = gateway.refusedOrigin?.({ headers: headersOf(incoming) }, clientOf(incoming, connections))
       return origin === undefined ? undefined : originRefusal(origin)
     },
     serve(next) {
@@ -227,7 +230,7 @@ function clientOf(incoming: IncomingMessage, connections: ClientConnections): Cl
 }
 
 function answerNotReady(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const body = `${JSON.stringify({ error: { code: 'ERR_NOT_STARTED', message: 'This gateway is starting. Ask again in a moment.' } })}\n`
+  const body = `${JSON.stringify({ error: { code: 'ERR_NOT_STARTED', message: STARTING } })}\n`
   const headers = { 'content-type': 'application/json', 'content-length': body.length, 'cache-control': 'no-store', 'retry-after': '1' }
   outgoing.writeHead(503, headers)
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)

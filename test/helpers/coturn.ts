@@ -1,6 +1,6 @@
 /** Debian's coturn, set up as OPERATING.md says, on a free port until the test ends. */
 
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { startProgram } from './background-program.ts'
@@ -13,17 +13,32 @@ export const TURN_SECRET = 'only-the-node-and-coturn-know-it'
 /** The secret as it stands on the page. */
 const DOCUMENTED_SECRET = 'the-output-of-openssl-rand-hex-32'
 
-/** @param address of this machine. It may be of a private network, to which the page's configuration forbids to relay: that part is left out */
-export async function startCoturn(address: string): Promise<{ port: number }> {
+export interface Coturn {
+  port: number
+  /** The names of the allocations that are open now, one for each: that of its tab's password. */
+  openAllocations(): Promise<string[]>
+}
+
+/**
+ * @param address of this machine. It may be of a private network, to which the page's configuration forbids to relay: that part is left out
+ * @param changes of the page's configuration
+ */
+export async function startCoturn(address: string, changes: Record<string, string> = {}): Promise<Coturn> {
   const directory = await createTemporaryDirectory()
   const port = await freePort()
-  const block = operatingBlock('turnserver.conf', { 'listening-port=3478': `listening-port=${port}`, [DOCUMENTED_SECRET]: TURN_SECRET })
-  const here = [`listening-ip=${address}`, `relay-ip=${address}`, `userdb=${directory}/db`, `pidfile=${directory}/pid`, 'log-file=stdout']
+  const block = operatingBlock('turnserver.conf', {
+    'listening-port=3478': `listening-port=${port}`,
+    [DOCUMENTED_SECRET]: TURN_SECRET,
+    ...changes,
+  })
+  const log = join(directory, 'turn.log')
+  const here = [`listening-ip=${address}`, `relay-ip=${address}`, `userdb=${directory}/db`, `pidfile=${directory}/pid`]
+  here.push(`log-file=${log}`, 'simple-log', 'verbose')
   const path = join(directory, 'turnserver.conf')
   await writeFile(path, `${block.replace(/^denied-peer-ip=.*\n/gm, '')}${here.join('\n')}\n`)
   startProgram('turnserver', ['-c', path])
   await waitFor(() => isOpen(address, port), 20_000, 'coturn listens')
-  return { port }
+  return { port, openAllocations: async () => openIn(await readFile(log, 'utf8')) }
 }
 
 /** The node's part of the configuration, in a file. @returns its path */
@@ -41,4 +56,16 @@ function isOpen(address: string, port: number): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
+}
+
+/** Reads the log of coturn 4.6. */
+function openIn(log: string): string[] {
+  const open = new Map<string, string>()
+  for (const [, session = '', event = '', name = ''] of log.matchAll(
+    /session (\d+): (new|closed|delete).*?(?:user(?:name)?[ =]?<(.*?)>|$)/gm,
+  )) {
+    if (event === 'new') open.set(session, name)
+    else open.delete(session)
+  }
+  return [...open.values()]
 }
