@@ -2,17 +2,20 @@
 
 import { NODE_LIMITS, type PeerLimits } from '../limits.ts'
 import { MESSAGES_DEFAULTS } from '../messages/index.ts'
-import type { OutboxStore } from '../messages/types.ts'
+import type { OutboxEntry, OutboxLoad, OutboxStore } from '../messages/types.ts'
 import type { PeerListener, PeerOptions } from '../peer.ts'
 import { PROVIDER_STORE_DEFAULTS, RENDEZVOUS_DEFAULTS } from '../rendezvous/index.ts'
 import {
+  optional,
   type Read,
   type Readers,
   readBoolean,
+  readBytes,
   readFunction,
   readImplementation,
   readInteger,
   readListOf,
+  readNumber,
   readNumbersOf,
   readObject,
   readOneOf,
@@ -20,13 +23,13 @@ import {
   readOptions,
   readText,
 } from './arguments.ts'
-import { readAddress, readMultiaddr, readPrivateKey, readSecret } from './values.ts'
+import { readAddress, readKey, readMultiaddr, readPrivateKey, readSecret } from './values.ts'
 
 const readLimits: Read<Partial<PeerLimits>> = readObject(
   Object.fromEntries(Object.keys(NODE_LIMITS).map((name) => [name, readInteger])) as Readers<Partial<PeerLimits>>,
 )
 
-const readOutboxStore = readImplementation<OutboxStore>({
+const readOutboxMethods = readImplementation<OutboxStore>({
   put: readFunction,
   change: readFunction,
   get: readFunction,
@@ -38,6 +41,39 @@ const readOutboxStore = readImplementation<OutboxStore>({
   putPublicKey: readFunction,
   close: readFunction,
 })
+
+const readEntry = readImplementation<OutboxEntry>({
+  id: readKey,
+  end: readText,
+  envelope: readBytes,
+  createdAtMs: readNumber,
+  expiresAtMs: readNumber,
+  tries: readInteger,
+  nextTryAtMs: readNumber,
+  claimedUntilMs: readNumber,
+  isDone: readBoolean,
+})
+const readMaybeEntry = optional(readEntry)
+const readEntries = readListOf(readEntry)
+const readLoad = readImplementation<OutboxLoad>({ waiting: readInteger, bytes: readInteger })
+const readMaybeBytes = optional(readBytes)
+
+/** The store's answers are checked, too: a wrong one is an error that names the method, and an answer need not be a promise. */
+const readOutboxStore: Read<OutboxStore> = (value, what) => {
+  const store = readOutboxMethods(value, what)
+  return {
+    put: async (entry) => store.put(entry),
+    change: async (id, change) => readMaybeEntry(await store.change(id, change), `${what}.change`),
+    get: async (id) => readMaybeEntry(await store.get(id), `${what}.get`),
+    waiting: async (limit) => readEntries(await store.waiting(limit), `${what}.waiting`),
+    list: async (limit) => readEntries(await store.list(limit), `${what}.list`),
+    remove: async (id) => store.remove(id),
+    prune: async (doneBeforeMs, maxDone) => readLoad(await store.prune(doneBeforeMs, maxDone), `${what}.prune`),
+    publicKey: async (end) => readMaybeBytes(await store.publicKey(end), `${what}.publicKey`),
+    putPublicKey: async (end, publicKey) => store.putPublicKey(end, publicKey),
+    close: async () => store.close(),
+  }
+}
 
 export const PEER_OPTION_READERS: Readers<PeerOptions> = {
   role: readOneOf('node', 'tab'),

@@ -10,6 +10,7 @@ import { parseMultiaddr } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import {
   bytesIn,
+  optional,
   type Read,
   readFunction,
   readImplementation,
@@ -60,7 +61,23 @@ export const readPrivateKey: Read<Uint8Array> = (value, what) => {
   return bytes
 }
 
-export const readSource: Read<ContentSource> = readImplementation<ContentSource>({ size: readInteger, read: readFunction })
+const readSourceObject = readImplementation<ContentSource>({ size: readInteger, read: readFunction })
+
+/** The bytes that a source answers with are checked, too: with fewer or more of them, the key would be another content's. */
+export const readSource: Read<ContentSource> = (value, what) => {
+  const source = readSourceObject(value, what)
+  optional(readFunction)(source.close, `${what}.close`)
+  return {
+    size: source.size,
+    async read(offset, length, options) {
+      const given: unknown = await source.read(offset, length, options)
+      const bytes = bytesIn(given)
+      if (bytes?.byteLength !== length) throw refuse(`${what}.read`, `${length} bytes (a Uint8Array) from ${offset} on`, given)
+      return bytes
+    },
+    close: async () => source.close?.(),
+  }
+}
 
 export const readBlob = readImplementation<Blob>({ size: readInteger, slice: readFunction })
 

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createEmitter } from '../../node/async/emitter.ts'
 import {
+  type ContentSource,
   createLinkKey,
+  createMemoryOutboxStore,
   createPeer,
   encodeBundle,
   encodeLinkKey,
   hashnameOf,
   type MayflyErrorCode,
+  type OutboxStore,
   type PeerEvent,
   publicKeyOf,
   sealSource,
@@ -49,6 +52,43 @@ test('content: a part ends with the content at the latest, and begins in it', as
   expect(await read({ offset: 3, length: 99 })).toBe('lo')
   for (const part of [{ offset: 6 }, { offset: -1, length: 1 }, { offset: '1' }, { offset: 0, length: 1.5 }, { length: 1 }, 3]) {
     await expect(read(part)).rejects.toMatchObject({ code: 'ERR_BAD_OPTION' })
+  }
+})
+
+test('content: a source that answers with other bytes than those asked for is refused', async () => {
+  const { nodes } = await createNetwork({ nodes: 1 })
+  const { content } = nodes[0].peer
+  const source = (size: number, read: (offset: number, length: number) => unknown) => ({ size, read }) as unknown as ContentSource
+  const large = 600_000
+  const wrong = [
+    source(5, async () => 'hello'),
+    source(5, () => undefined),
+    source(5, async () => new Uint8Array(4)),
+    source(5, async () => new Uint8Array(6)),
+    source(large, async (_, length) => 'x'.repeat(length)),
+    source(large, async (_, length) => new Uint8Array(length - 1)),
+  ]
+  for (const each of wrong) {
+    await expect(content.hold(each)).rejects.toMatchObject({ code: 'ERR_BAD_OPTION', message: /content\.read: expected \d+ bytes/ })
+    const sealed = await sealSource(each, createLinkKey())
+    await expect(sealed.read(0, sealed.size)).rejects.toMatchObject({ code: 'ERR_BAD_OPTION' })
+  }
+  const { key } = await content.hold(source(5, () => new TextEncoder().encode('hello'))) // an answer need not be a promise
+  expect(Buffer.from(key).toString('hex')).toBe(HELLO)
+})
+
+test('messages: an outbox store that answers wrongly is an error that names the method, and nothing beside it', async () => {
+  const store = createMemoryOutboxStore()
+  const wrong: Record<string, unknown> = { waiting: () => undefined, list: async () => 'none', get: async () => 5, close: () => undefined }
+  const peer = await createPeer({ role: 'tab', outboxStore: { ...store, ...wrong } as OutboxStore })
+  await peer.start() // the outbox reads what waits
+  try {
+    await expect(peer.messages.outbox()).rejects.toMatchObject({ code: 'ERR_BAD_OPTION', message: /outboxStore\.list: expected a list/ })
+    await expect(peer.messages.entry(HELLO)).rejects.toMatchObject({ code: 'ERR_BAD_OPTION', message: /outboxStore\.get/ })
+    const { outcome } = await peer.messages.post('#wall', 'hello', { waitMs: 0 })
+    expect(outcome.state).toBe('queued')
+  } finally {
+    await peer.stop()
   }
 })
 

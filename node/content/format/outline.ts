@@ -113,9 +113,8 @@ export async function outlineSource(
     signal?.throwIfAborted()
     const piece = await source.read(index * pieceBytes, pieceSize(outline, index), signal ? { signal } : {})
     // WebCrypto computes the piece's hash on another thread while this one goes on with the hash of the whole.
-    const hash = sha256(piece)
-    await whole.update(piece)
-    outline.hashes.set(await hash, index * KEY_BYTES)
+    const [hash] = await Promise.all([sha256(piece), whole.update(piece)])
+    outline.hashes.set(hash, index * KEY_BYTES)
   }
   const outlineBytes = encodeOutline(outline)
   return { key: await whole.digest(), outline, outlineBytes, outlineHash: await sha256(outlineBytes) }
