@@ -3,12 +3,12 @@
 import { countSentence } from '../../words/count-sentence.ts'
 import type { ShownPage } from './shown-page.ts'
 
-export function PageTitle({ page: { title, facts, count, held } }: { page: ShownPage }) {
+export function PageTitle({ page: { title, facts, count, held, thing } }: { page: ShownPage }) {
   const counting = (
     <>
       <HolderDots count={count} />
       <span role="status" data-testid="count" data-count={count}>
-        {countSentence({ count, mine: held !== undefined })}
+        {countSentence({ count, mine: held !== undefined }, thing)}
       </span>
     </>
   )

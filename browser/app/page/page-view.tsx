@@ -16,7 +16,7 @@ import { UploadList } from './upload-list.tsx'
 
 export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   const page = useShownPage(tab, visit)
-  const { hash, state, held, count, isJoined, bundle } = page
+  const { hash, state, held, count, isJoined, bundle, thing } = page
   const missing = useCell(tab.made.missing).find((made) => made.hash === hash)
   const madeHere = held?.madeHere ?? false
   const { limits } = tab.session
@@ -25,8 +25,8 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
       <PageTitle page={page} />
       {!(missing && state === 'gone') && (
         <p class="visit-status" role="status" data-testid="visit-status" data-state={state}>
-          {visitSentence(state, { madeHere, limits, count, visitorsHold: page.visitorsHold })}
-          {held && closingSentence({ count: page.holders, isJoined, madeHere })}
+          {visitSentence(state, { madeHere, limits, count, visitorsHold: page.visitorsHold, thing })}
+          {held && closingSentence({ count: page.holders, isJoined, madeHere, thing })}
         </p>
       )}
       {missing && <ChooseAgain tab={tab} page={missing} />}

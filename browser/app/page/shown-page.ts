@@ -9,6 +9,7 @@ import { filesText, sizeText } from '../../text/size-text.ts'
 import type { PageVisit } from '../../visit/page-visit.ts'
 import { type PageRoute, pathOf } from '../../visit/route.ts'
 import type { ContentFacts, VisitState } from '../../visit/types.ts'
+import type { Thing } from '../../words/thing.ts'
 import type { VisitorsHold } from '../../words/visit-sentence.ts'
 import { useCell } from '../use-cell.ts'
 
@@ -31,6 +32,8 @@ export interface ShownPage {
   isSite: boolean
   /** A file, or files, rather than a page to read: its name, or what is known instead, and its size. */
   title: { name: string; size: string } | undefined
+  /** How sentences call it. */
+  thing: Thing
   /** A browser cannot show it. */
   isForSaving: boolean
   /** Somebody, perhaps this tab, can still give it. */
@@ -53,6 +56,7 @@ export function useShownPage(tab: Tab, visit: PageVisit): ShownPage {
   const isPrivate = route.secret !== undefined
   const isForSaving = facts?.type !== undefined && !isDisplayable(facts.type, facts.size)
   const isSite = !isPrivate && bundle !== undefined && (Boolean(route.inside) || bundle.some(({ path }) => path === 'index.html'))
+  const title = isSite ? undefined : titleOf(bundle, facts, isPrivate ? facts?.name : route.name, isForSaving)
   const bytes = bytesOf((isPrivate && held?.size) || (facts?.size ?? 0), bundle)
   return {
     hash,
@@ -67,7 +71,8 @@ export function useShownPage(tab: Tab, visit: PageVisit): ShownPage {
     facts,
     bundle,
     isSite,
-    title: isSite ? undefined : titleOf(bundle, facts, isPrivate ? facts?.name : route.name, isForSaving),
+    title,
+    thing: title === undefined ? 'page' : bundle !== undefined && bundle.length > 1 ? 'files' : 'file',
     isForSaving,
     isThere: held !== undefined || visit.isHere || count !== 0,
     bytes,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exactSizeText, sizeText } from '../../../browser/text/size-text.ts'
+import type { VisitState } from '../../../browser/visit/types.ts'
 import { countSentence, countText } from '../../../browser/words/count-sentence.ts'
 import { eventSentence } from '../../../browser/words/event-sentence.ts'
 import { progressText, timeText } from '../../../browser/words/progress-sentence.ts'
@@ -8,6 +9,13 @@ import { closingSentence, type VisitorsHold, visitSentence } from '../../../brow
 import { MayflyError, type PeerLimits } from '../../../node/index.ts'
 
 const KEY = 'ab'.repeat(32)
+
+const VISIT_STATES: VisitState[] = [
+  ...(['looking', 'shown', 'streamed', 'listed', 'holding', 'stopped', 'changed', 'full', 'opened', 'wrong', 'locked'] as const),
+  ...(['wrong-key', 'damaged', 'no-crypto', 'gone', 'unavailable', 'offline', 'too-large'] as const),
+]
+/** States in which nobody has seen what the link leads to. */
+const NAMED_BY_THE_LINK: ReadonlySet<VisitState> = new Set(['locked', 'wrong-key', 'damaged', 'no-crypto'])
 
 describe('words', () => {
   it('a count has its number, and the singular for one', () => {
@@ -29,6 +37,19 @@ describe('words', () => {
     ]) {
       expect(countSentence(facts)).not.toMatch(/nobody|\d/i)
     }
+  })
+
+  it('a file is called a file, and several are they', () => {
+    expect(countSentence({ count: 1, mine: false }, 'file')).toBe('1 person holds this file.')
+    expect(countSentence({ count: 0, mine: false }, 'files')).toBe('Nobody holds these files now.')
+    const facts = { madeHere: false, limits: undefined, count: 2, visitorsHold: 'by saving' } as const
+    expect(visitSentence('holding', { ...facts, thing: 'page' })).toBe('You hold this page too. It lives as long as somebody does.')
+    expect(visitSentence('holding', { ...facts, thing: 'files' })).toBe('You hold these files too. They live as long as somebody does.')
+    for (const state of VISIT_STATES) {
+      expect(visitSentence(state, { ...facts, thing: 'page' })).not.toMatch(/[{}]|undefined/)
+      if (!NAMED_BY_THE_LINK.has(state)) expect(visitSentence(state, { ...facts, thing: 'file' })).not.toMatch(/\b(?:this|the) page\b/i)
+    }
+    expect(closingSentence({ count: 1, isJoined: true, madeHere: true, thing: 'files' })).toContain('they are gone')
   })
 
   it('sizes have the unit that fits', () => {
