@@ -183,6 +183,22 @@ describe('command: send', () => {
     expect(JSON.parse(interrupted.stderr).error.message).toContain('before anybody had fetched')
   })
 
+  test('a large body that nobody came for is not sent later, without itself', async () => {
+    const ended = new AbortController()
+    const stdout = createCollectingStream()
+    const sending = send(['#wall', '-'], { stdin: 'large '.repeat(20_000), signal: ended.signal, stdout })
+    await waitFor(() => stdout.text().includes('queued'), 30_000, 'nobody listens')
+    ended.abort()
+    expect(JSON.parse((await sending).stderr).error.message).toContain('taken out of the outbox')
+    const { texts, stored } = await startReceiver('#wall')
+    await send(['#wall', 'small', '--wait', '20s'])
+    await waitFor(() => texts().includes('small'), 10_000, 'what is sent afterwards arrives')
+    expect(stored).toHaveLength(1)
+    const store = openOutboxStore(outboxPathIn(data))
+    onTestFinished(() => store.close())
+    expect(await store.list(10)).toHaveLength(1)
+  })
+
   test('--wait ends when it says, also where nobody fetches a body that went as content', async () => {
     await startReceiver('#wall')
     const sent = await send(['#wall', '-', '--wait', '3s'], { stdin: 'large '.repeat(20_000) })

@@ -8,6 +8,7 @@ import {
   createPeer,
   ENVELOPE_DEFAULTS,
   encodeKeyHex,
+  type Key,
   MayflyError,
   type MessageDraft,
   type OutboxEntry,
@@ -58,15 +59,17 @@ export async function runSend(context: CommandContext, end: string, text: string
     const ending = waitMs > 0 ? AbortSignal.any([signal, timeoutSignal(waitMs)]) : signal
     const fetched = isLarge ? whenFetched(peer, ending) : undefined
     const wait = noNetwork !== undefined ? { waitMs: 0 } : waitMs > 0 ? { waitMs } : {}
-    let isKept = false
-    const stopListening = peer.messages.onOutbox(({ tries }) => {
-      isKept ||= tries === 0
-    })
-    const posted = await peer.messages.post(end, draftOf(body, configuration), { signal, ...wait }).catch((error: unknown) => {
-      if (signal.aborted && isKept) output.remark('The message stays in the outbox and will be sent later: do not send it twice')
+    let kept: Key | undefined
+    const onKept = (id: Key) => {
+      kept = id
+    }
+    const options = { signal, onKept, ...wait }
+    const posted = await peer.messages.post(end, draftOf(body, configuration), options).catch(async (error: unknown) => {
+      if (signal.aborted && kept !== undefined) {
+        output.remark(isLarge ? await takeBack(peer, kept) : 'The message stays in the outbox and will be sent later: do not send it twice')
+      }
       throw error
     })
-    stopListening()
     const { outcome } = posted
     if (noNetwork !== undefined && outcome.state === 'refused') throw noNetwork
     output.result(describeOutcome(outcome, waitMs > 0), outcomeFacts(posted))
@@ -80,9 +83,10 @@ export async function runSend(context: CommandContext, end: string, text: string
         `Too large for a message: this command holds the body until a receiver has fetched it${orWhen}. After Ctrl-C nobody can`,
       )
       if (!(await fetched)) {
+        const left = await takeBack(peer, posted.id)
         const words = signal.aborted
-          ? 'Ended before anybody had fetched the body: only this command had it, and the message alone says nothing. Send it again'
-          : `The body was not fetched in ${formatDuration(waitMs)}, and is held here no longer: send it again with a longer --wait, or hold it with "mayfly hold" and send its link`
+          ? `Ended before anybody had fetched the body: only this command had it. ${left}`
+          : `The body was not fetched in ${formatDuration(waitMs)}, and is held here no longer. ${left} with a longer --wait, or hold it with "mayfly hold" and send its link`
         throw new MayflyError('ERR_UNAVAILABLE', words)
       }
     }
@@ -143,6 +147,16 @@ function whenFetched(peer: Peer, signal: AbortSignal): Promise<boolean> {
       if (uploaded >= held.size) resolve(true)
     }),
   ).catch(() => false)
+}
+
+/** Takes a message out of the outbox whose body is gone with this command, so that nobody sends it later. @returns what is left of it, in words */
+async function takeBack({ messages }: Pick<Peer, 'messages'>, id: Key): Promise<string> {
+  const entry = await messages.entry(id)
+  if (entry?.isDone !== false) return 'The receiver has the message alone, which says nothing: send it again'
+  await messages.forget(id)
+  const nodes = entry.outcome?.state === 'queued' ? entry.outcome.nodes : 0
+  const copies = nodes === 0 ? '' : `, though ${nodes} record node${nodes === 1 ? '' : 's'} may still pass it on, without its body`
+  return `The message was taken out of the outbox${copies}: send it again`
 }
 
 function withWords(error: MayflyError, words: string): MayflyError {
