@@ -1,4 +1,4 @@
-/** What a link leads to, as people call it, and sentences about it. */
+/** The nouns for the content of a link, and sentences about it. */
 
 /** A page to read; a file that somebody was sent; several files. */
 export type Thing = 'page' | 'file' | 'files'
