@@ -26,6 +26,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   messages: 480,
   strangers: 300,
   bundle: 60,
+  calls: 120,
 }
 
 /** Resolves with the results of the benchmark, or undefined when it failed or took too long. */
