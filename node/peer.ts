@@ -1,7 +1,7 @@
 /** Puts a peer together: the overlay's connections, presence, content, messages. */
 
 import type { ComponentLogger, Libp2p, PeerId, Transport } from '@libp2p/interface'
-import { createEmitter } from './async/emitter.ts'
+import { createEmitter, listenGuarded } from './async/emitter.ts'
 import { createQuota } from './async/quota.ts'
 import { createNoContent } from './content/no-content.ts'
 import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
@@ -277,16 +277,4 @@ function overlayOptions({ privateKey, listener, announce, webRTC }: PeerOptions,
     serverProtocol: PRESENCE_PROTOCOL,
     webRTC,
   }
-}
-
-/** A listener that throws is dropped. */
-function listenGuarded(on: (listener: (event: PeerEvent) => void) => () => void, listener: (event: PeerEvent) => void): () => void {
-  const off = on((event) => {
-    try {
-      listener(event)
-    } catch {
-      off()
-    }
-  })
-  return off
 }

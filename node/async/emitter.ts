@@ -15,3 +15,15 @@ export function createEmitter<T>() {
     },
   }
 }
+
+/** As `on`, for listeners of a stranger's code: one that throws is dropped, and the others hear the event all the same. */
+export function listenGuarded<T>(on: (listener: (event: T) => void) => () => void, listener: (event: T) => void): () => void {
+  const off = on((event) => {
+    try {
+      listener(event)
+    } catch {
+      off()
+    }
+  })
+  return off
+}

@@ -1,5 +1,6 @@
 /** The watches of one presence stream: pushes the count of each watched key, at once and after each change. */
 
+import { createPusher } from '../async/pusher.ts'
 import type { Semaphore } from '../async/semaphore.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import type { Key } from '../types.ts'
@@ -61,32 +62,6 @@ export function createServedWatches(
     end: (key: Key) => end(encodeKeyHex(key)),
     endAll() {
       for (const id of [...watches.keys()]) end(id)
-    },
-  }
-}
-
-/** Rate limit for pushes: the first change of a burst is pushed at once, the last at its end, and at most one in a while. */
-export function createPusher(push: () => void, everyMs: number) {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let again = false
-
-  const pushNow = () => {
-    again = false
-    timer = setTimeout(() => {
-      timer = undefined
-      if (again) pushNow()
-    }, everyMs)
-    push()
-  }
-  return {
-    changed() {
-      if (timer === undefined) pushNow()
-      else again = true
-    },
-    stop() {
-      clearTimeout(timer)
-      timer = undefined
-      again = false
     },
   }
 }
