@@ -18,9 +18,11 @@ export type Value = null | boolean | number | string | Uint8Array | readonly Val
 
 export type PresenceEvent =
   /** The first instance of a person is there, or the last one has gone. */
-  | { type: 'connect' | 'disconnect'; person: Person }
+  | { type: 'connect'; person: Person }
+  | { type: 'disconnect'; person: Person }
   /** One instance is there, or has gone. */
-  | { type: 'peerconnect' | 'peerdisconnect'; person: Person }
+  | { type: 'peerconnect'; person: Person }
+  | { type: 'peerdisconnect'; person: Person }
   /** Somebody became a contact. */
   | { type: 'newuser'; account: string; alias: string }
   /** An instance has another presence state. */

@@ -16,7 +16,8 @@ export interface RoomProof {
 
 /** The purpose of a session. */
 export type Topic =
-  | { kind: 'link'; rooms?: RoomProof[] }
+  /** `trust`: the accepter's own statement that it trusts the opener; an account that was recovered from its words learns its contacts so. */
+  | { kind: 'link'; rooms?: RoomProof[]; trust?: Uint8Array }
   | { kind: 'calls'; room?: RoomProof }
   | { kind: 'channel'; name: string; room?: RoomProof }
   | { kind: 'pair' }
@@ -40,6 +41,8 @@ export type SessionFrame =
 export const HELLO_LIMITS = {
   maxCertificateBytes: 1_024,
   maxDelegationBytes: 1_024,
+  /** A statement of trust, with its certificate. */
+  maxTrustBytes: 2_048,
   /** Rooms whose secret a peer proves in one hello. */
   maxRooms: 64,
   /** The name of a channel, in UTF-16 units. */
@@ -95,7 +98,7 @@ export function decodeSessionFrame(frame: Frame): SessionFrame {
 function encodeTopic(topic: Topic): unknown[] {
   switch (topic.kind) {
     case 'link':
-      return [KIND.link, (topic.rooms ?? []).map(encodeProof)]
+      return [KIND.link, (topic.rooms ?? []).map(encodeProof), ...(topic.trust === undefined ? [] : [topic.trust])]
     case 'calls':
       return [KIND.calls, encodeRoom(topic.room)]
     case 'channel':
@@ -110,7 +113,8 @@ function decodeTopic(value: unknown): Topic {
   switch (kind) {
     case KIND.link: {
       const rooms = readArray(a, 'rooms', HELLO_LIMITS.maxRooms, decodeProof)
-      return rooms.length === 0 ? { kind: 'link' } : { kind: 'link', rooms }
+      const trust = b === undefined ? {} : { trust: readBytesUpTo(b, 'trust', HELLO_LIMITS.maxTrustBytes) }
+      return { kind: 'link', ...(rooms.length > 0 && { rooms }), ...trust }
     }
     case KIND.calls:
       return { kind: 'calls', ...decodeRoom(a) }
