@@ -115,7 +115,10 @@ export function createSessionEnd(way: Way, listener: SessionEndListener) {
         writable: async (options) => state === 'open' && (await frames.writable(options)) && state === 'open',
         onFrame(own) {
           onFrame = own
-          if (!isPaused) frames.resume()
+          // Later: whoever sets it has not finished yet.
+          queueMicrotask(() => {
+            if (!isPaused) frames.resume()
+          })
         },
         onEnd(own) {
           onEnd = own
