@@ -3,9 +3,10 @@
 import type { ContentLimits } from './content/types.ts'
 import type { MessageLimits } from './messages/types.ts'
 import type { NetworkLimits } from './network/types.ts'
+import type { RelayLimits } from './people/way/types.ts'
 import type { RendezvousLimits } from './rendezvous/types.ts'
 
-export interface PeerLimits extends NetworkLimits, RendezvousLimits, ContentLimits, MessageLimits {}
+export interface PeerLimits extends NetworkLimits, RendezvousLimits, ContentLimits, MessageLimits, RelayLimits {}
 
 /** The limits that may change while a peer runs. */
 export type PeerRates = Pick<PeerLimits, 'maxPeerBytesPerSecond' | 'messagesPerSecond' | 'messageBurst'>
@@ -36,6 +37,11 @@ export const NODE_LIMITS: Readonly<PeerLimits> = {
   maxMailBytesPerSender: MIB,
   messageBurst: 1_000, // a script's loop; a sender of more is slowed down
   messagesPerSecond: 100,
+  maxRelayedStreams: 16_384,
+  maxRelayedStreamsPerPeer: 1_536, // a link to each instance of a thousand contacts, and calls
+  maxRelayedStreamsPerHome: 4_000, // of the streams that a connection may have (network/overlay.ts)
+  maxRelayedWaitingBytes: 64 * MIB,
+  relayedBytesPerSecond: 4 * MIB,
 }
 
 /** A tab, or a short command. It keeps no records for others. */

@@ -2,8 +2,17 @@
 
 import { createNodeRoute } from './messages/index.ts'
 import { createDuplicateIdWatch, createKadDht, createRelay } from './network/index.ts'
+import { createPeopleRelay } from './people/way/relay-server.ts'
 import { createPresenceServer, ProviderStore } from './rendezvous/index.ts'
 
 export type NodeParts = typeof NODE_PARTS
 
-export const NODE_PARTS = { createKadDht, createRelay, createDuplicateIdWatch, createPresenceServer, ProviderStore, createNodeRoute }
+export const NODE_PARTS = {
+  createKadDht,
+  createRelay,
+  createDuplicateIdWatch,
+  createPresenceServer,
+  ProviderStore,
+  createNodeRoute,
+  createPeopleRelay,
+}

@@ -46,6 +46,10 @@ export interface PeerStatus {
     /** Tabs that can be dialled directly through this node now, and circuits for that since the start. Circuits carry signalling alone. */
     reservations: number
     circuits: number
+    /** Streams between people that this node hands on now; their bytes, and requests for one that were refused, since the start. */
+    relayed: number
+    relayedBytes: number
+    relayedRefused: number
     /** Taps of this peer and of its tabs; mail kept for absent receivers; messages passed on and refused since the start. */
     taps: number
     mail: number

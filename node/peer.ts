@@ -110,6 +110,8 @@ export interface PeerOptions {
   providers?: ProviderStoreOptions
 }
 
+const NOTHING_RELAYED = { relayed: 0, relayedBytes: 0, relayedRefused: 0 }
+
 /** Stopping waits no longer than this for others, in ms. */
 const STOP_MS = 3_000
 
@@ -132,16 +134,18 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
   const store = createRecordStore(limits, clock.now, Math.random, clock.monotonic)
   const addresses = createAddressBook()
   const tabs = createQuota()
+  const isTab = (peer: string) => tabs.of(peer) > 0
   const stored = { store, addressesOf: addresses.addressesOf, now: clock.now }
   const overlay = await createOverlay({
     ...overlayOptions(options, limits),
     role,
     node,
     createProviderStore: node && (({ peerId, peerStore }) => new node.ProviderStore({ ...stored, peerId, peerStore }, options.providers)),
-    isTab: (peer) => tabs.of(peer) > 0,
+    isTab,
     onCut: (peer, reason) => emit({ type: 'cut', peer, reason }),
   })
   const { libp2p, privateKey, servers, direct } = overlay
+  const peopleRelay = node?.createPeopleRelay({ libp2p, isTab, addressesOf: addresses.addressesOf, limits })
   const supervisor = createSupervisor({ ...overlay, emit, random: Math.random })
   supervisor.join(options.join ?? [])
   const presence = createRendezvous(
@@ -197,6 +201,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     await presence.start()
     await content.start()
     await messages.start()
+    await peopleRelay?.start()
     await libp2p.start()
     supervisor.start()
   }
@@ -208,6 +213,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     await starting?.catch(() => {})
     supervisor.stop()
     if (!wasRunning) return
+    await peopleRelay?.stop()
     await messages.stop()
     await outboxStore.close()
     await content.stop()
@@ -249,6 +255,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
         bytesReceived: options.listener?.bytes?.received ?? 0,
         bytesSent: options.listener?.bytes?.sent ?? 0,
         ...overlay.counts,
+        ...(peopleRelay?.counts ?? NOTHING_RELAYED),
       },
       limits,
     }),

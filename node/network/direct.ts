@@ -13,6 +13,7 @@ import { createRecentMap } from '../async/recent-map.ts'
 import type { AbortOptions } from '../types.ts'
 import { connectionKind } from './connection-kind.ts'
 import { type DirectTarget, directAddresses, relayOfAddress } from './direct-address.ts'
+import { createDirectUses } from './direct-uses.ts'
 import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
 
 export const DIRECT_DEFAULTS = {
@@ -57,18 +58,16 @@ export function createDirect(
     maxEntries: settings.maxUnreachable,
     order: 'written',
   })
-  /** By peer id: when its connection was used last. Bounded: entries without a connection are swept out. */
-  const usedAtMs = new Map<string, number>()
-
   const keeper = createReservationKeeper(
     () => reservations,
     () => home,
   )
 
+  const uses = createDirectUses(settings.maxConnections)
+
   const direct = () => (libp2p?.getConnections() ?? []).filter((connection) => connectionKind(connection) === 'direct')
   const isFull = () => direct().length >= settings.maxConnections
-  /** Bytes went to or came from the peer. */
-  const used = (peer: string) => usedAtMs.set(peer, performance.now())
+  const isClosed = () => direct().length >= uses.limit
 
   const isUnreachable = (peer: string) => (unreachable.peek(peer)?.untilMs ?? 0) > performance.now()
 
@@ -78,16 +77,7 @@ export function createDirect(
   }
 
   function sweep(): void {
-    const now = performance.now()
-    const open = direct()
-    for (const connection of open) {
-      const peer = connection.remotePeer.toString()
-      const last = usedAtMs.get(peer)
-      if (last === undefined) used(peer)
-      else if (now - last >= settings.idleMs) connection.close().catch(() => {})
-    }
-    const connected = new Set(open.map(({ remotePeer }) => remotePeer.toString()))
-    for (const peer of usedAtMs.keys()) if (!connected.has(peer)) usedAtMs.delete(peer)
+    for (const connection of uses.idle(direct(), settings.idleMs)) connection.close().catch(() => {})
   }
 
   const openTo = (network: Libp2p, peer: PeerId) =>
@@ -116,16 +106,20 @@ export function createDirect(
     ] satisfies TransportFactory[],
     /** For libp2p's `connectionGater`. */
     gater: {
-      denyInboundRelayedConnection: () => !keeper.isNeeded || isFull(),
+      denyInboundRelayedConnection: () => !keeper.isNeeded || isClosed(),
       denyInboundUpgradedConnection: (_peer: PeerId, connection: Pick<Connection, 'remoteAddr'>) =>
-        connectionKind(connection) === 'direct' && isFull(),
+        connectionKind(connection) === 'direct' && (isFull() || (keeper.isNeeded && isClosed())),
     },
     /** True while the peer, or the relay to it, is being dialled from here. */
     isDialling: (peer: PeerId) => dialling.has(peer.toString()),
-    /** Where the holder can be dialled directly. None for a node, for a peer that could not be reached lately, or where its home cannot be dialled. */
-    addressesOf(holder: DirectTarget): string[] {
+    /**
+     * Where the holder can be dialled directly. None for a node, for a peer that could not be reached lately, or where its home cannot be dialled.
+     *
+     * @param options isRetry: also where it could not be reached lately
+     */
+    addressesOf(holder: DirectTarget, { isRetry = false } = {}): string[] {
       const { peer } = holder
-      if (isUnreachable(peer)) return []
+      if (!isRetry && isUnreachable(peer)) return []
       const hasOpen = direct().some(({ remotePeer }) => remotePeer.toString() === peer)
       if (!hasOpen && isFull()) return []
       return directAddresses(holder, { home: home?.toString(), isSecurePage })
@@ -150,7 +144,7 @@ export function createDirect(
       try {
         const connection = await network.dial(targets, { signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]) })
         if (connectionKind(connection) !== 'direct') throw new Error('not connected directly')
-        used(id)
+        uses.used(id)
         unreachable.delete(id)
         return connection
       } catch (error) {
@@ -168,9 +162,21 @@ export function createDirect(
         closeCircuits(network, peer, opened)
       }
     },
-    /** Makes this tab reachable directly, until the function that is returned is called. */
-    need: keeper.need,
-    used,
+    /** Direct connections now, in and out. */
+    count: () => direct().length,
+    /**
+     * Makes this tab reachable directly, until the function that is returned is called.
+     *
+     * @param maxConnections others are let in while there are fewer
+     */
+    need(maxConnections?: number): () => void {
+      const ends = [uses.need(maxConnections), keeper.need()]
+      return () => {
+        for (const end of ends) end()
+      }
+    },
+    keep: uses.keep,
+    used: uses.used,
     /** To be called once, with the libp2p that was made with these transports. */
     attach(made: Libp2p) {
       libp2p = made

@@ -65,6 +65,12 @@ export interface OverlayOptions {
  */
 const STREAM_WINDOW = { initialStreamWindowSize: 262_144, maxStreamWindowSize: 4_194_304 }
 
+/**
+ * Streams of one connection each way: those of a tab's people, and between two homes those of all their tabs. Opening one costs a frame that
+ * carries nothing, of which frame-allowance.ts allows so many.
+ */
+const STREAMS = { maxInboundStreams: 4_096, maxOutboundStreams: 4_096 }
+
 /** How many connections to nodes a tab opens by itself: its home and a few others that it could move to. Direct ones are bounded in direct.ts. */
 const MAX_TAB_CONNECTIONS = 4
 
@@ -101,7 +107,7 @@ export async function createOverlay(options: OverlayOptions) {
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? soundWebSockets, ...(direct?.transports ?? [])],
     connectionEncrypters: [duplicates?.watch(noise()) ?? noise()],
-    streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW })],
+    streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW, ...STREAMS })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {
       denyDialMultiaddr: () => false,

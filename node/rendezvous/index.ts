@@ -1,5 +1,6 @@
 /** Presence: leases, the record store, presence streams, placement, find and watch. */
 
+export { multihashOfPeer, readPeerId } from './lease.ts'
 export { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
 export { createNodePlacement, createTabPlacement, type Placement, RECORD_NODES } from './placement.ts'
 export { createPresenceServer } from './presence-server.ts'

@@ -31,7 +31,7 @@ export function messageLimits(): string {
 
 /** A node's limits, and a tab's where they differ: what `GET /limits` answers under `peer`. */
 export function peerLimits(): string {
-  const docs = ['NetworkLimits', 'RendezvousLimits', 'ContentLimits', 'MessageLimits'].map(docstringsOf)
+  const docs = ['NetworkLimits', 'RendezvousLimits', 'ContentLimits', 'MessageLimits', 'RelayLimits'].map(docstringsOf)
   const meaning: Record<string, string> = Object.assign({}, ...docs)
   const tab: Readonly<Record<string, number>> = { ...TAB_LIMITS }
   const rows = Object.entries(NODE_LIMITS).map(([name, value]) => {

@@ -54,6 +54,20 @@ export interface Ways {
 
 export type { Identity, IdentityProof } from '../format/identity.ts'
 
+/** Limits on the streams that a node hands on between its tabs and their people. */
+export interface RelayLimits {
+  /** Streams between people that this node hands on, in all. */
+  maxRelayedStreams: number
+  /** Of these, those that one tab opened; as many again that others opened to it. */
+  maxRelayedStreamsPerPeer: number
+  /** Of these, those between this node's tabs and those of one other node. */
+  maxRelayedStreamsPerHome: number
+  /** Bytes of them that may wait here for readers that are slow; beyond that, streams of the peer with the most are ended. */
+  maxRelayedWaitingBytes: number
+  /** Bytes per second that one tab may send over them; more is read more slowly. 0: no limit. */
+  relayedBytesPerSecond: number
+}
+
 /** A way on which both ends have proven who they are. */
 export interface Session {
   readonly remote: Identity

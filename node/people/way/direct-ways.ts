@@ -1,0 +1,150 @@
+/**
+ * Direct connections for people: wanted by those who call each other, opened in the background by several tries, believed once the other end has
+ * answered on them, and kept while something goes over them.
+ */
+
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { abortable, timeoutSignal } from '../../async/abort.ts'
+import { createBackoff } from '../../async/backoff.ts'
+import { delay } from '../../async/delay.ts'
+import { createEmitter } from '../../async/emitter.ts'
+import { connectionKind, type Direct } from '../../network/index.ts'
+import type { WayTarget } from './types.ts'
+
+export const DIRECT_WAYS_DEFAULTS = {
+  /** Direct connections of a tab that only people need. Content may use more (network/direct.ts). */
+  maxDirect: 10,
+  /** Dials to one peer before it is given up: a dial may fail where the next one does not, when one of the two machines is busy. */
+  directTries: 3,
+  /** The wait before the second of them, in ms; twice as long before the third. */
+  directPauseMs: 1_500,
+  /** How long a new connection may take to answer, in ms. */
+  directAnswerMs: 10_000,
+}
+
+export type DirectWaysOptions = Partial<typeof DIRECT_WAYS_DEFAULTS>
+
+/** Of libp2p itself: the other end sends back what it gets. */
+const PING_PROTOCOL = '/ipfs/ping/1.0.0'
+const PING_BYTES = 32
+
+export interface DirectWaysContext {
+  libp2p: Libp2p
+  direct: Direct | undefined
+  random(): number
+}
+
+export type DirectWays = ReturnType<typeof createDirectWays>
+
+export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, options: DirectWaysOptions = {}) {
+  const settings = { ...DIRECT_WAYS_DEFAULTS, ...options }
+  const self = libp2p.peerId.toString()
+  const changes = createEmitter<{ peer: string; isOpen: boolean }>()
+  /** Connections that have answered, by peer id. Bounded by direct.ts. */
+  const proven = new Map<string, Connection>()
+  /** Peers that are being dialled. Bounded: maxDirect. */
+  const wanted = new Map<string, AbortController>()
+  let release: (() => void) | undefined
+
+  const isDirect = (connection: Connection) => connectionKind(connection) === 'direct'
+  const openTo = (peer: PeerId) => libp2p.getConnections(peer).find((each) => each.status === 'open' && isDirect(each))
+
+  function onOpen({ detail: connection }: CustomEvent<Connection>): void {
+    if (!isDirect(connection)) return
+    const peer = connection.remotePeer.toString()
+    answers(connection, timeoutSignal(settings.directAnswerMs)).then(
+      () => {
+        if (connection.status !== 'open' || proven.has(peer)) return
+        proven.set(peer, connection)
+        changes.emit({ peer, isOpen: true })
+      },
+      () => {
+        // The other end's browser has given it up, and this one does not know: it would take a place for a minute.
+        connection.abort(new Error('the other end does not answer'))
+      },
+    )
+  }
+
+  function onClose({ detail: connection }: CustomEvent<Connection>): void {
+    const peer = connection.remotePeer.toString()
+    if (proven.get(peer) !== connection) return
+    proven.delete(peer)
+    changes.emit({ peer, isOpen: false })
+  }
+
+  async function dial(target: WayTarget, network: Direct, signal: AbortSignal): Promise<void> {
+    const peer = peerIdFromString(target.peer)
+    const backoff = createBackoff({ firstMs: settings.directPauseMs, maxMs: 4 * settings.directPauseMs }, random)
+    // Both may want it: one of them waits, and finds it open.
+    if (self > target.peer) await delay(backoff.next(), { signal })
+    for (let tries = 1; !signal.aborted && openTo(peer) === undefined; tries++) {
+      const addresses = network.addressesOf(target, { isRetry: tries > 1 })
+      if (addresses.length === 0) return
+      const connection = await network.dial(peer, addresses, { signal }).catch(() => undefined)
+      if (connection !== undefined || tries === settings.directTries) return
+      await delay(backoff.next(), { signal })
+    }
+  }
+
+  return {
+    /** True while there is a direct connection to the peer that has answered. */
+    has: (peer: string) => proven.get(peer)?.status === 'open',
+    /** Begins a direct connection in the background, where there may be one more. */
+    want(target: WayTarget) {
+      const { peer, home } = target
+      if (
+        direct === undefined ||
+        release === undefined ||
+        peer === home ||
+        wanted.has(peer) ||
+        openTo(peerIdFromString(peer)) !== undefined
+      )
+        return
+      if (wanted.size + direct.count() >= settings.maxDirect) return
+      const leaving = new AbortController()
+      wanted.set(peer, leaving)
+      dial(target, direct, leaving.signal)
+        .catch(() => {})
+        .finally(() => wanted.delete(peer))
+    },
+    /** Hears of each connection that has answered, and of its end. Returns the function that ends it. */
+    onChange: (listener: (peer: string, isOpen: boolean) => void) => changes.on(({ peer, isOpen }) => listener(peer, isOpen)),
+    /** Something goes over the connection to the peer. Returns the function that ends this. */
+    use: (peer: string): (() => void) | undefined => direct?.keep(peer),
+    /** Others may connect directly to this tab from now on. */
+    start() {
+      if (direct === undefined || release !== undefined) return
+      release = direct.need(settings.maxDirect)
+      libp2p.addEventListener('connection:open', onOpen)
+      libp2p.addEventListener('connection:close', onClose)
+    },
+    stop() {
+      release?.()
+      release = undefined
+      libp2p.removeEventListener('connection:open', onOpen)
+      libp2p.removeEventListener('connection:close', onClose)
+      for (const leaving of wanted.values()) leaving.abort(new Error('stopped'))
+      proven.clear()
+    },
+  }
+}
+
+/** Resolves once bytes have gone to the other end and back on this very connection. */
+async function answers(connection: Connection, signal: AbortSignal): Promise<void> {
+  const stream = await connection.newStream(PING_PROTOCOL, { signal })
+  try {
+    await abortable<void>(signal, (resolve, reject) => {
+      let received = 0
+      stream.addEventListener('message', ({ data }) => {
+        received += data.byteLength
+        if (received >= PING_BYTES) resolve()
+      })
+      stream.addEventListener('close', ({ error }) => reject(error ?? new Error('the stream has ended')))
+      stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
+      return undefined
+    })
+  } finally {
+    stream.close().catch(() => {})
+  }
+}
