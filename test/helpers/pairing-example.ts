@@ -3,21 +3,21 @@
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import { encodeFrame } from '../../node/network/index.ts'
 import { encodePairingFrame, type PairingFrame } from '../../node/people/format/pairing-frames.ts'
-import { type PairingEnd, verificationWords } from '../../node/people/format/pairing-keys.ts'
+import { verificationWords } from '../../node/people/format/pairing-keys.ts'
 import { type PairingSecret, termsOf } from '../../node/people/format/token.ts'
 import { type ClaimerStep, createClaimer } from '../../node/people/pairing/claimer.ts'
 import { createIssuer } from '../../node/people/pairing/issuer.ts'
 import { findWork } from '../../node/people/pairing/work.ts'
 
-const filled = (byte: number) => new Uint8Array(32).fill(byte)
-
 export const EXAMPLE_TOKEN: PairingSecret = { form: 'token', token: new Uint8Array(16).fill(0xa5) }
 export const EXAMPLE_CODE: PairingSecret = { form: 'code', code: { nameplate: '0742', words: ['guitar', 'mango'] } }
 
-export const EXAMPLE_ENDS: { claimer: PairingEnd; issuer: PairingEnd } = {
-  claimer: { peer: '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf', account: filled(1), place: filled(2) },
-  issuer: { peer: '12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo', account: filled(3), place: filled(4) },
+/** Peer ids, and the public keys of both accounts. */
+export const EXAMPLE_ENDS = {
+  claimer: '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf',
+  issuer: '12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo',
 }
+export const EXAMPLE_ACCOUNTS: [Uint8Array, Uint8Array] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(3)]
 
 export async function runPairingExample() {
   const terms = termsOf(EXAMPLE_CODE)
@@ -36,9 +36,12 @@ export async function runPairingExample() {
   while (step.do !== 'finish' && step.do !== 'fail') {
     const frame: PairingFrame = step.do === 'send' ? step.frame : claimer.worked(await findWork(step.subject, step.bits))
     const answer = issuer.receive(keep(frame))
+    if (answer.do === 'finish') throw new Error('out of turn')
     if (answer.do === 'check' && answer.check() === undefined) throw new Error('the guess is wrong')
     step = claimer.receive(keep(answer.do === 'check' ? issuer.accept(Uint8Array.of(8)) : answer.frame))
   }
   if (step.do === 'fail') throw new Error(step.refusal)
-  return { frames, words: verificationWords(step.words, wordlist), card: step.card }
+  const last = issuer.receive(keep(claimer.done(Uint8Array.of(9))))
+  if (last.do !== 'finish') throw new Error('an end was expected')
+  return { frames, words: verificationWords(step.words, EXAMPLE_ACCOUNTS, wordlist), cards: [step.card, last.card] }
 }

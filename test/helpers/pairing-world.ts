@@ -2,17 +2,16 @@
 
 import { openContactsBook } from '../../node/people/account/contacts.ts'
 import { adoptAccount, openAccount } from '../../node/people/account/open-account.ts'
-import { openCertificate } from '../../node/people/format/certificate.ts'
+import { createIdentityVerifier } from '../../node/people/format/identity.ts'
 import { createPairing } from '../../node/people/pairing/pairing.ts'
-import type { Identity } from '../../node/people/way/types.ts'
 import { createMemoryRecords, type MemoryRecords } from './memory-records.ts'
 import { createMemoryRendezvous } from './memory-rendezvous.ts'
-import { createSessionNetwork } from './session-network.ts'
+import { createWayNetwork } from './way-network.ts'
 
 export type PairingPerson = Awaited<ReturnType<ReturnType<typeof createPairingWorld>['join']>>
 
 export function createPairingWorld() {
-  const network = createSessionNetwork()
+  const network = createWayNetwork()
   const presence = createMemoryRendezvous()
   const clock = { aheadMs: 0 }
   const now = () => Date.now() + clock.aheadMs
@@ -22,30 +21,34 @@ export function createPairingWorld() {
   type TestPlace = Awaited<ReturnType<typeof openPlace>>
 
   return {
+    network,
     presence,
     /** Time passes, for tokens. */
     clock,
     openPlace,
     /** An instance of an account: a new one unless given, as after a restart or in another tab. */
-    async join(peer: string, given?: TestPlace) {
+    async join(name: string, given?: TestPlace) {
+      const peer = name.replaceAll(/\W+/g, '')
       const place = given ?? (await openPlace())
       const { store, own } = place
-      const proof = await own.identityFor(peer)
-      const { account, place: placeKey, role, serial } = openCertificate(proof.certificate)
-      const identity: Identity = { account, place: placeKey, peer, role, serial, expiresAtMs: Number.MAX_SAFE_INTEGER, ...proof }
+      const verify = createIdentityVerifier()
+      const { isRevoked } = own.revocations
       /** Where the account of another place would be kept here. */
       const vacant = createMemoryRecords()
       const book = await openContactsBook({ store, now })
-      const sessions = network.join(identity)
+      const ways = network.join(peer)
       const pairing = await createPairing({
         store,
         book,
-        sessions,
+        ways,
         rendezvous: presence.join(peer),
         now,
         settings: { codeWorkBits: 4, lookMs: 300 },
         account: {
-          end: () => ({ peer, account: identity.account, place: identity.place }),
+          peer,
+          publicKey: own.publicKey,
+          identity: () => own.identityFor(peer),
+          verify: (proof, other) => verify(proof, { peer: other, times: [Date.now()], isRevoked }),
           isOwner: () => own.isOwner,
           signTrust: own.signTrust,
           grantPlace: own.grantPlace,
@@ -58,13 +61,12 @@ export function createPairingWorld() {
         ...pairing,
         pairing,
         book,
-        identity,
-        sessions,
+        ways,
         place,
         vacant,
         /** As when its process is killed: nothing is said, and only the store stays. */
         kill() {
-          sessions.leave()
+          ways.leave()
           presence.leave(peer)
         },
       }

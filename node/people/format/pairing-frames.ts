@@ -9,12 +9,12 @@ export const PAIRING_VERSION = 1
 export const NONCE_BYTES = 16
 export const COMMITMENT_BYTES = 32
 export const WORK_BYTES = 8
-/** A card is a trust statement with a certificate, or what makes a new place. */
-export const MAX_SEALED_CARD_BYTES = 8_192
+/** A card has an identity, and a statement of trust or what makes a new place. */
+export const MAX_SEALED_CARD_BYTES = 4_096
 /** The most work that a claimer does for one holder of a code's number, in bits: a second or two. */
 export const MAX_WORK_BITS = 20
 
-const TYPES = { claim: 1, challenge: 2, share: 3, answer: 4, confirm: 5, accept: 6, refuse: 7 } as const
+const TYPES = { claim: 1, challenge: 2, share: 3, answer: 4, confirm: 5, accept: 6, done: 7, refuse: 8 } as const
 const KINDS: readonly PairingKind[] = ['contact', 'device']
 const FORMS = ['token', 'code'] as const
 
@@ -32,6 +32,7 @@ export const PAIRING_REFUSALS = {
   blocked: 10,
   'not-stored': 11,
   cancelled: 12,
+  unproven: 13,
 } as const
 export type PairingRefusal = keyof typeof PAIRING_REFUSALS
 
@@ -50,6 +51,7 @@ export type PairingFrame =
   | { type: 'answer'; share: Uint8Array }
   | { type: 'confirm'; tag: Uint8Array; card: Uint8Array }
   | { type: 'accept'; tag: Uint8Array; card: Uint8Array }
+  | { type: 'done'; card: Uint8Array }
   | { type: 'refuse'; refusal: PairingRefusal }
 
 export function encodePairingFrame(frame: PairingFrame): Frame {
@@ -66,6 +68,8 @@ export function encodePairingFrame(frame: PairingFrame): Frame {
     case 'confirm':
     case 'accept':
       return [type, frame.tag, frame.card]
+    case 'done':
+      return [type, frame.card]
     case 'refuse':
       return [type, PAIRING_REFUSALS[frame.refusal]]
   }
@@ -103,11 +107,12 @@ export function decodePairingFrame([type, ...fields]: Frame): PairingFrame {
     case TYPES.confirm:
     case TYPES.accept: {
       expect(2)
-      const isCard = second instanceof Uint8Array && second.byteLength <= MAX_SEALED_CARD_BYTES
-      mustBe(isCard, 'its card')
-      const [tag, card] = [bytes(first, TAG_BYTES), second as Uint8Array]
+      const [tag, card] = [bytes(first, TAG_BYTES), sealedCard(second)]
       return type === TYPES.confirm ? { type: 'confirm', tag, card } : { type: 'accept', tag, card }
     }
+    case TYPES.done:
+      expect(1)
+      return { type: 'done', card: sealedCard(first) }
     case TYPES.refuse: {
       expect(1)
       // A newer peer's refusal is one all the same.
@@ -123,6 +128,11 @@ const isBytes = (value: unknown, length: number): value is Uint8Array => value i
 
 function bytes(value: unknown, length: number): Uint8Array {
   if (!isBytes(value, length)) throw badFrame(`an entry of ${length} bytes`)
+  return value
+}
+
+function sealedCard(value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.byteLength > MAX_SEALED_CARD_BYTES) throw badFrame('its card')
   return value
 }
 
@@ -143,6 +153,7 @@ const REFUSAL_ERRORS: Readonly<Record<PairingRefusal, readonly [MayflyErrorCode,
   busy: ['ERR_LIMIT', 'too many try at once; try again'],
   own: ['ERR_REFUSED', 'it is your own; give it to somebody else'],
   blocked: ['ERR_REFUSED', 'the other side does not take it from you'],
+  unproven: ['ERR_FORGED', 'the other side does not believe who this is: one of the two clocks may be wrong, or this place was revoked'],
   cancelled: ['ERR_TOKEN_BURNT', 'it was taken back. Ask for a new one'],
   'not-stored': ['ERR_NOT_STORED', 'the other side could not write it down; try again'],
 }

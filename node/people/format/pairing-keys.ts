@@ -5,28 +5,26 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
 import { sha256AtOnce } from '../../keys/index.ts'
 import { lvCat } from './cpace.ts'
-import { COMMITMENT_BYTES, PAIRING_VERSION, type PairingFrame, WORK_BYTES } from './pairing-frames.ts'
+import { COMMITMENT_BYTES, PAIRING_VERSION, WORK_BYTES } from './pairing-frames.ts'
 import type { PairingKind } from './token.ts'
 
-/** One end of a pairing, as its session has proven it. */
-export interface PairingEnd {
-  peer: string
-  account: Uint8Array
-  place: Uint8Array
-}
-
-export type PairingRole = 'claimer' | 'issuer'
+/** Frames that have a card: each is sealed with a key of its own. */
+export type CardFrame = 'confirm' | 'accept' | 'done'
 
 const CONTEXT_DOMAIN = utf8ToBytes('mayfly-pairing')
 const COMMITMENT_DOMAIN = utf8ToBytes('mayfly-pairing-commitment:')
 const WORK_DOMAIN = utf8ToBytes('mayfly-pairing-work:')
 const WORDS_DOMAIN = utf8ToBytes('mayfly-pairing-words:')
-const SEAL_DOMAINS = { claimer: utf8ToBytes('mayfly-pairing-claimer:'), issuer: utf8ToBytes('mayfly-pairing-issuer:') }
-/** A key seals one card: it is of this exchange and this side alone. */
+const SEAL_DOMAINS = {
+  confirm: utf8ToBytes('mayfly-pairing-confirm:'),
+  accept: utf8ToBytes('mayfly-pairing-accept:'),
+  done: utf8ToBytes('mayfly-pairing-done:'),
+}
+/** A key seals one card: it is of this exchange and this frame alone. */
 const NONCE = new Uint8Array(12)
 
-/** Associated data of the key exchange: whom a share is of. */
-export const associatedOf = ({ peer, account, place }: PairingEnd): Uint8Array => lvCat(utf8ToBytes(peer), account, place)
+/** Associated data of the key exchange: the peer that a share is of, as its way has proven it. */
+export const associatedOf = (peer: string): Uint8Array => utf8ToBytes(peer)
 
 /** The purpose of the key exchange. */
 export const contextOf = (kind: PairingKind, form: 'token' | 'code'): Uint8Array =>
@@ -37,23 +35,23 @@ export function commitmentTo(share: Uint8Array, sessionId: Uint8Array): Uint8Arr
   return sha256AtOnce(concatBytes(COMMITMENT_DOMAIN, sessionId, share)).slice(0, COMMITMENT_BYTES)
 }
 
-export function sealCard(key: Uint8Array, from: PairingRole, card: Uint8Array): Uint8Array {
-  return chacha20poly1305(sealKey(key, from), NONCE).encrypt(card)
+export function sealCard(key: Uint8Array, frame: CardFrame, card: Uint8Array): Uint8Array {
+  return chacha20poly1305(sealKey(key, frame), NONCE).encrypt(card)
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function openCard(key: Uint8Array, from: PairingRole, sealed: Uint8Array): Uint8Array {
+export function openCard(key: Uint8Array, frame: CardFrame, sealed: Uint8Array): Uint8Array {
   try {
-    return chacha20poly1305(sealKey(key, from), NONCE).decrypt(sealed)
+    return chacha20poly1305(sealKey(key, frame), NONCE).decrypt(sealed)
   } catch (cause) {
     throw new MayflyError('ERR_BAD_FRAME', 'Card of a pairing is not sealed by the other end', { cause })
   }
 }
 
-const sealKey = (key: Uint8Array, from: PairingRole) => sha256AtOnce(concatBytes(SEAL_DOMAINS[from], key))
+const sealKey = (key: Uint8Array, frame: CardFrame) => sha256AtOnce(concatBytes(SEAL_DOMAINS[frame], key))
 
 /** The bytes that a claimer of a code does its work on: for this issuer, this claimer and this exchange. */
-export function workSubject(issuer: PairingEnd, claimer: PairingEnd, sessionId: Uint8Array): Uint8Array {
+export function workSubject(issuer: string, claimer: string, sessionId: Uint8Array): Uint8Array {
   return sha256AtOnce(concatBytes(WORK_DOMAIN, lvCat(associatedOf(issuer), associatedOf(claimer), sessionId)))
 }
 
@@ -71,14 +69,17 @@ export function workOf(counter: number): Uint8Array {
 }
 
 export interface WordsSubject {
-  accounts: readonly [Uint8Array, Uint8Array]
   claimerShare: Uint8Array
   issuerShare: Uint8Array
   key: Uint8Array
 }
 
 /** Four words of 11 bits each, the same on both sides unless somebody stands between them. */
-export function verificationWords({ accounts, claimerShare, issuerShare, key }: WordsSubject, list: readonly string[]): string[] {
+export function verificationWords(
+  { claimerShare, issuerShare, key }: WordsSubject,
+  accounts: readonly [Uint8Array, Uint8Array],
+  list: readonly string[],
+): string[] {
   const sorted = [...accounts].sort(compareBytes)
   const hash = sha256AtOnce(concatBytes(WORDS_DOMAIN, lvCat(...sorted, claimerShare, issuerShare, key)))
   const number = new DataView(hash.buffer, hash.byteOffset).getBigUint64(0)
@@ -89,5 +90,3 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number)
   return 0
 }
-
-export type Challenge = Extract<PairingFrame, { type: 'challenge' }>

@@ -7,15 +7,15 @@ import { equalBytes } from '../../keys/index.ts'
 import type { Holder } from '../../rendezvous/types.ts'
 import { keyIdOf } from '../format/account-key.ts'
 import { cleanAlias } from '../format/alias.ts'
+import { encodeCard } from '../format/pairing-card.ts'
 import { refusalError } from '../format/pairing-frames.ts'
 import { verificationWords } from '../format/pairing-keys.ts'
 import { decodeGrant } from '../format/place-grant.ts'
 import { type PairingKind, type PairingSecret, parseSecret, type SecretTerms, termsOf } from '../format/token.ts'
 import type { ClaimOptions, Paired } from '../types.ts'
-import type { Session } from '../way/types.ts'
 import { type ClaimerStep, createClaimer } from './claimer.ts'
-import { endOf, type PairingContext } from './context.ts'
-import { createLockstep } from './lockstep.ts'
+import { PAIRING_PROTOCOL, type PairingContext, readCard } from './context.ts'
+import { createLockstep, type Lockstep } from './lockstep.ts'
 import { isTrustOf } from './token-server.ts'
 import { findWork } from './work.ts'
 
@@ -56,51 +56,58 @@ interface Claim {
 }
 
 export function createClaims(context: PairingContext) {
-  const { account, book, rendezvous, sessions } = context
+  const { account, book, rendezvous, ways } = context
 
   /** @throws {MayflyError} the holder's refusal, or what went wrong on the way to it */
   async function claimFrom(holder: Holder, claim: Claim, signal: AbortSignal | undefined): Promise<Paired> {
-    const session = await sessions.open(holder, { kind: 'pair' }, { prefer: 'socket', ...(signal === undefined ? {} : { signal }) })
+    const way = await ways.open(holder, PAIRING_PROTOCOL, { prefer: 'socket', ...(signal === undefined ? {} : { signal }) })
+    const turns = createLockstep(way, { turnMs: CLAIM_LIMITS.turnMs })
     try {
-      const paired = await converse(session, claim, signal)
-      session.close() // tells the issuer that this side has written it down
+      const paired = await converse(turns, way.peer, claim, signal)
+      turns.close()
       return paired
     } catch (error) {
-      if (session.open) session.abort(error as Error)
+      turns.abort(error as Error)
       throw error
     }
   }
 
-  async function converse(session: Session, claim: Claim, signal: AbortSignal | undefined): Promise<Paired> {
-    const turns = createLockstep(session, { turnMs: CLAIM_LIMITS.turnMs })
-    const remote = endOf(session.remote)
+  async function converse(turns: Lockstep, remote: string, claim: Claim, signal: AbortSignal | undefined): Promise<Paired> {
     const options = signal === undefined ? {} : { signal }
     const { kind, form, terms } = claim
-    const card = kind === 'device' ? account.placeToAdopt() : await account.signTrust(remote.account)
-    const claimer = createClaimer({ kind, form, terms, own: account.end(), remote, card, randomBytes: context.randomBytes })
+    const gift = kind === 'device' ? account.placeToAdopt() : new Uint8Array()
+    const card = encodeCard({ ...(await account.identity()), gift })
+    const claimer = createClaimer({ kind, form, terms, own: account.peer, remote, card, randomBytes: context.randomBytes })
     turns.send(claimer.start())
     for (;;) {
       const step = claimer.receive(await turns.next(options))
-      if (step.do === 'finish') return finish(step, session, claim)
+      if (step.do === 'finish') {
+        const { paired, trust } = await finish(step, remote, claim)
+        turns.send(claimer.done(trust))
+        return paired
+      }
       if (step.do === 'fail') throw refusalError(step.refusal)
       turns.send(step.do === 'work' ? claimer.worked(await findWork(step.subject, step.bits, options)) : step.frame)
     }
   }
 
-  /** Writes down what was agreed. */
-  async function finish(step: Extract<ClaimerStep, { do: 'finish' }>, { remote }: Session, claim: Claim): Promise<Paired> {
-    const words = verificationWords(step.words, claim.words)
-    if (claim.kind === 'device') {
-      if (!equalBytes(decodeGrant(step.card).certificate.account, remote.account))
+  /** Writes down what was agreed. @returns with this side's statement of trust, for the issuer */
+  async function finish(step: Extract<ClaimerStep, { do: 'finish' }>, remote: string, { kind, alias, words: list }: Claim) {
+    const { identity, refusal, gift } = readCard(context, step.card, remote)
+    if (identity === undefined) throw new MayflyError(refusal.code, `The other side is not who it says: ${refusal.text}`)
+    const words = verificationWords(step.words, [account.publicKey, identity.account], list)
+    const id = keyIdOf(identity.account)
+    if (kind === 'device') {
+      if (!equalBytes(decodeGrant(gift).certificate.account, identity.account))
         throw new MayflyError('ERR_FORGED', 'The other side would make this place one of an account that is not its own')
-      await account.adopt(step.card)
-      return { account: keyIdOf(remote.account), alias: claim.alias, words }
+      await account.adopt(gift)
+      return { paired: { account: id, alias, words }, trust: new Uint8Array() }
     }
-    if (!isTrustOf(step.card, { from: remote.account, of: account.end().account }))
+    if (!isTrustOf(gift, { from: identity.account, of: account.publicKey }))
       throw new MayflyError('ERR_FORGED', 'The other side showed a statement of trust that its account did not make')
-    const atMs = book.nextChangeMs(remote.account)
-    const { alias } = await book.add(remote.account, { alias: claim.alias, trust: step.card, atMs })
-    return { account: keyIdOf(remote.account), alias, words }
+    const atMs = book.nextChangeMs(identity.account)
+    const contact = await book.add(identity.account, { alias, trust: gift, atMs })
+    return { paired: { account: id, alias: contact.alias, words }, trust: await account.signTrust(identity.account) }
   }
 
   /** Tries each holder that is found, and those that come, until one takes the claim or enough have refused it. */
@@ -139,9 +146,8 @@ export function createClaims(context: PairingContext) {
 
   async function findHolders({ terms }: Claim, signal: AbortSignal | undefined): Promise<Holder[]> {
     const holders: Holder[] = []
-    const own = account.end().peer
     for await (const holder of rendezvous.find(terms.key, signal === undefined ? {} : { signal })) {
-      if (holder.peer !== own) holders.push(holder)
+      if (holder.peer !== account.peer) holders.push(holder)
       if (holders.length >= CLAIM_LIMITS.maxHolders) break
     }
     return holders

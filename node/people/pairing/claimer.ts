@@ -5,25 +5,17 @@ import { MayflyError } from '../../errors.ts'
 import { equalBytes } from '../../keys/index.ts'
 import { type CpaceExchange, type CpaceKeys, startCpace } from '../format/cpace.ts'
 import { NONCE_BYTES, type PairingFrame, type PairingRefusal } from '../format/pairing-frames.ts'
-import {
-  associatedOf,
-  commitmentTo,
-  contextOf,
-  openCard,
-  type PairingEnd,
-  sealCard,
-  type WordsSubject,
-  workSubject,
-} from '../format/pairing-keys.ts'
+import { associatedOf, commitmentTo, contextOf, openCard, sealCard, type WordsSubject, workSubject } from '../format/pairing-keys.ts'
 import type { PairingKind, PairingSecret, SecretTerms } from '../format/token.ts'
 
 export interface ClaimerOptions {
   kind: PairingKind
   form: PairingSecret['form']
   terms: SecretTerms
-  own: PairingEnd
-  remote: PairingEnd
-  /** For the issuer, once it has proven that it knows the secret or has used its one guess. */
+  /** Peer ids, as the way has proven them. */
+  own: string
+  remote: string
+  /** For the issuer alone: nobody else has the key that it is sealed with. */
   card: Uint8Array
   randomBytes(length: number): Uint8Array
 }
@@ -59,7 +51,7 @@ export function createClaimer({ kind, form, terms, own, remote, card, randomByte
       throw new MayflyError('ERR_TOKEN_WRONG', 'The other side changed its share of the key exchange: it is not the one who gave the token')
     issuerShare = new Uint8Array(share)
     keys = begun.finish(share, associatedOf(remote))
-    return { do: 'send', frame: { type: 'confirm', tag: keys.tag, card: sealCard(keys.key, 'claimer', card) } }
+    return { do: 'send', frame: { type: 'confirm', tag: keys.tag, card: sealCard(keys.key, 'confirm', card) } }
   }
 
   function takeAccept(
@@ -69,12 +61,7 @@ export function createClaimer({ kind, form, terms, own, remote, card, randomByte
   ): ClaimerStep {
     if (!isConfirmedBy(frame.tag))
       throw new MayflyError('ERR_TOKEN_WRONG', 'The other side does not know the token or code: it is not the one who gave it')
-    const accounts = [own.account, remote.account] as const
-    return {
-      do: 'finish',
-      card: openCard(key, 'issuer', frame.card),
-      words: { accounts, claimerShare: begun.share, issuerShare, key },
-    }
+    return { do: 'finish', card: openCard(key, 'accept', frame.card), words: { claimerShare: begun.share, issuerShare, key } }
   }
 
   return {
@@ -92,6 +79,11 @@ export function createClaimer({ kind, form, terms, own, remote, card, randomByte
         return takeAccept(frame, begun, agreed)
       }
       throw new MayflyError('ERR_BAD_FRAME', `Frame of a pairing out of turn: ${frame.type}`)
+    },
+    /** All is written down: what to send last. */
+    done(card: Uint8Array): PairingFrame {
+      if (keys === undefined) throw new TypeError('there was no exchange')
+      return { type: 'done', card: sealCard(keys.key, 'done', card) }
     },
     /** The work is done: what to send next. */
     worked(work: Uint8Array): PairingFrame {

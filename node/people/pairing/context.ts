@@ -2,13 +2,21 @@
 
 import type { Rendezvous } from '../../rendezvous/types.ts'
 import type { ContactsBook } from '../account/contacts.ts'
-import type { PairingEnd } from '../format/pairing-keys.ts'
-import type { Identity, Sessions } from '../way/types.ts'
+import type { IdentityProof, VerifyIdentity } from '../format/identity.ts'
+import { decodeCard } from '../format/pairing-card.ts'
+import type { Ways } from '../way/types.ts'
+
+/** Pairing has ways of its own: a session would tell strangers who this is before they have proven that they know a secret. */
+export const PAIRING_PROTOCOL = '/mayfly/pair/1.0.0'
 
 /** The account, as pairing needs it. */
 export interface PairingAccount {
-  /** This instance, as its sessions prove it. */
-  end(): PairingEnd
+  /** This instance's peer id. */
+  readonly peer: string
+  readonly publicKey: Uint8Array
+  identity(): Promise<IdentityProof>
+  /** Checks what another end shows, against the peer id that its way has proven. */
+  verify(proof: IdentityProof, peer: string): ReturnType<VerifyIdentity>
   /** True where other places can be added. */
   isOwner(): boolean
   signTrust(account: Uint8Array): Promise<Uint8Array>
@@ -23,7 +31,7 @@ export interface PairingAccount {
 export interface PairingContext {
   account: PairingAccount
   book: ContactsBook
-  sessions: Sessions
+  ways: Pick<Ways, 'open' | 'handle'>
   rendezvous: Pick<Rendezvous, 'hold' | 'find' | 'watch'>
   /** The list of code words, loaded. */
   words(): Promise<readonly string[]>
@@ -45,4 +53,8 @@ export const PAIRING_DEFAULTS: Readonly<PairingSettings> = {
   lookMs: 12_000, // a hold is found within a second or two of its beginning
 }
 
-export const endOf = ({ peer, account, place }: Identity): PairingEnd => ({ peer, account, place })
+/** A card, with the identity that it proves or the reason why that is not believed. @throws {MayflyError} ERR_BAD_FRAME */
+export function readCard({ account }: PairingContext, bytes: Uint8Array, peer: string) {
+  const { gift, ...proof } = decodeCard(bytes)
+  return { ...account.verify(proof, peer), gift }
+}

@@ -76,7 +76,7 @@ export function createIssuedTokens(context: PairingContext, records: TokenRecord
   }
 
   function pairedOf(record: TokenRecord, { account, words }: NonNullable<TokenRecord['claim']>): Paired {
-    if (record.kind === 'device') return { account: keyIdOf(context.account.end().account), alias: record.alias, words }
+    if (record.kind === 'device') return { account: keyIdOf(context.account.publicKey), alias: record.alias, words }
     return { account: keyIdOf(account), alias: context.book.aliasOf(account) ?? record.alias, words }
   }
 
@@ -164,6 +164,10 @@ export function createIssuedTokens(context: PairingContext, records: TokenRecord
       const token = tokenOf(record)
       const announced = keysOf(record).map((key) => holds.get(bytesToHex(key))?.announced)
       await inTime(Promise.all(announced), ANNOUNCE_MS)
+      if (signal?.aborted) {
+        await token.cancel()
+        throw signal.reason
+      }
       return token
     },
   }

@@ -10,7 +10,6 @@ import {
   contextOf,
   isWorkDone,
   openCard,
-  type PairingEnd,
   sealCard,
   type WordsSubject,
   workSubject,
@@ -23,8 +22,9 @@ export interface IssuedSecret {
 }
 
 export interface IssuerOptions {
-  own: PairingEnd
-  remote: PairingEnd
+  /** Peer ids, as the way has proven them. */
+  own: string
+  remote: string
   /** The secret that is claimed, or why not. */
   lookUp(claim: ClaimFrame): IssuedSecret | PairingRefusal
   randomBytes(length: number): Uint8Array
@@ -34,6 +34,8 @@ export type IssuerStep =
   | { do: 'send'; frame: PairingFrame }
   /** The claimer has guessed. `check` tells once whether it guessed right, to be asked when a wrong guess can be counted. */
   | { do: 'check'; check(): { card: Uint8Array; words: WordsSubject } | undefined }
+  /** The claimer has written all down. */
+  | { do: 'finish'; card: Uint8Array }
 
 export type Issuer = ReturnType<typeof createIssuer>
 
@@ -71,12 +73,11 @@ export function createIssuer({ own, remote, lookUp, randomBytes }: IssuerOptions
     begun: CpaceExchange,
     { key, isConfirmedBy }: CpaceKeys,
   ): IssuerStep {
-    const accounts = [own.account, remote.account] as const
     return {
       do: 'check',
       check() {
         if (!isConfirmedBy(tag)) return undefined
-        return { card: openCard(key, 'claimer', card), words: { accounts, claimerShare, issuerShare: begun.share, key } }
+        return { card: openCard(key, 'confirm', card), words: { claimerShare, issuerShare: begun.share, key } }
       },
     }
   }
@@ -93,12 +94,14 @@ export function createIssuer({ own, remote, lookUp, randomBytes }: IssuerOptions
         exchange = undefined // one exchange is one guess
         return takeConfirm(frame, begun, agreed)
       }
+      if (isAwaited && frame.type === 'done' && keys !== undefined) return { do: 'finish', card: openCard(keys.key, 'done', frame.card) }
       throw new MayflyError('ERR_BAD_FRAME', `Frame of a pairing out of turn: ${frame.type}`)
     },
     /** The guess was right and the claim is written down: what to send. */
     accept(card: Uint8Array): PairingFrame {
       if (keys === undefined) throw new TypeError('there was no guess')
-      return { type: 'accept', tag: keys.tag, card: sealCard(keys.key, 'issuer', card) }
+      awaited = 'done'
+      return { type: 'accept', tag: keys.tag, card: sealCard(keys.key, 'accept', card) }
     },
   }
 }

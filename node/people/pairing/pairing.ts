@@ -11,7 +11,7 @@ import { createTokenServer } from './token-server.ts'
 
 export type Pairing = Awaited<ReturnType<typeof createPairing>>
 
-export type PairingOptions = Pick<PairingContext, 'account' | 'book' | 'sessions' | 'rendezvous'> & {
+export type PairingOptions = Pick<PairingContext, 'account' | 'book' | 'ways' | 'rendezvous'> & {
   store: RecordStore
   /** Wall clock, in ms. */
   now?(): number

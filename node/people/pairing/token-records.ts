@@ -10,7 +10,6 @@ import { equalBytes } from '../../keys/index.ts'
 import type { RecordStore } from '../account/record-store.ts'
 import type { SpokenCode } from '../format/code.ts'
 import type { PairingRefusal } from '../format/pairing-frames.ts'
-import type { PairingEnd } from '../format/pairing-keys.ts'
 import { type PairingKind, termsOf } from '../format/token.ts'
 
 export const TOKEN_LIMITS = {
@@ -44,8 +43,8 @@ export interface TokenRecord {
 export interface TokenClaim {
   account: Uint8Array
   place: Uint8Array
-  /** Their statement of trust; for a new place its public key. */
-  card: Uint8Array
+  /** For a device, the public key of the place that is added; for a contact empty. */
+  gift: Uint8Array
   atMs: number
   /** The verification words of the last exchange, and whether the claimer said that it was done. */
   words: string[]
@@ -57,18 +56,17 @@ export type GuessOutcome = { claim: TokenClaim; record: TokenRecord } | PairingR
 
 export type TokenRecords = Awaited<ReturnType<typeof openTokenRecords>>
 
-/** Why the token cannot be claimed by this one now; undefined when it can. */
-export function refuseClaim(record: TokenRecord | undefined, by: PairingEnd, nowMs: number): PairingRefusal | undefined {
+/** Why nobody can claim the token now; undefined when its claimer may. */
+export function refuseToken(record: TokenRecord | undefined, nowMs: number): PairingRefusal | undefined {
   if (record === undefined) return 'unknown'
   if (record.state === 'burnt') return 'burnt'
   if (record.state === 'cancelled') return 'cancelled'
-  if (record.claim !== null) return isClaimOf(record.claim, record.kind, by) ? undefined : 'used'
-  return nowMs >= record.expiresAtMs ? 'expired' : undefined
+  return record.claim === null && nowMs >= record.expiresAtMs ? 'expired' : undefined
 }
 
 /** The same claimer may come again, when it does not know whether its claim was taken. */
-function isClaimOf({ account, place }: TokenClaim, kind: PairingKind, by: PairingEnd): boolean {
-  return equalBytes(account, by.account) && (kind === 'contact' || equalBytes(place, by.place))
+function isSameClaimer({ account, place }: TokenClaim, kind: PairingKind, again: TokenClaim): boolean {
+  return equalBytes(account, again.account) && (kind === 'contact' || equalBytes(place, again.place))
 }
 
 export async function openTokenRecords({ store, now }: { store: RecordStore; now(): number }) {
@@ -126,27 +124,32 @@ export async function openTokenRecords({ store, now }: { store: RecordStore; now
      *
      * @param judge the claim, when the guess is right; undefined, when it is wrong
      */
-    async guess(token: Uint8Array, by: PairingEnd, isCode: boolean, judge: () => TokenClaim | PairingRefusal): Promise<GuessOutcome> {
+    async guess(token: Uint8Array, isCode: boolean, judge: () => TokenClaim | PairingRefusal): Promise<GuessOutcome> {
       let outcome: GuessOutcome = 'unknown'
       await update((stored) => {
         const record = byToken(stored, token)
-        const refusal = refuseClaim(record, by, now())
+        const refusal = refuseToken(record, now())
         if (record === undefined || refusal !== undefined) {
           outcome = refusal ?? 'unknown'
           return false
         }
         const judged = judge()
+        const { claim } = record
         if (typeof judged === 'string') {
-          outcome = judged
-          // Nobody comes upon the secret of a token by guessing; and nobody but its claimer can spoil one that is claimed.
-          if (judged !== 'wrong' || !isCode || record.claim !== null) return false
+          // Nobody learns from a token that is used whether a guess is right; and nobody comes upon the secret of a token by guessing.
+          outcome = claim !== null && judged === 'wrong' ? 'used' : judged
+          if (claim !== null || judged !== 'wrong' || !isCode) return false
           record.wrongGuesses++
           if (record.wrongGuesses >= TOKEN_LIMITS.maxWrongGuesses) record.state = 'burnt'
           return true
         }
+        if (claim !== null && !isSameClaimer(claim, record.kind, judged)) {
+          outcome = 'used'
+          return false
+        }
         record.state = 'claimed'
         // The time of the first claim stays: a removal since then is newer.
-        record.claim = { ...judged, atMs: record.claim?.atMs ?? judged.atMs }
+        record.claim = { ...judged, atMs: claim?.atMs ?? judged.atMs }
         outcome = { claim: record.claim, record }
         return true
       })

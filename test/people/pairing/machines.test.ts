@@ -11,7 +11,7 @@ import {
   type PairingFrame,
   refusalError,
 } from '../../../node/people/format/pairing-frames.ts'
-import { isWorkDone, type PairingEnd, verificationWords } from '../../../node/people/format/pairing-keys.ts'
+import { isWorkDone, verificationWords } from '../../../node/people/format/pairing-keys.ts'
 import { encodeToken, termsOf } from '../../../node/people/format/token.ts'
 import { type Claimer, type ClaimerStep, createClaimer } from '../../../node/people/pairing/claimer.ts'
 import { createIssuer, type Issuer, type IssuerStep } from '../../../node/people/pairing/issuer.ts'
@@ -21,9 +21,10 @@ import { readNumberedRows, readWirePage, type WirePage } from '../../helpers/wir
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 const { claimer: BOB, issuer: ALICE } = EXAMPLE_ENDS
-const MALLORY: PairingEnd = { peer: 'mallory', account: new Uint8Array(32).fill(0x66), place: new Uint8Array(32).fill(0x67) }
+const MALLORY = '12D3KooWMallory'
+const KEYS = { bob: new Uint8Array(32).fill(1), alice: new Uint8Array(32).fill(3), mallory: new Uint8Array(32).fill(6) }
 
-const claimerOf = (own: PairingEnd, remote: PairingEnd, password: string = 'guitar mango') =>
+const claimerOf = (own: string, remote: string, password: string = 'guitar mango') =>
   createClaimer({
     kind: 'contact',
     form: 'code',
@@ -33,7 +34,7 @@ const claimerOf = (own: PairingEnd, remote: PairingEnd, password: string = 'guit
     card: Uint8Array.of(7),
     randomBytes: random,
   })
-const issuerOf = (own: PairingEnd, remote: PairingEnd, { password = 'guitar mango', workBits = 0 } = {}) =>
+const issuerOf = (own: string, remote: string, { password = 'guitar mango', workBits = 0 } = {}) =>
   createIssuer({ own, remote, lookUp: () => ({ password: new TextEncoder().encode(password), workBits }), randomBytes: random })
 
 const sent = (step: IssuerStep | ClaimerStep): PairingFrame => {
@@ -57,13 +58,13 @@ beforeAll(async () => {
 })
 
 test('pairing wire: frames, keys, words and refusals are those of the page', async () => {
-  const { frames, words, card } = await runPairingExample()
+  const { frames, words, cards } = await runPairingExample()
   for (const [name, bytes] of frames) {
     expect(bytes, name).toEqual(page.examples.get(`pairing ${name}`))
     expect(encodeFrame(encodePairingFrame(decodePairingFrame(decodeFrame(bytes)))), name).toEqual(bytes)
   }
-  expect([...frames.keys()]).toEqual(['claim', 'challenge', 'share', 'answer', 'confirm', 'accept'])
-  expect(card).toEqual(Uint8Array.of(8))
+  expect([...frames.keys()]).toEqual(['claim', 'challenge', 'share', 'answer', 'confirm', 'accept', 'done'])
+  expect(cards).toEqual([Uint8Array.of(8), Uint8Array.of(9)])
   expect(page.text).toContain(`The verification words are *${words.join(' ')}*.`)
   expect(encodeFrame(encodePairingFrame({ type: 'refuse', refusal: 'used' }))).toEqual(page.examples.get('pairing refuse'))
   if (EXAMPLE_TOKEN.form === 'token') expect(page.text).toContain(encodeToken(EXAMPLE_TOKEN.token))
@@ -99,8 +100,10 @@ test('pairing: one who has stolen the secret and pairs with both gives them othe
   if (withBob === undefined || withAlice === undefined) throw new Error('the secret is the right one')
   const ofBob = bob.receive(toBob.accept(Uint8Array.of(8)))
   if (ofBob.do !== 'finish') throw new Error('an end was expected')
-  expect(verificationWords(ofBob.words, wordlist)).toEqual(verificationWords(withBob.words, wordlist))
-  expect(verificationWords(ofBob.words, wordlist)).not.toEqual(verificationWords(withAlice.words, wordlist))
+  const wordsOf = (subject: typeof ofBob.words, ...accounts: [Uint8Array, Uint8Array]) => verificationWords(subject, accounts, wordlist)
+  const bobs = wordsOf(ofBob.words, KEYS.bob, KEYS.mallory)
+  expect(wordsOf(withBob.words, KEYS.mallory, KEYS.bob)).toEqual(bobs)
+  expect(wordsOf(withAlice.words, KEYS.alice, KEYS.mallory)).not.toEqual(bobs)
 })
 
 test('pairing: an issuer that does not know the secret, or changes its share, is refused by the claimer', () => {
@@ -139,6 +142,7 @@ test('pairing: frames out of turn end it, on both sides', () => {
     { type: 'answer', share: bytes(32) },
     { type: 'confirm', tag: bytes(64), card: bytes(0) },
     { type: 'accept', tag: bytes(64), card: bytes(0) },
+    { type: 'done', card: bytes(0) },
   ]
   const outOfTurn = expect.objectContaining({ code: 'ERR_BAD_FRAME' })
   for (const frame of frames) {
@@ -159,11 +163,13 @@ test('pairing: frames that are none are refused, whatever they are', () => {
     [2, new Uint8Array(16), new Uint8Array(32), MAX_WORK_BITS + 1],
     [2, new Uint8Array(16), new Uint8Array(32), -1],
     [3, new Uint8Array(32), new Uint8Array(7)],
-    [5, new Uint8Array(64), new Uint8Array(8_193)],
+    [5, new Uint8Array(64), new Uint8Array(4_097)],
     [7],
+    [8],
+    [7, new Uint8Array(4_097)],
   ]
   for (const frame of wrong) expect(() => decodePairingFrame(frame as Frame)).toThrow(expect.objectContaining({ code: 'ERR_BAD_FRAME' }))
-  expect(decodePairingFrame([7, 99])).toEqual({ type: 'refuse', refusal: 'malformed' }) // a newer version's
+  expect(decodePairingFrame([8, 99])).toEqual({ type: 'refuse', refusal: 'malformed' }) // a newer version's
   const field = fc.oneof(fc.nat(20), fc.uint8Array({ maxLength: 80 }), fc.string(), fc.constant(null))
   fc.assert(
     fc.property(fc.integer({ min: -1, max: 9 }), fc.array(field, { maxLength: 6 }), (type, fields) => {

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keyIdOf } from '../../../node/people/format/account-key.ts'
 import { TOKEN_LIMITS } from '../../../node/people/pairing/token-records.ts'
 import { createPairingWorld, type PairingPerson } from '../../helpers/pairing-world.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
@@ -20,7 +19,7 @@ afterEach(async () => {
   for (const person of everybody.splice(0)) await person.close()
 })
 
-const idOf = ({ identity }: PairingPerson) => keyIdOf(identity.account)
+const idOf = ({ place }: PairingPerson) => place.own.id
 const failure = (code: string) => expect.objectContaining({ code })
 /** A code with the same number and other words. */
 const wrongly = (code: string) => `abandon ability ${code.slice(-4)}`
@@ -37,7 +36,7 @@ test.each(['token', 'code', 'link'] as const)('pairing: by a %s both trust each 
   expect(issued.words).toEqual(claimed.words)
   expect(alice.book.list()).toMatchObject([{ account: idOf(bob), alias: 'Bobby', state: 'trusted' }])
   expect(bob.book.list()).toMatchObject([{ account: idOf(alice), alias: 'Ally', state: 'trusted' }])
-  expect(alice.book.get(bob.identity.account)?.trust.byteLength).toBeGreaterThan(100)
+  expect(alice.book.get(bob.place.own.publicKey)?.trust.byteLength).toBeGreaterThan(90) // challenge, answer, refusal
   expect(alice.tokens()).toEqual([])
 })
 
@@ -61,6 +60,18 @@ test('pairing: three wrong guesses burn a token, its link and its right code, an
   await expect(bob.claimToken('alice', token.token)).rejects.toEqual(failure('ERR_TOKEN_BURNT'))
   await expect(token.claimed).rejects.toEqual(failure('ERR_TOKEN_BURNT'))
   expect(alice.book.list()).toEqual([])
+})
+
+test('pairing: a stranger who guesses learns no account', async () => {
+  const [alice, eve] = [await join('alice'), await join('eve')]
+  const token = await alice.requestToken('friend')
+  const [guess, known] = [eve.claimToken('alice', wrongly(token.code)), alice.place.own]
+  await expect(guess).rejects.toEqual(failure('ERR_TOKEN_WRONG'))
+  const { certificate } = await known.identityFor('alice')
+  const heard = Buffer.concat(world.network.heardBy('eve'))
+  expect(heard.byteLength).toBeGreaterThan(90) // challenge, answer, refusal
+  for (const secret of [known.publicKey, certificate.slice(0, 64), alice.place.store.place.publicKey])
+    expect(heard.includes(Buffer.from(secret))).toBe(false)
 })
 
 test('pairing: of fifty wrong guesses at once three are judged, and the right one after them is refused', async () => {
@@ -182,7 +193,7 @@ test('pairing: two tabs of the issuer serve one token, and one claim wins', asyn
   const alice = await join('alice')
   const other = await join('alice, other tab', alice.place)
   const token = await alice.requestToken('friend')
-  await waitFor(() => other.tokens().length === 1 && world.presence.heldBy('alice, other tab').length === 2, 10_000, 'the other tab')
+  await waitFor(() => other.tokens().length === 1 && world.presence.heldBy('aliceothertab').length === 2, 10_000, 'the other tab')
   const claimers = await Promise.all(Array.from({ length: 10 }, (_, i) => join(`claimer ${i}`)))
   const outcomes = await Promise.all(claimers.map((one) => one.claimToken('alice', token.token).catch((error) => error.code)))
   expect(outcomes.filter((outcome) => typeof outcome === 'object')).toHaveLength(1)
