@@ -25,7 +25,7 @@ export const NODE_LIMITS: Readonly<PeerLimits> = {
   maxLeasesPerHome: 65_536,
   maxRecordsPerKey: 8_192,
   maxRecords: 131_072,
-  maxWatchesPerPeer: 256,
+  maxWatchesPerPeer: 4_608, // a tab watches each contact of its account, 4,096 at most, and its pages
   maxWatches: 65_536,
   maxHoldersPerAnswer: 16,
   maxConnections: 8_192,
@@ -51,6 +51,6 @@ export const TAB_LIMITS: Readonly<PeerLimits> = {
   maxCacheBytes: 0,
   maxLeasesPerHome: 256,
   maxRecords: 1_024,
-  maxWatches: 256,
+  maxWatches: 4_608,
   maxConnections: 64,
 }

@@ -96,10 +96,10 @@ export function createCandidates(
   }
 
   return {
-    /** A search has met the holder. */
-    meet(target: WayTarget) {
+    /** A search has met the holder. True when it is new. */
+    meet(target: WayTarget): boolean {
       const { peer } = target
-      if (peer === self || isPresent(peer) || isEnded) return
+      if (peer === self || isPresent(peer) || isEnded) return false
       const found = { target, foundAtMs: now() }
       const known = candidates.get(peer)
       if (known !== undefined) Object.assign(known, found)
@@ -108,6 +108,7 @@ export function createCandidates(
         candidates.set(peer, { ...found, dueAtMs: now() + laterMs, failures: 0, isDialing: false, isStranger: false })
       }
       dialDue()
+      return known === undefined
     },
     /** True for a holder that does not belong here. */
     isStranger: (peer: string) => candidates.peek(peer)?.isStranger === true && !isPresent(peer),

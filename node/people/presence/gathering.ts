@@ -30,7 +30,7 @@ export const GATHERING_DEFAULTS = {
 }
 
 /** Waits between searches: while somebody is missing; while an instance is lost, whose home may have gone; while nobody tells the count. */
-const MISSING = { firstMs: 150, maxMs: 60_000 }
+const MISSING = { firstMs: 150, maxMs: 60_000, factor: 1.3 }
 const LOST = { firstMs: 150, maxMs: 1_000 }
 const UNCOUNTED = { firstMs: 30_000, maxMs: 600_000 }
 /** Between two searches, in ms. */
@@ -126,7 +126,8 @@ export function createGathering(context: GatheringContext, options: Partial<type
       for await (const { peer, home, addresses } of rendezvous.find(key, { signal })) {
         idle.touch()
         met.add(peer)
-        candidates.meet({ peer, home, addresses })
+        // Of many holders a search tells of some: while there are new ones, the next search is soon.
+        if (candidates.meet({ peer, home, addresses })) waits.missing.reset()
         isWhole = count !== undefined && met.size >= count
         if (isWhole || met.size >= MAX_MET) break
       }

@@ -44,10 +44,12 @@ export interface KnownPeopleContext {
   circle: LinkedCircle
   dialer: Pick<LinkDialer, 'dial'>
   links: Pick<Links, 'get' | 'all' | 'endUnwanted'>
+  /** The account of a link that was open already is known now. */
+  onKnown(link: Link): void
   gather(found: Pick<GatheringContext, 'key' | 'isHeld' | 'dial'>): Gathering
 }
 
-export function createKnownPeople({ book, relations, circle, dialer, links, gather }: KnownPeopleContext) {
+export function createKnownPeople({ book, relations, circle, dialer, links, onKnown, gather }: KnownPeopleContext) {
   const { isKnown } = relations
   const { attendance } = circle
   /** Of contacts and of this account, by public key in hex. Bounded by the contacts book. */
@@ -118,7 +120,11 @@ export function createKnownPeople({ book, relations, circle, dialer, links, gath
       }
       for (const link of links.all()) {
         if (!isKnown(link.remote.account)) attendance.leave(link.peer)
-        else if (link.isOpen || attendance.has(link.peer)) circle.enter(link)
+        else if (link.isOpen || attendance.has(link.peer)) {
+          const isNew = !attendance.has(link.peer)
+          circle.enter(link)
+          if (isNew) onKnown(link)
+        }
       }
       for (const gathering of gatherings.values()) gathering.retry()
     },

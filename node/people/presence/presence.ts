@@ -111,7 +111,8 @@ export function createPresence({ self, rendezvous, sessions, book, clock }: Pres
   const gather = (found: Pick<GatheringContext, 'key' | 'isHeld' | 'dial'>) =>
     createGathering({ ...found, self, rendezvous, onLeft: links.forgetLost, searches, clock }, options)
   const circle = createCircle(undefined)
-  const known = createKnownPeople({ book, relations, circle, dialer, links, gather })
+  const onKnown = (link: Link) => statements.greet(link, link.send)
+  const known = createKnownPeople({ book, relations, circle, dialer, links, gather, onKnown })
   const rooms = createRoomCircles({
     personOf,
     createCircle,
@@ -129,20 +130,15 @@ export function createPresence({ self, rendezvous, sessions, book, clock }: Pres
     return [known.gatheringOf(link), ...rooms.of(link).map(({ gathering }) => gathering)].filter((each) => each !== undefined)
   }
 
-  function tellWhere(send: (frame: LinkFrame) => void): void {
-    const where = rendezvous.where()
-    if (where !== undefined) send({ type: 'where', ...where })
-  }
-
   function greet(link: Link, send: (frame: LinkFrame) => void): void {
-    tellWhere(send)
+    tellWhere(rendezvous, send)
     if (circle.attendance.has(link.peer)) circle.repeat(send)
     rooms.greet(link, send)
     statements.greet(link, send)
   }
 
   function onHome(): void {
-    for (const link of links.all()) tellWhere(link.send)
+    for (const { send } of links.all()) tellWhere(rendezvous, send)
   }
 
   function onBookChange(): void {
@@ -192,4 +188,9 @@ function refusalBy(book: AccountBook, remote: Identity, isWelcome: boolean): Ses
   if (book.isRevoked(remote)) return { code: 'ERR_REVOKED', text: 'this place of the account was revoked' }
   if (isWelcome && !book.isBlocked(remote.account)) return undefined
   return { code: 'ERR_REFUSED', text: 'this account is not known here' }
+}
+
+function tellWhere(rendezvous: Pick<PresenceRendezvous, 'where'>, send: (frame: LinkFrame) => void): void {
+  const where = rendezvous.where()
+  if (where !== undefined) send({ type: 'where', ...where })
 }

@@ -17,6 +17,8 @@ export interface RoomPlace extends RoomEntry {
   circle: LinkedCircle
   hold: Hold | undefined
   gathering: Gathering | undefined
+  /** Instances that the room's hook is asked about. Bounded by the links. */
+  asked: Set<string>
   /** Instances that the room's hook did not admit. Bounded by those who know the room's secret and have had a link. */
   refused: Set<string>
 }
@@ -48,11 +50,13 @@ export function createRoomCircles({ personOf, createCircle, gather, tell, leave,
 
   async function admit(link: Link, room: RoomPlace, decide: NonNullable<RoomEntry['admit']>): Promise<void> {
     let isAdmitted = false
+    room.asked.add(link.peer)
     try {
       isAdmitted = await decide(personOf(link.remote))
     } catch {
       // A hook that fails admits nobody.
     }
+    room.asked.delete(link.peer)
     if (rooms.get(room.id) !== room) return
     if (!isAdmitted) {
       room.refused.add(link.peer)
@@ -85,7 +89,7 @@ export function createRoomCircles({ personOf, createCircle, gather, tell, leave,
       const room = rooms.get(id)
       if (room === undefined) return
       room.gathering?.enter(link.peer)
-      if (room.circle.attendance.has(link.peer)) return
+      if (room.circle.attendance.has(link.peer) || room.asked.has(link.peer)) return
       if (room.admit === undefined) welcome(link, room)
       else void admit(link, room, room.admit)
     },
@@ -114,7 +118,7 @@ export function createRoomCircles({ personOf, createCircle, gather, tell, leave,
       const id = encodeKeyHex(entry.key)
       if (rooms.has(id)) throw new MayflyError('ERR_BAD_OPTION', 'Cannot enter the room: this peer is in it already')
       const circle = createCircle(entry.key)
-      const room: RoomPlace = { ...entry, id, circle, hold: undefined, gathering: undefined, refused: new Set() }
+      const room: RoomPlace = { ...entry, id, circle, hold: undefined, gathering: undefined, asked: new Set(), refused: new Set() }
       Object.assign(room, gather(room))
       rooms.set(id, room)
       return {

@@ -17,6 +17,7 @@ const who = { certificate: bytes(4, 1), delegation: bytes(4, 2) }
 
 const EXAMPLES: Record<string, SessionFrame> = {
   'hello for a link with a room': { type: 'hello', ...who, topic: { kind: 'link', rooms: [room] } },
+  'hello for a link that shows a statement of trust': { type: 'hello', ...who, topic: { kind: 'link', trust: bytes(4, 5) } },
   'hello for calls': { type: 'hello', ...who, topic: { kind: 'calls' } },
   'hello for a channel in a room': { type: 'hello', ...who, topic: { kind: 'channel', name: 'video', room } },
   'hello for pairing': { type: 'hello', ...who, topic: { kind: 'pair' } },

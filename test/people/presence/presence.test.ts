@@ -287,3 +287,43 @@ test('presence: a state that JSON would change, or over 2 KiB, is refused with w
   expect(() => circle.setState('x'.repeat(2_047))).toThrow(expect.objectContaining({ code: 'ERR_TOO_LARGE' }))
   expect(() => circle.setState('語'.repeat(700))).toThrow(expect.objectContaining({ code: 'ERR_TOO_LARGE' }))
 })
+
+test('presence: with a thousand contacts online, one that comes or goes is seen at once, and a quiet account searches no more', async () => {
+  const { join, records, network } = createPeople()
+  const ann = join('ann', 'm-ann')
+  const others = Array.from({ length: 1_000 }, (_, i) => {
+    const identity = sampleIdentity(`contact ${i}`, { peer: `${i % 2 === 0 ? 'a' : 'z'}-${i}` })
+    ann.book.add(identity.account, 'contact')
+    const online = {
+      come() {
+        const sessions = network.join(identity)
+        sessions.handle(
+          'link',
+          () => ({ answer: { kind: 'link' } }),
+          (session) => session.onFrame(() => {}),
+        )
+        records.put(presenceKeyOf(identity.account), sessions.target)
+        online.go = () => {
+          sessions.leave()
+          records.drop(identity.peer)
+        }
+      },
+      go() {},
+    }
+    return online
+  })
+  for (const other of others) other.come()
+  ann.presence.start()
+  await pass(4_000)
+  expect(ann.sees()).toHaveLength(1_000)
+  expect(network.pairs.filter(({ pair }) => pair.opener.open)).toHaveLength(1_000)
+  const before = records.searches
+  await pass(2_000)
+  expect(records.searches).toBe(before)
+  for (const other of others.slice(0, 10)) other.go()
+  await pass(20)
+  expect(ann.sees()).toHaveLength(990)
+  for (const other of others.slice(0, 10)) other.come()
+  await pass(700)
+  expect(ann.sees()).toHaveLength(1_000)
+})
