@@ -9,7 +9,7 @@ import { useChromium } from '../helpers/chromium.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { holdAt } from './hostile-content.ts'
 
-const NAME = 'evil.test'
+const NAME = 'evil.example'
 let node: NodeProcess
 let doomed: string
 beforeAll(async () => {
@@ -31,6 +31,9 @@ function askOwnServer(page: Page, hash: string) {
       delete: await status(`/api/v1/content/${held}`, { method: 'DELETE' }),
       metrics: await status('/metrics'),
       counts: 'counts' in facts || 'startedAtMs' in facts,
+      joins: await new Promise((resolve) =>
+        Object.assign(new WebSocket(location.origin.replace('http', 'ws')), { onopen: () => resolve(true), onerror: () => resolve(false) }),
+      ),
     }
   }, hash)
 }
@@ -48,6 +51,7 @@ test('rebinding: a page under a rebound name changes nothing on the node, and le
     delete: 403,
     metrics: 403,
     counts: false,
+    joins: false,
   })
   expect((await fetch(`${node.url}/raw/${doomed}`)).status).toBe(200)
 })
@@ -69,5 +73,6 @@ test('rebinding: the same requests of the app itself, under its own name, are gr
     delete: 204,
     metrics: 200,
     counts: true,
+    joins: true,
   })
 })

@@ -23,13 +23,13 @@ import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
 import { randomBytes } from '../helpers/sample-files.ts'
 
-const chromium = useChromium({ flags: ['--host-resolver-rules=MAP lan.example 127.0.0.1'] })
+const chromium = useChromium({ flags: ['--host-resolver-rules=MAP lan.local 127.0.0.1'] })
 
 let node: NodeProcess
 let lan: string
 beforeAll(async () => {
   node = await startNodeProcess()
-  lan = `http://lan.example:${node.port}`
+  lan = `http://lan.local:${node.port}`
 })
 afterAll(() => node?.kill('SIGKILL'))
 
