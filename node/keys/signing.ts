@@ -53,6 +53,8 @@ export function hashnameOf(publicKey: Uint8Array): string {
 }
 
 function mustBeSecret(secret: SigningSecret): void {
-  if (secret.byteLength === KEY_BYTES) return
-  throw new MayflyError('ERR_BAD_OPTION', `Cannot use this secret: ${secret.byteLength} bytes, not ${KEY_BYTES}`)
+  const length = secret instanceof Uint8Array ? secret.byteLength : undefined
+  if (length === KEY_BYTES) return
+  const found = length === undefined ? 'no Uint8Array' : `${length} bytes`
+  throw new MayflyError('ERR_BAD_OPTION', `Cannot use this secret: ${found}, ${KEY_BYTES} bytes were expected`)
 }

@@ -62,9 +62,9 @@ export const ACCOUNT_STORE_CASES: AccountStoreCase[] = [
     name: 'makes one change after the other',
     async run({ create }) {
       const store = await create()
-      const answers = await Promise.all(Array.from({ length: 20 }, () => store.change('count', addOne)))
-      same(answers.map((bytes) => bytes?.[0]).sort(), Array.from({ length: 20 }, (_, i) => i + 1).sort())
-      same(await store.load('count'), bytesOf(20))
+      const answers = await Promise.all(Array.from({ length: 8 }, () => store.change('count', addOne)))
+      same(answers.map((bytes) => bytes?.[0]).sort(), Array.from({ length: 8 }, (_, i) => i + 1).sort())
+      same(await store.load('count'), bytesOf(8))
     },
   },
   {
@@ -73,8 +73,8 @@ export const ACCOUNT_STORE_CASES: AccountStoreCase[] = [
     async run({ create, share }) {
       const stores = [await create(), (await share?.()) as AccountStore]
       const heard = stores.map((store) => new Promise<string>((resolve) => void store.onChange(resolve)))
-      await Promise.all(Array.from({ length: 20 }, (_, i) => stores[i % 2]?.change('count', addOne)))
-      for (const store of stores) same(await store.load('count'), bytesOf(20))
+      await Promise.all(Array.from({ length: 8 }, (_, i) => stores[i % 2]?.change('count', addOne)))
+      for (const store of stores) same(await store.load('count'), bytesOf(8))
       same(stores[0]?.place.publicKey, stores[1]?.place.publicKey)
       const sealed = await (stores[0] as AccountStore).seal(bytesOf(5))
       same(await stores[1]?.unseal(sealed), bytesOf(5))

@@ -215,6 +215,7 @@ const NODE = {
   ],
   prepareLargeBody: [DATA, BOOLEAN, TEXT],
   sealedBytes: [INTEGER],
+  signerOf: [kind(new Uint8Array(32).fill(7))],
   harmlessName: [TEXT],
 } satisfies Record<Functions<typeof node> & string, readonly Kind[] | 'any'> & Record<never, never>
 

@@ -1,0 +1,32 @@
+/** An account that is kept in each engine: records and keys, over a reload. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ENGINES, type EnginePage, openEngine, sees } from '../helpers/engines.ts'
+import { type ScriptPage, serveScript } from '../helpers/script-page.ts'
+
+let site: ScriptPage
+beforeAll(async () => {
+  site = await serveScript(new URL('../helpers/pages/account-page.ts', import.meta.url))
+})
+afterAll(() => site?.[Symbol.asyncDispose]())
+
+const call = <T>(page: EnginePage, name: string) => page.evaluate<T>(`window.accountPage.${name}()`)
+
+describe.each(ENGINES)('engines: an account in %s', (engine) => {
+  test('is kept over a reload, with keys that no script can read, and goes by its file', async (context) => {
+    const page = await openEngine(engine, context)
+    await page.goto(site.url)
+    await sees(page, 'window.accountPage')
+    expect(await call<number>(page, 'runCases')).toBeGreaterThan(8)
+    const first = await call<{ id: string }>(page, 'openKept')
+    expect(first).toMatchObject({ isKept: true, places: 1 })
+    await page.reload()
+    await sees(page, 'window.accountPage')
+    expect(await call(page, 'openKept')).toEqual(first)
+    const { extractable } = await call<{ extractable: boolean[] }>(page, 'readStored')
+    expect(extractable.length).toBeGreaterThan(0)
+    expect(extractable).not.toContain(true)
+    const { ids } = await call<{ ids: string[] }>(page, 'goByFile')
+    expect(ids[0]).toBe(ids[1])
+  })
+})
