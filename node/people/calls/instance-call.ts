@@ -124,9 +124,9 @@ export function createInstanceCall(
   }
 }
 
-/** A way that cannot be opened is one on which the other side has left. */
+/** A way that cannot be opened is one on which the other side has left; one for which there is no room now is busy. */
 export function asCallError(error: unknown): CallError {
   const { code, message } = error instanceof MayflyError ? error : { code: 'ERR_UNAVAILABLE', message: String(error) }
-  if (code !== 'ERR_UNAVAILABLE') return { code, message }
-  return { code: 'ERR_LEFT', message: `The other side could not be reached. ${message}` }
+  if (code === 'ERR_UNAVAILABLE') return { code: 'ERR_LEFT', message: `The other side could not be reached. ${message}` }
+  return { code: code === 'ERR_LIMIT' ? 'ERR_BUSY' : code, message }
 }

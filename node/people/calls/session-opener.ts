@@ -2,13 +2,15 @@
 
 import { createBackoff } from '../../async/backoff.ts'
 import { delay } from '../../async/delay.ts'
-import { MayflyError } from '../../errors.ts'
+import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
 import type { OpenWayOptions, Session, Topic } from '../way/types.ts'
 import type { CallsContext, RoomScope } from './types.ts'
 
 /** How often opening is tried, and the pauses between. */
 const MAX_TRIES = 3
 const RETRY = { firstMs: 100, maxMs: 1_000 }
+/** The way failed, a home is being changed, or homes slow this peer down: a moment later it may be otherwise. */
+const PASSING: ReadonlySet<MayflyErrorCode> = new Set(['ERR_UNAVAILABLE', 'ERR_NO_NETWORK', 'ERR_LIMIT'])
 
 export type SessionOpener = ReturnType<typeof createSessionOpener>
 
@@ -38,8 +40,8 @@ export function createSessionOpener({ sessions, targetOf, random }: CallsContext
         try {
           return await open(peer, topic, options)
         } catch (error) {
-          const isWorthRetrying = error instanceof MayflyError && error.code === 'ERR_UNAVAILABLE' && backoff.attempts < MAX_TRIES - 1
-          if (!isWorthRetrying) throw error
+          const isPassing = error instanceof MayflyError && PASSING.has(error.code)
+          if (!isPassing || backoff.attempts >= MAX_TRIES - 1) throw error
           await delay(backoff.next(), options)
         }
       }
