@@ -40,6 +40,7 @@ export function createCallNetwork({ relationOf = () => 'contact', kind = 'socket
     const joined = network.join(identity)
     const errors: CallPeer['errors'] = []
     const wanted: WayTarget[] = []
+    const direct = new Set<string>()
     const listeners = new Set<(peer: string, isOpen: boolean) => void>()
     const personOf = (other: Identity): Person => {
       const relation = relationOf(other.peer, identity.peer)
@@ -55,7 +56,11 @@ export function createCallNetwork({ relationOf = () => 'contact', kind = 'socket
       {
         sessions: joined,
         ways: {
-          wantDirect: (target) => void wanted.push(target),
+          hasDirect: (peer) => direct.has(peer),
+          wantDirect(target) {
+            wanted.push(target)
+            return kind === 'relayed'
+          },
           onDirect(listener) {
             listeners.add(listener)
             return () => listeners.delete(listener)
@@ -71,6 +76,7 @@ export function createCallNetwork({ relationOf = () => 'contact', kind = 'socket
     )
     const scope = calls.scope({ room, resolve: (query) => others().filter(({ instance }) => query === '*' || instance === query) })
     const openDirect = (peer: string) => {
+      direct.add(peer)
       for (const listener of listeners) listener(peer, true)
     }
     const leave = () => {

@@ -8,6 +8,7 @@ import type { Identity, Session, SessionRefusal, Topic } from '../way/types.ts'
 import { createAnswers } from './answers.ts'
 import { createCallRoutes } from './call-routes.ts'
 import { createChannel } from './channel.ts'
+import { createDirectWait } from './direct-wait.ts'
 import { asCallError, createInstanceCall } from './instance-call.ts'
 import { checkName, createModuleRegistry } from './module-registry.ts'
 import { isAllowed, letsStrangersIn } from './policy.ts'
@@ -35,6 +36,7 @@ export function createCallScope(
   /** Sessions of the channels that are open. Bounded: maxChannels, and those that this peer opened. */
   const channels = new Set<Session>()
   const opening = new Map<string, Set<(error: CallError) => void>>()
+  const waitForDirect = createDirectWait(context, deadlines)
   let hasEnded = false
 
   const routes = createCallRoutes({
@@ -108,7 +110,9 @@ export function createCallScope(
     }
     const peer = person.instance
     try {
-      const session = await opener.open(peer, { kind: 'channel', name }, signal === undefined ? {} : { signal })
+      const waiting = signal === undefined ? {} : { signal }
+      const isDirect = await waitForDirect(peer, waiting)
+      const session = await opener.open(peer, { kind: 'channel', name }, isDirect ? { ...waiting, prefer: 'direct' } : waiting)
       return openChannel(session, name)
     } catch (error) {
       signal?.throwIfAborted()

@@ -8,7 +8,7 @@ import type { Deadlines } from './deadlines.ts'
 export interface CallsContext {
   sessions: Sessions
   /** Undefined where there is no WebRTC. */
-  ways: Pick<Ways, 'wantDirect' | 'onDirect'> | undefined
+  ways: Pick<Ways, 'hasDirect' | 'wantDirect' | 'onDirect'> | undefined
   /** Where an instance is that is there; undefined when it is not known to be there. */
   targetOf(peer: string): WayTarget | undefined
   /** The person that an identity is to this account. Asked for each call, so that a contact who was removed is none at once. */

@@ -90,23 +90,18 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
   return {
     /** True while there is a direct connection to the peer that has answered. */
     has: (peer: string) => proven.get(peer)?.status === 'open',
-    /** Begins a direct connection in the background, where there may be one more. */
-    want(target: WayTarget) {
+    /** Begins a direct connection in the background, where there may be one more. True while one is being opened, or is open. */
+    want(target: WayTarget): boolean {
       const { peer, home } = target
-      if (
-        direct === undefined ||
-        release === undefined ||
-        peer === home ||
-        wanted.has(peer) ||
-        openTo(peerIdFromString(peer)) !== undefined
-      )
-        return
-      if (wanted.size + direct.count() >= settings.maxDirect) return
+      if (direct === undefined || release === undefined || peer === home) return false
+      if (wanted.has(peer) || openTo(peerIdFromString(peer)) !== undefined) return true
+      if (wanted.size + direct.count() >= settings.maxDirect) return false
       const leaving = new AbortController()
       wanted.set(peer, leaving)
       dial(target, direct, leaving.signal)
         .catch(() => {})
         .finally(() => wanted.delete(peer))
+      return true
     },
     /** Hears of each connection that has answered, and of its end. Returns the function that ends it. */
     onChange: (listener: (peer: string, isOpen: boolean) => void) => changes.on(({ peer, isOpen }) => listener(peer, isOpen)),

@@ -46,8 +46,8 @@ export interface Ways {
   handle(protocol: string, onWay: (way: Way) => void, limits: { maxInboundPerPeer: number; maxInbound: number }): () => void
   /** True while there is a direct connection that has answered. */
   hasDirect(peer: string): boolean
-  /** Begins a direct connection in the background, where there may be one more. */
-  wantDirect(target: WayTarget): void
+  /** Begins a direct connection in the background, where there may be one more. True while one is being opened, or is open. */
+  wantDirect(target: WayTarget): boolean
   /** A direct connection opened or ended. Returns the function that ends it. */
   onDirect(listener: (peer: string, isOpen: boolean) => void): () => void
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CHANNEL_LIMITS } from '../../../node/people/calls/channel.ts'
 import type { Channel, Value } from '../../../node/people/types.ts'
 import { type CallPeersOptions, createCallPair } from '../../helpers/call-peers.ts'
@@ -117,6 +117,37 @@ describe('a channel', () => {
     other.close()
     one.close()
     expect(await Promise.all([one.closed, other.closed])).toEqual([undefined, undefined])
+  })
+})
+
+describe('the way of a channel', () => {
+  test('a channel between tabs waits for a direct connection that is being opened, and takes it', async () => {
+    const { alice, bob } = createCallPair({ kind: 'relayed' })
+    bob.scope.onChannel('talk', () => {})
+    const opening = alice.scope.channel('bob', 'talk')
+    await isTrue(() => alice.wanted.length === 1, 'a direct connection is wanted')
+    alice.openDirect('bob')
+    expect((await opening).way).toBe('direct')
+    expect((await alice.scope.channel('bob', 'talk')).way).toBe('direct')
+  })
+
+  test('where none opens, the channel is relayed, and the next one does not wait again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { alice, bob } = createCallPair({ kind: 'relayed' })
+    bob.scope.onChannel('talk', () => {})
+    const opening = alice.scope.channel('bob', 'talk')
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect((await opening).way).toBe('relayed')
+    expect((await alice.scope.channel('bob', 'talk')).way).toBe('relayed')
+  })
+
+  test('an abort ends the wait', async () => {
+    const { alice } = createCallPair({ kind: 'relayed' })
+    const controller = new AbortController()
+    const opening = alice.scope.channel('bob', 'talk', { signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(opening).rejects.toThrow('enough')
   })
 })
 
