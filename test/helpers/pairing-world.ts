@@ -1,11 +1,12 @@
 /** People who pair in memory: accounts with real keys and statements, sessions and presence of tests, stores that outlive a restart. */
 
+import { MayflyError } from '../../node/errors.ts'
 import { openContactsBook } from '../../node/people/account/contacts.ts'
 import { adoptAccount, openAccount } from '../../node/people/account/open-account.ts'
 import { createIdentityVerifier } from '../../node/people/format/identity.ts'
 import { createPairing } from '../../node/people/pairing/pairing.ts'
 import { createMemoryRecords, type MemoryRecords } from './memory-records.ts'
-import { createMemoryRendezvous } from './memory-rendezvous.ts'
+import { createMemoryRendezvous, type MemoryRendezvous } from './memory-rendezvous.ts'
 import { createWayNetwork } from './way-network.ts'
 
 export type PairingPerson = Awaited<ReturnType<ReturnType<typeof createPairingWorld>['join']>>
@@ -14,6 +15,7 @@ export function createPairingWorld() {
   const network = createWayNetwork()
   const presence = createMemoryRendezvous()
   const clock = { aheadMs: 0 }
+  const unjoined = new Set<string>()
   const now = () => Date.now() + clock.aheadMs
 
   /** The account of a place, as it is kept there. */
@@ -23,6 +25,8 @@ export function createPairingWorld() {
   return {
     network,
     presence,
+    /** Peers that have no way into the overlay. */
+    unjoined,
     /** Time passes, for tokens. */
     clock,
     openPlace,
@@ -41,7 +45,7 @@ export function createPairingWorld() {
         store,
         book,
         ways,
-        rendezvous: presence.join(peer),
+        rendezvous: whileJoined(presence.join(peer), () => !unjoined.has(peer)),
         now,
         settings: { codeWorkBits: 4, lookMs: 300 },
         account: {
@@ -70,6 +74,16 @@ export function createPairingWorld() {
           presence.leave(peer)
         },
       }
+    },
+  }
+}
+
+function whileJoined(rendezvous: MemoryRendezvous, isJoined: () => boolean): MemoryRendezvous {
+  return {
+    ...rendezvous,
+    find(key, options) {
+      if (!isJoined()) throw new MayflyError('ERR_NO_NETWORK', 'Not joined')
+      return rendezvous.find(key, options)
     },
   }
 }

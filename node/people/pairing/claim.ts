@@ -120,7 +120,8 @@ export function createClaims(context: PairingContext) {
     const watched = watchKey(claim, watching.signal, news.ring)
     try {
       for (;;) {
-        for (const holder of await findHolders(claim, signal)) {
+        const { holders, problem } = await findHolders(claim, signal)
+        for (const holder of holders) {
           const known = tries.get(holder.peer)
           if (known !== undefined && !isWorthTrying(known)) continue
           if (known === undefined && tries.size >= CLAIM_LIMITS.maxHolders) continue
@@ -134,7 +135,7 @@ export function createClaims(context: PairingContext) {
         }
         const isOver = tries.size > 0 && ![...tries.values()].some(isWorthTrying)
         const isLate = performance.now() - startedAtMs >= (tries.size === 0 ? context.settings.lookMs : CLAIM_LIMITS.longestMs)
-        if (isOver || isLate) throw mostTelling([...tries.values()].map(({ error }) => error))
+        if (isOver || isLate) throw mostTelling([...tries.values()].map(({ error }) => error).concat(problem ?? []))
         await news.wait(backoff.next())
         signal?.throwIfAborted()
       }
@@ -144,13 +145,20 @@ export function createClaims(context: PairingContext) {
     }
   }
 
-  async function findHolders({ terms }: Claim, signal: AbortSignal | undefined): Promise<Holder[]> {
+  /** @returns with the reason why nobody could be asked: this peer may just be joining, and is asked again */
+  async function findHolders({ terms }: Claim, signal: AbortSignal | undefined): Promise<{ holders: Holder[]; problem?: MayflyError }> {
     const holders: Holder[] = []
-    for await (const holder of rendezvous.find(terms.key, signal === undefined ? {} : { signal })) {
-      if (holder.peer !== account.peer) holders.push(holder)
-      if (holders.length >= CLAIM_LIMITS.maxHolders) break
+    try {
+      for await (const holder of rendezvous.find(terms.key, signal === undefined ? {} : { signal })) {
+        if (holder.peer !== account.peer) holders.push(holder)
+        if (holders.length >= CLAIM_LIMITS.maxHolders) break
+      }
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!(error instanceof MayflyError) || error.code === 'ERR_NOT_STARTED') throw error
+      return { holders, problem: error }
     }
-    return holders
+    return { holders }
   }
 
   /** Rings when somebody comes. Never rejects. */

@@ -133,6 +133,16 @@ test('pairing: a claimer who comes first is served once the token can be found',
   await claiming
 })
 
+test('pairing: a claimer that is still joining the network waits for that; one that cannot join hears so', async () => {
+  const [alice, bob] = [await join('alice'), await join('bob')]
+  const token = await alice.requestToken('friend')
+  world.unjoined.add('bob')
+  await expect(bob.claimToken('alice', token.token)).rejects.toEqual(failure('ERR_NO_NETWORK'))
+  const claiming = bob.claimToken('alice', token.token)
+  world.unjoined.delete('bob')
+  await claiming
+})
+
 test("pairing: a token survives the issuer's restart, under another peer id, with its wrong guesses", async () => {
   const [alice, bob] = [await join('alice'), await join('bob')]
   const token = await alice.requestToken('friend')
