@@ -26,7 +26,16 @@ export interface LinkOffer {
   trust?: Uint8Array | undefined
 }
 
-const UNREACHABLE: readonly MayflyErrorCode[] = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT', 'ERR_NO_NETWORK', 'ERR_NOT_STARTED']
+/** Codes that will be the same for long. Any other, as that of too many openings at once, may be over soon. */
+const REFUSED: readonly MayflyErrorCode[] = [
+  'ERR_REFUSED',
+  'ERR_REVOKED',
+  'ERR_FORGED',
+  'ERR_OTHER_PEER',
+  'ERR_EXPIRED',
+  'ERR_CLOCK',
+  'ERR_BAD_FRAME',
+]
 
 export type LinkDialer = ReturnType<typeof createLinkDialer>
 
@@ -114,6 +123,7 @@ export function createLinkDialer(
 }
 
 function outcomeOf(error: unknown): DialOutcome {
-  if (!(error instanceof MayflyError) || UNREACHABLE.includes(error.code)) return 'unreachable'
-  return error.code === 'ERR_LEFT' ? 'left' : 'refused'
+  if (!(error instanceof MayflyError)) return 'unreachable'
+  if (error.code === 'ERR_LEFT') return 'left'
+  return REFUSED.includes(error.code) ? 'refused' : 'unreachable'
 }

@@ -327,3 +327,29 @@ test('presence: with a thousand contacts online, one that comes or goes is seen 
   await pass(700)
   expect(ann.sees()).toHaveLength(1_000)
 })
+
+test('presence: a contact that is refused for a limit is tried again soon; one that refuses this account is left alone', async () => {
+  const { join, records, network } = createPeople()
+  const ann = join('ann', 'ann')
+  const dials = { busy: 0, strict: 0 }
+  for (const [name, code, times] of [
+    ['busy', 'ERR_LIMIT', 3],
+    ['strict', 'ERR_REFUSED', 100],
+  ] as const) {
+    const identity = sampleIdentity(name, { peer: name })
+    ann.book.add(identity.account, name)
+    const other = network.join(identity)
+    other.handle(
+      'link',
+      () => (++dials[name] > times ? { answer: { kind: 'link' } } : { code, text: 'not now' }),
+      (session) => session.onFrame(() => {}),
+    )
+    records.put(presenceKeyOf(identity.account), other.target)
+  }
+  ann.presence.start()
+  await pass(6_000)
+  expect(ann.sees()).toEqual(['busy'])
+  expect(dials.busy).toBe(4)
+  await pass(60_000)
+  expect(dials.strict).toBe(1)
+})
