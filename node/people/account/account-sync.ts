@@ -20,10 +20,10 @@ interface SyncedAccount {
   place: Uint8Array
   places: StoredRecord<KnownPlaces>
   revocations: Revocations
-  now(): number
+  isRevoked(place: KnownPlace): boolean
 }
 
-export function createAccountSync({ publicKey, place, places, revocations, now }: SyncedAccount) {
+export function createAccountSync({ publicKey, place, places, revocations, isRevoked }: SyncedAccount) {
   const entries = (): Uint8Array[] => [
     ...[...places.value.values()].map((known) => encodeCanonical([TYPE.place, encodePlace(known)])),
     ...revocations.of(publicKey).map((bytes) => encodeCanonical([TYPE.revocation, bytes])),
@@ -54,7 +54,7 @@ export function createAccountSync({ publicKey, place, places, revocations, now }
       }
       const revoked = opened.flatMap(({ revocation }) => revocation ?? [])
       if (revoked.length > 0) await revocations.add(publicKey, revoked)
-      if (news.length > 0) await places.change((all) => mergePlaces(all, news, place, now()))
+      if (news.length > 0) await places.change((all) => mergePlaces(all, news, place, isRevoked))
     },
   }
 }

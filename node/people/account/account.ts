@@ -55,7 +55,7 @@ export async function openOwnAccount(store: AccountStore, { now, stretch }: Acco
   const { place } = store
   const placeHex = encodeKeyHex(place.publicKey)
   const places = await openStoredRecord(store, placesForm(publicKey))
-  const revocations = await openRevocations(store, now)
+  const revocations = await openRevocations(store)
   const changes = createEmitter<void>()
   const stops = [record, places, revocations].map(({ onChange }) => onChange(() => changes.emit()))
   const delegations = createRecentMap<string, Lifetime & { bytes: Promise<Uint8Array> }>({ maxEntries: DELEGATIONS_KEPT })
@@ -103,7 +103,7 @@ export async function openOwnAccount(store: AccountStore, { now, stretch }: Acco
     /** Of all that belongs to the account here: a guest's is in memory. */
     store,
     revocations,
-    sync: createAccountSync({ publicKey, place: place.publicKey, places, revocations, now }),
+    sync: createAccountSync({ publicKey, place: place.publicKey, places, revocations, isRevoked }),
     get isOwner() {
       return record.value?.sealedEntropy !== undefined
     },

@@ -55,7 +55,7 @@ export function createCertification({ store, publicKey, record, places, revocati
     const bytes = await signCertificate(accountSigner(entropy), terms)
     const named = name === undefined ? undefined : { name: cleanPlaceName(name), namedAtMs: issuedAtMs }
     const certified = { name: 'a place', namedAtMs: 0, ...known, ...named, certificate: { ...terms, account: publicKey, bytes } }
-    await places.change((all) => mergePlaces(all, [certified], place.publicKey, now()))
+    await places.change((all) => mergePlaces(all, [certified], place.publicKey, isRevoked))
     return certified
   }
 

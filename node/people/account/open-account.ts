@@ -76,7 +76,7 @@ async function writeAccount(store: AccountStore, { publicKey, sealedEntropy }: A
  */
 export async function adoptAccount(store: AccountStore, bytes: Uint8Array): Promise<void> {
   const { certificate, entropy, name, namedAtMs } = decodeGrant(bytes)
-  const { account: publicKey, place, issuedAtMs } = certificate
+  const { account: publicKey, place } = certificate
   if (!equalBytes(place, store.place.publicKey)) throw new MayflyError('ERR_FORGED', 'This grant is for another place')
   if (entropy !== undefined && !equalBytes(accountSigner(entropy).publicKey, publicKey)) {
     throw new MayflyError('ERR_FORGED', 'This grant has the secret of another account')
@@ -85,6 +85,6 @@ export async function adoptAccount(store: AccountStore, bytes: Uint8Array): Prom
   entropy?.fill(0)
   await writeAccount(store, { publicKey, sealedEntropy })
   const form = placesForm(publicKey)
-  const merge = (before: KnownPlaces) => mergePlaces(before, [{ certificate, name, namedAtMs }], place, issuedAtMs)
+  const merge = (before: KnownPlaces) => mergePlaces(before, [{ certificate, name, namedAtMs }], place)
   await store.change(form.name, (before) => form.encode(merge(form.decode(before))))
 }

@@ -9,7 +9,7 @@ import { RECORD_LIMITS } from './store.ts'
 import type { RecordForm } from './stored-record.ts'
 
 export const PLACE_LIMITS = {
-  /** Places of one account whose certificates have not expired, revoked ones among them. */
+  /** Places of one account, revoked and expired ones among them. */
   maxPlaces: 64,
   /** Characters of a place's name. */
   maxNameLength: 64,
@@ -68,21 +68,25 @@ export function decodePlace(bytes: Uint8Array): KnownPlace {
 }
 
 /**
- * The places with news in them: of two certificates of one place the one with the higher serial counts, of two names the newer one. Expired
- * places are forgotten, and over the limit those that were certified longest ago.
+ * The places with news in them: of two certificates of one place the one with the higher serial counts, of two names the newer one. Over the
+ * limit, revoked places are forgotten, then those that were certified longest ago; none by its age, since a clock may be wrong.
  *
  * @param own the public key of the place where this is stored: it is never forgotten
  */
-export function mergePlaces(known: KnownPlaces, news: readonly KnownPlace[], own: Uint8Array, nowMs: number): KnownPlaces {
+export function mergePlaces(
+  known: KnownPlaces,
+  news: readonly KnownPlace[],
+  own: Uint8Array,
+  isRevoked: (place: KnownPlace) => boolean = () => false,
+): KnownPlaces {
   const merged = new Map(known)
   for (const place of news) {
     const hex = encodeKeyHex(place.certificate.place)
     const before = merged.get(hex)
     merged.set(hex, before === undefined ? place : { ...newerName(before, place), certificate: newerCertificate(before, place) })
   }
-  const isOwn = ({ certificate }: KnownPlace) => equalBytes(certificate.place, own)
-  const kept = [...merged].filter(([, place]) => isOwn(place) || place.certificate.expiresAtMs > nowMs)
-  kept.sort(([, a], [, b]) => Number(isOwn(b)) - Number(isOwn(a)) || b.certificate.issuedAtMs - a.certificate.issuedAtMs)
+  const rank = (place: KnownPlace) => (equalBytes(place.certificate.place, own) ? 0 : isRevoked(place) ? 2 : 1)
+  const kept = [...merged].sort(([, a], [, b]) => rank(a) - rank(b) || b.certificate.issuedAtMs - a.certificate.issuedAtMs)
   return new Map(kept.slice(0, PLACE_LIMITS.maxPlaces))
 }
 

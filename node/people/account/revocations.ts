@@ -5,7 +5,6 @@ import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canoni
 import { equalBytes } from '../../keys/key.ts'
 import { encodeKeyHex } from '../../keys/key-text.ts'
 import { readArray, readBytesUpTo } from '../../network/fields.ts'
-import { CERTIFICATE_LIMITS } from '../format/certificate.ts'
 import { MAX_REVOCATION_BYTES, openRevocation, type Revocation, readRevocation } from '../format/revocation.ts'
 import type { RecordStore } from './record-store.ts'
 import { RECORD_LIMITS } from './store.ts'
@@ -40,8 +39,7 @@ export const REVOCATIONS_FORM: RecordForm<Known> = {
 
 export type Revocations = Awaited<ReturnType<typeof openRevocations>>
 
-/** @param now the network's time, in ms */
-export async function openRevocations(store: RecordStore, now: () => number) {
+export async function openRevocations(store: RecordStore) {
   const record = await openStoredRecord(store, REVOCATIONS_FORM)
   return {
     isRevoked(account: Uint8Array, place: Uint8Array, serial: number): boolean {
@@ -63,7 +61,7 @@ export async function openRevocations(store: RecordStore, now: () => number) {
       const opened = statements.map(openRevocation)
       if (opened.some((each) => !equalBytes(each.account, account))) throw new MayflyError('ERR_FORGED', 'A revocation of another account')
       const news = opened.filter(({ place, serial }) => serial > (record.value.get(nameOf(account, place))?.serial ?? -1))
-      if (news.length > 0) await record.change((known) => bound(unite(known, news), now()))
+      if (news.length > 0) await record.change((known) => bound(unite(known, news)))
       return news.length > 0
     },
     /** Returns the function that ends it. */
@@ -86,12 +84,10 @@ function unite(known: Known, news: readonly Revocation[]): Known {
   return united
 }
 
-/** Forgets what names no certificate that can still be good, and the oldest over the limits. */
-function bound(known: Known, nowMs: number): Known {
+/** Forgets the oldest over the limits. None is forgotten by its age: a clock that is wrong would let a revoked place in again. */
+function bound(known: Known): Known {
   const left = new Map<string, number>()
-  const newest = [...known]
-    .filter(([, { atMs }]) => atMs + CERTIFICATE_LIMITS.maxLifetimeMs > nowMs)
-    .sort(([, a], [, b]) => b.atMs - a.atMs)
+  const newest = [...known].sort(([, a], [, b]) => b.atMs - a.atMs)
   const bounded = newest.filter(([, { account }]) => {
     const hex = encodeKeyHex(account)
     left.set(hex, (left.get(hex) ?? REVOCATION_LIMITS.maxPerAccount) - 1)

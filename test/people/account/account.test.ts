@@ -208,20 +208,40 @@ describe('places of an account', () => {
     expect(await codeOf(owner.revoke('nobody'))).toBe('ERR_BAD_OPTION')
   })
 
-  test('a revocation outlives the store being opened again, and is remembered for as long as a certificate may live', async () => {
+  test('a revocation outlives the store being opened again, and is not forgotten by a clock that is years ahead', async () => {
     const { clock, owner, other, otherId, open } = await createTwoPlaces('device')
     await owner.revoke(otherId)
+    const isKnown = (account: typeof owner) => account.revocations.isRevoked(owner.publicKey, other.store.place.publicKey, 1)
     const again = await open(owner.store)
-    expect(again.revocations.isRevoked(owner.publicKey, other.store.place.publicKey, 1)).toBe(true)
-    clock.nowMs += CERTIFICATE_LIMITS.maxLifetimeMs - 1
-    const third = await again.grantPlace(new Uint8Array(32).fill(3), { role: 'device', name: 'x' })
-    expect(third).toBeDefined()
-    await again.revoke(keyIdOf(new Uint8Array(32).fill(3)))
-    expect(again.revocations.of(owner.publicKey)).toHaveLength(2)
-    clock.nowMs += 1
-    await again.grantPlace(new Uint8Array(32).fill(4), { role: 'device', name: 'x' })
-    await again.revoke(keyIdOf(new Uint8Array(32).fill(4)))
-    expect(again.revocations.of(owner.publicKey)).toHaveLength(2)
+    expect(isKnown(again)).toBe(true)
+    clock.nowMs += 3 * CERTIFICATE_LIMITS.maxLifetimeMs
+    for (const byte of [3, 4]) {
+      const key = new Uint8Array(32).fill(byte)
+      await again.grantPlace(key, { role: 'device', name: 'x' })
+      await again.revoke(keyIdOf(key))
+    }
+    expect([isKnown(again), again.places().length]).toEqual([true, 4])
+    clock.nowMs = START_MS
+    expect(isKnown(await open(owner.store))).toBe(true)
+  })
+
+  test('of more than 64 revocations of one account the oldest are forgotten, and others keep theirs', async () => {
+    const { clock, owner, open } = await createTwoPlaces('device')
+    const stranger = await open(createMemoryAccountStore())
+    await stranger.revoke(stranger.places()[0]?.id ?? '')
+    const contact = await open(createMemoryAccountStore())
+    await contact.revocations.add(stranger.publicKey, stranger.revocations.of(stranger.publicKey))
+    for (let i = 0; i < 65; i++) {
+      clock.nowMs += 1
+      const key = new Uint8Array(32).fill(100 + i)
+      await owner.grantPlace(key, { role: 'device', name: 'x' })
+      await owner.revoke(keyIdOf(key))
+    }
+    await contact.revocations.add(owner.publicKey, owner.revocations.of(owner.publicKey))
+    const isKnown = (byte: number) => contact.revocations.isRevoked(owner.publicKey, new Uint8Array(32).fill(byte), 1)
+    const counts = [owner, stranger].map(({ publicKey }) => contact.revocations.of(publicKey).length)
+    expect([isKnown(100), isKnown(164), counts]).toEqual([false, true, [64, 1]])
+    expect(owner.places().map(({ name }) => name)).toEqual(expect.arrayContaining(['laptop', 'phone'])) // revoked ones go first
   })
 
   test('revocations of another account than the one that sends them are not taken', async () => {
