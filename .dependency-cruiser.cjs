@@ -22,8 +22,8 @@ const ENTRIES = [
   '^browser/(peer|transfer)/[^/]+-worker\\.ts$',
   '^browser/public/',
   '^scripts/',
-  '^node/people/', // not reached yet: people.ts will be
-  '^(node/server/store/account-file|browser/peer/(account-records|worker-stretch))\\.ts$', // and these with it
+  '^browser/examples/',
+  '^node/server/store/account-file\\.ts$', // the export `mayfly/account-file`
 ]
 
 const layerRules = LAYERS.flatMap((folders, height) =>

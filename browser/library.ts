@@ -1,22 +1,39 @@
 /** `mayfly/browser`: presence, content and messages for other people's pages. A tab joins through a gateway, so at least one is needed. */
 
-import { MayflyError, type Peer, type PeerOptions } from '../node/index.ts'
+import { type AccountStore, MayflyError, type ModuleTypes, type Peer, type PeerOptions } from '../node/index.ts'
 import { type Read, readInteger, readObject, readOneOrMore, readOptions, readText } from '../node/library/arguments.ts'
 import { createTab } from '../node/library/create-tab.ts'
 import { PEER_OPTION_READERS } from '../node/library/peer-options.ts'
 import { readAddress } from '../node/library/values.ts'
+import type { AccountRecordsOptions } from './peer/account-records.ts'
 import { type OutboxRecords, type OutboxRecordsOptions, openOutboxRecords as openRecords } from './peer/outbox-records.ts'
 
 export type {
   AbortOptions,
+  Account,
+  AccountChoice,
+  AccountStore,
+  Answer,
+  Answers,
   BundleEntry,
+  CallContext,
+  CallError,
+  CallOptions,
+  CallPolicy,
+  Channel,
+  Circle,
+  ClaimOptions,
+  Contact,
+  Contacts,
   ContentSource,
   ContentStore,
   End,
   FetchedContent,
+  Handler,
   HeldContent,
   Hold,
   Holder,
+  InputIssue,
   Kept,
   Key,
   Link,
@@ -26,25 +43,42 @@ export type {
   MessageRefusal,
   MessageSecret,
   Messages,
+  ModuleOptions,
+  ModuleTypes,
   OpenedContent,
   OpenOptions,
   OutboxEntry,
   OutboxStore,
+  Paired,
   Peer,
   PeerEvent,
   PeerLimits,
   PeerStatus,
+  People,
+  PeopleOptions,
+  Person,
+  Place,
   Posted,
   PostOptions,
   PostOutcome,
+  PresenceEvent,
+  Query,
   Receipt,
   Rendezvous,
+  Room,
+  RoomOptions,
+  Schema,
+  SchemaResult,
   SealOptions,
   Tap,
   TapOptions,
   TapRule,
+  Target,
+  Token,
+  TokenOptions,
   UnsealedContent,
   Unsealer,
+  Value,
 } from '../node/index.ts'
 export {
   blobSource,
@@ -78,9 +112,11 @@ export {
   sha256,
 } from '../node/index.ts'
 
+export type { AccountRecordsOptions } from './peer/account-records.ts'
 export type { OutboxRecords, OutboxRecordsOptions } from './peer/outbox-records.ts'
 
-export interface TabPeerOptions extends Pick<PeerOptions, 'content' | 'privateKey' | 'limits' | 'messageSecret' | 'outboxStore'> {
+export interface TabPeerOptions
+  extends Pick<PeerOptions, 'content' | 'people' | 'privateKey' | 'limits' | 'messageSecret' | 'outboxStore'> {
   /** URLs of gateways to join through, for instance `https://pages.example`, one or more. The peer retries them as long as it runs. */
   gateway: string | URL | readonly (string | URL)[]
   /**
@@ -90,19 +126,22 @@ export interface TabPeerOptions extends Pick<PeerOptions, 'content' | 'privateKe
   webRTC?: NonNullable<PeerOptions['webRTC']>
 }
 
-const { content, privateKey, limits, messageSecret, outboxStore, webRTC } = PEER_OPTION_READERS
+const { content, people, privateKey, limits, messageSecret, outboxStore, webRTC } = PEER_OPTION_READERS
 const readTabPeerOptions: Read<Omit<TabPeerOptions, 'gateway' | 'messageSecret'> & { gateway: string[]; messageSecret?: Uint8Array }> =
-  readObject({ gateway: readOneOrMore(readAddress), content, privateKey, limits, messageSecret, outboxStore, webRTC }, ['gateway'])
+  readObject({ gateway: readOneOrMore(readAddress), content, people, privateKey, limits, messageSecret, outboxStore, webRTC }, ['gateway'])
 
 /**
  * Creates the peer of this tab. Call `start()` on it.
  *
  * @throws {MayflyError} ERR_BAD_OPTION, when there is no gateway, or for another wrong option
  */
-export async function createPeer(options: TabPeerOptions): Promise<Peer> {
+export async function createPeer<Modules extends ModuleTypes = ModuleTypes>(options: TabPeerOptions): Promise<Peer<Modules>> {
   const { gateway, ...rest } = readTabPeerOptions(options, 'createPeer')
   if (gateway.length === 0) throw new MayflyError('ERR_BAD_OPTION', 'createPeer.gateway: expected at least one URL of a gateway')
-  return createTab({ ...rest, join: gateway })
+  if (!rest.people) return createTab({ ...rest, join: gateway })
+  const { completePeopleOptions } = await import('./peer/people-defaults.ts')
+  const people = await completePeopleOptions(rest.people === true ? {} : rest.people)
+  return createTab({ ...rest, people, join: gateway })
 }
 
 const readRecordsOptions = readOptions<OutboxRecordsOptions>({ name: readText, maxPublicKeys: readInteger })
@@ -110,4 +149,16 @@ const readRecordsOptions = readOptions<OutboxRecordsOptions>({ name: readText, m
 /** For `createPeer({ outboxStore })`. @throws {MayflyError} ERR_BAD_OPTION @throws DOMException, when the browser gives this page no storage */
 export async function openOutboxRecords(options?: OutboxRecordsOptions): Promise<OutboxRecords> {
   return openRecords(readRecordsOptions(options, 'openOutboxRecords: options'))
+}
+
+const readAccountOptions = readOptions<AccountRecordsOptions>({ name: readText })
+
+/**
+ * The store of an account, for `createPeer({ people: { store } })`; `people: true` opens the one without a name.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION; ERR_NO_CRYPTO: by plain http from another machine; ERR_NOT_STORED: the browser gives this page no storage
+ */
+export async function openAccountRecords(options?: AccountRecordsOptions): Promise<AccountStore> {
+  const read = readAccountOptions(options, 'openAccountRecords: options')
+  return (await import('./peer/account-records.ts')).openAccountRecords(read)
 }

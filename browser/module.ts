@@ -3,7 +3,7 @@
  * library it has WebRTC, loaded when it is needed, and knows a gateway: the one that served it.
  */
 
-import type { Peer } from '../node/index.ts'
+import type { ModuleTypes, Peer } from '../node/index.ts'
 import { createPeer as createLibraryPeer, type TabPeerOptions } from './library.ts'
 import { readGatewayStatus } from './peer/gateway-status.ts'
 import { loadWebRTC } from './peer/web-rtc.ts'
@@ -22,7 +22,7 @@ export interface ModulePeerOptions extends Omit<TabPeerOptions, 'gateway' | 'web
  *
  * @throws {MayflyError} ERR_BAD_OPTION
  */
-export async function createPeer(options: ModulePeerOptions = {}): Promise<Peer> {
+export async function createPeer<Modules extends ModuleTypes = ModuleTypes>(options: ModulePeerOptions = {}): Promise<Peer<Modules>> {
   const { gateway = new URL(import.meta.url).origin, webRTC: chosen, ...rest } = options
   const webRTC = chosen === undefined && usesDirect(rest) ? await loadWebRTC(() => findIceServers(gateway)) : chosen || undefined
   return createLibraryPeer({ ...rest, gateway, ...(webRTC && { webRTC }) })

@@ -124,5 +124,39 @@ export type { PeerStatus } from './peer-status.ts'
 export { type AccountStore, checkRecord as checkAccountRecord } from './people/account/store.ts'
 export { type Signer, signerOf } from './people/format/signed-form.ts'
 export type { Stretch, StretchCost } from './people/format/stretch.ts'
+export type { PeopleOptions } from './people/people-options.ts'
+export type {
+  Account,
+  AccountChoice,
+  Answer,
+  Answers,
+  CallContext,
+  CallError,
+  CallOptions,
+  CallPolicy,
+  Channel,
+  Circle,
+  ClaimOptions,
+  Contact,
+  Contacts,
+  Handler,
+  InputIssue,
+  ModuleOptions,
+  ModuleTypes,
+  Paired,
+  People,
+  Person,
+  Place,
+  PresenceEvent,
+  Query,
+  Room,
+  RoomOptions,
+  Schema,
+  SchemaResult,
+  Target,
+  Token,
+  TokenOptions,
+  Value,
+} from './people/types.ts'
 export type { Hold, Holder, HolderCounts } from './rendezvous/types.ts'
 export type { AbortOptions, Key } from './types.ts'

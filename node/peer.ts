@@ -25,6 +25,9 @@ import {
 import type { NetworkEvent } from './network/types.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { PeerStatus } from './peer-status.ts'
+import type { ModuleFailedEvent, PeopleContext, PeopleService } from './people/index.ts'
+import type { PeopleOptions } from './people/people-options.ts'
+import type { People } from './people/types.ts'
 import {
   createRecordStore,
   createRendezvous,
@@ -36,7 +39,7 @@ import type { Rendezvous } from './rendezvous/types.ts'
 import type { AbortOptions, RefusedEvent } from './types.ts'
 
 /** An event of a peer, for a console or a log. */
-export type PeerEvent = NetworkEvent | ContentEvent | MessageEvent | RefusedEvent
+export type PeerEvent = NetworkEvent | ContentEvent | MessageEvent | ModuleFailedEvent | RefusedEvent
 
 /** A whole peer. Node.js nodes and browser tabs show the same face. */
 export interface Peer {
@@ -46,6 +49,8 @@ export interface Peer {
   readonly rendezvous: Rendezvous
   readonly content: ContentStore
   readonly messages: Messages
+  /** Undefined for a peer that was made without. */
+  readonly people: People | undefined
   /** Starts, and goes on joining in the background. May be called twice. */
   start(): Promise<void>
   /** Releases everything, tells the others, closes. Takes a bounded time. May be called twice. */
@@ -87,6 +92,8 @@ export interface PeerOptions {
   rendezvous?: RendezvousOptions
   /** False for a peer that only posts, taps and is present: it loads no code for content, and a body has at most `maxMessageBytes`. Default: true. */
   content?: boolean
+  /** An account, its contacts, calls and rooms; their code is loaded for a peer that has them. Default: false. */
+  people?: boolean | PeopleOptions
   /** How SHA-256 is made of content that is larger than one piece; Node.js hands in its own. */
   createHasher?: CreateHasher
   /** How pieces are had from nodes without a stream; Node.js hands in plain HTTP. */
@@ -177,6 +184,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     options.messages,
   )
 
+  const people = await loadPeople({ overlay, presence, relay: peopleRelay, role, clock, random: Math.random, emit }, options.people)
   const joining = createJoinWait(() => presence.isJoined)
   servers.onChange(joining.check)
   supervisor.onChange(joining.check)
@@ -202,6 +210,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     await content.start()
     await messages.start()
     await peopleRelay?.start()
+    await people?.start()
     await libp2p.start()
     supervisor.start()
   }
@@ -212,6 +221,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     joining.stop()
     await starting?.catch(() => {})
     supervisor.stop()
+    await people?.stop()
     if (!wasRunning) return
     await peopleRelay?.stop()
     await messages.stop()
@@ -229,6 +239,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     rendezvous: presence,
     content,
     messages,
+    people,
     start: () => (starting ??= start()),
     stop: () => (stopping ??= stop()),
     joined: joining.wait,
@@ -262,6 +273,12 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     setRates: (rates) => void Object.assign(limits, { maxPeerBytesPerSecond, messagesPerSecond, messageBurst }, rates),
     onEvent: (listener) => listenGuarded(events.on, listener),
   }
+}
+
+async function loadPeople(context: PeopleContext, options: boolean | PeopleOptions = false): Promise<PeopleService | undefined> {
+  if (options === false) return undefined
+  const { openPeople } = await import('./people/index.ts')
+  return openPeople(context, options === true ? {} : options)
 }
 
 /** A tab's home, and where its gateway is: at the websocket that this tab has dialled. */

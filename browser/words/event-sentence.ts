@@ -46,6 +46,8 @@ export function eventSentence(event: PeerEvent): string | undefined {
       return `The connection to peer ${shortPeer(event.peer)} was cut: ${event.reason}.`
     case 'bad-holder':
       return `Peer ${shortPeer(event.peer)} did not send the right bytes of ${shortHash(event.key)}: ${event.reason}. Asking the next one.`
+    case 'module-failed':
+      return `The module ${event.module} of this tab failed: ${event.reason}.`
     case 'refused':
       return `Something was refused between this tab and peer ${shortPeer(event.peer)}: ${event.reason}.`
   }

@@ -4,6 +4,9 @@ import { NODE_LIMITS, type PeerLimits } from '../limits.ts'
 import { MESSAGES_DEFAULTS } from '../messages/index.ts'
 import type { OutboxEntry, OutboxLoad, OutboxStore } from '../messages/types.ts'
 import type { PeerListener, PeerOptions } from '../peer.ts'
+import type { AccountStore } from '../people/account/store.ts'
+import type { PeopleOptions } from '../people/people-options.ts'
+import type { AccountChoice } from '../people/types.ts'
 import { PROVIDER_STORE_DEFAULTS, RENDEZVOUS_DEFAULTS } from '../rendezvous/index.ts'
 import {
   optional,
@@ -23,7 +26,7 @@ import {
   readOptions,
   readText,
 } from './arguments.ts'
-import { readAddress, readKey, readMultiaddr, readPrivateKey, readSecret } from './values.ts'
+import { readAddress, readKey, readMultiaddr, readPrivateKey, readSecret, readSecretText } from './values.ts'
 
 const readLimits: Read<Partial<PeerLimits>> = readObject(
   Object.fromEntries(Object.keys(NODE_LIMITS).map((name) => [name, readInteger])) as Readers<Partial<PeerLimits>>,
@@ -75,6 +78,39 @@ const readOutboxStore: Read<OutboxStore> = (value, what) => {
   }
 }
 
+const readAccountStore = readImplementation<AccountStore>({
+  place: readImplementation({ publicKey: readBytes, sign: readFunction }),
+  load: readFunction,
+  change: readFunction,
+  seal: readFunction,
+  unseal: readFunction,
+  onChange: readFunction,
+  clear: readFunction,
+  close: readFunction,
+})
+
+const ACCOUNT_CHOICES: { readonly [Kind in AccountChoice['kind']]: Read<AccountChoice> } = {
+  kept: readObject<{ kind: 'kept' }>({ kind: readOneOf('kept') }),
+  guest: readObject<{ kind: 'guest' }>({ kind: readOneOf('guest') }),
+  words: readObject<{ kind: 'words'; words: string }>({ kind: readOneOf('words'), words: readSecretText }, ['words']),
+  file: readObject<{ kind: 'file'; bytes: Uint8Array; passPhrase: string }>(
+    { kind: readOneOf('file'), bytes: readBytes, passPhrase: readSecretText },
+    ['bytes', 'passPhrase'],
+  ),
+}
+const readAccountKind = readOneOf(...(Object.keys(ACCOUNT_CHOICES) as AccountChoice['kind'][]))
+const readAccountChoice: Read<AccountChoice> = (value, what) => {
+  const kind = readAccountKind((Object(value) as Partial<AccountChoice>).kind, `${what}.kind`)
+  return ACCOUNT_CHOICES[kind](value, what)
+}
+
+const readPeopleOptions = readOptions<PeopleOptions>({
+  account: readAccountChoice,
+  store: readAccountStore,
+  stretch: readFunction,
+  placeName: readText,
+})
+
 export const PEER_OPTION_READERS: Readers<PeerOptions> = {
   role: readOneOf('node', 'tab'),
   join: readOneOrMore(readAddress),
@@ -84,6 +120,7 @@ export const PEER_OPTION_READERS: Readers<PeerOptions> = {
   announce: readOneOrMore(readMultiaddr),
   rendezvous: readNumbersOf(RENDEZVOUS_DEFAULTS),
   content: readBoolean,
+  people: (value, what) => (typeof value === 'boolean' ? value : readPeopleOptions(value, what)),
   createHasher: readFunction,
   fetchPiece: readFunction,
   webRTC: readFunction,

@@ -1,10 +1,12 @@
 /** The peer as its users get it: each argument is checked, and taken in any form whose meaning is plain. */
 
 import type * as content from '../content/types.ts'
+import { MayflyError } from '../errors.ts'
 import type { PeerRates } from '../limits.ts'
 import { checkRules } from '../messages/index.ts'
 import type * as messages from '../messages/types.ts'
 import type * as core from '../peer.ts'
+import type { ModuleTypes, People } from '../people/types.ts'
 import type * as rendezvous from '../rendezvous/types.ts'
 import {
   optional,
@@ -69,10 +71,13 @@ export interface Messages extends Omit<Lenient<messages.Messages>, 'post'> {
 }
 
 /** A whole peer. Node.js nodes and browser tabs show the same face. */
-export interface Peer extends Omit<core.Peer, 'rendezvous' | 'content' | 'messages' | 'join' | 'joined'> {
+export interface Peer<Modules extends ModuleTypes = ModuleTypes>
+  extends Omit<core.Peer, 'rendezvous' | 'content' | 'messages' | 'people' | 'join' | 'joined'> {
   readonly rendezvous: Rendezvous
   readonly content: ContentStore
   readonly messages: Messages
+  /** Contacts, calls and rooms, of a peer that was made with `people`. @throws {MayflyError} ERR_NO_PEOPLE, of any other */
+  readonly people: People<Modules>
   /**
    * Adds addresses to join (a gateway's URL, or a multiaddr) and resolves once one of them, or any other, is connected.
    *
@@ -108,11 +113,12 @@ const readRates = readObject<Partial<PeerRates>>({
 })
 
 /** The peer with checked arguments. @param joins the addresses that the peer was given to join */
-export function checkPeer(peer: core.Peer, joins: readonly string[]): Peer {
+export async function checkPeer<Modules extends ModuleTypes>(peer: core.Peer, joins: readonly string[]): Promise<Peer<Modules>> {
   const addresses = new Set(joins)
   const inJoinTime = createBoundedJoin(peer, addresses)
-  return {
-    ...peer,
+  const { people, ...rest } = peer
+  const checked: Omit<Peer, 'people'> = {
+    ...rest,
     rendezvous: checkRendezvous(peer.rendezvous),
     content: checkContent(peer.content),
     messages: checkMessages(peer.messages),
@@ -125,6 +131,18 @@ export function checkPeer(peer: core.Peer, joins: readonly string[]): Peer {
     setRates: (rates) => peer.setRates(readRates(rates, 'setRates: rates')),
     onEvent: (listener) => peer.onEvent(readFunction(listener, 'onEvent: listener')),
   }
+  // Loaded where it is used.
+  const own = people && (await import('./people.ts')).checkPeople(people)
+  return Object.defineProperty(
+    checked,
+    'people',
+    own === undefined ? { get: refusePeople } : { value: own, enumerable: true },
+  ) as Peer<Modules>
+}
+
+/** Not enumerable: a peer without people can be copied and looked through. */
+function refusePeople(): never {
+  throw new MayflyError('ERR_NO_PEOPLE', 'This peer was made without people: give createPeer the option `people: true`')
 }
 
 function checkRendezvous(rendezvous: core.Peer['rendezvous']): Rendezvous {

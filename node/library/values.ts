@@ -45,6 +45,12 @@ export const readSecret: Read<MessageSecret> = (value, what) => {
   throw refuseSecret(what, `a secret: ${KEY_BYTES} bytes, or 64 lower-case hex digits`, value)
 }
 
+/** A pass phrase, a password, or recovery words. */
+export const readSecretText: Read<string> = (value, what) => {
+  if (typeof value === 'string' && value !== '') return value
+  throw refuseSecret(what, 'a text that is not empty', value)
+}
+
 export const readPublicKey: Read<Uint8Array> = readKey
 
 /** 32 bytes, or what follows `#k=` in a private link. */

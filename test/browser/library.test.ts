@@ -21,3 +21,10 @@ it('the chat of the manual is the page whose size is measured', () => {
   expect(script.join('\n\n').split('\n').length).toBeLessThan(30)
   expect(read('browser/README.md')).toContain(`\`\`\`ts\n${script.join('\n\n')}\`\`\``)
 })
+
+it('the chat of the manual of people is the example, in under 20 lines', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const [, ...script] = read('browser/examples/room-chat.ts').split('\n\n')
+  expect(script.join('\n').trim().split('\n').length).toBeLessThan(20)
+  expect(read('node/people/README.md')).toContain(`\`\`\`ts\n${script.join('\n\n')}\`\`\``)
+})

@@ -14,8 +14,18 @@ export interface ScriptPage extends AsyncDisposable {
 const TEXT_MODULE = fileURLToPath(new URL('../script-page-text.ts', import.meta.url))
 const LIBRARY = fileURLToPath(new URL('../../browser/library.ts', import.meta.url))
 
-/** `script`: a module's path, or its text. `mayfly/browser` is the library. */
-export async function serveScript(script: URL | { text: string }): Promise<ScriptPage> {
+export interface ScriptPageOptions {
+  /** The document; one that has the script, and nothing else, when left out. */
+  html?: string
+  /** A script that runs where its tag stands, with all that it imports in it, instead of a module. */
+  isClassic?: boolean
+}
+
+/** Serves the script as `/page.js`. `script`: a module's path, or its text. `mayfly/browser` is the library. */
+export async function serveScript(
+  script: URL | { text: string },
+  { html = '<script type="module" src="/page.js"></script>', isClassic = false }: ScriptPageOptions = {},
+): Promise<ScriptPage> {
   const input = script instanceof URL ? fileURLToPath(script) : TEXT_MODULE
   const plugins = script instanceof URL ? [] : [textModule(script.text)]
   const built = (await build({
@@ -28,14 +38,17 @@ export async function serveScript(script: URL | { text: string }): Promise<Scrip
       target: 'es2023',
       minify: false,
       modulePreload: false,
-      rolldownOptions: { input: { page: input }, output: { entryFileNames: '[name].js' } },
+      rolldownOptions: {
+        input: { page: input },
+        output: { entryFileNames: '[name].js', ...(isClassic && { format: 'iife', codeSplitting: false }) },
+      },
     },
   })) as Rolldown.RolldownOutput
   const files = new Map(built.output.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]))
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '/')
     if (file !== undefined) response.writeHead(200, { 'content-type': 'text/javascript' }).end(file)
-    else response.writeHead(200, { 'content-type': 'text/html' }).end('<script type="module" src="/page.js"></script>')
+    else response.writeHead(200, { 'content-type': 'text/html' }).end(html)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -8,6 +8,7 @@ import * as browser from '../../browser/library.ts'
 import type { HoldOptions, Link, MessageDraft, OpenOptions, PieceAddress, PieceStore } from '../../node/index.ts'
 import * as node from '../../node/index.ts'
 import { NODE_LIMITS, type PeerRates } from '../../node/limits.ts'
+import { createMemoryAccountStore } from '../../node/people/account/store.ts'
 
 /** The values that a parameter takes. */
 interface Kind {
@@ -47,7 +48,7 @@ const WRONG: readonly unknown[] = [
   new Float64Array(4),
 ]
 /** Codes of refused arguments. A peer that is not running is none: the argument is looked at first. */
-const CODES = /^ERR_BAD_(?:KEY|OPTION|END|MESSAGE|RULE|FRAME|PATH)$/
+const CODES = /^ERR_BAD_(?:INPUT|KEY|OPTION|END|MESSAGE|RULE|FRAME|PATH)$/
 
 const kind = (good: unknown, takes: (value: unknown) => boolean = () => false): Kind => ({ good, takes })
 const isText = (value: unknown) => typeof value === 'string'
@@ -100,6 +101,19 @@ const RATES = object({
 const ADDRESSES = kind('http://127.0.0.1:9', (value) => Array.isArray(value) && value.length === 0)
 const OUTBOX_STORE = implementation(node.createMemoryOutboxStore())
 
+const ACCOUNT_STORE = implementation(createMemoryAccountStore())
+/** `true` and `false` are taken, too. */
+const PEOPLE: Kind = {
+  good: {},
+  takes: (value) => value === undefined || typeof value === 'boolean' || isEmptyLiteral(value),
+  members: {
+    account: optional({ ...kind({ kind: 'guest' }), members: { kind: kind('guest') } }),
+    store: optional(ACCOUNT_STORE),
+    stretch: optional(FUNCTION),
+    placeName: optional(TEXT),
+  } satisfies Members<node.PeopleOptions>,
+}
+
 const PEER_OPTIONS = options({
   role: kind('tab'),
   join: ADDRESSES,
@@ -109,6 +123,7 @@ const PEER_OPTIONS = options({
   announce: kind('/ip4/127.0.0.1/tcp/9/ws', (value) => Array.isArray(value) && value.length === 0),
   rendezvous: numbers(['beatMs', 'silentMs', 'maxLinks']),
   content: BOOLEAN,
+  people: PEOPLE,
   createHasher: FUNCTION,
   fetchPiece: FUNCTION,
   webRTC: FUNCTION,
@@ -128,6 +143,10 @@ const DRAFTS: Kind = {
     fields: kind({ re: 'text' }, (value) => value === undefined || (Array.isArray(value) === false && isEmptyObject(value))),
     ttlMs: optional(MS),
   } satisfies Members<MessageDraft>,
+}
+
+function isEmptyLiteral(value: unknown): boolean {
+  return isEmptyObject(value) && Object.getPrototypeOf(value) === Object.prototype
 }
 
 function isEmptyObject(value: unknown): boolean {
@@ -225,6 +244,7 @@ const BROWSER = {
     object({
       gateway: kind('http://127.0.0.1:9'),
       content: optional(BOOLEAN),
+      people: PEOPLE,
       privateKey: kind(undefined, (value) => value === undefined),
       limits: LIMITS,
       messageSecret: optional(KEY),
@@ -232,8 +252,35 @@ const BROWSER = {
       webRTC: optional(FUNCTION),
     } satisfies Members<browser.TabPeerOptions>),
   ],
+  openAccountRecords: [options({ name: TEXT })],
   openOutboxRecords: [options({ name: TEXT, maxPublicKeys: INTEGER })],
 } satisfies Record<Functions<typeof browser> & string, readonly Kind[] | 'any'>
+
+const isJson = (value: unknown) =>
+  value === undefined || value === null || ['boolean', 'string'].includes(typeof value) || isJsonNumber(value) || isJsonCollection(value)
+const isJsonNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
+const isJsonCollection = (value: unknown) => Array.isArray(value) || isEmptyLiteral(value)
+const POLICY = kind('own', (value) => typeof value === 'function')
+
+const CIRCLE = {
+  present: [],
+  on: [kind('connect'), FUNCTION],
+  module: [
+    TEXT,
+    FUNCTION,
+    options({
+      policy: POLICY,
+      input: kind({ '~standard': { version: 1, vendor: 'test', validate: () => ({ value: 1 }) } }),
+      maxCallsPerCaller: INTEGER,
+      timeoutMs: MS,
+    } satisfies Members<node.ModuleOptions>),
+  ],
+  get: [TEXT],
+  channel: [TEXT, TEXT, SIGNALS],
+  onChannel: [TEXT, FUNCTION, options({ policy: POLICY })],
+  setState: [kind({ mood: 'calm' }, isJson)],
+  stateOf: [TEXT],
+}
 
 const PEER = {
   peer: { start: [], stop: [], status: [], join: [ADDRESSES, JOIN], joined: [JOIN], onEvent: [FUNCTION], setRates: [RATES] },
@@ -280,11 +327,37 @@ const PEER = {
     forget: [KEY],
     onOutbox: [FUNCTION],
   },
+  people: {
+    ...CIRCLE,
+    connect: [],
+    disconnect: [],
+    suspend: [],
+    resume: [],
+    room: [TEXT, options({ password: TEXT, admit: FUNCTION } satisfies Members<node.RoomOptions>)],
+  },
+  account: { words: [], exportFile: [TEXT], places: [], revoke: [TEXT], onChange: [FUNCTION] },
+  contacts: {
+    list: [],
+    tokens: [],
+    requestToken: [
+      TEXT,
+      options({ signal: ABORT, kind: kind('contact'), role: kind('owner'), code: BOOLEAN } satisfies Members<node.TokenOptions>),
+    ],
+    claimToken: [TEXT, TEXT, options({ signal: ABORT, kind: kind('contact') } satisfies Members<node.ClaimOptions>)],
+    rename: [TEXT, TEXT],
+    remove: [TEXT],
+    block: [TEXT],
+    unblock: [TEXT],
+    onChange: [FUNCTION],
+  },
 } satisfies {
   peer: Record<Functions<node.Peer>, readonly Kind[]>
   rendezvous: Record<Functions<node.Rendezvous>, readonly Kind[]>
   content: Record<Functions<node.ContentStore>, readonly Kind[]>
   messages: Record<Functions<node.Messages>, readonly Kind[]>
+  people: Record<Functions<node.People>, readonly Kind[]>
+  account: Record<Functions<node.Account>, readonly Kind[]>
+  contacts: Record<Functions<node.Contacts>, readonly Kind[]>
 }
 
 /** Values that the kind refuses, and objects with such a member. */
@@ -349,14 +422,16 @@ describe.each([
 describe('a peer', () => {
   let peer: node.Peer
   beforeAll(async () => {
-    peer = await node.createPeer()
+    peer = await node.createPeer({ people: { account: { kind: 'guest' } } })
   })
   afterAll(() => peer.stop())
 
   test.each(Object.keys(PEER) as (keyof typeof PEER)[])(
     '%s: the table has each function, and each refuses wrong arguments',
     async (part) => {
-      const object = (part === 'peer' ? peer : peer[part]) as unknown as Record<string, unknown>
+      const { rendezvous, content, messages, people } = peer
+      const parts = { peer, rendezvous, content, messages, people, account: people.account, contacts: people.contacts }
+      const object = parts[part] as unknown as Record<string, unknown>
       const functions = Object.entries(object).filter(([, value]) => isFunction(value))
       const table: Record<string, readonly Kind[]> = PEER[part]
       expect(functions.map(([name]) => name).sort()).toEqual(Object.keys(table).sort())

@@ -179,3 +179,10 @@ describe('joining', () => {
     })
   })
 })
+
+test('a peer without people says so where they are asked for, and can be copied all the same', async () => {
+  const peer = await createPeer()
+  expect(() => peer.people).toThrow(expect.objectContaining({ code: 'ERR_NO_PEOPLE' }))
+  expect('people' in { ...peer }).toBe(false)
+  await peer.stop()
+})

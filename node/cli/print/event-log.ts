@@ -21,6 +21,7 @@ const LEVELS: Readonly<Record<PeerEvent['type'], LogLevel>> = {
   'bad-holder': 'warn',
   'lost-holder': 'debug', // holders come and go
   cut: 'warn',
+  'module-failed': 'warn',
   refused: 'info',
   posted: 'debug',
   message: 'debug', // neither are senders and receivers

@@ -4,12 +4,12 @@
  */
 
 import { hmac } from '@noble/hashes/hmac.js'
-import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { MayflyError } from '../../errors.ts'
-import { equalBytes, KEY_BYTES, sha256AtOnce } from '../../keys/index.ts'
+import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
 import type { Key } from '../../types.ts'
+import { type Stretch, stretch as stretchHere } from '../format/stretch.ts'
 import type { RoomProof } from '../way/types.ts'
 
 export const ROOM_LIMITS = {
@@ -25,8 +25,7 @@ export const ROOM_LIMITS = {
  * The key of a room is public, so it can be guessed at: 32 MiB and about a tenth of a second for each try. It is the strongest cost that a phone's
  * page bears without a worker.
  */
-const SCRYPT = { N: 2 ** 15, r: 8, p: 1 }
-const SCRYPT_MEMORY_BYTES = 64 * 1_048_576
+const PASSWORD_COST = { log2N: 15, r: 8, p: 1 }
 
 const SECRET_DOMAIN = utf8ToBytes('mayfly-room:')
 const KEY_DOMAIN = utf8ToBytes('mayfly-room-key:')
@@ -34,9 +33,6 @@ const PROOF_DOMAIN = utf8ToBytes('mayfly-room-proof:')
 
 /** Control, format and private characters, and half surrogates. */
 const NOT_IN_A_NAME = /\p{C}/u
-
-/** Node.js's own, in threads of its own; undefined in a tab. */
-const native = globalThis.process?.getBuiltinModule?.('node:crypto')
 
 /** A room's secret: 32 bytes that each member has. */
 export type RoomSecret = Uint8Array
@@ -51,7 +47,7 @@ export function cleanRoomName(name: string): string {
 }
 
 /** @throws {MayflyError} ERR_BAD_OPTION */
-export async function createRoomSecret(name: string, password?: string): Promise<RoomSecret> {
+export async function createRoomSecret(name: string, password?: string, stretch: Stretch = stretchHere): Promise<RoomSecret> {
   const salt = concatBytes(SECRET_DOMAIN, utf8ToBytes(cleanRoomName(name)))
   if (password === undefined) return sha256AtOnce(salt)
   const clean = password.normalize('NFC')
@@ -61,17 +57,7 @@ export async function createRoomSecret(name: string, password?: string): Promise
     const form = `expected 1 to ${maxPasswordLength} characters; leave it out for a room that is open to all`
     throw new MayflyError('ERR_BAD_OPTION', `Not a room's password: ${form}`)
   }
-  return hashPassword(utf8ToBytes(clean), salt)
-}
-
-function hashPassword(password: Uint8Array, salt: Uint8Array): Promise<Uint8Array> {
-  if (native === undefined) return scryptAsync(password, salt, { ...SCRYPT, dkLen: KEY_BYTES })
-  return new Promise((resolve, reject) => {
-    native.scrypt(password, salt, KEY_BYTES, { ...SCRYPT, maxmem: SCRYPT_MEMORY_BYTES }, (error, bytes) => {
-      if (error === null) resolve(new Uint8Array(bytes))
-      else reject(error)
-    })
-  })
+  return stretch(utf8ToBytes(clean), salt, PASSWORD_COST)
 }
 
 /** The key that the room's members hold. It tells nothing about the secret but a guess's rightness. */

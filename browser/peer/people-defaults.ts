@@ -1,0 +1,12 @@
+/** People of a page: their account is kept in this browser, and a pass phrase is stretched in a worker. Loaded for a peer that has people. */
+
+import type { PeopleOptions } from '../../node/index.ts'
+import { openAccountRecords } from './account-records.ts'
+import { createWorkerStretch } from './worker-stretch.ts'
+
+/** @throws {MayflyError} as `openAccountRecords` does, for an account that is to be kept */
+export async function completePeopleOptions(options: PeopleOptions): Promise<PeopleOptions> {
+  const stretch = createWorkerStretch()
+  if (options.store !== undefined || options.account?.kind === 'guest') return { stretch, ...options }
+  return { stretch, ...options, store: await openAccountRecords() }
+}

@@ -1,0 +1,72 @@
+/** Accounts, contacts, presence, calls and rooms of one peer. Loaded for a peer that has people. */
+
+import type { Clock, Overlay } from '../network/index.ts'
+import type { RendezvousService } from '../rendezvous/index.ts'
+import { createPeople, type PeopleService } from './people.ts'
+import type { PeopleOptions } from './people-options.ts'
+import { createRelayEndpoint, type RelayEndpoint } from './way/relay-endpoint.ts'
+import { createWays } from './way/ways.ts'
+
+export interface PeopleContext {
+  overlay: Overlay
+  presence: RendezvousService
+  /** A node's, which it has for its tabs. */
+  relay: RelayEndpoint | undefined
+  role: 'node' | 'tab'
+  clock: Clock
+  random(): number
+  emit(event: ModuleFailedEvent): void
+}
+
+export type { PeopleService } from './people.ts'
+
+/** A handler of a module failed: its caller hears no more than that, and its developer this. */
+export type ModuleFailedEvent = { type: 'module-failed'; module: string; reason: string }
+
+/** @throws {MayflyError} as `openAccount` does */
+export async function openPeople(
+  { overlay, presence, relay, role, clock, random, emit }: PeopleContext,
+  options: PeopleOptions,
+): Promise<PeopleService> {
+  const { libp2p } = overlay
+  const self = libp2p.peerId.toString()
+  const ways = createWays({ ...overlay, role, relay: relay ?? createRelayEndpoint(libp2p), home: () => presence.home, random })
+
+  /** A node is its own home. */
+  function where() {
+    const home = role === 'node' ? self : presence.home?.toString()
+    if (home === undefined) return undefined
+    const addresses = home === self ? libp2p.getMultiaddrs() : presence.addressesOf(home)
+    return { home, addresses: addresses.map(String) }
+  }
+
+  const { start, stop, ...people } = await createPeople(
+    {
+      self,
+      ways,
+      rendezvous: {
+        hold: presence.hold,
+        find: presence.find,
+        onCount: presence.onCount,
+        onHome: presence.onHome,
+        watch: presence.watch,
+        where,
+      },
+      clock: { ...clock, random },
+      onModuleError: (module, error) =>
+        emit({ type: 'module-failed', module, reason: error instanceof Error ? error.message : String(error) }),
+    },
+    options,
+  )
+  return {
+    ...people,
+    async start() {
+      await ways.start()
+      await start()
+    },
+    async stop() {
+      await stop()
+      await ways.stop()
+    },
+  }
+}
