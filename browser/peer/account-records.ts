@@ -59,8 +59,11 @@ function recordsOf(database: Database, name: string) {
   return {
     async load(record: string) {
       checkAccountRecord(record)
-      const bytes: Uint8Array | undefined = await database.read([RECORDS], (records) => answerOf(records.get(record)))
-      return bytes
+      try {
+        return await database.read([RECORDS], (records) => answerOf<Uint8Array | undefined>(records.get(record)))
+      } catch (error) {
+        throw explain(error)
+      }
     },
     async change(record: string, update: (before: Uint8Array | undefined) => Uint8Array | undefined) {
       checkAccountRecord(record)
@@ -103,5 +106,5 @@ function explain(error: unknown): unknown {
   const reason = isFull
     ? "the browser's storage for this site is full"
     : `the browser gives this page no storage (${error.message || error.name})`
-  return new MayflyError('ERR_NOT_STORED', `The account cannot be stored: ${reason}. It is as it was before`, { cause: error })
+  return new MayflyError('ERR_NOT_STORED', `Cannot use the account in this browser: ${reason}. What was stored stays`, { cause: error })
 }
