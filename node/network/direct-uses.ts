@@ -9,18 +9,24 @@ export type DirectUses = ReturnType<typeof createDirectUses>
 export function createDirectUses(maxConnections: number) {
   /** By peer id. Bounded by the owners of what goes over the connections. */
   const kept = createQuota()
+  /** Peers that are being dialled directly. Bounded by the dials. */
+  const dialled = new Map<string, number>()
   /** Bounded by the parts of a peer that need others to come in. */
   const needs = new Set<{ limit: number }>()
   /** By peer id: when its connection was used last. Bounded: entries without a connection are swept out. */
   const usedAtMs = new Map<string, number>()
   const used = (peer: string) => usedAtMs.set(peer, performance.now())
 
+  const peers = (open: readonly Connection[]) => new Set([...open.map(({ remotePeer }) => remotePeer.toString()), ...dialled.keys()])
+
   return {
-    /** Others are let in while there are fewer connections. */
-    get limit() {
-      return Math.max(0, ...[...needs].map(({ limit }) => limit))
+    /** True when there is no room for what others come for; a peer that has a place already is let in. */
+    isClosedTo(peer: string, open: readonly Connection[]): boolean {
+      const places = peers(open)
+      places.delete(peer)
+      return places.size >= Math.max(0, ...[...needs].map(({ limit }) => limit))
     },
-    /** @param limit others are let in while there are fewer connections. Returns the function that ends the need; it may be called twice. */
+    /** @param limit others are let in while fewer peers have a place. Returns the function that ends the need; it may be called twice. */
     need(limit: number = maxConnections): () => void {
       const need = { limit: Math.min(limit, maxConnections) }
       needs.add(need)
@@ -33,6 +39,17 @@ export function createDirectUses(maxConnections: number) {
     },
     /** Bytes went to or came from the peer. */
     used,
+    /** The peer is being dialled until the function that is returned is called. */
+    dial(peer: string): () => void {
+      dialled.set(peer, (dialled.get(peer) ?? 0) + 1)
+      return () => {
+        const left = (dialled.get(peer) ?? 1) - 1
+        if (left > 0) dialled.set(peer, left)
+        else dialled.delete(peer)
+      }
+    },
+    /** Peers with a connection, or one that is being opened from here: a peer that is dialled both ways at once takes one place. */
+    peers,
     /** The connections that are not kept and were not used for so long, in ms. */
     idle(open: readonly Connection[], idleMs: number): Connection[] {
       const now = performance.now()

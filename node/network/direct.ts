@@ -67,8 +67,7 @@ export function createDirect(
 
   const direct = () => (libp2p?.getConnections() ?? []).filter((connection) => connectionKind(connection) === 'direct')
   const isFull = () => direct().length >= settings.maxConnections
-  const isClosed = () => direct().length >= uses.limit
-
+  const isClosed = (peer: PeerId) => uses.isClosedTo(peer.toString(), direct())
   const isUnreachable = (peer: string) => (unreachable.peek(peer)?.untilMs ?? 0) > performance.now()
 
   function rememberFailure(peer: string): void {
@@ -76,9 +75,7 @@ export function createDirect(
     unreachable.set(peer, { untilMs: performance.now() + backoffMs(failures, backoff, random), failures })
   }
 
-  function sweep(): void {
-    for (const connection of uses.idle(direct(), settings.idleMs)) connection.close().catch(() => {})
-  }
+  const sweep = () => uses.idle(direct(), settings.idleMs).map((connection) => connection.close().catch(() => {}))
 
   const openTo = (network: Libp2p, peer: PeerId) =>
     network.getConnections(peer).find((connection) => connection.status === 'open' && connectionKind(connection) === 'direct')
@@ -106,9 +103,9 @@ export function createDirect(
     ] satisfies TransportFactory[],
     /** For libp2p's `connectionGater`. */
     gater: {
-      denyInboundRelayedConnection: () => !keeper.isNeeded || isClosed(),
-      denyInboundUpgradedConnection: (_peer: PeerId, connection: Pick<Connection, 'remoteAddr'>) =>
-        connectionKind(connection) === 'direct' && (isFull() || (keeper.isNeeded && isClosed())),
+      denyInboundRelayedConnection: (_relay: PeerId, peer: PeerId) => !keeper.isNeeded || isClosed(peer),
+      denyInboundUpgradedConnection: (peer: PeerId, connection: Pick<Connection, 'remoteAddr'>) =>
+        connectionKind(connection) === 'direct' && (isFull() || (keeper.isNeeded && isClosed(peer))),
     },
     /** True while the peer, or the relay to it, is being dialled from here. */
     isDialling: (peer: PeerId) => dialling.has(peer.toString()),
@@ -140,6 +137,7 @@ export function createDirect(
       const opened = relays.filter((relay) => network.getConnections(relay).length === 0)
       const names = [peer, ...relays].map(String)
       for (const name of names) dialling.set(name, (dialling.get(name) ?? 0) + 1)
+      const endDial = uses.dial(id)
       const inTime = timeoutSignal(settings.dialTimeoutMs)
       try {
         const connection = await network.dial(targets, { signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]) })
@@ -154,6 +152,7 @@ export function createDirect(
         if (!signal?.aborted) rememberFailure(id)
         throw error
       } finally {
+        endDial()
         for (const name of names) {
           const left = (dialling.get(name) ?? 1) - 1
           if (left > 0) dialling.set(name, left)
@@ -162,8 +161,8 @@ export function createDirect(
         closeCircuits(network, peer, opened)
       }
     },
-    /** Direct connections now, in and out. */
-    count: () => direct().length,
+    /** Peers that are connected directly, in or out, or are being dialled. */
+    peers: () => uses.peers(direct()),
     /**
      * Makes this tab reachable directly, until the function that is returned is called.
      *

@@ -4,7 +4,7 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { onTestFinished } from 'vitest'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import type { Frame, FrameStream } from '../../node/network/index.ts'
+import type { Frame, FrameStream, TransportFactory } from '../../node/network/index.ts'
 import { createPeopleRelay } from '../../node/people/way/relay-server.ts'
 import type { Way, WayTarget } from '../../node/people/way/types.ts'
 import { createWays, type WaysOptions, type WaysService } from '../../node/people/way/ways.ts'
@@ -20,8 +20,8 @@ export interface WaysPeer {
   readonly target: WayTarget
 }
 
-export async function startWaysTab(home: TestNode, options: WaysOptions = {}): Promise<WaysPeer> {
-  const raw = await startRawPeer({ role: 'tab', join: [home.address] })
+export async function startWaysTab(home: TestNode, options: WaysOptions & { webRTC?: TransportFactory } = {}): Promise<WaysPeer> {
+  const raw = await startRawPeer({ role: 'tab', join: [home.address], ...(options.webRTC && { webRTC: options.webRTC }) })
   onTestFinished(() => raw.stop())
   await waitFor(() => raw.presence?.home !== undefined, 20_000, 'the tab has a home')
   await waitFor(() => home.peer.status().counts.tabs > 0, 20_000, 'the home has a tab')
@@ -35,18 +35,12 @@ export async function startWaysTab(home: TestNode, options: WaysOptions = {}): P
  *
  * @param isSeen false for a peer to which an open connection is not used
  */
-export function startWays(
-  raw: RawPeer,
-  target: WayTarget,
-  isSeen: (peer: string) => boolean = () => true,
-  options: WaysOptions = {},
-): WaysPeer {
-  const libp2p: Libp2p = Object.create(raw.libp2p, {
-    getConnections: { value: (peer?: PeerId) => raw.libp2p.getConnections(peer).filter((each) => isSeen(each.remotePeer.toString())) },
-  })
+export function startWays(raw: RawPeer, target: WayTarget, isSeen?: (peer: string) => boolean, options: WaysOptions = {}): WaysPeer {
+  const getConnections = (peer?: PeerId) => raw.libp2p.getConnections(peer).filter((each) => isSeen?.(each.remotePeer.toString()))
+  const libp2p: Libp2p = isSeen === undefined ? raw.libp2p : Object.create(raw.libp2p, { getConnections: { value: getConnections } })
   const role = target.peer === target.home ? 'node' : 'tab'
   const home = () => (role === 'node' ? undefined : (raw.presence?.home ?? peerIdFromString(target.home)))
-  const ways = createWays({ libp2p, role, privateKey: raw.privateKey, home, direct: undefined, random: Math.random }, options)
+  const ways = createWays({ libp2p, role, privateKey: raw.privateKey, home, direct: raw.direct, random: Math.random }, options)
   return { id: raw.id, raw, ways, target }
 }
 

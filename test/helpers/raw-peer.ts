@@ -6,7 +6,16 @@ import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createQuota } from '../../node/async/quota.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
-import { createAddressBook, createClock, createKadDht, createOverlay, createRelay, createSupervisor } from '../../node/network/index.ts'
+import {
+  createAddressBook,
+  createClock,
+  createKadDht,
+  createOverlay,
+  createRelay,
+  createSupervisor,
+  type Direct,
+  type TransportFactory,
+} from '../../node/network/index.ts'
 import {
   createPresenceServer,
   createRecordStore,
@@ -32,6 +41,8 @@ export interface RawPeerOptions<T extends { type: string }> {
   privateKey?: PrivateKey
   /** The protocol that the peer answers by hand. */
   serves?: RawProtocol<T>
+  /** A tab's. */
+  webRTC?: TransportFactory
   /** False: it holds nothing, and does not answer presence unless `serves` does. */
   keepsPresence?: boolean
 }
@@ -43,6 +54,8 @@ export interface RawPeer {
   readonly multihash: Uint8Array
   readonly libp2p: Libp2p
   readonly privateKey: PrivateKey
+  /** Of a tab with WebRTC. */
+  readonly direct: Direct | undefined
   /** DHT servers that it knows. */
   readonly servers: { readonly size: number }
   /** Missing on a peer that keeps no presence. */
@@ -73,8 +86,9 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
     createProviderStore: (network) => new ProviderStore({ ...network, store, addressesOf: () => [], now: Date.now }),
     maxConnections: 1_000,
     serverProtocol: PRESENCE_PROTOCOL,
+    webRTC: options.webRTC,
   })
-  const { libp2p, privateKey, servers } = overlay
+  const { libp2p, privateKey, servers, direct } = overlay
   const emit = () => {}
   const supervisor = createSupervisor({ libp2p, servers, role, emit, random: Math.random })
   const presence = keepsPresence
@@ -94,6 +108,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
         createPresenceServer,
       )
     : undefined
+  presence?.onHome((home) => direct?.setHome(home))
   if (serves !== undefined) {
     const serve = (stream: Stream) => void createRawStream(stream, serves.codec, (frame, raw) => serves.onFrame(frame, raw, libp2p))
     await libp2p.handle(serves.protocol, serve)
@@ -108,6 +123,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
     supervisor.stop()
     await presence?.stop()
     servers.stop()
+    direct?.stop()
     await libp2p.stop()
     server.closeAllConnections()
     server.close()
@@ -119,6 +135,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
     libp2p,
     privateKey,
     servers,
+    direct,
     presence,
     async open(address, protocol, codec) {
       const connection = await libp2p.dial(multiaddr(address))

@@ -134,11 +134,12 @@ test('direct: idleMs after the last use a direct connection is closed, and no ot
 
 test('direct: circuits to a tab are refused unless it wants to be reached, or while it is full', () => {
   const { direct, connect } = createTab({ maxConnections: 1 })
-  expect(direct.gater.denyInboundRelayedConnection()).toBe(true)
+  const isRefused = () => direct.gater.denyInboundRelayedConnection(home.peer, (tabs[1] as SeededPeer).peer)
+  expect(isRefused()).toBe(true)
   const end = direct.need()
-  expect(direct.gater.denyInboundRelayedConnection()).toBe(false)
+  expect(isRefused()).toBe(false)
   connect(tabs[0] as SeededPeer)
-  expect(direct.gater.denyInboundRelayedConnection()).toBe(true)
+  expect(isRefused()).toBe(true)
   end()
   expect(DIRECT_DEFAULTS.maxConnections).toBeGreaterThan(1)
 })

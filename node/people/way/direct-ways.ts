@@ -73,6 +73,13 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     changes.emit({ peer, isOpen: false })
   }
 
+  /** Places that others have, or will have. */
+  function placesWithout(peer: string, network: Direct): number {
+    const places = new Set([...network.peers(), ...wanted.keys()])
+    places.delete(peer)
+    return places.size
+  }
+
   async function dial(target: WayTarget, network: Direct, signal: AbortSignal): Promise<void> {
     const peer = peerIdFromString(target.peer)
     const backoff = createBackoff({ firstMs: settings.directPauseMs, maxMs: 4 * settings.directPauseMs }, random)
@@ -80,7 +87,8 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     if (self > target.peer) await delay(backoff.next(), { signal })
     for (let tries = 1; !signal.aborted && openTo(peer) === undefined; tries++) {
       const addresses = network.addressesOf(target, { isRetry: tries > 1 })
-      if (addresses.length === 0) return
+      // Others may have come in meanwhile.
+      if (addresses.length === 0 || network.peers().size >= settings.maxDirect) return
       const connection = await network.dial(peer, addresses, { signal }).catch(() => undefined)
       if (connection !== undefined || tries === settings.directTries) return
       await delay(backoff.next(), { signal })
@@ -95,7 +103,7 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
       const { peer, home } = target
       if (direct === undefined || release === undefined || peer === home) return false
       if (wanted.has(peer) || openTo(peerIdFromString(peer)) !== undefined) return true
-      if (wanted.size + direct.count() >= settings.maxDirect) return false
+      if (placesWithout(peer, direct) >= settings.maxDirect) return false
       const leaving = new AbortController()
       wanted.set(peer, leaving)
       dial(target, direct, leaving.signal)
