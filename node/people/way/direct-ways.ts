@@ -5,11 +5,12 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { abortable, timeoutSignal } from '../../async/abort.ts'
+import { timeoutSignal } from '../../async/abort.ts'
 import { createBackoff } from '../../async/backoff.ts'
 import { delay } from '../../async/delay.ts'
 import { createEmitter } from '../../async/emitter.ts'
 import { connectionKind, type Direct } from '../../network/index.ts'
+import { pingOn } from './connection-pings.ts'
 import type { WayTarget } from './types.ts'
 
 export const DIRECT_WAYS_DEFAULTS = {
@@ -24,10 +25,6 @@ export const DIRECT_WAYS_DEFAULTS = {
 }
 
 export type DirectWaysOptions = Partial<typeof DIRECT_WAYS_DEFAULTS>
-
-/** Of libp2p itself: the other end sends back what it gets. */
-const PING_PROTOCOL = '/ipfs/ping/1.0.0'
-const PING_BYTES = 32
 
 export interface DirectWaysContext {
   libp2p: Libp2p
@@ -53,7 +50,7 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
   function onOpen({ detail: connection }: CustomEvent<Connection>): void {
     if (!isDirect(connection)) return
     const peer = connection.remotePeer.toString()
-    answers(connection, timeoutSignal(settings.directAnswerMs)).then(
+    pingOn(connection, timeoutSignal(settings.directAnswerMs)).then(
       () => {
         if (connection.status !== 'open' || proven.has(peer)) return
         proven.set(peer, connection)
@@ -130,24 +127,5 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
       for (const leaving of wanted.values()) leaving.abort(new Error('stopped'))
       proven.clear()
     },
-  }
-}
-
-/** Resolves once bytes have gone to the other end and back on this very connection. */
-async function answers(connection: Connection, signal: AbortSignal): Promise<void> {
-  const stream = await connection.newStream(PING_PROTOCOL, { signal })
-  try {
-    await abortable<void>(signal, (resolve, reject) => {
-      let received = 0
-      stream.addEventListener('message', ({ data }) => {
-        received += data.byteLength
-        if (received >= PING_BYTES) resolve()
-      })
-      stream.addEventListener('close', ({ error }) => reject(error ?? new Error('the stream has ended')))
-      stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
-      return undefined
-    })
-  } finally {
-    stream.close().catch(() => {})
   }
 }

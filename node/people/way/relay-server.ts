@@ -11,6 +11,7 @@ import { timeoutSignal } from '../../async/abort.ts'
 import { createQuota, type Quota } from '../../async/quota.ts'
 import { createTokenBuckets } from '../../async/token-bucket.ts'
 import { connectionKind, withPeerId } from '../../network/index.ts'
+import { createConnectionPings } from './connection-pings.ts'
 import { openRelayStream, RelayRefused } from './relay-client.ts'
 import { createRelayEndpoint, type RelayRouter, type RoutedRequest } from './relay-endpoint.ts'
 import type { RelayRequest } from './relay-wire.ts'
@@ -82,6 +83,7 @@ export function createRelayServer(context: RelayServerContext, options: RelaySer
     bytesPerSecond: () => limits.relayedBytesPerSecond,
     maxWaitingBytes: () => limits.maxRelayedWaitingBytes,
   })
+  const pings = createConnectionPings()
   const all = createQuota({ max: limits.maxRelayedStreams })
   const peers = createQuota({ maxPerKey: limits.maxRelayedStreamsPerPeer })
   const homes = createQuota({ maxPerKey: limits.maxRelayedStreamsPerHome })
@@ -155,11 +157,12 @@ export function createRelayServer(context: RelayServerContext, options: RelaySer
     }
   }
 
-  async function openOn(route: Route, left: AbortSignal): Promise<Stream> {
+  async function openOn(route: Route, left: AbortSignal): Promise<{ onward: Stream; connection: Connection }> {
     const late = timeoutSignal(settings.openTimeoutMs)
     const signal = AbortSignal.any([left, late])
     try {
-      return await openRelayStream(await connect(route, signal), route.request, signal)
+      const connection = await connect(route, signal)
+      return { connection, onward: await openRelayStream(connection, route.request, signal) }
     } catch (error) {
       left.throwIfAborted()
       if (error instanceof RelayRefused) throw error
@@ -168,12 +171,19 @@ export function createRelayServer(context: RelayServerContext, options: RelaySer
     }
   }
 
-  async function join(request: RoutedRequest, connection: Connection, signal: AbortSignal): Promise<(stream: Stream) => void> {
-    const route = plan(request, connection.remotePeer.toString())
+  async function join(request: RoutedRequest, asking: Connection, signal: AbortSignal): Promise<(stream: Stream) => void> {
+    const route = plan(request, asking.remotePeer.toString())
     const leave = enter(route.places)
     try {
-      const onward = await openOn(route, signal)
-      return (stream) => splices.add(stream, onward, route.keys, leave)
+      const { onward, connection } = await openOn(route, signal)
+      return (stream) => {
+        // A tab is watched by the presence server.
+        const toNodes = [asking, connection].filter(({ remotePeer }) => !isTab(remotePeer.toString()))
+        const ends = [leave, ...toNodes.map(pings.watch)]
+        splices.add(stream, onward, route.keys, () => {
+          for (const end of ends) end()
+        })
+      }
     } catch (error) {
       leave()
       throw error
@@ -192,7 +202,10 @@ export function createRelayServer(context: RelayServerContext, options: RelaySer
       return joined
     },
     start: splices.start,
-    stop: splices.stop,
+    stop() {
+      splices.stop()
+      pings.stop()
+    },
   } satisfies RelayRouter & { counts: object }
 }
 
