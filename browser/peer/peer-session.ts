@@ -7,7 +7,7 @@ import { createEmitter } from '../../node/async/emitter.ts'
 import type { AbortOptions, Peer, PeerEvent, PeerLimits } from '../../node/index.ts'
 import { Cell, firstMatch } from '../cell.ts'
 import { shortPeer } from '../text/short-text.ts'
-import { readGatewayStatus } from './gateway-status.ts'
+import { originForOthers, readGatewayStatus } from './gateway-status.ts'
 import type { OutboxRecords } from './outbox-records.ts'
 import type { TabPeer } from './tab-peer.ts'
 import type { PeerLibrary } from './types.ts'
@@ -16,8 +16,11 @@ export type Connection =
   | { state: 'loading' }
   /** Not joined yet. `reason`: why the last attempt failed. */
   | { state: 'joining'; reason?: string }
-  /** `through`: the node, which is this site's own or another one. `gateway`: the origin at which links made here work now. */
-  | { state: 'joined'; through: string; gateway: string }
+  /**
+   * `through`: the node, which is this site's own or another one. `gateway`: the origin at which links made here work now; `forOthers`: the same
+   * for other machines, where private pages may not open.
+   */
+  | { state: 'joined'; through: string; gateway: string; forOthers: string }
   /** Joined before, and not now; the peer keeps trying. */
   | { state: 'lost'; reason: string }
   /** The library could not be loaded or started; only a reload helps. */
@@ -36,12 +39,15 @@ export class PeerSession {
   #starting: Promise<void> | undefined
   /** Peer id of the gateway's own node. Read after each join: a node may come back as another peer. */
   #gatewayPeer: string | undefined
+  /** The gateway's own origin for other machines. */
+  #forOthers: string
   /** Another node that is this tab's home, and the origin at which its gateway answers. */
   #homeGateway: { home: string; origin: string } | undefined
 
   /** @param gateway URL of the gateway to join: the origin that served this page */
   constructor(gateway: string, load: () => Promise<PeerLibrary>) {
     this.#gateway = gateway
+    this.#forOthers = gateway
     this.#load = load
   }
 
@@ -132,9 +138,11 @@ export class PeerSession {
   /** Shows "joined" at once, and corrects the name of the node, and the origin of links, when the gateways have answered. */
   async #readConnection(peer: Peer): Promise<void> {
     if (!this.#showJoined(peer)) return
-    const { id: gatewayPeer } = await readGatewayStatus(this.#gateway)
+    const status = await readGatewayStatus(this.#gateway)
+    const { id: gatewayPeer } = status
     if (gatewayPeer !== undefined && gatewayPeer !== this.#gatewayPeer) {
       this.#gatewayPeer = gatewayPeer
+      this.#forOthers = originForOthers(this.#gateway, status)
       this.#showJoined(peer)
     }
     const { home, homeOrigin } = peer.status()
@@ -152,8 +160,9 @@ export class PeerSession {
     const { joined, home } = peer.status()
     if (!joined) return false
     const isElsewhere = home !== undefined && this.#isElsewhere(home)
-    const gateway = isElsewhere && this.#homeGateway?.home === home ? this.#homeGateway.origin : this.#gateway
-    this.connection.set({ state: 'joined', through: isElsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host, gateway })
+    const elsewhere = isElsewhere && this.#homeGateway?.home === home ? this.#homeGateway.origin : undefined
+    const through = isElsewhere ? `node ${shortPeer(home)}` : new URL(this.#gateway).host
+    this.connection.set({ state: 'joined', through, gateway: elsewhere ?? this.#gateway, forOthers: elsewhere ?? this.#forOthers })
     return true
   }
 }

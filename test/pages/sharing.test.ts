@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { decodeBundle, encodeKeyHex } from '../../node/index.ts'
-import { chooseFile, makeFile, openHome, pressMake, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
+import { chooseFile, makeFile, makeText, openHome, pressMake, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { spawnMayfly } from '../helpers/mayfly-process.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
@@ -66,6 +66,17 @@ describe('sharing from a tab', () => {
     expect(sha256Hex(await bytesAt(rawAt(b, link)))).toBe(sha256Hex(bytes))
     expect(await bytesAt(rawAt(b, link), { range: `bytes=${3 * MIB}-${3 * MIB + 99}` })).toEqual(bytes.subarray(3 * MIB, 3 * MIB + 100))
     await page.getByTestId('receivers').locator('li[data-phase="done"]').waitFor()
+  })
+
+  it('makes a link at localhost that leads other machines here', async () => {
+    const open = await startNodeProcess({ args: ['--host', '0.0.0.0'] })
+    const { url } = (await (await fetch(`${open.url}/api/v1/status`)).json()) as { url: string }
+    expect(new URL(url).hostname).not.toBe('localhost')
+    const page = await chromium.newPage()
+    await openHome(page, open.url)
+    await makeText(page, 'for the whole house')
+    await waitFor(async () => (await linkOf(page)).origin === url, 30_000, 'the link names this machine')
+    expect(await (await fetch((await linkOf(page)).href)).text()).toBe('for the whole house')
   })
 
   it('reports that a deleted file cannot be read', async () => {

@@ -58,11 +58,13 @@ export function useShownPage(tab: Tab, visit: PageVisit): ShownPage {
   const isSite = !isPrivate && bundle !== undefined && (Boolean(route.inside) || bundle.some(({ path }) => path === 'index.html'))
   const title = isSite ? undefined : titleOf(bundle, facts, isPrivate ? facts?.name : route.name, isForSaving)
   const bytes = bytesOf((isPrivate && held?.size) || (facts?.size ?? 0), bundle)
+  // A private page opens at https and at localhost alone, so its link stays where it was made.
+  const origin = connection.state !== 'joined' ? location.href : isPrivate ? connection.gateway : connection.forOthers
   return {
     hash,
     state,
     route,
-    link: new URL(pathOf(route), 'gateway' in connection ? connection.gateway : location.href).href,
+    link: new URL(pathOf(route), origin).href,
     held,
     count,
     holders,
