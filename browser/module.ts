@@ -25,11 +25,11 @@ export interface ModulePeerOptions extends Omit<TabPeerOptions, 'gateway' | 'web
 export async function createPeer<Modules extends ModuleTypes = ModuleTypes>(options: ModulePeerOptions = {}): Promise<Peer<Modules>> {
   const { gateway = new URL(import.meta.url).origin, webRTC: chosen, ...rest } = options
   const webRTC = chosen === undefined && usesDirect(rest) ? await loadWebRTC(() => findIceServers(gateway)) : chosen || undefined
-  return createLibraryPeer({ ...rest, gateway, ...(webRTC && { webRTC }) })
+  return createLibraryPeer<Modules>({ ...rest, gateway, ...(webRTC && { webRTC }) })
 }
 
 /** Content and people go from tab to tab; messages and presence do not. */
-function usesDirect({ content, people }: { content?: boolean; people?: unknown }): boolean {
+function usesDirect({ content, people }: Pick<ModulePeerOptions, 'content' | 'people'>): boolean {
   return content !== false || Boolean(people)
 }
 

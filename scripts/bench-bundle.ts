@@ -11,7 +11,7 @@ import { type Bench, runBench } from './bench/report.ts'
 
 const CHAT = new URL('bench/pages/chat-page.ts', import.meta.url)
 /** The largest that the chat may be, in kB, gzip. */
-const BAR_KB = 180
+const BAR_KB = 190 // 174 before there were people: what they share with the rest is in more files, and each is compressed by itself
 /** Packages that are listed by themselves. */
 const LISTED = 15
 

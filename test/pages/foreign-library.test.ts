@@ -95,6 +95,31 @@ test('content, with the integrity of each file: held for others, and nothing run
   expect(await page.locator('p').textContent()).toBe('')
 })
 
+test('people in a room meet and call each other, with nothing but the module', async () => {
+  const site = await serveHtml()
+  const node = await startNodeProcess({ args: ['--allow-origin', site.origin] })
+  site.html = `<!doctype html><p></p><script type="module">
+    import { createPeer } from '${node.url}/lib/mayfly.js'
+    const { people, start } = await createPeer({ content: false, people: { account: { kind: 'guest' } } })
+    await start()
+    await people.connect()
+    const room = await people.room('elsewhere', { password: 'three random words' })
+    room.module('echo', (text) => 'Not ' + text)
+    room.on('peerconnect', async ({ person }) => {
+      for await (const answer of room.get(person.instance).message('echo', 'Friday'))
+        document.querySelector('p').textContent = answer.value ?? answer.error.message
+    })
+  </script>`
+  const [one, other] = [await chromium.newPage(), await chromium.newPage()]
+  const errors = [errorsOf(one), errorsOf(other)]
+  const loaded: string[] = []
+  one.on('requestfinished', (request) => loaded.push(new URL(request.url()).pathname))
+  await Promise.all([one.goto(site.origin), other.goto(site.origin)])
+  for (const page of [one, other]) await page.getByText('Not Friday').waitFor()
+  expect(errors).toEqual([[], []])
+  expect(loaded.some((path) => path.startsWith('/lib/direct-'))).toBe(true) // WebRTC comes with the module
+})
+
 test('a page of an origin that the operator does not name is told so, and what would let it in', async () => {
   const site = await serveHtml()
   const node = await startNodeProcess({ args: ['--allow-origin', 'https://elsewhere.example'] })
