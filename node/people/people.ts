@@ -1,6 +1,7 @@
 /** People put together for one peer: its account, the sessions to others, presence, calls, contacts and rooms. */
 
 import { MayflyError } from '../errors.ts'
+import { equalBytes } from '../keys/key.ts'
 import type { Clock } from '../network/index.ts'
 import type { Rendezvous } from '../rendezvous/types.ts'
 import type { OwnAccount } from './account/account.ts'
@@ -138,9 +139,15 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
 }
 
 /** Checks what other ends show, by the network's time and by what is known to be revoked. */
-function createVerifier({ times }: PeopleParts['clock'], { revocations }: OwnAccount) {
+function createVerifier({ times }: PeopleParts['clock'], { publicKey, revocations, renewPlace }: OwnAccount) {
   const verify = createIdentityVerifier()
-  return (proof: IdentityProof, peer: string) => verify(proof, { peer, times: times(), isRevoked: revocations.isRevoked })
+  return (proof: IdentityProof, peer: string) => {
+    const verified = verify(proof, { peer, times: times(), isRevoked: revocations.isRevoked })
+    const { identity } = verified
+    // Another place of this account: a device cannot renew its own certificate. It is renewed when they next meet, if it is not now.
+    if (identity !== undefined && equalBytes(identity.account, publicKey)) renewPlace(identity.place).catch(() => {})
+    return verified
+  }
 }
 
 /** Nobody calls an instance that is not online. */

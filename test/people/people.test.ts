@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { OwnAccount } from '../../node/people/account/account.ts'
+import { adoptAccount, openAccount } from '../../node/people/account/open-account.ts'
+import { createMemoryAccountStore } from '../../node/people/account/store.ts'
+import { keyIdOf } from '../../node/people/format/account-key.ts'
 import type { Circle } from '../../node/people/types.ts'
 import { createPeopleWorld, type PeopleWorld, type WorldPerson } from '../helpers/people-world.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -115,4 +119,40 @@ it('people: two become contacts by a token, and call each other', async () => {
   await ann.people.contacts.remove(ben.people.account.id)
   await waitForPresent(ann.people, [])
   await waitForPresent(ben.people, [])
+})
+
+it('people: the certificate of a device past half of its life is renewed when an owner of the account meets it', async () => {
+  const [ownerStore, deviceStore] = [createMemoryAccountStore(), createMemoryAccountStore()]
+  const DAYS_200_MS = 17_280_000_000
+  const before = await openAccount(ownerStore, { kind: 'kept' }, { now: () => Date.now() - DAYS_200_MS })
+  await adoptAccount(deviceStore, await before.grantPlace(deviceStore.place.publicKey, { role: 'device', name: 'phone' }))
+  before.close()
+  const device = await addOnline({ store: deviceStore })
+  const serial = () => device.people.account.places().find(({ isThis }) => isThis)?.serial
+  expect(serial()).toBe(1)
+  await addOnline({ store: ownerStore })
+  await waitFor(() => serial() === 2, 10_000, 'the device has its new certificate')
+})
+
+it('people: a device that its account revokes is gone for its contacts and for its own, and does not come back', async () => {
+  const [owner, friend] = [await addOnline(), await addOnline()]
+  const { token, claimed } = await owner.people.contacts.requestToken('Friend')
+  await Promise.all([claimed, friend.people.contacts.claimToken('Owner', token)])
+  const deviceStore = createMemoryAccountStore()
+  const account = owner.people.account as OwnAccount
+  await adoptAccount(deviceStore, await account.grantPlace(deviceStore.place.publicKey, { role: 'device', name: 'phone' }))
+  const device = await addOnline({ store: deviceStore })
+  await waitForPresent(friend.people, [owner, device])
+  await waitForPresent(device.people, [owner, friend])
+  await account.revoke(keyIdOf(deviceStore.place.publicKey))
+  await waitForPresent(friend.people, [owner])
+  await waitForPresent(owner.people, [friend])
+  await waitForPresent(device.people, [])
+  await device.people.suspend()
+  await device.people.resume()
+  const again = await addOnline({ store: deviceStore })
+  const another = await addInstance(owner) // comes later than the device's tries to come back
+  await waitForPresent(friend.people, [owner, another])
+  await waitForPresent(owner.people, [another, friend])
+  expect(present(again.people)).toEqual([])
 })
