@@ -148,6 +148,8 @@ it('people: a device that its account revokes is gone for its contacts and for i
   await waitForPresent(friend.people, [owner])
   await waitForPresent(owner.people, [friend])
   await waitForPresent(device.people, [])
+  const isTold = () => device.people.account.places().find(({ isThis }) => isThis)?.isRevoked === true
+  await waitFor(isTold, 10_000, 'the device is told')
   await device.people.suspend()
   await device.people.resume()
   const again = await addOnline({ store: deviceStore })

@@ -142,7 +142,12 @@ export function createLinkSession(session: Session, listener: LinkSessionListene
         AWAKE_MS,
       )
     },
-    close: session.close,
+    /** Frames that wait are sent before: a place may learn so that it was revoked. */
+    close() {
+      for (const frame of waiting) write(frame)
+      waiting = []
+      session.close()
+    },
     abort: session.abort,
   }
 }

@@ -142,6 +142,7 @@ export function createPresence({ self, rendezvous, sessions, book, clock }: Pres
   }
 
   function onBookChange(): void {
+    statements.tellNewRevocations()
     for (const link of links.all()) links.endUnwanted(link)
     known.onBookChange()
     for (const link of links.all()) rooms.rename(link)

@@ -25,14 +25,19 @@ export function createLinkStatements(
     return { book: encodeKeyHex(book.sync.digest()), revocations: revocations.map((each) => encodeKeyHex(sha256AtOnce(each))).join() }
   }
 
+  function tellNewRevocations(): void {
+    const { revocations } = digests()
+    if (revocations === told.revocations) return
+    told = { ...told, revocations }
+    for (const link of links()) if (relationOf(link) !== undefined) tellRevocations(link.send)
+  }
+
   function tellChanges(): void {
+    tellNewRevocations()
     const before = told
     told = digests()
-    for (const link of links()) {
-      const relation = relationOf(link)
-      if (relation !== undefined && told.revocations !== before.revocations) tellRevocations(link.send)
-      if (relation === 'own' && told.book !== before.book) link.send({ type: 'book', digest: book.sync.digest() })
-    }
+    if (told.book === before.book) return
+    for (const link of links()) if (relationOf(link) === 'own') link.send({ type: 'book', digest: book.sync.digest() })
   }
 
   function tellRevocations(send: (frame: LinkFrame) => void): void {
@@ -72,6 +77,8 @@ export function createLinkStatements(
     },
     /** Statements that break their format, or are not true, change nothing: each was checked where it is kept. */
     onStatement: (link: Link, frame: StatementFrame) => void take(link, frame).catch(() => {}),
+    /** At once, while the links of revoked places are still open: they learn it, too. */
+    tellNewRevocations,
     /** Contacts or revocations have changed. */
     onChange: pusher.changed,
     stop: pusher.stop,
