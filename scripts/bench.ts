@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   strangers: 300,
   bundle: 60,
   calls: 120,
+  people: 420,
 }
 
 /** Resolves with the results of the benchmark, or undefined when it failed or took too long. */

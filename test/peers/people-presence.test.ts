@@ -1,0 +1,104 @@
+/** Presence with tabs that are processes: opened, closed, killed, stopped and cut off. */
+
+import { expect, test } from 'vitest'
+import type { Peer } from '../../node/index.ts'
+import { startCutProxy } from '../helpers/cut-proxy.ts'
+import { startInstance } from '../helpers/instance-process.ts'
+import { createNetwork, type Network, type TestNode } from '../helpers/network.ts'
+import { addPerson, becomeContacts } from '../helpers/people.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+/** The events come within a second; a busy machine is given more. */
+const SOON_MS = 5_000
+/** After a kill, a stop or a cut. */
+const LATE_MS = 15_000
+
+interface Watched {
+  ann: Peer
+  words: string
+  at: TestNode
+  /** Each time that an instance came or went, by `Date.now()`, as Ann has heard. */
+  came(id: string): Promise<number>
+  went(id: string): Promise<number>
+  sees(id: string): boolean
+}
+
+/** Ann, a tab behind one node, and Ben's first tab behind another; his others come and go at the second. */
+async function watchBen(network: Network): Promise<Watched> {
+  const [near, far] = network.nodes
+  if (near === undefined || far === undefined) throw new Error('two nodes')
+  const [ann, ben] = [await addPerson(network, near), await addPerson(network, far)]
+  await becomeContacts(ann, ben, 'Ann', 'Ben')
+  const events: { type: string; id: string; atMs: number }[] = []
+  for (const type of ['peerconnect', 'peerdisconnect'] as const) {
+    ann.people?.on(type, ({ person }) => events.push({ type, id: person.instance, atMs: Date.now() }))
+  }
+  async function heard(type: string, id: string): Promise<number> {
+    const last = () => events.findLast((event) => event.type === type && event.id === id)
+    await waitFor(
+      () => last() !== undefined,
+      60_000,
+      () => `${type} ${id}`,
+    )
+    return last()?.atMs ?? 0
+  }
+  return {
+    ann,
+    words: ((await ben.people?.account.words()) ?? []).join(' '),
+    at: far,
+    came: (id) => heard('peerconnect', id),
+    went: (id) => heard('peerdisconnect', id),
+    sees: (id) => ann.people?.present().some(({ instance }) => instance === id) === true,
+  }
+}
+
+test('people: a contact’s tabs are seen soon after they open and close, and within 15 s of a kill, a stop and a cut', async () => {
+  const { words, at, came, went, sees } = await watchBen(await createNetwork({ nodes: 2 }))
+  const proxy = await startCutProxy(at.port)
+  const through = at.address.replace(`/tcp/${at.port}/`, `/tcp/${proxy.port}/`)
+  const [closed, killed, stopped, cut] = await Promise.all([
+    startInstance({ join: at.address, words }),
+    startInstance({ join: at.address, words }),
+    startInstance({ join: at.address, words }),
+    startInstance({ join: through, words }),
+  ])
+  for (const { id, onlineAtMs } of [closed, killed, stopped, cut]) expect.soft((await came(id)) - onlineAtMs).toBeLessThan(SOON_MS)
+  const endedAtMs = Date.now()
+  closed.signal('SIGTERM')
+  killed.signal('SIGKILL')
+  stopped.signal('SIGSTOP')
+  proxy.cut()
+  const took = await Promise.all([closed, killed, stopped, cut].map(async ({ id }) => (await went(id)) - endedAtMs))
+  expect.soft(took[0]).toBeLessThan(SOON_MS)
+  for (const ms of took) expect.soft(ms).toBeLessThan(LATE_MS)
+  // It wakes, and is back by itself.
+  stopped.signal('SIGCONT')
+  await waitFor(() => sees(stopped.id), 60_000, 'the tab that woke is seen again')
+})
+
+test('people: sleep past the lease, wake, and a kill within a second: nobody shows the ghost', async () => {
+  const { words, at, came, went, sees } = await watchBen(await createNetwork({ nodes: 2 }))
+  const leaseMs = 5_000
+  const sleeper = await startInstance({ join: at.address, words, leaseMs })
+  await came(sleeper.id)
+  const sleptAtMs = Date.now()
+  sleeper.signal('SIGSTOP')
+  await went(sleeper.id)
+  await waitFor(() => Date.now() - sleptAtMs > leaseMs + 1_000, 30_000, 'the lease is over')
+  sleeper.signal('SIGCONT')
+  const wokeAtMs = Date.now()
+  await waitFor(() => Date.now() - wokeAtMs > 800, 5_000, 'it is awake for a moment')
+  sleeper.signal('SIGKILL')
+  const killedAtMs = Date.now()
+  await waitFor(() => !sees(sleeper.id), SOON_MS, 'it is not shown')
+  let shownAfterMs: number | undefined
+  await waitFor(
+    () => {
+      if (sees(sleeper.id)) shownAfterMs = Date.now() - killedAtMs
+      return Date.now() - killedAtMs > 6_000
+    },
+    10_000,
+    'six seconds have passed',
+  )
+  expect(shownAfterMs).toBeUndefined()
+})
