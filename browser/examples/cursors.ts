@@ -17,14 +17,18 @@ document.onpointerleave = () => room.setState(undefined)
 
 /** By instance. Bounded: one for each member that shows its pointer. */
 const pointers = new Map<string, HTMLElement>()
+function removePointer(instance: string): void {
+  pointers.get(instance)?.remove()
+  pointers.delete(instance)
+}
+room.on('peerdisconnect', ({ person }) => removePointer(person.instance))
 room.on('state', ({ person, state }) => {
-  const at = state as { x: number; y: number } | undefined
-  const pointer = pointers.get(person.instance) ?? document.createElement('div')
-  if (at === undefined) pointers.delete(person.instance)
-  else pointers.set(person.instance, pointer)
-  pointer.remove()
-  if (at === undefined) return
+  removePointer(person.instance)
+  if (state === undefined) return
+  const { x, y } = state as { x: number; y: number }
+  const pointer = document.createElement('div')
   pointer.textContent = `⬉ ${person.alias ?? person.account.slice(0, 8)}`
-  pointer.style.cssText = `position: fixed; pointer-events: none; left: ${at.x * 100}%; top: ${at.y * 100}%`
+  pointer.style.cssText = `position: fixed; pointer-events: none; left: ${x * 100}%; top: ${y * 100}%`
   document.body.append(pointer)
+  pointers.set(person.instance, pointer)
 })
