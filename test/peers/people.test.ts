@@ -40,6 +40,11 @@ describe('people', () => {
     expect(await askEcho(ann.people, '*')).toEqual(idsOf([ann2, ann3, ben, ben2, cid]))
     expect(await askEcho(ann.people, 'Us')).toEqual(idsOf([ann2, ann3]))
     expect(await askEcho(ann.people, 'Ben')).toEqual(idsOf([ben, ben2]))
+    await waitFor(
+      () => ann2.people.contacts.list().some(({ alias }) => alias === 'Ben'),
+      10_000,
+      'the alias is told to the other instances',
+    )
     expect(await askEcho(ann2.people, 'Ben')).toEqual(idsOf([ben, ben2]))
     expect(await askEcho(ann.people, ben.people.account.id)).toEqual(idsOf([ben, ben2]))
     expect(await askEcho(ann.people, ben2.id)).toEqual([ben2.id])

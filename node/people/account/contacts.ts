@@ -82,12 +82,12 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
    */
   async function add(
     account: Uint8Array,
-    { alias, trust, atMs }: { alias: string; trust: Uint8Array; atMs: number },
+    { alias, trust, atMs, changedAtMs = atMs }: { alias: string; trust: Uint8Array; atMs: number; changedAtMs?: number },
   ): Promise<ContactEntry> {
     const hex = bytesToHex(account)
     const wanted = freeAlias(cleanAlias(alias), (candidate) => isTaken(candidate, hex))
     const trustAtMs = trust.byteLength === 0 ? 0 : atMs
-    const fresh: ContactEntry = { account, alias: wanted, state: 'trusted', addedAtMs: atMs, changedAtMs: atMs, trust, trustAtMs }
+    const fresh: ContactEntry = { account, alias: wanted, state: 'trusted', addedAtMs: atMs, changedAtMs, trust, trustAtMs }
     await update((stored) => {
       const known = stored.get(hex)
       stored.set(hex, known === undefined ? fresh : mergeContacts(known, fresh))
@@ -138,7 +138,9 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     async recover(account: Uint8Array, { alias, atMs }: { alias: string; atMs: number }): Promise<void> {
       const known = entryOf(account)
       if (known !== undefined && (known.state !== 'removed' || known.changedAtMs >= atMs)) return
-      await add(account, { alias, trust: new Uint8Array(), atMs })
+      // The alias is made up: any that another place of the account knows is newer, whenever it was given.
+      const changedAtMs = known === undefined ? 0 : known.changedAtMs + 1
+      await add(account, { alias, trust: new Uint8Array(), atMs, changedAtMs })
     },
     /** @throws {MayflyError} ERR_BAD_OPTION (no alias, or another contact has it), ERR_NOBODY */
     async rename(id: string, alias: string): Promise<void> {

@@ -164,6 +164,19 @@ test('contacts: a lost contact comes back by a statement of this account, and no
   expect(book.get(CAROL)?.state).toBe('removed')
 })
 
+test('contacts: the alias that another place knows counts, when a statement was here before it', async () => {
+  const [laptop, phone] = [await openBook(), await openBook()]
+  await laptop.add(BOB, 'Bob')
+  await phone.book.recover(BOB, { alias: 'abcd2345', atMs: NOW_MS + 10 }) // the statement is made after the contact
+  await phone.book.merge(laptop.book.entries())
+  await laptop.book.merge(phone.book.entries())
+  expect([laptop.book.aliasOf(BOB), phone.book.aliasOf(BOB)]).toEqual(['Bob', 'Bob'])
+  await laptop.book.remove(bob)
+  await phone.book.merge(laptop.book.entries())
+  await phone.book.recover(BOB, { alias: 'abcd2345', atMs: NOW_MS + 20_000 }) // agreed anew since
+  expect(phone.book.aliasOf(BOB)).toBe('abcd2345')
+})
+
 test('contacts: a tab hears what another one changed', async () => {
   const store = createMemoryRecords()
   const [one, other] = [await openBook(store), await openBook(store)]
