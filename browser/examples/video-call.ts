@@ -8,6 +8,9 @@ import { createPeer } from 'mayfly/browser'
 /** Descriptions of the two ends, with all their addresses in them. */
 type Calls = { video: { input: string; output: string } }
 
+/** How long the other may take to answer, in ms. */
+const RINGING_MS = 60_000
+
 const query = new URLSearchParams(location.search)
 const gateway = query.get('gateway') ?? location.origin
 const { people, start } = await createPeer<Calls>({ gateway, content: false, people: true })
@@ -82,15 +85,19 @@ call.onclick = async () => {
   else end.click()
 }
 
-people.module('video', async (sdp, { signal }) => {
-  answer.hidden = false
-  await new Promise((resolve, reject) => {
-    answer.onclick = resolve
-    signal.onabort = reject // the caller has given up
-  }).finally(() => {
-    answer.hidden = true
-  })
-  const connection = await openCall()
-  await connection.setRemoteDescription({ type: 'offer', sdp })
-  return describe(connection)
-})
+people.module(
+  'video',
+  async (sdp, { signal }) => {
+    answer.hidden = false
+    await new Promise((resolve, reject) => {
+      answer.onclick = resolve
+      signal.onabort = reject // the caller has given up
+    }).finally(() => {
+      answer.hidden = true
+    })
+    const connection = await openCall()
+    await connection.setRemoteDescription({ type: 'offer', sdp })
+    return describe(connection)
+  },
+  { timeoutMs: RINGING_MS },
+)

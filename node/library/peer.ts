@@ -22,6 +22,7 @@ import {
   readSignal,
 } from './arguments.ts'
 import { createBoundedJoin, type JoinOptions } from './join.ts'
+import { checkPeople } from './people.ts'
 import { readAbortOptions, readAddress, readContent, readDraft, readEnd, readKey, readPart, readSecret } from './values.ts'
 
 /** A parameter as callers may give it: 32 bytes also as hex. */
@@ -113,7 +114,7 @@ const readRates = readObject<Partial<PeerRates>>({
 })
 
 /** The peer with checked arguments. @param joins the addresses that the peer was given to join */
-export async function checkPeer<Modules extends ModuleTypes>(peer: core.Peer, joins: readonly string[]): Promise<Peer<Modules>> {
+export function checkPeer<Modules extends ModuleTypes>(peer: core.Peer, joins: readonly string[]): Peer<Modules> {
   const addresses = new Set(joins)
   const inJoinTime = createBoundedJoin(peer, addresses)
   const { people, ...rest } = peer
@@ -131,8 +132,7 @@ export async function checkPeer<Modules extends ModuleTypes>(peer: core.Peer, jo
     setRates: (rates) => peer.setRates(readRates(rates, 'setRates: rates')),
     onEvent: (listener) => peer.onEvent(readFunction(listener, 'onEvent: listener')),
   }
-  // Loaded where it is used.
-  const own = people && (await import('./people.ts')).checkPeople(people)
+  const own = people && checkPeople(people)
   return Object.defineProperty(
     checked,
     'people',

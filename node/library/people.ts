@@ -1,4 +1,4 @@
-/** People as users of the library get them: with checked arguments. Loaded for a peer that has people. */
+/** People as users of the library get them: with checked arguments. */
 
 import type * as people from '../people/types.ts'
 import {

@@ -9,7 +9,7 @@ import { serveScript } from '../helpers/script-page.ts'
 const CHAT = new URL('../../scripts/bench/pages/chat-page.ts', import.meta.url)
 const chromium = useChromium()
 
-it('two pages chat, and load nothing of content, sealing or kad-dht', async () => {
+it('two pages chat, and load nothing of content, people, sealing or kad-dht', async () => {
   const node = await startNodeProcess()
   const site = await serveScript(CHAT)
   onTestFinished(() => site[Symbol.asyncDispose]())
@@ -25,12 +25,14 @@ it('two pages chat, and load nothing of content, sealing or kad-dht', async () =
   await other.locator('input').fill('hello yourself')
   await other.locator('button').click()
   await one.getByText(/^[a-z2-7]{8}: hello yourself$/).waitFor()
-  expect(loaded.filter((name) => /\/(?:content|sealing|direct|kad-dht|esm)-[^/]*\.js$/.test(name))).toEqual([])
+  expect(
+    loaded.filter((name) => /\/(?:content|people|people-defaults|account-records|sealing|direct|kad-dht|esm)-[^/]*\.js$/.test(name)),
+  ).toEqual([])
 })
 
-it('is under 190 kB, gzip, in the chat', async () => {
+it('is under 185 kB, gzip, in the chat', async () => {
   const { needed, packages } = await bundlePage(CHAT)
-  expect(needed.gzip).toBeLessThan(190_000)
+  expect(needed.gzip).toBeLessThan(185_000)
   const names = packages.map(([name]) => name)
   for (const name of ['@libp2p/kad-dht', '@libp2p/circuit-relay-v2', '@hpke/core']) expect(names).not.toContain(name)
 })

@@ -132,15 +132,13 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     nextChangeMs: (account: Uint8Array) => nextChangeMs(entryOf(account)),
     add,
     /**
-     * Trusts an account that this one trusted at that time, as its own statement proves, when the book has lost it. A contact that is in the book
-     * stays as it is, and one that was removed since, too.
+     * Trusts an account that this one trusted at that time, as its own statement proves, when the book has lost it. A contact in the book stays
+     * as it is, and one that was removed since, too. The alias is made up, so that any that another place of the account knows is newer.
      */
     async recover(account: Uint8Array, { alias, atMs }: { alias: string; atMs: number }): Promise<void> {
       const known = entryOf(account)
       if (known !== undefined && (known.state !== 'removed' || known.changedAtMs >= atMs)) return
-      // The alias is made up: any that another place of the account knows is newer, whenever it was given.
-      const changedAtMs = known === undefined ? 0 : known.changedAtMs + 1
-      await add(account, { alias, trust: new Uint8Array(), atMs, changedAtMs })
+      await add(account, { alias, trust: new Uint8Array(), atMs, changedAtMs: (known?.changedAtMs ?? -1) + 1 })
     },
     /** @throws {MayflyError} ERR_BAD_OPTION (no alias, or another contact has it), ERR_NOBODY */
     async rename(id: string, alias: string): Promise<void> {
