@@ -37,7 +37,7 @@ export const NODE_LIMITS: Readonly<PeerLimits> = {
   maxMailBytesPerSender: MIB,
   messageBurst: 1_000, // a script's loop; a sender of more is slowed down
   messagesPerSecond: 100,
-  maxRelayedStreams: 16_384,
+  maxRelayedStreams: 8_192, // a quiet one takes 29 KiB of the heap (scripts/bench-relayed.ts, 2026-11)
   maxRelayedStreamsPerPeer: 1_536, // a link to each instance of a thousand contacts, and calls
   maxRelayedStreamsPerHome: 4_000, // of the streams that a connection may have (network/overlay.ts)
   maxRelayedWaitingBytes: 64 * MIB,

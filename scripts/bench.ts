@@ -28,6 +28,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   bundle: 60,
   calls: 120,
   people: 420,
+  relayed: 180,
 }
 
 /** Resolves with the results of the benchmark, or undefined when it failed or took too long. */

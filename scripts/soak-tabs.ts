@@ -5,14 +5,11 @@
  *   node scripts/soak-tabs.ts [minutes]
  */
 
-import { readFileSync, rmSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { createPeer } from '../node/index.ts'
-import { heapFileOf } from './bench/heap-probe.ts'
 import { type MayflyNode, startNode } from './bench/mayfly-network.ts'
+import { HEAP_PROBE_ARGUMENTS, measureHeap } from './bench/node-heap.ts'
 import { makePage } from './bench/pages.ts'
 import { type Bench, runBench } from './bench/report.ts'
-import { waitUntil } from './bench/wait.ts'
 
 const MINUTES = Number(process.argv[2] ?? 10)
 const WARM_UP_TABS = 60
@@ -24,24 +21,6 @@ const REMEMBERED_BYTES = 4_096
 /** How far two collections of the same heap differ. */
 const NOISE_BYTES = MIB
 
-async function measureHeap({ pid }: MayflyNode): Promise<number> {
-  const file = heapFileOf(pid)
-  rmSync(file, { force: true })
-  process.kill(pid, 'SIGUSR2')
-  let bytes = 0
-  const isThere = async () => {
-    try {
-      bytes = JSON.parse(readFileSync(file, 'utf8')) as number
-      return true
-    } catch {
-      return false
-    }
-  }
-  await waitUntil(isThere, 30_000, 'the node tells its heap')
-  rmSync(file, { force: true })
-  return bytes
-}
-
 async function visit(node: MayflyNode): Promise<void> {
   const tab = await createPeer({ role: 'tab', join: [node.address] })
   await tab.start()
@@ -52,8 +31,7 @@ async function visit(node: MayflyNode): Promise<void> {
 }
 
 async function soak(bench: Bench): Promise<void> {
-  const probe = fileURLToPath(new URL('bench/heap-probe.ts', import.meta.url))
-  const node = bench.stack.use(await startNode({ nodeArguments: ['--expose-gc', '--import', probe] }))
+  const node = bench.stack.use(await startNode({ nodeArguments: HEAP_PROBE_ARGUMENTS }))
   const rows: string[][] = []
   const weigh = async (when: string, tabs: number) => {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
