@@ -84,7 +84,7 @@ test('content, with the integrity of each file: held for others, and nothing run
   await page.goto(site.origin)
   const shown = page.locator('p', { hasText: /^[0-9a-f]{64}$/ })
   await shown.waitFor()
-  const answer = await fetch(`${node.url}/raw/${await shown.textContent()}`)
+  const answer = await fetch(`${node.url}/raw/${await shown.textContent()}?wait=30s`)
   expect([answer.status, await answer.text()]).toEqual([200, 'of a page elsewhere'])
 
   const later = Object.keys(map.integrity).find((url) => url.includes('/content-')) as string
