@@ -124,7 +124,7 @@ export const FIGURES = {
       ['`node scripts/bundle-size.ts`', 'the app before its first paint, gzip (2026-11-29)', '39 KiB'],
       ['`node scripts/bundle-size.ts`', 'a link before its first paint, without its content (2026-11-29)', '4 KiB'],
       ['`node scripts/bundle-size.ts`', 'the app after its first paint, all that it may load, gzip (2026-11-29)', '300 KiB'],
-      ['`bundle`', 'a chat in a page with `mayfly/browser`, minified, gzip (2026-11-29)', '184 kB'],
+      ['`bundle`', 'a chat in a page with `mayfly/browser`, minified, gzip (2026-11-29)', '183 kB'],
       ['`bundle`', 'the module of a gateway, `/lib/mayfly.js`, gzip (2026-11-29)', '185 kB'],
       ['`node scripts/install-size.ts`', 'a production install (2026-11-28)', '117 packages, 35 MB'],
     ],
