@@ -32,6 +32,7 @@ export function mountTab(served?: ServedPage): void {
       <ActivityConsole tab={tab} />
     </>,
   )
+  delete document.body.dataset.first // viewer.html: its own heights are for its own text
   refuseStrayDrops()
   // The first paint is done two frames later; the large part of the code is loaded after it.
   requestAnimationFrame(() => requestAnimationFrame(() => tab.start()))

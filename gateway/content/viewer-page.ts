@@ -22,10 +22,10 @@ type ViewerFindings =
 
 type ViewerState = 'found' | 'gone' | 'unavailable' | 'offline'
 
-/** Placeholders of the template, `{{HASH}}` and so on. All but FRAME are text; FRAME is HTML. */
-type Placeholder = 'HASH' | 'STATE' | 'TITLE' | 'SENTENCE' | 'SIZE' | 'TYPE' | 'FRAME' | 'RAW'
+/** Placeholders of the template, `{{HASH}}` and so on. All but FRAME are text; FRAME is HTML. FIRST is `content` where there is a frame. */
+type Placeholder = 'HASH' | 'STATE' | 'TITLE' | 'SENTENCE' | 'SIZE' | 'TYPE' | 'FRAME' | 'FIRST' | 'RAW'
 
-const PLACEHOLDER = /\{\{(HASH|STATE|TITLE|SENTENCE|SIZE|TYPE|FRAME|RAW)\}\}/g
+const PLACEHOLDER = /\{\{(HASH|STATE|TITLE|SENTENCE|SIZE|TYPE|FRAME|FIRST|RAW)\}\}/g
 
 export type ViewerPage = ReturnType<typeof createViewerPage>
 
@@ -58,7 +58,7 @@ function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, str
     const { problem } = findings
     const sentence = [problem.message, problem.advice].filter((text) => text !== undefined).join(' ')
     const title = problem.status === 404 ? `Nobody holds ${short} now` : `Could not get ${short}`
-    return { HASH: hash, STATE: stateOf(problem), TITLE: title, SENTENCE: sentence, SIZE: '', TYPE: '', FRAME: '', RAW: raw }
+    return { HASH: hash, STATE: stateOf(problem), TITLE: title, SENTENCE: sentence, SIZE: '', TYPE: '', FRAME: '', FIRST: '', RAW: raw }
   }
   const { size, contentType } = findings.content
   const shown = isDisplayable(contentType.type)
@@ -70,6 +70,7 @@ function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, str
     SIZE: String(size),
     TYPE: contentType.type,
     FRAME: shown ? frame(raw, short) : '',
+    FIRST: shown ? 'content' : '',
     RAW: raw,
   }
 }

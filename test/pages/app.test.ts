@@ -247,6 +247,19 @@ describe('visiting a page', () => {
     expect(trouble).toEqual([])
   })
 
+  it('shows the words around the content after it, also when nothing of the app can be loaded', async () => {
+    const author = await chromium.newPage()
+    await openHome(author, node.url)
+    const hash = await makeText(author, unique(HTML))
+    await seesCount(author, 1)
+    const visitor = await chromium.newPage()
+    await visitor.route('**/assets/*.js', (route) => route.abort())
+    await visitor.goto(`${node.url}/${hash}`)
+    await seesContent(visitor, 'hello there')
+    await visitor.getByText('This gateway got the page').waitFor()
+    await visitor.getByRole('link', { name: 'Messages' }).waitFor()
+  })
+
   it('offers to save a file that a browser does not show', async () => {
     const author = await chromium.newPage()
     await openHome(author, node.url)

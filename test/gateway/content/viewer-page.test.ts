@@ -4,7 +4,7 @@ import type { ContentFacts } from '../../../gateway/content/content-answer.ts'
 import { createViewerPage } from '../../../gateway/content/viewer-page.ts'
 
 const HASH = 'a'.repeat(64)
-const TEMPLATE = '{{HASH}}|{{STATE}}|{{TITLE}}|{{SENTENCE}}|{{SIZE}}|{{TYPE}}|{{FRAME}}|{{RAW}}|{{OTHER}}|$&'
+const TEMPLATE = '{{HASH}}|{{STATE}}|{{TITLE}}|{{SENTENCE}}|{{SIZE}}|{{TYPE}}|{{FRAME}}|{{RAW}}|{{OTHER}}|$&|{{FIRST}}'
 
 function content(type: string): ContentFacts {
   return { hash: HASH, contentType: { type, extension: 'x' }, size: 12, headers: {}, negotiatedHeaders: {} }
@@ -12,12 +12,12 @@ function content(type: string): ContentFacts {
 
 test('ViewerPage: found content is framed in a sandbox that is not the origin of the app', async () => {
   const answer = createViewerPage(TEMPLATE)(HASH, { content: content('text/html; charset=utf-8') }, 'GET')
-  const [hash, state, , , size, type, frame, raw, other, dollar] = (await answer.text()).split('|')
+  const [hash, state, , , size, type, frame, raw, other, dollar, first] = (await answer.text()).split('|')
   expect([answer.status, hash, state, size, type, raw]).toEqual([200, HASH, 'found', '12', 'text/html; charset=utf-8', `/raw/${HASH}`])
   expect(frame).toContain(`src="/raw/${HASH}"`)
   expect(frame).toMatch(/ sandbox="[a-z -]+"/)
   expect(frame).not.toMatch(/allow-same-origin|allow-top-navigation|escape-sandbox/)
-  expect([other, dollar]).toEqual(['{{OTHER}}', '$&'])
+  expect([other, dollar, first]).toEqual(['{{OTHER}}', '$&', 'content'])
 })
 
 test('ViewerPage: its policy allows the scripts and the style of the template, and no others', () => {
@@ -32,6 +32,7 @@ test('ViewerPage: a file that browsers only save is not framed', async () => {
   const page = await createViewerPage(TEMPLATE)(HASH, { content: content('application/zip') }, 'GET').text()
   expect(page).toContain('|found|')
   expect(page).not.toContain('<iframe')
+  expect(page.split('|').at(-1)).toBe('') // nothing waits for a frame
 })
 
 test('ViewerPage: private content is shown as private, and no cipher text is framed', async () => {
