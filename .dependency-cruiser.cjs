@@ -50,8 +50,8 @@ const ROOMS = {
   'node/people': [['format'], ['account', 'way'], ['presence', 'pairing', 'calls'], ['rooms']],
   'node/server': [['store', 'port'], ['inbox']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
-  browser: [['text'], ['peer', 'activity'], ['content'], ['holding'], ['transfer'], ['visit'], ['messages', 'words']],
-  'browser/app': [['home', 'page', 'messages']],
+  browser: [['text'], ['peer', 'activity'], ['content'], ['holding'], ['transfer'], ['visit'], ['messages', 'people', 'words']],
+  'browser/app': [['home', 'page', 'messages', 'people']],
   'node/cli': [['values'], ['print'], ['fetch', 'hold'], ['commands']],
 }
 

@@ -19,6 +19,7 @@ import { MailboxOpener } from './messages/mailbox-opener.ts'
 import { PeerSession } from './peer/peer-session.ts'
 import type { SessionStore } from './peer/tab-session.ts'
 import type { PeerLibrary } from './peer/types.ts'
+import { PeopleOpener } from './people/people-opener.ts'
 import { shortHash } from './text/short-text.ts'
 import { sizeText } from './text/size-text.ts'
 import { Transfers } from './transfer/transfers.ts'
@@ -47,6 +48,7 @@ export class Tab {
   readonly sharing: Sharing
   readonly transfers: Transfers
   readonly mail: MailboxOpener
+  readonly people: PeopleOpener
   readonly navigation: Navigation
   /** Files that the author has chosen and not shared yet; kept while another page is on screen. */
   readonly chosen = new Cell<readonly ChosenFile[]>([])
@@ -75,6 +77,7 @@ export class Tab {
     this.transfers = new Transfers({ session, holdings, store })
     this.counts = new HolderCounts(session, gateway)
     this.mail = new MailboxOpener(session, store)
+    this.people = new PeopleOpener(session, gateway)
     this.navigation = new Navigation({
       window,
       parts: { session, holdings, counts: this.counts, screen, keep: (plan) => void this.transfers.begin(plan) },
@@ -93,6 +96,7 @@ export class Tab {
     void session.start()
     void this.#restore()
     void this.mail.open({ create: false })
+    void this.people.open({ create: false })
     void this.transfers.restore()
     this.navigation.start()
   }

@@ -123,6 +123,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const app = createRouteApp(pages.elsewhere)
   addRoute(app, '/', 'app', { GET: pages.home })
   addRoute(app, '/messages', 'app', { GET: pages.home })
+  addRoute(app, '/people', 'app', { GET: pages.home })
   addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   addRoute(app, '/assets/*', 'app', { GET: pages.asset })
   addRoute(app, '/lib/importmap.json', 'library', { GET: library.importMap })

@@ -20,6 +20,9 @@ export function Head({ tab }: { tab: Tab }) {
       <InnerLink tab={tab} to={{ view: 'messages' }} class="to-messages">
         {unread === 0 ? 'Messages' : `Messages (${unread})`}
       </InnerLink>
+      <InnerLink tab={tab} to={{ view: 'people' }} class="to-people">
+        People
+      </InnerLink>
       <p class="connection" role="status" data-testid="connection" data-state={connection.state} title={reason}>
         {connectionText(connection)}
       </p>

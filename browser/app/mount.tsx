@@ -17,6 +17,7 @@ import { HeldList } from './held-list.tsx'
 import { Composer } from './home/composer.tsx'
 import { LaterMessages } from './messages/later-messages.tsx'
 import { PageView } from './page/page-view.tsx'
+import { LaterPeople } from './people/later-people.tsx'
 import { useCell } from './use-cell.ts'
 
 /** @param served the page in the document, when the gateway served one */
@@ -54,6 +55,7 @@ function Top({ tab }: { tab: Tab }) {
   }, [route])
   if (route.view === 'home') return <HomeView tab={tab} />
   if (route.view === 'messages') return <LaterMessages tab={tab} route={route} />
+  if (route.view === 'people') return <LaterPeople tab={tab} route={route} />
   return visit ? <PageView key={pathOf(visit.route)} tab={tab} visit={visit} /> : null
 }
 
@@ -73,6 +75,7 @@ function HomeView({ tab }: { tab: Tab }) {
 function titleOf(route: Route): string {
   if (route.view === 'home') return 'mayfly: a page that lives while somebody looks at it'
   if (route.view === 'messages') return 'Messages · mayfly'
+  if (route.view === 'people') return 'People · mayfly'
   return `${route.name === undefined ? `Page ${shortHash(route.hash)}` : harmlessLine(route.name)} · mayfly`
 }
 

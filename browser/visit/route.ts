@@ -3,6 +3,7 @@
 import { joinLink, splitLink } from '../../node/keys/link-form.ts'
 import { encodePath } from '../../node/keys/link-path.ts'
 import type { ContentAddress } from '../content/raw-address.ts'
+import { type AddLink, fragmentOf, readAddFragment } from './add-link.ts'
 
 export interface PageRoute extends ContentAddress {
   view: 'page'
@@ -19,12 +20,21 @@ export interface MessagesRoute {
   to?: string
 }
 
-export type Route = { view: 'home' } | PageRoute | MessagesRoute
+export interface PeopleRoute {
+  view: 'people'
+  /** Of a link that adds somebody, or this browser to an account. Its token stands behind `#` and never leaves this tab. */
+  add?: AddLink
+}
+
+export type Route = { view: 'home' } | PageRoute | MessagesRoute | PeopleRoute
 
 const TO_PATH = /^\/to\/([^/]+)$/
 const HASH = /^[0-9a-f]{64}$/
 
 export function routeOf(pathname: string, search = '', fragment = ''): Route {
+  const add = pathname === '/' || pathname === '/people' ? readAddFragment(fragment) : undefined
+  if (add !== undefined) return { view: 'people', add }
+  if (pathname === '/people') return { view: 'people' }
   if (pathname === '/messages') return { view: 'messages' }
   const [, end] = TO_PATH.exec(pathname) ?? []
   if (end !== undefined) return { view: 'messages', to: endOfPart(decodePart(end)) }
@@ -60,6 +70,7 @@ export function endOfLink(text: string): string | undefined {
 /** The path for the address bar and for links. It may contain a key, after `#`: requests to a gateway use `rawPathOf`. */
 export function pathOf(route: Route): string {
   if (route.view === 'home') return '/'
+  if (route.view === 'people') return route.add === undefined ? '/people' : `/${fragmentOf(route.add)}`
   if (route.view === 'messages') return route.to === undefined ? '/messages' : `/to/${encodeURIComponent(route.to)}`
   const { hash, inside, name, ...carried } = route
   return joinLink({

@@ -1,0 +1,61 @@
+/** The people page: this browser's account, the contacts and who of them is here, and how to add somebody. */
+
+import '../../people.css'
+import { useEffect, useState } from 'preact/hooks'
+import type { TabPeople } from '../../people/tab-people.ts'
+import type { Tab } from '../../tab.ts'
+import type { PeopleRoute } from '../../visit/route.ts'
+import { accountProblemSentence } from '../../words/people-sentence.ts'
+import { ActionButton } from '../action-button.tsx'
+import { Problem } from '../problem.tsx'
+import { useCell } from '../use-cell.ts'
+import { AddSomebody } from './add-somebody.tsx'
+import { ClaimForm } from './claim-form.tsx'
+import { ContactList } from './contact-list.tsx'
+import { MyAccount } from './my-account.tsx'
+
+export function PeopleView({ tab, route }: { tab: Tab; route: PeopleRoute }) {
+  const people = useCell(tab.people.people)
+  const problem = useCell(tab.people.problem)
+  useEffect(() => void tab.people.open({ create: false }), [])
+  return (
+    <section class="home people">
+      <h1 tabIndex={-1}>People</h1>
+      <Problem text={problem === undefined ? undefined : accountProblemSentence(problem)} testid="people-problem" />
+      {people ? <WithAccount tab={tab} people={people} route={route} /> : <WithoutAccount tab={tab} route={route} />}
+    </section>
+  )
+}
+
+function WithAccount({ tab, people, route }: { tab: Tab; people: TabPeople; route: PeopleRoute }) {
+  return (
+    <>
+      <ClaimForm tab={tab} people={people} link={route.add} />
+      <AddSomebody tab={tab} people={people} />
+      <ContactList people={people} />
+      <MyAccount people={people} />
+    </>
+  )
+}
+
+/** Two ways: an account of one's own, or this browser as a place of one that lives elsewhere. */
+function WithoutAccount({ tab, route }: { tab: Tab; route: PeopleRoute }) {
+  const [isBusy, setBusy] = useState(false)
+  const create = async () => {
+    setBusy(true)
+    await tab.people.open({ create: true })
+    setBusy(false)
+  }
+  return (
+    <>
+      <p class="lead">
+        An account is a key that this browser keeps. It has no name and no password, and no server knows it. With it you see who of your
+        contacts is here.
+      </p>
+      {route.add?.kind !== 'device' && (
+        <ActionButton text="Make my account" disabled={isBusy} onClick={create} data-testid="make-account" />
+      )}
+      <ClaimForm tab={tab} link={route.add} />
+    </>
+  )
+}

@@ -1,0 +1,71 @@
+/** The account of this browser, online in this tab: a peer of its own, so that pages are held whether or not somebody has an account. */
+
+import { createRecentMap } from '../../node/async/recent-map.ts'
+import type { AccountChoice, Contact, People, Person, Token } from '../../node/index.ts'
+import { Cell } from '../cell.ts'
+import { openAccountRecords } from '../peer/account-records.ts'
+import type { PeerSession } from '../peer/peer-session.ts'
+
+export interface ShownContact extends Contact {
+  /** Tabs and nodes of the contact that are here now. */
+  instances: number
+}
+
+const MAX_SHOWN_TOKENS = 32
+
+export type TabPeople = Awaited<ReturnType<typeof openTabPeople>>
+
+/** @throws {MayflyError} ERR_NO_CRYPTO, ERR_NOT_STORED, ERR_REVOKED */
+export async function openTabPeople(session: PeerSession, gateway: string, account: AccountChoice) {
+  const [{ createTab }, store] = await Promise.all([session.library(), openAccountRecords()])
+  const peer = await createTab({ join: [gateway], content: false, people: { store, account, placeName: placeName() } })
+  await peer.start()
+  const { people } = peer
+  await people.connect()
+  const contacts = new Cell<readonly ShownContact[]>([])
+  const tokens = new Cell<readonly Token[]>([])
+  const places = new Cell(people.account.places())
+  /** By their text. Those that were used stay until they are dismissed, so that their words can be compared. Bounded: MAX_SHOWN_TOKENS. */
+  const shown = createRecentMap<string, Token>({ maxEntries: MAX_SHOWN_TOKENS, order: 'added' })
+  const refresh = () => {
+    contacts.set(shownContacts(people))
+    for (const token of people.contacts.tokens()) if (!shown.has(token.token)) shown.set(token.token, token)
+    tokens.set([...shown.values()])
+    places.set(people.account.places())
+  }
+  const ends = [
+    people.contacts.onChange(refresh),
+    people.account.onChange(refresh),
+    people.on('peerconnect', refresh),
+    people.on('peerdisconnect', refresh),
+  ]
+  refresh()
+  return {
+    people,
+    contacts,
+    tokens,
+    places,
+    refresh,
+    /** Shows the token no longer; it can still be used, unless it was taken back. */
+    dismiss(token: Token) {
+      shown.delete(token.token)
+      refresh()
+    },
+    async close() {
+      for (const end of ends) end()
+      await peer.stop()
+    },
+  }
+}
+
+function shownContacts(people: People): ShownContact[] {
+  const present = Map.groupBy(people.present(), ({ account }: Person) => account)
+  const shown = people.contacts.list().map((contact) => ({ ...contact, instances: present.get(contact.account)?.length ?? 0 }))
+  return shown.sort((a, b) => Number(b.instances > 0) - Number(a.instances > 0) || a.alias.localeCompare(b.alias))
+}
+
+/** The name of this place in the account's list, until somebody gives it another. */
+function placeName(): string {
+  const [, system = 'a computer'] = /(Android|iPhone|iPad|Windows|Mac OS|Linux|CrOS)/.exec(navigator.userAgent) ?? []
+  return `Browser on ${system}`
+}
