@@ -20,7 +20,7 @@ import { startWorker, type Worker } from './bench/worker.ts'
 import type { PeopleSwarmCalls } from './bench/workers/people-swarm.ts'
 
 const SWARMS = 4
-const MANY = Number(process.env.MAYFLY_BENCH_CONTACTS ?? 1_000)
+const MANY = 1_000
 const FEW = 100
 const CHANGES = 60
 const IDLE_MS = 30_000

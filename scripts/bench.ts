@@ -27,7 +27,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   strangers: 300,
   bundle: 60,
   calls: 120,
-  people: 420,
+  people: 480,
   relayed: 180,
 }
 

@@ -5,7 +5,7 @@ import type { Peer } from '../../node/index.ts'
 import { startCutProxy } from '../helpers/cut-proxy.ts'
 import { startInstance } from '../helpers/instance-process.ts'
 import { createNetwork, type Network, type TestNode } from '../helpers/network.ts'
-import { addPerson, becomeContacts } from '../helpers/people.ts'
+import { addPerson, becomeContacts, waitForPresent } from '../helpers/people.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 /** The events come within a second; a busy machine is given more. */
@@ -101,4 +101,23 @@ test('people: sleep past the lease, wake, and a kill within a second: nobody sho
     'six seconds have passed',
   )
   expect(shownAfterMs).toBeUndefined()
+})
+
+test('people: a tab whose home ends comes back through another one, and nobody saw it go', async () => {
+  const network = await createNetwork({ nodes: 3 })
+  const [near, , far] = network.nodes
+  const [ann, ben] = [await addPerson(network, near), await addPerson(network, far)]
+  await becomeContacts(ann, ben, 'Ann', 'Ben')
+  await waitForPresent(ann.people, [ben])
+  await waitForPresent(ben.people, [ann])
+  await waitFor(() => ben.status().counts.servers >= 3, 30_000, 'the tab knows other nodes')
+  const gone: string[] = []
+  for (const { id, people } of [ann, ben]) people.on('peerdisconnect', () => gone.push(id))
+  const { home } = ben.status()
+  await far.stop()
+  await waitFor(() => ben.status().home !== undefined && ben.status().home !== home, 30_000, 'the tab has another home')
+  ben.people.setState('moved')
+  ann.people.setState('seen')
+  await waitFor(() => ann.people.stateOf(ben.id) === 'moved' && ben.people.stateOf(ann.id) === 'seen', 30_000, 'they hear each other')
+  expect(gone).toEqual([])
 })

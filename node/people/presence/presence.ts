@@ -33,7 +33,7 @@ type PresenceSettings = typeof LINKS_DEFAULTS & typeof DIALER_DEFAULTS & typeof 
 export type PresenceOptions = Partial<PresenceSettings>
 
 /** Searches of all gatherings at once: a home answers eight of one tab. */
-const MAX_SEARCHES = 4
+const MAX_SEARCHES = 6
 
 export type Presence = ReturnType<typeof createPresence>
 
