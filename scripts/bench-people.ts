@@ -23,7 +23,7 @@ const SWARMS = 4
 const MANY = 1_000
 const FEW = 100
 const CHANGES = 60
-const IDLE_MS = 30_000
+const IDLE_MS = 60_000
 const ALL_MS = 240_000
 const EVENT_MS = 20_000
 /** Settles what the arrival of all has set off: statements, searches. */

@@ -9,9 +9,9 @@ import { type LinkJudge, type Links, proofsIn } from './links.ts'
 
 export const DIALER_DEFAULTS = {
   /** Dials at once. */
-  maxLinkDials: 24,
+  maxLinkDials: 16,
   /** How long a dial may take, in ms. */
-  dialMs: 5_000,
+  dialMs: 10_000, // on a machine so busy that a handshake takes seconds
   /** How long the other end may take to prove a room, in ms. */
   proveMs: 5_000,
 }
