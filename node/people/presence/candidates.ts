@@ -1,6 +1,6 @@
 /**
- * Holders of one key that are not here by a link, and when each is dialled. Both ends look for each other, so the smaller peer id dials at once and
- * the larger a moment later. A holder is only a claim: one that proves to be somebody else is left alone for long.
+ * Holders of one key that are not here by a link, and when each is dialled. Both ends look for each other, so the one that came later dials at once,
+ * and the other a moment later: of a thousand who see somebody come, none does, and the newcomer dials as many at once as it can take. A holder is only a claim: one that proves to be somebody else is left alone for long.
  */
 
 import { backoffMs } from '../../async/backoff.ts'
@@ -10,8 +10,8 @@ import type { WayTarget } from '../way/types.ts'
 import type { DialOutcome } from './link-dialer.ts'
 
 export const CANDIDATE_DEFAULTS = {
-  /** How much later the larger peer id dials, in ms. */
-  laterMs: 400,
+  /** How much later those dial who were here first, in ms: up to twice as much. */
+  laterMs: 1_000,
   /** Dials for one key at once. */
   maxDials: 8,
   /** How long a holder is left alone that is not whom it claims to be, or that refuses, in ms. */
@@ -96,15 +96,20 @@ export function createCandidates(
   }
 
   return {
-    /** A search has met the holder. True when it is new. */
-    meet(target: WayTarget): boolean {
+    /**
+     * A search has met the holder.
+     *
+     * @param isUrgent this instance came later, or the holder was here a moment ago
+     * @returns true when it is new
+     */
+    meet(target: WayTarget, isUrgent: boolean): boolean {
       const { peer } = target
       if (peer === self || isPresent(peer) || isEnded) return false
       const found = { target, foundAtMs: now() }
       const known = candidates.get(peer)
       if (known !== undefined) Object.assign(known, found)
       else {
-        const laterMs = self < peer ? 0 : settings.laterMs * (1 + random() / 2)
+        const laterMs = isUrgent ? 0 : settings.laterMs * (1 + random())
         candidates.set(peer, { ...found, dueAtMs: now() + laterMs, failures: 0, isDialing: false, isStranger: false })
       }
       dialDue()

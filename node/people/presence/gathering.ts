@@ -60,6 +60,8 @@ export function createGathering(context: GatheringContext, options: Partial<type
   let count: number | undefined
   /** Holders that the newest search has met and that do not belong here. */
   let strangers = 0
+  /** Nobody was missing once: those who come from now on came later than this instance. */
+  let isSettled = false
   let isSearching = false
   let isAgain = false
   let searchedAtMs = Number.NEGATIVE_INFINITY
@@ -84,7 +86,10 @@ export function createGathering(context: GatheringContext, options: Partial<type
     strangers = Math.max(0, Math.min(strangers, counted - own - present.size))
     if (counted <= own + present.size) for (const peer of [...lost]) context.onLeft(peer)
     if (missing() > 0) searchIn(0)
-    else plan()
+    else {
+      isSettled = true
+      plan()
+    }
   }
 
   function searchIn(ms: number): void {
@@ -127,7 +132,7 @@ export function createGathering(context: GatheringContext, options: Partial<type
         idle.touch()
         met.add(peer)
         // Of many holders a search tells of some: while there are new ones, the next search is soon.
-        if (candidates.meet({ peer, home, addresses })) waits.missing.reset()
+        if (candidates.meet({ peer, home, addresses }, !isSettled || lost.has(peer))) waits.missing.reset()
         isWhole = count !== undefined && met.size >= count
         if (isWhole || met.size >= MAX_MET) break
       }
@@ -151,6 +156,7 @@ export function createGathering(context: GatheringContext, options: Partial<type
       present.add(peer)
       lost.delete(peer)
       candidates.forget(peer)
+      isSettled ||= missing() <= 0
     },
     /** Its link was cut: it is looked for again. */
     cut(peer: string) {

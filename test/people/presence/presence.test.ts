@@ -103,12 +103,14 @@ test('presence: sleep past the lease, wake, and a kill within a second: nobody s
   for (const { presence } of [ann, bob]) presence.start()
   await pass(1_000)
   // The machine sleeps: its home sees that it does not answer.
+  network.failures = 1_000
   for (const { pair } of network.pairs) pair.cut()
   records.drop('bob')
   await pass(300)
   expect(ann.sees()).toEqual([])
   await pass(20_000)
   // It wakes, is seen for a moment, and is killed.
+  network.failures = 0
   bob.move('home')
   bob.presence.check()
   await pass(700)
@@ -324,7 +326,7 @@ test('presence: with a thousand contacts online, one that comes or goes is seen 
   await pass(20)
   expect(ann.sees()).toHaveLength(990)
   for (const other of others.slice(0, 10)) other.come()
-  await pass(700)
+  await pass(1_600) // these dial nobody: the account that was here first does it in the end
   expect(ann.sees()).toHaveLength(1_000)
 })
 
@@ -352,4 +354,21 @@ test('presence: a contact that is refused for a limit is tried again soon; one t
   expect(dials.busy).toBe(4)
   await pass(60_000)
   expect(dials.strict).toBe(1)
+})
+
+test('presence: of many who see somebody come none dials: the newcomer does, at its own pace', async () => {
+  const { join, befriend, network } = createPeople()
+  const ann = join('ann', 'z-ann') // the larger id
+  const others = Array.from({ length: 30 }, (_, i) => join(`contact ${i}`, `a-${i}`))
+  for (const other of others) {
+    befriend(ann, other)
+    other.presence.start()
+  }
+  await pass(1_000)
+  const openers: string[] = []
+  network.onOpened = ({ ends }) => openers.push(ends[0])
+  ann.presence.start()
+  await pass(900)
+  expect(ann.sees()).toHaveLength(30)
+  expect(new Set(openers)).toEqual(new Set(['z-ann']))
 })
