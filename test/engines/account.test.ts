@@ -12,7 +12,10 @@ afterAll(() => site?.[Symbol.asyncDispose]())
 
 const call = <T>(page: EnginePage, name: string) => page.evaluate<T>(`window.accountPage.${name}()`)
 
-describe.each(ENGINES)('engines: an account in %s', (engine) => {
+/** scrypt twice, and many commits that wait for the disk: Firefox took 88 s beside many other browsers. */
+const PATIENT_MS = 600_000
+
+describe.each(ENGINES)('engines: an account in %s', { timeout: PATIENT_MS }, (engine) => {
   test('is kept over a reload, with keys that no script can read, and goes by its file', async (context) => {
     const page = await openEngine(engine, context)
     await page.goto(site.url)
