@@ -26,7 +26,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   messages: 480,
   strangers: 300,
   bundle: 60,
-  calls: 120,
+  calls: 300,
   people: 480,
   relayed: 180,
 }

@@ -7,9 +7,7 @@ import type { Identity, Session, Sessions } from '../../node/people/way/types.ts
 import { createMemoryWays } from '../../test/helpers/memory-ways.ts'
 import { createSessionNetwork } from '../../test/helpers/session-network.ts'
 import { sampleIdentity } from '../../test/helpers/session-pair.ts'
-
-/** One round trip. */
-export type Echo = (value: unknown) => Promise<unknown>
+import type { Echo } from './echo-meter.ts'
 
 const ALICE = sampleIdentity('alice')
 const BOB = sampleIdentity('bob')

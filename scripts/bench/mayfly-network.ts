@@ -31,10 +31,12 @@ export interface MayflyNode {
 }
 
 /** @throws with its output, when it ends instead of serving */
-export async function startNode(options: { join?: string[]; nodeArguments?: string[] } = {}): Promise<MayflyNode> {
+export async function startNode(
+  options: { join?: string[]; nodeArguments?: string[]; startArguments?: string[] } = {},
+): Promise<MayflyNode> {
   const data = mkdtempSync(join(tmpdir(), 'mayfly-bench-'))
   const joins = (options.join ?? []).flatMap((address) => ['--join', address])
-  const start = ['start', '--json', '--port', '0', '--log-level', 'warn', '--data', data, ...joins]
+  const start = ['start', '--json', '--port', '0', '--log-level', 'warn', '--data', data, ...joins, ...(options.startArguments ?? [])]
   const child: ChildProcess = spawn(process.execPath, [...startFlags(), ...(options.nodeArguments ?? []), MAIN, ...start], {
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_'))),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -67,6 +67,16 @@ export const OTHERS = {
       '',
     ].join('\n'),
   },
+  peerjs: {
+    dependencies: { peer: '1.0.2', peerjs: '1.5.5' },
+    entry: [
+      "export { ExpressPeerServer } from 'peer'",
+      "export { default as express } from 'express'",
+      // The bundle that a page loads.
+      "export const browserBundle = import.meta.resolve('peerjs/dist/peerjs.min.js')",
+      '',
+    ].join('\n'),
+  },
 } as const satisfies Record<string, Other>
 
 /**
