@@ -37,6 +37,8 @@ const UNCOUNTED = { firstMs: 30_000, maxMs: 600_000 }
 const SPACING_MS = 100
 /** How long the count may take to follow a link that has ended, in ms: as a rule it says that nobody is missing. */
 const COUNT_LAG_MS = 200
+/** How long after the first count those who are found may have been here first, in ms. */
+const SETTLE_MS = 2_000
 /** A search ends when nothing has come for so long, and after so long in all, in ms. */
 const SEARCH_IDLE_MS = 1_000
 const SEARCH_MS = 4_000
@@ -60,8 +62,8 @@ export function createGathering(context: GatheringContext, options: Partial<type
   let count: number | undefined
   /** Holders that the newest search has met and that do not belong here. */
   let strangers = 0
-  /** Nobody was missing once: those who come from now on came later than this instance. */
-  let isSettled = false
+  /** When nobody was missing first. Those who come a while after came later than this instance; the first counts rise while record nodes answer. */
+  let settledAtMs = Number.POSITIVE_INFINITY
   let isSearching = false
   let isAgain = false
   let searchedAtMs = Number.NEGATIVE_INFINITY
@@ -87,7 +89,7 @@ export function createGathering(context: GatheringContext, options: Partial<type
     if (counted <= own + present.size) for (const peer of [...lost]) context.onLeft(peer)
     if (missing() > 0) searchIn(0)
     else {
-      isSettled = true
+      settledAtMs = Math.min(settledAtMs, clock.now())
       plan()
     }
   }
@@ -132,7 +134,7 @@ export function createGathering(context: GatheringContext, options: Partial<type
         idle.touch()
         met.add(peer)
         // Of many holders a search tells of some: while there are new ones, the next search is soon.
-        if (candidates.meet({ peer, home, addresses }, !isSettled || lost.has(peer))) waits.missing.reset()
+        if (candidates.meet({ peer, home, addresses }, clock.now() - settledAtMs < SETTLE_MS || lost.has(peer))) waits.missing.reset()
         isWhole = count !== undefined && met.size >= count
         if (isWhole || met.size >= MAX_MET) break
       }
@@ -156,7 +158,7 @@ export function createGathering(context: GatheringContext, options: Partial<type
       present.add(peer)
       lost.delete(peer)
       candidates.forget(peer)
-      isSettled ||= missing() <= 0
+      if (missing() <= 0) settledAtMs = Math.min(settledAtMs, clock.now())
     },
     /** Its link was cut: it is looked for again. */
     cut(peer: string) {

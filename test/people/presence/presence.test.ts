@@ -364,7 +364,7 @@ test('presence: of many who see somebody come none dials: the newcomer does, at 
     befriend(ann, other)
     other.presence.start()
   }
-  await pass(1_000)
+  await pass(3_000)
   const openers: string[] = []
   network.onOpened = ({ ends }) => openers.push(ends[0])
   ann.presence.start()
