@@ -110,10 +110,10 @@ export const FIGURES = {
       ['`bulk`', '1 GiB: memory beyond that for 64 MiB, sender and reader', '3.5 % and 0.5 %'],
       [
         '`paint`',
-        "a link's page of 1,024 bytes on a slow phone: first paint, of a bare server's (bar: 1.5 ×, **not met**; a static copy of the viewer, a busy machine, 2026-11-29)",
-        '1.9 ×',
+        "a link's page of 1,024 bytes on a slow phone: first paint, of a bare server's (bar: 1.5 ×, **not met**; a busy machine, 2026-11-29)",
+        '2.7 ×',
       ],
-      ['`paint`', 'the same page in a sandboxed frame of a bare document: what a frame takes, whoever serves it', '2.0 ×'],
+      ['`paint`', 'the same page in a sandboxed frame of a bare document: what a frame takes, whoever serves it', '2.5 ×'],
       ['`pieces`', 'pieces of 256 KiB against the fastest size (1 MiB), on a stream', '0.84 of its speed'],
       ['`pieces`', 'the same over HTTP', '0.87 of its speed'],
       ['`pieces`', 'the same: until the first piece is there', 'half of the time'],
