@@ -24,7 +24,8 @@ function run(node: NodeProcess, ...args: string[]) {
   onTestFinished(() => void program.kill('SIGKILL'))
   const log = createLineLog(program.stdout)
   return {
-    said: async (fits: (said: Said) => boolean): Promise<Said> => JSON.parse(await log.waitFor((line) => fits(JSON.parse(line)))),
+    said: async (fits: (said: Said) => boolean): Promise<Said> =>
+      JSON.parse(await log.waitFor((line) => fits(JSON.parse(line)), { timeoutMs: 120_000 })),
     async kill(): Promise<void> {
       program.kill('SIGKILL')
       await exited

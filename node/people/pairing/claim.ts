@@ -35,6 +35,8 @@ const RETRY = { firstMs: 300, maxMs: 4_000 }
 /** Answers after which the same holder is asked again. */
 const PASSING: readonly MayflyErrorCode[] = ['ERR_LIMIT', 'ERR_LEFT', 'ERR_UNAVAILABLE', 'ERR_TIMEOUT', 'ERR_NOT_STORED']
 
+const FINAL: readonly MayflyErrorCode[] = ['ERR_TOKEN_USED', 'ERR_TOKEN_BURNT', 'ERR_TOKEN_EXPIRED']
+
 /** Of the answers of several holders the first of these is told: one that knows the token knows more than one that does not. */
 const TELLING: readonly MayflyErrorCode[] = [
   'ERR_TOKEN_USED',
@@ -133,7 +135,8 @@ export function createClaims(context: PairingContext) {
             tries.set(holder.peer, { count: (known?.count ?? 0) + 1, error })
           }
         }
-        const isOver = tries.size > 0 && ![...tries.values()].some(isWorthTrying)
+        const answers = [...tries.values()]
+        const isOver = answers.length > 0 && (answers.some(isFinal) || !answers.some(isWorthTrying))
         const isLate = performance.now() - startedAtMs >= (tries.size === 0 ? context.settings.lookMs : CLAIM_LIMITS.longestMs)
         if (isOver || isLate) throw mostTelling([...tries.values()].map(({ error }) => error).concat(problem ?? []))
         await news.wait(backoff.next())
@@ -191,6 +194,9 @@ export function createClaims(context: PairingContext) {
 
 const isWorthTrying = ({ count, error }: { count: number; error: MayflyError }) =>
   PASSING.includes(error.code) && count < CLAIM_LIMITS.maxTries
+
+/** The issuer itself has answered: holders that cannot be reached, as one that was killed, are not waited for. */
+const isFinal = ({ error }: { error: MayflyError }) => FINAL.includes(error.code)
 
 function mostTelling(errors: readonly MayflyError[]): MayflyError {
   for (const code of TELLING) {
