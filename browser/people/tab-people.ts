@@ -1,4 +1,7 @@
-/** The account of this browser, online in this tab: a peer of its own, so that pages are held whether or not somebody has an account. */
+/**
+ * The account of this browser, online in this tab. It has a peer of its own: contacts know an instance by its peer id, and whoever knows that
+ * of the tab's peer could look up at any hash whether this person has that page open.
+ */
 
 import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { AccountChoice, Contact, People, Person, Token } from '../../node/index.ts'
