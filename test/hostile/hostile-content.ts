@@ -53,7 +53,13 @@ export async function createHostileContent(node: NodeProcess, collector: string)
 export async function pressGo(place: Page | FrameLocator): Promise<void> {
   const button = place.locator('#go')
   const press = async () => {
-    await button.click({ timeout: 20_000 })
+    try {
+      await button.click({ timeout: 20_000 })
+    } catch (error) {
+      // The window that the click closes may be closed before the click has ended.
+      if (button.page().isClosed()) return true
+      throw error
+    }
     // A page that has gone elsewhere meanwhile was pressed, too.
     return button.isDisabled({ timeout: 1_000 }).catch(() => true)
   }

@@ -92,6 +92,7 @@ describe('the people page', () => {
     await laptop.getByTestId('show-words').click()
     await phone.getByTestId('show-words').click()
     const wordsOn = (page: Page) => page.getByTestId('recovery-words').locator('li').allTextContents()
+    for (const page of [phone, laptop]) await page.getByTestId('recovery-words').locator('li').nth(11).waitFor()
     expect(await wordsOn(phone)).toHaveLength(12)
     expect(await wordsOn(phone)).toEqual(await wordsOn(laptop))
   })

@@ -303,7 +303,7 @@ describe('a bundle', () => {
     const second = await chromium.newPage()
     await second.goto(visitor.url())
     await second.frameLocator('#content').getByRole('heading', { name: 'first' }).waitFor()
-    await second.getByText('3 files').click()
+    await second.locator('summary', { hasText: '3 files' }).click()
     await second.getByTestId('bundle').getByRole('link', { name: 'dot.png', exact: true }).click()
     await second.locator('img#content').waitFor()
   })

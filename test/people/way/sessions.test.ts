@@ -306,8 +306,8 @@ test('sessions: a topic frame that comes with the hello waits until both ends ha
   await new Promise((resolve) => setImmediate(resolve))
   expect(heard).toEqual([])
   checked.resolve(ALICE)
-  await waitFor(() => heard.length === 1, 2_000, 'the frame')
-  expect(raw.received).toHaveLength(1)
+  await waitFor(() => heard.length === 1, 10_000, 'the frame')
+  await waitFor(() => raw.received.length === 1, 10_000, 'the answer')
 })
 
 test('sessions: a stream that ended before anybody took it over ends for its reader, too', async () => {
