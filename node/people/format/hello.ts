@@ -20,7 +20,6 @@ export type Topic =
   | { kind: 'link'; rooms?: RoomProof[]; trust?: Uint8Array }
   | { kind: 'calls'; room?: RoomProof }
   | { kind: 'channel'; name: string; room?: RoomProof }
-  | { kind: 'pair' }
 
 export interface Hello extends IdentityProof {
   topic: Topic
@@ -52,7 +51,7 @@ export const HELLO_LIMITS = {
 } as const
 
 const TYPE = { hello: 0, refused: 1, end: 2 } as const
-const KIND = { link: 0, calls: 1, channel: 2, pair: 3 } as const
+const KIND = { link: 0, calls: 1, channel: 2 } as const
 /** Types below it are the session's own. */
 export const FIRST_TOPIC_TYPE = 16
 
@@ -103,8 +102,6 @@ function encodeTopic(topic: Topic): unknown[] {
       return [KIND.calls, encodeRoom(topic.room)]
     case 'channel':
       return [KIND.channel, encodeRoom(topic.room), topic.name]
-    case 'pair':
-      return [KIND.pair, null]
   }
 }
 
@@ -120,8 +117,6 @@ function decodeTopic(value: unknown): Topic {
       return { kind: 'calls', ...decodeRoom(a) }
     case KIND.channel:
       return { kind: 'channel', name: readText(b, 'name', HELLO_LIMITS.maxNameLength), ...decodeRoom(a) }
-    case KIND.pair:
-      return { kind: 'pair' }
     default:
       throw badField('topic', 'one that begins with its kind')
   }

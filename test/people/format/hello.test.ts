@@ -20,7 +20,6 @@ const EXAMPLES: Record<string, SessionFrame> = {
   'hello for a link that shows a statement of trust': { type: 'hello', ...who, topic: { kind: 'link', trust: bytes(4, 5) } },
   'hello for calls': { type: 'hello', ...who, topic: { kind: 'calls' } },
   'hello for a channel in a room': { type: 'hello', ...who, topic: { kind: 'channel', name: 'video', room } },
-  'hello for pairing': { type: 'hello', ...who, topic: { kind: 'pair' } },
   'refusal of a session': { type: 'refused', code: 'ERR_REFUSED', text: 'Not a contact' },
   'end mark of a session': { type: 'end' },
   'topic frame of type 2': { type: 'topic', frame: [2, 'hi'] },
@@ -58,7 +57,7 @@ test('hello: whatever else a frame holds is a bad frame, and nothing else is thr
 
 test('hello: what is over a limit is a bad frame', () => {
   const hello = (frame: Partial<Extract<SessionFrame, { type: 'hello' }>>) =>
-    encodeSessionFrame({ type: 'hello', ...who, topic: { kind: 'pair' }, ...frame })
+    encodeSessionFrame({ type: 'hello', ...who, topic: { kind: 'calls' }, ...frame })
   const tooMuch: Frame[] = [
     hello({ certificate: bytes(HELLO_LIMITS.maxCertificateBytes + 1, 1) }),
     hello({ delegation: bytes(HELLO_LIMITS.maxDelegationBytes + 1, 1) }),

@@ -105,7 +105,7 @@ test('sessions: a refusal reaches the end that asked as its code, before a frame
     () => sessions++,
   )
   await expect(alice.sessions.open(TO_BOB, LINK)).rejects.toMatchObject({ code: 'ERR_REFUSED', message: 'Not a contact' })
-  await expect(alice.sessions.open(TO_BOB, { kind: 'pair' })).rejects.toMatchObject({ code: 'ERR_REFUSED' })
+  await expect(alice.sessions.open(TO_BOB, { kind: 'calls' })).rejects.toMatchObject({ code: 'ERR_REFUSED' })
   expect({ sessions, told }).toEqual({ sessions: 0, told: 0 })
 })
 
