@@ -37,6 +37,15 @@ export class PeopleOpener {
     })
   }
 
+  /** Brings the account of these 12 words to this browser. @throws {MayflyError} ERR_BAD_WORDS, and as `openTabPeople` */
+  recover(words: string): Promise<void> {
+    return this.#opening.run(async () => {
+      const { openTabPeople } = await import('./tab-people.ts')
+      this.people.set(await openTabPeople(this.#session, this.#gateway, { kind: 'words', words }))
+      setMark()
+    })
+  }
+
   /** Makes this browser a place of the account that gave the token. @throws {MayflyError} as `Contacts.claimToken` */
   joinAccount(token: string, name: string): Promise<readonly string[]> {
     return this.#opening.run(async () => {

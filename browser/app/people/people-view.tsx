@@ -13,6 +13,7 @@ import { AddSomebody } from './add-somebody.tsx'
 import { ClaimForm } from './claim-form.tsx'
 import { ContactList } from './contact-list.tsx'
 import { MyAccount } from './my-account.tsx'
+import { RecoverForm } from './recover-form.tsx'
 
 export function PeopleView({ tab, route }: { tab: Tab; route: PeopleRoute }) {
   const people = useCell(tab.people.people)
@@ -38,7 +39,7 @@ function WithAccount({ tab, people, route }: { tab: Tab; people: TabPeople; rout
   )
 }
 
-/** Two ways: an account of one's own, or this browser as a place of one that lives elsewhere. */
+/** Three ways: a new account, this browser as a place of one that lives elsewhere, or one that is brought back by its words. */
 function WithoutAccount({ tab, route }: { tab: Tab; route: PeopleRoute }) {
   const [isBusy, setBusy] = useState(false)
   const create = async () => {
@@ -56,6 +57,7 @@ function WithoutAccount({ tab, route }: { tab: Tab; route: PeopleRoute }) {
         <ActionButton text="Make my account" disabled={isBusy} onClick={create} data-testid="make-account" />
       )}
       <ClaimForm tab={tab} link={route.add} />
+      <RecoverForm tab={tab} />
     </>
   )
 }
