@@ -2,6 +2,7 @@
 
 import { type Key, MESSAGE_LIMITS } from '../node/index.ts'
 import { createContentApi } from './api/content-api.ts'
+import { createDropPuts, isDropPut } from './api/drop-puts.ts'
 import { createHeldList } from './api/held-list.ts'
 import { createHolderAnswers } from './api/holder-answers.ts'
 import { iceServersOf } from './api/ice-servers.ts'
@@ -120,6 +121,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const streams = createInboxStreams(inbox, openClientFeed, access)
   const messages = createMessageRoutes({ posts, streams, view, composer: pages.home })
 
+  const drops = createDropPuts({ visitBox: options.visitBox, limits, rate, firstJoin, closing: closing.signal })
   const app = createRouteApp(pages.elsewhere)
   addRoute(app, '/', 'app', { GET: pages.home })
   addRoute(app, '/messages', 'app', { GET: pages.home })
@@ -165,6 +167,8 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     }
     const end = await messages.answer(incoming, bindings)
     if (end !== null) return access.shareWith(incoming, end)
+    const drop = await drops.answer(incoming, bindings)
+    if (drop !== null) return drop
     // Only ends and paths inside content may be encoded: anywhere else, encoding would be a second form of the same path.
     if (incoming.path.includes('%')) throw badAddress(incoming.path, 'it is encoded')
     const found = await app.fetch(incoming.request, bindings)
@@ -177,6 +181,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     },
     ...createAnswering({ answer, openFeed: messages.openFeed, closing: closing.signal, countRequest: metrics.countRequest, onEvent }),
     takesSocket: messages.takesSocket,
+    defersBody: isDropPut,
     refusedOrigin: (request, client) => refusedOrigin({ request, client }),
     configure(next) {
       const { maxFetchesPerAddress, maxBytesPerSecondPerAddress } = { ...GATEWAY_DEFAULTS, ...next.limits }

@@ -93,6 +93,8 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   let listenToGateway: Listener = answerNotReady
   /** The newest answer of each socket. */
   const answers = new WeakMap<Duplex, ServerResponse>()
+  /** Tells a client to send the body that it holds back. */
+  const proceeds = new WeakMap<IncomingMessage, () => void>()
   let gateway: Gateway | null = null
   let stopping: Promise<void> | null = null
 
@@ -118,7 +120,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     incoming.url = toOriginForm(url)
     const fault = findRequestFault(incoming)
     const listener = fault === undefined ? listenToGateway : () => void refuse(outgoing, fault)
-    watchBody(incoming, outgoing, options.bodyStallMs)
+    watchBody(incoming, outgoing, options.bodyStallMs, () => proceeds.has(incoming))
     if (!hasBody(incoming)) return void listener(incoming, outgoing)
     allowEarlyAnswer(incoming, outgoing, options)
     // A short body that came with its headers is parsed first: its connection can stay open, whatever the answer.
@@ -134,8 +136,13 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     handle(incoming, outgoing)
   })
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (gateway?.defersBody?.(incoming.url ?? '') === true) {
+      proceeds.set(incoming, () => {
+        if (proceeds.delete(incoming) && !outgoing.headersSent) outgoing.writeContinue()
+      })
+    }
     // A body that is too large is refused before it is sent.
-    if (Number(incoming.headers['content-length'] ?? 0) <= (gateway?.maxBodyBytes ?? 0)) outgoing.writeContinue()
+    else if (Number(incoming.headers['content-length'] ?? 0) <= (gateway?.maxBodyBytes ?? 0)) outgoing.writeContinue()
     handle(incoming, outgoing)
   })
   server.on('upgrade', (incoming, duplex, head) => {
@@ -161,7 +168,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     },
     serve(next) {
       gateway = next
-      listenToGateway = createListener(next, connections)
+      listenToGateway = createListener(next, connections, (incoming) => proceeds.get(incoming))
     },
     async listen({ port, host }) {
       await new Promise<void>((resolve, reject) => {
@@ -180,10 +187,17 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   }
 }
 
-function createListener(gateway: Gateway, connections: ClientConnections): Listener {
+function createListener(
+  gateway: Gateway,
+  connections: ClientConnections,
+  proceedOf: (incoming: IncomingMessage) => (() => void) | undefined,
+): Listener {
   return getRequestListener(
-    (request, { incoming, outgoing }) =>
-      gateway.fetch(request, { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy() }),
+    (request, { incoming, outgoing }) => {
+      const proceed = proceedOf(incoming as IncomingMessage)
+      const client = { ...clientOf(incoming as IncomingMessage, connections), cut: () => void outgoing.destroy() }
+      return gateway.fetch(request, proceed === undefined ? client : { ...client, proceed })
+    },
     {
       hostname: 'localhost', // HTTP/1.0 may leave out Host; this name allows nothing, since access control reads the header
       errorHandler: (error) =>
@@ -264,11 +278,11 @@ async function stopServer(server: Server, sockets: Set<Socket>, gateway: Gateway
 
 /**
  * Ends a request whose body stalls. As long as bytes arrive, a body may take its time: a large file over a slow line takes hours. Its size is
- * limited where it is read.
+ * limited where it is read. A client does not stall while bytes of it wait to be read, or while it was not told to send.
  *
  * @param stallMs the interval of the checks: a body that stalls is given up after two of them at the latest
  */
-function watchBody(incoming: IncomingMessage, outgoing: ServerResponse, stallMs: number): void {
+function watchBody(incoming: IncomingMessage, outgoing: ServerResponse, stallMs: number, isHeldBack: () => boolean): void {
   const { socket } = incoming
   if (!hasBody(incoming)) return
   let seenBytes = socket.bytesRead
@@ -276,7 +290,7 @@ function watchBody(incoming: IncomingMessage, outgoing: ServerResponse, stallMs:
     if (incoming.complete) return end()
     const newBytes = socket.bytesRead - seenBytes
     seenBytes += newBytes
-    if (newBytes >= LEAST_BYTES) return
+    if (newBytes >= LEAST_BYTES || incoming.readableLength > 0 || isHeldBack()) return
     end()
     if (outgoing.headersSent) return void socket.destroy()
     const body = `The body of the request stopped coming: less than ${LEAST_BYTES} bytes in ${stallMs / 1_000} s.\n`

@@ -1,6 +1,6 @@
 /** The types that the parts of the gateway share. */
 
-import type { ClientAddress, Inbox, InboxMessage, Peer } from '../node/index.ts'
+import type { ClientAddress, Inbox, InboxMessage, Peer, Sharing } from '../node/index.ts'
 import type { ClientQuota } from './limits/client-quota.ts'
 import type { FirstJoin } from './limits/first-join.ts'
 import type { RateLimit } from './limits/rate-limit.ts'
@@ -42,6 +42,10 @@ export const GATEWAY_DEFAULTS = {
   maxFetchesPerAddress: 64, // a browser opens 6 connections to a server, a download manager 16, and several people may share an address
   /** Content for one client address, in bytes per second over all its connections; 0 for no limit. This machine is exempt. */
   maxBytesPerSecondPerAddress: 0, // the operator knows the capacity of the line
+  /** Files under way to drop boxes, of all clients. */
+  maxDrops: 64, // a box takes 8 at once
+  /** Files under way to drop boxes, of one client address. */
+  maxDropsPerAddress: 8,
   /** How often a silent event stream sends a comment, in ms, so that proxies keep it open. */
   keepAliveMs: 15_000, // proxies commonly cut a connection that is silent for 60 s
   /** The largest content that is sent as an IPFS block, in bytes. */
@@ -66,6 +70,8 @@ export interface Client {
   target?: string
   /** Ends the connection at once: an answer under way stays visibly incomplete. */
   cut?: () => void
+  /** Tells a client that waits for it to send its body (`Expect: 100-continue`), where `Gateway.defersBody` has said so. */
+  proceed?: () => void
 }
 
 /** An event for the log. `path` has no query, which may hold a file name, and is cut to a bounded length. */
@@ -102,6 +108,8 @@ export interface GatewayOptions extends GatewaySettings {
   contentHost?: string
   /** The inbox of this node itself: its owner reads it at `/inbox`, `/to/<end>/json`, `/sse` and `/ws`. */
   inbox?: Inbox
+  /** How files reach drop boxes; without it none do. */
+  visitBox?: Sharing['visitBox'] | undefined
   /** Keys, in hex, that this operator refuses to serve: 410. */
   denied?: ReadonlySet<string>
   /** The version of mayfly that is running. */
@@ -133,6 +141,8 @@ export interface NodeGateway extends Gateway {
 export interface Gateway {
   /** The largest request body that is accepted now, in bytes. */
   readonly maxBodyBytes: number
+  /** True for a target whose handler says when the body may come: `Client.proceed`. */
+  defersBody?(target: string): boolean
   /** Answers one request. Never rejects. */
   fetch(request: Request, client?: Client): Promise<Response>
   /** True for a target whose websockets belong to the gateway, not to the overlay. */

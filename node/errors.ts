@@ -42,6 +42,7 @@ export type MayflyErrorCode =
   /** A rule of a tap that is not `{ is, has }`. */
   | 'ERR_BAD_RULE'
   | PeopleErrorCode
+  | SharingErrorCode
 
 /** Failures between accounts, contacts and their instances. A gateway answers for none of it. */
 export type PeopleErrorCode =
@@ -85,6 +86,27 @@ export type PeopleErrorCode =
   | 'ERR_TOKEN_BURNT'
   /** The code is not the issuer's: mistyped, or somebody stands in the middle. */
   | 'ERR_TOKEN_WRONG'
+
+/** Failures between those who share and those who receive. */
+export type SharingErrorCode =
+  /** The link is not that of this share: mistyped, or cut. */
+  | 'ERR_SHARE_WRONG'
+  /** Its sharer has ended it. */
+  | 'ERR_SHARE_ENDED'
+  /** Its time is over. */
+  | 'ERR_SHARE_EXPIRED'
+  /** As many as may have received it. */
+  | 'ERR_SHARE_USED'
+  /** A password is needed, or was wrong. */
+  | 'ERR_SHARE_PASSWORD'
+  /** Too many wrong passwords. */
+  | 'ERR_SHARE_LOCKED'
+  /** The sharer was asked, and said no. */
+  | 'ERR_SHARE_REFUSED'
+  /** A limit, which the message names. */
+  | 'ERR_SHARE_FULL'
+  /** A drop box, or its owner, does not take it; the message says what to change. */
+  | 'ERR_DROP_REFUSED'
 
 /** A failure a caller may want to tell apart. Match on `code`; the message may change. */
 export class MayflyError extends Error {

@@ -29,7 +29,7 @@ export type {
   Receiving,
   WantedPiece,
 } from './content/types.ts'
-export { MayflyError, type MayflyErrorCode, type PeopleErrorCode } from './errors.ts'
+export { MayflyError, type MayflyErrorCode, type PeopleErrorCode, type SharingErrorCode } from './errors.ts'
 export type { Inbox, InboxEnd, InboxMessage, InboxPolicy, InboxQuery, MessageFacts } from './inbox.ts'
 export type { CreateHasher, Link, LinkKey } from './keys/index.ts'
 export type { LargeBody } from './large-message.ts'
@@ -159,4 +159,19 @@ export type {
   Value,
 } from './people/types.ts'
 export type { Hold, Holder, HolderCounts } from './rendezvous/types.ts'
+export type {
+  DropBox,
+  DropNews,
+  DropOffer,
+  DropRefusal,
+  DropTerms,
+  OpenedBox,
+  ReceivedShare,
+  Share,
+  ShareEntry,
+  Sharing,
+  Submission,
+  SubmissionSaver,
+  SubmissionState,
+} from './sharing/types.ts'
 export type { AbortOptions, Key } from './types.ts'

@@ -59,7 +59,7 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
     onEvent?.({
       type: 'request',
       method: incoming.request.method,
-      path: incoming.path.slice(0, MAX_LOGGED_PATH),
+      path: loggedPath(incoming.path),
       route: bindings.route,
       status,
       ms: performance.now() - startedAtMs,
@@ -83,7 +83,12 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
 
 /** The event of an unexpected error. */
 export function failureOf(error: unknown, { request, client, path }: GatewayRequest): GatewayEvent {
-  return { type: 'failed', method: request.method, path: path.slice(0, MAX_LOGGED_PATH), error, address: client.address.ip }
+  return { type: 'failed', method: request.method, path: loggedPath(path), error, address: client.address.ip }
+}
+
+/** The secret of a drop box stands in the path of what is put to it. */
+function loggedPath(path: string): string {
+  return path.replace(/^(\/d\/[^/]*\/).*$/s, '$1…').slice(0, MAX_LOGGED_PATH)
 }
 
 function readRequest(request: Request, client: Client): GatewayRequest {

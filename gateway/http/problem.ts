@@ -8,6 +8,7 @@ import {
   type MessageRefusal,
   type PeopleErrorCode,
   REFUSALS,
+  type SharingErrorCode,
 } from '../../node/index.ts'
 import { PROBLEM_NUMBERS } from './problem-numbers.ts'
 
@@ -181,8 +182,8 @@ export function problemOf(error: unknown): Problem | null {
   }
 }
 
-/** The other codes are those of people: a gateway calls nobody. */
-function noProblem(_code: PeopleErrorCode): null {
+/** The other codes are those of people, whom a gateway never calls, and of shares: what it passes on to a drop box has answers of its own. */
+function noProblem(_code: PeopleErrorCode | SharingErrorCode): null {
   return null
 }
 

@@ -19,6 +19,7 @@ export interface PeopleContext {
 }
 
 export type { PeopleService } from './people.ts'
+export type { Way, Ways } from './way/types.ts'
 
 /** A handler of a module failed: its caller hears no more than that, and its developer this. */
 export type ModuleFailedEvent = { type: 'module-failed'; module: string; reason: string }

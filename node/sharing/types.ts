@@ -3,7 +3,7 @@
 import type { ContentSource, PieceStore } from '../content/types.ts'
 import type { AbortOptions } from '../types.ts'
 
-/** What is put into a share. */
+/** Something that is put into a share. */
 export type ShareItem =
   | {
       kind: 'file'
@@ -110,7 +110,7 @@ export interface Share {
   /** Says to all that it has ended, and goes on saying so while the peer runs. */
   end(): Promise<void>
   onChange(listener: () => void): () => void
-  /** What `ShareOptions.resume` needs to bring it back after a restart: secrets are in it. */
+  /** The bytes by which `ShareOptions.resume` brings it back after a restart: secrets are in them. */
   snapshot(): Uint8Array
 }
 
@@ -194,7 +194,7 @@ export interface ReceiveShareOptions extends AbortOptions {
   receiver?: Uint8Array
 }
 
-/** What a drop box takes. */
+/** The limits of what a drop box takes. */
 export interface DropTerms {
   /** Shown to senders, at most 200 characters. */
   title: string
@@ -208,34 +208,125 @@ export interface DropTerms {
   untilMs?: number
 }
 
-/** What somebody offers to a drop box, or to a contact. */
+/** An offer of somebody to a drop box, or to a contact. */
 export interface DropOffer {
-  /** Who it is from, as they say: at most 80 characters. */
+  /** The sender's name, as they say: at most 80 characters. */
   from: string
   /** At most 2,000 characters. */
   words: string
   files: readonly { path: string; size: number; mediaType: string }[]
 }
 
+/**
+ * Why a drop box takes something not. 'over': its time is over, or its owner has closed it. 'asked': its owner said no. 'busy': too much at once;
+ * later it may be taken. 'silent': its owner was asked, and has not answered. 'disk': it cannot be stored there.
+ */
+export type DropRefusalCode =
+  | 'over'
+  | 'count'
+  | 'size'
+  | 'type'
+  | 'name'
+  | 'words'
+  | 'empty'
+  | 'asked'
+  | 'busy'
+  | 'silent'
+  | 'disk'
+  | 'damaged'
+
+export interface DropRefusal {
+  code: DropRefusalCode
+  /** A sentence without its full stop, which names the limit. */
+  text: string
+}
+
+/** How a submission stands at the box, for its sender. */
+export interface DropNews {
+  /** 'failed': it goes on when the box's owner has mended what `text` says. */
+  state: 'taking' | 'done' | 'failed'
+  text: string
+}
+
 /** One submission at the box's side. */
 export interface Submission extends DropOffer {
-  /** 32 hex digits. */
+  /** 32 hex digits; the same when its sender comes back with it. */
   readonly id: string
+  /** When it came, by the network's time. No two of one box come in the same second. */
   readonly atMs: number
-  /** The sender's share, to be received as any; undefined for files that a gateway pushes. */
+  /** The path of the sender's share, to be received as any; undefined for files that a gateway pushes, and for words alone. */
   readonly share: string | undefined
-  /** Files that a gateway pushes for `curl`; to be read once. */
-  readonly pushed: { path: string; size: number | undefined; bytes: AsyncIterable<Uint8Array> } | undefined
+  /** For `Sharing.receive`: the same after a restart. */
+  readonly receiver: Uint8Array
+  /** A file that a gateway pushes; to be read once. Reading it tells the sender to begin; it ends with an error where its bytes are not all right. */
+  readonly pushed: { path: string; size: number | undefined; mediaType: string; bytes: AsyncIterable<Uint8Array> } | undefined
+  /** It was taken before this peer restarted, and is not complete. Its files are not known. */
+  readonly isResumed: boolean
+  /** Aborted when there is nobody to take it for any more: it was forgotten, or the box has closed. */
+  readonly withdrawn: AbortSignal
+  /** Tells the sender how it stands, now or when it comes back. 'done' is final. */
+  tell(news: DropNews): void
+  /**
+   * Receives all of it into a folder of its own, with its words in `words.txt`, and tells the sender. Compares what comes with the terms, and with
+   * what was offered. Resolves when all of it is checked and on disk; waits for a sender that is away.
+   *
+   * @throws {MayflyError} what has failed: the sender is told, too, and it can be received again
+   * @throws signal.reason, when aborted: what has come stays
+   */
+  receive(saver: SubmissionSaver, options?: ReceiveSubmissionOptions): Promise<void>
+}
+
+/** Writes received files: on a disk, or into the storage of a browser. */
+export interface SubmissionSaver {
+  /**
+   * Saves all entries below the folder, and says so of each (`ReceivedShare.saved`). Bytes that are there already are not fetched again.
+   *
+   * @throws {MayflyError} ERR_NOT_STORED, in words for both sides, when the disk is full
+   */
+  saveShare(received: ReceivedShare, folder: string, options: SaveOptions): Promise<void>
+  /** Saves one file from its bytes, whole or not at all. Resolves when it is on disk. */
+  saveStream(folder: string, path: string, bytes: AsyncIterable<Uint8Array>, options: SaveOptions): Promise<void>
+}
+
+export interface SaveOptions extends AbortOptions {
+  /** Plain bytes that are there, of all files together. */
+  onProgress?(bytes: number): void
+}
+
+export interface ReceiveSubmissionOptions extends AbortOptions {
+  /** As "Firefox on Linux", for the sender. */
+  label?: string
+  onState?(state: SubmissionState): void
+}
+
+/** How a submission stands that is received. */
+export interface SubmissionState {
+  /** 'waiting': its sender is away. 'failed': see `text`. */
+  state: 'waiting' | 'receiving' | 'done' | 'failed'
+  bytes: number
+  /** 0 after a restart, until its list is here again. */
+  totalBytes: number
+  text: string
 }
 
 export interface DropBox {
+  /** 52 base32 characters. */
   readonly id: string
   /** `/d/<id>#<secret>` */
   readonly path: string
+  /** `/d/<id>/<secret>/`: a gateway passes on what is put to a name behind it, and reads it. */
+  readonly putPath: string
   readonly terms: DropTerms
-  /** Decides after the terms were kept: resolve to take it, throw a MayflyError to refuse it in words. */
+  /**
+   * Decides what the terms have let in, one listener for all: it resolves to take a submission, or throws a MayflyError to refuse it in the
+   * words of its message. A pushed file is taken when it is stored. Submissions wait for a listener.
+   */
   onSubmission(listener: (submission: Submission) => Promise<void>): () => void
+  /** The snapshot has changed. */
+  onChange(listener: () => void): () => void
+  /** Senders who come are told that it is over, while this peer runs. */
   close(): Promise<void>
+  /** The bytes by which `openBox` brings it back after a restart, with what was taken and is not complete: secrets are in them. */
   snapshot(): Uint8Array
 }
 
@@ -243,14 +334,47 @@ export interface DropBox {
 export interface OpenedBox {
   readonly id: string
   readonly terms: DropTerms
-  /** Offers a share of one's own. Resolves when it was taken. @throws {MayflyError} ERR_DROP_REFUSED with what was wrong, ERR_SHARE_ENDED */
-  offer(share: Share, offer: DropOffer, options?: AbortOptions): Promise<void>
-  /** Pushes one file, for a sender that cannot stay. Resolves when it is checked and on the box's disk. */
-  push(
-    file: { path: string; size?: number; mediaType?: string; words?: string; bytes: AsyncIterable<Uint8Array> },
-    options?: AbortOptions,
-  ): Promise<void>
+  /**
+   * Offers a share of one's own, or words alone. Resolves when it was taken.
+   *
+   * @throws {MayflyError} ERR_DROP_REFUSED, in words, with a `DropRefusal` as its cause; ERR_LEFT when its owner has gone
+   */
+  offer(share: Share | undefined, offer: DropOffer, options?: OfferOptions): Promise<void>
+  /**
+   * Pushes one file, for a sender that cannot stay. Resolves when it is checked and on the box's disk.
+   *
+   * @throws {MayflyError} as `offer`
+   */
+  push(file: PushedFile, options?: PushOptions): Promise<{ sha256: string; size: number }>
+  /** The first reason, with what to change, why the box would not take this now; undefined when it would. Nothing is sent. */
+  judge(offer: DropOffer): DropRefusal | undefined
+  /** How what was offered here, or before by the same sender, stands there. */
+  onNews(listener: (submission: string, news: DropNews) => void): () => void
+  /** Settles when the connection has ended; the reason is undefined after `close`. */
+  readonly closed: Promise<Error | undefined>
   close(): void
+}
+
+export interface OfferOptions extends AbortOptions {
+  /** 16 bytes, the same for each offer of one submission: an offer that was taken before is taken again. Random when left out. */
+  id?: Uint8Array
+  /** The owner is asked. */
+  onAsked?(): void
+}
+
+export interface PushedFile {
+  path: string
+  /** Undefined while nobody knows. */
+  size?: number
+  mediaType?: string
+  from?: string
+  words?: string
+  bytes: AsyncIterable<Uint8Array>
+}
+
+export interface PushOptions extends AbortOptions {
+  /** It is taken: its bytes are read from now on. */
+  onTaken?(): void
 }
 
 export interface Sharing {
