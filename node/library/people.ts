@@ -31,6 +31,7 @@ const readModuleOptions = readOptions<people.ModuleOptions>({
   policy: readPolicy,
   input: readSchema,
   maxCallsPerCaller: readInteger,
+  consent: readFunction,
   timeoutMs: readMs,
 })
 const readCallOptions = readOptions<people.CallOptions>({ signal: readSignal, timeoutMs: readMs })

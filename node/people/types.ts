@@ -94,9 +94,16 @@ export interface ModuleOptions<Input = unknown> {
   input?: Schema<Input>
   /** Calls of one caller under way at once. */
   maxCallsPerCaller?: number
+  /**
+   * Asked about each call that comes so far, before the handler runs: a person may decide. False refuses the call, and its caller hears
+   * ERR_REFUSED. The time of the call runs meanwhile, so give it more; `signal` is aborted when there is nobody to answer any more.
+   */
+  consent?: Consent<Input>
   /** How long one call may take, in ms. */
   timeoutMs?: number
 }
+
+export type Consent<Input = unknown> = (input: Input, context: CallContext) => boolean | Promise<boolean>
 
 /** Answers with a value, or with several, one after the other. */
 export type Handler<Input, Output> = (

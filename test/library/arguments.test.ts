@@ -272,6 +272,7 @@ const CIRCLE = {
       policy: POLICY,
       input: kind({ '~standard': { version: 1, vendor: 'test', validate: () => ({ value: 1 }) } }),
       maxCallsPerCaller: INTEGER,
+      consent: FUNCTION,
       timeoutMs: MS,
     } satisfies Members<node.ModuleOptions>),
   ],
