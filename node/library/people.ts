@@ -83,6 +83,9 @@ function checkAccount(account: people.Account): people.Account {
     get livesInOnePlaceOnly() {
       return account.livesInOnePlaceOnly
     },
+    get isForgotten() {
+      return account.isForgotten
+    },
     get isOwner() {
       return account.isOwner
     },
@@ -135,6 +138,7 @@ export function checkPeople(own: people.People): people.People {
     disconnect: () => own.disconnect(),
     suspend: () => own.suspend(),
     resume: () => own.resume(),
+    forget: () => own.forget(),
     async room(name, options) {
       const room = await own.room(readText(name, 'people.room: name'), readRoomOptions(options, 'people.room: options'))
       return { ...checkCircle(room, 'room'), name: room.name, leave: () => room.leave() }

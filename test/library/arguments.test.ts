@@ -334,6 +334,7 @@ const PEER = {
     disconnect: [],
     suspend: [],
     resume: [],
+    forget: [],
     room: [TEXT, options({ password: TEXT, admit: FUNCTION } satisfies Members<node.RoomOptions>)],
   },
   account: { words: [], exportFile: [TEXT], places: [], revoke: [TEXT], onChange: [FUNCTION] },

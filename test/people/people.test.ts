@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { OwnAccount } from '../../node/people/account/account.ts'
+import { isAccountKept } from '../../node/people/account/account-record.ts'
 import { adoptAccount, openAccount } from '../../node/people/account/open-account.ts'
 import { createMemoryAccountStore } from '../../node/people/account/store.ts'
 import { keyIdOf } from '../../node/people/format/account-key.ts'
@@ -35,9 +36,9 @@ async function waitForPresent(circle: Circle, others: readonly WorldPerson[]): P
   )
 }
 
-const answersOf = async (circle: Circle, query: string) =>
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'still waiting'))
 
+const answersOf = async (circle: Circle, query: string) =>
   (await circle.get(query).message('echo', 'hi').settled()).map((answer) => ('value' in answer ? answer.value : answer.error.code)).sort()
 
 it('people: instances of one account see and call each other, and come and go with connect, suspend and disconnect', async () => {
