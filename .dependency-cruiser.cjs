@@ -23,7 +23,6 @@ const ENTRIES = [
   '^browser/public/',
   '^scripts/',
   '^browser/examples/',
-  '^node/sharing/', // until the peer has it
   '^node/server/store/account-file\\.ts$', // the export `mayfly/account-file`
 ]
 

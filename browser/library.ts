@@ -23,7 +23,6 @@ export type {
   Channel,
   Circle,
   ClaimOptions,
-  Consent,
   Contact,
   Contacts,
   ContentSource,

@@ -137,7 +137,6 @@ export type {
   Channel,
   Circle,
   ClaimOptions,
-  Consent,
   Contact,
   Contacts,
   Handler,

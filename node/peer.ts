@@ -3,6 +3,7 @@
 import type { ComponentLogger, Libp2p, PeerId, Transport } from '@libp2p/interface'
 import { createEmitter, listenGuarded } from './async/emitter.ts'
 import { createQuota } from './async/quota.ts'
+import type { ContentService } from './content/content.ts'
 import { createNoContent } from './content/no-content.ts'
 import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
 import { MayflyError } from './errors.ts'
@@ -25,7 +26,8 @@ import {
 import type { NetworkEvent } from './network/types.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { PeerStatus } from './peer-status.ts'
-import type { ModuleFailedEvent, PeopleContext, PeopleService } from './people/index.ts'
+import type { ModuleFailedEvent, PeopleContext, Ways } from './people/index.ts'
+import type { OpenWaysContext } from './people/open-ways.ts'
 import type { PeopleOptions } from './people/people-options.ts'
 import type { People } from './people/types.ts'
 import {
@@ -36,6 +38,8 @@ import {
   type RendezvousOptions,
 } from './rendezvous/index.ts'
 import type { Rendezvous } from './rendezvous/types.ts'
+import type { SharingService } from './sharing/index.ts'
+import type { Sharing } from './sharing/types.ts'
 import type { AbortOptions, RefusedEvent } from './types.ts'
 
 /** An event of a peer, for a console or a log. */
@@ -51,6 +55,8 @@ export interface Peer {
   readonly messages: Messages
   /** Undefined for a peer that was made without. */
   readonly people: People | undefined
+  /** Shares and drop boxes, of a peer that was made with `sharing`. */
+  readonly sharing: Sharing | undefined
   /** Starts, and goes on joining in the background. May be called twice. */
   start(): Promise<void>
   /** Releases everything, tells the others, closes. Takes a bounded time. May be called twice. */
@@ -94,6 +100,8 @@ export interface PeerOptions {
   content?: boolean
   /** An account, its contacts, calls and rooms; their code is loaded for a peer that has them. Default: false. */
   people?: boolean | PeopleOptions
+  /** Shares files by links, and receives what others share. Loaded when it is asked for. */
+  sharing?: boolean
   /** How SHA-256 is made of content that is larger than one piece; Node.js hands in its own. */
   createHasher?: CreateHasher
   /** How pieces are had from nodes without a stream; Node.js hands in plain HTTP. */
@@ -184,7 +192,8 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     options.messages,
   )
 
-  const people = await loadPeople({ overlay, presence, relay: peopleRelay, role, clock, random: Math.random, emit }, options.people)
+  const shared = { overlay, presence, relay: peopleRelay, role, clock, random: Math.random, emit, content, createHasher, on: events.on }
+  const company = await loadCompany(shared, options)
   const joining = createJoinWait(() => presence.isJoined)
   servers.onChange(joining.check)
   supervisor.onChange(joining.check)
@@ -210,7 +219,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     await content.start()
     await messages.start()
     await peopleRelay?.start()
-    await people?.start()
+    await company.start()
     await libp2p.start()
     supervisor.start()
   }
@@ -221,7 +230,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     joining.stop()
     await starting?.catch(() => {})
     supervisor.stop()
-    await people?.stop()
+    await company.stop()
     if (!wasRunning) return
     await peopleRelay?.stop()
     await messages.stop()
@@ -239,7 +248,8 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     rendezvous: presence,
     content,
     messages,
-    people,
+    people: company.people,
+    sharing: company.sharing,
     start: () => (starting ??= start()),
     stop: () => (stopping ??= stop()),
     joined: joining.wait,
@@ -275,10 +285,51 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
   }
 }
 
-async function loadPeople(context: PeopleContext, options: boolean | PeopleOptions = false): Promise<PeopleService | undefined> {
-  if (options === false) return undefined
-  const { openPeople } = await import('./people/index.ts')
-  return openPeople(context, options === true ? {} : options)
+type CompanyContext = Omit<PeopleContext, 'ways'> &
+  OpenWaysContext & {
+    content: ContentService
+    createHasher: CreateHasher | undefined
+    on(listener: (event: PeerEvent) => void): () => void
+  }
+
+/** People and shares, and the ways that both use: loaded for a peer that has either. */
+async function loadCompany(context: CompanyContext, { people: withPeople = false, sharing: isSharing = false }: PeerOptions) {
+  if (withPeople === false && !isSharing) return { people: undefined, sharing: undefined, async start() {}, async stop() {} }
+  const { openWays } = await import('./people/open-ways.ts')
+  const ways = openWays(context)
+  const { openPeople } = withPeople === false ? {} : await import('./people/index.ts')
+  const people = await openPeople?.({ ...context, ways }, typeof withPeople === 'object' ? withPeople : {})
+  const sharing = isSharing ? await loadSharing(context, ways) : undefined
+  return {
+    people,
+    sharing,
+    async start() {
+      await ways.start()
+      await people?.start()
+      await sharing?.start()
+    },
+    async stop() {
+      await sharing?.stop()
+      await people?.stop()
+      await ways.stop()
+    },
+  }
+}
+
+async function loadSharing({ overlay, presence, content, clock, createHasher, on }: CompanyContext, ways: Ways): Promise<SharingService> {
+  const [{ createSharing }, { createPortableHasher }] = await Promise.all([import('./sharing/index.ts'), import('./keys/index.ts')])
+  return createSharing({
+    self: overlay.libp2p.peerId.toString(),
+    ...{ ways, rendezvous: presence, content, clock, createHasher: createHasher ?? createPortableHasher },
+    onPiece: (listener) =>
+      on((event) => {
+        if (event.type === 'received') listener(event.key, event.isDirect)
+      }),
+    onReleased: (listener) =>
+      on((event) => {
+        if (event.type === 'release' && event.reason !== undefined) listener(event.key)
+      }),
+  })
 }
 
 /** A tab's home, and where its gateway is: at the websocket that this tab has dialled. */

@@ -11,7 +11,6 @@ export function Head({ tab }: { tab: Tab }) {
   const connection = useCell(tab.session.connection)
   const reason = 'reason' in connection ? connection.reason : undefined // why it is not connected, where that is known
   const unread = useUnread(tab)
-  const questions = useQuestions(tab)
   return (
     <>
       <InnerLink tab={tab} to={{ view: 'home' }} class="brand" title="mayfly: make a page">
@@ -22,7 +21,7 @@ export function Head({ tab }: { tab: Tab }) {
         {unread === 0 ? 'Messages' : `Messages (${unread})`}
       </InnerLink>
       <InnerLink tab={tab} to={{ view: 'people' }} class="to-people">
-        {questions === 0 ? 'People' : `People (${questions})`}
+        People
       </InnerLink>
       <p class="connection" role="status" data-testid="connection" data-state={connection.state} title={reason}>
         {connectionText(connection)}
@@ -37,12 +36,4 @@ const NOTHING = new Cell({ unread: 0 })
 export function useUnread(tab: Tab): number {
   const mailbox = useCell(tab.mail.mailbox)
   return useCell<{ unread: number }>(mailbox?.counts ?? NOTHING).unread
-}
-
-const NOBODY = new Cell<readonly unknown[]>([])
-
-/** Number of contacts' calls that wait for an answer; 0 while there is no account. */
-export function useQuestions(tab: Tab): number {
-  const people = useCell(tab.people.people)
-  return useCell<readonly unknown[]>(people?.consents.questions ?? NOBODY).length
 }

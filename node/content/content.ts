@@ -41,6 +41,12 @@ interface ContentContext {
 
 export interface ContentService extends ContentStore {
   readonly counts: { held: number; heldBytes: number; cacheBytes: number; bytesServed: number; bytesFetched: number }
+  /**
+   * Others find here, by this key, the contents that are held with `isPart`; a tab stays reachable directly for as long.
+   *
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT
+   */
+  holdParts(key: Key): Hold
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -112,7 +118,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     onReceived,
   })
   const downloads = createDownloads({
-    findOutline: (key, outline, signal) => finder.find(key, 'network', { outline, signal }),
+    findOutline: ({ key, outline, bundle }, signal) => finder.find(key, 'network', { outline, signal, ...(bundle && { bundle }) }),
     hold: (key) => announce(key, true),
     onCount,
     openSwarm: (content) => pieces.openSwarm(content, 'network', { isPatient: true }),
@@ -148,6 +154,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       }
       return { key, size: source.size, ...(outline && { outline }) }
     },
+    holdParts: (key) => announce(key, true),
     release: held.release,
     check: (key, abort = {}) => held.check(key, abort),
     held: held.store.list,

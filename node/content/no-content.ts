@@ -10,6 +10,7 @@ export function createNoContent(): ContentService {
   return {
     counts: { held: 0, heldBytes: 0, cacheBytes: 0, bytesServed: 0, bytesFetched: 0 },
     hold: async () => refuse(),
+    holdParts: refuse,
     release: async () => false,
     check: async () => false,
     held: () => [],

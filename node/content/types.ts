@@ -118,6 +118,8 @@ export interface ReceiveOptions extends AbortOptions {
   /** The SHA-256 of the outline. */
   outline: Key
   store: PieceStore
+  /** See `OpenOptions.bundle`. */
+  bundle?: Key
   /** Checks the pieces that the store claims to have, and fetches wrong ones again. Otherwise the claim is believed. */
   isDoubtful?: boolean
   /** Called for each piece that was written, with its size in bytes. */

@@ -90,7 +90,7 @@ const readAccountStore = readImplementation<AccountStore>({
 })
 
 const ACCOUNT_CHOICES: { readonly [Kind in AccountChoice['kind']]: Read<AccountChoice> } = {
-  kept: readObject<{ kind: 'kept'; create?: boolean }>({ kind: readOneOf('kept'), create: readBoolean }),
+  kept: readObject<{ kind: 'kept' }>({ kind: readOneOf('kept') }),
   guest: readObject<{ kind: 'guest' }>({ kind: readOneOf('guest') }),
   words: readObject<{ kind: 'words'; words: string }>({ kind: readOneOf('words'), words: readSecretText }, ['words']),
   file: readObject<{ kind: 'file'; bytes: Uint8Array; passPhrase: string }>(
@@ -120,6 +120,7 @@ export const PEER_OPTION_READERS: Readers<PeerOptions> = {
   announce: readOneOrMore(readMultiaddr),
   rendezvous: readNumbersOf(RENDEZVOUS_DEFAULTS),
   content: readBoolean,
+  sharing: readBoolean,
   people: (value, what) => (typeof value === 'boolean' ? value : readPeopleOptions(value, what)),
   createHasher: readFunction,
   fetchPiece: readFunction,

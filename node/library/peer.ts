@@ -168,6 +168,7 @@ const readReceiveOptions = readObject<content.ReceiveOptions>(
   {
     signal: readSignal,
     outline: readKey,
+    bundle: readKey,
     store: readImplementation<content.PieceStore>({ have: readBytes, write: readFunction, read: readFunction }),
     isDoubtful: readBoolean,
     onPiece: readFunction,

@@ -4,14 +4,12 @@ import type { Clock, Overlay } from '../network/index.ts'
 import type { RendezvousService } from '../rendezvous/index.ts'
 import { createPeople, type PeopleService } from './people.ts'
 import type { PeopleOptions } from './people-options.ts'
-import { createRelayEndpoint, type RelayEndpoint } from './way/relay-endpoint.ts'
-import { createWays } from './way/ways.ts'
+import type { Ways } from './way/types.ts'
 
 export interface PeopleContext {
   overlay: Overlay
   presence: RendezvousService
-  /** A node's, which it has for its tabs. */
-  relay: RelayEndpoint | undefined
+  ways: Ways
   role: 'node' | 'tab'
   clock: Clock
   random(): number
@@ -26,12 +24,11 @@ export type ModuleFailedEvent = { type: 'module-failed'; module: string; reason:
 
 /** @throws {MayflyError} as `openAccount` does */
 export async function openPeople(
-  { overlay, presence, relay, role, clock, random, emit }: PeopleContext,
+  { overlay, presence, ways, role, clock, random, emit }: PeopleContext,
   options: PeopleOptions,
 ): Promise<PeopleService> {
   const { libp2p } = overlay
   const self = libp2p.peerId.toString()
-  const ways = createWays({ ...overlay, role, relay: relay ?? createRelayEndpoint(libp2p), home: () => presence.home, random })
 
   /** A node is its own home. */
   function where() {
@@ -41,7 +38,7 @@ export async function openPeople(
     return { home, addresses: addresses.map(String) }
   }
 
-  const { start, stop, ...people } = await createPeople(
+  return createPeople(
     {
       self,
       ways,
@@ -59,15 +56,4 @@ export async function openPeople(
     },
     options,
   )
-  return {
-    ...people,
-    async start() {
-      await ways.start()
-      await start()
-    },
-    async stop() {
-      await stop()
-      await ways.stop()
-    },
-  }
 }

@@ -17,13 +17,19 @@ import type { ReceiveOptions, Receiving } from '../types.ts'
 import { openStoredPieces, type StoredPieces } from './stored-pieces.ts'
 import type { Swarm } from './swarm.ts'
 
+interface SoughtOutline {
+  key: Key
+  outline: Key
+  bundle: Key | undefined
+}
+
 interface DownloadContext {
   /** @throws {MayflyError} when no peer can send it now */
-  findOutline(key: Key, outline: Key, signal: AbortSignal): Promise<Fetched>
+  findOutline(sought: SoughtOutline, signal: AbortSignal): Promise<Fetched>
   hold(key: Key): Hold
   onCount: OnCount
   /** Opens a patient swarm. */
-  openSwarm(content: FetchedOutline): Swarm
+  openSwarm(content: FetchedOutline & { bundle?: Key | undefined }): Swarm
   onReceived(key: Key, bytes: number, from: Candidate): void
 }
 
@@ -75,7 +81,7 @@ type Download = ReturnType<typeof startDownload>
 /** @param onEnd called once, when nothing is served any more */
 function startDownload(context: DownloadContext, key: Key, options: ReceiveOptions, onEnd: () => void) {
   const sharedKey = swarmKey(options.outline)
-  const waitForSource = createSourceWait(key, sharedKey, context.onCount)
+  const waitForSource = createSourceWait(options.bundle ?? key, sharedKey, context.onCount)
   const ended = new AbortController()
   const signal = options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal])
   let found: FetchedOutline | undefined
@@ -99,14 +105,17 @@ function startDownload(context: DownloadContext, key: Key, options: ReceiveOptio
     lost = Promise.withResolvers()
   }
 
+  /** From a holder of the whole, or from one that downloads it, too: all holders of the whole may have left. */
   async function findOutline(): Promise<FetchedOutline> {
     while (true) {
-      try {
-        const outlined = await context.findOutline(key, options.outline, signal)
-        if ('outline' in outlined && equalBytes(outlined.outlineHash, options.outline)) return outlined
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof MayflyError)) throw error
+      for (const bundle of [options.bundle, await sharedKey]) {
+        try {
+          const outlined = await context.findOutline({ key, outline: options.outline, bundle }, signal)
+          if ('outline' in outlined && equalBytes(outlined.outlineHash, options.outline)) return outlined
+        } catch (error) {
+          signal.throwIfAborted()
+          if (!(error instanceof MayflyError)) throw error
+        }
       }
       setWaiting(true)
       await waitForSource(signal)
@@ -160,7 +169,7 @@ function startDownload(context: DownloadContext, key: Key, options: ReceiveOptio
     onAbort(ended.signal, () => void hold.release())
     signal.throwIfAborted()
     if (pieces.pieces.isFull) return
-    const swarm = context.openSwarm(content)
+    const swarm = context.openSwarm({ ...content, bundle: options.bundle })
     try {
       await fetchMissing(content.outline.pieceBytes, swarm, pieces)
     } finally {

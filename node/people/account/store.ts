@@ -66,11 +66,7 @@ export function createMemoryAccountStore(): AccountStore {
     seal: async (secret) => secret.slice(),
     unseal: async (sealed) => sealed.slice(),
     onChange: changes.on,
-    async clear() {
-      const names = [...records.keys()]
-      records.clear()
-      for (const name of names) changes.emit(name)
-    },
+    clear: async () => records.clear(),
     close: async () => {},
   }
 }

@@ -76,3 +76,12 @@ function editDistance(a: string, b: string): number {
 const inOrder = (a: string, b: string): [string, string] => (a < b ? [a, b] : [b, a])
 const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
 const notACode = (reason: string) => new MayflyError('ERR_BAD_OPTION', `Not a code: ${reason} (${EXPECTED})`)
+
+/** Evenly spread: numbers over the largest multiple of the limit are drawn again. */
+export function randomBelow(limit: number, randomBytes: (length: number) => Uint8Array): number {
+  for (;;) {
+    const bytes = randomBytes(4)
+    const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
+    if (number < 2 ** 32 - (2 ** 32 % limit)) return number % limit
+  }
+}

@@ -3,7 +3,7 @@
 import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
 import type { Frame } from '../../network/frames.ts'
 import { SHARE_BYTES, TAG_BYTES } from './cpace.ts'
-import { type PairingKind, TOKEN_ID_BYTES } from './token.ts'
+import { type SecretKind, TOKEN_ID_BYTES } from './token.ts'
 
 export const PAIRING_VERSION = 1
 export const NONCE_BYTES = 16
@@ -15,7 +15,7 @@ export const MAX_SEALED_CARD_BYTES = 4_096
 export const MAX_WORK_BITS = 20
 
 const TYPES = { claim: 1, challenge: 2, share: 3, answer: 4, confirm: 5, accept: 6, done: 7, refuse: 8 } as const
-const KINDS: readonly PairingKind[] = ['contact', 'device']
+const KINDS: readonly SecretKind[] = ['contact', 'device', 'share']
 const FORMS = ['token', 'code'] as const
 
 /** By number, which is never used again for something else. */
@@ -38,7 +38,7 @@ export type PairingRefusal = keyof typeof PAIRING_REFUSALS
 
 export interface ClaimFrame {
   type: 'claim'
-  kind: PairingKind
+  kind: SecretKind
   form: (typeof FORMS)[number]
   id: Uint8Array
   nonce: Uint8Array

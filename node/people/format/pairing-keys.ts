@@ -6,7 +6,7 @@ import { MayflyError } from '../../errors.ts'
 import { sha256AtOnce } from '../../keys/index.ts'
 import { lvCat } from './cpace.ts'
 import { COMMITMENT_BYTES, PAIRING_VERSION, WORK_BYTES } from './pairing-frames.ts'
-import type { PairingKind } from './token.ts'
+import type { SecretKind } from './token.ts'
 
 /** Frames that have a card: each is sealed with a key of its own. */
 export type CardFrame = 'confirm' | 'accept' | 'done'
@@ -27,7 +27,7 @@ const NONCE = new Uint8Array(12)
 export const associatedOf = (peer: string): Uint8Array => utf8ToBytes(peer)
 
 /** The purpose of the key exchange. */
-export const contextOf = (kind: PairingKind, form: 'token' | 'code'): Uint8Array =>
+export const contextOf = (kind: SecretKind, form: 'token' | 'code'): Uint8Array =>
   lvCat(CONTEXT_DOMAIN, Uint8Array.of(PAIRING_VERSION), utf8ToBytes(kind), utf8ToBytes(form))
 
 /** The issuer is bound to its share before it sees the claimer's: it cannot look for one that gives wanted verification words. */

@@ -9,6 +9,8 @@ import { parseCode, type SpokenCode } from './code.ts'
 
 /** 'contact': somebody else. 'device': another place of the same account. */
 export type PairingKind = 'contact' | 'device'
+/** The thing that a secret stands for. 'share': a link of files, which needs no account. */
+export type SecretKind = PairingKind | 'share'
 
 /** A token, or the code that stands for it. */
 export type PairingSecret = { form: 'token'; token: Uint8Array } | { form: 'code'; code: SpokenCode }

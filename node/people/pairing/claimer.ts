@@ -6,10 +6,10 @@ import { equalBytes } from '../../keys/index.ts'
 import { type CpaceExchange, type CpaceKeys, startCpace } from '../format/cpace.ts'
 import { NONCE_BYTES, type PairingFrame, type PairingRefusal } from '../format/pairing-frames.ts'
 import { associatedOf, commitmentTo, contextOf, openCard, sealCard, type WordsSubject, workSubject } from '../format/pairing-keys.ts'
-import type { PairingKind, PairingSecret, SecretTerms } from '../format/token.ts'
+import type { PairingSecret, SecretKind, SecretTerms } from '../format/token.ts'
 
 export interface ClaimerOptions {
-  kind: PairingKind
+  kind: SecretKind
   form: PairingSecret['form']
   terms: SecretTerms
   /** Peer ids, as the way has proven them. */

@@ -7,7 +7,7 @@ import type { Hold } from '../../rendezvous/types.ts'
 import type { Key } from '../../types.ts'
 import { keyIdOf } from '../format/account-key.ts'
 import { cleanAlias } from '../format/alias.ts'
-import { drawCode, formatCode, type SpokenCode } from '../format/code.ts'
+import { drawCode, formatCode, randomBelow, type SpokenCode } from '../format/code.ts'
 import { encodeToken, TOKEN_BYTES, termsOf } from '../format/token.ts'
 import type { Paired, Token, TokenOptions } from '../types.ts'
 import type { PairingContext } from './context.ts'
@@ -178,12 +178,3 @@ export function createIssuedTokens(context: PairingContext, records: TokenRecord
 }
 
 const hexToToken = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
-
-/** Evenly spread: numbers over the largest multiple of the limit are drawn again. */
-function randomBelow(limit: number, randomBytes: (length: number) => Uint8Array): number {
-  for (;;) {
-    const bytes = randomBytes(4)
-    const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-    if (number < 2 ** 32 - (2 ** 32 % limit)) return number % limit
-  }
-}

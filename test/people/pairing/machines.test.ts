@@ -159,7 +159,7 @@ test('pairing: frames that are none are refused, whatever they are', () => {
     [1, 1, 0, 0, new Uint8Array(15), new Uint8Array(16)],
     [1, 2, 0, 0, new Uint8Array(16), new Uint8Array(16)],
     [1, 1, 0, 1, new TextEncoder().encode('12a4'), new Uint8Array(16)],
-    [1, 1, 2, 0, new Uint8Array(16), new Uint8Array(16)],
+    [1, 1, 3, 0, new Uint8Array(16), new Uint8Array(16)],
     [2, new Uint8Array(16), new Uint8Array(32), MAX_WORK_BITS + 1],
     [2, new Uint8Array(16), new Uint8Array(32), -1],
     [3, new Uint8Array(32), new Uint8Array(7)],

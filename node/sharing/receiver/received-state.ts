@@ -1,0 +1,190 @@
+/** A share as its receiver knows it, and the conversation with its sharer: the list, the rules, what was taken, how it ended. */
+
+import { raceAbort } from '../../async/abort.ts'
+import { createEmitter } from '../../async/emitter.ts'
+import { MayflyError } from '../../errors.ts'
+import type { AbortOptions } from '../../types.ts'
+import type { ListedEntry } from '../format/share-entry.ts'
+import type { SeenRules, ShareFrame } from '../format/share-frames.ts'
+import type { ReceivedShare, ShareCode, ShareWay } from '../types.ts'
+import type { SharerLink, SharerNews } from './sharer-link.ts'
+
+const SENTENCES: Readonly<Record<ShareCode, string>> = {
+  ERR_SHARE_WRONG: 'The link is not that of this share: it may be cut or mistyped. Ask for it again',
+  ERR_SHARE_ENDED: 'Its sharer has ended this share',
+  ERR_SHARE_EXPIRED: 'The time of this share is over',
+  ERR_SHARE_USED: 'As many as may have received this share',
+  ERR_SHARE_PASSWORD: 'The password is wrong',
+  ERR_SHARE_LOCKED: 'Too many wrong passwords: its sharer has to unlock this share',
+  ERR_SHARE_REFUSED: 'Its sharer does not let you receive this share',
+  ERR_SHARE_FULL: 'Too many are at this share. Try again in a minute',
+}
+
+export function shareError(code: ShareCode): MayflyError {
+  return new MayflyError(code, SENTENCES[code])
+}
+
+type Wanted = readonly number[] | undefined
+
+export type ReceivedState = ReturnType<typeof createReceivedState>
+
+/** @param onTaken entries may be fetched, now or again @param onOver the sharer has gone, or the share has ended */
+export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOver(): void }) {
+  const changes = createEmitter<void>()
+  let state: ReceivedShare['state'] = 'looking'
+  let endCode: ShareCode | undefined
+  let entries: readonly ListedEntry[] = []
+  let rules: SeenRules | undefined
+  let way: ShareWay | undefined
+  let sharer: SharerLink | undefined
+  let taking: { entries: Wanted; settled: PromiseWithResolvers<void> } | undefined
+  /** Taken before, and to be taken again where the sharer is met anew. */
+  let taken: { entries: Wanted } | undefined
+  let isTakeSent = false
+  let entering: PromiseWithResolvers<void> | undefined
+
+  function become(next: ReceivedShare['state']): void {
+    if (state === 'ended') return
+    state = next
+    changes.emit()
+  }
+
+  function finish(code: ShareCode): void {
+    if (state === 'ended') return
+    endCode = code
+    become('ended')
+    taking?.settled.reject(shareError(code))
+    entering?.reject(shareError(code))
+    onOver()
+  }
+
+  function sendTake(wanted: Wanted): void {
+    isTakeSent = true
+    sharer?.send({ type: 'take', entries: wanted && [...wanted] })
+  }
+
+  function mustMeet(): SharerLink {
+    if (state === 'ended') throw shareError(endCode ?? 'ERR_SHARE_ENDED')
+    if (sharer === undefined) throw new MayflyError('ERR_UNAVAILABLE', 'The sharer is not here now')
+    return sharer
+  }
+
+  const news: SharerNews = {
+    welcome(met, seen, needsPassword) {
+      sharer = met
+      isTakeSent = false
+      way ??= met.way
+      rules = seen
+      become(needsPassword ? 'password' : state)
+    },
+    list(listed) {
+      entries = listed
+      entering?.resolve()
+      if (state !== 'taken' && state !== 'asking') become('listed')
+      else changes.emit()
+      // Again for a sharer that came back: it may have forgotten.
+      const wanted = taken ?? taking
+      if (wanted !== undefined && !isTakeSent) sendTake(wanted.entries)
+    },
+    asked: () => become('asking'),
+    taken() {
+      taken ??= { entries: taking?.entries }
+      become('taken')
+      taking?.settled.resolve()
+      onTaken()
+    },
+    refused(code, triesLeft) {
+      if (code !== 'ERR_SHARE_PASSWORD') return
+      const left = triesLeft === 1 ? 'one try is' : `${triesLeft} tries are`
+      entering?.reject(new MayflyError(code, triesLeft > 0 ? `The password is wrong; ${left} left` : 'This share has a password'))
+      become('password')
+    },
+    over(code) {
+      sharer = undefined
+      if (code !== undefined) return finish(code)
+      entering?.reject(new MayflyError('ERR_LEFT', 'The sharer has gone'))
+      become(entries.length > 0 || state !== 'looking' ? 'away' : 'looking')
+      onOver()
+    },
+  }
+
+  return {
+    news,
+    finish,
+    changes,
+    get state() {
+      return state
+    },
+    get endCode() {
+      return endCode
+    },
+    get entries() {
+      return entries
+    },
+    get rules() {
+      return rules
+    },
+    get way() {
+      return way
+    },
+    get hasTaken() {
+      return taken !== undefined
+    },
+    get isMet() {
+      return sharer !== undefined
+    },
+    /** Nobody was found who is the sharer. */
+    notFound(): void {
+      if (state === 'looking') become('away')
+    },
+    send: (frame: ShareFrame) => sharer?.send(frame),
+    /** A piece has come. */
+    cameBy(isDirect: boolean): void {
+      const now = isDirect ? 'direct' : sharer?.way === 'socket' ? 'socket' : 'relayed'
+      if (now === way) return
+      way = now
+      sharer?.send({ type: 'way', way })
+      changes.emit()
+    },
+    /** @throws {MayflyError} when nothing of it can be fetched now */
+    mustFind: (id: number) => mustBeReady(id, entries, taken !== undefined),
+    async enter(password: string, { signal }: AbortOptions): Promise<void> {
+      const link = mustMeet()
+      entering = Promise.withResolvers()
+      entering.promise.catch(() => {})
+      link.send({ type: 'password', password })
+      await raceAbort(entering.promise, signal)
+    },
+    async take(wanted: Wanted, { signal }: AbortOptions): Promise<void> {
+      mustMeet()
+      const all = wanted === undefined || (taken !== undefined && taken.entries === undefined)
+      const joined = all ? undefined : [...new Set([...(taken?.entries ?? []), ...wanted])]
+      const settled = Promise.withResolvers<void>()
+      settled.promise.catch(() => {})
+      taking = { entries: joined, settled }
+      if (taken !== undefined) taken = { entries: joined }
+      sendTake(joined)
+      await raceAbort(settled.promise, signal)
+    },
+    close(): void {
+      const gone = new MayflyError('ERR_NOT_STARTED', 'The share was closed here')
+      taking?.settled.reject(gone)
+      entering?.reject(gone)
+      sharer?.close()
+    },
+  }
+}
+
+function mustBeReady(id: number, entries: readonly ListedEntry[], hasTaken: boolean): ListedEntry & { hash: string } {
+  const entry = entries.find((each) => each.id === id)
+  if (entry === undefined) throw new MayflyError('ERR_UNAVAILABLE', `The share has no entry ${id} any more`)
+  if (!hasTaken) throw new MayflyError('ERR_REFUSED', 'Take the share first: nothing of it is fetched before')
+  if (entry.hash === undefined || entry.state !== 'ready')
+    throw new MayflyError(
+      'ERR_UNAVAILABLE',
+      entry.state === 'failed' ? 'Its sharer cannot read it any more' : 'Its sharer is still reading it',
+    )
+  if (entry.linkKey === undefined && entry.travelSize !== entry.size)
+    throw new MayflyError('ERR_UNAVAILABLE', 'Its sharer has not given the key yet')
+  return { ...entry, hash: entry.hash }
+}

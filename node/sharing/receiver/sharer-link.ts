@@ -1,0 +1,141 @@
+/** A receiver's connection to a sharer: has it prove that the share is its own, puts its lists together, and says how far this side is. */
+
+import { createTimeout, onAbort, raceAbort } from '../../async/abort.ts'
+import { MayflyError } from '../../errors.ts'
+import type { Way, Ways } from '../../people/index.ts'
+import type { Holder } from '../../rendezvous/types.ts'
+import { ENTRY_LIMITS, isList, type ListedEntry } from '../format/share-entry.ts'
+import {
+  decodeShareFrame,
+  encodeShareFrame,
+  MAX_FRAME_BYTES,
+  outOfPlace,
+  type SeenRules,
+  SHARE_PROTOCOL,
+  type ShareFrame,
+} from '../format/share-frames.ts'
+import { helloProof, isWelcome } from '../format/share-keys.ts'
+import type { LinkSecrets } from '../format/share-link.ts'
+import type { ShareCode } from '../types.ts'
+
+/** How long a sharer may take to prove that it is one, in ms. */
+const WELCOME_MS = 10_000
+const MAX_UNSENT_BYTES = 1_048_576
+
+export interface SharerNews {
+  /** @param needsPassword false also for a receiver that has given it before */
+  welcome(link: SharerLink, rules: SeenRules, needsPassword: boolean): void
+  list(entries: ListedEntry[]): void
+  refused(code: ShareCode, triesLeft: number): void
+  asked(): void
+  taken(): void
+  /** The conversation is over. No code: the sharer has gone. */
+  over(code: ShareCode | undefined): void
+}
+
+export interface SharerLinkOptions {
+  self: string
+  ways: Pick<Ways, 'open'>
+  link: LinkSecrets
+  receiver: Uint8Array
+  label: string
+  news: SharerNews
+}
+
+export interface SharerLink {
+  readonly peer: string
+  readonly way: Way['kind']
+  send(frame: ShareFrame): void
+  close(): void
+}
+
+/**
+ * Resolves once the sharer has proven itself; `news.welcome` gets the link.
+ *
+ * @throws {MayflyError} ERR_UNAVAILABLE, ERR_LEFT, ERR_FORGED (somebody else holds the key)
+ * @throws signal.reason, when aborted
+ */
+export async function openSharerLink({ peer, home, addresses }: Holder, options: SharerLinkOptions, signal: AbortSignal): Promise<void> {
+  const { self, link, receiver, label, news } = options
+  const way = await options.ways.open({ peer, home, addresses }, SHARE_PROTOCOL, { signal })
+  const ends = { visitor: self, owner: way.peer }
+  const welcomed = Promise.withResolvers<void>()
+  welcomed.promise.catch(() => {})
+  let publicKey: Uint8Array | undefined
+  let endCode: ShareCode | undefined
+  let coming: { sequence: number; pages: number; signature: Uint8Array; fields: unknown[][][]; entries: ListedEntry[] } | undefined
+  let newest = -1
+
+  const frames = way.createFrames({
+    maxFrameBytes: MAX_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    onFrame: (frame) => take(decodeShareFrame(frame)),
+    onEnd(reason) {
+      welcomed.reject(new MayflyError('ERR_LEFT', 'The sharer has gone', { cause: reason }))
+      if (publicKey !== undefined) news.over(endCode)
+    },
+  })
+
+  function take(frame: ShareFrame): void {
+    if (frame.type === 'refuse' && publicKey === undefined)
+      return void welcomed.reject(new MayflyError(frame.code, 'The link is not that of this share'))
+    if (publicKey === undefined) takeWelcome(frame)
+    else if (frame.type === 'list') takeList(frame)
+    else if (frame.type === 'page') takePage(frame)
+    else if (frame.type === 'asked') news.asked()
+    else if (frame.type === 'taken') news.taken()
+    else if (frame.type === 'refuse') {
+      if (frame.code !== 'ERR_SHARE_PASSWORD') endCode = frame.code
+      news.refused(frame.code, frame.triesLeft)
+    } else if (frame.type === 'ended') endCode = frame.code
+    else throw outOfPlace(frame)
+  }
+
+  function takeWelcome(frame: ShareFrame): void {
+    if (frame.type !== 'welcome') throw outOfPlace(frame)
+    if (!isWelcome('s', link.id, ends, frame)) throw new MayflyError('ERR_FORGED', 'Somebody answered who is not the sharer')
+    publicKey = frame.publicKey
+    news.welcome({ peer: way.peer, way: way.kind, send, close: frames.close }, frame.rules, frame.needsPassword)
+    welcomed.resolve()
+  }
+
+  function takeList({ sequence, pages, signature }: Extract<ShareFrame, { type: 'list' }>): void {
+    if (sequence < newest) throw new MayflyError('ERR_BAD_FRAME', 'A list of a share is older than the one before')
+    coming = { sequence, pages, signature, fields: [], entries: [] }
+    finishList()
+  }
+
+  function takePage({ sequence, entries, fields }: Extract<ShareFrame, { type: 'page' }>): void {
+    if (coming === undefined || coming.sequence !== sequence) throw outOfPlace({ type: 'page' })
+    coming.fields.push(fields)
+    coming.entries.push(...entries)
+    if (coming.entries.length > ENTRY_LIMITS.maxEntries)
+      throw new MayflyError('ERR_BAD_FRAME', `A list of over ${ENTRY_LIMITS.maxEntries} entries`)
+    finishList()
+  }
+
+  /** A list counts once all of it is here and signed. */
+  function finishList(): void {
+    if (coming === undefined || publicKey === undefined || coming.fields.length < coming.pages) return
+    const { sequence, fields, signature, entries } = coming
+    coming = undefined
+    if (!isList(publicKey, link.id, sequence, fields, signature))
+      throw new MayflyError('ERR_FORGED', 'A list of a share is not signed by its sharer')
+    newest = sequence
+    news.list(entries)
+  }
+
+  const late = createTimeout(WELCOME_MS)
+  const endListening = onAbort(late.signal, () => frames.abort(new MayflyError('ERR_TIMEOUT', 'The sharer did not answer')))
+  const send = (frame: ShareFrame) => void frames.send(encodeShareFrame(frame))
+  try {
+    send({ type: 'hello', id: link.id, proof: helloProof('s', link, ends), receiver, label })
+    await raceAbort(welcomed.promise, signal)
+  } catch (error) {
+    frames.abort(error as Error)
+    throw error
+  } finally {
+    endListening()
+    late.end()
+  }
+}

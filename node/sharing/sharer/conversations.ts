@@ -1,0 +1,131 @@
+/** The conversations of one share with its receivers: answers by its rules, and the list whenever it changes. */
+
+import { pagesOf, signList } from '../format/share-entry.ts'
+import { isHelloProof, signWelcome } from '../format/share-keys.ts'
+import type { LinkSecrets } from '../format/share-link.ts'
+import { type Admission, type AdmissionState, admitHello, admitPassword, admitTake } from './admission.ts'
+import { type Conversation, type Hello, type ReceiverLink, receiverOf } from './receiver-link.ts'
+import type { ShareList } from './share-list.ts'
+import type { ShareReceivers } from './share-receivers.ts'
+
+export interface ConversationsContext {
+  /** This peer's id in text form. */
+  self: string
+  /** The share's key pair, as a seed, and what its link says. */
+  keys: { seed: Uint8Array; publicKey: Uint8Array; link: LinkSecrets }
+  admission: AdmissionState
+  list: Pick<ShareList, 'list'>
+  receivers: ShareReceivers
+  now(): number
+  onChange(): void
+  /** A receiver has one more entry on its disk. */
+  onSaved(receiver: string, link: ReceiverLink): void
+}
+
+/** A changed list is sent this long after the change at the earliest, in ms: a longer list more rarely. */
+const LIST_MS = 250
+const LONG_LIST_MS = 1_000
+const LONG_LIST = 500
+
+export type Conversations = ReturnType<typeof createConversations>
+
+/** @param firstSequence the number of the newest list before */
+export function createConversations(context: ConversationsContext, firstSequence: number) {
+  const { self, keys, admission, list, receivers, now, onChange, onSaved } = context
+  const { seed, publicKey, link } = keys
+  const { rules } = admission
+  let sequence = firstSequence
+  let listTimer: ReturnType<typeof setTimeout> | undefined
+
+  function sendLists(): void {
+    listTimer = undefined
+    sequence++
+    for (const [id, receiver] of receivers.linked()) if (maySee(id)) sendList(receiver.link, id)
+  }
+
+  const maySee = (id: string) => rules.password === undefined || admission.receivers.get(id)?.hasPassword === true
+  const hasPlace = (id: string) => admission.receivers.get(id)?.place === 'taken'
+
+  function sendList(to: ReceiverLink, id: string): void {
+    const pages = pagesOf(list.list(), hasPlace(id))
+    to.send({ type: 'list', sequence, pages: pages.length, signature: signList(seed, link.id, sequence, pages) })
+    for (const fields of pages) to.send({ type: 'page', sequence, entries: [], fields })
+  }
+
+  function answer(id: string, to: ReceiverLink, admitted: Admission): void {
+    if (admitted.do === 'refuse') {
+      const { code, triesLeft = 0 } = admitted
+      to.send({ type: 'refuse', code, triesLeft })
+      if (code !== 'ERR_SHARE_PASSWORD') to.close()
+    } else if (admitted.do !== 'password') {
+      sendList(to, id) // to those who have taken it, with what opens the contents
+      if (admitted.do === 'taken') to.send({ type: 'taken' })
+      if (admitted.do === 'ask') to.send({ type: 'asked' })
+    }
+    onChange()
+  }
+
+  function converse(id: string, to: ReceiverLink): Conversation {
+    const receiver = receivers.get(id)
+    return {
+      password: (text) => answer(id, to, admitPassword(admission, id, text, now())),
+      take(entries) {
+        const admitted = admitTake(admission, id, now())
+        if (receiver && (admitted.do === 'taken' || admitted.do === 'ask')) receiver.taken = joined(receiver.taken, entries)
+        answer(id, to, admitted)
+      },
+      progress(reports) {
+        if (!hasPlace(id)) return
+        const known = new Set(list.list().map((entry) => entry.id))
+        for (const [entry, bytes] of reports) if (known.has(entry)) receiver?.received.set(entry, bytes)
+        onChange()
+      },
+      saved(entry) {
+        const found = list.list().find((each) => each.id === entry)
+        if (!hasPlace(id) || found === undefined) return
+        receiver?.saved.add(entry)
+        receiver?.received.set(entry, found.size)
+        onChange()
+        onSaved(id, to)
+      },
+      way(way) {
+        if (receiver) receiver.way = way
+        onChange()
+      },
+      left() {
+        if (receiver?.link === to) receiver.link = undefined
+        onChange()
+      },
+    }
+  }
+
+  return {
+    get sequence() {
+      return sequence
+    },
+    answer,
+    onListChange(): void {
+      listTimer ??= setTimeout(sendLists, list.list().length > LONG_LIST ? LONG_LIST_MS : LIST_MS)
+      onChange()
+    },
+    /** Undefined when the hello does not prove that its peer knows the link. */
+    greet(hello: Hello, to: ReceiverLink): Conversation | undefined {
+      const ends = { visitor: to.peer, owner: self }
+      if (!isHelloProof('s', link, ends, hello.proof)) return undefined
+      const id = receiverOf(hello)
+      const { receivers: most, untilMs, ask = false, stopAfterFirst = false } = rules
+      const seen = { ...(most !== undefined && { receivers: most }), ...(untilMs !== undefined && { untilMs }), ask, stopAfterFirst }
+      const admitted = admitHello(admission, id, now())
+      const signature = signWelcome('s', seed, link.id, ends)
+      to.send({ type: 'welcome', publicKey, signature, rules: seen, needsPassword: admitted.do === 'password' })
+      if (admission.receivers.has(id)) receivers.connect(id, hello.label, to)
+      answer(id, to, admitted)
+      return converse(id, to)
+    },
+    stop: () => clearTimeout(listTimer),
+  }
+}
+
+function joined(before: Set<number> | 'all' | undefined, entries: readonly number[] | undefined): Set<number> | 'all' {
+  return before === 'all' || entries === undefined ? 'all' : new Set([...(before ?? []), ...entries])
+}

@@ -1,0 +1,88 @@
+/** One connection of a receiver to this peer's shares: its hello, its password, what it takes and how far it is. */
+
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { createTimeout, onAbort } from '../../async/abort.ts'
+import { MayflyError } from '../../errors.ts'
+import type { Way } from '../../people/index.ts'
+import { decodeShareFrame, encodeShareFrame, MAX_FRAME_BYTES, outOfPlace, type ShareFrame } from '../format/share-frames.ts'
+import type { ShareCode, ShareWay } from '../types.ts'
+
+/** How long a receiver may take to say hello, in ms. */
+const HELLO_MS = 10_000
+/** A whole list may wait for its reader. */
+const MAX_UNSENT_BYTES = 16_777_216
+
+export type Hello = Extract<ShareFrame, { type: 'hello' }>
+
+/** The sharer's end of a connection. */
+export interface ReceiverLink {
+  readonly peer: string
+  readonly way: ShareWay
+  readonly isOpen: boolean
+  send(frame: ShareFrame): void
+  /** Says that it is over, and closes. */
+  end(code: ShareCode): void
+  close(): void
+}
+
+/** The share's side of the conversation with one receiver. */
+export interface Conversation {
+  password(text: string): void
+  take(entries: readonly number[] | undefined): void
+  progress(reports: readonly (readonly [entry: number, bytes: number])[]): void
+  saved(entry: number): void
+  way(way: ShareWay): void
+  left(): void
+}
+
+/**
+ * Takes the way over, at once.
+ *
+ * @param greet judges a hello; undefined: it was refused
+ */
+export function serveReceiver(way: Way, greet: (hello: Hello, link: ReceiverLink) => Conversation | undefined): void {
+  let conversation: Conversation | undefined
+  const late = createTimeout(HELLO_MS)
+  const frames = way.createFrames({
+    maxFrameBytes: MAX_FRAME_BYTES,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    onFrame: (frame) => take(decodeShareFrame(frame)),
+    onEnd() {
+      late.end()
+      conversation?.left()
+    },
+  })
+  onAbort(late.signal, () => frames.abort(new MayflyError('ERR_TIMEOUT', 'No hello came')))
+
+  const link: ReceiverLink = {
+    peer: way.peer,
+    way: way.kind,
+    get isOpen() {
+      return frames.open
+    },
+    send: (frame) => void frames.send(encodeShareFrame(frame)),
+    end(code) {
+      link.send({ type: 'ended', code })
+      frames.close()
+    },
+    close: frames.close,
+  }
+
+  function take(frame: ShareFrame): void {
+    if (conversation === undefined) {
+      if (frame.type !== 'hello') throw outOfPlace(frame)
+      late.end()
+      conversation = greet(frame, link)
+      if (conversation === undefined) frames.close()
+      return
+    }
+    if (frame.type === 'password') conversation.password(frame.password)
+    else if (frame.type === 'take') conversation.take(frame.entries)
+    else if (frame.type === 'progress') conversation.progress(frame.reports)
+    else if (frame.type === 'saved') conversation.saved(frame.entry)
+    else if (frame.type === 'way') conversation.way(frame.way)
+    else throw outOfPlace(frame)
+  }
+}
+
+export const receiverOf = ({ receiver }: Hello): string => bytesToHex(receiver)
