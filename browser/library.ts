@@ -23,6 +23,7 @@ export type {
   Channel,
   Circle,
   ClaimOptions,
+  Consent,
   Contact,
   Contacts,
   ContentSource,

@@ -64,6 +64,8 @@ export type PeopleErrorCode =
   | 'ERR_BAD_INPUT'
   /** This peer was made without people: `createPeer({ people: … })` has them. */
   | 'ERR_NO_PEOPLE'
+  /** No account is kept in this place, and none was to be made. */
+  | 'ERR_NO_ACCOUNT'
   /** Text that is not the recovery words of an account; the message names the number of the wrong word. */
   | 'ERR_BAD_WORDS'
   /** An account file that another pass phrase opens, or that was changed since it was sealed. */

@@ -137,6 +137,7 @@ export type {
   Channel,
   Circle,
   ClaimOptions,
+  Consent,
   Contact,
   Contacts,
   Handler,

@@ -11,6 +11,7 @@ export function Head({ tab }: { tab: Tab }) {
   const connection = useCell(tab.session.connection)
   const reason = 'reason' in connection ? connection.reason : undefined // why it is not connected, where that is known
   const unread = useUnread(tab)
+  const questions = useQuestions(tab)
   return (
     <>
       <InnerLink tab={tab} to={{ view: 'home' }} class="brand" title="mayfly: make a page">
@@ -21,7 +22,7 @@ export function Head({ tab }: { tab: Tab }) {
         {unread === 0 ? 'Messages' : `Messages (${unread})`}
       </InnerLink>
       <InnerLink tab={tab} to={{ view: 'people' }} class="to-people">
-        People
+        {questions === 0 ? 'People' : `People (${questions})`}
       </InnerLink>
       <p class="connection" role="status" data-testid="connection" data-state={connection.state} title={reason}>
         {connectionText(connection)}
@@ -36,4 +37,12 @@ const NOTHING = new Cell({ unread: 0 })
 export function useUnread(tab: Tab): number {
   const mailbox = useCell(tab.mail.mailbox)
   return useCell<{ unread: number }>(mailbox?.counts ?? NOTHING).unread
+}
+
+const NOBODY = new Cell<readonly unknown[]>([])
+
+/** Number of contacts' calls that wait for an answer; 0 while there is no account. */
+export function useQuestions(tab: Tab): number {
+  const people = useCell(tab.people.people)
+  return useCell<readonly unknown[]>(people?.consents.questions ?? NOBODY).length
 }

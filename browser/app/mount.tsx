@@ -12,11 +12,12 @@ import { ContentFrame } from '../visit/content-frame.ts'
 import { pathOf, type Route } from '../visit/route.ts'
 import type { ServedPage } from '../visit/types.ts'
 import { ActivityConsole } from './activity-console.tsx'
-import { Head, useUnread } from './head.tsx'
+import { Head, useQuestions, useUnread } from './head.tsx'
 import { HeldList } from './held-list.tsx'
 import { Composer } from './home/composer.tsx'
 import { LaterMessages } from './messages/later-messages.tsx'
 import { PageView } from './page/page-view.tsx'
+import { LaterCallers } from './people/later-callers.tsx'
 import { LaterPeople } from './people/later-people.tsx'
 import { useCell } from './use-cell.ts'
 
@@ -31,6 +32,7 @@ export function mountTab(served?: ServedPage): void {
     <>
       <HeldList tab={tab} />
       <ActivityConsole tab={tab} />
+      <LaterCallers tab={tab} />
     </>,
   )
   delete document.body.dataset.first // viewer.html: its own heights are for its own text
@@ -42,8 +44,8 @@ export function mountTab(served?: ServedPage): void {
 function Top({ tab }: { tab: Tab }) {
   const route = useCell(tab.navigation.route)
   const visit = useCell(tab.navigation.visit)
-  const unread = useUnread(tab)
-  const title = `${unread === 0 ? '' : `(${unread}) `}${titleOf(route)}`
+  const waiting = useUnread(tab) + useQuestions(tab)
+  const title = `${waiting === 0 ? '' : `(${waiting}) `}${titleOf(route)}`
   useEffect(() => {
     document.title = title
   }, [title])

@@ -21,6 +21,14 @@ interface StoredSigningKey {
   sealedSeed?: Uint8Array
 }
 
+/** True while the object store has the key of this place: it was not cleared since. Within a transaction. */
+export async function isStillPlace(keys: IDBObjectStore, place: Uint8Array): Promise<boolean> {
+  const stored: StoredSigningKey | null | undefined = await answerOf(keys.get(SIGNING))
+  return stored?.publicKey !== undefined && isEqual(stored.publicKey, place)
+}
+
+const isEqual = (a: Uint8Array, b: Uint8Array) => a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
+
 export interface Sealer {
   seal(secret: Uint8Array): Promise<Uint8Array>
   /** @throws {MayflyError} ERR_DAMAGED */
@@ -48,7 +56,7 @@ async function openSealer(database: Database): Promise<Sealer> {
   const sealer = sealerOf(await readKey<CryptoKey>(database, SEALING))
   const probe = crypto.getRandomValues(new Uint8Array(SEED_BYTES))
   const opened = await sealer.seal(probe).then(sealer.unseal, () => undefined)
-  if (opened?.every((byte, i) => byte === probe[i]) === true) return sealer
+  if (opened !== undefined && isEqual(opened, probe)) return sealer
   throw new MayflyError('ERR_NOT_STORED', 'This browser keeps no keys, so an account cannot be kept in it: use one as a guest')
 }
 

@@ -1,7 +1,7 @@
 /** The store of an account in this browser: records in IndexedDB, which all tabs of the origin share, and keys that no script can read. */
 
 import { type AccountStore, checkAccountRecord, MayflyError } from '../../node/index.ts'
-import { KEYS, openKeys } from './account-keys.ts'
+import { isStillPlace, KEYS, openKeys } from './account-keys.ts'
 import { announceChanges } from './change-channel.ts'
 import { answerOf, type Database, openDatabase } from './database.ts'
 import { hasWebCrypto } from './web-crypto.ts'
@@ -28,7 +28,7 @@ export async function openAccountRecords({ name = 'mayfly-account' }: AccountRec
   try {
     // One tab at a time makes the keys.
     const { place, seal, unseal } = await navigator.locks.request(name, () => openKeys(database))
-    return { isKept: true, place, seal, unseal, ...recordsOf(database, name) }
+    return { isKept: true, place, seal, unseal, ...recordsOf(database, name, place.publicKey) }
   } catch (error) {
     database.close()
     throw explain(error)
@@ -50,7 +50,8 @@ async function open(name: string): Promise<Database> {
   }
 }
 
-function recordsOf(database: Database, name: string) {
+/** @param place public key of this place: another tab that clears the store, and makes another place, ends the changes of this one */
+function recordsOf(database: Database, name: string, place: Uint8Array) {
   const changes = announceChanges<string>(name)
   function close(): void {
     changes.close()
@@ -69,7 +70,8 @@ function recordsOf(database: Database, name: string) {
       checkAccountRecord(record)
       let isChanged = false
       const bytes = await database
-        .change([RECORDS], async (records) => {
+        .change([RECORDS, KEYS], async (records, keys) => {
+          if (!(await isStillPlace(keys, place))) throw new MayflyError('ERR_NOT_STORED', 'The account was forgotten in this browser')
           const before: Uint8Array | undefined = await answerOf(records.get(record))
           const changed = update(before?.slice())
           if (changed === undefined) return before

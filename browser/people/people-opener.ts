@@ -1,6 +1,7 @@
 /** Opens the account of this browser on demand, with code that is loaded after the first paint. */
 
 import { createSemaphore } from '../../node/async/semaphore.ts'
+import type { AccountChoice } from '../../node/index.ts'
 import { Cell } from '../cell.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
 import type { TabPeople } from './tab-people.ts'
@@ -13,6 +14,8 @@ export class PeopleOpener {
   readonly people = new Cell<TabPeople | undefined>(undefined)
   /** Why this browser cannot have an account. */
   readonly problem = new Cell<unknown>(undefined)
+  /** True once the account was forgotten here, by this tab or another one. */
+  readonly isForgotten = new Cell(false)
   readonly #session: PeerSession
   readonly #gateway: string
   readonly #opening = createSemaphore(1)
@@ -28,22 +31,23 @@ export class PeopleOpener {
     return this.#opening.run(async () => {
       if (this.people.get() !== undefined || (!create && !hasMark())) return
       try {
-        const { openTabPeople } = await import('./tab-people.ts')
-        this.people.set(await openTabPeople(this.#session, this.#gateway, { kind: 'kept' }))
-        setMark()
+        await this.#enter({ kind: 'kept', create }, create)
+        this.problem.set(undefined)
       } catch (problem) {
-        this.problem.set(problem)
+        // The browser has deleted the account, or another tab has: none is made unasked.
+        if ((problem as { code?: unknown }).code === 'ERR_NO_ACCOUNT') setMark(false)
+        else this.problem.set(problem)
       }
     })
   }
 
-  /** Brings the account of these 12 words to this browser. @throws {MayflyError} ERR_BAD_WORDS, and as `openTabPeople` */
-  recover(words: string): Promise<void> {
-    return this.#opening.run(async () => {
-      const { openTabPeople } = await import('./tab-people.ts')
-      this.people.set(await openTabPeople(this.#session, this.#gateway, { kind: 'words', words }))
-      setMark()
-    })
+  /**
+   * Brings an account that lives elsewhere, or that was lost, to this browser.
+   *
+   * @throws {MayflyError} ERR_BAD_WORDS, ERR_WRONG_PASS_PHRASE, ERR_BAD_OPTION: not an account's file; and as `openTabPeople`
+   */
+  bring(account: AccountChoice): Promise<void> {
+    return this.#opening.run(() => this.#enter(account, true))
   }
 
   /** Makes this browser a place of the account that gave the token. @throws {MayflyError} as `Contacts.claimToken` */
@@ -51,17 +55,42 @@ export class PeopleOpener {
     return this.#opening.run(async () => {
       const { openTabPeople } = await import('./tab-people.ts')
       const guest = await openTabPeople(this.#session, this.#gateway, { kind: 'guest' })
-      try {
-        const { words } = await guest.people.contacts.claimToken(name, token, { kind: 'device' })
-        await guest.close()
-        this.people.set(await openTabPeople(this.#session, this.#gateway, { kind: 'kept' }))
-        setMark()
-        return words
-      } catch (error) {
-        await guest.close()
-        throw error
-      }
+      const { words } = await guest.people.contacts.claimToken(name, token, { kind: 'device' }).finally(() => guest.close())
+      await this.#enter({ kind: 'kept', create: false }, true)
+      return words
     })
+  }
+
+  /** Forgets the account in all tabs of this browser. @throws {MayflyError} ERR_NOT_STORED */
+  forget(): Promise<void> {
+    return this.#opening.run(async () => {
+      await this.people.get()?.forget()
+      this.#leave()
+    })
+  }
+
+  /** @param isNew the account was not kept here before: the browser is asked to keep it */
+  async #enter(account: AccountChoice, isNew: boolean): Promise<void> {
+    const { openTabPeople } = await import('./tab-people.ts')
+    const people = await openTabPeople(this.#session, this.#gateway, account)
+    setMark(true)
+    this.isForgotten.set(false)
+    this.people.set(people)
+    people.people.account.onChange(() => this.#onChange(people))
+    void (isNew ? people.storage.ask() : people.storage.read())
+  }
+
+  /** Another tab may have forgotten the account. */
+  #onChange(people: TabPeople): void {
+    if (!people.people.account.isForgotten || this.people.get() !== people) return
+    this.#leave()
+    void people.close()
+  }
+
+  #leave(): void {
+    setMark(false)
+    this.people.set(undefined)
+    this.isForgotten.set(true)
   }
 }
 
@@ -73,9 +102,10 @@ function hasMark(): boolean {
   }
 }
 
-function setMark(): void {
+function setMark(hasAccount: boolean): void {
   try {
-    localStorage.setItem(MARK, 'yes')
+    if (hasAccount) localStorage.setItem(MARK, 'yes')
+    else localStorage.removeItem(MARK)
   } catch {
     // A browser without storage: the account is opened on the people page.
   }

@@ -1,3 +1,5 @@
+export type Emitter<T> = ReturnType<typeof createEmitter<T>>
+
 /** Listeners of one event. A listener may come or go while the event is being told: it then hears the next one. */
 export function createEmitter<T>() {
   /** In the order in which they came. Bounded by the callers. */

@@ -90,7 +90,7 @@ const readAccountStore = readImplementation<AccountStore>({
 })
 
 const ACCOUNT_CHOICES: { readonly [Kind in AccountChoice['kind']]: Read<AccountChoice> } = {
-  kept: readObject<{ kind: 'kept' }>({ kind: readOneOf('kept') }),
+  kept: readObject<{ kind: 'kept'; create?: boolean }>({ kind: readOneOf('kept'), create: readBoolean }),
   guest: readObject<{ kind: 'guest' }>({ kind: readOneOf('guest') }),
   words: readObject<{ kind: 'words'; words: string }>({ kind: readOneOf('words'), words: readSecretText }, ['words']),
   file: readObject<{ kind: 'file'; bytes: Uint8Array; passPhrase: string }>(

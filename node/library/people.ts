@@ -31,6 +31,7 @@ const readModuleOptions = readOptions<people.ModuleOptions>({
   policy: readPolicy,
   input: readSchema,
   maxCallsPerCaller: readInteger,
+  consent: readFunction,
   timeoutMs: readMs,
 })
 const readCallOptions = readOptions<people.CallOptions>({ signal: readSignal, timeoutMs: readMs })
@@ -81,6 +82,9 @@ function checkAccount(account: people.Account): people.Account {
     },
     get livesInOnePlaceOnly() {
       return account.livesInOnePlaceOnly
+    },
+    get isForgotten() {
+      return account.isForgotten
     },
     get isOwner() {
       return account.isOwner
@@ -134,6 +138,7 @@ export function checkPeople(own: people.People): people.People {
     disconnect: () => own.disconnect(),
     suspend: () => own.suspend(),
     resume: () => own.resume(),
+    forget: () => own.forget(),
     async room(name, options) {
       const room = await own.room(readText(name, 'people.room: name'), readRoomOptions(options, 'people.room: options'))
       return { ...checkCircle(room, 'room'), name: room.name, leave: () => room.leave() }

@@ -5,7 +5,7 @@ import { equalBytes } from '../keys/key.ts'
 import type { Clock } from '../network/index.ts'
 import type { Rendezvous } from '../rendezvous/types.ts'
 import type { OwnAccount } from './account/account.ts'
-import { ACCOUNT_FORM } from './account/account-record.ts'
+import { isAccountKept } from './account/account-record.ts'
 import { openContactsBook } from './account/contacts.ts'
 import { openAccount } from './account/open-account.ts'
 import { createMemoryAccountStore } from './account/store.ts'
@@ -66,7 +66,7 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
   const scope = calls.scope<ModuleTypes>({
     resolve: (query) => resolveQuery(query, { present: presence.circle.present(), contacts: contacts.list() }),
   })
-  const keepsAccount = choice.kind !== 'guest' || (await kept.load(ACCOUNT_FORM.name)) !== undefined
+  const keepsAccount = choice.kind !== 'guest' || (await isAccountKept(kept))
   const pairing = await createPairing({
     account: createPairingAccount({ self, account, verify, kept, keepsAccount }),
     book: contacts,
@@ -77,10 +77,11 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
   })
   /** Bounded: ROOM_LIMITS.maxRooms. */
   const rooms = new Set<Room>()
-  const ends = [presence.onGone(calls.peerLeft), clock.onWake(presence.check)]
+  const ends = [presence.onGone(calls.peerLeft), clock.onWake(presence.check), account.onChange(leaveWhenForgotten)]
 
   function goOnline(): void {
     if (state === 'new' || state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'Cannot connect: the peer is not running')
+    if (account.isForgotten) throw new MayflyError('ERR_NOT_STARTED', 'Cannot connect: the account was forgotten here')
     if (state !== 'online') presence.start()
     state = 'online'
   }
@@ -88,6 +89,11 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
   function goOffline(next: 'offline' | 'suspended'): void {
     if (state === 'online') presence.stop()
     if (state === 'online' || state === 'suspended') state = next
+  }
+
+  /** Another tab of this browser has forgotten the account. */
+  function leaveWhenForgotten(): void {
+    if (account.isForgotten) void disconnect()
   }
 
   async function room(given: string, { password, admit }: RoomOptions = {}): Promise<Room> {
@@ -108,6 +114,22 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
     goOffline('offline')
   }
 
+  async function endAll(): Promise<void> {
+    await disconnect()
+    state = 'stopped'
+    for (const end of ends) end()
+    calls.stop()
+    await pairing.close()
+    sessions.stop()
+    contacts.close()
+    account.close()
+  }
+  let ending: Promise<void> | undefined
+  const end = () => {
+    ending ??= endAll()
+    return ending
+  }
+
   return {
     ...presence.circle,
     ...scope,
@@ -125,15 +147,12 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
       await pairing.start()
     },
     async stop() {
-      await disconnect()
-      state = 'stopped'
-      for (const end of ends) end()
-      calls.stop()
-      await pairing.close()
-      sessions.stop()
-      contacts.close()
-      account.close()
+      await end()
       await Promise.all([store.close(), kept.close()])
+    },
+    async forget() {
+      await end()
+      await store.clear()
     },
   }
 }

@@ -94,9 +94,16 @@ export interface ModuleOptions<Input = unknown> {
   input?: Schema<Input>
   /** Calls of one caller under way at once. */
   maxCallsPerCaller?: number
+  /**
+   * Asked about each call that comes so far, before the handler runs: a person may decide. False refuses the call, and its caller hears
+   * ERR_REFUSED. The time of the call runs meanwhile, so give it more; `signal` is aborted when there is nobody to answer any more.
+   */
+  consent?: Consent<Input>
   /** How long one call may take, in ms. */
   timeoutMs?: number
 }
+
+export type Consent<Input = unknown> = (input: Input, context: CallContext) => boolean | Promise<boolean>
 
 /** Answers with a value, or with several, one after the other. */
 export type Handler<Input, Output> = (
@@ -247,6 +254,8 @@ export interface Account {
   readonly isOwner: boolean
   /** True while no second place is known: when this one is lost, the recovery words alone bring the account back. */
   readonly livesInOnePlaceOnly: boolean
+  /** True once the account was forgotten here, by `people.forget` of this tab or of another one of this browser: then it is offline. */
+  readonly isForgotten: boolean
   /** The 12 recovery words. @throws {MayflyError} ERR_REFUSED, on a place that is no owner */
   words(): Promise<string[]>
   /** The account, sealed with a pass phrase. */
@@ -259,8 +268,8 @@ export interface Account {
 
 /** How a peer comes to its account. */
 export type AccountChoice =
-  /** The account that is kept in the store; when there is none, a new one that is kept. */
-  | { kind: 'kept' }
+  /** The account that is kept in the store; when there is none, a new one that is kept, unless `create` is false. */
+  | { kind: 'kept'; create?: boolean }
   /** A new one, in memory only. */
   | { kind: 'guest' }
   | { kind: 'words'; words: string }
@@ -278,5 +287,12 @@ export interface People<Modules extends ModuleTypes = ModuleTypes> extends Circl
   /** As `disconnect` and `connect`, and the rooms come back, too: for a page that is hidden for long. */
   suspend(): Promise<void>
   resume(): Promise<void>
+  /**
+   * Forgets the account here, in all tabs: its keys, its contacts and its tokens. It lives on in its other places; without one, its recovery words
+   * or its file alone bring it back. This peer's people have ended then, and `stop` follows.
+   *
+   * @throws {MayflyError} ERR_NOT_STORED: the account is offline, and still stored; it may be called again
+   */
+  forget(): Promise<void>
   room<RoomModules extends ModuleTypes = Modules>(name: string, options?: RoomOptions): Promise<Room<RoomModules>>
 }

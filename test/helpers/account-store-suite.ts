@@ -82,6 +82,36 @@ export const ACCOUNT_STORE_CASES: AccountStoreCase[] = [
     },
   },
   {
+    name: 'is empty for all that share it once it was cleared, which they hear; they change nothing any more, and another place may begin',
+    needs: 'share',
+    async run({ create, share }) {
+      const open = share as () => Promise<AccountStore>
+      const [first, other] = [await create(), await open()]
+      await first.change('a', () => bytesOf(1))
+      const heard = new Promise<string>((resolve) => {
+        other.onChange((name) => {
+          if (name === 'b') resolve(name)
+        })
+      })
+      await first.change('b', () => bytesOf(2))
+      await heard
+      const cleared = new Promise<void>((resolve) => {
+        other.onChange(() => {
+          void other.load('b').then((bytes) => {
+            if (bytes === undefined) resolve()
+          })
+        })
+      })
+      await first.clear()
+      await cleared
+      same([await other.load('a'), await codeOf(other.change('a', addOne))], [undefined, 'ERR_NOT_STORED'])
+      const next = await open()
+      await next.change('a', () => bytesOf(7))
+      same([await codeOf(other.change('a', addOne)), await next.load('a')], ['ERR_NOT_STORED', bytesOf(7)])
+      same(String(next.place.publicKey) === String(first.place.publicKey), false)
+    },
+  },
+  {
     name: 'leaves a record as it is when its change throws',
     async run({ create }) {
       const store = await create()

@@ -40,7 +40,7 @@ export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {
   const pairs: OpenPair[] = []
   const pairsOf = (peer: string) => pairs.filter(({ ends }) => ends.includes(peer))
 
-  function connect(opener: Identity, accepter: string, topic: Topic, openedAs: WayKind): SessionPair {
+  async function connect(opener: Identity, accepter: string, topic: Topic, openedAs: WayKind): Promise<SessionPair> {
     if (network.failures > 0) {
       network.failures--
       throw new MayflyError('ERR_UNAVAILABLE', `Cannot reach ${accepter}: the way failed`)
@@ -49,7 +49,8 @@ export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {
     const identity = joined.get(accepter)
     if (handler === undefined || identity === undefined)
       throw new MayflyError('ERR_UNAVAILABLE', `Cannot reach ${accepter}: nobody is there`)
-    const answer = handler.accept(opener, topic)
+    const verdict = handler.accept(opener, topic)
+    const answer = verdict instanceof Promise ? await verdict : verdict
     if ('code' in answer) throw new MayflyError(answer.code as MayflyErrorCode, answer.text)
     const pair = createSessionPair({ topic, answered: answer.answer, kind: openedAs, opener, accepter: identity })
     const open: OpenPair = { ends: [opener.peer, accepter], topic, pair }
@@ -81,7 +82,7 @@ export function createSessionNetwork({ kind = 'socket' }: { kind?: WayKind } = {
           if (!joined.has(peer)) throw new MayflyError('ERR_UNAVAILABLE', 'Cannot open a session: this peer has left')
           for (const [index, { pair }] of [...pairs.entries()].reverse())
             if (!pair.opener.open && !pair.accepter.open) pairs.splice(index, 1)
-          const pair = connect(identity, target.peer, topic, prefer === 'direct' ? 'direct' : kind)
+          const pair = await connect(identity, target.peer, topic, prefer === 'direct' ? 'direct' : kind)
           if (frozen.has(peer) || frozen.has(target.peer)) pair.freeze()
           return pair.opener
         },

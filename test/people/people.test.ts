@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { OwnAccount } from '../../node/people/account/account.ts'
+import { isAccountKept } from '../../node/people/account/account-record.ts'
 import { adoptAccount, openAccount } from '../../node/people/account/open-account.ts'
 import { createMemoryAccountStore } from '../../node/people/account/store.ts'
 import { keyIdOf } from '../../node/people/format/account-key.ts'
@@ -34,6 +35,8 @@ async function waitForPresent(circle: Circle, others: readonly WorldPerson[]): P
     () => `${ids(others)} are there: ${present(circle)}`,
   )
 }
+
+const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'still waiting'))
 
 const answersOf = async (circle: Circle, query: string) =>
   (await circle.get(query).message('echo', 'hi').settled()).map((answer) => ('value' in answer ? answer.value : answer.error.code)).sort()
@@ -157,4 +160,49 @@ it('people: a device that its account revokes is gone for its contacts and for i
   await waitForPresent(friend.people, [owner, another])
   await waitForPresent(owner.people, [another, friend])
   expect(present(again.people)).toEqual([])
+})
+
+it('rooms: of two who both decide whom they admit, the one that sees the other first may call at once', async () => {
+  const [ann, ben] = [await addOnline(), await addOnline()]
+  const decision = Promise.withResolvers<boolean>()
+  const there = await ben.people.room('tea', { admit: () => true })
+  const here = await ann.people.room('tea', { admit: () => decision.promise })
+  here.module('echo', (text) => `${ann.id} in the room: ${String(text)}`)
+  // Ann has proven that she knows the room, and has not decided about Ben.
+  await waitForPresent(there, [ann])
+  expect(present(here)).toEqual([])
+  const answers = answersOf(there, '*')
+  await expect(Promise.race([answers, pass(100)])).resolves.toBe('still waiting')
+  decision.resolve(true)
+  expect(await answers).toEqual([`${ann.id} in the room: hi`])
+})
+
+it('people: an account that is forgotten is gone from its store, its instance offline, and another one may begin there', async () => {
+  const store = createMemoryAccountStore()
+  const ann = await addOnline({ store })
+  const other = await addInstance(ann)
+  await waitForPresent(other.people, [ann])
+  expect([await isAccountKept(store), ann.people.account.isForgotten]).toEqual([true, false])
+  await ann.people.forget()
+  await waitForPresent(other.people, [])
+  expect(await isAccountKept(store)).toBe(false)
+  await expect(ann.people.connect()).rejects.toMatchObject({ code: 'ERR_NOT_STARTED' })
+  await expect(world.add({ store, account: { kind: 'kept', create: false } })).rejects.toMatchObject({ code: 'ERR_NO_ACCOUNT' })
+  const next = await addOnline({ store })
+  expect(next.people.account.id).not.toBe(ann.people.account.id)
+})
+
+it('people: an instance goes offline when another tab of its browser forgets the account, and stays so', async () => {
+  const store = createMemoryAccountStore()
+  const first = await addOnline({ store })
+  const words = (await first.people.account.words()).join(' ')
+  const second = await addOnline({ store })
+  const elsewhere = await addOnline({ account: { kind: 'words', words } })
+  await waitForPresent(elsewhere.people, [first, second])
+  const told = new Promise<void>((resolve) => void second.people.account.onChange(resolve))
+  await first.people.forget()
+  await told
+  expect(second.people.account.isForgotten).toBe(true)
+  await waitForPresent(elsewhere.people, [])
+  await expect(second.people.connect()).rejects.toMatchObject({ code: 'ERR_NOT_STARTED' })
 })

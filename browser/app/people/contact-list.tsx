@@ -6,6 +6,7 @@ import { addProblemSentence } from '../../words/people-sentence.ts'
 import { ActionButton } from '../action-button.tsx'
 import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
+import { NoteForm } from './note-form.tsx'
 
 export function ContactList({ people }: { people: TabPeople }) {
   const contacts = useCell(people.contacts)
@@ -23,9 +24,10 @@ export function ContactList({ people }: { people: TabPeople }) {
 }
 
 function ContactRow({ people, contact }: { people: TabPeople; contact: ShownContact }) {
-  const { account, alias, state, instances } = contact
+  const { account, alias, state, instances, needsNoConsent } = contact
   const { contacts } = people.people
   const [problem, setProblem] = useState<string>()
+  const [isWriting, setWriting] = useState(false)
   const run = (work: Promise<void>) => void work.catch((error: unknown) => setProblem(addProblemSentence(error)))
   const rename = () => {
     const wanted = prompt('Your name for this person', alias)
@@ -41,6 +43,23 @@ function ContactRow({ people, contact }: { people: TabPeople; contact: ShownCont
         {alias}
       </span>
       <span class="facts">{status}</span>
+      {state === 'trusted' && (instances > 0 || isWriting) && (
+        <ActionButton
+          text={isWriting ? 'Close the note' : 'Write a note'}
+          aria-label={isWriting ? `Close the note for ${alias}` : `Write a note to ${alias}`}
+          aria-expanded={isWriting}
+          onClick={() => setWriting(!isWriting)}
+          data-testid="write-note"
+        />
+      )}
+      {needsNoConsent && (
+        <ActionButton
+          text="Ask me before notes"
+          aria-label={`Ask me before a note of ${alias} is shown`}
+          onClick={() => run(people.consents.takeBack(account))}
+          data-testid="ask-again"
+        />
+      )}
       <ActionButton text="Rename" aria-label={`Rename ${alias}`} onClick={rename} />
       {state === 'blocked' ? (
         <ActionButton text="Unblock" aria-label={`Unblock ${alias}`} onClick={() => run(contacts.unblock(account))} />
@@ -49,6 +68,7 @@ function ContactRow({ people, contact }: { people: TabPeople; contact: ShownCont
       )}
       <ActionButton text="Remove" aria-label={`Remove ${alias}`} onClick={remove} />
       <Problem text={problem} />
+      {isWriting && state === 'trusted' && <NoteForm people={people} account={account} alias={alias} />}
     </li>
   )
 }

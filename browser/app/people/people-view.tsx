@@ -13,7 +13,7 @@ import { AddSomebody } from './add-somebody.tsx'
 import { ClaimForm } from './claim-form.tsx'
 import { ContactList } from './contact-list.tsx'
 import { MyAccount } from './my-account.tsx'
-import { RecoverForm } from './recover-form.tsx'
+import { FileForm, RecoverForm } from './recover-form.tsx'
 
 export function PeopleView({ tab, route }: { tab: Tab; route: PeopleRoute }) {
   const people = useCell(tab.people.people)
@@ -34,14 +34,15 @@ function WithAccount({ tab, people, route }: { tab: Tab; people: TabPeople; rout
       <ClaimForm tab={tab} people={people} link={route.add} />
       <AddSomebody tab={tab} people={people} />
       <ContactList people={people} />
-      <MyAccount people={people} />
+      <MyAccount tab={tab} people={people} />
     </>
   )
 }
 
-/** Three ways: a new account, this browser as a place of one that lives elsewhere, or one that is brought back by its words. */
+/** Ways to an account: a new one, one that lives in another place, or one that is brought back by its words or its file. */
 function WithoutAccount({ tab, route }: { tab: Tab; route: PeopleRoute }) {
   const [isBusy, setBusy] = useState(false)
+  const isForgotten = useCell(tab.people.isForgotten)
   const create = async () => {
     setBusy(true)
     await tab.people.open({ create: true })
@@ -49,6 +50,11 @@ function WithoutAccount({ tab, route }: { tab: Tab; route: PeopleRoute }) {
   }
   return (
     <>
+      {isForgotten && (
+        <p class="notice" role="status" data-testid="forgotten">
+          This browser has forgotten your account.
+        </p>
+      )}
       <p class="lead">
         An account is a key that this browser keeps. It has no name and no password, and no server knows it. With it you see who of your
         contacts is here.
@@ -58,6 +64,7 @@ function WithoutAccount({ tab, route }: { tab: Tab; route: PeopleRoute }) {
       )}
       <ClaimForm tab={tab} link={route.add} />
       <RecoverForm tab={tab} />
+      <FileForm tab={tab} />
     </>
   )
 }

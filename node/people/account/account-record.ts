@@ -3,6 +3,7 @@
 import { decodeCanonical, encodeCanonical, mustBeArray } from '../../keys/canonical.ts'
 import { KEY_BYTES } from '../../keys/key.ts'
 import { readBytes, readBytesUpTo, readOptional } from '../../network/fields.ts'
+import type { RecordStore } from './record-store.ts'
 import { RECORD_LIMITS } from './store.ts'
 import type { RecordForm } from './stored-record.ts'
 
@@ -14,6 +15,11 @@ export interface AccountRecord {
 
 const VERSION = 1
 const MAX_SEALED_BYTES = 256
+
+/** True when the store has an account. */
+export async function isAccountKept(store: RecordStore): Promise<boolean> {
+  return (await store.load(ACCOUNT_FORM.name)) !== undefined
+}
 
 export const ACCOUNT_FORM: RecordForm<AccountRecord | undefined> = {
   name: 'account',

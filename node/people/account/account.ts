@@ -6,6 +6,7 @@
 import { createEmitter } from '../../async/emitter.ts'
 import { createRecentMap } from '../../async/recent-map.ts'
 import { MayflyError } from '../../errors.ts'
+import { equalBytes } from '../../keys/key.ts'
 import { encodeKeyHex } from '../../keys/key-text.ts'
 import { sealAccountFile } from '../format/account-file.ts'
 import { accountSigner, keyIdOf } from '../format/account-key.ts'
@@ -109,6 +110,9 @@ export async function openOwnAccount(store: AccountStore, { now, stretch }: Acco
     },
     get livesInOnePlaceOnly() {
       return livingPlaces().length <= 1
+    },
+    get isForgotten() {
+      return record.value === undefined || !equalBytes(record.value.publicKey, publicKey)
     },
     words: () => lendEntropy('show the recovery words', encodeWords),
     exportFile: (passPhrase: string) =>

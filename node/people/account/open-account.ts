@@ -9,7 +9,7 @@ import { decodeWords } from '../format/recovery-words.ts'
 import { stretch } from '../format/stretch.ts'
 import type { AccountChoice } from '../types.ts'
 import { type AccountDependencies, type OwnAccount, openOwnAccount, RECORDS_IN_FILE } from './account.ts'
-import { ACCOUNT_FORM, type AccountRecord } from './account-record.ts'
+import { ACCOUNT_FORM, type AccountRecord, isAccountKept } from './account-record.ts'
 import { type KnownPlaces, mergePlaces, placesForm } from './places.ts'
 import { REVOCATIONS_FORM } from './revocations.ts'
 import { type AccountStore, createMemoryAccountStore } from './store.ts'
@@ -21,7 +21,7 @@ export interface OpenAccountOptions extends Partial<AccountDependencies> {
 
 /**
  * @param store for an account that is kept here; a guest's is another one, in memory
- * @throws {MayflyError} ERR_BAD_WORDS, ERR_WRONG_PASS_PHRASE, ERR_BAD_OPTION: not an account file; ERR_REFUSED: another account is kept here;
+ * @throws {MayflyError} ERR_NO_ACCOUNT, ERR_BAD_WORDS, ERR_WRONG_PASS_PHRASE, ERR_BAD_OPTION: not an account file; ERR_REFUSED: another account is kept here;
  *   ERR_NOT_STORED
  */
 export async function openAccount(store: AccountStore, choice: AccountChoice, options: OpenAccountOptions = {}): Promise<OwnAccount> {
@@ -36,7 +36,10 @@ export async function openAccount(store: AccountStore, choice: AccountChoice, op
       const bytes = records.get(name)
       if (bytes !== undefined) await home.change(name, (before) => (before === undefined ? bytes : undefined))
     }
-  } else if ((await home.load(ACCOUNT_FORM.name)) === undefined) await keepNewEntropy(home)
+  } else if (!(await isAccountKept(home))) {
+    if (choice.kind === 'kept' && choice.create === false) throw new MayflyError('ERR_NO_ACCOUNT', 'No account is kept here')
+    await keepNewEntropy(home)
+  }
   const account = await openOwnAccount(home, dependencies)
   await account.certifyOwn(options.placeName ?? 'a place')
   return account

@@ -66,7 +66,11 @@ export function createMemoryAccountStore(): AccountStore {
     seal: async (secret) => secret.slice(),
     unseal: async (sealed) => sealed.slice(),
     onChange: changes.on,
-    clear: async () => records.clear(),
+    async clear() {
+      const names = [...records.keys()]
+      records.clear()
+      for (const name of names) changes.emit(name)
+    },
     close: async () => {},
   }
 }

@@ -4,7 +4,7 @@ import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
 import { encodeValue } from '../format/value.ts'
 import type { Answers, CallError, CallOptions, CallPolicy, Channel, Handler, ModuleOptions, Person, Query } from '../types.ts'
-import type { Identity, Session, SessionRefusal, Topic } from '../way/types.ts'
+import type { Identity, Session, SessionRefusal, SessionVerdict, Topic } from '../way/types.ts'
 import { createAnswers } from './answers.ts'
 import { createCallRoutes } from './call-routes.ts'
 import { createChannel } from './channel.ts'
@@ -54,10 +54,15 @@ export function createCallScope(
     if (target !== undefined) context.ways?.wantDirect(target)
   }
 
-  function accept(remote: Identity, topic: Topic): SessionRefusal | { answer: Topic } {
+  function accept(remote: Identity, topic: Topic): SessionVerdict | Promise<SessionVerdict> {
+    if (!inRoom) return judge(remote, topic)
+    const take = (isMember: boolean) => (isMember ? judge(remote, topic) : NOT_A_MEMBER)
+    const isMember = opener.isProven(topic, remote.peer) && room.isMember(remote.peer)
+    return typeof isMember === 'boolean' ? take(isMember) : isMember.then(take)
+  }
+
+  function judge(remote: Identity, topic: Topic): SessionVerdict {
     const person = personOf(remote)
-    if (inRoom && !(opener.isProven(topic, remote.peer) && room.isMember(remote.peer)))
-      return refusal('ERR_REFUSED', 'Not a member of the room')
     const isStranger = !inRoom && person.relation === 'stranger'
     if (topic.kind === 'calls' && isStranger && !modules.letsStrangersIn) return refusal('ERR_REFUSED', 'No module here is for strangers')
     const refused = topic.kind === 'channel' ? refuseChannel(topic.name, person, isStranger) : undefined
@@ -172,6 +177,7 @@ export function createCallScope(
 }
 
 const refusal = (code: MayflyErrorCode, text: string): SessionRefusal => ({ code, text })
+const NOT_A_MEMBER = refusal('ERR_REFUSED', 'Not a member of the room')
 
 function withoutProof(topic: Topic): Topic {
   return topic.kind === 'channel' ? { kind: 'channel', name: topic.name } : { kind: 'calls' }

@@ -44,8 +44,9 @@ export function createModuleRegistry({ calls, bytes, deadlines, now, onError }: 
       checkName(name, 'module')
       if (modules.has(name))
         throw new MayflyError('ERR_BAD_OPTION', `There is a module ${JSON.stringify(name)} already: end that one first`)
-      const { policy, input, maxCallsPerCaller = MODULE_DEFAULTS.maxCallsPerCaller, timeoutMs = MODULE_DEFAULTS.timeoutMs } = options
-      const module = { handler, policy, input, maxCallsPerCaller, timeoutMs }
+      const { maxCallsPerCaller = MODULE_DEFAULTS.maxCallsPerCaller, timeoutMs = MODULE_DEFAULTS.timeoutMs } = options
+      const { policy, input, consent } = options
+      const module = { handler, policy, input, consent, maxCallsPerCaller, timeoutMs }
       modules.set(name, module)
       return () => {
         if (modules.get(name) === module) modules.delete(name)

@@ -3,13 +3,14 @@
 import { MayflyError } from '../../errors.ts'
 import { CALL_LIMITS, type CallErrorCode } from '../format/call-frames.ts'
 import { costOf, decodeValue, encodeValue } from '../format/value.ts'
-import type { CallContext, Handler, InputIssue, Person, Schema } from '../types.ts'
+import type { CallContext, Consent, Handler, InputIssue, Person, Schema } from '../types.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
-import { checkInput, issueText, shortText } from './input-check.ts'
+import { type CheckedInput, checkInput, issueText, shortText } from './input-check.ts'
 
 export interface ServedModule {
   handler: Handler<unknown, unknown>
   input: Schema | undefined
+  consent: Consent | undefined
   timeoutMs: number
 }
 
@@ -146,10 +147,17 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
     else answer(result)
   }
 
-  function run(input: unknown): void {
+  function handle(input: unknown): void {
     const result = module.handler(input, context)
     if (isThenable(result)) Promise.resolve(result).then(take).catch(fail)
     else take(result)
+  }
+
+  async function runConsented(consent: Consent, input: unknown): Promise<void> {
+    const isGiven = (await consent(input, context)) === true
+    if (isGiven && !isOver) return handle(input)
+    release()
+    finish(() => reply.error('ERR_REFUSED', 'The person there did not agree to this call'))
   }
 
   function refuse(issues: readonly InputIssue[]): void {
@@ -157,19 +165,17 @@ export function serveCall(module: ServedModule, caller: Person, data: Uint8Array
     finish(() => reply.error('ERR_BAD_INPUT', issueText(issues), issues))
   }
 
+  function takeChecked(checked: CheckedInput): void {
+    if ('issues' in checked) refuse(checked.issues)
+    else if (module.consent === undefined) handle(checked.input)
+    else runConsented(module.consent, checked.input).catch(fail)
+  }
+
   options.deadlines.add(deadline)
   try {
     const checked = checkInput(module.input, readInput(data))
-    if (checked instanceof Promise) {
-      checked
-        .then((late) => {
-          if (isOver) release()
-          else if ('issues' in late) refuse(late.issues)
-          else run(late.input)
-        })
-        .catch(fail)
-    } else if ('issues' in checked) refuse(checked.issues)
-    else run(checked.input)
+    if (checked instanceof Promise) checked.then((late) => (isOver ? release() : takeChecked(late))).catch(fail)
+    else takeChecked(checked)
   } catch (error) {
     if (error instanceof BadInput) refuse([{ message: error.message, path: [] }])
     else fail(error)

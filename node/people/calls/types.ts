@@ -26,8 +26,8 @@ export interface RoomScope {
   /** Proves to that peer that this one knows the room's secret. */
   prove(peer: string): RoomProof
   isProven(proof: RoomProof, peer: string): boolean
-  /** Admitted, and not only in possession of the secret. */
-  isMember(peer: string): boolean
+  /** Admitted, and not only in possession of the secret. A promise while that is not decided; it resolves soon. */
+  isMember(peer: string): boolean | Promise<boolean>
 }
 
 export interface CallScopeOptions {

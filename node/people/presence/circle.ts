@@ -46,7 +46,6 @@ export function createLinkedCircle({ ownAccount, room, linkOf, personOf, expire,
     repeat: (send: (frame: LinkFrame) => void) => send(frame),
     end: pusher.stop,
     face: {
-      has: attendance.has,
       present() {
         expire()
         return attendance.present()

@@ -1,5 +1,7 @@
 /** The rooms that this instance is in: who has proven each, who was admitted, and what they show. */
 
+import { abortable, timeoutSignal } from '../../async/abort.ts'
+import { createEmitter, type Emitter } from '../../async/emitter.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import type { Hold } from '../../rendezvous/types.ts'
@@ -19,6 +21,8 @@ export interface RoomPlace extends RoomEntry {
   gathering: Gathering | undefined
   /** Instances that the room's hook is asked about. Bounded by the links. */
   asked: Set<string>
+  /** An instance was admitted or refused, or this one has left the room. */
+  decided: Emitter<void>
   /** Instances that the room's hook did not admit. Bounded by those who know the room's secret and have had a link. */
   refused: Set<string>
 }
@@ -35,6 +39,12 @@ export interface RoomCirclesContext {
   links(): Link[]
 }
 
+/**
+ * How long a call of somebody who knows the room's secret waits until its caller is admitted, in ms: a call may come before the link's own word,
+ * and a hook takes its time.
+ */
+const ADMISSION_MS = 5_000
+
 export type RoomCircles = ReturnType<typeof createRoomCircles>
 
 export function createRoomCircles({ personOf, createCircle, gather, tell, leave, links }: RoomCirclesContext) {
@@ -46,6 +56,7 @@ export function createRoomCircles({ personOf, createCircle, gather, tell, leave,
   function welcome(link: Link, room: RoomPlace): void {
     tell(link, room.id)
     room.circle.enter(link)
+    room.decided.emit()
   }
 
   async function admit(link: Link, room: RoomPlace, decide: NonNullable<RoomEntry['admit']>): Promise<void> {
@@ -60,8 +71,25 @@ export function createRoomCircles({ personOf, createCircle, gather, tell, leave,
     if (rooms.get(room.id) !== room) return
     if (!isAdmitted) {
       room.refused.add(link.peer)
+      room.decided.emit()
       leave(link, room.id, room.key)
     } else if (link.proven.has(room.id)) welcome(link, room)
+  }
+
+  function admits(room: RoomPlace, peer: string): boolean | Promise<boolean> {
+    const verdict = () => {
+      if (room.circle.attendance.has(peer)) return true
+      return room.refused.has(peer) || rooms.get(room.id) !== room ? false : undefined
+    }
+    const known = verdict()
+    if (known !== undefined) return known
+    const decided = abortable<boolean>(timeoutSignal(ADMISSION_MS), (resolve) =>
+      room.decided.on(() => {
+        const isAdmitted = verdict()
+        if (isAdmitted !== undefined) resolve(isAdmitted)
+      }),
+    )
+    return decided.catch(() => false)
   }
 
   function stopRoom(room: RoomPlace): void {
@@ -118,15 +146,26 @@ export function createRoomCircles({ personOf, createCircle, gather, tell, leave,
       const id = encodeKeyHex(entry.key)
       if (rooms.has(id)) throw new MayflyError('ERR_BAD_OPTION', 'Cannot enter the room: this peer is in it already')
       const circle = createCircle(entry.key)
-      const room: RoomPlace = { ...entry, id, circle, hold: undefined, gathering: undefined, asked: new Set(), refused: new Set() }
+      const room: RoomPlace = {
+        ...entry,
+        id,
+        circle,
+        hold: undefined,
+        gathering: undefined,
+        asked: new Set(),
+        decided: createEmitter(),
+        refused: new Set(),
+      }
       Object.assign(room, gather(room))
       rooms.set(id, room)
       return {
         ...circle.face,
+        admits: (instance) => admits(room, instance),
         leave() {
           if (rooms.get(id) !== room) return
           for (const { instance } of circle.attendance.present()) circle.attendance.leave(instance)
           rooms.delete(id)
+          room.decided.emit()
           stopRoom(room)
           circle.end()
           for (const link of links()) if (link.told.has(id) || link.proven.has(id)) leave(link, id, room.key)

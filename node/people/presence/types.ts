@@ -57,11 +57,11 @@ export interface PresenceRendezvous {
 }
 
 /** Those who are there, and their states. */
-export interface PresenceCircle extends Pick<Circle, 'present' | 'on' | 'setState' | 'stateOf'> {
-  has(instance: string): boolean
-}
+export type PresenceCircle = Pick<Circle, 'present' | 'on' | 'setState' | 'stateOf'>
 
 export interface RoomCircle extends PresenceCircle {
+  /** True for a member that was admitted. While that is being decided it is waited for, but not for long. */
+  admits(instance: string): boolean | Promise<boolean>
   leave(): void
 }
 

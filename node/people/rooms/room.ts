@@ -27,9 +27,9 @@ export function enterRoom({ self, presence, calls, contacts }: RoomParts, { name
   const key = roomKeyOf(secret)
   const prove = (peer: string) => proveRoom(secret, self, peer)
   const isProven = (proof: Parameters<typeof isRoomProven>[1], peer: string) => isRoomProven(secret, proof, peer, self)
-  const { leave, has, ...circle } = presence.enterRoom({ key, prove, isProven, admit })
+  const { leave, admits, ...circle } = presence.enterRoom({ key, prove, isProven, admit })
   const { end, ...scope } = calls.scope<ModuleTypes>({
-    room: { key, prove, isProven, isMember: has },
+    room: { key, prove, isProven, isMember: admits },
     resolve: (query) => resolveQuery(query, { present: circle.present(), contacts: contacts(), room: name }),
   })
   return {

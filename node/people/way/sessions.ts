@@ -87,7 +87,10 @@ export function createSessions(context: SessionsContext, options: SessionsOption
     const { topic } = hello
     const remote = prove(way, hello)
     const handler = handlers.get(topic.kind)
-    const verdict = handler?.accept(remote, topic) ?? { code: 'ERR_REFUSED', text: `Nobody takes a session of kind ${topic.kind} here` }
+    const verdict = (await handler?.accept(remote, topic)) ?? {
+      code: 'ERR_REFUSED',
+      text: `Nobody takes a session of kind ${topic.kind} here`,
+    }
     if (!('answer' in verdict)) {
       end.refuse(verdict)
       return

@@ -97,16 +97,18 @@ export interface Session {
   abort(reason: Error): void
 }
 
+export type SessionVerdict = SessionRefusal | { answer: Topic }
+
 export interface Sessions {
   /** @throws {MayflyError} ERR_UNAVAILABLE, or the code with which the other end refused */
   open(target: WayTarget, topic: Topic, options?: OpenWayOptions): Promise<Session>
   /**
    * Takes sessions of one kind. `accept` decides by who it is, before a frame of the topic is read: a refusal, or this end's own topic (its room
-   * proofs) as the answer. Returns the function that ends it.
+   * proofs) as the answer. While it takes its time, the stream counts among those that are not proven. Returns the function that ends it.
    */
   handle(
     kind: Topic['kind'],
-    accept: (remote: Identity, topic: Topic) => SessionRefusal | { answer: Topic },
+    accept: (remote: Identity, topic: Topic) => SessionVerdict | Promise<SessionVerdict>,
     onSession: (session: Session) => void,
   ): () => void
 }

@@ -223,6 +223,70 @@ describe('a schema at the door', () => {
   })
 })
 
+describe('consent to a call', () => {
+  test('it is asked for once the policy and the schema have let the call in; without it the caller is refused, and no handler runs', async () => {
+    const { alice, bob } = createCallPair()
+    let runs = 0
+    const asked: unknown[] = []
+    const consent = (input: unknown, { caller }: { caller: Person }) => {
+      asked.push([input, caller.alias])
+      return input === 'please' ? Promise.resolve(true) : input === 'now'
+    }
+    bob.scope.module('ask', (input) => [input, ++runs], { consent })
+    bob.scope.module('own', () => ++runs, { policy: 'own', consent })
+    const ask = async (input: unknown) => codes(await alice.scope.get('bob').message('ask', input).settled())
+    expect([await ask('now'), await ask('please'), await ask('no')]).toEqual([[['now', 1]], [['please', 2]], ['ERR_REFUSED']])
+    expect(codes(await alice.scope.get('bob').message('own', 'now').settled())).toEqual(['ERR_REFUSED'])
+    expect(asked).toEqual([
+      ['now', 'alice'],
+      ['please', 'alice'],
+      ['no', 'alice'],
+    ])
+    expect(runs).toBe(2)
+  })
+
+  test('an answer that comes too late runs nothing: the question ends with the call', async () => {
+    const { alice, bob } = createCallPair()
+    let runs = 0
+    const answer = Promise.withResolvers<boolean>()
+    const ended = Promise.withResolvers<void>()
+    bob.scope.module('ask', () => ++runs, {
+      timeoutMs: 20,
+      maxCallsPerCaller: 1,
+      consent(_input, { signal }) {
+        signal.addEventListener('abort', () => ended.resolve())
+        return answer.promise
+      },
+    })
+    expect(codes(await alice.scope.get('bob').message('ask', 1).settled())).toEqual(['ERR_TIMEOUT'])
+    await ended.promise
+    answer.resolve(true)
+    await answer.promise
+    expect(runs).toBe(0)
+  })
+
+  test('one that throws is a fault of this side: its developer hears of it, and the call fails', async () => {
+    const { alice, bob } = createCallPair()
+    let runs = 0
+    const error = new Error('nobody to ask')
+    bob.scope.module('throws', () => ++runs, {
+      consent: () => {
+        throw error
+      },
+    })
+    bob.scope.module('rejects', () => ++runs, { consent: () => Promise.reject(error) })
+    for (const module of ['throws', 'rejects'])
+      expect(codes(await alice.scope.get('bob').message(module, 1).settled())).toEqual(['ERR_HANDLER'])
+    expect([bob.errors, runs]).toEqual([
+      [
+        ['throws', error],
+        ['rejects', error],
+      ],
+      0,
+    ])
+  })
+})
+
 describe('what a foreign peer sends', () => {
   async function connected() {
     const { network, alice, bob } = createCallPair()

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { RoomScope } from '../../../node/people/calls/types.ts'
 import type { Answer } from '../../../node/people/types.ts'
 import { createCallPair } from '../../helpers/call-peers.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
 
 const codes = (answers: Answer[]) => answers.map((answer) => ('value' in answer ? answer.value : answer.error.code))
 const key = new Uint8Array(32).fill(7)
@@ -29,6 +30,32 @@ test('members of a room call each other, strangers as they are; who only knows t
     other.bob.scope.module('echo', (input) => input)
     expect(codes(await other.alice.scope.get('bob').message('echo', 1).settled())).toEqual(['ERR_REFUSED'])
     await expect(other.alice.scope.channel('bob', 'any')).rejects.toMatchObject({ code: 'ERR_REFUSED' })
+  }
+})
+
+test('a call and a channel of a member whose admission is being decided wait for that', async () => {
+  for (const isAdmitted of [true, false]) {
+    const decision = Promise.withResolvers<boolean>()
+    let asked = 0
+    const isMember = () => {
+      asked++
+      return decision.promise
+    }
+    const { alice, bob } = createCallPair({ room: { ...createRoom(1), isMember }, relationOf: strangers })
+    bob.scope.module('echo', (input) => input)
+    bob.scope.onChannel('any', () => {})
+    const answers = alice.scope.get('bob').message('echo', 1).settled()
+    const channel = alice.scope.channel('bob', 'any').then(
+      () => 'open',
+      ({ code }: { code: string }) => code,
+    )
+    await waitFor(
+      () => asked === 2,
+      10_000,
+      () => 'both have come',
+    )
+    decision.resolve(isAdmitted)
+    expect([codes(await answers), await channel]).toEqual(isAdmitted ? [[1], 'open'] : [['ERR_REFUSED'], 'ERR_REFUSED'])
   }
 })
 

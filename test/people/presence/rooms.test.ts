@@ -90,6 +90,41 @@ test('rooms: nobody is visible before the hook has admitted it; one that it refu
   expect(asked.toSorted()).toEqual(['bob', 'eve'])
 })
 
+test('rooms: a member that calls before it was admitted is waited for, until that is decided, and not for long', async () => {
+  const { join } = createPeople()
+  const enter = await roomOf('tea')
+  const [ann, bob, eve, slow] = [join('ann', 'ann'), join('bob', 'bob'), join('eve', 'eve'), join('slow', 'slow')]
+  for (const { presence } of [ann, bob, eve, slow]) presence.start()
+  const decisions: Record<string, PromiseWithResolvers<boolean>> = Object.fromEntries(
+    ['bob', 'eve', 'slow'].map((name) => [name, Promise.withResolvers<boolean>()]),
+  )
+  const room = enter(ann, ({ instance }) => decisions[instance]?.promise ?? false)
+  const verdicts: [string, boolean][] = []
+  const ask = (name: string) => void Promise.resolve(room.admits(name)).then((isAdmitted) => verdicts.push([name, isAdmitted]))
+  ask('bob') // its link has not come yet
+  for (const person of [bob, eve, slow]) enter(person)
+  await pass(1_000)
+  for (const name of ['eve', 'slow']) ask(name)
+  expect(verdicts).toEqual([])
+  decisions.bob?.resolve(true)
+  decisions.eve?.resolve(false)
+  await pass(300)
+  expect(verdicts.toSorted()).toEqual([
+    ['bob', true],
+    ['eve', false],
+  ])
+  expect([room.admits('bob'), room.admits('eve')]).toEqual([true, false])
+  await pass(6_000)
+  expect(verdicts[2]).toEqual(['slow', false])
+  decisions.slow?.resolve(true)
+  await pass(300)
+  expect(room.admits('slow')).toBe(true)
+  ask('a stranger')
+  room.leave()
+  await pass(0)
+  expect(verdicts[3]).toEqual(['a stranger', false])
+})
+
 test('rooms: of forty members each finds all, though a search tells of sixteen', async () => {
   const { join } = createPeople({ sampleSize: 16 })
   const enter = await roomOf('crowd')
