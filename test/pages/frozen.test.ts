@@ -6,6 +6,7 @@ import { makeText, openHome, seesCount } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { untilStatus } from '../helpers/gateway-client.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const chromium = useChromium({ keepsPages: true })
 let home: NodeProcess
@@ -45,6 +46,42 @@ test('frozen page: one that says nothing is noticed by its home within 15 s, and
   await comeBackTo(frozen)
   await untilStatus([home.url, reader.url], gone, 200, 20_000)
 })
+
+test('frozen page: a person on one is gone within 15 s, and back by itself; on a hidden one whose timers sleep they stay', async () => {
+  const [ann, hidden, frozen] = [await chromium.newPage(), await chromium.newPage(), await chromium.newPage()]
+  await hidden.addInitScript(SLEEPING_TIMERS)
+  await frozen.addInitScript(withoutPageEvents)
+  for (const page of [ann, hidden, frozen]) {
+    await page.goto(`${home.url}/people`)
+    await page.getByTestId('make-account').click()
+  }
+  for (const [page, alias] of [
+    [hidden, 'hidden'],
+    [frozen, 'frozen'],
+  ] as const) {
+    await ann.getByTestId('add-alias').fill(alias)
+    await ann.getByTestId('add-contact').click()
+    const code = ann.getByTestId('token').getByTestId('code')
+    await page.getByTestId('claim-text').fill((await code.textContent()) ?? '')
+    await page.getByTestId('claim-alias').fill('Ann')
+    await page.getByTestId('claim').click()
+    await seesPerson(ann, alias, 1)
+    await ann.getByRole('button', { name: 'Close', exact: true }).click()
+  }
+  await countFreezes(frozen)
+  await hidden.evaluate('timersSleep = true')
+  await frozen.goto(`${reader.url}/healthz`)
+  const frozenAtMs = Date.now()
+  await seesPerson(ann, 'frozen', 0)
+  expect(Date.now() - frozenAtMs).toBeLessThan(15_000)
+  await waitFor(() => Date.now() - frozenAtMs > 15_000, 20_000, 'as long has nothing been heard of the timers of the hidden page')
+  await seesPerson(ann, 'hidden', 1)
+  await comeBackTo(frozen)
+  await seesPerson(ann, 'frozen', 1)
+})
+
+const seesPerson = (page: Page, alias: string, instances: number) =>
+  page.locator(`[data-testid="contacts"] [data-instances="${instances}"]`, { hasText: alias }).waitFor({ timeout: 60_000 })
 
 /** Later, `comeBackTo` sees by it that the page was kept, and not made anew. */
 async function countFreezes(page: Page): Promise<void> {

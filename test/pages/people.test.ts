@@ -65,6 +65,46 @@ it('$BV: the old page’s script runs unchanged, and each of three tabs prints t
   expect(received()).toEqual([2, 2, 2])
 })
 
+it('$BV: two users become contacts by a token, and each hears the other by the name it gave', async () => {
+  const [node] = (await startNodes(1)) as [NodeProcess]
+  const html = (user: string) => `<!doctype html>
+    <script type="text/javascript" src="/page.js" data-gateway="${node.url}"></script>
+    <script type="text/javascript">
+      var heard = []
+      $BV.on("newuser", function(alias) { heard.push("newuser " + alias) })
+      $BV.on("peerconnect", function(peer) { heard.push("peerconnect " + peer.name) })
+      $BV.on("error", function(error) { heard.push("error " + error.message) })
+      $BV.connect("p2p.example.com", "${user}", "test")
+    </script>`
+  const open = async (user: string) => {
+    const page = await chromium.newPage()
+    await page.goto(await serveExample('bv', { isClassic: true, html: html(user) }))
+    return page
+  }
+  const [ann, ben] = [await open('ann'), await open('ben')]
+  const hears = (page: Page, what: string) => page.waitForFunction(`heard.includes(${JSON.stringify(what)})`)
+  const asked = await ann.evaluate(`new Promise((resolve) => $BV.requestToken('Ben', resolve))`)
+  const { token, code } = asked as { token: string; code: string }
+  expect(code).toMatch(/^[a-z]+-[a-z]+-\d{4}$/)
+  const claimed = await ben.evaluate(`new Promise((resolve) => $BV.claimToken('Ann', ${JSON.stringify(token)}, resolve))`)
+  expect(claimed).toEqual({ alias: 'Ann' })
+  await Promise.all([hears(ann, 'newuser Ben'), hears(ann, 'peerconnect Ben'), hears(ben, 'peerconnect Ann')])
+  await ben.evaluate(`$BV.claimToken('nobody', 'no-such-token')`)
+  await ben.waitForFunction(`heard.some((line) => line.startsWith('error'))`)
+  // An invitation opens a letter with a link in it.
+  const browserOfAnn = await ann.context().newCDPSession(ann)
+  await browserOfAnn.send('Page.enable')
+  const letter = new Promise<string>((resolve) => {
+    browserOfAnn.on('Page.frameRequestedNavigation', ({ url }) => {
+      if (url.startsWith('mailto:')) resolve(url)
+    })
+  })
+  await ann.evaluate(`$BV.invite('cid@example.com')`)
+  const [address, body] = (await letter).split('?body=')
+  expect(address).toBe('mailto:cid%40example.com')
+  expect(decodeURIComponent(body ?? '')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#add=[a-z2-7]{26}$/)
+})
+
 /** The page of the manual of p2p-platform, whose script is as it was. The tag of BV.js names the gateway. */
 const oldPage = ({ url }: NodeProcess) => `<!doctype html>
 <script type="text/javascript" src="/page.js" data-gateway="${url}"></script>
