@@ -87,6 +87,7 @@ export {
 } from './library/messages.ts'
 export { clockSentence, createClientConnections, parseClientAddress } from './library/network.ts'
 export type { ContentStore, Messages, Peer, PeerOptions, Rendezvous } from './library/peer.ts'
+export { safePath } from './library/sharing.ts'
 export type { PeerLimits, PeerRates } from './limits.ts'
 export {
   ENVELOPE_DEFAULTS,
@@ -160,16 +161,24 @@ export type {
   Value,
 } from './people/types.ts'
 export type { Hold, Holder, HolderCounts } from './rendezvous/types.ts'
+export type { SafePath } from './sharing/format/safe-path.ts'
 export type {
   DropBox,
   DropNews,
   DropOffer,
   DropRefusal,
   DropTerms,
+  FetchShape,
   OpenedBox,
   ReceivedShare,
+  SaveOptions,
   Share,
+  ShareCode,
   ShareEntry,
+  ShareItem,
+  ShareReceiver,
+  ShareRules,
+  ShareSpokenCode,
   Sharing,
   Submission,
   SubmissionSaver,

@@ -237,6 +237,7 @@ const NODE = {
   sealedBytes: [INTEGER],
   signerOf: [kind(new Uint8Array(32).fill(7))],
   harmlessName: [TEXT],
+  safePath: [TEXT, implementation(new Set<string>())],
 } satisfies Record<Functions<typeof node> & string, readonly Kind[] | 'any'> & Record<never, never>
 
 const BROWSER = {
