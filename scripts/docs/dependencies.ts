@@ -53,6 +53,7 @@ const RUN_TIME: readonly (readonly [packages: readonly string[], reason: string]
   [['hono', '@hono/node-server'], 'HTTP as `(Request) → Response`'],
   [['file-type'], 'content types from magic numbers'],
   [['commander'], 'the command line'],
+  [['lean-qr'], 'the QR code of an address, in the app and on a terminal; loaded when one is shown'],
   [['pino'], 'the log'],
 ]
 
@@ -63,7 +64,6 @@ const DEVELOPMENT: typeof RUN_TIME = [
     'direct connections between tabs; bundled into the app, and never loaded in Node.js, where it would bring a native library',
   ],
   [['preact'], "the tab's views; bundled"],
-  [['lean-qr'], 'the QR code of an address; bundled, and loaded when one is shown'],
   [['vite'], 'builds the tab'],
   [['@typescript/native'], 'types, by TypeScript 7'],
   [['typescript'], 'TypeScript 6, whose API dependency-cruiser and `npm run docs` read the source with'],
