@@ -53,7 +53,7 @@ const ROOMS = {
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
   browser: [['text'], ['peer', 'activity'], ['content'], ['holding'], ['transfer'], ['visit'], ['messages', 'people', 'sharing', 'words']],
   'browser/app': [['home', 'page', 'messages', 'people', 'share', 'receive', 'drop']],
-  'node/cli': [['values'], ['print'], ['fetch', 'hold'], ['commands']],
+  'node/cli': [['values'], ['print'], ['fetch', 'hold'], ['share', 'receive'], ['commands']],
 }
 
 /** What stands beside the rooms of a folder and below them, as its types do. */

@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<CommandName, CommandFacts>> = {
     description: 'hold files and folders, and print their links, until interrupted',
     arguments: [{ form: '<file...>', help: 'files, folders, or - for standard input' }],
   },
+  share: {
+    description: 'offer files, folders or words by a link and a code, until interrupted',
+    arguments: [{ form: '[file...]', help: 'files, folders, or - for standard input' }],
+  },
   get: {
     description: 'fetch content, and check it',
     arguments: [{ form: '<hash|url>', help: 'a hash, a CID or a link; with /path, one file of a bundle' }],
@@ -38,8 +42,14 @@ export const COMMANDS: Readonly<Record<CommandName, CommandFacts>> = {
     ],
   },
   receive: {
-    description: 'receive messages, store them on disk and show them in a page, until interrupted',
-    arguments: [{ form: '[name]', help: 'name of the receiver, or #end for one that listens there too', defaultValue: 'inbox' }],
+    description: 'receive what somebody shares by a link or a code; or messages, until interrupted',
+    arguments: [
+      {
+        form: '[name]',
+        help: 'link or code (mango-guitar-7342) of a share; else name of a receiver of messages, or #end for one that listens there too',
+        defaultValue: 'inbox',
+      },
+    ],
   },
   status: { description: 'print the status of a node' },
   ls: { description: 'list what a node holds' },

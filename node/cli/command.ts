@@ -1,6 +1,7 @@
 /** The `mayfly` command: its sub-commands, flags and help, parsed by commander. `main.ts` runs it in the process. */
 
 import { Command, CommanderError, Option } from 'commander'
+import { MayflyError } from '../errors.ts'
 import type { ProcessContext } from './command-context.ts'
 import { COMMAND_NAMES, COMMANDS } from './command-table.ts'
 import { type ConfigurationInput, readConfiguration } from './configuration.ts'
@@ -53,6 +54,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     })
   }
   try {
+    refuseShownSecrets(input.argv)
     try {
       await program.parseAsync(input.argv, { from: 'user' })
     } finally {
@@ -75,6 +77,18 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     output.problem(error)
     return exitCodeOf(error)
   }
+}
+
+/** @throws {MayflyError} ERR_BAD_OPTION: a secret stands in the command line, where others on the machine see it */
+function refuseShownSecrets(argv: readonly string[]): void {
+  const secrets = SETTING_NAMES.filter((name) => SETTINGS[name].isSecret)
+  const shown = secrets.find((name) => argv.some((arg) => arg.startsWith(`${flagOf(name)}=`)))
+  if (shown === undefined) return
+  const [flag, variable] = [flagOf(shown), environmentVariableOf(shown)]
+  throw new MayflyError(
+    'ERR_BAD_OPTION',
+    `${flag} takes no value, since others on this machine could read it (ps): ${flag} alone asks for it, and ${variable} has it for scripts`,
+  )
 }
 
 /** True where standard error is the log of a node, in JSON: then it stays JSON to its last line. */

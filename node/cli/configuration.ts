@@ -79,7 +79,10 @@ interface Given {
 
 function lookUp(name: SettingName, { flags, env }: ConfigurationInput, file: Record<string, unknown>, path?: string): Given | undefined {
   const flag = flags[name]
-  if (flag !== undefined) return { values: [flag].flat().map(String), source: 'flag', label: flagOf(name) }
+  if (flag !== undefined) {
+    const values = SETTINGS[name].isSecret ? [''] : [flag].flat().map(String)
+    return { values, source: 'flag', label: flagOf(name) }
+  }
   const variable = environmentVariableOf(name)
   const text = env[variable]
   // An empty variable counts as unset: `MAYFLY_TOKEN=` in a service's file means no token.

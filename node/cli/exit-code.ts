@@ -30,6 +30,7 @@ const EXIT_OF: Partial<Record<MayflyErrorCode, ExitCode>> = {
   ERR_BAD_END: EXIT.wrongUsage,
   ERR_BAD_MESSAGE: EXIT.wrongUsage,
   ERR_BAD_RULE: EXIT.wrongUsage,
+  ERR_SHARE_WRONG: EXIT.wrongUsage,
   ERR_NO_HOLDER: EXIT.noHolder,
   ERR_NO_NETWORK: EXIT.noNetwork,
   ERR_CLOCK: EXIT.noNetwork,

@@ -6,6 +6,7 @@
 import { MayflyError } from '../errors.ts'
 import type { SettingSource, SettingSources } from './configuration.ts'
 import { type CommandName, type Configuration, environmentVariableOf, fileKeyOf, flagOf, type SettingName } from './settings.ts'
+import { shareTargetOf } from './values/share-target.ts'
 
 interface Condition {
   command: CommandName
@@ -19,7 +20,52 @@ interface Condition {
 const OF_AN_INBOX = ['tap', 'rule', 'policy', 'name', 'mute', 'keepDays', 'trustClock', 'keepCount', 'senderRate'] as const
 const OF_ITS_PAGE = ['port', 'host', 'publicUrl', 'token'] as const
 
+const OF_A_BOX = ['title', 'maxSize', 'maxFileSize', 'maxFiles', 'accept', 'untilMs'] as const
+/** Rules of a share that is sent to one drop box. */
+const OF_RECEIVERS = ['once', 'receivers', 'untilMs', 'stopAfterFirst', 'ask', 'password', 'noCode', 'noQr'] as const
+
+const isShare = ({ data }: Configuration, [target = '']: readonly string[]) => shareTargetOf(target, data) !== undefined
+
 const CONDITIONS: readonly Condition[] = [
+  {
+    command: 'receive',
+    settings: ['output', 'waitMs', 'password', 'list', 'only', 'yes', 'overwrite'],
+    isMet: isShare,
+    words: 'without a share: name its link or its code',
+  },
+  {
+    command: 'receive',
+    settings: ['timeoutMs'],
+    isMet: (configuration, args) => configuration.files !== undefined || isShare(configuration, args),
+    words: 'for a receiver of messages, which joins the network when it can',
+  },
+  {
+    command: 'receive',
+    settings: OF_A_BOX,
+    isMet: ({ files }) => files !== undefined,
+    words: 'without --files DIR, which takes files from others',
+  },
+  {
+    command: 'receive',
+    settings: ['files'],
+    isMet: (_, [target]) => target === 'inbox',
+    words: 'with the name of a receiver, or a share, to receive from: it makes a link for others',
+  },
+  {
+    command: 'receive',
+    settings: [...OF_AN_INBOX, ...OF_ITS_PAGE, 'noView', 'export'],
+    isMet: (configuration, args) => configuration.files === undefined && !isShare(configuration, args),
+    words: 'for files: it is for a receiver of messages',
+  },
+  {
+    command: 'receive',
+    settings: ['only', 'yes', 'overwrite', 'output'],
+    isMet: ({ list }) => !list,
+    words: 'with --list, which takes nothing',
+  },
+  { command: 'share', settings: ['from'], isMet: ({ to }) => to !== undefined, words: 'without --to URL, which sends to a drop box' },
+  { command: 'share', settings: OF_RECEIVERS, isMet: ({ to }) => to === undefined, words: 'with --to, whose drop box is the one receiver' },
+  { command: 'share', settings: ['receivers'], isMet: ({ once }) => !once, words: 'with --once, which is for one receiver' },
   {
     command: 'start',
     settings: OF_AN_INBOX,

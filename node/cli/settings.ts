@@ -5,6 +5,8 @@
 
 import { resolve } from 'node:path'
 import { formatDuration } from '../async/duration.ts'
+import type { CommandName, Setting } from './setting.ts'
+import { SHARING_SETTINGS } from './sharing-settings.ts'
 import { parseIceServer } from './values/ice-server.ts'
 import { parseField, parseHashname, parseMessageId, parsePolicy, parseSenderName } from './values/message-values.ts'
 import {
@@ -22,42 +24,11 @@ import { parseJoinAddress, parseOrigin, parsePageOrigin, parsePort, parseToken }
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-export type CommandName = 'start' | 'hold' | 'get' | 'holders' | 'send' | 'receive' | 'status' | 'ls' | 'completion' | 'man'
-
-interface Setting {
-  /** The sub-commands that have it. */
-  commands: readonly CommandName[] | 'all'
-  /** The flag's short form. */
-  short?: string
-  /** The form of its value, as the help shows it. A setting without one is a switch. */
-  value?: string
-  /** Its possible values, where they are few: a shell completes them. */
-  choices?: readonly string[]
-  /** May be given several times: its value is the array of all, empty by default. */
-  repeatable?: true
-  /** Separates several values in an environment variable: white space and commas when left out. A JSON array needs none. */
-  separator?: RegExp
-  /** The value is JSON, or an array of several: one in an environment variable, and in the file as it is. */
-  isJson?: true
-  /** A running node takes it at SIGHUP; every other setting waits for the next start. */
-  isLive?: true
-  default?: unknown
-  /** Defaults of the sub-commands that differ. */
-  defaultFor?: Partial<Record<CommandName, unknown>>
-  /** Shown as the default where that depends on the environment, or is another part's. */
-  defaultText?: string
-  help: string
-  /**
-   * Reads one value; a switch has none.
-   *
-   * @throws {MayflyError} ERR_BAD_OPTION, whose message says what is expected
-   */
-  parse?: (text: string) => unknown
-}
+export type { CommandName } from './setting.ts'
 
 const RECEIVERS = ['start', 'receive'] as const
 /** Commands that wait for the network; the others go on without it, and join when they can. */
-const ASKING = ['hold', 'get', 'holders', 'send', 'status', 'ls'] as const
+const ASKING = ['hold', 'share', 'get', 'holders', 'send', 'receive', 'status', 'ls'] as const
 
 /** In the order of the help. Times are in ms, sizes in bytes. */
 const TABLE = {
@@ -143,7 +114,7 @@ const TABLE = {
     parse: parseByteRate,
   },
   peerRate: {
-    commands: ['start', 'hold'],
+    commands: ['start', 'hold', 'share'],
     isLive: true,
     value: 'rate',
     help: 'bytes per second for one peer that fetches content from here, such as 2MB',
@@ -182,27 +153,29 @@ const TABLE = {
     parse: parseLogLevel,
   },
   output: {
-    commands: ['get'],
+    commands: ['get', 'receive'],
     short: '-o',
     value: 'file',
-    help: 'write to a file instead of standard output; the files of a bundle go into a folder',
+    help: 'write to a file instead of standard output; a folder for the files of a bundle, or of a share',
     parse: parseFilled,
   },
   waitMs: {
-    commands: ['get', 'send'],
+    commands: ['get', 'send', 'receive'],
     value: 'time',
     default: 0,
-    help: 'how long to wait for a holder (get), or until a receiver has stored the message (send)',
+    defaultFor: { receive: 60_000 },
+    help: 'how long to wait for a holder (get), until a receiver has stored the message (send), or for the sender of a share (receive)',
     parse: parseDurationSetting,
   },
   limits: { commands: ['status'], help: 'print the limits of the node, too' },
   watch: { commands: ['holders'], help: 'keep running, and print each change' },
   skipOdd: {
-    commands: ['hold'],
+    commands: ['hold', 'share'],
     help: 'leave out of a folder what a link cannot have: links out of it, pipes, sockets, devices, unreadable files',
   },
-  skipHidden: { commands: ['hold'], help: 'leave out of a folder what has a name that begins with a dot' },
+  skipHidden: { commands: ['hold', 'share'], help: 'leave out of a folder what has a name that begins with a dot' },
   private: { commands: ['hold'], help: 'encrypt content and file name: only people with the link can read them' },
+  ...SHARING_SETTINGS,
   ttlMs: {
     commands: ['send'],
     value: 'time',
@@ -321,8 +294,8 @@ export function settingsOf(command: CommandName | 'all'): SettingName[] {
 
 /** The default of a setting, for a sub-command that may have one of its own. */
 export function defaultOf(name: SettingName, command?: CommandName): unknown {
-  const { default: common, defaultFor = {}, repeatable, value } = SETTINGS[name]
-  return (command && defaultFor[command]) ?? common ?? (repeatable ? [] : value === undefined ? false : undefined)
+  const { default: common, defaultFor = {}, repeatable, value, isSecret } = SETTINGS[name]
+  return (command && defaultFor[command]) ?? common ?? (repeatable ? [] : value === undefined && !isSecret ? false : undefined)
 }
 
 /** A default as people read it; undefined for none, and for a switch. */

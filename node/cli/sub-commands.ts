@@ -16,17 +16,33 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
     return (await import('./commands/start-command.ts')).runStart(context, reload, sources)
   },
   hold: async (context, paths) => (await import('./commands/hold-command.ts')).runHold(context, paths),
+  share: async (context, paths, sources) => {
+    const { to } = context.configuration
+    if (to === undefined) return (await import('./commands/share-command.ts')).runShare(context, paths)
+    const origin = URL.canParse(to) ? new URL(to).origin : undefined
+    return (await import('./commands/send-files-command.ts')).runSendFiles(joining(context, origin, sources), paths, to)
+  },
   get: async (...given) => runAbout((await import('./commands/get-command.ts')).runGet, ...given),
   holders: async (...given) => runAbout((await import('./commands/holders-command.ts')).runHolders, ...given),
   send: async (context, [end = '', text]) => (await import('./commands/send-command.ts')).runSend(context, end, text),
-  receive: async (context, [name = '']) => (await import('./commands/receive-command.ts')).runReceive(context, name),
+  receive: async (context, [name = ''], sources) => {
+    if (context.configuration.files !== undefined) {
+      return (await import('./commands/drop-box-command.ts')).runDropBox(context, context.configuration.files)
+    }
+    const { shareTargetOf } = await import('./values/share-target.ts')
+    const target = shareTargetOf(name, context.configuration.data)
+    if (target === undefined) return (await import('./commands/receive-command.ts')).runReceive(context, name)
+    const { runReceiveShare } = await import('./commands/receive-share-command.ts')
+    const origin = target.kind === 'link' ? target.origin : undefined
+    return runReceiveShare(joining(context, origin, sources), target)
+  },
   status: async (context) => (await import('./commands/status-command.ts')).runStatus(context),
   ls: async (context) => (await import('./commands/ls-command.ts')).runLs(context),
   completion: async (context, [shell = '']) => (await import('./commands/table-commands.ts')).runCompletion(context, shell),
   man: async (context) => (await import('./commands/table-commands.ts')).runMan(context),
 }
 
-/** Runs a sub-command about one content. A link's own gateway is asked, unless the command line names another. */
+/** Runs a sub-command about one content. */
 async function runAbout(
   run: (context: CommandContext, about: Link) => Promise<ExitCode>,
   context: CommandContext,
@@ -35,6 +51,11 @@ async function runAbout(
 ): Promise<ExitCode> {
   const { decodeLink } = await import('../keys/index.ts')
   const about = decodeLink(text)
-  if (about.origin === undefined || sources.join === 'flag') return run(context, about)
-  return run({ ...context, configuration: { ...context.configuration, join: [about.origin] } }, about)
+  return run(joining(context, about.origin, sources), about)
+}
+
+/** The context with a link's own gateway to join, unless the command line names another. */
+function joining(context: CommandContext, origin: string | undefined, sources: SettingSources): CommandContext {
+  if (origin === undefined || sources.join === 'flag') return context
+  return { ...context, configuration: { ...context.configuration, join: [origin] } }
 }

@@ -17,6 +17,117 @@ const HASHNAME = `${'a'.repeat(51)}q`
 
 /** For each setting three values, one a source, as people write them and as the program gets them. */
 const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
+  maxSize: [
+    ['2GB', 2_000_000_000],
+    ['1.5MiB', 1_572_864],
+    [500, 500],
+  ],
+  maxFileSize: [
+    ['2GB', 2_000_000_000],
+    ['1.5MiB', 1_572_864],
+    [500, 500],
+  ],
+  files: [
+    ['a b', 'a b'],
+    ['b', 'b'],
+    ['c', 'c'],
+  ],
+  title: [
+    ['a b', 'a b'],
+    ['b', 'b'],
+    ['c', 'c'],
+  ],
+  to: [
+    ['a b', 'a b'],
+    ['b', 'b'],
+    ['c', 'c'],
+  ],
+  from: [
+    ['a b', 'a b'],
+    ['b', 'b'],
+    ['c', 'c'],
+  ],
+  maxFiles: [
+    ['1', 1],
+    ['20', 20],
+    [300, 300],
+  ],
+  accept: [
+    [
+      ['image/*', '.pdf'],
+      ['image/*', '.pdf'],
+    ],
+    ['image/* .pdf', ['image/*', '.pdf']],
+    [['c/c'], ['c/c']],
+  ],
+  once: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  stopAfterFirst: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  ask: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  noCode: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  noQr: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  list: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  yes: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  overwrite: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  text: [
+    ['two words', 'two words'],
+    ['a, b', 'a, b'],
+    ['c', 'c'],
+  ],
+  receivers: [
+    ['1', 1],
+    ['20', 20],
+    [300, 300],
+  ],
+  untilMs: [
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+    [60, 60_000],
+  ],
+  password: [
+    [true, ''],
+    ['two words', 'two words'],
+    ['true', 'true'],
+  ],
+  only: [
+    [
+      ['a b.txt', '*.jpg'],
+      ['a b.txt', '*.jpg'],
+    ],
+    ['a b.txt, *.jpg', ['a b.txt', '*.jpg']],
+    [['c'], ['c']],
+  ],
   ttlMs: [
     ['168h', 604_800_000],
     ['5m', 300_000],
@@ -313,7 +424,11 @@ test.each<[SettingName, unknown]>([
   ['clientRate', '100kB'],
   ['messageRate', 0],
   ['peerRate', '-1MB'],
-  ['peerRate', '1TB'],
+  ['maxSize', 'much'],
+  ['maxFileSize', '0'],
+  ['untilMs', 'tomorrow'],
+  ['receivers', 0],
+  ['peerRate', '1PB'],
   ['logLevel', 'loud'],
   ['waitMs', '1 year'],
   ['policy', 'closed'],
@@ -383,6 +498,10 @@ test('configuration: an empty list is a value: a node that joins nobody, and a c
 
 test('configuration: a sub-command may have defaults of its own', async () => {
   expect(await valueAndSource('join', { flags: {}, env: {}, command: 'start' })).toEqual([[], 'default'])
+})
+
+test('configuration: a secret that nobody gave is none', async () => {
+  expect(await valueAndSource('password', { flags: {}, env: {} })).toEqual([undefined, 'default'])
 })
 
 test('configuration: data is kept where the XDG specification says', async () => {

@@ -12,6 +12,7 @@ import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const HASHNAME = `${'a'.repeat(51)}q`
+const SHARE = `http://127.0.0.1:9/s/${'a'.repeat(52)}#secret`
 /** Nothing listens at the discard port. */
 const NOWHERE = 'http://127.0.0.1:9'
 
@@ -29,6 +30,7 @@ test.each([
   [['help', 'get']],
   [['start', '--help']],
   [['hold', '-h']],
+  [['share', '--help']],
   [['get', '--help']],
   [['holders', '--help']],
   [['receive', '--help']],
@@ -65,6 +67,14 @@ test.each<[string, string[]]>([
   ['a file of settings that is not there', ['status', '--config', '/nowhere.json']],
   ['JSON where the bytes go', ['get', HASH, '--json', '--join', NOWHERE]],
   ['nothing to hold', ['hold', '--join', NOWHERE]],
+  ['nothing to share', ['share', '--join', NOWHERE]],
+  ['a password where others would see it', ['share', 'package.json', '--password=secret']],
+  ['a password without a terminal to ask at', ['share', 'package.json', '--password', '--join', NOWHERE]],
+  ['receivers to be asked about without a terminal', ['share', 'package.json', '--ask', '--join', NOWHERE]],
+  ['a share without a terminal to ask at', ['receive', SHARE]],
+  ['the link of a drop box', ['receive', SHARE.replace('/s/', '/d/')]],
+  ['the link of something else', ['receive', 'https://mayfly.example/people']],
+  ['a link without its end', ['receive', SHARE.replace(/#.*/, '')]],
   ['nowhere to send', ['send']],
   ['an end without its #', ['send', 'wall', 'hello']],
   ['a name that cannot be', ['send', '#a b', 'hello']],
@@ -91,6 +101,18 @@ test.each<[string, string[], string]>([
   ['--rule of receive', ['receive', '--rule', '{"has":["a"]}'], '--tap #END'],
   ...['--port 1', '--host ::1', '--public-url https://a.example', '--token a'].map(withNoView),
   ...['--port 1', '--no-view', '--tap #a', '--keep-days 1'].map(withExport),
+  ...['--list', '--yes', '--only a', '--overwrite', '-o a', '--wait 1s'].map((flag): [string, string[], string] => [
+    `receive ${flag}`,
+    ['receive', ...flag.split(' ')],
+    'without a share',
+  ]),
+  ['a port for a share', ['receive', SHARE, '--port', '1'], 'for a receiver of messages'],
+  ['--yes with --list', ['receive', SHARE, '--list', '--yes'], 'with --list'],
+  ['--receivers with --once', ['share', 'a', '--once', '--receivers', '2'], 'with --once'],
+  ['--title of nothing', ['receive', '--title', 'a'], 'without --files DIR'],
+  ['--files with a share', ['receive', SHARE, '--files', 'a'], 'makes a link for others'],
+  ['--from nobody', ['share', 'a', '--from', 'Anna'], 'without --to'],
+  ['--once to a drop box', ['share', 'a', '--once', '--to', 'https://a.example/d/b#c'], 'drop box'],
 ])('usage: %s that would do nothing is refused, with the flag that is missing or in its way', async (_, argv, words) => {
   const { exitCode, stdout, stderr } = await run([...argv, '--data', '/nowhere'])
   expect([exitCode, stdout]).toEqual([2, ''])

@@ -1,5 +1,6 @@
 /** Memory of another process, as Linux shows it to its parent or to root. */
 
+import { readFileSync } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 
 /** Read at once; what is searched for may lie across two of them. */
@@ -34,4 +35,13 @@ export async function findInMemory(pid: number, wanted: readonly Uint8Array[]): 
     await memory.close()
   }
   return found
+}
+
+/** The most memory that the process has had so far, in bytes; 0 once it is gone. */
+export function peakMemory(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024
+  } catch {
+    return 0
+  }
 }

@@ -1,14 +1,14 @@
 /** `mayfly hold`: this process holds files and folders until it is asked to stop. */
 
 import { once } from 'node:events'
-import { createPeer, encodeKeyHex, type Key, MayflyError, type Peer } from '../../index.ts'
+import { createPeer, encodeKeyHex, type Key, MAX_BUNDLE_ENTRIES, MayflyError, type Peer } from '../../index.ts'
 import { originOfAddress } from '../../network/addresses.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
 import { findSharedOrigins } from '../fetch/shared-origins.ts'
-import { closeInputs, type HoldInput, openInputs } from '../hold/hold-input.ts'
+import { closeInputs, giveLeases, type HoldInput, openInputs } from '../hold/hold-input.ts'
 import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
 import { describeHeld, describeInput } from '../hold/input-sentences.ts'
 import type { Output } from '../print/output.ts'
@@ -27,8 +27,11 @@ export async function runHold(context: CommandContext, paths: string[]): Promise
   const { join, timeoutMs, peerRate } = configuration
   const limits = { maxHeldContents: MAX_CONTENTS, ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }) }
   const peer = await createPeer({ role: 'tab', join, limits, createHasher: createNativeHasher })
-  const rules = { skipHidden: configuration.skipHidden, skipOdd: configuration.skipOdd }
-  const inputs = await openInputs(paths, { stdin, limits: peer.status().limits, rules, signal })
+  const { skipHidden, skipOdd } = configuration
+  const rules = { task: 'hold', maxFiles: MAX_BUNDLE_ENTRIES, skipHidden, skipOdd } as const
+  const peerLimits = peer.status().limits
+  const inputs = await openInputs(paths, { stdin, limits: peerLimits, rules, signal })
+  giveLeases(inputs, peerLimits.maxLeasesPerPeer)
   const nothingLeft = new AbortController()
   const ended = AbortSignal.any([signal, nothingLeft.signal])
   let isAllHeld = false

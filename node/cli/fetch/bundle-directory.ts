@@ -1,4 +1,4 @@
-/** Target paths of a bundle's files: below one directory, never outside it, even when the bundle names other paths or links are in the way. */
+/** Target paths of the files of a bundle or a share: below one directory, never outside it, even when other paths are named or links are in the way. */
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -66,5 +66,5 @@ export async function hasSize(file: string, size: number): Promise<boolean> {
 }
 
 function inTheWay(path: string, why: string): MayflyError {
-  return new MayflyError('ERR_BAD_PATH', `Cannot write ${JSON.stringify(path)} of the bundle: ${why}`)
+  return new MayflyError('ERR_BAD_PATH', `Cannot write ${JSON.stringify(path)}: ${why}`)
 }

@@ -45,7 +45,7 @@ export async function openPartFile(target: string, key: Key, { signal }: AbortOp
  * @throws {MayflyError} ERR_UNAVAILABLE: another process has the lock
  * @throws the system's error
  */
-async function lockPartFile(path: string, target: string): Promise<() => void> {
+export async function lockPartFile(path: string, target: string): Promise<() => void> {
   const lock = path + LOCK_SUFFIX
   let release = takeFileLock(lock)
   if (release === undefined) {

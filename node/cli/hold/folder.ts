@@ -28,6 +28,8 @@ export interface FolderListing {
 }
 
 export interface FolderRules {
+  /** The word for what is done with the folder, in errors. */
+  task: 'hold' | 'share'
   maxFiles: number
   /** Leave out hidden files and folders. */
   skipHidden: boolean
@@ -107,18 +109,19 @@ export async function listFolder(folder: string, rules: FolderRules, { signal }:
   await walk({ path: '', ancestors: [root] }).catch((error: unknown) => {
     throw explainSystemError(`Cannot read ${folder}`, error)
   })
-  if (!rules.skipOdd && listing.leftOut.length > 0) throw oddFiles(folder, listing.leftOut.toSorted())
+  if (!rules.skipOdd && listing.leftOut.length > 0) throw oddFiles(folder, listing.leftOut.toSorted(), rules)
   listing.files.sort((a, b) => (a.path < b.path ? -1 : 1))
   for (const names of [listing.hidden, listing.emptyFolders, listing.executables, listing.leftOut]) names.sort()
   return listing
 }
 
-function oddFiles(folder: string, refusals: string[]): MayflyError {
+function oddFiles(folder: string, refusals: string[], { task }: FolderRules): MayflyError {
   const more = refusals.length > MAX_NAMED ? [`and ${refusals.length - MAX_NAMED} more`] : []
-  const head = `Cannot hold all of ${folder} (--skip-odd holds the rest):`
+  const head = `Cannot ${task} all of ${folder} (--skip-odd ${task}s the rest):`
   return new MayflyError('ERR_BAD_PATH', [head, ...refusals.slice(0, MAX_NAMED), ...more].join('\n  '))
 }
 
-function tooMany(folder: string, noun: string, { maxFiles }: FolderRules): MayflyError {
-  return new MayflyError('ERR_LIMIT', `Cannot hold ${folder}: it has more ${noun} than the limit of ${maxFiles} of a bundle`)
+function tooMany(folder: string, noun: string, { task, maxFiles }: FolderRules): MayflyError {
+  const taker = task === 'hold' ? 'bundle' : 'share'
+  return new MayflyError('ERR_LIMIT', `Cannot ${task} ${folder}: it has more ${noun} than the limit of ${maxFiles} of a ${taker}`)
 }

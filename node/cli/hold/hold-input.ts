@@ -1,9 +1,9 @@
-/** The inputs of `hold`: files, folders and streams. All are opened and checked before anything is held. */
+/** The inputs of `hold` and `share`: files, folders and streams. All are opened and checked before anything is done with them. */
 
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { type AbortOptions, type ContentSource, MAX_BUNDLE_ENTRIES, MayflyError, type PeerLimits } from '../../index.ts'
+import { type AbortOptions, type ContentSource, MayflyError, type PeerLimits } from '../../index.ts'
 import { type FileSource, openFileSource, withFile } from '../../server/store/file-source.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
 import { type FolderListing, type FolderRules, listFolder } from './folder.ts'
@@ -30,8 +30,8 @@ export interface HoldInput {
 
 interface HoldInputOptions extends AbortOptions {
   stdin: Readable
-  limits: Pick<PeerLimits, 'maxContentBytes' | 'maxLeasesPerPeer'>
-  rules: Omit<FolderRules, 'maxFiles'>
+  limits: Pick<PeerLimits, 'maxContentBytes'>
+  rules: FolderRules
 }
 
 /**
@@ -43,19 +43,11 @@ interface HoldInputOptions extends AbortOptions {
  */
 export async function openInputs(paths: string[], options: HoldInputOptions): Promise<HoldInput[]> {
   const inputs: HoldInput[] = []
-  /** How many more contents can be announced, after one for each path. */
-  let free = options.limits.maxLeasesPerPeer - paths.length
-  if (free < 0) {
-    throw new MayflyError('ERR_LIMIT', `Cannot hold ${paths.length} paths: the limit of one holder is ${options.limits.maxLeasesPerPeer}`)
-  }
   try {
     for (const path of paths) {
       const input: HoldInput = { name: path, files: [], hasOwnLinks: true }
       inputs.push(input)
       await openInto(input, path, options)
-      if (input.folder === undefined) continue
-      input.hasOwnLinks = input.files.length <= free
-      if (input.hasOwnLinks) free -= input.files.length
     }
     return inputs
   } catch (error) {
@@ -64,11 +56,27 @@ export async function openInputs(paths: string[], options: HoldInputOptions): Pr
   }
 }
 
+/**
+ * Announces the files of folders by themselves, too, folder by folder, while there are leases.
+ *
+ * @throws {MayflyError} ERR_LIMIT: there is not one for each path
+ */
+export function giveLeases(inputs: readonly HoldInput[], maxLeases: number): void {
+  let free = maxLeases - inputs.length
+  if (free < 0) throw new MayflyError('ERR_LIMIT', `Cannot hold ${inputs.length} paths: the limit of one holder is ${maxLeases}`)
+  for (const input of inputs) {
+    if (input.folder === undefined) continue
+    input.hasOwnLinks = input.files.length <= free
+    if (input.hasOwnLinks) free -= input.files.length
+  }
+}
+
 export async function closeInputs(inputs: HoldInput[]): Promise<void> {
   await Promise.all(inputs.flatMap(({ files }) => files.map(({ source }) => source.close?.())))
 }
 
-async function openInto(input: HoldInput, path: string, { stdin, limits, rules, signal }: HoldInputOptions): Promise<void> {
+async function openInto(input: HoldInput, path: string, options: HoldInputOptions): Promise<void> {
+  const { stdin, rules, signal } = options
   const abort = signal === undefined ? {} : { signal }
   if (path === '-') {
     input.files.push({ name: 'standard input', path: '', source: await keepInputStream(stdin, 'standard input', abort) })
@@ -78,23 +86,26 @@ async function openInto(input: HoldInput, path: string, { stdin, limits, rules, 
     throw explainSystemError(`Cannot read ${path}`, error)
   })
   if (found.isDirectory()) {
-    input.folder = await listFolder(path, { ...rules, maxFiles: MAX_BUNDLE_ENTRIES }, abort)
+    input.folder = await listFolder(path, rules, abort)
     for (const { path: inside, file } of input.folder.files) {
-      input.files.push({ name: file, path: inside, source: await openFile(file, limits.maxContentBytes, abort) })
+      input.files.push({ name: file, path: inside, source: await openFile(file, options) })
     }
   } else if (found.isFile()) {
-    input.files.push({ name: path, path: '', source: await openFile(path, limits.maxContentBytes, abort) })
+    input.files.push({ name: path, path: '', source: await openFile(path, options) })
   } else {
     input.files.push({ name: path, path: '', source: await keepInputStream(createReadStream(path), path, abort) })
   }
 }
 
 /** A file that has another size than it says, as those of `/proc` (0 bytes) and `/sys` (4,096) have, is read to its end like a stream. */
-async function openFile(path: string, maxBytes: number, abort: AbortOptions): Promise<ContentSource | FileSource> {
+async function openFile(path: string, { limits, rules, signal }: HoldInputOptions): Promise<ContentSource | FileSource> {
   const source = await openFileSource(path)
-  if (!(await hasOwnSize(path, source.size))) return keepInputStream(createReadStream(path), path, abort)
-  if (source.size <= maxBytes) return source
-  throw new MayflyError('ERR_TOO_LARGE', `Cannot hold ${path}: ${source.size} bytes is over the limit of ${maxBytes}`)
+  if (!(await hasOwnSize(path, source.size))) return keepInputStream(createReadStream(path), path, signal === undefined ? {} : { signal })
+  if (source.size <= limits.maxContentBytes) return source
+  throw new MayflyError(
+    'ERR_TOO_LARGE',
+    `Cannot ${rules.task} ${path}: ${source.size} bytes is over the limit of ${limits.maxContentBytes}`,
+  )
 }
 
 /** False for a file that says it is empty and is not, or that ends before its size. */

@@ -41,7 +41,7 @@ export async function keepInputStream(stream: Readable, name: string, options: I
       if (size > maxBytes) {
         throw new MayflyError(
           'ERR_TOO_LARGE',
-          `Cannot hold ${name}: it is over the limit of ${maxBytes} bytes for a stream; write it to a file, and hold that`,
+          `Cannot take ${name}: it is over the limit of ${maxBytes} bytes for a stream; write it to a file, and give that`,
         )
       }
       chunks.push(bytes)

@@ -15,6 +15,8 @@ export type Output = ReturnType<typeof createOutput>
 
 /** A carriage return, and the sequence that erases the rest of the line. @see https://www.ecma-international.org/publications-and-standards/standards/ecma-48/ (EL) */
 const ERASE_LINE = '\r\u001b[K'
+/** One line up, and that one erased, too. @see ECMA-48 (CUU) */
+const ERASE_LINE_ABOVE = `\u001b[1A${ERASE_LINE}`
 /** Assumed for a terminal that does not report its width, or reports 0. */
 const USUAL_COLUMNS = 80
 const NO_PROGRESS_BAR: ProgressBar = { advance: () => {}, end: () => {} }
@@ -25,6 +27,17 @@ interface OutputOptions {
   /** Results and problems as JSON; no remarks. */
   json: boolean
   end?: StreamEnd
+}
+
+/** Lines below the text on a terminal, which are drawn over themselves. */
+export interface LiveLines {
+  /** False where nothing is drawn: no terminal, or JSON. */
+  readonly isDrawn: boolean
+  /** Width of the terminal, in characters. A longer line is cut. */
+  columns(): number
+  draw(lines: readonly string[]): void
+  /** Removes them. May be called twice. */
+  end(): void
 }
 
 /** How writing to standard output ends before the command does. */
@@ -55,14 +68,27 @@ export function watchStreamEnd(stdout: OutputStream): StreamEnd {
 
 export function createOutput({ stdout, stderr, json, end = watchStreamEnd(stdout) }: OutputOptions) {
   stderr.on('error', () => {})
-  let isBarDrawn = false
-  const clearBar = () => {
-    if (isBarDrawn && !stderr.destroyed) stderr.write(ERASE_LINE)
-    isBarDrawn = false
+  const isForPeople = stderr.isTTY === true && !json
+  const columns = () => stderr.columns || USUAL_COLUMNS
+  /** Lines that are drawn now. */
+  let drawn = 0
+  /** The question that waits for an answer: nothing is drawn meanwhile. */
+  let question = ''
+  const erasing = () => ERASE_LINE + ERASE_LINE_ABOVE.repeat(Math.max(0, drawn - 1))
+  const clearDrawn = () => {
+    if ((drawn > 0 || question !== '') && !stderr.destroyed) stderr.write(erasing())
+    drawn = 0
+  }
+  const draw = (lines: readonly string[]) => {
+    if (stderr.destroyed || question !== '') return
+    if (lines.length === 0) return clearDrawn()
+    stderr.write(erasing() + lines.join('\n'))
+    drawn = lines.length
   }
   const writeLine = (stream: OutputStream, line: string) => {
-    clearBar()
+    clearDrawn()
     if (!stream.destroyed && !stream.writableEnded) stream.write(`${line}\n`)
+    if (question !== '' && !stderr.destroyed) stderr.write(question)
   }
   return {
     json,
@@ -81,24 +107,46 @@ export function createOutput({ stdout, stderr, json, end = watchStreamEnd(stdout
     },
     /** Prints a remark on a terminal; nothing when piped, nor with `json`. */
     remark(words: string): void {
-      if (stderr.isTTY === true && !json) writeLine(stderr, printable(words))
+      if (isForPeople) writeLine(stderr, printable(words))
+    },
+    /** Prints lines of our own making as they are, with their colours, on a terminal only. */
+    picture(lines: readonly string[]): void {
+      if (isForPeople) writeLine(stderr, lines.join('\n'))
+    },
+    /** True where a person can be asked: standard error is a terminal, and the output is not for a program. */
+    canAsk: isForPeople,
+    /** Prints a question, and stays on its line. @returns to be called with the answer there, or given up */
+    ask(words: string): () => void {
+      clearDrawn()
+      question = `${printable(words)} `
+      if (!stderr.destroyed) stderr.write(question)
+      return () => {
+        question = ''
+      }
     },
     /** Draws a progress bar on a terminal, from `doneBytes` on; nothing when piped, nor with `json`. To be ended. */
     progressBar(label: string, totalBytes: number, doneBytes = 0): ProgressBar {
-      if (stderr.isTTY !== true || json) return NO_PROGRESS_BAR
+      if (!isForPeople) return NO_PROGRESS_BAR
       return createProgressBar({
         label: printable(label),
         totalBytes,
         doneBytes,
-        draw: (line) => {
-          if (stderr.destroyed) return
-          stderr.write(ERASE_LINE + line)
-          isBarDrawn = true
-        },
-        clear: clearBar,
-        columns: () => stderr.columns || USUAL_COLUMNS,
+        draw: (line) => draw([line]),
+        clear: clearDrawn,
+        columns,
         now: () => performance.now(),
       })
+    },
+    /** Lines that are drawn over themselves on a terminal. To be ended. */
+    liveLines(): LiveLines {
+      return {
+        isDrawn: isForPeople,
+        columns,
+        draw: (lines) => {
+          if (isForPeople) draw(lines.map((line) => printable(line).slice(0, Math.max(0, columns() - 1))))
+        },
+        end: clearDrawn,
+      }
     },
     /** Prints why the command failed. */
     problem(error: unknown): void {

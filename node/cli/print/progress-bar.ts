@@ -1,5 +1,11 @@
 /** A progress bar in one line that is drawn over itself: the part done, the speed, the time left. `output.ts` draws it. */
 
+/** Interval of drawing, in ms: often enough to look alive. Work that is done sooner shows no bar at all. */
+export const DRAW_MS = 200
+/** The time over which the speed is measured, in ms. */
+const SPEED_MS = 5_000
+const BAR_WIDTH = 16
+
 export interface ProgressBar {
   /** More bytes are done. */
   advance(bytes: number): void
@@ -31,23 +37,31 @@ interface ProgressBarOptions {
   now(): number
 }
 
-/** Interval of drawing, in ms: often enough to look alive. Work that is done sooner shows no bar at all. */
-const DRAW_MS = 200
-/** The time over which the speed is measured, in ms. */
-const SPEED_MS = 5_000
-const BAR_WIDTH = 16
+/**
+ * Measures a speed over the last seconds. To be asked at regular times.
+ *
+ * @param doneBytes done before it began: not counted
+ */
+export function createSpeed(doneBytes: number, now: () => number) {
+  /** Oldest first. Bounded: SPEED_MS by the time between two questions. */
+  const samples = [{ atMs: now(), doneBytes }]
+  return {
+    /** In bytes per second; undefined before anything was measured. @param doneBytes in all */
+    measure(doneBytes: number): number | undefined {
+      const atMs = now()
+      samples.push({ atMs, doneBytes })
+      while (samples.length > 2 && atMs - (samples[0]?.atMs ?? atMs) > SPEED_MS) samples.shift()
+      const oldest = samples[0] ?? { atMs, doneBytes }
+      return atMs > oldest.atMs ? ((doneBytes - oldest.doneBytes) * 1_000) / (atMs - oldest.atMs) : undefined
+    },
+  }
+}
 
 export function createProgressBar({ label, totalBytes, doneBytes = 0, draw, clear, columns, now }: ProgressBarOptions): ProgressBar {
   let done = doneBytes
-  /** Oldest first. Bounded: SPEED_MS / DRAW_MS. */
-  const samples = [{ atMs: now(), done }]
+  const speed = createSpeed(doneBytes, now)
   const timer = setInterval(() => {
-    const atMs = now()
-    samples.push({ atMs, done })
-    while (samples.length > 2 && atMs - (samples[0]?.atMs ?? atMs) > SPEED_MS) samples.shift()
-    const oldest = samples[0] ?? { atMs, done }
-    const bytesPerSecond = atMs > oldest.atMs ? ((done - oldest.done) * 1_000) / (atMs - oldest.atMs) : undefined
-    draw(formatProgressBar({ label, doneBytes: done, totalBytes, bytesPerSecond, columns: columns() }))
+    draw(formatProgressBar({ label, doneBytes: done, totalBytes, bytesPerSecond: speed.measure(done), columns: columns() }))
   }, DRAW_MS)
   timer.unref()
   return {
@@ -90,7 +104,7 @@ export function describeBytes(bytes: number): string {
 }
 
 /** In the form of a clock: 0:07, 12:30, 3:05:00. */
-function describeSeconds(seconds: number): string {
+export function describeSeconds(seconds: number): string {
   const whole = Math.ceil(Math.max(0, seconds))
   const two = (value: number) => String(value).padStart(2, '0')
   const minutes = Math.floor(whole / 60)

@@ -6,7 +6,7 @@ import { type FolderRules, listFolder } from '../../../node/cli/hold/folder.ts'
 import type { MayflyError } from '../../../node/errors.ts'
 import { createTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
-const RULES: FolderRules = { maxFiles: 100, skipHidden: false, skipOdd: false }
+const RULES: FolderRules = { task: 'hold', maxFiles: 100, skipHidden: false, skipOdd: false }
 const pathsOf = ({ files }: Awaited<ReturnType<typeof listFolder>>) => files.map(({ path }) => path)
 
 test('folder: lists every file, hidden ones and those in folders too, in one order', async () => {

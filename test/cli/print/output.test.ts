@@ -66,3 +66,16 @@ test('output: aborts its signal when the reader has gone, and drops later lines'
   output.result('more', {})
   await expect(output.bytes(new Uint8Array(1))).rejects.toThrow()
 })
+
+test('output: live lines are drawn over themselves, and text goes above them', () => {
+  const { output, stderr } = createOutputs({ isTTY: true })
+  const lines = output.liveLines()
+  lines.draw(['one', 'two'])
+  lines.draw(['one\u001b[2J'])
+  output.remark('text')
+  lines.end()
+  expect(stderr.text()).toBe('\r\u001b[Kone\ntwo\r\u001b[K\u001b[1A\r\u001b[Kone?[2J\r\u001b[Ktext\n')
+  const piped = createOutputs()
+  piped.output.liveLines().draw(['one'])
+  expect([piped.output.liveLines().isDrawn, piped.stderr.text()]).toEqual([false, ''])
+})
