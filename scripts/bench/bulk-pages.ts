@@ -9,10 +9,14 @@ import { build, type Rolldown } from 'vite'
 import { findChromium } from '../chromium.ts'
 import type { PageCalls } from './pages/bulk-page.ts'
 import { familyOf } from './process-stat.ts'
+import { mapParallel } from './wait.ts'
 
 const ROOT = fileURLToPath(new URL('pages', import.meta.url))
 /** Pages find each other by address: hidden behind names of the local network, they do not where nobody answers for such names. */
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=WebRtcHideLocalIpsWithMdns']
+
+/** Tabs that are opened at once. */
+const OPENING = 4
 
 export interface BulkPage<C extends PageCalls> {
   /** Process ids of its browser. */
@@ -35,6 +39,28 @@ export async function openPages<C extends PageCalls>(
   const url = await serve(new Map([...files, ...(await bundle(module))]), stack)
   const open = async () => openPage<C>(`${url}/?${module}`, stack)
   return [await open(), await open()]
+}
+
+/**
+ * Opens the page of that module so often, in tabs of one browser, as different people.
+ *
+ * @param prepare runs in each page before its script
+ * @throws when there is no Chromium
+ */
+export async function openTabs<C extends PageCalls>(
+  module: string,
+  count: number,
+  stack: AsyncDisposableStack,
+  prepare: () => void,
+): Promise<Pick<BulkPage<C>, 'call'>[]> {
+  const url = await serve(await bundle(module), stack)
+  const { browser } = await openBrowser(stack)
+  const open = async () => {
+    const context = await browser.newContext()
+    await context.addInitScript(prepare)
+    return showPage<C>(await context.newPage(), `${url}/?${module}`)
+  }
+  return mapParallel(Array.from({ length: count }), OPENING, open)
 }
 
 async function bundle(module: string): Promise<Map<string, Uint8Array | string>> {
@@ -74,18 +100,23 @@ async function serve(files: ReadonlyMap<string, Uint8Array | string>, stack: Asy
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function openPage<C extends PageCalls>(url: string, stack: AsyncDisposableStack): Promise<BulkPage<C>> {
+async function openBrowser(stack: AsyncDisposableStack) {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('no Chromium on this machine')
   const server = await chromium.launchServer({ executablePath, args: FLAGS })
   stack.defer(() => server.close())
-  const browser = await chromium.connect(server.wsEndpoint())
-  const page: Page = await browser.newPage()
+  return { browser: await chromium.connect(server.wsEndpoint()), pid: server.process().pid as number }
+}
+
+async function openPage<C extends PageCalls>(url: string, stack: AsyncDisposableStack): Promise<BulkPage<C>> {
+  const { browser, pid } = await openBrowser(stack)
+  return { processes: () => familyOf(pid), ...(await showPage<C>(await browser.newPage(), url)) }
+}
+
+async function showPage<C extends PageCalls>(page: Page, url: string): Promise<Pick<BulkPage<C>, 'call'>> {
   await page.goto(url)
   await page.waitForFunction(() => window.benchCalls !== undefined)
-  const pid = server.process().pid as number
   return {
-    processes: () => familyOf(pid),
     call: (name, ...[argument]) =>
       page.evaluate(({ name, argument }) => window.benchCalls?.[name]?.(argument as never), { name, argument } as never) as never,
   }

@@ -6,7 +6,6 @@ import type { TabPeople } from '../../people/tab-people.ts'
 import type { Tab } from '../../tab.ts'
 import type { PeopleRoute } from '../../visit/route.ts'
 import { accountProblemSentence } from '../../words/people-sentence.ts'
-import { ActionButton } from '../action-button.tsx'
 import { Problem } from '../problem.tsx'
 import { useCell } from '../use-cell.ts'
 import { AddSomebody } from './add-somebody.tsx'
@@ -60,7 +59,9 @@ function WithoutAccount({ tab, route }: { tab: Tab; route: PeopleRoute }) {
         contacts is here.
       </p>
       {route.add?.kind !== 'device' && (
-        <ActionButton text="Make my account" disabled={isBusy} onClick={create} data-testid="make-account" />
+        <button type="button" disabled={isBusy} onClick={create} data-testid="make-account">
+          Make my account
+        </button>
       )}
       <ClaimForm tab={tab} link={route.add} />
       <RecoverForm tab={tab} />
