@@ -14,7 +14,7 @@ const PATIENT_MS = 180_000
 const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/operating/*.test.ts']
 /** Tests among them that count, compare, and wait for events: two at a time, since much of their time goes into starting processes. */
 const SHARED = [
-  'test/peers/{command,command-content,send-command,receive-command,share-command,private-link,download-programs,foreign-clients,ipfs-clients,verified-fetch}.test.ts',
+  'test/peers/{command,command-content,send-command,receive-command,share-command,drop-command,private-link,download-programs,foreign-clients,ipfs-clients,verified-fetch}.test.ts',
   'test/peers/{messages*,large-messages,readme-examples,shells}.test.ts',
   'test/peers/{direct,http-pieces,large-http,letting-go,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
   'test/operating/*.test.ts',

@@ -121,6 +121,7 @@ function createNode(
     outboxStore: openOutboxStore(outboxPathIn(data), (event) => logger[EVENT_LEVELS[event.type]](event, describeOutboxEvent(event))),
     createHasher: createNativeHasher,
     fetchPiece: createHttpPieces(),
+    sharing: true, // its gateway passes files on to drop boxes
   })
 }
 
@@ -138,6 +139,7 @@ function createNodeGateway({ configuration, version }: CommandContext, peer: Pee
     version,
     ...gatewaySettings(configuration),
     urlForOthers,
+    visitBox: peer.sharing?.visitBox,
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(contentHost !== undefined && { contentHost }),
