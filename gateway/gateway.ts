@@ -180,6 +180,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
       return Math.max(api.maxBodyBytes(), posts.maxBodyBytes)
     },
     ...createAnswering({ answer, openFeed: messages.openFeed, closing: closing.signal, countRequest: metrics.countRequest, onEvent }),
+    countStalled: metrics.countStalled,
     takesSocket: messages.takesSocket,
     defersBody: isDropPut,
     refusedOrigin: (request, client) => refusedOrigin({ request, client }),

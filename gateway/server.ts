@@ -127,7 +127,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     setImmediate(() => listener(incoming, outgoing))
   }
 
-  endIdleSockets(server, options.idleTimeoutMs)
+  endIdleSockets(server, options.idleTimeoutMs, () => gateway?.countStalled?.())
   allowHalfClosed(server)
   server.on('clientError', (error, socket) => answerParseError(error, socket, answers.get(socket)?.headersSent === true))
   server.maxConnections = options.maxConnections

@@ -145,6 +145,8 @@ export interface Gateway {
   defersBody?(target: string): boolean
   /** Answers one request. Never rejects. */
   fetch(request: Request, client?: Client): Promise<Response>
+  /** A connection was ended, since its answer stood still. Left out by a gateway without metrics. */
+  countStalled?(): void
   /** True for a target whose websockets belong to the gateway, not to the overlay. */
   takesSocket(target: string): boolean
   /** The origin of a page whose websocket may not join the overlay. Left out by a gateway without an overlay. */

@@ -20,6 +20,8 @@ export interface PeerStatus {
   startedAtMs: number
   /** This machine's clock beside those of other peers. */
   clock: ClockStatus
+  /** Websockets that a node's listener turned away or ended since the start, by reason: its port has them, no peer yet. */
+  refusedSockets: Readonly<Record<string, number>>
   counts: {
     connections: number
     /** DHT servers in the routing table. */

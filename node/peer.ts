@@ -79,6 +79,8 @@ export interface PeerListener {
   listen: string[]
   /** Bytes over its port since the start. */
   readonly bytes?: { received: number; sent: number }
+  /** Websockets that it turned away or ended before they had proved a peer id, since the start, by reason. */
+  readonly refused?: Readonly<Record<string, number>>
 }
 
 export interface PeerOptions {
@@ -267,6 +269,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
       ...(presence.home && describeHome(libp2p, presence.home)),
       startedAtMs,
       clock: clock.status,
+      refusedSockets: { ...options.listener?.refused },
       counts: {
         connections: libp2p.getConnections().length,
         servers: servers.size,

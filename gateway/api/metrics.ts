@@ -9,6 +9,8 @@ interface MetricFacts extends PeerStatus {
   /** Fetches under way, without those of this machine. */
   fetches: number
   requests: readonly Sample[]
+  /** Connections that were ended, since their answer stood still. */
+  stalled: number
 }
 
 type Sample = readonly [labels: string, value: number]
@@ -53,6 +55,10 @@ export const METRICS: readonly Metric[] = [
     'Connections and streams ended because their peer went over a limit or broke a wire format.',
     ({ counts }) => counts.cut,
   ),
+  counter('http_stalled', 'HTTP connections ended because their client read nothing of its answer for too long.', ({ stalled }) => stalled),
+  counter('sockets_refused', 'Websockets turned away or ended before they had proved a peer id, by reason.', ({ refusedSockets }) =>
+    Object.entries(refusedSockets).map(([reason, count]): Sample => [`{reason="${reason}"}`, count]),
+  ),
 ]
 
 /**
@@ -62,8 +68,10 @@ export const METRICS: readonly Metric[] = [
 export function createMetrics(peer: Peer, open: { readonly size: number }, fetches: { readonly size: number }) {
   /** By route, then status. Bounded: routes and statuses are fixed sets. */
   const requests = new Map<string, Map<number, number>>()
+  let stalled = 0
 
   return {
+    countStalled: () => void stalled++,
     countRequest(route: string, status: number): void {
       const statuses = requests.get(route) ?? new Map<number, number>()
       requests.set(route, statuses)
@@ -73,7 +81,7 @@ export function createMetrics(peer: Peer, open: { readonly size: number }, fetch
       const samples = Array.from(requests, ([route, statuses]) =>
         Array.from(statuses, ([status, count]): Sample => [`{route="${route}",status="${status}"}`, count]),
       ).flat()
-      const facts = { ...peer.status(), openRequests: open.size, fetches: fetches.size, requests: samples }
+      const facts = { ...peer.status(), openRequests: open.size, fetches: fetches.size, requests: samples, stalled }
       return METRICS.flatMap((metric) => family(metric, facts)).join('')
     },
   }

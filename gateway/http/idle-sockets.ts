@@ -10,8 +10,8 @@ const HALF_CLOSED_IDLE_MS = 500
 /** Between two interim responses, in ms: most answers come before the first. */
 const PROBE_MS = 1_000
 
-/** Ends each socket whose answer stands still for that long, give or take a quarter. @param idleMs in ms */
-export function endIdleSockets(server: Server, idleMs: number): void {
+/** Ends each socket whose answer stands still for that long, give or take a quarter. @param idleMs in ms @param onStalled called for each */
+export function endIdleSockets(server: Server, idleMs: number, onStalled: () => void): void {
   const lookMs = Math.ceil(idleMs / LOOKS)
   /** The traffic of a socket at its last look, and the looks since it has moved. */
   const seen = new WeakMap<Socket, { bytes: number; looks: number }>()
@@ -21,7 +21,10 @@ export function endIdleSockets(server: Server, idleMs: number): void {
     const bytes = socket.bytesRead + socket.bytesWritten
     const before = seen.get(socket)
     const looks = before?.bytes === bytes ? before.looks + 1 : 1
-    if (looks >= LOOKS) return void socket.destroy()
+    if (looks >= LOOKS) {
+      onStalled()
+      return void socket.destroy()
+    }
     seen.set(socket, { bytes, looks })
     socket.setTimeout(lookMs)
   })
