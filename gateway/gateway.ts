@@ -14,6 +14,7 @@ import { answerProviders } from './api/provider-answers.ts'
 import { answerStatus } from './api/status-answer.ts'
 import { createAppAnswers, createAppAssets } from './app/app-assets.ts'
 import { createLibraryAnswers } from './app/library-answer.ts'
+import { answerSharePage } from './app/share-answer.ts'
 import { createBundleReader } from './content/bundle-reader.ts'
 import { createContentAnswers } from './content/content-answer.ts'
 import { createContentHost } from './content/content-host.ts'
@@ -123,9 +124,9 @@ export function createGateway(options: GatewayOptions): NodeGateway {
 
   const drops = createDropPuts({ visitBox: options.visitBox, limits, rate, firstJoin, closing: closing.signal })
   const app = createRouteApp(pages.elsewhere)
-  addRoute(app, '/', 'app', { GET: pages.home })
-  addRoute(app, '/messages', 'app', { GET: pages.home })
-  addRoute(app, '/people', 'app', { GET: pages.home })
+  for (const path of ['/', '/messages', '/people']) addRoute(app, path, 'app', { GET: pages.home })
+  addRoute(app, '/s/:id', 'app', { GET: () => answerSharePage('share') })
+  addRoute(app, '/d/:id', 'app', { GET: () => answerSharePage('box') })
   addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   addRoute(app, '/assets/*', 'app', { GET: pages.asset })
   addRoute(app, '/lib/importmap.json', 'library', { GET: library.importMap })
@@ -180,8 +181,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
       return Math.max(api.maxBodyBytes(), posts.maxBodyBytes)
     },
     ...createAnswering({ answer, openFeed: messages.openFeed, closing: closing.signal, countRequest: metrics.countRequest, onEvent }),
-    countStalled: metrics.countStalled,
-    takesSocket: messages.takesSocket,
+    ...{ countStalled: metrics.countStalled, takesSocket: messages.takesSocket },
     defersBody: isDropPut,
     refusedOrigin: (request, client) => refusedOrigin({ request, client }),
     configure(next) {

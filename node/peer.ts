@@ -268,8 +268,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
       joinedThrough: supervisor.joined(),
       ...(presence.home && describeHome(libp2p, presence.home)),
       startedAtMs,
-      clock: clock.status,
-      refusedSockets: { ...options.listener?.refused },
+      ...{ clock: clock.status, refusedSockets: { ...options.listener?.refused } },
       counts: {
         connections: libp2p.getConnections().length,
         servers: servers.size,

@@ -264,3 +264,20 @@ test('a peer joins by the URL of a gateway', async () => {
     () => `it knows every node: ${joining.status().counts.servers}`,
   )
 })
+
+test('the link of a share, and of a drop box, says how they are used, and nothing else', async () => {
+  for (const [path, words] of [
+    [`/s/${'a'.repeat(52)}`, 'mayfly receive LINK'],
+    [`/d/${'a'.repeat(52)}`, '--to LINK'],
+  ] as const) {
+    const page = await ask(front.port, path, { headers: BROWSER })
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(page.text).toContain(words)
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'")
+  }
+})
+
+test('metrics: websockets that were turned away are counted by reason', async () => {
+  const { port } = await createTestGateway(network.nodes[1]?.peer as Peer)
+  expect((await ask(port, '/metrics')).text).toMatch(/^mayfly_sockets_refused_total\{reason="full"\} 0$/m)
+})
