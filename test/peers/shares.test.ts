@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
 import { memorySource, type Peer } from '../../node/index.ts'
+import { parseLink } from '../../node/sharing/format/share-link.ts'
 import type { ReceivedShare, Share, ShareItem, Sharing } from '../../node/sharing/types.ts'
 import { createNetwork } from '../helpers/network.ts'
 import { createMemoryStore, type MemoryStore } from '../helpers/share-store.ts'
@@ -53,6 +54,11 @@ async function fetchAll(received: ReceivedShare): Promise<Record<string, Uint8Ar
     found[path] = (await store?.plain()) ?? new Uint8Array()
   }
   return found
+}
+
+async function countOf(peer: Peer, key: Uint8Array): Promise<number> {
+  for await (const count of peer.rendezvous.watch(key)) return count
+  return 0
 }
 
 const stateAt = (share: Share) => share.receivers.map(({ state }) => state)
@@ -152,9 +158,16 @@ it('what has come stays when the sharer leaves, and goes on where others have th
   const kept = share.snapshot()
   await sharer.stop()
   await until(late, 'away')
+  // Somebody else at the share's key knows nothing of it, and says that the link is wrong.
+  const stranger = await addTab(b)
+  const asked = waitFor(() => stranger.status().counts.connections > 0, WAIT_MS, 'the stranger is there')
+  const impostor = stranger.rendezvous.hold(parseLink('s', share.path).id)
+  await Promise.all([asked, impostor.announced])
   const found = await fetchAll(late)
   expect(Buffer.compare(found['a.bin'] ?? new Uint8Array(), bytes)).toBe(0)
 
+  await waitFor(async () => (await countOf(second, impostor.key)) === 1, WAIT_MS, 'the stranger is found')
+  expect(late.state).toBe('away')
   const again = await network.addTab(b, { sharing: true })
   const back = await sharingOf(again).share([file('a.bin', bytes)], { resume: kept })
   expect(back.path).toBe(share.path)

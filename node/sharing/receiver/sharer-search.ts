@@ -42,11 +42,14 @@ export function searchSharer({ rendezvous, state, link, wake }: SearchContext, s
 
   async function run(): Promise<void> {
     const backoff = createBackoff(RETRY, Math.random)
+    let wasMet = false
     while (state.state !== 'ended') {
       const outcome = await meet().catch(() => 'nobody' as const)
       signal.throwIfAborted()
-      if (outcome === 'wrong') return state.finish('ERR_SHARE_WRONG')
+      // Nobody has proven that: it is not believed of a link that was right before.
+      if (outcome === 'wrong' && !wasMet) return state.finish('ERR_SHARE_WRONG')
       if (outcome === 'met') {
+        wasMet = true
         backoff.reset()
         while (state.isMet) await wake.wait(LOOK_MS)
       } else {
