@@ -1,7 +1,6 @@
 /** A body that is too large for a message is held as content, and the message carries its link: a private link when it is sealed. */
 
 import { memorySource } from './content/format/source.ts'
-import { sealSource } from './content/sealed/sealing.ts'
 import type { ContentSource, ContentStore, HeldContent } from './content/types.ts'
 import { createLinkKey, encodeLink } from './keys/index.ts'
 
@@ -17,7 +16,7 @@ export async function prepareLargeBody(body: Uint8Array, isSealed: boolean, type
   const linkKey = isSealed ? createLinkKey() : undefined
   const plain = memorySource(body)
   return {
-    source: linkKey === undefined ? plain : await sealSource(plain, linkKey, { type }),
+    source: linkKey === undefined ? plain : await (await loadSealing()).sealSource(plain, linkKey, { type }),
     linkOf: ({ key, outline }) => encodeLink({ key, ...(outline && { outline }), ...(linkKey && { linkKey }) }),
   }
 }
@@ -29,3 +28,6 @@ export function createHoldLarge(content: Pick<ContentStore, 'hold'>) {
     return linkOf(await content.hold(isSealed ? source : body))
   }
 }
+
+/** Loaded where it is used: most messages are short. */
+const loadSealing = () => import('./content/sealed/sealing.ts')

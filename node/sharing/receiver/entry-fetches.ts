@@ -133,6 +133,7 @@ export function createEntryFetches({ content, swarmKey, waiting, mustGoOn }: Ent
       const { hash, outline, travelSize, linkKey, size } = entry
       const shape = { hash, size: travelSize, pieceBytes: outline ? pieceBytesFor(travelSize) : travelSize, linkKey, plainSize: size }
       const store = await storeFor(shape)
+      mustGoOn() // the share may have ended meanwhile
       if (outline === undefined) await fetchWhole(entry, store, options)
       else await fetchPieces(entry, outline, store, options)
       return shape
