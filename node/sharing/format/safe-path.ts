@@ -11,7 +11,7 @@ import { freePath } from './free-path.ts'
 const MAX_NAME_BYTES = 255
 /** Room for ` (2)` and the like, and for the ending of a partial file. */
 const SHORTENED_BYTES = 220
-const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)(?:\.|$)/i
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$) *(?:\.|$)/i
 /** Control characters, those that change the direction of the text around them, and those that Windows refuses. */
 const REFUSED = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069<>:"|?*\\]/g
 
@@ -21,7 +21,7 @@ export interface SafePath {
   change: string | undefined
 }
 
-/** @param taken paths that were given before, in the form of `twinKey`; the new one is added */
+/** @param taken paths that were given before, and their folders, in the form of `twinKey`; those of the new one are added */
 export function safePath(path: string, taken: Set<string>): SafePath {
   const changes = new Set<string>()
   const parts = path
@@ -29,12 +29,24 @@ export function safePath(path: string, taken: Set<string>): SafePath {
     .filter((part) => part !== '' && part !== '.')
     .map((part) => safeName(part, changes))
   if (path.startsWith('/') || /^[a-z]:[/\\]/i.test(path)) changes.add('it began at the root of a disk')
-  const clean = parts.length === 0 ? 'file' : parts.join('/')
   if (parts.length === 0) changes.add('it had no name')
-  const free = freePath(clean, (other) => taken.has(twinKey(other)))
+  const { folder, name } = { folder: parts.slice(0, -1), name: parts.at(-1) ?? 'file' }
+  const clean = [...folder, name].join('/')
+  let inside = ''
+  for (const part of folder) {
+    inside = `${freePath(inside + part, (other) => taken.has(twinKey(other)))}/` // no file has the name of a folder
+    taken.add(twinKey(inside))
+  }
+  const free = freeName(inside, name, (other) => taken.has(twinKey(other)) || taken.has(`${twinKey(other)}/`))
   if (free !== clean) changes.add('another file has that name')
   taken.add(twinKey(free))
   return { path: free, change: free === path ? undefined : [...changes].join(', ') || 'it had empty folder names' }
+}
+
+/** A number makes a name longer: one that is too long then is cut first. */
+function freeName(inside: string, name: string, isTaken: (path: string) => boolean): string {
+  const free = freePath(inside + name, isTaken)
+  return byteLength(free) - byteLength(inside) <= MAX_NAME_BYTES ? free : freePath(inside + shorten(name), isTaken)
 }
 
 /** The same for names that some systems take for one. */
