@@ -48,7 +48,7 @@ const ROOMS = {
   'node/content': [['format'], ['memory', 'sealed', 'protocol'], ['fetch'], ['swarm']],
   'node/messages': [['format'], ['protocol', 'admission'], ['routing', 'outbox']],
   'node/people': [['format'], ['account', 'way'], ['presence', 'pairing', 'calls'], ['rooms']],
-  'node/sharing': [['format'], ['protocol'], ['sharer', 'receiver', 'boxes']],
+  'node/sharing': [['format'], ['sharer', 'receiver', 'boxes']],
   'node/server': [['store', 'port'], ['inbox']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
   browser: [['text'], ['peer', 'activity'], ['content'], ['holding'], ['transfer'], ['visit'], ['messages', 'people', 'sharing', 'words']],

@@ -1,6 +1,7 @@
 /** The face of sharing: what somebody offers by a link, who receives it, and what others may send to somebody. */
 
 import type { ContentSource, PieceStore } from '../content/types.ts'
+import type { SharingErrorCode } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 
 /** Something that is put into a share. */
@@ -67,21 +68,8 @@ export interface ShareReceiver {
   readonly taken: ReadonlySet<number> | undefined
 }
 
-export type ShareCode =
-  /** The link is not that of this share. */
-  | 'ERR_SHARE_WRONG'
-  | 'ERR_SHARE_ENDED'
-  | 'ERR_SHARE_EXPIRED'
-  /** As many as may have received it. */
-  | 'ERR_SHARE_USED'
-  /** A password is needed, or was wrong. */
-  | 'ERR_SHARE_PASSWORD'
-  /** Too many wrong passwords. */
-  | 'ERR_SHARE_LOCKED'
-  /** The sharer was asked, and said no. */
-  | 'ERR_SHARE_REFUSED'
-  /** A limit, which the message names. */
-  | 'ERR_SHARE_FULL'
+/** Why a receiver cannot have a share. */
+export type ShareCode = Exclude<SharingErrorCode, 'ERR_DROP_REFUSED'>
 
 /** A share of this peer's own. */
 export interface Share {
