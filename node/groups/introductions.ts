@@ -1,0 +1,100 @@
+/** Answers of a server about others: members of a group, those nearest to a place, and all that a joiner needs. */
+
+import type { GroupContext, GroupSettings } from './context.ts'
+import type { Links } from './links.ts'
+import type { Answer, Question } from './messages.ts'
+import { groupOf, nearestTo, type Place, type Server } from './place.ts'
+import type { Questions } from './questions.ts'
+
+/** Members that are named at once. */
+const MAX_SUGGESTED = 4
+/** Servers next to a joiner that are named. */
+const MAX_NEAREST = 8
+/** How long members of other groups are told to joiners before they are asked for again, in ms. */
+const FRESH_MS = 10_000
+
+/** Called once, at once or later. */
+type Reply<S extends Server> = (answer: Answer<S>) => void
+
+export function createIntroductions<S extends Server>(
+  { self, timers, random }: Pick<GroupContext<S>, 'self' | 'timers' | 'random'>,
+  links: Links<S>,
+  questions: Questions<S>,
+  { delegates }: Pick<GroupSettings, 'delegates'>,
+) {
+  /** Members of other groups for joiners, by group; those of one number of bits. Bounded: the groups. */
+  let members: { bits: number; askedAtMs: number; groups: Map<number, readonly S[]> } = {
+    bits: -1,
+    askedAtMs: Number.NEGATIVE_INFINITY,
+    groups: new Map(),
+  }
+
+  function sample(from: S[], count: number): S[] {
+    const some: S[] = []
+    for (let i = 0; i < count && from.length > 0; i++) some.push(...from.splice(Math.floor(random() * from.length), 1))
+    return some
+  }
+
+  function membersOf(group: number, bits: number): S[] {
+    const isMember = ({ place }: Server) => groupOf(place, bits) === group
+    const all = bits === links.bits ? [...links.group(group)] : [...links.all()].filter(isMember)
+    return isMember(self) ? [self, ...all] : all
+  }
+
+  function suggest({ bits, group, near, isPassedOn }: Question & { type: 'suggest' }, reply: Reply<S>): void {
+    const known = membersOf(group, bits)
+    if (near !== undefined) return void reply({ type: 'servers', servers: nearestTo(near, known, MAX_SUGGESTED) })
+    const isOwn = groupOf(self.place, bits) === group
+    const delegate = known[Math.floor(random() * known.length)]
+    // One's own delegates are known to many already: one of them names others.
+    if (isOwn || isPassedOn || delegate === undefined) return void reply({ type: 'servers', servers: sample(known, MAX_SUGGESTED) })
+    questions.ask(delegate, { type: 'suggest', bits, group, isPassedOn: true }, (answer) =>
+      reply(
+        answer?.type === 'servers'
+          ? { type: 'servers', servers: answer.servers.slice(0, MAX_SUGGESTED) }
+          : { type: 'servers', servers: [] },
+      ),
+    )
+  }
+
+  /** Asks a delegate of each group for members of its own, so that the answerer's delegates do not become hubs. */
+  function refreshMembers(then: () => void): void {
+    const { bits } = links
+    if (members.bits === bits && timers.now() - members.askedAtMs < FRESH_MS) return void then()
+    members = { bits, askedAtMs: timers.now(), groups: new Map() }
+    const { groups } = members
+    let waiting = 1
+    const end = () => --waiting === 0 && then()
+    for (let group = 0; group < links.groupCount; group++) {
+      const linked = links.group(group)
+      const delegate = linked[Math.floor(random() * linked.length)]
+      if (group === links.ownGroup || delegate === undefined) continue
+      waiting++
+      questions.ask(delegate, { type: 'suggest', bits, group, isPassedOn: true }, (answer) => {
+        groups.set(group, answer?.type === 'servers' && answer.servers.length > 0 ? answer.servers.slice(0, MAX_SUGGESTED) : linked)
+        end()
+      })
+    }
+    end()
+  }
+
+  function join({ place }: { place: Place }, reply: Reply<S>): void {
+    refreshMembers(() => {
+      const groups = members.groups
+      const chosen: S[] = []
+      for (let group = 0; group < links.groupCount; group++) {
+        if (group !== groupOf(place, links.bits)) chosen.push(...sample([...(groups.get(group) ?? links.group(group))], delegates))
+      }
+      const servers = nearestTo(place, [self, ...links.all()], MAX_NEAREST)
+      reply({ type: 'group', bits: links.bits, isWhole: false, servers, delegates: chosen })
+    })
+  }
+
+  function mates({ place }: { place: Place }): Answer<S> {
+    const isWhole = links.covers(self, place)
+    const servers = isWhole ? [self, ...links.mates()] : nearestTo(place, links.all(), MAX_NEAREST)
+    return { type: 'group', bits: links.bits, isWhole, servers, delegates: [] }
+  }
+
+  return { suggest, join, mates }
+}

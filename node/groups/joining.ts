@@ -1,0 +1,120 @@
+/**
+ * How a server joins: one that it knows names the servers nearest to it and members of each group; a mate gives the list of the group. The nearest
+ * mates are dialled first, then mates and delegates in turns. It serves as soon as it has some mates; it is whole when it has all.
+ */
+
+import type { GroupContext } from './context.ts'
+import type { Dialer } from './dialer.ts'
+import type { Links } from './links.ts'
+import type { Answer } from './messages.ts'
+import { nearestTo, type Server } from './place.ts'
+import type { Questions } from './questions.ts'
+
+/** Mates that are dialled first, and with which a server is ready. */
+const READY_MATES = 8
+/** Servers that are asked one after the other for the list of the group. */
+const MAX_STEPS = 8
+/** The list of a large group takes longer to come than other answers, in ms. */
+const LIST_MS = 3_000
+/** The part of the group that must be linked. The rest may have left meanwhile. */
+const WHOLE_PART = 0.97
+
+export interface JoiningParts<S extends Server> {
+  links: Links<S>
+  questions: Questions<S>
+  dialer: Dialer<S>
+  /** The group has so many bits, as its members say. */
+  setBits(bits: number): void
+  onReady(): void
+  onWhole(): void
+}
+
+type GroupAnswer<S extends Server> = Answer<S> & { type: 'group' }
+
+export type Joining<S extends Server> = ReturnType<typeof createJoining<S>>
+
+export function createJoining<S extends Server>({ self }: Pick<GroupContext<S>, 'self'>, parts: JoiningParts<S>) {
+  const { links, questions, dialer, setBits, onReady, onWhole } = parts
+  let state: 'alone' | 'joining' | 'ready' | 'whole' = 'alone'
+  /** Members of the group, as one of them has said; 0 before. */
+  let needed = 0
+  const tried = new Set<string>()
+
+  function check(): void {
+    if (needed === 0 || state === 'whole' || state === 'alone') return
+    const mates = links.mates().length
+    if (state === 'joining' && mates >= Math.min(READY_MATES, needed)) {
+      state = 'ready'
+      onReady()
+    }
+    for (let group = 0; group < links.groupCount; group++) {
+      if (group !== links.ownGroup && links.group(group).length === 0 && dialer.size > 0) return
+    }
+    if (state !== 'ready' || (mates < needed * WHOLE_PART && dialer.size > 0)) return
+    state = 'whole'
+    onWhole()
+  }
+
+  function dialAll(list: readonly S[], delegates: readonly S[]): void {
+    const mates = list.filter((server) => server !== self)
+    needed = Math.max(1, mates.length)
+    const nearest = nearestTo(self.place, mates, READY_MATES)
+    for (const mate of nearest) dialer.want(mate, check)
+    const rest = mates.filter((mate) => !nearest.includes(mate))
+    for (let i = 0; i < Math.max(rest.length, delegates.length); i++) {
+      for (const server of [delegates[i], rest[i]]) if (server !== undefined) dialer.want(server, check)
+    }
+    check()
+  }
+
+  /** Asks one after the other, each nearer than the one before, until one knows the group. */
+  function step(candidates: readonly S[], delegates: readonly S[], steps: number, retry: () => void): void {
+    const next = candidates.find((server) => server !== self && !tried.has(server.id))
+    if (next === undefined || steps > MAX_STEPS) return void retry()
+    tried.add(next.id)
+    const other = () => step(candidates, delegates, steps + 1, retry)
+    dialer.want(next, (isOpen) => {
+      if (!isOpen) return other()
+      const onAnswer = (answer: Answer<S> | undefined) => {
+        if (answer?.type !== 'group') return other()
+        setBits(answer.bits)
+        if (answer.isWhole) dialAll(answer.servers, delegates)
+        else step([...answer.servers, ...candidates], delegates, steps + 1, retry)
+      }
+      questions.ask(next, { type: 'mates', place: self.place }, onAnswer, LIST_MS)
+    })
+  }
+
+  return {
+    get isJoining() {
+      return state === 'joining' || state === 'ready'
+    },
+    get isReady() {
+      return state === 'ready' || state === 'whole'
+    },
+    /** This server is in its group already: it is the first, or was placed there. */
+    placed() {
+      state = 'whole'
+    },
+    /** @param onFailed the entrance, or those that it named, could not be reached */
+    join(entrance: S, onFailed: () => void) {
+      state = 'joining'
+      tried.clear()
+      dialer.want(entrance, (isOpen) => {
+        if (!isOpen) return onFailed()
+        questions.ask(
+          entrance,
+          { type: 'join', place: self.place },
+          (answer) => {
+            if (answer?.type !== 'group') return onFailed()
+            const { bits, servers, delegates } = answer as GroupAnswer<S>
+            setBits(bits)
+            step(servers, delegates, 0, onFailed)
+          },
+          LIST_MS,
+        )
+      })
+    },
+    check,
+  }
+}

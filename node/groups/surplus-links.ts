@@ -1,0 +1,49 @@
+/** Links to a group beyond the delegates that are needed: closed where both ends can do without, the newest first, never a mate's. */
+
+import type { GroupContext } from './context.ts'
+import type { Links } from './links.ts'
+import type { Server } from './place.ts'
+import type { Questions } from './questions.ts'
+
+/** Looks at one link, and how far apart, in ms: what is moved from it has a receipt by then. */
+const MAX_TRIES = 3
+const AGAIN_MS = 1_500
+
+export interface SurplusParts<S extends Server> {
+  links: Links<S>
+  questions: Questions<S>
+  /** False when something stands at the server for this one, or the other way round; what can be moved is moved. */
+  letGo(server: S): boolean
+  close(server: S): void
+}
+
+export function createSurplusLinks<S extends Server>(
+  { timers, reportOf }: Pick<GroupContext<S>, 'timers' | 'reportOf'>,
+  { links, questions, letGo, close }: SurplusParts<S>,
+  delegates: number,
+) {
+  const isSurplus = (server: S) => links.has(server) && links.groupAt(server.place).length > delegates && !links.isMate(server)
+
+  function closeOne(server: S, tries: number): void {
+    if (reportOf(server).bits < 0 || !isSurplus(server)) return
+    const again = () => {
+      if (tries > 1) timers.after(AGAIN_MS, () => closeOne(server, tries - 1))
+    }
+    if (!letGo(server)) return void again()
+    questions.ask(server, { type: 'spare' }, (answer) => {
+      if (answer?.type === 'spare' && answer.isSpare && isSurplus(server) && letGo(server)) close(server)
+      else again()
+    })
+  }
+
+  return {
+    trim() {
+      for (let group = 0; group < links.groupCount; group++) {
+        if (group === links.ownGroup) continue
+        for (const server of links.group(group).slice(delegates).reverse()) closeOne(server, MAX_TRIES)
+      }
+    },
+    /** May the asker close the link? */
+    isSpare: (from: S) => isSurplus(from) && letGo(from),
+  }
+}

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { createGroupTestNetwork, type TestServer } from '../helpers/group-network.ts'
+
+const names = (servers: Iterable<TestServer>) => [...servers].map(({ id }) => id.split('-')[0])
+
+test('upkeep: mates find each other by comparing notes with one of them', () => {
+  const network = createGroupTestNetwork()
+  const mates = Array.from({ length: 6 }, (_, index) => network.add(index.toString(2).padStart(3, '0'), 0))
+  const [newcomer, ...others] = mates as [TestServer, ...TestServer[]]
+  network.linkAll(others)
+  network.link(newcomer, others[0] as TestServer)
+  newcomer.group.start()
+  network.pass(15_000)
+  expect(names(newcomer.dialled).sort()).toEqual(names(others.slice(1)).sort())
+})
+
+test('upkeep: a delegate that is missing is asked for at a mate, which lets its own delegate name others', () => {
+  const network = createGroupTestNetwork({ mergeFloor: 1 })
+  const [home, mate] = [network.add('00', 1), network.add('01', 1)]
+  const others = Array.from({ length: 4 }, (_, index) => network.add(`1${index.toString(2).padStart(2, '0')}`, 1))
+  network.linkAll(others)
+  network.link(home, mate)
+  network.link(mate, others[0] as TestServer)
+  home.group.start()
+  for (let i = 0; i < 30; i++) {
+    network.pass(1_000)
+    network.answerDials(home)
+  }
+  expect(home.group.links.group(1)).toHaveLength(2)
+})
+
+test('upkeep: links of a group beyond two are closed where both ends have more, never those of mates', () => {
+  const network = createGroupTestNetwork({ mergeFloor: 1 })
+  const own = Array.from({ length: 4 }, (_, index) => network.add(`0${index.toString(2).padStart(2, '0')}`, 1))
+  const others = Array.from({ length: 4 }, (_, index) => network.add(`1${index.toString(2).padStart(2, '0')}`, 1))
+  network.linkAll(own)
+  network.linkAll(others)
+  for (const a of own) for (const b of others) network.link(a, b)
+  for (const { group } of [...own, ...others]) group.start()
+  network.pass(300_000)
+  for (const { group } of [...own, ...others]) {
+    expect(group.links.mates()).toHaveLength(3)
+    expect(group.links.group(1 - group.links.ownGroup).length).toBeGreaterThanOrEqual(2)
+  }
+  const links = own.reduce((sum, { group }) => sum + group.links.group(1).length, 0)
+  expect(links).toBeLessThan(12)
+})
+
+test('upkeep: 24 servers that may have groups of eight split into two, and keep all of their mates', () => {
+  const network = createGroupTestNetwork({ splitFloor: 8, mergeFloor: 2 })
+  const servers = Array.from({ length: 24 }, (_, index) => network.add(((index * 11) % 32).toString(2).padStart(5, '0'), 0))
+  network.linkAll(servers)
+  for (const { group } of servers) group.start()
+  network.pass(60_000)
+  expect(new Set(servers.map(({ group }) => group.links.bits))).toEqual(new Set([1]))
+  for (const { group, place } of servers) {
+    const mates = servers.filter((other) => other.group !== group && other.place.high >>> 31 === place.high >>> 31)
+    expect(group.links.mates()).toHaveLength(mates.length)
+    expect(group.links.size).toBeLessThan(23)
+  }
+})
+
+test('upkeep: a server that was lost is dialled again', () => {
+  const network = createGroupTestNetwork()
+  const [home, lost, other] = [network.add('00', 0), network.add('01', 0), network.add('10', 0)]
+  network.linkAll([home, lost, other])
+  home.group.start()
+  network.unlink(home, lost)
+  network.pass(30_000)
+  expect(names(home.dialled)).toContain('01')
+})
+
+test('joining: eight mates are enough to serve, at most eight are dialled at once, and no delegate is repaired meanwhile', () => {
+  const network = createGroupTestNetwork()
+  const group = Array.from({ length: 20 }, (_, index) => network.add(`1${index.toString(2).padStart(5, '0')}`, 1))
+  const others = Array.from({ length: 4 }, (_, index) => network.add(`0${index.toString(2).padStart(2, '0')}`, 1))
+  network.linkAll(group)
+  network.linkAll(others)
+  for (const server of group) for (const other of others.slice(0, 2)) network.link(server, other)
+  const joiner = network.add('111111', 0)
+  joiner.group.join(group[0] as TestServer, () => expect.unreachable())
+  network.answerDials(joiner)
+  joiner.group.start()
+  network.deliver()
+  for (let i = 0; i < 3 && joiner.dialled.length < 2; i++) {
+    network.answerDials(joiner)
+    network.deliver()
+  }
+  expect([joiner.group.isJoining, joiner.isReady, joiner.dialled.length]).toEqual([true, false, 8])
+  network.answerDials(joiner)
+  network.deliver()
+  expect([joiner.isReady, joiner.group.links.bits]).toEqual([true, 1])
+  for (let i = 0; i < 10; i++) {
+    network.answerDials(joiner)
+    network.deliver()
+  }
+  expect([joiner.group.isJoining, joiner.group.links.mates().length, joiner.group.links.group(0).length]).toEqual([false, 20, 2])
+})
+
+test('joining: an entrance that cannot be reached is said to the owner', () => {
+  const network = createGroupTestNetwork()
+  const [joiner, entrance] = [network.add('0', 0), network.add('1', 0)]
+  let failed = 0
+  joiner.group.join(entrance, () => failed++)
+  network.answerDials(joiner, false)
+  expect(failed).toBe(1)
+})
