@@ -4,6 +4,7 @@
  */
 
 import { formatDuration } from './duration.ts'
+import { TIMERS, type Timers } from './timers.ts'
 
 /** Timer turns that make up the idle time. A turn that the process has slept through counts once: what has arrived meanwhile is read before the next. */
 const PARTS = 4
@@ -14,30 +15,30 @@ export type IdleTimeout = ReturnType<typeof createIdleTimeout>
  * @param limitMs how long nothing may be received
  * @param longestMs how long all of it may take, whatever is received; for ever when left out
  */
-export function createIdleTimeout(limitMs: number, longestMs: number = Number.POSITIVE_INFINITY) {
+export function createIdleTimeout(limitMs: number, longestMs: number = Number.POSITIVE_INFINITY, timers: Timers = TIMERS) {
   const over = new AbortController()
-  const startedAtMs = performance.now()
+  const startedAtMs = timers.now()
   let receivedAtMs = startedAtMs
   /** Turns in a row in which nothing was received. */
   let quiet = 0
-  const timer = setInterval(() => {
+  const end = timers.every(limitMs / PARTS, () => {
     quiet++
-    const nowMs = performance.now()
+    const nowMs = timers.now()
     const isSilent = quiet >= PARTS && nowMs - receivedAtMs >= limitMs
     if (!isSilent && nowMs - startedAtMs < longestMs) return
-    clearInterval(timer)
+    end()
     const words = isSilent ? `nothing was received for ${formatDuration(limitMs)}` : `not finished in ${formatDuration(longestMs)}`
     over.abort(new DOMException(words, 'TimeoutError'))
-  }, limitMs / PARTS)
+  })
   return {
     /** Aborted when the idle time, or the longest time, is over. */
     signal: over.signal,
     /** Something was received: the idle time begins anew. */
     touch() {
-      receivedAtMs = performance.now()
+      receivedAtMs = timers.now()
       quiet = 0
     },
     /** Stops the timer. To be called in the end. */
-    end: () => clearInterval(timer),
+    end,
   }
 }

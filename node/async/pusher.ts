@@ -1,24 +1,27 @@
+import { TIMERS, type Timers } from './timers.ts'
+
 /** Rate limit for pushes: the first change of a burst is pushed at once, the last at its end, and at most one in a while. */
-export function createPusher(push: () => void, everyMs: number) {
-  let timer: ReturnType<typeof setTimeout> | undefined
+export function createPusher(push: () => void, everyMs: number, timers: Timers = TIMERS) {
+  /** Ends the wait after a push; undefined when there is none. */
+  let endWait: (() => void) | undefined
   let again = false
 
   const pushNow = () => {
     again = false
-    timer = setTimeout(() => {
-      timer = undefined
+    endWait = timers.after(everyMs, () => {
+      endWait = undefined
       if (again) pushNow()
-    }, everyMs)
+    })
     push()
   }
   return {
     changed() {
-      if (timer === undefined) pushNow()
+      if (endWait === undefined) pushNow()
       else again = true
     },
     stop() {
-      clearTimeout(timer)
-      timer = undefined
+      endWait?.()
+      endWait = undefined
       again = false
     },
   }

@@ -13,8 +13,5 @@ export {
   keyOfBlock,
   parseCid,
 } from './key-text.ts'
-export { decodeLink, encodeLink, type Link } from './link.ts'
-export { linkKeyFragment, linkKeyTextOf } from './link-form.ts'
 export { createLinkKey, decodeLinkKey, encodeLinkKey, type LinkKey } from './link-key.ts'
-export { decodePath, encodePath, resolvePath } from './link-path.ts'
 export { padmeBytes } from './padme.ts'

@@ -56,7 +56,7 @@ export function portableHex(key: Key): string {
 /** @throws {MayflyError} ERR_BAD_KEY */
 export function decodeKeyHex(text: string): Key {
   if (!isKeyHex(text)) {
-    throw new MayflyError('ERR_BAD_KEY', `Not an address: expected 64 lower-case hex digits, got ${JSON.stringify(text.slice(0, 80))}`)
+    throw new MayflyError('ERR_BAD_KEY', `Not a hash: expected 64 lower-case hex digits, got ${JSON.stringify(text.slice(0, 80))}`)
   }
   const key = new Uint8Array(KEY_BYTES)
   for (let i = 0; i < KEY_BYTES; i++) key[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)

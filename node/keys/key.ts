@@ -3,6 +3,7 @@
 import { sha256 as portableSha256 } from '@noble/hashes/sha2.js'
 import { concatBytes } from '@noble/hashes/utils.js'
 import type { Key } from '../types.ts'
+import { nativeCrypto } from './native-crypto.ts'
 
 export const KEY_BYTES = 32
 
@@ -18,15 +19,12 @@ const SMALL_BYTES = 4_096
  */
 const AT_ONCE_BYTES = 1_048_576
 
-/** Node.js's own; undefined in a tab. */
-const native = globalThis.process?.getBuiltinModule?.('node:crypto')
-
 /**
  * The SHA-256 of the bytes. WebCrypto does what is large, where there is one; a page served over plain http from another machine has
  * none, and then the portable implementation does it all (slower, the same digest).
  */
 export async function sha256(bytes: Uint8Array): Promise<Key> {
-  if (native !== undefined && bytes.byteLength <= AT_ONCE_BYTES) return new Uint8Array(native.hash('sha256', bytes, 'buffer'))
+  if (nativeCrypto !== undefined && bytes.byteLength <= AT_ONCE_BYTES) return new Uint8Array(nativeCrypto.hash('sha256', bytes, 'buffer'))
   const subtle = globalThis.crypto?.subtle
   if (subtle === undefined || bytes.byteLength <= SMALL_BYTES) return portableSha256(bytes)
   return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
@@ -34,7 +32,7 @@ export async function sha256(bytes: Uint8Array): Promise<Key> {
 
 /** The same at once, for small bytes: an id, a hashname. */
 export function sha256AtOnce(bytes: Uint8Array): Key {
-  return native === undefined ? portableSha256(bytes) : new Uint8Array(native.hash('sha256', bytes, 'buffer'))
+  return nativeCrypto === undefined ? portableSha256(bytes) : new Uint8Array(nativeCrypto.hash('sha256', bytes, 'buffer'))
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -102,6 +102,9 @@ function decodeHexOrCid(text: string): Key {
   if (/^[0-9A-F]{64}$/i.test(text) && /[A-F]/.test(text)) {
     throw new MayflyError('ERR_BAD_KEY', `A hash is written in lower case: ${text.toLowerCase()}`)
   }
-  // Every CID in use here is base32 and starts with its letter; the error for anything else explains the form of a hash.
-  return text.startsWith('b') && text.length !== 64 ? decodeKeyCid(text) : decodeKeyHex(text)
+  // Every CID in use here is base32 and starts with its letter.
+  if (text.startsWith('b') && text.length !== 64) return decodeKeyCid(text)
+  if (/^[0-9a-f]+$/.test(text)) return decodeKeyHex(text)
+  const got = JSON.stringify(text.slice(0, 80))
+  throw new MayflyError('ERR_BAD_KEY', `Not a link to content: expected a link, a hash of 64 lower-case hex digits or a CID, got ${got}`)
 }

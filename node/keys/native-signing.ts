@@ -4,18 +4,18 @@
  */
 
 import { createImportedKeys } from './imported-keys.ts'
+import { type NodeCrypto, nativeCrypto } from './native-crypto.ts'
 import { isPublicKey } from './public-key-form.ts'
 
-const native = globalThis.process?.getBuiltinModule?.('node:crypto')
 const SECRETS_KEPT = 64
 const PUBLIC_KEYS_KEPT = 1_024
 /** Prefixes of the 32 bytes in PKCS #8 and in SPKI. @see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
 const SECRET_PREFIX = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]
 const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
 
-export const nativeSigning = native === undefined ? undefined : createNativeSigning(native)
+export const nativeSigning = nativeCrypto === undefined ? undefined : createNativeSigning(nativeCrypto)
 
-function createNativeSigning({ createPrivateKey, createPublicKey, sign, verify }: NonNullable<typeof native>) {
+function createNativeSigning({ createPrivateKey, createPublicKey, sign, verify }: NodeCrypto) {
   const secretOf = createImportedKeys(SECRETS_KEPT, (secret) => {
     const privateKey = createPrivateKey({ key: der(SECRET_PREFIX, secret), format: 'der', type: 'pkcs8' })
     const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
@@ -37,7 +37,7 @@ function createNativeSigning({ createPrivateKey, createPublicKey, sign, verify }
       new Promise((resolve) => {
         const key = publicKeyOf(publicKey)
         if (key === undefined) resolve(false)
-        else verify(null, bytes, key, signature, (error, isRight) => resolve(error === null && isRight))
+        else verify(null, bytes, key, signature, (error, isRight) => resolve(!error && isRight))
       }),
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { createEmitter } from '../async/emitter.ts'
+import type { majorityAhead } from './clock-majority.ts'
 
 export interface ClockStatus {
   /**
@@ -77,8 +78,15 @@ interface HeardTime {
 
 export type Clock = ReturnType<typeof createClock>
 
-/** @param clocks this machine's, in ms: since the epoch, and of any origin but never set */
-export function createClock(options: Partial<typeof CLOCK_DEFAULTS> = {}, clocks: Partial<typeof CLOCKS> = {}) {
+/**
+ * @param clocks this machine's, in ms: since the epoch, and of any origin but never set
+ * @param majority of several clocks, which a node hears; a tab follows its home
+ */
+export function createClock(
+  options: Partial<typeof CLOCK_DEFAULTS> = {},
+  clocks: Partial<typeof CLOCKS> = {},
+  majority?: typeof majorityAhead,
+) {
   const { wall, monotonic } = { ...CLOCKS, ...clocks }
   const { agreeMs, maxCorrectionMs, stepMs, hearAgainMs, sleepMs } = { ...CLOCK_DEFAULTS, ...options }
   /** By peer: how far its time is ahead of the monotonic clock. Bounded by the presence streams that this peer has opened. */
@@ -114,7 +122,8 @@ export function createClock(options: Partial<typeof CLOCK_DEFAULTS> = {}, clocks
       othersAhead = undefined
       state = 'alone'
     } else {
-      const most = agreedAhead([...heard.values()], ownAhead(), agreeMs)
+      const most =
+        heard.size === 1 ? oneAhead([...heard.values()], ownAhead(), agreeMs) : majority?.([...heard.values()], ownAhead(), agreeMs)
       const differenceMs = most === undefined ? 0 : Math.abs(most - ownAhead())
       if (most === undefined) state = 'disputed'
       else if (isNear(most)) state = 'right'
@@ -226,19 +235,9 @@ export function createClock(options: Partial<typeof CLOCK_DEFAULTS> = {}, clocks
   }
 }
 
-/** The time that most clocks agree on, ahead of the monotonic one; undefined when none is. */
-function agreedAhead(others: readonly HeardTime[], ownMs: number, agreeMs: number): number | undefined {
-  const [only] = others
-  if (only !== undefined && others.length === 1) {
-    return only.isNamed || Math.abs(only.aheadMs - ownMs) <= agreeMs ? only.aheadMs : undefined
-  }
-  const sorted = [...others.map(({ aheadMs }) => aheadMs), ownMs].toSorted((a, b) => a - b)
-  // Of an even number both middle ones are tried: the group that holds most clocks has one of them.
-  for (const middle of [Math.floor(sorted.length / 2), Math.floor((sorted.length - 1) / 2)]) {
-    const near = sorted.filter((each) => Math.abs(each - (sorted[middle] as number)) <= agreeMs)
-    if (near.length * 2 > sorted.length) return near[Math.floor(near.length / 2)]
-  }
-  return undefined
+/** The time of the only other clock, ahead of the monotonic one; undefined when it is not believed. */
+function oneAhead([only]: readonly HeardTime[], ownMs: number, agreeMs: number): number | undefined {
+  return only?.isNamed || Math.abs((only?.aheadMs ?? 0) - ownMs) <= agreeMs ? only?.aheadMs : undefined
 }
 
 /** True for a state that is worth telling: another one than was told, seen twice in a row. Nobody need hear that all is well before it was not. */

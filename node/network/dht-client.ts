@@ -18,7 +18,8 @@ import type { AbortOptions } from '../types.ts'
 import { connectionKind } from './connection-kind.ts'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
 import { decodeCloserPeers, encodeFindNode } from './dht-message.ts'
-import { compareDistance, type KadTable } from './routing-table.ts'
+import type { KadTable } from './routing-table.ts'
+import { compareDistance } from './server-table.ts'
 
 export const DHT_CLIENT_DEFAULTS = {
   /** Servers that a tab is connected to before it looks for no more. */

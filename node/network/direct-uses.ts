@@ -3,28 +3,57 @@
 import type { Connection } from '@libp2p/interface'
 import { createQuota } from '../async/quota.ts'
 
+/** How long a peer whose circuit has closed keeps its place: its direct connection may be known a moment later, in ms. */
+const LATE_MS = 1_000
+
 export type DirectUses = ReturnType<typeof createDirectUses>
 
-/** @param maxConnections of all uses together */
-export function createDirectUses(maxConnections: number) {
+/**
+ * @param maxConnections of all uses together
+ * @param arrivalMs how long a peer that was let in may take to connect, in ms
+ */
+export function createDirectUses(maxConnections: number, arrivalMs: number) {
   /** By peer id. Bounded by the owners of what goes over the connections. */
   const kept = createQuota()
   /** Peers that are being dialled directly. Bounded by the dials. */
   const dialled = new Map<string, number>()
+  /** Peers that were let in and are not connected directly yet, and until when each has a place. Bounded: maxConnections, by `isClosedTo`. */
+  const arriving = new Map<string, number>()
   /** Bounded by the parts of a peer that need others to come in. */
   const needs = new Set<{ limit: number }>()
   /** By peer id: when its connection was used last. Bounded: entries without a connection are swept out. */
   const usedAtMs = new Map<string, number>()
   const used = (peer: string) => usedAtMs.set(peer, performance.now())
 
-  const peers = (open: readonly Connection[]) => new Set([...open.map(({ remotePeer }) => remotePeer.toString()), ...dialled.keys()])
+  const peersOf = (open: readonly Connection[]) => open.map(({ remotePeer }) => remotePeer.toString())
+
+  function arrivals(): string[] {
+    const now = performance.now()
+    for (const [peer, untilMs] of arriving) if (untilMs <= now) arriving.delete(peer)
+    return [...arriving.keys()]
+  }
+
+  /** @param except a peer that is let in for the connection with which it arrives */
+  function places(open: readonly Connection[], except?: string): number {
+    const connected = new Set(peersOf(open))
+    const opening = [...dialled.keys(), ...arrivals().filter((peer) => peer !== except)]
+    return open.length + opening.filter((peer) => !connected.has(peer)).length
+  }
 
   return {
-    /** True when there is no room for what others come for; a peer that has a place already is let in. */
-    isClosedTo(peer: string, open: readonly Connection[]): boolean {
-      const places = peers(open)
-      places.delete(peer)
-      return places.size >= Math.max(0, ...[...needs].map(({ limit }) => limit))
+    /** True when one connection more, which the peer opens, would be one too many. */
+    isClosedTo: (peer: string, open: readonly Connection[]): boolean =>
+      places(open, peer) >= Math.max(0, ...[...needs].map(({ limit }) => limit)),
+    /** Connections that are open, or are being opened from either side: two of one peer are two. */
+    places: (open: readonly Connection[]) => places(open),
+    /** The peer was let in, and has a place while it connects. */
+    arrive: (peer: string) => void arriving.set(peer, performance.now() + arrivalMs),
+    /** True while the peer connects. */
+    isArriving: (peer: string) => arrivals().includes(peer),
+    /** The circuit over which the peer was to connect has closed. */
+    depart(peer: string) {
+      const untilMs = arriving.get(peer)
+      if (untilMs !== undefined) arriving.set(peer, Math.min(untilMs, performance.now() + LATE_MS))
     },
     /** @param limit others are let in while fewer peers have a place. Returns the function that ends the need; it may be called twice. */
     need(limit: number = maxConnections): () => void {
@@ -48,8 +77,8 @@ export function createDirectUses(maxConnections: number) {
         else dialled.delete(peer)
       }
     },
-    /** Peers with a connection, or one that is being opened from here: a peer that is dialled both ways at once takes one place. */
-    peers,
+    /** Peers with a connection, or one that is being opened from either side. */
+    peers: (open: readonly Connection[]) => new Set([...peersOf(open), ...dialled.keys(), ...arrivals()]),
     /** The connections that are not kept and were not used for so long, in ms. */
     idle(open: readonly Connection[], idleMs: number): Connection[] {
       const now = performance.now()

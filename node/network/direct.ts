@@ -6,15 +6,21 @@
 
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p, PeerId, Transport } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { timeoutSignal } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
 import { createRecentMap } from '../async/recent-map.ts'
 import type { AbortOptions } from '../types.ts'
+import { createCircuits } from './circuits.ts'
 import { connectionKind } from './connection-kind.ts'
-import { type DirectTarget, directAddresses, relayOfAddress } from './direct-address.ts'
+import { circuitAddresses, type DirectTarget, directAddresses } from './direct-address.ts'
 import { createDirectUses } from './direct-uses.ts'
 import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
+import { createTurnWatch } from './turn-watch.ts'
+
+export { createPing } from './ping.ts'
+export { useWholeMessages } from './whole-messages.ts'
 
 export const DIRECT_DEFAULTS = {
   /** How long opening a direct connection may take, in ms. */
@@ -51,8 +57,7 @@ export function createDirect(
   let libp2p: Libp2p | undefined
   let reservations: Reservations | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
-  /** By peer id: dials under way. Bounded by them: each ends within `dialTimeoutMs`. */
-  const dialling = new Map<string, number>()
+  const circuits = createCircuits((peer) => home?.equals(peer) === true)
   /** By peer id: until when, and how often it failed in a row. */
   const unreachable = createRecentMap<string, { untilMs: number; failures: number }>({
     maxEntries: settings.maxUnreachable,
@@ -63,7 +68,8 @@ export function createDirect(
     () => home,
   )
 
-  const uses = createDirectUses(settings.maxConnections)
+  const uses = createDirectUses(settings.maxConnections, settings.dialTimeoutMs)
+  const turn = createTurnWatch()
 
   const direct = () => (libp2p?.getConnections() ?? []).filter((connection) => connectionKind(connection) === 'direct')
   const isFull = () => direct().length >= settings.maxConnections
@@ -80,15 +86,16 @@ export function createDirect(
   const openTo = (network: Libp2p, peer: PeerId) =>
     network.getConnections(peer).find((connection) => connection.status === 'open' && connectionKind(connection) === 'direct')
 
-  /** Closes the circuits to the peer, and the connections to nodes that were dialled only for that. */
-  function closeCircuits(network: Libp2p, peer: PeerId, opened: readonly PeerId[]): void {
-    for (const connection of network.getConnections(peer)) {
-      if (connectionKind(connection) === 'relayed') connection.close().catch(() => {})
-    }
-    for (const relay of opened) {
-      if (home?.equals(relay) || dialling.has(relay.toString())) continue
-      for (const connection of network.getConnections(relay)) if (connection.streams.length === 0) connection.close().catch(() => {})
-    }
+  /**
+   * Where the holder can be dialled directly. None for a node, for a peer that could not be reached lately, or where its home cannot be dialled.
+   *
+   * @param options isRetry: also where it could not be reached lately
+   */
+  function addressesOf(holder: DirectTarget, { isRetry = false } = {}): string[] {
+    if (!isRetry && isUnreachable(holder.peer)) return []
+    const hasOpen = direct().some(({ remotePeer }) => remotePeer.toString() === holder.peer)
+    if (!hasOpen && isFull()) return []
+    return directAddresses(holder, { home: home?.toString(), isSecurePage })
   }
 
   return {
@@ -103,23 +110,23 @@ export function createDirect(
     ] satisfies TransportFactory[],
     /** For libp2p's `connectionGater`. */
     gater: {
-      denyInboundRelayedConnection: (_relay: PeerId, peer: PeerId) => !keeper.isNeeded || isClosed(peer),
+      denyInboundRelayedConnection(_relay: PeerId, peer: PeerId) {
+        if (!keeper.isNeeded || isClosed(peer)) return true
+        uses.arrive(peer.toString()) // others may come while it connects
+        return false
+      },
       denyInboundUpgradedConnection: (peer: PeerId, connection: Pick<Connection, 'remoteAddr'>) =>
         connectionKind(connection) === 'direct' && (isFull() || (keeper.isNeeded && isClosed(peer))),
     },
     /** True while the peer, or the relay to it, is being dialled from here. */
-    isDialling: (peer: PeerId) => dialling.has(peer.toString()),
-    /**
-     * Where the holder can be dialled directly. None for a node, for a peer that could not be reached lately, or where its home cannot be dialled.
-     *
-     * @param options isRetry: also where it could not be reached lately
-     */
-    addressesOf(holder: DirectTarget, { isRetry = false } = {}): string[] {
-      const { peer } = holder
-      if (!isRetry && isUnreachable(peer)) return []
-      const hasOpen = direct().some(({ remotePeer }) => remotePeer.toString() === peer)
-      if (!hasOpen && isFull()) return []
-      return directAddresses(holder, { home: home?.toString(), isSecurePage })
+    isDialling: circuits.isInUse,
+    addressesOf,
+    /** Opens the circuit that a dial to the holder may need. Returns the function that closes it, unless a dial uses it by then. */
+    prepare(holder: DirectTarget): () => void {
+      const peer = peerIdFromString(holder.peer)
+      const addresses = addressesOf(holder)
+      if (libp2p === undefined || addresses.length === 0 || openTo(libp2p, peer) !== undefined) return () => {}
+      return circuits.prepare(libp2p, peer, circuitAddresses(addresses), settings.dialTimeoutMs)
     },
     /**
      * The direct connection to the peer, opened if there is none.
@@ -133,14 +140,13 @@ export function createDirect(
       if (open !== undefined) return open
       const id = peer.toString()
       const targets = addresses.map((address) => multiaddr(address))
-      const relays = targets.flatMap((address) => relayOfAddress(address) ?? [])
-      const opened = relays.filter((relay) => network.getConnections(relay).length === 0)
-      const names = [peer, ...relays].map(String)
-      for (const name of names) dialling.set(name, (dialling.get(name) ?? 0) + 1)
+      const endCircuit = circuits.use(network, peer, targets)
       const endDial = uses.dial(id)
       const inTime = timeoutSignal(settings.dialTimeoutMs)
       try {
-        const connection = await network.dial(targets, { signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]) })
+        const ended = signal === undefined ? inTime : AbortSignal.any([signal, inTime])
+        await circuits.ready(peer, ended) // libp2p would take its dial for this one
+        const connection = await network.dial(targets, { signal: ended })
         if (connectionKind(connection) !== 'direct') throw new Error('not connected directly')
         uses.used(id)
         unreachable.delete(id)
@@ -153,16 +159,13 @@ export function createDirect(
         throw error
       } finally {
         endDial()
-        for (const name of names) {
-          const left = (dialling.get(name) ?? 1) - 1
-          if (left > 0) dialling.set(name, left)
-          else dialling.delete(name)
-        }
-        closeCircuits(network, peer, opened)
+        endCircuit()
       }
     },
-    /** Peers that are connected directly, in or out, or are being dialled. */
+    /** Peers that are connected directly, in or out, or are being so. */
     peers: () => uses.peers(direct()),
+    /** How many direct connections there are, or will be. */
+    places: () => uses.places(direct()),
     /**
      * Makes this tab reachable directly, until the function that is returned is called.
      *
@@ -174,11 +177,14 @@ export function createDirect(
         for (const end of ends) end()
       }
     },
-    keep: uses.keep,
-    used: uses.used,
+    ...{ isArriving: uses.isArriving, keep: uses.keep, used: uses.used, isThroughTurn: turn.isThroughTurn },
     /** To be called once, with the libp2p that was made with these transports. */
     attach(made: Libp2p) {
       libp2p = made
+      turn.attach(made)
+      made.addEventListener('connection:close', ({ detail }) => {
+        if (connectionKind(detail) === 'relayed') uses.depart(detail.remotePeer.toString())
+      })
       sweeper ??= setInterval(sweep, settings.idleMs / 4)
     },
     /** The tab has a home, another one, or none: others reach it through its home. */

@@ -7,6 +7,7 @@ import type { MessageStream, Stream } from '@libp2p/interface'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import { abortable } from '../async/abort.ts'
 import { inNextTurn, whenTurnEnds } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
@@ -80,9 +81,20 @@ export type FrameStream = ReturnType<typeof createFrameStream>
 /** A stream of a connection, or one that is encrypted inside such a stream. */
 export type FrameCarrier = MessageStream & Partial<Pick<Stream, 'readStatus'>>
 
+/** A shorter way of a stream's whole messages. `take` hears of them in the place of the stream's `message` event. */
+type Shortcut = (stream: FrameCarrier, take: (data: Uint8Array) => void) => void
+
+let shortcut: Shortcut | undefined
+
+/** Comes with the code for direct connections, whose streams alone have one: a page that opens none does without. */
+export function setShortcut(shorter: Shortcut): void {
+  shortcut = shorter
+}
+
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. A stream that has ended already ends in the next turn. */
 export function createFrameStream(stream: FrameCarrier, options: FrameStreamOptions) {
   const { patienceMs = PATIENCE_MS } = options
+  shortcut?.(stream, (data) => reader.take(data))
   let open = true
   const waiting = new Set<(writable: boolean) => void>()
   /** Frames of this turn, when corked, and patient ones. Bounded: they go out at the turn's end, or after a few ms. */
@@ -237,12 +249,16 @@ function createReader(
     read()
   }
 
-  stream.addEventListener('message', (event) => {
-    decoder.push(event.data)
+  function take(data: Uint8Array | Uint8ArrayList): void {
+    decoder.push(data)
     if (!isPaused && !isReading && !isWaiting) read()
-  })
+  }
+
+  stream.addEventListener('message', ({ data }) => take(data))
 
   return {
+    /** Takes bytes that did not come by the stream's own event. */
+    take,
     /** Frames that came before the end of the stream and wait for their turn are read before the end. */
     readLast() {
       if (!isWaiting || isPaused) return

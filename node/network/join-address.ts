@@ -3,6 +3,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { isPrivateIp } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { raceAbort } from '../async/abort.ts'
 import { MayflyError } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
 import { hostOfMultiaddr, multiaddrOfUrl, originOfAddress, withPeerId } from './addresses.ts'
@@ -36,6 +37,33 @@ function parseMultiaddr(address: string): Multiaddr {
   }
 }
 
+/** Questions to gateways ahead of joining, by origin. Bounded: each is used once, or forgotten. */
+const askedEarly = new Map<string, Promise<Response>>()
+const EARLY_MS = 5_000
+
+/** Asks a gateway who it is while the code that joins it is still being loaded. The next join within some seconds uses the answer. */
+export function askGatewayEarly(address: string): void {
+  if (!URL.canParse(address)) return
+  const { origin } = new URL(address)
+  if (askedEarly.has(origin)) return
+  const asking = askStatus(address)
+  asking.catch(() => {}) // the join asks again
+  askedEarly.set(origin, asking)
+  const timer = setTimeout(() => askedEarly.delete(origin), EARLY_MS)
+  ;(timer as { unref?(): void }).unref?.()
+}
+
+/** Undefined where nothing was asked, or there was no good answer. */
+async function takeEarly({ origin }: URL): Promise<Response | undefined> {
+  const asked = askedEarly.get(origin)
+  askedEarly.delete(origin)
+  const response = await asked?.catch(() => undefined)
+  return response?.ok ? response : undefined
+}
+
+const askStatus = (address: string | URL, signal?: AbortSignal) =>
+  fetch(new URL('/api/v1/status', address), { headers: { accept: 'application/json' }, ...(signal && { signal }) })
+
 /**
  * A gateway says who it is at `/api/v1/status`. Its own URL is dialled, and what it announces to everybody: an address of this machine or of a
  * private network would hide from whoever happens to be there that a proxy in front of the gateway passes no websockets on.
@@ -49,7 +77,7 @@ export async function findJoinAddresses(address: string, { signal }: AbortOption
   const url = new URL(address)
   let status: { id?: unknown; addresses?: unknown; refusedOrigin?: unknown } | null
   try {
-    const response = await fetch(new URL('/api/v1/status', url), { headers: { accept: 'application/json' }, ...(signal && { signal }) })
+    const response = (await raceAbort(takeEarly(url), signal)) ?? (await askStatus(url, signal))
     if (!response.ok) throw new Error(`it answered ${response.status}`)
     status = JSON.parse(await readText(response))
   } catch (cause) {

@@ -1,14 +1,17 @@
 /** kad-dht as a node has it: a server of the DHT, with our record store as its provider store. Each setting that works around something names it. */
 
+import type { Connection, PeerId } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
-import { BUCKET_BITS, BUCKET_SIZE, type KadTable } from './routing-table.ts'
+import type { KadTable } from './routing-table.ts'
+import { BUCKET_BITS, BUCKET_SIZE } from './server-table.ts'
 
 type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 
 /** @param providerStore only kad-dht sees it, as its `datastore` */
 export function createKadDht(components: DhtComponents, providerStore: Datastore): DhtPart {
+  listConnectionsOnce(components.connectionManager as unknown as ConnectionLists)
   const dht = kadDHT({
     protocol: KAD_PROTOCOL,
     clientMode: false,
@@ -27,4 +30,19 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
     }),
   )
   return { service: dht, walker: dht as DhtPart['walker'], table: (dht as unknown as { routingTable: KadTable }).routingTable }
+}
+
+/** The part of libp2p's connection manager that is replaced below. */
+interface ConnectionLists {
+  getConnections(peer?: PeerId): Connection[]
+  getConnectionsMap(): { values(): Iterable<Connection[]> }
+}
+
+/**
+ * libp2p makes its list of connections by copying what it has so far once for each peer, twice for each that joins: 57 ms at 8,000 of
+ * them, 11 at 4,000 (measured 2026-11, libp2p 3.3.11). This makes it in one go: 0.2 ms.
+ */
+function listConnectionsOnce(manager: ConnectionLists): void {
+  const ofPeer = manager.getConnections.bind(manager)
+  manager.getConnections = (peer) => (peer === undefined ? [...manager.getConnectionsMap().values()].flat() : ofPeer(peer))
 }

@@ -33,6 +33,15 @@ export function frugalYamux(init: YamuxMuxerInit, limits: FrameGuardOptions = {}
         /** By stream, in bytes. Bounded: those that have ended are taken out when there are more. */
         const untold = new Map<number, number>()
         const send = connection.send.bind(connection)
+        /** A reader may take its last bytes after the connection has ended. Nobody waits for room then, and the error would meet the reader. */
+        const sendUnlessOver = (frame: Uint8Array): boolean => {
+          try {
+            return send(frame)
+          } catch (error) {
+            if (error instanceof Error && error.name === 'StreamStateError') return true
+            throw error
+          }
+        }
         connection.send = (frame) => {
           const update = readWindowUpdate(frame)
           if (update === undefined) return send(frame)
@@ -40,7 +49,7 @@ export function frugalYamux(init: YamuxMuxerInit, limits: FrameGuardOptions = {}
           const bytes = update.bytes + (untold.get(stream) ?? 0)
           if (bytes >= MAX_UNTOLD_BYTES) {
             untold.delete(stream)
-            return send(windowUpdate({ stream, bytes }))
+            return sendUnlessOver(windowUpdate({ stream, bytes }))
           }
           untold.set(stream, bytes)
           if (untold.size > muxer.streams.length + MAX_ENDED) forgetEnded(untold, muxer)

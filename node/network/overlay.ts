@@ -3,11 +3,9 @@
  * handed. Each setting that works around something names the measurement.
  */
 
-import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { ComponentLogger, Connection, Libp2p, PeerId, PeerStore, PrivateKey, Transport } from '@libp2p/interface'
-import { ping } from '@libp2p/ping'
+import type { ComponentLogger, Libp2p, PeerId, PeerStore, PrivateKey, Transport } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
@@ -18,21 +16,29 @@ import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
 import { createDhtClient } from './dht-client.ts'
 import type { TransportFactory } from './direct.ts'
 import type { createDuplicateIdWatch } from './duplicate-id.ts'
+import { setShortcut } from './frames.ts'
 import type { createKadDht } from './kad-dht.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
+import { createNoise } from './noise.ts'
+import type { createPing } from './ping.ts'
 import { replaceMissingDigest } from './portable-digest.ts'
 import { RecentDatastore } from './recent-datastore.ts'
 import type { createRelay } from './relay.ts'
 import { createRoutingTable } from './routing-table.ts'
+import type { createServerRecords } from './server-records.ts'
 import { abortFailedCloses } from './sound-close.ts'
 
 /** The parts of a node that a tab has not; a page's library leaves them out. */
 export interface NodeOverlay {
   createKadDht: typeof createKadDht
+  /** kad-dht asks whether a server that it would replace is still there. */
+  createPing: typeof createPing
   createRelay: typeof createRelay
   /** Missing: nobody is told of a duplicate. */
   createDuplicateIdWatch?: typeof createDuplicateIdWatch
+  /** Missing: nothing is kept of servers that are not connected. */
+  createServerRecords?: typeof createServerRecords
 }
 
 export interface OverlayOptions {
@@ -80,6 +86,13 @@ const MAX_REMEMBERED_PEERS = 16_384
 /** `relay` is a node's; `direct`, a tab's that was given WebRTC. */
 export type Overlay = Awaited<ReturnType<typeof createOverlay>>
 
+/** Loaded where it is used: the transport of circuits is large. */
+export async function loadDirect() {
+  const direct = await import('./direct.ts')
+  setShortcut(direct.useWholeMessages) // streams of WebRTC alone have a shorter way
+  return direct
+}
+
 /** @throws {MayflyError} ERR_BAD_OPTION */
 export async function createOverlay(options: OverlayOptions) {
   replaceMissingDigest()
@@ -93,11 +106,9 @@ export async function createOverlay(options: OverlayOptions) {
   // A tab's id is new each time.
   const duplicates = isNode ? node?.createDuplicateIdWatch?.() : undefined
   const isSecurePage = globalThis.location?.protocol === 'https:'
-  // Loaded where it is used: the transport of circuits is large.
-  const direct =
-    isNode || options.webRTC === undefined
-      ? undefined
-      : (await import('./direct.ts')).createDirect({ isSecurePage, random: Math.random }, options.webRTC)
+  const webRTC = isNode ? undefined : options.webRTC
+  const loaded = webRTC && (await loadDirect())
+  const direct = webRTC && loaded?.createDirect({ isSecurePage, random: Math.random }, webRTC)
 
   const sockets = () => libp2p.getConnections().filter((connection) => connectionKind(connection) === 'socket').length
   const libp2p: Libp2p = await createLibp2p({
@@ -106,7 +117,7 @@ export async function createOverlay(options: OverlayOptions) {
     datastore: new RecentDatastore(MAX_REMEMBERED_PEERS),
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? soundWebSockets, ...(direct?.transports ?? [])],
-    connectionEncrypters: [duplicates?.watch(noise()) ?? noise()],
+    connectionEncrypters: [duplicates?.watch(createNoise()) ?? createNoise()],
     streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW, ...STREAMS })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {
@@ -128,11 +139,11 @@ export async function createOverlay(options: OverlayOptions) {
     // Liveness is the listener's pings and the presence streams' heartbeats: a twentieth of this monitor's CPU, and it aborts healthy connections.
     connectionMonitor: { enabled: false },
     services: {
-      identify: identify(),
-      ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
+      identify: identify({ runOnLimitedConnection: false }), // a circuit carries offers alone, and the peers behind it are known by it
+      ...(isNode && node && { ping: node.createPing() }),
+      ...(loaded && { ping: loaded.createPing() }), // asked whether a direct connection carries anything: people/way/connection-pings.ts
       dht: (components) => {
         const own = components as unknown as DhtComponents
-        listConnectionsOnce(components.connectionManager)
         guardLengths(components as unknown as GuardedComponents, cuts.take)
         abortFailedCloses(components as unknown as { upgrader: unknown })
         dht =
@@ -154,27 +165,14 @@ export async function createOverlay(options: OverlayOptions) {
     libp2p,
     privateKey,
     servers,
+    /** Of a node. */
+    records: isNode ? node?.createServerRecords?.({ libp2p, servers, random: Math.random }) : undefined,
     direct,
     duplicates,
     get counts() {
       return { ...(relay?.counts ?? { reservations: 0, circuits: 0 }), cut: cuts.count }
     },
   }
-}
-
-/** The part of libp2p's connection manager that is replaced below. */
-interface ConnectionLists {
-  getConnections(peer?: PeerId): Connection[]
-  getConnectionsMap(): { values(): Iterable<Connection[]> }
-}
-
-/**
- * libp2p makes its list of connections by copying what it has so far once for each peer, twice for each that joins: 57 ms at 8,000 of
- * them, 11 at 4,000 (measured 2026-11, libp2p 3.3.11). This makes it in one go: 0.2 ms.
- */
-function listConnectionsOnce(manager: ConnectionLists): void {
-  const ofPeer = manager.getConnections.bind(manager)
-  manager.getConnections = (peer) => (peer === undefined ? [...manager.getConnectionsMap().values()].flat() : ofPeer(peer))
 }
 
 async function readPrivateKey(bytes: Uint8Array | undefined): Promise<PrivateKey> {

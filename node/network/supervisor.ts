@@ -15,6 +15,8 @@ import { connectionKind } from './connection-kind.ts'
 import type { DuplicateIdWatch } from './duplicate-id.ts'
 import { explainDialFailure, findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
+import type { ServerRecords } from './server-records.ts'
+import { shuffle } from './shuffle.ts'
 import type { NetworkEvent } from './types.ts'
 
 export const SUPERVISOR_DEFAULTS = {
@@ -56,6 +58,8 @@ interface SupervisorContext {
   servers: RoutingTable
   role: 'node' | 'tab'
   /** A node's. */
+  records?: Pick<ServerRecords, 'onNews' | 'remove'> | undefined
+  /** A node's. */
   duplicates?: Pick<DuplicateIdWatch, 'onMet'> | undefined
   emit(event: NetworkEvent): void
   /** From 0 to 1. */
@@ -63,7 +67,7 @@ interface SupervisorContext {
 }
 
 export function createSupervisor(context: SupervisorContext, options: SupervisorOptions = {}) {
-  const { libp2p, servers, role, duplicates, emit, random } = context
+  const { libp2p, servers, role, records, duplicates, emit, random } = context
   const { minRetryMs, maxRetryMs, tryTimeoutMs, maxTryTimeoutMs, maxKnownServers } = { ...SUPERVISOR_DEFAULTS, ...options }
   /** Bounded by what the owner gave. */
   const joins = new Map<string, Place>()
@@ -108,7 +112,10 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
         const reason = error instanceof Error ? error.message : String(error)
         const code = error instanceof MayflyError ? { code: error.code } : {}
         emit({ type: 'join-failed', address: place.name, reason, ...code, retryInMs: Math.round(waitMs) })
-      } else if (place.failures >= MAX_FAILURES) known.delete(place.name)
+      } else if (place.failures >= MAX_FAILURES) {
+        known.delete(place.name)
+        records?.remove(place.name)
+      }
     } finally {
       late.end()
       place.busy = false
@@ -150,6 +157,20 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
     [globalThis.document, 'resume', thaw],
   ] as const
 
+  /** Remembers where a server can be dialled. */
+  function rememberServer(peer: PeerId, addresses: Multiaddr[]): void {
+    const name = peer.toString()
+    if (addresses.length === 0 || peer.equals(libp2p.peerId)) return
+    const place = known.get(name)
+    if (place !== undefined) return void Object.assign(place, { addresses })
+    if (known.size >= maxKnownServers) {
+      const oldest = [...known.values()].find((candidate) => !isConnected(candidate)) ?? [...known.values()][0]
+      if (oldest !== undefined) known.delete(oldest.name)
+    }
+    known.set(name, { name, peer, addresses, ...UNTRIED })
+  }
+  records?.onNews(({ peer, addresses }) => rememberServer(peer, addresses))
+
   return {
     /** True while there is an address to join that is not this peer's own. */
     get hasJoins() {
@@ -170,32 +191,14 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       }
       if (timer !== undefined) look()
     },
-    /** Remembers where a server can be dialled. */
-    rememberServer(peer: PeerId, addresses: Multiaddr[]) {
-      const name = peer.toString()
-      if (addresses.length === 0 || peer.equals(libp2p.peerId)) return
-      const place = known.get(name)
-      if (place !== undefined) {
-        place.addresses = addresses
-        return
-      }
-      if (known.size >= maxKnownServers) {
-        const oldest = [...known.values()].find((candidate) => !isConnected(candidate)) ?? [...known.values()][0]
-        if (oldest !== undefined) known.delete(oldest.name)
-      }
-      known.set(name, { name, peer, addresses, ...UNTRIED })
-    },
+    rememberServer,
     /** Connected servers, for a peer that is new, in random order. */
     knownServers(limit: number): { peer: PeerId; addresses: Multiaddr[] }[] {
       const places: { peer: PeerId; addresses: Multiaddr[] }[] = []
       for (const { peer, addresses } of known.values()) {
         if (peer !== undefined && addresses !== undefined && libp2p.getConnections(peer).length > 0) places.push({ peer, addresses })
       }
-      for (let i = places.length - 1; i > 0; i--) {
-        const j = Math.floor(random() * (i + 1))
-        ;[places[i], places[j]] = [places[j] as (typeof places)[0], places[i] as (typeof places)[0]]
-      }
-      return places.slice(0, limit)
+      return shuffle(places, random).slice(0, limit)
     },
     start() {
       if (timer !== undefined) return

@@ -3,15 +3,19 @@
  * released by itself.
  */
 
+import type { PeerId } from '@libp2p/interface'
+import { TIMERS, type Timers } from '../async/timers.ts'
+import type { ServerName } from '../network/index.ts'
 import type { Key } from '../types.ts'
-import { multihashOfPeer } from './lease.ts'
 import type { Placement } from './placement.ts'
 import type { PresenceStream } from './presence-stream.ts'
-import type { PresenceStreams } from './presence-streams.ts'
-import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
+import { createStandingStatements, type Standing, type StandingStreams, standing } from './standing-statements.ts'
 import type { Refusal } from './wire.ts'
 
-interface Announced extends Standing {
+/** The part of a presence stream that carries leases. */
+export type LeaseStream = Pick<PresenceStream, 'id' | 'hold' | 'release' | 'askTime'>
+
+interface Announced<Name extends ServerName> extends Standing<Name> {
   /** Signed leases by holder. Bounded by the record store's limits for this peer's own holders. */
   leases: Map<string, Uint8Array>
 }
@@ -23,16 +27,21 @@ const MAX_REPEAT_MS = 120_000
 
 export type Announcer = ReturnType<typeof createAnnouncer>
 
-export function createAnnouncer(placement: Placement, streams: Pick<PresenceStreams, 'get' | 'keepOpen'>) {
-  const statements = createStandingStatements<Announced, PresenceStream>({
+export function createAnnouncer<Name extends ServerName = PeerId>(
+  placement: Placement<Name>,
+  streams: StandingStreams<LeaseStream, Name>,
+  timers: Timers = TIMERS,
+) {
+  const statements = createStandingStatements<Announced<Name>, LeaseStream, Name>({
     placement,
     streams,
+    timers,
     tell: (open, announced) =>
       sendLeases(
         open,
         announced.flatMap(({ leases }) => [...leases.values()]),
       ),
-    withdraw: (open, { key, leases }) => open.release([...leases.keys()].map((holder) => ({ key, holder: multihashOfPeer(holder) }))),
+    withdraw: (open, { key, leases }) => open.release([...leases.keys()].map((holder) => ({ key, holder }))),
     onPlaced({ leases, peers }) {
       if (peers.size === 0) for (const lease of leases.values()) settle(lease)
     },
@@ -40,7 +49,7 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
   /** Callers that wait for a lease to be taken, by the lease. Bounded: one for each lease, settled when it is taken or replaced. */
   const waiting = new Map<Uint8Array, () => void>()
   /** Leases that were refused for a while, by stream. Bounded: the leases announced there. */
-  const repeats = new Map<PresenceStream, { leases: Set<Uint8Array>; timer: ReturnType<typeof setTimeout> | undefined; waitMs: number }>()
+  const repeats = new Map<LeaseStream, { leases: Set<Uint8Array>; endWait: (() => void) | undefined; waitMs: number }>()
   /** Marks by lease: one goes wherever its lease goes. */
   const marks = new WeakMap<Uint8Array, Uint8Array>()
   let size = 0
@@ -50,16 +59,16 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
     waiting.delete(lease)
   }
 
-  function sendLeases(to: PresenceStream, leases: Uint8Array[]): void {
+  function sendLeases(to: LeaseStream, leases: Uint8Array[]): void {
     void to.hold(leases, (lease) => marks.get(lease)).then((taken) => taken.forEach(settle))
   }
 
   /** Leases are sent again as long as they are announced, after waits that double. */
-  function repeat(to: PresenceStream): void {
+  function repeat(to: LeaseStream): void {
     const refused = repeats.get(to)
     if (refused === undefined) return
     const { leases } = refused
-    refused.timer = undefined
+    refused.endWait = undefined
     refused.waitMs = Math.min(refused.waitMs * 2, MAX_REPEAT_MS)
     refused.leases = new Set()
     const standing = [...statements.values()].filter(({ peers }) => peers.has(to.id)).flatMap((each) => [...each.leases.values()])
@@ -83,7 +92,7 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
       const announced = statements.get(key)
       if (announced === undefined) {
         size++
-        statements.add({ ...standing(key), leases: new Map([[holder, lease]]) })
+        statements.add({ ...standing<Name>(key), leases: new Map([[holder, lease]]) })
         return promise
       }
       const old = announced.leases.get(holder)
@@ -104,23 +113,23 @@ export function createAnnouncer(placement: Placement, streams: Pick<PresenceStre
       size--
       if (announced.leases.size === 1) return statements.remove(announced)
       announced.leases.delete(holder)
-      for (const open of statements.streamsOf(announced)) open.release([{ key, holder: multihashOfPeer(holder) }])
+      for (const open of statements.streamsOf(announced)) open.release([{ key, holder }])
     },
     /** The servers near the keys may have changed. */
     refresh: statements.refresh,
     /** Tells a new stream all that is its to keep. */
-    onStream: (opened: PresenceStream) => statements.onStream(opened, opened.id),
+    onStream: (opened: LeaseStream) => statements.onStream(opened, opened.id),
     /** The other end has refused a lease. For some reasons it is told again: its clock or ours is put right, or the holder leaves its old home. */
-    onRefused(from: PresenceStream, lease: Uint8Array, reason: Refusal) {
+    onRefused(from: LeaseStream, lease: Uint8Array, reason: Refusal) {
       if (!PASSING.has(reason)) return
       if (reason !== 'older') from.askTime()
-      const refused = repeats.get(from) ?? { leases: new Set(), timer: undefined, waitMs: FIRST_REPEAT_MS }
+      const refused = repeats.get(from) ?? { leases: new Set(), endWait: undefined, waitMs: FIRST_REPEAT_MS }
       repeats.set(from, refused)
       refused.leases.add(lease)
-      refused.timer ??= setTimeout(() => repeat(from), refused.waitMs)
+      refused.endWait ??= timers.after(refused.waitMs, () => repeat(from))
     },
-    onStreamEnd(ended: PresenceStream) {
-      clearTimeout(repeats.get(ended)?.timer)
+    onStreamEnd(ended: LeaseStream) {
+      repeats.get(ended)?.endWait?.()
       repeats.delete(ended)
     },
     /** True when something held here must be told to the peer. */

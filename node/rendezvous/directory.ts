@@ -3,21 +3,30 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { AddressBook, Supervisor } from '../network/index.ts'
+import type { AddressBook, ServerRecords, Supervisor } from '../network/index.ts'
 import { multihashOfPeer } from './lease.ts'
+import { MAX_RECORDS_PER_WELCOME } from './wire.ts'
 
 /** More than a welcome has room for. */
 const MAX_SERVERS = 32
 
 export type Directory = ReturnType<typeof createDirectory>
 
-export function createDirectory(libp2p: Libp2p, supervisor: Supervisor, { addressesOf, rememberAddresses }: AddressBook) {
+/** @param records a node's */
+export function createDirectory(
+  libp2p: Libp2p,
+  supervisor: Supervisor,
+  { addressesOf, rememberAddresses }: AddressBook,
+  records: Pick<ServerRecords, 'addressesOf' | 'recordsFor'> | undefined,
+) {
   const self = libp2p.peerId.toString()
 
   /** Where a holder's home can be dialled, as it said itself. A stock provider told kad-dht, which keeps that in the peer store. */
   async function findAddresses(home: string): Promise<Multiaddr[]> {
     const told = home === self ? libp2p.getMultiaddrs() : addressesOf(home)
     if (told.length > 0) return told
+    const signed = records?.addressesOf(home) ?? []
+    if (signed.length > 0) return signed
     const known = await libp2p.peerStore.get(peerIdFromString(home)).catch(() => undefined)
     return known?.addresses.map(({ multiaddr }) => multiaddr) ?? []
   }
@@ -38,5 +47,7 @@ export function createDirectory(libp2p: Libp2p, supervisor: Supervisor, { addres
     },
     /** Some of the servers, for a peer that is new. */
     servers: () => supervisor.knownServers(MAX_SERVERS).map(({ peer, addresses }) => ({ peer: peer.toMultihash().bytes, addresses })),
+    /** The same, signed. */
+    records: () => records?.recordsFor(MAX_RECORDS_PER_WELCOME) ?? [],
   }
 }

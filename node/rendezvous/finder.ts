@@ -6,15 +6,18 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { delay } from '../async/delay.ts'
+import { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
+import { TIMERS, type Timers } from '../async/timers.ts'
 import { MayflyError } from '../errors.ts'
 import { equalBytes, positionOf } from '../keys/index.ts'
-import { type Clock, createIdleTimeout, type IdleTimeout, type RoutingTable } from '../network/index.ts'
+import type { Clock, ServerName, ServerTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import { decodeLease, isLeaseSigned, judgeTerms, readPeerId } from './lease.ts'
+import { judgeTerms, LEASE_CODEC, type LeaseCodec, readPeerId } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
+import type { OwnRecords } from './own-records.ts'
 import type { Placement } from './placement.ts'
-import type { PresenceStreams } from './presence-streams.ts'
-import type { HolderRecord, RecordStore } from './record-store.ts'
+import type { PresenceStream } from './presence-stream.ts'
+import type { HolderRecord } from './record-store.ts'
 import type { Holder } from './types.ts'
 import { type FoundFrame, SCOPE, type Scope } from './wire.ts'
 
@@ -25,15 +28,28 @@ export type FinderOptions = Pick<RendezvousSettings, 'askTimeoutMs' | 'maxServer
   holdersPerAnswer: number
 }
 
-export interface FinderContext {
-  placement: Placement
-  servers: RoutingTable
-  store: RecordStore
-  streams: Pick<PresenceStreams, 'open'>
+/** The streams over which finds are asked. */
+export interface FindStreams<Name extends ServerName = PeerId> {
+  /** @throws when the peer cannot be reached */
+  open(peer: Name, options: AbortOptions): Promise<Pick<PresenceStream, 'find'>>
+}
+
+/** A simulation hands in its own time, and leases without signatures. */
+export interface VirtualParts {
+  timers: Timers
+  codec: LeaseCodec
+}
+
+export interface FinderContext<Name extends ServerName = PeerId> {
+  placement: Placement<Name>
+  servers: Pick<ServerTable<Name>, 'closest'>
+  store: OwnRecords
+  streams: FindStreams<Name>
   findAddresses(home: string): Promise<Multiaddr[]>
   clock: Pick<Clock, 'now' | 'times' | 'isDoubtful'>
   /** A server's answer breaks the rules. */
   onBadAnswer(peer: string, reason: string): void
+  virtual?: VirtualParts
 }
 
 /** A holder, and the signed form that can be passed on. */
@@ -42,7 +58,8 @@ export interface FoundHolder extends Holder {
 }
 
 interface FindReply {
-  from: PeerId
+  /** Peer id, text form. */
+  from: string
   found: FoundFrame
 }
 
@@ -65,12 +82,13 @@ const MORE_HOLDERS_MS = 20
 
 const CLOCK_AT_FAULT = "Cannot check who holds this: this node's clock and those of other nodes differ too much"
 
-export function createFinder(context: FinderContext, options: FinderOptions) {
+export function createFinder<Name extends ServerName = PeerId>(context: FinderContext<Name>, options: FinderOptions) {
   const { placement, servers, store, clock } = context
+  const { timers, codec } = context.virtual ?? { timers: TIMERS, codec: LEASE_CODEC }
   const addressesOf = async (home: string) => (await context.findAddresses(home)).map(String)
 
   async function ask(
-    from: PeerId,
+    from: Name,
     key: Key,
     scope: Scope,
     idle: IdleTimeout,
@@ -83,7 +101,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
       const found = await stream.find(key, options.holdersPerAnswer, scope, { signal })
       idle.touch()
       if (found === 'clock') search.isClockAtFault = true
-      return found === undefined || found === 'clock' ? undefined : { from, found }
+      return found === undefined || found === 'clock' ? undefined : { from: from.toString(), found }
     } catch {
       return undefined
     }
@@ -94,13 +112,13 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
     const addresses = new Map(found.homes.map((home) => [readPeer(home.peer), home.addresses.map(String)]))
     for (const bytes of found.leases) {
       try {
-        const lease = decodeLease(bytes)
+        const lease = codec.decode(bytes)
         if (!equalBytes(lease.key, key)) throw new Error('a lease of another key')
         if (typeof judgeTerms(lease, clock.times(), options.lease) === 'string') {
           search.isClockAtFault ||= clock.isDoubtful()
           continue
         }
-        if (!(await isLeaseSigned(lease))) throw new Error('a lease with a wrong signature')
+        if (!(await codec.isSigned(lease))) throw new Error('a lease with a wrong signature')
         const { holder, home, expiresAtMs } = lease
         yield {
           peer: holder,
@@ -111,7 +129,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
           record: { key, holder, home, expiresAtMs, lease: lease.bytes, source: found },
         }
       } catch (error) {
-        context.onBadAnswer(from.toString(), error instanceof Error ? error.message : String(error))
+        context.onBadAnswer(from, error instanceof Error ? error.message : String(error))
         return
       }
     }
@@ -130,9 +148,9 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
     }
   }
 
-  async function* askAll(peers: PeerId[], key: Key, scope: Scope, search: Search): AsyncGenerator<FoundHolder> {
+  async function* askAll(peers: Name[], key: Key, scope: Scope, search: Search): AsyncGenerator<FoundHolder> {
     const silentMs = scope === SCOPE.network ? options.askTimeoutMs * WHOLE_NETWORK : options.askTimeoutMs
-    const idle = createIdleTimeout(silentMs, silentMs * LONGEST)
+    const idle = createIdleTimeout(silentMs, silentMs * LONGEST, timers)
     const signal = AbortSignal.any([search.signal, idle.signal])
     try {
       for await (const answer of asTheyCome(peers.map((peer) => ask(peer, key, scope, idle, signal, search)))) {
@@ -150,7 +168,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
     }
     const position = await positionOf(key)
     const asked = new Set<string>()
-    const fresh = (peers: PeerId[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
+    const fresh = (peers: Name[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
 
     yield* askAll(fresh(placement.targets(position)), key, options.scope, search)
     for await (const peer of placement.walk(key, position, { signal: search.signal })) yield* askAll(fresh([peer]), key, SCOPE.own, search)
@@ -195,7 +213,7 @@ export function createFinder(context: FinderContext, options: FinderOptions) {
           const result = await (enough === undefined ? next : Promise.race([next, enough]))
           if (result === undefined || result.done) break
           records.push(result.value.record)
-          enough ??= delay(MORE_HOLDERS_MS).then(() => undefined)
+          enough ??= delay(MORE_HOLDERS_MS, {}, timers).then(() => undefined)
         }
       } finally {
         search.return(undefined).catch(() => {})

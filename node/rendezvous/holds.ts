@@ -1,24 +1,27 @@
 /** This peer's own holds: signs a lease for each key, and signs anew before it expires and whenever the home changes. */
 
-import type { PeerId, PrivateKey } from '@libp2p/interface'
+import type { PeerId } from '@libp2p/interface'
+import { TIMERS, type Timers } from '../async/timers.ts'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
+import type { ServerName } from '../network/index.ts'
 import type { Key } from '../types.ts'
-import { LEASE_DEFAULTS, type Lease, type LeaseOptions, signLease } from './lease.ts'
+import { LEASE_DEFAULTS, type Lease, type LeaseOptions, type LeaseTerms } from './lease.ts'
 import type { Hold } from './types.ts'
 
-export interface HoldsContext {
-  self: PeerId
-  privateKey: PrivateKey
+export interface HoldsContext<Name extends ServerName = PeerId> {
+  /** Signs a lease of this peer. */
+  sign(terms: LeaseTerms<Name>): Promise<Lease>
   maxHolds: number
   /** Where this peer is found; undefined while a tab has no home. */
-  home(): PeerId | undefined
+  home(): Name | undefined
   /** The overlay's clock: for a tab, its home's. */
   now(): number
   random(): number
   /** Resolves once a record node has taken it. */
   announce(lease: Lease): Promise<void>
   withdraw(key: Key): void
+  timers?: Timers
 }
 
 interface Held {
@@ -35,11 +38,13 @@ interface Held {
 
 export type Holds = ReturnType<typeof createHolds>
 
-export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
+export function createHolds<Name extends ServerName = PeerId>(context: HoldsContext<Name>, options: LeaseOptions = {}) {
+  const { timers = TIMERS } = context
   const { lifetimeMs, maxSkewMs } = { ...LEASE_DEFAULTS, ...options }
   /** By key, hex. Bounded: maxHolds. */
   const held = new Map<string, Held>()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  /** Ends the wait for the next renewal; undefined when nothing is renewed. */
+  let endWait: (() => void) | undefined
 
   async function issue(entry: Held): Promise<void> {
     const home = context.home()
@@ -50,7 +55,7 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
     const nowMs = context.now()
     const issuedAtMs = entry.issuedAtMs - nowMs < maxSkewMs / 2 ? Math.max(nowMs, entry.issuedAtMs + 1) : nowMs
     entry.issuedAtMs = issuedAtMs
-    const lease = await signLease(context.self, context.privateKey, {
+    const lease = await context.sign({
       key: entry.key,
       home,
       issuedAtMs,
@@ -65,10 +70,10 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
   function schedule(): void {
     // At half of the lifetime, spread, so that tabs that came together do not renew together.
     const waitMs = (lifetimeMs / 2) * (0.8 + 0.2 * context.random())
-    timer = setTimeout(() => {
+    endWait = timers.after(waitMs, () => {
       renew()
       schedule()
-    }, waitMs)
+    })
   }
 
   function renew(): void {
@@ -116,11 +121,11 @@ export function createHolds(context: HoldsContext, options: LeaseOptions = {}) {
       }
     },
     start() {
-      if (timer === undefined) schedule()
+      if (endWait === undefined) schedule()
     },
     stop() {
-      clearTimeout(timer)
-      timer = undefined
+      endWait?.()
+      endWait = undefined
       for (const entry of held.values()) {
         entry.owners = 0
         entry.taken.resolve()

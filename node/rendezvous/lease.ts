@@ -37,10 +37,23 @@ const LEASE_VERSION = 1
 /** Keeps a lease's signature from ever being valid for anything else that the same key signs. */
 const SIGNATURE_DOMAIN = new TextEncoder().encode('mayfly-lease:')
 
+/** How leases are read and checked where they come from others. */
+export interface LeaseCodec {
+  /** @throws {MayflyError} ERR_BAD_FRAME */
+  decode(bytes: Uint8Array): Lease
+  /** True when the holder signed exactly this. */
+  isSigned(lease: Lease): Promise<boolean>
+}
+
+/** The terms that a holder signs. */
+export interface LeaseTerms<Name = PeerId> extends Pick<Lease, 'key' | 'issuedAtMs' | 'expiresAtMs'> {
+  home: Name
+}
+
 export async function signLease(
   holder: PeerId,
   privateKey: PrivateKey,
-  { key, home, issuedAtMs, expiresAtMs }: Pick<Lease, 'key' | 'issuedAtMs' | 'expiresAtMs'> & { home: PeerId },
+  { key, home, issuedAtMs, expiresAtMs }: LeaseTerms,
 ): Promise<Lease> {
   const payload = encode([LEASE_VERSION, key, holder.toMultihash().bytes, home.toMultihash().bytes, issuedAtMs, expiresAtMs])
   const signature = await privateKey.sign(concatBytes(SIGNATURE_DOMAIN, payload))
@@ -130,3 +143,5 @@ export async function isLeaseSigned(lease: Lease): Promise<boolean> {
     return false
   }
 }
+
+export const LEASE_CODEC: LeaseCodec = { decode: decodeLease, isSigned: isLeaseSigned }

@@ -5,22 +5,27 @@
 
 import type { PeerId } from '@libp2p/interface'
 import { multihashOf } from '../keys/index.ts'
-import type { RoutingTable } from '../network/index.ts'
+import type { ServerName, ServerTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 
 /** How many record nodes keep each key. Three: two may fail, or one may lie, and the count is still right. */
 export const RECORD_NODES = 3
 
-export interface Placement {
+export interface Placement<Name extends ServerName = PeerId> {
   /** The key's record nodes, or a tab's home; never this peer itself. */
-  targets(position: Uint8Array): PeerId[]
+  targets(position: Uint8Array): Name[]
   /** True when this peer is itself a record node for the position. */
   keepsRecords(position: Uint8Array): boolean
   /** Record nodes that the routing table may not know, found by a walk; yields nothing where the table is whole. */
-  walk(key: Key, position: Uint8Array, options?: AbortOptions): AsyncIterable<PeerId>
+  walk(key: Key, position: Uint8Array, options?: AbortOptions): AsyncIterable<Name>
 }
 
-export function createNodePlacement(servers: RoutingTable): Placement {
+/** The part of the table that a node's placement reads. */
+export type PlacementServers<Name extends ServerName = PeerId> = Pick<ServerTable<Name>, 'closest' | 'isSelfAmongClosest' | 'hasGapAt'> & {
+  walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<Name>
+}
+
+export function createNodePlacement<Name extends ServerName = PeerId>(servers: PlacementServers<Name>): Placement<Name> {
   return {
     targets(position) {
       const nearest = servers.closest(position, RECORD_NODES)

@@ -9,18 +9,20 @@ import { MayflyError } from '../errors.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import { createFrameStream, createRequests } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
+import { multihashOfPeer } from './lease.ts'
 import {
+  type AnswererFrame,
   type CountFrame,
-  decodePresence,
-  encodePresence,
+  decodeAnswererFrame,
+  encodeOpenerFrame,
   type FoundFrame,
   type HeldFrame,
+  isAnswer,
   MAX_LEASES_PER_FRAME,
   MAX_PRESENCE_FRAME_BYTES,
   MAX_RELEASES_PER_FRAME,
-  type PresenceFrame,
+  type OpenerFrame,
   type Refusal,
-  type ReleaseFrame,
   type Scope,
   type WelcomeFrame,
 } from './wire.ts'
@@ -28,6 +30,8 @@ import {
 export interface PresenceStreamOptions {
   /** Between two heartbeats, in ms. */
   heartbeatMs: number
+  /** When nothing has come for this long, a heartbeat goes sooner, in ms. A home probes its tabs more often than that. */
+  quietMs?: number
   /** How long a heartbeat may go unanswered, in ms. Timers of hidden tabs run once a minute: the check is made then, not earlier. */
   silentMs: number
 }
@@ -65,6 +69,7 @@ export type PresenceStream = ReturnType<typeof createPresenceStream>
 
 export function createPresenceStream(context: PresenceStreamContext, options: PresenceStreamOptions) {
   const { peer, listener } = context
+  const { heartbeatMs, quietMs = heartbeatMs } = options
   const finds = createRequests<FoundFrame | 'clock' | undefined>({ ended: undefined })
   const holds = createRequests<HeldFrame | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS })
   /** By key, hex. Bounded by what this peer watches itself. */
@@ -75,6 +80,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   /** When the oldest heartbeat was sent that nothing has followed. */
   let heartbeatAtMs = 0
   let receivedAtMs = performance.now()
+  let turns = 0
   /** When the server was last asked for its time; undefined once it has answered. */
   let askedAtMs: number | undefined = receivedAtMs
 
@@ -83,7 +89,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     maxUnsentBytes: MAX_UNSENT_BYTES,
     onFrame: (frame) => {
       receivedAtMs = performance.now()
-      onFrame(decodePresence(frame))
+      if (isAnswer(frame)) onFrame(decodeAnswererFrame(frame)) // those of the other side are left unread
     },
     onEnd: (reason) => {
       clearInterval(timer)
@@ -93,9 +99,9 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       listener.onEnd(self, reason)
     },
   })
-  const send = (frame: PresenceFrame) => frames.send(encodePresence(frame))
+  const send = (frame: OpenerFrame) => frames.send(encodeOpenerFrame(frame))
 
-  function onFrame(frame: PresenceFrame): void {
+  function onFrame(frame: AnswererFrame): void {
     switch (frame.type) {
       case 'welcome':
         if (isWelcomed) throw new MayflyError('ERR_BAD_FRAME', 'A second welcome')
@@ -147,6 +153,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     return leases.filter((_, index) => !refused.has(index))
   }
 
+  const turnMs = Math.min(heartbeatMs, quietMs / 2)
   const timer = setInterval(() => {
     if (heartbeatAtMs > receivedAtMs && performance.now() - heartbeatAtMs >= options.silentMs) {
       const reason = new Error(`nothing received for ${Math.round(performance.now() - receivedAtMs)} ms`)
@@ -155,8 +162,11 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       return
     }
     holds.expire()
+    turns++
+    if (turns * turnMs < heartbeatMs && performance.now() - receivedAtMs < quietMs) return
+    turns = 0
     beat()
-  }, options.heartbeatMs)
+  }, turnMs)
 
   const self = {
     peer,
@@ -174,9 +184,10 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) taken.push(holdBatch(leases.slice(i, i + MAX_LEASES_PER_FRAME), markOf))
       return (await Promise.all(taken)).flat()
     },
-    release(records: ReleaseFrame['records']) {
+    release(records: readonly { key: Key; holder: string }[]) {
       for (let i = 0; i < records.length; i += MAX_RELEASES_PER_FRAME) {
-        send({ type: 'release', records: records.slice(i, i + MAX_RELEASES_PER_FRAME) })
+        const some = records.slice(i, i + MAX_RELEASES_PER_FRAME)
+        send({ type: 'release', records: some.map(({ key, holder }) => ({ key, holder: multihashOfPeer(holder) })) })
       }
     },
     watch(key: Key, scope: Scope) {
@@ -195,7 +206,8 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
     close: () => frames.close(),
   }
-  send({ type: 'hello', role: context.role, addresses: context.addresses, answersProbes: context.role === 'tab' })
+  const isTab = context.role === 'tab'
+  send({ type: 'hello', role: context.role, addresses: context.addresses, answersProbes: isTab, readsRecords: !isTab })
   return self
 }
 

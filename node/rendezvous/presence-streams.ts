@@ -12,6 +12,8 @@ export type PresenceStreamsOptions = Pick<RendezvousSettings, 'beatMs' | 'silent
 const OPEN_MS = 3_000
 /** How many heartbeats of a node there are to one of a tab. */
 const TAB_HEARTBEATS = 5
+/** How many of them a tab hears nothing, before it asks: its home probes it sooner. */
+const QUIET_HEARTBEATS = 2
 
 export interface PresenceStreamsListener extends PresenceStreamListener {
   onOpen(stream: PresenceStream): void
@@ -55,7 +57,10 @@ export function createPresenceStreams(
               },
             },
           },
-          { heartbeatMs: role === 'node' ? beatMs : beatMs * TAB_HEARTBEATS, silentMs },
+          // A tab whose network is cut knows it within 15 s, as its home does.
+          role === 'node'
+            ? { heartbeatMs: beatMs, silentMs }
+            : { heartbeatMs: beatMs * TAB_HEARTBEATS, quietMs: beatMs * QUIET_HEARTBEATS, silentMs: silentMs / 2 },
         ),
     },
     {

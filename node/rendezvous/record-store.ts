@@ -4,7 +4,9 @@
  */
 
 import { encodeKeyHex } from '../keys/index.ts'
+import { shuffle } from '../network/shuffle.ts'
 import type { Key } from '../types.ts'
+import { createKeyListeners } from './key-listeners.ts'
 
 /** One holder's presence at one key. */
 export interface HolderRecord {
@@ -53,12 +55,8 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
   /** By key, hex. Bounded: maxRecords. */
   const keys = new Map<string, KeyRecords>()
   const sources = new Map<RecordSource, Set<HolderRecord>>()
-  const listeners = new Map<string, Set<() => void>>()
+  const listeners = createKeyListeners()
   let size = 0
-
-  const notifyListeners = (id: string) => {
-    for (const listener of [...(listeners.get(id) ?? [])]) listener()
-  }
 
   function drop(id: string, entry: KeyRecords, record: HolderRecord): void {
     entry.holders.delete(record.holder)
@@ -85,7 +83,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       }
     }
     entry.earliestExpiryMs = earliest
-    if (dropped) notifyListeners(id)
+    if (dropped) listeners.notify(id)
     return entry.holders.size > 0 ? entry : undefined
   }
 
@@ -94,7 +92,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     const entry = keys.get(id)
     if (entry === undefined) return
     drop(id, entry, record)
-    notifyListeners(id)
+    listeners.notify(id)
   }
 
   function add(id: string, record: KeptRecord): void {
@@ -128,7 +126,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
         if (isOlder(record, old)) return 'older'
         drop(id, entry, old)
         add(id, record)
-        if (old.home !== record.home || old.mark !== record.mark) notifyListeners(id)
+        if (old.home !== record.home || old.mark !== record.mark) listeners.notify(id)
         return undefined
       }
       if (entry !== undefined && entry.holders.size >= options.maxRecordsPerKey) {
@@ -142,7 +140,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
         evict(out)
       }
       add(id, record)
-      notifyListeners(id)
+      listeners.notify(id)
       return undefined
     },
     get: (key: Key, holder: string) => living(encodeKeyHex(key))?.holders.get(holder),
@@ -181,17 +179,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     },
     heldThrough: (home: string, limit: number) => heldThrough(keys.values(), { home, limit, now: monotonic() }),
     countOfSource: (source: RecordSource) => sources.get(source)?.size ?? 0,
-    /** Hears after each change of the key's holders. Returns the function that ends it. */
-    onChange(key: Key, listener: () => void): () => void {
-      const id = encodeKeyHex(key)
-      const own = listeners.get(id) ?? new Set()
-      listeners.set(id, own)
-      own.add(listener)
-      return () => {
-        own.delete(listener)
-        if (own.size === 0 && listeners.get(id) === own) listeners.delete(id)
-      }
-    },
+    onChange: listeners.onChange,
     /** Drops what has run out, and says so. */
     sweep() {
       for (const id of [...keys.keys()]) living(id)
@@ -268,13 +256,4 @@ function chooseAcrossHomes(records: HolderRecord[], limit: number): HolderRecord
     chosen.add(record)
   }
   return [...chosen]
-}
-
-function shuffle<T>(items: T[], random: () => number): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1))
-    const item = items[i] as T
-    items[i] = items[j] as T
-    items[j] = item
-  }
 }

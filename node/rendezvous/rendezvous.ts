@@ -1,6 +1,6 @@
 /** Hold, find, watch: puts the parts of presence together for one peer, node or tab. */
 
-import { type PeerId, setMaxListeners } from '@libp2p/interface'
+import { type Libp2p, type PeerId, setMaxListeners } from '@libp2p/interface'
 import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
@@ -11,26 +11,28 @@ import { encodeKeyHex, sha256AtOnce } from '../keys/index.ts'
 import type { AddressBook, Clock, Overlay, Supervisor } from '../network/index.ts'
 import type { NetworkEvent } from '../network/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
-import { type Announcer, createAnnouncer } from './announcer.ts'
+import type { Announcer } from './announcer.ts'
 import { createDirectory } from './directory.ts'
-import { createFinder, type FoundHolder } from './finder.ts'
+import type { FoundHolder } from './finder.ts'
+import type { hearAgain } from './hear-again.ts'
 import { createHolds, type HoldsContext } from './holds.ts'
 import { createHome } from './home.ts'
-import type { LeaseOptions } from './lease.ts'
+import { type LeaseOptions, signLease } from './lease.ts'
 import { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
-import { createNodePlacement, createTabPlacement } from './placement.ts'
+import type { OwnRecords } from './own-records.ts'
+import { type createNodePlacement, createTabPlacement } from './placement.ts'
+import { createPresenceClient } from './presence-client.ts'
 import type { createPresenceServer } from './presence-server.ts'
 import { createPresenceStreams } from './presence-streams.ts'
-import type { RecordStore } from './record-store.ts'
 import { createTimekeeping } from './timekeeping.ts'
-import type { Hold, Holder, HolderCounts, HomeService, RendezvousLimits } from './types.ts'
-import { createWatcher, type Watcher } from './watcher.ts'
+import type { Hold, Holder, HolderCounts, RendezvousLimits } from './types.ts'
+import type { Watcher } from './watcher.ts'
 import { MARK_BYTES, SCOPE, type WelcomeFrame } from './wire.ts'
 
 export interface RendezvousContext {
-  overlay: Pick<Overlay, 'libp2p' | 'privateKey' | 'role' | 'servers'>
+  overlay: Pick<Overlay, 'libp2p' | 'privateKey' | 'role' | 'servers' | 'records'>
   supervisor: Supervisor
-  store: RecordStore
+  store: OwnRecords
   addresses: AddressBook
   /** Tabs whose home is here, by peer id: kept here, read by the relay too. */
   tabs: Quota
@@ -51,15 +53,30 @@ type BrowserSecret = { browserSecret?: Uint8Array | undefined }
 /** Hold, find and watch are described at `Rendezvous`. */
 export type RendezvousService = ReturnType<typeof createRendezvous>
 
-/** @param createServer needed for a node; a tab serves nobody */
+/** Makes a node's server of presence, which has the node's record store. */
+type CreatePresenceServer = (
+  libp2p: Libp2p,
+  tabs: Quota,
+  context: Omit<Parameters<typeof createPresenceServer>[2], 'store'>,
+  options: Parameters<typeof createPresenceServer>[3],
+) => ReturnType<typeof createPresenceServer>
+
+/** The parts of a node's presence, which a page's library leaves out. */
+export interface NodePresence {
+  createServer: CreatePresenceServer
+  createPlacement: typeof createNodePlacement
+  hearAgain: typeof hearAgain
+}
+
+/** @param node needed for a node; a tab serves nobody */
 export function createRendezvous(
   context: RendezvousContext,
   limits: RendezvousLimits,
   options: RendezvousOptions & BrowserSecret = {},
-  createServer?: typeof createPresenceServer,
+  node?: NodePresence,
 ) {
   const { overlay, supervisor, store, tabs, emit, clock, random } = context
-  const { libp2p, role, servers } = overlay
+  const { libp2p, role, servers, records } = overlay
   const settings = { ...RENDEZVOUS_DEFAULTS, ...options }
   const isNode = role === 'node'
   const selfId = libp2p.peerId.toString()
@@ -67,41 +84,34 @@ export function createRendezvous(
   let life: AbortController | undefined
   const onRefused = (peer: string, reason: string) => emit({ type: 'refused', peer, reason })
 
-  const directory = createDirectory(libp2p, supervisor, context.addresses)
+  const directory = createDirectory(libp2p, supervisor, context.addresses, records)
   const streams = createPresenceStreams({ libp2p, role, isWanted: servers.has, random }, settings)
   const home = isNode ? undefined : createHome(libp2p, streams, clock.follow)
-  const placement = isNode ? createNodePlacement(servers) : createTabPlacement(() => home?.peer)
-  const announcer = createAnnouncer(placement, streams)
-  const watcher = createWatcher(placement, store, streams, scope)
-  const finder = createFinder(
+  const placement = (isNode ? node?.createPlacement(servers) : undefined) ?? createTabPlacement(() => home?.peer)
+  const client = createPresenceClient(
     { placement, servers, store, streams, findAddresses: directory.findAddresses, clock, onBadAnswer: onRefused },
     { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer },
   )
+  const { announcer, watcher, finder, service } = client
   const holds = createOwnHolds(context, announcer, {
     maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
     home: () => (isNode ? libp2p.peerId : home?.peer),
     lease: settings.lease,
     browserSecret: options.browserSecret,
   })
-  const service: HomeService = {
-    announce: ({ key, holder, bytes }, mark) => announcer.announce(key, holder, bytes, mark),
-    withdraw: announcer.withdraw,
-    find: finder.findSome,
-    watch: (key, listener) => watcher.watch(key, (count, isCertain, people) => isCertain && listener(count, people)),
-  }
-  const server = isNode ? createServer?.(libp2p, tabs, { store, directory, service, clock, onRefused }, { ...settings, limits }) : undefined
-  const timekeeping = createTimekeeping({ clock, supervisor, holds, server, store, watcher, streams })
+  const server = isNode ? node?.createServer(libp2p, tabs, { directory, service, clock, onRefused }, { ...settings, limits }) : undefined
+  const timekeeping = createTimekeeping({ clock, supervisor, holds, server, hearAgain: node?.hearAgain, store, watcher, streams })
 
   streams.listen({
-    needs: (peer) => announcer.needs(peer) || watcher.needs(peer),
+    needs: client.needs,
     onOpen(stream) {
-      announcer.onStream(stream)
-      watcher.onStream(stream)
+      client.onStream(stream)
       if (isNode) emit({ type: 'joined', peer: stream.id })
     },
     onWelcome(stream, welcome) {
       directory.rememberAddresses(stream.peer, welcome.addresses)
       if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'told of a server whose peer id cannot be read')
+      records?.takeRecords(welcome.records ?? [], stream.id).catch((error: Error) => onRefused(stream.id, error.message))
     },
     onCount: watcher.onCount,
     onTime: timekeeping.onTime,
@@ -111,8 +121,7 @@ export function createRendezvous(
     },
     onEnd(stream, reason) {
       timekeeping.onStreamEnd(stream)
-      announcer.onStreamEnd(stream)
-      watcher.onStreamEnd(stream)
+      client.onStreamEnd(stream)
       home?.onStreamEnd(stream)
       if (life === undefined) return
       if (isNode && servers.has(stream.peer)) streams.keepOpen(stream.peer)
@@ -128,8 +137,7 @@ export function createRendezvous(
   function onServersChange(): void {
     // A find is one message only on streams that are open already.
     if (isNode) for (const peer of servers.closest(new Uint8Array(32), settings.maxLinks / 2)) streams.keepOpen(peer)
-    void announcer.refresh()
-    void watcher.refresh()
+    client.refresh()
   }
 
   function mustBeStarted(): AbortSignal {
@@ -151,7 +159,13 @@ export function createRendezvous(
       return isJoined()
     },
     get counts() {
-      return { tabs: tabs.size, leases: announcer.size, records: store.size, watches: watcher.size + (server?.watches ?? 0) }
+      return {
+        tabs: tabs.size,
+        leases: announcer.size,
+        records: store.size,
+        watches: watcher.size + (server?.watches ?? 0),
+        knownServers: records?.size ?? 0,
+      }
     },
     hold(key: Key): Hold {
       mustBeStarted()
@@ -183,6 +197,8 @@ export function createRendezvous(
       setMaxListeners(Number.POSITIVE_INFINITY, life.signal) // one for each watch
       holds.start()
       home?.start()
+      records?.start()
+      onAbort(life.signal, () => records?.stop())
       const sweeper = setInterval(store.sweep, SWEEP_MS)
       onAbort(life.signal, () => clearInterval(sweeper))
       onAbort(life.signal, servers.onChange(onServersChange))
@@ -224,8 +240,7 @@ function createOwnHolds(
   return createHolds(
     {
       ...own,
-      self: peerId,
-      privateKey: overlay.privateKey,
+      sign: (terms) => signLease(peerId, overlay.privateKey, terms),
       now: clock.now,
       random,
       announce({ key, holder, home, expiresAtMs, bytes }) {

@@ -3,24 +3,31 @@
  * stream's: what one stream brought ends with it. A tab's leases go on to their record nodes.
  */
 
+import { TIMERS, type Timers } from '../async/timers.ts'
 import { encodeKeyHex, equalBytes } from '../keys/index.ts'
-import { decodeLease, isLeaseSigned, judgeTerms, type LeaseOptions, readPeerId } from './lease.ts'
+import type { Key } from '../types.ts'
+import { judgeTerms, LEASE_CODEC, type LeaseCodec, type LeaseOptions } from './lease.ts'
 import { isOlder, type RecordStore } from './record-store.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
-import type { HeldFrame, Refusal, ReleaseFrame } from './wire.ts'
+import type { HeldFrame, Refusal } from './wire.ts'
 
 /** Leases that cannot be true, before the connection is ended: an honest peer has none. */
 const MAX_BAD_LEASES = 8
 
-/** `self` and `peer` are peer ids in text form: this node's, and that of the peer that opened the stream. */
+export interface ServedLeasesContext {
+  /** This node's peer id, text form. */
+  self: string
+  /** That of the peer that opened the stream. */
+  peer: string
+  store: RecordStore
+  times(): readonly number[]
+  service: Pick<HomeService, 'announce' | 'withdraw'>
+  codec?: LeaseCodec
+  timers?: Timers
+}
+
 export function createServedLeases(
-  {
-    self,
-    peer,
-    store,
-    times,
-    service,
-  }: { self: string; peer: string; store: RecordStore; times(): readonly number[]; service: Pick<HomeService, 'announce' | 'withdraw'> },
+  { self, peer, store, times, service, codec = LEASE_CODEC, timers = TIMERS }: ServedLeasesContext,
   { limits, lease: leaseOptions }: { limits: RendezvousLimits; lease: LeaseOptions },
 ) {
   /** The source of the stream's records. */
@@ -34,7 +41,7 @@ export function createServedLeases(
   }
 
   async function take(bytes: Uint8Array, mark: Uint8Array | undefined, announcing: Promise<void>[]): Promise<Refusal | undefined> {
-    const lease = decodeLease(bytes)
+    const lease = codec.decode(bytes)
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
     if (!isTabs && lease.home !== peer) return countBad('a lease of somebody else')
@@ -49,7 +56,7 @@ export function createServedLeases(
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
     if (known?.source !== source && store.countOfSource(source) >= most) return 'leases-per-peer'
     // A known lease was checked when it came: a home whose stream broke can tell all its leases again within the grace.
-    if (!isKnown && !(await isLeaseSigned(lease))) return countBad('a lease with a wrong signature')
+    if (!isKnown && !(await codec.isSigned(lease))) return countBad('a lease with a wrong signature')
     if (hasEnded) return undefined
     const refusal = store.put(record, livesMs)
     if (refusal === undefined && isTabs) announcing.push(service.announce(lease, mark))
@@ -78,9 +85,8 @@ export function createServedLeases(
       }
       return { refused, announcing }
     },
-    release(records: ReleaseFrame['records']) {
-      for (const { key, holder: multihash } of records) {
-        const holder = readPeerId(multihash).toString()
+    release(records: readonly { key: Key; holder: string }[]) {
+      for (const { key, holder } of records) {
         const record = store.get(key, holder)
         if (store.remove(key, holder, source) && record?.home === self) service.withdraw(key, holder)
       }
@@ -92,7 +98,7 @@ export function createServedLeases(
         if (home === self) service.withdraw(key, holder)
       }
       if (graceMs === 0) store.removeSource(source)
-      else if (store.countOfSource(source) > 0) setTimeout(() => store.removeSource(source), graceMs)
+      else if (store.countOfSource(source) > 0) timers.after(graceMs, () => store.removeSource(source))
     },
   }
 }

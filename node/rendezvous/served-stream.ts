@@ -8,6 +8,7 @@ import type { Semaphore } from '../async/semaphore.ts'
 import { MayflyError } from '../errors.ts'
 import { type Clock, createFrameStream, inTime } from '../network/index.ts'
 import type { Directory } from './directory.ts'
+import { readPeerId } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { RecordStore } from './record-store.ts'
 import { createServedFinds } from './served-finds.ts'
@@ -22,7 +23,7 @@ export interface ServedStreamContext {
   /** This node's peer id, text form. */
   self: string
   store: RecordStore
-  directory: Pick<Directory, 'own' | 'servers' | 'homes'>
+  directory: Pick<Directory, 'own' | 'servers' | 'records' | 'homes'>
   service: HomeService
   /** Places for the watches of all streams. */
   watchPlaces: Pick<Semaphore, 'tryAcquire'>
@@ -119,14 +120,21 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         role = frame.role
         answersProbes = frame.answersProbes
         listener.onHello(served, frame)
-        send({ type: 'welcome', addresses: directory.own(), nowMs: nowFor(frame.role), servers: directory.servers() })
+        send({
+          type: 'welcome',
+          addresses: directory.own(),
+          nowMs: nowFor(frame.role),
+          ...(frame.readsRecords ? { servers: [], records: directory.records() } : { servers: directory.servers() }),
+        })
         break
       // A release must wait for the leases before it, whose signatures are being checked; a find or a watch must not.
       case 'hold':
         enqueue(frame.leases.length, () => hold(frame))
         break
       case 'release':
-        enqueue(frame.records.length, () => leases.release(frame.records))
+        enqueue(frame.records.length, () =>
+          leases.release(frame.records.map(({ key, holder }) => ({ key, holder: readPeerId(holder).toString() }))),
+        )
         break
       case 'heartbeat':
         sendTime()

@@ -2,6 +2,7 @@
 
 import { createPusher } from '../async/pusher.ts'
 import type { Semaphore } from '../async/semaphore.ts'
+import type { Timers } from '../async/timers.ts'
 import { encodeKeyHex } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 import type { RecordStore } from './record-store.ts'
@@ -15,11 +16,13 @@ export function createServedWatches(
     places,
     service,
     send,
+    timers,
   }: {
     store: RecordStore
     places: Pick<Semaphore, 'tryAcquire'>
     service: Pick<HomeService, 'watch'>
     send(frame: CountFrame | RefusedFrame): void
+    timers?: Timers
   },
   pushEveryMs: number,
 ) {
@@ -44,7 +47,7 @@ export function createServedWatches(
       if (leave === undefined) return send({ type: 'refused', id: 0, reason: 'watches', text: `at most ${maxWatches} watches` })
       let inNetwork = { count: 0, people: 0 }
       const now = () => (scope === SCOPE.network ? inNetwork : { count: store.count(key), people: store.people(key) })
-      const pusher = createPusher(() => send({ type: 'count', key, ...now() }), pushEveryMs)
+      const pusher = createPusher(() => send({ type: 'count', key, ...now() }), pushEveryMs, timers)
       const stop =
         scope === SCOPE.network
           ? service.watch(key, (count, people) => {

@@ -19,70 +19,82 @@
  */
 
 import type { PeerId } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { delay } from '../async/delay.ts'
+import { TIMERS, type Timers } from '../async/timers.ts'
 import { encodeKeyHex, positionOf } from '../keys/index.ts'
+import type { ServerName } from '../network/index.ts'
 import type { Key } from '../types.ts'
 import type { Placement } from './placement.ts'
 
 /** The state of each statement, to be extended by what it states. Others only read it. */
-export interface Standing {
+export interface Standing<Name extends ServerName = PeerId> {
   readonly key: Key
   /** Where the key lies among the servers; undefined for the moment that it takes to find out. */
   position: Uint8Array | undefined
-  /** Ids of the peers at which it must stand. Bounded by the placement: the record nodes, or one home. */
-  peers: Set<string>
+  /** The peers at which it must stand, by id. Bounded by the placement: the record nodes, or one home. */
+  peers: ReadonlyMap<string, Name>
 }
 
-export function standing(key: Key): Standing {
-  return { key, position: undefined, peers: new Set() }
+export function standing<Name extends ServerName = PeerId>(key: Key): Standing<Name> {
+  return { key, position: undefined, peers: new Map() }
 }
 
-export interface StandingStatementsContext<S extends Standing, Stream> {
-  placement: Pick<Placement, 'targets'>
-  streams: {
-    /** The open stream to a peer, if there is one. */
-    get(peer: PeerId): Stream | undefined
-    /** Sees to it that there will be one: `onStream` is called then. */
-    keepOpen(peer: PeerId): void
-  }
+/** The streams over which statements are told. */
+export interface StandingStreams<Stream, Name extends ServerName = PeerId> {
+  /** The open stream to a peer, if there is one. */
+  get(peer: Name): Stream | undefined
+  /** Sees to it that there will be one: `onStream` is called then. */
+  keepOpen(peer: Name): void
+}
+
+export interface StandingStatementsContext<S extends Standing<Name>, Stream, Name extends ServerName = PeerId> {
+  placement: Pick<Placement<Name>, 'targets'>
+  streams: StandingStreams<Stream, Name>
   /** As many at once as there are: they may share a frame. */
   tell(stream: Stream, statements: S[]): void
   withdraw(stream: Stream, statement: S): void
   /** Called after the peers of a statement were looked up: when it is added, and with each `refresh`. @param gone peers that are not right any more */
   onPlaced?(statement: S, gone: string[]): void
+  timers?: Timers
 }
 
 /** Statements that are looked at between two turns of the event loop, when the servers have changed. */
 const STATEMENTS_PER_TURN = 500
 
-export type StandingStatements<S extends Standing, Stream> = ReturnType<typeof createStandingStatements<S, Stream>>
+export type StandingStatements<S extends Standing<Name>, Stream, Name extends ServerName = PeerId> = ReturnType<
+  typeof createStandingStatements<S, Stream, Name>
+>
 
-export function createStandingStatements<S extends Standing, Stream>(context: StandingStatementsContext<S, Stream>) {
-  const { placement, streams, tell, withdraw, onPlaced } = context
+export function createStandingStatements<S extends Standing<Name>, Stream, Name extends ServerName = PeerId>(
+  context: StandingStatementsContext<S, Stream, Name>,
+) {
+  const { placement, streams, tell, withdraw, onPlaced, timers = TIMERS } = context
   /** By key, hex. Bounded by the callers. */
   const statements = new Map<string, S>()
 
   const isStanding = (statement: S) => statements.get(encodeKeyHex(statement.key)) === statement
   /** Its peers' open streams, for something that is said about it besides: a change, a renewal. */
-  const streamsOf = ({ peers }: S) => [...peers].flatMap((id) => streams.get(peerIdFromString(id)) ?? [])
+  const streamsOf = ({ peers }: S) => [...peers.values()].flatMap((peer) => streams.get(peer) ?? [])
 
   function place(statement: S, position: Uint8Array): void {
     const before = statement.peers
     const fresh = placement.targets(position)
-    statement.peers = new Set(fresh.map(String))
+    statement.peers = new Map(fresh.map((peer) => [peer.toString(), peer]))
     for (const peer of fresh) {
       if (before.has(peer.toString())) continue
       const open = streams.get(peer)
       if (open === undefined) streams.keepOpen(peer)
       else tell(open, [statement])
     }
-    const gone = [...before].filter((id) => !statement.peers.has(id))
-    for (const id of gone) {
-      const open = streams.get(peerIdFromString(id))
+    const gone = [...before].filter(([id]) => !statement.peers.has(id))
+    for (const [, peer] of gone) {
+      const open = streams.get(peer)
       if (open !== undefined) withdraw(open, statement)
     }
-    onPlaced?.(statement, gone)
+    onPlaced?.(
+      statement,
+      gone.map(([id]) => id),
+    )
   }
 
   return {
@@ -118,7 +130,7 @@ export function createStandingStatements<S extends Standing, Stream>(context: St
     async refresh() {
       let looked = 0
       for (const statement of [...statements.values()]) {
-        if (++looked % STATEMENTS_PER_TURN === 0) await delay(0)
+        if (++looked % STATEMENTS_PER_TURN === 0) await delay(0, {}, timers)
         if (statement.position !== undefined && isStanding(statement)) place(statement, statement.position)
       }
     },

@@ -3,19 +3,24 @@
  * neither raises nor lowers it, and never fewer than the holders that this node sees itself.
  */
 
+import type { PeerId } from '@libp2p/interface'
 import { onAbort } from '../async/abort.ts'
+import { TIMERS, type Timers } from '../async/timers.ts'
+import type { ServerName } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
+import type { OwnRecords } from './own-records.ts'
 import type { Placement } from './placement.ts'
 import type { PresenceStream } from './presence-stream.ts'
-import type { PresenceStreams } from './presence-streams.ts'
-import type { RecordStore } from './record-store.ts'
-import { createStandingStatements, type Standing, standing } from './standing-statements.ts'
+import { createStandingStatements, type Standing, type StandingStreams, standing } from './standing-statements.ts'
 import type { HolderCounts } from './types.ts'
 import type { Scope } from './wire.ts'
 
 export type CountListener = (count: number, isCertain: boolean, people: number) => void
 
-interface Watched extends Standing {
+/** The part of a presence stream that carries watches. */
+export type WatchStream = Pick<PresenceStream, 'id' | 'watch' | 'unwatch'>
+
+interface Watched<Name extends ServerName> extends Standing<Name> {
   listeners: Set<CountListener>
   /** Counts by record node. Bounded: the record nodes. */
   counts: Map<string, HolderCounts>
@@ -31,12 +36,19 @@ export function believedCount(counts: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-export type Watcher = ReturnType<typeof createWatcher>
+export type Watcher = ReturnType<typeof createWatcher<PeerId>>
 
-export function createWatcher(placement: Placement, store: RecordStore, streams: Pick<PresenceStreams, 'get' | 'keepOpen'>, scope: Scope) {
-  const statements = createStandingStatements<Watched, PresenceStream>({
+export function createWatcher<Name extends ServerName = PeerId>(
+  placement: Placement<Name>,
+  store: OwnRecords,
+  streams: StandingStreams<WatchStream, Name>,
+  scope: Scope,
+  timers: Timers = TIMERS,
+) {
+  const statements = createStandingStatements<Watched<Name>, WatchStream, Name>({
     placement,
     streams,
+    timers,
     tell(open, watched) {
       for (const { key } of watched) open.watch(key, scope)
     },
@@ -48,7 +60,7 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
     },
   })
 
-  function update(watched: Watched): void {
+  function update(watched: Watched<Name>): void {
     const own = { holders: store.count(watched.key), people: store.people(watched.key) }
     const counts = watched.keepsRecords ? [...watched.counts.values(), own] : [...watched.counts.values()]
     const isCertain = counts.length > 0
@@ -60,9 +72,9 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
     for (const listener of [...watched.listeners]) listener(holders, isCertain, people)
   }
 
-  function begin(key: Key): Watched {
-    const watched: Watched = {
-      ...standing(key),
+  function begin(key: Key): Watched<Name> {
+    const watched: Watched<Name> = {
+      ...standing<Name>(key),
       listeners: new Set(),
       counts: new Map(),
       keepsRecords: false,
@@ -136,17 +148,17 @@ export function createWatcher(placement: Placement, store: RecordStore, streams:
     },
     watch,
     counts,
-    onCount(from: PresenceStream, key: Key, holders: number, people: number) {
+    onCount(from: Pick<WatchStream, 'id'>, key: Key, holders: number, people: number) {
       const watched = statements.get(key)
       if (watched === undefined || !watched.peers.has(from.id)) return
       watched.counts.set(from.id, { holders, people })
       update(watched)
     },
-    onStreamEnd(ended: PresenceStream) {
+    onStreamEnd(ended: Pick<WatchStream, 'id'>) {
       for (const watched of statements.values()) if (watched.counts.delete(ended.id)) update(watched)
     },
     /** Tells a new stream all that is watched there. */
-    onStream: (opened: PresenceStream) => statements.onStream(opened, opened.id),
+    onStream: (opened: WatchStream) => statements.onStream(opened, opened.id),
     /** Counts that were heard before are dropped, and each record node pushes its own anew. */
     askAgain() {
       for (const watched of statements.values()) {

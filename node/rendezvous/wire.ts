@@ -5,6 +5,7 @@ import { KEY_BYTES } from '../keys/index.ts'
 import {
   badField,
   type Frame,
+  MAX_SERVER_RECORD_BYTES,
   parseMultiaddr,
   readArray,
   readBytes,
@@ -27,6 +28,8 @@ export const MAX_ADDRESSES = 8
 export const MAX_ADDRESS_BYTES = 256
 /** With the longest addresses there are, a welcome that tells of so many still fits into a frame. */
 export const MAX_SERVERS_PER_WELCOME = 24
+/** Signed records of servers in one welcome, which take the place of that list. */
+export const MAX_RECORDS_PER_WELCOME = 32
 /** The same for the holders in one answer, each with a home of its own. */
 export const MAX_HOLDERS_PER_FOUND = 24
 /** Bytes of a mark: two browsers with the same one by chance would count as one. */
@@ -65,6 +68,8 @@ export interface HelloFrame {
   addresses: Multiaddr[]
   /** The opener answers probes. An older one cannot read them. */
   answersProbes: boolean
+  /** The opener reads signed records of servers in the welcome. */
+  readsRecords?: boolean
 }
 export interface HoldFrame {
   type: 'hold'
@@ -97,6 +102,8 @@ export interface WelcomeFrame {
   nowMs: number
   /** Other servers of the overlay, for a peer that is new. */
   servers: PeerAddresses[]
+  /** The same, signed by those servers, for an opener that reads them. */
+  records?: Uint8Array[]
 }
 export interface HeldFrame {
   type: 'held'
@@ -133,20 +140,20 @@ export interface HeartbeatReplyFrame {
   nowMs?: number
 }
 
-export type PresenceFrame =
-  | { type: 'heartbeat' | 'probe' | 'probe-reply' }
-  | HeartbeatReplyFrame
+/** Frames of the opener of a stream: a tab, or a node that asks. */
+export type OpenerFrame =
+  | { type: 'heartbeat' | 'probe-reply' }
   | { type: 'unwatch'; key: Key }
   | HelloFrame
   | HoldFrame
   | ReleaseFrame
   | FindFrame
   | WatchFrame
-  | WelcomeFrame
-  | HeldFrame
-  | FoundFrame
-  | CountFrame
-  | RefusedFrame
+
+/** Frames of a node on the streams that others have opened. */
+export type AnswererFrame = { type: 'probe' } | HeartbeatReplyFrame | WelcomeFrame | HeldFrame | FoundFrame | CountFrame | RefusedFrame
+
+export type PresenceFrame = OpenerFrame | AnswererFrame
 
 /** Frame types on the wire: below 16 from the opener, 16 and above from the answerer. */
 const TYPE = {
@@ -177,27 +184,44 @@ const bytesOf = (addresses: Multiaddr[]) =>
     .slice(0, MAX_ADDRESSES)
 const withAddresses = ({ peer, addresses }: PeerAddresses) => [peer, bytesOf(addresses)]
 
-export function encodePresence(frame: PresenceFrame): Frame {
+/** The first type of the answerer's. */
+const FIRST_ANSWER = 16
+const isOpeners = (frame: PresenceFrame): frame is OpenerFrame => TYPE[frame.type] < FIRST_ANSWER
+
+export const encodePresence = (frame: PresenceFrame): Frame => (isOpeners(frame) ? encodeOpenerFrame(frame) : encodeAnswererFrame(frame))
+
+/** By itself, since a page's library opens streams and answers none. */
+export function encodeOpenerFrame(frame: OpenerFrame): Frame {
   const type = TYPE[frame.type]
   switch (frame.type) {
-    case 'hello':
-      return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses), ...(frame.answersProbes ? [1] : [])]
+    case 'hello': {
+      const { answersProbes, readsRecords } = frame
+      const flags = readsRecords ? [answersProbes ? 1 : 0, 1] : answersProbes ? [1] : []
+      return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses), ...flags]
+    }
     case 'hold':
       return [type, frame.sequence, frame.leases, ...(frame.marks?.some(Boolean) ? [frame.marks.map((mark) => mark ?? NO_MARK)] : [])]
     case 'release':
       return [type, frame.records.map(({ key, holder }) => [key, holder])]
     case 'heartbeat':
-    case 'probe':
     case 'probe-reply':
       return [type]
-    case 'heartbeat-reply':
-      return frame.nowMs === undefined ? [type] : [type, frame.nowMs]
     case 'find':
       return [type, frame.id, frame.key, frame.limit, frame.scope]
     case 'watch':
       return [type, frame.key, frame.scope]
     case 'unwatch':
       return [type, frame.key]
+  }
+}
+
+function encodeAnswererFrame(frame: AnswererFrame): Frame {
+  const type = TYPE[frame.type]
+  switch (frame.type) {
+    case 'probe':
+      return [type]
+    case 'heartbeat-reply':
+      return frame.nowMs === undefined ? [type] : [type, frame.nowMs]
     case 'welcome':
       return [
         type,
@@ -205,6 +229,7 @@ export function encodePresence(frame: PresenceFrame): Frame {
         bytesOf(frame.addresses),
         frame.nowMs,
         frame.servers.slice(0, MAX_SERVERS_PER_WELCOME).map(withAddresses),
+        ...(frame.records?.length ? [frame.records.slice(0, MAX_RECORDS_PER_WELCOME)] : []),
       ]
     case 'held':
       return [type, frame.sequence, frame.refused.map(({ index, reason }) => [index, REFUSAL[reason]])]
@@ -225,7 +250,14 @@ export function encodePresence(frame: PresenceFrame): Frame {
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
+export function decodePresence(frame: Frame): PresenceFrame {
+  return isAnswer(frame) ? decodeAnswererFrame(frame) : decodeOpenerFrame(frame)
+}
+
+/** True for a frame of the answerer's types. */
+export const isAnswer = ([type]: Frame): boolean => type >= FIRST_ANSWER
+
+function decodeOpenerFrame([type, a, b, c, d, e]: Frame): OpenerFrame {
   switch (type) {
     case TYPE.hello:
       checkVersion(a)
@@ -234,6 +266,7 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         role: readInteger(b, 'role', 1) === 1 ? 'node' : 'tab',
         addresses: readAddresses(c, 'addresses'),
         answersProbes: d === 1,
+        ...(e === 1 && { readsRecords: true }),
       }
     case TYPE.hold:
       return {
@@ -252,6 +285,16 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
       return { type: 'watch', key: readKey(a), scope: readScope(b) }
     case TYPE.unwatch:
       return { type: 'unwatch', key: readKey(a) }
+    case TYPE['probe-reply']:
+      return { type: 'probe-reply' }
+    default:
+      throw badType(type)
+  }
+}
+
+/** By itself, as `encodeOpenerFrame` is. @throws {MayflyError} ERR_BAD_FRAME */
+export function decodeAnswererFrame([type, a, b, c, d, e]: Frame): AnswererFrame {
+  switch (type) {
     case TYPE.welcome:
       checkVersion(a)
       return {
@@ -259,6 +302,7 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         addresses: readAddresses(b, 'addresses'),
         nowMs: readInteger(c, 'clock'),
         servers: readArray(d, 'servers', MAX_SERVERS_PER_WELCOME, readPeerAddresses),
+        ...(e !== undefined && { records: readArray(e, 'records', MAX_RECORDS_PER_WELCOME, readRecordBytes) }),
       }
     case TYPE.held:
       return {
@@ -270,8 +314,6 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
       return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }) }
     case TYPE.probe:
       return { type: 'probe' }
-    case TYPE['probe-reply']:
-      return { type: 'probe-reply' }
     case TYPE.found:
       return {
         type: 'found',
@@ -296,9 +338,11 @@ export function decodePresence([type, a, b, c, d, e]: Frame): PresenceFrame {
         text: typeof c === 'string' ? c.slice(0, MAX_TEXT) : '',
       }
     default:
-      throw badField('type', `a type of the presence protocol, not ${type}`)
+      throw badType(type)
   }
 }
+
+const badType = (type: number) => badField('type', `a type of the presence protocol, not ${type}`)
 
 function checkVersion(value: unknown): void {
   if (value !== PRESENCE_VERSION) throw badField('version', `${PRESENCE_VERSION}`)
@@ -311,6 +355,7 @@ const readMark = (value: unknown, name: string) => {
   const mark = viewBytesUpTo(value, name, MARK_BYTES)
   return mark.byteLength === MARK_BYTES ? mark : undefined
 }
+const readRecordBytes = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_SERVER_RECORD_BYTES)
 const readPeer = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_PEER_ID_BYTES)
 
 function readRecord(value: unknown, name: string): ReleaseFrame['records'][number] {

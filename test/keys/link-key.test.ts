@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createLinkKey, decodeLinkKey, encodeLinkKey, linkKeyFragment, linkKeyTextOf } from '../../node/keys/index.ts'
+import { createLinkKey, decodeLinkKey, encodeLinkKey } from '../../node/keys/index.ts'
+import { linkKeyFragment, linkKeyTextOf } from '../../node/keys/links.ts'
 
 test('link key: its text form is 43 characters of base64url, and is read back', () => {
   const key = createLinkKey()

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CLOCK_DEFAULTS, type Clock, clockSentence, createClock } from '../../node/network/clock.ts'
+import { majorityAhead } from '../../node/network/clock-majority.ts'
 import { LEASE_DEFAULTS } from '../../node/rendezvous/lease.ts'
 
 const START_MS = 1_760_000_000_000
@@ -16,7 +17,7 @@ function createWorld() {
     machine(aheadMs = 0) {
       const own = { aheadMs, asleepMs: 0 }
       const wall = () => START_MS + world.passedMs + own.aheadMs
-      const clock = createClock({}, { wall, monotonic: () => world.passedMs - own.asleepMs })
+      const clock = createClock({}, { wall, monotonic: () => world.passedMs - own.asleepMs }, majorityAhead)
       return {
         clock,
         wall,

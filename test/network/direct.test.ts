@@ -22,6 +22,8 @@ afterEach(() => {
 function createTab(options: DirectOptions = {}) {
   const up = new Set<string>()
   const dials: string[] = []
+  /** Circuits are dialled for as long as this waits. */
+  const circuits = Promise.withResolvers<void>()
   const open: { remotePeer: PeerId; kind: ConnectionKind; closed: boolean }[] = []
   const connect = ({ peer }: SeededPeer, kind: ConnectionKind = 'direct') => {
     const connection = {
@@ -48,18 +50,32 @@ function createTab(options: DirectOptions = {}) {
   )
   direct.setHome(home.peer)
   direct.attach({
+    addEventListener() {},
     getConnections: (peer?: PeerId) => open.filter(({ remotePeer }) => peer === undefined || remotePeer.equals(peer)),
     async dial([address]: { toString(): string }[]) {
       const peer = tabs.find(({ id }) => address?.toString().endsWith(id)) as SeededPeer
       dials.push(peer.id)
       expect([direct.isDialling(peer.peer), direct.isDialling(home.peer)]).toEqual([true, true])
+      const isCircuit = address?.toString().includes('/webrtc/') === false
+      if (isCircuit) await circuits.promise
       if (!up.has(peer.id)) throw new Error('nothing gets through')
-      return connect(peer)
+      return connect(peer, isCircuit ? 'relayed' : 'direct')
     },
   } as unknown as Libp2p)
   made.push(direct)
   const addressesOf = ({ id }: SeededPeer) => direct.addressesOf({ peer: id, home: home.id, addresses: [] })
-  return { direct, up, dials, open, connect, addressesOf, dial: (tab: SeededPeer) => direct.dial(tab.peer, addressesOf(tab)) }
+  const prepare = ({ id }: SeededPeer) => direct.prepare({ peer: id, home: home.id, addresses: [] })
+  return {
+    direct,
+    up,
+    dials,
+    open,
+    circuits,
+    connect,
+    addressesOf,
+    prepare,
+    dial: (tab: SeededPeer) => direct.dial(tab.peer, addressesOf(tab)),
+  }
 }
 
 test('direct: an unreachable tab gets no address for a while, and then one again', async () => {
@@ -90,6 +106,36 @@ test('direct: a tab that fails again and again is tried less and less, until it 
   await expect(dial(tab)).rejects.toThrow('nothing gets through')
   vi.advanceTimersByTime(1_000)
   expect(addressesOf(tab)).toHaveLength(1)
+})
+
+test('direct: a circuit that is opened ahead is waited for and used by the dial that follows, and closed with it', async () => {
+  const { up, prepare, dial, dials, open, circuits, direct } = createTab()
+  const [tab] = tabs as [SeededPeer]
+  up.add(tab.id)
+  const endPrepared = prepare(tab)
+  const dialling = dial(tab)
+  endPrepared()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(dials).toEqual([tab.id]) // the circuit alone
+  circuits.resolve()
+  await dialling
+  expect(dials).toEqual([tab.id, tab.id])
+  expect(open.map(({ kind }) => kind)).toEqual(['direct'])
+  expect(direct.isDialling(tab.peer)).toBe(false)
+})
+
+test('direct: a circuit that is opened ahead is closed when nobody dials; its failure makes nobody unreachable', async () => {
+  const { up, prepare, open, circuits, direct, addressesOf } = createTab()
+  const [tab, gone] = tabs as [SeededPeer, SeededPeer]
+  up.add(tab.id)
+  circuits.resolve()
+  const ends = [prepare(tab), prepare(gone), prepare(tab)]
+  await vi.advanceTimersByTimeAsync(1)
+  expect(open.map(({ kind }) => kind)).toEqual(['relayed'])
+  for (const end of ends) end()
+  expect(open).toEqual([])
+  expect(direct.isDialling(tab.peer)).toBe(false)
+  expect(addressesOf(gone)).toHaveLength(1)
 })
 
 test('direct: maxUnreachable bounds the remembered tabs, oldest out first', async () => {
@@ -142,4 +188,19 @@ test('direct: circuits to a tab are refused unless it wants to be reached, or wh
   expect(isRefused()).toBe(true)
   end()
   expect(DIRECT_DEFAULTS.maxConnections).toBeGreaterThan(1)
+})
+
+test('direct: of tabs that come at once only as many are let in as have a place, from the circuit on; one that does not connect gives it back', () => {
+  const { direct, connect } = createTab({ dialTimeoutMs: 8_000 })
+  direct.need(2)
+  const isLetIn = ({ peer }: SeededPeer) => !direct.gater.denyInboundRelayedConnection(home.peer, peer)
+  const [one, two, three] = tabs as [SeededPeer, SeededPeer, SeededPeer]
+  expect([one, two, three].map(isLetIn)).toEqual([true, true, false])
+  expect([direct.isArriving(one.id), direct.isArriving(three.id), direct.places()]).toEqual([true, false, 2])
+  const inbound = { remoteAddr: addressOfKind('direct') }
+  expect(direct.gater.denyInboundUpgradedConnection(one.peer, inbound)).toBe(false)
+  connect(one)
+  expect([direct.places(), isLetIn(three)]).toEqual([2, false])
+  vi.advanceTimersByTime(8_000)
+  expect([direct.places(), isLetIn(three)]).toEqual([1, true])
 })

@@ -241,11 +241,11 @@ test('frames: waiting for room ends with the signal', async () => {
 })
 
 /** A corked stream, and how many bytes came in each piece at its other end. */
-async function writeCorked(timeoutMs: number) {
+async function writeCorked(patienceMs: number) {
   const [readable, writer] = await streamPair({ delay: 0 })
   const pieces: number[] = []
   readable.addEventListener('message', ({ data }) => pieces.push(data.byteLength))
-  const options = { maxFrameBytes: 1_000, maxUnsentBytes: 1_000_000, isCorked: true, timeoutMs, onFrame() {}, onEnd() {} }
+  const options = { maxFrameBytes: 1_000, maxUnsentBytes: 1_000_000, isCorked: true, patienceMs, onFrame() {}, onEnd() {} }
   const stream = createFrameStream(writer, options)
   return { stream, pieces }
 }

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { checkJoinAddress } from '../../node/network/index.ts'
+import { askGatewayEarly, checkJoinAddress } from '../../node/network/index.ts'
 import { explainDialFailure, findJoinAddresses } from '../../node/network/join-address.ts'
 import { createSeededPeer } from '../helpers/seeded-peer.ts'
 
@@ -137,4 +137,29 @@ test('explainDialFailure: where a multiaddr answers no request either, nobody is
     (await explainDialFailure(`/ip4/${host}/tcp/${url.port}/ws/p2p/${id}`, new Event('error'))).message
   expect(await explain('127.0.0.1')).toContain('a proxy in front of it has to pass websockets on')
   expect(await explain('127.0.0.2')).toBe(`Cannot join http://127.0.0.2:${url.port}: ECONNREFUSED`)
+})
+
+test('join-address: a gateway that was asked early is asked once, and the next join asks anew', async () => {
+  let asked = 0
+  const url = await serve((_, response) => {
+    asked++
+    response.end(JSON.stringify({ id, addresses: [] }))
+  })
+  askGatewayEarly(url)
+  askGatewayEarly(`${url}/`)
+  expect(await findJoinAddresses(url)).toHaveLength(1)
+  expect(asked).toBe(1)
+  expect(await findJoinAddresses(url)).toHaveLength(1)
+  expect(asked).toBe(2)
+})
+
+test('join-address: where a gateway was asked in vain, the join asks again', async () => {
+  let asked = 0
+  const url = await serve((_, response) => {
+    if (asked++ === 0) response.writeHead(503).end()
+    else response.end(JSON.stringify({ id, addresses: [] }))
+  })
+  askGatewayEarly(url)
+  expect(await findJoinAddresses(url)).toHaveLength(1)
+  expect(asked).toBe(2)
 })

@@ -1,6 +1,6 @@
 /** The guard in front of libp2p's own readers, by streams in memory and between real peers. */
 
-import type { PeerId, Stream } from '@libp2p/interface'
+import type { Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { expect, onTestFinished, test } from 'vitest'
 import { KAD_PROTOCOL } from '../../node/network/dht.ts'
@@ -132,6 +132,12 @@ test('length guard: a real node ends the stream of such a length, and serves the
     stream.send(LONG_LENGTH)
     await waitFor(() => stream.status === 'reset', 5_000, `${protocol}: the stream is reset`)
   }
-  await (tab.libp2p.services as { ping: { ping(peer: PeerId): Promise<number> } }).ping.ping(node.libp2p.peerId)
+  const ping = await connection.newStream('/ipfs/ping/1.0.0')
+  let echoed = 0
+  ping.addEventListener('message', ({ data }) => {
+    echoed += data.byteLength
+  })
+  ping.send(new Uint8Array(32))
+  await waitFor(() => echoed === 32, 5_000, 'the ping comes back')
   expect(connection.status).toBe('open')
 })

@@ -29,7 +29,7 @@ function connectMuxers() {
     client.abort(new Error('the test is over'))
     server.abort(new Error('the test is over'))
   })
-  return { client, server, sent }
+  return { client, server, sent, inbound }
 }
 
 /** Counts the bytes that come on each stream of the server. */
@@ -90,4 +90,24 @@ test('a thousand closed streams leave nothing that the next ones wait for', asyn
   }
   expect(read.streams).toBe(1_000)
   await waitFor(() => server.streams.length === 0, 5_000, 'all have ended')
+})
+
+test('a reader that pauses, and goes on after its connection has ended, gets the bytes that had come, and no error', async () => {
+  const { client, server, inbound } = connectMuxers()
+  let bytes = 0
+  const opened = new Promise<Stream>((resolve) => {
+    server.addEventListener('stream', ({ detail: stream }: CustomEvent<Stream>) => {
+      stream.addEventListener('message', ({ data }) => (bytes += data.byteLength))
+      stream.pause()
+      resolve(stream)
+    })
+  })
+  const stream = await client.createStream()
+  stream.send(new Uint8Array(WINDOW / 2))
+  const reading = await opened
+  await waitFor(() => Number(Reflect.get(reading, 'readBufferLength')) === WINDOW / 2, 5_000, 'all has come')
+  Object.assign(inbound, { writeStatus: 'closed' })
+  reading.resume()
+  Object.assign(inbound, { writeStatus: 'writable' }) // so that it can be ended
+  expect(bytes).toBe(WINDOW / 2)
 })

@@ -1,14 +1,17 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { createEmitter } from '../../node/async/emitter.ts'
 import {
   type ConnectionKind,
   createSupervisor,
+  type ServerRecords,
   SUPERVISOR_DEFAULTS,
   type Supervisor,
   type SupervisorOptions,
 } from '../../node/network/index.ts'
 import type { RoutingTable } from '../../node/network/routing-table.ts'
+import type { ServerRecord } from '../../node/network/server-record.ts'
 import type { PeerEvent } from '../../node/peer.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -32,8 +35,9 @@ const addressOf = ({ id }: SeededPeer) => `/ip4/192.0.2.7/tcp/4000/ws/p2p/${id}`
 function createSupervised({
   role = 'node',
   random = 0.5,
+  records,
   ...options
-}: SupervisorOptions & { role?: 'node' | 'tab'; random?: number } = {}) {
+}: SupervisorOptions & { role?: 'node' | 'tab'; random?: number; records?: Pick<ServerRecords, 'onNews' | 'remove'> } = {}) {
   const startedAtMs = Date.now()
   const up = new Set<string>()
   const connected = new Set<string>()
@@ -61,7 +65,7 @@ function createSupervised({
     },
   } as unknown as Libp2p
   const supervisor = createSupervisor(
-    { libp2p, servers: { size: 0 } as RoutingTable, role, emit: (event) => events.push(event), random: () => random },
+    { libp2p, servers: { size: 0 } as RoutingTable, role, records, emit: (event) => events.push(event), random: () => random },
     options,
   )
   supervisors.push(supervisor)
@@ -221,6 +225,19 @@ test('supervisor: maxKnownServers bounds the remembered servers; connected ones 
       .map(({ peer }) => peer.toString())
       .toSorted(),
   ).toEqual([a.id, c.id].toSorted())
+})
+
+test('supervisor: a server whose signed addresses are news is dialled, and one that is never there is taken out of the book', async () => {
+  const news = createEmitter<ServerRecord>()
+  const removed: string[] = []
+  const { supervisor, up, connected, pass } = createSupervised({ records: { onNews: news.on, remove: (id) => removed.push(id) } })
+  const [a, b] = peers as [SeededPeer, SeededPeer]
+  up.add(a.id)
+  supervisor.start()
+  for (const peer of [a, b]) news.emit({ peer: peer.peer, addresses: [multiaddr(addressOf(peer))], issuedAtMs: 1, bytes: new Uint8Array() })
+  await pass(600_000)
+  expect([...connected]).toEqual([a.id])
+  expect(removed).toEqual([b.id])
 })
 
 test('supervisor: tells of those it is connected to, no more than asked for, and never of itself', async () => {

@@ -1,6 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { majorityAhead } from '../../node/network/clock-majority.ts'
 import { createClock, type RoutingTable } from '../../node/network/index.ts'
 import { createFinder, type FinderOptions, type FoundHolder } from '../../node/rendezvous/finder.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
@@ -246,8 +247,8 @@ test('finder: a tab asks its home about the whole network, and others about what
 test('finder: where its clock is in doubt, leases that it cannot believe are no "nobody"', async () => {
   const [a] = holders as [SeededPeer]
   const leases = [await leaseOf(a)]
-  const behind = createClock({}, { wall: () => Date.now() - 3_600_000 })
-  for (const clock of [createClock({}, { wall: () => Date.now() + 3_600_000 }), behind]) {
+  const behind = createClock({}, { wall: () => Date.now() - 3_600_000 }, majorityAhead)
+  for (const clock of [createClock({}, { wall: () => Date.now() + 3_600_000 }, majorityAhead), behind]) {
     expect(await createNetworkOf([{ leases }], { clock }).findAll()).toEqual([])
     clock.hear('a stranger', Date.now(), performance.now(), false)
     await expect(createNetworkOf([{ leases }], { clock }).findAll()).rejects.toMatchObject({ code: 'ERR_CLOCK' })

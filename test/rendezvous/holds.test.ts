@@ -1,7 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createHolds } from '../../node/rendezvous/holds.ts'
-import { isLeaseSigned, type Lease, type LeaseOptions } from '../../node/rendezvous/lease.ts'
+import { isLeaseSigned, type Lease, type LeaseOptions, signLease } from '../../node/rendezvous/lease.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 
 const KEY = new Uint8Array(32).fill(1)
@@ -26,8 +26,7 @@ function createHolding(options: LeaseOptions & { maxHolds?: number; random?: num
   const withdrawn: Uint8Array[] = []
   const holds = createHolds(
     {
-      self: self.peer,
-      privateKey: self.privateKey,
+      sign: (terms) => signLease(self.peer, self.privateKey, terms),
       maxHolds: options.maxHolds ?? 10,
       home: () => place.home,
       now: () => Date.now() + place.aheadMs,
@@ -43,7 +42,7 @@ function createHolding(options: LeaseOptions & { maxHolds?: number; random?: num
   return { holds, place, announced, withdrawn }
 }
 /** Signing takes a few turns of the event loop. */
-const signed = (announced: Lease[], count: number) => vi.waitUntil(() => announced.length >= count, { timeout: 1_000, interval: 1 })
+const signed = (announced: Lease[], count: number) => vi.waitUntil(() => announced.length >= count, { timeout: 10_000, interval: 1 })
 
 test('holds: a hold is announced by a signed lease that names the home', async () => {
   const { holds, announced } = createHolding({ lifetimeMs: 1_000 })

@@ -109,7 +109,7 @@ test('presence stream: marks go in the frame of their leases, and none where the
 test('presence stream: many leases and releases go in frames that the other end takes', async () => {
   const ends = await openStream()
   void ends.stream.hold(Array(2 * MAX_LEASES_PER_FRAME + 1).fill(new Uint8Array(200)))
-  ends.stream.release(Array(MAX_RELEASES_PER_FRAME + 1).fill({ key: KEY, holder: peer.multihash }))
+  ends.stream.release(Array(MAX_RELEASES_PER_FRAME + 1).fill({ key: KEY, holder: peer.id }))
   await arrives(ends, 'release', 2)
   const holds = ends.received.filter((frame) => frame.type === 'hold')
   expect(holds.map(({ leases }) => leases.length)).toEqual([MAX_LEASES_PER_FRAME, MAX_LEASES_PER_FRAME, 1])
@@ -222,7 +222,7 @@ test('presence stream: a probe is answered at once, without a timer, since those
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   ends.answer({ type: 'probe' })
-  await vi.waitFor(() => expect(ends.received.at(-1)).toEqual({ type: 'probe-reply' }))
+  await vi.waitFor(() => expect(ends.received.at(-1)).toEqual({ type: 'probe-reply' }), 10_000)
 })
 
 test('presence stream: heartbeatMs is the time between heartbeats, and an answered stream stays open', async () => {
@@ -250,6 +250,20 @@ test('presence stream: silentMs is how long a heartbeat may go unanswered', asyn
   expect(ends.stream.open).toBe(false)
   expect(ends.onSilent).toHaveBeenCalledTimes(1)
   expect(ends.events.onEnd).toHaveBeenCalledTimes(1)
+})
+
+test('presence stream: an end that hears nothing for quietMs sends a heartbeat then, and one that is probed sends none more', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const options = { heartbeatMs: 15_000, quietMs: 6_000, silentMs: 4_500 }
+  const [cut, probed] = [await openStream(options), await openStream(options)]
+  const heard = ({ received }: typeof cut) => received.filter(({ type }) => type === 'heartbeat').length
+  for (let ms = 0; ms < 14_000; ms += 4_000) {
+    await vi.advanceTimersByTimeAsync(4_000)
+    probed.answer({ type: 'probe' })
+  }
+  expect([heard(cut), heard(probed)]).toEqual([2, 1])
+  expect([cut.stream.open, probed.stream.open]).toEqual([false, true])
 })
 
 test('presence stream: a page that was frozen for a minute does not take its own sleep for an idle peer', async () => {

@@ -412,3 +412,22 @@ test('served stream: a frame that breaks the layout ends the stream, and with it
   await waitFor(() => stream.store.count(KEY) === 0, 1_000, 'the end')
   expect(stream.withdrawn).toHaveLength(1)
 })
+
+test('served stream: an opener that reads records is sent those of other servers, and any other the unsigned list', async () => {
+  const welcomes = []
+  for (const readsRecords of [true, false]) {
+    const stream = await openPresenceStream(self, home, {
+      hello: 'none',
+      records: [Uint8Array.of(1)],
+      servers: [{ peer: other.multihash, addresses: [] }],
+    })
+    stream.send({ type: 'hello', role: 'node', addresses: [], answersProbes: false, readsRecords })
+    welcomes.push(await stream.next('welcome'))
+  }
+  const unsigned = [{ peer: other.multihash, addresses: [] }]
+  expect(welcomes).toEqual([
+    expect.objectContaining({ servers: [], records: [Uint8Array.of(1)] }),
+    expect.objectContaining({ servers: unsigned }),
+  ])
+  expect(welcomes[1]).not.toHaveProperty('records')
+})

@@ -51,7 +51,7 @@ test('standing statements: one is sent to each of its peers, and a stream is wan
   const statement = await add(keyOf(1))
   expect(at.told).toEqual([[encodeKeyHex(keyOf(1))]])
   expect(wanted).toEqual([b.id])
-  expect([...statement.peers]).toEqual([a.id, b.id])
+  expect([...statement.peers.keys()]).toEqual([a.id, b.id])
   expect([a, b, c].map(({ id }) => statements.needs(id))).toEqual([true, true, false])
   expect(onPlaced.mock.calls).toEqual([[statement, []]])
   expect(statements.streamsOf(statement)).toEqual([at])

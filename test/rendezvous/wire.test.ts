@@ -4,7 +4,7 @@ import { encode } from 'cborg'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { decodeKeyHex } from '../../node/keys/index.ts'
-import { decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
+import { decodeFrame, encodeFrame, type Frame, MAX_SERVER_RECORD_BYTES } from '../../node/network/index.ts'
 import { decodeLease, isLeaseSigned, MAX_LEASE_BYTES } from '../../node/rendezvous/lease.ts'
 import {
   decodePresence,
@@ -20,7 +20,7 @@ import {
   type PresenceFrame,
   REFUSAL,
 } from '../../node/rendezvous/wire.ts'
-import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { createSeededPeer, createServerRecord, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { frameBody, readNumberedRows, readWirePage, type WirePage } from '../helpers/wire-page.ts'
 
 const BAD_FRAME = expect.objectContaining({ code: 'ERR_BAD_FRAME' })
@@ -38,11 +38,11 @@ describe('the page', () => {
     home = await createSeededPeer(2)
   })
 
-  test('presence wire: the examples of the page are what they say, in both directions', () => {
+  test('presence wire: the examples of the page are what they say, in both directions', async () => {
     const lease = page.examples.get('lease') as Uint8Array
     const key = KEY
     const shown: PresenceFrame[] = [
-      { type: 'hello', role: 'node', addresses: [ADDRESS], answersProbes: false },
+      { type: 'hello', role: 'node', addresses: [ADDRESS], answersProbes: false, readsRecords: true },
       { type: 'hold', sequence: 1, leases: [lease], marks: [new Uint8Array(16).fill(3)] },
       { type: 'release', records: [{ key, holder: holder.multihash }] },
       { type: 'heartbeat' },
@@ -55,6 +55,7 @@ describe('the page', () => {
         addresses: [ADDRESS],
         nowMs: ISSUED_AT_MS + 5,
         servers: [{ peer: home.multihash, addresses: [ADDRESS] }],
+        records: [await createServerRecord(home, [ADDRESS], ISSUED_AT_MS)],
       },
       { type: 'held', sequence: 1, refused: [{ index: 0, reason: 'expired' }] },
       { type: 'probe' },
@@ -136,7 +137,21 @@ const FRAME: fc.Arbitrary<PresenceFrame> = fc.oneof(
   fc.record({ type: as('find'), id: whole, key, limit: whole, scope }),
   fc.record({ type: as('watch'), key, scope }),
   fc.record({ type: as('unwatch'), key }),
+  fc.record({
+    type: as('hello'),
+    role: fc.constant('node' as const),
+    addresses,
+    answersProbes: fc.boolean(),
+    readsRecords: fc.constant(true),
+  }),
   fc.record({ type: as('welcome'), addresses, nowMs: whole, servers: peers(4) }),
+  fc.record({
+    type: as('welcome'),
+    addresses,
+    nowMs: whole,
+    servers: peers(0),
+    records: fc.array(fc.uint8Array({ maxLength: MAX_SERVER_RECORD_BYTES }), { minLength: 1, maxLength: 4 }),
+  }),
   fc.record({ type: as('held'), sequence: whole, refused: fc.array(fc.record({ index: whole, reason }), { maxLength: 4 }) }),
   fc.record({
     type: as('found'),
@@ -255,6 +270,13 @@ test('presence wire: the longest frames that are sent fit into a frame', () => {
     { type: 'hold', sequence: now, leases: leases(MAX_LEASES_PER_FRAME) },
     { type: 'release', records: Array(MAX_RELEASES_PER_FRAME).fill({ key: KEY, holder: far.peer }) },
     { type: 'welcome', addresses: far.addresses, nowMs: now, servers: Array(100).fill(far) },
+    {
+      type: 'welcome',
+      addresses: far.addresses,
+      nowMs: now,
+      servers: [],
+      records: Array(100).fill(new Uint8Array(MAX_SERVER_RECORD_BYTES)),
+    },
     { type: 'held', sequence: now, refused: Array(MAX_LEASES_PER_FRAME).fill({ index: now, reason: 'older' }) },
     {
       type: 'found',

@@ -1,0 +1,112 @@
+/**
+ * The servers that a peer turns to, by their places in the DHT's space: which are nearest to a position, and whether nearer ones may exist. It
+ * knows nothing of connections; its owner says who comes and goes.
+ */
+
+import { createEmitter } from '../async/emitter.ts'
+import { TIMERS, type Timers } from '../async/timers.ts'
+
+/** A bucket splits when it is full until its prefix is this long; only then is a server left out. Handed to kad-dht too. */
+export const BUCKET_BITS = 6
+export const BUCKET_SIZE = 20
+/** Changes within this time are one event. */
+const SETTLE_MS = 50
+/** A table that has changed within this time is still being filled: a node that has just joined knows few of its neighbours. */
+const FILLING_MS = 5_000
+
+/** A server as others name it: a libp2p peer id, or a node of a simulation. */
+export interface ServerName {
+  /** Peer id, text form. */
+  toString(): string
+}
+
+interface Server<Name> {
+  name: Name
+  position: Uint8Array
+}
+
+/** Below zero when `a` is nearer to the position than `b`, by XOR. */
+export function compareDistance(position: Uint8Array, a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < position.byteLength; i++) {
+    const p = position[i] ?? 0
+    const difference = (p ^ (a[i] ?? 0)) - (p ^ (b[i] ?? 0))
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+export type ServerTable<Name extends ServerName> = ReturnType<typeof createServerTable<Name>>
+
+export function createServerTable<Name extends ServerName>(timers: Timers = TIMERS) {
+  const changes = createEmitter<void>()
+  /** By peer id. Bounded by the owner. */
+  const servers = new Map<string, Server<Name>>()
+  let self: Uint8Array = new Uint8Array(32)
+  let changedAtMs = Number.NEGATIVE_INFINITY
+  /** Ends the wait for further changes; undefined when there is none. */
+  let endSettling: (() => void) | undefined
+
+  const changed = () => {
+    changedAtMs = timers.now()
+    endSettling ??= timers.after(SETTLE_MS, () => {
+      endSettling = undefined
+      changes.emit()
+    })
+  }
+
+  /** Nearest first. A heap would be more: `count` is three, or all that a find asks. */
+  function closest(position: Uint8Array, count: number): Name[] {
+    const nearest: Server<Name>[] = []
+    for (const server of servers.values()) {
+      let at = nearest.length
+      while (at > 0 && compareDistance(position, server.position, (nearest[at - 1] as Server<Name>).position) < 0) at--
+      if (at >= count) continue
+      nearest.splice(at, 0, server)
+      if (nearest.length > count) nearest.pop()
+    }
+    return nearest.map(({ name }) => name)
+  }
+
+  return {
+    /** Servers, this peer not among them. */
+    get size() {
+      return servers.size
+    },
+    has: (name: ServerName) => servers.has(name.toString()),
+    /** Names this peer's own place. */
+    placeSelf(position: Uint8Array) {
+      self = position
+    },
+    add(name: Name, position: Uint8Array) {
+      if (servers.has(name.toString())) return
+      servers.set(name.toString(), { name, position })
+      changed()
+    },
+    remove(id: string) {
+      if (servers.delete(id)) changed()
+    },
+    /** The known servers nearest to a position of the DHT's space, nearest first, this peer not among them. */
+    closest,
+    /** True when this peer would be among the `count` nearest, were it in its own table. */
+    isSelfAmongClosest(position: Uint8Array, count: number) {
+      let nearer = 0
+      for (const server of servers.values()) if (compareDistance(position, server.position, self) < 0 && ++nearer >= count) return false
+      return nearer < count
+    },
+    /** True when nearer servers may exist: the table had no room for them, or is still being filled. */
+    hasGapAt(position: Uint8Array) {
+      if (servers.size === 0) return false // a walk needs a peer to begin with: kad-dht would wait for one
+      if (timers.now() - changedAtMs < FILLING_MS) return true
+      const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
+      let near = 0
+      for (const server of servers.values()) if (prefix(server.position) === prefix(position)) near++
+      return near >= BUCKET_SIZE
+    },
+    /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
+    onChange: changes.on,
+    stop() {
+      endSettling?.()
+      endSettling = undefined
+    },
+  }
+}

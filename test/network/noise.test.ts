@@ -1,0 +1,52 @@
+/** Noise in a program that runs Node.js's packages without having all of its ciphers, as Bun 1.4.5 does. */
+
+import nodeCrypto from 'node:crypto'
+import { defaultLogger } from '@libp2p/logger'
+import { multiaddrConnectionPair } from '@libp2p/utils'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createNoise } from '../../node/network/noise.ts'
+import { createSeededPeer } from '../helpers/seeded-peer.ts'
+
+const WITHOUT = { getCipherInfo: () => undefined }
+/** @libp2p/noise takes the native cipher from 1,200 bytes on. */
+const SIZES = [1, 1_199, 1_200, 60_000]
+
+async function createEnd(seed: number, native?: typeof WITHOUT) {
+  const { peer: peerId, privateKey } = await createSeededPeer(seed)
+  const upgrader = { getStreamMuxers: () => new Map() } as never
+  return { peerId, encrypter: createNoise({}, native)({ peerId, privateKey, upgrader, logger: defaultLogger() }) }
+}
+
+/** Sends messages from the first end to the second. @returns the bytes that arrive of each */
+async function send(from: Awaited<ReturnType<typeof createEnd>>, to: typeof from, sizes: readonly number[]): Promise<number[]> {
+  const [near, far] = multiaddrConnectionPair()
+  const [{ connection: out }, { connection: into }] = await Promise.all([
+    from.encrypter.secureOutbound(near, { remotePeer: to.peerId, skipStreamMuxerNegotiation: true }),
+    to.encrypter.secureInbound(far, { remotePeer: from.peerId, skipStreamMuxerNegotiation: true }),
+  ])
+  const arrived: number[] = []
+  for (const size of sizes) {
+    const message = new Promise<number>((resolve) =>
+      into.addEventListener('message', ({ data }) => resolve(data.byteLength), { once: true }),
+    )
+    out.send(new Uint8Array(size))
+    arrived.push(await message)
+  }
+  return arrived
+}
+
+test('noise: a program without the native cipher sends and reads messages of any length', async () => {
+  for (const name of ['createCipheriv', 'createDecipheriv'] as const) {
+    const spy = vi.spyOn(nodeCrypto, name).mockImplementation(() => {
+      throw new Error('Unknown cipher')
+    })
+    onTestFinished(() => spy.mockRestore())
+  }
+  expect(await send(await createEnd(1, WITHOUT), await createEnd(2, WITHOUT), SIZES)).toEqual(SIZES)
+})
+
+test('noise: a program without the native cipher and one with it understand each other', async () => {
+  const [without, stock] = [await createEnd(1, WITHOUT), await createEnd(2)]
+  expect(await send(without, stock, SIZES)).toEqual(SIZES)
+  expect(await send(stock, without, SIZES)).toEqual(SIZES)
+})
