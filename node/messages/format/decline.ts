@@ -10,7 +10,7 @@ import { publicKeyOf } from '../../keys/signing.ts'
 import { readBytes, readInteger } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
 import type { MessageRefusal, MessageSecret } from '../types.ts'
-import { REFUSALS, refusalOf } from './refusals.ts'
+import { refusalOf, WIRE_REFUSALS } from './refusals.ts'
 
 export interface Decline {
   /** The receiver's public key. */
@@ -32,7 +32,7 @@ const DOMAIN = 'mayfly-decline:'
 
 export function signDecline(secret: MessageSecret, id: Key, reason: MessageRefusal, declinedAtMs: number): Decline {
   const receiver = publicKeyOf(secret)
-  const part = encodeCanonical([VERSION, receiver, id, REFUSALS[reason].number, declinedAtMs])
+  const part = encodeCanonical([VERSION, receiver, id, WIRE_REFUSALS[reason].number, declinedAtMs])
   return { receiver, id, reason, declinedAtMs, bytes: signPart(secret, DOMAIN, part) }
 }
 

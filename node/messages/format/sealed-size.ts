@@ -1,15 +1,13 @@
 /** Sizes of sealed payloads: all that nodes on the way see of them. seal.ts seals. */
 
 import { padmeBytes } from '../../keys/index.ts'
+import { ENCAPSULATED_BYTES, TAG_BYTES } from './hpke-sizes.ts'
 import { MAX_PAYLOAD_BYTES } from './payload.ts'
 
-/** The public part of a key that was made for one message (`enc` of HPKE). */
-export const ENCAPSULATED_BYTES = 32
 /** The payload's length, before it: 32 bits, big-endian. */
 export const LENGTH_BYTES = 4
 /** Shorter payloads are padded to this, their length included. */
 const MIN_PADDED_BYTES = 256
-const TAG_BYTES = 16
 
 /** Size of length, payload and padding together. */
 export function paddedPayloadBytes(size: number): number {

@@ -1,13 +1,15 @@
 /** Composer: makes an envelope of a draft. Finds the receiver's public key, seals the body (or holds it as content when it is too large), signs. */
 
+import { createRecentMap } from '../../async/recent-map.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
 import { publicKeyOf } from '../../keys/signing.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { End } from '../format/end.ts'
 import { ENVELOPE_DEFAULTS, type Envelope, sealTerms, signEnvelope } from '../format/envelope.ts'
+import type { SealKeys } from '../format/hpke-keys.ts'
 import { encodePayload } from '../format/payload.ts'
-import { type SealKeys, sealPayload } from '../format/seal.ts'
+import { sealPayload } from '../format/seal.ts'
 import type { MessageDraft, MessageLimits, MessageSecret, OutboxStore } from '../types.ts'
 
 export interface ComposerContext {
@@ -22,6 +24,9 @@ export interface ComposerContext {
   now(): number
 }
 
+/** Receivers whose public keys are in memory. */
+const PUBLIC_KEYS_KEPT = 1_024
+
 export type Composer = ReturnType<typeof createComposer>
 
 export function createComposer({ store, findPublicKey, holdLarge, limits, now }: ComposerContext) {
@@ -29,7 +34,20 @@ export function createComposer({ store, findPublicKey, holdLarge, limits, now }:
   const recent = new Set<string>()
   let latestMs = 0
 
+  /**
+   * By the end's key, hex; checked, and valid for good. Without it each post would read the store, which first commits what others wait to
+   * commit together.
+   */
+  const publicKeys = createRecentMap<string, Uint8Array>({ maxEntries: PUBLIC_KEYS_KEPT })
+
   async function publicKeyFor(end: Key, options: AbortOptions): Promise<Uint8Array | undefined> {
+    const name = encodeKeyHex(end)
+    const publicKey = publicKeys.get(name) ?? (await lookUpPublicKey(end, options))
+    if (publicKey !== undefined) publicKeys.set(name, publicKey)
+    return publicKey
+  }
+
+  async function lookUpPublicKey(end: Key, options: AbortOptions): Promise<Uint8Array | undefined> {
     const known = await store.publicKey(end)
     if (known !== undefined && equalBytes(await sha256(known), end)) return known
     const found = await findPublicKey(end, options)

@@ -9,7 +9,7 @@ import { backoffMs } from '../../async/backoff.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
 import { inTime } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
-import { REFUSALS } from '../format/refusals.ts'
+import { WIRE_REFUSALS } from '../format/refusals.ts'
 import type { OutboxEntry, OutboxStore, PostOutcome } from '../types.ts'
 import { createDueEntries } from './due-entries.ts'
 
@@ -56,7 +56,7 @@ export function isFinal(outcome: PostOutcome): boolean {
     case 'expired':
       return true
     case 'refused':
-      return REFUSALS[outcome.reason].isFinal
+      return WIRE_REFUSALS[outcome.reason].isFinal
     case 'queued':
       return false
   }

@@ -7,12 +7,13 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createFrameStream, createPeerStreams, createRequests, type OpenedStream } from '../../network/index.ts'
 import {
-  decodeMessageFrame,
-  encodeMessageFrame,
+  type AskingFrame,
+  decodeHeardFrame,
+  encodeAskingFrame,
   type FrameOf,
+  type HeardFrame,
   MAX_MESSAGE_FRAME_BYTES,
   MESSAGE_PROTOCOL,
-  type MessageFrame,
 } from './wire.ts'
 
 export type RequestAnswer = FrameOf<'taken' | 'want' | 'tapped' | 'key'> | { type: 'unreachable'; reason: string }
@@ -66,13 +67,13 @@ export function createRequestStreams(
      *
      * @returns forgets the request
      */
-    request(peer: PeerId, frame: (sequence: number) => MessageFrame, onAnswer: (answer: RequestAnswer) => void) {
+    request(peer: PeerId, frame: (sequence: number) => AskingFrame, onAnswer: (answer: RequestAnswer) => void) {
       let stream = streams.get(peer)
       let id = 0
       let isForgotten = false
       const begin = ({ frames, requests }: ReturnType<typeof createRequestStream>) => {
         id = requests.begin(
-          (sequence) => frames.send(encodeMessageFrame(frame(sequence))),
+          (sequence) => frames.send(encodeAskingFrame(frame(sequence))),
           (answer) => {
             requests.forget(id)
             onAnswer(answer)
@@ -97,12 +98,12 @@ export function createRequestStreams(
       }
     },
     /** Sends a frame that has no answer. One that cannot be sent is lost. */
-    send(peer: PeerId, frame: MessageFrame) {
+    send(peer: PeerId, frame: AskingFrame) {
       const stream = streams.get(peer)
-      if (stream !== undefined) stream.frames.send(encodeMessageFrame(frame))
+      if (stream !== undefined) stream.frames.send(encodeAskingFrame(frame))
       else
         open(peer).then(
-          ({ frames }) => frames.send(encodeMessageFrame(frame)),
+          ({ frames }) => frames.send(encodeAskingFrame(frame)),
           () => {},
         )
     },
@@ -131,8 +132,8 @@ function createRequestStream({ peer, stream, onEnd }: OpenedStream, listener: Re
     }
   }
 
-  function onFrame(frame: MessageFrame): void {
-    switch (frame.type) {
+  function onFrame(frame: HeardFrame | undefined): void {
+    switch (frame?.type) {
       case 'deliver':
       case 'receipt':
       case 'decline':
@@ -150,7 +151,7 @@ function createRequestStream({ peer, stream, onEnd }: OpenedStream, listener: Re
     maxFrameBytes: MAX_MESSAGE_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
     isCorked: true,
-    onFrame: (raw) => onFrame(decodeMessageFrame(raw)),
+    onFrame: (raw) => onFrame(decodeHeardFrame(raw)),
     onEnd: (reason) => {
       onEnd()
       requests.end({ type: 'unreachable', reason: `the stream ended${reason ? `: ${reason.message}` : ''}` })

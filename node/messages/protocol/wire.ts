@@ -19,7 +19,7 @@ import { MAX_ENVELOPE_BYTES } from '../format/envelope.ts'
 import type { TapProof } from '../format/proof.ts'
 import { PROOF_NONCE_BYTES } from '../format/proof.ts'
 import { MAX_RECEIPT_BYTES } from '../format/receipt.ts'
-import { REFUSALS, refusalOf } from '../format/refusals.ts'
+import { refusalOf, WIRE_REFUSALS } from '../format/refusals.ts'
 import { checkRules, RULE_LIMITS } from '../format/rules.ts'
 import type { MessageRefusal, TapRule } from '../types.ts'
 
@@ -84,6 +84,12 @@ export type MessageFrame =
   /** `publicKey` is undefined when it is not known. */
   | { type: 'key'; sequence: number; publicKey: Uint8Array | undefined }
 
+/** Frames that a peer sends on the streams that it has opened. */
+export type AskingFrame = FrameOf<'post' | 'offer' | 'tap' | 'untap' | 'receipt' | 'decline' | 'ask-key' | 'collect'>
+
+/** Frames that it hears on them; statements of receivers go both ways. */
+export type HeardFrame = FrameOf<'taken' | 'want' | 'deliver' | 'tapped' | 'key' | 'receipt' | 'decline'>
+
 /** The frames of one type, or of several. */
 export type FrameOf<Type extends MessageFrame['type']> = Extract<MessageFrame, { type: Type }>
 
@@ -105,7 +111,9 @@ const TYPE = {
 
 const TAP_REFUSALS = { taps: 1, proof: 2 } as const
 
-const ENCODERS: { [Type in MessageFrame['type']]: (frame: FrameOf<Type>) => Frame } = {
+type Encoders<Types extends MessageFrame['type']> = { [Type in Types]: (frame: FrameOf<Type>) => Frame }
+
+const ASKING_ENCODERS: Encoders<AskingFrame['type']> = {
   post: ({ sequence, task, rank, envelope }) => [TYPE.post, sequence, task, rank, envelope],
   offer: ({ sequence, id, end }) => [TYPE.offer, sequence, id, end],
   tap: ({ sequence, end, rules, keeps, proof }) => [TYPE.tap, sequence, end, rules.map(encodeRule), keeps, encodeProof(proof)],
@@ -114,6 +122,9 @@ const ENCODERS: { [Type in MessageFrame['type']]: (frame: FrameOf<Type>) => Fram
   decline: ({ decline }) => [TYPE.decline, decline],
   'ask-key': ({ sequence, end, isForTab }) => [TYPE['ask-key'], sequence, end, isForTab],
   collect: ({ end, proof }) => [TYPE.collect, end, encodeProof(proof)],
+}
+
+const ANSWERING_ENCODERS: Encoders<Exclude<MessageFrame['type'], AskingFrame['type']>> = {
   taken: (frame) => [TYPE.taken, frame.sequence, frame.taps, frame.keepers, frame.nodes, frame.untilMs, ...encodeRefusal(frame.refusal)],
   want: ({ sequence }) => [TYPE.want, sequence],
   deliver: ({ envelope }) => [TYPE.deliver, envelope],
@@ -121,12 +132,26 @@ const ENCODERS: { [Type in MessageFrame['type']]: (frame: FrameOf<Type>) => Fram
   key: ({ sequence, publicKey }) => [TYPE.key, sequence, publicKey ?? null],
 }
 
+const isAsking = (frame: MessageFrame): frame is AskingFrame => frame.type in ASKING_ENCODERS
+
 export function encodeMessageFrame(frame: MessageFrame): Frame {
-  return (ENCODERS[frame.type] as (frame: MessageFrame) => Frame)(frame)
+  return isAsking(frame) ? encodeAskingFrame(frame) : (ANSWERING_ENCODERS[frame.type] as (frame: MessageFrame) => Frame)(frame)
+}
+
+/** By itself, since a page's library asks and answers nobody. */
+export function encodeAskingFrame(frame: AskingFrame): Frame {
+  return (ASKING_ENCODERS[frame.type] as (frame: AskingFrame) => Frame)(frame)
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageFrame {
+export function decodeMessageFrame(frame: Frame): MessageFrame {
+  return decodeHeardFrame(frame) ?? decodeAskingFrame(frame)
+}
+
+/** The first type of the answerer's. */
+const FIRST_ANSWER = 16
+
+function decodeAskingFrame([type, a, b, c, d, e]: Frame): MessageFrame {
   switch (type) {
     case TYPE.post:
       return { type: 'post', sequence: readSequence(a), task: readTask(b), rank: readInteger(c, 'rank', 255), envelope: readEnvelope(d) }
@@ -143,14 +168,22 @@ export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageF
       }
     case TYPE.untap:
       return { type: 'untap', end: readEnd(a) }
-    case TYPE.receipt:
-      return { type: 'receipt', receipt: readBytesUpTo(a, 'receipt', MAX_RECEIPT_BYTES) }
-    case TYPE.decline:
-      return { type: 'decline', decline: readBytesUpTo(a, 'decline', MAX_DECLINE_BYTES) }
     case TYPE['ask-key']:
       return { type: 'ask-key', sequence: readSequence(a), end: readEnd(b), isForTab: readBoolean(c, 'isForTab') }
     case TYPE.collect:
       return { type: 'collect', end: readEnd(a), proof: readProof(b) }
+    default:
+      throw badType(type)
+  }
+}
+
+/** Undefined for a frame that only the answerer gets. @throws {MayflyError} ERR_BAD_FRAME */
+export function decodeHeardFrame([type, a, b, c, d, e, f, g]: Frame): HeardFrame | undefined {
+  switch (type) {
+    case TYPE.receipt:
+      return { type: 'receipt', receipt: readBytesUpTo(a, 'receipt', MAX_RECEIPT_BYTES) }
+    case TYPE.decline:
+      return { type: 'decline', decline: readBytesUpTo(a, 'decline', MAX_DECLINE_BYTES) }
     case TYPE.taken:
       return {
         type: 'taken',
@@ -170,9 +203,12 @@ export function decodeMessageFrame([type, a, b, c, d, e, f, g]: Frame): MessageF
     case TYPE.key:
       return { type: 'key', sequence: readSequence(a), publicKey: readOptional(b, 'public key', readKey) }
     default:
-      throw badField('type', `a type of the message protocol, not ${type}`)
+      if (type >= FIRST_ANSWER) throw badType(type)
+      return undefined
   }
 }
+
+const badType = (type: number) => badField('type', `a type of the message protocol, not ${type}`)
 
 /** A rule travels as [is, has]: a map, and a list. */
 const encodeRule = ({ is = {}, has = [] }: TapRule) => [is, has]
@@ -199,7 +235,7 @@ function readProof(value: unknown): TapProof {
 
 /** The reason's number and the time to wait, in ms; 0 and 0 for none. */
 function encodeRefusal(refusal: DeliveryProgress['refusal']): [number, number] {
-  return refusal === undefined ? [0, 0] : [REFUSALS[refusal.reason].number, refusal.retryAfterMs]
+  return refusal === undefined ? [0, 0] : [WIRE_REFUSALS[refusal.reason].number, refusal.retryAfterMs]
 }
 
 function readRefusal(value: unknown): MessageRefusal {

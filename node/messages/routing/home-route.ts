@@ -4,7 +4,7 @@ import { MayflyError } from '../../errors.ts'
 import { decodeEnvelope, isEnvelopeSigned, refuseTimes } from '../format/envelope.ts'
 import { signTapProof } from '../format/proof.ts'
 import { createRequestStreams, type PushFrame } from '../protocol/request-streams.ts'
-import { type DeliveryProgress, type MessageFrame, NO_PROGRESS } from '../protocol/wire.ts'
+import { type AskingFrame, type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 import { createHomeTaps } from './home-taps.ts'
 import { createNodeRequests } from './node-requests.ts'
 import type { OwnRoute, OwnRouteContext } from './own-route.ts'
@@ -48,7 +48,7 @@ export function createHomeRoute(context: OwnRouteContext): OwnRoute {
     for (const subscription of subscriptions.at(envelope.to)) if (passes(subscription)) subscription.deliver(envelope)
   }
 
-  function sendHome(frame: MessageFrame): void {
+  function sendHome(frame: AskingFrame): void {
     if (presence.home !== undefined) streams.send(presence.home, frame)
   }
 

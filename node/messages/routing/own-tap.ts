@@ -12,7 +12,7 @@ import type { End } from '../format/end.ts'
 import type { Envelope } from '../format/envelope.ts'
 import { openMessage } from '../format/open-message.ts'
 import { MAX_RECEIPT_IDS, signReceipt } from '../format/receipt.ts'
-import { REFUSALS } from '../format/refusals.ts'
+import { WIRE_REFUSALS } from '../format/refusals.ts'
 import type { Kept, Message, MessageRefusal, MessageSecret, Receipt, Tap, TapOptions } from '../types.ts'
 
 interface OwnTapListener {
@@ -162,7 +162,7 @@ export function createOwnTap(context: OwnTapContext): OwnTap {
 
 /** A store is its user's code, and may answer anything: what is not in the table of refusals counts as 'not-stored'. */
 function validRefusal(result: MessageRefusal | undefined): MessageRefusal {
-  return result !== undefined && Object.hasOwn(REFUSALS, result) ? result : 'not-stored'
+  return result !== undefined && Object.hasOwn(WIRE_REFUSALS, result) ? result : 'not-stored'
 }
 
 /** A store that fails has stored nothing. */

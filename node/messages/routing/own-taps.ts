@@ -10,7 +10,7 @@ import type { Key } from '../../types.ts'
 import { signDecline } from '../format/decline.ts'
 import { type End, parseEnd } from '../format/end.ts'
 import { signTapProof, TAP_PROOF_MS } from '../format/proof.ts'
-import { REFUSALS } from '../format/refusals.ts'
+import { WIRE_REFUSALS } from '../format/refusals.ts'
 import { checkRules } from '../format/rules.ts'
 import type { MessageEvent, MessageSecret, Tap, TapOptions } from '../types.ts'
 import type { OwnRoute } from './own-route.ts'
@@ -83,7 +83,7 @@ export function createOwnTaps(context: OwnTapsContext, maxTaps: number, collectA
         onReceipt: (receipt) => route.takeReceipt(receipt),
         onDeclined(id, reason) {
           route.takeDecline(signDecline(secret, id, reason, now()))
-          if (!REFUSALS[reason].isFinal) collectLater()
+          if (!WIRE_REFUSALS[reason].isFinal) collectLater()
         },
         onMessage: ({ id, from }) => emit({ type: 'message', id: encodeKeyHex(id), end: end.text, from: hashnameOf(from) }),
         async onClosed() {

@@ -4,7 +4,7 @@
  */
 
 import type { Envelope } from '../format/envelope.ts'
-import { REFUSALS, type RefusalFacts } from '../format/refusals.ts'
+import { WIRE_REFUSALS, type WireRefusal } from '../format/refusals.ts'
 import { type DeliveryProgress, NO_PROGRESS } from '../protocol/wire.ts'
 
 type Terms = Pick<Envelope, 'isSealed' | 'expiresAtMs'>
@@ -47,6 +47,6 @@ function keptBy(nodes: number, { isSealed, expiresAtMs }: Terms): Pick<DeliveryP
 }
 
 /** A refusal counts when its row in the table says that this peer may state it unsigned. */
-function believed(refusal: DeliveryProgress['refusal'], from: readonly RefusalFacts['statedBy'][]): DeliveryProgress['refusal'] {
-  return refusal !== undefined && from.includes(REFUSALS[refusal.reason].statedBy) ? refusal : undefined
+function believed(refusal: DeliveryProgress['refusal'], from: readonly WireRefusal['statedBy'][]): DeliveryProgress['refusal'] {
+  return refusal !== undefined && from.includes(WIRE_REFUSALS[refusal.reason].statedBy) ? refusal : undefined
 }

@@ -15,7 +15,7 @@ import { openMessage } from '../../../node/messages/format/open-message.ts'
 import { decodePayload, encodePayload } from '../../../node/messages/format/payload.ts'
 import { isProofRight, type ProofTerms, signProof } from '../../../node/messages/format/proof.ts'
 import { decodeReceipt, isReceiptSigned, MAX_RECEIPT_BYTES, signReceipt } from '../../../node/messages/format/receipt.ts'
-import { REFUSALS } from '../../../node/messages/format/refusals.ts'
+import { REFUSALS } from '../../../node/messages/format/refusal-facts.ts'
 import { readNumberedRows, readWirePage, type WirePage } from '../../helpers/wire-page.ts'
 
 const SENDER = new Uint8Array(32).fill(1)

@@ -27,3 +27,15 @@ test('the same words many times within a tick of the clock are as many messages,
   expect(ids.size).toBe(100)
   expect(vi.mocked(signing.signBytes).mock.calls.length).toBeLessThan(200)
 })
+
+test("a receiver's public key is looked up for the first message, and not read again for each", async () => {
+  const receiver = signing.publicKeyOf(signing.createSigningSecret())
+  const store = createMemoryOutboxStore()
+  const reads = vi.spyOn(store, 'publicKey')
+  const findPublicKey = vi.fn(async () => receiver)
+  const composer = createComposer({ store, findPublicKey, limits: { maxMessageBytes: 65_536 }, now: Date.now })
+  const end = parseEnd(signing.hashnameOf(receiver))
+  const secret = signing.createSigningSecret()
+  for (let i = 0; i < 10; i++) expect(await composer.compose(end, { body: `message ${i}` }, { secret })).toMatchObject({ isSealed: true })
+  expect([reads.mock.calls.length, findPublicKey.mock.calls.length]).toEqual([1, 1])
+})

@@ -51,7 +51,7 @@ async function start() {
     taps.remove(one)
   }
   /** Waits until so much was told. */
-  const untilTold = (count: number) => vi.waitFor(() => expect(told).toHaveLength(count))
+  const untilTold = (count: number) => vi.waitFor(() => expect(told).toHaveLength(count), 10_000)
   return { taps, told, answers, opening, state, first, second, subscription, add, remove, untilTold }
 }
 
@@ -111,7 +111,7 @@ describe('home taps', () => {
     const { taps, told, opening, state, first, subscription, add } = await start()
     state.open.clear()
     void add(subscription('#wall'))
-    await vi.waitFor(() => expect(opening).toEqual([first.toString()]))
+    await vi.waitFor(() => expect(opening).toEqual([first.toString()]), 10_000)
     expect(told).toEqual([])
     taps.onHome()
     expect(opening).toEqual([first.toString(), first.toString()])

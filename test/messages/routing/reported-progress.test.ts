@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { REFUSALS } from '../../../node/messages/format/refusals.ts'
+import { REFUSALS } from '../../../node/messages/format/refusal-facts.ts'
 import { NO_PROGRESS } from '../../../node/messages/protocol/wire.ts'
 import { progressOfHome, progressOfOwnHome, progressOfRecordNode } from '../../../node/messages/routing/reported-progress.ts'
 import type { MessageRefusal } from '../../../node/messages/types.ts'

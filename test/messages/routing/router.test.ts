@@ -18,6 +18,7 @@ const ALONE: RoutingTable = {
   },
   has: () => false,
   onChange: () => () => {},
+  onIdentify: () => () => {},
   start: async () => {},
   stop: () => {},
 }
