@@ -8,6 +8,7 @@ import type { OwnAccount } from './account/account.ts'
 import { isAccountKept } from './account/account-record.ts'
 import { openContactsBook } from './account/contacts.ts'
 import { openAccount } from './account/open-account.ts'
+import type { RecordStore } from './account/record-store.ts'
 import { createMemoryAccountStore } from './account/store.ts'
 import { createAccountBook } from './account-book.ts'
 import { createCalls } from './calls/calls.ts'
@@ -35,6 +36,8 @@ export interface PeopleParts {
 }
 
 export interface PeopleService extends People {
+  /** Keeps what belongs to the account at this place. */
+  readonly store: RecordStore
   /** Takes sessions of others, for open tokens among them; nobody is shown before `connect`. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -64,7 +67,7 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
     ...ticking,
   })
   const scope = calls.scope<ModuleTypes>({
-    resolve: (query) => resolveQuery(query, { present: presence.circle.present(), contacts: contacts.list() }),
+    resolve: (query) => resolveQuery(query, { present: presence.circle.present(), contacts: contacts.list }),
   })
   const keepsAccount = choice.kind !== 'guest' || (await isAccountKept(kept))
   const pairing = await createPairing({
@@ -134,6 +137,7 @@ export async function createPeople(parts: PeopleParts, options: PeopleOptions): 
     ...presence.circle,
     ...scope,
     id: self,
+    store,
     account,
     contacts: { ...contacts, requestToken: pairing.requestToken, claimToken: pairing.claimToken, tokens: pairing.tokens },
     connect: async () => goOnline(),

@@ -124,11 +124,11 @@ export interface Target<Modules extends ModuleTypes> {
 export interface Channel extends AsyncIterable<Value> {
   readonly name: string
   readonly person: Person
-  /** 'direct': browser to browser. 'socket': a node's own connection. 'relayed': through the homes. */
+  /** 'direct': browser to browser. 'socket': a node's own connection. 'relayed': through the homes, until a direct connection opens. */
   readonly way: 'direct' | 'socket' | 'relayed'
   /** Resolves once there is room for more. @throws {MayflyError} ERR_LEFT, ERR_TOO_LARGE */
   send(value: Value): Promise<void>
-  /** Sends without waiting; as a MessagePort's. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT when too much waits */
+  /** Sends without waiting; as of a MessagePort, nothing once the channel has ended. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT when too much waits */
   postMessage(value: Value): void
   onMessage(listener: (value: Value) => void): () => void
   /** Round trip to the other's code and back, in ms. */

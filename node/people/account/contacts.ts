@@ -6,6 +6,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { createEmitter } from '../../async/emitter.ts'
+import { createPusher } from '../../async/pusher.ts'
 import { MayflyError } from '../../errors.ts'
 import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
 import { keyIdOf } from '../format/account-key.ts'
@@ -23,6 +24,11 @@ export const BOOK_LIMITS = {
 
 /** A contact shows a statement on each link; one that is younger than this is not replaced, so that links write nothing. */
 const TRUST_REFRESH_MS = 86_400_000
+/**
+ * Between two writes of such statements, in ms: the whole book is written each time, and who goes online is shown one by each contact. One that is
+ * lost meanwhile is shown again on the next link.
+ */
+const TRUST_EVERY_MS = 2_000
 
 const RECORD = 'contacts'
 
@@ -33,7 +39,8 @@ export type ContactsBook = Awaited<ReturnType<typeof openContactsBook>>
 
 /** @throws {MayflyError} ERR_DAMAGED, for a stored record that is no book */
 export async function openContactsBook({ store, now }: { store: RecordStore; now(): number }) {
-  let entries = decodeEntries(await store.load(RECORD))
+  let taken = await store.load(RECORD)
+  let entries = decodeEntries(taken)
   let digest: Uint8Array | undefined
   const changes = createEmitter<void>()
   /** Another tab may have changed the record. */
@@ -42,7 +49,9 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
   })
 
   function take(bytes: Uint8Array | undefined): void {
+    if (bytes === taken || (bytes !== undefined && taken !== undefined && equalBytes(bytes, taken))) return
     const stored = decodeEntries(bytes)
+    taken = bytes
     const before = digestOfBook()
     entries = stored
     digest = undefined
@@ -56,14 +65,10 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
 
   /** Changes what is stored, which another tab may have changed meanwhile. */
   async function update(change: (stored: Entries) => void): Promise<void> {
-    const bytes = await store.change(RECORD, (before) => {
-      const stored = decodeEntries(before)
-      change(stored)
-      forgetOldest(stored)
-      return encodeEntries(stored)
-    })
-    take(bytes)
+    take(await store.change(RECORD, (before) => changeBook(before, change)))
   }
+
+  const shown = createShownTrust((statements) => update((stored) => keepShown(stored, statements)))
 
   const live = () => [...entries.values()].filter(({ state }) => state !== 'removed')
   const entryOf = (account: Uint8Array) => entries.get(bytesToHex(account))
@@ -156,10 +161,7 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     async keepTrust(account: Uint8Array, trust: Uint8Array, atMs: number): Promise<void> {
       const known = entryOf(account)
       if (known === undefined || !isTrustDue(known, atMs)) return
-      await update((stored) => {
-        const entry = stored.get(bytesToHex(account)) ?? known
-        if (entry.trustAtMs < atMs) stored.set(bytesToHex(account), { ...entry, trust, trustAtMs: atMs })
-      })
+      await shown.keep(bytesToHex(account), { trust, atMs })
     },
     /** The same on each instance that has the same book. */
     digest: digestOfBook,
@@ -179,7 +181,56 @@ export async function openContactsBook({ store, now }: { store: RecordStore; now
     },
     /** Hears of changes, those of other tabs and places among them. Returns the function that ends it. */
     onChange: changes.on,
-    close: endListening,
+    close() {
+      endListening()
+      shown.close()
+    },
+  }
+}
+
+interface ShownTrust {
+  trust: Uint8Array
+  atMs: number
+}
+
+function changeBook(before: Uint8Array | undefined, change: (stored: Entries) => void): Uint8Array {
+  const stored = decodeEntries(before)
+  change(stored)
+  forgetOldest(stored)
+  return encodeEntries(stored)
+}
+
+function keepShown(entries: Entries, statements: ReadonlyMap<string, ShownTrust>): void {
+  for (const [hex, { trust, atMs }] of statements) {
+    const entry = entries.get(hex)
+    if (entry !== undefined && entry.trustAtMs < atMs) entries.set(hex, { ...entry, trust, trustAtMs: atMs })
+  }
+}
+
+/** Statements that contacts have shown, written some at a time. */
+function createShownTrust(write: (statements: ReadonlyMap<string, ShownTrust>) => Promise<void>) {
+  /** By hex of the account. Bounded: the contacts. */
+  let waiting = new Map<string, ShownTrust>()
+  let written = Promise.withResolvers<void>()
+  const pusher = createPusher(() => {
+    const [statements, { resolve, reject }] = [waiting, written]
+    waiting = new Map()
+    written = Promise.withResolvers()
+    write(statements).then(resolve, reject)
+  }, TRUST_EVERY_MS)
+  return {
+    /** Resolves once it is written. */
+    keep(hex: string, shown: ShownTrust): Promise<void> {
+      const { promise } = written
+      if ((waiting.get(hex)?.atMs ?? -1) < shown.atMs) waiting.set(hex, shown)
+      pusher.changed()
+      return promise
+    },
+    /** Nobody waits for those that were not written: each is shown again on the next link. */
+    close() {
+      pusher.stop()
+      written.resolve()
+    },
   }
 }
 

@@ -13,13 +13,15 @@ import type { Deadline, Deadlines } from './deadlines.ts'
 const LEAVE_MS = 10_000
 /** How long a direct session may take to answer its first ping, in ms. */
 const ANSWER_MS = 3_000
+/** A direct connection is asked for again after this, in ms: its peer had no place for one more, or could not be reached. */
+const WANT_MS = 1_000
 /** The better way has the larger number. */
 const RANK = { relayed: 0, socket: 1, direct: 2 } as const
 
 export interface CallRoutesContext {
   /** Opens a session for calls. @throws as `SessionOpener.open` */
   open(peer: string, options: OpenWayOptions): Promise<Session>
-  /** A relayed session is in use: a direct connection would be of use. */
+  /** Calls of this end follow each other on a relayed session: a direct connection would be of use. */
   onRelayed(peer: string): void
   onCall: CallSessionListener['onCall']
   deadlines: Deadlines
@@ -37,6 +39,9 @@ export function createCallRoutes({ open, onRelayed, onCall, deadlines, now, idle
   const all = new Map<CallSession, Deadline>()
   const opening = createSingleFlight<string, CallSession>()
   const upgrading = createSingleFlight<string, void>()
+  /** Sessions that have carried a call of this end, and when a direct connection in their place was asked for. */
+  const called = new WeakSet<CallSession>()
+  const wantedAtMs = new WeakMap<CallSession, number>()
 
   const listener: CallSessionListener = {
     onCall,
@@ -78,11 +83,23 @@ export function createCallRoutes({ open, onRelayed, onCall, deadlines, now, idle
     const before = current.get(peer)
     current.set(peer, session)
     if (before !== undefined && before !== session) before.leave()
-    if (session.kind === 'relayed') onRelayed(peer)
+  }
+
+  /**
+   * A first call wants none: of one call to a whole room, ten connections that nobody needs afterwards would be opened, each of which costs more than
+   * all its calls, and makes them late.
+   */
+  function wantDirect(session: CallSession): void {
+    const isFirst = !called.has(session)
+    called.add(session)
+    if (isFirst || session.kind !== 'relayed' || now() - (wantedAtMs.get(session) ?? Number.NEGATIVE_INFINITY) < WANT_MS) return
+    wantedAtMs.set(session, now())
+    onRelayed(session.remote.peer)
   }
 
   async function openNew(peer: string, signal: AbortSignal): Promise<CallSession> {
     const session = adopt(await open(peer, { signal }))
+    called.add(session)
     const inbound = current.get(peer)
     if (inbound === undefined || RANK[inbound.kind] < RANK[session.kind]) prefer(session)
     return session
@@ -106,10 +123,12 @@ export function createCallRoutes({ open, onRelayed, onCall, deadlines, now, idle
   }
 
   return {
-    /** The session that is open, at once. */
+    /** The session that is open, at once, for one call more. */
     get(peer: string): CallSession | undefined {
       const session = current.get(peer)
-      return session?.isUsable === true ? session : undefined
+      if (session?.isUsable !== true) return undefined
+      wantDirect(session)
+      return session
     },
     /** Opens one; callers at the same time share it. @throws as `CallRoutesContext.open`; signal.reason, when aborted */
     open: (peer: string, signal: AbortSignal) => opening.run(peer, (shared) => openNew(peer, shared), { signal }),

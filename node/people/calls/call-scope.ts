@@ -3,23 +3,15 @@
 import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
 import { encodeValue } from '../format/value.ts'
-import type { Answers, CallError, CallOptions, CallPolicy, Channel, Handler, ModuleOptions, Person, Query } from '../types.ts'
+import type { Answers, CallError, CallOptions, CallPolicy, Channel, Handler, ModuleOptions, Query } from '../types.ts'
 import type { Identity, Session, SessionRefusal, SessionVerdict, Topic } from '../way/types.ts'
 import { createAnswers } from './answers.ts'
 import { createCallRoutes } from './call-routes.ts'
-import { createChannel } from './channel.ts'
-import { createDirectWait } from './direct-wait.ts'
-import { asCallError, createInstanceCall } from './instance-call.ts'
+import { createChannelScope } from './channel-scope.ts'
+import { createInstanceCall } from './instance-call.ts'
 import { checkName, createModuleRegistry } from './module-registry.ts'
-import { isAllowed, letsStrangersIn } from './policy.ts'
 import { createSessionOpener } from './session-opener.ts'
 import type { CallScopeOptions, CallsContext, SharedCalls } from './types.ts'
-
-/** Takes the channels of one name. */
-interface ChannelDoor {
-  listener(channel: Channel): void
-  policy: CallPolicy | undefined
-}
 
 export function createCallScope(
   context: CallsContext,
@@ -31,12 +23,8 @@ export function createCallScope(
   const inRoom = room !== undefined
   const opener = createSessionOpener(context, room)
   const modules = createModuleRegistry({ ...shared, now, onError: context.onError }, inRoom)
-  /** By name. Bounded by the developer. */
-  const doors = new Map<string, ChannelDoor>()
-  /** Sessions of the channels that are open. Bounded: maxChannels, and those that this peer opened. */
-  const channels = new Set<Session>()
+  const channels = createChannelScope({ context, shared, opener, inRoom })
   const opening = new Map<string, Set<(error: CallError) => void>>()
-  const waitForDirect = createDirectWait(context, deadlines)
   let hasEnded = false
 
   const routes = createCallRoutes({
@@ -65,26 +53,8 @@ export function createCallScope(
     const person = personOf(remote)
     const isStranger = !inRoom && person.relation === 'stranger'
     if (topic.kind === 'calls' && isStranger && !modules.letsStrangersIn) return refusal('ERR_REFUSED', 'No module here is for strangers')
-    const refused = topic.kind === 'channel' ? refuseChannel(topic.name, person, isStranger) : undefined
+    const refused = topic.kind === 'channel' ? channels.refusalOf(topic, remote.peer, person, isStranger) : undefined
     return refused ?? { answer: opener.proven(withoutProof(topic), remote.peer) }
-  }
-
-  function refuseChannel(name: string, person: Person, isStranger: boolean): SessionRefusal | undefined {
-    const door = doors.get(name)
-    if (isStranger && !letsStrangersIn(doors.values())) return refusal('ERR_REFUSED', 'No channel here is for strangers')
-    if (door === undefined) return refusal(isStranger ? 'ERR_REFUSED' : 'ERR_NO_MODULE', `Nobody takes a channel of this name`)
-    if (!isAllowed(door, person, inRoom)) return refusal('ERR_REFUSED', 'This channel is not for you')
-    const leave = shared.channels.enter(person.account)
-    if (typeof leave === 'string') return refusal('ERR_BUSY', 'Too many channels are open: close one first')
-    leave()
-    return undefined
-  }
-
-  function openChannel(session: Session, name: string): Channel {
-    channels.add(session)
-    const channel = createChannel(session, { name, person: personOf(session.remote), now })
-    void channel.closed.then(() => channels.delete(session))
-    return channel
   }
 
   function ask(query: Query, module: string, data: unknown, { signal, timeoutMs = shared.timeoutMs }: CallOptions = {}): Answers {
@@ -113,63 +83,40 @@ export function createCallScope(
       const text = `${JSON.stringify(query)} names ${persons.length} instances: a channel needs one; name it by its instance id`
       throw new MayflyError('ERR_BAD_OPTION', text)
     }
-    const peer = person.instance
-    try {
-      const waiting = signal === undefined ? {} : { signal }
-      const isDirect = await waitForDirect(peer, waiting)
-      const session = await opener.open(peer, { kind: 'channel', name }, isDirect ? { ...waiting, prefer: 'direct' } : waiting)
-      return openChannel(session, name)
-    } catch (error) {
-      signal?.throwIfAborted()
-      const { code, message } = asCallError(error)
-      throw new MayflyError(code as MayflyErrorCode, message, { cause: error })
-    }
+    return channels.open(person.instance, name, signal === undefined ? {} : { signal })
   }
 
   function peerLeft(peer: string): void {
     const error = new MayflyError('ERR_LEFT', `${peer} has left`)
     for (const fail of [...(opening.get(peer) ?? [])]) fail({ code: error.code, message: error.message })
     routes.abort(peer, error)
-    for (const session of [...channels]) if (session.remote.peer === peer) session.abort(error)
+    channels.abort(error, peer)
   }
 
   return {
     accept,
     takeCalls: routes.take,
     takeChannel(session: Session) {
-      const { topic } = session
-      const door = topic.kind === 'channel' ? doors.get(topic.name) : undefined
-      const { account } = personOf(session.remote)
-      const leave = shared.channels.enter(account)
-      if (topic.kind !== 'channel' || door === undefined || typeof leave === 'string') {
-        return session.abort(new MayflyError('ERR_BUSY', 'The channel is not taken any more'))
-      }
-      const opened = openChannel(session, topic.name)
-      void opened.closed.then(leave)
-      door.listener(opened)
+      if (session.topic.kind === 'channel') channels.take(session, session.topic)
     },
-    onDirect: routes.onDirect,
+    onDirect(peer: string) {
+      routes.onDirect(peer)
+      channels.onDirect(peer)
+    },
     peerLeft,
     face: {
       module: (name: string, handler: Handler<unknown, unknown>, options?: ModuleOptions) => modules.add(name, handler, options),
       get: (query: Query) => ({ message: (module: string, data: unknown, options?: CallOptions) => ask(query, module, data, options) }),
       channel,
-      onChannel(name: string, listener: (channel: Channel) => void, { policy }: { policy?: CallPolicy } = {}) {
-        checkName(name, 'channel')
-        if (doors.has(name)) throw new MayflyError('ERR_BAD_OPTION', `Channels ${JSON.stringify(name)} are taken already: end that first`)
-        const door = { listener, policy }
-        doors.set(name, door)
-        return () => {
-          if (doors.get(name) === door) doors.delete(name)
-        }
-      },
+      onChannel: (name: string, listener: (channel: Channel) => void, { policy }: { policy?: CallPolicy } = {}) =>
+        channels.on(name, listener, policy),
       end() {
         if (hasEnded) return
         hasEnded = true
         const error = new MayflyError('ERR_LEFT', 'This peer, or its room, has left')
         for (const fails of [...opening.values()]) for (const fail of [...fails]) fail({ code: error.code, message: error.message })
         routes.stop(error)
-        for (const session of [...channels]) session.abort(error)
+        channels.abort(error)
         onEnded()
       },
     },
@@ -180,5 +127,5 @@ const refusal = (code: MayflyErrorCode, text: string): SessionRefusal => ({ code
 const NOT_A_MEMBER = refusal('ERR_REFUSED', 'Not a member of the room')
 
 function withoutProof(topic: Topic): Topic {
-  return topic.kind === 'channel' ? { kind: 'channel', name: topic.name } : { kind: 'calls' }
+  return topic.kind === 'channel' ? { kind: 'channel', name: topic.name, ...(topic.id && { id: topic.id }) } : { kind: 'calls' }
 }

@@ -2,11 +2,10 @@
 
 import { abortable } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
-import { type ChannelFrame, decodeChannelFrame, encodeChannelFrame } from '../format/channel-frames.ts'
 import { costOf, decodeValue, encodeValue } from '../format/value.ts'
 import type { Channel, Person, Value } from '../types.ts'
 import type { Session } from '../way/types.ts'
-import { createSessionSender } from './session-sender.ts'
+import { createMovingSession } from './moving-session.ts'
 
 export const CHANNEL_LIMITS = {
   /** Bytes that wait to be sent: `postMessage` and `send` refuse more. */
@@ -24,8 +23,36 @@ interface ChannelParts {
 
 type Reader = (result: IteratorResult<Value, undefined>) => void
 
-export function createChannel(session: Session, { name, person, now }: ChannelParts): Channel {
-  const sender = createSessionSender(session, CHANNEL_LIMITS.maxWaitingBytes)
+export type OpenChannel = ReturnType<typeof createChannel>
+
+export function createChannel(first: Session, { name, person, now }: ChannelParts) {
+  const session = createMovingSession(first, CHANNEL_LIMITS.maxWaitingBytes, {
+    onFrame(frame) {
+      switch (frame.type) {
+        case 'message':
+          if (!isClosing) inbox.push(frame.data)
+          break
+        case 'ping':
+          session.send({ type: 'pong', nonce: frame.nonce })
+          break
+        case 'pong':
+          pings.get(frame.nonce)?.()
+      }
+    },
+    /** Nothing comes any more, and nothing goes. Messages that have come can still be read. */
+    onEnd(reason) {
+      inbox.end()
+      const left = new MayflyError(
+        'ERR_LEFT',
+        `The channel ${name} ${reason === undefined ? 'was closed' : `was cut: ${reason.message}`}`,
+        {
+          cause: reason,
+        },
+      )
+      for (const reject of [...failPings]) reject(left)
+      ended.resolve(reason === undefined ? undefined : left)
+    },
+  })
   const inbox = createInbox(session)
   const ended = Promise.withResolvers<Error | undefined>()
   /** Bounded by the callers of `ping`. */
@@ -35,58 +62,36 @@ export function createChannel(session: Session, { name, person, now }: ChannelPa
   /** This end has closed: what is kept back is sent first. */
   let isClosing = false
 
-  const send = (frame: ChannelFrame, dataBytes = 0) => sender.send(encodeChannelFrame(frame), dataBytes)
-
-  function post(value: Value): void {
+  /** False when the channel has ended. */
+  function post(value: Value): boolean {
     const data = encodeValue(value)
-    if (isClosing || !session.open) throw new MayflyError('ERR_LEFT', `Cannot send: the channel ${name} has ended`)
-    if (send({ type: 'message', data }, data.byteLength)) return
+    if (!session.open) return false
+    if (session.send({ type: 'message', data }, data.byteLength)) return true
     throw new MayflyError('ERR_LIMIT', `Cannot send: more than ${CHANNEL_LIMITS.maxWaitingBytes} bytes wait to be sent; wait for \`send\``)
   }
 
-  session.onFrame((raw) => {
-    const frame = decodeChannelFrame(raw)
-    switch (frame.type) {
-      case 'message':
-        if (!isClosing) inbox.push(frame.data)
-        break
-      case 'ping':
-        send({ type: 'pong', nonce: frame.nonce })
-        break
-      case 'pong':
-        pings.get(frame.nonce)?.()
-    }
-  })
-  /** Nothing comes any more, and nothing goes. Messages that have come can still be read. */
-  session.onEnd((reason) => {
-    inbox.end()
-    const left = new MayflyError('ERR_LEFT', `The channel ${name} ${reason === undefined ? 'was closed' : `was cut: ${reason.message}`}`, {
-      cause: reason,
-    })
-    for (const reject of [...failPings]) reject(left)
-    ended.resolve(reason === undefined ? undefined : left)
-  })
-
-  return {
+  const face: Channel = {
     name,
     person,
-    way: session.kind,
+    get way() {
+      return session.kind
+    },
     closed: ended.promise,
-    postMessage: post,
+    // As of a MessagePort: the other side may leave at any time, and whoever answers it cannot know.
+    postMessage: (value) => void post(value),
     async send(value) {
-      post(value)
-      if (!(await sender.ready())) throw new MayflyError('ERR_LEFT', `The channel ${name} has ended`)
+      if (!post(value) || !(await session.ready())) throw new MayflyError('ERR_LEFT', `Cannot send: the channel ${name} has ended`)
     },
     onMessage: inbox.onMessage,
     [Symbol.asyncIterator]: () => ({ next: inbox.next }),
     ping({ signal } = {}) {
       return abortable(signal, (resolve, reject) => {
-        if (isClosing || !session.open) throw new MayflyError('ERR_LEFT', `Cannot ping: the channel ${name} has ended`)
+        if (!session.open) throw new MayflyError('ERR_LEFT', `Cannot ping: the channel ${name} has ended`)
         const nonce = ++lastPing
         const sentAtMs = now()
         pings.set(nonce, () => resolve(now() - sentAtMs))
         failPings.add(reject)
-        send({ type: 'ping', nonce })
+        session.send({ type: 'ping', nonce })
         return () => {
           pings.delete(nonce)
           failPings.delete(reject)
@@ -94,16 +99,17 @@ export function createChannel(session: Session, { name, person, now }: ChannelPa
       })
     },
     close() {
-      if (isClosing || !session.open) return
+      if (!session.open) return
       isClosing = true
       inbox.end()
-      void sender.ready().then(() => session.close())
+      session.close()
     },
   }
+  return { face, moveTo: session.moveTo, follow: session.follow, abort: session.abort }
 }
 
 /** Messages that have come: to listeners at once, to iterations one by one. While too much is unread, the session is paused. */
-function createInbox(session: Session) {
+function createInbox(session: Pick<Session, 'pause' | 'resume'>) {
   /** Bounded: maxUnreadBytes, and one message more. */
   const unread: Uint8Array[] = []
   let unreadBytes = 0

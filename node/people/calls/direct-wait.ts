@@ -1,4 +1,4 @@
-/** A channel keeps its way for life, so it waits a little for a direct connection where there may be one; not again soon where none came. */
+/** A channel waits a little for a direct connection where there may be one, rather than begin through the homes and move; not again soon where none came. */
 
 import { abortable } from '../../async/abort.ts'
 import { createRecentMap } from '../../async/recent-map.ts'

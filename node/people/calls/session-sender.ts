@@ -57,6 +57,10 @@ export function createSessionSender(session: Session, maxQueuedBytes: number) {
   }
 
   return {
+    /** Frames are kept back. */
+    get isBlocked() {
+      return isBlocked
+    },
     /** False when too much waits, and the frame was not taken. A frame for a session that has ended is lost, as its owner hears by `onEnd`. */
     send(frame: Frame, dataBytes: number): boolean {
       const bytes = dataBytes + FRAME_BYTES

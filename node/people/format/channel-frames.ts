@@ -3,9 +3,14 @@
 import { badField, type Frame, readInteger, viewBytesUpTo } from '../../network/index.ts'
 import { VALUE_LIMITS } from './value.ts'
 
-export type ChannelFrame = { type: 'message'; data: Uint8Array } | { type: 'ping'; nonce: number } | { type: 'pong'; nonce: number }
+export type ChannelFrame =
+  | { type: 'message'; data: Uint8Array }
+  | { type: 'ping'; nonce: number }
+  | { type: 'pong'; nonce: number }
+  /** The last frame of its end in this session: what follows comes in the session that carries the channel on. */
+  | { type: 'moved' }
 
-const TYPE = { message: 1, ping: 2, pong: 3 } as const
+const TYPE = { message: 1, ping: 2, pong: 3, moved: 4 } as const
 
 export function encodeChannelFrame(frame: ChannelFrame): Frame {
   switch (frame.type) {
@@ -14,6 +19,8 @@ export function encodeChannelFrame(frame: ChannelFrame): Frame {
     case 'ping':
     case 'pong':
       return [TYPE[frame.type], frame.nonce]
+    case 'moved':
+      return [TYPE.moved]
   }
 }
 
@@ -26,6 +33,8 @@ export function decodeChannelFrame([type, a]: Frame): ChannelFrame {
       return { type: 'ping', nonce: readInteger(a, 'nonce') }
     case TYPE.pong:
       return { type: 'pong', nonce: readInteger(a, 'nonce') }
+    case TYPE.moved:
+      return { type: 'moved' }
     default:
       throw badField('type', `a type of a channel's session, not ${type}`)
   }

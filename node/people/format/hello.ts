@@ -3,7 +3,17 @@
  * between them, with their types moved up by FIRST_TOPIC_TYPE. Pure.
  */
 
-import { badField, type Frame, readArray, readBytes, readBytesUpTo, readOptional, readText, readTuple } from '../../network/index.ts'
+import {
+  badField,
+  type Frame,
+  readArray,
+  readBoolean,
+  readBytes,
+  readBytesUpTo,
+  readOptional,
+  readText,
+  readTuple,
+} from '../../network/index.ts'
 import type { IdentityProof } from './identity.ts'
 
 /** A proof that its sender knows a room's secret, for this pair of peers alone. */
@@ -19,7 +29,8 @@ export type Topic =
   /** `trust`: the accepter's own statement that it trusts the opener; an account that was recovered from its words learns its contacts so. */
   | { kind: 'link'; rooms?: RoomProof[]; trust?: Uint8Array }
   | { kind: 'calls'; room?: RoomProof }
-  | { kind: 'channel'; name: string; room?: RoomProof }
+  /** `id`: names the channel between the two, so that another session can carry it on; `isMove`: this is that session. */
+  | { kind: 'channel'; name: string; room?: RoomProof; id?: Uint8Array; isMove?: boolean }
 
 export interface Hello extends IdentityProof {
   topic: Topic
@@ -57,6 +68,7 @@ export const FIRST_TOPIC_TYPE = 16
 
 const CODE = /^ERR_[A-Z_]{1,40}$/
 const PROOF_BYTES = 32
+export const CHANNEL_ID_BYTES = 16
 
 export function encodeSessionFrame(frame: SessionFrame): Frame {
   switch (frame.type) {
@@ -101,12 +113,12 @@ function encodeTopic(topic: Topic): unknown[] {
     case 'calls':
       return [KIND.calls, encodeRoom(topic.room)]
     case 'channel':
-      return [KIND.channel, encodeRoom(topic.room), topic.name]
+      return [KIND.channel, encodeRoom(topic.room), topic.name, ...(topic.id === undefined ? [] : [topic.id, topic.isMove === true])]
   }
 }
 
 function decodeTopic(value: unknown): Topic {
-  const [kind, a, b] = readTuple(value, 'topic', 2)
+  const [kind, a, b, id, isMove] = readTuple(value, 'topic', 2)
   switch (kind) {
     case KIND.link: {
       const rooms = readArray(a, 'rooms', HELLO_LIMITS.maxRooms, decodeProof)
@@ -116,7 +128,13 @@ function decodeTopic(value: unknown): Topic {
     case KIND.calls:
       return { kind: 'calls', ...decodeRoom(a) }
     case KIND.channel:
-      return { kind: 'channel', name: readText(b, 'name', HELLO_LIMITS.maxNameLength), ...decodeRoom(a) }
+      return {
+        kind: 'channel',
+        name: readText(b, 'name', HELLO_LIMITS.maxNameLength),
+        ...decodeRoom(a),
+        ...(id !== undefined && { id: readBytes(id, 'id', CHANNEL_ID_BYTES) }),
+        ...(isMove !== undefined && readBoolean(isMove, 'move') && { isMove: true }),
+      }
     default:
       throw badField('topic', 'one that begins with its kind')
   }

@@ -24,8 +24,9 @@ export const stretch: Stretch = async (secret, salt, { log2N, r, p }) => {
   }
   return new Promise((resolve, reject) => {
     native.scrypt(secret, salt, KEY_BYTES, { N, r, p, maxmem }, (error, bytes) => {
-      if (error === null) resolve(new Uint8Array(bytes))
-      else reject(error)
+      // Bun's says undefined where there is no error.
+      if (error) reject(error)
+      else resolve(new Uint8Array(bytes))
     })
   })
 }

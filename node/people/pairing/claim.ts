@@ -14,7 +14,8 @@ import { decodeGrant } from '../format/place-grant.ts'
 import { type PairingKind, type PairingSecret, parseSecret, type SecretTerms, termsOf } from '../format/token.ts'
 import type { ClaimOptions, Paired } from '../types.ts'
 import { type ClaimerStep, createClaimer } from './claimer.ts'
-import { PAIRING_PROTOCOL, type PairingContext, readCard } from './context.ts'
+import { explainUnknown, PAIRING_PROTOCOL } from './code-kinds.ts'
+import { type PairingContext, readCard } from './context.ts'
 import { createLockstep, type Lockstep } from './lockstep.ts'
 import { isTrustOf } from './token-server.ts'
 import { findWork } from './work.ts'
@@ -132,7 +133,7 @@ export function createClaims(context: PairingContext) {
           } catch (error) {
             signal?.throwIfAborted()
             if (!(error instanceof MayflyError)) throw error
-            tries.set(holder.peer, { count: (known?.count ?? 0) + 1, error })
+            tries.set(holder.peer, { count: (known?.count ?? 0) + 1, error: known ? error : await explain(holder, claim, error, signal) })
           }
         }
         const answers = [...tries.values()]
@@ -146,6 +147,13 @@ export function createClaims(context: PairingContext) {
       watching.abort()
       await watched
     }
+  }
+
+  /** A code that the holder does not know may be one for files. */
+  function explain(holder: Holder, claim: Claim, error: MayflyError, signal: AbortSignal | undefined): Promise<MayflyError> | MayflyError {
+    if (claim.form !== 'code') return error
+    const asked = { self: account.peer, ways, randomBytes: context.randomBytes }
+    return explainUnknown(asked, holder, claim, error, signal ? { signal } : {})
   }
 
   /** @returns with the reason why nobody could be asked: this peer may just be joining, and is asked again */

@@ -6,9 +6,6 @@ import type { IdentityProof, VerifyIdentity } from '../format/identity.ts'
 import { decodeCard } from '../format/pairing-card.ts'
 import type { Ways } from '../way/types.ts'
 
-/** Pairing has ways of its own: a session would tell strangers who this is before they have proven that they know a secret. */
-export const PAIRING_PROTOCOL = '/mayfly/pair/1.0.0'
-
 /** The account, as pairing needs it. */
 export interface PairingAccount {
   /** This instance's peer id. */

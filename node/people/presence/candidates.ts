@@ -12,8 +12,8 @@ import type { DialOutcome } from './link-dialer.ts'
 export const CANDIDATE_DEFAULTS = {
   /** How much later those dial who were here first, in ms: up to twice as much. */
   laterMs: 1_000,
-  /** Dials for one key at once. */
-  maxDials: 8,
+  /** Dials for one key at once: with more, a crowd that comes together on a busy machine gives up handshakes that were nearly done. */
+  maxDials: 4,
   /** How long a holder is left alone that is not whom it claims to be, or that refuses, in ms. */
   strangerMs: 600_000,
   /** Failed dials for one key at once, and per second for long: so many forged holders cost no more. */
@@ -22,6 +22,8 @@ export const CANDIDATE_DEFAULTS = {
 }
 
 const UNREACHABLE = { firstMs: 250, maxMs: 60_000 }
+/** Somebody whom a crowd dials dials the crowd, too: it is given the time. */
+const BUSY = { firstMs: 4_000, maxMs: 60_000, factor: 1.5 }
 /** How long it is relied on that a holder is where it was found, in ms. */
 const TARGET_MS = 5_000
 /** Holders that are remembered. */
@@ -61,12 +63,18 @@ export function createCandidates(
   let timer: ReturnType<typeof setTimeout> | undefined
   let isEnded = false
 
+  /** Of two that dial each other one is enough: in a crowd each begins with those of a larger id, and the others dial it meanwhile. */
+  function inTurn(): [string, Candidate][] {
+    const all = [...candidates]
+    return [...all.filter(([peer]) => peer > self), ...all.filter(([peer]) => peer < self)]
+  }
+
   /** Dials those whose time has come, and waits for the next. */
   function dialDue(): void {
     clearTimeout(timer)
     if (isEnded) return
     let nextMs = Number.POSITIVE_INFINITY
-    for (const [peer, candidate] of [...candidates]) {
+    for (const [peer, candidate] of inTurn()) {
       if (candidate.isDialing || isPresent(peer) || now() - candidate.foundAtMs > TARGET_MS) continue
       const waitMs = Math.max(candidate.dueAtMs, dialsFromMs) - now()
       if (waitMs > 0) nextMs = Math.min(nextMs, waitMs)
@@ -88,7 +96,8 @@ export function createCandidates(
       candidate.failures++
       candidate.isStranger = outcome === 'stranger' || outcome === 'refused'
       const { strangerMs } = settings
-      const waitMs = candidate.isStranger ? strangerMs * (0.75 + random() / 2) : backoffMs(candidate.failures, UNREACHABLE, random)
+      const backoff = outcome === 'busy' ? BUSY : UNREACHABLE
+      const waitMs = candidate.isStranger ? strangerMs * (0.75 + random() / 2) : backoffMs(candidate.failures, backoff, random)
       candidate.dueAtMs = now() + waitMs
       onFailed()
     }
@@ -114,6 +123,18 @@ export function createCandidates(
       }
       dialDue()
       return known === undefined
+    },
+    /** Holders that may belong here, and are being dialled or wait for it: how many, and how long the first of them does, in ms. */
+    get waiting() {
+      let [number, firstMs] = [0, Number.POSITIVE_INFINITY]
+      for (const [peer, { isStranger, isDialing, dueAtMs, foundAtMs }] of [...candidates]) {
+        const fromMs = Math.max(dueAtMs, dialsFromMs)
+        const waitMs = isDialing ? TARGET_MS : (fromMs > now() ? fromMs : foundAtMs + TARGET_MS) - now()
+        if (isStranger || isPresent(peer) || waitMs <= 0) continue
+        number++
+        firstMs = Math.min(firstMs, waitMs)
+      }
+      return { number, firstMs }
     },
     /** True for a holder that does not belong here. */
     isStranger: (peer: string) => candidates.peek(peer)?.isStranger === true && !isPresent(peer),

@@ -33,6 +33,8 @@ export const GATHERING_DEFAULTS = {
 const MISSING = { firstMs: 150, maxMs: 60_000, factor: 1.3 }
 const LOST = { firstMs: 150, maxMs: 1_000 }
 const UNCOUNTED = { firstMs: 30_000, maxMs: 600_000 }
+/** The longest wait for holders that have been found and are to be dialled, in ms: one of them may be forged, and hide somebody. */
+const LONGEST_WAIT_MS = 10_000
 /** Between two searches, in ms. */
 const SPACING_MS = 100
 /** How long the count may take to follow a link that has ended, in ms: as a rule it says that nobody is missing. */
@@ -103,9 +105,15 @@ export function createGathering(context: GatheringContext, options: Partial<type
   /** Looks again later, for as long as there is a reason. */
   function plan(): void {
     if (lost.size > 0) searchIn(waits.lost.next())
-    else if (missing() > 0) searchIn(waits.missing.next())
+    else if (missing() > 0) searchIn(Math.max(waits.missing.next(), waitingMs()))
     else if (count === undefined) searchIn(waits.uncounted.next())
     else clearTimeout(timer)
+  }
+
+  /** How long all who are missing wait to be dialled: a search would find nobody else. */
+  function waitingMs(): number {
+    const { number, firstMs } = candidates.waiting
+    return missing() > number ? 0 : Math.min(firstMs, LONGEST_WAIT_MS)
   }
 
   async function search(): Promise<void> {
@@ -124,6 +132,8 @@ export function createGathering(context: GatheringContext, options: Partial<type
   }
 
   async function findAll(): Promise<void> {
+    // They have come by themselves while this waited for its turn.
+    if (count !== undefined && lost.size === 0 && missing() <= 0) return
     searchedAtMs = clock.now()
     const met = new Set<string>()
     const idle = createIdleTimeout(SEARCH_IDLE_MS, SEARCH_MS)

@@ -16,7 +16,16 @@ const MAX_UNCHECKED = 16
 
 /** The key at which the instances of an account are found. */
 export const presenceKeyOf = (publicKey: Uint8Array): Key => sha256AtOnce(publicKey)
-export const accountOf = (publicKey: Uint8Array): string => encodeKeyBase32(presenceKeyOf(publicKey))
+/** Ids of accounts whose keys are in use: one is needed for each call. */
+const accountIds = new WeakMap<Uint8Array, string>()
+
+export function accountOf(publicKey: Uint8Array): string {
+  const known = accountIds.get(publicKey)
+  if (known !== undefined) return known
+  const id = encodeKeyBase32(presenceKeyOf(publicKey))
+  accountIds.set(publicKey, id)
+  return id
+}
 
 export type Relations = ReturnType<typeof createRelations>
 
@@ -108,6 +117,8 @@ export function createKnownPeople({ book, relations, circle, dialer, links, onKn
     onBookChange() {
       const before = contacts
       contacts = readContacts()
+      // As a rule somebody has shown a statement: a thousand who go online at once would be looked for a thousand times.
+      if (contacts.size === before.size && [...contacts].every(([id, { alias }]) => before.get(id)?.alias === alias)) return
       for (const [id, { account, alias }] of contacts) {
         if (!before.has(id)) attendance.meet(accountOf(account), alias)
         gatherAccount(account)

@@ -16,8 +16,11 @@ export const DIALER_DEFAULTS = {
   proveMs: 5_000,
 }
 
-/** 'refused': by the other end. 'stranger': it is somebody else, or proves no room. 'left': its home says that it is not there. */
-export type DialOutcome = 'open' | 'refused' | 'stranger' | 'left' | 'unreachable'
+/**
+ * 'refused': by the other end. 'stranger': it is somebody else, or proves no room. 'left': its home says that it is not there. 'busy': many open
+ * links to it, or from here.
+ */
+export type DialOutcome = 'open' | 'refused' | 'stranger' | 'left' | 'busy' | 'unreachable'
 
 /** Shown in the hello of a dial, besides the identity. */
 export interface LinkOffer {
@@ -125,5 +128,6 @@ export function createLinkDialer(
 function outcomeOf(error: unknown): DialOutcome {
   if (!(error instanceof MayflyError)) return 'unreachable'
   if (error.code === 'ERR_LEFT') return 'left'
+  if (error.code === 'ERR_LIMIT') return 'busy'
   return REFUSED.includes(error.code) ? 'refused' : 'unreachable'
 }

@@ -15,7 +15,7 @@ export interface QueryTerms {
   /** Instances that are there now, without this one. */
   present: readonly Person[]
   /** Contacts by their aliases tell "is not here" from "nobody has that name". */
-  contacts: readonly Pick<Contact, 'account' | 'alias' | 'state'>[]
+  contacts(): readonly Pick<Contact, 'account' | 'alias' | 'state'>[]
   /** Where it is asked, for the words of the error; undefined outside rooms. */
   room?: string | undefined
 }
@@ -34,7 +34,7 @@ export function resolveQuery(query: Query, { present, contacts, room }: QueryTer
   if (byAccount.length > 0) return byAccount
   const byAlias = present.filter(({ alias }) => alias === query)
   if (byAlias.length > 0) return byAlias
-  const contact = contacts.find(({ account, alias }) => account === query || alias === query)
+  const contact = contacts().find(({ account, alias }) => account === query || alias === query)
   throw new MayflyError('ERR_NOBODY', absence(query, contact?.state, room))
 }
 

@@ -30,7 +30,7 @@ export function enterRoom({ self, presence, calls, contacts }: RoomParts, { name
   const { leave, admits, ...circle } = presence.enterRoom({ key, prove, isProven, admit })
   const { end, ...scope } = calls.scope<ModuleTypes>({
     room: { key, prove, isProven, isMember: admits },
-    resolve: (query) => resolveQuery(query, { present: circle.present(), contacts: contacts(), room: name }),
+    resolve: (query) => resolveQuery(query, { present: circle.present(), contacts, room: name }),
   })
   return {
     name,

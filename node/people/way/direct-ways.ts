@@ -77,17 +77,21 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     return places.size
   }
 
-  async function dial(target: WayTarget, network: Direct, signal: AbortSignal): Promise<void> {
+  async function dial(target: WayTarget, network: Direct, isMutual: boolean, signal: AbortSignal): Promise<void> {
     const peer = peerIdFromString(target.peer)
     const backoff = createBackoff({ firstMs: settings.directPauseMs, maxMs: 4 * settings.directPauseMs }, random)
-    // Both may want it: one of them waits, and finds it open.
-    if (self > target.peer) await delay(backoff.next(), { signal })
+    // One of two that both want it waits, and finds it open.
+    if (isMutual && self > target.peer) await delay(backoff.next(), { signal })
     for (let tries = 1; !signal.aborted && openTo(peer) === undefined; tries++) {
-      const addresses = network.addressesOf(target, { isRetry: tries > 1 })
-      // Others may have come in meanwhile.
-      if (addresses.length === 0 || network.peers().size >= settings.maxDirect) return
-      const connection = await network.dial(peer, addresses, { signal }).catch(() => undefined)
-      if (connection !== undefined || tries === settings.directTries) return
+      // One that comes already is enough: two connections with one peer take two places.
+      if (!network.isArriving(target.peer)) {
+        const addresses = network.addressesOf(target, { isRetry: tries > 1 })
+        // Others may have come in meanwhile.
+        if (addresses.length === 0 || network.places() >= settings.maxDirect) return
+        const connection = await network.dial(peer, addresses, { signal }).catch(() => undefined)
+        if (connection !== undefined) return
+      }
+      if (tries === settings.directTries) return
       await delay(backoff.next(), { signal })
     }
   }
@@ -95,18 +99,24 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
   return {
     /** True while there is a direct connection to the peer that has answered. */
     has: (peer: string) => proven.get(peer)?.status === 'open',
-    /** Begins a direct connection in the background, where there may be one more. True while one is being opened, or is open. */
-    want(target: WayTarget): boolean {
+    /** See `Ways.wantDirect`. */
+    want(target: WayTarget, { isMutual = true }: { isMutual?: boolean } = {}): boolean {
       const { peer, home } = target
       if (direct === undefined || release === undefined || peer === home) return false
       if (wanted.has(peer) || openTo(peerIdFromString(peer)) !== undefined) return true
       if (placesWithout(peer, direct) >= settings.maxDirect) return false
       const leaving = new AbortController()
       wanted.set(peer, leaving)
-      dial(target, direct, leaving.signal)
+      dial(target, direct, isMutual, leaving.signal)
         .catch(() => {})
         .finally(() => wanted.delete(peer))
       return true
+    },
+    /** See `Ways.prepareDirect`. */
+    prepare(target: WayTarget): () => void {
+      if (direct === undefined || release === undefined || target.peer === target.home) return () => {}
+      if (wanted.has(target.peer) || placesWithout(target.peer, direct) >= settings.maxDirect) return () => {}
+      return direct.prepare(target)
     },
     /** Hears of each connection that has answered, and of its end. Returns the function that ends it. */
     onChange: (listener: (peer: string, isOpen: boolean) => void) => changes.on(({ peer, isOpen }) => listener(peer, isOpen)),

@@ -19,9 +19,11 @@ import { createSplices } from './splices.ts'
 import type { RelayLimits } from './types.ts'
 
 export const RELAY_SERVER_DEFAULTS = {
-  /** New streams of one tab at once: a room of some hundred members is entered without a wait. */
-  openBurst: 256,
-  /** New streams of one tab per second, for long; as many again to one tab. */
+  /** New streams from one tab at once: one with a thousand contacts links to all of them without a wait. */
+  openBurst: 1_024,
+  /** New streams to one tab at once: each costs it a handshake. */
+  openToBurst: 256,
+  /** New streams from one tab per second, for long; as many again to one tab. */
   opensPerSecond: 32,
   /** As many times more for another home, which asks for all of its tabs. */
   homeFactor: 16,
@@ -87,9 +89,10 @@ export function createRelayServer(context: RelayServerContext, options: RelaySer
   const all = createQuota({ max: limits.maxRelayedStreams })
   const peers = createQuota({ maxPerKey: limits.maxRelayedStreamsPerPeer })
   const homes = createQuota({ maxPerKey: limits.maxRelayedStreamsPerHome })
-  const { openBurst: burst, opensPerSecond: perSecond, homeFactor } = settings
-  const tabOpens = createTokenBuckets({ burst, perSecond, now, maxKeys: MAX_RATED })
-  const homeOpens = createTokenBuckets({ burst: burst * homeFactor, perSecond: perSecond * homeFactor, now, maxKeys: MAX_RATED })
+  const { openBurst, openToBurst, opensPerSecond: perSecond, homeFactor } = settings
+  const opensFrom = createTokenBuckets({ burst: openBurst, perSecond, now, maxKeys: MAX_RATED })
+  const opensTo = createTokenBuckets({ burst: openToBurst, perSecond, now, maxKeys: MAX_RATED })
+  const homeOpens = createTokenBuckets({ burst: openToBurst * homeFactor, perSecond: perSecond * homeFactor, now, maxKeys: MAX_RATED })
   let refused = 0
 
   /** @throws {RelayRefused} */
@@ -105,7 +108,7 @@ export function createRelayServer(context: RelayServerContext, options: RelaySer
       }
     }
     if (!isTab(asking)) throw new RelayRefused('stranger')
-    if (tabOpens.take(`from ${asking}`) > 0) throw new RelayRefused('rate')
+    if (opensFrom.take(asking) > 0) throw new RelayRefused('rate')
     const { peer, home, protocol, addresses } = request
     const own: [Quota, string] = [peers, `from ${asking}`]
     if (home === self) return { ...toTab(peer, asking, protocol), places: [...placesTo(peer), own], keys: [asking, peer] }
@@ -117,7 +120,7 @@ export function createRelayServer(context: RelayServerContext, options: RelaySer
   /** @throws {RelayRefused} */
   function toTab(peer: string, from: string, protocol: string): Pick<Route, 'peer' | 'addresses' | 'request'> {
     if (!isTab(peer)) throw new RelayRefused('not-here')
-    if (tabOpens.take(`to ${peer}`) > 0) throw new RelayRefused('rate')
+    if (opensTo.take(peer) > 0) throw new RelayRefused('rate')
     return { peer, addresses: [], request: { type: 'incoming', protocol, from } }
   }
 

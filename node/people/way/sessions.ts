@@ -9,10 +9,8 @@ import { MayflyError, type MayflyErrorCode } from '../../errors.ts'
 import type { Hello } from '../format/hello.ts'
 import type { Identity, IdentityProof, VerifyIdentity } from '../format/identity.ts'
 import { createSessionEnd, type SessionEnd } from './session.ts'
+import { PEOPLE_PROTOCOL } from './trunks.ts'
 import type { OpenWayOptions, Session, SessionRefusal, Sessions, Topic, Way, Ways, WayTarget } from './types.ts'
-
-/** All that people say to each other goes over ways of this protocol. */
-export const PEOPLE_PROTOCOL = '/mayfly/people/1.0.0'
 
 export const SESSIONS_DEFAULTS = {
   /** How long opening a session may take, the way included, in ms. */

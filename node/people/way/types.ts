@@ -46,8 +46,17 @@ export interface Ways {
   handle(protocol: string, onWay: (way: Way) => void, limits: { maxInboundPerPeer: number; maxInbound: number }): () => void
   /** True while there is a direct connection that has answered. */
   hasDirect(peer: string): boolean
-  /** Begins a direct connection in the background, where there may be one more. True while one is being opened, or is open. */
-  wantDirect(target: WayTarget): boolean
+  /**
+   * Begins a direct connection in the background, where there may be one more. True while one is being opened, or is open.
+   *
+   * @param options isMutual: false where the other end does not want it by itself, so that this one dials at once; true when left out
+   */
+  wantDirect(target: WayTarget, options?: { isMutual?: boolean }): boolean
+  /**
+   * Begins what a direct connection needs first, without telling the other end any address of this peer: for somebody who has yet to prove who it
+   * is. Returns the function that ends it, unless a direct connection is wanted by then.
+   */
+  prepareDirect(target: WayTarget): () => void
   /** A direct connection opened or ended. Returns the function that ends it. */
   onDirect(listener: (peer: string, isOpen: boolean) => void): () => void
 }

@@ -9,6 +9,7 @@ import type { EndToEnd } from './end-to-end.ts'
 import { openRelayStream } from './relay-client.ts'
 import type { RelayRequest } from './relay-wire.ts'
 import { createStreamWay } from './stream-way.ts'
+import { PEOPLE_PROTOCOL, type Trunks } from './trunks.ts'
 import type { OpenWayOptions, Way, WayTarget } from './types.ts'
 
 export interface WayOpenerContext {
@@ -17,10 +18,11 @@ export interface WayOpenerContext {
   /** This peer's home, while it has one; a node has none. */
   home(): PeerId | undefined
   endToEnd: EndToEnd
+  trunks: Trunks
   directWays: Pick<DirectWays, 'has' | 'use'>
 }
 
-export function createWayOpener({ libp2p, role, home, endToEnd, directWays }: WayOpenerContext) {
+export function createWayOpener({ libp2p, role, home, endToEnd, trunks, directWays }: WayOpenerContext) {
   const self = libp2p.peerId.toString()
 
   const connectionTo = (peer: string, kind: 'socket' | 'direct'): Connection | undefined =>
@@ -61,9 +63,12 @@ export function createWayOpener({ libp2p, role, home, endToEnd, directWays }: Wa
       role === 'node'
         ? { type: 'forward', protocol, peer, from: self }
         : { type: 'connect', protocol, peer, home: target.home, addresses: addresses.flatMap((text) => parseMultiaddr(text) ?? []) }
-    const stream = await openRelayStream(await homeFor(target, signal), request, signal)
-    const secured = await endToEnd.secureOutbound(stream, peer, protocol, signal)
-    return createStreamWay(secured, { peer, kind: 'relayed', direction: 'outbound', protocol })
+    const secure = async (wanted: AbortSignal) => {
+      const stream = await openRelayStream(await homeFor(target, wanted), request, wanted)
+      return endToEnd.secureOutbound(stream, peer, protocol, wanted)
+    }
+    const stream = protocol === PEOPLE_PROTOCOL ? await trunks.open(peer, secure, signal) : (await secure(signal)).connection
+    return createStreamWay(stream, { peer, kind: 'relayed', direction: 'outbound', protocol })
   }
 
   /** The ways that may lead there, the best first. */

@@ -13,6 +13,7 @@ import { createEndToEnd } from './end-to-end.ts'
 import { RelayRefused } from './relay-client.ts'
 import { type AcceptIncoming, createRelayEndpoint, type RelayEndpoint } from './relay-endpoint.ts'
 import { createStreamWay } from './stream-way.ts'
+import { createTrunks, PEOPLE_PROTOCOL, type TRUNK_DEFAULTS } from './trunks.ts'
 import type { OpenWayOptions, Way, Ways, WayTarget } from './types.ts'
 import { createWayOpener } from './way-opener.ts'
 
@@ -38,7 +39,7 @@ export const WAYS_DEFAULTS = {
   maxHandshakes: 64,
 }
 
-export type WaysOptions = Partial<typeof WAYS_DEFAULTS> & DirectWaysOptions
+export type WaysOptions = Partial<typeof WAYS_DEFAULTS & typeof TRUNK_DEFAULTS> & DirectWaysOptions
 
 type OnWay = Parameters<Ways['handle']>[1]
 type InboundLimits = Parameters<Ways['handle']>[2]
@@ -55,7 +56,8 @@ export function createWays(context: WaysContext, options: WaysOptions = {}) {
   const handlers = new Map<string, { onWay: OnWay; limits: InboundLimits; inbound: Quota }>()
   const handshakes = createQuota({ max: settings.maxHandshakes })
 
-  const openBest = createWayOpener({ ...context, endToEnd, directWays: direct })
+  const trunks = createTrunks((peer, stream) => take(stream, { peer, kind: 'relayed', protocol: PEOPLE_PROTOCOL }), options)
+  const openBest = createWayOpener({ ...context, endToEnd, trunks, directWays: direct })
 
   async function open(
     target: WayTarget,
@@ -103,12 +105,13 @@ export function createWays(context: WaysContext, options: WaysOptions = {}) {
     const leave = handshakes.enter('')
     if (typeof leave === 'string') return 'rate'
     return (stream: Stream) => {
-      endToEnd
-        .secureInbound(stream, from, protocol, timeoutSignal(settings.handshakeTimeoutMs))
-        .then(
-          (secured) => take(secured, { peer: from, kind: 'relayed', protocol }),
-          () => {}, // it has been aborted
-        )
+      const securing = endToEnd.secureInbound(stream, from, protocol, timeoutSignal(settings.handshakeTimeoutMs))
+      const accepted =
+        protocol === PEOPLE_PROTOCOL
+          ? trunks.accept(from, securing)
+          : securing.then(({ connection }) => take(connection, { peer: from, kind: 'relayed', protocol }))
+      accepted
+        .catch(() => {}) // it has been aborted
         .finally(leave)
     }
   }
@@ -138,6 +141,7 @@ export function createWays(context: WaysContext, options: WaysOptions = {}) {
     handle,
     hasDirect: direct.has,
     wantDirect: direct.want,
+    prepareDirect: direct.prepare,
     onDirect: direct.onChange,
     async start() {
       relay.setAcceptor(acceptRelayed)

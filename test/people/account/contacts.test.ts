@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { BOOK_LIMITS, type ContactsBook, openContactsBook } from '../../../node/people/account/contacts.ts'
 import type { RecordStore } from '../../../node/people/account/record-store.ts'
 import { keyIdOf } from '../../../node/people/format/account-key.ts'
@@ -147,6 +147,37 @@ test("contacts: a contact's newer statement of trust is kept, but not one of eac
   await book.keepTrust(CAROL, Uint8Array.of(5), NOW_MS)
   expect(book.get(BOB)).toMatchObject({ trust: Uint8Array.of(3), trustAtMs: NOW_MS + day, changedAtMs: NOW_MS })
   expect(book.get(CAROL)).toBeUndefined()
+})
+
+test('contacts: the statements of a thousand who go online at once are kept by two writes of the book', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const store = createMemoryRecords()
+  const accounts = Array.from({ length: 1_000 }, (_, i) => keyOf(i))
+  const { book: before } = await openBook(store)
+  await before.merge(
+    accounts.map((account, i) =>
+      encodeContactEntry({
+        account,
+        alias: `contact ${i}`,
+        state: 'trusted',
+        addedAtMs: 1,
+        changedAtMs: 1,
+        trust: new Uint8Array(),
+        trustAtMs: 0,
+      }),
+    ),
+  )
+  const change = vi.spyOn(store, 'change')
+  const { book } = await openBook(store)
+  const kept = Promise.all(accounts.map((account, i) => book.keepTrust(account, Uint8Array.of(i & 0xff), NOW_MS)))
+  await vi.advanceTimersByTimeAsync(2_000)
+  await kept
+  expect(change).toHaveBeenCalledTimes(2)
+  expect(accounts.every((account, i) => book.get(account)?.trust[0] === (i & 0xff))).toBe(true)
+  const waiting = book.keepTrust(BOB, Uint8Array.of(9), NOW_MS + 100_000_000)
+  book.close()
+  await waiting // nothing waits for a book that is closed
 })
 
 test('contacts: a lost contact comes back by a statement of this account, and nothing else is changed by one', async () => {

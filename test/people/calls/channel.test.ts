@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CHANNEL_LIMITS } from '../../../node/people/calls/channel.ts'
 import type { Channel, Value } from '../../../node/people/types.ts'
 import { type CallPeersOptions, createCallPair } from '../../helpers/call-peers.ts'
+import { sampleIdentity } from '../../helpers/session-pair.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
 async function openChannel(options?: CallPeersOptions) {
@@ -38,7 +39,9 @@ describe('a channel', () => {
     expect(await read).toEqual(sent)
     expect(heard).toEqual(['back', ['and', 'forth']])
     expect(await Promise.all([one.closed, other.closed])).toEqual([undefined, undefined])
-    expect(() => one.postMessage('late')).toThrow(expect.objectContaining({ code: 'ERR_LEFT' }))
+    one.postMessage('late') // as of a MessagePort: nobody hears it
+    await expect(one.send('late')).rejects.toMatchObject({ code: 'ERR_LEFT' })
+    expect(() => one.postMessage(Symbol('no value') as never)).toThrow(expect.objectContaining({ code: 'ERR_BAD_INPUT' }))
     await expect(other.send('late')).rejects.toMatchObject({ code: 'ERR_LEFT' })
     await expect(other.ping()).rejects.toMatchObject({ code: 'ERR_LEFT' })
   })
@@ -148,6 +151,105 @@ describe('the way of a channel', () => {
     const opening = alice.scope.channel('bob', 'talk', { signal: controller.signal })
     controller.abort(new Error('enough'))
     await expect(opening).rejects.toThrow('enough')
+  })
+})
+
+/** A channel through the homes, since no direct connection came in time. */
+async function openRelayed() {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { network, alice, bob } = createCallPair({ kind: 'relayed' })
+  const taken = Promise.withResolvers<Channel>()
+  bob.scope.onChannel('talk', taken.resolve)
+  const opening = alice.scope.channel('bob', 'talk')
+  await vi.advanceTimersByTimeAsync(3_000)
+  const [one, other] = [await opening, await taken.promise]
+  vi.useRealTimers()
+  const [relayed] = network.pairs
+  if (relayed === undefined) throw new TypeError('no session is open')
+  expect([one.way, other.way]).toEqual(['relayed', 'relayed'])
+  return { network, alice, bob, one, other, relayed: relayed.pair }
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
+
+describe('a channel that is relayed, when a direct connection opens', () => {
+  const areDirect = (...channels: Channel[]) => isTrue(() => channels.every(({ way }) => way === 'direct'), 'both ends send directly')
+
+  test('goes on over it: all values come in order, both ways, and the relayed session ends', async () => {
+    const { alice, one, other, relayed } = await openRelayed()
+    const [toOther, toOne]: Value[][] = [[], []]
+    other.onMessage((value) => toOther?.push(value))
+    one.onMessage((value) => toOne?.push(value))
+    for (const i of numbers(100)) for (const channel of [one, other]) channel.postMessage(i)
+    alice.openDirect('bob')
+    for (const i of numbers(200)) {
+      for (const channel of [one, other]) channel.postMessage(100 + i)
+      if (i % 10 === 0) await new Promise(setImmediate)
+    }
+    await areDirect(one, other)
+    for (const channel of [one, other]) channel.postMessage(300)
+    await isTrue(() => toOne?.length === 301 && toOther?.length === 301, 'all have come')
+    expect([toOne, toOther]).toEqual([numbers(301), numbers(301)])
+    await isTrue(() => !relayed.opener.open && !relayed.accepter.open, 'the relayed session has ended')
+    expect(await one.ping()).toBeGreaterThanOrEqual(0)
+    other.close()
+    expect(await Promise.all([one.closed, other.closed])).toEqual([undefined, undefined])
+  })
+
+  test('with a reader that reads nothing for long, it moves once what is kept back has gone', async () => {
+    const { alice, one, other } = await openRelayed()
+    for (let i = 0; i < 10; i++) one.postMessage(LARGE)
+    alice.openDirect('bob')
+    one.postMessage('the last')
+    one.close() // meanwhile: all that was sent comes before the end
+    const read = await readAll(other)
+    expect([read.length, read.at(-1)]).toEqual([11, 'the last'])
+    expect(await Promise.all([one.closed, other.closed])).toEqual([undefined, undefined])
+  })
+
+  test('stays where it is when the direct session fails, and ends when it fails later', async () => {
+    const { network, alice, one, other } = await openRelayed()
+    network.failures = 3
+    alice.openDirect('bob')
+    await isTrue(() => network.failures === 0, 'no direct session can be opened')
+    const heard: Value[] = []
+    other.onMessage((value) => heard.push(value))
+    one.postMessage('still here')
+    await isTrue(() => heard.length === 1, 'the value')
+    expect(one.way).toBe('relayed')
+    alice.openDirect('bob')
+    await areDirect(one, other)
+    network.pairs.at(-1)?.pair.cut()
+    expect(await Promise.all([one.closed, other.closed])).toMatchObject([{ code: 'ERR_LEFT' }, { code: 'ERR_LEFT' }])
+  })
+
+  test('loses, repeats and swaps nothing, whenever one of the two sessions is cut', async () => {
+    for (const turns of numbers(12)) {
+      const { network, alice, one, other } = await openRelayed()
+      const heard: Value[] = []
+      other.onMessage((value) => heard.push(value))
+      alice.openDirect('bob')
+      for (let i = 0, isCut = false; i < 40; i++) {
+        one.postMessage(i)
+        if (i > turns && !isCut && network.pairs.length > 1) {
+          isCut = true
+          network.pairs[turns % 2]?.pair.cut()
+        }
+        await new Promise(setImmediate)
+      }
+      one.close()
+      await Promise.all([one.closed, other.closed])
+      expect(heard).toEqual(numbers(heard.length))
+    }
+  })
+
+  test('another instance cannot carry it on', async () => {
+    const { network, relayed } = await openRelayed()
+    const { topic } = relayed.opener
+    const eve = network.join(sampleIdentity('eve', { peer: 'eve' }))
+    const moving = eve.open({ peer: 'bob', home: 'home', addresses: [] }, { ...topic, isMove: true } as typeof topic)
+    await expect(moving).rejects.toMatchObject({ code: 'ERR_LEFT' })
   })
 })
 

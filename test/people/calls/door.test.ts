@@ -67,6 +67,21 @@ describe('strangers', () => {
   })
 })
 
+test('a replayed call runs no handler: the session on which it comes again ends with ERR_BAD_FRAME, and the next call has another', async () => {
+  const { network, alice, bob } = createCallPair()
+  const heard: unknown[] = []
+  bob.scope.module('pay', (amount) => heard.push(amount))
+  const pay = (amount: number) => alice.scope.get('bob').message('pay', amount).settled()
+  expect(codes(await pay(10))).toEqual([1])
+  const { opener, accepter } = sessionOf(network)
+  const ended = new Promise<Error | undefined>((resolve) => accepter.onEnd(resolve))
+  opener.send(encodeCallFrame({ type: 'call', id: 1, module: 'pay', data: encodeValue(10) }))
+  expect(await ended).toMatchObject({ code: 'ERR_BAD_FRAME', message: expect.stringContaining('twice') })
+  await waitFor(() => !opener.open, 10_000, 'the caller hears of it')
+  expect(codes(await pay(20))).toEqual([2])
+  expect(heard).toEqual([10, 20])
+})
+
 test("policies: contacts, own instances, anyone, and a choice of one's own", async () => {
   const relations: Record<string, Person['relation']> = { friend: 'contact', phone: 'own', stranger: 'stranger' }
   const { peers } = createCallPeers(['me', 'friend', 'phone', 'stranger'], { relationOf: (caller) => relations[caller] ?? 'contact' })

@@ -53,6 +53,16 @@ describe('from relayed to direct', () => {
     expect(network.pairs.filter(({ pair }) => pair.opener.open)).toHaveLength(1)
   })
 
+  test('one call to each, which is all, wants no direct connection; a second one does, whoever opened the session', async () => {
+    const { alice, bob } = createCallPair({ kind: 'relayed' })
+    for (const { scope } of [alice, bob]) scope.module('echo', (input) => input)
+    const call = async (caller: typeof alice) => codes(await caller.scope.get('*').message('echo', 1).settled())
+    for (const caller of [alice, bob]) expect(await call(caller)).toEqual([1])
+    expect([alice.wanted, bob.wanted]).toEqual([[], []])
+    for (const caller of [alice, bob]) expect(await call(caller)).toEqual([1])
+    expect([alice.wanted.length, bob.wanted.length]).toEqual([1, 1])
+  })
+
   test('a direct connection that does not answer is not believed: calls stay on the relayed one', async () => {
     const { network, alice, bob } = createCallPair({ kind: 'relayed' })
     bob.scope.module('echo', (input) => input)

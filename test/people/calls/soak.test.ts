@@ -7,4 +7,4 @@ test('2,000 calls with random ends: each ends as it may, and no handler runs twi
   const { calls, wrong, ranTwice, ends } = await runCallSoak({ calls: 2_000, random: createRandom(12) })
   expect({ calls, wrong, ranTwice }).toEqual({ calls: 2_000, wrong: [], ranTwice: 0 })
   expect(Object.keys(ends).length).toBeGreaterThan(10)
-})
+}, 120_000)

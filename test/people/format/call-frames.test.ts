@@ -42,6 +42,7 @@ const CHANNELS: [string, ChannelFrame][] = [
   ['message of a channel', { type: 'message', data: encodeValue({ x: 1 }) }],
   ['ping of a channel', { type: 'ping', nonce: 7 }],
   ['pong of a channel', { type: 'pong', nonce: 7 }],
+  ['move of a channel', { type: 'moved' }],
 ]
 
 test('the examples of the page are what they say, in both directions', () => {

@@ -20,6 +20,7 @@ const EXAMPLES: Record<string, SessionFrame> = {
   'hello for a link that shows a statement of trust': { type: 'hello', ...who, topic: { kind: 'link', trust: bytes(4, 5) } },
   'hello for calls': { type: 'hello', ...who, topic: { kind: 'calls' } },
   'hello for a channel in a room': { type: 'hello', ...who, topic: { kind: 'channel', name: 'video', room } },
+  'hello that carries a channel on': { type: 'hello', ...who, topic: { kind: 'channel', name: 'video', id: bytes(16, 6), isMove: true } },
   'refusal of a session': { type: 'refused', code: 'ERR_REFUSED', text: 'Not a contact' },
   'end mark of a session': { type: 'end' },
   'topic frame of type 2': { type: 'topic', frame: [2, 'hi'] },

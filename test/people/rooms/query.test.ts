@@ -25,7 +25,7 @@ const CONTACTS = [
   { account: 'dan', alias: 'Dan', state: 'blocked' },
 ] as const
 
-const named = (query: string) => resolveQuery(query, { present: PRESENT, contacts: CONTACTS }).map(({ instance }) => instance)
+const named = (query: string) => resolveQuery(query, { present: PRESENT, contacts: () => CONTACTS }).map(({ instance }) => instance)
 
 test.each([
   ['*', ['me-2', 'me-3', 'ann-1', 'ann-2', 'ben-1', 'eve-1']],
@@ -43,7 +43,7 @@ test.each([
 test('a query: "*" and "Us" may name none; any other that names none has a code, and says whether there is such a contact', () => {
   const nobody = (query: string) => {
     try {
-      return resolveQuery(query, { present: [], contacts: CONTACTS })
+      return resolveQuery(query, { present: [], contacts: () => CONTACTS })
     } catch (error) {
       expect(error).toBeInstanceOf(MayflyError)
       expect((error as MayflyError).code).toBe('ERR_NOBODY')

@@ -3,7 +3,8 @@ import { createFrameStream, type Frame, type FrameStream } from '../../../node/n
 import { encodeSessionFrame } from '../../../node/people/format/hello.ts'
 import type { IdentityProof, VerifyIdentity } from '../../../node/people/format/identity.ts'
 import { SESSION_LIMITS } from '../../../node/people/way/session.ts'
-import { createSessions, PEOPLE_PROTOCOL, type SessionsContext, type SessionsOptions } from '../../../node/people/way/sessions.ts'
+import { createSessions, type SessionsContext, type SessionsOptions } from '../../../node/people/way/sessions.ts'
+import { PEOPLE_PROTOCOL } from '../../../node/people/way/trunks.ts'
 import type { Identity, Session, Sessions, Topic, WayTarget } from '../../../node/people/way/types.ts'
 import { createMemoryWays, type MemoryWays } from '../../helpers/memory-ways.ts'
 import { sampleIdentity } from '../../helpers/session-pair.ts'
@@ -140,10 +141,10 @@ test('sessions: an end that closes and one that is cut off differ', async () => 
   const frames: Frame[] = []
   taken[0]?.onFrame((frame) => frames.push(frame))
   for (const session of taken.slice(1)) session.onFrame(() => {})
-  taken[0]?.onEnd((reason) => (ends['done'] = reason ?? 'done'))
-  taken[1]?.onEnd((reason) => (ends['cut'] = reason))
-  taken[2]?.onEnd((reason) => (ends['aborted'] = reason))
-  done.onEnd((reason) => (ends['own'] = reason ?? 'done'))
+  taken[0]?.onEnd((reason) => (ends.done = reason ?? 'done'))
+  taken[1]?.onEnd((reason) => (ends.cut = reason))
+  taken[2]?.onEnd((reason) => (ends.aborted = reason))
+  done.onEnd((reason) => (ends.own = reason ?? 'done'))
   const mine = new Error('mine')
   aborted.onEnd((reason) => (ends['own abort'] = reason))
   done.send([0, 'last words'])
