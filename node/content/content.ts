@@ -19,9 +19,9 @@ import { createContentClient } from './protocol/content-client.ts'
 import { serveContent } from './protocol/content-server.ts'
 import { ASK_SCOPE, CONTENT_PROTOCOL } from './protocol/wire.ts'
 import { createContentFinder, createServedContent } from './served-content.ts'
-import { createDownloads } from './swarm/download.ts'
+import { createDownloads, type DownloadOptions } from './swarm/download.ts'
 import { createPieceFetcher } from './swarm/piece-fetcher.ts'
-import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions } from './types.ts'
+import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions, Receiving } from './types.ts'
 
 /** The part of presence that content uses. */
 export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'checkAwake' | 'home'>
@@ -47,6 +47,7 @@ export interface ContentService extends ContentStore {
    * @throws {MayflyError} ERR_NOT_STARTED, ERR_LIMIT
    */
   holdParts(key: Key): Hold
+  receive(key: Key, options: DownloadOptions): Receiving
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -114,8 +115,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     fetcher,
     cache: role === 'node' ? cache : undefined,
     hasTabs: (key) => tabsHolding(key).length > 0,
-    onCount,
-    onReceived,
+    ...{ onCount, onReceived },
   })
   const downloads = createDownloads({
     findOutline: ({ key, outline, bundle }, signal) => finder.find(key, 'network', { outline, signal, ...(bundle && { bundle }) }),
@@ -141,18 +141,19 @@ export function createContent(context: ContentContext, options: FetcherOptions =
         bytesFetched: bytes.fetched,
       }
     },
-    async hold(content, { isPart, ...abort } = {}) {
+    async hold(content, { isPart, ...options } = {}) {
       requireStarted()
-      const described = await held.describe(content, abort)
+      const described = await held.describe(content, options)
       requireStarted()
       const { key, outlineHash: outline, source } = described
+      const wasHeld = held.store.get(key) !== undefined
       const hold = held.hold(described, isPart)
       if (hold !== undefined) {
         await downloads.end(key)
         // A link that is handed out at once must be found at once. A tab without a home yet is found later.
         if (role === 'node' || presence.home !== undefined) await inTime(hold.announced, MAX_ANNOUNCE_MS)
       }
-      return { key, size: source.size, ...(outline && { outline }) }
+      return { key, size: source.size, ...(outline && { outline }), wasHeld }
     },
     holdParts: (key) => announce(key, true),
     release: held.release,

@@ -11,7 +11,7 @@ import type { AbortOptions, Key } from '../types.ts'
 import { outlineSource, pieceCount, pieceHash, pieceSize } from './format/outline.ts'
 import { memorySource } from './format/source.ts'
 import { createLocalStore, type StoredContent } from './memory/local-store.ts'
-import type { ContentEvent, ContentLimits, ContentSource } from './types.ts'
+import type { ContentEvent, ContentLimits, ContentSource, HoldOptions } from './types.ts'
 
 interface HeldContentsContext {
   limits: ContentLimits
@@ -21,11 +21,17 @@ interface HeldContentsContext {
   emit(event: ContentEvent): void
 }
 
+/**
+ * Memory that a part takes, in bytes: its key, its places in maps, its source, and the key that seals it. Contents that are announced are
+ * bounded by their number.
+ */
+const PART_MEMORY_BYTES = 2_048
+
 export type HeldContents = ReturnType<typeof createHeldContents>
 
 export function createHeldContents({ limits, createHasher, announce, emit }: HeldContentsContext) {
   const store = createLocalStore(limits)
-  /** By key, hex. Bounded by the limits of the store. */
+  /** By key, hex. Those that are announced are bounded by their number, others by their memory. */
   const holds = new Map<string, Hold>()
   /** Those of them that are not announced. */
   const parts = new Set<string>()
@@ -70,30 +76,37 @@ export function createHeldContents({ limits, createHasher, announce, emit }: Hel
     /**
      * Reads the content once and computes its key.
      *
-     * @throws {MayflyError} ERR_TOO_LARGE
+     * @throws {MayflyError} ERR_TOO_LARGE, ERR_UNAVAILABLE (its hash is not the expected one)
      * @throws signal.reason, when aborted
      */
-    async describe(content: Uint8Array | ContentSource, options: AbortOptions): Promise<StoredContent> {
+    async describe(content: Uint8Array | ContentSource, { expected, ...options }: HoldOptions): Promise<StoredContent> {
       const isBytes = content instanceof Uint8Array
       const source = isBytes ? memorySource(new Uint8Array(content)) : content // a copy, which the slice of a Buffer is not
       if (source.size > limits.maxContentBytes) {
         throw new MayflyError('ERR_TOO_LARGE', `Cannot hold content: ${source.size} bytes is over the limit of ${limits.maxContentBytes}`)
       }
       const outlined = await outlineSource(source, limits.maxPieceBytes, createHasher, options)
+      if (expected !== undefined && !equalBytes(outlined.key, expected)) {
+        throw new MayflyError('ERR_UNAVAILABLE', 'Cannot hold the content: its SHA-256 is not the one expected')
+      }
       return { ...outlined, source, memoryBytes: (isBytes ? source.size : 0) + (outlined.outlineBytes?.byteLength ?? 0) }
     },
     /**
      * Stores and announces the content. Returns undefined when it is held already. A part that is held by itself, too, is announced then.
      *
      * @param isPart it is not announced
-     * @throws {MayflyError} ERR_LIMIT
+     * @throws {MayflyError} ERR_LIMIT when there is no room for it; nothing is evicted
      */
     hold(content: StoredContent, isPart = false): Hold | undefined {
       const { key } = content
       const id = encodeKeyHex(key)
       const isHeld = holds.has(id)
       if (isHeld && (isPart || !parts.has(id))) return undefined
-      if (!isHeld) store.put(content)
+      const { maxHeldContents } = limits
+      if (!isPart && holds.size - parts.size >= maxHeldContents) {
+        throw new MayflyError('ERR_LIMIT', `Cannot hold content: this peer holds the limit of ${maxHeldContents} contents`)
+      }
+      if (!isHeld) store.put(isPart ? { ...content, memoryBytes: content.memoryBytes + PART_MEMORY_BYTES } : content)
       try {
         const hold = isPart ? unannounced(key) : announce(key, content.outline !== undefined)
         holds.set(id, hold)

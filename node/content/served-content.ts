@@ -105,6 +105,11 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     return own?.outline && equalBytes(own.outlineHash, outlineHash) ? own : undefined
   }
 
+  /** @throws {MayflyError} ERR_NO_HOLDER */
+  function mustServe(key: Key, outlineHash: Key): void {
+    if (downloads.get(key, outlineHash)?.isServing === false) throw new MayflyError('ERR_NO_HOLDER', 'It is not given from here')
+  }
+
   /** One piece for a reader on this peer or through it: held here, downloaded, or fetched. */
   async function getPiece(
     content: OutlinedContent & Pick<Sought, 'bundle'>,
@@ -134,6 +139,7 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     read: async (asked, from, options) => find(asked.key, reachFor(asked, from), { ...options, ...bundleOf(asked) }),
     async readPiece({ outline: outlineHash, index, ...asked }, from, options) {
       const reach = reachFor(asked, from, await swarmKey(outlineHash))
+      if (heldWith(asked.key, outlineHash) === undefined) mustServe(asked.key, outlineHash)
       const content = await outlinedWith(asked, outlineHash, reach, options)
       if (content === undefined || index >= pieceCount(content.outline)) {
         throw new MayflyError('ERR_NO_HOLDER', 'That outline is not of what is held here')
@@ -143,6 +149,7 @@ export function createServedContent({ held, outlines, downloads, pieces, presenc
     async follow({ key, outline }, options) {
       const own = heldWith(key, outline)
       if (own) return { pieces: fullPieceSet(pieceCount(own.outline)), onPiece: () => () => {} }
+      mustServe(key, outline)
       const downloaded = downloads.get(key, outline)?.feed
       if (downloaded !== undefined || presence.tabsHolding(await swarmKey(outline)).length === 0) return downloaded
       const content = await outlinedWith({ key }, outline, 'tabs', options)

@@ -138,8 +138,15 @@ export interface Receiving {
    * @throws signal.reason, when aborted
    */
   readonly complete: Promise<void>
+  /** Whether others may have from here what has come (at first they may). */
+  serve(isServing: boolean): void
   /** Once this has resolved, nothing is fetched, written or served any more. May be called twice. */
   end(): Promise<void>
+}
+
+export interface NewlyHeld extends HeldContent {
+  /** It was held here before: its release is left to whoever has held it first. */
+  wasHeld: boolean
 }
 
 export interface HoldOptions extends AbortOptions {
@@ -148,6 +155,8 @@ export interface HoldOptions extends AbortOptions {
    * files than a peer may have leases.
    */
   isPart?: boolean
+  /** The hash that the content must have: anything else is neither held nor served, not for a moment. */
+  expected?: Key
 }
 
 /** Content by its hash. */
@@ -156,10 +165,11 @@ export interface ContentStore {
    * Stores the content, serves it, and holds its key. Bytes are kept in memory. A source is read once to compute its key, and again as
    * pieces are requested. Resolves once others can find the content, or after a short while when there is no record node to tell.
    *
-   * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full)
+   * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full), ERR_UNAVAILABLE (its hash is
+   *   not the expected one)
    * @throws signal.reason, when aborted
    */
-  hold(content: Uint8Array | ContentSource, options?: HoldOptions): Promise<HeldContent>
+  hold(content: Uint8Array | ContentSource, options?: HoldOptions): Promise<NewlyHeld>
   /** Stops holding. True when the content was held. */
   release(key: Key): Promise<boolean>
   /**
@@ -211,9 +221,9 @@ export interface ContentLimits {
   maxContentBytes: number
   /** The largest content that travels whole, in bytes; larger content comes in pieces. */
   maxPieceBytes: number
-  /** The sum of the contents that this peer holds, in bytes. */
+  /** Memory of the contents that this peer holds, in bytes. */
   maxHeldBytes: number
-  /** Contents that this peer holds at once. */
+  /** Contents that this peer holds and announces at once; parts of bundles and shares are bounded by their memory, in `maxHeldBytes`. */
   maxHeldContents: number
   /** Memory for content that is not held here but asked for often, in bytes; 0 turns the cache off. */
   maxCacheBytes: number

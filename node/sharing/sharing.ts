@@ -3,10 +3,11 @@
 import { createTokenBuckets } from '../async/token-bucket.ts'
 import type { ContentService } from '../content/content.ts'
 import { MayflyError } from '../errors.ts'
-import { type CreateHasher, equalBytes } from '../keys/index.ts'
+import { type CreateHasher, createPortableHasher, equalBytes } from '../keys/index.ts'
 import type { Clock } from '../network/index.ts'
 import type { Ways } from '../people/index.ts'
 import type { Hold, Rendezvous } from '../rendezvous/types.ts'
+import type { AbortOptions } from '../types.ts'
 import { createBoxes } from './boxes/boxes.ts'
 import { SHARE_PROTOCOL } from './format/share-frames.ts'
 import { parseLink } from './format/share-link.ts'
@@ -34,17 +35,18 @@ const MAX_PEERS = 1_024
 export interface SharingContext {
   /** This peer's id in text form. */
   self: string
-  ways: Pick<Ways, 'open' | 'handle'>
-  rendezvous: Pick<Rendezvous, 'hold' | 'find' | 'watch'>
+  ways: Pick<Ways, 'open' | 'handle' | 'wantDirect' | 'prepareDirect'>
+  rendezvous: Pick<Rendezvous, 'hold'> & ReceiverContext['rendezvous']
   content: ContentService
   clock: Pick<Clock, 'now' | 'monotonic'>
-  createHasher: CreateHasher
+  /** A portable one when left out. */
+  createHasher: CreateHasher | undefined
   /** Hears of each piece that comes, and of content that is released since its source has changed. Returns the function that ends it. */
   onPiece: ReceiverContext['onPiece']
   onReleased(listener: (key: string) => void): () => void
 }
 
-export interface SharingService extends Sharing {
+export interface SharesService extends Sharing {
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -56,8 +58,8 @@ interface Kept {
   holds: Hold[]
 }
 
-export function createSharing(context: SharingContext): SharingService {
-  const { self, ways, rendezvous, content, clock, createHasher, onPiece, onReleased } = context
+export function createSharing(context: SharingContext): SharesService {
+  const { self, ways, rendezvous, content, clock, createHasher = createPortableHasher, onPiece, onReleased } = context
   const { now, monotonic } = clock
   const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length))
   /** Bounded: maxShares. */
@@ -107,10 +109,7 @@ export function createSharing(context: SharingContext): SharingService {
       if (own.share.state === 'ended') throw new MayflyError('ERR_SHARE_ENDED', 'Cannot make a code: the share has ended')
       return codes.issue(own.link, abort)
     }
-    const whole = Object.defineProperty(own.share, 'code', {
-      value: async (abort?: Parameters<Share['code']>[0]) => code(abort),
-      enumerable: true,
-    }) as Share
+    const whole: Share = Object.assign(own.share, { code: async (abort?: AbortOptions) => code(abort) })
     kept.add({ own, share: whole, holds })
     return whole
   }
@@ -122,12 +121,11 @@ export function createSharing(context: SharingContext): SharingService {
     const one = receiveShare({ ...shared, content, onPiece }, parseLink('s', link), options)
     const { close } = one
     received.add(one)
-    return Object.defineProperty(one, 'close', {
-      value: async () => {
+    return Object.assign(one, {
+      async close() {
         received.delete(one)
         await close()
       },
-      enumerable: true,
     })
   }
 

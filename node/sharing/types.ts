@@ -66,6 +66,8 @@ export interface ShareReceiver {
   readonly saved: ReadonlySet<number>
   /** Entries that it has taken; undefined: none yet. */
   readonly taken: ReadonlySet<number> | undefined
+  /** Why it cannot save, as a sentence without its full stop. It may come back when that is mended. */
+  readonly problem?: string | undefined
 }
 
 /** Why a receiver cannot have a share. */
@@ -145,6 +147,8 @@ export interface ReceivedShare {
   fetch(entry: number, storeFor: (shape: FetchShape) => Promise<PieceStore>, options?: FetchEntryOptions): Promise<FetchShape>
   /** The entry is checked and on disk. */
   saved(entry: number): void
+  /** Tells the sharer why nothing can be saved here, in at most 200 characters, as a sentence without its full stop; empty: it goes on. */
+  tell(problem: string): void
   /** Others may have from here what has come (default true). */
   help(isHelping: boolean): void
   close(): Promise<void>
@@ -231,8 +235,8 @@ export interface DropRefusal {
 
 /** How a submission stands at the box, for its sender. */
 export interface DropNews {
-  /** 'failed': it goes on when the box's owner has mended what `text` says. */
-  state: 'taking' | 'done' | 'failed'
+  /** 'failed': it goes on when the box's owner has mended what `text` says. 'over': nothing more of it is taken. */
+  state: 'taking' | 'done' | 'failed' | 'over'
   text: string
 }
 
@@ -252,7 +256,7 @@ export interface Submission extends DropOffer {
   readonly isResumed: boolean
   /** Aborted when there is nobody to take it for any more: it was forgotten, or the box has closed. */
   readonly withdrawn: AbortSignal
-  /** Tells the sender how it stands, now or when it comes back. 'done' is final. */
+  /** Tells the sender how it stands, now or when it comes back. 'done' and 'over' are final. */
   tell(news: DropNews): void
   /**
    * Receives all of it into a folder of its own, with its words in `words.txt`, and tells the sender. Compares what comes with the terms, and with
@@ -262,6 +266,8 @@ export interface Submission extends DropOffer {
    * @throws signal.reason, when aborted: what has come stays
    */
   receive(saver: SubmissionSaver, options?: ReceiveSubmissionOptions): Promise<void>
+  /** Nothing more of it is taken, and its sender is told. Files that have come stay. */
+  giveUp(): void
 }
 
 /** Writes received files: on a disk, or into the storage of a browser. */
@@ -289,8 +295,8 @@ export interface ReceiveSubmissionOptions extends AbortOptions {
 
 /** How a submission stands that is received. */
 export interface SubmissionState {
-  /** 'waiting': its sender is away. 'failed': see `text`. */
-  state: 'waiting' | 'receiving' | 'done' | 'failed'
+  /** 'waiting': its sender is away. 'failed': see `text`. 'over': its sender has ended it before all of it was there. */
+  state: 'waiting' | 'receiving' | 'done' | 'failed' | 'over'
   bytes: number
   /** 0 after a restart, until its list is here again. */
   totalBytes: number
@@ -378,7 +384,7 @@ export interface Sharing {
   /**
    * The path of the share that a code of two words and a number stands for.
    *
-   * @throws {MayflyError} ERR_TOKEN_UNKNOWN, ERR_TOKEN_USED, ERR_TOKEN_EXPIRED, ERR_TOKEN_BURNT, ERR_TOKEN_WRONG
+   * @throws {MayflyError} ERR_TOKEN_UNKNOWN, ERR_TOKEN_USED, ERR_TOKEN_EXPIRED, ERR_TOKEN_BURNT, ERR_TOKEN_WRONG; ERR_REFUSED: it adds a contact
    */
   claimCode(code: string, options?: AbortOptions): Promise<string>
   openBox(terms: DropTerms, options?: { resume?: Uint8Array }): Promise<DropBox>

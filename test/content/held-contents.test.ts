@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createHeldContents } from '../../node/content/held-contents.ts'
 import { blobSource } from '../../node/content/index.ts'
-import type { ContentEvent, ContentSource } from '../../node/content/types.ts'
+import type { ContentEvent, ContentLimits, ContentSource } from '../../node/content/types.ts'
 import { createLinkKey, sealSource } from '../../node/index.ts'
 import { createPortableHasher, encodeKeyHex } from '../../node/keys/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { openFileSource } from '../../node/server/store/file-source.ts'
 import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
-function createFixture() {
+function createFixture(limits: Partial<ContentLimits> = {}) {
   const events: ContentEvent[] = []
   const held = createHeldContents({
-    limits: NODE_LIMITS,
+    limits: { ...NODE_LIMITS, ...limits },
     createHasher: createPortableHasher,
     announce: () => ({ key: new Uint8Array(32), announced: Promise.resolve(), release: async () => {} }),
     emit: (event) => events.push(event),
@@ -21,9 +21,9 @@ function createFixture() {
   return {
     events,
     held,
-    async hold(source: ContentSource) {
+    async hold(source: ContentSource | Uint8Array, isPart = false) {
       const content = await held.describe(source, {})
-      held.hold(content)
+      held.hold(content, isPart)
       return content
     },
   }
@@ -86,4 +86,18 @@ test('held contents: a Blob that the browser gives up reading is released in wor
     Object.assign(new Blob(), { arrayBuffer: async () => Promise.reject(new DOMException('The operation was aborted.', 'AbortError')) })
   await expect(held.read(content, 0, {})).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
   await expect.poll(() => events.at(-1)).toMatchObject({ type: 'release', reason: expect.stringContaining('film.mp4') })
+})
+
+test('held contents: maxHeldContents bounds those that are announced; parts are bounded by the memory that each takes', async () => {
+  const { held, hold } = createFixture({ maxHeldContents: 2, maxHeldBytes: 10_240 })
+  const LIMIT = expect.objectContaining({ code: 'ERR_LIMIT' })
+  for (let i = 0; i < 4; i++) await hold(Uint8Array.of(1, i), true)
+  await hold(Uint8Array.of(1, 0), false) // a part that is held by itself, too
+  const empty = await hold(new Uint8Array(), false)
+  await expect(hold(Uint8Array.of(2), false)).rejects.toThrow('the limit of 2 contents')
+  await expect(hold(Uint8Array.of(1, 1), false)).rejects.toThrow('the limit of 2 contents')
+  await expect(hold(new Uint8Array(2_048), true)).rejects.toEqual(LIMIT)
+  expect(held.store.size).toBe(5)
+  await held.release(empty.key)
+  await hold(Uint8Array.of(2), false)
 })

@@ -1,4 +1,4 @@
-/** The contents that this peer stores and holds: small content in memory, larger content by the source it was handed. Bounded. */
+/** The contents that this peer stores and holds: small content in memory, larger content by the source it was handed. Bounded by memory. */
 
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex } from '../../keys/index.ts'
@@ -12,8 +12,8 @@ export type StoredContent = MaybeOutlined & {
   memoryBytes: number
 }
 
-export function createLocalStore({ maxHeldBytes, maxHeldContents }: Pick<ContentLimits, 'maxHeldBytes' | 'maxHeldContents'>) {
-  /** By key, hex. Bounded by both limits. */
+export function createLocalStore({ maxHeldBytes }: Pick<ContentLimits, 'maxHeldBytes'>) {
+  /** By key, hex. Bounded by the callers' limits. */
   const contents = new Map<string, StoredContent>()
   let total = 0
 
@@ -22,9 +22,6 @@ export function createLocalStore({ maxHeldBytes, maxHeldContents }: Pick<Content
     put(content: StoredContent): void {
       const id = encodeKeyHex(content.key)
       if (contents.has(id)) return
-      if (contents.size >= maxHeldContents) {
-        throw new MayflyError('ERR_LIMIT', `Cannot hold content: this peer holds the limit of ${maxHeldContents} contents`)
-      }
       const bytes = total + content.memoryBytes
       if (bytes > maxHeldBytes) {
         throw new MayflyError('ERR_LIMIT', `Cannot hold content: ${bytes} bytes in memory is over the limit of ${maxHeldBytes}`)

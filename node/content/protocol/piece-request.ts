@@ -11,9 +11,17 @@ interface PieceRequest {
   status: number
 }
 
-/** Pieces that the node or its tabs hold have an address of their own. A piece that any holder may send is a range of the content. */
-export function pieceRequest({ key, outline, index, offset, size, bundle }: WantedPiece, from: FetchPieceOptions['from']): PieceRequest {
+/**
+ * Pieces that the node or its tabs hold have an address of their own. A piece that any holder may send is a range of the content.
+ *
+ * @param count more than one: a span, which begins with this piece; the answer may be shorter
+ */
+export function pieceRequest(
+  { key, outline, index, offset, size, bundle }: WantedPiece,
+  from: FetchPieceOptions['from'],
+  count = 1,
+): PieceRequest {
   const query = `${encodeKeyHex(key)}?o=${encodeKeyHex(outline)}${bundle === undefined ? '' : `&in=${encodeKeyHex(bundle)}`}`
-  if (from === 'node') return { path: `/api/v1/pieces/${query}&n=${index}`, headers: {}, status: 200 }
-  return { path: `/raw/${query}`, headers: { range: `bytes=${offset}-${offset + size - 1}` }, status: 206 }
+  if (from === 'node') return { path: `/api/v1/pieces/${query}&n=${index}${count > 1 ? `&count=${count}` : ''}`, headers: {}, status: 200 }
+  return { path: `/raw/${query}`, headers: { range: `bytes=${offset}-${offset + count * size - 1}` }, status: 206 }
 }

@@ -13,7 +13,7 @@ import type { Candidate } from '../fetch/candidates.ts'
 import type { Fetched, FetchedOutline } from '../fetch/fetcher.ts'
 import { swarmKey } from '../format/outline.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
-import type { ReceiveOptions, Receiving } from '../types.ts'
+import type { PieceStore, ReceiveOptions, Receiving } from '../types.ts'
 import { openStoredPieces, type StoredPieces } from './stored-pieces.ts'
 import type { Swarm } from './swarm.ts'
 
@@ -32,6 +32,9 @@ interface DownloadContext {
   openSwarm(content: FetchedOutline & { bundle?: Key | undefined }): Swarm
   onReceived(key: Key, bytes: number, from: Candidate): void
 }
+
+/** The store may still be opening: who has the content is found meanwhile. */
+export type DownloadOptions = Omit<ReceiveOptions, 'store'> & { store: PieceStore | Promise<PieceStore> }
 
 type OnCount = (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void
 
@@ -56,7 +59,7 @@ export function createDownloads(context: DownloadContext) {
 
   return {
     /** @throws {MayflyError} ERR_LIMIT when it is being downloaded already */
-    start(key: Key, options: ReceiveOptions): Receiving {
+    start(key: Key, options: DownloadOptions): Receiving {
       const id = idOf(key, options.outline)
       if (downloads.has(id)) throw new MayflyError('ERR_LIMIT', 'Cannot receive content: it is being received already')
       const download = startDownload(context, key, options, () => downloads.delete(id))
@@ -79,7 +82,7 @@ export function createDownloads(context: DownloadContext) {
 type Download = ReturnType<typeof startDownload>
 
 /** @param onEnd called once, when nothing is served any more */
-function startDownload(context: DownloadContext, key: Key, options: ReceiveOptions, onEnd: () => void) {
+function startDownload(context: DownloadContext, key: Key, options: DownloadOptions, onEnd: () => void) {
   const sharedKey = swarmKey(options.outline)
   const waitForSource = createSourceWait(options.bundle ?? key, sharedKey, context.onCount)
   const ended = new AbortController()
@@ -90,6 +93,8 @@ function startDownload(context: DownloadContext, key: Key, options: ReceiveOptio
   let wanted: number[] = []
   let lost = Promise.withResolvers<void>()
   let isWaiting = false
+  let isServing = true
+  let announcement: ReturnType<typeof createAnnouncement> | undefined
   /** Bounded: MAX_AHEAD. */
   const running = new Set<Promise<void>>()
 
@@ -161,12 +166,14 @@ function startDownload(context: DownloadContext, key: Key, options: ReceiveOptio
   }
 
   async function run(): Promise<void> {
-    const content = await findOutline()
-    const pieces = await openStoredPieces(options.store, content.outline, options.isDoubtful === true, onLost, signal)
+    const [content, store] = await Promise.all([findOutline(), options.store])
+    const pieces = await openStoredPieces(store, content.outline, options.isDoubtful === true, onLost, signal)
     found = content
     stored = pieces
-    const hold = context.hold(await sharedKey) // announces that this peer downloads the content, too
-    onAbort(ended.signal, () => void hold.release())
+    const announced = createAnnouncement(context, await sharedKey)
+    announcement = announced
+    announced.set(isServing)
+    onAbort(ended.signal, () => announced.set(false))
     signal.throwIfAborted()
     if (pieces.pieces.isFull) return
     const swarm = context.openSwarm({ ...content, bundle: options.bundle })
@@ -196,6 +203,14 @@ function startDownload(context: DownloadContext, key: Key, options: ReceiveOptio
   return {
     complete,
     end,
+    get isServing() {
+      return isServing
+    },
+    serve(serves: boolean): void {
+      isServing = serves
+      if (!serves) stored?.end() // to those that follow it
+      announcement?.set(serves && !ended.signal.aborted)
+    },
     /** Undefined until a peer has sent it. */
     get found() {
       return found
@@ -208,6 +223,20 @@ function startDownload(context: DownloadContext, key: Key, options: ReceiveOptio
     async read(index: number): Promise<Uint8Array> {
       if (stored === undefined) throw new MayflyError('ERR_NO_HOLDER', 'That piece is not here')
       return stored.read(index)
+    },
+  }
+}
+
+/** Others find that this peer downloads the content, too. */
+function createAnnouncement({ hold }: Pick<DownloadContext, 'hold'>, sharedKey: Key) {
+  let held: Hold | undefined
+  return {
+    set(isAnnounced: boolean): void {
+      if (isAnnounced) held ??= hold(sharedKey)
+      else {
+        void held?.release()
+        held = undefined
+      }
     },
   }
 }

@@ -127,6 +127,8 @@ export function createSelection(
       const slow = quickest(share, (member) => isAny(member) && (isDownloader(member) || isWhole(member)))
       return slow ?? (isUrgent ? quickest(1, isAny) : undefined)
     },
+    /** False when `best` would select no member, for any piece. */
+    isAnyFree: (): boolean => some((member) => isFree(member, 1)),
     /** Whether `best` would select a member for a piece that only holders of the whole have. */
     isWholeFree(): boolean {
       const limitMs = slowMs()

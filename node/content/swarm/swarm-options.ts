@@ -10,7 +10,7 @@ export const SWARM_DEFAULTS = {
   /** Requests in flight to one holder. */
   maxPerHolder: 6,
   /** The same for a tab that is asked directly: a data channel is idle unless much is requested. */
-  maxPerDirectHolder: 16,
+  maxPerDirectHolder: 12, // a reload repeats what is under way
   /**
    * A member is slow when a piece takes it this many times what it takes the fastest holder of the whole. A piece that takes so many times
    * what was expected is requested from a second member.

@@ -3,13 +3,14 @@
  * dropped, and a piece that is late is requested from an idle member, too. Each piece is checked before it counts.
  */
 
-import { raceAbort } from '../../async/abort.ts'
+import { onAbort } from '../../async/abort.ts'
 import { delay } from '../../async/delay.ts'
 import { MayflyError } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
 import type { Candidate } from '../fetch/candidates.ts'
 import { pieceCount } from '../format/outline.ts'
 import { createMemberRequests } from './member-requests.ts'
+import { createMemberWait } from './member-wait.ts'
 import { createMembers, type Member } from './members.ts'
 import { createSelection } from './selection.ts'
 import { SWARM_DEFAULTS, type SwarmContext, type SwarmOptions } from './swarm-options.ts'
@@ -30,9 +31,12 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
   let isLate = false
   let lateTimer: ReturnType<typeof setTimeout> | undefined
 
+  const waits = createMemberWait(choose, settings.fallbackAfterMs)
+
   const onChange = () => {
     change.resolve()
     change = Promise.withResolvers()
+    waits.tryAll()
   }
   const members = createMembers(context, settings, onChange)
   const selection = createSelection(members, pieceCount(context.outline), settings)
@@ -66,27 +70,12 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
     members.needMore()
   }
 
-  /** Selects a member, waiting for one if necessary, and counts the request as in flight. */
-  async function select(index: number, except: ReadonlySet<Member>, signal: AbortSignal): Promise<Member> {
-    let hasWaited = false
-    const timer = setTimeout(() => {
-      hasWaited = true
-      onChange()
-    }, settings.fallbackAfterMs)
-    try {
-      while (true) {
-        signal.throwIfAborted()
-        const member = selection.best(index, { except, isLate: isLate || hasWaited })
-        if (member !== undefined) {
-          member.inFlight++
-          return member
-        }
-        requireSomeMember(index, except)
-        await raceAbort(change.promise, signal)
-      }
-    } finally {
-      clearTimeout(timer)
-    }
+  /** Counts the request as in flight. @throws {MayflyError} ERR_UNAVAILABLE */
+  function choose(index: number, except: ReadonlySet<Member>, hasWaited: boolean): Member | undefined {
+    const member = selection.isAnyFree() ? selection.best(index, { except, isLate: isLate || hasWaited }) : undefined
+    if (member === undefined) requireSomeMember(index, except)
+    else member.inFlight++
+    return member
   }
 
   async function request(member: Member, index: number, tried: Set<Member>, signal: AbortSignal): Promise<SwarmPiece | undefined> {
@@ -145,16 +134,19 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
      */
     async piece(index: number, { signal: given }: Required<AbortOptions>): Promise<SwarmPiece> {
       const ended = new AbortController()
-      const signal = AbortSignal.any([given, stopped.signal, ended.signal])
+      const { signal } = ended
+      // Composed by hand: `AbortSignal.any` costs several times as much, for each piece.
+      const removeListeners = [given, stopped.signal].map((each) => onAbort(each, () => ended.abort(each.reason)))
       /** Members that this piece was requested from. */
       const tried = new Set<Member>()
       try {
         while (true) {
-          const member = await select(index, tried, signal)
+          const member = await waits.select(index, tried, signal)
           const piece = await requestHedged(member, index, tried, signal)
           if (piece !== undefined) return piece
         }
       } finally {
+        for (const remove of removeListeners) remove()
         ended.abort(new Error('the piece is here'))
       }
     },

@@ -4,6 +4,7 @@ import { sizeText } from '../../async/size-text.ts'
 import { mediaTypeOf, refusePath } from '../../content/index.ts'
 import type { DropOffer, DropRefusal, DropTerms } from '../types.ts'
 import { DROP_LIMITS } from './terms.ts'
+import { typesText } from './type-words.ts'
 
 type OfferedFile = Omit<DropOffer['files'][number], 'size'> & {
   /** Undefined while nobody knows it: for a stream, which is measured as it comes. */
@@ -40,7 +41,7 @@ function refuseFiles(
     const fault = refusePath(path)
     if (fault !== undefined) return { code: 'name', text: `A file cannot have ${fault}` }
     if (!isTaken(types, path, mediaType))
-      return { code: 'type', text: `This box takes ${listOf(types ?? [])} only; ${path} is something else` }
+      return { code: 'type', text: `This box takes ${typesText(types ?? [])} only; ${path} is something else` }
     if (size > maxFileBytes) return tooLarge(path, size, maxFileBytes)
   }
   return undefined
@@ -49,7 +50,10 @@ function refuseFiles(
 function refuseTotal({ maxBytes }: DropTerms, files: readonly OfferedFile[]): DropRefusal | undefined {
   const total = files.reduce((sum, { size = 0 }) => sum + size, 0)
   if (maxBytes === undefined || total <= maxBytes) return undefined
-  return { code: 'size', text: `This box takes at most ${sizeText(maxBytes)} at once; these files have ${sizeText(total)}. Leave some out` }
+  return {
+    code: 'size',
+    text: `This box takes at most ${sizeText(maxBytes)} at once; these files have ${sizeOver(total, maxBytes)}. Leave some out`,
+  }
 }
 
 /** The most bytes that one file sent by itself may have, with the refusal of a larger one: for a stream whose size nobody has said. */
@@ -58,7 +62,16 @@ export function mostOfOneFile({ maxBytes, maxFileBytes }: DropTerms): number {
 }
 
 export function tooLarge(path: string, size: number, maxFileBytes: number): DropRefusal {
-  return { code: 'size', text: `This box takes files of at most ${sizeText(maxFileBytes)} each; ${path} has ${sizeText(size)}` }
+  return {
+    code: 'size',
+    text: `This box takes files of at most ${sizeText(maxFileBytes)} each; ${path} has ${sizeOver(size, maxFileBytes)}`,
+  }
+}
+
+/** In words that differ from those of the limit: a stream is told as soon as it passes it. */
+function sizeOver(size: number, limit: number): string {
+  const text = sizeText(size)
+  return text === sizeText(limit) ? 'more' : text
 }
 
 /** By the type that its sender says, the type of its ending, or the ending itself: nobody has looked into the file. */
@@ -70,8 +83,4 @@ function isTaken(types: readonly string[] | undefined, path: string, mediaType: 
     if (type.startsWith('.')) return name.endsWith(type)
     return type.endsWith('/*') ? said.some((one) => one.startsWith(type.slice(0, -1))) : said.includes(type)
   })
-}
-
-function listOf(types: readonly string[]): string {
-  return types.length < 2 ? types.join('') : `${types.slice(0, -1).join(', ')} and ${types.at(-1)}`
 }

@@ -2,13 +2,14 @@
 
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { createTokenBucket, createTokenBuckets } from '../../async/token-bucket.ts'
-import type { DropNews, DropRefusal, Sharing, Submission } from '../types.ts'
+import { MayflyError } from '../../errors.ts'
+import type { DropNews, DropRefusal, DropTerms, ReceivedShare, Sharing, Submission } from '../types.ts'
 import { refuseOffer } from './admission.ts'
 import { type BoxRecord, encodeBoxRecord, type KnownSubmission } from './box-record.ts'
 import type { OfferFrame, PutFrame } from './drop-frames.ts'
 import { createKnownSubmissions, type Sender } from './known-submissions.ts'
 import { refusalOf } from './refusal.ts'
-import { takeSubmission } from './take-submission.ts'
+import { mustFitTerms, type TakenSubmission, takeSubmission } from './take-submission.ts'
 
 export const BOX_LIMITS = {
   /** Submissions that wait for the owner's decision, of all senders and of one. Those whose senders have left make room. */
@@ -25,6 +26,7 @@ const MAX_PEERS = 1_024
 
 const BUSY: DropRefusal = { code: 'busy', text: 'Too much is offered to this box at once. Try again in a minute' }
 const FULL: DropRefusal = { code: 'busy', text: `This box is receiving ${BOX_LIMITS.maxUnfinished} submissions already. Try again later` }
+const GIVEN_UP: DropNews = { state: 'over', text: 'The owner of this box takes nothing more of it' }
 const CLOSED: DropRefusal = { code: 'over', text: 'This box was closed' }
 
 interface Waiting {
@@ -102,7 +104,7 @@ export function createBox(record: BoxRecord, { now, monotonic, sharePath, receiv
     const id = bytesToHex(each.id)
     const receiver = share === undefined ? each.id : receiverOf(share)
     const told = { id, atMs, from, words, share: share && sharePath(share), receiver, ...facts, tell: (news: DropNews) => tell(id, news) }
-    return { ...told, receive: (saver, options) => takeSubmission(told, { terms, receive }, saver, options) }
+    return withEnd(told, { terms, receive })
   }
 
   async function decide(id: string, { submission, share, from, words, files }: OfferFrame, entry: Waiting): Promise<void> {
@@ -116,7 +118,10 @@ export function createBox(record: BoxRecord, { now, monotonic, sharePath, receiv
       refusal = refusalOf(error)
     }
     if (!waiting.delete(id)) return
-    if (refusal === undefined) known.add(id, { ...facts, ...entry.news })
+    if (refusal === undefined) {
+      known.add(id, { ...facts, state: 'taking', text: '' })
+      known.tell(id, entry.news)
+    }
     // An owner's no stands; what was wrong otherwise may be right the next time.
     else if (refusal.code === 'asked') known.add(id, { ...facts, words: '', state: 'refused', text: refusal.text })
     for (const sender of entry.senders) {
@@ -194,5 +199,20 @@ export function createBox(record: BoxRecord, { now, monotonic, sharePath, receiv
     },
     /** With what is known now. */
     snapshot: (): Uint8Array => encodeBoxRecord({ ...record, lastAtMs, submissions: known.list() }),
+  }
+}
+
+/** The owner can give it up. */
+function withEnd(told: TakenSubmission, { terms, receive }: Pick<BoxContext, 'receive'> & { terms: DropTerms }): Submission {
+  const givenUp = new AbortController()
+  const submission = { ...told, withdrawn: AbortSignal.any([told.withdrawn, givenUp.signal]) }
+  const context = { receive, mustFit: (received: ReceivedShare) => mustFitTerms(submission, terms, received) }
+  return {
+    ...submission,
+    receive: (saver, options) => takeSubmission(submission, context, saver, options),
+    giveUp() {
+      told.tell(GIVEN_UP)
+      givenUp.abort(new MayflyError('ERR_REFUSED', GIVEN_UP.text))
+    },
   }
 }

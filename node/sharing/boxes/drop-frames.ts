@@ -59,7 +59,7 @@ export const DROP_REFUSALS: Readonly<Record<DropRefusalCode, number>> = {
 export const HELLO_REFUSALS = { wrong: 1, over: 2, busy: 3 } as const
 export type HelloRefusal = keyof typeof HELLO_REFUSALS
 
-const NEWS: Readonly<Record<DropNews['state'], number>> = { taking: 0, done: 1, failed: 2 }
+const NEWS: Readonly<Record<DropNews['state'], number>> = { taking: 0, done: 1, failed: 2, over: 3 }
 
 const KEY_BYTES = 32
 const SIGNATURE_BYTES = 64

@@ -23,11 +23,12 @@ export function createKnownSubmissions(kept: readonly KnownSubmission[]) {
   const known = new Map(kept.map((each) => [bytesToHex(each.id), each]))
   /** Senders that want news of a submission, by its id in hex. Bounded by the connections. */
   const followers = new Map<string, Set<Sender>>()
-  const unfinished = () => [...known.values()].filter(({ state }) => state === 'taking' || state === 'failed')
+  const isEnd = ({ state }: KnownSubmission) => state === 'done' || state === 'refused'
+  const unfinished = () => [...known.values()].filter((each) => !isEnd(each))
 
   function forgetOne(): void {
-    for (const [id, { state }] of known) {
-      if (state !== 'done' && state !== 'refused') continue
+    for (const [id, each] of known) {
+      if (!isEnd(each)) continue
       known.delete(id)
       return
     }
@@ -51,11 +52,12 @@ export function createKnownSubmissions(kept: readonly KnownSubmission[]) {
       }
       followers.set(id, (followers.get(id) ?? new Set()).add(sender))
     },
-    /** Its words are kept until it is complete. */
+    /** Its words are kept until it is complete. One that is over is refused when its sender comes back with it. */
     tell(id: string, { state, text }: DropNews): void {
       const before = known.get(id)
-      if (before === undefined || before.state === 'done' || (before.state === state && before.text === text)) return
-      known.set(id, { ...before, state, text, ...(state === 'done' && { words: '' }) })
+      if (before === undefined || isEnd(before) || (before.state === state && before.text === text)) return
+      const kept = state === 'over' ? 'refused' : state
+      known.set(id, { ...before, state: kept, text, ...((state === 'done' || state === 'over') && { words: '' }) })
       changes.emit()
       for (const sender of followers.get(id) ?? []) sender.news(before.id, { state, text })
     },

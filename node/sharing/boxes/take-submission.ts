@@ -1,18 +1,19 @@
 /** Takes a submission: receives its share, or what a gateway pushes, into a folder of its own, and tells the sender how it stands. */
 
 import { raceAbort } from '../../async/abort.ts'
-import { MayflyError } from '../../errors.ts'
+import { MayflyError, type SharingErrorCode } from '../../errors.ts'
 import { safePath } from '../format/safe-path.ts'
 import type { DropTerms, ReceivedShare, ReceiveSubmissionOptions, Sharing, Submission, SubmissionSaver, SubmissionState } from '../types.ts'
 import { refuseOffer } from './admission.ts'
 import { refusalError, refusalOf } from './refusal.ts'
 
 export interface TakeContext {
-  terms: DropTerms
+  /** @throws {MayflyError} when what the share lists is not what may come */
+  mustFit(received: ReceivedShare): void
   receive: Sharing['receive']
 }
 
-type TakenSubmission = Omit<Submission, 'receive'>
+export type TakenSubmission = Omit<Submission, 'receive' | 'giveUp'>
 
 /** The file in which the words of a sender are kept. */
 export const WORDS_FILE = 'words.txt'
@@ -31,7 +32,7 @@ export function folderOf({ atMs, from }: Pick<Submission, 'atMs' | 'from'>): str
 /** @see Submission.receive */
 export async function takeSubmission(
   submission: TakenSubmission,
-  { terms, receive }: TakeContext,
+  { mustFit, receive }: TakeContext,
   saver: SubmissionSaver,
   { signal, label, onState }: ReceiveSubmissionOptions = {},
 ): Promise<void> {
@@ -47,7 +48,7 @@ export async function takeSubmission(
       await saver.saveStream(folderOf(submission), pushed.path, pushed.bytes, options)
     } else if (share !== undefined) {
       const received = receive(share, { receiver: submission.receiver, signal: either, ...(label !== undefined && { label }) })
-      await takeShare(submission, received, { terms, saver, signal: either, report })
+      await takeShare(submission, received, { mustFit, saver, signal: either, report })
     }
     await saveWords(submission, saver, either)
     submission.tell({ state: 'done', text: '' })
@@ -55,14 +56,29 @@ export async function takeSubmission(
   } catch (error) {
     either.throwIfAborted()
     const { text } = refusalOf(error)
-    submission.tell({ state: 'failed', text })
-    report('failed', 0, text)
+    const state = isOver(error) ? 'over' : 'failed'
+    submission.tell({ state, text })
+    report(state, 0, text)
     throw error
   }
 }
 
-interface TakingShare {
-  terms: DropTerms
+/** The share has ended, for all or for this receiver, or is not what was offered: no other try brings the rest. */
+export function isOver(error: unknown): boolean {
+  return error instanceof MayflyError && OVER.includes(error.code)
+}
+
+const OVER: readonly string[] = [
+  'ERR_SHARE_WRONG',
+  'ERR_SHARE_ENDED',
+  'ERR_SHARE_EXPIRED',
+  'ERR_SHARE_USED',
+  'ERR_SHARE_REFUSED',
+  'ERR_SHARE_PASSWORD',
+  'ERR_DROP_REFUSED',
+] satisfies SharingErrorCode[]
+
+interface TakingShare extends Pick<TakeContext, 'mustFit'> {
   saver: SubmissionSaver
   signal: AbortSignal
   report(state: SubmissionState['state'], bytes: number): void
@@ -71,24 +87,37 @@ interface TakingShare {
 async function takeShare(
   submission: TakenSubmission,
   received: ReceivedShare,
-  { terms, saver, signal, report }: TakingShare,
+  { mustFit, saver, signal, report }: TakingShare,
 ): Promise<void> {
   let bytes = 0
+  const misfit = new AbortController()
   const tell = () => report(received.state === 'away' || received.state === 'looking' ? 'waiting' : 'receiving', bytes)
   const end = received.onChange(tell)
+  const either = AbortSignal.any([signal, misfit.signal])
+  let stopChecking = () => {}
   try {
     await listOf(received, signal)
-    mustBeAsOffered(submission, terms, received)
-    if (received.state !== 'taken') await received.take(undefined, { signal })
+    mustFit(received)
+    // Its sender may change the list at any time.
+    stopChecking = received.onChange(() => {
+      try {
+        mustFit(received)
+      } catch (error) {
+        misfit.abort(error)
+      }
+    })
+    if (received.state !== 'taken') await received.take(undefined, { signal: either })
     await saver.saveShare(received, folderOf(submission), {
-      signal,
+      signal: either,
       onProgress(now) {
         bytes = now
         tell()
       },
     })
+    misfit.signal.throwIfAborted()
   } finally {
     end()
+    stopChecking()
     await received.close()
   }
 }
@@ -112,14 +141,20 @@ async function listOf(received: ReceivedShare, signal: AbortSignal): Promise<voi
   }
 }
 
-/** A sender may list something else than it offered: the terms hold for what is received. */
-function mustBeAsOffered({ isResumed, words, files: offered }: TakenSubmission, terms: DropTerms, { entries }: ReceivedShare): void {
+/** A sender may list something else than it offered: the terms hold for what is received. @throws {MayflyError} ERR_DROP_REFUSED */
+export function mustFitTerms({ isResumed, words, files: offered }: TakenSubmission, terms: DropTerms, { entries }: ReceivedShare): void {
   const files = entries.map(({ path, size, mediaType }) => ({ path, size, mediaType }))
   const { untilMs: _, ...lasting } = terms // it was taken in time
   const refusal = refuseOffer(lasting, { from: '', words, files }, 0)
   if (refusal !== undefined) throw refusalError(refusal)
-  const bytesOf = (list: readonly { size: number }[]) => list.reduce((sum, { size }) => sum + size, 0)
-  if (isResumed || (files.length <= offered.length && bytesOf(files) <= bytesOf(offered))) return
+  if (!isResumed) mustBeAsOffered({ count: offered.length, bytes: bytesOf(offered) }, files)
+}
+
+const bytesOf = (list: readonly { size: number }[]) => list.reduce((sum, { size }) => sum + size, 0)
+
+/** @throws {MayflyError} ERR_DROP_REFUSED: more files than were offered, or more bytes */
+export function mustBeAsOffered(offered: { count: number; bytes: number }, files: readonly { size: number }[]): void {
+  if (files.length <= offered.count && bytesOf(files) <= offered.bytes) return
   throw refusalError({ code: 'size', text: 'The files are not those that were offered' })
 }
 

@@ -6,6 +6,7 @@ import { sha256AtOnce } from '../../keys/index.ts'
 import { isSigned, signBytes } from '../../keys/signing.ts'
 import { readBytes, readInteger, readOptional, readText, readTuple, readWord } from '../../network/index.ts'
 import type { ShareEntry } from '../types.ts'
+import { type Chosen, isChosen } from './chosen.ts'
 
 export const ENTRY_LIMITS = {
   maxEntries: 20_000,
@@ -25,7 +26,7 @@ export interface ListedEntry extends ShareEntry {
   outline: Uint8Array | undefined
   /** In bytes, as it travels. */
   travelSize: number
-  /** The key that opens it; undefined while the receiver has not taken the share, and where it is not sealed. */
+  /** The key that opens it; undefined while the receiver has not taken the entry, and where it is not sealed. */
   linkKey: Uint8Array | undefined
 }
 
@@ -33,7 +34,7 @@ const KINDS = { file: 0, text: 1 } as const
 const STATES = { reading: 0, ready: 1, failed: 2 } as const
 const DOMAIN = utf8ToBytes('mayfly-share-list:')
 
-/** @param hasKeys false for a receiver that has not taken the share: it sees neither texts nor what opens contents */
+/** @param hasKeys false for a receiver that has not taken the entry: it sees neither its text nor what opens its content */
 export function entryFields(entry: ListedEntry, hasKeys: boolean): unknown[] {
   const { id, kind, path, size, mediaType, modifiedMs, state, text, hash, outline, travelSize, linkKey } = entry
   return [
@@ -71,11 +72,16 @@ export function readEntry(value: unknown): ListedEntry {
   }
 }
 
-/** Cuts a list into pages that fit into a frame. An empty list has none. */
-export function pagesOf(entries: readonly ListedEntry[], hasKeys: boolean): unknown[][][] {
+/**
+ * Cuts a list into pages that fit into a frame. An empty list has none.
+ *
+ * @param given those of which the receiver gets texts, and what opens contents
+ */
+export function pagesOf(entries: readonly ListedEntry[], given: Chosen | undefined): unknown[][][] {
   const pages: unknown[][][] = []
   let bytes: number = ENTRY_LIMITS.maxPageBytes
   for (const entry of entries) {
+    const hasKeys = isChosen(given, entry.id)
     const fields = entryFields(entry, hasKeys)
     const own = 256 + 3 * (entry.path.length + (hasKeys ? (entry.text?.length ?? 0) : 0))
     if (bytes + own > ENTRY_LIMITS.maxPageBytes || (pages.at(-1)?.length ?? 0) >= ENTRY_LIMITS.maxPageEntries) {

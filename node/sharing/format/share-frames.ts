@@ -13,15 +13,15 @@ import {
   readWord,
 } from '../../network/index.ts'
 import type { ShareCode, ShareRules, ShareWay } from '../types.ts'
+import { type Chosen, chosenOf, idsOf } from './chosen.ts'
 import { ENTRY_LIMITS, type ListedEntry, readEntry } from './share-entry.ts'
 
 export const SHARE_PROTOCOL = '/mayfly/share/1.0.0'
-/** Of codes: the frames are those by which people become contacts. */
-export const SHARE_CODE_PROTOCOL = '/mayfly/share-code/1.0.0'
 export const SHARE_VERSION = 1
 export const RECEIVER_BYTES = 16
 export const MAX_LABEL_LENGTH = 80
 export const MAX_PASSWORD_LENGTH = 256
+export const MAX_PROBLEM_LENGTH = 200
 /** The largest is a page of entries, of which one may be a long text. */
 export const MAX_FRAME_BYTES = 327_680
 export const MAX_PAGES = ENTRY_LIMITS.maxEntries
@@ -42,6 +42,7 @@ const TYPES = {
   saved: 11,
   way: 12,
   ended: 13,
+  problem: 14,
 } as const
 
 /** By number, which is never used again for something else. */
@@ -70,11 +71,15 @@ export type ShareFrame =
   | { type: 'list'; sequence: number; pages: number; signature: Uint8Array }
   | { type: 'page'; sequence: number; entries: ListedEntry[]; fields: unknown[][] }
   | { type: 'take'; entries: number[] | undefined }
-  | { type: 'asked' | 'taken' }
+  | { type: 'asked' }
+  /** The entries that are given now; undefined: those that were wanted, as sharers of version 0.8.0 say. */
+  | { type: 'taken'; entries: Chosen | undefined }
   | { type: 'progress'; reports: [entry: number, bytes: number][] }
   | { type: 'saved'; entry: number }
   | { type: 'way'; way: ShareWay }
   | { type: 'ended'; code: ShareCode }
+  /** The receiver cannot save. Empty: it can again. */
+  | { type: 'problem'; text: string }
 
 export function encodeShareFrame(frame: ShareFrame): Frame {
   const type = TYPES[frame.type]
@@ -96,8 +101,9 @@ export function encodeShareFrame(frame: ShareFrame): Frame {
     case 'take':
       return [type, frame.entries ?? null]
     case 'asked':
-    case 'taken':
       return [type]
+    case 'taken':
+      return frame.entries === undefined ? [type] : [type, idsOf(frame.entries) ?? null]
     case 'progress':
       return [type, frame.reports]
     case 'saved':
@@ -106,6 +112,8 @@ export function encodeShareFrame(frame: ShareFrame): Frame {
       return [type, WAYS[frame.way]]
     case 'ended':
       return [type, SHARE_CODES[frame.code]]
+    case 'problem':
+      return [type, frame.text]
   }
 }
 
@@ -146,11 +154,11 @@ export function decodeShareFrame([type, a, b, c, d, e]: Frame): ShareFrame {
       return { type: 'page', sequence: readInteger(a, 'sequence'), entries: fields.map(readEntry), fields }
     }
     case TYPES.take:
-      return { type: 'take', entries: readOptional(a, 'entries', (it) => readArray(it, 'entries', ENTRY_LIMITS.maxEntries, readId)) }
+      return { type: 'take', entries: readOptional(a, 'entries', readIds) }
     case TYPES.asked:
       return { type: 'asked' }
     case TYPES.taken:
-      return { type: 'taken' }
+      return { type: 'taken', entries: a === undefined ? undefined : chosenOf(readOptional(a, 'entries', readIds)) }
     case TYPES.progress:
       return { type: 'progress', reports: readArray(a, 'progress', MAX_REPORTS, readReport) }
     case TYPES.saved:
@@ -159,12 +167,15 @@ export function decodeShareFrame([type, a, b, c, d, e]: Frame): ShareFrame {
       return { type: 'way', way: readWord(a, 'way', WAYS) }
     case TYPES.ended:
       return { type: 'ended', code: readWord(a, 'code', SHARE_CODES) }
+    case TYPES.problem:
+      return { type: 'problem', text: readText(a, 'problem', MAX_PROBLEM_LENGTH) }
     default:
       throw new MayflyError('ERR_BAD_FRAME', `Not a frame of a share: its type is ${String(type)}`)
   }
 }
 
 const readId = (value: unknown) => readInteger(value, 'entry')
+const readIds = (value: unknown) => readArray(value, 'entries', ENTRY_LIMITS.maxEntries, readId)
 
 function readReport(value: unknown): [entry: number, bytes: number] {
   const [entry, bytes] = readTuple(value, 'progress', 2)

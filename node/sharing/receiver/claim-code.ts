@@ -8,17 +8,18 @@ import { refusalError } from '../../people/format/pairing-frames.ts'
 import { parseSecret, type SecretTerms, termsOf } from '../../people/format/token.ts'
 import type { Ways } from '../../people/index.ts'
 import { createClaimer } from '../../people/pairing/claimer.ts'
+import { explainUnknown, SHARE_CODE_PROTOCOL } from '../../people/pairing/code-kinds.ts'
 import { createLockstep } from '../../people/pairing/lockstep.ts'
 import { findWork } from '../../people/pairing/work.ts'
 import type { Holder, Rendezvous } from '../../rendezvous/types.ts'
 import type { AbortOptions } from '../../types.ts'
-import { SHARE_CODE_PROTOCOL } from '../format/share-frames.ts'
 import { LINK_SECRET_BYTES, linkPathOf } from '../format/share-link.ts'
 
 export interface ClaimCodeContext {
   self: string
   ways: Pick<Ways, 'open'>
   rendezvous: Pick<Rendezvous, 'find'>
+  monotonic(): number
   randomBytes(length: number): Uint8Array
 }
 
@@ -26,6 +27,8 @@ export const CLAIM_CODE_LIMITS = {
   maxHolders: 8,
   /** How long somebody is looked for who holds the number, in ms: a hold is found within a second or two of its beginning. */
   lookMs: 12_000,
+  /** A code that adds a contact, of the same number, is told only after this time, in ms: one for files may just be coming. */
+  otherKindMs: 2_500,
   turnMs: 15_000,
 } as const
 
@@ -53,7 +56,7 @@ export async function claimCode(context: ClaimCodeContext, text: string, { signa
   if (secret.form !== 'code')
     throw new MayflyError('ERR_BAD_OPTION', 'This adds a contact; a code for files is two words and a number, as mango-guitar-7342')
   const terms = termsOf(secret)
-  const startedAtMs = performance.now()
+  const startedAtMs = context.monotonic()
   const backoff = createBackoff(RETRY, Math.random)
   /** By peer. Bounded: maxHolders. */
   const errors = new Map<string, MayflyError>()
@@ -68,12 +71,13 @@ export async function claimCode(context: ClaimCodeContext, text: string, { signa
       } catch (error) {
         signal?.throwIfAborted()
         if (!(error instanceof MayflyError)) throw error
-        errors.set(holder.peer, error)
+        errors.set(holder.peer, before ? error : await explainUnknown(context, holder, { kind: 'share', terms }, error, options))
       }
     }
     const telling = TELLING.map((code) => [...errors.values()].find((error) => error.code === code)).find((error) => error !== undefined)
-    if (telling !== undefined) throw telling
-    if (performance.now() - startedAtMs >= CLAIM_CODE_LIMITS.lookMs) throw [...errors.values()][0] ?? refusalError('unknown')
+    const sinceMs = context.monotonic() - startedAtMs
+    if (telling !== undefined && (telling.code !== 'ERR_REFUSED' || sinceMs >= CLAIM_CODE_LIMITS.otherKindMs)) throw telling
+    if (sinceMs >= CLAIM_CODE_LIMITS.lookMs) throw [...errors.values()][0] ?? refusalError('unknown')
     await delay(backoff.next(), options)
   }
 }

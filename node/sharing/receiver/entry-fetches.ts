@@ -2,22 +2,25 @@
 
 import { createBackoff } from '../../async/backoff.ts'
 import { createWakeUp } from '../../async/wake-up.ts'
-import { pieceBytesFor } from '../../content/index.ts'
-import type { ContentStore, OpenedContent, PieceStore, Receiving } from '../../content/types.ts'
+import type { ContentService } from '../../content/content.ts'
+import { pieceBytesFor, sealedBytes } from '../../content/index.ts'
+import type { OpenedContent, PieceStore, Receiving } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
-import { decodeKeyHex } from '../../keys/index.ts'
+import { decodeKeyHex, encodeKeyHex, sha256 } from '../../keys/index.ts'
+import type { AbortOptions } from '../../types.ts'
 import type { ListedEntry } from '../format/share-entry.ts'
 import type { FetchEntryOptions, FetchShape } from '../types.ts'
+import { createHelping } from './helping.ts'
 
-/** Contents that are passed on after they are complete, the newest: each has a lease. */
-const MAX_HELPED = 32
 const RETRY = { firstMs: 500, maxMs: 15_000 }
 
 type ReadyEntry = ListedEntry & { hash: string }
 
 export interface EntryFetchesContext {
-  content: Pick<ContentStore, 'open' | 'receive'>
+  content: Pick<ContentService, 'open' | 'receive' | 'hold' | 'release'>
   swarmKey: Uint8Array
+  /** Held by those who pass on what they have. */
+  helpersKey: Uint8Array
   /** One for each content that is sought, to be rung when the sharer is here again, or all is over. */
   waiting: Set<ReturnType<typeof createWakeUp>>
   /** Throws when nobody can have the rest any more. */
@@ -26,18 +29,28 @@ export interface EntryFetchesContext {
 
 export type EntryFetches = ReturnType<typeof createEntryFetches>
 
-export function createEntryFetches({ content, swarmKey, waiting, mustGoOn }: EntryFetchesContext) {
-  /** Of complete contents, oldest first. Bounded: MAX_HELPED. */
-  const helped = new Set<Receiving>()
-  /** Of contents that are coming. */
-  const coming = new Set<Receiving>()
-  let isHelping = true
+export function createEntryFetches({ content, swarmKey, helpersKey, waiting, mustGoOn }: EntryFetchesContext) {
+  const helping = createHelping(content)
 
   const isForNow = (error: unknown) =>
     error instanceof MayflyError && ['ERR_NO_HOLDER', 'ERR_NO_NETWORK', 'ERR_UNAVAILABLE', 'ERR_LEFT'].includes(error.code)
 
+  /** At the sharer; whole content, which has no swarm of its own, also at the helpers. */
+  async function find({ hash, outline }: ReadyEntry, abort: AbortOptions): Promise<OpenedContent> {
+    const key = decodeKeyHex(hash)
+    if (outline !== undefined) return content.open(key, { bundle: swarmKey, outline, ...abort })
+    try {
+      return await content.open(key, { bundle: swarmKey, ...abort })
+    } catch (error) {
+      abort.signal?.throwIfAborted()
+      if (!isForNow(error)) throw error
+      return content.open(key, { bundle: helpersKey, ...abort })
+    }
+  }
+
   /** Finds the content, and waits while nobody has it. */
-  async function open({ hash, outline }: ReadyEntry, { signal, onWaiting }: FetchEntryOptions): Promise<OpenedContent> {
+  async function open(entry: ReadyEntry, { signal, onWaiting }: FetchEntryOptions): Promise<OpenedContent> {
+    mustAddUp(entry)
     const backoff = createBackoff(RETRY, Math.random)
     const bell = createWakeUp()
     waiting.add(bell)
@@ -45,11 +58,7 @@ export function createEntryFetches({ content, swarmKey, waiting, mustGoOn }: Ent
       for (;;) {
         signal?.throwIfAborted()
         try {
-          const opened = await content.open(decodeKeyHex(hash), {
-            bundle: swarmKey,
-            ...(outline && { outline }),
-            ...(signal && { signal }),
-          })
+          const opened = await find(entry, signal ? { signal } : {})
           onWaiting?.(false)
           return opened
         } catch (error) {
@@ -65,66 +74,65 @@ export function createEntryFetches({ content, swarmKey, waiting, mustGoOn }: Ent
     }
   }
 
-  /** Content that travels whole is piece 0. */
+  /** Content that travels whole is piece 0. It comes at once or not at all: what is cut is looked for again. */
   async function fetchWhole(entry: ReadyEntry, store: PieceStore, options: FetchEntryOptions): Promise<void> {
+    const whole = { hash: entry.hash, size: entry.travelSize, store }
     const isThere = ((store.have[0] ?? 0) & 0x80) !== 0
-    if (!isThere || options.isDoubtful === true) {
-      const opened = await open(entry, options)
-      const bytes = new Uint8Array(opened.size)
-      let at = 0
-      for await (const chunk of opened.read(undefined, options.signal ? { signal: options.signal } : {})) {
-        bytes.set(chunk, at)
-        at += chunk.byteLength
-      }
-      await store.write(0, bytes)
+    if (isThere && (options.isDoubtful !== true || encodeKeyHex(await sha256(await store.read(0))) === entry.hash)) {
+      helping.cameWhole(whole)
+    } else {
+      const { bytes } = await open(entry, options)
+      if (bytes?.byteLength !== entry.travelSize) throw otherSize()
+      await store.write(0, bytes.slice())
+      helping.cameWhole(whole, bytes)
     }
     options.onProgress?.(entry.travelSize)
   }
 
-  async function fetchPieces(entry: ReadyEntry, outline: Uint8Array, store: PieceStore, options: FetchEntryOptions): Promise<void> {
+  /** @param opening the store: its sharer is asked meanwhile */
+  async function fetchPieces(
+    entry: ReadyEntry,
+    outline: Uint8Array,
+    opening: Promise<PieceStore>,
+    options: FetchEntryOptions,
+  ): Promise<void> {
     const { signal, onProgress, onWaiting, isDoubtful } = options
-    let bytes = bytesThere(store.have, entry.travelSize)
-    onProgress?.(bytes)
-    const receiving = content.receive(decodeKeyHex(entry.hash), {
-      outline,
-      bundle: swarmKey,
-      store,
-      ...(signal && { signal }),
-      ...(isDoubtful !== undefined && { isDoubtful }),
-      onPiece(_, size) {
-        bytes = Math.min(entry.travelSize, bytes + size)
-        onProgress?.(bytes)
-      },
-      ...(onWaiting && { onWaiting }),
+    let bytes = 0
+    const store = opening.then((opened) => {
+      bytes = bytesThere(opened.have, entry.travelSize)
+      onProgress?.(bytes)
+      return opened
     })
-    coming.add(receiving)
+    let receiving: Receiving
     try {
-      await receiving.complete
-      onProgress?.(entry.travelSize)
-      keepHelping(receiving)
+      receiving = content.receive(decodeKeyHex(entry.hash), {
+        outline,
+        bundle: swarmKey,
+        store,
+        ...(signal && { signal }),
+        ...(isDoubtful !== undefined && { isDoubtful }),
+        onPiece(_, size) {
+          bytes = Math.min(entry.travelSize, bytes + size)
+          onProgress?.(bytes)
+        },
+        ...(onWaiting && { onWaiting }),
+      })
     } catch (error) {
-      await receiving.end()
+      await store // a reason of its own comes first: the store that does not open, the share that has ended
+      throw error
+    }
+    helping.coming(receiving)
+    try {
+      await Promise.all([receiving.complete, store])
+      onProgress?.(entry.travelSize)
+      helping.came(receiving)
+    } catch (error) {
+      helping.cut(receiving)
+      // A store that is still being opened is its caller's to close, who can do so once it is there.
+      await Promise.allSettled([receiving.end(), opening])
       mustGoOn() // the reason, where the share has ended
       throw error
-    } finally {
-      coming.delete(receiving)
     }
-  }
-
-  function keepHelping(receiving: Receiving): void {
-    if (!isHelping) return void receiving.end()
-    helped.add(receiving)
-    for (const oldest of helped) {
-      if (helped.size <= MAX_HELPED) break
-      helped.delete(oldest)
-      void oldest.end()
-    }
-  }
-
-  async function endHelping(): Promise<void> {
-    const ending = [...helped]
-    helped.clear()
-    await Promise.all(ending.map((receiving) => receiving.end()))
   }
 
   return {
@@ -132,24 +140,26 @@ export function createEntryFetches({ content, swarmKey, waiting, mustGoOn }: Ent
     async fetch(entry: ReadyEntry, storeFor: (shape: FetchShape) => Promise<PieceStore>, options: FetchEntryOptions): Promise<FetchShape> {
       const { hash, outline, travelSize, linkKey, size } = entry
       const shape = { hash, size: travelSize, pieceBytes: outline ? pieceBytesFor(travelSize) : travelSize, linkKey, plainSize: size }
-      const store = await storeFor(shape)
-      mustGoOn() // the share may have ended meanwhile
-      if (outline === undefined) await fetchWhole(entry, store, options)
-      else await fetchPieces(entry, outline, store, options)
+      mustAddUp(entry)
+      const opening = storeFor(shape).then((store) => {
+        mustGoOn() // the share may have ended meanwhile
+        return store
+      })
+      if (outline === undefined) await fetchWhole(entry, await opening, options)
+      else await fetchPieces(entry, outline, opening, options)
       return shape
     },
-    help(helps: boolean): void {
-      isHelping = helps
-      if (!helps) void endHelping()
-    },
-    /** Nobody can have the rest any more. */
-    async endComing(): Promise<void> {
-      await Promise.all([...coming].map((receiving) => receiving.end()))
-    },
-    async close(): Promise<void> {
-      await Promise.all([endHelping(), ...[...coming].map((receiving) => receiving.end())])
-    },
+    help: helping.help,
+    endComing: helping.endComing,
+    close: helping.close,
   }
+}
+
+export const otherSize = () => new MayflyError('ERR_UNAVAILABLE', 'It is not of the size that its sharer says: nothing of it is kept')
+
+/** The bytes that travel are as many as the file that was promised has. @throws {MayflyError} ERR_UNAVAILABLE */
+function mustAddUp({ size, travelSize, linkKey }: ListedEntry): void {
+  if (travelSize !== (linkKey === undefined ? size : sealedBytes(size))) throw otherSize()
 }
 
 /** Bytes of the pieces that a store has: a bit for each, the first in the highest bit of the first byte. */

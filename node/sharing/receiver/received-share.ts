@@ -9,23 +9,27 @@ import { encodeKeyBase32 } from '../../keys/index.ts'
 import type { Ways } from '../../people/index.ts'
 import type { Hold, Rendezvous } from '../../rendezvous/types.ts'
 import type { AbortOptions } from '../../types.ts'
+import { MAX_PROBLEM_LENGTH } from '../format/share-frames.ts'
 import { helpersKeyOf, swarmKeyOf } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import type { OpenedEntry, ReceivedShare, ReceiveShareOptions } from '../types.ts'
-import { createEntryFetches } from './entry-fetches.ts'
-import { createReceivedState, shareError } from './received-state.ts'
+import { createEntryFetches, otherSize } from './entry-fetches.ts'
+import { createReceivedState, type PieceWay, shareError } from './received-state.ts'
 import { createReports } from './reports.ts'
 import { searchSharer } from './sharer-search.ts'
 
 export interface ReceiverContext {
   self: string
-  ways: Pick<Ways, 'open'>
-  rendezvous: Pick<Rendezvous, 'find' | 'watch' | 'hold'>
-  content: Pick<ContentService, 'open' | 'receive'>
+  ways: Pick<Ways, 'open' | 'wantDirect' | 'prepareDirect'>
+  rendezvous: Pick<Rendezvous, 'find' | 'watch'> & {
+    /** Hears each time that this peer has joined: nobody could be asked before. Returns the function that ends it. */
+    onJoined(listener: () => void): () => void
+  }
+  content: Pick<ContentService, 'open' | 'receive' | 'hold' | 'holdParts' | 'release'>
   monotonic(): number
   randomBytes(length: number): Uint8Array
   /** Hears of each piece that comes. Returns the function that ends it. */
-  onPiece(listener: (key: string, isDirect: boolean) => void): () => void
+  onPiece(listener: (key: string, by: PieceWay) => void): () => void
 }
 
 const RECEIVER_BYTES = 16
@@ -42,9 +46,14 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
   let helpersHold: Hold | undefined
   const share = createReceivedState({ onTaken, onOver })
   const reports = createReports({ monotonic, send: share.send })
-  const fetches = createEntryFetches({ content, swarmKey: swarmKeyOf(link), waiting, mustGoOn })
-  const endPieces = context.onPiece((hash, isDirect) => {
-    if (share.entries.some((entry) => entry.hash === hash)) share.cameBy(isDirect)
+  const fetches = createEntryFetches({ content, swarmKey: swarmKeyOf(link), helpersKey: helpersKeyOf(link), waiting, mustGoOn })
+  const endPieces = context.onPiece((hash, by) => {
+    if (share.entries.some((entry) => entry.hash === hash)) share.cameBy(by)
+  })
+
+  const endJoined = rendezvous.onJoined(() => {
+    if (!share.isMet) wake.ring()
+    for (const bell of waiting) bell.ring()
   })
 
   function onTaken(): void {
@@ -66,7 +75,7 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
 
   /** Others see that there is one more who helps, once this peer has something to give. */
   function showHelp(): void {
-    if (isHelping && share.hasTaken && !closing.signal.aborted) helpersHold ??= rendezvous.hold(helpersKeyOf(link))
+    if (isHelping && share.hasTaken && !closing.signal.aborted) helpersHold ??= content.holdParts(helpersKeyOf(link))
     else {
       void helpersHold?.release()
       helpersHold = undefined
@@ -87,6 +96,7 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
     if (closing.signal.aborted) return
     closing.abort(new MayflyError('ERR_NOT_STARTED', 'The share was closed here'))
     endPieces()
+    endJoined()
     reports.flush()
     share.close()
     wake.ring()
@@ -95,7 +105,7 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
     await fetches.close()
   }
 
-  searchSharer({ rendezvous, state: share, link: { self, ways, link, receiver, label, news: share.news }, wake }, closing.signal)
+  searchSharer({ rendezvous, monotonic, state: share, link: { self, ways, link, receiver, label, news: share.news }, wake }, closing.signal)
   watchHelpers(closing.signal).catch(() => {}) // ended, or it cannot be watched: nobody helps, as far as is known
   onAbort(
     closing.signal,
@@ -128,8 +138,10 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
     async open(id, abort: AbortOptions = {}): Promise<OpenedEntry> {
       const entry = share.mustFind(id)
       const opened = await fetches.open(entry, abort)
+      if (opened.size !== entry.travelSize) throw otherSize()
       if (entry.linkKey === undefined) return { size: opened.size, read: (part, read) => opened.read(part, read) }
       const plain = await openSealed(opened, entry.linkKey, abort)
+      if (plain.size !== entry.size) throw otherSize()
       return { size: plain.size, read: (part, read) => plain.read(part, read) }
     },
     async fetch(id, storeFor, abort = {}) {
@@ -146,6 +158,7 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
       })
     },
     saved: reports.saved,
+    tell: (text) => void share.send({ type: 'problem', text: text.slice(0, MAX_PROBLEM_LENGTH).toWellFormed() }),
     help(helps) {
       isHelping = helps
       fetches.help(helps)

@@ -4,10 +4,12 @@ import { raceAbort } from '../../async/abort.ts'
 import { createEmitter } from '../../async/emitter.ts'
 import { MayflyError } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
+import { type Chosen, idsOf } from '../format/chosen.ts'
 import type { ListedEntry } from '../format/share-entry.ts'
 import type { SeenRules, ShareFrame } from '../format/share-frames.ts'
 import type { ReceivedShare, ShareCode, ShareWay } from '../types.ts'
 import type { SharerLink, SharerNews } from './sharer-link.ts'
+import { createTakes, keepKeys } from './takes.ts'
 
 const SENTENCES: Readonly<Record<ShareCode, string>> = {
   ERR_SHARE_WRONG: 'The link is not that of this share: it may be cut or mistyped. Ask for it again',
@@ -24,7 +26,8 @@ export function shareError(code: ShareCode): MayflyError {
   return new MayflyError(code, SENTENCES[code])
 }
 
-type Wanted = readonly number[] | undefined
+/** By which way a piece has come: from a tab, directly or through a TURN server, or from a node. */
+export type PieceWay = 'direct' | 'turn' | 'home'
 
 export type ReceivedState = ReturnType<typeof createReceivedState>
 
@@ -37,9 +40,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
   let rules: SeenRules | undefined
   let way: ShareWay | undefined
   let sharer: SharerLink | undefined
-  let taking: { entries: Wanted; settled: PromiseWithResolvers<void> } | undefined
-  /** Taken before, and to be taken again where the sharer is met anew. */
-  let taken: { entries: Wanted } | undefined
+  const takes = createTakes()
   let isTakeSent = false
   let entering: PromiseWithResolvers<void> | undefined
 
@@ -53,14 +54,14 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     if (state === 'ended') return
     endCode = code
     become('ended')
-    taking?.settled.reject(shareError(code))
+    takes.reject(shareError(code))
     entering?.reject(shareError(code))
     onOver()
   }
 
-  function sendTake(wanted: Wanted): void {
+  function sendTake(entries: Chosen): void {
     isTakeSent = true
-    sharer?.send({ type: 'take', entries: wanted && [...wanted] })
+    sharer?.send({ type: 'take', entries: idsOf(entries) })
   }
 
   function mustMeet(): SharerLink {
@@ -78,19 +79,19 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
       become(needsPassword ? 'password' : state)
     },
     list(listed) {
-      entries = listed
+      entries = keepKeys(listed, entries)
       entering?.resolve()
       if (state !== 'taken' && state !== 'asking') become('listed')
       else changes.emit()
       // Again for a sharer that came back: it may have forgotten.
-      const wanted = taken ?? taking
-      if (wanted !== undefined && !isTakeSent) sendTake(wanted.entries)
+      if (takes.wanted !== undefined && !isTakeSent) sendTake(takes.wanted)
+      takes.settle(entries)
     },
     asked: () => become('asking'),
-    taken() {
-      taken ??= { entries: taking?.entries }
+    taken(given) {
+      takes.answered(given)
       become('taken')
-      taking?.settled.resolve()
+      takes.settle(entries)
       onTaken()
     },
     refused(code, triesLeft) {
@@ -128,7 +129,7 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
       return way
     },
     get hasTaken() {
-      return taken !== undefined
+      return takes.hasTaken
     },
     get isMet() {
       return sharer !== undefined
@@ -139,52 +140,32 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     },
     send: (frame: ShareFrame) => sharer?.send(frame),
     /** A piece has come. */
-    cameBy(isDirect: boolean): void {
-      const now = isDirect ? 'direct' : sharer?.way === 'socket' ? 'socket' : 'relayed'
+    cameBy(by: PieceWay): void {
+      const now = by !== 'home' ? by : sharer?.way === 'socket' ? 'socket' : 'relayed'
       if (now === way) return
       way = now
       sharer?.send({ type: 'way', way })
       changes.emit()
     },
     /** @throws {MayflyError} when nothing of it can be fetched now */
-    mustFind: (id: number) => mustBeReady(id, entries, taken !== undefined),
+    mustFind: (id: number) => takes.mustFind(id, entries),
     async enter(password: string, { signal }: AbortOptions): Promise<void> {
       const link = mustMeet()
+      entering?.reject(new MayflyError('ERR_REFUSED', 'Another password was entered after this one'))
       entering = Promise.withResolvers()
       entering.promise.catch(() => {})
       link.send({ type: 'password', password })
       await raceAbort(entering.promise, signal)
     },
-    async take(wanted: Wanted, { signal }: AbortOptions): Promise<void> {
+    async take(ids: readonly number[] | undefined, { signal }: AbortOptions): Promise<void> {
       mustMeet()
-      const all = wanted === undefined || (taken !== undefined && taken.entries === undefined)
-      const joined = all ? undefined : [...new Set([...(taken?.entries ?? []), ...wanted])]
-      const settled = Promise.withResolvers<void>()
-      settled.promise.catch(() => {})
-      taking = { entries: joined, settled }
-      if (taken !== undefined) taken = { entries: joined }
-      sendTake(joined)
-      await raceAbort(settled.promise, signal)
+      await takes.take(ids, sendTake, signal)
     },
     close(): void {
       const gone = new MayflyError('ERR_NOT_STARTED', 'The share was closed here')
-      taking?.settled.reject(gone)
+      takes.reject(gone)
       entering?.reject(gone)
       sharer?.close()
     },
   }
-}
-
-function mustBeReady(id: number, entries: readonly ListedEntry[], hasTaken: boolean): ListedEntry & { hash: string } {
-  const entry = entries.find((each) => each.id === id)
-  if (entry === undefined) throw new MayflyError('ERR_UNAVAILABLE', `The share has no entry ${id} any more`)
-  if (!hasTaken) throw new MayflyError('ERR_REFUSED', 'Take the share first: nothing of it is fetched before')
-  if (entry.hash === undefined || entry.state !== 'ready')
-    throw new MayflyError(
-      'ERR_UNAVAILABLE',
-      entry.state === 'failed' ? 'Its sharer cannot read it any more' : 'Its sharer is still reading it',
-    )
-  if (entry.linkKey === undefined && entry.travelSize !== entry.size)
-    throw new MayflyError('ERR_UNAVAILABLE', 'Its sharer has not given the key yet')
-  return { ...entry, hash: entry.hash }
 }

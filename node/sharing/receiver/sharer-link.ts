@@ -4,6 +4,7 @@ import { createTimeout, onAbort, raceAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Way, Ways } from '../../people/index.ts'
 import type { Holder } from '../../rendezvous/types.ts'
+import type { Chosen } from '../format/chosen.ts'
 import { ENTRY_LIMITS, isList, type ListedEntry } from '../format/share-entry.ts'
 import {
   decodeShareFrame,
@@ -28,14 +29,15 @@ export interface SharerNews {
   list(entries: ListedEntry[]): void
   refused(code: ShareCode, triesLeft: number): void
   asked(): void
-  taken(): void
+  /** @param entries what is given now; undefined: what was wanted */
+  taken(entries: Chosen | undefined): void
   /** The conversation is over. No code: the sharer has gone. */
   over(code: ShareCode | undefined): void
 }
 
 export interface SharerLinkOptions {
   self: string
-  ways: Pick<Ways, 'open'>
+  ways: Pick<Ways, 'open' | 'wantDirect' | 'prepareDirect'>
   link: LinkSecrets
   receiver: Uint8Array
   label: string
@@ -56,8 +58,21 @@ export interface SharerLink {
  * @throws signal.reason, when aborted
  */
 export async function openSharerLink({ peer, home, addresses }: Holder, options: SharerLinkOptions, signal: AbortSignal): Promise<void> {
-  const { self, link, receiver, label, news } = options
-  const way = await options.ways.open({ peer, home, addresses }, SHARE_PROTOCOL, { signal })
+  // Contents are asked for over a direct connection: its dial takes longest, so what it needs first is opened while the sharer is asked to prove itself.
+  const endPrepared = options.ways.prepareDirect({ peer, home, addresses })
+  try {
+    await greetSharer({ peer, home, addresses }, options, signal)
+  } finally {
+    endPrepared()
+  }
+}
+
+async function greetSharer(
+  { peer, home, addresses }: Pick<Holder, 'peer' | 'home' | 'addresses'>,
+  { self, ways, link, receiver, label, news }: SharerLinkOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const way = await ways.open({ peer, home, addresses }, SHARE_PROTOCOL, { signal })
   const ends = { visitor: self, owner: way.peer }
   const welcomed = Promise.withResolvers<void>()
   welcomed.promise.catch(() => {})
@@ -83,7 +98,7 @@ export async function openSharerLink({ peer, home, addresses }: Holder, options:
     else if (frame.type === 'list') takeList(frame)
     else if (frame.type === 'page') takePage(frame)
     else if (frame.type === 'asked') news.asked()
-    else if (frame.type === 'taken') news.taken()
+    else if (frame.type === 'taken') news.taken(frame.entries)
     else if (frame.type === 'refuse') {
       if (frame.code !== 'ERR_SHARE_PASSWORD') endCode = frame.code
       news.refused(frame.code, frame.triesLeft)
@@ -95,6 +110,8 @@ export async function openSharerLink({ peer, home, addresses }: Holder, options:
     if (frame.type !== 'welcome') throw outOfPlace(frame)
     if (!isWelcome('s', link.id, ends, frame)) throw new MayflyError('ERR_FORGED', 'Somebody answered who is not the sharer')
     publicKey = frame.publicKey
+    // From now on it may know this peer's addresses. The connection opens while the person reads the list.
+    ways.wantDirect({ peer, home, addresses }, { isMutual: false })
     news.welcome({ peer: way.peer, way: way.kind, send, close: frames.close }, frame.rules, frame.needsPassword)
     welcomed.resolve()
   }

@@ -1,5 +1,7 @@
 /** The conversations of one share with its receivers: answers by its rules, and the list whenever it changes. */
 
+import { createSoon } from '../../async/soon.ts'
+import { type Chosen, chosenOf, isChosen, joinChosen } from '../format/chosen.ts'
 import { pagesOf, signList } from '../format/share-entry.ts'
 import { isHelloProof, signWelcome } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
@@ -14,7 +16,7 @@ export interface ConversationsContext {
   /** The share's key pair, as a seed, and what its link says. */
   keys: { seed: Uint8Array; publicKey: Uint8Array; link: LinkSecrets }
   admission: AdmissionState
-  list: Pick<ShareList, 'list'>
+  list: Pick<ShareList, 'list' | 'hadEntry'>
   receivers: ShareReceivers
   now(): number
   onChange(): void
@@ -35,10 +37,9 @@ export function createConversations(context: ConversationsContext, firstSequence
   const { seed, publicKey, link } = keys
   const { rules } = admission
   let sequence = firstSequence
-  let listTimer: ReturnType<typeof setTimeout> | undefined
+  const lists = createSoon(sendLists)
 
   function sendLists(): void {
-    listTimer = undefined
     sequence++
     for (const [id, receiver] of receivers.linked()) if (maySee(id)) sendList(receiver.link, id)
   }
@@ -46,8 +47,11 @@ export function createConversations(context: ConversationsContext, firstSequence
   const maySee = (id: string) => rules.password === undefined || admission.receivers.get(id)?.hasPassword === true
   const hasPlace = (id: string) => admission.receivers.get(id)?.place === 'taken'
 
+  /** Keys and texts go to those who have a place, of the entries that they have taken. */
+  const givenTo = (id: string): Chosen | undefined => (hasPlace(id) ? receivers.get(id)?.taken : undefined)
+
   function sendList(to: ReceiverLink, id: string): void {
-    const pages = pagesOf(list.list(), hasPlace(id))
+    const pages = pagesOf(list.list(), givenTo(id))
     to.send({ type: 'list', sequence, pages: pages.length, signature: signList(seed, link.id, sequence, pages) })
     for (const fields of pages) to.send({ type: 'page', sequence, entries: [], fields })
   }
@@ -58,12 +62,17 @@ export function createConversations(context: ConversationsContext, firstSequence
       to.send({ type: 'refuse', code, triesLeft })
       if (code !== 'ERR_SHARE_PASSWORD') to.close()
     } else if (admitted.do !== 'password') {
-      sendList(to, id) // to those who have taken it, with what opens the contents
-      if (admitted.do === 'taken') to.send({ type: 'taken' })
+      sendList(to, id)
+      const given = givenTo(id)
+      // Undefined: it took the share before this peer restarted, and will say again what it wants.
+      if (admitted.do === 'taken' && given !== undefined) to.send({ type: 'taken', entries: listed(given) })
       if (admitted.do === 'ask') to.send({ type: 'asked' })
     }
     onChange()
   }
+
+  const listed = (given: Chosen): Chosen =>
+    given === 'all' ? 'all' : chosenOf(list.list().flatMap(({ id }) => (isChosen(given, id) ? [id] : [])))
 
   function converse(id: string, to: ReceiverLink): Conversation {
     const receiver = receivers.get(id)
@@ -71,7 +80,8 @@ export function createConversations(context: ConversationsContext, firstSequence
       password: (text) => answer(id, to, admitPassword(admission, id, text, now())),
       take(entries) {
         const admitted = admitTake(admission, id, now())
-        if (receiver && (admitted.do === 'taken' || admitted.do === 'ask')) receiver.taken = joined(receiver.taken, entries)
+        const wanted = chosenOf(entries?.filter(list.hadEntry))
+        if (receiver && (admitted.do === 'taken' || admitted.do === 'ask')) receiver.taken = joinChosen(receiver.taken, wanted)
         answer(id, to, admitted)
       },
       progress(reports) {
@@ -92,6 +102,10 @@ export function createConversations(context: ConversationsContext, firstSequence
         if (receiver) receiver.way = way
         onChange()
       },
+      problem(text) {
+        if (receiver && hasPlace(id)) receiver.problem = text
+        onChange()
+      },
       left() {
         if (receiver?.link === to) receiver.link = undefined
         onChange()
@@ -105,7 +119,7 @@ export function createConversations(context: ConversationsContext, firstSequence
     },
     answer,
     onListChange(): void {
-      listTimer ??= setTimeout(sendLists, list.list().length > LONG_LIST ? LONG_LIST_MS : LIST_MS)
+      lists.ask(list.list().length > LONG_LIST ? LONG_LIST_MS : LIST_MS)
       onChange()
     },
     /** Undefined when the hello does not prove that its peer knows the link. */
@@ -115,17 +129,13 @@ export function createConversations(context: ConversationsContext, firstSequence
       const id = receiverOf(hello)
       const { receivers: most, untilMs, ask = false, stopAfterFirst = false } = rules
       const seen = { ...(most !== undefined && { receivers: most }), ...(untilMs !== undefined && { untilMs }), ask, stopAfterFirst }
-      const admitted = admitHello(admission, id, now())
+      const admitted = admitHello(admission, id, to.peer, now())
       const signature = signWelcome('s', seed, link.id, ends)
       to.send({ type: 'welcome', publicKey, signature, rules: seen, needsPassword: admitted.do === 'password' })
       if (admission.receivers.has(id)) receivers.connect(id, hello.label, to)
       answer(id, to, admitted)
       return converse(id, to)
     },
-    stop: () => clearTimeout(listTimer),
+    stop: () => lists.cancel(),
   }
-}
-
-function joined(before: Set<number> | 'all' | undefined, entries: readonly number[] | undefined): Set<number> | 'all' {
-  return before === 'all' || entries === undefined ? 'all' : new Set([...(before ?? []), ...entries])
 }

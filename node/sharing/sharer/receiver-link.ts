@@ -32,6 +32,7 @@ export interface Conversation {
   progress(reports: readonly (readonly [entry: number, bytes: number])[]): void
   saved(entry: number): void
   way(way: ShareWay): void
+  problem(text: string): void
   left(): void
 }
 
@@ -81,6 +82,7 @@ export function serveReceiver(way: Way, greet: (hello: Hello, link: ReceiverLink
     else if (frame.type === 'progress') conversation.progress(frame.reports)
     else if (frame.type === 'saved') conversation.saved(frame.entry)
     else if (frame.type === 'way') conversation.way(frame.way)
+    else if (frame.type === 'problem') conversation.problem(frame.text)
     else throw outOfPlace(frame)
   }
 }

@@ -25,12 +25,10 @@ interface OwnEntry extends ListedEntry {
   salt: Uint8Array | undefined
   /** Aborted when it is removed. */
   removed: AbortController
-  /** It was held here before, so it is not released with the entry. */
-  wasHeld: boolean
 }
 
 export interface ShareListOptions {
-  content: Pick<ContentStore, 'hold' | 'release' | 'held'>
+  content: Pick<ContentStore, 'hold' | 'release'>
   isSealed: boolean
   randomBytes(length: number): Uint8Array
   /** Entries of before a restart, to be matched by path and size. */
@@ -47,6 +45,7 @@ export function createShareList({ content, isSealed, randomBytes, kept, onChange
   /** By id, in the order in which they came. Bounded: ENTRY_LIMITS.maxEntries. */
   const entries = new Map<number, OwnEntry>()
   const paths = createPathBook()
+  const contents = createContentBook(content)
   const before = new Map(kept.map((entry) => [`${entry.size}:${entry.path}`, entry]))
   let lastId = Math.max(0, ...kept.map(({ id }) => id))
   const hashes = new Map(kept.map(({ id, hash }) => [id, hash]))
@@ -96,7 +95,6 @@ export function createShareList({ content, isSealed, randomBytes, kept, onChange
       salt: hasKey ? (known?.salt ?? randomBytes(SALT_BYTES)) : undefined,
       source,
       removed: new AbortController(),
-      wasHeld: false,
     }
   }
 
@@ -108,31 +106,32 @@ export function createShareList({ content, isSealed, randomBytes, kept, onChange
     try {
       const name = path.slice(path.lastIndexOf('/') + 1)
       const travelling = linkKey && salt ? await sealSource(source, linkKey, { name, type: mediaType, salt }) : source
-      const held = new Set(content.held().map(({ key }) => encodeKeyHex(key)))
-      const { key, size, outline } = await content.hold(travelling, { isPart: true, signal: removed.signal })
+      const { key, size, outline, wasHeld } = await content.hold(travelling, { isPart: true, signal: removed.signal })
       const hash = encodeKeyHex(key)
       if (linkKey && hashBefore !== undefined && hash !== hashBefore) {
         // Other bytes under the same key and salt would reveal both: they are sealed anew before anybody hears of them.
-        await content.release(key)
+        if (!wasHeld) await content.release(key)
         change(id, { linkKey: randomBytes(LINK_KEY_BYTES), salt: randomBytes(SALT_BYTES) })
         return await read(id, undefined)
       }
-      const wasHeld = held.has(hash)
-      if (change(id, { state: 'ready', hash, outline, travelSize: size, wasHeld }) === undefined && !wasHeld) await content.release(key)
+      contents.add(hash, wasHeld ? undefined : source)
+      if (isClosed || change(id, { state: 'ready', hash, outline, travelSize: size }) === undefined) await contents.letGo(hash)
     } catch {
       if (!removed.signal.aborted) change(id, { state: 'failed' })
     }
   }
 
-  async function letGo({ hash, wasHeld, source, removed }: OwnEntry, isLast = false): Promise<void> {
+  async function letGo({ hash, source, removed }: OwnEntry): Promise<void> {
     removed.abort()
-    const isUsed = !isLast && [...entries.values()].some((other) => other.hash === hash)
-    if (hash !== undefined && !wasHeld && !isUsed) await content.release(decodeKeyHex(hash))
-    else await source?.close?.()
+    const isReadFrom = hash !== undefined && contents.sourceOf(hash) === source
+    if (hash !== undefined) await contents.letGo(hash)
+    if (!isReadFrom) await source?.close?.()
   }
 
   return {
     list: (): readonly ListedEntry[] => [...entries.values()],
+    /** Whether an entry of that number is, or was, in the list. */
+    hadEntry: (id: number): boolean => id > 0 && id <= lastId,
     /** Resolves at once: they are read afterwards. @throws {MayflyError} ERR_LIMIT, ERR_BAD_OPTION; then nothing was added */
     add(items: readonly ShareItem[]): readonly ListedEntry[] {
       if (entries.size + items.length > ENTRY_LIMITS.maxEntries)
@@ -185,7 +184,29 @@ export function createShareList({ content, isSealed, randomBytes, kept, onChange
     /** Releases all contents. The list stays as it is. */
     async close(): Promise<void> {
       isClosed = true
-      await Promise.all([...entries.values()].map((entry) => letGo(entry, true)))
+      await Promise.all([...entries.values()].map(letGo))
+    },
+  }
+}
+
+/** The contents of a share: several entries may have one. */
+function createContentBook({ release }: Pick<ContentStore, 'release'>) {
+  /** By hash, hex. Bounded by the entries. */
+  const contents = new Map<string, { entries: number; source: ContentSource | undefined }>()
+  return {
+    /** @param source it is read from this one; undefined when it was held here before: then it is not released with the entries */
+    add(hash: string, source: ContentSource | undefined): void {
+      const known = contents.get(hash)
+      contents.set(hash, { entries: (known?.entries ?? 0) + 1, source: known ? known.source : source })
+    },
+    sourceOf: (hash: string) => contents.get(hash)?.source,
+    /** Released with the last entry that has it: that closes its source. */
+    async letGo(hash: string): Promise<void> {
+      const known = contents.get(hash)
+      if (known === undefined) return
+      if (known.entries > 1) return void contents.set(hash, { ...known, entries: known.entries - 1 })
+      contents.delete(hash)
+      if (known.source !== undefined) await release(decodeKeyHex(hash))
     },
   }
 }

@@ -1,9 +1,9 @@
 /** The receivers of one share: where each stands, how far it is, and the connection by which it is here. */
 
-import { createRecentMap } from '../../async/recent-map.ts'
+import { type Chosen, isChosen } from '../format/chosen.ts'
 import type { ListedEntry } from '../format/share-entry.ts'
 import type { ShareReceiver, ShareWay } from '../types.ts'
-import { ADMISSION_LIMITS, type AdmissionState } from './admission.ts'
+import type { AdmissionState } from './admission.ts'
 import type { ReceiverLink } from './receiver-link.ts'
 
 interface Known {
@@ -12,17 +12,17 @@ interface Known {
   way: ShareWay | undefined
   received: Map<number, number>
   saved: Set<number>
-  /** 'all': also what comes later. */
-  taken: Set<number> | 'all' | undefined
+  taken: Chosen | undefined
+  problem: string
 }
 
 export type ShareReceivers = ReturnType<typeof createShareReceivers>
 
 export function createShareReceivers(admission: AdmissionState, entries: () => readonly ListedEntry[]) {
-  /** By id, hex. */
-  const known = createRecentMap<string, Known>({ maxEntries: ADMISSION_LIMITS.maxReceivers, order: 'added' })
+  /** By id, hex. Bounded: those that admission remembers. */
+  const known = new Map<string, Known>()
 
-  const wantedOf = ({ taken }: Known) => entries().filter(({ id }) => taken === 'all' || taken?.has(id) === true)
+  const wantedOf = ({ taken }: Known) => entries().filter(({ id }) => isChosen(taken, id))
   const placeOf = (id: string) => admission.receivers.get(id)?.place ?? 'none'
 
   function isDone(id: string): boolean {
@@ -47,12 +47,17 @@ export function createShareReceivers(admission: AdmissionState, entries: () => r
     /** Those that are connected. */
     linked: (): [id: string, receiver: Known & { link: ReceiverLink }][] =>
       [...known].filter((each): each is [string, Known & { link: ReceiverLink }] => each[1].link?.isOpen === true),
-    /** A receiver is here, or here again: its older connection ends. */
+    /** A receiver is here, or here again: its older connection ends, and so do those that it made admission forget. */
     connect(id: string, label: string, link: ReceiverLink): Known {
+      for (const [other, { link: linkOfOther }] of known.size < admission.receivers.size ? [] : known) {
+        if (admission.receivers.has(other)) continue
+        known.delete(other)
+        linkOfOther?.close()
+      }
       const before = known.get(id)
       before?.link?.close()
-      const now: Known = before ?? { label, link, way: undefined, received: new Map(), saved: new Set(), taken: undefined }
-      Object.assign(now, { label, link, way: link.way })
+      const now: Known = before ?? { label, link, way: undefined, received: new Map(), saved: new Set(), taken: undefined, problem: '' }
+      Object.assign(now, { label, link, way: link.way, problem: '' })
       known.set(id, now)
       return now
     },
@@ -64,6 +69,7 @@ export function createShareReceivers(admission: AdmissionState, entries: () => r
         way: receiver.way,
         received: receiver.received,
         saved: receiver.saved,
+        problem: receiver.problem || undefined,
         taken: receiver.taken === undefined ? undefined : new Set(wantedOf(receiver).map((entry) => entry.id)),
       })),
   }

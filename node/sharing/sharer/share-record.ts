@@ -7,7 +7,7 @@ import { ENTRY_LIMITS } from '../format/share-entry.ts'
 import { MAX_PASSWORD_LENGTH, SHARE_CODES } from '../format/share-frames.ts'
 import { LINK_SECRET_BYTES } from '../format/share-link.ts'
 import type { ShareCode, ShareRules } from '../types.ts'
-import { ADMISSION_LIMITS, type Standing } from './admission.ts'
+import { ADMISSION_LIMITS, type PeerStanding, type Standing } from './admission.ts'
 import type { KeptEntry } from './share-list.ts'
 
 export interface ShareRecord {
@@ -20,14 +20,19 @@ export interface ShareRecord {
   /** The number of its newest list. */
   sequence: number
   receivers: readonly (readonly [id: string, standing: Standing])[]
+  peers: readonly (readonly [peer: string, standing: PeerStanding])[]
   entries: readonly KeptEntry[]
 }
 
-const VERSION = 1
+const VERSION = 2
+/** Of version 0.8.0, which knows receivers by their ids alone. */
+const OLD_VERSION = 1
+const MAX_PEER_LENGTH = 128
 const MAX_RECORD_BYTES = 16_777_216
 const PLACES = { none: 0, asking: 1, taken: 2, refused: 3 } as const
 
-export function encodeShareRecord({ seed, secret, rules, endCode, wrongPasswords, sequence, receivers, entries }: ShareRecord): Uint8Array {
+export function encodeShareRecord(record: ShareRecord): Uint8Array {
+  const { seed, secret, rules, endCode, wrongPasswords, sequence, receivers, peers, entries } = record
   const { receivers: count, untilMs, password, ask = false, stopAfterFirst = false, sealed = true } = rules
   return encodeCanonical([
     VERSION,
@@ -37,7 +42,7 @@ export function encodeShareRecord({ seed, secret, rules, endCode, wrongPasswords
     endCode === undefined ? null : SHARE_CODES[endCode],
     wrongPasswords,
     sequence,
-    receivers.map(([id, { hasPassword, wrongPasswords: wrong, place }]) => [hexToBytes(id), hasPassword, wrong, PLACES[place]]),
+    receivers.map(([id, { hasPassword, wrongPasswords: wrong, place, peer }]) => [hexToBytes(id), hasPassword, wrong, PLACES[place], peer]),
     entries.map(({ id, path, size, linkKey, salt, hash }) => [
       id,
       path,
@@ -46,14 +51,17 @@ export function encodeShareRecord({ seed, secret, rules, endCode, wrongPasswords
       salt ?? null,
       hash === undefined ? null : hexToBytes(hash),
     ]),
+    peers.map(([peer, { wrongPasswords: wrong, isRefused }]) => [peer, wrong, isRefused]),
   ])
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
 export function decodeShareRecord(bytes: Uint8Array): ShareRecord {
   return decodeCanonical('a share', bytes, MAX_RECORD_BYTES, (value) => {
-    const [version, seed, secret, rules, endCode, wrongPasswords, sequence, receivers, entries] = mustBeArray(value, 9)
-    if (version !== VERSION) throw new Error(`version ${String(version)}`)
+    const isOld = Array.isArray(value) && value[0] === OLD_VERSION
+    const fields = mustBeArray(value, isOld ? 9 : 10)
+    const [version, seed, secret, rules, endCode, wrongPasswords, sequence, receivers, entries, peers = []] = fields
+    if (!isOld && version !== VERSION) throw new Error(`version ${String(version)}`)
     return {
       seed: readBytes(seed, 'seed', 32),
       secret: readBytes(secret, 'secret', LINK_SECRET_BYTES),
@@ -62,6 +70,7 @@ export function decodeShareRecord(bytes: Uint8Array): ShareRecord {
       wrongPasswords: readInteger(wrongPasswords, 'wrong passwords'),
       sequence: readInteger(sequence, 'sequence'),
       receivers: readArray(receivers, 'receivers', ADMISSION_LIMITS.maxReceivers, readReceiver),
+      peers: readArray(peers, 'peers', ADMISSION_LIMITS.maxReceivers, readPeer),
       entries: readArray(entries, 'entries', ENTRY_LIMITS.maxEntries, readKept),
     }
   })
@@ -83,13 +92,20 @@ function readKeptRules(value: unknown): ShareRules {
 }
 
 function readReceiver(value: unknown): [string, Standing] {
-  const [id, hasPassword, wrongPasswords, place] = readTuple(value, 'receiver', 4)
+  const [id, hasPassword, wrongPasswords, place, peer = ''] = readTuple(value, 'receiver', 4)
   const standing = {
+    peer: readText(peer, 'peer', MAX_PEER_LENGTH),
     hasPassword: readBoolean(hasPassword, 'password'),
     wrongPasswords: readInteger(wrongPasswords, 'wrong passwords'),
     place: readWord(place, 'place', PLACES),
   }
   return [bytesToHex(readBytes(id, 'receiver', 16)), standing]
+}
+
+function readPeer(value: unknown): [string, PeerStanding] {
+  const [peer, wrongPasswords, isRefused] = readTuple(value, 'peer', 3)
+  const standing = { wrongPasswords: readInteger(wrongPasswords, 'wrong passwords'), isRefused: readBoolean(isRefused, 'refused') }
+  return [readText(peer, 'peer', MAX_PEER_LENGTH), standing]
 }
 
 function readKept(value: unknown): KeptEntry {

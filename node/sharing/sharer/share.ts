@@ -1,5 +1,6 @@
 /** A share of this peer's own: its list, its rules, and a conversation with each receiver. */
 
+import { createTimeout, onAbort } from '../../async/abort.ts'
 import { createEmitter } from '../../async/emitter.ts'
 import type { ContentStore } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
@@ -8,7 +9,7 @@ import { createSigningSecret, publicKeyOf } from '../../keys/signing.ts'
 import { swarmKeyOf } from '../format/share-keys.ts'
 import { LINK_SECRET_BYTES, linkPathOf } from '../format/share-link.ts'
 import type { Share, ShareCode, ShareItem, ShareOptions, ShareRules } from '../types.ts'
-import { admitAsked, createAdmission, dismiss, isLocked, unlock } from './admission.ts'
+import { admitAsked, createAdmission, dismiss, isLocked, isPeerRefused, unlock } from './admission.ts'
 import { createConversations } from './conversations.ts'
 import type { ReceiverLink } from './receiver-link.ts'
 import { createShareList } from './share-list.ts'
@@ -18,7 +19,7 @@ import { decodeShareRecord, encodeShareRecord, type ShareRecord } from './share-
 export interface ShareContext {
   /** This peer's id in text form. */
   self: string
-  content: Pick<ContentStore, 'hold' | 'release' | 'held'>
+  content: Pick<ContentStore, 'hold' | 'release'>
   /** Network time, in ms. */
   now(): number
   randomBytes(length: number): Uint8Array
@@ -42,11 +43,12 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
   const admission = {
     ...createAdmission(rules),
     receivers: new Map(record.receivers),
+    peers: new Map(record.peers),
     wrongPasswords: record.wrongPasswords,
     endCode: record.endCode,
   }
   const changes = createEmitter<void>()
-  let endTimer: ReturnType<typeof setTimeout> | undefined
+  let late: ReturnType<typeof createTimeout> | undefined
   let isReleased = false
   const list = createShareList({
     content,
@@ -69,6 +71,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
 
   /** @param spared the receiver that has everything: it closes by itself, and is not told as if it had come too late */
   async function end(code: ShareCode, spared?: ReceiverLink): Promise<void> {
+    if (isReleased) return // it ended before, and stays ended for that reason
     admission.endCode = code
     for (const [id, receiver] of receivers.linked()) {
       const keepsPlace = code === 'ERR_SHARE_EXPIRED' && admission.receivers.get(id)?.place === 'taken'
@@ -84,7 +87,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
     const unfinished = [...admission.receivers].some(([id, { place }]) => place === 'taken' && !receivers.isDone(id))
     if (admission.endCode === 'ERR_SHARE_EXPIRED' && unfinished) return
     isReleased = true
-    clearTimeout(endTimer)
+    late?.end()
     await list.close()
     onEnded()
   }
@@ -93,8 +96,8 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
     if (rules.untilMs === undefined || admission.endCode !== undefined) return
     const leftMs = rules.untilMs - now()
     if (leftMs <= 0) return void end('ERR_SHARE_EXPIRED')
-    endTimer = setTimeout(watchEnd, Math.min(leftMs, MAX_TIMER_MS))
-    ;(endTimer as { unref?(): void }).unref?.()
+    late = createTimeout(Math.min(leftMs, MAX_TIMER_MS))
+    onAbort(late.signal, watchEnd)
   }
 
   function mustBeOpen(what: string): void {
@@ -102,8 +105,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
   }
 
   function mustKnow(id: string): void {
-    if (!admission.receivers.has(id))
-      throw new MayflyError('ERR_BAD_OPTION', `Cannot find the receiver ${JSON.stringify(id)} of this share`)
+    if (!admission.receivers.has(id)) throw new MayflyError('ERR_BAD_OPTION', `This share has no receiver ${JSON.stringify(id)}`)
   }
 
   list.add(items)
@@ -143,6 +145,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
       mustKnow(id)
       dismiss(admission, id)
       receivers.get(id)?.link?.end('ERR_SHARE_REFUSED')
+      for (const [other, { link }] of receivers.linked()) if (isPeerRefused(admission, other)) link.end('ERR_SHARE_REFUSED') // the same peer under another id
       changes.emit()
       void settle()
     },
@@ -156,6 +159,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
       encodeShareRecord({
         ...{ seed, secret, rules, sequence: conversations.sequence, endCode: admission.endCode, wrongPasswords: admission.wrongPasswords },
         receivers: [...admission.receivers],
+        peers: [...admission.peers],
         entries: list.kept(),
       }),
   }
@@ -173,7 +177,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
     /** This peer stops: receivers see that it has left. */
     async stop(): Promise<void> {
       conversations.stop()
-      clearTimeout(endTimer)
+      late?.end()
       for (const [, receiver] of receivers.linked()) receiver.link.close()
       await list.close()
     },
@@ -181,7 +185,7 @@ export function createOwnShare(context: ShareContext, items: readonly ShareItem[
 }
 
 function newRecord(rules: ShareRules, randomBytes: (length: number) => Uint8Array): ShareRecord {
-  const fresh = { endCode: undefined, wrongPasswords: 0, sequence: 0, receivers: [], entries: [] }
+  const fresh = { endCode: undefined, wrongPasswords: 0, sequence: 0, receivers: [], peers: [], entries: [] }
   return { seed: createSigningSecret(), secret: randomBytes(LINK_SECRET_BYTES), rules, ...fresh }
 }
 

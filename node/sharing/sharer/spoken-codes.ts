@@ -4,18 +4,18 @@
  */
 
 import { concatBytes } from '@noble/hashes/utils.js'
-import { timeoutSignal } from '../../async/abort.ts'
+import { createTimeout, inTime, onAbort, timeoutSignal } from '../../async/abort.ts'
 import { createTokenBuckets } from '../../async/token-bucket.ts'
 import { MayflyError } from '../../errors.ts'
 import { drawCode, formatCode, loadCodeWords, randomBelow } from '../../people/format/code.ts'
 import type { ClaimFrame, PairingRefusal } from '../../people/format/pairing-frames.ts'
 import { type SecretTerms, termsOf } from '../../people/format/token.ts'
 import type { Way, Ways } from '../../people/index.ts'
+import { SHARE_CODE_PROTOCOL } from '../../people/pairing/code-kinds.ts'
 import { createIssuer, type IssuedSecret } from '../../people/pairing/issuer.ts'
 import { createLockstep, type Lockstep } from '../../people/pairing/lockstep.ts'
 import type { Hold, Rendezvous } from '../../rendezvous/types.ts'
 import type { AbortOptions } from '../../types.ts'
-import { SHARE_CODE_PROTOCOL } from '../format/share-frames.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import type { ShareSpokenCode } from '../types.ts'
 
@@ -171,11 +171,11 @@ export function createSpokenCodes({ self, ways, rendezvous, now, monotonic, rand
         settled.resolve(outcome)
         if (codes.get(number) === issued) forget(number)
       }
-      const timer = setTimeout(expire, CODE_LIMITS.lifetimeMs, 'expired')
-      ;(timer as { unref?(): void }).unref?.()
-      await Promise.race([hold.announced, new Promise((resolve) => setTimeout(resolve, ANNOUNCE_MS))])
+      const late = createTimeout(CODE_LIMITS.lifetimeMs)
+      onAbort(late.signal, () => expire('expired'))
+      await inTime(hold.announced, ANNOUNCE_MS)
       const cancel = async () => {
-        clearTimeout(timer)
+        late.end()
         expire('cancelled')
       }
       return { code: formatCode(code), expiresAtMs: now() + CODE_LIMITS.lifetimeMs, settled: settled.promise, cancel }

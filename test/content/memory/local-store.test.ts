@@ -7,7 +7,7 @@ const content = (key: Uint8Array, bytes: Uint8Array) => ({ key, source: memorySo
 const LIMIT = expect.objectContaining({ code: 'ERR_LIMIT' })
 
 test('local-store: returns contents that were put, lists them newest last, and forgets deleted ones', () => {
-  const store = createLocalStore({ maxHeldBytes: 100, maxHeldContents: 10 })
+  const store = createLocalStore({ maxHeldBytes: 100 })
   store.put(content(keyOf(2), new Uint8Array(5)))
   store.put(content(keyOf(1), new Uint8Array()))
   expect(store.get(keyOf(2))?.source.size).toBe(new Uint8Array(5).byteLength)
@@ -23,7 +23,7 @@ test('local-store: returns contents that were put, lists them newest last, and f
 })
 
 test('local-store: maxHeldBytes bounds the sum, to the byte, and nothing is evicted', () => {
-  const store = createLocalStore({ maxHeldBytes: 10, maxHeldContents: 10 })
+  const store = createLocalStore({ maxHeldBytes: 10 })
   store.put(content(keyOf(1), new Uint8Array(9)))
   expect(() => store.put(content(keyOf(2), new Uint8Array(2)))).toThrow(LIMIT)
   expect(store.get(keyOf(2))).toBeUndefined()
@@ -33,15 +33,8 @@ test('local-store: maxHeldBytes bounds the sum, to the byte, and nothing is evic
   store.put(content(keyOf(2), new Uint8Array(9)))
 })
 
-test('local-store: maxHeldContents bounds the number, empty ones too', () => {
-  const store = createLocalStore({ maxHeldBytes: 10, maxHeldContents: 2 })
-  store.put(content(keyOf(1), new Uint8Array()))
-  store.put(content(keyOf(2), new Uint8Array()))
-  expect(() => store.put(content(keyOf(3), new Uint8Array()))).toThrow(LIMIT)
-})
-
 test('local-store: the same content twice counts once', () => {
-  const store = createLocalStore({ maxHeldBytes: 5, maxHeldContents: 1 })
+  const store = createLocalStore({ maxHeldBytes: 5 })
   store.put(content(keyOf(1), new Uint8Array(5)))
   store.put(content(keyOf(1), new Uint8Array(5)))
   expect([store.size, store.bytes]).toEqual([1, 5])

@@ -60,6 +60,24 @@ test('box: its owner says no, in words, and the same submission is not asked abo
   expect(arrived).toEqual([])
 })
 
+test('box: what its owner gives up is over for its sender, now and when it comes back, and is not received after a restart', async () => {
+  const { box, owner, sender } = await openWorld()
+  const { next } = submissionsOf(box)
+  const opened = await sender.visitBox(box.path)
+  const news = newsOf(opened)
+  const taken = opened.offer(shareOf(1), offerOf('a'), { id: id(1) })
+  const { submission, take } = await next()
+  take()
+  await taken
+  submission.giveUp()
+  expect(submission.withdrawn.aborted).toBe(true)
+  await waitFor(() => news.at(-1)?.state === 'over', 5_000, 'the sender hears of it')
+  expect(await refusedWith(opened.offer(shareOf(1), offerOf('a'), { id: id(1) }))).toBe('asked')
+  await box.close()
+  const again = submissionsOf(await owner.openBox({ title: 'For Bob' }, { resume: box.snapshot() }))
+  expect(again.arrived).toEqual([])
+})
+
 test('box: a failure of its own owner that is no refusal tells the sender nothing of it, and may be tried again', async () => {
   const { box, sender } = await openWorld()
   const { next } = submissionsOf(box)

@@ -169,7 +169,7 @@ test('push: a slow disk holds its sender back', async () => {
         before = given
         return isSame && given > 0
       },
-      { interval: 100 },
+      { interval: 100, timeout: 30_000 },
     )
     .toBe(true)
   expect(given).toBeLessThan(8 * 1_048_576)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { abortable } from '../../../node/async/abort.ts'
 import { MayflyError } from '../../../node/errors.ts'
-import { folderOf, takeSubmission } from '../../../node/sharing/boxes/take-submission.ts'
+import { folderOf, mustFitTerms, takeSubmission } from '../../../node/sharing/boxes/take-submission.ts'
 import type {
   DropNews,
   DropTerms,
@@ -73,13 +74,16 @@ function createTaking(received: ReceivedShare, terms: Partial<DropTerms> = {}) {
       failure = error
     },
     take: (submission: TakenSubmission) =>
-      takeSubmission(submission, { terms: { title: 'For Bob', ...terms }, receive: () => received }, saver, {
-        onState: (state) => void states.push(state),
-      }),
+      takeSubmission(
+        submission,
+        { mustFit: (share) => mustFitTerms(submission, { title: 'For Bob', ...terms }, share), receive: () => received },
+        saver,
+        { onState: (state) => void states.push(state) },
+      ),
   }
 }
 
-type TakenSubmission = Omit<Submission, 'receive'>
+type TakenSubmission = Omit<Submission, 'receive' | 'giveUp'>
 
 function submissionOf(facts: Partial<TakenSubmission> = {}) {
   const told: DropNews[] = []
@@ -140,22 +144,36 @@ test.each<[string, ShareEntry[], Partial<DropTerms>]>([
   ['larger than the terms', [entry('a.jpg')], { maxBytes: 999 }],
   ['another type than the terms', [entry('a.exe')], { types: ['.jpg'] }],
   ['a path that leads out', [entry('../a.jpg')], {}],
-])('taking: a share that lists %s is not taken', async (_, entries, terms) => {
+])('taking: a share that lists %s is not taken, now or later', async (_, entries, terms) => {
   const { share, facts } = createShare(entries)
   const { files, take } = createTaking(share, terms)
   const { submission, told } = submissionOf()
   await expect(take(submission)).rejects.toThrow(expect.objectContaining({ code: 'ERR_DROP_REFUSED' }))
   expect(facts.state).toBe('listed')
   expect(files.size).toBe(0)
-  expect(told.at(-1)?.state).toBe('failed')
+  expect(told.at(-1)?.state).toBe('over')
 })
 
-test('taking: a share that its sender has ended says so', async () => {
+test('taking: a share that gets more than was offered while it is received is stopped, and over', async () => {
+  const { share, change, facts } = createShare([entry('a.jpg')])
+  const { submission, told } = submissionOf()
+  const saver: SubmissionSaver = {
+    saveShare: (_received, _folder, { signal }) => abortable(signal, () => void change({ entries: [entry('a.jpg'), entry('b.jpg')] })),
+    saveStream: async () => {},
+  }
+  const context = { mustFit: (received: ReceivedShare) => mustFitTerms(submission, { title: 'For Bob' }, received), receive: () => share }
+  await expect(takeSubmission(submission, context, saver)).rejects.toThrow('The files are not those that were offered')
+  expect([told.at(-1)?.state, facts.isClosed]).toEqual(['over', true])
+})
+
+test('taking: a share that its sender has ended says so, and is over on both sides', async () => {
   const { share, change } = createShare([], 'looking')
-  const { take } = createTaking(share)
-  const taking = take(submissionOf().submission)
+  const { states, take } = createTaking(share)
+  const { submission, told } = submissionOf()
+  const taking = take(submission)
   change({ state: 'ended', endCode: 'ERR_SHARE_ENDED' })
   await expect(taking).rejects.toThrow(expect.objectContaining({ code: 'ERR_SHARE_ENDED' }))
+  expect([told.at(-1)?.state, states.at(-1)?.state]).toEqual(['over', 'over'])
 })
 
 test('taking: what a gateway pushes, and words alone', async () => {

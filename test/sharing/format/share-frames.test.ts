@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { decodeCanonical, encodeCanonical } from '../../../node/keys/canonical.ts'
 import { createSigningSecret, publicKeyOf } from '../../../node/keys/signing.ts'
+import type { Chosen } from '../../../node/sharing/format/chosen.ts'
 import { isList, type ListedEntry, pagesOf, signList } from '../../../node/sharing/format/share-entry.ts'
 import { decodeShareFrame, encodeShareFrame, type ShareFrame } from '../../../node/sharing/format/share-frames.ts'
 import { decodeShareRecord, encodeShareRecord } from '../../../node/sharing/sharer/share-record.ts'
@@ -29,7 +31,9 @@ const FRAMES: ShareFrame[] = [
   { type: 'take', entries: [1, 2] },
   { type: 'take', entries: undefined },
   { type: 'asked' },
-  { type: 'taken' },
+  { type: 'taken', entries: undefined },
+  { type: 'taken', entries: 'all' },
+  { type: 'taken', entries: new Set([1, 2]) },
   { type: 'progress', reports: [[1, 100]] },
   { type: 'saved', entry: 1 },
   { type: 'way', way: 'direct' },
@@ -40,22 +44,24 @@ test.each(FRAMES.map((frame): [string, ShareFrame] => [frame.type, frame]))('a %
   expect(decodeShareFrame(encodeShareFrame(frame))).toEqual(frame)
 })
 
-test('a page shows what opens contents, and texts, only to those who have taken the share', () => {
+test('a page shows what opens contents, and texts, of the entries alone that were taken', () => {
   const entries = [entry(1), entry(2, { kind: 'text', text: 'hello', hash: undefined, linkKey: undefined, outline: bytes(32) })]
-  const read = (hasKeys: boolean) => {
-    const [fields = []] = pagesOf(entries, hasKeys)
+  const read = (given: Chosen | undefined) => {
+    const [fields = []] = pagesOf(entries, given)
     const frame = decodeShareFrame(encodeShareFrame({ type: 'page', sequence: 1, entries: [], fields }))
     return frame.type === 'page' ? frame.entries : []
   }
-  expect(read(true)).toEqual(entries)
-  expect(read(false)).toEqual(entries.map((each) => ({ ...each, linkKey: undefined, text: undefined })))
+  const closed = entries.map((each) => ({ ...each, linkKey: undefined, text: undefined }))
+  expect(read('all')).toEqual(entries)
+  expect(read(undefined)).toEqual(closed)
+  expect(read(new Set([2, 3]))).toEqual([closed[0], entries[1]])
 })
 
 test('a list is cut into pages that fit, in order; its signature holds for all of it, in this order, under this number', () => {
   const seed = createSigningSecret()
   const publicKey = publicKeyOf(seed)
   const entries = Array.from({ length: 1_200 }, (_, id) => entry(id, { path: `${'x'.repeat(200)}${id}` }))
-  const pages = pagesOf(entries, true)
+  const pages = pagesOf(entries, 'all')
   expect(pages.flat().map(([id]) => id)).toEqual(entries.map(({ id }) => id))
   expect(pages.length).toBeGreaterThan(2)
   const signature = signList(seed, bytes(32), 5, pages)
@@ -79,10 +85,19 @@ test('a share is read as it was kept; damaged, it is refused', () => {
   const record = {
     ...{ seed: bytes(32), secret: bytes(16), wrongPasswords: 1, sequence: 4, endCode: undefined },
     rules: { receivers: 1, untilMs: 99, password: 'x', ask: true, stopAfterFirst: true, sealed: false },
-    receivers: [['0a'.repeat(16), { hasPassword: true, wrongPasswords: 1, place: 'taken' }]] as const,
+    receivers: [['0a'.repeat(16), { peer: 'p', hasPassword: true, wrongPasswords: 1, place: 'taken' }]] as const,
+    peers: [['p', { wrongPasswords: 1, isRefused: true }]] as const,
     entries: [{ id: 1, path: 'a', size: 3, linkKey: bytes(32), salt: bytes(32), hash: undefined }],
   }
   const kept = encodeShareRecord(record)
+  const old = (decodeCanonical('a share', kept, 9_999, (value) => value) as unknown[]).slice(0, -1)
+  old[0] = 1
+  old[7] = (old[7] as unknown[][]).map((receiver) => receiver.slice(0, -1))
+  expect(decodeShareRecord(encodeCanonical(old)), 'of version 0.8.0').toEqual({
+    ...record,
+    receivers: [[record.receivers[0][0], { ...record.receivers[0][1], peer: '' }]],
+    peers: [],
+  })
   expect(decodeShareRecord(kept)).toEqual(record)
   expect(() => decodeShareRecord(kept.subarray(1))).toThrow(expect.objectContaining({ code: 'ERR_BAD_FRAME' }))
 })

@@ -19,15 +19,16 @@ import type { ShareRules } from '../../../node/sharing/types.ts'
 const NOW = 1_000
 const LATER = 5_000
 
-/** 'a' to 'z' are receivers; what follows is what one does: hello, take, its password, what the sharer answers. */
+/** 'a' to 'z' are receivers, each a peer of its own; 'b/a' is b at the peer a. Then comes what one does: hello, take, its password, what the sharer answers. */
 function happen(state: AdmissionState, step: string): string {
-  const [who = '', what = '', word = ''] = step.split(' ')
+  const [name = '', what = '', word = ''] = step.split(' ')
+  const [who = '', peer = who] = name.split('/')
   const at = (what.endsWith('-late') ? LATER : NOW) as number
   const told = (admitted: Admission) =>
     admitted.do === 'refuse'
       ? `${admitted.code.replace('ERR_SHARE_', '')}${admitted.triesLeft ? `:${admitted.triesLeft}` : ''}`
       : admitted.do
-  if (what.startsWith('hello')) return told(admitHello(state, who, at))
+  if (what.startsWith('hello')) return told(admitHello(state, who, peer, at))
   if (what.startsWith('take')) return told(admitTake(state, who, at))
   if (what.startsWith('says')) return told(admitPassword(state, who, word, at))
   if (what.startsWith('yes') || what.startsWith('no')) return told(admitAsked(state, who, what.startsWith('yes'), at))
@@ -72,6 +73,22 @@ const CASES: [what: string, rules: ShareRules, steps: string[], outcomes: string
   ],
   ['one that is sent away stays away', {}, ['a hello', 'a dismissed', 'a hello'], 'list - REFUSED'],
   ['one that is sent away takes nothing', {}, ['a hello', 'a dismissed', 'a take'], 'list - REFUSED'],
+  ['one that is sent away comes back under another id', {}, ['a hello', 'a dismissed', 'b/a hello', 'c hello'], 'list - REFUSED list'],
+  ['one that is sent away was here under another id', {}, ['a hello', 'b/a hello', 'a dismissed', 'b take'], 'list list - REFUSED'],
+  [
+    'what was taken under another id stays taken',
+    {},
+    ['b/a hello', 'b take', 'a hello', 'a dismissed', 'b/a hello'],
+    'list taken list - taken',
+  ],
+  ['one that is sent away comes back as another peer', {}, ['a hello', 'a dismissed', 'a/b hello'], 'list - REFUSED'],
+  ['ask: no to one id is no to its peer', { ask: true }, ['a hello', 'a take', 'a no', 'b/a hello'], 'list ask REFUSED REFUSED'],
+  [
+    'ask: a no that becomes a yes, for the peer, too',
+    { ask: true },
+    ['a hello', 'a take', 'a no', 'a yes', 'b/a hello'],
+    'list ask REFUSED taken list',
+  ],
   ['until: before', { untilMs: LATER }, ['a hello', 'a take'], 'list taken'],
   ['until: at the moment it is over', { untilMs: LATER }, ['a hello-late'], 'EXPIRED'],
   ['until: listed before, taken after', { untilMs: LATER }, ['a hello', 'a take-late'], 'list EXPIRED'],
@@ -109,6 +126,24 @@ const CASES: [what: string, rules: ShareRules, steps: string[], outcomes: string
     { password: 'x' },
     ['a hello', ...wrongOf('a', 3), 'a hello'],
     'password PASSWORD:2 PASSWORD:1 LOCKED LOCKED',
+  ],
+  [
+    'password: a new id of the same peer gets no new tries',
+    { password: 'x' },
+    ['a hello', ...wrongOf('a', 2), 'b/a hello', 'b says y', 'c/a hello', 'a/d hello'],
+    'password PASSWORD:2 PASSWORD:1 password LOCKED LOCKED password',
+  ],
+  [
+    'password: another peer with the same id gets no new tries',
+    { password: 'x' },
+    ['a hello', ...wrongOf('a', 3), 'a/b hello'],
+    'password PASSWORD:2 PASSWORD:1 LOCKED LOCKED',
+  ],
+  [
+    'password: unlocked, the peer may try again',
+    { password: 'x' },
+    ['a hello', ...wrongOf('a', 3), 'a unlocked', 'b/a hello', 'b says x'],
+    'password PASSWORD:2 PASSWORD:1 LOCKED - password list',
   ],
   [
     'password: others are not locked',
@@ -156,22 +191,38 @@ test.each(CASES)('%s', (_, rules, steps, outcomes) => {
   expect(steps.map((step) => happen(state, step)).join(' ')).toBe(outcomes)
 })
 
-test('twenty wrong passwords of many lock the share, but not those who have taken it', () => {
+test('twenty wrong passwords of many lock the share, but not those who were let in', () => {
   const state = createAdmission({ password: 'x' })
-  const steps = ['z hello', 'z says x', 'z take', ...Array.from('abcdefghij', (who) => [`${who} hello`, ...wrongOf(who, 2)]).flat()]
+  const steps = [
+    'y hello',
+    'y says x',
+    'z hello',
+    'z says x',
+    'z take',
+    ...Array.from('abcdefghij', (who) => [`${who} hello`, ...wrongOf(who, 2)]).flat(),
+  ]
   for (const step of steps) happen(state, step)
   expect(isLocked(state)).toBe(true)
-  expect(['n hello', 'z hello', 'z take'].map((step) => happen(state, step))).toEqual(['LOCKED', 'taken', 'taken'])
+  expect(['n hello', 'y hello', 'y take', 'z hello', 'z take'].map((step) => happen(state, step)).join(' ')).toBe(
+    'LOCKED list taken taken taken',
+  )
   unlock(state)
   expect(['n hello', 'n says x'].map((step) => happen(state, step))).toEqual(['password', 'list'])
 })
 
 test('receivers that only look make room for others; those with a place do not', () => {
   const state = createAdmission({})
-  for (let i = 0; i < ADMISSION_LIMITS.maxReceivers; i++) admitHello(state, `r${i}`, NOW)
+  for (let i = 0; i < ADMISSION_LIMITS.maxReceivers; i++) admitHello(state, `r${i}`, 'p', NOW)
   admitTake(state, 'r0', NOW)
-  expect(admitHello(state, 'late', NOW)).toEqual({ do: 'list' })
+  expect(admitHello(state, 'late', 'p', NOW)).toEqual({ do: 'list' })
   expect([state.receivers.size, state.receivers.has('r0'), state.receivers.has('r1')]).toEqual([ADMISSION_LIMITS.maxReceivers, true, false])
   for (const standing of state.receivers.values()) standing.place = 'taken'
-  expect(admitHello(state, 'later', NOW)).toEqual({ do: 'refuse', code: 'ERR_SHARE_FULL' })
+  expect(admitHello(state, 'later', 'p', NOW)).toEqual({ do: 'refuse', code: 'ERR_SHARE_FULL' })
+})
+
+test('those who have given the password are not forgotten for those who have not', () => {
+  const state = createAdmission({ password: 'x' })
+  for (const step of ['y hello', 'y says x']) happen(state, step)
+  for (let i = 0; i < ADMISSION_LIMITS.maxReceivers + 9; i++) admitHello(state, `r${i}`, `p${i}`, NOW)
+  expect([state.receivers.size, happen(state, 'y take')]).toEqual([ADMISSION_LIMITS.maxReceivers, 'taken'])
 })
