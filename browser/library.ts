@@ -1,7 +1,7 @@
 /** `mayfly/browser`: presence, content and messages for other people's pages. A tab joins through a gateway, so at least one is needed. */
 
 import { type AccountStore, MayflyError, type ModuleTypes, type Peer, type PeerOptions } from '../node/index.ts'
-import { type Read, readInteger, readObject, readOneOrMore, readOptions, readText } from '../node/library/arguments.ts'
+import { type Read, readAnyObject, readInteger, readObject, readOneOrMore, readOptions, readText } from '../node/library/arguments.ts'
 import { createTab } from '../node/library/create-tab.ts'
 import { PEER_OPTION_READERS } from '../node/library/peer-options.ts'
 import { readAddress } from '../node/library/values.ts'
@@ -28,8 +28,14 @@ export type {
   Contacts,
   ContentSource,
   ContentStore,
+  DropBox,
+  DropNews,
+  DropOffer,
+  DropRefusal,
+  DropTerms,
   End,
   FetchedContent,
+  FetchShape,
   Handler,
   HeldContent,
   Hold,
@@ -46,6 +52,7 @@ export type {
   Messages,
   ModuleOptions,
   ModuleTypes,
+  OpenedBox,
   OpenedContent,
   OpenOptions,
   OutboxEntry,
@@ -65,12 +72,25 @@ export type {
   PresenceEvent,
   Query,
   Receipt,
+  ReceivedShare,
   Rendezvous,
   Room,
   RoomOptions,
+  SaveOptions,
   Schema,
   SchemaResult,
   SealOptions,
+  Share,
+  ShareCode,
+  ShareEntry,
+  ShareItem,
+  ShareReceiver,
+  ShareRules,
+  ShareSpokenCode,
+  Sharing,
+  Submission,
+  SubmissionSaver,
+  SubmissionState,
   Tap,
   TapOptions,
   TapRule,
@@ -117,7 +137,7 @@ export type { AccountRecordsOptions } from './peer/account-records.ts'
 export type { OutboxRecords, OutboxRecordsOptions } from './peer/outbox-records.ts'
 
 export interface TabPeerOptions
-  extends Pick<PeerOptions, 'content' | 'people' | 'privateKey' | 'limits' | 'messageSecret' | 'outboxStore'> {
+  extends Pick<PeerOptions, 'content' | 'people' | 'sharing' | 'privateKey' | 'limits' | 'messageSecret' | 'outboxStore'> {
   /** URLs of gateways to join through, for instance `https://pages.example`, one or more. The peer retries them as long as it runs. */
   gateway: string | URL | readonly (string | URL)[]
   /**
@@ -127,9 +147,15 @@ export interface TabPeerOptions
   webRTC?: NonNullable<PeerOptions['webRTC']>
 }
 
-const { content, people, privateKey, limits, messageSecret, outboxStore, webRTC } = PEER_OPTION_READERS
+const { content, sharing, privateKey, limits, messageSecret, outboxStore, webRTC } = PEER_OPTION_READERS
+/** `completePeopleOptions` reads the object's members: it comes with the code of people. */
+const readPeople: Read<NonNullable<TabPeerOptions['people']>> = (value, what) =>
+  typeof value === 'boolean' ? value : readAnyObject(value, what)
 const readTabPeerOptions: Read<Omit<TabPeerOptions, 'gateway' | 'messageSecret'> & { gateway: string[]; messageSecret?: Uint8Array }> =
-  readObject({ gateway: readOneOrMore(readAddress), content, people, privateKey, limits, messageSecret, outboxStore, webRTC }, ['gateway'])
+  readObject(
+    { gateway: readOneOrMore(readAddress), content, people: readPeople, sharing, privateKey, limits, messageSecret, outboxStore, webRTC },
+    ['gateway'],
+  )
 
 /**
  * Creates the peer of this tab. Call `start()` on it.

@@ -4,6 +4,7 @@
  */
 
 import type { ModuleTypes, Peer } from '../node/index.ts'
+import { preloadTab } from '../node/library/create-tab.ts'
 import { createPeer as createLibraryPeer, type TabPeerOptions } from './library.ts'
 import { readGatewayStatus } from './peer/gateway-status.ts'
 import { loadWebRTC } from './peer/web-rtc.ts'
@@ -24,7 +25,9 @@ export interface ModulePeerOptions extends Omit<TabPeerOptions, 'gateway' | 'web
  */
 export async function createPeer<Modules extends ModuleTypes = ModuleTypes>(options: ModulePeerOptions = {}): Promise<Peer<Modules>> {
   const { gateway = new URL(import.meta.url).origin, webRTC: chosen, ...rest } = options
-  const webRTC = chosen === undefined && usesDirect(rest) ? await loadWebRTC(() => findIceServers(gateway)) : chosen || undefined
+  const ownWebRTC = chosen === undefined && usesDirect(rest)
+  preloadTab({ ...rest, hasWebRTC: ownWebRTC, join: [gateway].flat().map(String) })
+  const webRTC = ownWebRTC ? await loadWebRTC(() => findIceServers(gateway)) : chosen || undefined
   return createLibraryPeer<Modules>({ ...rest, gateway, ...(webRTC && { webRTC }) })
 }
 

@@ -15,11 +15,17 @@ import { KeptContent } from './holding/kept-content.ts'
 import { guardLastCopies } from './holding/last-copy-guard.ts'
 import { MadePages } from './holding/made-pages.ts'
 import { type SharedPage, Sharing } from './holding/sharing.ts'
+import { LaterStart } from './later-start.ts'
 import { MailboxOpener } from './messages/mailbox-opener.ts'
 import { PeerSession } from './peer/peer-session.ts'
 import type { SessionStore } from './peer/tab-session.ts'
 import type { PeerLibrary } from './peer/types.ts'
 import { PeopleOpener } from './people/people-opener.ts'
+import { BoxesOpener } from './sharing/boxes-opener.ts'
+import { DropOpener } from './sharing/drop-opener.ts'
+import { OffersOpener } from './sharing/offers-opener.ts'
+import { OwnShareOpener } from './sharing/own-share-opener.ts'
+import { SharePeer } from './sharing/share-peer.ts'
 import { shortHash } from './text/short-text.ts'
 import { sizeText } from './text/size-text.ts'
 import { Transfers } from './transfer/transfers.ts'
@@ -49,7 +55,18 @@ export class Tab {
   readonly transfers: Transfers
   readonly mail: MailboxOpener
   readonly people: PeopleOpener
+  readonly sharePeer: SharePeer
+  /** Files for contacts, and from them. */
+  readonly offers: OffersOpener
+  /** The share that the page `/share` offers. */
+  readonly ownShare: OwnShareOpener
+  /** The drop boxes of this browser. */
+  readonly boxes: BoxesOpener
+  /** Drop boxes of others, to which something is sent. */
+  readonly drops: DropOpener
   readonly navigation: Navigation
+  /** It is what a page that was opened for a share has no need of. */
+  readonly rest: LaterStart
   /** Files that the author has chosen and not shared yet; kept while another page is on screen. */
   readonly chosen = new Cell<readonly ChosenFile[]>([])
   /** Text that the author has not published yet; kept while another page is on screen, and over a reload. */
@@ -78,27 +95,33 @@ export class Tab {
     this.counts = new HolderCounts(session, gateway)
     this.mail = new MailboxOpener(session, store)
     this.people = new PeopleOpener(session, gateway)
+    this.sharePeer = new SharePeer(session, gateway, (event) => this.#onPeerEvent(event))
+    this.offers = new OffersOpener(this.people.people, {
+      openSharing: () => this.sharePeer.open(),
+      library: () => session.library(),
+      files: () => this.transfers.openFiles(),
+    })
+    this.ownShare = new OwnShareOpener({ session, peer: this.sharePeer, store, window })
+    this.boxes = new BoxesOpener(() => this.sharePeer.open())
+    this.drops = new DropOpener({ session, sharing: () => this.sharePeer.open(), window })
     this.navigation = new Navigation({
       window,
       parts: { session, holdings, counts: this.counts, screen, keep: (plan) => void this.transfers.begin(plan) },
       served,
       onWrong: (hash) => this.activity.log(`The gateway's answer for ${shortHash(hash)} was not that page. It was removed.`),
     })
+    this.rest = new LaterStart(this.navigation, () => this.#startRest())
   }
 
   /** Starts everything that runs by itself. Call it once, after the first paint. */
   start(): void {
-    const { counts, holdings, session } = this
+    const { counts, holdings, session, navigation } = this
     session.onEvent((event) => this.#onPeerEvent(event))
     holdings.pages.subscribe(() => this.#followHeld())
     this.#followHeld()
     guardLastCopies(this.#window, holdings, counts)
-    void session.start()
-    void this.#restore()
-    void this.mail.open({ create: false })
-    void this.people.open({ create: false })
-    void this.transfers.restore()
-    this.navigation.start()
+    this.rest.start()
+    navigation.start()
   }
 
   /** Makes a page, and goes to it without a reload. @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT */
@@ -133,12 +156,14 @@ export class Tab {
     this.navigation.go({ ...this.navigation.addressOf(page), ...(secret !== undefined && { secret }) })
   }
 
-  async #restore(): Promise<void> {
-    try {
-      for (const hash of await this.holdings.restore()) this.activity.log(`${shortHash(hash)} could not be held again after the reload.`)
-    } catch {
-      // There is no peer, which the connection shows. Stored content stays for the next reload.
-    }
+  #startRest(): void {
+    void this.session.start()
+    void restoreHeld(this.holdings, this.activity)
+    void this.mail.open({ create: false })
+    void this.people.open({ create: false })
+    void this.transfers.restore()
+    void this.ownShare.restore().catch(() => {}) // its page tries again
+    void this.boxes.open({ create: false })
   }
 
   #followHeld(): void {
@@ -161,5 +186,13 @@ export class Tab {
   #log(event: PeerEvent): void {
     const sentence = eventSentence(event)
     if (sentence !== undefined) this.activity.log(sentence)
+  }
+}
+
+async function restoreHeld(holdings: Holdings, activity: Activity): Promise<void> {
+  try {
+    for (const hash of await holdings.restore()) activity.log(`${shortHash(hash)} could not be held again after the reload.`)
+  } catch {
+    // There is no peer, which the connection shows. Stored content stays for the next reload.
   }
 }

@@ -1,4 +1,4 @@
-/** The head of every page: the name, the link to the messages, and the connection of this tab. */
+/** The head of every page: the name, the links to the pages, and the connection of this tab. */
 
 import { Cell } from '../cell.ts'
 import markUrl from '../mark.svg?url'
@@ -18,12 +18,20 @@ export function Head({ tab }: { tab: Tab }) {
         <img src={markUrl} alt="" width="28" height="28" />
         mayfly
       </InnerLink>
-      <InnerLink tab={tab} to={{ view: 'messages' }} class="to-messages">
-        {unread === 0 ? 'Messages' : `Messages (${unread})`}
-      </InnerLink>
-      <InnerLink tab={tab} to={{ view: 'people' }} class="to-people">
-        {questions === 0 ? 'People' : `People (${questions})`}
-      </InnerLink>
+      <nav class="places" aria-label="Pages of the app">
+        <InnerLink tab={tab} to={{ view: 'share' }}>
+          Share
+        </InnerLink>
+        <InnerLink tab={tab} to={{ view: 'receive' }}>
+          Receive
+        </InnerLink>
+        <InnerLink tab={tab} to={{ view: 'messages' }}>
+          {unread === 0 ? 'Messages' : `Messages (${unread})`}
+        </InnerLink>
+        <InnerLink tab={tab} to={{ view: 'people' }}>
+          {questions === 0 ? 'People' : `People (${questions})`}
+        </InnerLink>
+      </nav>
       <p class="connection" role="status" data-testid="connection" data-state={connection.state} title={reason}>
         {connectionText(connection)}
       </p>

@@ -40,11 +40,15 @@ export function HeldList({ tab }: { tab: Tab }) {
       </ul>
       {missing.map((page) => (
         <p key={page.hash} class="notice" data-testid="missing">
-          This tab was reloaded, so it no longer holds “{page.label}”.{' '}
-          <InnerLink tab={tab} to={tab.navigation.addressOf(page)}>
-            Choose it again
-          </InnerLink>
-          <ActionButton text="Forget it" aria-label={`Forget ${page.label}`} onClick={() => tab.made.forget(page.hash)} />
+          This tab was reloaded, so it no longer holds {page.sealed ? `a private page (${filesText(page.files)})` : `“${page.label}”`}.{' '}
+          {page.sealed && !tab.navigation.isPrivate(page.hash) ? (
+            'Open its link again in this tab to choose its files.'
+          ) : (
+            <InnerLink tab={tab} to={tab.navigation.addressOf(page)}>
+              Choose it again
+            </InnerLink>
+          )}
+          <ActionButton text="Forget it" aria-label={`Forget it: ${page.label}`} onClick={() => tab.made.forget(page.hash)} />
         </p>
       ))}
       {lost.map(({ hash, label }) => (

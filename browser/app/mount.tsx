@@ -15,7 +15,11 @@ import { ActivityConsole } from './activity-console.tsx'
 import { Head, useQuestions, useUnread } from './head.tsx'
 import { HeldList } from './held-list.tsx'
 import { Composer } from './home/composer.tsx'
+import { keepFocus } from './keep-focus.ts'
+import { LaterView } from './later-view.tsx'
 import { LaterMessages } from './messages/later-messages.tsx'
+import { NewerApp } from './newer-app.tsx'
+import { LaterAppNote } from './offline/later-app-note.tsx'
 import { PageView } from './page/page-view.tsx'
 import { LaterCallers } from './people/later-callers.tsx'
 import { LaterPeople } from './people/later-people.tsx'
@@ -32,11 +36,15 @@ export function mountTab(served?: ServedPage): void {
     <>
       <HeldList tab={tab} />
       <ActivityConsole tab={tab} />
+      <LaterAppNote tab={tab} />
       <LaterCallers tab={tab} />
+      <NewerApp tab={tab} />
     </>,
   )
+  if (tab.navigation.isForShare) tab.sharePeer.open().catch(() => {}) // its page says why
   delete document.body.dataset.first // viewer.html: its own heights are for its own text
   refuseStrayDrops()
+  keepFocus(document)
   // The first paint is done two frames later; the large part of the code is loaded after it.
   requestAnimationFrame(() => requestAnimationFrame(() => tab.start()))
 }
@@ -58,7 +66,26 @@ function Top({ tab }: { tab: Tab }) {
   if (route.view === 'home') return <HomeView tab={tab} />
   if (route.view === 'messages') return <LaterMessages tab={tab} route={route} />
   if (route.view === 'people') return <LaterPeople tab={tab} route={route} />
+  if (route.view === 'receive') return <LaterView key={pathOf(route)} title="Receive" load={loadReceive} props={{ tab, route }} />
+  if (route.view === 'share') return <LaterView title="Share" load={() => loadShare(tab)} props={{ tab }} />
+  if (route.view === 'boxes') return <LaterView title="Let others send you files" load={loadBoxes} props={{ tab }} />
+  if (route.view === 'drop')
+    return <LaterView key={route.link} title="Send something" load={() => loadDrop(tab, route.link)} props={{ tab, link: route.link }} />
   return visit ? <PageView key={pathOf(visit.route)} tab={tab} visit={visit} /> : null
+}
+
+const loadReceive = () => import('./receive/receive-view.tsx').then(({ ReceiveView }) => ReceiveView)
+
+async function loadShare(tab: Tab) {
+  const [{ ShareView }, ownShare] = await Promise.all([import('./share/share-view.tsx'), tab.ownShare.open()])
+  return (props: { tab: Tab }) => <ShareView ownShare={ownShare} {...props} />
+}
+
+const loadBoxes = () => import('./boxes/boxes-view.tsx').then(({ BoxesView }) => BoxesView)
+
+async function loadDrop(tab: Tab, link: string) {
+  const [{ DropView }, visit] = await Promise.all([import('./drop/drop-view.tsx'), tab.drops.open(link)])
+  return (props: { tab: Tab; link: string }) => <DropView visit={visit} {...props} />
 }
 
 function HomeView({ tab }: { tab: Tab }) {
@@ -78,6 +105,10 @@ function titleOf(route: Route): string {
   if (route.view === 'home') return 'mayfly: a page that lives while somebody looks at it'
   if (route.view === 'messages') return 'Messages · mayfly'
   if (route.view === 'people') return 'People · mayfly'
+  if (route.view === 'share') return 'Share · mayfly'
+  if (route.view === 'receive') return 'Receive · mayfly'
+  if (route.view === 'drop') return 'Send something · mayfly'
+  if (route.view === 'boxes') return 'Let others send you files · mayfly'
   return `${route.name === undefined ? `Page ${shortHash(route.hash)}` : harmlessLine(route.name)} · mayfly`
 }
 

@@ -1,5 +1,6 @@
 /** Reads content from the gateway's `/raw/<hash>` or from the peer. The caller, which knows the hash, checks the bytes of the gateway. */
 
+import { readAhead } from '../../node/async/read-ahead.ts'
 import type { AbortOptions, OpenedContent } from '../../node/index.ts'
 import { type RawAddress, rawPathOf } from './raw-address.ts'
 
@@ -77,11 +78,14 @@ export type StoredFile = Pick<Blob, 'size' | 'type'> & { slice(start: number, en
 
 const PART_BYTES = 1_048_576
 
-/** Yields the bytes of a file that is in this tab. */
-export async function* readInParts(file: StoredFile): AsyncIterable<Uint8Array> {
-  for (let at = 0; at < file.size; at += PART_BYTES) {
-    yield new Uint8Array(await file.slice(at, Math.min(at + PART_BYTES, file.size)).arrayBuffer())
-  }
+/** Yields the bytes of a file that is in this tab, or of a part of it. */
+export function readInParts(file: StoredFile, part = { offset: 0, length: file.size }): AsyncIterable<Uint8Array> {
+  return readAhead(partsOf(file, part))
+}
+
+async function* partsOf(file: StoredFile, { offset, length }: { offset: number; length: number }): AsyncGenerator<Uint8Array> {
+  const end = offset + length
+  for (let at = offset; at < end; at += PART_BYTES) yield new Uint8Array(await file.slice(at, Math.min(at + PART_BYTES, end)).arrayBuffer())
 }
 
 /** Enough bytes to recognise a signature: a few when the content is here, its first piece when it comes from others. */

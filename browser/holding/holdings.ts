@@ -15,11 +15,12 @@ import type { KeptContent } from './kept-content.ts'
 interface HoldBytesOptions extends Pick<HeldPage, 'madeHere' | 'name' | 'isPart' | 'parts'> {
   /** The name, or the beginning of the text, when left out. */
   label?: string
+  expectedHash?: string | undefined
 }
 
 interface HoldBlobOptions extends AbortOptions, Pick<HeldPage, 'label' | 'madeHere' | 'kept' | 'name' | 'isPart'> {
   /** The hash that content from others must have. */
-  expectedHash?: string
+  expectedHash?: string | undefined
   /** Gets the number of bytes read, while the content is hashed. */
   onRead?: (bytes: number) => void
   /** Encrypts the content: the cipher text is held, and the file is not shown. */
@@ -68,11 +69,12 @@ export class Holdings {
    * Holds bytes in memory: what an author made, or what the caller has checked. The files of a bundle (`parts`) must be held already; they end
    * with it, unless something else needs them.
    *
-   * @throws {MayflyError} ERR_TOO_LARGE, ERR_LIMIT
+   * @throws {MayflyError} ERR_UNAVAILABLE (the SHA-256 is not `expectedHash`), ERR_TOO_LARGE, ERR_LIMIT
    */
-  async holdBytes(bytes: Uint8Array, { label, ...facts }: HoldBytesOptions): Promise<HeldPage> {
-    const [{ encodeKeyHex }, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
-    const { key, size, outline } = await peer.content.hold(bytes)
+  async holdBytes(bytes: Uint8Array, { label, expectedHash, ...facts }: HoldBytesOptions): Promise<HeldPage> {
+    const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
+    const { encodeKeyHex } = library
+    const { key, size, outline } = await peer.content.hold(bytes, expecting(library, expectedHash))
     const hash = encodeKeyHex(key)
     const page = {
       ...facts,
@@ -95,14 +97,11 @@ export class Holdings {
    */
   async holdBlob(blob: StoredFile, { signal, onRead, expectedHash, seal, ...facts }: HoldBlobOptions): Promise<HeldPage> {
     const [library, peer] = await Promise.all([this.#session.library(), this.#session.peer()])
-    const { encodeKeyHex, MayflyError } = library
+    const { encodeKeyHex } = library
     const plain = blobContent(library, blob, onRead)
-    const { key, size, outline } = await peer.content.hold(seal ? await seal(plain) : plain, signal ? { signal } : {})
+    const options = { ...expecting(library, expectedHash), ...(signal && { signal }) }
+    const { key, size, outline } = await peer.content.hold(seal ? await seal(plain) : plain, options)
     const hash = encodeKeyHex(key)
-    if (expectedHash !== undefined && hash !== expectedHash) {
-      if (!this.has(hash)) await peer.content.release(key)
-      throw new MayflyError('ERR_UNAVAILABLE', 'The content is not what its address says: its SHA-256 is another')
-    }
     this.#blobs.set(hash, seal ? undefined : blob)
     return this.#list.add({ ...facts, hash, size, ...(outline && { outline: encodeKeyHex(outline) }) })
   }
@@ -162,6 +161,10 @@ export class Holdings {
     this.#blobs.delete(hash)
     this.#list.remove(hash)
   }
+}
+
+function expecting({ decodeKeyHex }: PeerLibrary, hash: string | undefined) {
+  return hash === undefined ? {} : { expected: decodeKeyHex(hash) }
 }
 
 /** A Blob as content that reports how far it has been read: `onRead` gets the number of bytes from the start, each time it grows. */

@@ -1,13 +1,14 @@
 /**
  * The pages of chosen files that a reload ends: their bytes are only where the author chose them, and a page cannot open a file again by itself.
- * They are remembered in the tab's session storage, so that the author is asked to choose them again, and the link stays the same. Private
- * pages are not remembered: sealed again, they would have another link.
+ * They are remembered in the tab's session storage, so that the author is asked to choose them again, and the link stays the same. Of a
+ * private page neither names nor the key are remembered: the key stands in the address of the page alone.
  */
 
 import { Cell } from '../cell.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
 import type { HeldPage } from './held-page-list.ts'
 import type { Holdings } from './holdings.ts'
+import type { SealedPart } from './sealing.ts'
 
 /** With what its link needs. */
 export interface MadePage extends Pick<HeldPage, 'hash' | 'outline' | 'name'> {
@@ -18,6 +19,8 @@ export interface MadePage extends Pick<HeldPage, 'hash' | 'outline' | 'name'> {
   files: number
   /** They were one folder. */
   isFolder: boolean
+  /** Of a private page: its files, and last the page itself. */
+  sealed?: readonly SealedPart[]
 }
 
 const ITEM = 'mayfly:made'
@@ -40,7 +43,7 @@ export class MadePages {
   }
 
   /** Does nothing for a page that survives a reload. The page must be held. */
-  remember({ hash, kept, label, outline, name }: HeldPage, files: Pick<MadePage, 'size' | 'files' | 'isFolder'>): void {
+  remember({ hash, kept, label, outline, name }: HeldPage, files: Pick<MadePage, 'size' | 'files' | 'isFolder' | 'sealed'>): void {
     if (kept) return
     const page = { hash, label, ...(outline && { outline }), ...(name && { name }), ...files }
     this.#keep([...this.#pages.filter((other) => other.hash !== hash), page].slice(-MAX_PAGES))

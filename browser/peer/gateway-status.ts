@@ -4,16 +4,19 @@ interface GatewayStatus {
   id?: string
   /** Where other machines reach it, if it is not known only to its own. */
   url?: string
+  /** Of the app that it serves. */
+  build?: string
   iceServers?: RTCIceServer[]
 }
 
 export async function readGatewayStatus(gateway: string): Promise<GatewayStatus> {
   try {
     const response = await fetch(new URL('/api/v1/status', gateway), { signal: AbortSignal.timeout(5_000) })
-    const { id, url, iceServers } = (await response.json()) as Record<string, unknown>
+    const { id, url, build, iceServers } = (await response.json()) as Record<string, unknown>
     return {
       ...(typeof id === 'string' && { id }),
       ...(typeof url === 'string' && URL.canParse(url) && { url }),
+      ...(typeof build === 'string' && { build }),
       ...(Array.isArray(iceServers) && { iceServers }),
     }
   } catch {

@@ -20,8 +20,9 @@ export {
   pieceBytesFor,
   pieceRequest,
   refusePath,
+  safePath,
   sealedBytes,
   sealSource,
   sha256,
 } from '../../node/index.ts'
-export { createTab } from '../../node/library/create-tab.ts'
+export { createTab, preloadTab } from '../../node/library/create-tab.ts'

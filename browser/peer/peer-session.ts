@@ -30,6 +30,8 @@ export class PeerSession {
   readonly #gateway: string
   readonly #load: () => Promise<PeerLibrary>
   readonly connection = new Cell<Connection>({ state: 'loading' })
+  /** The build of the app that the gateway serves now; undefined until it has said so. */
+  readonly servedBuild = new Cell<string | undefined>(undefined)
   readonly #outcome = new Cell<TabPeer | { failure: unknown } | undefined>(undefined)
   readonly #events = createEmitter<PeerEvent>()
   /** Calls the listener for each event of the peer, from the first. @returns a function that removes the listener */
@@ -53,6 +55,11 @@ export class PeerSession {
 
   get limits(): PeerLimits | undefined {
     return this.running?.status().limits
+  }
+
+  /** The network's time, in ms since the epoch, as far as it is known. */
+  networkTime(): number {
+    return Date.now() - (this.running?.status().clock.aheadMs ?? 0)
   }
 
   get running(): Peer | undefined {
@@ -140,6 +147,7 @@ export class PeerSession {
     if (!this.#showJoined(peer)) return
     const status = await readGatewayStatus(this.#gateway)
     const { id: gatewayPeer } = status
+    if (status.build !== undefined) this.servedBuild.set(status.build)
     if (gatewayPeer !== undefined && gatewayPeer !== this.#gatewayPeer) {
       this.#gatewayPeer = gatewayPeer
       this.#forOthers = originForOthers(this.#gateway, status)

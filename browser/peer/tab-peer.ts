@@ -9,20 +9,31 @@ import { createWorkerHasher, startHashThread } from './worker-hasher.ts'
 
 export type TabPeer = Awaited<ReturnType<typeof createTabPeer>>
 
-interface TabPeerStores {
+interface TabPeerParts {
   /** In memory when undefined. */
   outboxStore: OutboxStore | undefined
   browserSecret: Uint8Array | undefined
+  /** It shares and receives; their code is loaded. */
+  sharing?: boolean
 }
 
-export async function createTabPeer(library: Promise<PeerLibrary>, gateway: string, { outboxStore, browserSecret }: TabPeerStores) {
+export async function createTabPeer(
+  library: Promise<PeerLibrary>,
+  gateway: string,
+  { outboxStore, browserSecret, sharing = false }: TabPeerParts,
+) {
   // Without ICE servers, tabs in one local network still find each other.
   const findIceServers = async () => (await readGatewayStatus(gateway)).iceServers ?? []
-  const [{ createTab, pieceRequest }, webRTC] = await Promise.all([library, loadWebRTC(findIceServers)])
+  const loading = library.then((loaded) => {
+    loaded.preloadTab({ sharing, hasWebRTC: true, join: [gateway] })
+    return loaded
+  })
+  const [{ createTab, pieceRequest }, webRTC] = await Promise.all([loading, loadWebRTC(findIceServers)])
   const createHasher = createWorkerHasher(startHashThread)
   const peer = await createTab({
     join: [gateway],
     createHasher,
+    sharing,
     fetchPiece: createFetchPiece(pieceRequest),
     ...(webRTC && { webRTC }),
     ...(outboxStore && { outboxStore }),

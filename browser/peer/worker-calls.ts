@@ -11,12 +11,15 @@ export interface WorkerAnswer {
   /** The id of its request. */
   id: number
   error?: string
+  /** Of the error, as `QuotaExceededError`. */
+  errorName?: string
 }
 
 /** @param name of the worker, for its error */
 export function createWorkerCalls<Request extends object, Answer extends WorkerAnswer>(worker: WorkerPort, name: string) {
   let nextId = 1
   let failure: Error | undefined
+  let isMissing = false
   /** By id. Bounded by the callers. */
   const pending = new Map<number, PromiseWithResolvers<Answer>>()
 
@@ -24,9 +27,11 @@ export function createWorkerCalls<Request extends object, Answer extends WorkerA
     const call = pending.get(data.id)
     pending.delete(data.id)
     if (data.error === undefined) call?.resolve(data)
-    else call?.reject(new Error(data.error))
+    else call?.reject(Object.assign(new Error(data.error), data.errorName !== undefined && { name: data.errorName }))
   })
   worker.addEventListener('error', ({ message }) => {
+    // A script that throws has a message; one that cannot be loaded has none.
+    isMissing = !message
     failure = new Error(`The ${name} thread has ended: ${message || 'it could not be started'}`)
     for (const { reject } of pending.values()) reject(failure)
     pending.clear()
@@ -35,6 +40,10 @@ export function createWorkerCalls<Request extends object, Answer extends WorkerA
   return {
     get hasEnded() {
       return failure !== undefined
+    },
+    /** Its script could not be loaded: it has never run. */
+    get isMissing() {
+      return isMissing
     },
     async call(request: Request, transfer: Transferable[] = []): Promise<Answer> {
       if (failure) throw failure

@@ -9,15 +9,21 @@ export type StretchThread = WorkerPort & { terminate(): void }
 /**
  * A thread for each call: 128 MiB of memory go with it.
  *
- * @param start makes one; it throws where this page may start none, as a page of another origin than the script: then the page does the work
+ * @param start makes one; it throws where this page may start none, as a page of another origin than the script: then the page does the work, as it
+ *   does where the script is missing
  */
 export function createWorkerStretch(start: () => StretchThread = startStretchThread): Stretch {
   return async (secret, salt, cost) => {
     const worker = tryStart(start)
     if (worker === undefined) return stretchHere(secret, salt, cost)
+    const calls = createWorkerCalls<StretchRequest, StretchAnswer>(worker, 'pass phrase')
     try {
-      const { key } = await createWorkerCalls<StretchRequest, StretchAnswer>(worker, 'pass phrase').call({ secret, salt, ...cost })
+      const { key } = await calls.call({ secret, salt, ...cost })
       return key as Uint8Array
+    } catch (error) {
+      // Rollup and esbuild leave out a worker that is named by its URL (https://github.com/evanw/esbuild/issues/795): the page does the work.
+      if (!calls.isMissing) throw error
+      return stretchHere(secret, salt, cost)
     } finally {
       worker.terminate()
     }

@@ -73,6 +73,9 @@ async function showPeople(peer: Peer, store: AccountStore) {
   }
   return {
     people,
+    store,
+    /** Network time, in ms. */
+    now: () => Date.now() - peer.status().clock.aheadMs,
     contacts,
     tokens,
     places,

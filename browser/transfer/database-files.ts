@@ -83,7 +83,7 @@ export class DatabaseFiles implements ReceivedFiles {
     } catch (cause) {
       const isFull = cause instanceof DOMException && cause.name === 'QuotaExceededError'
       if (!isFull) throw cause
-      throw new Error('This device, or this kind of browser window, has no space left', { cause })
+      throw new DOMException('This device, or this kind of browser window, has no space left', 'QuotaExceededError')
     }
     const written = await this.#read(name[1], name[2])
     if (written.byteLength === bytes.byteLength && written.every((byte, at) => byte === bytes[at])) return

@@ -16,14 +16,18 @@ type Bytes = Uint8Array<ArrayBuffer>
 export class DiskFiles implements ReceivedFiles {
   readonly outlivesReload = true
   readonly #session: string
-  #thread: ReturnType<typeof startFileThread> | undefined
+  readonly #directory: string
+  /** Begun at once: a first file would wait for its code. */
+  #thread = startFileThread()
 
-  constructor(session: string) {
+  /** @param directory contains that of the session */
+  constructor(session: string, directory: string = FILES_DIRECTORY) {
     this.#session = session
+    this.#directory = directory
   }
 
   async open(hash: string, shape: FileShape): Promise<ReceivedFile> {
-    const bits = await this.#request({ type: 'open', file: hash, path: [FILES_DIRECTORY, this.#session, hash], shape })
+    const bits = await this.#request({ type: 'open', file: hash, path: [this.#directory, this.#session, hash], shape })
     const record = new PieceRecord(shape, bits)
     let isOpen = true
     return {
@@ -51,7 +55,7 @@ export class DiskFiles implements ReceivedFiles {
 
   async get(hash: string, size: number): Promise<Blob | undefined> {
     try {
-      return (await (await (await this.#directory()).getFileHandle(hash)).getFile()).slice(0, size)
+      return (await (await (await this.#open()).getFileHandle(hash)).getFile()).slice(0, size)
     } catch {
       return undefined
     }
@@ -59,19 +63,19 @@ export class DiskFiles implements ReceivedFiles {
 
   async remove(hash: string): Promise<void> {
     try {
-      await (await this.#directory()).removeEntry(hash)
+      await (await this.#open()).removeEntry(hash)
     } catch {
       // It does not exist.
     }
   }
 
-  async #directory(): Promise<FileSystemDirectoryHandle> {
-    const all = await (await navigator.storage.getDirectory()).getDirectoryHandle(FILES_DIRECTORY, { create: true })
+  async #open(): Promise<FileSystemDirectoryHandle> {
+    const all = await (await navigator.storage.getDirectory()).getDirectoryHandle(this.#directory, { create: true })
     return all.getDirectoryHandle(this.#session, { create: true })
   }
 
   async #request(request: FileRequest, transfer: Transferable[] = []): Promise<Bytes> {
-    if (!this.#thread || this.#thread.hasEnded) this.#thread = startFileThread()
+    if (this.#thread.hasEnded) this.#thread = startFileThread()
     const { bytes } = await this.#thread.call(request, transfer)
     return bytes ?? new Uint8Array()
   }

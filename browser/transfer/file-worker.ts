@@ -36,11 +36,14 @@ interface OpenFile {
   record: PieceRecord
 }
 
+const NO_SPACE = 'QuotaExceededError'
+const NO_SPACE_TEXT = 'This device, or this kind of browser window, has no space left'
+
 /** By name. Bounded by the files that the page receives at once. */
 const open = new Map<string, OpenFile>()
 
 async function handle(request: FileRequest): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (request.type === 'open') return begin(request.file, await openFile(request.path), request.shape)
+  if (request.type === 'open') return beginOrClose(request.file, await openFile(request.path), request.shape)
   const file = open.get(request.file)
   if (file === undefined) throw new Error('The file is not open')
   if (request.type === 'write') return writePiece(file, request.index, request.bytes)
@@ -49,6 +52,16 @@ async function handle(request: FileRequest): Promise<Uint8Array<ArrayBuffer> | u
   file.access.flush()
   file.access.close()
   return undefined
+}
+
+/** A file whose handle stayed open could not be opened again by the next try. */
+function beginOrClose(name: string, access: SyncAccessHandle, shape: FileShape): Uint8Array<ArrayBuffer> {
+  try {
+    return begin(name, access, shape)
+  } catch (error) {
+    access.close()
+    throw error
+  }
 }
 
 /** @returns a copy of the record */
@@ -79,7 +92,7 @@ function readPiece({ access, record }: OpenFile, index: number): Uint8Array<Arra
 function writeAll(access: SyncAccessHandle, bytes: Uint8Array, at: number): void {
   const written = access.write(bytes, { at })
   // Chromium's private windows (156) return 4,294,967,288 beyond some 2 GiB, and write nothing.
-  if (written !== bytes.byteLength) throw new Error('This device, or this kind of browser window, has no space left')
+  if (written !== bytes.byteLength) throw new DOMException(NO_SPACE_TEXT, NO_SPACE)
 }
 
 async function openFile(path: string[]): Promise<SyncAccessHandle> {
@@ -95,6 +108,7 @@ addEventListener('message', async ({ data }: MessageEvent<FileRequest & { id: nu
     const bytes = await handle(data)
     postMessage({ id, ...(bytes && { bytes }) } satisfies FileAnswer)
   } catch (error) {
-    postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies FileAnswer)
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    postMessage({ id, error: name === NO_SPACE ? NO_SPACE_TEXT : message, errorName: name } satisfies FileAnswer)
   }
 })

@@ -4,6 +4,7 @@
  * file; `transfers.ts` has the list of transfers.
  */
 
+import { fewAtOnce } from '../../node/async/few-at-once.ts'
 import { Cell } from '../cell.ts'
 import type { Holdings } from '../holding/holdings.ts'
 import type { PeerSession } from '../peer/peer-session.ts'
@@ -45,6 +46,8 @@ export class Transfer {
   readonly #options: TransferOptions
   readonly state: Cell<TransferState>
   #running: { controller: AbortController; ended: Promise<void> } | undefined
+  /** False from the moment in which it is paused, though it takes some time to stop. */
+  #isWanted = false
 
   constructor(options: TransferOptions) {
     this.plan = options.plan
@@ -55,7 +58,8 @@ export class Transfer {
 
   /** Starts or resumes; does nothing while it runs. */
   start(): void {
-    if (this.#running) return
+    this.#isWanted = true
+    if (this.#running) return // or it goes on as soon as it has stopped
     const controller = new AbortController()
     this.#report({ phase: 'running', bytesPerSecond: 0 })
     this.#running = { controller, ended: this.#run(controller.signal) }
@@ -63,10 +67,11 @@ export class Transfer {
 
   /** Stops, and keeps received pieces. Resolves when nothing is written any more. */
   async pause(): Promise<void> {
+    this.#isWanted = false
     const running = this.#running
     running?.controller.abort()
     await running?.ended
-    if (this.state.get().phase !== 'done') this.#report({ phase: 'paused', bytesPerSecond: 0 })
+    if (!this.#isWanted && this.state.get().phase !== 'done') this.#report({ phase: 'paused', bytesPerSecond: 0 })
   }
 
   /** Stops, and removes received files that are not held. */
@@ -92,40 +97,28 @@ export class Transfer {
         this.#report({ phase: 'failed', bytesPerSecond: 0, reason: error instanceof Error ? error.message : String(error) })
     } finally {
       this.#running = undefined
+      if (signal.aborted && this.#isWanted) this.start()
     }
   }
 
   /** Fetches a few files at once. */
   async #fetchFiles(outer: AbortSignal): Promise<void> {
-    const failed = new AbortController()
-    const signal = AbortSignal.any([outer, failed.signal])
     const { holdings } = this.#options
-    const left = [...this.plan.files]
-    const progress = new TransferProgress(this.plan.files)
+    const { files, bundle } = this.plan
+    const progress = new TransferProgress(files)
     const isDue = every(TRANSFER_DEFAULTS.reportEveryMs)
-    const fetchNext = async (): Promise<void> => {
-      for (let file = left.shift(); file !== undefined; file = left.shift()) {
-        const { hash } = file
-        signal.throwIfAborted()
-        const onState = (state: FileTransferState) => {
-          const phase = progress.phase
-          progress.set(hash, state)
-          if (progress.phase !== phase || isDue()) this.#report({ ...progress.facts(), file: hash })
-        }
-        if (!holdings.has(hash)) await fetchFile({ ...this.#options, file, isPart: this.plan.bundle !== undefined, signal, onState })
-        progress.setHeld(hash)
-        this.#report(progress.facts())
+    const fetchNext = async (file: (typeof files)[number], signal: AbortSignal): Promise<void> => {
+      const { hash } = file
+      const onState = (state: FileTransferState) => {
+        const phase = progress.phase
+        progress.set(hash, state)
+        if (progress.phase !== phase || isDue()) this.#report({ ...progress.facts(), file: hash })
       }
+      if (!holdings.has(hash)) await fetchFile({ ...this.#options, file, isPart: bundle !== undefined, signal, onState })
+      progress.setHeld(hash)
+      this.#report(progress.facts())
     }
-    const runs = Array.from({ length: Math.min(TRANSFER_DEFAULTS.maxFilesAtOnce, left.length) }, fetchNext)
-    try {
-      await Promise.all(runs)
-    } catch (error) {
-      failed.abort(error)
-      throw error
-    } finally {
-      await Promise.allSettled(runs)
-    }
+    await fewAtOnce(files, TRANSFER_DEFAULTS.maxFilesAtOnce, fetchNext, { signal: outer })
   }
 
   async #removeUnheld(): Promise<void> {

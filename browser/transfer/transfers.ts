@@ -43,7 +43,7 @@ export class Transfers {
   async restore(): Promise<void> {
     this.#options.holdings.pages.subscribe(() => void this.#dropEnded())
     const { hasReceivedFiles } = await loadStorage()
-    if (await hasReceivedFiles()) await this.#openFiles() // some session, perhaps an ended one, has left files
+    if (await hasReceivedFiles()) await this.openFiles() // some session, perhaps an ended one, has left files
     for (const { paused, ...plan } of this.#stored()) {
       const transfer = await this.#add(plan)
       if (!paused) transfer.start()
@@ -83,7 +83,7 @@ export class Transfers {
 
   async #add(plan: TransferPlan): Promise<Transfer> {
     const { Transfer } = await import('./transfer.ts')
-    const transfer = new Transfer({ ...this.#options, plan, files: await this.#openFiles() })
+    const transfer = new Transfer({ ...this.#options, plan, files: await this.openFiles() })
     this.all.update((all) => new Map(all).set(plan.hash, transfer))
     transfer.state.subscribe(({ phase }) => {
       if (phase === 'done' && this.#toSave.delete(plan.hash)) void this.#handOver(plan)
@@ -97,8 +97,8 @@ export class Transfers {
     if (file && stored) await saveStored(stored, file.path, NEVER).catch(() => {})
   }
 
-  /** The storage for received files, opened once. The files of ended sessions are removed then. */
-  #openFiles(): Promise<ReceivedFiles> {
+  /** The storage for received files, opened once: it belongs to this tab's session. The files of ended sessions are removed then. */
+  openFiles(): Promise<ReceivedFiles> {
     const { store, session } = this.#options
     this.#files ??= loadStorage().then(({ openReceivedFiles }) => openReceivedFiles(store, session))
     return this.#files

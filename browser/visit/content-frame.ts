@@ -1,19 +1,20 @@
 /**
  * The place on the page where content appears: a sandboxed frame, or, for an image, audio or video, an element that can only paint or play it
- * (an SVG in an <img> runs no script). The browser's own viewer shows a PDF. Content is never part of the app's own document. The place is
- * outside the view tree, because a frame that is moved loads again.
+ * (an SVG in an <img> runs no script). The browser's own viewer shows a PDF. Content never becomes a part of the app's own document, but for
+ * the letters of a short text. The place is outside the view tree, because a frame that is moved loads again.
  */
 
 import { contentKindOf, isPdf } from '../content/content-kind.ts'
-import { createPdfFrame } from './pdf-frame.ts'
+import { createContentText, fillContentText, shortTextOf } from './content-text.ts'
+import { fetchPdf, pdfFrameFor } from './pdf-frame.ts'
 import { PreviewFrame } from './preview-frame.ts'
 import type { ContentScreen } from './types.ts'
 
 const FRAME_TITLE = 'The content of this page'
+/** Of `createContentText`, and of the gateway's viewer page. */
+const TEXT_ELEMENT = 'section'
 /** No allow-same-origin and no allow-top-navigation. No allow-modals either: a dialog would block the tab, and the peer in it. */
 const RAW_SANDBOX = 'allow-scripts allow-forms allow-popups'
-
-const PDF_BEGINNING = '%PDF-'
 
 export class ContentFrame implements ContentScreen {
   readonly #container: HTMLElement
@@ -24,16 +25,18 @@ export class ContentFrame implements ContentScreen {
   #text: PreviewFrame | undefined
   /** Shown until a text has taken its place. */
   #leaving: HTMLElement | undefined
+  /** The short text on screen, with its addresses as links. */
+  #shortText: string | undefined
 
-  /** Takes over the frame that the gateway put in the container, if there is one. */
+  /** Takes over the frame or the text that the gateway put in the container, if there is one. */
   constructor(container: HTMLElement) {
     this.#container = container
-    this.#raw = container.querySelector('iframe') ?? undefined
+    this.#raw = container.querySelector<HTMLElement>('#content') ?? undefined
     this.#showContainer()
   }
 
   showRaw(path: string, type: string): void {
-    if (isPdf(type)) return void this.#showPdf(path)
+    if (isPdf(type)) return void this.#showPdf((signal) => fetchPdf(path, signal))
     const media = mediaElementFor(type)
     if (media) return void this.#place(media, path)
     if (this.#raw instanceof HTMLIFrameElement && this.#raw.getAttribute('src') === path && !hasFailed(this.#raw)) return
@@ -44,6 +47,8 @@ export class ContentFrame implements ContentScreen {
   }
 
   showText(bytes: Uint8Array): void {
+    const short = shortTextOf(bytes)
+    if (short !== undefined) return void this.#showShortText(short)
     const frame = new PreviewFrame(FRAME_TITLE, { opensLinks: true })
     const before = this.#raw
     this.#raw = undefined
@@ -62,7 +67,7 @@ export class ContentFrame implements ContentScreen {
   }
 
   showBlob(blob: Blob): void {
-    if (isPdf(blob.type)) return void this.#placePdf(blob, this.#startPdf())
+    if (isPdf(blob.type)) return void this.#showPdf(async () => blob)
     const media = mediaElementFor(blob.type)
     if (media === undefined) return void this.clear()
     const url = URL.createObjectURL(blob)
@@ -71,7 +76,10 @@ export class ContentFrame implements ContentScreen {
   }
 
   showLocal(bytes: Uint8Array): void {
-    if (this.#raw) return
+    if (this.#raw !== undefined && this.#raw.localName !== TEXT_ELEMENT) return
+    const short = shortTextOf(bytes)
+    if (short !== undefined) return void this.#showShortText(short)
+    if (this.#raw !== undefined) this.clear()
     if (this.#preview === undefined) {
       this.#preview = new PreviewFrame(FRAME_TITLE, { opensLinks: contentKindOf(bytes).kind === 'text' })
       this.#preview.element.dataset.testid = 'frame-local'
@@ -93,33 +101,16 @@ export class ContentFrame implements ContentScreen {
     this.#showContainer()
   }
 
-  /** A newer PDF replaces one that is loading. */
-  #startPdf(): AbortSignal {
+  /** A newer PDF replaces one that is loading. Where it cannot be fetched, the state above the frame says why, and the file can be saved. */
+  async #showPdf(find: (signal: AbortSignal) => Promise<Blob | undefined>): Promise<void> {
     this.#pdf?.abort()
     this.#pdf = new AbortController()
-    return this.#pdf.signal
-  }
-
-  async #showPdf(path: string): Promise<void> {
-    const signal = this.#startPdf()
-    try {
-      const response = await fetch(path, { signal })
-      if (response.ok) await this.#placePdf(await response.blob(), signal)
-    } catch {
-      // The state above the frame says why; the file can still be saved.
-    }
-  }
-
-  /**
-   * The viewer starts neither in a sandboxed frame nor for the gateway's answer, which has a sandbox policy. So it gets a copy whose media
-   * type this tab sets: the copy opens as a PDF or not at all, and never becomes a page.
-   */
-  async #placePdf(blob: Blob, signal: AbortSignal): Promise<void> {
-    const beginning = await blob.slice(0, PDF_BEGINNING.length).text()
-    if (signal.aborted) return
-    if (beginning !== PDF_BEGINNING) return void this.clear()
-    const frame = createPdfFrame(new Blob([blob], { type: 'application/pdf' }))
-    this.#place(frame, frame.src)
+    const { signal } = this.#pdf
+    const blob = await find(signal)
+    const frame = blob && (await pdfFrameFor(blob))
+    if (signal.aborted || blob === undefined) return
+    if (frame) this.#place(frame, frame.src)
+    else this.clear()
   }
 
   #place(raw: HTMLIFrameElement | HTMLImageElement | HTMLMediaElement, path: string): void {
@@ -139,11 +130,23 @@ export class ContentFrame implements ContentScreen {
     this.#showContainer()
   }
 
+  #showShortText(text: string): void {
+    if (this.#raw?.localName !== TEXT_ELEMENT) {
+      this.clear()
+      this.#raw = createContentText(FRAME_TITLE)
+      this.#container.append(this.#raw)
+      this.#showContainer()
+    }
+    if (this.#shortText !== text) fillContentText(this.#raw, text)
+    this.#shortText = text
+  }
+
   #removeRaw(): void {
     // A media element that is removed keeps loading as long as it has a source.
     if (this.#raw instanceof HTMLMediaElement) this.#raw.removeAttribute('src')
     this.#raw?.remove()
     this.#raw = undefined
+    this.#shortText = undefined
     this.#text?.close()
     this.#text = undefined
     this.#leaving?.remove()

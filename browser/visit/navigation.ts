@@ -5,7 +5,7 @@ import type { HeldPage } from '../holding/held-page-list.ts'
 import type { PageVisit, PageVisitOptions } from './page-visit.ts'
 import { PrivateVisit } from './private-visit.ts'
 import { PublicVisit } from './public-visit.ts'
-import { type PageRoute, pathOf, type Route, routeOf } from './route.ts'
+import { type PageRoute, pathOf, prefixOf, type Route, routeOf } from './route.ts'
 import type { ServedPage } from './types.ts'
 
 interface NavigationOptions {
@@ -25,8 +25,12 @@ export class Navigation {
   /** The keys of private pages, by hash; in memory only. Bounded by the links that a person opens in one tab. */
   readonly #secrets = new Map<string, string>()
 
+  /** Before the paths of all views but pages, which are at the same address in every tab. */
+  readonly #prefix: string
+
   constructor(options: NavigationOptions) {
     this.#options = options
+    this.#prefix = prefixOf(options.window.location.pathname)
     this.route = new Cell(this.#routeHere())
     this.visit = new Cell(this.#visitFor(this.route.get(), options.served))
   }
@@ -40,7 +44,8 @@ export class Navigation {
   /** Shows a view, and adds it to the history. */
   go(route: Route): void {
     const { history, location } = this.#options.window
-    if (pathOf(route) !== location.pathname + location.search + location.hash) history.pushState(null, '', pathOf(route))
+    const path = (route.view === 'page' ? '' : this.#prefix) + pathOf(route)
+    if (path !== location.pathname + location.search + location.hash) history.pushState(null, '', path)
     this.#enter(route)
   }
 
@@ -50,13 +55,19 @@ export class Navigation {
     return { view: 'page', hash, ...(outline && { outline }), ...(name && { name }), ...(secret !== undefined && { secret }) }
   }
 
+  /** True on the page of a share that somebody else offers. */
+  get isForShare(): boolean {
+    const route = this.route.get()
+    return route.view === 'receive' && route.link !== undefined
+  }
+
   isPrivate(hash: string): boolean {
     return this.#secrets.has(hash)
   }
 
   #routeHere(): Route {
     const { pathname, search, hash } = this.#options.window.location
-    return routeOf(pathname, search, hash)
+    return routeOf(pathname.slice(prefixOf(pathname).length), search, hash)
   }
 
   #enter(route: Route): void {

@@ -5,8 +5,30 @@
 
 import pdfFrameUrl from './pdf-frame.html?url'
 
-/** @param blob a copy with the media type of a PDF: it opens as a PDF or not at all, and never becomes a page */
-export function createPdfFrame(blob: Blob): HTMLIFrameElement {
+const PDF_BEGINNING = '%PDF-'
+
+/** @returns undefined when it cannot be fetched, or is no longer wanted */
+export async function fetchPdf(path: string, signal: AbortSignal): Promise<Blob | undefined> {
+  try {
+    const response = await fetch(path, { signal })
+    return response.ok ? await response.blob() : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The viewer starts neither in a sandboxed frame nor for the gateway's answer, which has a sandbox policy. So it gets a copy whose media type
+ * this tab sets: the copy opens as a PDF or not at all, and never becomes a page.
+ *
+ * @returns undefined when it does not begin as a PDF
+ */
+export async function pdfFrameFor(blob: Blob): Promise<HTMLIFrameElement | undefined> {
+  const beginning = await blob.slice(0, PDF_BEGINNING.length).text()
+  return beginning === PDF_BEGINNING ? createPdfFrame(new Blob([blob], { type: 'application/pdf' })) : undefined
+}
+
+function createPdfFrame(blob: Blob): HTMLIFrameElement {
   const frame = document.createElement('iframe')
   frame.referrerPolicy = 'no-referrer'
   frame.src = pdfFrameUrl

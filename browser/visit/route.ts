@@ -26,16 +26,43 @@ export interface PeopleRoute {
   add?: AddLink
 }
 
-export type Route = { view: 'home' } | PageRoute | MessagesRoute | PeopleRoute
+/** `link` is a path and its fragment, `/s/<id>#<secret>`, not validated; without one, the page asks for a link or a code. Its secret never leaves this tab. */
+export interface ReceiveRoute {
+  view: 'receive'
+  link?: string
+}
+
+/** A drop box of somebody's: `link` is a path and its fragment, `/d/<id>#<secret>`, not validated. Its secret never leaves this tab. */
+export interface DropRoute {
+  view: 'drop'
+  link: string
+}
+
+export type Route =
+  | { view: 'home' }
+  | { view: 'share' }
+  | { view: 'boxes' }
+  | PageRoute
+  | MessagesRoute
+  | PeopleRoute
+  | ReceiveRoute
+  | DropRoute
 
 const TO_PATH = /^\/to\/([^/]+)$/
 const HASH = /^[0-9a-f]{64}$/
+const SHARE_PATH = /^\/s\/[^/]+$/
+const BOX_PATH = /^\/d\/[^/]+$/
 
 export function routeOf(pathname: string, search = '', fragment = ''): Route {
   const add = pathname === '/' || pathname === '/people' ? readAddFragment(fragment) : undefined
   if (add !== undefined) return { view: 'people', add }
   if (pathname === '/people') return { view: 'people' }
   if (pathname === '/messages') return { view: 'messages' }
+  if (pathname === '/share') return { view: 'share' }
+  if (pathname === '/boxes') return { view: 'boxes' }
+  if (pathname === '/s') return { view: 'receive' }
+  if (SHARE_PATH.test(pathname)) return { view: 'receive', link: pathname + fragment }
+  if (BOX_PATH.test(pathname)) return { view: 'drop', link: pathname + fragment }
   const [, end] = TO_PATH.exec(pathname) ?? []
   if (end !== undefined) return { view: 'messages', to: endOfPart(decodePart(end)) }
   const { place, name: hash = '', inside, outline, filename: name, secret } = splitLink({ pathname, search, hash: fragment }) ?? {}
@@ -48,6 +75,11 @@ export function routeOf(pathname: string, search = '', fragment = ''): Route {
     ...(name !== undefined && { name }),
     ...(secret !== undefined && { secret }),
   }
+}
+
+/** The app that a browser keeps has all of its views under one path; see `offline/`. */
+export function prefixOf(pathname: string): '' | '/app' {
+  return pathname.startsWith('/app/') ? '/app' : ''
 }
 
 const ANY_SITE = 'http://any.invalid'
@@ -71,6 +103,10 @@ export function endOfLink(text: string): string | undefined {
 export function pathOf(route: Route): string {
   if (route.view === 'home') return '/'
   if (route.view === 'people') return route.add === undefined ? '/people' : `/${fragmentOf(route.add)}`
+  if (route.view === 'share') return '/share'
+  if (route.view === 'boxes') return '/boxes'
+  if (route.view === 'receive') return route.link ?? '/s'
+  if (route.view === 'drop') return route.link
   if (route.view === 'messages') return route.to === undefined ? '/messages' : `/to/${encodeURIComponent(route.to)}`
   const { hash, inside, name, ...carried } = route
   return joinLink({

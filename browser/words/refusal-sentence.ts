@@ -46,11 +46,16 @@ export function nearLimitSentence(facts: { size: number; contents: number; limit
 }
 
 /** Why the files of a page could not be chosen again. */
-export function chooseAgainSentence(error: unknown, { label, size, files }: { label: string; size: number; files: number }): string {
+export function chooseAgainSentence(
+  error: unknown,
+  { label, size, files, sealed }: { label: string; size: number; files: number; sealed?: unknown },
+): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code !== 'ERR_BAD_OPTION') return refusalSentence(error, { size, files })
   const what =
-    files === 1 ? `“${label}” as it was then: ${exactSizeText(size)}` : `the same ${filesText(files)}, ${exactSizeText(size)} in all`
+    files === 1
+      ? `${sealed ? 'its file' : `“${label}”`} as it was then: ${exactSizeText(size)}`
+      : `the same ${filesText(files)}, ${exactSizeText(size)} in all`
   return `This is something else, and would have another link. The link of this page needs ${what}.`
 }
 

@@ -47,7 +47,7 @@ function ListenedEnd({ mailbox, settings, problem }: { mailbox: Mailbox; setting
         policy={policy}
         onChoose={(chosen) => void mailbox.settings.setEnd({ ...settings, policy: chosen })}
       />
-      <ActionButton text="Remove" aria-label={`Stop listening to ${end}`} onClick={() => mailbox.settings.removeEnd(end)} />
+      <ActionButton text="Remove" aria-label={`Remove ${end}: stop listening to it`} onClick={() => mailbox.settings.removeEnd(end)} />
       {rules.length > 0 && (
         <p class="facts" data-testid="rules">
           Only where {rulesText(rules)}.

@@ -10,7 +10,8 @@ import { FileChoice } from '../file-choice.tsx'
 import { Problem } from '../problem.tsx'
 import { SharingBar } from '../sharing-bar.tsx'
 
-export function ChooseAgain({ tab, page }: { tab: Tab; page: MadePage }) {
+/** @param secret of a private page, from its address */
+export function ChooseAgain({ tab, page, secret }: { tab: Tab; page: MadePage; secret: string | undefined }) {
   const [problem, setProblem] = useState<string>()
   const [reading, setReading] = useState<AbortController>()
   const take = async (files: readonly ChosenFile[]) => {
@@ -19,7 +20,7 @@ export function ChooseAgain({ tab, page }: { tab: Tab; page: MadePage }) {
     setReading(controller)
     setProblem(undefined)
     try {
-      await tab.sharing.shareAgain(page, files, { signal: controller.signal })
+      await tab.sharing.shareAgain(page, files, { signal: controller.signal, secret })
     } catch (error) {
       if (!controller.signal.aborted) setProblem(chooseAgainSentence(error, page))
     }
@@ -30,8 +31,7 @@ export function ChooseAgain({ tab, page }: { tab: Tab; page: MadePage }) {
   return (
     <section class="notice choose-again" aria-label="Choose it again" data-testid="choose-missing">
       <p>
-        You held “{page.label}”{page.isFolder && ` (${filesText(page.files)})`} here until this tab was reloaded. Choose {them} again: the
-        link stays the same.
+        {heldText(page)} here until this tab was reloaded. Choose {them} again: the link stays the same.
       </p>
       {reading ? (
         <SharingBar sharing={tab.sharing} onCancel={() => reading.abort()} />
@@ -41,4 +41,10 @@ export function ChooseAgain({ tab, page }: { tab: Tab; page: MadePage }) {
       <Problem text={problem} testid="choose-problem" />
     </section>
   )
+}
+
+/** The name of what is private is not remembered. */
+function heldText({ label, files, isFolder, sealed }: MadePage): string {
+  if (sealed) return files === 1 ? 'You held the file of this private link' : `You held the ${filesText(files)} of this private link`
+  return `You held “${label}”${isFolder ? ` (${filesText(files)})` : ''}`
 }

@@ -4,10 +4,10 @@ import type { Tab } from '../../tab.ts'
 import type { PageVisit } from '../../visit/page-visit.ts'
 import { closingSentence, visitSentence } from '../../words/visit-sentence.ts'
 import { InnerLink } from '../inner-link.tsx'
+import { LinkRow } from '../link-row.tsx'
 import { useCell } from '../use-cell.ts'
 import { BundleList } from './bundle-list.tsx'
 import { ChooseAgain } from './choose-again.tsx'
-import { LinkRow } from './link-row.tsx'
 import { PageActions } from './page-actions.tsx'
 import { PageTitle } from './page-title.tsx'
 import { useShownPage } from './shown-page.ts'
@@ -17,7 +17,9 @@ import { UploadList } from './upload-list.tsx'
 export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
   const page = useShownPage(tab, visit)
   const { hash, state, held, count, isJoined, bundle, thing } = page
-  const missing = useCell(tab.made.missing).find((made) => made.hash === hash)
+  // A private page is made again with the key in its address only.
+  const { secret } = page.route
+  const missing = useCell(tab.made.missing).find((made) => made.hash === hash && (!made.sealed || secret !== undefined))
   const madeHere = held?.madeHere ?? false
   const { limits } = tab.session
   return (
@@ -29,7 +31,7 @@ export function PageView({ tab, visit }: { tab: Tab; visit: PageVisit }) {
           {held && closingSentence({ count: page.holders, isJoined, madeHere, thing })}
         </p>
       )}
-      {missing && <ChooseAgain tab={tab} page={missing} />}
+      {missing && <ChooseAgain tab={tab} page={missing} secret={secret} />}
       {madeHere && <LinkRow link={page.link} title={page.title?.name ?? document.title} />}
       <PageActions tab={tab} visit={visit} page={page} />
       {!held && <TransferBar tab={tab} plan={visit.plan} page={page} />}

@@ -1,15 +1,14 @@
 /** Makes a link, its QR code, and a code to be said aloud, by which somebody becomes a contact or a place joins the account. */
 
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Paired, Token } from '../../../node/index.ts'
 import type { TabPeople } from '../../people/tab-people.ts'
 import type { Tab } from '../../tab.ts'
 import { type AddKind, addLinkOf } from '../../visit/add-link.ts'
 import { addProblemSentence } from '../../words/people-sentence.ts'
 import { ActionButton } from '../action-button.tsx'
-import { CopyButton } from '../copy-button.tsx'
+import { LinkRow } from '../link-row.tsx'
 import { Problem } from '../problem.tsx'
-import { QrImage } from '../qr-image.tsx'
 import { useCell } from '../use-cell.ts'
 import { ComparedWords } from './compared-words.tsx'
 
@@ -18,6 +17,11 @@ export function AddSomebody({ tab, people }: { tab: Tab; people: TabPeople }) {
   const [problem, setProblem] = useState<string>()
   const [isBusy, setBusy] = useState(false)
   const tokens = useCell(people.tokens)
+  const title = useRef<HTMLHeadingElement>(null)
+  const dismiss = (token: Token) => {
+    people.dismiss(token)
+    title.current?.focus() // the button goes
+  }
   const request = async (kind: AddKind) => {
     setBusy(true)
     setProblem(undefined)
@@ -32,38 +36,42 @@ export function AddSomebody({ tab, people }: { tab: Tab; people: TabPeople }) {
   }
   const onSubmit = (event: Event) => {
     event.preventDefault()
-    void request('contact')
+    if (!isBusy) void request('contact')
   }
   return (
-    <form class="add" onSubmit={onSubmit} aria-label="Add somebody">
-      <h2>Add somebody</h2>
-      <label>
-        Your name for this person, or for your other browser
-        <input
-          value={alias}
-          onInput={(event) => setAlias(event.currentTarget.value)}
-          required
-          maxLength={64}
-          autocomplete="off"
-          data-testid="add-alias"
-        />
-      </label>
-      <button type="submit" disabled={isBusy} data-testid="add-contact">
-        Make a link and a code
-      </button>
-      {people.people.account.isOwner && (
-        <ActionButton
-          text="Add a place of mine"
-          disabled={isBusy || alias.trim() === ''}
-          onClick={() => request('device')}
-          data-testid="add-place"
-        />
-      )}
-      <Problem text={problem} testid="add-problem" />
+    <>
+      <form class="add" onSubmit={onSubmit} aria-label="Add somebody">
+        <h2 tabIndex={-1} ref={title}>
+          Add somebody
+        </h2>
+        <label>
+          Your name for this person, or for your other browser
+          <input
+            value={alias}
+            onInput={(event) => setAlias(event.currentTarget.value)}
+            required
+            maxLength={64}
+            autocomplete="off"
+            data-testid="add-alias"
+          />
+        </label>
+        <button type="submit" aria-disabled={isBusy} data-testid="add-contact">
+          Make a link and a code
+        </button>
+        {people.people.account.isOwner && (
+          <ActionButton
+            text="Add a place of mine"
+            disabled={isBusy || alias.trim() === ''}
+            onClick={() => request('device')}
+            data-testid="add-place"
+          />
+        )}
+        <Problem text={problem} testid="add-problem" />
+      </form>
       {tokens.map((token) => (
-        <GivenToken key={token.token} tab={tab} token={token} onDismiss={() => people.dismiss(token)} />
+        <GivenToken key={token.token} tab={tab} token={token} onDismiss={() => dismiss(token)} />
       ))}
-    </form>
+    </>
   )
 }
 
@@ -90,18 +98,12 @@ function GivenToken({ tab, token, onDismiss }: { tab: Tab; token: Token; onDismi
         {token.kind === 'device'
           ? 'In your other browser, open this link or enter the code.'
           : 'Send this link, show the code, or say the words.'}{' '}
-        It works once, until {new Date(token.expiresAtMs).toLocaleTimeString()}, while this tab is open.
+        It works once, until {new Date(token.expiresAtMs).toLocaleTimeString([], { timeStyle: 'short' })}, while this tab is open.
       </p>
       <p>
         <output data-testid="code">{token.code}</output>
       </p>
-      <p>
-        <a href={link} data-testid="add-link">
-          {link}
-        </a>{' '}
-        <CopyButton text={link} label="Copy the link" />
-      </p>
-      <QrImage text={link} alt="QR code of the link" />
+      <LinkRow link={link} title="Add me on mayfly" label="Link to add you" name={`add-link-${token.code}`} hasQr />
       <ActionButton
         text="Take it back"
         onClick={() => {

@@ -1,21 +1,26 @@
 /** Calls of contacts that wait for this person's answer, and the notes that came: in a corner of every page. */
 
 import '../../people.css'
+import type { ReadableCell } from '../../cell.ts'
 import type { Question } from '../../people/consents.ts'
 import type { Note } from '../../people/notes.ts'
 import type { TabPeople } from '../../people/tab-people.ts'
+import type { TabOffers } from '../../sharing/tab-offers.ts'
 import { ActionButton } from '../action-button.tsx'
 import { CopyButton } from '../copy-button.tsx'
 import { useCell } from '../use-cell.ts'
+import { Offered } from './offered.tsx'
 
-export function Callers({ people }: { people: TabPeople }) {
+export function Callers({ people, offers }: { people: TabPeople; offers: ReadableCell<TabOffers | undefined> }) {
   const questions = useCell(people.consents.questions)
   const notes = useCell(people.notes.received)
+  const opened = useCell(offers)
   return (
     <ul class="callers" aria-label="From your contacts" aria-live="polite">
       {questions.map((question) => (
         <Asked key={question} question={question} />
       ))}
+      {opened && <Offered offers={opened} />}
       {notes.map((note) => (
         <Received key={note} note={note} onClose={() => people.notes.dismiss(note)} />
       ))}

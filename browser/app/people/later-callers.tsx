@@ -15,5 +15,5 @@ export function LaterCallers({ tab }: { tab: Tab }) {
       () => {}, // the gateway has gone: contacts hear that nobody answers
     )
   }, [people])
-  return people !== undefined && View !== undefined ? <View people={people} /> : null
+  return people !== undefined && View !== undefined ? <View people={people} offers={tab.offers.offers} /> : null
 }

@@ -31,7 +31,7 @@ export function MyAccount({ tab, people }: { tab: Tab; people: TabPeople }) {
       <ul data-testid="places">
         {living.map(({ id, name, role, isThis }) => (
           <li key={id}>
-            <span class="name">{name}</span>
+            <span class="name">{name}</span>{' '}
             <span class="facts">
               {isThis ? 'this browser' : 'another place'}
               {role === 'owner' ? ', has the recovery words' : ''}
@@ -66,24 +66,27 @@ function RecoveryWords({ people: { people } }: { people: TabPeople }) {
   const [words, setWords] = useState<readonly string[]>()
   const [problem, setProblem] = useState<string>()
   const show = () => people.account.words().then(setWords, (error: unknown) => setProblem(accountProblemSentence(error)))
-  if (words === undefined)
-    return (
-      <>
-        <ActionButton text="Show the 12 recovery words" onClick={show} data-testid="show-words" />
-        <Problem text={problem} />
-      </>
-    )
   return (
     <>
-      <p class="notice">
-        Who has these words has your account. Write them on paper; nobody can tell them to you again if all your places are lost.
-      </p>
-      <ol data-testid="recovery-words">
-        {words.map((word, i) => (
-          <li key={i}>{word}</li>
-        ))}
-      </ol>
-      <ActionButton text="Hide them" onClick={() => setWords(undefined)} />
+      <ActionButton
+        text={words ? 'Hide the 12 recovery words' : 'Show the 12 recovery words'}
+        aria-expanded={words !== undefined}
+        onClick={() => (words ? setWords(undefined) : show())}
+        data-testid="show-words"
+      />
+      {words && (
+        <>
+          <p class="notice">
+            Who has these words has your account. Write them on paper; nobody can tell them to you again if all your places are lost.
+          </p>
+          <ol data-testid="recovery-words">
+            {words.map((word, i) => (
+              <li key={i}>{word}</li>
+            ))}
+          </ol>
+        </>
+      )}
+      <Problem text={problem} />
     </>
   )
 }

@@ -1,7 +1,7 @@
 /** The people page: this browser's account, the contacts and who of them is here, and how to add somebody. */
 
 import '../../people.css'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { TabPeople } from '../../people/tab-people.ts'
 import type { Tab } from '../../tab.ts'
 import type { PeopleRoute } from '../../visit/route.ts'
@@ -18,9 +18,23 @@ export function PeopleView({ tab, route }: { tab: Tab; route: PeopleRoute }) {
   const people = useCell(tab.people.people)
   const problem = useCell(tab.people.problem)
   useEffect(() => void tab.people.open({ create: false }), [])
+  const title = useRef<HTMLHeadingElement>(null)
+  const isUsed = useRef(false)
+  const hasAccount = people !== undefined
+  // The button that made, brought or forgot the account is gone, and the keyboard would be lost with it.
+  useEffect(() => {
+    if (isUsed.current && document.activeElement === document.body) title.current?.focus()
+  }, [hasAccount])
   return (
-    <section class="home people">
-      <h1 tabIndex={-1}>People</h1>
+    <section
+      class="home people"
+      onFocusIn={() => {
+        isUsed.current = true
+      }}
+    >
+      <h1 tabIndex={-1} ref={title}>
+        People
+      </h1>
       <Problem text={problem === undefined ? undefined : accountProblemSentence(problem)} testid="people-problem" />
       {people ? <WithAccount tab={tab} people={people} route={route} /> : <WithoutAccount tab={tab} route={route} />}
     </section>
@@ -32,7 +46,7 @@ function WithAccount({ tab, people, route }: { tab: Tab; people: TabPeople; rout
     <>
       <ClaimForm tab={tab} people={people} link={route.add} />
       <AddSomebody tab={tab} people={people} />
-      <ContactList people={people} />
+      <ContactList people={people} offers={tab.offers.offers} />
       <MyAccount tab={tab} people={people} />
     </>
   )

@@ -6,15 +6,15 @@ afterEach(() => {
   vi.resetModules()
 })
 
-/** Runs the worker's code here, over a file that answers `written` to each write of a piece. */
-async function startWorker(written: (bytes: number) => number) {
+/** Runs the worker's code here, over a file that answers `written` to each write of four bytes. `closed` is called when its handle is. */
+async function startWorker(written: (bytes: number) => number, closed: () => void = () => {}) {
   const access = {
     getSize: () => 0,
     truncate: () => {},
     read: () => 0,
     write: (bytes: Uint8Array) => (bytes.byteLength === 4 ? written(4) : bytes.byteLength),
     flush: () => {},
-    close: () => {},
+    close: closed,
   }
   const directory = { getFileHandle: async () => ({ createSyncAccessHandle: async () => access }) }
   let receive: (event: { data: FileRequest & { id: number } }) => Promise<void> = async () => {}
@@ -41,7 +41,21 @@ it.each([
   const call = await startWorker(written)
   const shape = { size: 8, pieceBytes: 4 }
   await call({ type: 'open', file: 'a', path: ['a'], shape })
-  expect(await call({ type: 'write', file: 'a', index: 0, bytes: new Uint8Array(4) })).toMatchObject({ error: expect.any(String) })
+  expect(await call({ type: 'write', file: 'a', index: 0, bytes: new Uint8Array(4) })).toMatchObject({
+    error: 'This device, or this kind of browser window, has no space left',
+    errorName: 'QuotaExceededError',
+  })
+})
+
+it('the file worker closes a file for whose record there is no room: the next try can open it', async () => {
+  const closed = vi.fn()
+  const call = await startWorker(() => {
+    throw new DOMException('The operation failed', 'QuotaExceededError')
+  }, closed)
+  // The record of 32 pieces has four bytes.
+  const answer = await call({ type: 'open', file: 'a', path: ['a'], shape: { size: 128, pieceBytes: 4 } })
+  expect(answer).toMatchObject({ error: expect.stringContaining('no space left'), errorName: 'QuotaExceededError' })
+  expect(closed).toHaveBeenCalledOnce()
 })
 
 it('the file worker writes', async () => {

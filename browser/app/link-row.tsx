@@ -1,19 +1,31 @@
-/** The link of the page, and the ways to pass it on: copy it, scan it, or the share sheet of a phone. */
+/** A link, and the ways to pass it on: copy it, scan it, or the share sheet of a phone. */
 
 import { useState } from 'preact/hooks'
-import { ActionButton } from '../action-button.tsx'
-import { CopyButton } from '../copy-button.tsx'
-import { QrImage } from '../qr-image.tsx'
+import { ActionButton } from './action-button.tsx'
+import { CopyButton } from './copy-button.tsx'
+import { QrImage } from './qr-image.tsx'
 
-export function LinkRow({ link, title }: { link: string; title: string }) {
-  const [isScannable, setScannable] = useState(false)
+interface LinkRowProps {
+  link: string
+  /** For the share sheet. */
+  title: string
+  /** For screen readers. */
+  label?: string
+  /** The QR code is shown at once. */
+  hasQr?: boolean
+  /** Of the field: no two on one page. */
+  name?: string
+}
+
+export function LinkRow({ link, title, label = 'Link to this page', hasQr = false, name = 'page-link' }: LinkRowProps) {
+  const [isScannable, setScannable] = useState(hasQr)
   return (
     <>
       <div class="link-row">
-        <label class="visually-hidden" for="page-link">
-          Link to this page
+        <label class="visually-hidden" for={name}>
+          {label}
         </label>
-        <input id="page-link" data-testid="page-link" readonly value={link} onFocus={(event) => event.currentTarget.select()} />
+        <input id={name} data-testid="page-link" readonly value={link} onFocus={(event) => event.currentTarget.select()} />
         <CopyButton text={link} label="Copy the link" />
         <ActionButton
           text="QR code"

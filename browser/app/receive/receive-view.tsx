@@ -1,0 +1,115 @@
+/** The page of somebody's share: its list at once, and its entries once the person has pressed Receive. Without a link it asks for one. */
+
+import '../../receive.css'
+import { useEffect, useState } from 'preact/hooks'
+import { deviceLabel } from '../../sharing/device-label.ts'
+import { receiverIdOf } from '../../sharing/receive-record.ts'
+import { ReceiveVisit, shareOf } from '../../sharing/receive-visit.ts'
+import type { Tab } from '../../tab.ts'
+import type { ReceiveRoute } from '../../visit/route.ts'
+import { isNoLink, openingSentence, PLAIN_HTTP, receiverRuleSentences, shareSentence } from '../../words/receive-sentence.ts'
+import { useCell } from '../use-cell.ts'
+import { CodeForm } from './code-form.tsx'
+import { EntryList } from './entry-list.tsx'
+import { HelpSwitch } from './help-switch.tsx'
+import { PasswordForm } from './password-form.tsx'
+import { ReceiveBar } from './receive-bar.tsx'
+
+export function ReceiveView({ tab, route }: { tab: Tab; route: ReceiveRoute }) {
+  return (
+    <section class="home receive">
+      <h1 tabIndex={-1}>Receive</h1>
+      {route.link === undefined ? <CodeForm tab={tab} /> : <SharePart tab={tab} link={route.link} />}
+    </section>
+  )
+}
+
+function SharePart({ tab, link }: { tab: Tab; link: string }) {
+  const [visit, setVisit] = useState<ReceiveVisit>()
+  const [failure, setFailure] = useState<unknown>()
+  useEffect(() => {
+    const leaving = new AbortController()
+    openVisit(tab, link, leaving.signal).then(setVisit, (error: unknown) => {
+      tab.rest.now()
+      if (!leaving.signal.aborted) setFailure(error)
+    })
+    return () => leaving.abort()
+  }, [link])
+  if (visit) return <OpenShare tab={tab} visit={visit} />
+  const isWrong = isNoLink(failure)
+  return (
+    <>
+      <ShareState state={failure === undefined ? 'opening' : isWrong ? 'wrong' : 'failed'} text={openingSentence(failure)} />
+      {isWrong && <CodeForm tab={tab} />}
+    </>
+  )
+}
+
+/** @throws {MayflyError} ERR_SHARE_WRONG, ERR_BAD_OPTION: no such link @throws what prevented the peer from being loaded */
+async function openVisit(tab: Tab, link: string, signal: AbortSignal): Promise<ReceiveVisit> {
+  const [sharing, library] = await Promise.all([tab.sharePeer.open(), tab.session.library()])
+  signal.throwIfAborted()
+  const browser = { receiver: receiverIdOf(localStore(), shareOf(link)), label: deviceLabel(navigator.userAgent), isMetered: isMetered() }
+  return new ReceiveVisit({ link, sharing, library, files: () => tab.transfers.openFiles(), store: sessionStorage, ...browser, signal })
+}
+
+function ShareState({ state, text }: { state: string; text: string }) {
+  const isBad = ['wrong', 'failed', 'ended'].includes(state)
+  return (
+    <p class={isBad ? 'problem' : 'notice'} role="status" aria-live="polite" data-testid="share-state" data-state={state}>
+      {text}
+    </p>
+  )
+}
+
+function OpenShare({ tab, visit }: { tab: Tab; visit: ReceiveVisit }) {
+  useCell(visit.changed)
+  const { received, entries, hasTaken } = visit
+  const { state, endCode, helpers, rules } = received
+  const { isComplete } = visit.downloads.total()
+  const isSought = state === 'looking' || state === 'away'
+  useEffect(() => {
+    if (!isSought) tab.rest.now()
+  }, [isSought])
+  return (
+    <>
+      <ShareState state={state} text={shareSentence({ state, endCode, hasList: entries.length > 0, hasTaken, isComplete, helpers })} />
+      {rules && !hasTaken && state === 'listed' && (
+        <div class="hint" data-testid="share-rules">
+          {receiverRuleSentences(rules).map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </div>
+      )}
+      {!isSecureContext && entries.length > 0 && (
+        <p class="hint over" data-testid="no-crypto">
+          {PLAIN_HTTP}
+        </p>
+      )}
+      {(endCode === 'ERR_SHARE_WRONG' || (state === 'ended' && entries.length === 0)) && <CodeForm tab={tab} />}
+      {state === 'password' && <PasswordForm visit={visit} />}
+      {entries.length > 0 && (
+        <>
+          <ReceiveBar visit={visit} host={location.host} />
+          <EntryList visit={visit} />
+          {hasTaken && <HelpSwitch tab={tab} visit={visit} />}
+        </>
+      )}
+    </>
+  )
+}
+
+/** Browsers that say it: Chromium's. @see https://wicg.github.io/netinfo/ */
+function isMetered(): boolean {
+  const { connection } = navigator as { connection?: { saveData?: boolean; type?: string } }
+  return connection?.saveData === true || connection?.type === 'cellular'
+}
+
+/** Undefined where the browser gives none. */
+function localStore(): Storage | undefined {
+  try {
+    return localStorage
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * One entry of somebody's share on its way to this device: its content comes as it travels into the received files, where it survives a reload,
+ * and is then opened, which checks every byte.
+ */
+
+import { readAhead } from '../../node/async/read-ahead.ts'
+import type { FetchShape, ReceivedShare, ShareEntry } from '../../node/index.ts'
+import { readInParts } from '../content/raw-content.ts'
+import type { PeerLibrary } from '../peer/types.ts'
+import { Pace } from '../transfer/pace.ts'
+import type { ReceivedFile, ReceivedFiles } from '../transfer/received-files.ts'
+import { unsavedBytes } from './entry-progress.ts'
+
+/** An entry that is here: its plain bytes can be read as often as needed. */
+export interface PlainFile {
+  /** In bytes. */
+  readonly size: number
+  /** Of its content in the received files; undefined when it is empty. */
+  readonly hash: string | undefined
+  /** @throws {MayflyError} ERR_DAMAGED, when the disk has lost or changed bytes */
+  read(options: { signal: AbortSignal }): AsyncIterable<Uint8Array>
+}
+
+interface EntryParts {
+  received: Pick<ReceivedShare, 'fetch'>
+  files: ReceivedFiles
+  library: PeerLibrary
+}
+
+interface FetchOptions {
+  signal: AbortSignal
+  /** Pieces of an earlier page may have been lost by a crash of the machine: they are compared with their hashes. */
+  isDoubtful: boolean
+  /** Of all entries together. */
+  pace: Pace
+  onProgress(progress: { phase: 'receiving' | 'stalled'; done: number; bytesPerSecond: number }): void
+}
+
+/**
+ * Fetches what is not here yet. Waits while nobody is there that has it.
+ *
+ * @throws {MayflyError} a `ShareCode` when nobody can have the rest any more; ERR_DAMAGED
+ * @throws signal.reason, when aborted: what has come stays
+ */
+export async function fetchEntry({ received, files, library }: EntryParts, entry: ShareEntry, options: FetchOptions): Promise<PlainFile> {
+  if (entry.size === 0) return { size: 0, hash: undefined, async *read() {} }
+  const { signal, isDoubtful } = options
+  let file: ReceivedFile | undefined
+  try {
+    const storeFor = async ({ hash, size, pieceBytes }: FetchShape) => {
+      file = await files.open(hash, { size, pieceBytes })
+      return file
+    }
+    const shape = await received.fetch(entry.id, storeFor, { signal, ...(isDoubtful && { isDoubtful }), ...reporting(entry.size, options) })
+    return await openPlain({ files, library }, shape, signal)
+  } finally {
+    await file?.close()
+  }
+}
+
+function reporting(size: number, { pace, onProgress }: FetchOptions) {
+  const own = new Pace()
+  let done: number | undefined
+  let phase: 'receiving' | 'stalled' = 'receiving'
+  const report = (bytes: number) => {
+    const grown = done === undefined ? 0 : bytes - done // bytes that were here before are no speed
+    done = bytes
+    if (grown > 0) for (const each of [own, pace]) each.add(grown)
+    onProgress({ phase, done: unsavedBytes(size, bytes), bytesPerSecond: own.bytesPerSecond() })
+  }
+  return {
+    onProgress: (bytes: number) => report(Math.min(size, bytes)),
+    onWaiting(isWaiting: boolean) {
+      phase = isWaiting ? 'stalled' : 'receiving'
+      report(done ?? 0)
+    },
+  }
+}
+
+async function openPlain(
+  { files, library }: Pick<EntryParts, 'files' | 'library'>,
+  { hash, size, linkKey, plainSize, pieceBytes }: FetchShape,
+  signal: AbortSignal,
+): Promise<PlainFile> {
+  const stored = await files.get(hash, size)
+  if (stored === undefined) throw new library.MayflyError('ERR_DAMAGED', 'This browser has lost what had come. Try again')
+  if (linkKey !== undefined) {
+    const plain = await library.openSealed({ size: stored.size, read: (part) => readInParts(stored, part) }, linkKey, { signal })
+    if (plain.size !== plainSize) throw new library.MayflyError('ERR_UNAVAILABLE', 'The file is not of the size that its sender says')
+    return { size: plain.size, hash, read: (options) => readAhead(plain.read(undefined, options)) }
+  }
+  // The pieces of larger content were compared with its outline, which the sharer has signed.
+  if (size <= pieceBytes) {
+    const bytes = new Uint8Array(await stored.slice(0, size).arrayBuffer())
+    if (library.encodeKeyHex(await library.sha256(bytes)) !== hash) {
+      await files.remove(hash)
+      throw new library.MayflyError('ERR_DAMAGED', 'The file came with wrong bytes. Try again')
+    }
+  }
+  return { size, hash, read: () => readInParts(stored) }
+}

@@ -1,0 +1,60 @@
+/** Files that cannot be saved at a receiver, as its sharer hears of them. */
+
+import { expect, test } from 'vitest'
+import { EntryDownloads } from '../../../browser/sharing/entry-downloads.ts'
+import { EntryNames } from '../../../browser/sharing/entry-names.ts'
+import { createProblemTeller } from '../../../browser/sharing/problem-teller.ts'
+import { ReceiveRecord } from '../../../browser/sharing/receive-record.ts'
+import type { SavePlace } from '../../../browser/sharing/save-place.ts'
+import { type ReceivedShare, type ShareEntry, safePath } from '../../../node/index.ts'
+import { MemoryStore } from '../../helpers/memory-store.ts'
+import { waitFor } from '../../helpers/wait-for.ts'
+
+const EMPTY = { id: 1, kind: 'file', path: 'a.txt', size: 0, state: 'ready', hash: 'ab' } as ShareEntry
+
+/** @param failure what saving throws, while there is something */
+function downloadsTo(failure: { error: unknown }) {
+  const told: string[] = []
+  const saved: number[] = []
+  const received = { entries: [EMPTY], tell: (text: string) => told.push(text), saved: (id: number) => saved.push(id) }
+  const record = new ReceiveRecord(new MemoryStore(), 'share')
+  const place: SavePlace = {
+    isZip: false,
+    name: 'folder',
+    async save() {
+      if (failure.error !== undefined) throw failure.error
+      return true
+    },
+  }
+  const downloads = new EntryDownloads({
+    received: received as unknown as ReceivedShare,
+    library: {} as never,
+    files: async () => ({}) as never,
+    names: new EntryNames(safePath),
+    record,
+    placeAgain: undefined,
+    tell: createProblemTeller(received),
+    signal: new AbortController().signal,
+    onChange() {},
+  })
+  return { downloads, place, told, saved }
+}
+
+test('downloads: the sharer is told that a disk is full, and that it goes on', async () => {
+  const failure: { error: unknown } = { error: new DOMException('no room', 'QuotaExceededError') }
+  const { downloads, place, told, saved } = downloadsTo(failure)
+  downloads.want([1], place)
+  await waitFor(() => downloads.table.progressOf(EMPTY)?.phase === 'failed', 5_000, 'it has failed')
+  expect(told).toEqual(['Its disk is full'])
+  failure.error = undefined
+  downloads.resume()
+  await waitFor(() => saved.length === 1, 5_000, 'it is saved')
+  expect(told).toEqual(['Its disk is full', ''])
+})
+
+test('downloads: the sharer hears no name of a folder here', async () => {
+  const { downloads, place, told } = downloadsTo({ error: new Error('EACCES: /home/ann/secret') })
+  downloads.want([1], place)
+  await waitFor(() => told.length === 1, 5_000, 'it is told')
+  expect(told).toEqual(['It could not save a file'])
+})
