@@ -2,7 +2,7 @@
 
 import { type Key, MESSAGE_LIMITS } from '../node/index.ts'
 import { createContentApi } from './api/content-api.ts'
-import { createDropPuts, isDropPut } from './api/drop-puts.ts'
+import { badDropName, createDropPuts, isDropPut } from './api/drop-puts.ts'
 import { createHeldList } from './api/held-list.ts'
 import { createHolderAnswers } from './api/holder-answers.ts'
 import { iceServersOf } from './api/ice-servers.ts'
@@ -14,7 +14,7 @@ import { answerProviders } from './api/provider-answers.ts'
 import { answerStatus } from './api/status-answer.ts'
 import { createAppAnswers, createAppAssets } from './app/app-assets.ts'
 import { createLibraryAnswers } from './app/library-answer.ts'
-import { answerSharePage } from './app/share-answer.ts'
+import { answerSharePage, isProgram } from './app/share-answer.ts'
 import { createBundleReader } from './content/bundle-reader.ts'
 import { createContentAnswers } from './content/content-answer.ts'
 import { createContentHost } from './content/content-host.ts'
@@ -47,6 +47,12 @@ import {
   type NodeGateway,
   type SearchContext,
 } from './types.ts'
+
+/** Links of what is shared: a page of the app for browsers, and words for programs. */
+const SHARE_PAGES = [
+  ['/s/:id', 'share', 'receive'],
+  ['/d/:id', 'box', 'home'],
+] as const
 
 /** @throws TypeError, when `publicUrl` is no URL */
 export function createGateway(options: GatewayOptions): NodeGateway {
@@ -98,7 +104,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const api = createContentApi({ peer, access, list, originOfLinks })
   const library = createLibraryAnswers(assets, publicUrl)
   const status = {
-    ...{ peer, access, version, limits, urlForOthers, refusedOrigin },
+    ...{ peer, access, version, limits, urlForOthers, refusedOrigin, build: assets.build },
     iceServers: () => iceServersOf(settings),
     library: library.facts,
   }
@@ -124,11 +130,11 @@ export function createGateway(options: GatewayOptions): NodeGateway {
 
   const drops = createDropPuts({ visitBox: options.visitBox, limits, rate, firstJoin, closing: closing.signal })
   const app = createRouteApp(pages.elsewhere)
-  for (const path of ['/', '/messages', '/people']) addRoute(app, path, 'app', { GET: pages.home })
-  addRoute(app, '/s/:id', 'app', { GET: () => answerSharePage('share') })
-  addRoute(app, '/d/:id', 'app', { GET: () => answerSharePage('box') })
+  for (const path of ['/', '/share', '/s', '/boxes', '/messages', '/people']) addRoute(app, path, 'app', { GET: pages.home })
+  for (const [path, kind, page] of SHARE_PAGES)
+    addRoute(app, path, 'app', { GET: (to) => (isProgram(to) ? answerSharePage(kind) : pages[page](to)) })
   addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
-  addRoute(app, '/assets/*', 'app', { GET: pages.asset })
+  for (const path of ['/app/*', '/assets/*']) addRoute(app, path, 'app', { GET: pages.file, POST: pages.missedShare })
   addRoute(app, '/lib/importmap.json', 'library', { GET: library.importMap })
   addRoute(app, '/lib/*', 'library', { GET: library.file })
   addRoute(app, '/api/v1/status', 'status', { GET: (incoming) => answerStatus(status, incoming) })
@@ -158,7 +164,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     const address = parseContentPath(incoming.path)
     if (address === null || address.inside !== undefined) {
       const fault = pathFault(incoming.path)
-      if (fault !== null) throw badAddress(incoming.path, fault)
+      if (fault !== null) throw isDropPut(incoming.path) ? badDropName(fault) : badAddress(incoming.path, fault)
     }
     const elsewhere = contentHost?.redirect(address, incoming)
     if (elsewhere !== undefined) return elsewhere
@@ -171,7 +177,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     const drop = await drops.answer(incoming, bindings)
     if (drop !== null) return drop
     // Only ends and paths inside content may be encoded: anywhere else, encoding would be a second form of the same path.
-    if (incoming.path.includes('%')) throw badAddress(incoming.path, 'it is encoded')
+    if (incoming.path.includes('%') && !incoming.path.startsWith('/app/to/')) throw badAddress(incoming.path, 'it is encoded')
     const found = await app.fetch(incoming.request, bindings)
     return bindings.route === 'message-state' ? access.shareWith(incoming, found) : found
   }

@@ -31,7 +31,8 @@ export type {
 } from './content/types.ts'
 export { MayflyError, type MayflyErrorCode, type PeopleErrorCode, type SharingErrorCode } from './errors.ts'
 export type { Inbox, InboxEnd, InboxMessage, InboxPolicy, InboxQuery, MessageFacts } from './inbox.ts'
-export type { CreateHasher, Link, LinkKey } from './keys/index.ts'
+export type { CreateHasher, LinkKey } from './keys/index.ts'
+export type { Link } from './keys/links.ts'
 export type { LargeBody } from './large-message.ts'
 export {
   blobSource,
@@ -162,23 +163,32 @@ export type {
 } from './people/types.ts'
 export type { Hold, Holder, HolderCounts } from './rendezvous/types.ts'
 export type { SafePath } from './sharing/format/safe-path.ts'
+export type { MadeOffer, MakeOfferOptions, OfferRule, Offers, PeerSharing, ReceivedOffer } from './sharing/offer-types.ts'
 export type {
   DropBox,
   DropNews,
   DropOffer,
   DropRefusal,
   DropTerms,
+  FetchEntryOptions,
   FetchShape,
+  OfferOptions,
   OpenedBox,
+  PushedFile,
+  PushOptions,
   ReceivedShare,
+  ReceiveShareOptions,
+  ReceiveSubmissionOptions,
   SaveOptions,
   Share,
   ShareCode,
   ShareEntry,
   ShareItem,
+  ShareOptions,
   ShareReceiver,
   ShareRules,
   ShareSpokenCode,
+  ShareWay,
   Sharing,
   Submission,
   SubmissionSaver,

@@ -2,7 +2,8 @@
 
 import { memorySource } from './content/format/source.ts'
 import type { ContentSource, ContentStore, HeldContent } from './content/types.ts'
-import { createLinkKey, encodeLink } from './keys/index.ts'
+import { createLinkKey } from './keys/index.ts'
+import { encodeLink } from './keys/links.ts'
 
 export interface LargeBody {
   /** The body, or its cipher text, to be held. */

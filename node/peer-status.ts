@@ -26,6 +26,8 @@ export interface PeerStatus {
     connections: number
     /** DHT servers in the routing table. */
     servers: number
+    /** Servers whose signed addresses a node knows, connected or not; 0 for a tab. */
+    knownServers: number
     /** Connections and streams that were ended here for going over a limit or breaking a wire format, since the start. */
     cut: number
     /** Contents this peer holds itself. */

@@ -8,11 +8,11 @@ import { createNoContent } from './content/no-content.ts'
 import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
 import { MayflyError } from './errors.ts'
 import type { CreateHasher } from './keys/index.ts'
-import { createHoldLarge } from './large-message.ts'
 import { NODE_LIMITS, type PeerLimits, type PeerRates, TAB_LIMITS } from './limits.ts'
 import { createMemoryOutboxStore, createMessages, type MessagesOptions, messageSecretOf } from './messages/index.ts'
 import type { MessageEvent, MessageSecret, Messages, OutboxStore } from './messages/types.ts'
 import {
+  askGatewayEarly,
   checkJoinAddress,
   createAddressBook,
   createClock,
@@ -20,18 +20,19 @@ import {
   createOverlay,
   createSupervisor,
   inTime,
+  loadDirect,
   originOfMultiaddr,
   type TransportFactory,
 } from './network/index.ts'
 import type { NetworkEvent } from './network/types.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { PeerStatus } from './peer-status.ts'
-import type { ModuleFailedEvent, PeopleContext, Ways } from './people/index.ts'
+import type { ModuleFailedEvent, PeopleContext, PeopleService, Ways } from './people/index.ts'
 import type { OpenWaysContext } from './people/open-ways.ts'
 import type { PeopleOptions } from './people/people-options.ts'
 import type { People } from './people/types.ts'
 import {
-  createRecordStore,
+  createOwnRecords,
   createRendezvous,
   PRESENCE_PROTOCOL,
   type ProviderStoreOptions,
@@ -39,7 +40,8 @@ import {
 } from './rendezvous/index.ts'
 import type { Rendezvous } from './rendezvous/types.ts'
 import type { SharingService } from './sharing/index.ts'
-import type { Sharing } from './sharing/types.ts'
+import type { PeerSharing } from './sharing/offer-types.ts'
+import type { SharingContext } from './sharing/sharing.ts'
 import type { AbortOptions, RefusedEvent } from './types.ts'
 
 /** An event of a peer, for a console or a log. */
@@ -55,8 +57,8 @@ export interface Peer {
   readonly messages: Messages
   /** Undefined for a peer that was made without. */
   readonly people: People | undefined
-  /** Shares and drop boxes, of a peer that was made with `sharing`. */
-  readonly sharing: Sharing | undefined
+  /** Shares and drop boxes, and offers to contacts, of a peer that was made with `sharing`. */
+  readonly sharing: PeerSharing | undefined
   /** Starts, and goes on joining in the background. May be called twice. */
   start(): Promise<void>
   /** Releases everything, tells the others, closes. Takes a bounded time. May be called twice. */
@@ -132,6 +134,12 @@ const NOTHING_RELAYED = { relayed: 0, relayedBytes: 0, relayedRefused: 0 }
 /** Stopping waits no longer than this for others, in ms. */
 const STOP_MS = 3_000
 
+/** Loaded where it is used: a chat in somebody's page holds and gets nothing. */
+async function loadContent() {
+  const [{ createContent }, { createHoldLarge }] = await Promise.all([import('./content/content.ts'), import('./large-message.ts')])
+  return { createContent, createHoldLarge }
+}
+
 /**
  * @param parts needed for a node
  * @throws {MayflyError} ERR_BAD_OPTION
@@ -147,17 +155,18 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
 
   const events = createEmitter<PeerEvent>()
   const { emit } = events
-  const clock = createClock()
-  const store = createRecordStore(limits, clock.now, Math.random, clock.monotonic)
+  const clock = createClock({}, {}, node?.majorityAhead)
+  const records = node?.createNodeRecords(limits, clock)
+  const store = records?.store ?? createOwnRecords(clock.now, clock.monotonic)
   const addresses = createAddressBook()
   const tabs = createQuota()
   const isTab = (peer: string) => tabs.of(peer) > 0
-  const stored = { store, addressesOf: addresses.addressesOf, now: clock.now }
+  const stored = { addressesOf: addresses.addressesOf, now: clock.now }
   const overlay = await createOverlay({
     ...overlayOptions(options, limits),
     role,
     node,
-    createProviderStore: node && (({ peerId, peerStore }) => new node.ProviderStore({ ...stored, peerId, peerStore }, options.providers)),
+    createProviderStore: records && ((network) => records.createProviderStore({ ...network, ...stored }, options.providers)),
     isTab,
     onCut: (peer, reason) => emit({ type: 'cut', peer, reason }),
   })
@@ -169,11 +178,10 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     { overlay, supervisor, store, addresses, tabs, emit, clock, random: Math.random },
     limits,
     { ...options.rendezvous, browserSecret: options.browserSecret },
-    node?.createPresenceServer,
+    records?.presence,
   )
-  // Loaded where it is used: a chat in somebody's page holds and gets nothing.
   const { createHasher, fetchPiece, content: hasContent = true } = options
-  const createContent = hasContent ? (await import('./content/content.ts')).createContent : createNoContent
+  const { createContent, createHoldLarge } = hasContent ? await loadContent() : { createContent: createNoContent }
   const content = createContent({ libp2p, role, limits, presence, direct, emit, createHasher, fetchPiece })
   const outboxStore = options.outboxStore ?? createMemoryOutboxStore()
   const messages = createMessages(
@@ -186,7 +194,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
       sender: {
         secret: options.messageSecret ?? messageSecretOf(privateKey),
         outboxStore,
-        holdLarge: hasContent ? createHoldLarge(content) : undefined,
+        holdLarge: createHoldLarge?.(content),
       },
       emit,
       clock: { ...clock, random: Math.random },
@@ -294,6 +302,31 @@ type CompanyContext = Omit<PeopleContext, 'ways'> &
     on(listener: (event: PeerEvent) => void): () => void
   }
 
+export interface PreloadOptions {
+  content?: boolean
+  people?: unknown
+  sharing?: boolean
+  hasWebRTC?: boolean
+  /** Gateways, which are asked who they are meanwhile. */
+  join?: readonly string[]
+}
+
+/**
+ * Begins to load the code of a tab with these options, all of it at once: a page would wait for one part after the other. A part that fails here
+ * fails again where it is used, with its reason.
+ */
+export function preloadTab(options: PreloadOptions): void {
+  const { content = true, people = false, sharing = false, hasWebRTC = false, join = [] } = options
+  for (const address of join) if (!address.startsWith('/')) askGatewayEarly(address)
+  const parts: Promise<unknown>[] = []
+  if (hasWebRTC) parts.push(loadDirect())
+  if (content) parts.push(import('./content/content.ts'))
+  if (people || sharing) parts.push(import('./people/open-ways.ts'))
+  if (people) parts.push(import('./people/index.ts'))
+  if (sharing) parts.push(import('./sharing/index.ts'))
+  for (const part of parts) part.catch(() => {})
+}
+
 /** People and shares, and the ways that both use: loaded for a peer that has either. */
 async function loadCompany(context: CompanyContext, { people: withPeople = false, sharing: isSharing = false }: PeerOptions) {
   if (withPeople === false && !isSharing) return { people: undefined, sharing: undefined, async start() {}, async stop() {} }
@@ -301,7 +334,7 @@ async function loadCompany(context: CompanyContext, { people: withPeople = false
   const ways = openWays(context)
   const { openPeople } = withPeople === false ? {} : await import('./people/index.ts')
   const people = await openPeople?.({ ...context, ways }, typeof withPeople === 'object' ? withPeople : {})
-  const sharing = isSharing ? await loadSharing(context, ways) : undefined
+  const sharing = isSharing ? await loadSharing(context, ways, people) : undefined
   return {
     people,
     sharing,
@@ -318,20 +351,28 @@ async function loadCompany(context: CompanyContext, { people: withPeople = false
   }
 }
 
-async function loadSharing({ overlay, presence, content, clock, createHasher, on }: CompanyContext, ways: Ways): Promise<SharingService> {
-  const [{ createSharing }, { createPortableHasher }] = await Promise.all([import('./sharing/index.ts'), import('./keys/index.ts')])
-  return createSharing({
+async function loadSharing(
+  { overlay, presence, content, clock, createHasher, on }: CompanyContext,
+  ways: Ways,
+  people: PeopleService | undefined,
+): Promise<SharingService> {
+  const { openSharing } = await import('./sharing/index.ts')
+  const { hold, find, watch } = presence
+  const onJoined = (listener: () => void) => on(({ type }) => void (type === 'joined' && listener()))
+  const context: SharingContext = {
     self: overlay.libp2p.peerId.toString(),
-    ...{ ways, rendezvous: presence, content, clock, createHasher: createHasher ?? createPortableHasher },
+    ...{ ways, rendezvous: { hold, find, watch, onJoined }, content, clock, createHasher },
     onPiece: (listener) =>
       on((event) => {
-        if (event.type === 'received') listener(event.key, event.isDirect)
+        if (event.type !== 'received') return
+        listener(event.key, event.isDirect ? (overlay.direct?.isThroughTurn(event.from) ? 'turn' : 'direct') : 'home')
       }),
     onReleased: (listener) =>
       on((event) => {
         if (event.type === 'release' && event.reason !== undefined) listener(event.key)
       }),
-  })
+  }
+  return openSharing(context, people)
 }
 
 /** A tab's home, and where its gateway is: at the websocket that this tab has dialled. */

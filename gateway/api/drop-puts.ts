@@ -6,7 +6,7 @@
 import { timeoutSignal } from '../../node/async/abort.ts'
 import { type DropRefusal, MayflyError, type OpenedBox, type Sharing } from '../../node/index.ts'
 import { type ProblemError, problemError } from '../http/problem.ts'
-import { answerMethod, type RouteBindings } from '../http/route.ts'
+import type { RouteBindings } from '../http/route.ts'
 import { OWN_DATA_HEADERS } from '../http/security-headers.ts'
 import { createClientQuota } from '../limits/client-quota.ts'
 import type { FirstJoin } from '../limits/first-join.ts'
@@ -32,6 +32,11 @@ interface DropPath {
 }
 
 const PUT_PATH = /^(\/d\/[^/]+\/[^/]+)\/(.*)$/
+/** A link of a box without the file's name, and perhaps without the secret: curl sends nothing of what stands behind a `#`. */
+const NAMELESS_PATH = /^\/d\/[^/]+(?:\/[^/]+)?$/
+const ALLOWED = { allow: 'PUT, OPTIONS' }
+const HOW_TO_SEND =
+  'Write the link of the box with a slash in the place of #, and one at its end: curl --fail-with-body -T FILE https://…/d/ID/SECRET/'
 const RETRY_AWAY_S = 30
 const RETRY_BUSY_S = 60
 
@@ -76,6 +81,7 @@ export function createDropPuts({ visitBox, limits, rate, firstJoin, closing }: D
 
   async function put({ link, name }: DropPath, incoming: GatewayRequest): Promise<Response> {
     const { request, client, query } = incoming
+    if (name === '' || name.endsWith('/')) throw badDropName('it ends without a name for the file')
     requireWholeBody(request.headers)
     const size = readLength(request.headers)
     rate.take(client.address)
@@ -109,26 +115,40 @@ export function createDropPuts({ visitBox, limits, rate, firstJoin, closing }: D
     get size() {
       return open.size
     },
-    /** Null for a path that names no file for a box. Its faults are checked by the caller. */
+    /** Null for a path that is no address for files. Its faults are checked by the caller. */
     async answer(incoming: GatewayRequest, bindings: Pick<RouteBindings, 'route'>): Promise<Response | null> {
-      const [, link, encoded] = PUT_PATH.exec(incoming.path) ?? []
-      if (link === undefined || encoded === undefined) return null
-      bindings.route = 'drop'
-      const PUT = () => put({ link, name: decodeURIComponent(encoded) }, incoming)
-      const GET = () => {
-        throw problemError(405, 'ERR_METHOD', 'Files are sent to this address, and nothing is read from it.', {
-          advice: 'Send one with curl -T FILE and this address. People open the link of the box in a browser.',
-          headers: { allow: 'PUT, OPTIONS' },
-        })
+      const { path, request } = incoming
+      const [, link, encoded] = PUT_PATH.exec(path) ?? []
+      if (link === undefined || encoded === undefined) {
+        if (!NAMELESS_PATH.test(path) || isRead(request.method)) return null
+        throw problemError(400, 'ERR_BAD_REQUEST', 'No file can be sent to this address.', { advice: HOW_TO_SEND })
       }
-      return answerMethod({ GET, PUT }, incoming, '', 'owner')
+      bindings.route = 'drop'
+      if (request.method === 'PUT') return put({ link, name: decodeURIComponent(encoded) }, incoming)
+      if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: ALLOWED })
+      const message = isRead(request.method)
+        ? 'Files are sent to this address, and nothing is read from it.'
+        : `A file is sent to this address by PUT. ${request.method} does nothing here.`
+      throw problemError(405, 'ERR_METHOD', message, {
+        advice: 'Send one with curl --fail-with-body -T FILE and this address. People open the link of the box in a browser.',
+        headers: ALLOWED,
+      })
     },
   }
 }
 
+const isRead = (method: string) => ['GET', 'HEAD', 'OPTIONS'].includes(method)
+
 /** True for a target whose body waits until a box has taken it. */
 export function isDropPut(target: string): boolean {
   return PUT_PATH.test(target.split('?', 1)[0] ?? '')
+}
+
+/** @param fault what is wrong with the name in the path, in words */
+export function badDropName(fault: string): ProblemError {
+  return problemError(400, 'ERR_BAD_REQUEST', `No file can be sent to this address: ${fault}.`, {
+    advice: 'Write another name for the file at the end of the address.',
+  })
 }
 
 /** The body of a request without one is empty. */
@@ -136,12 +156,26 @@ async function* bodyOf({ body }: Request): AsyncGenerator<Uint8Array> {
   if (body !== null) yield* body as unknown as AsyncIterable<Uint8Array>
 }
 
-/** A part of a file, or an encoded one, would be stored as if it were the file. */
+/** A part of a file, an encoded one, or a form around it would be stored as if it were the file. */
 function requireWholeBody(headers: Headers): void {
   const encoding = headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity')
     throw problemError(415, 'ERR_BAD_REQUEST', 'A file is stored as it is sent: send it without an encoding.')
-  if (headers.has('content-range')) throw problemError(400, 'ERR_BAD_REQUEST', 'A file is sent whole, in one request.')
+  if (headers.get('content-type')?.trimStart().toLowerCase().startsWith('multipart/form-data'))
+    throw problemError(415, 'ERR_BAD_REQUEST', 'A form with files is not taken here: send the file itself.', {
+      advice: 'With curl, write -T FILE in the place of -F.',
+    })
+  if (isPart(headers))
+    throw problemError(400, 'ERR_BAD_REQUEST', 'A file is sent whole, in one request.', {
+      advice: 'Send all of it again: what came of it before was not kept.',
+    })
+}
+
+/** `curl -C -` names the range that it sends, also when that is the whole. @see https://www.rfc-editor.org/rfc/rfc9110#section-14.4 */
+function isPart(headers: Headers): boolean {
+  const range = headers.get('content-range')
+  const length = headers.get('content-length')
+  return range !== null && (length === null || range !== `bytes 0-${Number(length) - 1}/${length}`)
 }
 
 /** Undefined for a body that says its size only by its end. */

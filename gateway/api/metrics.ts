@@ -32,6 +32,7 @@ export const METRICS: readonly Metric[] = [
   gauge('start_time_seconds', 'When the node started, in seconds since the epoch.', ({ startedAtMs }) => startedAtMs / 1_000),
   gauge('connections', 'Connections to peers.', ({ counts }) => counts.connections),
   gauge('dht_servers', 'DHT servers in the routing table.', ({ counts }) => counts.servers),
+  gauge('known_servers', 'Servers whose signed addresses are known, connected or not.', ({ counts }) => counts.knownServers),
   gauge('tabs', 'Tabs whose home is here.', ({ counts }) => counts.tabs),
   gauge('held_contents', 'Contents that this node itself holds.', ({ counts }) => counts.held),
   gauge('held_bytes', 'Bytes that this node itself holds.', ({ counts }) => counts.heldBytes),

@@ -3,12 +3,16 @@
  * piece by its hash.
  */
 
-import { decodeKeyHex, type Peer } from '../../node/index.ts'
+import { decodeKeyHex, type Peer, type PieceAddress } from '../../node/index.ts'
 import { requireHash } from '../http/address.ts'
+import { streamBody } from '../http/body-stream.ts'
 import { parseBundle, parseOutline } from '../http/link-query.ts'
 import { problemError } from '../http/problem.ts'
 import { HELD_HEADERS } from '../http/security-headers.ts'
 import type { GatewayRequest } from '../types.ts'
+
+/** Pieces in one answer. */
+const MAX_SPAN = 32
 
 interface PieceParts {
   peer: Peer
@@ -19,14 +23,15 @@ interface PieceParts {
 }
 
 /**
- * Answers `GET /api/v1/pieces/<hash>?o=<outline>&n=<number>`, with `&in=<bundle>` for a file of a bundle.
+ * Answers `GET /api/v1/pieces/<hash>?o=<outline>&n=<number>`, with `&in=<bundle>` for a file of a bundle, and with `&count=<pieces>` for a span:
+ * that piece and those behind it, one after the other, as many of them as can be had.
  *
  * @throws {ProblemError} 400, 403, 404, 410, 429
  */
 export async function answerPiece(
   { peer, requireAllowed, isRateLimited }: PieceParts,
   text: string,
-  { query, request }: GatewayRequest,
+  { query, request, fetch }: GatewayRequest,
 ): Promise<Response> {
   if (isRateLimited()) {
     throw problemError(
@@ -42,15 +47,43 @@ export async function answerPiece(
   if (outline === undefined || !/^\d{1,4}$/.test(number)) {
     throw problemError(400, 'ERR_BAD_REQUEST', 'A piece needs the o of the content and its number n, from 0 to 4095.')
   }
+  const count = query.get('count') ?? '1'
+  if (!/^\d{1,2}$/.test(count) || Number(count) < 1 || Number(count) > MAX_SPAN) {
+    throw problemError(400, 'ERR_BAD_REQUEST', `A span has a count of 1 to ${MAX_SPAN} pieces.`)
+  }
   const bundle = parseBundle(query)
   const piece = { key: decodeKeyHex(hash), outline, index: Number(number), ...(bundle && { bundle }) }
   const bytes = await peer.content.givePiece(piece, { signal: request.signal })
   const headers = {
     'content-type': 'application/octet-stream',
-    'content-length': String(bytes.byteLength),
     'cache-control': 'no-store', // a piece must not outlive its holders
     ...HELD_HEADERS,
   }
+  if (Number(count) > 1 && request.method !== 'HEAD') {
+    const onEnd = fetch?.stream()
+    const stream = streamBody((signal) => readSpan(peer, piece, bytes, Number(count), signal), {
+      ...(onEnd && { onEnd, signal: request.signal }),
+    })
+    return new Response(stream, { headers })
+  }
   // Response takes no view on memory that might be shared; content never is.
-  return new Response(request.method === 'HEAD' ? null : (bytes as Uint8Array<ArrayBuffer>), { headers })
+  return new Response(request.method === 'HEAD' ? null : (bytes as Uint8Array<ArrayBuffer>), {
+    headers: { ...headers, 'content-length': String(bytes.byteLength) },
+  })
+}
+
+/** The first piece, and those behind it for as long as they can be had: the reader knows how long each must be. */
+async function* readSpan(
+  peer: Peer,
+  piece: PieceAddress,
+  first: Uint8Array,
+  count: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  yield first
+  for (let index = piece.index + 1; index < piece.index + count; index++) {
+    const bytes = await peer.content.givePiece({ ...piece, index }, { signal }).catch(() => undefined)
+    if (bytes === undefined) return
+    yield bytes
+  }
 }

@@ -16,6 +16,8 @@ interface StatusParts {
   iceServers(): readonly IceServer[]
   /** `mayfly/browser` as a module for other people's pages; undefined where it is not built. */
   library: (incoming: GatewayRequest) => { url: string; integrity: string } | undefined
+  /** The build of the app that is served here; undefined where it is not built. */
+  build: string | undefined
   /** The origin of a page that may not join here. */
   refusedOrigin: (incoming: GatewayRequest) => string | undefined
 }
@@ -37,6 +39,7 @@ export function answerStatus(parts: StatusParts, incoming: GatewayRequest): Resp
     ...(url === undefined ? {} : { url }),
     ...(iceServers.length > 0 && { iceServers }),
     ...(library !== undefined && { library }),
+    ...(parts.build !== undefined && { build: parts.build }),
     ...(refusedOrigin !== undefined && { refusedOrigin }),
     limits: { ...limits, http: parts.limits },
     ...(parts.access.isForeignPage(incoming) ? {} : { joinedThrough, counts, startedAtMs }),

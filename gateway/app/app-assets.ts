@@ -42,6 +42,12 @@ const COMPRESSIBLE = /^text\/|json|svg|wasm|javascript/
 /** Smaller files are not compressed: the header of the compressed form would cost more than it saves. */
 const MIN_COMPRESSED_BYTES = 1_024
 
+/** The pages of the app as they are under `/app/`, which a browser may keep to open them without a network. */
+const APP_PAGE = /^\/app\/(?:messages|people|share|s|(?:s|d|to)\/[^/]+)?$/
+
+/** Of them, those of a share that somebody else offers. */
+const APP_SHARE = /^\/app\/s\/[^/]+$/
+
 const LIBRARY_FOLDER = '/lib/'
 /** The library as one module: the one file there whose name stays the same. */
 export const LIBRARY_PATH = `${LIBRARY_FOLDER}mayfly.js`
@@ -88,12 +94,16 @@ export function createAppAssets(directory = '', frameSource?: string) {
       .map(([path, { bytes }]) => [path, `sha384-${createHash('sha384').update(bytes).digest('base64')}`]),
   )
 
+  const text = (path: string): string | null => {
+    const asset = assets.get(path)
+    return asset === undefined ? null : new TextDecoder().decode(asset.bytes)
+  }
+
   return {
     /** The text of a page template; null when the tab is not built. */
-    text(path: string): string | null {
-      const asset = assets.get(path)
-      return asset === undefined ? null : new TextDecoder().decode(asset.bytes)
-    },
+    text,
+    /** The build of the app, by which an open tab notices that the gateway has a newer one; undefined when the tab is not built. */
+    build: /<html[^>]* data-build="([0-9a-f]+)"/.exec(text('/index.html') ?? '')?.[1],
     /** The value of `integrity` by path, of each file of the library; empty when it is not built. @see https://www.w3.org/TR/sri-2/ */
     libraryIntegrity,
     /** Answers with a file; null when there is none. */
@@ -143,20 +153,34 @@ function encodedBytes(asset: Asset, encoding: Encoding): Promise<Uint8Array<Arra
 
 /** Answers with the app, and with problems for all paths that are no address. */
 export function createAppAnswers(assets: AppAssets) {
+  async function home(incoming: GatewayRequest): Promise<Response> {
+    const page = await assets.answer('/index.html', incoming)
+    if (page !== null) return page
+    const body =
+      '<p>This node runs, but its app is not built. Build it with <code>npm run build</code> and start the node again.</p>' +
+      '<p>Reading works without it: open <code>/&lt;hash&gt;</code>, or hold a file with <code>mayfly hold FILE</code>.</p>'
+    return new Response(renderPlainPage({ title: 'mayfly', body }), { headers: plainPageHeaders('nobody') })
+  }
+
+  /** The page of a share that somebody else offers: the same, and it names what such a page loads. */
+  const receive = async (incoming: GatewayRequest) => (await assets.answer('/receive.html', incoming)) ?? home(incoming)
+
   return {
-    async home(incoming: GatewayRequest): Promise<Response> {
-      const page = await assets.answer('/index.html', incoming)
-      if (page !== null) return page
-      const body =
-        '<p>This node runs, but its app is not built. Build it with <code>npm run build</code> and start the node again.</p>' +
-        '<p>Reading works without it: open <code>/&lt;hash&gt;</code>, or hold a file with <code>mayfly hold FILE</code>.</p>'
-      return new Response(renderPlainPage({ title: 'mayfly', body }), { headers: plainPageHeaders('nobody') })
-    },
-    /** A file under `/assets/`. */
-    async asset(incoming: GatewayRequest): Promise<Response> {
+    home,
+    receive,
+    /** A page of the app under `/app/`, or a file there or under `/assets/`. */
+    async file(incoming: GatewayRequest): Promise<Response> {
+      if (APP_SHARE.test(incoming.path)) return receive(incoming)
+      if (APP_PAGE.test(incoming.path)) return home(incoming)
       const answer = await assets.answer(incoming.path, incoming)
       if (answer !== null) return answer
       throw problemError(404, 'ERR_NOT_FOUND', 'The app has no such file.')
+    },
+    /** Answers what another app shares, and no service worker took: it was removed, or this is no browser that has the app. */
+    missedShare({ path }: GatewayRequest): Response {
+      if (path !== '/app/share')
+        throw problemError(405, 'ERR_METHOD', 'POST is not allowed here.', { headers: { allow: 'GET, HEAD, OPTIONS' } })
+      return new Response(null, { status: 303, headers: { ...APP_HEADERS, location: '/app/share?missed=worker' } })
     },
     /** Answers files at the root of the app (an icon, robots.txt), and all paths that are no address. */
     async elsewhere(incoming: GatewayRequest): Promise<Response> {

@@ -1,6 +1,8 @@
 /** Answers paths inside a bundle: a file with its own hash and type, the listing of a folder, a zip archive, a Metalink. */
 
+import { crc32 } from 'node:zlib'
 import { timeoutSignal } from '../../node/async/abort.ts'
+import { writeZip, type ZipFile, zipSize } from '../../node/content/format/zip-archive.ts'
 import { type BundleEntry, encodeKeyHex, encodePath, type Key, MayflyError, type OpenedContent, type Peer } from '../../node/index.ts'
 import { type ContentAddress, noBundle } from '../http/address.ts'
 import { answerBody } from '../http/byte-answer.ts'
@@ -16,7 +18,6 @@ import type { ContentSearch } from './content-search.ts'
 import { BUNDLE_TYPE, entryType } from './content-type.ts'
 import { requireHolders } from './entry-holders.ts'
 import { answerMetalink, type MetalinkFile } from './metalink.ts'
-import { writeZip, type ZipFile, zipSize } from './zip-archive.ts'
 
 interface BundleReaderParts {
   peer: Peer
@@ -108,7 +109,11 @@ export function createBundleReader({ peer, search, answers, publicUrl, limits, r
       await requireHolders(peer, announced, inTime(incoming.request.signal))
       const files = within.map((entry) => ({ path: entry.path.slice(prefix.length), size: entry.size, read: readerOf(entry, key) }))
       const size = zipSize(files)
-      const body = { size, isTrusted: false, read: (_part?: unknown, { signal = incoming.request.signal } = {}) => writeZip(files, signal) }
+      const body = {
+        size,
+        isTrusted: false,
+        read: (_part?: unknown, { signal = incoming.request.signal } = {}) => writeZip(files, crc32, signal),
+      }
       const tag = `${address.hash}.zip`
       const name = prefix === '' ? address.hash.slice(0, 8) : (prefix.split('/').at(-2) ?? '')
       return answerBody(incoming, body, tag, {

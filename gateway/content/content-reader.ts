@@ -52,7 +52,8 @@ export function createContentReader({ search, answers, proofs, bundles, answerWi
     try {
       const content = await find(hash, incoming)
       const found = { content, facts: await answers.describe(content, hash, incoming) }
-      if (found.facts.contentType !== BUNDLE_TYPE && inside === undefined) return answerWithViewer(hash, { content: found.facts }, method)
+      if (found.facts.contentType !== BUNDLE_TYPE && inside === undefined)
+        return answerWithViewer(hash, { content: found.facts, bytes: content.bytes }, method)
       const raw = `/raw/${hash}/${encodePath(inside ?? '')}${outlineQuery(found.facts.outline)}`
       const target = await bundles.target(found, { ...address, inside: inside ?? '' }, incoming)
       if ('location' in target) return redirect(target.location)

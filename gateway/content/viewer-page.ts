@@ -1,6 +1,6 @@
 /**
- * The page that a browser gets at `/<hash>`: a sentence about the content, and the held page in a sandboxed frame. It works without scripts;
- * the tab's script adds to it.
+ * The page that a browser gets at `/<hash>`: a sentence about the content, and the held page in a sandboxed frame. A short text stands in this
+ * document itself, since a second one takes as long again to be painted. The page works without scripts; the tab's script adds to it.
  */
 
 import { outlineQuery } from '../http/link-query.ts'
@@ -9,12 +9,14 @@ import { escapeHtml, plainPageHeaders, renderPlainPage } from '../http/plain-pag
 import type { Problem } from '../http/problem.ts'
 import { APP_HEADERS, SANDBOX, withFramesOf, withInlinesOf } from '../http/security-headers.ts'
 import type { ContentFacts } from './content-answer.ts'
-import { isDisplayable, SEALED_TYPE } from './content-type.ts'
+import { isDisplayable, PLAIN, SEALED_TYPE } from './content-type.ts'
 
 /** The result that the viewer shows: the content, or the reason why there is none. */
 type ViewerFindings =
   | {
       content: ContentFacts
+      /** The whole, where it is at hand. */
+      bytes?: Uint8Array | undefined
       /** The path of its bytes, when it is not the content of the hash itself. */
       raw?: string
     }
@@ -22,10 +24,15 @@ type ViewerFindings =
 
 type ViewerState = 'found' | 'gone' | 'unavailable' | 'offline'
 
-/** Placeholders of the template, `{{HASH}}` and so on. All but FRAME are text; FRAME is HTML. FIRST is `content` where there is a frame. */
+/** Placeholders of the template, `{{HASH}}` and so on. All but FRAME are text; FRAME is HTML. FIRST is `content` where there is any. */
 type Placeholder = 'HASH' | 'STATE' | 'TITLE' | 'SENTENCE' | 'SIZE' | 'TYPE' | 'FRAME' | 'FIRST' | 'RAW'
 
 const PLACEHOLDER = /\{\{(HASH|STATE|TITLE|SENTENCE|SIZE|TYPE|FRAME|FIRST|RAW)\}\}/g
+
+/** The longest text that stands in the document itself, in bytes: one that a phone lays out at once. The tab has the same. */
+const MAX_INLINE_TEXT_BYTES = 16_384
+/** Tables, drawings and programs, whose letters have to be of one width. The tab has the same. */
+const HAS_COLUMNS = /^(?: {2}|\t)|\S(?: {3}|\t)/m
 
 export type ViewerPage = ReturnType<typeof createViewerPage>
 
@@ -69,7 +76,7 @@ function fillIn(hash: string, findings: ViewerFindings): Record<Placeholder, str
     SENTENCE: sentenceOf(contentType.type),
     SIZE: String(size),
     TYPE: contentType.type,
-    FRAME: shown ? frame(raw, short) : '',
+    FRAME: shown ? (inlineText(findings) ?? frame(raw, short)) : '',
     FIRST: shown ? 'content' : '',
     RAW: raw,
   }
@@ -96,6 +103,13 @@ function stateOf(problem: Problem): ViewerState {
 
 function frame(raw: string, short: string): string {
   return `<iframe id="content" title="The held page ${short}" sandbox="${SANDBOX}" referrerpolicy="no-referrer" src="${escapeHtml(raw)}"></iframe>`
+}
+
+/** The browser's own view of it, `visit/content-text.ts`, adds links. A browser takes no newline away at the beginning of a section. */
+function inlineText({ content, bytes }: Extract<ViewerFindings, { content: ContentFacts }>): string | undefined {
+  if (content.contentType !== PLAIN || bytes === undefined || bytes.byteLength > MAX_INLINE_TEXT_BYTES) return undefined
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return `<section id="content" class="content-text${HAS_COLUMNS.test(text) ? ' columns' : ''}" aria-label="The content of this page" tabindex="0">${escapeHtml(text)}</section>`
 }
 
 function fillTemplate(template: string, values: Record<Placeholder, string>): string {

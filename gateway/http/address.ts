@@ -91,11 +91,17 @@ function decodeSegment(segment: string): string | null {
   }
 }
 
+/** The fault of a link that lost its end on its way, or got more letters; undefined for a path that has no hash. */
+function cutFault(path: string): string | undefined {
+  const [, digits] = /^\/(?:raw\/)?([0-9a-f]{16,})$/.exec(path) ?? []
+  return digits && digits.length !== 64 ? `its hash has ${digits.length} digits instead of 64` : undefined
+}
+
 /** @param fault what is wrong with the path, as `pathFault` says it */
 export function badAddress(path: string, fault: string): ProblemError {
   const link = suggestPath(path)
-  return problemError(400, 'ERR_BAD_KEY', `That path names nothing here: ${fault}.`, {
-    advice: 'The address of a page is a slash and the 64 lower-case hex digits of its SHA-256.',
+  return problemError(400, 'ERR_BAD_KEY', `That path names nothing here: ${cutFault(path) ?? fault}.`, {
+    advice: 'The link of a page has a slash and 64 lower-case hex digits (0 to 9, a to f), its SHA-256. Is yours whole?',
     ...(link === null ? {} : { link }),
   })
 }

@@ -48,7 +48,7 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
     const startedAtMs = performance.now()
     let found: Answer | Response
     try {
-      requireNoServiceWorker(incoming.request.headers)
+      requireNoServiceWorker(incoming)
       if (!isSocket) requireNoLostUpgrade(incoming.request.headers)
       found = await find()
     } catch (error) {
@@ -96,10 +96,14 @@ function readRequest(request: Request, client: Client): GatewayRequest {
   return { request, client: { address: UNKNOWN_CLIENT, ...client }, path, query: query === '' ? NO_QUERY : new URLSearchParams(query) }
 }
 
-/** A held page that became a service worker could answer for every address here. The app has no service worker either. */
-function requireNoServiceWorker(headers: Headers): void {
+/** The service worker of the app, whose scope is the folder that it is in. */
+const WORKER_PATH = '/app/worker.js'
+
+/** A held page that became a service worker could answer for every address here. Only the app has one, for its pages under `/app/`. */
+function requireNoServiceWorker({ path, request: { headers } }: GatewayRequest): void {
+  if (path === WORKER_PATH) return
   if (!headers.has('service-worker') && headers.get('sec-fetch-dest') !== 'serviceworker') return
-  throw problemError(403, 'ERR_FORBIDDEN', 'No script of this gateway may become a service worker.')
+  throw problemError(403, 'ERR_FORBIDDEN', 'No script of this gateway but the one of its app may become a service worker.')
 }
 
 /** A client that sent the key of a websocket waits for one: the app's page would tell it nothing. */

@@ -6,7 +6,8 @@ import { OWN_DATA_HEADERS } from './security-headers.ts'
 
 const STYLE =
   ':root{color-scheme:light dark}body{font:1.05rem/1.55 system-ui,sans-serif;max-width:42rem;margin:12vh auto;padding:0 1.2rem}' +
-  'h1{font-size:1.5rem;line-height:1.25}code{overflow-wrap:anywhere}iframe{width:100%;height:70vh;border:1px solid GrayText}'
+  'h1{font-size:1.5rem;line-height:1.25}code{overflow-wrap:anywhere}iframe{width:100%;height:70vh;border:1px solid GrayText}' +
+  '.content-text{white-space:pre-wrap;overflow-wrap:anywhere}'
 
 const STYLE_DIGEST = createHash('sha256').update(STYLE).digest('base64')
 

@@ -5,6 +5,9 @@ import { escapeHtml, plainPageHeaders, renderPlainPage } from './plain-page.ts'
 import type { Problem } from './problem.ts'
 import { PUBLIC_DATA_HEADERS } from './security-headers.ts'
 
+/** Titles of the codes that say more than their status. */
+const TITLES_BY_CODE: Readonly<Record<string, string>> = { ERR_BAD_KEY: 'This link leads nowhere' }
+
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
   401: 'A token is needed',
@@ -60,5 +63,8 @@ function problemPage(problem: Problem): string {
   }
   if (problem.tried !== undefined) paragraphs.push(`<p>Asked: ${escapeHtml(problem.tried.join(', '))}.</p>`)
   paragraphs.push(`<p><small>${problem.status} ${escapeHtml(problem.code)} · <a href="/">Make a page</a></small></p>`)
-  return renderPlainPage({ title: TITLES[problem.status] ?? 'That did not work', body: paragraphs.join('') })
+  return renderPlainPage({
+    title: TITLES_BY_CODE[problem.code] ?? TITLES[problem.status] ?? 'That did not work',
+    body: paragraphs.join(''),
+  })
 }

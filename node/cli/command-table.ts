@@ -1,6 +1,6 @@
 /** The command line as data: sub-commands, arguments and flags. The help, the shells' completions and the manual page are made from it. */
 
-import { type CommandName, describeDefault, environmentVariableOf, flagOf, SETTINGS, settingsOf } from './settings.ts'
+import { type CommandName, describeDefault, describeSetting, environmentVariableOf, flagOf, SETTINGS, settingsOf } from './settings.ts'
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof SHELLS)[number]
@@ -51,13 +51,20 @@ export const COMMANDS: Readonly<Record<CommandName, CommandFacts>> = {
       },
     ],
   },
+  contacts: {
+    description: 'print the contacts of this directory, or add one by a code',
+    arguments: [
+      { form: '[alias]', help: 'what to call the contact; without a code it makes one, for the other to type' },
+      { form: '[code]', help: 'the code that the other was given (mango-guitar-7342)' },
+    ],
+  },
   status: { description: 'print the status of a node' },
   ls: { description: 'list what a node holds' },
   completion: {
     description: 'print the completion script of a shell',
     arguments: [{ form: '<shell>', help: SHELLS.join(', '), choices: SHELLS }],
   },
-  man: { description: 'print the manual page: mayfly man | man -l -' },
+  man: { description: 'print the man page: mayfly man | man -l -' },
 }
 
 export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[]
@@ -78,14 +85,15 @@ export interface FlagFacts {
 /** The flags of one sub-command, without the common ones; `all` for the common ones. */
 export function flagsOf(command: CommandName | 'all'): FlagFacts[] {
   const flags = settingsOf(command).map((name): FlagFacts => {
-    const { short, value, choices, help } = SETTINGS[name]
-    const byDefault = describeDefault(name, command === 'all' ? undefined : command)
+    const { short, value, choices } = SETTINGS[name]
+    const ofCommand = command === 'all' ? undefined : command
+    const byDefault = describeDefault(name, ofCommand)
     return {
       ...(short !== undefined && { short }),
       long: flagOf(name),
       ...(value !== undefined && { value }),
       ...(choices !== undefined && { choices }),
-      help,
+      help: describeSetting(name, ofCommand),
       variable: environmentVariableOf(name),
       ...(byDefault !== undefined && { default: byDefault }),
     }

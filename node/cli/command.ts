@@ -13,6 +13,7 @@ import { createOutput, type Output, type OutputStream, watchStreamEnd } from './
 import {
   type CommandName,
   describeDefault,
+  describeSetting,
   environmentVariableOf,
   fileKeyOf,
   flagOf,
@@ -56,6 +57,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   try {
     refuseShownSecrets(input.argv)
     try {
+      refuseUnknownHelp(program, input.argv)
       await program.parseAsync(input.argv, { from: 'user' })
     } finally {
       await end.flush() // its failure is the cause of others
@@ -91,6 +93,11 @@ function refuseShownSecrets(argv: readonly string[]): void {
   )
 }
 
+/** commander shows all the help instead, without a word. */
+function refuseUnknownHelp(program: Command, [first, name]: readonly string[]): void {
+  if (first === 'help' && name !== undefined && name !== 'help' && !(name in COMMANDS)) program.error(`error: unknown command '${name}'`)
+}
+
 /** True where standard error is the log of a node, in JSON: then it stays JSON to its last line. */
 export function writesLog({ argv, stderr }: { argv: readonly string[]; stderr: OutputStream }): boolean {
   return stderr.isTTY !== true && argv.find((each) => each in SUB_COMMANDS) === 'start'
@@ -103,7 +110,7 @@ function createProgram({ stdout }: CommandInput, version: string, writeErr: (tex
     .version(version, '-V, --version')
     .option('--config <file>', 'JSON file with settings by name [MAYFLY_CONFIG]')
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(`mayfly --help` lists the commands and flags)')
+    .showHelpAfterError('(`mayfly --help` lists the commands)')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr })
     .addHelpText('after', `\nExit codes: ${meanings.join(', ')}.`)
     .exitOverride()
@@ -113,25 +120,29 @@ function createProgram({ stdout }: CommandInput, version: string, writeErr: (tex
 
 function addSubCommand(program: Command, name: CommandName): Command {
   const { description, arguments: all = [] } = COMMANDS[name]
-  const command = program.command(name).description(description)
+  const command = program
+    .command(name)
+    .description(description)
+    .showHelpAfterError(`(\`mayfly help ${name}\` shows its arguments and flags)`)
   for (const { form, help, defaultValue } of all) command.argument(form, help, defaultValue)
   addSettings(command, name)
   return command
 }
 
-function addSettings(command: Command, of: CommandName | 'all'): void {
+function addSettings(program: Command, of: CommandName | 'all'): void {
   for (const name of settingsOf(of)) {
-    const { short, value, repeatable, help } = SETTINGS[name]
+    const { short, value, repeatable } = SETTINGS[name]
+    const command = of === 'all' ? undefined : of
     const flag = [short, flagOf(name)].filter((part) => part !== undefined).join(', ')
     // In the text, since commander's own default would look like a given flag and so beat the environment.
-    const byDefault = describeDefault(name, of === 'all' ? undefined : of)
+    const byDefault = describeDefault(name, command)
     const option = new Option(
       value === undefined ? flag : `${flag} <${value}>`,
-      `${help} [${environmentVariableOf(name)}]${byDefault === undefined ? '' : ` (default: ${byDefault})`}`,
+      `${describeSetting(name, command)} [${environmentVariableOf(name)}]${byDefault === undefined ? '' : ` (default: ${byDefault})`}`,
     )
     option.negate = false // else commander takes a flag that begins with `--no-` for the opposite of another one
     if (repeatable) option.argParser<string[]>((text, earlier) => [...(earlier ?? []), text])
-    command.addOption(option)
+    program.addOption(option)
   }
 }
 

@@ -20,23 +20,32 @@ interface Condition {
 const OF_AN_INBOX = ['tap', 'rule', 'policy', 'name', 'mute', 'keepDays', 'trustClock', 'keepCount', 'senderRate'] as const
 const OF_ITS_PAGE = ['port', 'host', 'publicUrl', 'token'] as const
 
-const OF_A_BOX = ['title', 'maxSize', 'maxFileSize', 'maxFiles', 'accept', 'untilMs'] as const
+const OF_A_BOX = ['title', 'maxFileSize', 'maxFiles', 'accept', 'untilMs'] as const
 /** Rules of a share that is sent to one drop box. */
-const OF_RECEIVERS = ['once', 'receivers', 'untilMs', 'stopAfterFirst', 'ask', 'password', 'noCode', 'noQr'] as const
+const OF_RECEIVERS = ['once', 'receivers', 'untilMs', 'stopAfterFirst', 'ask', 'password', 'keep', 'noCode', 'noQr'] as const
 
+const takesFiles = ({ files, offers }: Configuration) => files !== undefined || offers !== undefined
+const addsContact = ({ take, withdraw, remove }: Configuration, [alias]: readonly string[]) =>
+  alias !== undefined && take === undefined && !withdraw && !remove
 const isShare = ({ data }: Configuration, [target = '']: readonly string[]) => shareTargetOf(target, data) !== undefined
 
 const CONDITIONS: readonly Condition[] = [
   {
     command: 'receive',
-    settings: ['output', 'waitMs', 'password', 'list', 'only', 'yes', 'overwrite'],
+    settings: ['output', 'waitMs', 'password', 'list', 'only', 'overwrite'],
     isMet: isShare,
     words: 'without a share: name its link or its code',
   },
   {
     command: 'receive',
+    settings: ['yes'],
+    isMet: (configuration, args) => configuration.offers !== undefined || isShare(configuration, args),
+    words: 'without a share, or --offers DIR: name its link or its code',
+  },
+  {
+    command: 'receive',
     settings: ['timeoutMs'],
-    isMet: (configuration, args) => configuration.files !== undefined || isShare(configuration, args),
+    isMet: (configuration, args) => takesFiles(configuration) || isShare(configuration, args),
     words: 'for a receiver of messages, which joins the network when it can',
   },
   {
@@ -44,6 +53,13 @@ const CONDITIONS: readonly Condition[] = [
     settings: OF_A_BOX,
     isMet: ({ files }) => files !== undefined,
     words: 'without --files DIR, which takes files from others',
+  },
+  { command: 'receive', settings: ['maxSize'], isMet: takesFiles, words: 'without --files DIR or --offers DIR' },
+  {
+    command: 'receive',
+    settings: ['offers'],
+    isMet: ({ files }, [target]) => files === undefined && target === 'inbox',
+    words: 'with --files, a share, or the name of a receiver: it is for contacts',
   },
   {
     command: 'receive',
@@ -54,7 +70,7 @@ const CONDITIONS: readonly Condition[] = [
   {
     command: 'receive',
     settings: [...OF_AN_INBOX, ...OF_ITS_PAGE, 'noView', 'export'],
-    isMet: (configuration, args) => configuration.files === undefined && !isShare(configuration, args),
+    isMet: (configuration, args) => !takesFiles(configuration) && !isShare(configuration, args),
     words: 'for files: it is for a receiver of messages',
   },
   {
@@ -65,6 +81,19 @@ const CONDITIONS: readonly Condition[] = [
   },
   { command: 'share', settings: ['from'], isMet: ({ to }) => to !== undefined, words: 'without --to URL, which sends to a drop box' },
   { command: 'share', settings: OF_RECEIVERS, isMet: ({ to }) => to === undefined, words: 'with --to, whose drop box is the one receiver' },
+  {
+    command: 'share',
+    settings: [...OF_RECEIVERS, 'to'],
+    isMet: (given) => given.with === undefined,
+    words: 'with --with, whose contact is the one receiver',
+  },
+  {
+    command: 'contacts',
+    settings: ['take', 'withdraw', 'remove'],
+    isMet: (_, [alias, code]) => alias !== undefined && code === undefined,
+    words: 'without the alias of one contact, or with a code',
+  },
+  { command: 'contacts', settings: ['timeoutMs'], isMet: addsContact, words: 'without somebody to add' },
   { command: 'share', settings: ['receivers'], isMet: ({ once }) => !once, words: 'with --once, which is for one receiver' },
   {
     command: 'start',

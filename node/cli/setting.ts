@@ -1,6 +1,18 @@
 /** A setting of the command as `settings.ts` declares it, and the sub-commands. */
 
-export type CommandName = 'start' | 'hold' | 'share' | 'get' | 'holders' | 'send' | 'receive' | 'status' | 'ls' | 'completion' | 'man'
+export type CommandName =
+  | 'start'
+  | 'hold'
+  | 'share'
+  | 'get'
+  | 'holders'
+  | 'send'
+  | 'receive'
+  | 'contacts'
+  | 'status'
+  | 'ls'
+  | 'completion'
+  | 'man'
 
 export interface Setting {
   /** The sub-commands that have it. */
@@ -27,6 +39,8 @@ export interface Setting {
   /** Shown as the default where that depends on the environment, or is another part's. */
   defaultText?: string
   help: string
+  /** For sub-commands in which it means something else. */
+  helpFor?: Partial<Record<CommandName, string>>
   /**
    * Reads one value; a switch has none.
    *

@@ -28,7 +28,7 @@ export type { CommandName } from './setting.ts'
 
 const RECEIVERS = ['start', 'receive'] as const
 /** Commands that wait for the network; the others go on without it, and join when they can. */
-const ASKING = ['hold', 'share', 'get', 'holders', 'send', 'receive', 'status', 'ls'] as const
+const ASKING = ['hold', 'share', 'get', 'holders', 'send', 'receive', 'contacts', 'status', 'ls'] as const
 
 /** In the order of the help. Times are in ms, sizes in bytes. */
 const TABLE = {
@@ -46,7 +46,7 @@ const TABLE = {
     commands: 'all',
     value: 'dir',
     defaultText: '~/.local/share/mayfly',
-    help: 'directory of the identity, the outbox and the receivers',
+    help: 'directory of the identity, the account, the outbox and the receivers',
     parse: (text) => resolve(parseFilled(text)),
   },
   json: { commands: 'all', help: 'print JSON, one object per line' },
@@ -63,6 +63,7 @@ const TABLE = {
     default: 4000,
     defaultFor: { receive: 4100 }, // beside a node on the same machine
     help: 'port to listen on, for pages and overlay; 0 takes a free one',
+    helpFor: { receive: 'port of the page that shows the messages; 0 takes a free one' },
     parse: parsePort,
   },
   host: {
@@ -93,6 +94,10 @@ const TABLE = {
     isLive: true,
     value: 'token',
     help: 'bearer token with which other machines may hold, release, list what is held, and read the inbox and the metrics',
+    helpFor: {
+      receive: 'bearer token with which other machines may read the messages',
+      ls: 'bearer token of the node, for another machine than its own',
+    },
     parse: parseToken,
   },
   trustProxy: {
@@ -156,7 +161,8 @@ const TABLE = {
     commands: ['get', 'receive'],
     short: '-o',
     value: 'file',
-    help: 'write to a file instead of standard output; a folder for the files of a bundle, or of a share',
+    help: 'write to a file instead of standard output; a folder for the files of a folder',
+    helpFor: { receive: 'save the files of a share in this folder, instead of the current one' },
     parse: parseFilled,
   },
   waitMs: {
@@ -164,7 +170,8 @@ const TABLE = {
     value: 'time',
     default: 0,
     defaultFor: { receive: 60_000 },
-    help: 'how long to wait for a holder (get), until a receiver has stored the message (send), or for the sender of a share (receive)',
+    help: 'how long to wait until somebody holds it',
+    helpFor: { send: 'how long to wait until a receiver has stored the message', receive: 'how long to wait for the sender of a share' },
     parse: parseDurationSetting,
   },
   limits: { commands: ['status'], help: 'print the limits of the node, too' },
@@ -296,6 +303,12 @@ export function settingsOf(command: CommandName | 'all'): SettingName[] {
 export function defaultOf(name: SettingName, command?: CommandName): unknown {
   const { default: common, defaultFor = {}, repeatable, value, isSecret } = SETTINGS[name]
   return (command && defaultFor[command]) ?? common ?? (repeatable ? [] : value === undefined && !isSecret ? false : undefined)
+}
+
+/** The help of a setting, for a sub-command in which it may mean something else. */
+export function describeSetting(name: SettingName, command?: CommandName): string {
+  const { help, helpFor = {} } = SETTINGS[name]
+  return (command && helpFor[command]) ?? help
 }
 
 /** A default as people read it; undefined for none, and for a switch. */

@@ -1,7 +1,8 @@
 /** Settings of `share`, and of `receive` for files. They stand in the table of `settings.ts`. */
 
+import { resolve } from 'node:path'
 import type { Setting } from './setting.ts'
-import { parseByteSize, parseCount, parseDurationSetting, parseFilled } from './values/plain-values.ts'
+import { parseByteSize, parseCount, parseDurationSetting, parseFilled, parseOfferRule } from './values/plain-values.ts'
 
 /** In the order of the help. */
 export const SHARING_SETTINGS = {
@@ -10,6 +11,12 @@ export const SHARING_SETTINGS = {
     commands: ['share'],
     value: 'url',
     help: "send the files to somebody's drop box, by its link, and end when they are there",
+    parse: parseFilled,
+  },
+  with: {
+    commands: ['share'],
+    value: 'alias',
+    help: 'offer the files to a contact, who may be away, and end when they have them',
     parse: parseFilled,
   },
   from: { commands: ['share'], value: 'name', help: 'who sends, for the owner of the drop box of --to', parse: parseFilled },
@@ -24,7 +31,8 @@ export const SHARING_SETTINGS = {
   untilMs: {
     commands: ['share', 'receive'],
     value: 'time',
-    help: 'how long the share, or the link for senders, lasts from now on, such as 2h',
+    help: 'how long the share lasts from now on, such as 2h',
+    helpFor: { receive: 'how long the link for senders, of --files, lasts from now on, such as 2h' },
     parse: parseDurationSetting,
   },
   stopAfterFirst: { commands: ['share'], help: 'end the share for everybody once one receiver has everything' },
@@ -32,8 +40,15 @@ export const SHARING_SETTINGS = {
   password: {
     commands: ['share', 'receive'],
     isSecret: true,
-    help: 'ask for a password at the terminal; the variable, or the file, has it for scripts',
+    help: 'ask for a password at the terminal, without which nobody gets the share; the variable, or the file, has it for scripts',
+    helpFor: { receive: 'ask for the password of the share at the terminal; the variable, or the file, has it for scripts' },
     parse: (text) => text,
+  },
+  keep: {
+    commands: ['share'],
+    value: 'dir',
+    help: 'keep the share in this directory: the same command, started again, goes on with the same link',
+    parse: (text) => resolve(parseFilled(text)),
   },
   noCode: { commands: ['share'], help: 'print the link only, without a code of two words and a number' },
   noQr: { commands: ['share'], help: 'print no QR code of the link on a terminal' },
@@ -53,11 +68,25 @@ export const SHARING_SETTINGS = {
     help: 'take files that others send by a link, each time into a folder of its own in this one',
     parse: parseFilled,
   },
+  offers: {
+    commands: ['receive'],
+    value: 'dir',
+    help: 'take files that contacts offer, each time into a folder of its own in this one',
+    parse: parseFilled,
+  },
+  take: {
+    commands: ['contacts'],
+    value: 'ask|always|size',
+    help: 'what to take of the contact without a question: nothing, everything, or up to a size, such as 50MB',
+    parse: parseOfferRule,
+  },
+  withdraw: { commands: ['contacts'], help: 'take back what was offered to the contact and waits' },
+  remove: { commands: ['contacts'], help: 'end the contact' },
   title: { commands: ['receive'], value: 'words', help: 'what senders read at the link of --files', parse: parseFilled },
   maxSize: {
     commands: ['receive'],
     value: 'size',
-    help: 'most that somebody may send at once to --files, such as 2GB',
+    help: 'most that somebody may send at once to --files, or offer to --offers, such as 2GB',
     parse: parseByteSize,
   },
   maxFileSize: { commands: ['receive'], value: 'size', help: 'largest file that somebody may send to --files', parse: parseByteSize },

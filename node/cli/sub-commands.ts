@@ -1,6 +1,6 @@
 /** The code of each sub-command of `mayfly`; `command-table.ts` describes them. Each loads its code when it runs, since the overlay and the gateway take longer to load than most of them run. */
 
-import type { Link } from '../keys/index.ts'
+import type { Link } from '../keys/links.ts'
 import type { CommandContext } from './command-context.ts'
 import { createReload } from './commands/reload.ts'
 import type { SettingSources } from './configuration.ts'
@@ -17,7 +17,8 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
   },
   hold: async (context, paths) => (await import('./commands/hold-command.ts')).runHold(context, paths),
   share: async (context, paths, sources) => {
-    const { to } = context.configuration
+    const { to, with: contact } = context.configuration
+    if (contact !== undefined) return (await import('./commands/offer-command.ts')).runOffer(context, paths, contact)
     if (to === undefined) return (await import('./commands/share-command.ts')).runShare(context, paths)
     const origin = URL.canParse(to) ? new URL(to).origin : undefined
     return (await import('./commands/send-files-command.ts')).runSendFiles(joining(context, origin, sources), paths, to)
@@ -26,9 +27,9 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
   holders: async (...given) => runAbout((await import('./commands/holders-command.ts')).runHolders, ...given),
   send: async (context, [end = '', text]) => (await import('./commands/send-command.ts')).runSend(context, end, text),
   receive: async (context, [name = ''], sources) => {
-    if (context.configuration.files !== undefined) {
-      return (await import('./commands/drop-box-command.ts')).runDropBox(context, context.configuration.files)
-    }
+    const { files, offers } = context.configuration
+    if (files !== undefined) return (await import('./commands/drop-box-command.ts')).runDropBox(context, files)
+    if (offers !== undefined) return (await import('./commands/receive-offers-command.ts')).runReceiveOffers(context, offers)
     const { shareTargetOf } = await import('./values/share-target.ts')
     const target = shareTargetOf(name, context.configuration.data)
     if (target === undefined) return (await import('./commands/receive-command.ts')).runReceive(context, name)
@@ -36,6 +37,7 @@ export const SUB_COMMANDS: Readonly<Record<CommandName, RunSubCommand>> = {
     const origin = target.kind === 'link' ? target.origin : undefined
     return runReceiveShare(joining(context, origin, sources), target)
   },
+  contacts: async (context, [alias, code]) => (await import('./commands/contacts-command.ts')).runContacts(context, alias, code),
   status: async (context) => (await import('./commands/status-command.ts')).runStatus(context),
   ls: async (context) => (await import('./commands/ls-command.ts')).runLs(context),
   completion: async (context, [shell = '']) => (await import('./commands/table-commands.ts')).runCompletion(context, shell),
@@ -49,7 +51,7 @@ async function runAbout(
   [text = '']: string[],
   sources: SettingSources,
 ): Promise<ExitCode> {
-  const { decodeLink } = await import('../keys/index.ts')
+  const { decodeLink } = await import('../keys/links.ts')
   const about = decodeLink(text)
   return run(joining(context, about.origin, sources), about)
 }

@@ -162,6 +162,12 @@ export function readObject<T extends object>(readers: Readers<T>, required: read
   }
 }
 
+/** An object of options that are read later. */
+export const readAnyObject: Read<object> = (value, what) => {
+  if (!isPlain(value)) throw refuse(what, 'an object', value)
+  return value
+}
+
 /** Options may be left out. */
 export function readOptions<T extends object>(readers: Readers<T>): Read<T> {
   const read = readObject(readers)

@@ -18,7 +18,8 @@ import {
   readText,
   readTextOrBytes,
 } from './arguments.ts'
-import { readAbortOptions, readAnySource, readBlob, readKey, readLinkKey, readOpened, readPart, readSource } from './values.ts'
+import { readAnySource, readBlob, readOpened, readPart, readSource } from './content-values.ts'
+import { readAbortOptions, readKey, readLinkKey } from './values.ts'
 
 /** A source of bytes in memory; text is its UTF-8. */
 export function memorySource(data: string | Uint8Array | ArrayBuffer): ContentSource {
@@ -45,8 +46,11 @@ export function refusePath(path: string): string | undefined {
   return content.refusePath(readText(path, 'refusePath: path'))
 }
 
+/** An entry, or what `hold` has returned with a path and a type. */
+type GivenEntry = content.BundleEntry & { wasHeld?: boolean }
+
 const readEntries = readListOf(
-  readObject<content.BundleEntry>({ path: readText, size: readInteger, type: readText, key: readKey, outline: readKey }, [
+  readObject<GivenEntry>({ path: readText, size: readInteger, type: readText, key: readKey, outline: readKey, wasHeld: readBoolean }, [
     'path',
     'size',
     'type',
@@ -56,7 +60,7 @@ const readEntries = readListOf(
 
 /** @throws {MayflyError} ERR_BAD_OPTION for a path that cannot name a file, or occurs twice; ERR_BAD_KEY, ERR_TOO_LARGE, ERR_LIMIT */
 export function encodeBundle(
-  entries: readonly (Omit<content.BundleEntry, 'key' | 'outline'> & { key: Uint8Array | string; outline?: Uint8Array | string })[],
+  entries: readonly (Omit<GivenEntry, 'key' | 'outline'> & { key: Uint8Array | string; outline?: Uint8Array | string })[],
 ): Uint8Array {
   return content.encodeBundle(readEntries(entries, 'encodeBundle: entries'))
 }
@@ -144,9 +148,10 @@ const readWantedPiece = readObject<WantedPiece>(
 )
 const readFrom = readOneOf<FetchPieceOptions['from']>('node', 'anybody')
 
-/** The HTTP request for a piece. */
-export function pieceRequest(piece: WantedPiece, from: FetchPieceOptions['from']): ReturnType<typeof content.pieceRequest> {
-  return content.pieceRequest(readWantedPiece(piece, 'pieceRequest: piece'), readFrom(from, 'pieceRequest: from'))
+/** The HTTP request for a piece, or for several that follow each other. */
+export function pieceRequest(piece: WantedPiece, from: FetchPieceOptions['from'], count = 1): ReturnType<typeof content.pieceRequest> {
+  const wanted = readWantedPiece(piece, 'pieceRequest: piece')
+  return content.pieceRequest(wanted, readFrom(from, 'pieceRequest: from'), readInteger(count, 'pieceRequest: count'))
 }
 
 const readRateOptions = readObject<content.ByteRateOptions>({ bytesPerSecond: readFunction, now: readFunction }, ['bytesPerSecond'])

@@ -3,8 +3,8 @@
 import { NODE_PARTS } from '../node-parts.ts'
 import { createPeer as createCore } from '../peer.ts'
 import type { ModuleTypes } from '../people/types.ts'
-import { checkPeer, type Peer, type PeerOptions } from './peer.ts'
-import { readPeerOptions } from './peer-options.ts'
+import { readPeerOptions } from './node-options.ts'
+import { checkPeer, loadChecks, type Peer, type PeerOptions } from './peer.ts'
 
 /**
  * Creates a peer. Call `start()` on it.
@@ -13,5 +13,6 @@ import { readPeerOptions } from './peer-options.ts'
  */
 export async function createPeer<Modules extends ModuleTypes = ModuleTypes>(options?: PeerOptions): Promise<Peer<Modules>> {
   const read = readPeerOptions(options, 'createPeer')
-  return checkPeer(await createCore(read, NODE_PARTS), read.join ?? [])
+  const [peer, checks] = await Promise.all([createCore(read, NODE_PARTS), loadChecks(read)])
+  return checkPeer(peer, read.join ?? [], checks)
 }

@@ -1,6 +1,7 @@
 /** Keys, links and their text forms, for users of the library: as in `node/keys/`, with checked arguments. */
 
 import * as keys from '../keys/index.ts'
+import * as links from '../keys/links.ts'
 import type { Key } from '../types.ts'
 import { type Read, readBytes, readImplementation, readInteger, readObject, readText, readTextOrBytes, withCode } from './arguments.ts'
 import { readKey, readLinkKey } from './values.ts'
@@ -69,22 +70,22 @@ export function decodeLinkKey(text: string): keys.LinkKey {
 
 /** The fragment of a private link, with its `#`. */
 export function linkKeyFragment(text: string): string {
-  return keys.linkKeyFragment(readText(text, 'linkKeyFragment: text'))
+  return links.linkKeyFragment(readText(text, 'linkKeyFragment: text'))
 }
 
 /** The key's text in the fragment of a URL (with its `#`), as it stands there; undefined when the fragment is something else. */
 export function linkKeyTextOf(fragment: string): string | undefined {
-  return keys.linkKeyTextOf(readText(fragment, 'linkKeyTextOf: fragment'))
+  return links.linkKeyTextOf(readText(fragment, 'linkKeyTextOf: fragment'))
 }
 
 /** The path inside a bundle as a link has it. */
 export function encodePath(path: string): string {
-  return keys.encodePath(readText(path, 'encodePath: path'))
+  return links.encodePath(readText(path, 'encodePath: path'))
 }
 
 /** The path that a link has behind the hash; undefined when a part of it can be no name. A slash at its end stays. */
 export function decodePath(text: string): string | undefined {
-  return keys.decodePath(readText(text, 'decodePath: text'))
+  return links.decodePath(readText(text, 'decodePath: text'))
 }
 
 /**
@@ -93,12 +94,12 @@ export function decodePath(text: string): string | undefined {
  *
  * @throws {MayflyError} ERR_BAD_KEY, whose message does not show the key of private content
  */
-export function decodeLink(text: string | URL): keys.Link {
-  return keys.decodeLink(text instanceof URL ? text.href : readKeyText(text, 'decodeLink: text'))
+export function decodeLink(text: string | URL): links.Link {
+  return links.decodeLink(text instanceof URL ? text.href : readKeyText(text, 'decodeLink: text'))
 }
 
 /** The parts of a link to be made; see `Link`. */
-export type LinkToMake = Omit<keys.Link, 'key' | 'hash' | 'outline' | 'linkKey'> & {
+export type LinkToMake = Omit<links.Link, 'key' | 'hash' | 'outline' | 'linkKey'> & {
   key: Key | string
   /** It may stand there, as `decodeLink` gives it; `key` counts. */
   hash?: string
@@ -106,14 +107,14 @@ export type LinkToMake = Omit<keys.Link, 'key' | 'hash' | 'outline' | 'linkKey'>
   linkKey?: keys.LinkKey | string
 }
 
-const readLink = readObject<Omit<keys.Link, 'hash'> & { hash?: string }>(
+const readLink = readObject<Omit<links.Link, 'hash'> & { hash?: string }>(
   { key: readKey, hash: readText, origin: readText, outline: readKey, path: readText, name: readText, linkKey: readLinkKey },
   ['key'],
 )
 
 /** Makes a link that `decodeLink` reads: on its gateway, or without an `origin` from the slash on. @throws {MayflyError} ERR_BAD_KEY, ERR_BAD_OPTION */
 export function encodeLink(link: LinkToMake): string {
-  return keys.encodeLink(readLink(link, 'encodeLink: link'))
+  return links.encodeLink(readLink(link, 'encodeLink: link'))
 }
 
 /** The SHA-256; of text, of its UTF-8. */

@@ -1,13 +1,8 @@
 /** Reads the options of `createPeer`. */
 
 import { NODE_LIMITS, type PeerLimits } from '../limits.ts'
-import { MESSAGES_DEFAULTS } from '../messages/index.ts'
 import type { OutboxEntry, OutboxLoad, OutboxStore } from '../messages/types.ts'
-import type { PeerListener, PeerOptions } from '../peer.ts'
-import type { AccountStore } from '../people/account/store.ts'
-import type { PeopleOptions } from '../people/people-options.ts'
-import type { AccountChoice } from '../people/types.ts'
-import { PROVIDER_STORE_DEFAULTS, RENDEZVOUS_DEFAULTS } from '../rendezvous/index.ts'
+import type { PeerOptions } from '../peer.ts'
 import {
   optional,
   type Read,
@@ -19,14 +14,10 @@ import {
   readInteger,
   readListOf,
   readNumber,
-  readNumbersOf,
   readObject,
-  readOneOf,
-  readOneOrMore,
-  readOptions,
   readText,
 } from './arguments.ts'
-import { readAddress, readKey, readMultiaddr, readPrivateKey, readSecret, readSecretText } from './values.ts'
+import { readKey, readPrivateKey, readSecret } from './values.ts'
 
 const readLimits: Read<Partial<PeerLimits>> = readObject(
   Object.fromEntries(Object.keys(NODE_LIMITS).map((name) => [name, readInteger])) as Readers<Partial<PeerLimits>>,
@@ -78,59 +69,16 @@ const readOutboxStore: Read<OutboxStore> = (value, what) => {
   }
 }
 
-const readAccountStore = readImplementation<AccountStore>({
-  place: readImplementation({ publicKey: readBytes, sign: readFunction }),
-  load: readFunction,
-  change: readFunction,
-  seal: readFunction,
-  unseal: readFunction,
-  onChange: readFunction,
-  clear: readFunction,
-  close: readFunction,
-})
+/** The options that a page may give, too. */
+type SharedOptions = Pick<PeerOptions, 'privateKey' | 'limits' | 'content' | 'sharing' | 'webRTC' | 'messageSecret' | 'outboxStore'>
 
-const ACCOUNT_CHOICES: { readonly [Kind in AccountChoice['kind']]: Read<AccountChoice> } = {
-  kept: readObject<{ kind: 'kept'; create?: boolean }>({ kind: readOneOf('kept'), create: readBoolean }),
-  guest: readObject<{ kind: 'guest' }>({ kind: readOneOf('guest') }),
-  words: readObject<{ kind: 'words'; words: string }>({ kind: readOneOf('words'), words: readSecretText }, ['words']),
-  file: readObject<{ kind: 'file'; bytes: Uint8Array; passPhrase: string }>(
-    { kind: readOneOf('file'), bytes: readBytes, passPhrase: readSecretText },
-    ['bytes', 'passPhrase'],
-  ),
-}
-const readAccountKind = readOneOf(...(Object.keys(ACCOUNT_CHOICES) as AccountChoice['kind'][]))
-const readAccountChoice: Read<AccountChoice> = (value, what) => {
-  const kind = readAccountKind((Object(value) as Partial<AccountChoice>).kind, `${what}.kind`)
-  return ACCOUNT_CHOICES[kind](value, what)
-}
-
-const readPeopleOptions = readOptions<PeopleOptions>({
-  account: readAccountChoice,
-  store: readAccountStore,
-  stretch: readFunction,
-  placeName: readText,
-})
-
-export const PEER_OPTION_READERS: Readers<PeerOptions> = {
-  role: readOneOf('node', 'tab'),
-  join: readOneOrMore(readAddress),
+/** Options of every peer, a page's as well. Those of people are read with their code: `readPeopleOptions`. */
+export const PEER_OPTION_READERS: Readers<SharedOptions> = {
   privateKey: readPrivateKey,
   limits: readLimits,
-  listener: readImplementation<PeerListener>({ transport: readFunction, listen: readListOf(readText) }),
-  announce: readOneOrMore(readMultiaddr),
-  rendezvous: readNumbersOf(RENDEZVOUS_DEFAULTS),
   content: readBoolean,
   sharing: readBoolean,
-  people: (value, what) => (typeof value === 'boolean' ? value : readPeopleOptions(value, what)),
-  createHasher: readFunction,
-  fetchPiece: readFunction,
   webRTC: readFunction,
   messageSecret: readSecret,
   outboxStore: readOutboxStore,
-  messages: readNumbersOf(MESSAGES_DEFAULTS),
-  browserSecret: readSecret,
-  providers: readNumbersOf(PROVIDER_STORE_DEFAULTS),
 }
-
-/** @throws {MayflyError} ERR_BAD_OPTION */
-export const readPeerOptions: Read<PeerOptions> = readOptions(PEER_OPTION_READERS)

@@ -1,6 +1,5 @@
 /** The peer as its users get it: each argument is checked, and taken in any form whose meaning is plain. */
 
-import type * as content from '../content/types.ts'
 import { MayflyError } from '../errors.ts'
 import type { PeerRates } from '../limits.ts'
 import { checkRules } from '../messages/index.ts'
@@ -8,52 +7,15 @@ import type * as messages from '../messages/types.ts'
 import type * as core from '../peer.ts'
 import type { ModuleTypes, People } from '../people/types.ts'
 import type * as rendezvous from '../rendezvous/types.ts'
-import {
-  optional,
-  readBoolean,
-  readBytes,
-  readFunction,
-  readImplementation,
-  readInteger,
-  readMs,
-  readObject,
-  readOneOrMore,
-  readOptions,
-  readSignal,
-} from './arguments.ts'
+import { optional, readFunction, readInteger, readMs, readObject, readOneOrMore, readOptions, readSignal } from './arguments.ts'
+import type { ContentStore } from './checked-content.ts'
 import { createBoundedJoin, type JoinOptions } from './join.ts'
-import { checkPeople } from './people.ts'
-import { readAbortOptions, readAddress, readContent, readDraft, readEnd, readKey, readPart, readSecret } from './values.ts'
+import type { GivenArgument, Lenient } from './lenient.ts'
+import { readAbortOptions, readAddress, readDraft, readEnd, readKey, readSecret } from './values.ts'
 
-/** A parameter as callers may give it: 32 bytes also as hex. */
-type Given<T> = T extends Uint8Array ? T | string : T
-type GivenArgument<T> = T extends Uint8Array
-  ? T | string
-  : T extends readonly unknown[] | ((...args: never[]) => unknown)
-    ? T
-    : T extends object
-      ? { [K in keyof T]: Given<T[K]> }
-      : T
-/** Methods that take more than those of `T`. An implementation of `T` itself, such as a fake in a test, is one, too. */
-type Lenient<T> = {
-  [K in keyof T]: T[K] extends (...args: infer A) => infer R
-    ? { method(...args: { [I in keyof A]: GivenArgument<A[I]> }): R }['method']
-    : T[K]
-}
+export type { ContentStore } from './checked-content.ts'
 
 export type Rendezvous = Lenient<rendezvous.Rendezvous>
-
-export interface ContentStore extends Omit<Lenient<content.ContentStore>, 'hold'> {
-  /**
-   * Stores the content, serves it, and holds its key. Text is stored as UTF-8. Bytes are kept in memory; a Blob, a file or a source is read once to
-   * compute its key, and again as pieces are requested. Resolves once others can find the content, or after a short while when there is no record
-   * node to tell.
-   *
-   * @throws {MayflyError} ERR_NOT_STARTED, ERR_TOO_LARGE (over `maxContentBytes`), ERR_LIMIT (the store is full), ERR_BAD_OPTION
-   * @throws signal.reason, when aborted
-   */
-  hold(data: string | Uint8Array | ArrayBuffer | Blob | content.ContentSource, options?: content.HoldOptions): Promise<content.HeldContent>
-}
 
 export interface Messages extends Omit<Lenient<messages.Messages>, 'post'> {
   /**
@@ -113,16 +75,29 @@ const readRates = readObject<Partial<PeerRates>>({
   maxPeerBytesPerSecond: readInteger,
 })
 
+type Checks = Awaited<ReturnType<typeof loadChecks>>
+
+/** Loads the checks of the parts that a peer with these options has, and of no others. */
+export async function loadChecks({ content = true, people = false, sharing = false }: core.PreloadOptions) {
+  const [ofContent, ofPeople, ofSharing] = await Promise.all([
+    content ? import('./checked-content.ts') : undefined,
+    people === false ? undefined : import('./people.ts'),
+    sharing ? import('./checked-sharing.ts') : undefined,
+  ])
+  return { ...ofContent, ...ofPeople, ...ofSharing }
+}
+
 /** The peer with checked arguments. @param joins the addresses that the peer was given to join */
-export function checkPeer<Modules extends ModuleTypes>(peer: core.Peer, joins: readonly string[]): Peer<Modules> {
+export function checkPeer<Modules extends ModuleTypes>(peer: core.Peer, joins: readonly string[], checks: Checks): Peer<Modules> {
   const addresses = new Set(joins)
   const inJoinTime = createBoundedJoin(peer, addresses)
-  const { people, ...rest } = peer
+  const { people, sharing, ...rest } = peer
   const checked: Omit<Peer, 'people'> = {
     ...rest,
     rendezvous: checkRendezvous(peer.rendezvous),
-    content: checkContent(peer.content),
+    content: checks.checkContent?.(peer.content) ?? peer.content,
     messages: checkMessages(peer.messages),
+    sharing: sharing && checks.checkSharing?.(sharing),
     async join(more, options) {
       const read = readAddresses(more, 'join: addresses')
       for (const address of read) addresses.add(address)
@@ -132,7 +107,7 @@ export function checkPeer<Modules extends ModuleTypes>(peer: core.Peer, joins: r
     setRates: (rates) => peer.setRates(readRates(rates, 'setRates: rates')),
     onEvent: (listener) => peer.onEvent(readFunction(listener, 'onEvent: listener')),
   }
-  const own = people && checkPeople(people)
+  const own = people && checks.checkPeople?.(people)
   return Object.defineProperty(
     checked,
     'people',
@@ -154,50 +129,6 @@ function checkRendezvous(rendezvous: core.Peer['rendezvous']): Rendezvous {
       rendezvous.watch(readKey(key, 'rendezvous.watch: key'), readAbortOptions(options, 'rendezvous.watch: options')),
     watchPeople: (key, options) =>
       rendezvous.watchPeople(readKey(key, 'rendezvous.watchPeople: key'), readAbortOptions(options, 'rendezvous.watchPeople: options')),
-  }
-}
-
-const readHoldOptions = readOptions<content.HoldOptions>({ signal: readSignal, isPart: readBoolean })
-const readOpenOptions = readOptions<content.OpenOptions>({ signal: readSignal, bundle: readKey, outline: readKey })
-const readPiece = readObject<content.PieceAddress>({ key: readKey, outline: readKey, index: readInteger, bundle: readKey }, [
-  'key',
-  'outline',
-  'index',
-])
-const readReceiveOptions = readObject<content.ReceiveOptions>(
-  {
-    signal: readSignal,
-    outline: readKey,
-    bundle: readKey,
-    store: readImplementation<content.PieceStore>({ have: readBytes, write: readFunction, read: readFunction }),
-    isDoubtful: readBoolean,
-    onPiece: readFunction,
-    onWaiting: readFunction,
-  },
-  ['outline', 'store'],
-)
-
-function checkContent(store: core.Peer['content']): ContentStore {
-  return {
-    hold: async (data, options) =>
-      store.hold(readContent(data, 'content.hold: content'), readHoldOptions(options, 'content.hold: options')),
-    release: async (key) => store.release(readKey(key, 'content.release: key')),
-    check: async (key, options) => store.check(readKey(key, 'content.check: key'), readAbortOptions(options, 'content.check: options')),
-    held: () => store.held(),
-    get: async (key, options) => store.get(readKey(key, 'content.get: key'), readAbortOptions(options, 'content.get: options')),
-    async open(key, options) {
-      const opened = await store.open(readKey(key, 'content.open: key'), readOpenOptions(options, 'content.open: options'))
-      const { read } = opened
-      const readOwnPart = readPart(opened.size)
-      return Object.assign(opened, {
-        read: ((part, abort) => read(readOwnPart(part, 'read: part'), readAbortOptions(abort, 'read: options'))) satisfies typeof read,
-      })
-    },
-    givePiece: async (piece, options) =>
-      store.givePiece(readPiece(piece, 'content.givePiece: piece'), readAbortOptions(options, 'content.givePiece: options')),
-    knows: (key, outline) => store.knows(readKey(key, 'content.knows: key'), optional(readKey)(outline, 'content.knows: outline')),
-    receive: (key, options) => store.receive(readKey(key, 'content.receive: key'), readReceiveOptions(options, 'content.receive: options')),
-    has: (key) => store.has(readKey(key, 'content.has: key')),
   }
 }
 

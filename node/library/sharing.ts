@@ -1,9 +1,13 @@
 /** Paths of received files, for users of the library: as in `node/sharing/`, with checked arguments. */
 
 import { type SafePath, safePath as safe } from '../sharing/format/safe-path.ts'
+import { ENTRY_LIMITS } from '../sharing/format/share-entry.ts'
 import { readFunction, readImplementation, readText } from './arguments.ts'
 
 const readTaken = readImplementation<Set<string>>({ has: readFunction, add: readFunction })
+
+/** Entries of one share. */
+export const MAX_SHARE_ENTRIES = ENTRY_LIMITS.maxEntries
 
 /**
  * A path that each common system can keep, and why it is not the one that came.

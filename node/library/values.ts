@@ -1,7 +1,5 @@
-/** Reads arguments that mean something to mayfly: keys, secrets, content, addresses. */
+/** Reads arguments that mean something to mayfly: keys, secrets, messages, addresses. */
 
-import { blobSource, memorySource } from '../content/format/source.ts'
-import type { ContentSource, OpenedContent } from '../content/types.ts'
 import type { MayflyError, MayflyErrorCode } from '../errors.ts'
 import { decodeKeyHex, decodeLinkKey, isKeyHex, KEY_BYTES, type LinkKey } from '../keys/index.ts'
 import { type End, parseEnd } from '../messages/index.ts'
@@ -10,11 +8,7 @@ import { parseMultiaddr } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import {
   bytesIn,
-  optional,
   type Read,
-  readFunction,
-  readImplementation,
-  readInteger,
   readMs,
   readObject,
   readOptions,
@@ -67,56 +61,7 @@ export const readPrivateKey: Read<Uint8Array> = (value, what) => {
   return bytes
 }
 
-const readSourceObject = readImplementation<ContentSource>({ size: readInteger, read: readFunction })
-
-/** The bytes that a source answers with are checked, too: with fewer or more of them, the key would be another content's. */
-export const readSource: Read<ContentSource> = (value, what) => {
-  const source = readSourceObject(value, what)
-  optional(readFunction)(source.close, `${what}.close`)
-  return {
-    size: source.size,
-    async read(offset, length, options) {
-      const given: unknown = await source.read(offset, length, options)
-      const bytes = bytesIn(given)
-      if (bytes?.byteLength !== length) throw refuse(`${what}.read`, `${length} bytes (a Uint8Array) from ${offset} on`, given)
-      return bytes
-    },
-    close: async () => source.close?.(),
-  }
-}
-
-export const readBlob = readImplementation<Blob>({ size: readInteger, slice: readFunction })
-
-/** Text stands for its UTF-8, and a file or a Blob for what is in it. */
-export const readContent: Read<Uint8Array | ContentSource> = (value, what) => {
-  if (typeof value === 'string') return new TextEncoder().encode(value)
-  const bytes = bytesIn(value)
-  if (bytes !== undefined) return bytes
-  if (value instanceof Blob) return blobSource(value)
-  if (typeof value === 'object' && value !== null && 'read' in value) return readSource(value, what)
-  throw refuse(what, 'text, bytes (a Uint8Array or an ArrayBuffer), a Blob, or a source { size, read }', value)
-}
-
-/** The same where a source is needed. */
-export const readAnySource: Read<ContentSource> = (value, what) => {
-  const content = readContent(value, what)
-  return content instanceof Uint8Array ? memorySource(content) : content
-}
-
-export const readOpened = readImplementation<Pick<OpenedContent, 'size' | 'read'>>({ size: readInteger, read: readFunction })
-
 export const readAbortOptions: Read<AbortOptions> = readOptions<AbortOptions>({ signal: readSignal })
-
-/** `length` reaches to the end at most, and is as long as that when it is left out. */
-export function readPart(size: number): Read<{ offset: number; length: number } | undefined> {
-  const read = readObject<{ offset: number; length?: number }>({ offset: readInteger, length: readInteger }, ['offset'])
-  return (value, what) => {
-    if (value === undefined) return undefined
-    const { offset, length = size } = read(value, what)
-    if (offset > size) throw refuse(`${what}.offset`, `at most the size of the content, ${size}`, offset)
-    return { offset, length: Math.min(length, size - offset) }
-  }
-}
 
 const readEndAsText: Read<string> = withCode('ERR_BAD_END', readText)
 

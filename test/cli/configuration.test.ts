@@ -27,6 +27,31 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     ['1.5MiB', 1_572_864],
     [500, 500],
   ],
+  with: [
+    ['a b', 'a b'],
+    ['b', 'b'],
+    ['c', 'c'],
+  ],
+  offers: [
+    ['a b', 'a b'],
+    ['b', 'b'],
+    ['c', 'c'],
+  ],
+  take: [
+    ['50MB', { upTo: 50_000_000 }],
+    ['always', 'always'],
+    ['ask', 'ask'],
+  ],
+  withdraw: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
+  remove: [
+    [true, true],
+    ['no', false],
+    [true, true],
+  ],
   files: [
     ['a b', 'a b'],
     ['b', 'b'],
@@ -79,6 +104,11 @@ const VALUES: { [Name in SettingName]-?: [unknown, Configuration[Name]][] } = {
     [true, true],
     ['no', false],
     [true, true],
+  ],
+  keep: [
+    ['/kept', '/kept'],
+    ['/a b', '/a b'],
+    ['/c', '/c'],
   ],
   noQr: [
     [true, true],

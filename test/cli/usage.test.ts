@@ -34,6 +34,7 @@ test.each([
   [['get', '--help']],
   [['holders', '--help']],
   [['receive', '--help']],
+  [['contacts', '--help']],
   [['status', '--help']],
   [['send', '--help']],
   [['ls', '--help']],
@@ -265,4 +266,30 @@ test.each([
   })
   const atTerminal = await run(argv, {}, { isTTY: true })
   expect([atTerminal.exitCode, atTerminal.stderr.includes('{')]).toEqual([code, false])
+})
+
+test.each<[string[], string]>([
+  [['hold'], '`mayfly help hold`'],
+  [['get', HASH, '--colour'], '`mayfly help get`'],
+  [['strat'], '`mayfly --help`'],
+  [['help', 'strat'], "unknown command 'strat'"],
+])('usage: %j says where its own help is, and does not print all of it', async (argv, words) => {
+  const { exitCode, stdout, stderr } = await run(argv)
+  expect([exitCode, stdout]).toEqual([2, ''])
+  expect(stderr).toContain(words)
+  expect(stderr).not.toContain('Usage:')
+})
+
+test.each([
+  ['receive', '--wait', 'sender of a share'],
+  ['send', '--wait', 'stored the message'],
+  ['get', '--wait', 'somebody holds it'],
+])('usage: the help of %s says what %s means there, and nothing of other commands', async (command, flag, words) => {
+  const { stdout } = await run([command, '--help'])
+  const [, entry = ''] = stdout.replace(/\s+/g, ' ').split(` ${flag} `)
+  expect(entry.slice(0, 80)).toContain(words)
+})
+
+test('usage: what is no link is told all forms of one', async () => {
+  expect((await run(['get', 'hello'])).stderr).toMatch(/a link, a hash of 64 lower-case hex digits or a CID, got "hello"/)
 })

@@ -121,7 +121,7 @@ test('curl -T: a stream whose size nobody knows, and a name in any script', asyn
 test.each<[string, Partial<DropTerms>, string, number, string]>([
   ['a file over the limit', { maxFileBytes: 2 * MIB }, 'a.bin', 413, 'at most 2 MiB each; a.bin has 4 MiB'],
   ['more than the box takes', { maxBytes: MIB }, 'a.bin', 413, 'at most 1 MiB'],
-  ['another type', { types: ['image/*', '.pdf'] }, 'a.exe', 415, 'image/* and .pdf only; a.exe'],
+  ['another type', { types: ['image/*', '.pdf'] }, 'a.exe', 415, 'pictures and .pdf only; a.exe'],
 ])('curl -T: %s is refused in words before its bytes travel', async (_, terms, name, status, words) => {
   const { box, url } = await openWorld(terms)
   box.onSubmission(store)
@@ -211,6 +211,46 @@ test('the secret of a box is not in the log of its gateway', async () => {
   box.onSubmission(store)
   await curl(await fileOf(10), url)
   expect(events).toMatchObject([{ type: 'request', path: `/d/${box.id}/…` }])
+})
+
+/** Each is a request that a program of Debian 12 really made (curl 7.88.1, httpie 3.2.1). */
+test.each<[string, string, RequestInit, number, string]>([
+  ['curl -F', 'a.txt', { method: 'POST', body: new FormData() }, 405, 'curl --fail-with-body -T FILE'],
+  ['http --form PUT', 'a.txt', { method: 'PUT', body: new FormData() }, 415, '-T FILE in the place of -F'],
+  ['curl -T - without a name', '', { method: 'PUT', body: 'hello' }, 400, 'another name for the file at the end'],
+  ['curl -T - for a folder', 'sub/', { method: 'PUT', body: 'hello' }, 400, 'another name for the file at the end'],
+  ['curl -C 3', 'a.txt', { method: 'PUT', body: 'lo', headers: { 'content-range': 'bytes 3-4/5' } }, 400, 'Send all of it again'],
+])('%s is refused with what to write instead, and nothing is stored', async (_, name, init, status, advice) => {
+  const { box, url } = await openWorld()
+  box.onSubmission(store)
+  const answer = await fetch(url + name, init)
+  const { error } = (await answer.json()) as { error: { advice: string } }
+  expect([answer.status, error.advice]).toEqual([status, expect.stringContaining(advice)])
+  expect(stored).toEqual([])
+})
+
+test('curl -C - names the range of the whole, which is stored', async () => {
+  const { box, url } = await openWorld()
+  box.onSubmission(store)
+  expect((await curl(await fileOf(100_000), url, '-C', '-')).status).toBe(201)
+  expect(stored.map(({ bytes }) => bytes.byteLength)).toEqual([100_000])
+})
+
+test('curl sends no fragment: a file for the link of people is refused with the address for programs, and no secret is logged', async () => {
+  const { box, url, events } = await openWorld()
+  const file = await fileOf(10)
+  for (const address of [url.replace(/\/[^/]*\/$/, ''), url.replace(/\/([^/]*)\/$/, '#$1'), url.slice(0, -1)]) {
+    const answer = await curl(file, address)
+    expect([answer.status, JSON.parse(answer.body).error.advice]).toEqual([400, expect.stringContaining('/d/ID/SECRET/')])
+  }
+  expect(JSON.stringify(events)).not.toContain(box.putPath.split('/').at(-2))
+})
+
+test('a size that is written like its limit is said to be more', async () => {
+  const { box, url } = await openWorld({ maxFileBytes: 20_000_000 })
+  box.onSubmission(store)
+  const answer = await curl(await fileOf(20_000_001), url)
+  expect(messageOf(answer)).toBe('This box takes files of at most 19.1 MiB each; a.bin has more.')
 })
 
 test('GET says how a file is sent, and pages of other origins may send none', async () => {

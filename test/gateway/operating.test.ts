@@ -26,12 +26,14 @@ test('there is an icon, also while the app is not built', async () => {
   expect([icon.status, icon.headers['content-type'], icon.body.subarray(0, 4)]).toEqual([200, 'image/x-icon', Buffer.from([0, 0, 1, 0])])
 })
 
-test('nothing becomes a service worker', async () => {
+test('nothing but the script of the app becomes a service worker', async () => {
   const { hash } = await holdPage()
-  for (const path of [`/${hash}`, `/raw/${hash}`, '/assets/x.js', '/']) {
+  for (const path of [`/${hash}`, `/raw/${hash}`, `/${hash}/app/worker.js`, '/assets/x.js', '/lib/mayfly.js', '/app/', '/worker.js', '/']) {
     expect((await ask(front.port, path, { headers: { 'service-worker': 'script' } })).status).toBe(403)
     expect((await ask(front.port, path, { headers: { 'sec-fetch-dest': 'serviceworker' } })).status).toBe(403)
   }
+  // Not built here.
+  expect((await ask(front.port, '/app/worker.js', { headers: { 'service-worker': 'script' } })).status).toBe(404)
 })
 
 test('status: everybody gets the peer id and addresses; pages of other origins get no counts', async () => {
@@ -265,15 +267,17 @@ test('a peer joins by the URL of a gateway', async () => {
   )
 })
 
-test('the link of a share, and of a drop box, says how they are used, and nothing else', async () => {
+test('the link of a share, and of a drop box, says to programs how they are used, and nothing else; a browser gets the app', async () => {
   for (const [path, words] of [
     [`/s/${'a'.repeat(52)}`, 'mayfly receive LINK'],
     [`/d/${'a'.repeat(52)}`, '--to LINK'],
   ] as const) {
-    const page = await ask(front.port, path, { headers: BROWSER })
+    const page = await ask(front.port, path, { headers: { accept: '*/*' } })
     expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
     expect(page.text).toContain(words)
     expect(page.headers['content-security-policy']).toContain("default-src 'none'")
+    const inBrowser = await ask(front.port, path, { headers: BROWSER })
+    expect(inBrowser.text).toBe((await ask(front.port, '/', { headers: BROWSER })).text)
   }
 })
 

@@ -65,7 +65,8 @@ test('HEAD has the headers of GET and no body', async () => {
 })
 
 test('a browser that goes to the page gets the viewer; its frames, images and fetches get the bytes', async () => {
-  const { hash } = await holdPage('hello viewer')
+  const text = 'hello viewer '.repeat(2_000) // a shorter one would stand in the viewer
+  const { hash } = await holdPage(text)
   const viewer = await ask(front.port, `/${hash}`, { headers: BROWSER })
   expect(viewer.status).toBe(200)
   expect(viewer.headers['content-security-policy']).toContain("frame-ancestors 'none'")
@@ -74,9 +75,9 @@ test('a browser that goes to the page gets the viewer; its frames, images and fe
   expect(viewer.headers.vary).toBe('Sec-Fetch-Dest, Upgrade-Insecure-Requests')
   for (const destination of ['iframe', 'image', 'empty']) {
     const answer = await ask(front.port, `/${hash}`, { headers: { ...BROWSER, 'sec-fetch-dest': destination } })
-    expect([answer.text, answer.headers.vary]).toEqual(['hello viewer', 'Origin, Sec-Fetch-Dest, Upgrade-Insecure-Requests'])
+    expect([answer.text, answer.headers.vary]).toEqual([text, 'Origin, Sec-Fetch-Dest, Upgrade-Insecure-Requests'])
   }
-  expect((await ask(front.port, `/raw/${hash}`, { headers: BROWSER })).text).toBe('hello viewer')
+  expect((await ask(front.port, `/raw/${hash}`, { headers: BROWSER })).text).toBe(text)
 })
 
 test.each([
@@ -130,7 +131,7 @@ test('a program that names HTML gets the bytes and JSON errors; a browser on pla
   const refused = await ask(front.port, `/${strayHash()}`, { headers: { accept } })
   expect([refused.status, codeOf(refused)]).toEqual([404, 'ERR_NO_HOLDER'])
   const lan = { accept, 'upgrade-insecure-requests': '1' }
-  expect((await ask(front.port, `/${hash}`, { headers: lan })).text).toContain(`src="/raw/${hash}"`)
+  expect((await ask(front.port, `/${hash}`, { headers: lan })).text).toContain(`href="/raw/${hash}"`)
   const absent = await ask(front.port, `/raw/${strayHash()}`, { headers: lan }) // the viewer frames it
   expect([absent.headers['content-type'], absent.headers['x-frame-options']]).toEqual(['text/html; charset=utf-8', undefined])
 })

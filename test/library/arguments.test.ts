@@ -5,90 +5,37 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as browser from '../../browser/library.ts'
-import type { HoldOptions, Link, MessageDraft, OpenOptions, PieceAddress, PieceStore } from '../../node/index.ts'
+import type { HoldOptions, Link, MessageDraft, OpenOptions, PieceAddress } from '../../node/index.ts'
 import * as node from '../../node/index.ts'
 import { NODE_LIMITS, type PeerRates } from '../../node/limits.ts'
 import { createMemoryAccountStore } from '../../node/people/account/store.ts'
-
-/** The values that a parameter takes. */
-interface Kind {
-  /** A value that is taken. */
-  readonly good: unknown
-  takes(value: unknown): boolean
-  /** Of an object. */
-  readonly members?: Readonly<Record<string, Kind>>
-}
-
-const HEX = 'ab'.repeat(32)
-const SIGNAL = new AbortController().signal
-/** Each is wrong for most parameters. */
-const WRONG: readonly unknown[] = [
-  undefined,
-  null,
-  true,
-  5,
-  -1,
-  1.5,
-  Number.NaN,
-  Number.POSITIVE_INFINITY,
-  10n,
-  'hello',
-  HEX.slice(1),
-  Symbol('symbol'),
-  () => 5,
-  [],
-  [5],
-  {},
-  new Date(),
-  new Map(),
-  Promise.resolve('hello'),
-  new AbortController(),
-  SIGNAL,
-  new Uint8Array(31),
-  new Float64Array(4),
-]
-/** Codes of refused arguments. A peer that is not running is none: the argument is looked at first. */
-const CODES = /^ERR_BAD_(?:INPUT|KEY|OPTION|END|MESSAGE|RULE|FRAME|PATH)$/
-
-const kind = (good: unknown, takes: (value: unknown) => boolean = () => false): Kind => ({ good, takes })
-const isText = (value: unknown) => typeof value === 'string'
-const isBytes = (value: unknown) => value instanceof Uint8Array
-const isInteger = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
-const isAmount = (value: unknown) => Number.isFinite(value) && (value as number) >= 0
-
-const KEY = kind(HEX)
-const TEXT = kind('text', isText)
-/** Text of some form: there is no telling which of the wrong ones it refuses. */
-const BYTES = kind(new Uint8Array(3), isBytes)
-const DATA = kind('text', (value) => isText(value) || isBytes(value))
-const INTEGER = kind(1, isInteger)
-const MS = kind(1, (value) => isAmount(value))
-const BOOLEAN = kind(true, (value) => value === true)
-const FUNCTION = kind(
-  () => {},
-  (value) => typeof value === 'function',
-)
-const ABORT = kind(SIGNAL, (value) => value === SIGNAL)
-const STORE: PieceStore = { have: new Uint8Array(1), write: async () => {}, read: async () => new Uint8Array(1) }
-const implementation = (good: object): Kind => kind(good)
-
-const optional = (given: Kind): Kind => ({ ...given, takes: (value) => value === undefined || given.takes(value) })
-
-/** An object with these members and no others. */
-function object(members: Record<string, Kind>): Kind {
-  const required = Object.entries(members).filter(([, { takes }]) => !takes(undefined))
-  return {
-    good: Object.fromEntries(required.map(([name, { good }]) => [name, good])),
-    takes: (value) =>
-      required.length === 0 && typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype,
-    members,
-  }
-}
-/** Options: each may be left out, and all of them. */
-const options = (members: Record<string, Kind>) =>
-  optional(object(Object.fromEntries(Object.entries(members).map(([name, given]) => [name, optional(given)]))))
-/** Names every member of the type, or does not compile. */
-type Members<T> = Record<keyof T, Kind>
+import {
+  ABORT,
+  BOOLEAN,
+  BYTES,
+  DATA,
+  FUNCTION,
+  type Functions,
+  HEX,
+  INTEGER,
+  implementation,
+  isAmount,
+  isBytes,
+  isText,
+  KEY,
+  type Kind,
+  kind,
+  type Members,
+  MS,
+  mustRefuse,
+  object,
+  optional,
+  options,
+  STORE,
+  TEXT,
+  WRONG,
+} from '../helpers/wrong-arguments.ts'
+import { SHARING } from '../helpers/wrong-sharing-arguments.ts'
 
 const SIGNALS = options({ signal: ABORT } satisfies Members<node.AbortOptions>)
 const numbers = (names: readonly string[]) => options(Object.fromEntries(names.map((name) => [name, kind(1, isAmount)])))
@@ -177,8 +124,6 @@ const ENTRY = object({
 /** Text that names something: of the wrong ones, texts may be refused or answered with "no". */
 const WORDS: Kind = kind('#name', isText)
 
-type Functions<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]
-
 /** The parameters of each function that both entries have. `'any'`: it answers about any value. */
 const SHARED = {
   blobSource: [implementation(new Blob(['text']))],
@@ -247,6 +192,7 @@ const BROWSER = {
       gateway: kind('http://127.0.0.1:9'),
       content: optional(BOOLEAN),
       people: PEOPLE,
+      sharing: optional(BOOLEAN),
       privateKey: kind(undefined, (value) => value === undefined),
       limits: LIMITS,
       messageSecret: optional(KEY),
@@ -289,7 +235,7 @@ const PEER = {
   peer: { start: [], stop: [], status: [], join: [ADDRESSES, JOIN], joined: [JOIN], onEvent: [FUNCTION], setRates: [RATES] },
   rendezvous: { hold: [KEY], find: [KEY, SIGNALS], watch: [KEY, SIGNALS], watchPeople: [KEY, SIGNALS], heldByTabs: [INTEGER] },
   content: {
-    hold: [CONTENT, options({ signal: ABORT, isPart: BOOLEAN } satisfies Members<HoldOptions>)],
+    hold: [CONTENT, options({ signal: ABORT, isPart: BOOLEAN, expected: KEY } satisfies Members<HoldOptions>)],
     release: [KEY],
     check: [KEY, SIGNALS],
     held: [],
@@ -331,6 +277,7 @@ const PEER = {
     forget: [KEY],
     onOutbox: [FUNCTION],
   },
+  sharing: SHARING,
   people: {
     ...CIRCLE,
     connect: [],
@@ -360,48 +307,10 @@ const PEER = {
   rendezvous: Record<Functions<node.Rendezvous>, readonly Kind[]>
   content: Record<Functions<node.ContentStore>, readonly Kind[]>
   messages: Record<Functions<node.Messages>, readonly Kind[]>
+  sharing: Record<Functions<node.PeerSharing>, readonly Kind[]>
   people: Record<Functions<node.People>, readonly Kind[]>
   account: Record<Functions<node.Account>, readonly Kind[]>
   contacts: Record<Functions<node.Contacts>, readonly Kind[]>
-}
-
-/** Values that the kind refuses, and objects with such a member. */
-function* wrongOf({ good, takes, members }: Kind): Generator<unknown> {
-  for (const value of WRONG) if (!takes(value)) yield value
-  if (members === undefined) return
-  yield { ...(good as object), notAnOption: 1 }
-  yield Object.create(good as object) // its members are inherited: the object itself has none
-  for (const [name, member] of Object.entries(members)) {
-    for (const value of wrongOf(member)) if (value !== undefined || !member.takes(undefined)) yield { ...(good as object), [name]: value }
-  }
-}
-
-/** How a call ends. An iteration is one, too. */
-async function outcomeOf(call: () => unknown): Promise<unknown> {
-  try {
-    return await call()
-  } catch (error) {
-    return error
-  }
-}
-
-const shown = (value: unknown): string =>
-  typeof value === 'object' && value !== null
-    ? `{ ${Object.entries(value).map(([name, each]) => `${name}: ${String(each)}`)} }`
-    : String(value)
-
-async function mustRefuse(name: string, run: (...args: unknown[]) => unknown, kinds: readonly Kind[]): Promise<void> {
-  for (const [index, each] of kinds.entries()) {
-    for (const value of wrongOf(each)) {
-      const args = kinds.slice(0, index + 1).map(({ good }, i) => (i === index ? value : good))
-      const outcome = await outcomeOf(() => run(...args))
-      const label = `${name}, argument ${index + 1}: ${shown(value)}`
-      expect(outcome, label).toBeInstanceOf(node.MayflyError)
-      const { code, message } = outcome as node.MayflyError
-      expect(code, `${label}: ${message}`).toMatch(CODES)
-      expect(message, label).toMatch(/\S/)
-    }
-  }
 }
 
 const isFunction = (value: unknown): value is (...args: unknown[]) => unknown =>
@@ -427,15 +336,15 @@ describe.each([
 describe('a peer', () => {
   let peer: node.Peer
   beforeAll(async () => {
-    peer = await node.createPeer({ people: { account: { kind: 'guest' } } })
+    peer = await node.createPeer({ sharing: true, people: { account: { kind: 'guest' } } })
   })
   afterAll(() => peer.stop())
 
   test.each(Object.keys(PEER) as (keyof typeof PEER)[])(
     '%s: the table has each function, and each refuses wrong arguments',
     async (part) => {
-      const { rendezvous, content, messages, people } = peer
-      const parts = { peer, rendezvous, content, messages, people, account: people.account, contacts: people.contacts }
+      const { rendezvous, content, messages, sharing, people } = peer
+      const parts = { peer, rendezvous, content, messages, sharing, people, account: people.account, contacts: people.contacts }
       const object = parts[part] as unknown as Record<string, unknown>
       const functions = Object.entries(object).filter(([, value]) => isFunction(value))
       const table: Record<string, readonly Kind[]> = PEER[part]

@@ -5,6 +5,7 @@ import {
   createLinkKey,
   createMemoryOutboxStore,
   createPeer,
+  decodeBundle,
   encodeBundle,
   encodeLinkKey,
   hashnameOf,
@@ -34,6 +35,13 @@ test('content: text, an ArrayBuffer and a Blob are held as what is in them, and 
     break
   }
   expect(await content.release(HELLO)).toBe(true)
+})
+
+test('content: what hold returns, with a path and a type, is an entry of a bundle', async () => {
+  const { nodes } = await createNetwork({ nodes: 1 })
+  const held = await nodes[0].peer.content.hold('hello')
+  const [entry] = decodeBundle(encodeBundle([{ path: 'hello.txt', type: 'text/plain', ...held }]))
+  expect(entry).toMatchObject({ path: 'hello.txt', size: 5, key: held.key })
 })
 
 test('content: a part ends with the content at the latest, and begins in it', async () => {

@@ -3,7 +3,15 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
-import { createPeer, type DropBox, type DropTerms, MayflyError, type Sharing, type Submission, type SubmissionSaver } from '../../index.ts'
+import {
+  createPeer,
+  type DropBox,
+  type DropTerms,
+  type ReceiveSubmissionOptions,
+  type Sharing,
+  type Submission,
+  type SubmissionState,
+} from '../../index.ts'
 import { createHttpPieces } from '../../server/port/http-pieces.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { makeDirectories } from '../../server/store/directories.ts'
@@ -15,9 +23,8 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
 import { findSharedOrigins } from '../fetch/shared-origins.ts'
 import { describeBytes } from '../print/progress-bar.ts'
-import { receiveFiles } from '../receive/receive-files.ts'
-import { openReceiveRecord } from '../receive/receive-record.ts'
-import { saveStream } from '../receive/save-stream.ts'
+import { receiveAgain } from '../receive/receive-again.ts'
+import { createSubmissionSaver, forOwner } from '../receive/submission-saver.ts'
 import type { Configuration } from '../settings.ts'
 
 const SNAPSHOT = 'box'
@@ -67,9 +74,10 @@ export async function runDropBox(context: CommandContext, directory: string): Pr
     const [url, putUrl] = [origin + box.path, origin + box.putPath]
     output.result(url, { type: 'box', id: box.id, url, path: box.path, putUrl, directory })
     output.remark(`Whoever has this link can send files into ${directory} while this command runs. Ctrl-C ends it`)
-    output.remark(`From a script: curl -T FILE '${putUrl}' (the gateway reads what it passes on)`)
+    output.remark(`From a script: curl --fail-with-body -T FILE '${putUrl}' (the gateway reads what it passes on)`)
     box.onSubmission((submission) => take(context, directory, submission))
     if (!signal.aborted) await once(signal, 'abort')
+    output.remark('Stopped: the same command goes on, with the same link')
     return EXIT.done
   } finally {
     await writing
@@ -88,63 +96,29 @@ async function take(context: CommandContext, directory: string, submission: Subm
   output.remark(
     `${who} sends ${files.length === 0 ? 'words' : `${names}, ${describeBytes(files.reduce((sum, { size }) => sum + size, 0))}`}`,
   )
-  const receiving = submission
-    .receive(createSaver(context, directory, submission), {
-      signal,
-      label: 'mayfly',
-      onState({ state, bytes, totalBytes, text }) {
-        output.event({ type: 'state', submission: id, state, bytes, totalBytes, ...(text !== '' && { text }) })
-        if (state === 'done') output.remark(`${who}: all of it is here`)
-      },
-    })
-    .catch((error: unknown) => {
-      if (signal.aborted) return
-      output.problem(error)
-      if (pushed !== undefined) throw error
-    })
-  if (pushed !== undefined) await receiving
-}
-
-function createSaver({ configuration, output }: CommandContext, directory: string, submission: Submission): SubmissionSaver {
-  const tell = (value: Record<string, unknown>) => output.event({ ...value, submission: submission.id })
-  return {
-    async saveShare(share, folder, { signal = new AbortController().signal, onProgress = () => {} }) {
-      const record = await openReceiveRecord(configuration.data, submission.share ?? folder)
-      const into = join(directory, folder)
-      const entries = share.entries.filter(({ kind }) => kind === 'file')
-      const { failed } = await receiveFiles({
-        share,
-        entries,
-        directory: into,
-        record,
-        output: { ...output, event: tell },
-        mayReplace: false,
-        onProgress,
-        signal,
-      }).catch(forSender)
-      for (const { id, kind, path, text } of share.entries) {
-        if (kind !== 'text') continue
-        await saveStream(into, path, oneChunk(text ?? ''))
-        share.saved(id)
-      }
-      if (failed > 0) throw new MayflyError('ERR_UNAVAILABLE', `${failed} of the files could not be read by their sender`)
-      output.result(into, { type: 'received', submission: submission.id, directory: into, files: entries.length })
-    },
-    async saveStream(folder, path, bytes, options) {
-      const file = await saveStream(join(directory, folder), path, bytes, options).catch(forSender)
-      output.result(file, { type: 'received', submission: submission.id, file })
+  let last: SubmissionState['state'] | undefined
+  const options: ReceiveSubmissionOptions = {
+    signal,
+    label: 'mayfly',
+    onState({ state, bytes, totalBytes, text }) {
+      output.event({ type: 'state', submission: id, state, bytes, totalBytes, ...(text !== '' && { text }) })
+      if (state === 'waiting' && last === 'receiving') output.remark(`${who} has left; waiting`)
+      last = state
     },
   }
-}
-
-/** Words for both sides where the disk takes nothing more. */
-function forSender(error: unknown): never {
-  if (error instanceof MayflyError || !(error instanceof Error) || !('code' in error)) throw error
-  throw new MayflyError('ERR_NOT_STORED', error.message, { cause: error })
-}
-
-async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(text)
+  const receive = () => submission.receive(createSubmissionSaver(context, directory, { submission: id }), options)
+  // Its gateway has no copy, and its sender hears of a failure: it is not tried again.
+  if (pushed !== undefined) {
+    return receive().catch((error: unknown) => {
+      if (!signal.aborted) output.problem(forOwner(error))
+      throw error
+    })
+  }
+  void receiveAgain({ output, signal, receive, isOver: () => last === 'over' || submission.withdrawn.aborted }).then(
+    (isWhole) =>
+      output.remark(isWhole ? `${who}: all of it is here` : `${who}: not all of it is here, and nothing more comes. What has come stays`),
+    () => {}, // the command ends
+  )
 }
 
 function termsOf({ title = USUAL_TITLE, maxSize, maxFileSize, maxFiles, accept, untilMs }: Configuration, nowMs: number): DropTerms {

@@ -8,7 +8,7 @@ import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
 import { findSharedOrigins } from '../fetch/shared-origins.ts'
-import { closeInputs, giveLeases, type HoldInput, openInputs } from '../hold/hold-input.ts'
+import { closeInputs, giveLeases, type HoldInput, MAX_HELD_BYTES, openInputs } from '../hold/hold-input.ts'
 import { createHolding, type HeldInput, linkOf } from '../hold/holding.ts'
 import { describeHeld, describeInput } from '../hold/input-sentences.ts'
 import type { Output } from '../print/output.ts'
@@ -25,7 +25,11 @@ const MAX_CONTENTS = 65_536
 export async function runHold(context: CommandContext, paths: string[]): Promise<ExitCode> {
   const { configuration, output, signal, stdin } = context
   const { join, timeoutMs, peerRate } = configuration
-  const limits = { maxHeldContents: MAX_CONTENTS, ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }) }
+  const limits = {
+    maxHeldContents: MAX_CONTENTS,
+    maxHeldBytes: MAX_HELD_BYTES,
+    ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }),
+  }
   const peer = await createPeer({ role: 'tab', join, limits, createHasher: createNativeHasher })
   const { skipHidden, skipOdd } = configuration
   const rules = { task: 'hold', maxFiles: MAX_BUNDLE_ENTRIES, skipHidden, skipOdd } as const

@@ -1,6 +1,6 @@
 /** `mayfly holders`: the number of holders, once or after each change. */
 
-import type { Link } from '../../keys/index.ts'
+import type { Link } from '../../keys/links.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { openNetworkClient } from '../fetch/open-network-client.ts'

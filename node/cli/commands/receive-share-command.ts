@@ -6,7 +6,7 @@ import { createPeer, MayflyError, type Peer, type ReceivedShare, type ShareEntry
 import { createHttpPieces } from '../../server/port/http-pieces.ts'
 import { createNativeHasher } from '../../server/port/native-hasher.ts'
 import { makeDirectories } from '../../server/store/directories.ts'
-import { explainSystemError } from '../../server/store/system-error.ts'
+import { explainSystemError, storageProblem } from '../../server/store/system-error.ts'
 import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
@@ -84,7 +84,7 @@ async function receiveShare(context: CommandContext, { share, record, asking }: 
   printList(context, share, chosen)
   if (list) return EXIT.done
   const into = directory === '.' ? 'this folder' : directory
-  if (!yes && !(await asking.confirm(`Save ${describeEntries(chosen)} into ${into}?`, true))) {
+  if (!yes && !(await confirmed(share, asking, `Save ${describeEntries(chosen)} into ${into}?`, signal))) {
     output.remark('Nothing was taken')
     return EXIT.done
   }
@@ -117,7 +117,10 @@ async function receiveShare(context: CommandContext, { share, record, asking }: 
     } else output.event({ type: 'done', files: 0, failed: 0, bytes: 0 })
     return result.failed > 0 ? EXIT.failed : EXIT.done
   } catch (error) {
-    if (signal.aborted) output.remark('What has come stays: run the same command again to go on')
+    const problem = storageProblem(error)
+    if (problem !== undefined) share.tell(problem)
+    if (signal.aborted || problem !== undefined) output.remark('What has come stays: run the same command again to go on')
+    signal.throwIfAborted() // the share was closed here, which is no reason to tell
     throw error
   } finally {
     watchdog.end()
@@ -161,6 +164,21 @@ async function untilListed({ configuration, output, signal }: CommandContext, sh
   }
 }
 
+/** A share that ends meanwhile is asked about no longer. @throws {MayflyError} ERR_SHARE_… */
+async function confirmed(share: ReceivedShare, asking: Asking, question: string, signal: AbortSignal): Promise<boolean> {
+  const ended = new AbortController()
+  const look = () => {
+    if (share.state === 'ended') ended.abort(endError(share.endCode))
+  }
+  const stopListening = share.onChange(look)
+  look()
+  try {
+    return await asking.confirm(question, true, { signal: AbortSignal.any([signal, ended.signal]) })
+  } finally {
+    stopListening()
+  }
+}
+
 /** A sender that leaves before it has answered is waited for, and asked again. */
 async function take({ output }: CommandContext, share: ReceivedShare, ids: number[] | undefined, signal: AbortSignal): Promise<void> {
   while (true) {
@@ -175,6 +193,7 @@ async function take({ output }: CommandContext, share: ReceivedShare, ids: numbe
       return await share.take(ids, { signal: AbortSignal.any([signal, left.signal]) })
     } catch (error) {
       signal.throwIfAborted()
+      if (share.state === 'ended') throw endError(share.endCode)
       if (!isGone(share.state)) throw error
     } finally {
       stopListening()
@@ -200,7 +219,7 @@ function untilState(
 }
 
 /** Says when the sender leaves and comes back, and gives up once nothing has come for `--wait`. */
-function createWatchdog({ configuration, output }: CommandContext, share: ReceivedShare) {
+function createWatchdog({ configuration, output, signal }: CommandContext, share: ReceivedShare) {
   const over = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let before = share.state
@@ -211,7 +230,7 @@ function createWatchdog({ configuration, output }: CommandContext, share: Receiv
   }
   const look = () => {
     const { state, helpers, endCode } = share
-    if (state === before) return
+    if (state === before || signal.aborted) return
     before = state
     output.event({ type: 'state', state, helpers, ...(endCode && { code: endCode }) })
     if (isGone(state)) {

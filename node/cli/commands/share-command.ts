@@ -17,9 +17,10 @@ import type { CommandContext } from '../command-context.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describeNetworkEvent, reportClock, startJoined, stopSoon } from '../fetch/joined-peer.ts'
 import { findSharedOrigins } from '../fetch/shared-origins.ts'
-import { closeInputs, openInputs } from '../hold/hold-input.ts'
+import { closeInputs, MAX_HELD_BYTES, openInputs } from '../hold/hold-input.ts'
 import { describeInput } from '../hold/input-sentences.ts'
 import { type Asking, createAsking } from '../print/asking.ts'
+import { type KeptShare, openKeptShare } from '../share/kept-share.ts'
 import { qrLines } from '../share/qr-lines.ts'
 import { type ShareContents, shareContents } from '../share/share-items.ts'
 import { createShareReport } from '../share/share-report.ts'
@@ -44,9 +45,11 @@ export async function runShare(context: CommandContext, paths: string[]): Promis
     throw new MayflyError('ERR_BAD_OPTION', "Nothing to share: name files or folders, - for standard input, or --text 'words'")
   }
   const asking = createAsking({ stdin, output, signal })
-  const limits = { maxHeldContents: MAX_ENTRIES + 1, ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }) }
+  const limits = { maxHeldBytes: MAX_HELD_BYTES, ...(peerRate !== undefined && { maxPeerBytesPerSecond: peerRate }) }
   const peer = await createPeer({ role: 'tab', join, limits, createHasher: createNativeHasher, sharing: true })
-  const rules = await shareRulesOf(configuration, asking, () => networkTime(peer))
+  const kept = configuration.keep === undefined ? undefined : await openKeptShare(configuration.keep)
+  const resume = kept?.snapshot
+  const rules = resume === undefined ? await shareRulesOf(configuration, asking, () => networkTime(peer)) : { resume }
   const folderRules = { task: 'share', maxFiles: MAX_ENTRIES, skipHidden, skipOdd } as const
   const inputs = await openInputs(paths, { stdin, limits: peer.status().limits, rules: folderRules, signal })
   try {
@@ -54,9 +57,10 @@ export async function runShare(context: CommandContext, paths: string[]): Promis
     reportClock(peer, output)
     await startJoined(peer, { join, timeoutMs, signal })
     const share = await (peer.sharing as Sharing).share(contents.items, rules)
+    if (resume !== undefined) output.remark(`The share of before goes on, by its own rules: it is kept in ${kept?.directory}`)
     const printer = await createLinkPrinter(context, peer, share)
     for (const fact of inputs.flatMap(describeInput)) output.remark(fact)
-    return await runOpenShare(context, { peer, share, contents, asking, printer })
+    return await runOpenShare(context, { peer, share, contents, asking, printer, kept })
   } finally {
     await stopSoon(peer)
     await closeInputs(inputs)
@@ -69,10 +73,12 @@ interface OpenShare {
   contents: ShareContents
   asking: Asking
   printer: LinkPrinter
+  /** Undefined for a share that ends with the command. */
+  kept: KeptShare | undefined
 }
 
 /** Resolves once it has ended, and its receivers have heard so. */
-async function runOpenShare(context: CommandContext, { peer, share, contents, asking, printer }: OpenShare): Promise<ExitCode> {
+async function runOpenShare(context: CommandContext, { peer, share, contents, asking, printer, kept }: OpenShare): Promise<ExitCode> {
   const { configuration, output, signal } = context
   const over = new AbortController()
   const ended = AbortSignal.any([signal, over.signal])
@@ -86,12 +92,15 @@ async function runOpenShare(context: CommandContext, { peer, share, contents, as
     if (isOver(share)) over.abort()
   }
   const stopListening = share.onChange(update)
+  const stopKeeping = kept?.follow(share, (error) => output.problem(error))
   try {
     printer.print()
     update()
     const codes = configuration.noCode ? undefined : keepCode(context, share, ended)
     if (!configuration.noQr) await printQr(context, printer.url)
-    output.remark('It works while this command runs. Ctrl-C ends the share')
+    output.remark(
+      `It works while this command runs. ${kept === undefined ? 'Ctrl-C ends the share' : 'Ctrl-C stops it; the same command goes on'}`,
+    )
     await abortable<void>(ended, () => undefined).catch(() => {})
     await codes
     return exitOf(share, signal)
@@ -100,8 +109,13 @@ async function runOpenShare(context: CommandContext, { peer, share, contents, as
     watched.end()
     report.end()
     printer.end()
-    await inTime(share.end(), FAREWELL_MS).catch((error: unknown) => output.problem(error))
-    output.event({ type: 'ended', ...(share.endCode && { code: share.endCode }) })
+    stopKeeping?.()
+    const isKept = kept !== undefined && !isOver(share)
+    if (!isKept) await inTime(share.end(), FAREWELL_MS).catch((error: unknown) => output.problem(error))
+    await kept?.close(!isKept)
+    output.event({ type: isKept ? 'stopped' : 'ended', ...(share.endCode && { code: share.endCode }) })
+    if (isKept) output.remark('Stopped: the same command goes on, with the same link')
+    else output.remark(share.endCode === 'ERR_SHARE_EXPIRED' ? 'The time of the share is over' : 'The share has ended')
   }
 }
 
@@ -189,7 +203,8 @@ async function keepCode({ output }: CommandContext, share: Share, signal: AbortS
         const why = `Somebody guessed three times at the code ${words}: it works no more, and the link still does`
         output.problem(new MayflyError('ERR_TOKEN_BURNT', why))
       }
-      if (settled !== 'claimed' && settled !== 'expired') return
+      // As long as it is not taken back, whoever comes with it reads that it was guessed at.
+      if (settled !== 'claimed' && settled !== 'expired') return await abortable<void>(signal, () => undefined)
     }
   } catch (error) {
     if (!signal.aborted) output.problem(error)

@@ -65,6 +65,7 @@ async function runNode(
   const endOpenFiles = watchOpenFiles((isFull) => logOpenFiles(logger, isFull, openFiles))
   const receiver = opened?.connect(peer.messages, (error) => logger.error({ error }, 'cannot receive'))
   let urls: string[] = []
+  let hasStarted = false
   const gateway = createNodeGateway(context, peer, { inbox: receiver?.inbox, logger, urlForOthers: () => urls[0] })
   try {
     signal.throwIfAborted()
@@ -82,6 +83,7 @@ async function runNode(
     output.result(lines.join('\n'), facts)
     if (opened !== undefined) output.remark(`Messages to ${opened.hashname} are received here: ${url}/inbox`)
     logger.info({ ...facts, join }, 'started')
+    hasStarted = true
     logger.info({ owner: describeOwner(configuration) }, 'the inbox, the content API and the metrics are for the owner only')
     reload.begin(logger, (next) => {
       checkTurn(next)
@@ -100,7 +102,8 @@ async function runNode(
     gateway.drain()
     endOpenFiles()
     // The peer stops before the server, since its farewells go over the server's sockets.
-    await stopInTime([async () => receiver?.stop(), () => peer.stop(), () => server.stop(), async () => opened?.close()], logger)
+    const stops = [async () => receiver?.stop(), () => peer.stop(), () => server.stop(), async () => opened?.close()]
+    await stopInTime(stops, logger, hasStarted ? 'info' : 'debug') // A node that never started need not say that it has stopped.
   }
 }
 
@@ -179,7 +182,7 @@ function logInboxEvents(logger: Logger): (event: InboxEvent) => void {
 }
 
 /** Stops the parts one after the other, and returns at the deadline even if some are still open: the process ends then. */
-async function stopInTime(stops: (() => Promise<void>)[], logger: Logger): Promise<void> {
+async function stopInTime(stops: (() => Promise<void>)[], logger: Logger, level: 'info' | 'debug'): Promise<void> {
   const startedAtMs = performance.now()
   let isDone = false
   const stopAll = async () => {
@@ -189,6 +192,6 @@ async function stopInTime(stops: (() => Promise<void>)[], logger: Logger): Promi
   await inTime(stopAll(), STOP_MS)
   const ms = Math.round(performance.now() - startedAtMs)
   logger.flush()
-  if (isDone) logger.info({ ms }, 'stopped')
+  if (isDone) logger[level]({ ms }, 'stopped')
   else logger.error({ ms }, 'stopped without waiting longer')
 }

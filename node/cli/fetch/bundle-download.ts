@@ -3,6 +3,7 @@
 import { basename } from 'node:path'
 import { createBackoff } from '../../async/backoff.ts'
 import { delay } from '../../async/delay.ts'
+import { fewAtOnce } from '../../async/few-at-once.ts'
 import {
   type AbortOptions,
   type BundleEntry,
@@ -54,34 +55,11 @@ export async function downloadBundle(
     basename(directory),
     entries.reduce((sum, entry) => sum + bytesToFetch(entry), 0),
   )
-  const failed = new AbortController()
-  const shared: BundleDownload = { bundle: key, client, progress, linkKey, signal: AbortSignal.any([signal, failed.signal]) }
-  const left = [...entries]
-  /** Keys under way, hex: the same content under two names is fetched one after the other, since both may share one part file. */
-  const underWay = new Set<string>()
-
-  async function getNext(): Promise<void> {
-    while (true) {
-      const next = left.findIndex((entry) => !underWay.has(encodeKeyHex(entry.key)))
-      const [entry] = next === -1 ? [] : left.splice(next, 1)
-      if (entry === undefined) return
-      const id = encodeKeyHex(entry.key)
-      underWay.add(id)
-      await getEntry(entry, directory, shared)
-      underWay.delete(id)
-    }
-  }
-
-  const runs = Array.from({ length: FILES_AT_ONCE }, getNext)
-  try {
-    await Promise.all(runs)
-  } catch (error) {
-    failed.abort(error)
-    throw error
-  } finally {
-    await Promise.allSettled(runs)
-    progress.end()
-  }
+  // The same content under two names is fetched one after the other, since both may share one part file.
+  const keyOf = (entry: BundleEntry) => encodeKeyHex(entry.key)
+  const getNext = (entry: BundleEntry, either: AbortSignal) =>
+    getEntry(entry, directory, { bundle: key, client, progress, linkKey, signal: either })
+  await fewAtOnce(entries, FILES_AT_ONCE, getNext, { signal, keyOf }).finally(progress.end)
   output.result(`${directory}: ${entries.length} files, ${size} bytes`, {
     hash: encodeKeyHex(key),
     size,
@@ -92,7 +70,6 @@ export async function downloadBundle(
 
 async function getEntry(entry: BundleEntry, directory: string, shared: BundleDownload): Promise<void> {
   const { linkKey, signal, progress } = shared
-  signal.throwIfAborted()
   const file = await makeTargetPath(directory, entry.path)
   if (linkKey === undefined && (await hasContent(file, entry, { signal }))) {
     progress.advance(entry.size)

@@ -52,7 +52,7 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
     },
     /** The number of holders, at once and after each change. Ends when the gateway ends it. */
     async *watch(key: Key, options: AbortOptions = {}): AsyncIterable<number> {
-      const { response, body } = await requestGateway({
+      const { contentType, body, cancel } = await requestGateway({
         origin,
         path: holdersPath(key),
         accept: 'text/event-stream',
@@ -60,8 +60,8 @@ export function createGatewayClient(origin: string, options: GatewayClientOption
         idleMs: WATCH_IDLE_MS,
         ...options,
       })
-      if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
-        await response.body?.cancel()
+      if (!contentType?.startsWith('text/event-stream')) {
+        await cancel()
         throw notAGateway(origin)
       }
       try {

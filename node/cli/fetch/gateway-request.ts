@@ -4,6 +4,7 @@ import { onAbort } from '../../async/abort.ts'
 import { createIdleTimeout } from '../../async/idle-timeout.ts'
 import { MayflyError } from '../../errors.ts'
 import type { AbortOptions } from '../../types.ts'
+import { getOverHttp, type HttpAnswer } from './http-get.ts'
 
 interface GatewayRequest extends AbortOptions {
   origin: string
@@ -18,11 +19,6 @@ interface GatewayRequest extends AbortOptions {
   idleMs?: number
 }
 
-interface GatewayResponse {
-  response: Response
-  body: AsyncIterable<Uint8Array>
-}
-
 /** Largest JSON answer, in bytes. A list of 2,000 contents is about 500 KB. */
 const MAX_JSON_BYTES = 1_048_576
 
@@ -32,7 +28,7 @@ const MAX_JSON_BYTES = 1_048_576
  * @throws {MayflyError} ERR_NO_NETWORK, and the error that the gateway answered with
  * @throws signal.reason, when aborted
  */
-export async function requestGateway(request: GatewayRequest): Promise<GatewayResponse> {
+export async function requestGateway(request: GatewayRequest): Promise<HttpAnswer> {
   const { origin, path, accept, token, timeoutMs, idleMs = timeoutMs, signal } = request
   const stop = new AbortController()
   const startTimeout = (ms: number) => {
@@ -41,13 +37,11 @@ export async function requestGateway(request: GatewayRequest): Promise<GatewayRe
     return idle
   }
   const head = startTimeout(timeoutMs)
-  let response: Response
+  let answer: HttpAnswer
   try {
     const anySignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-    response = await fetch(origin + path, {
-      headers: { accept, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-      signal: anySignal,
-    })
+    const headers = { accept, ...(token !== undefined && { authorization: `Bearer ${token}` }) }
+    answer = await getOverHttp(origin + path, headers, anySignal)
   } catch (cause) {
     signal?.throwIfAborted()
     throw new MayflyError('ERR_NO_NETWORK', `Cannot reach ${origin}: ${describeFetchError(cause)}`, { cause })
@@ -58,7 +52,7 @@ export async function requestGateway(request: GatewayRequest): Promise<GatewayRe
   async function* readBody(): AsyncGenerator<Uint8Array> {
     const idle = startTimeout(idleMs)
     try {
-      for await (const chunk of response.body ?? []) {
+      for await (const chunk of answer.body) {
         yield chunk
         idle.touch()
       }
@@ -67,9 +61,9 @@ export async function requestGateway(request: GatewayRequest): Promise<GatewayRe
     }
   }
 
-  const answer = { response, body: readBody() }
-  if (!response.ok) throw await refusalOf(origin, answer)
-  return answer
+  const timed = { ...answer, body: readBody() }
+  if (answer.status < 200 || answer.status > 299) throw await refusalOf(origin, timed)
+  return timed
 }
 
 /** @throws {MayflyError} ERR_TOO_LARGE */
@@ -85,7 +79,7 @@ export async function readAll(body: AsyncIterable<Uint8Array>, maxBytes: number)
 }
 
 /** Undefined for an answer that is no JSON object. */
-export async function readJson({ body }: GatewayResponse): Promise<Record<string, unknown> | undefined> {
+export async function readJson({ body }: HttpAnswer): Promise<Record<string, unknown> | undefined> {
   return parseObject(new TextDecoder().decode(await readAll(body, MAX_JSON_BYTES)))
 }
 
@@ -102,18 +96,17 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
 const SAME_CODES = ['ERR_BAD_KEY', 'ERR_NO_HOLDER', 'ERR_TOO_LARGE', 'ERR_LIMIT', 'ERR_NO_NETWORK', 'ERR_CLOCK'] as const
 
 /** The error in a gateway's answer. Only a gateway of ours sends it as JSON: a 404 of any other server does not mean that nobody holds it. */
-async function refusalOf(origin: string, answer: GatewayResponse): Promise<MayflyError> {
-  const { response } = answer
+async function refusalOf(origin: string, answer: HttpAnswer): Promise<MayflyError> {
   const facts = await readJson(answer).catch(() => undefined)
   const { code, message } = (facts?.error ?? {}) as { code?: unknown; message?: unknown }
   if (typeof code !== 'string' || typeof message !== 'string') {
-    return new MayflyError('ERR_NO_NETWORK', `Cannot ask ${origin}: it answered ${response.status} ${response.statusText}`.trim())
+    return new MayflyError('ERR_NO_NETWORK', `Cannot ask ${origin}: it answered ${answer.status} ${answer.statusText}`.trim())
   }
   if (code === 'ERR_NOT_STARTED') return new MayflyError('ERR_NO_NETWORK', message)
   return new MayflyError(SAME_CODES.find((same) => same === code) ?? 'ERR_UNAVAILABLE', message)
 }
 
-/** `fetch` throws "fetch failed" and keeps the reason in its cause, or in that one's errors when a name has several addresses. */
+/** The reason of a request that failed, in words: `fetch` throws "fetch failed" and keeps the reason in its cause, or in that one's errors when a name has several addresses. */
 export function describeFetchError(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (!(cause instanceof Error)) return String(cause)

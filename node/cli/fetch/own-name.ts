@@ -2,11 +2,11 @@
 
 import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type AbortOptions, MayflyError, type OpenedContent, type UnsealedContent } from '../../index.ts'
+import { MayflyError } from '../../errors.ts'
+import type { AbortOptions, OpenedContent, UnsealedContent } from '../../index.ts'
 import { harmlessName } from '../../keys/index.ts'
 import { makeDirectories } from '../../server/store/directories.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
-import { hasContent, hasSize } from './bundle-directory.ts'
 
 /** A hidden file may be a program's settings, and a name with a dash in front looks like a flag. */
 const STEALTHY = /^[.-]/
@@ -51,6 +51,7 @@ export async function ownFileIn(folder: string, content: OpenedContent, { names,
 }
 
 async function isSame(path: string, content: OpenedContent, unsealed: UnsealedContent | undefined, signal: AbortSignal): Promise<boolean> {
+  const { hasContent, hasSize } = await import('./bundle-directory.ts')
   if (unsealed === undefined) return hasContent(path, content, { signal })
   const { isPlainTextOf } = await import('./sealed-partial-content.ts')
   return (await hasSize(path, unsealed.size)) && (await isPlainTextOf(path, content.key, unsealed))

@@ -17,6 +17,9 @@ export interface InputFile {
   source: ContentSource | FileSource
 }
 
+/** Memory for what one command holds: the outlines of files, and what each takes by itself. */
+export const MAX_HELD_BYTES = 268_435_456
+
 export interface HoldInput {
   /** The path that the user gave. */
   name: string

@@ -7,7 +7,7 @@ import type { CommandName } from '../settings.ts'
 const EXAMPLES: readonly (readonly [words: string, line: string])[] = [
   ['Run a node with its app at http://localhost:4000:', 'mayfly start'],
   ['Hold a folder as a site, through that node, until Ctrl-C:', 'mayfly hold site'],
-  ['Get a file under its own name:', "mayfly get 'https://gateway.example/<hash>?filename=report.pdf' -o Downloads/"],
+  ['Get a file under its own name:', "mayfly get 'https://pages.example/<hash>?filename=cv.pdf' -o Docs/"],
   ['Listen at a name, and write to it:', "mayfly receive '#bakery'\nmayfly send '#bakery' 'Rye or wheat?'"],
 ]
 

@@ -6,7 +6,7 @@
 import type { Writable } from 'node:stream'
 import { MayflyError } from '../../errors.ts'
 import { explainSystemError } from '../../server/store/system-error.ts'
-import { createProgressBar, type ProgressBar } from './progress-bar.ts'
+import { createProgressBar, cutTo, type ProgressBar } from './progress-bar.ts'
 
 /** A standard stream. `isTTY` is true when it is a terminal; then `columns` is its width. */
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number }
@@ -107,7 +107,7 @@ export function createOutput({ stdout, stderr, json, end = watchStreamEnd(stdout
     },
     /** Prints a remark on a terminal; nothing when piped, nor with `json`. */
     remark(words: string): void {
-      if (isForPeople) writeLine(stderr, printable(words))
+      if (isForPeople) writeLine(stderr, wrapTo(printable(words), columns()))
     },
     /** Prints lines of our own making as they are, with their colours, on a terminal only. */
     picture(lines: readonly string[]): void {
@@ -143,7 +143,7 @@ export function createOutput({ stdout, stderr, json, end = watchStreamEnd(stdout
         isDrawn: isForPeople,
         columns,
         draw: (lines) => {
-          if (isForPeople) draw(lines.map((line) => printable(line).slice(0, Math.max(0, columns() - 1))))
+          if (isForPeople) draw(lines.map((line) => cutTo(printable(line), columns() - 1)))
         },
         end: clearDrawn,
       }
@@ -151,7 +151,8 @@ export function createOutput({ stdout, stderr, json, end = watchStreamEnd(stdout
     /** Prints why the command failed. */
     problem(error: unknown): void {
       const { code, message } = describeError(error)
-      writeLine(stderr, json ? JSON.stringify({ error: { code, message } }) : printable(`mayfly: ${message}`))
+      const words = printable(`mayfly: ${message}`)
+      writeLine(stderr, json ? JSON.stringify({ error: { code, message } }) : isForPeople ? wrapTo(words, columns()) : words)
     },
   }
 }
@@ -159,6 +160,19 @@ export function createOutput({ stdout, stderr, json, end = watchStreamEnd(stdout
 /** Replaces control characters other than the line feed by `?`, so that text from the network cannot control the terminal. */
 function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '?')
+}
+
+/** Breaks long lines at spaces, where a terminal would break them in a word. A word that is longer, a link say, stays whole: it can be copied. */
+function wrapTo(text: string, columns: number): string {
+  return text.replace(/[^\n]+/g, (line) => {
+    const [first = '', ...words] = line.split(' ')
+    let width = first.length
+    return words.reduce((wrapped, word) => {
+      const fits = width + 1 + word.length <= columns
+      width = fits ? width + 1 + word.length : word.length
+      return `${wrapped}${fits ? ' ' : '\n'}${word}`
+    }, first)
+  })
 }
 
 /** The code and message of any failure; a bug (anything but a MayflyError or a system error) keeps its stack. */

@@ -78,17 +78,42 @@ export function createProgressBar({ label, totalBytes, doneBytes = 0, draw, clea
 export function formatProgressBar({ label, doneBytes, totalBytes, bytesPerSecond, columns }: ProgressBarFacts): string {
   const part = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)
   const filled = Math.round(part * BAR_WIDTH)
-  const facts = [
+  const all = [
     `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`,
     `${Math.floor(part * 100)}%`.padStart(4),
     `${describeBytes(doneBytes)} of ${describeBytes(totalBytes)}`,
     ...(bytesPerSecond === undefined ? [] : [`${describeBytes(bytesPerSecond)}/s`]),
     ...(bytesPerSecond ? [`${describeSeconds((totalBytes - doneBytes) / bytesPerSecond)} left`] : []),
-  ].join('  ')
-  // A line that wraps could not be drawn over: the label gives way first.
-  const room = columns - 1 - facts.length - 2
-  const name = label.length <= room ? label : room > 1 ? `${label.slice(0, room - 1)}…` : ''
-  return (name === '' ? facts : `${name}  ${facts}`).slice(0, Math.max(0, columns - 1))
+  ]
+  return fitFacts({ label, facts: all, leastFacts: 2, leastLabel: 0, columns })
+}
+
+interface FactsLine {
+  label: string
+  /** The most important ones first. */
+  facts: readonly string[]
+  /** So many facts, and so many characters of the label, are kept as long as there is room for them. */
+  leastFacts: number
+  leastLabel: number
+  /** Width of the terminal, in characters. */
+  columns: number
+}
+
+/** A label and facts in a line that does not wrap, since one that does could not be drawn over. */
+export function fitFacts({ label, facts, leastFacts, leastLabel, columns }: FactsLine): string {
+  const all = [...facts]
+  const kept = Math.min(label.length, leastLabel)
+  // A fact that is cut would be read as another one: on a narrow terminal the last ones are left out.
+  while (all.length > leastFacts && all.join('  ').length + (kept > 0 ? kept + 2 : 0) >= columns) all.pop()
+  const line = all.join('  ')
+  const room = columns - 1 - line.length - 2
+  const name = label.length <= room ? label : room > 1 ? cutTo(label, room) : ''
+  return (name === '' ? line : `${name}  ${line}`).slice(0, Math.max(0, columns - 1))
+}
+
+/** With a sign where it was cut. */
+export function cutTo(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`.slice(0, Math.max(0, columns))
 }
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const

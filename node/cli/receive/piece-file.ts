@@ -36,11 +36,17 @@ export async function openPieceFile(target: string, shape: FetchShape) {
     // A link in its place is not followed.
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666)
     const facts = { path, target, shape, unlock }
-    return await createPieceFile(file, facts).catch(async (error: unknown) => {
+    const begin = async (error: unknown) => {
       if (!(error instanceof MayflyError)) throw error
       await file.truncate(0) // its notes are no longer right, as after a power failure
       return createPieceFile(file, facts)
-    })
+    }
+    return await createPieceFile(file, facts)
+      .catch(begin)
+      .catch(async (error: unknown) => {
+        await file.close()
+        throw error
+      })
   } catch (error) {
     unlock()
     throw explainSystemError(`Cannot write ${target}`, error)
@@ -76,11 +82,13 @@ async function createPieceFile(file: FileHandle, { path, target, shape, unlock }
   }
   const sizeOf = (index: number) => Math.min(pieceBytes, size - index * pieceBytes)
 
-  function openHead(head: Uint8Array): Promise<UnsealedContent> {
+  async function openHead(head: Uint8Array): Promise<UnsealedContent> {
     const read = async function* () {
       yield head
     }
-    return openSealed({ size, read }, linkKey as Uint8Array)
+    const opened = await openSealed({ size, read }, linkKey as Uint8Array)
+    if (opened.size === plainSize) return opened
+    throw new MayflyError('ERR_DAMAGED', `${target} is not what was shared: it has ${opened.size} bytes, and not ${plainSize} as was said`)
   }
 
   /** Pieces that were opened in place. */

@@ -3,6 +3,7 @@
 import { lstat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { abortable } from '../../async/abort.ts'
+import { fewAtOnce } from '../../async/few-at-once.ts'
 import { type AbortOptions, type FetchShape, MayflyError, type ReceivedShare, type ShareEntry, safePath } from '../../index.ts'
 import { makeTargetPath } from '../fetch/bundle-directory.ts'
 import type { Output } from '../print/output.ts'
@@ -46,47 +47,28 @@ const REPORT_MS = 1_000
  */
 export async function receiveFiles(options: ReceiveFilesOptions): Promise<ReceivedFiles> {
   const { entries, output, share } = options
-  const failed = new AbortController()
-  const shared = { ...options, signal: AbortSignal.any([options.signal, failed.signal]), progress: createProgress(options) }
+  const progress = createProgress(options)
   const paths = safePaths(share.entries, output)
   const result: ReceivedFiles = { saved: 0, failed: 0, bytes: 0 }
   /** Paths of this machine that are being written. Bounded: ENTRIES_AT_ONCE. */
   const writing = new Set<string>()
-  const left = [...entries]
-  /** Contents under way: the same one under two names is fetched one after the other. Bounded: ENTRIES_AT_ONCE. */
-  const underWay = new Set<string>()
 
-  async function receiveNext(): Promise<void> {
-    while (true) {
-      shared.signal.throwIfAborted()
-      const next = left.findIndex(({ hash }) => hash === undefined || !underWay.has(hash))
-      const [entry] = next === -1 ? [] : left.splice(next, 1)
-      if (entry === undefined) return
-      const ready = await untilReady(share, entry, shared.signal)
-      if (ready?.hash === undefined) {
-        result.failed++
-        output.problem(
-          new MayflyError('ERR_UNAVAILABLE', `Cannot receive ${entry.path}: its sender has taken it back, or cannot read it any more`),
-        )
-        continue
-      }
-      underWay.add(ready.hash)
-      await receiveFile(ready, paths.get(entry.id) ?? entry.path, writing, shared)
-      underWay.delete(ready.hash)
-      result.saved++
-      result.bytes += ready.size
+  async function receiveNext(entry: ShareEntry, signal: AbortSignal): Promise<void> {
+    const ready = await untilReady(share, entry, signal)
+    if (ready?.hash === undefined) {
+      result.failed++
+      output.problem(
+        new MayflyError('ERR_UNAVAILABLE', `Cannot receive ${entry.path}: its sender has taken it back, or cannot read it any more`),
+      )
+      return
     }
+    await receiveFile(ready, paths.get(entry.id) ?? entry.path, writing, { ...options, signal, progress })
+    result.saved++
+    result.bytes += ready.size
   }
 
-  const runs = Array.from({ length: ENTRIES_AT_ONCE }, receiveNext)
-  try {
-    await Promise.all(runs)
-  } catch (error) {
-    failed.abort(error)
-    throw error
-  } finally {
-    await Promise.allSettled(runs)
-  }
+  // The same content under two names is fetched one after the other.
+  await fewAtOnce(entries, ENTRIES_AT_ONCE, receiveNext, { signal: options.signal, keyOf: ({ hash }) => hash })
   return result
 }
 
@@ -163,8 +145,6 @@ async function fetchOnce(
   await share.fetch(
     id,
     async (shape) => {
-      if (shape.linkKey === undefined && shape.size !== shape.plainSize)
-        throw new MayflyError('ERR_UNAVAILABLE', `${path} came without its key`)
       const file = await openFile(shape)
       travelling = shape.size
       if (file.isResumed) output.remark(`${path}: ${describeBytes(file.doneBytes)} are there already`)

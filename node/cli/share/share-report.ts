@@ -3,7 +3,7 @@
 import { MayflyError } from '../../errors.ts'
 import type { Share, ShareEntry, ShareReceiver } from '../../index.ts'
 import type { Output } from '../print/output.ts'
-import { createSpeed, DRAW_MS, describeBytes, describeSeconds } from '../print/progress-bar.ts'
+import { createSpeed, DRAW_MS, describeBytes, describeSeconds, fitFacts } from '../print/progress-bar.ts'
 
 interface ShareReportOptions {
   share: Pick<Share, 'entries' | 'receivers'>
@@ -16,6 +16,7 @@ interface KnownReceiver {
   state: ShareReceiver['state']
   way: ShareReceiver['way']
   saved: number
+  problem: string | undefined
   speed: ReturnType<typeof createSpeed>
   /** In bytes, as it was reported last, and when. */
   reported: number
@@ -24,6 +25,8 @@ interface KnownReceiver {
 
 /** Lines that are drawn at most: more would not fit on a terminal. */
 const MAX_LINES = 12
+/** Characters of a receiver's name that are shown on a narrow terminal, rather than the time left. */
+const LEAST_LABEL = 12
 /** Time between two reports of one receiver's bytes to a program, in ms. */
 const REPORT_MS = 1_000
 
@@ -48,19 +51,30 @@ export function createShareReport({ share, output, now }: ShareReportOptions) {
   }
 
   function reportReceiver(receiver: ShareReceiver): void {
-    const { id, label, state, way, saved } = receiver
+    const { id, label, state, way, saved, problem } = receiver
     const bytes = receivedBytes(receiver, share.entries)
     const known = receivers.get(id)
-    if (known?.state !== state || known.way !== way || known.saved !== saved.size) {
+    if (known?.state !== state || known.way !== way || known.saved !== saved.size || known.problem !== problem) {
       receivers.set(id, {
         state,
         way,
         saved: saved.size,
+        problem,
         speed: known?.speed ?? createSpeed(bytes, now),
         reported: bytes,
         reportedAtMs: now(),
       })
-      output.event({ type: 'receiver', receiver: id, label, state, ...(way && { way }), bytes, saved: saved.size })
+      output.event({
+        type: 'receiver',
+        receiver: id,
+        label,
+        state,
+        ...(way && { way }),
+        bytes,
+        saved: saved.size,
+        ...(problem && { problem }),
+      })
+      if (problem && known?.problem !== problem) output.remark(`${label} cannot save it: ${problem}`)
       if (known?.state !== state) for (const words of describeState(receiver, share.entries, known?.state)) output.remark(words)
     } else if (bytes !== known.reported && now() - known.reportedAtMs >= REPORT_MS) {
       Object.assign(known, { reported: bytes, reportedAtMs: now() })
@@ -83,11 +97,12 @@ export function createShareReport({ share, output, now }: ShareReportOptions) {
     const [bytes, total] = [receivedBytes(receiver, share.entries), takenBytes(receiver, share.entries)]
     const speed = receivers.get(id)?.speed.measure(bytes)
     const facts = [
-      way === undefined ? label : `${label} (${WAY_WORDS[way]})`,
       `${total === 0 ? 100 : Math.floor((bytes / total) * 100)}% of ${describeBytes(total)}`,
       ...(speed ? [`${describeBytes(speed)}/s`, `${describeSeconds((total - bytes) / speed)} left`] : []),
     ]
-    return facts.join('  ')
+    const whole = [way === undefined ? label : `${label} (${WAY_WORDS[way]})`, ...facts].join('  ')
+    if (whole.length < lines.columns()) return whole
+    return fitFacts({ label, facts, leastFacts: 1, leastLabel: LEAST_LABEL, columns: lines.columns() })
   }
 
   const timer = lines.isDrawn ? setInterval(draw, DRAW_MS) : undefined

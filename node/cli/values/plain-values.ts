@@ -2,6 +2,7 @@
 
 import { parseDuration } from '../../async/duration.ts'
 import { MayflyError } from '../../errors.ts'
+import type { OfferRule } from '../../index.ts'
 
 /** The error for a value that cannot be. */
 export function refuseValue(expected: string, text: string): MayflyError {
@@ -61,6 +62,14 @@ export function parseByteSize(text: string): number {
   const size = parseBytes(text)
   if (size > 0 && Number.isSafeInteger(size)) return size
   throw refuseValue('a size such as 500kB or 2GiB, more than 0', text)
+}
+
+/** @throws {MayflyError} ERR_BAD_OPTION */
+export function parseOfferRule(text: string): OfferRule {
+  if (text === 'ask' || text === 'always') return text
+  const upTo = parseBytes(text)
+  if (upTo > 0 && Number.isSafeInteger(upTo)) return { upTo }
+  throw refuseValue("'ask', 'always', or a size such as 50MB", text)
 }
 
 /**

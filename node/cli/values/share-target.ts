@@ -1,7 +1,8 @@
 /** Tells apart what `mayfly receive` is given: the link or the code of a share, or the name of a receiver of messages. By form alone, without the network. */
 
+import { existsSync } from 'node:fs'
 import { MayflyError } from '../../errors.ts'
-import { findInboxPath } from '../../server/inbox/receiver-directory.ts'
+import { inboxPathIn, plainReceiverPath } from '../../server/inbox/receiver-path.ts'
 
 export type ShareTarget =
   | {
@@ -53,12 +54,8 @@ function hasCodeForm(text: string): boolean {
 }
 
 function isReceiver(name: string, dataDirectory: string): boolean {
-  try {
-    findInboxPath(dataDirectory, name)
-    return true
-  } catch {
-    return false
-  }
+  const path = plainReceiverPath(dataDirectory, name)
+  return path !== undefined && existsSync(inboxPathIn(path))
 }
 
 function refuse(message: string): MayflyError {

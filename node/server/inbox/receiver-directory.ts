@@ -8,12 +8,11 @@ import { join } from 'node:path'
 import { createMessageSecret, encodeKeyBase32, MayflyError, parseEnd } from '../../index.ts'
 import { openLockedDirectory } from '../store/locked-directory.ts'
 import { loadOwnerFile } from '../store/owner-file.ts'
+import { inboxPathIn, plainReceiverPath, receiversPath } from './receiver-path.ts'
 
 export type ReceiverDirectory = Awaited<ReturnType<typeof openReceiverDirectory>>
 
 const SECRET_BYTES = 32
-/** Names that a directory can have on every system. */
-const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
 
 /**
  * Makes the directory and the secret when they are missing, and locks them. `release`, which may be called twice, unlocks them for other
@@ -49,18 +48,15 @@ export function findInboxPath(dataDirectory: string, name: string): string {
   throw new MayflyError('ERR_BAD_OPTION', `There is no receiver ${JSON.stringify(name)} in ${dataDirectory}`)
 }
 
-function inboxPathIn(path: string): string {
-  return join(path, 'inbox.db')
-}
-
 /** `#name` is an end, too, and may have letters that a directory's name cannot: then the directory is named after the end's key. */
 function receiverPath(dataDirectory: string, name: string): string {
-  const receivers = join(dataDirectory, 'receivers')
   if (name.startsWith('#')) {
     const { text, key } = parseEnd(name)
-    return join(receivers, PLAIN_NAME.test(text.slice(1)) ? text : `#${encodeKeyBase32(key)}`)
+    const isPlain = plainReceiverPath(dataDirectory, text.slice(1)) !== undefined
+    return join(receiversPath(dataDirectory), isPlain ? text : `#${encodeKeyBase32(key)}`)
   }
-  if (PLAIN_NAME.test(name)) return join(receivers, name)
+  const path = plainReceiverPath(dataDirectory, name)
+  if (path !== undefined) return path
   const expected = 'expected 1 to 64 of A-Z a-z 0-9 . _ - that begin with no dot, or #end'
   throw new MayflyError('ERR_BAD_OPTION', `Not a name of a receiver: ${expected}, got ${JSON.stringify(name.slice(0, 80))}`)
 }

@@ -1,36 +1,96 @@
 /**
  * Fetches pieces from other nodes over plain HTTP, on kept connections: this costs a fraction of an encrypted stream, and is safe for public
- * bytes that are checked by their hash. Pieces that cannot be fetched this way are fetched over the stream instead.
+ * bytes that are checked by their hash. Pieces that cannot be fetched this way are fetched over the stream instead. Pieces that are asked for
+ * one after the other come in spans: one request, and one answer that is read no further than the pieces that were asked for.
  */
 
-import { get as getHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http'
+import { type ClientRequest, get as getHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http'
 import { get as getHttps, Agent as HttpsAgent } from 'node:https'
 import { abortable } from '../../async/abort.ts'
-import { type FetchPiece, pieceRequest } from '../../index.ts'
+import { createRecentMap } from '../../async/recent-map.ts'
+import { encodeKeyHex, type FetchPiece, type FetchPieceOptions, pieceRequest, type WantedPiece } from '../../index.ts'
+import { createSpan, type PieceSpan, SPAN_IDLE_MS } from './piece-span.ts'
 
 /** Connections to one node, in use or idle. A reader has six pieces of one holder in flight. */
 const MAX_SOCKETS = 8
+/** Contents, each of one node, whose last piece is remembered. */
+const MAX_RUNS = 256
+/** The longest span, in bytes and in pieces; nodes send no longer ones. */
+const MAX_SPAN_BYTES = 8 * 1_048_576
+const MAX_SPAN = 32
 
-export function createHttpPieces(): FetchPiece {
+/** How a content is being read from one node. */
+interface Run {
+  /** Number of the last piece that was asked for, and when it was. */
+  last: number
+  atMs: number
+  /** How many were asked for in a row. */
+  length: number
+  span: PieceSpan | undefined
+  /** False once the node has answered a span by one piece: it is of a version that knows none. */
+  hasSpans: boolean
+}
+
+/** @param now a clock of any origin, in ms */
+export function createHttpPieces(now = () => performance.now()): FetchPiece {
   const agents = {
     'http:': new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'fifo' }),
   }
-  return (origin, piece, { signal, stallMs, from }) =>
-    abortable(signal, (resolve) => {
-      const { path, headers, status } = pieceRequest(piece, from)
-      const url = new URL(path, origin)
-      const isPlain = url.protocol === 'http:'
-      const request = (isPlain ? getHttp : getHttps)(url, { headers, agent: agents[isPlain ? 'http:' : 'https:'] })
+  const runs = createRecentMap<string, Run>({ maxEntries: MAX_RUNS })
+
+  function send(origin: string, piece: WantedPiece, from: FetchPieceOptions['from'], count: number): ClientRequest {
+    const { path, headers } = pieceRequest(piece, from, count)
+    const url = new URL(path, origin)
+    const isPlain = url.protocol === 'http:'
+    return (isPlain ? getHttp : getHttps)(url, { headers, agent: agents[isPlain ? 'http:' : 'https:'] })
+  }
+
+  function fetchOne(origin: string, piece: WantedPiece, { signal, stallMs, from }: FetchPieceOptions): Promise<Uint8Array | undefined> {
+    return abortable(signal, (resolve) => {
+      const request = send(origin, piece, from, 1)
       const timer = setTimeout(() => request.destroy(), stallMs)
       request.on('close', () => resolve(undefined))
       request.on('error', () => resolve(undefined))
-      request.on('response', (response) => readPiece(response, status, piece.size, () => timer.refresh(), resolve))
+      request.on('response', (response) => readPiece(response, STATUS[from], piece.size, () => timer.refresh(), resolve))
       return () => {
         clearTimeout(timer)
         if (signal.aborted) request.destroy()
       }
     })
+  }
+
+  return (origin, piece, options) => {
+    const { from } = options
+    const run = runs.getOrCreate(idOf(origin, piece, from), () => ({ last: -2, atMs: 0, length: 0, span: undefined, hasSpans: true }))
+    // A span for a slow reader would be ended between two of its pieces, and what was on its way be sent again.
+    const isNext = piece.index === run.last + 1 && now() - run.atMs < SPAN_IDLE_MS
+    run.length = isNext ? run.length + 1 : 0
+    run.last = piece.index
+    run.atMs = now()
+    if (run.length === 0 || !run.hasSpans) return fetchOne(origin, piece, options)
+    if (run.span?.hasRoomFor(piece.index) !== true) {
+      const count = Math.min(2 * run.length, MAX_SPAN, Math.max(1, Math.floor(MAX_SPAN_BYTES / piece.size)))
+      if (count < 2) return fetchOne(origin, piece, options)
+      run.span = createSpan(send(origin, piece, from, count), {
+        first: piece,
+        count,
+        status: STATUS[from],
+        fetchOne: (each, eachOptions) => fetchOne(origin, each, eachOptions),
+        onUnknown() {
+          run.hasSpans = false
+        },
+      })
+    }
+    return run.span.ask(piece, options)
+  }
+}
+
+/** The status of the response that carries what was asked for. */
+const STATUS = { node: 200, anybody: 206 } as const
+
+function idOf(origin: string, { key, outline, bundle }: WantedPiece, from: FetchPieceOptions['from']): string {
+  return [origin, from, ...[key, outline, bundle].map((each) => each && encodeKeyHex(each))].join(' ')
 }
 
 function readPiece(

@@ -41,7 +41,7 @@ export function watchOpenFiles(onChange: (isFull: boolean) => void, options: Ope
 
 function openNothing(done: (error: NodeJS.ErrnoException | null) => void): void {
   open(devNull, 'r', (error, fd) => {
-    if (error === null) close(fd, () => done(null))
+    if (!error) close(fd, () => done(null))
     else done(error)
   })
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { messageLines } from '../../../node/cli/print/message-facts.ts'
 import type { InboxMessage } from '../../../node/inbox.ts'
 import { messageFacts } from '../../../node/index.ts'
-import { decodeLink } from '../../../node/keys/index.ts'
+import { decodeLink } from '../../../node/keys/links.ts'
 import { sampleSender } from '../../helpers/sample-messages.ts'
 
 const HASH = 'ab'.repeat(32)

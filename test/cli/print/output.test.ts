@@ -33,6 +33,18 @@ test('output: a remark is for a person at a terminal only', () => {
   }
 })
 
+test('output: what a person reads is broken between words at the width of the terminal; a link stays whole', () => {
+  const { output, stderr } = createOutputs({ isTTY: true })
+  const link = `http://localhost/${'a'.repeat(80)}`
+  const words = `${'word '.repeat(15)}wo`
+  output.remark(`${words} at the end ${link} after it\n  short`)
+  output.problem(new MayflyError('ERR_LIMIT', `${'x'.repeat(70)} yes no`))
+  expect(stderr.text()).toBe(`${words} at\nthe end\n${link}\nafter it\n  short\nmayfly: ${'x'.repeat(70)}\nyes no\n`)
+  const piped = createOutputs()
+  piped.output.problem(new MayflyError('ERR_LIMIT', 'long '.repeat(30)))
+  expect(piped.stderr.text().split('\n')).toHaveLength(2)
+})
+
 test('output: a problem goes to standard error, with its code for programs', () => {
   const error = new MayflyError('ERR_NO_HOLDER', 'Nobody holds it')
   const people = createOutputs()

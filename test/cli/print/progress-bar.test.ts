@@ -16,6 +16,11 @@ test('progress bar: shows the part done, the speed and the time left', () => {
   expect(formatProgressBar({ ...facts, doneBytes: 0, totalBytes: 0, bytesPerSecond: undefined })).toContain('100%')
 })
 
+test('progress bar: on a narrow terminal whole facts are left out, none is cut', () => {
+  const facts = { label: 'film.mp4', doneBytes: 25 * MIB, totalBytes: 100 * MIB, bytesPerSecond: 2.5 * MIB, columns: 40 }
+  expect(formatProgressBar(facts)).toBe('film.mp4  [####------------]   25%')
+})
+
 test.each([200, 80, 60, 10, 1])('progress bar: fits in %i columns', (columns) => {
   const facts = { label: 'a name that is rather long '.repeat(4), doneBytes: 1, totalBytes: 3, bytesPerSecond: 1, columns }
   expect(formatProgressBar(facts).length).toBeLessThan(columns)

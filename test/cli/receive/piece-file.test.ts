@@ -154,6 +154,18 @@ test('piece file: wrong bytes never get the name, nor does anything replace a fi
   await writeFile(target, 'mine')
   await expect(right.finish({ mayReplace: false })).rejects.toMatchObject({ code: 'ERR_BAD_PATH' })
   expect(await readFile(target, 'utf8')).toBe('mine')
+  await right.close()
+})
+
+test('piece file: a file that is shorter than its sender said, within what hides its size, is refused and does not get the name', async () => {
+  const content = await createContent(1_000)
+  const directory = await createTemporaryDirectory()
+  const target = join(directory, 'a.bin')
+  const file = await openPieceFile(target, { ...content.shape, plainSize: 1_001 })
+  await writePieces(file, content, backwards(content))
+  await expect(file.finish({ mayReplace: false })).rejects.toThrow('it has 1000 bytes, and not 1001 as was said')
+  await file.close({ isSpoilt: true })
+  expect(await readdir(directory)).toEqual([])
 })
 
 test('piece file: notes that a power failure has spoilt begin anew', async () => {

@@ -30,8 +30,8 @@ function receiverOf(change: Partial<ShareReceiver> = {}): ShareReceiver {
   return { id: '0'.repeat(32), label: 'Firefox on Linux', state: 'looking', way: 'direct', ...nothing, ...change }
 }
 
-function createReport({ json = false } = {}) {
-  const [stdout, stderr] = [createCollectingStream(), createCollectingStream({ isTTY: true })]
+function createReport({ json = false, columns = 80 } = {}) {
+  const [stdout, stderr] = [createCollectingStream(), createCollectingStream({ isTTY: true, columns })]
   const share: { entries: ShareEntry[]; receivers: ShareReceiver[] } = { entries: [entryOf(1), entryOf(2)], receivers: [] }
   let nowMs = 0
   const output = createOutput({ stdout, stderr, json })
@@ -69,6 +69,26 @@ test('share report: a line for each receiver, with its way, the part done, the s
   share.receivers = [receiverOf({ state: 'done', taken, saved: taken })]
   report.update()
   expect(said()).toContain('Firefox on Linux has everything that it took: 2 files, 2.0 MiB\n')
+  report.end()
+})
+
+test.each([
+  [60, 'Firefox on Linux  50% of 2.0 MiB  2.5 MiB/s  0:01 left'],
+  [40, 'Firefox on …  50% of 2.0 MiB  2.5 MiB/s'],
+  [20, 'Fi…  50% of 2.0 MiB'],
+])('share report: on %i columns the last facts are left out, and none is cut', (columns, line) => {
+  const { share, report, said, pass } = createReport({ columns })
+  const taken = new Set([1, 2])
+  share.receivers = [receiverOf({ state: 'receiving', taken, way: 'relayed' })]
+  report.update()
+  pass(200)
+  share.receivers = [receiverOf({ state: 'receiving', taken, way: 'relayed', saved: new Set([1]), received: new Map([[2, 0]]) })]
+  report.update()
+  pass(200)
+  const drawn = said()
+    .split(/[\r\n]|\u001b\[K/)
+    .filter((each) => each.includes('% of'))
+  expect(drawn.at(-1)).toBe(line)
   report.end()
 })
 

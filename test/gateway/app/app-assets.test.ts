@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
-import { createAppAssets } from '../../../gateway/app/app-assets.ts'
+import { createAppAnswers, createAppAssets } from '../../../gateway/app/app-assets.ts'
 import { UNKNOWN_CLIENT } from '../../../node/index.ts'
 
 const SCRIPT = 'console.log(1)\n'.repeat(200)
@@ -97,4 +97,18 @@ test.each(['/assets/', '/assets', '/assets/../index.html', '/assets/none.js', '/
 
 test('AppAssets: without a build there is nothing, and that is no error', () => {
   for (const assets of [createAppAssets(), createAppAssets('/nowhere/at/all')]) expect(assets.text('/viewer.html')).toBeNull()
+})
+
+test("AppAnswers: the page of somebody's share is the document that names what it loads, or the app's own where there is none", async () => {
+  const directory = build()
+  const read = async (path: string, how: 'receive' | 'file') => {
+    const answers = createAppAnswers(createAppAssets(directory))
+    const request = new Request(`http://localhost${path}`)
+    const answer = await answers[how]({ request, client: { address: UNKNOWN_CLIENT }, path, query: new URLSearchParams() })
+    return answer.text()
+  }
+  expect([await read('/s/abc', 'receive'), await read('/app/s/abc', 'file')]).toEqual(['<!doctype html>', '<!doctype html>'])
+  writeFileSync(join(directory, 'receive.html'), 'receive')
+  expect([await read('/s/abc', 'receive'), await read('/app/s/abc', 'file')]).toEqual(['receive', 'receive'])
+  expect([await read('/app/s', 'file'), await read('/app/d/abc', 'file')]).toEqual(['<!doctype html>', '<!doctype html>'])
 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { ContentFacts } from '../../../gateway/content/content-answer.ts'
+import { PLAIN } from '../../../gateway/content/content-type.ts'
 import { createViewerPage } from '../../../gateway/content/viewer-page.ts'
 
 const HASH = 'a'.repeat(64)
@@ -18,6 +19,20 @@ test('ViewerPage: found content is framed in a sandbox that is not the origin of
   expect(frame).toMatch(/ sandbox="[a-z -]+"/)
   expect(frame).not.toMatch(/allow-same-origin|allow-top-navigation|escape-sandbox/)
   expect([other, dollar, first]).toEqual(['{{OTHER}}', '$&', 'content'])
+})
+
+test('ViewerPage: a short text stands in the document, letter by letter; a long one, and one that is not at hand, is framed', async () => {
+  const show = async (bytes?: Uint8Array) => {
+    const page = await createViewerPage(TEMPLATE)(HASH, { content: { ...content(''), contentType: PLAIN }, bytes }, 'GET').text()
+    return page.split('|')[6]
+  }
+  const text = await show(new TextEncoder().encode(`\n<b title='1'>& "2"</b></section><script>x</script>`))
+  expect(text).toMatch(/^<section id="content" class="content-text" /)
+  expect(text).toMatch(
+    />\n&lt;b title=&#39;1&#39;&gt;&amp; &quot;2&quot;&lt;\/b&gt;&lt;\/section&gt;&lt;script&gt;x&lt;\/script&gt;<\/section>$/,
+  )
+  expect(await show(new TextEncoder().encode('a   b'))).toContain('class="content-text columns"')
+  for (const bytes of [undefined, new Uint8Array(16_385).fill(97)]) expect(await show(bytes)).toMatch(/^<iframe /)
 })
 
 test('ViewerPage: its policy allows the scripts and the style of the template, and no others', () => {

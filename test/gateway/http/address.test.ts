@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseContentPath, pathFault, splitTarget, suggestPath } from '../../../gateway/http/address.ts'
+import { badAddress, parseContentPath, pathFault, splitTarget, suggestPath } from '../../../gateway/http/address.ts'
 import { decodeKeyHex, encodeKeyBase32, encodeKeyCid } from '../../../node/index.ts'
 
 const HASH = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
@@ -108,4 +108,13 @@ test.each([
   ['*', { path: '*', query: '' }],
 ])('splitTarget: %s', (target, parts) => {
   expect(splitTarget(target)).toEqual(parts)
+})
+
+test.each([
+  [HASH.slice(0, 40), 'its hash has 40 digits instead of 64'],
+  [`raw/${HASH}00`, 'its hash has 66 digits instead of 64'],
+  ['hello', 'a fault of another kind'],
+  ['abc', 'a fault of another kind'],
+])('badAddress: of the link /%s it says that %s', (path, words) => {
+  expect(badAddress(`/${path}`, 'a fault of another kind').problem.message).toBe(`That path names nothing here: ${words}.`)
 })

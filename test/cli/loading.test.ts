@@ -1,0 +1,28 @@
+/** The modules that a start of the command loads: the overlay takes four fifths of its time, and most sub-commands only ask a gateway. */
+
+import { expect, test } from 'vitest'
+import { runMayfly } from '../helpers/mayfly-process.ts'
+
+/** Prints, at its end, how many modules of libp2p a process has loaded. */
+const COUNTER = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  let count = 0
+  registerHooks({ load: (url, context, next) => (count += url.includes('/libp2p/'), next(url, context)) })
+  process.on('exit', () => console.error('modules of libp2p: ' + count))
+`)}`
+const HASH = 'a'.repeat(64)
+/** Nobody is there: port 9 is one that fetch refuses to use. */
+const JOIN = ['--join', 'http://127.0.0.1:9', '--timeout', '1s']
+
+test.each([[['--version']], [['--help']], [['get', HASH, ...JOIN]], [['holders', HASH, ...JOIN]], [['status']], [['ls']]])(
+  'loading: %j does without the overlay',
+  async (args) => {
+    const { stderr } = await runMayfly(args, { env: { NODE_OPTIONS: `--import ${COUNTER}` } })
+    expect(stderr).toMatch(/^modules of libp2p: 0$/m)
+  },
+)
+
+test('loading: what is held is held in the overlay, so that the count above means something', async () => {
+  const { stderr } = await runMayfly(['hold', '-', ...JOIN], { stdin: 'a page', env: { NODE_OPTIONS: `--import ${COUNTER}` } })
+  expect(stderr).toMatch(/^modules of libp2p: [1-9]\d*$/m)
+})
