@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './scripts/longest-first.ts'
 import { TallyReporter } from './scripts/tally-reporter.ts'
 
 // A file of tests is a process, and so is each command that it runs: compiling what they load once, not each time, saves a fifth of their CPU.
@@ -11,20 +12,13 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/co
 const PATIENT_MS = 180_000
 
 /** Many peers, processes, faults. */
-const NETWORK = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/operating/*.test.ts']
-/** Tests among them that count, compare, and wait for events: two at a time, since much of their time goes into starting processes. */
-const SHARED = [
-  'test/peers/{command,command-content,send-command,receive-command,share-command,drop-command,private-link,download-programs,foreign-clients,ipfs-clients,verified-fetch}.test.ts',
-  'test/peers/{messages*,large-messages,readme-examples,shells}.test.ts',
-  'test/peers/{direct,http-pieces,large-http,letting-go,load-sharing,pieces,presence,relay,stock-peers,swarm,upload-limits}.test.ts',
-  'test/operating/*.test.ts',
-  'test/faults/{deniers,large-holders,large-liars,restarts}.test.ts',
-  'test/faults/{messages-absence,messages-canary,messages-forgeries,messages-liars,messages-much-mail,messages-replays,inbox-*}.test.ts',
-]
+const SHARED = ['test/peers/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/operating/*.test.ts']
+/** Tests among them that measure how soon something comes or goes, or flood the machine. */
+const NETWORK = ['test/faults/{floods,leaving,liars,messages-floods,restarts,waking}.test.ts', 'test/peers/people-presence.test.ts']
 /** Tests in a real Chromium; tests of the tab that need none are in test/browser/. */
-const BROWSER = ['test/pages/*.test.ts', 'test/hostile/**/*.test.ts']
-/** Tests among them that measure times, or keep the whole machine busy by themselves. The others mostly wait for a page: two at a time. */
-const BROWSER_ALONE = ['test/pages/{direct,presence,swarm,video}.test.ts']
+const PAGES = ['test/pages/*.test.ts', 'test/hostile/**/*.test.ts']
+/** Tests among them that measure times, or keep the whole machine busy by themselves. */
+const BROWSER = ['test/pages/{direct,presence,swarm,video}.test.ts']
 /** The main paths in each browser engine, by `npm run test:browsers`; `npm test` leaves them out, and has a short form in test/pages. */
 const ENGINES = ['test/engines/*.test.ts']
 /** On fresh clones, with real npm. */
@@ -34,36 +28,46 @@ export default defineConfig({
   test: {
     pool: 'forks',
     reporters: ['default', new TallyReporter()],
+    sequence: { sequencer: LongestFirst },
     passWithNoTests: false,
+    expect: { poll: { timeout: 10_000 } }, // a second is too short beside a busy core
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...NETWORK, ...BROWSER, ...ENGINES, ...SETUP],
+          exclude: [...SHARED, ...PAGES, ...ENGINES, ...SETUP],
           sequence: { groupOrder: 1 },
-          maxWorkers: 3, // a third of their time is waiting
+          maxWorkers: 4, // a third of their time is waiting
           isolate: false, // they load the same modules: loading them for each file took longer than all tests
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
       },
-      atOnce(2, 'shared', SHARED, 2, PATIENT_MS),
-      atOnce(1, 'network', NETWORK, 3, PATIENT_MS, SHARED),
-      atOnce(2, 'pages', BROWSER, 4, PATIENT_MS, BROWSER_ALONE),
-      atOnce(1, 'browser', BROWSER_ALONE, 5, PATIENT_MS),
-      atOnce(1, 'engines', ENGINES, 7, PATIENT_MS),
-      // Each has a clone of its own, and waits for npm and the disk as much as for the processor.
-      atOnce(2, 'setup', SETUP, 6, 600_000),
+      // Most of their time is waiting: for a page, for a process to start, for npm. Three files at once, of whichever of these projects.
+      together('pages', PAGES, BROWSER),
+      together('shared', SHARED, NETWORK),
+      together('setup', SETUP, [], 600_000),
+      alone('network', NETWORK),
+      alone('browser', BROWSER),
+      alone('engines', ENGINES),
     ],
   },
 })
 
-/** A project that runs this many files at once: one where tests measure times, or load the machine themselves. */
-function atOnce(files: 1 | 2, name: string, include: string[], groupOrder: number, timeoutMs: number, exclude: string[] = []) {
+/** A project whose files run beside those of other projects of this kind. */
+function together(name: string, include: string[], exclude: string[] = [], timeoutMs = PATIENT_MS) {
   return {
     extends: true,
-    test: { name, include, exclude, sequence: { groupOrder }, maxWorkers: files, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+    test: { name, include, exclude, sequence: { groupOrder: 2 }, maxWorkers: 3, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+  } as const
+}
+
+/** A project whose files run one at a time, and beside nothing else. */
+function alone(name: string, include: string[]) {
+  return {
+    extends: true,
+    test: { name, include, sequence: { groupOrder: 3 }, maxWorkers: 1, testTimeout: PATIENT_MS, hookTimeout: PATIENT_MS },
   } as const
 }

@@ -9,6 +9,9 @@ import { createNetwork } from '../helpers/network.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
+/** Of nodes that come at the same moment some learn of each other by their next walk through the DHT only; a wait for that, in ms. */
+const FOUND_MS = 120_000
+
 const LIES: Lie[] = ['wrong', 'short', 'endless', 'silent', 'too-long', 'refuses']
 const percentile = (times: number[], share: number) => times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? Number.NaN
 
@@ -32,7 +35,7 @@ test('liars: one honest holder among ten liars gives the right page, p95 within 
   await honest.content.hold(page)
   await waitFor(
     async () => (await a.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 11,
-    60_000,
+    FOUND_MS,
     'all eleven are counted',
   )
 
@@ -74,7 +77,7 @@ test('liars: a reader that was lied to asks the honest holder first the next tim
   const key = await sha256(page)
   const liar = await startLiar({ lie: 'wrong', key, join: a.address, role: 'node' })
   await b.peer.content.hold(page)
-  await waitFor(async () => (await c.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 2, 60_000, 'both are counted')
+  await waitFor(async () => (await c.peer.rendezvous.watch(key)[Symbol.asyncIterator]().next()).value === 2, FOUND_MS, 'both are counted')
   const reader = await network.addNode({ limits: { maxCacheBytes: 0 } })
   for (let i = 0; i < 30; i++) await reader.peer.content.get(key)
   expect(liar.asked).toBeLessThanOrEqual(1)
@@ -92,7 +95,7 @@ test('liars: no wrong byte leaves a gateway, and its log names the sender', asyn
   )
   const hash = encodeKeyHex(key)
   // While all holders are liars, the answer is an error in words, without one of their bytes.
-  await waitFor(async () => (await countAt(second.url, hash)) === 10, 60_000, 'the liars are counted')
+  await waitFor(async () => (await countAt(second.url, hash)) === 10, FOUND_MS, 'the liars are counted')
   const nobody = await getRaw(second.url, hash, 30_000)
   expect([404, 504]).toContain(nobody.status)
   expect(new TextDecoder().decode(nobody.bytes)).toContain('"error"')

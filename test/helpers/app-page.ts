@@ -54,10 +54,15 @@ export async function seesConnection(page: Page, state: string, timeoutMs = SEES
   await page.locator(`[data-testid="connection"][data-state="${state}"]`).waitFor({ timeout: timeoutMs })
 }
 
-/** Waits until the content, in its frame, has the text. */
+/** Waits until the content has the text: in its frame, or, of a text, in the page itself. */
 export async function seesContent(page: Page, text: string, timeoutMs = SEES_MS): Promise<void> {
-  await page.frameLocator('#content').getByText(text).first().waitFor({ timeout: timeoutMs })
+  // The author's preview and the frame that takes its place stand there together for a moment: each is looked at by itself.
+  const places = [page.frameLocator('iframe#content'), page.frameLocator('iframe[data-testid="frame-local"]'), contentText(page)]
+  await Promise.any(places.map((place) => place.getByText(text).first().waitFor({ timeout: timeoutMs })))
 }
+
+/** The place of a text. */
+export const contentText = (page: Page) => page.locator('section#content')
 
 export function sha256Hex(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')

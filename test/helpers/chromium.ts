@@ -7,6 +7,31 @@ import { findChromium } from '../../scripts/chromium.ts'
 /** The browser connects to the tests' own nodes only. */
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
 
+/**
+ * Features that are off: those that Playwright turns off, whose flag this one takes the place of, and the two pages of the address bar, which no
+ * test opens and Chromium 156 loads in each window.
+ */
+export const DISABLED_FEATURES = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'TcpPortRandomizationWin',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'msForceBrowserSignIn',
+  'msEdgeUpdateLaunchServicesPreferredVersion',
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+]
+
 /** How long a page may take to load, or a control to be there, in ms: Playwright's own 30 s have been too short on a slow machine. */
 const TIMEOUT_MS = 60_000
 
@@ -20,17 +45,19 @@ export interface TestChromium {
 export interface ChromiumOptions {
   /** Further ones of its command line. */
   flags?: readonly string[]
+  /** Features of Chromium to turn off. */
+  without?: readonly string[]
   /** With the back/forward cache, which a person's browser has and Playwright turns off. */
   keepsPages?: boolean
 }
 
 /** @throws when there is no Chromium on this machine */
-export function launchChromium({ flags = [], keepsPages = false }: ChromiumOptions = {}): Promise<Browser> {
+export function launchChromium({ flags = [], without = [], keepsPages = false }: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('No Chromium on this machine: `npm test` installs one, or set CHROMIUM_PATH')
   return chromium.launch({
     executablePath,
-    args: [...FLAGS, ...flags],
+    args: [...FLAGS, `--disable-features=${[...DISABLED_FEATURES, ...without].join()}`, ...flags],
     ignoreDefaultArgs: keepsPages ? ['--disable-back-forward-cache'] : [],
   })
 }

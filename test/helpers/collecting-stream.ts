@@ -4,10 +4,11 @@ import { Writable } from 'node:stream'
 
 export interface CollectingStream extends Writable {
   isTTY?: boolean
+  columns?: number
   text(): string
 }
 
-export function createCollectingStream({ isTTY = false } = {}): CollectingStream {
+export function createCollectingStream({ isTTY = false, columns }: { isTTY?: boolean; columns?: number } = {}): CollectingStream {
   const chunks: Buffer[] = []
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -15,5 +16,5 @@ export function createCollectingStream({ isTTY = false } = {}): CollectingStream
       done()
     },
   })
-  return Object.assign(stream, { isTTY, text: () => Buffer.concat(chunks).toString() })
+  return Object.assign(stream, { isTTY, ...(columns !== undefined && { columns }), text: () => Buffer.concat(chunks).toString() })
 }

@@ -137,6 +137,8 @@ function puppeteerPage(page: Page): EnginePage {
       await (input as NonNullable<Awaited<ReturnType<typeof page.$<'input'>>>>).uploadFile(...paths)
     },
     async contentText(selector = '#content') {
+      const text = await page.$(`section${selector}`)
+      if (text !== null) return text.evaluate((element) => (element as HTMLElement).innerText)
       const frame = await (await page.$(selector))?.contentFrame()
       return (await frame?.evaluate(() => document.body?.innerText)) ?? ''
     },
@@ -194,6 +196,9 @@ function seleniumPage(driver: WebDriver): EnginePage {
     },
     choose: (selector, paths) => find(selector).sendKeys(paths.join('\n')),
     async contentText(selector = '#content') {
+      // Not found by the driver, which waits for an element that is not there as long as for one that is late.
+      const text = await driver.executeScript<string | null>(`return document.querySelector('section${selector}')?.innerText ?? null`)
+      if (text !== null) return text
       await driver.switchTo().frame(find(selector))
       try {
         return await driver.executeScript<string>('return document.body ? document.body.innerText : ""')

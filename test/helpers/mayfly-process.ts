@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { createLineLog, type LineLog } from './line-log.ts'
 
-const MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
+export const MAYFLY_MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
 
 export interface MayflyProcessOptions {
   /** On top of an environment without any MAYFLY_ variable. */
@@ -42,7 +42,11 @@ process.on('exit', () => {
 
 /** Within a test it is killed when the test ends; in a hook, kill it in another. */
 export function spawnMayfly(args: string[], { env = {}, stdin, cwd, afterExit }: MayflyProcessOptions = {}): MayflyProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...cleanEnvironment(), ...env }, cwd, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [MAYFLY_MAIN, ...args], {
+    env: { ...mayflyEnvironment(), ...env },
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   running.add(child)
   // 'close' comes after both streams were read to their ends, so that nothing said is missing.
   const exited = once(child, 'close').then(async ([code, signal]): Promise<MayflyExit> => {
@@ -80,7 +84,8 @@ export async function runMayfly(args: string[], options?: MayflyProcessOptions):
   return { ...exit, stdout: Buffer.concat(chunks), stderr: stderr.lines.join('\n') }
 }
 
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/** Without what the person or the machine has set for the command. */
+export function mayflyEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MAYFLY_') && name !== 'XDG_DATA_HOME'))
 }
 

@@ -33,7 +33,7 @@ export function createMemoryBook(publicKey: Uint8Array): MemoryBook {
   const revoked = new Set<string>()
   const own = new Set<string>()
   const changes = createEmitter<void>()
-  const trusted = () => [...entries.values()].filter(({ account, isRemoved }) => !isRemoved && !blocked.has(account))
+  const isTrusted = ({ account, isRemoved }: Entry) => !isRemoved && !blocked.has(account)
 
   function put(entry: Entry): void {
     const known = entries.get(entry.account)
@@ -46,8 +46,14 @@ export function createMemoryBook(publicKey: Uint8Array): MemoryBook {
     publicKey,
     trustTaken: [],
     signed: new Set(),
-    contacts: () => trusted().map(({ account, alias }) => ({ account: new Uint8Array(Buffer.from(account, 'hex')), alias })),
-    aliasOf: (account) => trusted().find((each) => each.account === encodeKeyHex(account))?.alias,
+    contacts: () =>
+      [...entries.values()]
+        .filter(isTrusted)
+        .map(({ account, alias }) => ({ account: new Uint8Array(Buffer.from(account, 'hex')), alias })),
+    aliasOf(account) {
+      const entry = entries.get(encodeKeyHex(account))
+      return entry !== undefined && isTrusted(entry) ? entry.alias : undefined
+    },
     isBlocked: (account) => blocked.has(encodeKeyHex(account)),
     isRevoked: ({ place }) => revoked.has(encodeKeyHex(place)),
     onChange: changes.on,

@@ -49,6 +49,7 @@ export function createPeopleWorld(): PeopleWorld {
       },
       hasDirect: () => false,
       wantDirect: () => false,
+      prepareDirect: () => () => {},
       onDirect: () => () => {},
     }
   }

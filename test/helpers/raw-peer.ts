@@ -11,15 +11,19 @@ import {
   createClock,
   createKadDht,
   createOverlay,
+  createPing,
   createRelay,
   createSupervisor,
   type Direct,
+  majorityAhead,
   type TransportFactory,
 } from '../../node/network/index.ts'
 import {
+  createNodePlacement,
   createPresenceServer,
   createRecordStore,
   createRendezvous,
+  hearAgain,
   PRESENCE_PROTOCOL,
   ProviderStore,
   type RendezvousService,
@@ -79,7 +83,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
   const overlay = await createOverlay({
     role,
-    node: role === 'node' ? { createKadDht, createRelay } : undefined,
+    node: role === 'node' ? { createKadDht, createPing, createRelay } : undefined,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,
@@ -100,12 +104,16 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
           addresses: createAddressBook(),
           tabs: createQuota(),
           emit,
-          clock: createClock(),
+          clock: createClock({}, {}, majorityAhead),
           random: Math.random,
         },
         NODE_LIMITS,
         {},
-        createPresenceServer,
+        {
+          createServer: (host, tabs, served, terms) => createPresenceServer(host, tabs, { ...served, store }, terms),
+          createPlacement: createNodePlacement,
+          hearAgain,
+        },
       )
     : undefined
   presence?.onHome((home) => direct?.setHome(home))

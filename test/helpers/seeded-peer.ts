@@ -3,6 +3,8 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { PeerRecord, RecordEnvelope } from '@libp2p/peer-record'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface SeededPeer {
   privateKey: PrivateKey
@@ -18,4 +20,15 @@ export async function createSeededPeer(byte: number): Promise<SeededPeer> {
   const privateKey = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(byte))
   const peer = peerIdFromPrivateKey(privateKey)
   return { privateKey, peer, id: peer.toString(), multihash: peer.toMultihash().bytes }
+}
+
+/** Signed addresses of a server. @param signer another peer signs for it, when this is given */
+export async function createServerRecord(
+  { peer, privateKey }: SeededPeer,
+  multiaddrs: Multiaddr[],
+  issuedAtMs: number,
+  signer: PrivateKey = privateKey,
+): Promise<Uint8Array> {
+  const envelope = await RecordEnvelope.seal(new PeerRecord({ peerId: peer, multiaddrs, seqNumber: BigInt(issuedAtMs) }), signer)
+  return envelope.marshal()
 }

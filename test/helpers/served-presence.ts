@@ -7,11 +7,12 @@ import { createSemaphore, type Semaphore } from '../../node/async/semaphore.ts'
 import type { Key, PeerLimits } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { createClock, decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
+import type { Directory } from '../../node/rendezvous/directory.ts'
 import type { Lease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import { type ServedStream, type ServedStreamOptions, serveStream } from '../../node/rendezvous/served-stream.ts'
 import type { HomeService } from '../../node/rendezvous/types.ts'
-import { encodePresence, type PresenceFrame } from '../../node/rendezvous/wire.ts'
+import { encodePresence, type PeerAddresses, type PresenceFrame } from '../../node/rendezvous/wire.ts'
 import { createRawStream, PRESENCE_CODEC } from './raw-stream.ts'
 import type { SeededPeer } from './seeded-peer.ts'
 
@@ -41,6 +42,9 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   /** Left out: a hello of a tab comes first. */
   hello?: 'tab' | 'node' | 'none'
   answersProbes?: boolean
+  /** Other servers, for the welcome: signed, and not. */
+  records?: Uint8Array[]
+  servers?: PeerAddresses[]
   store?: RecordStore
   /** Replaces what the home does in the overlay. */
   service?: Partial<Pick<HomeService, 'find' | 'watch'>>
@@ -74,7 +78,12 @@ export async function openPresenceStream(
     {
       self: self.id,
       store,
-      directory: { own: () => [], servers: () => [], homes: async () => [] },
+      directory: {
+        own: () => [],
+        servers: () => (options.servers ?? []) as ReturnType<Directory['servers']>,
+        records: () => options.records ?? [],
+        homes: async () => [],
+      },
       service: {
         announce: async (lease) => void announced.push(lease),
         withdraw: (key, holder) => withdrawn.push({ key, holder }),

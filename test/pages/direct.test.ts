@@ -16,7 +16,7 @@ const MIB = 1_048_576
 /** Bytes that the node may still send because they were requested while the tabs were being connected: six pieces (node/content/swarm/swarm.ts). */
 const ASKED_BEFORE = 6 * 262_144
 
-const chromium = useChromium({ flags: ['--disable-features=WebRtcHideLocalIpsWithMdns'] })
+const chromium = useChromium({ without: ['WebRtcHideLocalIpsWithMdns'] })
 
 const share = async (node: NodeProcess, size: number) => shareFile(await chromium.newPage(), node.url, size)
 const visit = (node: NodeProcess, address: string, context: BrowserContext) => visitFile(context, node.url, address)

@@ -15,7 +15,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const WEB_NAME = 'app.example'
 const chromium = useChromium({
-  flags: [`--host-resolver-rules=MAP ${WEB_NAME} 127.0.0.1`, '--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable'],
+  flags: [`--host-resolver-rules=MAP ${WEB_NAME} 127.0.0.1`],
 })
 
 /** The chat of browser/README.md, as it stands there. */

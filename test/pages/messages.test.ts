@@ -1,7 +1,7 @@
 /** Messages from tab to tab, as two people write them: in a real Chromium, through a real node. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listenForTrouble } from '../helpers/app-page.ts'
+import { listenForTrouble, seesContent } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import {
   inboxOf,
@@ -223,7 +223,7 @@ describe('the text of a message', () => {
     await ann.getByTestId('message-large').waitFor()
     await ann.getByTestId('send').click()
     await (await seesMessage(bob, 'This message is long')).getByRole('link').click()
-    await bob.frameLocator('[data-testid="frame-local"]').getByText('a long story').first().waitFor({ timeout: 15_000 })
+    await seesContent(bob, 'a long story')
     expect(trouble).toEqual([])
   })
 

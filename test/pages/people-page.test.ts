@@ -27,9 +27,9 @@ async function openPeople(page: Page, { url } = node): Promise<void> {
 async function makeToken(page: Page, alias: string, button: 'add-contact' | 'add-place' = 'add-contact') {
   await page.getByTestId('add-alias').fill(alias)
   await page.getByTestId(button).click()
-  const link = page.getByTestId('add-link')
+  const link = page.getByTestId('token').getByTestId('page-link')
   await link.waitFor({ timeout: SEES_MS })
-  return { link: (await link.getAttribute('href')) ?? '', code: (await page.getByTestId('code').textContent()) ?? '' }
+  return { link: await link.inputValue(), code: (await page.getByTestId('code').textContent()) ?? '' }
 }
 
 async function claim(page: Page, text: string | undefined, alias: string): Promise<string> {

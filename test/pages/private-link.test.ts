@@ -4,7 +4,18 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createLinkKey, decodeLinkKey, encodeLinkKey, isSealed } from '../../node/index.ts'
-import { chooseFile, hashOf, makeFile, makeText, openHome, pressMake, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
+import {
+  chooseFile,
+  hashOf,
+  makeFile,
+  makeText,
+  openHome,
+  pressMake,
+  seesContent,
+  seesCount,
+  seesVisit,
+  sha256Hex,
+} from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { runMayfly, spawnMayfly } from '../helpers/mayfly-process.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
@@ -42,7 +53,6 @@ async function visit(address: string): Promise<Page> {
   return page
 }
 
-const localFrame = (page: Page) => page.frameLocator('[data-testid="frame-local"]')
 const imageWidth = (page: Page) => page.locator('img#content').evaluate((image: HTMLImageElement) => image.naturalWidth)
 
 async function saved(page: Page): Promise<{ name: string; bytes: Uint8Array }> {
@@ -57,7 +67,7 @@ describe('a private page', () => {
     const author = await openPrivateHome()
     const hash = await makeText(author, 'canary-c4e1 <b>text</b>')
     await seesVisit(author, 'holding')
-    await localFrame(author).getByText('canary-c4e1').waitFor()
+    await seesContent(author, 'canary-c4e1')
     const link = await linkOf(author)
     expect(link.hash).toMatch(/^#k=[A-Za-z0-9_-]{43}$/)
     expect([link.search, link.href]).toEqual(['', author.url()])
@@ -70,7 +80,7 @@ describe('a private page', () => {
     onTestFinished(() => proxy.stop())
     const reader = await visit(proxy.url + link.pathname + link.hash)
     await seesVisit(reader, 'holding')
-    await localFrame(reader).getByText('canary-c4e1').waitFor()
+    await seesContent(reader, 'canary-c4e1')
     await seesCount(author, 2)
     expect(await reader.getByTestId('raw').count()).toBe(0)
 
@@ -82,7 +92,7 @@ describe('a private page', () => {
     await author.close()
     await seesCount(reader, 1)
     const next = await visit(elsewhere(link))
-    await localFrame(next).getByText('canary-c4e1').waitFor()
+    await seesContent(next, 'canary-c4e1')
   })
 
   it('shows nothing without the key, with another key or with half of it, and says which', async () => {
@@ -100,7 +110,7 @@ describe('a private page', () => {
       expect(await page.locator('#frame iframe').count()).toBe(0)
       // The whole link opens it in the address bar of the same tab.
       await page.goto(elsewhere(link))
-      await localFrame(page).getByText('nobody sees this').waitFor()
+      await seesContent(page, 'nobody sees this')
       await page.close()
     }
     const script = await (await fetch(`${b.url}/${hash}`, { headers: { accept: 'text/html', 'sec-fetch-dest': 'document' } })).text()
@@ -135,12 +145,12 @@ describe('a private page', () => {
     const link = await linkOf(author)
     await reloadAnyway(author)
     await seesVisit(author, 'holding')
-    await localFrame(author).getByText('kept canary-77a0').waitFor()
+    await seesContent(author, 'kept canary-77a0')
     const stored = await author.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))
     expect(stored).toContain(hashOf(author))
     for (const word of ['canary-77a0', link.hash.slice(3)]) expect(stored.includes(word)).toBe(false)
     const reader = await visit(elsewhere(link))
-    await localFrame(reader).getByText('kept canary-77a0').waitFor()
+    await seesContent(reader, 'kept canary-77a0')
   })
 
   it('is public by default, also after a private one', async () => {
@@ -247,9 +257,38 @@ describe('private files', () => {
     await author.close()
     await seesCount(reader, 1)
     await reader.getByText('one.txt').click()
-    await localFrame(reader).getByText('first canary-91').waitFor()
+    await seesContent(reader, 'first canary-91')
     expect(new URL(reader.url()).hash).toBe(link.hash)
 
+    const directory = await createTemporaryDirectory()
+    expect(await runMayfly(['get', link.href, '-o', `${directory}/all`])).toMatchObject({ code: 0 })
+    for (const [name, bytes] of Object.entries(files)) expect(sha256Hex(await readFile(`${directory}/all/${name}`))).toBe(sha256Hex(bytes))
+  })
+
+  it('are asked for again after a reload: the same ones have the same link, and of others nothing is held', async () => {
+    const author = await openPrivateHome()
+    const files = { 'b.bin': randomBytes(MIB), 'a.txt': new TextEncoder().encode('canary-a') }
+    for (const [name, bytes] of Object.entries(files)) await chooseFile(author, bytes, name)
+    await pressMake(author)
+    const link = await linkOf(author)
+    await reloadAnyway(author)
+    const question = author.getByTestId('choose-missing')
+    await question.waitFor()
+    expect(await question.textContent()).not.toMatch(/a\.txt|b\.bin/)
+    const stored = await author.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))
+    for (const word of ['a.txt', 'b.bin', link.hash.slice(3)]) expect(stored.includes(word)).toBe(false)
+
+    const choose = (chosen: Record<string, Uint8Array>) =>
+      question
+        .getByTestId('page-file')
+        .setInputFiles(Object.entries(chosen).map(([name, bytes]) => ({ name, mimeType: '', buffer: Buffer.from(bytes) })))
+    await choose({ ...files, 'b.bin': randomBytes(MIB) })
+    await author.getByTestId('choose-problem').waitFor()
+    expect(await author.getByTestId('held').locator('li').count()).toBe(0)
+    await choose({ 'a.txt': files['a.txt'], 'b.bin': files['b.bin'] })
+    await seesVisit(author, 'holding')
+    expect(await question.count()).toBe(0)
+    expect((await linkOf(author)).href).toBe(link.href)
     const directory = await createTemporaryDirectory()
     expect(await runMayfly(['get', link.href, '-o', `${directory}/all`])).toMatchObject({ code: 0 })
     for (const [name, bytes] of Object.entries(files)) expect(sha256Hex(await readFile(`${directory}/all/${name}`))).toBe(sha256Hex(bytes))
@@ -267,6 +306,6 @@ describe('private files', () => {
     const holding = spawnMayfly(['hold', '--private', '-', '--join', a.url], { stdin: 'from the command' })
     const link = new URL(await holding.stdout.waitFor(() => true))
     const reader = await visit(elsewhere(link))
-    await localFrame(reader).getByText('from the command').waitFor()
+    await seesContent(reader, 'from the command')
   })
 })

@@ -3,7 +3,17 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chooseFile, makeFile, openHome, pressMake, seesConnection, seesCount, seesVisit, sha256Hex } from '../helpers/app-page.ts'
+import {
+  chooseFile,
+  contentText,
+  makeFile,
+  openHome,
+  pressMake,
+  seesConnection,
+  seesCount,
+  seesVisit,
+  sha256Hex,
+} from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { type NodeProcess, startNodeProcess } from '../helpers/node-process.ts'
 import { reloadAnyway } from '../helpers/reloading.ts'
@@ -333,6 +343,6 @@ describe('a bundle', () => {
       expect(sha256Hex(new Uint8Array(await raw.arrayBuffer()))).toBe(sha256Hex(bytes))
     }
     await rows.first().getByRole('link', { name: 'one.txt', exact: true }).click()
-    await visitor.frameLocator('#content').getByText('first words').waitFor()
+    await contentText(visitor).getByText('first words').waitFor()
   })
 })

@@ -15,7 +15,7 @@ import { bytesGiven, bytesGot, type SharedFile, seesBytes, shareFile, visitFile 
 const MIB = 1_048_576
 
 // Chromium hides its local addresses behind mDNS names, which do not resolve without multicast.
-const chromium = useChromium({ flags: ['--disable-features=WebRtcHideLocalIpsWithMdns'] })
+const chromium = useChromium({ without: ['WebRtcHideLocalIpsWithMdns'] })
 
 const SIZE = 48 * MIB
 /**

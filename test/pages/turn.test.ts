@@ -1,27 +1,19 @@
 /** A tab whose direct way is closed, and Debian's coturn, set up as OPERATING.md says. */
 
-import { networkInterfaces } from 'node:os'
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { seesVisit } from '../helpers/app-page.ts'
 import { useChromium } from '../helpers/chromium.ts'
 import { startCoturn, writeTurnConfiguration } from '../helpers/coturn.ts'
+import { serveHtml } from '../helpers/html-site.ts'
 import { startNodeProcess } from '../helpers/node-process.ts'
+import { ownAddress } from '../helpers/own-address.ts'
 import { shareFile, visitFile } from '../helpers/shared-file.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1_048_576
 
-const chromium = useChromium({ flags: ['--disable-features=WebRtcHideLocalIpsWithMdns'] })
-
-/** Chromium uses no address of loopback. */
-function ownAddress(): string {
-  const found = Object.values(networkInterfaces())
-    .flat()
-    .find((each) => each?.family === 'IPv4' && !each.internal)
-  if (found === undefined) throw new Error('This machine has no address besides loopback, and a browser connects from no other')
-  return found.address
-}
+const chromium = useChromium({ without: ['WebRtcHideLocalIpsWithMdns'] })
 
 /** The ways of the page's open connections, as the browser tells them: `relay`, `host`, … */
 function waysOf() {
@@ -110,4 +102,55 @@ test('a tab for which the TURN server has no room gets all through the node, and
     return errors.includes(486) && connections.every(({ connectionState }) => connectionState === 'closed')
   }
   await waitFor(() => visitor.evaluate(ended), 60_000, 'the server refuses, and the connection is closed')
+})
+
+/** A page of another site, whose channel to the other member of its room tells its way, and says each value to the other. */
+const memberPage = (gateway: string) => `<!doctype html><output></output><ol></ol><script type="module">
+  import { createPeer } from '${gateway}/lib/mayfly.js'
+  const peer = await createPeer({ content: false, people: { account: { kind: 'guest' } } })
+  await peer.start()
+  await peer.people.connect()
+  const room = await peer.people.room('turn', { password: 'three random words' })
+  const add = (text) => document.querySelector('ol').append(Object.assign(document.createElement('li'), { textContent: text }))
+  const use = (channel) => {
+    channel.onMessage(add)
+    channel.closed.then(() => add('closed'))
+    globalThis.say = (text) => channel.postMessage(text)
+    setInterval(() => (document.querySelector('output').textContent = channel.way), 100)
+  }
+  room.onChannel('talk', use)
+  globalThis.open = async () => use(await room.channel(room.present()[0].instance, 'talk'))
+  room.on('peerconnect', () => add('here'))
+  room.on('peerdisconnect', () => add('gone'))
+</script>`
+
+test('two people whose direct way is closed talk over the TURN server; one that is hidden stays, and one that closes gives its place back', async () => {
+  const address = ownAddress()
+  const turn = await startCoturn(address)
+  const site = await serveHtml()
+  const args = ['--config', await writeTurnConfiguration(`turn:${address}:${turn.port}`), '--allow-origin', site.origin]
+  const node = await startNodeProcess({ args })
+  site.html = memberPage(node.url)
+  const pages = await Promise.all([openClosedContext(), openClosedContext()].map(async (context) => (await context).newPage()))
+  const [ann, ben] = pages as [Page, Page]
+  for (const page of pages) await page.goto(site.origin)
+  const sees = (page: Page, text: string) => page.locator('li', { hasText: text }).first().waitFor({ timeout: 60_000 })
+  for (const page of pages) await sees(page, 'here')
+  await ann.evaluate('open()')
+  for (const page of pages) await page.locator('output', { hasText: 'direct' }).waitFor({ timeout: 60_000 })
+  await waitFor(async () => (await ann.evaluate(waysOf)).includes('relay'), 30_000, 'the browser tells a relayed way')
+  await ben.evaluate(
+    `Object.defineProperty(document, 'visibilityState', { value: 'hidden' }); document.dispatchEvent(new Event('visibilitychange'))`,
+  )
+  await ann.evaluate(`say('from Ann')`)
+  await sees(ben, 'from Ann')
+  await ben.evaluate(`say('from Ben, who is hidden')`)
+  await sees(ann, 'from Ben, who is hidden')
+  const names = await namesOf(ben)
+  const placesOfBen = async () => (await turn.openAllocations()).filter((name) => names.includes(name))
+  expect(await placesOfBen()).not.toEqual([])
+  await ben.close({ runBeforeUnload: true })
+  await sees(ann, 'gone')
+  await sees(ann, 'closed')
+  await waitFor(async () => (await placesOfBen()).length === 0, 30_000, 'the closed tab has no place there')
 })

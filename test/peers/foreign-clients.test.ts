@@ -61,6 +61,7 @@ describe('through two nodes', () => {
       const files = new Map([
         ['a.txt', Buffer.from('hello')],
         ['empty.txt', Buffer.alloc(0)],
+        ['Grüße 日本.txt', Buffer.from('names')],
         ['sub/u.bin', randomBytes(3 * PIECE + 1)],
         // Its checksum follows its bytes, which busybox does not take.
         ...(reader.startsWith('busybox') ? [] : [['sub/large.bin', randomBytes(9 * MIB)] as const]),

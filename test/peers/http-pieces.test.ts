@@ -61,7 +61,8 @@ test('http pieces: a node takes them from another node’s port, right and each 
   const { key, outline } = await holder.peer.content.hold(generatedContent(SIZE))
   const opened = await reader.peer.content.open(key, { outline: outline as Key })
   expect(await readAll(opened)).toBe(encodeKeyHex(key))
-  expect(gateway.answered).toBe(PIECES)
+  expect(gateway.answered).toBeGreaterThan(0)
+  expect(gateway.answered).toBeLessThan(PIECES / 2) // most of them in spans
   expect(servedOnStream(holder)).toBe(0)
   expect(holder.peer.status().counts.bytesServed).toBe(SIZE)
 })
@@ -89,7 +90,8 @@ test('http pieces: content that a node’s tab holds comes through the node’s 
   const { key, outline } = await tab.content.hold(generatedContent(SIZE, 2))
   const opened = await other.peer.content.open(key, { outline: outline as Key })
   expect(await readAll(opened)).toBe(encodeKeyHex(key))
-  expect(gateway.answered).toBe(PIECES)
+  expect(gateway.answered).toBeGreaterThan(0)
+  expect(servedOnStream(home)).toBe(0)
 
   const elsewhere = await other.peer.content.hold(generatedContent(SIZE, 3))
   const ask = (n: string) =>
@@ -103,13 +105,16 @@ test('http pieces: a piece over HTTP is the bytes and says so; a number behind t
   const [holder] = await createPair(gateway.server)
   gateway.serve(holder.peer)
   const { key, outline } = await holder.peer.content.hold(generatedContent(SIZE, 4))
-  const ask = (n: number) =>
-    fetch(`http://127.0.0.1:${holder.port}/api/v1/pieces/${encodeKeyHex(key)}?o=${encodeKeyHex(outline as Key)}&n=${n}`)
+  const ask = (n: number, more = '') =>
+    fetch(`http://127.0.0.1:${holder.port}/api/v1/pieces/${encodeKeyHex(key)}?o=${encodeKeyHex(outline as Key)}&n=${n}${more}`)
   const last = await ask(PIECES - 1)
   expect(last.headers.get('content-type')).toBe('application/octet-stream')
   expect(last.headers.get('content-security-policy')).toContain('sandbox')
   expect(new Uint8Array(await last.arrayBuffer())).toEqual(generatedBytes((PIECES - 1) * PIECE, 1_000, 4))
   expect((await ask(PIECES)).status).toBe(404)
+  const span = await ask(PIECES - 3, '&count=32')
+  expect(new Uint8Array(await span.arrayBuffer())).toEqual(generatedBytes((PIECES - 3) * PIECE, 2 * PIECE + 1_000, 4))
+  for (const count of ['0', '33', '-1', '1e1', 'all']) expect((await ask(0, `&count=${count}`)).status).toBe(400)
 })
 
 /** Servers that may stand at a node's port instead of its gateway. */

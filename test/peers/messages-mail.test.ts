@@ -60,6 +60,8 @@ describe('stored messages', () => {
 
     await tap(earlyTab, early).ready
     await waitFor(() => early.stored.size === 2, 20_000, 'the message that waited')
+    // The mail is deleted a moment after it was stored: until then it comes to the other peer, too.
+    await waitFor(() => network.nodes.every(({ peer }) => peer.status().counts.mail === 0), 20_000, 'the mail is deleted')
     await tap(lateTab, late).ready
     for await (const holders of third.peer.rendezvous.watch(parseEnd(hashname).key)) if (holders === 2) break
     const { outcome } = await sender.messages.post(hashname, { body: 'to both' })

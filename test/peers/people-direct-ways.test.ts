@@ -45,6 +45,19 @@ test('direct ways: one that is wanted is opened, believed by both ends once it h
   expect((await a.ways.open(b.target, PROTOCOL)).kind).toBe('relayed')
 })
 
+test('direct ways: one that this end alone wants is dialled at once, by either of the two', async () => {
+  const { nodes } = await createNetwork({ nodes: 1 })
+  const webRTC = createLoop().transport
+  const tabs = await startTabs(nodes[0], [
+    { webRTC, directPauseMs: 600_000 },
+    { webRTC, directPauseMs: 600_000 },
+  ])
+  const [, later] = tabs.toSorted((a, b) => (a.id < b.id ? -1 : 1)) as [WaysPeer, WaysPeer]
+  const other = tabs.find((tab) => tab !== later) as WaysPeer
+  later.ways.wantDirect(other.target, { isMutual: false })
+  await waitFor(() => later.ways.hasDirect(other.id) && other.ways.hasDirect(later.id), 10_000, 'both believe it')
+})
+
 test('direct ways: a dial that fails is tried again, so often and no more; the way through the homes stays meanwhile', async () => {
   const { nodes } = await createNetwork({ nodes: 1 })
   const loop = createLoop()

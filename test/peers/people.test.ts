@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Peer, PresenceEvent, Room } from '../../node/index.ts'
+import { startCutProxy } from '../helpers/cut-proxy.ts'
 import { createNetwork } from '../helpers/network.ts'
 import { addInstance, addPerson, askEcho, becomeContacts, idsOf, waitForPresent } from '../helpers/people.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -52,6 +53,36 @@ describe('people', () => {
     expect(await askEcho(eve.people, '*')).toEqual([cid.id])
     await expect(askEcho(ann.people, 'Eve')).rejects.toMatchObject({ code: 'ERR_NOBODY' })
     await expect(askEcho(ann.people, eve.id)).rejects.toMatchObject({ code: 'ERR_NOBODY' })
+  })
+
+  it('a network that is cut ends the calls under way within 15 s, at both ends, and the next ones at once', async () => {
+    const network = await createNetwork({ nodes: 2 })
+    const [a, b] = network.nodes
+    const proxy = await startCutProxy(b.port)
+    const behind = { ...b, address: b.address.replace(`/tcp/${b.port}/`, `/tcp/${proxy.port}/`) }
+    const [ann, ben] = [await addPerson(network, a), await addPerson(network, behind)]
+    await becomeContacts(ann, ben, 'Ann', 'Ben')
+    await Promise.all([waitForPresent(ann.people, [ben]), waitForPresent(ben.people, [ann])])
+    const aborts: string[] = []
+    for (const { id, people } of [ann, ben]) {
+      people.module('waits', (_, { signal }) => new Promise(() => signal.addEventListener('abort', () => aborts.push(id))))
+    }
+    const call = (from: Peer, to: Peer) => from.people.get(to.id).message('waits', 1, { timeoutMs: 60_000 }).settled()
+    const under = [call(ann, ben), call(ben, ann)]
+    expect(await askEcho(ann.people, ben.id)).toEqual([ben.id])
+    expect(await askEcho(ben.people, ann.id)).toEqual([ann.id])
+    proxy.cut()
+    const cutAtMs = performance.now()
+    const took = await Promise.all(
+      under.map(async (answers) => {
+        expect(await answers).toMatchObject([{ error: { code: 'ERR_LEFT' } }])
+        return performance.now() - cutAtMs
+      }),
+    )
+    for (const ms of took) expect.soft(ms).toBeLessThan(15_000)
+    await waitFor(() => aborts.length === 2, 5_000, 'both handlers hear of it')
+    await waitForPresent(ann.people, [])
+    await expect(call(ann, ben)).rejects.toMatchObject({ code: 'ERR_NOBODY' })
   })
 
   it('of two instances of a person one leaves, and the person stays; then the last one leaves', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { createPeer } from '../../node/index.ts'
 import { createWebSocketListener } from '../../node/server/port/listener.ts'
-import { createNetwork, untilJoined } from '../helpers/network.ts'
+import { createNetwork, type TestNode, untilJoined } from '../helpers/network.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 test('presence: held content is found at once, from every node, by a node’s hold and by a tab’s', async () => {
@@ -127,4 +127,19 @@ test('presence: tabs of one browser, at two homes, are two holders and one perso
   await tab.stop()
   watches.pop()
   await sees(1, 1)
+})
+
+test('presence: nodes know each other by signed addresses, and go on knowing one that has stopped', async () => {
+  const network = await createNetwork({ nodes: 3 })
+  const [a, b, c] = network.nodes
+  const known = ({ peer }: TestNode) => peer.status().counts.knownServers
+  await waitFor(
+    () => network.nodes.every((node) => known(node) === 2),
+    10_000,
+    () => `each knows two: ${network.nodes.map(known)}`,
+  )
+  await c.stop()
+  await waitFor(() => [a, b].every(({ peer }) => peer.status().counts.servers === 1), 10_000, 'the stopped node is connected no more')
+  expect([a, b].map(known)).toEqual([2, 2])
+  expect(network.nodes.flatMap(({ events }) => events.filter(({ type }) => type === 'refused'))).toEqual([])
 })

@@ -148,7 +148,9 @@ it('what has come stays when the sharer leaves, and goes on where others have th
   const { network, a, b, addTab } = await world()
   const [sharer, first, second] = [await addTab(a), await addTab(b), await addTab(a)]
   const bytes = randomBytes(4 * MIB)
-  const share = await sharingOf(sharer).share([file('a.bin', bytes)])
+  const small = randomBytes(9_000)
+  const items = [file('a.bin', bytes), file('small.bin', small)]
+  const share = await sharingOf(sharer).share(items)
   const early = receive(first, share.path)
   await until(early, 'listed')
   await waitFor(() => ready(early), WAIT_MS, 'the list')
@@ -169,11 +171,12 @@ it('what has come stays when the sharer leaves, and goes on where others have th
   await Promise.all([asked, impostor.announced])
   const found = await fetchAll(late)
   expect(Buffer.compare(found['a.bin'] ?? new Uint8Array(), bytes)).toBe(0)
+  expect(Buffer.compare(found['small.bin'] ?? new Uint8Array(), small), 'of one piece').toBe(0)
 
   await waitFor(async () => (await countOf(second, impostor.key)) === 1, WAIT_MS, 'the stranger is found')
   expect(late.state).toBe('away')
   const again = await network.addTab(b, { sharing: true })
-  const back = await sharingOf(again).share([file('a.bin', bytes)], { resume: kept })
+  const back = await sharingOf(again).share(items, { resume: kept })
   expect(back.path).toBe(share.path)
   await until(late, 'taken')
   await waitFor(

@@ -82,13 +82,18 @@ test('swarm: receivers complete each other when the sender leaves after it has g
   for (const { store } of receivers) expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
 })
 
-test('swarm: a receiver that comes after the sender has left gets everything from earlier receivers', async () => {
+test('swarm: a receiver that comes after the sender has left gets everything from earlier receivers that serve', async () => {
   const network = await createNetwork({ nodes: 4, ...options })
   const [sender, first, second, late] = network.nodes
   const content = await hold(sender, 3 * MIB)
-  await Promise.all([first, second].map(({ peer }) => receive(peer, content).receiving.complete))
+  const early = [first, second].map(({ peer }) => receive(peer, content))
+  await Promise.all(early.map(({ receiving }) => receiving.complete))
+  for (const { receiving } of early) receiving.serve(false)
   await sender.stop()
-  const { store, receiving } = receive(late.peer, content)
+  const { store, receiving, waited } = receive(late.peer, content)
+  await waitFor(() => waited[0] === true, 20_000, 'nobody gives it')
+  expect(store.pieces.size).toBe(0)
+  for (const each of early) each.receiving.serve(true)
   await receiving.complete
   expect(hashOf(store.whole())).toBe(encodeKeyHex(content.key))
 })

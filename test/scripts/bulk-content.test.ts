@@ -13,7 +13,7 @@ test('bulk content: a part is the same bytes that the whole has there', () => {
   const part = fc.tuple(fc.nat(SIZE), fc.nat(SIZE)).filter(([offset, length]) => offset + length <= SIZE)
   fc.assert(
     fc.property(part, ([offset, length]) => {
-      expect(bulkBytes(7, offset, length)).toEqual(whole.slice(offset, offset + length))
+      expect(Buffer.compare(bulkBytes(7, offset, length), whole.subarray(offset, offset + length))).toBe(0)
     }),
   )
 })
