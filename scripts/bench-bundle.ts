@@ -12,9 +12,9 @@ import { type Bench, runBench } from './bench/report.ts'
 const CHAT = new URL('bench/pages/chat-page.ts', import.meta.url)
 /**
  * The largest that the chat may be, in kB, gzip. Modules that it shares with code which is loaded later are files of their own, which compress less:
- * of 183 kB, that is 5.
+ * of 180 kB, that is 7.
  */
-const BAR_KB = 185
+const BAR_KB = 180
 /** Packages that are listed by themselves. */
 const LISTED = 15
 
@@ -45,8 +45,8 @@ await runBench('bundle', async (bench: Bench) => {
   )
   bench.judge({
     what: 'a chat with mayfly/browser, gzip',
-    value: `${kilobytes(needed.gzip)} kB`,
-    bar: `under ${BAR_KB} kB`,
-    met: needed.gzip < BAR_KB * 1_000,
+    reading: needed.gzip,
+    as: (bytes) => `${kilobytes(bytes)} kB`,
+    under: BAR_KB * 1_000,
   })
 })

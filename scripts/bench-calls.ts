@@ -1,12 +1,13 @@
 /**
- * Calls between two tabs, directly and through their home, against what is sent back over a bare data channel and over PeerJS; and what a call costs
- * by itself, in one process, against frames that are echoed over the same session.
+ * Calls between two tabs, directly and through their home, against what is sent back over a bare data channel, over PeerJS and over a websocket;
+ * calls between two nodes against Cap'n Web; the layers under a direct call; and the cost of a call by itself, in one process, against frames that
+ * are echoed over the same session.
  *
  *   npm run bench -- calls
  */
 
 import { type Carrier, createBareEcho, createCallEcho } from './bench/call-pairs.ts'
-import { type EchoEnd, startChannel, startPeerjs, startTabs } from './bench/call-tabs.ts'
+import { type EchoEnd, LAYERS, startCapnweb, startChannel, startNodes, startPeerjs, startTabs, startWebsocket } from './bench/call-tabs.ts'
 import { type EchoLoad, measureEcho } from './bench/echo-meter.ts'
 import { type Bench, runBench } from './bench/report.ts'
 import { digits, p50, p95, times } from './bench/samples.ts'
@@ -59,6 +60,7 @@ async function compareTabs(bench: Bench): Promise<void> {
     PeerJS: await startPeerjs(bench.stack),
     'mayfly, direct': await startTabs('direct', bench.stack),
     'mayfly, through the home': await startTabs('relayed', bench.stack),
+    'bare websocket, through one server': await startWebsocket(bench.stack),
   }
   const measured = await compare(bench, 'Round trips between two tabs, in two browsers', ends, BETWEEN_TABS)
   const direct = measured['mayfly, direct']
@@ -66,16 +68,36 @@ async function compareTabs(bench: Bench): Promise<void> {
   const rateRatio = direct.rate / measured.PeerJS.rate
   bench.judge({
     what: 'p50 of a direct call against a bare data channel',
-    value: times(p50Ratio),
-    bar: `at most ${times(MAX_P50_RATIO)}`,
-    met: p50Ratio <= MAX_P50_RATIO,
+    reading: p50Ratio,
+    as: times,
+    atMost: MAX_P50_RATIO,
   })
   bench.judge({
     what: 'direct calls a second against PeerJS',
-    value: times(rateRatio),
-    bar: `at least ${times(MIN_RATE_RATIO)}`,
-    met: rateRatio >= MIN_RATE_RATIO,
+    reading: rateRatio,
+    as: times,
+    atLeast: MIN_RATE_RATIO,
   })
+  const relayedRatio = measured['mayfly, through the home'].p50 / measured['bare websocket, through one server'].p50
+  bench.judge({ what: 'p50 of a call through the home against a bare websocket through one server', value: times(relayedRatio) })
+}
+
+async function compareNodes(bench: Bench): Promise<void> {
+  bench.step('two processes for each system')
+  const ends = { 'mayfly, node ↔ node': await startNodes(bench.stack), "Cap'n Web over a websocket": await startCapnweb(bench.stack) }
+  const measured = await compare(bench, 'Round trips between two processes', ends, IN_PROCESS)
+  const ratio = measured['mayfly, node ↔ node'].p50 / measured["Cap'n Web over a websocket"].p50
+  bench.judge({ what: "p50 of a call between nodes against Cap'n Web", value: times(ratio) })
+}
+
+/** The layers under a direct call, each beside the one below it: in the same two tabs, on the same WebRTC connection. */
+async function compareLayers(bench: Bench): Promise<void> {
+  bench.step('two Chromium, all layers')
+  const tabs = await startTabs('direct', bench.stack)
+  const measured = await compare(bench, 'Layers under a direct call, in the same two tabs', await tabs.layers(), BETWEEN_TABS)
+  const bare = measured['data channel'].p50
+  for (const layer of LAYERS.slice(1))
+    bench.judge({ what: `p50 of ${layer} against a data channel beside it`, value: times(measured[layer].p50 / bare) })
 }
 
 async function compareInProcess(bench: Bench, carrier: Carrier): Promise<void> {
@@ -94,5 +116,7 @@ async function compareInProcess(bench: Bench, carrier: Carrier): Promise<void> {
 
 await runBench('calls', async (bench: Bench) => {
   for (const carrier of ['handed over', 'yamux'] as const) await compareInProcess(bench, carrier)
+  await compareNodes(bench)
   await compareTabs(bench)
+  await compareLayers(bench)
 })

@@ -78,7 +78,7 @@ async function measureLeave(bench: Bench): Promise<void> {
   for (const { how, readings } of cases) {
     const bar = readings.length > 1 ? BAR.goneMs : BAR.frozenMs
     const worst = Math.max(p95(readings.map(({ notFoundMs }) => notFoundMs)), p95(readings.map(({ countMs }) => countMs)))
-    bench.judge({ what: `gone when ${how}, p95`, value: ms(worst), bar: `< ${ms(bar)}`, met: worst < bar })
+    bench.judge({ what: `gone when ${how}, p95`, reading: worst, as: ms, under: bar })
   }
 }
 

@@ -190,14 +190,14 @@ async function measureRead(bench: Bench): Promise<void> {
     if (how.startsWith('from nothing')) {
       bench.judge({
         what: `${how}, p50`,
-        value: ms(p50(readings)),
-        bar: `< ${BAR.fromNothingMs} ms`,
-        met: p50(readings) < BAR.fromNothingMs,
+        reading: p50(readings),
+        as: ms,
+        under: BAR.fromNothingMs,
       })
       continue
     }
-    bench.judge({ what: `${how}, p50`, value: ms(p50(readings)), bar: `< ${BAR.joinedP50Ms} ms`, met: p50(readings) < BAR.joinedP50Ms })
-    bench.judge({ what: `${how}, p95`, value: ms(p95(readings)), bar: `< ${BAR.joinedP95Ms} ms`, met: p95(readings) < BAR.joinedP95Ms })
+    bench.judge({ what: `${how}, p50`, reading: p50(readings), as: ms, under: BAR.joinedP50Ms })
+    bench.judge({ what: `${how}, p95`, reading: p95(readings), as: ms, under: BAR.joinedP95Ms })
   }
 }
 

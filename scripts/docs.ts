@@ -38,6 +38,8 @@ export const PARTS: Readonly<Record<string, () => string>> = {
   'figures-read-from-nothing': () => figureTable('read-from-nothing'),
   'figures-leave': () => figureTable('leave'),
   'figures-bulk': () => figureTable('bulk'),
+  'figures-sharing': () => figureTable('sharing'),
+  'figures-sharing-bars': () => figureTable('sharing-bars'),
   'figures-messages': () => figureTable('messages'),
   'figures-others': () => figureTable('others'),
 }

@@ -1,7 +1,6 @@
 /**
- * The figures of the last benchmarks, in one place: the five of README.md and the tables of scripts/README.md are generated from here
- * (`npm run docs`). Write down what `npm run bench` printed on a machine with nothing else to do, with the date; the numbers of one table
- * come from one run.
+ * The figures of benchmarks that `npm run bench -- --write` has not written yet, which were copied by hand; written ones, in figures/written.json,
+ * take their place in the five of README.md and in the tables of scripts/README.md (`npm run docs`). Nothing is added here.
  */
 
 /** A number or words; null where a system has neither. */
@@ -95,6 +94,31 @@ export const FIGURES = {
       ['Mosquitto, QoS 1', 11_156, 0.1, 107_242, 115_467, 9, 7],
     ],
   },
+  sharing: {
+    command: 'npm run bench -- sharing',
+    date: '2026-11-29',
+    columns: ['system', 'first byte, p50, ms', '8 MiB to one, MiB/s', '8 MiB to three, MiB/s'],
+    rows: [
+      ['bare RTCDataChannel', null, 17, 16],
+      ['PeerJS, as FilePizza', 250, 9.4, 13],
+      ['WebTorrent', 389, 7.7, 8.4],
+      ['mayfly, a share', 976, 13, 9.5],
+    ],
+  },
+  'sharing-bars': {
+    command: 'npm run bench -- sharing',
+    date: '2026-11-29',
+    columns: ['of a share', 'figure', 'bar', 'met'],
+    rows: [
+      ['first byte, against the faster of PeerJS and WebTorrent', '3.9 ×', 'at most 0.7 ×', '**not met**'],
+      ['8 MiB to one receiver, against a bare data channel', '0.75 ×', 'at least 0.85 ×', '**not met**'],
+      ['200 MiB to one receiver, against a bare data channel (a busy machine)', '0.75 ×', 'at least 0.85 ×', '**not met**'],
+      ['three receivers at once, each behind a line that sends 16 Mbit/s, against one after the other', '2.5 ×', 'at least 1.6 ×', 'met'],
+      ['fetched twice after a reload at half of 200 MiB (a busy machine)', '1.52 %', 'under 2 %', 'met'],
+      ["32 MiB with the sender's tab hidden, against both shown", '0.94 ×', 'at least 0.8 ×', 'met'],
+      ["32 MiB with the receiver's tab hidden, against both shown", '0.94 ×', 'at least 0.8 ×', 'met'],
+    ],
+  },
   others: {
     command: 'npm run bench',
     date: DATE,
@@ -110,10 +134,11 @@ export const FIGURES = {
       ['`bulk`', '1 GiB: memory beyond that for 64 MiB, sender and reader', '3.5 % and 0.5 %'],
       [
         '`paint`',
-        "a link's page of 1,024 bytes on a slow phone: first paint, of a bare server's (bar: 1.5 ×, **not met**; a busy machine, 2026-11-29)",
-        '2.7 ×',
+        "an HTML page of 1,024 bytes on a slow phone: first paint, of a bare server's (bar: 1.5 ×, **not met**; 2026-11-29)",
+        '2.2 ×',
       ],
-      ['`paint`', 'the same page in a sandboxed frame of a bare document: what a frame takes, whoever serves it', '2.5 ×'],
+      ['`paint`', 'the same page in a sandboxed frame of a bare document: what a frame takes, whoever serves it', '2.2 ×'],
+      ['`paint`', 'a text of 1,024 bytes, which stands in the page itself, the same way (bar: 1.5 ×, met)', '1.3 ×'],
       ['`pieces`', 'pieces of 256 KiB against the fastest size (1 MiB), on a stream', '0.84 of its speed'],
       ['`pieces`', 'the same over HTTP', '0.87 of its speed'],
       ['`pieces`', 'the same: until the first piece is there', 'half of the time'],
@@ -121,11 +146,29 @@ export const FIGURES = {
       ['`inbox`', 'messages stored with 32, with 256 under way (a busy machine)', '13,000, 18,000 a second'],
       ['`messages`', 'one post to 1,000 tabs behind four nodes: heard by the last', 'after 0.3 s'],
       ['`messages`', 'the same by websockets of one server', 'after 0.02 s'],
-      ['`node scripts/bundle-size.ts`', 'the app before its first paint, gzip (2026-11-29)', '39 KiB'],
-      ['`node scripts/bundle-size.ts`', 'a link before its first paint, without its content (2026-11-29)', '4 KiB'],
-      ['`node scripts/bundle-size.ts`', 'the app after its first paint, all that it may load, gzip (2026-11-29)', '300 KiB'],
-      ['`bundle`', 'a chat in a page with `mayfly/browser`, minified, gzip (2026-11-29)', '183 kB'],
-      ['`bundle`', 'the module of a gateway, `/lib/mayfly.js`, gzip (2026-11-29)', '185 kB'],
+      [
+        '`calls`',
+        'a direct call between two tabs, p50, of a bare data channel beside it (the middle of three runs; bar: 1.3 ×, met; 2026-11-29)',
+        '1.2 ×',
+      ],
+      ['`calls`', "direct calls a second, of PeerJS's round trips (bar: 0.7 ×, met; 2026-11-29)", '3.3 ×'],
+      ['`calls`', "a call between two nodes, p50, of Cap'n Web over a websocket (no bar; 2026-11-29)", '2.3 ×'],
+      [
+        '`people`',
+        'a contact comes or goes, p95, 1,000 contacts online (bar: 300 ms, met; a busy machine, 2026-11-29)',
+        'heard after 27 ms',
+      ],
+      [
+        '`people`',
+        'an account with 100 contacts online while nothing happens: bytes an hour over its one connection, both ways (a busy machine, 2026-11-29)',
+        '117 KiB',
+      ],
+      ['`people`', 'until all of 1,000 contacts are seen; 64 s of processor time of all processes (a busy machine, 2026-11-29)', '55 s'],
+      ['`node scripts/bundle-size.ts`', 'the app before its first paint, gzip (2026-11-29)', '47 KiB'],
+      ['`node scripts/bundle-size.ts`', 'a link before its first paint, without its content (2026-11-29)', '5 KiB'],
+      ['`node scripts/bundle-size.ts`', 'the app after its first paint, all that it may load, gzip (2026-11-29)', '407 KiB'],
+      ['`bundle`', 'a chat in a page with `mayfly/browser`, minified, gzip (2026-11-29)', '180 kB'],
+      ['`bundle`', 'the module of a gateway, `/lib/mayfly.js`, gzip (2026-11-29)', '188 kB'],
       ['`node scripts/install-size.ts`', 'a production install (2026-11-28)', '117 packages, 35 MB'],
     ],
   },
@@ -143,6 +186,8 @@ export interface Headline {
   /** The system that it is a share of, in the same table. */
   of?: string
   isMet: (value: number, share: number) => boolean
+  /** The same in the summary of its benchmark. */
+  finding: string
 }
 
 export const HEADLINES: readonly Headline[] = [
@@ -154,6 +199,7 @@ export const HEADLINES: readonly Headline[] = [
     unit: 'ms',
     bar: 'under 10 ms',
     isMet: (value) => value < 10,
+    finding: 'a tab that has joined, p50',
   },
   {
     what: 'A tab is closed, and another node answers 404: in 95 of 100 cases after at most',
@@ -163,6 +209,7 @@ export const HEADLINES: readonly Headline[] = [
     unit: 'ms',
     bar: 'under 1 s',
     isMet: (value) => value < 1_000,
+    finding: 'gone when the tab is closed, p95',
   },
   {
     what: '64 MiB from node to node, checked by SHA-256',
@@ -173,6 +220,7 @@ export const HEADLINES: readonly Headline[] = [
     bar: '0.7 of it',
     of: 'Node.js HTTP',
     isMet: (_, share) => share >= 0.7,
+    finding: 'node → node, of HTTP with SHA-256, 64 MiB',
   },
   {
     what: '64 MiB from tab to tab, directly',
@@ -183,6 +231,7 @@ export const HEADLINES: readonly Headline[] = [
     bar: '0.7 of it',
     of: 'RTCDataChannel between two pages',
     isMet: (_, share) => share >= 0.7,
+    finding: 'tab → tab, of a data channel, 64 MiB',
   },
   {
     what: 'Messages stored on disk with a signed receipt, one after the other',
@@ -193,5 +242,6 @@ export const HEADLINES: readonly Headline[] = [
     bar: '0.5 of it',
     of: 'Node.js HTTP + SQLite, with an outbox',
     isMet: (_, share) => share >= 0.5,
+    finding: 'mayfly, open end: one at a time, of HTTP + SQLite, with an outbox',
   },
 ]

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 import { build, type Rolldown } from 'vite'
+import { LIBRARY_CHUNKS } from '../../vite.module.config.ts'
 import { findChromium } from '../chromium.ts'
 import type { PageCalls } from './pages/bulk-page.ts'
 import { familyOf } from './process-stat.ts'
@@ -25,6 +26,38 @@ export interface BulkPage<C extends PageCalls> {
   call<Name extends keyof C & string>(name: Name, ...argument: Parameters<C[Name]>): Promise<Awaited<ReturnType<C[Name]>>>
 }
 
+/** The page of a module, served, to be opened in browsers. */
+export interface BulkSite<C extends PageCalls> {
+  /** Where the page is. @param link see `readPageLink` */
+  addressOf(link?: object): string
+  /** @throws when there is no Chromium */
+  openBrowser(options?: BrowserOptions): Promise<BulkBrowser<C>>
+}
+
+export interface BulkBrowser<C extends PageCalls> {
+  /** Process ids. */
+  processes(): number[]
+  /** Opens the page as somebody else than in the browser's other tabs. @param link see `readPageLink` */
+  open(link?: object): Promise<BulkTab<C>>
+}
+
+export interface BulkTab<C extends PageCalls> extends Pick<BulkPage<C>, 'call'> {
+  /** Opens it again by the same address. */
+  reload(): Promise<void>
+  /** Shows it, and hides the other tabs of its window. */
+  show(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface BrowserOptions {
+  /** A program that starts Chromium, with Chromium's arguments. */
+  program?: string
+  /** False for a browser with a window, which hides tabs as a person's browser does. */
+  isHeadless?: boolean
+  /** Runs in each page before its scripts. */
+  prepare?(): void
+}
+
 /**
  * Opens the page of that module (a file of `pages/`) twice.
  *
@@ -36,9 +69,47 @@ export async function openPages<C extends PageCalls>(
   stack: AsyncDisposableStack,
   files: ReadonlyMap<string, Uint8Array | string> = new Map(),
 ): Promise<[BulkPage<C>, BulkPage<C>]> {
-  const url = await serve(new Map([...files, ...(await bundle(module))]), stack)
-  const open = async () => openPage<C>(`${url}/?${module}`, stack)
+  const site = await openSite<C>(module, stack, files)
+  const open = async () => {
+    const browser = await site.openBrowser()
+    return { ...(await browser.open()), processes: browser.processes }
+  }
   return [await open(), await open()]
+}
+
+/** @param host the address of this machine at which browsers find it */
+export async function openSite<C extends PageCalls>(
+  module: string,
+  stack: AsyncDisposableStack,
+  files: ReadonlyMap<string, Uint8Array | string> = new Map(),
+  host: string = '127.0.0.1',
+): Promise<BulkSite<C>> {
+  const url = await serve(new Map([...files, ...(await bundle(module))]), stack, host)
+  const addressOf = (link?: object) => `${url}/?${module}${link === undefined ? '' : `#${encodeURIComponent(JSON.stringify(link))}`}`
+  return {
+    addressOf,
+    async openBrowser(options = {}) {
+      const { browser, pid } = await launch(stack, url, options)
+      return {
+        processes: () => familyOf(pid),
+        async open(link) {
+          const context = await browser.newContext()
+          if (options.prepare !== undefined) await context.addInitScript(options.prepare)
+          const page = await context.newPage()
+          const shown = await showPage<C>(page, addressOf(link))
+          return {
+            ...shown,
+            async reload() {
+              await page.reload()
+              await page.waitForFunction(isReady)
+            },
+            show: () => page.bringToFront(),
+            close: () => context.close(),
+          }
+        },
+      }
+    },
+  }
 }
 
 /**
@@ -53,8 +124,8 @@ export async function openTabs<C extends PageCalls>(
   stack: AsyncDisposableStack,
   prepare: () => void,
 ): Promise<Pick<BulkPage<C>, 'call'>[]> {
-  const url = await serve(await bundle(module), stack)
-  const { browser } = await openBrowser(stack)
+  const url = await serve(await bundle(module), stack, '127.0.0.1')
+  const { browser } = await launch(stack, url, {})
   const open = async () => {
     const context = await browser.newContext()
     await context.addInitScript(prepare)
@@ -75,49 +146,55 @@ async function bundle(module: string): Promise<Map<string, Uint8Array | string>>
       modulePreload: false,
       rolldownOptions: {
         input: { page: `${ROOT}/${module}.ts` },
-        output: { entryFileNames: '[name].js' },
+        output: { entryFileNames: '[name].js', codeSplitting: { groups: LIBRARY_CHUNKS } },
       },
     },
   })) as Rolldown.RolldownOutput
-  return new Map(built.output.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]))
+  const files = new Map(built.output.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]))
+  const needed = built.output.flatMap((file) => (file.type === 'chunk' && file.isEntry ? file.imports : []))
+  return files.set('/', documentOf(needed))
 }
 
-async function serve(files: ReadonlyMap<string, Uint8Array | string>, stack: AsyncDisposableStack): Promise<string> {
+/** @param needed files that the script imports: announced as Vite announces them in the documents that it builds */
+function documentOf(needed: readonly string[]): string {
+  const links = needed.map((file) => `<link rel="modulepreload" href="/${file}">`)
+  return `<!doctype html><script type="module" src="/page.js"></script>${links.join('')}`
+}
+
+async function serve(files: ReadonlyMap<string, Uint8Array | string>, stack: AsyncDisposableStack, host: string): Promise<string> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const file = files.get(pathname)
-    if (file !== undefined) response.writeHead(200, { 'content-type': 'text/javascript' }).end(file)
-    else if (pathname === '/')
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<script type="module" src="/page.js"></script>')
+    const type = pathname === '/' ? 'text/html' : 'text/javascript'
+    if (file !== undefined) response.writeHead(200, { 'content-type': type }).end(file)
     else response.writeHead(404).end()
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   stack.defer(() => {
     server.close()
     server.closeAllConnections()
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `http://${host}:${(server.address() as AddressInfo).port}`
 }
 
-async function openBrowser(stack: AsyncDisposableStack) {
-  const executablePath = findChromium()
+async function launch(stack: AsyncDisposableStack, url: string, { program, isHeadless = true }: BrowserOptions) {
+  const executablePath = program ?? findChromium()
   if (executablePath === undefined) throw new Error('no Chromium on this machine')
-  const server = await chromium.launchServer({ executablePath, args: FLAGS })
+  // A page by plain http has encryption only from this machine, or where it is said to be safe.
+  const args = [...FLAGS, `--unsafely-treat-insecure-origin-as-secure=${url}`]
+  const server = await chromium.launchServer({ executablePath, args, headless: isHeadless })
   stack.defer(() => server.close())
   return { browser: await chromium.connect(server.wsEndpoint()), pid: server.process().pid as number }
 }
 
-async function openPage<C extends PageCalls>(url: string, stack: AsyncDisposableStack): Promise<BulkPage<C>> {
-  const { browser, pid } = await openBrowser(stack)
-  return { processes: () => familyOf(pid), ...(await showPage<C>(await browser.newPage(), url)) }
-}
-
 async function showPage<C extends PageCalls>(page: Page, url: string): Promise<Pick<BulkPage<C>, 'call'>> {
   await page.goto(url)
-  await page.waitForFunction(() => window.benchCalls !== undefined)
+  await page.waitForFunction(isReady)
   return {
     call: (name, ...[argument]) =>
       page.evaluate(({ name, argument }) => window.benchCalls?.[name]?.(argument as never), { name, argument } as never) as never,
   }
 }
+
+const isReady = () => window.benchCalls !== undefined

@@ -27,6 +27,11 @@ const PHONE = { width: 412, height: 915, deviceScaleFactor: 2.625, mobile: true 
 
 export type Devtools = Awaited<ReturnType<typeof startChromium>>
 
+interface Evaluated<T> {
+  result: { value: T }
+  exceptionDetails?: { text: string; exception?: { description?: string } }
+}
+
 interface Received {
   id?: number
   sessionId?: string
@@ -36,12 +41,12 @@ interface Received {
   error?: { message: string }
 }
 
-/** @throws when there is no Chromium */
-export async function startChromium() {
+/** @param flags beside those above @throws when there is no Chromium */
+export async function startChromium(flags: readonly string[] = []) {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('no Chromium on this machine')
   const profile = mkdtempSync(join(tmpdir(), 'mayfly-bench-chromium-'))
-  const child = spawn(executablePath, [...FLAGS, `--user-data-dir=${profile}`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(executablePath, [...FLAGS, ...flags, `--user-data-dir=${profile}`], { stdio: ['ignore', 'ignore', 'pipe'] })
   const end = () => child.kill('SIGKILL')
   process.once('exit', end)
   const ended = once(child, 'exit')
@@ -79,7 +84,24 @@ export async function startChromium() {
     pending.delete(id)
   })
 
+  /** @throws what the expression throws */
+  async function evaluate<T>(sessionId: string, expression: string): Promise<T> {
+    const options = { expression, awaitPromise: true, returnByValue: true }
+    const { result, exceptionDetails: failure } = await send<Evaluated<T>>('Runtime.evaluate', options, sessionId)
+    if (failure !== undefined) throw new Error(failure.exception?.description ?? failure.text)
+    return result.value
+  }
+
   return {
+    /** A tab in front of the others of its window, which are hidden then as in a person's browser: Playwright would keep them awake. */
+    async openTab(url: string) {
+      const { targetId } = await send<{ targetId: string }>('Target.createTarget', { url })
+      const { sessionId } = await send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true })
+      return {
+        evaluate: <T>(expression: string) => evaluate<T>(sessionId, expression),
+        show: () => send('Target.activateTarget', { targetId }),
+      }
+    },
     /** A tab of a phone, in a profile of its own that goes with it. */
     async openPhone({ slowdown }: { slowdown: number }) {
       const { browserContextId } = await send<{ browserContextId: string }>('Target.createBrowserContext', {})
@@ -89,11 +111,12 @@ export async function startChromium() {
       await slowDown(sessionId, slowdown)
       return {
         open: (url: string) => send('Page.navigate', { url }, sessionId),
-        async evaluate<T>(expression: string): Promise<T> {
-          const options = { expression, awaitPromise: true, returnByValue: true }
-          const { result } = await send<{ result: { value: T } }>('Runtime.evaluate', options, sessionId)
-          return result.value
+        /** Runs in each document that the tab opens from now on, before its own scripts. */
+        async addScript(source: string): Promise<void> {
+          await send('Page.enable', {}, sessionId)
+          await send('Page.addScriptToEvaluateOnNewDocument', { source }, sessionId)
         },
+        evaluate: <T>(expression: string) => evaluate<T>(sessionId, expression),
         async [Symbol.asyncDispose]() {
           await send('Target.disposeBrowserContext', { browserContextId })
         },

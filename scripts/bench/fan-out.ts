@@ -30,6 +30,7 @@ interface Group {
 
 type Start = (directory: string, stack: AsyncDisposableStack) => Promise<Group>
 
+export const SOCKETS_FAN_OUT = 'websockets of one server'
 export const MAYFLY_FAN_OUT = `mayfly, tabs behind ${NODES} nodes`
 
 const GROUPS: Readonly<Record<string, Start>> = {
@@ -47,7 +48,7 @@ const GROUPS: Readonly<Record<string, Start>> = {
     const swarms = await startSwarms(stack, (swarm, count) => swarm.call('tap', { count, homes, end: END }))
     return { swarms, say: (text) => (nodes[0] as Worker<MessageNodeCalls>).call('say', { end: END, body: text }) }
   },
-  'websockets of one server': async (_, stack) => {
+  [SOCKETS_FAN_OUT]: async (_, stack) => {
     const server = stack.use(await startWorker<BroadcasterCalls>(new URL('workers/broadcaster.ts', import.meta.url)))
     const port = await server.call('listen')
     return {

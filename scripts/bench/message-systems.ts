@@ -102,11 +102,14 @@ const RECEIVERS_DISK = "on the receiver's disk"
 
 const HTTP_SQLITE = 'HTTP + SQLite'
 
-const SIGNED_HTTP = `${HTTP_SQLITE}, with an outbox, signed`
+export const SIGNED_HTTP = `${HTTP_SQLITE}, with an outbox, signed`
+
+export const OPEN_END = 'mayfly, open end'
+export const SEALED = 'mayfly, sealed'
 
 /** mayfly, and the systems that it is compared with: those that write to the same disks. */
 export const SAME_DURABILITY = [
-  ['mayfly, open end', `${HTTP_SQLITE}, with an outbox`],
+  [OPEN_END, `${HTTP_SQLITE}, with an outbox`],
   ['mayfly, open end, outbox in memory', HTTP_SQLITE],
 ] as const
 

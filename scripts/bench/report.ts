@@ -13,6 +13,25 @@ export interface Finding {
   /** The bar of the figure, and whether it was met; missing where there is none. */
   bar?: string
   met?: boolean
+  /** The figure as a share of its bar, where both are numbers. */
+  ofBar?: number
+}
+
+/** A figure in words, which may have a bar in words; or a number, in the spelling of `as`, which may have one bar. */
+export type Judged =
+  | Pick<Finding, 'what' | 'value' | 'bar' | 'met'>
+  | { what: string; reading: number; as(value: number): string; atLeast?: number; atMost?: number; under?: number }
+
+export interface PrintedTable {
+  title: string
+  columns: string[]
+  rows: string[][]
+}
+
+/** All that a benchmark has found. */
+export interface Findings {
+  findings: Finding[]
+  tables: PrintedTable[]
 }
 
 export interface Bench {
@@ -21,7 +40,7 @@ export interface Bench {
   /** A remark between the tables. */
   note(text: string): void
   table(title: string, columns: string[], rows: string[][]): void
-  judge(finding: Omit<Finding, 'bench'>): void
+  judge(judged: Judged): void
   /** Resources to dispose of when the benchmark ends, however it ends; last in, first out. */
   readonly stack: AsyncDisposableStack
 }
@@ -32,14 +51,18 @@ export async function runBench(name: string, run: (bench: Bench) => Promise<void
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const startedAtMs = performance.now()
   const findings: Finding[] = []
+  const tables: PrintedTable[] = []
   const stack = new AsyncDisposableStack()
   console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 90 - name.length))}`)
   try {
     await run({
       step: (text) => console.error(`  ${text}`),
       note: (text) => console.log(`\n${text}`),
-      table: (title, columns, rows) => console.log(`\n${title}\n${formatTable(columns, rows)}`),
-      judge: (finding) => findings.push({ bench: name, ...finding }),
+      table(title, columns, rows) {
+        tables.push({ title, columns, rows })
+        console.log(`\n${title}\n${formatTable(columns, rows)}`)
+      },
+      judge: (judged) => findings.push({ bench: name, ...findingOf(judged) }),
       stack,
     })
   } catch (error) {
@@ -50,10 +73,35 @@ export async function runBench(name: string, run: (bench: Bench) => Promise<void
   }
   console.log(`\n${name} took ${Math.round((performance.now() - startedAtMs) / 1_000)} s`)
   if (process.send === undefined) printSummary(findings)
-  else process.send(findings)
+  else process.send({ findings, tables } satisfies Findings)
   process.disconnect?.()
   // A socket that somebody else keeps open must not keep a benchmark that has ended.
   setImmediate(() => process.exit())
+}
+
+export function findingOf(judged: Judged): Omit<Finding, 'bench'> {
+  if (!('reading' in judged)) return judged
+  const { what, reading, as, atLeast, atMost, under } = judged
+  const value = as(reading)
+  if (atLeast !== undefined) return { what, value, bar: `≥ ${as(atLeast)}`, met: reading >= atLeast, ofBar: reading / atLeast }
+  if (atMost !== undefined) return { what, value, bar: `≤ ${as(atMost)}`, met: reading <= atMost, ofBar: reading / atMost }
+  if (under !== undefined) return { what, value, bar: `< ${as(under)}`, met: reading < under, ofBar: reading / under }
+  return { what, value }
+}
+
+/** How far from its bar a figure is near, as a share of the bar: another run may judge it otherwise. */
+const NEAR = 0.1
+
+export const isNear = ({ ofBar }: Finding): boolean => ofBar !== undefined && Math.abs(ofBar - 1) <= NEAR
+
+/** The findings of the first run; those that were near their bar are the middle ones of all runs. */
+export function middleFindings(first: readonly Finding[], again: readonly (readonly Finding[])[]): Finding[] {
+  return first.map((finding) => {
+    if (!isNear(finding)) return finding
+    const same = [finding, ...again.flatMap((run) => run.filter(({ what }) => what === finding.what))]
+    const middle = same.toSorted((a, b) => (a.ofBar ?? 0) - (b.ofBar ?? 0))[Math.floor((same.length - 1) / 2)] ?? finding
+    return { ...middle, value: `${middle.value} (the middle of ${same.length} runs)` }
+  })
 }
 
 export function printSummary(findings: readonly Finding[]): void {

@@ -19,8 +19,11 @@ export function createTerminal(command: string, options: { cwd: string; env: Nod
     /** The first line that begins with the words. @throws when it does not come in time */
     async says(words: string, timeoutMs: number): Promise<string> {
       const find = () => lines.find((line) => line.startsWith(words))
-      await waitUntil(() => find() !== undefined || !isRunning(), timeoutMs, `${command} says ${words}; it said:\n${lines.join('\n')}`)
-      await waitUntil(() => find() !== undefined, 2_000, `${command} says ${words}; it said:\n${lines.join('\n')}`)
+      const failed = (cause: unknown) => {
+        throw new Error(`${command} says no ${words}; it said:\n${lines.join('\n')}`, { cause })
+      }
+      await waitUntil(() => find() !== undefined || !isRunning(), timeoutMs, words).catch(failed)
+      await waitUntil(() => find() !== undefined, 2_000, words).catch(failed)
       return find() as string
     },
     async interrupt(): Promise<void> {

@@ -17,7 +17,7 @@ import { code, markdownTable } from './table.ts'
 
 export function flagTable(): string {
   const rows = SETTING_NAMES.map((name) => {
-    const { short, value, help } = SETTINGS[name]
+    const { short, value } = SETTINGS[name]
     const flag = [short, flagOf(name)].filter((part) => part !== undefined).join(', ')
     return [
       code(value === undefined ? flag : `${flag} <${value}>`),
@@ -25,7 +25,7 @@ export function flagTable(): string {
       code(environmentVariableOf(name)),
       code(fileKeyOf(name)),
       defaultCell(name),
-      help,
+      helpCell(name),
     ]
   })
   rows.splice(settingsOf('all').length, 0, ['`--config <file>`', 'all', '`MAYFLY_CONFIG`', '–', '–', 'a JSON file with settings by name'])
@@ -44,6 +44,11 @@ export function liveSettings(): string {
 /** The exit codes, which scripts rely on. */
 export function exitCodeTable(): string {
   return markdownTable(['exit code', 'means'], Object.entries(EXIT_MEANINGS))
+}
+
+function helpCell(name: SettingName): string {
+  const { help, helpFor = {} } = SETTINGS[name]
+  return [help, ...Object.entries(helpFor).map(([command, text]) => `for ${code(command)}: ${text}`)].join('; ')
 }
 
 function commandsOf(name: SettingName): string {

@@ -21,6 +21,7 @@ const RUN_TIME: readonly (readonly [packages: readonly string[], reason: string]
     ],
     'the overlay',
   ],
+  [['@libp2p/peer-record'], 'signed addresses of servers, which nodes pass on; identify brings it anyway'],
   [['@libp2p/circuit-relay-v2'], 'a node as the relay of its tabs, for signalling alone'],
   [['@libp2p/websockets'], "dialling from tabs and short commands; a node dials and listens by its own transport on the gateway's port"],
   [
@@ -71,6 +72,7 @@ const DEVELOPMENT: typeof RUN_TIME = [
   [['@biomejs/biome'], 'format and lint'],
   [['dependency-cruiser'], 'import rules'],
   [['vitest', 'fast-check'], 'tests; properties'],
+  [['axe-core'], 'tests: accessibility faults of a rendered page; 3.6 MB, without packages of its own'],
   [['playwright-core'], "tests in a browser: Debian's Chromium, or the one that playwright brings"],
   [['puppeteer-core'], "tests in Debian's Firefox, which playwright cannot drive, and in a Chromium with its back/forward cache"],
   [['selenium-webdriver'], 'tests in WebKitGTK'],

@@ -9,6 +9,12 @@ declare global {
   }
 }
 
+/** The JSON behind the number sign of the page's address; undefined when nothing is there. */
+export function readPageLink<T>(): T | undefined {
+  const text = decodeURIComponent(location.hash.slice(1))
+  return text === '' ? undefined : (JSON.parse(text) as T)
+}
+
 export function answerCalls(calls: object): void {
   window.benchCalls = calls as PageCalls
 }

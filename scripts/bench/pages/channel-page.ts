@@ -20,19 +20,23 @@ interface Ask {
   messageBytes: number
 }
 
-const connection = new RTCPeerConnection({ iceServers: [] })
+/** The newest: a sender has one for each reader. */
+let connection: RTCPeerConnection
 const thread = new Worker(new URL('./digest-worker.ts', import.meta.url), { type: 'module' })
 let channel: RTCDataChannel
+const opened = Promise.withResolvers<void>()
 
 const calls = {
   /** Resolves with a description for the other page. */
   async describe(): Promise<string> {
+    connection = new RTCPeerConnection({ iceServers: [] })
     use(connection.createDataChannel('bulk'))
     await connection.setLocalDescription()
     return gathered()
   },
   /** Takes the other page's description; resolves with the answer to it. */
   async accept(description: string): Promise<string> {
+    connection = new RTCPeerConnection({ iceServers: [] })
     connection.addEventListener('datachannel', (event) => use(event.channel))
     await connection.setRemoteDescription(JSON.parse(description) as RTCSessionDescriptionInit)
     await connection.setLocalDescription()
@@ -61,6 +65,7 @@ const calls = {
     reference: string
     messageBytes: number
   }): Promise<BulkReading> {
+    await opened.promise
     const hashes = reference.split(' ')
     const meter = startBulkMeter(content)
     const done = Promise.withResolvers<void>()
@@ -96,14 +101,15 @@ async function gathered(): Promise<string> {
   return JSON.stringify(connection.localDescription)
 }
 
-function use(opened: RTCDataChannel): void {
-  channel = opened
+function use(made: RTCDataChannel): void {
+  channel = made
+  opened.resolve()
   channel.binaryType = 'arraybuffer'
   channel.bufferedAmountLowThreshold = LOW_BYTES
-  channel.onmessage = ({ data }: MessageEvent<string>) => void give(JSON.parse(data) as Ask)
+  channel.onmessage = ({ data }: MessageEvent<string>) => void give(made, JSON.parse(data) as Ask)
 }
 
-async function give({ content, messageBytes }: Ask): Promise<void> {
+async function give(channel: RTCDataChannel, { content, messageBytes }: Ask): Promise<void> {
   for (const message of bulkParts(content, messageBytes)) {
     if (channel.bufferedAmount + message.byteLength > HIGH_BYTES) {
       await new Promise((resolve) => channel.addEventListener('bufferedamountlow', resolve, { once: true }))

@@ -3,7 +3,7 @@
 import { meterStore, seedStore } from '../bulk-chunk-stores.ts'
 import type { BulkContent } from '../bulk-content.ts'
 import { type BulkReading, startBulkMeter } from '../bulk-meter.ts'
-import { answerCalls } from './bulk-page.ts'
+import { answerCalls, readPageLink } from './bulk-page.ts'
 
 /** The parts of WebTorrent's face that are used here. */
 interface Client {
@@ -18,6 +18,12 @@ interface Torrent {
 /** Served beside this page. */
 const SCRIPT = '/webtorrent.js'
 
+interface Wanted {
+  content: BulkContent
+  /** The .torrent file, in base64. */
+  reference: string
+}
+
 let client: Client
 
 const calls = {
@@ -30,14 +36,22 @@ const calls = {
     const seeding = client.add(fromBase64(torrent), { store: seedStore(content), storeCacheSlots: 0, skipVerify: true })
     await happens(seeding, 'trackerAnnounce')
   },
-  async read({ content, reference }: { content: BulkContent; reference: string }): Promise<BulkReading> {
-    const meter = startBulkMeter(content)
+  /** @param startedAtMs see `startBulkMeter` */
+  async read({ content, reference, startedAtMs }: Wanted & { startedAtMs?: number }): Promise<BulkReading> {
+    const meter = startBulkMeter(content, startedAtMs)
     const torrent = client.add(fromBase64(reference), { store: meterStore(meter), storeCacheSlots: 0 })
     await happens(torrent, 'done')
     const reading = meter.end()
     await new Promise<void>((resolve) => torrent.destroy({}, resolve))
     return reading
   },
+  /** The reading that the page was opened for. */
+  opened: async (): Promise<BulkReading> => opened ?? Promise.reject(new Error('The page was opened without a link')),
+}
+
+async function open(link: Wanted): Promise<BulkReading> {
+  await calls.start()
+  return calls.read({ ...link, startedAtMs: 0 })
 }
 
 function happens(torrent: Torrent, event: 'done' | 'trackerAnnounce'): Promise<void> {
@@ -50,6 +64,9 @@ function happens(torrent: Torrent, event: 'done' | 'trackerAnnounce'): Promise<v
 function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
 }
+
+const link = readPageLink<Wanted>()
+const opened = link && open(link)
 
 export type TorrentPageCalls = typeof calls
 answerCalls(calls)

@@ -8,7 +8,7 @@ import { createContentClient } from '../../../node/content/protocol/content-clie
 import { serveContent } from '../../../node/content/protocol/content-server.ts'
 import { ASK_SCOPE, CONTENT_PROTOCOL } from '../../../node/content/protocol/wire.ts'
 import { sha256 } from '../../../node/index.ts'
-import { createKadDht, createOverlay, createRelay } from '../../../node/network/index.ts'
+import { createKadDht, createOverlay, createPing, createRelay } from '../../../node/network/index.ts'
 import { createHttpPieces } from '../../../node/server/port/http-pieces.ts'
 import { createWebSocketListener } from '../../../node/server/port/listener.ts'
 import { serveCalls } from '../worker.ts'
@@ -49,7 +49,7 @@ const { port } = server.address() as AddressInfo
 const { transport, listen } = createWebSocketListener(server)
 const { libp2p } = await createOverlay({
   role: 'node',
-  node: { createKadDht, createRelay },
+  node: { createKadDht, createPing, createRelay },
   transport,
   listen,
   createProviderStore: () => new MemoryDatastore(),

@@ -1,0 +1,146 @@
+/**
+ * A tab that shares, or receives a share, by the library as a gateway serves it. Received pieces are stored as the app stores them, in the browser's
+ * private file system (OPFS), from where other receivers can have them. The complete content is decrypted from there, and compared.
+ */
+
+import { readInParts } from '../../../browser/content/raw-content.ts'
+import type { Peer, ReceivedShare, Share, ShareEntry } from '../../../browser/library.ts'
+import { createPeer } from '../../../browser/module.ts'
+import { DiskFiles } from '../../../browser/transfer/disk-files.ts'
+import type { ReceivedFile } from '../../../browser/transfer/received-files.ts'
+import { readAhead } from '../../../node/async/read-ahead.ts'
+import { openSealed } from '../../../node/index.ts'
+import { type BulkContent, bulkSource } from '../bulk-content.ts'
+import { type BulkReading, startBulkMeter } from '../bulk-meter.ts'
+import { answerCalls, readPageLink } from './bulk-page.ts'
+
+export interface ShareLink {
+  content: BulkContent
+  /** Path of the share. */
+  reference: string
+  gateway: string
+  /** False for a tab whose owner has turned WebRTC off. */
+  hasWebRTC?: boolean
+}
+
+export interface TabReading extends BulkReading {
+  /** See `ShareWay`. */
+  way: string | undefined
+}
+
+let peer: Peer
+let share: Share | undefined
+let received: ReceivedShare
+const files = new DiskFiles('bench')
+/** Bytes of the content that is coming, and bytes that this tab has sent, as they travel. */
+let bytesHere = 0
+let bytesGiven = 0
+
+const calls = {
+  async start({ gateway, hasWebRTC = true }: Pick<ShareLink, 'gateway' | 'hasWebRTC'>): Promise<void> {
+    performance.mark('code')
+    peer = await createPeer({ gateway, sharing: true, ...(!hasWebRTC && { webRTC: false }) })
+    performance.mark('peer')
+    peer.onEvent((event) => {
+      if (event.type === 'served') bytesGiven += event.bytes
+    })
+    await peer.start()
+    performance.mark('started')
+    await peer.joined()
+    performance.mark('joined')
+  },
+  /** Adds the content to the share, which is made first. Resolves with its path once the content has been read. */
+  async offer(content: BulkContent): Promise<string> {
+    const items = [{ kind: 'file', path: nameOf(content), source: bulkSource(content) }] as const
+    if (share === undefined) share = await sharing().share(items)
+    else await share.add(items)
+    const own = share
+    await until(own, () => findReady(own.entries, content))
+    return own.path
+  },
+  /** Reads from the share that the page was opened for. @param startedAtMs see `startBulkMeter` */
+  async read({ content, startedAtMs: givenMs }: Pick<ShareLink, 'content'> & { startedAtMs?: number }): Promise<TabReading> {
+    const entry = await until(received, () => findReady(received.entries, content))
+    performance.mark('listed')
+    const startedAtMs = givenMs ?? performance.now() // a list comes a little after its change
+    const meter = startBulkMeter(content, startedAtMs)
+    if (received.state !== 'taken') await received.take()
+    performance.mark('taken')
+    const { firstAtMs, plain, file } = await fetchEntry(entry)
+    for await (const bytes of plain) meter.take(bytes)
+    await file.close()
+    received.saved(entry.id)
+    return { ...meter.end(), firstMs: firstAtMs - startedAtMs, way: received.way }
+  },
+  /** The reading that the page was opened for. */
+  opened: async (): Promise<TabReading> => opened ?? Promise.reject(new Error('The page was opened without a link')),
+  /** The requests of this page and its marks, in order, each with when it began and ended, in ms from when it was opened. */
+  timeline(): { what: string; fromMs: number; toMs: number }[] {
+    const requests = performance.getEntriesByType('resource').map(({ name, startTime, duration }) => ({
+      what: new URL(name).pathname,
+      fromMs: startTime,
+      toMs: startTime + duration,
+    }))
+    const marks = performance.getEntriesByType('mark').map(({ name, startTime }) => ({ what: name, fromMs: startTime, toMs: startTime }))
+    return [...requests, ...marks].toSorted((a, b) => a.fromMs - b.fromMs)
+  },
+  bytesGiven: () => bytesGiven,
+  bytesHere: () => bytesHere,
+}
+
+const nameOf = ({ seed }: BulkContent) => `${seed}.bin`
+
+const findReady = (entries: readonly ShareEntry[], content: BulkContent) =>
+  entries.find(({ path, state }) => path === nameOf(content) && state === 'ready')
+
+function sharing(): NonNullable<Peer['sharing']> {
+  if (peer.sharing === undefined) throw new Error('This peer shares nothing')
+  return peer.sharing
+}
+
+/** Resolves with what is found, now or after a change. */
+function until<T>(changing: Pick<Share, 'onChange'>, find: () => T | undefined): Promise<T> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const found = find()
+      if (found === undefined) return
+      stop()
+      resolve(found)
+    }
+    const stop = changing.onChange(look)
+    look()
+  })
+}
+
+/** Resolves once all of it is stored. `plain` reads it, checked. */
+async function fetchEntry({ id }: ShareEntry) {
+  let stored: ReceivedFile | undefined
+  let firstAtMs = 0
+  const storeFor = async ({ hash, size, pieceBytes }: { hash: string; size: number; pieceBytes: number }) => {
+    stored = await files.open(hash, { size, pieceBytes })
+    return stored
+  }
+  const { hash, size, linkKey } = await received.fetch(id, storeFor, {
+    onProgress(bytes) {
+      bytesHere = bytes
+      if (bytes > 0 && firstAtMs === 0) firstAtMs = performance.mark('first piece').startTime
+    },
+  })
+  const blob = await files.get(hash, size)
+  if (stored === undefined || blob === undefined || linkKey === undefined) throw new Error('What has come is not there')
+  const content = { size, read: (part?: { offset: number; length: number }) => readInParts(blob, part) }
+  return { firstAtMs, plain: readAhead((await openSealed(content, linkKey)).read()), file: stored }
+}
+
+async function open(link: ShareLink): Promise<TabReading> {
+  await calls.start(link)
+  received = sharing().receive(link.reference)
+  return calls.read({ content: link.content, startedAtMs: 0 })
+}
+
+const link = readPageLink<ShareLink>()
+const opened = link && open(link)
+opened?.catch(() => {}) // told by `opened`
+
+export type ShareTabPageCalls = typeof calls
+answerCalls(calls)
