@@ -1,14 +1,14 @@
 /**
  * Who may import whom; scripts/README.md tells contributors where a new thing goes:
  *
- *   async ← keys ← network ← rendezvous ← content | messages | people ← sharing ← peer.ts ← index.ts ← gateway/, browser/, node/server/ ← node/cli/
+ *   async ← keys ← groups ← network ← rendezvous ← content | messages | people ← sharing ← peer.ts ← index.ts ← gateway/, browser/, node/server/ ← node/cli/
  *
  * A folder may use what stands below it (left of it), never what stands above or beside it. Run by `npm run check`;
  * `test/setup/import-rules.test.ts` breaks each rule once and expects it to be named.
  */
 
 /** The layers of the core, lowest first. Folders of one row are siblings and do not know each other. */
-const LAYERS = [['async'], ['keys'], ['network'], ['rendezvous'], ['content', 'messages', 'people'], ['sharing']]
+const LAYERS = [['async'], ['keys'], ['groups'], ['network'], ['rendezvous'], ['content', 'messages', 'people'], ['sharing']]
 
 /** The overlay peer itself, which runs in a tab as well as in Node.js. */
 const CORE = '^node/(?!server/|cli/)'
@@ -20,6 +20,7 @@ const ENTRIES = [
   '^browser/(library|module)\\.ts$',
   '^browser/(home|viewer)\\.tsx?$',
   '^browser/(peer|transfer)/[^/]+-worker\\.ts$',
+  '^browser/offline/app-worker\\.ts$',
   '^browser/public/',
   '^scripts/',
   '^browser/examples/',
@@ -48,19 +49,28 @@ const ROOMS = {
   'node/content': [['format'], ['memory', 'sealed', 'protocol'], ['fetch'], ['swarm']],
   'node/messages': [['format'], ['protocol', 'admission'], ['routing', 'outbox']],
   'node/people': [['format'], ['account', 'way'], ['presence', 'pairing', 'calls'], ['rooms']],
-  'node/sharing': [['format'], ['sharer', 'receiver', 'boxes']],
+  'node/sharing': [['format'], ['sharer', 'receiver', 'boxes'], ['offers']],
   'node/server': [['store', 'port'], ['inbox']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
-  browser: [['text'], ['peer', 'activity'], ['content'], ['holding'], ['transfer'], ['visit'], ['messages', 'people', 'sharing', 'words']],
-  'browser/app': [['home', 'page', 'messages', 'people', 'share', 'receive', 'drop']],
+  browser: [
+    ['text'],
+    ['peer', 'activity', 'offline'],
+    ['content'],
+    ['holding'],
+    ['transfer'],
+    ['visit'],
+    ['messages', 'people', 'sharing', 'words'],
+  ],
+  'browser/app': [['home', 'page', 'messages', 'people', 'offline', 'share', 'receive', 'drop', 'boxes']],
   'node/cli': [['values'], ['print'], ['fetch', 'hold'], ['share', 'receive'], ['commands']],
 }
 
 /** What stands beside the rooms of a folder and below them, as its types do. */
 const BELOW_ROOMS = {
+  'node/sharing': '(types|offer-types)',
   'node/cli': '(settings|configuration|idle-settings|exit-code|package|command-context|command-table)',
   browser: 'cell',
-  'browser/app': '(use-cell|inner-link|copy-button|action-button|problem|qr-image|file-choice|sharing-bar)',
+  'browser/app': '(use-cell|inner-link|copy-button|action-button|problem|qr-image|link-row|file-choice|sharing-bar)',
 }
 
 const roomRules = Object.entries(ROOMS).flatMap(([folder, heights]) =>
@@ -114,10 +124,14 @@ module.exports = {
     {
       name: 'faces-enter-by-the-index',
       comment:
-        'gateway/ and browser/ enter node/ through node/index.ts, and the library for pages through node/library/. The primitives of node/async/, and the text form of links, know nothing of a peer: anybody may use one.',
+        'gateway/ and browser/ enter node/ through node/index.ts, and the library for pages through node/library/. The primitives of node/async/, the text form of links, the writer of zip archives, the stay at a drop box and the words for its types know nothing of a peer: anybody may use one.',
       severity: 'error',
       from: { path: '^(gateway|browser)/' },
-      to: { path: '^node/', pathNot: '^node/(index\\.ts$|library/|async/|keys/link-(form|path)\\.ts$)' },
+      to: {
+        path: '^node/',
+        pathNot:
+          '^node/(index\\.ts$|library/|async/|keys/link-(form|path)\\.ts$|content/format/zip-archive\\.ts$|sharing/boxes/(box-stay|type-words)\\.ts$)',
+      },
     },
     {
       name: 'gateway-and-browser-are-strangers',
@@ -136,10 +150,14 @@ module.exports = {
     },
     {
       name: 'command-enters-by-the-index',
-      comment: 'node/cli/ uses the public face of the peer and what node/server/ has; of the core only keys, addresses and nouns.',
+      comment:
+        'node/cli/ uses the public face of the peer and what node/server/ has; of the core only keys, addresses, nouns, and the stay at a drop box.',
       severity: 'error',
       from: { path: '^node/cli/' },
-      to: { path: '^node/(?!cli/|server/)', pathNot: '^node/(index|types|errors)\\.ts$|^node/(async|network|keys)/' },
+      to: {
+        path: '^node/(?!cli/|server/)',
+        pathNot: '^node/(index|types|errors|sharing/boxes/box-stay)\\.ts$|^node/(async|network|keys)/',
+      },
     },
     {
       name: 'command-is-above-all',

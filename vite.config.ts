@@ -1,7 +1,8 @@
-/** Builds the tab: two HTML files and hashed assets, all of it servable under a policy without inline scripts or styles. */
+/** Builds the tab: three HTML files, hashed assets and a service worker, all of it servable under a policy without inline scripts or styles. */
 
+import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { defineConfig, type Plugin } from 'vite'
+import { build, defineConfig, type Plugin } from 'vite'
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -35,10 +36,99 @@ function viewerAlone(): Plugin {
   }
 }
 
+/**
+ * Marks the documents with the build, by which an open tab notices that its node has a newer one, and makes the service worker, which knows
+ * the files of its build. The names of the files have the digests of their contents, so they stand for the whole build.
+ */
+function appBuild(): Plugin {
+  return {
+    name: 'app-build',
+    enforce: 'post',
+    async generateBundle(_, bundle) {
+      const files = Object.keys(bundle).filter((file) => file.startsWith('assets/'))
+      const pages = Object.values(bundle).filter((output) => output.type === 'asset' && output.fileName.endsWith('.html'))
+      const texts = pages.map((page) => (page.type === 'asset' ? String(page.source) : ''))
+      const id = createHash('sha256')
+        .update([...files, ...texts].sort().join('\n'))
+        .digest('hex')
+        .slice(0, 16)
+      for (const page of pages) {
+        if (page.type === 'asset' && !page.fileName.startsWith('assets/')) {
+          page.source = String(page.source).replace('<html lang="en">', `<html lang="en" data-build="${id}">`)
+        }
+      }
+      const paths = files.map((file) => `/${file}`).sort()
+      this.emitFile({ type: 'asset', fileName: 'app/worker.js', source: await buildWorker(id, paths) })
+    },
+  }
+}
+
+/** One file without imports: a browser compares it with the one that it has, byte by byte. */
+async function buildWorker(id: string, files: string[]): Promise<string> {
+  const result = await build({
+    configFile: false,
+    logLevel: 'error',
+    define: { __APP_BUILD__: JSON.stringify(id), __APP_FILES__: JSON.stringify(files) },
+    build: { write: false, target: 'es2022', rolldownOptions: { input: fromHere('browser/offline/app-worker.ts') } },
+  })
+  const [chunk] = 'output' in result ? result.output : []
+  if (chunk === undefined || chunk.imports.length > 0) throw new Error('The service worker is not one file')
+  return chunk.code
+}
+
+/** Modules that the page of a share loads, named in its document: the app asks for them step by step, since its other pages need none of them. */
+const RECEIVING = [
+  'browser/app/receive/receive-view.tsx',
+  'browser/peer/peer-library.ts',
+  'browser/peer/tab-peer.ts',
+  'node/content/content.ts',
+  'node/library/checked-content.ts',
+  'node/library/checked-sharing.ts',
+  'node/network/direct.ts',
+  'node/people/open-ways.ts',
+  'node/sharing/index.ts',
+  'node_modules/@libp2p/webrtc/dist/src/index.js',
+]
+
+/** The app's document once more, for the pages of shares: it names what they load, so that all of it comes at once. */
+function receivingPage(): Plugin {
+  return {
+    name: 'receiving-page',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const page = bundle['index.html']
+      if (page?.type !== 'asset') throw new Error('The build has no index.html')
+      const needed = new Set<string>()
+      const styles = new Set<string>()
+      const need = (name: string) => {
+        const chunk = bundle[name]
+        if (needed.has(name) || chunk?.type !== 'chunk') return
+        needed.add(name)
+        for (const style of chunk.viteMetadata?.importedCss ?? []) styles.add(style)
+        for (const inner of chunk.imports) need(inner)
+      }
+      for (const path of RECEIVING) {
+        const chunk = Object.values(bundle).find((output) => output.type === 'chunk' && isModule(output.facadeModuleId, path))
+        if (chunk === undefined) throw new Error(`The build has no file for ${path}`)
+        need(chunk.fileName)
+      }
+      const html = String(page.source)
+      const links = [
+        ...[...needed].map((file) => `<link rel="modulepreload" crossorigin href="/${file}">`),
+        ...[...styles].map((file) => `<link rel="stylesheet" crossorigin href="/${file}">`),
+      ].filter((link) => !html.includes(link))
+      const source = html.replace('</head>', `${links.map((link) => `  ${link}\n  `).join('')}</head>`)
+      this.emitFile({ type: 'asset', fileName: 'receive.html', source })
+    },
+  }
+}
+
+const isModule = (id: string | null, path: string) => id?.replaceAll('\\', '/').endsWith(`/${path}`) === true
+
 export default defineConfig({
   root: fromHere('browser'),
   base: '/',
-  plugins: [viewerAlone()],
+  plugins: [viewerAlone(), receivingPage(), appBuild()],
   worker: { format: 'es' }, // the policy allows workers from our own files, never from text in a page
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
