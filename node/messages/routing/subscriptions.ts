@@ -85,14 +85,18 @@ export function deliverHere(envelope: Envelope, seen: SeenMessage, subscriptions
   const passes = createRuleTest(envelope)
   let taps = 0
   let keepers = 0
+  let isDelivered = false
   for (const subscription of [...subscriptions.at(envelope.to)]) {
     if ((subscription.proof !== undefined) !== envelope.isSealed || !passes(subscription)) continue
     taps++
     if (subscription.keeps) keepers++
     const isMissed = delivered === undefined || subscription.since > delivered.tick
-    if (isMissed || (isAgain && subscription.keeps)) subscription.deliver(envelope)
+    if (!isMissed && !(isAgain && subscription.keeps)) continue
+    isDelivered = true
+    subscription.deliver(envelope)
   }
-  const last = delivered === undefined || isAgain ? { atMs: nowMs, tick: subscriptions.tick() } : delivered
+  // Each that began before this tick has it now: a copy by another record node, in the same moment, is no news to it.
+  const last = delivered === undefined || isAgain || isDelivered ? { atMs: nowMs, tick: subscriptions.tick() } : delivered
   seen.delivered = { atMs: last.atMs, tick: last.tick, taps, keepers }
   return { ...NO_PROGRESS, taps, keepers }
 }
