@@ -30,6 +30,7 @@ export default defineConfig({
     reporters: ['default', new TallyReporter()],
     sequence: { sequencer: LongestFirst },
     passWithNoTests: false,
+    globalSetup: 'test/helpers/command-build.ts', // the command, built once for all tests
     expect: { poll: { timeout: 10_000 } }, // a second is too short beside a busy core
     projects: [
       {

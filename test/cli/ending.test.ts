@@ -7,11 +7,9 @@ import { closeSync, openSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { spawnMayfly } from '../helpers/mayfly-process.ts'
+import { MAYFLY_MAIN, spawnMayfly } from '../helpers/mayfly-process.ts'
 
-const MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
 /** More than a pipe holds. */
 const BYTES = Buffer.alloc(200_000, 'x')
 const HASH = createHash('sha256').update(BYTES).digest('hex')
@@ -38,7 +36,7 @@ test('ending: a reader that has read enough ends it in silence, and it counts as
 test.each([[['get', HASH]], [['status']], [['--help']]])('ending: %j to a full disk fails, and says so', async (args) => {
   const join = await listen(({ url }, response) => response.end(url?.includes('status') ? '{"id":"a"}' : BYTES))
   const full = openSync('/dev/full', 'w')
-  const child = spawn(process.execPath, [MAIN, ...args, ...(args[0] === '--help' ? [] : ['--join', join])], {
+  const child = spawn(process.execPath, [MAYFLY_MAIN, ...args, ...(args[0] === '--help' ? [] : ['--join', join])], {
     stdio: ['ignore', full, 'pipe'],
   })
   closeSync(full)
@@ -54,7 +52,7 @@ test('ending: Ctrl-C in a loop of a shell ends the loop, since the command ends 
     asked.resolve()
   })
   const loop = `for i in 1 2 3; do "$0" "$1" get ${HASH} --join ${join}; echo after; done; echo end`
-  const shell = spawn('bash', ['-c', loop, process.execPath, MAIN], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const shell = spawn('bash', ['-c', loop, process.execPath, MAYFLY_MAIN], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(shell, 'close')
   const output = Promise.all([text(shell.stdout), text(shell.stderr)])
   await asked.promise

@@ -1,7 +1,7 @@
 /** The modules that a start of the command loads: the overlay takes four fifths of its time, and most sub-commands only ask a gateway. */
 
 import { expect, test } from 'vitest'
-import { runMayfly } from '../helpers/mayfly-process.ts'
+import { MAYFLY_SOURCE, runMayfly } from '../helpers/mayfly-process.ts'
 
 /** Prints, at its end, how many modules of libp2p a process has loaded. */
 const COUNTER = `data:text/javascript,${encodeURIComponent(`
@@ -17,12 +17,16 @@ const JOIN = ['--join', 'http://127.0.0.1:9', '--timeout', '1s']
 test.each([[['--version']], [['--help']], [['get', HASH, ...JOIN]], [['holders', HASH, ...JOIN]], [['status']], [['ls']]])(
   'loading: %j does without the overlay',
   async (args) => {
-    const { stderr } = await runMayfly(args, { env: { NODE_OPTIONS: `--import ${COUNTER}` } })
+    const { stderr } = await runMayfly(args, { main: MAYFLY_SOURCE, env: { NODE_OPTIONS: `--import ${COUNTER}` } })
     expect(stderr).toMatch(/^modules of libp2p: 0$/m)
   },
 )
 
 test('loading: what is held is held in the overlay, so that the count above means something', async () => {
-  const { stderr } = await runMayfly(['hold', '-', ...JOIN], { stdin: 'a page', env: { NODE_OPTIONS: `--import ${COUNTER}` } })
+  const { stderr } = await runMayfly(['hold', '-', ...JOIN], {
+    main: MAYFLY_SOURCE,
+    stdin: 'a page',
+    env: { NODE_OPTIONS: `--import ${COUNTER}` },
+  })
   expect(stderr).toMatch(/^modules of libp2p: [1-9]\d*$/m)
 })

@@ -1,13 +1,16 @@
-/** The `mayfly` command as a process of its own, with the Node.js that runs the tests. It never outlives its test. */
+/** The `mayfly` command, built for the run, as a process of its own, with the Node.js that runs the tests. It never outlives its test. */
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { createLineLog, type LineLog } from './line-log.ts'
 
-export const MAYFLY_MAIN = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
+/** Built by command-build.ts. */
+export const MAYFLY_MAIN = inject('mayflyMain')
+/** Not built: each of its modules is a file. */
+export const MAYFLY_SOURCE = fileURLToPath(new URL('../../node/cli/main.ts', import.meta.url))
 
 export interface MayflyProcessOptions {
   /** On top of an environment without any MAYFLY_ variable. */
@@ -15,6 +18,8 @@ export interface MayflyProcessOptions {
   /** Standard input; nothing, and its end, when left out. */
   stdin?: string | Uint8Array
   cwd?: string
+  /** The script to run; the built command when left out. */
+  main?: string
   /** Runs after the process has ended, before `exited` resolves. */
   afterExit?: () => Promise<void>
 }
@@ -41,8 +46,11 @@ process.on('exit', () => {
 })
 
 /** Within a test it is killed when the test ends; in a hook, kill it in another. */
-export function spawnMayfly(args: string[], { env = {}, stdin, cwd, afterExit }: MayflyProcessOptions = {}): MayflyProcess {
-  const child = spawn(process.execPath, [MAYFLY_MAIN, ...args], {
+export function spawnMayfly(
+  args: string[],
+  { env = {}, stdin, cwd, main = MAYFLY_MAIN, afterExit }: MayflyProcessOptions = {},
+): MayflyProcess {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { ...mayflyEnvironment(), ...env },
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -9,12 +9,16 @@ import { createTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const PASSES = "import { test } from 'vitest'\ntest('one', () => {})\ntest('two', () => {})\n"
 
+/** Takes the place of what builds the command, which these tests do not run. */
+const NO_COMMAND = 'export const setup = () => {}'
+
 /** Runs these test files. Resolves with the exit code and the last line. */
 async function runTests(files: Record<string, string>): Promise<{ status: number | null; lastLine: string | undefined }> {
   const folder = await createTemporaryDirectory()
   for (const part of ['vitest.config.ts', 'scripts', 'package.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  mkdirSync(join(folder, 'test'))
+  mkdirSync(join(folder, 'test', 'helpers'), { recursive: true })
+  writeFileSync(join(folder, 'test', 'helpers', 'command-build.ts'), NO_COMMAND)
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, 'test', file), text)
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
   const { status, stdout } = spawnSync(process.execPath, [vitest, 'run'], { cwd: folder, env: systemEnvironment(), encoding: 'utf8' })
