@@ -31,11 +31,6 @@ export function directAddresses(
   })
 }
 
-/** The circuits to begin with, of such addresses. */
-export function circuitAddresses(addresses: readonly string[]): Multiaddr[] {
-  return addresses.map((address) => multiaddr(address.replace('/p2p-circuit/webrtc/', '/p2p-circuit/')))
-}
-
 /** The node through which such an address leads. */
 export function relayOfAddress(address: Multiaddr): PeerId | undefined {
   const id = address.getComponents().find(({ name }) => name === 'p2p')?.value

@@ -55,6 +55,8 @@ export function createDirectUses(maxConnections: number, arrivalMs: number) {
       const untilMs = arriving.get(peer)
       if (untilMs !== undefined) arriving.set(peer, Math.min(untilMs, performance.now() + LATE_MS))
     },
+    /** The peer will not connect. */
+    leave: (peer: string) => void arriving.delete(peer),
     /** @param limit others are let in while fewer peers have a place. Returns the function that ends the need; it may be called twice. */
     need(limit: number = maxConnections): () => void {
       const need = { limit: Math.min(limit, maxConnections) }

@@ -6,7 +6,6 @@
 
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p, PeerId, Transport } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { timeoutSignal } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
@@ -14,12 +13,14 @@ import { createRecentMap } from '../async/recent-map.ts'
 import type { AbortOptions } from '../types.ts'
 import { createCircuits } from './circuits.ts'
 import { connectionKind } from './connection-kind.ts'
-import { circuitAddresses, type DirectTarget, directAddresses } from './direct-address.ts'
+import { type DirectTarget, directAddresses } from './direct-address.ts'
 import { createDirectUses } from './direct-uses.ts'
 import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
+import { createSignallings, type Signalling } from './signalling.ts'
 import { createTurnWatch } from './turn-watch.ts'
 
 export { createPing } from './ping.ts'
+export type { Signalling } from './signalling.ts'
 export { useWholeMessages } from './whole-messages.ts'
 
 export const DIRECT_DEFAULTS = {
@@ -69,6 +70,7 @@ export function createDirect(
   )
 
   const uses = createDirectUses(settings.maxConnections, settings.dialTimeoutMs)
+  const signallings = createSignallings(webRTC, uses, settings.dialTimeoutMs)
   const turn = createTurnWatch()
 
   const direct = () => (libp2p?.getConnections() ?? []).filter((connection) => connectionKind(connection) === 'direct')
@@ -98,6 +100,8 @@ export function createDirect(
     return directAddresses(holder, { home: home?.toString(), isSecurePage })
   }
 
+  const canSignal = (peer: PeerId) => libp2p !== undefined && !isFull() && openTo(libp2p, peer) === undefined
+
   return {
     /** For libp2p's `transports`. */
     transports: [
@@ -106,7 +110,7 @@ export function createDirect(
         reservations = (transport as Transport & { reservationStore: Reservations }).reservationStore
         return transport
       },
-      webRTC,
+      signallings.transport,
     ] satisfies TransportFactory[],
     /** For libp2p's `connectionGater`. */
     gater: {
@@ -121,13 +125,16 @@ export function createDirect(
     /** True while the peer, or the relay to it, is being dialled from here. */
     isDialling: circuits.isInUse,
     addressesOf,
-    /** Opens the circuit that a dial to the holder may need. Returns the function that closes it, unless a dial uses it by then. */
-    prepare(holder: DirectTarget): () => void {
-      const peer = peerIdFromString(holder.peer)
-      const addresses = addressesOf(holder)
-      if (libp2p === undefined || addresses.length === 0 || openTo(libp2p, peer) !== undefined) return () => {}
-      return circuits.prepare(libp2p, peer, circuitAddresses(addresses), settings.dialTimeoutMs)
-    },
+    /**
+     * Offers a direct connection over a stream to the peer that is there already. Undefined where there is a connection, or no place for it.
+     *
+     * @param send carries bytes over that stream, to the end that answers
+     */
+    offer: (peer: PeerId, send: (bytes: Uint8Array) => void): Signalling | undefined =>
+      canSignal(peer) ? signallings.offer(peer, send) : undefined,
+    /** Takes the offer that the other end of such a stream is about to make. As `offer`. */
+    answer: (peer: PeerId, send: (bytes: Uint8Array) => void): Signalling | undefined =>
+      canSignal(peer) ? signallings.answer(peer, send) : undefined,
     /**
      * The direct connection to the peer, opened if there is none.
      *
@@ -145,8 +152,8 @@ export function createDirect(
       const inTime = timeoutSignal(settings.dialTimeoutMs)
       try {
         const ended = signal === undefined ? inTime : AbortSignal.any([signal, inTime])
-        await circuits.ready(peer, ended) // libp2p would take its dial for this one
-        const connection = await network.dial(targets, { signal: ended })
+        await signallings.ready(peer, ended)
+        const connection = openTo(network, peer) ?? (await network.dial(targets, { signal: ended }))
         if (connectionKind(connection) !== 'direct') throw new Error('not connected directly')
         uses.used(id)
         unreachable.delete(id)
@@ -162,6 +169,8 @@ export function createDirect(
         endCircuit()
       }
     },
+    /** Resolves once no offer that goes over another stream is under way with the peer. @throws signal.reason, when aborted */
+    signalled: signallings.ready,
     /** Peers that are connected directly, in or out, or are being so. */
     peers: () => uses.peers(direct()),
     /** How many direct connections there are, or will be. */
@@ -182,6 +191,7 @@ export function createDirect(
     attach(made: Libp2p) {
       libp2p = made
       turn.attach(made)
+      signallings.attach(made)
       made.addEventListener('connection:close', ({ detail }) => {
         if (connectionKind(detail) === 'relayed') uses.depart(detail.remotePeer.toString())
       })

@@ -9,7 +9,7 @@ export { type Clock, type ClockStatus, clockSentence, createClock } from './cloc
 export { majorityAhead } from './clock-majority.ts'
 export { type ConnectionKind, connectionKind } from './connection-kind.ts'
 export { KAD_PROTOCOL } from './dht.ts'
-export type { Direct, TransportFactory } from './direct.ts'
+export type { Direct, Signalling, TransportFactory } from './direct.ts'
 export { createDuplicateIdWatch } from './duplicate-id.ts'
 export {
   badField,

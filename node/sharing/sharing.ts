@@ -35,7 +35,7 @@ const MAX_PEERS = 1_024
 export interface SharingContext {
   /** This peer's id in text form. */
   self: string
-  ways: Pick<Ways, 'open' | 'handle' | 'wantDirect' | 'prepareDirect'>
+  ways: Pick<Ways, 'open' | 'handle' | 'wantDirect' | 'mayOpenDirect' | 'offerDirect' | 'answerDirect'>
   rendezvous: Pick<Rendezvous, 'hold'> & ReceiverContext['rendezvous']
   content: ContentService
   clock: Pick<Clock, 'now' | 'monotonic'>
@@ -140,7 +140,7 @@ export function createSharing(context: SharingContext): SharesService {
       isRunning = true
       const { maxReceivers, maxReceiversPerPeer } = SHARING_LIMITS
       const limits = { maxInbound: maxReceivers, maxInboundPerPeer: maxReceiversPerPeer }
-      ends.push(ways.handle(SHARE_PROTOCOL, (way) => serveReceiver(way, greet), limits))
+      ends.push(ways.handle(SHARE_PROTOCOL, (way) => serveReceiver(way, ways, greet), limits))
       ends.push(
         onReleased((key) => {
           for (const { own } of kept) own.onReleased(key)

@@ -10,6 +10,7 @@ import { createPeople, type PeopleParts, type PeopleService } from '../../node/p
 import type { PeopleOptions } from '../../node/people/people-options.ts'
 import type { Way, Ways } from '../../node/people/way/types.ts'
 import { createMuxedStreams, type MuxedStreams } from './muxed-streams.ts'
+import { NO_DIRECT } from './way-network.ts'
 
 export interface WorldPerson {
   id: string
@@ -48,8 +49,7 @@ export function createPeopleWorld(): PeopleWorld {
         return () => void own.delete(protocol)
       },
       hasDirect: () => false,
-      wantDirect: () => false,
-      prepareDirect: () => () => {},
+      ...NO_DIRECT,
       onDirect: () => () => {},
     }
   }

@@ -9,7 +9,7 @@ import { createSharing, type SharingContext } from '../../node/sharing/sharing.t
 import type { ReceivedShare, ShareItem } from '../../node/sharing/types.ts'
 import { createMemoryRendezvous } from './memory-rendezvous.ts'
 import { waitFor } from './wait-for.ts'
-import { createWayNetwork } from './way-network.ts'
+import { createWayNetwork, NO_DIRECT } from './way-network.ts'
 
 export function createShareWorld() {
   const network = createWayNetwork()
@@ -48,8 +48,8 @@ export function createShareWorld() {
     /** The peers that have a content. */
     haveIt: (hash = '') => [...(contents.get(hash)?.keys() ?? [])],
     /** @param changes parts of the test's own */
-    async join(self: string, changes: Partial<SharingContext> = {}) {
-      const ways = { ...network.join(self), wantDirect: () => false, prepareDirect: () => () => {} }
+    async join(self: string, { direct, ...changes }: Partial<SharingContext> & { direct?: typeof NO_DIRECT } = {}) {
+      const ways = { ...network.join(self), ...(direct ?? NO_DIRECT) }
       const context: SharingContext = {
         ...{ self, ways, rendezvous: { ...presence.join(self), onJoined: () => () => {} }, createHasher: createPortableHasher },
         content: contentOf(self) as ContentService,

@@ -10,6 +10,14 @@ export interface JoinedWays extends Pick<Ways, 'open' | 'handle'> {
   leave(): void
 }
 
+/** Peers that never connect directly. */
+export const NO_DIRECT: Pick<Ways, 'wantDirect' | 'mayOpenDirect' | 'offerDirect' | 'answerDirect'> = {
+  wantDirect: () => false,
+  mayOpenDirect: () => false,
+  offerDirect: () => undefined,
+  answerDirect: () => undefined,
+}
+
 interface Handler {
   onWay(way: Way): void
   limits: Parameters<Ways['handle']>[2]

@@ -22,8 +22,6 @@ afterEach(() => {
 function createTab(options: DirectOptions = {}) {
   const up = new Set<string>()
   const dials: string[] = []
-  /** Circuits are dialled for as long as this waits. */
-  const circuits = Promise.withResolvers<void>()
   const open: { remotePeer: PeerId; kind: ConnectionKind; closed: boolean }[] = []
   const connect = ({ peer }: SeededPeer, kind: ConnectionKind = 'direct') => {
     const connection = {
@@ -56,24 +54,19 @@ function createTab(options: DirectOptions = {}) {
       const peer = tabs.find(({ id }) => address?.toString().endsWith(id)) as SeededPeer
       dials.push(peer.id)
       expect([direct.isDialling(peer.peer), direct.isDialling(home.peer)]).toEqual([true, true])
-      const isCircuit = address?.toString().includes('/webrtc/') === false
-      if (isCircuit) await circuits.promise
       if (!up.has(peer.id)) throw new Error('nothing gets through')
-      return connect(peer, isCircuit ? 'relayed' : 'direct')
+      return connect(peer)
     },
   } as unknown as Libp2p)
   made.push(direct)
   const addressesOf = ({ id }: SeededPeer) => direct.addressesOf({ peer: id, home: home.id, addresses: [] })
-  const prepare = ({ id }: SeededPeer) => direct.prepare({ peer: id, home: home.id, addresses: [] })
   return {
     direct,
     up,
     dials,
     open,
-    circuits,
     connect,
     addressesOf,
-    prepare,
     dial: (tab: SeededPeer) => direct.dial(tab.peer, addressesOf(tab)),
   }
 }
@@ -106,36 +99,6 @@ test('direct: a tab that fails again and again is tried less and less, until it 
   await expect(dial(tab)).rejects.toThrow('nothing gets through')
   vi.advanceTimersByTime(1_000)
   expect(addressesOf(tab)).toHaveLength(1)
-})
-
-test('direct: a circuit that is opened ahead is waited for and used by the dial that follows, and closed with it', async () => {
-  const { up, prepare, dial, dials, open, circuits, direct } = createTab()
-  const [tab] = tabs as [SeededPeer]
-  up.add(tab.id)
-  const endPrepared = prepare(tab)
-  const dialling = dial(tab)
-  endPrepared()
-  await vi.advanceTimersByTimeAsync(1)
-  expect(dials).toEqual([tab.id]) // the circuit alone
-  circuits.resolve()
-  await dialling
-  expect(dials).toEqual([tab.id, tab.id])
-  expect(open.map(({ kind }) => kind)).toEqual(['direct'])
-  expect(direct.isDialling(tab.peer)).toBe(false)
-})
-
-test('direct: a circuit that is opened ahead is closed when nobody dials; its failure makes nobody unreachable', async () => {
-  const { up, prepare, open, circuits, direct, addressesOf } = createTab()
-  const [tab, gone] = tabs as [SeededPeer, SeededPeer]
-  up.add(tab.id)
-  circuits.resolve()
-  const ends = [prepare(tab), prepare(gone), prepare(tab)]
-  await vi.advanceTimersByTimeAsync(1)
-  expect(open.map(({ kind }) => kind)).toEqual(['relayed'])
-  for (const end of ends) end()
-  expect(open).toEqual([])
-  expect(direct.isDialling(tab.peer)).toBe(false)
-  expect(addressesOf(gone)).toHaveLength(1)
 })
 
 test('direct: maxUnreachable bounds the remembered tabs, oldest out first', async () => {

@@ -58,6 +58,32 @@ test('direct ways: one that this end alone wants is dialled at once, by either o
   await waitFor(() => later.ways.hasDirect(other.id) && other.ways.hasDirect(later.id), 10_000, 'both believe it')
 })
 
+test('direct ways: one that is offered over a way is opened without a circuit, and believed by both ends', async () => {
+  const { nodes } = await createNetwork({ nodes: 1 })
+  const webRTC = createLoop().transport
+  const [a, b] = (await startTabs(nodes[0], [{ webRTC }, { webRTC }])) as [WaysPeer, WaysPeer]
+  expect([a.ways.mayOpenDirect(b.id), b.ways.mayOpenDirect(a.id)]).toEqual([true, true])
+  const answer = b.ways.answerDirect(a.id, (bytes) => offer?.take(bytes))
+  const offer = a.ways.offerDirect(b.id, (bytes) => answer?.take(bytes))
+  expect([a.ways.mayOpenDirect(b.id), b.ways.mayOpenDirect(a.id)]).toEqual([false, false])
+  await waitFor(() => a.ways.hasDirect(b.id) && b.ways.hasDirect(a.id), 10_000, 'both believe it')
+  expect([directOf(a), directOf(b), nodes[0].peer.status().counts.circuits]).toEqual([1, 1, 0])
+  expect([a.ways.mayOpenDirect(b.id), a.ways.offerDirect(b.id, () => {})]).toEqual([false, undefined])
+})
+
+test('direct ways: where an offer leads nowhere, the end that wants the connection dials', async () => {
+  const { nodes } = await createNetwork({ nodes: 1 })
+  const loop = createLoop()
+  const webRTC = loop.transport
+  const [a, b] = (await startTabs(nodes[0], [{ webRTC }, { webRTC }])) as [WaysPeer, WaysPeer]
+  const answer = b.ways.answerDirect(a.id, () => {}) // nothing reaches the other end
+  a.ways.offerDirect(b.id, (bytes) => answer?.take(bytes))
+  b.ways.wantDirect(a.target, { isMutual: false })
+  answer?.end()
+  await waitFor(() => a.ways.hasDirect(b.id) && b.ways.hasDirect(a.id), 20_000, 'both believe it')
+  expect(nodes[0].peer.status().counts.circuits).toBe(1)
+})
+
 test('direct ways: a dial that fails is tried again, so often and no more; the way through the homes stays meanwhile', async () => {
   const { nodes } = await createNetwork({ nodes: 1 })
   const loop = createLoop()

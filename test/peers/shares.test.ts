@@ -3,8 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
 import { memorySource, type Peer } from '../../node/index.ts'
-import { parseLink } from '../../node/sharing/format/share-link.ts'
+import { linkPathOf, parseLink } from '../../node/sharing/format/share-link.ts'
 import type { ReceivedShare, Share, ShareItem, Sharing } from '../../node/sharing/types.ts'
+import { createLoop } from '../helpers/loop-transport.ts'
 import { createNetwork } from '../helpers/network.ts'
 import { createMemoryStore, type MemoryStore } from '../helpers/share-store.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -184,5 +185,26 @@ it('what has come stays when the sharer leaves, and goes on where others have th
     WAIT_MS,
     () => `both done: ${stateAt(back)}`,
   )
+  await waitFor(() => back.entries[0]?.state === 'ready', WAIT_MS, 'its file is read again')
   expect(back.entries[0]?.hash).toBe(share.entries[0]?.hash)
+})
+
+it('two tabs connect directly over what they say to each other: no circuit is opened, and for a wrong link nothing at all', async () => {
+  const { network, a, b } = await world()
+  const loop = createLoop()
+  const addTab = (node: typeof a) => network.addTab(node, { sharing: true, webRTC: loop.transport })
+  const [sharer, visitor, receiver] = [await addTab(a), await addTab(b), await addTab(b)]
+  const share = await sharingOf(sharer).share([file('bread.txt', randomBytes(1_000))])
+  const { id } = parseLink('s', share.path)
+  const wrong = receive(visitor, linkPathOf('s', { id, secret: new Uint8Array(16).fill(9) }))
+  await until(wrong, 'away')
+  expect([loop.signals, share.receivers.length, a.peer.status().counts.circuits]).toEqual([0, 0, 0])
+  const right = receive(receiver, share.path)
+  await until(right, 'listed')
+  await right.take()
+  await waitFor(() => right.entries.length > 0 && ready(right), WAIT_MS, 'the file is ready')
+  await waitFor(() => loop.signals === 1, WAIT_MS, 'the offer')
+  expect(Object.keys(await fetchAll(right))).toEqual(['bread.txt'])
+  await waitFor(() => share.receivers[0]?.state === 'done', WAIT_MS, 'it is done')
+  expect([a, b].map(({ peer }) => peer.status().counts.circuits)).toEqual([0, 0])
 })

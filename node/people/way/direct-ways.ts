@@ -82,6 +82,7 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
     const backoff = createBackoff({ firstMs: settings.directPauseMs, maxMs: 4 * settings.directPauseMs }, random)
     // One of two that both want it waits, and finds it open.
     if (isMutual && self > target.peer) await delay(backoff.next(), { signal })
+    await network.signalled(peer, signal)
     for (let tries = 1; !signal.aborted && openTo(peer) === undefined; tries++) {
       // One that comes already is enough: two connections with one peer take two places.
       if (!network.isArriving(target.peer)) {
@@ -94,6 +95,11 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
       if (tries === settings.directTries) return
       await delay(backoff.next(), { signal })
     }
+  }
+
+  function mayOpen(peer: string): boolean {
+    if (direct === undefined || release === undefined || wanted.has(peer) || direct.peers().has(peer)) return false
+    return placesWithout(peer, direct) < settings.maxDirect
   }
 
   return {
@@ -112,12 +118,12 @@ export function createDirectWays({ libp2p, direct, random }: DirectWaysContext, 
         .finally(() => wanted.delete(peer))
       return true
     },
-    /** See `Ways.prepareDirect`. */
-    prepare(target: WayTarget): () => void {
-      if (direct === undefined || release === undefined || target.peer === target.home) return () => {}
-      if (wanted.has(target.peer) || placesWithout(target.peer, direct) >= settings.maxDirect) return () => {}
-      return direct.prepare(target)
-    },
+    /** See `Ways.mayOpenDirect`. */
+    mayOpen,
+    /** See `Ways.offerDirect`. */
+    offer: (peer: string, send: (bytes: Uint8Array) => void) => (mayOpen(peer) ? direct?.offer(peerIdFromString(peer), send) : undefined),
+    /** See `Ways.answerDirect`. */
+    answer: (peer: string, send: (bytes: Uint8Array) => void) => (mayOpen(peer) ? direct?.answer(peerIdFromString(peer), send) : undefined),
     /** Hears of each connection that has answered, and of its end. Returns the function that ends it. */
     onChange: (listener: (peer: string, isOpen: boolean) => void) => changes.on(({ peer, isOpen }) => listener(peer, isOpen)),
     /** Something goes over the connection to the peer. Returns the function that ends this. */

@@ -1,6 +1,6 @@
 /** Streams between two instances: a way carries frames between two proven peers, a session is a way on which both have said who they are. */
 
-import type { Frame, FrameStream, FrameStreamOptions } from '../../network/index.ts'
+import type { Frame, FrameStream, FrameStreamOptions, Signalling } from '../../network/index.ts'
 import type { AbortOptions } from '../../types.ts'
 import type { RoomProof, SessionRefusal, Topic } from '../format/hello.ts'
 import type { Identity } from '../format/identity.ts'
@@ -52,11 +52,16 @@ export interface Ways {
    * @param options isMutual: false where the other end does not want it by itself, so that this one dials at once; true when left out
    */
   wantDirect(target: WayTarget, options?: { isMutual?: boolean }): boolean
+  /** True where `offerDirect` and `answerDirect` begin something: a direct connection to the peer has a place, and is neither there nor coming. */
+  mayOpenDirect(peer: string): boolean
   /**
-   * Begins what a direct connection needs first, without telling the other end any address of this peer: for somebody who has yet to prove who it
-   * is. Returns the function that ends it, unless a direct connection is wanted by then.
+   * Offers a direct connection to the other end of a way, which answers by `answerDirect`. It tells this peer's addresses, and so does the answer.
+   *
+   * @param send carries bytes over the way, to the other end's `take`
    */
-  prepareDirect(target: WayTarget): () => void
+  offerDirect(peer: string, send: (bytes: Uint8Array) => void): Signalling | undefined
+  /** Takes the offer that the other end of a way is about to make; to be called before it comes. */
+  answerDirect(peer: string, send: (bytes: Uint8Array) => void): Signalling | undefined
   /** A direct connection opened or ended. Returns the function that ends it. */
   onDirect(listener: (peer: string, isOpen: boolean) => void): () => void
 }

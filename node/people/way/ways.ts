@@ -141,7 +141,9 @@ export function createWays(context: WaysContext, options: WaysOptions = {}) {
     handle,
     hasDirect: direct.has,
     wantDirect: direct.want,
-    prepareDirect: direct.prepare,
+    mayOpenDirect: direct.mayOpen,
+    offerDirect: direct.offer,
+    answerDirect: direct.answer,
     onDirect: direct.onChange,
     async start() {
       relay.setAcceptor(acceptRelayed)

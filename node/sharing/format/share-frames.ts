@@ -6,6 +6,7 @@ import {
   readArray,
   readBoolean,
   readBytes,
+  readBytesUpTo,
   readInteger,
   readOptional,
   readText,
@@ -25,6 +26,8 @@ export const MAX_PROBLEM_LENGTH = 200
 /** The largest is a page of entries, of which one may be a long text. */
 export const MAX_FRAME_BYTES = 327_680
 export const MAX_PAGES = ENTRY_LIMITS.maxEntries
+/** A session description, and more than browsers make of it. */
+const MAX_SIGNAL_BYTES = 32_768
 /** Entries of one progress frame. */
 const MAX_REPORTS = 256
 
@@ -43,6 +46,7 @@ const TYPES = {
   way: 12,
   ended: 13,
   problem: 14,
+  signal: 15,
 } as const
 
 /** By number, which is never used again for something else. */
@@ -63,8 +67,10 @@ const WAYS: Readonly<Record<ShareWay, number>> = { direct: 0, socket: 1, relayed
 export type SeenRules = Pick<ShareRules, 'receivers' | 'untilMs' | 'ask' | 'stopAfterFirst'>
 
 export type ShareFrame =
-  | { type: 'hello'; id: Uint8Array; proof: Uint8Array; receiver: Uint8Array; label: string }
-  | { type: 'welcome'; publicKey: Uint8Array; signature: Uint8Array; rules: SeenRules; needsPassword: boolean }
+  /** `takesOffer`: this receiver answers the sharer's offer of a direct connection. */
+  | { type: 'hello'; id: Uint8Array; proof: Uint8Array; receiver: Uint8Array; label: string; takesOffer?: boolean }
+  /** `offers`: the sharer's offer follows. */
+  | { type: 'welcome'; publicKey: Uint8Array; signature: Uint8Array; rules: SeenRules; needsPassword: boolean; offers?: boolean }
   /** Ends the conversation, but for a wrong password while there are tries left. */
   | { type: 'refuse'; code: ShareCode; triesLeft: number }
   | { type: 'password'; password: string }
@@ -80,15 +86,18 @@ export type ShareFrame =
   | { type: 'ended'; code: ShareCode }
   /** The receiver cannot save. Empty: it can again. */
   | { type: 'problem'; text: string }
+  /** Of an offer of a direct connection, or of its answer. */
+  | { type: 'signal'; bytes: Uint8Array }
 
 export function encodeShareFrame(frame: ShareFrame): Frame {
   const type = TYPES[frame.type]
   switch (frame.type) {
     case 'hello':
-      return [type, SHARE_VERSION, frame.id, frame.proof, frame.receiver, frame.label]
+      return [type, SHARE_VERSION, frame.id, frame.proof, frame.receiver, frame.label, ...(frame.takesOffer ? [true] : [])]
     case 'welcome': {
       const { receivers, untilMs, ask = false, stopAfterFirst = false } = frame.rules
-      return [type, frame.publicKey, frame.signature, [receivers ?? null, untilMs ?? null, ask, stopAfterFirst], frame.needsPassword]
+      const seen = [receivers ?? null, untilMs ?? null, ask, stopAfterFirst]
+      return [type, frame.publicKey, frame.signature, seen, frame.needsPassword, ...(frame.offers ? [true] : [])]
     }
     case 'refuse':
       return [type, SHARE_CODES[frame.code], frame.triesLeft]
@@ -114,11 +123,13 @@ export function encodeShareFrame(frame: ShareFrame): Frame {
       return [type, SHARE_CODES[frame.code]]
     case 'problem':
       return [type, frame.text]
+    case 'signal':
+      return [type, frame.bytes]
   }
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeShareFrame([type, a, b, c, d, e]: Frame): ShareFrame {
+export function decodeShareFrame([type, a, b, c, d, e, f]: Frame): ShareFrame {
   switch (type) {
     case TYPES.hello:
       if (a !== SHARE_VERSION)
@@ -129,6 +140,7 @@ export function decodeShareFrame([type, a, b, c, d, e]: Frame): ShareFrame {
         proof: readBytes(c, 'proof', 32),
         receiver: readBytes(d, 'receiver', RECEIVER_BYTES),
         label: readText(e, 'label', MAX_LABEL_LENGTH),
+        ...(f === true && { takesOffer: true }),
       }
     case TYPES.welcome:
       return {
@@ -137,6 +149,7 @@ export function decodeShareFrame([type, a, b, c, d, e]: Frame): ShareFrame {
         signature: readBytes(b, 'signature', 64),
         rules: readRules(c),
         needsPassword: readBoolean(d, 'password'),
+        ...(e === true && { offers: true }),
       }
     case TYPES.refuse:
       return { type: 'refuse', code: readWord(a, 'code', SHARE_CODES), triesLeft: readInteger(b, 'tries', 255) }
@@ -169,6 +182,8 @@ export function decodeShareFrame([type, a, b, c, d, e]: Frame): ShareFrame {
       return { type: 'ended', code: readWord(a, 'code', SHARE_CODES) }
     case TYPES.problem:
       return { type: 'problem', text: readText(a, 'problem', MAX_PROBLEM_LENGTH) }
+    case TYPES.signal:
+      return { type: 'signal', bytes: readBytesUpTo(a, 'signal', MAX_SIGNAL_BYTES) }
     default:
       throw new MayflyError('ERR_BAD_FRAME', `Not a frame of a share: its type is ${String(type)}`)
   }

@@ -6,7 +6,6 @@ import type { ContentService } from '../../content/content.ts'
 import { openSealed } from '../../content/index.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyBase32 } from '../../keys/index.ts'
-import type { Ways } from '../../people/index.ts'
 import type { Hold, Rendezvous } from '../../rendezvous/types.ts'
 import type { AbortOptions } from '../../types.ts'
 import { MAX_PROBLEM_LENGTH } from '../format/share-frames.ts'
@@ -16,11 +15,12 @@ import type { OpenedEntry, ReceivedShare, ReceiveShareOptions } from '../types.t
 import { createEntryFetches, otherSize } from './entry-fetches.ts'
 import { createReceivedState, type PieceWay, shareError } from './received-state.ts'
 import { createReports } from './reports.ts'
+import type { SharerLinkOptions } from './sharer-link.ts'
 import { searchSharer } from './sharer-search.ts'
 
 export interface ReceiverContext {
   self: string
-  ways: Pick<Ways, 'open' | 'wantDirect' | 'prepareDirect'>
+  ways: SharerLinkOptions['ways']
   rendezvous: Pick<Rendezvous, 'find' | 'watch'> & {
     /** Hears each time that this peer has joined: nobody could be asked before. Returns the function that ends it. */
     onJoined(listener: () => void): () => void

@@ -2,6 +2,7 @@
 
 import { createTimeout, onAbort, raceAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
+import type { Signalling } from '../../network/index.ts'
 import type { Way, Ways } from '../../people/index.ts'
 import type { Holder } from '../../rendezvous/types.ts'
 import type { Chosen } from '../format/chosen.ts'
@@ -37,7 +38,7 @@ export interface SharerNews {
 
 export interface SharerLinkOptions {
   self: string
-  ways: Pick<Ways, 'open' | 'wantDirect' | 'prepareDirect'>
+  ways: Pick<Ways, 'open' | 'wantDirect' | 'mayOpenDirect' | 'answerDirect'>
   link: LinkSecrets
   receiver: Uint8Array
   label: string
@@ -57,17 +58,7 @@ export interface SharerLink {
  * @throws {MayflyError} ERR_UNAVAILABLE, ERR_LEFT, ERR_FORGED (somebody else holds the key)
  * @throws signal.reason, when aborted
  */
-export async function openSharerLink({ peer, home, addresses }: Holder, options: SharerLinkOptions, signal: AbortSignal): Promise<void> {
-  // Contents are asked for over a direct connection: its dial takes longest, so what it needs first is opened while the sharer is asked to prove itself.
-  const endPrepared = options.ways.prepareDirect({ peer, home, addresses })
-  try {
-    await greetSharer({ peer, home, addresses }, options, signal)
-  } finally {
-    endPrepared()
-  }
-}
-
-async function greetSharer(
+export async function openSharerLink(
   { peer, home, addresses }: Pick<Holder, 'peer' | 'home' | 'addresses'>,
   { self, ways, link, receiver, label, news }: SharerLinkOptions,
   signal: AbortSignal,
@@ -80,6 +71,7 @@ async function greetSharer(
   let endCode: ShareCode | undefined
   let coming: { sequence: number; pages: number; signature: Uint8Array; fields: unknown[][][]; entries: ListedEntry[] } | undefined
   let newest = -1
+  let signalling: Signalling | undefined
 
   const frames = way.createFrames({
     maxFrameBytes: MAX_FRAME_BYTES,
@@ -87,6 +79,7 @@ async function greetSharer(
     onFrame: (frame) => take(decodeShareFrame(frame)),
     onEnd(reason) {
       welcomed.reject(new MayflyError('ERR_LEFT', 'The sharer has gone', { cause: reason }))
+      signalling?.end()
       if (publicKey !== undefined) news.over(endCode)
     },
   })
@@ -99,6 +92,7 @@ async function greetSharer(
     else if (frame.type === 'page') takePage(frame)
     else if (frame.type === 'asked') news.asked()
     else if (frame.type === 'taken') news.taken(frame.entries)
+    else if (frame.type === 'signal') signalling?.take(frame.bytes)
     else if (frame.type === 'refuse') {
       if (frame.code !== 'ERR_SHARE_PASSWORD') endCode = frame.code
       news.refused(frame.code, frame.triesLeft)
@@ -110,7 +104,8 @@ async function greetSharer(
     if (frame.type !== 'welcome') throw outOfPlace(frame)
     if (!isWelcome('s', link.id, ends, frame)) throw new MayflyError('ERR_FORGED', 'Somebody answered who is not the sharer')
     publicKey = frame.publicKey
-    // From now on it may know this peer's addresses. The connection opens while the person reads the list.
+    // From now on it may know this peer's addresses. The connection opens while the person reads the list: by the sharer's offer, else by a dial.
+    if (frame.offers === true) signalling = ways.answerDirect(peer, (bytes) => send({ type: 'signal', bytes }))
     ways.wantDirect({ peer, home, addresses }, { isMutual: false })
     news.welcome({ peer: way.peer, way: way.kind, send, close: frames.close }, frame.rules, frame.needsPassword)
     welcomed.resolve()
@@ -146,7 +141,8 @@ async function greetSharer(
   const endListening = onAbort(late.signal, () => frames.abort(new MayflyError('ERR_TIMEOUT', 'The sharer did not answer')))
   const send = (frame: ShareFrame) => void frames.send(encodeShareFrame(frame))
   try {
-    send({ type: 'hello', id: link.id, proof: helloProof('s', link, ends), receiver, label })
+    const takesOffer = way.kind === 'relayed' && ways.mayOpenDirect(peer)
+    send({ type: 'hello', id: link.id, proof: helloProof('s', link, ends), receiver, label, takesOffer })
     await raceAbort(welcomed.promise, signal)
   } catch (error) {
     frames.abort(error as Error)

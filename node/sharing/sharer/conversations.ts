@@ -131,7 +131,11 @@ export function createConversations(context: ConversationsContext, firstSequence
       const seen = { ...(most !== undefined && { receivers: most }), ...(untilMs !== undefined && { untilMs }), ask, stopAfterFirst }
       const admitted = admitHello(admission, id, to.peer, now())
       const signature = signWelcome('s', seed, link.id, ends)
-      to.send({ type: 'welcome', publicKey, signature, rules: seen, needsPassword: admitted.do === 'password' })
+      const needsPassword = admitted.do === 'password'
+      // Whoever may not see the list yet does not learn where this peer is, either.
+      const offers = hello.takesOffer === true && admitted.do !== 'refuse' && !needsPassword && to.mayOffer
+      to.send({ type: 'welcome', publicKey, signature, rules: seen, needsPassword, offers })
+      if (offers) to.offer()
       if (admission.receivers.has(id)) receivers.connect(id, hello.label, to)
       answer(id, to, admitted)
       return converse(id, to)

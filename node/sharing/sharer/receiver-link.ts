@@ -3,7 +3,8 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { createTimeout, onAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
-import type { Way } from '../../people/index.ts'
+import type { Signalling } from '../../network/index.ts'
+import type { Way, Ways } from '../../people/index.ts'
 import { decodeShareFrame, encodeShareFrame, MAX_FRAME_BYTES, outOfPlace, type ShareFrame } from '../format/share-frames.ts'
 import type { ShareCode, ShareWay } from '../types.ts'
 
@@ -19,6 +20,10 @@ export interface ReceiverLink {
   readonly peer: string
   readonly way: ShareWay
   readonly isOpen: boolean
+  /** True while there is a place for a direct connection to this receiver, and none yet. */
+  readonly mayOffer: boolean
+  /** Offers it over this connection, which tells the receiver this peer's addresses. */
+  offer(): void
   send(frame: ShareFrame): void
   /** Says that it is over, and closes. */
   end(code: ShareCode): void
@@ -41,8 +46,13 @@ export interface Conversation {
  *
  * @param greet judges a hello; undefined: it was refused
  */
-export function serveReceiver(way: Way, greet: (hello: Hello, link: ReceiverLink) => Conversation | undefined): void {
+export function serveReceiver(
+  way: Way,
+  ways: Pick<Ways, 'mayOpenDirect' | 'offerDirect'>,
+  greet: (hello: Hello, link: ReceiverLink) => Conversation | undefined,
+): void {
   let conversation: Conversation | undefined
+  let signalling: Signalling | undefined
   const late = createTimeout(HELLO_MS)
   const frames = way.createFrames({
     maxFrameBytes: MAX_FRAME_BYTES,
@@ -50,6 +60,7 @@ export function serveReceiver(way: Way, greet: (hello: Hello, link: ReceiverLink
     onFrame: (frame) => take(decodeShareFrame(frame)),
     onEnd() {
       late.end()
+      signalling?.end()
       conversation?.left()
     },
   })
@@ -60,6 +71,12 @@ export function serveReceiver(way: Way, greet: (hello: Hello, link: ReceiverLink
     way: way.kind,
     get isOpen() {
       return frames.open
+    },
+    get mayOffer() {
+      return way.kind === 'relayed' && signalling === undefined && ways.mayOpenDirect(way.peer)
+    },
+    offer() {
+      signalling ??= ways.offerDirect(way.peer, (bytes) => link.send({ type: 'signal', bytes }))
     },
     send: (frame) => void frames.send(encodeShareFrame(frame)),
     end(code) {
@@ -83,6 +100,7 @@ export function serveReceiver(way: Way, greet: (hello: Hello, link: ReceiverLink
     else if (frame.type === 'saved') conversation.saved(frame.entry)
     else if (frame.type === 'way') conversation.way(frame.way)
     else if (frame.type === 'problem') conversation.problem(frame.text)
+    else if (frame.type === 'signal' && signalling !== undefined) signalling.take(frame.bytes)
     else throw outOfPlace(frame)
   }
 }

@@ -25,6 +25,15 @@ const FRAMES: ShareFrame[] = [
     needsPassword: true,
   },
   { type: 'welcome', publicKey: bytes(32), signature: bytes(64), rules: { ask: false, stopAfterFirst: true }, needsPassword: false },
+  { type: 'hello', id: bytes(32), proof: bytes(32), receiver: bytes(16), label: '', takesOffer: true },
+  {
+    type: 'welcome',
+    publicKey: bytes(32),
+    signature: bytes(64),
+    rules: { ask: false, stopAfterFirst: false },
+    needsPassword: false,
+    offers: true,
+  },
   { type: 'refuse', code: 'ERR_SHARE_PASSWORD', triesLeft: 2 },
   { type: 'password', password: 'bread' },
   { type: 'list', sequence: 3, pages: 1, signature: bytes(64) },
@@ -38,6 +47,7 @@ const FRAMES: ShareFrame[] = [
   { type: 'saved', entry: 1 },
   { type: 'way', way: 'direct' },
   { type: 'ended', code: 'ERR_SHARE_EXPIRED' },
+  { type: 'signal', bytes: bytes(9) },
 ]
 
 test.each(FRAMES.map((frame): [string, ShareFrame] => [frame.type, frame]))('a %s frame is read as it was written', (_, frame) => {

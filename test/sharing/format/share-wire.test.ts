@@ -33,6 +33,13 @@ const EXAMPLES: Record<string, ShareFrame> = {
     ...{ type: 'welcome', publicKey, signature: signWelcome('s', SEED, LINK.id, ENDS), needsPassword: true },
     rules: { receivers: 1, untilMs: 1_764_500_000_000, ask: false, stopAfterFirst: true },
   },
+  'hello that takes an offer': {
+    ...{ type: 'hello', id: LINK.id, proof: helloProof('s', LINK, ENDS), receiver: filled(16, 6), label: '', takesOffer: true },
+  },
+  'welcome with an offer': {
+    ...{ type: 'welcome', publicKey, signature: signWelcome('s', SEED, LINK.id, ENDS), needsPassword: false, offers: true },
+    rules: { ask: false, stopAfterFirst: false },
+  },
   refuse: { type: 'refuse', code: 'ERR_SHARE_PASSWORD', triesLeft: 2 },
   password: { type: 'password', password: 'bread' },
   list: { type: 'list', sequence: 3, pages: 1, signature: signList(SEED, LINK.id, 3, PAGES) },
@@ -48,6 +55,7 @@ const EXAMPLES: Record<string, ShareFrame> = {
   way: { type: 'way', way: 'relayed' },
   ended: { type: 'ended', code: 'ERR_SHARE_EXPIRED' },
   problem: { type: 'problem', text: 'Its disk is full' },
+  signal: { type: 'signal', bytes: filled(4, 7) },
 }
 
 let page: WirePage
