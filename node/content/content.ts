@@ -7,9 +7,9 @@ import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
 import type { Direct } from '../network/index.ts'
 import type { RendezvousService } from '../rendezvous/index.ts'
-import type { Hold, Holder } from '../rendezvous/types.ts'
+import type { Hold } from '../rendezvous/types.ts'
 import type { Key, RefusedEvent } from '../types.ts'
-import type { Candidate, Reach } from './fetch/candidates.ts'
+import type { Candidate, FindContentOptions, KnownHolder, Reach } from './fetch/candidates.ts'
 import { createFetcher, type FetcherOptions } from './fetch/fetcher.ts'
 import { createHeldContents } from './held-contents.ts'
 import { createKnownOutlines } from './memory/known-outlines.ts'
@@ -21,7 +21,7 @@ import { ASK_SCOPE, CONTENT_PROTOCOL } from './protocol/wire.ts'
 import { createContentFinder, createServedContent } from './served-content.ts'
 import { createDownloads, type DownloadOptions } from './swarm/download.ts'
 import { createPieceFetcher } from './swarm/piece-fetcher.ts'
-import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenOptions, Receiving } from './types.ts'
+import type { ContentEvent, ContentLimits, ContentStore, FetchPiece, OpenedContent, Receiving } from './types.ts'
 
 /** The part of presence that content uses. */
 export type Presence = Pick<RendezvousService, 'hold' | 'find' | 'tabsHolding' | 'isTab' | 'onCount' | 'checkAwake' | 'home'>
@@ -48,6 +48,7 @@ export interface ContentService extends ContentStore {
    */
   holdParts(key: Key): Hold
   receive(key: Key, options: DownloadOptions): Receiving
+  open(key: Key, options?: FindContentOptions): Promise<OpenedContent>
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -104,7 +105,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       tabsHolding,
       find: (key, abort) => presence.find(key, abort),
       home: () => presence.home,
-      ...(direct && { directAddresses: (holder: Holder) => direct.addressesOf(holder) }),
+      ...(direct && { directAddresses: (holder: KnownHolder) => direct.addressesOf(holder) }),
       emit,
     },
     options,
@@ -118,13 +119,14 @@ export function createContent(context: ContentContext, options: FetcherOptions =
     ...{ onCount, onReceived },
   })
   const downloads = createDownloads({
-    findOutline: ({ key, outline, bundle }, signal) => finder.find(key, 'network', { outline, signal, ...(bundle && { bundle }) }),
+    findOutline: ({ key, outline, bundle, known }, signal) =>
+      finder.find(key, 'network', { outline, signal, ...(bundle && { bundle }), ...(known && { known }) }),
     hold: (key) => announce(key, true),
     onCount,
     openSwarm: (content) => pieces.openSwarm(content, 'network', { isPatient: true }),
     onReceived,
   })
-  const find = (key: Key, reach: Reach, abort: OpenOptions) => finder.find(key, reach, abort, downloads.outlineOf(key))
+  const find = (key: Key, reach: Reach, abort: FindContentOptions) => finder.find(key, reach, abort, downloads.outlineOf(key))
   const served = createServedContent({ held, outlines, downloads, pieces, presence, find })
 
   const requireStarted = () => {

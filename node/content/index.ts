@@ -1,6 +1,7 @@
 /** Content by its hash: hold, fetch, read, serve. */
 
 export { type ByteRate, type ByteRateOptions, createByteRate, RATED_BYTES } from '../async/byte-rate.ts'
+export type { KnownHolder } from './fetch/candidates.ts'
 export { FETCHER_DEFAULTS, type FetcherOptions } from './fetch/fetcher.ts'
 export {
   BUNDLE_MEDIA_TYPE,

@@ -6,7 +6,7 @@
 import { MayflyError } from '../errors.ts'
 import { equalBytes } from '../keys/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import type { Reach, Sought } from './fetch/candidates.ts'
+import type { FindContentOptions, Reach, Sought } from './fetch/candidates.ts'
 import type { Fetched, FetchedOutline, Fetcher } from './fetch/fetcher.ts'
 import { type OutlinedContent, pieceCount, swarmKey } from './format/outline.ts'
 import { fullPieceSet } from './format/piece-set.ts'
@@ -17,7 +17,6 @@ import type { ServedContent } from './protocol/content-server.ts'
 import { ASK_SCOPE, type AskScope } from './protocol/wire.ts'
 import type { Downloads } from './swarm/download.ts'
 import type { PieceFetcher } from './swarm/piece-fetcher.ts'
-import type { OpenOptions } from './types.ts'
 
 interface ContentFinderContext {
   /** This peer's id. */
@@ -41,7 +40,7 @@ export function createContentFinder({ self, held, cache, outlines, fetcher, keep
      * @throws {MayflyError} as `Fetcher.fetch`
      * @throws signal.reason, when aborted
      */
-    async find(key: Key, reach: Reach, options: OpenOptions, downloaded?: FetchedOutline): Promise<Fetched> {
+    async find(key: Key, reach: Reach, options: FindContentOptions, downloaded?: FetchedOutline): Promise<Fetched> {
       const { bundle } = options
       const own = held.store.get(key)
       if (own?.outline) {
@@ -86,7 +85,7 @@ interface ServedContentContext {
   downloads: Downloads
   pieces: PieceFetcher
   presence: { tabsHolding(key: Key): string[]; isTab(peer: string): boolean }
-  find(key: Key, reach: Reach, options: OpenOptions): Promise<Fetched>
+  find(key: Key, reach: Reach, options: FindContentOptions): Promise<Fetched>
 }
 
 export function createServedContent({ held, outlines, downloads, pieces, presence, find }: ServedContentContext) {

@@ -6,6 +6,7 @@ import type { Holder } from '../../rendezvous/types.ts'
 import type { AbortOptions, Key } from '../../types.ts'
 import type { RequestTarget } from '../protocol/content-streams.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
+import type { OpenOptions } from '../types.ts'
 
 /** Where content may come from: only from tabs whose home is this node, or from any holder. */
 export type Reach = 'tabs' | 'network'
@@ -19,11 +20,21 @@ export interface Candidate extends RequestTarget {
   isFallback?: boolean
 }
 
+/** Where a holder is. */
+export type KnownHolder = Pick<Holder, 'peer' | 'home' | 'addresses'>
+
+export interface FindContentOptions extends OpenOptions {
+  /** A tab that has the content, and to which there is a direct connection, or will be soon: it is asked first, without being looked for. */
+  known?: KnownHolder | undefined
+}
+
 /** Content to look for. */
 export interface Sought {
   key: Key
   /** See `OpenOptions.bundle`. */
   bundle?: Key | undefined
+  /** See `FindContentOptions.known`. */
+  known?: KnownHolder | undefined
 }
 
 /** In ms; see `FETCHER_DEFAULTS`. */
@@ -38,7 +49,7 @@ export interface CandidatesContext {
   /** A tab's home. It can be asked about the whole network. */
   home(): PeerId | undefined
   /** Addresses at which the holder can be dialled directly. Left out where direct connections are impossible. */
-  directAddresses?(holder: Holder): string[]
+  directAddresses?(holder: KnownHolder): string[]
 }
 
 const MAX_DISTRUSTED = 1_024
@@ -47,11 +58,19 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
   /** By peer id: until when it is distrusted. */
   const distrusted = createRecentMap<string, number>({ maxEntries: MAX_DISTRUSTED, order: 'written' })
 
-  async function* meet(keys: Key[], reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
+  async function* meet(
+    keys: Key[],
+    known: KnownHolder | undefined,
+    reach: Reach,
+    ways: 'by-homes' | 'direct',
+    signal: AbortSignal,
+  ): AsyncGenerator<Candidate> {
     if (reach === 'tabs') {
       for (const tab of keys.flatMap(context.tabsHolding)) yield tabCandidate(tab, settings)
       return
     }
+    const knownAt = known && context.directAddresses?.(known)
+    if (known !== undefined && knownAt !== undefined && knownAt.length > 0) yield holderCandidate(known, knownAt, settings)
     const directAddresses = ways === 'direct' ? context.directAddresses : undefined
     const home = context.home()?.toString()
     if (home !== undefined) yield { ...homeCandidate(home, settings), ...(directAddresses && { isFallback: true }) }
@@ -66,13 +85,14 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
     /**
      * Holders of the bundle come first: looking for a file that is not announced asks every server that is known.
      *
-     * @param ways 'by-homes': tabs are asked through their homes; 'direct': on a direct connection, where this peer can open one
+     * @param ways 'by-homes': tabs are asked through their homes; 'direct': on a direct connection, where this peer can open one. A known holder is
+     * asked directly in any case: something else has connected to it
      */
-    async *of({ key, bundle }: Sought, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
+    async *of({ key, bundle, known }: Sought, reach: Reach, ways: 'by-homes' | 'direct', signal: AbortSignal): AsyncGenerator<Candidate> {
       const met = new Set([context.self])
       const later: Candidate[] = []
       const keys = bundle === undefined ? [key] : [bundle, key]
-      for await (const found of meet(keys, reach, ways, signal)) {
+      for await (const found of meet(keys, known, reach, ways, signal)) {
         const candidate = bundle === undefined ? found : { ...found, bundle }
         if (met.has(candidate.peer)) continue
         met.add(candidate.peer)
@@ -98,7 +118,7 @@ export function homeCandidate(home: string, { homeStallMs }: CandidateTimes): Ca
 }
 
 /** A node is asked itself; a tab directly where that is possible, else through its home. */
-export function holderCandidate(holder: Holder, directAddresses: string[], { stallMs, homeStallMs }: CandidateTimes): Candidate {
+export function holderCandidate(holder: KnownHolder, directAddresses: string[], { stallMs, homeStallMs }: CandidateTimes): Candidate {
   const { peer, home, addresses } = holder
   if (peer === home) return { peer, addresses, scope: ASK_SCOPE.own, stallMs, holder: peer }
   if (directAddresses.length === 0) return { peer: home, addresses, scope: ASK_SCOPE.own, stallMs: homeStallMs, holder: peer }

@@ -12,8 +12,8 @@ import type { Key, RefusedEvent } from '../../types.ts'
 import { decodeOutline, type OutlinedContent, swarmKey } from '../format/outline.ts'
 import type { ContentClient } from '../protocol/content-client.ts'
 import { ASK_SCOPE } from '../protocol/wire.ts'
-import type { ContentEvent, FetchedContent, OpenOptions } from '../types.ts'
-import { type Candidate, type CandidatesContext, createCandidates, type Reach, type Sought } from './candidates.ts'
+import type { ContentEvent, FetchedContent } from '../types.ts'
+import { type Candidate, type CandidatesContext, createCandidates, type FindContentOptions, type Reach, type Sought } from './candidates.ts'
 
 export const FETCHER_DEFAULTS = {
   /** How long a holder may send nothing, in ms. */
@@ -109,12 +109,12 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
     }
   }
 
-  function share(key: Key, reach: Reach, { signal, outline, bundle }: OpenOptions): Promise<Fetched> {
+  function share(key: Key, reach: Reach, { signal, outline, bundle, known }: FindContentOptions): Promise<Fetched> {
     const id = [reach, ...[key, outline, bundle].map((each) => each && encodeKeyHex(each))].join(':')
     const work = async (flightSignal: AbortSignal): Promise<Fetched> => {
       const startedAtMs = performance.now()
       const content = await fetchHedged(
-        (ended) => askable({ key, bundle }, reach, outline, ended),
+        (ended) => askable({ key, bundle, known }, reach, outline, ended),
         (candidate, ended) => attempt(key, outline, candidate, ended),
         settings,
         flightSignal,
@@ -130,7 +130,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
    * One upload of a tab serves callers from the overlay and from this node's gateway. Tabs that send nothing for `stallMs` do not keep the
    * others waiting.
    */
-  async function fetchFromTabsFirst(key: Key, { signal, ...sought }: OpenOptions): Promise<Fetched> {
+  async function fetchFromTabsFirst(key: Key, { signal, ...sought }: FindContentOptions): Promise<Fetched> {
     const ended = new AbortController()
     const options = { ...sought, signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal }
     const fromTabs = share(key, 'tabs', options)
@@ -159,7 +159,7 @@ export function createFetcher(context: FetcherContext, options: FetcherOptions =
      * @throws {MayflyError} ERR_NO_HOLDER, ERR_NO_NETWORK, ERR_UNAVAILABLE
      * @throws signal.reason, when aborted
      */
-    async fetch(key: Key, reach: Reach, options: OpenOptions = {}): Promise<Fetched> {
+    async fetch(key: Key, reach: Reach, options: FindContentOptions = {}): Promise<Fetched> {
       options.signal?.throwIfAborted()
       const { bundle } = options
       const keys = bundle === undefined ? [key] : [key, bundle]

@@ -9,7 +9,7 @@ import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes } from '../../keys/index.ts'
 import type { Hold } from '../../rendezvous/types.ts'
 import type { Key } from '../../types.ts'
-import type { Candidate } from '../fetch/candidates.ts'
+import type { Candidate, FindContentOptions, KnownHolder } from '../fetch/candidates.ts'
 import type { Fetched, FetchedOutline } from '../fetch/fetcher.ts'
 import { swarmKey } from '../format/outline.ts'
 import type { PieceFeed } from '../format/piece-set.ts'
@@ -21,6 +21,7 @@ interface SoughtOutline {
   key: Key
   outline: Key
   bundle: Key | undefined
+  known?: KnownHolder | undefined
 }
 
 interface DownloadContext {
@@ -29,12 +30,13 @@ interface DownloadContext {
   hold(key: Key): Hold
   onCount: OnCount
   /** Opens a patient swarm. */
-  openSwarm(content: FetchedOutline & { bundle?: Key | undefined }): Swarm
+  openSwarm(content: FetchedOutline & { bundle?: Key | undefined; known?: KnownHolder | undefined }): Swarm
   onReceived(key: Key, bytes: number, from: Candidate): void
 }
 
 /** The store may still be opening: who has the content is found meanwhile. */
-export type DownloadOptions = Omit<ReceiveOptions, 'store'> & { store: PieceStore | Promise<PieceStore> }
+export type DownloadOptions = Omit<ReceiveOptions, 'store'> &
+  Pick<FindContentOptions, 'known'> & { store: PieceStore | Promise<PieceStore> }
 
 type OnCount = (key: Key, listener: (count: number, isCertain: boolean) => void) => () => void
 
@@ -115,7 +117,7 @@ function startDownload(context: DownloadContext, key: Key, options: DownloadOpti
     while (true) {
       for (const bundle of [options.bundle, await sharedKey]) {
         try {
-          const outlined = await context.findOutline({ key, outline: options.outline, bundle }, signal)
+          const outlined = await context.findOutline({ key, outline: options.outline, bundle, known: bundle && options.known }, signal)
           if ('outline' in outlined && equalBytes(outlined.outlineHash, options.outline)) return outlined
         } catch (error) {
           signal.throwIfAborted()
@@ -176,7 +178,7 @@ function startDownload(context: DownloadContext, key: Key, options: DownloadOpti
     onAbort(ended.signal, () => announced.set(false))
     signal.throwIfAborted()
     if (pieces.pieces.isFull) return
-    const swarm = context.openSwarm({ ...content, bundle: options.bundle })
+    const swarm = context.openSwarm({ ...content, bundle: options.bundle, known: options.known })
     try {
       await fetchMissing(content.outline.pieceBytes, swarm, pieces)
     } finally {

@@ -26,7 +26,7 @@ interface PieceFetcherContext {
   onReceived(key: Key, bytes: number, from: Candidate): void
 }
 
-type SoughtContent = OutlinedContent & Pick<Sought, 'bundle'>
+type SoughtContent = OutlinedContent & Pick<Sought, 'bundle' | 'known'>
 
 interface SharedSwarm {
   swarm: Swarm
@@ -53,14 +53,18 @@ export function createPieceFetcher(context: PieceFetcherContext, options: SwarmO
   const flights = createSingleFlight<string, Uint8Array>()
 
   /** The caller stops the swarm. */
-  function openSwarm({ key, outline, outlineHash, bundle }: SoughtContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
+  function openSwarm({ key, outline, outlineHash, bundle, known }: SoughtContent, reach: Reach, swarmOptions: SwarmOptions): Swarm {
     const shared = swarmKey(outlineHash)
     const followed = { key, outline: outlineHash, pieceCount: pieceCount(outline) }
     return createSwarm(
       {
         outline,
         async *candidates(part, signal) {
-          for await (const candidate of fetcher.candidates(part === 'whole' ? { key, bundle } : { key: await shared }, reach, signal)) {
+          for await (const candidate of fetcher.candidates(
+            part === 'whole' ? { key, bundle, known } : { key: await shared },
+            reach,
+            signal,
+          )) {
             if (part === 'whole') yield candidate
             // A home that looks everywhere counts as a holder of the whole. One that answers for a downloading tab is spared, as it is there.
             else if (candidate.scope === ASK_SCOPE.own)

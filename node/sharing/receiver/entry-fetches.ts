@@ -3,6 +3,7 @@
 import { createBackoff } from '../../async/backoff.ts'
 import { createWakeUp } from '../../async/wake-up.ts'
 import type { ContentService } from '../../content/content.ts'
+import type { KnownHolder } from '../../content/index.ts'
 import { pieceBytesFor, sealedBytes } from '../../content/index.ts'
 import type { OpenedContent, PieceStore, Receiving } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
@@ -21,6 +22,8 @@ export interface EntryFetchesContext {
   swarmKey: Uint8Array
   /** Held by those who pass on what they have. */
   helpersKey: Uint8Array
+  /** The sharer, while it is here. */
+  sharer(): KnownHolder | undefined
   /** One for each content that is sought, to be rung when the sharer is here again, or all is over. */
   waiting: Set<ReturnType<typeof createWakeUp>>
   /** Throws when nobody can have the rest any more. */
@@ -29,7 +32,7 @@ export interface EntryFetchesContext {
 
 export type EntryFetches = ReturnType<typeof createEntryFetches>
 
-export function createEntryFetches({ content, swarmKey, helpersKey, waiting, mustGoOn }: EntryFetchesContext) {
+export function createEntryFetches({ content, swarmKey, helpersKey, sharer, waiting, mustGoOn }: EntryFetchesContext) {
   const helping = createHelping(content)
 
   const isForNow = (error: unknown) =>
@@ -38,9 +41,11 @@ export function createEntryFetches({ content, swarmKey, helpersKey, waiting, mus
   /** At the sharer; whole content, which has no swarm of its own, also at the helpers. */
   async function find({ hash, outline }: ReadyEntry, abort: AbortOptions): Promise<OpenedContent> {
     const key = decodeKeyHex(hash)
-    if (outline !== undefined) return content.open(key, { bundle: swarmKey, outline, ...abort })
+    const known = sharer()
+    const options = { bundle: swarmKey, ...(known && { known }), ...abort }
+    if (outline !== undefined) return content.open(key, { ...options, outline })
     try {
-      return await content.open(key, { bundle: swarmKey, ...abort })
+      return await content.open(key, options)
     } catch (error) {
       abort.signal?.throwIfAborted()
       if (!isForNow(error)) throw error
@@ -104,11 +109,13 @@ export function createEntryFetches({ content, swarmKey, helpersKey, waiting, mus
       return opened
     })
     let receiving: Receiving
+    const known = sharer()
     try {
       receiving = content.receive(decodeKeyHex(entry.hash), {
         outline,
         bundle: swarmKey,
         store,
+        ...(known && { known }),
         ...(signal && { signal }),
         ...(isDoubtful !== undefined && { isDoubtful }),
         onPiece(_, size) {

@@ -46,7 +46,14 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
   let helpersHold: Hold | undefined
   const share = createReceivedState({ onTaken, onOver })
   const reports = createReports({ monotonic, send: share.send })
-  const fetches = createEntryFetches({ content, swarmKey: swarmKeyOf(link), helpersKey: helpersKeyOf(link), waiting, mustGoOn })
+  const fetches = createEntryFetches({
+    content,
+    swarmKey: swarmKeyOf(link),
+    helpersKey: helpersKeyOf(link),
+    sharer: share.sharer,
+    waiting,
+    mustGoOn,
+  })
   const endPieces = context.onPiece((hash, by) => {
     if (share.entries.some((entry) => entry.hash === hash)) share.cameBy(by)
   })

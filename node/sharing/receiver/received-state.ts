@@ -134,6 +134,8 @@ export function createReceivedState({ onTaken, onOver }: { onTaken(): void; onOv
     get isMet() {
       return sharer !== undefined
     },
+    /** Where the sharer is, while it is here. */
+    sharer: () => sharer?.holder,
     /** Nobody was found who is the sharer. */
     notFound(): void {
       if (state === 'looking') become('away')

@@ -46,7 +46,7 @@ export interface SharerLinkOptions {
 }
 
 export interface SharerLink {
-  readonly peer: string
+  readonly holder: Pick<Holder, 'peer' | 'home' | 'addresses'>
   readonly way: Way['kind']
   send(frame: ShareFrame): void
   close(): void
@@ -107,7 +107,7 @@ export async function openSharerLink(
     // From now on it may know this peer's addresses. The connection opens while the person reads the list: by the sharer's offer, else by a dial.
     if (frame.offers === true) signalling = ways.answerDirect(peer, (bytes) => send({ type: 'signal', bytes }))
     ways.wantDirect({ peer, home, addresses }, { isMutual: false })
-    news.welcome({ peer: way.peer, way: way.kind, send, close: frames.close }, frame.rules, frame.needsPassword)
+    news.welcome({ holder: { peer, home, addresses }, way: way.kind, send, close: frames.close }, frame.rules, frame.needsPassword)
     welcomed.resolve()
   }
 

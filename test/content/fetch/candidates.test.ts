@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { type CandidateTimes, holderCandidate, homeCandidate, tabCandidate } from '../../../node/content/fetch/candidates.ts'
+import {
+  type CandidateTimes,
+  createCandidates,
+  holderCandidate,
+  homeCandidate,
+  tabCandidate,
+} from '../../../node/content/fetch/candidates.ts'
 import { ASK_SCOPE } from '../../../node/content/protocol/wire.ts'
 import type { Holder } from '../../../node/rendezvous/types.ts'
 
@@ -26,4 +32,28 @@ test('candidates: a tab is asked directly where that is possible, else through i
 test('candidates: only a home is asked about the whole network', () => {
   expect(homeCandidate('home', TIMES)).toMatchObject({ scope: ASK_SCOPE.network, holder: 'home' })
   expect(tabCandidate('tab', TIMES)).toMatchObject({ peer: 'tab', scope: ASK_SCOPE.own, addresses: [] })
+})
+
+test('candidates: a tab that is known already is asked first, on a direct connection where there may be one, and is not met again', async () => {
+  const key = new Uint8Array(32)
+  const met = async (known: Holder | undefined, ways: 'by-homes' | 'direct', isReachable = true) => {
+    const context = {
+      ...{ self: 'self', tabsHolding: () => [], home: () => undefined },
+      async *find() {
+        yield holder('other', 'home')
+        yield holder('tab', 'home')
+      },
+      directAddresses: () => (isReachable ? [WAY] : []),
+    }
+    const candidates = createCandidates(context, { ...TIMES, distrustMs: 1 })
+    const all: string[] = []
+    for await (const { peer, isDirect = false } of candidates.of({ key, known }, 'network', ways, new AbortController().signal))
+      all.push(`${peer}${isDirect ? ' directly' : ''}`)
+    return all
+  }
+  const known = holder('tab', 'home')
+  expect(await met(known, 'direct')).toEqual(['tab directly', 'other directly'])
+  expect(await met(known, 'by-homes')).toEqual(['tab directly', 'home'])
+  expect(await met(known, 'by-homes', false)).toEqual(['home'])
+  expect(await met(undefined, 'direct')).toEqual(['other directly', 'tab directly'])
 })

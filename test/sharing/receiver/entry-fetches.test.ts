@@ -31,8 +31,8 @@ function createWorld(answers: (Uint8Array | undefined)[] = []) {
   const waiting = new Set<ReturnType<typeof createWakeUp>>()
   const fetches = createEntryFetches({
     content: {
-      async open(key, { bundle } = {}) {
-        asked.push(bundle === SHARER ? 'sharer' : 'helpers')
+      async open(key, { bundle, known } = {}) {
+        asked.push(bundle === SHARER ? `sharer ${known?.peer}` : `helpers ${known?.peer}`)
         const bytes = answers.shift()
         if (bytes === undefined) throw new MayflyError('ERR_UNAVAILABLE', 'It was cut')
         return { key, bytes, size: bytes.byteLength } as OpenedContent
@@ -54,6 +54,7 @@ function createWorld(answers: (Uint8Array | undefined)[] = []) {
       release: async (key) => held.delete(encodeKeyHex(key)),
     },
     ...{ swarmKey: SHARER, helpersKey: HELPERS, waiting },
+    sharer: () => ({ peer: 'a tab', home: 'home', addresses: [] }),
     mustGoOn() {
       for (const bell of waiting) bell.ring()
     },
@@ -68,7 +69,7 @@ test('content of one piece that is cut is fetched again, from the sharer or from
   const store = createMemoryStore({ hash: entry.hash, size: 5, pieceBytes: 5, linkKey: undefined, plainSize: 5 })
   await fetches.fetch(entry, async () => store, { onWaiting: (is) => waits.push(is) })
   expect([asked, waits]).toEqual([
-    ['sharer', 'helpers', 'sharer', 'helpers'],
+    ['sharer a tab', 'helpers undefined', 'sharer a tab', 'helpers undefined'],
     [true, false],
   ])
   await waitFor(() => held.has(entry.hash), 5_000, 'it is passed on')
@@ -95,7 +96,7 @@ test('content of one piece that is there is not fetched again, but for one that 
   await fetches.close()
   await store.write(0, new TextEncoder().encode('other'))
   await fetches.fetch(entry, async () => store, { isDoubtful: true })
-  expect([asked, await store.plain()]).toEqual([['sharer'], Buffer.from(WORDS)])
+  expect([asked, await store.plain()]).toEqual([['sharer a tab'], Buffer.from(WORDS)])
 })
 
 test.each<[string, Partial<Omit<ListedEntry, 'hash'>>, number]>([

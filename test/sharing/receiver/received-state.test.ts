@@ -18,8 +18,8 @@ function meet() {
   const happened: string[] = []
   const sent: ShareFrame[] = []
   const state = createReceivedState({ onTaken: () => happened.push('taken'), onOver: () => happened.push('over') })
-  const welcome = () =>
-    state.news.welcome({ peer: 'sharer', way: 'relayed', send: (frame) => sent.push(frame), close() {} }, { ask: false }, false)
+  const holder = { peer: 'sharer', home: 'home', addresses: [] }
+  const welcome = () => state.news.welcome({ holder, way: 'relayed', send: (frame) => sent.push(frame), close() {} }, { ask: false }, false)
   welcome()
   const isSettled = async (promise: Promise<unknown>) => {
     const late = new Promise((resolve) => setImmediate(resolve, 'waits'))
