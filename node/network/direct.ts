@@ -16,7 +16,7 @@ import { connectionKind } from './connection-kind.ts'
 import { type DirectTarget, directAddresses } from './direct-address.ts'
 import { createDirectUses } from './direct-uses.ts'
 import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
-import { createSignallings, type Signalling } from './signalling.ts'
+import { createSignallings } from './signalling.ts'
 import { createTurnWatch } from './turn-watch.ts'
 
 export { createPing } from './ping.ts'
@@ -125,16 +125,9 @@ export function createDirect(
     /** True while the peer, or the relay to it, is being dialled from here. */
     isDialling: circuits.isInUse,
     addressesOf,
-    /**
-     * Offers a direct connection over a stream to the peer that is there already. Undefined where there is a connection, or no place for it.
-     *
-     * @param send carries bytes over that stream, to the end that answers
-     */
-    offer: (peer: PeerId, send: (bytes: Uint8Array) => void): Signalling | undefined =>
-      canSignal(peer) ? signallings.offer(peer, send) : undefined,
-    /** Takes the offer that the other end of such a stream is about to make. As `offer`. */
-    answer: (peer: PeerId, send: (bytes: Uint8Array) => void): Signalling | undefined =>
-      canSignal(peer) ? signallings.answer(peer, send) : undefined,
+    /** Offers a direct connection over a stream, as `Signallings.offer`, and answers an offer. Undefined where there is one, or no place for it. */
+    offer: (peer: PeerId, send: (bytes: Uint8Array) => void) => (canSignal(peer) ? signallings.offer(peer, send) : undefined),
+    answer: (peer: PeerId, send: (bytes: Uint8Array) => void) => (canSignal(peer) ? signallings.answer(peer, send) : undefined),
     /**
      * The direct connection to the peer, opened if there is none.
      *
@@ -169,8 +162,6 @@ export function createDirect(
         endCircuit()
       }
     },
-    /** Resolves once no offer that goes over another stream is under way with the peer. @throws signal.reason, when aborted */
-    signalled: signallings.ready,
     /** Peers that are connected directly, in or out, or are being so. */
     peers: () => uses.peers(direct()),
     /** How many direct connections there are, or will be. */
@@ -186,7 +177,7 @@ export function createDirect(
         for (const end of ends) end()
       }
     },
-    ...{ isArriving: uses.isArriving, keep: uses.keep, used: uses.used, isThroughTurn: turn.isThroughTurn },
+    ...{ isArriving: uses.isArriving, keep: uses.keep, used: uses.used, isThroughTurn: turn.isThroughTurn, signalled: signallings.ready },
     /** To be called once, with the libp2p that was made with these transports. */
     attach(made: Libp2p) {
       libp2p = made

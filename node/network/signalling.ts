@@ -29,7 +29,7 @@ export interface SignallingComponents {
   logger: ComponentLogger
 }
 
-/** What @libp2p/webrtc uses of the connection over which an offer travels. */
+/** The part of the connection over which an offer travels that @libp2p/webrtc uses. */
 type Carrier = Pick<Connection, 'remotePeer' | 'remoteAddr' | 'newStream'>
 type OnStream = (stream: Stream, connection: Carrier) => void
 
@@ -156,7 +156,7 @@ class SignallingStream extends AbstractStream {
     return { sentBytes: data.byteLength, canSendMore: true }
   }
 
-  /** What the stream stands on ends by itself, and has no halves. */
+  /** The way under the stream ends by itself, and has no halves. */
   override sendReset(): void {}
   override async sendCloseWrite(): Promise<void> {}
   override async sendCloseRead(): Promise<void> {}

@@ -24,7 +24,7 @@ interface Parts extends SignallingComponents {
   registrar: { handle(protocol: string, handler: (stream: Stream, connection: Carrier) => void): Promise<void> }
 }
 
-/** One tab. What it hears over its signalling stream, and what has become of it, is in `heard`. */
+/** One tab. `heard` has what comes over its signalling stream, and what has become of it. */
 function createTab() {
   const heard: string[] = []
   const sent: string[] = []

@@ -1,4 +1,4 @@
-/** Whom a sharer offers a direct connection over the connection that they have, and who answers. */
+/** Offers of a direct connection over that of the share: which receivers get one, and which of them answer. */
 
 import { expect, onTestFinished, test } from 'vitest'
 import { linkPathOf, parseLink } from '../../node/sharing/format/share-link.ts'

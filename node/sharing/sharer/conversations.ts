@@ -132,7 +132,7 @@ export function createConversations(context: ConversationsContext, firstSequence
       const admitted = admitHello(admission, id, to.peer, now())
       const signature = signWelcome('s', seed, link.id, ends)
       const needsPassword = admitted.do === 'password'
-      // Whoever may not see the list yet does not learn where this peer is, either.
+      // A receiver that may not see the list yet does not learn where this peer is, either.
       const offers = hello.takesOffer === true && admitted.do !== 'refuse' && !needsPassword && to.mayOffer
       to.send({ type: 'welcome', publicKey, signature, rules: seen, needsPassword, offers })
       if (offers) to.offer()
