@@ -3,8 +3,8 @@
 import type { Connection } from '@libp2p/interface'
 import { createQuota } from '../async/quota.ts'
 
-/** How long a peer whose circuit has closed keeps its place: its direct connection may be known a moment later, in ms. */
-const LATE_MS = 1_000
+/** How long a peer whose circuit has closed keeps its place: its direct connection may be known only seconds later where many connect, in ms. */
+const LATE_MS = 4_000
 
 export type DirectUses = ReturnType<typeof createDirectUses>
 
