@@ -6,7 +6,6 @@
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, PeerId, PeerStore, PrivateKey, Transport } from '@libp2p/interface'
-import { webSockets } from '@libp2p/websockets'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
@@ -21,6 +20,7 @@ import type { createKadDht } from './kad-dht.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
 import { createNoise } from './noise.ts'
+import { pageSockets } from './page-sockets.ts'
 import type { createPing } from './ping.ts'
 import { replaceMissingDigest } from './portable-digest.ts'
 import { RecentDatastore } from './recent-datastore.ts'
@@ -116,7 +116,7 @@ export async function createOverlay(options: OverlayOptions) {
     privateKey,
     datastore: new RecentDatastore(MAX_REMEMBERED_PEERS),
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
-    transports: [options.transport ?? soundWebSockets, ...(direct?.transports ?? [])],
+    transports: [options.transport ?? pageSockets, ...(direct?.transports ?? [])],
     connectionEncrypters: [duplicates?.watch(createNoise()) ?? createNoise()],
     streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW, ...STREAMS })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
@@ -185,24 +185,4 @@ async function readPrivateKey(bytes: Uint8Array | undefined): Promise<PrivateKey
   }
   if (key.type !== 'Ed25519') throw new MayflyError('ERR_BAD_OPTION', `Cannot use the private key: expected Ed25519, got ${key.type}`)
   return key
-}
-
-/** An application's own code: the first of the range that applications may use. @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 */
-const ABORTED = 4_000
-
-/**
- * @libp2p/websockets as a dialler, with the one repair it needs: its abort calls `close(1006)`, a code that a page may not send. That
- * throws, and the socket stays open at the other end, which then believes that a peer is there who is not.
- */
-function soundWebSockets(components: { logger: ComponentLogger }): Transport {
-  const transport = webSockets()(components as Parameters<ReturnType<typeof webSockets>>[0])
-  const connecting = transport as unknown as { _connect(...args: unknown[]): Promise<WebSocket> }
-  const connect = connecting._connect.bind(transport)
-  connecting._connect = async (...args) => {
-    const socket = await connect(...args)
-    const close = socket.close.bind(socket)
-    socket.close = (code, reason) => close(code === 1006 ? ABORTED : code, reason)
-    return socket
-  }
-  return transport
 }

@@ -18,7 +18,7 @@ const MAX_MESSAGE_BYTES = 65_537
 const SLICE_MS = 8
 
 /**
- * The tag of a Noise message, which is never shorter. @libp2p/websockets, so every tab, sends the length in front of one as a message of its
+ * The tag of a Noise message, which is never shorter. @libp2p/websockets, so many a tab, sends the length in front of one as a message of its
  * own: a short message counts as one that carries nothing only behind another.
  */
 const MIN_MESSAGE_BYTES = 16

@@ -61,7 +61,7 @@ test('websocket connection: pings within the allowance are answered, and message
   expect(connection.status).toBe('open')
 })
 
-test('websocket connection: a length in a message of its own before each message, as tabs send it, costs nothing', async () => {
+test('websocket connection: a length in a message of its own before each message, as @libp2p/websockets sends it, costs nothing', async () => {
   const { stranger, connection } = await connectStranger({ burst: 2, perSecond: 1, maxSlowedMs: 10 })
   let bytes = 0
   connection.addEventListener('message', ({ data }) => {

@@ -1,0 +1,61 @@
+/**
+ * @libp2p/websockets 10.1 as a dialler, as a page needs it, with two repairs.
+ *
+ * - Its abort calls `close(1006)`, a code that a page may not send. That throws, and the socket stays open at the other end, which then believes
+ *   that a peer is there who is not.
+ * - It sends each part of what it is given as a message of its own, and Noise gives it a length of two bytes and then the rest: two messages, and
+ *   two events for the receiver, where one is enough. The bytes on the wire are the same.
+ */
+
+import type { ComponentLogger, Transport } from '@libp2p/interface'
+import { webSockets } from '@libp2p/websockets'
+import { Uint8ArrayList } from 'uint8arraylist'
+
+/** An application's own code: the first of the range that applications may use. @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 */
+const ABORTED = 4_000
+
+/** The largest message that is sent, in bytes: Noise's largest with its length. */
+const MAX_MESSAGE_BYTES = 65_537
+
+/** The part of the library's connection through which all goes that it sends. */
+interface Sender {
+  sendData(data: Uint8ArrayList): unknown
+}
+
+/** The library's own methods, besides its interface. */
+interface Dialler {
+  _connect(...args: unknown[]): Promise<WebSocket>
+  dial(address: unknown, options: { upgrader: { upgradeOutbound(connection: unknown, ...rest: unknown[]): unknown } }): unknown
+}
+
+export function pageSockets(components: { logger: ComponentLogger }): Transport {
+  const transport = webSockets()(components as Parameters<ReturnType<typeof webSockets>>[0])
+  const dialler = transport as unknown as Dialler
+  const connect = dialler._connect.bind(transport)
+  dialler._connect = async (...args) => {
+    const socket = await connect(...args)
+    const close = socket.close.bind(socket)
+    socket.close = (code, reason) => close(code === 1006 ? ABORTED : code, reason)
+    return socket
+  }
+  const dial = dialler.dial.bind(transport)
+  dialler.dial = (address, { upgrader, ...options }) => {
+    const upgradeOutbound = (connection: unknown, ...rest: unknown[]) => {
+      joinParts(connection as Sender)
+      return upgrader.upgradeOutbound(connection, ...rest)
+    }
+    return dial(address, { ...options, upgrader: { upgradeOutbound } })
+  }
+  return transport
+}
+
+function joinParts(connection: Sender): void {
+  const sendData = connection.sendData.bind(connection)
+  connection.sendData = (data) => {
+    const messages = new Uint8ArrayList()
+    for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {
+      messages.append(data.subarray(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)))
+    }
+    return sendData(messages)
+  }
+}
