@@ -55,6 +55,7 @@ export function createDhtClient({ peerId, connectionManager }: DhtComponents, op
     async remove(peer) {
       if (servers.delete(peer.toString())) events.safeDispatchEvent('peer:remove', { detail: peer })
     },
+    find: async (peer) => servers.get(peer.toString()),
     addEventListener: (type, listener) => events.addEventListener(type, listener),
   }
 

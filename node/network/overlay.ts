@@ -4,7 +4,7 @@
  */
 
 import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys'
-import { identify } from '@libp2p/identify'
+import { type Identify, identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, PeerId, PeerStore, PrivateKey, Transport } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
@@ -159,7 +159,10 @@ export async function createOverlay(options: OverlayOptions) {
   relay?.attach(libp2p)
   direct?.attach(libp2p)
   if (dht === undefined) throw new TypeError('The DHT was not built')
-  const servers = createRoutingTable(libp2p, dht.table, dht.walker, [KAD_PROTOCOL, options.serverProtocol])
+  const { identify: identifying } = libp2p.services as { identify: Identify }
+  const servers = createRoutingTable(libp2p, dht.table, dht.walker, [KAD_PROTOCOL, options.serverProtocol], (connection) =>
+    identifying.identify(connection),
+  )
   return {
     role: options.role,
     libp2p,

@@ -6,7 +6,7 @@
  * So the table holds servers that are connected now, up to 20 for each of 64 prefixes: a network of some hundred nodes is known whole.
  */
 
-import type { AbortOptions as Abort, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
+import type { AbortOptions as Abort, Connection, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
 import { timeoutSignal } from '../async/abort.ts'
 import { createEmitter } from '../async/emitter.ts'
 import { sha256 } from '../keys/index.ts'
@@ -18,6 +18,7 @@ import { createServerTable } from './server-table.ts'
 export interface KadTable {
   add(peer: PeerId, options?: Abort): Promise<void>
   remove(peer: PeerId, options?: Abort): Promise<void>
+  find(peer: PeerId, options?: Abort): Promise<PeerId | undefined>
   addEventListener(type: 'peer:add' | 'peer:remove', listener: (event: CustomEvent<PeerId>) => void): void
 }
 
@@ -28,13 +29,24 @@ export interface KadWalker {
 
 /** A walk ends after this long with what it has found; a find asks everybody it knows next. */
 const WALK_MS = 3_000
-/** How often connected servers are compared with the table. */
-const WATCHDOG_MS = 5_000
+/** How often connected servers are compared with the table, and connections whose peer has not said what it speaks are asked again. */
+const WATCHDOG_MS = 5_000 // as long as identify waits for an answer, which libp2p does not ask for again
+/** Connections that are asked again at once. */
+const MAX_ASKED_AGAIN = 8
 
 export type RoutingTable = ReturnType<typeof createRoutingTable>
 
-/** @param serverProtocols protocols that a server names in identify */
-export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalker, serverProtocols: string[]) {
+/**
+ * @param serverProtocols protocols that a server names in identify
+ * @param askAgain runs identify on a connection once more
+ */
+export function createRoutingTable(
+  libp2p: Libp2p,
+  table: KadTable,
+  dht: KadWalker,
+  serverProtocols: string[],
+  askAgain: (connection: Connection) => Promise<unknown> = async () => {},
+) {
   const servers = createServerTable<PeerId>()
   const identifiedServers = createEmitter<PeerId>()
   let watchdog: ReturnType<typeof setInterval> | undefined
@@ -43,6 +55,8 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
 
   /** Connected peers that speak the servers' protocols, by their own word. Bounded by the connections. */
   const identified = new Map<string, PeerId>()
+  /** Connections that were seen by the watchdog: true once their peer has said what it speaks. */
+  const heard = new WeakMap<Connection, boolean>()
   /** Peers in kad-dht's table, servers in our sense or not. Bounded by that table. */
   const inTable = new Map<string, PeerId>()
 
@@ -65,8 +79,9 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     inTable.delete(peer.toString())
     servers.remove(peer.toString())
   })
-  const onIdentify = ({ detail: { peerId: peer, protocols } }: CustomEvent<IdentifyResult>) => {
+  const onIdentify = ({ detail: { peerId: peer, protocols, connection } }: CustomEvent<IdentifyResult>) => {
     const id = peer.toString()
+    heard.set(connection, true)
     if (!isTabOnly(peer) && serverProtocols.every((protocol) => protocols.includes(protocol))) {
       identified.set(id, peer)
       identifiedServers.emit(peer)
@@ -77,7 +92,18 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
       servers.remove(id)
     }
   }
-  const offer = (peer: PeerId) => void table.add(peer, { signal: timeoutSignal(WATCHDOG_MS) }).catch(() => {})
+  /**
+   * kad-dht may take a peer and say nothing: when its time runs out between the two (16.4.5, on a busy machine). From then on it has that peer,
+   * and the server would stay unknown here for as long as it is connected.
+   */
+  async function offerTo(peer: PeerId): Promise<void> {
+    await table.add(peer, { signal: timeoutSignal(WATCHDOG_MS) })
+    const id = peer.toString()
+    if (inTable.has(id) || (await table.find(peer)) === undefined || !identified.has(id)) return
+    inTable.set(id, peer)
+    await admit(peer)
+  }
+  const offer = (peer: PeerId) => void offerTo(peer).catch(() => {})
 
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>) => {
     // It may fire twice, and another connection to the same peer may still be open.
@@ -91,6 +117,17 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     for (const [id, peer] of identified) if (!inTable.has(id)) offer(peer)
   }
 
+  /** On a busy machine identify runs out of time, and a server would stay unknown for as long as it is connected. */
+  function askUnheard(): void {
+    let asked = 0
+    for (const connection of libp2p.getConnections()) {
+      const isHeard = heard.get(connection)
+      if (isHeard || connectionKind(connection) !== 'socket') continue
+      if (isHeard === undefined) heard.set(connection, false)
+      else if (++asked <= MAX_ASKED_AGAIN) askAgain(connection).catch(() => {})
+    }
+  }
+
   return {
     /** Servers, this peer not among them. */
     get size() {
@@ -101,6 +138,8 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
     isSelfAmongClosest: servers.isSelfAmongClosest,
     hasGapAt: servers.hasGapAt,
     onChange: servers.onChange,
+    /** True for a server that is connected and has said what it speaks; kad-dht may not have it in its table yet. */
+    isIdentified: (peer: PeerId) => identified.has(peer.toString()),
     /** Hears of each server that has connected and said what it speaks. Returns the function that ends it. */
     onIdentify: identifiedServers.on,
     /**
@@ -124,7 +163,10 @@ export function createRoutingTable(libp2p: Libp2p, table: KadTable, dht: KadWalk
       servers.placeSelf(await positionOfPeer(libp2p.peerId))
       libp2p.addEventListener('peer:identify', onIdentify)
       libp2p.addEventListener('peer:disconnect', onDisconnect)
-      watchdog ??= setInterval(offerConnected, WATCHDOG_MS)
+      watchdog ??= setInterval(() => {
+        offerConnected()
+        askUnheard()
+      }, WATCHDOG_MS)
     },
     stop() {
       libp2p.removeEventListener('peer:identify', onIdentify)

@@ -1,9 +1,9 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import fc from 'fast-check'
 import { TypedEventEmitter } from 'main-event'
-import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { sha256 } from '../../node/keys/index.ts'
-import { compareDistance } from '../../node/network/index.ts'
+import { type ConnectionKind, compareDistance } from '../../node/network/index.ts'
 import { createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from '../../node/network/routing-table.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -51,6 +51,8 @@ afterEach(() => {
 
 /** The table over a libp2p and a kad-dht that do as the test says. */
 async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {}) {
+  const asked: unknown[] = []
+  const all: unknown[] = []
   const kad = new TypedEventEmitter<{ 'peer:add': CustomEvent<PeerId>; 'peer:remove': CustomEvent<PeerId> }>()
   const network = new TypedEventEmitter<Record<string, CustomEvent>>()
   const connected = new Set<string>()
@@ -58,16 +60,23 @@ async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {
   const offered: string[] = []
   const removed: string[] = []
   const kadKeeps = new Set<string>()
+  /** Peers that kad-dht has, without having said so. */
+  const silent = new Set<string>()
   const table = createRoutingTable(
     Object.assign(network, {
       peerId: self.peer,
-      getConnections: (peer: PeerId) =>
-        connected.has(peer.toString()) ? [{ remoteAddr: addressOfKind(tabs.has(peer.toString()) ? 'direct' : 'socket') }] : [],
+      getConnections: (peer?: PeerId) =>
+        peer === undefined
+          ? all
+          : connected.has(peer.toString())
+            ? [{ remoteAddr: addressOfKind(tabs.has(peer.toString()) ? 'direct' : 'socket') }]
+            : [],
     }) as unknown as Libp2p,
     Object.assign(kad, {
       async add(peer: PeerId) {
         offered.push(peer.toString())
       },
+      find: async (peer: PeerId) => (silent.has(peer.toString()) ? peer : undefined),
       async remove(peer: PeerId) {
         removed.push(peer.toString())
         if (kadKeeps.has(peer.toString())) throw new Error('not removed')
@@ -76,17 +85,21 @@ async function createTable({ walk }: { walk?: KadWalker['getClosestPeers'] } = {
     }) as unknown as KadTable,
     { getClosestPeers: walk ?? async function* () {} } as KadWalker,
     PROTOCOLS,
+    async (connection) => asked.push(connection),
   )
   tables.push(table)
   await table.start()
-  const identify = (peer: SeededPeer, protocols = PROTOCOLS) =>
-    network.safeDispatchEvent('peer:identify', { detail: { peerId: peer.peer, protocols } })
+  const identify = (peer: SeededPeer, protocols = PROTOCOLS, connection: object = {}) =>
+    network.safeDispatchEvent('peer:identify', { detail: { peerId: peer.peer, protocols, connection } })
   return {
     table,
+    asked,
+    all,
     connected,
     offered,
     removed,
     kadKeeps,
+    silent,
     identify,
     addToKad: (peer: SeededPeer) => kad.safeDispatchEvent('peer:add', { detail: peer.peer }),
     removeFromKad: (peer: SeededPeer) => kad.safeDispatchEvent('peer:remove', { detail: peer.peer }),
@@ -148,6 +161,24 @@ test('routing-table: another tab that says it is a server is none, and leaves ka
   expect(removed).toEqual([liar.id])
 })
 
+test('routing-table: a connection whose peer has not said what it speaks is asked again, a direct one is not', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { table, asked, all, identify } = await createTable()
+  const [heard, unheard] = peers as [SeededPeer, SeededPeer]
+  const [first, second, direct] = ['socket', 'socket', 'direct'].map((kind) => ({ remoteAddr: addressOfKind(kind as ConnectionKind) }))
+  all.push(first, second, direct)
+  identify(heard, PROTOCOLS, first)
+  expect([heard, unheard].map(({ peer }) => table.isIdentified(peer))).toEqual([true, false])
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(asked).toEqual([]) // its first answer may be on the way
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(asked).toEqual([second])
+  identify(unheard, PROTOCOLS, second)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(asked).toEqual([second])
+})
+
 test('routing-table: a server that says it keeps presence no more is none', async () => {
   const { table, arrive, identify } = await createTable()
   const [peer] = peers as [SeededPeer]
@@ -182,6 +213,16 @@ test('routing-table: a server that disconnects is out even where kad-dht does no
   expect(table.size).toBe(0)
   arrive(peer)
   await waitFor(() => table.size === 1, 1_000, 'the server again')
+})
+
+test('routing-table: a server that kad-dht has taken without a word is known', async () => {
+  const { table, identify, silent, offered } = await createTable()
+  const [untold, other] = peers as [SeededPeer, SeededPeer]
+  silent.add(untold.id)
+  identify(untold)
+  identify(other)
+  await waitFor(() => table.size === 1, 1_000, 'the server')
+  expect([table.has(untold.peer), offered]).toEqual([true, [untold.id, other.id]])
 })
 
 test('routing-table: a peer that leaves while its place is computed is not added', async () => {

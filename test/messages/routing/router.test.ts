@@ -17,6 +17,7 @@ const ALONE: RoutingTable = {
     yield* []
   },
   has: () => false,
+  isIdentified: () => false,
   onChange: () => () => {},
   onIdentify: () => () => {},
   start: async () => {},
