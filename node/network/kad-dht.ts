@@ -16,7 +16,9 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
     protocol: KAD_PROTOCOL,
     clientMode: false,
     peerInfoMapper: passthroughMapper, // the default drops private addresses: on one machine nobody would ever be found
-    initialQuerySelfInterval: 0,
+    // Our own servers tell a newcomer of each other (server-records.ts); a walk at the same moment has both ends of each pair dial.
+    initialQuerySelfInterval: 3_000,
+    allowQueryWithZeroPeers: true, // else every walk waits for that one
     querySelfInterval: 30_000,
     kBucketSize: BUCKET_SIZE,
     prefixLength: BUCKET_BITS,

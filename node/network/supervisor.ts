@@ -58,7 +58,7 @@ interface SupervisorContext {
   servers: RoutingTable
   role: 'node' | 'tab'
   /** A node's. */
-  records?: Pick<ServerRecords, 'onNews' | 'remove'> | undefined
+  records?: Pick<ServerRecords, 'remove'> | undefined
   /** A node's. */
   duplicates?: Pick<DuplicateIdWatch, 'onMet'> | undefined
   emit(event: NetworkEvent): void
@@ -169,7 +169,6 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
     }
     known.set(name, { name, peer, addresses, ...UNTRIED })
   }
-  records?.onNews(({ peer, addresses }) => rememberServer(peer, addresses))
 
   return {
     /** True while there is an address to join that is not this peer's own. */

@@ -17,7 +17,7 @@ export function createDirectory(
   libp2p: Libp2p,
   supervisor: Supervisor,
   { addressesOf, rememberAddresses }: AddressBook,
-  records: Pick<ServerRecords, 'addressesOf' | 'recordsFor'> | undefined,
+  records: Pick<ServerRecords, 'addressesOf' | 'greet'> | undefined,
 ) {
   const self = libp2p.peerId.toString()
 
@@ -47,7 +47,8 @@ export function createDirectory(
     },
     /** Some of the servers, for a peer that is new. */
     servers: () => supervisor.knownServers(MAX_SERVERS).map(({ peer, addresses }) => ({ peer: peer.toMultihash().bytes, addresses })),
-    /** The same, signed. */
-    records: () => records?.recordsFor(MAX_RECORDS_PER_WELCOME) ?? [],
+    /** The same, signed; and for a while those that come later. @param tell called with these, until `end` is called */
+    greet: (peer: string, tell?: (records: Uint8Array[]) => void) =>
+      records?.greet(peer, MAX_RECORDS_PER_WELCOME, tell) ?? { records: [], end() {} },
   }
 }

@@ -38,11 +38,15 @@ export interface PresenceStreamOptions {
 
 /** How long leases may stay unanswered before they count as not taken, in ms: a server that never answers would have us keep them all. */
 const MAX_UNANSWERED_MS = 60_000
+/** Signed records in all frames of servers of one stream. */
+export const MAX_RECORDS_PER_STREAM = 256
 /** Unsent bytes at which a stuck record node is given up: every lease and watch of a full home fits. */
 const MAX_UNSENT_BYTES = 64 * 1_048_576
 
 export interface PresenceStreamListener {
   onWelcome(stream: PresenceStream, welcome: WelcomeFrame): void
+  /** The server tells of others that have come since. */
+  onServers(stream: PresenceStream, records: Uint8Array[]): void
   onCount(stream: PresenceStream, key: Key, count: number, people: number): void
   /** The server did not take a lease, a watch or a find. */
   onRefused(stream: PresenceStream, reason: Refusal, lease?: Uint8Array): void
@@ -55,6 +59,8 @@ export interface PresenceStreamContext {
   peer: PeerId
   stream: Stream
   role: 'tab' | 'node'
+  /** This peer joins the overlay through that server, and wants to hear of those that join after it. */
+  isEntrance: boolean
   /** Of this peer, for the hello. */
   addresses: Multiaddr[]
   listener: PresenceStreamListener
@@ -68,7 +74,7 @@ type MarkOf = (lease: Uint8Array) => Uint8Array | undefined
 export type PresenceStream = ReturnType<typeof createPresenceStream>
 
 export function createPresenceStream(context: PresenceStreamContext, options: PresenceStreamOptions) {
-  const { peer, listener } = context
+  const { peer, listener, role, addresses, isEntrance } = context
   const { heartbeatMs, quietMs = heartbeatMs } = options
   const finds = createRequests<FoundFrame | 'clock' | undefined>({ ended: undefined })
   const holds = createRequests<HeldFrame | undefined>({ ended: undefined, timeoutMs: MAX_UNANSWERED_MS })
@@ -77,6 +83,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
   const welcomed = Promise.withResolvers<void>()
   welcomed.promise.catch(() => {}) // few callers wait for it
   let isWelcomed = false
+  let recordsLeft = MAX_RECORDS_PER_STREAM
   /** When the oldest heartbeat was sent that nothing has followed. */
   let heartbeatAtMs = 0
   let receivedAtMs = performance.now()
@@ -109,6 +116,10 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         onTime(frame.nowMs)
         welcomed.resolve()
         listener.onWelcome(self, frame)
+        break
+      case 'servers':
+        recordsLeft = countRecords(recordsLeft, frame.records)
+        listener.onServers(self, frame.records)
         break
       case 'probe':
         send({ type: 'probe-reply' })
@@ -206,9 +217,15 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       finds.request((id) => send({ type: 'find', id, key, limit, scope }), abort),
     close: () => frames.close(),
   }
-  const isTab = context.role === 'tab'
-  send({ type: 'hello', role: context.role, addresses: context.addresses, answersProbes: isTab, readsRecords: !isTab })
+  const isNode = role === 'node'
+  send({ type: 'hello', role, addresses, answersProbes: !isNode, readsRecords: isNode, readsNews: isNode && isEntrance })
   return self
+}
+
+/** @throws {MayflyError} ERR_BAD_FRAME when there are too many */
+function countRecords(left: number, records: readonly Uint8Array[]): number {
+  if (records.length > left) throw new MayflyError('ERR_BAD_FRAME', 'Too many records of servers')
+  return left - records.length
 }
 
 /** There are no more people than holders, and where somebody holds there is a person. */

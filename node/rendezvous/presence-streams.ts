@@ -23,9 +23,18 @@ export interface PresenceStreamsListener extends PresenceStreamListener {
 
 export type PresenceStreams = ReturnType<typeof createPresenceStreams>
 
-/** @param context `isWanted` is false for a server that is not known any more: a stream to it is not tried again */
+/**
+ * @param context `isWanted` is false for a server that is not known any more: a stream to it is not tried again; `isEntrance` is true for
+ *   one through which this peer was told to join
+ */
 export function createPresenceStreams(
-  context: { libp2p: Libp2p; role: 'tab' | 'node'; isWanted(peer: PeerId): boolean; random(): number },
+  context: {
+    libp2p: Libp2p
+    role: 'tab' | 'node'
+    isWanted(peer: PeerId): boolean
+    isEntrance(peer: PeerId): boolean
+    random(): number
+  },
   { beatMs, silentMs, maxLinks }: PresenceStreamsOptions,
 ) {
   const { libp2p, role, isWanted, random } = context
@@ -44,6 +53,7 @@ export function createPresenceStreams(
             peer,
             stream,
             role,
+            isEntrance: context.isEntrance(peer),
             addresses: role === 'node' ? libp2p.getMultiaddrs() : [],
             // Nobody pings a tab's own connection: unless it ends too, the tab waits for this server for ever.
             onSilent(reason) {

@@ -23,6 +23,7 @@ import type { OwnRecords } from './own-records.ts'
 import { type createNodePlacement, createTabPlacement } from './placement.ts'
 import { createPresenceClient } from './presence-client.ts'
 import type { createPresenceServer } from './presence-server.ts'
+import type { PresenceStream } from './presence-stream.ts'
 import { createPresenceStreams } from './presence-streams.ts'
 import { createTimekeeping } from './timekeeping.ts'
 import type { Hold, Holder, HolderCounts, RendezvousLimits } from './types.ts'
@@ -85,7 +86,7 @@ export function createRendezvous(
   const onRefused = (peer: string, reason: string) => emit({ type: 'refused', peer, reason })
 
   const directory = createDirectory(libp2p, supervisor, context.addresses, records)
-  const streams = createPresenceStreams({ libp2p, role, isWanted: servers.has, random }, settings)
+  const streams = createPresenceStreams({ libp2p, role, isWanted: servers.has, isEntrance: supervisor.isToBeJoined, random }, settings)
   const home = isNode ? undefined : createHome(libp2p, streams, clock.follow)
   const placement = (isNode ? node?.createPlacement(servers) : undefined) ?? createTabPlacement(() => home?.peer)
   const client = createPresenceClient(
@@ -102,6 +103,10 @@ export function createRendezvous(
   const server = isNode ? node?.createServer(libp2p, tabs, { directory, service, clock, onRefused }, { ...settings, limits }) : undefined
   const timekeeping = createTimekeeping({ clock, supervisor, holds, server, hearAgain: node?.hearAgain, store, watcher, streams })
 
+  const takeRecords = (told: Uint8Array[], source: PresenceStream) =>
+    void records
+      ?.takeRecords(told, source.id, supervisor.isToBeJoined(source.peer))
+      .catch((error: Error) => onRefused(source.id, error.message))
   streams.listen({
     needs: client.needs,
     onOpen(stream) {
@@ -111,8 +116,9 @@ export function createRendezvous(
     onWelcome(stream, welcome) {
       directory.rememberAddresses(stream.peer, welcome.addresses)
       if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'told of a server whose peer id cannot be read')
-      records?.takeRecords(welcome.records ?? [], stream.id).catch((error: Error) => onRefused(stream.id, error.message))
+      takeRecords(welcome.records ?? [], stream)
     },
+    onServers: (stream, told) => takeRecords(told, stream),
     onCount: watcher.onCount,
     onTime: timekeeping.onTime,
     onRefused(stream, reason, lease) {

@@ -23,7 +23,7 @@ export interface ServedStreamContext {
   /** This node's peer id, text form. */
   self: string
   store: RecordStore
-  directory: Pick<Directory, 'own' | 'servers' | 'records' | 'homes'>
+  directory: Pick<Directory, 'own' | 'servers' | 'greet' | 'homes'>
   service: HomeService
   /** Places for the watches of all streams. */
   watchPlaces: Pick<Semaphore, 'tryAcquire'>
@@ -60,6 +60,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
   const peer = connection.remotePeer.toString()
   let role: HelloFrame['role'] | undefined
   let answersProbes = false
+  let endNews = () => {}
   let waitingBytes = 0
   let queue = Promise.resolve()
   /** Turns of the timer since the last frame. A turn that this process slept through counts once: what has come meanwhile is read before the next. */
@@ -76,6 +77,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     },
     onEnd() {
       clearInterval(timer)
+      endNews()
       finds.end()
       watches.endAll()
       leases.end(options.graceMs)
@@ -113,6 +115,13 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
       })
   }
 
+  /** The records for the welcome; later ones follow to an opener that reads them. */
+  function greet({ readsNews }: HelloFrame): Uint8Array[] {
+    const greeting = directory.greet(peer, readsNews ? (records) => send({ type: 'servers', records }) : undefined)
+    endNews = greeting.end
+    return greeting.records
+  }
+
   /** Frames of the other side's types are left unread. */
   function answer(frame: PresenceFrame): void {
     switch (frame.type) {
@@ -124,7 +133,7 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
           type: 'welcome',
           addresses: directory.own(),
           nowMs: nowFor(frame.role),
-          ...(frame.readsRecords ? { servers: [], records: directory.records() } : { servers: directory.servers() }),
+          ...(frame.readsRecords ? { servers: [], records: greet(frame) } : { servers: directory.servers() }),
         })
         break
       // A release must wait for the leases before it, whose signatures are being checked; a find or a watch must not.

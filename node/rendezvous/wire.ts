@@ -28,7 +28,7 @@ export const MAX_ADDRESSES = 8
 export const MAX_ADDRESS_BYTES = 256
 /** With the longest addresses there are, a welcome that tells of so many still fits into a frame. */
 export const MAX_SERVERS_PER_WELCOME = 24
-/** Signed records of servers in one welcome, which take the place of that list. */
+/** Signed records of servers in one welcome, which take the place of that list, and in one frame of servers. */
 export const MAX_RECORDS_PER_WELCOME = 32
 /** The same for the holders in one answer, each with a home of its own. */
 export const MAX_HOLDERS_PER_FOUND = 24
@@ -70,6 +70,8 @@ export interface HelloFrame {
   answersProbes: boolean
   /** The opener reads signed records of servers in the welcome. */
   readsRecords?: boolean
+  /** The opener joins through the answerer, and reads records of servers that come after it, too. */
+  readsNews?: boolean
 }
 export interface HoldFrame {
   type: 'hold'
@@ -151,7 +153,9 @@ export type OpenerFrame =
   | WatchFrame
 
 /** Frames of a node on the streams that others have opened. */
-export type AnswererFrame = { type: 'probe' } | HeartbeatReplyFrame | WelcomeFrame | HeldFrame | FoundFrame | CountFrame | RefusedFrame
+export type AnswererFrame = UnaskedFrame | HeartbeatReplyFrame | WelcomeFrame | HeldFrame | FoundFrame | RefusedFrame
+/** With signed records of servers that have come since the welcome. */
+type UnaskedFrame = { type: 'probe' } | CountFrame | { type: 'servers'; records: Uint8Array[] }
 
 export type PresenceFrame = OpenerFrame | AnswererFrame
 
@@ -171,6 +175,7 @@ const TYPE = {
   'heartbeat-reply': 20,
   found: 21,
   count: 22,
+  servers: 23,
   refused: 31,
 } as const
 
@@ -195,8 +200,7 @@ export function encodeOpenerFrame(frame: OpenerFrame): Frame {
   const type = TYPE[frame.type]
   switch (frame.type) {
     case 'hello': {
-      const { answersProbes, readsRecords } = frame
-      const flags = readsRecords ? [answersProbes ? 1 : 0, 1] : answersProbes ? [1] : []
+      const flags = [frame.answersProbes, frame.readsRecords, frame.readsNews].map((flag) => (flag ? 1 : 0))
       return [type, PRESENCE_VERSION, frame.role === 'node' ? 1 : 0, bytesOf(frame.addresses), ...flags]
     }
     case 'hold':
@@ -244,6 +248,8 @@ function encodeAnswererFrame(frame: AnswererFrame): Frame {
       ]
     case 'count':
       return [type, frame.key, frame.count, ...(frame.people === undefined || frame.people === frame.count ? [] : [frame.people])]
+    case 'servers':
+      return [type, frame.records.slice(0, MAX_RECORDS_PER_WELCOME)]
     case 'refused':
       return [type, frame.id, REFUSAL[frame.reason], frame.text.slice(0, MAX_TEXT)]
   }
@@ -257,7 +263,7 @@ export function decodePresence(frame: Frame): PresenceFrame {
 /** True for a frame of the answerer's types. */
 export const isAnswer = ([type]: Frame): boolean => type >= FIRST_ANSWER
 
-function decodeOpenerFrame([type, a, b, c, d, e]: Frame): OpenerFrame {
+function decodeOpenerFrame([type, a, b, c, d, e, f]: Frame): OpenerFrame {
   switch (type) {
     case TYPE.hello:
       checkVersion(a)
@@ -267,6 +273,7 @@ function decodeOpenerFrame([type, a, b, c, d, e]: Frame): OpenerFrame {
         addresses: readAddresses(c, 'addresses'),
         answersProbes: d === 1,
         ...(e === 1 && { readsRecords: true }),
+        ...(f === 1 && { readsNews: true }),
       }
     case TYPE.hold:
       return {
@@ -330,6 +337,8 @@ export function decodeAnswererFrame([type, a, b, c, d, e]: Frame): AnswererFrame
         count: readInteger(b, 'count'),
         ...(c !== undefined && { people: readInteger(c, 'people') }),
       }
+    case TYPE.servers:
+      return { type: 'servers', records: readArray(a, 'records', MAX_RECORDS_PER_WELCOME, readRecordBytes) }
     case TYPE.refused:
       return {
         type: 'refused',

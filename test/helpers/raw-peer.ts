@@ -13,6 +13,7 @@ import {
   createOverlay,
   createPing,
   createRelay,
+  createServerRecords,
   createSupervisor,
   type Direct,
   majorityAhead,
@@ -83,7 +84,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
   const overlay = await createOverlay({
     role,
-    node: role === 'node' ? { createKadDht, createPing, createRelay } : undefined,
+    node: role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords } : undefined,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,

@@ -45,6 +45,8 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   /** Other servers, for the welcome: signed, and not. */
   records?: Uint8Array[]
   servers?: PeerAddresses[]
+  /** Kept here: what tells openers of servers that come later. */
+  tellers?: ((records: Uint8Array[]) => void)[]
   store?: RecordStore
   /** Replaces what the home does in the overlay. */
   service?: Partial<Pick<HomeService, 'find' | 'watch'>>
@@ -81,7 +83,11 @@ export async function openPresenceStream(
       directory: {
         own: () => [],
         servers: () => (options.servers ?? []) as ReturnType<Directory['servers']>,
-        records: () => options.records ?? [],
+        greet(_peer, tell) {
+          const { records = [], tellers } = options
+          if (tell !== undefined) tellers?.push(tell)
+          return { records, end: () => void (tell !== undefined && tellers?.splice(tellers.indexOf(tell), 1)) }
+        },
         homes: async () => [],
       },
       service: {

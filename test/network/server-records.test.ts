@@ -1,6 +1,6 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createEmitter } from '../../node/async/emitter.ts'
 import { MAX_SERVER_RECORD_BYTES } from '../../node/network/index.ts'
 import { openServerRecord } from '../../node/network/server-record.ts'
@@ -40,26 +40,27 @@ test('server record: one that is signed by another, changed, empty, too long or 
   for (const bytes of bad) await expect(openServerRecord(bytes)).rejects.toEqual(BAD_FRAME)
 })
 
-/** Records over a peer store and a table that are the test's. */
+/** Records over a peer store, a table and dials that are the test's. */
 function createKept() {
   const identified = createEmitter<PeerId>()
   const connected = new Set<string>()
   const envelopes = new Map<string, Uint8Array>()
+  const dialled: string[] = []
   const records = createServerRecords({
     libp2p: {
       peerId: self.peer,
       peerStore: { get: async (peer: PeerId) => ({ peerRecordEnvelope: envelopes.get(peer.toString()) }) },
+      getConnections: (peer: PeerId) => (connected.has(peer.toString()) ? [{}] : []),
+      dial: async ([address]: Multiaddr[]) => dialled.push(String(address)),
     } as unknown as Libp2p,
-    servers: { has: (peer) => connected.has(peer.toString()), onIdentify: identified.on },
+    servers: { isIdentified: (peer) => connected.has(peer.toString()), onIdentify: identified.on },
     random: () => 0.5,
   })
-  const news: string[] = []
-  records.onNews(({ peer }) => news.push(peer.toString()))
   records.start()
   onTestFinished(records.stop)
   return {
     records,
-    news,
+    dialled,
     connected,
     async connect(peer: SeededPeer, issuedAtMs = 1) {
       connected.add(peer.id)
@@ -69,31 +70,58 @@ function createKept() {
     },
   }
 }
+const addressOf = ({ id }: SeededPeer) => `${ADDRESS}/p2p/${id}`
 
-test('server records: a server that connects is known by its own record, and passed on while it is connected', async () => {
+test('server records: a server that connects is known by its own record, and passed on while it is connected, never to itself', async () => {
   const { records, connected, connect } = createKept()
   await connect(a)
-  expect(records.recordsFor(8)).toEqual([await createServerRecord(a, [ADDRESS], 1)])
+  expect(records.greet(b.id, 8).records).toEqual([await createServerRecord(a, [ADDRESS], 1)])
+  expect(records.greet(a.id, 8).records).toEqual([])
   connected.clear()
-  expect(records.recordsFor(8)).toEqual([])
+  expect(records.greet(b.id, 8).records).toEqual([])
   expect(records.addressesOf(a.id)).toEqual([ADDRESS])
 })
 
-test('server records: a server that was only told of is to be dialled, once, and is not passed on', async () => {
-  const { records, news } = createKept()
+test('server records: of two that come at the same moment the entrance tells one of the other, which dials', async () => {
+  const { records, connect } = createKept()
+  const told: Uint8Array[] = []
+  const { end } = records.greet(a.id, 8, (more) => told.push(...more))
+  onTestFinished(end)
+  await connect(b)
+  expect(records.greet(b.id, 8).records).toEqual([])
+  await connect(a)
+  await waitFor(() => told.length > 0, 1_000, 'the news')
+  expect(told).toEqual([await createServerRecord(b, [ADDRESS], 1)])
+  expect(records.greet(b.id, 8).records).toEqual([]) // a dials
+})
+
+test('server records: a server that was only told of is dialled, once, and is not passed on', async () => {
+  const { records, dialled } = createKept()
   const told = await createServerRecord(b, [ADDRESS], 1)
-  await records.takeRecords([told, await createServerRecord(self, [ADDRESS], 1)], a.id)
-  await records.takeRecords([told], a.id)
-  expect(news).toEqual([b.id])
-  expect(records.recordsFor(8)).toEqual([])
+  await records.takeRecords([told, await createServerRecord(self, [ADDRESS], 1)], a.id, true)
+  await records.takeRecords([told], a.id, true)
+  expect(dialled).toEqual([addressOf(b)])
+  expect(records.greet(a.id, 8).records).toEqual([])
   records.remove(b.id)
   expect(records.size).toBe(0)
 })
 
+test('server records: who is told of by another peer than the entrance may come by itself first, and is dialled after a while', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { records, dialled, connected } = createKept()
+  await records.takeRecords(await Promise.all([a, b].map((peer) => createServerRecord(peer, [ADDRESS], 1))), 'other', false)
+  expect(dialled).toEqual([])
+  connected.add(a.id)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(dialled).toEqual([addressOf(b)])
+})
+
 test('server records: what follows a forged record is left unread', async () => {
-  const { records, news } = createKept()
+  const { records, dialled } = createKept()
   const forged = await createServerRecord(b, [ADDRESS], 9, a.privateKey)
   const list = [await createServerRecord(a, [ADDRESS], 1), forged, await createServerRecord(b, [ADDRESS], 1)]
-  await expect(records.takeRecords(list, 'liar')).rejects.toEqual(BAD_FRAME)
-  expect(news).toEqual([a.id])
+  await expect(records.takeRecords(list, 'liar', true)).rejects.toEqual(BAD_FRAME)
+  await expect(records.takeRecords(list, 'liar', true)).rejects.toEqual(BAD_FRAME)
+  expect(dialled).toEqual([addressOf(a)])
 })

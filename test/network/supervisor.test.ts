@@ -1,7 +1,6 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { createEmitter } from '../../node/async/emitter.ts'
 import {
   type ConnectionKind,
   createSupervisor,
@@ -11,7 +10,6 @@ import {
   type SupervisorOptions,
 } from '../../node/network/index.ts'
 import type { RoutingTable } from '../../node/network/routing-table.ts'
-import type { ServerRecord } from '../../node/network/server-record.ts'
 import type { PeerEvent } from '../../node/peer.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -37,7 +35,7 @@ function createSupervised({
   random = 0.5,
   records,
   ...options
-}: SupervisorOptions & { role?: 'node' | 'tab'; random?: number; records?: Pick<ServerRecords, 'onNews' | 'remove'> } = {}) {
+}: SupervisorOptions & { role?: 'node' | 'tab'; random?: number; records?: Pick<ServerRecords, 'remove'> } = {}) {
   const startedAtMs = Date.now()
   const up = new Set<string>()
   const connected = new Set<string>()
@@ -227,14 +225,13 @@ test('supervisor: maxKnownServers bounds the remembered servers; connected ones 
   ).toEqual([a.id, c.id].toSorted())
 })
 
-test('supervisor: a server whose signed addresses are news is dialled, and one that is never there is taken out of the book', async () => {
-  const news = createEmitter<ServerRecord>()
+test('supervisor: a server that is never there is taken out of the book', async () => {
   const removed: string[] = []
-  const { supervisor, up, connected, pass } = createSupervised({ records: { onNews: news.on, remove: (id) => removed.push(id) } })
+  const { supervisor, up, connected, pass } = createSupervised({ records: { remove: (id) => removed.push(id) } })
   const [a, b] = peers as [SeededPeer, SeededPeer]
   up.add(a.id)
   supervisor.start()
-  for (const peer of [a, b]) news.emit({ peer: peer.peer, addresses: [multiaddr(addressOf(peer))], issuedAtMs: 1, bytes: new Uint8Array() })
+  for (const peer of [a, b]) supervisor.rememberServer(peer.peer, [multiaddr(addressOf(peer))])
   await pass(600_000)
   expect([...connected]).toEqual([a.id])
   expect(removed).toEqual([b.id])

@@ -3,11 +3,19 @@ import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { FrameStream } from '../../node/network/index.ts'
 import {
   createPresenceStream,
+  MAX_RECORDS_PER_STREAM,
   type PresenceStream,
+  type PresenceStreamContext,
   type PresenceStreamListener,
   type PresenceStreamOptions,
 } from '../../node/rendezvous/presence-stream.ts'
-import { MAX_LEASES_PER_FRAME, MAX_RELEASES_PER_FRAME, type PresenceFrame, SCOPE } from '../../node/rendezvous/wire.ts'
+import {
+  MAX_LEASES_PER_FRAME,
+  MAX_RECORDS_PER_WELCOME,
+  MAX_RELEASES_PER_FRAME,
+  type PresenceFrame,
+  SCOPE,
+} from '../../node/rendezvous/wire.ts'
 import { createRawStream, PRESENCE_CODEC } from '../helpers/raw-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -37,13 +45,17 @@ afterEach(() => {
 })
 
 /** A stream, and its answering end in the test's hand. */
-async function openStream(options: Partial<PresenceStreamOptions> = {}): Promise<Ends> {
+async function openStream({
+  role = 'tab',
+  isEntrance = false,
+  ...options
+}: Partial<PresenceStreamOptions & Pick<PresenceStreamContext, 'role' | 'isEntrance'>> = {}): Promise<Ends> {
   const [outbound, inbound] = await streamPair({ delay: 0 })
   const { received, send, frames: remote } = createRawStream(inbound, PRESENCE_CODEC)
-  const events = { onWelcome: vi.fn(), onCount: vi.fn(), onRefused: vi.fn(), onTime: vi.fn(), onEnd: vi.fn() }
+  const events = { onWelcome: vi.fn(), onServers: vi.fn(), onCount: vi.fn(), onRefused: vi.fn(), onTime: vi.fn(), onEnd: vi.fn() }
   const onSilent = vi.fn()
   const stream = createPresenceStream(
-    { peer: peer.peer, stream: outbound, role: 'tab', addresses: [], listener: events, onSilent },
+    { peer: peer.peer, stream: outbound, role, isEntrance, addresses: [], listener: events, onSilent },
     { heartbeatMs: 60_000, silentMs: 60_000, ...options },
   )
   streams.push(stream)
@@ -60,6 +72,30 @@ test('presence stream: says hello first, and knows the other’s clock from the 
   await ends.stream.welcomed
   expect(ends.events.onTime).toHaveBeenCalledExactlyOnceWith(ends.stream, 3_600_000, expect.any(Number))
   expect(ends.events.onWelcome).toHaveBeenCalledTimes(1)
+})
+
+test('presence stream: a node asks its entrance alone for news of servers, hears them, and ends a stream that tells of too many', async () => {
+  const hellos = []
+  for (const [role, isEntrance] of [
+    ['node', true],
+    ['node', false],
+    ['tab', true],
+  ] as const) {
+    const ends = await openStream({ role, isEntrance })
+    await arrives(ends, 'hello')
+    hellos.push(ends.received[0])
+  }
+  expect(hellos.map((hello) => hello?.type === 'hello' && hello.readsNews)).toEqual([true, undefined, undefined])
+  const ends = await openStream({ role: 'node', isEntrance: true })
+  const records = Array(MAX_RECORDS_PER_WELCOME).fill(Uint8Array.of(1))
+  const frames = MAX_RECORDS_PER_STREAM / MAX_RECORDS_PER_WELCOME
+  for (let i = 0; i < frames; i++) ends.answer({ type: 'servers', records })
+  await waitFor(() => ends.events.onServers.mock.calls.length === frames, 1_000, 'the news')
+  expect(ends.events.onServers).toHaveBeenLastCalledWith(ends.stream, records)
+  expect(ends.stream.open).toBe(true)
+  ends.answer({ type: 'servers', records })
+  await waitFor(() => !ends.stream.open, 1_000, 'the end')
+  expect(ends.events.onServers).toHaveBeenCalledTimes(frames)
 })
 
 test('presence stream: a second welcome ends it', async () => {

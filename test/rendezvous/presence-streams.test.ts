@@ -26,6 +26,7 @@ function createOpened({ role = 'node', ...options }: Partial<PresenceStreamsOpti
   })
   const events = {
     onWelcome: vi.fn(),
+    onServers: vi.fn(),
     onCount: vi.fn(),
     onRefused: vi.fn(),
     onTime: vi.fn(),
@@ -34,7 +35,7 @@ function createOpened({ role = 'node', ...options }: Partial<PresenceStreamsOpti
     needs: () => false,
   }
   const streams = createPresenceStreams(
-    { libp2p, role, isWanted: () => true, random: Math.random },
+    { libp2p, role, isWanted: () => true, isEntrance: () => false, random: Math.random },
     { beatMs: 60_000, silentMs: 60_000, maxLinks: 10, ...options },
   )
   streams.listen(events)

@@ -431,3 +431,19 @@ test('served stream: an opener that reads records is sent those of other servers
   ])
   expect(welcomes[1]).not.toHaveProperty('records')
 })
+
+test('served stream: an opener that reads news is told of servers that come later, and any other is not', async () => {
+  const tellers: ((records: Uint8Array[]) => void)[] = []
+  const streams = []
+  for (const readsNews of [true, false]) {
+    const stream = await openPresenceStream(self, home, { hello: 'none', tellers })
+    stream.send({ type: 'hello', role: 'node', addresses: [], answersProbes: false, readsRecords: true, readsNews })
+    await stream.next('welcome')
+    streams.push(stream)
+  }
+  expect(tellers).toHaveLength(1)
+  tellers[0]?.([Uint8Array.of(2)])
+  expect(await streams[0]?.next('servers')).toEqual({ type: 'servers', records: [Uint8Array.of(2)] })
+  streams[0]?.close()
+  await waitFor(() => tellers.length === 0, 1_000, 'the end of the news')
+})

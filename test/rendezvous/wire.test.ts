@@ -14,6 +14,7 @@ import {
   MAX_HOLDERS_PER_FOUND,
   MAX_LEASES_PER_FRAME,
   MAX_PRESENCE_FRAME_BYTES,
+  MAX_RECORDS_PER_WELCOME,
   MAX_RELEASES_PER_FRAME,
   MAX_SERVERS_PER_WELCOME,
   PRESENCE_PROTOCOL,
@@ -42,7 +43,7 @@ describe('the page', () => {
     const lease = page.examples.get('lease') as Uint8Array
     const key = KEY
     const shown: PresenceFrame[] = [
-      { type: 'hello', role: 'node', addresses: [ADDRESS], answersProbes: false, readsRecords: true },
+      { type: 'hello', role: 'node', addresses: [ADDRESS], answersProbes: false, readsRecords: true, readsNews: true },
       { type: 'hold', sequence: 1, leases: [lease], marks: [new Uint8Array(16).fill(3)] },
       { type: 'release', records: [{ key, holder: holder.multihash }] },
       { type: 'heartbeat' },
@@ -69,6 +70,7 @@ describe('the page', () => {
         count: 2,
       },
       { type: 'count', key, count: 3, people: 2 },
+      { type: 'servers', records: [await createServerRecord(home, [ADDRESS], ISSUED_AT_MS)] },
       { type: 'refused', id: 2, reason: 'busy', text: 'at most 8 finds at once' },
     ]
     expect([...page.examples.keys()].filter((name) => name !== 'lease')).toEqual(shown.map(({ type }) => type))
@@ -144,6 +146,15 @@ const FRAME: fc.Arbitrary<PresenceFrame> = fc.oneof(
     answersProbes: fc.boolean(),
     readsRecords: fc.constant(true),
   }),
+  fc.record({
+    type: as('hello'),
+    role: fc.constant('node' as const),
+    addresses,
+    answersProbes: fc.boolean(),
+    readsRecords: fc.constant(true),
+    readsNews: fc.constant(true),
+  }),
+  fc.record({ type: as('servers'), records: fc.array(fc.uint8Array({ maxLength: MAX_SERVER_RECORD_BYTES }), { maxLength: 4 }) }),
   fc.record({ type: as('welcome'), addresses, nowMs: whole, servers: peers(4) }),
   fc.record({
     type: as('welcome'),
@@ -194,7 +205,7 @@ const ITEM = fc.letrec((tie) => ({
 })).item
 
 test('presence wire: a frame that is none is refused as a bad frame and as nothing else', () => {
-  const types = fc.constantFrom(1, 2, 3, 4, 5, 6, 7, 17, 18, 20, 21, 22, 31, 8, 255, -1)
+  const types = fc.constantFrom(1, 2, 3, 4, 5, 6, 7, 17, 18, 20, 21, 22, 23, 31, 8, 255, -1)
   fc.assert(
     fc.property(types, fc.array(ITEM, { maxLength: 6 }), (type, fields) => {
       let frame: Frame
@@ -242,6 +253,8 @@ test.each<[string, Frame]>([
   ['a number that is none', [5, 1.5, KEY, 1, 0]],
   ['a number too large to count with', [22, KEY, 2 ** 53]],
   ['too many servers', [17, 1, [], 0, Array(MAX_SERVERS_PER_WELCOME + 1).fill([KEY, []])]],
+  ['too many records of servers', [23, Array(MAX_RECORDS_PER_WELCOME + 1).fill(Uint8Array.of(1))]],
+  ['too long a record of a server', [23, [new Uint8Array(MAX_SERVER_RECORD_BYTES + 1)]]],
   ['an unknown reason', [31, 0, 99, '']],
   ['an unknown type', [16]],
 ])('presence wire: refuses %s', (_, frame) => {
@@ -277,6 +290,7 @@ test('presence wire: the longest frames that are sent fit into a frame', () => {
       servers: [],
       records: Array(100).fill(new Uint8Array(MAX_SERVER_RECORD_BYTES)),
     },
+    { type: 'servers', records: Array(100).fill(new Uint8Array(MAX_SERVER_RECORD_BYTES)) },
     { type: 'held', sequence: now, refused: Array(MAX_LEASES_PER_FRAME).fill({ index: now, reason: 'older' }) },
     {
       type: 'found',

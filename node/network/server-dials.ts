@@ -1,0 +1,172 @@
+/**
+ * Dials servers that others have told of, a few at once: as many more as come about, and fewer when dials run out of time, because this node,
+ * the others or the network are busy. Each peer that tells has its own number, so a liar who invents servers makes nobody wait for an honest word.
+ */
+
+import { timeoutSignal } from '../async/abort.ts'
+import { type BackoffOptions, backoffMs } from '../async/backoff.ts'
+import { TIMERS, type Timers } from '../async/timers.ts'
+import type { ServerRecord } from './server-record.ts'
+
+export const SERVER_DIALS_DEFAULTS = {
+  /** Dials at once to servers that one peer has told of: at first, and at most. */
+  firstWindow: 4,
+  maxWindow: 8,
+  /** Dials at once in all. */
+  maxDials: 16,
+  /** How long one may take, in ms. */
+  dialMs: 5_000,
+  /** Failures after which a server is given up. */
+  maxFailures: 6,
+}
+
+export type ServerDialsOptions = Partial<typeof SERVER_DIALS_DEFAULTS>
+
+/** Servers that wait to be dialled: as many as a book of servers knows. */
+const MAX_WANTED = 1_024
+const WAITS: BackoffOptions = { firstMs: 500, maxMs: 4_000 }
+
+interface Wanted {
+  record: ServerRecord
+  source: Source
+  failures: number
+  /** It may come by itself: its first attempt waits. */
+  isLeftToCome: boolean
+  /** Ends the wait for the next attempt. */
+  endWait?: () => void
+}
+
+/** A peer that has told of servers. */
+interface Source {
+  id: string
+  /** Of it, servers that wait for their turn, in the order in which they were told of. */
+  line: Wanted[]
+  /** Of it, servers that are wanted in any way. */
+  wanted: number
+  dials: number
+  /** How many dials at once it may have: one more after each that is answered, half as many after one that is not. */
+  window: number
+}
+
+export interface ServerDialsContext {
+  isConnected(record: ServerRecord): boolean
+  /** Resolves once the server is connected. */
+  dial(record: ServerRecord, signal: AbortSignal): Promise<unknown>
+  /** It could not be reached, again and again. */
+  onGone(id: string): void
+  /** From 0 to 1. */
+  random(): number
+}
+
+export type ServerDials = ReturnType<typeof createServerDials>
+
+export function createServerDials(context: ServerDialsContext, options: ServerDialsOptions = {}, timers: Timers = TIMERS) {
+  const { firstWindow, maxWindow, maxDials, dialMs, maxFailures } = { ...SERVER_DIALS_DEFAULTS, ...options }
+  /** By peer id: waiting and under way. Bounded: MAX_WANTED. */
+  const wanted = new Map<string, Wanted>()
+  /** By peer id. Bounded: the wanted servers, each has one. */
+  const sources = new Map<string, Source>()
+  let dials = 0
+  let stopped = new AbortController()
+
+  /** The next one of the source with the fewest dials. */
+  function takeNext(): Wanted | undefined {
+    let chosen: Source | undefined
+    for (const source of sources.values()) {
+      if (source.line.length === 0 || source.dials >= source.window) continue
+      if (chosen === undefined || source.dials < chosen.dials) chosen = source
+    }
+    return chosen?.line.shift()
+  }
+
+  function dialSome(): void {
+    while (dials < maxDials) {
+      const next = takeNext()
+      if (next === undefined) return
+      if (context.isConnected(next.record)) forget(next)
+      else void dial(next)
+    }
+  }
+
+  function forget({ record, source }: Wanted): void {
+    wanted.delete(record.peer.toString())
+    if (--source.wanted === 0) sources.delete(source.id)
+  }
+
+  function queue(next: Wanted): void {
+    next.source.line.push(next)
+    dialSome()
+  }
+
+  function beginNow(next: Wanted): void {
+    next.endWait?.()
+    next.isLeftToCome = false
+    queue(next)
+  }
+
+  async function dial(next: Wanted): Promise<void> {
+    const { source, record } = next
+    const { signal } = stopped
+    dials++
+    source.dials++
+    const isReached = await context.dial(record, AbortSignal.any([signal, timeoutSignal(dialMs)])).then(
+      () => true,
+      () => context.isConnected(record), // from the other end, meanwhile
+    )
+    if (signal.aborted) return
+    dials--
+    source.dials--
+    source.window = isReached ? Math.min(source.window + 1, maxWindow) : Math.max(source.window / 2, 1)
+    if (isReached) forget(next)
+    else if (++next.failures >= maxFailures) {
+      forget(next)
+      context.onGone(record.peer.toString())
+    } else next.endWait = timers.after(backoffMs(next.failures, WAITS, context.random), () => queue(next))
+    dialSome()
+  }
+
+  function sourceOf(id: string): Source {
+    const known = sources.get(id)
+    if (known !== undefined) return known
+    const source = { id, line: [], wanted: 0, dials: 0, window: firstWindow }
+    sources.set(id, source)
+    return source
+  }
+
+  return {
+    /** Servers that wait, and those that are being dialled. */
+    get size() {
+      return wanted.size
+    },
+    /**
+     * Dials a server until it is connected, from either end. One that is wanted already may have moved; it keeps its place in the line.
+     *
+     * @param waitMs before the first attempt
+     */
+    add(record: ServerRecord, told: { source: string; waitMs: number }) {
+      const id = record.peer.toString()
+      const known = wanted.get(id)
+      if (known !== undefined) {
+        known.record = record
+        if (told.waitMs === 0 && known.isLeftToCome) beginNow(known)
+        return
+      }
+      if (wanted.size >= MAX_WANTED || context.isConnected(record)) return
+      const source = sourceOf(told.source)
+      source.wanted++
+      const next: Wanted = { record, source, failures: 0, isLeftToCome: true }
+      wanted.set(id, next)
+      if (told.waitMs === 0) beginNow(next)
+      else next.endWait = timers.after(told.waitMs, () => beginNow(next))
+    },
+    /** Ends all. It may go on with others afterwards. */
+    stop() {
+      stopped.abort(new Error('stopped'))
+      stopped = new AbortController()
+      for (const { endWait } of wanted.values()) endWait?.()
+      wanted.clear()
+      sources.clear()
+      dials = 0
+    },
+  }
+}

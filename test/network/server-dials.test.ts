@@ -1,0 +1,123 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { beforeAll, expect, test } from 'vitest'
+import { createServerDials, type ServerDialsOptions } from '../../node/network/server-dials.ts'
+import type { ServerRecord } from '../../node/network/server-record.ts'
+import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+
+let records: ServerRecord[]
+beforeAll(async () => {
+  const peers = await Promise.all(Array.from({ length: 24 }, (_, i) => createSeededPeer(i + 1)))
+  records = peers.map(({ peer }: SeededPeer) => ({
+    peer,
+    addresses: [multiaddr('/ip4/192.0.2.7/tcp/4000/ws')],
+    issuedAtMs: 1,
+    bytes: new Uint8Array(),
+  }))
+})
+
+/** Dials that end when the test says so, in the order in which they began. */
+function createDialled(options: ServerDialsOptions = {}) {
+  const { timers, pass } = createVirtualTime()
+  const connected = new Set<number>()
+  const gone: number[] = []
+  const began: number[] = []
+  const open = new Map<number, (isReached: boolean) => void>()
+  const indexOf = (record: ServerRecord) => records.findIndex(({ peer }) => peer.equals(record.peer))
+  const dials = createServerDials(
+    {
+      isConnected: (record) => connected.has(indexOf(record)),
+      dial: (record) =>
+        new Promise((resolve, reject) => {
+          const index = indexOf(record)
+          began.push(index)
+          open.set(index, (isReached) => {
+            open.delete(index)
+            if (isReached) connected.add(index)
+            if (isReached) resolve(undefined)
+            else reject(new Error('nobody there'))
+          })
+        }),
+      onGone: (id) => gone.push(records.findIndex(({ peer }) => peer.toString() === id)),
+      random: () => 0.5,
+    },
+    options,
+    timers,
+  )
+  return {
+    dials,
+    connected,
+    gone,
+    began,
+    open,
+    pass,
+    tell: (source: string, indexes: number[], waitMs = 0) => {
+      for (const index of indexes) dials.add(records[index] as ServerRecord, { source, waitMs })
+    },
+    async end(index: number, isReached: boolean) {
+      open.get(index)?.(isReached)
+      await pass(0)
+    },
+  }
+}
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+test('server dials: a few at once, more as they come about, each server once', async () => {
+  const { dials, tell, open, began, end } = createDialled({ firstWindow: 2, maxWindow: 3 })
+  tell('a', range(0, 6))
+  tell('b', range(0, 6))
+  expect([...open.keys()]).toEqual([0, 1])
+  await end(0, true)
+  expect([...open.keys()]).toEqual([1, 2, 3])
+  for (const index of range(1, 6)) await end(index, true)
+  expect([began, dials.size]).toEqual([range(0, 6), 0])
+})
+
+test('server dials: fewer at once when they fail; tried again after a wait, and given up after maxFailures', async () => {
+  const { tell, open, end, gone, pass } = createDialled({ firstWindow: 4, maxFailures: 2 })
+  tell('a', range(0, 6))
+  for (const index of range(0, 4)) await end(index, false)
+  expect([...open.keys()]).toEqual([4])
+  await end(4, true)
+  await end(5, true)
+  await pass(1_000)
+  for (let i = 0; i < 4; i++) {
+    for (const index of [...open.keys()]) await end(index, false)
+    await pass(1)
+  }
+  expect(gone.toSorted()).toEqual([0, 1, 2, 3])
+})
+
+test('server dials: a liar who invents servers makes nobody wait for an honest word', async () => {
+  const { tell, open, end } = createDialled({ firstWindow: 4, maxDials: 6 })
+  tell('liar', range(0, 16))
+  expect([...open.keys()]).toEqual(range(0, 4))
+  tell('honest', range(16, 20))
+  expect([...open.keys()]).toEqual([...range(0, 4), 16, 17])
+  for (const index of range(16, 20)) await end(index, true)
+  expect([...open.keys()]).toEqual(range(0, 4))
+})
+
+test('server dials: a server that comes by itself is not dialled; word that it will not come ends the wait', async () => {
+  const { tell, connected, began, pass, dials } = createDialled()
+  tell('a', [0, 1, 2], 1_000)
+  connected.add(0)
+  tell('entrance', [1])
+  expect(began).toEqual([1])
+  await pass(1_000)
+  expect(began).toEqual([1, 2])
+  tell('a', [0])
+  expect([began, dials.size]).toEqual([[1, 2], 2])
+})
+
+test('server dials: nothing is dialled after the end, and dials under way count for nothing in what follows', async () => {
+  const { dials, tell, began, end, pass } = createDialled({ firstWindow: 1 })
+  tell('a', [0, 1])
+  tell('b', [2], 1_000)
+  dials.stop()
+  await end(0, false)
+  await pass(20_000)
+  expect([began, dials.size]).toEqual([[0], 0])
+  tell('a', [3])
+  expect(began).toEqual([0, 3])
+})
