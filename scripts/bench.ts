@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, number>> = {
   paint: 150,
   bulk: 600,
   lookup: 200,
+  meeting: 400,
   presence: 280,
   pieces: 120,
   inbox: 90,
