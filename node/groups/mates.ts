@@ -22,7 +22,7 @@ function digestOf<S extends Server>(servers: Iterable<S>): { count: number; mix:
   return { count, mix }
 }
 
-export function compareNotes<S extends Server>(mate: S, links: Links<S>, questions: Questions<S>, dialer: Dialer<S>): void {
+export function compareNotes<S extends Server>(mate: S, links: Links<S>, questions: Questions<S>, dialer: Pick<Dialer<S>, 'want'>): void {
   const { bits } = links
   questions.ask(mate, { type: 'compare', bits, ...digestOf(groupAround(links, bits)) }, (roster) => {
     if (roster?.type !== 'roster' || links.bits !== bits) return

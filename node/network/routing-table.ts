@@ -135,6 +135,8 @@ export function createRoutingTable(
     },
     has: servers.has,
     closest: servers.closest,
+    placed: servers.placed,
+    positionOfSelf: servers.positionOfSelf,
     isSelfAmongClosest: servers.isSelfAmongClosest,
     hasGapAt: servers.hasGapAt,
     onChange: servers.onChange,

@@ -11,6 +11,7 @@ import type { RoutingTable } from './routing-table.ts'
 import { createServerBook, SERVER_BOOK_DEFAULTS, type ServerBookOptions } from './server-book.ts'
 import { createServerDials } from './server-dials.ts'
 import { createServerNews, type NamedRecord } from './server-news.ts'
+import { createServerNotes } from './server-notes.ts'
 import { openServerRecord, type ServerRecord } from './server-record.ts'
 import { MAX_SERVER_RECORD_BYTES } from './server-record-size.ts'
 
@@ -20,8 +21,8 @@ const FIRST_WAIT_MS = 1_000
 const SECOND_WAIT_MS = 3_000
 
 export interface ServerRecordsContext {
-  libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dial' | 'getConnections'>
-  servers: Pick<RoutingTable, 'isIdentified' | 'onIdentify'>
+  libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dial' | 'getConnections' | 'handle' | 'unhandle'>
+  servers: Pick<RoutingTable, 'isIdentified' | 'onIdentify' | 'placed' | 'positionOfSelf'>
   random(): number
 }
 
@@ -51,6 +52,13 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
     onGone: book.remove,
     random,
   })
+  const notes = createServerNotes({
+    libp2p,
+    servers,
+    recordOf: (id) => book.get(id)?.bytes,
+    onTold: (told, source) => void takeRecords([told], source, false).catch(() => {}),
+    random,
+  })
   let end: (() => void) | undefined
 
   async function openRecord(bytes: Uint8Array): Promise<ServerRecord> {
@@ -71,6 +79,15 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
     news.met(named(record))
   }
 
+  async function takeRecords(records: readonly Uint8Array[], source: string, isEntrance: boolean): Promise<void> {
+    for (const bytes of records) {
+      const record = await openRecord(bytes)
+      if (book.add(record, source) !== undefined || end === undefined) continue
+      const waitMs = isEntrance ? 0 : self < record.peer.toString() ? FIRST_WAIT_MS : SECOND_WAIT_MS
+      dials.add(record, { source, waitMs })
+    }
+  }
+
   return {
     /** Servers that are known, connected or not. */
     get size() {
@@ -82,14 +99,7 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
      * @param isEntrance this node joins through that peer, which tells one end of each pair only; by the word of others both ends dial
      * @throws {MayflyError} ERR_BAD_FRAME at the first that is no record, or not signed by its server
      */
-    async takeRecords(records: readonly Uint8Array[], source: string, isEntrance: boolean) {
-      for (const bytes of records) {
-        const record = await openRecord(bytes)
-        if (book.add(record, source) !== undefined || end === undefined) continue
-        const waitMs = isEntrance ? 0 : self < record.peer.toString() ? FIRST_WAIT_MS : SECOND_WAIT_MS
-        dials.add(record, { source, waitMs })
-      }
-    },
+    takeRecords,
     /**
      * Connected servers, in random order, for one that is new, and for a while those that come after it.
      *
@@ -109,10 +119,12 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
     start() {
       if (end !== undefined) return
       const endIdentify = servers.onIdentify((peer) => void addConnected(peer).catch(() => {})) // gone meanwhile
+      notes.start().catch(() => {}) // stopped at once
       const endSweeps = TIMERS.every(SWEEP_MS, () => book.sweep(isMet))
       end = () => {
         endIdentify()
         endSweeps()
+        notes.stop().catch(() => {})
         news.stop()
         dials.stop()
       }

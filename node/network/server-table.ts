@@ -20,7 +20,8 @@ export interface ServerName {
   toString(): string
 }
 
-interface Server<Name> {
+/** A server and its place. */
+export interface PlacedServer<Name> {
   name: Name
   position: Uint8Array
 }
@@ -40,7 +41,7 @@ export type ServerTable<Name extends ServerName> = ReturnType<typeof createServe
 export function createServerTable<Name extends ServerName>(timers: Timers = TIMERS) {
   const changes = createEmitter<void>()
   /** By peer id. Bounded by the owner. */
-  const servers = new Map<string, Server<Name>>()
+  const servers = new Map<string, PlacedServer<Name>>()
   let self: Uint8Array = new Uint8Array(32)
   let changedAtMs = Number.NEGATIVE_INFINITY
   /** Ends the wait for further changes; undefined when there is none. */
@@ -56,10 +57,10 @@ export function createServerTable<Name extends ServerName>(timers: Timers = TIME
 
   /** Nearest first. A heap would be more: `count` is three, or all that a find asks. */
   function closest(position: Uint8Array, count: number): Name[] {
-    const nearest: Server<Name>[] = []
+    const nearest: PlacedServer<Name>[] = []
     for (const server of servers.values()) {
       let at = nearest.length
-      while (at > 0 && compareDistance(position, server.position, (nearest[at - 1] as Server<Name>).position) < 0) at--
+      while (at > 0 && compareDistance(position, server.position, (nearest[at - 1] as PlacedServer<Name>).position) < 0) at--
       if (at >= count) continue
       nearest.splice(at, 0, server)
       if (nearest.length > count) nearest.pop()
@@ -85,6 +86,9 @@ export function createServerTable<Name extends ServerName>(timers: Timers = TIME
     remove(id: string) {
       if (servers.delete(id)) changed()
     },
+    /** All known servers with their positions. */
+    placed: (): readonly PlacedServer<Name>[] => [...servers.values()],
+    positionOfSelf: () => self,
     /** The known servers nearest to a position of the DHT's space, nearest first, this peer not among them. */
     closest,
     /** True when this peer would be among the `count` nearest, were it in its own table. */

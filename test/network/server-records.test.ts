@@ -51,9 +51,16 @@ function createKept() {
       peerId: self.peer,
       peerStore: { get: async (peer: PeerId) => ({ peerRecordEnvelope: envelopes.get(peer.toString()) }) },
       getConnections: (peer: PeerId) => (connected.has(peer.toString()) ? [{}] : []),
+      handle: async () => {},
+      unhandle: async () => {},
       dial: async ([address]: Multiaddr[]) => dialled.push(String(address)),
     } as unknown as Libp2p,
-    servers: { isIdentified: (peer) => connected.has(peer.toString()), onIdentify: identified.on },
+    servers: {
+      isIdentified: (peer) => connected.has(peer.toString()),
+      onIdentify: identified.on,
+      placed: () => [],
+      positionOfSelf: () => new Uint8Array(32),
+    },
     random: () => 0.5,
   })
   records.start()

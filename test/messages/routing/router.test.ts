@@ -11,6 +11,8 @@ import { createSeededPeer } from '../../helpers/seeded-peer.ts'
 const ALONE: RoutingTable = {
   size: 0,
   closest: () => [],
+  placed: () => [],
+  positionOfSelf: () => new Uint8Array(32),
   isSelfAmongClosest: () => true,
   hasGapAt: () => false,
   walk: async function* () {

@@ -1,0 +1,142 @@
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { sha256 } from '../../node/keys/index.ts'
+import { decodeGroupFrame, encodeGroupFrame, GROUPS_PROTOCOL, type GroupFrame } from '../../node/network/group-wire.ts'
+import { createServerNotes, type ServerNotesOptions } from '../../node/network/server-notes.ts'
+import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
+import { addressOfKind } from '../helpers/connection-address.ts'
+import { createRawStream } from '../helpers/raw-stream.ts'
+import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const CODEC = { encode: encodeGroupFrame, decode: decodeGroupFrame }
+
+let peers: SeededPeer[]
+let positions: Uint8Array[]
+beforeAll(async () => {
+  peers = await Promise.all(Array.from({ length: 5 }, (_, i) => createSeededPeer(i + 1)))
+  positions = await Promise.all(peers.map(({ multihash }) => sha256(multihash)))
+})
+const at = (index: number) => peers[index] as SeededPeer
+const recordOf = (id: string) => Uint8Array.of(peers.findIndex((peer) => peer.id === id))
+
+type OnStream = (stream: Stream, connection: Connection) => void
+
+/** Servers over streams in memory: each knows those that the test says, by their numbers. */
+function createCompared(known: number[][], options: ServerNotesOptions = {}) {
+  const time = createVirtualTime()
+  const handlers = new Map<string, OnStream>()
+  const told: { by: string; to: number; server: number }[] = []
+  const notes = known.map((others, self) =>
+    createServerNotes(
+      {
+        libp2p: {
+          peerId: at(self).peer,
+          getConnections: (peer?: PeerId) => [
+            {
+              remotePeer: peer as PeerId,
+              remoteAddr: addressOfKind('socket'),
+              status: 'open',
+              async newStream() {
+                const onStream = handlers.get(String(peer))
+                if (onStream === undefined) throw new Error('an older node')
+                const [outbound, inbound] = await streamPair({ delay: 0 })
+                onStream(inbound, { remotePeer: at(self).peer } as Connection)
+                return outbound
+              },
+            } as unknown as Connection,
+          ],
+          dial: async () => {
+            throw new Error('not dialled here')
+          },
+          handle: async (protocol: string | string[], onStream: unknown) => {
+            expect(protocol).toBe(GROUPS_PROTOCOL)
+            handlers.set(at(self).id, onStream as OnStream)
+          },
+          unhandle: async () => void handlers.delete(at(self).id),
+        } as unknown as Parameters<typeof createServerNotes>[0]['libp2p'],
+        servers: {
+          placed: () => others.map((other) => ({ name: at(other).peer, position: positions[other] as Uint8Array })),
+          positionOfSelf: () => positions[self] as Uint8Array,
+        },
+        recordOf,
+        onTold: ([index], by) => told.push({ by, to: self, server: index as number }),
+        random: () => 0,
+      },
+      { everyMs: 1_000, ...options },
+      time.timers,
+    ),
+  )
+  onTestFinished(async () => void (await Promise.all(notes.map((each) => each.stop()))))
+  return { notes, told, handlers, pass: time.pass }
+}
+
+test('server notes: a server is told by another of those that it lacks, and of nobody where both know the same', async () => {
+  const { notes, told, pass } = createCompared([[1], [0, 2, 3], [1], [1]])
+  await notes[1]?.start()
+  await notes[0]?.start()
+  await pass(900)
+  await waitFor(() => told.length > 0, 1_000, 'the records')
+  expect(told.filter(({ to }) => to === 0)).toEqual([2, 3].map((server) => ({ by: at(1).id, to: 0, server })))
+})
+
+test('server notes: nothing is fetched where both know the same', async () => {
+  const { notes, told, handlers, pass } = createCompared([
+    [1, 2],
+    [0, 2],
+  ])
+  await Promise.all(notes.map((each) => each.start()))
+  const [outbound, inbound] = await streamPair({ delay: 0 })
+  handlers.get(at(1).id)?.(inbound, { remotePeer: at(0).peer } as Connection)
+  const raw = createRawStream(outbound, CODEC)
+  await pass(900)
+  raw.send({ type: 'compare', turn: 1, bits: 0, count: 0, mix: 0 })
+  expect(((await raw.next('roster')) as GroupFrame & { type: 'roster' }).ids).toHaveLength(3)
+  expect(told).toEqual([])
+  raw.frames.close()
+})
+
+test('server notes: questions without end, and frames that are none, end the stream', async () => {
+  const { notes, handlers } = createCompared([[1], [0]], { burst: 4, perSecond: 1 })
+  await Promise.all(notes.map((each) => each.start()))
+  for (const sendAll of [
+    (raw: ReturnType<typeof createRawStream<GroupFrame>>) => {
+      for (let turn = 1; turn <= 5; turn++) raw.send({ type: 'compare', turn, bits: 0, count: 0, mix: 0 })
+    },
+    (raw: ReturnType<typeof createRawStream<GroupFrame>>) => void raw.frames.send([99, 1]),
+    (raw: ReturnType<typeof createRawStream<GroupFrame>>) => void raw.send({ type: 'fetch', turn: 1, ids: [Uint8Array.of(1)] }),
+  ]) {
+    const [outbound, inbound] = await streamPair({ delay: 0 })
+    handlers.get(at(1).id)?.(inbound, { remotePeer: at(0).peer } as Connection)
+    const raw = createRawStream(outbound, CODEC)
+    sendAll(raw)
+    await waitFor(() => !raw.frames.open, 1_000, 'the end')
+  }
+})
+
+test('server notes: servers that nobody has asked for are left unread', async () => {
+  const { notes, told, handlers, pass } = createCompared([[1], [0]])
+  await notes[0]?.start()
+  const opened = Promise.withResolvers<ReturnType<typeof createRawStream<GroupFrame>>>()
+  handlers.set(at(1).id, (stream) => opened.resolve(createRawStream(stream, CODEC)))
+  await pass(900)
+  const liar = await opened.promise
+  const { turn } = await liar.next('compare')
+  for (const each of [turn, turn + 1, turn + 9]) liar.send({ type: 'servers', turn: each, records: [Uint8Array.of(3)] })
+  liar.send({ type: 'roster', turn, ids: [at(2).multihash] })
+  liar.send({ type: 'roster', turn: turn + 1, ids: [at(2).multihash] })
+  liar.frames.close()
+  await waitFor(() => !liar.frames.open, 1_000, 'the end')
+  expect([told, liar.received.map(({ type }) => type)]).toEqual([[], ['compare']])
+})
+
+test('server notes: an older node is asked in vain, and the next comparison is made all the same', async () => {
+  const { notes, told, handlers, pass } = createCompared([[1], [0, 2]])
+  await notes[0]?.start()
+  await pass(1_000)
+  await notes[1]?.start()
+  expect(handlers.size).toBe(2)
+  await pass(1_000)
+  await waitFor(() => told.some(({ to }) => to === 0), 1_000, 'the records')
+})
