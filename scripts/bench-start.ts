@@ -5,15 +5,16 @@
  *   npm run bench -- start
  */
 
-import { fileURLToPath } from 'node:url'
 import { startNode } from './bench/mayfly-network.ts'
 import { runMeasured } from './bench/measured-command.ts'
 import { type Bench, runBench } from './bench/report.ts'
 import { digits, ms, p50, times } from './bench/samples.ts'
 import { startWorker } from './bench/worker.ts'
 import type { BulkPeerCalls } from './bench/workers/bulk-peer.ts'
+import { keepCommand } from './command-bundle.ts'
 
-const MAIN = fileURLToPath(new URL('../node/cli/main.ts', import.meta.url))
+/** As the package has it: bundled. */
+const MAIN = await keepCommand()
 const MIB = 1_048_576
 const LARGE = { size: 64 * MIB, seed: 1 }
 const SMALL_BYTES = 1_024

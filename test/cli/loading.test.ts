@@ -10,6 +10,13 @@ const COUNTER = `data:text/javascript,${encodeURIComponent(`
   registerHooks({ load: (url, context, next) => (count += url.includes('/libp2p/'), next(url, context)) })
   process.on('exit', () => console.error('modules of libp2p: ' + count))
 `)}`
+/** Prints, at its end, how many modules a process has loaded, those of Node.js itself included. */
+const FILE_COUNTER = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  let count = 0
+  registerHooks({ load: (url, context, next) => (count++, next(url, context)) })
+  process.on('exit', () => console.error('files: ' + count))
+`)}`
 const HASH = 'a'.repeat(64)
 /** Nobody is there: port 9 is one that fetch refuses to use. */
 const JOIN = ['--join', 'http://127.0.0.1:9', '--timeout', '1s']
@@ -29,4 +36,14 @@ test('loading: what is held is held in the overlay, so that the count above mean
     env: { NODE_OPTIONS: `--import ${COUNTER}` },
   })
   expect(stderr).toMatch(/^modules of libp2p: [1-9]\d*$/m)
+})
+
+test.each([
+  [['--version'], 40],
+  [['get', HASH, ...JOIN], 80],
+])('loading: built, %j loads no more than %i files and parts of Node.js', async (args, most) => {
+  const { stderr } = await runMayfly(args, { env: { NODE_OPTIONS: `--import ${FILE_COUNTER}` } })
+  const files = Number(/^files: (\d+)$/m.exec(stderr)?.[1])
+  expect(files).toBeGreaterThan(5)
+  expect(files).toBeLessThanOrEqual(most)
 })
