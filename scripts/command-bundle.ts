@@ -4,31 +4,45 @@
  */
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The file that begins the command; others have names of their contents. */
-export const BUNDLE_MAIN = 'main.js'
+const BUNDLE_MAIN = 'main.js'
 /** Names, versions and texts of the licenses of the packages whose code is in the bundle. */
-export const BUNDLE_LICENSES = 'licenses.md'
+const BUNDLE_LICENSES = 'licenses.md'
 /** Where tests and benches have it; not in version control, as all folders of this name. */
 const KEPT = join(ROOT, 'test', 'dist')
 /** No run of tests or benches takes as long, so a bundle that was last used before is used by none. */
 const KEPT_MS = 6 * 60 * 60_000
 
+/** What the bundle is made from; the lockfile stands for the packages. */
+const SOURCES = ['node', 'gateway', 'package-lock.json', 'tsconfig.json', 'scripts/command-bundle.ts']
+
 /** A file's name, relative to the folder of the bundle, and its text. */
-export type BundledFile = [name: string, text: string]
+type BundledFile = [name: string, text: string]
 
 /**
  * Bundles `node/cli/main.ts`, with files of their own for what is loaded later. They work in any folder of this package: what they read at run
  * time, they find by its package.json.
  *
- * @throws what Vite throws of sources that do not parse or resolve
+ * @throws what Vite throws of sources that do not parse or resolve; when a module of this package is in none of SOURCES
  */
-export async function bundleCommand(): Promise<BundledFile[]> {
+async function bundleCommand(): Promise<BundledFile[]> {
   const built = await build({
     configFile: false,
     root: ROOT,
@@ -44,18 +58,24 @@ export async function bundleCommand(): Promise<BundledFile[]> {
     },
   })
   if (!('output' in built)) throw new TypeError('Vite builds one bundle')
+  for (const file of built.output) if (file.type === 'chunk') file.moduleIds.forEach(requireSource)
   return built.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : String(file.source)])
 }
 
+/** A change of another file would not make a new bundle. */
+function requireSource(module: string): void {
+  const path = relative(ROOT, module).replaceAll('\\', '/')
+  const isOwn = isAbsolute(module) && !path.startsWith('../') && !path.includes('node_modules/')
+  if (isOwn && !SOURCES.some((source) => path.startsWith(`${source}/`)))
+    throw new Error(`The command loads ${path}: add its folder to SOURCES`)
+}
+
 /**
- * Bundles the sources as they are now into a folder named by the bundle's contents, so that runs beside each other, and one after another, share
- * it. Returns the path of its first file.
+ * Bundles the sources as they are now, unless that was done before, into a folder that is named by their contents, so that runs beside each other,
+ * and one after another, share it. Returns the path of its first file.
  */
 export async function keepCommand(): Promise<string> {
-  const files = await bundleCommand()
-  const digest = createHash('sha256')
-  for (const [name, text] of files) digest.update(`${name}\0${text.length}\0${text}`)
-  const place = join(KEPT, digest.digest('hex').slice(0, 16))
+  const place = join(KEPT, digestSources())
   mkdirSync(KEPT, { recursive: true })
   removeUnused(KEPT)
   if (existsSync(place)) {
@@ -63,7 +83,7 @@ export async function keepCommand(): Promise<string> {
     return join(place, BUNDLE_MAIN)
   }
   const making = mkdtempSync(join(KEPT, 'making-'))
-  writeFiles(making, files)
+  writeFiles(making, await bundleCommand())
   try {
     renameSync(making, place) // whole or not at all: another run may start it at once
   } catch (error) {
@@ -71,6 +91,17 @@ export async function keepCommand(): Promise<string> {
     rmSync(making, { recursive: true }) // another run has been sooner
   }
   return join(place, BUNDLE_MAIN)
+}
+
+function digestSources(): string {
+  const hash = createHash('sha256')
+  for (const source of SOURCES) {
+    const files = statSync(join(ROOT, source)).isDirectory() ? readdirSync(join(ROOT, source), { recursive: true, encoding: 'utf8' }) : ['']
+    for (const path of files.sort().map((file) => join(ROOT, source, file))) {
+      if (statSync(path).isFile()) hash.update(`${path}\0${statSync(path).size}\0`).update(readFileSync(path))
+    }
+  }
+  return hash.digest('hex').slice(0, 16)
 }
 
 function removeUnused(folder: string): void {
