@@ -24,13 +24,13 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The file that begins the command; others have names of their contents. */
 const BUNDLE_MAIN = 'main.js'
 /** Names, versions and texts of the licenses of the packages whose code is in the bundle. */
-const BUNDLE_LICENSES = 'licenses.md'
+export const BUNDLE_LICENSES = 'licenses.md'
 /** Where tests and benches have it; not in version control, as all folders of this name. */
 const KEPT = join(ROOT, 'test', 'dist')
 /** No run of tests or benches takes as long, so a bundle that was last used before is used by none. */
 const KEPT_MS = 6 * 60 * 60_000
 
-/** What the bundle is made from; the lockfile stands for the packages. */
+/** The bundle is made from these; the lockfile stands for the packages. */
 const SOURCES = ['node', 'gateway', 'package-lock.json', 'tsconfig.json', 'scripts/command-bundle.ts']
 
 /** A file's name, relative to the folder of the bundle, and its text. */
