@@ -7,6 +7,7 @@ import type { ModuleTypes, Peer } from '../node/index.ts'
 import { preloadTab } from '../node/library/create-tab.ts'
 import { createPeer as createLibraryPeer, type TabPeerOptions } from './library.ts'
 import { readGatewayStatus } from './peer/gateway-status.ts'
+import { createIceServers } from './peer/ice-servers.ts'
 import { loadWebRTC } from './peer/web-rtc.ts'
 
 export * from './library.ts'
@@ -27,20 +28,11 @@ export async function createPeer<Modules extends ModuleTypes = ModuleTypes>(opti
   const { gateway = new URL(import.meta.url).origin, webRTC: chosen, ...rest } = options
   const ownWebRTC = chosen === undefined && usesDirect(rest)
   preloadTab({ ...rest, hasWebRTC: ownWebRTC, join: [gateway].flat().map(String) })
-  const webRTC = ownWebRTC ? await loadWebRTC(() => findIceServers(gateway)) : chosen || undefined
+  const webRTC = ownWebRTC ? await loadWebRTC(createIceServers([gateway].flat().map(String), readGatewayStatus)) : chosen || undefined
   return createLibraryPeer<Modules>({ ...rest, gateway, ...(webRTC && { webRTC }) })
 }
 
 /** Content and people go from tab to tab; messages and presence do not. */
 function usesDirect({ content, people }: Pick<ModulePeerOptions, 'content' | 'people'>): boolean {
   return content !== false || Boolean(people)
-}
-
-/** Those of the first gateway that answers. */
-async function findIceServers(gateway: TabPeerOptions['gateway']): Promise<RTCIceServer[]> {
-  for (const each of [gateway].flat()) {
-    const { id, iceServers = [] } = await readGatewayStatus(String(each))
-    if (id !== undefined) return iceServers
-  }
-  return []
 }

@@ -1,6 +1,6 @@
 /** The part of the gateway's status that the tab reads; every field is undefined when the gateway does not answer. */
 
-interface GatewayStatus {
+export interface GatewayStatus {
   id?: string
   /** Where other machines reach it, if it is not known only to its own. */
   url?: string

@@ -3,6 +3,7 @@
 import type { OutboxStore } from '../../node/index.ts'
 import { createFetchPiece } from './fetch-piece.ts'
 import { readGatewayStatus } from './gateway-status.ts'
+import { createIceServers } from './ice-servers.ts'
 import type { PeerLibrary } from './types.ts'
 import { loadWebRTC } from './web-rtc.ts'
 import { createWorkerHasher, startHashThread } from './worker-hasher.ts'
@@ -23,7 +24,7 @@ export async function createTabPeer(
   { outboxStore, browserSecret, sharing = false }: TabPeerParts,
 ) {
   // Without ICE servers, tabs in one local network still find each other.
-  const findIceServers = async () => (await readGatewayStatus(gateway)).iceServers ?? []
+  const findIceServers = createIceServers([gateway], readGatewayStatus)
   const loading = library.then((loaded) => {
     loaded.preloadTab({ sharing, hasWebRTC: true, join: [gateway] })
     return loaded

@@ -15,7 +15,7 @@ const DATA_CHANNEL = { maxMessageSize: 65_536, maxBufferedAmount: 8 * 1_048_576 
 /**
  * Undefined where the browser has no WebRTC, or its owner turned it off: content then goes through the node.
  *
- * @param findIceServers finds STUN servers, which tell a tab its own address, and TURN servers, which relay for it; called before each connection
+ * @param findIceServers finds STUN servers, which tell a tab its own address, and TURN servers, which relay for it; called before each connection, which waits for it
  */
 export async function loadWebRTC(findIceServers: () => Promise<RTCIceServer[]>): Promise<WebRTC | undefined> {
   if (typeof globalThis.RTCPeerConnection !== 'function') return undefined

@@ -9,7 +9,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { IceServer } from '../../node/index.ts'
 import type { GatewaySettings } from '../types.ts'
 
-/** How long a password is good for, in seconds. A tab asks for another before each connection, and a connection outlives its password. */
+/** How long a password is good for, in seconds. A tab uses one for two minutes, and a connection outlives its password. */
 export const TURN_LIFETIME_S = 3_600
 
 /** The servers for one tab. @param nowMs by this machine's clock, with which the TURN server's agrees */

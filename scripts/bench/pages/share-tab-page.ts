@@ -67,7 +67,9 @@ const calls = {
     if (received.state !== 'taken') await received.take()
     performance.mark('taken')
     const { firstAtMs, plain, file } = await fetchEntry(entry)
+    performance.mark('stored')
     for await (const bytes of plain) meter.take(bytes)
+    performance.mark('read')
     await file.close()
     received.saved(entry.id)
     return { ...meter.end(), firstMs: firstAtMs - startedAtMs, way: received.way }
