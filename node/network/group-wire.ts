@@ -1,4 +1,4 @@
-/** The frames of the groups protocol, written and read: servers that compare which others they know. Pure; the wire page is GROUPS.md. */
+/** The frames of the groups protocol, written and read: servers that compare which others they know. Pure; the wire page is WIRE.md. */
 
 import { badField, readArray, readInteger, viewBytesUpTo } from './fields.ts'
 import type { Frame } from './frames.ts'
