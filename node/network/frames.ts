@@ -76,6 +76,36 @@ export function withLength(body: Uint8Array): Uint8Array {
   return bytes
 }
 
+/** Bytes of this size and more at the end of a frame are copied once, into what travels: twice costs as much as sending them. */
+const LARGE_BYTES = 4_096
+/** The first byte of a CBOR array, and of a CBOR byte string whose length follows in two bytes, or in four. */
+const ARRAY = 0x80
+const MAX_SHORT_ARRAY = 23
+const BYTES_2 = 0x59
+const BYTES_4 = 0x5a
+
+/** A frame as it travels, as `withLength(encodeFrame(frame))`. */
+export function encodeForStream(frame: Frame): Uint8Array {
+  const last = frame.at(-1)
+  if (!(last instanceof Uint8Array) || last.byteLength < LARGE_BYTES || frame.length > MAX_SHORT_ARRAY)
+    return withLength(encodeFrame(frame))
+  const head = encode(frame.slice(0, -1))
+  const isShort = last.byteLength <= 0xffff
+  const lengthBytes = isShort ? 3 : 5
+  const bodyBytes = head.byteLength + lengthBytes + last.byteLength
+  const prefixBytes = encodingLength(bodyBytes)
+  const bytes = new Uint8Array(prefixBytes + bodyBytes)
+  encodeVarint(bodyBytes, bytes)
+  bytes.set(head, prefixBytes)
+  bytes[prefixBytes] = ARRAY | frame.length
+  const view = new DataView(bytes.buffer, prefixBytes + head.byteLength)
+  view.setUint8(0, isShort ? BYTES_2 : BYTES_4)
+  if (isShort) view.setUint16(1, last.byteLength)
+  else view.setUint32(1, last.byteLength)
+  bytes.set(last, bytes.byteLength - last.byteLength)
+  return bytes
+}
+
 export type FrameStream = ReturnType<typeof createFrameStream>
 
 /** A stream of a connection, or one that is encrypted inside such a stream. */
@@ -173,7 +203,7 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
      */
     send(frame: Frame, isPatient: boolean = false) {
       if (!open) return false
-      const bytes = withLength(encodeFrame(frame))
+      const bytes = encodeForStream(frame)
       if (!options.isCorked) return write(bytes)
       corked.push(bytes)
       if (isPatient) waitingLonger ??= setTimeout(uncork, patienceMs)

@@ -2,6 +2,7 @@ import { streamPair } from '@libp2p/utils'
 import { encode } from 'cborg'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { encodeForStream, withLength as withFrameLength } from '../../node/network/frames.ts'
 import { createFrameStream, decodeFrame, encodeFrame, type Frame, type FrameStream } from '../../node/network/index.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -42,6 +43,23 @@ function withLength(body: Uint8Array): Uint8Array {
   if (body.byteLength < 128) return Uint8Array.of(body.byteLength, ...body)
   return Uint8Array.of((body.byteLength % 128) + 128, Math.floor(body.byteLength / 128), ...body)
 }
+
+test.each([0, 4_095, 4_096, 65_535, 65_536, 300_000])('frames: one that ends with %i bytes travels as any other', (length) => {
+  const bytes = Uint8Array.from({ length }, (_, i) => i * 31)
+  const fields = [
+    fc.constant([]),
+    fc.array(FIELD, { maxLength: 5 }),
+    fc.constant(Array<number>(21).fill(9)),
+    fc.constant(Array<number>(22).fill(9)),
+  ]
+  const frames = fc.tuple(fc.nat(255), fc.oneof(...fields)).map(([type, more]): Frame => [type, ...more, bytes])
+  fc.assert(
+    fc.property(frames, (frame) => {
+      expect(Buffer.compare(encodeForStream(frame), withFrameLength(encodeFrame(frame)))).toBe(0)
+    }),
+    { numRuns: 20 },
+  )
+})
 
 test('frames: whatever a frame holds comes back as it was', () => {
   fc.assert(
