@@ -8,7 +8,7 @@ import { echoWays, startWaysTab, takeWay, type WaysPeer } from '../helpers/peopl
 import { waitFor } from '../helpers/wait-for.ts'
 
 const PROTOCOL = '/mayfly-test/people/1.0.0'
-const QUICK = { directPauseMs: 20, directAnswerMs: 500 }
+const QUICK = { directPauseMs: 20 }
 const directOf = ({ raw }: WaysPeer) => {
   const open = raw.libp2p.getConnections().filter((connection) => connectionKind(connection) === 'direct')
   return new Set(open.map(({ remotePeer }) => remotePeer.toString())).size
@@ -104,7 +104,10 @@ test('direct ways: a dial that fails is tried again, so often and no more; the w
 test('direct ways: a connection on which nothing answers is not believed, and is ended', async () => {
   const { nodes } = await createNetwork({ nodes: 1 })
   const webRTC = createLoop().transport
-  const [a, b] = (await startTabs(nodes[0], [{ webRTC }, { webRTC, directAnswerMs: 60_000 }])) as [WaysPeer, WaysPeer]
+  const [a, b] = (await startTabs(nodes[0], [
+    { webRTC, directAnswerMs: 500 },
+    { webRTC, directAnswerMs: 60_000 },
+  ])) as [WaysPeer, WaysPeer]
   await b.raw.libp2p.unhandle('/ipfs/ping/1.0.0')
   await b.raw.libp2p.handle('/ipfs/ping/1.0.0', () => {}) // takes it, and says nothing
   const told: boolean[] = []
