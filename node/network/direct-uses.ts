@@ -4,7 +4,7 @@ import type { Connection } from '@libp2p/interface'
 import { createQuota } from '../async/quota.ts'
 
 /** How long a peer whose circuit has closed keeps its place: its direct connection may be known only seconds later where many connect, in ms. */
-const LATE_MS = 4_000
+const LATE_MS = 2_000
 
 export type DirectUses = ReturnType<typeof createDirectUses>
 

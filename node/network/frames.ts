@@ -76,33 +76,26 @@ export function withLength(body: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** Bytes of this size and more at the end of a frame are copied once, into what travels: twice costs as much as sending them. */
-const LARGE_BYTES = 4_096
-/** The first byte of a CBOR array, and of a CBOR byte string whose length follows in two bytes, or in four. */
+/** Bytes of such a size at the end of a frame are copied once, into what travels: twice costs as much as sending them. */
+const isLarge = (size: number) => size >= 4_096 && size <= 0xffff
+/** The first byte of a CBOR array of few entries, and of a byte string whose length follows in two bytes. */
 const ARRAY = 0x80
-const MAX_SHORT_ARRAY = 23
-const BYTES_2 = 0x59
-const BYTES_4 = 0x5a
+const MAX_ENTRIES = 23
+const BYTES = 0x59
 
 /** A frame as it travels, as `withLength(encodeFrame(frame))`. */
 export function encodeForStream(frame: Frame): Uint8Array {
   const last = frame.at(-1)
-  if (!(last instanceof Uint8Array) || last.byteLength < LARGE_BYTES || frame.length > MAX_SHORT_ARRAY)
-    return withLength(encodeFrame(frame))
+  if (!(last instanceof Uint8Array && isLarge(last.byteLength)) || frame.length > MAX_ENTRIES) return withLength(encodeFrame(frame))
   const head = encode(frame.slice(0, -1))
-  const isShort = last.byteLength <= 0xffff
-  const lengthBytes = isShort ? 3 : 5
-  const bodyBytes = head.byteLength + lengthBytes + last.byteLength
-  const prefixBytes = encodingLength(bodyBytes)
-  const bytes = new Uint8Array(prefixBytes + bodyBytes)
-  encodeVarint(bodyBytes, bytes)
-  bytes.set(head, prefixBytes)
-  bytes[prefixBytes] = ARRAY | frame.length
-  const view = new DataView(bytes.buffer, prefixBytes + head.byteLength)
-  view.setUint8(0, isShort ? BYTES_2 : BYTES_4)
-  if (isShort) view.setUint16(1, last.byteLength)
-  else view.setUint32(1, last.byteLength)
-  bytes.set(last, bytes.byteLength - last.byteLength)
+  head[0] = ARRAY | frame.length
+  const size = head.byteLength + 3 + last.byteLength
+  const bytes = new Uint8Array(encodingLength(size) + size)
+  const at = bytes.byteLength - last.byteLength
+  encodeVarint(size, bytes)
+  bytes.set(head, at - 3 - head.byteLength)
+  bytes.set([BYTES, last.byteLength >> 8, last.byteLength], at - 3)
+  bytes.set(last, at)
   return bytes
 }
 

@@ -158,9 +158,9 @@ export async function createOverlay(options: OverlayOptions) {
   cuts.watch(libp2p)
   relay?.attach(libp2p)
   direct?.attach(libp2p)
-  if (dht === undefined) throw new TypeError('The DHT was not built')
+  const { table, walker } = dht as unknown as DhtPart // libp2p makes its services before it resolves
   const { identify: identifying } = libp2p.services as { identify: Identify }
-  const servers = createRoutingTable(libp2p, dht.table, dht.walker, [KAD_PROTOCOL, options.serverProtocol], (connection) =>
+  const servers = createRoutingTable(libp2p, table, walker, [KAD_PROTOCOL, options.serverProtocol], (connection) =>
     identifying.identify(connection),
   )
   return {

@@ -22,10 +22,14 @@ interface Sender {
   sendData(data: Uint8ArrayList): unknown
 }
 
+interface Upgrader {
+  upgradeOutbound(connection: Sender, ...rest: unknown[]): unknown
+}
+
 /** The library's own methods, besides its interface. */
 interface Dialler {
   _connect(...args: unknown[]): Promise<WebSocket>
-  dial(address: unknown, options: { upgrader: { upgradeOutbound(connection: unknown, ...rest: unknown[]): unknown } }): unknown
+  dial(address: unknown, options: { upgrader: Upgrader }): unknown
 }
 
 export function pageSockets(components: { logger: ComponentLogger }): Transport {
@@ -39,23 +43,20 @@ export function pageSockets(components: { logger: ComponentLogger }): Transport 
     return socket
   }
   const dial = dialler.dial.bind(transport)
-  dialler.dial = (address, { upgrader, ...options }) => {
-    const upgradeOutbound = (connection: unknown, ...rest: unknown[]) => {
-      joinParts(connection as Sender)
-      return upgrader.upgradeOutbound(connection, ...rest)
-    }
-    return dial(address, { ...options, upgrader: { upgradeOutbound } })
-  }
+  dialler.dial = (address, options) => dial(address, { ...options, upgrader: joiningParts(options.upgrader) })
   return transport
 }
 
-function joinParts(connection: Sender): void {
-  const sendData = connection.sendData.bind(connection)
-  connection.sendData = (data) => {
-    const messages = new Uint8ArrayList()
-    for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {
-      messages.append(data.subarray(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)))
+const joiningParts = (upgrader: Upgrader): Upgrader => ({
+  upgradeOutbound(connection, ...rest) {
+    const sendData = connection.sendData.bind(connection)
+    connection.sendData = (data) => {
+      const messages = new Uint8ArrayList()
+      for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {
+        messages.append(data.subarray(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)))
+      }
+      return sendData(messages)
     }
-    return sendData(messages)
-  }
-}
+    return upgrader.upgradeOutbound(connection, ...rest)
+  },
+})
