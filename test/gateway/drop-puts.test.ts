@@ -23,11 +23,11 @@ interface Curled {
   sent: number
 }
 
-/** Real curl puts a file. */
+/** Real curl puts a file. By itself it waits a second for leave to send, and then sends all the same: on a busy machine that is too short. */
 function curl(file: string, url: string, ...more: string[]): Promise<Curled> {
   return new Promise((resolve, reject) => {
     const format = '\n%{http_code} %{size_upload}'
-    execFile('curl', ['-sS', '-T', file, '-w', format, ...more, url], (error, stdout) => {
+    execFile('curl', ['-sS', '-T', file, '--expect100-timeout', '60', '-w', format, ...more, url], (error, stdout) => {
       const lines = stdout.trimEnd().split('\n')
       const [status, sent] = (lines.pop() ?? '').split(' ').map(Number)
       if (status === undefined || sent === undefined || status === 0) reject(error ?? new Error('no answer'))
