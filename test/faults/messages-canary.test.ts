@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { fewAtOnce } from '../../node/async/few-at-once.ts'
 import { createPeer, type Peer } from '../../node/index.ts'
 import { createMessageSecret, hashnameOf, publicKeyOf } from '../../node/messages/index.ts'
 import { createMessageKeeper } from '../helpers/message-keeper.ts'
@@ -15,6 +16,8 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 /** Half of them for a receiver that is away. */
 const COUNT = 1_000
+/** Posts under way: with all at once, a slow machine has not stored the last of them when their senders stop waiting for receipts. */
+const PLACES = 64
 
 async function startTab(address: string, messageSecret = createMessageSecret()): Promise<Peer> {
   const tab = await createPeer({ join: [address], messageSecret })
@@ -57,8 +60,12 @@ describe('sealed messages', () => {
       sender.messages.post(hashnameOf(publicKeyOf(secret)), { body: `${canary} ${i}`, type: `text/${canary}`, fields: { note: canary } })
     expect((await post(absent, -1)).outcome.state).toBe('stored')
     await tap.close()
-    const outcomes = await Promise.all(Array.from({ length: COUNT }, (_, i) => post(i % 2 === 0 ? present : absent, i)))
-    expect(outcomes.map(({ outcome }) => outcome.state)).toEqual(outcomes.map((_, i) => (i % 2 === 0 ? 'stored' : 'queued')))
+    const numbers = Array.from({ length: COUNT }, (_, i) => i)
+    const states: string[] = []
+    await fewAtOnce(numbers, PLACES, async (i) => {
+      states[i] = (await post(i % 2 === 0 ? present : absent, i)).outcome.state
+    })
+    expect(states).toEqual(numbers.map((i) => (i % 2 === 0 ? 'stored' : 'queued')))
     for (const { counts } of await Promise.all(nodes.map(statusOf))) expect(counts.mail).toBeGreaterThanOrEqual(COUNT / 2)
 
     const wanted = [Buffer.from(canary), Buffer.from(canary, 'utf16le')]
