@@ -10,12 +10,10 @@
 import type { ComponentLogger, Transport } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { socketMessages } from './socket-messages.ts'
 
 /** An application's own code: the first of the range that applications may use. @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 */
 const ABORTED = 4_000
-
-/** The largest message that is sent, in bytes: Noise's largest with its length. */
-const MAX_MESSAGE_BYTES = 65_537
 
 /** The part of the library's connection through which all goes that it sends. */
 interface Sender {
@@ -50,13 +48,7 @@ export function pageSockets(components: { logger: ComponentLogger }): Transport 
 const joiningParts = (upgrader: Upgrader): Upgrader => ({
   upgradeOutbound(connection, ...rest) {
     const sendData = connection.sendData.bind(connection)
-    connection.sendData = (data) => {
-      const messages = new Uint8ArrayList()
-      for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {
-        messages.append(data.subarray(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)))
-      }
-      return sendData(messages)
-    }
+    connection.sendData = (data) => sendData(new Uint8ArrayList(...socketMessages(data)))
     return upgrader.upgradeOutbound(connection, ...rest)
   },
 })

@@ -7,12 +7,10 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 import type { WebSocket } from 'ws'
 import { inNextTurn } from '../../async/turn.ts'
 import { createFrameAllowance, type FrameAllowanceOptions } from '../../network/frame-allowance.ts'
+import { socketMessages } from '../../network/socket-messages.ts'
 
 /** Above this many unsent bytes, the muxer waits. The same as in @libp2p/websockets. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576
-
-/** Largest message that is sent, in bytes: Noise's largest with its length. Listeners end a connection that sends far more. */
-const MAX_MESSAGE_BYTES = 65_537
 
 /** How long messages of one socket are handled in one turn of the event loop, in ms: up to 2 MiB may have come for it, to be decrypted. */
 const SLICE_MS = 8
@@ -75,10 +73,7 @@ export class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendData(data: Uint8ArrayList): SendResult {
-    // Sends as few messages as the other end's limit allows: libp2p reads a byte stream, and each message costs a frame and a system call.
-    for (let at = 0; at < data.byteLength; at += MAX_MESSAGE_BYTES) {
-      this.#socket.send(data.subarray(at, Math.min(at + MAX_MESSAGE_BYTES, data.byteLength)), this.#onSent)
-    }
+    for (const message of socketMessages(data)) this.#socket.send(message, this.#onSent)
     const canSendMore = this.#socket.bufferedAmount < MAX_BUFFERED_BYTES
     if (!canSendMore) this.#full = true
     return { sentBytes: data.byteLength, canSendMore }
