@@ -18,6 +18,7 @@ import { createDirectUses } from './direct-uses.ts'
 import { createReservationKeeper, type Reservations } from './reservation-keeper.ts'
 import { createSignallings } from './signalling.ts'
 import { createTurnWatch } from './turn-watch.ts'
+import type { TransportFactory } from './types.ts'
 
 export { createPing } from './ping.ts'
 export type { Signalling } from './signalling.ts'
@@ -39,10 +40,6 @@ export const DIRECT_DEFAULTS = {
 }
 
 export type DirectOptions = Partial<typeof DIRECT_DEFAULTS>
-
-/** Makes a libp2p transport. The components are libp2p's own; each transport asks for others of them. */
-// biome-ignore lint/suspicious/noExplicitAny: a transport names the components it needs; no type fits them all
-export type TransportFactory = (components: any) => Transport
 
 export type Direct = ReturnType<typeof createDirect>
 

@@ -9,7 +9,7 @@ export { type Clock, type ClockStatus, clockSentence, createClock } from './cloc
 export { majorityAhead } from './clock-majority.ts'
 export { type ConnectionKind, connectionKind } from './connection-kind.ts'
 export { KAD_PROTOCOL } from './dht.ts'
-export type { Direct, Signalling, TransportFactory } from './direct.ts'
+export type { Direct, Signalling } from './direct.ts'
 export { createDuplicateIdWatch } from './duplicate-id.ts'
 export {
   badField,
@@ -50,3 +50,4 @@ export { MAX_SERVER_RECORD_BYTES } from './server-record-size.ts'
 export { createServerRecords, type ServerRecords } from './server-records.ts'
 export { compareDistance, createServerTable, type ServerName, type ServerTable } from './server-table.ts'
 export { createSupervisor, SUPERVISOR_DEFAULTS, type Supervisor, type SupervisorOptions } from './supervisor.ts'
+export type { TransportFactory } from './types.ts'

@@ -13,7 +13,6 @@ import { connectionKind } from './connection-kind.ts'
 import { createCuts } from './cuts.ts'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
 import { createDhtClient } from './dht-client.ts'
-import type { TransportFactory } from './direct.ts'
 import type { createDuplicateIdWatch } from './duplicate-id.ts'
 import { setShortcut } from './frames.ts'
 import type { createKadDht } from './kad-dht.ts'
@@ -28,6 +27,7 @@ import type { createRelay } from './relay.ts'
 import { createRoutingTable } from './routing-table.ts'
 import type { createServerRecords } from './server-records.ts'
 import { abortFailedCloses } from './sound-close.ts'
+import type { TransportFactory } from './types.ts'
 
 /** The parts of a node that a tab has not; a page's library leaves them out. */
 export interface NodeOverlay {

@@ -10,6 +10,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 import { createTimeout, onAbort, raceAbort } from '../async/abort.ts'
 import { connectionKind } from './connection-kind.ts'
 import type { DirectUses } from './direct-uses.ts'
+import type { TransportFactory } from './types.ts'
 
 export const SIGNALLING_LIMITS = {
   /** Bytes that one end may send in an attempt: a session description and some dozen candidates. As many as a circuit carries. */
@@ -38,13 +39,10 @@ interface Attempt extends Signalling {
   settle(): void
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a transport names the components it needs; no type fits them all
-type Factory = (components: any) => Transport
-
 export type Signallings = ReturnType<typeof createSignallings>
 
 /** @param timeoutMs how long an attempt may take */
-export function createSignallings(webRTC: Factory, uses: Pick<DirectUses, 'dial' | 'arrive' | 'leave'>, timeoutMs: number) {
+export function createSignallings(webRTC: TransportFactory, uses: Pick<DirectUses, 'dial' | 'arrive' | 'leave'>, timeoutMs: number) {
   let components: SignallingComponents | undefined
   /** By peer id. Bounded by the places of direct connections. */
   const attempts = new Map<string, Attempt>()

@@ -1,5 +1,6 @@
 /** Nouns of the overlay's connections. */
 
+import type { Transport } from '@libp2p/interface'
 import type { MayflyErrorCode } from '../errors.ts'
 import type { ClockStatus } from './clock.ts'
 
@@ -27,3 +28,7 @@ export type NetworkEvent =
   | { type: 'cut'; peer: string; reason: string }
   /** This machine's clock is off, or right again. */
   | { type: 'clock'; state: ClockStatus['state']; aheadMs: number; peers: number }
+
+/** Makes a libp2p transport. The components are libp2p's own; each transport asks for others of them. */
+// biome-ignore lint/suspicious/noExplicitAny: a transport names the components it needs; no type fits them all
+export type TransportFactory = (components: any) => Transport
