@@ -7,7 +7,7 @@ import type { MessageStream, Stream } from '@libp2p/interface'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { abortable } from '../async/abort.ts'
 import { inNextTurn, whenTurnEnds } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
@@ -83,20 +83,25 @@ const ARRAY = 0x80
 const MAX_ENTRIES = 23
 const BYTES = 0x59
 
-/** A frame as it travels, as `withLength(encodeFrame(frame))`. */
-export function encodeForStream(frame: Frame): Uint8Array {
+/** A frame as it travels, as `withLength(encodeFrame(frame))`; large bytes at its end are a part of their own, and not copied. */
+function partsForStream(frame: Frame): Uint8Array[] {
   const last = frame.at(-1)
-  if (!(last instanceof Uint8Array && isLarge(last.byteLength)) || frame.length > MAX_ENTRIES) return withLength(encodeFrame(frame))
+  if (!(last instanceof Uint8Array && isLarge(last.byteLength)) || frame.length > MAX_ENTRIES) return [withLength(encodeFrame(frame))]
   const head = encode(frame.slice(0, -1))
   head[0] = ARRAY | frame.length
   const size = head.byteLength + 3 + last.byteLength
-  const bytes = new Uint8Array(encodingLength(size) + size)
-  const at = bytes.byteLength - last.byteLength
+  const bytes = new Uint8Array(encodingLength(size) + size - last.byteLength)
+  const at = bytes.byteLength - 3
   encodeVarint(size, bytes)
-  bytes.set(head, at - 3 - head.byteLength)
-  bytes.set([BYTES, last.byteLength >> 8, last.byteLength], at - 3)
-  bytes.set(last, at)
-  return bytes
+  bytes.set(head, at - head.byteLength)
+  bytes.set([BYTES, last.byteLength >> 8, last.byteLength], at)
+  return [bytes, last]
+}
+
+/** A frame as it travels, as `withLength(encodeFrame(frame))`. */
+export function encodeForStream(frame: Frame): Uint8Array {
+  const parts = partsForStream(frame)
+  return parts.length > 1 ? concatBytes(...parts) : (parts[0] as Uint8Array)
 }
 
 export type FrameStream = ReturnType<typeof createFrameStream>
@@ -104,8 +109,11 @@ export type FrameStream = ReturnType<typeof createFrameStream>
 /** A stream of a connection, or one that is encrypted inside such a stream. */
 export type FrameCarrier = MessageStream & Partial<Pick<Stream, 'readStatus'>>
 
-/** A shorter way of a stream's whole messages. `take` hears of them in the place of the stream's `message` event. */
-type Shortcut = (stream: FrameCarrier, take: (data: Uint8Array) => void) => void
+/**
+ * A shorter way of a stream's whole messages. `take` hears of them in the place of the stream's `message` event. True where there is one: then the
+ * stream has copied all that it was given when `send` returns.
+ */
+type Shortcut = (stream: FrameCarrier, take: (data: Uint8Array) => void) => boolean
 
 let shortcut: Shortcut | undefined
 
@@ -117,7 +125,7 @@ export function setShortcut(shorter: Shortcut): void {
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. A stream that has ended already ends in the next turn. */
 export function createFrameStream(stream: FrameCarrier, options: FrameStreamOptions) {
   const { patienceMs = PATIENCE_MS } = options
-  shortcut?.(stream, (data) => reader.take(data))
+  const isShort = shortcut?.(stream, (data) => reader.take(data))
   let open = true
   const waiting = new Set<(writable: boolean) => void>()
   /** Frames of this turn, when corked, and patient ones. Bounded: they go out at the turn's end, or after a few ms. */
@@ -162,7 +170,7 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
     })
   }
 
-  function write(bytes: Uint8Array): boolean {
+  function write(bytes: Uint8Array | Uint8ArrayList): boolean {
     try {
       stream.send(bytes)
     } catch (error) {
@@ -196,6 +204,7 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
      */
     send(frame: Frame, isPatient: boolean = false) {
       if (!open) return false
+      if (isShort && !options.isCorked) return write(new Uint8ArrayList(...partsForStream(frame)))
       const bytes = encodeForStream(frame)
       if (!options.isCorked) return write(bytes)
       corked.push(bytes)

@@ -31,12 +31,15 @@ const GOES_ON = 0x80
  * Streams of other kinds stay as they are. May be called again for the same stream.
  *
  * @param take hears of whole messages in the place of the stream's `message` event
+ * @returns false for a stream of another kind; otherwise `send` keeps none of the bytes that it is given
  */
-export function useWholeMessages(stream: MessageStream, take?: (data: Uint8Array) => void): void {
+export function useWholeMessages(stream: MessageStream, take?: (data: Uint8Array) => void): boolean {
   const webRtc = stream as MessageStream & WebRtcStream
-  if (!('channel' in stream && 'processIncomingProtobuf' in stream) || Object.hasOwn(stream, 'send')) return
+  if (!('channel' in stream && 'processIncomingProtobuf' in stream)) return false
+  if (Object.hasOwn(stream, 'send')) return true
   sendWhole(webRtc)
   takeWhole(webRtc, take)
+  return true
 }
 
 function sendWhole(stream: MessageStream & WebRtcStream): void {
@@ -53,7 +56,7 @@ function sendWhole(stream: MessageStream & WebRtcStream): void {
   }
   // The stream's own way to `sendData` is for messages that wait, or are sent in parts.
   stream.send = (data) => {
-    if (data.byteLength > maxMessageSize || !isFree()) return sendSlowly(data)
+    if (data.byteLength > maxMessageSize || !isFree()) return sendSlowly(data.slice())
     channel.send(encodeMessage(data))
     stream.writableNeedsDrain = !hasRoom()
     return !stream.writableNeedsDrain
@@ -90,11 +93,16 @@ function takeWhole(stream: MessageStream & WebRtcStream, take: ((data: Uint8Arra
 const isSamePlace = (one: Uint8Array, other: Uint8Array) =>
   one.buffer === other.buffer && one.byteOffset === other.byteOffset && one.byteLength === other.byteLength
 
+/** Room of the message that is being encoded: fresh memory for each would cost more than its copy. The data channel copies what it is given. */
+let room = new Uint8Array(0)
+
+/** @returns the message, until the next one is encoded */
 function encodeMessage(data: Uint8Array | Uint8ArrayList): Uint8Array<ArrayBuffer> {
   const size = data.byteLength
   const messageSize = 1 + encodingLength(size) + size
   const start = encodingLength(messageSize)
-  const bytes = new Uint8Array(start + messageSize)
+  if (room.byteLength < start + messageSize) room = new Uint8Array(start + messageSize)
+  const bytes = room.subarray(0, start + messageSize)
   encodeVarint(messageSize, bytes)
   bytes[start] = BYTES_TAG
   encodeVarint(size, bytes, start + 1)
