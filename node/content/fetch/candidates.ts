@@ -16,6 +16,8 @@ export interface Candidate extends RequestTarget {
   holder: string
   /** Another tab, asked on a direct connection. */
   isDirect?: boolean
+  /** Something else has connected to it directly, or will soon; see `FindContentOptions.known`. */
+  isKnown?: boolean
   /** Asked only when no tab can be asked directly, or all are slow: the home, whose owner pays for its bytes. */
   isFallback?: boolean
 }
@@ -70,7 +72,7 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
       return
     }
     const knownAt = known && context.directAddresses?.(known)
-    if (known !== undefined && knownAt !== undefined && knownAt.length > 0) yield holderCandidate(known, knownAt, settings)
+    if (known !== undefined && knownAt !== undefined && knownAt.length > 0) yield { ...holderCandidate(known, knownAt, settings), isKnown: true }
     const directAddresses = ways === 'direct' ? context.directAddresses : undefined
     const home = context.home()?.toString()
     if (home !== undefined) yield { ...homeCandidate(home, settings), ...(directAddresses && { isFallback: true }) }

@@ -22,6 +22,12 @@ const QUICK_MS = 100
 /** An idle member's estimated latency is halved each time this has passed, in ms, so that a member that was slow once is tried again. */
 const FORGIVE_MS = 5_000
 
+/**
+ * Requests to a known holder of the whole that was never asked: so many that its data channel is not idle until the first piece is here. Any other
+ * gets one first, since nothing is known of its line, nor whether it can be reached.
+ */
+const FIRST_REQUESTS = 4
+
 const NO_MEMBERS: ReadonlySet<Member> = new Set()
 
 function kindOf({ candidate, pieces }: Member): 'downloader' | 'whole' | 'fallback' {
@@ -48,10 +54,10 @@ export function createSelection(
 ) {
   const { maxPerHolder, maxPerDirectHolder, slowFactor } = settings
 
-  /** A member that was never asked gets one request first. */
   function isFree(member: Member, share: number): boolean {
     const { candidate, pieces, latencyMs, inFlight } = member
-    if (latencyMs === undefined) return inFlight < 1
+    if (latencyMs === undefined && !candidate.isKnown) return inFlight < 1
+    if (latencyMs === undefined && inFlight >= FIRST_REQUESTS) return false
     if (!candidate.isDirect) return inFlight < Math.max(1, Math.floor(maxPerHolder * share))
     if (pieces !== undefined) return inFlight < Math.max(1, Math.floor(maxPerDirectHolder * share))
     return inFlight < maxOfTab(share) && !(members.isGathering && members.piecesFromTabs + inFlight >= pieceCount / members.downloaders)

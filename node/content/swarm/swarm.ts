@@ -112,10 +112,13 @@ export function createSwarm(context: SwarmContext, options: SwarmOptions = {}) {
     feed: members.feed,
     /** Resolves at the next change: a member came or left, has another piece, or is free again. */
     changed: () => change.promise,
-    /** The piece to request next, of those wanted: the rarest that a member can be asked for now, any of several that are equal. */
+    /**
+     * The piece to request next, of those wanted: the rarest that a member can be asked for now. Of several that are equal it is any one, so that
+     * several downloaders have something for each other; and the first, where this peer alone downloads and others may read what has come.
+     */
     pick(wanted: readonly number[]): number | undefined {
       const isWholeFree = selection.isWholeFree()
-      const start = Math.floor(random() * wanted.length)
+      const start = members.downloaders > 1 ? Math.floor(random() * wanted.length) : 0
       let rarest: number | undefined
       let fewest = Number.POSITIVE_INFINITY
       for (let i = 0; i < wanted.length; i++) {

@@ -63,6 +63,14 @@ test('selection: among equals the one that would be done first is asked; a new o
   expect(choose({ quick: { latencyMs: 50 }, fresh: { inFlight: 1 } }, 0)).toBe('quick')
 })
 
+test('selection: a known tab with the whole gets several requests before its first piece, and no more than its part', () => {
+  const known = { isDirect: true, isKnown: true }
+  const limitOf = (needs: Circumstances) =>
+    [0, 1, 2, 3, 4].findIndex((inFlight) => choose({ tab: { candidate: known, inFlight } }, 0, needs) === undefined)
+  expect([limitOf({}), limitOf({ downloaders: 8 })]).toEqual([4, 2])
+  expect(choose({ tab: { candidate: { isDirect: true }, inFlight: 1 } }, 0)).toBeUndefined()
+})
+
 test('selection: the more downloaders there are, the fewer requests one holder of the whole gets at once', () => {
   const whole = { latencyMs: 50, inFlight: 2 }
   const downloaders = (count: number) =>

@@ -34,7 +34,7 @@ afterEach(() => {
   for (const swarm of swarms.splice(0)) swarm.stop()
 })
 
-function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}) {
+function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}, random: () => number = () => 0) {
   const asked: string[] = []
   const searches: Part[] = []
   const distrusted: string[] = []
@@ -64,7 +64,7 @@ function startSwarm(others: Map<string, Other>, options: SwarmOptions = {}) {
         return (others.get(peer)?.give ?? right)(index)
       },
       distrust: ({ peer }) => distrusted.push(peer),
-      random: () => 0,
+      random,
     },
     { minSlowMs: 60_000, fallbackAfterMs: 60_000, retryMs: 5, ...options },
   )
@@ -86,6 +86,16 @@ test('swarm: the rarest piece that a member can be asked for is picked first', a
   tellCount('some', 3)
   await waitFor(() => swarm.pick(ALL) === 3, 5_000, 'all three are heard')
   expect([ALL, [0, 1, 2], [0, 1], [4]].map((wanted) => swarm.pick(wanted))).toEqual([3, 2, 0, undefined])
+})
+
+test('swarm: of equal pieces the first is picked while nobody else downloads, and any one when others do', async () => {
+  const { swarm, tellCount, counts } = startSwarm(new Map<string, Other>([['whole', { part: 'whole' }]]), {}, () => 0.5)
+  await waitFor(() => swarm.pick(ALL) !== undefined && counts.some !== undefined, 5_000, 'the holder is met')
+  const picked = [0, 1, 2].map((count) => {
+    tellCount('some', count)
+    return swarm.pick(ALL)
+  })
+  expect(picked).toEqual([0, 0, PIECES / 2])
 })
 
 test('swarm: its feed has the pieces of all downloaders together, and ends when nobody has one of them any more', async () => {
