@@ -1,12 +1,13 @@
 /**
  * One entry of somebody's share on its way to this device: its content comes as it travels into the received files, where it survives a reload,
- * and is then opened, which checks every byte.
+ * and is opened, which checks every byte: while it comes, or then.
  */
 
 import { readAhead } from '../../node/async/read-ahead.ts'
 import type { FetchShape, ReceivedShare, ShareEntry } from '../../node/index.ts'
 import { readInParts } from '../content/raw-content.ts'
 import type { PeerLibrary } from '../peer/types.ts'
+import { type ComingFile, followFile } from '../transfer/coming-file.ts'
 import { Pace } from '../transfer/pace.ts'
 import type { ReceivedFile, ReceivedFiles } from '../transfer/received-files.ts'
 import { unsavedBytes } from './entry-progress.ts'
@@ -34,6 +35,11 @@ interface FetchOptions {
   /** Of all entries together. */
   pace: Pace
   onProgress(progress: { phase: 'receiving' | 'stalled'; done: number; bytesPerSecond: number }): void
+  /**
+   * Hears of content of several pieces before it has come, none of which is doubtful: it can be read once, while it comes. Its reader is done when
+   * all of it is stored here, and is told why it does not come.
+   */
+  onComing?: ((plain: PlainFile) => void) | undefined
 }
 
 /**
@@ -44,19 +50,56 @@ interface FetchOptions {
  */
 export async function fetchEntry({ received, files, library }: EntryParts, entry: ShareEntry, options: FetchOptions): Promise<PlainFile> {
   if (entry.size === 0) return { size: 0, hash: undefined, async *read() {} }
-  const { signal, isDoubtful } = options
+  const { signal, isDoubtful, onComing } = options
+  const stored = Promise.withResolvers<void>()
+  stored.promise.catch(() => {}) // thrown below, and by the reader
   let file: ReceivedFile | undefined
+  let coming: ComingFile | undefined
   try {
-    const storeFor = async ({ hash, size, pieceBytes }: FetchShape) => {
+    const storeFor = async (shape: FetchShape) => {
+      const { hash, size, pieceBytes } = shape
       file = await files.open(hash, { size, pieceBytes })
-      return file
+      if (onComing === undefined || isDoubtful || size <= pieceBytes) return file
+      coming = followFile(file)
+      onComing(comingPlain(coming, shape, stored.promise, library))
+      return coming.store
     }
     const shape = await received.fetch(entry.id, storeFor, { signal, ...(isDoubtful && { isDoubtful }), ...reporting(entry.size, options) })
-    return await openPlain({ files, library }, shape, signal)
+    const plain = await openPlain({ files, library }, shape, signal)
+    stored.resolve()
+    return plain
+  } catch (error) {
+    stored.reject(error)
+    coming?.end(error)
+    throw error
   } finally {
     await file?.close()
   }
 }
+
+function comingPlain(
+  coming: ComingFile,
+  { hash, linkKey, plainSize }: FetchShape,
+  stored: Promise<void>,
+  { openSealed, MayflyError }: PeerLibrary,
+): PlainFile {
+  return {
+    size: plainSize,
+    hash,
+    async *read({ signal }) {
+      if (linkKey === undefined) yield* coming.read()
+      else {
+        const plain = await openSealed(coming, linkKey, { signal })
+        if (plain.size !== plainSize) throw otherSize(MayflyError)
+        yield* plain.read(undefined, { signal })
+      }
+      await stored
+    },
+  }
+}
+
+const otherSize = (MayflyError: PeerLibrary['MayflyError']) =>
+  new MayflyError('ERR_UNAVAILABLE', 'The file is not of the size that its sender says')
 
 function reporting(size: number, { pace, onProgress }: FetchOptions) {
   const own = new Pace()
@@ -86,7 +129,7 @@ async function openPlain(
   if (stored === undefined) throw new library.MayflyError('ERR_DAMAGED', 'This browser has lost what had come. Try again')
   if (linkKey !== undefined) {
     const plain = await library.openSealed({ size: stored.size, read: (part) => readInParts(stored, part) }, linkKey, { signal })
-    if (plain.size !== plainSize) throw new library.MayflyError('ERR_UNAVAILABLE', 'The file is not of the size that its sender says')
+    if (plain.size !== plainSize) throw otherSize(library.MayflyError)
     return { size: plain.size, hash, read: (options) => readAhead(plain.read(undefined, options)) }
   }
   // The pieces of larger content were compared with its outline, which the sharer has signed.

@@ -21,6 +21,8 @@ interface Place {
 
 export interface FilesPlace extends Place {
   readonly isZip: false
+  /** It may be given a file that is still coming: one that is cut leaves nothing behind, not even after a crash. */
+  readonly takesComing?: boolean
   /**
    * Resolves when the last byte is on disk, or the browser was given the whole.
    *
@@ -110,6 +112,7 @@ export function zipName(paths: readonly string[]): string {
 function filePlace(handle: FileSystemFileHandle): FilesPlace {
   return {
     isZip: false,
+    takesComing: true, // the file has been there, empty, since it was chosen
     name: handle.name,
     async save(_, file, options) {
       await writeFile(handle, file, options)
@@ -204,6 +207,7 @@ async function writeFile(handle: FileSystemFileHandle, file: PlainFile, { signal
 function downloads(files: () => Promise<ReceivedFiles>): FilesPlace {
   return {
     isZip: false,
+    takesComing: true,
     name: '',
     async save(path, file, { signal, onBytes }) {
       const name = nameOf(path)

@@ -40,15 +40,18 @@ export class DatabaseFiles implements ReceivedFiles {
 
   async open(hash: string, shape: FileShape): Promise<ReceivedFile> {
     const record = await this.#begin(hash, shape)
+    const writeBack = async (index: number, bytes: Uint8Array) => {
+      await this.#write([this.#session, hash, index], bytes)
+      record.add(index)
+      return bytes
+    }
     return {
       record,
       get have() {
         return record.bits
       },
-      write: async (index, bytes) => {
-        await this.#write([this.#session, hash, index], bytes)
-        record.add(index)
-      },
+      write: async (index, bytes) => void (await writeBack(index, bytes)),
+      writeBack,
       read: (index) => this.#read(hash, index),
       close: async () => {},
     }

@@ -30,15 +30,18 @@ export class DiskFiles implements ReceivedFiles {
     const bits = await this.#request({ type: 'open', file: hash, path: [this.#directory, this.#session, hash], shape })
     const record = new PieceRecord(shape, bits)
     let isOpen = true
+    const writeBack = async (index: number, bytes: Uint8Array) => {
+      const back = await this.#request({ type: 'write', file: hash, index, bytes: bytes as Bytes }, ownBuffer(bytes))
+      record.add(index)
+      return back
+    }
     return {
       record,
       get have() {
         return record.bits
       },
-      write: async (index, bytes) => {
-        await this.#request({ type: 'write', file: hash, index, bytes: bytes as Bytes }, ownBuffer(bytes))
-        record.add(index)
-      },
+      write: async (index, bytes) => void (await writeBack(index, bytes)),
+      writeBack,
       read: async (index) => {
         if (isOpen) return this.#request({ type: 'read', file: hash, index })
         const at = record.offsetOf(index)

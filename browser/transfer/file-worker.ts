@@ -10,6 +10,7 @@ import { type FileShape, PieceRecord, recordBytes } from './piece-record.ts'
 export type FileRequest =
   /** Answer: the record. The file is created when it does not exist, and emptied when it has another shape. */
   | { type: 'open'; file: string; path: string[]; shape: FileShape }
+  /** Answer: the same bytes again. */
   | { type: 'write'; file: string; index: number; bytes: Uint8Array<ArrayBuffer> }
   /** Answer: the bytes of the piece. */
   | { type: 'read'; file: string; index: number }
@@ -77,11 +78,12 @@ function begin(name: string, access: SyncAccessHandle, shape: FileShape): Uint8A
   return record.bits.slice()
 }
 
-function writePiece({ access, record }: OpenFile, index: number, bytes: Uint8Array): undefined {
+function writePiece({ access, record }: OpenFile, index: number, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   writeAll(access, bytes, record.offsetOf(index))
   record.add(index)
   const at = index >> 3
   writeAll(access, record.bits.subarray(at, at + 1), record.shape.size + at)
+  return bytes
 }
 
 function readPiece({ access, record }: OpenFile, index: number): Uint8Array<ArrayBuffer> {
@@ -106,7 +108,7 @@ addEventListener('message', async ({ data }: MessageEvent<FileRequest & { id: nu
   const { id } = data
   try {
     const bytes = await handle(data)
-    postMessage({ id, ...(bytes && { bytes }) } satisfies FileAnswer)
+    postMessage({ id, ...(bytes && { bytes }) } satisfies FileAnswer, { transfer: bytes ? [bytes.buffer] : [] })
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     postMessage({ id, error: name === NO_SPACE ? NO_SPACE_TEXT : message, errorName: name } satisfies FileAnswer)

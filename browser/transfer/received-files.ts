@@ -12,6 +12,8 @@ export interface ReceivedFile extends PieceStore {
   readonly record: PieceRecord
   /** Takes ownership of the bytes. The piece survives a crash of the tab once this has resolved. */
   write(index: number, bytes: Uint8Array): Promise<void>
+  /** The same, and resolves with the bytes, which are the caller's again. */
+  writeBack(index: number, bytes: Uint8Array): Promise<Uint8Array>
   /** Ends writing; received pieces stay. May be called twice. */
   close(): Promise<void>
 }
@@ -57,15 +59,18 @@ export class MemoryFiles implements ReceivedFiles {
     if (others + shape.size > this.#maxBytes) throw await this.#refuse(others + shape.size, this.#maxBytes)
     this.#files.set(hash, file)
     const { record, pieces } = file
+    const writeBack = async (index: number, bytes: Uint8Array) => {
+      pieces.set(index, new Blob([bytes as Uint8Array<ArrayBuffer>]))
+      record.add(index)
+      return bytes
+    }
     return {
       record,
       get have() {
         return record.bits
       },
-      async write(index, bytes) {
-        pieces.set(index, new Blob([bytes as Uint8Array<ArrayBuffer>]))
-        record.add(index)
-      },
+      write: async (index, bytes) => void (await writeBack(index, bytes)),
+      writeBack,
       async read(index) {
         return new Uint8Array((await pieces.get(index)?.arrayBuffer()) ?? new ArrayBuffer(0))
       },

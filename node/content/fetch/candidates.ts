@@ -72,7 +72,8 @@ export function createCandidates(context: CandidatesContext, settings: Candidate
       return
     }
     const knownAt = known && context.directAddresses?.(known)
-    if (known !== undefined && knownAt !== undefined && knownAt.length > 0) yield { ...holderCandidate(known, knownAt, settings), isKnown: true }
+    if (known !== undefined && knownAt !== undefined && knownAt.length > 0)
+      yield { ...holderCandidate(known, knownAt, settings), isKnown: true }
     const directAddresses = ways === 'direct' ? context.directAddresses : undefined
     const home = context.home()?.toString()
     if (home !== undefined) yield { ...homeCandidate(home, settings), ...(directAddresses && { isFallback: true }) }

@@ -1,15 +1,15 @@
 /**
  * A tab that shares, or receives a share, by the library as a gateway serves it. Received pieces are stored as the app stores them, in the browser's
- * private file system (OPFS), from where other receivers can have them. The complete content is decrypted from there, and compared.
+ * private file system (OPFS), from where other receivers can have them. The complete content is decrypted as the app does it, while it comes, and
+ * compared.
  */
 
-import { readInParts } from '../../../browser/content/raw-content.ts'
 import type { Peer, ReceivedShare, Share, ShareEntry } from '../../../browser/library.ts'
 import { createPeer } from '../../../browser/module.ts'
+import { type ComingFile, followFile } from '../../../browser/transfer/coming-file.ts'
 import { DiskFiles } from '../../../browser/transfer/disk-files.ts'
 import type { ReceivedFile } from '../../../browser/transfer/received-files.ts'
-import { readAhead } from '../../../node/async/read-ahead.ts'
-import { openSealed } from '../../../node/index.ts'
+import { type FetchShape, type LinkKey, openSealed } from '../../../node/index.ts'
 import { type BulkContent, bulkSource } from '../bulk-content.ts'
 import { type BulkReading, startBulkMeter } from '../bulk-meter.ts'
 import { answerCalls, readPageLink } from './bulk-page.ts'
@@ -66,9 +66,7 @@ const calls = {
     const meter = startBulkMeter(content, startedAtMs)
     if (received.state !== 'taken') await received.take()
     performance.mark('taken')
-    const { firstAtMs, plain, file } = await fetchEntry(entry)
-    performance.mark('stored')
-    for await (const bytes of plain) meter.take(bytes)
+    const { firstAtMs, file } = await fetchEntry(entry, (bytes) => meter.take(bytes))
     performance.mark('read')
     await file.close()
     received.saved(entry.id)
@@ -114,24 +112,40 @@ function until<T>(changing: Pick<Share, 'onChange'>, find: () => T | undefined):
   })
 }
 
-/** Resolves once all of it is stored. `plain` reads it, checked. */
-async function fetchEntry({ id }: ShareEntry) {
+/** Resolves once all of it is stored, and read. @param take is handed the plain bytes in order, checked */
+async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void) {
   let stored: ReceivedFile | undefined
+  let coming: ComingFile | undefined
+  let reading: Promise<void> | undefined
   let firstAtMs = 0
-  const storeFor = async ({ hash, size, pieceBytes }: { hash: string; size: number; pieceBytes: number }) => {
+  const storeFor = async ({ hash, size, pieceBytes, linkKey }: FetchShape) => {
+    if (linkKey === undefined) throw new Error('It is not encrypted')
     stored = await files.open(hash, { size, pieceBytes })
-    return stored
+    coming = followFile(stored)
+    reading = readPlain(coming, linkKey, take)
+    reading.catch(() => {}) // thrown below
+    return coming.store
   }
-  const { hash, size, linkKey } = await received.fetch(id, storeFor, {
-    onProgress(bytes) {
-      bytesHere = bytes
-      if (bytes > 0 && firstAtMs === 0) firstAtMs = performance.mark('first piece').startTime
-    },
-  })
-  const blob = await files.get(hash, size)
-  if (stored === undefined || blob === undefined || linkKey === undefined) throw new Error('What has come is not there')
-  const content = { size, read: (part?: { offset: number; length: number }) => readInParts(blob, part) }
-  return { firstAtMs, plain: readAhead((await openSealed(content, linkKey)).read()), file: stored }
+  try {
+    await received.fetch(id, storeFor, {
+      onProgress(bytes) {
+        bytesHere = bytes
+        if (bytes > 0 && firstAtMs === 0) firstAtMs = performance.mark('first piece').startTime
+      },
+    })
+  } catch (error) {
+    coming?.end(error)
+    throw error
+  }
+  performance.mark('stored')
+  await reading
+  if (stored === undefined) throw new Error('What has come is not there')
+  return { firstAtMs, file: stored }
+}
+
+async function readPlain(coming: ComingFile, linkKey: LinkKey, take: (bytes: Uint8Array) => void): Promise<void> {
+  const plain = await openSealed(coming, linkKey)
+  for await (const bytes of plain.read()) take(bytes)
 }
 
 async function open(link: ShareLink): Promise<TabReading> {

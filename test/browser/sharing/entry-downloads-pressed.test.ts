@@ -86,13 +86,15 @@ class World {
       this.#open.add(hash)
       this.#stored.add(hash)
       const record = new PieceRecord(shape)
+      const writeBack = async (index: number, bytes: Uint8Array) => {
+        await this.steps.next()
+        if (!this.#stored.has(hash)) this.faults.push(`${hash} is written and removed at once`)
+        record.add(index)
+        return bytes
+      }
       return {
-        ...{ record, have: record.bits },
-        write: async (index) => {
-          await this.steps.next()
-          if (!this.#stored.has(hash)) this.faults.push(`${hash} is written and removed at once`)
-          record.add(index)
-        },
+        ...{ record, have: record.bits, writeBack },
+        write: async (index, bytes) => void (await writeBack(index, bytes)),
         read: async () => new Uint8Array(1),
         close: async () => {
           await this.steps.next()

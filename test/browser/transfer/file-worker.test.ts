@@ -58,8 +58,9 @@ it('the file worker closes a file for whose record there is no room: the next tr
   expect(closed).toHaveBeenCalledOnce()
 })
 
-it('the file worker writes', async () => {
+it('the file worker writes, and gives the bytes back', async () => {
   const call = await startWorker((bytes) => bytes)
   await call({ type: 'open', file: 'a', path: ['a'], shape: { size: 8, pieceBytes: 4 } })
-  expect(await call({ type: 'write', file: 'a', index: 0, bytes: new Uint8Array(4) })).toEqual({ id: 1 })
+  const bytes = Uint8Array.of(1, 2, 3, 4)
+  expect(await call({ type: 'write', file: 'a', index: 0, bytes })).toEqual({ id: 1, bytes })
 })
