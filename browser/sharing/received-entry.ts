@@ -3,6 +3,7 @@
  * and is opened, which checks every byte: while it comes, or then.
  */
 
+import { freeMemory } from '../../node/async/free-memory.ts'
 import { readAhead } from '../../node/async/read-ahead.ts'
 import type { FetchShape, ReceivedShare, ShareEntry } from '../../node/index.ts'
 import { readInParts } from '../content/raw-content.ts'
@@ -89,11 +90,24 @@ function comingPlain(
     async *read({ signal }) {
       if (linkKey === undefined) yield* coming.read()
       else {
-        const plain = await openSealed(coming, linkKey, { signal })
+        const plain = await openSealed(readOnce(coming), linkKey, { signal })
         if (plain.size !== plainSize) throw otherSize(MayflyError)
         yield* plain.read(undefined, { signal })
       }
       await stored
+    },
+  }
+}
+
+/** A part is decrypted before the next one is asked for, and needs its memory no longer. */
+export function readOnce({ size, read }: ComingFile) {
+  return {
+    size,
+    async *read(part?: { offset: number; length: number }) {
+      for await (const bytes of read(part)) {
+        yield bytes
+        if (bytes.byteLength === bytes.buffer.byteLength) freeMemory(bytes.buffer)
+      }
     },
   }
 }

@@ -28,6 +28,8 @@ export interface FrameStreamOptions {
   isCorked?: boolean
   /** How long a patient frame waits for another to go with, in ms. */
   patienceMs?: number
+  /** In the place of `decodeFrame`. */
+  decode?(bytes: Uint8Array): Frame
   onFrame(frame: Frame): void
   /** Called once, however the stream ends. */
   onEnd(reason: Error | undefined): void
@@ -81,7 +83,7 @@ const isLarge = (size: number) => size >= 4_096 && size <= 0xffff
 /** The first byte of a CBOR array of few entries, and of a byte string whose length follows in two bytes. */
 const ARRAY = 0x80
 const MAX_ENTRIES = 23
-const BYTES = 0x59
+export const BYTES = 0x59
 
 /** A frame as it travels, as `withLength(encodeFrame(frame))`; large bytes at its end are a part of their own, and not copied. */
 function partsForStream(frame: Frame): Uint8Array[] {
@@ -110,10 +112,10 @@ export type FrameStream = ReturnType<typeof createFrameStream>
 export type FrameCarrier = MessageStream & Partial<Pick<Stream, 'readStatus'>>
 
 /**
- * A shorter way of a stream's whole messages. `take` hears of them in the place of the stream's `message` event. True where there is one: then the
- * stream has copied all that it was given when `send` returns.
+ * A shorter way of a stream's whole messages. `take` hears of them in the place of the stream's `message` event, and says whether their bytes are
+ * used no more. True where there is one: then the stream has copied all that it was given when `send` returns.
  */
-type Shortcut = (stream: FrameCarrier, take: (data: Uint8Array) => void) => boolean
+type Shortcut = (stream: FrameCarrier, take: (data: Uint8Array) => boolean) => boolean
 
 let shortcut: Shortcut | undefined
 
@@ -240,7 +242,7 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
 /** Reads the frames of a stream, as many in one turn of the event loop as are handled in a short time. */
 function createReader(
   stream: FrameCarrier,
-  { maxFrameBytes, onFrame, abort, isOpen }: FrameStreamOptions & { abort(reason: Error): void; isOpen(): boolean },
+  { maxFrameBytes, onFrame, decode = decodeFrame, abort, isOpen }: FrameStreamOptions & { abort(reason: Error): void; isOpen(): boolean },
 ) {
   const decoder = createFrameDecoder(maxFrameBytes)
   let isPaused = false
@@ -254,7 +256,7 @@ function createReader(
     const startedAtMs = performance.now()
     try {
       for (let frame = decoder.next(); frame !== undefined && isOpen(); frame = decoder.next()) {
-        onFrame(decodeFrame(frame))
+        onFrame(decode(frame))
         if (isPaused) return
         isWaiting = !isLast && decoder.byteLength > 0 && performance.now() - startedAtMs > SLICE_MS
         if (!isWaiting) continue
@@ -281,15 +283,16 @@ function createReader(
     read()
   }
 
-  function take(data: Uint8Array | Uint8ArrayList): void {
+  function take(data: Uint8Array | Uint8ArrayList): boolean {
     decoder.push(data)
     if (!isPaused && !isReading && !isWaiting) read()
+    return decoder.byteLength === 0
   }
 
   stream.addEventListener('message', ({ data }) => take(data))
 
   return {
-    /** Takes bytes that did not come by the stream's own event. */
+    /** Takes bytes that did not come by the stream's own event. True when all that has come was handled. */
     take,
     /** Frames that came before the end of the stream and wait for their turn are read before the end. */
     readLast() {

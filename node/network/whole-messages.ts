@@ -7,6 +7,7 @@
 import type { MessageStream } from '@libp2p/interface'
 import { decodeUint8Array as decodeVarint, encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { freeMemory } from '../async/free-memory.ts'
 
 /** Parts of a WebRTC stream besides its interface. */
 interface WebRtcStream {
@@ -22,6 +23,8 @@ interface WebRtcStream {
   onData(data: Uint8Array): void
 }
 
+type Take = (data: Uint8Array) => boolean
+
 /** The tag of a message's only field but its flag: its bytes. */
 const BYTES_TAG = 0x12
 /** The first byte of a length that goes on with the next one. */
@@ -30,10 +33,10 @@ const GOES_ON = 0x80
 /**
  * Streams of other kinds stay as they are. May be called again for the same stream.
  *
- * @param take hears of whole messages in the place of the stream's `message` event
+ * @param take hears of whole messages in the place of the stream's `message` event; true: it uses their bytes no more
  * @returns false for a stream of another kind; otherwise `send` keeps none of the bytes that it is given
  */
-export function useWholeMessages(stream: MessageStream, take?: (data: Uint8Array) => void): boolean {
+export function useWholeMessages(stream: MessageStream, take?: Take): boolean {
   const webRtc = stream as MessageStream & WebRtcStream
   if (!('channel' in stream && 'processIncomingProtobuf' in stream)) return false
   if (Object.hasOwn(stream, 'send')) return true
@@ -64,7 +67,7 @@ function sendWhole(stream: MessageStream & WebRtcStream): void {
 }
 
 /** A message that is one message of the data channel, and comes while the stream has nothing half read, needs none of its detours. */
-function takeWhole(stream: MessageStream & WebRtcStream, take: ((data: Uint8Array) => void) | undefined): void {
+function takeWhole(stream: MessageStream & WebRtcStream, take: Take | undefined): void {
   const { channel } = stream
   const takeSlowly = channel.onmessage
   const process = stream.processIncomingProtobuf.bind(stream)
@@ -80,8 +83,8 @@ function takeWhole(stream: MessageStream & WebRtcStream, take: ((data: Uint8Arra
     const whole = behindLength(new Uint8Array(event.data), 0)
     const data = isEven && whole !== undefined ? dataOf(whole) : undefined
     if (data !== undefined) {
-      if (take !== undefined && stream.readStatus === 'readable' && stream.readBufferLength === 0) take(data)
-      else stream.onData(data)
+      if (take === undefined || stream.readStatus !== 'readable' || stream.readBufferLength > 0) stream.onData(data)
+      else if (take(data)) freeMemory(event.data)
       return
     }
     isEven = false

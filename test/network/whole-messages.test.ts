@@ -62,7 +62,7 @@ async function readAll(sent: readonly Uint8Array[]): Promise<{ got: number[]; at
   const far = createChannel().channel
   const read = open(far)
   const got: number[] = []
-  useWholeMessages(read, (data) => got.push(...data))
+  useWholeMessages(read, (data) => got.push(...data) > 0)
   let atOnce = 0
   read.addEventListener('message', ({ data }) => got.push(...data.subarray()))
   for (const data of sent) {

@@ -10,6 +10,7 @@ import {
   createPeerStreams,
   createRequests,
   type Direct,
+  decodeFrameView,
   hostOfMultiaddr,
   type OpenedStream,
   originOfMultiaddr,
@@ -78,6 +79,7 @@ export function createContentStream({ stream, connection, addresses, onEnd }: Op
   const frames = createFrameStream(stream, {
     maxFrameBytes: MAX_CONTENT_FRAME_BYTES,
     maxUnsentBytes: MAX_UNSENT_BYTES,
+    decode: decodeFrameView,
     onFrame: (raw) => {
       const frame = decodeContent(raw)
       if (frame.type === 'chunk' || frame.type === 'outline-chunk') for (const each of idle) each.touch()

@@ -1,6 +1,7 @@
 /** Private content as a source: encrypted as it is read, so that a file of any size is sealed without a copy. */
 
 import { concatBytes } from '@noble/hashes/utils.js'
+import { freeMemory } from '../../async/free-memory.ts'
 import type { LinkKey } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
 import type { ContentSource } from '../types.ts'
@@ -63,7 +64,9 @@ export function sealWith(records: SealedRecords, source: ContentSource, facts: S
         const [from, to] = [plainStart(first + i), plainEnd(first + i, lastSlot, size)]
         return sealSlot(first + i, plain.subarray(from - start, to - start))
       })
-      const sealed = concatBytes(...(await Promise.all(slots)))
+      const parts = await Promise.all(slots)
+      const sealed = concatBytes(...parts)
+      for (const { buffer } of parts) freeMemory(buffer)
       return sealed.subarray(offset - first * SLOT_BYTES, offset - first * SLOT_BYTES + length)
     },
     close: async () => source.close?.(),

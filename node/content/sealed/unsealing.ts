@@ -84,10 +84,11 @@ export async function openSealed(
       const part = unsealer(first)
       let at = plainStart(first)
       for await (const sealed of content.read({ offset: first * SLOT_BYTES, length: sealedEnd - first * SLOT_BYTES }, abort)) {
-        const plain = await part.push(sealed)
-        const [from, to] = [Math.max(offset - at, 0), Math.min(end - at, plain.byteLength)]
-        at += plain.byteLength
-        if (to > from) yield plain.subarray(from, to)
+        for (const plain of await part.pushParts(sealed)) {
+          const [from, to] = [Math.max(offset - at, 0), Math.min(end - at, plain.byteLength)]
+          at += plain.byteLength
+          if (to > from) yield plain.subarray(from, to)
+        }
       }
       if (at < end) throw damaged('it ended too early')
     },
@@ -100,7 +101,7 @@ async function readHead(content: Pick<OpenedContent, 'size' | 'read'>, options: 
   return concatBytes(...parts)
 }
 
-function createUnsealer(records: SealedRecords, { size }: SealedFacts, firstSlot: number): Unsealer {
+function createUnsealer(records: SealedRecords, { size }: SealedFacts, firstSlot: number) {
   const lastSlot = slotsOf(size) - 1
   const lastSlotBytes = sealedBytes(size) - lastSlot * SLOT_BYTES
   const slotBytes = (slot: number) => (slot === lastSlot ? lastSlotBytes : SLOT_BYTES)
@@ -114,20 +115,24 @@ function createUnsealer(records: SealedRecords, { size }: SealedFacts, firstSlot
     return plain.subarray(0, Math.max(0, size - plainStart(slot))) // no padding
   }
 
+  /** The plain text of each complete record. */
+  async function pushParts(sealed: Uint8Array): Promise<Uint8Array[]> {
+    const bytes = rest.byteLength === 0 ? sealed : concatBytes(rest, sealed)
+    const opening: Promise<Uint8Array>[] = []
+    let at = 0
+    while (next <= lastSlot && bytes.byteLength - at >= slotBytes(next)) {
+      opening.push(open(next, bytes.subarray(at, at + slotBytes(next))))
+      at += slotBytes(next)
+      next++
+    }
+    rest = bytes.slice(at)
+    if (next > lastSlot && rest.byteLength > 0) throw damaged('something follows its last record')
+    return Promise.all(opening)
+  }
+
   return {
-    async push(sealed) {
-      const bytes = rest.byteLength === 0 ? sealed : concatBytes(rest, sealed)
-      const opening: Promise<Uint8Array>[] = []
-      let at = 0
-      while (next <= lastSlot && bytes.byteLength - at >= slotBytes(next)) {
-        opening.push(open(next, bytes.subarray(at, at + slotBytes(next))))
-        at += slotBytes(next)
-        next++
-      }
-      rest = bytes.slice(at)
-      if (next > lastSlot && rest.byteLength > 0) throw damaged('something follows its last record')
-      return concatBytes(...(await Promise.all(opening)))
-    },
+    pushParts,
+    push: async (sealed: Uint8Array) => concatBytes(...(await pushParts(sealed))),
   }
 }
 

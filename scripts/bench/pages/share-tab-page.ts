@@ -6,6 +6,7 @@
 
 import type { Peer, ReceivedShare, Share, ShareEntry } from '../../../browser/library.ts'
 import { createPeer } from '../../../browser/module.ts'
+import { readOnce } from '../../../browser/sharing/received-entry.ts'
 import { type ComingFile, followFile } from '../../../browser/transfer/coming-file.ts'
 import { DiskFiles } from '../../../browser/transfer/disk-files.ts'
 import type { ReceivedFile } from '../../../browser/transfer/received-files.ts'
@@ -144,7 +145,7 @@ async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void)
 }
 
 async function readPlain(coming: ComingFile, linkKey: LinkKey, take: (bytes: Uint8Array) => void): Promise<void> {
-  const plain = await openSealed(coming, linkKey)
+  const plain = await openSealed(readOnce(coming), linkKey)
   for await (const bytes of plain.read()) take(bytes)
 }
 

