@@ -7,7 +7,7 @@ import type { MessageStream, Stream } from '@libp2p/interface'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { decode, encode } from 'cborg'
 import { encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
-import { Uint8ArrayList } from 'uint8arraylist'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import { abortable } from '../async/abort.ts'
 import { inNextTurn, whenTurnEnds } from '../async/turn.ts'
 import { MayflyError } from '../errors.ts'
@@ -69,11 +69,12 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   return frame as Frame
 }
 
-/** A frame as it travels: its length, then its bytes. */
-export function withLength(body: Uint8Array): Uint8Array {
-  const prefixBytes = encodingLength(body.byteLength)
+/** A frame as it travels: its length, then its bytes. @param more that follow, in bytes */
+export function withLength(body: Uint8Array, more: number = 0): Uint8Array {
+  const size = body.byteLength + more
+  const prefixBytes = encodingLength(size)
   const bytes = new Uint8Array(prefixBytes + body.byteLength)
-  encodeVarint(body.byteLength, bytes)
+  encodeVarint(size, bytes)
   bytes.set(body, prefixBytes)
   return bytes
 }
@@ -83,28 +84,18 @@ const isLarge = (size: number) => size >= 4_096 && size <= 0xffff
 /** The first byte of a CBOR array of few entries, and of a byte string whose length follows in two bytes. */
 const ARRAY = 0x80
 const MAX_ENTRIES = 23
-export const BYTES = 0x59
+const BYTES = 0x59
 
 /** A frame as it travels, as `withLength(encodeFrame(frame))`; large bytes at its end are a part of their own, and not copied. */
-function partsForStream(frame: Frame): Uint8Array[] {
+export function partsForStream(frame: Frame): Uint8Array[] {
   const last = frame.at(-1)
   if (!(last instanceof Uint8Array && isLarge(last.byteLength)) || frame.length > MAX_ENTRIES) return [withLength(encodeFrame(frame))]
   const head = encode(frame.slice(0, -1))
   head[0] = ARRAY | frame.length
-  const size = head.byteLength + 3 + last.byteLength
-  const bytes = new Uint8Array(encodingLength(size) + size - last.byteLength)
-  const at = bytes.byteLength - 3
-  encodeVarint(size, bytes)
-  bytes.set(head, at - head.byteLength)
-  bytes.set([BYTES, last.byteLength >> 8, last.byteLength], at)
-  return [bytes, last]
+  return [withLength(concatBytes(head, Uint8Array.of(BYTES, last.byteLength >> 8, last.byteLength)), last.byteLength), last]
 }
 
-/** A frame as it travels, as `withLength(encodeFrame(frame))`. */
-export function encodeForStream(frame: Frame): Uint8Array {
-  const parts = partsForStream(frame)
-  return parts.length > 1 ? concatBytes(...parts) : (parts[0] as Uint8Array)
-}
+const joined = (parts: Uint8Array[]) => (parts.length > 1 ? concatBytes(...parts) : (parts[0] as Uint8Array))
 
 export type FrameStream = ReturnType<typeof createFrameStream>
 
@@ -113,9 +104,9 @@ export type FrameCarrier = MessageStream & Partial<Pick<Stream, 'readStatus'>>
 
 /**
  * A shorter way of a stream's whole messages. `take` hears of them in the place of the stream's `message` event, and says whether their bytes are
- * used no more. True where there is one: then the stream has copied all that it was given when `send` returns.
+ * used no more. Returns one for what is sent, in parts, of which none is used any more when it returns; undefined where there is none.
  */
-type Shortcut = (stream: FrameCarrier, take: (data: Uint8Array) => boolean) => boolean
+type Shortcut = (stream: FrameCarrier, take: (data: Uint8Array) => boolean) => ((parts: Uint8Array[]) => void) | undefined
 
 let shortcut: Shortcut | undefined
 
@@ -127,10 +118,10 @@ export function setShortcut(shorter: Shortcut): void {
 /** Takes the stream over: attach before anything else awaits, or early frames are lost. A stream that has ended already ends in the next turn. */
 export function createFrameStream(stream: FrameCarrier, options: FrameStreamOptions) {
   const { patienceMs = PATIENCE_MS } = options
-  const isShort = shortcut?.(stream, (data) => reader.take(data))
+  const sendParts = shortcut?.(stream, (data) => reader.take(data)) ?? ((parts) => stream.send(joined(parts)))
   let open = true
   const waiting = new Set<(writable: boolean) => void>()
-  /** Frames of this turn, when corked, and patient ones. Bounded: they go out at the turn's end, or after a few ms. */
+  /** Parts of frames of this turn, when corked, and patient ones. Bounded: they go out at the turn's end, or after a few ms. */
   let corked: Uint8Array[] = []
   let isLeaving = false
   let waitingLonger: ReturnType<typeof setTimeout> | undefined
@@ -172,9 +163,9 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
     })
   }
 
-  function write(bytes: Uint8Array | Uint8ArrayList): boolean {
+  function write(parts: Uint8Array[]): boolean {
     try {
-      stream.send(bytes)
+      sendParts(parts)
     } catch (error) {
       abort(error instanceof Error ? error : new Error(String(error)))
       return false
@@ -192,7 +183,7 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
     isLeaving = false
     const frames = corked
     corked = []
-    if (open && frames.length > 0) write(frames.length === 1 ? (frames[0] as Uint8Array) : concatBytes(...frames))
+    if (open && frames.length > 0) write(frames)
   }
 
   return {
@@ -200,16 +191,14 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
       return open
     },
     /**
-     * Queues the frame. False when the stream has ended, and the frame with it.
+     * Queues the frame, whose bytes must not change any more. False when the stream has ended, and the frame with it.
      *
      * @param isPatient on a corked stream it waits a little for another one to go with
      */
     send(frame: Frame, isPatient: boolean = false) {
       if (!open) return false
-      if (isShort && !options.isCorked) return write(new Uint8ArrayList(...partsForStream(frame)))
-      const bytes = encodeForStream(frame)
-      if (!options.isCorked) return write(bytes)
-      corked.push(bytes)
+      if (!options.isCorked) return write(partsForStream(frame))
+      corked.push(...partsForStream(frame))
       if (isPatient) waitingLonger ??= setTimeout(uncork, patienceMs)
       else if (!isLeaving) {
         isLeaving = true
@@ -286,7 +275,7 @@ function createReader(
   function take(data: Uint8Array | Uint8ArrayList): boolean {
     decoder.push(data)
     if (!isPaused && !isReading && !isWaiting) read()
-    return decoder.byteLength === 0
+    return !decoder.byteLength
   }
 
   stream.addEventListener('message', ({ data }) => take(data))

@@ -25,7 +25,6 @@ export {
   viewBytesUpTo,
 } from './fields.ts'
 export { createFrameDecoder } from './frame-decoder.ts'
-export { decodeFrameView } from './frame-view.ts'
 export {
   createFrameStream,
   decodeFrame,

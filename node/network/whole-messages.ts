@@ -6,7 +6,7 @@
 
 import type { MessageStream } from '@libp2p/interface'
 import { decodeUint8Array as decodeVarint, encodeUint8Array as encodeVarint, encodingLength } from 'uint8-varint'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { freeMemory } from '../async/free-memory.ts'
 
 /** Parts of a WebRTC stream besides its interface. */
@@ -34,15 +34,16 @@ const GOES_ON = 0x80
  * Streams of other kinds stay as they are. May be called again for the same stream.
  *
  * @param take hears of whole messages in the place of the stream's `message` event; true: it uses their bytes no more
- * @returns false for a stream of another kind; otherwise `send` keeps none of the bytes that it is given
+ * @returns sends one message in parts, and keeps none of their bytes; undefined for a stream of another kind
  */
-export function useWholeMessages(stream: MessageStream, take?: Take): boolean {
+export function useWholeMessages(stream: MessageStream, take?: Take): ((parts: Uint8Array[]) => void) | undefined {
   const webRtc = stream as MessageStream & WebRtcStream
-  if (!('channel' in stream && 'processIncomingProtobuf' in stream)) return false
-  if (Object.hasOwn(stream, 'send')) return true
-  sendWhole(webRtc)
-  takeWhole(webRtc, take)
-  return true
+  if (!('channel' in stream && 'processIncomingProtobuf' in stream)) return undefined
+  if (!Object.hasOwn(stream, 'send')) {
+    sendWhole(webRtc)
+    takeWhole(webRtc, take)
+  }
+  return (parts) => void stream.send(new Uint8ArrayList(...parts))
 }
 
 function sendWhole(stream: MessageStream & WebRtcStream): void {

@@ -10,13 +10,13 @@ import {
   createPeerStreams,
   createRequests,
   type Direct,
-  decodeFrameView,
   hostOfMultiaddr,
   type OpenedStream,
   originOfMultiaddr,
   parseMultiaddr,
 } from '../../network/index.ts'
 import type { Key } from '../../types.ts'
+import { decodeFrameView } from './chunk-view.ts'
 import {
   type AskScope,
   CONTENT_PROTOCOL,

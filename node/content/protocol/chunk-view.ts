@@ -1,10 +1,9 @@
 /** Decodes a frame whose last entry are many bytes, as content travels, without a copy of these. */
 
-import { BYTES, decodeFrame, type Frame } from './frames.ts'
+import { decodeFrame, type Frame } from '../../network/index.ts'
 
-const MAX_ENTRIES = 23
-/** The first byte of an array of so many entries at most. */
-const [ARRAY, ARRAY_END] = [0x80, 0x80 + MAX_ENTRIES]
+/** The first byte of a CBOR array of no entry, of one of 23, and of a byte string whose length follows in two bytes. */
+const [ARRAY, ARRAY_END, BYTES] = [0x80, 0x97, 0x59]
 /** Bytes of a whole number behind its first byte, by that byte. */
 const MORE_BYTES: Readonly<Record<number, number>> = { 24: 1, 25: 2, 26: 4, 27: 8 }
 const LENGTH_BYTES = 3

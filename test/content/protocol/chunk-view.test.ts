@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeFrameView } from '../../node/network/frame-view.ts'
-import { decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
+import { decodeFrameView } from '../../../node/content/protocol/chunk-view.ts'
+import { decodeFrame, encodeFrame, type Frame } from '../../../node/network/index.ts'
 
 const BYTES = fc.tuple(fc.nat(700), fc.nat(255)).map(([length, byte]) => new Uint8Array(length).fill(byte))
 const FIELD = fc.oneof(fc.maxSafeNat(), fc.nat(70_000), fc.nat(30), BYTES, fc.string(), fc.array(fc.nat()))
