@@ -43,6 +43,7 @@ export async function saveEntry(context: SaveEntryContext, entry: ShareEntry, op
   const coming = known === undefined ? savingWhileComing(context, entry, signal) : undefined
   try {
     const file = known ?? (await fetchPlain(context, entry, options, coming))
+    coming?.received()
     signal.throwIfAborted() // it may have been cancelled, and what had come is removed then
     table.setPlain(id, file)
     const place = table.placeOf(id)
@@ -65,8 +66,9 @@ export async function saveEntry(context: SaveEntryContext, entry: ShareEntry, op
 function savingWhileComing({ names, table }: SaveEntryContext, entry: ShareEntry, signal: AbortSignal) {
   const place = table.placeOf(entry.id)
   if (place === undefined || place.isZip || place.takesComing !== true) return undefined
-  const stopped = new AbortController()
+  const [stopped, failed] = [new AbortController(), new AbortController()]
   const ended = AbortSignal.any([signal, stopped.signal])
+  let isHere = false
   let saving: Promise<boolean> | undefined
   let written = 0
   let onWritten: ((bytes: number) => void) | undefined
@@ -75,15 +77,20 @@ function savingWhileComing({ names, table }: SaveEntryContext, entry: ShareEntry
     await saving?.catch(() => {})
   }
   return {
-    /** Ends fetching, too: what cannot be written need not come. */
-    signal: ended,
+    /** Ends fetching when it cannot be written. What has come goes on to others until this is aborted. */
+    signal: AbortSignal.any([signal, failed.signal]),
     begin(plain: PlainFile): void {
       const onBytes = (bytes: number) => {
         written = bytes
         onWritten?.(bytes)
       }
       saving = place.save(names.of(entry).path, plain, { signal: ended, onBytes })
-      saving.catch((error) => stopped.abort(error))
+      saving.catch((error) => {
+        if (!isHere) failed.abort(error)
+      })
+    },
+    received(): void {
+      isHere = true
     },
     /** Resolves when nothing is written any more. */
     stop,

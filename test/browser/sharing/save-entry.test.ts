@@ -19,6 +19,8 @@ interface Scene {
   /** The test gives the pieces, and says how it ends. */
   store: PieceStore
   end: PromiseWithResolvers<void>
+  /** Of the download: what has come goes on to others until it is aborted. */
+  signal: AbortSignal
   /** Bytes that each place was given. */
   written: number[]
   isClosed: boolean
@@ -45,6 +47,7 @@ function startScene({ takesComing, isDoubtful = false, failure }: { takesComing:
   }
   const received = {
     async fetch(_: number, storeFor: (shape: FetchShape) => Promise<PieceStore>, { signal }: { signal: AbortSignal }) {
+      scene.signal = signal
       scene.store = await storeFor(SHAPE)
       const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
       await Promise.race([scene.end.promise, aborted])
@@ -87,6 +90,7 @@ test('saving: a place that takes it is given the file while it comes, and has it
   expect(await saving).toBe(true)
   expect([scene.isClosed, scene.written]).toEqual([true, [0, 1, 2, 3, 4, 5, 6, 7]])
   expect(table.progressOf(ENTRY)).toMatchObject({ phase: 'saving', written: 8 })
+  expect(scene.signal?.aborted).toBe(false)
 })
 
 test.each([
