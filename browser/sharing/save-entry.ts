@@ -77,7 +77,7 @@ function savingWhileComing({ names, table }: SaveEntryContext, entry: ShareEntry
     await saving?.catch(() => {})
   }
   return {
-    /** Ends fetching when it cannot be written. What has come goes on to others until this is aborted. */
+    /** Ends fetching when it cannot be written. A download that is complete serves others until this signal is aborted. */
     signal: AbortSignal.any([signal, failed.signal]),
     begin(plain: PlainFile): void {
       const onBytes = (bytes: number) => {
