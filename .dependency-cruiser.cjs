@@ -49,7 +49,7 @@ const ROOMS = {
   'node/content': [['format'], ['memory', 'sealed', 'protocol'], ['fetch'], ['swarm']],
   'node/messages': [['format'], ['protocol', 'admission'], ['routing', 'outbox']],
   'node/people': [['format'], ['account', 'way'], ['presence', 'pairing', 'calls'], ['rooms']],
-  'node/sharing': [['format'], ['sharer', 'receiver', 'boxes'], ['offers']],
+  'node/sharing': [['format'], ['first'], ['sharer', 'receiver', 'boxes'], ['offers']],
   'node/server': [['store', 'port'], ['inbox']],
   gateway: [['http'], ['limits'], ['content', 'messages', 'inbox', 'api', 'app']],
   browser: [

@@ -11,6 +11,7 @@ import { answerLimits, MESSAGE_FORM_LIMITS } from './api/limits-answer.ts'
 import { createMetrics } from './api/metrics.ts'
 import { answerPiece } from './api/piece-answer.ts'
 import { answerProviders } from './api/provider-answers.ts'
+import { createShareVisits, isShareVisit } from './api/share-visits.ts'
 import { answerStatus } from './api/status-answer.ts'
 import { createAppAnswers, createAppAssets } from './app/app-assets.ts'
 import { createLibraryAnswers } from './app/library-answer.ts'
@@ -23,13 +24,13 @@ import { createContentReader } from './content/content-reader.ts'
 import { createContentSearch } from './content/content-search.ts'
 import { SNIFFED_BYTES, sniffContentType } from './content/content-type.ts'
 import { createViewerPage } from './content/viewer-page.ts'
-import { type AccessOptions, createAccess, isLocalUrl, type Sent } from './http/access.ts'
+import { type Access, type AccessOptions, createAccess, isLocalUrl, type Sent } from './http/access.ts'
 import { badAddress, deniedContent, parseContentPath, pathFault, requireHash } from './http/address.ts'
 import { createAnswering, failureOf } from './http/answering.ts'
 import { answerFavicon } from './http/favicon.ts'
 import { findRefusedOrigin } from './http/page-origins.ts'
 import { healthAnswer, plainAnswer, readyAnswer } from './http/plain-page.ts'
-import { addRoute, createRouteApp, type RouteBindings } from './http/route.ts'
+import { addRoute, createRouteApp, type RouteApp, type RouteBindings } from './http/route.ts'
 import { createClientFeeds } from './inbox/client-feed.ts'
 import { createInboxStreams } from './inbox/inbox-streams.ts'
 import { createInboxView } from './inbox/inbox-view.ts'
@@ -129,10 +130,12 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   const messages = createMessageRoutes({ posts, streams, view, composer: pages.home })
 
   const drops = createDropPuts({ visitBox: options.visitBox, limits, rate, firstJoin, closing: closing.signal })
+  const visits = createShareVisits({ passOn: options.passOn, limits, rate, firstJoin, refusedOrigin, closing: closing.signal })
   const app = createRouteApp(pages.elsewhere)
   for (const path of ['/', '/share', '/s', '/boxes', '/messages', '/people']) addRoute(app, path, 'app', { GET: pages.home })
   for (const [path, kind, page] of SHARE_PAGES)
     addRoute(app, path, 'app', { GET: (to) => (isProgram(to) ? answerSharePage(kind) : pages[page](to)) })
+  addRoute(app, '/s/:id/first', 'share-visit', { GET: visits.answer })
   addRoute(app, '/favicon.ico', 'app', { GET: answerFavicon })
   for (const path of ['/app/*', '/assets/*']) addRoute(app, path, 'app', { GET: pages.file, POST: pages.missedShare })
   addRoute(app, '/lib/importmap.json', 'library', { GET: library.importMap })
@@ -151,14 +154,7 @@ export function createGateway(options: GatewayOptions): NodeGateway {
   addRoute(app, '/limits', 'limits', {
     GET: (incoming) => answerLimits({ http: { ...limits }, peer: { ...peer.status().limits }, ...MESSAGE_FORM_LIMITS }, incoming),
   })
-  addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(draining) })
-  addRoute(app, '/readyz', 'readyz', { GET: () => readyAnswer(draining, peer.status()) })
-  addRoute(app, '/metrics', 'metrics', {
-    GET: (incoming) => {
-      access.requireOwnerNavigation(incoming)
-      return plainAnswer(metrics.text(), 200, '; version=0.0.4')
-    },
-  })
+  addOperatorRoutes(app, { isDraining: () => draining, peer, access, metrics })
 
   async function answer(incoming: GatewayRequest, bindings: RouteBindings): Promise<Response> {
     const address = parseContentPath(incoming.path)
@@ -182,12 +178,13 @@ export function createGateway(options: GatewayOptions): NodeGateway {
     return bindings.route === 'message-state' ? access.shareWith(incoming, found) : found
   }
 
+  const heard = { closing: closing.signal, countRequest: metrics.countRequest, onEvent }
   return {
     get maxBodyBytes() {
       return Math.max(api.maxBodyBytes(), posts.maxBodyBytes)
     },
-    ...createAnswering({ answer, openFeed: messages.openFeed, closing: closing.signal, countRequest: metrics.countRequest, onEvent }),
-    ...{ countStalled: metrics.countStalled, takesSocket: messages.takesSocket },
+    ...createAnswering({ answer, openFeed: messages.openFeed, openVisit: visits.open, ...heard }),
+    ...{ countStalled: metrics.countStalled, takesSocket: messages.takesSocket, takesVisit: isShareVisit },
     defersBody: isDropPut,
     refusedOrigin: (request, client) => refusedOrigin({ request, client }),
     configure(next) {
@@ -204,6 +201,25 @@ export function createGateway(options: GatewayOptions): NodeGateway {
       closing.abort()
     },
   }
+}
+
+interface OperatorRoutesParts {
+  isDraining(): boolean
+  peer: Pick<GatewayOptions['peer'], 'status'>
+  access: Pick<Access, 'requireOwnerNavigation'>
+  metrics: Pick<ReturnType<typeof createMetrics>, 'text'>
+}
+
+/** The routes for whoever runs the node, and for what watches over it. */
+function addOperatorRoutes(app: RouteApp, { isDraining, peer, access, metrics }: OperatorRoutesParts): void {
+  addRoute(app, '/healthz', 'healthz', { GET: () => healthAnswer(isDraining()) })
+  addRoute(app, '/readyz', 'readyz', { GET: () => readyAnswer(isDraining(), peer.status()) })
+  addRoute(app, '/metrics', 'metrics', {
+    GET: (incoming) => {
+      access.requireOwnerNavigation(incoming)
+      return plainAnswer(metrics.text(), 200, '; version=0.0.4')
+    },
+  })
 }
 
 /** The settings of access control as they are at each use. */

@@ -1,6 +1,6 @@
 /**
  * The HTTP server around a gateway: one port, with limits on time, size and number. The overlay's websockets arrive at the `upgrade` event
- * of the same server. The overlay's listener takes them, except those under `/to/`, which belong to the gateway.
+ * of the same server. The overlay's listener takes them, except those under `/to/` and `/s/`, which belong to the gateway.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { CLIENT_CONNECTIONS_DEFAULTS, type ClientConnections, createClientConnections } from '../node/index.ts'
+import { createShareSockets } from './api/share-sockets.ts'
 import { allowEarlyAnswer, hasBody } from './http/early-answer.ts'
 import { allowHalfClosed, endIdleSockets, watchHalfClosed } from './http/idle-sockets.ts'
 import { originRefusal } from './http/page-origins.ts'
@@ -16,7 +17,7 @@ import { problemAnswer } from './http/problem-answer.ts'
 import { answerParseError, findRequestFault, toOriginForm } from './http/request-rules.ts'
 import { findSocketOwner } from './http/socket-owner.ts'
 import { createMessageSockets } from './inbox/message-sockets.ts'
-import type { Client, Gateway, InboxFeed } from './types.ts'
+import type { Client, Gateway, InboxFeed, ShareVisit } from './types.ts'
 
 export const GATEWAY_SERVER_DEFAULTS = {
   /** How long a client may take to send its headers, in ms, a silent beginning included. */
@@ -90,6 +91,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
     trustProxy: options.trustProxy,
   })
   const takeSocket = createMessageSockets(options.idleTimeoutMs)
+  const takeVisit = createShareSockets()
   let listenToGateway: Listener = answerNotReady
   /** The newest answer of each socket. */
   const answers = new WeakMap<Duplex, ServerResponse>()
@@ -110,6 +112,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
       // An upgrade to another protocol (curl offers HTTP/2) is answered like a plain request, and so is one without an overlay.
       if (headers.upgrade?.toLowerCase() !== 'websocket') return false
       if (isMessagePath(url)) return gateway?.takesSocket(url) === true
+      if (isSharePath(url)) return gateway?.takesVisit?.(url) === true
       return server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS
     },
   })
@@ -147,6 +150,7 @@ export function createGatewayServer(given: GatewayServerOptions = {}): GatewaySe
   })
   server.on('upgrade', (incoming, duplex, head) => {
     const isMessages = isMessagePath(incoming.url ?? '')
+    if (isSharePath(incoming.url ?? '')) return void takeVisit(incoming, duplex, head, openVisit(gateway, incoming, connections))
     if (!isMessages && server.listenerCount('upgrade') > OWN_UPGRADE_LISTENERS) return
     // Before Node.js 24.9 there is no `shouldUpgradeCallback`: every upgrade comes here, and must be answered.
     const open = isMessages && gateway !== null ? openFeed(gateway, incoming, connections) : async () => noSocket()
@@ -216,6 +220,12 @@ function openFeed(gateway: Gateway, incoming: IncomingMessage, connections: Clie
   return () => gateway.openFeed(new Request('http://localhost/', { headers: headersOf(incoming) }), clientOf(incoming, connections))
 }
 
+/** Passes the handshake of a visitor's websocket to the gateway. */
+function openVisit(gateway: Gateway | null, incoming: IncomingMessage, connections: ClientConnections) {
+  return async (): Promise<ShareVisit | Response> =>
+    gateway?.openVisit?.(new Request('http://localhost/', { headers: headersOf(incoming) }), clientOf(incoming, connections)) ?? noSocket()
+}
+
 function headersOf({ headersDistinct }: IncomingMessage): Headers {
   const headers = new Headers()
   for (const [name, values] of Object.entries(headersDistinct)) for (const value of values ?? []) headers.append(name, value)
@@ -229,6 +239,10 @@ function noSocket(): Response {
 
 function isMessagePath(target: string): boolean {
   return target.startsWith('/to/')
+}
+
+function isSharePath(target: string): boolean {
+  return target.startsWith('/s/')
 }
 
 function clientOf(incoming: IncomingMessage, connections: ClientConnections): Client {

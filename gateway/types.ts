@@ -1,6 +1,6 @@
 /** The types that the parts of the gateway share. */
 
-import type { ClientAddress, Inbox, InboxMessage, Peer, Sharing } from '../node/index.ts'
+import type { ClientAddress, Inbox, InboxMessage, Peer, Sharing, VisitListener, VisitPipe } from '../node/index.ts'
 import type { ClientQuota } from './limits/client-quota.ts'
 import type { FirstJoin } from './limits/first-join.ts'
 import type { RateLimit } from './limits/rate-limit.ts'
@@ -46,6 +46,16 @@ export const GATEWAY_DEFAULTS = {
   maxDrops: 64, // a box takes 8 at once
   /** Files under way to drop boxes, of one client address. */
   maxDropsPerAddress: 8,
+  /** Visits to shares by pages that have no peer yet, of all clients. */
+  maxVisits: 1_024,
+  /** Visits to shares of one client address. */
+  maxVisitsPerAddress: 32, // a school class that opens one link; more of them come by their own peers
+  /** How long one visit may last, in ms. */
+  maxVisitMs: 60_000, // a page has its own peer within seconds
+  /** Bytes that a visit may bring to its visitor: a long list, and the first pieces. */
+  maxVisitBytes: 16_777_216,
+  /** Bytes that a visitor may send. */
+  maxVisitBytesSent: 262_144,
   /** How often a silent event stream sends a comment, in ms, so that proxies keep it open. */
   keepAliveMs: 15_000, // proxies commonly cut a connection that is silent for 60 s
   /** The largest content that is sent as an IPFS block, in bytes. */
@@ -110,6 +120,8 @@ export interface GatewayOptions extends GatewaySettings {
   inbox?: Inbox
   /** How files reach drop boxes; without it none do. */
   visitBox?: Sharing['visitBox'] | undefined
+  /** How visitors reach shares before they have a peer; without it they come by their own alone. */
+  passOn?: Sharing['passOn'] | undefined
   /** Keys, in hex, that this operator refuses to serve: 410. */
   denied?: ReadonlySet<string>
   /** The version of mayfly that is running. */
@@ -153,6 +165,10 @@ export interface Gateway {
   refusedOrigin?(request: Pick<Request, 'headers'>, client: Client): string | undefined
   /** The events for a websocket of such a target, or the answer that refuses it. Never rejects. `client` has the target. */
   openFeed(request: Request, client: Client): Promise<InboxFeed | Response>
+  /** True for a target whose websocket is a visitor's of a share. Left out by a gateway that passes none on. */
+  takesVisit?(target: string): boolean
+  /** The visit for a websocket of such a target, or the answer that refuses it. Never rejects. `client` has the target. */
+  openVisit?(request: Request, client: Client): Promise<ShareVisit | Response>
   /** Answers `/healthz` with 503 from now on, so that a load balancer sends no new clients. Everything else goes on. */
   drain(): void
   /** Drains, and ends requests that stay open (event streams, waits). May be called twice. */
@@ -173,6 +189,22 @@ export interface InboxFeed {
   events: AsyncGenerator<FeedEvent, void>
   /** False when the events have ended by themselves: all that was asked for has been sent. */
   hasBeenEnded(): boolean
+  end(): void
+}
+
+/** The websocket of a visitor that opens the link of a share. Its end frees its quota. */
+export interface ShareVisit {
+  /** In ms. */
+  readonly maxMs: number
+  /** To the visitor. */
+  readonly maxBytes: number
+  /** From the visitor. */
+  readonly maxBytesSent: number
+  /** Aborted when the visit ends, or the gateway closes. */
+  readonly closing: AbortSignal
+  /** Finds the sharer. @throws {MayflyError} ERR_UNAVAILABLE, ERR_BAD_OPTION */
+  connect(listener: VisitListener): Promise<VisitPipe>
+  /** May be called twice. */
   end(): void
 }
 

@@ -4,6 +4,7 @@
  *
  *   npm run show-first-byte
  *   ROUNDS=9 npm run show-first-byte     the round with the middle time is shown
+ *   FIRST_STAGE=0 npm run show-first-byte     without the first stage
  */
 
 import type { BulkContent } from './bench/bulk-content.ts'
@@ -32,7 +33,12 @@ const browser = await site.openBrowser({ prepare: watchPage })
 for (let round = 0; round <= rounds; round++) {
   const content: BulkContent = { size: MIB, seed: round + 1 }
   const reference = await sender.call('offer', content)
-  const reader = await browser.open({ content, reference, gateway: home.url } satisfies ShareLink)
+  const reader = await browser.open({
+    content,
+    reference,
+    gateway: home.url,
+    hasFirstStage: process.env.FIRST_STAGE !== '0',
+  } satisfies ShareLink)
   await reader.call('opened')
   if (round > 0) readings.push(await reader.call('timeline'))
   await reader.close()

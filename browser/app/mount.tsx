@@ -41,7 +41,6 @@ export function mountTab(served?: ServedPage): void {
       <NewerApp tab={tab} />
     </>,
   )
-  if (tab.navigation.isForShare) tab.sharePeer.open().catch(() => {}) // its page says why
   delete document.body.dataset.first // viewer.html: its own heights are for its own text
   refuseStrayDrops()
   keepFocus(document)

@@ -19,7 +19,7 @@ import { saveZip } from './save-zip.ts'
 
 export interface EntryDownloadsOptions {
   received: ReceivedShare
-  library: PeerLibrary
+  library(): Promise<PeerLibrary>
   files(): Promise<ReceivedFiles>
   names: EntryNames
   record: ReceiveRecord

@@ -26,7 +26,12 @@ export function createOfferSaver({ library, files }: SaverParts): SubmissionSave
         const file =
           entry.kind === 'text'
             ? plainText(entry.text ?? '')
-            : await fetchEntry({ received, files: await files(), library }, entry, { signal, isDoubtful: true, pace, onProgress: report })
+            : await fetchEntry({ received, files: await files(), library: async () => library }, entry, {
+                signal,
+                isDoubtful: true,
+                pace,
+                onProgress: report,
+              })
         fetched.push({ id: entry.id, path, file, modifiedMs: entry.modifiedMs })
         before += entry.size
         onProgress(before)

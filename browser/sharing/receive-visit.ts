@@ -1,6 +1,7 @@
 /** A visit to somebody's share: its list as the sharer changes it, and, once the person has pressed Receive, its entries on their way to the disk. */
 
 import type { ReceivedShare, ShareEntry, Sharing } from '../../node/index.ts'
+import { safePath } from '../../node/library/sharing.ts'
 import type { SessionStore } from '../peer/tab-session.ts'
 import type { PeerLibrary } from '../peer/types.ts'
 import type { ReceivedFiles } from '../transfer/received-files.ts'
@@ -16,8 +17,8 @@ import { ShownChanges } from './shown-changes.ts'
 interface ReceiveVisitOptions {
   /** Path and fragment. */
   link: string
-  sharing: Sharing
-  library: PeerLibrary
+  sharing: Pick<Sharing, 'receive'>
+  library(): Promise<PeerLibrary>
   files(): Promise<ReceivedFiles>
   store: SessionStore
   /** Says which receiver this browser is to the sharer. */
@@ -56,7 +57,7 @@ export class ReceiveVisit {
     this.isMetered = isMetered
     this.received = sharing.receive(link, { receiver, label, signal })
     this.#record = new ReceiveRecord(store, this.received.id)
-    this.names = new EntryNames(library.safePath)
+    this.names = new EntryNames(safePath)
     this.downloads = new EntryDownloads({
       ...{ received: this.received, library, files, names: this.names, record: this.#record, signal },
       tell: createProblemTeller(this.received),

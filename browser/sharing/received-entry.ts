@@ -26,7 +26,8 @@ export interface PlainFile {
 interface EntryParts {
   received: Pick<ReceivedShare, 'fetch'>
   files: ReceivedFiles
-  library: PeerLibrary
+  /** Loaded once its code is needed: the first entries may be here before. */
+  library(): Promise<PeerLibrary>
 }
 
 interface FetchOptions {
@@ -66,7 +67,7 @@ export async function fetchEntry({ received, files, library }: EntryParts, entry
       return coming.store
     }
     const shape = await received.fetch(entry.id, storeFor, { signal, ...(isDoubtful && { isDoubtful }), ...reporting(entry.size, options) })
-    const plain = await openPlain({ files, library }, shape, signal)
+    const plain = await openPlain(files, await library(), shape, signal)
     stored.resolve()
     return plain
   } catch (error) {
@@ -82,7 +83,7 @@ function comingPlain(
   coming: ComingFile,
   { hash, linkKey, plainSize }: FetchShape,
   stored: Promise<void>,
-  { openSealed, MayflyError }: PeerLibrary,
+  library: () => Promise<PeerLibrary>,
 ): PlainFile {
   return {
     size: plainSize,
@@ -90,6 +91,7 @@ function comingPlain(
     async *read({ signal }) {
       if (linkKey === undefined) yield* coming.read()
       else {
+        const { openSealed, MayflyError } = await library()
         const plain = await openSealed(readOnce(coming), linkKey, { signal })
         if (plain.size !== plainSize) throw otherSize(MayflyError)
         yield* plain.read(undefined, { signal })
@@ -135,7 +137,8 @@ function reporting(size: number, { pace, onProgress }: FetchOptions) {
 }
 
 async function openPlain(
-  { files, library }: Pick<EntryParts, 'files' | 'library'>,
+  files: ReceivedFiles,
+  library: PeerLibrary,
   { hash, size, linkKey, plainSize, pieceBytes }: FetchShape,
   signal: AbortSignal,
 ): Promise<PlainFile> {

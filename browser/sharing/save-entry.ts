@@ -12,7 +12,7 @@ import type { FilesPlace } from './save-place.ts'
 
 interface SaveEntryContext {
   received: ReceivedShare
-  library: PeerLibrary
+  library(): Promise<PeerLibrary>
   files(): Promise<ReceivedFiles>
   names: EntryNames
   table: EntryTable

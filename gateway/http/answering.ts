@@ -1,7 +1,7 @@
 /** Answers each request of a gateway, turns errors into problems, counts the answers and reports them to the log. */
 
 import { UNKNOWN_CLIENT } from '../../node/index.ts'
-import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed } from '../types.ts'
+import type { Client, Gateway, GatewayEvent, GatewayRequest, InboxFeed, ShareVisit } from '../types.ts'
 import { splitTarget } from './address.ts'
 import { type Problem, problemError, problemOf, upgradeRequired } from './problem.ts'
 import { problemAnswer } from './problem-answer.ts'
@@ -10,6 +10,8 @@ import type { RouteBindings } from './route.ts'
 interface AnsweringParts {
   answer: (incoming: GatewayRequest, bindings: RouteBindings) => Promise<Response>
   openFeed: (incoming: GatewayRequest) => InboxFeed
+  /** Left out where no visitor is passed on. */
+  openVisit?: (incoming: GatewayRequest) => ShareVisit
   /** Aborted when the gateway closes. */
   closing: AbortSignal
   countRequest?: (route: string, status: number) => void
@@ -27,7 +29,16 @@ const BROKEN: Problem = { status: 500, code: 'ERR_INTERNAL', message: 'Something
 /** The status that proxies log for a client that did not wait. */
 const GONE_AWAY: Problem = { status: 499, code: 'ERR_UNAVAILABLE', message: 'The client went away.' }
 
-export function createAnswering({ answer, openFeed, closing, countRequest, onEvent }: AnsweringParts): Pick<Gateway, 'fetch' | 'openFeed'> {
+export function createAnswering({
+  answer,
+  openFeed,
+  openVisit = () => {
+    throw problemError(404, 'ERR_NOT_FOUND', 'There is no websocket here.')
+  },
+  closing,
+  countRequest,
+  onEvent,
+}: AnsweringParts): Pick<Gateway, 'fetch' | 'openFeed'> & Required<Pick<Gateway, 'openVisit'>> {
   function answerError(error: unknown, incoming: GatewayRequest): Response {
     const { request } = incoming
     const problem = problemOf(error)
@@ -77,6 +88,10 @@ export function createAnswering({ answer, openFeed, closing, countRequest, onEve
     openFeed(request, client) {
       const incoming = readRequest(request, client)
       return answerRequest(incoming, { incoming, route: 'messages-ws' }, () => openFeed(incoming), true)
+    },
+    openVisit(request, client) {
+      const incoming = readRequest(request, client)
+      return answerRequest(incoming, { incoming, route: 'share-visit' }, () => openVisit(incoming), true)
     },
   }
 }

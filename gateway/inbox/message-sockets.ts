@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { abortable, timeoutSignal } from '../../node/async/abort.ts'
+import { refuseSocket } from '../http/refuse-socket.ts'
 import type { InboxFeed } from '../types.ts'
 import { feedJson } from './inbox-streams.ts'
 
@@ -52,19 +53,9 @@ export function createMessageSockets(stallMs: number) {
     // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
     duplex.on('error', () => duplex.destroy())
     const feed = await open()
-    if (feed instanceof Response) return refuse(duplex, feed)
+    if (feed instanceof Response) return refuseSocket(duplex, feed)
     duplex.once('close', feed.end) // also when the handshake fails
     if (duplex.destroyed) return feed.end()
     server.handleUpgrade(incoming, duplex, head, (socket) => void pump(feed, socket))
   }
-}
-
-/** Writes an answer onto a connection that left the HTTP server. */
-async function refuse(duplex: Duplex, response: Response): Promise<void> {
-  const body = await response.text()
-  const headers = new Headers(response.headers)
-  headers.set('content-length', String(Buffer.byteLength(body)))
-  headers.set('connection', 'close')
-  const head = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`).join('')
-  duplex.end(`HTTP/1.1 ${response.status} Refused\r\n${head}\r\n${body}`, () => duplex.destroy())
 }

@@ -14,7 +14,7 @@ export {
   refusePath,
 } from './format/bundle.ts'
 export { mediaTypeOf } from './format/media-type.ts'
-export { MAX_OUTLINED_BYTES, MAX_PIECE_BYTES, pieceBytesFor } from './format/outline.ts'
+export { encodeOutline, MAX_OUTLINED_BYTES, MAX_PIECE_BYTES, pieceBytesFor } from './format/outline.ts'
 export { blobSource, memorySource } from './format/source.ts'
 export { pieceRequest } from './protocol/piece-request.ts'
 export { CHUNK_BYTES, CONTENT_PROTOCOL } from './protocol/wire.ts'

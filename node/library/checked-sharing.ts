@@ -4,6 +4,7 @@
  */
 
 import type { PieceStore } from '../content/types.ts'
+import type { VisitListener } from '../sharing/first/visit.ts'
 import type * as offers from '../sharing/offer-types.ts'
 import type * as sharing from '../sharing/types.ts'
 import {
@@ -117,6 +118,7 @@ const readPushed = readObject<sharing.PushedFile>(
 const readPushOptions = readOptions<sharing.PushOptions>({ signal: readSignal, onTaken: readFunction })
 const readNews = readObject<sharing.DropNews>({ state: readOneOf('taking', 'done', 'failed', 'over'), text: readText }, ['state', 'text'])
 const readSaver = readImplementation<sharing.SubmissionSaver>({ saveShare: readFunction, saveStream: readFunction })
+const readListener = readImplementation<VisitListener>({ onMessage: readFunction, onEnd: readFunction })
 const readSubmissionOptions = readOptions<sharing.ReceiveSubmissionOptions>({
   signal: readSignal,
   label: textUpTo(MAX_LABEL_LENGTH),
@@ -252,6 +254,12 @@ export function checkSharing(own: offers.PeerSharing): offers.PeerSharing {
       checkBox(await own.openBox(readTerms(terms, 'sharing.openBox: terms'), readBoxOptions(options, 'sharing.openBox: options'))),
     visitBox: async (link, options) =>
       checkOpenedBox(await own.visitBox(readText(link, 'sharing.visitBox: link'), readAbortOptions(options, 'sharing.visitBox: options'))),
+    passOn: async (id, listener, options) =>
+      own.passOn(
+        readText(id, 'sharing.passOn: id'),
+        readListener(listener, 'sharing.passOn: listener'),
+        readAbortOptions(options, 'sharing.passOn: options'),
+      ),
     offers: own.offers && checkOffers(own.offers),
   }
 }

@@ -1,5 +1,6 @@
 /** Sharing put together for one peer: its own shares and their codes, shares of others, drop boxes. */
 
+import { createRecentMap } from '../async/recent-map.ts'
 import { createTokenBuckets } from '../async/token-bucket.ts'
 import type { ContentService } from '../content/content.ts'
 import { MayflyError } from '../errors.ts'
@@ -9,10 +10,15 @@ import type { Ways } from '../people/index.ts'
 import type { Hold, Rendezvous } from '../rendezvous/types.ts'
 import type { AbortOptions } from '../types.ts'
 import { createBoxes } from './boxes/boxes.ts'
+import { openPipe } from './first/pipe-client.ts'
+import { FIRST_PROTOCOL } from './first/pipe-frames.ts'
+import { servePipe } from './first/pipe-server.ts'
+import type { RecordWay } from './first/record-way.ts'
 import { SHARE_PROTOCOL } from './format/share-frames.ts'
-import { parseLink } from './format/share-link.ts'
+import { parseLink, parseShareId } from './format/share-link.ts'
 import { claimCode } from './receiver/claim-code.ts'
 import { type ReceiverContext, receiveShare } from './receiver/received-share.ts'
+import { createFirstGiver } from './sharer/first-giver.ts'
 import { type Conversation, type Hello, type ReceiverLink, serveReceiver } from './sharer/receiver-link.ts'
 import { createOwnShare, type OwnShare } from './sharer/share.ts'
 import { createSpokenCodes } from './sharer/spoken-codes.ts'
@@ -26,11 +32,17 @@ export const SHARING_LIMITS = {
   maxReceiversPerPeer: 8,
   /** Hellos with a wrong secret, of one peer: at once, and per second for long. */
   wrongHellos: { burst: 3, perSecond: 0.05 },
+  /** First stages that gateways have passed on, of all and of one gateway: a gateway speaks for many. */
+  maxFirstStages: 128,
+  maxFirstStagesPerGateway: 64,
+  /** Of them, those whose visitor did not know the secret, of one gateway: more of its visitors come by their own peers meanwhile. */
+  wrongVisitors: { burst: 64, perSecond: 1 },
   /** Shares of others that are received at once. */
   maxReceived: 256,
 } as const
 
 const MAX_PEERS = 1_024
+const NEVER = new AbortController().signal
 
 export interface SharingContext {
   /** This peer's id in text form. */
@@ -67,6 +79,9 @@ export function createSharing(context: SharingContext): SharesService {
   /** Bounded: maxReceived. */
   const received = new Set<ReceivedShare>()
   const guesses = createTokenBuckets({ ...SHARING_LIMITS.wrongHellos, now: monotonic, maxKeys: MAX_PEERS })
+  const wrongVisitors = createTokenBuckets({ ...SHARING_LIMITS.wrongVisitors, now: monotonic, maxKeys: MAX_PEERS })
+  /** Until when visitors of a gateway are not tried. Bounded: MAX_PEERS. */
+  const untried = createRecentMap<string, number>({ maxEntries: MAX_PEERS })
   const shared = { self, ways, rendezvous, now, monotonic, randomBytes }
   const codes = createSpokenCodes(shared)
   const boxes = createBoxes({ ...shared, createHasher, receive: (link, options) => receive(link, options) })
@@ -75,12 +90,24 @@ export function createSharing(context: SharingContext): SharesService {
 
   /** A wrong secret and a share that is none are answered alike. */
   function greet(hello: Hello, link: ReceiverLink): Conversation | undefined {
-    const found = [...kept].find(({ own }) => equalBytes(own.key, hello.id))
-    const conversation = found?.own.greet(hello, link)
+    const conversation = findShare(hello.id)?.own.greet(hello, link)
     if (conversation !== undefined) return conversation
     const isBusy = guesses.take(link.peer) > 0
     link.send({ type: 'refuse', code: isBusy ? 'ERR_SHARE_FULL' : 'ERR_SHARE_WRONG', triesLeft: 0 })
     return undefined
+  }
+
+  const findShare = (id: Uint8Array) => [...kept].find(({ own }) => equalBytes(own.key, id))
+
+  /** Visitors who have loaded no peer yet. */
+  const visits = {
+    linkOf: (id: Uint8Array) => findShare(id)?.own.link,
+    mayTry: (gateway: string) => (untried.get(gateway) ?? 0) <= monotonic(),
+    onWrong(gateway: string): void {
+      const waitMs = wrongVisitors.take(gateway)
+      if (waitMs > 0) untried.set(gateway, monotonic() + waitMs)
+    },
+    onVisitor: (way: RecordWay, self: string) => serveReceiver(way, ways, greet, { self, give: createFirstGiver({ content, way }) }),
   }
 
   /** An ended share makes room for a new one, the oldest first. */
@@ -136,11 +163,16 @@ export function createSharing(context: SharingContext): SharesService {
     claimCode: (code, options) => claimCode(shared, code, options),
     openBox: boxes.openBox,
     visitBox: boxes.visitBox,
+    async passOn(id, listener, { signal = NEVER } = {}) {
+      return openPipe({ ways, rendezvous }, parseShareId(id), listener, signal)
+    },
     async start() {
       isRunning = true
-      const { maxReceivers, maxReceiversPerPeer } = SHARING_LIMITS
+      const { maxReceivers, maxReceiversPerPeer, maxFirstStages, maxFirstStagesPerGateway } = SHARING_LIMITS
       const limits = { maxInbound: maxReceivers, maxInboundPerPeer: maxReceiversPerPeer }
       ends.push(ways.handle(SHARE_PROTOCOL, (way) => serveReceiver(way, ways, greet), limits))
+      const visitors = { maxInbound: maxFirstStages, maxInboundPerPeer: maxFirstStagesPerGateway }
+      ends.push(ways.handle(FIRST_PROTOCOL, (way) => servePipe(way, visits), visitors))
       ends.push(
         onReleased((key) => {
           for (const { own } of kept) own.onReleased(key)

@@ -3,6 +3,7 @@
 import type { ContentSource, PieceStore } from '../content/types.ts'
 import type { SharingErrorCode } from '../errors.ts'
 import type { AbortOptions } from '../types.ts'
+import type { VisitListener, VisitPipe } from './first/visit.ts'
 
 /** Something that is put into a share. */
 export type ShareItem =
@@ -390,4 +391,10 @@ export interface Sharing {
   openBox(terms: DropTerms, options?: { resume?: Uint8Array }): Promise<DropBox>
   /** @throws {MayflyError} ERR_SHARE_WRONG, ERR_SHARE_ENDED, ERR_UNAVAILABLE (nobody is there) */
   visitBox(link: string, options?: AbortOptions): Promise<OpenedBox>
+  /**
+   * Passes the messages of a visitor on to the sharer of that share (52 base32 characters, as in a link), for a gateway: one that has no peer yet.
+   *
+   * @throws {MayflyError} ERR_BAD_OPTION (no such id), ERR_UNAVAILABLE (nobody is there who takes visitors this way)
+   */
+  passOn(id: string, listener: VisitListener, options?: AbortOptions): Promise<VisitPipe>
 }

@@ -73,6 +73,7 @@ export const SHARING = {
   claimCode: [TEXT, SIGNALS],
   openBox: [TERMS, options({ resume: BYTES })],
   visitBox: [TEXT, SIGNALS],
+  passOn: [TEXT, implementation({ onMessage() {}, onEnd() {} }), SIGNALS],
 } satisfies Record<Functions<node.PeerSharing>, readonly Kind[]>
 
 export const PARTS = {

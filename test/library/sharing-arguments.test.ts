@@ -31,6 +31,7 @@ async function createParts() {
     claimCode: async () => '/s/x',
     openBox: async () => fakes.box,
     visitBox: async () => fakes.opened,
+    passOn: reached,
     offers: {
       ...fakes.offers,
       make: async () => fakes.made,

@@ -2,6 +2,8 @@
 
 import '../../receive.css'
 import { useEffect, useState } from 'preact/hooks'
+import type { Sharing } from '../../../node/index.ts'
+import { createSocketCarrier, receiveEarly } from '../../../node/library/early-share.ts'
 import { deviceLabel } from '../../sharing/device-label.ts'
 import { receiverIdOf } from '../../sharing/receive-record.ts'
 import { ReceiveVisit, shareOf } from '../../sharing/receive-visit.ts'
@@ -29,13 +31,18 @@ function SharePart({ tab, link }: { tab: Tab; link: string }) {
   const [failure, setFailure] = useState<unknown>()
   useEffect(() => {
     const leaving = new AbortController()
-    openVisit(tab, link, leaving.signal).then(setVisit, (error: unknown) => {
+    const fail = (error: unknown) => {
       tab.rest.now()
       if (!leaving.signal.aborted) setFailure(error)
-    })
+    }
+    try {
+      setVisit(openVisit(tab, link, leaving.signal, fail))
+    } catch (error) {
+      fail(error)
+    }
     return () => leaving.abort()
   }, [link])
-  if (visit) return <OpenShare tab={tab} visit={visit} />
+  if (visit && (failure === undefined || visit.entries.length > 0)) return <OpenShare tab={tab} visit={visit} />
   const isWrong = isNoLink(failure)
   return (
     <>
@@ -45,11 +52,25 @@ function SharePart({ tab, link }: { tab: Tab; link: string }) {
   )
 }
 
-/** @throws {MayflyError} ERR_SHARE_WRONG, ERR_BAD_OPTION: no such link @throws what prevented the peer from being loaded */
-async function openVisit(tab: Tab, link: string, signal: AbortSignal): Promise<ReceiveVisit> {
-  const [sharing, library] = await Promise.all([tab.sharePeer.open(), tab.session.library()])
-  signal.throwIfAborted()
+/**
+ * The list comes by the first stage where there is one, and the peer behind it.
+ *
+ * @param onFailed hears what prevented the peer from being loaded
+ * @throws {MayflyError} ERR_SHARE_WRONG, ERR_BAD_OPTION: no such link
+ */
+function openVisit(tab: Tab, link: string, signal: AbortSignal, onFailed: (error: unknown) => void): ReceiveVisit {
+  const openSharing = async () => {
+    try {
+      return await tab.sharePeer.open()
+    } catch (error) {
+      onFailed(error)
+      throw error
+    }
+  }
+  const openCarrier = (id: string) => createSocketCarrier(location.origin, id)
+  const sharing: Pick<Sharing, 'receive'> = { receive: (link, options = {}) => receiveEarly(link, options, { openCarrier, openSharing }) }
   const browser = { receiver: receiverIdOf(localStore(), shareOf(link)), label: deviceLabel(navigator.userAgent), isMetered: isMetered() }
+  const library = () => tab.session.library()
   return new ReceiveVisit({ link, sharing, library, files: () => tab.transfers.openFiles(), store: sessionStorage, ...browser, signal })
 }
 
@@ -69,7 +90,9 @@ function OpenShare({ tab, visit }: { tab: Tab; visit: ReceiveVisit }) {
   const { isComplete } = visit.downloads.total()
   const isSought = state === 'looking' || state === 'away'
   useEffect(() => {
-    if (!isSought) tab.rest.now()
+    if (isSought) return
+    const rest = () => tab.rest.now()
+    tab.sharePeer.open().then(rest, rest)
   }, [isSought])
   return (
     <>

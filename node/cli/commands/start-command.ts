@@ -143,6 +143,7 @@ function createNodeGateway({ configuration, version }: CommandContext, peer: Pee
     ...gatewaySettings(configuration),
     urlForOthers,
     visitBox: peer.sharing?.visitBox,
+    passOn: peer.sharing?.passOn,
     onEvent: (event) => logger[event.type === 'failed' ? 'error' : 'debug'](event, `http ${event.type}`),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(contentHost !== undefined && { contentHost }),

@@ -103,8 +103,8 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
   }
 
   readonly #onUpgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
-    // Messages to programs come over websockets too: the gateway's own listener answers for those.
-    if (request.url?.startsWith('/to/') && this.#options.server.listenerCount('upgrade') > 1) return
+    // Messages to programs, and visitors of shares, come over websockets too: the gateway's own listener answers for those.
+    if (/^\/(?:to|s)\//.test(request.url ?? '') && this.#options.server.listenerCount('upgrade') > 1) return
     // The HTTP server has removed its own listeners from the socket: an error without one would end the process.
     duplex.on('error', () => duplex.destroy())
     const fault = this.#options.admission.findFault(request)

@@ -28,6 +28,10 @@ export const MAX_FRAME_BYTES = 327_680
 export const MAX_PAGES = ENTRY_LIMITS.maxEntries
 /** A session description, and more than browsers make of it. */
 const MAX_SIGNAL_BYTES = 32_768
+/** Bytes of content in one frame of a first stage. */
+export const MAX_PART_BYTES = 65_536
+/** The most that a part may leave to come: a piece, or content that travels whole. */
+const MAX_LEFT_BYTES = 2 ** 31 - 1
 /** Entries of one progress frame. */
 const MAX_REPORTS = 256
 
@@ -47,6 +51,8 @@ const TYPES = {
   ended: 13,
   problem: 14,
   signal: 15,
+  want: 16,
+  part: 17,
 } as const
 
 /** By number, which is never used again for something else. */
@@ -88,6 +94,10 @@ export type ShareFrame =
   | { type: 'problem'; text: string }
   /** Of an offer of a direct connection, or of its answer. */
   | { type: 'signal'; bytes: Uint8Array }
+  /** In a first stage alone. A piece of the entry's content as it travels, from 0; undefined: the hashes of its pieces. */
+  | { type: 'want'; entry: number; piece: number | undefined }
+  /** Answers the oldest `want` without one. `left`: bytes of the answer that follow. */
+  | { type: 'part'; left: number; bytes: Uint8Array }
 
 export function encodeShareFrame(frame: ShareFrame): Frame {
   const type = TYPES[frame.type]
@@ -125,6 +135,10 @@ export function encodeShareFrame(frame: ShareFrame): Frame {
       return [type, frame.text]
     case 'signal':
       return [type, frame.bytes]
+    case 'want':
+      return [type, frame.entry, frame.piece ?? null]
+    case 'part':
+      return [type, frame.left, frame.bytes]
   }
 }
 
@@ -184,6 +198,10 @@ export function decodeShareFrame([type, a, b, c, d, e, f]: Frame): ShareFrame {
       return { type: 'problem', text: readText(a, 'problem', MAX_PROBLEM_LENGTH) }
     case TYPES.signal:
       return { type: 'signal', bytes: readBytesUpTo(a, 'signal', MAX_SIGNAL_BYTES) }
+    case TYPES.want:
+      return { type: 'want', entry: readId(a), piece: readOptional(b, 'piece', readInteger) }
+    case TYPES.part:
+      return { type: 'part', left: readInteger(a, 'left', MAX_LEFT_BYTES), bytes: readBytesUpTo(b, 'part', MAX_PART_BYTES) }
     default:
       throw new MayflyError('ERR_BAD_FRAME', `Not a frame of a share: its type is ${String(type)}`)
   }

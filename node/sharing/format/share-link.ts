@@ -52,4 +52,14 @@ export function parseLink(kind: LinkKind, text: string): LinkSecrets {
   return link
 }
 
+/**
+ * The id in the path of a link.
+ *
+ * @throws {MayflyError} ERR_BAD_OPTION
+ */
+export function parseShareId(text: string): Uint8Array {
+  if (!ID.test(text)) throw new MayflyError('ERR_BAD_OPTION', 'Not the id of a share: expected 52 characters of base32')
+  return base32.baseDecode(text)
+}
+
 const checkOf = ({ id, secret }: LinkSecrets) => sha256AtOnce(concatBytes(DOMAIN, id, secret)).subarray(0, CHECK_BYTES)

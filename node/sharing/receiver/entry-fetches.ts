@@ -4,18 +4,15 @@ import { createBackoff } from '../../async/backoff.ts'
 import { createWakeUp } from '../../async/wake-up.ts'
 import type { ContentService } from '../../content/content.ts'
 import type { KnownHolder } from '../../content/index.ts'
-import { pieceBytesFor, sealedBytes } from '../../content/index.ts'
 import type { OpenedContent, PieceStore, Receiving } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
 import { decodeKeyHex, encodeKeyHex, sha256 } from '../../keys/index.ts'
 import type { AbortOptions } from '../../types.ts'
-import type { ListedEntry } from '../format/share-entry.ts'
 import type { FetchEntryOptions, FetchShape } from '../types.ts'
+import { bytesThere, hasPiece, mustAddUp, otherSize, type ReadyEntry, shapeOf } from './fetch-shape.ts'
 import { createHelping } from './helping.ts'
 
 const RETRY = { firstMs: 500, maxMs: 15_000 }
-
-type ReadyEntry = ListedEntry & { hash: string }
 
 export interface EntryFetchesContext {
   content: Pick<ContentService, 'open' | 'receive' | 'hold' | 'release'>
@@ -82,7 +79,7 @@ export function createEntryFetches({ content, swarmKey, helpersKey, sharer, wait
   /** Content that travels whole is piece 0. It comes at once or not at all: what is cut is looked for again. */
   async function fetchWhole(entry: ReadyEntry, store: PieceStore, options: FetchEntryOptions): Promise<void> {
     const whole = { hash: entry.hash, size: entry.travelSize, store }
-    const isThere = ((store.have[0] ?? 0) & 0x80) !== 0
+    const isThere = hasPiece(store.have, 0)
     if (isThere && (options.isDoubtful !== true || encodeKeyHex(await sha256(await store.read(0))) === entry.hash)) {
       helping.cameWhole(whole)
     } else {
@@ -145,8 +142,8 @@ export function createEntryFetches({ content, swarmKey, helpersKey, sharer, wait
   return {
     open,
     async fetch(entry: ReadyEntry, storeFor: (shape: FetchShape) => Promise<PieceStore>, options: FetchEntryOptions): Promise<FetchShape> {
-      const { hash, outline, travelSize, linkKey, size } = entry
-      const shape = { hash, size: travelSize, pieceBytes: outline ? pieceBytesFor(travelSize) : travelSize, linkKey, plainSize: size }
+      const { outline } = entry
+      const shape = shapeOf(entry)
       mustAddUp(entry)
       const opening = storeFor(shape).then((store) => {
         mustGoOn() // the share may have ended meanwhile
@@ -160,21 +157,4 @@ export function createEntryFetches({ content, swarmKey, helpersKey, sharer, wait
     endComing: helping.endComing,
     close: helping.close,
   }
-}
-
-export const otherSize = () => new MayflyError('ERR_UNAVAILABLE', 'It is not of the size that its sharer says: nothing of it is kept')
-
-/** The bytes that travel are as many as the file that was promised has. @throws {MayflyError} ERR_UNAVAILABLE */
-function mustAddUp({ size, travelSize, linkKey }: ListedEntry): void {
-  if (travelSize !== (linkKey === undefined ? size : sealedBytes(size))) throw otherSize()
-}
-
-/** Bytes of the pieces that a store has: a bit for each, the first in the highest bit of the first byte. */
-function bytesThere(have: Uint8Array, size: number): number {
-  const pieceBytes = pieceBytesFor(size)
-  let bytes = 0
-  for (let index = 0; index * pieceBytes < size; index++) {
-    if (((have[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0) bytes += Math.min(pieceBytes, size - index * pieceBytes)
-  }
-  return bytes
 }

@@ -32,6 +32,8 @@ export interface SharerNews {
   asked(): void
   /** @param entries what is given now; undefined: what was wanted */
   taken(entries: Chosen | undefined): void
+  /** In a first stage: see the frame `part`. */
+  part?(left: number, bytes: Uint8Array): void
   /** The conversation is over. No code: the sharer has gone. */
   over(code: ShareCode | undefined): void
 }
@@ -93,6 +95,7 @@ export async function openSharerLink(
     else if (frame.type === 'asked') news.asked()
     else if (frame.type === 'taken') news.taken(frame.entries)
     else if (frame.type === 'signal') signalling?.take(frame.bytes)
+    else if (frame.type === 'part' && news.part !== undefined) news.part(frame.left, frame.bytes)
     else if (frame.type === 'refuse') {
       if (frame.code !== 'ERR_SHARE_PASSWORD') endCode = frame.code
       news.refused(frame.code, frame.triesLeft)

@@ -102,6 +102,7 @@ export function createConversations(context: ConversationsContext, firstSequence
         if (receiver) receiver.way = way
         onChange()
       },
+      given: (entry) => (isChosen(givenTo(id), entry) ? list.list().find((each) => each.id === entry) : undefined),
       problem(text) {
         if (receiver && hasPlace(id)) receiver.problem = text
         onChange()
@@ -124,7 +125,7 @@ export function createConversations(context: ConversationsContext, firstSequence
     },
     /** Undefined when the hello does not prove that its peer knows the link. */
     greet(hello: Hello, to: ReceiverLink): Conversation | undefined {
-      const ends = { visitor: to.peer, owner: self }
+      const ends = { visitor: to.peer, owner: to.self ?? self }
       if (!isHelloProof('s', link, ends, hello.proof)) return undefined
       const id = receiverOf(hello)
       const { receivers: most, untilMs, ask = false, stopAfterFirst = false } = rules

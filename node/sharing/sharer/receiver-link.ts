@@ -5,6 +5,7 @@ import { createTimeout, onAbort } from '../../async/abort.ts'
 import { MayflyError } from '../../errors.ts'
 import type { Signalling } from '../../network/index.ts'
 import type { Way, Ways } from '../../people/index.ts'
+import type { ListedEntry } from '../format/share-entry.ts'
 import { decodeShareFrame, encodeShareFrame, MAX_FRAME_BYTES, outOfPlace, type ShareFrame } from '../format/share-frames.ts'
 import type { ShareCode, ShareWay } from '../types.ts'
 
@@ -18,6 +19,8 @@ export type Hello = Extract<ShareFrame, { type: 'hello' }>
 /** The sharer's end of a connection. */
 export interface ReceiverLink {
   readonly peer: string
+  /** The name of this end in proofs, where it is not its peer id: in a first stage. */
+  readonly self?: string | undefined
   readonly way: ShareWay
   readonly isOpen: boolean
   /** True while there is a place for a direct connection to this receiver, and none yet. */
@@ -37,8 +40,18 @@ export interface Conversation {
   progress(reports: readonly (readonly [entry: number, bytes: number])[]): void
   saved(entry: number): void
   way(way: ShareWay): void
+  /** The entry, where the receiver has taken it and gets its key; undefined where it may have nothing of it. */
+  given(entry: number): ListedEntry | undefined
   problem(text: string): void
   left(): void
+}
+
+/** The end of a first stage that its sharer adds to an ordinary way. */
+export interface FirstStageEnd {
+  /** See `ReceiverLink.self`. */
+  self: string
+  /** Sends a piece of what the receiver has taken. */
+  give(entry: ListedEntry | undefined, piece: number | undefined, link: ReceiverLink): void
 }
 
 /**
@@ -50,6 +63,7 @@ export function serveReceiver(
   way: Way,
   ways: Pick<Ways, 'mayOpenDirect' | 'offerDirect'>,
   greet: (hello: Hello, link: ReceiverLink) => Conversation | undefined,
+  firstStage?: FirstStageEnd,
 ): void {
   let conversation: Conversation | undefined
   let signalling: Signalling | undefined
@@ -68,12 +82,13 @@ export function serveReceiver(
 
   const link: ReceiverLink = {
     peer: way.peer,
+    self: firstStage?.self,
     way: way.kind,
     get isOpen() {
       return frames.open
     },
     get mayOffer() {
-      return way.kind === 'relayed' && signalling === undefined && ways.mayOpenDirect(way.peer)
+      return way.kind === 'relayed' && firstStage === undefined && signalling === undefined && ways.mayOpenDirect(way.peer)
     },
     offer() {
       signalling ??= ways.offerDirect(way.peer, (bytes) => link.send({ type: 'signal', bytes }))
@@ -94,7 +109,9 @@ export function serveReceiver(
       if (conversation === undefined) frames.close()
       return
     }
-    if (frame.type === 'password') conversation.password(frame.password)
+    if (firstStage !== undefined && frame.type === 'want') {
+      firstStage.give(conversation.given(frame.entry), frame.piece, link)
+    } else if (frame.type === 'password' && firstStage === undefined) conversation.password(frame.password)
     else if (frame.type === 'take') conversation.take(frame.entries)
     else if (frame.type === 'progress') conversation.progress(frame.reports)
     else if (frame.type === 'saved') conversation.saved(frame.entry)

@@ -1,16 +1,16 @@
 /**
- * A tab that shares, or receives a share, by the library as a gateway serves it. Received pieces are stored as the app stores them, in the browser's
- * private file system (OPFS), from where other receivers can have them. The complete content is decrypted as the app does it, while it comes, and
- * compared.
+ * A tab that shares, or receives a share, by the library as a gateway serves it: a receiver begins with the first stage, as the app does, and loads
+ * its peer behind it. Received pieces are stored as the app stores them, in the browser's private file system (OPFS), from where other receivers can
+ * have them. The complete content is decrypted as the app does it, while it comes, and compared.
  */
 
 import type { Peer, ReceivedShare, Share, ShareEntry } from '../../../browser/library.ts'
-import { createPeer } from '../../../browser/module.ts'
 import { readOnce } from '../../../browser/sharing/received-entry.ts'
 import { type ComingFile, followFile } from '../../../browser/transfer/coming-file.ts'
 import { DiskFiles } from '../../../browser/transfer/disk-files.ts'
 import type { ReceivedFile } from '../../../browser/transfer/received-files.ts'
-import { type FetchShape, type LinkKey, openSealed } from '../../../node/index.ts'
+import type { FetchShape, LinkKey } from '../../../node/index.ts'
+import { createSocketCarrier, receiveEarly } from '../../../node/library/early-share.ts'
 import { type BulkContent, bulkSource } from '../bulk-content.ts'
 import { type BulkReading, startBulkMeter } from '../bulk-meter.ts'
 import { answerCalls, readPageLink } from './bulk-page.ts'
@@ -22,12 +22,16 @@ export interface ShareLink {
   gateway: string
   /** False for a tab whose owner has turned WebRTC off. */
   hasWebRTC?: boolean
+  /** False for a page that makes its peer before all else. */
+  hasFirstStage?: boolean
 }
 
 export interface TabReading extends BulkReading {
   /** See `ShareWay`. */
   way: string | undefined
 }
+
+const loadLibrary = () => import('./share-tab-library.ts')
 
 let peer: Peer
 let share: Share | undefined
@@ -39,6 +43,8 @@ let bytesGiven = 0
 
 const calls = {
   async start({ gateway, hasWebRTC = true }: Pick<ShareLink, 'gateway' | 'hasWebRTC'>): Promise<void> {
+    performance.mark('peer wanted')
+    const { createPeer } = await loadLibrary()
     performance.mark('code')
     peer = await createPeer({ gateway, sharing: true, ...(!hasWebRTC && { webRTC: false }) })
     performance.mark('peer')
@@ -145,13 +151,25 @@ async function fetchEntry({ id }: ShareEntry, take: (bytes: Uint8Array) => void)
 }
 
 async function readPlain(coming: ComingFile, linkKey: LinkKey, take: (bytes: Uint8Array) => void): Promise<void> {
+  const { openSealed } = await loadLibrary()
   const plain = await openSealed(readOnce(coming), linkKey)
   for await (const bytes of plain.read()) take(bytes)
 }
 
 async function open(link: ShareLink): Promise<TabReading> {
-  await calls.start(link)
-  received = sharing().receive(link.reference)
+  const { reference, gateway, hasFirstStage = true } = link
+  performance.mark('begun')
+  received = receiveEarly(
+    reference,
+    {},
+    {
+      openCarrier: hasFirstStage ? (id) => createSocketCarrier(gateway, id) : undefined,
+      async openSharing() {
+        await calls.start(link)
+        return sharing()
+      },
+    },
+  )
   return calls.read({ content: link.content, startedAtMs: 0 })
 }
 

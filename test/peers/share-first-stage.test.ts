@@ -1,0 +1,114 @@
+/** The first stage of receiving a share: through the gateway of the link, before the receiver has a peer; against a real node in a process of its own. */
+
+import { randomBytes } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { memorySource } from '../../node/index.ts'
+import type { ReceivedShare, Share, ShareItem, ShareRules } from '../../node/sharing/types.ts'
+import { receiveAsPage, startTab } from '../helpers/early-receiver.ts'
+import { startNodeProcess } from '../helpers/node-process.ts'
+import { createMemoryStore, type MemoryStore } from '../helpers/share-store.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+import { encodeWrong } from '../helpers/wrong-link.ts'
+
+const WAIT_MS = 30_000
+const MIB = 1_048_576
+
+const file = (path: string, bytes: Uint8Array): ShareItem => ({ kind: 'file', path, source: memorySource(bytes) })
+
+async function offer(items: ShareItem[], rules: ShareRules = {}) {
+  const node = await startNodeProcess()
+  const sharer = await startTab(node.url)
+  const share = await sharer.sharing.share(items, rules)
+  await waitFor(() => share.entries.every(({ state }) => state === 'ready'), WAIT_MS, 'its files are read')
+  return { node, sharer, share }
+}
+
+async function until(received: ReceivedShare, state: ReceivedShare['state']): Promise<void> {
+  await waitFor(
+    () => received.state === state,
+    WAIT_MS,
+    () => `${state}, not ${received.state} ${received.endCode ?? ''}`,
+  )
+}
+
+async function fetchEntry(received: ReceivedShare, id: number, onProgress: (bytes: number) => void = () => {}): Promise<MemoryStore> {
+  let store: MemoryStore | undefined
+  await received.fetch(id, async (shape) => (store = createMemoryStore(shape)), { onProgress })
+  return store as MemoryStore
+}
+
+const statesAt = (share: Share) => share.receivers.map(({ state }) => state)
+
+it('list, take and small files come without a peer; the sharer sees one receiver, whose peer goes on', async () => {
+  const bytes = randomBytes(700_000)
+  const { node, share } = await offer([file('a.bin', bytes), file('b.txt', Buffer.from('hello')), file('empty', new Uint8Array())], {
+    receivers: 1,
+  })
+  const { received, letPeerCome } = receiveAsPage(node.url, share.path, { label: 'early' })
+  await until(received, 'listed')
+  expect(received.entries.map(({ path, size }) => [path, size])).toEqual([
+    ['a.bin', 700_000],
+    ['b.txt', 5],
+    ['empty', 0],
+  ])
+  expect(received.entries.every((entry) => !('linkKey' in entry) || entry.linkKey === undefined)).toBe(true)
+  expect([statesAt(share), received.rules]).toEqual([['looking'], { receivers: 1, ask: false, stopAfterFirst: false }])
+  await expect(received.fetch(1, async (shape) => createMemoryStore(shape))).rejects.toMatchObject({ code: 'ERR_REFUSED' })
+  await received.take()
+  expect([received.state, statesAt(share)]).toEqual(['taken', ['receiving']])
+  const stores = [await fetchEntry(received, 1), await fetchEntry(received, 2), await fetchEntry(received, 3)]
+  const plain = await Promise.all(stores.map((store) => store.plain()))
+  expect(plain.map((each) => Buffer.from(each).equals(bytes) || Buffer.from(each).toString())).toEqual([true, 'hello', ''])
+  expect([received.way, share.receivers[0]?.way]).toEqual(['relayed', 'relayed'])
+  letPeerCome()
+  for (const { id } of received.entries) received.saved(id)
+  await waitFor(
+    () => statesAt(share).join() === 'done',
+    WAIT_MS,
+    () => `done, not ${statesAt(share)}`,
+  )
+  expect(received.state).toBe('taken')
+})
+
+it('what came by the first stage is not fetched again: the peer goes on from there', async () => {
+  const bytes = randomBytes(5 * MIB)
+  const { node, share, sharer } = await offer([file('large.bin', bytes)])
+  const { received, letPeerCome } = receiveAsPage(node.url, share.path)
+  await until(received, 'listed')
+  await received.take([1])
+  let served = 0
+  sharer.onEvent((event) => {
+    if (event.type === 'served') served += event.bytes
+  })
+  let early = 0
+  const fetching = fetchEntry(received, 1, (there) => {
+    early = there
+  })
+  await waitFor(
+    () => early >= 7 * 262_144,
+    WAIT_MS,
+    () => `the first pieces, not ${early}`,
+  )
+  letPeerCome()
+  const store = await fetching
+  expect(Buffer.from(await store.plain()).equals(bytes)).toBe(true)
+  expect(store.written).toBeLessThan(5.3 * MIB)
+  expect(served).toBeLessThan(3.6 * MIB)
+  expect(share.receivers).toHaveLength(1)
+})
+
+it.each([
+  ['a link whose secret is another', 'ERR_SHARE_WRONG'],
+  ['a share that has ended', 'ERR_SHARE_ENDED'],
+])('%s is told by the peer, and nothing is seen before', async (what, code) => {
+  const { node, share } = await offer([file('a', Buffer.from('a'))])
+  if (code === 'ERR_SHARE_ENDED') await share.end()
+  const { received, letPeerCome } = receiveAsPage(node.url, what.startsWith('a link') ? encodeWrong(share.path) : share.path)
+  letPeerCome()
+  await waitFor(
+    () => received.state === 'ended',
+    60_000,
+    () => `ended, not ${received.state}`,
+  )
+  expect([received.endCode, received.entries]).toEqual([code, []])
+})
