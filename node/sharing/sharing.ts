@@ -14,6 +14,7 @@ import { openPipe } from './first/pipe-client.ts'
 import { FIRST_PROTOCOL } from './first/pipe-frames.ts'
 import { servePipe } from './first/pipe-server.ts'
 import type { RecordWay } from './first/record-way.ts'
+import { createFirstKeyStock } from './first/session.ts'
 import { SHARE_PROTOCOL } from './format/share-frames.ts'
 import { parseLink, parseShareId } from './format/share-link.ts'
 import { claimCode } from './receiver/claim-code.ts'
@@ -102,6 +103,7 @@ export function createSharing(context: SharingContext): SharesService {
   /** Visitors who have loaded no peer yet. */
   const visits = {
     linkOf: (id: Uint8Array) => findShare(id)?.own.link,
+    takeKeys: createFirstKeyStock(),
     mayTry: (gateway: string) => (untried.get(gateway) ?? 0) <= monotonic(),
     onWrong(gateway: string): void {
       const waitMs = wrongVisitors.take(gateway)

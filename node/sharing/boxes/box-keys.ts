@@ -5,8 +5,9 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { encodeKeyBase32, equalBytes, sha256AtOnce } from '../../keys/index.ts'
 import { publicKeyOf } from '../../keys/signing.ts'
-import { helloProof, isHelloProof, isWelcome, signWelcome } from '../format/share-keys.ts'
+import { helloProof, isHelloProof } from '../format/share-keys.ts'
 import { type LinkSecrets, linkPathOf, parseLink, secretText } from '../format/share-link.ts'
+import { isWelcome, signWelcome } from '../format/share-signatures.ts'
 
 const RECEIVER = utf8ToBytes('mayfly-drop-receiver:')
 const RECEIVER_BYTES = 16

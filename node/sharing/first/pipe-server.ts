@@ -6,7 +6,7 @@ import type { Way } from '../../people/index.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
 import { decodePipeFrame, encodePipeFrame, MAX_PIPE_FRAME_BYTES, type PipeFrame, type PipeRefusal } from './pipe-frames.ts'
 import { createRecordWay, type MessageCarrier, type RecordWay } from './record-way.ts'
-import { createFirstKeys, decodeFirstKey, encodeFirstKey, type FirstKeys, openFirstSession } from './session.ts'
+import { decodeFirstKey, encodeFirstKey, type FirstKeys, openFirstSession } from './session.ts'
 
 export const PIPE_SERVER_LIMITS = {
   /** How long a visitor may take until its first record is here, in ms. */
@@ -22,6 +22,7 @@ interface PipeServerContext {
   linkOf(id: Uint8Array): LinkSecrets | undefined
   /** The visitor did not know the secret. */
   onWrong(gateway: string): void
+  takeKeys(): Promise<FirstKeys>
   /** False while too many of this gateway's visitors were wrong. */
   mayTry(gateway: string): boolean
   /** @param self the name of this end in proofs */
@@ -29,7 +30,7 @@ interface PipeServerContext {
 }
 
 /** Takes the way over, at once. */
-export function servePipe(way: Way, { linkOf, onWrong, mayTry, onVisitor }: PipeServerContext): void {
+export function servePipe(way: Way, { linkOf, onWrong, takeKeys, mayTry, onVisitor }: PipeServerContext): void {
   const late = createTimeout(PIPE_SERVER_LIMITS.helloMs)
   const over = createTimeout(PIPE_SERVER_LIMITS.maxMs)
   let link: LinkSecrets | undefined
@@ -70,7 +71,7 @@ export function servePipe(way: Way, { linkOf, onWrong, mayTry, onVisitor }: Pipe
     link = linkOf(id)
     if (link === undefined) return void refuse('unknown')
     if (!mayTry(way.peer)) return void refuse('busy')
-    keys = createFirstKeys()
+    keys = takeKeys()
     keys.then(
       (own) => {
         send({ type: 'opened' })

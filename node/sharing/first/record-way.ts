@@ -59,7 +59,8 @@ export function createRecordWay(
       try {
         const bytes = await session.open(record)
         if (bytes.byteLength > maxFrameBytes) throw new MayflyError('ERR_BAD_FRAME', `A frame of ${bytes.byteLength} bytes is too large`)
-        if (isOpen) onFrame(decodeFrame(bytes))
+        // A frame that is checked in another thread is waited for: the next one may rest on it.
+        if (isOpen) await (onFrame(decodeFrame(bytes)) as void | Promise<void>)
       } catch (error) {
         if (error instanceof MayflyError && error.code === 'ERR_FORGED') onForged()
         abort(error instanceof Error ? error : new Error(String(error)))

@@ -45,6 +45,19 @@ export async function createFirstKeys(): Promise<FirstKeys> {
   return { publicKey: new Uint8Array(await crypto.subtle.exportKey('raw', publicKey)), privateKey }
 }
 
+/** Key pairs that are made ahead, one for the next visitor: making one takes longer than all else. */
+export function createFirstKeyStock(): () => Promise<FirstKeys> {
+  let next: Promise<FirstKeys> | undefined
+  return () => {
+    const keys = next ?? createFirstKeys()
+    next = keys.then(createFirstKeys)
+    next.catch(() => {
+      next = undefined
+    })
+    return keys
+  }
+}
+
 /** The first message of either end. */
 export const encodeFirstKey = ({ publicKey }: Pick<FirstKeys, 'publicKey'>): Uint8Array =>
   concatBytes(Uint8Array.of(FIRST_VERSION), publicKey)

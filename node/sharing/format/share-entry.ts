@@ -3,7 +3,6 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { encodeCanonical } from '../../keys/canonical.ts'
 import { sha256AtOnce } from '../../keys/index.ts'
-import { isSigned, signBytes } from '../../keys/signing.ts'
 import { readBytes, readInteger, readOptional, readText, readTuple, readWord } from '../../network/index.ts'
 import type { ShareEntry } from '../types.ts'
 import { type Chosen, isChosen } from './chosen.ts'
@@ -94,22 +93,8 @@ export function pagesOf(entries: readonly ListedEntry[], given: Chosen | undefin
   return pages
 }
 
-/** The sharer's signature over one list: all its pages, and its number, which grows. */
-export function signList(seed: Uint8Array, id: Uint8Array, sequence: number, pages: readonly unknown[][][]): Uint8Array {
-  return signBytes(seed, listBytes(id, sequence, pages))
-}
-
-export function isList(
-  publicKey: Uint8Array,
-  id: Uint8Array,
-  sequence: number,
-  pages: readonly unknown[][][],
-  signature: Uint8Array,
-): boolean {
-  return isSigned(publicKey, listBytes(id, sequence, pages), signature)
-}
-
-function listBytes(id: Uint8Array, sequence: number, pages: readonly unknown[][][]): Uint8Array {
+/** Signed by the sharer: all pages of one list, and its number, which grows. */
+export function listBytes(id: Uint8Array, sequence: number, pages: readonly unknown[][][]): Uint8Array {
   const hashes = pages.map((page) => sha256AtOnce(encodeCanonical(page)))
   return concatBytes(DOMAIN, encodeCanonical([id, sequence, hashes]))
 }

@@ -4,8 +4,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { encodeCanonical } from '../../keys/canonical.ts'
-import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
-import { isSigned, signBytes } from '../../keys/signing.ts'
+import { sha256AtOnce } from '../../keys/index.ts'
 import type { LinkKind, LinkSecrets } from './share-link.ts'
 
 const NAMES: Readonly<Record<LinkKind, string>> = { s: 'share', d: 'drop' }
@@ -31,21 +30,8 @@ export function isHelloProof(kind: LinkKind, link: LinkSecrets, ends: Ends, proo
   return difference === 0
 }
 
-/** The owner's proof that the id is its own. @param seed of the key pair whose public key's SHA-256 is the id */
-export function signWelcome(kind: LinkKind, seed: Uint8Array, id: Uint8Array, ends: Ends): Uint8Array {
-  return signBytes(seed, welcomeBytes(kind, id, ends))
-}
-
-export function isWelcome(
-  kind: LinkKind,
-  id: Uint8Array,
-  ends: Ends,
-  { publicKey, signature }: { publicKey: Uint8Array; signature: Uint8Array },
-): boolean {
-  return equalBytes(sha256AtOnce(publicKey), id) && isSigned(publicKey, welcomeBytes(kind, id, ends), signature)
-}
-
-function welcomeBytes(kind: LinkKind, id: Uint8Array, { visitor, owner }: Ends): Uint8Array {
+/** Signed by the owner of the link, to prove that the id is its own. */
+export function welcomeBytes(kind: LinkKind, id: Uint8Array, { visitor, owner }: Ends): Uint8Array {
   return concatBytes(utf8ToBytes(`mayfly-${NAMES[kind]}-welcome:`), encodeCanonical([owner, visitor, id]))
 }
 

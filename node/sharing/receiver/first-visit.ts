@@ -7,6 +7,7 @@ import { encodeOutline, pieceBytesFor } from '../../content/index.ts'
 import type { PieceStore } from '../../content/types.ts'
 import { MayflyError } from '../../errors.ts'
 import { encodeKeyHex, equalBytes, sha256 } from '../../keys/index.ts'
+import { NATIVE_CHECKS } from '../first/native-checks.ts'
 import { createRecordWay, type MessageCarrier } from '../first/record-way.ts'
 import { createFirstKeys, decodeFirstKey, encodeFirstKey, openFirstSession } from '../first/session.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
@@ -70,7 +71,7 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     const news = { ...state.news, part: wants.take }
     await openSharerLink(
       { peer: session.ends.owner, home: '', addresses: [] },
-      { self: session.ends.visitor, ways, link, receiver, label, news },
+      { self: session.ends.visitor, ways, link, receiver, label, checks: NATIVE_CHECKS, news },
       closing.signal,
     )
   }

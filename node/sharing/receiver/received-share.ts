@@ -11,6 +11,7 @@ import type { AbortOptions } from '../../types.ts'
 import { MAX_PROBLEM_LENGTH } from '../format/share-frames.ts'
 import { helpersKeyOf, swarmKeyOf } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
+import { isList, isWelcome } from '../format/share-signatures.ts'
 import type { OpenedEntry, ReceivedShare, ReceiveShareOptions } from '../types.ts'
 import { createEntryFetches } from './entry-fetches.ts'
 import { otherSize } from './fetch-shape.ts'
@@ -113,7 +114,16 @@ export function receiveShare(context: ReceiverContext, link: LinkSecrets, option
     await fetches.close()
   }
 
-  searchSharer({ rendezvous, monotonic, state: share, link: { self, ways, link, receiver, label, news: share.news }, wake }, closing.signal)
+  searchSharer(
+    {
+      rendezvous,
+      monotonic,
+      state: share,
+      link: { self, ways, link, receiver, label, checks: { isWelcome, isList }, news: share.news },
+      wake,
+    },
+    closing.signal,
+  )
   watchHelpers(closing.signal).catch(() => {}) // ended, or it cannot be watched: nobody helps, as far as is known
   onAbort(
     closing.signal,

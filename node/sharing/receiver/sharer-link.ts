@@ -6,7 +6,7 @@ import type { Signalling } from '../../network/index.ts'
 import type { Way, Ways } from '../../people/index.ts'
 import type { Holder } from '../../rendezvous/types.ts'
 import type { Chosen } from '../format/chosen.ts'
-import { ENTRY_LIMITS, isList, type ListedEntry } from '../format/share-entry.ts'
+import { ENTRY_LIMITS, type ListedEntry } from '../format/share-entry.ts'
 import {
   decodeShareFrame,
   encodeShareFrame,
@@ -16,8 +16,9 @@ import {
   SHARE_PROTOCOL,
   type ShareFrame,
 } from '../format/share-frames.ts'
-import { helloProof, isWelcome } from '../format/share-keys.ts'
+import { helloProof } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
+import type { ShareChecks } from '../format/share-signatures.ts'
 import type { ShareCode } from '../types.ts'
 
 /** How long a sharer may take to prove that it is one, in ms. */
@@ -44,6 +45,8 @@ export interface SharerLinkOptions {
   link: LinkSecrets
   receiver: Uint8Array
   label: string
+  /** Those of another thread are for a way that hands in one frame after the other. */
+  checks: ShareChecks
   news: SharerNews
 }
 
@@ -62,7 +65,7 @@ export interface SharerLink {
  */
 export async function openSharerLink(
   { peer, home, addresses }: Pick<Holder, 'peer' | 'home' | 'addresses'>,
-  { self, ways, link, receiver, label, news }: SharerLinkOptions,
+  { self, ways, link, receiver, label, checks, news }: SharerLinkOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const way = await ways.open({ peer, home, addresses }, SHARE_PROTOCOL, { signal })
@@ -86,13 +89,13 @@ export async function openSharerLink(
     },
   })
 
-  function take(frame: ShareFrame): void {
+  function take(frame: ShareFrame): void | Promise<void> {
     if (frame.type === 'refuse' && publicKey === undefined)
       return void welcomed.reject(new MayflyError(frame.code, 'The link is not that of this share'))
-    if (publicKey === undefined) takeWelcome(frame)
-    else if (frame.type === 'list') takeList(frame)
-    else if (frame.type === 'page') takePage(frame)
-    else if (frame.type === 'asked') news.asked()
+    if (publicKey === undefined) return takeWelcome(frame)
+    if (frame.type === 'list') return takeList(frame)
+    if (frame.type === 'page') return takePage(frame)
+    if (frame.type === 'asked') news.asked()
     else if (frame.type === 'taken') news.taken(frame.entries)
     else if (frame.type === 'signal') signalling?.take(frame.bytes)
     else if (frame.type === 'part' && news.part !== undefined) news.part(frame.left, frame.bytes)
@@ -103,9 +106,12 @@ export async function openSharerLink(
     else throw outOfPlace(frame)
   }
 
-  function takeWelcome(frame: ShareFrame): void {
+  function takeWelcome(frame: ShareFrame): void | Promise<void> {
     if (frame.type !== 'welcome') throw outOfPlace(frame)
-    if (!isWelcome('s', link.id, ends, frame)) throw new MayflyError('ERR_FORGED', 'Somebody answered who is not the sharer')
+    return whenChecked(checks.isWelcome('s', link.id, ends, frame), 'Somebody answered who is not the sharer', () => welcome(frame))
+  }
+
+  function welcome(frame: Extract<ShareFrame, { type: 'welcome' }>): void {
     publicKey = frame.publicKey
     // From now on it may know this peer's addresses. The connection opens while the person reads the list: by the sharer's offer, else by a dial.
     if (frame.offers === true) signalling = ways.answerDirect(peer, (bytes) => send({ type: 'signal', bytes }))
@@ -114,30 +120,31 @@ export async function openSharerLink(
     welcomed.resolve()
   }
 
-  function takeList({ sequence, pages, signature }: Extract<ShareFrame, { type: 'list' }>): void {
+  function takeList({ sequence, pages, signature }: Extract<ShareFrame, { type: 'list' }>): void | Promise<void> {
     if (sequence < newest) throw new MayflyError('ERR_BAD_FRAME', 'A list of a share is older than the one before')
     coming = { sequence, pages, signature, fields: [], entries: [] }
-    finishList()
+    return finishList()
   }
 
-  function takePage({ sequence, entries, fields }: Extract<ShareFrame, { type: 'page' }>): void {
+  function takePage({ sequence, entries, fields }: Extract<ShareFrame, { type: 'page' }>): void | Promise<void> {
     if (coming === undefined || coming.sequence !== sequence) throw outOfPlace({ type: 'page' })
     coming.fields.push(fields)
     coming.entries.push(...entries)
     if (coming.entries.length > ENTRY_LIMITS.maxEntries)
       throw new MayflyError('ERR_BAD_FRAME', `A list of over ${ENTRY_LIMITS.maxEntries} entries`)
-    finishList()
+    return finishList()
   }
 
   /** A list counts once all of it is here and signed. */
-  function finishList(): void {
+  function finishList(): void | Promise<void> {
     if (coming === undefined || publicKey === undefined || coming.fields.length < coming.pages) return
     const { sequence, fields, signature, entries } = coming
     coming = undefined
-    if (!isList(publicKey, link.id, sequence, fields, signature))
-      throw new MayflyError('ERR_FORGED', 'A list of a share is not signed by its sharer')
-    newest = sequence
-    news.list(entries)
+    const check = checks.isList(publicKey, link.id, sequence, fields, signature)
+    return whenChecked(check, 'A list of a share is not signed by its sharer', () => {
+      newest = sequence
+      news.list(entries)
+    })
   }
 
   const late = createTimeout(WELCOME_MS)
@@ -154,4 +161,13 @@ export async function openSharerLink(
     endListening()
     late.end()
   }
+}
+
+/** Goes on at once where the check was made at once. @throws {MayflyError} ERR_FORGED */
+function whenChecked(check: boolean | Promise<boolean>, fault: string, next: () => void): void | Promise<void> {
+  const judge = (isRight: boolean) => {
+    if (!isRight) throw new MayflyError('ERR_FORGED', fault)
+    next()
+  }
+  return typeof check === 'boolean' ? judge(check) : check.then(judge)
 }

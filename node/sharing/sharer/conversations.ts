@@ -2,9 +2,10 @@
 
 import { createSoon } from '../../async/soon.ts'
 import { type Chosen, chosenOf, isChosen, joinChosen } from '../format/chosen.ts'
-import { pagesOf, signList } from '../format/share-entry.ts'
-import { isHelloProof, signWelcome } from '../format/share-keys.ts'
+import { pagesOf } from '../format/share-entry.ts'
+import { isHelloProof } from '../format/share-keys.ts'
 import type { LinkSecrets } from '../format/share-link.ts'
+import { signList, signWelcome } from '../format/share-signatures.ts'
 import { type Admission, type AdmissionState, admitHello, admitPassword, admitTake } from './admission.ts'
 import { type Conversation, type Hello, type ReceiverLink, receiverOf } from './receiver-link.ts'
 import type { ShareList } from './share-list.ts'

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { decodeCanonical, encodeCanonical } from '../../../node/keys/canonical.ts'
 import { createSigningSecret, publicKeyOf } from '../../../node/keys/signing.ts'
 import type { Chosen } from '../../../node/sharing/format/chosen.ts'
-import { isList, type ListedEntry, pagesOf, signList } from '../../../node/sharing/format/share-entry.ts'
+import { type ListedEntry, pagesOf } from '../../../node/sharing/format/share-entry.ts'
 import { decodeShareFrame, encodeShareFrame, type ShareFrame } from '../../../node/sharing/format/share-frames.ts'
+import { isList, signList } from '../../../node/sharing/format/share-signatures.ts'
 import { decodeShareRecord, encodeShareRecord } from '../../../node/sharing/sharer/share-record.ts'
 
 const bytes = (length: number, fill = 7) => new Uint8Array(length).fill(fill)

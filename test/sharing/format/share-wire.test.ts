@@ -4,10 +4,11 @@ import { beforeAll, expect, test } from 'vitest'
 import { sha256AtOnce } from '../../../node/keys/index.ts'
 import { publicKeyOf } from '../../../node/keys/signing.ts'
 import { decodeFrame, encodeFrame } from '../../../node/network/index.ts'
-import { isList, type ListedEntry, pagesOf, signList } from '../../../node/sharing/format/share-entry.ts'
+import { type ListedEntry, pagesOf } from '../../../node/sharing/format/share-entry.ts'
 import { decodeShareFrame, encodeShareFrame, SHARE_CODES, type ShareFrame } from '../../../node/sharing/format/share-frames.ts'
-import { helloProof, isHelloProof, isWelcome, signWelcome } from '../../../node/sharing/format/share-keys.ts'
+import { helloProof, isHelloProof } from '../../../node/sharing/format/share-keys.ts'
 import { linkPathOf, parseLink } from '../../../node/sharing/format/share-link.ts'
+import { isList, isWelcome, signList, signWelcome } from '../../../node/sharing/format/share-signatures.ts'
 import { frameBody, readNumberedRows, readWirePage, type WirePage } from '../../helpers/wire-page.ts'
 
 const filled = (length: number, byte: number) => new Uint8Array(length).fill(byte)

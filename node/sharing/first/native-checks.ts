@@ -1,0 +1,33 @@
+/**
+ * The checks of a first stage by the browser's own Ed25519, which is there at once, in another thread. A browser that has none (before Chrome 137,
+ * Firefox 129 and Safari 17) loads the library's.
+ */
+
+import { equalBytes, sha256AtOnce } from '../../keys/index.ts'
+import { listBytes } from '../format/share-entry.ts'
+import { welcomeBytes } from '../format/share-keys.ts'
+import type { ShareChecks } from '../format/share-signatures.ts'
+
+const owned = (bytes: Uint8Array) => bytes as Uint8Array<ArrayBuffer>
+
+async function importKey(publicKey: Uint8Array): Promise<CryptoKey | undefined> {
+  try {
+    return await crypto.subtle.importKey('raw', owned(publicKey), 'Ed25519', false, ['verify'])
+  } catch {
+    return undefined // no such algorithm here, or no such key: the library's check tells
+  }
+}
+
+export const NATIVE_CHECKS: ShareChecks = {
+  async isWelcome(kind, id, ends, signed) {
+    if (!equalBytes(sha256AtOnce(signed.publicKey), id)) return false
+    const key = await importKey(signed.publicKey)
+    if (key !== undefined) return crypto.subtle.verify('Ed25519', key, owned(signed.signature), owned(welcomeBytes(kind, id, ends)))
+    return (await import('../format/share-signatures.ts')).isWelcome(kind, id, ends, signed)
+  },
+  async isList(publicKey, id, sequence, pages, signature) {
+    const key = await importKey(publicKey)
+    if (key !== undefined) return crypto.subtle.verify('Ed25519', key, owned(signature), owned(listBytes(id, sequence, pages)))
+    return (await import('../format/share-signatures.ts')).isList(publicKey, id, sequence, pages, signature)
+  },
+}
