@@ -57,6 +57,9 @@ const EXAMPLES: Record<string, ShareFrame> = {
   ended: { type: 'ended', code: 'ERR_SHARE_EXPIRED' },
   problem: { type: 'problem', text: 'Its disk is full' },
   signal: { type: 'signal', bytes: filled(4, 7) },
+  want: { type: 'want', entry: 1, piece: 0 },
+  'want of hashes': { type: 'want', entry: 1, piece: undefined },
+  part: { type: 'part', left: 65_536, bytes: filled(4, 7) },
 }
 
 let page: WirePage
