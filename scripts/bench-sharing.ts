@@ -101,6 +101,7 @@ async function openAll(carrier: ShareCarrier): Promise<LinkReader[]> {
     const content = next(LINK_MIB)
     const reader = await carrier.open(n, content, await carrier.offer(content))
     await reader.opened()
+    await reader.connect?.()
     readers.push(reader)
   }
   return readers

@@ -45,7 +45,8 @@ export async function openHiddenShare(stack: AsyncDisposableStack, next: (mib: n
   await sender.call('start', { gateway: home.url })
   const first = next(LINK_MIB)
   const reference = await sender.call<string>('offer', first)
-  const receiver = await openHiddenTab(stack, site.addressOf({ content: first, reference, gateway: home.url } satisfies ShareLink))
+  const link = { content: first, reference, gateway: home.url, hasFirstStage: false } satisfies ShareLink
+  const receiver = await openHiddenTab(stack, site.addressOf(link))
   await receiver.call('opened')
 
   const hide = async (hidden: readonly ShareSide[]) => {

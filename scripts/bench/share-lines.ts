@@ -31,7 +31,7 @@ export async function measureLines(next: (mib: number) => BulkContent, mib: numb
   const reference = await sender.call('offer', small)
   const readers: BulkTab<ShareTabPageCalls>[] = []
   for (const browser of others) {
-    const reader = await browser.open({ content: small, reference, gateway } satisfies ShareLink)
+    const reader = await browser.open({ content: small, reference, gateway, hasFirstStage: false } satisfies ShareLink)
     await reader.call('opened')
     readers.push(reader)
   }

@@ -22,6 +22,8 @@ import { shareError } from './received-state.ts'
 export const EARLY_SHARE_DEFAULTS = {
   /** How long after the list the peer is loaded at the latest, in ms: its code would delay the first piece. */
   afterListMs: 150,
+  /** How long after something was taken, in ms, while its first piece is not here. */
+  afterTakeMs: 1_000,
   /** How long the first stage is waited for before the peer is loaded beside it, in ms. */
   firstMs: 1_500,
 }
@@ -105,7 +107,11 @@ export function receiveEarly(
     if (now === 'looking' || now === 'away') throw new MayflyError('ERR_UNAVAILABLE', 'The sharer is not here now')
     wanted = joinChosen(wanted, chosenOf(ids))
     const done = Promise.withResolvers<void>()
-    if (visit?.state.isMet === true && !isMet) visit.state.take(ids, options).then(done.resolve, () => {}) // the peer says why not
+    if (visit?.state.isMet === true && !isMet) {
+      loading.hold()
+      visit.state.take(ids, options).then(done.resolve, () => {}) // the peer says why not
+      visit.begin(ids)
+    }
     met.promise.then((share) => share.take(ids, options)).then(done.resolve, done.reject)
     await raceAbort(done.promise, options.signal)
   }
@@ -213,16 +219,23 @@ function createLoading<T>(open: () => Promise<T>, onLoaded: (loaded: T) => void,
     open().then(onLoaded, onFailed)
   }
 
+  function after(ms: number): void {
+    if (isOver) return
+    wait.end()
+    wait = createTimeout(ms)
+    onAbort(wait.signal, now)
+  }
+
   return {
     now,
     /** The list is here. */
     soon(): void {
-      if (isOver || isSoon) return
+      if (isSoon) return
       isSoon = true
-      wait.end()
-      wait = createTimeout(EARLY_SHARE_DEFAULTS.afterListMs)
-      onAbort(wait.signal, now)
+      after(EARLY_SHARE_DEFAULTS.afterListMs)
     },
+    /** Something was taken: its first piece comes first. */
+    hold: () => after(EARLY_SHARE_DEFAULTS.afterTakeMs),
     /** It is not wanted any more. */
     end(): void {
       isOver = true

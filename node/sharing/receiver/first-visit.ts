@@ -31,6 +31,20 @@ interface FirstVisitOptions {
   carrier: MessageCarrier
 }
 
+type OutlinedEntry = ReadyEntry & { outline: Uint8Array }
+
+interface Coming {
+  index: number
+  bytes: Promise<Uint8Array>
+}
+
+/** The beginning of an entry that the person has taken, on its way before it is fetched. */
+interface Begun {
+  hash: string
+  hashes: Promise<Uint8Array>
+  first: Coming | undefined
+}
+
 interface Wanted {
   maxBytes: number
   chunks: Uint8Array[]
@@ -44,6 +58,7 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
   const closing = new AbortController()
   const over = Promise.withResolvers<void>()
   let leftBytes: number = FIRST_VISIT_LIMITS.maxBytes
+  let begun: Begun | undefined
   let isOver = false
   const state = createReceivedState({ onTaken: () => {}, onOver: end })
   const wants = createWants((entry, piece) => state.send({ type: 'want', entry, piece }))
@@ -77,14 +92,29 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
   }
 
   /** The hashes of the pieces, once they are those of the outline that the list names. */
-  async function readHashes({ id, outline, travelSize: size }: ReadyEntry & { outline: Uint8Array }): Promise<Uint8Array> {
+  async function readHashes({ id, outline, travelSize: size }: OutlinedEntry): Promise<Uint8Array> {
     const pieceBytes = pieceBytesFor(size)
-    const count = Math.ceil(size / pieceBytes)
-    const hashes = await wants.want(id, undefined, count * HASH_BYTES)
-    const isRight = hashes.byteLength === count * HASH_BYTES
+    const length = Math.ceil(size / pieceBytes) * HASH_BYTES
+    const hashes = await wants.want(id, undefined, length)
+    const isRight = hashes.byteLength === length
     if (!isRight || !equalBytes(await sha256(encodeOutline({ size, pieceBytes, hashes })), outline))
       throw new MayflyError('ERR_FORGED', 'The hashes of the pieces are not those of the list')
     return hashes
+  }
+
+  /** Undefined where this way may bring no more. */
+  function wantPiece({ id, travelSize: size }: OutlinedEntry, index: number): Coming | undefined {
+    const pieceBytes = pieceBytesFor(size)
+    const length = Math.min(pieceBytes, size - index * pieceBytes)
+    if (length > leftBytes) return undefined
+    leftBytes -= length
+    return { index, bytes: wants.want(id, index, length) }
+  }
+
+  function begin(entry: OutlinedEntry): Begun {
+    const hashes = readHashes(entry)
+    hashes.catch(() => {})
+    return { hash: entry.hash, hashes, first: wantPiece(entry, 0) }
   }
 
   async function fetchWhole(entry: ReadyEntry, store: PieceStore): Promise<void> {
@@ -95,31 +125,27 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     await store.write(0, bytes)
   }
 
-  async function fetchPieces(
-    entry: ReadyEntry & { outline: Uint8Array },
-    storing: Promise<PieceStore>,
-    onPiece: () => void,
-  ): Promise<void> {
-    const { id, travelSize: size } = entry
-    const pieceBytes = pieceBytesFor(size)
-    const hashes = readHashes(entry)
-    hashes.catch(() => {})
+  async function fetchPieces(entry: OutlinedEntry, storing: Promise<PieceStore>, onPiece: () => void): Promise<void> {
+    const pieceBytes = pieceBytesFor(entry.travelSize)
+    const { hashes, first } = begun?.hash === entry.hash ? begun : begin(entry) // the store may take a while to open
+    begun = undefined
     const store = await storing
     const missing: number[] = []
-    for (let index = 0; index * pieceBytes < size; index++) if (!hasPiece(store.have, index)) missing.push(index)
-    const ahead: { index: number; bytes: Promise<Uint8Array> }[] = []
-    const ask = () => {
-      while (ahead.length < FIRST_VISIT_LIMITS.maxAhead && missing.length > 0) {
-        const index = missing[0] as number
-        const length = Math.min(pieceBytes, size - index * pieceBytes)
-        if (length > leftBytes) return
-        leftBytes -= length
-        missing.shift()
-        ahead.push({ index, bytes: wants.want(id, index, length) })
+    for (let index = 0; index * pieceBytes < entry.travelSize; index++) if (!hasPiece(store.have, index)) missing.push(index)
+    const ahead: Coming[] = []
+    if (first !== undefined && missing[0] === 0) ahead.push(first)
+    let next = ahead.length
+    const ask = (most: number) => {
+      while (ahead.length < most && next < missing.length) {
+        const coming = wantPiece(entry, missing[next] as number)
+        if (coming === undefined) return
+        next++
+        ahead.push(coming)
       }
     }
-    for (ask(); ahead.length > 0; ask()) {
-      const { index, bytes: coming } = ahead.shift() as (typeof ahead)[number]
+    // The first piece has the line for itself.
+    for (ask(1); ahead.length > 0; ask(FIRST_VISIT_LIMITS.maxAhead)) {
+      const { index, bytes: coming } = ahead.shift() as Coming
       const bytes = await coming
       const expected = (await hashes).subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
       if (!equalBytes(await sha256(bytes), expected)) throw new MayflyError('ERR_FORGED', `Piece ${index} is not what the list says`)
@@ -136,6 +162,12 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
     get isOver() {
       return isOver
     },
+    /** Asks for the beginning of the first large entry of these with the same breath as it is taken. */
+    begin(ids: readonly number[] | undefined): void {
+      if (state.rules?.ask !== false || begun !== undefined) return // else the sharer may take its time, and say no
+      const entry = state.entries.find((each) => each.outline !== undefined && (ids === undefined || ids.includes(each.id)))
+      if (entry?.hash !== undefined && entry.outline !== undefined) begun = begin({ ...entry, hash: entry.hash, outline: entry.outline })
+    },
     /**
      * Fetches what comes this way into the store: checked pieces that it lacks. True when it has all of them then.
      *
@@ -146,18 +178,7 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
       const { id, outline, travelSize, size } = entry
       const pieceBytes = outline ? pieceBytesFor(travelSize) : Math.max(1, travelSize)
       storing.catch(() => {})
-      let failure: { error: unknown } | undefined
-      const watched = storing.then((store) => ({
-        get have() {
-          return store.have
-        },
-        read: (index: number) => store.read(index),
-        write: (index: number, bytes: Uint8Array) =>
-          store.write(index, bytes).catch((error: unknown) => {
-            failure = { error }
-            throw error
-          }),
-      }))
+      const watched = watchStore(storing)
       const thereNow = async () => (travelSize === 0 ? 0 : bytesThere((await storing).have, travelSize, pieceBytes))
       const report = async () => {
         const bytes = await thereNow()
@@ -165,11 +186,11 @@ export function startFirstVisit({ link, receiver, label, carrier }: FirstVisitOp
         state.send({ type: 'progress', reports: [[id, travelSize === 0 ? size : Math.floor((bytes / travelSize) * size)]] })
       }
       try {
-        if (outline === undefined) await fetchWhole(entry, await watched)
-        else await fetchPieces({ ...entry, outline }, watched, () => void report())
+        if (outline === undefined) await fetchWhole(entry, await watched.storing)
+        else await fetchPieces({ ...entry, outline }, watched.storing, () => void report())
       } catch {
         await storing // a reason of its own comes first
-        if (failure !== undefined) throw failure.error
+        watched.throwFailure()
         end() // the peer fetches the rest
       }
       await report()
@@ -216,6 +237,31 @@ function createWants(send: (entry: number, piece: number | undefined) => void) {
     end(): void {
       hasEnded = true
       for (const { whole } of wanted.splice(0)) whole.reject(left())
+    },
+  }
+}
+
+/** Tells the failures of a store from those of the first stage: these alone are mended by the peer. */
+function watchStore(opening: Promise<PieceStore>) {
+  let failure: { error: unknown } | undefined
+  const storing = opening.then(
+    (store): PieceStore => ({
+      get have() {
+        return store.have
+      },
+      read: (index) => store.read(index),
+      write: (index, bytes) =>
+        store.write(index, bytes).catch((error: unknown) => {
+          failure = { error }
+          throw error
+        }),
+    }),
+  )
+  storing.catch(() => {})
+  return {
+    storing,
+    throwFailure(): void {
+      if (failure !== undefined) throw failure.error
     },
   }
 }

@@ -22,7 +22,7 @@ export interface ShareLink {
   gateway: string
   /** False for a tab whose owner has turned WebRTC off. */
   hasWebRTC?: boolean
-  /** False for a page that makes its peer before all else. */
+  /** False for a page that makes its peer before all else, so that it is connected directly when its first content is here. */
   hasFirstStage?: boolean
 }
 

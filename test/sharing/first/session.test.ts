@@ -28,7 +28,7 @@ test('records of both ends open, in their order', async () => {
   expect(Buffer.from(await receiver.open(await sharer.seal(words('back')))).toString()).toBe('back')
 })
 
-/** What becomes of the first two records of a receiver on their way. */
+/** Changes of the first two records of a receiver on their way. */
 const FAULTS: [string, (records: [Uint8Array, Uint8Array]) => Uint8Array[]][] = [
   ['repeated', ([first]) => [first, first]],
   ['left out', ([, second]) => [second]],
