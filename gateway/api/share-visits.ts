@@ -4,6 +4,7 @@
  */
 
 import { timeoutSignal } from '../../node/async/abort.ts'
+import { createRecentMap } from '../../node/async/recent-map.ts'
 import type { Sharing } from '../../node/index.ts'
 import { originRefusal } from '../http/page-origins.ts'
 import { problemError, upgradeRequired } from '../http/problem.ts'
@@ -29,6 +30,7 @@ const VISIT_PATH = /^\/s\/([a-z2-7]{52})\/first$/
 
 /** Visitors of one address that did not know the secret of a share: at once, and per second for long. */
 const WRONG = { burst: 3, perSecond: 0.05 }
+const MAX_HELD = 10_000
 
 /** True for a target whose websocket is a visitor's. */
 export const isShareVisit = (target: string): boolean => VISIT_PATH.test(target.split('?', 1)[0] ?? '')
@@ -46,8 +48,8 @@ export function createShareVisits({ passOn, limits, rate, firstJoin, refusedOrig
     what: 'visits to shares',
   })
   const wrong = createRateLimit({ ...WRONG, now: () => performance.now(), words: { does: 'opens wrong links', things: 'wrong links' } })
-  /** Until when clients open nothing here, by address group, in ms. Bounded: as many as `wrong` has, since it forgets no earlier. */
-  const held = new Map<string, number>()
+  /** Until when clients open nothing here, by address group, in ms. Bounded: MAX_HELD. */
+  const held = createRecentMap<string, number>({ maxEntries: MAX_HELD })
 
   function requireNotHeld(group: string): void {
     const untilMs = held.get(group)
