@@ -134,9 +134,9 @@ export function receiveEarly(
       options.onProgress?.(bytes)
     })
     const store = await storing
-    const rest = raceAbort(open.promise, options.signal).then((share) => share.fetch(entry, async () => store, options))
-    if (!isComplete || options.isDoubtful === true) return rest
-    rest.catch(() => {}) // it is here; the peer would pass it on to others
+    if (!isComplete || options.isDoubtful === true)
+      return (await raceAbort(open.promise, options.signal)).fetch(entry, async () => store, options)
+    open.promise.then((share) => share.fetch(entry, async () => store)).catch(() => {}) // it is here: the peer passes it on to others
     return shape
   }
 
