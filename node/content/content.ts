@@ -2,13 +2,13 @@
 
 import type { Libp2p } from '@libp2p/interface'
 import { inTime } from '../async/abort.ts'
-import { createByteRate } from '../async/byte-rate.ts'
+import { type ByteRate, createByteRate } from '../async/byte-rate.ts'
 import { MayflyError } from '../errors.ts'
 import { type CreateHasher, createPortableHasher, encodeKeyHex, equalBytes } from '../keys/index.ts'
 import type { Direct } from '../network/index.ts'
 import type { RendezvousService } from '../rendezvous/index.ts'
 import type { Hold } from '../rendezvous/types.ts'
-import type { Key, RefusedEvent } from '../types.ts'
+import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import type { Candidate, FindContentOptions, KnownHolder, Reach } from './fetch/candidates.ts'
 import { createFetcher, type FetcherOptions } from './fetch/fetcher.ts'
 import { createHeldContents } from './held-contents.ts'
@@ -49,6 +49,10 @@ export interface ContentService extends ContentStore {
   holdParts(key: Key): Hold
   receive(key: Key, options: DownloadOptions): Receiving
   open(key: Key, options?: FindContentOptions): Promise<OpenedContent>
+  /** Resolves when the rate of a peer allows it so many bytes, which it is given by another protocol. @throws signal.reason, when aborted */
+  mayGive(to: string, bytes: number, options: Required<AbortOptions>): Promise<void>
+  /** Tells that a peer was given a piece that `givePiece` has read, or whole content, by another protocol. @param key hex */
+  gave(key: string, bytes: number, to: string, isPiece: boolean): void
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -73,6 +77,16 @@ function holdReachable(presence: Presence, direct: Direct, key: Key): Hold {
   }
 }
 
+/** @param emit counts what is given @param tell does not, for what was counted as it was read */
+function createGiving(rate: ByteRate, emit: (event: ContentEvent) => void, tell: typeof emit): Pick<ContentService, 'mayGive' | 'gave'> {
+  return {
+    async mayGive(to, size, { signal }) {
+      if (rate.isLimited) await rate.take(to, size, { signal })
+    },
+    gave: (key, bytes, to, isPiece) => (isPiece ? tell : emit)({ type: 'served', key, bytes, to, isDirect: false }),
+  }
+}
+
 export function createContent(context: ContentContext, options: FetcherOptions = {}): ContentService {
   const { libp2p, limits, presence, direct, role } = context
   const self = libp2p.peerId.toString()
@@ -92,7 +106,6 @@ export function createContent(context: ContentContext, options: FetcherOptions =
   const onCount = presence.onCount.bind(presence)
   const announce = (key: Key, isReachable: boolean) => (direct && isReachable ? holdReachable(presence, direct, key) : presence.hold(key))
   const tabsHolding = (key: Key) => presence.tabsHolding(key)
-
   const rate = createByteRate({ bytesPerSecond: () => limits.maxPeerBytesPerSecond })
   const held = createHeldContents({ limits, createHasher, announce, emit })
   const cache = createLivingCache(limits.maxCacheBytes, onCount, presence.checkAwake)
@@ -192,6 +205,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       bytes.served += given.byteLength
       return given
     },
+    ...createGiving(rate, emit, context.emit),
     knows: finder.knows,
     receive(key, receiveOptions) {
       requireStarted()

@@ -17,6 +17,8 @@ export function createNoContent(): ContentService {
     get: async () => refuse(),
     open: async () => refuse(),
     givePiece: async () => refuse(),
+    mayGive: async () => refuse(),
+    gave: refuse,
     knows: () => false,
     receive: refuse,
     has: () => false,

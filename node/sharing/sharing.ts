@@ -109,7 +109,8 @@ export function createSharing(context: SharingContext): SharesService {
       const waitMs = wrongVisitors.take(gateway)
       if (waitMs > 0) untried.set(gateway, monotonic() + waitMs)
     },
-    onVisitor: (way: RecordWay, self: string) => serveReceiver(way, ways, greet, { self, give: createFirstGiver({ content, way }) }),
+    onVisitor: (way: RecordWay, self: string, gateway: string) =>
+      serveReceiver(way, ways, greet, { self, give: createFirstGiver({ content, gateway, way }) }),
   }
 
   /** An ended share makes room for a new one, the oldest first. */

@@ -117,6 +117,31 @@ describe('the page of a received share', () => {
     expect(trouble).toEqual([])
   })
 
+  it('lists, and takes, before the code of its peer is there, which goes on from what has come', async () => {
+    const { sharing } = await startSharer()
+    const large = randomBytes(3 * MIB)
+    const offered = await share(sharing, { 'large.bin': large, words: 'hello' }, { receivers: 1 })
+    const page = await newPage()
+    const downloads = downloadsOf(page)
+    const leave = Promise.withResolvers<void>()
+    await page.route(/\/assets\/tab-peer-/, async (route) => {
+      await leave.promise
+      await route.continue()
+    })
+    await page.goto(node.url + offered.path)
+    await seesState(page, 'listed')
+    await rows(page).toEqual(['large.bin', 'words (text)'])
+    await page.getByTestId('receive').click()
+    await seesState(page, 'taken')
+    await page.getByTestId('entry-text').getByText('hello').waitFor()
+    await expect.poll(() => doneOf(page), { timeout: SEES_MS }).toBeGreaterThan(MIB)
+    expect(offered.receivers.map(({ state, way }) => [state, way])).toEqual([['receiving', 'relayed']])
+    leave.resolve()
+    await seesSaved(page)
+    await expect.poll(() => isEqual(downloads.get('large.bin'), large), { timeout: SEES_MS }).toBe(true)
+    await expect.poll(() => offered.receivers.map(({ state }) => state)).toEqual(['done'])
+  })
+
   it('names in its document all the code that it loads before the list, and starts the rest of the app after it', async () => {
     const { sharing } = await startSharer()
     const offered = await share(sharing, { 'small.txt': Buffer.from('small') })

@@ -26,7 +26,7 @@ interface PipeServerContext {
   /** False while too many of this gateway's visitors were wrong. */
   mayTry(gateway: string): boolean
   /** @param self the name of this end in proofs */
-  onVisitor(way: RecordWay, self: string): void
+  onVisitor(way: RecordWay, self: string, gateway: string): void
 }
 
 /** Takes the way over, at once. */
@@ -110,6 +110,7 @@ export function servePipe(way: Way, { linkOf, onWrong, takeKeys, mayTry, onVisit
     onVisitor(
       createRecordWay(carrier, session, 'inbound', session.ends.visitor, () => onWrong(way.peer)),
       session.ends.owner,
+      way.peer,
     )
   }
 }

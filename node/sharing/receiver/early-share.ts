@@ -60,10 +60,8 @@ export function receiveEarly(
   let wanted: Chosen | undefined
   let isHelping: boolean | undefined
 
-  const loading = createLoading(openSharing, begin, (error) => {
-    met.reject(error)
-    open.reject(error)
-  })
+  const fail = (error: unknown) => [met, open].forEach(({ reject }) => void reject(error))
+  const loading = createLoading(openSharing, begin, fail)
   if (visit === undefined) loading.now()
   else {
     void visit.over.then(loading.now)
@@ -121,10 +119,11 @@ export function receiveEarly(
     storeFor: (shape: FetchShape) => Promise<PieceStore>,
     options: FetchEntryOptions,
   ): Promise<FetchShape> {
-    const isEarly = visit !== undefined && !visit.isOver && visit.state.hasTaken && full?.state !== 'taken'
+    const isEarly = visit !== undefined && !visit.isOver && !isMet && visit.state.hasTaken
     if (!isEarly) {
       if (!isMet && wanted === undefined) throw new MayflyError('ERR_REFUSED', 'Take it first: nothing is fetched before')
-      return (isMet && full ? full : await raceAbort(open.promise, options.signal)).fetch(entry, storeFor, options)
+      const isUntaken = isMet && wanted === undefined // by this page: the peer knows what was taken before
+      return (isUntaken && full ? full : await raceAbort(open.promise, options.signal)).fetch(entry, storeFor, options)
     }
     const found = visit.state.mustFind(entry)
     const shape = shapeOf(found)
@@ -144,7 +143,7 @@ export function receiveEarly(
     closing.abort(new MayflyError('ERR_NOT_STARTED', 'The share was closed here'))
     loading.end()
     visit?.close()
-    for (const { reject } of [met, open]) reject(closing.signal.reason)
+    fail(closing.signal.reason)
     return full?.close() ?? Promise.resolve()
   }
   onAbort(signal, () => void close())

@@ -22,12 +22,14 @@ export const FIRST_GIVER_LIMITS = {
 } as const
 
 interface FirstGiverContext {
-  content: Pick<ContentService, 'open' | 'givePiece'>
+  content: Pick<ContentService, 'open' | 'givePiece' | 'mayGive' | 'gave'>
+  /** The peer that passes it on. */
+  gateway: string
   way: Pick<RecordWay, 'writable'>
 }
 
 /** Ends the first stage at whatever cannot be given: the receiver goes on by its own peer. */
-export function createFirstGiver({ content, way }: FirstGiverContext): FirstStageEnd['give'] {
+export function createFirstGiver({ content, gateway, way }: FirstGiverContext): FirstStageEnd['give'] {
   let giving = Promise.resolve()
   let waiting = 0
   let leftBytes: number = FIRST_GIVER_LIMITS.maxBytes
@@ -52,9 +54,11 @@ export function createFirstGiver({ content, way }: FirstGiverContext): FirstStag
     do {
       const part = bytes.subarray(at, at + MAX_PART_BYTES)
       at += part.byteLength
+      await content.mayGive(gateway, part.byteLength, { signal: timeoutSignal(FIRST_GIVER_LIMITS.readMs) })
       link.send({ type: 'part', left: bytes.byteLength - at, bytes: part })
       if (!(await way.writable())) return
     } while (at < bytes.byteLength)
+    if (piece !== undefined && entry?.hash !== undefined) content.gave(entry.hash, at, gateway, entry.outline !== undefined)
   }
 
   return (entry, piece, link) => {

@@ -136,7 +136,7 @@ class World {
     }
     return new EntryDownloads({
       received: received as never,
-      library: {} as never,
+      library: async () => ({}) as never,
       files: async () => this.files,
       names: new EntryNames(safePath),
       record,

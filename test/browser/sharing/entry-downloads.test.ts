@@ -28,7 +28,7 @@ function downloadsTo(failure: { error: unknown }) {
   }
   const downloads = new EntryDownloads({
     received: received as unknown as ReceivedShare,
-    library: {} as never,
+    library: async () => ({}) as never,
     files: async () => ({}) as never,
     names: new EntryNames(safePath),
     record,
