@@ -39,6 +39,13 @@ interface ContentContext {
   fetchPiece?: FetchPiece | undefined
 }
 
+export interface ContentGiving {
+  /** Resolves when the rate of a peer allows it so many bytes. @throws signal.reason, when aborted */
+  mayGive(to: string, bytes: number, options: Required<AbortOptions>): Promise<void>
+  /** Tells that a peer was given a piece that `givePiece` has read, or whole content. @param key hex */
+  gave(key: string, bytes: number, to: string, isPiece: boolean): void
+}
+
 export interface ContentService extends ContentStore {
   readonly counts: { held: number; heldBytes: number; cacheBytes: number; bytesServed: number; bytesFetched: number }
   /**
@@ -49,10 +56,8 @@ export interface ContentService extends ContentStore {
   holdParts(key: Key): Hold
   receive(key: Key, options: DownloadOptions): Receiving
   open(key: Key, options?: FindContentOptions): Promise<OpenedContent>
-  /** Resolves when the rate of a peer allows it so many bytes, which it is given by another protocol. @throws signal.reason, when aborted */
-  mayGive(to: string, bytes: number, options: Required<AbortOptions>): Promise<void>
-  /** Tells that a peer was given a piece that `givePiece` has read, or whole content, by another protocol. @param key hex */
-  gave(key: string, bytes: number, to: string, isPiece: boolean): void
+  /** For what is given by another protocol. A peer without content gives none. */
+  readonly giving?: ContentGiving
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -78,7 +83,7 @@ function holdReachable(presence: Presence, direct: Direct, key: Key): Hold {
 }
 
 /** @param emit counts what is given @param tell does not, for what was counted as it was read */
-function createGiving(rate: ByteRate, emit: (event: ContentEvent) => void, tell: typeof emit): Pick<ContentService, 'mayGive' | 'gave'> {
+function createGiving(rate: ByteRate, emit: (event: ContentEvent) => void, tell: typeof emit): ContentGiving {
   return {
     async mayGive(to, size, { signal }) {
       if (rate.isLimited) await rate.take(to, size, { signal })
@@ -205,7 +210,7 @@ export function createContent(context: ContentContext, options: FetcherOptions =
       bytes.served += given.byteLength
       return given
     },
-    ...createGiving(rate, emit, context.emit),
+    giving: createGiving(rate, emit, context.emit),
     knows: finder.knows,
     receive(key, receiveOptions) {
       requireStarted()

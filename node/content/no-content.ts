@@ -17,8 +17,6 @@ export function createNoContent(): ContentService {
     get: async () => refuse(),
     open: async () => refuse(),
     givePiece: async () => refuse(),
-    mayGive: async () => refuse(),
-    gave: refuse,
     knows: () => false,
     receive: refuse,
     has: () => false,

@@ -1,6 +1,5 @@
 /** Sharing put together for one peer: its own shares and their codes, shares of others, drop boxes. */
 
-import { createRecentMap } from '../async/recent-map.ts'
 import { createTokenBuckets } from '../async/token-bucket.ts'
 import type { ContentService } from '../content/content.ts'
 import { MayflyError } from '../errors.ts'
@@ -82,7 +81,7 @@ export function createSharing(context: SharingContext): SharesService {
   const guesses = createTokenBuckets({ ...SHARING_LIMITS.wrongHellos, now: monotonic, maxKeys: MAX_PEERS })
   const wrongVisitors = createTokenBuckets({ ...SHARING_LIMITS.wrongVisitors, now: monotonic, maxKeys: MAX_PEERS })
   /** Until when visitors of a gateway are not tried. Bounded: MAX_PEERS. */
-  const untried = createRecentMap<string, number>({ maxEntries: MAX_PEERS })
+  const untried = new Map<string, number>()
   const shared = { self, ways, rendezvous, now, monotonic, randomBytes }
   const codes = createSpokenCodes(shared)
   const boxes = createBoxes({ ...shared, createHasher, receive: (link, options) => receive(link, options) })
@@ -104,10 +103,14 @@ export function createSharing(context: SharingContext): SharesService {
   const visits = {
     linkOf: (id: Uint8Array) => findShare(id)?.own.link,
     takeKeys: createFirstKeyStock(),
-    mayTry: (gateway: string) => (untried.get(gateway) ?? 0) <= monotonic(),
+    mayTry(gateway: string): boolean {
+      if ((untried.get(gateway) ?? 0) > monotonic()) return false
+      untried.delete(gateway)
+      return true
+    },
     onWrong(gateway: string): void {
       const waitMs = wrongVisitors.take(gateway)
-      if (waitMs > 0) untried.set(gateway, monotonic() + waitMs)
+      if (waitMs > 0 && (untried.size < MAX_PEERS || untried.has(gateway))) untried.set(gateway, monotonic() + waitMs)
     },
     onVisitor: (way: RecordWay, self: string, gateway: string) =>
       serveReceiver(way, ways, greet, { self, give: createFirstGiver({ content, gateway, way }) }),

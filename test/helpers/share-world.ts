@@ -18,7 +18,7 @@ export function createShareWorld() {
   /** Hash → its bytes at each peer that has it. Bounded by the test. */
   const contents = new Map<string, Map<string, Uint8Array>>()
 
-  function contentOf(self: string): Pick<ContentService, 'hold' | 'release' | 'open' | 'holdParts' | 'mayGive' | 'gave'> {
+  function contentOf(self: string): Pick<ContentService, 'hold' | 'release' | 'open' | 'holdParts'> {
     return {
       async hold(content) {
         const bytes = content instanceof Uint8Array ? content : await content.read(0, content.size)
@@ -38,8 +38,6 @@ export function createShareWorld() {
         return { key, bytes, size: bytes.byteLength, isTrusted: true, from: '', read }
       },
       holdParts: presence.join(self).hold,
-      mayGive: async () => {},
-      gave: () => {},
     }
   }
 

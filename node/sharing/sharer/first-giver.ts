@@ -22,7 +22,7 @@ export const FIRST_GIVER_LIMITS = {
 } as const
 
 interface FirstGiverContext {
-  content: Pick<ContentService, 'open' | 'givePiece' | 'mayGive' | 'gave'>
+  content: Pick<ContentService, 'open' | 'givePiece' | 'giving'>
   /** The peer that passes it on. */
   gateway: string
   way: Pick<RecordWay, 'writable'>
@@ -54,11 +54,11 @@ export function createFirstGiver({ content, gateway, way }: FirstGiverContext): 
     do {
       const part = bytes.subarray(at, at + MAX_PART_BYTES)
       at += part.byteLength
-      await content.mayGive(gateway, part.byteLength, { signal: timeoutSignal(FIRST_GIVER_LIMITS.readMs) })
+      await content.giving?.mayGive(gateway, part.byteLength, { signal: timeoutSignal(FIRST_GIVER_LIMITS.readMs) })
       link.send({ type: 'part', left: bytes.byteLength - at, bytes: part })
       if (!(await way.writable())) return
     } while (at < bytes.byteLength)
-    if (piece !== undefined && entry?.hash !== undefined) content.gave(entry.hash, at, gateway, entry.outline !== undefined)
+    if (piece !== undefined && entry?.hash !== undefined) content.giving?.gave(entry.hash, at, gateway, entry.outline !== undefined)
   }
 
   return (entry, piece, link) => {
