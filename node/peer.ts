@@ -221,7 +221,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
   let stopping: Promise<void> | undefined
 
   async function start(): Promise<void> {
-    if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A peer that was stopped cannot be started again: make a new one')
+    if (state === 'stopped') throw new MayflyError('ERR_NOT_STARTED', 'A stopped peer cannot be started again: make a new one')
     state = 'running'
     startedAtMs = Date.now()
     await servers.start() // handlers first: a peer that connects is told at once what is spoken here

@@ -5,7 +5,7 @@ import type { ContentService } from './content.ts'
 
 export function createNoContent(): ContentService {
   const refuse = () => {
-    throw new MayflyError('ERR_BAD_OPTION', 'This peer was made without content: leave `content: false` out of createPeer')
+    throw new MayflyError('ERR_BAD_OPTION', 'This peer was made with `content: false`')
   }
   return {
     counts: { held: 0, heldBytes: 0, cacheBytes: 0, bytesServed: 0, bytesFetched: 0 },

@@ -42,7 +42,7 @@ export function clockSentence({ state, aheadMs, peers }: ClockStatus): string {
     case 'wrong':
       return `This machine's clock is ${off} the network's, more than is corrected: set the clock.`
     case 'disputed':
-      return `This machine's clock is ${off} another peer's, and of ${peers} too few agree to tell which one is right: check the clock.`
+      return `This machine's clock is ${off} another peer's, and too few of ${peers} agree which is right: check the clock.`
     case 'alone':
       return 'No other peer has told its time yet.'
     case 'right':

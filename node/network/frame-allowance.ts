@@ -42,10 +42,7 @@ export function createFrameAllowance(options: FrameAllowanceOptions = {}, now: (
       const pauseMs = Math.max(owedMs, MIN_PAUSE_MS)
       slowedMs += pauseMs
       if (slowedMs > maxSlowedMs) {
-        throw new MayflyError(
-          'ERR_LIMIT',
-          `Connection ended: over ${perSecond} frames per second that carry nothing, slowed for ${maxSlowedMs} ms`,
-        )
+        throw new MayflyError('ERR_LIMIT', `Connection ended: over ${perSecond} empty frames per second for ${maxSlowedMs} ms`)
       }
       return pauseMs
     },

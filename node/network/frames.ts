@@ -171,7 +171,7 @@ export function createFrameStream(stream: FrameCarrier, options: FrameStreamOpti
       return false
     }
     if (stream.writeBufferLength > options.maxUnsentBytes) {
-      abort(new MayflyError('ERR_LIMIT', `Stream ended: more than ${options.maxUnsentBytes} bytes were waiting to be sent`))
+      abort(new MayflyError('ERR_LIMIT', `Stream ended: over ${options.maxUnsentBytes} bytes unsent`))
       return false
     }
     return true

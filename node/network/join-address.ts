@@ -97,7 +97,7 @@ export async function findJoinAddresses(address: string, { signal }: AbortOption
     const announced = addresses.slice(0, MAX_ANNOUNCED).map((text) => multiaddr(text))
     return [withPeerId(multiaddrOfUrl(url), peer), ...announced.filter((each) => isPrivateIp(hostOfMultiaddr(each) ?? '') !== true)]
   } catch (cause) {
-    throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: it announces a peer id or an address that cannot be read`, {
+    throw new MayflyError('ERR_NO_NETWORK', `Cannot join ${url.origin}: its peer id or an address cannot be read`, {
       cause,
     })
   }

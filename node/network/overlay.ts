@@ -184,7 +184,7 @@ async function readPrivateKey(bytes: Uint8Array | undefined): Promise<PrivateKey
   try {
     key = privateKeyFromProtobuf(bytes)
   } catch (cause) {
-    throw new MayflyError('ERR_BAD_OPTION', "Cannot use the private key: expected libp2p's protobuf bytes of an Ed25519 key", { cause })
+    throw new MayflyError('ERR_BAD_OPTION', "Cannot use the private key: expected libp2p's protobuf of Ed25519", { cause })
   }
   if (key.type !== 'Ed25519') throw new MayflyError('ERR_BAD_OPTION', `Cannot use the private key: expected Ed25519, got ${key.type}`)
   return key

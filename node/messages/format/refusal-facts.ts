@@ -31,7 +31,7 @@ const TABLE: Readonly<Record<MessageRefusal, Omit<RefusalFacts, 'status' | keyof
     httpNumber: 50_002,
     retryAfterS: 60,
     sentence: 'the clocks of the sender and of its node, or of that node and of others, differ too much',
-    advice: 'The operator of the node whose clock is wrong has to set it: /readyz there tells how far it is off.',
+    advice: 'The operator of that node has to set its clock: /readyz there tells how far it is off.',
   },
   expired: {
     httpNumber: 50_401,

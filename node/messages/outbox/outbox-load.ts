@@ -41,7 +41,7 @@ export function createOutboxLoad(store: Pick<OutboxStore, 'prune'>, limits: Limi
       if (load.waiting < maxEntries && load.bytes < maxBytes) return
       throw new MayflyError(
         'ERR_LIMIT',
-        `Cannot post: ${load.waiting} messages with ${load.bytes} bytes wait already, of ${maxEntries} with ${maxBytes} at most`,
+        `Cannot post: ${load.waiting} messages with ${load.bytes} bytes wait, of at most ${maxEntries} with ${maxBytes}`,
       )
     },
     add: (entry: OutboxEntry) => change(1, entry),
