@@ -80,7 +80,7 @@ const WHOLE_NETWORK = 4
 /** How long `findSome` goes on once it has a holder, in ms. */
 const MORE_HOLDERS_MS = 20
 
-const CLOCK_AT_FAULT = "Cannot check who holds this: the clocks of nodes differ too much"
+const CLOCK_AT_FAULT = 'Cannot check who holds this: the clocks of nodes differ too much'
 
 export function createFinder<Name extends ServerName = PeerId>(context: FinderContext<Name>, options: FinderOptions) {
   const { placement, servers, store, clock } = context
