@@ -14,6 +14,7 @@ import {
   type DialTransportOptions,
   type Listener,
   type ListenerEvents,
+  type Logger,
   serviceCapabilities,
   type Transport,
   transportSymbol,
@@ -27,6 +28,7 @@ import { TypedEventEmitter } from 'main-event'
 import { WebSocket, WebSocketServer } from 'ws'
 import { abortable, timeoutSignal } from '../../async/abort.ts'
 import type { ClientAddress } from '../../network/client-address.ts'
+import { createConnectionLog } from './connection-log.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { WebSocketConnection } from './websocket-connection.ts'
 
@@ -57,6 +59,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
   readonly #options: OverlayTransportOptions
   readonly #upgrader: Upgrader
   readonly #heartbeat: Heartbeat
+  readonly #connectionLog: () => Logger
   readonly #socketServer: WebSocketServer
   /** Bounded by the admission. */
   readonly #open = new Set<WebSocket>()
@@ -68,6 +71,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
     this.#options = options
     this.#upgrader = upgrader
     this.#heartbeat = heartbeat
+    this.#connectionLog = createConnectionLog(options.logger, 'mayfly:listener:connection')
     this.#socketServer = new WebSocketServer({
       noServer: true,
       maxPayload: options.maxFrameBytes,
@@ -115,7 +119,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
   }
 
   async #onSocket(socket: WebSocket, client: ClientAddress, port = 0): Promise<void> {
-    const { admission, upgradeTimeoutMs, logger } = this.#options
+    const { admission, upgradeTimeoutMs } = this.#options
     admission.track(socket, client)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
@@ -124,7 +128,7 @@ class OverlayListener extends TypedEventEmitter<ListenerEvents> implements Liste
       socket,
       remoteAddr: ipPortToMultiaddr(client.ip === '' ? '0.0.0.0' : client.ip, port).encapsulate('/ws'),
       direction: 'inbound',
-      log: logger.forComponent('mayfly:listener:connection'),
+      log: this.#connectionLog(),
     })
     try {
       await this.#upgrader.upgradeInbound(connection, {
@@ -144,9 +148,11 @@ export class OverlayTransport implements Transport {
   readonly [serviceCapabilities] = ['@libp2p/transport']
   readonly #options: OverlayTransportOptions
   readonly #heartbeat: Heartbeat
+  readonly #connectionLog: () => Logger
 
   constructor(options: OverlayTransportOptions) {
     this.#options = options
+    this.#connectionLog = createConnectionLog(options.logger, 'mayfly:dialer:connection')
     this.#heartbeat = createHeartbeat(options)
   }
 
@@ -162,7 +168,7 @@ export class OverlayTransport implements Transport {
       socket,
       remoteAddr: address,
       direction: 'outbound',
-      log: this.#options.logger.forComponent('mayfly:dialer:connection'),
+      log: this.#connectionLog(),
     })
     try {
       return await dial.upgrader.upgradeOutbound(connection, dial)
