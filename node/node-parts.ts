@@ -9,6 +9,7 @@ import {
   createRelay,
   createServerRecords,
   majorityAhead,
+  withOwnRecord,
 } from './network/index.ts'
 import { createPeopleRelay } from './people/way/relay-server.ts'
 import {
@@ -35,6 +36,7 @@ export const NODE_PARTS = {
   createNodeRoute,
   createPeopleRelay,
   majorityAhead,
+  withOwnRecord,
 }
 
 /** The records that a node keeps for the overlay, and its parts that serve them. */

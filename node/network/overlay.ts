@@ -19,6 +19,7 @@ import type { createKadDht } from './kad-dht.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
 import { createNoise } from './noise.ts'
+import type { withOwnRecord } from './own-record.ts'
 import { pageSockets } from './page-sockets.ts'
 import type { createPing } from './ping.ts'
 import { replaceMissingDigest } from './portable-digest.ts'
@@ -39,6 +40,8 @@ export interface NodeOverlay {
   createDuplicateIdWatch?: typeof createDuplicateIdWatch
   /** Missing: nothing is kept of servers that are not connected. */
   createServerRecords?: typeof createServerRecords
+  /** Missing: identify signs this node's addresses for each peer. */
+  withOwnRecord?: typeof withOwnRecord
 }
 
 export interface OverlayOptions {
@@ -139,7 +142,8 @@ export async function createOverlay(options: OverlayOptions) {
     // Liveness is the listener's pings and the presence streams' heartbeats: a twentieth of this monitor's CPU, and it aborts healthy connections.
     connectionMonitor: { enabled: false },
     services: {
-      identify: identify({ runOnLimitedConnection: false }), // a circuit carries offers alone, and the peers behind it are known by it
+      // A circuit carries offers alone, and the peers behind it are known by it.
+      identify: (components) => identify({ runOnLimitedConnection: false })(node?.withOwnRecord?.(components) ?? components),
       ...(isNode && node && { ping: node.createPing() }),
       ...(loaded && { ping: loaded.createPing() }), // asked whether a direct connection carries anything: people/way/connection-pings.ts
       dht: (components) => {

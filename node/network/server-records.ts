@@ -82,9 +82,12 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
   async function takeRecords(records: readonly Uint8Array[], source: string, isEntrance: boolean): Promise<void> {
     for (const bytes of records) {
       const record = await openRecord(bytes)
-      if (book.add(record, source) !== undefined || end === undefined) continue
-      const waitMs = isEntrance ? 0 : self < record.peer.toString() ? FIRST_WAIT_MS : SECOND_WAIT_MS
-      dials.add(record, { source, waitMs })
+      const refusal = book.add(record, source)
+      if ((refusal !== undefined && refusal !== 'older') || end === undefined) continue
+      const id = record.peer.toString()
+      const waitMs = isEntrance ? 0 : self < id ? FIRST_WAIT_MS : SECOND_WAIT_MS
+      // One that is in the book already may have been lost before it was identified: nothing else dials it again.
+      dials.add(book.get(id) ?? record, { source, waitMs })
     }
   }
 

@@ -18,6 +18,7 @@ import {
   type Direct,
   majorityAhead,
   type TransportFactory,
+  withOwnRecord,
 } from '../../node/network/index.ts'
 import {
   createNodePlacement,
@@ -84,7 +85,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
   const overlay = await createOverlay({
     role,
-    node: role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords } : undefined,
+    node: role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords, withOwnRecord } : undefined,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,

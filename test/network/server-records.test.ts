@@ -46,14 +46,19 @@ function createKept() {
   const connected = new Set<string>()
   const envelopes = new Map<string, Uint8Array>()
   const dialled: string[] = []
+  /** Servers to which a connection is open that have not said what they speak. */
+  const opened = new Set<string>()
   const records = createServerRecords({
     libp2p: {
       peerId: self.peer,
       peerStore: { get: async (peer: PeerId) => ({ peerRecordEnvelope: envelopes.get(peer.toString()) }) },
-      getConnections: (peer: PeerId) => (connected.has(peer.toString()) ? [{}] : []),
+      getConnections: (peer: PeerId) => (connected.has(peer.toString()) || opened.has(peer.toString()) ? [{}] : []),
       handle: async () => {},
       unhandle: async () => {},
-      dial: async ([address]: Multiaddr[]) => dialled.push(String(address)),
+      async dial([address]: Multiaddr[]) {
+        dialled.push(String(address))
+        opened.add(String(address).split('/').at(-1) as string)
+      },
     } as unknown as Libp2p,
     servers: {
       isIdentified: (peer) => connected.has(peer.toString()),
@@ -69,6 +74,7 @@ function createKept() {
     records,
     dialled,
     connected,
+    opened,
     async connect(peer: SeededPeer, issuedAtMs = 1) {
       connected.add(peer.id)
       envelopes.set(peer.id, await createServerRecord(peer, [ADDRESS], issuedAtMs))
@@ -111,6 +117,18 @@ test('server records: a server that was only told of is dialled, once, and is no
   expect(records.greet(a.id, 8).records).toEqual([])
   records.remove(b.id)
   expect(records.size).toBe(0)
+})
+
+test('server records: a server whose connection ended before it was known is dialled again when it is told of again, by its newest record', async () => {
+  const { records, dialled, opened } = createKept()
+  const MOVED = multiaddr('/ip4/192.0.2.8/tcp/4000/ws')
+  await records.takeRecords([await createServerRecord(b, [MOVED], 2)], a.id, true)
+  await waitFor(() => opened.has(b.id), 1_000, 'the dial')
+  opened.clear()
+  await records.takeRecords([await createServerRecord(b, [MOVED], 2)], a.id, true)
+  opened.clear()
+  await records.takeRecords([await createServerRecord(b, [ADDRESS], 1)], a.id, true)
+  expect(dialled).toEqual(Array(3).fill(`${MOVED}/p2p/${b.id}`))
 })
 
 test('server records: who is told of by another peer than the entrance may come by itself first, and is dialled after a while', async () => {
