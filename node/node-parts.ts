@@ -8,6 +8,7 @@ import {
   createPing,
   createRelay,
   createServerRecords,
+  forgetStreamProtocols,
   majorityAhead,
   withOwnRecord,
 } from './network/index.ts'
@@ -35,6 +36,7 @@ export const NODE_PARTS = {
   createNodeRecords,
   createNodeRoute,
   createPeopleRelay,
+  forgetStreamProtocols,
   majorityAhead,
   withOwnRecord,
 }

@@ -28,6 +28,7 @@ import type { createRelay } from './relay.ts'
 import { createRoutingTable } from './routing-table.ts'
 import type { createServerRecords } from './server-records.ts'
 import { abortFailedCloses } from './sound-close.ts'
+import type { forgetStreamProtocols } from './stream-protocols.ts'
 import type { TransportFactory } from './types.ts'
 
 /** The parts of a node that a tab has not; a page's library leaves them out. */
@@ -42,6 +43,8 @@ export interface NodeOverlay {
   createServerRecords?: typeof createServerRecords
   /** Missing: identify signs this node's addresses for each peer. */
   withOwnRecord?: typeof withOwnRecord
+  /** Missing: each stream is written into the peer store. */
+  forgetStreamProtocols?: typeof forgetStreamProtocols
 }
 
 export interface OverlayOptions {
@@ -118,6 +121,7 @@ export async function createOverlay(options: OverlayOptions) {
     start: false,
     privateKey,
     datastore: new RecentDatastore(MAX_REMEMBERED_PEERS),
+    peerStore: { maxPeerAge: Number.POSITIVE_INFINITY }, // a peer may stay for days: the datastore forgets the oldest
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? pageSockets, ...(direct?.transports ?? [])],
     connectionEncrypters: [duplicates?.watch(createNoise()) ?? createNoise()],
@@ -150,6 +154,7 @@ export async function createOverlay(options: OverlayOptions) {
         const own = components as unknown as DhtComponents
         guardLengths(components as unknown as GuardedComponents, cuts.take)
         abortFailedCloses(components as unknown as { upgrader: unknown })
+        node?.forgetStreamProtocols?.(components as unknown as { upgrader: unknown })
         dht =
           node && createProviderStore
             ? node.createKadDht(own, createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }))

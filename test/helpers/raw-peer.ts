@@ -16,6 +16,7 @@ import {
   createServerRecords,
   createSupervisor,
   type Direct,
+  forgetStreamProtocols,
   majorityAhead,
   type TransportFactory,
   withOwnRecord,
@@ -85,7 +86,8 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
   const overlay = await createOverlay({
     role,
-    node: role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords, withOwnRecord } : undefined,
+    node:
+      role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords, forgetStreamProtocols, withOwnRecord } : undefined,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,
