@@ -4,6 +4,7 @@ import type { Connection, PeerId } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
+import { createFreshPing, type FreshPingComponents } from './fresh-ping.ts'
 import type { KadTable } from './routing-table.ts'
 import { BUCKET_BITS, BUCKET_SIZE } from './server-table.ts'
 
@@ -12,6 +13,10 @@ type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 /** @param providerStore only kad-dht sees it, as its `datastore` */
 export function createKadDht(components: DhtComponents, providerStore: Datastore): DhtPart {
   listConnectionsOnce(components.connectionManager as unknown as ConnectionLists)
+  const own = new Map<string | symbol, unknown>([
+    ['datastore', providerStore],
+    ['ping', createFreshPing(components as unknown as FreshPingComponents)],
+  ])
   const dht = kadDHT({
     protocol: KAD_PROTOCOL,
     clientMode: false,
@@ -28,7 +33,7 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
     datastorePrefix: '/dht',
   })(
     new Proxy(components as unknown as KadComponents, {
-      get: (target, name) => (name === 'datastore' ? providerStore : Reflect.get(target, name)),
+      get: (target, name) => own.get(name) ?? Reflect.get(target, name),
     }),
   )
   return { service: dht, walker: dht as DhtPart['walker'], table: (dht as unknown as { routingTable: KadTable }).routingTable }
