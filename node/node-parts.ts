@@ -5,6 +5,7 @@ import {
   type Clock,
   createDuplicateIdWatch,
   createKadDht,
+  createNativeNoise,
   createPing,
   createRelay,
   createServerRecords,
@@ -29,6 +30,7 @@ export type NodeParts = typeof NODE_PARTS
 
 export const NODE_PARTS = {
   createKadDht,
+  createNativeNoise,
   createPing,
   createRelay,
   createDuplicateIdWatch,

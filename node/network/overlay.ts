@@ -18,6 +18,7 @@ import { setShortcut } from './frames.ts'
 import type { createKadDht } from './kad-dht.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
+import type { createNativeNoise } from './native-noise.ts'
 import { createNoise } from './noise.ts'
 import type { withOwnRecord } from './own-record.ts'
 import { pageSockets } from './page-sockets.ts'
@@ -43,6 +44,8 @@ export interface NodeOverlay {
   createServerRecords?: typeof createServerRecords
   /** Missing: identify signs this node's addresses for each peer. */
   withOwnRecord?: typeof withOwnRecord
+  /** Missing: Noise is as for a tab. */
+  createNativeNoise?: typeof createNativeNoise
   /** Missing: each stream is written into the peer store. */
   forgetStreamProtocols?: typeof forgetStreamProtocols
 }
@@ -111,6 +114,7 @@ export async function createOverlay(options: OverlayOptions) {
   const relay = isNode ? node?.createRelay(options.isTab ?? (() => false)) : undefined
   // A tab's id is new each time.
   const duplicates = isNode ? node?.createDuplicateIdWatch?.() : undefined
+  const encrypter = node?.createNativeNoise?.() ?? createNoise()
   const isSecurePage = globalThis.location?.protocol === 'https:'
   const webRTC = isNode ? undefined : options.webRTC
   const loaded = webRTC && (await loadDirect())
@@ -124,7 +128,7 @@ export async function createOverlay(options: OverlayOptions) {
     peerStore: { maxPeerAge: Number.POSITIVE_INFINITY }, // a peer may stay for days: the datastore forgets the oldest
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? pageSockets, ...(direct?.transports ?? [])],
-    connectionEncrypters: [duplicates?.watch(createNoise()) ?? createNoise()],
+    connectionEncrypters: [duplicates?.watch(encrypter) ?? encrypter],
     streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW, ...STREAMS })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {

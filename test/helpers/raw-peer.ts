@@ -10,6 +10,7 @@ import {
   createAddressBook,
   createClock,
   createKadDht,
+  createNativeNoise,
   createOverlay,
   createPing,
   createRelay,
@@ -87,7 +88,9 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const overlay = await createOverlay({
     role,
     node:
-      role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords, forgetStreamProtocols, withOwnRecord } : undefined,
+      role === 'node'
+        ? { createKadDht, createNativeNoise, createPing, createRelay, createServerRecords, forgetStreamProtocols, withOwnRecord }
+        : undefined,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,

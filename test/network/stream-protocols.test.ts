@@ -1,4 +1,4 @@
-/** What is remembered of a peer's protocols: its own word, however many streams it opens. */
+/** A node remembers the protocols that a peer has named, however many streams the peer opens. */
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { KAD_PROTOCOL } from '../../node/network/dht.ts'

@@ -1,0 +1,84 @@
+/**
+ * Noise at a node, whose X25519 keys stay as `node:crypto` has them. @libp2p/noise writes each private key to bytes and reads it again for every
+ * agreement: 128 µs, of which 60 are the reading (Node.js 24, 2026-11). And this node's signature of its static key, which is the same in each
+ * handshake, is made once.
+ */
+
+import type { PrivateKey } from '@libp2p/interface'
+import type { Uint8ArrayList } from 'uint8arraylist'
+import { equalBytes } from '../keys/index.ts'
+import { type NodeCrypto, nativeCrypto } from '../keys/native-crypto.ts'
+import { createNoise } from './noise.ts'
+
+type KeyObject = ReturnType<NodeCrypto['createPrivateKey']>
+
+interface KeyPair {
+  publicKey: Uint8Array
+  privateKey: Uint8Array
+}
+
+/** The field of @libp2p/noise by which a handshake makes its keys and agreements. */
+interface NoiseCrypto {
+  generateKeypair(): KeyPair
+  dh(keyPair: KeyPair, publicKey: Uint8Array | Uint8ArrayList): Uint8Array
+}
+
+/** Prefixes of the 32 bytes in PKCS #8 and in SPKI. @see https://www.rfc-editor.org/rfc/rfc8410#section-7 */
+const SECRET_PREFIX = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20]
+const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00]
+
+/** @param crypto of Node.js; without it, or in a program that lacks parts of it (noise.ts), Noise is as for a tab */
+export function createNativeNoise(crypto: NodeCrypto | undefined = nativeCrypto): ReturnType<typeof createNoise> {
+  const create = createNoise()
+  if (crypto?.getCipherInfo('chacha20-poly1305') === undefined) return create
+  return (components) => {
+    const privateKey = signingOnce(components.privateKey)
+    // libp2p makes the other components later.
+    const own = new Proxy(components, { get: (from, name) => (name === 'privateKey' ? privateKey : Reflect.get(from, name)) })
+    const encrypter = create(own)
+    const noise = encrypter as unknown as { crypto: NoiseCrypto }
+    Object.assign(noise.crypto, keepKeys(crypto))
+    return encrypter
+  }
+}
+
+function keepKeys({ createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync }: NodeCrypto): NoiseCrypto {
+  /** Of one handshake, and of the static key. */
+  const secrets = new WeakMap<KeyPair, KeyObject>()
+
+  function secretOf(keyPair: KeyPair): KeyObject {
+    const known = secrets.get(keyPair)
+    if (known !== undefined) return known
+    const secret = createPrivateKey({ key: Buffer.from([...SECRET_PREFIX, ...keyPair.privateKey]), format: 'der', type: 'pkcs8' })
+    secrets.set(keyPair, secret)
+    return secret
+  }
+
+  return {
+    /** The private key has no bytes: it never leaves `node:crypto`. */
+    generateKeypair() {
+      const { publicKey, privateKey: secret } = generateKeyPairSync('x25519')
+      const spki = publicKey.export({ format: 'der', type: 'spki' })
+      const keyPair = { publicKey: Uint8Array.from(spki.subarray(PUBLIC_PREFIX.length)), privateKey: new Uint8Array() }
+      secrets.set(keyPair, secret)
+      return keyPair
+    },
+    dh(keyPair, publicKey) {
+      const key = Buffer.from([...PUBLIC_PREFIX, ...publicKey.subarray()])
+      return diffieHellman({ privateKey: secretOf(keyPair), publicKey: createPublicKey({ key, format: 'der', type: 'spki' }) })
+    },
+  }
+}
+
+/** A key that signs the same message as the last time with the same signature. */
+function signingOnce(privateKey: PrivateKey): PrivateKey {
+  let last: { message: Uint8Array; signature: Promise<Uint8Array> } | undefined
+  const sign = (data: Uint8Array | Uint8ArrayList): Promise<Uint8Array> => {
+    const message = data.subarray()
+    if (last === undefined || !equalBytes(last.message, message)) {
+      last = { message: message.slice(), signature: Promise.resolve(privateKey.sign(message)) }
+    }
+    return last.signature
+  }
+  return Object.assign(Object.create(privateKey) as PrivateKey, { sign })
+}
