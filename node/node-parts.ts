@@ -5,13 +5,10 @@ import {
   type Clock,
   createDuplicateIdWatch,
   createKadDht,
-  createNativeNoise,
   createPing,
   createRelay,
   createServerRecords,
-  forgetStreamProtocols,
   majorityAhead,
-  withOwnRecord,
 } from './network/index.ts'
 import { createPeopleRelay } from './people/way/relay-server.ts'
 import {
@@ -30,7 +27,6 @@ export type NodeParts = typeof NODE_PARTS
 
 export const NODE_PARTS = {
   createKadDht,
-  createNativeNoise,
   createPing,
   createRelay,
   createDuplicateIdWatch,
@@ -38,9 +34,7 @@ export const NODE_PARTS = {
   createNodeRecords,
   createNodeRoute,
   createPeopleRelay,
-  forgetStreamProtocols,
   majorityAhead,
-  withOwnRecord,
 }
 
 /** The records that a node keeps for the overlay, and its parts that serve them. */

@@ -7,11 +7,13 @@ import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
 import { createFreshPing, type FreshPingComponents } from './fresh-ping.ts'
 import type { KadTable } from './routing-table.ts'
 import { BUCKET_BITS, BUCKET_SIZE } from './server-table.ts'
+import { spareWork } from './spare-work.ts'
 
 type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 
 /** @param providerStore only kad-dht sees it, as its `datastore` */
 export function createKadDht(components: DhtComponents, providerStore: Datastore): DhtPart {
+  spareWork(components) // here, since a tab has no kad-dht, and a page's library none of this
   listConnectionsOnce(components.connectionManager as unknown as ConnectionLists)
   const own = new Map<string | symbol, unknown>([
     ['datastore', providerStore],

@@ -8,7 +8,6 @@ import type { PrivateKey } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { equalBytes } from '../keys/index.ts'
 import { type NodeCrypto, nativeCrypto } from '../keys/native-crypto.ts'
-import { createNoise } from './noise.ts'
 
 type KeyObject = ReturnType<NodeCrypto['createPrivateKey']>
 
@@ -27,19 +26,21 @@ interface NoiseCrypto {
 const SECRET_PREFIX = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20]
 const PUBLIC_PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00]
 
-/** @param crypto of Node.js; without it, or in a program that lacks parts of it (noise.ts), Noise is as for a tab */
-export function createNativeNoise(crypto: NodeCrypto | undefined = nativeCrypto): ReturnType<typeof createNoise> {
-  const create = createNoise()
-  if (crypto?.getCipherInfo('chacha20-poly1305') === undefined) return create
-  return (components) => {
-    const privateKey = signingOnce(components.privateKey)
-    // libp2p makes the other components later.
-    const own = new Proxy(components, { get: (from, name) => (name === 'privateKey' ? privateKey : Reflect.get(from, name)) })
-    const encrypter = create(own)
-    const noise = encrypter as unknown as { crypto: NoiseCrypto }
-    Object.assign(noise.crypto, keepKeys(crypto))
-    return encrypter
-  }
+/** The fields of @libp2p/noise that are replaced. */
+interface Noise {
+  components: { privateKey: PrivateKey }
+  crypto: NoiseCrypto
+}
+
+/** @param crypto of Node.js; without it, or in a program that lacks parts of it (noise.ts), nothing changes */
+export function keepNoiseKeys(encrypter: unknown, crypto: NodeCrypto | undefined = nativeCrypto): void {
+  if (crypto?.getCipherInfo('chacha20-poly1305') === undefined) return
+  const noise = encrypter as Noise
+  const privateKey = signingOnce(noise.components.privateKey)
+  noise.components = new Proxy(noise.components, {
+    get: (components, name) => (name === 'privateKey' ? privateKey : Reflect.get(components, name)),
+  })
+  Object.assign(noise.crypto, keepKeys(crypto))
 }
 
 function keepKeys({ createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync }: NodeCrypto): NoiseCrypto {

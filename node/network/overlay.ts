@@ -18,9 +18,7 @@ import { setShortcut } from './frames.ts'
 import type { createKadDht } from './kad-dht.ts'
 import { type GuardedComponents, guardLengths } from './length-guard.ts'
 import { frugalYamux } from './muxer.ts'
-import type { createNativeNoise } from './native-noise.ts'
 import { createNoise } from './noise.ts'
-import type { withOwnRecord } from './own-record.ts'
 import { pageSockets } from './page-sockets.ts'
 import type { createPing } from './ping.ts'
 import { replaceMissingDigest } from './portable-digest.ts'
@@ -29,7 +27,6 @@ import type { createRelay } from './relay.ts'
 import { createRoutingTable } from './routing-table.ts'
 import type { createServerRecords } from './server-records.ts'
 import { abortFailedCloses } from './sound-close.ts'
-import type { forgetStreamProtocols } from './stream-protocols.ts'
 import type { TransportFactory } from './types.ts'
 
 /** The parts of a node that a tab has not; a page's library leaves them out. */
@@ -42,12 +39,6 @@ export interface NodeOverlay {
   createDuplicateIdWatch?: typeof createDuplicateIdWatch
   /** Missing: nothing is kept of servers that are not connected. */
   createServerRecords?: typeof createServerRecords
-  /** Missing: identify signs this node's addresses for each peer. */
-  withOwnRecord?: typeof withOwnRecord
-  /** Missing: Noise is as for a tab. */
-  createNativeNoise?: typeof createNativeNoise
-  /** Missing: each stream is written into the peer store. */
-  forgetStreamProtocols?: typeof forgetStreamProtocols
 }
 
 export interface OverlayOptions {
@@ -108,13 +99,13 @@ export async function createOverlay(options: OverlayOptions) {
   const privateKey = await readPrivateKey(options.privateKey)
   const isNode = options.role === 'node'
   const cuts = createCuts(options.onCut)
-  const { node, createProviderStore } = options
+  const { createProviderStore } = options
+  const node = isNode ? options.node : undefined
   if (isNode && (node === undefined || createProviderStore === undefined)) throw new TypeError('A node needs the parts of one')
   let dht: DhtPart | undefined
-  const relay = isNode ? node?.createRelay(options.isTab ?? (() => false)) : undefined
+  const relay = node?.createRelay(options.isTab ?? (() => false))
   // A tab's id is new each time.
-  const duplicates = isNode ? node?.createDuplicateIdWatch?.() : undefined
-  const encrypter = node?.createNativeNoise?.() ?? createNoise()
+  const duplicates = node?.createDuplicateIdWatch?.()
   const isSecurePage = globalThis.location?.protocol === 'https:'
   const webRTC = isNode ? undefined : options.webRTC
   const loaded = webRTC && (await loadDirect())
@@ -125,10 +116,9 @@ export async function createOverlay(options: OverlayOptions) {
     start: false,
     privateKey,
     datastore: new RecentDatastore(MAX_REMEMBERED_PEERS),
-    peerStore: { maxPeerAge: Number.POSITIVE_INFINITY }, // a peer may stay for days: the datastore forgets the oldest
     addresses: { listen: options.listen ?? [], announce: options.announce ?? [] },
     transports: [options.transport ?? pageSockets, ...(direct?.transports ?? [])],
-    connectionEncrypters: [duplicates?.watch(encrypter) ?? encrypter],
+    connectionEncrypters: [duplicates?.watch(createNoise()) ?? createNoise()],
     streamMuxers: [frugalYamux({ enableKeepAlive: false, maxMessageSize: 65_536, streamOptions: STREAM_WINDOW, ...STREAMS })],
     // The default gater of browsers refuses ws:// and private addresses, so no gateway on this machine or network could be joined.
     connectionGater: {
@@ -150,15 +140,13 @@ export async function createOverlay(options: OverlayOptions) {
     // Liveness is the listener's pings and the presence streams' heartbeats: a twentieth of this monitor's CPU, and it aborts healthy connections.
     connectionMonitor: { enabled: false },
     services: {
-      // A circuit carries offers alone, and the peers behind it are known by it.
-      identify: (components) => identify({ runOnLimitedConnection: false })(node?.withOwnRecord?.(components) ?? components),
-      ...(isNode && node && { ping: node.createPing() }),
+      identify: identify({ runOnLimitedConnection: false }), // a circuit carries offers alone, and the peers behind it are known by it
+      ...(node && { ping: node.createPing() }),
       ...(loaded && { ping: loaded.createPing() }), // asked whether a direct connection carries anything: people/way/connection-pings.ts
       dht: (components) => {
         const own = components as unknown as DhtComponents
         guardLengths(components as unknown as GuardedComponents, cuts.take)
         abortFailedCloses(components as unknown as { upgrader: unknown })
-        node?.forgetStreamProtocols?.(components as unknown as { upgrader: unknown })
         dht =
           node && createProviderStore
             ? node.createKadDht(own, createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }))
@@ -182,7 +170,7 @@ export async function createOverlay(options: OverlayOptions) {
     privateKey,
     servers,
     /** Of a node. */
-    records: isNode ? node?.createServerRecords?.({ libp2p, servers, random: Math.random }) : undefined,
+    records: node?.createServerRecords?.({ libp2p, servers, random: Math.random }),
     direct,
     duplicates,
     get counts() {

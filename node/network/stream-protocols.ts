@@ -13,11 +13,18 @@ interface Upgrader {
   components: Components
 }
 
+/** The field of libp2p's peer store after which it forgets a peer that it was told nothing of, in ms. */
+interface PeerStore {
+  store: { maxPeerAge: number }
+}
+
 /** To be called before the first connection. */
-export function forgetStreamProtocols({ upgrader: own }: { upgrader: unknown }): void {
-  const upgrader = own as Upgrader
+export function forgetStreamProtocols(components: { upgrader: unknown; peerStore: unknown }): void {
+  const upgrader = components.upgrader as Upgrader
   const peerStore = { merge: async () => {} }
   upgrader.components = new Proxy(upgrader.components, {
-    get: (components, name) => (name === 'peerStore' ? peerStore : Reflect.get(components, name)),
+    get: (own, name) => (name === 'peerStore' ? peerStore : Reflect.get(own, name)),
   })
+  // A peer may stay for days: the datastore forgets the oldest.
+  ;(components.peerStore as PeerStore).store.maxPeerAge = Number.POSITIVE_INFINITY
 }

@@ -10,17 +10,14 @@ import {
   createAddressBook,
   createClock,
   createKadDht,
-  createNativeNoise,
   createOverlay,
   createPing,
   createRelay,
   createServerRecords,
   createSupervisor,
   type Direct,
-  forgetStreamProtocols,
   majorityAhead,
   type TransportFactory,
-  withOwnRecord,
 } from '../../node/network/index.ts'
 import {
   createNodePlacement,
@@ -87,10 +84,7 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
   const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
   const overlay = await createOverlay({
     role,
-    node:
-      role === 'node'
-        ? { createKadDht, createNativeNoise, createPing, createRelay, createServerRecords, forgetStreamProtocols, withOwnRecord }
-        : undefined,
+    node: role === 'node' ? { createKadDht, createPing, createRelay, createServerRecords } : undefined,
     ...(options.privateKey && { privateKey: privateKeyToProtobuf(options.privateKey) }),
     transport: listener?.transport,
     listen: listener?.listen,

@@ -4,7 +4,7 @@ import nodeCrypto from 'node:crypto'
 import { defaultLogger } from '@libp2p/logger'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createNativeNoise } from '../../node/network/native-noise.ts'
+import { keepNoiseKeys } from '../../node/network/native-noise.ts'
 import { createNoise } from '../../node/network/noise.ts'
 import { createSeededPeer } from '../helpers/seeded-peer.ts'
 
@@ -12,11 +12,13 @@ const WITHOUT = { getCipherInfo: () => undefined }
 /** @libp2p/noise takes the native cipher from 1,200 bytes on. */
 const SIZES = [1, 1_199, 1_200, 60_000]
 
-async function createEnd(seed: number, native?: typeof WITHOUT, create = createNoise({}, native)) {
+async function createEnd(seed: number, native?: typeof WITHOUT, prepare: (encrypter: unknown) => void = () => {}) {
   const { peer: peerId, privateKey } = await createSeededPeer(seed)
   const upgrader = { getStreamMuxers: () => new Map() } as never
   const sign = vi.spyOn(privateKey, 'sign')
-  return { peerId, sign, encrypter: create({ peerId, privateKey, upgrader, logger: defaultLogger() }) }
+  const encrypter = createNoise({}, native)({ peerId, privateKey, upgrader, logger: defaultLogger() })
+  prepare(encrypter)
+  return { peerId, sign, encrypter }
 }
 
 /** Sends messages from the first end to the second. @returns the bytes that arrive of each */
@@ -54,14 +56,14 @@ test('noise: a program without the native cipher and one with it understand each
 })
 
 test('noise: a node that keeps its keys native and a stock one understand each other, whoever dials', async () => {
-  const [node, stock] = [await createEnd(1, undefined, createNativeNoise()), await createEnd(2)]
+  const [node, stock] = [await createEnd(1, undefined, keepNoiseKeys), await createEnd(2)]
   expect(await send(node, stock, SIZES)).toEqual(SIZES)
   expect(await send(stock, node, SIZES)).toEqual(SIZES)
-  expect(await send(node, await createEnd(3, undefined, createNativeNoise()), SIZES)).toEqual(SIZES)
+  expect(await send(node, await createEnd(3, undefined, keepNoiseKeys), SIZES)).toEqual(SIZES)
 })
 
 test('noise: a node signs its static key once, and a new ephemeral key is made for each handshake', async () => {
-  const [node, stock] = [await createEnd(1, undefined, createNativeNoise()), await createEnd(2)]
+  const [node, stock] = [await createEnd(1, undefined, keepNoiseKeys), await createEnd(2)]
   const made = vi.spyOn(
     (node.encrypter as unknown as { crypto: { generateKeypair(): { publicKey: Uint8Array } } }).crypto,
     'generateKeypair',
@@ -73,7 +75,7 @@ test('noise: a node signs its static key once, and a new ephemeral key is made f
 })
 
 test('noise: a node refuses a public key of low order, by which no secret is shared', async () => {
-  const { encrypter } = await createEnd(1, undefined, createNativeNoise())
+  const { encrypter } = await createEnd(1, undefined, keepNoiseKeys)
   const { crypto } = encrypter as unknown as {
     crypto: { generateKeypair(): object; dh(keyPair: object, publicKey: Uint8Array): Uint8Array }
   }

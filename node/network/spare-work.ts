@@ -1,0 +1,19 @@
+/** Work that libp2p does again for each connection and stream, which a node does once, or not at all. */
+
+import { keepNoiseKeys } from './native-noise.ts'
+import { type AnsweringComponents, withOwnRecord } from './own-record.ts'
+import { forgetStreamProtocols } from './stream-protocols.ts'
+
+interface Components {
+  identify: { components: AnsweringComponents }
+  peerStore: unknown
+  upgrader: { getConnectionEncrypters(): ReadonlyMap<string, unknown> }
+}
+
+/** @param components of libp2p, with identify among them. To be called before the first connection. */
+export function spareWork(components: unknown): void {
+  const { identify, peerStore, upgrader } = components as Components
+  forgetStreamProtocols({ peerStore, upgrader })
+  identify.components = withOwnRecord(identify.components)
+  keepNoiseKeys(upgrader.getConnectionEncrypters().get('/noise'))
+}
