@@ -1,5 +1,6 @@
 /** A node remembers the protocols that a peer has named, however many streams the peer opens. */
 
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { KAD_PROTOCOL } from '../../node/network/dht.ts'
 import { startRawPeer } from '../helpers/raw-peer.ts'
@@ -37,4 +38,14 @@ test('stream protocols: a peer that opens no new connection is remembered for as
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 24 * 3_600_000 })
   onTestFinished(() => void vi.useRealTimers())
   expect((await node.libp2p.peerStore.get(tab.libp2p.peerId)).protocols).toEqual([...protocols].sort())
+})
+
+test('stream protocols: an address that is told with and without the peer id is remembered once', async () => {
+  const { node, tab } = await startPair()
+  const { peerStore } = node.libp2p
+  const peer = tab.libp2p.peerId
+  const address = multiaddr('/ip4/192.0.2.7/tcp/4000/ws')
+  await peerStore.merge(peer, { multiaddrs: [address] })
+  await peerStore.merge(peer, { multiaddrs: [address.encapsulate(`/p2p/${peer}`)] })
+  expect((await peerStore.get(peer)).addresses.map((known) => String(known.multiaddr))).toEqual([String(address)])
 })
