@@ -28,6 +28,8 @@ export interface PeerStatus {
     servers: number
     /** Servers whose signed addresses a node knows, connected or not; 0 for a tab. */
     knownServers: number
+    /** How many first bits of a server's place name its group; 0 while all servers are one group, and for a tab. */
+    groupBits: number
     /** Connections and streams that were ended here for going over a limit or breaking a wire format, since the start. */
     cut: number
     /** Contents this peer holds itself. */

@@ -7,6 +7,7 @@ import type { ContentService } from './content/content.ts'
 import { createNoContent } from './content/no-content.ts'
 import type { ContentEvent, ContentStore, FetchPiece } from './content/types.ts'
 import { MayflyError } from './errors.ts'
+import type { GroupOptions } from './groups/context.ts'
 import type { CreateHasher } from './keys/index.ts'
 import { NODE_LIMITS, type PeerLimits, type PeerRates, TAB_LIMITS } from './limits.ts'
 import { createMemoryOutboxStore, createMessages, type MessagesOptions, messageSecretOf } from './messages/index.ts'
@@ -100,6 +101,8 @@ export interface PeerOptions {
   /** Multiaddrs to tell others instead of those that are listened on, for a node behind a proxy. */
   announce?: string[]
   rendezvous?: RendezvousOptions
+  /** When and how the servers of a network form groups: by default in networks of more than 48. All of a network have the same. */
+  groups?: GroupOptions
   /** False for a peer that only posts, taps and is present: it loads no code for content, and a body has at most `maxMessageBytes`. Default: true. */
   content?: boolean
   /** An account, its contacts, calls and rooms; their code is loaded for a peer that has them. Default: false. */
@@ -188,9 +191,7 @@ export async function createPeer(options: PeerOptions = {}, parts?: NodeParts): 
     {
       libp2p,
       createNodeRoute: node?.createNodeRoute,
-      servers,
-      presence,
-      limits,
+      ...{ servers, presence, limits },
       sender: {
         secret: options.messageSecret ?? messageSecretOf(privateKey),
         outboxStore,
@@ -385,7 +386,7 @@ function describeHome(libp2p: Libp2p, home: PeerId): Pick<PeerStatus, 'home' | '
   return { home: home.toString(), ...(homeOrigin !== undefined && { homeOrigin }) }
 }
 
-function overlayOptions({ privateKey, listener, announce, webRTC }: PeerOptions, { maxConnections }: PeerLimits) {
+function overlayOptions({ privateKey, listener, announce, webRTC, groups }: PeerOptions, { maxConnections }: PeerLimits) {
   return {
     privateKey,
     transport: listener?.transport,
@@ -394,5 +395,6 @@ function overlayOptions({ privateKey, listener, announce, webRTC }: PeerOptions,
     maxConnections,
     serverProtocol: PRESENCE_PROTOCOL,
     webRTC,
+    groups,
   }
 }

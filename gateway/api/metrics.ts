@@ -33,6 +33,7 @@ export const METRICS: readonly Metric[] = [
   gauge('connections', 'Connections to peers.', ({ counts }) => counts.connections),
   gauge('dht_servers', 'DHT servers in the routing table.', ({ counts }) => counts.servers),
   gauge('known_servers', 'Servers whose signed addresses are known, connected or not.', ({ counts }) => counts.knownServers),
+  gauge('group_bits', 'How many first bits name a group of servers; 0 while all are one group.', ({ counts }) => counts.groupBits),
   gauge('tabs', 'Tabs whose home is here.', ({ counts }) => counts.tabs),
   gauge('held_contents', 'Contents that this node itself holds.', ({ counts }) => counts.held),
   gauge('held_bytes', 'Bytes that this node itself holds.', ({ counts }) => counts.heldBytes),

@@ -28,7 +28,7 @@ export type Upkeep<S extends Server> = ReturnType<typeof createUpkeep<S>>
 export interface UpkeepParts<S extends Server> {
   links: Links<S>
   questions: Questions<S>
-  dialer: Dialer<S>
+  dialer: Pick<Dialer<S>, 'want' | 'isWanted'>
   isJoining(): boolean
   /** The number of bits has changed. */
   onBits(): void
@@ -36,7 +36,9 @@ export interface UpkeepParts<S extends Server> {
   letGo(server: S): boolean
 }
 
-export function createUpkeep<S extends Server>(context: GroupContext<S>, parts: UpkeepParts<S>, settings: GroupSettings) {
+export type UpkeepContext<S extends Server> = Pick<GroupContext<S>, 'self' | 'timers' | 'random' | 'publish' | 'reportOf' | 'close'>
+
+export function createUpkeep<S extends Server>(context: UpkeepContext<S>, parts: UpkeepParts<S>, settings: GroupSettings) {
   const { self, timers, random, publish, reportOf } = context
   const { links, questions, dialer, isJoining } = parts
   const { delegates } = settings
@@ -49,11 +51,16 @@ export function createUpkeep<S extends Server>(context: GroupContext<S>, parts: 
   const around = (ms: number) => ms * (0.8 + 0.4 * random())
   const oneOf = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)]
 
+  const compareWith = (mate: S | undefined) => mate !== undefined && compareNotes(mate, links, questions, dialer)
+
   const isMissing = (group: number, near: Place | undefined) => {
     const linked = links.group(group)
     if (near === undefined) return linked.length < delegates
     return linked.length < MAX_LINKS_RATIO * delegates && !linked.some((server) => links.covers(server, near))
   }
+
+  /** A server whose link was closed as surplus at the other end is not. */
+  const isOfUse = ({ place }: S) => groupOf(place, links.bits) === links.ownGroup || isMissing(groupOf(place, links.bits), undefined)
 
   /** In turns another delegate of the group and a mate: either may lie. A mate names no delegate of its own, which would make hubs. */
   function findIntroducer(group: number): S | undefined {
@@ -106,10 +113,7 @@ export function createUpkeep<S extends Server>(context: GroupContext<S>, parts: 
     report()
     if (isMerge) {
       const joined = links.mates().filter((mate) => sharedBits(self.place, mate.place) < before)
-      for (let i = 0; i < delegates; i++) {
-        const mate = oneOf(joined)
-        if (mate !== undefined) compareNotes(mate, links, questions, dialer)
-      }
+      for (let i = 0; i < delegates; i++) compareWith(oneOf(joined))
     }
     parts.onBits()
     if (!isJoining()) repairAll(SPREAD_MS)
@@ -144,12 +148,11 @@ export function createUpkeep<S extends Server>(context: GroupContext<S>, parts: 
   function gossip(): void {
     if (isStopped) return
     timers.after(around(settings.gossipMs), gossip)
-    const mate = oneOf(links.mates())
-    if (mate !== undefined) compareNotes(mate, links, questions, dialer)
+    compareWith(oneOf(links.mates()))
     if (!isJoining() || timers.now() - startedAtMs > settings.joiningMs) repairAll(0)
     if (!isJoining() && random() < 1 / GOSSIPS_PER_TRIM) surplus.trim()
     const again = lost.next(random())
-    if (again !== undefined && !links.has(again)) dialer.want(again, (isOpen) => isOpen || lost.add(again))
+    if (again !== undefined && !links.has(again) && isOfUse(again)) dialer.want(again, (isOpen) => isOpen || lost.add(again))
   }
 
   return {

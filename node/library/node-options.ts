@@ -1,5 +1,6 @@
 /** Reads the options of `createPeer` in Node.js. */
 
+import { GROUP_DEFAULTS } from '../groups/context.ts'
 import { MESSAGES_DEFAULTS } from '../messages/index.ts'
 import type { PeerListener, PeerOptions } from '../peer.ts'
 import { PROVIDER_STORE_DEFAULTS, RENDEZVOUS_DEFAULTS } from '../rendezvous/index.ts'
@@ -26,6 +27,7 @@ export const readPeerOptions: Read<PeerOptions> = readOptions({
   listener: readImplementation<PeerListener>({ transport: readFunction, listen: readListOf(readText) }),
   announce: readOneOrMore(readMultiaddr),
   rendezvous: readNumbersOf(RENDEZVOUS_DEFAULTS),
+  groups: readNumbersOf(GROUP_DEFAULTS),
   people: (value, what) => (typeof value === 'boolean' ? value : readPeopleOptions(value, what)),
   createHasher: readFunction,
   fetchPiece: readFunction,

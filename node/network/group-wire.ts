@@ -1,5 +1,7 @@
-/** The frames of the groups protocol, written and read: servers that compare which others they know. Pure; the wire page is WIRE.md. */
+/** The frames of the groups protocol, written and read: servers that compare and name others. Pure; the wire page is WIRE.md. */
 
+import { MAX_GROUP_BITS } from '../groups/group-bits.ts'
+import type { Place } from '../groups/place.ts'
 import { badField, readArray, readInteger, viewBytesUpTo } from './fields.ts'
 import type { Frame } from './frames.ts'
 import { MAX_SERVER_RECORD_BYTES } from './server-record-size.ts'
@@ -14,7 +16,7 @@ export const MAX_IDS_PER_ROSTER = 1_280
 export const MAX_IDS_PER_FETCH = 32
 /** The longest group name. */
 const MAX_BITS = 32
-const MAX_MIX = 2 ** 32 - 1
+const MAX_WORD = 2 ** 32 - 1
 /** A peer id as a multihash: 38 bytes for Ed25519. */
 const MAX_PEER_ID_BYTES = 64
 
@@ -22,11 +24,15 @@ const MAX_PEER_ID_BYTES = 64
 export type GroupFrame =
   | { type: 'compare'; turn: number; bits: number; count: number; mix: number }
   | { type: 'fetch'; turn: number; ids: Uint8Array[] }
+  | { type: 'suggest'; turn: number; bits: number; group: number; isPassedOn: boolean; near?: Place }
+  | { type: 'spare'; turn: number }
+  | { type: 'nearest'; turn: number; place: Place; count: number }
   | { type: 'roster'; turn: number; ids: Uint8Array[] }
   | { type: 'servers'; turn: number; records: Uint8Array[] }
+  | { type: 'spared'; turn: number; isSpare: boolean }
 
 /** Frame types on the wire: below 16 questions, 16 and above answers. */
-const TYPE = { compare: 1, fetch: 2, roster: 17, servers: 18 } as const
+const TYPE = { compare: 1, fetch: 2, suggest: 3, spare: 4, nearest: 5, roster: 17, servers: 18, spared: 19 } as const
 
 export function encodeGroupFrame(frame: GroupFrame): Frame {
   const type = TYPE[frame.type]
@@ -35,15 +41,23 @@ export function encodeGroupFrame(frame: GroupFrame): Frame {
       return [type, frame.turn, frame.bits, frame.count, frame.mix]
     case 'fetch':
       return [type, frame.turn, frame.ids.slice(0, MAX_IDS_PER_FETCH)]
+    case 'suggest':
+      return [type, frame.turn, frame.bits, frame.group, frame.isPassedOn ? 1 : 0, ...(frame.near ? wordsOf(frame.near) : [])]
+    case 'spare':
+      return [type, frame.turn]
+    case 'nearest':
+      return [type, frame.turn, ...wordsOf(frame.place), frame.count]
     case 'roster':
       return [type, frame.turn, frame.ids.slice(0, MAX_IDS_PER_ROSTER)]
     case 'servers':
       return [type, frame.turn, frame.records.slice(0, MAX_IDS_PER_FETCH)]
+    case 'spared':
+      return [type, frame.turn, frame.isSpare ? 1 : 0]
   }
 }
 
 /** @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeGroupFrame([type, a, b, c, d]: Frame): GroupFrame {
+export function decodeGroupFrame([type, a, b, c, d, e, f]: Frame): GroupFrame {
   const turn = readInteger(a, 'turn')
   switch (type) {
     case TYPE.compare:
@@ -52,18 +66,34 @@ export function decodeGroupFrame([type, a, b, c, d]: Frame): GroupFrame {
         turn,
         bits: readInteger(b, 'bits', MAX_BITS),
         count: readInteger(c, 'count'),
-        mix: readInteger(d, 'mix', MAX_MIX),
+        mix: readInteger(d, 'mix', MAX_WORD),
       }
     case TYPE.fetch:
       return { type: 'fetch', turn, ids: readArray(b, 'peers', MAX_IDS_PER_FETCH, readPeer) }
+    case TYPE.suggest: {
+      const bits = readInteger(b, 'bits', MAX_GROUP_BITS)
+      const near = e === undefined ? {} : { near: readPlace(e, f) }
+      return { type: 'suggest', turn, bits, group: readInteger(c, 'group', 2 ** bits - 1), isPassedOn: d === 1, ...near }
+    }
+    case TYPE.spare:
+      return { type: 'spare', turn }
+    case TYPE.nearest:
+      return { type: 'nearest', turn, place: readPlace(b, c), count: readInteger(d, 'count') }
     case TYPE.roster:
       return { type: 'roster', turn, ids: readArray(b, 'peers', MAX_IDS_PER_ROSTER, readPeer) }
     case TYPE.servers:
       return { type: 'servers', turn, records: readArray(b, 'records', MAX_IDS_PER_FETCH, readRecord) }
+    case TYPE.spared:
+      return { type: 'spared', turn, isSpare: b === 1 }
     default:
       throw badField('type', `a type of the groups protocol, not ${type}`)
   }
 }
 
+const wordsOf = ({ high, low }: Place) => [high, low]
+const readPlace = (high: unknown, low: unknown): Place => ({
+  high: readInteger(high, 'place', MAX_WORD),
+  low: readInteger(low, 'place', MAX_WORD),
+})
 const readPeer = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_PEER_ID_BYTES)
 const readRecord = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_SERVER_RECORD_BYTES)

@@ -11,14 +11,38 @@ import { spareWork } from './spare-work.ts'
 
 type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 
-/** @param providerStore only kad-dht sees it, as its `datastore` */
-export function createKadDht(components: DhtComponents, providerStore: Datastore): DhtPart {
+/**
+ * @param providerStore only kad-dht sees it, as its `datastore`
+ * @param mayDial false for a server that is none of this one's links: kad-dht's walks would connect all to all (node/groups)
+ */
+export function createKadDht(
+  components: DhtComponents,
+  providerStore: Datastore,
+  mayDial: (peer: PeerId) => boolean = () => true,
+): DhtPart {
   spareWork(components) // here, since a tab has no kad-dht, and a page's library none of this
-  listConnectionsOnce(components.connectionManager as unknown as ConnectionLists)
-  const own = new Map<string | symbol, unknown>([
-    ['datastore', providerStore],
-    ['ping', createFreshPing(components as unknown as FreshPingComponents)],
-  ])
+  const { connectionManager } = components as unknown as { connectionManager: ConnectionLists & StreamOpener }
+  listConnectionsOnce(connectionManager)
+  const ping = createFreshPing(components as unknown as FreshPingComponents)
+  function checkDial(peer: PeerId): void {
+    if (connectionManager.getConnections(peer).length === 0 && !mayDial(peer))
+      throw new Error('A server of another group, which is not connected')
+  }
+  const own = {
+    datastore: providerStore,
+    connectionManager: overlaid(connectionManager, {
+      async openStream(peer, ...rest) {
+        checkDial(peer)
+        return connectionManager.openStream(peer, ...rest)
+      },
+    }),
+    ping: {
+      async ping(...asked: Parameters<typeof ping.ping>) {
+        checkDial(asked[0])
+        return ping.ping(...asked)
+      },
+    },
+  }
   const dht = kadDHT({
     protocol: KAD_PROTOCOL,
     clientMode: false,
@@ -33,12 +57,23 @@ export function createKadDht(components: DhtComponents, providerStore: Datastore
     disjointPaths: 3,
     networkDialTimeout: { minTimeout: 500, maxTimeout: 3_000 },
     datastorePrefix: '/dht',
-  })(
-    new Proxy(components as unknown as KadComponents, {
-      get: (target, name) => own.get(name) ?? Reflect.get(target, name),
-    }),
-  )
+  })(overlaid(components as unknown as KadComponents, own as unknown as Partial<KadComponents>))
   return { service: dht, walker: dht as DhtPart['walker'], table: (dht as unknown as { routingTable: KadTable }).routingTable }
+}
+
+/** The object with some of its members replaced, for one that is handed it. */
+function overlaid<T extends object>(object: T, members: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      if (Object.hasOwn(members, name)) return Reflect.get(members, name)
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+interface StreamOpener {
+  openStream(peer: PeerId, ...rest: unknown[]): Promise<unknown>
 }
 
 /** The part of libp2p's connection manager that is replaced below. */

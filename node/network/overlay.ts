@@ -9,6 +9,7 @@ import type { ComponentLogger, Libp2p, PeerId, PeerStore, PrivateKey, Transport 
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import { MayflyError } from '../errors.ts'
+import type { GroupOptions } from '../groups/context.ts'
 import { connectionKind } from './connection-kind.ts'
 import { createCuts } from './cuts.ts'
 import { type DhtComponents, type DhtPart, KAD_PROTOCOL } from './dht.ts'
@@ -25,7 +26,7 @@ import { replaceMissingDigest } from './portable-digest.ts'
 import { RecentDatastore } from './recent-datastore.ts'
 import type { createRelay } from './relay.ts'
 import { createRoutingTable } from './routing-table.ts'
-import type { createServerRecords } from './server-records.ts'
+import type { createServerRecords, ServerRecords } from './server-records.ts'
 import { abortFailedCloses } from './sound-close.ts'
 import type { TransportFactory } from './types.ts'
 
@@ -54,6 +55,8 @@ export interface OverlayOptions {
   announce?: string[] | undefined
   /** Makes the store in which a node's kad-dht keeps provider records; the rest of libp2p never sees it. */
   createProviderStore?: ((network: { peerId: PeerId; peerStore: PeerStore }) => Datastore) | undefined
+  /** When a node's network forms groups. */
+  groups?: GroupOptions | undefined
   maxConnections: number
   /** The protocol that a node must speak, besides kad-dht, to be counted as a server. */
   serverProtocol: string
@@ -103,6 +106,7 @@ export async function createOverlay(options: OverlayOptions) {
   const node = isNode ? options.node : undefined
   if (isNode && (node === undefined || createProviderStore === undefined)) throw new TypeError('A node needs the parts of one')
   let dht: DhtPart | undefined
+  let records: ServerRecords | undefined
   const relay = node?.createRelay(options.isTab ?? (() => false))
   // A tab's id is new each time.
   const duplicates = node?.createDuplicateIdWatch?.()
@@ -149,7 +153,11 @@ export async function createOverlay(options: OverlayOptions) {
         abortFailedCloses(components as unknown as { upgrader: unknown })
         dht =
           node && createProviderStore
-            ? node.createKadDht(own, createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }))
+            ? node.createKadDht(
+                own,
+                createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }),
+                (peer) => records?.groups.isOfUse(peer) !== false,
+              )
             : createDhtClient(own)
         return dht.service
       },
@@ -164,13 +172,14 @@ export async function createOverlay(options: OverlayOptions) {
   const servers = createRoutingTable(libp2p, table, walker, [KAD_PROTOCOL, options.serverProtocol], (connection) =>
     identifying.identify(connection),
   )
+  records = node?.createServerRecords?.({ libp2p, servers, random: Math.random }, options.groups)
   return {
     role: options.role,
     libp2p,
     privateKey,
     servers,
     /** Of a node. */
-    records: node?.createServerRecords?.({ libp2p, servers, random: Math.random }),
+    records,
     direct,
     duplicates,
     get counts() {

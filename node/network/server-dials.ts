@@ -34,6 +34,8 @@ interface Wanted {
   isLeftToCome: boolean
   /** Ends the wait for the next attempt. */
   endWait?: () => void
+  /** Hears whether it is connected, once it is wanted no longer. */
+  onEnd?: ((isReached: boolean) => void) | undefined
 }
 
 /** A peer that has told of servers. */
@@ -50,6 +52,8 @@ interface Source {
 
 export interface ServerDialsContext {
   isConnected(record: ServerRecord): boolean
+  /** False for one that has come to be of no use while it waited. */
+  isOfUse?(record: ServerRecord): boolean
   /** Resolves once the server is connected. */
   dial(record: ServerRecord, signal: AbortSignal): Promise<unknown>
   /** It could not be reached, again and again. */
@@ -83,14 +87,15 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     while (dials < maxDials) {
       const next = takeNext()
       if (next === undefined) return
-      if (context.isConnected(next.record)) forget(next)
+      if (context.isConnected(next.record) || context.isOfUse?.(next.record) === false) forget(next)
       else void dial(next)
     }
   }
 
-  function forget({ record, source }: Wanted): void {
+  function forget({ record, source, onEnd }: Wanted): void {
     wanted.delete(record.peer.toString())
     if (--source.wanted === 0) sources.delete(source.id)
+    onEnd?.(context.isConnected(record))
   }
 
   function queue(next: Wanted): void {
@@ -138,12 +143,18 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
     get size() {
       return wanted.size
     },
+    has: (id: string) => wanted.has(id),
+    /** The servers that wait, and those that are being dialled. */
+    *peers() {
+      for (const { record } of wanted.values()) yield record.peer
+    },
     /**
      * Dials a server until it is connected, from either end. One that is wanted already may have moved; it keeps its place in the line.
      *
      * @param waitMs before the first attempt
+     * @param onEnd hears whether it is connected, once it is wanted no longer; not where it was wanted already
      */
-    add(record: ServerRecord, told: { source: string; waitMs: number }) {
+    add(record: ServerRecord, told: { source: string; waitMs: number; onEnd?: ((isReached: boolean) => void) | undefined }) {
       const id = record.peer.toString()
       const known = wanted.get(id)
       if (known !== undefined) {
@@ -151,10 +162,10 @@ export function createServerDials(context: ServerDialsContext, options: ServerDi
         if (told.waitMs === 0 && known.isLeftToCome) beginNow(known)
         return
       }
-      if (wanted.size >= MAX_WANTED || context.isConnected(record)) return
+      if (wanted.size >= MAX_WANTED || context.isConnected(record)) return void told.onEnd?.(context.isConnected(record))
       const source = sourceOf(told.source)
       source.wanted++
-      const next: Wanted = { record, source, failures: 0, isLeftToCome: true }
+      const next: Wanted = { record, source, failures: 0, isLeftToCome: true, onEnd: told.onEnd }
       wanted.set(id, next)
       if (told.waitMs === 0) beginNow(next)
       else next.endWait = timers.after(told.waitMs, () => beginNow(next))

@@ -4,14 +4,17 @@
  */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { createRecentMap } from '../async/recent-map.ts'
 import { TIMERS } from '../async/timers.ts'
+import { isNearer, type Place } from '../groups/place.ts'
 import { withPeerId } from './addresses.ts'
+import { type GroupPeer, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
 import { createServerBook, SERVER_BOOK_DEFAULTS, type ServerBookOptions } from './server-book.ts'
 import { createServerDials } from './server-dials.ts'
+import { createServerGroups, type ServerGroups, type ServerGroupsOptions } from './server-groups.ts'
 import { createServerNews, type NamedRecord } from './server-news.ts'
-import { createServerNotes } from './server-notes.ts'
 import { openServerRecord, type ServerRecord } from './server-record.ts'
 import { MAX_SERVER_RECORD_BYTES } from './server-record-size.ts'
 
@@ -22,9 +25,11 @@ const SECOND_WAIT_MS = 3_000
 
 export interface ServerRecordsContext {
   libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dial' | 'getConnections' | 'handle' | 'unhandle'>
-  servers: Pick<RoutingTable, 'isIdentified' | 'onIdentify' | 'placed' | 'positionOfSelf'>
+  servers: Pick<RoutingTable, 'isIdentified' | 'onIdentify' | 'placed' | 'onChange'>
   random(): number
 }
+
+export type ServerRecordsOptions = ServerBookOptions & ServerGroupsOptions
 
 /** One character for each byte. */
 const textOf = (bytes: Uint8Array) => String.fromCharCode(...bytes.subarray(0, MAX_SERVER_RECORD_BYTES + 1))
@@ -32,7 +37,7 @@ const named = ({ peer, bytes }: ServerRecord): NamedRecord => ({ id: peer.toStri
 
 export type ServerRecords = ReturnType<typeof createServerRecords>
 
-export function createServerRecords({ libp2p, servers, random }: ServerRecordsContext, options?: ServerBookOptions) {
+export function createServerRecords({ libp2p, servers, random }: ServerRecordsContext, options?: ServerRecordsOptions) {
   const self = libp2p.peerId.toString()
   const book = createServerBook({ self, monotonic: TIMERS.now, random }, options)
   const news = createServerNews()
@@ -49,16 +54,22 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
         addresses.map((address) => withPeerId(address, peer.toString())),
         { signal },
       ),
+    isOfUse: ({ peer }) => groups.isOfUse(peer),
     onGone: book.remove,
     random,
   })
-  const notes = createServerNotes({
-    libp2p,
-    servers,
-    recordOf: (id) => book.get(id)?.bytes,
-    onTold: (told, source) => void takeRecords([told], source, false).catch(() => {}),
-    random,
-  })
+  const groups: ServerGroups = createServerGroups(
+    {
+      libp2p,
+      servers,
+      recordOf: (id) => book.get(id)?.bytes,
+      openRecord,
+      dials: { want: dialNamed, isWanted: dials.has, wanted: dials.peers },
+      onBits: dialKnown,
+      random,
+    },
+    options,
+  )
   let end: (() => void) | undefined
 
   async function openRecord(bytes: Uint8Array): Promise<ServerRecord> {
@@ -79,15 +90,29 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
     news.met(named(record))
   }
 
+  /** One that another server has named: both may do so at once, so the end with the larger id waits, unless somebody waits for it. */
+  function dialNamed({ id, record = book.get(id), source = id }: GroupPeer, onEnd?: (isOpen: boolean) => void): void {
+    if (record === undefined || end === undefined) return void onEnd?.(false)
+    book.add(record, source)
+    dials.add(record, { source, waitMs: onEnd === undefined ? firstWaitMs(record) : 0, onEnd })
+  }
+
+  /** Those that were known before they were wanted. */
+  function dialKnown(): void {
+    for (const record of book.sample(Number.POSITIVE_INFINITY, (each) => !isMet(each))) {
+      if (groups.wants(record.peer)) dials.add(record, { source: record.peer.toString(), waitMs: firstWaitMs(record) })
+    }
+  }
+
+  const firstWaitMs = ({ peer }: ServerRecord) => (self < peer.toString() ? FIRST_WAIT_MS : SECOND_WAIT_MS)
+
   async function takeRecords(records: readonly Uint8Array[], source: string, isEntrance: boolean): Promise<void> {
     for (const bytes of records) {
       const record = await openRecord(bytes)
       const refusal = book.add(record, source)
-      if ((refusal !== undefined && refusal !== 'older') || end === undefined) continue
-      const id = record.peer.toString()
-      const waitMs = isEntrance ? 0 : self < id ? FIRST_WAIT_MS : SECOND_WAIT_MS
-      // One that is in the book already may have been lost before it was identified: nothing else dials it again.
-      dials.add(book.get(id) ?? record, { source, waitMs })
+      if ((refusal !== undefined && refusal !== 'older') || end === undefined || !groups.wants(record.peer)) continue
+      // One that is in the book already may have been lost before it was identified, or be wanted since then: nothing else dials it again.
+      dials.add(book.get(record.peer.toString()) ?? record, { source, waitMs: isEntrance ? 0 : firstWaitMs(record) })
     }
   }
 
@@ -112,22 +137,28 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
     greet(peer: string, limit: number, tell?: (records: Uint8Array[]) => void) {
       const dialling = news.toldOf(peer)
       const isFor = (id: string) => id !== peer && !dialling.has(id)
-      const chosen = book.sample(limit, (record) => isMet(record) && isFor(record.peer.toString())).map(named)
+      const met = book.sample(Number.POSITIVE_INFINITY, (record) => isMet(record) && isFor(record.peer.toString()))
+      const chosen = nearFirst(peer, met, limit).map(named)
       const endNews = tell === undefined ? () => {} : news.greeted(peer, chosen, tell)
       return { records: chosen.map(({ bytes }) => bytes), end: endNews }
     },
+    groups,
+    /** @throws {MayflyError} ERR_BAD_FRAME when it is none, or not signed by its server */
+    openRecord,
+    /** The signed addresses of a server, as they can be passed on. */
+    recordOf: (peer: string) => book.get(peer)?.bytes,
     addressesOf: (peer: string) => book.get(peer)?.addresses ?? [],
     /** It was not there, again and again. */
     remove: book.remove,
     start() {
       if (end !== undefined) return
       const endIdentify = servers.onIdentify((peer) => void addConnected(peer).catch(() => {})) // gone meanwhile
-      notes.start().catch(() => {}) // stopped at once
+      groups.start().catch(() => {}) // stopped at once
       const endSweeps = TIMERS.every(SWEEP_MS, () => book.sweep(isMet))
       end = () => {
         endIdentify()
         endSweeps()
-        notes.stop().catch(() => {})
+        groups.stop().catch(() => {})
         news.stop()
         dials.stop()
       }
@@ -137,4 +168,14 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
       end = undefined
     },
   }
+}
+
+/** Those nearest to the newcomer, which it has to know all, have half of the places; the others are any. */
+function nearFirst(newcomer: string, records: readonly ServerRecord[], limit: number): ServerRecord[] {
+  if (records.length <= limit) return [...records]
+  const { place } = groupPeer(peerIdFromString(newcomer))
+  const places = new Map(records.map((record) => [record, groupPeer(record.peer).place]))
+  const near = (a: ServerRecord, b: ServerRecord) => (isNearer(place, places.get(a) as Place, places.get(b) as Place) ? -1 : 1)
+  const first = new Set(records.toSorted(near).slice(0, limit / 2))
+  return [...first, ...records.filter((record) => !first.has(record))].slice(0, limit)
 }

@@ -50,6 +50,8 @@ const UNTRIED = { failures: 0, nextTryAtMs: 0, busy: false }
 const LOOK_MS = 250
 /** A server that was not given by the owner is forgotten after so many failures in a row. */
 const MAX_FAILURES = 8
+/** A node of a network that has groups needs no address to join while it knows so many servers. Its entrance would be connected to all. */
+const ENOUGH_SERVERS = 8
 
 export type Supervisor = ReturnType<typeof createSupervisor>
 
@@ -58,7 +60,7 @@ interface SupervisorContext {
   servers: RoutingTable
   role: 'node' | 'tab'
   /** A node's. */
-  records?: Pick<ServerRecords, 'remove'> | undefined
+  records?: (Pick<ServerRecords, 'remove'> & { groups?: Pick<ServerRecords['groups'], 'bits' | 'isOfUse'> }) | undefined
   /** A node's. */
   duplicates?: Pick<DuplicateIdWatch, 'onMet'> | undefined
   emit(event: NetworkEvent): void
@@ -125,12 +127,15 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   function look(): void {
     const now = performance.now()
     const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
+    const { groups } = records ?? {}
     if (isFrozen || (role === 'tab' && (servers.size > 0 || hasSocket()))) return
-    for (const place of joins.values()) if (due(place)) void tryPlace(place)
+    const hasEnough = (groups?.bits ?? 0) > 0 && servers.size >= ENOUGH_SERVERS
+    for (const place of joins.values()) if (!hasEnough && due(place)) void tryPlace(place)
     // A tab goes elsewhere once the given addresses have failed; a node dials each server that it lost.
     const told = [...joins.values()]
     if (role === 'tab' && told.length > 0 && told.every((place) => place.failures === 0)) return
-    for (const place of known.values()) if (due(place)) void tryPlace(place)
+    const isOfUse = ({ peer }: Place) => peer === undefined || groups?.isOfUse(peer) !== false
+    for (const place of known.values()) if (due(place) && isOfUse(place)) void tryPlace(place)
   }
 
   /** The network is back, or the page is visible again: dials at once. */

@@ -10,17 +10,17 @@ import type { Key } from '../types.ts'
 import type { Placement } from './placement.ts'
 import type { PresenceStream } from './presence-stream.ts'
 import { createStandingStatements, type Standing, type StandingStreams, standing } from './standing-statements.ts'
-import type { Refusal } from './wire.ts'
+import type { Refusal } from './wire-frames.ts'
 
 /** The part of a presence stream that carries leases. */
-export type LeaseStream = Pick<PresenceStream, 'id' | 'hold' | 'release' | 'askTime'>
+export type LeaseStream = Pick<PresenceStream, 'id' | 'hold' | 'release' | 'askTime'> & Partial<Pick<PresenceStream, 'tellHomes'>>
 
 interface Announced<Name extends ServerName> extends Standing<Name> {
   /** Signed leases by holder. Bounded by the record store's limits for this peer's own holders. */
   leases: Map<string, Uint8Array>
 }
 
-const PASSING: ReadonlySet<Refusal> = new Set(['older', 'clock', 'expired'])
+const PASSING: ReadonlySet<Refusal> = new Set(['older', 'clock', 'expired', 'busy'])
 /** The waits before leases that were refused for a while are sent again, in ms. */
 const FIRST_REPEAT_MS = 2_000
 const MAX_REPEAT_MS = 120_000
@@ -31,6 +31,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   placement: Placement<Name>,
   streams: StandingStreams<LeaseStream, Name>,
   timers: Timers = TIMERS,
+  recordOf: (home: string) => Uint8Array | undefined = () => undefined,
 ) {
   const statements = createStandingStatements<Announced<Name>, LeaseStream, Name>({
     placement,
@@ -52,6 +53,8 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   const repeats = new Map<LeaseStream, { leases: Set<Uint8Array>; endWait: (() => void) | undefined; waitMs: number }>()
   /** Marks by lease: one goes wherever its lease goes. */
   const marks = new WeakMap<Uint8Array, Uint8Array>()
+  /** Homes by lease, of those that are carried for another server. */
+  const homes = new WeakMap<Uint8Array, string>()
   let size = 0
 
   function settle(lease: Uint8Array): void {
@@ -60,6 +63,8 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   }
 
   function sendLeases(to: LeaseStream, leases: Uint8Array[]): void {
+    const records = new Set(leases.flatMap((lease) => homes.get(lease) ?? []).flatMap((home) => recordOf(home) ?? []))
+    if (records.size > 0) to.tellHomes?.([...records])
     void to.hold(leases, (lease) => marks.get(lease)).then((taken) => taken.forEach(settle))
   }
 
@@ -84,9 +89,12 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
     /**
      * Announces a lease, or its renewal. Resolves once one of the record nodes has taken it, or there is none, or it is replaced or withdrawn.
      * While no record node can be reached, it does not.
+     *
+     * @param home of a lease that is carried for another server
      */
-    announce(key: Key, holder: string, lease: Uint8Array, mark?: Uint8Array) {
+    announce(key: Key, holder: string, lease: Uint8Array, mark?: Uint8Array, home?: string) {
       if (mark !== undefined) marks.set(lease, mark)
+      if (home !== undefined) homes.set(lease, home)
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.set(lease, resolve)
       const announced = statements.get(key)
@@ -113,7 +121,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
       size--
       if (announced.leases.size === 1) return statements.remove(announced)
       announced.leases.delete(holder)
-      for (const open of statements.streamsOf(announced)) open.release([{ key, holder }])
+      for (const open of statements.streamsThatHave(announced)) open.release([{ key, holder }])
     },
     /** The servers near the keys may have changed. */
     refresh: statements.refresh,

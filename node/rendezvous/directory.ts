@@ -17,7 +17,7 @@ export function createDirectory(
   libp2p: Libp2p,
   supervisor: Supervisor,
   { addressesOf, rememberAddresses }: AddressBook,
-  records: Pick<ServerRecords, 'addressesOf' | 'greet'> | undefined,
+  records: Pick<ServerRecords, 'addressesOf' | 'greet' | 'openRecord'> | undefined,
 ) {
   const self = libp2p.peerId.toString()
 
@@ -37,6 +37,18 @@ export function createDirectory(
     rememberAddresses(peer: PeerId, addresses: Multiaddr[]) {
       rememberAddresses(peer.toString(), addresses)
       supervisor.rememberServer(peer, addresses)
+    },
+    /** Where homes can be dialled, as they have signed it. @throws {MayflyError} ERR_BAD_FRAME at the first that is no record */
+    async takeHomes(signed: readonly Uint8Array[]) {
+      for (const bytes of signed) {
+        const record = await records?.openRecord(bytes)
+        if (record !== undefined) rememberAddresses(record.peer.toString(), record.addresses)
+      }
+    },
+    /** By the word of somebody else, which counts where nothing better is known. */
+    rememberHome(home: string, addresses: Multiaddr[]) {
+      if (addresses.length > 0 && home !== self && addressesOf(home).length === 0 && (records?.addressesOf(home).length ?? 0) === 0)
+        rememberAddresses(home, addresses)
     },
     /** This peer's own. */
     own: () => libp2p.getMultiaddrs(),

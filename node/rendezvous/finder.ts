@@ -4,22 +4,22 @@
  */
 
 import type { PeerId } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
 import { delay } from '../async/delay.ts'
 import { createIdleTimeout, type IdleTimeout } from '../async/idle-timeout.ts'
 import { TIMERS, type Timers } from '../async/timers.ts'
 import { MayflyError } from '../errors.ts'
-import { equalBytes, positionOf } from '../keys/index.ts'
+import { positionOf } from '../keys/index.ts'
 import type { Clock, ServerName, ServerTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
-import { judgeTerms, LEASE_CODEC, type LeaseCodec, readPeerId } from './lease.ts'
+import type { Directory } from './directory.ts'
+import { createFoundReader, type FindReply, type FoundHolder, type Search } from './found-holders.ts'
+import { LEASE_CODEC, type LeaseCodec } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { OwnRecords } from './own-records.ts'
 import type { Placement } from './placement.ts'
 import type { PresenceStream } from './presence-stream.ts'
 import type { HolderRecord } from './record-store.ts'
-import type { Holder } from './types.ts'
-import { type FoundFrame, SCOPE, type Scope } from './wire.ts'
+import { SCOPE, type Scope } from './wire-frames.ts'
 
 export type FinderOptions = Pick<RendezvousSettings, 'askTimeoutMs' | 'maxServersAsked' | 'lease'> & {
   /** A tab asks its home about the whole network. */
@@ -45,29 +45,11 @@ export interface FinderContext<Name extends ServerName = PeerId> {
   servers: Pick<ServerTable<Name>, 'closest'>
   store: OwnRecords
   streams: FindStreams<Name>
-  findAddresses(home: string): Promise<Multiaddr[]>
+  homes: Pick<Directory, 'findAddresses'> & Partial<Pick<Directory, 'rememberHome'>>
   clock: Pick<Clock, 'now' | 'times' | 'isDoubtful'>
   /** A server's answer breaks the rules. */
   onBadAnswer(peer: string, reason: string): void
   virtual?: VirtualParts
-}
-
-/** A holder, and the signed form that can be passed on. */
-export interface FoundHolder extends Holder {
-  record: HolderRecord
-}
-
-interface FindReply {
-  /** Peer id, text form. */
-  from: string
-  found: FoundFrame
-}
-
-/** One search. */
-interface Search {
-  signal: AbortSignal
-  /** A lease was refused for its times where this node's clock may be at fault, or a home says that its own may be. */
-  isClockAtFault: boolean
 }
 
 /**
@@ -77,15 +59,18 @@ interface Search {
 const LONGEST = 5
 /** A home that asks the whole network for its tab needs the time of several questions. */
 const WHOLE_NETWORK = 4
+/** A delegate that asks the record nodes takes twice as long as one of these. */
+const THROUGH_DELEGATE = 2
 /** How long `findSome` goes on once it has a holder, in ms. */
 const MORE_HOLDERS_MS = 20
 
 const CLOCK_AT_FAULT = 'Cannot check who holds this: the clocks of nodes differ too much'
 
 export function createFinder<Name extends ServerName = PeerId>(context: FinderContext<Name>, options: FinderOptions) {
-  const { placement, servers, store, clock } = context
+  const { placement, servers, store } = context
   const { timers, codec } = context.virtual ?? { timers: TIMERS, codec: LEASE_CODEC }
-  const addressesOf = async (home: string) => (await context.findAddresses(home)).map(String)
+  const addressesOf = async (home: string) => (await context.homes.findAddresses(home)).map(String)
+  const read = createFoundReader({ ...context, addressesOf, codec }, options.lease)
 
   async function ask(
     from: Name,
@@ -107,49 +92,8 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     }
   }
 
-  /** The holders in one answer, each checked before it is yielded. */
-  async function* read(key: Key, { from, found }: FindReply, search: Search): AsyncGenerator<FoundHolder> {
-    const addresses = new Map(found.homes.map((home) => [readPeer(home.peer), home.addresses.map(String)]))
-    for (const bytes of found.leases) {
-      try {
-        const lease = codec.decode(bytes)
-        if (!equalBytes(lease.key, key)) throw new Error('a lease of another key')
-        if (typeof judgeTerms(lease, clock.times(), options.lease) === 'string') {
-          search.isClockAtFault ||= clock.isDoubtful()
-          continue
-        }
-        if (!(await codec.isSigned(lease))) throw new Error('a lease with a wrong signature')
-        const { holder, home, expiresAtMs } = lease
-        yield {
-          peer: holder,
-          home,
-          addresses: addresses.get(home) ?? (await addressesOf(home)),
-          expiresAtMs,
-          signed: true,
-          record: { key, holder, home, expiresAtMs, lease: lease.bytes, source: found },
-        }
-      } catch (error) {
-        context.onBadAnswer(from, error instanceof Error ? error.message : String(error))
-        return
-      }
-    }
-    for (const { peer: multihash, expiresAtMs } of found.stock) {
-      const holder = readPeer(multihash)
-      if (holder === undefined || expiresAtMs <= clock.now()) continue
-      const record = { key, holder, home: holder, expiresAtMs, lease: undefined, source: found }
-      yield {
-        peer: holder,
-        home: holder,
-        addresses: addresses.get(holder) ?? (await addressesOf(holder)),
-        expiresAtMs,
-        signed: false,
-        record,
-      }
-    }
-  }
-
   async function* askAll(peers: Name[], key: Key, scope: Scope, search: Search): AsyncGenerator<FoundHolder> {
-    const silentMs = scope === SCOPE.network ? options.askTimeoutMs * WHOLE_NETWORK : options.askTimeoutMs
+    const silentMs = options.askTimeoutMs * (scope === SCOPE.network ? WHOLE_NETWORK : scope === SCOPE.group ? THROUGH_DELEGATE : 1)
     const idle = createIdleTimeout(silentMs, silentMs * LONGEST, timers)
     const signal = AbortSignal.any([search.signal, idle.signal])
     try {
@@ -158,6 +102,20 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
       }
     } finally {
       idle.end()
+    }
+  }
+
+  /** One after the other. One that has denied what another one finds is at fault; they may be wrong, or lie. */
+  async function* askDelegates(delegates: Name[], key: Key, search: Search): AsyncGenerator<FoundHolder> {
+    const denying: Name[] = []
+    for (const delegate of delegates) {
+      let isAny = false
+      for await (const holder of askAll([delegate], key, SCOPE.group, search)) {
+        if (!isAny) for (const denied of denying) placement.onDenied?.(denied)
+        isAny = true
+        yield holder
+      }
+      if (!isAny) denying.push(delegate)
     }
   }
 
@@ -170,7 +128,10 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     const asked = new Set<string>()
     const fresh = (peers: Name[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
 
-    yield* askAll(fresh(placement.targets(position)), key, options.scope, search)
+    const delegates = placement.delegates?.(position)
+    if (delegates === undefined) yield* askAll(fresh(placement.targets(position)), key, options.scope, search)
+    else yield* askDelegates(delegates, key, search)
+    if (search.isForServer) return
     for await (const peer of placement.walk(key, position, { signal: search.signal })) yield* askAll(fresh([peer]), key, SCOPE.own, search)
     yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, search)
   }
@@ -181,9 +142,13 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
    * @throws {MayflyError} ERR_CLOCK
    * @throws signal.reason, when aborted
    */
-  async function* find(key: Key, { signal }: AbortOptions = {}): AsyncGenerator<FoundHolder> {
+  async function* find(key: Key, { signal }: AbortOptions = {}, isForServer = false): AsyncGenerator<FoundHolder> {
     const stop = new AbortController()
-    const search = { signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]), isClockAtFault: false }
+    const search = {
+      signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+      isClockAtFault: false,
+      isForServer,
+    }
     const met = new Set<string>()
     try {
       for await (const holder of stages(key, search)) {
@@ -201,10 +166,10 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
 
   return {
     find,
-    /** Holders as they are met, at most `limit`: soon after the first, no more are waited for. */
-    async findSome(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]> {
+    /** Holders as they are met, at most `limit`: soon after the first, no more are waited for. @param isForServer see Search */
+    async findSome(key: Key, limit: number, signal: AbortSignal, isForServer = false): Promise<HolderRecord[]> {
       const records: HolderRecord[] = []
-      const search = find(key, { signal })
+      const search = find(key, { signal }, isForServer)
       let enough: Promise<undefined> | undefined
       try {
         while (records.length < limit) {
@@ -220,14 +185,6 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
       }
       return records
     },
-  }
-}
-
-function readPeer(multihash: Uint8Array): string | undefined {
-  try {
-    return readPeerId(multihash).toString()
-  } catch {
-    return undefined
   }
 }
 

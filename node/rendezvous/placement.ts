@@ -4,6 +4,7 @@
  */
 
 import type { PeerId } from '@libp2p/interface'
+import { raceAbort } from '../async/abort.ts'
 import { multihashOf } from '../keys/index.ts'
 import type { ServerName, ServerTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
@@ -12,8 +13,12 @@ import type { AbortOptions, Key } from '../types.ts'
 export const RECORD_NODES = 3
 
 export interface Placement<Name extends ServerName = PeerId> {
-  /** The key's record nodes, or a tab's home; never this peer itself. */
+  /** Where a key's statements stand: its record nodes, the one delegate that tells them, or a tab's home; never this peer itself. */
   targets(position: Uint8Array): Name[]
+  /** Delegates of a key, the best first, for it to be asked through; undefined where this peer turns to the targets itself. */
+  delegates?(position: Uint8Array): Name[] | undefined
+  /** A delegate has found nobody where another one did. */
+  onDenied?(delegate: Name): void
   /** True when this peer is itself a record node for the position. */
   keepsRecords(position: Uint8Array): boolean
   /** Record nodes that the routing table may not know, found by a walk; yields nothing where the table is whole. */
@@ -25,14 +30,38 @@ export type PlacementServers<Name extends ServerName = PeerId> = Pick<ServerTabl
   walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<Name>
 }
 
-export function createNodePlacement<Name extends ServerName = PeerId>(servers: PlacementServers<Name>): Placement<Name> {
+/** The part of a node's groups that a placement reads: see ServerGroups. */
+export interface PlacementGroups<Name extends ServerName = PeerId> {
+  readonly bits: number
+  coversHere(position: Uint8Array): boolean
+  recordNodes(position: Uint8Array, count: number): { nodes: Name[]; isSelf: boolean }
+  delegatesAt(position: Uint8Array): Name[]
+  reach(position: Uint8Array): Promise<Name[]>
+  onDenied(delegate: Name): void
+}
+
+/** @param groups without it, and while it has no bits, all servers are one group */
+export function createNodePlacement<Name extends ServerName = PeerId>(
+  servers: PlacementServers<Name>,
+  groups?: PlacementGroups<Name>,
+): Placement<Name> {
+  const delegates = (position: Uint8Array) =>
+    groups === undefined || groups.bits === 0 || groups.coversHere(position) ? undefined : groups.delegatesAt(position)
+
+  /** All servers are one group with no bits. */
+  function recordNodes(position: Uint8Array): { nodes: Name[]; isSelf: boolean } {
+    if (groups !== undefined && groups.bits > 0) return groups.recordNodes(position, RECORD_NODES)
+    const isSelf = servers.isSelfAmongClosest(position, RECORD_NODES)
+    return { nodes: servers.closest(position, isSelf ? RECORD_NODES - 1 : RECORD_NODES), isSelf }
+  }
+
   return {
-    targets(position) {
-      const nearest = servers.closest(position, RECORD_NODES)
-      return servers.isSelfAmongClosest(position, RECORD_NODES) ? nearest.slice(0, RECORD_NODES - 1) : nearest
-    },
-    keepsRecords: (position) => servers.isSelfAmongClosest(position, RECORD_NODES),
+    targets: (position) => delegates(position)?.slice(0, 1) ?? recordNodes(position).nodes,
+    delegates,
+    onDenied: (delegate) => groups?.onDenied(delegate),
+    keepsRecords: (position) => delegates(position) === undefined && recordNodes(position).isSelf,
     async *walk(key, position, options) {
+      if (groups !== undefined && groups.bits > 0) return void (yield* await raceAbort(groups.reach(position), options?.signal))
       if (!servers.hasGapAt(position)) return
       let found = 0
       for await (const peer of servers.walk(multihashOf(key), options)) {

@@ -16,7 +16,7 @@ export type PresenceServer = ReturnType<typeof createPresenceServer>
 export function createPresenceServer(
   libp2p: Libp2p,
   tabs: Quota,
-  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock'> & {
+  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock' | 'groups'> & {
     directory: Directory
     onRefused(peer: string, reason: string): void
   },
@@ -24,7 +24,7 @@ export function createPresenceServer(
 ) {
   /** Open streams, and how each leaves the tabs. Bounded by the connections, and MAX_STREAMS. */
   const streams = new Map<ServedStream, () => void>()
-  const watchPlaces = createSemaphore(options.limits.maxWatches)
+  const shared = { watchPlaces: createSemaphore(options.limits.maxWatches), tellers: new Map<string, object>() }
 
   function onStream(stream: Stream, connection: Connection): void {
     const listener: ServedStreamContext['listener'] = {
@@ -39,14 +39,19 @@ export function createPresenceServer(
       },
       onRefused: context.onRefused,
     }
-    const served = serveStream(stream, connection, { ...context, self: libp2p.peerId.toString(), watchPlaces, listener }, options)
+    const served = serveStream(stream, connection, { ...context, self: libp2p.peerId.toString(), shared, listener }, options)
     streams.set(served, () => {})
   }
 
   return {
     /** Watches of all streams. */
     get watches() {
-      return watchPlaces.taken
+      return shared.watchPlaces.taken
+    },
+    /** True where something of the peer stands here. */
+    serves(peer: string) {
+      for (const served of streams.keys()) if (served.peer === peer && served.leases + served.watches > 0) return true
+      return false
     },
     start: () => libp2p.handle(PRESENCE_PROTOCOL, onStream, { maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS }),
     /** Takes no more streams. */

@@ -11,21 +11,25 @@ import { createFrameStream, createRequests } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import { multihashOfPeer } from './lease.ts'
 import {
-  type AnswererFrame,
-  type CountFrame,
   decodeAnswererFrame,
   encodeOpenerFrame,
-  type FoundFrame,
-  type HeldFrame,
   isAnswer,
   MAX_LEASES_PER_FRAME,
   MAX_PRESENCE_FRAME_BYTES,
+  MAX_RECORDS_PER_WELCOME,
   MAX_RELEASES_PER_FRAME,
-  type OpenerFrame,
-  type Refusal,
-  type Scope,
-  type WelcomeFrame,
 } from './wire.ts'
+import type {
+  AnswererFrame,
+  CountFrame,
+  FoundFrame,
+  GroupSize,
+  HeldFrame,
+  OpenerFrame,
+  Refusal,
+  Scope,
+  WelcomeFrame,
+} from './wire-frames.ts'
 
 export interface PresenceStreamOptions {
   /** Between two heartbeats, in ms. */
@@ -50,6 +54,8 @@ export interface PresenceStreamListener {
   onCount(stream: PresenceStream, key: Key, count: number, people: number): void
   /** The server did not take a lease, a watch or a find. */
   onRefused(stream: PresenceStream, reason: Refusal, lease?: Uint8Array): void
+  /** The server has said how large its group is. */
+  onGroup?(stream: PresenceStream, group: GroupSize): void
   /** The server has told its clock, in ms since the epoch. @param askedAtMs when it was asked, by the monotonic clock */
   onTime(stream: PresenceStream, nowMs: number, askedAtMs: number): void
   onEnd(stream: PresenceStream, reason: Error | undefined): void
@@ -114,6 +120,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         if (isWelcomed) throw new MayflyError('ERR_BAD_FRAME', 'A second welcome')
         isWelcomed = true
         onTime(frame.nowMs)
+        if (frame.group !== undefined) listener.onGroup?.(self, frame.group)
         welcomed.resolve()
         listener.onWelcome(self, frame)
         break
@@ -126,6 +133,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
         break
       case 'heartbeat-reply':
         if (frame.nowMs !== undefined) onTime(frame.nowMs)
+        if (frame.group !== undefined) listener.onGroup?.(self, frame.group)
         break
       case 'found':
         finds.reply(frame.id, frame)
@@ -191,15 +199,12 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     askTime: beat,
     /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
     async hold(leases: Uint8Array[], markOf: MarkOf = () => undefined): Promise<Uint8Array[]> {
-      const taken: Promise<Uint8Array[]>[] = []
-      for (let i = 0; i < leases.length; i += MAX_LEASES_PER_FRAME) taken.push(holdBatch(leases.slice(i, i + MAX_LEASES_PER_FRAME), markOf))
-      return (await Promise.all(taken)).flat()
+      return (await Promise.all([...inParts(leases, MAX_LEASES_PER_FRAME)].map((some) => holdBatch(some, markOf)))).flat()
     },
+    tellHomes: createHomesTeller(send),
     release(records: readonly { key: Key; holder: string }[]) {
-      for (let i = 0; i < records.length; i += MAX_RELEASES_PER_FRAME) {
-        const some = records.slice(i, i + MAX_RELEASES_PER_FRAME)
+      for (const some of inParts(records, MAX_RELEASES_PER_FRAME))
         send({ type: 'release', records: some.map(({ key, holder }) => ({ key, holder: multihashOfPeer(holder) })) })
-      }
     },
     watch(key: Key, scope: Scope) {
       watched.add(encodeKeyHex(key))
@@ -231,4 +236,18 @@ function countRecords(left: number, records: readonly Uint8Array[]): number {
 /** There are no more people than holders, and where somebody holds there is a person. */
 function peopleOf({ count, people = count }: CountFrame): number {
   return Math.min(count, Math.max(people, 1))
+}
+
+function* inParts<T>(items: readonly T[], most: number): Generator<T[]> {
+  for (let i = 0; i < items.length; i += most) yield items.slice(i, i + most)
+}
+
+/** Tells where the homes of leases that follow can be dialled, by signed records: each once. */
+function createHomesTeller(send: (frame: OpenerFrame) => void) {
+  /** Bounded by the homes whose leases this node carries, and how often they change their addresses. */
+  const told = new Set<Uint8Array>()
+  return (records: readonly Uint8Array[]) => {
+    const fresh = records.filter((record) => !told.has(record) && told.add(record))
+    for (const some of inParts(fresh, MAX_RECORDS_PER_WELCOME)) send({ type: 'homes', records: some })
+  }
 }

@@ -21,12 +21,20 @@ export interface HolderRecord {
   mark?: string | undefined
   /** The stream that brought the record, which ends with it, or a stock peer's name. */
   source: RecordSource
+  /** The stream is of a server that carries it for its home: several may, for the moment that the home goes from one to another. */
+  isCarried?: boolean
 }
 
-/** Its end by the monotonic clock: steps of the other clocks neither end it nor keep it. */
-type KeptRecord = HolderRecord & { endsAtMs: number }
+export interface KeptRecord extends HolderRecord {
+  /** Its end by the monotonic clock: steps of the other clocks neither end it nor keep it. */
+  endsAtMs: number
+  /** Other streams that have carried it, the newest last: it stays while one of them stands. Bounded by the carriers of a home. */
+  alsoFrom: readonly RecordSource[]
+}
 
 export type RecordSource = object | string
+
+const NOBODY: readonly RecordSource[] = []
 
 export interface RecordStoreOptions {
   maxRecords: number
@@ -54,19 +62,26 @@ export type RecordStore = ReturnType<typeof createRecordStore>
 export function createRecordStore(options: RecordStoreOptions, now: () => number, random: () => number, monotonic: () => number = now) {
   /** By key, hex. Bounded: maxRecords. */
   const keys = new Map<string, KeyRecords>()
-  const sources = new Map<RecordSource, Set<HolderRecord>>()
+  const sources: Sources = new Map()
   const listeners = createKeyListeners()
   let size = 0
 
-  function drop(id: string, entry: KeyRecords, record: HolderRecord): void {
+  function drop(id: string, entry: KeyRecords, record: KeptRecord): void {
     entry.holders.delete(record.holder)
     countMark(entry, record, -1)
     entry.homes = undefined
     if (entry.holders.size === 0) keys.delete(id)
-    const own = sources.get(record.source)
-    own?.delete(record)
-    if (own?.size === 0) sources.delete(record.source)
+    for (const source of [record.source, ...record.alsoFrom]) forgetAt(sources, source, record)
     size--
+  }
+
+  /** The source stands for the record no longer: another one may. */
+  function leave(record: KeptRecord, source: RecordSource): void {
+    const next = record.alsoFrom.at(-1)
+    if (record.source === source && next === undefined) return void evict(record)
+    if (record.source === source && next !== undefined) record.source = next
+    record.alsoFrom = record.alsoFrom.filter((each) => each !== source && each !== record.source)
+    forgetAt(sources, source, record)
   }
 
   /** The records of a key, what has run out taken away first. */
@@ -87,7 +102,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     return entry.holders.size > 0 ? entry : undefined
   }
 
-  function evict(record: HolderRecord): void {
+  function evict(record: KeptRecord): void {
     const id = encodeKeyHex(record.key)
     const entry = keys.get(id)
     if (entry === undefined) return
@@ -102,9 +117,7 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
     entry.holders.set(record.holder, record)
     countMark(entry, record, 1)
     entry.earliestExpiryMs = Math.min(entry.earliestExpiryMs, record.endsAtMs)
-    const own = sources.get(record.source)
-    if (own) own.add(record)
-    else sources.set(record.source, new Set([record]))
+    for (const source of [record.source, ...record.alsoFrom]) rememberAt(sources, source, record)
     size++
   }
 
@@ -118,12 +131,14 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
      * @param livesMs how long it is good
      */
     put(given: HolderRecord, livesMs: number = given.expiresAtMs - now()): PutRefusal | undefined {
-      const record: KeptRecord = { ...given, endsAtMs: monotonic() + livesMs }
+      const record: KeptRecord = { ...given, endsAtMs: monotonic() + livesMs, alsoFrom: NOBODY }
       const id = encodeKeyHex(record.key)
       const entry = living(id)
       const old = entry?.holders.get(record.holder)
       if (entry !== undefined && old !== undefined) {
         if (isOlder(record, old)) return 'older'
+        const isCarried = old.home === record.home && (record.isCarried || old.isCarried)
+        if (isCarried) record.alsoFrom = [...old.alsoFrom, old.source].filter((each) => each !== record.source)
         drop(id, entry, old)
         add(id, record)
         if (old.home !== record.home || old.mark !== record.mark) listeners.notify(id)
@@ -144,17 +159,17 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       return undefined
     },
     get: (key: Key, holder: string) => living(encodeKeyHex(key))?.holders.get(holder),
-    /** Removes one record, if it still comes from the source. */
+    /** Removes one record, if it comes from the source, and from no other one as well. False when it does not come from there. */
     remove(key: Key, holder: string, source: RecordSource) {
       const record = keys.get(encodeKeyHex(key))?.holders.get(holder)
-      if (record === undefined || record.source !== source) return false
-      evict(record)
+      if (record === undefined || (record.source !== source && !record.alsoFrom.includes(source))) return false
+      leave(record, source)
       return true
     },
-    /** Removes what came from the source and passes the filter. Returns what was removed. */
+    /** The same for all that came from the source and pass the filter. Returns them. */
     removeSource(source: RecordSource, filter: (record: HolderRecord) => boolean = () => true): HolderRecord[] {
       const removed = [...(sources.get(source) ?? [])].filter(filter)
-      for (const record of removed) evict(record)
+      for (const record of removed) leave(record, source)
       return removed
     },
     /** Removes what stock kad-dht peers have announced. */
@@ -185,6 +200,21 @@ export function createRecordStore(options: RecordStoreOptions, now: () => number
       for (const id of [...keys.keys()]) living(id)
     },
   }
+}
+
+/** Records by the streams that stand for them. Bounded as the records are. */
+type Sources = Map<RecordSource, Set<KeptRecord>>
+
+function rememberAt(sources: Sources, source: RecordSource, record: KeptRecord): void {
+  const own = sources.get(source)
+  if (own) own.add(record)
+  else sources.set(source, new Set([record]))
+}
+
+function forgetAt(sources: Sources, source: RecordSource, record: KeptRecord): void {
+  const own = sources.get(source)
+  own?.delete(record)
+  if (own?.size === 0) sources.delete(source)
 }
 
 function sampleOf(records: HolderRecord[], limit: number, random: () => number): HolderRecord[] {
@@ -232,15 +262,15 @@ export function isOlder(record: Pick<HolderRecord, 'lease' | 'expiresAtMs' | 'so
 }
 
 /** Makes room at a full key by taking from the home with the most holders there, unless that is the one who asks. */
-function crowdedOutAt(entry: KeyRecords, home: string): HolderRecord | undefined {
+function crowdedOutAt(entry: KeyRecords, home: string): KeptRecord | undefined {
   const byHome = Map.groupBy(entry.holders.values(), (record) => record.home)
   const largest = [...byHome.values()].reduce((a, b) => (b.length > a.length ? b : a))
   return largest.length > (byHome.get(home)?.length ?? 0) + 1 ? largest.at(-1) : undefined
 }
 
 /** The same for a full store, by source. */
-function crowdedOut(sources: ReadonlyMap<RecordSource, Set<HolderRecord>>, source: RecordSource): HolderRecord | undefined {
-  let largest: Set<HolderRecord> | undefined
+function crowdedOut(sources: ReadonlyMap<RecordSource, Set<KeptRecord>>, source: RecordSource): KeptRecord | undefined {
+  let largest: Set<KeptRecord> | undefined
   for (const records of sources.values()) if (records.size > (largest?.size ?? 0)) largest = records
   if (largest === undefined || largest.size <= (sources.get(source)?.size ?? 0) + 1) return undefined
   return [...largest].at(-1)

@@ -12,8 +12,8 @@ import type { AddressBook, Clock, Overlay, Supervisor } from '../network/index.t
 import type { NetworkEvent } from '../network/types.ts'
 import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
 import type { Announcer } from './announcer.ts'
-import { createDirectory } from './directory.ts'
-import type { FoundHolder } from './finder.ts'
+import { createDirectory, type Directory } from './directory.ts'
+import type { FoundHolder } from './found-holders.ts'
 import type { hearAgain } from './hear-again.ts'
 import { createHolds, type HoldsContext } from './holds.ts'
 import { createHome } from './home.ts'
@@ -24,11 +24,12 @@ import { type createNodePlacement, createTabPlacement } from './placement.ts'
 import { createPresenceClient } from './presence-client.ts'
 import type { createPresenceServer } from './presence-server.ts'
 import type { PresenceStream } from './presence-stream.ts'
-import { createPresenceStreams } from './presence-streams.ts'
+import { createPresenceStreams, type PresenceStreamsListener } from './presence-streams.ts'
 import { createTimekeeping } from './timekeeping.ts'
 import type { Hold, Holder, HolderCounts, RendezvousLimits } from './types.ts'
 import type { Watcher } from './watcher.ts'
-import { MARK_BYTES, SCOPE, type WelcomeFrame } from './wire.ts'
+import { MARK_BYTES } from './wire.ts'
+import { SCOPE, type WelcomeFrame } from './wire-frames.ts'
 
 export interface RendezvousContext {
   overlay: Pick<Overlay, 'libp2p' | 'privateKey' | 'role' | 'servers' | 'records'>
@@ -80,19 +81,22 @@ export function createRendezvous(
   const { libp2p, role, servers, records } = overlay
   const settings = { ...RENDEZVOUS_DEFAULTS, ...options }
   const isNode = role === 'node'
+  const groups = records?.groups
   const selfId = libp2p.peerId.toString()
   const scope = isNode ? SCOPE.own : SCOPE.network
   let life: AbortController | undefined
   const onRefused = (peer: string, reason: string) => emit({ type: 'refused', peer, reason })
 
   const directory = createDirectory(libp2p, supervisor, context.addresses, records)
-  const streams = createPresenceStreams({ libp2p, role, isWanted: servers.has, isEntrance: supervisor.isToBeJoined, random }, settings)
-  const home = isNode ? undefined : createHome(libp2p, streams, clock.follow)
-  const placement = (isNode ? node?.createPlacement(servers) : undefined) ?? createTabPlacement(() => home?.peer)
-  const client = createPresenceClient(
-    { placement, servers, store, streams, findAddresses: directory.findAddresses, clock, onBadAnswer: onRefused },
-    { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer },
+  const streams = createPresenceStreams(
+    { libp2p, role, isWanted: wantedIn(overlay), isEntrance: supervisor.isToBeJoined, random },
+    settings,
   )
+  const home = isNode ? undefined : createHome(libp2p, streams, clock.follow)
+  const placement = (isNode ? node?.createPlacement(servers, groups) : undefined) ?? createTabPlacement(() => home?.peer)
+  const asking = { self: selfId, recordOf: records?.recordOf, placement, servers, store, streams, homes: directory, clock }
+  const answers = { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer }
+  const client = createPresenceClient({ ...asking, onBadAnswer: onRefused }, answers)
   const { announcer, watcher, finder, service } = client
   const holds = createOwnHolds(context, announcer, {
     maxHolds: isNode ? limits.maxLeasesPerHome : limits.maxLeasesPerPeer,
@@ -100,25 +104,18 @@ export function createRendezvous(
     lease: settings.lease,
     browserSecret: options.browserSecret,
   })
-  const server = isNode ? node?.createServer(libp2p, tabs, { directory, service, clock, onRefused }, { ...settings, limits }) : undefined
+  const server = isNode
+    ? node?.createServer(libp2p, tabs, { directory, service, clock, groups, onRefused }, { ...settings, limits })
+    : undefined
   const timekeeping = createTimekeeping({ clock, supervisor, holds, server, hearAgain: node?.hearAgain, store, watcher, streams })
 
-  const takeRecords = (told: Uint8Array[], source: PresenceStream) =>
-    void records
-      ?.takeRecords(told, source.id, supervisor.isToBeJoined(source.peer))
-      .catch((error: Error) => onRefused(source.id, error.message))
   streams.listen({
+    ...hearServers(context, directory, onRefused),
     needs: client.needs,
     onOpen(stream) {
       client.onStream(stream)
       if (isNode) emit({ type: 'joined', peer: stream.id })
     },
-    onWelcome(stream, welcome) {
-      directory.rememberAddresses(stream.peer, welcome.addresses)
-      if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'told of a server whose peer id cannot be read')
-      takeRecords(welcome.records ?? [], stream)
-    },
-    onServers: (stream, told) => takeRecords(told, stream),
     onCount: watcher.onCount,
     onTime: timekeeping.onTime,
     onRefused(stream, reason, lease) {
@@ -130,7 +127,7 @@ export function createRendezvous(
       client.onStreamEnd(stream)
       home?.onStreamEnd(stream)
       if (life === undefined) return
-      if (isNode && servers.has(stream.peer)) streams.keepOpen(stream.peer)
+      if (isNode && wantedIn(overlay)(stream.peer)) streams.keepOpen(stream.peer)
       emit({ type: 'left', peer: stream.id, reason: reason?.message ?? 'closed' })
     },
   })
@@ -146,6 +143,7 @@ export function createRendezvous(
     client.refresh()
   }
 
+  groups?.attach((id) => client.needs(id) || (server?.serves(id) ?? false))
   function mustBeStarted(): AbortSignal {
     if (life === undefined) throw new MayflyError('ERR_NOT_STARTED', 'The peer is not running')
     return life.signal
@@ -171,6 +169,7 @@ export function createRendezvous(
         records: store.size,
         watches: watcher.size + (server?.watches ?? 0),
         knownServers: records?.size ?? 0,
+        groupBits: groups?.bits ?? 0,
       }
     },
     hold(key: Key): Hold {
@@ -190,6 +189,8 @@ export function createRendezvous(
     heldByTabs: (limit: number) => store.heldThrough(selfId, limit).map(({ key, holders }) => ({ key, tabs: holders })),
     /** The different homes that this peer has records of, of those who hold the key; this peer itself is one, when it or a tab of it does. */
     homesHolding: (key: Key) => store.homes(key, MAX_HOMES),
+    /** Where servers of other groups are found, and dialled. */
+    elsewhere: groups && { groups, rememberAddresses: context.addresses.rememberAddresses },
     /** True for a tab whose home is here. */
     isTab: (peer: string) => tabs.of(peer) > 0,
     /** As `watch`, by call-back; `isCertain` is false while no record node has answered. */
@@ -208,6 +209,7 @@ export function createRendezvous(
       const sweeper = setInterval(store.sweep, SWEEP_MS)
       onAbort(life.signal, () => clearInterval(sweeper))
       onAbort(life.signal, servers.onChange(onServersChange))
+      onAbort(life.signal, groups?.onChange(client.refresh) ?? (() => {}))
       timekeeping.start(life.signal)
       await server?.start()
       onServersChange()
@@ -233,6 +235,32 @@ async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () =
     yield holder
   }
   if (!isAny && !isJoined()) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
+}
+
+/** A connection that was closed since this node has enough of that group is not to be opened again. */
+function wantedIn({ libp2p, servers, records }: RendezvousContext['overlay']) {
+  return (peer: PeerId) => servers.has(peer) && (libp2p.getConnections(peer).length > 0 || records?.groups.isOfUse(peer) !== false)
+}
+
+/** Takes what servers say of themselves and of others. */
+function hearServers(
+  { overlay: { records }, supervisor }: RendezvousContext,
+  directory: Directory,
+  onRefused: (peer: string, reason: string) => void,
+): Pick<PresenceStreamsListener, 'onWelcome' | 'onServers' | 'onGroup'> {
+  const take = (told: Uint8Array[], source: PresenceStream) =>
+    void records
+      ?.takeRecords(told, source.id, supervisor.isToBeJoined(source.peer))
+      .catch((error: Error) => onRefused(source.id, error.message))
+  return {
+    onWelcome(stream, welcome) {
+      directory.rememberAddresses(stream.peer, welcome.addresses)
+      if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'told of a server whose peer id cannot be read')
+      take(welcome.records ?? [], stream)
+    },
+    onServers: (stream, told) => take(told, stream),
+    onGroup: (stream, group) => records?.groups.onReport(stream.peer, group),
+  }
 }
 
 /** This peer's own leases stand in its own records, too. */

@@ -1,4 +1,4 @@
-/** The finds of one presence stream, answered: from this node's own records, or, for a tab, from all of the overlay. */
+/** The finds of one presence stream, answered: from this node's own records, for a tab from all of the overlay, for a server from the record nodes. */
 
 import { timeoutSignal } from '../async/abort.ts'
 import { MayflyError } from '../errors.ts'
@@ -6,11 +6,14 @@ import type { Directory } from './directory.ts'
 import { multihashOfPeer } from './lease.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
 import type { HomeService } from './types.ts'
-import { type FindFrame, type FoundFrame, MAX_HOLDERS_PER_FOUND, type RefusedFrame, SCOPE } from './wire.ts'
+import { MAX_HOLDERS_PER_FOUND } from './wire.ts'
+import { type FindFrame, type FoundFrame, type RefusedFrame, SCOPE } from './wire-frames.ts'
 
 /** Finds in the overlay that one tab may have under way, and how long one may take, in ms. */
 const MAX_NETWORK_FINDS = 8
 const NETWORK_FIND_MS = 3_000
+/** The same for a server that asks for all its tabs, of a key's record nodes alone. */
+const MAX_GROUP_FINDS = 256
 
 export function createServedFinds(
   {
@@ -48,12 +51,12 @@ export function createServedFinds(
       const { id, key } = request
       const limit = Math.min(request.limit, maxHolders, MAX_HOLDERS_PER_FOUND)
       if (request.scope === SCOPE.own) return void sendFound(request, store.sample(key, limit))
-      if (underWay >= MAX_NETWORK_FINDS) {
-        return send({ type: 'refused', id, reason: 'busy', text: `at most ${MAX_NETWORK_FINDS} finds at once` })
-      }
+      const isForServer = request.scope === SCOPE.group
+      const most = isForServer ? MAX_GROUP_FINDS : MAX_NETWORK_FINDS
+      if (underWay >= most) return send({ type: 'refused', id, reason: 'busy', text: `at most ${most} finds at once` })
       underWay++
       void service
-        .find(key, limit, AbortSignal.any([ended.signal, timeoutSignal(NETWORK_FIND_MS)]))
+        .find(key, limit, AbortSignal.any([ended.signal, timeoutSignal(NETWORK_FIND_MS)]), isForServer)
         .then(
           (records) => sendFound(request, records),
           (error: unknown) => {

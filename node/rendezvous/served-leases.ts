@@ -1,18 +1,25 @@
 /**
  * The leases of one presence stream at the end that answers. Each is checked (its terms, its signature, the limits) and recorded as this
- * stream's: what one stream brought ends with it. A tab's leases go on to their record nodes.
+ * stream's: what one stream brought ends with it. Leases of tabs, and of servers that do not know the record nodes, go on to these.
  */
 
-import { TIMERS, type Timers } from '../async/timers.ts'
-import { encodeKeyHex, equalBytes } from '../keys/index.ts'
+import { TIMERS } from '../async/timers.ts'
+import { encodeKeyHex, equalBytes, positionOf } from '../keys/index.ts'
 import type { Key } from '../types.ts'
-import { judgeTerms, LEASE_CODEC, type LeaseCodec, type LeaseOptions } from './lease.ts'
+import type { VirtualParts } from './finder.ts'
+import { judgeTerms, LEASE_CODEC, type LeaseOptions } from './lease.ts'
 import { isOlder, type RecordStore } from './record-store.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
-import type { HeldFrame, Refusal } from './wire.ts'
+import type { HeldFrame, Refusal } from './wire-frames.ts'
 
 /** Leases that cannot be true, before the connection is ended: an honest peer has none. */
 const MAX_BAD_LEASES = 8
+
+/** How a server passes on the leases of others, which do not know a key's record nodes: see ServerGroups. */
+export interface Carrying {
+  mustCarry(peer: string, position: Uint8Array): boolean
+  mayCarry(peer: string): boolean | undefined
+}
 
 export interface ServedLeasesContext {
   /** This node's peer id, text form. */
@@ -22,16 +29,23 @@ export interface ServedLeasesContext {
   store: RecordStore
   times(): readonly number[]
   service: Pick<HomeService, 'announce' | 'withdraw'>
-  codec?: LeaseCodec
-  timers?: Timers
+  /** Without it, and with no bits, each home tells the record nodes itself. */
+  carrying?: Carrying | undefined
+  /** The source that has told of a holder last, of all streams, by key and holder. Bounded as the records of tabs and homes are. */
+  tellers?: Map<string, object>
+  virtual?: VirtualParts
 }
 
 export function createServedLeases(
-  { self, peer, store, times, service, codec = LEASE_CODEC, timers = TIMERS }: ServedLeasesContext,
+  { self, peer, store, times, service, carrying, tellers = new Map(), virtual }: ServedLeasesContext,
   { limits, lease: leaseOptions }: { limits: RendezvousLimits; lease: LeaseOptions },
 ) {
+  const { codec, timers } = virtual ?? { codec: LEASE_CODEC, timers: TIMERS }
   /** The source of the stream's records. */
   const source = {}
+  /** Of the stream's leases, those that this node tells the record nodes of, by key and holder. Bounded as the stream's records are. */
+  const told = new Map<string, { key: Key; holder: string }>()
+  const nameOf = (key: Key, holder: string) => `${encodeKeyHex(key)} ${holder}`
   let badLeases = 0
   let hasEnded = false
 
@@ -44,14 +58,20 @@ export function createServedLeases(
     const lease = codec.decode(bytes)
     // Nobody can announce somebody else: a tab gives its home its own leases, a home passes on those that name it.
     const isTabs = lease.holder === peer && lease.home === self
-    if (!isTabs && lease.home !== peer) return countBad('a lease of somebody else')
+    const isCarried = !isTabs && lease.home !== peer
+    if (isCarried) {
+      const isAllowed = carrying?.mayCarry(peer) ?? (carrying === undefined ? false : undefined)
+      if (isAllowed === undefined) return 'busy'
+      if (!isAllowed) return countBad('a lease of somebody else')
+    }
     const livesMs = judgeTerms(lease, times(), leaseOptions)
     if (typeof livesMs === 'string') return livesMs
     const known = store.get(lease.key, lease.holder)
     const isKnown = known?.lease !== undefined && equalBytes(known.lease, lease.bytes)
-    if (isKnown && known.source === source) return undefined
     const { key, holder, home, expiresAtMs } = lease
-    const record = { key, holder, home, expiresAtMs, lease: lease.bytes, source, mark: mark && encodeKeyHex(mark) }
+    const isToTell = isTabs || (carrying?.mustCarry(peer, await positionOf(key)) ?? false)
+    if (isKnown && known.source === source && isToTell === told.has(nameOf(key, holder))) return undefined
+    const record = { key, holder, home, expiresAtMs, lease: lease.bytes, source, mark: mark && encodeKeyHex(mark), isCarried }
     if (known !== undefined && isOlder(record, known)) return 'older'
     const most = isTabs ? limits.maxLeasesPerPeer : limits.maxLeasesPerHome
     if (known?.source !== source && store.countOfSource(source) >= most) return 'leases-per-peer'
@@ -59,8 +79,27 @@ export function createServedLeases(
     if (!isKnown && !(await codec.isSigned(lease))) return countBad('a lease with a wrong signature')
     if (hasEnded) return undefined
     const refusal = store.put(record, livesMs)
-    if (refusal === undefined && isTabs) announcing.push(service.announce(lease, mark))
-    return refusal
+    if (refusal !== undefined) return refusal
+    if (isToTell) {
+      told.set(nameOf(key, holder), { key, holder })
+      tellers.set(nameOf(key, holder), source)
+      announcing.push(service.announce(lease, mark))
+    } else withdraw(key, holder)
+    return undefined
+  }
+
+  /** Unless another stream has told of the holder since. */
+  function withdraw(key: Key, holder: string): void {
+    const name = nameOf(key, holder)
+    if (!told.delete(name) || tellers.get(name) !== source) return
+    tellers.delete(name)
+    service.withdraw(key, holder)
+  }
+
+  /** Another stream may have replaced the records: what was told of is withdrawn all the same. */
+  function drop(isDropped: (holder: string) => boolean): void {
+    store.removeSource(source, ({ holder }) => isDropped(holder))
+    for (const { key, holder } of [...told.values()]) if (isDropped(holder)) withdraw(key, holder)
   }
 
   return {
@@ -87,18 +126,15 @@ export function createServedLeases(
     },
     release(records: readonly { key: Key; holder: string }[]) {
       for (const { key, holder } of records) {
-        const record = store.get(key, holder)
-        if (store.remove(key, holder, source) && record?.home === self) service.withdraw(key, holder)
+        store.remove(key, holder, source)
+        withdraw(key, holder)
       }
     },
     /** The stream has ended. The peer's own leases end at once; those of a home's tabs after `graceMs`, since they may come through another. */
     end(graceMs: number) {
       hasEnded = true
-      for (const { key, holder, home } of store.removeSource(source, (record) => record.holder === peer)) {
-        if (home === self) service.withdraw(key, holder)
-      }
-      if (graceMs === 0) store.removeSource(source)
-      else if (store.countOfSource(source) > 0) timers.after(graceMs, () => store.removeSource(source))
+      drop((holder) => graceMs === 0 || holder === peer)
+      if (store.countOfSource(source) + told.size > 0) timers.after(graceMs, () => drop(() => true))
     },
   }
 }

@@ -12,22 +12,31 @@ import { readPeerId } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { RecordStore } from './record-store.ts'
 import { createServedFinds } from './served-finds.ts'
-import { createServedLeases } from './served-leases.ts'
+import { type Carrying, createServedLeases } from './served-leases.ts'
 import { createServedWatches } from './served-watches.ts'
 import type { HomeService, RendezvousLimits } from './types.ts'
-import { decodePresence, encodePresence, type HelloFrame, type HoldFrame, MAX_PRESENCE_FRAME_BYTES, type PresenceFrame } from './wire.ts'
+import { decodePresence, encodePresence, MAX_PRESENCE_FRAME_BYTES } from './wire.ts'
+import type { GroupSize, HelloFrame, HoldFrame, PresenceFrame } from './wire-frames.ts'
 
 export type ServedStreamOptions = Pick<RendezvousSettings, 'lease' | 'silentMs' | 'graceMs' | 'pushEveryMs'> & { limits: RendezvousLimits }
+
+/** The part of a node's groups that its streams go by. */
+export interface ServedGroups extends Carrying {
+  /** This node's word on its own group, if it has one. */
+  report(): GroupSize | undefined
+}
 
 export interface ServedStreamContext {
   /** This node's peer id, text form. */
   self: string
   store: RecordStore
-  directory: Pick<Directory, 'own' | 'servers' | 'greet' | 'homes'>
+  directory: Pick<Directory, 'own' | 'servers' | 'greet' | 'homes' | 'takeHomes'>
   service: HomeService
-  /** Places for the watches of all streams. */
-  watchPlaces: Pick<Semaphore, 'tryAcquire'>
+  /** One for all streams of a server: places for watches, and the streams that told of holders (see ServedLeasesContext). */
+  shared: { watchPlaces: Pick<Semaphore, 'tryAcquire'>; tellers: Map<string, object> }
   clock: Pick<Clock, 'now' | 'wall' | 'times' | 'monotonic'>
+  /** Missing where all servers are one group. */
+  groups?: ServedGroups | undefined
   listener: {
     onHello(stream: ServedStream, hello: HelloFrame): void
     onEnd(stream: ServedStream): void
@@ -54,15 +63,13 @@ const NODE_SHARE = 4
 export type ServedStream = ReturnType<typeof serveStream>
 
 export function serveStream(stream: Stream, connection: Connection, context: ServedStreamContext, options: ServedStreamOptions) {
-  const { self, store, directory, service, clock, listener } = context
+  const { self, store, directory, service, clock, groups, listener } = context
   const { limits } = options
   /** Peer id of the end that opened it, text form. */
   const peer = connection.remotePeer.toString()
   let role: HelloFrame['role'] | undefined
   let answersProbes = false
   let endNews = () => {}
-  let waitingBytes = 0
-  let queue = Promise.resolve()
   /** Turns of the timer since the last frame. A turn that this process slept through counts once: what has come meanwhile is read before the next. */
   let quietTurns = 0
 
@@ -85,34 +92,21 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     },
   })
   const send = (frame: PresenceFrame) => void frames.send(encodePresence(frame))
-  const leases = createServedLeases({ self, peer, store, times: clock.times, service }, options)
+  const carrying = groups && carryingOf(groups, () => role === 'node')
+  const leases = createServedLeases({ self, peer, store, times: clock.times, service, carrying, tellers: context.shared.tellers }, options)
+  const work = createWorkQueue(() => frames.open, end)
   const finds = createServedFinds({ store, directory, service, send }, limits.maxHoldersPerAnswer)
-  const watches = createServedWatches({ store, places: context.watchPlaces, service, send }, options.pushEveryMs)
+  const watches = createServedWatches({ store, places: context.shared.watchPlaces, service, send }, options.pushEveryMs)
 
   /** A tab goes by its home's view of the network's time; nodes compare their own clocks, so that they never agree on an echo. */
   const nowFor = (opener: HelloFrame['role']) => (opener === 'tab' ? clock.now() : clock.wall())
-  const sendTime = () => send({ type: 'heartbeat-reply', nowMs: nowFor(role ?? 'node') })
+  const groupFor = (opener: HelloFrame['role']) => (opener === 'node' ? groups?.report() : undefined)
+  const sendTime = () => send({ type: 'heartbeat-reply', nowMs: nowFor(role ?? 'node'), group: groupFor(role ?? 'tab') })
 
   function end(reason: string, error: Error = new MayflyError('ERR_BAD_FRAME', `Connection ended: ${reason}`)): void {
     listener.onRefused(peer, reason)
     connection.abort(error)
     frames.abort(error)
-  }
-
-  /** Does the work after that of earlier frames. */
-  function enqueue(items: number, work: () => void | Promise<void>): void {
-    const bytes = WAITING_FRAME_BYTES + items * WAITING_ITEM_BYTES
-    waitingBytes += bytes
-    if (waitingBytes > MAX_WAITING_BYTES) {
-      end(`more than ${MAX_WAITING_BYTES} bytes waiting`)
-      return
-    }
-    queue = queue
-      .then(() => (frames.open ? work() : undefined))
-      .catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
-      .finally(() => {
-        waitingBytes -= bytes
-      })
   }
 
   /** The records for the welcome; later ones follow to an opener that reads them. */
@@ -133,15 +127,15 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
           type: 'welcome',
           addresses: directory.own(),
           nowMs: nowFor(frame.role),
-          ...(frame.readsRecords ? { servers: [], records: greet(frame) } : { servers: directory.servers() }),
+          ...(frame.readsRecords ? { servers: [], records: greet(frame), group: groupFor(frame.role) } : { servers: directory.servers() }),
         })
         break
       // A release must wait for the leases before it, whose signatures are being checked; a find or a watch must not.
       case 'hold':
-        enqueue(frame.leases.length, () => hold(frame))
+        work.enqueue(frame.leases.length, () => hold(frame))
         break
       case 'release':
-        enqueue(frame.records.length, () =>
+        work.enqueue(frame.records.length, () =>
           leases.release(frame.records.map(({ key, holder }) => ({ key, holder: readPeerId(holder).toString() }))),
         )
         break
@@ -156,6 +150,9 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
         break
       case 'unwatch':
         watches.end(frame.key)
+        break
+      case 'homes':
+        work.enqueue(frame.records.length, () => directory.takeHomes(frame.records))
     }
   }
 
@@ -202,4 +199,32 @@ export function serveStream(stream: Stream, connection: Connection, context: Ser
     close: () => frames.close(),
   }
   return served
+}
+
+/** Tabs carry nothing. */
+function carryingOf(groups: Carrying, isNode: () => boolean): Carrying {
+  return {
+    mustCarry: (peer, position) => isNode() && groups.mustCarry(peer, position),
+    mayCarry: (peer) => (isNode() ? groups.mayCarry(peer) : false),
+  }
+}
+
+/** Work of frames that takes effect in their order. @param end ends the stream, for too much of it, or for work that fails */
+function createWorkQueue(isOpen: () => boolean, end: (reason: string) => void) {
+  let waitingBytes = 0
+  let queue = Promise.resolve()
+  return {
+    /** Does the work after that of earlier frames. */
+    enqueue(items: number, work: () => void | Promise<void>) {
+      const bytes = WAITING_FRAME_BYTES + items * WAITING_ITEM_BYTES
+      waitingBytes += bytes
+      if (waitingBytes > MAX_WAITING_BYTES) return end(`more than ${MAX_WAITING_BYTES} bytes waiting`)
+      queue = queue
+        .then(() => (isOpen() ? work() : undefined))
+        .catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
+        .finally(() => {
+          waitingBytes -= bytes
+        })
+    },
+  }
 }

@@ -7,7 +7,7 @@ import { encodeKeyHex } from '../keys/index.ts'
 import type { Key } from '../types.ts'
 import type { RecordStore } from './record-store.ts'
 import type { HomeService } from './types.ts'
-import { type CountFrame, type RefusedFrame, SCOPE, type WatchFrame } from './wire.ts'
+import { type CountFrame, type RefusedFrame, SCOPE, type Scope, type WatchFrame } from './wire-frames.ts'
 
 /** @param context `places` are for the watches of all streams */
 export function createServedWatches(
@@ -26,13 +26,13 @@ export function createServedWatches(
   },
   pushEveryMs: number,
 ) {
-  /** By key, hex: the function that ends it. Bounded: maxWatches. */
-  const watches = new Map<string, () => void>()
+  /** By key, hex. Bounded: maxWatches. */
+  const watches = new Map<string, { scope: Scope; end(): void }>()
 
   function end(id: string): void {
-    const endWatch = watches.get(id)
+    const watch = watches.get(id)
     watches.delete(id)
-    endWatch?.()
+    watch?.end()
   }
 
   return {
@@ -42,23 +42,27 @@ export function createServedWatches(
     /** @param maxWatches of this stream */
     begin({ key, scope }: WatchFrame, maxWatches: number) {
       const id = encodeKeyHex(key)
-      if (watches.has(id)) return
+      if (watches.get(id)?.scope === scope) return
+      end(id)
       const leave = watches.size < maxWatches ? places.tryAcquire() : undefined
       if (leave === undefined) return send({ type: 'refused', id: 0, reason: 'watches', text: `at most ${maxWatches} watches` })
       let inNetwork = { count: 0, people: 0 }
-      const now = () => (scope === SCOPE.network ? inNetwork : { count: store.count(key), people: store.people(key) })
+      const now = () => (scope !== SCOPE.own ? inNetwork : { count: store.count(key), people: store.people(key) })
       const pusher = createPusher(() => send({ type: 'count', key, ...now() }), pushEveryMs, timers)
       const stop =
-        scope === SCOPE.network
+        scope !== SCOPE.own
           ? service.watch(key, (count, people) => {
               inNetwork = { count, people }
               pusher.changed()
             })
           : store.onChange(key, pusher.changed)
-      watches.set(id, () => {
-        stop()
-        pusher.stop()
-        leave()
+      watches.set(id, {
+        scope,
+        end() {
+          stop()
+          pusher.stop()
+          leave()
+        },
       })
       if (scope === SCOPE.own) pusher.changed()
     },

@@ -33,10 +33,12 @@ export interface Standing<Name extends ServerName = PeerId> {
   position: Uint8Array | undefined
   /** The peers at which it must stand, by id. Bounded by the placement: the record nodes, or one home. */
   peers: ReadonlyMap<string, Name>
+  /** It stands at a delegate, which tells the record nodes. */
+  isCarried: boolean
 }
 
 export function standing<Name extends ServerName = PeerId>(key: Key): Standing<Name> {
-  return { key, position: undefined, peers: new Map() }
+  return { key, position: undefined, peers: new Map(), isCarried: false }
 }
 
 /** The streams over which statements are told. */
@@ -48,7 +50,7 @@ export interface StandingStreams<Stream, Name extends ServerName = PeerId> {
 }
 
 export interface StandingStatementsContext<S extends Standing<Name>, Stream, Name extends ServerName = PeerId> {
-  placement: Pick<Placement<Name>, 'targets'>
+  placement: Pick<Placement<Name>, 'targets' | 'delegates'>
   streams: StandingStreams<Stream, Name>
   /** As many at once as there are: they may share a frame. */
   tell(stream: Stream, statements: S[]): void
@@ -58,6 +60,8 @@ export interface StandingStatementsContext<S extends Standing<Name>, Stream, Nam
   timers?: Timers
 }
 
+/** How long those that a statement leaves for a delegate keep it, or a delegate for them, in ms: the others must have it by then. */
+const LEAVING_MS = 5_000
 /** Statements that are looked at between two turns of the event loop, when the servers have changed. */
 const STATEMENTS_PER_TURN = 500
 
@@ -72,24 +76,61 @@ export function createStandingStatements<S extends Standing<Name>, Stream, Name 
   /** By key, hex. Bounded by the callers. */
   const statements = new Map<string, S>()
 
+  /** Peers that are left, and are told so a little later. Bounded by the placement, for each statement. */
+  const leaving = new Map<S, Map<string, { peer: Name; endWait(): void }>>()
+
   const isStanding = (statement: S) => statements.get(encodeKeyHex(statement.key)) === statement
   /** Its peers' open streams, for something that is said about it besides: a change, a renewal. */
   const streamsOf = ({ peers }: S) => [...peers.values()].flatMap((peer) => streams.get(peer) ?? [])
 
+  function withdrawFrom(peer: Name, statement: S): void {
+    const open = streams.get(peer)
+    if (open !== undefined) withdraw(open, statement)
+  }
+
+  /** Make before break: nobody would have it for the moment that a delegate takes to tell the record nodes. */
+  function leave(statement: S, peer: Name): void {
+    stay(statement, peer.toString())
+    const left = leaving.get(statement) ?? new Map<string, { peer: Name; endWait(): void }>()
+    leaving.set(statement, left)
+    const endWait = timers.after(LEAVING_MS, () => {
+      left.delete(peer.toString())
+      if (left.size === 0) leaving.delete(statement)
+      withdrawFrom(peer, statement)
+    })
+    left.set(peer.toString(), { peer, endWait })
+  }
+
+  function stay(statement: S, id: string): void {
+    const left = leaving.get(statement)
+    left?.get(id)?.endWait()
+    left?.delete(id)
+    if (left?.size === 0) leaving.delete(statement)
+  }
+
+  /** All that may have it. */
+  function told(statement: S): Name[] {
+    const left = leaving.get(statement)?.values() ?? []
+    return [...statement.peers.values(), ...[...left].map(({ peer }) => peer)]
+  }
+
   function place(statement: S, position: Uint8Array): void {
     const before = statement.peers
+    const wasCarried = statement.isCarried
     const fresh = placement.targets(position)
     statement.peers = new Map(fresh.map((peer) => [peer.toString(), peer]))
+    statement.isCarried = placement.delegates?.(position) !== undefined
     for (const peer of fresh) {
-      if (before.has(peer.toString())) continue
+      stay(statement, peer.toString())
+      if (before.has(peer.toString()) && wasCarried === statement.isCarried) continue
       const open = streams.get(peer)
       if (open === undefined) streams.keepOpen(peer)
       else tell(open, [statement])
     }
     const gone = [...before].filter(([id]) => !statement.peers.has(id))
     for (const [, peer] of gone) {
-      const open = streams.get(peer)
-      if (open !== undefined) withdraw(open, statement)
+      if (wasCarried || statement.isCarried) leave(statement, peer)
+      else withdrawFrom(peer, statement)
     }
     onPlaced?.(
       statement,
@@ -117,9 +158,13 @@ export function createStandingStatements<S extends Standing<Name>, Stream, Name 
     remove(statement: S) {
       if (!isStanding(statement)) return
       statements.delete(encodeKeyHex(statement.key))
-      for (const open of streamsOf(statement)) withdraw(open, statement)
+      for (const peer of told(statement)) withdrawFrom(peer, statement)
+      for (const { endWait } of leaving.get(statement)?.values() ?? []) endWait()
+      leaving.delete(statement)
     },
     streamsOf,
+    /** Its peers' open streams, and those of peers that it is leaving: for something of it that is withdrawn. */
+    streamsThatHave: (statement: S) => told(statement).flatMap((peer) => streams.get(peer) ?? []),
     /** There is a new stream to a peer: it is told all that must stand there. */
     onStream(opened: Stream, peer: string) {
       const own: S[] = []

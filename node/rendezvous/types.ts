@@ -96,8 +96,8 @@ export interface HomeService {
   /** A tab's lease came, or went: tells its record nodes. */
   announce(lease: Lease, mark: Uint8Array | undefined): Promise<void>
   withdraw(key: Key, holder: string): void
-  /** Holders of the key anywhere. */
-  find(key: Key, limit: number, signal: AbortSignal): Promise<HolderRecord[]>
+  /** Holders of the key anywhere. @param isForServer its record nodes alone are asked */
+  find(key: Key, limit: number, signal: AbortSignal, isForServer?: boolean): Promise<HolderRecord[]>
   /** Hears the count of the key in all of the overlay. Returns the function that ends it. */
   watch(key: Key, listener: (count: number, people: number) => void): () => void
 }

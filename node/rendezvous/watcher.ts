@@ -13,7 +13,7 @@ import type { Placement } from './placement.ts'
 import type { PresenceStream } from './presence-stream.ts'
 import { createStandingStatements, type Standing, type StandingStreams, standing } from './standing-statements.ts'
 import type { HolderCounts } from './types.ts'
-import type { Scope } from './wire.ts'
+import { SCOPE, type Scope } from './wire-frames.ts'
 
 export type CountListener = (count: number, isCertain: boolean, people: number) => void
 
@@ -45,12 +45,13 @@ export function createWatcher<Name extends ServerName = PeerId>(
   scope: Scope,
   timers: Timers = TIMERS,
 ) {
+  const scopeOf = ({ isCarried }: Watched<Name>) => (isCarried ? SCOPE.group : scope)
   const statements = createStandingStatements<Watched<Name>, WatchStream, Name>({
     placement,
     streams,
     timers,
     tell(open, watched) {
-      for (const { key } of watched) open.watch(key, scope)
+      for (const each of watched) open.watch(each.key, scopeOf(each))
     },
     withdraw: (open, { key }) => open.unwatch(key),
     onPlaced(watched, gone) {
@@ -165,7 +166,7 @@ export function createWatcher<Name extends ServerName = PeerId>(
         watched.counts.clear()
         for (const open of statements.streamsOf(watched)) {
           open.unwatch(watched.key)
-          open.watch(watched.key, scope)
+          open.watch(watched.key, scopeOf(watched))
         }
         update(watched)
       }

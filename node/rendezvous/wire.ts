@@ -16,6 +16,19 @@ import {
 } from '../network/index.ts'
 import type { Key } from '../types.ts'
 import { MAX_LEASE_BYTES } from './lease.ts'
+import {
+  type AnswererFrame,
+  type FoundFrame,
+  type GroupSize,
+  type HeldFrame,
+  type OpenerFrame,
+  type PeerAddresses,
+  type PresenceFrame,
+  REFUSAL,
+  type ReleaseFrame,
+  SCOPE,
+  type Scope,
+} from './wire-frames.ts'
 
 export const PRESENCE_PROTOCOL = '/mayfly/presence/1.0.0'
 export const PRESENCE_VERSION = 1
@@ -37,127 +50,7 @@ export const MARK_BYTES = 16
 /** A holder's, home's or server's peer id as a multihash: 38 bytes for Ed25519. */
 const MAX_PEER_ID_BYTES = 64
 const MAX_TEXT = 200
-
-/** A find or a watch covers the server's own records, or the whole network. */
-export const SCOPE = { own: 0, network: 1 } as const
-export type Scope = (typeof SCOPE)[keyof typeof SCOPE]
-
-/** Reasons of a refusal; the number travels. */
-export const REFUSAL = {
-  'bad-lease': 1,
-  expired: 2,
-  clock: 3,
-  'leases-per-peer': 4,
-  'records-per-key': 5,
-  records: 6,
-  watches: 7,
-  busy: 8,
-  older: 9,
-} as const
-export type Refusal = keyof typeof REFUSAL
-
-export interface PeerAddresses {
-  /** Multihash of the peer id. */
-  peer: Uint8Array
-  addresses: Multiaddr[]
-}
-
-export interface HelloFrame {
-  type: 'hello'
-  role: 'tab' | 'node'
-  addresses: Multiaddr[]
-  /** The opener answers probes. An older one cannot read them. */
-  answersProbes: boolean
-  /** The opener reads signed records of servers in the welcome. */
-  readsRecords?: boolean
-  /** The opener joins through the answerer, and reads records of servers that come after it, too. */
-  readsNews?: boolean
-}
-export interface HoldFrame {
-  type: 'hold'
-  sequence: number
-  /** Signed leases, as `lease.ts` reads them. */
-  leases: Uint8Array[]
-  /** The marks of their holders' browsers, in the same order. Older versions, and holders without one, leave them out. */
-  marks?: (Uint8Array | undefined)[]
-}
-export interface ReleaseFrame {
-  type: 'release'
-  records: { key: Key; holder: Uint8Array }[]
-}
-export interface FindFrame {
-  type: 'find'
-  id: number
-  key: Key
-  limit: number
-  scope: Scope
-}
-export interface WatchFrame {
-  type: 'watch'
-  key: Key
-  scope: Scope
-}
-export interface WelcomeFrame {
-  type: 'welcome'
-  addresses: Multiaddr[]
-  /** The answerer's clock, in ms since the epoch. */
-  nowMs: number
-  /** Other servers of the overlay, for a peer that is new. */
-  servers: PeerAddresses[]
-  /** The same, signed by those servers, for an opener that reads them. */
-  records?: Uint8Array[]
-}
-export interface HeldFrame {
-  type: 'held'
-  sequence: number
-  refused: { index: number; reason: Refusal }[]
-}
-export interface FoundFrame {
-  type: 'found'
-  id: number
-  leases: Uint8Array[]
-  /** Stock kad-dht peers, by unsigned records of their own. */
-  stock: { peer: Uint8Array; expiresAtMs: number }[]
-  homes: PeerAddresses[]
-  count: number
-}
-export interface CountFrame {
-  type: 'count'
-  key: Key
-  count: number
-  /** As many holders when those with one mark count once; left out when it is the same number. */
-  people?: number
-}
-export interface RefusedFrame {
-  type: 'refused'
-  /** The find it answers, or 0. */
-  id: number
-  reason: Refusal
-  text: string
-}
-
-export interface HeartbeatReplyFrame {
-  type: 'heartbeat-reply'
-  /** The answerer's clock, in ms since the epoch; older versions leave it out. */
-  nowMs?: number
-}
-
-/** Frames of the opener of a stream: a tab, or a node that asks. */
-export type OpenerFrame =
-  | { type: 'heartbeat' | 'probe-reply' }
-  | { type: 'unwatch'; key: Key }
-  | HelloFrame
-  | HoldFrame
-  | ReleaseFrame
-  | FindFrame
-  | WatchFrame
-
-/** Frames of a node on the streams that others have opened. */
-export type AnswererFrame = UnaskedFrame | HeartbeatReplyFrame | WelcomeFrame | HeldFrame | FoundFrame | RefusedFrame
-/** With signed records of servers that have come since the welcome. */
-type UnaskedFrame = { type: 'probe' } | CountFrame | { type: 'servers'; records: Uint8Array[] }
-
-export type PresenceFrame = OpenerFrame | AnswererFrame
+const MAX_BITS = 32
 
 /** Frame types on the wire: below 16 from the opener, 16 and above from the answerer. */
 const TYPE = {
@@ -169,6 +62,7 @@ const TYPE = {
   watch: 6,
   unwatch: 7,
   'probe-reply': 8,
+  homes: 9,
   welcome: 17,
   held: 18,
   probe: 19,
@@ -180,6 +74,8 @@ const TYPE = {
 } as const
 
 const NO_MARK = new Uint8Array()
+
+const sizeOf = ({ group }: { group?: GroupSize | undefined }) => (group === undefined ? [] : [group.bits, group.size])
 
 /** A peer says what it likes of itself: an address that no frame may carry is left out. */
 const bytesOf = (addresses: Multiaddr[]) =>
@@ -216,6 +112,8 @@ export function encodeOpenerFrame(frame: OpenerFrame): Frame {
       return [type, frame.key, frame.scope]
     case 'unwatch':
       return [type, frame.key]
+    case 'homes':
+      return [type, frame.records.slice(0, MAX_RECORDS_PER_WELCOME)]
   }
 }
 
@@ -225,7 +123,7 @@ function encodeAnswererFrame(frame: AnswererFrame): Frame {
     case 'probe':
       return [type]
     case 'heartbeat-reply':
-      return frame.nowMs === undefined ? [type] : [type, frame.nowMs]
+      return frame.nowMs === undefined ? [type] : [type, frame.nowMs, ...sizeOf(frame)]
     case 'welcome':
       return [
         type,
@@ -233,7 +131,8 @@ function encodeAnswererFrame(frame: AnswererFrame): Frame {
         bytesOf(frame.addresses),
         frame.nowMs,
         frame.servers.slice(0, MAX_SERVERS_PER_WELCOME).map(withAddresses),
-        ...(frame.records?.length ? [frame.records.slice(0, MAX_RECORDS_PER_WELCOME)] : []),
+        ...(frame.records?.length || frame.group ? [frame.records?.slice(0, MAX_RECORDS_PER_WELCOME) ?? []] : []),
+        ...sizeOf(frame),
       ]
     case 'held':
       return [type, frame.sequence, frame.refused.map(({ index, reason }) => [index, REFUSAL[reason]])]
@@ -294,13 +193,15 @@ function decodeOpenerFrame([type, a, b, c, d, e, f]: Frame): OpenerFrame {
       return { type: 'unwatch', key: readKey(a) }
     case TYPE['probe-reply']:
       return { type: 'probe-reply' }
+    case TYPE.homes:
+      return { type: 'homes', records: readArray(a, 'records', MAX_RECORDS_PER_WELCOME, readRecordBytes) }
     default:
       throw badType(type)
   }
 }
 
 /** By itself, as `encodeOpenerFrame` is. @throws {MayflyError} ERR_BAD_FRAME */
-export function decodeAnswererFrame([type, a, b, c, d, e]: Frame): AnswererFrame {
+export function decodeAnswererFrame([type, a, b, c, d, e, f, g]: Frame): AnswererFrame {
   switch (type) {
     case TYPE.welcome:
       checkVersion(a)
@@ -310,6 +211,7 @@ export function decodeAnswererFrame([type, a, b, c, d, e]: Frame): AnswererFrame
         nowMs: readInteger(c, 'clock'),
         servers: readArray(d, 'servers', MAX_SERVERS_PER_WELCOME, readPeerAddresses),
         ...(e !== undefined && { records: readArray(e, 'records', MAX_RECORDS_PER_WELCOME, readRecordBytes) }),
+        ...readSize(f, g),
       }
     case TYPE.held:
       return {
@@ -318,7 +220,7 @@ export function decodeAnswererFrame([type, a, b, c, d, e]: Frame): AnswererFrame
         refused: readArray(b, 'refused', MAX_LEASES_PER_FRAME, readRefusedLease),
       }
     case TYPE['heartbeat-reply']:
-      return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }) }
+      return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }), ...readSize(b, c) }
     case TYPE.probe:
       return { type: 'probe' }
     case TYPE.found:
@@ -358,7 +260,9 @@ function checkVersion(value: unknown): void {
 }
 
 const readKey = (value: unknown): Key => readBytes(value, 'key', KEY_BYTES)
-const readScope = (value: unknown) => readInteger(value, 'scope', 1) as Scope
+const readScope = (value: unknown) => readInteger(value, 'scope', SCOPE.group) as Scope
+const readSize = (bits: unknown, size: unknown) =>
+  bits === undefined ? {} : { group: { bits: readInteger(bits, 'bits', MAX_BITS), size: readInteger(size, 'size of a group') } }
 const readLease = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_LEASE_BYTES)
 const readMark = (value: unknown, name: string) => {
   const mark = viewBytesUpTo(value, name, MARK_BYTES)

@@ -10,7 +10,7 @@ import { createServerTable } from '../../node/network/server-table.ts'
 import { createNodePlacement } from '../../node/rendezvous/placement.ts'
 import { createPresenceClient } from '../../node/rendezvous/presence-client.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
-import { SCOPE } from '../../node/rendezvous/wire.ts'
+import { SCOPE } from '../../node/rendezvous/wire-frames.ts'
 import type { VirtualLeases } from './virtual-lease.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
 import {
@@ -61,7 +61,7 @@ export function createVirtualNode(network: VirtualNetwork<VirtualNode>, leases: 
           return to.stream
         },
       },
-      findAddresses: async () => [],
+      homes: { findAddresses: async () => [] },
       clock: { now, times, isDoubtful: () => false },
       onBadAnswer() {},
       virtual: { timers, codec: leases.codec },

@@ -13,7 +13,7 @@ import type { RecordSource, RecordStore } from '../../node/rendezvous/record-sto
 import { createServedFinds } from '../../node/rendezvous/served-finds.ts'
 import { createServedLeases } from '../../node/rendezvous/served-leases.ts'
 import { createServedWatches } from '../../node/rendezvous/served-watches.ts'
-import type { CountFrame, FoundFrame, HeldFrame, RefusedFrame } from '../../node/rendezvous/wire.ts'
+import type { CountFrame, FoundFrame, HeldFrame, RefusedFrame } from '../../node/rendezvous/wire-frames.ts'
 import type { Endpoint, VirtualNetwork } from './virtual-network.ts'
 
 /** Those of a node. */
@@ -52,7 +52,7 @@ export function createServedEnd(node: VirtualNode, peer: string, answer: (frame:
 
   const servedLeases = () =>
     (leases ??= createServedLeases(
-      { self: node.id, peer, store, times: node.times, service: client.service, codec: node.codec, timers },
+      { self: node.id, peer, store, times: node.times, service: client.service, virtual: { codec: node.codec, timers } },
       NODE_SETTINGS,
     ))
 

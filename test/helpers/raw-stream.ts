@@ -4,7 +4,8 @@ import type { Stream } from '@libp2p/interface'
 import { type ContentFrame, decodeContent, encodeContent } from '../../node/content/protocol/wire.ts'
 import { decodeMessageFrame, encodeMessageFrame, type MessageFrame } from '../../node/messages/protocol/wire.ts'
 import { createFrameStream, type Frame, type FrameStream } from '../../node/network/index.ts'
-import { decodePresence, encodePresence, type PresenceFrame } from '../../node/rendezvous/wire.ts'
+import { decodePresence, encodePresence } from '../../node/rendezvous/wire.ts'
+import type { PresenceFrame } from '../../node/rendezvous/wire-frames.ts'
 import { waitFor } from './wait-for.ts'
 
 export interface Codec<T> {

@@ -10,9 +10,10 @@ import { createClock, decodeFrame, encodeFrame, type Frame } from '../../node/ne
 import type { Directory } from '../../node/rendezvous/directory.ts'
 import type { Lease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
-import { type ServedStream, type ServedStreamOptions, serveStream } from '../../node/rendezvous/served-stream.ts'
+import { type ServedGroups, type ServedStream, type ServedStreamOptions, serveStream } from '../../node/rendezvous/served-stream.ts'
 import type { HomeService } from '../../node/rendezvous/types.ts'
-import { encodePresence, type PeerAddresses, type PresenceFrame } from '../../node/rendezvous/wire.ts'
+import { encodePresence } from '../../node/rendezvous/wire.ts'
+import type { PeerAddresses, PresenceFrame } from '../../node/rendezvous/wire-frames.ts'
 import { createRawStream, PRESENCE_CODEC } from './raw-stream.ts'
 import type { SeededPeer } from './seeded-peer.ts'
 
@@ -52,6 +53,10 @@ export interface PresenceStreamOptions extends Partial<Omit<ServedStreamOptions,
   service?: Partial<Pick<HomeService, 'find' | 'watch'>>
   /** How many watches all streams may have. */
   watchPlaces?: Semaphore
+  /** Where servers form groups. */
+  groups?: ServedGroups
+  /** The streams that have told of a holder last, of one server. */
+  owners?: Map<string, object>
 }
 
 export async function openPresenceStream(
@@ -89,6 +94,7 @@ export async function openPresenceStream(
           return { records, end: () => void (tell !== undefined && tellers?.splice(tellers.indexOf(tell), 1)) }
         },
         homes: async () => [],
+        takeHomes: async () => {},
       },
       service: {
         announce: async (lease) => void announced.push(lease),
@@ -97,7 +103,11 @@ export async function openPresenceStream(
         watch: () => () => {},
         ...options.service,
       },
-      watchPlaces: options.watchPlaces ?? createSemaphore(limits.maxWatches),
+      groups: options.groups,
+      shared: {
+        watchPlaces: options.watchPlaces ?? createSemaphore(limits.maxWatches),
+        tellers: options.owners ?? new Map(),
+      },
       clock: createClock(),
       listener: {
         onHello: (_served, { role }) => roles.push(role),

@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as browser from '../../browser/library.ts'
+import { GROUP_DEFAULTS } from '../../node/groups/context.ts'
 import type { HoldOptions, Link, MessageDraft, OpenOptions, PieceAddress } from '../../node/index.ts'
 import * as node from '../../node/index.ts'
 import { NODE_LIMITS, type PeerRates } from '../../node/limits.ts'
@@ -78,6 +79,7 @@ const PEER_OPTIONS = options({
   messageSecret: KEY,
   browserSecret: KEY,
   outboxStore: OUTBOX_STORE,
+  groups: numbers(Object.keys(GROUP_DEFAULTS)),
   messages: numbers(['collectAgainMs']),
   providers: numbers(['stockLifetimeMs', 'maxProviders', 'maxStockRecordsPerPeer']),
 } satisfies Members<node.PeerOptions>)

@@ -24,8 +24,12 @@ test('groups wire: the examples of the page are what they say, in both direction
   const shown: GroupFrame[] = [
     { type: 'compare', turn: 1, bits: 0, count: 3, mix: 0x1234abcd },
     { type: 'fetch', turn: 2, ids: [b.multihash] },
+    { type: 'suggest', turn: 3, bits: 3, group: 5, isPassedOn: true, near: { high: 0xa1234567, low: 7 } },
+    { type: 'spare', turn: 4 },
+    { type: 'nearest', turn: 5, place: { high: 0xa1234567, low: 7 }, count: 8 },
     { type: 'roster', turn: 1, ids: [a.multihash, b.multihash] },
     { type: 'servers', turn: 2, records: [record] },
+    { type: 'spared', turn: 4, isSpare: true },
   ]
   expect(page.text).toContain(`\`${GROUPS_PROTOCOL}\``)
   expect([...page.examples.keys()]).toEqual(shown.map(({ type }) => type))
@@ -57,7 +61,10 @@ test.each<[string, Frame]>([
   ['more bits than a group may have', [1, 1, 33, 1, 1]],
   ['a mix below zero', [1, 1, 0, 1, -1]],
   ['no turn', [2]],
-  ['an unknown type', [3, 1]],
+  ['more bits than a group may have that is named', [3, 1, 13, 0, 0]],
+  ['a group that its bits cannot name', [3, 1, 2, 4, 0]],
+  ['half a place', [3, 1, 2, 3, 0, 7]],
+  ['an unknown type', [6, 1]],
 ])('groups wire: refuses %s', (_, frame) => {
   expect(() => decodeGroupFrame(frame)).toThrow(BAD_FRAME)
 })

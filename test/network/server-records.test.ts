@@ -64,7 +64,7 @@ function createKept() {
       isIdentified: (peer) => connected.has(peer.toString()),
       onIdentify: identified.on,
       placed: () => [],
-      positionOfSelf: () => new Uint8Array(32),
+      onChange: () => () => {},
     },
     random: () => 0.5,
   })

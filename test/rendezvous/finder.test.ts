@@ -3,11 +3,12 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { majorityAhead } from '../../node/network/clock-majority.ts'
 import { createClock, type RoutingTable } from '../../node/network/index.ts'
-import { createFinder, type FinderOptions, type FoundHolder } from '../../node/rendezvous/finder.ts'
+import { createFinder, type FinderOptions } from '../../node/rendezvous/finder.ts'
+import type { FoundHolder } from '../../node/rendezvous/found-holders.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
 import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
-import { type FoundFrame, SCOPE, type Scope } from '../../node/rendezvous/wire.ts'
+import { type FoundFrame, SCOPE, type Scope } from '../../node/rendezvous/wire-frames.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -31,19 +32,23 @@ function createNetworkOf(
   {
     recordNodes = 3,
     walk = [],
+    delegates,
     scope = SCOPE.own,
     clock = createClock(),
     ...options
-  }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[]; clock?: ReturnType<typeof createClock> } = {},
+  }: Partial<FinderOptions> & { recordNodes?: number; walk?: number[]; delegates?: number[]; clock?: ReturnType<typeof createClock> } = {},
 ) {
   const asked: { server: number; scope: Scope; signal: AbortSignal }[] = []
   const bad: string[] = []
+  const denied: number[] = []
   const store = createRecordStore({ maxRecords: 100, maxRecordsPerKey: 100 }, Date.now, Math.random)
   const all = servers.slice(0, answers.length)
   const finder = createFinder(
     {
       placement: {
         targets: () => all.slice(0, recordNodes).map(({ peer }) => peer),
+        delegates: () => delegates?.map((index) => (all[index] as SeededPeer).peer),
+        onDenied: (delegate) => denied.push(all.findIndex(({ id }) => id === delegate.toString())),
         keepsRecords: () => false,
         async *walk() {
           for (const index of walk) yield (all[index] as SeededPeer).peer
@@ -70,7 +75,7 @@ function createNetworkOf(
           } as unknown as PresenceStream
         },
       },
-      findAddresses: async () => [],
+      homes: { findAddresses: async () => [] },
       clock,
       onBadAnswer: (peer) => bad.push(peer),
     },
@@ -81,7 +86,7 @@ function createNetworkOf(
     for await (const holder of finder.find(KEY, signal === undefined ? {} : { signal })) found.push(holder)
     return found
   }
-  return { finder, store, asked, bad, findAll, askedServers: () => asked.map(({ server }) => server) }
+  return { finder, store, asked, bad, denied, findAll, askedServers: () => asked.map(({ server }) => server) }
 }
 
 function answerAfter(answer: Partial<FoundFrame>, ms: number, signal: AbortSignal) {
@@ -256,4 +261,21 @@ test('finder: where its clock is in doubt, leases that it cannot believe are no 
     clock.hear('another', Date.now(), performance.now(), false)
     expect(names(await createNetworkOf([{ leases }], { clock }).findAll())).toEqual([a.id])
   }
+})
+
+test('finder: delegates are asked one after the other, before all others, and one that denied what another finds is named', async () => {
+  const lease = await leaseOf(holders[0] as SeededPeer)
+  const { finder, asked, denied } = createNetworkOf([{}, { leases: [lease] }, {}], { delegates: [0, 1] })
+  for await (const _ of finder.find(KEY)) break
+  expect(asked.map(({ server, scope }) => [server, scope])).toEqual([
+    [0, SCOPE.group],
+    [1, SCOPE.group],
+  ])
+  expect(denied).toEqual([0])
+})
+
+test('finder: for another server the record nodes alone are asked, and nobody else when they know nobody', async () => {
+  const { finder, askedServers } = createNetworkOf([{}, {}, {}, {}, {}], { walk: [3] })
+  expect(await finder.findSome(KEY, 4, new AbortController().signal, true)).toEqual([])
+  expect(askedServers().toSorted()).toEqual([0, 1, 2])
 })

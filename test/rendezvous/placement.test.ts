@@ -58,3 +58,25 @@ test('placement: a tab turns to its home, keeps no records and walks nowhere', a
   expect(placement.keepsRecords(POSITION)).toBe(false)
   expect(await walked(placement.walk(POSITION, POSITION))).toEqual([])
 })
+
+test('placement: of another group a node turns to one delegate, and asks the others after it; of its own to the record nodes there', async () => {
+  const all = peers.map(({ peer }) => peer)
+  const groups = {
+    bits: 1,
+    coversHere: (position: Uint8Array) => position === POSITION,
+    recordNodes: (_position: Uint8Array, count: number) => ({ nodes: all.slice(1, count), isSelf: true }),
+    delegatesAt: () => all.slice(3),
+    reach: async () => all.slice(0, 1),
+    onDenied() {},
+  }
+  const placement = createNodePlacement(tableOf(peers, { hasGap: true }), groups)
+  const elsewhere = new Uint8Array(32).fill(255)
+  expect([ids(placement.targets(elsewhere)), placement.keepsRecords(elsewhere)]).toEqual([ids(all.slice(3, 4)), false])
+  expect(placement.delegates?.(elsewhere)).toEqual(all.slice(3))
+  expect([ids(placement.targets(POSITION)), placement.keepsRecords(POSITION)]).toEqual([ids(all.slice(1, 3)), true])
+  expect(placement.delegates?.(POSITION)).toBeUndefined()
+  expect(await walked(placement.walk(elsewhere, elsewhere))).toEqual(ids(all.slice(0, 1)))
+
+  groups.bits = 0
+  expect([ids(placement.targets(elsewhere)), placement.delegates?.(elsewhere)]).toEqual([ids(all.slice(0, 3)), undefined])
+})

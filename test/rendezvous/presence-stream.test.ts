@@ -9,13 +9,8 @@ import {
   type PresenceStreamListener,
   type PresenceStreamOptions,
 } from '../../node/rendezvous/presence-stream.ts'
-import {
-  MAX_LEASES_PER_FRAME,
-  MAX_RECORDS_PER_WELCOME,
-  MAX_RELEASES_PER_FRAME,
-  type PresenceFrame,
-  SCOPE,
-} from '../../node/rendezvous/wire.ts'
+import { MAX_LEASES_PER_FRAME, MAX_RECORDS_PER_WELCOME, MAX_RELEASES_PER_FRAME } from '../../node/rendezvous/wire.ts'
+import { type PresenceFrame, SCOPE } from '../../node/rendezvous/wire-frames.ts'
 import { createRawStream, PRESENCE_CODEC } from '../helpers/raw-stream.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'

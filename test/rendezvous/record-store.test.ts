@@ -327,3 +327,21 @@ test('record-store: a reported change is true already when it is reported', () =
   store.removeSource(SOURCE)
   expect(counts).toEqual([1, 2, 1, 0])
 })
+
+test('record-store: a record that two servers carry stays until both let it go, and one that a home tells again moves to its new stream', () => {
+  const { store } = createStore()
+  const [first, second] = [{}, {}]
+  const carried = (source: object, isCarried = true) => store.put({ ...record('a', { source }), isCarried })
+  carried(first)
+  carried(second)
+  expect([store.countOfSource(first), store.countOfSource(second), store.size]).toEqual([1, 1, 1])
+  expect(store.remove(KEY, 'a', second)).toBe(true)
+  expect([store.get(KEY, 'a')?.source === first, store.countOfSource(second)]).toEqual([true, 0])
+  expect(store.remove(KEY, 'a', second)).toBe(false)
+  carried(second)
+  expect(store.removeSource(first)).toHaveLength(1)
+  expect([store.count(KEY), store.removeSource(second).length, store.count(KEY), store.size]).toEqual([1, 1, 0, 0])
+  carried(first, false)
+  carried(second, false)
+  expect([store.countOfSource(first), store.remove(KEY, 'a', second), store.count(KEY)]).toEqual([0, true, 0])
+})

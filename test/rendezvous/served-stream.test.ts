@@ -5,7 +5,9 @@ import { createSemaphore } from '../../node/async/semaphore.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { type Lease, signLease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore } from '../../node/rendezvous/record-store.ts'
-import { encodePresence, MAX_HOLDERS_PER_FOUND, SCOPE } from '../../node/rendezvous/wire.ts'
+import type { HomeService } from '../../node/rendezvous/types.ts'
+import { encodePresence, MAX_HOLDERS_PER_FOUND } from '../../node/rendezvous/wire.ts'
+import { type PresenceFrame, SCOPE } from '../../node/rendezvous/wire-frames.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { openPresenceStream } from '../helpers/served-presence.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -446,4 +448,96 @@ test('served stream: an opener that reads news is told of servers that come late
   expect(await streams[0]?.next('servers')).toEqual({ type: 'servers', records: [Uint8Array.of(2)] })
   streams[0]?.close()
   await waitFor(() => tellers.length === 0, 1_000, 'the end of the news')
+})
+
+/** A server of a group that carries for servers of other groups; the home is one of those, the other server a mate. */
+const groups = {
+  report: () => ({ bits: 1, size: 12 }),
+  mustCarry: (peer: string) => peer === home.id,
+  mayCarry: (peer: string) => peer === other.id,
+}
+
+test('served stream: leases of a home of another group are told on, and withdrawn when they are released, or the home goes', async () => {
+  const stream = await openPresenceStream(self, home, { hello: 'node', groups, graceMs: 0 })
+  const leases = [await leaseOf(tab, home.peer), await leaseOf(home, home.peer, keyOf(2)), await leaseOf(tab, home.peer, keyOf(3))]
+  stream.send({ type: 'hold', sequence: 1, leases: leases.map(({ bytes }) => bytes) })
+  expect(reasons(await stream.next('held'))).toEqual([])
+  expect(stream.announced.map(({ holder }) => holder)).toEqual([tab.id, home.id, tab.id])
+  stream.send({ type: 'release', records: [{ key: KEY, holder: tab.multihash }] })
+  await stream.settled()
+  expect(stream.withdrawn).toEqual([{ key: KEY, holder: tab.id }])
+  stream.close()
+  await waitFor(() => stream.withdrawn.length === 3, 1_000, 'the end of all')
+  expect(stream.withdrawn.map(({ holder }) => holder)).toEqual([tab.id, home.id, tab.id])
+})
+
+test('served stream: what two homes brought one after the other is told of until the later one releases it', async () => {
+  const owners = new Map<string, object>()
+  const store = createRecordStore(NODE_LIMITS, Date.now, Math.random)
+  const everybody = { ...groups, mustCarry: () => true }
+  const first = await openPresenceStream(self, home, { hello: 'node', groups: everybody, owners, store })
+  const second = await openPresenceStream(self, other, { hello: 'node', groups: everybody, owners, store })
+  const release: PresenceFrame = { type: 'release', records: [{ key: KEY, holder: tab.multihash }] }
+  const [old, fresh] = [await leaseOf(tab, home.peer), await leaseOf(tab, other.peer, KEY, { lifetimeMs: 61_000 })]
+  first.send({ type: 'hold', sequence: 1, leases: [old.bytes] })
+  await first.next('held')
+  second.send({ type: 'hold', sequence: 1, leases: [fresh.bytes] })
+  await second.next('held')
+  first.send(release)
+  await first.settled()
+  expect([first.withdrawn, store.count(KEY)]).toEqual([[], 1])
+  second.send(release)
+  await second.settled()
+  expect([second.withdrawn.length, store.count(KEY)]).toEqual([1, 0])
+})
+
+test('served stream: a record node takes leases from a server that carries them, and tells nobody; not from a tab, nor where there are no groups', async () => {
+  const lease = await leaseOf(tab, home.peer)
+  const hold: PresenceFrame = { type: 'hold', sequence: 1, leases: [lease.bytes] }
+  const answers = await Promise.all(
+    [
+      { groups, hello: 'node' } as const,
+      { groups, hello: 'tab' } as const,
+      { groups: { ...groups, mayCarry: () => undefined }, hello: 'node' } as const,
+      { hello: 'node' } as const,
+    ].map(async (options) => {
+      const stream = await openPresenceStream(self, other, options)
+      stream.send(hold)
+      const held = await stream.next('held')
+      return [reasons(held), stream.store.count(KEY), stream.announced.length]
+    }),
+  )
+  expect(answers).toEqual([
+    [[], 1, 0],
+    [[[0, 'bad-lease']], 0, 0],
+    [[[0, 'busy']], 0, 0],
+    [[[0, 'bad-lease']], 0, 0],
+  ])
+})
+
+test('served stream: a node is told the size of the group, with the welcome and with heartbeats; a tab is not', async () => {
+  const node = await openPresenceStream(self, home, { groups, hello: 'none' })
+  node.send({ type: 'hello', role: 'node', addresses: [], answersProbes: false, readsRecords: true })
+  expect((await node.next('welcome')).group).toEqual({ bits: 1, size: 12 })
+  node.send({ type: 'heartbeat' })
+  expect((await node.next('heartbeat-reply')).group).toEqual({ bits: 1, size: 12 })
+  const stream = await openPresenceStream(self, tab, { groups })
+  stream.send({ type: 'heartbeat' })
+  expect((await stream.next('heartbeat-reply')).group).toBeUndefined()
+})
+
+test('served stream: a find for another server asks the record nodes alone', async () => {
+  const finds: (boolean | undefined)[] = []
+  const service = {
+    async find(...[, , , isForServer]: Parameters<HomeService['find']>) {
+      finds.push(isForServer)
+      return []
+    },
+  }
+  const stream = await openPresenceStream(self, home, { hello: 'node', groups, service })
+  stream.send({ type: 'find', id: 1, key: KEY, limit: 4, scope: SCOPE.group })
+  stream.send({ type: 'find', id: 2, key: KEY, limit: 4, scope: SCOPE.network })
+  await stream.next('found')
+  await stream.next('found')
+  expect(finds).toEqual([true, false])
 })

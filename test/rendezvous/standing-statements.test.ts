@@ -1,7 +1,9 @@
 import { beforeAll, expect, test, vi } from 'vitest'
+import { TIMERS, type Timers } from '../../node/async/timers.ts'
 import type { Key } from '../../node/index.ts'
 import { encodeKeyHex } from '../../node/keys/index.ts'
 import { createStandingStatements, type Standing, standing } from '../../node/rendezvous/standing-statements.ts'
+import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -13,8 +15,8 @@ beforeAll(async () => {
 })
 
 /** Statements and the peers that keep them: what each was told is in the test's hand. */
-function createStanding(targets: SeededPeer[]) {
-  const place = { targets }
+function createStanding(targets: SeededPeer[], timers: Timers = TIMERS) {
+  const place = { targets, isElsewhere: false }
   const streams = new Map<string, { id: string; told: string[][]; standing: Set<string> }>()
   const wanted: string[] = []
   const onPlaced = vi.fn()
@@ -24,7 +26,10 @@ function createStanding(targets: SeededPeer[]) {
     return stream
   }
   const statements = createStandingStatements<Standing, ReturnType<typeof open>>({
-    placement: { targets: () => place.targets.map(({ peer }) => peer) },
+    placement: {
+      targets: () => place.targets.map(({ peer }) => peer),
+      delegates: () => (place.isElsewhere ? place.targets.map(({ peer }) => peer) : undefined),
+    },
     streams: { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
     tell(stream, all) {
       const keys = all.map(({ key }) => encodeKeyHex(key))
@@ -33,6 +38,7 @@ function createStanding(targets: SeededPeer[]) {
     },
     withdraw: (stream, { key }) => stream.standing.delete(encodeKeyHex(key)),
     onPlaced,
+    timers,
   })
   const add = async (key: Key) => {
     const statement = standing(key)
@@ -128,4 +134,31 @@ test('standing statements: a refresh of very many lets others in between, and sk
   await refreshing
   expect(at.told).toHaveLength(1_200)
   expect(at.standing.has(encodeKeyHex(last.key))).toBe(false)
+})
+
+test('standing statements: one that goes over to a delegate, or back, stays for a while where it was, and is withdrawn from all at once', async () => {
+  const [a, b] = peers as [SeededPeer, SeededPeer]
+  const { timers, pass } = createVirtualTime()
+  const { statements, place, open, add } = createStanding([a], timers)
+  const [atA, atB] = [a, b].map(open) as [ReturnType<typeof open>, ReturnType<typeof open>]
+  const statement = await add(keyOf(1))
+  Object.assign(place, { targets: [b], isElsewhere: true })
+  await statements.refresh()
+  expect([atA, atB].map(({ standing }) => standing.size)).toEqual([1, 1])
+  expect(statements.streamsOf(statement)).toEqual([atB])
+  expect(statements.streamsThatHave(statement)).toEqual([atB, atA])
+  await pass(5_000)
+  expect([atA, atB].map(({ standing }) => standing.size)).toEqual([0, 1])
+
+  Object.assign(place, { targets: [a], isElsewhere: false })
+  await statements.refresh()
+  Object.assign(place, { targets: [b], isElsewhere: true })
+  await statements.refresh()
+  await pass(5_000)
+  expect([atA, atB].map(({ standing }) => standing.size)).toEqual([0, 1])
+
+  Object.assign(place, { targets: [a], isElsewhere: false })
+  await statements.refresh()
+  statements.remove(statement)
+  expect([atA, atB].map(({ standing }) => standing.size)).toEqual([0, 0])
 })

@@ -5,7 +5,7 @@ import { encodeKeyHex } from '../../node/keys/index.ts'
 import type { PresenceStream } from '../../node/rendezvous/presence-stream.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
 import { believedCount, createWatcher, type Watcher } from '../../node/rendezvous/watcher.ts'
-import { SCOPE } from '../../node/rendezvous/wire.ts'
+import { SCOPE } from '../../node/rendezvous/wire-frames.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 

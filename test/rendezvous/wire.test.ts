@@ -18,9 +18,8 @@ import {
   MAX_RELEASES_PER_FRAME,
   MAX_SERVERS_PER_WELCOME,
   PRESENCE_PROTOCOL,
-  type PresenceFrame,
-  REFUSAL,
 } from '../../node/rendezvous/wire.ts'
+import { type PresenceFrame, REFUSAL } from '../../node/rendezvous/wire-frames.ts'
 import { createSeededPeer, createServerRecord, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { frameBody, readNumberedRows, readWirePage, type WirePage } from '../helpers/wire-page.ts'
 
@@ -51,16 +50,18 @@ describe('the page', () => {
       { type: 'watch', key, scope: 1 },
       { type: 'unwatch', key },
       { type: 'probe-reply' },
+      { type: 'homes', records: [await createServerRecord(home, [ADDRESS], ISSUED_AT_MS)] },
       {
         type: 'welcome',
         addresses: [ADDRESS],
         nowMs: ISSUED_AT_MS + 5,
         servers: [{ peer: home.multihash, addresses: [ADDRESS] }],
         records: [await createServerRecord(home, [ADDRESS], ISSUED_AT_MS)],
+        group: { bits: 1, size: 40 },
       },
       { type: 'held', sequence: 1, refused: [{ index: 0, reason: 'expired' }] },
       { type: 'probe' },
-      { type: 'heartbeat-reply', nowMs: ISSUED_AT_MS + 5 },
+      { type: 'heartbeat-reply', nowMs: ISSUED_AT_MS + 5, group: { bits: 1, size: 40 } },
       {
         type: 'found',
         id: 2,
@@ -248,7 +249,7 @@ test.each<[string, Frame]>([
   ['a release without a holder', [3, [[KEY]]]],
   ['a short key', [6, KEY.slice(1), 0]],
   ['a long key', [7, Uint8Array.of(...KEY, 0)]],
-  ['a third scope', [6, KEY, 2]],
+  ['a fourth scope', [6, KEY, 3]],
   ['a number below zero', [5, -1, KEY, 1, 0]],
   ['a number that is none', [5, 1.5, KEY, 1, 0]],
   ['a number too large to count with', [22, KEY, 2 ** 53]],

@@ -9,6 +9,7 @@ import type { AbortOptions, Key } from '../../types.ts'
 import type { Envelope } from '../format/envelope.ts'
 import type { RequestStreams } from '../protocol/request-streams.ts'
 import { type DeliveryProgress, TASK, type Task } from '../protocol/wire.ts'
+import type { MessageGroups } from './record-nodes.ts'
 import { progressOfHome, progressOfOwnHome, progressOfRecordNode } from './reported-progress.ts'
 
 /** Takes an answer: called once. Undefined when the node could not be asked, or did not answer the question. */
@@ -69,6 +70,8 @@ export interface RouterPresence {
   find(key: Key, options?: AbortOptions): AsyncIterable<Holder>
   homesHolding(key: Key): string[]
   isTab(peer: string): boolean
+  /** A node's, whose network may have groups. */
+  readonly elsewhere?: MessageGroups | undefined
 }
 
 /** Homes that one search asks. */

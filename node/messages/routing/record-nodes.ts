@@ -4,10 +4,19 @@
  */
 
 import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { createRecentMap } from '../../async/recent-map.ts'
+import { createSingleFlight } from '../../async/single-flight.ts'
 import { encodeKeyHex, positionOf } from '../../keys/index.ts'
-import type { RoutingTable } from '../../network/index.ts'
-import { createNodePlacement, createStandingStatements, type Standing, standing } from '../../rendezvous/index.ts'
+import type { RoutingTable, ServerGroups } from '../../network/index.ts'
+import {
+  createNodePlacement,
+  createStandingStatements,
+  RECORD_NODES,
+  type Standing,
+  type StandingStatements,
+  standing,
+} from '../../rendezvous/index.ts'
 import type { Key } from '../../types.ts'
 import { isTapProofTimely, type TapProof } from '../format/proof.ts'
 import type { RequestStreams } from '../protocol/request-streams.ts'
@@ -20,6 +29,14 @@ interface Collection extends Standing {
 
 /** Ends whose record nodes are remembered while the servers stay the same. */
 const MAX_PLACES = 1_024
+/** How long those of another group are believed to be the same, in ms. */
+const ELSEWHERE_MS = 30_000
+
+/** A node's groups, and where servers of other groups can be dialled. */
+export interface MessageGroups {
+  groups: ServerGroups
+  rememberAddresses(peer: string, addresses: Multiaddr[]): void
+}
 
 export type RecordNodes = ReturnType<typeof createRecordNodes>
 
@@ -28,14 +45,47 @@ export function createRecordNodes(
   streams: Pick<RequestStreams, 'send'>,
   seenMessages: SeenMessages,
   now: () => number,
+  elsewhere?: MessageGroups,
 ) {
-  const placement = createNodePlacement(servers)
+  const placement = createNodePlacement(servers, elsewhere?.groups)
   /** By the end's key, hex. */
   const places = createRecentMap<string, { nodes: PeerId[]; isSelf: boolean }>({ maxEntries: MAX_PLACES, order: 'added' })
   /** One for each node and all messages, so that a receipt that names many is sent once. By peer id. Bounded by the servers. */
   const listeners = new Map<string, ReceiptListener>()
-  const collections = createStandingStatements<Collection, PeerId>({
-    placement,
+  /** Record nodes of positions in other groups, by position, hex. They are dialled where something is to be said to them. */
+  const others = createRecentMap<string, { nodes: PeerId[]; atMs: number }>({ maxEntries: MAX_PLACES, order: 'added' })
+  const lookups = createSingleFlight<string, PeerId[]>()
+  const isElsewhere = (position: Uint8Array) => placement.delegates?.(position) !== undefined
+
+  async function lookUp(position: Uint8Array): Promise<PeerId[]> {
+    const found = (await elsewhere?.groups.findNearest(position)) ?? []
+    for (const { id, record } of found) if (record !== undefined) elsewhere?.rememberAddresses(id, record.addresses)
+    const nodes = found.slice(0, RECORD_NODES).map(({ peer }) => peer)
+    others.delete(encodeKeyHex(position))
+    others.set(encodeKeyHex(position), { nodes, atMs: performance.now() })
+    return nodes
+  }
+
+  async function nodesElsewhere(position: Uint8Array): Promise<PeerId[]> {
+    const id = encodeKeyHex(position)
+    const known = others.get(id)
+    if (known !== undefined && known.nodes.length > 0 && performance.now() - known.atMs < ELSEWHERE_MS) return known.nodes
+    return lookups.run(id, () => lookUp(position))
+  }
+
+  /** Those that are known now. Others follow. */
+  function targets(position: Uint8Array): PeerId[] {
+    if (!isElsewhere(position)) return placement.targets(position)
+    const known = others.get(encodeKeyHex(position))
+    if (known === undefined || performance.now() - known.atMs >= ELSEWHERE_MS)
+      void nodesElsewhere(position).then((nodes) => {
+        if (nodes.length > 0) void collections.refresh()
+      })
+    return known?.nodes ?? []
+  }
+
+  const collections: StandingStatements<Collection, PeerId> = createStandingStatements<Collection, PeerId>({
+    placement: { targets },
     streams: { get: (peer) => peer, keepOpen() {} },
     tell: (node, all) => {
       for (const collection of all) sendCollection(node, collection)
@@ -65,6 +115,7 @@ export function createRecordNodes(
       const known = places.get(id)
       if (known !== undefined) return known
       const position = await positionOf(end)
+      if (isElsewhere(position)) return { nodes: await nodesElsewhere(position), isSelf: false }
       const place = { nodes: placement.targets(position), isSelf: placement.keepsRecords(position) }
       places.set(id, place)
       return place

@@ -38,12 +38,14 @@ export type Router = ReturnType<typeof createRouter>
 export function createRouter(
   self: PeerId,
   streams: RequestStreams,
-  context: Pick<OwnRouteContext, 'servers' | 'subscriptions' | 'seenMessages' | 'limits' | 'clock'> & { presence: RouterPresence },
+  context: Pick<OwnRouteContext, 'servers' | 'subscriptions' | 'seenMessages' | 'limits' | 'clock'> & {
+    presence: RouterPresence
+  },
 ) {
   const { servers, presence, subscriptions, seenMessages, limits, clock } = context
   const { now } = clock
   const selfId = self.toString()
-  const recordNodes = createRecordNodes(servers, streams, seenMessages, now)
+  const recordNodes = createRecordNodes(servers, streams, seenMessages, now, presence.elsewhere)
   const requests = createNodeRequests(streams)
   const publicKeys = createPublicKeys(self, presence, recordNodes, requests)
   const stored = createStoredMessages(limits, (end) => publicKeys.get(end) !== undefined, now, clock.monotonic)

@@ -1,9 +1,11 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { groupOf, placeOf } from '../../node/groups/place.ts'
 import { sha256 } from '../../node/keys/index.ts'
 import { decodeGroupFrame, encodeGroupFrame, GROUPS_PROTOCOL, type GroupFrame } from '../../node/network/group-wire.ts'
-import { createServerNotes, type ServerNotesOptions } from '../../node/network/server-notes.ts'
+import { createServerGroups, type ServerGroupsOptions } from '../../node/network/server-groups.ts'
+import type { ServerRecord } from '../../node/network/server-record.ts'
 import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
 import { createRawStream } from '../helpers/raw-stream.ts'
@@ -24,12 +26,12 @@ const recordOf = (id: string) => Uint8Array.of(peers.findIndex((peer) => peer.id
 type OnStream = (stream: Stream, connection: Connection) => void
 
 /** Servers over streams in memory: each knows those that the test says, by their numbers. */
-function createCompared(known: number[][], options: ServerNotesOptions = {}) {
+function createCompared(known: number[][], options: ServerGroupsOptions = {}) {
   const time = createVirtualTime()
   const handlers = new Map<string, OnStream>()
   const told: { by: string; to: number; server: number }[] = []
   const notes = known.map((others, self) =>
-    createServerNotes(
+    createServerGroups(
       {
         libp2p: {
           peerId: at(self).peer,
@@ -55,16 +57,22 @@ function createCompared(known: number[][], options: ServerNotesOptions = {}) {
             handlers.set(at(self).id, onStream as OnStream)
           },
           unhandle: async () => void handlers.delete(at(self).id),
-        } as unknown as Parameters<typeof createServerNotes>[0]['libp2p'],
+        } as unknown as Parameters<typeof createServerGroups>[0]['libp2p'],
         servers: {
           placed: () => others.map((other) => ({ name: at(other).peer, position: positions[other] as Uint8Array })),
-          positionOfSelf: () => positions[self] as Uint8Array,
+          onChange: () => () => {},
         },
         recordOf,
-        onTold: ([index], by) => told.push({ by, to: self, server: index as number }),
+        openRecord: async ([index]) => ({ peer: at(index as number).peer }) as ServerRecord,
+        dials: {
+          want: ({ id, source = '' }) => told.push({ by: source, to: self, server: peers.findIndex((peer) => peer.id === id) }),
+          isWanted: () => false,
+          wanted: () => [],
+        },
+        onBits() {},
         random: () => 0,
       },
-      { everyMs: 1_000, ...options },
+      { gossipMs: 1_000, ...options },
       time.timers,
     ),
   )
@@ -72,16 +80,16 @@ function createCompared(known: number[][], options: ServerNotesOptions = {}) {
   return { notes, told, handlers, pass: time.pass }
 }
 
-test('server notes: a server is told by another of those that it lacks, and of nobody where both know the same', async () => {
+test('server groups: a server is told by another of those that it lacks, and of nobody where both know the same', async () => {
   const { notes, told, pass } = createCompared([[1], [0, 2, 3], [1], [1]])
   await notes[1]?.start()
   await notes[0]?.start()
-  await pass(900)
+  await pass(500)
   await waitFor(() => told.length > 0, 1_000, 'the records')
   expect(told.filter(({ to }) => to === 0)).toEqual([2, 3].map((server) => ({ by: at(1).id, to: 0, server })))
 })
 
-test('server notes: nothing is fetched where both know the same', async () => {
+test('server groups: nothing is fetched where both know the same', async () => {
   const { notes, told, handlers, pass } = createCompared([
     [1, 2],
     [0, 2],
@@ -90,14 +98,14 @@ test('server notes: nothing is fetched where both know the same', async () => {
   const [outbound, inbound] = await streamPair({ delay: 0 })
   handlers.get(at(1).id)?.(inbound, { remotePeer: at(0).peer } as Connection)
   const raw = createRawStream(outbound, CODEC)
-  await pass(900)
+  await pass(500)
   raw.send({ type: 'compare', turn: 1, bits: 0, count: 0, mix: 0 })
   expect(((await raw.next('roster')) as GroupFrame & { type: 'roster' }).ids).toHaveLength(3)
   expect(told).toEqual([])
   raw.frames.close()
 })
 
-test('server notes: questions without end, and frames that are none, end the stream', async () => {
+test('server groups: questions without end, and frames that are none, end the stream', async () => {
   const { notes, handlers } = createCompared([[1], [0]], { burst: 4, perSecond: 1 })
   await Promise.all(notes.map((each) => each.start()))
   for (const sendAll of [
@@ -115,12 +123,12 @@ test('server notes: questions without end, and frames that are none, end the str
   }
 })
 
-test('server notes: servers that nobody has asked for are left unread', async () => {
+test('server groups: servers that nobody has asked for are left unread', async () => {
   const { notes, told, handlers, pass } = createCompared([[1], [0]])
   await notes[0]?.start()
   const opened = Promise.withResolvers<ReturnType<typeof createRawStream<GroupFrame>>>()
   handlers.set(at(1).id, (stream) => opened.resolve(createRawStream(stream, CODEC)))
-  await pass(900)
+  await pass(500)
   const liar = await opened.promise
   const { turn } = await liar.next('compare')
   for (const each of [turn, turn + 1, turn + 9]) liar.send({ type: 'servers', turn: each, records: [Uint8Array.of(3)] })
@@ -131,7 +139,7 @@ test('server notes: servers that nobody has asked for are left unread', async ()
   expect([told, liar.received.map(({ type }) => type)]).toEqual([[], ['compare']])
 })
 
-test('server notes: an older node is asked in vain, and the next comparison is made all the same', async () => {
+test('server groups: an older node is asked in vain, and the next comparison is made all the same', async () => {
   const { notes, told, handlers, pass } = createCompared([[1], [0, 2]])
   await notes[0]?.start()
   await pass(1_000)
@@ -139,4 +147,29 @@ test('server notes: an older node is asked in vain, and the next comparison is m
   expect(handlers.size).toBe(2)
   await pass(1_000)
   await waitFor(() => told.some(({ to }) => to === 0), 1_000, 'the records')
+})
+
+test('server groups: with bits, all of the own group are wanted, and two of each other; a key is asked for where its group is', async () => {
+  const { notes } = createCompared([[1, 2, 3, 4]], { joiningMs: 60_000 })
+  const groups = notes[0] as (typeof notes)[number]
+  await groups.start()
+  const groupOfPeer = (index: number) => groupOf(placeOf(positions[index] as Uint8Array), 1)
+  const others = [1, 2, 3, 4].filter((index) => groupOfPeer(index) !== groupOfPeer(0))
+  const mates = [1, 2, 3, 4].filter((index) => groupOfPeer(index) === groupOfPeer(0))
+  expect([mates.length > 0, others.length > 0]).toEqual([true, true]) // by the seeds of the peers
+  expect(others.map((index) => groups.wants(at(index).peer))).toEqual(others.map(() => true))
+  const there = positions[others[0] as number] as Uint8Array
+  const here = positions[0] as Uint8Array
+  expect([groups.coversHere(there), groups.mustCarry(at(1).id, here), groups.mayCarry(at(1).id)]).toEqual([true, false, false])
+
+  for (const index of [1, 2, 3, 4]) groups.onReport(at(index).peer, { bits: 1, size: 2 })
+  expect(groups.bits).toBe(1)
+  expect([groups.coversHere(here), groups.coversHere(there)]).toEqual([true, false])
+  expect(new Set(groups.delegatesAt(there).map(String))).toEqual(new Set(others.slice(0, 2).map((index) => at(index).id)))
+  expect(mates.map((index) => groups.wants(at(index).peer))).toEqual(mates.map(() => true))
+  expect(groups.wants(at(others[0] as number).peer)).toBe(others.length < 2)
+  // A server of the other group does not know the record nodes here, a mate does; either may tell of leases that it carries.
+  expect(groups.mustCarry(at(others[0] as number).id, here)).toBe(true)
+  expect(groups.mustCarry(at(mates[0] as number).id, here)).toBe(false)
+  expect(groups.mayCarry(at(mates[0] as number).id)).toBe(true)
 })

@@ -1,0 +1,75 @@
+/** Chooses by groups whom a server turns to for a key, and says what it does for others: see node/groups/README.md. */
+
+import type { PeerId } from '@libp2p/interface'
+import { createRecentMap } from '../async/recent-map.ts'
+import type { GroupSettings } from '../groups/context.ts'
+import type { SizeReport } from '../groups/group-bits.ts'
+import type { Links } from '../groups/links.ts'
+import { groupOf, isNearer, nearestTo, type Place, placeOf, sharedBits } from '../groups/place.ts'
+import type { Upkeep } from '../groups/upkeep.ts'
+import type { GroupPeer } from './group-streams.ts'
+
+/** Faults after which a delegate loses its place. */
+const MAX_FAULTS = 2
+const MAX_FAULTY = 1_024
+
+export interface GroupRolesContext {
+  links: Links<GroupPeer>
+  upkeep: Pick<Upkeep<GroupPeer>, 'repair' | 'refuse'>
+  /** A server has said something of its group at some time: an older one says nothing. */
+  hasReported(id: string): boolean
+  reportOf(server: GroupPeer): SizeReport
+}
+
+export function createGroupRoles(
+  { links, upkeep, hasReported, reportOf }: GroupRolesContext,
+  { delegates }: Pick<GroupSettings, 'delegates'>,
+) {
+  const { self } = links
+  /** By delegate, its peer id. */
+  const faults = createRecentMap<string, number>({ maxEntries: MAX_FAULTY })
+  const faultsOf = ({ id }: GroupPeer) => faults.peek(id) ?? 0
+
+  /** Servers of the key's group that know its record nodes, the best first; where there is none, one that is nearer to it and passes it on. */
+  function delegatesAt(place: Place): GroupPeer[] {
+    const group = links.groupAt(place)
+    const rank = (server: GroupPeer) => faultsOf(server) * 4 + (group.indexOf(server) < delegates ? 0 : 2)
+    const able = group
+      .filter((server) => links.covers(server, place))
+      .sort((a, b) => rank(a) - rank(b) || (isNearer(place, a.place, b.place) ? -1 : 1))
+    if (able.length > 0) return able.slice(0, delegates)
+    upkeep.repair(groupOf(place, links.bits), place)
+    const shared = sharedBits(self.place, place)
+    const nearer = [...links.all()].filter((server) => reportOf(server).bits >= 0 && sharedBits(server.place, place) > shared)
+    return nearestTo(place, nearer, 1)
+  }
+
+  return {
+    /** True when this node knows the record nodes of a position. */
+    coversHere: (position: Uint8Array) => links.bits === 0 || links.coversHere(placeOf(position)),
+    /** The nearest of its own group, nearest first, this node itself among them. */
+    recordNodes(position: Uint8Array, count: number): { nodes: PeerId[]; isSelf: boolean } {
+      const all = links.recordNodes(placeOf(position), count)
+      return { nodes: all.filter((node) => node !== self).map(({ peer }) => peer), isSelf: all.includes(self) }
+    },
+    delegatesAt: (position: Uint8Array) => delegatesAt(placeOf(position)).map(({ peer }) => peer),
+    /** A delegate denied what another one found. */
+    onDenied(peer: PeerId) {
+      const link = links.get(peer.toString())
+      if (link === undefined) return
+      faults.set(link.id, faultsOf(link) + 1)
+      if (faultsOf(link) >= MAX_FAULTS) upkeep.refuse(link)
+    },
+    /** True when what the peer tells of a key must be told on: it does not know the record nodes, or does not say whether it does, as one that joins. */
+    mustCarry(peer: string, position: Uint8Array) {
+      const link = links.get(peer)
+      return links.bits > 0 && !(hasReported(peer) && link !== undefined && links.covers(link, placeOf(position)))
+    },
+    /** May a peer tell of others' leases? Undefined: not yet, for the word of one of the two on its group may be on its way. */
+    mayCarry(peer: string): boolean | undefined {
+      const link = links.get(peer)
+      if (links.bits === 0 && !hasReported(peer)) return false
+      return (link !== undefined && (links.bits > 0 || reportOf(link).bits > 0)) || undefined
+    },
+  }
+}

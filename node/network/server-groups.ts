@@ -1,0 +1,241 @@
+/**
+ * A node's part in its group (node/groups), live: whom it keeps connections to, how many bits name a group, who is asked for a key. With 0 bits,
+ * as in any network of up to 48 servers, all servers are one group, each connected to all others.
+ */
+
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import { createEmitter } from '../async/emitter.ts'
+import { createRecentMap } from '../async/recent-map.ts'
+import { TIMERS, type Timers } from '../async/timers.ts'
+import { GROUP_DEFAULTS, type GroupOptions } from '../groups/context.ts'
+import { MAX_GROUP_BITS, type SizeReport } from '../groups/group-bits.ts'
+import { createIntroductions } from '../groups/introductions.ts'
+import { createLinks, type Links } from '../groups/links.ts'
+import { answerCompare, answerFetch } from '../groups/mates.ts'
+import { createNearestServers, type NearestServers } from '../groups/nearest-servers.ts'
+import { groupOf, type Place, placeOf, sharedBits } from '../groups/place.ts'
+import { createQuestions } from '../groups/questions.ts'
+import { createUpkeep, type Upkeep } from '../groups/upkeep.ts'
+import { createGroupRoles } from './group-roles.ts'
+import { createGroupStreams, type GroupPeer, type GroupStreamsContext, type GroupStreamsOptions, groupPeer } from './group-streams.ts'
+import type { RoutingTable } from './routing-table.ts'
+
+/** How long an answer is waited for, in ms: longer than in a simulation, since the answerer may have to be dialled. */
+const ANSWER_MS = 3_000
+/** The same for a question that a find waits for, in ms: the answerer may ask another in turn. */
+const NEAREST_MS = 500
+/** A joiner with so many mates has come in. */
+const READY_MATES = 8
+/** Reports of so many servers are remembered: those of all links. */
+const MAX_REPORTS = 2_048
+/** Changes within this time are one, in ms. */
+const SETTLE_MS = 50
+
+const UNKNOWN: SizeReport = { bits: -1, size: 1 }
+
+export type ServerGroupsOptions = GroupOptions & GroupStreamsOptions
+
+export interface ServerGroupsContext extends Pick<GroupStreamsContext, 'recordOf' | 'openRecord'> {
+  libp2p: Pick<Libp2p, 'peerId' | 'getConnections' | 'dial' | 'handle' | 'unhandle'>
+  servers: Pick<RoutingTable, 'placed' | 'onChange'>
+  dials: {
+    /** Dials a server by its signed addresses. @param end hears whether there is a connection */
+    want(server: GroupPeer, end?: (isOpen: boolean) => void): void
+    isWanted(id: string): boolean
+    /** Servers that wait to be dialled, or are being dialled. */
+    wanted(): Iterable<PeerId>
+  }
+  /** Others are wanted from now on. */
+  onBits(): void
+  random(): number
+}
+
+export type ServerGroups = ReturnType<typeof createServerGroups>
+
+export function createServerGroups(context: ServerGroupsContext, options: ServerGroupsOptions = {}, timers: Timers = TIMERS) {
+  const { libp2p, servers, dials, random } = context
+  const settings = { ...GROUP_DEFAULTS, ...options }
+  const self = groupPeer(libp2p.peerId)
+  const reports = createRecentMap<string, SizeReport>({ maxEntries: MAX_REPORTS })
+  const reportOf = ({ id }: GroupPeer) => reports.peek(id) ?? UNKNOWN
+  const links = createLinks<GroupPeer>(self, reportOf)
+  const changes = createEmitter<void>()
+  let own: SizeReport = UNKNOWN
+  let startedAtMs = 0
+  let hasAdopted = false
+  let isNeeded = (_id: string) => false
+  let endSettling: (() => void) | undefined
+  let endListening = () => {}
+
+  const streams = createGroupStreams(
+    {
+      ...context,
+      linkOf: links.get,
+      answer: (...asked) => answer(...asked),
+      onAnswer: (from, turn, given) => questions.onAnswer(from, turn, given),
+    },
+    options,
+    timers,
+  )
+  const questions = createQuestions<GroupPeer>({ timers, send: streams.send }, ANSWER_MS)
+  const introductions = createIntroductions<GroupPeer>({ self, timers, random }, links, questions, settings)
+  const nearest = createNearestServers<GroupPeer>({ self, random }, { links, questions }, { ...settings, answerMs: NEAREST_MS })
+  const answer = createAnswerer({ links, introductions, nearest, isSpare: (from) => upkeep.isSpare(from) })
+  const dialer = { want: wantFor, isWanted: ({ id }: GroupPeer) => dials.isWanted(id) }
+  const isJoining = () => links.mates().length < READY_MATES && timers.now() - startedAtMs < settings.joiningMs
+  const upkeep: Upkeep<GroupPeer> = createUpkeep<GroupPeer>(
+    { self, timers, random, reportOf, close, publish: (report) => (own = report) },
+    { links, questions, dialer, isJoining, onBits, letGo: ({ id, peer }) => !isNeeded(id) && !isBusy(libp2p.getConnections(peer)) },
+    settings,
+  )
+
+  function onBits(): void {
+    context.onBits()
+    changed()
+  }
+
+  const hasReported = (id: string) => reports.peek(id) !== undefined
+  const roles = createGroupRoles({ links, upkeep, hasReported, reportOf }, settings)
+
+  function changed(): void {
+    endSettling ??= timers.after(SETTLE_MS, () => {
+      endSettling = undefined
+      changes.emit()
+    })
+  }
+
+  function close({ peer }: GroupPeer): void {
+    for (const connection of libp2p.getConnections(peer)) connection.close().catch(() => {})
+  }
+
+  /** All of this server's own group are wanted, and so many delegates of each other. */
+  const hasRoom = (place: Place, coming = 0) =>
+    sharedBits(place, self.place) >= links.bits || links.groupAt(place).length + coming < settings.delegates
+
+  function wants(peer: PeerId): boolean {
+    if (links.bits === 0) return true
+    const { place } = groupPeer(peer)
+    const group = groupOf(place, links.bits)
+    let coming = 0
+    for (const wanted of dials.wanted()) if (groupOf(groupPeer(wanted).place, links.bits) === group) coming++
+    return hasRoom(place, coming)
+  }
+
+  function wantFor(server: GroupPeer, end?: (isOpen: boolean) => void): void {
+    if (server.id === self.id || links.get(server.id) !== undefined) return void end?.(links.get(server.id) !== undefined)
+    dials.want(server, end)
+  }
+
+  /** Takes over which servers are connected. */
+  function look(): void {
+    const placed = new Map(servers.placed().map(({ name }) => [name.toString(), name]))
+    for (const link of [...links.all()]) {
+      if (placed.has(link.id)) continue
+      links.remove(link)
+      upkeep.onLinkEnd(link)
+    }
+    for (const [id, peer] of placed) {
+      if (links.get(id) !== undefined) continue
+      const link = groupPeer(peer)
+      links.add(link)
+      upkeep.onLink(link)
+    }
+  }
+
+  return {
+    get bits() {
+      return links.bits
+    },
+    /** Servers in all, as far as is known. */
+    get estimate() {
+      return own.size * 2 ** links.bits
+    },
+    /** This node's word on its group; undefined while it joins. */
+    report: () => (own.bits < 0 ? undefined : own),
+    /** A server has said how large its group is. One that joins takes over the number of bits. */
+    onReport(peer: PeerId, report: SizeReport) {
+      const id = peer.toString()
+      if (report.bits > MAX_GROUP_BITS) return
+      const before = reports.peek(id)?.bits
+      reports.set(id, report)
+      if (!hasAdopted && isJoining()) {
+        hasAdopted = true
+        if (report.bits !== links.bits) upkeep.setBits(report.bits)
+      }
+      if (before !== report.bits && links.bits > 0) changed()
+    },
+    /** True for a server that is to be connected to. */
+    wants,
+    /** The same for one that is about to be dialled. */
+    isOfUse: (peer: PeerId) => links.bits === 0 || hasRoom(groupPeer(peer).place),
+    ...roles,
+    /** The servers nearest to a position, by the word of those that know it, with their signed addresses. */
+    findNearest: (position: Uint8Array) => new Promise<GroupPeer[]>((resolve) => nearest.find(placeOf(position), resolve)),
+    /** The record nodes by that word, each connected to now, for whoever does not believe the delegates. */
+    async reach(position: Uint8Array): Promise<PeerId[]> {
+      const all = await new Promise<GroupPeer[]>((resolve) => nearest.find(placeOf(position), resolve))
+      const found = all.slice(0, settings.recordNodes)
+      const reached = found.map((server) => new Promise<boolean>((resolve) => wantFor(server, resolve)))
+      const isReached = await Promise.all(reached)
+      return found.filter((_, index) => isReached[index]).map(({ peer }) => peer)
+    },
+    /** Hears when others may be right for a key, though the same servers are connected. Returns the function that ends it. */
+    onChange: changes.on,
+    /** @param needed true for a server at which something of this node stands, or the other way round */
+    attach(needed: (id: string) => boolean) {
+      isNeeded = needed
+    },
+    async start() {
+      startedAtMs = timers.now()
+      look()
+      endListening = servers.onChange(look)
+      upkeep.start()
+      await streams.start()
+    },
+    async stop() {
+      endListening()
+      upkeep.stop()
+      questions.stop()
+      endSettling?.()
+      await streams.stop()
+    },
+  }
+}
+
+const COMMON = ['/mayfly/presence/', '/mayfly/groups/', '/mayfly/kad/', '/ipfs/', '/libp2p/']
+const isCommon = (protocol: string | undefined) => protocol === undefined || COMMON.some((prefix) => protocol.startsWith(prefix))
+
+/** Something else than what all servers have with each other runs over one of the connections. */
+const isBusy = (connections: readonly Connection[]) =>
+  connections.some(({ streams }) => streams.some(({ protocol }) => !isCommon(protocol)))
+
+type Answerer = GroupStreamsContext['answer']
+
+/** Answers what other servers ask. */
+function createAnswerer({
+  links,
+  introductions,
+  nearest,
+  isSpare,
+}: {
+  links: Links<GroupPeer>
+  introductions: ReturnType<typeof createIntroductions<GroupPeer>>
+  nearest: NearestServers<GroupPeer>
+  isSpare(from: GroupPeer): boolean
+}): Answerer {
+  return (from, question, reply) => {
+    switch (question.type) {
+      case 'compare':
+        return void reply(answerCompare(links, from, question))
+      case 'fetch':
+        return void reply(answerFetch(links, question))
+      case 'suggest':
+        return void introductions.suggest(question, reply)
+      case 'spare':
+        return void reply({ type: 'spare', isSpare: isSpare(from) })
+      case 'nearest':
+        return void nearest.answer(question, from, reply)
+      default:
+    }
+  }
+}
