@@ -61,7 +61,7 @@ function startScene({ takesComing, isDoubtful = false, failure }: { takesComing:
   const stop = new AbortController()
   const saving = saveEntry(
     {
-      ...{ received: received as unknown as ReceivedShare, library: { MayflyError } as never, files: async () => files },
+      ...{ received: received as unknown as ReceivedShare, library: async () => ({ MayflyError }) as never, files: async () => files },
       ...{ names: new EntryNames(safePath), table, pace: new Pace() },
     },
     isDoubtful ? { ...ENTRY, size: 300_000 } : ENTRY, // content that comes whole is never in doubt
