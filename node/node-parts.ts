@@ -15,6 +15,7 @@ import {
   createNodePlacement,
   createPresenceServer,
   createRecordStore,
+  createServerCompany,
   hearAgain,
   type NodePresence,
   ProviderStore,
@@ -43,6 +44,7 @@ function createNodeRecords(limits: Parameters<typeof createRecordStore>[0], cloc
   const presence: NodePresence = {
     createServer: (libp2p, tabs, context, options) => createPresenceServer(libp2p, tabs, { ...context, store }, options),
     createPlacement: createNodePlacement,
+    createServerCompany,
     hearAgain,
   }
   return {

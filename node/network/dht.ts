@@ -1,6 +1,6 @@
 /** A peer's part in the DHT: kad-dht itself at a node (kad-dht.ts), its client in a tab (dht-client.ts). */
 
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { KadTable, KadWalker } from './routing-table.ts'
 
 export const KAD_PROTOCOL = '/mayfly/kad/1.0.0'
@@ -16,4 +16,6 @@ export interface DhtPart {
   service: object
   table: KadTable
   walker: KadWalker
+  /** A node's: kad-dht dials such servers alone. Its walks would connect all to all, where servers form groups (node/groups). */
+  limitDials?(isOfUse: (peer: PeerId) => boolean): void
 }

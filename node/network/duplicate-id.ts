@@ -4,8 +4,10 @@
  * connection to a duplicate.
  */
 
-import type { ConnectionEncrypter, MessageStream, PeerId, SecureConnectionOptions } from '@libp2p/interface'
+import type { ConnectionEncrypter, Libp2p, MessageStream, PeerId, SecureConnectionOptions } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { createEmitter } from '../async/emitter.ts'
+import { withoutPeerId } from './addresses.ts'
 
 type Direction = 'inbound' | 'outbound'
 
@@ -42,6 +44,13 @@ export function createDuplicateIdWatch(settleMs = SETTLE_MS) {
 
   return {
     onMet: met.on,
+    /**
+     * Dials addresses of this peer's own id, which libp2p dials by their places alone: the handshake tells whether this process is there, or
+     * another one.
+     */
+    dialPlaces(libp2p: Pick<Libp2p, 'dial'>, addresses: readonly Multiaddr[], signal: AbortSignal) {
+      libp2p.dial(addresses.map(withoutPeerId), { signal }).catch(() => {})
+    },
     /** Wraps what secures connections, since only then the other's id is known. */
     watch<Components extends { peerId: PeerId }, E extends ConnectionEncrypter>(create: (components: Components) => E) {
       return (components: Components): E => {

@@ -11,15 +11,9 @@ import { spareWork } from './spare-work.ts'
 
 type KadComponents = Parameters<ReturnType<typeof kadDHT>>[0]
 
-/**
- * @param providerStore only kad-dht sees it, as its `datastore`
- * @param mayDial false for a server that is none of this one's links: kad-dht's walks would connect all to all (node/groups)
- */
-export function createKadDht(
-  components: DhtComponents,
-  providerStore: Datastore,
-  mayDial: (peer: PeerId) => boolean = () => true,
-): DhtPart {
+/** @param providerStore only kad-dht sees it, as its `datastore` */
+export function createKadDht(components: DhtComponents, providerStore: Datastore): DhtPart {
+  let mayDial = (_peer: PeerId) => true
   spareWork(components) // here, since a tab has no kad-dht, and a page's library none of this
   const { connectionManager } = components as unknown as { connectionManager: ConnectionLists & StreamOpener }
   listConnectionsOnce(connectionManager)
@@ -58,7 +52,14 @@ export function createKadDht(
     networkDialTimeout: { minTimeout: 500, maxTimeout: 3_000 },
     datastorePrefix: '/dht',
   })(overlaid(components as unknown as KadComponents, own as unknown as Partial<KadComponents>))
-  return { service: dht, walker: dht as DhtPart['walker'], table: (dht as unknown as { routingTable: KadTable }).routingTable }
+  return {
+    service: dht,
+    walker: dht as DhtPart['walker'],
+    table: (dht as unknown as { routingTable: KadTable }).routingTable,
+    limitDials: (isOfUse) => {
+      mayDial = isOfUse
+    },
+  }
 }
 
 /** The object with some of its members replaced, for one that is handed it. */

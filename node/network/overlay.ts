@@ -26,7 +26,7 @@ import { replaceMissingDigest } from './portable-digest.ts'
 import { RecentDatastore } from './recent-datastore.ts'
 import type { createRelay } from './relay.ts'
 import { createRoutingTable } from './routing-table.ts'
-import type { createServerRecords, ServerRecords } from './server-records.ts'
+import type { createServerRecords } from './server-records.ts'
 import { abortFailedCloses } from './sound-close.ts'
 import type { TransportFactory } from './types.ts'
 
@@ -106,7 +106,6 @@ export async function createOverlay(options: OverlayOptions) {
   const node = isNode ? options.node : undefined
   if (isNode && (node === undefined || createProviderStore === undefined)) throw new TypeError('A node needs the parts of one')
   let dht: DhtPart | undefined
-  let records: ServerRecords | undefined
   const relay = node?.createRelay(options.isTab ?? (() => false))
   // A tab's id is new each time.
   const duplicates = node?.createDuplicateIdWatch?.()
@@ -153,11 +152,7 @@ export async function createOverlay(options: OverlayOptions) {
         abortFailedCloses(components as unknown as { upgrader: unknown })
         dht =
           node && createProviderStore
-            ? node.createKadDht(
-                own,
-                createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }),
-                (peer) => records?.groups.isOfUse(peer) !== false,
-              )
+            ? node.createKadDht(own, createProviderStore({ peerId: components.peerId, peerStore: components.peerStore }))
             : createDhtClient(own)
         return dht.service
       },
@@ -172,14 +167,13 @@ export async function createOverlay(options: OverlayOptions) {
   const servers = createRoutingTable(libp2p, table, walker, [KAD_PROTOCOL, options.serverProtocol], (connection) =>
     identifying.identify(connection),
   )
-  records = node?.createServerRecords?.({ libp2p, servers, random: Math.random }, options.groups)
   return {
     role: options.role,
     libp2p,
     privateKey,
     servers,
     /** Of a node. */
-    records,
+    records: node?.createServerRecords?.({ libp2p, servers, dht, random: Math.random }, options.groups),
     direct,
     duplicates,
     get counts() {

@@ -137,8 +137,7 @@ export function createRoutingTable(
     closest: servers.closest,
     placed: servers.placed,
     positionOfSelf: servers.positionOfSelf,
-    isSelfAmongClosest: servers.isSelfAmongClosest,
-    hasGapAt: servers.hasGapAt,
+    quietMs: servers.quietMs,
     onChange: servers.onChange,
     /** True for a server that is connected and has said what it speaks; kad-dht may not have it in its table yet. */
     isIdentified: (peer: PeerId) => identified.has(peer.toString()),

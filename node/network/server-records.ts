@@ -9,6 +9,7 @@ import { createRecentMap } from '../async/recent-map.ts'
 import { TIMERS } from '../async/timers.ts'
 import { isNearer, type Place } from '../groups/place.ts'
 import { withPeerId } from './addresses.ts'
+import type { DhtPart } from './dht.ts'
 import { type GroupPeer, groupPeer } from './group-streams.ts'
 import type { RoutingTable } from './routing-table.ts'
 import { createServerBook, SERVER_BOOK_DEFAULTS, type ServerBookOptions } from './server-book.ts'
@@ -19,6 +20,8 @@ import { openServerRecord, type ServerRecord } from './server-record.ts'
 import { MAX_SERVER_RECORD_BYTES } from './server-record-size.ts'
 
 const SWEEP_MS = 60_000
+/** Servers with which a node needs no address to join. */
+const ENOUGH_SERVERS = 8
 /** How long a server that a peer beside the entrance has told of may take to come by itself, in ms: the one of two with the smaller id dials first. */
 const FIRST_WAIT_MS = 1_000
 const SECOND_WAIT_MS = 3_000
@@ -26,6 +29,7 @@ const SECOND_WAIT_MS = 3_000
 export interface ServerRecordsContext {
   libp2p: Pick<Libp2p, 'peerId' | 'peerStore' | 'dial' | 'getConnections' | 'handle' | 'unhandle'>
   servers: Pick<RoutingTable, 'isIdentified' | 'onIdentify' | 'placed' | 'onChange'>
+  dht?: Pick<DhtPart, 'limitDials'> | undefined
   random(): number
 }
 
@@ -37,7 +41,7 @@ const named = ({ peer, bytes }: ServerRecord): NamedRecord => ({ id: peer.toStri
 
 export type ServerRecords = ReturnType<typeof createServerRecords>
 
-export function createServerRecords({ libp2p, servers, random }: ServerRecordsContext, options?: ServerRecordsOptions) {
+export function createServerRecords({ libp2p, servers, dht, random }: ServerRecordsContext, options?: ServerRecordsOptions) {
   const self = libp2p.peerId.toString()
   const book = createServerBook({ self, monotonic: TIMERS.now, random }, options)
   const news = createServerNews()
@@ -70,6 +74,7 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
     },
     options,
   )
+  dht?.limitDials?.(groups.isOfUse)
   let end: (() => void) | undefined
 
   async function openRecord(bytes: Uint8Array): Promise<ServerRecord> {
@@ -143,6 +148,10 @@ export function createServerRecords({ libp2p, servers, random }: ServerRecordsCo
       return { records: chosen.map(({ bytes }) => bytes), end: endNews }
     },
     groups,
+    /** False for a node that knows enough servers of a network that has groups: an entrance would be connected to all who ever joined there. */
+    mayJoin: (size: number) => groups.bits === 0 || size < ENOUGH_SERVERS,
+    /** False for a server that is of no use any more, though it was connected once. */
+    mayDial: (peer: PeerId | undefined) => peer === undefined || groups.isOfUse(peer),
     /** @throws {MayflyError} ERR_BAD_FRAME when it is none, or not signed by its server */
     openRecord,
     /** The signed addresses of a server, as they can be passed on. */

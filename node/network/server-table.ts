@@ -11,8 +11,6 @@ export const BUCKET_BITS = 6
 export const BUCKET_SIZE = 20
 /** Changes within this time are one event. */
 const SETTLE_MS = 50
-/** A table that has changed within this time is still being filled: a node that has just joined knows few of its neighbours. */
-const FILLING_MS = 5_000
 
 /** A server as others name it: a libp2p peer id, or a node of a simulation. */
 export interface ServerName {
@@ -91,21 +89,8 @@ export function createServerTable<Name extends ServerName>(timers: Timers = TIME
     positionOfSelf: () => self,
     /** The known servers nearest to a position of the DHT's space, nearest first, this peer not among them. */
     closest,
-    /** True when this peer would be among the `count` nearest, were it in its own table. */
-    isSelfAmongClosest(position: Uint8Array, count: number) {
-      let nearer = 0
-      for (const server of servers.values()) if (compareDistance(position, server.position, self) < 0 && ++nearer >= count) return false
-      return nearer < count
-    },
-    /** True when nearer servers may exist: the table had no room for them, or is still being filled. */
-    hasGapAt(position: Uint8Array) {
-      if (servers.size === 0) return false // a walk needs a peer to begin with: kad-dht would wait for one
-      if (timers.now() - changedAtMs < FILLING_MS) return true
-      const prefix = (bytes: Uint8Array) => (bytes[0] ?? 0) >> (8 - BUCKET_BITS)
-      let near = 0
-      for (const server of servers.values()) if (prefix(server.position) === prefix(position)) near++
-      return near >= BUCKET_SIZE
-    },
+    /** How long no server has come or gone, in ms. */
+    quietMs: () => timers.now() - changedAtMs,
     /** Hears when servers came or went, once for changes that come together. Returns the function that ends it. */
     onChange: changes.on,
     stop() {

@@ -10,13 +10,12 @@ import { createTimeout } from '../async/abort.ts'
 import { backoffMs } from '../async/backoff.ts'
 import { createEmitter } from '../async/emitter.ts'
 import { MayflyError } from '../errors.ts'
-import { peerIdIn, withoutPeerId, withPeerId } from './addresses.ts'
+import { peerIdIn, withPeerId } from './addresses.ts'
 import { connectionKind } from './connection-kind.ts'
 import type { DuplicateIdWatch } from './duplicate-id.ts'
 import { explainDialFailure, findJoinAddresses } from './join-address.ts'
 import type { RoutingTable } from './routing-table.ts'
 import type { ServerRecords } from './server-records.ts'
-import { shuffle } from './shuffle.ts'
 import type { NetworkEvent } from './types.ts'
 
 export const SUPERVISOR_DEFAULTS = {
@@ -50,8 +49,6 @@ const UNTRIED = { failures: 0, nextTryAtMs: 0, busy: false }
 const LOOK_MS = 250
 /** A server that was not given by the owner is forgotten after so many failures in a row. */
 const MAX_FAILURES = 8
-/** A node of a network that has groups needs no address to join while it knows so many servers. Its entrance would be connected to all. */
-const ENOUGH_SERVERS = 8
 
 export type Supervisor = ReturnType<typeof createSupervisor>
 
@@ -60,9 +57,9 @@ interface SupervisorContext {
   servers: RoutingTable
   role: 'node' | 'tab'
   /** A node's. */
-  records?: (Pick<ServerRecords, 'remove'> & { groups?: Pick<ServerRecords['groups'], 'bits' | 'isOfUse'> }) | undefined
+  records?: (Pick<ServerRecords, 'remove'> & Partial<Pick<ServerRecords, 'mayJoin' | 'mayDial'>>) | undefined
   /** A node's. */
-  duplicates?: Pick<DuplicateIdWatch, 'onMet'> | undefined
+  duplicates?: Pick<DuplicateIdWatch, 'onMet' | 'dialPlaces'> | undefined
   emit(event: NetworkEvent): void
   /** From 0 to 1. */
   random(): number
@@ -77,7 +74,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   const known = new Map<string, Place>()
   const stopped = new AbortController()
   const changes = createEmitter<void>()
-  duplicates?.onMet(({ address, reason }) => emit({ type: 'duplicate-id', address, reason }))
+  duplicates?.onMet((met) => emit({ type: 'duplicate-id', ...met }))
   let timer: ReturnType<typeof setInterval> | undefined
 
   /** The page is frozen, or about to be: in the browser's back/forward cache, or hidden and put to sleep. */
@@ -97,7 +94,7 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       if (addresses.some((address) => peerIdIn(address) === libp2p.peerId.toString())) {
         joins.delete(place.name) // one's own address: nothing to join there
         changes.emit()
-        dialPlaces(libp2p, addresses, stopped.signal)
+        duplicates?.dialPlaces(libp2p, addresses, stopped.signal)
         return
       }
       const connection = await libp2p.dial(addresses, { signal }).catch(async (error: unknown) => {
@@ -127,15 +124,12 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
   function look(): void {
     const now = performance.now()
     const due = (place: Place) => !place.busy && place.nextTryAtMs <= now && !isConnected(place)
-    const { groups } = records ?? {}
     if (isFrozen || (role === 'tab' && (servers.size > 0 || hasSocket()))) return
-    const hasEnough = (groups?.bits ?? 0) > 0 && servers.size >= ENOUGH_SERVERS
-    for (const place of joins.values()) if (!hasEnough && due(place)) void tryPlace(place)
+    if (records?.mayJoin?.(servers.size) !== false) for (const place of joins.values()) if (due(place)) void tryPlace(place)
     // A tab goes elsewhere once the given addresses have failed; a node dials each server that it lost.
     const told = [...joins.values()]
     if (role === 'tab' && told.length > 0 && told.every((place) => place.failures === 0)) return
-    const isOfUse = ({ peer }: Place) => peer === undefined || groups?.isOfUse(peer) !== false
-    for (const place of known.values()) if (due(place) && isOfUse(place)) void tryPlace(place)
+    for (const place of known.values()) if (due(place) && records?.mayDial?.(place.peer) !== false) void tryPlace(place)
   }
 
   /** The network is back, or the page is visible again: dials at once. */
@@ -196,14 +190,8 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       if (timer !== undefined) look()
     },
     rememberServer,
-    /** Connected servers, for a peer that is new, in random order. */
-    knownServers(limit: number): { peer: PeerId; addresses: Multiaddr[] }[] {
-      const places: { peer: PeerId; addresses: Multiaddr[] }[] = []
-      for (const { peer, addresses } of known.values()) {
-        if (peer !== undefined && addresses !== undefined && libp2p.getConnections(peer).length > 0) places.push({ peer, addresses })
-      }
-      return shuffle(places, random).slice(0, limit)
-    },
+    /** Servers that are known, connected or not. */
+    knownServers: () => [...known.values()] as readonly Pick<Place, 'peer' | 'addresses'>[],
     start() {
       if (timer !== undefined) return
       timer = setInterval(look, LOOK_MS)
@@ -217,12 +205,4 @@ export function createSupervisor(context: SupervisorContext, options: Supervisor
       for (const [target, type, listener] of pageEvents) target?.removeEventListener?.(type, listener)
     },
   }
-}
-
-/**
- * Dials addresses of this peer's own id, which libp2p dials by their places alone: duplicate-id.ts learns from the handshake whether this process
- * is there, or another one.
- */
-function dialPlaces(libp2p: Libp2p, addresses: Multiaddr[], signal: AbortSignal): void {
-  libp2p.dial(addresses.map(withoutPeerId), { signal }).catch(() => {})
 }

@@ -13,7 +13,7 @@ import { createStandingStatements, type Standing, type StandingStreams, standing
 import type { Refusal } from './wire-frames.ts'
 
 /** The part of a presence stream that carries leases. */
-export type LeaseStream = Pick<PresenceStream, 'id' | 'hold' | 'release' | 'askTime'> & Partial<Pick<PresenceStream, 'tellHomes'>>
+export type LeaseStream = Pick<PresenceStream, 'id' | 'hold' | 'release' | 'askTime'>
 
 interface Announced<Name extends ServerName> extends Standing<Name> {
   /** Signed leases by holder. Bounded by the record store's limits for this peer's own holders. */
@@ -31,7 +31,6 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   placement: Placement<Name>,
   streams: StandingStreams<LeaseStream, Name>,
   timers: Timers = TIMERS,
-  recordOf: (home: string) => Uint8Array | undefined = () => undefined,
 ) {
   const statements = createStandingStatements<Announced<Name>, LeaseStream, Name>({
     placement,
@@ -53,8 +52,6 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   const repeats = new Map<LeaseStream, { leases: Set<Uint8Array>; endWait: (() => void) | undefined; waitMs: number }>()
   /** Marks by lease: one goes wherever its lease goes. */
   const marks = new WeakMap<Uint8Array, Uint8Array>()
-  /** Homes by lease, of those that are carried for another server. */
-  const homes = new WeakMap<Uint8Array, string>()
   let size = 0
 
   function settle(lease: Uint8Array): void {
@@ -63,8 +60,6 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
   }
 
   function sendLeases(to: LeaseStream, leases: Uint8Array[]): void {
-    const records = new Set(leases.flatMap((lease) => homes.get(lease) ?? []).flatMap((home) => recordOf(home) ?? []))
-    if (records.size > 0) to.tellHomes?.([...records])
     void to.hold(leases, (lease) => marks.get(lease)).then((taken) => taken.forEach(settle))
   }
 
@@ -89,12 +84,9 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
     /**
      * Announces a lease, or its renewal. Resolves once one of the record nodes has taken it, or there is none, or it is replaced or withdrawn.
      * While no record node can be reached, it does not.
-     *
-     * @param home of a lease that is carried for another server
      */
-    announce(key: Key, holder: string, lease: Uint8Array, mark?: Uint8Array, home?: string) {
+    announce(key: Key, holder: string, lease: Uint8Array, mark?: Uint8Array) {
       if (mark !== undefined) marks.set(lease, mark)
-      if (home !== undefined) homes.set(lease, home)
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.set(lease, resolve)
       const announced = statements.get(key)
@@ -121,7 +113,7 @@ export function createAnnouncer<Name extends ServerName = PeerId>(
       size--
       if (announced.leases.size === 1) return statements.remove(announced)
       announced.leases.delete(holder)
-      for (const open of statements.streamsThatHave(announced)) open.release([{ key, holder }])
+      for (const open of statements.streamsOfAll(announced)) open.release([{ key, holder }])
     },
     /** The servers near the keys may have changed. */
     refresh: statements.refresh,

@@ -1,14 +1,9 @@
-/** Addresses that travel in presence frames: this peer's own, those of homes and stock providers that it has heard of, and those of other servers. */
+/** Addresses that a peer has heard of: those of homes, of stock providers, and of other servers. */
 
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { AddressBook, ServerRecords, Supervisor } from '../network/index.ts'
-import { multihashOfPeer } from './lease.ts'
-import { MAX_RECORDS_PER_WELCOME } from './wire.ts'
-
-/** More than a welcome has room for. */
-const MAX_SERVERS = 32
 
 export type Directory = ReturnType<typeof createDirectory>
 
@@ -17,7 +12,7 @@ export function createDirectory(
   libp2p: Libp2p,
   supervisor: Supervisor,
   { addressesOf, rememberAddresses }: AddressBook,
-  records: Pick<ServerRecords, 'addressesOf' | 'greet' | 'openRecord'> | undefined,
+  records: Pick<ServerRecords, 'addressesOf'> | undefined,
 ) {
   const self = libp2p.peerId.toString()
 
@@ -38,29 +33,6 @@ export function createDirectory(
       rememberAddresses(peer.toString(), addresses)
       supervisor.rememberServer(peer, addresses)
     },
-    /** Where homes can be dialled, as they have signed it. @throws {MayflyError} ERR_BAD_FRAME at the first that is no record */
-    async takeHomes(signed: readonly Uint8Array[]) {
-      for (const bytes of signed) {
-        const record = await records?.openRecord(bytes)
-        if (record !== undefined) rememberAddresses(record.peer.toString(), record.addresses)
-      }
-    },
-    /** By the word of somebody else, which counts where nothing better is known. */
-    rememberHome(home: string, addresses: Multiaddr[]) {
-      if (addresses.length > 0 && home !== self && addressesOf(home).length === 0 && (records?.addressesOf(home).length ?? 0) === 0)
-        rememberAddresses(home, addresses)
-    },
-    /** This peer's own. */
-    own: () => libp2p.getMultiaddrs(),
-    /** Homes whose addresses are known, each once. */
-    async homes(peers: Iterable<string>) {
-      const homes = [...new Set(peers)].map(async (home) => ({ peer: multihashOfPeer(home), addresses: await findAddresses(home) }))
-      return (await Promise.all(homes)).filter(({ addresses }) => addresses.length > 0)
-    },
-    /** Some of the servers, for a peer that is new. */
-    servers: () => supervisor.knownServers(MAX_SERVERS).map(({ peer, addresses }) => ({ peer: peer.toMultihash().bytes, addresses })),
-    /** The same, signed; and for a while those that come later. @param tell called with these, until `end` is called */
-    greet: (peer: string, tell?: (records: Uint8Array[]) => void) =>
-      records?.greet(peer, MAX_RECORDS_PER_WELCOME, tell) ?? { records: [], end() {} },
+    rememberSigned: rememberAddresses,
   }
 }

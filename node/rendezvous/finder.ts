@@ -12,7 +12,7 @@ import { positionOf } from '../keys/index.ts'
 import type { Clock, ServerName, ServerTable } from '../network/index.ts'
 import type { AbortOptions, Key } from '../types.ts'
 import type { Directory } from './directory.ts'
-import { createFoundReader, type FindReply, type FoundHolder, type Search } from './found-holders.ts'
+import { createFoundReader, type FindReply, type FoundHolder, type FoundReaderContext, type Search } from './found-holders.ts'
 import { LEASE_CODEC, type LeaseCodec } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { OwnRecords } from './own-records.ts'
@@ -45,7 +45,7 @@ export interface FinderContext<Name extends ServerName = PeerId> {
   servers: Pick<ServerTable<Name>, 'closest'>
   store: OwnRecords
   streams: FindStreams<Name>
-  homes: Pick<Directory, 'findAddresses'> & Partial<Pick<Directory, 'rememberHome'>>
+  homes: Pick<Directory, 'findAddresses'> & FoundReaderContext['homes']
   clock: Pick<Clock, 'now' | 'times' | 'isDoubtful'>
   /** A server's answer breaks the rules. */
   onBadAnswer(peer: string, reason: string): void
@@ -105,20 +105,6 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     }
   }
 
-  /** One after the other. One that has denied what another one finds is at fault; they may be wrong, or lie. */
-  async function* askDelegates(delegates: Name[], key: Key, search: Search): AsyncGenerator<FoundHolder> {
-    const denying: Name[] = []
-    for (const delegate of delegates) {
-      let isAny = false
-      for await (const holder of askAll([delegate], key, SCOPE.group, search)) {
-        if (!isAny) for (const denied of denying) placement.onDenied?.(denied)
-        isAny = true
-        yield holder
-      }
-      if (!isAny) denying.push(delegate)
-    }
-  }
-
   async function* stages(key: Key, search: Search): AsyncGenerator<FoundHolder> {
     for (const record of store.sample(key, options.holdersPerAnswer)) {
       const { holder, home, expiresAtMs, lease } = record
@@ -128,9 +114,8 @@ export function createFinder<Name extends ServerName = PeerId>(context: FinderCo
     const asked = new Set<string>()
     const fresh = (peers: Name[]) => peers.filter((peer) => !asked.has(peer.toString()) && asked.add(peer.toString()))
 
-    const delegates = placement.delegates?.(position)
-    if (delegates === undefined) yield* askAll(fresh(placement.targets(position)), key, options.scope, search)
-    else yield* askDelegates(delegates, key, search)
+    const throughDelegates = placement.askDelegates?.(position, (delegate) => askAll([delegate], key, SCOPE.group, search))
+    yield* throughDelegates ?? askAll(fresh(placement.targets(position)), key, options.scope, search)
     if (search.isForServer) return
     for await (const peer of placement.walk(key, position, { signal: search.signal })) yield* askAll(fresh([peer]), key, SCOPE.own, search)
     yield* askAll(fresh(servers.closest(position, options.maxServersAsked)), key, SCOPE.own, search)

@@ -34,7 +34,7 @@ export interface FoundReaderContext {
   codec: LeaseCodec
   /** Where a home can be dialled, text form. */
   addressesOf(home: string): Promise<string[]>
-  homes: { rememberHome?(home: string, addresses: Multiaddr[]): void }
+  homes: { rememberHome?: ((home: string, addresses: Multiaddr[] | undefined) => void) | undefined }
   /** A server's answer breaks the rules. */
   onBadAnswer(peer: string, reason: string): void
 }
@@ -55,7 +55,7 @@ export function createFoundReader({ clock, codec, addressesOf, homes, onBadAnswe
         if (!(await codec.isSigned(signed))) throw new Error('a lease with a wrong signature')
         const { holder, home, expiresAtMs } = signed
         const addresses = await addressesIn(home)
-        homes.rememberHome?.(home, told.get(home) ?? [])
+        homes.rememberHome?.(home, told.get(home))
         const record = { key, holder, home, expiresAtMs, lease: signed.bytes, source: found }
         yield { peer: holder, home, addresses, expiresAtMs, signed: true, record }
       } catch (error) {

@@ -7,7 +7,10 @@ import type { PeerId } from '@libp2p/interface'
 import { raceAbort } from '../async/abort.ts'
 import { multihashOf } from '../keys/index.ts'
 import type { ServerName, ServerTable } from '../network/index.ts'
+import { hasGapAt, isSelfAmongClosest, type NearnessServers } from '../network/server-nearness.ts'
 import type { AbortOptions, Key } from '../types.ts'
+import { askDelegates } from './ask-delegates.ts'
+import { createLeaving } from './leaving.ts'
 
 /** How many record nodes keep each key. Three: two may fail, or one may lie, and the count is still right. */
 export const RECORD_NODES = 3
@@ -17,8 +20,10 @@ export interface Placement<Name extends ServerName = PeerId> {
   targets(position: Uint8Array): Name[]
   /** Delegates of a key, the best first, for it to be asked through; undefined where this peer turns to the targets itself. */
   delegates?(position: Uint8Array): Name[] | undefined
-  /** A delegate has found nobody where another one did. */
-  onDenied?(delegate: Name): void
+  /** Yields what the delegates of a key find, one after the other; undefined where this peer turns to the targets itself. */
+  askDelegates?<T>(position: Uint8Array, ask: (delegate: Name) => AsyncIterable<T>): AsyncIterable<T> | undefined
+  /** A node's. */
+  createLeaving?: typeof createLeaving
   /** True when this peer is itself a record node for the position. */
   keepsRecords(position: Uint8Array): boolean
   /** Record nodes that the routing table may not know, found by a walk; yields nothing where the table is whole. */
@@ -26,9 +31,10 @@ export interface Placement<Name extends ServerName = PeerId> {
 }
 
 /** The part of the table that a node's placement reads. */
-export type PlacementServers<Name extends ServerName = PeerId> = Pick<ServerTable<Name>, 'closest' | 'isSelfAmongClosest' | 'hasGapAt'> & {
-  walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<Name>
-}
+export type PlacementServers<Name extends ServerName = PeerId> = Pick<ServerTable<Name>, 'closest'> &
+  NearnessServers<Name> & {
+    walk(multihash: Uint8Array, options?: AbortOptions): AsyncIterable<Name>
+  }
 
 /** The part of a node's groups that a placement reads: see ServerGroups. */
 export interface PlacementGroups<Name extends ServerName = PeerId> {
@@ -51,18 +57,22 @@ export function createNodePlacement<Name extends ServerName = PeerId>(
   /** All servers are one group with no bits. */
   function recordNodes(position: Uint8Array): { nodes: Name[]; isSelf: boolean } {
     if (groups !== undefined && groups.bits > 0) return groups.recordNodes(position, RECORD_NODES)
-    const isSelf = servers.isSelfAmongClosest(position, RECORD_NODES)
+    const isSelf = isSelfAmongClosest(servers, position, RECORD_NODES)
     return { nodes: servers.closest(position, isSelf ? RECORD_NODES - 1 : RECORD_NODES), isSelf }
   }
 
   return {
     targets: (position) => delegates(position)?.slice(0, 1) ?? recordNodes(position).nodes,
     delegates,
-    onDenied: (delegate) => groups?.onDenied(delegate),
+    createLeaving,
+    askDelegates(position, ask) {
+      const asked = delegates(position)
+      return asked && askDelegates(asked, ask, (delegate) => groups?.onDenied(delegate))
+    },
     keepsRecords: (position) => delegates(position) === undefined && recordNodes(position).isSelf,
     async *walk(key, position, options) {
       if (groups !== undefined && groups.bits > 0) return void (yield* await raceAbort(groups.reach(position), options?.signal))
-      if (!servers.hasGapAt(position)) return
+      if (!hasGapAt(servers, position)) return
       let found = 0
       for await (const peer of servers.walk(multihashOf(key), options)) {
         yield peer

@@ -15,10 +15,6 @@ import { createWatcher, type WatchStream } from './watcher.ts'
 export type ClientStream = LeaseStream & WatchStream
 
 export interface PresenceClientContext<Name extends ServerName> extends Omit<FinderContext<Name>, 'streams'> {
-  /** This peer's id, for a node that carries leases of other homes. */
-  self?: string
-  /** The signed addresses of a home, where they are known. */
-  recordOf?: ((home: string) => Uint8Array | undefined) | undefined
   streams: StandingStreams<ClientStream, Name> & FindStreams<Name>
 }
 
@@ -27,13 +23,12 @@ export type PresenceClient<Name extends ServerName = PeerId> = ReturnType<typeof
 export function createPresenceClient<Name extends ServerName = PeerId>(context: PresenceClientContext<Name>, options: FinderOptions) {
   const { placement, store, streams } = context
   const timers = context.virtual?.timers
-  const announcer = createAnnouncer(placement, streams, timers, context.recordOf)
+  const announcer = createAnnouncer(placement, streams, timers)
   const watcher = createWatcher(placement, store, streams, options.scope, timers)
   const finder = createFinder(context, options)
 
   const service: HomeService = {
-    announce: ({ key, holder, home, bytes }, mark) =>
-      announcer.announce(key, holder, bytes, mark, home === context.self ? undefined : home),
+    announce: ({ key, holder, bytes }, mark) => announcer.announce(key, holder, bytes, mark),
     withdraw: announcer.withdraw,
     find: finder.findSome,
     watch: (key, listener) => watcher.watch(key, (count, isCertain, people) => isCertain && listener(count, people)),

@@ -3,7 +3,9 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Quota } from '../async/quota.ts'
 import { createSemaphore } from '../async/semaphore.ts'
+import type { ServerRecords } from '../network/index.ts'
 import type { Directory } from './directory.ts'
+import { createServedDirectory, type ServedDirectoryContext } from './served-directory.ts'
 import { type ServedStream, type ServedStreamContext, type ServedStreamOptions, serveStream } from './served-stream.ts'
 import { PRESENCE_PROTOCOL } from './wire.ts'
 
@@ -16,14 +18,18 @@ export type PresenceServer = ReturnType<typeof createPresenceServer>
 export function createPresenceServer(
   libp2p: Libp2p,
   tabs: Quota,
-  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock' | 'groups'> & {
+  context: Pick<ServedStreamContext, 'store' | 'service' | 'clock'> & {
     directory: Directory
+    supervisor: ServedDirectoryContext['supervisor']
+    records: ServerRecords | undefined
     onRefused(peer: string, reason: string): void
   },
   options: ServedStreamOptions,
 ) {
   /** Open streams, and how each leaves the tabs. Bounded by the connections, and MAX_STREAMS. */
   const streams = new Map<ServedStream, () => void>()
+  const directory = createServedDirectory({ ...context, libp2p })
+  const { groups } = context.records ?? {}
   const shared = { watchPlaces: createSemaphore(options.limits.maxWatches), tellers: new Map<string, object>() }
 
   function onStream(stream: Stream, connection: Connection): void {
@@ -39,7 +45,12 @@ export function createPresenceServer(
       },
       onRefused: context.onRefused,
     }
-    const served = serveStream(stream, connection, { ...context, self: libp2p.peerId.toString(), shared, listener }, options)
+    const served = serveStream(
+      stream,
+      connection,
+      { ...context, directory, groups, self: libp2p.peerId.toString(), shared, listener },
+      options,
+    )
     streams.set(served, () => {})
   }
 

@@ -16,20 +16,9 @@ import {
   isAnswer,
   MAX_LEASES_PER_FRAME,
   MAX_PRESENCE_FRAME_BYTES,
-  MAX_RECORDS_PER_WELCOME,
   MAX_RELEASES_PER_FRAME,
 } from './wire.ts'
-import type {
-  AnswererFrame,
-  CountFrame,
-  FoundFrame,
-  GroupSize,
-  HeldFrame,
-  OpenerFrame,
-  Refusal,
-  Scope,
-  WelcomeFrame,
-} from './wire-frames.ts'
+import type { AnswererFrame, CountFrame, FoundFrame, GroupSize, HeldFrame, Refusal, Scope, WelcomeFrame } from './wire-frames.ts'
 
 export interface PresenceStreamOptions {
   /** Between two heartbeats, in ms. */
@@ -56,6 +45,8 @@ export interface PresenceStreamListener {
   onRefused(stream: PresenceStream, reason: Refusal, lease?: Uint8Array): void
   /** The server has said how large its group is. */
   onGroup?(stream: PresenceStream, group: GroupSize): void
+  /** Leases are told next. */
+  onHold?: ((stream: PresenceStream, leases: readonly Uint8Array[]) => void) | undefined
   /** The server has told its clock, in ms since the epoch. @param askedAtMs when it was asked, by the monotonic clock */
   onTime(stream: PresenceStream, nowMs: number, askedAtMs: number): void
   onEnd(stream: PresenceStream, reason: Error | undefined): void
@@ -112,7 +103,7 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
       listener.onEnd(self, reason)
     },
   })
-  const send = (frame: OpenerFrame) => frames.send(encodeOpenerFrame(frame))
+  const send = (frame: Parameters<typeof encodeOpenerFrame>[0]) => frames.send(encodeOpenerFrame(frame))
 
   function onFrame(frame: AnswererFrame): void {
     switch (frame.type) {
@@ -199,9 +190,11 @@ export function createPresenceStream(context: PresenceStreamContext, options: Pr
     askTime: beat,
     /** Resolves with the leases that the server has taken; with none when the stream ends, or too much time passes, before it answers. */
     async hold(leases: Uint8Array[], markOf: MarkOf = () => undefined): Promise<Uint8Array[]> {
+      listener.onHold?.(self, leases)
       return (await Promise.all([...inParts(leases, MAX_LEASES_PER_FRAME)].map((some) => holdBatch(some, markOf)))).flat()
     },
-    tellHomes: createHomesTeller(send),
+    /** Sends a frame of a node's alone, which has no answer. */
+    tell: frames.send,
     release(records: readonly { key: Key; holder: string }[]) {
       for (const some of inParts(records, MAX_RELEASES_PER_FRAME))
         send({ type: 'release', records: some.map(({ key, holder }) => ({ key, holder: multihashOfPeer(holder) })) })
@@ -240,14 +233,4 @@ function peopleOf({ count, people = count }: CountFrame): number {
 
 function* inParts<T>(items: readonly T[], most: number): Generator<T[]> {
   for (let i = 0; i < items.length; i += most) yield items.slice(i, i + most)
-}
-
-/** Tells where the homes of leases that follow can be dialled, by signed records: each once. */
-function createHomesTeller(send: (frame: OpenerFrame) => void) {
-  /** Bounded by the homes whose leases this node carries, and how often they change their addresses. */
-  const told = new Set<Uint8Array>()
-  return (records: readonly Uint8Array[]) => {
-    const fresh = records.filter((record) => !told.has(record) && told.add(record))
-    for (const some of inParts(fresh, MAX_RECORDS_PER_WELCOME)) send({ type: 'homes', records: some })
-  }
 }

@@ -8,44 +8,29 @@ import { onAbort } from '../async/abort.ts'
 import type { Quota } from '../async/quota.ts'
 import { MayflyError } from '../errors.ts'
 import { encodeKeyHex, sha256AtOnce } from '../keys/index.ts'
-import type { AddressBook, Clock, Overlay, Supervisor } from '../network/index.ts'
-import type { NetworkEvent } from '../network/types.ts'
-import type { AbortOptions, Key, RefusedEvent } from '../types.ts'
+import type { Supervisor } from '../network/index.ts'
+import type { AbortOptions, Key } from '../types.ts'
 import type { Announcer } from './announcer.ts'
-import { createDirectory, type Directory } from './directory.ts'
+import type { RendezvousContext } from './context.ts'
+import { createDirectory } from './directory.ts'
 import type { FoundHolder } from './found-holders.ts'
 import type { hearAgain } from './hear-again.ts'
 import { createHolds, type HoldsContext } from './holds.ts'
 import { createHome } from './home.ts'
 import { type LeaseOptions, signLease } from './lease.ts'
 import { RENDEZVOUS_DEFAULTS, type RendezvousOptions } from './options.ts'
-import type { OwnRecords } from './own-records.ts'
 import { type createNodePlacement, createTabPlacement } from './placement.ts'
 import { createPresenceClient } from './presence-client.ts'
 import type { createPresenceServer } from './presence-server.ts'
-import type { PresenceStream } from './presence-stream.ts'
-import { createPresenceStreams, type PresenceStreamsListener } from './presence-streams.ts'
+import { createPresenceStreams } from './presence-streams.ts'
+import type { createServerCompany } from './server-company.ts'
 import { createTimekeeping } from './timekeeping.ts'
 import type { Hold, Holder, HolderCounts, RendezvousLimits } from './types.ts'
 import type { Watcher } from './watcher.ts'
 import { MARK_BYTES } from './wire.ts'
 import { SCOPE, type WelcomeFrame } from './wire-frames.ts'
 
-export interface RendezvousContext {
-  overlay: Pick<Overlay, 'libp2p' | 'privateKey' | 'role' | 'servers' | 'records'>
-  supervisor: Supervisor
-  store: OwnRecords
-  addresses: AddressBook
-  /** Tabs whose home is here, by peer id: kept here, read by the relay too. */
-  tabs: Quota
-  emit(event: NetworkEvent | RefusedEvent): void
-  clock: Clock
-  random(): number
-}
-
 const SWEEP_MS = 5_000
-/** Tabs of this home that are offered for one key. */
-const MAX_TABS_HOLDING = 16
 /** Homes of one key that are told at once of something for its holders. */
 const MAX_HOMES = 1_024
 
@@ -68,6 +53,7 @@ export interface NodePresence {
   createServer: CreatePresenceServer
   createPlacement: typeof createNodePlacement
   hearAgain: typeof hearAgain
+  createServerCompany: typeof createServerCompany
 }
 
 /** @param node needed for a node; a tab serves nobody */
@@ -81,20 +67,16 @@ export function createRendezvous(
   const { libp2p, role, servers, records } = overlay
   const settings = { ...RENDEZVOUS_DEFAULTS, ...options }
   const isNode = role === 'node'
-  const groups = records?.groups
-  const selfId = libp2p.peerId.toString()
   const scope = isNode ? SCOPE.own : SCOPE.network
   let life: AbortController | undefined
   const onRefused = (peer: string, reason: string) => emit({ type: 'refused', peer, reason })
-
+  const company = node?.createServerCompany(context, onRefused)
   const directory = createDirectory(libp2p, supervisor, context.addresses, records)
-  const streams = createPresenceStreams(
-    { libp2p, role, isWanted: wantedIn(overlay), isEntrance: supervisor.isToBeJoined, random },
-    settings,
-  )
+  const { isWanted = servers.has } = company ?? {}
+  const streams = createPresenceStreams({ libp2p, role, isWanted, isEntrance: supervisor.isToBeJoined, random }, settings)
   const home = isNode ? undefined : createHome(libp2p, streams, clock.follow)
-  const placement = (isNode ? node?.createPlacement(servers, groups) : undefined) ?? createTabPlacement(() => home?.peer)
-  const asking = { self: selfId, recordOf: records?.recordOf, placement, servers, store, streams, homes: directory, clock }
+  const placement = node?.createPlacement(servers, company?.groups) ?? createTabPlacement(() => home?.peer)
+  const asking = { placement, servers, store, streams, homes: { ...directory, rememberHome: company?.rememberHome }, clock }
   const answers = { ...settings, scope, holdersPerAnswer: limits.maxHoldersPerAnswer }
   const client = createPresenceClient({ ...asking, onBadAnswer: onRefused }, answers)
   const { announcer, watcher, finder, service } = client
@@ -104,17 +86,22 @@ export function createRendezvous(
     lease: settings.lease,
     browserSecret: options.browserSecret,
   })
-  const server = isNode
-    ? node?.createServer(libp2p, tabs, { directory, service, clock, groups, onRefused }, { ...settings, limits })
-    : undefined
+  const serving = { directory, supervisor, records, service, clock, onRefused }
+  const server = node?.createServer(libp2p, tabs, serving, { ...settings, limits })
   const timekeeping = createTimekeeping({ clock, supervisor, holds, server, hearAgain: node?.hearAgain, store, watcher, streams })
 
   streams.listen({
-    ...hearServers(context, directory, onRefused),
+    onServers: () => {},
+    ...company?.listener,
     needs: client.needs,
     onOpen(stream) {
       client.onStream(stream)
       if (isNode) emit({ type: 'joined', peer: stream.id })
+    },
+    onWelcome(stream, welcome) {
+      directory.rememberAddresses(stream.peer, welcome.addresses)
+      if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'a server with a bad peer id')
+      company?.listener.onServers(stream, welcome.records ?? [])
     },
     onCount: watcher.onCount,
     onTime: timekeeping.onTime,
@@ -127,7 +114,7 @@ export function createRendezvous(
       client.onStreamEnd(stream)
       home?.onStreamEnd(stream)
       if (life === undefined) return
-      if (isNode && wantedIn(overlay)(stream.peer)) streams.keepOpen(stream.peer)
+      if (company?.isWanted(stream.peer)) streams.keepOpen(stream.peer)
       emit({ type: 'left', peer: stream.id, reason: reason?.message ?? 'closed' })
     },
   })
@@ -138,12 +125,12 @@ export function createRendezvous(
   })
 
   function onServersChange(): void {
-    // A find is one message only on streams that are open already.
-    if (isNode) for (const peer of servers.closest(new Uint8Array(32), settings.maxLinks / 2)) streams.keepOpen(peer)
+    company?.nearest(settings.maxLinks / 2).forEach(streams.keepOpen)
     client.refresh()
   }
 
-  groups?.attach((id) => client.needs(id) || (server?.serves(id) ?? false))
+  company?.attach(client, server)
+
   function mustBeStarted(): AbortSignal {
     if (life === undefined) throw new MayflyError('ERR_NOT_STARTED', 'The peer is not running')
     return life.signal
@@ -168,8 +155,9 @@ export function createRendezvous(
         leases: announcer.size,
         records: store.size,
         watches: watcher.size + (server?.watches ?? 0),
-        knownServers: records?.size ?? 0,
-        groupBits: groups?.bits ?? 0,
+        knownServers: 0,
+        groupBits: 0,
+        ...company?.counts,
       }
     },
     hold(key: Key): Hold {
@@ -184,13 +172,12 @@ export function createRendezvous(
     watch: (key: Key, options?: AbortOptions) => holdersAlone(watchPeople(key, options)),
     watchPeople,
     /** The tabs whose home is here and that hold the key, in random order. */
-    tabsHolding: (key: Key) =>
-      store.sample(key, MAX_TABS_HOLDING, (each) => each.home === selfId && each.holder !== selfId).map(({ holder }) => holder),
-    heldByTabs: (limit: number) => store.heldThrough(selfId, limit).map(({ key, holders }) => ({ key, tabs: holders })),
+    tabsHolding: (key: Key) => company?.tabsHolding(key) ?? [],
+    heldByTabs: (limit: number) => company?.heldByTabs(limit) ?? [],
     /** The different homes that this peer has records of, of those who hold the key; this peer itself is one, when it or a tab of it does. */
     homesHolding: (key: Key) => store.homes(key, MAX_HOMES),
     /** Where servers of other groups are found, and dialled. */
-    elsewhere: groups && { groups, rememberAddresses: context.addresses.rememberAddresses },
+    elsewhere: company?.elsewhere,
     /** True for a tab whose home is here. */
     isTab: (peer: string) => tabs.of(peer) > 0,
     /** As `watch`, by call-back; `isCertain` is false while no record node has answered. */
@@ -209,7 +196,6 @@ export function createRendezvous(
       const sweeper = setInterval(store.sweep, SWEEP_MS)
       onAbort(life.signal, () => clearInterval(sweeper))
       onAbort(life.signal, servers.onChange(onServersChange))
-      onAbort(life.signal, groups?.onChange(client.refresh) ?? (() => {}))
       timekeeping.start(life.signal)
       await server?.start()
       onServersChange()
@@ -235,32 +221,6 @@ async function* withoutRecords(found: AsyncIterable<FoundHolder>, isJoined: () =
     yield holder
   }
   if (!isAny && !isJoined()) throw new MayflyError('ERR_NO_NETWORK', 'Cannot look for holders: not connected to the overlay')
-}
-
-/** A connection that was closed since this node has enough of that group is not to be opened again. */
-function wantedIn({ libp2p, servers, records }: RendezvousContext['overlay']) {
-  return (peer: PeerId) => servers.has(peer) && (libp2p.getConnections(peer).length > 0 || records?.groups.isOfUse(peer) !== false)
-}
-
-/** Takes what servers say of themselves and of others. */
-function hearServers(
-  { overlay: { records }, supervisor }: RendezvousContext,
-  directory: Directory,
-  onRefused: (peer: string, reason: string) => void,
-): Pick<PresenceStreamsListener, 'onWelcome' | 'onServers' | 'onGroup'> {
-  const take = (told: Uint8Array[], source: PresenceStream) =>
-    void records
-      ?.takeRecords(told, source.id, supervisor.isToBeJoined(source.peer))
-      .catch((error: Error) => onRefused(source.id, error.message))
-  return {
-    onWelcome(stream, welcome) {
-      directory.rememberAddresses(stream.peer, welcome.addresses)
-      if (!rememberServers(welcome, supervisor)) onRefused(stream.id, 'told of a server whose peer id cannot be read')
-      take(welcome.records ?? [], stream)
-    },
-    onServers: (stream, told) => take(told, stream),
-    onGroup: (stream, group) => records?.groups.onReport(stream.peer, group),
-  }
 }
 
 /** This peer's own leases stand in its own records, too. */

@@ -2,9 +2,9 @@
 
 import { timeoutSignal } from '../async/abort.ts'
 import { MayflyError } from '../errors.ts'
-import type { Directory } from './directory.ts'
 import { multihashOfPeer } from './lease.ts'
 import type { HolderRecord, RecordStore } from './record-store.ts'
+import type { ServedDirectory } from './served-directory.ts'
 import type { HomeService } from './types.ts'
 import { MAX_HOLDERS_PER_FOUND } from './wire.ts'
 import { type FindFrame, type FoundFrame, type RefusedFrame, SCOPE } from './wire-frames.ts'
@@ -23,7 +23,7 @@ export function createServedFinds(
     send,
   }: {
     store: RecordStore
-    directory: Pick<Directory, 'homes'>
+    directory: Pick<ServedDirectory, 'homes'>
     service: Pick<HomeService, 'find'>
     send(frame: FoundFrame | RefusedFrame): void
   },

@@ -7,10 +7,10 @@ import type { Connection, Stream } from '@libp2p/interface'
 import type { Semaphore } from '../async/semaphore.ts'
 import { MayflyError } from '../errors.ts'
 import { type Clock, createFrameStream, inTime } from '../network/index.ts'
-import type { Directory } from './directory.ts'
 import { readPeerId } from './lease.ts'
 import type { RendezvousSettings } from './options.ts'
 import type { RecordStore } from './record-store.ts'
+import type { ServedDirectory } from './served-directory.ts'
 import { createServedFinds } from './served-finds.ts'
 import { type Carrying, createServedLeases } from './served-leases.ts'
 import { createServedWatches } from './served-watches.ts'
@@ -30,7 +30,7 @@ export interface ServedStreamContext {
   /** This node's peer id, text form. */
   self: string
   store: RecordStore
-  directory: Pick<Directory, 'own' | 'servers' | 'greet' | 'homes' | 'takeHomes'>
+  directory: ServedDirectory
   service: HomeService
   /** One for all streams of a server: places for watches, and the streams that told of holders (see ServedLeasesContext). */
   shared: { watchPlaces: Pick<Semaphore, 'tryAcquire'>; tellers: Map<string, object> }

@@ -50,7 +50,7 @@ export interface StandingStreams<Stream, Name extends ServerName = PeerId> {
 }
 
 export interface StandingStatementsContext<S extends Standing<Name>, Stream, Name extends ServerName = PeerId> {
-  placement: Pick<Placement<Name>, 'targets' | 'delegates'>
+  placement: Pick<Placement<Name>, 'targets' | 'delegates' | 'createLeaving'>
   streams: StandingStreams<Stream, Name>
   /** As many at once as there are: they may share a frame. */
   tell(stream: Stream, statements: S[]): void
@@ -60,8 +60,6 @@ export interface StandingStatementsContext<S extends Standing<Name>, Stream, Nam
   timers?: Timers
 }
 
-/** How long those that a statement leaves for a delegate keep it, or a delegate for them, in ms: the others must have it by then. */
-const LEAVING_MS = 5_000
 /** Statements that are looked at between two turns of the event loop, when the servers have changed. */
 const STATEMENTS_PER_TURN = 500
 
@@ -76,9 +74,6 @@ export function createStandingStatements<S extends Standing<Name>, Stream, Name 
   /** By key, hex. Bounded by the callers. */
   const statements = new Map<string, S>()
 
-  /** Peers that are left, and are told so a little later. Bounded by the placement, for each statement. */
-  const leaving = new Map<S, Map<string, { peer: Name; endWait(): void }>>()
-
   const isStanding = (statement: S) => statements.get(encodeKeyHex(statement.key)) === statement
   /** Its peers' open streams, for something that is said about it besides: a change, a renewal. */
   const streamsOf = ({ peers }: S) => [...peers.values()].flatMap((peer) => streams.get(peer) ?? [])
@@ -88,31 +83,10 @@ export function createStandingStatements<S extends Standing<Name>, Stream, Name 
     if (open !== undefined) withdraw(open, statement)
   }
 
-  /** Make before break: nobody would have it for the moment that a delegate takes to tell the record nodes. */
-  function leave(statement: S, peer: Name): void {
-    stay(statement, peer.toString())
-    const left = leaving.get(statement) ?? new Map<string, { peer: Name; endWait(): void }>()
-    leaving.set(statement, left)
-    const endWait = timers.after(LEAVING_MS, () => {
-      left.delete(peer.toString())
-      if (left.size === 0) leaving.delete(statement)
-      withdrawFrom(peer, statement)
-    })
-    left.set(peer.toString(), { peer, endWait })
-  }
-
-  function stay(statement: S, id: string): void {
-    const left = leaving.get(statement)
-    left?.get(id)?.endWait()
-    left?.delete(id)
-    if (left?.size === 0) leaving.delete(statement)
-  }
+  const leaving = placement.createLeaving?.<S, Name>(withdrawFrom, timers)
 
   /** All that may have it. */
-  function told(statement: S): Name[] {
-    const left = leaving.get(statement)?.values() ?? []
-    return [...statement.peers.values(), ...[...left].map(({ peer }) => peer)]
-  }
+  const told = (statement: S) => leaving?.toldOf(statement) ?? [...statement.peers.values()]
 
   function place(statement: S, position: Uint8Array): void {
     const before = statement.peers
@@ -121,7 +95,6 @@ export function createStandingStatements<S extends Standing<Name>, Stream, Name 
     statement.peers = new Map(fresh.map((peer) => [peer.toString(), peer]))
     statement.isCarried = placement.delegates?.(position) !== undefined
     for (const peer of fresh) {
-      stay(statement, peer.toString())
       if (before.has(peer.toString()) && wasCarried === statement.isCarried) continue
       const open = streams.get(peer)
       if (open === undefined) streams.keepOpen(peer)
@@ -129,7 +102,7 @@ export function createStandingStatements<S extends Standing<Name>, Stream, Name 
     }
     const gone = [...before].filter(([id]) => !statement.peers.has(id))
     for (const [, peer] of gone) {
-      if (wasCarried || statement.isCarried) leave(statement, peer)
+      if (leaving && (wasCarried || statement.isCarried)) leaving.leave(statement, peer)
       else withdrawFrom(peer, statement)
     }
     onPlaced?.(
@@ -159,12 +132,11 @@ export function createStandingStatements<S extends Standing<Name>, Stream, Name 
       if (!isStanding(statement)) return
       statements.delete(encodeKeyHex(statement.key))
       for (const peer of told(statement)) withdrawFrom(peer, statement)
-      for (const { endWait } of leaving.get(statement)?.values() ?? []) endWait()
-      leaving.delete(statement)
+      leaving?.end(statement)
     },
     streamsOf,
     /** Its peers' open streams, and those of peers that it is leaving: for something of it that is withdrawn. */
-    streamsThatHave: (statement: S) => told(statement).flatMap((peer) => streams.get(peer) ?? []),
+    streamsOfAll: (statement: S) => told(statement).flatMap((peer) => streams.get(peer) ?? []),
     /** There is a new stream to a peer: it is told all that must stand there. */
     onStream(opened: Stream, peer: string) {
       const own: S[] = []

@@ -21,6 +21,7 @@ import {
   type FoundFrame,
   type GroupSize,
   type HeldFrame,
+  type HomesFrame,
   type OpenerFrame,
   type PeerAddresses,
   type PresenceFrame,
@@ -87,12 +88,18 @@ const withAddresses = ({ peer, addresses }: PeerAddresses) => [peer, bytesOf(add
 
 /** The first type of the answerer's. */
 const FIRST_ANSWER = 16
-const isOpeners = (frame: PresenceFrame): frame is OpenerFrame => TYPE[frame.type] < FIRST_ANSWER
+const isOpeners = (frame: Exclude<PresenceFrame, HomesFrame>): frame is Exclude<OpenerFrame, HomesFrame> => TYPE[frame.type] < FIRST_ANSWER
 
-export const encodePresence = (frame: PresenceFrame): Frame => (isOpeners(frame) ? encodeOpenerFrame(frame) : encodeAnswererFrame(frame))
+export function encodePresence(frame: PresenceFrame): Frame {
+  if (frame.type === 'homes') return encodeHomesFrame(frame)
+  return isOpeners(frame) ? encodeOpenerFrame(frame) : encodeAnswererFrame(frame)
+}
+
+/** By itself, since only a node sends it. */
+export const encodeHomesFrame = ({ records }: HomesFrame): Frame => [TYPE.homes, records.slice(0, MAX_RECORDS_PER_WELCOME)]
 
 /** By itself, since a page's library opens streams and answers none. */
-export function encodeOpenerFrame(frame: OpenerFrame): Frame {
+export function encodeOpenerFrame(frame: Exclude<OpenerFrame, HomesFrame>): Frame {
   const type = TYPE[frame.type]
   switch (frame.type) {
     case 'hello': {
@@ -112,8 +119,6 @@ export function encodeOpenerFrame(frame: OpenerFrame): Frame {
       return [type, frame.key, frame.scope]
     case 'unwatch':
       return [type, frame.key]
-    case 'homes':
-      return [type, frame.records.slice(0, MAX_RECORDS_PER_WELCOME)]
   }
 }
 
@@ -211,7 +216,7 @@ export function decodeAnswererFrame([type, a, b, c, d, e, f, g]: Frame): Answere
         nowMs: readInteger(c, 'clock'),
         servers: readArray(d, 'servers', MAX_SERVERS_PER_WELCOME, readPeerAddresses),
         ...(e !== undefined && { records: readArray(e, 'records', MAX_RECORDS_PER_WELCOME, readRecordBytes) }),
-        ...readSize(f, g),
+        group: readSize(f, g),
       }
     case TYPE.held:
       return {
@@ -220,7 +225,7 @@ export function decodeAnswererFrame([type, a, b, c, d, e, f, g]: Frame): Answere
         refused: readArray(b, 'refused', MAX_LEASES_PER_FRAME, readRefusedLease),
       }
     case TYPE['heartbeat-reply']:
-      return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }), ...readSize(b, c) }
+      return { type: 'heartbeat-reply', ...(a !== undefined && { nowMs: readInteger(a, 'clock') }), group: readSize(b, c) }
     case TYPE.probe:
       return { type: 'probe' }
     case TYPE.found:
@@ -262,7 +267,7 @@ function checkVersion(value: unknown): void {
 const readKey = (value: unknown): Key => readBytes(value, 'key', KEY_BYTES)
 const readScope = (value: unknown) => readInteger(value, 'scope', SCOPE.group) as Scope
 const readSize = (bits: unknown, size: unknown) =>
-  bits === undefined ? {} : { group: { bits: readInteger(bits, 'bits', MAX_BITS), size: readInteger(size, 'size of a group') } }
+  bits === undefined ? undefined : { bits: readInteger(bits, 'bits', MAX_BITS), size: readInteger(size, 'size') }
 const readLease = (value: unknown, name: string) => viewBytesUpTo(value, name, MAX_LEASE_BYTES)
 const readMark = (value: unknown, name: string) => {
   const mark = viewBytesUpTo(value, name, MARK_BYTES)

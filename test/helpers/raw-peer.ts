@@ -24,6 +24,7 @@ import {
   createPresenceServer,
   createRecordStore,
   createRendezvous,
+  createServerCompany,
   hearAgain,
   PRESENCE_PROTOCOL,
   ProviderStore,
@@ -110,11 +111,14 @@ export async function startRawPeer<T extends { type: string }>(options: RawPeerO
         },
         NODE_LIMITS,
         {},
-        {
-          createServer: (host, tabs, served, terms) => createPresenceServer(host, tabs, { ...served, store }, terms),
-          createPlacement: createNodePlacement,
-          hearAgain,
-        },
+        role === 'tab'
+          ? undefined
+          : {
+              createServer: (host, tabs, served, terms) => createPresenceServer(host, tabs, { ...served, store }, terms),
+              createPlacement: createNodePlacement,
+              createServerCompany,
+              hearAgain,
+            },
       )
     : undefined
   presence?.onHome((home) => direct?.setHome(home))

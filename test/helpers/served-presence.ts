@@ -7,9 +7,9 @@ import { createSemaphore, type Semaphore } from '../../node/async/semaphore.ts'
 import type { Key, PeerLimits } from '../../node/index.ts'
 import { NODE_LIMITS } from '../../node/limits.ts'
 import { createClock, decodeFrame, encodeFrame, type Frame } from '../../node/network/index.ts'
-import type { Directory } from '../../node/rendezvous/directory.ts'
 import type { Lease } from '../../node/rendezvous/lease.ts'
 import { createRecordStore, type RecordStore } from '../../node/rendezvous/record-store.ts'
+import type { ServedDirectory } from '../../node/rendezvous/served-directory.ts'
 import { type ServedGroups, type ServedStream, type ServedStreamOptions, serveStream } from '../../node/rendezvous/served-stream.ts'
 import type { HomeService } from '../../node/rendezvous/types.ts'
 import { encodePresence } from '../../node/rendezvous/wire.ts'
@@ -87,7 +87,7 @@ export async function openPresenceStream(
       store,
       directory: {
         own: () => [],
-        servers: () => (options.servers ?? []) as ReturnType<Directory['servers']>,
+        servers: () => (options.servers ?? []) as ReturnType<ServedDirectory['servers']>,
         greet(_peer, tell) {
           const { records = [], tellers } = options
           if (tell !== undefined) tellers?.push(tell)

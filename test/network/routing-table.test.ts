@@ -5,6 +5,7 @@ import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { sha256 } from '../../node/keys/index.ts'
 import { type ConnectionKind, compareDistance } from '../../node/network/index.ts'
 import { createRoutingTable, type KadTable, type KadWalker, type RoutingTable } from '../../node/network/routing-table.ts'
+import { hasGapAt, isSelfAmongClosest } from '../../node/network/server-nearness.ts'
 import { addressOfKind } from '../helpers/connection-address.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -131,10 +132,10 @@ test('routing-table: this peer is among the closest when fewer than so many are 
   for (const peer of peers) arrive(peer)
   await waitFor(() => table.size === peers.length, 1_000, 'all servers')
   const own = await sha256(self.multihash)
-  expect(table.isSelfAmongClosest(own, 1)).toBe(true)
+  expect(isSelfAmongClosest(table, own, 1)).toBe(true)
   const opposite = own.map((byte) => byte ^ 255)
-  expect(table.isSelfAmongClosest(opposite, peers.length)).toBe(false)
-  expect(table.isSelfAmongClosest(opposite, peers.length + 1)).toBe(true)
+  expect(isSelfAmongClosest(table, opposite, peers.length)).toBe(false)
+  expect(isSelfAmongClosest(table, opposite, peers.length + 1)).toBe(true)
 })
 
 test('routing-table: a peer that does not announce presence is no server, in any order of events', async () => {
@@ -264,12 +265,12 @@ test('routing-table: an empty table has no gap, since kad-dht would wait for eve
   const { table, arrive, leave } = await createTable()
   const [peer] = peers as [SeededPeer]
   const position = new Uint8Array(32)
-  expect(table.hasGapAt(position)).toBe(false)
+  expect(hasGapAt(table, position)).toBe(false)
   arrive(peer)
   await waitFor(() => table.size === 1, 1_000, 'the server')
-  expect(table.hasGapAt(position)).toBe(true)
+  expect(hasGapAt(table, position)).toBe(true)
   leave(peer)
-  expect(table.hasGapAt(position)).toBe(false)
+  expect(hasGapAt(table, position)).toBe(false)
 })
 
 async function walked(walk: AsyncIterable<PeerId>): Promise<string[]> {

@@ -3,6 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { majorityAhead } from '../../node/network/clock-majority.ts'
 import { createClock, type RoutingTable } from '../../node/network/index.ts'
+import { askDelegates } from '../../node/rendezvous/ask-delegates.ts'
 import { createFinder, type FinderOptions } from '../../node/rendezvous/finder.ts'
 import type { FoundHolder } from '../../node/rendezvous/found-holders.ts'
 import { signLease } from '../../node/rendezvous/lease.ts'
@@ -47,8 +48,10 @@ function createNetworkOf(
     {
       placement: {
         targets: () => all.slice(0, recordNodes).map(({ peer }) => peer),
-        delegates: () => delegates?.map((index) => (all[index] as SeededPeer).peer),
-        onDenied: (delegate) => denied.push(all.findIndex(({ id }) => id === delegate.toString())),
+        askDelegates: (_position, ask) => {
+          const asked = delegates?.map((index) => (all[index] as SeededPeer).peer)
+          return asked && askDelegates(asked, ask, (peer) => denied.push(all.findIndex(({ id }) => id === peer.toString())))
+        },
         keepsRecords: () => false,
         async *walk() {
           for (const index of walk) yield (all[index] as SeededPeer).peer

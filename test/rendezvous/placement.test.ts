@@ -15,8 +15,9 @@ beforeAll(async () => {
 const tableOf = (near: SeededPeer[], { isSelfNear = false, hasGap = false } = {}) =>
   ({
     closest: (_position: Uint8Array, count: number) => near.slice(0, count).map(({ peer }) => peer),
-    isSelfAmongClosest: () => isSelfNear,
-    hasGapAt: () => hasGap,
+    positionOfSelf: () => new Uint8Array(32).fill(255),
+    placed: () => (isSelfNear ? [] : near.map(({ peer }) => ({ name: peer, position: POSITION }))),
+    quietMs: () => (hasGap ? 0 : Number.POSITIVE_INFINITY),
     async *walk() {
       for (const { peer } of peers) yield peer
     },
@@ -70,7 +71,7 @@ test('placement: of another group a node turns to one delegate, and asks the oth
     onDenied() {},
   }
   const placement = createNodePlacement(tableOf(peers, { hasGap: true }), groups)
-  const elsewhere = new Uint8Array(32).fill(255)
+  const elsewhere = new Uint8Array(32).fill(1)
   expect([ids(placement.targets(elsewhere)), placement.keepsRecords(elsewhere)]).toEqual([ids(all.slice(3, 4)), false])
   expect(placement.delegates?.(elsewhere)).toEqual(all.slice(3))
   expect([ids(placement.targets(POSITION)), placement.keepsRecords(POSITION)]).toEqual([ids(all.slice(1, 3)), true])

@@ -2,6 +2,7 @@ import { beforeAll, expect, test, vi } from 'vitest'
 import { TIMERS, type Timers } from '../../node/async/timers.ts'
 import type { Key } from '../../node/index.ts'
 import { encodeKeyHex } from '../../node/keys/index.ts'
+import { createLeaving } from '../../node/rendezvous/leaving.ts'
 import { createStandingStatements, type Standing, standing } from '../../node/rendezvous/standing-statements.ts'
 import { createVirtualTime } from '../../scripts/simulate/virtual-time.ts'
 import { createSeededPeer, type SeededPeer } from '../helpers/seeded-peer.ts'
@@ -28,6 +29,7 @@ function createStanding(targets: SeededPeer[], timers: Timers = TIMERS) {
   const statements = createStandingStatements<Standing, ReturnType<typeof open>>({
     placement: {
       targets: () => place.targets.map(({ peer }) => peer),
+      createLeaving,
       delegates: () => (place.isElsewhere ? place.targets.map(({ peer }) => peer) : undefined),
     },
     streams: { get: (peer) => streams.get(peer.toString()), keepOpen: (peer) => wanted.push(peer.toString()) },
@@ -146,7 +148,7 @@ test('standing statements: one that goes over to a delegate, or back, stays for 
   await statements.refresh()
   expect([atA, atB].map(({ standing }) => standing.size)).toEqual([1, 1])
   expect(statements.streamsOf(statement)).toEqual([atB])
-  expect(statements.streamsThatHave(statement)).toEqual([atB, atA])
+  expect(statements.streamsOfAll(statement)).toEqual([atB, atA])
   await pass(5_000)
   expect([atA, atB].map(({ standing }) => standing.size)).toEqual([0, 1])
 

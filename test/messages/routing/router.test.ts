@@ -13,8 +13,7 @@ const ALONE: RoutingTable = {
   closest: () => [],
   placed: () => [],
   positionOfSelf: () => new Uint8Array(32),
-  isSelfAmongClosest: () => true,
-  hasGapAt: () => false,
+  quietMs: () => Number.POSITIVE_INFINITY,
   walk: async function* () {
     yield* []
   },
